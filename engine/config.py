@@ -1,0 +1,134 @@
+"""Settings: each declared once, with its type, default, check and meaning.
+
+They come from the environment (``AVANAK_*``) or from a file named by
+``AVANAK_CONFIG`` (lines ``AVANAK_NAME=value``).  A secret can be given as
+``AVANAK_NAME_FILE=/path``, so that it stands in no environment listing.
+``avanakctl check-config`` prints all of them.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from engine.errors import BadInput
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Everything that an installation can set."""
+
+    model_config = SettingsConfigDict(env_prefix="AVANAK_", extra="ignore", frozen=True)
+
+    data_dir: Path = Field(
+        CHECKOUT / "var", description="Folder of the database, prompts, reports, keys and logs."
+    )
+    database_url: str = Field(
+        "", description="sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME; empty: SQLite in data_dir."
+    )
+    switches: SecretStr = Field(
+        SecretStr("embedded"),
+        description="Switches, separated by blanks: `embedded`, or NAME=esl://:PASSWORD@HOST:PORT"
+        " (NAME= may be left out).",
+    )
+    engine_name: str = Field("", description="Name of this engine process; empty: host name and process id.")
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    web_host: str = Field("127.0.0.1", description="Address the web UI listens on.")
+    web_port: int = Field(8080, ge=0, le=65535, description="Port of the web UI; 0 takes a free one.")
+    web_secure_cookies: bool = Field(
+        False, description="Send session cookies over HTTPS only; switch on behind a TLS proxy."
+    )
+    web_trusted_proxies: int = Field(
+        0, ge=0, le=5, description="How many proxies in front set X-Forwarded-For."
+    )
+    secret_key: SecretStr = Field(
+        SecretStr(""), description="Key that signs sessions; empty: made at first start, kept in data_dir."
+    )
+    admin_password: SecretStr = Field(
+        SecretStr(""), description="Password of `admin` at first start; empty: made up and printed once."
+    )
+    max_upload_mb: int = Field(200, ge=1, le=2000, description="Largest list or audio file that is taken.")
+
+    timezone: str = Field("Asia/Tehran", description="Zone of calling windows and of dates on screen.")
+    default_area_code: str = Field(
+        "", pattern=r"^(0\d{2})?$", description="Area code that completes 8-digit local numbers, e.g. 021."
+    )
+    default_cps: float = Field(30.0, gt=0, le=5000, description="CPS of a gateway that names none.")
+    default_channels: int = Field(300, ge=1, le=100_000, description="Channels of a gateway that names none.")
+    inbound_share: float = Field(
+        0.1, ge=0, lt=1, description="Share of a switch's sessions and of its rate kept for inbound calls."
+    )
+    delivered_share: float = Field(
+        1.0, gt=0, le=1, description="Share of a message that must be heard to count as delivered."
+    )
+    heard_tolerance_ms: int = Field(
+        300, ge=0, le=5000, description="How far below the agreed point still counts as heard to it."
+    )
+    max_call_s: int = Field(660, ge=5, le=7200, description="Longest call that a campaign may ask for.")
+    job_grace_s: float = Field(
+        2.0, ge=0.1, le=60, description="Wait for the hang-up event after a failed originate's answer."
+    )
+    reaper_grace_s: float = Field(
+        15.0, ge=1, le=600, description="How long past its time a call may stay before the switch is asked."
+    )
+    drain_s: float = Field(
+        60.0, ge=0, le=3600, description="How long a stop waits for the calls that are up."
+    )
+    prompts_dir_on_switch: str = Field(
+        "", description="Where the switch sees data_dir/prompts; empty: at the same path."
+    )
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        if value.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+            raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
+        return value.upper()
+
+    @property
+    def database(self) -> str:
+        """The database's address, with the default filled in."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'avanak.db'}"
+
+    @property
+    def prompts_dir(self) -> Path:
+        return self.data_dir / "prompts"
+
+    @property
+    def reports_dir(self) -> Path:
+        return self.data_dir / "reports"
+
+
+def _secrets_from_files(environ: dict[str, str]) -> dict[str, Any]:
+    """Values of ``AVANAK_X_FILE`` variables, as ``{"x": text}``."""
+    found: dict[str, Any] = {}
+    for name, path in environ.items():
+        if name.startswith("AVANAK_") and name.endswith("_FILE") and path:
+            try:
+                found[name[len("AVANAK_") : -len("_FILE")].lower()] = Path(path).read_text("utf-8").strip()
+            except OSError as error:
+                raise BadInput(f"{name}: cannot read {path}: {error.strerror}") from error
+    return found
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Settings from overrides, environment, ``*_FILE`` secrets and the file, in that order.
+
+    Raises BadInput that names the setting and what is wrong with it.
+    """
+    config_file = os.environ.get("AVANAK_CONFIG")
+    if config_file and not Path(config_file).is_file():
+        raise BadInput(f"AVANAK_CONFIG: there is no file {config_file}")
+    values = {**_secrets_from_files(dict(os.environ)), **overrides}
+    try:
+        return Settings(_env_file=config_file, **values)  # type: ignore[call-arg]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "AVANAK_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise BadInput(f"{name}: {first['msg']}") from error

@@ -1,0 +1,126 @@
+"""The states of things, and the moves between them.
+
+Lower-case words, stored as they are written here.  ``TRANSITIONS`` is the
+whole truth about which move is legal; whoever changes a state does it by a
+conditional UPDATE on the old one and logs ``old -> new``.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class CampaignState(StrEnum):
+    DRAFT = "draft"  # being put together; nothing is dialled
+    SCHEDULED = "scheduled"  # starts by itself at starts_at
+    RUNNING = "running"  # dialled whenever the rules allow
+    PAUSED = "paused"  # by a person, or for want of credit; goes on when resumed
+    FINISHED = "finished"  # every recipient is in a final state
+    STOPPED = "stopped"  # ended by a person; what was not called is cancelled
+
+
+class RecipientState(StrEnum):
+    PENDING = "pending"  # may be claimed from next_at on
+    CLAIMED = "claimed"  # a live attempt exists, not answered yet
+    IN_CALL = "in_call"  # a live attempt exists and was answered
+    RETRY_WAIT = "retry_wait"  # a further try is due at next_at
+    DELIVERED = "delivered"  # heard to the agreed point, or the key pressed
+    EXHAUSTED = "exhausted"  # all tries spent
+    EXCLUDED = "excluded"  # never called: duplicate, do-not-call, impossible
+    CANCELLED = "cancelled"  # the campaign was stopped first
+    UNKNOWN = "unknown"  # what happened cannot be known; the policy says leave it
+
+
+class AttemptState(StrEnum):
+    CREATED = "created"  # committed, not yet handed to the switch
+    ORIGINATING = "originating"  # handed to the switch
+    RINGING = "ringing"  # the far end rings
+    ANSWERED = "answered"  # the far end answered
+    ENDED = "ended"  # settled, once
+
+
+class Disposition(StrEnum):
+    """Our word for how an attempt ended (the hang-up cause keeps the switch's)."""
+
+    ANSWERED = "answered"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    REJECTED = "rejected"
+    UNREACHABLE = "unreachable"
+    CONGESTION = "congestion"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+
+
+class UnknownPolicy(StrEnum):
+    LEAVE = "leave"  # the recipient ends as unknown
+    CALL_AGAIN = "call_again"  # the recipient goes back to the queue, the try is spent
+
+
+class MessageKind(StrEnum):
+    """The kind decides the hours in which a message may be sent (iran rules)."""
+
+    SERVICE = "service"
+    ADVERTISING = "advertising"
+    EMERGENCY = "emergency"
+
+
+CAMPAIGN_MOVES: dict[CampaignState, frozenset[CampaignState]] = {
+    CampaignState.DRAFT: frozenset({CampaignState.SCHEDULED, CampaignState.RUNNING, CampaignState.STOPPED}),
+    CampaignState.SCHEDULED: frozenset({CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.STOPPED}),
+    CampaignState.RUNNING: frozenset({CampaignState.PAUSED, CampaignState.FINISHED, CampaignState.STOPPED}),
+    CampaignState.PAUSED: frozenset({CampaignState.RUNNING, CampaignState.STOPPED}),
+    CampaignState.FINISHED: frozenset({CampaignState.RUNNING}),  # recipients were appended
+    CampaignState.STOPPED: frozenset(),
+}
+
+_LIVE_END = frozenset(
+    {
+        RecipientState.RETRY_WAIT,
+        RecipientState.PENDING,
+        RecipientState.DELIVERED,
+        RecipientState.EXHAUSTED,
+        RecipientState.CANCELLED,
+        RecipientState.EXCLUDED,
+        RecipientState.UNKNOWN,
+    }
+)
+RECIPIENT_MOVES: dict[RecipientState, frozenset[RecipientState]] = {
+    RecipientState.PENDING: frozenset(
+        {RecipientState.CLAIMED, RecipientState.EXCLUDED, RecipientState.CANCELLED}
+    ),
+    RecipientState.CLAIMED: frozenset({RecipientState.IN_CALL}) | _LIVE_END,
+    RecipientState.IN_CALL: _LIVE_END,
+    # A due retry is claimed as it stands: passing through `pending` first
+    # would be a second write that says nothing new.
+    RecipientState.RETRY_WAIT: frozenset(
+        {
+            RecipientState.PENDING,
+            RecipientState.CLAIMED,
+            RecipientState.EXCLUDED,
+            RecipientState.CANCELLED,
+            RecipientState.EXHAUSTED,
+        }
+    ),
+    RecipientState.UNKNOWN: frozenset({RecipientState.PENDING}),  # staff chose to call again
+    RecipientState.DELIVERED: frozenset(),
+    RecipientState.EXHAUSTED: frozenset(),
+    RecipientState.EXCLUDED: frozenset(),
+    RecipientState.CANCELLED: frozenset(),
+}
+
+WAITING_STATES = (RecipientState.PENDING, RecipientState.RETRY_WAIT)
+LIVE_STATES = (RecipientState.CLAIMED, RecipientState.IN_CALL)
+FINAL_STATES = (
+    RecipientState.DELIVERED,
+    RecipientState.EXHAUSTED,
+    RecipientState.EXCLUDED,
+    RecipientState.CANCELLED,
+    RecipientState.UNKNOWN,
+)
+
+
+def may_move(old: CampaignState, new: CampaignState) -> bool:
+    """Whether a campaign may go from `old` to `new`."""
+    return new in CAMPAIGN_MOVES[old]

@@ -1,0 +1,217 @@
+"""Claiming recipients: the write that precedes every call.
+
+One transaction picks due recipients, gives each an attempt with a uuid of
+its own and marks the recipient; only after its commit may a word go to a
+switch.  Two engines never claim the same recipient: SQLite has one writer,
+PostgreSQL skips rows that another holds, and a unique index permits one live
+attempt a recipient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from uuid_utils import uuid7
+
+from engine.states import AttemptState, RecipientState
+from engine.store.counts import COUNT_OF_STATE, add_counts
+from engine.store.database import is_sqlite
+from engine.store.sql import execute, over_values, run_over_values
+
+
+@dataclass(slots=True, frozen=True)
+class Due:
+    """A recipient that may be called now."""
+
+    id: int
+    number: str  # E.164
+    state: str
+    tries: int
+    free_tries: int
+    prompt: str
+    avoid_gateway_id: int
+
+
+@dataclass(slots=True, frozen=True)
+class Route:
+    """Where a call is to leave: a gateway of a switch, in that switch's present life."""
+
+    switch_id: int
+    core_uuid: str
+    gateway_id: int
+
+
+@dataclass(slots=True, frozen=True)
+class Claim:
+    """A committed attempt that has not been handed to its switch yet."""
+
+    attempt_id: int
+    uuid: str
+    campaign_id: int
+    recipient: Due
+    route: Route
+    try_no: int
+
+
+@dataclass(slots=True, frozen=True)
+class Hold:
+    """A recipient that may not be called now: it waits until `next_at`, or is excluded for `reason`."""
+
+    recipient: Due
+    next_at: int | None = None
+    reason: str = ""
+
+
+# A rule that is asked at every claim, first try or retry: recipients that may not be called now.
+Rule = Callable[[int, Sequence[Due], int], list[Hold]]
+# Chooses the route of a recipient, or None when no gateway that fits it has room.
+Router = Callable[[Due], Route | None]
+
+
+def claim(
+    campaign_id: int,
+    limit: int,
+    now: int,
+    router: Router,
+    rules: Sequence[Rule] = (),
+    no_route_wait_ms: int = 1_000,
+) -> list[Claim]:
+    """Claim up to `limit` due recipients of a campaign.  Runs inside the writer's transaction.
+
+    1. pick what is due, oldest first;  2. ask every rule again and hold back what may not be called;
+    3. choose routes;  4. write the attempts, mark the recipients, move the counts.
+    """
+    due = _pick(campaign_id, limit, now)
+    if not due:
+        return []
+    for rule in rules:
+        held = rule(campaign_id, due, now)
+        if held:
+            hold(campaign_id, held, now)
+            gone = {item.recipient.id for item in held}
+            due = [recipient for recipient in due if recipient.id not in gone]
+    routed = [(recipient, router(recipient)) for recipient in due]
+    blocked = [
+        Hold(recipient, next_at=now + no_route_wait_ms) for recipient, route in routed if route is None
+    ]
+    if blocked:
+        hold(campaign_id, blocked, now)
+    return _write(campaign_id, [(recipient, route) for recipient, route in routed if route is not None], now)
+
+
+def _pick(campaign_id: int, limit: int, now: int) -> list[Due]:
+    rows = execute(
+        "SELECT id, number, state, tries, free_tries, prompt, avoid_gateway_id FROM recipient"
+        " WHERE campaign_id = ? AND state IN ('pending', 'retry_wait') AND next_at <= ?"
+        " ORDER BY next_at, id LIMIT ?" + ("" if is_sqlite() else " FOR UPDATE SKIP LOCKED"),
+        [campaign_id, now, limit],
+    )
+    return [Due(*row) for row in rows]
+
+
+def _write(campaign_id: int, routed: list[tuple[Due, Route]], now: int) -> list[Claim]:
+    if not routed:
+        return []
+    by_uuid = {str(uuid7()): (recipient, route) for recipient, route in routed}
+    rows = [
+        (
+            uuid,
+            recipient.id,
+            campaign_id,
+            route.switch_id,
+            route.gateway_id,
+            route.core_uuid,
+            recipient.tries + 1,
+            now,
+        )
+        for uuid, (recipient, route) in by_uuid.items()
+    ]
+    made = over_values(
+        ("uuid", "recipient_id", "campaign_id", "switch_id", "gateway_id", "core_uuid", "try_no", "at"),
+        rows,
+        "INSERT INTO attempt (uuid, recipient_id, campaign_id, switch_id, gateway_id, core_uuid, try_no,"
+        " created_at, state, disposition, hangup_cause, heard_ms, vote, spent_try, settled_by)"
+        " SELECT CAST(v.uuid AS TEXT), CAST(v.recipient_id AS BIGINT), CAST(v.campaign_id AS BIGINT),"
+        " CAST(v.switch_id AS BIGINT), CAST(v.gateway_id AS BIGINT), CAST(v.core_uuid AS TEXT),"
+        f" CAST(v.try_no AS INTEGER), CAST(v.at AS BIGINT), '{AttemptState.CREATED}', '', '', 0, '',"
+        " TRUE, '' FROM v WHERE TRUE RETURNING id, uuid",
+    )
+    claims = []
+    for attempt_id, uuid in made:
+        recipient, route = by_uuid[uuid]
+        claims.append(Claim(attempt_id, uuid, campaign_id, recipient, route, recipient.tries + 1))
+    marked = run_over_values(
+        ("recipient_id", "attempt_id"),
+        [(item.recipient.id, item.attempt_id) for item in claims],
+        f"UPDATE recipient SET state = '{RecipientState.CLAIMED}', attempt_id = CAST(v.attempt_id AS BIGINT)"
+        " FROM v WHERE recipient.id = CAST(v.recipient_id AS BIGINT)"
+        " AND recipient.state IN ('pending', 'retry_wait') RETURNING recipient.id",
+    )
+    if marked != len(claims):
+        raise RuntimeError(f"claimed {len(claims)} attempts but marked {marked} recipients")
+    changes = {"live": len(claims)}
+    for item in claims:
+        name = COUNT_OF_STATE[item.recipient.state]
+        changes[name] = changes.get(name, 0) - 1
+    add_counts(campaign_id, changes)
+    return claims
+
+
+def hold(campaign_id: int, held: Sequence[Hold], now: int) -> None:
+    """Put recipients off until `next_at`, or exclude them with their reason."""
+    later = [(item.recipient.id, item.next_at) for item in held if item.next_at is not None]
+    run_over_values(
+        ("id", "next_at"),
+        later,
+        "UPDATE recipient SET next_at = CAST(v.next_at AS BIGINT) FROM v"
+        " WHERE recipient.id = CAST(v.id AS BIGINT) AND recipient.state IN ('pending', 'retry_wait')"
+        " RETURNING recipient.id",
+    )
+    excluded = [item for item in held if item.next_at is None]
+    if excluded:
+        run_over_values(
+            ("id", "reason", "at"),
+            [(item.recipient.id, item.reason, now) for item in excluded],
+            f"UPDATE recipient SET state = '{RecipientState.EXCLUDED}', reason = CAST(v.reason AS TEXT),"
+            " finished_at = CAST(v.at AS BIGINT) FROM v WHERE recipient.id = CAST(v.id AS BIGINT)"
+            " AND recipient.state IN ('pending', 'retry_wait') RETURNING recipient.id",
+        )
+        changes = {"excluded": len(excluded)}
+        for item in excluded:
+            name = COUNT_OF_STATE[item.recipient.state]
+            changes[name] = changes.get(name, 0) - 1
+        add_counts(campaign_id, changes)
+
+
+def give_back(claims: Sequence[Claim]) -> int:
+    """Return claims that were never handed to a switch to the queue, as if they had not been made.
+
+    How many were given back.  An attempt that is no longer `created` stays.
+    """
+    gone = {
+        row[0]
+        for row in over_values(
+            ("id",),
+            [(item.attempt_id,) for item in claims],
+            "DELETE FROM attempt WHERE state = 'created' AND id IN (SELECT CAST(v.id AS BIGINT) FROM v)"
+            " RETURNING id",
+        )
+    }
+    back = [item for item in claims if item.attempt_id in gone]
+    run_over_values(
+        ("id", "attempt_id", "state"),
+        [(item.recipient.id, item.attempt_id, item.recipient.state) for item in back],
+        "UPDATE recipient SET state = CAST(v.state AS TEXT), attempt_id = NULL FROM v"
+        " WHERE recipient.id = CAST(v.id AS BIGINT) AND recipient.attempt_id = CAST(v.attempt_id AS BIGINT)"
+        " AND recipient.state = 'claimed' RETURNING recipient.id",
+    )
+    by_campaign: dict[int, dict[str, int]] = {}
+    for item in back:
+        changes = by_campaign.setdefault(item.campaign_id, {"live": 0})
+        name = COUNT_OF_STATE[item.recipient.state]
+        changes["live"] -= 1
+        changes[name] = changes.get(name, 0) + 1
+    for campaign_id, changes in by_campaign.items():
+        add_counts(campaign_id, changes)
+    return len(back)

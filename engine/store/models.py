@@ -1,0 +1,244 @@
+"""The tables.  Instants are integer milliseconds since the epoch, UTC; money is whole Rials.
+
+Hot columns (recipient, attempt) carry plain ids without foreign-key checks:
+a million settles an hour should not pay for them, and the auditor checks them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from peewee import (
+    BigAutoField,
+    BigIntegerField,
+    BooleanField,
+    CharField,
+    DoubleField,
+    ForeignKeyField,
+    IntegerField,
+    Model,
+    TextField,
+)
+
+from engine.states import CampaignState, MessageKind, UnknownPolicy
+from engine.store.database import db
+
+
+class Table(Model):
+    """Root of all tables."""
+
+    class Meta:
+        database = db
+        legacy_table_names = False
+
+
+class Account(Table):
+    """A customer firm."""
+
+    id = BigAutoField()
+    name = CharField(200)
+    created_at = BigIntegerField()
+
+
+class User(Table):
+    """A person who logs in: staff without an account, customers with one."""
+
+    id = BigAutoField()
+    account = ForeignKeyField(Account, null=True, backref="users", on_delete="RESTRICT")
+    username = CharField(100, unique=True)
+    password_hash = TextField()
+    role = CharField(30)  # operator, administrator, agent, quality, finance, owner, member
+    is_active = BooleanField(default=True)
+    language = CharField(5, default="fa")
+    calendar = CharField(10, default="jalali")
+    created_at = BigIntegerField()
+    last_login_at = BigIntegerField(null=True)
+
+    class Meta:
+        table_name = "person"  # `user` is a reserved word in PostgreSQL
+
+
+class Message(Table):
+    """An audio message; its files are prompts_dir/<prompt>.wav and .PCMA."""
+
+    id = BigAutoField()
+    account = ForeignKeyField(Account, backref="messages", on_delete="RESTRICT")
+    title = CharField(200)
+    prompt = CharField(64)  # name of the files, made of the sound's hash: [0-9a-z_-]
+    duration_ms = IntegerField()
+    created_at = BigIntegerField()
+
+    class Meta:
+        indexes = ((("account", "prompt"), False),)
+
+
+class Gateway(Table):
+    """A SIP trunk, by the name that the switch's configuration gives it."""
+
+    id = BigAutoField()
+    name = CharField(64, unique=True)
+    cps = DoubleField()
+    channels = IntegerField()
+    prefixes = TextField(default="")  # digits after +, blank separated; empty: all numbers
+    priority = IntegerField(default=0)  # lower is tried first
+    weight = IntegerField(default=1)
+    caller_id = CharField(20, default="")
+    packet_ms = IntegerField(default=20)
+    cost_rials_a_minute = BigIntegerField(default=0)
+    is_draining = BooleanField(default=False)
+    switch_name = CharField(64, default="")  # empty: every switch has it
+    created_at = BigIntegerField()
+
+
+class Switch(Table):
+    """One FreeSWITCH, as its owner engine last saw it; no password is stored."""
+
+    id = BigAutoField()
+    name = CharField(64, unique=True)
+    address = CharField(200)
+    is_embedded = BooleanField(default=False)
+    state = CharField(10, default="down")  # up, down
+    state_reason = TextField(default="")
+    state_since_at = BigIntegerField(null=True)
+    core_uuid = CharField(36, default="")
+    sessions = IntegerField(default=0)
+    max_sessions = IntegerField(default=0)
+    sessions_per_second = IntegerField(default=0)
+    idle_cpu = DoubleField(null=True)
+    seen_at = BigIntegerField(null=True)
+    owner = CharField(100, default="")  # engine that holds the lease
+    leased_until_at = BigIntegerField(default=0)
+
+
+class Campaign(Table):
+    """One message to one list of numbers, with the rules for calling them."""
+
+    id = BigAutoField()
+    account = ForeignKeyField(Account, backref="campaigns", on_delete="RESTRICT")
+    name = CharField(200)
+    state = CharField(12, default=CampaignState.DRAFT)
+    state_reason = TextField(default="")
+    kind = CharField(12, default=MessageKind.SERVICE)
+    message = ForeignKeyField(Message, null=True, on_delete="RESTRICT")
+    priority = IntegerField(default=0)  # higher first: 0 campaign, 10 quick send, 20 OTP
+    weight = IntegerField(default=1)  # share against other campaigns of its priority
+    cps = DoubleField(null=True)  # own limits; null: those of the gateways
+    channels = IntegerField(null=True)
+    max_tries = IntegerField(default=1)
+    retry_after_s = IntegerField(default=600)
+    ring_timeout_s = IntegerField(default=30)
+    max_length_s = IntegerField(default=120)
+    windows = TextField(default="")  # "09:30-14:00,16:30-22:00", local; empty: any hour
+    caller_id = CharField(20, default="")
+    vote_keys = CharField(10, default="")
+    repeat_key = CharField(1, default="")
+    optout = BooleanField(default=False)
+    delivered_share = DoubleField(default=1.0)
+    gateways = TextField(default="")  # names, blank separated; empty: all
+    unknown_policy = CharField(12, default=UnknownPolicy.LEAVE)
+    columns = TextField(default="[]")  # the list's own columns, JSON array, in their order
+    source_name = CharField(255, default="")
+    starts_at = BigIntegerField(null=True)
+    created_at = BigIntegerField()
+    started_at = BigIntegerField(null=True)
+    finished_at = BigIntegerField(null=True)
+
+    class Meta:
+        indexes = ((("state",), False), (("account", "id"), False))
+
+
+class CampaignCounts(Table):
+    """How many recipients stand where; written in the transaction that moves them."""
+
+    campaign = ForeignKeyField(Campaign, primary_key=True, on_delete="CASCADE")
+    total = IntegerField(default=0)
+    waiting = IntegerField(default=0)  # pending
+    retry_wait = IntegerField(default=0)
+    live = IntegerField(default=0)  # claimed or in call
+    delivered = IntegerField(default=0)
+    exhausted = IntegerField(default=0)
+    excluded = IntegerField(default=0)
+    cancelled = IntegerField(default=0)
+    unknown = IntegerField(default=0)
+    attempts = IntegerField(default=0)  # ended attempts, and of these:
+    answered = IntegerField(default=0)
+    busy = IntegerField(default=0)
+    no_answer = IntegerField(default=0)
+    rejected = IntegerField(default=0)
+    unreachable = IntegerField(default=0)
+    congestion = IntegerField(default=0)
+    failed = IntegerField(default=0)
+    lost = IntegerField(default=0)
+    heard_ms = BigIntegerField(default=0)
+
+
+class CampaignPulse(Table):
+    """What the engine last said of a running campaign: why it waits, how fast it goes, until when."""
+
+    campaign = ForeignKeyField(Campaign, primary_key=True, on_delete="CASCADE")
+    engine = CharField(100, default="")
+    reason = CharField(30, default="")  # code of engine.services.why
+    details = TextField(default="{}")  # JSON of what the sentence needs
+    calls_up = IntegerField(default=0)
+    calls_per_second = DoubleField(default=0)
+    ends_at = BigIntegerField(null=True)
+    at = BigIntegerField(default=0)
+
+
+class Recipient(Table):
+    """One number in one campaign."""
+
+    id = BigAutoField()
+    campaign_id = BigIntegerField()
+    line = IntegerField()  # where in the list it stood
+    number = TextField()  # E.164; what was written, when excluded as no number
+    is_mobile = BooleanField(default=False)
+    state = CharField(12)
+    reason = CharField(40, default="")  # why excluded
+    variables = TextField(default="")  # the list's other cells, JSON array in the order of Campaign.columns
+    prompt = CharField(64, default="")  # a message of its own; empty: the campaign's
+    tries = IntegerField(default=0)  # spent
+    free_tries = IntegerField(default=0)  # ended by our or the carrier's fault, not spent
+    next_at = BigIntegerField(default=0)
+    avoid_gateway_id = BigIntegerField(default=0)  # just failed here by the carrier's fault
+    disposition = CharField(12, default="")
+    attempt_id = BigIntegerField(null=True)  # the live one, else the last
+    finished_at = BigIntegerField(null=True)
+
+
+class Attempt(Table):
+    """One originate.  uuid is the channel's uuid and the background job's."""
+
+    id = BigAutoField()
+    uuid = CharField(36)
+    recipient_id = BigIntegerField()
+    campaign_id = BigIntegerField()
+    switch_id = BigIntegerField()
+    gateway_id = BigIntegerField()
+    core_uuid = CharField(36)
+    state = CharField(12)
+    try_no = IntegerField()
+    created_at = BigIntegerField()
+    answered_at = BigIntegerField(null=True)
+    ended_at = BigIntegerField(null=True)
+    disposition = CharField(12, default="")
+    hangup_cause = CharField(40, default="")
+    sip_status = IntegerField(null=True)
+    heard_ms = IntegerField(default=0)
+    vote = CharField(4, default="")
+    spent_try = BooleanField(default=True)
+    settled_by = CharField(12, default="")  # event, job, record, reaper, recovery
+
+
+TABLES: list[Any] = [
+    Account,
+    User,
+    Message,
+    Gateway,
+    Switch,
+    Campaign,
+    CampaignCounts,
+    CampaignPulse,
+    Recipient,
+    Attempt,
+]

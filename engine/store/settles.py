@@ -1,0 +1,175 @@
+"""Settling attempts: the write that follows every call, once.
+
+A settle is a conditional update: the first end of an attempt wins, a second
+one (a repeated event, the reaper after the event, recovery after the reaper)
+changes nothing.  What else must happen exactly once with it (counts, money,
+outbox) happens in the same transaction, for the rows that were won.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from engine.states import Disposition
+from engine.store.counts import COUNT_OF_STATE, add_counts
+from engine.store.sql import over_values, run_over_values
+
+
+@dataclass(slots=True, frozen=True)
+class Settle:
+    """How an attempt ended, and what that makes of its recipient."""
+
+    attempt_id: int
+    recipient_id: int
+    campaign_id: int
+    ended_at: int
+    answered_at: int | None
+    disposition: str
+    hangup_cause: str
+    sip_status: int | None
+    heard_ms: int
+    vote: str
+    opted_out: bool
+    spent_try: bool
+    settled_by: str
+    next_state: str  # of the recipient
+    next_at: int
+    avoid_gateway_id: int
+
+
+@dataclass(slots=True, frozen=True)
+class Answer:
+    """The far end answered."""
+
+    attempt_id: int
+    recipient_id: int
+    answered_at: int
+
+
+# What must happen once with a settle, in its transaction; gets the settles that were won.
+Hook = Callable[[Sequence[Settle]], None]
+
+
+class Settler:
+    """Writes groups of settles; `hooks` run in the same transaction."""
+
+    def __init__(self, hooks: Sequence[Hook] = ()) -> None:
+        self.hooks = list(hooks)
+
+    def write(self, settles: list[Settle]) -> list[Settle]:
+        """Settle a group inside the writer's transaction; those that were the first end of their attempt."""
+        first: dict[int, Settle] = {}
+        for item in settles:
+            first.setdefault(item.attempt_id, item)
+        ended = over_values(
+            ("id", "at", "answered_at", "disposition", "cause", "sip", "heard", "vote", "spent", "by_"),
+            [
+                (
+                    item.attempt_id,
+                    item.ended_at,
+                    item.answered_at,
+                    item.disposition,
+                    item.hangup_cause,
+                    item.sip_status,
+                    item.heard_ms,
+                    item.vote,
+                    item.spent_try,
+                    item.settled_by,
+                )
+                for item in first.values()
+            ],
+            "UPDATE attempt SET state = 'ended', ended_at = CAST(v.at AS BIGINT),"
+            " answered_at = COALESCE(CAST(v.answered_at AS BIGINT), attempt.answered_at),"
+            " disposition = CAST(v.disposition AS TEXT), hangup_cause = CAST(v.cause AS TEXT),"
+            " sip_status = CAST(v.sip AS INTEGER), heard_ms = CAST(v.heard AS INTEGER),"
+            " vote = CAST(v.vote AS TEXT), spent_try = CAST(v.spent AS BOOLEAN),"
+            " settled_by = CAST(v.by_ AS TEXT)"
+            " FROM v WHERE attempt.id = CAST(v.id AS BIGINT) AND attempt.state <> 'ended' RETURNING attempt.id",
+        )
+        won = [first[row[0]] for row in ended]
+        if won:
+            self._move_recipients(won)
+            self._count(won)
+            for hook in self.hooks:
+                hook(won)
+        return won
+
+    def _move_recipients(self, won: list[Settle]) -> None:
+        moved = run_over_values(
+            ("id", "attempt_id", "state", "next_at", "spent", "free", "avoid", "disposition", "finished_at"),
+            [
+                (
+                    item.recipient_id,
+                    item.attempt_id,
+                    item.next_state,
+                    item.next_at,
+                    1 if item.spent_try else 0,
+                    0 if item.spent_try else 1,
+                    item.avoid_gateway_id,
+                    item.disposition,
+                    None if item.next_state in ("pending", "retry_wait") else item.ended_at,
+                )
+                for item in won
+            ],
+            "UPDATE recipient SET state = CAST(v.state AS TEXT), next_at = CAST(v.next_at AS BIGINT),"
+            " tries = recipient.tries + CAST(v.spent AS INTEGER),"
+            " free_tries = recipient.free_tries + CAST(v.free AS INTEGER),"
+            " avoid_gateway_id = CAST(v.avoid AS BIGINT), disposition = CAST(v.disposition AS TEXT),"
+            " finished_at = CAST(v.finished_at AS BIGINT)"
+            " FROM v WHERE recipient.id = CAST(v.id AS BIGINT)"
+            " AND recipient.attempt_id = CAST(v.attempt_id AS BIGINT)"
+            " AND recipient.state IN ('claimed', 'in_call') RETURNING recipient.id",
+        )
+        if moved != len(won):
+            raise RuntimeError(f"settled {len(won)} attempts but moved {moved} recipients")
+
+    def _count(self, won: list[Settle]) -> None:
+        by_campaign: dict[int, dict[str, int]] = {}
+        for item in won:
+            changes = by_campaign.setdefault(item.campaign_id, {"live": 0, "attempts": 0, "heard_ms": 0})
+            changes["live"] -= 1
+            changes["attempts"] += 1
+            changes["heard_ms"] += item.heard_ms
+            name = COUNT_OF_STATE[item.next_state]
+            changes[name] = changes.get(name, 0) + 1
+            if item.disposition != Disposition.CANCELLED:
+                changes[item.disposition] = changes.get(item.disposition, 0) + 1
+        for campaign_id, changes in by_campaign.items():
+            add_counts(campaign_id, changes)
+
+
+def write_answers(answers: list[Answer]) -> list[Answer]:
+    """Note answers while the calls are up, so that a crash of the switch does not turn them into «not called»."""
+    noted = {
+        row[0]
+        for row in over_values(
+            ("id", "at"),
+            [(item.attempt_id, item.answered_at) for item in answers],
+            "UPDATE attempt SET state = 'answered', answered_at = CAST(v.at AS BIGINT) FROM v"
+            " WHERE attempt.id = CAST(v.id AS BIGINT)"
+            " AND attempt.state IN ('created', 'originating', 'ringing') RETURNING attempt.id",
+        )
+    }
+    won = [item for item in answers if item.attempt_id in noted]
+    run_over_values(
+        ("id", "attempt_id"),
+        [(item.recipient_id, item.attempt_id) for item in won],
+        "UPDATE recipient SET state = 'in_call' FROM v WHERE recipient.id = CAST(v.id AS BIGINT)"
+        " AND recipient.attempt_id = CAST(v.attempt_id AS BIGINT) AND recipient.state = 'claimed'"
+        " RETURNING recipient.id",
+    )
+    return won
+
+
+def mark_originating(attempt_ids: list[int]) -> list[int]:
+    """Note that attempts are about to be handed to their switch; those that still were `created`."""
+    return [
+        row[0]
+        for row in over_values(
+            ("id",),
+            [(attempt_id,) for attempt_id in attempt_ids],
+            "UPDATE attempt SET state = 'originating' FROM v WHERE attempt.id = CAST(v.id AS BIGINT)"
+            " AND attempt.state = 'created' RETURNING attempt.id",
+        )
+    ]

@@ -1,0 +1,57 @@
+"""Statements over many rows at once, in the dialect that SQLite and PostgreSQL share.
+
+``WITH v(a, b) AS (VALUES (?, ?), …) UPDATE … FROM v … RETURNING`` runs on
+both; one round trip serves a whole group, and RETURNING tells which rows the
+condition let through.  Values come as parameters only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from engine.store.database import db
+
+# Few sizes keep the number of distinct statements small, so that they stay prepared.
+_SIZES = (256, 64, 16, 4, 1)
+
+
+def execute(sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """Run one statement written with ``?`` for parameters; its rows (empty if it has none)."""
+    cursor = db.execute_sql(to_dialect(sql), tuple(params))
+    return cursor.fetchall() if cursor.description else []
+
+
+def changed(sql: str, params: Sequence[Any] = ()) -> int:
+    """Run one statement; how many rows it changed."""
+    return int(db.execute_sql(to_dialect(sql), tuple(params)).rowcount)
+
+
+def to_dialect(sql: str) -> str:
+    """Replace ``?`` by the open database's parameter mark (statements here contain no literal ?)."""
+    mark = db.param
+    return sql if mark == "?" else sql.replace("?", mark)
+
+
+def over_values(
+    columns: Sequence[str], rows: Sequence[Sequence[Any]], statement: str
+) -> Iterable[tuple[Any, ...]]:
+    """Run `statement`, which reads a table ``v(columns…)``, over `rows`; all RETURNING rows.
+
+    In PostgreSQL the columns of ``v`` have no certain type: the statement
+    casts what it compares or stores (``CAST(v.id AS BIGINT)``).
+    """
+    one = "(" + ",".join("?" * len(columns)) + ")"
+    head = f"WITH v({','.join(columns)}) AS (VALUES "
+    at = 0
+    while at < len(rows):
+        size = next(size for size in _SIZES if size <= len(rows) - at)
+        part = rows[at : at + size]
+        at += size
+        sql = head + ",".join([one] * size) + ") " + statement
+        yield from execute(sql, [value for row in part for value in row])
+
+
+def run_over_values(columns: Sequence[str], rows: Sequence[Sequence[Any]], statement: str) -> int:
+    """As `over_values`, for a statement whose rows are only counted."""
+    return sum(1 for _ in over_values(columns, rows, statement))

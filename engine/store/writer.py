@@ -1,0 +1,214 @@
+"""The one thread that writes to the database.
+
+Everything that is to be written in one process goes through here: it comes
+in groups, one transaction each, so that a commit (and its sync to disk)
+serves hundreds of calls, and the hub never waits for a disk.
+
+Two ways in:
+
+* ``writer.call(work)`` runs a function in a transaction and waits for its
+  result; an error undoes that function's writes only.
+* ``writer.add(channel, item)`` hands over an item; all items of a channel in
+  a group are written by one call of ``channel.write(items)``.  Items are never
+  dropped: while the database is away or full they wait, and ``writer.fault``
+  says why.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, Generic, TypeVar
+
+import gevent
+import peewee
+from gevent.event import AsyncResult, Event
+from gevent.threadpool import ThreadPool
+
+from engine.errors import AvanakError, StoreUnavailable
+from engine.store.database import db, is_sqlite
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Item = TypeVar("Item")
+
+GROUP_S = 0.005  # how long a group gathers; adds at most this to a settle's latency
+MAX_GROUP = 2_000
+RETRY_S = 0.5  # pause after the database refused a group
+
+
+class Channel(Generic[Item]):
+    """A kind of item that is written in groups."""
+
+    def __init__(
+        self,
+        name: str,
+        write: Callable[[list[Item]], list[Any]],
+        done: Callable[[list[Any]], None] | None = None,
+    ) -> None:
+        self.name = name
+        self.write = write  # in the writer's thread, inside the transaction
+        self.done = done  # on the hub, after the commit, with what `write` returned
+
+
+class Writer:
+    """Owner of the writing thread; start it once in a process, after the database is open."""
+
+    def __init__(self) -> None:
+        self.fault = ""  # one sentence while the database refuses, else empty
+        self.groups = 0
+        self._pool = ThreadPool(1)
+        self._calls: list[tuple[Callable[[], Any], AsyncResult]] = []
+        self._items: list[tuple[Channel[Any], Any]] = []
+        self._wake = Event()
+        self._idle = Event()
+        self._idle.set()
+        self._loop: gevent.Greenlet | None = None
+        self._stopping = False
+
+    def start(self) -> None:
+        self._loop = gevent.spawn(self._run)
+
+    def stop(self, deadline_s: float = 10.0) -> bool:
+        """Write what is queued, then end; True if all was written within the deadline."""
+        self._stopping = True
+        self._wake.set()
+        if self._loop is not None:
+            self._loop.join(deadline_s)
+        clean = self._loop is None or self._loop.dead
+        if not clean and self._loop is not None:
+            log.error("action=writer_cut_off items=%d fault=%r", len(self._items), self.fault)
+            self._loop.kill()
+        self._pool.spawn(_close).get(timeout=5) if clean else None
+        return bool(clean)
+
+    def call(self, work: Callable[[], T]) -> T:
+        """Run `work` in a transaction in the writer's thread; its result, or its exception."""
+        result: AsyncResult = AsyncResult()
+        self._calls.append((work, result))
+        self._wake.set()
+        return result.get()
+
+    def add(self, channel: Channel[Item], item: Item) -> None:
+        """Hand `item` over for the next group; returns at once."""
+        self._items.append((channel, item))
+        self._wake.set()
+
+    def flush(self, timeout_s: float | None = None) -> bool:
+        """Wait until everything handed over so far is committed."""
+        return bool(self._idle.wait(timeout_s)) if self._items or not self._idle.is_set() else True
+
+    @property
+    def backlog(self) -> int:
+        """Items handed over and not committed yet."""
+        return len(self._items)
+
+    def _run(self) -> None:
+        while True:
+            if not self._calls and not self._items:
+                self._idle.set()
+                if self._stopping:
+                    return
+                self._wake.wait()
+                self._wake.clear()
+                continue
+            self._idle.clear()
+            if not self._calls and not self._stopping:
+                gevent.sleep(GROUP_S)
+            calls, self._calls = self._calls, []
+            items = self._items[:MAX_GROUP]
+            by_channel: dict[Channel[Any], list[Any]] = {}
+            for channel, item in items:
+                by_channel.setdefault(channel, []).append(item)
+            try:
+                outcome = self._pool.apply(_write_group, (calls, by_channel))
+            except (peewee.DatabaseError, StoreUnavailable) as error:
+                self._refused(error, calls)
+                continue
+            if self.fault:
+                log.warning("action=database_back")
+                self.fault = ""
+            self.groups += 1
+            del self._items[: len(items)]
+            self._answer(calls, outcome)
+
+    def _refused(self, error: Exception, calls: list[tuple[Callable[[], Any], AsyncResult]]) -> None:
+        """The whole group failed: callers are told, items stay for the next try."""
+        sentence = f"The database refuses writes: {' '.join(str(error).split())[:200]}"
+        if sentence != self.fault:
+            log.error("action=database_refused error=%r", sentence)
+        self.fault = sentence
+        for _, result in calls:
+            result.set_exception(StoreUnavailable(sentence))
+        if self._items or not self._stopping:
+            gevent.sleep(RETRY_S)
+
+    def _answer(
+        self,
+        calls: list[tuple[Callable[[], Any], AsyncResult]],
+        outcome: tuple[list[tuple[Any, Exception | None]], dict[Channel[Any], list[Any]]],
+    ) -> None:
+        call_results, channel_results = outcome
+        for (_, result), (value, error) in zip(calls, call_results, strict=True):
+            if error is not None:
+                result.set_exception(error)
+            else:
+                result.set(value)
+        for channel, written in channel_results.items():
+            if channel.done is not None:
+                channel.done(written)
+
+
+def transaction() -> AbstractContextManager[Any]:
+    """A transaction that may write (on SQLite it takes the write lock at once), or a savepoint inside one."""
+    if is_sqlite() and db.transaction_depth() == 0:
+        return db.atomic("immediate")
+    return db.atomic()
+
+
+def _write_group(
+    calls: list[tuple[Callable[[], Any], AsyncResult]], by_channel: dict[Channel[Any], list[Any]]
+) -> tuple[list[tuple[Any, Exception | None]], dict[Channel[Any], list[Any]]]:
+    """In the writer's thread: one transaction for the whole group."""
+    try:
+        db.connect(reuse_if_open=True)
+        with transaction():
+            channel_results = {channel: _write_items(channel, items) for channel, items in by_channel.items()}
+            call_results = [_run_call(work) for work, _ in calls]
+    except peewee.DatabaseError:
+        _close()
+        raise
+    return call_results, channel_results
+
+
+def _run_call(work: Callable[[], Any]) -> tuple[Any, Exception | None]:
+    """Run one caller's work in a savepoint; only a broken database ends the group."""
+    try:
+        with db.atomic():
+            return work(), None
+    except (peewee.OperationalError, peewee.InterfaceError):
+        raise
+    except Exception as error:  # noqa: BLE001 - handed to the caller, who asked for it
+        return None, error
+
+
+def _write_items(channel: Channel[Any], items: list[Any]) -> list[Any]:
+    """Write a channel's items; a poisonous one is pushed aside so that it cannot stop the others."""
+    try:
+        with db.atomic():
+            return channel.write(items)
+    except (peewee.OperationalError, peewee.InterfaceError):
+        raise
+    except (peewee.PeeweeException, AvanakError, ValueError, TypeError, KeyError):
+        if len(items) == 1:
+            log.exception("action=item_refused channel=%s item=%r", channel.name, items[0])
+            return []
+        middle = len(items) // 2
+        return _write_items(channel, items[:middle]) + _write_items(channel, items[middle:])
+
+
+def _close() -> None:
+    if not db.is_closed():
+        db.close()
