@@ -162,8 +162,11 @@ def write_answers(answers: list[Answer]) -> list[Answer]:
     return won
 
 
-def mark_originating(attempt_ids: list[int]) -> list[int]:
-    """Note that attempts are about to be handed to their switch; those that still were `created`."""
+def write_originated(attempt_ids: list[int]) -> list[int]:
+    """Note attempts that were handed to their switch; those that were still `created`.
+
+    Written after the hand-over, in groups: recovery trusts the switch, not this.
+    """
     return [
         row[0]
         for row in over_values(

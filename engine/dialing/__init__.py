@@ -1,0 +1,1 @@
+"""Dialing: pace, claim, originate, settle."""

@@ -1,0 +1,145 @@
+"""The ways out: gateways and switches with their limits, and what waits in front of each."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from engine.dialing.calls import Call
+from engine.dialing.pacing import RateLimiter, Seats
+
+
+@dataclass(slots=True)
+class GatewayLane:
+    """A gateway's limits; shared by all switches that have it, as the carrier counts the trunk."""
+
+    id: int
+    name: str
+    limiter: RateLimiter
+    seats: Seats
+    prefixes: tuple[str, ...]  # digits after the +; empty: all numbers
+    priority: int
+    weight: int
+    caller_id: str
+    packet_ms: int
+    is_draining: bool
+    switch_name: str  # empty: every switch
+
+    def serves(self, digits: str) -> bool:
+        """Whether numbers beginning like `digits` (E.164 without +) may go this way."""
+        return not self.prefixes or digits.startswith(self.prefixes)
+
+
+@dataclass(slots=True)
+class SwitchLane:
+    """A switch that this engine owns, in its present life."""
+
+    id: int
+    name: str
+    core_uuid: str
+    limiter: RateLimiter
+    seats: Seats
+    is_up: bool = False
+    is_embedded: bool = False
+
+
+class Trunk:
+    """A gateway on a switch, and the committed calls that wait to leave there.
+
+    Calls wait in a queue for each campaign, served in turn, so that a large
+    campaign does not stand before a small one; urgent calls go first.
+    """
+
+    def __init__(self, switch: SwitchLane, gateway: GatewayLane) -> None:
+        self.switch = switch
+        self.gateway = gateway
+        self._urgent: deque[Call] = deque()
+        self._waiting: OrderedDict[int, deque[Call]] = OrderedDict()
+        self.ready = 0
+
+    def put(self, call: Call) -> None:
+        if call.run.is_urgent:
+            self._urgent.append(call)
+        else:
+            self._waiting.setdefault(call.run.id, deque()).append(call)
+        self.ready += 1
+
+    def pop(self, now: float) -> Call | None:
+        """The next call whose campaign's own limit lets it go at `now`; None if there is none."""
+        if self._urgent:
+            self.ready -= 1
+            return self._urgent.popleft()
+        for campaign_id in list(self._waiting):
+            queue = self._waiting[campaign_id]
+            if not queue[0].run.lets_go(now):
+                continue
+            call = queue.popleft()
+            del self._waiting[campaign_id]
+            if queue:
+                self._waiting[campaign_id] = queue  # to the end: its turn was taken
+            self.ready -= 1
+            return call
+        return None
+
+    def take_out(self, campaign_id: int | None = None) -> list[Call]:
+        """Remove the waiting calls of a campaign (of all with None), to be given back."""
+        out: list[Call] = []
+        if campaign_id is None:
+            out.extend(self._urgent)
+            self._urgent.clear()
+            for queue in self._waiting.values():
+                out.extend(queue)
+            self._waiting.clear()
+        else:
+            out.extend(call for call in self._urgent if call.run.id == campaign_id)
+            self._urgent = deque(call for call in self._urgent if call.run.id != campaign_id)
+            out.extend(self._waiting.pop(campaign_id, ()))
+        self.ready -= len(out)
+        return out
+
+    def room(self, now: float, horizon_s: float, urgent: bool) -> int:
+        """How many further calls are worth claiming for this trunk now.
+
+        As many as its limits will let out within the horizon, less those that
+        wait already, and never more than there are free seats.
+        """
+        if not self.switch.is_up or self.gateway.is_draining:
+            return 0
+        soon = min(
+            self.gateway.limiter.expected(now, horizon_s), self.switch.limiter.expected(now, horizon_s)
+        )
+        if urgent:
+            soon += 1  # one more than the campaigns' calls that wait already
+        seats = min(self.gateway.seats.free(urgent), self.switch.seats.free(urgent))
+        return max(0, min(soon - (len(self._urgent) if urgent else self.ready), seats))
+
+
+class Lanes:
+    """All gateways, switches and their trunks."""
+
+    def __init__(self) -> None:
+        self.gateways: dict[int, GatewayLane] = {}
+        self.switches: dict[int, SwitchLane] = {}
+        self.trunks: dict[tuple[int, int], Trunk] = {}
+
+    def connect(self) -> None:
+        """Make the trunks that gateways and switches now form (existing ones stay)."""
+        for switch in self.switches.values():
+            for gateway in self.gateways.values():
+                key = (switch.id, gateway.id)
+                if gateway.switch_name in ("", switch.name):
+                    self.trunks.setdefault(key, Trunk(switch, gateway))
+
+    def up_trunks(self) -> Iterator[Trunk]:
+        return (trunk for trunk in self.trunks.values() if trunk.switch.is_up)
+
+    def take_seat(self, call: Call) -> None:
+        self.gateways[call.gateway_id].seats.take()
+        self.switches[call.switch_id].seats.take()
+        call.run.live += 1
+
+    def give_seat(self, call: Call) -> None:
+        self.gateways[call.gateway_id].seats.give()
+        self.switches[call.switch_id].seats.give()
+        call.run.live -= 1

@@ -1,0 +1,111 @@
+"""Pacing: how many calls may leave now.  Pure; the clock is an argument.
+
+Carriers count in a rolling second, so no rolling second may hold more than
+the cap: the limiter remembers the instants of its last `cap` permits and lets
+the next one out only when the oldest of them is more than a second old.
+Within the second the permits are spread (a bucket of a few), so that the
+traffic is smooth below 100 ms.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+
+# Two calls a second apart for us may stand closer together at the carrier:
+# the window is longer than a second by what the way there can vary.
+WINDOW_MARGIN_S = 0.012
+# How far the bucket may run ahead, as a share of a second's permits: late
+# ticks are made up for, and bursts stay below 100 ms of traffic.
+BURST_SHARE = 0.05
+
+
+class RateLimiter:
+    """At most `cps` permits in any rolling second, spread evenly.
+
+    A rate below one a second means one permit in 1/cps seconds.
+    """
+
+    def __init__(self, cps: float) -> None:
+        self._sent: deque[float] = deque()
+        self._earliest = -math.inf  # when the bucket would be full again at the even rate
+        self.set_rate(cps)
+
+    def set_rate(self, cps: float) -> None:
+        """Change the rate; what was already let out keeps counting."""
+        if not cps > 0:
+            raise ValueError("a rate is above zero")
+        self.cps = cps
+        self._cap = max(1, math.floor(cps))
+        self._window = max(1.0, self._cap / cps) + WINDOW_MARGIN_S
+        # The even spacing is that of the window, not of the second: full use
+        # then never runs into the window's edge in lumps.
+        self._gap = self._window / self._cap
+        self._burst = max(1, math.ceil(self._cap * BURST_SHARE))
+
+    @property
+    def cap(self) -> int:
+        """Permits in a window."""
+        return self._cap
+
+    def available(self, now: float) -> int:
+        """How many permits could be taken at `now` (seconds, monotonic)."""
+        self._forget(now)
+        by_window = self._cap - len(self._sent)
+        ahead = (now - self._earliest) / self._gap
+        by_spread = self._burst if ahead >= self._burst else max(0, math.floor(ahead + 1e-9))
+        return max(0, min(by_window, by_spread))
+
+    def take(self, now: float, permits: int = 1) -> None:
+        """Take permits that `available` granted at the same `now`."""
+        self._earliest = max(self._earliest, now - self._burst * self._gap) + permits * self._gap
+        self._sent.extend([now] * permits)
+
+    def expected(self, now: float, horizon_s: float) -> int:
+        """About how many permits there will be between now and `horizon_s` later."""
+        return max(1, math.ceil(self.available(now) + horizon_s / self._gap))
+
+    def _forget(self, now: float) -> None:
+        edge = now - self._window
+        sent = self._sent
+        while sent and sent[0] <= edge:
+            sent.popleft()
+
+
+class Seats:
+    """Places for calls that are up or on their way; a share can be kept for urgent ones."""
+
+    def __init__(self, limit: int, reserve: int = 0) -> None:
+        self.limit = limit
+        self.reserve = min(reserve, max(0, limit - 1))
+        self.used = 0
+
+    def free(self, urgent: bool = False) -> int:
+        """Seats that may be taken now; the reserve is for urgent calls only."""
+        return max(0, self.limit - (0 if urgent else self.reserve) - self.used)
+
+    def take(self) -> None:
+        self.used += 1
+
+    def give(self) -> None:
+        if self.used <= 0:
+            raise RuntimeError("a seat was given back that nobody held")
+        self.used -= 1
+
+
+def permitted_rate(sessions_per_second: int, inbound_share: float) -> float:
+    """Calls a second that a switch is given, below its own `sessions-per-second`.
+
+    FreeSWITCH with the setting N admits N-1 (measured on 1.10.12), counts inbound
+    calls too, and refuses what is above with DESTINATION_OUT_OF_ORDER.
+    """
+    return max(1.0, math.floor((sessions_per_second - 1) * (1 - inbound_share)))
+
+
+def permitted_sessions(max_sessions: int, inbound_share: float) -> int:
+    """Calls at once that a switch is given; the rest is head-room for inbound calls.
+
+    At its `max-sessions` FreeSWITCH answers even OPTIONS with 503, and a
+    carrier takes the whole trunk for dead.
+    """
+    return max(1, math.floor((max_sessions - 1) * (1 - inbound_share)))

@@ -1,0 +1,81 @@
+"""What follows an ended attempt: done, try again at …, or another gateway now.  Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.dialing.causes import Fault, Verdict
+from engine.states import Disposition, RecipientState, UnknownPolicy
+
+# A trunk's fault costs no try, but it may not go on for ever: some carriers
+# say 503 of a number that does not exist.  With the back-off below 25 of them
+# take about three hours.
+MAX_FREE_TRIES = 25
+FREE_BACKOFF_FIRST_MS = 1_000
+FREE_BACKOFF_CAP_MS = 600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A campaign's rule for retries."""
+
+    max_tries: int
+    retry_after_ms: int
+    unknown: UnknownPolicy = UnknownPolicy.LEAVE
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """What becomes of the recipient."""
+
+    state: RecipientState
+    next_at: int = 0
+    spent_try: bool = True
+    avoid_gateway: bool = False
+
+
+def after(
+    verdict: Verdict, delivered: bool, tries: int, free_tries: int, policy: Policy, now: int, spread: float
+) -> Next:
+    """Decide for a recipient that has spent `tries` and `free_tries` before this attempt.
+
+    `spread` in [0, 1) keeps recipients that failed together from coming back together.
+    """
+    if delivered:
+        return Next(RecipientState.DELIVERED)
+    if verdict.fault in (Fault.OURS, Fault.CARRIER):
+        if free_tries + 1 >= MAX_FREE_TRIES:
+            return Next(RecipientState.EXHAUSTED, spent_try=False)
+        # The first fault of a trunk sends the call to another gateway at once.
+        at_once = verdict.fault is Fault.CARRIER and free_tries == 0
+        wait = 0 if at_once else free_backoff_ms(free_tries, spread)
+        return Next(
+            RecipientState.PENDING if at_once else RecipientState.RETRY_WAIT,
+            now + wait,
+            spent_try=False,
+            avoid_gateway=verdict.fault is Fault.CARRIER,
+        )
+    if verdict.fault is Fault.NUMBER or tries + 1 >= policy.max_tries:
+        return Next(RecipientState.EXHAUSTED)
+    return Next(RecipientState.RETRY_WAIT, now + policy.retry_after_ms)
+
+
+def after_unknown(free_tries: int, policy: Policy, now: int) -> Next:
+    """Decide when what happened to a call cannot be known.
+
+    Called again, it costs the recipient no try: the fault was not theirs.
+    """
+    if policy.unknown is UnknownPolicy.LEAVE:
+        return Next(RecipientState.UNKNOWN, spent_try=False)
+    if free_tries + 1 >= MAX_FREE_TRIES:
+        return Next(RecipientState.EXHAUSTED, spent_try=False)
+    return Next(RecipientState.RETRY_WAIT, now + policy.retry_after_ms, spent_try=False)
+
+
+def free_backoff_ms(free_tries: int, spread: float) -> int:
+    """Wait before a try that is not counted: doubling, capped, spread over half its length."""
+    full = min(FREE_BACKOFF_CAP_MS, FREE_BACKOFF_FIRST_MS * 2 ** min(free_tries, 20))
+    return int(full * (0.75 + 0.5 * spread))
+
+
+LOST = Verdict(Disposition.LOST, Fault.OURS)

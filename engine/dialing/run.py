@@ -1,0 +1,114 @@
+"""A running campaign in memory: its rules, and what has been said about why it waits."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.dialing.pacing import RateLimiter
+from engine.dialing.retry import Policy
+from engine.esl.originate import OriginateTemplate
+from engine.services.hours import Windows, parse_windows
+from engine.states import UnknownPolicy
+
+
+@dataclass(slots=True, eq=False)
+class CampaignRun:
+    """What the dialer knows of a campaign that is in the state `running`."""
+
+    id: int
+    account_id: int
+    name: str
+    priority: int
+    weight: int
+    policy: Policy
+    windows: Windows
+    ring_timeout_s: int
+    max_length_s: int
+    prompt: str
+    message_ms: int
+    share: float
+    caller_id: str
+    vote_keys: str
+    repeat_key: str
+    optout: bool
+    channels: int | None
+    limiter: RateLimiter | None
+    gateway_names: frozenset[str]  # empty: all
+    may_dial: bool = True  # false as soon as it is no longer running
+    live: int = 0  # claimed and up
+    next_look_m: float = 0.0  # no claim is worth trying before (monotonic)
+    reason: str = ""  # code of engine.services.why
+    details: dict[str, Any] = field(default_factory=dict)
+    sent: deque[float] = field(default_factory=lambda: deque(maxlen=20_000))  # instants of the last minute
+    _templates: dict[tuple[int, str], OriginateTemplate] = field(default_factory=dict)
+
+    @property
+    def is_urgent(self) -> bool:
+        """Quick sends and OTP go before campaigns and may use the reserve."""
+        return self.priority >= 10
+
+    def lets_go(self, now_m: float) -> bool:
+        """Whether the campaign's own rate lets a call out at `now_m`."""
+        return self.limiter is None or self.limiter.available(now_m) > 0
+
+    def template(
+        self, gateway_id: int, gateway_name: str, packet_ms: int, caller_id: str, prompt: str
+    ) -> OriginateTemplate:
+        """The compiled originate for a gateway and a prompt (a recipient's own, or the campaign's)."""
+        key = (gateway_id, prompt)
+        found = self._templates.get(key)
+        if found is None:
+            if len(self._templates) > 5_000:  # prompts of single recipients
+                self._templates.clear()
+            found = self._templates[key] = OriginateTemplate(
+                gateway=gateway_name,
+                message=prompt or self.prompt,
+                account_id=self.account_id,
+                campaign_id=self.id,
+                ring_timeout_s=self.ring_timeout_s,
+                max_s=self.max_length_s,
+                caller_id=self.caller_id or caller_id or None,
+                packet_ms=packet_ms,
+                vote_keys=self.vote_keys or None,
+                repeat_key=self.repeat_key or None,
+                opt_out=self.optout,
+            )
+        return found
+
+    def forget_templates(self) -> None:
+        """Gateways were changed: compile anew."""
+        self._templates.clear()
+
+    def rate(self, now_m: float, span_s: float = 10.0) -> float:
+        """Calls a second over the last `span_s`."""
+        while self.sent and self.sent[0] < now_m - 60:
+            self.sent.popleft()
+        recent = sum(1 for at in self.sent if at > now_m - span_s)
+        return recent / span_s
+
+
+def build_run(row: Any) -> CampaignRun:
+    """A CampaignRun of a Campaign row with its message joined."""
+    return CampaignRun(
+        id=row.id,
+        account_id=row.account_id,
+        name=row.name,
+        priority=row.priority,
+        weight=max(1, row.weight),
+        policy=Policy(row.max_tries, row.retry_after_s * 1000, UnknownPolicy(row.unknown_policy)),
+        windows=parse_windows(row.windows),
+        ring_timeout_s=row.ring_timeout_s,
+        max_length_s=row.max_length_s,
+        prompt=row.message.prompt if row.message else "",
+        message_ms=row.message.duration_ms if row.message else 0,
+        share=row.delivered_share,
+        caller_id=row.caller_id,
+        vote_keys=row.vote_keys,
+        repeat_key=row.repeat_key,
+        optout=row.optout,
+        channels=row.channels,
+        limiter=RateLimiter(row.cps) if row.cps else None,
+        gateway_names=frozenset(row.gateways.split()),
+    )
