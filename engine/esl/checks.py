@@ -1,0 +1,69 @@
+"""What may stand in a command: digits, ids and enumerated words; everything else is refused.
+
+FreeSWITCH has no quoting that holds everywhere (a comma, a brace, ``^^`` or a line break in
+a value changes the meaning of the whole line), so nothing is escaped: each value must match
+a narrow ASCII pattern, whole.
+"""
+
+from __future__ import annotations
+
+import re
+
+from engine.errors import BadInput
+
+DIGITS = re.compile(r"[0-9]{2,20}")
+GATEWAY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+PROFILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+MESSAGE = re.compile(r"[0-9a-z_-]{1,64}")
+VOTE_KEYS = re.compile(r"[0-9]{1,10}")
+REPEAT_KEY = re.compile(r"[0-9*#]")
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+PASSWORD = re.compile(r"[!-~]{1,128}")
+NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+MAX_ID = 2**63 - 1
+
+
+class BadCommand(BadInput):
+    """A value that must not become part of a command to the switch."""
+
+
+def check_text(field: str, value: object, pattern: re.Pattern[str], expected: str) -> str:
+    """``value`` if it is a str that matches ``pattern`` whole; else one sentence about ``field``."""
+    if not isinstance(value, str) or not pattern.fullmatch(value):
+        raise BadCommand(f"{field}: {_shown(value)} is not {expected}")
+    return value
+
+
+def check_int(field: str, value: object, least: int, most: int) -> int:
+    """``value`` if it is an int (no bool, no text) from ``least`` to ``most``, both included."""
+    if type(value) is not int or not least <= value <= most:
+        raise BadCommand(f"{field}: {_shown(value)} is not a whole number from {least} to {most}")
+    return value
+
+
+def check_word(field: str, value: object, words: frozenset[str]) -> str:
+    """``value`` if it is one of ``words``."""
+    if not isinstance(value, str) or value not in words:
+        raise BadCommand(f"{field}: {_shown(value)} is not one of {', '.join(sorted(words))}")
+    return value
+
+
+def check_digits(field: str, value: object) -> str:
+    """A telephone number as the switch dials it: 2 to 20 ASCII digits."""
+    return check_text(field, value, DIGITS, "a number of 2 to 20 digits 0-9")
+
+
+def check_uuid(field: str, value: object) -> str:
+    """A uuid in lower case with its four hyphens."""
+    return check_text(field, value, UUID, "a uuid (lower case, with hyphens)")
+
+
+def check_gateway(value: object) -> str:
+    """The name of a gateway (SIP trunk)."""
+    return check_text("gateway", value, GATEWAY, "a gateway's name (letters, digits, . _ -; at most 64)")
+
+
+def _shown(value: object) -> str:
+    """A hostile value in one short printable piece of ASCII."""
+    text = ascii(value if not isinstance(value, str | bytes) else value[:40])
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,258 @@
+"""Events of the switch as small typed values.
+
+An ``Event`` holds the raw body and decodes it once, when first looked at.  ``read_event``
+turns it into the value for its kind.  Nothing that comes over the wire is trusted to have
+the type it should: a malformed value reads as None (or False), never as an exception.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from engine.esl.protocol import EVENT_JSON, Frame, decode_json, decode_plain
+
+log = logging.getLogger(__name__)
+
+_KEYS = re.compile(r"[0-9*#]{1,32}")
+_CAUSE = re.compile(r"[A-Z0-9_]{1,64}")
+_FLOAT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+_TRUE = frozenset(("true", "yes", "on", "1"))
+
+
+class Event:
+    """One event as it came; headers are decoded once, at the first question."""
+
+    __slots__ = ("_body", "_headers", "_is_json", "size")
+
+    def __init__(self, frame: Frame) -> None:
+        self._body = frame.body
+        self._is_json = frame.content_type == EVENT_JSON
+        self._headers: dict[str, Any] | None = None
+        self.size = len(frame.body)
+
+    @property
+    def headers(self) -> dict[str, Any]:
+        """All headers; values are strings, or lists of strings for array variables."""
+        if self._headers is None:
+            self._headers = decode_json(self._body) if self._is_json else decode_plain(self._body)
+            if not self._headers:
+                log.warning("action=event_unreadable bytes=%d start=%r", self.size, self._body[:80])
+            self._body = b""
+        return self._headers
+
+    def get(self, header: str) -> str | None:
+        """The header's value; None when it is absent or not one string."""
+        value = self.headers.get(header)
+        return value if isinstance(value, str) else None
+
+    def variable(self, name: str) -> str | None:
+        """The channel variable ``name``."""
+        return self.get("variable_" + name)
+
+    @property
+    def name(self) -> str | None:
+        """FreeSWITCH's word, for example CHANNEL_ANSWER."""
+        return self.get("Event-Name")
+
+    @property
+    def uuid(self) -> str | None:
+        """The channel that this event is about."""
+        return self.get("Unique-ID")
+
+    @property
+    def job_uuid(self) -> str | None:
+        """The background job that this event ends."""
+        return self.get("Job-UUID")
+
+    @property
+    def core_uuid(self) -> str | None:
+        """One run of the switch; another value means that it was restarted."""
+        return self.get("Core-UUID")
+
+    def __repr__(self) -> str:
+        return f"Event({self.name}, {self.uuid or self.job_uuid})"
+
+
+@dataclass(slots=True)
+class Progress:
+    """The far end rings (or sends early media, which is no answer)."""
+
+    uuid: str
+    at_ms: int | None
+
+
+@dataclass(slots=True)
+class Answered:
+    """The far end answered."""
+
+    uuid: str
+    at_ms: int | None
+
+
+@dataclass(slots=True)
+class HangupComplete:
+    """The end of a call, with all that is known of it.  Times are epoch milliseconds or None."""
+
+    uuid: str
+    core_uuid: str | None
+    attempt_id: int | None
+    cause: str | None
+    sip_status: int | None
+    q850: int | None
+    created_at: int | None
+    progress_at: int | None
+    answered_at: int | None
+    hangup_at: int | None
+    heard_ms: int
+    finished: bool
+    vote: str | None
+    opted_out: bool
+    gateway: str | None
+    fault: str | None
+    record_path: str | None
+
+
+@dataclass(slots=True)
+class BackgroundJob:
+    """The end of a ``bgapi``: ``ok``, or the ``cause`` that it failed with (None if it gave none)."""
+
+    job_uuid: str
+    core_uuid: str | None
+    ok: bool
+    cause: str | None
+    body: str
+
+
+@dataclass(slots=True)
+class Heartbeat:
+    """The switch's own figures, every 20 seconds; ``uptime_ms`` since its start."""
+
+    core_uuid: str | None
+    session_count: int | None
+    max_sessions: int | None
+    sps: int | None
+    sps_last: int | None
+    idle_cpu: float | None
+    uptime_ms: int | None
+
+
+def read_progress(event: Event) -> Progress | None:
+    """From CHANNEL_PROGRESS or CHANNEL_PROGRESS_MEDIA; None without a uuid."""
+    uuid = event.uuid
+    if not uuid:
+        return None
+    at = _epoch_ms(event.get("Caller-Channel-Progress-Time"))
+    return Progress(uuid, at or _epoch_ms(event.get("Event-Date-Timestamp")))
+
+
+def read_answered(event: Event) -> Answered | None:
+    """From CHANNEL_ANSWER; None without a uuid."""
+    uuid = event.uuid
+    if not uuid:
+        return None
+    at = _epoch_ms(event.get("Caller-Channel-Answered-Time"))
+    return Answered(uuid, at or _epoch_ms(event.get("Event-Date-Timestamp")))
+
+
+def read_hangup(event: Event) -> HangupComplete | None:
+    """From CHANNEL_HANGUP_COMPLETE; None without a uuid.
+
+    ``heard_ms`` is what the dialplan counted, else the length of the last playback, and 0
+    for a call that was never answered, whatever early media it played.
+    """
+    get, variable = event.get, event.variable
+    uuid = event.uuid
+    if not uuid:
+        return None
+    answered_at = _epoch_ms(get("Caller-Channel-Answered-Time"))
+    heard_ms = 0
+    if answered_at is not None:
+        counted = to_int(variable("avanak_heard_ms"))
+        heard_ms = counted if counted is not None else to_int(variable("playback_ms")) or 0
+    sip_status = to_int(variable("sip_term_status"))
+    if sip_status is None:
+        sip_status = to_int(variable("sip_invite_failure_status"))
+    return HangupComplete(
+        uuid=uuid,
+        core_uuid=event.core_uuid,
+        attempt_id=to_int(variable("avanak_attempt")),
+        cause=_matching(_CAUSE, get("Hangup-Cause")),
+        sip_status=sip_status,
+        q850=to_int(variable("hangup_cause_q850")),
+        created_at=_epoch_ms(get("Caller-Channel-Created-Time")),
+        progress_at=_epoch_ms(get("Caller-Channel-Progress-Time")),
+        answered_at=answered_at,
+        hangup_at=_epoch_ms(get("Caller-Channel-Hangup-Time")),
+        heard_ms=heard_ms,
+        finished=variable("avanak_finished") in _TRUE,
+        vote=_matching(_KEYS, variable("avanak_vote")),
+        opted_out=variable("avanak_opted_out") in _TRUE,
+        gateway=variable("sip_gateway_name"),
+        fault=variable("avanak_fault") or None,
+        record_path=variable("avanak_record_path") or None,
+    )
+
+
+def read_background_job(event: Event) -> BackgroundJob | None:
+    """From BACKGROUND_JOB, whose body is ``+OK <uuid>`` or ``-ERR <CAUSE>``; None without a Job-UUID."""
+    job_uuid = event.job_uuid
+    if not job_uuid:
+        return None
+    body = (event.get("_body") or "").strip()
+    cause = None
+    if body.startswith("-ERR "):
+        cause = _matching(_CAUSE, body[5:].strip())
+    return BackgroundJob(job_uuid, event.core_uuid, body.startswith("+OK"), cause, body)
+
+
+def read_heartbeat(event: Event) -> Heartbeat:
+    """From HEARTBEAT."""
+    get = event.get
+    idle = _matching(_FLOAT, get("Idle-CPU"))
+    return Heartbeat(
+        core_uuid=event.core_uuid,
+        session_count=to_int(get("Session-Count")),
+        max_sessions=to_int(get("Max-Sessions")),
+        sps=to_int(get("Session-Per-Sec")),
+        sps_last=to_int(get("Session-Per-Sec-Last")),
+        idle_cpu=float(idle) if idle else None,
+        uptime_ms=to_int(get("Uptime-msec")),
+    )
+
+
+_READERS = {
+    "CHANNEL_PROGRESS": read_progress,
+    "CHANNEL_PROGRESS_MEDIA": read_progress,
+    "CHANNEL_ANSWER": read_answered,
+    "CHANNEL_HANGUP_COMPLETE": read_hangup,
+    "BACKGROUND_JOB": read_background_job,
+    "HEARTBEAT": read_heartbeat,
+}
+
+Reading = Progress | Answered | HangupComplete | BackgroundJob | Heartbeat
+
+
+def read_event(event: Event) -> Reading | None:
+    """The typed value of an event; None for kinds that the engine does not use."""
+    reader = _READERS.get(event.name or "")
+    return reader(event) if reader else None  # type: ignore[operator]
+
+
+def to_int(text: str | None) -> int | None:
+    """A non-negative whole number in ASCII digits; None for anything else."""
+    if text and text.isascii() and text.isdigit() and len(text) <= 18:
+        return int(text)
+    return None
+
+
+def _epoch_ms(text: str | None) -> int | None:
+    """FreeSWITCH's microseconds since the epoch as milliseconds; its 0 means «never»."""
+    value = to_int(text)
+    return value // 1000 if value else None
+
+
+def _matching(pattern: re.Pattern[str], text: str | None) -> str | None:
+    return text if text and pattern.fullmatch(text) else None

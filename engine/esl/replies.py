@@ -1,0 +1,141 @@
+"""Answers matched to questions: the event socket answers in the order it was asked, without any id.
+
+So a question keeps its place in the line until its answer has come, also when its asker has
+long given up: an answer after the deadline is thrown away and never given to the next question.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable
+
+from engine.errors import SwitchUnavailable
+from engine.esl.protocol import API_RESPONSE, Frame
+
+log = logging.getLogger(__name__)
+
+
+class LinkDown(SwitchUnavailable):
+    """The connection to the switch is gone.
+
+    ``maybe_sent`` tells whether the command may have reached the switch: if so, ask the
+    switch before anything is done again; if not, nothing has happened.
+    """
+
+    def __init__(self, message: str, maybe_sent: bool = False) -> None:
+        super().__init__(message)
+        self.maybe_sent = maybe_sent
+
+
+class AuthFailed(SwitchUnavailable):
+    """The switch does not take our password; trying again soon is useless."""
+
+
+class CommandTimeout(SwitchUnavailable):
+    """No answer within the deadline; the command may have been carried out or may yet be."""
+
+
+class LinkBusy(SwitchUnavailable):
+    """Too many commands wait for their answers, or for their turn to be sent; nothing was sent."""
+
+
+class Reply:
+    """An answer: ``text`` is the body of an ``api``, the Reply-Text of any other command."""
+
+    __slots__ = ("job_uuid", "text")
+
+    def __init__(self, frame: Frame) -> None:
+        if frame.content_type == API_RESPONSE:
+            self.text = frame.body.decode("utf-8", "replace")
+        else:
+            self.text = frame.headers.get("Reply-Text", "")
+        self.job_uuid = frame.headers.get("Job-UUID")
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether the switch said +OK."""
+        return self.text.startswith("+OK")
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the switch refused; many ``api`` answers are neither +OK nor refused."""
+        return self.text.startswith(("-ERR", "-USAGE"))
+
+    def __repr__(self) -> str:
+        return f"Reply({self.text[:80]!r})"
+
+
+Outcome = Reply | LinkDown | CommandTimeout
+OnReply = Callable[[int, Outcome], None]
+
+
+class _Question:
+    __slots__ = ("asked_s", "deadline_s", "index", "on_reply")
+
+    def __init__(self, index: int, on_reply: OnReply | None, asked_s: float, deadline_s: float) -> None:
+        self.index = index
+        self.on_reply = on_reply
+        self.asked_s = asked_s
+        self.deadline_s = deadline_s
+
+    def tell(self, outcome: Outcome) -> None:
+        """Give the asker the outcome, once; his mistakes do not stop the line."""
+        on_reply, self.on_reply = self.on_reply, None
+        if on_reply is None:
+            return
+        try:
+            on_reply(self.index, outcome)
+        except Exception:
+            log.exception("action=reply_handler_failed index=%d outcome=%r", self.index, outcome)
+
+
+class ReplyQueue:
+    """The line of questions without an answer.  Times are monotonic seconds, given by the caller."""
+
+    def __init__(self, max_outstanding: int) -> None:
+        self.max_outstanding = max_outstanding
+        self._line: deque[_Question] = deque()
+
+    def __len__(self) -> int:
+        return len(self._line)
+
+    def ask(self, count: int, on_reply: OnReply | None, now_s: float, timeout_s: float) -> None:
+        """Put ``count`` questions in line, numbered from 0; LinkBusy when they do not all fit.
+
+        A batch larger than the line itself is a mistake of the caller's: ValueError.
+        """
+        if count > self.max_outstanding:
+            raise ValueError(f"a batch of {count} commands; the line holds {self.max_outstanding}")
+        if len(self._line) + count > self.max_outstanding:
+            raise LinkBusy(f"{len(self._line)} commands wait for the switch's answer; nothing was sent")
+        deadline_s = now_s + timeout_s
+        self._line.extend(_Question(i, on_reply, now_s, deadline_s) for i in range(count))
+
+    def answer(self, reply: Reply) -> bool:
+        """Give the reply to the oldest question; False when nobody has asked."""
+        if not self._line:
+            return False
+        self._line.popleft().tell(reply)
+        return True
+
+    def expire(self, now_s: float) -> None:
+        """Tell the askers whose deadline has passed; their questions keep their places."""
+        # A copy of those due: a handler may ask again while we tell it.
+        due = [q for q in self._line if q.on_reply is not None and now_s >= q.deadline_s]
+        for question in due:
+            question.tell(CommandTimeout("the switch did not answer a command within its deadline"))
+
+    def fail_all(self, error: LinkDown) -> None:
+        """The connection is gone: every question gets ``error``."""
+        line, self._line = self._line, deque()
+        for question in line:
+            question.tell(error)
+
+    def oldest_age_s(self, now_s: float) -> float:
+        """How long the oldest question has waited; 0 with none."""
+        return now_s - self._line[0].asked_s if self._line else 0.0
+
+    def oldest_overdue_s(self, now_s: float) -> float:
+        """How long the oldest question is past its own deadline; 0 with none, or before it."""
+        return max(0.0, now_s - self._line[0].deadline_s) if self._line else 0.0
