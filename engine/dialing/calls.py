@@ -24,6 +24,7 @@ class Call:
     switch_id: int
     gateway_id: int
     created_at: int
+    core_uuid: str  # the switch's life in which it was claimed
     is_sent: bool = False
     sent_m: float = 0.0
     answered_at: int | None = None

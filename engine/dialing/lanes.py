@@ -42,6 +42,7 @@ class SwitchLane:
     seats: Seats
     is_up: bool = False
     is_embedded: bool = False
+    since_at: int = 0  # when it last went up or down (ms)
 
 
 class Trunk:

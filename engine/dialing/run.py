@@ -37,7 +37,8 @@ class CampaignRun:
     limiter: RateLimiter | None
     gateway_names: frozenset[str]  # empty: all
     may_dial: bool = True  # false as soon as it is no longer running
-    live: int = 0  # claimed and up
+    live: int = 0  # claimed and not ended
+    waiting: int = 0  # of these, not handed to a switch yet
     next_look_m: float = 0.0  # no claim is worth trying before (monotonic)
     reason: str = ""  # code of engine.services.why
     details: dict[str, Any] = field(default_factory=dict)

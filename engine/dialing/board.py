@@ -1,0 +1,84 @@
+"""The board: which campaigns are to be dialled, read from the store again and again.
+
+The UI and the command line write what is wanted; the engine reads it here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.dialing.pacing import RateLimiter
+from engine.dialing.run import CampaignRun, build_run
+from engine.states import CampaignState
+from engine.store.models import Campaign, CampaignCounts, Gateway, Message
+
+
+def read_running() -> list[Any]:
+    """Rows of campaigns in the state `running`, messages joined; inside a connection."""
+    query = (
+        Campaign.select(Campaign, Message)
+        .join(Message, "LEFT OUTER JOIN")
+        .where(Campaign.state == CampaignState.RUNNING)
+    )
+    return list(query)
+
+
+def read_gateways() -> list[Gateway]:
+    return list(Gateway.select().order_by(Gateway.id))
+
+
+def counts_of(campaign_ids: list[int]) -> dict[int, CampaignCounts]:
+    rows = CampaignCounts.select().where(CampaignCounts.campaign_id.in_(campaign_ids))
+    return {row.campaign_id: row for row in rows}
+
+
+class Board:
+    """Campaigns in memory, kept equal to the store's."""
+
+    def __init__(self) -> None:
+        self.runs: dict[int, CampaignRun] = {}
+        self._seen: dict[int, tuple[Any, ...]] = {}
+
+    def update(self, rows: list[Any]) -> list[CampaignRun]:
+        """Take over what the store says; the runs that ended with it (paused, stopped, finished)."""
+        now_running = {row.id for row in rows}
+        ended = [run for run in self.runs.values() if run.id not in now_running]
+        for run in ended:
+            run.may_dial = False
+            del self.runs[run.id]
+            del self._seen[run.id]
+        for row in rows:
+            shape = _shape(row)
+            if self._seen.get(row.id) == shape:
+                continue
+            self._seen[row.id] = shape
+            fresh = build_run(row)
+            known = self.runs.get(row.id)
+            if known is None:
+                self.runs[row.id] = fresh
+            else:
+                _take_over(known, fresh)
+        return ended
+
+
+def _shape(row: Any) -> tuple[Any, ...]:
+    data = {name: value for name, value in row.__data__.items() if name not in ("state_reason",)}
+    return (*data.values(), row.message.prompt if row.message else "")
+
+
+def _take_over(known: CampaignRun, fresh: CampaignRun) -> None:
+    """Change the rules of a run that is being dialled; its calls keep pointing at it."""
+    rate = known.limiter
+    for name in (
+        "name", "priority", "weight", "policy", "windows", "ring_timeout_s", "max_length_s", "prompt",
+        "message_ms", "share", "caller_id", "vote_keys", "repeat_key", "optout", "channels", "gateway_names",
+    ):  # fmt: skip
+        setattr(known, name, getattr(fresh, name))
+    if fresh.limiter is None:
+        known.limiter = None
+    elif rate is None:
+        known.limiter = RateLimiter(fresh.limiter.cps)
+    elif rate.cps != fresh.limiter.cps:
+        rate.set_rate(fresh.limiter.cps)
+    known.forget_templates()
+    known.next_look_m = 0.0

@@ -1,0 +1,182 @@
+"""Claiming ahead: keeps as many committed calls ready as the limits will let out soon."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from engine.dialing.board import Board
+from engine.dialing.calls import Call, CallTable
+from engine.dialing.lanes import Lanes, Trunk
+from engine.dialing.limits import say_limit
+from engine.dialing.run import CampaignRun
+from engine.dialing.shares import Demand, allot
+from engine.errors import StoreUnavailable
+from engine.services import why
+from engine.store.claims import Claim, Due, Route, Router, Rule, claim
+from engine.store.writer import Writer
+
+log = logging.getLogger(__name__)
+
+HORIZON_S = 0.4  # how far ahead calls are claimed: two commits' worth, and little to give back
+MAX_CLAIM = 500
+EMPTY_WAIT_S = 0.2  # before a campaign without due recipients is asked again
+QUICK_EMPTY_WAIT_S = 0.02
+
+
+class Claimer:
+    """Chooses which campaigns get the next places, and claims for them."""
+
+    def __init__(
+        self,
+        lanes: Lanes,
+        calls: CallTable,
+        board: Board,
+        writer: Writer,
+        zone: ZoneInfo,
+        rules: Sequence[Rule] = (),
+    ) -> None:
+        self.lanes = lanes
+        self.calls = calls
+        self.board = board
+        self.writer = writer
+        self.zone = zone
+        self.rules = list(rules)
+        self._turn = 0
+
+    def step(self, now: int, now_m: float) -> int:
+        """One round; how many were claimed.  Urgent campaigns first, then the others by their shares."""
+        self._turn += 1
+        urgent = [run for run in self.board.runs.values() if run.is_urgent]
+        others = [run for run in self.board.runs.values() if not run.is_urgent]
+        claimed = 0
+        for run in sorted(urgent, key=lambda run: -run.priority):
+            claimed += self._claim_for(run, MAX_CLAIM, now, now_m, urgent=True)
+        for run, places in self._shares(others, now, now_m):
+            claimed += self._claim_for(run, places, now, now_m, urgent=False)
+        return claimed
+
+    def _shares(self, runs: list[CampaignRun], now: int, now_m: float) -> list[tuple[CampaignRun, int]]:
+        ready = [run for run in runs if self._may(run, now, now_m)]
+        if not ready:
+            return []
+        places = sum(trunk.room(now_m, HORIZON_S, urgent=False) for trunk in self.lanes.up_trunks())
+        # A claim costs a transaction: wait until it is worth one.
+        largest = max((trunk.gateway.limiter.cap for trunk in self.lanes.up_trunks()), default=0)
+        if places < max(1, min(50, int(largest * HORIZON_S / 4))):
+            return []
+        wants = [Demand(run.id, run.account_id, run.weight, self._want(run, now_m, places)) for run in ready]
+        given = allot(places, wants, self._turn)
+        return [(run, given[run.id]) for run in ready if given.get(run.id)]
+
+    def _may(self, run: CampaignRun, now: int, now_m: float) -> bool:
+        """Whether a claim for `run` can be tried now; says why not."""
+        if not run.may_dial or self.writer.fault:
+            if self.writer.fault:
+                why.say(run, why.DATABASE, error=self.writer.fault)
+            return False
+        if not run.windows.is_open(now, self.zone):
+            why.say(run, why.WINDOW, until=run.windows.next_open(now, self.zone))
+            return False
+        return now_m >= run.next_look_m
+
+    def _want(self, run: CampaignRun, now_m: float, places: int) -> int:
+        want = min(places, MAX_CLAIM)
+        if run.channels is not None:
+            want = min(want, max(0, run.channels - run.live))
+            if want == 0:
+                why.say(run, why.OWN_CHANNELS, limit=run.channels)
+        if run.limiter is not None:
+            want = min(want, max(0, run.limiter.expected(now_m, HORIZON_S) - run.waiting))
+        return want
+
+    def _claim_for(self, run: CampaignRun, places: int, now: int, now_m: float, urgent: bool) -> int:
+        if urgent and not self._may(run, now, now_m):
+            return 0
+        rooms = self._rooms(run, now_m, urgent)
+        places = min(places, sum(rooms.values()), MAX_CLAIM)
+        if urgent:
+            places = min(places, self._want(run, now_m, places))
+        if places <= 0:
+            say_limit(run, self.lanes)
+            return 0
+        router = self._router(run, rooms)
+        try:
+            claims = self.writer.call(lambda: claim(run.id, places, now, router, self.rules))
+        except StoreUnavailable as error:
+            why.say(run, why.DATABASE, error=str(error))
+            return 0
+        for item in claims:
+            self._admit(run, item, now)
+        if len(claims) < places:
+            run.next_look_m = now_m + (QUICK_EMPTY_WAIT_S if urgent else EMPTY_WAIT_S)
+        if claims:
+            why.clear(run)
+        return len(claims)
+
+    def _rooms(self, run: CampaignRun, now_m: float, urgent: bool) -> dict[tuple[int, int], int]:
+        """Free places of each trunk that the campaign may use."""
+        rooms = {}
+        for key, trunk in self.lanes.trunks.items():
+            if run.gateway_names and trunk.gateway.name not in run.gateway_names:
+                continue
+            room = trunk.room(now_m, HORIZON_S, urgent)
+            if room > 0:
+                rooms[key] = room
+        return rooms
+
+    def _router(self, run: CampaignRun, rooms: dict[tuple[int, int], int]) -> Router:
+        """A chooser of routes over a private copy of the free places; it runs in the writer's thread."""
+        trunks = self.lanes.trunks
+        usable = [trunks[key] for key in rooms]
+        names = run.gateway_names
+        other_ways = {
+            trunk.gateway.id
+            for trunk in self.lanes.up_trunks()
+            if not trunk.gateway.is_draining and (not names or trunk.gateway.name in names)
+        }
+
+        def choose(due: Due) -> Route | None:
+            digits = due.number.removeprefix("+")
+            best: Trunk | None = None
+            best_key: tuple[float, ...] = ()
+            for trunk in usable:
+                gateway = trunk.gateway
+                room = rooms[(trunk.switch.id, gateway.id)]
+                if room <= 0 or not gateway.serves(digits):
+                    continue
+                # The trunk that just failed this call comes last, and only if it is the only one.
+                if gateway.id == due.avoid_gateway_id and len(other_ways) > 1:
+                    continue
+                key = (gateway.priority, -room * gateway.weight)
+                if best is None or key < best_key:
+                    best, best_key = trunk, key
+            if best is None:
+                return None
+            rooms[(best.switch.id, best.gateway.id)] -= 1
+            return Route(best.switch.id, best.switch.core_uuid, best.gateway.id)
+
+        return choose
+
+    def _admit(self, run: CampaignRun, item: Claim, now: int) -> None:
+        """A claim is committed: give it its seats and put it in front of its trunk."""
+        call = Call(
+            uuid=item.uuid,
+            attempt_id=item.attempt_id,
+            recipient_id=item.recipient.id,
+            digits=item.recipient.number.removeprefix("+"),
+            prompt=item.recipient.prompt,
+            tries=item.recipient.tries,
+            free_tries=item.recipient.free_tries,
+            recipient_state=item.recipient.state,
+            run=run,
+            switch_id=item.route.switch_id,
+            gateway_id=item.route.gateway_id,
+            created_at=now,
+            core_uuid=item.route.core_uuid,
+        )
+        self.calls.add(call)
+        self.lanes.take_seat(call)
+        run.waiting += 1
+        self.lanes.trunks[(call.switch_id, call.gateway_id)].put(call)

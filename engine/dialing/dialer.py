@@ -1,0 +1,300 @@
+"""The dialer: claims, sends, follows and ends the calls of the switches that this engine owns.
+
+Small loops with a `step` each; the greenlets here only call them in time.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import gevent
+from gevent.event import Event as Flag
+
+from engine.clock import monotonic_s, wall_ms
+from engine.config import Settings
+from engine.dialing.board import Board, read_gateways, read_running
+from engine.dialing.calls import Call, CallTable
+from engine.dialing.claimer import Claimer
+from engine.dialing.desk import Desk
+from engine.dialing.lanes import GatewayLane, Lanes, SwitchLane
+from engine.dialing.pacing import RateLimiter, Seats, permitted_rate, permitted_sessions
+from engine.dialing.reaper import Reaper
+from engine.dialing.recovery import Records, Recovery
+from engine.dialing.sender import TICK_S, Poster, Sender
+from engine.errors import AvanakError, StoreUnavailable, SwitchUnavailable
+from engine.esl.events import Event, HangupComplete
+from engine.services.zone import zone_of
+from engine.states import RecipientState
+from engine.store.claims import Claim, Due, Route, Rule, give_back
+from engine.store.settles import Answer, Hook, Settle, Settler, write_answers, write_originated
+from engine.store.threads import read
+from engine.store.writer import Channel, Writer
+
+log = logging.getLogger(__name__)
+
+CLAIM_S = 0.05
+BOARD_S = 0.2
+REAP_S = 0.25
+URGENT_RESERVE = 0.05  # share of a gateway's and a switch's seats that only urgent calls may take
+
+
+def no_records(uuids: Iterable[str]) -> dict[str, HangupComplete]:
+    """Records of a switch whose records are not to be had."""
+    return {}
+
+
+class Dialer:
+    """All dialing of one engine process."""
+
+    def __init__(
+        self, settings: Settings, writer: Writer, hooks: Sequence[Hook] = (), rules: Sequence[Rule] = ()
+    ) -> None:
+        self.settings = settings
+        self.writer = writer
+        self.lanes = Lanes()
+        self.calls = CallTable()
+        self.board = Board()
+        self.links: dict[int, Any] = {}  # switch id -> link, while recovered and up
+        self.records: dict[int, Records] = {}  # switch id -> its call records
+        self.zone = zone_of(settings.timezone)
+        self._settler = Settler(hooks)
+        self._originated: Channel[int] = Channel("originated", write_originated)
+        self.desk = Desk(
+            self.lanes,
+            self.calls,
+            writer,
+            Channel("settle", self._settler.write, self._after_settle),
+            Channel("answer", write_answers),
+            now,
+            settings.job_grace_s,
+            settings.reaper_grace_s,
+            settings.heard_tolerance_ms,
+            self._prompt_missing,
+        )
+        self.claimer = Claimer(self.lanes, self.calls, self.board, writer, self.zone, rules)
+        self.reaper = Reaper(self.calls, self.desk, self.links.get, self._settle_from_record, now)
+        self.recovery = Recovery(self.lanes, self.calls, self.desk, self.board.runs.get, read, now)
+        self.on_settled: list[Callable[[list[Settle]], None]] = []  # on the hub, after the commit
+        self.on_prompt_missing: Callable[[Call], None] = lambda call: None
+        self._greenlets: list[gevent.Greenlet] = []
+        self._senders: dict[int, gevent.Greenlet] = {}
+        self._wake = Flag()
+        self._is_stopping = False
+
+    # -- life ---------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin the loops; switches are added as they come up."""
+        self.refresh()
+        for step, every_s in ((self._claim, CLAIM_S), (self.refresh, BOARD_S), (self.reaper.step, REAP_S)):
+            self._greenlets.append(gevent.spawn(self._loop, step, every_s))
+
+    def stop(self, drain_s: float) -> bool:
+        """Stop placing calls, give back what was not sent, let those that are up finish; True if all did."""
+        self._is_stopping = True
+        self._wake.set()
+        for run in self.board.runs.values():
+            run.may_dial = False
+        gevent.joinall(self._greenlets[:2], timeout=5)
+        self.give_back_waiting()
+        deadline = monotonic_s() + drain_s
+        while len(self.calls) and monotonic_s() < deadline:
+            gevent.sleep(0.05)
+        left = len(self.calls)
+        gevent.killall([*self._greenlets, *self._senders.values()])
+        if left:
+            log.warning("action=stopped_with_calls_up calls=%d", left)
+        return left == 0
+
+    def hang_up_all(self) -> None:
+        """End every call that is up (a second Ctrl-C)."""
+        from engine.esl import commands
+
+        for switch_id, link in list(self.links.items()):
+            for campaign_id in {call.run.id for call in self.calls.on_switch(switch_id)}:
+                try:
+                    link.api(commands.hupall_campaign(campaign_id), 5.0)
+                except SwitchUnavailable as error:
+                    log.warning("action=hang_up_failed switch=%d error=%r", switch_id, str(error))
+
+    def wake(self) -> None:
+        """Something urgent was written: look at once."""
+        self._wake.set()
+
+    def _loop(self, step: Callable[[], object], every_s: float) -> None:
+        while not self._is_stopping or step == self.reaper.step:
+            try:
+                step()
+            except (AvanakError, OSError) as error:
+                log.warning("action=step_failed step=%s error=%r", getattr(step, "__name__", "?"), str(error))
+            except Exception:
+                log.exception("action=step_failed step=%s", getattr(step, "__name__", "?"))
+            if step == self._claim:
+                self._wake.wait(every_s)
+                self._wake.clear()
+            else:
+                gevent.sleep(every_s)
+
+    # -- switches -----------------------------------------------------------------------
+
+    def add_switch(self, switch_id: int, name: str, is_embedded: bool) -> None:
+        """A switch that this engine owns; it is dialled on from `switch_up` on."""
+        if switch_id not in self.lanes.switches:
+            self.lanes.switches[switch_id] = SwitchLane(
+                switch_id, name, "", RateLimiter(1), Seats(1), is_embedded=is_embedded
+            )
+            self.lanes.connect()
+
+    def switch_up(
+        self, switch_id: int, link: Any, core_uuid: str, sessions_per_second: int, max_sessions: int
+    ) -> None:
+        """Events flow: recover first, then dial.  Runs in the supervisor's greenlet and may take seconds."""
+        lane = self.lanes.switches[switch_id]
+        share = self.settings.inbound_share
+        lane.limiter.set_rate(permitted_rate(sessions_per_second, share))
+        lane.seats.limit = permitted_sessions(max_sessions, share)
+        lane.seats.reserve = int(lane.seats.limit * URGENT_RESERVE)
+        old_core, lane.core_uuid = lane.core_uuid, core_uuid
+        self.refresh()
+        if old_core != core_uuid:
+            self.give_back_waiting(switch_id)  # they were claimed for the life before
+        lane.since_at = wall_ms()
+        lane.is_up = True
+        self.links[switch_id] = link
+        self._senders[switch_id] = gevent.spawn(self._send_loop, switch_id, link)
+        try:
+            self.recovery.run(switch_id, core_uuid, link.api, self.records.get(switch_id, no_records))
+        except SwitchUnavailable as error:
+            log.warning("action=recovery_interrupted switch=%d error=%r", switch_id, str(error))
+
+    def switch_down(self, switch_id: int) -> None:
+        """The connection is gone: its calls wait for it, the others go on."""
+        lane = self.lanes.switches[switch_id]
+        lane.is_up = False
+        lane.since_at = wall_ms()
+        self.links.pop(switch_id, None)
+        sender = self._senders.pop(switch_id, None)
+        if sender is not None:
+            sender.kill()
+        self.give_back_waiting(switch_id)
+
+    def on_event(self, event: Event) -> None:
+        self.desk.on_event(event)
+
+    def _send_loop(self, switch_id: int, link: Poster) -> None:
+        sender = Sender(
+            switch_id, self.lanes, self.calls, self._sent, self.desk.on_refused, self.desk.on_unsendable
+        )
+        while not self._is_stopping:
+            if not self.writer.fault:
+                sender.step(link, monotonic_s(), wall_ms())
+            gevent.sleep(TICK_S)
+
+    def _sent(self, batch: list[Call]) -> None:
+        """Calls are about to be handed over: from now on only the switch can say that they are not."""
+        now_m = monotonic_s()
+        for call in batch:
+            call.run.waiting -= 1
+            self.calls.watch(call, now_m + call.run.ring_timeout_s + self.settings.reaper_grace_s)
+            self.writer.add(self._originated, call.attempt_id)
+
+    # -- what is wanted -----------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Take over from the store which campaigns run and what the gateways may."""
+        rows, gateways = read(lambda: (read_running(), read_gateways()))
+        if self._is_stopping:
+            return
+        self._update_gateways(gateways)
+        for run in self.board.update(rows):
+            self.give_back_waiting(campaign_id=run.id)
+        for run in self.board.runs.values():
+            if run.waiting and not run.windows.is_open(wall_ms(), self.zone):
+                self.give_back_waiting(campaign_id=run.id)
+
+    def _update_gateways(self, rows: Sequence[Any]) -> None:
+        is_changed = False
+        for row in rows:
+            lane = self.lanes.gateways.get(row.id)
+            reserve = int(row.channels * URGENT_RESERVE)
+            if lane is None:
+                lane = self.lanes.gateways[row.id] = GatewayLane(
+                    row.id, row.name, RateLimiter(row.cps), Seats(row.channels, reserve),
+                    (), 0, 1, "", 20, False, "",
+                )  # fmt: skip
+                is_changed = True
+            if lane.limiter.cps != row.cps:
+                lane.limiter.set_rate(row.cps)
+            lane.seats.limit, lane.seats.reserve = row.channels, min(reserve, max(0, row.channels - 1))
+            lane.prefixes = tuple(row.prefixes.split())
+            lane.priority, lane.weight, lane.switch_name = row.priority, max(1, row.weight), row.switch_name
+            if (lane.caller_id, lane.packet_ms) != (row.caller_id, row.packet_ms):
+                lane.caller_id, lane.packet_ms = row.caller_id, row.packet_ms
+                for run in self.board.runs.values():
+                    run.forget_templates()
+            lane.is_draining = row.is_draining
+        if is_changed:
+            self.lanes.connect()
+
+    def give_back_waiting(self, switch_id: int | None = None, campaign_id: int | None = None) -> int:
+        """Return calls that were not handed over to the queue (of a switch, of a campaign, or all)."""
+        calls: list[Call] = []
+        for trunk in self.lanes.trunks.values():
+            if switch_id is None or trunk.switch.id == switch_id:
+                calls.extend(trunk.take_out(campaign_id))
+        if not calls:
+            return 0
+        for call in calls:
+            self.calls.remove(call.uuid)
+            self.lanes.give_seat(call)
+            call.run.waiting -= 1
+        claims = [_claim_of(call) for call in calls]
+        try:
+            return self.writer.call(lambda: give_back(claims))
+        except StoreUnavailable as error:
+            # They stay `claimed` until the next recovery, which finds that they never left.
+            log.warning("action=give_back_failed calls=%d error=%r", len(calls), str(error))
+            return 0
+
+    def _claim(self) -> None:
+        self.claimer.step(wall_ms(), monotonic_s())
+
+    def _after_settle(self, won: list[Settle]) -> None:
+        for listener in self.on_settled:
+            listener(won)
+        for item in won:
+            if item.next_state in (RecipientState.PENDING, RecipientState.RETRY_WAIT):
+                run = self.board.runs.get(item.campaign_id)
+                if run is not None and item.next_at <= wall_ms():
+                    run.next_look_m = 0.0
+
+    def _settle_from_record(self, call: Call) -> bool:
+        found = self.records.get(call.switch_id, no_records)([call.uuid])
+        if call.uuid not in found:
+            return False
+        self.desk.settle_hangup(call, found[call.uuid], "record")
+        return True
+
+    def _prompt_missing(self, call: Call) -> None:
+        self.on_prompt_missing(call)
+
+
+def now() -> tuple[int, float]:
+    """(wall clock in ms, monotonic seconds)."""
+    return wall_ms(), monotonic_s()
+
+
+def _claim_of(call: Call) -> Claim:
+    due = Due(
+        call.recipient_id,
+        "+" + call.digits,
+        call.recipient_state,
+        call.tries,
+        call.free_tries,
+        call.prompt,
+        0,
+    )
+    route = Route(call.switch_id, call.core_uuid, call.gateway_id)
+    return Claim(call.attempt_id, call.uuid, call.run.id, due, route, call.tries + 1)

@@ -1,0 +1,116 @@
+"""Sending: lets committed calls out, one tick after another, as the limits permit.
+
+One sender a switch: a switch that takes nothing more must not hold up the others.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from engine.dialing.calls import Call, CallTable
+from engine.dialing.lanes import Lanes
+from engine.errors import SwitchUnavailable
+from engine.esl.checks import BadCommand
+
+log = logging.getLogger(__name__)
+
+TICK_S = 0.01
+MAX_TICK = 200
+ANSWER_S = 10.0  # what the switch is given to say that it took the command
+
+
+class Poster(Protocol):
+    """The part of a link that a sender needs."""
+
+    def post(
+        self,
+        frames: Sequence[bytes],
+        on_reply: Callable[[int, object], None] | None = None,
+        timeout_s: float | None = None,
+    ) -> None: ...
+
+
+class Sender:
+    """Hands the ready calls of one switch over."""
+
+    def __init__(
+        self,
+        switch_id: int,
+        lanes: Lanes,
+        calls: CallTable,
+        on_sent: Callable[[list[Call]], None],
+        on_refused: Callable[[Call, object], None],
+        on_unsendable: Callable[[Call, str], None],
+    ) -> None:
+        self.switch_id = switch_id
+        self.lanes = lanes
+        self.calls = calls
+        self.on_sent = on_sent
+        self.on_refused = on_refused
+        self.on_unsendable = on_unsendable
+        self._turn = 0
+
+    def step(self, link: Poster, now_m: float, wall: int) -> int:
+        """One tick: how many calls left.  Permits are taken before the words are said.
+
+        A call whose rules no longer hold (window closed, campaign paused) has been taken
+        out of its trunk already, or is skipped here and stays for whoever clears the trunk.
+        """
+        batch: list[Call] = []
+        frames: list[bytes] = []
+        trunks = [t for t in self.lanes.trunks.values() if t.switch.id == self.switch_id and t.ready]
+        if not trunks:
+            return 0
+        self._turn += 1
+        first = self._turn % len(trunks)
+        for trunk in trunks[first:] + trunks[:first]:
+            switch, gateway = trunk.switch, trunk.gateway
+            permits = min(gateway.limiter.available(now_m), switch.limiter.available(now_m), MAX_TICK)
+            while permits > 0:
+                call = trunk.pop(now_m)
+                if call is None:
+                    break
+                frame = self._frame(call, gateway.name, gateway.packet_ms, gateway.caller_id)
+                if frame is None:
+                    continue
+                gateway.limiter.take(now_m)
+                switch.limiter.take(now_m)
+                if call.run.limiter is not None:
+                    call.run.limiter.take(now_m)
+                call.run.sent.append(now_m)
+                call.is_sent = True
+                call.sent_m = now_m
+                batch.append(call)
+                frames.append(frame)
+                permits -= 1
+        if not batch:
+            return 0
+        self.on_sent(batch)
+        try:
+            link.post(frames, self._reply_handler(batch), ANSWER_S)
+        except SwitchUnavailable as error:
+            # Nothing was sent (the link promises that), so these may go out again.
+            for call in batch:
+                self.on_refused(call, error)
+            return 0
+        return len(batch)
+
+    def _frame(self, call: Call, gateway: str, packet_ms: int, caller_id: str) -> bytes | None:
+        try:
+            template = call.run.template(call.gateway_id, gateway, packet_ms, caller_id, call.prompt)
+            return template.render(call.uuid, call.attempt_id, call.digits)
+        except BadCommand as error:
+            log.error("action=originate_refused attempt=%d error=%r", call.attempt_id, str(error))
+            call.run.waiting -= 1
+            self.on_unsendable(call, str(error))
+            return None
+
+    def _reply_handler(self, batch: list[Call]) -> Callable[[int, object], None]:
+        def on_reply(index: int, outcome: object) -> None:
+            if getattr(outcome, "is_ok", False):
+                return
+            self.on_refused(batch[index], outcome)
+
+        return on_reply

@@ -1,0 +1,113 @@
+"""Why a campaign is not dialled right now: one reason, one sentence, in both languages.
+
+The engine notes a code and what the sentence needs (numbers, names, instants);
+who shows it makes the sentence, in the language and calendar of the reader.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+WINDOW = "window"  # until
+DATABASE = "database"  # error
+SWITCH_DOWN = "switch_down"  # switches, since
+NO_GATEWAY = "no_gateway"  # names
+DRAINING = "draining"  # names
+GATEWAY_RATE = "gateway_rate"  # gateway, cps
+GATEWAY_CHANNELS = "gateway_channels"  # gateway, channels
+SWITCH_RATE = "switch_rate"  # switch, cps
+SWITCH_SESSIONS = "switch_sessions"  # switch, sessions
+OWN_CHANNELS = "own_channels"  # limit
+OWN_RATE = "own_rate"  # cps
+RETRY = "retry"  # at
+LAST_CALLS = "last_calls"  # live
+PAUSED = "paused"  # reason
+NOT_STARTED = "not_started"
+SCHEDULED = "scheduled"  # at
+STOPPED = "stopped"
+FINISHED = "finished"
+ENGINE_OFF = "engine_off"  # since
+DIALLING = "dialling"  # cps
+PROMPT_MISSING = "prompt_missing"  # switch
+
+
+class Speaker(Protocol):
+    """Whoever a reason is noted on (a campaign that is being dialled)."""
+
+    reason: str
+    details: dict[str, Any]
+
+
+def say(run: Speaker, reason: str, **details: Any) -> None:
+    """Note the binding reason; the latest word counts."""
+    run.reason, run.details = reason, details
+
+
+def clear(run: Speaker) -> None:
+    """It is being dialled: nothing stands in its way."""
+    run.reason, run.details = "", {}
+
+
+_SENTENCES: dict[str, tuple[str, str]] = {
+    DIALLING: ("Dialling at {cps} calls a second.", "در حال شماره‌گیری با {cps} تماس در ثانیه."),
+    WINDOW: ("The calling window is closed until {until}.", "ساعت مجاز تماس تا {until} بسته است."),
+    DATABASE: (
+        "The database does not take writes, so nobody is called: {error}",
+        "پایگاه داده نمی‌نویسد، پس با کسی تماس گرفته نمی‌شود: {error}",
+    ),
+    SWITCH_DOWN: (
+        "No switch is up ({switches}; down since {since}).",
+        "هیچ سوییچی در دسترس نیست ({switches}؛ از {since}).",
+    ),
+    NO_GATEWAY: ("No gateway serves it: {names}.", "هیچ درگاهی آن را نمی‌برد: {names}."),
+    DRAINING: ("All its gateways are being drained: {names}.", "همه درگاه‌های آن در حال تخلیه‌اند: {names}."),
+    GATEWAY_RATE: (
+        "Gateway {gateway} is at its {cps} calls a second.",
+        "درگاه {gateway} به سقف {cps} تماس در ثانیه رسیده است.",
+    ),
+    GATEWAY_CHANNELS: (
+        "Gateway {gateway} has all its {channels} channels in use.",
+        "هر {channels} کانال درگاه {gateway} در حال استفاده است.",
+    ),
+    SWITCH_RATE: (
+        "Switch {switch} is at the {cps} calls a second that it is given.",
+        "سوییچ {switch} به سقف {cps} تماس در ثانیه رسیده است.",
+    ),
+    SWITCH_SESSIONS: (
+        "Switch {switch} has all the {sessions} sessions that it is given in use.",
+        "هر {sessions} نشست سوییچ {switch} در حال استفاده است.",
+    ),
+    OWN_CHANNELS: (
+        "The campaign's own limit of {limit} calls at once is reached.",
+        "سقف {limit} تماس هم‌زمان خود کارزار پر است.",
+    ),
+    OWN_RATE: (
+        "The campaign's own limit of {cps} calls a second is reached.",
+        "سقف {cps} تماس در ثانیه خود کارزار پر است.",
+    ),
+    RETRY: ("Waiting for retries; the next is due at {at}.", "در انتظار تلاش دوباره؛ نوبت بعدی {at}."),
+    LAST_CALLS: ("The last {live} calls are up.", "آخرین {live} تماس برقرار است."),
+    PAUSED: ("Paused: {reason}.", "مکث: {reason}."),
+    NOT_STARTED: ("It has not been started.", "هنوز آغاز نشده است."),
+    SCHEDULED: ("It starts at {at}.", "در {at} آغاز می‌شود."),
+    STOPPED: ("It was stopped.", "متوقف شده است."),
+    FINISHED: ("It is finished.", "پایان یافته است."),
+    ENGINE_OFF: (
+        "No engine has reported on it since {since}; is one running?",
+        "از {since} هیچ موتوری از آن خبری نداده است؛ آیا موتور روشن است؟",
+    ),
+    PROMPT_MISSING: (
+        "Switch {switch} has no file of the message; paused so that nobody is called in vain.",
+        "فایل پیام روی سوییچ {switch} نیست؛ مکث شد تا بیهوده با کسی تماس گرفته نشود.",
+    ),
+}
+
+
+def sentence(reason: str, details: dict[str, Any], language: str = "en") -> str:
+    """The reason in words; instants in `details` must have been made text by the caller."""
+    english, persian = _SENTENCES.get(reason, ("{reason}", "{reason}"))
+    shown = {key: str(value).rstrip(".") for key, value in details.items()}
+    return (persian if language == "fa" else english).format_map({"reason": reason, **shown})
+
+
+INSTANTS = frozenset({"until", "since", "at"})  # details that are milliseconds

@@ -1,0 +1,76 @@
+"""Reading off the hub, and writing from wherever one is.
+
+SQLite calls block their thread; a few reading threads keep them off the hub.
+Each keeps its connection open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import peewee
+from gevent.threadpool import ThreadPool
+
+from engine.errors import StoreUnavailable
+from engine.store.database import db
+from engine.store.writer import Writer, transaction
+
+T = TypeVar("T")
+
+_readers: ThreadPool | None = None
+_writer: Writer | None = None
+READERS = 3
+
+
+def use_writer(writer: Writer | None) -> None:
+    """From now on `write` goes through this process's writer (None: writes directly again)."""
+    global _writer
+    _writer = writer
+
+
+def read(work: Callable[[], T]) -> T:
+    """Run `work`, which only reads, in a reading thread with a connection; its result.
+
+    Raises StoreUnavailable when the database does not answer.
+    """
+    global _readers
+    if _readers is None:
+        _readers = ThreadPool(READERS)
+    return _readers.apply(_with_connection, (work,))
+
+
+def write(work: Callable[[], T]) -> T:
+    """Run `work` in a transaction: through the process's writer if there is one, else here.
+
+    Raises what `work` raises (its writes are undone then), or StoreUnavailable.
+    """
+    if _writer is not None:
+        return _writer.call(work)
+    try:
+        db.connect(reuse_if_open=True)
+        with transaction():
+            return work()
+    except (peewee.OperationalError, peewee.InterfaceError) as error:
+        raise StoreUnavailable(f"The database cannot be written: {' '.join(str(error).split())}") from error
+    finally:
+        if not db.is_closed() and not db.in_transaction():
+            db.close()
+
+
+def _with_connection(work: Callable[[], T]) -> T:
+    try:
+        db.connect(reuse_if_open=True)
+        return work()
+    except (peewee.OperationalError, peewee.InterfaceError) as error:
+        if not db.is_closed():
+            db.close()
+        raise StoreUnavailable(f"The database cannot be read: {' '.join(str(error).split())}") from error
+
+
+def close_readers() -> None:
+    """End the reading threads (at the end of a process or a test)."""
+    global _readers
+    if _readers is not None:
+        _readers.kill()
+        _readers = None
