@@ -1,0 +1,237 @@
+"""Events as templates: rendered once at start, filled in for each call.
+
+A template exists in two wordings, ``event json`` and ``event plain`` (percent-encoded, as FreeSWITCH
+does it).  What differs between calls is a ``%(name)s`` in both; what differs in *number* of headers
+(the variables of an originate string, the results of a dialplan) is a group: a piece of text that the
+call renders once and that stands in the template as ``%(group:name)s``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from engine.embedded import event_blocks as b
+
+# What switch_url_encode of FreeSWITCH escapes besides control characters and non-ASCII.
+_UNSAFE = '\r\n #%&+:;<=>?@[\\]^`{|}"'
+_ENCODED = {code: f"%{code:02X}" for code in range(256) if code < 32 or code > 126 or chr(code) in _UNSAFE}
+_NEEDS_JSON_ESCAPE = re.compile(r'["\\\x00-\x1f]')
+_PLACEHOLDER = re.compile(r"(%\([\w:]+\)s)")
+
+Header = tuple[str, str]
+
+
+def plain_encode(value: str) -> str:
+    """A header value as ``event plain`` carries it."""
+    if not value.isascii():
+        value = value.encode("utf-8", "surrogateescape").decode("latin-1")
+    return value.translate(_ENCODED)
+
+
+def json_escape(value: str) -> str:
+    """A value as it stands between the quotes of a JSON string."""
+    if _NEEDS_JSON_ESCAPE.search(value):
+        return json.dumps(value, ensure_ascii=False)[1:-1]
+    return value
+
+
+def json_group(headers: list[Header]) -> str:
+    """Some headers as text for a ``group`` of a JSON template (each with its comma before it)."""
+    return "".join([f',"{name}":"{json_escape(value)}"' for name, value in headers])
+
+
+def plain_group(headers: list[Header]) -> str:
+    """Some headers as text for a ``group`` of a plain template (each with its line end)."""
+    return "".join([f"{name}: {plain_encode(value)}\n" for name, value in headers])
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One kind of event in both wordings; ``meta`` are constants such as the calling file."""
+
+    name: str
+    json_text: str
+    plain_text: str
+
+
+def _headers(block: str) -> list[Header]:
+    headers = []
+    for line in block.strip("\n").split("\n"):
+        name, _, value = line.partition(":")
+        headers.append((name, value.strip(" ").replace("\\r\\n", "\r\n")))
+    return headers
+
+
+def _fill_constants(value: str, constants: dict[str, str]) -> str:
+    for name, constant in constants.items():
+        value = value.replace(f"%({name})s", constant)
+    return value
+
+
+def _encode_literals(value: str, encode: Callable[[str], str]) -> str:
+    """Encodes a value but leaves its placeholders, which are encoded when filled in."""
+    parts = _PLACEHOLDER.split(value)
+    return "".join(part if index % 2 else encode(part) for index, part in enumerate(parts))
+
+
+def compile_template(name: str, blocks: list[str], constants: dict[str, str]) -> Template:
+    """Joins blocks of headers; a block that is ``group:x`` becomes the place of that group."""
+    json_parts: list[str] = []
+    plain_parts: list[str] = []
+    constants = {"event": name, **constants}
+    for block in blocks:
+        if block.startswith("group:"):
+            json_parts.append(f"%({block})s")
+            plain_parts.append(f"%({block})s")
+            continue
+        for header, value in _headers(block):
+            value = _fill_constants(value, constants)
+            json_parts.append(f',"{header}":"{_encode_literals(value, json_escape)}"')
+            plain_parts.append(f"{header}: {_encode_literals(value, plain_encode)}\n")
+    return Template(name, "{" + "".join(json_parts)[1:], "".join(plain_parts))
+
+
+# Groups that a call fills in.
+VARIABLES, RESULTS, APPLICATION, LAST_APPLICATION = (
+    "group:variables", "group:results", "group:application", "group:last_application",
+)  # fmt: skip
+
+_UNANSWERED = [
+    b.CALLER_BEFORE_ANSWER, b.NETWORK, b.CALLER, b.OUTBOUND, b.CALL_UUID, b.SESSION, b.TRUNK, VARIABLES,
+    b.ENDPOINT, b.OFFER, b.AUDIO_FLOW, b.REQUEST,
+]  # fmt: skip
+_TALKING = [b.CALLER_AFTER_ANSWER, b.NETWORK, b.CALLER, b.OUTBOUND, b.SESSION, b.TRUNK, VARIABLES, b.ENDPOINT]
+# What the call knows of the carrier once it has answered: without early media, and after it.
+_ANSWERED = [
+    b.AUDIO_FLOW, b.REQUEST, b.PROFILE, b.REPLY, b.DIALOG, b.FAR_SDP, b.CODEC_CHOSEN, b.CODEC_OFFERED,
+    b.MEDIA_FLOW, b.MEDIA,
+]  # fmt: skip
+_ANSWERED_EARLY = [b.REQUEST, b.PROFILE, b.CODEC_OFFERED, b.MEDIA_FLOW, b.AUDIO_FLOW, b.MEDIA]
+_EARLY_DIALOG = [b.REPLY, b.CODEC_CHOSEN, b.DIALOG, b.FAR_SDP]
+_ENDED = [b.HEAD, b.HANGUP_CAUSE, b.STATE, b.CHANNEL, b.HANGUP_CAUSE]
+_HANGUP = [b.HEAD, b.STATE, b.CHANNEL, b.HANGUP_CAUSE]
+
+_STATE_MACHINE = "switch_core_state_machine.c"
+_CHANNEL = "switch_channel.c"
+
+
+def _meta(file: str, function: str, line: int, *state: str) -> dict[str, str]:
+    names = ("state", "call_state", "state_number", "hit_dialplan", "answer_state")
+    return {"file": file, "function": function, "line": str(line), **dict(zip(names, state, strict=False))}
+
+
+_CREATE = _meta(_STATE_MACHINE, "switch_core_session_run", 626, "CS_INIT", "DOWN", "2", "false", "ringing")
+_PROGRESS = _meta(
+    _CHANNEL, "switch_channel_perform_mark_ring_ready_value", 3505,
+    "CS_CONSUME_MEDIA", "DOWN", "7", "false", "ringing",
+)  # fmt: skip
+_PROGRESS_MEDIA = _meta(
+    _CHANNEL, "switch_channel_perform_mark_pre_answered", 3560,
+    "CS_CONSUME_MEDIA", "DOWN", "7", "false", "early",
+)  # fmt: skip
+_ANSWER = _meta(
+    _CHANNEL, "switch_channel_perform_mark_answered", 3846,
+    "CS_CONSUME_MEDIA", "RINGING", "7", "false", "answered",
+)  # fmt: skip
+_RUNNING = ("CS_EXECUTE", "ACTIVE", "4", "true", "answered")
+_PLAY_START = _meta("switch_ivr_play_say.c", "switch_ivr_play_file", 1646, *_RUNNING)
+_PLAY_STOP = _meta("switch_ivr_play_say.c", "switch_ivr_play_file", 2020, *_RUNNING)
+_EXECUTED = _meta("switch_core_session.c", "switch_core_session_exec", 2967, *_RUNNING)
+_DTMF = _meta(_CHANNEL, "switch_channel_dequeue_dtmf", 677, *_RUNNING)
+_DUMP = _meta("mod_commands.c", "uuid_dump_function", 6468)
+_REPORTING = ("switch_core_session_reporting_state", 943, "CS_REPORTING", "HANGUP", "11")
+
+
+def build_templates(constants: dict[str, str]) -> dict[str, Template]:
+    """All templates, by the name that ``Call`` asks for; ``constants`` hold core_uuid and hostname."""
+
+    def make(event: str, meta: dict[str, str], *blocks: list[str]) -> Template:
+        return compile_template(event, [one for group in blocks for one in group], {**constants, **meta})
+
+    head = [b.HEAD, b.STATE, b.CHANNEL]
+    after_answer = [b.AFTER_ANSWER, APPLICATION]
+    tail_answered = [b.END_STAMP, b.EPOCHS, LAST_APPLICATION, b.CALLER_ID_ANSWERED, b.DURATIONS]
+    tail_unanswered = [b.END_STAMP, b.EPOCHS, b.CALLER_ID_UNANSWERED, b.DURATIONS]
+    hung_up = _meta(
+        _CHANNEL, "switch_channel_perform_hangup", 3445, "CS_EXECUTE", "ACTIVE", "10", "true", "hangup"
+    )
+    refused = {**hung_up, "state": "CS_CONSUME_MEDIA", "hit_dialplan": "false"}
+    ringing = {**refused, "call_state": "RINGING"}
+    silent = {**refused, "call_state": "DOWN"}
+    complete = _meta(_STATE_MACHINE, *_REPORTING, "true", "hangup")  # type: ignore[arg-type]
+    failed = {**complete, "hit_dialplan": "false"}
+
+    templates = {
+        "create": make(
+            "CHANNEL_CREATE", _CREATE, head,
+            [b.CALLER_BEFORE_ANSWER, b.CALLER, b.OUTBOUND, b.CALL_UUID, b.SESSION, b.LOCAL_ADDRESS, b.TRUNK,
+             VARIABLES, b.ENDPOINT, b.OFFER, b.AUDIO_FLOW, b.REQUEST, b.REQUEST_HOSTS, b.PROFILE],
+        ),
+        "progress": make(
+            "CHANNEL_PROGRESS", _PROGRESS, head, _UNANSWERED, [b.PROFILE, b.REPLY, b.DIALOG]
+        ),
+        "progress_media": make(
+            "CHANNEL_PROGRESS_MEDIA", _PROGRESS_MEDIA, head, _UNANSWERED,
+            [b.PROFILE, b.REPLY, b.CODEC_CHOSEN, b.DIALOG, b.FAR_SDP, b.EARLY_MEDIA],
+        ),
+        "dtmf": make(
+            "DTMF", _DTMF, [b.HEAD, b.STATE, b.CHANNEL, b.CODECS, b.CALLER_AFTER_ANSWER, b.NETWORK, b.CALLER, b.DTMF]
+        ),
+        # The far end refused after it had rung, refused without ringing, or we stopped ringing it.
+        "hangup_refused": make(
+            "CHANNEL_HANGUP", ringing, _HANGUP, _UNANSWERED, [b.PROFILE, b.DIALOG, b.REPLY, b.REFUSED]
+        ),
+        "complete_refused": make(
+            "CHANNEL_HANGUP_COMPLETE", failed, _ENDED, _UNANSWERED,
+            [b.PROFILE, b.DIALOG, b.REPLY, b.REFUSED, b.ENDING, b.PROGRESS_STAMP, *tail_unanswered],
+        ),
+        "hangup_silent": make(
+            "CHANNEL_HANGUP", silent, _HANGUP, _UNANSWERED,
+            [b.REQUEST_HOSTS, b.PROFILE, b.SIP_CALL_ID, b.REPLY, b.REFUSED],
+        ),
+        "complete_silent": make(
+            "CHANNEL_HANGUP_COMPLETE", failed, _ENDED, _UNANSWERED,
+            [b.REQUEST_HOSTS, b.PROFILE, b.SIP_CALL_ID, b.REPLY, b.REFUSED, b.ENDING, *tail_unanswered],
+        ),
+        "hangup_cancelled": make(
+            "CHANNEL_HANGUP", ringing, _HANGUP, _UNANSWERED, [b.PROFILE, b.REPLY, b.DIALOG]
+        ),
+        "complete_cancelled": make(
+            "CHANNEL_HANGUP_COMPLETE", failed, _ENDED, _UNANSWERED,
+            [b.PROFILE, b.REPLY, b.DIALOG, b.ENDING, b.PROGRESS_STAMP, *tail_unanswered, b.CANCELLED],
+        ),
+        "job": make(
+            "BACKGROUND_JOB", _meta("mod_event_socket.c", "api_exec", 1572), [b.HEAD, b.JOB]
+        ),
+        "heartbeat": make("HEARTBEAT", _meta("switch_core.c", "send_heartbeat", 95), [b.HEAD, b.HEARTBEAT]),
+    }  # fmt: skip
+    for suffix, media, progress_stamp in (
+        ("", _ANSWERED, b.PROGRESS_STAMP),
+        ("_early", [*_ANSWERED_EARLY, *_EARLY_DIALOG], b.EARLY_STAMP),
+    ):
+        on_answer = _ANSWERED if not suffix else [*_ANSWERED_EARLY, b.EARLY_MEDIA, *_EARLY_DIALOG]
+        talking = [b.HEAD, b.STATE, b.CHANNEL, b.CODECS, *_TALKING, *media, *after_answer]
+        over = [b.CODECS, *_TALKING, *media, *after_answer, RESULTS]
+        stamps = [b.ANSWER_STAMP, progress_stamp]
+        before = [_UNANSWERED[0], *_TALKING[1:4], b.CALL_UUID, *_TALKING[4:]]
+        templates |= {
+            "answer" + suffix: make("CHANNEL_ANSWER", _ANSWER, head, [b.CODECS, *before, *on_answer]),
+            "playback_start" + suffix: make("PLAYBACK_START", _PLAY_START, talking, ["group:tail"]),
+            "playback_stop" + suffix: make("PLAYBACK_STOP", _PLAY_STOP, talking, [RESULTS, "group:tail"]),
+            "executed" + suffix: make("CHANNEL_EXECUTE_COMPLETE", _EXECUTED, talking, [RESULTS, "group:tail"]),
+            "hangup_answered" + suffix: make("CHANNEL_HANGUP", hung_up, _HANGUP, over),
+            "complete_answered" + suffix: make(
+                "CHANNEL_HANGUP_COMPLETE", complete, _ENDED, over,
+                ["group:bye", b.ENDING, *stamps, *tail_answered, b.HANGUP_DISPOSITION, b.RTP_COUNTS],
+            ),
+            # uuid_dump: the state differs from call to call, so it is filled in.
+            "dump" + suffix: make(
+                "CHANNEL_DATA", _DUMP, [b.HEAD, b.STATE, b.CHANNEL, b.CODECS, *_TALKING, *media, *after_answer],
+                [RESULTS],
+            ),
+        }  # fmt: skip
+    templates["dump_ringing"] = make("CHANNEL_DATA", _DUMP, head, _UNANSWERED, [b.PROFILE, b.REPLY, b.DIALOG])
+    return templates

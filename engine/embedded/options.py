@@ -1,0 +1,130 @@
+"""What an embedded switch is started with: one dataclass, read from and written to a command line."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.errors import BadInput
+
+PASSWORD_ENV = "AVANAK_EMBEDDED_PASSWORD"  # noqa: S105 - the name of a variable, not a password
+
+
+@dataclass(slots=True)
+class EmbeddedOptions:
+    """Settings of one embedded switch.
+
+    ``speed`` divides every time of a call (ringing, message, time-outs), nothing else.  ``gateways`` are
+    ``name`` or ``name:channels``.  ``prompts`` is the folder of the messages' WAV files; without it every
+    message lasts ``message_seconds``.  ``log`` is the far-end log, ``cdr`` the call record.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    password: str = "ClueCon"  # noqa: S105 - FreeSWITCH's own default, changed by whoever starts one
+    seed: int = 1
+    speed: float = 1.0
+    sps: int = 3000
+    max_sessions: int = 20000
+    gateways: tuple[str, ...] = ("lab",)
+    prompts: Path | None = None
+    message_seconds: float = 10.0
+    people: str = ""
+    log: Path | None = None
+    cdr: Path | None = None
+    heartbeat_s: float = 20.0
+    listener_queue: int = 100_000
+    jobs_first: bool = False
+
+    def argv(self) -> list[str]:
+        """The command line that gives these options (the password travels in the environment)."""
+        words: list[str] = []
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            flag = "--" + field.name.replace("_", "-")
+            if field.name == "password" or value is None or value == "" or value is False:
+                continue
+            if field.name == "gateways":
+                for gateway in value:
+                    words += ["--gateway", gateway]
+            elif value is True:
+                words.append(flag)
+            else:
+                words += [flag, str(value)]
+        return words
+
+
+def _parser() -> argparse.ArgumentParser:
+    defaults = EmbeddedOptions()
+    parser = argparse.ArgumentParser(
+        prog="python -m engine.embedded",
+        description="An event-socket server that behaves as FreeSWITCH does and calls nobody.",
+    )
+    add = parser.add_argument
+    add("--host", default=defaults.host)
+    add("--port", type=int, default=0, help="0 takes a free one; the line on stdout tells which")
+    add("--password-env", default=PASSWORD_ENV, help="environment variable that holds the password")
+    add("--seed", type=int, default=defaults.seed, help="the same seed gives the same people")
+    add(
+        "--speed",
+        type=float,
+        default=defaults.speed,
+        help="divides the times of calls; 60 makes an hour a minute",
+    )
+    add("--sps", type=int, default=defaults.sps, help="sessions per second; N admits N-1, as FreeSWITCH does")
+    add("--max-sessions", type=int, default=defaults.max_sessions, help="N admits N-1")
+    add(
+        "--gateway",
+        action="append",
+        dest="gateways",
+        metavar="NAME[:CHANNELS]",
+        help="repeatable; default lab",
+    )
+    add(
+        "--prompts",
+        type=Path,
+        help="folder of the messages' WAV files; a message not there is a missing file",
+    )
+    add(
+        "--message-seconds",
+        type=float,
+        default=defaults.message_seconds,
+        help="length of messages without --prompts",
+    )
+    add("--people", default="", help="habits, for example answer=0.6,busy=0.1,ring_min_s=2")
+    add("--log", type=Path, help="far-end log: one line for every phone that rang")
+    add("--cdr", type=Path, help="call record, one line for every call that ended")
+    add("--heartbeat-s", type=float, default=defaults.heartbeat_s)
+    add("--listener-queue", type=int, default=defaults.listener_queue, help="events kept for a slow listener")
+    add(
+        "--jobs-first",
+        action="store_true",
+        help="BACKGROUND_JOB of a call that fails at once overtakes the reply",
+    )
+    add(
+        "--until-stdin-closes", action="store_true", help="end when standard input does (the parent has died)"
+    )
+    return parser
+
+
+def parse_argv(argv: Sequence[str]) -> tuple[EmbeddedOptions, bool]:
+    """The options of a command line, and whether to end with standard input; BadInput says what is wrong."""
+    words = vars(_parser().parse_args(argv))
+    until_stdin_closes = words.pop("until_stdin_closes")
+    variable = words.pop("password_env")
+    password = os.environ.get(variable)
+    if not password:
+        raise BadInput(f"the environment variable {variable} must hold the password of the event socket")
+    words["gateways"] = tuple(words["gateways"] or EmbeddedOptions().gateways)
+    options = EmbeddedOptions(password=password, **words)
+    if options.speed <= 0:
+        raise BadInput(f"--speed must be above 0, not {options.speed}")
+    if options.sps < 1 or options.max_sessions < 1:
+        raise BadInput("--sps and --max-sessions must be at least 1")
+    if options.prompts is not None and not options.prompts.is_dir():
+        raise BadInput(f"--prompts: there is no folder {options.prompts}")
+    return options, until_stdin_closes

@@ -1,0 +1,208 @@
+"""The people who are rung: what each does, from a seed or from the end of the number.
+
+Chosen endings, by the last four digits of the number.  The first ten are those of the carrier that the
+transcripts were recorded with; the SIP carrier of tests/freeswitch keeps the same table, so the same
+test runs against both.
+
+====  =====================================================================================
+0000  rings 0.3 s, answers, hears all
+0001  busy: 180, then 486 after 0.1 s
+0002  rings and nobody answers (the originate's own time-out ends it)
+0003  404 at once, no ringing
+0004  503 at once, no ringing
+0005  480 at once, no ringing
+0006  declined: 180, then 603 after 0.1 s
+0007  answers, hangs up when half of the message was heard
+0008  answers, hears all, presses 1
+0009  183 with early media, answers after 1 s, hears all
+0011  answers, presses 11 while the message plays
+0012  answers, hears all, asks for it again with the repeat key, presses the first vote key
+0013  answers, hears all, presses 9
+0014  rings 8 s, answers, hears all
+0015  busy the first time it is called, afterwards answers and hears all
+0016  503 the first time it is called, afterwards answers and hears all
+====  =====================================================================================
+
+Everybody else behaves by chance: by the seed, the number and how often this switch has called it, so the
+same list gives the same day again.  All times are those of the call (``--speed`` divides them later).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from engine.errors import BadInput
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """How a call fails at the far end; ``rings`` says whether a phone rang before."""
+
+    status: int
+    phrase: str
+    cause: str
+    q850: int
+    rings: bool = False
+
+
+# As sofia translates them; the first five as recorded.
+REFUSALS: Mapping[int, Refusal] = {
+    486: Refusal(486, "Busy Here", "USER_BUSY", 17, rings=True),
+    603: Refusal(603, "Decline", "CALL_REJECTED", 21, rings=True),
+    404: Refusal(404, "Not Found", "UNALLOCATED_NUMBER", 1),
+    480: Refusal(480, "Temporarily Unavailable", "NO_USER_RESPONSE", 18),
+    503: Refusal(503, "Service Unavailable", "NORMAL_TEMPORARY_FAILURE", 41),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What one person does with one call.
+
+    ``ring_ms`` runs from the start of the call to the answer or the refusal; ``None`` for ``refusal``
+    and ``answers`` false is a phone that rings until the caller gives up.  ``listen_share`` is where in
+    the message the person hangs up (``None``: hears it out).  ``keys`` are pressed after the message
+    (``vote`` stands for the first, second ... of the keys that are asked for), ``opts_out`` during it.
+    """
+
+    ring_ms: int = 300
+    answers: bool = True
+    refusal: Refusal | None = None
+    early_media: bool = False
+    listen_share: float | None = None
+    key: str | None = None
+    vote_index: int | None = None
+    repeats: int = 0
+    opts_out: bool = False
+    key_delay_ms: int = 500
+
+
+_REFUSED_AT_MS = 100
+CHOSEN: Mapping[str, Fate] = {
+    "0000": Fate(),
+    "0001": Fate(_REFUSED_AT_MS, False, REFUSALS[486]),
+    "0002": Fate(answers=False),
+    "0003": Fate(_REFUSED_AT_MS, False, REFUSALS[404]),
+    "0004": Fate(_REFUSED_AT_MS, False, REFUSALS[503]),
+    "0005": Fate(_REFUSED_AT_MS, False, REFUSALS[480]),
+    "0006": Fate(_REFUSED_AT_MS, False, REFUSALS[603]),
+    "0007": Fate(listen_share=0.5),
+    "0008": Fate(key="1"),
+    "0009": Fate(ring_ms=1000, early_media=True),
+    "0011": Fate(opts_out=True),
+    "0012": Fate(repeats=1, vote_index=0),
+    "0013": Fate(key="9"),
+    "0014": Fate(ring_ms=8000),
+    "0015": Fate(),
+    "0016": Fate(),
+}
+# On the first call of a number; afterwards CHOSEN holds.
+CHOSEN_FIRST: Mapping[str, Fate] = {"0015": CHOSEN["0001"], "0016": CHOSEN["0004"]}
+
+
+@dataclass(slots=True)
+class Habits:
+    """Shares (0 to 1) by which people behave; the way a call ends sums to at most 1, the rest ring out.
+
+    ``hang_up``, ``vote``, ``opt_out`` and ``repeat`` are shares of those who answer.
+    """
+
+    answer: float = 0.62
+    busy: float = 0.10
+    off: float = 0.06
+    unknown_number: float = 0.02
+    decline: float = 0.02
+    congestion: float = 0.005
+    hang_up: float = 0.2
+    vote: float = 0.7
+    opt_out: float = 0.01
+    repeat: float = 0.03
+    early_media: float = 0.1
+    ring_min_s: float = 2.0
+    ring_max_s: float = 20.0
+
+    @classmethod
+    def parse(cls, text: str) -> Habits:
+        """From ``answer=0.6,busy=0.1``; what is not named keeps its default."""
+        habits = cls()
+        names = {one.name for one in fields(cls)}
+        for part in filter(None, text.split(",")):
+            name, _, value = part.partition("=")
+            if name not in names:
+                raise BadInput(f"people have no habit '{name}'; known are {', '.join(sorted(names))}")
+            try:
+                number = float(value)
+            except ValueError:
+                raise BadInput(f"the habit {name} needs a number, not '{value}'") from None
+            if number < 0 or (number > 1 and not name.startswith("ring_")):
+                raise BadInput(f"the habit {name} is a share between 0 and 1, not {value}")
+            setattr(habits, name, number)
+        return habits
+
+
+class People:
+    """Decides each person's fate; remembers how often a number was called, nothing else."""
+
+    def __init__(self, seed: int, habits: Habits) -> None:
+        self.habits = habits
+        self._key = str(seed).encode()
+        self._calls: dict[int, int] = {}
+
+    def fate(self, number: str, answer_rate: float | None = None) -> Fate:
+        """What the person at ``number`` does now; counts as one call to it.
+
+        ``answer_rate`` is a gateway's own share of answers, if one was set.
+        """
+        suffix = number[-4:]
+        chosen = CHOSEN.get(suffix)
+        if chosen is not None and suffix not in CHOSEN_FIRST:
+            return chosen
+        identity = int(number) if number.isdigit() else hash(number)
+        times = self._calls.get(identity, 0) + 1
+        self._calls[identity] = times
+        if chosen is not None:
+            return CHOSEN_FIRST[suffix] if times == 1 else chosen
+        return self._by_chance(number, times, answer_rate)
+
+    def _by_chance(self, number: str, times: int, answer_rate: float | None) -> Fate:
+        habits = self.habits
+        digest = hashlib.blake2b(f"{number}/{times}".encode(), key=self._key[:64], digest_size=32).digest()
+        ending, ring, listen, how_long, key, which, delay, early = (
+            part / 0x100000000 for part in struct.unpack("<8I", digest)
+        )
+        answer = habits.answer if answer_rate is None else answer_rate
+        span = habits.ring_max_s - habits.ring_min_s
+        ring_ms = int(1000 * (habits.ring_min_s + span * ring * ring))
+        if ending >= answer:
+            rest = (1 - answer) or 1.0
+            scale = rest / ((1 - habits.answer) or 1.0)
+            return self._not_answered((ending - answer) / scale, ring_ms)
+        listen_share = how_long * 0.9 if listen < habits.hang_up else None
+        opts_out = key < habits.opt_out
+        votes = not opts_out and key < habits.opt_out + habits.vote
+        return Fate(
+            ring_ms=ring_ms,
+            early_media=early < habits.early_media,
+            listen_share=None if opts_out else listen_share,
+            vote_index=int(which * 1000) if votes else None,
+            repeats=1 if which * 10 % 1 < habits.repeat else 0,
+            opts_out=opts_out,
+            key_delay_ms=300 + int(delay * 2500),
+        )
+
+    def _not_answered(self, where: float, ring_ms: int) -> Fate:
+        habits = self.habits
+        for share, status, at_ms in (
+            (habits.busy, 486, ring_ms // 4),
+            (habits.off, 480, ring_ms // 2),
+            (habits.unknown_number, 404, 200),
+            (habits.decline, 603, ring_ms),
+            (habits.congestion, 503, 100),
+        ):
+            if where < share:
+                return Fate(at_ms, False, REFUSALS[status])
+            where -= share
+        return Fate(answers=False)

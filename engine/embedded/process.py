@@ -1,0 +1,119 @@
+"""Starts and ends an embedded switch from Python, as a process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from engine.embedded.options import PASSWORD_ENV, EmbeddedOptions
+from engine.errors import SwitchUnavailable
+
+_ROOT = Path(__file__).resolve().parents[2]
+_START_DEADLINE_S = 15.0
+
+
+class EmbeddedProcess:
+    """A running embedded switch.
+
+    It ends with the process that started it: it watches its standard input, which closes when its parent
+    dies, however that dies.  ``detached`` makes one that outlives its parent (crash tests; whoever starts
+    it keeps the pid and ends it).
+    """
+
+    def __init__(self, options: EmbeddedOptions, process: subprocess.Popen[bytes], hello: dict) -> None:
+        self.options = options
+        self.pid: int = hello["pid"]
+        self.core_uuid: str = hello["core_uuid"]
+        self.address: tuple[str, int] = (options.host, hello["port"])
+        self.password = options.password
+        self._process = process
+
+    @classmethod
+    def start(
+        cls, options: EmbeddedOptions, *, detached: bool = False, deadline_s: float = _START_DEADLINE_S
+    ) -> EmbeddedProcess:
+        """Starts one and waits until it listens; SwitchUnavailable says why when it does not."""
+        argv = [sys.executable, "-m", "engine.embedded", *options.argv()]
+        if not detached:
+            argv.append("--until-stdin-closes")
+        path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH", "")]))
+        environment = {**os.environ, PASSWORD_ENV: options.password, "PYTHONPATH": path}
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            argv,
+            stdin=subprocess.DEVNULL if detached else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+            start_new_session=True,  # a Ctrl-C at the terminal is for the engine, which then ends us
+        )
+        try:
+            hello = _read_hello(process, deadline_s)
+        except SwitchUnavailable:
+            process.kill()
+            process.wait()
+            raise
+        return cls(options, process, hello)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process still runs (a suspended one does)."""
+        return self._process.poll() is None
+
+    def stop(self, deadline_s: float = 5.0) -> None:
+        """Ends it in order: calls hung up, listeners told; kills it after the deadline."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGCONT)
+            self._process.terminate()
+        try:
+            self._process.wait(deadline_s)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+        self._close()
+
+    def kill(self) -> None:
+        """kill -9: every call of it is gone."""
+        self._process.kill()
+        self._close()
+
+    def suspend(self) -> None:
+        """SIGSTOP: it holds its connections and says nothing."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """SIGCONT: what became due meanwhile happens at once."""
+        self._process.send_signal(signal.SIGCONT)
+
+    def cpu_s(self) -> float:
+        """Processor time that it has used so far (Linux)."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def _close(self) -> None:
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+
+
+def _read_hello(process: subprocess.Popen[bytes], deadline_s: float) -> dict:
+    """The one line of JSON that says where the switch listens."""
+    assert process.stdout is not None
+    fd = process.stdout.fileno()
+    deadline = time.monotonic() + deadline_s
+    line = b""
+    while not line.endswith(b"\n"):
+        left = deadline - time.monotonic()
+        if left <= 0 or not select.select([fd], [], [], left)[0]:
+            raise SwitchUnavailable(f"the embedded switch did not start within {deadline_s:g} s")
+        part = os.read(fd, 4096)
+        if not part:
+            raise SwitchUnavailable("the embedded switch ended while it started; its own words are above")
+        line += part
+    return json.loads(line)

@@ -1,0 +1,58 @@
+"""How long the messages are: from the headers of their WAV files, or a fixed length."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+
+def wav_length_ms(path: Path) -> int:
+    """The length of a WAV file from its header alone; ValueError if it is none.
+
+    (The ``wave`` module knows neither A-law nor u-law, which prompts may be in.)
+    """
+    with path.open("rb") as file:
+        riff = file.read(12)
+        if riff[:4] != b"RIFF" or riff[8:12] != b"WAVE":
+            raise ValueError(f"{path} is not a WAV file")
+        bytes_per_second = 0
+        while len(head := file.read(8)) == 8:
+            kind, size = struct.unpack("<4sI", head)
+            if kind == b"fmt ":
+                bytes_per_second = struct.unpack("<I", file.read(size)[8:12])[0]
+            elif kind == b"data":
+                if not bytes_per_second:
+                    break
+                return round(1000 * min(size, path.stat().st_size) / bytes_per_second)
+            else:
+                file.seek(size + (size & 1), 1)
+    raise ValueError(f"{path} has no audio in it")
+
+
+class Prompts:
+    """Lengths of prompts by path, each read once."""
+
+    def __init__(self, folder: Path | None, default_ms: int) -> None:
+        self.folder = folder
+        self.default_ms = default_ms
+        self._known: dict[str, int] = {}
+
+    def path_of(self, message: str) -> str:
+        """Where the dialplan would look for a message."""
+        return f"{self.folder or '/var/lib/avanak/prompts'}/{message}.wav"
+
+    def length_ms(self, path: str) -> int | None:
+        """The length of a prompt; None where the switch would say FILE NOT FOUND.
+
+        Without a folder of prompts every message has the default length.
+        """
+        if self.folder is None:
+            return self.default_ms
+        known = self._known.get(path)
+        if known is None:
+            try:
+                known = wav_length_ms(Path(path))
+            except (OSError, ValueError):
+                return None
+            self._known[path] = known
+        return known

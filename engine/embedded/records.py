@@ -1,0 +1,100 @@
+"""What the embedded switch writes down: the phones that rang, and the call record.
+
+Both are appended with O_APPEND and reach the operating system before the events of the same moment leave
+the switch, so that ``kill -9`` loses nothing that anybody was told of.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+CDR_FIELDS = (
+    "uuid", "avanak_attempt", "hangup_cause", "sip_term_status", "start_uepoch", "answer_uepoch", "end_uepoch",
+    "billmsec", "playback_ms", "avanak_vote", "avanak_heard_ms", "avanak_finished", "avanak_opted_out",
+)  # fmt: skip
+
+
+class AppendFile:
+    """A text file that lines are appended to in groups; a path of None writes nothing."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self._lines: list[str] = []
+        self._fd = self._open()
+
+    def _open(self) -> int | None:
+        if self.path is None:
+            return None
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+
+    def add(self, line: str) -> None:
+        """Takes one line without its end; ``flush`` writes it."""
+        if self._fd is not None:
+            self._lines.append(line)
+
+    def flush(self) -> None:
+        """Hands all lines to the operating system; raises OSError when it cannot (a full disk)."""
+        if not self._lines or self._fd is None:
+            return
+        data = ("\n".join(self._lines) + "\n").encode("utf-8", "surrogateescape")
+        self._lines.clear()
+        while data:
+            data = data[os.write(self._fd, data) :]
+
+    def rotate(self) -> None:
+        """Sets the file aside under its name and the time, as mod_cdr_csv does, and begins a new one."""
+        if self.path is None or self._fd is None:
+            return
+        self.flush()
+        aside = Path(f"{self.path}.{time.strftime('%Y-%m-%d-%H-%M-%S')}")
+        number = 1
+        while aside.exists():
+            aside = Path(f"{self.path}.{time.strftime('%Y-%m-%d-%H-%M-%S')}.{number}")
+            number += 1
+        self.path.rename(aside)
+        os.close(self._fd)
+        self._fd = self._open()
+
+    def close(self) -> None:
+        """Writes what is left and closes."""
+        self.flush()
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One phone that rang: a line of the far-end log."""
+
+    at_ms: int
+    uuid: str
+    attempt: str
+    campaign: str
+    number: str
+    gateway: str
+    core_uuid: str
+
+    def line(self) -> str:
+        """The fields, comma separated; a value can hold neither comma nor line break."""
+        texts = (self.uuid, self.attempt, self.campaign, self.number, self.gateway, self.core_uuid)
+        return f"{self.at_ms}," + ",".join([text.replace(",", " ").replace("\n", " ") for text in texts])
+
+
+def read_rung(path: Path) -> Iterator[Rung]:
+    """The phones that rang, oldest first; a last line without its end is one still being written."""
+    with path.open(encoding="utf-8", errors="surrogateescape") as lines:
+        for line in lines:
+            if line.endswith("\n"):
+                at_ms, *rest = line.rstrip("\n").split(",")
+                yield Rung(int(at_ms), *rest)
+
+
+def cdr_line(values: dict[str, str]) -> str:
+    """One line of the call record, in the template of freeswitch-conf's mod_cdr_csv."""
+    return ",".join([f'"{values.get(name, "")}"' for name in CDR_FIELDS])

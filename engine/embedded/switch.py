@@ -1,0 +1,422 @@
+"""The embedded switch itself: calls, timers, limits, and the events that they give.
+
+Single-threaded: ``server`` calls in with commands and with the time; everything that leaves goes into the
+queues of listeners and into the two logs, which ``server`` writes out at the end of each turn of its loop.
+"""
+
+from __future__ import annotations
+
+import heapq
+import logging
+import random
+import time
+import uuid as uuid_module
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, ClassVar
+
+from engine.embedded.calls import CAUSES, Call
+from engine.embedded.dialstring import Refused, parse_originate
+from engine.embedded.event_templates import Header
+from engine.embedded.gateways import Gateway
+from engine.embedded.options import EmbeddedOptions
+from engine.embedded.people import REFUSALS, Habits, People
+from engine.embedded.prompts import Prompts
+from engine.embedded.records import AppendFile, Rung, cdr_line
+from engine.embedded.rendering import Rendering, json_frame, plain_frame
+from engine.embedded.talk import plan_application, plan_message
+
+if TYPE_CHECKING:
+    from engine.embedded.listener import Listener
+
+log = logging.getLogger(__name__)
+
+# Timers are gathered on a grid: one wake-up serves all calls that are due in it.  FreeSWITCH's is 20 ms.
+GRID_S = 0.005
+# What sofia sets on a BYE received; in the recordings the switch always hung up first.
+_BYE_RECEIVED: list[Header] = [
+    ("variable_sip_term_status", "200"),
+    ("variable_proto_specific_hangup_cause", "sip:200"),
+    ("variable_sip_term_cause", "16"),
+]
+_RUNNING = {"state": "CS_EXECUTE", "call_state": "ACTIVE", "state_number": "4", "hit_dialplan": "true",
+            "answer_state": "answered"}  # fmt: skip
+_RINGING = {"state": "CS_CONSUME_MEDIA", "call_state": "RINGING", "state_number": "7", "hit_dialplan": "false",
+            "answer_state": "ringing"}  # fmt: skip
+
+
+class Switch:
+    """State of one embedded switch between its start and its end (one ``core_uuid``)."""
+
+    def __init__(self, options: EmbeddedOptions) -> None:
+        self.options = options
+        self.core_uuid = str(uuid_module.uuid4())
+        self.rendering = Rendering(self.core_uuid)
+        self.people = People(options.seed, Habits.parse(options.people))
+        self.gateways = {one.name: one for one in map(Gateway.parse, options.gateways)}
+        self.prompts = Prompts(options.prompts, int(options.message_seconds * 1000))
+        self.rung_log = AppendFile(options.log)
+        self.cdr = AppendFile(options.cdr)
+        self.calls: dict[str, Call] = {}
+        self.listeners: set[Listener] = set()
+        self.subscribers: dict[str, list[Listener]] = {}
+        self.sps = options.sps
+        self.max_sessions = options.max_sessions
+        self.started_mono = time.monotonic()
+        self.sessions_since_startup = 0
+        self.peak_sessions = 0
+        self.sps_peak = 0
+        self._second = 0
+        self._sps_left = self.sps
+        self._this_second = 0
+        # (sessions started, sessions alive) of the last five minutes' seconds that had any.
+        self.recent: deque[tuple[int, int, int]] = deque(maxlen=300)
+        self._timers: list[tuple[float, int, Call]] = []
+        self._timer_number = 0
+        self._chance = random.Random(options.seed)
+
+    # --- events -----------------------------------------------------------------------------------
+
+    def fire(
+        self, event: str, template: str, call: Call | None = None, extra: dict[str, str] | None = None,
+        tail: list[Header] | None = None, body: str | None = None,
+    ) -> None:  # fmt: skip
+        """Sends one event to those who subscribed to it; the number is used up in any case."""
+        rendering = self.rendering
+        rendering.sequence += 1
+        subscribers = self.subscribers.get(event)
+        if not subscribers:
+            return
+        values = rendering.event_values(time.time_ns() // 1000, call, extra)
+        as_json = as_plain = None
+        for listener in subscribers:
+            if listener.filters or listener.wants_json:
+                if as_json is None:
+                    as_json = json_frame(rendering.as_json(template, dict(values), call, tail or [], body))
+                if listener.filters and not listener.passes(as_json):
+                    continue
+            if listener.wants_json:
+                listener.push_event(as_json)  # type: ignore[arg-type]
+                continue
+            if as_plain is None:
+                as_plain = plain_frame(rendering.as_plain(template, values, call, tail or [], body))
+            listener.push_event(as_plain)
+
+    def resubscribe(self) -> None:
+        """Rebuilds who gets what, after a listener changed its mind or left."""
+        subscribers: dict[str, list[Listener]] = {}
+        for listener in self.listeners:
+            for event in listener.events:
+                subscribers.setdefault(event, []).append(listener)
+        self.subscribers = subscribers
+
+    def background_job(self, job_uuid: str, command: str, argument: str, body: str) -> None:
+        """BACKGROUND_JOB: the end of a ``bgapi``."""
+        extra = {"job_uuid": job_uuid, "job_command": command, "job_arg": argument,
+                 "body_length": str(len(body.encode("utf-8", "surrogateescape")))}  # fmt: skip
+        self.fire("BACKGROUND_JOB", "job", None, extra, body=body)
+
+    def heartbeat(self) -> None:
+        """HEARTBEAT, with the same figures as ``status``."""
+        up = time.monotonic() - self.started_mono
+        five_starts, five_alive = self.five_minutes()
+        self.fire("HEARTBEAT", "heartbeat", None, {
+            "up_time": up_time(up), "uptime_ms": str(int(up * 1000)), "sessions": str(len(self.calls)),
+            "max_sessions": str(self.max_sessions), "sps": str(self.sps), "sps_last": str(self.sps_now()),
+            "sps_peak": str(self.sps_peak), "sps_five": str(five_starts),
+            "since_startup": str(self.sessions_since_startup), "peak": str(self.peak_sessions),
+            "peak_five": str(five_alive),
+        })  # fmt: skip
+
+    # --- limits -----------------------------------------------------------------------------------
+
+    def _admit(self) -> bool:
+        """Counts one session against both limits; N admits N - 1 of each, as was seen."""
+        self._turn_second()
+        self._sps_left -= 1
+        return self._sps_left > 0 and len(self.calls) + 1 < self.max_sessions
+
+    def _turn_second(self) -> None:
+        second = int(time.monotonic() - self.started_mono)
+        if second != self._second:
+            self.recent.append((self._second, self._this_second, len(self.calls)))
+            self._second, self._this_second, self._sps_left = second, 0, self.sps
+
+    def set_sps(self, sps: int) -> None:
+        """``fsctl sps``: holds at once, as FreeSWITCH's does."""
+        self.sps = sps
+        self._sps_left = sps
+
+    def sps_now(self) -> int:
+        """Sessions started in this second."""
+        self._turn_second()
+        return self._this_second
+
+    def five_minutes(self) -> tuple[int, int]:
+        """Most sessions started in a second, and most alive, in the last five minutes."""
+        self._turn_second()
+        recent = [one for one in self.recent if one[0] > self._second - 300]
+        starts = max((one[1] for one in recent), default=0)
+        alive = max((one[2] for one in recent), default=0)
+        return max(starts, self._this_second), max(alive, len(self.calls))
+
+    # --- a call -----------------------------------------------------------------------------------
+
+    def originate(self, argument: str, done: Callable[[str], None]) -> None:
+        """``originate``; ``done`` gets the answer's text, at once or when the call is answered or over."""
+        try:
+            order = parse_originate(argument)
+        except Refused as refused:
+            done(f"{refused}\n")
+            return
+        uuid = order.variables.get("origination_uuid") or str(uuid_module.uuid4())
+        if uuid in self.calls or not self._admit():
+            done("-ERR DESTINATION_OUT_OF_ORDER\n")
+            return
+        gateway = self.gateways.get(order.gateway)
+        if gateway is None or not gateway.up:
+            done("-ERR INVALID_GATEWAY\n" if gateway is None else "-ERR GATEWAY_DOWN\n")
+            return
+        self._this_second += 1
+        self.sps_peak = max(self.sps_peak, self._this_second)
+        self.sessions_since_startup += 1
+        gateway.calls_out += 1
+        call = Call(
+            uuid, self.sessions_since_startup, order, gateway,
+            self.people.fate(order.number, gateway.answer_rate), self.options.speed,
+            time.time_ns() // 1000, time.monotonic(), done,
+        )  # fmt: skip
+        is_full = bool(gateway.channels) and gateway.live >= gateway.channels
+        if is_full or (gateway.congestion and self._chance.random() < gateway.congestion):
+            call.refusal = REFUSALS[503]
+        gateway.live += 1
+        self.calls[uuid] = call
+        self.peak_sessions = max(self.peak_sessions, len(self.calls))
+        self.fire("CHANNEL_CREATE", "create", call)
+        if call.slow_ms:
+            self._schedule(call, "reached", min(call.slow_ms, call.timeout_ms))
+        else:
+            self._reached(call, 0)
+
+    def _schedule(self, call: Call, what: str, at_ms: int) -> None:
+        """One thing is next in a call; the one that was planned before is forgotten."""
+        call.next_what, call.next_ms = what, at_ms
+        due = call.created_mono + at_ms / (1000 * call.speed)
+        self._timer_number += 1
+        call.pending = self._timer_number
+        heapq.heappush(self._timers, (due, self._timer_number, call))
+
+    def next_due(self) -> float | None:
+        """When, on the monotonic clock, something has to be done; on the grid."""
+        timers = self._timers
+        while timers and timers[0][2].pending != timers[0][1]:
+            heapq.heappop(timers)
+        if not timers:
+            return None
+        return (timers[0][0] // GRID_S + 1) * GRID_S
+
+    def run_timers(self, now: float) -> None:
+        """Does what is due; after a SIGSTOP that is everything that was missed, in its order."""
+        timers = self._timers
+        while timers and timers[0][0] <= now:
+            _, number, call = heapq.heappop(timers)
+            if call.pending == number:
+                call.pending = -1
+                self._ACTIONS[call.next_what](self, call, call.next_ms)
+
+    def _reached(self, call: Call, at_ms: int) -> None:
+        """The carrier has the INVITE: it rings, refuses, or says nothing until the time-out."""
+        fate, refusal = call.fate, call.refusal
+        if at_ms >= call.timeout_ms:
+            self._timed_out(call, at_ms)
+            return
+        if refusal is None or (refusal.rings and refusal is fate.refusal):
+            if fate.early_media:
+                call.early_ms = at_ms
+                call.base_values()["early_us"] = str(call.us(at_ms))
+            else:
+                call.progress_ms = at_ms
+                call.base_values()["progress_us"] = str(call.us(at_ms))
+            self._log_rung(call)
+            if fate.early_media:
+                self.fire("CHANNEL_PROGRESS_MEDIA", "progress_media", call)
+                if call.variables.get("ignore_early_media") != "true":
+                    self._report(call, f"+OK {call.uuid}\n")
+            else:
+                self.fire("CHANNEL_PROGRESS", "progress", call)
+        if refusal is not None:
+            ring_ms = fate.ring_ms if refusal is fate.refusal else 100
+            what, after = "refused", at_ms + ring_ms
+        elif fate.answers:
+            what, after = "answered", at_ms + fate.ring_ms
+        else:
+            what, after = "timed_out", call.timeout_ms
+        if after > call.timeout_ms:
+            what, after = "timed_out", call.timeout_ms
+        self._schedule(call, what, after)
+
+    def _log_rung(self, call: Call) -> None:
+        variables = call.variables
+        self.rung_log.add(
+            Rung(
+                time.time_ns() // 1_000_000, call.uuid, variables.get("avanak_attempt", ""),
+                variables.get("avanak_campaign", ""), call.order.number, call.gateway.name, self.core_uuid,
+            ).line()
+        )  # fmt: skip
+
+    @staticmethod
+    def _report(call: Call, text: str) -> None:
+        """Answers the originate, once."""
+        done, call.done = call.done, None
+        if done is not None:
+            done(text)
+
+    def _refused(self, call: Call, at_ms: int) -> None:
+        assert call.refusal is not None
+        call.gateway.failed_out += 1
+        kind = "refused" if call.progress_ms is not None else "silent"
+        self._end(call, at_ms, call.refusal.cause, kind)
+
+    def _timed_out(self, call: Call, at_ms: int) -> None:
+        self._end(call, at_ms, "NO_ANSWER", "cancelled")
+
+    def _answered(self, call: Call, at_ms: int) -> None:
+        call.answered_ms = at_ms
+        call.base_values()["answered_us"] = str(call.us(at_ms))
+        self.fire("CHANNEL_ANSWER", "answer" + _suffix(call), call)
+        self._report(call, f"+OK {call.uuid}\n")
+        order = call.order
+        if call.is_message:
+            path = self.prompts.path_of(order.variables.get("avanak_message", ""))
+            length = self.prompts.length_ms(path) if order.variables.get("avanak_message") else None
+            call.application_data = path
+            call.steps = plan_message(order.variables, call.fate, path, length)
+        else:
+            call.steps = plan_application(order.application, order.data, call.fate, self.prompts.length_ms)
+        self._schedule(call, "step", at_ms + call.steps[0].at_ms)
+
+    def _step(self, call: Call, at_ms: int) -> None:
+        """Does every step of the plan that is due at this moment, and plans the next."""
+        assert call.answered_ms is not None
+        while True:
+            step = call.steps[call.step_index]
+            call.step_index += 1
+            what = step.what
+            if what == "play":
+                call.playing, call.playing_since_ms = step.value, at_ms
+                self.fire("PLAYBACK_START", "playback_start" + _suffix(call), call,
+                          tail=[("Playback-File-Path", step.value)])  # fmt: skip
+            elif what == "stop":
+                self._stop_playing(call, at_ms)
+            elif what == "missing":
+                call.response = call.results["current_application_response"] = "FILE NOT FOUND"
+            elif what == "key":
+                call.digits += step.value
+                self.fire("DTMF", "dtmf", call, {"digit": step.value})
+            elif what == "set":
+                name, _, value = step.value.partition("=")
+                call.results[name] = value
+            else:
+                self._executed(call, at_ms)
+                disposition = "recv_bye" if what == "bye" else "send_bye"
+                self._end(call, at_ms, step.value or "NORMAL_CLEARING", "answered", disposition)
+                return
+            following = call.answered_ms + call.steps[call.step_index].at_ms
+            if following > at_ms:
+                self._schedule(call, "step", following)
+                return
+
+    def _stop_playing(self, call: Call, at_ms: int) -> None:
+        path = call.playing
+        if path is None:
+            return
+        call.stop_playing(at_ms, self.prompts.length_ms(path) if call.is_message else None)
+        call.response = "FILE PLAYED"
+        self.fire("PLAYBACK_STOP", "playback_stop" + _suffix(call), call,
+                  tail=[("Playback-File-Path", path), ("Playback-Status", "done")])  # fmt: skip
+
+    def _executed(self, call: Call, at_ms: int) -> None:
+        """The application is over: what it leaves in the channel, then CHANNEL_EXECUTE_COMPLETE."""
+        self._stop_playing(call, at_ms)
+        response = "_none_"
+        if call.application == "playback":
+            response = call.results["current_application_response"] = call.response or "FILE PLAYED"
+        if call.is_message:
+            call.results["avanak_heard_ms"] = str(call.heard_ms)
+            if call.finished:
+                call.results["avanak_finished"] = "true"
+        tail = [("Application", call.application), ("Application-Data", call.application_data),
+                ("Application-Response", response), ("Application-UUID", str(uuid_module.uuid4()))]  # fmt: skip
+        self.fire("CHANNEL_EXECUTE_COMPLETE", "executed" + _suffix(call), call, tail=tail)
+
+    def _end(self, call: Call, at_ms: int, cause: str, kind: str, disposition: str = "send_bye") -> None:
+        """The call is over: call record, CHANNEL_HANGUP, CHANNEL_HANGUP_COMPLETE, and the originate's answer."""
+        call.pending = -1
+        call.ended_ms, call.cause, call.disposition = at_ms, cause, disposition
+        del self.calls[call.uuid]
+        call.gateway.live -= 1
+        call.base_values()["ended_us"] = str(call.us(at_ms))
+        suffix = _suffix(call) if kind == "answered" else ""
+        self.cdr.add(cdr_line(call.record()))
+        values = call.end_values()
+        self.fire("CHANNEL_HANGUP", f"hangup_{kind}{suffix}", call, values)
+        # As recorded: a time-out reports before the channel is gone, a refusal after.
+        if kind == "cancelled":
+            self._report(call, f"-ERR {cause}\n")
+        tail = _BYE_RECEIVED if disposition == "recv_bye" else []
+        self.fire("CHANNEL_HANGUP_COMPLETE", f"complete_{kind}{suffix}", call, values, tail)
+        self._report(call, f"-ERR {cause}\n")
+
+    def hang_up(self, call: Call, cause: str) -> None:
+        """``uuid_kill`` and ``hupall``: ends a call from our side, now."""
+        at_ms = max(call.moment(time.monotonic()), call.answered_ms or 0)
+        cause = cause if cause in CAUSES else "NORMAL_CLEARING"
+        if call.is_answered:
+            self._executed(call, at_ms)
+            self._end(call, at_ms, cause, "answered")
+        else:
+            self._end(call, at_ms, cause, "cancelled")
+
+    def hang_up_all(self, calls: Iterable[Call], cause: str) -> None:
+        """Ends several calls; the order is that of their creation."""
+        for call in list(calls):
+            self.hang_up(call, cause)
+
+    def dump(self, call: Call, as_json: bool) -> bytes:
+        """``uuid_dump``: everything about a live channel."""
+        template = ("dump" + _suffix(call)) if call.is_answered else "dump_ringing"
+        extra = _RUNNING if call.is_answered else _RINGING
+        self.rendering.sequence += 1
+        values = self.rendering.event_values(time.time_ns() // 1000, call, extra)
+        render = self.rendering.as_json if as_json else self.rendering.as_plain
+        return render(template, values, call, [])
+
+    _ACTIONS: ClassVar[dict[str, Callable[[Switch, Call, int], None]]] = {
+        "reached": _reached,
+        "refused": _refused,
+        "timed_out": _timed_out,
+        "answered": _answered,
+        "step": _step,
+    }
+
+
+def _suffix(call: Call) -> str:
+    """Templates of calls that had early media order their headers differently."""
+    return "_early" if call.early_ms is not None else ""
+
+
+def up_time(seconds: float) -> str:
+    """As ``status`` words it."""
+    whole = int(seconds)
+    years, rest = divmod(whole, 365 * 86400)
+    days, rest = divmod(rest, 86400)
+    hours, rest = divmod(rest, 3600)
+    minutes, rest = divmod(rest, 60)
+    micros = int(seconds * 1_000_000) % 1_000_000
+
+    def some(number: int, unit: str) -> str:
+        return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
+
+    parts = [some(years, "year"), some(days, "day"), some(hours, "hour"), some(minutes, "minute"),
+             some(rest, "second"), some(micros // 1000, "millisecond"), some(micros % 1000, "microsecond")]  # fmt: skip
+    return ", ".join(parts)
