@@ -116,7 +116,9 @@ def test_a_body_that_is_no_json_object_reads_as_empty(body):
     assert decode_json(body) == {}
 
 
-@pytest.mark.parametrize("length", [b"-1", b"1e3", b"99999999999999999999", b"0x10", b"", b"70000000", "۱۲".encode()])
+@pytest.mark.parametrize(
+    "length", [b"-1", b"1e3", b"99999999999999999999", b"0x10", b"", b"70000000", "۱۲".encode()]
+)
 def test_an_absurd_length_is_an_error_and_not_memory(length):
     parser = FrameParser()
     assert parser.feed(b"Content-Type: api/response\nContent-Length: " + length + b"\n\n") == []

@@ -1,0 +1,11 @@
+"""A server double for each test."""
+
+import pytest
+from esl_double import SwitchDouble
+
+
+@pytest.fixture
+def switch():
+    double = SwitchDouble()
+    yield double
+    double.stop()

@@ -1,0 +1,232 @@
+"""Typed readings of recorded events, and of events whose fields are not what they should be."""
+
+from __future__ import annotations
+
+import json
+
+import orjson
+import pytest
+from esl_transcripts import NAMES, received_frames
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.esl import protocol
+from engine.esl.events import (
+    Answered,
+    BackgroundJob,
+    Event,
+    HangupComplete,
+    Heartbeat,
+    Progress,
+    read_event,
+)
+from engine.esl.protocol import Frame, FrameParser
+
+
+def events_of(name: str) -> list[Event]:
+    frames = FrameParser().feed(b"".join(received_frames(name)))
+    return [Event(f) for f in frames if f.content_type.startswith("text/event")]
+
+
+def readings_of(name: str) -> list:
+    return [reading for event in events_of(name) if (reading := read_event(event)) is not None]
+
+
+def one(name: str, kind: type):
+    (found,) = (reading for reading in readings_of(name) if isinstance(reading, kind))
+    return found
+
+
+def json_event(**headers) -> Event:
+    headers = {key.replace("__", "-"): value for key, value in headers.items()}
+    return Event(Frame(protocol.EVENT_JSON, {}, orjson.dumps(headers)))
+
+
+def test_a_message_heard_to_its_end():
+    # The recording begins with the end of an earlier call, which had no attempt.
+    (hangup,) = (r for r in readings_of("json-answered-played") if getattr(r, "attempt_id", None))
+    assert hangup == HangupComplete(
+        uuid="dfd9b061-b532-413a-b704-e02d1812cf50",
+        core_uuid="676e0c0e-e8ae-437c-a92b-ad7736fb9694",
+        attempt_id=4711,
+        cause="NORMAL_CLEARING",
+        sip_status=None,
+        q850=16,
+        created_at=1795435894471,
+        progress_at=1795435894471,
+        answered_at=1795435894771,
+        hangup_at=1795435895771,
+        heard_ms=1000,
+        finished=False,
+        vote=None,
+        opted_out=False,
+        gateway="lab",
+        fault=None,
+        record_path=None,
+    )
+
+
+def test_answer_and_progress_carry_their_instants():
+    assert one("json-answered-played", Answered) == Answered(
+        "dfd9b061-b532-413a-b704-e02d1812cf50", 1795435894771
+    )
+    assert one("json-busy-486", Progress) == Progress("91893ee1-965e-4a40-b3b3-64aa602709f9", 1795435898791)
+
+
+@pytest.mark.parametrize(
+    ("name", "cause", "sip_status", "q850"),
+    [
+        ("json-busy-486", "USER_BUSY", 486, 17),
+        ("busy-486", "USER_BUSY", 486, 17),
+        ("declined-603", "CALL_REJECTED", 603, 21),
+        ("unavailable-480", "NO_USER_RESPONSE", 480, 18),
+        ("unallocated-404", "UNALLOCATED_NUMBER", 404, 1),
+        ("carrier-503", "NORMAL_TEMPORARY_FAILURE", 503, 41),
+        ("no-answer-timeout", "NO_ANSWER", 487, 19),
+    ],
+)
+def test_a_call_that_failed_tells_why(name, cause, sip_status, q850):
+    hangup = one(name, HangupComplete)
+    job = one(name, BackgroundJob)
+    assert (hangup.cause, hangup.sip_status, hangup.q850) == (cause, sip_status, q850)
+    assert (hangup.answered_at, hangup.heard_ms) == (None, 0)
+    assert hangup.attempt_id == 4711
+    assert (job.ok, job.cause) == (False, cause)
+
+
+@pytest.mark.parametrize("name", ["gateway-unknown", "max-sessions-reached", "sessions-per-second-exceeded"])
+def test_a_refusal_without_a_channel_is_only_a_job(name):
+    causes = [r.cause for r in readings_of(name) if isinstance(r, BackgroundJob) and not r.ok]
+    expected = "INVALID_GATEWAY" if name == "gateway-unknown" else "DESTINATION_OUT_OF_ORDER"
+    assert causes
+    assert set(causes) == {expected}
+
+
+def test_a_vote_is_read_and_its_absence_too():
+    assert one("vote-dtmf-1", HangupComplete).vote == "1"
+    assert one("vote-timeout-no-digit", HangupComplete).vote is None
+
+
+def test_early_media_is_progress_and_not_an_answer():
+    readings = readings_of("early-media-183-then-answer")
+    kinds = [type(r) for r in readings]
+    assert kinds.index(Progress) < kinds.index(Answered)
+
+
+def test_what_was_heard_before_the_callee_hung_up():
+    hangup = one("callee-hangs-up-mid-message", HangupComplete)
+    assert hangup.answered_at is not None
+    assert hangup.heard_ms > 0
+
+
+def test_a_heartbeat():
+    assert one("heartbeat", Heartbeat) == Heartbeat(
+        core_uuid="6cc006b0-8216-4ac2-9c69-5a4402bef99d",
+        session_count=1,
+        max_sessions=5000,
+        sps=1000,
+        sps_last=0,
+        idle_cpu=98.7,
+        uptime_ms=540151,
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_recorded_event_of_ours_reads_as_nothing(name):
+    ours = {"CHANNEL_ANSWER", "CHANNEL_HANGUP_COMPLETE", "BACKGROUND_JOB", "HEARTBEAT", "CHANNEL_PROGRESS"}
+    for event in events_of(name):
+        if event.name in ours:
+            assert read_event(event) is not None
+
+
+def test_our_own_variables_are_read():
+    event = json_event(
+        Event__Name="CHANNEL_HANGUP_COMPLETE",
+        Unique__ID="u",
+        **{
+            "Caller-Channel-Answered-Time": "1795435894771147",
+            "variable_avanak_heard_ms": "7300",
+            "variable_playback_ms": "99999",
+            "variable_avanak_finished": "true",
+            "variable_avanak_opted_out": "true",
+            "variable_avanak_vote": "3",
+            "variable_avanak_fault": "prompt_missing",
+            "variable_avanak_record_path": "/var/lib/avanak/rec/1.wav",
+        },
+    )
+    hangup = read_event(event)
+    assert isinstance(hangup, HangupComplete)
+    assert (hangup.heard_ms, hangup.finished, hangup.opted_out, hangup.vote) == (7300, True, True, "3")
+    assert (hangup.fault, hangup.record_path) == ("prompt_missing", "/var/lib/avanak/rec/1.wav")
+
+
+def test_nothing_is_heard_before_an_answer_whatever_was_played():
+    event = json_event(Event__Name="CHANNEL_HANGUP_COMPLETE", Unique__ID="u", variable_playback_ms="4000")
+    assert read_event(event).heard_ms == 0
+
+
+@pytest.mark.parametrize(
+    "value", ["", "-1", "1.5", "٤٧", "1e3", "0x1", " 7", "7\n", "9" * 40, None, 7, ["7"], {}]
+)
+def test_a_malformed_number_is_none(value):
+    event = json_event(
+        Event__Name="CHANNEL_HANGUP_COMPLETE",
+        Unique__ID="u",
+        variable_avanak_attempt=value,
+        variable_sip_term_status=value,
+        variable_avanak_vote=["1"],
+    )
+    hangup = read_event(event)
+    assert (hangup.attempt_id, hangup.sip_status, hangup.vote) == (None, None, None)
+
+
+@pytest.mark.parametrize("vote", ["1;drop", "1\n", "۱", "a", "1" * 50])
+def test_a_vote_is_keys_and_nothing_else(vote):
+    event = json_event(Event__Name="CHANNEL_HANGUP_COMPLETE", Unique__ID="u", variable_avanak_vote=vote)
+    assert read_event(event).vote is None
+
+
+def test_the_sip_status_falls_back_on_the_invite():
+    event = json_event(
+        Event__Name="CHANNEL_HANGUP_COMPLETE", Unique__ID="u", variable_sip_invite_failure_status="487"
+    )
+    assert read_event(event).sip_status == 487
+
+
+@pytest.mark.parametrize(
+    ("body", "ok", "cause"),
+    [
+        ("+OK 91893ee1-965e-4a40-b3b3-64aa602709f9\n", True, None),
+        ("-ERR USER_BUSY\n", False, "USER_BUSY"),
+        ("-ERR no such thing\n", False, None),
+        ("", False, None),
+        (None, False, None),
+    ],
+)
+def test_a_job_ends_well_only_when_it_says_so(body, ok, cause):
+    headers = {"Event__Name": "BACKGROUND_JOB", "Job__UUID": "j"}
+    job = read_event(json_event(**headers, **({} if body is None else {"_body": body})))
+    assert (job.ok, job.cause) == (ok, cause)
+
+
+VALUES = st.one_of(st.none(), st.integers(), st.floats(), st.text(max_size=30), st.lists(st.text(max_size=5)))
+HEADERS = [
+    "Unique-ID", "Job-UUID", "Core-UUID", "Hangup-Cause", "Idle-CPU", "Session-Count", "Uptime-msec", "_body",
+    "Caller-Channel-Answered-Time", "Caller-Channel-Hangup-Time", "variable_avanak_attempt",
+    "variable_avanak_heard_ms", "variable_playback_ms", "variable_avanak_finished", "variable_sip_term_status",
+]  # fmt: skip
+
+
+@given(
+    name=st.sampled_from(
+        ["CHANNEL_ANSWER", "CHANNEL_PROGRESS", "CHANNEL_HANGUP_COMPLETE", "BACKGROUND_JOB", "HEARTBEAT", "X"]
+    ),
+    headers=st.dictionaries(st.sampled_from(HEADERS), VALUES),
+)
+def test_no_field_whatever_its_type_raises(name, headers):
+    read_event(Event(Frame(protocol.EVENT_JSON, {}, json.dumps({"Event-Name": name, **headers}).encode())))
+
+
+@given(st.binary(max_size=200), st.sampled_from([protocol.EVENT_JSON, protocol.EVENT_PLAIN]))
+def test_no_body_raises(body, kind):
+    assert read_event(Event(Frame(kind, {}, body))) is None
