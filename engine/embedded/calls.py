@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from engine.embedded.dialstring import Originate
@@ -27,9 +28,14 @@ CAUSES: Mapping[str, int] = {
 _US = 1_000_000
 
 
+@lru_cache(maxsize=4096)
+def _stamp_of_second(second: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(second))
+
+
 def stamp(at_us: int) -> str:
     """Local time as in ``variable_start_stamp``."""
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at_us // _US))
+    return _stamp_of_second(at_us // _US)
 
 
 class Call:

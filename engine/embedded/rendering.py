@@ -9,6 +9,7 @@ from collections.abc import Callable
 from engine.embedded.calls import Call
 from engine.embedded.event_templates import (
     Header,
+    Text,
     build_templates,
     json_escape,
     json_group,
@@ -64,7 +65,7 @@ class Rendering:
         body: str | None = None,
     ) -> bytes:
         """The JSON text of an event, without the frame's headers."""
-        text = self.templates[template].json_text
+        text = self.templates[template].json
         joined = "".join(values.values())
         if not joined.isprintable() or '"' in joined or "\\" in joined:
             values = {name: json_escape(value) for name, value in values.items()}
@@ -72,8 +73,8 @@ class Rendering:
             if call.json_variables is None:
                 call.json_variables = json_group(call.variable_headers())
             values["group:variables"] = call.json_variables
-            _add_groups(values, call, tail, json_group)
-        filled = text % values
+            _add_groups(values, text, call, tail, json_group)
+        filled = text.fill(values)
         if body is not None:
             filled += f',"_body":"{json_escape(body)}"'
         return (filled + "}").encode("utf-8", "surrogateescape")
@@ -87,24 +88,28 @@ class Rendering:
         body: str | None = None,
     ) -> bytes:
         """The plain text of an event, without the frame's headers."""
+        text = self.templates[template].plain
         values = {name: plain_encode(value) for name, value in values.items()}
         if call is not None:
             if call.plain_variables is None:
                 call.plain_variables = plain_group(call.variable_headers())
             values["group:variables"] = call.plain_variables
-            _add_groups(values, call, tail, plain_group)
-        text = self.templates[template].plain_text % values + "\n" + (body or "")
-        return text.encode("utf-8", "surrogateescape")
+            _add_groups(values, text, call, tail, plain_group)
+        return (text.fill(values) + "\n" + (body or "")).encode("utf-8", "surrogateescape")
 
 
 def _add_groups(
-    values: dict[str, str], call: Call, tail: list[Header], group: Callable[[list[Header]], str]
+    values: dict[str, str], text: Text, call: Call, tail: list[Header], group: Callable[[list[Header]], str]
 ) -> None:
-    if call.is_answered:
+    """The groups of an answered call, only those that the template has a place for."""
+    groups = text.groups
+    if "group:application" in groups:
         values["group:application"] = group(call.application_headers())
-        values["group:last_application"] = group(call.last_application_headers())
+        values["group:tail"] = values["group:bye"] = group(tail) if tail else ""
+    if "group:results" in groups:
         values["group:results"] = group(call.result_headers())
-        values["group:tail"] = values["group:bye"] = group(tail)
+    if "group:last_application" in groups:
+        values["group:last_application"] = group(call.last_application_headers())
 
 
 def json_frame(payload: bytes) -> bytes:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 # Timers are gathered on a grid: one wake-up serves all calls that are due in it.  FreeSWITCH's is 20 ms.
-GRID_S = 0.005
+GRID_S = 0.01
 # What sofia sets on a BYE received; in the recordings the switch always hung up first.
 _BYE_RECEIVED: list[Header] = [
     ("variable_sip_term_status", "200"),
@@ -345,6 +345,9 @@ class Switch:
             call.results["avanak_heard_ms"] = str(call.heard_ms)
             if call.finished:
                 call.results["avanak_finished"] = "true"
+        if "CHANNEL_EXECUTE_COMPLETE" not in self.subscribers:
+            self.rendering.sequence += 1
+            return
         tail = [("Application", call.application), ("Application-Data", call.application_data),
                 ("Application-Response", response), ("Application-UUID", str(uuid_module.uuid4()))]  # fmt: skip
         self.fire("CHANNEL_EXECUTE_COMPLETE", "executed" + _suffix(call), call, tail=tail)
