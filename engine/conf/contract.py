@@ -1,0 +1,60 @@
+"""The channel variables that engine and dialplan agree on, as a table that programs read.
+
+dialplan/README.md is the same table for people; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ENGINE, DIALPLAN = "engine", "dialplan"
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One `avanak_` variable.
+
+    ``set_by`` is ``engine`` (in the originate string) or ``dialplan``; ``values`` a regular expression of
+    what it may hold; ``result`` is true for what the engine reads back; ``used`` false for an engine's
+    variable that the dialplan passes over (it marks the call for ``hupall`` and the record).
+    """
+
+    name: str
+    set_by: str
+    values: str
+    result: bool = False
+    used: bool = True
+
+
+VARIABLES: tuple[Variable, ...] = (
+    Variable("avanak_attempt", ENGINE, r"[1-9]\d{0,18}", used=False),
+    Variable("avanak_campaign", ENGINE, r"\d{1,19}", used=False),
+    Variable("avanak_account", ENGINE, r"\d{1,19}", used=False),
+    Variable("avanak_message", ENGINE, r"[0-9a-z_-]{1,64}"),
+    Variable("avanak_max_s", ENGINE, r"[1-9]\d{0,4}"),
+    Variable("avanak_vote_keys", ENGINE, r"[0-9]{1,10}"),
+    Variable("avanak_repeat_key", ENGINE, r"[0-9*#]"),
+    Variable("avanak_optout", ENGINE, "11"),
+    Variable("avanak_record", ENGINE, "true"),
+    Variable("avanak_record_s", ENGINE, r"[1-9]\d{0,4}"),
+    Variable("avanak_heard_ms", DIALPLAN, r"\d{1,9}", result=True),
+    Variable("avanak_finished", DIALPLAN, "true", result=True),
+    Variable("avanak_vote", DIALPLAN, "[0-9]", result=True),
+    Variable("avanak_opted_out", DIALPLAN, "true", result=True),
+    Variable("avanak_fault", DIALPLAN, "prompt_missing", result=True),
+    Variable("avanak_record_path", DIALPLAN, r"/.+\.wav", result=True),
+    Variable("avanak_played", DIALPLAN, "FILE PLAYED|FILE NOT FOUND|PLAYBACK ERROR"),
+    Variable("avanak_plays", DIALPLAN, "x{1,4}"),
+    Variable("avanak_asked", DIALPLAN, "x{1,2}"),
+    Variable("avanak_pressed", DIALPLAN, "[0-9*#]{1,2}"),
+    Variable("avanak_pressed_invalid", DIALPLAN, "[0-9*#]{1,2}"),
+    Variable("avanak_second", DIALPLAN, "1"),
+)
+BY_NAME = {one.name: one for one in VARIABLES}
+
+# The columns of the call record, in order; the template of cdr_csv.conf.xml begins with these.
+CDR_COLUMNS = (
+    "uuid", "avanak_attempt", "hangup_cause", "sip_term_status", "start_uepoch", "answer_uepoch", "end_uepoch",
+    "billmsec", "playback_ms", "avanak_vote", "avanak_heard_ms", "avanak_finished", "avanak_opted_out",
+    "avanak_fault", "record_ms",
+)  # fmt: skip

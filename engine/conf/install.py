@@ -1,0 +1,169 @@
+"""Writes the configuration of one switch: this repository's tree and dialplan, with its settings filled in."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from pathlib import Path
+from xml.sax.saxutils import quoteattr
+
+from engine.conf import DIALPLAN, TREE
+from engine.conf.settings import GatewaySettings, InstallSettings
+from engine.errors import BadInput
+
+MARKER = ".avanak-conf.json"  # what we wrote, so that we never overwrite what somebody else did
+SECRET, OPEN = 0o600, 0o644
+_SET = re.compile(r'cmd="(?:set|exec-set)" data="([a-z_]+)=[^"]*"')
+_SAMPLES = ("sip_profiles/carrier/sample.xml", "autoload_configs/acl/sample.xml")
+
+
+def install(
+    dest: Path,
+    settings: InstallSettings,
+    *,
+    force: bool = False,
+    tree: Path = TREE,
+    dialplan: Path = DIALPLAN,
+) -> list[Path]:
+    """Writes the tree to ``dest`` (for ``freeswitch -conf dest``) and returns the files written.
+
+    1. The settings are checked; nothing is written if one is bad.
+    2. A folder that holds other files than ours, or ours changed by hand, is refused; ``force`` overrides.
+    3. Files are replaced one by one, each whole; those with secrets can be read by their owner alone.
+    4. Files of an earlier installation that are no longer wanted (a gateway that has gone) are removed.
+
+    Raises BadInput with one sentence when settings or folder cannot be used, or it cannot be written.
+    """
+    settings.check()
+    texts = _texts(settings, tree, dialplan)
+    before = _read_marker(dest)
+    if not force:
+        _refuse_foreign(dest, texts, before)
+    marker = {name: _digest(text) for name, (text, _) in texts.items()}
+    texts[MARKER] = (json.dumps({"files": marker}, indent=1, sort_keys=True) + "\n", OPEN)
+    try:
+        written = [_write(dest / name, text, mode, settings.owner) for name, (text, mode) in sorted(texts.items())]
+        for name in before.keys() - texts.keys():
+            (dest / name).unlink(missing_ok=True)
+    except (OSError, LookupError) as error:
+        raise BadInput(f"the configuration cannot be written to {dest}: {error}") from error
+    return written
+
+
+def _texts(settings: InstallSettings, tree: Path, dialplan: Path) -> dict[str, tuple[str, int]]:
+    """Every file to write: its name below the folder, with text and mode."""
+    texts: dict[str, tuple[str, int]] = {}
+    for root, prefix in ((tree, ""), (dialplan, "dialplan/")):
+        if not root.is_dir():
+            raise BadInput(f"{root} is missing: a configuration can only be installed from a checkout")
+        for path in sorted(root.rglob("*")):
+            name = prefix + path.relative_to(root).as_posix()
+            if path.is_file() and path.suffix in (".xml", ".md") and name not in _SAMPLES:
+                texts[name] = (path.read_text(encoding="utf-8"), OPEN)
+    texts["vars.xml"] = (fill_in(texts["vars.xml"][0], settings.variables()), SECRET)
+    for gateway in settings.gateways:
+        texts[f"sip_profiles/carrier/{gateway.name}.xml"] = (gateway_xml(gateway), SECRET)
+        if gateway.inbound:
+            texts[f"autoload_configs/acl/{gateway.name}.xml"] = (_acl_xml(gateway), OPEN)
+    return texts
+
+
+def fill_in(text: str, values: dict[str, str]) -> str:
+    """``vars.xml`` with the values of the named variables replaced; BadInput if one has no line there.
+
+    Lines that read the environment stay as they are: the environment wins.
+    """
+    left = dict(values)
+
+    def replace(found: re.Match[str]) -> str:
+        value = left.pop(found[1], None)
+        return found[0] if value is None else f'cmd="set" data="{found[1]}={value}"'
+
+    filled = _SET.sub(replace, text)
+    if left:
+        raise BadInput(f"vars.xml has no line for {', '.join(sorted(left))}")
+    return filled
+
+
+def gateway_xml(gateway: GatewaySettings) -> str:
+    """The file of one gateway, as FreeSWITCH reads it."""
+    params: list[tuple[str, str, str]] = [("The carrier's address.", "proxy", gateway.proxy)]
+    if gateway.username:
+        params.append(("Who we are to the carrier.", "username", gateway.username))
+    if gateway.password:
+        params.append(("Kept here alone: this file can be read by its owner only.", "password", gateway.password))
+    params += [
+        ("Whether the carrier wants us to register.", "register", str(gateway.register).lower()),
+        ("The caller's number in From.", "caller-id-in-from", str(gateway.caller_id_in_from).lower()),
+        ("Seconds between questions whether the carrier is there (OPTIONS); 0: none.", "ping", str(gateway.ping_s)),
+        ("Calls from this gateway land here.", "context", "public"),
+    ]
+    lines = ["<include>", f"  <gateway name={quoteattr(gateway.name)}>"]
+    for comment, name, value in params:
+        lines += [f"    <!-- {comment} -->", f"    <param name={quoteattr(name)} value={quoteattr(value)}/>"]
+    codec = f"PCMA@8000h@{gateway.packet_ms}i"
+    lines += [
+        "    <variables>",
+        "      <!-- Codec and packet time of calls placed by hand; the engine sends its own. -->",
+        f'      <variable name="absolute_codec_string" value="{codec}" direction="outbound"/>',
+        "    </variables>",
+        "  </gateway>",
+        "</include>",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _acl_xml(gateway: GatewaySettings) -> str:
+    nodes = "".join(f'  <node type="allow" cidr="{network}"/>\n' for network in gateway.inbound)
+    return f"<include>\n  <!-- Where the gateway {gateway.name} calls us from. -->\n{nodes}</include>\n"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _read_marker(dest: Path) -> dict[str, str]:
+    """Names and digests of what an earlier installation wrote; empty without one."""
+    try:
+        found = json.loads((dest / MARKER).read_text(encoding="utf-8"))["files"]
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadInput(f"{dest / MARKER} cannot be read: {error}") from error
+    return {str(name): str(digest) for name, digest in found.items() if ".." not in Path(name).parts}
+
+
+def _refuse_foreign(dest: Path, texts: dict[str, tuple[str, int]], before: dict[str, str]) -> None:
+    if dest.exists() and not dest.is_dir():
+        raise BadInput(f"{dest} is a file, not a folder")
+    if not dest.is_dir():
+        return
+    if not before and any(dest.iterdir()):
+        raise BadInput(f"{dest} holds files that Avanak did not write; choose another folder, or force it")
+    for name in sorted({*texts, *before}):
+        path = dest / name
+        if not path.exists():
+            continue
+        if name not in before:
+            raise BadInput(f"{path} was not written by Avanak; move it away, or force it")
+        if _digest(path.read_text(encoding="utf-8")) != before[name]:
+            raise BadInput(f"{path} was changed by hand since it was written; keep a copy, then force it")
+
+
+def _write(path: Path, text: str, mode: int, owner: str) -> Path:
+    """Replaces the file whole: a switch that reloads meanwhile sees the old one or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.new")
+    beside.unlink(missing_ok=True)
+    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+    if owner:
+        shutil.chown(beside, user=owner)
+        shutil.chown(path.parent, user=owner)
+    beside.chmod(mode)
+    beside.replace(path)
+    return path

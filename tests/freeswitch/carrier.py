@@ -1,0 +1,375 @@
+"""A SIP carrier for tests: answers FreeSWITCH's calls as the end of the number says, and writes down each.
+
+It runs as a process of its own, on one UDP socket of loopback and one thread, and prints ``PORT n`` when it
+is ready.  ``--log FILE`` gets one JSON line for every call that arrived, at once: the truth of the far end,
+which crash tests count.  ``--ends FILE`` gets one line when a call is over, with what was heard; ``--audio
+DIR`` the voice of each call as raw A-law.
+
+The endings are those of engine/embedded/people.py, by the last four digits:
+
+====  ===================================================================
+0000  rings 0.3 s, answers, hears all
+0001  180, then 486 · 0006 180, then 603 · 0003 404 · 0004 503 · 0005 480
+0002  rings and nobody answers
+0007  answers, hangs up after ``--listen-ms`` of the message
+0008  answers, hears all, presses 1
+0009  183 with early media, answers after 1 s, hears all
+0011  answers, presses 11 while the message plays
+0012  hears all, presses ``*``, hears all again, presses 1
+0013  answers, hears all, presses 9
+0014  rings 8 s, answers, hears all
+0015  486 the first time, then as 0000 · 0016 503 the first time
+0021  presses 1 while the message plays
+0022  presses 5 while the message plays, and hears all
+0023  keeps on asking for it again with ``*``
+====  ===================================================================
+
+Any other number rings for ``--ring-ms`` and answers; its voice goes to a socket that nobody reads, so that a
+load test costs the carrier little.
+"""
+
+from __future__ import annotations
+
+import argparse
+import heapq
+import itertools
+import json
+import random
+import selectors
+import socket
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+import carrier_rtp
+import carrier_sip
+from carrier_sip import Message, Offer
+
+T1_S = 0.5  # first gap between retransmissions
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What one callee does.  ``during`` is pressed while the message plays, ``after`` one by one when it is over."""
+
+    ring_ms: int = 300
+    status: int = 200
+    rings: bool = True
+    early_media: bool = False
+    answers: bool = True
+    hangs_up: bool = False
+    during: str = ""
+    after: str = ""
+
+
+ENDINGS = {
+    "0000": Ending(),
+    "0001": Ending(100, 486),
+    "0002": Ending(answers=False),
+    "0003": Ending(0, 404, rings=False),
+    "0004": Ending(0, 503, rings=False),
+    "0005": Ending(0, 480, rings=False),
+    "0006": Ending(100, 603),
+    "0007": Ending(hangs_up=True),
+    "0008": Ending(after="1"),
+    "0009": Ending(1000, rings=False, early_media=True),
+    "0011": Ending(during="11"),
+    "0012": Ending(after="*1"),
+    "0013": Ending(after="9"),
+    "0014": Ending(8000),
+    "0015": Ending(),
+    "0016": Ending(),
+    "0021": Ending(during="1"),
+    "0022": Ending(during="5"),
+    "0023": Ending(after="*" * 9),
+}
+FIRST_TIME = {"0015": ENDINGS["0001"], "0016": ENDINGS["0004"]}
+
+
+@dataclass(slots=True)
+class Call:
+    """One call, from its INVITE until the last message was acknowledged."""
+
+    invite: Message
+    peer: tuple[str, int]
+    ending: Ending
+    number: str
+    tag: str
+    at: float
+    offer: Offer | None = None
+    rtp: socket.socket | None = None
+    voice: carrier_rtp.Voice = field(default_factory=carrier_rtp.Voice)
+    last_answer: bytes = b""
+    final: int = 0
+    acknowledged: bool = False
+    over: str = ""
+    answered_at: float | None = None
+    during: str = ""
+    after: str = ""
+    keys: int = 0
+
+
+class Carrier:
+    """The carrier's only thread: messages, voices and clocks in one loop."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.host = options.host
+        self.ring_ms: int = options.ring_ms
+        self.listen_ms: int = options.listen_ms
+        self.sip = self._socket(options.port, 8 << 20)
+        self.port: int = self.sip.getsockname()[1]
+        self.sink = self._socket(0, 4096)
+        self.log, self.ends = self._open(options.log), self._open(options.ends)
+        self.audio: Path | None = options.audio
+        self.calls: dict[str, Call] = {}
+        self.times_called: dict[str, int] = {}
+        self.clocks: list[tuple[float, int, Callable[[], None]]] = []
+        self.order = itertools.count()
+        self.selector = selectors.DefaultSelector()
+        self.selector.register(self.sip, selectors.EVENT_READ, None)
+
+    def _socket(self, port: int, buffer: int) -> socket.socket:
+        made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+        made.bind((self.host, port))
+        made.setblocking(False)
+        return made
+
+    @staticmethod
+    def _open(path: Path | None) -> IO[str] | None:
+        return path.open("a", buffering=1) if path else None
+
+    def run(self) -> None:
+        """Serves until the process is ended."""
+        while True:
+            wait = max(0.0, self.clocks[0][0] - time.monotonic()) if self.clocks else None
+            for key, _ in self.selector.select(wait):
+                if key.data is None:
+                    self._read_sip()
+                else:
+                    self._read_voice(key.data)
+            now = time.monotonic()
+            while self.clocks and self.clocks[0][0] <= now:
+                heapq.heappop(self.clocks)[2]()
+
+    def _later(self, seconds: float, what: Callable[[], None]) -> None:
+        heapq.heappush(self.clocks, (time.monotonic() + seconds, next(self.order), what))
+
+    # -- signalling
+
+    def _read_sip(self) -> None:
+        for _ in range(200):
+            try:
+                data, peer = self.sip.recvfrom(65535)
+            except BlockingIOError:
+                return
+            message = carrier_sip.parse(data)
+            if message is not None:
+                self._take(message, peer)
+
+    def _take(self, message: Message, peer: tuple[str, int]) -> None:
+        call = self.calls.get(message.get("call-id"))
+        method = message.method
+        if method == "INVITE":
+            if call is None:
+                self._new_call(message, peer)
+            elif call.final == 200 and message.get("cseq") != call.invite.get("cseq"):
+                self._answer(call, 200, message)  # a refresh inside the call
+            elif call.last_answer:
+                self.sip.sendto(call.last_answer, peer)
+        elif method == "ACK":
+            if call:
+                call.acknowledged = True
+                if call.over:
+                    self._forget(call)
+        elif method == "SIP/2.0":
+            if call and message.get("cseq").endswith("BYE"):
+                call.acknowledged = True
+                self._forget(call)
+        elif method == "CANCEL":
+            self.sip.sendto(carrier_sip.answer(message, 200 if call else 481, "c"), peer)
+            if call and not call.final:
+                self._final(call, 487, "cancelled")
+        elif method == "BYE":
+            self.sip.sendto(carrier_sip.answer(message, 200 if call else 481, "c"), peer)
+            if call:
+                self._over(call, "bye")
+                self._forget(call)
+        else:  # OPTIONS, REGISTER and what else asks whether we are there
+            extra = tuple(f"Contact: {value}" for name, value in message.headers if name == "contact")
+            self.sip.sendto(carrier_sip.answer(message, 200, "o", extra), peer)
+
+    def _new_call(self, invite: Message, peer: tuple[str, int]) -> None:
+        number = invite.number
+        suffix = number[-4:]
+        times = self.times_called[number] = self.times_called.get(number, 0) + 1
+        ending = ENDINGS.get(suffix) or Ending(self.ring_ms)
+        if times == 1:
+            ending = FIRST_TIME.get(suffix, ending)
+        call = Call(invite, peer, ending, number, f"{random.getrandbits(40):x}", time.monotonic(),
+                    during=ending.during, after=ending.after)  # fmt: skip
+        try:
+            call.offer = carrier_sip.read_offer(invite.body)
+        except ValueError:
+            call.ending = ending = Ending(0, 503, rings=False)
+        self.calls[invite.get("call-id")] = call
+        self._write(self.log, at=time.time(), number=number, call_id=invite.get("call-id"), times=times,
+                    caller=invite.get("from").partition(";")[0], codecs=call.offer and call.offer.codecs,
+                    packet_ms=call.offer and call.offer.packet_ms)  # fmt: skip
+        self._answer(call, 100)
+        if ending.early_media:
+            self._open_voice(call)
+            self._answer(call, 183, sdp=True)
+        elif ending.rings:
+            self._answer(call, 180)
+        if ending.answers:
+            self._later(ending.ring_ms / 1000, lambda: self._decide(call))
+
+    def _decide(self, call: Call) -> None:
+        if call.final:
+            return
+        if call.ending.status != 200:
+            self._final(call, call.ending.status, str(call.ending.status))
+            return
+        self._open_voice(call)
+        call.answered_at = time.monotonic()
+        call.final = 200
+        self._answer(call, 200, sdp=True)
+        self._repeat(call, T1_S)
+
+    def _final(self, call: Call, status: int, how: str) -> None:
+        call.final = status
+        self._answer(call, status)
+        self._over(call, how)
+        self._repeat(call, T1_S)
+
+    def _answer(self, call: Call, status: int, request: Message | None = None, sdp: bool = False) -> None:
+        body = ""
+        if call.offer and (sdp or request is not None):
+            port = (call.rtp or self.sink).getsockname()[1]
+            body = carrier_sip.write_answer(call.offer, self.host, port)
+        contact = (f"Contact: <sip:carrier@{self.host}:{self.port}>",) if status in (180, 183, 200) else ()
+        data = carrier_sip.answer(request or call.invite, status, call.tag, contact, body)
+        if request is None:
+            call.last_answer = data
+        self.sip.sendto(data, call.peer)
+
+    def _repeat(self, call: Call, gap_s: float) -> None:
+        """Says the final answer again until it is acknowledged, for 32 s at most."""
+
+        def again() -> None:
+            if call.acknowledged:
+                return
+            if gap_s > 16:
+                self._over(call, "unacknowledged")
+                self._forget(call)
+                return
+            self.sip.sendto(call.last_answer, call.peer)
+            self._repeat(call, gap_s * 2)
+
+        self._later(gap_s, again)
+
+    def _hang_up(self, call: Call) -> None:
+        if call.over:
+            return
+        data, _ = carrier_sip.bye(call.invite, call.tag, f"{self.host}:{self.port}")
+        self._over(call, "callee")
+        call.last_answer, call.acknowledged = data, False
+        self.sip.sendto(data, call.peer)
+        self._repeat(call, T1_S)
+
+    def _over(self, call: Call, how: str) -> None:
+        if call.over:
+            return
+        call.over = how
+        now = time.monotonic()
+        path = None
+        if call.rtp is not None:
+            self.selector.unregister(call.rtp)
+            call.rtp.close()
+            call.rtp = None
+            if self.audio and call.voice.audio:
+                path = self.audio / f"{call.number}-{self.times_called[call.number]}.alaw"
+                path.write_bytes(call.voice.audio)
+        talked = now - call.answered_at if call.answered_at is not None else None
+        self._write(self.ends, at=time.time(), number=call.number, call_id=call.invite.get("call-id"), how=how,
+                    talked_s=talked, voice_ms=call.voice.voice_ms, packets=call.voice.packets,
+                    packet_bytes=sorted(call.voice.packet_bytes), keys=call.keys,
+                    audio=str(path) if path else None)  # fmt: skip
+
+    def _forget(self, call: Call) -> None:
+        self.calls.pop(call.invite.get("call-id"), None)
+
+    @staticmethod
+    def _write(file: IO[str] | None, **values: object) -> None:
+        if file:
+            file.write(json.dumps(values) + "\n")
+
+    # -- voice
+
+    def _open_voice(self, call: Call) -> None:
+        if call.rtp is None and call.number[-4:] in ENDINGS:
+            call.rtp = self._socket(0, 1 << 20)
+            self.selector.register(call.rtp, selectors.EVENT_READ, call)
+
+    def _read_voice(self, call: Call) -> None:
+        while call.rtp is not None:
+            try:
+                call.voice.take(call.rtp.recv(2048))
+            except BlockingIOError:
+                return
+            self._act(call)
+
+    def _act(self, call: Call) -> None:
+        """Does what the callee does at this point of the message."""
+        if call.answered_at is None:
+            return
+        voice = call.voice
+        if call.ending.hangs_up and voice.voice_ms >= self.listen_ms:
+            self._hang_up(call)
+        elif call.during and voice.voice_ms >= 400:
+            keys, call.during = call.during, ""
+            for place, key in enumerate(keys):
+                self._press(call, key, 0.25 * place)
+        elif call.after and voice.fresh_ms > 0 and voice.quiet_ms >= 400:
+            key, call.after = call.after[0], call.after[1:]
+            voice.mark()
+            self._press(call, key, 0.0)
+
+    def _press(self, call: Call, key: str, after_s: float) -> None:
+        assert call.offer is not None
+        timestamp = 160_000 + call.keys * 8000
+        packets = carrier_rtp.key_packets(key, call.offer.key_payload, call.keys * 20, timestamp, 0x5EED)
+        call.keys += 1
+        for at, packet in packets:
+            self._later(after_s + at, lambda packet=packet: self._send_voice(call, packet))  # type: ignore[misc]
+
+    def _send_voice(self, call: Call, packet: bytes) -> None:
+        if call.rtp is not None and call.offer is not None:
+            call.rtp.sendto(packet, call.offer.address)
+
+
+def main() -> None:
+    """Reads the command line and serves."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--log", type=Path, help="one JSON line for each call that arrived")
+    parser.add_argument("--ends", type=Path, help="one JSON line for each call that is over")
+    parser.add_argument("--audio", type=Path, help="folder for what was heard")
+    parser.add_argument("--ring-ms", type=int, default=300, help="ringing time of numbers without a meaning")
+    parser.add_argument("--listen-ms", type=int, default=1000, help="after how much of the message 0007 hangs up")
+    carrier = Carrier(parser.parse_args())
+    sys.stdout.write(f"PORT {carrier.port}\n")
+    sys.stdout.flush()
+    try:
+        carrier.run()
+    except KeyboardInterrupt:
+        return
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,177 @@
+"""A real FreeSWITCH with this repository's tree, and the carrier beside it, each in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from eventsocket import EventSocket
+
+from engine.conf.install import install
+from engine.conf.settings import GatewaySettings, InstallSettings
+
+HERE = Path(__file__).parent
+
+
+def free_port(kind: int = socket.SOCK_STREAM) -> int:
+    """A port of loopback that nobody listens on now."""
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def until(what: Callable[[], Any], timeout_s: float, name: str) -> Any:
+    """Asks again and again until the answer is true, and returns it; fails loudly at the deadline."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        found = what()
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{name} did not happen within {timeout_s} s")
+        time.sleep(0.05)
+
+
+@dataclass
+class CarrierProcess:
+    """The running carrier: its SIP port, and its records."""
+
+    port: int
+    folder: Path
+    process: subprocess.Popen[str]
+
+    @property
+    def arrived(self) -> list[dict[str, Any]]:
+        """Every call that arrived, in order: the truth of the far end."""
+        return _lines(self.folder / "arrived.jsonl")
+
+    @property
+    def ended(self) -> list[dict[str, Any]]:
+        """Every call that is over, with what the callee heard."""
+        return _lines(self.folder / "ended.jsonl")
+
+    def wait_for_end(self, number: str, timeout_s: float = 10) -> dict[str, Any]:
+        """The record of the last call to ``number``, once it is over."""
+
+        def found() -> dict[str, Any] | None:
+            calls = [one for one in self.arrived if one["number"] == number]
+            over = {one["call_id"]: one for one in self.ended}
+            return over.get(calls[-1]["call_id"]) if calls else None
+
+        record: dict[str, Any] = until(found, timeout_s, f"the end of the call to {number}")
+        return record
+
+
+@contextmanager
+def running_carrier(folder: Path, *arguments: str) -> Iterator[CarrierProcess]:
+    """Starts the carrier; its files are in ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, str(HERE / "carrier.py"), "--log", str(folder / "arrived.jsonl"),
+               "--ends", str(folder / "ended.jsonl"), "--audio", str(folder), *arguments]  # fmt: skip
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        word, _, port = process.stdout.readline().partition(" ")
+        assert word == "PORT", "the carrier did not start"
+        yield CarrierProcess(int(port), folder, process)
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@dataclass
+class Switch:
+    """The running FreeSWITCH: where it listens, where its files are."""
+
+    folder: Path
+    esl_port: int
+    sip_port: int
+    password: str
+    prompts: Path
+    process: subprocess.Popen[bytes]
+
+    @property
+    def cdr(self) -> Path:
+        """The call record."""
+        return self.folder / "cdr" / "cdr-csv" / "Master.csv"
+
+    @property
+    def log(self) -> str:
+        """What the switch wrote to its log."""
+        return (self.folder / "log" / "freeswitch.log").read_text(errors="replace")
+
+    def connect(self) -> EventSocket:
+        """A new event socket, logged in."""
+        return EventSocket(self.esl_port, self.password)
+
+
+@contextmanager
+def running_switch(
+    binary: str, folder: Path, gateways: tuple[GatewaySettings, ...], **settings: Any
+) -> Iterator[Switch]:
+    """Installs the tree into ``folder``, starts FreeSWITCH with it, and stops it at the end.
+
+    The password comes by the environment, as in production.  ``settings`` are those of InstallSettings.
+    """
+    for name in ("log", "db", "run", "tmp", "cdr", "prompts", "recordings"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    esl_port, sip_port = free_port(), free_port(socket.SOCK_DGRAM)
+    password = secrets.token_hex(16)
+    chosen = {
+        "event_socket_port": esl_port, "sip_port": sip_port, "rtp_start": 20000, "rtp_end": 32000,
+        "prompts_dir": str(folder / "prompts"), "recordings_dir": str(folder / "recordings"),
+        "cdr_dir": str(folder / "cdr"), "log_dir": str(folder / "log"),
+        "gateways": gateways, **settings,
+    }  # fmt: skip
+    install(folder / "conf", InstallSettings(**chosen))
+    command = [binary, "-nonat", "-c", "-nf", "-conf", str(folder / "conf")]
+    for name in ("log", "db", "run"):
+        command += [f"-{name}", str(folder / name)]
+    command += ["-temp", str(folder / "tmp")]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AVANAK_")}
+    environment["AVANAK_ESL_PASSWORD"] = password
+    with (folder / "console.txt").open("wb") as console:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT, env=environment
+        )
+    switch = Switch(folder, esl_port, sip_port, password, folder / "prompts", process)
+    try:
+        until(lambda: _is_ready(switch), 30, "FreeSWITCH's start")
+        yield switch
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(10)
+
+
+def _is_ready(switch: Switch) -> bool:
+    if switch.process.poll() is not None:
+        raise AssertionError(f"FreeSWITCH ended at its start: {(switch.folder / 'console.txt').read_text()[-2000:]}")
+    try:
+        line = switch.connect()
+    except (OSError, PermissionError):
+        return False
+    try:
+        return "is ready" in line.api("status") and "RUNNING" in line.api("sofia status")
+    finally:
+        line.close()
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text().splitlines(keepends=True) if line.endswith("\n")]
