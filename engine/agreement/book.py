@@ -1,0 +1,92 @@
+"""The same month for thousands of accounts: what they share is reckoned once.
+
+Outages and exclusions for everybody make one `Reckoning` that all accounts
+without records of their own share (the very same object, evidence and hash);
+an account with records of its own pays only for these.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+
+from engine.agreement.dates import iso
+from engine.agreement.intervals import Span, clip, merge, subtract, union
+from engine.agreement.months import Month
+from engine.agreement.reckoning import Reckoning, accepted_spans, reckon
+from engine.agreement.records import (
+    Account,
+    Exclusion,
+    Outage,
+    sorted_exclusions,
+    sorted_outages,
+    touching,
+)
+from engine.agreement.terms import Terms
+from engine.errors import BadInput
+
+
+class MonthBook:
+    """All records of one month; `reckon(account)` gives that account's reckoning.
+
+    Records with `account` None concern everybody, others that account alone.
+    `terms` is the version in force when the month began.  BadInput if an
+    exclusion of a kind that concerns one customer names none.
+    """
+
+    def __init__(
+        self,
+        month: Month,
+        outages: Iterable[Outage],
+        exclusions: Iterable[Exclusion],
+        terms: Terms,
+        unknown: Iterable[Span] = (),
+        until: int | None = None,
+    ) -> None:
+        self.month = month
+        self._outages: dict[Account, list[Outage]] = defaultdict(list)
+        self._exclusions: dict[Account, list[Exclusion]] = defaultdict(list)
+        for_all_outages: list[Outage] = []
+        for_all_exclusions: list[Exclusion] = []
+        for outage in touching(outages, month.start, month.end if until is None else min(until, month.end)):
+            (for_all_outages if outage.account is None else self._outages[outage.account]).append(outage)
+        for each in touching(exclusions, month.start, month.end):
+            if each.account is not None:
+                self._exclusions[each.account].append(each)
+            elif each.kind in terms.account_kinds:
+                raise BadInput(
+                    f"the exclusion from {iso(each.start)} is of the kind {each.kind.value},"
+                    " which concerns one account, but names none"
+                )
+            else:
+                for_all_exclusions.append(each)
+        self.common = reckon(month, for_all_outages, for_all_exclusions, terms, unknown, until)
+
+    @property
+    def accounts_with_own_records(self) -> frozenset[Account]:
+        """The accounts whose reckoning is not `common`."""
+        return frozenset(self._outages) | frozenset(self._exclusions)
+
+    def reckon(self, account: Account) -> Reckoning:
+        """The month of one account; equal to `reckon()` with the records that concern it."""
+        outages = self._outages.get(account, [])
+        exclusions = self._exclusions.get(account, [])
+        if not outages and not exclusions:
+            return self.common
+        common, month = self.common, self.month
+        end = month.end if common.until is None else min(common.until, month.end)
+        more_down = clip(merge((each.start, each.end) for each in outages), month.start, end)
+        more_excluded = accepted_spans(exclusions, common.rule, month)
+        counted = subtract(
+            union(common.counted, subtract(more_down, common.excluded)),
+            more_excluded,
+        )
+        return replace(
+            common,
+            outages=sorted_outages([*common.outages, *outages]) if outages else common.outages,
+            exclusions=sorted_exclusions([*common.exclusions, *exclusions]),
+            down=union(common.down, more_down),
+            excluded=union(common.excluded, more_excluded),
+            counted=counted,
+        )

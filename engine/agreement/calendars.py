@@ -1,0 +1,311 @@
+"""Calendars: which hours of which day count, and who changed what.
+
+A `Calendar` is a value that never changes.  It carries its hours and every
+holiday by date (not a reference to a package that may be upgraded), and its
+`version` is a hash of all of that: a ticket keeps the version, the store keeps
+`to_json()` under it, and the same clock can be reckoned again in a year.
+
+Two kinds:
+
+support       the hours in which telephone and tickets are answered: several
+              intervals a day, other hours on Fridays and official holidays.
+working-days  Saturday to Thursday without official holidays, each a whole day
+              of 24 hours.  The agreement counts working *days* («۳ روز کاری»,
+              «تا آخر روز کاری بعد»), and its working day ends with the second
+              shift at 24:00: the end of the office day and of the civil day
+              are the same instant.  So three working days run 72 hours of such
+              days from the moment of the report: Wednesday 10:00 gives Sunday
+              10:00, and a report on a Friday starts at Saturday 00:00.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+
+import holidays as holidays_package
+
+from engine.agreement.dates import DAY_S, clock_text, iso_utc, local_instant, parse_date, parse_instant
+from engine.agreement.intervals import Spans, merge
+from engine.errors import BadInput
+
+Hours = tuple[tuple[int, int], ...]  # seconds of the local day, 0 to 86,400
+
+# The years whose holidays a calendar carries.  The package knows 1980 to 2100;
+# lunar holidays of far years are estimates that nobody has to rely on.
+FIRST_YEAR, LAST_YEAR = 2000, 2050
+WEEKDAY_KEYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+WHOLE_DAY: Hours = ((0, DAY_S),)
+
+
+class CalendarKind(StrEnum):
+    SUPPORT = "support"  # the hours of telephone and tickets
+    WORKING_DAYS = "working-days"  # whole working days
+
+
+class EditAction(StrEnum):
+    ADD = "add"  # the day becomes an official holiday
+    STRIKE = "strike"  # the day is no holiday after all
+    MOVE = "move"  # the holiday is on another day (the moon was seen later)
+    HALF_DAY = "half_day"  # a working day with shorter support hours
+
+
+@dataclass(frozen=True, slots=True)
+class Holiday:
+    day: date
+    name_fa: str
+    name_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class HolidayEdit:
+    """One change by staff to the official holidays, with who, when and why.
+
+    `to` is for MOVE only; `hours` for HALF_DAY only (empty: the first shift of
+    that day).  `at` is the instant of the edit in seconds UTC.
+    """
+
+    action: EditAction
+    day: date
+    author: str
+    at: int
+    reason: str
+    to: date | None = None
+    name_fa: str = ""
+    name_en: str = ""
+    hours: Hours = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Calendar:
+    """Hours of each weekday (Monday first), of holidays, and of single days."""
+
+    kind: CalendarKind
+    week: tuple[Hours, ...]
+    holiday_hours: Hours
+    holidays: tuple[Holiday, ...]
+    half_days: tuple[tuple[date, Hours], ...] = ()
+    first_year: int = FIRST_YEAR
+    last_year: int = LAST_YEAR
+    version: str = field(init=False)
+    _holiday_by_day: Mapping[date, Holiday] = field(init=False, repr=False)
+    _half_by_day: Mapping[date, Hours] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_holiday_by_day", {each.day: each for each in self.holidays})
+        object.__setattr__(self, "_half_by_day", dict(self.half_days))
+        digest = hashlib.sha256(self.to_json().encode()).hexdigest()
+        object.__setattr__(self, "version", digest[:16])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Calendar) and other.version == self.version
+
+    def __hash__(self) -> int:
+        return hash(self.version)
+
+    def holiday(self, day: date) -> Holiday | None:
+        """The official holiday on that date, edits applied."""
+        return self._holiday_by_day.get(day)
+
+    def is_half_day(self, day: date) -> bool:
+        """Whether staff gave that date hours of its own."""
+        return day in self._half_by_day
+
+    def hours(self, day: date) -> Hours:
+        """The intervals of a date in seconds of the local day; BadInput outside the known years."""
+        if not self.first_year <= day.year <= self.last_year:
+            raise BadInput(
+                f"the calendar knows the official holidays of {self.first_year} to {self.last_year}"
+                f" only, not of {day.isoformat()}"
+            )
+        half = self._half_by_day.get(day)
+        if half is not None:
+            return half
+        return self.holiday_hours if day in self._holiday_by_day else self.week[day.weekday()]
+
+    def spans(self, day: date) -> Spans:
+        """The intervals of a date as instants in seconds UTC."""
+        return merge((local_instant(day, start), local_instant(day, end)) for start, end in self.hours(day))
+
+    def to_json(self) -> str:
+        """Canonical JSON of the whole calendar; `from_json` gives an equal one."""
+        content = {
+            "kind": self.kind.value,
+            "week": self.week,
+            "holiday_hours": self.holiday_hours,
+            "holidays": [(each.day.isoformat(), each.name_fa, each.name_en) for each in self.holidays],
+            "half_days": [(day.isoformat(), hours) for day, hours in self.half_days],
+            "years": (self.first_year, self.last_year),
+        }
+        return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+    @staticmethod
+    def from_json(text: str) -> Calendar:
+        """The calendar that `to_json` wrote."""
+        content = json.loads(text)
+        return Calendar(
+            kind=CalendarKind(content["kind"]),
+            week=tuple(_pairs(hours) for hours in content["week"]),
+            holiday_hours=_pairs(content["holiday_hours"]),
+            holidays=tuple(Holiday(date.fromisoformat(d), fa, en) for d, fa, en in content["holidays"]),
+            half_days=tuple((date.fromisoformat(d), _pairs(hours)) for d, hours in content["half_days"]),
+            first_year=content["years"][0],
+            last_year=content["years"][1],
+        )
+
+
+def _pairs(hours: Iterable[Sequence[int]]) -> Hours:
+    return tuple((int(start), int(end)) for start, end in hours)
+
+
+def parse_hours(pairs: object, what: str) -> Hours:
+    """Hours from ``[["08:30", "14:00"], ["14:45", "24:00"]]``; sorted and disjoint, or BadInput."""
+    if not isinstance(pairs, list | tuple):
+        raise BadInput(f'{what}: needs a list of pairs like ["08:30", "14:00"]')
+    hours: list[tuple[int, int]] = []
+    for pair in pairs:
+        if not isinstance(pair, list | tuple) or len(pair) != 2:
+            raise BadInput(f'{what}: {pair!r} is no pair like ["08:30", "14:00"]')
+        start, end = (_clock(each, what) for each in pair)
+        if start >= end or (hours and start < hours[-1][1]):
+            raise BadInput(f"{what}: {pair!r} ends before it starts or overlaps the one before")
+        hours.append((start, end))
+    return tuple(hours)
+
+
+def _clock(text: object, what: str) -> int:
+    parts = str(text).split(":")
+    if len(parts) == 2 and all(part.isascii() and part.isdigit() for part in parts):
+        hour, minute = int(parts[0]), int(parts[1])
+        if minute < 60 and hour * 60 + minute <= 24 * 60:
+            return hour * 3600 + minute * 60
+    raise BadInput(f"{what}: {text!r} is no time of day like 08:30 or 24:00")
+
+
+def hours_text(hours: Hours) -> str:
+    """``08:30-14:00, 14:45-24:00``, or ``closed``."""
+    return ", ".join(f"{clock_text(start)}-{clock_text(end)}" for start, end in hours) or "closed"
+
+
+@lru_cache(maxsize=1)
+def official_holidays() -> tuple[Holiday, ...]:
+    """Iran's official holidays of FIRST_YEAR to LAST_YEAR as the `holidays` package knows them."""
+    years = range(FIRST_YEAR, LAST_YEAR + 1)
+    persian = holidays_package.country_holidays("IR", years=years, language="fa_IR")
+    english = holidays_package.country_holidays("IR", years=years, language="en_US")
+    return tuple(Holiday(day, persian[day], english[day]) for day in sorted(persian))
+
+
+def build_calendar(
+    kind: CalendarKind,
+    week: tuple[Hours, ...],
+    holiday_hours: Hours,
+    edits: Iterable[HolidayEdit] = (),
+    base: Iterable[Holiday] | None = None,
+) -> Calendar:
+    """The calendar of these hours, with staff's edits over the official holidays (`base`).
+
+    Edits are applied in the order of their `at`.  One that no longer finds what
+    it changes does what is left of it (a strike nothing, a move adds the new
+    day), so that an upgrade of the package never leaves us without a calendar;
+    `check_edit` is the strict gate at the time of entry.  A half day stays a
+    working day: it changes support hours only.
+    """
+    by_day = {each.day: each for each in (official_holidays() if base is None else base)}
+    half: dict[date, Hours] = {}
+    for edit in sorted(edits, key=lambda each: each.at):
+        if edit.action is EditAction.HALF_DAY:
+            half[edit.day] = edit.hours or week[edit.day.weekday()][:1]
+            continue
+        half.pop(edit.day, None)
+        gone = by_day.pop(edit.day, None)
+        if edit.action is EditAction.STRIKE:
+            continue
+        target = edit.to if edit.action is EditAction.MOVE and edit.to else edit.day
+        names = gone or Holiday(edit.day, "تعطیل رسمی", "Official holiday")
+        fresh = Holiday(target, edit.name_fa or names.name_fa, edit.name_en or names.name_en)
+        there = by_day.get(target)
+        if there is not None:
+            fresh = Holiday(target, f"{there.name_fa}؛ {fresh.name_fa}", f"{there.name_en}; {fresh.name_en}")
+        by_day[target] = fresh
+    return Calendar(
+        kind=kind,
+        week=week,
+        holiday_hours=holiday_hours,
+        holidays=tuple(by_day[day] for day in sorted(by_day)),
+        half_days=tuple(sorted(half.items())) if kind is CalendarKind.SUPPORT else (),
+    )
+
+
+def check_edit(calendar: Calendar, edit: HolidayEdit) -> None:
+    """Refuse an edit that makes no sense on `calendar` as it is now: BadInput with one sentence."""
+    day = edit.day.isoformat()
+    holiday = calendar.holiday(edit.day)
+    if not edit.author.strip() or not edit.reason.strip():
+        raise BadInput(f"the edit of {day} needs an author and a reason")
+    if edit.action is EditAction.ADD:
+        if holiday is not None:
+            raise BadInput(f"{day} is an official holiday already: {holiday.name_en}")
+        if not edit.name_fa.strip():
+            raise BadInput(f"the new holiday on {day} needs a name")
+    elif edit.action in (EditAction.STRIKE, EditAction.MOVE) and holiday is None:
+        raise BadInput(f"{day} is no official holiday, so it cannot be {_PAST[edit.action]}")
+    if edit.action is EditAction.MOVE and (edit.to is None or edit.to == edit.day):
+        raise BadInput(f"the holiday of {day} needs another day to move to")
+    if edit.action is EditAction.HALF_DAY and (holiday is not None or not calendar.hours(edit.day)):
+        raise BadInput(f"{day} is no working day, so it cannot be a half day (strike the holiday first)")
+
+
+_PAST = {EditAction.STRIKE: "struck", EditAction.MOVE: "moved"}
+
+
+def parse_edit(record: object, what: str) -> HolidayEdit:
+    """An edit from its JSON record; BadInput begins with `what` (like ``edits[3]``).
+
+    ``{"action": "move", "day": "1405-03-06", "to": "1405-03-07", "author": "…", "at": ISO time,
+    "reason": "…", "name_fa": "…", "name_en": "…", "hours": [["08:30", "12:00"]]}``
+    """
+    if not isinstance(record, dict):
+        raise BadInput(f"{what}: needs an object with action, day, author, at and reason")
+    try:
+        action = EditAction(str(record.get("action")))
+    except ValueError:
+        allowed = ", ".join(each.value for each in EditAction)
+        raise BadInput(f"{what}.action: {record.get('action')!r} is none of {allowed}") from None
+    for key in ("author", "reason"):
+        if not isinstance(record.get(key), str) or not record[key].strip():
+            raise BadInput(f"{what}.{key}: is missing")
+    if action is EditAction.MOVE and not record.get("to"):
+        raise BadInput(f"{what}.to: a moved holiday needs the day it moves to")
+    return HolidayEdit(
+        action=action,
+        day=parse_date(record.get("day", ""), f"{what}.day"),
+        author=record["author"],
+        at=parse_instant(record.get("at"), f"{what}.at"),
+        reason=record["reason"],
+        to=parse_date(record["to"], f"{what}.to") if record.get("to") else None,
+        name_fa=str(record.get("name_fa", "")),
+        name_en=str(record.get("name_en", "")),
+        hours=parse_hours(record.get("hours", []), f"{what}.hours"),
+    )
+
+
+def edit_record(edit: HolidayEdit) -> dict[str, Any]:
+    """The JSON record of an edit, as `parse_edit` takes it."""
+    return {
+        "action": edit.action.value,
+        "day": edit.day.isoformat(),
+        "to": edit.to.isoformat() if edit.to else None,
+        "author": edit.author,
+        "at": iso_utc(edit.at),
+        "reason": edit.reason,
+        "name_fa": edit.name_fa,
+        "name_en": edit.name_en,
+        "hours": [[clock_text(start), clock_text(end)] for start, end in edit.hours],
+    }

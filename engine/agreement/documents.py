@@ -1,0 +1,195 @@
+"""Reckoning a JSON document, for what-if and for whoever wants to check us.
+
+In::
+
+    {"month": "1405-08",
+     "outages": [{"from": T, "to": T}],
+     "exclusions": [{"from": T, "to": T, "kind": "planned_maintenance", "announced_at": T}],
+     "unknown": [{"from": T, "to": T}], "terms": "1", "until": T}
+
+`month` is needed, the rest may be left out; `terms` is a version's id, without
+it the version in force when the month began; times T are ISO 8601 with an
+offset.  `id` and `reason` of a record come back in the answer.  Whatever
+cannot be understood is refused with one sentence that names the record.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from engine.agreement.dates import iso, parse_instant
+from engine.agreement.intervals import Spans, total
+from engine.agreement.months import Month
+from engine.agreement.reckoning import Reckoning, reckon
+from engine.agreement.records import Exclusion, Outage
+from engine.agreement.terms import ExclusionKind, Versions, published
+from engine.agreement.verdicts import Verdict
+from engine.errors import BadInput
+
+_KEYS = {"month", "outages", "exclusions", "unknown", "terms", "until"}
+MAX_RECORDS = 200_000
+
+
+def parse_document(text: str | bytes) -> dict[str, Any]:
+    """The JSON object of a document's text; BadInput if it is none."""
+    try:
+        document = json.loads(text.decode("utf-8-sig") if isinstance(text, bytes) else text)
+    except UnicodeDecodeError as error:
+        raise BadInput(f"the document is not UTF-8: byte {error.start} cannot be read") from None
+    except json.JSONDecodeError as error:
+        raise BadInput(f"the document is no JSON: {error}") from None
+    except RecursionError:
+        raise BadInput("the document is no reckoning: it is nested too deeply") from None
+    if not isinstance(document, dict):
+        raise BadInput('the document must be a JSON object like {"month": "1405-08", "outages": []}')
+    return document
+
+
+def reckon_document(document: dict[str, Any], versions: Versions | None = None) -> dict[str, Any]:
+    """Reckon a document; the answer's keys are those of `describe`.  BadInput with one sentence."""
+    strange = sorted(set(document) - _KEYS)
+    if strange:
+        raise BadInput(
+            f"the document has the unknown key {strange[0]!r}; known are {', '.join(sorted(_KEYS))}"
+        )
+    if "month" not in document:
+        raise BadInput("the document has no month (like 1405-08)")
+    month = Month.parse(document["month"])
+    known = versions or published()
+    wanted = document.get("terms")
+    terms = known.in_force(month.start) if wanted is None else known.by_id(str(wanted))
+    outages = [
+        Outage(*_span(record, f"outages[{i}]"), ref=_ref(record, f"outages[{i}]"))
+        for i, record in enumerate(_list(document, "outages"))
+    ]
+    exclusions = [_exclusion(record, i) for i, record in enumerate(_list(document, "exclusions"))]
+    unknown = [_span(record, f"unknown[{i}]") for i, record in enumerate(_list(document, "unknown"))]
+    until = document.get("until")
+    reckoning = reckon(
+        month,
+        outages,
+        exclusions,
+        terms,
+        unknown,
+        None if until is None else parse_instant(until, "until"),
+    )
+    return describe(reckoning)
+
+
+def _list(document: dict[str, Any], key: str) -> list[Any]:
+    records = document.get(key)
+    if records is None:
+        return []
+    if not isinstance(records, list):
+        raise BadInput(f"{key}: must be a list, not {type(records).__name__}")
+    if len(records) > MAX_RECORDS:
+        raise BadInput(f"{key}: has {len(records)} records, more than {MAX_RECORDS}")
+    return records
+
+
+def _span(record: Any, what: str) -> tuple[int, int]:
+    if not isinstance(record, dict):
+        raise BadInput(f'{what}: must be an object like {{"from": …, "to": …}}')
+    for key in ("from", "to"):
+        if record.get(key) is None:
+            raise BadInput(f"{what}: has no «{key}»")
+    start, end = (parse_instant(record[key], f"{what}.{key}") for key in ("from", "to"))
+    if end < start:
+        raise BadInput(f"{what}: ends at {record['to']}, before it begins at {record['from']}")
+    return start, end
+
+
+def _ref(record: dict[str, Any], what: str) -> str:
+    """The record's `id`, or its place in the document, so that the answer can name it."""
+    return str(record["id"]) if record.get("id") is not None else what
+
+
+def _exclusion(record: Any, index: int) -> Exclusion:
+    what = f"exclusions[{index}]"
+    start, end = _span(record, what)
+    try:
+        kind = ExclusionKind(record.get("kind"))
+    except ValueError:
+        kinds = ", ".join(each.value for each in ExclusionKind)
+        raise BadInput(f"{what}.kind: {record.get('kind')!r} is none of {kinds}") from None
+    announced = record.get("announced_at")
+    announced_at = None if announced is None else parse_instant(announced, f"{what}.announced_at")
+    return Exclusion(start, end, kind, announced_at, _ref(record, what))
+
+
+def describe(reckoning: Reckoning) -> dict[str, Any]:
+    """A reckoning as plain data for JSON.
+
+    Seconds are whole; `availability_percent` is the exact fraction
+    (`availability_exact`) as the nearest float, `availability_shown` the text
+    for people.  Spans are ISO times in Tehran.
+    """
+    known = reckoning.as_known
+    english, persian = reckoning.sentence()
+    worst = reckoning.if_unknown_was_down
+    month = reckoning.month
+    return {
+        "month": month.key,
+        "from": iso(month.start),
+        "to": iso(month.end),
+        "until": None if reckoning.until is None else iso(reckoning.until),
+        "month_s": month.seconds,
+        "terms": reckoning.rule.terms_id,
+        "downtime_s": total(reckoning.down),
+        "excluded_downtime_s": total(reckoning.down) - known.down_s,
+        **_verdict(known),
+        "unknown_s": total(reckoning.unknown),
+        "is_settled": reckoning.is_settled,
+        "if_unknown_was_down": _verdict(worst),
+        "allowed_downtime_s": known.allowed_s,
+        "next_discount": known.next_discount,
+        "sentence": english,
+        "sentence_fa": persian,
+        "counted": _spans(reckoning.counted),
+        "unknown": _spans(reckoning.unknown),
+        "outages": [
+            {
+                "ref": line.outage.ref,
+                "from": iso(line.span[0]),
+                "to": iso(line.span[1]),
+                "counted_s": total(line.counted),
+                "excluded_s": total(line.excluded),
+                "counted": _spans(line.counted),
+            }
+            for line in reckoning.outage_lines()
+        ],
+        "exclusions": [
+            {
+                "ref": line.exclusion.ref,
+                "kind": line.exclusion.kind.value,
+                "from": iso(line.span[0]),
+                "to": iso(line.span[1]),
+                "accepted": line.judgement.accepted,
+                "why": line.judgement.why,
+                "explanation": line.judgement.en,
+                "explanation_fa": line.judgement.fa,
+                "downtime_in_it_s": total(line.downtime),
+            }
+            for line in reckoning.exclusion_lines()
+        ],
+        "evidence_sha256": reckoning.evidence_sha256,
+    }
+
+
+def _verdict(figures: Verdict) -> dict[str, Any]:
+    return {
+        "counted_downtime_s": figures.down_s,
+        "counted_downtime_minutes": figures.minutes,
+        "availability_percent": float(figures.availability),
+        "availability_exact": f"{figures.availability.numerator}/{figures.availability.denominator}",
+        "availability_shown": figures.percent_shown,
+        "discount_by_percent": figures.discount_by_percent,
+        "discount_by_minutes": figures.discount_by_minutes,
+        "discount": figures.discount,
+        "decided_by": figures.decided_by,
+    }
+
+
+def _spans(spans: Spans) -> list[dict[str, str]]:
+    return [{"from": iso(start), "to": iso(end)} for start, end in spans]
