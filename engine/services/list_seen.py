@@ -5,6 +5,9 @@ from __future__ import annotations
 import random
 from array import array
 
+_SHIFT = 24
+"""The low bits of the product hardly depend on the multiplier and are thrown away."""
+
 
 class SeenNumbers:
     """The numbers met so far and the line of each: an open-addressing table in two arrays.
@@ -16,7 +19,7 @@ class SeenNumbers:
     def __init__(self) -> None:
         self._bits = 12
         self._count = 0
-        self._multiplier = random.getrandbits(64) | 1
+        self._multiplier = random.getrandbits(31) | 1 << 31 | 1
         self._clear()
 
     def _clear(self) -> None:
@@ -29,7 +32,7 @@ class SeenNumbers:
         key = int(e164)
         keys = self._keys
         mask = len(keys) - 1
-        slot = (key * self._multiplier & 0xFFFF_FFFF_FFFF_FFFF) >> (64 - self._bits)
+        slot = (key * self._multiplier >> _SHIFT) & mask
         while held := keys[slot]:
             if held == key:
                 return self._lines[slot]
@@ -46,10 +49,10 @@ class SeenNumbers:
         self._bits += 1
         self._clear()
         keys, lines, mask = self._keys, self._lines, len(self._keys) - 1
-        multiplier, shift = self._multiplier, 64 - self._bits
+        multiplier = self._multiplier
         for key, line in zip(old_keys, old_lines, strict=True):
             if key:
-                slot = (key * multiplier & 0xFFFF_FFFF_FFFF_FFFF) >> shift
+                slot = (key * multiplier >> _SHIFT) & mask
                 while keys[slot]:
                     slot = (slot + 1) & mask
                 keys[slot] = key

@@ -29,6 +29,7 @@ _BLOCK = 1 << 20
 _OVERLAP = 64
 _COLUMN = re.compile(rb"\br\s*=\s*[\"']([A-Za-z]+)[0-9]")
 _ROW = re.compile(rb"\br\s*=\s*[\"'][A-Za-z]*([0-9]+)")
+_UNREADABLE = (python_calamine.CalamineError, ValueError, KeyError, OSError)
 _DECLARATION = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
@@ -43,10 +44,13 @@ class XlsxTable:
         inspect_workbook(file, filename)
         file.seek(0)
         try:
-            # calamine raises its own errors, and a panic of its Rust for some damaged files.
             workbook = python_calamine.CalamineWorkbook.from_filelike(file)
             self._sheet = self._first_sheet(workbook)
-        except (python_calamine.CalamineError, ValueError, KeyError, OSError) as error:
+        except BaseException as error:
+            # For some damaged files calamine's Rust panics: a BaseException of a module
+            # that cannot be imported by name.
+            if not isinstance(error, _UNREADABLE) and type(error).__module__ != "pyo3_runtime":
+                raise
             raise BadInput(f"{filename} cannot be read as an XLSX workbook: {_first_line(error)}.") from None
 
     def _first_sheet(self, workbook: python_calamine.CalamineWorkbook) -> python_calamine.CalamineSheet:

@@ -11,8 +11,9 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Self
@@ -97,12 +98,15 @@ class ListReader:
         self.encoding = table.encoding
         self.delimiter = table.delimiter
         self.counts: Counter[Reason | None] = Counter()
-        self._default_area = default_area
-        self._opened = {
-            "allow_abroad": allow_abroad,
-            "allow_premium": allow_premium,
-            "allow_short": allow_short,
-        }
+        self._read_number: Callable[[str], NormalNumber | Reason] = normalise
+        if default_area or allow_abroad or allow_premium or allow_short:
+            self._read_number = partial(
+                normalise,
+                default_area=default_area,
+                allow_abroad=allow_abroad,
+                allow_premium=allow_premium,
+                allow_short=allow_short,
+            )
         self._max_rows = max_rows
         self._resources = ExitStack()
         self._examples: list[str] = []
@@ -133,7 +137,7 @@ class ListReader:
         if self.is_numbers_only:
             self.columns, self._index = [self.number_column], 0
             self._rows = ((line, [cell]) for line, row in self._rows for cell in row if cell)
-        self.variable_columns = [name for name in self.columns if name != self.number_column]
+        self.variable_columns = self.columns[: self._index] + self.columns[self._index + 1 :]
 
     def __enter__(self) -> Self:
         return self
@@ -168,42 +172,50 @@ class ListReader:
         left = self._max_rows + 1
         for line, cells in rows:
             cells = list(map(str.strip, cells))
-            if not any(cells):
+            content = "".join(cells)
+            if not content:
                 continue
-            if len(cells) > MAX_COLUMNS and any(cells[MAX_COLUMNS:]):
-                raise BadInput(
-                    f"Line {line} of {self.filename} has {len(cells):,} columns; a list may have {MAX_COLUMNS}."
-                )
-            if max(map(len, cells)) > MAX_CELL:
+            if len(cells) > MAX_COLUMNS:
+                if any(cells[MAX_COLUMNS:]):
+                    raise BadInput(
+                        f"Line {line} of {self.filename} has {len(cells):,} columns; "
+                        f"a list may have {MAX_COLUMNS}."
+                    )
+                del cells[MAX_COLUMNS:]
+            if len(content) > MAX_CELL:
                 cells = [cell[:MAX_CELL] for cell in cells]
             left -= 1
             if left < 0:
                 raise BadInput(
                     f"{self.filename} has more than {self._max_rows:,} rows (line {line}); split it."
                 )
-            yield line, cells[:MAX_COLUMNS]
+            yield line, cells
 
     def _read(self) -> Iterator[Row]:
-        index, columns, area, opened = self._index, self.columns, self._default_area, self._opened
-        number_column, width = self.number_column, len(columns)
-        first_line = SeenNumbers().first_line
+        index, read = self._index, self._read_number
+        names, width = self.variable_columns, len(self.columns)
+        first_line, new = SeenNumbers().first_line, tuple.__new__
         for line, cells in self._rows:
-            if len(cells) < width:
+            if len(cells) != width:
+                if len(cells) > width:
+                    width = len(cells)
+                    names = self._widen(width)
                 cells += [""] * (width - len(cells))
-            elif len(cells) > width:
-                columns = column_names(columns, len(cells))
-                width = len(columns)
-                self.columns, self.variable_columns = columns, [c for c in columns if c != number_column]
-            raw = cells[index]
-            found = normalise(raw, default_area=area, **opened)
-            variables = dict(zip(columns, cells, strict=True))
-            del variables[number_column]
-            if isinstance(found, Reason):
-                yield Row(line, raw, None, found, variables)
-            elif before := first_line(found.e164, line):
-                yield Row(line, raw, found, Reason.DUPLICATE, variables, before)
-            else:
-                yield Row(line, raw, found, None, variables)
+            raw = cells.pop(index)
+            found = read(raw)
+            variables = dict(zip(names, cells, strict=True))
+            # tuple.__new__ spares the NamedTuple's own constructor, a million times.
+            if type(found) is not NormalNumber:
+                yield new(Row, (line, raw, None, found, variables, None))
+                continue
+            before = first_line(found.e164, line)
+            yield new(Row, (line, raw, found, Reason.DUPLICATE if before else None, variables, before))
+
+    def _widen(self, width: int) -> list[str]:
+        """Name the columns of a row that is longer than all before it."""
+        self.columns = column_names(self.columns, width)
+        self.variable_columns = self.columns[: self._index] + self.columns[self._index + 1 :]
+        return self.variable_columns
 
     def _collect_examples(self, chunk: list[Row]) -> None:
         for row in chunk[: _SHOWN_EXAMPLES - len(self._examples)]:
