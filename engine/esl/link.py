@@ -168,7 +168,10 @@ class Link(InboundESL):
 
         The handling is waited for ``drain_s`` (by default the limit's), then it is ended.
         """
-        self._down.wait()
+        # gevent 26.9: wait() on a flag that is set already can hang, if another greenlet's
+        # wait(timeout) on it ends in the same turn of the hub.  So nobody waits with a time-out.
+        if not self._down.is_set():
+            self._down.wait()
         handler = self._process_events_greenlet
         if handler is not None and handler is not gevent.getcurrent():
             handler.join(self.limits.drain_s if drain_s is None else drain_s)
@@ -345,7 +348,8 @@ class Link(InboundESL):
     def _watch(self) -> None:
         """Deadlines and signs of life; the one place that finds a dead or stuck link."""
         limits = self.limits
-        while not self._down.wait(limits.tick_s):
+        while self.down_reason is None:
+            gevent.sleep(limits.tick_s)
             now_s = monotonic_s()
             self._replies.expire(now_s)
             if self._sending_since_s is not None and now_s - self._sending_since_s > limits.send_s:
@@ -390,7 +394,7 @@ class Link(InboundESL):
         self.connected = self._run = False
         if self.sock is not None:
             sockets.close_hard(self.sock)
-        self._replies.fail_all(LinkDown(self.down_reason, maybe_sent=True))
+        self._replies.fail_all(self.down_reason)
         self._auth_request_event.set()
         self._arrived.set()
         self._down.set()

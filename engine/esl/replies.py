@@ -126,11 +126,11 @@ class ReplyQueue:
         for question in due:
             question.tell(CommandTimeout("the switch did not answer a command within its deadline"))
 
-    def fail_all(self, error: LinkDown) -> None:
-        """The connection is gone: every question gets ``error``."""
+    def fail_all(self, reason: str) -> None:
+        """The connection is gone: every question gets a LinkDown of its own, ``maybe_sent``."""
         line, self._line = self._line, deque()
         for question in line:
-            question.tell(error)
+            question.tell(LinkDown(reason, maybe_sent=True))
 
     def oldest_age_s(self, now_s: float) -> float:
         """How long the oldest question has waited; 0 with none."""

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.esl.protocol import COMMAND_REPLY, Frame
-from engine.esl.replies import CommandTimeout, LinkBusy, LinkDown, Reply, ReplyQueue
+from engine.esl.replies import CommandTimeout, LinkBusy, Reply, ReplyQueue
 
 
 def reply(text: str) -> Reply:
@@ -43,7 +43,7 @@ def test_a_failing_asker_does_not_stop_the_line():
     told = []
     line.ask(1, lambda _i, _o: 1 / 0, 0.0, 1.0)
     line.ask(1, lambda _i, outcome: told.append(outcome), 0.0, 1.0)
-    line.fail_all(LinkDown("gone", maybe_sent=True))
+    line.fail_all("gone")
     assert [str(outcome) for outcome in told] == ["gone"]
 
 
@@ -90,9 +90,9 @@ def test_each_question_has_exactly_one_outcome_and_its_own(steps):
             now += step[1]
             line.expire(now)
         else:
-            line.fail_all(LinkDown("gone", maybe_sent=True))
+            line.fail_all("gone")
             waiting.clear()
-    line.fail_all(LinkDown("gone", maybe_sent=True))
+    line.fail_all("gone")
     assert sorted(told) == sorted(asked)
     for name, outcome in told.items():
         if isinstance(outcome, Reply):
