@@ -60,7 +60,7 @@ class Call:
         "early_ms",
         "ended_ms",
         "fate",
-        "finished",
+        "message_ms",
         "gateway",
         "heard_ms",
         "is_message",
@@ -107,7 +107,7 @@ class Call:
         timeout = variables.get("originate_timeout", "")
         self.timeout_ms = 1000 * int(timeout) if timeout.isdigit() else 60_000
         self.slow_ms = gateway.slow_ms
-        self.is_message = not order.application
+        self.is_message = not order.application and order.data == "avanak" and order.context == "avanak"
         self.application = order.application or "playback"
         self.application_data = order.data
         self.steps: list[Step] = []
@@ -122,7 +122,7 @@ class Call:
         self.playing: str | None = None
         self.playing_since_ms = 0
         self.heard_ms = 0
-        self.finished = False
+        self.message_ms = 0
         self.digits = ""
         self.cause = ""
         self.disposition = ""
@@ -144,22 +144,22 @@ class Call:
         """The call's own milliseconds at a reading of the monotonic clock."""
         return max(0, int((mono - self.created_mono) * 1000 * self.speed))
 
-    def stop_playing(self, at_ms: int, message_ms: int | None) -> None:
-        """Books what was heard of the prompt that plays until now."""
-        if self.playing is None:
-            return
+    def stop_playing(self, at_ms: int) -> int:
+        """Books how much was played of what plays until now, as ``playback_ms`` and its like; gives that."""
         played = max(0, at_ms - self.playing_since_ms)
-        if message_ms is not None:
-            played = min(played, message_ms)
-        if self.is_message:
-            self.heard_ms = max(self.heard_ms, played)
-            self.finished = self.finished or played == message_ms
         self.results["playback_last_offset_pos"] = str(played * 8)
         self.results["playback_seconds"] = str(played // 1000)
         self.results["playback_ms"] = str(played)
         self.results["playback_samples"] = str(played * 8)
-        self.results.pop("current_application_response", None)
         self.playing = None
+        return played
+
+    def book_hearing(self, played_ms: int) -> None:
+        """What the dialplan notes after each playback of the message (40_heard): the longest hearing."""
+        self.heard_ms = max(self.heard_ms, played_ms)
+        self.results["avanak_heard_ms"] = str(self.heard_ms)
+        if played_ms >= self.message_ms:
+            self.results["avanak_finished"] = "true"
 
     def variable_headers(self) -> list[Header]:
         """The variables of the originate string, as they stand in events."""

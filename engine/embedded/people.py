@@ -16,11 +16,14 @@ test runs against both.
 0008  answers, hears all, presses 1
 0009  183 with early media, answers after 1 s, hears all
 0011  answers, presses 11 while the message plays
-0012  answers, hears all, asks for it again with the repeat key, presses the first vote key
+0012  answers, hears all, presses *, hears all again, presses 1
 0013  answers, hears all, presses 9
 0014  rings 8 s, answers, hears all
 0015  busy the first time it is called, afterwards answers and hears all
 0016  503 the first time it is called, afterwards answers and hears all
+0021  answers, presses 1 while the message plays
+0022  answers, presses 5 while the message plays
+0023  answers, hears all, asks for it again with * as often as it may
 ====  =====================================================================================
 
 Everybody else behaves by chance: by the seed, the number and how often this switch has called it, so the
@@ -62,10 +65,11 @@ REFUSALS: Mapping[int, Refusal] = {
 class Fate:
     """What one person does with one call.
 
-    ``ring_ms`` runs from the start of the call to the answer or the refusal; ``None`` for ``refusal``
-    and ``answers`` false is a phone that rings until the caller gives up.  ``listen_share`` is where in
-    the message the person hangs up (``None``: hears it out).  ``keys`` are pressed after the message
-    (``vote`` stands for the first, second ... of the keys that are asked for), ``opts_out`` during it.
+    ``ring_ms`` runs from the start of the call to the answer or the refusal; no ``refusal`` and not
+    ``answers`` is a phone that rings until the caller gives up.  ``listen_share`` is where in the
+    message the person hangs up (None: hears it out).  ``during`` is pressed while the message plays,
+    ``after`` one by one whenever a key is asked for.  People by chance know no keys, they want
+    something: the first, second ... of the vote keys, to hear it again, to be left alone.
     """
 
     ring_ms: int = 300
@@ -73,11 +77,23 @@ class Fate:
     refusal: Refusal | None = None
     early_media: bool = False
     listen_share: float | None = None
-    key: str | None = None
+    during: str = ""
+    after: str = ""
     vote_index: int | None = None
-    repeats: int = 0
-    opts_out: bool = False
+    wants_again: bool = False
+    wants_out: bool = False
     key_delay_ms: int = 500
+
+    def keys(self, vote_keys: str, repeat_key: str, optout: str) -> tuple[str, str]:
+        """What is pressed during and after the message, given the keys that are on offer."""
+        if self.wants_out and optout:
+            return optout, ""
+        after = self.after
+        if self.wants_again:
+            after += repeat_key
+        if self.vote_index is not None and vote_keys:
+            after += vote_keys[self.vote_index % len(vote_keys)]
+        return self.during, after
 
 
 _REFUSED_AT_MS = 100
@@ -90,14 +106,17 @@ CHOSEN: Mapping[str, Fate] = {
     "0005": Fate(_REFUSED_AT_MS, False, REFUSALS[480]),
     "0006": Fate(_REFUSED_AT_MS, False, REFUSALS[603]),
     "0007": Fate(listen_share=0.5),
-    "0008": Fate(key="1"),
+    "0008": Fate(after="1"),
     "0009": Fate(ring_ms=1000, early_media=True),
-    "0011": Fate(opts_out=True),
-    "0012": Fate(repeats=1, vote_index=0),
-    "0013": Fate(key="9"),
+    "0011": Fate(during="11"),
+    "0012": Fate(after="*1"),
+    "0013": Fate(after="9"),
     "0014": Fate(ring_ms=8000),
     "0015": Fate(),
     "0016": Fate(),
+    "0021": Fate(during="1"),
+    "0022": Fate(during="5"),
+    "0023": Fate(after="*" * 9),
 }
 # On the first call of a number; afterwards CHOSEN holds.
 CHOSEN_FIRST: Mapping[str, Fate] = {"0015": CHOSEN["0001"], "0016": CHOSEN["0004"]}
@@ -188,8 +207,8 @@ class People:
             early_media=early < habits.early_media,
             listen_share=None if opts_out else listen_share,
             vote_index=int(which * 1000) if votes else None,
-            repeats=1 if which * 10 % 1 < habits.repeat else 0,
-            opts_out=opts_out,
+            wants_again=which * 10 % 1 < habits.repeat,
+            wants_out=opts_out,
             key_delay_ms=300 + int(delay * 2500),
         )
 

@@ -29,6 +29,17 @@ def wav_length_ms(path: Path) -> int:
     raise ValueError(f"{path} has no audio in it")
 
 
+def _file_length_ms(path: str) -> int | None:
+    """A path without file type means ``.PCMA`` (8 bytes a millisecond) or else ``.wav``, as on the switch."""
+    has_type = bool(Path(path).suffix)
+    try:
+        if not has_type and (native := Path(path + ".PCMA")).is_file():
+            return native.stat().st_size // 8
+        return wav_length_ms(Path(path if has_type else path + ".wav"))
+    except (OSError, ValueError):
+        return None
+
+
 class Prompts:
     """Lengths of prompts by path, each read once."""
 
@@ -38,8 +49,8 @@ class Prompts:
         self._known: dict[str, int] = {}
 
     def path_of(self, message: str) -> str:
-        """Where the dialplan would look for a message."""
-        return f"{self.folder or '/var/lib/avanak/prompts'}/{message}.wav"
+        """What the dialplan plays for a message: no file type, so that the carrier's codec is found first."""
+        return f"{self.folder or '/var/lib/avanak/prompts'}/{message}"
 
     def length_ms(self, path: str) -> int | None:
         """The length of a prompt; None where the switch would say FILE NOT FOUND.
@@ -50,9 +61,8 @@ class Prompts:
             return self.default_ms
         known = self._known.get(path)
         if known is None:
-            try:
-                known = wav_length_ms(Path(path))
-            except (OSError, ValueError):
+            known = _file_length_ms(path)
+            if known is None:
                 return None
             self._known[path] = known
         return known

@@ -24,7 +24,7 @@ from engine.embedded.people import REFUSALS, Habits, People
 from engine.embedded.prompts import Prompts
 from engine.embedded.records import AppendFile, Rung, cdr_line
 from engine.embedded.rendering import Rendering, json_frame, plain_frame
-from engine.embedded.talk import plan_application, plan_message
+from engine.embedded.talk import NO_ROUTE, names_a_message, plan_application, plan_message
 
 if TYPE_CHECKING:
     from engine.embedded.listener import Listener
@@ -285,14 +285,15 @@ class Switch:
         call.base_values()["answered_us"] = str(call.us(at_ms))
         self.fire("CHANNEL_ANSWER", "answer" + _suffix(call), call)
         self._report(call, f"+OK {call.uuid}\n")
-        order = call.order
+        order, prompts = call.order, self.prompts
         if call.is_message:
-            path = self.prompts.path_of(order.variables.get("avanak_message", ""))
-            length = self.prompts.length_ms(path) if order.variables.get("avanak_message") else None
-            call.application_data = path
+            path = prompts.path_of(order.variables.get("avanak_message", ""))
+            length = prompts.length_ms(path) if names_a_message(order.variables) else None
+            call.application_data, call.message_ms = path, length or 0
             call.steps = plan_message(order.variables, call.fate, path, length)
         else:
-            call.steps = plan_application(order.application, order.data, call.fate, self.prompts.length_ms)
+            application = order.application or NO_ROUTE
+            call.steps = plan_application(application, order.data, call.fate, prompts.length_ms)
         self._schedule(call, "step", at_ms + call.steps[0].at_ms)
 
     def _step(self, call: Call, at_ms: int) -> None:
@@ -307,7 +308,10 @@ class Switch:
                 self.fire("PLAYBACK_START", "playback_start" + _suffix(call), call,
                           tail=[("Playback-File-Path", step.value)])  # fmt: skip
             elif what == "stop":
-                self._stop_playing(call, at_ms)
+                is_message = call.is_message and call.playing == call.application_data
+                played = self._stop_playing(call, at_ms)
+                if is_message:
+                    call.book_hearing(played)
             elif what == "missing":
                 call.response = call.results["current_application_response"] = "FILE NOT FOUND"
             elif what == "key":
@@ -318,6 +322,8 @@ class Switch:
                 call.results[name] = value
             else:
                 self._executed(call, at_ms)
+                if call.is_message and what == "end":
+                    call.application, call.application_data = "hangup", step.value
                 disposition = "recv_bye" if what == "bye" else "send_bye"
                 self._end(call, at_ms, step.value or "NORMAL_CLEARING", "answered", disposition)
                 return
@@ -326,14 +332,16 @@ class Switch:
                 self._schedule(call, "step", following)
                 return
 
-    def _stop_playing(self, call: Call, at_ms: int) -> None:
+    def _stop_playing(self, call: Call, at_ms: int) -> int:
+        """Ends the playback that is on, if one is; gives how many milliseconds it played."""
         path = call.playing
         if path is None:
-            return
-        call.stop_playing(at_ms, self.prompts.length_ms(path) if call.is_message else None)
+            return 0
+        played = call.stop_playing(at_ms)
         call.response = "FILE PLAYED"
         self.fire("PLAYBACK_STOP", "playback_stop" + _suffix(call), call,
                   tail=[("Playback-File-Path", path), ("Playback-Status", "done")])  # fmt: skip
+        return played
 
     def _executed(self, call: Call, at_ms: int) -> None:
         """The application is over: what it leaves in the channel, then CHANNEL_EXECUTE_COMPLETE."""
@@ -341,10 +349,6 @@ class Switch:
         response = "_none_"
         if call.application == "playback":
             response = call.results["current_application_response"] = call.response or "FILE PLAYED"
-        if call.is_message:
-            call.results["avanak_heard_ms"] = str(call.heard_ms)
-            if call.finished:
-                call.results["avanak_finished"] = "true"
         if "CHANNEL_EXECUTE_COMPLETE" not in self.subscribers:
             self.rendering.sequence += 1
             return

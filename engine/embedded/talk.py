@@ -6,18 +6,25 @@ applications that tests and recordings use.  Times are milliseconds of the call,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from engine.embedded.people import Fate
 
-BREATH_MS = 500  # silence between the answer and the message
-KEY_WAIT_MS = 5000  # how long the dialplan waits for a key after the message
-AFTER_KEY_MS = 200
-MAX_PASSES = 4  # the message once, and three repetitions
+BREATH_MS = 500  # dialplan 20_silence
+KEY_WAIT_MS = 5000  # dialplan 50_ask: for the first key
+SECOND_KEY_MS = 1000  # and for the second half of an 11
+SILENCE_MS = 10  # what play_and_get_digits plays when no valid key came
+MAX_PLAYS = 4  # the message once, and three repetitions
+BEEP_MS = 250
 SPEAKING_MS = 6000  # what a person says when a recording is asked for
 PATIENCE_MS = 600_000  # how long somebody stays in a call in which nothing happens
 TICK_MS = 20  # FreeSWITCH's own grid: the shortest call it made in the recordings
+WHERE_PRESSED = 0.4  # of the message, by somebody who presses a key while it plays
+NO_ROUTE = "no_route"  # in place of an application: an extension that the dialplan does not have
+_SILENCE = f"silence_stream://{SILENCE_MS}"
+_MESSAGE_NAME = re.compile(r"[0-9a-z_-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,69 +37,139 @@ class Step:
     value: str = ""
 
 
-def _seconds(text: str | None, default: int = 0) -> int:
-    return int(text) if text and text.isdigit() else default
+def _seconds(text: str | None) -> int:
+    return int(text) if text and text.isdigit() else 0
+
+
+def names_a_message(variables: Mapping[str, str]) -> bool:
+    """Whether the dialplan would look for a file at all (30_play)."""
+    return _MESSAGE_NAME.fullmatch(variables.get("avanak_message", "")) is not None
 
 
 def plan_message(variables: Mapping[str, str], fate: Fate, path: str, message_ms: int | None) -> list[Step]:
-    """The steps of a message call; ``message_ms`` is None where the prompt's file does not exist."""
+    """The steps of a message call; ``message_ms`` is None where there is no such prompt."""
     if message_ms is None:
-        return [Step(BREATH_MS, "missing", path), Step(BREATH_MS, "set", "avanak_fault=prompt_missing"),
-                Step(BREATH_MS + TICK_MS, "end", "NORMAL_CLEARING")]  # fmt: skip
-    vote_keys = variables.get("avanak_vote_keys", "").replace(",", "")
-    repeat_key = variables.get("avanak_repeat_key", "")
-    optout = variables.get("avanak_optout", "")
-    steps: list[Step] = []
-    at = BREATH_MS
-    repeats = fate.repeats if repeat_key else 0
-    for turn in range(MAX_PASSES):
-        steps.append(Step(at, "play", path))
-        if fate.listen_share is not None:
-            steps.append(Step(at + int(message_ms * fate.listen_share), "bye"))
-            return _cap(steps, variables)
-        if fate.opts_out and optout:
-            at += int(message_ms * 0.4)
-            steps += [Step(at, "stop"), *[Step(at, "key", digit) for digit in optout]]
-            steps += [
-                Step(at, "set", "avanak_opted_out=true"),
-                Step(at + AFTER_KEY_MS, "end", "NORMAL_CLEARING"),
-            ]
-            return _cap(steps, variables)
-        at += message_ms
-        steps.append(Step(at, "stop"))
-        if turn < repeats:
-            at += fate.key_delay_ms
-            steps.append(Step(at, "key", repeat_key))
-            continue
-        break
-    if vote_keys or repeat_key:
-        at = _ask_for_key(steps, at, fate, vote_keys)
-    if variables.get("avanak_record") == "true":
-        at += min(SPEAKING_MS, 1000 * _seconds(variables.get("avanak_record_s"), 60))
-    steps.append(Step(at, "end", "NORMAL_CLEARING"))
-    return _cap(steps, variables)
-
-
-def _ask_for_key(steps: list[Step], at: int, fate: Fate, vote_keys: str) -> int:
-    key = fate.key
-    if key is None and fate.vote_index is not None and vote_keys:
-        key = vote_keys[fate.vote_index % len(vote_keys)]
-    if key is None or fate.key_delay_ms >= KEY_WAIT_MS:
-        return at + KEY_WAIT_MS
-    at += fate.key_delay_ms
-    steps.append(Step(at, "key", key))
-    if key in vote_keys:
-        steps.append(Step(at, "set", f"avanak_vote={key}"))
-        return at + AFTER_KEY_MS
-    return at + KEY_WAIT_MS
-
-
-def _cap(steps: list[Step], variables: Mapping[str, str]) -> list[Step]:
-    """Ends the call at ``avanak_max_s`` after the answer, if that is sooner."""
+        return [
+            Step(BREATH_MS, "missing", path),
+            Step(BREATH_MS, "set", "avanak_fault=prompt_missing"),
+            Step(BREATH_MS + TICK_MS, "end", "NORMAL_CLEARING"),
+        ]
+    steps = _MessageCall(variables, fate, path, message_ms).run()
     longest_ms = 1000 * _seconds(variables.get("avanak_max_s"))
     if not longest_ms or steps[-1].at_ms <= longest_ms:
         return steps
     return [*[one for one in steps if one.at_ms < longest_ms], Step(longest_ms, "end", "ALLOTTED_TIMEOUT")]
+
+
+class _MessageCall:
+    """Walks through the dialplan (its files are named below) with one person at the other end."""
+
+    def __init__(self, variables: Mapping[str, str], fate: Fate, path: str, message_ms: int) -> None:
+        self.variables = variables
+        self.fate = fate
+        self.path = path
+        self.message_ms = message_ms
+        self.vote_keys = variables.get("avanak_vote_keys", "")
+        self.repeat_key = variables.get("avanak_repeat_key", "")
+        self.optout = variables.get("avanak_optout", "")
+        self.during, self.after = fate.keys(self.vote_keys, self.repeat_key, self.optout)
+        self.at = BREATH_MS
+        self.steps: list[Step] = []
+        self.asked = 0
+
+    def _do(self, what: str, value: str = "") -> None:
+        self.steps.append(Step(self.at, what, value))
+
+    def run(self) -> list[Step]:
+        """1. play (30_play); 2. the key, if any (40 to 60); 3. again, or record and end (80, 90)."""
+        plays = 0
+        while True:
+            plays += 1
+            self._do("play", self.path)
+            if self.fate.listen_share is not None:
+                self.at += int(self.message_ms * self.fate.listen_share)
+                self._do("bye")
+                return self.steps
+            pressed = self._listen()
+            if pressed == "1" and self.optout == "11":
+                pressed += self._second_key()
+            elif not pressed and (self.vote_keys or self.repeat_key):
+                pressed = self._ask()
+            if pressed == "11":
+                self._do("set", "avanak_opted_out=true")
+                self._do("end", "NORMAL_CLEARING")
+                return self.steps
+            if pressed and pressed in self.vote_keys:
+                self._do("set", f"avanak_vote={pressed}")
+                break
+            wants_again = bool(pressed) and pressed == self.repeat_key
+            is_half_an_11 = pressed == "1" and not self.asked
+            if not (wants_again or is_half_an_11) or plays == MAX_PLAYS:
+                break
+        self._record()
+        self._do("end", "NORMAL_CLEARING")
+        return self.steps
+
+    def _listen(self) -> str:
+        """The message, to its end or to the first key that means something; gives that key."""
+        left = self.message_ms
+        if self.during:
+            key = self.during[0]
+            self.at += int(left * WHERE_PRESSED)
+            left -= int(left * WHERE_PRESSED)
+            self._do("key", key)
+            self.during = self.during[1:]
+            if key in self.vote_keys + self.repeat_key + self.optout:
+                self._do("stop")
+                return key
+            self.during = ""
+        self.at += left
+        self._do("stop")
+        return ""
+
+    def _second_key(self) -> str:
+        """A 1 stopped the message: is it 11?"""
+        if self.during.startswith("1"):
+            self.during = ""
+            self.at += 200
+            self._do("key", "1")
+            return "1"
+        self.at += SECOND_KEY_MS
+        self._silence()
+        return ""
+
+    def _ask(self) -> str:
+        """Five seconds for a key; a slip of the finger is asked once more."""
+        self.asked += 1
+        if not self.after:
+            self.at += KEY_WAIT_MS
+            self._silence()
+            return ""
+        key, self.after = self.after[0], self.after[1:]
+        self.at += self.fate.key_delay_ms
+        self._do("key", key)
+        if self.optout == "11":
+            self.at += SECOND_KEY_MS
+        if key in self.vote_keys + self.repeat_key:
+            return key
+        self._silence()
+        return self._ask() if self.asked == 1 else ""
+
+    def _silence(self) -> None:
+        self._do("play", _SILENCE)
+        self.at += SILENCE_MS
+        self._do("stop")
+
+    def _record(self) -> None:
+        longest_ms = 1000 * _seconds(self.variables.get("avanak_record_s"))
+        if self.variables.get("avanak_record") != "true" or not longest_ms:
+            return
+        self._do("play", "tone_stream://%(250,0,800)")
+        self.at += BEEP_MS
+        self._do("stop")
+        recorded = min(SPEAKING_MS, longest_ms)
+        self.at += recorded
+        self._do("set", f"record_ms={recorded}")
 
 
 def plan_application(
@@ -105,6 +182,8 @@ def plan_application(
         return _plan_digits(data, fate, length_ms)
     if application == "hangup":
         return [Step(TICK_MS, "end", data or "NORMAL_CLEARING")]
+    if application == NO_ROUTE:
+        return [Step(0, "end", "NO_ROUTE_DESTINATION")]
     if application in ("park", "echo", "sleep", "endless_playback"):
         wait = int(data) if application == "sleep" and data.isdigit() else PATIENCE_MS
         return [Step(wait, "bye" if wait == PATIENCE_MS else "end", "NORMAL_CLEARING")]
@@ -133,9 +212,10 @@ def _plan_digits(data: str, fate: Fate, length_ms: Callable[[str], int | None]) 
         return [Step(0, "missing", path), Step(TICK_MS, "end", "NORMAL_CLEARING")]
     steps = [Step(0, "play", path), Step(total, "stop")]
     at = total + fate.key_delay_ms
-    if fate.key is not None:
-        return [*steps, Step(at, "key", fate.key), Step(at, "set", "read_result=success"),
-                Step(at, "set", f"{variable}={fate.key}"), Step(at, "end", "NORMAL_CLEARING")]  # fmt: skip
+    if fate.after:
+        key = fate.after[0]
+        return [*steps, Step(at, "key", key), Step(at, "set", "read_result=success"),
+                Step(at, "set", f"{variable}={key}"), Step(at, "end", "NORMAL_CLEARING")]  # fmt: skip
     at = total + int(words[3])
     silence = int(invalid.rpartition("/")[2]) if invalid.startswith("silence_stream://") else TICK_MS
     return [*steps, Step(at, "set", "read_result=failure"), Step(at, "play", invalid),

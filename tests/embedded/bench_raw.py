@@ -23,11 +23,17 @@ from engine.embedded.process import EmbeddedProcess
 def main(rate: int = 1000, seconds: int = 20, message_s: float = 1.0) -> None:
     folder = Path(tempfile.mkdtemp())
     options = EmbeddedOptions(
-        message_seconds=message_s, log=folder / "rung.log", cdr=folder / "cdr.csv", sps=rate * 2, max_sessions=50000
+        message_seconds=message_s,
+        log=folder / "rung.log",
+        cdr=folder / "cdr.csv",
+        sps=rate * 2,
+        max_sessions=50000,
     )
     switch = EmbeddedProcess.start(options)
     sock = socket.create_connection(switch.address)
-    sock.sendall(f"auth {switch.password}\n\nevent json CHANNEL_ANSWER CHANNEL_HANGUP_COMPLETE BACKGROUND_JOB\n\n".encode())
+    sock.sendall(
+        f"auth {switch.password}\n\nevent json CHANNEL_ANSWER CHANNEL_HANGUP_COMPLETE BACKGROUND_JOB\n\n".encode()
+    )
     sock.setblocking(False)
     total = rate * seconds
     sent = ended = received = 0
@@ -64,11 +70,11 @@ def main(rate: int = 1000, seconds: int = 20, message_s: float = 1.0) -> None:
     switch.stop()
     rung = (folder / "rung.log").read_text().count("\n")
     records = (folder / "cdr.csv").read_text().count("\n")
-    print(json.dumps({
+    sys.stdout.write(json.dumps({
         "originates_per_s": rate, "sent": sent, "ended": ended, "rung": rung, "records": records,
         "seconds": round(took, 1), "cpu_ms_per_call": round(1000 * cpu / max(1, ended), 3),
         "kb_per_call": round(received / max(1, ended) / 1000, 1),
-    }))  # fmt: skip
+    }) + "\n")  # fmt: skip
 
 
 if __name__ == "__main__":

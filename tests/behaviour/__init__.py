@@ -1,0 +1,1 @@
+"""How a switch behaves, as tests that run against the embedded one and a real FreeSWITCH alike."""
