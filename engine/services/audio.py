@@ -1,0 +1,278 @@
+"""From any recording to what the switch plays: 8 kHz, mono, as WAV and as A-law.
+
+The level is left as the customer recorded it; only where mixing or resampling
+would clip is the whole message made quieter, so that its peak is 1 dB below
+full scale. Files are decoded in blocks and left off as soon as they are too
+long: what a header says is a first check and never trusted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import wave
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+import soxr
+
+from engine.errors import BadInput, StoreUnavailable
+
+RATE = 8_000
+"""Samples a second of the telephone network."""
+MIN_S = 1.0
+MAX_S = 600.0
+MAX_BYTES = 256_000_000
+"""Of the file as it was given; ten minutes of studio WAV have less."""
+SILENCE_DBFS = -50.0
+"""A message whose loudest tenth of a second is below this is silence to a telephone."""
+
+_FORMATS = frozenset({"WAV", "WAVEX", "MP3", "OGG", "FLAC"})
+_MAX_CHANNELS = 8
+_MIN_RATE, _MAX_RATE = 4_000, 384_000
+_BLOCK_FRAMES = 65_536
+_FRAME = RATE // 50
+"""20 ms, the shortest packet a carrier takes: messages are filled up to whole ones."""
+_PEAK = 10 ** (-1 / 20)
+
+Samples = npt.NDArray[np.int16]
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A message as the telephone hears it: ``samples`` int16, 8 kHz, mono."""
+
+    samples: Samples
+    duration_ms: int
+    level_dbfs: float
+    """Of its loudest tenth of a second; 0 is full scale."""
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFile:
+    """A message on disk. ``sha256`` is that of the WAV file: the same sound has the same one."""
+
+    sha256: str
+    duration_ms: int
+    level_dbfs: float
+    wav: Path
+    pcma: Path
+
+
+def load_prompt(
+    source: str | Path | bytes | BinaryIO, *, name: str | None = None, max_s: float = MAX_S
+) -> Prompt:
+    """Decode a WAV, MP3, OGG or FLAC file of any rate and channels to a ``Prompt``.
+
+    Raises BadInput, with the reason, for what is no audio, damaged, cut short,
+    under 1 s, over ``max_s``, or silence. ``name`` is what people call the file.
+    """
+    shown = name or (Path(source).name if isinstance(source, (str, Path)) else "the recording")
+    file, close = _open(source, shown)
+    try:
+        size = file.seek(0, 2)
+        if size > MAX_BYTES:
+            raise BadInput(f"{shown} has {size:,} bytes; a message may have {MAX_BYTES:,}.")
+        _refuse_cut_off(file, size, shown)
+        file.seek(0)
+        mono = _decode(file, shown, max_s)
+    finally:
+        if close:
+            file.close()
+    return _finish(mono, shown)
+
+
+def convert(src_path: str | Path, dest_dir: str | Path, stem: str, *, name: str | None = None) -> AudioFile:
+    """Write ``<stem>.wav`` (PCM16) and ``<stem>.PCMA`` (bare A-law) of a recording into ``dest_dir``.
+
+    FreeSWITCH's mod_native_file plays ``.PCMA`` without transcoding. Each file
+    appears whole or not at all. Raises BadInput as ``load_prompt`` does, and
+    StoreUnavailable if the files cannot be written.
+    """
+    prompt = load_prompt(src_path, name=name)
+    wav = wav_bytes(prompt.samples)
+    dest = Path(dest_dir)
+    wav_path, pcma_path = dest / f"{stem}.wav", dest / f"{stem}.PCMA"
+    try:
+        _write_whole(wav_path, wav)
+        _write_whole(pcma_path, to_alaw(prompt.samples))
+    except OSError as error:
+        raise StoreUnavailable(f"The message cannot be written to {dest}: {error.strerror}.") from error
+    return AudioFile(
+        sha256=hashlib.sha256(wav).hexdigest(),
+        duration_ms=prompt.duration_ms,
+        level_dbfs=prompt.level_dbfs,
+        wav=wav_path,
+        pcma=pcma_path,
+    )
+
+
+def wav_bytes(samples: Samples) -> bytes:
+    """Return a WAV file, PCM of 16 bits, 8 kHz, mono."""
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(samples.astype("<i2").tobytes())
+    return out.getvalue()
+
+
+def to_alaw(samples: Samples) -> bytes:
+    """Return samples of 16 bits as G.711 A-law, one byte each (silence is 0xD5)."""
+    return _ALAW[samples.astype(np.int16).view(np.uint16)].tobytes()
+
+
+def _alaw_table() -> npt.NDArray[np.uint8]:
+    """Return the A-law byte of each of the 65,536 samples, indexed by the sample as uint16.
+
+    G.711 table 1: of the 13-bit magnitude, three bits of segment and four of
+    position within it; a set sign bit is positive; even bits are inverted (0x55).
+    """
+    sample = np.arange(65_536, dtype=np.uint16).view(np.int16).astype(np.int32)
+    magnitude = np.where(sample >= 0, sample, -sample - 1) >> 3
+    segment = np.zeros_like(magnitude)
+    for start in (0x20, 0x40, 0x80, 0x100, 0x200, 0x400, 0x800):
+        segment += magnitude >= start
+    position = (magnitude >> np.where(segment < 2, 1, segment)) & 0x0F
+    sign = np.where(sample >= 0, 0x80, 0)
+    return ((sign | segment << 4 | position) ^ 0x55).astype(np.uint8)
+
+
+_ALAW = _alaw_table()
+
+
+def _open(source: str | Path | bytes | BinaryIO, shown: str) -> tuple[BinaryIO, bool]:
+    """Return a binary file that can seek, and whether it is ours to close."""
+    if isinstance(source, bytes):
+        return io.BytesIO(source), True
+    if isinstance(source, (str, Path)):
+        try:
+            return Path(source).open("rb"), True
+        except OSError as error:
+            raise BadInput(f"{shown} cannot be opened: {error.strerror}.") from None
+    return source, False
+
+
+def _refuse_cut_off(file: BinaryIO, size: int, shown: str) -> None:
+    """Raise BadInput for a WAV or OGG file that ends before its own end.
+
+    libsndfile plays what there is of such a file without a word, and half a
+    message would go out to everybody.
+    """
+    file.seek(0)
+    start = file.read(12)
+    if start[:4] == b"RIFF" and start[8:] == b"WAVE":
+        position = 12
+        while position + 8 <= size:
+            file.seek(position)
+            header = file.read(8)
+            length = int.from_bytes(header[4:], "little")
+            if header[:4] == b"data":
+                # Programs that write to a pipe leave the length open: zero or the largest there is.
+                if position + 8 + length > size and length < 0x7FFF_0000:
+                    missing = position + 8 + length - size
+                    raise BadInput(f"{shown} is cut short: {missing:,} bytes of its sound are missing.")
+                return
+            position += 8 + length + (length & 1)
+    elif start[:4] == b"OggS":
+        file.seek(max(0, size - 65_536))
+        end = file.read()
+        page = end.rfind(b"OggS")
+        last_page_ends_stream = page >= 0 and page + 5 < len(end) and end[page + 5] & 0x04
+        if not last_page_ends_stream:
+            raise BadInput(f"{shown} is cut short: its last page is missing.")
+
+
+def _decode(file: BinaryIO, shown: str, max_s: float) -> npt.NDArray[np.float32]:
+    """Return the whole recording as one channel of floats at 8 kHz, never more than ``max_s``."""
+    try:
+        with soundfile.SoundFile(file) as sound:
+            if sound.format not in _FORMATS:
+                raise BadInput(f"{shown} is {sound.format}; send WAV, MP3, OGG or FLAC.")
+            if not _MIN_RATE <= sound.samplerate <= _MAX_RATE or sound.channels > _MAX_CHANNELS:
+                raise BadInput(
+                    f"{shown} has {sound.channels} channels of {sound.samplerate:,} samples a second; "
+                    f"up to {_MAX_CHANNELS} channels of {_MIN_RATE:,} to {_MAX_RATE:,} are read."
+                )
+            # A header that claims a day is believed: nothing need be decoded to refuse it. Of a
+            # stream without a length libsndfile claims the largest number there is.
+            claimed_s = sound.frames / sound.samplerate
+            if max_s + 1 < claimed_s < 10**9:
+                raise BadInput(_too_long(shown, claimed_s, max_s))
+            claimed = sound.frames
+            decoded = 0
+            blocks: list[npt.NDArray[np.float32]] = []
+            resampler = soxr.ResampleStream(sound.samplerate, RATE, 1, dtype="float32", quality="HQ")
+            for block in _blocks(sound):
+                decoded += len(block)
+                if decoded > max_s * sound.samplerate:
+                    raise BadInput(_too_long(shown, decoded / sound.samplerate, max_s))
+                blocks.append(resampler.resample_chunk(block))
+            blocks.append(resampler.resample_chunk(np.zeros(0, np.float32), last=True))
+    except soundfile.LibsndfileError as error:
+        raise BadInput(f"{shown} cannot be read as audio: {error.error_string.rstrip('. ')}.") from None
+    if decoded < 0.98 * claimed and claimed_s < 10**9:
+        raise BadInput(
+            f"{shown} is cut short or damaged: {decoded / sound.samplerate:.1f} s of "
+            f"{claimed_s:.1f} s can be decoded."
+        )
+    return np.concatenate(blocks)
+
+
+def _blocks(sound: soundfile.SoundFile) -> Iterator[npt.NDArray[np.float32]]:
+    while len(block := sound.read(_BLOCK_FRAMES, dtype="float32", always_2d=True)):
+        yield np.nan_to_num(block.mean(axis=1), posinf=0.0, neginf=0.0).clip(-8, 8)
+
+
+def _finish(mono: npt.NDArray[np.float32], shown: str) -> Prompt:
+    """Check length and level, protect from clipping, fill up to whole packets."""
+    seconds = len(mono) / RATE
+    if seconds < MIN_S:
+        raise BadInput(f"{shown} lasts {seconds:.2f} s; a message lasts at least {MIN_S:g} s.")
+    level = _loudest_dbfs(mono)
+    if level < SILENCE_DBFS:
+        heard = "nothing at all" if level == -np.inf else f"{level:.0f} dBFS at its loudest"
+        raise BadInput(f"{shown} is silence: {heard}, at least {SILENCE_DBFS:.0f} dBFS are needed.")
+    peak = float(np.abs(mono).max())
+    if peak > 1.0:
+        mono = mono * (_PEAK / peak)
+    filled = np.zeros(-(-len(mono) // _FRAME) * _FRAME, np.float32)
+    filled[: len(mono)] = mono
+    samples = np.rint(filled * 32_767).astype(np.int16)
+    return Prompt(samples, len(samples) * 1000 // RATE, round(level, 1))
+
+
+def _loudest_dbfs(mono: npt.NDArray[np.float32]) -> float:
+    """Return the level of the loudest tenth of a second, a constant offset taken off."""
+    window = RATE // 10
+    windows = mono[: len(mono) // window * window].reshape(-1, window).astype(np.float64)
+    loudest = float(windows.std(axis=1).max())
+    # A sine at full scale has 0 dBFS.
+    return 20 * np.log10(loudest * np.sqrt(2)) if loudest > 1e-7 else -np.inf
+
+
+def _too_long(shown: str, seconds: float, max_s: float) -> str:
+    return f"{shown} lasts over {min(seconds, 359_999) / 60:.1f} minutes; a message lasts {max_s / 60:g} at most."
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that others see it whole or not at all, even after a power cut."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
