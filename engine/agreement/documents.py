@@ -9,8 +9,9 @@ In::
 
 `month` is needed, the rest may be left out; `terms` is a version's id, without
 it the version in force when the month began; times T are ISO 8601 with an
-offset.  `id` and `reason` of a record come back in the answer.  Whatever
-cannot be understood is refused with one sentence that names the record.
+offset.  A record's `id` (or its place, like ``outages[2]``) comes back as its
+`ref` in the answer; further keys of a record, like a reason, are left alone.
+Whatever cannot be understood is refused with one sentence that names the record.
 """
 
 from __future__ import annotations
@@ -74,7 +75,14 @@ def reckon_document(document: dict[str, Any], versions: Versions | None = None) 
         unknown,
         None if until is None else parse_instant(until, "until"),
     )
-    return describe(reckoning)
+    answer = describe(reckoning)
+    records: list[Outage | Exclusion] = [*outages, *exclusions]
+    outside = [each.ref for each in records if not _touches(each, reckoning.month)]
+    return {**answer, "outside_month": outside}
+
+
+def _touches(record: Outage | Exclusion, month: Month) -> bool:
+    return record.start < month.end and record.end > month.start
 
 
 def _list(document: dict[str, Any], key: str) -> list[Any]:

@@ -1,0 +1,180 @@
+"""A month's statement for one account: its hash, its rows, and the CSV file.
+
+A statement is a head (who, which number, what money) over a `Reckoning`.  It
+is never edited; a correction is another one that `adjusts` the first.  The
+same head and the same evidence give the same hash, the same CSV and the same
+PDF, byte for byte.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from engine.agreement.dates import duration_text_fa, instant_text, instant_text_fa, iso, persian_digits
+from engine.agreement.intervals import total
+from engine.agreement.reckoning import Reckoning
+from engine.agreement.records import Account
+from engine.agreement.terms import Band, Terms, percent_text
+
+DECIDED_FA = {"percent": "ستون درصد", "minutes": "ستون دقیقه", "both": "هر دو ستون"}
+
+
+@dataclass(frozen=True, slots=True)
+class StatementHead:
+    """What a statement says besides its reckoning; money in whole Rials.
+
+    `subscription_rials` is the price of the next month's subscription, on which
+    the discount is given, and `discount_rials` the credit; None when no credit
+    is given (yet), with the reason in `note`.
+    """
+
+    number: str
+    account: Account
+    account_name: str
+    issued_at: int
+    subscription_rials: int | None = None
+    discount_rials: int | None = None
+    adjusts: str = ""
+    note: str = ""
+
+
+def statement_sha256(head: StatementHead, reckoning: Reckoning) -> str:
+    """Hash of the statement: its head and the hash of its evidence."""
+    content = {**asdict(head), "evidence_sha256": reckoning.evidence_sha256}
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def kind_names(terms: Terms, language: str) -> Mapping[str, str]:
+    """The agreement's words for the kinds of exclusion."""
+    return {kind: words[language] for kind, words in terms.record["exclusions"].items()}
+
+
+def band_texts_fa(bands: tuple[Band, ...]) -> list[tuple[str, str, str]]:
+    """The discount table in Persian: (percent, minutes, discount) of each row, without gaps."""
+    rows = []
+    above: Band | None = None
+    for band in bands:
+        if band.min_percent is not None:
+            percent = f"حداقل {_percent_fa(percent_text(band.min_percent))}"
+            if above is not None and above.min_percent is not None:
+                percent += f" و کمتر از {_percent_fa(percent_text(above.min_percent))}"
+        else:
+            edge = above.min_percent if above else None
+            percent = f"کمتر از {_percent_fa(percent_text(edge))}" if edge is not None else "همه"
+        if band.max_minutes is not None:
+            least = 0 if above is None or above.max_minutes is None else above.max_minutes + 1
+            minutes = f"{_number_fa(least)} تا {_number_fa(band.max_minutes)} دقیقه"
+        else:
+            edge_minutes = above.max_minutes if above else None
+            minutes = f"بیش از {_number_fa(edge_minutes)} دقیقه" if edge_minutes is not None else "همه"
+        rows.append((percent, minutes, _percent_fa(str(band.discount))))
+        above = band
+    return rows
+
+
+def figures_fa(head: StatementHead, reckoning: Reckoning) -> list[tuple[str, str]]:
+    """The statement's head and figures in Persian, as (label, value)."""
+    known, month = reckoning.as_known, reckoning.month
+    rows = [
+        ("مشترک", head.account_name),
+        ("شماره مشترک", persian_digits(head.account)),
+        ("شماره صورت‌وضعیت", persian_digits(head.number)),
+        ("ماه", month.name_fa),
+        ("از", instant_text_fa(month.start)),
+        ("تا", instant_text_fa(month.end, is_end=True)),
+        ("تاریخ صدور", instant_text_fa(head.issued_at)),
+        ("نسخه توافق‌نامه", persian_digits(reckoning.rule.terms_id)),
+        ("دسترسی‌پذیری", _percent_fa(known.percent_shown)),
+        ("زمان قطعی", duration_text_fa(total(reckoning.down))),
+        ("قطعی مستثنا", duration_text_fa(total(reckoning.down) - known.down_s)),
+        ("قطعی محسوب‌شده", f"{duration_text_fa(known.down_s)} ({_number_fa(known.minutes)} دقیقه کامل)"),
+        ("زمان نامعلوم", duration_text_fa(total(reckoning.unknown))),
+        ("تخفیف بر پایه درصد", _percent_fa(str(known.discount_by_percent))),
+        ("تخفیف بر پایه دقیقه", _percent_fa(str(known.discount_by_minutes))),
+        ("تخفیف", f"{_percent_fa(str(known.discount))} (تعیین‌کننده: {DECIDED_FA[known.decided_by]})"),
+    ]
+    if head.subscription_rials is not None:
+        rows.append(("اشتراک ماه بعد", f"{_number_fa(head.subscription_rials)} ریال"))
+    if head.discount_rials is not None:
+        rows.append(("مبلغ تخفیف", f"{_number_fa(head.discount_rials)} ریال"))
+    if head.adjusts:
+        rows.append(("اصلاحیه صورت‌وضعیت", persian_digits(head.adjusts)))
+    if head.note:
+        rows.append(("توضیح", head.note))
+    return rows
+
+
+def _percent_fa(text: str) -> str:
+    """``۲۰٪`` with the sign left of the number, in a cell of its own as well as after words."""
+    return f"{persian_digits(text.replace('.', '٫'))}\u200f٪"
+
+
+def _number_fa(number: int) -> str:
+    return persian_digits(f"{number:,}".replace(",", "٬"))
+
+
+def statement_csv(head: StatementHead, reckoning: Reckoning) -> str:
+    """The statement as CSV for spreadsheets: ``section, item, from, to, seconds, value, note``.
+
+    Begins with a byte order mark, so that Excel reads the Persian; a text cell
+    that a spreadsheet would take for a formula gets an apostrophe before it.
+    """
+    known, month = reckoning.as_known, reckoning.month
+    out = io.StringIO()
+    out.write("\ufeff")
+    writer = csv.writer(out, lineterminator="\r\n")
+
+    def row(*cells: object) -> None:
+        writer.writerow([_cell(cell) for cell in cells])
+
+    row("section", "item", "from", "to", "seconds", "value", "note")
+    row("statement", "number", "", "", "", head.number, f"adjusts {head.adjusts}" if head.adjusts else "")
+    row("statement", "account", "", "", "", head.account, head.account_name)
+    row("statement", "issued", iso(head.issued_at), "", "", instant_text(head.issued_at), head.note)
+    row("statement", "month", iso(month.start), iso(month.end), month.seconds, month.key, month.name_fa)
+    row("statement", "agreement", "", "", "", reckoning.rule.terms_id, reckoning.rule.terms_sha256)
+    row("figure", "downtime", "", "", total(reckoning.down), "", "")
+    row("figure", "excluded_downtime", "", "", total(reckoning.down) - known.down_s, "", "")
+    row("figure", "counted_downtime", "", "", known.down_s, known.minutes, "value in whole minutes")
+    row("figure", "unknown", "", "", total(reckoning.unknown), "", "")
+    row("figure", "availability_percent", "", "", "", known.percent_shown, str(known.availability))
+    row("figure", "discount_by_percent", "", "", "", known.discount_by_percent, "")
+    row("figure", "discount_by_minutes", "", "", "", known.discount_by_minutes, "")
+    row("figure", "discount", "", "", "", known.discount, f"decided by {known.decided_by}")
+    if head.subscription_rials is not None:
+        row("figure", "subscription_rials", "", "", "", head.subscription_rials, "")
+    if head.discount_rials is not None:
+        row("figure", "discount_rials", "", "", "", head.discount_rials, "")
+    for line in reckoning.outage_lines():
+        start, end = line.span
+        row("outage", line.outage.ref, iso(start), iso(end), end - start, total(line.counted), "value counts")
+    for each in reckoning.exclusion_lines():
+        start, end = each.span
+        verdict = "accepted" if each.judgement.accepted else "not accepted"
+        note = f"{verdict}: {each.judgement.en}"
+        row(
+            "exclusion",
+            each.exclusion.ref,
+            iso(start),
+            iso(end),
+            end - start,
+            each.exclusion.kind.value,
+            note,
+        )
+    for start, end in reckoning.unknown:
+        row("unknown", "", iso(start), iso(end), end - start, "", "neither up nor down")
+    row("hash", "evidence_sha256", "", "", "", reckoning.evidence_sha256, "")
+    row("hash", "statement_sha256", "", "", "", statement_sha256(head, reckoning), "")
+    return out.getvalue()
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, str) and value.lstrip()[:1] in {"=", "+", "-", "@"}:
+        return f"'{value}"
+    return value
