@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import wave
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -24,6 +22,7 @@ import soundfile
 import soxr
 
 from engine.errors import BadInput, StoreUnavailable
+from engine.services.whole_file import whole_file
 
 RATE = 8_000
 """Samples a second of the telephone network."""
@@ -101,8 +100,9 @@ def convert(src_path: str | Path, dest_dir: str | Path, stem: str, *, name: str 
     dest = Path(dest_dir)
     wav_path, pcma_path = dest / f"{stem}.wav", dest / f"{stem}.PCMA"
     try:
-        _write_whole(wav_path, wav)
-        _write_whole(pcma_path, to_alaw(prompt.samples))
+        for path, data in ((wav_path, wav), (pcma_path, to_alaw(prompt.samples))):
+            with whole_file(path) as file:
+                file.write(data)
     except OSError as error:
         raise StoreUnavailable(f"The message cannot be written to {dest}: {error.strerror}.") from error
     return AudioFile(
@@ -261,18 +261,3 @@ def _loudest_dbfs(mono: npt.NDArray[np.float32]) -> float:
 
 def _too_long(shown: str, seconds: float, max_s: float) -> str:
     return f"{shown} lasts over {min(seconds, 359_999) / 60:.1f} minutes; a message lasts {max_s / 60:g} at most."
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that others see it whole or not at all, even after a power cut."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
