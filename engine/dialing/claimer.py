@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from zoneinfo import ZoneInfo
 
 from engine.dialing.board import Board
@@ -36,6 +36,7 @@ class Claimer:
         writer: Writer,
         zone: ZoneInfo,
         rules: Sequence[Rule] = (),
+        give_back: Callable[[int], object] = lambda campaign_id: None,
     ) -> None:
         self.lanes = lanes
         self.calls = calls
@@ -43,6 +44,7 @@ class Claimer:
         self.writer = writer
         self.zone = zone
         self.rules = list(rules)
+        self.give_back = give_back  # of a campaign that ended while its claim was being written
         self._turn = 0
 
     def step(self, now: int, now_m: float) -> int:
@@ -109,6 +111,9 @@ class Claimer:
             return 0
         for item in claims:
             self._admit(run, item, now)
+        if claims and not run.may_dial:
+            self.give_back(run.id)
+            return 0
         if len(claims) < places:
             run.next_look_m = now_m + (QUICK_EMPTY_WAIT_S if urgent else EMPTY_WAIT_S)
         if claims:

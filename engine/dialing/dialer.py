@@ -28,7 +28,7 @@ from engine.esl.events import Event, HangupComplete
 from engine.services.zone import zone_of
 from engine.states import RecipientState
 from engine.store.claims import Claim, Due, Route, Rule, give_back
-from engine.store.settles import Answer, Hook, Settle, Settler, write_answers, write_originated
+from engine.store.settles import Hook, Settle, Settler, write_answers, write_originated
 from engine.store.threads import read
 from engine.store.writer import Channel, Writer
 
@@ -73,7 +73,15 @@ class Dialer:
             settings.heard_tolerance_ms,
             self._prompt_missing,
         )
-        self.claimer = Claimer(self.lanes, self.calls, self.board, writer, self.zone, rules)
+        self.claimer = Claimer(
+            self.lanes,
+            self.calls,
+            self.board,
+            writer,
+            self.zone,
+            rules,
+            lambda campaign_id: self.give_back_waiting(campaign_id=campaign_id),
+        )
         self.reaper = Reaper(self.calls, self.desk, self.links.get, self._settle_from_record, now)
         self.recovery = Recovery(self.lanes, self.calls, self.desk, self.board.runs.get, read, now)
         self.on_settled: list[Callable[[list[Settle]], None]] = []  # on the hub, after the commit

@@ -68,7 +68,7 @@ class Trunk:
 
     def pop(self, now: float) -> Call | None:
         """The next call whose campaign's own limit lets it go at `now`; None if there is none."""
-        if self._urgent:
+        if self._urgent and self._urgent[0].run.lets_go(now):
             self.ready -= 1
             return self._urgent.popleft()
         for campaign_id in list(self._waiting):

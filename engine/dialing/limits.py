@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.dialing.lanes import Lanes, Trunk
 from engine.dialing.run import CampaignRun
 from engine.services import why
+from engine.services.estimate import Limits
 
 
 def say_limit(run: CampaignRun, lanes: Lanes) -> None:
@@ -34,6 +35,23 @@ def say_limit(run: CampaignRun, lanes: Lanes) -> None:
         )
         return
     _say_trunk(run, max(up, key=lambda trunk: trunk.gateway.limiter.cps))
+
+
+def run_limits(run: CampaignRun, lanes: Lanes) -> Limits:
+    """The rate and the calls at once that a campaign could have if it were alone."""
+    gateways = [
+        gateway
+        for gateway in lanes.gateways.values()
+        if not gateway.is_draining and (not run.gateway_names or gateway.name in run.gateway_names)
+    ]
+    switches = [switch for switch in lanes.switches.values() if switch.is_up]
+    cps = min(sum(g.limiter.cps for g in gateways), sum(s.limiter.cps for s in switches))
+    channels = min(sum(g.seats.limit for g in gateways), sum(s.seats.limit for s in switches))
+    if run.limiter is not None:
+        cps = min(cps, run.limiter.cps)
+    if run.channels is not None:
+        channels = min(channels, run.channels)
+    return Limits(max(0.001, cps), max(1, channels))
 
 
 def _say_trunk(run: CampaignRun, trunk: Trunk) -> None:

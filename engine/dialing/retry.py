@@ -8,11 +8,11 @@ from engine.dialing.causes import Fault, Verdict
 from engine.states import Disposition, RecipientState, UnknownPolicy
 
 # A trunk's fault costs no try, but it may not go on for ever: some carriers
-# say 503 of a number that does not exist.  With the back-off below 25 of them
-# take about three hours.
-MAX_FREE_TRIES = 25
+# say 503 of a number that does not exist.  With the back-off below 12 of them
+# take about ten minutes.
+MAX_FREE_TRIES = 12
 FREE_BACKOFF_FIRST_MS = 1_000
-FREE_BACKOFF_CAP_MS = 600_000
+FREE_BACKOFF_CAP_MS = 120_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,8 +51,8 @@ class CampaignRun:
         return self.priority >= 10
 
     def lets_go(self, now_m: float) -> bool:
-        """Whether the campaign's own rate lets a call out at `now_m`."""
-        return self.limiter is None or self.limiter.available(now_m) > 0
+        """Whether a call may leave at `now_m`: the campaign still runs, and its own rate permits it."""
+        return self.may_dial and (self.limiter is None or self.limiter.available(now_m) > 0)
 
     def template(
         self, gateway_id: int, gateway_name: str, packet_ms: int, caller_id: str, prompt: str

@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 Item = TypeVar("Item")
 
-GROUP_S = 0.005  # how long a group gathers; adds at most this to a settle's latency
+GROUP_S = 0.02  # how long a group of items gathers; a call ends the gathering at once
 MAX_GROUP = 2_000
 RETRY_S = 0.5  # pause after the database refused a group
 
@@ -63,6 +63,7 @@ class Writer:
         self._calls: list[tuple[Callable[[], Any], AsyncResult]] = []
         self._items: list[tuple[Channel[Any], Any]] = []
         self._wake = Event()
+        self._urgent = Event()
         self._idle = Event()
         self._idle.set()
         self._loop: gevent.Greenlet | None = None
@@ -75,6 +76,7 @@ class Writer:
         """Write what is queued, then end; True if all was written within the deadline."""
         self._stopping = True
         self._wake.set()
+        self._urgent.set()
         if self._loop is not None:
             self._loop.join(deadline_s)
         clean = self._loop is None or self._loop.dead
@@ -89,6 +91,7 @@ class Writer:
         result: AsyncResult = AsyncResult()
         self._calls.append((work, result))
         self._wake.set()
+        self._urgent.set()
         return result.get()
 
     def add(self, channel: Channel[Item], item: Item) -> None:
@@ -116,7 +119,8 @@ class Writer:
                 continue
             self._idle.clear()
             if not self._calls and not self._stopping:
-                gevent.sleep(GROUP_S)
+                self._urgent.clear()
+                self._urgent.wait(GROUP_S)
             calls, self._calls = self._calls, []
             items = self._items[:MAX_GROUP]
             by_channel: dict[Channel[Any], list[Any]] = {}

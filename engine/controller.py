@@ -1,0 +1,233 @@
+"""One engine process: database, writer, switches, dialer and what runs beside them.
+
+Started in this order and stopped in reverse: stop taking work, give unsent
+work back, let calls finish (with a deadline), flush the writer, close.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import os
+import socket
+from typing import IO
+
+import gevent
+
+from engine.clock import monotonic_s, wall_ms
+from engine.config import Settings
+from engine.dialing.board import counts_of
+from engine.dialing.calls import Call
+from engine.dialing.dialer import Dialer
+from engine.dialing.limits import run_limits
+from engine.dialing.run import CampaignRun
+from engine.embedded.options import EmbeddedOptions
+from engine.errors import AvanakError, Conflict, EngineBusy, StoreUnavailable
+from engine.patch import require_patched
+from engine.services import campaigns, estimate, people, why
+from engine.states import CampaignState
+from engine.store import database, threads
+from engine.store.models import Campaign, CampaignCounts, CampaignPulse
+from engine.store.sql import execute
+from engine.store.threads import read
+from engine.store.writer import Writer
+from engine.switchboard import Switchboard, SwitchSpec
+
+log = logging.getLogger(__name__)
+
+PULSE_S = 1.0
+
+
+def open_store(settings: Settings) -> None:
+    """Open and upgrade the database, and make the folders.  Safe to repeat."""
+    for folder in (settings.data_dir, settings.prompts_dir, settings.reports_dir):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreUnavailable(f"The folder {folder} cannot be made: {error.strerror}.") from error
+    database.open_database(settings.database)
+    path = database.sqlite_path()
+    if path is not None:
+        database.restrict_file(path)
+    database.upgrade()
+
+
+class Engine:
+    """The engine; `start` once, `stop` once."""
+
+    def __init__(self, settings: Settings) -> None:
+        require_patched()
+        self.settings = settings
+        self.name = settings.engine_name or f"{socket.gethostname()}-{os.getpid()}"
+        self.writer = Writer()
+        self.dialer = Dialer(settings, self.writer)
+        self.switchboard = Switchboard(settings, self.writer, self.dialer)
+        self.new_password: str | None = None  # of `admin`, when it was made up at this start
+        self._greenlets: list[gevent.Greenlet] = []
+        self._lock: IO[str] | None = None
+        self._is_stopping = False
+
+    def start(self, specs: list[SwitchSpec], embedded: EmbeddedOptions | None = None) -> None:
+        """1. database, 2. writer, 3. dialer, 4. switches, 5. what runs beside.
+
+        Raises EngineBusy when another engine uses the same SQLite file.
+        """
+        open_store(self.settings)
+        self._lock_file()
+        self.writer.start()
+        threads.use_writer(self.writer)
+        password = self.settings.admin_password.get_secret_value()
+        self.new_password = self.writer.call(lambda: people.ensure_first(wall_ms(), password))
+        self.dialer.on_prompt_missing = self._prompt_missing
+        self.dialer.start()
+        self.switchboard.start(specs, embedded)
+        self._greenlets.append(gevent.spawn(self._pulse_loop))
+        log.info("action=engine_started engine=%s", self.name)
+
+    def stop(self, drain_s: float | None = None) -> bool:
+        """Drain and end; True if every call came to its end and everything was written."""
+        if self._is_stopping:
+            return True
+        self._is_stopping = True
+        drained = self.dialer.stop(self.settings.drain_s if drain_s is None else drain_s)
+        gevent.killall(self._greenlets)
+        self.switchboard.stop()
+        flushed = self.writer.stop()
+        threads.use_writer(None)
+        threads.close_readers()
+        if self._lock is not None:
+            self._lock.close()
+        log.info("action=engine_stopped engine=%s drained=%s flushed=%s", self.name, drained, flushed)
+        return drained and flushed
+
+    def wait_for_switch(self, timeout_s: float) -> bool:
+        """Wait until some switch is up; False after the time-out."""
+        deadline = monotonic_s() + timeout_s
+        while monotonic_s() < deadline:
+            if self.switchboard.any_up:
+                return True
+            gevent.sleep(0.02)
+        return False
+
+    def _lock_file(self) -> None:
+        """Hold the SQLite file's engine lock: two engines would claim with one writer each."""
+        path = database.sqlite_path()
+        if path is None:
+            return
+        self._lock = open(f"{path}.engine", "w")  # noqa: SIM115 - held until stop
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise EngineBusy(
+                f"Another engine is running on {path}; stop it, or use another data_dir."
+            ) from error
+
+    # -- beside the dialing -------------------------------------------------------------
+
+    def _pulse_loop(self) -> None:
+        while True:
+            try:
+                self.pulse(wall_ms(), monotonic_s())
+            except AvanakError as error:
+                log.warning("action=pulse_failed error=%r", str(error))
+            except Exception:
+                log.exception("action=pulse_failed")
+            gevent.sleep(PULSE_S)
+
+    def pulse(self, now: int, now_m: float) -> None:
+        """Once a second: start what is due, finish what is done, cancel what was stopped, tell how it goes."""
+        runs = list(self.dialer.board.runs.values())
+        counts = read(lambda: counts_of([run.id for run in runs])) if runs else {}
+        stopped = read(_stopped_with_leftovers)
+        due = read(lambda: _due_ids(now))
+
+        def work() -> None:
+            if due:
+                campaigns.start_due(now)
+            for campaign_id in stopped:
+                campaigns.cancel_waiting(campaign_id, now)
+            for run in runs:
+                if not campaigns.finish_if_done(run.id, now):
+                    self._write_pulse(run, counts.get(run.id), now, now_m)
+
+        if runs or stopped or due:
+            self.writer.call(work)
+
+    def _write_pulse(self, run: CampaignRun, counts: CampaignCounts | None, now: int, now_m: float) -> None:
+        rate = run.rate(now_m)
+        reason, details = run.reason, run.details
+        if counts is not None and counts.waiting + counts.retry_wait == 0 and counts.live:
+            reason, details = why.LAST_CALLS, {"live": counts.live}
+        elif not reason and rate == 0 and counts is not None and counts.waiting == 0 and counts.retry_wait:
+            reason, details = why.RETRY, {"at": _next_retry(run.id)}
+        elif not reason:
+            reason, details = why.DIALLING, {"cps": f"{rate:.1f}"}
+        CampaignPulse.update(
+            engine=self.name,
+            reason=reason,
+            details=json.dumps(details, ensure_ascii=False),
+            calls_up=run.live - run.waiting,
+            calls_per_second=rate,
+            ends_at=self._ends_at(run, counts, now) if counts is not None else None,
+            at=now,
+        ).where(CampaignPulse.campaign == run.id).execute()
+
+    def _ends_at(self, run: CampaignRun, counts: CampaignCounts, now: int) -> int | None:
+        found = estimate.estimate(
+            waiting=counts.waiting,
+            retrying=counts.retry_wait,
+            live=counts.live,
+            attempts=counts.attempts,
+            answered=counts.answered,
+            max_tries=run.policy.max_tries,
+            retry_after_s=run.policy.retry_after_ms // 1000,
+            message_s=run.message_ms / 1000,
+            limits=run_limits(run, self.dialer.lanes),
+            windows=run.windows,
+            now=now,
+            zone=self.dialer.zone,
+        )
+        return found.ends_at
+
+    def _prompt_missing(self, call: Call) -> None:
+        """The switch has no file for the message: pause rather than ring people for nothing."""
+        switch = self.dialer.lanes.switches[call.switch_id].name
+        call.run.may_dial = False
+        reason = why.sentence(why.PROMPT_MISSING, {"switch": switch})
+        gevent.spawn(self._pause, call.run.id, reason)
+
+    def _pause(self, campaign_id: int, reason: str) -> None:
+        try:
+            self.writer.call(lambda: campaigns.pause(campaign_id, reason))
+        except Conflict:
+            log.info("action=pause_not_needed campaign=%d", campaign_id)
+        except AvanakError as error:
+            log.error("action=pause_failed campaign=%d error=%r", campaign_id, str(error))
+
+
+def _stopped_with_leftovers() -> list[int]:
+    rows = (
+        CampaignCounts.select(CampaignCounts.campaign)
+        .join(Campaign)
+        .where(
+            Campaign.state == CampaignState.STOPPED,
+            (CampaignCounts.waiting + CampaignCounts.retry_wait) > 0,
+        )
+    )
+    return [row.campaign_id for row in rows]
+
+
+def _due_ids(now: int) -> list[int]:
+    rows = Campaign.select(Campaign.id).where(
+        Campaign.state == CampaignState.SCHEDULED, Campaign.starts_at <= now
+    )
+    return [row.id for row in rows]
+
+
+def _next_retry(campaign_id: int) -> int:
+    rows = execute(
+        "SELECT MIN(next_at) FROM recipient WHERE campaign_id = ? AND state IN ('pending', 'retry_wait')",
+        [campaign_id],
+    )
+    return rows[0][0] or 0

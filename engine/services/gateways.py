@@ -1,0 +1,83 @@
+"""Gateways: the trunks calls leave by, and their limits."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import Any
+
+from engine.errors import BadInput, Conflict, NotFound
+from engine.store.models import Gateway
+
+log = logging.getLogger(__name__)
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_PREFIX = re.compile(r"[0-9]{1,14}")
+_CALLER = re.compile(r"[0-9]{3,15}")
+PACKETS_MS = (20, 40, 60)
+
+
+def add(name: str, cps: float, channels: int, now: int, **others: Any) -> int:
+    """Make a gateway known, by the name that the switch's configuration gives it; its id."""
+    if Gateway.get_or_none(Gateway.name == name):
+        raise Conflict(f"There is a gateway {name!r} already.")
+    values = {"cps": cps, "channels": channels, **others}
+    _check(name, values)
+    row = Gateway.create(name=name, created_at=now, **values)
+    log.info("action=gateway_added gateway=%s cps=%g channels=%d", name, cps, channels)
+    return int(row.id)
+
+
+def get(name: str) -> Gateway:
+    row = Gateway.get_or_none(Gateway.name == name)
+    if row is None:
+        known = ", ".join(row.name for row in Gateway.select().order_by(Gateway.name)) or "none"
+        raise NotFound(f"There is no gateway {name!r}; known: {known}.")
+    return row
+
+
+def change(name: str, **values: Any) -> None:
+    """Change limits or rules of a gateway; engines take them over within a second."""
+    row = get(name)
+    _check(name, values)
+    Gateway.update(**values).where(Gateway.id == row.id).execute()
+    log.info("action=gateway_changed gateway=%s %s", name, " ".join(f"{k}={v}" for k, v in values.items()))
+
+
+def drain(name: str, is_draining: bool = True) -> None:
+    """Place no further call on it (calls that are up go on), or use it again."""
+    change(name, is_draining=is_draining)
+
+
+def ensure(name: str, cps: float, channels: int, now: int) -> Gateway:
+    """The gateway of that name, made with these limits if it is not known yet."""
+    row = Gateway.get_or_none(Gateway.name == name)
+    if row is None:
+        add(name, cps, channels, now)
+        row = get(name)
+    return row
+
+
+def _check(name: str, values: dict[str, Any]) -> None:
+    if not _NAME.fullmatch(name):
+        raise BadInput(f"A gateway's name has letters, digits, _ . and - only (at most 64), not {name!r}.")
+    unknown = set(values) - set(Gateway._meta.fields) | ({"id", "name", "created_at"} & set(values))
+    if unknown:
+        raise BadInput(f"A gateway has no setting {', '.join(sorted(unknown))}.")
+    _positive("Calls a second", values.get("cps"), 0.01, 5000)
+    _positive("Channels", values.get("channels"), 1, 100_000)
+    _positive("The weight", values.get("weight"), 1, 1000)
+    _positive("The priority", values.get("priority"), 0, 1000)
+    _positive("The cost", values.get("cost_rials_a_minute"), 0, 10_000_000)
+    if values.get("packet_ms") not in (None, *PACKETS_MS):
+        raise BadInput(f"The packet time is one of 20, 40, 60 ms, not {values['packet_ms']}.")
+    if values.get("caller_id") and not _CALLER.fullmatch(values["caller_id"]):
+        raise BadInput(f"The caller id {values['caller_id']!r} is not 3 to 15 digits.")
+    for prefix in (values.get("prefixes") or "").split():
+        if not _PREFIX.fullmatch(prefix):
+            raise BadInput(f"The prefix {prefix!r} is not digits (without + or 0 in front, as in 98912).")
+
+
+def _positive(what: str, value: Any, low: float, high: float) -> None:
+    if value is not None and not low <= value <= high:
+        raise BadInput(f"{what} of a gateway must be from {low:g} to {high:g}, not {value:g}.")

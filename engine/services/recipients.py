@@ -1,0 +1,163 @@
+"""Bringing a list into a campaign: chunk by chunk, never a long lock.
+
+Every line of the list becomes a recipient: one that is to be called, or one
+that is set aside (`excluded`) with the reason, so that the result file
+answers for each line.  Import may be cut at any moment and repeated: a number
+stands in a campaign once, held by a unique index.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.errors import Conflict
+from engine.services.lists import ListReader, Row
+from engine.services.numbers import Kind, Reason
+from engine.states import CampaignState, RecipientState
+from engine.store.counts import add_counts
+from engine.store.database import db
+from engine.store.models import Campaign, Recipient
+from engine.store.sql import execute, to_dialect
+
+_COLUMNS = (
+    "campaign_id", "line", "number", "is_mobile", "state", "reason", "variables", "prompt",
+    "tries", "free_tries", "next_at", "avoid_gateway_id", "disposition", "finished_at",
+)  # fmt: skip
+_INSERT = (
+    f"INSERT INTO recipient ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608 - constants
+    " ON CONFLICT DO NOTHING"
+)
+MAX_SHOWN = 200  # characters of what was written instead of a number that are kept
+
+
+@dataclass(slots=True)
+class Imported:
+    """What an import brought: `added` to be called, and how many were set aside for which reason."""
+
+    added: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def total(self) -> int:
+        return self.added + sum(self.refused.values())
+
+
+# Runs a function in a write transaction; its result (`engine.store.threads.write`).
+Write = Callable[[Callable[[], int]], int]
+
+
+def import_list(
+    campaign_id: int,
+    reader: ListReader,
+    write: Write,
+    now: int,
+    on_progress: Callable[[int], None] = lambda lines: None,
+) -> Imported:
+    """Bring all rows of `reader` into a campaign; what was added and refused.
+
+    Lists with different columns can follow each other: columns that are new are added at the end.
+    Raises BadInput when the list cannot be read (what came before stays, and importing again
+    adds only what is missing), Conflict when the campaign takes no more recipients.
+    """
+    columns = write_columns(campaign_id, reader.variable_columns, write)
+    done = Imported()
+    for chunk in reader:
+        added, refused = _split(campaign_id, chunk, columns, now)
+        taken = write(lambda added=added, refused=refused: _insert(campaign_id, added, refused))  # type: ignore[misc]
+        done.added += taken
+        done.refused.update(row.reason.value for row in chunk if row.reason is not None)
+        # The campaign had these numbers already, from a list before.
+        done.refused[Reason.DUPLICATE.value] += len(added) - taken
+        on_progress(done.total)
+    done.refused += Counter()
+    return done
+
+
+def write_columns(campaign_id: int, names: Sequence[str], write: Write) -> list[str]:
+    """Add the list's own columns to the campaign's; all of them, in their order."""
+    columns: list[str] = []
+
+    def work() -> int:
+        row = Campaign.get_by_id(campaign_id)
+        if row.state == CampaignState.STOPPED:
+            raise Conflict(f"Campaign {campaign_id} was stopped and takes no more recipients.")
+        known = list(json.loads(row.columns))
+        known += [name for name in names if name not in known]
+        columns.extend(known)
+        if known != json.loads(row.columns):
+            Campaign.update(columns=json.dumps(known, ensure_ascii=False)).where(
+                Campaign.id == campaign_id
+            ).execute()
+        return 0
+
+    write(work)
+    return columns
+
+
+def _split(
+    campaign_id: int, rows: Sequence[Row], columns: Sequence[str], now: int
+) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+    """Rows for the table: to be called, and set aside."""
+    added: list[tuple[Any, ...]] = []
+    refused: list[tuple[Any, ...]] = []
+    for row in rows:
+        variables = ""
+        if row.variables:
+            variables = json.dumps([row.variables.get(name, "") for name in columns], ensure_ascii=False)
+        number = row.number.e164 if row.number is not None else row.raw[:MAX_SHOWN]
+        is_mobile = row.number is not None and row.number.kind == Kind.MOBILE
+        if row.reason is None:
+            added.append(
+                (campaign_id, row.line, number, is_mobile, RecipientState.PENDING.value, "", variables, "",
+                 0, 0, 0, 0, "", None)
+            )  # fmt: skip
+        else:
+            refused.append(
+                (campaign_id, row.line, number, is_mobile, RecipientState.EXCLUDED.value, row.reason.value,
+                 variables, "", 0, 0, 0, 0, "", now)
+            )  # fmt: skip
+    return added, refused
+
+
+def _insert(campaign_id: int, added: list[tuple[Any, ...]], refused: list[tuple[Any, ...]]) -> int:
+    """Write a chunk; how many of `added` the campaign did not have yet."""
+    taken = _insert_many(added)
+    _insert_many(refused)
+    add_counts(campaign_id, {"waiting": taken, "excluded": len(refused), "total": taken + len(refused)})
+    reopen(campaign_id, taken)
+    return taken
+
+
+def _insert_many(rows: list[tuple[Any, ...]]) -> int:
+    if not rows:
+        return 0
+    cursor = db.cursor()
+    cursor.executemany(to_dialect(_INSERT), rows)
+    return int(cursor.rowcount)
+
+
+def reopen(campaign_id: int, added: int) -> None:
+    """A finished campaign that got recipients goes on."""
+    if added:
+        execute(
+            "UPDATE campaign SET state = 'running', finished_at = NULL WHERE id = ? AND state = 'finished'",
+            [campaign_id],
+        )
+
+
+def add_one(campaign_id: int, e164: str, is_mobile: bool, prompt: str = "") -> int:
+    """Put one number into a campaign that may hold it several times (quick sends); the recipient's id."""
+    row = Recipient.create(
+        campaign_id=campaign_id,
+        line=0,
+        number=e164,
+        is_mobile=is_mobile,
+        state=RecipientState.PENDING,
+        prompt=prompt,
+    )
+    add_counts(campaign_id, {"waiting": 1, "total": 1})
+    return int(row.id)

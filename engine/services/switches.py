@@ -1,0 +1,26 @@
+"""Switches, as the store knows them: the engine writes, screens read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.store.models import Switch
+
+
+def register(name: str, address: str, is_embedded: bool, now: int) -> int:
+    """Make a switch known (or note its new address); its id."""
+    row = Switch.get_or_none(Switch.name == name)
+    if row is None:
+        row = Switch.create(name=name, address=address, is_embedded=is_embedded, state_since_at=now)
+    elif (row.address, row.is_embedded) != (address, is_embedded):
+        Switch.update(address=address, is_embedded=is_embedded).where(Switch.id == row.id).execute()
+    return int(row.id)
+
+
+def report(switch_id: int, **values: Any) -> None:
+    """Note what the engine sees of a switch (state, core_uuid, sessions, idle_cpu …)."""
+    Switch.update(**values).where(Switch.id == switch_id).execute()
+
+
+def all_switches() -> list[Switch]:
+    return list(Switch.select().order_by(Switch.id))
