@@ -28,7 +28,7 @@ def read_gateways() -> list[Gateway]:
 
 
 def counts_of(campaign_ids: list[int]) -> dict[int, CampaignCounts]:
-    rows = CampaignCounts.select().where(CampaignCounts.campaign_id.in_(campaign_ids))
+    rows = CampaignCounts.select().where(CampaignCounts.campaign.in_(campaign_ids))
     return {row.campaign_id: row for row in rows}
 
 

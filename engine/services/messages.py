@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from pathlib import Path
 
-from engine.errors import NotFound
+from engine.errors import BadInput, NotFound
 from engine.services import audio
 from engine.store.models import Message
 
 log = logging.getLogger(__name__)
 
 
-def store_prompt(source: Path, prompts_dir: Path) -> tuple[str, int]:
+def store_prompt(source: Path, prompts_dir: Path, name: str | None = None) -> tuple[str, int]:
     """Convert a sound file into the folder of prompts; (prompt's name, length in ms).  No database.
 
-    The name is made of the sound's content, so the same sound is kept once.
+    The prompt is named by its content, so the same sound is kept once and a
+    name never means two sounds.  `name` is what people call the file.
     Raises BadInput when it is no sound that can be sent.
     """
     prompts_dir.mkdir(parents=True, exist_ok=True)
-    made = audio.convert(source, prompts_dir)
-    return made.prompt, made.duration_ms
+    try:
+        with source.open("rb") as file:
+            stem = hashlib.file_digest(file, "sha256").hexdigest()[:32]
+    except OSError as error:
+        raise BadInput(f"{name or source.name} cannot be opened: {error.strerror}.") from error
+    made = audio.convert(source, prompts_dir, stem, name=name)
+    return stem, made.duration_ms
 
 
 def add(account_id: int, title: str, prompt: str, duration_ms: int, now: int) -> int:

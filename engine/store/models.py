@@ -43,6 +43,7 @@ class Account(Table):
 class User(Table):
     """A person who logs in: staff without an account, customers with one."""
 
+    account_id: int | None
     id = BigAutoField()
     account = ForeignKeyField(Account, null=True, backref="users", on_delete="RESTRICT")
     username = CharField(100, unique=True)
@@ -61,6 +62,7 @@ class User(Table):
 class Message(Table):
     """An audio message; its files are prompts_dir/<prompt>.wav and .PCMA."""
 
+    account_id: int
     id = BigAutoField()
     account = ForeignKeyField(Account, backref="messages", on_delete="RESTRICT")
     title = CharField(200)
@@ -113,6 +115,8 @@ class Switch(Table):
 class Campaign(Table):
     """One message to one list of numbers, with the rules for calling them."""
 
+    account_id: int
+    message_id: int | None
     id = BigAutoField()
     account = ForeignKeyField(Account, backref="campaigns", on_delete="RESTRICT")
     name = CharField(200)
@@ -150,6 +154,7 @@ class Campaign(Table):
 class CampaignCounts(Table):
     """How many recipients stand where; written in the transaction that moves them."""
 
+    campaign_id: int
     campaign = ForeignKeyField(Campaign, primary_key=True, on_delete="CASCADE")
     total = IntegerField(default=0)
     waiting = IntegerField(default=0)  # pending
@@ -175,6 +180,7 @@ class CampaignCounts(Table):
 class CampaignPulse(Table):
     """What the engine last said of a running campaign: why it waits, how fast it goes, until when."""
 
+    campaign_id: int
     campaign = ForeignKeyField(Campaign, primary_key=True, on_delete="CASCADE")
     engine = CharField(100, default="")
     reason = CharField(30, default="")  # code of engine.services.why
