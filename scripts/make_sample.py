@@ -170,14 +170,14 @@ def message(path: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         spoken = Path(folder) / "spoken.wav"
         subprocess.run(
-            ["espeak-ng", "-v", "fa", "-s", "160", "-p", "42", "-g", "1", "-w", spoken, MESSAGE], check=True
+            ["espeak-ng", "-v", "fa", "-s", "168", "-p", "42", "-g", "1", "-w", spoken, MESSAGE], check=True
         )
         voice, rate = soundfile.read(spoken)
     voice = soxr.resample(voice, rate, 16_000)
     loud = np.flatnonzero(np.abs(voice) > 0.01)
     voice = voice[loud[0] : loud[-1]]
     notes = [_note(659.26), _note(880.0)]
-    sound = np.concatenate([*notes, np.zeros(3_200), 0.6 * voice / np.abs(voice).max(), np.zeros(4_800)])
+    sound = np.concatenate([*notes, np.zeros(3_200), 0.6 * voice / np.abs(voice).max(), np.zeros(3_200)])
     soundfile.write(path, sound, 16_000, subtype="PCM_16")
 
 
