@@ -106,6 +106,11 @@ def show_modules() -> bytes:
     return _api("show modules as json")
 
 
+def module_exists(name: str) -> bytes:
+    """``api module_exists NAME``: «true» or «false»; some modules show in no list."""
+    return _api(f"module_exists {check_text('module', name, NAME, 'a lower-case name')}")
+
+
 def status() -> bytes:
     """``api status``: the switch's uptime and sessions, for people."""
     return _api("status")

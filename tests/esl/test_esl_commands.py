@@ -159,6 +159,7 @@ def test_a_uuid_has_one_spelling(uuid):
         (commands.uuid_dump(UUID), f"api uuid_dump {UUID} json"),
         (commands.show_channels(), "api show channels as json"),
         (commands.show_modules(), "api show modules as json"),
+        (commands.module_exists("mod_sofia"), "api module_exists mod_sofia"),
         (commands.status(), "api status"),
         (commands.version(), "api version"),
         (commands.clock(), "api strepoch"),
@@ -189,6 +190,7 @@ BUILDERS = {
     "uuid_exists": commands.uuid_exists,
     "uuid_dump": commands.uuid_dump,
     "global_variable": commands.global_variable,
+    "module_exists": commands.module_exists,
     "gateway_status": commands.gateway_status,
     "profile_rescan": commands.profile_rescan,
 }
