@@ -147,6 +147,8 @@ class Call:
     def stop_playing(self, at_ms: int) -> int:
         """Books how much was played of what plays until now, as ``playback_ms`` and its like; gives that."""
         played = max(0, at_ms - self.playing_since_ms)
+        for name in ("last_offset_pos", "seconds", "ms", "samples"):
+            self.results.pop(f"playback_{name}", None)  # what is set again moves to the end, as on the switch
         self.results["playback_last_offset_pos"] = str(played * 8)
         self.results["playback_seconds"] = str(played // 1000)
         self.results["playback_ms"] = str(played)

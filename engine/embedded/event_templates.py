@@ -236,10 +236,11 @@ def build_templates(constants: dict[str, str]) -> dict[str, Template]:
         talking = [b.HEAD, b.STATE, b.CHANNEL, b.CODECS, *_TALKING, *media, *after_answer]
         over = [b.CODECS, *_TALKING, *media, *after_answer, RESULTS]
         stamps = [b.ANSWER_STAMP, progress_stamp]
+        on_answer_meta = {**_ANSWER, "call_state": "EARLY" if suffix else "RINGING"}
         before = [_UNANSWERED[0], *_TALKING[1:4], b.CALL_UUID, *_TALKING[4:]]
         templates |= {
-            "answer" + suffix: make("CHANNEL_ANSWER", _ANSWER, head, [b.CODECS, *before, *on_answer]),
-            "playback_start" + suffix: make("PLAYBACK_START", _PLAY_START, talking, ["group:tail"]),
+            "answer" + suffix: make("CHANNEL_ANSWER", on_answer_meta, head, [b.CODECS, *before, *on_answer]),
+            "playback_start" + suffix: make("PLAYBACK_START", _PLAY_START, talking, [RESULTS, "group:tail"]),
             "playback_stop" + suffix: make("PLAYBACK_STOP", _PLAY_STOP, talking, [RESULTS, "group:tail"]),
             "executed" + suffix: make("CHANNEL_EXECUTE_COMPLETE", _EXECUTED, talking, [RESULTS, "group:tail"]),
             "hangup_answered" + suffix: make("CHANNEL_HANGUP", hung_up, _HANGUP, over),

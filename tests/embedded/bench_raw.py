@@ -8,6 +8,7 @@ CHANNEL_HANGUP_COMPLETE and BACKGROUND_JOB as JSON without parsing them.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import sys
@@ -53,10 +54,8 @@ def main(rate: int = 1000, seconds: int = 20, message_s: float = 1.0) -> None:
             sent += 1
         pending += "".join(lines).encode()
         if pending:
-            try:
+            with contextlib.suppress(BlockingIOError):
                 pending = pending[sock.send(pending) :]
-            except BlockingIOError:
-                pass
         try:
             data = sock.recv(1 << 20)
             received += len(data)
