@@ -24,6 +24,7 @@ from engine.agreement.dates import (
     parse_amount,
     parse_date,
     parse_instant,
+    quoted,
 )
 from engine.agreement.documents import parse_document, reckon_document
 from engine.agreement.intervals import Span, total
@@ -71,7 +72,7 @@ def hours_deadline(
     amount_s, in_days = parse_amount(amount)
     if in_days and kind == CalendarKind.SUPPORT.value:
         raise BadInput(
-            f"the amount: «{amount}» counts days, but support days differ in length;"
+            f"the amount: {quoted(amount)} counts days, but support days differ in length;"
             " give hours, or --calendar working-days"
         )
     chosen = kind or (CalendarKind.WORKING_DAYS if in_days else CalendarKind.SUPPORT).value
@@ -217,10 +218,10 @@ def _pause(text: str) -> Span:
     """A pause from ``FROM/TO``; dates with slashes cannot be told apart, so they need dashes."""
     first, slash, second = text.partition("/")
     if not slash:
-        raise BadInput(f"--pause: «{text}» needs two times with a slash between them")
+        raise BadInput(f"--pause: {quoted(text)} needs two times with a slash between them")
     start, end = parse_instant(first, "--pause", local=True), parse_instant(second, "--pause", local=True)
     if end < start:
-        raise BadInput(f"--pause: «{text}» ends before it begins")
+        raise BadInput(f"--pause: {quoted(text)} ends before it begins")
     return start, end
 
 

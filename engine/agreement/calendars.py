@@ -31,7 +31,15 @@ from typing import Any
 
 import holidays as holidays_package
 
-from engine.agreement.dates import DAY_S, clock_text, iso_utc, local_instant, parse_date, parse_instant
+from engine.agreement.dates import (
+    DAY_S,
+    clock_text,
+    iso_utc,
+    local_instant,
+    parse_date,
+    parse_instant,
+    quoted,
+)
 from engine.agreement.intervals import Spans, merge
 from engine.errors import BadInput
 
@@ -277,7 +285,7 @@ def parse_edit(record: object, what: str) -> HolidayEdit:
         action = EditAction(str(record.get("action")))
     except ValueError:
         allowed = ", ".join(each.value for each in EditAction)
-        raise BadInput(f"{what}.action: {record.get('action')!r} is none of {allowed}") from None
+        raise BadInput(f"{what}.action: {quoted(record.get('action'))} is none of {allowed}") from None
     for key in ("author", "reason"):
         if not isinstance(record.get(key), str) or not record[key].strip():
             raise BadInput(f"{what}.{key}: is missing")

@@ -82,12 +82,18 @@ _DATE = re.compile(r"^(\d{4})[-/](\d{1,2})[-/](\d{1,2})$")
 _CLOCK = re.compile(
     r"^(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*(Z|z|[+-]\d{2}(?::?\d{2})?)?$",
 )
-_AMOUNT = re.compile(r"^(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?:in)?)?(?:(\d+)s)?$")
+_AMOUNT = re.compile(r"^(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m(?:in)?)?(?:(\d{1,9})s)?$")
 
 
 def ascii_digits(text: str) -> str:
     """`text` with Persian and Arabic digits as 0-9, and without invisible marks."""
     return text.translate(_ASCII).translate(_INVISIBLE)
+
+
+def quoted(text: object) -> str:
+    """Somebody's text inside a sentence: on one line, not endless."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+    return f"«{line[:60]}…»" if len(line) > 60 else f"«{line}»"
 
 
 def persian_digits(text: str | int) -> str:
@@ -119,7 +125,7 @@ def parse_date(text: str, what: str = "the date") -> date:
     """
     match = _DATE.match(ascii_digits(str(text)).strip())
     if not match:
-        raise BadInput(f"{what}: «{text}» is no date like 1405-08-30 or 2026-11-21")
+        raise BadInput(f"{what}: {quoted(text)} is no date like 1405-08-30 or 2026-11-21")
     year, month, day = (int(part) for part in match.groups())
     try:
         if is_jalali_year(year):
@@ -127,8 +133,10 @@ def parse_date(text: str, what: str = "the date") -> date:
         if 1800 <= year < 2300:
             return date(year, month, day)
     except ValueError:
-        raise BadInput(f"{what}: «{text}» is a day that does not exist") from None
-    raise BadInput(f"{what}: the year of «{text}» is neither Jalali (1200-1599) nor Gregorian (1800-2299)")
+        raise BadInput(f"{what}: {quoted(text)} is a day that does not exist") from None
+    raise BadInput(
+        f"{what}: the year of {quoted(text)} is neither Jalali (1200-1599) nor Gregorian (1800-2299)"
+    )
 
 
 def parse_instant(text: object, what: str = "the time", *, local: bool = False) -> int:
@@ -139,24 +147,24 @@ def parse_instant(text: object, what: str = "the time", *, local: bool = False) 
     Fractions of a second are dropped.  BadInput begins with `what`.
     """
     if not isinstance(text, str) or not text.strip():
-        raise BadInput(f"{what}: needs a time like 2026-11-21T09:00:00+03:30, not {text!r}")
+        raise BadInput(f"{what}: needs a time like 2026-11-21T09:00:00+03:30, not {quoted(text)}")
     plain = ascii_digits(text).strip()
     day_text, _, clock_text = plain.replace("t", "T").replace("T", " ", 1).partition(" ")
     day = parse_date(day_text, what)
     if not clock_text:
         if not local:
-            raise BadInput(f"{what}: «{text}» has no time of day and no offset (like +03:30)")
+            raise BadInput(f"{what}: {quoted(text)} has no time of day and no offset (like +03:30)")
         return local_instant(day, 0)
     match = _CLOCK.match(clock_text.strip())
     if not match:
-        raise BadInput(f"{what}: «{text}» is no time like 2026-11-21T09:00:00+03:30")
+        raise BadInput(f"{what}: {quoted(text)} is no time like 2026-11-21T09:00:00+03:30")
     hour, minute, second = int(match[1]), int(match[2]), int(match[3] or 0)
     of_day = hour * 3600 + minute * 60 + second
     if minute > 59 or second > 59 or of_day > DAY_S:
-        raise BadInput(f"{what}: «{text}» is a time of day that does not exist")
+        raise BadInput(f"{what}: {quoted(text)} is a time of day that does not exist")
     if match[4] is None:
         if not local:
-            raise BadInput(f"{what}: «{text}» has no offset (like +03:30 or Z)")
+            raise BadInput(f"{what}: {quoted(text)} has no offset (like +03:30 or Z)")
         return local_instant(day, of_day)
     return _instant(day, of_day, _offset(match[4], what, text))
 
@@ -167,7 +175,7 @@ def _offset(text: str, what: str, whole: str) -> tzinfo:
     digits = text[1:].replace(":", "").ljust(4, "0")
     shift = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
     if shift > timedelta(hours=18) or int(digits[2:]) > 59:
-        raise BadInput(f"{what}: «{whole}» has an offset that does not exist")
+        raise BadInput(f"{what}: {quoted(whole)} has an offset that does not exist")
     return timezone(-shift if text[0] == "-" else shift)
 
 
@@ -261,9 +269,9 @@ def parse_amount(text: str) -> tuple[int, bool]:
     plain = ascii_digits(str(text)).strip().lower().replace(" ", "")
     match = _AMOUNT.match(plain)
     if not plain or not match:
-        raise BadInput(f"the amount: «{text}» is nothing like 4h, 90m, 1h30m or 3d")
+        raise BadInput(f"the amount: {quoted(text)} is nothing like 4h, 90m, 1h30m or 3d")
     days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
     amount_s = days * DAY_S + hours * 3600 + minutes * 60 + seconds
     if amount_s > 3660 * DAY_S:
-        raise BadInput(f"the amount: «{text}» is more than ten years")
+        raise BadInput(f"the amount: {quoted(text)} is more than ten years")
     return amount_s, match[1] is not None

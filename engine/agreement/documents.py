@@ -19,7 +19,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from engine.agreement.dates import iso, parse_instant
+from engine.agreement.dates import iso, parse_instant, quoted
 from engine.agreement.intervals import Spans, total
 from engine.agreement.months import Month
 from engine.agreement.reckoning import Reckoning, reckon
@@ -38,12 +38,16 @@ def parse_document(text: str | bytes) -> dict[str, Any]:
         document = json.loads(text.decode("utf-8-sig") if isinstance(text, bytes) else text)
     except UnicodeDecodeError as error:
         raise BadInput(f"the document is not UTF-8: byte {error.start} cannot be read") from None
-    except json.JSONDecodeError as error:
+    except ValueError as error:
         raise BadInput(f"the document is no JSON: {error}") from None
     except RecursionError:
         raise BadInput("the document is no reckoning: it is nested too deeply") from None
     if not isinstance(document, dict):
         raise BadInput('the document must be a JSON object like {"month": "1405-08", "outages": []}')
+    try:
+        json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise BadInput("the document has half a character (a lone surrogate) in one of its texts") from None
     return document
 
 
@@ -52,7 +56,7 @@ def reckon_document(document: dict[str, Any], versions: Versions | None = None) 
     strange = sorted(set(document) - _KEYS)
     if strange:
         raise BadInput(
-            f"the document has the unknown key {strange[0]!r}; known are {', '.join(sorted(_KEYS))}"
+            f"the document has the unknown key {quoted(strange[0])}; known are {', '.join(sorted(_KEYS))}"
         )
     if "month" not in document:
         raise BadInput("the document has no month (like 1405-08)")
@@ -104,7 +108,9 @@ def _span(record: Any, what: str) -> tuple[int, int]:
             raise BadInput(f"{what}: has no «{key}»")
     start, end = (parse_instant(record[key], f"{what}.{key}") for key in ("from", "to"))
     if end < start:
-        raise BadInput(f"{what}: ends at {record['to']}, before it begins at {record['from']}")
+        raise BadInput(
+            f"{what}: ends at {quoted(record['to'])}, before it begins at {quoted(record['from'])}"
+        )
     return start, end
 
 
@@ -120,7 +126,7 @@ def _exclusion(record: Any, index: int) -> Exclusion:
         kind = ExclusionKind(record.get("kind"))
     except ValueError:
         kinds = ", ".join(each.value for each in ExclusionKind)
-        raise BadInput(f"{what}.kind: {record.get('kind')!r} is none of {kinds}") from None
+        raise BadInput(f"{what}.kind: {quoted(record.get('kind'))} is none of {kinds}") from None
     announced = record.get("announced_at")
     announced_at = None if announced is None else parse_instant(announced, f"{what}.announced_at")
     return Exclusion(start, end, kind, announced_at, _ref(record, what))

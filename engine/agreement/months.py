@@ -23,6 +23,7 @@ from engine.agreement.dates import (
     local_day,
     local_instant,
     persian_digits,
+    quoted,
 )
 from engine.errors import BadInput
 
@@ -59,7 +60,7 @@ class Month:
         """A month from ``1405-08``, ``۱۴۰۵/۰۸`` or ``2026-11``; BadInput with one sentence."""
         match = _MONTH.match(ascii_digits(text).strip()) if isinstance(text, str) else None
         if not match:
-            raise BadInput(f"month: {text!r} is no month like 1405-08 or 2026-11")
+            raise BadInput(f"month: {quoted(text)} is no month like 1405-08 or 2026-11")
         return Month.of(int(match[1]), int(match[2]))
 
     @staticmethod

@@ -33,7 +33,7 @@ from engine.agreement.calendars import (
     build_calendar,
     parse_hours,
 )
-from engine.agreement.dates import instant_text, parse_instant
+from engine.agreement.dates import instant_text, parse_instant, quoted
 from engine.errors import BadInput
 
 
@@ -306,7 +306,7 @@ class Versions:
         for each in self.terms:
             if each.id == terms_id:
                 return each
-        raise BadInput(f"there is no version {terms_id!r} of the agreement")
+        raise BadInput(f"there is no version {quoted(terms_id)} of the agreement")
 
 
 @lru_cache(maxsize=1)

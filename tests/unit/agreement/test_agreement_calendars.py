@@ -1,0 +1,173 @@
+"""Which hours of which day count, and the edits of staff."""
+
+from datetime import date
+
+import pytest
+
+from engine.agreement.calendars import (
+    Calendar,
+    EditAction,
+    Holiday,
+    HolidayEdit,
+    check_edit,
+    edit_record,
+    hours_text,
+    official_holidays,
+    parse_edit,
+    parse_hours,
+)
+from engine.agreement.terms import in_force
+from engine.errors import BadInput
+
+TERMS = in_force(0)
+SUPPORT = TERMS.calendar("support")
+WORKING = TERMS.calendar("working-days")
+LONG, SHORT = "08:30-14:00, 14:45-24:00", "10:00-14:00, 14:45-22:00"
+
+
+def edit(action, day, at=0, **more):
+    return HolidayEdit(EditAction(action), day, "leila", at, "the government said so", **more)
+
+
+@pytest.mark.parametrize(
+    ("day", "support", "works"),
+    [
+        (date(2026, 11, 21), LONG, True),  # Saturday
+        (date(2026, 11, 26), LONG, True),  # Thursday
+        (date(2026, 11, 27), SHORT, False),  # Friday
+        (date(2026, 3, 21), SHORT, False),  # Nowruz, a Saturday
+        (date(2026, 4, 2), SHORT, False),  # Nature's Day, a Thursday
+    ],
+)
+def test_hours_of_a_day(day, support, works):
+    assert hours_text(SUPPORT.hours(day)) == support
+    assert bool(WORKING.hours(day)) is works
+
+
+def test_the_package_gives_names_in_both_languages():
+    nowruz = SUPPORT.holiday(date(2027, 3, 21))
+    assert "نوروز" in nowruz.name_fa
+    assert "Nowruz" in nowruz.name_en
+
+
+def test_add_strike_move_and_half_day():
+    wednesday, thursday = date(2026, 11, 25), date(2026, 11, 26)
+    nature = date(2026, 4, 2)
+    edits = [
+        edit("add", wednesday, 1, name_fa="آلودگی هوا", name_en="Air pollution"),
+        edit("half_day", thursday, 2, hours=((8 * 3600 + 1800, 12 * 3600),)),
+        edit("move", nature, 3, to=date(2026, 4, 4)),
+        edit("strike", date(2026, 4, 1), 4),
+        edit("half_day", date(2026, 11, 28), 5),
+    ]
+    support, working = TERMS.calendar("support", edits), TERMS.calendar("working-days", edits)
+    assert hours_text(support.hours(wednesday)) == SHORT
+    assert not working.hours(wednesday)
+    assert support.holiday(wednesday).name_fa == "آلودگی هوا"
+    assert hours_text(support.hours(thursday)) == "08:30-12:00"
+    assert support.is_half_day(thursday)
+    assert working.hours(thursday), "a half day is still a working day"
+    assert hours_text(support.hours(date(2026, 11, 28))) == "08:30-14:00", "without hours: the first shift"
+    assert hours_text(support.hours(nature)) == LONG
+    assert support.holiday(date(2026, 4, 4)).name_en == "Nature's Day"
+    assert working.hours(date(2026, 4, 1))
+
+
+def test_later_edits_win_whatever_their_order_in_the_list():
+    day = date(2026, 11, 25)
+    edits = [edit("strike", day, 20), edit("add", day, 10, name_fa="تعطیل")]
+    assert TERMS.calendar("support", edits).holiday(day) is None
+
+
+def test_an_edit_that_finds_nothing_any_more_does_no_harm():
+    stale = [edit("strike", date(2026, 11, 25)), edit("move", date(2026, 11, 24), 1, to=date(2026, 11, 23))]
+    calendar = TERMS.calendar("support", stale)
+    assert calendar.holiday(date(2026, 11, 25)) is None
+    assert calendar.holiday(date(2026, 11, 23)).name_en == "Official holiday"
+
+
+def test_a_move_onto_a_holiday_joins_the_names():
+    calendar = TERMS.calendar("support", [edit("move", date(2026, 4, 1), to=date(2026, 4, 2))])
+    assert calendar.holiday(date(2026, 4, 2)).name_en == "Nature's Day; Islamic Republic Day"
+
+
+@pytest.mark.parametrize(
+    ("bad", "says"),
+    [
+        (edit("strike", date(2026, 11, 25)), "is no official holiday"),
+        (edit("move", date(2026, 11, 25), to=date(2026, 11, 26)), "cannot be moved"),
+        (edit("move", date(2026, 4, 2)), "another day"),
+        (edit("add", date(2026, 4, 2), name_fa="x"), "already: Nature's Day"),
+        (edit("add", date(2026, 11, 25)), "needs a name"),
+        (edit("half_day", date(2026, 4, 2)), "no working day"),
+        (HolidayEdit(EditAction.ADD, date(2026, 11, 25), " ", 0, "why", name_fa="x"), "author"),
+    ],
+)
+def test_an_edit_that_makes_no_sense_is_refused_at_entry(bad, says):
+    with pytest.raises(BadInput, match=says):
+        check_edit(SUPPORT, bad)
+
+
+def test_the_version_follows_the_content_alone():
+    assert TERMS.calendar("support") == SUPPORT
+    assert hash(TERMS.calendar("support")) == hash(SUPPORT)
+    assert SUPPORT.version != WORKING.version
+    edited = TERMS.calendar("support", [edit("strike", date(2026, 4, 2))])
+    assert edited.version != SUPPORT.version
+    back = [edit("strike", date(2026, 4, 2)), edit("add", date(2026, 4, 2), 1, name_fa="x")]
+    assert TERMS.calendar("support", back).hours(date(2026, 4, 2)) == SUPPORT.hours(date(2026, 4, 2))
+
+
+def test_a_stored_calendar_does_not_depend_on_the_package():
+    edited = TERMS.calendar("support", [edit("half_day", date(2026, 11, 26))])
+    again = Calendar.from_json(edited.to_json())
+    assert again == edited
+    assert again.hours(date(2026, 11, 26)) == edited.hours(date(2026, 11, 26))
+    upgraded = TERMS.calendar("support", base=[*official_holidays()[:-1]])
+    assert upgraded.version != SUPPORT.version
+
+
+def test_other_official_holidays_may_be_given():
+    calendar = TERMS.calendar("working-days", base=[Holiday(date(2026, 11, 25), "روز", "Day")])
+    assert not calendar.hours(date(2026, 11, 25))
+    assert calendar.hours(date(2026, 4, 2))
+
+
+def test_a_day_outside_the_known_years_is_refused():
+    with pytest.raises(BadInput, match="2000 to 2050"):
+        SUPPORT.hours(date(2051, 1, 1))
+
+
+def test_edit_records_come_back():
+    for each in (
+        edit("move", date(2026, 4, 2), 1795239000, to=date(2026, 4, 3), name_fa="طبیعت"),
+        edit("half_day", date(2026, 11, 26), 1795239000, hours=((30600, 43200),)),
+    ):
+        assert parse_edit(edit_record(each), "edits[0]") == each
+
+
+@pytest.mark.parametrize(
+    ("record", "says"),
+    [
+        ("x", r"edits\[0\]: needs an object"),
+        ({"action": "paint"}, r"edits\[0\]\.action: «paint» is none of add, strike, move, half_day"),
+        ({"action": "add", "author": "a"}, r"edits\[0\]\.reason: is missing"),
+        ({"action": "move", "author": "a", "reason": "r"}, r"edits\[0\]\.to"),
+        ({"action": "add", "author": "a", "reason": "r", "day": "1405-13-01"}, r"edits\[0\]\.day"),
+        (
+            {"action": "add", "author": "a", "reason": "r", "day": "1405-01-01", "at": "2026-01-01T00:00"},
+            r"edits\[0\]\.at: .* has no offset",
+        ),
+    ],
+)
+def test_bad_edit_records(record, says):
+    with pytest.raises(BadInput, match=says):
+        parse_edit(record, "edits[0]")
+
+
+@pytest.mark.parametrize(
+    "pairs", ["08:30", [["08:30"]], [["9", "10:00"]], [["14:00", "08:30"]], [["08:00", "24:01"]]]
+)
+def test_bad_hours(pairs):
+    with pytest.raises(BadInput, match=r"^hours: "):
+        parse_hours(pairs, "hours")
