@@ -84,6 +84,7 @@ class Dialer:
         )
         self.reaper = Reaper(self.calls, self.desk, self.links.get, self._settle_from_record, now)
         self.recovery = Recovery(self.lanes, self.calls, self.desk, self.board.runs.get, read, now)
+        self.on_sending: list[Callable[[list[Call]], None]] = []  # just before the words are said
         self.on_settled: list[Callable[[list[Settle]], None]] = []  # on the hub, after the commit
         self.on_prompt_missing: Callable[[Call], None] = lambda call: None
         self._greenlets: list[gevent.Greenlet] = []
@@ -203,6 +204,8 @@ class Dialer:
     def _sent(self, batch: list[Call]) -> None:
         """Calls are about to be handed over: from now on only the switch can say that they are not."""
         now_m = monotonic_s()
+        for listener in self.on_sending:
+            listener(batch)
         for call in batch:
             call.run.waiting -= 1
             self.calls.watch(call, now_m + call.run.ring_timeout_s + self.settings.reaper_grace_s)

@@ -16,8 +16,8 @@ from collections import deque
 # the window is longer than a second by what the way there can vary.
 WINDOW_MARGIN_S = 0.012
 # How far the bucket may run ahead, as a share of a second's permits: late
-# ticks are made up for, and bursts stay below 100 ms of traffic.
-BURST_SHARE = 0.05
+# ticks are made up for, and a burst is less than 100 ms of traffic.
+BURST_SHARE = 0.09
 
 
 class RateLimiter:

@@ -1,0 +1,78 @@
+"""`avanakctl bench …`"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from engine.bench.figures import rows_of
+from engine.bench.kit import Bench
+
+
+@click.group()
+def bench() -> None:
+    """Measure this machine: each bench makes a data folder of its own and removes it."""
+
+
+def dial_options(command: Any) -> Any:
+    """The options that say what is dialled, where and how fast."""
+    for option in reversed(
+        (
+            click.option("--messages", default=30_000, show_default=True, type=click.IntRange(1)),
+            click.option("--cps", default=1_200.0, show_default=True, type=click.FloatRange(0.1, 5000)),
+            click.option("--channels", default=10_000, show_default=True, type=click.IntRange(1)),
+            click.option(
+                "--switch", "switches", multiple=True, help="esl://:PASSWORD@HOST:PORT; default: embedded."
+            ),
+            click.option("--gateway", default="embedded", show_default=True),
+            click.option(
+                "--message-seconds", "message_s", default=1.0, show_default=True, type=click.FloatRange(0.1, 600)
+            ),
+            click.option("--speed", default=1.0, show_default=True, help="Of the embedded switch's clock."),
+            click.option(
+                "--people", default="", help="Habits of the embedded switch's people; default: all answer."
+            ),
+            click.option(
+                "--prompts", type=click.Path(path_type=Path), help="Where a real switch finds prompts."
+            ),
+            click.option("--ending", default="", help="Last digits of every number, for a test carrier."),
+            click.option("--database", "database_url", default="", help="Default: a new SQLite file."),
+            click.option("--json", "as_json", is_flag=True),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+@bench.command("dial")
+@dial_options
+def dial_command(as_json: bool, **options: Any) -> None:
+    """A whole campaign through the engine: claims, originates, settles, all recorded."""
+    from engine.bench.dial import run_dial
+
+    show("bench dial", run_dial(Bench(**options)).as_dict(), as_json)
+
+
+@bench.command("raw")
+@dial_options
+def raw_command(as_json: bool, **options: Any) -> None:
+    """The bare originate loop without a database, to set beside `bench dial`."""
+    from engine.bench.raw import run_raw
+
+    show("bench raw", run_raw(Bench(**options)).as_dict(), as_json)
+
+
+def show(title: str, figures: dict[str, Any], as_json: bool) -> None:
+    """Print the figures, as one JSON document or as a table."""
+    if as_json:
+        click.echo(json.dumps(figures))
+        return
+    table = Table("figure", "value", title=title)
+    for name, value in rows_of(figures):
+        table.add_row(name, value)
+    Console().print(table)

@@ -1,0 +1,104 @@
+"""`bench dial`: a whole campaign through the engine, everything recorded."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import gevent
+
+from engine.bench.figures import Figures, fullest_second, peak_rss_mb, used_share
+from engine.bench.kit import (
+    Bench,
+    data_dir,
+    embedded_options,
+    make_campaign,
+    put_prompt,
+    settings_for,
+    specs_of,
+)
+from engine.controller import Engine
+from engine.dialing.calls import Call
+from engine.embedded.records import read_rung
+from engine.errors import SwitchUnavailable
+from engine.states import CampaignState
+from engine.store.models import Campaign, CampaignCounts
+from engine.store.sql import execute
+from engine.store.threads import read, write
+
+Progress = Callable[[CampaignCounts], None]
+
+
+def run_dial(bench: Bench, on_progress: Progress = lambda counts: None) -> Figures:
+    """Dial `bench.messages` numbers once each; the figures.  Raises SwitchUnavailable without a switch."""
+    with data_dir() as folder:
+        settings = settings_for(bench, folder)
+        engine = Engine(settings)
+        sent: list[float] = []
+        numbers: Counter[str] = Counter()
+
+        def on_sending(batch: list[Call]) -> None:
+            for call in batch:
+                sent.append(call.sent_m)
+                numbers[call.digits] += 1
+
+        engine.dialer.on_sending.append(on_sending)
+        try:
+            engine.start(specs_of(bench), embedded_options(bench, folder))
+            if not engine.wait_for_switch(10):
+                raise SwitchUnavailable(engine.switchboard.last_error() or "No switch answered within 10 s.")
+            put_prompt(bench, settings)
+            campaign_id = write(lambda: make_campaign(bench))
+            began, cpu = time.monotonic(), time.process_time()
+            counts = _follow(campaign_id, on_progress)
+            seconds, cpu = time.monotonic() - began, time.process_time() - cpu
+            unsettled = read(lambda: _unsettled(campaign_id))
+        finally:
+            engine.stop(5.0)
+        rung = _rung_twice(folder / "rung.log") if not bench.switches else None
+        twice = rung if rung is not None else sum(1 for n in numbers.values() if n > 1)
+        return Figures(
+            messages=counts.delivered,
+            messages_per_minute=counts.delivered / seconds * 60,
+            cpu_ms_per_call=cpu * 1000 / max(1, counts.attempts),
+            peak_rss_mb=peak_rss_mb(),
+            cps_cap=bench.cps,
+            max_in_rolling_second=fullest_second(sent),
+            used_share=used_share(sent, bench.cps),
+            called_twice=twice,
+            lost=unsettled,
+            calls=counts.attempts,
+            seconds=seconds,
+        )
+
+
+def _follow(campaign_id: int, on_progress: Progress) -> CampaignCounts:
+    """Wait for the campaign's end; its last counts."""
+    while True:
+        gevent.sleep(0.5)
+        state = read(lambda: Campaign.get_by_id(campaign_id).state)
+        counts = read(lambda: CampaignCounts.get_by_id(campaign_id))
+        on_progress(counts)
+        if state != CampaignState.RUNNING:
+            return counts
+
+
+def _unsettled(campaign_id: int) -> int:
+    """Recipients without a final state, and attempts without an end: outcomes that were lost."""
+    recipients = execute(
+        "SELECT COUNT(*) FROM recipient WHERE campaign_id = ? AND state NOT IN"
+        " ('delivered', 'exhausted', 'excluded', 'cancelled', 'unknown')",
+        [campaign_id],
+    )[0][0]
+    attempts = execute(
+        "SELECT COUNT(*) FROM attempt WHERE campaign_id = ? AND state <> 'ended'", [campaign_id]
+    )[0][0]
+    return int(recipients + attempts)
+
+
+def _rung_twice(log: Path) -> int:
+    """Numbers whose phone rang more than once, by the far end's own log."""
+    seen = Counter(rung.number for rung in read_rung(log))
+    return sum(1 for times in seen.values() if times > 1)

@@ -1,0 +1,152 @@
+"""What benches are set up with: a data folder of their own, numbers, a message, a switch."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.clock import wall_ms
+from engine.config import Settings, load_settings
+from engine.embedded.options import EmbeddedOptions
+from engine.errors import BadInput
+from engine.services import audio, campaigns, gateways, messages
+from engine.store.counts import add_counts
+from engine.store.database import db
+from engine.store.models import Account
+from engine.store.sql import to_dialect
+from engine.switchboard import EMBEDDED, SwitchSpec, parse_switches
+
+# Everybody answers at once and hears all: the calls then cost the most events.
+ALL_ANSWER = "answer=1,hang_up=0,vote=0,opt_out=0,repeat=0,early_media=0,ring_min_s=0.2,ring_max_s=1"
+PROMPT = "bench"
+CHUNK = 20_000
+MOBILES = 9_000_000
+
+
+@dataclass(slots=True)
+class Bench:
+    """What a dialling bench is run with."""
+
+    messages: int
+    cps: float
+    channels: int
+    switches: tuple[str, ...]
+    gateway: str
+    message_s: float
+    speed: float
+    people: str
+    prompts: Path | None  # where a real switch sees the prompts
+    database_url: str = ""
+    ending: str = ""  # last digits of every number (a test carrier chooses by them)
+
+
+@contextmanager
+def data_dir() -> Iterator[Path]:
+    """A folder for one bench, removed afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="avanak-bench-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def settings_for(bench: Bench, folder: Path) -> Settings:
+    """Settings of a bench: its own folder, and no head-room kept, so that the cap asked for is the cap."""
+    return load_settings(
+        data_dir=folder, database_url=bench.database_url, inbound_share=0.0, log_level="WARNING"
+    )
+
+
+def specs_of(bench: Bench) -> list[SwitchSpec]:
+    return parse_switches(" ".join(bench.switches) or EMBEDDED)
+
+
+def embedded_options(bench: Bench, folder: Path) -> EmbeddedOptions:
+    """An embedded switch that is never the limit."""
+    return EmbeddedOptions(
+        password=secrets.token_urlsafe(16),
+        gateways=(bench.gateway,),
+        message_seconds=bench.message_s,
+        speed=bench.speed,
+        sps=max(100, int(bench.cps * 2) + 10),
+        max_sessions=bench.channels * 2 + 100,
+        people=bench.people or ALL_ANSWER,
+        log=folder / "rung.log",
+        cdr=folder / "cdr.csv",
+    )
+
+
+def numbers(count: int, ending: str = "") -> Iterator[str]:
+    """Distinct E.164 mobiles, none with an ending that test carriers know unless `ending` is given."""
+    if ending and not (ending.isdigit() and len(ending) <= 6):
+        raise BadInput("The ending of the bench's numbers is up to 6 digits.")
+    made = 0
+    at = 0
+    while made < count:
+        if ending:
+            body = f"{at:09d}"[-(9 - len(ending)) :]
+            number = "+989" + body + ending
+            at += 1
+            if at > 10 ** (9 - len(ending)):
+                raise BadInput(f"There are not {count} numbers that end with {ending}.")
+        else:
+            number = f"+9891{at // MOBILES:01d}{1_000_000 + at % MOBILES:07d}"
+            at += 1
+            if number[-4:-2] == "00":
+                continue
+        made += 1
+        yield number
+
+
+def tone(seconds: float) -> bytes:
+    """A WAV file with a tone of that length."""
+    t = np.arange(int(audio.RATE * seconds)) / audio.RATE
+    return audio.wav_bytes((np.sin(2 * np.pi * 440 * t) * 8_000).astype(np.int16))
+
+
+def make_campaign(bench: Bench, **rules: Any) -> int:
+    """A gateway, a message and a running campaign of `bench.messages` numbers; inside a write."""
+    now = wall_ms()
+    account = Account.select().order_by(Account.id).first()
+    gateways.ensure(bench.gateway, bench.cps, bench.channels, now)
+    message_id = messages.add(account.id, "bench", PROMPT, int(bench.message_s * 1000), now)
+    campaign_id = campaigns.create(
+        account.id, campaigns.CampaignRules(name="bench", **rules), message_id, now, 7200
+    )
+    add_recipients(campaign_id, bench.messages, bench.ending)
+    campaigns.start(campaign_id, now)
+    return campaign_id
+
+
+def add_recipients(campaign_id: int, count: int, ending: str = "") -> None:
+    """Put `count` mobiles into a campaign, straight into its table; inside a write."""
+    insert = to_dialect(
+        "INSERT INTO recipient (campaign_id, line, number, is_mobile, state, reason, variables, prompt, tries,"
+        " free_tries, next_at, avoid_gateway_id, disposition)"
+        " VALUES (?, ?, ?, ?, 'pending', '', '', '', 0, 0, 0, 0, '')"
+    )
+    chunk: list[tuple[Any, ...]] = []
+    for line, number in enumerate(numbers(count, ending), start=1):
+        chunk.append((campaign_id, line, number, True))
+        if len(chunk) == CHUNK or line == count:
+            db.cursor().executemany(insert, chunk)
+            chunk.clear()
+    add_counts(campaign_id, {"total": count, "waiting": count})
+
+
+def put_prompt(bench: Bench, settings: Settings) -> None:
+    """Write the bench's message where the switch finds it."""
+    folder = bench.prompts or settings.prompts_dir
+    folder.mkdir(parents=True, exist_ok=True)
+    data = tone(max(1.0, bench.message_s))
+    (folder / f"{PROMPT}.wav").write_bytes(data)
+    samples = np.frombuffer(data[44:], dtype="<i2")
+    (folder / f"{PROMPT}.PCMA").write_bytes(audio.to_alaw(samples))
