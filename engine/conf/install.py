@@ -45,7 +45,9 @@ def install(
     marker = {name: _digest(text) for name, (text, _) in texts.items()}
     texts[MARKER] = (json.dumps({"files": marker}, indent=1, sort_keys=True) + "\n", OPEN)
     try:
-        written = [_write(dest / name, text, mode, settings.owner) for name, (text, mode) in sorted(texts.items())]
+        written = [
+            _write(dest / name, text, mode, settings.owner) for name, (text, mode) in sorted(texts.items())
+        ]
         for name in before.keys() - texts.keys():
             (dest / name).unlink(missing_ok=True)
     except (OSError, LookupError) as error:
@@ -94,11 +96,17 @@ def gateway_xml(gateway: GatewaySettings) -> str:
     if gateway.username:
         params.append(("Who we are to the carrier.", "username", gateway.username))
     if gateway.password:
-        params.append(("Kept here alone: this file can be read by its owner only.", "password", gateway.password))
+        params.append(
+            ("Kept here alone: this file can be read by its owner only.", "password", gateway.password)
+        )
     params += [
         ("Whether the carrier wants us to register.", "register", str(gateway.register).lower()),
         ("The caller's number in From.", "caller-id-in-from", str(gateway.caller_id_in_from).lower()),
-        ("Seconds between questions whether the carrier is there (OPTIONS); 0: none.", "ping", str(gateway.ping_s)),
+        (
+            "Seconds between questions whether the carrier is there (OPTIONS); 0: none.",
+            "ping",
+            str(gateway.ping_s),
+        ),
         ("Calls from this gateway land here.", "context", "public"),
     ]
     lines = ["<include>", f"  <gateway name={quoteattr(gateway.name)}>"]

@@ -50,18 +50,25 @@ class GatewaySettings:
     def check(self) -> None:
         """Raises BadInput, naming the gateway and what is wrong with it."""
         where = f"gateway '{self.name}'"
-        _require(_NAME.fullmatch(self.name), f"{where}: a name is made of letters, digits, _ . and -, 64 at most")
+        _require(
+            _NAME.fullmatch(self.name), f"{where}: a name is made of letters, digits, _ . and -, 64 at most"
+        )
         _require(_HOST.fullmatch(self.proxy), f"{where}: proxy must be host or host:port, not '{self.proxy}'")
-        _require(self.packet_ms in PACKET_MS, f"{where}: packet time must be 20, 40 or 60 ms, not {self.packet_ms}")
+        _require(
+            self.packet_ms in PACKET_MS, f"{where}: packet time must be 20, 40 or 60 ms, not {self.packet_ms}"
+        )
         _require(0 <= self.ping_s <= 3600, f"{where}: ping must be 0 to 3600 s, not {self.ping_s}")
         for what, value in (("user name", self.username), ("password", self.password)):
             bad = any(character < " " for character in value) or "$" in value
             _require(not bad, f"{where}: the {what} may hold neither control characters nor $")
         if self.register:
-            _require(self.username and self.password, f"{where}: to register, it needs a user name and a password")
+            _require(
+                self.username and self.password, f"{where}: to register, it needs a user name and a password"
+            )
         if self.password:
             _require(
-                self.password.lower() not in WELL_KNOWN, f"{where}: the password is one that everybody tries first"
+                self.password.lower() not in WELL_KNOWN,
+                f"{where}: the password is one that everybody tries first",
             )
         for network in self.inbound:
             _check_network(where, network)
@@ -102,11 +109,17 @@ class InstallSettings:
                            ("first RTP port", self.rtp_start), ("last RTP port", self.rtp_end)):  # fmt: skip
             _require(1 <= port <= 65535, f"{what} must be 1 to 65535, not {port}")
         _require(
-            self.rtp_end - self.rtp_start >= 3, f"RTP ports {self.rtp_start} to {self.rtp_end} leave no room for a call"
+            self.rtp_end - self.rtp_start >= 3,
+            f"RTP ports {self.rtp_start} to {self.rtp_end} leave no room for a call",
         )
-        _require(2 <= self.sessions_per_second <= 10_000, "sessions per second must be 2 to 10000 (N admits N-1)")
+        _require(
+            2 <= self.sessions_per_second <= 10_000, "sessions per second must be 2 to 10000 (N admits N-1)"
+        )
         _require(2 <= self.max_sessions <= 100_000, "the most sessions must be 2 to 100000 (N admits N-1)")
-        _require(self.loglevel in LOG_LEVELS, f"log level must be one of {', '.join(LOG_LEVELS)}, not '{self.loglevel}'")
+        _require(
+            self.loglevel in LOG_LEVELS,
+            f"log level must be one of {', '.join(LOG_LEVELS)}, not '{self.loglevel}'",
+        )
         if self.event_socket_password:
             _require(_PLAIN.fullmatch(self.event_socket_password), "the event socket password may not hold blanks,"
                      " quotes or any of < > & $ \\ , ; { }")  # fmt: skip

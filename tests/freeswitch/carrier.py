@@ -22,6 +22,7 @@ The endings are those of engine/embedded/people.py, by the last four digits:
 0021  presses 1 while the message plays
 0022  presses 5 while the message plays, and hears all
 0023  keeps on asking for it again with ``*``
+0024  answers, hears all, and speaks for a second and a half
 ====  ===================================================================
 
 Any other number rings for ``--ring-ms`` and answers; its voice goes to a socket that nobody reads, so that a
@@ -61,6 +62,7 @@ class Ending:
     early_media: bool = False
     answers: bool = True
     hangs_up: bool = False
+    speaks: bool = False
     during: str = ""
     after: str = ""
 
@@ -85,6 +87,7 @@ ENDINGS = {
     "0021": Ending(during="1"),
     "0022": Ending(during="5"),
     "0023": Ending(after="*" * 9),
+    "0024": Ending(speaks=True),
 }
 FIRST_TIME = {"0015": ENDINGS["0001"], "0016": ENDINGS["0004"]}
 
@@ -288,6 +291,7 @@ class Carrier:
         now = time.monotonic()
         path = None
         if call.rtp is not None:
+            self._drain(call)  # the BYE may be read before the last packets
             self.selector.unregister(call.rtp)
             call.rtp.close()
             call.rtp = None
@@ -297,7 +301,7 @@ class Carrier:
         talked = now - call.answered_at if call.answered_at is not None else None
         self._write(self.ends, at=time.time(), number=call.number, call_id=call.invite.get("call-id"), how=how,
                     talked_s=talked, voice_ms=call.voice.voice_ms, packets=call.voice.packets,
-                    packet_bytes=sorted(call.voice.packet_bytes), keys=call.keys,
+                    gaps=call.voice.gaps, packet_bytes=sorted(call.voice.packet_bytes), keys=call.keys,
                     audio=str(path) if path else None)  # fmt: skip
 
     def _forget(self, call: Call) -> None:
@@ -316,12 +320,18 @@ class Carrier:
             self.selector.register(call.rtp, selectors.EVENT_READ, call)
 
     def _read_voice(self, call: Call) -> None:
-        while call.rtp is not None:
+        if call.rtp is not None:
+            self._drain(call)
+            self._act(call)
+
+    @staticmethod
+    def _drain(call: Call) -> None:
+        assert call.rtp is not None
+        while True:
             try:
                 call.voice.take(call.rtp.recv(2048))
             except BlockingIOError:
                 return
-            self._act(call)
 
     def _act(self, call: Call) -> None:
         """Does what the callee does at this point of the message."""
@@ -338,6 +348,11 @@ class Carrier:
             key, call.after = call.after[0], call.after[1:]
             voice.mark()
             self._press(call, key, 0.0)
+        elif call.ending.speaks and not call.keys and voice.fresh_ms > 0 and voice.quiet_ms >= 100:
+            call.keys = 1
+            for place in range(75):
+                packet = carrier_rtp.speech_packet(place, 0x5EED)
+                self._later(0.02 * place, lambda packet=packet: self._send_voice(call, packet))  # type: ignore[misc]
 
     def _press(self, call: Call, key: str, after_s: float) -> None:
         assert call.offer is not None
@@ -354,14 +369,18 @@ class Carrier:
 
 def main() -> None:
     """Reads the command line and serves."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--log", type=Path, help="one JSON line for each call that arrived")
     parser.add_argument("--ends", type=Path, help="one JSON line for each call that is over")
     parser.add_argument("--audio", type=Path, help="folder for what was heard")
     parser.add_argument("--ring-ms", type=int, default=300, help="ringing time of numbers without a meaning")
-    parser.add_argument("--listen-ms", type=int, default=1000, help="after how much of the message 0007 hangs up")
+    parser.add_argument(
+        "--listen-ms", type=int, default=1000, help="after how much of the message 0007 hangs up"
+    )
     carrier = Carrier(parser.parse_args())
     sys.stdout.write(f"PORT {carrier.port}\n")
     sys.stdout.flush()

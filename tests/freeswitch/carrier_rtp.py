@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import struct
 
-SILENCE = 0xD5  # A-law of zero
 VOICE_FLOOR = 200  # mean height of a packet above which somebody is talking (16 bit samples)
 LONGEST = 8000 * 120  # samples kept of one call
 KEYS = "0123456789*#"
@@ -27,7 +26,7 @@ _HEIGHT = tuple(abs(value) for value in ALAW)
 
 
 class Voice:
-    """Puts the packets of one stream in the order of their timestamps.
+    """Joins the packets of one stream; loopback loses none and keeps their order, ``gaps`` counts where it did not.
 
     ``voice_ms`` is how much of it was louder than silence, ``fresh_ms`` the same since the last ``mark``,
     ``quiet_ms`` how long it has been quiet.
@@ -40,7 +39,8 @@ class Voice:
         self.voice_ms = 0.0
         self.fresh_ms = 0.0
         self.quiet_ms = 0.0
-        self._first: int | None = None
+        self.gaps = 0
+        self._next: int | None = None
 
     def mark(self) -> None:
         """Begins to wait for the next message."""
@@ -50,18 +50,14 @@ class Voice:
         """Takes one RTP packet; other payloads than 8 and 0 are passed over."""
         if len(packet) <= 12 or packet[1] & 0x7F not in (0, 8):
             return
-        (timestamp,) = struct.unpack_from("!I", packet, 4)
+        (sequence,) = struct.unpack_from("!H", packet, 2)
         payload = packet[12:]
-        if self._first is None:
-            self._first = timestamp
-        at = (timestamp - self._first) & 0xFFFFFFFF
+        self.gaps += self._next is not None and sequence != self._next
+        self._next = (sequence + 1) & 0xFFFF
         self.packets += 1
         self.packet_bytes.add(len(payload))
-        end = at + len(payload)
-        if end <= LONGEST:
-            if len(self.audio) < end:
-                self.audio.extend(bytes([SILENCE]) * (end - len(self.audio)))
-            self.audio[at:end] = payload
+        if len(self.audio) < LONGEST:
+            self.audio += payload
         height = sum(map(_HEIGHT.__getitem__, payload)) / len(payload)
         if height > VOICE_FLOOR:
             self.voice_ms += len(payload) / 8
@@ -71,7 +67,9 @@ class Voice:
             self.quiet_ms += len(payload) / 8
 
 
-def key_packets(key: str, payload: int, sequence: int, timestamp: int, ssrc: int) -> list[tuple[float, bytes]]:
+def key_packets(
+    key: str, payload: int, sequence: int, timestamp: int, ssrc: int
+) -> list[tuple[float, bytes]]:
     """The packets of one key held for 100 ms, each with the second at which it is sent (RFC 4733)."""
     event = KEYS.index(key)
     packets = []
@@ -80,5 +78,17 @@ def key_packets(key: str, payload: int, sequence: int, timestamp: int, ssrc: int
         duration = 160 * min(step, 6)
         marker = 0x80 if step == 1 else 0
         head = struct.pack("!BBHII", 0x80, marker | payload, (sequence + step) & 0xFFFF, timestamp, ssrc)
-        packets.append((0.02 * min(step - 1, 5), head + struct.pack("!BBH", event, (0x80 if over else 0) | 10, duration)))
+        packets.append(
+            (0.02 * min(step - 1, 5), head + struct.pack("!BBH", event, (0x80 if over else 0) | 10, duration))
+        )
     return packets
+
+
+def speech_packet(place: int, ssrc: int) -> bytes:
+    """The packet at ``place`` of a hum of 250 Hz, 20 ms of A-law."""
+    tone = bytes(
+        (0xB5, 0x8F, 0x82, 0x80, 0x80, 0x82, 0x8F, 0xB5) * 2
+        + (0x35, 0x0F, 0x02, 0x00, 0x00, 0x02, 0x0F, 0x35) * 2
+    )
+    head = struct.pack("!BBHII", 0x80, 8, place & 0xFFFF, place * 160, ssrc)
+    return head + tone * 5

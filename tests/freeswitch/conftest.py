@@ -54,10 +54,8 @@ def freeswitch(
     tmp_path_factory: pytest.TempPathFactory, freeswitch_binary: str, carrier: CarrierProcess
 ) -> Iterator[Switch]:
     """FreeSWITCH with this repository's tree and the gateway ``lab`` to the carrier."""
-    gateways = (
-        GatewaySettings("lab", f"127.0.0.1:{carrier.port}", packet_ms=20),
-        GatewaySettings("nobody", "127.0.0.1:9"),
-    )
+    # 127.0.0.2 may call us, and nobody else on this machine.
+    gateways = (GatewaySettings("lab", f"127.0.0.1:{carrier.port}", packet_ms=20, inbound=("127.0.0.2/32",)),)
     with running_switch(freeswitch_binary, tmp_path_factory.mktemp("freeswitch"), gateways) as switch:
         yield switch
 
@@ -65,9 +63,9 @@ def freeswitch(
 @pytest.fixture(scope="session")
 def fs_prompts(freeswitch: Switch) -> dict[str, list[int]]:
     """The messages that the switch can play, by id, as samples of 8 kHz."""
-    made = {"two": prompts.sweep(2.04), "wavonly": prompts.sweep(1.08)}
-    prompts.write_message(freeswitch.prompts, "two", made["two"])
-    prompts.write_message(freeswitch.prompts, "wavonly", made["wavonly"], native=False)
+    made = {"two": prompts.sweep(2.04), "six": prompts.sweep(6.0), "wavonly": prompts.sweep(1.08)}
+    for name, samples in made.items():
+        prompts.write_message(freeswitch.prompts, name, samples, native=name != "wavonly")
     (freeswitch.prompts / "empty.PCMA").write_bytes(b"")
     return made
 

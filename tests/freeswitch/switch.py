@@ -160,7 +160,9 @@ def running_switch(
 
 def _is_ready(switch: Switch) -> bool:
     if switch.process.poll() is not None:
-        raise AssertionError(f"FreeSWITCH ended at its start: {(switch.folder / 'console.txt').read_text()[-2000:]}")
+        raise AssertionError(
+            f"FreeSWITCH ended at its start: {(switch.folder / 'console.txt').read_text()[-2000:]}"
+        )
     try:
         line = switch.connect()
     except (OSError, PermissionError):

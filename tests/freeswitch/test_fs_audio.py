@@ -1,0 +1,91 @@
+"""The voice that arrives at the carrier is the message, in packets of the length that was asked for."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy
+import prompts
+import pytest
+from carrier_rtp import ALAW
+from dialling import End, dial, end_of
+from switch import CarrierProcess, Switch
+
+PACKETS = (20, 40, 60)
+
+
+@dataclass
+class Heard:
+    """One call: its end, what the carrier was offered, noted and heard, and the file that was opened."""
+
+    end: End
+    offered: dict[str, Any]
+    noted: dict[str, Any]
+    audio: bytes
+    played: str
+
+
+@pytest.fixture(scope="module")
+def heard(freeswitch: Switch, carrier: CarrierProcess, fs_prompts: object) -> dict[tuple[str, int], Heard]:
+    """Both messages in packets of each length, at once."""
+    line = freeswitch.connect()
+    line.subscribe("CHANNEL_HANGUP_COMPLETE", "PLAYBACK_START")
+    calls = {}
+    for place, (message, packet_ms) in enumerate(itertools.product(("six", "wavonly"), PACKETS)):
+        number = f"0913{place}000000"
+        codec = f"PCMA@8000h@{packet_ms}i"
+        calls[message, packet_ms] = (
+            number,
+            dial(line, number, absolute_codec_string=codec, avanak_message=message),
+        )
+    found = {}
+    for key, (number, call) in calls.items():
+        played = line.wait(10, Event_Name="PLAYBACK_START", Unique_ID=call)["Playback-File-Path"]
+        end = end_of(line, call)
+        noted = carrier.wait_for_end(number)
+        offered = next(one for one in carrier.arrived if one["number"] == number)
+        found[key] = Heard(end, offered, noted, Path(noted["audio"]).read_bytes(), played)
+    line.close()
+    return found
+
+
+@pytest.mark.parametrize("packet_ms", PACKETS)
+def test_a_message_in_the_carriers_codec_arrives_untouched(
+    packet_ms: int, heard: dict[tuple[str, int], Heard], fs_prompts: dict[str, list[int]]
+) -> None:
+    call = heard["six", packet_ms]
+    message = prompts.to_alaw(fs_prompts["six"])
+    assert call.played.endswith("/six.PCMA")
+    assert (call.offered["packet_ms"], call.offered["codecs"]) == (packet_ms, ["PCMA"])
+    assert call.noted["packet_bytes"] == [packet_ms * 8]
+    # Byte for byte: nothing was decoded and encoded again on the way.
+    assert call.audio.count(message) == 1
+    assert 400 <= call.audio.find(message) / 8 <= 700  # a breath of silence before it
+    assert call.end.heard_ms == 6000
+
+
+@pytest.mark.parametrize("packet_ms", PACKETS)
+def test_a_wav_arrives_as_the_message(
+    packet_ms: int, heard: dict[tuple[str, int], Heard], fs_prompts: dict[str, list[int]]
+) -> None:
+    call = heard["wavonly", packet_ms]
+    assert call.played.endswith("/wavonly.wav")
+    assert call.noted["packet_bytes"] == [packet_ms * 8]
+    arrived = numpy.array([ALAW[byte] for byte in call.audio], dtype=float)
+    message = numpy.array(fs_prompts["wavonly"], dtype=float)
+    products = numpy.correlate(arrived, message, "valid")
+    best = int(products.argmax())
+    part = arrived[best : best + len(message)]
+    assert products[best] / (numpy.linalg.norm(part) * numpy.linalg.norm(message)) > 0.99
+    assert call.end.heard_ms == 1080
+
+
+def test_the_switch_complains_of_nothing(freeswitch: Switch) -> None:
+    """What it logged is the prompts that the tests asked for and that are not there."""
+    lines = [line for line in freeswitch.log.splitlines() if "[ERR]" in line or "[CRIT]" in line]
+    assert [
+        line for line in lines if "nosuch" not in line and "wavonly" not in line and "empty" not in line
+    ] == []
