@@ -68,7 +68,7 @@ class LinkLimits:
     connect_s: float = 5.0
     command_s: float = 10.0
     send_s: float = 10.0
-    silence_s: float = 30.0
+    silence_s: float = 10.0
     probe_s: float = 5.0
     heartbeat_s: float = 65.0
     stuck_s: float = 30.0
@@ -199,7 +199,7 @@ class Link(InboundESL):
         left_s = max(0.0, timeout_s - (monotonic_s() - started_s))
         result.wait(left_s)
         if not result.ready():
-            raise CommandTimeout(f"{self._where} did not answer a command within {timeout_s:g} s")
+            raise CommandTimeout(f"the switch did not answer a command within {timeout_s:.4g} s")
         outcome: Outcome = result.get()
         if isinstance(outcome, Reply):
             return outcome

@@ -124,7 +124,8 @@ class ReplyQueue:
         # A copy of those due: a handler may ask again while we tell it.
         due = [q for q in self._line if q.on_reply is not None and now_s >= q.deadline_s]
         for question in due:
-            question.tell(CommandTimeout("the switch did not answer a command within its deadline"))
+            timeout_s = question.deadline_s - question.asked_s
+            question.tell(CommandTimeout(f"the switch did not answer a command within {timeout_s:.4g} s"))
 
     def fail_all(self, reason: str) -> None:
         """The connection is gone: every question gets a LinkDown of its own, ``maybe_sent``."""
