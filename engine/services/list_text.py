@@ -22,7 +22,7 @@ from engine.errors import BadInput
 from engine.services.numbers import NormalNumber, normalise
 
 MAX_LINE = 1_000_000
-"""Characters of one line; a longer one is no list (a picture, a database dump, an attack)."""
+"""Bytes of one line; a longer one is no list (a picture, a database dump, an attack)."""
 MAX_RECORD_LINES = 50
 """Lines that one quoted record may span; more means that a quotation mark was never closed."""
 
@@ -33,42 +33,53 @@ _OTHER_ENCODINGS = ["cp1256", "cp1252", "cp1251", "cp1253", "cp1254", "cp1255", 
 _SEP_LINE = re.compile(r'"?sep=([,;\t])"?\s*', re.IGNORECASE)
 
 
-def detect_encoding(file: BinaryIO, filename: str) -> str:
+def detect_encoding(file: BinaryIO, filename: str, *, max_line: int = MAX_LINE) -> str:
     """Return the Python name of the encoding of ``file``, having read the whole of it.
 
-    The whole, because the first Persian name may stand in line 900,000.
-    Raises BadInput for binary content, damaged text and encodings not read here.
+    The whole, because the first Persian name may stand in line 900,000; and so
+    that whoever reads the file afterwards meets neither a line over ``max_line``
+    bytes nor a byte that cannot be decoded. Raises BadInput for such a line, for
+    binary content, and for encodings not read here.
     """
     file.seek(0)
-    start = file.read(4)
+    start = file.read(2)
     file.seek(0)
-    if start[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        return "utf-16"
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    line = 1
-    is_utf8 = True
+    is_utf16 = start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    decoder = codecs.getincrementaldecoder("utf-16" if is_utf16 else "utf-8")()
+    is_decoded, end, line, unended = True, b"", 1, 0
     strange: list[bytes] = []
     while block := file.read(_BLOCK):
+        if is_decoded:
+            try:
+                text = decoder.decode(block)
+            except UnicodeError:
+                if is_utf16:
+                    raise BadInput(f"{filename} is damaged near line {line}: it is not UTF-16.") from None
+                is_decoded = False
+        if is_utf16:
+            block = text.encode("utf-8", "replace")  # in which a line break is one byte, and only that
         if b"\0" in block:
             line += block[: block.index(b"\0")].count(b"\n")
             raise BadInput(f"Line {line} of {filename} holds a NUL byte, so this is not a text file.")
-        if is_utf8:
-            try:
-                decoder.decode(block)
-            except UnicodeDecodeError:
-                is_utf8 = False
-        if not is_utf8 and sum(map(len, strange)) < 65_536:
-            strange.extend(part for part in block.split(b"\n") if not part.isascii())
-        line += block.count(b"\n")
-    if is_utf8:
-        try:
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
+        end = end or (b"\n" if b"\n" in block else b"\r")
+        parts = block.split(end)
+        lengths = [unended + len(parts[0]), *map(len, parts[1:])]
+        if max(lengths) > max_line:
+            line += next(index for index, length in enumerate(lengths) if length > max_line)
             raise BadInput(
-                f"{filename} breaks off in the middle of a letter at its end (line {line})."
-            ) from None
-        return "utf-8-sig"
-    return _eight_bit_encoding(b"\n".join(strange)[:65_536], file, filename)
+                f"Line {line} of {filename} is longer than {max_line:,} bytes: a list has one number a line."
+            )
+        unended = lengths[-1]
+        if not is_decoded and sum(map(len, strange)) < 65_536:
+            strange.extend(part for part in parts if not part.isascii())
+        line += len(parts) - 1
+    if not is_decoded:
+        return _eight_bit_encoding(b"\n".join(strange)[:65_536], file, filename)
+    try:
+        decoder.decode(b"", final=True)
+    except UnicodeError:
+        raise BadInput(f"{filename} breaks off in the middle of a letter at its end (line {line}).") from None
+    return "utf-16" if is_utf16 else "utf-8-sig"
 
 
 def _eight_bit_encoding(sample: bytes, file: BinaryIO, filename: str) -> str:
@@ -114,42 +125,36 @@ class TextTable:
 
     def __init__(self, file: BinaryIO, filename: str, *, max_line: int = MAX_LINE) -> None:
         self.filename = filename
-        self.max_line = max_line
-        self.encoding = detect_encoding(file, filename)
+        self.encoding = detect_encoding(file, filename, max_line=max_line)
         file.seek(0)
         self._text = io.TextIOWrapper(file, encoding=self.encoding, newline="")
-        try:
-            head = list(islice(self._lines(1), _SAMPLE_LINES))
-        except BadInput:
-            self.detach()
-            raise
-        self._first_line = 1
+        head = list(islice(self._text, _SAMPLE_LINES))
+        self._skipped = 0
         if head and (separator := _SEP_LINE.fullmatch(head[0])):
             self.delimiter = separator[1]
             del head[0]
-            self._first_line = 2
+            self._skipped = 1
         else:
             self.delimiter = detect_delimiter(head, filename)
         self._head = head
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """Yield the number of the line where a record starts (from 1) and its cells."""
-        before = self._first_line
-        lines = chain(self._head, self._lines(before + len(self._head)))
-        reader = csv.reader(lines, delimiter=self.delimiter)
-        offset = before - 1
-        start = before
+        reader = csv.reader(chain(self._head, self._text), delimiter=self.delimiter)
+        start = following = 1 + self._skipped
+        to_following = following
         try:
             for cells in reader:
-                yield start, cells
-                following = reader.line_num + offset + 1
+                start, following = following, reader.line_num + to_following
                 if following - start > MAX_RECORD_LINES:
                     raise BadInput(self._unclosed(start))
-                start = following
+                yield start, cells
         except csv.Error as error:
             if "field larger" in str(error):
-                raise BadInput(self._unclosed(start)) from None
-            raise BadInput(f"Line {start} of {self.filename} cannot be read as a list: {error}.") from None
+                raise BadInput(self._unclosed(following)) from None
+            raise BadInput(
+                f"Line {following} of {self.filename} cannot be read as a list: {error}."
+            ) from None
 
     def detach(self) -> None:
         """Let go of the file without closing it: it belongs to whoever opened it."""
@@ -160,25 +165,6 @@ class TextTable:
             f"In line {line} of {self.filename} a quotation mark opens a cell that does not end "
             f"within {MAX_RECORD_LINES} lines."
         )
-
-    def _lines(self, number: int) -> Iterator[str]:
-        readline, limit = self._text.readline, self.max_line
-        while True:
-            try:
-                line = readline(limit + 1)
-            except UnicodeError:
-                raise BadInput(
-                    f"Line {number} of {self.filename} is damaged: it is not {self.encoding}."
-                ) from None
-            if not line:
-                return
-            if len(line) > limit:
-                raise BadInput(
-                    f"Line {number} of {self.filename} is longer than {limit:,} characters: "
-                    "a list has one number a line."
-                )
-            yield line
-            number += 1
 
 
 def detect_delimiter(lines: list[str], filename: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -29,6 +30,19 @@ _BLOCK = 1 << 20
 _OVERLAP = 64
 _COLUMN = re.compile(rb"\br\s*=\s*[\"']([A-Za-z]+)[0-9]")
 _ROW = re.compile(rb"\br\s*=\s*[\"'][A-Za-z]*([0-9]+)")
+# What zipfile raises for damaged files, beside its own error.
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    OSError,
+    ValueError,
+    LookupError,
+    OverflowError,
+    NotImplementedError,
+    RuntimeError,
+)
 _UNREADABLE = (python_calamine.CalamineError, ValueError, KeyError, OSError)
 _DECLARATION = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 
@@ -101,7 +115,7 @@ def inspect_workbook(
             for part in parts:
                 if part.filename.lower().endswith((".xml", ".rels")):
                     _inspect_part(archive, part, filename, max_cells)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except _DAMAGED as error:
         raise BadInput(f"{filename} is damaged or cut short: {_first_line(error)}.") from None
 
 

@@ -43,7 +43,7 @@ def read(data, filename="list.csv", **options):
             b"a,b\nfoo,bar\nx,y\n",
             "No column of list.csv holds telephone numbers: line 2 has column 1 «foo», ",
         ),
-        (b"number\n" + b"x" * 1_000_001, "Line 2 of list.csv is longer than 1,000,000 characters"),
+        (b"number\n" + b"x" * 1_000_001, "Line 2 of list.csv is longer than 1,000,000 bytes"),
         (b'number\n09123456789\n"091234\n' + b"1\n" * 60, "In line 3 of list.csv a quotation mark opens"),
         (b'number\n"' + b"1" * 200_000, "In line 2 of list.csv a quotation mark opens"),
         (
