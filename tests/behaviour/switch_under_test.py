@@ -11,7 +11,7 @@ import socket
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
@@ -24,8 +24,8 @@ class SwitchUnderTest:
     """A switch on loopback.
 
     ``gateway`` leads to a carrier that keeps the table of engine/embedded/people.py; ``message`` is the
-    name of a prompt of ``message_ms`` that the dialplan finds; ``limits_may_change`` says whether a test may turn
-    ``fsctl sps`` and ``max_sessions`` (and puts them back).
+    name of a prompt of ``message_ms`` that the dialplan finds.  Scenarios turn ``fsctl sps`` and ``max_sessions``
+    and put them back.
     """
 
     host: str
@@ -34,9 +34,8 @@ class SwitchUnderTest:
     gateway: str
     message: str
     message_ms: int
-    is_real: bool = False
     deadline_s: float = 20.0
-    number_prefix: str = field(default="0912000")
+    number_prefix: str = "0912000"
 
     def number(self, ending: str) -> str:
         """A number whose owner behaves as the table says for these four digits."""
