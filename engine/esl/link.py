@@ -328,12 +328,9 @@ class Link(InboundESL):
                 except Exception:
                     log.exception("action=event_handler_failed switch=%s event=%r", self._where, event)
                 now_s = monotonic_s()
-                if now_s - before_s > SLOW_HANDLER_S:
+                if (took_s := now_s - before_s) > SLOW_HANDLER_S:
                     log.warning(
-                        "action=event_handler_slow switch=%s event=%r ms=%d",
-                        self._where,
-                        event,
-                        (now_s - before_s) * 1000,
+                        "action=event_handler_slow switch=%s event=%r s=%.2f", self._where, event, took_s
                     )
                 if now_s - turn_s > TURN_S:
                     gevent.sleep(0)
