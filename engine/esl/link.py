@@ -194,10 +194,9 @@ class Link(InboundESL):
         def on_reply(_index: int, outcome: Outcome) -> None:
             result.set(outcome)
 
-        started_s = monotonic_s()
+        deadline_s = monotonic_s() + timeout_s
         self.post([frame], on_reply, timeout_s)
-        left_s = max(0.0, timeout_s - (monotonic_s() - started_s))
-        result.wait(left_s)
+        result.wait(max(0.0, deadline_s - monotonic_s()))
         if not result.ready():
             raise CommandTimeout(f"the switch did not answer a command within {timeout_s:.4g} s")
         outcome: Outcome = result.get()
@@ -210,7 +209,7 @@ class Link(InboundESL):
         return self.command(frame, timeout_s).text
 
     def send(self, data: bytes) -> Reply:
-        """greenswitch's name for ``command``."""
+        """``command`` by greenswitch's name."""
         return self.command(data)
 
     def post(
