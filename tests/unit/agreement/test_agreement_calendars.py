@@ -79,6 +79,14 @@ def test_later_edits_win_whatever_their_order_in_the_list():
     assert TERMS.calendar("support", edits).holiday(day) is None
 
 
+def test_a_half_day_that_becomes_a_holiday_is_one():
+    day = date(2026, 11, 25)
+    edits = [edit("half_day", day, 1), edit("add", day, 2, name_fa="تعطیل")]
+    calendar = TERMS.calendar("support", edits)
+    assert hours_text(calendar.hours(day)) == SHORT
+    assert not calendar.is_half_day(day)
+
+
 def test_an_edit_that_finds_nothing_any_more_does_no_harm():
     stale = [edit("strike", date(2026, 11, 25)), edit("move", date(2026, 11, 24), 1, to=date(2026, 11, 23))]
     calendar = TERMS.calendar("support", stale)

@@ -53,6 +53,7 @@ def test_csv():
     notes = [row["note"] for row in rows if row["section"] == "exclusion"]
     assert notes[0].startswith("accepted: announced")
     assert notes[1].startswith("not accepted: announced")
+    assert [row["item"] for row in rows if row["section"] == "exclusion"] == ["'@e1", "e2"]
     assert sum(row["section"] == "unknown" for row in rows) == 1
 
 
