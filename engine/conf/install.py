@@ -38,6 +38,8 @@ def install(
     Raises BadInput with one sentence when settings or folder cannot be used, or it cannot be written.
     """
     settings.check()
+    if dest.exists() and not dest.is_dir():
+        raise BadInput(f"{dest} is a file, not a folder")
     texts = _texts(settings, tree, dialplan)
     before = _read_marker(dest)
     if not force:
@@ -45,6 +47,10 @@ def install(
     marker = {name: _digest(text) for name, (text, _) in texts.items()}
     texts[MARKER] = (json.dumps({"files": marker}, indent=1, sort_keys=True) + "\n", OPEN)
     try:
+        for folder in sorted({Path(name).parent for name in _SAMPLES}):
+            (dest / folder).mkdir(
+                parents=True, exist_ok=True
+            )  # included by their names, with or without gateways
         written = [
             _write(dest / name, text, mode, settings.owner) for name, (text, mode) in sorted(texts.items())
         ]
@@ -141,12 +147,15 @@ def _read_marker(dest: Path) -> dict[str, str]:
         return {}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadInput(f"{dest / MARKER} cannot be read: {error}") from error
-    return {str(name): str(digest) for name, digest in found.items() if ".." not in Path(name).parts}
+    # What it names is removed when it is no longer wanted: never anything outside the folder.
+    return {
+        str(name): str(digest)
+        for name, digest in found.items()
+        if not Path(name).is_absolute() and ".." not in Path(name).parts
+    }
 
 
 def _refuse_foreign(dest: Path, texts: dict[str, tuple[str, int]], before: dict[str, str]) -> None:
-    if dest.exists() and not dest.is_dir():
-        raise BadInput(f"{dest} is a file, not a folder")
     if not dest.is_dir():
         return
     if not before and any(dest.iterdir()):

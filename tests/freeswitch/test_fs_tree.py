@@ -98,7 +98,11 @@ def test_the_repositorys_own_tree_is_loaded_unchanged_and_has_no_known_password(
     shutil.copytree(DIALPLAN, tmp_path / "dialplan")
     esl_port = free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AVANAK_")}
-    environment |= {"AVANAK_ESL_PORT": str(esl_port), "AVANAK_SIP_PORT": str(free_port(socket.SOCK_DGRAM))}
+    environment |= {
+        "AVANAK_ESL_PORT": str(esl_port),
+        "AVANAK_SIP_PORT": str(free_port(socket.SOCK_DGRAM)),
+        "AVANAK_CDR_DIR_ON_SWITCH": str(tmp_path),
+    }
     command = [freeswitch_binary, "-nonat", "-c", "-nf", "-conf", str(tmp_path / "freeswitch-conf")]
     for name in ("log", "db", "run", "temp"):
         (tmp_path / name).mkdir()

@@ -1,0 +1,342 @@
+"""`avanakctl conf check`: what is wrong with a configuration tree and its dialplan, with file and line."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from engine.conf.contract import BY_NAME, CDR_COLUMNS, DIALPLAN, ENGINE, VARIABLES
+from engine.conf.settings import PACKET_MS, WELL_KNOWN, is_weak
+from engine.conf.tree import Element, Finding, Tree, read_tree
+
+# What the dialplan may use, and the module that brings it.
+APPLICATIONS = dict.fromkeys(
+    ("answer", "bind_digit_action", "bridge", "echo", "execute_extension", "hangup", "log", "multiset", "park",
+     "play_and_get_digits", "playback", "record", "respond", "sched_hangup", "set", "sleep", "transfer", "unset",
+     "wait_for_answer", "wait_for_silence"),
+    "mod_dptools",
+)  # fmt: skip
+FUNCTIONS = {"cond": "mod_commands", "expr": "mod_expr", "regex": "mod_commands", "hash": "mod_hash"}
+STREAMS = {
+    "tone_stream": "mod_tone_stream",
+    "silence_stream": "mod_tone_stream",
+    "local_stream": "mod_local_stream",
+}
+NEEDED = {
+    "mod_event_socket": "the engine cannot connect",
+    "mod_sofia": "there are no SIP trunks",
+    "mod_dialplan_xml": "no call finds its dialplan",
+    "mod_dptools": "no message is played",
+    "mod_commands": "the engine's commands are not understood",
+    "mod_cdr_csv": "no call is on record when the engine was away",
+    "mod_native_file": "messages in the carrier's codec are not played, every call is transcoded",
+    "mod_sndfile": "WAV files are not played",
+}
+CONFIGURED_BY = {
+    "cdr_csv.conf": "mod_cdr_csv", "console.conf": "mod_console", "event_socket.conf": "mod_event_socket",
+    "logfile.conf": "mod_logfile", "sofia.conf": "mod_sofia",
+}  # fmt: skip
+_VARIABLE = re.compile(r"\$\{(avanak_\w+)\}")
+_TARGET = re.compile(r"^(\S+) XML (\S+)$")
+
+
+def check(tree: Path, dialplan: Path, environ: Mapping[str, str] = os.environ) -> list[Finding]:
+    """Findings of the tree at ``tree`` (the folder of freeswitch.xml) and the dialplan at ``dialplan``.
+
+    ``environ`` stands for the switch's environment, from which passwords may come.  Sorted by file and
+    line; empty when there is nothing to say.  Nothing is written, no switch is asked.
+    """
+    top = tree / "freeswitch.xml"
+    read = read_tree(top, environ)
+    findings = list(read.findings)
+    if top in read.files:
+        findings += _rules(read, top, dialplan)
+    return sorted(set(findings), key=lambda one: (str(one.file), one.line, one.sentence))
+
+
+def _rules(read: Tree, top: Path, dialplan: Path) -> Iterator[Finding]:
+    modules = {one.get("module") for one in read.walk("load")}
+    wanted = dialplan.resolve()
+    included = [one for one in read.files if wanted in one.resolve().parents]
+    if not included:
+        yield Finding(top, 1, f"the tree includes nothing of the dialplan at {dialplan}")
+    yield from _modules(read, top, modules)
+    yield from _event_socket(read)
+    yield from _gateways(read, top)
+    yield from _profiles(read)
+    yield from _folders(read)
+    yield from _call_record(read)
+    for path in included:
+        yield from _dialplan_file(read, read.files[path], modules)
+    yield from _contract(read, included)
+
+
+def _modules(read: Tree, top: Path, modules: set[str]) -> Iterator[Finding]:
+    where = next(read.walk("modules"), None)
+    file, line = (where.file, where.line) if where else (top, 1)
+    for name, consequence in NEEDED.items():
+        if name not in modules:
+            yield Finding(file, line, f"{name} is not loaded: {consequence}")
+    for configuration in read.walk("configuration"):
+        module = CONFIGURED_BY.get(configuration.get("name"))
+        if module and module not in modules:
+            sentence = f"{configuration.get('name')} is configured, and {module} is not loaded"
+            yield Finding(configuration.file, configuration.line, sentence, "warning")
+
+
+def _configuration(read: Tree, name: str) -> Iterator[Element]:
+    return (one for one in read.walk("configuration") if one.get("name") == name)
+
+
+def _event_socket(read: Tree) -> Iterator[Finding]:
+    for configuration in _configuration(read, "event_socket.conf"):
+        for settings in configuration.walk("settings"):
+            params = settings.params()
+            password = params.get("password")
+            if password is None:
+                yield Finding(
+                    settings.file,
+                    settings.line,
+                    "no password: FreeSWITCH falls back on one that everybody knows",
+                )
+                continue
+            value = read.expand(password.get("value"))
+            # A value that is made up at each start is still a $${name} here: nobody can guess it.
+            if not value.startswith("$${") and is_weak(value):
+                sentence = (
+                    "the event socket's password is empty, short or well known; it is as good as a root shell"
+                )
+                yield Finding(password.file, password.line, sentence)
+            yield from _event_socket_reach(read, params, settings)
+
+
+def _event_socket_reach(read: Tree, params: dict[str, Element], settings: Element) -> Iterator[Finding]:
+    address, acl = params.get("listen-ip"), params.get("apply-inbound-acl")
+    host = read.expand(address.get("value")) if address else ""
+    if acl is None:
+        yield Finding(
+            settings.file,
+            settings.line,
+            "apply-inbound-acl is missing: whoever reaches the port may try passwords",
+        )
+    elif address and not host.startswith("127.") and read.expand(acl.get("value")) == "loopback.auto":
+        sentence = f"the event socket listens on {host}, and only this machine may connect to it"
+        yield Finding(acl.file, acl.line, sentence, "warning")
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - looked for, not listened on
+        assert address is not None
+        yield Finding(address.file, address.line, "the event socket listens on every address", "warning")
+
+
+def _gateways(read: Tree, top: Path) -> Iterator[Finding]:
+    seen: dict[str, Element] = {}
+    for gateway in read.walk("gateway"):
+        name, params = gateway.get("name"), gateway.params()
+        if name in seen:
+            yield Finding(gateway.file, gateway.line, f"gateway '{name}' is already in {seen[name].file}")
+        seen[name] = gateway
+        if gateway.file.stem != name:
+            sentence = f"gateway '{name}' is in {gateway.file.name}: one file a gateway, named after it"
+            yield Finding(gateway.file, gateway.line, sentence, "warning")
+        if "proxy" not in params and "realm" not in params:
+            yield Finding(gateway.file, gateway.line, f"gateway '{name}' has no proxy: where is the carrier?")
+        yield from _gateway_password(read, gateway, params)
+        for variable in gateway.walk("variable"):
+            if variable.get("name") == "absolute_codec_string":
+                found = re.fullmatch(r"PCM[AU]@8000h@(\d+)i", read.expand(variable.get("value")))
+                if not found or int(found[1]) not in PACKET_MS:
+                    yield Finding(
+                        variable.file, variable.line, "the codec must be PCMA@8000h@20i, 40i or 60i"
+                    )
+    for action in read.walk("action", "anti-action"):
+        for name in re.findall(r"sofia/gateway/([\w.-]+)/", read.expand(action.get("data"))):
+            if name not in seen:
+                yield Finding(action.file, action.line, f"there is no gateway '{name}'")
+    if not seen:
+        yield Finding(top, 1, "there is no gateway: nobody can be called", "warning")
+
+
+def _gateway_password(read: Tree, gateway: Element, params: dict[str, Element]) -> Iterator[Finding]:
+    registers = params.get("register")
+    password = params.get("password")
+    if password is None:
+        if registers is None or registers.get("value") not in ("false", "no"):
+            sentence = f"gateway '{gateway.get('name')}' registers and has no password"
+            yield Finding(gateway.file, gateway.line, sentence)
+    elif read.expand(password.get("value")).lower() in WELL_KNOWN | {""}:
+        yield Finding(
+            password.file, password.line, "this password is empty or one that everybody tries first"
+        )
+
+
+def _profiles(read: Tree) -> Iterator[Finding]:
+    lists = {one.get("name") for one in read.walk("list")}
+    for profile in read.walk("profile"):
+        for settings in (one for one in profile.children if one.tag == "settings"):
+            params = {name: read.expand(one.get("value")) for name, one in settings.params().items()}
+            if "sip-port" not in params:
+                continue  # another kind of profile, of a log
+            name = profile.get("name")
+            if params.get("auth-calls") != "true" and "apply-inbound-acl" not in params:
+                yield Finding(settings.file, settings.line, f"profile '{name}' takes calls from strangers")
+            if params.get("accept-blind-reg") == "true" or params.get("disable-register") != "true":
+                yield Finding(settings.file, settings.line, f"profile '{name}' lets strangers register")
+            if params.get("enable-chat") != "false" and params.get("auth-messages") != "true":
+                yield Finding(settings.file, settings.line, f"profile '{name}' takes messages from strangers")
+            acl = params.get("apply-inbound-acl")
+            if acl and acl not in lists and not acl.endswith(".auto") and "/" not in acl:
+                line = settings.params()["apply-inbound-acl"].line
+                yield Finding(settings.file, line, f"there is no list '{acl}' in acl.conf")
+
+
+def _folders(read: Tree) -> Iterator[Finding]:
+    for name in ("avanak_prompts_dir", "avanak_recordings_dir", "avanak_cdr_dir"):
+        value = read.variables.get(name)
+        file, line = _line_of(read, name)
+        if not value:
+            yield Finding(file, line, f"{name} is not set")
+        elif name == "avanak_prompts_dir" and "." in value:
+            yield Finding(
+                file, line, f"'{value}' has a dot: FreeSWITCH takes what follows it for the file's type"
+            )
+        elif not Path(value).is_dir():
+            yield Finding(file, line, f"there is no folder {value} on this machine", "warning")
+
+
+def _line_of(read: Tree, variable: str) -> tuple[Path, int]:
+    """Where a global variable is set; the first file if it is not."""
+    for path in read.files:
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if f'data="{variable}=' in line:
+                return path, number
+    return next(iter(read.files)), 1
+
+
+def _call_record(read: Tree) -> Iterator[Finding]:
+    for configuration in _configuration(read, "cdr_csv.conf"):
+        params = {
+            name: one
+            for settings in configuration.walk("settings")
+            for name, one in settings.params().items()
+        }
+        for name, wanted in (("legs", "ab"), ("master-file-only", "true")):
+            if name not in params or params[name].get("value") != wanted:
+                line = params[name].line if name in params else configuration.line
+                yield Finding(
+                    configuration.file, line, f"{name} must be {wanted}, or calls are missing from the record"
+                )
+        chosen = params["default-template"].get("value") if "default-template" in params else ""
+        template = next((one for one in configuration.walk("template") if one.get("name") == chosen), None)
+        if template is None:
+            yield Finding(configuration.file, configuration.line, f"there is no template '{chosen}'")
+        elif not f"{template.text.strip()},".startswith(",".join(f"${{{one}}}" for one in CDR_COLUMNS) + ","):
+            sentence = "the engine reads these columns first, in this order: " + ",".join(CDR_COLUMNS)
+            yield Finding(template.file, template.line, sentence)
+
+
+def _dialplan_file(read: Tree, root: Element, modules: set[str]) -> Iterator[Finding]:
+    contexts = list(read.walk("context"))
+    for action in root.walk("action", "anti-action"):
+        application, data = action.get("application"), action.get("data")
+        module = APPLICATIONS.get(application)
+        if module is None:
+            yield Finding(
+                action.file,
+                action.line,
+                f"no loaded module is known to bring the application '{application}'",
+            )
+        elif module not in modules:
+            yield Finding(action.file, action.line, f"'{application}' needs {module}, which is not loaded")
+        for table, pattern, kind in (
+            (FUNCTIONS, r"\$\{(\w+)\(", "function"),
+            (STREAMS, r"(\w+_stream)://", "stream"),
+        ):
+            for name in re.findall(pattern, data):
+                if table.get(name) not in modules:
+                    brings = table.get(name, "no module that is known")
+                    yield Finding(
+                        action.file, action.line, f"the {kind} '{name}' needs {brings}, which is not loaded"
+                    )
+        target = _TARGET.match(data) if application in ("transfer", "execute_extension") else None
+        if target and not any(_reaches(read, one, target[1], target[2]) for one in contexts):
+            yield Finding(action.file, action.line, f"'{data}' leads nowhere: no extension takes it")
+        if (
+            application == "playback"
+            and data.startswith("/")
+            and "${" not in data
+            and not Path(data).exists()
+        ):
+            yield Finding(action.file, action.line, f"there is no file {data}")
+    for condition in root.walk("condition"):
+        try:
+            re.compile(re.sub(r"\$\{\w+\}", "x", condition.get("expression")))
+        except re.error as error:
+            yield Finding(condition.file, condition.line, f"this expression is not a regular one: {error}")
+
+
+def _reaches(read: Tree, context: Element, number: str, name: str) -> bool:
+    """Whether an extension of the context takes the number; its files are those that the context includes."""
+    if context.get("name") != name:
+        return False
+    roots = [
+        context,
+        *(read.files[path] for path in read.includes.get(context.file, []) if path in read.files),
+    ]
+    for condition in (one for root in roots for one in root.walk("condition")):
+        if condition.get("field") == "destination_number":
+            try:
+                if re.search(condition.get("expression"), number):
+                    return True
+            except re.error:
+                continue  # said elsewhere
+    return False
+
+
+def _contract(read: Tree, included: list[Path]) -> Iterator[Finding]:
+    """Our variables, both ways: nothing unknown is used or set, nothing known is forgotten."""
+    used: set[str] = set()
+    set_here: set[str] = set()
+    for path, root in read.files.items():
+        for element in root.walk():
+            texts = (*element.attributes.values(), element.text)
+            for name in (name for text in texts for name in _VARIABLE.findall(text)):
+                used.add(name)
+                if name not in BY_NAME and name not in read.variables:
+                    yield Finding(
+                        element.file, element.line, f"{name} is not in the contract (dialplan/README.md)"
+                    )
+            if path in included and element.tag in ("action", "anti-action"):
+                for name in _names_set(element):
+                    set_here.add(name)
+                    if name not in BY_NAME:
+                        yield Finding(
+                            element.file, element.line, f"{name} is not in the contract (dialplan/README.md)"
+                        )
+                    elif BY_NAME[name].set_by == ENGINE:
+                        yield Finding(
+                            element.file, element.line, f"{name} is the engine's; the dialplan may not set it"
+                        )
+    if not included:
+        return
+    place = included[0]
+    for variable in VARIABLES:
+        if variable.set_by == DIALPLAN and variable.name not in set_here:
+            yield Finding(place, 1, f"{variable.name} is in the contract, and nothing here sets it")
+        if variable.set_by == ENGINE and variable.used and variable.name not in used:
+            yield Finding(place, 1, f"{variable.name} is in the contract, and nothing here looks at it")
+
+
+def _names_set(action: Element) -> Iterator[str]:
+    """Our variables that an action sets."""
+    application, data = action.get("application"), action.get("data")
+    if application in ("set", "multiset", "unset"):
+        for part in re.split(r"^\^\^(.)", data)[2].split(data[2]) if data.startswith("^^") else [data]:
+            name = part.partition("=")[0].strip()
+            if name.startswith("avanak_"):
+                yield name
+    elif application == "play_and_get_digits":
+        for name in re.findall(r" (avanak_\w+) ", data):
+            yield name
+            if BY_NAME.get(f"{name}_invalid"):
+                yield f"{name}_invalid"
