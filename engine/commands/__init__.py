@@ -1,0 +1,1 @@
+"""The commands of `avanakctl`, a module for each group."""

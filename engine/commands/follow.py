@@ -1,0 +1,139 @@
+"""Following one campaign from the command line until its end, an interruption, or the loss of all switches."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol, Self
+
+import gevent
+from gevent.event import Event as Flag
+
+from engine.clock import monotonic_s, wall_ms
+from engine.controller import Engine
+from engine.errors import AvanakError, Conflict
+from engine.services import campaigns
+from engine.states import CampaignState
+from engine.store.models import Campaign, CampaignCounts, CampaignPulse
+from engine.store.threads import read, write
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 0.5
+NO_SWITCH_S = 60.0  # without any switch for so long, the campaign is paused and the command ends
+HANG_UP_S = 10.0  # how long calls that were hung up may take to be settled
+INTERRUPTED = "interrupted"
+NO_SWITCH = "no switch could be reached"
+
+
+class Interrupted(AvanakError):
+    """Somebody pressed Ctrl-C before there was anything to go on with."""
+
+    exit_status = 130
+
+
+class Interrupts:
+    """Ctrl-C and SIGTERM as two events: the first asks for an orderly end, the second for a quick one.
+
+    The handler only sets events; whoever waits for them acts.
+    """
+
+    def __init__(self) -> None:
+        self.first = Flag()
+        self.second = Flag()
+        self._handlers: list[gevent.hub.signal] = []
+
+    def __enter__(self) -> Self:
+        self._handlers = [gevent.signal_handler(number, self._signalled) for number in (signal.SIGINT, signal.SIGTERM)]
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for handler in self._handlers:
+            handler.cancel()
+
+    def check(self) -> None:
+        """Raise Interrupted if somebody pressed Ctrl-C."""
+        if self.first.is_set():
+            raise Interrupted("Interrupted; nobody was called.")
+
+    def _signalled(self) -> None:
+        (self.second if self.first.is_set() else self.first).set()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A campaign at one moment, as the store has it."""
+
+    campaign: Campaign
+    counts: CampaignCounts
+    pulse: CampaignPulse
+    at: int
+
+
+class View(Protocol):
+    """Whoever shows how it goes."""
+
+    def show(self, look: Look) -> None: ...
+
+    def say(self, sentence: str) -> None: ...
+
+
+def look(campaign_id: int) -> Look:
+    """Read a campaign with its counters; inside a connection."""
+    return Look(
+        campaigns.get(campaign_id),
+        CampaignCounts.get_by_id(campaign_id),
+        CampaignPulse.get_by_id(campaign_id),
+        wall_ms(),
+    )
+
+
+def follow(campaign_id: int, view: View, interrupts: Interrupts, engine: Engine | None) -> Look:
+    """Wait until the campaign no longer runs and none of its calls is up; the last look at it.
+
+    1. While it runs, show it; at the first Ctrl-C pause it, which stops placing calls.
+    2. When it was paused or stopped (by whomever), let the calls that are up finish.
+    3. At the second Ctrl-C end them (with `engine`, the one in this process; otherwise leave them to theirs).
+    """
+    last_up = monotonic_s()
+    while True:
+        seen = read(lambda: look(campaign_id))
+        view.show(seen)
+        if seen.campaign.state != CampaignState.RUNNING and (not seen.counts.live or interrupts.second.is_set()):
+            break
+        if interrupts.first.is_set() and seen.campaign.state == CampaignState.RUNNING:
+            _pause(campaign_id, INTERRUPTED)
+            view.say(f"No further call is placed; {seen.counts.live:,} calls finish. Ctrl-C again ends them.")
+            continue
+        if engine is not None and seen.campaign.state == CampaignState.RUNNING:
+            last_up = monotonic_s() if engine.switchboard.any_up else last_up
+            if monotonic_s() - last_up > _patience_s(engine):
+                _pause(campaign_id, NO_SWITCH)
+                break
+        (interrupts.second if interrupts.first.is_set() else interrupts.first).wait(LOOK_S)
+    if interrupts.second.is_set() and engine is not None:
+        engine.dialer.hang_up_all()
+        _wait_for_settles(campaign_id)
+    return read(lambda: look(campaign_id))
+
+
+def _patience_s(engine: Engine) -> float:
+    """How long to wait for a switch: not at all for embedded ones that have died."""
+    board = engine.switchboard
+    all_dead = len(board.embedded) == len(board.supervisors) and not any(e.is_alive for e in board.embedded.values())
+    return 1.0 if all_dead else NO_SWITCH_S
+
+
+def _pause(campaign_id: int, reason: str) -> None:
+    try:
+        write(lambda: campaigns.pause(campaign_id, reason))
+    except Conflict:  # it ended at the same moment
+        log.info("action=pause_not_needed campaign=%d", campaign_id)
+
+
+def _wait_for_settles(campaign_id: int) -> None:
+    deadline = monotonic_s() + HANG_UP_S
+    while monotonic_s() < deadline and read(lambda: CampaignCounts.get_by_id(campaign_id)).live:
+        gevent.sleep(0.05)

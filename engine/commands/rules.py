@@ -1,0 +1,81 @@
+"""The options that say how a campaign is to be called, and the rules made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from engine.commands.common import Duration, Keys
+from engine.errors import BadInput
+from engine.services.campaigns import CampaignRules
+from engine.states import MessageKind, UnknownPolicy
+
+F = TypeVar("F", bound=Callable[..., Any])
+REPORT_TYPES = (".csv", ".xlsx")
+
+_OPTIONS = (
+    click.option("--name", help="Name of the campaign; without it, that of the list."),
+    click.option("--gateway", "gateways", multiple=True, metavar="NAME", help="Trunk to call by; repeatable."),
+    click.option("--cps", type=float, metavar="N", help="Calls begun in a second, at most."),
+    click.option("--channels", type=int, metavar="N", help="Calls at once, at most."),
+    click.option("--tries", "max_tries", type=int, default=1, show_default=True, help="Calls to each number, at most."),
+    click.option(
+        "--retry-after", "retry_after_s", type=Duration(), default="10m", show_default=True, help="Wait between tries."
+    ),
+    click.option(
+        "--ring-timeout", "ring_timeout_s", type=Duration(), default="30s", show_default=True, help="How long it rings."
+    ),
+    click.option(
+        "--max-length", "max_length_s", type=Duration(), default="0", help="Longest call; the message's length and a margin."
+    ),
+    click.option("--window", "windows", default="", metavar="09:30-14:00,16:30-22:00", help="Hours in which to ring."),
+    click.option("--caller-id", default="", metavar="DIGITS", help="Number shown; without it, the gateway's."),
+    click.option("--vote", "vote_keys", type=Keys(), default=None, metavar="1,2,3", help="Keys to vote with."),
+    click.option("--repeat-key", default="", metavar="KEY", help="Key that plays the message again."),
+    click.option("--opt-out", "optout", is_flag=True, help="11 takes the number off further calls."),
+    click.option("--delivered-share", type=float, default=None, help="Share of the message to be heard, 0 to 1."),
+    click.option("--kind", type=click.Choice(list(MessageKind)), default=MessageKind.SERVICE, show_default=True),
+    click.option(
+        "--unknown", "unknown_policy", type=click.Choice(list(UnknownPolicy)), default=UnknownPolicy.LEAVE,
+        show_default=True, help="A call of which nothing can be known after a crash.",
+    ),
+)  # fmt: skip
+
+
+def rules_options(command: F) -> F:
+    """Give a command all options of a campaign's rules."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def build_rules(settings_share: float, list_path: str, options: dict[str, Any]) -> CampaignRules:
+    """The rules that the options of `rules_options` give, not checked yet; takes them out of `options`.
+
+    `settings_share` stands for a ``--delivered-share`` that was not given.
+    """
+    values = {
+        name: options.pop(name)
+        for name in (
+            "max_tries", "retry_after_s", "ring_timeout_s", "max_length_s", "windows", "caller_id", "vote_keys",
+            "repeat_key", "optout", "delivered_share", "kind", "unknown_policy", "gateways", "cps", "channels",
+        )
+    }  # fmt: skip
+    values["gateways"] = list(dict.fromkeys(values["gateways"]))
+    values["vote_keys"] = values["vote_keys"] or ""
+    if values["delivered_share"] is None:
+        values["delivered_share"] = settings_share
+    return CampaignRules(name=options.pop("name") or Path(list_path).stem, **values)
+
+
+def check_report_path(path: str | None) -> None:
+    """Refuse a report that could not be written at the end, before anybody is called."""
+    if path is None:
+        return
+    if Path(path).suffix.lower() not in REPORT_TYPES:
+        raise BadInput(f"--report: a report is written as .csv or .xlsx, not as «{Path(path).name}».")
+    if not Path(path).absolute().parent.is_dir():
+        raise BadInput(f"--report: there is no folder {Path(path).absolute().parent}.")

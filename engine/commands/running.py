@@ -1,0 +1,70 @@
+"""Running an engine in this process for as long as one command needs it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import gevent
+
+from engine.commands.common import note
+from engine.commands.follow import Interrupts
+from engine.config import Settings
+from engine.controller import Engine
+from engine.embedded.options import EmbeddedOptions
+from engine.errors import EngineBusy, SwitchUnavailable
+from engine.switchboard import SwitchSpec
+
+log = logging.getLogger(__name__)
+
+REACH_S = 10.0  # how long a switch may take to answer before the command gives up
+QUICK_DRAIN_S = 2.0
+
+
+@contextmanager
+def engine_here(
+    settings: Settings, specs: Sequence[SwitchSpec], embedded: EmbeddedOptions | None, interrupts: Interrupts
+) -> Iterator[Engine | None]:
+    """An engine in this process, stopped in order at the end; None when another one runs on this database.
+
+    At the end it lets calls finish; after a second Ctrl-C they are ended.
+    """
+    engine = Engine(settings)
+    watcher = None
+    try:
+        try:
+            engine.start(list(specs), embedded)
+        except EngineBusy:
+            log.info("action=engine_runs_elsewhere")
+            yield None
+            return
+        watcher = gevent.spawn(_end_at_second, engine, interrupts)
+        yield engine
+    finally:
+        engine.stop(QUICK_DRAIN_S if interrupts.second.is_set() else None)
+        if watcher is not None:
+            watcher.kill()
+
+
+def reach_switch(engine: Engine) -> None:
+    """Wait until a switch is up; SwitchUnavailable in words if none is within ten seconds.
+
+    A switch that refused the password is not waited for.
+    """
+    for _ in range(int(REACH_S / 0.25)):
+        if engine.wait_for_switch(0.25):
+            missing = engine.switchboard.last_error()
+            if missing:
+                note(f"Not all switches are up: {missing}.")
+            return
+        states = [supervisor.state() for supervisor in engine.switchboard.supervisors.values()]
+        if states and all(state.status == "refused" for state in states):
+            break
+    said = engine.switchboard.last_error().rstrip(".")
+    raise SwitchUnavailable(f"No switch can be reached ({said or f'no answer in {REACH_S:g} s'}).")
+
+
+def _end_at_second(engine: Engine, interrupts: Interrupts) -> None:
+    interrupts.second.wait()
+    engine.dialer.hang_up_all()

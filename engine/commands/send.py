@@ -1,0 +1,150 @@
+"""`avanakctl send LIST --message AUDIO`: the main job in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from engine.clock import wall_ms
+from engine.commands import common, progress, rules, running, sending, trunks
+from engine.commands.follow import Interrupts, Look, follow
+from engine.config import Settings
+from engine.controller import Engine
+from engine.errors import BadInput
+from engine.services import campaigns
+from engine.services.campaigns import CampaignRules
+from engine.services.recipients import Imported
+from engine.states import CampaignState
+from engine.store.models import Campaign
+from engine.store.threads import read, write
+from engine.switchboard import SwitchSpec, parse_switches
+
+CALLS_NOBODY = "The embedded switch calls nobody: telephones, answers and key presses are simulated."
+INTERRUPTED, NO_SWITCH = 130, 3
+
+
+@click.command()
+@click.argument("list_path", metavar="LIST")
+@click.option("--message", "message_path", required=True, metavar="AUDIO", help="WAV, MP3, OGG or FLAC.")
+@common.switch_option
+@rules.rules_options
+@click.option("--number-column", metavar="NAME|N", help="Column of the numbers; found by itself without it.")
+@click.option("--report", metavar="FILE.csv|.xlsx", help="Result file; without it, in data_dir/reports.")
+@click.option("--dry-run", is_flag=True, help="Say what would happen; no call, nothing is kept.")
+@click.option("--speed", type=float, default=1.0, show_default=True, help="Embedded switch: times as fast as life.")
+@common.json_option
+def send(
+    list_path: str,
+    message_path: str,
+    switches: tuple[str, ...],
+    number_column: str | None,
+    report: str | None,
+    dry_run: bool,
+    speed: float,
+    as_json: bool,
+    **options: Any,
+) -> int:
+    """Ring every number of LIST and play AUDIO to whoever answers; a result for each comes out.
+
+    LIST is CSV, TSV, TXT or XLSX.  Exit status 0: done; 2: bad input; 3: no switch reachable;
+    130: interrupted (the first Ctrl-C lets calls finish, a second ends them).
+    """
+    settings = common.settings_and_store()
+    specs = parse_switches(common.switch_words(settings, switches))
+    wanted = rules.build_rules(settings.delivered_share, list_path, options)
+    _check(wanted, specs, speed, report, settings)
+    if dry_run:
+        from engine.commands.dry_run import dry_run as say_what_would_happen
+
+        return say_what_would_happen(settings, specs, wanted, list_path, message_path, number_column, as_json)
+    with sending.open_numbers(list_path, number_column, settings) as reader:
+        prompt = sending.store_message(message_path, settings)
+        if trunks.is_embedded(specs):
+            common.note(CALLS_NOBODY)
+        embedded = trunks.embedded_options(settings, specs, wanted.gateways, speed)
+        with (
+            Interrupts() as interrupts,
+            progress.Progress(is_quiet=as_json) as view,
+            running.engine_here(settings, specs, embedded, interrupts) as engine,
+        ):
+            if engine is None:
+                view.say("An engine runs on this database already; it makes the calls, through its own switches.")
+            title = Path(message_path).stem
+            campaign_id = sending.make_campaign(
+                settings, wanted, reader, prompt, title, lambda draft: trunks.make_gateways(draft, specs, settings)
+            )
+
+            def on_progress(lines: int) -> None:
+                interrupts.check()
+                view.lines_read(lines)
+
+            imported = sending.fill_campaign(campaign_id, reader, on_progress)
+            if engine is not None:
+                common.tell_password(engine.new_password)
+                _reach(engine, campaign_id, wanted.gateways)
+            last = start_and_follow(campaign_id, view, interrupts, engine)
+            ended_by = INTERRUPTED if interrupts.first.is_set() else 0
+    return conclude(settings, last, imported, report, ended_by, as_json)
+
+
+def _check(
+    wanted: CampaignRules, specs: Sequence[SwitchSpec], speed: float, report: str | None, settings: Settings
+) -> None:
+    """Refuse what can be refused before anything is opened."""
+    is_embedded = trunks.is_embedded(specs)
+    if not 0.1 <= speed <= 1000:
+        raise BadInput(f"--speed must be from 0.1 to 1000, not {speed:g}.")
+    if speed != 1 and not is_embedded:
+        raise BadInput("--speed is for the embedded switch; real telephones ring as fast as they do.")
+    wanted.check(settings.max_call_s)
+    rules.check_report_path(report)
+
+
+def _reach(engine: Engine, campaign_id: int, names: Sequence[str]) -> None:
+    """Have a switch with the gateways, or say that the campaign is kept for later."""
+    try:
+        running.reach_switch(engine)
+    except Exception:
+        common.note(f"Nobody was called. Campaign {campaign_id} is kept: `avanakctl campaign resume {campaign_id}`.")
+        raise
+    trunks.check_gateways(engine, names)
+
+
+def start_and_follow(
+    campaign_id: int, view: progress.Progress, interrupts: Interrupts, engine: Engine | None
+) -> Look:
+    """Set a campaign running and follow it to its end, naming those that run beside it."""
+    others = read(_running_ids)
+    if others and engine is not None:
+        view.say(f"Running before, and dialled too while this command runs: campaign {', '.join(map(str, others))}.")
+    write(lambda: campaigns.start(campaign_id, wall_ms()))
+    return follow(campaign_id, view, interrupts, engine)
+
+
+def _running_ids() -> list[int]:
+    return [row.id for row in Campaign.select(Campaign.id).where(Campaign.state == CampaignState.RUNNING)]
+
+
+def conclude(
+    settings: Settings, last: Look, imported: Imported | None, report: str | None, ended_by: int, as_json: bool
+) -> int:
+    """Write the report, print the summary and how to go on; the exit status."""
+    from engine.commands.reporting import refused_counts, write_campaign_report
+
+    campaign = last.campaign
+    refused = dict(imported.refused) if imported is not None else read(lambda: refused_counts(campaign.id))
+    path = write_campaign_report(settings, campaign.id, report)
+    document = progress.document(last, refused, str(path))
+    common.answer(document, as_json, lambda: Console(highlight=False).print(progress.summary(last, refused)))
+    if not as_json:
+        click.echo(f"Results: {path}")
+    if campaign.state != CampaignState.PAUSED:
+        return ended_by
+    common.note(f"Paused ({campaign.state_reason}). To go on where it stopped: avanakctl campaign resume {campaign.id}")
+    from engine.commands.follow import NO_SWITCH as NO_SWITCH_REASON
+
+    return NO_SWITCH if campaign.state_reason == NO_SWITCH_REASON else ended_by or 1

@@ -1,0 +1,57 @@
+"""Where log lines go: to standard error, or to a file that turns over by itself."""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import time
+from pathlib import Path
+
+from engine.errors import StoreUnavailable
+
+FILE = Path("log") / "avanak.log"  # below data_dir
+_MAX_BYTES = 20_000_000
+_KEPT = 5
+_LOUD = ("apscheduler", "urllib3", "werkzeug", "geventwebsocket")  # others' libraries: warnings only
+
+
+def log_file(data_dir: Path) -> Path:
+    """The log file of an installation."""
+    return data_dir / FILE
+
+
+def to_stderr(level: str) -> None:
+    """One line an event to standard error (services under systemd or Docker)."""
+    _use(logging.StreamHandler(), level)
+
+
+def to_file(data_dir: Path, level: str) -> None:
+    """One line an event to ``data_dir/log/avanak.log``, five old ones of 20 MB kept.
+
+    Raises StoreUnavailable when the file cannot be opened.
+    """
+    path = log_file(data_dir)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handler = logging.handlers.RotatingFileHandler(
+            path, maxBytes=_MAX_BYTES, backupCount=_KEPT, encoding="utf-8"
+        )
+    except OSError as error:
+        raise StoreUnavailable(f"The log {path} cannot be written: {error.strerror}.") from error
+    _use(handler, level)
+
+
+def _use(handler: logging.Handler, level: str) -> None:
+    formatter = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s %(message)s", "%Y-%m-%dT%H:%M:%S")
+    formatter.converter = time.gmtime
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    for old in list(root.handlers):
+        root.removeHandler(old)
+        old.close()
+    root.addHandler(handler)
+    root.setLevel(level)
+    # A full disk must not print tracebacks of the logging itself over the progress bar.
+    logging.raiseExceptions = False
+    for name in _LOUD:
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
