@@ -1,59 +1,46 @@
-"""Find the numbers that stand in a list twice, in little memory."""
+"""Find the numbers that stand in a list twice, a chunk at a time, in little memory."""
 
 from __future__ import annotations
 
-import random
-from array import array
+from collections.abc import Sequence
 
-_SHIFT = 24
-"""The low bits of the product hardly depend on the multiplier and are thrown away."""
+import numpy as np
+import numpy.typing as npt
+
+_Run = tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]
 
 
 class SeenNumbers:
-    """The numbers met so far and the line of each: an open-addressing table in two arrays.
+    """The numbers met so far and the line of each, as a few sorted arrays that grow by merging.
 
-    A million numbers take 25 MB where a dict takes over 100. The multiplier
-    is drawn anew for each table, so nobody can write a list that makes it slow.
+    A million numbers take 12 MB and well under a second; a dict takes over 100 MB.
+    Sorting has no worst case that the writer of a list could aim at.
     """
 
     def __init__(self) -> None:
-        self._bits = 12
-        self._count = 0
-        self._multiplier = random.getrandbits(31) | 1 << 31 | 1
-        self._clear()
+        self._runs: list[_Run] = []
 
-    def _clear(self) -> None:
-        size = 1 << self._bits
-        self._keys = array("Q", bytes(8 * size))
-        self._lines = array("I", bytes(4 * size))
+    def duplicates(self, numbers: Sequence[int], lines: Sequence[int]) -> dict[int, int]:
+        """Remember ``numbers`` (at ``lines``); return those met before, as position to first line."""
+        keys, first, inverse = np.unique(np.array(numbers, np.int64), return_index=True, return_inverse=True)
+        first_line = np.array(lines, np.int32)[first]
+        is_new = np.ones(len(keys), bool)
+        for run_keys, run_lines in self._runs:
+            at = np.minimum(np.searchsorted(run_keys, keys), len(run_keys) - 1)
+            is_known = run_keys[at] == keys
+            first_line[is_known] = run_lines[at[is_known]]
+            is_new &= ~is_known
+        is_first_here = first[inverse] == np.arange(len(numbers))
+        again = np.flatnonzero(~(is_new[inverse] & is_first_here))
+        self._remember((keys[is_new], first_line[is_new]))
+        return dict(zip(again.tolist(), first_line[inverse[again]].tolist(), strict=True))
 
-    def first_line(self, e164: str, line: int) -> int | None:
-        """Remember a number at ``line``; return the line where it stood before, or None."""
-        key = int(e164)
-        keys = self._keys
-        mask = len(keys) - 1
-        slot = (key * self._multiplier >> _SHIFT) & mask
-        while held := keys[slot]:
-            if held == key:
-                return self._lines[slot]
-            slot = (slot + 1) & mask
-        keys[slot] = key
-        self._lines[slot] = line
-        self._count += 1
-        if self._count * 2 > len(keys):
-            self._grow()
-        return None
-
-    def _grow(self) -> None:
-        old_keys, old_lines = self._keys, self._lines
-        self._bits += 1
-        self._clear()
-        keys, lines, mask = self._keys, self._lines, len(self._keys) - 1
-        multiplier = self._multiplier
-        for key, line in zip(old_keys, old_lines, strict=True):
-            if key:
-                slot = (key * multiplier >> _SHIFT) & mask
-                while keys[slot]:
-                    slot = (slot + 1) & mask
-                keys[slot] = key
-                lines[slot] = line
+    def _remember(self, run: _Run) -> None:
+        """Add a run; merge it with those before it that are not twice as long, so that few remain."""
+        while self._runs and len(self._runs[-1][0]) <= 2 * len(run[0]):
+            older = self._runs.pop()
+            keys = np.concatenate((older[0], run[0]))
+            order = np.argsort(keys, kind="stable")
+            run = keys[order], np.concatenate((older[1], run[1]))[order]
+        if len(run[0]):
+            self._runs.append(run)

@@ -154,7 +154,9 @@ class ListReader:
         self._resources.close()
 
     def __iter__(self) -> Iterator[list[Row]]:
+        seen = SeenNumbers()
         for chunk in self._chunks():
+            self._mark_duplicates(chunk, seen)
             self.counts.update([row.reason for row in chunk])
             if not self.counts[None]:
                 self._collect_examples(chunk)
@@ -194,7 +196,7 @@ class ListReader:
         """Yield the rows with their numbers judged. One loop without layers: a million rows pass here."""
         index, read = self._index, self._read_number
         names, width = self.variable_columns, len(self.columns)
-        first_line, new = SeenNumbers().first_line, tuple.__new__
+        new = tuple.__new__  # spares the NamedTuple's own constructor
         rows: list[Row] = []
         for line, cells in self._rows:
             if len(cells) != width:
@@ -205,18 +207,23 @@ class ListReader:
             raw = cells.pop(index)
             found = read(raw)
             variables = dict(zip(names, cells, strict=False))  # equal in length, see above
-            # tuple.__new__ spares the NamedTuple's own constructor.
-            if type(found) is not NormalNumber:
-                rows.append(new(Row, (line, raw, None, found, variables, None)))
+            if type(found) is NormalNumber:
+                rows.append(new(Row, (line, raw, found, None, variables, None)))
             else:
-                before = first_line(found.e164, line)
-                reason = Reason.DUPLICATE if before else None
-                rows.append(new(Row, (line, raw, found, reason, variables, before)))
+                rows.append(new(Row, (line, raw, None, found, variables, None)))
             if len(rows) == CHUNK_ROWS:
                 yield rows
                 rows = []
         if rows:
             yield rows
+
+    def _mark_duplicates(self, chunk: list[Row], seen: SeenNumbers) -> None:
+        at = [position for position, row in enumerate(chunk) if row.number]
+        numbers = [int(row.number.e164) for row in chunk if row.number]
+        lines = [row.line for row in chunk if row.number]
+        for index, first_line in seen.duplicates(numbers, lines).items():
+            row = chunk[at[index]]
+            chunk[at[index]] = row._replace(reason=Reason.DUPLICATE, first_line=first_line)
 
     def _widen(self, width: int) -> list[str]:
         """Name the columns of a row that is longer than all before it."""

@@ -6,6 +6,8 @@ import io
 
 import openpyxl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.errors import BadInput
 from engine.services.list_columns import plain_name
@@ -267,9 +269,22 @@ def test_names_are_compared_without_what_people_vary():
     assert plain_name("كد") == plain_name("کد")
 
 
-def test_seen_numbers_against_a_dict():
-    seen, truth = SeenNumbers(), {}
-    for line in range(1, 60_000):
-        number = f"+98912{(line * 7919) % 40_000:07}"
-        assert seen.first_line(number, line) == truth.get(number)
-        truth.setdefault(number, line)
+@given(st.lists(st.lists(st.integers(9, 40), max_size=30), max_size=12))
+def test_seen_numbers_against_a_dict(chunks):
+    seen, truth, line = SeenNumbers(), {}, 0
+    for chunk in chunks:
+        lines, expected = [], {}
+        for position, number in enumerate(chunk):
+            line += 1
+            lines.append(line)
+            if number in truth:
+                expected[position] = truth[number]
+            truth.setdefault(number, line)
+        assert seen.duplicates(chunk, lines) == expected
+
+
+def test_seen_numbers_of_a_long_list():
+    seen = SeenNumbers()
+    for start in range(0, 300_000, 5_000):
+        assert seen.duplicates(range(start, start + 5_000), range(start + 1, start + 5_001)) == {}
+    assert seen.duplicates([299_999, 300_000, 0], [1, 2, 3]) == {0: 300_000, 2: 1}
