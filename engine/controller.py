@@ -20,7 +20,7 @@ from engine.config import Settings
 from engine.dialing.board import counts_of
 from engine.dialing.calls import Call
 from engine.dialing.dialer import Dialer
-from engine.dialing.limits import run_limits
+from engine.dialing.limits import binding_limit, run_limits
 from engine.dialing.run import CampaignRun
 from engine.embedded.options import EmbeddedOptions
 from engine.errors import AvanakError, Conflict, EngineBusy, StoreUnavailable
@@ -157,12 +157,13 @@ class Engine:
     def _write_pulse(self, run: CampaignRun, counts: CampaignCounts | None, now: int, now_m: float) -> None:
         rate = run.rate(now_m)
         reason, details = run.reason, run.details
-        if counts is not None and counts.waiting + counts.retry_wait == 0 and counts.live:
-            reason, details = why.LAST_CALLS, {"live": counts.live}
-        elif not reason and rate == 0 and counts is not None and counts.waiting == 0 and counts.retry_wait:
-            reason, details = why.RETRY, {"at": _next_retry(run.id)}
+        if counts is not None and counts.waiting == 0 and reason not in (why.WINDOW, why.DATABASE):
+            if counts.live:
+                reason, details = why.LAST_CALLS, {"live": counts.live}
+            elif counts.retry_wait:
+                reason, details = why.RETRY, {"at": _next_retry(run.id)}
         elif not reason:
-            reason, details = why.DIALLING, {"cps": f"{rate:.1f}"}
+            reason, details = binding_limit(run, self.dialer.lanes, rate)
         CampaignPulse.update(
             engine=self.name,
             reason=reason,

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 from engine.dialing.board import Board
 from engine.dialing.calls import Call, CallTable
 from engine.dialing.lanes import Lanes, Trunk
-from engine.dialing.limits import say_limit
 from engine.dialing.run import CampaignRun
 from engine.dialing.shares import Demand, allot
 from engine.errors import StoreUnavailable
@@ -81,6 +80,7 @@ class Claimer:
         if not run.windows.is_open(now, self.zone):
             why.say(run, why.WINDOW, until=run.windows.next_open(now, self.zone))
             return False
+        why.clear(run)
         return now_m >= run.next_look_m
 
     def _want(self, run: CampaignRun, now_m: float, places: int) -> int:
@@ -101,7 +101,6 @@ class Claimer:
         if urgent:
             places = min(places, self._want(run, now_m, places))
         if places <= 0:
-            say_limit(run, self.lanes)
             return 0
         router = self._router(run, rooms)
         try:
@@ -116,8 +115,6 @@ class Claimer:
             return 0
         if len(claims) < places:
             run.next_look_m = now_m + (QUICK_EMPTY_WAIT_S if urgent else EMPTY_WAIT_S)
-        if claims:
-            why.clear(run)
         return len(claims)
 
     def _rooms(self, run: CampaignRun, now_m: float, urgent: bool) -> dict[tuple[int, int], int]:

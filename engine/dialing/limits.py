@@ -2,39 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from engine.dialing.lanes import Lanes, Trunk
 from engine.dialing.run import CampaignRun
 from engine.services import why
 from engine.services.estimate import Limits
 
+Reason = tuple[str, dict[str, Any]]
 
-def say_limit(run: CampaignRun, lanes: Lanes) -> None:
-    """Note on `run` what keeps it from getting a place: switch, gateway, rate or seats."""
+
+def binding_limit(run: CampaignRun, lanes: Lanes, rate: float) -> Reason:
+    """What keeps `run` from going faster than its `rate` (calls a second): a code of `why` and its details."""
     named = [
         gateway
         for gateway in lanes.gateways.values()
         if not run.gateway_names or gateway.name in run.gateway_names
     ]
     if not named:
-        why.say(run, why.NO_GATEWAY, names=" ".join(sorted(run.gateway_names)) or "—")
-        return
+        return why.NO_GATEWAY, {"names": " ".join(sorted(run.gateway_names)) or "—"}
     usable = [gateway for gateway in named if not gateway.is_draining]
     if not usable:
-        why.say(run, why.DRAINING, names=" ".join(gateway.name for gateway in named))
-        return
+        return why.DRAINING, {"names": " ".join(gateway.name for gateway in named)}
     ids = {gateway.id for gateway in usable}
     trunks = [trunk for trunk in lanes.trunks.values() if trunk.gateway.id in ids]
     up = [trunk for trunk in trunks if trunk.switch.is_up]
     if not up:
         names = sorted({trunk.switch.name for trunk in trunks} or {s.name for s in lanes.switches.values()})
-        why.say(
-            run,
-            why.SWITCH_DOWN,
-            switches=" ".join(names) or "—",
-            since=min((s.since_at for s in lanes.switches.values() if s.since_at), default=0),
-        )
-        return
-    _say_trunk(run, max(up, key=lambda trunk: trunk.gateway.limiter.cps))
+        since = min((s.since_at for s in lanes.switches.values() if s.since_at), default=0)
+        return why.SWITCH_DOWN, {"switches": " ".join(names) or "—", "since": since}
+    return _of_trunk(run, max(up, key=lambda trunk: trunk.gateway.limiter.cps), rate)
 
 
 def run_limits(run: CampaignRun, lanes: Lanes) -> Limits:
@@ -54,18 +51,25 @@ def run_limits(run: CampaignRun, lanes: Lanes) -> Limits:
     return Limits(max(0.001, cps), max(1, channels))
 
 
-def _say_trunk(run: CampaignRun, trunk: Trunk) -> None:
+# A campaign that goes at less than this share of a rate is not held back by it.
+_AT_THE_RATE = 0.8
+
+
+def _of_trunk(run: CampaignRun, trunk: Trunk, rate: float) -> Reason:
     gateway, switch = trunk.gateway, trunk.switch
     urgent = run.is_urgent
     if gateway.seats.free(urgent) == 0:
-        why.say(run, why.GATEWAY_CHANNELS, gateway=gateway.name, channels=gateway.seats.limit)
-    elif switch.seats.free(urgent) == 0:
-        why.say(run, why.SWITCH_SESSIONS, switch=switch.name, sessions=switch.seats.limit)
-    elif run.channels is not None and run.live >= run.channels:
-        why.say(run, why.OWN_CHANNELS, limit=run.channels)
-    elif run.limiter is not None and run.limiter.cps <= min(gateway.limiter.cps, switch.limiter.cps):
-        why.say(run, why.OWN_RATE, cps=f"{run.limiter.cps:g}")
-    elif switch.limiter.cps < gateway.limiter.cps:
-        why.say(run, why.SWITCH_RATE, switch=switch.name, cps=f"{switch.limiter.cps:g}")
-    else:
-        why.say(run, why.GATEWAY_RATE, gateway=gateway.name, cps=f"{gateway.limiter.cps:g}")
+        return why.GATEWAY_CHANNELS, {"gateway": gateway.name, "channels": gateway.seats.limit}
+    if switch.seats.free(urgent) == 0:
+        return why.SWITCH_SESSIONS, {"switch": switch.name, "sessions": switch.seats.limit}
+    if run.channels is not None and run.live >= run.channels:
+        return why.OWN_CHANNELS, {"limit": run.channels}
+    own = run.limiter.cps if run.limiter is not None else None
+    tightest = min(gateway.limiter.cps, switch.limiter.cps, own or gateway.limiter.cps)
+    if rate < _AT_THE_RATE * tightest:
+        return why.DIALLING, {"cps": f"{rate:.1f}"}
+    if own is not None and own <= tightest:
+        return why.OWN_RATE, {"cps": f"{own:g}"}
+    if switch.limiter.cps < gateway.limiter.cps:
+        return why.SWITCH_RATE, {"switch": switch.name, "cps": f"{switch.limiter.cps:g}"}
+    return why.GATEWAY_RATE, {"gateway": gateway.name, "cps": f"{gateway.limiter.cps:g}"}

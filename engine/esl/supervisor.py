@@ -31,7 +31,7 @@ from engine.esl.replies import AuthFailed
 log = logging.getLogger(__name__)
 
 BACKOFF_FIRST_S = 0.5
-BACKOFF_MOST_S = 30.0
+BACKOFF_MOST_S = 3.0  # a switch that is back should not wait for us
 # A wrong password does not become right by itself, and FreeSWITCH logs each try.
 AUTH_RETRY_S = 60.0
 # A link that lived shorter than this has proven nothing; the back-off goes on growing.

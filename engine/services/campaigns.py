@@ -224,7 +224,7 @@ def finish_if_done(campaign_id: int, now: int) -> bool:
     """Move a running campaign to finished when none of its recipients waits or is live."""
     moved = changed(
         "UPDATE campaign SET state = 'finished', state_reason = '', finished_at = ?"
-        " WHERE id = ? AND state = 'running' AND EXISTS (SELECT 1 FROM campaign_counts c"
+        " WHERE id = ? AND state = 'running' AND standing_key = '' AND EXISTS (SELECT 1 FROM campaign_counts c"
         " WHERE c.campaign_id = campaign.id AND c.waiting = 0 AND c.retry_wait = 0 AND c.live = 0)",
         [now, campaign_id],
     )

@@ -142,6 +142,7 @@ class Campaign(Table):
     unknown_policy = CharField(12, default=UnknownPolicy.LEAVE)
     columns = TextField(default="[]")  # the list's own columns, JSON array, in their order
     source_name = CharField(255, default="")
+    standing_key = CharField(100, default="")  # quick sends of one kind go on for ever; empty: a campaign
     starts_at = BigIntegerField(null=True)
     created_at = BigIntegerField()
     started_at = BigIntegerField(null=True)

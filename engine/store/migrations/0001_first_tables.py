@@ -102,6 +102,7 @@ class Campaign(Table):
     unknown_policy = CharField(12, default="leave")
     columns = TextField(default="[]")
     source_name = CharField(255, default="")
+    standing_key = CharField(100, default="")
     starts_at = BigIntegerField(null=True)
     created_at = BigIntegerField()
     started_at = BigIntegerField(null=True)
@@ -192,8 +193,11 @@ INDEXES = [
     # What is due, in the order in which it is claimed.
     "CREATE INDEX recipient_due ON recipient (campaign_id, next_at, id)"
     " WHERE state IN ('pending', 'retry_wait')",
-    # A number stands in a campaign once, unless it was set aside.
-    "CREATE UNIQUE INDEX recipient_once ON recipient (campaign_id, number) WHERE state <> 'excluded'",
+    # A number stands in a campaign once, unless it was set aside; quick sends (line 0) may repeat it.
+    "CREATE UNIQUE INDEX recipient_once ON recipient (campaign_id, number)"
+    " WHERE state <> 'excluded' AND line > 0",
+    # One standing campaign of a kind for an account.
+    "CREATE UNIQUE INDEX campaign_standing ON campaign (account_id, standing_key) WHERE standing_key <> ''",
     # Reports run in the order of the list, which is the order of the ids.
     "CREATE INDEX recipient_campaign ON recipient (campaign_id, id)",
     "CREATE UNIQUE INDEX attempt_uuid ON attempt (uuid)",

@@ -1,0 +1,63 @@
+"""Engines of tests, each with a data folder of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.bench.kit import tone
+from engine.clock import wall_ms
+from engine.config import load_settings
+from engine.controller import Engine
+from engine.embedded.options import EmbeddedOptions
+from engine.services import gateways, messages
+from engine.store.models import Account
+from engine.store.threads import write
+from engine.switchboard import parse_switches
+from tests.engine.lab import SPEED, Lab
+
+
+@pytest.fixture
+def start_lab(tmp_path: Path) -> Iterator[Callable[..., Lab]]:
+    """Start an engine; keyword arguments go to the embedded switch's options, `settings` to the engine's."""
+    engines: list[Engine] = []
+
+    def start(settings: dict[str, Any] | None = None, **options: Any) -> Lab:
+        made = load_settings(data_dir=tmp_path, database_url="", **{"inbound_share": 0.0, **(settings or {})})
+        engine = Engine(made)
+        engines.append(engine)
+        embedded = EmbeddedOptions(
+            **{
+                "password": "lab-password",
+                "gateways": ("embedded", "second"),
+                "prompts": made.prompts_dir,
+                "speed": SPEED,
+                "log": tmp_path / "rung.log",
+                "cdr": tmp_path / "cdr.csv",
+                **options,
+            }
+        )
+        engine.start(parse_switches("embedded"), embedded)
+        assert engine.wait_for_switch(10), engine.switchboard.last_error()
+        sound = tmp_path / "sound.wav"
+        sound.write_bytes(tone(4))
+        prompt, length = messages.store_prompt(sound, made.prompts_dir)
+
+        def setup() -> int:
+            gateways.ensure("embedded", 200, 500, wall_ms())
+            account = Account.select().first()
+            return messages.add(account.id, "test", prompt, length, wall_ms())
+
+        return Lab(engine, tmp_path, write(setup))
+
+    yield start
+    for engine in engines:
+        engine.stop(0.0)
+
+
+@pytest.fixture
+def lab(start_lab: Callable[..., Lab]) -> Lab:
+    return start_lab()

@@ -1,0 +1,81 @@
+"""An engine with an embedded switch, as a user would run it, and what tests do with it."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gevent
+
+from engine.clock import wall_ms
+from engine.controller import Engine
+from engine.embedded.process import EmbeddedProcess
+from engine.services import campaigns
+from engine.services.lists import open_list
+from engine.services.recipients import Imported, import_list
+from engine.store.models import Attempt, Campaign, CampaignCounts, Recipient
+from engine.store.threads import read, write
+
+SPEED = 20
+
+
+def wait_for(condition: Callable[[], Any], what: str, timeout_s: float = 20.0) -> Any:
+    """Wait until `condition()` is true; its value."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        found = condition()
+        if found:
+            return found
+        gevent.sleep(0.02)
+    raise AssertionError(f"waited {timeout_s:g} s in vain for {what}")
+
+
+@dataclass
+class Lab:
+    """A running engine and what tests do with it."""
+
+    engine: Engine
+    folder: Path
+    message_id: int
+
+    @property
+    def switch(self) -> EmbeddedProcess:
+        return next(iter(self.engine.switchboard.embedded.values()))
+
+    def campaign(self, lines: list[str], *, start: bool = True, **rules: Any) -> int:
+        """A campaign of the numbers (and header) in `lines`; its id."""
+        gateway = rules.pop("gateways", ["embedded"])
+        made = campaigns.CampaignRules(name="test", gateways=gateway, **rules)
+        campaign_id = write(lambda: campaigns.create(1, made, self.message_id, wall_ms(), 660))
+        self.add(campaign_id, lines)
+        if start:
+            write(lambda: campaigns.start(campaign_id, wall_ms()))
+        return campaign_id
+
+    def add(self, campaign_id: int, lines: list[str]) -> Imported:
+        reader = open_list(io.BytesIO("\n".join(lines).encode()), filename="list.csv")
+        return import_list(campaign_id, reader, write, wall_ms())
+
+    def state(self, campaign_id: int) -> str:
+        return read(lambda: Campaign.get_by_id(campaign_id).state)
+
+    def counts(self, campaign_id: int) -> CampaignCounts:
+        return read(lambda: CampaignCounts.get_by_id(campaign_id))
+
+    def recipient(self, campaign_id: int, number: str) -> Recipient:
+        return read(lambda: Recipient.get(Recipient.campaign_id == campaign_id, Recipient.number == number))
+
+    def attempts(self, campaign_id: int) -> list[Attempt]:
+        return read(
+            lambda: list(Attempt.select().where(Attempt.campaign_id == campaign_id).order_by(Attempt.id))
+        )
+
+    def finish(self, campaign_id: int, timeout_s: float = 30.0) -> CampaignCounts:
+        wait_for(
+            lambda: self.state(campaign_id) == "finished", f"the end of campaign {campaign_id}", timeout_s
+        )
+        return self.counts(campaign_id)

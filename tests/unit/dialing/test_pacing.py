@@ -1,0 +1,106 @@
+"""Pacing: never above the cap in any rolling second, nearly all of it used, and smooth."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.bench.figures import fullest_second
+from engine.dialing.pacing import RateLimiter, Seats, permitted_rate, permitted_sessions
+
+
+def run(limiter: RateLimiter, steps: list[float], greed: int = 10_000) -> list[float]:
+    """Let the limiter run over ticks of the given lengths; the instants of the permits taken."""
+    now, sent = 100.0, []
+    for step in steps:
+        now += step
+        permits = min(limiter.available(now), greed)
+        if permits:
+            limiter.take(now, permits)
+            sent += [now] * permits
+    return sent
+
+
+ticks = st.lists(st.floats(min_value=0, max_value=0.4, allow_nan=False), min_size=1, max_size=400)
+
+
+@given(cps=st.floats(min_value=0.2, max_value=900), steps=ticks)
+def test_no_rolling_second_is_above_the_cap(cps: float, steps: list[float]) -> None:
+    sent = run(RateLimiter(cps), steps)
+    assert fullest_second(sent) <= max(1, int(cps))
+
+
+@given(cps=st.floats(min_value=0.05, max_value=0.99), steps=ticks)
+def test_below_one_a_second_the_gap_is_kept(cps: float, steps: list[float]) -> None:
+    sent = run(RateLimiter(cps), steps * 5)
+    assert all(later - earlier >= 1 / cps for earlier, later in itertools.pairwise(sent))
+
+
+@given(
+    first=st.integers(1, 500),
+    second=st.integers(1, 500),
+    steps=ticks,
+)
+def test_a_changed_rate_forgets_nothing(first: int, second: int, steps: list[float]) -> None:
+    limiter = RateLimiter(first)
+    now, sent = 50.0, []
+    for number, step in enumerate(steps):
+        now += step
+        if number == len(steps) // 2:
+            limiter.set_rate(second)
+        permits = limiter.available(now)
+        if permits:
+            limiter.take(now, permits)
+            sent += [now] * permits
+    assert fullest_second(sent) <= max(first, second)
+
+
+@pytest.mark.parametrize("cps", [1, 3, 30, 100, 999, 1200])
+def test_nearly_all_of_the_rate_is_used(cps: int) -> None:
+    sent = run(RateLimiter(cps), [0.01] * 3000)
+    rate = (len(sent) - 1) / (sent[-1] - sent[0])
+    assert rate >= 0.98 * cps
+
+
+@pytest.mark.parametrize("cps", [30, 100, 1000])
+def test_traffic_is_smooth_below_a_tenth_of_a_second(cps: int) -> None:
+    sent = run(RateLimiter(cps), [0.01] * 500)
+    settled = [at for at in sent if at > sent[0] + 1]
+    assert fullest_second(settled, 0.1) <= cps * 0.1 + max(2, cps * 0.09)
+
+
+def test_a_late_tick_is_made_up_for_only_so_far() -> None:
+    limiter = RateLimiter(100)
+    limiter.take(10.0, limiter.available(10.0))
+    assert limiter.available(15.0) == 9
+
+
+def test_a_rate_must_be_above_zero() -> None:
+    with pytest.raises(ValueError, match="above zero"):
+        RateLimiter(0)
+
+
+def test_the_reserve_is_for_urgent_calls() -> None:
+    seats = Seats(10, reserve=2)
+    for _ in range(8):
+        seats.take()
+    assert (seats.free(), seats.free(urgent=True)) == (0, 2)
+    seats.give()
+    assert seats.free() == 1
+
+
+def test_a_seat_is_given_back_once() -> None:
+    with pytest.raises(RuntimeError, match="nobody held"):
+        Seats(5).give()
+
+
+@pytest.mark.parametrize(
+    ("setting", "share", "expected"),
+    [(30, 0.0, 29), (30, 0.1, 26), (2, 0.5, 1), (1, 0.0, 1), (1000, 0.1, 899)],
+)
+def test_a_switch_gets_less_than_its_own_setting(setting: int, share: float, expected: int) -> None:
+    assert permitted_rate(setting, share) == expected
+    assert permitted_sessions(setting, share) == expected
