@@ -41,9 +41,8 @@ class Limits:
         return self.since_startup
 
     def set_sps(self, sps: int) -> None:
-        """``fsctl sps``: holds at once, as FreeSWITCH's does."""
+        """``fsctl sps``: holds from the next second on, as FreeSWITCH's does (seen)."""
         self.sps = sps
-        self._left = sps
 
     def sps_now(self, alive: int, now: float) -> int:
         """Sessions started in this second."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from behaviour.scenarios import Calls, Commands
-from behaviour.switch_under_test import SwitchUnderTest
+from behaviour.switch_under_test import Client, SwitchUnderTest
 
 from engine.embedded.options import EmbeddedOptions
 from engine.embedded.process import EmbeddedProcess
@@ -31,4 +31,18 @@ def switch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SwitchUnderTest
 
 
 class TestEmbedded(Calls, Commands):
-    pass
+    def test_the_connection_ends_after_a_command_before_the_password(self, switch: SwitchUnderTest) -> None:
+        client = Client(switch.host, switch.port, switch.deadline_s)
+        client.reply()
+        client.command("api status")
+        client.wait_closed()
+
+    def test_session_limits_admit_one_less_than_they_say(self, switch: SwitchUnderTest) -> None:
+        with switch.connect() as client:
+            client.api("fsctl max_sessions 3")
+            calls = [switch.originate(client, "0014") for _ in range(4)]
+            refused = [client.event("BACKGROUND_JOB", call)["_body"] for call in calls[2:]]
+            client.api("fsctl max_sessions 20000")
+            assert refused == ["-ERR DESTINATION_OUT_OF_ORDER\n"] * 2
+            for call in calls[:2]:
+                assert client.api(f"uuid_kill {call}") == "+OK\n"
