@@ -109,7 +109,7 @@ class Claimer:
             why.say(run, why.DATABASE, error=str(error))
             return 0
         for item in claims:
-            self._admit(run, item, now)
+            self._admit(run, item, now, now_m)
         if claims and not run.may_dial:
             self.give_back(run.id)
             return 0
@@ -161,7 +161,7 @@ class Claimer:
 
         return choose
 
-    def _admit(self, run: CampaignRun, item: Claim, now: int) -> None:
+    def _admit(self, run: CampaignRun, item: Claim, now: int, now_m: float) -> None:
         """A claim is committed: give it its seats and put it in front of its trunk."""
         call = Call(
             uuid=item.uuid,
@@ -180,5 +180,6 @@ class Claimer:
         )
         self.calls.add(call)
         self.lanes.take_seat(call)
+        self.lanes.gateways[call.gateway_id].health.probe_sent(now_m)
         run.waiting += 1
         self.lanes.trunks[(call.switch_id, call.gateway_id)].put(call)

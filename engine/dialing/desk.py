@@ -214,10 +214,20 @@ class Desk:
         opted_out: bool = False,
     ) -> None:
         """End `call`: decide what follows and hand the settle to the writer."""
-        wall, _ = self.clock()
+        wall, now_m = self.clock()
+        health = self.lanes.gateways[call.gateway_id].health
         following = after(
-            found, delivered, call.tries, call.free_tries, call.run.policy, wall, random.random()
+            found,
+            delivered,
+            call.tries,
+            call.free_tries,
+            call.run.policy,
+            wall,
+            random.random(),
+            health.is_failing,
         )
+        if found.fault is not Fault.OURS:
+            health.note(found.fault is Fault.CARRIER, now_m)
         self._finish(
             call,
             found,
@@ -266,6 +276,7 @@ class Desk:
                 vote=vote[:4],
                 opted_out=opted_out,
                 spent_try=following.spent_try,
+                free_try=following.free_try,
                 settled_by=settled_by,
                 next_state=following.state,
                 next_at=following.next_at,

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine.dialing.calls import Call
+from engine.dialing.health import GatewayHealth
 from engine.dialing.pacing import RateLimiter, Seats
+
+# Below this much idle processor (percent, averaged by FreeSWITCH) a switch is given less,
+# before its audio suffers; never less than the floor.
+IDLE_ENOUGH = 15.0
+IDLE_FLOOR = 0.2
 
 
 @dataclass(slots=True)
@@ -25,6 +31,7 @@ class GatewayLane:
     packet_ms: int
     is_draining: bool
     switch_name: str  # empty: every switch
+    health: GatewayHealth = field(default_factory=GatewayHealth)
 
     def serves(self, digits: str) -> bool:
         """Whether numbers beginning like `digits` (E.164 without +) may go this way."""
@@ -42,7 +49,18 @@ class SwitchLane:
     seats: Seats
     is_up: bool = False
     is_embedded: bool = False
+    full_cps: float = 1.0  # what it is given when its processor has time
+    idle_factor: float = 1.0
+    idle_cpu: float = 100.0
     since_at: int = 0  # when it last went up or down (ms)
+
+    def heard_idle(self, idle_cpu: float | None) -> None:
+        """A heartbeat told how idle the switch's processor is (percent): slow down when it is little."""
+        if idle_cpu is None:
+            return
+        self.idle_cpu = idle_cpu
+        self.idle_factor = min(1.0, max(IDLE_FLOOR, idle_cpu / IDLE_ENOUGH))
+        self.limiter.set_rate(max(0.5, self.full_cps * self.idle_factor))
 
 
 class Trunk:
@@ -113,6 +131,9 @@ class Trunk:
         if urgent:
             soon += 1  # one more than the campaigns' calls that wait already
         seats = min(self.gateway.seats.free(urgent), self.switch.seats.free(urgent))
+        probes = self.gateway.health.room(now)
+        if probes is not None:
+            seats = min(seats, probes - self.ready)
         return max(0, min(soon - (len(self._urgent) if urgent else self.ready), seats))
 
 

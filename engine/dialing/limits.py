@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.dialing.health import Breaker
 from engine.dialing.lanes import Lanes, Trunk
 from engine.dialing.run import CampaignRun
 from engine.services import why
@@ -58,6 +59,8 @@ _AT_THE_RATE = 0.8
 def _of_trunk(run: CampaignRun, trunk: Trunk, rate: float) -> Reason:
     gateway, switch = trunk.gateway, trunk.switch
     urgent = run.is_urgent
+    if gateway.health.state is not Breaker.CLOSED:
+        return why.GATEWAY_FAILING, {"gateway": gateway.name}
     if gateway.seats.free(urgent) == 0:
         return why.GATEWAY_CHANNELS, {"gateway": gateway.name, "channels": gateway.seats.limit}
     if switch.seats.free(urgent) == 0:
@@ -68,6 +71,15 @@ def _of_trunk(run: CampaignRun, trunk: Trunk, rate: float) -> Reason:
     tightest = min(gateway.limiter.cps, switch.limiter.cps, own or gateway.limiter.cps)
     if rate < _AT_THE_RATE * tightest:
         return why.DIALLING, {"cps": f"{rate:.1f}"}
+    if gateway.health.factor < 1.0 and gateway.limiter.cps <= tightest:
+        full = gateway.limiter.cps / gateway.health.factor
+        return why.GATEWAY_SLOWED, {
+            "gateway": gateway.name,
+            "cps": f"{gateway.limiter.cps:.1f}",
+            "full": f"{full:g}",
+        }
+    if switch.idle_factor < 1.0 and switch.limiter.cps <= tightest:
+        return why.SWITCH_BUSY, {"switch": switch.name, "idle": f"{switch.idle_cpu:.0f}"}
     if own is not None and own <= tightest:
         return why.OWN_RATE, {"cps": f"{own:g}"}
     if switch.limiter.cps < gateway.limiter.cps:

@@ -15,6 +15,9 @@ NO_GATEWAY = "no_gateway"  # names
 DRAINING = "draining"  # names
 GATEWAY_RATE = "gateway_rate"  # gateway, cps
 GATEWAY_CHANNELS = "gateway_channels"  # gateway, channels
+GATEWAY_FAILING = "gateway_failing"  # gateway
+GATEWAY_SLOWED = "gateway_slowed"  # gateway, cps, full
+SWITCH_BUSY = "switch_busy"  # switch, idle
 SWITCH_RATE = "switch_rate"  # switch, cps
 SWITCH_SESSIONS = "switch_sessions"  # switch, sessions
 OWN_CHANNELS = "own_channels"  # limit
@@ -68,6 +71,18 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     GATEWAY_CHANNELS: (
         "Gateway {gateway} has all its {channels} channels in use.",
         "هر {channels} کانال درگاه {gateway} در حال استفاده است.",
+    ),
+    GATEWAY_FAILING: (
+        "Gateway {gateway} fails nearly every call; it is tried with single calls until it is back.",
+        "درگاه {gateway} تقریباً همه تماس‌ها را رد می‌کند؛ با تک‌تماس آزموده می‌شود تا برگردد.",
+    ),
+    GATEWAY_SLOWED: (
+        "Gateway {gateway} is congested and is given {cps} of its {full} calls a second.",
+        "درگاه {gateway} شلوغ است و {cps} از {full} تماس در ثانیه به آن داده می‌شود.",
+    ),
+    SWITCH_BUSY: (
+        "Switch {switch} has only {idle} % of its processor idle, so it is given less.",
+        "تنها {idle}٪ پردازنده سوییچ {switch} آزاد است، پس کمتر به آن داده می‌شود.",
     ),
     SWITCH_RATE: (
         "Switch {switch} is at the {cps} calls a second that it is given.",

@@ -32,6 +32,7 @@ class Settle:
     vote: str
     opted_out: bool
     spent_try: bool
+    free_try: bool
     settled_by: str
     next_state: str  # of the recipient
     next_at: int
@@ -105,7 +106,7 @@ class Settler:
                     item.next_state,
                     item.next_at,
                     1 if item.spent_try else 0,
-                    0 if item.spent_try else 1,
+                    1 if item.free_try else 0,
                     item.avoid_gateway_id,
                     item.disposition,
                     None if item.next_state in ("pending", "retry_wait") else item.ended_at,

@@ -99,15 +99,23 @@ def test_no_number_is_not_called_again() -> None:
         ["DESTINATION_OUT_OF_ORDER", "INVALID_GATEWAY", "SWITCH_CONGESTION", "MANAGER_REQUEST"]
     ),
     tries=st.integers(0, 5),
+    free=st.integers(0, 100),
     spread=st.floats(0, 0.999),
+    failing=st.booleans(),
 )
-def test_faults_that_are_not_the_callees_never_spend_a_try_and_come_to_an_end(
-    cause: str, tries: int, spread: float
+def test_faults_that_are_not_the_callees_never_spend_a_try(
+    cause: str, tries: int, free: int, spread: float, failing: bool
 ) -> None:
-    for free in range(MAX_FREE_TRIES):
-        following = after(verdict(cause, None, False), False, tries, free, POLICY, NOW, spread)
-        assert not following.spent_try
-    assert following.state is RecipientState.EXHAUSTED
+    following = after(verdict(cause, None, False), False, tries, free, POLICY, NOW, spread, failing)
+    assert not following.spent_try
+
+
+def test_a_trunk_that_fails_for_everybody_exhausts_nobody() -> None:
+    fault = verdict("NORMAL_TEMPORARY_FAILURE", 503, False)
+    worn = after(fault, False, 0, MAX_FREE_TRIES - 1, POLICY, NOW, 0.5, trunk_is_failing=True)
+    assert (worn.state, worn.free_try) == (RecipientState.RETRY_WAIT, False)
+    alone = after(fault, False, 0, MAX_FREE_TRIES - 1, POLICY, NOW, 0.5, trunk_is_failing=False)
+    assert alone.state is RecipientState.EXHAUSTED
 
 
 def test_the_unknown_follows_the_policy() -> None:
