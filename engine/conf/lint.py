@@ -283,14 +283,16 @@ def _reaches(read: Tree, context: Element, number: str, name: str) -> bool:
         context,
         *(read.files[path] for path in read.includes.get(context.file, []) if path in read.files),
     ]
-    for condition in (one for root in roots for one in root.walk("condition")):
-        if condition.get("field") == "destination_number":
-            try:
-                if re.search(condition.get("expression"), number):
-                    return True
-            except re.error:
-                continue  # said elsewhere
-    return False
+    return any(_takes(one, number) for root in roots for one in root.walk("extension"))
+
+
+def _takes(extension: Element, number: str) -> bool:
+    """Whether an extension names a number, and takes this one by all that it says of it."""
+    wanted = [one for one in extension.walk("condition") if one.get("field") == "destination_number"]
+    try:
+        return bool(wanted) and all(re.search(one.get("expression"), number) for one in wanted)
+    except re.error:
+        return False  # said elsewhere
 
 
 def _contract(read: Tree, included: list[Path]) -> Iterator[Finding]:

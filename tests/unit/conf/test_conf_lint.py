@@ -71,8 +71,8 @@ FAULTS = [
     ("dialplan/avanak/60_key.xml", "avanak_again XML", "avanak_agin XML", "leads nowhere"),
     ("dialplan/avanak/90_end.xml", '"hangup"', '"hangupp"', "application 'hangupp'"),
     ("dialplan/avanak/90_end.xml", "(_again)?$", "(_again?$", "not a regular one"),
-    ("dialplan/avanak/90_end.xml", '"sleep" data="200"', '"playback" data="/no/such/file.wav"', "no file /no/such/file.wav"),
-    ("dialplan/avanak/90_end.xml", '"sleep" data="200"', '"bridge" data="sofia/gateway/gone/1"', "no gateway 'gone'"),
+    ("dialplan/avanak/90_end.xml", '"sleep" data="120"', '"playback" data="/no/such/file.wav"', "no file /no/such/file.wav"),
+    ("dialplan/avanak/90_end.xml", '"sleep" data="120"', '"bridge" data="sofia/gateway/gone/1"', "no gateway 'gone'"),
 ]  # fmt: skip
 
 
