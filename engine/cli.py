@@ -113,7 +113,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read our output has gone (`avanakctl … | head`): nothing is left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the one place; the traceback goes to the log
         return _fail(_unexpected(error), 1, as_json)
     return result if isinstance(result, int) else 0
 

@@ -6,8 +6,14 @@ import logging
 import logging.handlers
 import time
 from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import gevent
 
 from engine.errors import StoreUnavailable
+
+log = logging.getLogger(__name__)
 
 FILE = Path("log") / "avanak.log"  # below data_dir
 _MAX_BYTES = 20_000_000
@@ -42,7 +48,9 @@ def to_file(data_dir: Path, level: str) -> None:
 
 
 def _use(handler: logging.Handler, level: str) -> None:
-    formatter = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s %(message)s", "%Y-%m-%dT%H:%M:%S")
+    formatter = logging.Formatter(
+        "%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s %(message)s", "%Y-%m-%dT%H:%M:%S"
+    )
     formatter.converter = time.gmtime
     handler.setFormatter(formatter)
     root = logging.getLogger()
@@ -51,7 +59,19 @@ def _use(handler: logging.Handler, level: str) -> None:
         old.close()
     root.addHandler(handler)
     root.setLevel(level)
+    gevent.get_hub().print_exception = _log_hub_error
     # A full disk must not print tracebacks of the logging itself over the progress bar.
     logging.raiseExceptions = False
     for name in _LOUD:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+
+
+def _log_hub_error(
+    context: Any, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Stands for gevent's own, which prints tracebacks over whatever is on the terminal.
+
+    What fails in a pool of threads (its context is a pair) is raised again where it was asked for.
+    """
+    level = logging.DEBUG if isinstance(context, tuple) else logging.ERROR
+    log.log(level, "action=greenlet_failed where=%r", context, exc_info=(kind, error, trace))

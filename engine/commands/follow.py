@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import signal
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -14,9 +13,9 @@ from gevent.event import Event as Flag
 from engine.clock import monotonic_s, wall_ms
 from engine.controller import Engine
 from engine.errors import AvanakError, Conflict
-from engine.services import campaigns
+from engine.services import campaign_view, campaigns
+from engine.services.campaign_view import CampaignView
 from engine.states import CampaignState
-from engine.store.models import Campaign, CampaignCounts, CampaignPulse
 from engine.store.threads import read, write
 
 log = logging.getLogger(__name__)
@@ -46,10 +45,14 @@ class Interrupts:
         self._handlers: list[gevent.hub.signal] = []
 
     def __enter__(self) -> Self:
-        self._handlers = [gevent.signal_handler(number, self._signalled) for number in (signal.SIGINT, signal.SIGTERM)]
+        self._handlers = [
+            gevent.signal_handler(number, self._signalled) for number in (signal.SIGINT, signal.SIGTERM)
+        ]
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         for handler in self._handlers:
             handler.cancel()
 
@@ -62,35 +65,20 @@ class Interrupts:
         (self.second if self.first.is_set() else self.first).set()
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """A campaign at one moment, as the store has it."""
-
-    campaign: Campaign
-    counts: CampaignCounts
-    pulse: CampaignPulse
-    at: int
-
-
 class View(Protocol):
     """Whoever shows how it goes."""
 
-    def show(self, look: Look) -> None: ...
+    def show(self, seen: CampaignView) -> None: ...
 
     def say(self, sentence: str) -> None: ...
 
 
-def look(campaign_id: int) -> Look:
-    """Read a campaign with its counters; inside a connection."""
-    return Look(
-        campaigns.get(campaign_id),
-        CampaignCounts.get_by_id(campaign_id),
-        CampaignPulse.get_by_id(campaign_id),
-        wall_ms(),
-    )
+def look(campaign_id: int) -> CampaignView:
+    """The campaign as it is now."""
+    return read(lambda: campaign_view.view(campaign_id, wall_ms()))
 
 
-def follow(campaign_id: int, view: View, interrupts: Interrupts, engine: Engine | None) -> Look:
+def follow(campaign_id: int, view: View, interrupts: Interrupts, engine: Engine | None) -> CampaignView:
     """Wait until the campaign no longer runs and none of its calls is up; the last look at it.
 
     1. While it runs, show it; at the first Ctrl-C pause it, which stops placing calls.
@@ -99,15 +87,15 @@ def follow(campaign_id: int, view: View, interrupts: Interrupts, engine: Engine 
     """
     last_up = monotonic_s()
     while True:
-        seen = read(lambda: look(campaign_id))
+        seen = look(campaign_id)
         view.show(seen)
-        if seen.campaign.state != CampaignState.RUNNING and (not seen.counts.live or interrupts.second.is_set()):
+        if seen.state != CampaignState.RUNNING and (not seen.counts.live or interrupts.second.is_set()):
             break
-        if interrupts.first.is_set() and seen.campaign.state == CampaignState.RUNNING:
+        if interrupts.first.is_set() and seen.state == CampaignState.RUNNING:
             _pause(campaign_id, INTERRUPTED)
             view.say(f"No further call is placed; {seen.counts.live:,} calls finish. Ctrl-C again ends them.")
             continue
-        if engine is not None and seen.campaign.state == CampaignState.RUNNING:
+        if engine is not None and seen.state == CampaignState.RUNNING:
             last_up = monotonic_s() if engine.switchboard.any_up else last_up
             if monotonic_s() - last_up > _patience_s(engine):
                 _pause(campaign_id, NO_SWITCH)
@@ -116,13 +104,15 @@ def follow(campaign_id: int, view: View, interrupts: Interrupts, engine: Engine 
     if interrupts.second.is_set() and engine is not None:
         engine.dialer.hang_up_all()
         _wait_for_settles(campaign_id)
-    return read(lambda: look(campaign_id))
+    return look(campaign_id)
 
 
 def _patience_s(engine: Engine) -> float:
     """How long to wait for a switch: not at all for embedded ones that have died."""
     board = engine.switchboard
-    all_dead = len(board.embedded) == len(board.supervisors) and not any(e.is_alive for e in board.embedded.values())
+    all_dead = len(board.embedded) == len(board.supervisors) and not any(
+        e.is_alive for e in board.embedded.values()
+    )
     return 1.0 if all_dead else NO_SWITCH_S
 
 
@@ -135,5 +125,5 @@ def _pause(campaign_id: int, reason: str) -> None:
 
 def _wait_for_settles(campaign_id: int) -> None:
     deadline = monotonic_s() + HANG_UP_S
-    while monotonic_s() < deadline and read(lambda: CampaignCounts.get_by_id(campaign_id)).live:
+    while monotonic_s() < deadline and look(campaign_id).counts.live:
         gevent.sleep(0.05)

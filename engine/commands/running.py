@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from engine.config import Settings
 from engine.controller import Engine
 from engine.embedded.options import EmbeddedOptions
 from engine.errors import EngineBusy, SwitchUnavailable
+from engine.store.database import sqlite_path
 from engine.switchboard import SwitchSpec
 
 log = logging.getLogger(__name__)
@@ -63,6 +65,19 @@ def reach_switch(engine: Engine) -> None:
             break
     said = engine.switchboard.last_error().rstrip(".")
     raise SwitchUnavailable(f"No switch can be reached ({said or f'no answer in {REACH_S:g} s'}).")
+
+
+def is_engine_running() -> bool:
+    """Whether another process dials from this database.  Only SQLite can say: elsewhere each engine is welcome."""
+    path = sqlite_path()
+    if path is None:
+        return False
+    try:
+        with open(f"{path}.engine", "a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
 
 
 def _end_at_second(engine: Engine, interrupts: Interrupts) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +10,13 @@ import click
 from rich.console import Console
 
 from engine.clock import wall_ms
-from engine.commands import common, progress, rules, running, sending, trunks
-from engine.commands.follow import Interrupts, Look, follow
+from engine.commands import common, progress, reporting, rules, running, sending, trunks
+from engine.commands.follow import NO_SWITCH, Interrupts, follow
 from engine.config import Settings
 from engine.controller import Engine
-from engine.errors import BadInput
+from engine.errors import BadInput, SwitchUnavailable
 from engine.services import campaigns
+from engine.services.campaign_view import CampaignView, expect_pulse
 from engine.services.campaigns import CampaignRules
 from engine.services.recipients import Imported
 from engine.states import CampaignState
@@ -24,7 +25,7 @@ from engine.store.threads import read, write
 from engine.switchboard import SwitchSpec, parse_switches
 
 CALLS_NOBODY = "The embedded switch calls nobody: telephones, answers and key presses are simulated."
-INTERRUPTED, NO_SWITCH = 130, 3
+INTERRUPTED, NO_SWITCH_STATUS = 130, SwitchUnavailable.exit_status
 
 
 @click.command()
@@ -35,7 +36,9 @@ INTERRUPTED, NO_SWITCH = 130, 3
 @click.option("--number-column", metavar="NAME|N", help="Column of the numbers; found by itself without it.")
 @click.option("--report", metavar="FILE.csv|.xlsx", help="Result file; without it, in data_dir/reports.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen; no call, nothing is kept.")
-@click.option("--speed", type=float, default=1.0, show_default=True, help="Embedded switch: times as fast as life.")
+@click.option(
+    "--speed", type=float, default=1.0, show_default=True, help="Embedded switch: times as fast as life."
+)
 @common.json_option
 def send(
     list_path: str,
@@ -68,14 +71,21 @@ def send(
         embedded = trunks.embedded_options(settings, specs, wanted.gateways, speed)
         with (
             Interrupts() as interrupts,
-            progress.Progress(is_quiet=as_json) as view,
+            progress.Progress(lambda at: common.local(at, settings), is_quiet=as_json) as view,
             running.engine_here(settings, specs, embedded, interrupts) as engine,
         ):
             if engine is None:
-                view.say("An engine runs on this database already; it makes the calls, through its own switches.")
+                view.say(
+                    "An engine runs on this database already; it makes the calls, through its own switches."
+                )
             title = Path(message_path).stem
             campaign_id = sending.make_campaign(
-                settings, wanted, reader, prompt, title, lambda draft: trunks.make_gateways(draft, specs, settings)
+                settings,
+                wanted,
+                reader,
+                prompt,
+                title,
+                lambda draft: trunks.make_gateways(draft, specs, settings),
             )
 
             def on_progress(lines: int) -> None:
@@ -85,8 +95,8 @@ def send(
             imported = sending.fill_campaign(campaign_id, reader, on_progress)
             if engine is not None:
                 common.tell_password(engine.new_password)
-                _reach(engine, campaign_id, wanted.gateways)
-            last = start_and_follow(campaign_id, view, interrupts, engine)
+                reach(engine, campaign_id, wanted.gateways)
+            last = run_and_follow(campaign_id, campaigns.start, view, interrupts, engine)
             ended_by = INTERRUPTED if interrupts.first.is_set() else 0
     return conclude(settings, last, imported, report, ended_by, as_json)
 
@@ -104,24 +114,38 @@ def _check(
     rules.check_report_path(report)
 
 
-def _reach(engine: Engine, campaign_id: int, names: Sequence[str]) -> None:
+def reach(engine: Engine, campaign_id: int, names: Sequence[str]) -> None:
     """Have a switch with the gateways, or say that the campaign is kept for later."""
     try:
         running.reach_switch(engine)
     except Exception:
-        common.note(f"Nobody was called. Campaign {campaign_id} is kept: `avanakctl campaign resume {campaign_id}`.")
+        common.note(
+            f"Nobody was called. Campaign {campaign_id} is kept: `avanakctl campaign resume {campaign_id}`."
+        )
         raise
     trunks.check_gateways(engine, names)
 
 
-def start_and_follow(
-    campaign_id: int, view: progress.Progress, interrupts: Interrupts, engine: Engine | None
-) -> Look:
-    """Set a campaign running and follow it to its end, naming those that run beside it."""
+def run_and_follow(
+    campaign_id: int,
+    begin: Callable[[int, int], None],
+    view: progress.Progress,
+    interrupts: Interrupts,
+    engine: Engine | None,
+) -> CampaignView:
+    """Set a campaign running by `begin(id, now)` and follow it to its end, naming those that run beside it."""
     others = read(_running_ids)
     if others and engine is not None:
-        view.say(f"Running before, and dialled too while this command runs: campaign {', '.join(map(str, others))}.")
-    write(lambda: campaigns.start(campaign_id, wall_ms()))
+        view.say(
+            f"Running before, and dialled too while this command runs: campaign {', '.join(map(str, others))}."
+        )
+    now = wall_ms()
+
+    def work() -> None:
+        begin(campaign_id, now)
+        expect_pulse(campaign_id, now)
+
+    write(work)
     return follow(campaign_id, view, interrupts, engine)
 
 
@@ -130,21 +154,28 @@ def _running_ids() -> list[int]:
 
 
 def conclude(
-    settings: Settings, last: Look, imported: Imported | None, report: str | None, ended_by: int, as_json: bool
+    settings: Settings,
+    last: CampaignView,
+    imported: Imported | None,
+    report: str | None,
+    ended_by: int,
+    as_json: bool,
 ) -> int:
     """Write the report, print the summary and how to go on; the exit status."""
-    from engine.commands.reporting import refused_counts, write_campaign_report
-
-    campaign = last.campaign
-    refused = dict(imported.refused) if imported is not None else read(lambda: refused_counts(campaign.id))
-    path = write_campaign_report(settings, campaign.id, report)
+    campaign = last.row
+    refused = (
+        dict(imported.refused)
+        if imported is not None
+        else read(lambda: reporting.refused_counts(campaign.id))
+    )
+    path = reporting.write_campaign_report(settings, campaign.id, report)
     document = progress.document(last, refused, str(path))
     common.answer(document, as_json, lambda: Console(highlight=False).print(progress.summary(last, refused)))
     if not as_json:
         click.echo(f"Results: {path}")
     if campaign.state != CampaignState.PAUSED:
         return ended_by
-    common.note(f"Paused ({campaign.state_reason}). To go on where it stopped: avanakctl campaign resume {campaign.id}")
-    from engine.commands.follow import NO_SWITCH as NO_SWITCH_REASON
-
-    return NO_SWITCH if campaign.state_reason == NO_SWITCH_REASON else ended_by or 1
+    common.note(
+        f"Paused ({campaign.state_reason}). To go on where it stopped: avanakctl campaign resume {campaign.id}"
+    )
+    return NO_SWITCH_STATUS if campaign.state_reason == NO_SWITCH else ended_by or 1

@@ -28,7 +28,12 @@ def open_numbers(path: str, number_column: str | None, settings: Settings) -> Li
 
 
 def make_campaign(
-    settings: Settings, rules: CampaignRules, reader: ListReader, prompt: tuple[str, int], title: str, prepare: Prepare
+    settings: Settings,
+    rules: CampaignRules,
+    reader: ListReader,
+    prompt: tuple[str, int],
+    title: str,
+    prepare: Prepare,
 ) -> int:
     """Write the message and a draft campaign, in one transaction with what `prepare` does; its id."""
     account = first_account(settings)
@@ -38,7 +43,9 @@ def make_campaign(
         prepare(rules)
         message = messages.add(account, title, prompt[0], prompt[1], now)
         made = campaigns.create(account, rules, message, now, settings.max_call_s)
-        Campaign.update(source_name=os.path.basename(reader.filename)[:255]).where(Campaign.id == made).execute()
+        Campaign.update(source_name=os.path.basename(reader.filename)[:255]).where(
+            Campaign.id == made
+        ).execute()
         return made
 
     return write(work)

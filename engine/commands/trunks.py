@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 from collections.abc import Sequence
 
 from engine.clock import wall_ms
@@ -14,7 +15,8 @@ from engine.errors import BadInput, SwitchUnavailable
 from engine.esl import answers, commands
 from engine.services import gateways
 from engine.services.campaigns import CampaignRules
-from engine.store.models import Gateway, Switch
+from engine.store.models import Campaign, Gateway, Switch
+from engine.store.threads import read
 from engine.switchboard import SwitchSpec
 
 log = logging.getLogger(__name__)
@@ -28,26 +30,53 @@ def is_embedded(specs: Sequence[SwitchSpec]) -> bool:
     """
     kinds = {spec.address is None for spec in specs}
     if len(kinds) > 1:
-        raise BadInput("The embedded switch calls nobody, so it cannot share a list with a real switch; name one kind.")
+        raise BadInput(
+            "The embedded switch calls nobody, so it cannot share a list with a real switch; name one kind."
+        )
     return kinds.pop()
 
 
 def embedded_options(
-    settings: Settings, specs: Sequence[SwitchSpec], names: Sequence[str], speed: float, people: str = ""
-) -> EmbeddedOptions:
-    """How the embedded switches of a command are started: these trunks, and `speed` times as fast as life."""
-    import secrets
+    settings: Settings, specs: Sequence[SwitchSpec], names: Sequence[str], speed: float
+) -> EmbeddedOptions | None:
+    """How the embedded switches of a command are started; None when the switches are real.
 
+    They have the trunks that are asked for and those that the store has pinned to them, and are `speed`
+    times as fast as life.
+    """
+    if not is_embedded(specs):
+        return None
+    own = [spec.name for spec in specs]
+    pinned = read(lambda: [row.name for row in Gateway.select().where(Gateway.switch_name.in_(own))])
     logs = settings.data_dir / "log"
     return EmbeddedOptions(
         password=secrets.token_urlsafe(24),
-        gateways=tuple(names) or tuple(spec.name for spec in specs),
+        gateways=tuple(dict.fromkeys([*own, *names, *pinned])),
         prompts=settings.prompts_dir,
         speed=speed,
-        people=people,
         log=logs / "embedded-rung.log",
         cdr=logs / "embedded-cdr.csv",
     )
+
+
+def check_kind(campaign: Campaign, specs: Sequence[SwitchSpec]) -> None:
+    """Inside a connection: refuse to go on with a campaign on switches of the other kind than its gateways'.
+
+    A real list must not be «called» by the embedded switch, which reaches nobody.
+    """
+    pinned = _embedded_names()
+    homes = [row.switch_name for row in Gateway.select().where(Gateway.name.in_(campaign.gateways.split()))]
+    if not homes:
+        return
+    wants_embedded = all(home in pinned for home in homes)
+    if wants_embedded != is_embedded(specs):
+        kind = "the embedded switch" if wants_embedded else "real switches"
+        hint = "--switch embedded" if wants_embedded else "--switch esl://:PASSWORD@HOST:8021"
+        raise BadInput(f"Campaign {campaign.id} goes by {campaign.gateways} of {kind}; give {hint}.")
+
+
+def _embedded_names() -> set[str]:
+    return {row.name for row in Switch.select().where(Switch.is_embedded)}
 
 
 def make_gateways(rules: CampaignRules, specs: Sequence[SwitchSpec], settings: Settings) -> None:
@@ -61,14 +90,18 @@ def make_gateways(rules: CampaignRules, specs: Sequence[SwitchSpec], settings: S
     channels = rules.channels if rules.channels is not None else settings.default_channels
     if is_embedded(specs):
         if rules.gateways and len(specs) > 1:
-            raise BadInput("With several embedded switches each has the trunk of its name; leave --gateway out.")
-        pairs = [(name, specs[0].name) for name in rules.gateways] or [(spec.name, spec.name) for spec in specs]
+            raise BadInput(
+                "With several embedded switches each has the trunk of its name; leave --gateway out."
+            )
+        pairs = [(name, specs[0].name) for name in rules.gateways] or [
+            (spec.name, spec.name) for spec in specs
+        ]
         for name, switch in pairs:
             pin_gateway(name, switch, cps, channels)
             gateways.change(name, cps=cps, channels=channels)
         rules.gateways = [name for name, _ in pairs]
         return
-    pinned = {row.name for row in Switch.select().where(Switch.is_embedded)}
+    pinned = _embedded_names()
     if not rules.gateways:
         rules.gateways = [row.name for row in Gateway.select() if row.switch_name not in pinned]
         if not rules.gateways:
@@ -78,9 +111,13 @@ def make_gateways(rules: CampaignRules, specs: Sequence[SwitchSpec], settings: S
     for name in rules.gateways:
         row = gateways.ensure(name, cps, channels, wall_ms())
         if row.switch_name in pinned:
-            raise BadInput(f"The gateway {name} belongs to the embedded switch, which calls nobody; name a real one.")
+            raise BadInput(
+                f"The gateway {name} belongs to the embedded switch, which calls nobody; name a real one."
+            )
         if rules.cps is not None and row.cps < rules.cps:
-            note(f"Gateway {name} keeps its {row.cps:g} calls a second; `avanakctl gateway set {name} --cps` changes it.")
+            note(
+                f"Gateway {name} keeps its {row.cps:g} calls a second; `avanakctl gateway set {name} --cps` changes it."
+            )
 
 
 def check_gateways(engine: Engine, names: Sequence[str]) -> None:
@@ -97,7 +134,9 @@ def check_gateways(engine: Engine, names: Sequence[str]) -> None:
             try:
                 status = answers.read_gateway(link.api(commands.gateway_status(name)))
             except SwitchUnavailable as error:
-                log.warning("action=gateway_not_asked switch=%s gateway=%s error=%r", lane.name, name, str(error))
+                log.warning(
+                    "action=gateway_not_asked switch=%s gateway=%s error=%r", lane.name, name, str(error)
+                )
                 return
             if status is not None:
                 missing.discard(name)
@@ -114,7 +153,7 @@ def pin_gateway(name: str, switch: str, cps: float, channels: int) -> None:
     Made with these limits if it is missing; BadInput when real switches have one of the name.
     """
     row = Gateway.get_or_none(Gateway.name == name)
-    pinned = {each.name for each in Switch.select().where(Switch.is_embedded)} | {switch}
+    pinned = _embedded_names() | {switch}
     if row is None:
         gateways.add(name, cps, channels, wall_ms(), switch_name=switch)
     elif row.switch_name not in pinned:

@@ -1,0 +1,326 @@
+"""`avanakctl campaign …`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from engine.clock import wall_ms
+from engine.commands import common, progress, reporting, rules, running, sending, trunks
+from engine.commands.follow import Interrupts
+from engine.commands.send import CALLS_NOBODY, INTERRUPTED, conclude, reach, run_and_follow
+from engine.config import Settings
+from engine.services import campaign_view, campaigns, campaigns_clone
+from engine.services.campaign_view import CampaignView
+from engine.states import CampaignState
+from engine.store.threads import read, write
+from engine.switchboard import parse_switches
+
+_id = click.argument("campaign_id", metavar="ID", type=click.IntRange(1))
+
+
+@click.group()
+def campaign() -> None:
+    """Make, start, pause, resume, stop, explain, report and clone campaigns."""
+
+
+@campaign.command()
+@click.argument("list_path", metavar="LIST")
+@click.option("--message", "message_path", required=True, metavar="AUDIO", help="WAV, MP3, OGG or FLAC.")
+@common.switch_option
+@rules.rules_options
+@click.option("--number-column", metavar="NAME|N", help="Column of the numbers; found by itself without it.")
+@common.json_option
+def create(
+    list_path: str,
+    message_path: str,
+    switches: tuple[str, ...],
+    number_column: str | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Make a draft of LIST and AUDIO with its rules; nobody is called before `campaign start`."""
+    settings = common.settings_and_store()
+    specs = parse_switches(common.switch_words(settings, switches))
+    wanted = rules.build_rules(settings.delivered_share, list_path, options)
+    wanted.check(settings.max_call_s)
+    trunks.is_embedded(specs)
+    with sending.open_numbers(list_path, number_column, settings) as reader:
+        prompt = sending.store_message(message_path, settings)
+        made = sending.make_campaign(
+            settings,
+            wanted,
+            reader,
+            prompt,
+            Path(message_path).stem,
+            lambda draft: trunks.make_gateways(draft, specs, settings),
+        )
+        imported = sending.fill_campaign(made, reader, lambda lines: None)
+    refused = dict(imported.refused)
+    document = {"campaign": made, "state": "draft", "added": imported.added, "set_aside": refused}
+    common.answer(
+        document,
+        as_json,
+        lambda: click.echo(
+            f"Campaign {made}: {imported.added:,} to be called, {sum(refused.values()):,} set aside."
+            f"  Start it: avanakctl campaign start {made}"
+        ),
+    )
+
+
+@campaign.command("list")
+@click.option("--state", "states", multiple=True, type=click.Choice(list(CampaignState)), help="Repeatable.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+@common.json_option
+def list_(states: tuple[str, ...], limit: int, as_json: bool) -> None:
+    """All campaigns, newest first."""
+    settings = common.settings_and_store()
+    found = read(lambda: campaign_view.views(wall_ms(), states=states, limit=limit))
+    columns = ("id", "name", "state", "to call", "done", "delivered", "calls/s", "why")
+    common.answer(
+        [_document(one, settings) for one in found],
+        as_json,
+        lambda: common.table(
+            columns,
+            [
+                (
+                    one.id,
+                    one.row.name,
+                    one.state,
+                    one.callable,
+                    one.done,
+                    one.counts.delivered,
+                    round(one.calls_per_second, 1),
+                    _sentence(one, settings),
+                )
+                for one in found
+            ],
+            "There is no campaign.",
+        ),
+    )
+
+
+@campaign.command()
+@_id
+@common.json_option
+def show(campaign_id: int, as_json: bool) -> None:
+    """One campaign: its rules, counts, votes, and what it does now."""
+    settings = common.settings_and_store()
+    seen, refused, votes = read(
+        lambda: (
+            campaign_view.view(campaign_id, wall_ms()),
+            reporting.refused_counts(campaign_id),
+            campaign_view.votes(campaign_id),
+        )
+    )
+    document = {**_document(seen, settings), "set_aside": refused, "votes": votes}
+
+    def text() -> None:
+        from rich.console import Console
+
+        for name, value in document["rules"].items():
+            if value not in ("", None, False, []):
+                click.echo(f"{name:<16} {value}")
+        Console(highlight=False).print(progress.summary(seen, refused))
+        for key, number in votes.items():
+            click.echo(f"vote {key}: {number:,}")
+        click.echo(document["why"])
+
+    common.answer(document, as_json, text)
+
+
+@campaign.command()
+@_id
+@common.json_option
+def why(campaign_id: int, as_json: bool) -> None:
+    """One sentence: why it is, or is not, being dialled right now."""
+    settings = common.settings_and_store()
+    seen = read(lambda: campaign_view.view(campaign_id, wall_ms()))
+    sentence = _sentence(seen, settings)
+    document = {"campaign": campaign_id, "state": seen.state, "reason": seen.reason, "why": sentence}
+    common.answer(document, as_json, lambda: click.echo(sentence))
+
+
+def _run_command(name: str, help_text: str) -> None:
+    @campaign.command(name, help=help_text)
+    @_id
+    @common.switch_option
+    @click.option(
+        "--no-engine", is_flag=True, help="Only say that it is to run; a running engine takes it up."
+    )
+    @click.option("--report", metavar="FILE.csv|.xlsx", help="Result file; without it, in data_dir/reports.")
+    @click.option("--speed", type=float, default=1.0, show_default=True, help="Of the embedded switch.")
+    @common.json_option
+    def command(
+        campaign_id: int,
+        switches: tuple[str, ...],
+        no_engine: bool,
+        report: str | None,
+        speed: float,
+        as_json: bool,
+    ) -> int:
+        settings = common.settings_and_store()
+        rules.check_report_path(report)
+        if no_engine or running.is_engine_running():
+            return _only_begin(campaign_id, settings, as_json)
+        return _run_here(campaign_id, settings, switches, speed, report, as_json)
+
+
+_run_command(
+    "start",
+    "Start a draft; by an engine in this process, if none runs, which goes on until the campaign has ended.",
+)
+_run_command("resume", "Go on where it stopped, after a pause, Ctrl-C or a crash; otherwise as `start`.")
+
+
+def _only_begin(campaign_id: int, settings: Settings, as_json: bool) -> int:
+    now = wall_ms()
+
+    def work() -> CampaignView:
+        _begin(campaign_id, now)
+        campaign_view.expect_pulse(campaign_id, now)
+        return campaign_view.view(campaign_id, now)
+
+    seen = write(work)
+    hint = "" if running.is_engine_running() else "  No engine runs: `avanakctl serve` makes the calls."
+    common.answer(
+        _document(seen, settings),
+        as_json,
+        lambda: click.echo(f"Campaign {campaign_id} is {seen.state}.{hint}"),
+    )
+    return 0
+
+
+def _run_here(
+    campaign_id: int,
+    settings: Settings,
+    switches: tuple[str, ...],
+    speed: float,
+    report: str | None,
+    as_json: bool,
+) -> int:
+    specs = parse_switches(common.switch_words(settings, switches))
+
+    def checked() -> list[str]:
+        row = campaigns.get(campaign_id)
+        trunks.check_kind(row, specs)
+        return list(row.gateways.split())
+
+    names = read(checked)
+    embedded = trunks.embedded_options(settings, specs, names, speed)
+    if embedded is not None:
+        common.note(CALLS_NOBODY)
+    with (
+        Interrupts() as interrupts,
+        progress.Progress(lambda at: common.local(at, settings), is_quiet=as_json) as view,
+        running.engine_here(settings, specs, embedded, interrupts) as engine,
+    ):
+        if engine is not None:
+            reach(engine, campaign_id, names)
+        last = run_and_follow(campaign_id, _begin, view, interrupts, engine)
+        ended_by = INTERRUPTED if interrupts.first.is_set() else 0
+    return conclude(settings, last, None, report, ended_by, as_json)
+
+
+def _begin(campaign_id: int, now: int) -> None:
+    """In a transaction: start a draft, resume anything else that can be."""
+    if campaigns.get(campaign_id).state == CampaignState.DRAFT:
+        campaigns.start(campaign_id, now)
+    else:
+        campaigns.resume(campaign_id, now)
+
+
+@campaign.command()
+@_id
+@click.option("--reason", default="paused from the command line", help="Shown wherever it is asked why.")
+@common.json_option
+def pause(campaign_id: int, reason: str, as_json: bool) -> None:
+    """Place no further call; those that are up go on.  `resume` goes on where it stopped."""
+    settings = common.settings_and_store()
+    write(lambda: campaigns.pause(campaign_id, reason))
+    _tell(campaign_id, settings, as_json)
+
+
+@campaign.command()
+@_id
+@common.json_option
+def stop(campaign_id: int, as_json: bool) -> None:
+    """End it for good: who was not called yet never will be.  Calls that are up go on."""
+    settings = common.settings_and_store()
+    write(lambda: campaigns.stop(campaign_id, wall_ms()))
+    _tell(campaign_id, settings, as_json)
+
+
+@campaign.command()
+@_id
+@click.argument("path", metavar="[FILE.csv|.xlsx]", required=False)
+@common.json_option
+def report(campaign_id: int, path: str | None, as_json: bool) -> None:
+    """Write the result, a line for each line of the list; without FILE, in data_dir/reports."""
+    settings = common.settings_and_store()
+    rules.check_report_path(path)
+    made = reporting.write_campaign_report(settings, campaign_id, path)
+    common.answer({"campaign": campaign_id, "report": str(made)}, as_json, lambda: click.echo(str(made)))
+
+
+@campaign.command()
+@_id
+@click.option(
+    "--only",
+    type=click.Choice(list(campaigns_clone.CHOICES)),
+    default=campaigns_clone.ALL,
+    show_default=True,
+    help="Which recipients the new one gets.",
+)
+@click.option("--name", default="", help="Name of the new campaign.")
+@common.json_option
+def clone(campaign_id: int, only: str, name: str, as_json: bool) -> None:
+    """Make a draft with the same message and rules, for all of its recipients or only some."""
+    settings = common.settings_and_store()
+    made = write(lambda: campaigns_clone.clone(campaign_id, wall_ms(), settings.max_call_s, only, name))
+    seen = read(lambda: campaign_view.view(made, wall_ms()))
+    common.answer(
+        _document(seen, settings),
+        as_json,
+        lambda: click.echo(
+            f"Campaign {made}: {seen.callable:,} to be called.  Start it: avanakctl campaign start {made}"
+        ),
+    )
+
+
+def _tell(campaign_id: int, settings: Settings, as_json: bool) -> None:
+    seen = read(lambda: campaign_view.view(campaign_id, wall_ms()))
+    common.answer(
+        _document(seen, settings),
+        as_json,
+        lambda: click.echo(f"Campaign {campaign_id}: {_sentence(seen, settings)}"),
+    )
+
+
+def _sentence(seen: CampaignView, settings: Settings) -> str:
+    return seen.sentence("en", lambda at: common.local(at, settings))
+
+
+def _document(seen: CampaignView, settings: Settings) -> dict[str, Any]:
+    row = seen.row
+    hidden = ("id", "name", "state", "state_reason", "account", "message", "columns", "source_name")
+    return {
+        "campaign": seen.id,
+        "name": row.name,
+        "account": seen.account,
+        "state": seen.state,
+        "reason": seen.reason,
+        "why": _sentence(seen, settings),
+        "message": seen.message.title if seen.message is not None else None,
+        "message_ms": seen.message.duration_ms if seen.message is not None else None,
+        "list": row.source_name,
+        "to_call": seen.callable,
+        "done": seen.done,
+        "calls_up": seen.calls_up,
+        "calls_per_second": round(seen.calls_per_second, 2),
+        "ends_at": common.iso(seen.ends_at),
+        "counts": {name: value for name, value in seen.counts.__data__.items() if name != "campaign"},
+        "rules": common.row_values(row, hidden),
+    }

@@ -1,0 +1,165 @@
+"""`avanakctl conf …`: the configuration of a FreeSWITCH, checked and installed."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from engine.commands import common
+from engine.conf import DIALPLAN, TREE, lint
+from engine.conf import install as installer
+from engine.conf.settings import GatewaySettings, InstallSettings
+from engine.config import load_settings
+from engine.errors import BadInput
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+# Filled in otherwise: the password from a file, gateways from --gateway, prompts from the engine's settings.
+_APART = ("event_socket_password", "gateways", "prompts_dir")
+_FIELDS = [field for field in dataclasses.fields(InstallSettings) if field.name not in _APART]
+_GATEWAY_FIELDS = {field.name: field for field in dataclasses.fields(GatewaySettings)}
+
+
+@click.group()
+def conf() -> None:
+    """The switch's configuration tree and the dialplan."""
+
+
+@conf.command()
+@click.argument("directory", metavar="[DIR]", required=False)
+@click.option("--dialplan", metavar="DIR", help="Folder of the dialplan; DIR/dialplan without it.")
+@click.option("--strict", is_flag=True, help="Warnings count as errors.")
+@common.json_option
+def check(directory: str | None, dialplan: str | None, strict: bool, as_json: bool) -> int:
+    """Check DIR (this repository's tree without it): well-formed, nothing missing, no default password.
+
+    Findings come with file and line; exit status 2 when there is an error among them.
+    """
+    tree = Path(directory) if directory else TREE
+    plan = Path(dialplan) if dialplan else (tree / "dialplan" if directory else DIALPLAN)
+    if not (tree / "freeswitch.xml").is_file():
+        raise BadInput(f"{tree} is no configuration of FreeSWITCH: it has no freeswitch.xml.")
+    found = lint.check(tree, plan)
+    errors = sum(1 for one in found if one.severity == "error" or strict)
+    document = {
+        "tree": str(tree),
+        "errors": errors,
+        "findings": [
+            {"file": str(one.file), "line": one.line, "severity": one.severity, "sentence": one.sentence}
+            for one in found
+        ],
+    }
+
+    def text() -> None:
+        for one in found:
+            click.echo(str(one))
+        click.echo(
+            f"{errors} errors, {len(found) - errors} warnings."
+            if found
+            else f"{tree}: nothing to complain of."
+        )
+
+    common.answer(document, as_json, text)
+    return 2 if errors else 0
+
+
+def _install_options(command: F) -> F:
+    for field in reversed(_FIELDS):
+        option = click.option(
+            "--" + field.name.replace("_", "-"),
+            field.name,
+            type=type(field.default),
+            default=field.default,
+            show_default=bool(field.default),
+        )
+        command = option(command)
+    return command
+
+
+@conf.command("install")
+@click.argument("directory", metavar="DIR")
+@click.option(
+    "--gateway",
+    "gateways",
+    multiple=True,
+    metavar="NAME,proxy=HOST[:PORT],…",
+    help="A trunk; further words: username=, password_file=, register=yes, packet_ms=40, ping_s=30,"
+    " caller_id_in_from=no, inbound=192.0.2.0/24 (repeatable).",
+)
+@click.option(
+    "--event-socket-password-file",
+    type=click.File("r"),
+    help="File with the event socket's password; without it the switch reads AVANAK_ESL_PASSWORD.",
+)
+@click.option(
+    "--prompts-dir", help="Where the switch finds the messages; without it, where the engine keeps them."
+)
+@_install_options
+@click.option("--force", is_flag=True, help="Overwrite files that were changed by hand.")
+@common.json_option
+def install_(
+    directory: str,
+    gateways: tuple[str, ...],
+    event_socket_password_file: Any,
+    prompts_dir: str | None,
+    force: bool,
+    as_json: bool,
+    **values: Any,
+) -> None:
+    """Write the configuration to DIR, for `freeswitch -conf DIR`, with its settings filled in."""
+    settings = load_settings()
+    password = event_socket_password_file.read().strip() if event_socket_password_file else ""
+    wanted = InstallSettings(
+        event_socket_password=password,
+        prompts_dir=prompts_dir or settings.prompts_dir_on_switch or str(settings.prompts_dir.absolute()),
+        gateways=tuple(_gateway(text) for text in gateways),
+        **values,
+    )
+    written = installer.install(Path(directory), wanted, force=force)
+    sentence = f"{len(written)} files written to {directory}.  Start: freeswitch -conf {directory}"
+    common.answer(
+        {"directory": directory, "files": [str(path) for path in written]},
+        as_json,
+        lambda: click.echo(sentence),
+    )
+
+
+def _gateway(text: str) -> GatewaySettings:
+    """A trunk from ``NAME,proxy=HOST,…``; BadInput names the word that is wrong."""
+    name, *words = (word.strip() for word in text.split(","))
+    values: dict[str, Any] = {"inbound": ()}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if key == "password_file":
+            try:
+                values["password"] = Path(value).read_text("utf-8").strip()
+            except OSError as error:
+                raise BadInput(f"--gateway {name}: {value} cannot be read: {error.strerror}.") from error
+        elif key == "inbound":
+            values["inbound"] += (value,)
+        elif not equals or key not in _GATEWAY_FIELDS or key in ("name", "password"):
+            raise BadInput(
+                f"--gateway {name}: {key!r} is none of proxy=, username=, password_file=, register=, …"
+            )
+        else:
+            values[key] = _value(name, key, value)
+    if not values.get("proxy"):
+        raise BadInput(f"--gateway {name}: proxy=HOST[:PORT] is missing.")
+    return GatewaySettings(name=name, **values)
+
+
+def _value(name: str, key: str, text: str) -> Any:
+    default = _GATEWAY_FIELDS[key].default
+    if isinstance(default, bool):
+        if text.lower() not in ("yes", "no", "true", "false"):
+            raise BadInput(f"--gateway {name}: {key} is yes or no, not {text!r}.")
+        return text.lower() in ("yes", "true")
+    if isinstance(default, int):
+        if not text.isdecimal():
+            raise BadInput(f"--gateway {name}: {key} is a whole number, not {text!r}.")
+        return int(text)
+    return text

@@ -1,0 +1,102 @@
+"""`avanakctl send --dry-run`: what would happen, without a call and without a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from engine.clock import wall_ms
+from engine.commands import common, sending, trunks
+from engine.commands.progress import span_text
+from engine.config import Settings
+from engine.services import audio
+from engine.services.campaigns import CampaignRules
+from engine.services.preflight import BINDINGS, Preflight, limits_of_switches, preflight
+from engine.services.zone import zone_of
+from engine.store.models import Gateway, Switch
+from engine.store.threads import read
+from engine.switchboard import SwitchSpec
+
+
+def dry_run(
+    settings: Settings,
+    specs: Sequence[SwitchSpec],
+    wanted: CampaignRules,
+    list_path: str,
+    message_path: str,
+    number_column: str | None,
+    as_json: bool,
+) -> int:
+    """Read list and message, reckon, and print it.  Raises BadInput as the real thing would."""
+    with sending.open_numbers(list_path, number_column, settings) as reader:
+        prompt = audio.load_prompt(message_path)
+        gateways = _gateways(wanted, specs, settings)
+        names = {spec.name for spec in specs}
+        limits = read(
+            lambda: limits_of_switches(Switch.select().where(Switch.name.in_(names)), settings.inbound_share)
+        )
+        now = wall_ms()
+        found = preflight(
+            reader, wanted, prompt.duration_ms, gateways, now, zone_of(settings.timezone), limits
+        )
+    common.answer(
+        _document(found, prompt.duration_ms), as_json, lambda: _print(found, prompt.duration_ms, settings)
+    )
+    return 0
+
+
+def _gateways(wanted: CampaignRules, specs: Sequence[SwitchSpec], settings: Settings) -> list[Gateway]:
+    """The gateways that it would go by, those that would be made included."""
+    known = {row.name: row for row in read(lambda: list(Gateway.select()))}
+    is_embedded = trunks.is_embedded(specs)
+    names = wanted.gateways or ([spec.name for spec in specs] if is_embedded else list(known))
+    cps = wanted.cps if wanted.cps is not None else settings.default_cps
+    channels = wanted.channels if wanted.channels is not None else settings.default_channels
+    made = {name: Gateway(name=name, cps=cps, channels=channels, created_at=wall_ms()) for name in names}
+    return [made[name] if is_embedded else known.get(name, made[name]) for name in names]
+
+
+def _document(found: Preflight, message_ms: int) -> dict[str, object]:
+    return {
+        "list": found.filename,
+        "number_column": found.number_column,
+        "columns": found.columns,
+        "lines": found.total,
+        "valid": found.valid,
+        "mobiles": found.mobiles,
+        "duplicates": found.duplicates,
+        "refused": {reason.value: number for reason, number in found.refused.most_common()},
+        "examples": [
+            {"line": one.line, "written": one.raw, "reason": one.reason.value, "first_line": one.first_line}
+            for one in found.examples
+        ],
+        "message_ms": message_ms,
+        "calls_expected": found.calls,
+        "calls_per_second": round(found.calls_per_second, 2),
+        "starts_at": common.iso(found.starts_at),
+        "ends_at": common.iso(found.ends_at),
+        "binding": found.binding,
+    }
+
+
+def _print(found: Preflight, message_ms: int, settings: Settings) -> None:
+    click.echo(f"{found.filename}: {found.total:,} lines, numbers in column «{found.number_column}».")
+    click.echo(
+        f"  valid       {found.valid:>9,}  ({found.mobiles:,} mobiles, {found.valid - found.mobiles:,} others)"
+    )
+    click.echo(f"  duplicates  {found.duplicates:>9,}")
+    for reason, number in found.refused.most_common():
+        click.echo(f"  refused     {number:>9,}  {reason.value}: {reason.sentence()}")
+    for one in found.examples:
+        first = f" (stood first in line {one.first_line})" if one.first_line else ""
+        click.echo(f"    line {one.line}: «{one.raw}» {one.reason.value}{first}")
+    click.echo(f"The message lasts {message_ms / 1000:.1f} s.")
+    if found.ends_at is None:
+        click.echo(f"It would not be done within a year; what binds it: {BINDINGS[found.binding][0]}.")
+        return
+    click.echo(
+        f"About {found.calls:,} calls at {found.calls_per_second:.1f} a second, done {common.local(found.ends_at, settings)}"
+        f" (in {span_text((found.ends_at - wall_ms()) / 1000)}); what binds it: {BINDINGS[found.binding][0]}."
+    )
+    click.echo("Nobody was called.")

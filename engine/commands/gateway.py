@@ -1,0 +1,133 @@
+"""`avanakctl gateway …`"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from engine.clock import wall_ms
+from engine.commands import common
+from engine.errors import BadInput
+from engine.services import gateways
+from engine.store.models import Gateway
+from engine.store.threads import read, write
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_SETTINGS = (
+    click.option("--cps", type=float, metavar="N", help="Calls begun in a second."),
+    click.option("--channels", type=int, metavar="N", help="Calls at once."),
+    click.option(
+        "--prefixes", metavar='"98912 98935"', help="Only numbers that begin so (without +); all with ''."
+    ),
+    click.option("--priority", type=int, help="Lower ones are tried first."),
+    click.option("--weight", type=int, help="Share among gateways of one priority."),
+    click.option("--caller-id", metavar="DIGITS", help="Number shown to whoever is called."),
+    click.option("--packet-ms", type=int, help="Packet time: 20, 40 or 60 ms."),
+    click.option("--cost", "cost_rials_a_minute", type=int, metavar="RIALS", help="What a minute costs."),
+    click.option("--switch-name", metavar="NAME", help="The only switch that has it; every one with ''."),
+)
+
+
+def _settings_options(command: F) -> F:
+    for option in reversed(_SETTINGS):
+        command = option(command)
+    return command
+
+
+@click.group()
+def gateway() -> None:
+    """Gateways (SIP trunks), by the names that the switch's configuration gives them."""
+
+
+@gateway.command()
+@click.argument("name")
+@_settings_options
+@common.json_option
+def add(name: str, as_json: bool, cps: float | None, channels: int | None, **others: Any) -> None:
+    """Make the gateway NAME known, with its limits."""
+    settings = common.settings_and_store()
+    given = {key: value for key, value in others.items() if value is not None}
+    limits = (cps or settings.default_cps, channels or settings.default_channels)
+    write(lambda: gateways.add(name, *limits, wall_ms(), **given))
+    _tell(name, as_json)
+
+
+@gateway.command("list")
+@common.json_option
+def list_(as_json: bool) -> None:
+    """All gateways."""
+    common.settings_and_store()
+    rows = read(lambda: list(Gateway.select().order_by(Gateway.priority, Gateway.name)))
+    columns = (
+        "name",
+        "cps",
+        "channels",
+        "priority",
+        "weight",
+        "prefixes",
+        "caller id",
+        "packet ms",
+        "switch",
+        "draining",
+    )
+    common.answer(
+        [common.row_values(row) for row in rows],
+        as_json,
+        lambda: common.table(
+            columns,
+            [
+                (
+                    row.name,
+                    row.cps,
+                    row.channels,
+                    row.priority,
+                    row.weight,
+                    row.prefixes,
+                    row.caller_id,
+                    row.packet_ms,
+                    row.switch_name,
+                    "yes" if row.is_draining else "",
+                )
+                for row in rows
+            ],
+            "There is no gateway; `avanakctl gateway add NAME --cps N --channels N` makes one known.",
+        ),
+    )
+
+
+@gateway.command("set")
+@click.argument("name")
+@_settings_options
+@common.json_option
+def set_(name: str, as_json: bool, **values: Any) -> None:
+    """Change limits or rules of NAME; engines take them over within a second."""
+    common.settings_and_store()
+    given = {key: value for key, value in values.items() if value is not None}
+    if not given:
+        raise BadInput("Nothing is to be changed: give --cps, --channels or another option.")
+    write(lambda: gateways.change(name, **given))
+    _tell(name, as_json)
+
+
+@gateway.command()
+@click.argument("name")
+@click.option("--undo", is_flag=True, help="Use it again.")
+@common.json_option
+def drain(name: str, undo: bool, as_json: bool) -> None:
+    """Place no further call by NAME; those that are up go on."""
+    common.settings_and_store()
+    write(lambda: gateways.drain(name, not undo))
+    _tell(name, as_json)
+
+
+def _tell(name: str, as_json: bool) -> None:
+    row = read(lambda: gateways.get(name))
+    words = f"Gateway {row.name}: {row.cps:g} calls a second, {row.channels} channels"
+    common.answer(
+        common.row_values(row),
+        as_json,
+        lambda: click.echo(words + (", draining." if row.is_draining else ".")),
+    )

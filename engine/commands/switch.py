@@ -1,0 +1,124 @@
+"""`avanakctl switch …`"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+import gevent
+
+from engine.commands import common
+from engine.embedded.options import PASSWORD_ENV
+from engine.errors import SwitchUnavailable
+from engine.esl import answers, commands
+from engine.esl.link import Link
+from engine.esl.supervisor import ask_switch
+from engine.services import switches as known_switches
+from engine.store.models import Gateway
+from engine.store.threads import read
+from engine.switchboard import SwitchSpec, parse_switches
+
+
+@click.group()
+def switch() -> None:
+    """Switches: how they are, and an embedded one to try with."""
+
+
+@switch.command()
+@common.switch_option
+@common.json_option
+def status(switches: tuple[str, ...], as_json: bool) -> int:
+    """Ask each switch how it is.  Exit status 3 when none of them answers.
+
+    An embedded one lives inside its engine: of it is told what the engine last wrote.
+    """
+    settings = common.settings_and_store()
+    specs = parse_switches(common.switch_words(settings, switches))
+    names = [row.name for row in read(lambda: list(Gateway.select().order_by(Gateway.name)))]
+    jobs = [gevent.spawn(_ask, spec, names) for spec in specs if spec.address is not None]
+    gevent.joinall(jobs)
+    found = [job.get() for job in jobs] + _noted([spec for spec in specs if spec.address is None])
+    columns = ("switch", "state", "calls", "max", "a second", "version", "gateways", "")
+    common.answer(
+        found,
+        as_json,
+        lambda: common.table(columns, [_row(one) for one in found], "No switch is known."),
+    )
+    return 0 if any(one["state"] == "up" for one in found) else SwitchUnavailable.exit_status
+
+
+def _ask(spec: SwitchSpec, names: Sequence[str]) -> dict[str, Any]:
+    """What a switch says of itself; `state` down with the reason when it does not answer."""
+    assert spec.address is not None
+    found: dict[str, Any] = {"switch": spec.name, "address": str(spec.address), "state": "down", "reason": ""}
+    link = Link(spec.address.host, spec.address.port, spec.address.password)
+    try:
+        link.connect()
+        info = ask_switch(link)
+        gateways = {name: answers.read_gateway(link.api(commands.gateway_status(name))) for name in names}
+        found |= {
+            "state": "up",
+            "version": info.version,
+            "core_uuid": info.core_uuid,
+            "sessions": answers.read_session_count(link.api(commands.status())),
+            "max_sessions": info.max_sessions,
+            "sessions_per_second": info.sessions_per_second,
+            "gateways": {
+                name: ("up" if at.is_up else at.state) for name, at in gateways.items() if at is not None
+            },
+        }
+    except SwitchUnavailable as error:
+        found["reason"] = str(error)
+    finally:
+        link.close()
+    return found
+
+
+def _noted(specs: Sequence[SwitchSpec]) -> list[dict[str, Any]]:
+    """What the engine last wrote of the embedded switches."""
+    rows = {row.name: row for row in read(known_switches.all_switches)}
+    out = []
+    for spec in specs:
+        row = rows.get(spec.name)
+        out.append(
+            {
+                "switch": spec.name,
+                "address": row.address if row else "",
+                "state": row.state if row else "never started",
+                "reason": (row.state_reason if row else "") or "inside its engine, as last written",
+                "sessions": row.sessions if row else None,
+                "max_sessions": row.max_sessions if row else None,
+                "sessions_per_second": row.sessions_per_second if row else None,
+                "seen_at": common.iso(row.seen_at) if row else None,
+            }
+        )
+    return out
+
+
+def _row(one: dict[str, Any]) -> tuple[Any, ...]:
+    gateways = " ".join(f"{name}:{state}" for name, state in one.get("gateways", {}).items())
+    numbers = tuple(one.get(key) for key in ("sessions", "max_sessions", "sessions_per_second"))
+    return (one["switch"], one["state"], *numbers, one.get("version", ""), gateways, one["reason"])
+
+
+@switch.command(
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True}, add_help_option=False
+)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def simulate(words: tuple[str, ...]) -> None:
+    """Run an embedded switch in the foreground; `switch simulate --help` lists its options.
+
+    The event socket's password is that of AVANAK_EMBEDDED_PASSWORD, or made up and printed.
+    """
+    environment = dict(os.environ)
+    if not environment.get(PASSWORD_ENV):
+        environment[PASSWORD_ENV] = secrets.token_urlsafe(24)
+        common.note(f"Password of its event socket: {environment[PASSWORD_ENV]}")
+    common.note("This switch calls nobody.  Ctrl-C ends it.")
+    sys.stdout.flush()
+    # It is a program of its own without gevent, and takes this one's place.
+    os.execve(sys.executable, [sys.executable, "-m", "engine.embedded", *words], environment)  # noqa: S606
