@@ -160,18 +160,14 @@ def read_answered(event: Event) -> Answered | None:
 def read_hangup(event: Event) -> HangupComplete | None:
     """From CHANNEL_HANGUP_COMPLETE; None without a uuid.
 
-    ``heard_ms`` is what the dialplan counted, else the length of the last playback, and 0
-    for a call that was never answered, whatever early media it played.
+    ``heard_ms`` is 0 for a call that was never answered, whatever early media it played.
     """
     get, variable = event.get, event.variable
     uuid = event.uuid
     if not uuid:
         return None
     answered_at = _epoch_ms(get("Caller-Channel-Answered-Time"))
-    heard_ms = 0
-    if answered_at is not None:
-        counted = to_int(variable("avanak_heard_ms"))
-        heard_ms = counted if counted is not None else to_int(variable("playback_ms")) or 0
+    heard_ms = _heard_ms(event) if answered_at is not None else 0
     sip_status = to_int(variable("sip_term_status"))
     if sip_status is None:
         sip_status = to_int(variable("sip_invite_failure_status"))
@@ -194,6 +190,20 @@ def read_hangup(event: Event) -> HangupComplete | None:
         fault=variable("avanak_fault") or None,
         record_path=variable("avanak_record_path") or None,
     )
+
+
+def _heard_ms(event: Event) -> int:
+    """How much of the message an answered call heard (dialplan/README.md, «Heard»).
+
+    The dialplan counts a hearing that ends inside the call; of one that the callee cut
+    short FreeSWITCH knows how many samples (8 kHz) had left.  ``playback_ms`` is what was
+    read of the file, seconds ahead of what was heard: asked only where nothing else is said.
+    """
+    counted = to_int(event.variable("avanak_heard_ms"))
+    offset = to_int(event.variable("playback_last_offset_pos"))
+    if counted is None and offset is None:
+        return to_int(event.variable("playback_ms")) or 0
+    return max(counted or 0, (offset or 0) // 8)
 
 
 def read_background_job(event: Event) -> BackgroundJob | None:
