@@ -77,6 +77,13 @@ class Settings(BaseSettings):
     reaper_grace_s: float = Field(
         15.0, ge=1, le=600, description="How long past its time a call may stay before the switch is asked."
     )
+    switch_wait_s: float = Field(
+        300.0, ge=1, le=86_400, description="How long calls wait for a switch that has gone away."
+    )
+    records_secret: SecretStr = Field(
+        SecretStr(""),
+        description="Password with which switches on other machines post their call records; empty: none may.",
+    )
     drain_s: float = Field(
         60.0, ge=0, le=3600, description="How long a stop waits for the calls that are up."
     )

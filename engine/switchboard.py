@@ -1,4 +1,8 @@
-"""The switches of this engine: each supervised, and handed to the dialer while it is up."""
+"""The switches of this engine: each supervised, and handed to the dialer while it is up.
+
+``AVANAK_SWITCHES`` names them; where a switch's call records are is said behind its address.
+With PostgreSQL several engines may name the same switches: each is served by the engine that holds its lease.
+"""
 
 from __future__ import annotations
 
@@ -8,35 +12,51 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.clock import wall_ms
+import gevent
+from gevent.event import Event as Flag
+
+from engine.clock import monotonic_s, wall_ms
 from engine.config import Settings
 from engine.dialing.dialer import Dialer
+from engine.dialing.record_file import Cursor
+from engine.dialing.records import FileSource, NoRecords, PostedSource, Records, Source, SwitchRecords
 from engine.embedded.options import EmbeddedOptions
 from engine.embedded.process import EmbeddedProcess
-from engine.errors import BadInput, StoreUnavailable
+from engine.errors import AvanakError, BadInput, StoreUnavailable
 from engine.esl.address import SwitchAddress, parse_address
 from engine.esl.events import Event, read_heartbeat
 from engine.esl.link import Link
 from engine.esl.supervisor import Supervisor, SwitchInfo
+from engine.lease_keeper import LeaseKeeper
 from engine.services import switches
-from engine.store.writer import Writer
+from engine.store import leases
+from engine.store.records import load_cursor, save_cursor
+from engine.store.threads import read
+from engine.store.writer import Channel, Writer
 
 log = logging.getLogger(__name__)
 
 EMBEDDED = "embedded"
+POSTED = "posted"  # `?cdr=posted`: a switch on another machine posts its records to the web part
+STORE_RETRY_S = 0.5
 
 
 @dataclass(slots=True, frozen=True)
 class SwitchSpec:
-    """A switch that is to be used: the embedded one (no address), or one at an address."""
+    """A switch that is to be used: the embedded one (no address), or one at an address.
+
+    `cdr` is mod_cdr_csv's file as this machine sees it, ``posted``, or empty: there are no records.
+    """
 
     name: str
     address: SwitchAddress | None
+    cdr: str = ""
 
 
 def parse_switches(text: str) -> list[SwitchSpec]:
-    """Switches of ``AVANAK_SWITCHES``: blank-separated ``embedded`` or ``[NAME=]esl://:PASSWORD@HOST:PORT``.
+    """Switches of ``AVANAK_SWITCHES``, separated by blanks.
 
+    Each is ``embedded`` or ``[NAME=]esl://:PASSWORD@HOST:PORT[?cdr=/path/Master.csv|?cdr=posted]``.
     BadInput says which one is wrong, without its password.
     """
     specs: list[SwitchSpec] = []
@@ -44,11 +64,17 @@ def parse_switches(text: str) -> list[SwitchSpec]:
         name, equals, rest = word.partition("=")
         if not equals or "://" in name:
             name, rest = "", word
+        rest, _, query = rest.partition("?")
+        cdr = _read_cdr(query, number)
         if rest == EMBEDDED:
+            if cdr:
+                raise BadInput(
+                    f"Switch {number}: the embedded switch keeps its records itself; leave ?cdr= out."
+                )
             specs.append(SwitchSpec(name or EMBEDDED, None))
         else:
             address = parse_address(rest)
-            specs.append(SwitchSpec(name or f"{address.host}-{address.port}", address))
+            specs.append(SwitchSpec(name or f"{address.host}-{address.port}", address, cdr))
         if not all(c.isalnum() or c in "._-" for c in specs[-1].name) or len(specs[-1].name) > 64:
             raise BadInput(f"Switch {number}: a switch's name has letters, digits, . _ and - only.")
     if not specs:
@@ -56,6 +82,17 @@ def parse_switches(text: str) -> list[SwitchSpec]:
     if len({spec.name for spec in specs}) != len(specs):
         raise BadInput("AVANAK_SWITCHES gives two switches the same name.")
     return specs
+
+
+def _read_cdr(query: str, number: int) -> str:
+    if not query:
+        return ""
+    key, _, value = query.partition("=")
+    if key != "cdr" or not (value == POSTED or value.startswith("/")):
+        raise BadInput(
+            f"Switch {number}: behind the address may stand ?cdr=/path/Master.csv or ?cdr={POSTED} only."
+        )
+    return value
 
 
 class Switchboard:
@@ -67,21 +104,70 @@ class Switchboard:
         self.dialer = dialer
         self.supervisors: dict[int, Supervisor] = {}
         self.embedded: dict[int, EmbeddedProcess] = {}
+        self.keeper: LeaseKeeper | None = None  # with PostgreSQL
+        self._specs: dict[int, SwitchSpec] = {}
+        self._embedded_options: EmbeddedOptions | None = None
+        self._cursors: Channel[tuple[int, Cursor]] = Channel("record_cursor", _write_cursors)
 
-    def start(self, specs: list[SwitchSpec], embedded: EmbeddedOptions | None = None) -> None:
-        """Connect to all of them; returns at once.  `embedded` are the options of embedded ones."""
+    def start(
+        self, specs: list[SwitchSpec], embedded: EmbeddedOptions | None = None, owner: str = ""
+    ) -> None:
+        """Connect to all of them; returns at once.  `embedded` are the options of embedded ones.
+
+        With an `owner` (several engines may share the switches) each is connected when its lease is got.
+        """
+        self._embedded_options = embedded
         for spec in specs:
-            if spec.address is None:
-                options = embedded or self.default_embedded(spec.name)
-                process = EmbeddedProcess.start(options)
-                address = SwitchAddress(process.address[0], process.address[1], process.password)
-                switch_id = self._register(spec.name, str(address), True)
-                self.embedded[switch_id] = process
-            else:
-                address = spec.address
-                switch_id = self._register(spec.name, str(address), False)
-            self.dialer.add_switch(switch_id, spec.name, spec.address is None)
-            self._supervise(switch_id, spec.name, address)
+            shown = str(spec.address) if spec.address else EMBEDDED
+            self._specs[self._register(spec.name, shown, spec.address is None)] = spec
+        if not owner:
+            for switch_id in self._specs:
+                self._begin(switch_id)
+            return
+        self.keeper = LeaseKeeper(
+            owner, owner.partition(":")[0], self.writer, self._gained, self._lost, self._renewed
+        )
+        self.keeper.start({switch_id: spec.name for switch_id, spec in self._specs.items()})
+
+    def _begin(self, switch_id: int) -> None:
+        """This engine serves the switch from now on."""
+        spec = self._specs[switch_id]
+        if spec.address is None:
+            options = self._embedded_options or self.default_embedded(spec.name)
+            process = EmbeddedProcess.start(options)
+            self.embedded[switch_id] = process
+            address = SwitchAddress(process.address[0], process.address[1], process.password)
+            self._register(spec.name, str(address), True)
+            records = self._records(switch_id, spec, options.cdr)
+        else:
+            address = spec.address
+            records = self._records(switch_id, spec, None)
+        self.dialer.add_switch(switch_id, spec.name, spec.address is None, records)
+        if self.keeper is not None:
+            self.dialer.permit(switch_id, self.keeper.held.get(switch_id, 0.0))
+        self._supervise(switch_id, spec.name, address)
+
+    def _records(self, switch_id: int, spec: SwitchSpec, own_file: Path | None) -> Records:
+        """The call records of a switch, from where they were left off."""
+        row = read(lambda: load_cursor(switch_id))
+        cursor = Cursor(row.inode, row.head, row.position) if row is not None else None
+        source: Source
+        if own_file is not None:
+            source = FileSource(Path(own_file), cursor, is_sure=True)
+        elif spec.cdr == POSTED:
+            source = PostedSource(spec.name, cursor, read)
+        elif spec.cdr:
+            source = FileSource(Path(spec.cdr), cursor)
+        else:
+            log.warning("action=switch_without_records switch=%s", spec.name)
+            return NoRecords()
+        return SwitchRecords(
+            source,
+            self.dialer.calls,
+            self.dialer.desk.settle_hangup,
+            lambda cursor: self.writer.add(self._cursors, (switch_id, cursor)),
+            lambda: (wall_ms(), monotonic_s()),
+        )
 
     def default_embedded(self, name: str) -> EmbeddedOptions:
         """How an embedded switch is started when nobody says otherwise."""
@@ -96,10 +182,52 @@ class Switchboard:
         )
 
     def stop(self) -> None:
-        for supervisor in self.supervisors.values():
-            supervisor.stop()
+        gevent.joinall([gevent.spawn(supervisor.stop) for supervisor in self.supervisors.values()])
         for process in self.embedded.values():
             process.stop()
+        if self.keeper is not None:
+            self.keeper.stop()
+
+    # -- leases -------------------------------------------------------------------------
+
+    def _gained(self, switch_id: int) -> None:
+        gevent.spawn(self._begin_leased, switch_id)
+
+    def _begin_leased(self, switch_id: int) -> None:
+        try:
+            self._begin(switch_id)
+        except AvanakError as error:
+            log.error("action=switch_not_begun switch=%d error=%r", switch_id, str(error))
+            self._end(switch_id)
+
+    def _lost(self, switch_id: int) -> None:
+        """Not ours any more.  Nothing is sent from now on; the rest takes a moment."""
+        assert self.keeper is not None
+        self.keeper.busy.add(switch_id)
+        gevent.spawn(self._end, switch_id)
+
+    def _end(self, switch_id: int) -> None:
+        """1. close the connection; 2. forget its calls, which are another engine's now; 3. let go of it."""
+        assert self.keeper is not None
+        self.keeper.busy.add(switch_id)
+        try:
+            supervisor = self.supervisors.pop(switch_id, None)
+            if supervisor is not None:
+                supervisor.stop()
+            process = self.embedded.pop(switch_id, None)
+            if process is not None:
+                process.stop()
+            self.dialer.forget_switch(switch_id)
+            self.keeper.held.pop(switch_id, None)
+            owner = self.keeper.owner
+            self.writer.call(lambda: leases.release(owner, switch_id))
+        except AvanakError as error:
+            log.warning("action=lease_not_released switch=%d error=%r", switch_id, str(error))
+        finally:
+            self.keeper.busy.discard(switch_id)
+
+    def _renewed(self, switch_id: int, until_m: float) -> None:
+        self.dialer.permit(switch_id, until_m)
 
     @property
     def any_up(self) -> bool:
@@ -117,6 +245,8 @@ class Switchboard:
         return self.writer.call(lambda: switches.register(name, address, is_embedded, wall_ms()))
 
     def _supervise(self, switch_id: int, name: str, address: SwitchAddress) -> None:
+        is_known = Flag()
+
         def on_up(link: Link, info: SwitchInfo) -> None:
             self._report(
                 switch_id,
@@ -128,15 +258,20 @@ class Switchboard:
                 sessions_per_second=info.sessions_per_second,
                 seen_at=wall_ms(),
             )
-            self.dialer.switch_up(
-                switch_id, link, info.core_uuid, info.sessions_per_second, info.max_sessions
-            )
+            try:
+                self._hand_over(switch_id, link, info)
+            finally:
+                is_known.set()
 
         def on_down(reason: str) -> None:
+            is_known.clear()
             self.dialer.switch_down(switch_id)
             self._report(switch_id, state="down", state_reason=reason[:500], state_since_at=wall_ms())
 
         def on_event(event: Event) -> None:
+            # What is open must be known first: an event of a call that we do not know yet would be lost.
+            if not is_known.is_set():
+                is_known.wait()
             if event.name == "HEARTBEAT":
                 self._heartbeat(switch_id, event)
             else:
@@ -145,6 +280,20 @@ class Switchboard:
         supervisor = Supervisor(name, address, on_up=on_up, on_down=on_down, on_event=on_event)
         self.supervisors[switch_id] = supervisor
         supervisor.start()
+
+    def _hand_over(self, switch_id: int, link: Link, info: SwitchInfo) -> None:
+        """Give a connection to the dialer; while the database is away, wait for it."""
+        while True:
+            try:
+                self.dialer.switch_up(
+                    switch_id, link, info.core_uuid, info.sessions_per_second, info.max_sessions
+                )
+                return
+            except StoreUnavailable as error:
+                if link.down_reason is not None:
+                    raise
+                log.warning("action=switch_waits_for_store switch=%d error=%r", switch_id, str(error))
+                gevent.sleep(STORE_RETRY_S)
 
     def _heartbeat(self, switch_id: int, event: Event) -> None:
         beat = read_heartbeat(event)
@@ -158,6 +307,14 @@ class Switchboard:
     def _report(self, switch_id: int, **values: Any) -> None:
         """Note something about a switch; that the database is away must not cost the connection."""
         try:
-            self.writer.call(lambda: switches.report(switch_id, **values))
+            owner = self.keeper.owner if self.keeper is not None else None
+            self.writer.call(lambda: switches.report(switch_id, owner, **values))
         except StoreUnavailable as error:
             log.warning("action=switch_report_failed switch=%d error=%r", switch_id, str(error))
+
+
+def _write_cursors(cursors: list[tuple[int, Cursor]]) -> list[None]:
+    """In the writer's thread, behind the settles of the records that the cursors have passed."""
+    for switch_id, cursor in dict(cursors).items():
+        save_cursor(switch_id, cursor.inode, cursor.head, cursor.position)
+    return []

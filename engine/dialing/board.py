@@ -33,10 +33,15 @@ def counts_of(campaign_ids: list[int]) -> dict[int, CampaignCounts]:
 
 
 class Board:
-    """Campaigns in memory, kept equal to the store's."""
+    """Campaigns in memory, kept equal to the store's.
+
+    `idle` are campaigns that are not dialled (any more) but have calls up: when they are resumed, the
+    calls still count for them.
+    """
 
     def __init__(self) -> None:
         self.runs: dict[int, CampaignRun] = {}
+        self.idle: dict[int, CampaignRun] = {}
         self._seen: dict[int, tuple[Any, ...]] = {}
 
     def update(self, rows: list[Any]) -> list[CampaignRun]:
@@ -44,21 +49,33 @@ class Board:
         now_running = {row.id for row in rows}
         ended = [run for run in self.runs.values() if run.id not in now_running]
         for run in ended:
-            run.may_dial = False
             del self.runs[run.id]
             del self._seen[run.id]
+            self.keep_idle(run)
+        self.idle = {run.id: run for run in self.idle.values() if run.live}
         for row in rows:
             shape = _shape(row)
             if self._seen.get(row.id) == shape:
                 continue
             self._seen[row.id] = shape
             fresh = build_run(row)
-            known = self.runs.get(row.id)
+            known = self.runs.get(row.id) or self.idle.pop(row.id, None)
             if known is None:
                 self.runs[row.id] = fresh
             else:
                 _take_over(known, fresh)
+                known.may_dial = True
+                self.runs[row.id] = known
         return ended
+
+    def run_of(self, campaign_id: int) -> CampaignRun | None:
+        """A campaign's rules, also when it is not being dialled but has calls up."""
+        return self.runs.get(campaign_id) or self.idle.get(campaign_id)
+
+    def keep_idle(self, run: CampaignRun) -> None:
+        """Remember a campaign that is not dialled, for as long as it has calls."""
+        run.may_dial = False
+        self.idle[run.id] = run
 
 
 def _shape(row: Any) -> tuple[Any, ...]:

@@ -6,7 +6,7 @@ Small loops with a `step` each; the greenlets here only call them in time.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import gevent
@@ -21,10 +21,11 @@ from engine.dialing.desk import Desk
 from engine.dialing.lanes import GatewayLane, Lanes, SwitchLane
 from engine.dialing.pacing import RateLimiter, Seats, permitted_rate, permitted_sessions
 from engine.dialing.reaper import Reaper
-from engine.dialing.recovery import Records, Recovery
+from engine.dialing.records import FOLLOW_S, NoRecords, Records, SwitchRecords
+from engine.dialing.recovery import Recovery
 from engine.dialing.sender import TICK_S, Poster, Sender
 from engine.errors import AvanakError, StoreUnavailable, SwitchUnavailable
-from engine.esl.events import Event, HangupComplete
+from engine.esl.events import Event
 from engine.services.zone import zone_of
 from engine.states import RecipientState
 from engine.store.claims import Claim, Due, Route, Rule, give_back
@@ -38,11 +39,6 @@ CLAIM_S = 0.05
 BOARD_S = 0.2
 REAP_S = 0.25
 URGENT_RESERVE = 0.05  # share of a gateway's and a switch's seats that only urgent calls may take
-
-
-def no_records(uuids: Iterable[str]) -> dict[str, HangupComplete]:
-    """Records of a switch whose records are not to be had."""
-    return {}
 
 
 class Dialer:
@@ -82,13 +78,26 @@ class Dialer:
             rules,
             lambda campaign_id: self.give_back_waiting(campaign_id=campaign_id),
         )
-        self.reaper = Reaper(self.calls, self.desk, self.links.get, self._settle_from_record, now)
-        self.recovery = Recovery(self.lanes, self.calls, self.desk, self.board.runs.get, read, now)
+        self.recovery = Recovery(
+            self.lanes, self.calls, self.desk, self.board, read, now, settings.switch_wait_s
+        )
+        self.reaper = Reaper(
+            self.calls,
+            self.desk,
+            self.links.get,
+            self.records_of,
+            lambda call: call.uuid in self.recovery.suspects.get(call.switch_id, ()),
+            self._away_s,
+            settings.switch_wait_s,
+            now,
+        )
         self.on_sending: list[Callable[[list[Call]], None]] = []  # just before the words are said
         self.on_settled: list[Callable[[list[Settle]], None]] = []  # on the hub, after the commit
         self.on_prompt_missing: Callable[[Call], None] = lambda call: None
         self._greenlets: list[gevent.Greenlet] = []
         self._senders: dict[int, gevent.Greenlet] = {}
+        self._recoveries: dict[int, gevent.Greenlet] = {}
+        self._away_since_m: dict[int, float] = {}
         self._wake = Flag()
         self._is_stopping = False
 
@@ -97,7 +106,12 @@ class Dialer:
     def start(self) -> None:
         """Begin the loops; switches are added as they come up."""
         self.refresh()
-        for step, every_s in ((self._claim, CLAIM_S), (self.refresh, BOARD_S), (self.reaper.step, REAP_S)):
+        for step, every_s in (
+            (self._claim, CLAIM_S),
+            (self.refresh, BOARD_S),
+            (self.reaper.step, REAP_S),
+            (self._follow_records, FOLLOW_S),
+        ):
             self._greenlets.append(gevent.spawn(self._loop, step, every_s))
 
     def stop(self, drain_s: float) -> bool:
@@ -112,7 +126,8 @@ class Dialer:
         while len(self.calls) and monotonic_s() < deadline:
             gevent.sleep(0.05)
         left = len(self.calls)
-        gevent.killall([*self._greenlets, *self._senders.values()])
+        gevent.killall([*self._greenlets, *self._senders.values(), *self._recoveries.values()])
+        self._save_records()
         if left:
             log.warning("action=stopped_with_calls_up calls=%d", left)
         return left == 0
@@ -133,7 +148,7 @@ class Dialer:
         self._wake.set()
 
     def _loop(self, step: Callable[[], object], every_s: float) -> None:
-        while not self._is_stopping or step == self.reaper.step:
+        while not self._is_stopping or step in (self.reaper.step, self._follow_records):
             try:
                 step()
             except (AvanakError, OSError) as error:
@@ -148,8 +163,15 @@ class Dialer:
 
     # -- switches -----------------------------------------------------------------------
 
-    def add_switch(self, switch_id: int, name: str, is_embedded: bool) -> None:
-        """A switch that this engine owns; it is dialled on from `switch_up` on."""
+    def add_switch(
+        self, switch_id: int, name: str, is_embedded: bool, records: Records | None = None
+    ) -> None:
+        """A switch that this engine owns; it is dialled on from `switch_up` on.
+
+        What an earlier engine left open there is known from now on, and waits for the switch.
+        """
+        self.records[switch_id] = records or NoRecords()
+        self._away_since_m[switch_id] = monotonic_s()
         if switch_id not in self.lanes.switches:
             self.lanes.switches[switch_id] = SwitchLane(
                 switch_id, name, "", RateLimiter(1), Seats(1), is_embedded=is_embedded
@@ -159,24 +181,44 @@ class Dialer:
     def switch_up(
         self, switch_id: int, link: Any, core_uuid: str, sessions_per_second: int, max_sessions: int
     ) -> None:
-        """Events flow: recover first, then dial.  Runs in the supervisor's greenlet and may take seconds."""
+        """A connection is up: learn what is open there, then dial, and recover beside it.
+
+        When it returns, events of the switch may be handled.  Raises StoreUnavailable.
+        """
         lane = self.lanes.switches[switch_id]
         share = self.settings.inbound_share
-        lane.limiter.set_rate(permitted_rate(sessions_per_second, share))
+        lane.full_cps = permitted_rate(sessions_per_second, share)
+        lane.idle_factor = 1.0
+        lane.limiter.set_rate(lane.full_cps)
         lane.seats.limit = permitted_sessions(max_sessions, share)
         lane.seats.reserve = int(lane.seats.limit * URGENT_RESERVE)
         old_core, lane.core_uuid = lane.core_uuid, core_uuid
         self.refresh()
         if old_core != core_uuid:
             self.give_back_waiting(switch_id)  # they were claimed for the life before
+        self.recovery.learn(switch_id)
         lane.since_at = wall_ms()
         lane.is_up = True
         self.links[switch_id] = link
+        self._away_since_m.pop(switch_id, None)
+        self.recover(switch_id)
         self._senders[switch_id] = gevent.spawn(self._send_loop, switch_id, link)
-        try:
-            self.recovery.run(switch_id, core_uuid, link.api, self.records.get(switch_id, no_records))
-        except SwitchUnavailable as error:
-            log.warning("action=recovery_interrupted switch=%d error=%r", switch_id, str(error))
+
+    def recover(self, switch_id: int) -> None:
+        """Find out what became of everything that was handed to a switch, which is up, before now."""
+        link = self.links[switch_id]
+        running = self._recoveries.pop(switch_id, None)
+        if running is not None:
+            running.kill()
+        self._recoveries[switch_id] = gevent.spawn(
+            self.recovery.run,
+            switch_id,
+            self.lanes.switches[switch_id].core_uuid,
+            link.api,
+            self.records_of(switch_id),
+            monotonic_s(),
+            lambda: self.links.get(switch_id) is link,
+        )
 
     def switch_down(self, switch_id: int) -> None:
         """The connection is gone: its calls wait for it, the others go on."""
@@ -184,10 +226,25 @@ class Dialer:
         lane.is_up = False
         lane.since_at = wall_ms()
         self.links.pop(switch_id, None)
-        sender = self._senders.pop(switch_id, None)
-        if sender is not None:
-            sender.kill()
+        self._away_since_m.setdefault(switch_id, monotonic_s())
+        for greenlets in (self._senders, self._recoveries):
+            greenlet = greenlets.pop(switch_id, None)
+            if greenlet is not None:
+                greenlet.kill()
         self.give_back_waiting(switch_id)
+
+    def permit(self, switch_id: int, until_m: float) -> None:
+        """The lease of a switch holds until `until_m` (monotonic); nothing is sent there later."""
+        if switch_id in self.lanes.switches:
+            self.lanes.switches[switch_id].until_m = until_m
+
+    def forget_switch(self, switch_id: int) -> None:
+        """Another engine serves the switch from now on, and its calls."""
+        for call in self.calls.on_switch(switch_id):
+            self.calls.remove(call.uuid)
+            self.lanes.give_seat(call)
+        self.records.pop(switch_id, None)
+        self._away_since_m.pop(switch_id, None)
 
     def on_event(self, event: Event) -> None:
         self.desk.on_event(event)
@@ -236,8 +293,10 @@ class Dialer:
                     (), 0, 1, "", 20, False, "",
                 )  # fmt: skip
                 is_changed = True
-            if lane.limiter.cps != row.cps:
-                lane.limiter.set_rate(row.cps)
+            lane.health.tick(monotonic_s())
+            rate = row.cps * lane.health.factor
+            if lane.limiter.cps != rate:
+                lane.limiter.set_rate(rate)
             lane.seats.limit, lane.seats.reserve = row.channels, min(reserve, max(0, row.channels - 1))
             lane.prefixes = tuple(row.prefixes.split())
             lane.priority, lane.weight, lane.switch_name = row.priority, max(1, row.weight), row.switch_name
@@ -281,12 +340,24 @@ class Dialer:
                 if run is not None and item.next_at <= wall_ms():
                     run.next_look_m = 0.0
 
-    def _settle_from_record(self, call: Call) -> bool:
-        found = self.records.get(call.switch_id, no_records)([call.uuid])
-        if call.uuid not in found:
-            return False
-        self.desk.settle_hangup(call, found[call.uuid], "record")
-        return True
+    def records_of(self, switch_id: int) -> Records:
+        return self.records.get(switch_id) or NoRecords()
+
+    def _follow_records(self) -> None:
+        """End the calls whose events were lost by the switches' own records."""
+        for records in list(self.records.values()):
+            if isinstance(records, SwitchRecords):
+                records.step()
+
+    def _save_records(self) -> None:
+        for records in self.records.values():
+            if isinstance(records, SwitchRecords):
+                records.save_now()
+
+    def _away_s(self, switch_id: int) -> float:
+        """How long a switch has been away; one that is not known here has been away for ever."""
+        since_m = self._away_since_m.get(switch_id)
+        return float("inf") if since_m is None else monotonic_s() - since_m
 
     def _prompt_missing(self, call: Call) -> None:
         self.on_prompt_missing(call)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -53,6 +54,7 @@ class SwitchLane:
     idle_factor: float = 1.0
     idle_cpu: float = 100.0
     since_at: int = 0  # when it last went up or down (ms)
+    until_m: float = math.inf  # nothing may be sent there later (the end of our lease, monotonic)
 
     def heard_idle(self, idle_cpu: float | None) -> None:
         """A heartbeat told how idle the switch's processor is (percent): slow down when it is little."""

@@ -14,6 +14,8 @@ from typing import Protocol
 
 from engine.dialing.calls import Call, CallTable
 from engine.dialing.desk import Desk
+from engine.dialing.record_file import RecordsUnavailable
+from engine.dialing.records import Records
 from engine.errors import SwitchUnavailable
 from engine.esl import answers, commands
 
@@ -21,6 +23,7 @@ log = logging.getLogger(__name__)
 
 ASK_S = 5.0
 AGAIN_S = 5.0  # between killing a call and asking after it again
+LOOK_TWICE_S = 2.5  # a command that was held up may be carried out just now
 
 
 class Asker(Protocol):
@@ -29,25 +32,27 @@ class Asker(Protocol):
     def api(self, frame: bytes, timeout_s: float | None = None) -> str: ...
 
 
-# The switch's own record of a call that ended, if it is to be had.
-FindRecord = Callable[[Call], bool]
-
-
 class Reaper:
-    """Looks after overdue calls; `settle_from_record` ends a call from the switch's record, if there is one."""
+    """Looks after overdue calls."""
 
     def __init__(
         self,
         calls: CallTable,
         desk: Desk,
         link_of: Callable[[int], Asker | None],
-        settle_from_record: FindRecord,
+        records_of: Callable[[int], Records],
+        is_suspect: Callable[[Call], bool],
+        away_s: Callable[[int], float],
+        wait_s: float,
         clock: Callable[[], tuple[int, float]],
     ) -> None:
         self.calls = calls
         self.desk = desk
         self.link_of = link_of
-        self.settle_from_record = settle_from_record
+        self.records_of = records_of
+        self.is_suspect = is_suspect  # recovery is asking after it already
+        self.away_s = away_s  # how long a switch has been away
+        self.wait_s = wait_s  # how long its calls wait for it
         self.clock = clock
 
     def step(self) -> int:
@@ -55,21 +60,24 @@ class Reaper:
 
         1. an originate that failed and whose hang-up event did not come: its job's word ends it;
         2. otherwise the switch is asked; 3. alive: it is killed and asked after again;
-        4. gone: its record ends it, or else it is unknown.
+        4. gone: its record ends it, or else it is unknown.  5. A switch that stays away too long
+        is not waited for any longer.
         """
         _, now_m = self.clock()
         overdue = self.calls.overdue(now_m)
         for call in overdue:
             if call.job_cause is not None:
                 self.desk.settle_job(call)
+            elif self.is_suspect(call):
+                self.calls.watch(call, now_m + AGAIN_S)
             else:
                 self._ask(call)
         return len(overdue)
 
     def _ask(self, call: Call) -> None:
         link = self.link_of(call.switch_id)
-        if link is None:  # the switch is away: recovery asks when it is back
-            self.calls.watch(call, self.clock()[1] + AGAIN_S)
+        if link is None:
+            self._wait_for_switch(call)
             return
         try:
             is_alive = answers.read_exists(link.api(commands.uuid_exists(call.uuid), ASK_S))
@@ -87,15 +95,30 @@ class Reaper:
             self.calls.watch(call, self.clock()[1] + AGAIN_S)
         elif call.asked == 1:
             # It ended a moment ago, or its events are still on the way: look once more.
-            self.calls.watch(call, self.clock()[1] + 1.0)
-        elif not self.settle_from_record(call):
-            log.warning("action=overdue_gone attempt=%d", call.attempt_id)
-            self._settle_without_record(call)
+            self.calls.watch(call, self.clock()[1] + LOOK_TWICE_S)
+        else:
+            self._end(call, "overdue_gone")
 
-    def _settle_without_record(self, call: Call) -> None:
-        """The switch does not know it (any more), and has no record of it.
+    def _wait_for_switch(self, call: Call) -> None:
+        """The switch is away: recovery asks when it is back, unless that takes too long."""
+        left_s = self.wait_s - self.away_s(call.switch_id)
+        if left_s > 0:
+            self.calls.watch(call, self.clock()[1] + min(AGAIN_S, left_s))
+        else:
+            self._end(call, "switch_not_back")
 
-        One that was answered was partly heard.  Of one that was handed over and of
-        which nothing was ever heard we cannot tell whether the phone rang.
-        """
-        self.desk.settle_lost(call, "reaper")
+    def _end(self, call: Call, why: str) -> None:
+        """Its record ends it.  Without one: what was answered was partly heard, and of what was
+        handed over and never heard of we cannot tell whether the phone rang."""
+        try:
+            found = self.records_of(call.switch_id).find([call.uuid])
+        except RecordsUnavailable as error:
+            log.warning("action=reaper_without_records attempt=%d error=%r", call.attempt_id, str(error))
+            found = {}
+        if self.calls.get(call.uuid) is not call:
+            return
+        if call.uuid in found:
+            self.desk.settle_hangup(call, found[call.uuid], "record")
+        else:
+            log.warning("action=%s attempt=%d", why, call.attempt_id)
+            self.desk.settle_lost(call, "reaper")

@@ -1,41 +1,66 @@
 """After a crash of anything: what became of the attempts that have not ended.
 
-Asked whenever a switch is reached (at start, and after each loss of the
-connection).  For every attempt of that switch that has not ended:
+Asked whenever a switch is reached (at start, and after each loss of the connection), while dialling
+on it goes on.  For every attempt that was handed to that switch before this connection, and has not ended:
 
-1. the switch restarted since (its ``Core-UUID`` differs): its call is gone.  Its record ends
-   it; without one, an answered call was partly heard, and of the rest nobody can say (policy);
-2. alive in ``show channels``: adopted;
-3. ended in our absence: the switch's own call record ends it;
-4. none of these, twice, with time in between for what was still on its way: it never
-   reached the switch, and its recipient goes back to the queue.
+1. alive: adopted, and followed to its end;
+2. ended in our absence: the switch's own call record ends it;
+3. the switch restarted since (its ``Core-UUID`` differs) and has no record: the call went with it.  One
+   that was answered was partly heard, and of the rest nobody can say (the campaign's policy);
+4. none of these, after the switch has answered promptly for a while (so that whatever stood in its
+   buffers has been carried out), and its records have had their time to come: it never reached the
+   switch, and its recipient goes back to the queue.
+
+Where a switch has no records, 4 cannot be told from a call that ended unseen: that is ``unknown`` too.
+Every step may be broken off and done again: each ends attempts only by what is true at that moment.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import gevent
+from gevent.pool import Pool
 
+from engine.clock import monotonic_s
+from engine.dialing.board import Board
 from engine.dialing.calls import Call, CallTable
 from engine.dialing.desk import Desk
-from engine.dialing.lanes import Lanes
+from engine.dialing.lanes import GatewayLane, Lanes, SwitchLane
+from engine.dialing.pacing import RateLimiter, Seats
+from engine.dialing.records import Records
 from engine.dialing.run import CampaignRun, build_run
+from engine.errors import AvanakError
 from engine.esl import answers, commands
 from engine.esl.events import HangupComplete
 from engine.store.models import Attempt, Campaign, Message, Recipient
 
 log = logging.getLogger(__name__)
 
-# A command that the switch had in its buffer when the connection died may
-# still be carried out, and a record is written a moment after its call has
-# left the list of channels.
+# How long the switch must answer promptly before «it knows nothing of this call» is believed.  A command
+# may stand in its buffers, or be in the middle of being carried out, when the connection is new.
 SETTLE_DOWN_S = 2.5
+SETTLE_DOWN_PER_CALL_S = 0.002  # a switch that was stopped has that many commands to catch up with
+PROMPT_S = 0.5
+PROBE_S = 0.25
+RETRY_S = 1.0
+ASK_AT_ONCE = 32
 
-# The switch's records of calls by uuid: those of `uuids` that have one.
-Records = Callable[[Iterable[str]], dict[str, HangupComplete]]
 Api = Callable[[bytes], str]
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many attempts of a recovery went which way."""
+
+    adopted: int = 0
+    recorded: int = 0
+    lost: int = 0
+    unsent: int = 0
+    seconds: float = 0.0
+    suspects: set[str] = field(default_factory=set)
 
 
 def read_open_attempts(switch_id: int) -> list[tuple[Attempt, Recipient]]:
@@ -49,76 +74,63 @@ def read_open_attempts(switch_id: int) -> list[tuple[Attempt, Recipient]]:
     return [(attempt, found[attempt.recipient_id]) for attempt in attempts if attempt.recipient_id in found]
 
 
-def read_campaign_row(campaign_id: int) -> Campaign:
-    """A campaign's row with its message; inside a connection."""
-    return (
-        Campaign.select(Campaign, Message)
-        .join(Message, "LEFT OUTER JOIN")
-        .where(Campaign.id == campaign_id)
-        .get()
-    )
+def read_campaigns(ids: Sequence[int]) -> list[Campaign]:
+    """Rows of campaigns with their messages; inside a connection."""
+    query = Campaign.select(Campaign, Message).join(Message, "LEFT OUTER JOIN").where(Campaign.id.in_(ids))
+    return list(query)
 
 
 class Recovery:
-    """Brings this engine's books and one switch's calls together again."""
+    """Brings this engine's books and the switches' calls together again."""
 
     def __init__(
         self,
         lanes: Lanes,
         calls: CallTable,
         desk: Desk,
-        runs: Callable[[int], CampaignRun | None],
+        board: Board,
         read: Callable[[Callable[[], object]], object],
         clock: Callable[[], tuple[int, float]],
+        wait_s: float,
     ) -> None:
         self.lanes = lanes
         self.calls = calls
         self.desk = desk
-        self.runs = runs  # of campaigns that are being dialled
+        self.board = board
         self.read = read  # runs a function with a connection, off the hub
         self.clock = clock
-        self._idle_runs: dict[int, CampaignRun] = {}
+        self.wait_s = wait_s  # how long calls wait for a switch that is away
+        self.suspects: dict[int, set[str]] = {}  # switch id -> calls that a recovery is asking after
+        self.last: dict[int, Tally] = {}
 
-    def run(self, switch_id: int, core_uuid: str, api: Api, records: Records) -> dict[str, int]:
-        """Recover one switch's attempts; how many went which way.
+    # -- knowing ------------------------------------------------------------------------
 
-        Raises SwitchUnavailable when the switch goes away meanwhile: nothing has been decided
-        then that is not true, and the next connection begins anew.
+    def learn(self, switch_id: int, only: set[int] | None = None) -> int:
+        """Take the open attempts of a switch into memory, with their seats; how many were new.
+
+        To be done before events of the switch are handled and before anything is dialled there.
+        `only` names attempts by id (all with None).  Raises StoreUnavailable.
         """
         rows = self.read(lambda: read_open_attempts(switch_id))
         assert isinstance(rows, list)
+        rows = [row for row in rows if only is None or row[0].id in only]
+        missing = {row[0].campaign_id for row in rows if self.board.run_of(row[0].campaign_id) is None}
+        if missing:
+            found = self.read(lambda: read_campaigns(sorted(missing)))
+            assert isinstance(found, list)
+            for campaign in found:
+                self.board.keep_idle(build_run(campaign))
+        new = 0
         for attempt, recipient in rows:
-            self._know(attempt, recipient)
-        # Calls that only wait in front of a trunk have not been the switch's affair yet.
-        mine = [call for call in self.calls.on_switch(switch_id) if call.is_sent]
-        tally = dict.fromkeys(("adopted", "recorded", "lost", "unsent"), 0)
-        self._end_with_switch([call for call in mine if call.core_uuid != core_uuid], records, tally)
-        suspects = [call for call in mine if call.core_uuid == core_uuid]
-        suspects = self._sort(suspects, api, records, tally)
-        if suspects:
-            gevent.sleep(SETTLE_DOWN_S)
-            for call in self._sort(suspects, api, records, tally):
-                self._end_unheard(call, tally)
-        log.info(
-            "action=recovered switch=%d adopted=%d recorded=%d lost=%d unsent=%d",
-            switch_id,
-            tally["adopted"],
-            tally["recorded"],
-            tally["lost"],
-            tally["unsent"],
-        )
-        return tally
+            run = self.board.run_of(attempt.campaign_id)
+            if run is not None and self.calls.get(attempt.uuid) is None:
+                self._know(attempt, recipient, run)
+                new += 1
+        if new:
+            log.info("action=attempts_learned switch=%d attempts=%d", switch_id, new)
+        return new
 
-    def _know(self, attempt: Attempt, recipient: Recipient) -> None:
-        """Take an attempt that an earlier engine left open into memory, with its seats."""
-        if self.calls.get(attempt.uuid) is not None:
-            return
-        trunk_is_known = (
-            attempt.gateway_id in self.lanes.gateways and attempt.switch_id in self.lanes.switches
-        )
-        if not trunk_is_known:
-            log.error("action=attempt_without_trunk attempt=%d gateway=%d", attempt.id, attempt.gateway_id)
-            return
+    def _know(self, attempt: Attempt, recipient: Recipient, run: CampaignRun) -> None:
         call = Call(
             uuid=attempt.uuid,
             attempt_id=attempt.id,
@@ -128,67 +140,161 @@ class Recovery:
             tries=recipient.tries,
             free_tries=recipient.free_tries,
             recipient_state=recipient.state,
-            run=self._run_of(attempt.campaign_id),
+            run=run,
             switch_id=attempt.switch_id,
             gateway_id=attempt.gateway_id,
             created_at=attempt.created_at,
             core_uuid=attempt.core_uuid,
-            is_sent=True,
-            sent_m=self.clock()[1],
+            is_sent=True,  # whatever the row says: only the switch can tell that it was not
             answered_at=attempt.answered_at,
         )
+        self._ensure_lanes(call)
         self.calls.add(call)
         self.lanes.take_seat(call)
+        self.calls.watch(call, self.clock()[1] + self.wait_s)
 
-    def _run_of(self, campaign_id: int) -> CampaignRun:
-        """The campaign's rules, also when it is not being dialled (paused with calls up)."""
-        run = self.runs(campaign_id) or self._idle_runs.get(campaign_id)
-        if run is None:
-            run = build_run(self.read(lambda: read_campaign_row(campaign_id)))
-            run.may_dial = False
-            self._idle_runs[campaign_id] = run
-        return run
+    def _ensure_lanes(self, call: Call) -> None:
+        """Seats are counted for a gateway or a switch, too, that is not dialled on any more."""
+        if call.gateway_id not in self.lanes.gateways:
+            self.lanes.gateways[call.gateway_id] = GatewayLane(
+                call.gateway_id, f"gone-{call.gateway_id}", RateLimiter(1), Seats(1), (), 0, 1, "", 20, True,
+                "-",
+            )  # fmt: skip
+        if call.switch_id not in self.lanes.switches:
+            self.lanes.switches[call.switch_id] = SwitchLane(
+                call.switch_id, f"gone-{call.switch_id}", "", RateLimiter(1), Seats(1)
+            )
 
-    def _end_with_switch(self, gone: list[Call], records: Records, tally: dict[str, int]) -> None:
-        found = records([call.uuid for call in gone]) if gone else {}
-        for call in gone:
-            if call.uuid in found:
-                self.desk.settle_hangup(call, found[call.uuid], "record")
-                tally["recorded"] += 1
-            else:
-                self.desk.settle_lost(call, "recovery")
-                tally["lost"] += 1
+    # -- asking the switch ---------------------------------------------------------------
 
-    def _sort(self, suspects: list[Call], api: Api, records: Records, tally: dict[str, int]) -> list[Call]:
-        """Adopt the living, settle the recorded; those of which neither is true."""
-        alive = {channel.uuid for channel in answers.read_channels(api(commands.show_channels()))}
-        ended = [call for call in suspects if call.uuid not in alive]
-        found = records([call.uuid for call in ended]) if ended else {}
-        left: list[Call] = []
-        _, now_m = self.clock()
-        for call in suspects:
-            if self.calls.get(call.uuid) is not call:
-                continue  # its events came while we asked
-            if call.uuid in alive:
-                self._adopt(call, now_m)
-                tally["adopted"] += 1
-            elif call.uuid in found:
-                self.desk.settle_hangup(call, found[call.uuid], "record")
-                tally["recorded"] += 1
-            else:
-                left.append(call)
+    def run(
+        self,
+        switch_id: int,
+        core_uuid: str,
+        api: Api,
+        records: Records,
+        before_m: float,
+        is_up: Callable[[], bool] = lambda: True,
+    ) -> Tally:
+        """Recover the calls of a switch that were handed over before `before_m`; how many went which way.
+
+        Goes on until every one of them has been decided or `is_up` says that the connection has
+        ended; what could not be asked is asked again.
+        """
+        mine = [c for c in self.calls.on_switch(switch_id) if c.is_sent and c.sent_m < before_m]
+        tally = Tally(suspects={call.uuid for call in mine})
+        self.last[switch_id] = tally
+        self.suspects[switch_id] = tally.suspects
+        began_m = monotonic_s()
+        try:
+            while is_up():
+                try:
+                    self._decide(mine, core_uuid, api, records, tally)
+                    break
+                except AvanakError as error:
+                    log.warning("action=recovery_again switch=%d reason=%r", switch_id, str(error))
+                    gevent.sleep(RETRY_S)
+        finally:
+            if self.suspects.get(switch_id) is tally.suspects:
+                del self.suspects[switch_id]
+        tally.seconds = monotonic_s() - began_m
+        if mine:
+            log.info(
+                "action=recovered switch=%d adopted=%d recorded=%d lost=%d unsent=%d open=%d seconds=%.1f",
+                switch_id, tally.adopted, tally.recorded, tally.lost, tally.unsent, len(tally.suspects),
+                tally.seconds,
+            )  # fmt: skip
+        return tally
+
+    def _decide(self, mine: list[Call], core_uuid: str, api: Api, records: Records, tally: Tally) -> None:
+        """1. the living and the recorded at once; 2. wait; 3. ask after each of the others by its name."""
+        self._look(self._open(mine, tally), core_uuid, api, records, tally)
+        waits_m = monotonic_s() + (records.lag_s or 0.0)
+        while left := self._open(mine, tally):
+            self._settle_down(api, SETTLE_DOWN_S + SETTLE_DOWN_PER_CALL_S * len(left))
+            alive = self._exist([call for call in left if call.core_uuid == core_uuid], api)
+            # The records are read after the switch has said what is alive: no call can fall between.
+            found = records.find([call.uuid for call in left if call.uuid not in alive])
+            is_late = monotonic_s() >= waits_m
+            for call in self._open(mine, tally):
+                if call.uuid in alive:
+                    self._adopt(call, False, tally)
+                elif call.uuid in found:
+                    self._settle(call, found[call.uuid], tally)
+                elif is_late:
+                    self._end_unheard(call, core_uuid, records, tally)
+
+    def _open(self, mine: list[Call], tally: Tally) -> list[Call]:
+        """Those that are undecided: their events may have come while we asked."""
+        left = [c for c in mine if c.uuid in tally.suspects and self.calls.get(c.uuid) is c]
+        tally.suspects.intersection_update([call.uuid for call in left])
         return left
 
-    def _adopt(self, call: Call, now_m: float) -> None:
-        """It lives: follow it to its end, which is no later than that of a call begun now."""
-        longest = call.run.ring_timeout_s + call.run.max_length_s
-        self.calls.watch(call, now_m + longest + self.desk.reaper_grace_s)
+    def _look(self, suspects: list[Call], core_uuid: str, api: Api, records: Records, tally: Tally) -> None:
+        """Adopt the living and settle the recorded."""
+        if not suspects:
+            return
+        alive = {channel.uuid: channel for channel in answers.read_channels(api(commands.show_channels()))}
+        found = records.find([call.uuid for call in suspects if call.uuid not in alive])
+        for call in self._open(suspects, tally):
+            if call.uuid in alive:
+                self._adopt(call, alive[call.uuid].callstate == "ACTIVE", tally)
+            elif call.uuid in found:
+                self._settle(call, found[call.uuid], tally)
+            elif call.core_uuid != core_uuid and not records.lag_s:
+                self._end_unheard(call, core_uuid, records, tally)
 
-    def _end_unheard(self, call: Call, tally: dict[str, int]) -> None:
-        """Neither alive nor recorded, on a switch that has not restarted."""
-        if call.answered_at is not None:
-            self.desk.settle_lost(call, "recovery")
-            tally["lost"] += 1
-        else:
+    def _settle_down(self, api: Api, seconds: float) -> None:
+        """Return when the switch has answered promptly for `seconds` without a break."""
+        since_m = asked_m = monotonic_s()
+        while asked_m - since_m < seconds:
+            gevent.sleep(PROBE_S)
+            asked_m = monotonic_s()
+            api(commands.clock())
+            if monotonic_s() - asked_m > PROMPT_S:
+                since_m = monotonic_s()  # it was held up: what it had in its buffers starts only now
+
+    def _exist(self, suspects: list[Call], api: Api) -> set[str]:
+        """Those of the calls that the switch knows: its own table, which no list lags behind."""
+        pool = Pool(ASK_AT_ONCE)
+        told = pool.map(lambda call: answers.read_exists(api(commands.uuid_exists(call.uuid))), suspects)
+        return {call.uuid for call, is_alive in zip(suspects, told, strict=True) if is_alive}
+
+    # -- deciding -------------------------------------------------------------------------
+
+    def _adopt(self, call: Call, is_answered: bool, tally: Tally) -> None:
+        """It lives: follow it to its end, which is no later than that of a call begun now."""
+        wall, now_m = self.clock()
+        if is_answered and call.answered_at is None:
+            # When exactly, its record will say; that it was answered must outlive the switch.
+            self.desk.on_answer(call.uuid, wall)
+        longest = call.run.max_length_s + (0 if call.answered_at else call.run.ring_timeout_s)
+        self.calls.watch(call, now_m + longest + self.desk.reaper_grace_s)
+        tally.suspects.discard(call.uuid)
+        tally.adopted += 1
+
+    def _settle(self, call: Call, record: HangupComplete, tally: Tally) -> None:
+        self.desk.settle_hangup(call, record, "record")
+        tally.suspects.discard(call.uuid)
+        tally.recorded += 1
+
+    def _end_unheard(self, call: Call, core_uuid: str, records: Records, tally: Tally) -> None:
+        """Neither alive nor recorded."""
+        never_reached = call.core_uuid == core_uuid and call.answered_at is None and records.lag_s is not None
+        if never_reached:
             self.desk.settle_unsent(call, "recovery")
-            tally["unsent"] += 1
+            tally.unsent += 1
+        else:
+            self.desk.settle_lost(call, "recovery")
+            tally.lost += 1
+        tally.suspects.discard(call.uuid)
+
+    def give_up(self, switch_id: int) -> int:
+        """A switch that nobody has any more: end what is open there as lost; how many."""
+        self.learn(switch_id)
+        gone = self.calls.on_switch(switch_id)
+        for call in gone:
+            self.desk.settle_lost(call, "recovery")
+        if gone:
+            log.warning("action=switch_given_up switch=%d attempts=%d", switch_id, len(gone))
+        return len(gone)

@@ -60,7 +60,11 @@ class Sender:
         """
         batch: list[Call] = []
         frames: list[bytes] = []
-        trunks = [t for t in self.lanes.trunks.values() if t.switch.id == self.switch_id and t.ready]
+        trunks = [
+            t
+            for t in self.lanes.trunks.values()
+            if t.switch.id == self.switch_id and t.ready and now_m < t.switch.until_m
+        ]
         if not trunks:
             return 0
         self._turn += 1

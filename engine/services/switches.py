@@ -17,9 +17,15 @@ def register(name: str, address: str, is_embedded: bool, now: int) -> int:
     return int(row.id)
 
 
-def report(switch_id: int, **values: Any) -> None:
-    """Note what the engine sees of a switch (state, core_uuid, sessions, idle_cpu …)."""
-    Switch.update(**values).where(Switch.id == switch_id).execute()
+def report(switch_id: int, owner: str | None = None, **values: Any) -> None:
+    """Note what the engine sees of a switch (state, core_uuid, sessions, idle_cpu …).
+
+    With an `owner` only while that engine holds the switch's lease: a late word changes nothing.
+    """
+    query = Switch.update(**values).where(Switch.id == switch_id)
+    if owner is not None:
+        query = query.where(Switch.owner == owner)
+    query.execute()
 
 
 def all_switches() -> list[Switch]:

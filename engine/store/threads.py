@@ -14,7 +14,7 @@ from gevent.threadpool import ThreadPool
 
 from engine.errors import StoreUnavailable
 from engine.store.database import db
-from engine.store.writer import Writer, transaction
+from engine.store.writer import Writer, close_quietly, transaction
 
 T = TypeVar("T")
 
@@ -63,8 +63,7 @@ def _with_connection(work: Callable[[], T]) -> T:
         db.connect(reuse_if_open=True)
         return work()
     except (peewee.OperationalError, peewee.InterfaceError) as error:
-        if not db.is_closed():
-            db.close()
+        close_quietly()
         raise StoreUnavailable(f"The database cannot be read: {' '.join(str(error).split())}") from error
 
 

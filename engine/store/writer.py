@@ -37,6 +37,10 @@ Item = TypeVar("Item")
 GROUP_S = 0.02  # how long a group of items gathers; a call ends the gathering at once
 MAX_GROUP = 2_000
 RETRY_S = 0.5  # pause after the database refused a group
+COLLISIONS = 5  # how often a group is tried again at once after two engines collided
+# PostgreSQL: a deadlock, or a serialization failure; the group was undone wholly.
+_COLLIDED = frozenset(("40P01", "40001"))
+_BROKEN = (peewee.OperationalError, peewee.InterfaceError)
 
 
 class Channel(Generic[Item]):
@@ -83,7 +87,7 @@ class Writer:
         if not clean and self._loop is not None:
             log.error("action=writer_cut_off items=%d fault=%r", len(self._items), self.fault)
             self._loop.kill()
-        self._pool.spawn(_close).get(timeout=5) if clean else None
+        self._pool.spawn(close_quietly).get(timeout=5) if clean else None
         return bool(clean)
 
     def call(self, work: Callable[[], T]) -> T:
@@ -128,7 +132,12 @@ class Writer:
                 by_channel.setdefault(channel, []).append(item)
             try:
                 outcome = self._pool.apply(_write_group, (calls, by_channel))
-            except (peewee.DatabaseError, StoreUnavailable) as error:
+            except (peewee.DatabaseError, peewee.InterfaceError, StoreUnavailable) as error:
+                self._refused(error, calls)
+                continue
+            except Exception as error:
+                # A mistake of our own must not end the writing for good; it is said, and tried again.
+                log.exception("action=group_failed items=%d calls=%d", len(items), len(calls))
                 self._refused(error, calls)
                 continue
             if self.fault:
@@ -176,15 +185,24 @@ def _write_group(
     calls: list[tuple[Callable[[], Any], AsyncResult]], by_channel: dict[Channel[Any], list[Any]]
 ) -> tuple[list[tuple[Any, Exception | None]], dict[Channel[Any], list[Any]]]:
     """In the writer's thread: one transaction for the whole group."""
-    try:
-        db.connect(reuse_if_open=True)
-        with transaction():
-            channel_results = {channel: _write_items(channel, items) for channel, items in by_channel.items()}
-            call_results = [_run_call(work) for work, _ in calls]
-    except peewee.DatabaseError:
-        _close()
-        raise
-    return call_results, channel_results
+    for collision in range(COLLISIONS + 1):
+        try:
+            db.connect(reuse_if_open=True)
+            with transaction():
+                results = {channel: _write_items(channel, items) for channel, items in by_channel.items()}
+                return [_run_call(work) for work, _ in calls], results
+        except (peewee.DatabaseError, peewee.InterfaceError) as error:
+            if collision == COLLISIONS or not _is_collision(error):
+                close_quietly()
+                raise
+            log.info("action=group_collided try=%d", collision + 1)
+    raise AssertionError("unreachable")
+
+
+def _is_collision(error: BaseException) -> bool:
+    """Whether the database undid the group because another engine's writes crossed ours."""
+    state = getattr(error.__cause__ or error.__context__ or error.args[0], "sqlstate", None)
+    return state in _COLLIDED
 
 
 def _run_call(work: Callable[[], Any]) -> tuple[Any, Exception | None]:
@@ -192,7 +210,7 @@ def _run_call(work: Callable[[], Any]) -> tuple[Any, Exception | None]:
     try:
         with db.atomic():
             return work(), None
-    except (peewee.OperationalError, peewee.InterfaceError):
+    except _BROKEN:
         raise
     except Exception as error:  # noqa: BLE001 - handed to the caller, who asked for it
         return None, error
@@ -203,9 +221,9 @@ def _write_items(channel: Channel[Any], items: list[Any]) -> list[Any]:
     try:
         with db.atomic():
             return channel.write(items)
-    except (peewee.OperationalError, peewee.InterfaceError):
+    except _BROKEN:
         raise
-    except (peewee.PeeweeException, AvanakError, ValueError, TypeError, KeyError):
+    except (peewee.PeeweeException, AvanakError, ValueError, TypeError, KeyError, RuntimeError):
         if len(items) == 1:
             log.exception("action=item_refused channel=%s item=%r", channel.name, items[0])
             return []
@@ -213,6 +231,10 @@ def _write_items(channel: Channel[Any], items: list[Any]) -> list[Any]:
         return _write_items(channel, items[:middle]) + _write_items(channel, items[middle:])
 
 
-def _close() -> None:
-    if not db.is_closed():
-        db.close()
+def close_quietly() -> None:
+    """Drop the connection, also one that the server has ended already."""
+    try:
+        if not db.is_closed():
+            db.close()
+    except (peewee.PeeweeException, OSError) as error:
+        log.warning("action=close_failed error=%r", str(error))

@@ -1,0 +1,340 @@
+"""The switch's own records of calls that ended: what settles the calls whose events nobody heard.
+
+A switch writes one record for every call, failed ones too.  They are followed while the engine runs (an
+event that was lost costs its call two seconds, not its outcome) and asked at recovery and by the reaper.
+Only records of calls that are open are kept, so memory is bounded by the calls that are up.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import gevent
+import orjson
+from gevent.lock import RLock
+
+from engine.dialing.calls import Call, CallTable
+from engine.dialing.record_file import Cursor, RecordFile, RecordsUnavailable
+from engine.errors import StoreUnavailable
+from engine.esl.events import HangupComplete, to_int
+from engine.store.records import posted_after
+
+Rows = list[tuple[int, str, str]]
+
+log = logging.getLogger(__name__)
+
+# Our template in freeswitch-conf/autoload_configs/cdr_csv.conf.xml; columns are only ever added at its end.
+COLUMNS = (
+    "uuid", "avanak_attempt", "hangup_cause", "sip_term_status", "start_uepoch", "answer_uepoch", "end_uepoch",
+    "billmsec", "playback_ms", "avanak_vote", "avanak_heard_ms", "avanak_finished", "avanak_opted_out",
+    "avanak_fault",
+)  # fmt: skip
+LEAST_COLUMNS = 10
+GRACE_S = 2.0  # events come first, normally; a record waits this long for its event
+SAVE_S = 2.0
+FOLLOW_S = 1.0
+
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_CAUSE = re.compile(r"[A-Z0-9_]{1,64}")
+_KEYS = re.compile(r"[0-9*#]{1,32}")
+_WORD = re.compile(r"[a-z_]{1,40}")
+_TRUE = frozenset(("true", "yes", "on", "1"))
+
+
+class Records(Protocol):
+    """A switch's records of ended calls, as recovery and the reaper ask for them.
+
+    `lag_s`: how long after a call has left the switch its record may still be on its way.  None: there
+    are no records, so a call that is neither alive nor heard of may have ended unseen.
+    """
+
+    @property
+    def lag_s(self) -> float | None: ...
+
+    def find(self, uuids: Iterable[str]) -> dict[str, HangupComplete]:
+        """The records of those of `uuids`, which are open, that have one; RecordsUnavailable."""
+
+
+class NoRecords:
+    """A switch whose records are not to be had."""
+
+    lag_s = None
+
+    def find(self, uuids: Iterable[str]) -> dict[str, HangupComplete]:
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One record as its source has it; `after` is the cursor behind it."""
+
+    uuid: str
+    raw: object
+    before: Cursor
+
+
+class Source(Protocol):
+    """Where records come from, oldest first."""
+
+    @property
+    def lag_s(self) -> float | None: ...
+
+    def read(self, wanted: Callable[[str], bool]) -> Iterator[Found]:
+        """New records of calls that are `wanted`; may wait for a disk or a database."""
+
+    def cursor(self) -> Cursor | None:
+        """Where the next `read` begins."""
+
+    def parse(self, raw: object) -> HangupComplete | None: ...
+
+
+class SwitchRecords:
+    """Follows the records of one switch and ends calls that no event ended."""
+
+    def __init__(
+        self,
+        source: Source,
+        calls: CallTable,
+        settle: Callable[[Call, HangupComplete, str], None],
+        save: Callable[[Cursor], None],
+        clock: Callable[[], tuple[int, float]],
+    ) -> None:
+        self.source = source
+        self.calls = calls
+        self.settle = settle  # Desk.settle_hangup
+        self.save = save
+        self.clock = clock
+        self.settled = 0  # calls that only their record ended
+        self.malformed = 0
+        self._waiting: dict[str, tuple[Found, float]] = {}  # of open calls, in the order of the file
+        self._saved: Cursor | None = None
+        self._save_m = 0.0
+        self._lock = RLock()
+        self._fault = ""
+
+    @property
+    def lag_s(self) -> float | None:
+        return self.source.lag_s
+
+    def step(self) -> int:
+        """Read what is new, settle what no event has settled within the grace; how many were settled."""
+        try:
+            self._read()
+        except RecordsUnavailable as error:
+            if str(error) != self._fault:
+                self._fault = str(error)
+                log.error("action=records_unavailable error=%r", str(error))
+            return 0
+        if self._fault:
+            log.warning("action=records_back")
+            self._fault = ""
+        _, now_m = self.clock()
+        done = 0
+        for uuid, (found, seen_m) in list(self._waiting.items()):
+            call = self.calls.get(uuid)
+            if call is None:
+                del self._waiting[uuid]
+            elif now_m - seen_m >= GRACE_S:
+                record = self._parse(found)
+                del self._waiting[uuid]
+                if record is not None:
+                    log.info("action=settled_by_record attempt=%d", call.attempt_id)
+                    self.settle(call, record, "record")
+                    done += 1
+        self.settled += done
+        self._save(now_m)
+        return done
+
+    def find(self, uuids: Iterable[str]) -> dict[str, HangupComplete]:
+        """The records of those of `uuids` that have one.  The calls must be in the table of calls."""
+        self._read()
+        out = {}
+        for uuid in uuids:
+            waiting = self._waiting.get(uuid)
+            record = self._parse(waiting[0]) if waiting else None
+            if record is not None:
+                out[uuid] = record
+        return out
+
+    def save_now(self) -> None:
+        """Note how far the records are dealt with (at the end of the process)."""
+        self._save_m = 0.0
+        self._save(self.clock()[1])
+
+    def _read(self) -> None:
+        with self._lock:
+            _, now_m = self.clock()
+            for found in self.source.read(self._is_open):
+                self._waiting.setdefault(found.uuid, (found, now_m))
+
+    def _is_open(self, uuid: str) -> bool:
+        return uuid in self.calls.by_uuid
+
+    def _parse(self, found: Found) -> HangupComplete | None:
+        record = self.source.parse(found.raw)
+        if record is None:
+            self.malformed += 1
+            log.warning("action=record_malformed uuid=%s", found.uuid)
+        return record
+
+    def _save(self, now_m: float) -> None:
+        """Note the cursor, never past a record whose call is still open.
+
+        It travels through the writer behind the settles of the records before it.
+        """
+        if now_m - self._save_m < SAVE_S:
+            return
+        self._save_m = now_m
+        first = next(iter(self._waiting.values()), None)
+        cursor = first[0].before if first else self.source.cursor()
+        if cursor is not None and cursor != self._saved:
+            self._saved = cursor
+            self.save(cursor)
+
+
+class FileSource:
+    """Records in mod_cdr_csv's file, on this machine or mounted."""
+
+    def __init__(self, path: Path, cursor: Cursor | None, is_sure: bool = False) -> None:
+        self.file = RecordFile(path, cursor)
+        self.lines = 0
+        self._cursor = cursor
+        self._is_sure = is_sure or bool(cursor and cursor.position)
+
+    @property
+    def lag_s(self) -> float | None:
+        """0: a record is written before its channel leaves the list of channels.
+
+        A file in which nothing was ever seen may be one that the switch does not write to.
+        """
+        return 0.0 if self._is_sure or self.lines else None
+
+    def cursor(self) -> Cursor | None:
+        return self._cursor
+
+    def parse(self, raw: object) -> HangupComplete | None:
+        assert isinstance(raw, bytes)
+        return read_record(raw)
+
+    def read(self, wanted: Callable[[str], bool]) -> Iterator[Found]:
+        pool = gevent.get_hub().threadpool
+        while True:
+            chunk = pool.apply(self.file.read)
+            if chunk is None:
+                return
+            at = chunk.start
+            for line in chunk.data.split(b"\n")[:-1]:
+                self.lines += 1
+                uuid = line[:36].decode("ascii", "replace")
+                if wanted(uuid):
+                    yield Found(uuid, line, chunk.cursor(at))
+                elif line[36:37] != b"," and line:
+                    torn = _torn(line)
+                    if torn and wanted(torn[:36].decode()):
+                        yield Found(torn[:36].decode(), torn, chunk.cursor(at))
+                at += len(line) + 1
+            self._cursor = chunk.cursor(at)
+
+
+class PostedSource:
+    """Records that a switch on another machine posts to the web part (mod_json_cdr), kept in the store."""
+
+    # mod_json_cdr tries five times, 5 s apart; what it then sets aside is sent on by the
+    # machine's own timer, every minute.
+    lag_s = 150.0
+    # Rows become visible in the order of their commits, not of their ids.
+    OVERLAP = 500
+
+    def __init__(
+        self, switch_name: str, cursor: Cursor | None, read: Callable[[Callable[[], Rows]], Rows]
+    ) -> None:
+        self.switch_name = switch_name
+        self._last_id = cursor.position if cursor else 0
+        self._query = read
+
+    def cursor(self) -> Cursor | None:
+        return Cursor(0, "", self._last_id)
+
+    def parse(self, raw: object) -> HangupComplete | None:
+        assert isinstance(raw, str)
+        return record_of(orjson.loads(raw))
+
+    def read(self, wanted: Callable[[str], bool]) -> Iterator[Found]:
+        begin = max(0, self._last_id - self.OVERLAP)
+        while True:
+            after = begin
+            try:
+                rows = self._query(lambda: posted_after(self.switch_name, after))  # noqa: B023 - run at once
+            except StoreUnavailable as error:
+                raise RecordsUnavailable(str(error)) from error
+            for row_id, uuid, fields in rows:
+                if wanted(uuid):
+                    yield Found(uuid, fields, Cursor(0, "", max(0, row_id - 1)))
+            if not rows:
+                return
+            begin = rows[-1][0]
+            self._last_id = max(self._last_id, begin)
+
+
+def _torn(line: bytes) -> bytes:
+    """The last record in a line that begins with the rest of one that was never finished."""
+    found = list(_UUID.finditer(line.decode("utf-8", "replace")))
+    return line.decode("utf-8", "replace")[found[-1].start() :].encode() if found else b""
+
+
+def read_record(line: bytes) -> HangupComplete | None:
+    """One line of the call record; None for one that is malformed.
+
+    ``uuid,attempt,cause,sip,start,answer,end,billmsec,playback_ms,vote,heard_ms,finished,opted_out,fault…``,
+    times in microseconds since the epoch, 0 for never.
+    """
+    values = line.decode("utf-8", "replace").rstrip("\r\n").split(",")
+    if len(values) < LEAST_COLUMNS:
+        return None
+    return record_of(dict(zip(COLUMNS, values, strict=False)))
+
+
+def record_of(values: dict[str, str]) -> HangupComplete | None:
+    """A record's named values as the end of a call; None when they are not one."""
+    uuid = values.get("uuid", "")
+    cause = values.get("hangup_cause", "")
+    ended_at = _ms(values.get("end_uepoch"))
+    if not _UUID.fullmatch(uuid) or not _CAUSE.fullmatch(cause) or ended_at is None:
+        # A torn line can hold a second record's beginning in any column.
+        return None
+    answered_at = _ms(values.get("answer_uepoch"))
+    heard_ms = 0
+    if answered_at is not None:
+        counted = to_int(values.get("avanak_heard_ms"))
+        heard_ms = counted if counted is not None else to_int(values.get("playback_ms")) or 0
+    vote = values.get("avanak_vote", "")
+    fault = values.get("avanak_fault", "")
+    return HangupComplete(
+        uuid=uuid,
+        core_uuid=None,
+        attempt_id=to_int(values.get("avanak_attempt")),
+        cause=cause,
+        sip_status=to_int(values.get("sip_term_status")),
+        q850=None,
+        created_at=_ms(values.get("start_uepoch")),
+        progress_at=None,
+        answered_at=answered_at,
+        hangup_at=ended_at,
+        heard_ms=heard_ms,
+        finished=values.get("avanak_finished") in _TRUE,
+        vote=vote if _KEYS.fullmatch(vote) else None,
+        opted_out=values.get("avanak_opted_out") in _TRUE,
+        gateway=None,
+        fault=fault if _WORD.fullmatch(fault) else None,
+        record_path=None,
+    )
+
+
+def _ms(text: str | None) -> int | None:
+    value = to_int(text)
+    return value // 1000 if value else None

@@ -1,0 +1,59 @@
+"""What the auditor found, newest word per kind and subject: a screen's list of things to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from peewee import BigIntegerField, BooleanField, CharField, CompositeKey, IntegerField, TextField
+
+from engine.store.models import Table
+from engine.store.sql import changed, execute
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that does not agree: `kind` is a stable word, `subject` names what (``campaign 7``)."""
+
+    kind: str
+    subject: str
+    sentence: str
+    is_repaired: bool
+
+
+class AuditFinding(Table):
+    """A finding and how often it was made."""
+
+    kind = CharField(40)
+    subject = CharField(80)
+    sentence = TextField()
+    is_repaired = BooleanField()
+    times = IntegerField()
+    first_at = BigIntegerField()
+    last_at = BigIntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("kind", "subject")
+
+
+def note_findings(findings: Sequence[Finding], now: int) -> None:
+    """Keep findings for the screens; inside a transaction."""
+    for item in findings:
+        execute(
+            "INSERT INTO audit_finding (kind, subject, sentence, is_repaired, times, first_at, last_at)"
+            " VALUES (?, ?, ?, ?, 1, ?, ?) ON CONFLICT (kind, subject) DO UPDATE SET"
+            " sentence = excluded.sentence, is_repaired = excluded.is_repaired,"
+            " times = audit_finding.times + 1, last_at = excluded.last_at",
+            [item.kind[:40], item.subject[:80], item.sentence, item.is_repaired, now, now],
+        )
+
+
+def recent_findings(since: int, limit: int = 100) -> list[AuditFinding]:
+    """Findings made since `since`, the newest first; inside a connection."""
+    query = AuditFinding.select().where(AuditFinding.last_at >= since)
+    return list(query.order_by(AuditFinding.last_at.desc()).limit(limit))
+
+
+def forget_findings(before: int) -> int:
+    """Remove findings that were not made again since `before`."""
+    return changed("DELETE FROM audit_finding WHERE last_at < ?", [before])

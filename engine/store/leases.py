@@ -1,0 +1,249 @@
+"""What several engines share through the database: switches by leases, gateways by shares, jobs by rows.
+
+Instants of leases are the database's own (clocks of machines differ).  Functions run inside a
+transaction, or a connection when they only read.  With SQLite there is one engine, and it holds all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from peewee import BigIntegerField, CharField, CompositeKey, DoubleField, IntegerField, TextField
+
+from engine.store.database import is_sqlite
+from engine.store.models import Table
+from engine.store.sql import changed, execute
+
+LEASE_MS = 8_000  # a dead engine's switches are free after this
+SHARE_MS = 20_000  # a dead engine's part of a gateway; its calls are adopted by then
+NODE_MS = 8_000  # an engine that was not seen for this long counts as dead
+
+
+class EngineNode(Table):
+    """An engine process, and the switches that it could serve (names, blank separated)."""
+
+    owner = CharField(100, primary_key=True)
+    name = CharField(100)
+    wants = TextField()
+    seen_at = BigIntegerField()
+
+
+class GatewayShare(Table):
+    """The part of a gateway's limits that an engine may use until `until_at`."""
+
+    gateway_id = BigIntegerField()
+    owner = CharField(100)
+    permits = IntegerField()
+    channels = IntegerField()
+    until_at = BigIntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("gateway_id", "owner")
+
+
+class EnginePulse(Table):
+    """What one of several engines says of a campaign."""
+
+    campaign_id = BigIntegerField()
+    engine = CharField(100)
+    reason = CharField(30)
+    details = TextField()
+    calls_up = IntegerField()
+    calls_per_second = DoubleField()
+    at = BigIntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("campaign_id", "engine")
+
+
+class JobRun(Table):
+    """A job of a period (a month, a day), taken by one process."""
+
+    name = CharField(60)
+    period = CharField(60)
+    owner = CharField(100)
+    taken_at = BigIntegerField()
+    until_at = BigIntegerField()
+    done_at = BigIntegerField(null=True)
+
+    class Meta:
+        primary_key = CompositeKey("name", "period")
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchLease:
+    """Who holds a switch; an empty owner: nobody does, or no longer."""
+
+    switch_id: int
+    name: str
+    owner: str
+    is_up: bool
+
+
+def _now() -> str:
+    """The database's clock in milliseconds, as an expression."""
+    if is_sqlite():
+        return "CAST((julianday('now') - 2440587.5) * 86400000 AS BIGINT)"
+    return "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
+
+
+def database_ms() -> int:
+    """The database's clock."""
+    return int(execute(f"SELECT {_now()}")[0][0])
+
+
+# -- switches ---------------------------------------------------------------------------
+
+
+def acquire(switch_id: int, owner: str) -> bool:
+    """Take a switch that nobody holds (or that `owner` held); False when another has it."""
+    return bool(
+        changed(
+            f"UPDATE switch SET owner = ?, leased_until_at = {_now()} + ?"
+            f" WHERE id = ? AND (owner = ? OR leased_until_at <= {_now()})",
+            [owner, LEASE_MS, switch_id, owner],
+        )
+    )
+
+
+def renew(owner: str, name: str, wants: Iterable[str]) -> set[int]:
+    """Prolong all leases of `owner` that still hold; the switches' ids.  Says that the engine lives."""
+    execute(
+        f"INSERT INTO engine_node (owner, name, wants, seen_at) VALUES (?, ?, ?, {_now()})"
+        " ON CONFLICT (owner) DO UPDATE SET name = excluded.name, wants = excluded.wants,"
+        " seen_at = excluded.seen_at",
+        [owner, name, " ".join(sorted(wants))],
+    )
+    rows = execute(
+        f"UPDATE switch SET leased_until_at = {_now()} + ?"
+        f" WHERE owner = ? AND leased_until_at > {_now()} RETURNING id",
+        [LEASE_MS, owner],
+    )
+    return {int(row[0]) for row in rows}
+
+
+def release(owner: str, switch_id: int) -> None:
+    """Give a switch up; another engine takes it within a second."""
+    changed(
+        "UPDATE switch SET owner = '', leased_until_at = 0 WHERE id = ? AND owner = ?", [switch_id, owner]
+    )
+
+
+def leave(owner: str) -> None:
+    """The engine ends: it holds nothing any more."""
+    changed("UPDATE switch SET owner = '', leased_until_at = 0 WHERE owner = ?", [owner])
+    changed("DELETE FROM gateway_share WHERE owner = ?", [owner])
+    changed("DELETE FROM engine_node WHERE owner = ?", [owner])
+
+
+def switch_leases() -> list[SwitchLease]:
+    """All switches and who holds them now."""
+    rows = execute(
+        f"SELECT id, name, CASE WHEN leased_until_at > {_now()} THEN owner ELSE '' END, state"
+        " FROM switch ORDER BY id"
+    )
+    return [SwitchLease(int(row[0]), row[1], row[2], bool(row[2]) and row[3] == "up") for row in rows]
+
+
+def live_engines() -> dict[str, set[str]]:
+    """Engines that were seen lately: owner -> names of the switches that it could serve."""
+    rows = execute(f"SELECT owner, wants FROM engine_node WHERE seen_at > {_now()} - ?", [NODE_MS])
+    return {row[0]: set(row[1].split()) for row in rows}
+
+
+# -- gateways ---------------------------------------------------------------------------
+
+
+def claim_share(
+    gateway_id: int, owner: str, permits: int, channels: int, all_permits: int, all_channels: int
+) -> tuple[int, int]:
+    """Note that `owner` uses so much of a gateway; what it may use: no more than the others leave.
+
+    Engines that write at once are put in a row by the gateway's own row.
+    """
+    if not is_sqlite():
+        execute("SELECT id FROM gateway WHERE id = ? FOR UPDATE", [gateway_id])
+    taken = execute(
+        "SELECT COALESCE(SUM(permits), 0), COALESCE(SUM(channels), 0) FROM gateway_share"
+        f" WHERE gateway_id = ? AND owner <> ? AND until_at > {_now()}",
+        [gateway_id, owner],
+    )[0]
+    granted = (
+        max(0, min(permits, all_permits - int(taken[0]))),
+        max(0, min(channels, all_channels - int(taken[1]))),
+    )
+    execute(
+        "INSERT INTO gateway_share (gateway_id, owner, permits, channels, until_at)"
+        f" VALUES (?, ?, ?, ?, {_now()} + ?) ON CONFLICT (gateway_id, owner) DO UPDATE SET"
+        " permits = excluded.permits, channels = excluded.channels, until_at = excluded.until_at",
+        [gateway_id, owner, *granted, SHARE_MS],
+    )
+    return granted
+
+
+# -- jobs -------------------------------------------------------------------------------
+
+
+def take_job(name: str, period: str, owner: str, hold_ms: int = 600_000) -> bool:
+    """Take the run of a job for a period (``statement``, ``1405-03``); True for one process only.
+
+    Call `job_done` when it is done.  If the process dies first, another may take it after `hold_ms`.
+    A job that runs wholly in this transaction may pass 0: it is undone together with its row.
+    """
+    return bool(
+        changed(
+            f"INSERT INTO job_run (name, period, owner, taken_at, until_at) VALUES (?, ?, ?, {_now()}, {_now()} + ?)"
+            " ON CONFLICT (name, period) DO UPDATE SET owner = excluded.owner, taken_at = excluded.taken_at,"
+            f" until_at = excluded.until_at WHERE job_run.done_at IS NULL AND job_run.until_at <= {_now()}",
+            [name, period, owner, hold_ms],
+        )
+    )
+
+
+def job_done(name: str, period: str, owner: str) -> None:
+    """The job's run of this period is finished for good."""
+    changed(
+        f"UPDATE job_run SET done_at = {_now()} WHERE name = ? AND period = ? AND owner = ?",
+        [name, period, owner],
+    )
+
+
+def run_once(name: str, period: str, owner: str) -> bool:
+    """True for the one caller that may do what is done once a period, in this same transaction."""
+    if not take_job(name, period, owner):
+        return False
+    job_done(name, period, owner)
+    return True
+
+
+# -- what screens show ------------------------------------------------------------------
+
+
+def note_pulse(
+    campaign_id: int, engine: str, reason: str, details: str, calls_up: int, rate: float, now: int
+) -> tuple[int, float, str, str]:
+    """Note one engine's word on a campaign; all engines' words of the last seconds together.
+
+    (calls up, calls a second, reason, details): counts are added; an engine that dials speaks for all.
+    """
+    execute(
+        "INSERT INTO engine_pulse (campaign_id, engine, reason, details, calls_up, calls_per_second, at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (campaign_id, engine) DO UPDATE SET"
+        " reason = excluded.reason, details = excluded.details, calls_up = excluded.calls_up,"
+        " calls_per_second = excluded.calls_per_second, at = excluded.at",
+        [campaign_id, engine, reason, details, calls_up, rate, now],
+    )
+    rows = execute(
+        "SELECT calls_up, calls_per_second, reason, details FROM engine_pulse"
+        " WHERE campaign_id = ? AND at > ? ORDER BY calls_per_second DESC, engine",
+        [campaign_id, now - 5_000],
+    )
+    return sum(row[0] for row in rows), sum(row[1] for row in rows), rows[0][2], rows[0][3]
+
+
+def forget_old(now: int) -> None:
+    """Remove what dead engines left behind (once a day is enough)."""
+    changed(f"DELETE FROM engine_node WHERE seen_at < {_now()} - ?", [86_400_000])
+    changed(f"DELETE FROM gateway_share WHERE until_at < {_now()} - ?", [86_400_000])
+    changed("DELETE FROM engine_pulse WHERE at < ?", [now - 86_400_000])

@@ -1,0 +1,76 @@
+"""Call records of switches: how far a record file was read, and records that a switch posted to us.
+
+Functions run inside a transaction, or a connection when they only read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from peewee import BigAutoField, BigIntegerField, CharField, TextField
+
+from engine.store.models import Table
+from engine.store.sql import changed, execute, run_over_values
+
+KEEP_MS = 24 * 3600 * 1000  # posted records are needed until their call is settled, minutes at most
+
+
+class RecordCursor(Table):
+    """How far the records of a switch are dealt with."""
+
+    switch_id = BigIntegerField(primary_key=True)
+    inode = BigIntegerField()
+    head = TextField()
+    position = BigIntegerField()
+
+
+class CallRecord(Table):
+    """A record that a switch on another machine posted."""
+
+    id = BigAutoField()
+    switch_name = CharField(64)
+    uuid = CharField(36)
+    fields = TextField()  # JSON of the columns that the engine reads
+    received_at = BigIntegerField()
+
+
+def load_cursor(switch_id: int) -> RecordCursor | None:
+    return RecordCursor.get_or_none(RecordCursor.switch_id == switch_id)
+
+
+def save_cursor(switch_id: int, inode: int, head: str, position: int) -> None:
+    """Note how far a switch's records are dealt with."""
+    execute(
+        "INSERT INTO record_cursor (switch_id, inode, head, position) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (switch_id) DO UPDATE SET inode = excluded.inode, head = excluded.head,"
+        " position = excluded.position",
+        [switch_id, inode, head, position],
+    )
+
+
+def add_posted(switch_name: str, records: Sequence[tuple[str, str]], now: int) -> int:
+    """Keep posted records, ``(uuid, fields as JSON)``; how many.  A repeated one does no harm."""
+    return run_over_values(
+        ("switch_name", "uuid", "fields", "at"),
+        [(switch_name, uuid, fields, now) for uuid, fields in records],
+        "INSERT INTO call_record (switch_name, uuid, fields, received_at)"
+        " SELECT CAST(v.switch_name AS TEXT), CAST(v.uuid AS TEXT), CAST(v.fields AS TEXT),"
+        " CAST(v.at AS BIGINT) FROM v WHERE TRUE RETURNING id",
+    )
+
+
+def posted_after(switch_name: str, last_id: int, limit: int = 2_000) -> list[tuple[int, str, str]]:
+    """Posted records behind `last_id`, ``(id, uuid, fields)``, oldest first."""
+    rows = execute(
+        "SELECT id, uuid, fields FROM call_record WHERE switch_name = ? AND id > ? ORDER BY id LIMIT ?",
+        [switch_name, last_id, limit],
+    )
+    return [(int(row[0]), row[1], row[2]) for row in rows]
+
+
+def prune_posted(before: int, limit: int = 20_000) -> int:
+    """Remove posted records that came before `before`; how many."""
+    return changed(
+        "DELETE FROM call_record WHERE id IN (SELECT id FROM call_record WHERE received_at < ? LIMIT ?)",
+        [before, limit],
+    )
