@@ -118,18 +118,19 @@ class Switch:
 
 @contextmanager
 def running_switch(
-    binary: str, folder: Path, gateways: tuple[GatewaySettings, ...], **settings: Any
+    binary: str, folder: Path, gateways: tuple[GatewaySettings, ...], password: str = "", **settings: Any
 ) -> Iterator[Switch]:
     """Installs the tree into ``folder``, starts FreeSWITCH with it, and stops it at the end.
 
-    The password comes by the environment, as in production.  ``settings`` are those of InstallSettings.
+    The password comes by the environment, as in production.  ``settings`` are those of InstallSettings: with
+    the ``event_socket_port``, ``sip_port`` and ``password`` of an earlier one in the same folder, that switch
+    is there again after a crash.
     """
     for name in ("log", "db", "run", "tmp", "cdr", "prompts", "recordings"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    esl_port, sip_port = free_port(), free_port(socket.SOCK_DGRAM)
-    password = secrets.token_hex(16)
-    chosen = {
-        "event_socket_port": esl_port, "sip_port": sip_port, "rtp_start": 20000, "rtp_end": 32000,
+    password = password or secrets.token_hex(16)
+    chosen: dict[str, Any] = {
+        "event_socket_port": free_port(), "sip_port": free_port(socket.SOCK_DGRAM), "rtp_start": 20000, "rtp_end": 32000,
         "prompts_dir": str(folder / "prompts"), "recordings_dir": str(folder / "recordings"),
         "cdr_dir": str(folder / "cdr"), "log_dir": str(folder / "log"),
         "gateways": gateways, **settings,
@@ -145,7 +146,9 @@ def running_switch(
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT, env=environment
         )
-    switch = Switch(folder, esl_port, sip_port, password, folder / "prompts", process)
+    switch = Switch(
+        folder, chosen["event_socket_port"], chosen["sip_port"], password, folder / "prompts", process
+    )
     try:
         until(lambda: _is_ready(switch), 30, "FreeSWITCH's start")
         yield switch
