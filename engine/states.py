@@ -124,3 +124,45 @@ FINAL_STATES = (
 def may_move(old: CampaignState, new: CampaignState) -> bool:
     """Whether a campaign may go from `old` to `new`."""
     return new in CAMPAIGN_MOVES[old]
+
+
+class AccountState(StrEnum):
+    REGISTERED = "registered"  # made; the mobile is not verified
+    MOBILE_VERIFIED = "mobile_verified"  # the code that was spoken came back
+    IDENTITY_VERIFIED = "identity_verified"  # staff accepted who it is; the subscription is to be paid
+    ACTIVE = "active"  # may send
+    SUSPENDED = "suspended"  # by staff, with a reason
+    EXPIRED = "expired"  # the subscription ended
+
+
+ACCOUNT_MOVES: dict[AccountState, frozenset[AccountState]] = {
+    AccountState.REGISTERED: frozenset({AccountState.MOBILE_VERIFIED, AccountState.SUSPENDED}),
+    AccountState.MOBILE_VERIFIED: frozenset({AccountState.IDENTITY_VERIFIED, AccountState.SUSPENDED}),
+    AccountState.IDENTITY_VERIFIED: frozenset({AccountState.ACTIVE, AccountState.SUSPENDED}),
+    AccountState.ACTIVE: frozenset({AccountState.EXPIRED, AccountState.SUSPENDED}),
+    AccountState.EXPIRED: frozenset({AccountState.ACTIVE, AccountState.SUSPENDED}),
+    # Back to where what it has proved and paid leaves it (services.accounts.standing).
+    AccountState.SUSPENDED: frozenset(
+        {
+            AccountState.REGISTERED,
+            AccountState.MOBILE_VERIFIED,
+            AccountState.IDENTITY_VERIFIED,
+            AccountState.ACTIVE,
+            AccountState.EXPIRED,
+        }
+    ),
+}
+
+
+class PaymentState(StrEnum):
+    CREATED = "created"  # noted; the provider has not been asked yet
+    PENDING = "pending"  # the payer is at the provider, or staff have not looked at the receipt
+    PAID = "paid"  # verified, and in the ledger
+    FAILED = "failed"  # the provider or staff said no
+    EXPIRED = "expired"  # nobody paid in time; a late verification still counts
+
+
+class ReviewState(StrEnum):
+    SUBMITTED = "submitted"  # waits for staff
+    ACCEPTED = "accepted"
+    RETURNED = "returned"  # with a reason; may be submitted again

@@ -20,7 +20,7 @@ from peewee import (
     TextField,
 )
 
-from engine.states import CampaignState, MessageKind, UnknownPolicy
+from engine.states import AccountState, CampaignState, MessageKind, UnknownPolicy
 from engine.store.database import db
 
 
@@ -33,11 +33,25 @@ class Table(Model):
 
 
 class Account(Table):
-    """A customer firm."""
+    """A customer firm or person; the house account is the operator's own and is never charged."""
 
     id = BigAutoField()
     name = CharField(200)
     created_at = BigIntegerField()
+    state = CharField(20, default=AccountState.REGISTERED)
+    state_reason = TextField(default="")
+    is_house = BooleanField(default=False)
+    kind = CharField(10, default="firm")  # firm, person
+    mobile = CharField(20, default="")  # E.164, of the person who registered
+    mobile_verified_at = BigIntegerField(null=True)
+    expires_at = BigIntegerField(null=True)  # end of the subscription
+    permissions = TextField(default="")  # words of services.permissions.GRANTS, blank separated
+    price_group_id = BigIntegerField(null=True)  # null: the default group
+    weight = IntegerField(default=1)  # share against other accounts
+    max_cps = DoubleField(null=True)
+    max_channels = IntegerField(null=True)
+    parent_id = BigIntegerField(null=True)  # the reseller it belongs to
+    debt_ceiling = BigIntegerField(default=0)  # Rials that it may owe
 
 
 class User(Table):
@@ -122,6 +136,7 @@ class Campaign(Table):
     name = CharField(200)
     state = CharField(12, default=CampaignState.DRAFT)
     state_reason = TextField(default="")
+    pause_code = CharField(20, default="")  # of services.why, when it was not a person who paused it
     kind = CharField(12, default=MessageKind.SERVICE)
     message = ForeignKeyField(Message, null=True, on_delete="RESTRICT")
     priority = IntegerField(default=0)  # higher first: 0 campaign, 10 quick send, 20 OTP
@@ -176,6 +191,7 @@ class CampaignCounts(Table):
     failed = IntegerField(default=0)
     lost = IntegerField(default=0)
     heard_ms = BigIntegerField(default=0)
+    mobiles = IntegerField(default=0)  # of those that were to be called when they were imported
 
 
 class CampaignPulse(Table):
@@ -211,6 +227,8 @@ class Recipient(Table):
     disposition = CharField(12, default="")
     attempt_id = BigIntegerField(null=True)  # the live one, else the last
     finished_at = BigIntegerField(null=True)
+    reserved = BigIntegerField(default=0)  # Rials held for it (quick sends; a campaign's stand in its reservation)
+    price_id = BigIntegerField(null=True)  # at which it was accepted (quick sends)
 
 
 class Attempt(Table):
@@ -235,6 +253,8 @@ class Attempt(Table):
     vote = CharField(4, default="")
     spent_try = BooleanField(default=True)
     settled_by = CharField(12, default="")  # event, job, record, reaper, recovery
+    price = BigIntegerField(default=0)  # Rials charged for it
+    ledger_txn_id = BigIntegerField(null=True)  # the booking that charged it
 
 
 TABLES: list[Any] = [

@@ -1,0 +1,134 @@
+"""Tables about customers: payments, subscriptions, who they are, and what staff did to their data."""
+
+from __future__ import annotations
+
+from peewee import BigAutoField, BigIntegerField, BooleanField, CharField, IntegerField, TextField
+
+from engine.states import PaymentState, ReviewState
+from engine.store.models import Table
+
+
+class Payment(Table):
+    """Money on its way in."""
+
+    id = BigAutoField()
+    account_id = BigIntegerField()
+    person_id = BigIntegerField(null=True)  # who began it
+    provider = CharField(20)  # zarinpal, receipt, test
+    purpose = CharField(20)  # topup, subscription
+    plan_id = BigIntegerField(null=True)  # of a subscription
+    amount = BigIntegerField()  # Rials
+    state = CharField(10, default=PaymentState.CREATED)
+    reason = TextField(default="")  # why it failed, one sentence
+    authority = CharField(100, null=True)  # the provider's name for it
+    reference = CharField(100, default="")  # the bank's number of the transfer
+    card = CharField(30, default="")  # masked, as the provider gives it
+    document_id = BigIntegerField(null=True)  # picture of the receipt
+    decided_by = BigIntegerField(null=True)  # staff, for receipts
+    created_at = BigIntegerField()
+    asked_at = BigIntegerField(null=True)  # last verification
+    ended_at = BigIntegerField(null=True)
+
+    class Meta:
+        indexes = (
+            (("provider", "authority"), True),
+            (("account_id", "id"), False),
+            (("state", "created_at"), False),
+        )
+
+
+class SubscriptionPlan(Table):
+    """Months for a price; staff sell those that are offered."""
+
+    id = BigAutoField()
+    months = IntegerField()
+    price = BigIntegerField()  # Rials
+    is_offered = BooleanField(default=True)
+    created_at = BigIntegerField()
+
+
+class Subscription(Table):
+    """Months that an account paid."""
+
+    id = BigAutoField()
+    account_id = BigIntegerField()
+    plan_id = BigIntegerField()
+    months = IntegerField()
+    price = BigIntegerField()
+    from_at = BigIntegerField()
+    until_at = BigIntegerField()
+    created_at = BigIntegerField()
+
+    class Meta:
+        indexes = ((("account_id", "id"), False),)
+
+
+class MobileCode(Table):
+    """A code that was spoken to a mobile; only its hash is kept."""
+
+    id = BigAutoField()
+    account_id = BigIntegerField()
+    mobile = CharField(20)
+    salt = CharField(32)
+    code_hash = CharField(64)
+    wrong = IntegerField(default=0)
+    recipient_id = BigIntegerField(null=True)  # of the call
+    created_at = BigIntegerField()
+    expires_at = BigIntegerField()
+    used_at = BigIntegerField(null=True)
+
+    class Meta:
+        indexes = ((("account_id", "id"), False), (("mobile", "created_at"), False))
+
+
+class IdentityReview(Table):
+    """Who the customer says it is, and what staff said to that."""
+
+    id = BigAutoField()
+    account_id = BigIntegerField()
+    kind = CharField(10)  # person, firm
+    name = CharField(200)
+    national_number = CharField(11)  # national code of a person, national id of a firm
+    state = CharField(10, default=ReviewState.SUBMITTED)
+    reason = TextField(default="")
+    submitted_at = BigIntegerField()
+    submitted_by = BigIntegerField(null=True)
+    decided_at = BigIntegerField(null=True)
+    decided_by = BigIntegerField(null=True)
+
+    class Meta:
+        indexes = ((("account_id", "id"), False), (("state", "id"), False))
+
+
+class Document(Table):
+    """A file that a customer gave us; it lies in data_dir/documents, out of the web's reach."""
+
+    id = BigAutoField()
+    account_id = BigIntegerField()
+    review_id = BigIntegerField(null=True)
+    name = CharField(200)  # as the customer called it; never a path
+    media_type = CharField(40)
+    size = BigIntegerField()
+    sha256 = CharField(64)
+    path = CharField(100)  # below data_dir/documents
+    created_at = BigIntegerField()
+
+    class Meta:
+        indexes = ((("account_id", "id"), False),)
+
+
+class AuditEntry(Table):
+    """An act of staff on a customer's data; append-only."""
+
+    id = BigAutoField()
+    at = BigIntegerField()
+    person_id = BigIntegerField(null=True)  # null: the system, or the command line
+    account_id = BigIntegerField(null=True)
+    action = CharField(40)
+    subject = CharField(80)
+    before = TextField(default="")
+    after = TextField(default="")
+
+    class Meta:
+        table_name = "audit_log"
+        indexes = ((("account_id", "id"), False), (("person_id", "id"), False))
