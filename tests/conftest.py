@@ -1,0 +1,35 @@
+"""For all tests: with CI=true nothing may be skipped but what needs a real FreeSWITCH."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+MAY_SKIP = "tests/freeswitch/"
+_skipped: list[str] = []
+
+
+def _note_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if report.skipped and not hasattr(report, "wasxfail") and not report.nodeid.startswith(MAY_SKIP):
+        _skipped.append(report.nodeid)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    _note_skip(report)
+
+
+def pytest_collectreport(report: pytest.CollectReport) -> None:
+    _note_skip(report)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if _skipped and os.environ.get("CI") == "true":
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if _skipped and os.environ.get("CI") == "true":
+        terminalreporter.write_sep("=", "skipped, which CI does not allow", red=True)
+        for nodeid in sorted(set(_skipped)):
+            terminalreporter.write_line(nodeid)
