@@ -66,6 +66,15 @@ class MessageKind(StrEnum):
     EMERGENCY = "emergency"
 
 
+class MessageState(StrEnum):
+    """Whether a message may be sent."""
+
+    WAITING = "waiting"  # for staff
+    BY_PHONE = "by_phone"  # for staff, who hear it in a call and press 1
+    APPROVED = "approved"
+    REJECTED = "rejected"  # with a reason
+
+
 CAMPAIGN_MOVES: dict[CampaignState, frozenset[CampaignState]] = {
     CampaignState.DRAFT: frozenset({CampaignState.SCHEDULED, CampaignState.RUNNING, CampaignState.STOPPED}),
     CampaignState.SCHEDULED: frozenset({CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.STOPPED}),

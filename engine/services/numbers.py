@@ -55,6 +55,9 @@ class Reason(StrEnum):
     PREMIUM = "premium"
     SHORT_NUMBER = "short_number"
     DUPLICATE = "duplicate"
+    DO_NOT_CALL = "do_not_call"
+    DESTINATION_CLOSED = "destination_closed"
+    NO_MESSAGE = "no_message"
 
     def sentence(self, language: str = "en") -> str:
         """Return one sentence for a person, ``language`` is ``fa`` or ``en``."""
@@ -100,6 +103,18 @@ _SENTENCES: dict[Reason, tuple[str, str]] = {
         "این شمارهٔ کوتاه خدماتی است و تماس با آن باز نیست.",
     ),
     Reason.DUPLICATE: ("The number is already in the list.", "این شماره پیش‌تر در فهرست آمده است."),
+    Reason.DO_NOT_CALL: (
+        "The number is on a do-not-call list.",
+        "این شماره در فهرست تماس نگیرید است.",
+    ),
+    Reason.DESTINATION_CLOSED: (
+        "Calls to numbers of this range are not open.",
+        "تماس با شماره‌های این محدوده باز نیست.",
+    ),
+    Reason.NO_MESSAGE: (
+        "The list lacks what this recipient's message needs.",
+        "آنچه پیام این گیرنده لازم دارد در فهرست نیست.",
+    ),
 }
 
 

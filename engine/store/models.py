@@ -13,6 +13,7 @@ from peewee import (
     BigIntegerField,
     BooleanField,
     CharField,
+    CompositeKey,
     DoubleField,
     ForeignKeyField,
     IntegerField,
@@ -83,6 +84,14 @@ class Message(Table):
     prompt = CharField(64)  # name of the files, made of the sound's hash: [0-9a-z_-]
     duration_ms = IntegerField()
     created_at = BigIntegerField()
+    state = CharField(10, default="approved")  # engine.states.MessageState
+    reason = TextField(default="")  # why rejected
+    origin = CharField(10, default="upload")  # upload, recorded, spoken
+    text = TextField(default="")  # what was spoken
+    voice = CharField(40, default="")
+    decided_by = BigIntegerField(null=True)  # person; null: nobody had to
+    decided_at = BigIntegerField(null=True)
+    in_gallery = BooleanField(default=True)  # false: removed by its owner; campaigns may still point at it
 
     class Meta:
         indexes = ((("account", "prompt"), False),)
@@ -158,6 +167,8 @@ class Campaign(Table):
     columns = TextField(default="[]")  # the list's own columns, JSON array, in their order
     source_name = CharField(255, default="")
     standing_key = CharField(100, default="")  # quick sends of one kind go on for ever; empty: a campaign
+    text = TextField(default="")  # with {variables}: each recipient hears one of their own
+    voice = CharField(40, default="")
     starts_at = BigIntegerField(null=True)
     created_at = BigIntegerField()
     started_at = BigIntegerField(null=True)
@@ -257,6 +268,58 @@ class Attempt(Table):
     ledger_txn_id = BigIntegerField(null=True)  # the booking that charged it
 
 
+class DoNotCall(Table):
+    """A number that an account does not ring; account 0: no advertising of anybody."""
+
+    account_id = BigIntegerField()
+    number = BigIntegerField()  # E.164 without its plus
+    source = CharField(10)  # key, import, person
+    campaign_id = BigIntegerField(default=0)  # in whose call the key was pressed
+    added_at = BigIntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("account_id", "number")
+        table_name = "do_not_call"
+
+
+class MessageCall(Table):
+    """A call that plays a message to staff; 1 approves it."""
+
+    recipient_id = BigIntegerField(primary_key=True)
+    message_id = BigIntegerField()
+    person_id = BigIntegerField(null=True)
+    placed_at = BigIntegerField()
+
+
+class Destination(Table):
+    """A range of numbers that may be rung, or not; the longest prefix decides."""
+
+    prefix = CharField(15, primary_key=True)  # digits after the plus
+    is_open = BooleanField()
+    note = TextField(default="")
+
+
+class CallCap(Table):
+    """Caps that staff gave an account; null: the installation's."""
+
+    account_id = BigIntegerField(primary_key=True)
+    calls_an_hour = IntegerField(null=True)
+    rials_a_day = BigIntegerField(null=True)
+    set_by = BigIntegerField(null=True)
+    set_at = BigIntegerField()
+
+
+class CallTraffic(Table):
+    """How many calls an account placed in an hour (hours since the epoch, UTC)."""
+
+    account_id = BigIntegerField()
+    hour = BigIntegerField()
+    calls = IntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("account_id", "hour")
+
+
 TABLES: list[Any] = [
     Account,
     User,
@@ -268,4 +331,9 @@ TABLES: list[Any] = [
     CampaignPulse,
     Recipient,
     Attempt,
+    DoNotCall,
+    MessageCall,
+    Destination,
+    CallCap,
+    CallTraffic,
 ]
