@@ -12,6 +12,7 @@ from rich.table import Table
 
 from engine.bench.figures import rows_of
 from engine.bench.kit import Bench
+from engine.errors import BadInput
 
 
 @click.group()
@@ -31,7 +32,11 @@ def dial_options(command: Any) -> Any:
             ),
             click.option("--gateway", default="embedded", show_default=True),
             click.option(
-                "--message-seconds", "message_s", default=1.0, show_default=True, type=click.FloatRange(0.1, 600)
+                "--message-seconds",
+                "message_s",
+                default=1.0,
+                show_default=True,
+                type=click.FloatRange(0.1, 600),
             ),
             click.option("--speed", default=1.0, show_default=True, help="Of the embedded switch's clock."),
             click.option(
@@ -65,6 +70,65 @@ def raw_command(as_json: bool, **options: Any) -> None:
     from engine.bench.raw import run_raw
 
     show("bench raw", run_raw(Bench(**options)).as_dict(), as_json)
+
+
+@bench.command("crash")
+@dial_options
+@click.option("--rounds", default=20, show_default=True, type=click.IntRange(1))
+@click.option("--faults", default="engine,switch,database,stop,cut", show_default=True, help="In turn.")
+@click.option("--stop-seconds", default=30.0, show_default=True, help="How long the switch is suspended.")
+@click.option("--seed", default=1, show_default=True)
+@click.option("--postgres", is_flag=True, help="A PostgreSQL server of the bench's own instead of SQLite.")
+@click.option("--switch-command", default="", help="Starts a real --switch in the foreground.")
+@click.option(
+    "--far-end-log", type=click.Path(path_type=Path), help="JSON lines of the real switch's carrier."
+)
+@click.option("--cdr", type=click.Path(path_type=Path), help="The real switch's Master.csv.")
+def crash_command(
+    as_json: bool,
+    rounds: int,
+    faults: str,
+    stop_seconds: float,
+    seed: int,
+    postgres: bool,
+    switch_command: str,
+    far_end_log: Path | None,
+    cdr: Path | None,
+    **options: Any,
+) -> None:
+    """Kill everything, again and again; count at the far end who was called twice and what was lost."""
+    from engine.bench.crash import FAULTS, run_crash
+    from engine.bench.crash_targets import CommandTarget, EmbeddedTarget, PostgresTarget, SqliteTarget
+    from engine.bench.kit import embedded_options
+    from engine.esl.address import parse_address
+
+    made = Bench(**options)
+    chosen = tuple(faults.split(","))
+    if not set(chosen) <= set(FAULTS):
+        raise BadInput(f"--faults: known are {', '.join(FAULTS)}.")
+    if made.switches and far_end_log is None:
+        raise BadInput("A real switch needs --far-end-log, where the carrier writes who was rung.")
+
+    def switch(folder: Path) -> EmbeddedTarget | CommandTarget:
+        if not made.switches or far_end_log is None:
+            return EmbeddedTarget(embedded_options(made, folder))
+        return CommandTarget(parse_address(made.switches[0]), switch_command, far_end_log, cdr)
+
+    def tell(number: int, fault: str, seconds: float) -> None:
+        if not as_json:
+            click.echo(f"round {number}: {fault}, dialling again after {seconds:.2f} s")
+
+    result = run_crash(
+        made,
+        rounds,
+        chosen,
+        stop_seconds,
+        seed,
+        switch,
+        PostgresTarget if postgres else SqliteTarget,
+        tell,
+    )
+    show("bench crash", result.as_dict(), as_json)
 
 
 def show(title: str, figures: dict[str, Any], as_json: bool) -> None:

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -84,8 +85,15 @@ def embedded_options(bench: Bench, folder: Path) -> EmbeddedOptions:
     )
 
 
-def numbers(count: int, ending: str = "") -> Iterator[str]:
-    """Distinct E.164 mobiles, none with an ending that test carriers know unless `ending` is given."""
+def numbers(count: int, ending: str = "", skip: int = 0) -> Iterator[str]:
+    """Distinct E.164 mobiles, none with an ending that test carriers know unless `ending` is given.
+
+    `skip` leaves out the first so many of the same series.
+    """
+    return islice(_series(count + skip, ending), skip, None)
+
+
+def _series(count: int, ending: str) -> Iterator[str]:
     if ending and not (ending.isdigit() and len(ending) <= 6):
         raise BadInput("The ending of the bench's numbers is up to 6 digits.")
     made = 0
@@ -126,7 +134,7 @@ def make_campaign(bench: Bench, **rules: Any) -> int:
     return campaign_id
 
 
-def add_recipients(campaign_id: int, count: int, ending: str = "") -> None:
+def add_recipients(campaign_id: int, count: int, ending: str = "", skip: int = 0) -> None:
     """Put `count` mobiles into a campaign, straight into its table; inside a write."""
     insert = to_dialect(
         "INSERT INTO recipient (campaign_id, line, number, is_mobile, state, reason, variables, prompt, tries,"
@@ -134,7 +142,7 @@ def add_recipients(campaign_id: int, count: int, ending: str = "") -> None:
         " VALUES (?, ?, ?, ?, 'pending', '', '', '', 0, 0, 0, 0, '')"
     )
     chunk: list[tuple[Any, ...]] = []
-    for line, number in enumerate(numbers(count, ending), start=1):
+    for line, number in enumerate(numbers(count, ending, skip), start=1):
         chunk.append((campaign_id, line, number, True))
         if len(chunk) == CHUNK or line == count:
             db.cursor().executemany(insert, chunk)
