@@ -1,0 +1,410 @@
+"""The tables of the service agreement: availability, statements, credits, claims, versions.
+
+Instants are integer milliseconds since the epoch, UTC; money is whole Rials.
+What is evidence (statements, revisions, resolutions, votes, versions, acts) is
+only ever inserted: triggers in the database refuse an UPDATE or a DELETE, and a
+correction is another row.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from peewee import (
+    BigAutoField,
+    BigIntegerField,
+    BooleanField,
+    CharField,
+    CompositeKey,
+    IntegerField,
+    TextField,
+)
+
+from engine.store.models import Table
+
+# -- what was seen ------------------------------------------------------------------------
+
+
+class Component(Table):
+    """The present state of a thing that is watched; its history are its flips."""
+
+    name = CharField(100, primary_key=True)  # service, database, web, engine/NAME, switch/NAME, gateway/NAME
+    state = CharField(8)  # up, down, unknown
+    reason = TextField(default="")
+    since_at = BigIntegerField()
+
+
+class Flip(Table):
+    """A change of a component's state; never changed."""
+
+    id = BigAutoField()
+    component = CharField(100)
+    old = CharField(8)
+    new = CharField(8)
+    reason = TextField(default="")
+    at = BigIntegerField()
+
+    class Meta:
+        indexes = ((("component", "at"), False),)
+
+
+class MonitorSpan(Table):
+    """A time in which a monitor watched without a gap; what no span covers is unknown."""
+
+    id = BigAutoField()
+    monitor = CharField(100)
+    from_at = BigIntegerField()
+    until_at = BigIntegerField()
+
+    class Meta:
+        indexes = ((("until_at",), False), (("monitor", "id"), False))
+
+
+class Pulse(Table):
+    """When a process last said that it lives (engine/NAME, web/NAME)."""
+
+    name = CharField(100, primary_key=True)
+    seen_at = BigIntegerField()
+
+
+class ProbeResult(Table):
+    """One synthetic call to a switch's echo extension."""
+
+    id = BigAutoField()
+    switch_name = CharField(64)
+    at = BigIntegerField()
+    is_ok = BooleanField()
+    took_ms = IntegerField()
+    answer = CharField(200, default="")
+
+    class Meta:
+        indexes = ((("switch_name", "at"), False), (("at",), False))
+
+
+# -- what counts as down, and what does not -----------------------------------------------
+
+
+class OutageRecord(Table):
+    """An outage as it stands now; each of its versions is an `OutageRevision`."""
+
+    id = BigAutoField()
+    account_id = BigIntegerField(null=True)  # None: everybody
+    source = CharField(10)  # monitor, staff, unknown (resolved as down)
+    component = CharField(100, default="service")
+    revision = IntegerField(default=1)
+    start_at = BigIntegerField()
+    end_at = BigIntegerField(null=True)  # None: still down
+    is_void = BooleanField(default=False)  # it turned out not to have been one
+    reason = TextField(default="")
+    created_at = BigIntegerField()
+
+    class Meta:
+        table_name = "outage"
+        indexes = ((("start_at",), False), (("end_at",), False))
+
+
+class OutageRevision(Table):
+    """An outage as it was entered or corrected at some time: by whom and why."""
+
+    outage_id = BigIntegerField()
+    revision = IntegerField()
+    start_at = BigIntegerField()
+    end_at = BigIntegerField(null=True)
+    is_void = BooleanField(default=False)
+    reason = TextField()
+    author_id = BigIntegerField(null=True)  # None: the monitor
+    at = BigIntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("outage_id", "revision")
+
+
+class OutageReport(Table):
+    """A customer says that the service was or is down."""
+
+    id = BigAutoField()
+    account_id = BigIntegerField()
+    happened_at = BigIntegerField()
+    reported_at = BigIntegerField()
+    way = CharField(10)  # ticket, telephone
+    ticket_id = BigIntegerField(null=True)
+    text = TextField()
+    author_id = BigIntegerField(null=True)  # who wrote it down
+    state = CharField(10, default="open")  # open, linked, dismissed
+    outage_id = BigIntegerField(null=True)
+    answer = TextField(default="")
+    answered_by = BigIntegerField(null=True)
+    answered_at = BigIntegerField(null=True)
+
+    class Meta:
+        indexes = ((("account_id", "id"), False),)
+
+
+class UnknownTime(Table):
+    """A time in which nobody watched the service."""
+
+    id = BigAutoField()
+    start_at = BigIntegerField()
+    end_at = BigIntegerField(null=True)  # None: nobody watches yet
+    reason = TextField(default="")
+
+    class Meta:
+        indexes = ((("start_at",), False),)
+
+
+class UnknownResolution(Table):
+    """Staff said what a part of an unknown time was, and why they know."""
+
+    id = BigAutoField()
+    unknown_id = BigIntegerField(index=True)
+    start_at = BigIntegerField()
+    end_at = BigIntegerField()
+    state = CharField(8)  # up, down
+    outage_id = BigIntegerField(null=True)
+    reason = TextField()
+    author_id = BigIntegerField()
+    at = BigIntegerField()
+
+
+class Maintenance(Table):
+    """Planned work with its window; it excludes downtime once it is announced in time."""
+
+    id = BigAutoField()
+    title_fa = CharField(200)
+    title_en = CharField(200, default="")
+    text_fa = TextField(default="")
+    text_en = TextField(default="")
+    start_at = BigIntegerField()
+    end_at = BigIntegerField()
+    announced_at = BigIntegerField(null=True)
+    exclusion_id = BigIntegerField(null=True)
+    author_id = BigIntegerField()
+    created_at = BigIntegerField()
+    cancelled_at = BigIntegerField(null=True)
+
+    class Meta:
+        indexes = ((("start_at",), False),)
+
+
+class ExclusionRecord(Table):
+    """Downtime that does not count; withdrawn ones stay, as history."""
+
+    id = BigAutoField()
+    account_id = BigIntegerField(null=True)  # None: everybody
+    kind = CharField(24)
+    start_at = BigIntegerField()
+    end_at = BigIntegerField()
+    announced_at = BigIntegerField(null=True)
+    reason = TextField()
+    author_id = BigIntegerField()
+    created_at = BigIntegerField()
+    withdrawn_at = BigIntegerField(null=True)
+    withdrawn_by = BigIntegerField(null=True)
+    withdrawn_why = TextField(default="")
+
+    class Meta:
+        table_name = "exclusion"
+        indexes = ((("start_at",), False),)
+
+
+# -- statements and money -----------------------------------------------------------------
+
+
+class Evidence(Table):
+    """What statements rest on: canonical JSON, once under its hash."""
+
+    sha256 = CharField(64, primary_key=True)
+    content = TextField()
+
+
+class Statement(Table):
+    """A month of an account, as it was told; sequence 0, then adjustments."""
+
+    id = BigAutoField()
+    number = CharField(40, unique=True)
+    account_id = BigIntegerField()
+    account_name = CharField(200)
+    month = CharField(7)
+    sequence = IntegerField()
+    adjusts = CharField(40, default="")  # the number of the statement before
+    issued_at = BigIntegerField()
+    terms_id = CharField(40)
+    evidence_sha256 = CharField(64)
+    month_s = IntegerField()
+    downtime_s = IntegerField()
+    counted_s = IntegerField()
+    unknown_s = IntegerField()
+    availability = CharField(8)  # as shown: 99.91
+    discount_by_percent = IntegerField()
+    discount_by_minutes = IntegerField()
+    discount = IntegerField()
+    discount_if_down = IntegerField()  # if all unknown time had been downtime
+    decided_by = CharField(8)
+    subscription_rials = BigIntegerField(null=True)
+    discount_rials = BigIntegerField(null=True)  # of this statement; an adjustment's is the difference
+    note = TextField(default="")
+    sha256 = CharField(64)
+
+    class Meta:
+        indexes = ((("account_id", "month", "sequence"), True), (("month", "account_id"), False))
+
+
+class MonthClose(Table):
+    """The records that a month's statements were last written from, as a hash."""
+
+    month = CharField(7, primary_key=True)
+    inputs_sha256 = CharField(64)
+    closed_at = BigIntegerField()
+
+
+class Credit(Table):
+    """Money given for a month or a claim; booked in the ledger under `key`, once."""
+
+    id = BigAutoField()
+    key = CharField(80, unique=True)
+    account_id = BigIntegerField()
+    month = CharField(7, default="")  # of an availability credit
+    sequence = IntegerField(default=0)
+    claim_id = BigIntegerField(null=True)  # of a support credit
+    statement_id = BigIntegerField(null=True)
+    discount = IntegerField(default=0)  # percent
+    rials = BigIntegerField()  # a later correction may be negative
+    way = CharField(24)  # subscription_discount, account_credit, bank_transfer
+    memo = TextField()
+    booked_at = BigIntegerField()
+
+    class Meta:
+        indexes = ((("account_id", "month", "sequence"), False),)
+
+
+# -- claims -------------------------------------------------------------------------------
+
+
+class Claim(Table):
+    """A customer asks for compensation."""
+
+    id = BigAutoField()
+    account_id = BigIntegerField()
+    kind = CharField(8)  # outage, support
+    state = CharField(10)  # submitted, in_review, approved, rejected, credited
+    ticket_id = BigIntegerField(null=True)
+    text = TextField()
+    author_id = BigIntegerField(null=True)
+    happened_from_at = BigIntegerField()
+    happened_until_at = BigIntegerField()
+    submitted_at = BigIntegerField()
+    terms_id = CharField(40)
+    calendar_version = CharField(16)
+    first_answer_due_at = BigIntegerField()
+    result_due_at = BigIntegerField()
+    first_answered_at = BigIntegerField(null=True)
+    decided_at = BigIntegerField(null=True)
+    amount_rials = BigIntegerField(null=True)  # a support claim's, set by the committee
+    way = CharField(24, default="")
+    result = TextField(default="")  # what the customer is told
+
+    class Meta:
+        indexes = ((("account_id", "id"), False), (("state", "result_due_at"), False))
+
+
+class ClaimOutage(Table):
+    """An outage that a claim is about."""
+
+    claim_id = BigIntegerField()
+    outage_id = BigIntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("claim_id", "outage_id")
+
+
+class ClaimStep(Table):
+    """A change of a claim's state, by whom and why; never changed."""
+
+    id = BigAutoField()
+    claim_id = BigIntegerField(index=True)
+    old = CharField(10)
+    new = CharField(10)
+    author_id = BigIntegerField(null=True)  # None: the statement job
+    reason = TextField()
+    at = BigIntegerField()
+
+
+class ClaimVote(Table):
+    """What a member of the committee decided about a claim."""
+
+    claim_id = BigIntegerField()
+    person_id = BigIntegerField()
+    is_approval = BooleanField()
+    amount_rials = BigIntegerField(null=True)
+    way = CharField(24, default="")
+    reason = TextField()
+    at = BigIntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("claim_id", "person_id")
+
+
+# -- the agreement, and who did what ------------------------------------------------------
+
+
+class AgreementVersion(Table):
+    """A version of the agreement that staff published; never changed."""
+
+    id = BigAutoField()
+    terms_id = CharField(40, unique=True)
+    effective_at = BigIntegerField(unique=True)
+    record = TextField()  # the JSON object of `Terms.from_record`
+    sha256 = CharField(64)
+    reason = TextField()
+    author_id = BigIntegerField()
+    published_at = BigIntegerField()
+
+
+class AgreementAct(Table):
+    """What somebody of the staff did in these tables, when and why; never changed."""
+
+    id = BigAutoField()
+    at = BigIntegerField(index=True)
+    person_id = BigIntegerField()
+    action = CharField(40)
+    subject = CharField(80)
+    reason = TextField()
+
+
+FROZEN = [
+    "flip",
+    "outage_revision",
+    "unknown_resolution",
+    "evidence",
+    "statement",
+    "credit",
+    "claim_step",
+    "claim_vote",
+    "agreement_version",
+    "agreement_act",
+]
+
+TABLES_SLA: list[Any] = [
+    Component,
+    Flip,
+    MonitorSpan,
+    Pulse,
+    ProbeResult,
+    OutageRecord,
+    OutageRevision,
+    OutageReport,
+    UnknownTime,
+    UnknownResolution,
+    Maintenance,
+    ExclusionRecord,
+    Evidence,
+    Statement,
+    MonthClose,
+    Credit,
+    Claim,
+    ClaimOutage,
+    ClaimStep,
+    ClaimVote,
+    AgreementVersion,
+    AgreementAct,
+]
