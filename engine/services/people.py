@@ -8,13 +8,13 @@ import secrets
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
-from engine.errors import BadInput, Conflict, NotAllowed
-from engine.store.models import Account, User
+from engine.errors import BadInput, Conflict, NotAllowed, NotFound
+from engine.services import accounts, audit_log, pricing
+from engine.services.permissions import ROLES, STAFF_ROLES
+from engine.store.models import User
 
 log = logging.getLogger(__name__)
 
-ROLES = ("operator", "administrator", "agent", "quality", "finance", "owner", "member")
-STAFF_ROLES = ROLES[:5]
 MIN_PASSWORD = 10
 FIRST_ADMIN = "admin"
 
@@ -24,9 +24,9 @@ _DUMMY = _hasher.hash(secrets.token_hex(16))
 
 
 def ensure_first(now: int, password: str = "") -> str | None:
-    """Make the first account and `admin`, if there is nobody yet; the password if it was made up here."""
-    if not Account.select().exists():
-        Account.create(name="Avanak", created_at=now)
+    """Make the house account, the price list and `admin`, where missing; the password if it was made up here."""
+    accounts.ensure_house(now)
+    pricing.ensure_default(now)
     if User.select().exists():
         return None
     made = password or secrets.token_urlsafe(12)
@@ -78,3 +78,54 @@ def require(person: User, *roles: str) -> None:
     """Raise NotAllowed unless the person has one of the roles (administrators always may)."""
     if person.role not in (*roles, "administrator"):
         raise NotAllowed("You have no permission for this.")
+
+
+def of_account(account_id: int | None) -> list[User]:
+    """The people of an account, or the staff (None), by name."""
+    query = User.select().order_by(User.username)
+    return list(query.where(User.account.is_null() if account_id is None else User.account == account_id))
+
+
+def get(person_id: int, account_id: int | None = None) -> User:
+    """A person, of the account if one is given; NotFound otherwise."""
+    query = User.select().where(User.id == person_id)
+    if account_id is not None:
+        query = query.where(User.account == account_id)
+    row = query.get_or_none()
+    if row is None:
+        raise NotFound(f"There is no person {person_id}.")
+    return row
+
+
+def change(
+    person_id: int,
+    by_id: int | None,
+    now: int,
+    *,
+    role: str | None = None,
+    is_active: bool | None = None,
+    account_id: int | None = None,
+) -> None:
+    """Change a colleague's role, or shut them out or let them in again; audited.
+
+    An account keeps one active owner and the house one active administrator (Conflict).
+    """
+    row = get(person_id, account_id)
+    if role is not None and (role not in ROLES or (role in STAFF_ROLES) != (row.account_id is None)):
+        raise BadInput(f"The role {role!r} does not fit this person.")
+    new_role = row.role if role is None else role
+    new_active = row.is_active if is_active is None else is_active
+    top = "administrator" if row.account_id is None else "owner"
+    if row.role == top and row.is_active and (new_role != top or not new_active):
+        others = [
+            other
+            for other in of_account(row.account_id)
+            if other.id != row.id and other.role == top and other.is_active
+        ]
+        if not others:
+            raise Conflict(f"{row.username} is the last active {top}; name another first.")
+    before = {"role": row.role, "is_active": row.is_active}
+    after = {"role": new_role, "is_active": new_active}
+    if before != after:
+        User.update(**after).where(User.id == person_id).execute()
+        audit_log.record(by_id, row.account_id, "person.change", f"person {person_id}", now, before, after)

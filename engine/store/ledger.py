@@ -26,7 +26,15 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from peewee import BigAutoField, BigIntegerField, BooleanField, CharField, CompositeKey, IntegerField, TextField
+from peewee import (
+    BigAutoField,
+    BigIntegerField,
+    BooleanField,
+    CharField,
+    CompositeKey,
+    IntegerField,
+    TextField,
+)
 
 from engine.store.database import is_sqlite
 from engine.store.models import Table

@@ -1,0 +1,64 @@
+"""The audit log: what staff did to a customer's data.  Entries are added, never changed."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from engine.store.customers import AuditEntry
+
+log = logging.getLogger(__name__)
+
+MAX_TEXT = 500  # characters of before and after that are kept
+
+
+def record(
+    person_id: int | None,
+    account_id: int | None,
+    action: str,
+    subject: str,
+    now: int,
+    before: Mapping[str, Any] | str = "",
+    after: Mapping[str, Any] | str = "",
+) -> None:
+    """Note an act, in the transaction that does it.
+
+    `action` is a stable word (``account.suspend``), `subject` names what (``account 7``);
+    `before` and `after` are short: the values that changed, no secrets.  `person_id` None:
+    the system or the command line.
+    """
+    AuditEntry.create(
+        at=now,
+        person_id=person_id,
+        account_id=account_id,
+        action=action[:40],
+        subject=subject[:80],
+        before=_short(before),
+        after=_short(after),
+    )
+    log.info("action=audited what=%s subject=%r person=%s account=%s", action, subject, person_id, account_id)
+
+
+def entries(
+    account_id: int | None = None,
+    *,
+    person_id: int | None = None,
+    before_id: int | None = None,
+    limit: int = 100,
+) -> list[AuditEntry]:
+    """Acts, newest first: on the account's data, by the person, older than `before_id`."""
+    query = AuditEntry.select().order_by(AuditEntry.id.desc()).limit(limit)
+    if account_id is not None:
+        query = query.where(AuditEntry.account_id == account_id)
+    if person_id is not None:
+        query = query.where(AuditEntry.person_id == person_id)
+    if before_id is not None:
+        query = query.where(AuditEntry.id < before_id)
+    return list(query)
+
+
+def _short(value: Mapping[str, Any] | str) -> str:
+    text = value if isinstance(value, str) else json.dumps(dict(value), ensure_ascii=False, default=str)
+    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
