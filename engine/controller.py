@@ -6,28 +6,31 @@ work back, let calls finish (with a deadline), flush the writer, close.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import os
 import socket
-from typing import IO
 
 import gevent
 
 from engine.clock import monotonic_s, wall_ms
 from engine.config import Settings
+from engine.dialing import auditor
+from engine.dialing.auditor import Auditor
 from engine.dialing.board import counts_of
 from engine.dialing.calls import Call
 from engine.dialing.dialer import Dialer
+from engine.dialing.dialer import now as clock_now
 from engine.dialing.limits import binding_limit, run_limits
 from engine.dialing.run import CampaignRun
 from engine.embedded.options import EmbeddedOptions
-from engine.errors import AvanakError, Conflict, EngineBusy, StoreUnavailable
+from engine.errors import AvanakError, Conflict, StoreUnavailable
+from engine.gateway_shares import GatewayShares
+from engine.identity import Identity, take_identity
 from engine.patch import require_patched
 from engine.services import campaigns, estimate, people, why
 from engine.states import CampaignState
-from engine.store import database, threads
+from engine.store import database, leases, threads
 from engine.store.models import Campaign, CampaignCounts, CampaignPulse
 from engine.store.sql import execute
 from engine.store.threads import read
@@ -64,8 +67,10 @@ class Engine:
         self.dialer = Dialer(settings, self.writer)
         self.switchboard = Switchboard(settings, self.writer, self.dialer)
         self.new_password: str | None = None  # of `admin`, when it was made up at this start
+        self.auditor = Auditor(self.dialer, self.writer, clock_now, settings.switch_wait_s)
+        self.shares: GatewayShares | None = None  # with PostgreSQL
         self._greenlets: list[gevent.Greenlet] = []
-        self._lock: IO[str] | None = None
+        self._identity: Identity | None = None
         self._is_stopping = False
 
     def start(self, specs: list[SwitchSpec], embedded: EmbeddedOptions | None = None) -> None:
@@ -74,15 +79,20 @@ class Engine:
         Raises EngineBusy when another engine uses the same SQLite file.
         """
         open_store(self.settings)
-        self._lock_file()
+        self._identity = take_identity(self.settings)
+        owner = self._identity.owner
         self.writer.start()
         threads.use_writer(self.writer)
         password = self.settings.admin_password.get_secret_value()
         self.new_password = self.writer.call(lambda: people.ensure_first(wall_ms(), password))
         self.dialer.on_prompt_missing = self._prompt_missing
         self.dialer.start()
-        self.switchboard.start(specs, embedded)
+        if owner:
+            self.shares = GatewayShares(owner, self.writer, self.dialer)
+            self.shares.start()
+        self.switchboard.start(specs, embedded, owner)
         self._greenlets.append(gevent.spawn(self._pulse_loop))
+        self._greenlets.append(gevent.spawn(self._audit_loop))
         log.info("action=engine_started engine=%s", self.name)
 
     def stop(self, drain_s: float | None = None) -> bool:
@@ -92,12 +102,14 @@ class Engine:
         self._is_stopping = True
         drained = self.dialer.stop(self.settings.drain_s if drain_s is None else drain_s)
         gevent.killall(self._greenlets)
+        if self.shares is not None:
+            self.shares.stop()
         self.switchboard.stop()
         flushed = self.writer.stop()
         threads.use_writer(None)
         threads.close_readers()
-        if self._lock is not None:
-            self._lock.close()
+        if self._identity is not None:
+            self._identity.release()
         log.info("action=engine_stopped engine=%s drained=%s flushed=%s", self.name, drained, flushed)
         return drained and flushed
 
@@ -110,19 +122,6 @@ class Engine:
             gevent.sleep(0.02)
         return False
 
-    def _lock_file(self) -> None:
-        """Hold the SQLite file's engine lock: two engines would claim with one writer each."""
-        path = database.sqlite_path()
-        if path is None:
-            return
-        self._lock = open(f"{path}.engine", "w")  # noqa: SIM115 - held until stop
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise EngineBusy(
-                f"Another engine is running on {path}; stop it, or use another data_dir."
-            ) from error
-
     # -- beside the dialing -------------------------------------------------------------
 
     def _pulse_loop(self) -> None:
@@ -134,6 +133,16 @@ class Engine:
             except Exception:
                 log.exception("action=pulse_failed")
             gevent.sleep(PULSE_S)
+
+    def _audit_loop(self) -> None:
+        while True:
+            gevent.sleep(auditor.STEP_S)
+            try:
+                self.auditor.step()
+            except AvanakError as error:
+                log.warning("action=audit_failed error=%r", str(error))
+            except Exception:
+                log.exception("action=audit_failed")
 
     def pulse(self, now: int, now_m: float) -> None:
         """Once a second: start what is due, finish what is done, cancel what was stopped, tell how it goes."""
@@ -164,11 +173,17 @@ class Engine:
                 reason, details = why.RETRY, {"at": _next_retry(run.id)}
         elif not reason:
             reason, details = binding_limit(run, self.dialer.lanes, rate)
+        said = json.dumps(details, ensure_ascii=False)
+        calls_up = run.live - run.waiting
+        if self.shares is not None:
+            calls_up, rate, reason, said = leases.note_pulse(
+                run.id, self.name, reason, said, calls_up, rate, now
+            )
         CampaignPulse.update(
             engine=self.name,
             reason=reason,
-            details=json.dumps(details, ensure_ascii=False),
-            calls_up=run.live - run.waiting,
+            details=said,
+            calls_up=calls_up,
             calls_per_second=rate,
             ends_at=self._ends_at(run, counts, now) if counts is not None else None,
             at=now,

@@ -29,6 +29,7 @@ from engine.esl.events import Event
 from engine.services.zone import zone_of
 from engine.states import RecipientState
 from engine.store.claims import Claim, Due, Route, Rule, give_back
+from engine.store.contacts import ContactRules, take_back_claims
 from engine.store.settles import Hook, Settle, Settler, write_answers, write_originated
 from engine.store.threads import read
 from engine.store.writer import Channel, Writer
@@ -53,9 +54,12 @@ class Dialer:
         self.calls = CallTable()
         self.board = Board()
         self.links: dict[int, Any] = {}  # switch id -> link, while recovered and up
-        self.records: dict[int, Records] = {}  # switch id -> its call records
+        self.records: dict[int, Records] = {}  # switches that are ours -> their call records
+        # With several engines: gateway id -> permits and channels that are ours; None: all of all.
+        self.parts: dict[int, tuple[int, int]] | None = None
         self.zone = zone_of(settings.timezone)
-        self._settler = Settler(hooks)
+        self.contacts = ContactRules(self.zone)
+        self._settler = Settler([self.contacts.take_back, *hooks])
         self._originated: Channel[int] = Channel("originated", write_originated)
         self.desk = Desk(
             self.lanes,
@@ -75,7 +79,8 @@ class Dialer:
             self.board,
             writer,
             self.zone,
-            rules,
+            [*rules, self.contacts.rule],
+            [self.contacts.note_claims],
             lambda campaign_id: self.give_back_waiting(campaign_id=campaign_id),
         )
         self.recovery = Recovery(
@@ -294,25 +299,36 @@ class Dialer:
                 )  # fmt: skip
                 is_changed = True
             lane.health.tick(monotonic_s())
-            rate = row.cps * lane.health.factor
-            if lane.limiter.cps != rate:
+            cps, channels = self._part_of(row)
+            rate = cps * lane.health.factor
+            if cps and lane.limiter.cps != rate:
                 lane.limiter.set_rate(rate)
-            lane.seats.limit, lane.seats.reserve = row.channels, min(reserve, max(0, row.channels - 1))
+            lane.seats.limit, lane.seats.reserve = channels, min(reserve, max(0, channels - 1))
             lane.prefixes = tuple(row.prefixes.split())
             lane.priority, lane.weight, lane.switch_name = row.priority, max(1, row.weight), row.switch_name
             if (lane.caller_id, lane.packet_ms) != (row.caller_id, row.packet_ms):
                 lane.caller_id, lane.packet_ms = row.caller_id, row.packet_ms
                 for run in self.board.runs.values():
                     run.forget_templates()
-            lane.is_draining = row.is_draining
+            lane.is_draining = row.is_draining or not cps
         if is_changed:
             self.lanes.connect()
 
-    def give_back_waiting(self, switch_id: int | None = None, campaign_id: int | None = None) -> int:
-        """Return calls that were not handed over to the queue (of a switch, of a campaign, or all)."""
+    def _part_of(self, row: Any) -> tuple[float, int]:
+        """The rate and the channels of a gateway that this engine may use; (0, 0): none now."""
+        if self.parts is None:
+            return row.cps, row.channels
+        permits, channels = self.parts.get(row.id, (0, 0))
+        # The whole is the whole, also when it is no whole number.
+        return (row.cps if permits >= int(row.cps) and permits else float(permits)), channels
+
+    def give_back_waiting(
+        self, switch_id: int | None = None, campaign_id: int | None = None, gateway_id: int | None = None
+    ) -> int:
+        """Return calls that were not handed over to the queue (of a switch, campaign, gateway, or all)."""
         calls: list[Call] = []
         for trunk in self.lanes.trunks.values():
-            if switch_id is None or trunk.switch.id == switch_id:
+            if switch_id in (None, trunk.switch.id) and gateway_id in (None, trunk.gateway.id):
                 calls.extend(trunk.take_out(campaign_id))
         if not calls:
             return 0
@@ -322,7 +338,7 @@ class Dialer:
             call.run.waiting -= 1
         claims = [_claim_of(call) for call in calls]
         try:
-            return self.writer.call(lambda: give_back(claims))
+            return self.writer.call(lambda: _give_back(claims))
         except StoreUnavailable as error:
             # They stay `claimed` until the next recovery, which finds that they never left.
             log.warning("action=give_back_failed calls=%d error=%r", len(calls), str(error))
@@ -366,6 +382,11 @@ class Dialer:
 def now() -> tuple[int, float]:
     """(wall clock in ms, monotonic seconds)."""
     return wall_ms(), monotonic_s()
+
+
+def _give_back(claims: list[Claim]) -> int:
+    take_back_claims(claims)
+    return give_back(claims)
 
 
 def _claim_of(call: Call) -> Claim:

@@ -25,13 +25,13 @@ import gevent
 from gevent.pool import Pool
 
 from engine.clock import monotonic_s
-from engine.dialing.board import Board
+from engine.dialing.board import Board, read_campaigns
 from engine.dialing.calls import Call, CallTable
 from engine.dialing.desk import Desk
 from engine.dialing.lanes import GatewayLane, Lanes, SwitchLane
 from engine.dialing.pacing import RateLimiter, Seats
 from engine.dialing.records import Records
-from engine.dialing.run import CampaignRun, build_run
+from engine.dialing.run import CampaignRun
 from engine.errors import AvanakError
 from engine.esl import answers, commands
 from engine.esl.events import HangupComplete
@@ -74,12 +74,6 @@ def read_open_attempts(switch_id: int) -> list[tuple[Attempt, Recipient]]:
     return [(attempt, found[attempt.recipient_id]) for attempt in attempts if attempt.recipient_id in found]
 
 
-def read_campaigns(ids: Sequence[int]) -> list[Campaign]:
-    """Rows of campaigns with their messages; inside a connection."""
-    query = Campaign.select(Campaign, Message).join(Message, "LEFT OUTER JOIN").where(Campaign.id.in_(ids))
-    return list(query)
-
-
 class Recovery:
     """Brings this engine's books and the switches' calls together again."""
 
@@ -119,7 +113,7 @@ class Recovery:
             found = self.read(lambda: read_campaigns(sorted(missing)))
             assert isinstance(found, list)
             for campaign in found:
-                self.board.keep_idle(build_run(campaign))
+                self.board.keep_idle(self.board.build(campaign))
         new = 0
         for attempt, recipient in rows:
             run = self.board.run_of(attempt.campaign_id)

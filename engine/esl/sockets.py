@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import struct
 
 import gevent
 import gevent.socket as socket
@@ -38,6 +39,9 @@ def open_socket(host: str, port: int, timeout_s: float) -> socket.socket:
         raise LinkDown(f"the host name {host} cannot be resolved") from error
     except OSError as error:
         raise LinkDown(f"cannot connect to {where}: {plain_words(error)}") from error
+    # When we close or die, what was not sent yet is thrown away.  Otherwise the kernel would go on
+    # sending it for minutes, and an originate could reach the switch long after it was given up.
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     for level, option, value in _OPTIONS:
         # Not every system has every option; those that exist are set.
         if hasattr(socket, option):

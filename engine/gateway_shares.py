@@ -1,0 +1,134 @@
+"""A gateway that switches of several engines have: its rate and channels divided, never exceeded in sum.
+
+Each engine gets a part by the number of its switches that are up.  Who has too much shrinks first, waits
+until a carrier's rolling second has passed and its calls have ended, and only then tells; who has too
+little gets what the others leave.  A dead engine's part stays taken until its calls have been adopted.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import gevent
+
+from engine.clock import monotonic_s
+from engine.dialing.board import read_gateways
+from engine.dialing.dialer import Dialer
+from engine.errors import AvanakError
+from engine.store import leases
+from engine.store.leases import SwitchLease
+from engine.store.models import Gateway
+from engine.store.threads import read
+from engine.store.writer import Writer
+
+log = logging.getLogger(__name__)
+
+STEP_S = 1.0
+# A permit let out this long ago counts no more at the carrier; the dialer takes a new rate over within 0.2 s.
+ROLLING_S = 1.5
+
+
+@dataclass(slots=True)
+class Part:
+    """What this engine may use of a gateway now, and the permits that the others think it uses."""
+
+    permits: int = 0
+    channels: int = 0
+    told_permits: int = 0
+    shrunk_m: float = -math.inf
+
+
+def part_of(total: int, ours: Sequence[int], everyones: Sequence[int]) -> int:
+    """Our part of `total` by switches (ids): equal parts; what does not divide goes to the lowest ids."""
+    if not ours:
+        return 0
+    part, rest = divmod(total, len(everyones))
+    order = sorted(everyones)
+    return sum(part + (order.index(switch_id) < rest) for switch_id in ours)
+
+
+class GatewayShares:
+    """Keeps this engine's parts of all gateways; `dialer.parts` is what comes out of it."""
+
+    def __init__(self, owner: str, writer: Writer, dialer: Dialer) -> None:
+        self.owner = owner
+        self.writer = writer
+        self.dialer = dialer
+        self.parts: dict[int, Part] = {}
+        self._loop: gevent.Greenlet | None = None
+
+    def start(self) -> None:
+        self.dialer.parts = {}
+        self._loop = gevent.spawn(self._run)
+
+    def stop(self) -> None:
+        if self._loop is not None:
+            self._loop.kill()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                self.step(monotonic_s())
+            except AvanakError as error:
+                log.warning("action=shares_failed error=%r", str(error))
+            except Exception:
+                log.exception("action=shares_failed")
+            gevent.sleep(STEP_S)
+
+    def step(self, now_m: float) -> None:
+        """1. reckon our parts; 2. shrink at once; 3. tell what we use; 4. grow into what was granted."""
+        gateways, switches = read(lambda: (read_gateways(), leases.switch_leases()))
+        wanted = {row.id: self._wanted(row, switches) for row in gateways}
+        for row in gateways:
+            self._shrink(row.id, *wanted[row.id], now_m)
+        granted = self.writer.call(lambda: [self._tell(row, *wanted[row.id], now_m) for row in gateways])
+        for row, (permits, channels) in zip(gateways, granted, strict=True):
+            part = self.parts[row.id]
+            part.told_permits = permits
+            if (part.permits, part.channels) != (got := self._least(wanted[row.id], permits, channels)):
+                log.info("action=gateway_part gateway=%s permits=%d channels=%d", row.name, *got)
+            part.permits, part.channels = got
+            self._apply(row.id)
+
+    def _wanted(self, row: Gateway, switches: list[SwitchLease]) -> tuple[int, int]:
+        able = [s for s in switches if s.is_up and row.switch_name in ("", s.name)]
+        everyones = [s.switch_id for s in able]
+        ours = [s.switch_id for s in able if s.owner == self.owner]
+        return part_of(_permits(row), ours, everyones), part_of(row.channels, ours, everyones)
+
+    def _shrink(self, gateway_id: int, permits: int, channels: int, now_m: float) -> None:
+        part = self.parts.setdefault(gateway_id, Part())
+        if permits < part.permits:
+            part.permits, part.shrunk_m = permits, now_m
+        part.channels = min(part.channels, channels)
+        self._apply(gateway_id)
+
+    def _tell(self, row: Gateway, permits: int, channels: int, now_m: float) -> tuple[int, int]:
+        """In the writer's thread: note what we use, or want; what is left for us."""
+        part = self.parts[row.id]
+        lane = self.dialer.lanes.gateways.get(row.id)
+        if now_m - part.shrunk_m < ROLLING_S:
+            permits = max(permits, part.told_permits)
+        used = lane.seats.used if lane is not None else 0
+        return leases.claim_share(
+            row.id, self.owner, permits, max(channels, used), _permits(row), row.channels
+        )
+
+    @staticmethod
+    def _least(wanted: tuple[int, int], permits: int, channels: int) -> tuple[int, int]:
+        return min(wanted[0], permits), min(wanted[1], channels)
+
+    def _apply(self, gateway_id: int) -> None:
+        part = self.parts[gateway_id]
+        assert self.dialer.parts is not None
+        self.dialer.parts[gateway_id] = (part.permits, part.channels)
+        if part.permits == 0:
+            self.dialer.give_back_waiting(gateway_id=gateway_id)
+
+
+def _permits(row: Gateway) -> int:
+    """Whole permits of a gateway's window; a rate below one a second cannot be divided."""
+    return max(1, math.floor(row.cps))

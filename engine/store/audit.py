@@ -1,0 +1,128 @@
+"""Whether the books of a campaign are closed: what must be equal, compared in one snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from engine.states import CampaignState, Disposition
+from engine.store.counts import STATE_COUNTS, recount
+from engine.store.database import db, is_sqlite
+from engine.store.findings import Finding
+from engine.store.models import Campaign, CampaignCounts
+from engine.store.sql import changed, execute
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Several reads that see the same moment; inside a connection, outside a transaction."""
+    with db.atomic():
+        if not is_sqlite():
+            db.execute_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
+def audit_campaign(campaign_id: int, deep: bool = False) -> list[Finding]:
+    """What does not agree in a campaign's books; empty when they are right.  Reads only.
+
+    Kept counts against a recount, live recipients against open attempts, the campaign's state against
+    its recipients'.  `deep` also counts all its attempts, which takes long for a large one.
+    """
+    with snapshot():
+        campaign = Campaign.get_or_none(Campaign.id == campaign_id)
+        if campaign is None:
+            return []
+        counted = recount(campaign_id)
+        kept = CampaignCounts.get_or_none(CampaignCounts.campaign == campaign_id)
+        found = list(_counts(campaign_id, kept, counted))
+        found += _live(campaign_id)
+        if campaign.state == CampaignState.FINISHED:
+            left = counted["waiting"] + counted["retry_wait"] + counted["live"]
+            if left:
+                found.append(_finding("not_final", campaign_id, f"finished, but {left} recipients are not"))
+        if deep:
+            found += _attempts(campaign_id, kept)
+        return found
+
+
+def repair_counts(campaign_id: int) -> bool:
+    """Set a campaign's kept counts to a recount, inside a writing transaction; whether they changed.
+
+    Its row is taken first: whoever moves recipients at this moment adds his difference afterwards.
+    """
+    columns = ", ".join((*STATE_COUNTS, "total"))
+    lock = "" if is_sqlite() else " FOR UPDATE"
+    kept = execute(f"SELECT {columns} FROM campaign_counts WHERE campaign_id = ?{lock}", [campaign_id])
+    counted = recount(campaign_id)
+    values = [counted[name] for name in (*STATE_COUNTS, "total")]
+    if not kept or list(kept[0]) == values:
+        return False
+    sets = ", ".join(f"{name} = ?" for name in (*STATE_COUNTS, "total"))
+    return bool(changed(f"UPDATE campaign_counts SET {sets} WHERE campaign_id = ?", [*values, campaign_id]))
+
+
+def _counts(campaign_id: int, kept: CampaignCounts | None, counted: dict[str, int]) -> Iterator[Finding]:
+    differences = [
+        f"{name} is kept as {getattr(kept, name, None)} and counted as {number}"
+        for name, number in counted.items()
+        if getattr(kept, name, None) != number
+    ]
+    if differences:
+        yield _finding("counts", campaign_id, "; ".join(differences))
+
+
+def _live(campaign_id: int) -> list[Finding]:
+    """Every live recipient has one open attempt, and the other way round."""
+    without = execute(
+        "SELECT COUNT(*) FROM recipient r LEFT JOIN attempt a ON a.id = r.attempt_id"
+        " AND a.state <> 'ended' AND a.recipient_id = r.id"
+        " WHERE r.campaign_id = ? AND r.state IN ('claimed', 'in_call') AND a.id IS NULL",
+        [campaign_id],
+    )[0][0]
+    stray = execute(
+        "SELECT COUNT(*) FROM attempt a LEFT JOIN recipient r ON r.id = a.recipient_id"
+        " WHERE a.state <> 'ended' AND a.campaign_id = ? AND (r.id IS NULL OR r.attempt_id <> a.id"
+        " OR r.state NOT IN ('claimed', 'in_call'))",
+        [campaign_id],
+    )[0][0]
+    found = []
+    if without:
+        found.append(
+            _finding("live_without_attempt", campaign_id, f"{without} live recipients have no attempt")
+        )
+    if stray:
+        found.append(
+            _finding("attempt_without_recipient", campaign_id, f"{stray} open attempts are nobody's")
+        )
+    return found
+
+
+def _attempts(campaign_id: int, kept: CampaignCounts | None) -> list[Finding]:
+    rows = execute(
+        "SELECT disposition, COUNT(*), COALESCE(SUM(heard_ms), 0) FROM attempt"
+        " WHERE campaign_id = ? AND state = 'ended' GROUP BY disposition",
+        [campaign_id],
+    )
+    counted = {row[0]: int(row[1]) for row in rows}
+    pairs = [("attempts", sum(counted.values())), ("heard_ms", sum(int(row[2]) for row in rows))]
+    pairs += [(name, counted.get(name, 0)) for name in Disposition if name != Disposition.CANCELLED]
+    wrong = [
+        f"{name} is kept as {getattr(kept, name, None)} and counted as {number}"
+        for name, number in pairs
+        if getattr(kept, name, None) != number
+    ]
+    tries = execute(
+        "SELECT COUNT(*) FROM (SELECT r.id FROM recipient r LEFT JOIN attempt a ON a.recipient_id = r.id"
+        " AND a.state = 'ended' WHERE r.campaign_id = ? GROUP BY r.id, r.tries, r.free_tries"
+        " HAVING r.tries <> COALESCE(SUM(CASE WHEN a.spent_try THEN 1 ELSE 0 END), 0)"
+        " OR r.free_tries <> COALESCE(SUM(CASE WHEN a.id IS NOT NULL AND NOT a.spent_try THEN 1 ELSE 0 END), 0)) t",
+        [campaign_id],
+    )[0][0]
+    found = [_finding("attempt_counts", campaign_id, "; ".join(wrong))] if wrong else []
+    if tries:
+        found.append(_finding("tries", campaign_id, f"{tries} recipients have other tries than attempts"))
+    return found
+
+
+def _finding(kind: str, campaign_id: int, what: str) -> Finding:
+    return Finding(kind, f"campaign {campaign_id}", f"Campaign {campaign_id}: {what}.", False)
