@@ -8,19 +8,28 @@ from __future__ import annotations
 from typing import Any
 
 from engine.dialing.pacing import RateLimiter
-from engine.dialing.run import CampaignRun, build_run
+from engine.dialing.run import AccountShare, CampaignRun, build_run
 from engine.states import CampaignState
-from engine.store.models import Campaign, CampaignCounts, Gateway, Message
+from engine.store.models import Account, Campaign, CampaignCounts, Gateway, Message
 
 
 def read_running() -> list[Any]:
-    """Rows of campaigns in the state `running`, messages joined; inside a connection."""
-    query = (
-        Campaign.select(Campaign, Message)
+    """Rows of campaigns in the state `running`, messages and accounts joined; inside a connection."""
+    return list(_with_message_and_account().where(Campaign.state == CampaignState.RUNNING))
+
+
+def read_campaigns(ids: list[int]) -> list[Any]:
+    """Rows of these campaigns, whatever their state, as `read_running` has them."""
+    return list(_with_message_and_account().where(Campaign.id.in_(ids)))
+
+
+def _with_message_and_account() -> Any:
+    return (
+        Campaign.select(Campaign, Message, Account)
         .join(Message, "LEFT OUTER JOIN")
-        .where(Campaign.state == CampaignState.RUNNING)
+        .switch(Campaign)
+        .join(Account)
     )
-    return list(query)
 
 
 def read_gateways() -> list[Gateway]:
@@ -42,6 +51,7 @@ class Board:
     def __init__(self) -> None:
         self.runs: dict[int, CampaignRun] = {}
         self.idle: dict[int, CampaignRun] = {}
+        self.accounts: dict[int, AccountShare] = {}
         self._seen: dict[int, tuple[Any, ...]] = {}
 
     def update(self, rows: list[Any]) -> list[CampaignRun]:
@@ -58,7 +68,7 @@ class Board:
             if self._seen.get(row.id) == shape:
                 continue
             self._seen[row.id] = shape
-            fresh = build_run(row)
+            fresh = self.build(row)
             known = self.runs.get(row.id) or self.idle.pop(row.id, None)
             if known is None:
                 self.runs[row.id] = fresh
@@ -67,6 +77,12 @@ class Board:
                 known.may_dial = True
                 self.runs[row.id] = known
         return ended
+
+    def build(self, row: Any) -> CampaignRun:
+        """A run of a row of `read_running`, with the share that its account's campaigns have in common."""
+        share = self.accounts.setdefault(row.account_id, AccountShare(row.account_id))
+        share.set(row.account.weight, row.account.max_cps, row.account.max_channels)
+        return build_run(row, share)
 
     def run_of(self, campaign_id: int) -> CampaignRun | None:
         """A campaign's rules, also when it is not being dialled but has calls up."""
@@ -80,7 +96,8 @@ class Board:
 
 def _shape(row: Any) -> tuple[Any, ...]:
     data = {name: value for name, value in row.__data__.items() if name not in ("state_reason",)}
-    return (*data.values(), row.message.prompt if row.message else "")
+    account = (row.account.weight, row.account.max_cps, row.account.max_channels)
+    return (*data.values(), row.message.prompt if row.message else "", *account)
 
 
 def _take_over(known: CampaignRun, fresh: CampaignRun) -> None:

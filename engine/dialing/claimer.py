@@ -13,7 +13,7 @@ from engine.dialing.run import CampaignRun
 from engine.dialing.shares import Demand, allot
 from engine.errors import StoreUnavailable
 from engine.services import why
-from engine.store.claims import Claim, Due, Route, Router, Rule, claim
+from engine.store.claims import Claim, ClaimHook, Due, Route, Router, Rule, claim
 from engine.store.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -35,6 +35,7 @@ class Claimer:
         writer: Writer,
         zone: ZoneInfo,
         rules: Sequence[Rule] = (),
+        hooks: Sequence[ClaimHook] = (),
         give_back: Callable[[int], object] = lambda campaign_id: None,
     ) -> None:
         self.lanes = lanes
@@ -43,6 +44,7 @@ class Claimer:
         self.writer = writer
         self.zone = zone
         self.rules = list(rules)
+        self.hooks = list(hooks)
         self.give_back = give_back  # of a campaign that ended while its claim was being written
         self._turn = 0
 
@@ -67,7 +69,10 @@ class Claimer:
         largest = max((trunk.gateway.limiter.cap for trunk in self.lanes.up_trunks()), default=0)
         if places < max(1, min(50, int(largest * HORIZON_S / 4))):
             return []
-        wants = [Demand(run.id, run.account_id, run.weight, self._want(run, now_m, places)) for run in ready]
+        wants = [
+            Demand(run.id, run.account_id, run.weight, self._want(run, now_m, places), run.account.weight)
+            for run in ready
+        ]
         given = allot(places, wants, self._turn)
         return [(run, given[run.id]) for run in ready if given.get(run.id)]
 
@@ -89,8 +94,13 @@ class Claimer:
             want = min(want, max(0, run.channels - run.live))
             if want == 0:
                 why.say(run, why.OWN_CHANNELS, limit=run.channels)
-        if run.limiter is not None:
-            want = min(want, max(0, run.limiter.expected(now_m, HORIZON_S) - run.waiting))
+        account = run.account
+        if account.channels is not None:
+            want = min(want, max(0, account.channels - account.live))
+            if want == 0:
+                why.say(run, why.ACCOUNT_CHANNELS, limit=account.channels)
+        for limiter in run.limiters:
+            want = min(want, max(0, limiter.expected(now_m, HORIZON_S) - run.waiting))
         return want
 
     def _claim_for(self, run: CampaignRun, places: int, now: int, now_m: float, urgent: bool) -> int:
@@ -104,7 +114,7 @@ class Claimer:
             return 0
         router = self._router(run, rooms)
         try:
-            claims = self.writer.call(lambda: claim(run.id, places, now, router, self.rules))
+            claims = self.writer.call(lambda: claim(run.id, places, now, router, self.rules, self.hooks))
         except StoreUnavailable as error:
             why.say(run, why.DATABASE, error=str(error))
             return 0

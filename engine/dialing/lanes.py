@@ -162,8 +162,10 @@ class Lanes:
         self.gateways[call.gateway_id].seats.take()
         self.switches[call.switch_id].seats.take()
         call.run.live += 1
+        call.run.account.live += 1
 
     def give_seat(self, call: Call) -> None:
         self.gateways[call.gateway_id].seats.give()
         self.switches[call.switch_id].seats.give()
         call.run.live -= 1
+        call.run.account.live -= 1

@@ -68,7 +68,9 @@ def _of_trunk(run: CampaignRun, trunk: Trunk, rate: float) -> Reason:
     if run.channels is not None and run.live >= run.channels:
         return why.OWN_CHANNELS, {"limit": run.channels}
     own = run.limiter.cps if run.limiter is not None else None
-    tightest = min(gateway.limiter.cps, switch.limiter.cps, own or gateway.limiter.cps)
+    of_account = run.account.limiter.cps if run.account.limiter is not None else None
+    rates = (gateway.limiter.cps, switch.limiter.cps, own, of_account)
+    tightest = min(cps for cps in rates if cps is not None)
     if rate < _AT_THE_RATE * tightest:
         return why.DIALLING, {"cps": f"{rate:.1f}"}
     if gateway.health.factor < 1.0 and gateway.limiter.cps <= tightest:
@@ -82,6 +84,8 @@ def _of_trunk(run: CampaignRun, trunk: Trunk, rate: float) -> Reason:
         return why.SWITCH_BUSY, {"switch": switch.name, "idle": f"{switch.idle_cpu:.0f}"}
     if own is not None and own <= tightest:
         return why.OWN_RATE, {"cps": f"{own:g}"}
+    if of_account is not None and of_account <= tightest:
+        return why.ACCOUNT_RATE, {"cps": f"{of_account:g}"}
     if switch.limiter.cps < gateway.limiter.cps:
         return why.SWITCH_RATE, {"switch": switch.name, "cps": f"{switch.limiter.cps:g}"}
     return why.GATEWAY_RATE, {"gateway": gateway.name, "cps": f"{gateway.limiter.cps:g}"}

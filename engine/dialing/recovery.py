@@ -18,7 +18,7 @@ Every step may be broken off and done again: each ends attempts only by what is 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import gevent
@@ -35,7 +35,7 @@ from engine.dialing.run import CampaignRun
 from engine.errors import AvanakError
 from engine.esl import answers, commands
 from engine.esl.events import HangupComplete
-from engine.store.models import Attempt, Campaign, Message, Recipient
+from engine.store.models import Attempt, Recipient
 
 log = logging.getLogger(__name__)
 

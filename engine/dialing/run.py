@@ -14,6 +14,27 @@ from engine.states import UnknownPolicy
 
 
 @dataclass(slots=True, eq=False)
+class AccountShare:
+    """What an account may use of the whole, over all its campaigns."""
+
+    id: int
+    weight: int = 1
+    channels: int | None = None
+    limiter: RateLimiter | None = None
+    live: int = 0
+
+    def set(self, weight: int, cps: float | None, channels: int | None) -> None:
+        """Take over the account's figures; calls that count already go on counting."""
+        self.weight, self.channels = max(1, weight), channels
+        if cps is None:
+            self.limiter = None
+        elif self.limiter is None:
+            self.limiter = RateLimiter(cps)
+        elif self.limiter.cps != cps:
+            self.limiter.set_rate(cps)
+
+
+@dataclass(slots=True, eq=False)
 class CampaignRun:
     """What the dialer knows of a campaign that is in the state `running`."""
 
@@ -36,6 +57,7 @@ class CampaignRun:
     channels: int | None
     limiter: RateLimiter | None
     gateway_names: frozenset[str]  # empty: all
+    account: AccountShare
     may_dial: bool = True  # false as soon as it is no longer running
     live: int = 0  # claimed and not ended
     waiting: int = 0  # of these, not handed to a switch yet
@@ -51,8 +73,13 @@ class CampaignRun:
         return self.priority >= 10
 
     def lets_go(self, now_m: float) -> bool:
-        """Whether a call may leave at `now_m`: the campaign still runs, and its own rate permits it."""
-        return self.may_dial and (self.limiter is None or self.limiter.available(now_m) > 0)
+        """Whether a call may leave at `now_m`: the campaign still runs, and its own and its account's rate permit it."""
+        return self.may_dial and all(limiter.available(now_m) > 0 for limiter in self.limiters)
+
+    @property
+    def limiters(self) -> list[RateLimiter]:
+        """The campaign's own rate and its account's, where there are such."""
+        return [limiter for limiter in (self.limiter, self.account.limiter) if limiter is not None]
 
     def template(
         self, gateway_id: int, gateway_name: str, packet_ms: int, caller_id: str, prompt: str
@@ -90,8 +117,8 @@ class CampaignRun:
         return recent / span_s
 
 
-def build_run(row: Any) -> CampaignRun:
-    """A CampaignRun of a Campaign row with its message joined."""
+def build_run(row: Any, account: AccountShare | None = None) -> CampaignRun:
+    """A CampaignRun of a Campaign row with its message joined; `account` is shared by an account's campaigns."""
     return CampaignRun(
         id=row.id,
         account_id=row.account_id,
@@ -112,4 +139,5 @@ def build_run(row: Any) -> CampaignRun:
         channels=row.channels,
         limiter=RateLimiter(row.cps) if row.cps else None,
         gateway_names=frozenset(row.gateways.split()),
+        account=account or AccountShare(row.account_id),
     )

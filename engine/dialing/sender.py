@@ -81,8 +81,8 @@ class Sender:
                     continue
                 gateway.limiter.take(now_m)
                 switch.limiter.take(now_m)
-                if call.run.limiter is not None:
-                    call.run.limiter.take(now_m)
+                for limiter in call.run.limiters:
+                    limiter.take(now_m)
                 call.run.sent.append(now_m)
                 call.is_sent = True
                 call.sent_m = now_m

@@ -37,8 +37,8 @@ _FORMATS = frozenset({"WAV", "WAVEX", "MP3", "OGG", "FLAC"})
 _MAX_CHANNELS = 8
 _MIN_RATE, _MAX_RATE = 4_000, 384_000
 _BLOCK_FRAMES = 65_536
-_FRAME = RATE // 50
-"""20 ms, the shortest packet a carrier takes: messages are filled up to whole ones."""
+_FRAME = 960
+"""120 ms: messages are filled up to whole packets of 20, 40 and 60 ms, or the last one clicks."""
 _PEAK = 10 ** (-1 / 20)
 
 Samples = npt.NDArray[np.int16]

@@ -22,6 +22,8 @@ SWITCH_RATE = "switch_rate"  # switch, cps
 SWITCH_SESSIONS = "switch_sessions"  # switch, sessions
 OWN_CHANNELS = "own_channels"  # limit
 OWN_RATE = "own_rate"  # cps
+ACCOUNT_CHANNELS = "account_channels"  # limit
+ACCOUNT_RATE = "account_rate"  # cps
 RETRY = "retry"  # at
 LAST_CALLS = "last_calls"  # live
 PAUSED = "paused"  # reason
@@ -99,6 +101,14 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     OWN_RATE: (
         "The campaign's own limit of {cps} calls a second is reached.",
         "سقف {cps} تماس در ثانیه خود کارزار پر است.",
+    ),
+    ACCOUNT_CHANNELS: (
+        "The account has all its {limit} calls at once in use.",
+        "هر {limit} تماس هم‌زمان این حساب در حال استفاده است.",
+    ),
+    ACCOUNT_RATE: (
+        "The account is at its {cps} calls a second.",
+        "این حساب به سقف {cps} تماس در ثانیه رسیده است.",
     ),
     RETRY: ("Waiting for retries; the next is due at {at}.", "در انتظار تلاش دوباره؛ نوبت بعدی {at}."),
     LAST_CALLS: ("The last {live} calls are up.", "آخرین {live} تماس برقرار است."),

@@ -65,6 +65,8 @@ class Hold:
 
 # A rule that is asked at every claim, first try or retry: recipients that may not be called now.
 Rule = Callable[[int, Sequence[Due], int], list[Hold]]
+# What is written with a claim, in its transaction.
+ClaimHook = Callable[[int, Sequence["Claim"], int], None]
 # Chooses the route of a recipient, or None when no gateway that fits it has room.
 Router = Callable[[Due], Route | None]
 
@@ -75,6 +77,7 @@ def claim(
     now: int,
     router: Router,
     rules: Sequence[Rule] = (),
+    hooks: Sequence[ClaimHook] = (),
     no_route_wait_ms: int = 1_000,
 ) -> list[Claim]:
     """Claim up to `limit` due recipients of a campaign.  Runs inside the writer's transaction.
@@ -97,7 +100,10 @@ def claim(
     ]
     if blocked:
         hold(campaign_id, blocked, now)
-    return _write(campaign_id, [(recipient, route) for recipient, route in routed if route is not None], now)
+    claims = _write(campaign_id, [(recipient, route) for recipient, route in routed if route is not None], now)
+    for hook in hooks:
+        hook(campaign_id, claims, now)
+    return claims
 
 
 def _pick(campaign_id: int, limit: int, now: int) -> list[Due]:

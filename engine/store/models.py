@@ -53,6 +53,8 @@ class Account(Table):
     max_channels = IntegerField(null=True)
     parent_id = BigIntegerField(null=True)  # the reseller it belongs to
     debt_ceiling = BigIntegerField(default=0)  # Rials that it may owe
+    min_gap_s = IntegerField(default=0)  # between two calls to one number, over all its campaigns; 0: none
+    max_calls_a_day = IntegerField(default=0)  # to one number; 0: no cap
 
 
 class User(Table):
@@ -242,6 +244,21 @@ class Recipient(Table):
     price_id = BigIntegerField(null=True)  # at which it was accepted (quick sends)
 
 
+class Contact(Table):
+    """When an account last called a number (engine.store.contacts)."""
+
+    account_id = BigIntegerField()
+    number = TextField()
+    last_at = BigIntegerField()
+    previous_at = BigIntegerField(null=True)  # before last_at, when the last one rang nobody
+    day = IntegerField()  # local, as 20261123
+    calls = IntegerField()  # on that day
+
+    class Meta:
+        primary_key = CompositeKey("account_id", "number")
+        without_rowid = True
+
+
 class Attempt(Table):
     """One originate.  uuid is the channel's uuid and the background job's."""
 
@@ -315,6 +332,7 @@ class CallTraffic(Table):
     account_id = BigIntegerField()
     hour = BigIntegerField()
     calls = IntegerField()
+    revenue = BigIntegerField(default=0)  # Rials that the account had been charged in all when the hour began
 
     class Meta:
         primary_key = CompositeKey("account_id", "hour")

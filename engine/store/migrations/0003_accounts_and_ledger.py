@@ -257,7 +257,7 @@ def _hold_append_only(db):
     if not sqlite:
         db.execute_sql(
             "CREATE FUNCTION avanak_append_only() RETURNS trigger LANGUAGE plpgsql AS"
-            " $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
+            " $$ BEGIN RAISE EXCEPTION '%% is append-only', TG_TABLE_NAME; END $$"
         )
     for table in APPEND_ONLY:
         for verb in ("UPDATE", "DELETE"):

@@ -38,7 +38,7 @@ TABLES = [
     ),
     (
         "CREATE TABLE call_traffic (account_id BIGINT NOT NULL, hour BIGINT NOT NULL, calls INTEGER NOT NULL,"
-        " PRIMARY KEY (account_id, hour))",
+        " revenue BIGINT NOT NULL DEFAULT 0, PRIMARY KEY (account_id, hour))",
         " WITHOUT ROWID",
     ),
 ]

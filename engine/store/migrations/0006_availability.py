@@ -289,15 +289,6 @@ class AgreementVersion(Table):
     published_at = BigIntegerField()
 
 
-class AgreementAct(Table):
-    id = BigAutoField()
-    at = BigIntegerField(index=True)
-    person_id = BigIntegerField()
-    action = CharField(40)
-    subject = CharField(80)
-    reason = TextField()
-
-
 FROZEN = [
     "flip",
     "outage_revision",
@@ -308,7 +299,6 @@ FROZEN = [
     "claim_step",
     "claim_vote",
     "agreement_version",
-    "agreement_act",
 ]
 
 MODELS = [
@@ -333,7 +323,6 @@ MODELS = [
     ClaimStep,
     ClaimVote,
     AgreementVersion,
-    AgreementAct,
 ]
 
 

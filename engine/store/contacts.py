@@ -1,0 +1,120 @@
+"""When an account last called a number, over all its campaigns: the smallest gap and the daily cap.
+
+A row an account and number, written at the claim (in its transaction), so
+that two campaigns that come to the same number at the same moment do not ring
+it together.  A call that ended by a fault of the trunk or of ours rang nobody
+for sure, and is taken back, so that fail-over need not wait for the gap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta, tzinfo
+
+from engine.clock import from_ms, to_ms
+from engine.store.claims import Claim, Due, Hold
+from engine.store.settles import Settle
+from engine.store.sql import execute, over_values, run_over_values
+
+# An OTP is asked for by the person who waits for it.
+EXEMPT_PRIORITY = 20
+
+
+class ContactRules:
+    """The rule asked at each claim, and what is written with claims and settles."""
+
+    def __init__(self, zone: tzinfo) -> None:
+        self.zone = zone
+
+    def rule(self, campaign_id: int, due: Sequence[Due], now: int) -> list[Hold]:
+        """Recipients whose number was called by the same account too short a time ago, or often enough today."""
+        limits = _limits_of(campaign_id)
+        if limits is None:
+            return []
+        account_id, gap_ms, daily = limits
+        today = day_of(now, self.zone)
+        seen = {
+            number: (last_at, day, calls)
+            for number, last_at, day, calls in over_values(
+                ("number",),
+                [(recipient.number,) for recipient in due],
+                "SELECT c.number, c.last_at, c.day, c.calls FROM contact c JOIN v"
+                f" ON c.account_id = {int(account_id)} AND c.number = CAST(v.number AS TEXT)",
+            )
+        }
+        held: list[Hold] = []
+        taken: set[str] = set()
+        for recipient in due:
+            last_at, day, calls = seen.get(recipient.number, (None, today, 0))
+            if recipient.number in taken:  # twice in one batch: the second waits for the gap
+                held.append(Hold(recipient, next_at=now + max(gap_ms, 1_000)))
+            elif last_at is not None and gap_ms and now < last_at + gap_ms:
+                held.append(Hold(recipient, next_at=last_at + gap_ms))
+            elif daily and day == today and calls >= daily:
+                held.append(Hold(recipient, next_at=_next_midnight(now, self.zone)))
+            else:
+                taken.add(recipient.number)
+        return held
+
+    def note_claims(self, campaign_id: int, claims: Sequence[Claim], now: int) -> None:
+        """Write that these numbers are being called now; in the claim's transaction."""
+        limits = _limits_of(campaign_id)
+        if limits is None or not claims:
+            return
+        account_id, today = limits[0], day_of(now, self.zone)
+        run_over_values(
+            ("number", "at"),
+            sorted((claim.recipient.number, now) for claim in claims),
+            "INSERT INTO contact (account_id, number, last_at, previous_at, day, calls)"
+            f" SELECT {int(account_id)}, CAST(v.number AS TEXT), CAST(v.at AS BIGINT), NULL, {today}, 1 FROM v WHERE TRUE"
+            " ON CONFLICT (account_id, number) DO UPDATE SET previous_at = contact.last_at,"
+            " last_at = excluded.last_at, day = excluded.day,"
+            " calls = CASE WHEN contact.day = excluded.day THEN contact.calls + 1 ELSE 1 END"
+            " RETURNING number",
+        )
+
+    def take_back(self, settles: Sequence[Settle]) -> None:
+        """A settle hook: calls that rang nobody do not count."""
+        _take_back([(item.recipient_id,) for item in settles if not item.spent_try])
+
+
+def take_back_claims(claims: Sequence[Claim]) -> None:
+    """Claims that were given back never rang."""
+    _take_back([(claim.recipient.id,) for claim in claims])
+
+
+def day_of(now: int, zone: tzinfo) -> int:
+    """The local day of an instant, as 20261123."""
+    local = from_ms(now).astimezone(zone)
+    return local.year * 10_000 + local.month * 100 + local.day
+
+
+def _next_midnight(now: int, zone: tzinfo) -> int:
+    """When the local day after that of `now` begins (ms)."""
+    local = from_ms(now).astimezone(zone)
+    day = local.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None) + timedelta(days=1)
+    return to_ms(day.replace(tzinfo=zone))
+
+
+def _limits_of(campaign_id: int) -> tuple[int, int, int] | None:
+    """(account, gap in ms, calls a day) of a campaign; None when its account has no such limits."""
+    rows = execute(
+        "SELECT a.id, a.min_gap_s, a.max_calls_a_day FROM campaign c JOIN account a ON a.id = c.account_id"
+        " WHERE c.id = ? AND c.priority < ? AND (a.min_gap_s > 0 OR a.max_calls_a_day > 0)",
+        [campaign_id, EXEMPT_PRIORITY],
+    )
+    if not rows:
+        return None
+    account_id, gap_s, daily = rows[0]
+    return int(account_id), int(gap_s) * 1000, int(daily)
+
+
+def _take_back(recipients: Sequence[tuple[int]]) -> None:
+    run_over_values(
+        ("id",),
+        recipients,
+        "UPDATE contact SET last_at = COALESCE(contact.previous_at, 0), calls = contact.calls - 1"
+        " FROM v, recipient r, campaign c WHERE r.id = CAST(v.id AS BIGINT) AND c.id = r.campaign_id"
+        " AND contact.account_id = c.account_id AND contact.number = r.number AND contact.calls > 0"
+        " RETURNING contact.number",
+    )
