@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import tzinfo
+from typing import Any
 
 from engine.dialing.pacing import permitted_rate, permitted_sessions
 from engine.services.campaigns import CampaignRules
@@ -74,6 +75,21 @@ class Preflight:
     def refused_total(self) -> int:
         return sum(self.refused.values())
 
+    def as_dict(self) -> dict[str, Any]:
+        """All of it as JSON holds it; `Preflight.of_dict` reads it back."""
+        return {
+            **{item.name: getattr(self, item.name) for item in fields(self)},
+            "refused": {reason.value: count for reason, count in self.refused.items()},
+            "examples": [asdict(example) for example in self.examples],
+        }
+
+    @classmethod
+    def of_dict(cls, values: dict[str, Any]) -> Preflight:
+        """The pre-flight that `as_dict` wrote."""
+        refused = Counter({Reason(word): count for word, count in values["refused"].items()})
+        examples = [Example(**{**one, "reason": Reason(one["reason"])}) for one in values["examples"]]
+        return cls(**{**values, "refused": refused, "examples": examples})
+
 
 def preflight(
     reader: ListReader,
@@ -86,25 +102,48 @@ def preflight(
 ) -> Preflight:
     """Read the list to its end and reckon until when its calls would take.
 
-    `gateways` are all that are known; the rules choose among them.
-    `switch_limits` (see `limits_of_switches`) are those of the switches together;
-    None leaves them out.  Raises BadInput as the reader does, for a list without
-    a single number too.
+    The arguments are those of `count_list` and `reckon`.  Raises BadInput as the reader
+    does, for a list without a single number too.
     """
+    found = count_list(reader)
+    reckon(found, rules, message_ms, gateways, now, zone, switch_limits)
+    return found
+
+
+def count_list(reader: ListReader) -> Preflight:
+    """Read the list to its end: how many are to be called, and how many are not, with the reasons."""
     found = Preflight(reader.filename, reader.number_column)
     shown: Counter[Reason] = Counter()
     for chunk in reader:
         _count(found, chunk, shown)
     found.columns = list(reader.variable_columns)
+    return found
+
+
+def reckon(
+    found: Preflight,
+    rules: CampaignRules,
+    message_ms: int,
+    gateways: Sequence[Gateway],
+    now: int,
+    zone: tzinfo,
+    switch_limits: Limits | None = None,
+) -> None:
+    """Fill in until when the calls would take, and what binds them.
+
+    `gateways` are all that are known; the rules choose among them.
+    `switch_limits` (see `limits_of_switches`) are those of the switches together;
+    None leaves them out.
+    """
     found.starts_at = max(now, rules.starts_at or 0)
     limits, words = _limits(rules, gateways, switch_limits)
     if limits is None:
-        return found
+        found.ends_at, found.calls, found.calls_per_second, found.binding = None, 0, 0.0, NO_GATEWAY
+        return
     result = _estimate(found, rules, message_ms, limits, zone)
     found.ends_at, found.calls = result.ends_at, result.calls
     found.calls_per_second = result.calls_per_second
     found.binding = words.get(result.binding, result.binding)
-    return found
 
 
 def limits_of_switches(switches: Iterable[Switch], inbound_share: float) -> Limits | None:

@@ -1,0 +1,151 @@
+"""Files that were uploaded and wait until somebody confirms what is to become of them.
+
+Each upload is a folder of its own under a name that cannot be guessed:
+``pending.json``, the list as it came, and the message as the telephone hears
+it.  It belongs to one person, and is removed when confirmed or a day old.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import logging
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from engine.errors import BadInput, NotFound, StoreUnavailable
+from engine.services.whole_file import whole_file
+
+log = logging.getLogger(__name__)
+
+MAX_AGE_MS = 24 * 3_600_000
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{20,60}")
+_BLOCK = 1 << 20
+_META, _LIST, _SOUND = "pending.json", "list", "sound"
+_TAKEN = ".taken"
+
+
+@dataclass(slots=True)
+class Pending:
+    """A campaign that was put together and not confirmed yet."""
+
+    token: str
+    person_id: int
+    account_id: int
+    created_at: int
+    list_name: str = ""  # what people call the file; empty: none yet
+    sound_name: str = ""
+    prompt: str = ""  # of the sound that was uploaded; its files lie in the folder
+    duration_ms: int = 0
+    message_id: int | None = None  # instead of a sound: a message that is there already
+    number_column: str = ""
+    rules: dict[str, Any] = field(default_factory=dict)  # of CampaignRules
+    checked: dict[str, Any] | None = None  # of Preflight
+
+
+class Uploads:
+    """The folder of uploads, ``data_dir/uploads``."""
+
+    def __init__(self, folder: Path, max_bytes: int) -> None:
+        self.folder = folder
+        self.max_bytes = max_bytes  # of one file
+
+    def new(self, person_id: int, account_id: int, now: int) -> Pending:
+        """Begin an upload (and remove those that are too old)."""
+        self.expire(now)
+        pending = Pending(secrets.token_urlsafe(24), person_id, account_id, now)
+        with _disk():
+            self._path(pending.token).mkdir(mode=0o700, parents=True)
+        self.write(pending)
+        return pending
+
+    def read(self, token: str, person_id: int, now: int) -> Pending:
+        """The upload of that name; NotFound when it is not there, too old, or another person's."""
+        missing = NotFound("This upload is not there any more; choose the files again.")
+        if not _TOKEN.fullmatch(token):
+            raise missing
+        try:
+            pending = Pending(**json.loads((self._path(token) / _META).read_text("utf-8")))
+        except OSError as error:
+            raise missing from error
+        if pending.person_id != person_id or now - pending.created_at > MAX_AGE_MS:
+            raise missing
+        return pending
+
+    def write(self, pending: Pending) -> None:
+        """Keep what has changed."""
+        with _disk(), whole_file(self._path(pending.token) / _META) as file:
+            file.write(json.dumps(asdict(pending), ensure_ascii=False).encode())
+
+    def save(self, pending: Pending, kind: str, name: str, stream: BinaryIO) -> Path:
+        """Keep a file of an upload, `kind` is ``list`` or ``sound``; BadInput when it is too large."""
+        path = self._path(pending.token) / {"list": _LIST, "sound": _SOUND}[kind]
+        size = 0
+        with _disk(), whole_file(path) as file:
+            while block := stream.read(_BLOCK):
+                size += len(block)
+                if size > self.max_bytes:
+                    raise BadInput(f"{name} is larger than {self.max_bytes // 1_000_000} MB.")
+                file.write(block)
+        return path
+
+    def list_path(self, pending: Pending) -> Path:
+        return self._path(pending.token) / _LIST
+
+    def prompts_dir(self, pending: Pending) -> Path:
+        """Where the message lies, converted, until it is confirmed."""
+        return self._path(pending.token)
+
+    def take(self, pending: Pending) -> None:
+        """Claim an upload for good, so that confirming twice makes one campaign; NotFound for the second."""
+        path = self._path(pending.token)
+        try:
+            path.rename(path.with_name(pending.token + _TAKEN))
+        except OSError as error:
+            raise NotFound("This upload was confirmed already.") from error
+        pending.token += _TAKEN
+
+    def give_back(self, pending: Pending) -> None:
+        """Undo `take` after a failure."""
+        path = self._path(pending.token)
+        pending.token = pending.token.removesuffix(_TAKEN)
+        path.rename(self._path(pending.token))
+
+    def discard(self, pending: Pending) -> None:
+        """Remove an upload and its files."""
+        shutil.rmtree(self._path(pending.token), ignore_errors=True)
+
+    def expire(self, now: int) -> int:
+        """Remove uploads that are more than a day old; how many."""
+        removed = 0
+        for path in self.folder.iterdir() if self.folder.is_dir() else ():
+            try:
+                age = now - int(path.stat().st_mtime * 1000)
+            except FileNotFoundError:
+                continue
+            if age > MAX_AGE_MS:
+                shutil.rmtree(path, ignore_errors=True)
+                removed += 1
+        if removed:
+            log.info("action=uploads_expired count=%d", removed)
+        return removed
+
+    def _path(self, token: str) -> Path:
+        return self.folder / token
+
+
+@contextmanager
+def _disk() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StoreUnavailable("The disk is full: the upload was not kept.") from error
+        raise StoreUnavailable(f"The upload cannot be kept: {os.strerror(error.errno or 0)}.") from error

@@ -1,0 +1,35 @@
+"""The web UI: campaigns, what they come to, switches and gateways.
+
+It knows the store and the services.  It writes what is wanted, the engine
+acts; so it works in the engine's process and in one of its own.
+"""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask.logging import default_handler
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from engine.config import Settings
+from engine.services.zone import zone_of
+from webui import access, auth, campaigns, errors, health, new_campaign, security, speech, trunks
+from webui.context import AvanakWeb
+
+
+def create_app(settings: Settings) -> Flask:
+    """The application; the store must have been opened (`engine.controller.open_store`)."""
+    app = Flask(__name__)
+    # Our logger is Flask's too: its own handler would write to the server's error log, which logs here.
+    app.logger.removeHandler(default_handler)
+    app.extensions["avanak"] = AvanakWeb(settings, zone_of(settings.timezone))
+    if settings.web_trusted_proxies:
+        hops = settings.web_trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
+    # In this order: who it is and whether they may, before a body is read for its CSRF token.
+    access.init_app(app)
+    speech.init_app(app)
+    security.init_app(app, settings)
+    errors.init_app(app)
+    for module in (auth, campaigns, new_campaign, trunks, health):
+        app.register_blueprint(module.blueprint)
+    return app

@@ -1,0 +1,196 @@
+"""Campaigns: the list, one campaign, what may be done with it, and its result file."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, send_file, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as BaseResponse
+
+from engine.clock import wall_ms
+from engine.errors import NotFound
+from engine.services import campaign_view, campaigns, launch, messages, switches
+from engine.services.campaign_view import CampaignView
+from engine.services.report_files import csv_chunks, write_xlsx
+from engine.services.reports import report_columns, report_rows
+from engine.states import CampaignState
+from engine.store.database import db
+from engine.store.models import Campaign
+from engine.store.threads import read, write
+from webui.access import RUNNERS, account_scope, is_staff, person, require_role
+from webui.context import web
+from webui.speech import language
+
+blueprint = Blueprint("campaigns", __name__)
+
+PAGE = 30
+_FILTERS: dict[str, tuple[str, ...]] = {
+    "open": (CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.SCHEDULED, CampaignState.DRAFT),
+    "ended": (CampaignState.FINISHED, CampaignState.STOPPED),
+}
+# States in which what a page shows may change by itself.
+_MOVING = (CampaignState.RUNNING, CampaignState.SCHEDULED, CampaignState.PAUSED)
+_RESULT_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+@blueprint.get("/")
+def index() -> str:
+    return render_template("campaigns/list.html", **_list())
+
+
+@blueprint.get("/campaigns/rows")
+def rows() -> str:
+    """The list's live part."""
+    return render_template("campaigns/_list.html", **_list())
+
+
+@blueprint.get("/campaigns/<int:campaign_id>")
+def detail(campaign_id: int) -> str:
+    one = _one(campaign_id)
+    return render_template("campaigns/detail.html", one=one, moving=one.state in _MOVING, votes=_votes(one))
+
+
+@blueprint.get("/campaigns/<int:campaign_id>/live")
+def live(campaign_id: int) -> str | Response:
+    """The page's live part; when the state has changed the whole page is asked for again."""
+    one = _one(campaign_id)
+    if request.args.get("state") != one.state:
+        return Response(headers={"HX-Refresh": "true"})
+    return render_template("campaigns/_live.html", one=one)
+
+
+@blueprint.get("/campaigns/<int:campaign_id>/votes")
+def votes(campaign_id: int) -> str:
+    one = _one(campaign_id)
+    return render_template("campaigns/_votes.html", one=one, votes=_votes(one))
+
+
+@blueprint.post("/campaigns/<int:campaign_id>/<any(start, pause, resume, stop):action>")
+@require_role(*RUNNERS)
+def act(campaign_id: int, action: str) -> BaseResponse:
+    """Write what is wanted; the engine takes it over within a second."""
+    now, scope, by = wall_ms(), account_scope(), _("by %(name)s", name=person().username)
+    actions: dict[str, tuple[Callable[[], Any], str]] = {
+        "start": (lambda: launch.start(campaign_id, now, scope), _("The campaign was started.")),
+        "pause": (
+            lambda: campaigns.pause(campaign_id, by, scope),
+            _("The campaign is paused; calls that are up go on."),
+        ),
+        "resume": (lambda: launch.resume(campaign_id, now, scope), _("The campaign goes on.")),
+        "stop": (lambda: campaigns.stop(campaign_id, now, scope), _("The campaign was stopped.")),
+    }
+    work, said = actions[action]
+    write(work)
+    flash(said, "success")
+    return redirect(url_for("campaigns.detail", campaign_id=campaign_id))
+
+
+@blueprint.get("/campaigns/<int:campaign_id>/message.wav")
+def message_sound(campaign_id: int) -> BaseResponse:
+    row = _row(campaign_id)
+    if row.message_id is None:
+        raise NotFound(f"Campaign {campaign_id} has no message.")
+    found = read(lambda: messages.get(row.message_id or 0))
+    return send_prompt(web().settings.prompts_dir / f"{found.prompt}.wav")
+
+
+@blueprint.get("/campaigns/<int:campaign_id>/result.<any(csv, xlsx):kind>")
+def result(campaign_id: int, kind: str) -> BaseResponse:
+    """The result of every line so far, streamed: a million rows take no memory."""
+    row = _row(campaign_id)
+    name = f"avanak-campaign-{row.id}.{kind}"
+    columns = report_columns(row)
+    if kind == "xlsx":
+        return _send_workbook(row, columns, name, language() == "fa")
+    body = csv_chunks(columns, report_rows(row, web().zone, read))
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(body, headers=headers, content_type=_RESULT_TYPES["csv"])
+
+
+def send_prompt(path: Path) -> BaseResponse:
+    """A message as the telephone hears it."""
+    try:
+        return send_file(path.resolve(), mimetype="audio/wav", conditional=True, max_age=0)
+    except FileNotFoundError as error:
+        raise NotFound("The message's file is not there.") from error
+
+
+def _send_workbook(row: Campaign, columns: list[str], name: str, is_right_to_left: bool) -> BaseResponse:
+    """A workbook cannot be streamed while it is made: it is made in a file that goes with the response."""
+    zone, folder = web().zone, web().settings.reports_dir
+    file = tempfile.TemporaryFile(dir=folder if folder.is_dir() else None)  # noqa: SIM115 - closed by send_file
+
+    def make() -> None:
+        # In a thread that has a connection of its own for all pages.
+        with db.connection_context():
+            write_xlsx(
+                file, columns, report_rows(row, zone, lambda work: work()), is_right_to_left=is_right_to_left
+            )
+
+    try:
+        web().apart(make)
+    except BaseException:
+        file.close()
+        raise
+    file.seek(0)
+    return send_file(file, mimetype=_RESULT_TYPES["xlsx"], as_attachment=True, download_name=name)
+
+
+def _row(campaign_id: int) -> Campaign:
+    scope = account_scope()
+    return read(lambda: campaigns.get(campaign_id, scope))
+
+
+def _one(campaign_id: int) -> CampaignView:
+    scope, now = account_scope(), wall_ms()
+    return read(lambda: campaign_view.view(campaign_id, now, scope))
+
+
+def _votes(one: CampaignView) -> list[tuple[str, int]]:
+    """Each key that may be pressed and how many pressed it."""
+    if not one.row.vote_keys:
+        return []
+    counted = read(lambda: campaign_view.votes(one.id))
+    return [(key, counted.get(key, 0)) for key in one.row.vote_keys]
+
+
+def _list() -> dict[str, Any]:
+    chosen = request.args.get("show", "all")
+    before = request.args.get("before", type=int)
+    scope, now, staff = account_scope(), wall_ms(), is_staff()
+
+    def work() -> dict[str, Any]:
+        found = campaign_view.views(
+            now, scope, states=_FILTERS.get(chosen, ()), before_id=before, limit=PAGE + 1
+        )
+        running = campaign_view.views(now, scope, states=(CampaignState.RUNNING,), limit=1000)
+        down = [row for row in switches.all_switches() if row.state != "up"] if staff else []
+        return {"found": found, "running": running, "down": down}
+
+    seen = read(work)
+    running: list[CampaignView] = seen["running"]
+    return {
+        "shown": seen["found"][:PAGE],
+        "older": seen["found"][PAGE - 1].id if len(seen["found"]) > PAGE else None,
+        "chosen": chosen if chosen in _FILTERS else "all",
+        "before": before,
+        "down": seen["down"],
+        "calls_up": sum(one.calls_up for one in running),
+        "calls_per_second": sum(one.calls_per_second for one in running),
+        "running": len(running),
+        "delivered_share": _share_of(running),
+        "left": sum(one.counts.waiting + one.counts.retry_wait for one in running),
+        "several_accounts": staff,
+    }
+
+
+def _share_of(views: list[CampaignView]) -> float | None:
+    called = sum(one.counts.delivered + one.counts.exhausted + one.counts.unknown for one in views)
+    return sum(one.counts.delivered for one in views) / called if called else None

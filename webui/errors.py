@@ -1,0 +1,72 @@
+"""Whatever goes wrong becomes one page with one sentence; never a traceback."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask, Response, render_template, request
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from engine.errors import AvanakError
+from webui.access import person_or_none
+from webui.context import web
+from webui.sentences import translated
+
+log = logging.getLogger(__name__)
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(AvanakError, _ours)
+    app.register_error_handler(CSRFError, _csrf)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unforeseen)
+
+
+def _ours(error: AvanakError) -> tuple[str, int] | Response:
+    if error.http_status >= 500:
+        log.error("action=http_failed route=%s error=%r", request.endpoint, str(error))
+    if error.http_status == 404:
+        return _page(404, _("There is no such thing here, or it is not yours."))
+    return _page(error.http_status, translated(str(error)))
+
+
+def _csrf(error: CSRFError) -> tuple[str, int] | Response:
+    return _page(400, _("This form is too old or was not made by this site; go back and send it again."))
+
+
+def _http(error: HTTPException) -> tuple[str, int] | Response:
+    status = error.code or 500
+    if status in (301, 302, 303, 307, 308):
+        return error.get_response()  # type: ignore[return-value]
+    return _page(status, _sentence(status))
+
+
+def _sentence(status: int) -> str:
+    if status == 404:
+        return _("There is no such page.")
+    if status == 405:
+        return _("This page cannot be asked for in this way.")
+    if status == 413:
+        limit = web().settings.max_upload_mb
+        return _("The files are too large: one may have %(n)s MB.", n=limit)
+    if status == 429:
+        return _("Too many requests; wait a minute and try again.")
+    if status < 500:
+        return _("The request cannot be understood.")
+    return _("Something went wrong here; it has been noted.")
+
+
+def _unforeseen(error: Exception) -> tuple[str, int] | Response:
+    log.exception("action=http_crashed route=%s", request.endpoint, exc_info=error)
+    return _page(500, _sentence(500))
+
+
+def _page(status: int, sentence: str) -> tuple[str, int] | Response:
+    if request.headers.get("HX-Request"):
+        # A fragment that cannot be had: what is shown stays, and is asked for again.
+        return Response(status=status)
+    if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
+        return Response(sentence, status, mimetype="text/plain")
+    return render_template("error.html", status=status, sentence=sentence, at_home=person_or_none()), status

@@ -1,0 +1,174 @@
+"""The forms: what people fill in, with checks in their language.
+
+The services check again whatever a form lets through.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from flask_wtf.file import FileField
+from wtforms import (
+    BooleanField,
+    DecimalField,
+    HiddenField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+)
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from engine.services.campaigns import CampaignRules
+from webui.speech import parse_instant, written_instant
+
+SERVICE_HOURS = "07:00-23:00"
+ADVERTISING_HOURS = "09:30-14:00,16:30-22:00"
+_PERSIAN_DIGITS = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩،", "0123456789" * 2 + ",")
+
+
+def ascii_digits(text: str | None) -> str | None:
+    """Digits as computers write them: people type them in their language."""
+    return text.translate(_PERSIAN_DIGITS).strip() if text else text
+
+
+class CampaignForm(FlaskForm):
+    """A new campaign."""
+
+    draft = HiddenField()
+    account = SelectField(_l("Account"), coerce=int)
+    name = StringField(_l("Name"), [InputRequired(), Length(max=200)])
+    kind = RadioField(
+        _l("Kind of message"),
+        choices=[
+            ("service", _l("Service")),
+            ("advertising", _l("Advertising")),
+            ("emergency", _l("Emergency")),
+        ],
+        default="service",
+    )
+    numbers = FileField(_l("List of numbers"))
+    sound = FileField(_l("Message"))
+    message = SelectField(_l("Or a message used before"), coerce=int, default=0)
+    max_tries = IntegerField(_l("Tries"), [InputRequired(), NumberRange(1, 20)], default=2)
+    retry_after = IntegerField(
+        _l("Wait between tries (minutes)"), [InputRequired(), NumberRange(0, 43_200)], default=10
+    )
+    ring_timeout_s = IntegerField(
+        _l("Let it ring (seconds)"), [InputRequired(), NumberRange(5, 120)], default=30
+    )
+    windows = StringField(
+        _l("Calling hours"), [Length(max=200)], default=SERVICE_HOURS, filters=[ascii_digits]
+    )
+    starts_at = StringField(_l("Start at"), [Length(max=40)])
+    caller_id = StringField(
+        _l("Caller id"),
+        [Optional(), Regexp(r"\+?[0-9]{3,15}$", message=_l("3 to 15 digits."))],
+        filters=[ascii_digits],
+    )
+    vote_keys = StringField(
+        _l("Vote keys"),
+        [Optional(), Regexp(r"[0-9](,?[0-9]){0,9}$", message=_l("Digits, as in 1,2,3."))],
+        filters=[ascii_digits],
+    )
+    repeat_key = StringField(
+        _l("Key that repeats the message"),
+        [Optional(), Regexp(r"[0-9*#]$", message=_l("One of 0-9 * #."))],
+        filters=[ascii_digits],
+    )
+    optout = BooleanField(_l("Key 11 opts out of advertising"))
+    delivered_percent = IntegerField(
+        _l("Delivered when heard (%%)"), [InputRequired(), NumberRange(1, 100)], default=100
+    )
+    gateways = SelectMultipleField(
+        _l("Gateways"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
+    )
+    cps = DecimalField(_l("Calls a second at most"), [Optional(), NumberRange(0.01, 5000)], places=None)
+    channels = IntegerField(_l("Calls at once at most"), [Optional(), NumberRange(1, 100_000)])
+    number_column = StringField(_l("Column of the numbers"), [Length(max=64)])
+
+    def rules(self) -> CampaignRules:
+        """The rules as they were filled in; BadInput for a date that is none."""
+        return CampaignRules(
+            name=self.name.data.strip(),
+            kind=self.kind.data,
+            max_tries=self.max_tries.data,
+            retry_after_s=self.retry_after.data * 60,
+            ring_timeout_s=self.ring_timeout_s.data,
+            windows=self.windows.data or "",
+            caller_id=self.caller_id.data or "",
+            vote_keys=(self.vote_keys.data or "").replace(",", ""),
+            repeat_key=self.repeat_key.data or "",
+            optout=self.optout.data,
+            delivered_share=self.delivered_percent.data / 100,
+            gateways=self.gateways.data or [],
+            cps=None if self.cps.data is None else float(self.cps.data),
+            channels=self.channels.data,
+            starts_at=parse_instant(self.starts_at.data or ""),
+        )
+
+
+def filled_in(rules: CampaignRules) -> dict[str, Any]:
+    """What a form is filled with to give these rules again."""
+    return {
+        "name": rules.name,
+        "kind": rules.kind,
+        "max_tries": rules.max_tries,
+        "retry_after": rules.retry_after_s // 60,
+        "ring_timeout_s": rules.ring_timeout_s,
+        "windows": rules.windows,
+        "caller_id": rules.caller_id,
+        "vote_keys": ",".join(rules.vote_keys),
+        "repeat_key": rules.repeat_key,
+        "optout": rules.optout,
+        "delivered_percent": round(rules.delivered_share * 100),
+        "gateways": rules.gateways,
+        "cps": rules.cps,
+        "channels": rules.channels,
+        "starts_at": written_instant(rules.starts_at),
+    }
+
+
+class GatewayForm(FlaskForm):
+    """A gateway's limits."""
+
+    name = StringField(
+        _l("Name"),
+        [
+            InputRequired(),
+            Regexp(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", message=_l("Latin letters, digits, _ . and - only.")),
+        ],
+    )
+    cps = DecimalField(_l("Calls a second"), [InputRequired(), NumberRange(0.01, 5000)], places=None)
+    channels = IntegerField(_l("Channels"), [InputRequired(), NumberRange(1, 100_000)])
+    caller_id = StringField(
+        _l("Caller id"),
+        [Optional(), Regexp(r"[0-9]{3,15}$", message=_l("3 to 15 digits."))],
+        filters=[ascii_digits],
+    )
+    prefixes = StringField(
+        _l("Numbers it serves (prefixes)"),
+        [Optional(), Regexp(r"[0-9]{1,14}( +[0-9]{1,14})*$", message=_l("Digits, as in 98912 98913."))],
+        filters=[ascii_digits],
+    )
+    priority = IntegerField(_l("Priority"), [InputRequired(), NumberRange(0, 1000)], default=0)
+    weight = IntegerField(_l("Weight"), [InputRequired(), NumberRange(1, 1000)], default=1)
+    packet_ms = SelectField(
+        _l("Packet time (ms)"), coerce=int, choices=[(20, "20"), (40, "40"), (60, "60")], default=20
+    )
+
+    def values(self) -> dict[str, Any]:
+        """What `engine.services.gateways` takes, without the name."""
+        return {
+            "cps": float(self.cps.data or 0),
+            "channels": self.channels.data,
+            "caller_id": self.caller_id.data or "",
+            "prefixes": self.prefixes.data or "",
+            "priority": self.priority.data,
+            "weight": self.weight.data,
+            "packet_ms": self.packet_ms.data,
+        }

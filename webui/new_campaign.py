@@ -1,0 +1,272 @@
+"""A new campaign: list, message and rules go in; the pre-flight is shown; then it is made."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.datastructures import FileStorage
+from werkzeug.wrappers import Response
+
+from engine.clock import wall_ms
+from engine.errors import BadInput, NotFound
+from engine.services import campaigns, launch, messages, switches
+from engine.services.campaigns import CampaignRules
+from engine.services.preflight import Preflight, count_list, limits_of_switches, reckon
+from engine.services.uploads import Pending
+from engine.states import MessageKind
+from engine.store.models import Account, Gateway, Message
+from engine.store.threads import read, write
+from webui.access import RUNNERS, account_scope, is_staff, person, require_role
+from webui.campaigns import send_prompt
+from webui.context import web
+from webui.forms import ADVERTISING_HOURS, SERVICE_HOURS, CampaignForm, filled_in
+from webui.sentences import translated
+from webui.speech import instant_example
+
+blueprint = Blueprint("new_campaign", __name__, url_prefix="/campaigns/new")
+
+MESSAGES_SHOWN = 100
+
+
+@blueprint.route("", methods=["GET", "POST"])
+@require_role(*RUNNERS)
+def form() -> str | tuple[str, int] | Response:
+    """The form; with ``?clone=ID`` filled with a campaign's rules, with ``?draft=`` with those of an upload."""
+    if request.method == "GET":
+        pending = _pending(request.args["draft"]) if "draft" in request.args else None
+        filled = CampaignForm(data=_start_values(pending))
+        _choices(filled)
+        return _page(filled, pending)
+    filled = CampaignForm()
+    _choices(filled)
+    pending = None
+    if filled.draft.data:
+        try:
+            pending = _pending(filled.draft.data)
+        except NotFound as error:
+            flash(translated(str(error)), "warning")
+    if not filled.validate():
+        return _page(filled, pending), 400
+    try:
+        pending = pending or web().uploads.new(person().id, filled.account.data, wall_ms())
+        if not _take_over(filled, pending):
+            return _page(filled, pending), 400
+    except BadInput as error:
+        flash(translated(str(error)), "danger")
+        return _page(filled, pending), 400
+    return redirect(url_for("new_campaign.check", token=pending.token))
+
+
+@blueprint.get("/<token>")
+@require_role(*RUNNERS)
+def check(token: str) -> str | Response:
+    """The pre-flight of an upload, reckoned with the gateways and switches of this moment."""
+    pending = _pending(token)
+    if pending.checked is None:
+        return redirect(url_for("new_campaign.form", draft=token))
+    rules = CampaignRules(**pending.rules)
+    found = Preflight.of_dict(pending.checked)
+    share = web().settings.inbound_share
+    known, limits, message = read(
+        lambda: (_gateways(), limits_of_switches(switches.all_switches(), share), _message(pending))
+    )
+    duration_ms = message.duration_ms if message is not None else pending.duration_ms
+    reckon(found, rules, duration_ms, known, wall_ms(), web().zone, limits)
+    return render_template(
+        "new_campaign/check.html",
+        found=found,
+        rules=rules,
+        pending=pending,
+        title=message.title if message is not None else pending.sound_name,
+        duration_ms=duration_ms,
+    )
+
+
+@blueprint.post("/<token>")
+@require_role(*RUNNERS)
+def confirm(token: str) -> Response:
+    """Make it, and start it if that was the button."""
+    pending = _pending(token)
+    if pending.checked is None:
+        raise NotFound("This upload was not checked.")
+    is_started = request.form.get("action") == "start"
+    campaign_id = launch.launch(
+        web().uploads,
+        pending,
+        web().settings,
+        write=write,
+        apart=web().apart,
+        now=wall_ms(),
+        is_started=is_started,
+    )
+    flash(_("The campaign was started.") if is_started else _("The draft was kept."), "success")
+    return redirect(url_for("campaigns.detail", campaign_id=campaign_id))
+
+
+@blueprint.get("/<token>/message.wav")
+@require_role(*RUNNERS)
+def sound(token: str) -> Response:
+    """The message of an upload, as the telephone will hear it."""
+    pending = _pending(token)
+    message = read(lambda: _message(pending))
+    if message is not None:
+        return send_prompt(web().settings.prompts_dir / f"{message.prompt}.wav")
+    if not pending.prompt:
+        raise NotFound("This upload has no message yet.")
+    return send_prompt(web().uploads.prompts_dir(pending) / f"{pending.prompt}.wav")
+
+
+def _take_over(filled: CampaignForm, pending: Pending) -> bool:
+    """Bring what was filled in into the upload and check the list; False: a field says what is wrong."""
+    uploads = web().uploads
+    pending.account_id = filled.account.data
+    pending.checked = None
+    _keep_files(filled, pending)
+    uploads.write(pending)
+    rules = filled.rules()
+    _check_rules(rules)
+    pending.rules = dataclasses.asdict(rules)
+    if not pending.list_name:
+        _complain(filled.numbers, _("Choose the list of numbers."))
+    if not pending.prompt and pending.message_id is None and not filled.sound.errors:
+        _complain(filled.sound, _("Choose the message."))
+    if pending.list_name:
+        _check_list(filled, pending)
+    uploads.write(pending)
+    return not (filled.numbers.errors or filled.sound.errors)
+
+
+def _keep_files(filled: CampaignForm, pending: Pending) -> None:
+    uploads = web().uploads
+    if _is_given(filled.numbers.data):
+        pending.list_name = _name_of(filled.numbers.data)
+        web().apart(lambda: uploads.save(pending, "list", pending.list_name, filled.numbers.data.stream))
+    pending.number_column = (filled.number_column.data or "").strip()
+    if filled.message.data:
+        pending.message_id = int(read(lambda: messages.get(filled.message.data, pending.account_id)).id)
+        pending.sound_name, pending.prompt, pending.duration_ms = "", "", 0
+    if _is_given(filled.sound.data):
+        name = _name_of(filled.sound.data)
+        folder = uploads.prompts_dir(pending)
+
+        def convert() -> tuple[str, int]:
+            path = uploads.save(pending, "sound", name, filled.sound.data.stream)
+            return messages.store_prompt(path, folder, name)
+
+        try:
+            prompt, duration_ms = web().apart(convert)
+        except BadInput as error:
+            _complain(filled.sound, translated(str(error)))
+            return
+        pending.prompt, pending.duration_ms = prompt, duration_ms
+        pending.sound_name, pending.message_id = name, None
+
+
+def _check_rules(rules: CampaignRules) -> None:
+    rules.check(web().settings.max_call_s)
+    if not is_staff():
+        # What concerns the trunks of all is the staff's to choose, and emergency is granted by them.
+        if rules.kind == MessageKind.EMERGENCY:
+            raise BadInput(_("Emergency messages are started by the staff, on documents."))
+        rules.gateways = []
+
+
+def _check_list(filled: CampaignForm, pending: Pending) -> None:
+    uploads, settings = web().uploads, web().settings
+
+    def count() -> Preflight:
+        with launch.open_pending_list(uploads, pending, settings) as reader:
+            return count_list(reader)
+
+    try:
+        pending.checked = web().apart(count).as_dict()
+    except BadInput as error:
+        _complain(filled.numbers, translated(str(error)))
+        pending.list_name = ""
+
+
+def _complain(field: Any, sentence: str) -> None:
+    field.errors = [*field.errors, sentence]
+
+
+def _is_given(file: Any) -> bool:
+    return isinstance(file, FileStorage) and bool(file.filename)
+
+
+def _name_of(file: FileStorage) -> str:
+    """What people call an uploaded file: its last part, bounded; never used as a path."""
+    name = (file.filename or "").replace("\\", "/").rsplit("/", 1)[-1]
+    return "".join(char for char in name if char.isprintable())[-120:] or "—"
+
+
+def _pending(token: str) -> Pending:
+    found = web().uploads.read(token, person().id, wall_ms())
+    scope = account_scope()
+    if scope is not None and found.account_id != scope:
+        raise NotFound("This upload is another account's.")
+    return found
+
+
+def _start_values(pending: Pending | None) -> dict[str, Any]:
+    if pending is not None:
+        values = filled_in(CampaignRules(**pending.rules)) if pending.rules else {}
+        return values | {
+            "draft": pending.token,
+            "account": pending.account_id,
+            "message": pending.message_id or 0,
+            "number_column": pending.number_column,
+        }
+    clone = request.args.get("clone", type=int)
+    if clone is None:
+        return {}
+    scope = account_scope()
+    row = read(lambda: campaigns.get(clone, scope))
+    values = filled_in(campaigns.rules_of(row))
+    name = _("%(name)s (again)", name=row.name)
+    return values | {"name": name, "account": row.account_id, "message": row.message_id or 0}
+
+
+def _choices(filled: CampaignForm) -> None:
+    """What may be chosen: accounts, messages and gateways that are there."""
+    scope = account_scope()
+
+    def work() -> tuple[list[Any], list[Any], list[str]]:
+        accounts = Account.select().order_by(Account.id)
+        known = Message.select().order_by(Message.id.desc()).limit(MESSAGES_SHOWN)
+        if scope is not None:
+            accounts, known = accounts.where(Account.id == scope), known.where(Message.account == scope)
+        return list(accounts), list(known), [row.name for row in _gateways()]
+
+    accounts, known, names = read(work)
+    filled.account.choices = [(row.id, row.name) for row in accounts]
+    if filled.account.data is None and accounts:
+        filled.account.data = accounts[0].id
+    filled.message.choices = [(0, "—"), *((row.id, row.title) for row in known)]
+    filled.gateways.choices = [(name, name) for name in names]
+    filled.kind.choices = [
+        choice for choice in CampaignForm.kind.kwargs["choices"] if is_staff() or choice[0] != "emergency"
+    ]
+
+
+def _gateways() -> list[Gateway]:
+    return list(Gateway.select().order_by(Gateway.priority, Gateway.name))
+
+
+def _message(pending: Pending) -> Message | None:
+    if pending.message_id is None:
+        return None
+    return messages.get(pending.message_id, pending.account_id)
+
+
+def _page(filled: CampaignForm, pending: Pending | None) -> str:
+    return render_template(
+        "new_campaign/form.html",
+        form=filled,
+        pending=pending,
+        example=instant_example(),
+        hours={"service": SERVICE_HOURS, "advertising": ADVERTISING_HOURS, "emergency": ""},
+        max_mb=web().settings.max_upload_mb,
+    )

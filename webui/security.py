@@ -1,0 +1,98 @@
+"""Session key, cookies, CSRF, headers, throttling and the access log."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import time
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Flask, Response, g, request
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_wtf.csrf import CSRFProtect
+
+from engine.config import Settings
+from engine.errors import StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+csrf = CSRFProtect()
+limiter = Limiter(get_remote_address, storage_uri="memory://", headers_enabled=False)
+
+SESSION_HOURS = 12
+FORM_BYTES = 1_000_000  # of a form beside its files
+# Nothing inline and nothing from elsewhere; `blob:` is a recording that is listened to before it is sent.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
+    " connect-src 'self'; media-src 'self' blob:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    app.config.update(
+        SECRET_KEY=settings.secret_key.get_secret_value() or kept_key(settings.data_dir / "secret.key"),
+        SESSION_COOKIE_NAME="__Host-avanak" if settings.web_secure_cookies else "avanak",
+        SESSION_COOKIE_SECURE=settings.web_secure_cookies,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=SESSION_HOURS),
+        WTF_CSRF_TIME_LIMIT=SESSION_HOURS * 3600,
+        WTF_CSRF_SSL_STRICT=False,  # the proxy in front may hide the referrer; the token is what counts
+        MAX_CONTENT_LENGTH=2 * settings.max_upload_mb * 1_000_000 + FORM_BYTES,
+        MAX_FORM_MEMORY_SIZE=FORM_BYTES,
+        SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
+    )
+    csrf.init_app(app)
+    limiter.init_app(app)
+    app.before_request(_begin)
+    app.after_request(_finish)
+
+
+def kept_key(path: Path) -> str:
+    """The key that signs sessions: made at the first start, readable by its owner alone."""
+    try:
+        try:
+            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            key = path.read_text("ascii").strip()
+            if len(key) >= 32:
+                return key
+            file = os.open(path, os.O_WRONLY | os.O_TRUNC)  # an interrupted first start
+        key = secrets.token_urlsafe(48)
+        with os.fdopen(file, "w") as out:
+            out.write(key)
+    except OSError as error:
+        raise StoreUnavailable(f"The session key {path} cannot be kept: {error.strerror}.") from error
+    return key
+
+
+def _begin() -> None:
+    g.began = time.perf_counter()
+
+
+def _finish(response: Response) -> Response:
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", POLICY)
+    headers.setdefault("X-Frame-Options", "DENY")
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    if request.endpoint != "static":
+        headers.setdefault("Cache-Control", "no-store")
+        took_ms = (time.perf_counter() - g.began) * 1000 if "began" in g else 0.0
+        level = logging.DEBUG if request.headers.get("HX-Request") else logging.INFO
+        log.log(
+            level,
+            "action=http method=%s route=%s status=%d ms=%.0f person=%s from=%s",
+            request.method,
+            request.endpoint or "-",
+            response.status_code,
+            took_ms,
+            g.person.id if "person" in g else "-",
+            request.remote_addr,
+        )
+    return response

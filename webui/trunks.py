@@ -1,0 +1,117 @@
+"""Switches as the engine last saw them, and gateways with their limits.  For the staff."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from engine.clock import wall_ms
+from engine.errors import BadInput, NotFound
+from engine.services import gateways, people, switches
+from engine.store.models import Gateway
+from engine.store.sql import execute
+from engine.store.threads import read, write
+from webui.access import TRUNK_KEEPERS, require_role
+from webui.context import web
+from webui.forms import GatewayForm
+from webui.sentences import translated
+
+blueprint = Blueprint("trunks", __name__, url_prefix="/trunks")
+
+SILENT_MS = 60_000  # a switch that is called up and was not heard of for so long has no engine
+
+
+@blueprint.get("")
+@require_role(*people.STAFF_ROLES)
+def index() -> str:
+    return render_template("trunks/index.html", **_seen())
+
+
+@blueprint.get("/live")
+@require_role(*people.STAFF_ROLES)
+def live() -> str:
+    return render_template("trunks/_live.html", **_seen())
+
+
+@blueprint.route("/gateways/new", methods=["GET", "POST"])
+@require_role(*TRUNK_KEEPERS)
+def add() -> str | tuple[str, int] | Response:
+    settings = web().settings
+    form = GatewayForm(data={"cps": settings.default_cps, "channels": settings.default_channels})
+    if not form.is_submitted():
+        return render_template("trunks/gateway.html", form=form, row=None)
+    if form.validate():
+        try:
+            values, now = form.values(), wall_ms()
+            write(
+                lambda: gateways.add(form.name.data, values.pop("cps"), values.pop("channels"), now, **values)
+            )
+            flash(_("Gateway %(name)s was added.", name=form.name.data), "success")
+            return redirect(url_for("trunks.index"))
+        except BadInput as error:
+            flash(translated(str(error)), "danger")
+    return render_template("trunks/gateway.html", form=form, row=None), 400
+
+
+@blueprint.route("/gateways/<int:gateway_id>", methods=["GET", "POST"])
+@require_role(*TRUNK_KEEPERS)
+def change(gateway_id: int) -> str | tuple[str, int] | Response:
+    row = _gateway(gateway_id)
+    form = GatewayForm(obj=row)
+    form.name.data = row.name  # the switch's configuration gives it; it is not changed here
+    if not form.is_submitted():
+        return render_template("trunks/gateway.html", form=form, row=row)
+    if form.validate():
+        try:
+            write(lambda: gateways.change(row.name, **form.values()))
+            flash(_("Gateway %(name)s was changed.", name=row.name), "success")
+            return redirect(url_for("trunks.index"))
+        except BadInput as error:
+            flash(translated(str(error)), "danger")
+    return render_template("trunks/gateway.html", form=form, row=row), 400
+
+
+@blueprint.post("/gateways/<int:gateway_id>/drain")
+@require_role(*TRUNK_KEEPERS)
+def drain(gateway_id: int) -> Response:
+    """Take a gateway out of use or into it again."""
+    row = _gateway(gateway_id)
+    is_draining = request.form.get("wanted") == "drain"
+    write(lambda: gateways.drain(row.name, is_draining))
+    flash(
+        _("Gateway %(name)s takes no new call.", name=row.name)
+        if is_draining
+        else _("Gateway %(name)s is used again.", name=row.name),
+        "success",
+    )
+    return redirect(url_for("trunks.index"))
+
+
+def _gateway(gateway_id: int) -> Gateway:
+    row = read(lambda: Gateway.get_or_none(Gateway.id == gateway_id))
+    if row is None:
+        raise NotFound(f"There is no gateway {gateway_id}.")
+    return row
+
+
+def _seen() -> dict[str, Any]:
+    now = wall_ms()
+
+    def work() -> dict[str, Any]:
+        up = execute("SELECT gateway_id, COUNT(*) FROM attempt WHERE state <> 'ended' GROUP BY gateway_id")
+        return {
+            "switches": switches.all_switches(),
+            "gateways": list(Gateway.select().order_by(Gateway.priority, Gateway.name)),
+            "calls_on": {int(gateway_id): int(count) for gateway_id, count in up},
+        }
+
+    seen = read(work)
+    silent = {
+        row.id
+        for row in seen["switches"]
+        if row.state == "up" and row.seen_at and now - row.seen_at > SILENT_MS
+    }
+    return {**seen, "silent": silent}
