@@ -105,6 +105,7 @@ class Dialer:
         self._away_since_m: dict[int, float] = {}
         self._wake = Flag()
         self._is_stopping = False
+        self._is_claiming = False
 
     # -- life ---------------------------------------------------------------------------
 
@@ -201,6 +202,8 @@ class Dialer:
         self.refresh()
         if old_core != core_uuid:
             self.give_back_waiting(switch_id)  # they were claimed for the life before
+        while self._is_claiming:  # a claim that is being written is ours, and not in memory yet
+            gevent.sleep(TICK_S)
         self.recovery.learn(switch_id)
         lane.since_at = wall_ms()
         lane.is_up = True
@@ -281,6 +284,9 @@ class Dialer:
         if self._is_stopping:
             return
         self._update_gateways(gateways)
+        for switch in self.lanes.switches.values():
+            if not switch.is_up:  # claims that were being written when it went away
+                self.give_back_waiting(switch_id=switch.id)
         for run in self.board.update(rows):
             self.give_back_waiting(campaign_id=run.id)
         for run in self.board.runs.values():
@@ -345,7 +351,11 @@ class Dialer:
             return 0
 
     def _claim(self) -> None:
-        self.claimer.step(wall_ms(), monotonic_s())
+        self._is_claiming = True
+        try:
+            self.claimer.step(wall_ms(), monotonic_s())
+        finally:
+            self._is_claiming = False
 
     def _after_settle(self, won: list[Settle]) -> None:
         for listener in self.on_settled:
