@@ -256,7 +256,6 @@ class Contact(Table):
 
     class Meta:
         primary_key = CompositeKey("account_id", "number")
-        without_rowid = True
 
 
 class Attempt(Table):

@@ -18,7 +18,6 @@ class Contact(Table):
 
     class Meta:
         primary_key = CompositeKey("account_id", "number")
-        without_rowid = True
 
 
 def up(migrator, db):

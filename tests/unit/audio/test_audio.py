@@ -41,7 +41,7 @@ def test_wav_of_any_rate_and_channels(rate, channels):
     prompt = load_prompt(encoded(tone(rate=rate, channels=channels), rate))
     assert prompt.samples.dtype == np.int16
     assert prompt.duration_ms == 2_040
-    assert len(prompt.samples) == 16_000
+    assert len(prompt.samples) == 16_320
     assert frequency_of(prompt.samples) == pytest.approx(440, abs=1)
     assert np.abs(prompt.samples).max() == pytest.approx(16_384, rel=0.05), "the level is left alone"
     assert prompt.level_dbfs == pytest.approx(-6, abs=0.2)
