@@ -27,7 +27,7 @@ ENV PATH=/opt/avanak/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     AVANAK_DATA_DIR=/var/lib/avanak \
     AVANAK_WEB_HOST=0.0.0.0
-USER avanak
+USER 10001
 VOLUME /var/lib/avanak
 EXPOSE 8080
 # SIGTERM lets the calls that are up finish: give it AVANAK_DRAIN_S (`docker stop --time 90`).

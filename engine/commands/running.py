@@ -44,7 +44,9 @@ def engine_here(
         watcher = gevent.spawn(_end_at_second, engine, interrupts)
         yield engine
     finally:
-        engine.stop(QUICK_DRAIN_S if interrupts.second.is_set() else None)
+        # Without a switch no call will end here; the next engine asks the switch what became of them.
+        is_hopeless = interrupts.second.is_set() or not engine.switchboard.any_up
+        engine.stop(QUICK_DRAIN_S if is_hopeless else None)
         if watcher is not None:
             watcher.kill()
 

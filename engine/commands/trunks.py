@@ -13,7 +13,7 @@ from engine.controller import Engine
 from engine.embedded.options import EmbeddedOptions
 from engine.errors import BadInput, SwitchUnavailable
 from engine.esl import answers, commands
-from engine.services import gateways
+from engine.services import gateways, switches
 from engine.services.campaigns import CampaignRules
 from engine.store.models import Campaign, Gateway, Switch
 from engine.store.threads import read
@@ -152,8 +152,9 @@ def pin_gateway(name: str, switch: str, cps: float, channels: int) -> None:
 
     Made with these limits if it is missing; BadInput when real switches have one of the name.
     """
+    switches.register(switch, "", True, wall_ms())  # so that everybody knows of which kind it is
     row = Gateway.get_or_none(Gateway.name == name)
-    pinned = _embedded_names() | {switch}
+    pinned = _embedded_names()
     if row is None:
         gateways.add(name, cps, channels, wall_ms(), switch_name=switch)
     elif row.switch_name not in pinned:
