@@ -101,11 +101,12 @@ class Writer:
     def add(self, channel: Channel[Item], item: Item) -> None:
         """Hand `item` over for the next group; returns at once."""
         self._items.append((channel, item))
+        self._idle.clear()
         self._wake.set()
 
     def flush(self, timeout_s: float | None = None) -> bool:
         """Wait until everything handed over so far is committed."""
-        return bool(self._idle.wait(timeout_s)) if self._items or not self._idle.is_set() else True
+        return self._idle.is_set() or bool(self._idle.wait(timeout_s))
 
     @property
     def backlog(self) -> int:

@@ -25,5 +25,6 @@ def up(migrator, db):
         migrator.add_column("account", "min_gap_s", IntegerField(default=0)),
         migrator.add_column("account", "max_calls_a_day", IntegerField(default=0)),
     )
+    Contact._meta.without_rowid = db.param == "?"  # SQLite's word alone
     with db.bind_ctx([Contact]):
         db.create_tables([Contact], safe=False)

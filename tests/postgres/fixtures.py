@@ -1,0 +1,57 @@
+"""Fixtures of tests that run on both databases: a store opened and upgraded, a new one for each test."""
+
+from __future__ import annotations
+
+import atexit
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from engine.store import database, threads
+from engine.store.database import db
+from engine.store.writer import Writer
+from tests.postgres.server import PostgresServer
+
+
+@cache
+def the_server() -> PostgresServer:
+    """The session's server, started when the first test wants it."""
+    server = PostgresServer()
+    atexit.register(server.destroy)
+    server.start()
+    return server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> PostgresServer:
+    return the_server()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty database, once of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'test.db'}"
+        return
+    server = the_server()
+    url = server.create()
+    yield url
+    server.drop(url)
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Writer]:
+    """An open, upgraded database with a writer that everything is written through."""
+    database.open_database(store_url)
+    database.upgrade()
+    writer = Writer()
+    writer.start()
+    threads.use_writer(writer)
+    yield writer
+    writer.stop()
+    threads.use_writer(None)
+    threads.close_readers()
+    if not db.is_closed():
+        db.close()

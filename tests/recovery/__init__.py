@@ -1,0 +1,1 @@
+"""Tests of recovery: crashes, lost events, call records, audits."""
