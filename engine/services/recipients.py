@@ -17,7 +17,9 @@ from typing import Any
 from engine.errors import Conflict
 from engine.services.lists import ListReader, Row
 from engine.services.numbers import Kind, Reason
+from engine.services.suppression import as_integer, lists_for
 from engine.states import CampaignState, RecipientState
+from engine.store import do_not_call
 from engine.store.counts import add_counts
 from engine.store.database import db
 from engine.store.models import Campaign, Recipient
@@ -31,6 +33,8 @@ _INSERT = (
     f"INSERT INTO recipient ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608 - constants
     " ON CONFLICT DO NOTHING"
 )
+_NUMBER = _COLUMNS.index("number")
+_Rows = list[tuple[Any, ...]]
 MAX_SHOWN = 200  # characters of what was written instead of a number that are kept
 
 
@@ -67,11 +71,19 @@ def import_list(
     done = Imported()
     for chunk in reader:
         added, refused = _split(campaign_id, chunk, columns, now)
-        taken = write(lambda added=added, refused=refused: _insert(campaign_id, added, refused))  # type: ignore[misc]
+        taken, listed = 0, 0
+
+        def work(added: _Rows = added, refused: _Rows = refused) -> int:
+            nonlocal taken, listed
+            taken, listed = _insert(campaign_id, added, refused, now)
+            return taken
+
+        write(work)
         done.added += taken
         done.refused.update(row.reason.value for row in chunk if row.reason is not None)
+        done.refused[Reason.DO_NOT_CALL.value] += listed
         # The campaign had these numbers already, from a list before.
-        done.refused[Reason.DUPLICATE.value] += len(added) - taken
+        done.refused[Reason.DUPLICATE.value] += len(added) - listed - taken
         on_progress(done.total)
     done.refused += Counter()
     return done
@@ -123,13 +135,33 @@ def _split(
     return added, refused
 
 
-def _insert(campaign_id: int, added: list[tuple[Any, ...]], refused: list[tuple[Any, ...]]) -> int:
-    """Write a chunk; how many of `added` the campaign did not have yet."""
+def _insert(campaign_id: int, added: _Rows, refused: _Rows, now: int) -> tuple[int, int]:
+    """Write a chunk; how many of `added` the campaign did not have yet, how many are on a do-not-call list."""
+    added, listed = _set_listed_aside(campaign_id, added, now)
+    refused = refused + listed
     taken = _insert_many(added)
     _insert_many(refused)
     add_counts(campaign_id, {"waiting": taken, "excluded": len(refused), "total": taken + len(refused)})
     reopen(campaign_id, taken)
-    return taken
+    return taken, len(listed)
+
+
+def _set_listed_aside(campaign_id: int, added: _Rows, now: int) -> tuple[_Rows, _Rows]:
+    """Split off the rows whose numbers are on a do-not-call list that the campaign heeds; one look-up."""
+    row = Campaign.select(Campaign.kind, Campaign.account).where(Campaign.id == campaign_id).get()
+    numbers = [as_integer(item[_NUMBER]) for item in added]
+    listed = do_not_call.find(lists_for(row.kind, row.account_id), numbers)
+    if not listed:
+        return added, []
+    wanted, aside = [], []
+    for item, number in zip(added, numbers, strict=True):
+        if number in listed:
+            values = dict(zip(_COLUMNS, item, strict=True))
+            values |= {"state": RecipientState.EXCLUDED.value, "reason": Reason.DO_NOT_CALL.value}
+            aside.append(tuple((values | {"finished_at": now}).values()))
+        else:
+            wanted.append(item)
+    return wanted, aside
 
 
 def _insert_many(rows: list[tuple[Any, ...]]) -> int:

@@ -1,0 +1,164 @@
+"""Do-not-call lists: what people add, import, export and ask.
+
+Which lists count for whom: advertising of any account heeds the list of all
+advertising and the account's own; service messages heed the account's own;
+emergency notices heed none.  Functions run inside a transaction
+(`engine.store.threads.write`), or a connection when they only read.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.clock import from_ms
+from engine.services.lists import ListReader, Row
+from engine.services.numbers import NormalNumber, display
+from engine.states import MessageKind
+from engine.store import do_not_call
+from engine.store.do_not_call import EVERYBODY
+
+log = logging.getLogger(__name__)
+
+WRITE_CHUNK = 20_000
+KEY, IMPORT, PERSON = "key", "import", "person"  # how a number came onto a list
+
+Read = Callable[[Callable[[], Any]], Any]
+Write = Callable[[Callable[[], int]], int]
+
+
+def lists_for(kind: str, account_id: int) -> tuple[int, ...]:
+    """The lists that calls of this kind heed, as account ids of do_not_call."""
+    if kind == MessageKind.ADVERTISING:
+        return (EVERYBODY, account_id)
+    return () if kind == MessageKind.EMERGENCY else (account_id,)
+
+
+def list_of_key(kind: str, account_id: int) -> int:
+    """The list that the key 11 enters: advertising of everybody, or else the account's own."""
+    return EVERYBODY if kind == MessageKind.ADVERTISING else account_id
+
+
+def as_integer(e164: str) -> int:
+    """A number as do_not_call keeps it: ``+98912…`` is 98912…"""
+    return int(e164)
+
+
+def is_listed(kind: str, account_id: int, number: NormalNumber) -> bool:
+    """Whether a number may not be called for such a message."""
+    return bool(do_not_call.find(lists_for(kind, account_id), [as_integer(number.e164)]))
+
+
+def add(account_id: int, number: NormalNumber, now: int) -> bool:
+    """Put one number on a list (EVERYBODY: of all advertising); whether it was new."""
+    return do_not_call.add(account_id, [as_integer(number.e164)], PERSON, now) > 0
+
+
+def remove(account_id: int, number: NormalNumber) -> bool:
+    """Take a number off; whether it was on the list."""
+    gone = do_not_call.remove(account_id, as_integer(number.e164))
+    if gone:
+        log.info("action=do_not_call_removed account=%d", account_id)
+    return gone
+
+
+@dataclass(slots=True)
+class Taken:
+    """What an import brought."""
+
+    added: int = 0
+    known: int = 0  # on the list already, or twice in the file
+    refused: Counter[str] = field(default_factory=Counter)  # by reason
+
+
+def import_list(
+    account_id: int,
+    reader: ListReader,
+    write: Write,
+    now: int,
+    on_progress: Callable[[int], None] = lambda lines: None,
+) -> Taken:
+    """Put all numbers of a list on a do-not-call list.
+
+    1. read the whole list (8 bytes a number are kept); 2. write it in the order of the numbers, in chunks:
+    in the order of the file each chunk would touch every page of the table.  Raises BadInput when the
+    list cannot be read; then nothing was written.
+    """
+    done = Taken()
+    parts: list[npt.NDArray[np.int64]] = []
+    lines = 0
+    for chunk in reader:
+        numbers = [as_integer(row.number.e164) for row in chunk if row.number is not None]
+        parts.append(np.array(numbers, np.int64))
+        done.refused.update(
+            row.reason.value for row in chunk if row.number is None and row.reason is not None
+        )
+        lines += len(chunk)
+        on_progress(lines)
+    ordered = np.unique(np.concatenate(parts)) if parts else np.zeros(0, np.int64)
+    for start in range(0, len(ordered), WRITE_CHUNK):
+        part = ordered[start : start + WRITE_CHUNK].tolist()
+        done.added += write(lambda part=part: do_not_call.add(account_id, part, IMPORT, now))  # type: ignore[misc]
+    done.known = sum(map(len, parts)) - done.added
+    log.info("action=do_not_call_imported account=%d added=%d known=%d", account_id, done.added, done.known)
+    return done
+
+
+def export_csv(account_id: int, read: Read) -> Iterator[bytes]:
+    """The list as CSV (UTF-8 with BOM, so that spreadsheets read it), a page at a time; importable again."""
+    yield "\ufeffnumber,source,campaign,added_at\r\n".encode()
+    after = 0
+    while rows := read(lambda after=after: do_not_call.page(account_id, after)):
+        out = io.StringIO()
+        writer = csv.writer(out)
+        for number, source, campaign_id, added_at in rows:
+            writer.writerow(
+                (
+                    display(f"+{number}"),
+                    source,
+                    campaign_id or "",
+                    from_ms(added_at).isoformat("T", "seconds"),
+                )
+            )
+        yield out.getvalue().encode()
+        after = rows[-1][0]
+
+
+class Snapshot:
+    """Some do-not-call lists as they stand now, in 8 bytes a number: for going through a whole contact list."""
+
+    def __init__(self, lists: Sequence[int], read: Read) -> None:
+        found = [read(lambda list_id=list_id: do_not_call.all_numbers(list_id)) for list_id in lists]
+        self._numbers = np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def count_listed(self, rows: Sequence[Row]) -> int:
+        """How many of `rows`, which are to be called, are on one of the lists."""
+        if not len(self._numbers):
+            return 0
+        numbers = np.array(
+            [as_integer(row.number.e164) for row in rows if row.reason is None and row.number is not None],
+            np.int64,
+        )
+        at = np.minimum(np.searchsorted(self._numbers, numbers), len(self._numbers) - 1)
+        return int((self._numbers[at] == numbers).sum())
+
+
+def check_list(chunks: Iterable[Sequence[Row]], lists: Sequence[int], read: Read) -> tuple[int, int]:
+    """Go through a contact list without importing it; ``(numbers to be called, numbers on a list)``."""
+    snapshot = Snapshot(lists, read)
+    wanted = listed = 0
+    for chunk in chunks:
+        wanted += sum(row.reason is None for row in chunk)
+        listed += snapshot.count_listed(chunk)
+    return wanted - listed, listed
