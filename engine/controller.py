@@ -29,6 +29,7 @@ from engine.gateway_shares import GatewayShares
 from engine.identity import Identity, take_identity
 from engine.patch import require_patched
 from engine.services import campaigns, estimate, people, why
+from engine.services.money import Money
 from engine.states import CampaignState
 from engine.store import database, leases, threads
 from engine.store.models import Campaign, CampaignCounts, CampaignPulse
@@ -64,7 +65,8 @@ class Engine:
         self.settings = settings
         self.name = settings.engine_name or f"{socket.gethostname()}-{os.getpid()}"
         self.writer = Writer()
-        self.dialer = Dialer(settings, self.writer)
+        self.money = Money(wall_ms)
+        self.dialer = Dialer(settings, self.writer, hooks=self.money.hooks, rules=self.money.rules)
         self.switchboard = Switchboard(settings, self.writer, self.dialer)
         self.new_password: str | None = None  # of `admin`, when it was made up at this start
         self.auditor = Auditor(self.dialer, self.writer, clock_now, settings.switch_wait_s)
@@ -150,17 +152,20 @@ class Engine:
         counts = read(lambda: counts_of([run.id for run in runs])) if runs else {}
         stopped = read(_stopped_with_leftovers)
         due = read(lambda: _due_ids(now))
+        todo = read(lambda: self.money.find(now))
 
         def work() -> None:
             if due:
                 campaigns.start_due(now)
+            if todo:
+                self.money.act(todo, now)
             for campaign_id in stopped:
                 campaigns.cancel_waiting(campaign_id, now)
             for run in runs:
                 if not campaigns.finish_if_done(run.id, now):
                     self._write_pulse(run, counts.get(run.id), now, now_m)
 
-        if runs or stopped or due:
+        if runs or stopped or due or todo:
             self.writer.call(work)
 
     def _write_pulse(self, run: CampaignRun, counts: CampaignCounts | None, now: int, now_m: float) -> None:

@@ -248,16 +248,24 @@ def _proved(row: Account, now: int) -> AccountState:
 
 def expire_due(now: int) -> list[int]:
     """Mark active accounts whose subscription has ended; their ids.  A job; safe to repeat."""
-    due = Account.select(Account.id).where(
+    ids = [int(row.id) for row in _due(now)]
+    for account_id in ids:
+        move(account_id, AccountState.EXPIRED)
+    return ids
+
+
+def is_any_due(now: int) -> bool:
+    """Whether `expire_due` has something to do; inside a connection."""
+    return bool(_due(now).exists())
+
+
+def _due(now: int) -> Any:
+    return Account.select(Account.id).where(
         Account.state == AccountState.ACTIVE,
         Account.is_house == False,  # noqa: E712 - SQL
         Account.expires_at.is_null(False),
         Account.expires_at <= now,
     )
-    ids = [int(row.id) for row in due]
-    for account_id in ids:
-        move(account_id, AccountState.EXPIRED)
-    return ids
 
 
 # -- what staff set ---------------------------------------------------------------------

@@ -67,13 +67,15 @@ class CampaignView:
         called = self.counts.delivered + self.counts.exhausted + self.counts.unknown
         return self.counts.delivered / called if called else None
 
-    def sentence(self, language: str, instant: Callable[[int], str]) -> str:
-        """Why it is as it is, in words; `instant` makes a text of milliseconds."""
+    def sentence(
+        self, language: str, instant: Callable[[int], str], value: Callable[[Any], str] = str
+    ) -> str:
+        """Why it is as it is, in words; `instant` makes a text of milliseconds, `value` of anything else."""
         if self.reason == STARTING:
             return _STARTING[language == "fa"]
         shown = {
-            key: (instant(value) if value else "—") if key in why.INSTANTS else value
-            for key, value in self.details.items()
+            key: (instant(detail) if detail else "—") if key in why.INSTANTS else value(detail)
+            for key, detail in self.details.items()
         }
         return why.sentence(self.reason, shown, language)
 
@@ -160,6 +162,8 @@ def _reason(
             return why.ENGINE_OFF, {"since": pulse.at or row.started_at}
         return (pulse.reason, json.loads(pulse.details)) if pulse.reason else (STARTING, {})
     if state == CampaignState.PAUSED:
+        if row.pause_code:
+            return row.pause_code, {"reason": row.state_reason}
         return why.PAUSED, {"reason": row.state_reason or "—"}
     if state == CampaignState.SCHEDULED:
         return why.SCHEDULED, {"at": row.starts_at}

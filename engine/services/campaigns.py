@@ -13,7 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.errors import BadInput, Conflict, NotFound
+from engine.services import accounts, reservations, why
+from engine.services.accounts import SendingRefused
 from engine.services.hours import parse_windows
+from engine.services.ledger import NoCredit
 from engine.states import CAMPAIGN_MOVES, CampaignState, MessageKind, UnknownPolicy, may_move
 from engine.store.counts import add_counts
 from engine.store.models import Campaign, CampaignCounts, CampaignPulse, Gateway, Message
@@ -169,7 +172,10 @@ def get(campaign_id: int, account_id: int | None = None) -> Campaign:
 
 
 def start(campaign_id: int, now: int, account_id: int | None = None) -> None:
-    """Let it run: now, or at its `starts_at`."""
+    """Let it run: now, or at its `starts_at`.
+
+    Raises SendingRefused when the account may not send it, NoCredit when it cannot pay one call.
+    """
     row = get(campaign_id, account_id)
     counts = CampaignCounts.get_by_id(row.id)
     if counts.total - counts.excluded == 0:
@@ -177,14 +183,32 @@ def start(campaign_id: int, now: int, account_id: int | None = None) -> None:
     if row.message_id is None:
         raise Conflict(f"Campaign {campaign_id} has no message.")
     if row.starts_at and row.starts_at > now and row.state == CampaignState.DRAFT:
+        accounts.may_send(row.account_id, row.kind, now)
         _move(row, CampaignState.SCHEDULED, "")
         return
+    _admit(row, now)
     _move(row, CampaignState.RUNNING, "", started_at=row.started_at or now, finished_at=None)
 
 
-def pause(campaign_id: int, reason: str, account_id: int | None = None) -> None:
-    """Stop placing its calls; those that are up go on.  `reason` is shown."""
-    _move(get(campaign_id, account_id), CampaignState.PAUSED, reason)
+def _admit(row: Campaign, now: int) -> None:
+    """Raise unless the account may send it; set its money aside."""
+    accounts.may_send(row.account_id, row.kind, now)
+    reservations.open_for(row.id, now)
+
+
+def pause(campaign_id: int, reason: str, account_id: int | None = None, code: str = "") -> None:
+    """Stop placing its calls; those that are up go on.  `reason` is shown.
+
+    `code` (of `why`) says that it was not a person: for want of credit, it goes on by itself.
+    A person's pause of one that paused by itself makes it theirs.
+    """
+    row = get(campaign_id, account_id)
+    if row.state == CampaignState.PAUSED and row.pause_code and not code:
+        Campaign.update(state_reason=reason, pause_code="").where(
+            Campaign.id == row.id, Campaign.state == CampaignState.PAUSED
+        ).execute()
+        return
+    _move(row, CampaignState.PAUSED, reason, pause_code=code)
 
 
 def resume(campaign_id: int, now: int, account_id: int | None = None) -> None:
@@ -194,6 +218,7 @@ def resume(campaign_id: int, now: int, account_id: int | None = None) -> None:
         return
     if row.state not in (CampaignState.PAUSED, CampaignState.SCHEDULED):
         raise Conflict(f"Campaign {campaign_id} is {row.state}; only a paused one can be resumed.")
+    _admit(row, now)
     _move(row, CampaignState.RUNNING, "", started_at=row.started_at or now)
 
 
@@ -204,6 +229,8 @@ def stop(campaign_id: int, now: int, account_id: int | None = None) -> None:
         return
     _move(row, CampaignState.STOPPED, "", finished_at=now)
     cancel_waiting(campaign_id, now)
+    if campaign_id in reservations.to_close():
+        reservations.close(campaign_id, now)  # with calls up, the engine closes it after the last one
 
 
 def cancel_waiting(campaign_id: int, now: int, limit: int = 20_000) -> int:
@@ -229,15 +256,24 @@ def finish_if_done(campaign_id: int, now: int) -> bool:
         [now, campaign_id],
     )
     if moved:
+        reservations.close(campaign_id, now)
         log.info("action=campaign_state campaign=%d running -> finished", campaign_id)
     return bool(moved)
 
 
 def start_due(now: int) -> list[int]:
-    """Start scheduled campaigns whose time has come; their ids."""
+    """Start scheduled campaigns whose time has come; their ids.  One that may not or cannot start pauses."""
     due = Campaign.select().where(Campaign.state == CampaignState.SCHEDULED, Campaign.starts_at <= now)
     out = []
     for row in due:
+        try:
+            _admit(row, now)
+        except NoCredit:
+            _move(row, CampaignState.PAUSED, why.sentence(why.NO_CREDIT, {}), pause_code=why.NO_CREDIT)
+            continue
+        except SendingRefused as error:
+            _move(row, CampaignState.PAUSED, str(error), pause_code=why.NOT_ALLOWED)
+            continue
         _move(row, CampaignState.RUNNING, "", started_at=now)
         out.append(int(row.id))
     return out
@@ -257,7 +293,7 @@ def _move(row: Campaign, new: CampaignState, reason: str, **also: Any) -> None:
         allowed = ", ".join(sorted(CAMPAIGN_MOVES[old])) or "nothing"
         raise Conflict(f"Campaign {row.id} is {old} and cannot become {new} (possible: {allowed}).")
     moved = (
-        Campaign.update(state=new, state_reason=reason, **also)
+        Campaign.update(**{"state": new, "state_reason": reason, "pause_code": "", **also})
         .where(Campaign.id == row.id, Campaign.state == old)
         .execute()
     )

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from peewee import IntegrityError
 
 from engine.errors import NotFound
+from engine.services import accounts, charges
 from engine.services.campaigns import CampaignRules
 from engine.services.numbers import NormalNumber
 from engine.services.recipients import add_one
 from engine.states import CampaignState, RecipientState
 from engine.store.database import db
-from engine.store.models import Attempt, Campaign, CampaignCounts, CampaignPulse, Recipient
+from engine.store.models import Attempt, Campaign, CampaignCounts, CampaignPulse, Message, Recipient
 
 QUICK_PRIORITY = 10
 OTP_PRIORITY = 20
@@ -47,14 +48,29 @@ class QuickOptions:
 
 
 def send(
-    account_id: int, number: NormalNumber, prompt: str, options: QuickOptions, now: int, max_call_s: int = 660
+    account_id: int,
+    number: NormalNumber,
+    prompt: str,
+    options: QuickOptions,
+    now: int,
+    max_call_s: int = 660,
+    message_ms: int | None = None,
 ) -> int:
     """Put one number in front of the queue; the recipient's id.  Inside a write; wake the dialer after it.
 
-    `prompt` names stored files of the folder of prompts.  Raises BadInput for options that cannot be.
+    `prompt` names stored files of the folder of prompts, `message_ms` is their length (None: that of the
+    account's message with this prompt, or the longest call).  Its price is set aside.  Raises BadInput for
+    options that cannot be, SendingRefused when the account may not send, NoCredit when it cannot pay.
     """
+    accounts.may_send(account_id, options.kind, now)
     campaign_id = standing_campaign(account_id, options, now, max_call_s)
-    return add_one(campaign_id, number.e164, number.kind == "mobile", prompt)
+    is_mobile = number.kind == "mobile"
+    recipient_id = add_one(campaign_id, number.e164, is_mobile, prompt)
+    if message_ms is None:
+        known = Message.get_or_none(Message.account == account_id, Message.prompt == prompt)
+        message_ms = known.duration_ms if known else options.max_length_s * 1000
+    charges.reserve_quick(campaign_id, recipient_id, is_mobile, message_ms, now)
+    return recipient_id
 
 
 def standing_campaign(account_id: int, options: QuickOptions, now: int, max_call_s: int) -> int:

@@ -34,6 +34,8 @@ FINISHED = "finished"
 ENGINE_OFF = "engine_off"  # since
 DIALLING = "dialling"  # cps
 PROMPT_MISSING = "prompt_missing"  # switch
+NO_CREDIT = "no_credit"
+NOT_ALLOWED = "not_allowed"  # reason
 
 
 class Speaker(Protocol):
@@ -124,6 +126,14 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     PROMPT_MISSING: (
         "Switch {switch} has no file of the message; paused so that nobody is called in vain.",
         "فایل پیام روی سوییچ {switch} نیست؛ مکث شد تا بیهوده با کسی تماس گرفته نشود.",
+    ),
+    NO_CREDIT: (
+        "Paused: the credit is used up; it goes on by itself after a top-up.",
+        "مکث: اعتبار تمام شده است؛ پس از افزایش اعتبار خودبه‌خود ادامه می‌یابد.",
+    ),
+    NOT_ALLOWED: (
+        "Paused: the account may not send. {reason}.",
+        "مکث: حساب اجازهٔ ارسال ندارد. {reason}.",
     ),
 }
 

@@ -155,22 +155,32 @@ def book(
     changes nothing either.  Zero amounts are left out.  `about` are columns of
     LedgerTxn.  A sum that is not zero is a programming error (ValueError).
     """
-    if sum(amount for _, amount in entries):
-        raise ValueError(f"the entries of {key} do not sum to zero: {list(entries)}")
-    columns = ["account_id", "kind", "key", "at", "note", *about]
-    values = [account_id, kind, key, at, "", *about.values()]
-    if "note" in about:
-        del columns[4], values[4]
+    txn_id = begin(account_id, kind, key, at, **about)
+    if txn_id is not None:
+        add_entries(txn_id, account_id, entries, about.get("campaign_id"))
+    return txn_id
+
+
+def begin(account_id: int, kind: str, key: str, at: int, **about: Any) -> int | None:
+    """The head of a booking, for one whose amounts are known only after its id; None as for `book`."""
+    values = {"account_id": account_id, "kind": kind, "key": key, "at": at, "note": "", **about}
     made = execute(
-        f"INSERT INTO ledger_txn ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+        f"INSERT INTO ledger_txn ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})"
         " ON CONFLICT (key) DO NOTHING RETURNING id",
-        values,
+        list(values.values()),
     )
     if not made:
         log.info("action=booked_before account=%d kind=%s key=%s", account_id, kind, key)
         return None
-    txn_id = int(made[0][0])
-    campaign_id = about.get("campaign_id")
+    return int(made[0][0])
+
+
+def add_entries(
+    txn_id: int, account_id: int, entries: Sequence[tuple[str, int]], campaign_id: int | None = None
+) -> None:
+    """The entries of a booking that `begin` made; all of them at once, since they must sum to zero."""
+    if sum(amount for _, amount in entries):
+        raise ValueError(f"the entries of booking {txn_id} do not sum to zero: {list(entries)}")
     for name, amount in entries:
         if amount:
             execute(
@@ -182,7 +192,6 @@ def book(
                 " ON CONFLICT (account_id, book) DO UPDATE SET amount = ledger_balance.amount + excluded.amount",
                 [account_id, name, amount],
             )
-    return txn_id
 
 
 def balance_of(account_id: int, name: str = BALANCE) -> int:
@@ -192,18 +201,17 @@ def balance_of(account_id: int, name: str = BALANCE) -> int:
 
 
 def lock_balance(account_id: int) -> int:
-    """The balance, held against other transactions until this one ends (SQLite has one writer anyway)."""
+    """The balance, kept from other transactions until this one ends."""
     execute(
         "INSERT INTO ledger_balance (account_id, book, amount) VALUES (?, ?, 0) ON CONFLICT DO NOTHING",
         [account_id, BALANCE],
     )
-    rows = execute(
-        "SELECT amount FROM ledger_balance WHERE account_id = ? AND book = ?" + for_update(),
-        [account_id, BALANCE],
+    rows = execute_locked(
+        "SELECT amount FROM ledger_balance WHERE account_id = ? AND book = ?", [account_id, BALANCE]
     )
     return int(rows[0][0])
 
 
-def for_update() -> str:
-    """The words that lock the rows read, where that is needed."""
-    return "" if is_sqlite() else " FOR UPDATE"
+def execute_locked(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Read rows and keep them from other transactions until this one ends (SQLite has one writer anyway)."""
+    return execute(sql if is_sqlite() else sql + " FOR UPDATE", params)

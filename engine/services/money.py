@@ -1,0 +1,180 @@
+"""Where money and permission meet the dialling: what happens with each settle, claim and second.
+
+The engine gives `Money.hooks` to the settler and `Money.rules` to the claimer
+(both run in the writer's transaction), and calls `find` and `act` once a second.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from engine.errors import Conflict
+from engine.services import accounts, campaigns, charges, reservations, why
+from engine.services.accounts import SendingRefused, Standing
+from engine.services.ledger import NoCredit
+from engine.services.reservations import Terms
+from engine.states import CampaignState
+from engine.store.claims import Due, Hold, Rule
+from engine.store.ledger import Reservation
+from engine.store.models import Campaign
+from engine.store.settles import Hook, Settle
+
+log = logging.getLogger(__name__)
+
+STANDING_MS = 1_000  # for how long an account's standing is believed at claims
+WAIT_MS = 1_000  # before a recipient that cannot be paid is looked at again while calls are up
+MAX_KEPT = 50_000  # campaigns whose terms are kept in memory
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """What a second's look found: campaigns to close and to resume, quick sends to release."""
+
+    close: list[int] = field(default_factory=list)
+    resume: list[int] = field(default_factory=list)
+    release: list[tuple[int, int]] = field(default_factory=list)
+    expire: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.close or self.resume or self.release or self.expire)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sender:
+    account_id: int
+    kind: str
+    is_standing: bool
+
+
+class Money:
+    """Charges, limits and permissions of one engine process; keeps what never changes in memory."""
+
+    def __init__(self, clock: Callable[[], int]) -> None:
+        self._clock = clock  # wall ms, for bookings of settles
+        self._terms: dict[int, Terms | None] = {}
+        self._senders: dict[int, _Sender] = {}
+        self._standings: dict[int, tuple[int, Standing]] = {}
+
+    @property
+    def hooks(self) -> list[Hook]:
+        """For the Settler."""
+        return [self.charge]
+
+    @property
+    def rules(self) -> list[Rule]:
+        """For the Claimer: first whether the account may send at all, then whether it can pay."""
+        return [self.check_standing, self.check_credit]
+
+    # -- with a settle ------------------------------------------------------------------
+
+    def charge(self, won: Sequence[Settle]) -> None:
+        """Charge the calls that were just settled: one booking for each campaign."""
+        by_campaign: dict[int, list[Settle]] = {}
+        for item in won:
+            if charges.is_charged(item):
+                by_campaign.setdefault(item.campaign_id, []).append(item)
+        now = self._clock()
+        for campaign_id in sorted(by_campaign):
+            terms = self._terms_of(campaign_id, now)
+            if terms is None:
+                continue
+            charge = charges.charge_quick if terms.is_standing else charges.charge_group
+            charge(terms, by_campaign[campaign_id], now)
+
+    # -- at a claim ---------------------------------------------------------------------
+
+    def check_standing(self, campaign_id: int, due: Sequence[Due], now: int) -> list[Hold]:
+        """Hold everybody while the account may not send; the campaign pauses and says why."""
+        sender = self._sender_of(campaign_id)
+        at, standing = self._standings.get(sender.account_id, (0, None))
+        if standing is None or not at <= now < at + STANDING_MS:
+            standing = accounts.standing_of(accounts.get(sender.account_id))
+            self._standings[sender.account_id] = (now, standing)
+        refused = standing.refusal(sender.kind, now)
+        if refused is None:
+            return []
+        refusal, detail = refused
+        if sender.is_standing:
+            return [Hold(recipient, reason=refusal.value) for recipient in due]
+        _pause(campaign_id, why.NOT_ALLOWED, refusal.sentence("en", detail))
+        return [Hold(recipient, next_at=now) for recipient in due]
+
+    def check_credit(self, campaign_id: int, due: Sequence[Due], now: int) -> list[Hold]:
+        """Hold whom the account cannot pay; with no call up that could leave money over, the campaign pauses."""
+        terms = self._terms_of(campaign_id, now)
+        if terms is None or terms.is_standing or not due:
+            return []
+        allowed, live = reservations.affordable(terms, [recipient.id for recipient in due], now)
+        if len(allowed) == len(due):
+            return []
+        is_over = not allowed and not live
+        if is_over:
+            _pause(campaign_id, why.NO_CREDIT, why.sentence(why.NO_CREDIT, {}))
+        next_at = now if is_over else now + WAIT_MS
+        return [Hold(recipient, next_at=next_at) for recipient in due if recipient.id not in allowed]
+
+    # -- once a second ------------------------------------------------------------------
+
+    def find(self, now: int) -> Todo:
+        """What there is to do; reads only, inside a connection."""
+        paused = Campaign.select(Campaign.id).where(
+            Campaign.state == CampaignState.PAUSED, Campaign.pause_code == why.NO_CREDIT
+        )
+        return Todo(
+            close=reservations.to_close(),
+            resume=[int(row.id) for row in paused if reservations.can_go_on(int(row.id))],
+            release=charges.ended_quick(),
+            expire=accounts.is_any_due(now),
+        )
+
+    def act(self, todo: Todo, now: int) -> None:
+        """Do it, inside a transaction; safe to repeat."""
+        for campaign_id in todo.close:
+            # Looked at again in this transaction: it may have been given recipients since.
+            if campaign_id in reservations.to_close():
+                reservations.close(campaign_id, now)
+        by_campaign: dict[int, list[int]] = {}
+        for campaign_id, recipient_id in todo.release:
+            by_campaign.setdefault(campaign_id, []).append(recipient_id)
+        for campaign_id in sorted(by_campaign):
+            charges.release_quick(campaign_id, by_campaign[campaign_id], now)
+        for campaign_id in todo.resume:
+            try:
+                campaigns.resume(campaign_id, now)
+                log.info("action=resumed_with_credit campaign=%d", campaign_id)
+            except (NoCredit, SendingRefused, Conflict) as error:
+                log.info("action=resume_not_possible campaign=%d reason=%r", campaign_id, str(error))
+        if todo.expire:
+            accounts.expire_due(now)
+
+    # -- what never changes -------------------------------------------------------------
+
+    def _terms_of(self, campaign_id: int, now: int) -> Terms | None:
+        if campaign_id not in self._terms:
+            if len(self._terms) > MAX_KEPT:
+                self._terms.clear()
+            # Terms that are frozen only now could be undone with this transaction: kept from the next time on.
+            is_frozen = Reservation.select().where(Reservation.campaign_id == campaign_id).exists()
+            terms = reservations.terms_of(campaign_id, now)
+            if not is_frozen and terms is not None:
+                return terms
+            self._terms[campaign_id] = terms
+        return self._terms[campaign_id]
+
+    def _sender_of(self, campaign_id: int) -> _Sender:
+        found = self._senders.get(campaign_id)
+        if found is None:
+            if len(self._senders) > MAX_KEPT:
+                self._senders.clear()
+            row = Campaign.get_by_id(campaign_id)
+            found = self._senders[campaign_id] = _Sender(row.account_id, row.kind, bool(row.standing_key))
+        return found
+
+
+def _pause(campaign_id: int, code: str, reason: str) -> None:
+    try:
+        campaigns.pause(campaign_id, reason, code=code)
+    except Conflict:
+        log.info("action=pause_not_needed campaign=%d", campaign_id)
