@@ -263,7 +263,11 @@ class Dialer:
         )
         while not self._is_stopping:
             if not self.writer.fault:
-                sender.step(link, monotonic_s(), wall_ms())
+                try:
+                    sender.step(link, monotonic_s(), wall_ms())
+                except Exception:
+                    # One bad batch must not stop the switch; the reaper asks after its calls.
+                    log.exception("action=send_failed switch=%d", switch_id)
             gevent.sleep(TICK_S)
 
     def _sent(self, batch: list[Call]) -> None:

@@ -7,7 +7,7 @@ Each keeps its connection open.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import peewee
 from gevent.threadpool import ThreadPool
@@ -37,7 +37,10 @@ def read(work: Callable[[], T]) -> T:
     global _readers
     if _readers is None:
         _readers = ThreadPool(READERS)
-    return _readers.apply(_with_connection, (work,))
+    value, error = _readers.apply(_with_connection, (work,))
+    if error is not None:
+        raise error
+    return value
 
 
 def write(work: Callable[[], T]) -> T:
@@ -58,13 +61,16 @@ def write(work: Callable[[], T]) -> T:
             db.close()
 
 
-def _with_connection(work: Callable[[], T]) -> T:
+def _with_connection(work: Callable[[], T]) -> tuple[Any, Exception | None]:
+    """In a reading thread: (result, error).  An exception that left the thread would be printed by its pool."""
     try:
         db.connect(reuse_if_open=True)
-        return work()
+        return work(), None
     except (peewee.OperationalError, peewee.InterfaceError) as error:
         close_quietly()
-        raise StoreUnavailable(f"The database cannot be read: {' '.join(str(error).split())}") from error
+        return None, StoreUnavailable(f"The database cannot be read: {' '.join(str(error).split())}")
+    except Exception as error:  # noqa: BLE001 - handed to the caller, who asked for it
+        return None, error
 
 
 def close_readers() -> None:
