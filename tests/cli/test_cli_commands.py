@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from click import BadParameter
@@ -31,48 +30,60 @@ def test_a_campaign_from_draft_to_clone(ctl: Ctl, message: str) -> None:
     numbers = write_list(
         ctl.folder / "list.csv", ["09121110000", "09121110001", "09121110006", "09121110000"]
     )
-    made = ctl.run("campaign", "create", numbers, "--message", message, "--name", "first", "--json").document
-    assert (made["campaign"], made["added"], made["set_aside"]) == (1, 3, {"duplicate": 1})
-    assert ctl.run("campaign", "why", "1").out.strip() == "It has not been started."
-    assert ctl.run("campaign", "start", "1", "--speed", "20").status == 0
-    shown = ctl.run("campaign", "show", "1", "--json").document
-    assert shown["state"] == "finished"
-    assert (shown["counts"]["delivered"], shown["counts"]["exhausted"]) == (1, 2)
-    text = ctl.run("campaign", "show", "1")
-    assert "delivered" in text.out
-    assert "set aside: duplicate" in text.out
-    clone = ctl.run("campaign", "clone", "1", "--only", "not-delivered", "--name", "again", "--json").document
-    assert (clone["campaign"], clone["state"], clone["to_call"]) == (2, "draft", 2)
-    assert ctl.run("campaign", "clone", "1", "--only", "unknown").status == 2
-    assert ctl.run("campaign", "stop", "2").status == 0
-    listed = ctl.run("campaign", "list", "--json").document
-    assert [(one["name"], one["state"]) for one in listed] == [("again", "stopped"), ("first", "finished")]
     report = ctl.folder / "result.xlsx"
-    assert ctl.run("campaign", "report", "1", str(report)).status == 0
+    created, why, pause, start, show, text, clone, nobody, stop, listed, written = ctl.run_each(
+        [
+            ["campaign", "create", numbers, "--message", message, "--name", "first", "--json"],
+            ["campaign", "why", "1"],
+            ["campaign", "pause", "1"],
+            ["campaign", "start", "1", "--speed", "20", "--json"],
+            ["campaign", "show", "1", "--json"],
+            ["campaign", "show", "1"],
+            ["campaign", "clone", "1", "--only", "not-delivered", "--name", "again", "--json"],
+            ["campaign", "clone", "1", "--only", "unknown"],
+            ["campaign", "stop", "2"],
+            ["campaign", "list", "--json"],
+            ["campaign", "report", "1", str(report)],
+        ]
+    )
+    made = created.document
+    assert (made["campaign"], made["added"], made["set_aside"]) == (1, 3, {"duplicate": 1})
+    assert why.out.strip() == "It has not been started."
+    assert pause.status == 2
+    assert "draft" in pause.err
+    assert start.document["state"] == "finished"
+    shown = show.document["counts"]
+    assert (shown["delivered"], shown["exhausted"], shown["excluded"]) == (1, 2, 1)
+    assert "set aside: duplicate" in text.out
+    copy = clone.document
+    assert (copy["campaign"], copy["state"], copy["to_call"]) == (2, "draft", 2)
+    assert nobody.status == 2
+    assert stop.status == 0
+    assert [(one["name"], one["state"]) for one in listed.document] == [
+        ("again", "stopped"),
+        ("first", "finished"),
+    ]
+    assert written.status == 0
     assert report.read_bytes().startswith(b"PK")
 
 
-def test_pausing_what_does_not_run_is_refused(ctl: Ctl, message: str) -> None:
-    numbers = write_list(ctl.folder / "list.csv", ["09121110000"])
-    assert ctl.run("campaign", "create", numbers, "--message", message).status == 0
-    ended = ctl.run("campaign", "pause", "1")
-    assert ended.status == 2
-    assert "draft" in ended.err
-
-
 def test_gateways(ctl: Ctl) -> None:
-    assert ctl.run("gateway", "list").out.startswith("There is no gateway")
-    assert (
-        ctl.run("gateway", "add", "mci", "--cps", "12", "--channels", "90", "--prefixes", "9891 9899").status
-        == 0
+    none, _, _, drained, listed, undone = ctl.run_each(
+        [
+            ["gateway", "list"],
+            ["gateway", "add", "mci", "--cps", "12", "--channels", "90", "--prefixes", "9891 9899"],
+            ["gateway", "set", "mci", "--cps", "20"],
+            ["gateway", "drain", "mci"],
+            ["gateway", "list", "--json"],
+            ["gateway", "drain", "mci", "--undo", "--json"],
+        ]
     )
-    assert ctl.run("gateway", "set", "mci", "--cps", "20").status == 0
-    assert "draining" in ctl.run("gateway", "drain", "mci").out
-    (row,) = ctl.run("gateway", "list", "--json").document
-    assert (row["name"], row["cps"], row["channels"], row["prefixes"], row["is_draining"]) == (
-        "mci", 20, 90, "9891 9899", True,
-    )  # fmt: skip
-    assert ctl.run("gateway", "drain", "mci", "--undo", "--json").document["is_draining"] is False
+    assert none.out.startswith("There is no gateway")
+    assert "draining" in drained.out
+    (row,) = listed.document
+    shown = (row["name"], row["cps"], row["channels"], row["prefixes"], row["is_draining"])
+    assert shown == ("mci", 20, 90, "9891 9899", True)
+    assert undone.document["is_draining"] is False
 
 
 def test_the_status_of_a_switch(ctl: Ctl, far_switch: EmbeddedProcess) -> None:
@@ -130,11 +141,16 @@ def test_the_configuration_is_installed_and_checked(ctl: Ctl) -> None:
 def test_people(ctl: Ctl) -> None:
     password = ctl.folder / "password"
     password.write_text("correct horse battery\n")
-    words = ("person", "add", "sara", "--role", "operator", "--password-file", str(password))
-    assert ctl.run(*words).status == 0
-    assert ctl.run(*words).status == 2
-    assert ctl.run("person", "password", "sara", "--password-file", str(password)).status == 0
-    listed = ctl.run("person", "list", "--json")
+    words = ["person", "add", "sara", "--role", "operator", "--password-file", str(password)]
+    added, again, changed, listed = ctl.run_each(
+        [
+            words,
+            words,
+            ["person", "password", "sara", "--password-file", str(password)],
+            ["person", "list", "--json"],
+        ]
+    )
+    assert (added.status, again.status, changed.status) == (0, 2, 0)
     assert {row["username"] for row in listed.document} == {"admin", "sara"}
     assert "hash" not in listed.out
 
@@ -191,4 +207,3 @@ def test_data_stays_where_it_belongs(ctl: Ctl) -> None:
     assert ctl.run("db", "upgrade").status == 0
     assert {path.name for path in ctl.data.iterdir()} >= {"avanak.db", "prompts", "reports", "log"}
     assert (ctl.data / "avanak.db").stat().st_mode & 0o077 == 0
-    assert isinstance(ctl.data, Path)
