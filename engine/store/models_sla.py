@@ -1,7 +1,7 @@
 """The tables of the service agreement: availability, statements, credits, claims, versions.
 
 Instants are integer milliseconds since the epoch, UTC; money is whole Rials.
-What is evidence (statements, revisions, resolutions, votes, versions, acts) is
+What is evidence (statements, revisions, resolutions, votes, versions) is
 only ever inserted: triggers in the database refuse an UPDATE or a DELETE, and a
 correction is another row.
 """
@@ -266,7 +266,7 @@ class Credit(Table):
     month = CharField(7, default="")  # of an availability credit
     sequence = IntegerField(default=0)
     claim_id = BigIntegerField(null=True)  # of a support credit
-    statement_id = BigIntegerField(null=True)
+    evidence_sha256 = CharField(64, default="")
     discount = IntegerField(default=0)  # percent
     rials = BigIntegerField()  # a later correction may be negative
     way = CharField(24)  # subscription_discount, account_credit, bank_transfer
@@ -344,7 +344,7 @@ class ClaimVote(Table):
         primary_key = CompositeKey("claim_id", "person_id")
 
 
-# -- the agreement, and who did what ------------------------------------------------------
+# -- the agreement ------------------------------------------------------------------------
 
 
 class AgreementVersion(Table):
@@ -360,17 +360,6 @@ class AgreementVersion(Table):
     published_at = BigIntegerField()
 
 
-class AgreementAct(Table):
-    """What somebody of the staff did in these tables, when and why; never changed."""
-
-    id = BigAutoField()
-    at = BigIntegerField(index=True)
-    person_id = BigIntegerField()
-    action = CharField(40)
-    subject = CharField(80)
-    reason = TextField()
-
-
 FROZEN = [
     "flip",
     "outage_revision",
@@ -381,7 +370,6 @@ FROZEN = [
     "claim_step",
     "claim_vote",
     "agreement_version",
-    "agreement_act",
 ]
 
 TABLES_SLA: list[Any] = [
@@ -406,5 +394,4 @@ TABLES_SLA: list[Any] = [
     ClaimStep,
     ClaimVote,
     AgreementVersion,
-    AgreementAct,
 ]

@@ -211,7 +211,7 @@ class Credit(Table):
     month = CharField(7, default="")
     sequence = IntegerField(default=0)
     claim_id = BigIntegerField(null=True)
-    statement_id = BigIntegerField(null=True)
+    evidence_sha256 = CharField(64, default="")
     discount = IntegerField(default=0)
     rials = BigIntegerField()
     way = CharField(24)

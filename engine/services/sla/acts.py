@@ -1,0 +1,57 @@
+"""Who may do what with the agreement's records, and the note that they did."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from engine.errors import BadInput, NotAllowed
+from engine.services.people import STAFF_ROLES
+from engine.store.customers import AuditEntry
+from engine.store.models import User
+
+# Who enters and corrects outages, exclusions, unknown time, maintenance.
+RECORD_ROLES = frozenset(("operator", "administrator", "quality"))
+# The technical and supervisory committee.
+COMMITTEE_ROLES = frozenset(("operator", "administrator", "quality"))
+# Who publishes a version of the agreement.
+AGREEMENT_ROLES = frozenset(("administrator",))
+MAX_REASON = 2_000
+
+
+def require_staff(person_id: int, roles: Collection[str] = STAFF_ROLES) -> None:
+    """NotAllowed unless that person is active staff with one of the roles."""
+    person = User.get_or_none(User.id == person_id)
+    if person is None or not person.is_active or person.role not in STAFF_ROLES or person.role not in roles:
+        raise NotAllowed(f"This takes a person of the staff with the role {' or '.join(sorted(roles))}.")
+
+
+def reason_of(text: str, what: str) -> str:
+    """A reason that somebody gave, trimmed; BadInput when it says nothing."""
+    reason = " ".join(text.split())
+    if len(reason) < 3:
+        raise BadInput(f"{what}: a reason is needed.")
+    if len(reason) > MAX_REASON:
+        raise BadInput(f"{what}: the reason has more than {MAX_REASON} characters.")
+    return reason
+
+
+def note(
+    person_id: int | None,
+    action: str,
+    subject: str,
+    now: int,
+    *,
+    after: str,
+    before: str = "",
+    account_id: int | None = None,
+) -> None:
+    """Write an act of staff (None: the system) into the audit log; `after` says the reason as well."""
+    AuditEntry.create(
+        at=now,
+        person_id=person_id,
+        account_id=account_id,
+        action=action,
+        subject=subject,
+        before=before,
+        after=after,
+    )

@@ -1,0 +1,103 @@
+"""Statements as they were written: reading them, making them again, and checking them all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from engine.agreement.intervals import total
+from engine.agreement.reckoning import Reckoning, from_evidence
+from engine.agreement.statement import StatementHead, statement_sha256
+from engine.errors import BadInput, NotFound
+from engine.store.models_sla import Evidence, Statement
+
+
+def figures_of(reckoning: Reckoning) -> dict[str, Any]:
+    """The columns of a statement that a reckoning gives."""
+    known = reckoning.as_known
+    return {
+        "month_s": reckoning.month.seconds,
+        "downtime_s": total(reckoning.down),
+        "counted_s": known.down_s,
+        "unknown_s": total(reckoning.unknown),
+        "availability": known.percent_shown,
+        "discount_by_percent": known.discount_by_percent,
+        "discount_by_minutes": known.discount_by_minutes,
+        "discount": known.discount,
+        "discount_if_down": reckoning.if_unknown_was_down.discount,
+        "decided_by": known.decided_by,
+    }
+
+
+def of_account(account_id: int) -> list[Statement]:
+    """An account's statements, the newest month first, adjustments behind their statement."""
+    return list(
+        Statement.select()
+        .where(Statement.account_id == account_id)
+        .order_by(Statement.month.desc(), Statement.sequence)
+    )
+
+
+def of_month(account_id: int, month: str) -> list[Statement]:
+    """An account's statement of a month and its adjustments."""
+    return list(
+        Statement.select()
+        .where(Statement.account_id == account_id, Statement.month == month)
+        .order_by(Statement.sequence)
+    )
+
+
+def get(number: str, account_id: int | None = None) -> Statement:
+    """A statement by its number (of that account only, if given); NotFound otherwise."""
+    row: Statement | None = Statement.get_or_none(Statement.number == number)
+    if row is None or (account_id is not None and row.account_id != account_id):
+        raise NotFound(f"There is no statement {number}.")
+    return row
+
+
+def reproduce(row: Statement) -> tuple[StatementHead, Reckoning]:
+    """The head and the reckoning of a statement from what is stored: for the PDF and the CSV.
+
+    BadInput if the evidence does not give the stored figures, or the hash differs.
+    """
+    evidence = Evidence.get_by_id(row.evidence_sha256)
+    reckoning = from_evidence(evidence.content)
+    head = _head(row)
+    if reckoning.evidence_sha256 != row.evidence_sha256 or statement_sha256(head, reckoning) != row.sha256:
+        raise BadInput(f"The statement {row.number} does not agree with its hash.")
+    return head, reckoning
+
+
+def _head(row: Statement) -> StatementHead:
+    return StatementHead(
+        row.number,
+        row.account_id,
+        row.account_name,
+        row.issued_at // 1000,
+        row.subscription_rials,
+        row.discount_rials,
+        row.adjusts,
+        row.note,
+    )
+
+
+def verify(month: str | None = None) -> Iterator[str]:
+    """Reckon every statement again from its evidence alone; one sentence for each that does not agree."""
+    rows = Statement.select().order_by(Statement.evidence_sha256, Statement.id)
+    if month is not None:
+        rows = rows.where(Statement.month == month)
+    reckoning: Reckoning | None = None
+    for row in rows.iterator():
+        if reckoning is None or reckoning.evidence_sha256 != row.evidence_sha256:
+            try:
+                reckoning = reproduce(row)[1]
+            except BadInput as error:
+                reckoning = None
+                yield f"{row.number}: {error}"
+                continue
+        figures = figures_of(reckoning)
+        if statement_sha256(_head(row), reckoning) != row.sha256:
+            yield f"{row.number}: the statement does not agree with its hash"
+        for name, value in figures.items():
+            if getattr(row, name) != value:
+                yield f"{row.number}: {name} is {getattr(row, name)}, the evidence gives {value}"

@@ -1,0 +1,129 @@
+"""Credits of claims: the discount of a month by the claimed outages alone, once the month has its statement.
+
+The agreement gives a credit for what was claimed: the month is reckoned with
+the outages of the account's approved claims, and what it comes to is booked;
+a further claim of the same month books the difference.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from engine.agreement.months import Month
+from engine.agreement.reckoning import Reckoning, reckon
+from engine.services.sla import availability, credits
+from engine.services.sla.claim_states import ClaimKind, ClaimState, move
+from engine.services.sla.locks import is_closed
+from engine.store.models_sla import Claim, ClaimOutage, OutageRecord, Statement
+from engine.store.sql import execute
+
+
+def due(month: Month, credited_too: bool) -> dict[int, list[Claim]]:
+    """Approved claims about outages of a month, by account; with `credited_too` also those paid before."""
+    states = [ClaimState.APPROVED, ClaimState.CREDITED] if credited_too else [ClaimState.APPROVED]
+    rows = (
+        Claim.select(Claim)
+        .join(ClaimOutage, on=(ClaimOutage.claim_id == Claim.id))
+        .join(OutageRecord, on=(OutageRecord.id == ClaimOutage.outage_id))
+        .where(
+            Claim.kind == ClaimKind.OUTAGE,
+            Claim.state.in_(states),
+            OutageRecord.start_at < month.end * 1000,
+            OutageRecord.end_at.is_null() | (OutageRecord.end_at > month.start * 1000),
+        )
+        .distinct()
+    )
+    found: dict[int, list[Claim]] = defaultdict(list)
+    for row in rows:
+        found[row.account_id].append(row)
+    return dict(sorted(found.items()))
+
+
+def settle(claims: dict[int, list[Claim]], month: Month, now: int) -> int:
+    """Book what claims of a month come to, in a transaction that holds the month; how many bookings.
+
+    An account whose month has no statement yet is left for later.
+    """
+    booked = 0
+    for account_id, of_account in claims.items():
+        first = Statement.get_or_none(
+            Statement.account_id == account_id, Statement.month == month.key, Statement.sequence == 0
+        )
+        if first is None:
+            continue
+        if first.discount_rials is not None:
+            memo = f"given to every customer, statement {first.number}"
+        else:
+            reckoning = claimed_month(account_id, month, now)
+            keep_evidence([reckoning])
+            minutes = reckoning.as_known.minutes
+            memo = (
+                f"{reckoning.discount} % for {minutes} minutes of claimed downtime in {month.key},"
+                f" statement {first.number}"
+            )
+            price = first.subscription_rials
+            rials = credits.amount(price, reckoning.discount) if price is not None else 0
+            booked += bool(
+                credits.settle_month(
+                    account_id, month.key, reckoning.discount, rials, memo, reckoning.evidence_sha256, now
+                )
+            )
+        for claim in of_account:
+            if claim.state == ClaimState.APPROVED and _all_settled(claim, month):
+                move(claim.id, ClaimState.APPROVED, ClaimState.CREDITED, None, memo, now)
+    return booked
+
+
+def claimed_month(account_id: int, month: Month, now: int) -> Reckoning:
+    """A month of one account by the outages of its approved claims alone."""
+    rows = (
+        ClaimOutage.select(ClaimOutage.outage_id)
+        .join(Claim, on=(Claim.id == ClaimOutage.claim_id))
+        .where(
+            Claim.account_id == account_id,
+            Claim.kind == ClaimKind.OUTAGE,
+            Claim.state.in_([ClaimState.APPROVED, ClaimState.CREDITED]),
+        )
+    )
+    refs = tuple(f"outage {row.outage_id}." for row in rows)
+    records = availability.records(month, now)
+    return reckon(
+        month,
+        [
+            each
+            for each in records.outages
+            if each.ref.startswith(refs) and each.account in (None, account_id)
+        ],
+        [each for each in records.exclusions if each.account in (None, account_id)],
+        records.terms,
+        records.unknown,
+        records.until,
+    )
+
+
+def keep_evidence(reckonings: Iterable[Reckoning]) -> None:
+    """Store evidence, each under its hash and once."""
+    kept: set[str] = set()
+    for reckoning in reckonings:
+        sha256 = reckoning.evidence_sha256
+        if sha256 not in kept:
+            kept.add(sha256)
+            execute(
+                "INSERT INTO evidence (sha256, content) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                [sha256, reckoning.evidence().decode()],
+            )
+
+
+def _all_settled(claim: Claim, settled: Month) -> bool:
+    """Whether every month that the claim's outages touch is closed or the one that was settled now."""
+    outages = OutageRecord.select().join(ClaimOutage, on=(ClaimOutage.outage_id == OutageRecord.id))
+    for row in outages.where(ClaimOutage.claim_id == claim.id):
+        if row.end_at is None:
+            return False
+        month = Month.containing(row.start_at // 1000, jalali=settled.is_jalali)
+        while month.start * 1000 < row.end_at:
+            if month.key != settled.key and not is_closed(month.key):
+                return False
+            month = month.next()
+    return True

@@ -1,0 +1,243 @@
+"""Claims: submitted in time by the customer, answered by the clocks, decided by the committee.
+
+A claim's time is measured from the end of the outage («۷ روز بعد از زمانی که
+قطعی در آن رخ داده است»): while it still runs nobody can be late.  The version of
+the agreement in force when it began gives the limits.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from engine.agreement import working_time
+from engine.agreement.calendars import Calendar, CalendarKind
+from engine.agreement.dates import duration_text, instant_text
+from engine.agreement.terms import Terms
+from engine.errors import BadInput, Conflict, NotFound
+from engine.services.sla import acts, agreements, incidents
+from engine.services.sla.claim_states import UNDECIDED, ClaimKind, ClaimState, move
+from engine.store.models_sla import Claim, ClaimOutage, ClaimStep, OutageRecord
+
+log = logging.getLogger(__name__)
+
+CalendarOf = Callable[[Terms], Calendar]
+
+
+class TooLate(BadInput):
+    """A claim came after its time; the message says until when it could be made."""
+
+    http_status = 409
+
+
+@dataclass(frozen=True, slots=True)
+class NewClaim:
+    """What a customer says: when it happened (milliseconds), in words, and the ticket it came by."""
+
+    account_id: int
+    kind: str
+    text: str
+    happened_from_at: int
+    happened_until_at: int
+    ticket_id: int | None = None
+    author_id: int | None = None
+
+
+def working_days(terms: Terms) -> Calendar:
+    """The working days of a version, as the official holidays stand without staff's edits."""
+    return terms.calendar(CalendarKind.WORKING_DAYS)
+
+
+def submit(new: NewClaim, now: int, calendar_of: CalendarOf = working_days) -> int:
+    """Take a claim; its id.  Its clocks run from now.
+
+    An outage claim is linked to the outages (of everybody, or of this account)
+    that touch the time told.  TooLate with the date; Conflict if the account
+    claimed one of them before; BadInput for a time that makes no sense.
+    `calendar_of` gives the working days of a version with staff's edits.
+    """
+    try:
+        kind = ClaimKind(new.kind)
+    except ValueError:
+        raise BadInput(f"A claim is about an outage or about support, not {new.kind!r}.") from None
+    text = acts.reason_of(new.text, "The claim")
+    if new.happened_until_at < new.happened_from_at or new.happened_from_at > now:
+        raise BadInput("A claim is about something that has happened, from a time to a later one.")
+    outages = []
+    if kind is ClaimKind.OUTAGE:
+        outages = incidents.between(new.happened_from_at, new.happened_until_at + 1, new.account_id)
+    terms = agreements.in_force(outages[0].start_at if outages else new.happened_from_at)
+    last = max([min(new.happened_until_at, now), *(row.end_at or now for row in outages)])
+    check_in_time(last, now, terms)
+    before = _claimed_before(new.account_id, [row.id for row in outages])
+    if before:
+        raise Conflict(f"This outage was claimed before, claim {before}.")
+    calendar = calendar_of(terms)
+    answer_due = working_time.end_of_working_day(
+        calendar, now // 1000, terms.limits["claim_first_answer_working_days"]
+    )
+    row = Claim.create(
+        account_id=new.account_id,
+        kind=kind,
+        state=ClaimState.SUBMITTED,
+        ticket_id=new.ticket_id,
+        text=text,
+        author_id=new.author_id,
+        happened_from_at=new.happened_from_at,
+        happened_until_at=new.happened_until_at,
+        submitted_at=now,
+        terms_id=terms.id,
+        calendar_version=calendar.version,
+        first_answer_due_at=answer_due * 1000,
+        result_due_at=now + terms.limits["claim_result_s"] * 1000,
+    )
+    for outage in outages:
+        ClaimOutage.create(claim_id=row.id, outage_id=outage.id)
+    log.info(
+        "action=claim_submitted claim=%d account=%d kind=%s outages=%d",
+        row.id,
+        new.account_id,
+        kind,
+        len(outages),
+    )
+    return int(row.id)
+
+
+def check_in_time(happened_until_at: int, submitted_at: int, terms: Terms) -> None:
+    """TooLate with the date if a claim about something that ended then came after its time."""
+    until_at = happened_until_at + terms.limits["claim_window_s"] * 1000
+    if submitted_at > until_at:
+        window = duration_text(terms.limits["claim_window_s"], days=True)
+        raise TooLate(
+            f"It ended at {instant_text(happened_until_at // 1000)} and could be claimed within {window},"
+            f" until {instant_text(until_at // 1000)}."
+        )
+
+
+def first_answer(claim_id: int, author_id: int, text: str, now: int) -> None:
+    """Staff answer a claim for the first time: it is in review from now on."""
+    acts.require_staff(author_id)
+    text = acts.reason_of(text, "The answer")
+    get(claim_id)
+    move(
+        claim_id,
+        ClaimState.SUBMITTED,
+        ClaimState.IN_REVIEW,
+        author_id,
+        text,
+        now,
+        first_answered_at=now,
+    )
+    acts.note(author_id, "claim_answered", f"claim {claim_id}", now, after=text)
+
+
+def link(claim_id: int, outage_id: int, author_id: int, reason: str, now: int) -> None:
+    """Staff say that a claim is about an outage; TooLate if the claim came after that outage's time."""
+    acts.require_staff(author_id, acts.RECORD_ROLES)
+    reason = acts.reason_of(reason, "The link")
+    claim, outage = undecided(claim_id), incidents.get(outage_id)
+    if claim.kind != ClaimKind.OUTAGE:
+        raise BadInput(f"Claim {claim_id} is not about an outage.")
+    if outage.is_void or outage.account_id not in (None, claim.account_id):
+        raise BadInput(f"Outage {outage_id} does not concern the account of claim {claim_id}.")
+    check_in_time(outage.end_at or now, claim.submitted_at, agreements.in_force(outage.start_at))
+    before = _claimed_before(claim.account_id, [outage_id])
+    if before:
+        raise Conflict(f"Outage {outage_id} was claimed before, claim {before}.")
+    ClaimOutage.create(claim_id=claim_id, outage_id=outage_id)
+    acts.note(author_id, "claim_linked", f"claim {claim_id}", now, after=f"outage {outage_id}: {reason}")
+
+
+def unlink(claim_id: int, outage_id: int, author_id: int, reason: str, now: int) -> None:
+    """Staff say that a claim is not about an outage."""
+    acts.require_staff(author_id, acts.RECORD_ROLES)
+    reason = acts.reason_of(reason, "The change")
+    undecided(claim_id)
+    gone = (
+        ClaimOutage.delete()
+        .where(ClaimOutage.claim_id == claim_id, ClaimOutage.outage_id == outage_id)
+        .execute()
+    )
+    if not gone:
+        raise NotFound(f"Claim {claim_id} is not about outage {outage_id}.")
+    acts.note(author_id, "claim_unlinked", f"claim {claim_id}", now, after=f"outage {outage_id}: {reason}")
+
+
+def _claimed_before(account_id: int, outage_ids: list[int]) -> int | None:
+    """The account's claim about one of these outages that was not rejected."""
+    if not outage_ids:
+        return None
+    row = (
+        Claim.select(Claim.id)
+        .join(ClaimOutage, on=(ClaimOutage.claim_id == Claim.id))
+        .where(
+            Claim.account_id == account_id,
+            Claim.state != ClaimState.REJECTED,
+            ClaimOutage.outage_id.in_(outage_ids),
+        )
+        .first()
+    )
+    return None if row is None else int(row.id)
+
+
+# -- reading ------------------------------------------------------------------------------
+
+
+def get(claim_id: int, account_id: int | None = None) -> Claim:
+    """A claim (of that account only, if given); NotFound otherwise."""
+    row: Claim | None = Claim.get_or_none(Claim.id == claim_id)
+    if row is None or (account_id is not None and row.account_id != account_id):
+        raise NotFound(f"There is no claim {claim_id}.")
+    return row
+
+
+def undecided(claim_id: int) -> Claim:
+    """A claim that is still open; Conflict if it was decided."""
+    row = get(claim_id)
+    if row.state not in UNDECIDED:
+        raise Conflict(f"Claim {claim_id} is {row.state} already.")
+    return row
+
+
+def of_account(account_id: int) -> list[Claim]:
+    """An account's claims, the newest first."""
+    return list(Claim.select().where(Claim.account_id == account_id).order_by(Claim.id.desc()))
+
+
+def open_claims() -> list[Claim]:
+    """Claims that wait for an answer or a result, the nearest deadline first."""
+    rows = list(Claim.select().where(Claim.state.in_(UNDECIDED)))
+    return sorted(rows, key=next_due_at)
+
+
+def next_due_at(claim: Claim) -> int:
+    """The nearest deadline of an open claim."""
+    if claim.first_answered_at is None:
+        return min(int(claim.first_answer_due_at), int(claim.result_due_at))
+    return int(claim.result_due_at)
+
+
+def missed(claim: Claim, now: int) -> list[str]:
+    """The clocks of a claim that were not kept: ``first_answer``, ``result``."""
+    found = []
+    if (claim.first_answered_at or now) > claim.first_answer_due_at:
+        found.append("first_answer")
+    if (claim.decided_at or now) > claim.result_due_at:
+        found.append("result")
+    return found
+
+
+def outages_of(claim_id: int) -> list[OutageRecord]:
+    """The outages that a claim is about."""
+    return list(
+        OutageRecord.select()
+        .join(ClaimOutage, on=(ClaimOutage.outage_id == OutageRecord.id))
+        .where(ClaimOutage.claim_id == claim_id)
+        .order_by(OutageRecord.start_at)
+    )
+
+
+def steps(claim_id: int) -> list[ClaimStep]:
+    """What happened to a claim, the first first."""
+    return list(ClaimStep.select().where(ClaimStep.claim_id == claim_id).order_by(ClaimStep.id))

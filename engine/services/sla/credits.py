@@ -1,0 +1,166 @@
+"""The discount on the next month's subscription, as a credit in the ledger: once.
+
+A credit's key is its account and month (and 0, 1, … for what corrections add or
+take); the key is unique here and in the ledger, so whoever comes second books
+nothing.  Amounts are whole Rials, rounded up: the customer is not the one who
+loses the fraction.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from engine.agreement.months import Month
+from engine.store.bookings import Booking, book_many
+from engine.store.customers import Subscription
+from engine.store.ledger import AVAILABILITY, BALANCE
+from engine.store.models_sla import Credit
+from engine.store.sql import execute
+
+log = logging.getLogger(__name__)
+
+KIND = "availability"
+DISCOUNT, ACCOUNT_CREDIT, BANK_TRANSFER = "subscription_discount", "account_credit", "bank_transfer"
+WAYS = (DISCOUNT, ACCOUNT_CREDIT, BANK_TRANSFER)
+_COLUMNS = (
+    "key, account_id, month, sequence, claim_id, evidence_sha256, discount, rials, way, memo, booked_at"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewCredit:
+    """A credit to be booked."""
+
+    key: str
+    account_id: int
+    rials: int
+    memo: str
+    month: str = ""
+    sequence: int = 0
+    claim_id: int | None = None
+    discount: int = 0
+    way: str = DISCOUNT
+    evidence_sha256: str = ""
+
+
+def month_key(account_id: int, month: str, sequence: int) -> str:
+    """The key of an account's credit for a month."""
+    return f"availability:{account_id}:{month}:{sequence}"
+
+
+def amount(subscription_rials: int, discount: int) -> int:
+    """`discount` percent of a month's price, rounded up to whole Rials."""
+    return -(-subscription_rials * discount // 100)
+
+
+def prices(account_ids: Sequence[int], month: Month) -> dict[int, int]:
+    """What the month after `month` costs each account; an account without a subscription is left out.
+
+    The subscription that covers the next month's first instant; else the last
+    one bought before (the next month is not paid yet, its price is the same).
+    A subscription of several months costs its part a month, rounded up.
+    """
+    found: dict[int, Subscription] = {}
+    if account_ids:
+        rows = (
+            Subscription.select()
+            .where(
+                Subscription.account_id.in_(list(account_ids)),
+                Subscription.from_at <= month.end * 1000,
+            )
+            .order_by(Subscription.from_at, Subscription.id)
+        )
+        for row in rows:
+            found[row.account_id] = row
+    return {
+        account_id: -(-int(row.price) // int(row.months))
+        for account_id, row in found.items()
+        if row.until_at > month.start * 1000
+    }
+
+
+def book(credits: Sequence[NewCredit], now: int) -> set[str]:
+    """Book credits, in a transaction; the keys booked now (those known before are left as they are).
+
+    An account stands in `credits` once.  A bank transfer is written here and
+    not in the ledger: the money does not pass through the account.
+    """
+    if not credits:
+        return set()
+    made = {
+        row[0]
+        for part in _parts(credits)
+        for row in execute(
+            f"INSERT INTO credit ({_COLUMNS}) VALUES "  # noqa: S608 - constants; values are parameters
+            + ",".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"] * len(part))
+            + " ON CONFLICT (key) DO NOTHING RETURNING key",
+            [value for each in part for value in _values(each, now)],
+        )
+    }
+    booked = book_many(
+        KIND,
+        AVAILABILITY,
+        BALANCE,
+        [
+            Booking(each.account_id, each.key, each.rials, each.memo)
+            for each in credits
+            if each.key in made and each.way != BANK_TRANSFER and each.rials
+        ],
+        now,
+    )
+    log.info("action=credits_booked credits=%d ledger=%d", len(made), len(booked))
+    return made
+
+
+def _values(each: NewCredit, now: int) -> tuple[object, ...]:
+    return (
+        each.key,
+        each.account_id,
+        each.month,
+        each.sequence,
+        each.claim_id,
+        each.evidence_sha256,
+        each.discount,
+        each.rials,
+        each.way,
+        each.memo,
+        now,
+    )
+
+
+def of_month(account_id: int, month: str) -> list[Credit]:
+    """The credits of an account's month, the first first."""
+    return list(
+        Credit.select()
+        .where(Credit.account_id == account_id, Credit.month == month)
+        .order_by(Credit.sequence)
+    )
+
+
+def of_account(account_id: int) -> list[Credit]:
+    """All credits of an account, the newest first."""
+    return list(Credit.select().where(Credit.account_id == account_id).order_by(Credit.id.desc()))
+
+
+def settle_month(
+    account_id: int, month: str, discount: int, rials: int, memo: str, evidence_sha256: str, now: int
+) -> int:
+    """Bring an account's credits of a month to `rials` in all: book the difference; the difference.
+
+    The caller holds the month's lock (`statements.lock_month`).
+    """
+    before = of_month(account_id, month)
+    difference = rials - sum(row.rials for row in before)
+    if difference or not before:
+        sequence = len(before)
+        key = month_key(account_id, month, sequence)
+        made = NewCredit(key, account_id, difference, memo, month, sequence, None, discount)
+        book([replace(made, evidence_sha256=evidence_sha256)], now)
+    return difference
+
+
+def _parts(rows: Sequence[NewCredit], size: int = 500) -> Iterable[Sequence[NewCredit]]:
+    for at in range(0, len(rows), size):
+        yield rows[at : at + size]

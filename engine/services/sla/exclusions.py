@@ -1,0 +1,139 @@
+"""The six kinds of downtime that does not count, as dated records with author and reason.
+
+A record is never edited: a wrong one is withdrawn (with who, when, why) and
+another is added.
+"""
+
+from __future__ import annotations
+
+from engine.agreement.dates import instant_text
+from engine.agreement.records import Exclusion, judge
+from engine.agreement.terms import ExclusionKind
+from engine.errors import BadInput, Conflict, NotFound
+from engine.services.sla import acts, agreements
+from engine.store.models import Account
+from engine.store.models_sla import ExclusionRecord
+
+
+def add(
+    author_id: int,
+    kind: str,
+    start_at: int,
+    end_at: int,
+    reason: str,
+    now: int,
+    account_id: int | None = None,
+    announced_at: int | None = None,
+) -> int:
+    """Staff add an exclusion for one account, or (None) for all; its id.
+
+    Kinds that concern one customer need an account.  Announced kinds tell when
+    they were announced (not in the future; too late is written and not
+    accepted by the reckoning).  BadInput with one sentence otherwise.
+    """
+    acts.require_staff(author_id, acts.RECORD_ROLES)
+    reason = acts.reason_of(reason, "The exclusion")
+    try:
+        known = ExclusionKind(kind)
+    except ValueError:
+        raise BadInput(f"The kind {kind!r} is none of {', '.join(ExclusionKind)}.") from None
+    if end_at <= start_at:
+        raise BadInput("An exclusion ends after it begins.")
+    terms = agreements.in_force(start_at)
+    if known in terms.account_kinds and account_id is None:
+        raise BadInput(f"An exclusion of the kind {known.value} concerns one account: say which.")
+    if account_id is not None and not Account.select().where(Account.id == account_id).exists():
+        raise NotFound(f"There is no account {account_id}.")
+    needs_notice = known in terms.credit.notice_s
+    if announced_at is not None and (not needs_notice or announced_at > now):
+        raise BadInput(
+            "An exclusion cannot have been announced in the future."
+            if needs_notice
+            else f"An exclusion of the kind {known.value} needs no announcement."
+        )
+    row = ExclusionRecord.create(
+        account_id=account_id,
+        kind=known.value,
+        start_at=start_at,
+        end_at=end_at,
+        announced_at=announced_at,
+        reason=reason,
+        author_id=author_id,
+        created_at=now,
+    )
+    span = f"{known.value} {instant_text(start_at // 1000)} to {instant_text(end_at // 1000)}"
+    acts.note(
+        author_id,
+        "exclusion_added",
+        f"exclusion {row.id}",
+        now,
+        after=f"{span}: {reason}",
+        account_id=account_id,
+    )
+    return int(row.id)
+
+
+def withdraw(exclusion_id: int, author_id: int, reason: str, now: int) -> None:
+    """Staff withdraw an exclusion; it counts no more from then on, also for closed months (an adjustment)."""
+    acts.require_staff(author_id, acts.RECORD_ROLES)
+    reason = acts.reason_of(reason, "The withdrawal")
+    row = get(exclusion_id)
+    changed = (
+        ExclusionRecord.update(withdrawn_at=now, withdrawn_by=author_id, withdrawn_why=reason)
+        .where(ExclusionRecord.id == exclusion_id, ExclusionRecord.withdrawn_at.is_null())
+        .execute()
+    )
+    if not changed:
+        raise Conflict(f"Exclusion {exclusion_id} was withdrawn before.")
+    acts.note(
+        author_id,
+        "exclusion_withdrawn",
+        f"exclusion {exclusion_id}",
+        now,
+        after=reason,
+        account_id=row.account_id,
+    )
+
+
+def get(exclusion_id: int) -> ExclusionRecord:
+    """An exclusion; NotFound if there is none."""
+    row: ExclusionRecord | None = ExclusionRecord.get_or_none(ExclusionRecord.id == exclusion_id)
+    if row is None:
+        raise NotFound(f"There is no exclusion {exclusion_id}.")
+    return row
+
+
+def between(start_at: int, end_at: int, account_id: int | None = None) -> list[ExclusionRecord]:
+    """Exclusions in force that touch a span: everybody's, and with `account_id` that account's."""
+    concerns = ExclusionRecord.account_id.is_null()
+    if account_id is not None:
+        concerns = concerns | (ExclusionRecord.account_id == account_id)
+    return list(
+        ExclusionRecord.select()
+        .where(
+            concerns,
+            ExclusionRecord.withdrawn_at.is_null(),
+            ExclusionRecord.start_at < end_at,
+            ExclusionRecord.end_at > start_at,
+        )
+        .order_by(ExclusionRecord.start_at, ExclusionRecord.id)
+    )
+
+
+def judged(row: ExclusionRecord) -> tuple[bool, str, str]:
+    """Whether the reckoning accepts an exclusion, and why (English, Persian)."""
+    terms = agreements.in_force(row.start_at)
+    verdict = judge(as_exclusion(row), terms.credit.notice_s)
+    return verdict.accepted, verdict.en, verdict.fa
+
+
+def as_exclusion(row: ExclusionRecord) -> Exclusion:
+    """The row as the arithmetic takes it; an announcement's second is rounded up, never to our favour."""
+    return Exclusion(
+        row.start_at // 1000,
+        row.end_at // 1000,
+        ExclusionKind(row.kind),
+        None if row.announced_at is None else -(-row.announced_at // 1000),
+        f"exclusion {row.id}",
+        row.account_id,
+    )

@@ -1,0 +1,117 @@
+"""Components and their flips: what changed from up to down or unknown, why and when."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from enum import StrEnum
+
+from engine.store.models_sla import Component, Flip
+
+log = logging.getLogger(__name__)
+
+SERVICE, DATABASE, WEB = "service", "database", "web"
+
+
+class Health(StrEnum):
+    UP = "up"
+    DOWN = "down"
+    UNKNOWN = "unknown"  # nobody watched, or nobody could tell
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A span in which a component did not change; milliseconds."""
+
+    start_at: int
+    end_at: int
+    state: Health
+    reason: str
+
+
+def engine_name(name: str) -> str:
+    return f"engine/{name}"
+
+
+def switch_name(name: str) -> str:
+    return f"switch/{name}"
+
+
+def gateway_name(name: str) -> str:
+    return f"gateway/{name}"
+
+
+def record(component: str, new: Health, reason: str, at: int) -> tuple[Health, int] | None:
+    """Note that a component is `new` since `at`; the state it had and the instant booked, or None for no change.
+
+    A component that was never seen was unknown.  An instant before the last
+    flip (a clock was set back) is taken as that flip's.  Of two monitors that
+    see the same change one books it.
+    """
+    row = Component.get_or_none(Component.name == component)
+    if row is None:
+        made = (
+            Component.insert(name=component, state=Health.UNKNOWN, reason="", since_at=at)
+            .on_conflict_ignore()
+            .execute()
+        )
+        log.info("action=component_seen component=%s new=%s", component, bool(made))
+        row = Component.get_by_id(component)
+    old = Health(row.state)
+    if old is new:
+        return None
+    at = max(at, row.since_at)
+    changed = (
+        Component.update(state=new, reason=reason, since_at=at)
+        .where(Component.name == component, Component.state == old, Component.since_at == row.since_at)
+        .execute()
+    )
+    if not changed:
+        return None
+    Flip.create(component=component, old=old, new=new, reason=reason, at=at)
+    log.warning("action=flip component=%s old=%s new=%s reason=%r", component, old, new, reason)
+    return old, at
+
+
+def forget(component: str, reason: str, at: int) -> None:
+    """A component is no more (an engine that ended): it leaves the list, its flips stay."""
+    record(component, Health.UNKNOWN, reason, at)
+    Component.delete().where(Component.name == component).execute()
+
+
+def components() -> list[Component]:
+    """All components with their present state, the service first."""
+    rows = list(Component.select())
+    return sorted(rows, key=lambda row: (row.name != SERVICE, row.name))
+
+
+def state_of(component: str) -> Component | None:
+    """A component's present state."""
+    found: Component | None = Component.get_or_none(Component.name == component)
+    return found
+
+
+def timeline(component: str, start_at: int, end_at: int) -> list[Stretch]:
+    """How a component was in ``[start_at, end_at)``; time before its first flip is unknown."""
+    before = (
+        Flip.select()
+        .where(Flip.component == component, Flip.at <= start_at)
+        .order_by(Flip.at.desc(), Flip.id.desc())
+        .first()
+    )
+    inside = (
+        Flip.select()
+        .where(Flip.component == component, Flip.at > start_at, Flip.at < end_at)
+        .order_by(Flip.at, Flip.id)
+    )
+    stretches: list[Stretch] = []
+    state, reason, since = Health.UNKNOWN, "", start_at
+    if before is not None:
+        state, reason = Health(before.new), before.reason
+    for flip in inside:
+        if flip.at > since:
+            stretches.append(Stretch(since, flip.at, state, reason))
+        state, reason, since = Health(flip.new), flip.reason, flip.at
+    if since < end_at:
+        stretches.append(Stretch(since, end_at, state, reason))
+    return stretches

@@ -1,0 +1,122 @@
+"""Planned maintenance: planned, announced at an instant that nobody can choose, done or cancelled.
+
+Announcing writes the exclusion, and its instant is the instant of the act: the
+48 hours are measured from there.  A window that changes is a new announcement.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.agreement.dates import duration_text, instant_text
+from engine.agreement.terms import ExclusionKind
+from engine.errors import BadInput, Conflict, NotFound
+from engine.services.sla import acts, agreements, exclusions
+from engine.store.models_sla import Maintenance
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What customers are told."""
+
+    title_fa: str
+    title_en: str = ""
+    text_fa: str = ""
+    text_en: str = ""
+
+
+def plan(author_id: int, start_at: int, end_at: int, text: Text, now: int) -> int:
+    """Staff plan a window; its id.  Nobody is told yet, and nothing is excluded."""
+    acts.require_staff(author_id, acts.RECORD_ROLES)
+    if end_at <= start_at:
+        raise BadInput("Maintenance ends after it begins.")
+    if start_at <= now:
+        raise BadInput("Maintenance is planned before it begins.")
+    if not text.title_fa.strip():
+        raise BadInput("Maintenance needs a title.")
+    row = Maintenance.create(
+        title_fa=text.title_fa.strip()[:200],
+        title_en=text.title_en.strip()[:200],
+        text_fa=text.text_fa.strip(),
+        text_en=text.text_en.strip(),
+        start_at=start_at,
+        end_at=end_at,
+        author_id=author_id,
+        created_at=now,
+    )
+    acts.note(author_id, "maintenance_planned", f"maintenance {row.id}", now, after=_window(row))
+    return int(row.id)
+
+
+def announce(maintenance_id: int, author_id: int, now: int) -> str:
+    """Announce a planned window; a sentence that says whether its downtime will count.
+
+    The caller publishes the notice in the same transaction.  Conflict if it was
+    announced or cancelled before.
+    """
+    acts.require_staff(author_id, acts.RECORD_ROLES)
+    row = get(maintenance_id)
+    if row.announced_at is not None or row.cancelled_at is not None:
+        raise Conflict(f"Maintenance {maintenance_id} was announced or cancelled before.")
+    exclusion_id = exclusions.add(
+        author_id,
+        ExclusionKind.PLANNED_MAINTENANCE,
+        row.start_at,
+        row.end_at,
+        row.title_fa,
+        now,
+        announced_at=now,
+    )
+    Maintenance.update(announced_at=now, exclusion_id=exclusion_id).where(
+        Maintenance.id == maintenance_id
+    ).execute()
+    acts.note(author_id, "maintenance_announced", f"maintenance {maintenance_id}", now, after=_window(row))
+    accepted, why, _ = exclusions.judged(exclusions.get(exclusion_id))
+    return f"{why[0].upper()}{why[1:]}: its downtime {'does not count' if accepted else 'counts'}."
+
+
+def cancel(maintenance_id: int, author_id: int, reason: str, now: int) -> None:
+    """Cancel a window; an announced one's exclusion is withdrawn with it."""
+    acts.require_staff(author_id, acts.RECORD_ROLES)
+    reason = acts.reason_of(reason, "The cancellation")
+    row = get(maintenance_id)
+    if row.cancelled_at is not None:
+        raise Conflict(f"Maintenance {maintenance_id} was cancelled before.")
+    Maintenance.update(cancelled_at=now).where(Maintenance.id == maintenance_id).execute()
+    if row.exclusion_id is not None:
+        exclusions.withdraw(row.exclusion_id, author_id, reason, now)
+    acts.note(author_id, "maintenance_cancelled", f"maintenance {maintenance_id}", now, after=reason)
+
+
+def get(maintenance_id: int) -> Maintenance:
+    """A window; NotFound if there is none."""
+    row: Maintenance | None = Maintenance.get_or_none(Maintenance.id == maintenance_id)
+    if row is None:
+        raise NotFound(f"There is no maintenance {maintenance_id}.")
+    return row
+
+
+def upcoming(now: int, announced_only: bool = False) -> list[Maintenance]:
+    """Windows that have not ended, the next first."""
+    rows = Maintenance.select().where(Maintenance.end_at > now, Maintenance.cancelled_at.is_null())
+    if announced_only:
+        rows = rows.where(Maintenance.announced_at.is_null(False))
+    return list(rows.order_by(Maintenance.start_at))
+
+
+def latest_announcement(start_at: int) -> int:
+    """Until when a window that begins at `start_at` must be announced for its downtime not to count."""
+    notice_s = agreements.in_force(start_at).limits["maintenance_notice_s"]
+    return start_at - notice_s * 1000
+
+
+def notice_sentence(start_at: int, now: int) -> str:
+    """Whether there is still time to announce a window: «announce it within 3 h 20 min»."""
+    left_s = (latest_announcement(start_at) - now) // 1000
+    if left_s < 0:
+        return f"Too late by {duration_text(-left_s)}: its downtime will count."
+    return f"Announce it within {duration_text(left_s)}, or its downtime counts."
+
+
+def _window(row: Maintenance) -> str:
+    return f"{row.title_fa}: {instant_text(row.start_at // 1000)} to {instant_text(row.end_at // 1000)}"

@@ -1,0 +1,105 @@
+"""The monitor: from what is seen to flips, outages and unknown time.
+
+A monitor that watches says so every few seconds by prolonging its span.  What
+no span covers is unknown: when a monitor begins again, everything is booked as
+unknown from the last moment somebody watched, and only then as it is seen now.
+Several monitors (one an engine) may run; of two that see the same, one books it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from engine.services.sla import flips, incidents, observations
+from engine.services.sla.flips import DATABASE, SERVICE, Health
+from engine.services.sla.observations import Seen
+from engine.store.models_sla import Component, MonitorSpan
+
+log = logging.getLogger(__name__)
+
+GAP_MS = 30_000  # longer without a monitor is unknown time
+OFF = "the monitor was off"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The database refused from `from_at` until now, while this monitor was awake."""
+
+    from_at: int
+    reason: str
+
+
+class Monitor:
+    """One monitor; `loop` inside a transaction every few seconds."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._span_id: int | None = None
+        self._until_at = 0
+
+    def loop(
+        self,
+        now: int,
+        extra: Iterable[Seen] = (),
+        refusal: Refusal | None = None,
+    ) -> None:
+        """1. say that we watch; 2. book a gap as unknown; 3. book a refusal; 4. book what is seen now.
+
+        `extra` is what only this process knows: its gateways by their calls, the
+        panel by its answer.
+        """
+        last = last_watched()
+        if refusal is None and last is not None and now - last > GAP_MS:
+            self._span_id = None
+            for row in list(Component.select()):
+                self._book(Seen(row.name, Health.UNKNOWN, OFF), last)
+        self._prolong(now, refusal)
+        if refusal is not None:
+            self._book(Seen(DATABASE, Health.DOWN, refusal.reason), refusal.from_at)
+            self._book(Seen(SERVICE, Health.DOWN, f"the database refuses: {refusal.reason}"), refusal.from_at)
+        for gone in observations.gone_engines(now):
+            flips.forget(gone, "ended", now)
+            observations.end_pulse(gone)
+        for seen in (*observations.observe(now), *extra):
+            self._book(seen, now)
+        rows = {row.name: row for row in Component.select()}
+        whole = observations.service_state(
+            {name: Health(row.state) for name, row in rows.items()},
+            observations.usable_gateways(),
+            {name: row.reason for name, row in rows.items()},
+        )
+        if whole is not None:
+            self._book(whole, now)
+
+    def _prolong(self, now: int, refusal: Refusal | None) -> None:
+        is_our_gap = self._until_at and now - self._until_at > GAP_MS and refusal is None
+        if self._span_id is not None and not is_our_gap:
+            MonitorSpan.update(until_at=now).where(
+                MonitorSpan.id == self._span_id, MonitorSpan.until_at <= now
+            ).execute()
+        else:
+            since = refusal.from_at if refusal is not None else now
+            self._span_id = MonitorSpan.create(monitor=self.name, from_at=since, until_at=now).id
+            log.info("action=monitor_begins monitor=%s", self.name)
+        self._until_at = now
+
+    @staticmethod
+    def _book(seen: Seen, at: int) -> None:
+        changed = flips.record(seen.component, seen.state, seen.reason, at)
+        if changed is not None and seen.component == SERVICE:
+            old, booked_at = changed
+            incidents.follow_service(old, seen.state, seen.reason, booked_at)
+
+
+def last_watched() -> int | None:
+    """The last instant that a monitor watched; None if none ever did."""
+    row = MonitorSpan.select().order_by(MonitorSpan.until_at.desc()).first()
+    return int(row.until_at) if row is not None else None
+
+
+def first_watched() -> int | None:
+    """Since when the service is watched; None if it never was."""
+    row = MonitorSpan.select().order_by(MonitorSpan.from_at).first()
+    return int(row.from_at) if row is not None else None
