@@ -20,6 +20,10 @@ from engine.errors import BadInput
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
+_SPAN = r"\s*\d{1,2}:\d{2}\s*-\s*\d{1,2}:\d{2}\s*"
+_WINDOWS = rf"^({_SPAN}(,{_SPAN})*)?$"
+
+
 class Settings(BaseSettings):
     """Everything that an installation can set."""
 
@@ -56,6 +60,27 @@ class Settings(BaseSettings):
     max_upload_mb: int = Field(200, ge=1, le=2000, description="Largest list or audio file that is taken.")
 
     timezone: str = Field("Asia/Tehran", description="Zone of calling windows and of dates on screen.")
+    hours_advertising: str = Field(
+        "09:30-14:00,16:30-22:00", pattern=_WINDOWS, description="Hours of advertising messages, local time."
+    )
+    hours_service: str = Field(
+        "07:00-23:00", pattern=_WINDOWS, description="Hours of service messages; empty: any hour."
+    )
+    hours_emergency: str = Field(
+        "", pattern=_WINDOWS, description="Hours of emergency messages; empty: any hour."
+    )
+    new_account_calls_an_hour: int = Field(
+        3_000, ge=1, description="Calls an hour that an account may place before it has a usual hour."
+    )
+    growth_factor: float = Field(
+        5.0, ge=1, le=1000, description="How many times its busiest usual hour an account may place calls."
+    )
+    rials_a_day: int = Field(
+        0, ge=0, description="Most Rials an account is charged in 24 hours unless staff say more; 0: no cap."
+    )
+    piper_model: str = Field(
+        "", description="File of a Piper voice (.onnx, its .json beside it); empty: espeak-ng speaks."
+    )
     default_area_code: str = Field(
         "", pattern=r"^(0\d{2})?$", description="Area code that completes 8-digit local numbers, e.g. 021."
     )

@@ -28,11 +28,13 @@ from engine.errors import AvanakError, Conflict, StoreUnavailable
 from engine.gateway_shares import GatewayShares
 from engine.identity import Identity, take_identity
 from engine.patch import require_patched
-from engine.services import campaigns, estimate, people, why
+from engine.services import campaigns, estimate, people, policy, why
+from engine.services.consent import Consent
 from engine.services.money import Money
 from engine.states import CampaignState
 from engine.store import database, leases, threads
 from engine.store.models import Campaign, CampaignCounts, CampaignPulse
+from engine.store.settles import Settle
 from engine.store.sql import execute
 from engine.store.threads import read
 from engine.store.writer import Writer
@@ -50,6 +52,7 @@ def open_store(settings: Settings) -> None:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreUnavailable(f"The folder {folder} cannot be made: {error.strerror}.") from error
+    policy.use(settings)
     database.open_database(settings.database)
     path = database.sqlite_path()
     if path is not None:
@@ -66,7 +69,15 @@ class Engine:
         self.name = settings.engine_name or f"{socket.gethostname()}-{os.getpid()}"
         self.writer = Writer()
         self.money = Money(wall_ms)
-        self.dialer = Dialer(settings, self.writer, hooks=self.money.hooks, rules=self.money.rules)
+        self.consent = Consent(wall_ms)
+        self.dialer = Dialer(
+            settings,
+            self.writer,
+            hooks=[*self.consent.hooks, *self.money.hooks],
+            rules=[*self.consent.rules, *self.money.rules],
+            claim_hooks=self.consent.claim_hooks,
+        )
+        self.dialer.on_settled.append(self._hold_back_opted_out)
         self.switchboard = Switchboard(settings, self.writer, self.dialer)
         self.new_password: str | None = None  # of `admin`, when it was made up at this start
         self.auditor = Auditor(self.dialer, self.writer, clock_now, settings.switch_wait_s)
@@ -210,6 +221,13 @@ class Engine:
             zone=self.dialer.zone,
         )
         return found.ends_at
+
+    def _hold_back_opted_out(self, won: list[Settle]) -> None:
+        """Calls that were claimed and not sent yet go back, and the next claim excludes them."""
+        if not any(item.opted_out for item in won):
+            return
+        digits = self.consent.take_opted_out()
+        gevent.spawn(self.dialer.give_back_waiting, digits=digits)
 
     def _prompt_missing(self, call: Call) -> None:
         """The switch has no file for the message: pause rather than ring people for nothing."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.dialing.pacing import RateLimiter
 from engine.dialing.run import AccountShare, CampaignRun, build_run
+from engine.services.kinds import KindHours, may_any_hour
 from engine.states import CampaignState
 from engine.store.models import Account, Campaign, CampaignCounts, Gateway, Message
 
@@ -48,7 +49,8 @@ class Board:
     calls still count for them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, hours: KindHours | None = None) -> None:
+        self.hours = hours or KindHours()  # of the kinds of messages
         self.runs: dict[int, CampaignRun] = {}
         self.idle: dict[int, CampaignRun] = {}
         self.accounts: dict[int, AccountShare] = {}
@@ -82,7 +84,9 @@ class Board:
         """A run of a row of `read_running`, with the share that its account's campaigns have in common."""
         share = self.accounts.setdefault(row.account_id, AccountShare(row.account_id))
         share.set(row.account.weight, row.account.max_cps, row.account.max_channels)
-        return build_run(row, share)
+        run = build_run(row, share)
+        run.windows = self.hours.windows(row.kind, run.windows, may_any_hour(row.account))
+        return run
 
     def run_of(self, campaign_id: int) -> CampaignRun | None:
         """A campaign's rules, also when it is not being dialled but has calls up."""
@@ -96,7 +100,9 @@ class Board:
 
 def _shape(row: Any) -> tuple[Any, ...]:
     data = {name: value for name, value in row.__data__.items() if name not in ("state_reason",)}
-    account = (row.account.weight, row.account.max_cps, row.account.max_channels)
+    account = (
+        row.account.weight, row.account.max_cps, row.account.max_channels, row.account.permissions,
+    )  # fmt: skip
     return (*data.values(), row.message.prompt if row.message else "", *account)
 
 

@@ -26,9 +26,10 @@ from engine.dialing.recovery import Recovery
 from engine.dialing.sender import TICK_S, Poster, Sender
 from engine.errors import AvanakError, StoreUnavailable, SwitchUnavailable
 from engine.esl.events import Event
+from engine.services.kinds import KindHours
 from engine.services.zone import zone_of
 from engine.states import RecipientState
-from engine.store.claims import Claim, Due, Route, Rule, give_back
+from engine.store.claims import Claim, ClaimHook, Due, Route, Rule, give_back
 from engine.store.contacts import ContactRules, take_back_claims
 from engine.store.settles import Hook, Settle, Settler, write_answers, write_originated
 from engine.store.threads import read
@@ -46,13 +47,18 @@ class Dialer:
     """All dialing of one engine process."""
 
     def __init__(
-        self, settings: Settings, writer: Writer, hooks: Sequence[Hook] = (), rules: Sequence[Rule] = ()
+        self,
+        settings: Settings,
+        writer: Writer,
+        hooks: Sequence[Hook] = (),
+        rules: Sequence[Rule] = (),
+        claim_hooks: Sequence[ClaimHook] = (),
     ) -> None:
         self.settings = settings
         self.writer = writer
         self.lanes = Lanes()
         self.calls = CallTable()
-        self.board = Board()
+        self.board = Board(KindHours.of_settings(settings))
         self.links: dict[int, Any] = {}  # switch id -> link, while recovered and up
         self.records: dict[int, Records] = {}  # switches that are ours -> their call records
         # With several engines: gateway id -> permits and channels that are ours; None: all of all.
@@ -80,7 +86,7 @@ class Dialer:
             writer,
             self.zone,
             [*rules, self.contacts.rule],
-            [self.contacts.note_claims],
+            [self.contacts.note_claims, *claim_hooks],
             lambda campaign_id: self.give_back_waiting(campaign_id=campaign_id),
         )
         self.recovery = Recovery(
@@ -333,13 +339,20 @@ class Dialer:
         return (row.cps if permits >= int(row.cps) and permits else float(permits)), channels
 
     def give_back_waiting(
-        self, switch_id: int | None = None, campaign_id: int | None = None, gateway_id: int | None = None
+        self,
+        switch_id: int | None = None,
+        campaign_id: int | None = None,
+        gateway_id: int | None = None,
+        digits: set[str] | None = None,
     ) -> int:
-        """Return calls that were not handed over to the queue (of a switch, campaign, gateway, or all)."""
+        """Return calls that were not handed over to the queue.
+
+        Of a switch, a campaign, a gateway, to some numbers (E.164 digits), or all.
+        """
         calls: list[Call] = []
         for trunk in self.lanes.trunks.values():
             if switch_id in (None, trunk.switch.id) and gateway_id in (None, trunk.gateway.id):
-                calls.extend(trunk.take_out(campaign_id))
+                calls.extend(trunk.take_out(campaign_id) if digits is None else trunk.take_out_numbers(digits))
         if not calls:
             return 0
         for call in calls:

@@ -119,6 +119,21 @@ class Trunk:
         self.ready -= len(out)
         return out
 
+    def take_out_numbers(self, digits: set[str]) -> list[Call]:
+        """Remove the waiting calls to these numbers (E.164 digits), to be given back."""
+        queues = [self._urgent, *self._waiting.values()]
+        out = [call for queue in queues for call in queue if call.digits in digits]
+        if out:
+            self._urgent = deque(call for call in self._urgent if call.digits not in digits)
+            for campaign_id, queue in list(self._waiting.items()):
+                left = deque(call for call in queue if call.digits not in digits)
+                if left:
+                    self._waiting[campaign_id] = left
+                else:
+                    del self._waiting[campaign_id]
+            self.ready -= len(out)
+        return out
+
     def room(self, now: float, horizon_s: float, urgent: bool) -> int:
         """How many further calls are worth claiming for this trunk now.
 

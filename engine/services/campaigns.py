@@ -9,14 +9,16 @@ from __future__ import annotations
 import json
 import logging
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.errors import BadInput, Conflict, NotFound
-from engine.services import accounts, reservations, why
+from engine.services import accounts, kinds, policy, reservations, start_checks, why
 from engine.services.accounts import SendingRefused
+from engine.services.fraud_guard import CapReached
 from engine.services.hours import parse_windows
 from engine.services.ledger import NoCredit
+from engine.services.start_checks import NotApproved
 from engine.states import CAMPAIGN_MOVES, CampaignState, MessageKind, UnknownPolicy, may_move
 from engine.store.counts import add_counts
 from engine.store.models import Campaign, CampaignCounts, CampaignPulse, Gateway, Message
@@ -92,8 +94,12 @@ def _range(what: str, value: float, low: float, high: float) -> None:
 
 
 def create(account_id: int, rules: CampaignRules, message_id: int | None, now: int, max_call_s: int) -> int:
-    """Make a draft campaign; its id."""
+    """Make a draft campaign; its id.  Advertising always takes the opt-out key."""
+    if rules.kind == MessageKind.ADVERTISING:
+        rules = replace(rules, optout=True)
     rules.check(max_call_s)
+    any_hour = kinds.may_any_hour(accounts.get(account_id))
+    policy.current().hours.check(rules.kind, parse_windows(rules.windows), any_hour)
     known = {row.name for row in Gateway.select(Gateway.name)}
     for name in rules.gateways:
         if name not in known:
@@ -184,6 +190,7 @@ def start(campaign_id: int, now: int, account_id: int | None = None) -> None:
         raise Conflict(f"Campaign {campaign_id} has no message.")
     if row.starts_at and row.starts_at > now and row.state == CampaignState.DRAFT:
         accounts.may_send(row.account_id, row.kind, now)
+        start_checks.check_campaign(row, now)
         _move(row, CampaignState.SCHEDULED, "")
         return
     _admit(row, now)
@@ -193,6 +200,7 @@ def start(campaign_id: int, now: int, account_id: int | None = None) -> None:
 def _admit(row: Campaign, now: int) -> None:
     """Raise unless the account may send it; set its money aside."""
     accounts.may_send(row.account_id, row.kind, now)
+    start_checks.check_campaign(row, now)
     reservations.open_for(row.id, now)
 
 
@@ -273,6 +281,12 @@ def start_due(now: int) -> list[int]:
             continue
         except SendingRefused as error:
             _move(row, CampaignState.PAUSED, str(error), pause_code=why.NOT_ALLOWED)
+            continue
+        except NotApproved as error:
+            _move(row, CampaignState.PAUSED, str(error), pause_code=why.NOT_APPROVED)
+            continue
+        except CapReached as error:
+            _move(row, CampaignState.PAUSED, str(error), pause_code=why.CAPPED)
             continue
         _move(row, CampaignState.RUNNING, "", started_at=now)
         out.append(int(row.id))

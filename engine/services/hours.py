@@ -83,10 +83,28 @@ class Windows:
             at = closes
         return None
 
+    def within(self, other: Windows) -> Windows:
+        """The time that is open in both; NEVER when there is none."""
+        if not self.spans or not other.spans:
+            return self if self.spans else other
+        both = tuple(
+            sorted(
+                (max(start, first), min(end, last))
+                for start, end in self.spans
+                for first, last in other.spans
+                if max(start, first) < min(end, last)
+            )
+        )
+        return Windows(both) if both else NEVER
+
     def __str__(self) -> str:
         return ",".join(
             f"{start // 60:02d}:{start % 60:02d}-{end // 60:02d}:{end % 60:02d}" for start, end in self.spans
         )
+
+
+# A minute that no day has: never open, and looked at again each midnight.
+NEVER = Windows(((_DAY_MIN, _DAY_MIN),))
 
 
 def parse_windows(text: str) -> Windows:

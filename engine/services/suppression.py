@@ -14,6 +14,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -106,7 +107,7 @@ def import_list(
     ordered = np.unique(np.concatenate(parts)) if parts else np.zeros(0, np.int64)
     for start in range(0, len(ordered), WRITE_CHUNK):
         part = ordered[start : start + WRITE_CHUNK].tolist()
-        done.added += write(lambda part=part: do_not_call.add(account_id, part, IMPORT, now))  # type: ignore[misc]
+        done.added += write(partial(do_not_call.add, account_id, part, IMPORT, now))
     done.known = sum(map(len, parts)) - done.added
     log.info("action=do_not_call_imported account=%d added=%d known=%d", account_id, done.added, done.known)
     return done
@@ -116,7 +117,7 @@ def export_csv(account_id: int, read: Read) -> Iterator[bytes]:
     """The list as CSV (UTF-8 with BOM, so that spreadsheets read it), a page at a time; importable again."""
     yield "\ufeffnumber,source,campaign,added_at\r\n".encode()
     after = 0
-    while rows := read(lambda after=after: do_not_call.page(account_id, after)):
+    while rows := read(partial(do_not_call.page, account_id, after)):
         out = io.StringIO()
         writer = csv.writer(out)
         for number, source, campaign_id, added_at in rows:
@@ -136,7 +137,7 @@ class Snapshot:
     """Some do-not-call lists as they stand now, in 8 bytes a number: for going through a whole contact list."""
 
     def __init__(self, lists: Sequence[int], read: Read) -> None:
-        found = [read(lambda list_id=list_id: do_not_call.all_numbers(list_id)) for list_id in lists]
+        found = [read(partial(do_not_call.all_numbers, list_id)) for list_id in lists]
         self._numbers = np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
 
     def __len__(self) -> int:

@@ -37,6 +37,10 @@ PROMPT_MISSING = "prompt_missing"  # switch
 NO_CREDIT = "no_credit"
 NOT_ALLOWED = "not_allowed"  # reason
 
+NOT_APPROVED = "not_approved"  # reason
+CAPPED = "capped"  # reason
+PREPARING = "preparing"  # left
+
 
 class Speaker(Protocol):
     """Whoever a reason is noted on (a campaign that is being dialled)."""
@@ -134,6 +138,12 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     NOT_ALLOWED: (
         "Paused: the account may not send. {reason}.",
         "مکث: حساب اجازهٔ ارسال ندارد. {reason}.",
+    ),
+    NOT_APPROVED: ("Paused: {reason}.", "مکث: {reason}."),
+    CAPPED: ("Paused against misuse: {reason}.", "مکث برای جلوگیری از سوءاستفاده: {reason}."),
+    PREPARING: (
+        "The recipients' own messages are being made; {left} are left.",
+        "پیام‌های ویژهٔ گیرندگان ساخته می‌شود؛ {left} مانده است.",
     ),
 }
 

@@ -1,0 +1,38 @@
+"""What this installation allows, as its settings say: hours of the kinds, caps, zone.
+
+Set once, when a process opens the store (`engine.controller.open_store`), and
+asked wherever a campaign is made, started or claimed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+
+from engine.config import Settings
+from engine.services.fraud_guard import Caps
+from engine.services.kinds import KindHours
+from engine.services.zone import zone_of
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Until settings are given (a test of one service): any hour, no caps."""
+
+    hours: KindHours
+    caps: Caps
+    zone: tzinfo
+
+
+_policy = Policy(KindHours(), Caps(10**9, 1000.0, 0), UTC)
+
+
+def use(settings: Settings) -> None:
+    """From now on the policy is that of `settings`; BadInput for hours that no day has."""
+    global _policy
+    _policy = Policy(KindHours.of_settings(settings), Caps.of_settings(settings), zone_of(settings.timezone))
+
+
+def current() -> Policy:
+    """The policy in force."""
+    return _policy
