@@ -175,3 +175,54 @@ class ReviewState(StrEnum):
     SUBMITTED = "submitted"  # waits for staff
     ACCEPTED = "accepted"
     RETURNED = "returned"  # with a reason; may be submitted again
+
+
+class TicketState(StrEnum):
+    OPEN = "open"  # we have to answer
+    ANSWERED = "answered"  # we answered; the customer may write again or close
+    WAITING = "waiting_for_customer"  # we asked something; the clocks stand still
+    CLOSED = "closed"  # until somebody writes again
+
+
+TICKET_MOVES: dict[TicketState, frozenset[TicketState]] = {
+    TicketState.OPEN: frozenset({TicketState.ANSWERED, TicketState.WAITING, TicketState.CLOSED}),
+    TicketState.ANSWERED: frozenset({TicketState.OPEN, TicketState.WAITING, TicketState.CLOSED}),
+    TicketState.WAITING: frozenset({TicketState.OPEN, TicketState.ANSWERED, TicketState.CLOSED}),
+    TicketState.CLOSED: frozenset({TicketState.OPEN}),
+}
+
+
+class ClockState(StrEnum):
+    """How a clock of a ticket stands; a missed one stays on the books, done late or not."""
+
+    RUNNING = "running"  # not done, the deadline has not passed (or the clock stands still)
+    MISSED = "missed"  # not done, the deadline has passed
+    MET = "met"  # done in time
+    LATE = "late"  # done after the deadline
+    CANCELLED = "cancelled"  # nothing was owed after all (not our fault, another department)
+
+
+class RemoteState(StrEnum):
+    """An appointment for remote help."""
+
+    PROPOSED = "proposed"  # one side named a time
+    AGREED = "agreed"  # the other side took it
+    DONE = "done"
+    MISSED = "missed"  # the time went by
+    CANCELLED = "cancelled"
+
+
+class NoticeState(StrEnum):
+    DRAFT = "draft"  # seen by staff only
+    PUBLISHED = "published"  # on the panel's first page
+    WITHDRAWN = "withdrawn"  # taken down, or a draft that was not needed
+
+
+class DeliveryState(StrEnum):
+    """A message on its way out through a channel."""
+
+    WAITING = "waiting"  # due at next_at
+    SENDING = "sending"  # somebody has it until leased_until_at
+    CALLING = "calling"  # handed to our own engine; the call decides
+    SENT = "sent"  # the far end took it
+    FAILED = "failed"  # given up, with the reason
