@@ -230,13 +230,11 @@ class FileSource:
             at = chunk.start
             for line in chunk.data.split(b"\n")[:-1]:
                 self.lines += 1
-                uuid = line[:36].decode("ascii", "replace")
+                # A uuid has four hyphens, and nothing else in a record has any.
+                record = line if line.count(b"-") == 4 else _after_the_tear(line)
+                uuid = record[:36].decode("ascii", "replace")
                 if wanted(uuid):
-                    yield Found(uuid, line, chunk.cursor(at))
-                elif line[36:37] != b"," and line:
-                    torn = _torn(line)
-                    if torn and wanted(torn[:36].decode()):
-                        yield Found(torn[:36].decode(), torn, chunk.cursor(at))
+                    yield Found(uuid, record, chunk.cursor(at))
                 at += len(line) + 1
             self._cursor = chunk.cursor(at)
 
@@ -281,10 +279,11 @@ class PostedSource:
             self._last_id = max(self._last_id, begin)
 
 
-def _torn(line: bytes) -> bytes:
-    """The last record in a line that begins with the rest of one that was never finished."""
-    found = list(_UUID.finditer(line.decode("utf-8", "replace")))
-    return line.decode("utf-8", "replace")[found[-1].start() :].encode() if found else b""
+def _after_the_tear(line: bytes) -> bytes:
+    """The last record in a line that begins with one that was never finished (the switch died in it)."""
+    text = line.decode("utf-8", "replace")
+    found = list(_UUID.finditer(text))
+    return text[found[-1].start() :].encode() if found else b""
 
 
 def read_record(line: bytes) -> HangupComplete | None:

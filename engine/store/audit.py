@@ -81,7 +81,7 @@ def _live(campaign_id: int) -> list[Finding]:
     )[0][0]
     stray = execute(
         "SELECT COUNT(*) FROM attempt a LEFT JOIN recipient r ON r.id = a.recipient_id"
-        " WHERE a.state <> 'ended' AND a.campaign_id = ? AND (r.id IS NULL OR r.attempt_id <> a.id"
+        " WHERE a.state <> 'ended' AND a.campaign_id = ? AND (r.id IS NULL OR COALESCE(r.attempt_id, 0) <> a.id"
         " OR r.state NOT IN ('claimed', 'in_call'))",
         [campaign_id],
     )[0][0]
@@ -113,9 +113,8 @@ def _attempts(campaign_id: int, kept: CampaignCounts | None) -> list[Finding]:
     ]
     tries = execute(
         "SELECT COUNT(*) FROM (SELECT r.id FROM recipient r LEFT JOIN attempt a ON a.recipient_id = r.id"
-        " AND a.state = 'ended' WHERE r.campaign_id = ? GROUP BY r.id, r.tries, r.free_tries"
-        " HAVING r.tries <> COALESCE(SUM(CASE WHEN a.spent_try THEN 1 ELSE 0 END), 0)"
-        " OR r.free_tries <> COALESCE(SUM(CASE WHEN a.id IS NOT NULL AND NOT a.spent_try THEN 1 ELSE 0 END), 0)) t",
+        " AND a.state = 'ended' WHERE r.campaign_id = ? GROUP BY r.id, r.tries"
+        " HAVING r.tries <> COALESCE(SUM(CASE WHEN a.spent_try THEN 1 ELSE 0 END), 0)) t",
         [campaign_id],
     )[0][0]
     found = [_finding("attempt_counts", campaign_id, "; ".join(wrong))] if wrong else []

@@ -90,6 +90,12 @@ class Writer:
         self._pool.spawn(close_quietly).get(timeout=5) if clean else None
         return bool(clean)
 
+    def cut_off(self) -> None:
+        """End at once without writing what is queued, as a process that is killed (crash tests)."""
+        if self._loop is not None:
+            self._loop.kill()
+        self._pool.spawn(close_quietly).get(timeout=5)
+
     def call(self, work: Callable[[], T]) -> T:
         """Run `work` in a transaction in the writer's thread; its result, or its exception."""
         result: AsyncResult = AsyncResult()

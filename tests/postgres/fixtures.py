@@ -24,6 +24,15 @@ def the_server() -> PostgresServer:
     return server
 
 
+@cache
+def _upgraded() -> str:
+    """A database with all tables, to be copied: copying is ten times as fast as upgrading."""
+    url = the_server().create()
+    database.open_database(url)
+    database.upgrade()
+    return url
+
+
 @pytest.fixture(scope="session")
 def postgres() -> PostgresServer:
     return the_server()
@@ -31,12 +40,12 @@ def postgres() -> PostgresServer:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of an empty database, once of each kind."""
+    """The address of a database without rows, once of each kind."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'test.db'}"
         return
     server = the_server()
-    url = server.create()
+    url = server.create(_upgraded())
     yield url
     server.drop(url)
 

@@ -75,11 +75,12 @@ class PostgresServer:
     def url(self, name: str = "postgres") -> str:
         return f"postgresql://postgres:{quote(self._password)}@127.0.0.1:{self.port}/{name}"
 
-    def create(self) -> str:
-        """A new, empty database; its address."""
+    def create(self, like: str = "") -> str:
+        """A new database, empty or a copy of that at the address `like`; its address."""
         name = "t" + secrets.token_hex(6)
+        copied = f' TEMPLATE "{like.rpartition("/")[2]}"' if like else ""
         with psycopg.connect(self.url(), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
+            connection.execute(f'CREATE DATABASE "{name}"{copied}')
         return self.url(name)
 
     def drop(self, url: str) -> None:

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from engine.store.claims import Claim, Due, Route, claim
-from engine.store.models import Account, Campaign, CampaignCounts, CampaignPulse, Gateway, Message, Recipient, Switch
+from engine.store.models import (
+    Account,
+    Campaign,
+    CampaignCounts,
+    CampaignPulse,
+    Gateway,
+    Message,
+    Recipient,
+    Switch,
+)
 from engine.store.settles import Settle
 from engine.store.threads import write
 
