@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import wave
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -95,13 +96,23 @@ def convert(src_path: str | Path, dest_dir: str | Path, stem: str, *, name: str 
     appears whole or not at all. Raises BadInput as ``load_prompt`` does, and
     StoreUnavailable if the files cannot be written.
     """
-    prompt = load_prompt(src_path, name=name)
+    return write_prompt(load_prompt(src_path, name=name), Path(dest_dir), stem)
+
+
+def write_prompt(
+    prompt: Prompt, dest: Path, stem: str, is_durable: bool = True, mode: int | None = None
+) -> AudioFile:
+    """Write ``<stem>.wav`` and ``<stem>.PCMA`` (with permissions `mode`); StoreUnavailable if that fails.
+
+    Not `is_durable`: for a message that can be made again after a power cut (see `is_whole`).
+    """
     wav = wav_bytes(prompt.samples)
-    dest = Path(dest_dir)
     wav_path, pcma_path = dest / f"{stem}.wav", dest / f"{stem}.PCMA"
     try:
         for path, data in ((wav_path, wav), (pcma_path, to_alaw(prompt.samples))):
-            with whole_file(path) as file:
+            with whole_file(path, is_durable) as file:
+                if mode is not None:
+                    os.fchmod(file.fileno(), mode)
                 file.write(data)
     except OSError as error:
         raise StoreUnavailable(f"The message cannot be written to {dest}: {error.strerror}.") from error
@@ -112,6 +123,37 @@ def convert(src_path: str | Path, dest_dir: str | Path, stem: str, *, name: str 
         wav=wav_path,
         pcma=pcma_path,
     )
+
+
+def is_whole(dest: Path, stem: str, duration_ms: int) -> bool:
+    """Whether both files of a message are there and have the size of its length."""
+    try:
+        pcma, wav = (dest / f"{stem}{suffix}" for suffix in (".PCMA", ".wav"))
+        samples = duration_ms * RATE // 1000
+        return pcma.stat().st_size == samples and wav.stat().st_size == 44 + 2 * samples
+    except FileNotFoundError:
+        return False
+
+
+def to_telephone(samples: Samples, rate: int) -> Samples:
+    """Samples of 16 bits, mono, at another rate, as samples at 8 kHz."""
+    if rate == RATE:
+        return samples
+    floats = soxr.resample(samples.astype(np.float32) / 32_768, rate, RATE, quality="HQ")
+    return np.rint(np.clip(floats, -1, 1) * 32_767).astype(np.int16)
+
+
+def prompt_of(samples: Samples, shown: str) -> Prompt:
+    """Samples at 8 kHz as a message; what is shorter than a message may be gets silence at its end.
+
+    Raises BadInput for silence and for more than `MAX_S`.
+    """
+    seconds = len(samples) / RATE
+    if seconds > MAX_S:
+        raise BadInput(_too_long(shown, seconds, MAX_S))
+    mono = np.zeros(max(len(samples), int(MIN_S * RATE)), np.float32)
+    mono[: len(samples)] = samples.astype(np.float32) / 32_767
+    return _finish(mono, shown)
 
 
 def wav_bytes(samples: Samples) -> bytes:

@@ -11,8 +11,10 @@ from typing import BinaryIO
 
 
 @contextmanager
-def whole_file(path: str | Path) -> Iterator[BinaryIO]:
+def whole_file(path: str | Path, is_durable: bool = True) -> Iterator[BinaryIO]:
     """Open a file that takes the name ``path`` once it is complete and on the disk.
+
+    With ``is_durable`` false a power cut may leave it short: for what can be made again.
 
     It is written beside its place under a hidden name; if anything is raised in
     between, OSError of a full disk included, nothing of it stays.
@@ -22,8 +24,9 @@ def whole_file(path: str | Path) -> Iterator[BinaryIO]:
     try:
         with temporary.open("xb") as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
+            if is_durable:
+                file.flush()
+                os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException:
         with suppress(OSError):
