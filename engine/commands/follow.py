@@ -102,8 +102,7 @@ def follow(campaign_id: int, view: View, interrupts: Interrupts, engine: Engine 
                 break
         (interrupts.second if interrupts.first.is_set() else interrupts.first).wait(LOOK_S)
     if interrupts.second.is_set() and engine is not None:
-        engine.dialer.hang_up_all()
-        _wait_for_settles(campaign_id)
+        _end_calls(campaign_id, engine)
     return look(campaign_id)
 
 
@@ -123,7 +122,9 @@ def _pause(campaign_id: int, reason: str) -> None:
         log.info("action=pause_not_needed campaign=%d", campaign_id)
 
 
-def _wait_for_settles(campaign_id: int) -> None:
+def _end_calls(campaign_id: int, engine: Engine) -> None:
+    """Hang up until none of the campaign's calls is left: one may just have been on its way to the switch."""
     deadline = monotonic_s() + HANG_UP_S
     while monotonic_s() < deadline and look(campaign_id).counts.live:
-        gevent.sleep(0.05)
+        engine.dialer.hang_up_all()
+        gevent.sleep(0.2)
