@@ -116,6 +116,24 @@ class Settings(BaseSettings):
         "", description="Where the switch sees data_dir/prompts; empty: at the same path."
     )
 
+    sla_month: str = Field(
+        "jalali", pattern="^(jalali|gregorian)$", description="Months of the subscription: jalali or gregorian."
+    )
+    sla_credits: str = Field(
+        "claimed",
+        pattern="^(claimed|all)$",
+        description="Credits for claimed outages only (`claimed`, the agreement's words), or for `all`.",
+    )
+    sla_wait_days: int = Field(
+        3, ge=0, le=60, description="Days that a month with unresolved unknown time waits for its statements."
+    )
+    sla_probe_s: float = Field(
+        60.0, ge=0, le=3600, description="Seconds between synthetic calls to each switch; 0: none."
+    )
+    sla_web_url: str = Field(
+        "", description="Address of the panel that the monitor asks, as customers see it; empty: not watched."
+    )
+
     @field_validator("log_level")
     @classmethod
     def _known_level(cls, value: str) -> str:

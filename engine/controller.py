@@ -27,6 +27,7 @@ from engine.embedded.options import EmbeddedOptions
 from engine.errors import AvanakError, Conflict, StoreUnavailable
 from engine.gateway_shares import GatewayShares
 from engine.identity import Identity, take_identity
+from engine.jobs import Jobs, start_jobs
 from engine.patch import require_patched
 from engine.services import campaigns, estimate, people, policy, why
 from engine.services.consent import Consent
@@ -39,6 +40,7 @@ from engine.store.sql import execute
 from engine.store.threads import read
 from engine.store.writer import Writer
 from engine.switchboard import Switchboard, SwitchSpec
+from engine.watch import Watch
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +84,9 @@ class Engine:
         self.new_password: str | None = None  # of `admin`, when it was made up at this start
         self.auditor = Auditor(self.dialer, self.writer, clock_now, settings.switch_wait_s)
         self.shares: GatewayShares | None = None  # with PostgreSQL
+        self.watch = Watch(settings, self.writer, self.dialer, settings.engine_name or socket.gethostname())
+        self.switchboard.take_job = lambda event: self.watch.prober.on_event(event, monotonic_s())
+        self.jobs: Jobs | None = None
         self._greenlets: list[gevent.Greenlet] = []
         self._identity: Identity | None = None
         self._is_stopping = False
@@ -106,6 +111,8 @@ class Engine:
         self.switchboard.start(specs, embedded, owner)
         self._greenlets.append(gevent.spawn(self._pulse_loop))
         self._greenlets.append(gevent.spawn(self._audit_loop))
+        self.watch.start()
+        self.jobs = start_jobs(self.settings, self.watch.probe)
         log.info("action=engine_started engine=%s", self.name)
 
     def stop(self, drain_s: float | None = None) -> bool:
@@ -114,6 +121,9 @@ class Engine:
             return True
         self._is_stopping = True
         drained = self.dialer.stop(self.settings.drain_s if drain_s is None else drain_s)
+        if self.jobs is not None:
+            self.jobs.stop()
+        self.watch.stop()
         gevent.killall(self._greenlets)
         if self.shares is not None:
             self.shares.stop()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,7 @@ class Switchboard:
         self.supervisors: dict[int, Supervisor] = {}
         self.embedded: dict[int, EmbeddedProcess] = {}
         self.keeper: LeaseKeeper | None = None  # with PostgreSQL
+        self.take_job: Callable[[Event], bool] = lambda _event: False  # for jobs that are no calls
         self._specs: dict[int, SwitchSpec] = {}
         self._embedded_options: EmbeddedOptions | None = None
         self._cursors: Channel[tuple[int, Cursor]] = Channel("record_cursor", _write_cursors)
@@ -274,7 +276,7 @@ class Switchboard:
                 is_known.wait()
             if event.name == "HEARTBEAT":
                 self._heartbeat(switch_id, event)
-            else:
+            elif event.name != "BACKGROUND_JOB" or not self.take_job(event):
                 self.dialer.on_event(event)
 
         supervisor = Supervisor(name, address, on_up=on_up, on_down=on_down, on_event=on_event)

@@ -3,7 +3,7 @@
 ``{name=value,name=value}sofia/gateway/<gateway>/<number> <extension> XML <context>`` or ``&application(data)``
 in place of extension and context.  Values may stand in single quotes, ``\\,`` is a comma, and
 ``{^^;a=b;c=d}`` names another separator, as on a real switch.  Anything else (forking with ``,`` or ``|``,
-other endpoints, ``${...}``) is answered as a failed originate: there is nobody to call.
+other endpoints but the probe's, ``${...}``) is answered as a failed originate: there is nobody to call.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ USAGE = (
     "-USAGE: <call url> <exten>|&<application_name>(<app_args>) [<dialplan>] [<context>] [<cid_name>] "
     "[<cid_num>] [<timeout_sec>]\n"
 )
+PROBE = "loopback/avanak_probe/avanak"  # the dialplan's echo: answered by the switch itself
 _ENDPOINT = re.compile(r"sofia/gateway/([^/,|\[\]{} ]+)/([^,|\[\]{} ]*)\Z")
 _APPLICATION = re.compile(r"&([A-Za-z_]\w*)(?:\((.*)\))?\Z", re.DOTALL)
 _SIMPLE = re.compile(r"\{([^'\\{}$^]*)\}(\S+) (\S.*)\Z", re.DOTALL)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 from engine.embedded.calls import CAUSES, Call
-from engine.embedded.dialstring import Refused, parse_originate
+from engine.embedded.dialstring import PROBE, Refused, parse_originate
 from engine.embedded.event_templates import Header
 from engine.embedded.gateways import Gateway
 from engine.embedded.limits import Limits, up_time
@@ -122,6 +122,9 @@ class Switch:
 
     def originate(self, argument: str, done: Callable[[str], None]) -> None:
         """``originate``; ``done`` gets the answer's text, at once or when the call is answered or over."""
+        if PROBE in argument:
+            self._answer_probe(done)
+            return
         try:
             order = parse_originate(argument)
         except Refused as refused:
@@ -153,6 +156,13 @@ class Switch:
             self._schedule(call, "reached", min(call.slow_ms, call.timeout_ms))
         else:
             self._reached(call, 0)
+
+    def _answer_probe(self, done: Callable[[str], None]) -> None:
+        """A synthetic call: the echo answers at once, if the switch takes a call at all."""
+        if self.limits.admit(len(self.calls), time.monotonic()):
+            done(f"+OK {uuid_module.uuid4()}\n")
+        else:
+            done("-ERR DESTINATION_OUT_OF_ORDER\n")
 
     def _schedule(self, call: Call, what: str, at_ms: int) -> None:
         """One thing is next in a call; the one that was planned before is forgotten."""

@@ -36,6 +36,7 @@ EXTRA_EVENTS = frozenset(
         "DTMF",
     )
 )
+PROBE = "avanak_probe/avanak"  # extension/context of dialplan/avanak/05_probe.xml
 FILTER_HEADERS = frozenset(("Unique-ID", "Job-UUID"))
 # Causes with which we end calls ourselves.
 CAUSES = frozenset(("MANAGER_REQUEST", "NORMAL_CLEARING", "ALLOTTED_TIMEOUT", "ORIGINATOR_CANCEL"))
@@ -94,6 +95,18 @@ def uuid_exists(uuid: str) -> bytes:
 def uuid_dump(uuid: str) -> bytes:
     """``api uuid_dump UUID json``: the channel with all its variables, keys as in an event."""
     return _api(f"uuid_dump {check_uuid('call', uuid)} json")
+
+
+def probe(uuid: str) -> bytes:
+    """``bgapi originate {…}loopback/avanak_probe/avanak &hangup``: calls the dialplan's echo and nobody else.
+
+    It ends when it was answered; the answer comes as BACKGROUND_JOB with this uuid.
+    """
+    check_uuid("probe", uuid)
+    return (
+        f"bgapi originate {{originate_timeout=5,ignore_early_media=true}}loopback/{PROBE} &hangup\n"
+        f"Job-UUID: {uuid}\n\n"
+    ).encode("ascii")
 
 
 def show_channels() -> bytes:

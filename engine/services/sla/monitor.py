@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from engine.services.sla import flips, incidents, observations
 from engine.services.sla.flips import DATABASE, SERVICE, Health
-from engine.services.sla.observations import Seen
+from engine.services.sla.observations import Calls, Seen
 from engine.store.models_sla import Component, MonitorSpan
 
 log = logging.getLogger(__name__)
@@ -42,13 +42,14 @@ class Monitor:
     def loop(
         self,
         now: int,
+        calls: Calls | None = None,
         extra: Iterable[Seen] = (),
         refusal: Refusal | None = None,
     ) -> None:
         """1. say that we watch; 2. book a gap as unknown; 3. book a refusal; 4. book what is seen now.
 
-        `extra` is what only this process knows: its gateways by their calls, the
-        panel by its answer.
+        `calls` is what this process's calls say of its gateways and switches,
+        `extra` what else only it knows (the panel by its answer).
         """
         last = last_watched()
         if refusal is None and last is not None and now - last > GAP_MS:
@@ -62,7 +63,7 @@ class Monitor:
         for gone in observations.gone_engines(now):
             flips.forget(gone, "ended", now)
             observations.end_pulse(gone)
-        for seen in (*observations.observe(now), *extra):
+        for seen in (*observations.observe(now, calls or {}), *extra):
             self._book(seen, now)
         rows = {row.name: row for row in Component.select()}
         whole = observations.service_state(

@@ -47,8 +47,14 @@ def end_pulse(component: str) -> None:
     Pulse.delete().where(Pulse.name == component).execute()
 
 
-def observe(now: int) -> list[Seen]:
-    """Database, engines, web and switches, as the store has them."""
+Calls = Mapping[str, tuple[Health, str]]  # what a minute of calls says of a component, with the reason
+
+
+def observe(now: int, calls: Calls) -> list[Seen]:
+    """Database, engines, web and switches, as the store and the calls have them; gateways as the calls have them.
+
+    A gateway without calls keeps its state: it is down until a call gets through.
+    """
     seen = [Seen(DATABASE, Health.UP)]
     for row in Pulse.select().where(Pulse.seen_at > now - PULSE_GONE_MS):
         if row.seen_at > now - PULSE_DEAD_MS:
@@ -56,16 +62,19 @@ def observe(now: int) -> list[Seen]:
         else:
             silent_s = (now - row.seen_at) // 1000
             seen.append(Seen(row.name, Health.DOWN, f"nothing was heard of it for {silent_s} s"))
-    seen += [_switch(row, now) for row in Switch.select()]
+    seen += [_switch(row, now, calls) for row in Switch.select()]
+    seen += [Seen(name, *calls[name]) for name in calls if name.startswith(gateway_name(""))]
     return seen
 
 
-def _switch(row: Switch, now: int) -> Seen:
+def _switch(row: Switch, now: int, calls: Calls) -> Seen:
     name = switch_name(row.name)
     if row.state != "up":
         return Seen(name, Health.DOWN, row.state_reason)
     if row.seen_at is None or row.seen_at <= now - HEARTBEAT_DEAD_MS:
         return Seen(name, Health.UNKNOWN, "no engine has heard of it lately")
+    if name in calls:  # a full switch refuses synthetic calls while it makes others
+        return Seen(name, *calls[name])
     why = probes.failing(row.name, now)
     return Seen(name, Health.DOWN, why) if why else Seen(name, Health.UP)
 

@@ -1,0 +1,84 @@
+"""Jobs by the clock: what runs daily or each minute beside the dialling.
+
+A job that was missed (the machine was off) runs once when it can, whatever the
+delay; jobs are idempotent and catch up by themselves.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from apscheduler.schedulers.gevent import GeventScheduler
+
+from engine.clock import TEHRAN, wall_ms
+from engine.config import Settings
+from engine.errors import AvanakError
+from engine.services.sla import probes, statements
+from engine.services.sla.statements import Policy
+from engine.store.threads import write
+
+log = logging.getLogger(__name__)
+
+
+def policy_of(settings: Settings) -> Policy:
+    """How this installation closes its months."""
+    return Policy(settings.sla_month == "jalali", settings.sla_credits, settings.sla_wait_days)
+
+
+class Jobs:
+    """The scheduler; `start` once, `stop` once."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        # Misfire grace is a second by default: a job of the night would be left out after a restart.
+        self._scheduler = GeventScheduler(
+            timezone=TEHRAN,
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+        )
+
+    def daily(self, name: str, hour: int, minute: int, work: Callable[[], object]) -> None:
+        """Run `work` every day at that time of Tehran, and once when the process starts."""
+        self._scheduler.add_job(
+            _guarded(name, work), "cron", id=name, hour=hour, minute=minute, next_run_time=datetime.now(UTC)
+        )
+
+    def every(self, name: str, seconds: float, work: Callable[[], object]) -> None:
+        """Run `work` every so many seconds."""
+        self._scheduler.add_job(_guarded(name, work), "interval", id=name, seconds=seconds)
+
+    def start(self) -> None:
+        """Begin; the daily jobs run once at once."""
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Start no further run."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+
+
+def _guarded(name: str, work: Callable[[], object]) -> Callable[[], None]:
+    """`work`, whose failure is logged and does not end the schedule."""
+
+    def run() -> None:
+        try:
+            work()
+        except AvanakError as error:
+            log.error("action=job_failed job=%s error=%r", name, str(error))
+        except Exception:
+            log.exception("action=job_failed job=%s", name)
+
+    return run
+
+
+def start_jobs(settings: Settings, probe: Callable[[], object]) -> Jobs:
+    """Start the jobs of an engine; `probe` makes a synthetic call to each switch."""
+    jobs = Jobs(settings)
+    policy = policy_of(settings)
+    jobs.daily("statements", 0, 20, lambda: statements.close_all(policy, wall_ms(), write))
+    jobs.daily("prune", 3, 40, lambda: write(lambda: probes.prune(wall_ms())))
+    if settings.sla_probe_s:
+        jobs.every("probes", settings.sla_probe_s, probe)
+    jobs.start()
+    return jobs
