@@ -29,7 +29,7 @@ from engine.gateway_shares import GatewayShares
 from engine.identity import Identity, take_identity
 from engine.jobs import Jobs, start_jobs
 from engine.patch import require_patched
-from engine.services import campaigns, estimate, people, policy, why
+from engine.services import campaigns, estimate, gallery, people, policy, why
 from engine.services.consent import Consent
 from engine.services.money import Money
 from engine.states import CampaignState
@@ -45,6 +45,7 @@ from engine.watch import Watch
 log = logging.getLogger(__name__)
 
 PULSE_S = 1.0
+FIRST_START = 823403  # any number, as long as all engines agree on it
 
 
 def open_store(settings: Settings) -> None:
@@ -75,7 +76,7 @@ class Engine:
         self.dialer = Dialer(
             settings,
             self.writer,
-            hooks=[*self.consent.hooks, *self.money.hooks],
+            hooks=[*self.consent.hooks, gallery.hear_approvals, *self.money.hooks],
             rules=[*self.consent.rules, *self.money.rules],
             claim_hooks=self.consent.claim_hooks,
         )
@@ -102,7 +103,7 @@ class Engine:
         self.writer.start()
         threads.use_writer(self.writer)
         password = self.settings.admin_password.get_secret_value()
-        self.new_password = self.writer.call(lambda: people.ensure_first(wall_ms(), password))
+        self.new_password = self.writer.call(lambda: _ensure_first(password))
         self.dialer.on_prompt_missing = self._prompt_missing
         self.dialer.start()
         if owner:
@@ -253,6 +254,12 @@ class Engine:
             log.info("action=pause_not_needed campaign=%d", campaign_id)
         except AvanakError as error:
             log.error("action=pause_failed campaign=%d error=%r", campaign_id, str(error))
+
+
+def _ensure_first(password: str) -> str | None:
+    """The first account and person, made by the first of the engines that start."""
+    database.take_turns(FIRST_START)
+    return people.ensure_first(wall_ms(), password)
 
 
 def _stopped_with_leftovers() -> list[int]:
