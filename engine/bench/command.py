@@ -45,8 +45,10 @@ def dial_options(command: Any) -> Any:
             click.option(
                 "--prompts", type=click.Path(path_type=Path), help="Where a real switch finds prompts."
             ),
+            click.option("--listed", default=0, help="Recipients listed, of which --messages are dialled."),
             click.option("--ending", default="", help="Last digits of every number, for a test carrier."),
             click.option("--database", "database_url", default="", help="Default: a new SQLite file."),
+            click.option("--priced", is_flag=True, help="For an account that pays for its calls."),
             click.option("--json", "as_json", is_flag=True),
         )
     ):
@@ -70,6 +72,49 @@ def raw_command(as_json: bool, **options: Any) -> None:
     from engine.bench.raw import run_raw
 
     show("bench raw", run_raw(Bench(**options)).as_dict(), as_json)
+
+
+@bench.command("quick")
+@dial_options
+@click.option("--sends", default=300, show_default=True, type=click.IntRange(1))
+def quick_command(as_json: bool, sends: int, **options: Any) -> None:
+    """Quick sends while a large campaign runs: request accepted until originate sent."""
+    from engine.bench.quick import run_quick
+
+    show("bench quick", run_quick(Bench(**options), sends).as_dict(), as_json)
+
+
+@bench.command("import")
+@dial_options
+def import_command(as_json: bool, **options: Any) -> None:
+    """Import --messages numbers from CSV (the figure of the design is for 1,000,000)."""
+    from engine.bench.large import run_import
+
+    show("bench import", run_import(Bench(**options)), as_json)
+
+
+@bench.command("scale")
+@dial_options
+@click.option("--sizes", default="10000,100000,1000000", show_default=True)
+def scale_command(as_json: bool, sizes: str, **options: Any) -> None:
+    """CPU a call and memory with --messages calls out of lists of several sizes."""
+    from engine.bench.large import run_scale
+
+    made = Bench(**options)
+    chosen = tuple(int(size) for size in sizes.split(",") if size.isdigit())
+    if not chosen:
+        raise BadInput("--sizes: expected numbers, as in 10000,100000.")
+    show("bench scale", run_scale(made, chosen, min(made.messages, *chosen)), as_json)
+
+
+@bench.command("soak")
+@dial_options
+@click.option("--minutes", default=10.0, show_default=True, type=click.FloatRange(0.1))
+def soak_command(as_json: bool, minutes: float, **options: Any) -> None:
+    """Dial at --cps for --minutes with people as they are; memory and CPU must stay flat."""
+    from engine.bench.soak import run_soak
+
+    show("bench soak", run_soak(Bench(**options), minutes), as_json)
 
 
 @bench.command("crash")

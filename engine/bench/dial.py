@@ -52,9 +52,9 @@ def run_dial(bench: Bench, on_progress: Progress = lambda counts: None) -> Figur
             put_prompt(bench, settings)
             campaign_id = write(lambda: make_campaign(bench))
             began, cpu = time.monotonic(), time.process_time()
-            counts = _follow(campaign_id, on_progress)
+            counts = _follow(campaign_id, bench, on_progress)
             seconds, cpu = time.monotonic() - began, time.process_time() - cpu
-            unsettled = read(lambda: _unsettled(campaign_id))
+            unsettled = read(lambda: _unsettled(campaign_id)) if not bench.listed else 0
         finally:
             engine.stop(5.0)
         rung = _rung_twice(folder / "rung.log") if not bench.switches else None
@@ -74,14 +74,14 @@ def run_dial(bench: Bench, on_progress: Progress = lambda counts: None) -> Figur
         )
 
 
-def _follow(campaign_id: int, on_progress: Progress) -> CampaignCounts:
-    """Wait for the campaign's end; its last counts."""
+def _follow(campaign_id: int, bench: Bench, on_progress: Progress) -> CampaignCounts:
+    """Wait for the campaign's end (or for as many calls as are to be dialled of it); its last counts."""
     while True:
         gevent.sleep(0.5)
         state = read(lambda: Campaign.get_by_id(campaign_id).state)
         counts = read(lambda: CampaignCounts.get_by_id(campaign_id))
         on_progress(counts)
-        if state != CampaignState.RUNNING:
+        if state != CampaignState.RUNNING or (bench.listed and counts.attempts >= bench.messages):
             return counts
 
 

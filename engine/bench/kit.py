@@ -18,7 +18,8 @@ from engine.clock import wall_ms
 from engine.config import Settings, load_settings
 from engine.embedded.options import EmbeddedOptions
 from engine.errors import BadInput
-from engine.services import audio, campaigns, gateways, messages
+from engine.services import audio, campaigns, gateways, ledger, messages, pricing
+from engine.states import AccountState
 from engine.store.counts import add_counts
 from engine.store.database import db
 from engine.store.models import Account
@@ -47,6 +48,8 @@ class Bench:
     prompts: Path | None  # where a real switch sees the prompts
     database_url: str = ""
     ending: str = ""  # last digits of every number (a test carrier chooses by them)
+    listed: int = 0  # recipients in the campaign, of which `messages` are dialled; 0: as many
+    priced: bool = False  # by an account that pays for its calls, not the house's
 
 
 @contextmanager
@@ -123,15 +126,23 @@ def tone(seconds: float) -> bytes:
 def make_campaign(bench: Bench, **rules: Any) -> int:
     """A gateway, a message and a running campaign of `bench.messages` numbers; inside a write."""
     now = wall_ms()
-    account = Account.select().order_by(Account.id).first()
+    account = paying_account(bench, now) if bench.priced else Account.select().order_by(Account.id).first()
     gateways.ensure(bench.gateway, bench.cps, bench.channels, now)
     message_id = messages.add(account.id, "bench", PROMPT, int(bench.message_s * 1000), now)
     campaign_id = campaigns.create(
         account.id, campaigns.CampaignRules(name="bench", **rules), message_id, now, 7200
     )
-    add_recipients(campaign_id, bench.messages, bench.ending)
+    add_recipients(campaign_id, max(bench.messages, bench.listed), bench.ending)
     campaigns.start(campaign_id, now)
     return campaign_id
+
+
+def paying_account(bench: Bench, now: int) -> Account:
+    """An account that pays the default prices, with credit for the whole bench; inside a write."""
+    row = Account.create(name="bench", created_at=now, state=AccountState.ACTIVE, mobile_verified_at=now)
+    pulses = pricing.price_of(row.id, now).of_call(int(bench.message_s * 1000) + 1000, True)
+    ledger.top_up(row.id, 2 * pulses * max(bench.messages, bench.listed, 1), f"bench/{row.id}", now)
+    return row
 
 
 def add_recipients(campaign_id: int, count: int, ending: str = "", skip: int = 0) -> None:
@@ -147,7 +158,7 @@ def add_recipients(campaign_id: int, count: int, ending: str = "", skip: int = 0
         if len(chunk) == CHUNK or line == count:
             db.cursor().executemany(insert, chunk)
             chunk.clear()
-    add_counts(campaign_id, {"total": count, "waiting": count})
+    add_counts(campaign_id, {"total": count, "waiting": count, "mobiles": count})
 
 
 def put_prompt(bench: Bench, settings: Settings) -> None:

@@ -18,7 +18,12 @@ from engine.store.writer import Writer
 
 log = logging.getLogger(__name__)
 
-HORIZON_S = 0.4  # how far ahead calls are claimed: two commits' worth, and little to give back
+# How far ahead calls are claimed: some commits' worth, and little to give back.  A slow trunk
+# looks further ahead, or every few calls would cost a transaction.
+HORIZON_S = 0.4
+SLOW_HORIZON_S = 1.5
+SLOW_CPS = 60
+PATIENCE_S = 0.2  # a few free places are not left empty longer
 MAX_CLAIM = 500
 EMPTY_WAIT_S = 0.2  # before a campaign without due recipients is asked again
 QUICK_EMPTY_WAIT_S = 0.02
@@ -47,6 +52,7 @@ class Claimer:
         self.hooks = list(hooks)
         self.give_back = give_back  # of a campaign that ended while its claim was being written
         self._turn = 0
+        self._claimed_m = 0.0
 
     def step(self, now: int, now_m: float) -> int:
         """One round; how many were claimed.  Urgent campaigns first, then the others by their shares."""
@@ -64,11 +70,13 @@ class Claimer:
         ready = [run for run in runs if self._may(run, now, now_m)]
         if not ready:
             return []
-        places = sum(trunk.room(now_m, HORIZON_S, urgent=False) for trunk in self.lanes.up_trunks())
-        # A claim costs a transaction: wait until it is worth one.
-        largest = max((trunk.gateway.limiter.cap for trunk in self.lanes.up_trunks()), default=0)
-        if places < max(1, min(50, int(largest * HORIZON_S / 4))):
+        places = sum(trunk.room(now_m, horizon_s(trunk), urgent=False) for trunk in self.lanes.up_trunks())
+        # A claim costs a transaction: wait a little until it is worth one.
+        largest = max((t.gateway.limiter.cps * horizon_s(t) for t in self.lanes.up_trunks()), default=0)
+        is_small = places < max(1, min(50, int(largest / 2)))
+        if not places or (is_small and now_m < self._claimed_m + PATIENCE_S):
             return []
+        self._claimed_m = now_m
         wants = [
             Demand(run.id, run.account_id, run.weight, self._want(run, now_m, places), run.account.weight)
             for run in ready
@@ -100,7 +108,7 @@ class Claimer:
             if want == 0:
                 why.say(run, why.ACCOUNT_CHANNELS, limit=account.channels)
         for limiter in run.limiters:
-            want = min(want, max(0, limiter.expected(now_m, HORIZON_S) - run.waiting))
+            want = min(want, max(0, limiter.expected(now_m, SLOW_HORIZON_S) - run.waiting))
         return want
 
     def _claim_for(self, run: CampaignRun, places: int, now: int, now_m: float, urgent: bool) -> int:
@@ -133,7 +141,7 @@ class Claimer:
         for key, trunk in self.lanes.trunks.items():
             if run.gateway_names and trunk.gateway.name not in run.gateway_names:
                 continue
-            room = trunk.room(now_m, HORIZON_S, urgent)
+            room = trunk.room(now_m, horizon_s(trunk), urgent)
             if room > 0:
                 rooms[key] = room
         return rooms
@@ -193,3 +201,8 @@ class Claimer:
         self.lanes.gateways[call.gateway_id].health.probe_sent(now_m)
         run.waiting += 1
         self.lanes.trunks[(call.switch_id, call.gateway_id)].put(call)
+
+
+def horizon_s(trunk: Trunk) -> float:
+    """How far ahead calls are claimed for a trunk (s)."""
+    return SLOW_HORIZON_S if trunk.gateway.limiter.cps < SLOW_CPS else HORIZON_S

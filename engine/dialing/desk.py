@@ -22,6 +22,7 @@ from engine.esl.events import (
     read_hangup,
 )
 from engine.esl.replies import LinkBusy, LinkDown
+from engine.services.speech import length_of
 from engine.states import Disposition, RecipientState
 from engine.store.settles import Answer, Settle
 from engine.store.writer import Channel, Writer
@@ -139,7 +140,7 @@ class Desk:
         key = hangup.vote or ("11" if hangup.opted_out else "")
         delivered = found.fault is Fault.NONE and is_delivered(
             hangup.heard_ms,
-            call.run.message_ms,
+            (length_of(call.prompt) if call.prompt else None) or call.run.message_ms,
             call.run.share,
             self.heard_tolerance_ms,
             hangup.finished,

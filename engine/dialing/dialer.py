@@ -23,7 +23,7 @@ from engine.dialing.pacing import RateLimiter, Seats, permitted_rate, permitted_
 from engine.dialing.reaper import Reaper
 from engine.dialing.records import FOLLOW_S, NoRecords, Records, SwitchRecords
 from engine.dialing.recovery import Recovery
-from engine.dialing.sender import TICK_S, Poster, Sender
+from engine.dialing.sender import IDLE_TICK_S, TICK_S, Poster, Sender
 from engine.errors import AvanakError, StoreUnavailable, SwitchUnavailable
 from engine.esl.events import Event
 from engine.services.kinds import KindHours
@@ -38,7 +38,7 @@ from engine.store.writer import Channel, Writer
 log = logging.getLogger(__name__)
 
 CLAIM_S = 0.05
-BOARD_S = 0.2
+BOARD_S = 0.4  # at most so long until a pause, or a changed gateway, is taken over
 REAP_S = 0.25
 URGENT_RESERVE = 0.05  # share of a gateway's and a switch's seats that only urgent calls may take
 
@@ -110,6 +110,7 @@ class Dialer:
         self._recoveries: dict[int, gevent.Greenlet] = {}
         self._away_since_m: dict[int, float] = {}
         self._wake = Flag()
+        self._look = Flag()
         self._is_stopping = False
         self._is_claiming = False
 
@@ -157,6 +158,7 @@ class Dialer:
 
     def wake(self) -> None:
         """Something urgent was written: look at once."""
+        self._look.set()
         self._wake.set()
 
     def _loop(self, step: Callable[[], object], every_s: float) -> None:
@@ -170,6 +172,9 @@ class Dialer:
             if step == self._claim:
                 self._wake.wait(every_s)
                 self._wake.clear()
+            elif step == self.refresh:
+                self._look.wait(every_s)
+                self._look.clear()
             else:
                 gevent.sleep(every_s)
 
@@ -274,7 +279,8 @@ class Dialer:
                 except Exception:
                     # One bad batch must not stop the switch; the reaper asks after its calls.
                     log.exception("action=send_failed switch=%d", switch_id)
-            gevent.sleep(TICK_S)
+            # Nothing waits: the claimer puts something there in good time before it may leave.
+            gevent.sleep(TICK_S if sender.has_work() else IDLE_TICK_S)
 
     def _sent(self, batch: list[Call]) -> None:
         """Calls are about to be handed over: from now on only the switch can say that they are not."""
@@ -352,7 +358,9 @@ class Dialer:
         calls: list[Call] = []
         for trunk in self.lanes.trunks.values():
             if switch_id in (None, trunk.switch.id) and gateway_id in (None, trunk.gateway.id):
-                calls.extend(trunk.take_out(campaign_id) if digits is None else trunk.take_out_numbers(digits))
+                calls.extend(
+                    trunk.take_out(campaign_id) if digits is None else trunk.take_out_numbers(digits)
+                )
         if not calls:
             return 0
         for call in calls:

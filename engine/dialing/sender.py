@@ -17,6 +17,7 @@ from engine.esl.checks import BadCommand
 log = logging.getLogger(__name__)
 
 TICK_S = 0.01
+IDLE_TICK_S = 0.02
 MAX_TICK = 200
 ANSWER_S = 10.0  # what the switch is given to say that it took the command
 
@@ -100,6 +101,10 @@ class Sender:
                 self.on_refused(call, error)
             return 0
         return len(batch)
+
+    def has_work(self) -> bool:
+        """Whether committed calls wait in front of this switch."""
+        return any(trunk.ready for trunk in self.lanes.trunks.values() if trunk.switch.id == self.switch_id)
 
     def _frame(self, call: Call, gateway: str, packet_ms: int, caller_id: str) -> bytes | None:
         try:

@@ -14,9 +14,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from engine.errors import Conflict
 from engine.services.lists import ListReader, Row
 from engine.services.numbers import Kind, Reason
+from engine.services.personal import UNPREPARED
 from engine.services.suppression import as_integer, lists_for
 from engine.states import CampaignState, RecipientState
 from engine.store import do_not_call
@@ -25,15 +28,15 @@ from engine.store.database import db
 from engine.store.models import Campaign, Recipient
 from engine.store.sql import execute, to_dialect
 
-_COLUMNS = (
-    "campaign_id", "line", "number", "is_mobile", "state", "reason", "variables", "prompt",
-    "tries", "free_tries", "next_at", "avoid_gateway_id", "disposition", "finished_at",
-)  # fmt: skip
+_COLUMNS = ("campaign_id", "line", "number", "is_mobile", "variables", "state", "reason", "finished_at")
+# What is the same for all stands in the statement: a million rows bind only what differs.
 _INSERT = (
-    f"INSERT INTO recipient ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608 - constants
-    " ON CONFLICT DO NOTHING"
+    "INSERT INTO recipient (campaign_id, line, number, is_mobile, variables, state, reason, finished_at,"
+    " prompt, tries, free_tries, next_at, avoid_gateway_id, disposition)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', 0, 0, 0, 0, '') ON CONFLICT DO NOTHING"
 )
 _NUMBER = _COLUMNS.index("number")
+_NEXT_AT = _COLUMNS.index("next_at")
 _Rows = list[tuple[Any, ...]]
 MAX_SHOWN = 200  # characters of what was written instead of a number that are kept
 
@@ -111,27 +114,25 @@ def write_columns(campaign_id: int, names: Sequence[str], write: Write) -> list[
 
 
 def _split(
-    campaign_id: int, rows: Sequence[Row], columns: Sequence[str], now: int
+    campaign_id: int, rows: Sequence[Row], columns: list[str], now: int
 ) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
     """Rows for the table: to be called, and set aside."""
-    added: list[tuple[Any, ...]] = []
-    refused: list[tuple[Any, ...]] = []
-    for row in rows:
+    added: _Rows = []
+    refused: _Rows = []
+    pending, excluded, mobile = RecipientState.PENDING.value, RecipientState.EXCLUDED.value, Kind.MOBILE
+    for line, raw, number, reason, cells, _ in rows:
         variables = ""
-        if row.variables:
-            variables = json.dumps([row.variables.get(name, "") for name in columns], ensure_ascii=False)
-        number = row.number.e164 if row.number is not None else row.raw[:MAX_SHOWN]
-        is_mobile = row.number is not None and row.number.kind == Kind.MOBILE
-        if row.reason is None:
-            added.append(
-                (campaign_id, row.line, number, is_mobile, RecipientState.PENDING.value, "", variables, "",
-                 0, 0, 0, 0, "", None)
-            )  # fmt: skip
+        if cells:
+            # Nearly always the cells are just these columns, in this order.
+            same = list(cells) == columns
+            values = list(cells.values()) if same else [cells.get(name, "") for name in columns]
+            variables = orjson.dumps(values).decode()
+        written = number.e164 if number is not None else raw[:MAX_SHOWN]
+        is_mobile = number is not None and number.kind is mobile
+        if reason is None:
+            added.append((campaign_id, line, written, is_mobile, variables, pending, "", None))
         else:
-            refused.append(
-                (campaign_id, row.line, number, is_mobile, RecipientState.EXCLUDED.value, row.reason.value,
-                 variables, "", 0, 0, 0, 0, "", now)
-            )  # fmt: skip
+            refused.append((campaign_id, line, written, is_mobile, variables, excluded, reason.value, now))
     return added, refused
 
 
@@ -147,8 +148,17 @@ def _insert(campaign_id: int, added: _Rows, refused: _Rows, now: int) -> tuple[i
 
 
 def _set_listed_aside(campaign_id: int, added: _Rows, now: int) -> tuple[_Rows, _Rows]:
-    """Split off the rows whose numbers are on a do-not-call list that the campaign heeds; one look-up."""
-    row = Campaign.select(Campaign.kind, Campaign.account).where(Campaign.id == campaign_id).get()
+    """Split off the rows whose numbers are on a do-not-call list that the campaign heeds; one look-up.
+
+    Those that are to hear a message of their own wait until it is made.
+    """
+    row = (
+        Campaign.select(Campaign.kind, Campaign.account, Campaign.text)
+        .where(Campaign.id == campaign_id)
+        .get()
+    )
+    if row.text:
+        added = [(*item[:_NEXT_AT], UNPREPARED, *item[_NEXT_AT + 1 :]) for item in added]
     numbers = [as_integer(item[_NUMBER]) for item in added]
     listed = do_not_call.find(lists_for(row.kind, row.account_id), numbers)
     if not listed:
