@@ -1,0 +1,109 @@
+"""Documents that customers give us: kept below ``data_dir/documents``, which no web server serves.
+
+What a file is, its first bytes say, not its name; names are only shown.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from engine.errors import BadInput, NotFound, StoreUnavailable
+from engine.store.customers import Document
+
+MAX_BYTES = 10 * 1024 * 1024
+MAX_OF_ACCOUNT = 50
+_CHUNK = 64 * 1024
+# First bytes -> (media type, ending)
+_KINDS = (
+    (b"%PDF-", "application/pdf", "pdf"),
+    (b"\xff\xd8\xff", "image/jpeg", "jpg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png", "png"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file that was taken, not noted in the database yet."""
+
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    path: str  # below the folder of documents
+
+
+def take(folder: Path, account_id: int, source: BinaryIO, name: str) -> StoredFile:
+    """Copy an upload below `folder`; BadInput unless it is a PDF, JPEG or PNG of up to 10 MB.  No database."""
+    head = source.read(16)
+    kind = next((item for item in _KINDS if head.startswith(item[0])), None)
+    shown = Path(name.replace("\\", "/")).name[:200] or "document"
+    if kind is None:
+        raise BadInput(f"«{shown}» is not a PDF, JPEG or PNG file.")
+    relative = f"{account_id}/{secrets.token_hex(16)}.{kind[2]}"
+    target = folder / relative
+    made = hashlib.sha256()
+    size = 0
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            chunk = head
+            while chunk:
+                size += len(chunk)
+                if size > MAX_BYTES:
+                    break
+                made.update(chunk)
+                file.write(chunk)
+                chunk = source.read(_CHUNK)
+    except OSError as error:
+        target.unlink(missing_ok=True)
+        raise StoreUnavailable(f"The document cannot be kept: {error.strerror}.") from error
+    if size > MAX_BYTES:
+        target.unlink(missing_ok=True)
+        raise BadInput(f"«{shown}» is larger than {MAX_BYTES // 1024 // 1024} MB.")
+    return StoredFile(shown, kind[1], size, made.hexdigest(), relative)
+
+
+def drop(folder: Path, stored: StoredFile) -> None:
+    """Remove a file that was taken in vain."""
+    (folder / stored.path).unlink(missing_ok=True)
+
+
+def note(account_id: int, stored: StoredFile, now: int, review_id: int | None = None) -> int:
+    """Note a taken file as a document of the account; its id.  BadInput when the account has too many."""
+    if Document.select().where(Document.account_id == account_id).count() >= MAX_OF_ACCOUNT:
+        raise BadInput(f"An account can have {MAX_OF_ACCOUNT} documents; ask staff to look at those first.")
+    row = Document.create(
+        account_id=account_id,
+        review_id=review_id,
+        name=stored.name,
+        media_type=stored.media_type,
+        size=stored.size,
+        sha256=stored.sha256,
+        path=stored.path,
+        created_at=now,
+    )
+    return int(row.id)
+
+
+def get(document_id: int, account_id: int | None = None) -> Document:
+    """A document, of the account if one is given; NotFound otherwise."""
+    query = Document.select().where(Document.id == document_id)
+    if account_id is not None:
+        query = query.where(Document.account_id == account_id)
+    row = query.get_or_none()
+    if row is None:
+        raise NotFound(f"There is no document {document_id}.")
+    return row
+
+
+def file_of(folder: Path, row: Document) -> Path:
+    """Where a document lies; NotFound when the file has gone."""
+    path = folder / row.path
+    if not path.is_file():
+        raise NotFound(f"The file of document {row.id} is missing.")
+    return path
