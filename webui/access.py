@@ -11,14 +11,10 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, g, redirect, request, session, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from engine.services import people
+from engine.errors import NotAllowed
+from engine.services import permissions
 from engine.store.models import User
 from engine.store.threads import read
-
-# Those who may run campaigns: staff for everybody, owners and members for their account.
-RUNNERS = ("operator", "owner", "member")
-# Those who may change gateways (administrators always may).
-TRUNK_KEEPERS = ("operator",)
 
 _OPEN_ENDPOINTS = frozenset({"static", "auth.login", "auth.language", "health.healthz"})
 
@@ -26,7 +22,11 @@ _OPEN_ENDPOINTS = frozenset({"static", "auth.login", "auth.language", "health.he
 def init_app(app: Flask) -> None:
     app.before_request(_who)
     app.context_processor(
-        lambda: {"person": person_or_none(), "may_run": _may(RUNNERS), "may_keep": _may(TRUNK_KEEPERS)}
+        lambda: {
+            "person": person_or_none(),
+            "may_run": _may("campaign.change"),
+            "may_keep": _may("gateway.change"),
+        }
     )
 
 
@@ -41,26 +41,38 @@ def person_or_none() -> User | None:
 
 
 def is_staff() -> bool:
-    return person().role in people.STAFF_ROLES
+    return person().role in permissions.STAFF_ROLES
 
 
 def account_scope() -> int | None:
     """The account whose things may be seen; None for staff, who see all."""
-    return None if is_staff() else person().account_id
+    return permissions.scope(person())
 
 
-def require_role(*roles: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """A route for people with one of the roles, and administrators."""
+def needs(right: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A route for people with a right; which account's things they may touch is `account_scope`'s to say."""
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
         def checked(*args: Any, **kwargs: Any) -> Any:
-            people.require(person(), *roles)
+            permissions.require(person(), right, person().account_id)
             return view(*args, **kwargs)
 
         return checked
 
     return decorate
+
+
+def for_staff(view: Callable[..., Any]) -> Callable[..., Any]:
+    """A route for the staff alone."""
+
+    @wraps(view)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        if not is_staff():
+            raise NotAllowed("You have no permission for this.")
+        return view(*args, **kwargs)
+
+    return checked
 
 
 def log_in(found: User) -> None:
@@ -84,9 +96,9 @@ def safe_target(target: str | None) -> str:
     return target
 
 
-def _may(roles: tuple[str, ...]) -> bool:
+def _may(right: str) -> bool:
     found = person_or_none()
-    return found is not None and found.role in (*roles, "administrator")
+    return found is not None and permissions.may(found, right, found.account_id)
 
 
 def _who() -> BaseResponse | None:

@@ -21,7 +21,7 @@ from engine.states import CampaignState
 from engine.store.database import db
 from engine.store.models import Campaign
 from engine.store.threads import read, write
-from webui.access import RUNNERS, account_scope, is_staff, person, require_role
+from webui.access import account_scope, is_staff, needs, person
 from webui.context import web
 from webui.speech import language
 
@@ -41,23 +41,27 @@ _RESULT_TYPES = {
 
 
 @blueprint.get("/")
+@needs("campaign.view")
 def index() -> str:
     return render_template("campaigns/list.html", **_list())
 
 
 @blueprint.get("/campaigns/rows")
+@needs("campaign.view")
 def rows() -> str:
     """The list's live part."""
     return render_template("campaigns/_list.html", **_list())
 
 
 @blueprint.get("/campaigns/<int:campaign_id>")
+@needs("campaign.view")
 def detail(campaign_id: int) -> str:
     one = _one(campaign_id)
     return render_template("campaigns/detail.html", one=one, moving=one.state in _MOVING, votes=_votes(one))
 
 
 @blueprint.get("/campaigns/<int:campaign_id>/live")
+@needs("campaign.view")
 def live(campaign_id: int) -> str | Response:
     """The page's live part; when the state has changed the whole page is asked for again."""
     one = _one(campaign_id)
@@ -67,13 +71,14 @@ def live(campaign_id: int) -> str | Response:
 
 
 @blueprint.get("/campaigns/<int:campaign_id>/votes")
+@needs("campaign.view")
 def votes(campaign_id: int) -> str:
     one = _one(campaign_id)
     return render_template("campaigns/_votes.html", one=one, votes=_votes(one))
 
 
 @blueprint.post("/campaigns/<int:campaign_id>/<any(start, pause, resume, stop):action>")
-@require_role(*RUNNERS)
+@needs("campaign.change")
 def act(campaign_id: int, action: str) -> BaseResponse:
     """Write what is wanted; the engine takes it over within a second."""
     now, scope, by = wall_ms(), account_scope(), _("by %(name)s", name=person().username)
@@ -93,6 +98,7 @@ def act(campaign_id: int, action: str) -> BaseResponse:
 
 
 @blueprint.get("/campaigns/<int:campaign_id>/message.wav")
+@needs("campaign.view")
 def message_sound(campaign_id: int) -> BaseResponse:
     row = _row(campaign_id)
     if row.message_id is None:
@@ -102,6 +108,7 @@ def message_sound(campaign_id: int) -> BaseResponse:
 
 
 @blueprint.get("/campaigns/<int:campaign_id>/result.<any(csv, xlsx):kind>")
+@needs("campaign.view")
 def result(campaign_id: int, kind: str) -> BaseResponse:
     """The result of every line so far, streamed: a million rows take no memory."""
     row = _row(campaign_id)

@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 from engine.errors import AvanakError
 from webui.access import person_or_none
 from webui.context import web
-from webui.sentences import translated
+from webui.sentences import said
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ def _ours(error: AvanakError) -> tuple[str, int] | Response:
         log.error("action=http_failed route=%s error=%r", request.endpoint, str(error))
     if error.http_status == 404:
         return _page(404, _("There is no such thing here, or it is not yours."))
-    return _page(error.http_status, translated(str(error)))
+    return _page(error.http_status, said(error))
 
 
 def _csrf(error: CSRFError) -> tuple[str, int] | Response:

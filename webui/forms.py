@@ -26,8 +26,6 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from engine.services.campaigns import CampaignRules
 from webui.speech import parse_instant, written_instant
 
-SERVICE_HOURS = "07:00-23:00"
-ADVERTISING_HOURS = "09:30-14:00,16:30-22:00"
 _PERSIAN_DIGITS = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩،", "0123456789" * 2 + ",")
 
 
@@ -61,9 +59,7 @@ class CampaignForm(FlaskForm):
     ring_timeout_s = IntegerField(
         _l("Let it ring (seconds)"), [InputRequired(), NumberRange(5, 120)], default=30
     )
-    windows = StringField(
-        _l("Calling hours"), [Length(max=200)], default=SERVICE_HOURS, filters=[ascii_digits]
-    )
+    windows = StringField(_l("Calling hours"), [Length(max=200)], filters=[ascii_digits])
     starts_at = StringField(_l("Start at"), [Length(max=40)])
     caller_id = StringField(
         _l("Caller id"),
@@ -82,7 +78,7 @@ class CampaignForm(FlaskForm):
     )
     optout = BooleanField(_l("Key 11 opts out of advertising"))
     delivered_percent = IntegerField(
-        _l("Delivered when heard (%%)"), [InputRequired(), NumberRange(1, 100)], default=100
+        _l("Delivered when heard to (percent)"), [InputRequired(), NumberRange(1, 100)], default=100
     )
     gateways = SelectMultipleField(
         _l("Gateways"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -11,19 +12,23 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
 from engine.clock import wall_ms
-from engine.errors import BadInput, NotFound
+from engine.errors import BadInput, NotAllowed, NotFound
 from engine.services import campaigns, launch, messages, switches
 from engine.services.campaigns import CampaignRules
+from engine.services.ledger import NoCredit
 from engine.services.preflight import Preflight, count_list, limits_of_switches, reckon
+from engine.services.suppression import lists_for
 from engine.services.uploads import Pending
 from engine.states import MessageKind
+from engine.store import do_not_call
+from engine.store.database import db
 from engine.store.models import Account, Gateway, Message
 from engine.store.threads import read, write
-from webui.access import RUNNERS, account_scope, is_staff, person, require_role
+from webui.access import account_scope, is_staff, needs, person
 from webui.campaigns import send_prompt
 from webui.context import web
-from webui.forms import ADVERTISING_HOURS, SERVICE_HOURS, CampaignForm, filled_in
-from webui.sentences import translated
+from webui.forms import CampaignForm, filled_in
+from webui.sentences import said
 from webui.speech import instant_example
 
 blueprint = Blueprint("new_campaign", __name__, url_prefix="/campaigns/new")
@@ -32,7 +37,7 @@ MESSAGES_SHOWN = 100
 
 
 @blueprint.route("", methods=["GET", "POST"])
-@require_role(*RUNNERS)
+@needs("campaign.change")
 def form() -> str | tuple[str, int] | Response:
     """The form; with ``?clone=ID`` filled with a campaign's rules, with ``?draft=`` with those of an upload."""
     if request.method == "GET":
@@ -47,7 +52,7 @@ def form() -> str | tuple[str, int] | Response:
         try:
             pending = _pending(filled.draft.data)
         except NotFound as error:
-            flash(translated(str(error)), "warning")
+            flash(said(error), "warning")
     if not filled.validate():
         return _page(filled, pending), 400
     try:
@@ -55,13 +60,13 @@ def form() -> str | tuple[str, int] | Response:
         if not _take_over(filled, pending):
             return _page(filled, pending), 400
     except BadInput as error:
-        flash(translated(str(error)), "danger")
+        flash(said(error), "danger")
         return _page(filled, pending), 400
     return redirect(url_for("new_campaign.check", token=pending.token))
 
 
 @blueprint.get("/<token>")
-@require_role(*RUNNERS)
+@needs("campaign.change")
 def check(token: str) -> str | Response:
     """The pre-flight of an upload, reckoned with the gateways and switches of this moment."""
     pending = _pending(token)
@@ -86,28 +91,29 @@ def check(token: str) -> str | Response:
 
 
 @blueprint.post("/<token>")
-@require_role(*RUNNERS)
+@needs("campaign.change")
 def confirm(token: str) -> Response:
     """Make it, and start it if that was the button."""
     pending = _pending(token)
     if pending.checked is None:
         raise NotFound("This upload was not checked.")
-    is_started = request.form.get("action") == "start"
+    now = wall_ms()
     campaign_id = launch.launch(
-        web().uploads,
-        pending,
-        web().settings,
-        write=write,
-        apart=web().apart,
-        now=wall_ms(),
-        is_started=is_started,
+        web().uploads, pending, web().settings, write=write, apart=web().apart, now=now
     )
-    flash(_("The campaign was started.") if is_started else _("The draft was kept."), "success")
+    if request.form.get("action") == "start":
+        try:
+            write(lambda: launch.start(campaign_id, now))
+            flash(_("The campaign was started."), "success")
+        except (BadInput, NotAllowed, NoCredit) as error:
+            flash(said(error), "danger")  # it is a draft that is whole, to be started later
+    else:
+        flash(_("The draft was kept."), "success")
     return redirect(url_for("campaigns.detail", campaign_id=campaign_id))
 
 
 @blueprint.get("/<token>/message.wav")
-@require_role(*RUNNERS)
+@needs("campaign.change")
 def sound(token: str) -> Response:
     """The message of an upload, as the telephone will hear it."""
     pending = _pending(token)
@@ -159,7 +165,7 @@ def _keep_files(filled: CampaignForm, pending: Pending) -> None:
         try:
             prompt, duration_ms = web().apart(convert)
         except BadInput as error:
-            _complain(filled.sound, translated(str(error)))
+            _complain(filled.sound, said(error))
             return
         pending.prompt, pending.duration_ms = prompt, duration_ms
         pending.sound_name, pending.message_id = name, None
@@ -176,15 +182,16 @@ def _check_rules(rules: CampaignRules) -> None:
 
 def _check_list(filled: CampaignForm, pending: Pending) -> None:
     uploads, settings = web().uploads, web().settings
+    listed = partial(do_not_call.find, lists_for(pending.rules["kind"], pending.account_id))
 
     def count() -> Preflight:
-        with launch.open_pending_list(uploads, pending, settings) as reader:
-            return count_list(reader)
+        with db.connection_context(), launch.open_pending_list(uploads, pending, settings) as reader:
+            return count_list(reader, listed)
 
     try:
         pending.checked = web().apart(count).as_dict()
     except BadInput as error:
-        _complain(filled.numbers, translated(str(error)))
+        _complain(filled.numbers, said(error))
         pending.list_name = ""
 
 
@@ -221,12 +228,22 @@ def _start_values(pending: Pending | None) -> dict[str, Any]:
         }
     clone = request.args.get("clone", type=int)
     if clone is None:
-        return {}
+        return {"windows": _hours()[MessageKind.SERVICE]}
     scope = account_scope()
     row = read(lambda: campaigns.get(clone, scope))
     values = filled_in(campaigns.rules_of(row))
     name = _("%(name)s (again)", name=row.name)
     return values | {"name": name, "account": row.account_id, "message": row.message_id or 0}
+
+
+def _hours() -> dict[str, str]:
+    """The hours that the form proposes for each kind of message."""
+    settings = web().settings
+    return {
+        MessageKind.SERVICE.value: settings.hours_service,
+        MessageKind.ADVERTISING.value: settings.hours_advertising,
+        MessageKind.EMERGENCY.value: settings.hours_emergency,
+    }
 
 
 def _choices(filled: CampaignForm) -> None:
@@ -267,6 +284,6 @@ def _page(filled: CampaignForm, pending: Pending | None) -> str:
         form=filled,
         pending=pending,
         example=instant_example(),
-        hours={"service": SERVICE_HOURS, "advertising": ADVERTISING_HOURS, "emergency": ""},
+        hours=_hours(),
         max_mb=web().settings.max_upload_mb,
     )

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from engine.errors import AvanakError
+from engine.services.accounts import SendingRefused
 from webui.speech import digits, language
 
 # English form -> Persian; a word in braces is what changes.
@@ -56,6 +58,9 @@ _PERSIAN: dict[str, str] = {
     "Campaign {id} was changed by somebody else at the same moment; look again.": (
         "هم‌زمان کسی دیگر کارزار را تغییر داد؛ دوباره نگاه کنید."
     ),
+    "Not enough credit: {needed} Rials are needed and {available} are available.": (
+        "اعتبار کافی نیست: {needed} ریال لازم است و {available} ریال موجود است."
+    ),
     "You have no permission for this.": "شما اجازهٔ این کار را ندارید.",
     "This upload is not there any more; choose the files again.": (
         "پرونده‌های بارگذاری‌شده دیگر نیستند؛ دوباره آن‌ها را برگزینید."
@@ -75,8 +80,11 @@ def _pattern(form: str) -> re.Pattern[str]:
 _FORMS = [(_pattern(english), persian) for english, persian in _PERSIAN.items()]
 
 
-def translated(sentence: str) -> str:
-    """A service's sentence in the reader's language, as far as it is known."""
+def said(error: AvanakError) -> str:
+    """What a service says, in the reader's language as far as it is known."""
+    if isinstance(error, SendingRefused):
+        return error.refusal.sentence(language(), error.detail)
+    sentence = str(error)
     if language() != "fa":
         return sentence
     for pattern, persian in _FORMS:

@@ -28,6 +28,7 @@ CALENDARS = ("jalali", "gregorian")
 _PERSIAN = str.maketrans("0123456789,.%", "۰۱۲۳۴۵۶۷۸۹٬٫٪")
 _DIGITS_ONLY = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 _TO_ASCII = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "0123456789" * 2)
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 _INSTANT = re.compile(r"(\d{4})[/-](\d{1,2})[/-](\d{1,2})[ T]+(\d{1,2}):(\d{2})")
 
 
@@ -174,7 +175,14 @@ def written_instant(at_ms: int | None) -> str:
 
 def why_sentence(view: CampaignView) -> str:
     """Why a campaign is as it is, in the reader's language, calendar and digits."""
-    return digits(view.sentence(language(), plain_instant))
+    return view.sentence(language(), plain_instant, _plain_value)
+
+
+def _plain_value(value: object) -> str:
+    """A number in the reader's digits; anything else (a gateway's name) as it is written."""
+    text = str(value)
+    is_number = _NUMBER.fullmatch(text) is not None
+    return text.translate(_PERSIAN) if is_number and language() == "fa" else text
 
 
 def reason_sentence(reason: str) -> str:

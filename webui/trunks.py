@@ -10,14 +10,14 @@ from werkzeug.wrappers import Response
 
 from engine.clock import wall_ms
 from engine.errors import BadInput, NotFound
-from engine.services import gateways, people, switches
+from engine.services import gateways, switches
 from engine.store.models import Gateway
 from engine.store.sql import execute
 from engine.store.threads import read, write
-from webui.access import TRUNK_KEEPERS, require_role
+from webui.access import for_staff, needs
 from webui.context import web
 from webui.forms import GatewayForm
-from webui.sentences import translated
+from webui.sentences import said
 
 blueprint = Blueprint("trunks", __name__, url_prefix="/trunks")
 
@@ -25,19 +25,19 @@ SILENT_MS = 60_000  # a switch that is called up and was not heard of for so lon
 
 
 @blueprint.get("")
-@require_role(*people.STAFF_ROLES)
+@for_staff
 def index() -> str:
     return render_template("trunks/index.html", **_seen())
 
 
 @blueprint.get("/live")
-@require_role(*people.STAFF_ROLES)
+@for_staff
 def live() -> str:
     return render_template("trunks/_live.html", **_seen())
 
 
 @blueprint.route("/gateways/new", methods=["GET", "POST"])
-@require_role(*TRUNK_KEEPERS)
+@needs("gateway.change")
 def add() -> str | tuple[str, int] | Response:
     settings = web().settings
     form = GatewayForm(data={"cps": settings.default_cps, "channels": settings.default_channels})
@@ -52,12 +52,12 @@ def add() -> str | tuple[str, int] | Response:
             flash(_("Gateway %(name)s was added.", name=form.name.data), "success")
             return redirect(url_for("trunks.index"))
         except BadInput as error:
-            flash(translated(str(error)), "danger")
+            flash(said(error), "danger")
     return render_template("trunks/gateway.html", form=form, row=None), 400
 
 
 @blueprint.route("/gateways/<int:gateway_id>", methods=["GET", "POST"])
-@require_role(*TRUNK_KEEPERS)
+@needs("gateway.change")
 def change(gateway_id: int) -> str | tuple[str, int] | Response:
     row = _gateway(gateway_id)
     form = GatewayForm(obj=row)
@@ -70,12 +70,12 @@ def change(gateway_id: int) -> str | tuple[str, int] | Response:
             flash(_("Gateway %(name)s was changed.", name=row.name), "success")
             return redirect(url_for("trunks.index"))
         except BadInput as error:
-            flash(translated(str(error)), "danger")
+            flash(said(error), "danger")
     return render_template("trunks/gateway.html", form=form, row=row), 400
 
 
 @blueprint.post("/gateways/<int:gateway_id>/drain")
-@require_role(*TRUNK_KEEPERS)
+@needs("gateway.change")
 def drain(gateway_id: int) -> Response:
     """Take a gateway out of use or into it again."""
     row = _gateway(gateway_id)

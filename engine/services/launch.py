@@ -39,14 +39,13 @@ def launch(
     write: Write,
     apart: Apart,
     now: int,
-    is_started: bool,
 ) -> int:
-    """Make the campaign of a checked upload, start it if wanted; its id.
+    """Make the draft campaign of a checked upload; its id.
 
     1. claim the upload, 2. put the message where switches see it, 3. make the draft,
-    4. bring the recipients in, chunk by chunk, 5. start.  Raises NotFound when it was
-    confirmed already; after any other error the upload can be confirmed again (a draft
-    that was half filled stays, and is never dialled by itself).
+    4. bring the recipients in, chunk by chunk.  Raises NotFound when it was confirmed
+    already; after any other error the upload can be confirmed again (a draft that was
+    half filled stays, and is never dialled by itself).
     """
     uploads.take(pending)
     try:
@@ -54,8 +53,6 @@ def launch(
         campaign_id = int(write(lambda: _make_draft(pending, now, settings.max_call_s)))
         with apart(lambda: open_pending_list(uploads, pending, settings)) as reader:
             import_list(campaign_id, _ReadApart(reader, apart), write, now)  # type: ignore[arg-type]
-        if is_started:
-            write(lambda: start(campaign_id, now))
     except AvanakError:
         uploads.give_back(pending)
         raise

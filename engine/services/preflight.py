@@ -6,7 +6,7 @@ Reads the whole list once, in flat memory, and writes nothing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import tzinfo
 from typing import Any
@@ -17,6 +17,7 @@ from engine.services.estimate import Estimate, Limits, estimate
 from engine.services.hours import parse_windows
 from engine.services.lists import ListReader, Row
 from engine.services.numbers import Kind, Reason
+from engine.services.suppression import as_integer
 from engine.store.models import Gateway, Switch
 
 EXAMPLES = 3  # lines that are shown of each reason
@@ -37,6 +38,8 @@ BINDINGS: dict[str, tuple[str, str]] = {
     RETRIES: ("the wait between tries", "فاصلهٔ میان تلاش‌ها"),
     NO_GATEWAY: ("no gateway serves it", "هیچ درگاهی آن را نمی‌برد"),
 }
+
+Listed = Callable[[Collection[int]], Collection[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +113,15 @@ def preflight(
     return found
 
 
-def count_list(reader: ListReader) -> Preflight:
-    """Read the list to its end: how many are to be called, and how many are not, with the reasons."""
+def count_list(reader: ListReader, listed: Listed | None = None) -> Preflight:
+    """Read the list to its end: how many are to be called, and how many are not, with the reasons.
+
+    `listed` gives those of some numbers (as `suppression.as_integer`) that are on a do-not-call list.
+    """
     found = Preflight(reader.filename, reader.number_column)
     shown: Counter[Reason] = Counter()
     for chunk in reader:
-        _count(found, chunk, shown)
+        _count(found, _set_aside(chunk, listed) if listed else chunk, shown)
     found.columns = list(reader.variable_columns)
     return found
 
@@ -155,6 +161,18 @@ def limits_of_switches(switches: Iterable[Switch], inbound_share: float) -> Limi
         sum(permitted_rate(row.sessions_per_second, inbound_share) for row in up),
         sum(permitted_sessions(row.max_sessions, inbound_share) for row in up),
     )
+
+
+def _set_aside(chunk: list[Row], listed: Listed) -> list[Row]:
+    """The chunk, with the reason on those rows whose numbers are on a do-not-call list."""
+    numbers = [as_integer(row.number.e164) if row.number and row.reason is None else 0 for row in chunk]
+    aside = listed(set(numbers) - {0})
+    if not aside:
+        return chunk
+    return [
+        row._replace(reason=Reason.DO_NOT_CALL) if number in aside else row
+        for row, number in zip(chunk, numbers, strict=True)
+    ]
 
 
 def _count(found: Preflight, chunk: Iterable[Row], shown: Counter[Reason]) -> None:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask import Flask, session
 from flask.testing import FlaskClient
 
 from engine.clock import wall_ms
 from engine.config import Settings
-from engine.services import campaigns, gateways, messages, people
+from engine.services import accounts, campaigns, gateways, ledger, messages, people
 from engine.states import RecipientState
 from engine.store import database, threads
-from engine.store.models import Account, CampaignCounts, Recipient, User
-from engine.store.threads import write
+from engine.store.models import CampaignCounts, Recipient, User
+from engine.store.threads import read, write
 from webui import create_app
+from webui.access import log_in
 
 PASSWORD = "correct horse 1"
 
@@ -48,12 +50,47 @@ class Browser:
     def get(self, path: str, **kwargs):
         return self.client.get(path, **kwargs)
 
-    def post(self, path: str, data: dict | None = None, *, page: str = "/campaigns/rows", **kwargs):
-        token = csrf_of(self.client.get(page if page != "/campaigns/rows" else "/").text)
+    def post(self, path: str, data: dict | None = None, *, page: str = "/", **kwargs):
+        token = csrf_of(self.client.get(page).text)
         return self.client.post(path, data={**(data or {}), "csrf_token": token}, **kwargs)
 
     def log_in(self, username: str, password: str = PASSWORD, next_: str = ""):
         return self.post("/login", {"username": username, "password": password, "next": next_}, page="/login")
+
+
+@pytest.fixture(scope="session")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Cast]:
+    """A database with the cast, made once and copied for each test: upgrading and argon2 take their time."""
+    path = tmp_path_factory.mktemp("cast") / "avanak.db"
+    database.open_database(f"sqlite:///{path}")
+    database.upgrade()
+    cast = write(_make_cast)
+    with database.db.connection_context():
+        database.db.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    threads.close_readers()
+    return path, cast
+
+
+def _make_cast() -> Cast:
+    now = wall_ms()
+    people.ensure_first(now, PASSWORD)
+    sahar, other = (accounts.open_by_staff(name, now + 10**10, None, now) for name in ("Sahar", "Other"))
+    for account in (sahar, other):
+        ledger.top_up(account, 1_000_000, f"test/{account}", now)
+    kept = User.get().password_hash  # one hash for all
+    for name, role, of in (
+        ("operator", "operator", None), ("quality", "quality", None),
+        ("owner", "owner", sahar), ("colleague", "member", sahar), ("outsider", "owner", other),
+    ):  # fmt: skip
+        User.create(username=name, password_hash=kept, role=role, account=of, created_at=now)
+    User.update(language="en", calendar="gregorian").execute()
+    gateways.add("lab", 10, 100, now)
+    message = messages.add(sahar, "Hello", "hello", 5_000, now)
+    campaign = campaigns.create(sahar, campaigns.CampaignRules(name="Autumn <b>"), message, now, 660)
+    for line, number in enumerate(("+989120000001", "+989120000002"), start=2):
+        Recipient.create(campaign_id=campaign, line=line, number=number, state=RecipientState.PENDING)
+    CampaignCounts.update(total=2, waiting=2).execute()
+    return Cast(sahar, other, campaign)
 
 
 @pytest.fixture
@@ -62,9 +99,9 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
+def app(settings: Settings, furnished: tuple[Path, Cast]) -> Iterator[Flask]:
+    shutil.copyfile(furnished[0], settings.data_dir / "avanak.db")
     database.open_database(settings.database)
-    database.upgrade()
     for folder in (settings.prompts_dir, settings.reports_dir):
         folder.mkdir()
     made = create_app(settings)
@@ -74,32 +111,8 @@ def app(settings: Settings) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def cast(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Cast:
-    def work() -> Cast:
-        now = wall_ms()
-        sahar = int(Account.create(name="Sahar", created_at=now).id)
-        other = int(Account.create(name="Other", created_at=now).id)
-        # One hash for all: argon2 is slow on purpose.
-        people.add("operator", PASSWORD, "operator", now)
-        kept = User.get().password_hash
-        for name, role, account in (
-            ("admin", "administrator", None), ("quality", "quality", None),
-            ("owner", "owner", sahar), ("colleague", "member", sahar), ("outsider", "owner", other),
-        ):  # fmt: skip
-            User.create(
-                username=name, password_hash=kept, role=role, account=account, created_at=now, language="en",
-                calendar="gregorian",
-            )  # fmt: skip
-        User.update(language="en", calendar="gregorian").execute()
-        gateways.add("lab", 10, 100, now)
-        message = messages.add(sahar, "Hello", "hello", 5_000, now)
-        campaign = campaigns.create(sahar, campaigns.CampaignRules(name="Autumn <b>"), message, now, 660)
-        for line, number in enumerate(("+989120000001", "+989120000002"), start=2):
-            Recipient.create(campaign_id=campaign, line=line, number=number, state=RecipientState.PENDING)
-        CampaignCounts.update(total=2, waiting=2).execute()
-        return Cast(sahar, other, campaign)
-
-    return write(work)
+def cast(furnished: tuple[Path, Cast]) -> Cast:
+    return furnished[1]
 
 
 @pytest.fixture
@@ -109,8 +122,14 @@ def anyone(app: Flask, cast: Cast) -> Browser:
 
 
 def logged_in(app: Flask, username: str) -> Browser:
+    """Somebody whose session has begun (the log-in form has tests of its own)."""
     browser = Browser(app)
-    assert browser.log_in(username).status_code == 302
+    found = read(lambda: User.get(User.username == username))
+    with app.test_request_context():
+        log_in(found)
+        planted = dict(session)
+    with browser.client.session_transaction() as begun:
+        begun.update(planted)
     return browser
 
 

@@ -42,7 +42,8 @@ def main(data_dir: Path, password: str) -> None:
         raise SystemExit("the embedded switch did not come up")
     write(lambda: gateways.add("embedded", 40, 100, wall_ms()))
     server = serve(create_app(settings), "127.0.0.1", 0)
-    print(server.url, flush=True)
+    sys.stdout.write(f"{server.url}\n")
+    sys.stdout.flush()
     while tp_read(0, 100):
         sleep(0)
     server.stop(1)

@@ -17,10 +17,10 @@ NOW = 1_700_000_000_000
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[int]:
-    """An open, empty database with one account; its id."""
+    """An open, empty database with one account, that is never charged; its id."""
     database.open_database(f"sqlite:///{tmp_path / 'test.db'}")
     database.upgrade()
-    yield write(lambda: int(Account.create(name="Sahar", created_at=NOW).id))
+    yield write(lambda: int(Account.create(name="Sahar", created_at=NOW, state="active", is_house=True).id))
     threads.close_readers()
 
 

@@ -84,3 +84,9 @@ def test_votes_are_counted_by_key(campaign_id: int) -> None:
 
     write(work)
     assert read(lambda: campaign_view.votes(campaign_id)) == {"1": 2, "2": 1}
+
+
+def test_a_pause_for_want_of_credit_says_so(campaign_id: int) -> None:
+    write(lambda: start(campaign_id))
+    write(lambda: campaigns.pause(campaign_id, "x", code=why.NO_CREDIT))
+    assert read(lambda: view(campaign_id, NOW)).reason == why.NO_CREDIT

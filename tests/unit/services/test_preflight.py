@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+from collections.abc import Collection
 
 import pytest
 
@@ -12,7 +14,7 @@ from engine.services.campaigns import CampaignRules
 from engine.services.estimate import Limits
 from engine.services.lists import open_list
 from engine.services.numbers import Reason
-from engine.services.preflight import BINDINGS, Preflight, limits_of_switches, preflight
+from engine.services.preflight import BINDINGS, Preflight, count_list, limits_of_switches, preflight
 from engine.store.models import Gateway, Switch
 
 NOW = 1_700_000_000_000  # 2023-11-15 01:43 in Tehran
@@ -54,6 +56,25 @@ def test_counts_reasons_and_examples() -> None:
     assert (twice.line, twice.first_line, twice.raw) == (4, 2, "+98 (0)912 345 6789")
     assert found.columns == ["نام"]
     assert found.number_column == "number"
+
+
+def test_numbers_on_a_do_not_call_list_are_set_aside() -> None:
+    text = "09123456789 09123456780\n09123456781 09123456782\n"  # several in a line
+    asked: list[set[int]] = []
+
+    def listed(numbers: Collection[int]) -> set[int]:
+        asked.append(set(numbers))
+        return {989123456780}
+
+    with open_list(io.BytesIO(text.replace(" ", ",").encode()), filename="list.csv") as reader:
+        found = count_list(reader, listed)
+    assert (found.valid, found.refused[Reason.DO_NOT_CALL]) == (3, 1)
+    assert len(asked[0]) == 4
+
+
+def test_it_survives_being_kept_as_json() -> None:
+    found = run()
+    assert Preflight.of_dict(json.loads(json.dumps(found.as_dict()))) == found
 
 
 def test_at_most_three_examples_of_a_reason() -> None:

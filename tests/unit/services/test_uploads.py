@@ -1,0 +1,99 @@
+"""Uploads that wait: whose they are, how long, and that confirming twice makes one campaign."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+import pytest
+
+from engine.clock import wall_ms
+from engine.config import Settings
+from engine.errors import BadInput, NotFound
+from engine.services import launch
+from engine.services.uploads import MAX_AGE_MS, Pending, Uploads
+from engine.store.models import Campaign, CampaignCounts, Message
+from engine.store.threads import read, write
+
+LIST = b"number,name\n09123456789,Ali\n0912 345 6789,Ali\nabc,x\n"
+
+
+@pytest.fixture
+def uploads(tmp_path: Path) -> Uploads:
+    return Uploads(tmp_path / "uploads", 1_000)
+
+
+def test_an_upload_belongs_to_one_person(uploads: Uploads) -> None:
+    now = wall_ms()
+    made = uploads.new(1, 7, now)
+    assert uploads.read(made.token, 1, now) == made
+    for token, person in ((made.token, 2), ("../../etc/passwd", 1), ("x" * 32, 1), ("", 1)):
+        with pytest.raises(NotFound):
+            uploads.read(token, person, now)
+
+
+def test_it_ends_after_a_day(uploads: Uploads) -> None:
+    now = wall_ms()
+    made = uploads.new(1, 7, now)
+    with pytest.raises(NotFound):
+        uploads.read(made.token, 1, now + MAX_AGE_MS + 1)
+    old = (now - 2 * MAX_AGE_MS) / 1000
+    os.utime(uploads.folder / made.token, (old, old))
+    assert uploads.expire(now) == 1
+    assert list(uploads.folder.iterdir()) == []
+
+
+def test_a_file_that_is_too_large_leaves_nothing(uploads: Uploads) -> None:
+    made = uploads.new(1, 7, wall_ms())
+    with pytest.raises(BadInput, match=r"list\.csv"):
+        uploads.save(made, "list", "list.csv", io.BytesIO(b"x" * 1_001))
+    assert [path.name for path in (uploads.folder / made.token).iterdir()] == ["pending.json"]
+
+
+@pytest.fixture
+def pending(uploads: Uploads, store: int) -> Pending:
+    made = uploads.new(1, store, wall_ms())
+    uploads.save(made, "list", "list.csv", io.BytesIO(LIST))
+    made.list_name, made.sound_name, made.prompt, made.duration_ms = "list.csv", "hello.wav", "p1", 2_000
+    made.rules = {"name": "Autumn"}
+    for suffix in (".wav", ".PCMA"):
+        (uploads.prompts_dir(made) / f"p1{suffix}").write_bytes(b"sound")
+    uploads.write(made)
+    return made
+
+
+def go(uploads: Uploads, pending: Pending, settings: Settings) -> int:
+    return launch.launch(
+        uploads, pending, settings, write=write, apart=lambda work: work(), now=wall_ms()
+    )  # fmt: skip
+
+
+def test_a_confirmed_upload_becomes_a_draft_once(
+    uploads: Uploads, pending: Pending, tmp_path: Path, store: int
+) -> None:
+    settings = Settings(data_dir=tmp_path)
+    again = uploads.read(pending.token, 1, wall_ms())
+    campaign_id = go(uploads, pending, settings)
+    campaign, message, counts = read(
+        lambda: (Campaign.get_by_id(campaign_id), Message.get(), CampaignCounts.get_by_id(campaign_id))
+    )
+    assert (campaign.state, campaign.source_name, campaign.account_id) == ("draft", "list.csv", store)
+    assert (message.title, message.prompt) == ("hello", "p1")
+    assert (counts.total, counts.waiting, counts.excluded) == (3, 1, 2)
+    assert (settings.prompts_dir / "p1.PCMA").read_bytes() == b"sound"
+    assert list(uploads.folder.iterdir()) == []
+    with pytest.raises(NotFound):
+        go(uploads, again, settings)
+    assert read(lambda: Campaign.select().count()) == 1
+
+
+def test_after_a_failure_it_can_be_confirmed_again(
+    uploads: Uploads, pending: Pending, tmp_path: Path
+) -> None:
+    settings = Settings(data_dir=tmp_path)
+    pending.rules = {"name": "Autumn", "max_tries": 99}
+    with pytest.raises(BadInput, match="Tries"):
+        go(uploads, pending, settings)
+    pending.rules = {"name": "Autumn"}
+    assert go(uploads, pending, settings)

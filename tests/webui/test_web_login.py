@@ -1,0 +1,145 @@
+"""Logging in and out, and what guards it."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from engine.services import people
+from engine.store.models import User
+from engine.store.threads import read, write
+from webui.access import safe_target
+from webui.backoff import LONGEST_MS, Backoff
+from webui.security import POLICY, kept_key
+
+
+def test_nobody_sees_anything_before_logging_in(anyone) -> None:
+    for path in ("/", "/campaigns/1", "/campaigns/new", "/campaigns/1/result.csv", "/trunks"):
+        answer = anyone.get(path)
+        assert answer.status_code == 302
+        assert answer.location.startswith("/login?next=")
+    assert anyone.get("/campaigns/rows", headers={"HX-Request": "true"}).headers["HX-Redirect"] == "/login"
+    assert anyone.client.post("/campaigns/1/start").status_code == 302
+
+
+def test_log_in_and_out(anyone) -> None:
+    assert anyone.log_in("Owner ", next_="/campaigns/1").location == "/campaigns/1"
+    assert "Autumn" in anyone.get("/").text
+    assert read(lambda: User.get(User.username == "owner").last_login_at) is not None
+    anyone.post("/logout")
+    assert anyone.get("/").status_code == 302
+
+
+@pytest.mark.parametrize(("name", "password"), [("owner", "wrong"), ("nobody", "x"), ("owner", "")])
+def test_a_wrong_log_in_says_one_thing(anyone, name: str, password: str) -> None:
+    answer = anyone.log_in(name, password)
+    assert answer.status_code in (400, 401)
+    assert anyone.get("/").status_code == 302
+
+
+def test_somebody_who_was_shut_out_stays_out(anyone, owner) -> None:
+    write(lambda: User.update(is_active=False).where(User.username == "owner").execute())
+    assert owner.get("/").status_code == 302
+    assert anyone.log_in("owner").status_code == 401
+
+
+def test_a_new_password_ends_old_sessions(owner) -> None:
+    person_id = read(lambda: User.get(User.username == "owner").id)
+    write(lambda: people.set_password(person_id, "another password"))
+    assert owner.get("/").status_code == 302
+
+
+def test_a_session_from_before_is_not_carried_over(anyone) -> None:
+    with anyone.client.session_transaction() as session:
+        session["planted"] = "x"
+    anyone.log_in("owner")
+    with anyone.client.session_transaction() as session:
+        assert "planted" not in session
+
+
+def test_guessing_gets_slower(anyone) -> None:
+    answers = [anyone.log_in("owner", f"guess {n}").status_code for n in range(7)]
+    assert answers[:6] == [401] * 6
+    assert answers[6] == 429
+    assert anyone.log_in("owner").status_code == 429  # the right one is not looked at either
+
+
+def test_backoff_doubles_up_to_a_limit_and_ends_with_success() -> None:
+    waits = Backoff()
+    for n in range(40):
+        waits.failed("x", 0)
+        if n < 5:
+            assert waits.closed_until("x", 0) is None
+    assert waits.closed_until("x", 0) == LONGEST_MS
+    assert waits.closed_until("x", LONGEST_MS) is None
+    waits.succeeded("x")
+    assert waits.closed_until("x", 0) is None
+    assert waits.closed_until("y", 0) is None
+
+
+def test_one_address_may_not_try_without_end(anyone) -> None:
+    statuses = [anyone.log_in(f"name{n}", "x").status_code for n in range(22)]
+    assert statuses[-1] == 429
+
+
+def test_every_form_needs_its_token(owner, cast) -> None:
+    for path in (f"/campaigns/{cast.campaign}/start", "/logout", "/language", "/campaigns/new"):
+        assert owner.client.post(path).status_code == 400
+    assert "Draft" in owner.get("/").text
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["//evil.example", "https://evil.example", "/\\evil.example", "\\/x", "/a\nb", "javascript:x", ""],
+)
+def test_no_redirect_leaves_the_site(app: Flask, anyone, target: str) -> None:
+    with app.test_request_context():
+        assert safe_target(target) == "/"
+    assert anyone.log_in("owner", next_=target).location == "/"
+
+
+def test_headers_and_cookie(anyone, owner) -> None:
+    answer = anyone.get("/login")
+    assert answer.headers["Content-Security-Policy"] == POLICY
+    assert "unsafe" not in POLICY
+    assert answer.headers["X-Frame-Options"] == "DENY"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "<script>" not in answer.text
+    assert "style=" not in owner.get("/").text
+    cookie = answer.headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+
+
+def test_secure_cookies_by_setting(app: Flask, settings, cast) -> None:
+    from webui import create_app
+
+    made = create_app(settings.model_copy(update={"web_secure_cookies": True}))
+    cookie = made.test_client().get("/login", base_url="https://x").headers["Set-Cookie"]
+    assert cookie.startswith("__Host-avanak=")
+    assert "Secure" in cookie
+
+
+def test_the_session_key_is_kept_and_private(tmp_path) -> None:
+    path = tmp_path / "secret.key"
+    key = kept_key(path)
+    assert len(key) > 40
+    assert kept_key(path) == key
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_language_and_calendar_are_remembered(owner) -> None:
+    assert 'lang="en" dir="ltr"' in owner.get("/").text
+    owner.post("/language", {"language": "fa", "calendar": "jalali", "next": "/campaigns/1"})
+    page = owner.get("/").text
+    assert 'lang="fa" dir="rtl"' in page
+    assert "bootstrap.rtl.min.css" in page
+    assert "کارزارها" in page
+    kept = read(lambda: User.get(User.username == "owner"))
+    assert (kept.language, kept.calendar) == ("fa", "jalali")
+    owner.post("/language", {"language": "xx"})
+    assert 'lang="fa"' in owner.get("/").text
+
+
+def test_health(anyone) -> None:
+    assert anyone.get("/healthz").json == {"status": "ok"}

@@ -1,0 +1,145 @@
+"""A new campaign in the web UI: upload, pre-flight, confirm."""
+
+from __future__ import annotations
+
+import io
+import re
+import wave
+
+import numpy as np
+import pytest
+
+from engine.store.models import Campaign, CampaignCounts, Message
+from engine.store.threads import read
+
+LIST = "شماره,نام\n09123456789,علی\n0912 345 6789,علی\n02122334455,سارا\nabc,x\n".encode()
+
+
+def sound(seconds: float = 2.0) -> bytes:
+    out = io.BytesIO()
+    t = np.arange(int(16_000 * seconds)) / 16_000
+    with wave.open(out, "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        file.writeframes((np.sin(2 * np.pi * 440 * t) * 8_000).astype("<i2").tobytes())
+    return out.getvalue()
+
+
+def fields(**changes: object) -> dict:
+    return {
+        "name": "Instalment", "kind": "service", "max_tries": "2", "retry_after": "10", "ring_timeout_s": "30",
+        "windows": "07:00-23:00", "delivered_percent": "100", "message": "0",
+        "numbers": (io.BytesIO(LIST), "list.csv"), "sound": (io.BytesIO(sound()), "hello.wav"), **changes,
+    }  # fmt: skip
+
+
+def send(browser, account: int, **changes: object):
+    return browser.post("/campaigns/new", fields(account=str(account), **changes), page="/campaigns/new")
+
+
+def test_from_upload_to_draft(owner, cast) -> None:
+    answer = send(owner, cast.sahar, vote_keys="۱,۲")
+    assert answer.status_code == 302
+    page = owner.get(answer.location).text
+    assert re.search(r"To be called</dt><dd><bdi>2</bdi>", page)
+    assert re.search(r"Duplicates</dt><dd><bdi>1</bdi>", page)
+    assert "This is not a telephone number." in page
+    assert "abc" in page
+    assert 'id="binding">the wait between tries' in page
+    heard = owner.get(answer.location + "/message.wav")
+    assert heard.mimetype == "audio/wav"
+    with wave.open(io.BytesIO(heard.data)) as file:
+        assert (file.getframerate(), file.getnchannels()) == (8_000, 1)
+    assert read(lambda: Campaign.select().count()) == 1  # nothing is made before it is confirmed
+    made = owner.post(answer.location, {"action": "keep"}, page=answer.location)
+    campaign_id = int(made.location.rsplit("/", 1)[1])
+    row, counts = read(lambda: (Campaign.get_by_id(campaign_id), CampaignCounts.get_by_id(campaign_id)))
+    assert (row.name, row.state, row.vote_keys, row.account_id) == ("Instalment", "draft", "12", cast.sahar)
+    assert (counts.waiting, counts.excluded) == (2, 2)
+    assert owner.get(made.location + "/message.wav").status_code == 200
+    assert owner.get(answer.location).status_code == 404  # confirmed: gone
+
+
+def test_create_and_start(operator, cast) -> None:
+    answer = send(operator, cast.sahar)
+    operator.post(answer.location, {"action": "start"}, page=answer.location)
+    assert read(lambda: Campaign.select().order_by(Campaign.id.desc()).get().state) == "running"
+
+
+def test_anothers_upload_is_not_there(owner, outsider, operator, cast) -> None:
+    path = send(owner, cast.sahar).location
+    for other in (outsider, operator):
+        assert other.get(path).status_code == 404
+        assert other.get(path + "/message.wav").status_code == 404
+        assert other.post(path, {"action": "start"}).status_code == 404
+
+
+def test_a_customer_makes_campaigns_for_the_own_account_only(outsider, cast) -> None:
+    assert send(outsider, cast.sahar).status_code == 400
+    message = read(lambda: Message.get().id)  # of Sahar
+    assert send(outsider, cast.other, message=str(message)).status_code == 400
+    assert send(outsider, cast.other, kind="emergency").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"numbers": (io.BytesIO(b""), "")}, "Choose the list of numbers."),
+        ({"sound": (io.BytesIO(b""), "")}, "Choose the message."),
+        ({"numbers": (io.BytesIO(b"number\nabc\n"), "junk.csv")}, "No number in column"),
+        ({"numbers": (io.BytesIO(b"\x89PNG...."), "x.csv")}, "is a PNG picture"),
+        ({"sound": (io.BytesIO(b"not audio at all"), "x.mp3")}, "cannot be read as audio"),
+        ({"max_tries": "99"}, "between 1 and 20"),
+        ({"windows": "25:00-26:00"}, "names a time that no day has"),
+        ({"caller_id": "12; drop"}, "3 to 15 digits."),
+        ({"starts_at": "soon"}, "is not a date and time"),
+        ({"name": ""}, "This field is required."),
+    ],
+)
+def test_what_is_wrong_is_said_beside_it(owner, cast, changes: dict, sentence: str) -> None:
+    answer = send(owner, cast.sahar, **changes)
+    assert answer.status_code == 400
+    assert sentence in answer.text
+    assert 'value="Instalment"' in answer.text or "name" in changes
+    assert read(lambda: Campaign.select().count()) == 1
+
+
+def test_files_stay_when_only_the_other_one_was_wrong(owner, cast) -> None:
+    answer = send(owner, cast.sahar, sound=(io.BytesIO(b"junk"), "x.mp3"))
+    draft = re.search(r'name="draft"[^>]*value="([^"]+)"', answer.text)
+    assert draft is not None
+    assert "list.csv" in answer.text
+    again = send(owner, cast.sahar, numbers=(io.BytesIO(b""), ""), draft=draft[1])
+    assert again.status_code == 302
+    back = owner.get(f"/campaigns/new?draft={draft[1]}").text
+    assert 'value="Instalment"' in back
+    assert "hello.wav" in back
+
+
+def test_a_hostile_file_name_is_only_a_name(owner, cast, tmp_path) -> None:
+    answer = send(owner, cast.sahar, numbers=(io.BytesIO(LIST), "../../<script>x</script>.csv"))
+    page = owner.get(answer.location).text
+    assert "<script>x" not in page
+    assert not [path for path in tmp_path.rglob("*") if "script" in path.name]
+
+
+def test_an_upload_that_is_too_large_is_a_sentence(owner, cast) -> None:
+    answer = send(owner, cast.sahar, numbers=(io.BytesIO(b"0" * 1_500_000), "list.csv"))
+    assert answer.status_code == 400
+    assert "larger than 1 MB" in answer.text
+    answer = owner.client.post("/campaigns/new", data={"numbers": (io.BytesIO(b"0" * 4_000_000), "x")})
+    assert answer.status_code == 413
+    assert "1 MB" in answer.text
+
+
+def test_clone_fills_the_form(owner, cast) -> None:
+    page = owner.get(f"/campaigns/new?clone={cast.campaign}").text
+    assert "Autumn &lt;b&gt; (again)" in page
+    assert re.search(r'<option selected value="\d+">Hello</option>', page)
+
+
+def test_a_start_is_scheduled_in_the_readers_calendar(owner, cast) -> None:
+    owner.post("/language", {"calendar": "jalali"})
+    path = send(owner, cast.sahar, starts_at="۱۵۰۰/۰۱/۰۱ ۰۹:۳۰").location
+    owner.post(path, {"action": "keep"}, page=path)
+    row = read(lambda: Campaign.select().order_by(Campaign.id.desc()).get())
+    assert row.starts_at == 4_771_980_000_000  # 2121-03-21 09:30 in Tehran

@@ -1,0 +1,67 @@
+"""Switches and gateways in the web UI: for the staff."""
+
+from __future__ import annotations
+
+from engine.clock import wall_ms
+from engine.services import switches
+from engine.store.models import Gateway
+from engine.store.threads import read, write
+
+FIELDS = {"cps": "5", "channels": "50", "priority": "0", "weight": "1", "packet_ms": "20"}
+
+
+def lab() -> Gateway:
+    return read(lambda: Gateway.get(Gateway.name == "lab"))
+
+
+def test_customers_see_none_of_it(owner, cast) -> None:
+    assert "/trunks" not in owner.get("/").text
+    assert owner.get("/trunks").status_code == 403
+    assert owner.get("/trunks/live").status_code == 403
+    assert owner.get("/trunks/gateways/1").status_code == 403
+    assert owner.post("/trunks/gateways/1/drain", {"wanted": "drain"}).status_code == 403
+    assert not lab().is_draining
+
+
+def test_a_gateway_is_added_and_changed(operator) -> None:
+    new = {"name": "tci-2", "caller_id": "۰۲۱۹۱۰۰", "prefixes": "98912 98913", **FIELDS}
+    assert operator.post("/trunks/gateways/new", new).location == "/trunks"
+    row = read(lambda: Gateway.get(Gateway.name == "tci-2"))
+    assert (row.cps, row.channels, row.caller_id, row.prefixes) == (5.0, 50, "0219100", "98912 98913")
+    changed = {**FIELDS, "cps": "7.5", "name": "other-name"}
+    assert operator.post(f"/trunks/gateways/{row.id}", changed).location == "/trunks"
+    row = read(lambda: Gateway.get_by_id(row.id))
+    assert (row.name, row.cps) == ("tci-2", 7.5)
+
+
+def test_bad_values_are_refused_beside_the_field(operator) -> None:
+    for bad in ({"cps": "0"}, {"channels": "x"}, {"name": "a b,c"}, {"name": "lab"}, {"prefixes": "+98"}):
+        answer = operator.post("/trunks/gateways/new", {"name": "new", **FIELDS, **bad})
+        assert answer.status_code == 400, bad
+    assert read(lambda: Gateway.select().count()) == 1
+
+
+def test_drain_and_use_again(operator) -> None:
+    operator.post(f"/trunks/gateways/{lab().id}/drain", {"wanted": "drain"})
+    assert lab().is_draining
+    assert "Drained" in operator.get("/trunks").text
+    operator.post(f"/trunks/gateways/{lab().id}/drain", {"wanted": "use"})
+    assert not lab().is_draining
+    assert operator.post("/trunks/gateways/99/drain").status_code == 404
+
+
+def test_switches_and_an_alarm_when_one_is_down(operator, owner) -> None:
+    now = wall_ms()
+
+    def work() -> None:
+        up = switches.register("fs1", "esl://10.0.0.1:8021", False, now)
+        switches.report(up, state="up", sessions=12, max_sessions=1000, seen_at=now - 120_000)
+        down = switches.register("fs2", "esl://10.0.0.2:8021", False, now)
+        switches.report(down, state="down", state_reason="connection refused", state_since_at=now)
+
+    write(work)
+    page = operator.get("/trunks").text
+    assert "connection refused" in page
+    assert "Not heard of" in page  # fs1: called up, silent for two minutes
+    assert "Switch fs2 is down since" in operator.get("/").text
+    assert "fs2" not in owner.get("/").text
