@@ -28,12 +28,22 @@ from engine.store.database import db
 from engine.store.models import Campaign, Recipient
 from engine.store.sql import execute, to_dialect
 
-_COLUMNS = ("campaign_id", "line", "number", "is_mobile", "variables", "state", "reason", "finished_at")
+_COLUMNS = (
+    "campaign_id",
+    "line",
+    "number",
+    "is_mobile",
+    "variables",
+    "state",
+    "reason",
+    "next_at",
+    "finished_at",
+)
 # What is the same for all stands in the statement: a million rows bind only what differs.
 _INSERT = (
-    "INSERT INTO recipient (campaign_id, line, number, is_mobile, variables, state, reason, finished_at,"
-    " prompt, tries, free_tries, next_at, avoid_gateway_id, disposition)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', 0, 0, 0, 0, '') ON CONFLICT DO NOTHING"
+    "INSERT INTO recipient (campaign_id, line, number, is_mobile, variables, state, reason, next_at, finished_at,"
+    " prompt, tries, free_tries, avoid_gateway_id, disposition)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, 0, 0, '') ON CONFLICT DO NOTHING"
 )
 _NUMBER = _COLUMNS.index("number")
 _NEXT_AT = _COLUMNS.index("next_at")
@@ -130,9 +140,9 @@ def _split(
         written = number.e164 if number is not None else raw[:MAX_SHOWN]
         is_mobile = number is not None and number.kind is mobile
         if reason is None:
-            added.append((campaign_id, line, written, is_mobile, variables, pending, "", None))
+            added.append((campaign_id, line, written, is_mobile, variables, pending, "", 0, None))
         else:
-            refused.append((campaign_id, line, written, is_mobile, variables, excluded, reason.value, now))
+            refused.append((campaign_id, line, written, is_mobile, variables, excluded, reason.value, 0, now))
     return added, refused
 
 
