@@ -29,9 +29,11 @@ from engine.gateway_shares import GatewayShares
 from engine.identity import Identity, take_identity
 from engine.jobs import Jobs, start_jobs
 from engine.patch import require_patched
-from engine.services import campaigns, estimate, gallery, people, policy, why
+from engine.services import campaigns, estimate, gallery, otp_prompt, people, policy, why
 from engine.services.consent import Consent
 from engine.services.money import Money
+from engine.services.personal import Preparer
+from engine.services.speech import Speech
 from engine.states import CampaignState
 from engine.store import database, leases, threads
 from engine.store.models import Campaign, CampaignCounts, CampaignPulse
@@ -45,6 +47,7 @@ from engine.watch import Watch
 log = logging.getLogger(__name__)
 
 PULSE_S = 1.0
+PREPARE_S = 0.5
 FIRST_START = 823403  # any number, as long as all engines agree on it
 
 
@@ -81,6 +84,10 @@ class Engine:
             claim_hooks=self.consent.claim_hooks,
         )
         self.dialer.on_settled.append(self._hold_back_opted_out)
+        self.speech = Speech.of_settings(settings)
+        self.preparer = Preparer(
+            self.speech, settings.prompts_dir, read, self.writer.call, gevent.get_hub().threadpool.apply
+        )
         self.switchboard = Switchboard(settings, self.writer, self.dialer)
         self.new_password: str | None = None  # of `admin`, when it was made up at this start
         self.auditor = Auditor(self.dialer, self.writer, clock_now, settings.switch_wait_s)
@@ -111,6 +118,7 @@ class Engine:
             self.shares.start()
         self.switchboard.start(specs, embedded, owner)
         self._greenlets.append(gevent.spawn(self._pulse_loop))
+        self._greenlets.append(gevent.spawn(self._prepare_loop))
         self._greenlets.append(gevent.spawn(self._audit_loop))
         self.watch.start()
         self.jobs = start_jobs(self.settings, self.watch.probe)
@@ -129,6 +137,7 @@ class Engine:
         if self.shares is not None:
             self.shares.stop()
         self.switchboard.stop()
+        self.speech.close()
         flushed = self.writer.stop()
         threads.use_writer(None)
         threads.close_readers()
@@ -190,6 +199,27 @@ class Engine:
         if runs or stopped or due or todo:
             self.writer.call(work)
 
+    def _prepare_loop(self) -> None:
+        """Make recipients' own messages, forget codes that were heard."""
+        forget_at = 0
+        while True:
+            now = wall_ms()
+            has_more = False
+            try:
+                has_more = self.preparer.step(now)
+                if now >= forget_at:
+                    forget_at = now + 60_000
+                    gevent.get_hub().threadpool.apply(
+                        otp_prompt.forget_old, (self.settings.prompts_dir, now)
+                    )
+            except (AvanakError, OSError) as error:
+                log.warning("action=prepare_failed error=%r", str(error))
+                has_more = False
+            except Exception:
+                log.exception("action=prepare_failed")
+            if not has_more:
+                gevent.sleep(PREPARE_S)
+
     def _write_pulse(self, run: CampaignRun, counts: CampaignCounts | None, now: int, now_m: float) -> None:
         rate = run.rate(now_m)
         reason, details = run.reason, run.details
@@ -198,6 +228,8 @@ class Engine:
                 reason, details = why.LAST_CALLS, {"live": counts.live}
             elif counts.retry_wait:
                 reason, details = why.RETRY, {"at": _next_retry(run.id)}
+        elif not reason and run.id in self.preparer.left and not run.live:
+            reason, details = why.PREPARING, {"left": self.preparer.left[run.id]}
         elif not reason:
             reason, details = binding_limit(run, self.dialer.lanes, rate)
         said = json.dumps(details, ensure_ascii=False)

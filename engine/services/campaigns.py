@@ -18,6 +18,7 @@ from engine.services.accounts import SendingRefused
 from engine.services.fraud_guard import CapReached
 from engine.services.hours import parse_windows
 from engine.services.ledger import NoCredit
+from engine.services.personal import is_template
 from engine.services.start_checks import NotApproved
 from engine.states import CAMPAIGN_MOVES, CampaignState, MessageKind, UnknownPolicy, may_move
 from engine.store.counts import add_counts
@@ -111,7 +112,10 @@ def create(account_id: int, rules: CampaignRules, message_id: int | None, now: i
             raise NotFound(f"There is no message {message_id}.")
     margin = 15 + (10 if rules.vote_keys else 0)
     repeats = 3 if rules.repeat_key else 1
-    length = (message.duration_ms // 1000 if message else 60) * repeats + margin
+    text = message.text if message is not None and is_template(message.text) else ""
+    # Of a text with variables only an example has been spoken; names may be longer.
+    own = 2 if text else 1
+    length = (message.duration_ms // 1000 if message else 60) * own * repeats + margin
     row = Campaign.create(
         account=account_id,
         name=rules.name.strip()[:200],
@@ -134,6 +138,8 @@ def create(account_id: int, rules: CampaignRules, message_id: int | None, now: i
         gateways=" ".join(rules.gateways),
         unknown_policy=rules.unknown_policy,
         starts_at=rules.starts_at,
+        text=text,
+        voice=message.voice if message is not None and text else "",
         created_at=now,
     )
     CampaignCounts.create(campaign=row)

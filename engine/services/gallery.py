@@ -9,13 +9,15 @@ not start, and pauses if it runs.  Functions run inside a transaction.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from engine.errors import BadInput, Conflict, NotFound
 from engine.services import accounts, audit_log, campaigns, permissions, quick, why
 from engine.services.numbers import NormalNumber
+from engine.services.personal import Template, is_template
 from engine.services.quick import QuickOptions
+from engine.services.speech import Speech
 from engine.services.start_checks import refusal
 from engine.states import CampaignState, MessageState
 from engine.store.do_not_call import numbers_source, numbers_value
@@ -63,6 +65,21 @@ def add(
     )
     log.info("action=message_added message=%d account=%d state=%s", row.id, account_id, row.state)
     return row
+
+
+def speak(
+    account_id: int, title: str, text: str, voice: str, speech: Speech, prompts_dir: Path
+) -> Callable[[int], Message]:
+    """Speak a text, apart from where others wait; the function that adds it to the gallery (`now` in ms), in a write.
+
+    A text with variables is kept as it is: what staff hear is an example, and campaigns with it speak
+    each recipient's own.  Raises BadInput or SpeechUnavailable.
+    """
+    example = Template(text).example() if is_template(text) else text
+    made = speech.make(example, prompts_dir, voice)
+    return lambda now: add(
+        account_id, title, made.prompt, made.duration_ms, now, origin=SPOKEN, text=text.strip(), voice=voice
+    )
 
 
 def page(account_id: int, skip: int = 0, take: int = 50) -> list[Message]:

@@ -46,7 +46,6 @@ _INSERT = (
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, 0, 0, '') ON CONFLICT DO NOTHING"
 )
 _NUMBER = _COLUMNS.index("number")
-_NEXT_AT = _COLUMNS.index("next_at")
 _Rows = list[tuple[Any, ...]]
 MAX_SHOWN = 200  # characters of what was written instead of a number that are kept
 
@@ -148,27 +147,23 @@ def _split(
 
 def _insert(campaign_id: int, added: _Rows, refused: _Rows, now: int) -> tuple[int, int]:
     """Write a chunk; how many of `added` the campaign did not have yet, how many are on a do-not-call list."""
-    added, listed = _set_listed_aside(campaign_id, added, now)
+    row = (
+        Campaign.select(Campaign.kind, Campaign.account, Campaign.text)
+        .where(Campaign.id == campaign_id)
+        .get()
+    )
+    added, listed = _set_listed_aside(row, added, now)
     refused = refused + listed
-    taken = _insert_many(added)
+    # Those that are to hear a message of their own wait until it is made.
+    taken = _insert_many(added, UNPREPARED if row.text else 0)
     _insert_many(refused)
     add_counts(campaign_id, {"waiting": taken, "excluded": len(refused), "total": taken + len(refused)})
     reopen(campaign_id, taken)
     return taken, len(listed)
 
 
-def _set_listed_aside(campaign_id: int, added: _Rows, now: int) -> tuple[_Rows, _Rows]:
-    """Split off the rows whose numbers are on a do-not-call list that the campaign heeds; one look-up.
-
-    Those that are to hear a message of their own wait until it is made.
-    """
-    row = (
-        Campaign.select(Campaign.kind, Campaign.account, Campaign.text)
-        .where(Campaign.id == campaign_id)
-        .get()
-    )
-    if row.text:
-        added = [(*item[:_NEXT_AT], UNPREPARED, *item[_NEXT_AT + 1 :]) for item in added]
+def _set_listed_aside(row: Campaign, added: _Rows, now: int) -> tuple[_Rows, _Rows]:
+    """Split off the rows whose numbers are on a do-not-call list that the campaign heeds; one look-up."""
     numbers = [as_integer(item[_NUMBER]) for item in added]
     listed = do_not_call.find(lists_for(row.kind, row.account_id), numbers)
     if not listed:
@@ -184,11 +179,11 @@ def _set_listed_aside(campaign_id: int, added: _Rows, now: int) -> tuple[_Rows, 
     return wanted, aside
 
 
-def _insert_many(rows: list[tuple[Any, ...]]) -> int:
+def _insert_many(rows: list[tuple[Any, ...]], next_at: int = 0) -> int:
     if not rows:
         return 0
     cursor = db.cursor()
-    cursor.executemany(to_dialect(_INSERT), rows)
+    cursor.executemany(to_dialect(_INSERT.format(next_at=next_at)), rows)
     return int(cursor.rowcount)
 
 

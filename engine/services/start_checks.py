@@ -5,10 +5,13 @@ Inside a connection.  The claimer asks again at every claim (`engine.services.co
 
 from __future__ import annotations
 
+import json
+
 from engine.clock import from_ms
 from engine.errors import Conflict, NotAllowed
 from engine.services import accounts, fraud_guard, kinds, policy
 from engine.services.hours import parse_windows
+from engine.services.personal import Template
 from engine.states import MessageState
 from engine.store.models import Campaign, Message
 
@@ -44,9 +47,11 @@ def refusal(title: str, state: str, reason: str) -> str:
 
 
 def check_campaign(row: Campaign, now: int) -> None:
-    """Raise NotApproved, BadInput (windows outside the kind's hours) or CapReached."""
+    """Raise NotApproved, BadInput (windows outside the kind's hours, an unknown variable) or CapReached."""
     if row.message is not None:
         check_approved(row.message)
+    if row.text:
+        Template(row.text).check(json.loads(row.columns))
     rules = policy.current()
     any_hour = kinds.may_any_hour(accounts.get(row.account_id))
     rules.hours.check(row.kind, parse_windows(row.windows), any_hour)
