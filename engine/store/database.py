@@ -125,6 +125,12 @@ def _one_upgrader() -> Iterator[None]:
         yield
 
 
+def take_turns(number: int) -> None:
+    """Inside a transaction: wait until no other process is in a transaction that took turns by `number`."""
+    if not is_sqlite():  # SQLite has one writer anyway
+        db.execute_sql("SELECT pg_advisory_xact_lock(%s)", (number,))
+
+
 def sqlite_path() -> Path | None:
     """The database's file, or None for a server."""
     return Path(db.obj.database) if is_sqlite() else None  # type: ignore[attr-defined]
