@@ -134,6 +134,21 @@ class Settings(BaseSettings):
         "", description="Address of the panel that the monitor asks, as customers see it; empty: not watched."
     )
 
+    smtp_url: SecretStr = Field(
+        SecretStr(""),
+        description="Mail server of notices: smtp://USER:PASSWORD@HOST:587 or smtps://…; empty: no e-mail.",
+    )
+    mail_from: str = Field("", description="Sender of e-mail, e.g. service@example.com.")
+    messengers: SecretStr = Field(
+        SecretStr(""),
+        description="Bots of notices, separated by blanks: telegram=TOKEN bale=TOKEN eitaa=TOKEN"
+        " (NAME=TOKEN@URL for another address); empty: none.",
+    )
+    attachment_max_mb: int = Field(10, ge=1, le=100, description="Largest file of a ticket.")
+    attachment_quota_mb: int = Field(
+        500, ge=1, le=100_000, description="How much all files of an account's tickets may have together."
+    )
+
     @field_validator("log_level")
     @classmethod
     def _known_level(cls, value: str) -> str:
