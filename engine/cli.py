@@ -55,7 +55,7 @@ COMMANDS = {
     "person": _Command("engine.commands.person", "person", "People who log in to the web UI."),
     "hours": _Command("engine.commands_agreement", "hours", "Working time: deadlines, elapsed time, hours."),
     "sla": _Command("engine.commands_agreement", "sla", "The service agreement: availability, credits."),
-    "account": _Command("engine.commands.ledger", "account", "Accounts of customers."),
+    "account": _Command("engine.commands.ledger", "account_group", "Accounts of customers."),
     "ledger": _Command("engine.commands.ledger", "ledger_group", "Customers' credit, and the proof of it."),
     "bench": _Command("engine.bench.command", "bench", "Measure how fast this machine dials."),
 }

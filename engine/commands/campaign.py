@@ -49,8 +49,10 @@ def create(
     trunks.is_embedded(specs)
     with sending.open_numbers(list_path, number_column, settings) as reader:
         prompt = sending.store_message(message_path, settings)
+        account = common.first_account(settings)
         made = sending.make_campaign(
             settings,
+            account,
             wanted,
             reader,
             prompt,

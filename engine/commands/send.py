@@ -66,6 +66,7 @@ def send(
         return say_what_would_happen(settings, specs, wanted, list_path, message_path, number_column, as_json)
     with sending.open_numbers(list_path, number_column, settings) as reader:
         prompt = sending.store_message(message_path, settings)
+        account = common.first_account(settings)
         if trunks.is_embedded(specs):
             common.note(CALLS_NOBODY)
         embedded = trunks.embedded_options(settings, specs, wanted.gateways, speed)
@@ -81,6 +82,7 @@ def send(
             title = Path(message_path).stem
             campaign_id = sending.make_campaign(
                 settings,
+                account,
                 wanted,
                 reader,
                 prompt,
@@ -94,7 +96,6 @@ def send(
 
             imported = sending.fill_campaign(campaign_id, reader, on_progress)
             if engine is not None:
-                common.tell_password(engine.new_password)
                 reach(engine, campaign_id, wanted.gateways)
             last = run_and_follow(campaign_id, campaigns.start, view, interrupts, engine)
             ended_by = INTERRUPTED if interrupts.first.is_set() else 0

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from engine.clock import wall_ms
-from engine.commands.common import first_account
 from engine.config import Settings
 from engine.errors import AvanakError
 from engine.services import campaigns, messages
@@ -29,6 +28,7 @@ def open_numbers(path: str, number_column: str | None, settings: Settings) -> Li
 
 def make_campaign(
     settings: Settings,
+    account: int,
     rules: CampaignRules,
     reader: ListReader,
     prompt: tuple[str, int],
@@ -36,7 +36,6 @@ def make_campaign(
     prepare: Prepare,
 ) -> int:
     """Write the message and a draft campaign, in one transaction with what `prepare` does; its id."""
-    account = first_account(settings)
 
     def work() -> int:
         now = wall_ms()

@@ -8,6 +8,7 @@ import sys
 import pytest
 from click import BadParameter
 
+from engine.cli import COMMANDS
 from engine.commands.common import Duration, Keys
 from engine.commands.progress import span_text
 from engine.embedded.process import EmbeddedProcess
@@ -24,6 +25,11 @@ def test_help_imports_no_database() -> None:
     )
     assert ended.returncode == 0, ended.stdout
     assert "check-config" in ended.stdout
+
+
+def test_every_command_is_there(ctl: Ctl) -> None:
+    ends = ctl.run_each([[name, "--help"] for name in COMMANDS])
+    assert {name: ended.status for name, ended in zip(COMMANDS, ends, strict=True) if ended.status} == {}
 
 
 def test_a_campaign_from_draft_to_clone(ctl: Ctl, message: str) -> None:
