@@ -20,11 +20,11 @@ log = logging.getLogger(__name__)
 
 # How far ahead calls are claimed: some commits' worth, and little to give back.  A slow trunk
 # looks further ahead, or every few calls would cost a transaction.
-HORIZON_S = 0.4
+HORIZON_S = 0.8
 SLOW_HORIZON_S = 1.5
 SLOW_CPS = 60
 PATIENCE_S = 0.2  # a few free places are not left empty longer
-MAX_CLAIM = 500
+MAX_CLAIM = 1000
 EMPTY_WAIT_S = 0.2  # before a campaign without due recipients is asked again
 QUICK_EMPTY_WAIT_S = 0.02
 

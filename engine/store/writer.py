@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 Item = TypeVar("Item")
 
-GROUP_S = 0.02  # how long a group of items gathers; a call ends the gathering at once
+GROUP_S = 0.1  # how long a group of items gathers; a call ends the gathering at once
 MAX_GROUP = 2_000
 RETRY_S = 0.5  # pause after the database refused a group
 COLLISIONS = 5  # how often a group is tried again at once after two engines collided
