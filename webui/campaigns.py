@@ -199,5 +199,5 @@ def _list() -> dict[str, Any]:
 
 
 def _share_of(views: list[CampaignView]) -> float | None:
-    called = sum(one.counts.delivered + one.counts.exhausted + one.counts.unknown for one in views)
+    called = sum(one.called for one in views)
     return sum(one.counts.delivered for one in views) / called if called else None

@@ -20,10 +20,12 @@ from wtforms import (
     SelectMultipleField,
     StringField,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from engine.services.campaigns import CampaignRules
+from engine.services.gateways import PACKETS_MS
 from webui.speech import parse_instant, written_instant
 
 _PERSIAN_DIGITS = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩،", "0123456789" * 2 + ",")
@@ -43,9 +45,9 @@ class CampaignForm(FlaskForm):
     kind = RadioField(
         _l("Kind of message"),
         choices=[
-            ("service", _l("Service")),
-            ("advertising", _l("Advertising")),
-            ("emergency", _l("Emergency")),
+            SelectChoice("service", _l("Service")),
+            SelectChoice("advertising", _l("Advertising")),
+            SelectChoice("emergency", _l("Emergency")),
         ],
         default="service",
     )
@@ -154,7 +156,10 @@ class GatewayForm(FlaskForm):
     priority = IntegerField(_l("Priority"), [InputRequired(), NumberRange(0, 1000)], default=0)
     weight = IntegerField(_l("Weight"), [InputRequired(), NumberRange(1, 1000)], default=1)
     packet_ms = SelectField(
-        _l("Packet time (ms)"), coerce=int, choices=[(20, "20"), (40, "40"), (60, "60")], default=20
+        _l("Packet time (ms)"),
+        coerce=int,
+        choices=[SelectChoice(ms, str(ms)) for ms in PACKETS_MS],
+        default=20,
     )
 
     def values(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
+from wtforms.fields.choices import SelectChoice
 
 from engine.clock import wall_ms
 from engine.errors import BadInput, NotAllowed, NotFound
@@ -258,13 +259,13 @@ def _choices(filled: CampaignForm) -> None:
         return list(accounts), list(known), [row.name for row in _gateways()]
 
     accounts, known, names = read(work)
-    filled.account.choices = [(row.id, row.name) for row in accounts]
+    filled.account.choices = [SelectChoice(row.id, row.name) for row in accounts]
     if filled.account.data is None and accounts:
         filled.account.data = accounts[0].id
-    filled.message.choices = [(0, "—"), *((row.id, row.title) for row in known)]
-    filled.gateways.choices = [(name, name) for name in names]
+    filled.message.choices = [SelectChoice(0, "—"), *(SelectChoice(row.id, row.title) for row in known)]
+    filled.gateways.choices = [SelectChoice(name, name) for name in names]
     filled.kind.choices = [
-        choice for choice in CampaignForm.kind.kwargs["choices"] if is_staff() or choice[0] != "emergency"
+        choice for choice in CampaignForm.kind.kwargs["choices"] if is_staff() or choice.value != "emergency"
     ]
 
 

@@ -62,10 +62,19 @@ class CampaignView:
         return self.done / self.callable if self.callable else 0.0
 
     @property
+    def called(self) -> int:
+        """Recipients that were called to some end, those that will be tried again included."""
+        c = self.counts
+        return int(c.delivered + c.exhausted + c.unknown + c.retry_wait)
+
+    @property
     def delivered_share(self) -> float | None:
-        """Delivered, of those who have their end by being called; None while there are none."""
-        called = self.counts.delivered + self.counts.exhausted + self.counts.unknown
-        return self.counts.delivered / called if called else None
+        """Delivered, of those called so far; None while there are none.
+
+        Those that wait for another try count: without them the share would begin near 100 %
+        and fall as tries run out.
+        """
+        return self.counts.delivered / self.called if self.called else None
 
     def sentence(
         self, language: str, instant: Callable[[int], str], value: Callable[[Any], str] = str

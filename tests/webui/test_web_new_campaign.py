@@ -37,7 +37,7 @@ def send(browser, account: int, **changes: object):
 
 
 def test_from_upload_to_draft(owner, cast) -> None:
-    answer = send(owner, cast.sahar, vote_keys="۱,۲")
+    answer = send(owner, cast.sahar, vote_keys="۱,۲", windows="")
     assert answer.status_code == 302
     page = owner.get(answer.location).text
     assert re.search(r"To be called</dt><dd><bdi>2</bdi>", page)

@@ -62,6 +62,12 @@ def test_progress_is_of_those_that_can_be_called(campaign_id: int) -> None:
     assert (found.callable, found.done, found.progress, found.delivered_share) == (10, 4, 0.4, 0.75)
 
 
+def test_those_that_will_be_tried_again_count_as_called(campaign_id: int) -> None:
+    write(lambda: CampaignCounts.update(total=10, delivered=3, exhausted=1, retry_wait=2, waiting=4).execute())
+    found = read(lambda: view(campaign_id, NOW))
+    assert (found.called, found.delivered_share) == (6, 0.5)
+
+
 def test_newest_first_in_pages(campaign_id: int, store: int) -> None:
     rules = campaigns.CampaignRules(name="Second")
     second = write(lambda: campaigns.create(store, rules, None, NOW, 660))

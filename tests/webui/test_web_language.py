@@ -1,0 +1,93 @@
+"""Both languages: nothing is left untranslated, digits and dates are the reader's."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from zoneinfo import ZoneInfo
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import read_mo
+from flask import Flask, session
+from hypothesis import given
+from hypothesis import strategies as st
+
+import webui
+from engine.clock import to_ms
+from engine.errors import BadInput, Conflict
+from engine.services import preflight
+from webui import speech
+from webui.sentences import said
+
+ROOT = Path(webui.__file__).parent
+KEYWORDS = {"_": None, "_l": None}
+OPTIONS = {"**.html": {"silent": "false"}}
+
+
+def test_every_text_has_its_persian() -> None:
+    with (ROOT / "translations/fa/LC_MESSAGES/messages.mo").open("rb") as file:
+        catalog = read_mo(file)
+    methods = [("**.py", "python"), ("templates/**.html", "jinja2")]
+    texts = {found[2] for found in extract_from_dir(ROOT, methods, OPTIONS, KEYWORDS)}
+    assert len(texts) > 100
+    missing = [text for text in texts if not (entry := catalog.get(text)) or not entry.string]
+    assert missing == [], "run pybabel as docs/guide-en.md says"
+
+
+@pytest.fixture
+def persian(app: Flask):
+    with app.test_request_context():
+        session["language"], session["calendar"] = "fa", "jalali"
+        yield
+
+
+def test_numbers_and_lengths(persian) -> None:
+    assert speech.number(1234567) == "۱٬۲۳۴٬۵۶۷"
+    assert speech.rate(29.44) == "۲۹٫۴"
+    assert speech.percent(0.953, 1) == "۹۵٫۳٪"
+    assert speech.percent(None) == "—"
+    assert speech.duration(3_725_000) == "۱ ساعت و ۲ دقیقه"
+    assert speech.duration(0) == "۰ ثانیه"
+    assert speech.binding(preflight.CPS) == preflight.BINDINGS["cps"][1]
+
+
+def test_dates_are_jalali(persian) -> None:
+    at = to_ms(datetime(2023, 11, 15, 1, 43, 20, tzinfo=ZoneInfo("Asia/Tehran")))
+    assert speech.plain_instant(at) == "۱۴۰۲/۰۸/۲۴ ۰۱:۴۳"
+    assert speech.parse_instant("۱۴۰۲/۰۸/۲۴ ۰۱:۴۳") == at - 20_000
+    assert speech.parse_instant("2023-11-15 01:43") == at - 20_000
+    assert speech.parse_instant("  ") is None
+
+
+@pytest.mark.parametrize("text", ["فردا", "1402/13/01 10:00", "1402/08/24 25:00", "1402/08/24", "9999999"])
+def test_what_is_no_date_is_said(persian, text: str) -> None:
+    with pytest.raises(BadInput, match="تاریخ و ساعتی"):
+        speech.parse_instant(text)
+
+
+def test_refusals_of_services_are_persian(persian) -> None:
+    assert said(Conflict("Campaign 7 has no message.")) == "کارزار ۷ پیام ندارد."
+    assert said(BadInput("x.csv is empty.")) == "«x.csv» خالی است."
+    assert said(BadInput("Something nobody foresaw.")) == "Something nobody foresaw."
+
+
+@given(at=st.integers(0, 4_000_000_000).map(lambda minutes: minutes // 60 * 60_000))
+def test_an_instant_that_is_written_is_read_again(at: int) -> None:
+    app = webui_app()
+    with app.test_request_context():
+        for calendar in ("jalali", "gregorian"):
+            session["language"], session["calendar"] = "fa", calendar
+            assert speech.parse_instant(speech.written_instant(at)) == at
+
+
+@cache
+def webui_app() -> Flask:
+    """An application that asks no database: only its way of saying things is wanted."""
+    made = Flask("speech")
+    made.secret_key = "x"
+    speech.init_app(made)
+    made.extensions["avanak"] = SimpleNamespace(zone=ZoneInfo("Asia/Tehran"))
+    return made
