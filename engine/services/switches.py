@@ -9,10 +9,11 @@ from engine.store.models import Switch
 
 def register(name: str, address: str, is_embedded: bool, now: int) -> int:
     """Make a switch known (or note its new address); its id."""
-    row = Switch.get_or_none(Switch.name == name)
-    if row is None:
-        row = Switch.create(name=name, address=address, is_embedded=is_embedded, state_since_at=now)
-    elif (row.address, row.is_embedded) != (address, is_embedded):
+    # Another engine may do the same at this moment.
+    values = {"name": name, "address": address, "is_embedded": is_embedded, "state_since_at": now}
+    Switch.insert(**values).on_conflict_ignore().execute()
+    row = Switch.get(Switch.name == name)
+    if (row.address, row.is_embedded) != (address, is_embedded):
         Switch.update(address=address, is_embedded=is_embedded).where(Switch.id == row.id).execute()
     return int(row.id)
 

@@ -24,7 +24,16 @@ from engine.embedded.records import read_rung
 from engine.store import database, leases, threads
 from engine.store.audit import audit_campaign
 from engine.store.database import db
-from engine.store.models import Account, Attempt, Campaign, CampaignCounts, CampaignPulse, Gateway, Message, Recipient
+from engine.store.models import (
+    Account,
+    Attempt,
+    Campaign,
+    CampaignCounts,
+    CampaignPulse,
+    Gateway,
+    Message,
+    Recipient,
+)
 from engine.store.threads import read, write
 from tests.postgres.server import PostgresServer
 
@@ -123,7 +132,7 @@ def cluster(postgres: PostgresServer, tmp_path: Path) -> Iterator[Cluster]:
 
 def make_list(recipients: int) -> int:
     def work() -> int:
-        account = Account.create(name="firm", created_at=1)
+        account = Account.get(Account.is_house)  # made by the engine that started first
         Gateway.create(name="shared", cps=CPS, channels=200, created_at=1)
         message = Message.create(account=account, title="t", prompt="m1", duration_ms=4000, created_at=1)
         row = Campaign.create(
