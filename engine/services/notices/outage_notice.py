@@ -1,0 +1,250 @@
+"""The notice of an outage within two hours: drafted at detection, staff called, and published by itself if need be.
+
+`watch` is a job; everything in it happens once (unique rows), however often it
+runs and wherever it was killed.  The two hours count from the beginning of the
+outage, not from when we noticed; both are kept and reported.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from engine.agreement.dates import duration_text, duration_text_fa, instant_text, instant_text_fa
+from engine.services.notices import deliveries, notices, special
+from engine.services.sla import agreements
+from engine.states import NoticeState
+from engine.store.models_sla import OutageRecord
+from engine.store.models_tickets import Delivery, Notice, NoticeAudience, NoticeStep
+
+log = logging.getLogger(__name__)
+
+# It publishes itself when this share of the time is left: 15 of 120 minutes.
+LAST_SHARE = 8
+# Staff are called at detection and reminded while nobody has published; seconds after the detection.
+CALLS_AT_S = (0, 1800, 3600, 5400)
+# Customers who asked to be told in a crisis do not wait for the notice longer than this.
+SPECIAL_AFTER_MS = 15 * 60_000
+LINGERS_MS = 24 * 3_600_000  # on the first page after the outage is over
+LOOK_BACK_MS = 48 * 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Times:
+    """The instants of an outage's notice, which other notices do not have."""
+
+    outage_id: int
+    began_at: int
+    detected_at: int
+    due_at: int
+    publishes_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """How long the notice of one outage took."""
+
+    outage_id: int
+    notice_id: int
+    began_at: int
+    detected_at: int
+    due_at: int
+    published_at: int | None
+    took_s: int | None  # from the beginning to the publication
+    in_time: bool | None  # None: not published, and there is time yet
+    by_itself: bool
+    state: str
+
+
+def watch(now: int) -> None:
+    """1. a draft for each new outage; 2. staff called and reminded; 3. special notices; 4. published by itself;
+    5. what is over is said to be over; a draft whose outage was none is dropped.  Inside a transaction.
+    """
+    for outage in _without_notice(now):
+        _draft(outage, now)
+    rows = Notice.select().where(
+        Notice.kind == notices.OUTAGE, Notice.state != NoticeState.WITHDRAWN, Notice.created_at > now - 30 * LINGERS_MS
+    )
+    for row in list(rows):
+        outage = OutageRecord.get_by_id(row.outage_id)
+        if row.state == NoticeState.DRAFT:
+            if outage.is_void:
+                notices.withdraw(None, row.id, "it was no outage", now)
+                continue
+            _call_staff(row, now)
+        if row.state == NoticeState.DRAFT and now >= _times(row).publishes_at:
+            notices.publish(None, row.id, now)
+            row.state = NoticeState.PUBLISHED
+            log.warning("action=outage_notice_by_itself notice=%d outage=%d", row.id, outage.id)
+        is_over = outage.end_at is not None
+        if not outage.is_void and not (is_over and _told_over(row)):
+            crisis = not is_over and now - _times(row).detected_at >= SPECIAL_AFTER_MS
+            if crisis or row.state == NoticeState.PUBLISHED:
+                _special(row, now)
+        if is_over and row.state == NoticeState.PUBLISHED:
+            _over(row, outage, now)
+
+
+def measured(from_at: int, until_at: int, now: int) -> list[Measured]:
+    """The notices of the outages that began in a span: when, how long it took, in time or not."""
+    rows = (
+        Notice.select()
+        .where(
+            Notice.kind == notices.OUTAGE,
+            Notice.began_at >= from_at,
+            Notice.began_at < until_at,
+            # A draft that was dropped because it was no outage owed nobody a notice.
+            (Notice.state != NoticeState.WITHDRAWN) | Notice.published_at.is_null(False),
+        )
+        .order_by(Notice.began_at)
+    )
+    return [_measure(row, now) for row in rows]
+
+
+def of_outage(outage_id: int, now: int) -> Measured | None:
+    """The notice of one outage; None if it has none."""
+    row = Notice.get_or_none(Notice.outage_id == outage_id)
+    return None if row is None else _measure(row, now)
+
+
+def steps(notice_id: int) -> list[NoticeStep]:
+    """What was done about a notice, in order."""
+    return list(NoticeStep.select().where(NoticeStep.notice_id == notice_id).order_by(NoticeStep.at))
+
+
+def _measure(row: Notice, now: int) -> Measured:
+    at, times = row.published_at, _times(row)
+    took_s = None if at is None else (at - times.began_at) // 1000
+    in_time = at < times.due_at if at is not None else (None if now < times.due_at else False)
+    return Measured(
+        outage_id=times.outage_id,
+        notice_id=int(row.id),
+        began_at=times.began_at,
+        detected_at=times.detected_at,
+        due_at=times.due_at,
+        published_at=at,
+        took_s=took_s,
+        in_time=in_time,
+        by_itself=at is not None and row.published_by is None,
+        state=row.state,
+    )
+
+
+def _times(row: Notice) -> _Times:
+    values = (row.outage_id, row.began_at, row.detected_at, row.due_at, row.publishes_at)
+    return _Times(*(int(value or 0) for value in values))
+
+
+def _without_notice(now: int) -> list[OutageRecord]:
+    """Outages that customers have to be told of: not those that staff entered long after they were over."""
+    known = Notice.select(Notice.outage_id).where(Notice.outage_id.is_null(False))
+    rows = OutageRecord.select().where(
+        ~OutageRecord.is_void,
+        OutageRecord.source.in_(["monitor", "staff"]),
+        OutageRecord.created_at > now - LOOK_BACK_MS,
+        OutageRecord.id.not_in(known),
+    )
+    return [row for row in rows if row.end_at is None or row.created_at - row.end_at < _limit_ms(row.start_at)]
+
+
+def _limit_ms(began_at: int) -> int:
+    return agreements.in_force(began_at).limits["outage_notice_s"] * 1000
+
+
+def _draft(outage: OutageRecord, now: int) -> None:
+    limit_ms = _limit_ms(outage.start_at)
+    since_s = outage.start_at // 1000
+    added = Notice.insert(
+        kind=notices.OUTAGE,
+        is_for_all=outage.account_id is None,
+        title_fa="اختلال در سرویس",
+        title_en="The service is disturbed",
+        text_fa=f"از {instant_text_fa(since_s)} سرویس دچار قطعی است. همکاران ما در حال رفع آن هستند.",
+        text_en=f"The service has been down since {instant_text(since_s)} (Tehran). We are working on it.",
+        created_at=now,
+        outage_id=outage.id,
+        began_at=outage.start_at,
+        detected_at=outage.created_at,
+        due_at=outage.start_at + limit_ms,
+        publishes_at=outage.start_at + limit_ms - limit_ms // LAST_SHARE,
+    )
+    if not added.on_conflict_ignore().as_rowcount().execute():
+        return  # another engine wrote it at the same moment
+    row = Notice.get(Notice.outage_id == outage.id)
+    if outage.account_id is not None:
+        NoticeAudience.create(notice_id=row.id, account_id=outage.account_id)
+    log.warning("action=outage_notice_drafted notice=%d outage=%d", row.id, outage.id)
+
+
+def _call_staff(row: Notice, now: int) -> None:
+    """The newest call that is due; older ones that were not made in time are not made up for."""
+    times = _times(row)
+    due = [after_s for after_s in CALLS_AT_S if times.detected_at + after_s * 1000 <= now]
+    if not due or now >= times.publishes_at or not _first(row.id, f"call_{due[-1]}", now):
+        return
+    left_s = (times.publishes_at - now) // 60_000 * 60
+    told = deliveries.to_staff(
+        "incidents",
+        f"outage/{row.outage_id}/call/{due[-1]}",
+        subject={"fa": "قطعی سرویس آوانک", "en": "Avanak is down"},
+        text={
+            "fa": "سرویس آوانک قطع است. اعلان آن آماده است؛ آن را منتشر کنید."
+            f" تا {duration_text_fa(left_s)} دیگر خودش منتشر می‌شود.",
+            "en": f"Avanak is down. Its notice is drafted: publish it. It publishes itself in {duration_text(left_s)}.",
+        },
+        now=now,
+        is_urgent=True,
+        notice_id=int(row.id),
+    )
+    if not told:
+        log.error("action=nobody_to_call notice=%d reason=%r", row.id, "no address of staff is for incidents")
+
+
+def _special(row: Notice, now: int) -> None:
+    account_ids = None if row.is_for_all else notices.audience(row.id)
+    fresh = notices.get(row.id)
+    special.tell(
+        f"outage/{row.outage_id}",
+        int(row.id),
+        account_ids,
+        {"fa": fresh.title_fa, "en": fresh.title_en},
+        {"fa": fresh.text_fa or fresh.title_fa, "en": fresh.text_en or fresh.title_en},
+        now,
+    )
+
+
+def _told_over(row: Notice) -> bool:
+    return NoticeStep.get_or_none(NoticeStep.notice_id == row.id, NoticeStep.step == "over") is not None
+
+
+def _over(row: Notice, outage: OutageRecord, now: int) -> None:
+    """Say once on the notice, and to those who were told specially, that the outage is over."""
+    if not _first(row.id, "over", now):
+        return
+    end_s = int(outage.end_at or now) // 1000
+    text = {
+        "fa": f"سرویس از {instant_text_fa(end_s)} دوباره در دسترس است.",
+        "en": f"The service has been available again since {instant_text(end_s)} (Tehran).",
+    }
+    notices.add_update(None, row.id, text["fa"], text["en"], now, key=f"outage/{outage.id}/over")
+    Notice.update(ends_at=now + LINGERS_MS).where(Notice.id == row.id).execute()
+    known = Delivery.select().where(Delivery.key.startswith("special/"), Delivery.notice_id == row.id)
+    for told in list(known):
+        deliveries.enqueue(
+            f"{told.key}/over",
+            told.channel,
+            told.address,
+            told.subject,
+            deliveries.pick(text, told.language),
+            now,
+            language=told.language,
+            account_id=told.account_id,
+            notice_id=row.id,
+            ticket_id=told.ticket_id,
+        )
+
+
+def _first(notice_id: int, step: str, now: int) -> bool:
+    """Whether this is the first time that the step is taken."""
+    added = NoticeStep.insert(notice_id=notice_id, step=step, at=now).on_conflict_ignore().as_rowcount().execute()
+    return bool(added)

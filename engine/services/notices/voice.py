@@ -1,0 +1,106 @@
+"""Voice calls through our own engine: a message is spoken, and a quick send of the house account carries it.
+
+The call is placed in the transaction that marks the message, so a crash in
+between calls nobody twice; whether it was heard is read from the quick send.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from engine.errors import AvanakError
+from engine.services import accounts, numbers, quick
+from engine.services.notices import deliveries
+from engine.services.notices.deliveries import Outcome
+from engine.states import DeliveryState, MessageKind, RecipientState
+from engine.store.models_tickets import Delivery
+from engine.store.threads import read, write
+
+log = logging.getLogger(__name__)
+
+# From a text and a language to the name of the stored prompt and its length in ms.
+Speak = Callable[[str, str], tuple[str, int]]
+OPTIONS = quick.QuickOptions(priority=quick.OTP_PRIORITY, kind=MessageKind.EMERGENCY, ring_timeout_s=40)
+_GOING_ON = (
+    RecipientState.PENDING,
+    RecipientState.CLAIMED,
+    RecipientState.IN_CALL,
+    RecipientState.RETRY_WAIT,
+)
+
+
+class VoiceLine:
+    """The sender of voice calls; `wake` tells the dialer that there is something to call."""
+
+    def __init__(self, speak: Speak, wake: Callable[[], None]) -> None:
+        self._speak = speak
+        self._wake = wake
+
+    def step(self, now: int, limit: int) -> int:
+        """Look after the calls that were placed, then place those that are due; how many.  No transaction around it."""
+        write(lambda: self._follow(now))
+        due = read(lambda: list(_due(now, limit)))
+        for row in due:
+            self._place(row, now)
+        if due:
+            self._wake()
+        return len(due)
+
+    def _place(self, row: Delivery, now: int) -> None:
+        try:
+            prompt, length_ms = self._speak(row.text, row.language)
+        except AvanakError as error:
+            sentence = f"the message could not be spoken: {error}"
+            write(lambda: _refused(row, sentence, now))
+            return
+
+        def work() -> None:
+            if _take(row, now):
+                number = numbers.normalise(row.address)
+                if isinstance(number, numbers.Reason):
+                    deliveries.settle(Outcome(row.id, number.sentence(), is_final=True), now)
+                    return
+                house_id = int(accounts.house().id)
+                recipient_id = quick.send(house_id, number, prompt, OPTIONS, now, message_ms=length_ms)
+                Delivery.update(recipient_id=recipient_id).where(Delivery.id == row.id).execute()
+
+        try:
+            write(work)
+        except AvanakError as error:
+            sentence = f"the call could not be placed: {error}"
+            write(lambda: _refused(row, sentence, now))
+
+    @staticmethod
+    def _follow(now: int) -> None:
+        """Settle the messages whose call has ended."""
+        rows = Delivery.select().where(Delivery.state == DeliveryState.CALLING, Delivery.recipient_id.is_null(False))
+        for row in list(rows):
+            call = quick.state_of(int(row.recipient_id or 0))
+            if call.state not in _GOING_ON:
+                heard = call.state == RecipientState.DELIVERED
+                error = "" if heard else f"the call ended: {call.disposition or call.state}"
+                deliveries.settle(Outcome(row.id, error), now)
+
+
+def _due(now: int, limit: int) -> list[Delivery]:
+    return list(
+        Delivery.select()
+        .where(Delivery.channel == "voice", Delivery.state == DeliveryState.WAITING, Delivery.next_at <= now)
+        .order_by(Delivery.is_urgent.desc(), Delivery.next_at)
+        .limit(limit)
+    )
+
+
+def _take(row: Delivery, now: int) -> bool:
+    changed = (
+        Delivery.update(state=DeliveryState.CALLING, tries=Delivery.tries + 1, recipient_id=None)
+        .where(Delivery.id == row.id, Delivery.state == DeliveryState.WAITING, Delivery.next_at <= now)
+        .execute()
+    )
+    return bool(changed)
+
+
+def _refused(row: Delivery, sentence: str, now: int) -> None:
+    if _take(row, now):
+        deliveries.settle(Outcome(row.id, sentence), now)

@@ -1,0 +1,238 @@
+"""Files of tickets: what they are is read from their content, and they lie where the web server does not look.
+
+A file is received before the transaction (`Attachments.receive`), gets a random
+name below ``data_dir/attachments``, and belongs to somebody once `attach` has
+written its row.  What was received and never attached is swept away.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import secrets
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from peewee import fn
+
+from engine.config import Settings
+from engine.errors import BadInput, Conflict, NotFound, StoreUnavailable
+from engine.services.tickets.access import Actor, is_staff, ticket_for
+from engine.services.whole_file import whole_file
+from engine.store.models_tickets import Attachment, Ticket, TicketMessage
+from engine.store.threads import read
+
+log = logging.getLogger(__name__)
+
+MAX_FILES = 5  # of one message
+ORPHAN_AGE_S = 24 * 3600
+_BLOCK = 1 << 16
+_MB = 1 << 20
+
+_OFFICE = {
+    "xl/": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "word/": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+}
+# Media type: the endings that a file of it may have, the first one is given to others.
+TYPES: dict[str, tuple[str, ...]] = {
+    "image/png": (".png",),
+    "image/jpeg": (".jpg", ".jpeg"),
+    "image/gif": (".gif",),
+    "image/webp": (".webp",),
+    "application/pdf": (".pdf",),
+    "audio/wav": (".wav",),
+    "audio/mpeg": (".mp3",),
+    "audio/ogg": (".ogg", ".oga", ".opus"),
+    "audio/flac": (".flac",),
+    _OFFICE["xl/"]: (".xlsx",),
+    _OFFICE["word/"]: (".docx",),
+    "text/plain": (".txt", ".csv", ".log"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A file that came in and belongs to no ticket yet; `file` is where it lies."""
+
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    path: str  # below the folder
+    file: Path
+    quota: int  # bytes that all files of its account may have together
+
+
+class Attachments:
+    """The folder of attachments and its limits."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.folder = settings.data_dir / "attachments"
+        self.max_bytes = settings.attachment_max_mb * _MB
+        self.quota = settings.attachment_quota_mb * _MB
+
+    def receive(self, stream: BinaryIO, name: str) -> Received:
+        """Take a file in; no database.  BadInput for one that is empty, too large or of a type that is not taken."""
+        shown = clean_name(name)
+        path = f"{secrets.token_hex(1)}/{secrets.token_hex(20)}"
+        file = self.folder / path
+        digest, size = hashlib.sha256(), 0
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with whole_file(file) as out:
+                while block := stream.read(_BLOCK):
+                    size += len(block)
+                    if size > self.max_bytes:
+                        raise BadInput(f"{shown}: a file has at most {self.max_bytes // _MB} MB.")
+                    digest.update(block)
+                    out.write(block)
+        except OSError as error:
+            raise StoreUnavailable(f"The file cannot be stored: {error.strerror}.") from error
+        try:
+            media_type = type_of(file, shown)
+        except BadInput:
+            file.unlink(missing_ok=True)
+            raise
+        file.chmod(0o600)
+        ending = Path(shown).suffix.lower()
+        if ending not in TYPES[media_type]:
+            shown += TYPES[media_type][0]
+        return Received(shown, media_type, size, digest.hexdigest(), path, file, self.quota)
+
+    def file_of(self, person: Actor, attachment_id: int) -> tuple[Attachment, Path]:
+        """An attachment that the person may see, and its file; NotFound otherwise.  Inside a connection.
+
+        Serve it as a download (``Content-Disposition: attachment``, ``nosniff``).
+        """
+        row = Attachment.get_or_none(Attachment.id == attachment_id)
+        if row is None:
+            raise NotFound(f"There is no attachment {attachment_id}.")
+        ticket_for(person, row.ticket_id)
+        message = TicketMessage.get_by_id(row.message_id)
+        if message.is_internal and not is_staff(person):
+            raise NotFound(f"There is no attachment {attachment_id}.")
+        return row, self.folder / row.path
+
+    def sweep(self, now: int) -> int:
+        """Remove files older than a day that belong to no ticket; how many.  A job; opens its own connection."""
+        old = [f for f in self._files() if now / 1000 - f.stat().st_mtime > ORPHAN_AGE_S]
+        known = read(lambda: {row.path for row in Attachment.select(Attachment.path)}) if old else set()
+        orphans = [file for file in old if f"{file.parent.name}/{file.name}" not in known]
+        for file in orphans:
+            file.unlink(missing_ok=True)
+        if orphans:
+            log.info("action=attachments_swept files=%d", len(orphans))
+        return len(orphans)
+
+    def _files(self) -> Iterator[Path]:
+        if self.folder.is_dir():
+            yield from (file for file in self.folder.glob("*/*") if file.is_file())
+
+
+def discard(files: Sequence[Received]) -> None:
+    """Remove files that were received for a message that was refused."""
+    for each in files:
+        each.file.unlink(missing_ok=True)
+
+
+def attach(
+    ticket: Ticket, message_id: int, author_id: int | None, files: Sequence[Received], now: int
+) -> None:
+    """Give received files to a message; Conflict when the account's quota would be passed."""
+    if not files:
+        return
+    if len(files) > MAX_FILES:
+        raise BadInput(f"A message has at most {MAX_FILES} files.")
+    used = used_bytes(ticket.account_id)
+    quota = files[0].quota
+    if used + sum(each.size for each in files) > quota:
+        raise Conflict(
+            f"The files of an account have at most {quota // _MB} MB together; {used / _MB:.1f} MB are used."
+        )
+    for each in files:
+        Attachment.create(
+            ticket_id=ticket.id,
+            message_id=message_id,
+            account_id=ticket.account_id,
+            author_id=author_id,
+            name=each.name,
+            media_type=each.media_type,
+            size=each.size,
+            sha256=each.sha256,
+            path=each.path,
+            created_at=now,
+        )
+
+
+def used_bytes(account_id: int) -> int:
+    """How many bytes the files of an account have together."""
+    total = Attachment.select(fn.SUM(Attachment.size)).where(Attachment.account_id == account_id).scalar()
+    return int(total or 0)
+
+
+def clean_name(name: str) -> str:
+    """The last part of a file's name as people may see it: no path, no control characters, not endless."""
+    last = re.split(r"[\\/]", name)[-1]
+    last = " ".join("".join(c if c.isprintable() and c not in '"<>:|?*' else " " for c in last).split())
+    last = last.lstrip(".") or "file"
+    stem, dot, ending = last.rpartition(".")
+    return last if len(last) <= 100 else f"{stem[:90]}{dot}{ending[:9]}"
+
+
+def type_of(file: Path, shown: str) -> str:
+    """The media type of a file by its content; BadInput if we do not take it.  No name is trusted."""
+    with file.open("rb") as stream:
+        head = stream.read(_BLOCK)
+    if not head:
+        raise BadInput(f"{shown}: the file is empty.")
+    found = _by_magic(head) or _by_archive(file, head) or (_is_text(file) and "text/plain") or ""
+    if not found:
+        raise BadInput(f"{shown}: files are taken as pictures, PDF, sound, text, XLSX and DOCX without macros.")
+    return found
+
+
+def _by_magic(head: bytes) -> str:
+    if head.startswith(b"RIFF"):
+        return {b"WEBP": "image/webp", b"WAVE": "audio/wav"}.get(head[8:12], "")
+    if head[:1] == b"\xff" and head[1:2] in (b"\xfb", b"\xf3", b"\xf2"):
+        return "audio/mpeg"
+    for magic, media_type in (
+        (b"\x89PNG\r\n\x1a\n", "image/png"),
+        (b"\xff\xd8\xff", "image/jpeg"),
+        (b"GIF87a", "image/gif"),
+        (b"GIF89a", "image/gif"),
+        (b"%PDF-", "application/pdf"),
+        (b"ID3", "audio/mpeg"),
+        (b"OggS", "audio/ogg"),
+        (b"fLaC", "audio/flac"),
+    ):
+        if head.startswith(magic):
+            return media_type
+    return ""
+
+
+def _by_archive(file: Path, head: bytes) -> str:
+    if not head.startswith(b"PK\x03\x04"):
+        return ""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, OSError, NotImplementedError):
+        return ""
+    if "[Content_Types].xml" not in names or any("vbaproject" in name.lower() for name in names):
+        return ""
+    return next((kind for part, kind in _OFFICE.items() if any(n.startswith(part) for n in names)), "")
+
+
+def _is_text(file: Path) -> bool:
+    """UTF-8 without control characters, and nothing that a browser would take for a page."""
+    try:
+        text = file.read_text("utf-8-sig")
+    except (UnicodeDecodeError, OSError):
+        return False
+    plain = all(c.isprintable() or c in "\t\r\n\f\u200c\u200e\u200f\u200d\ufeff" for c in text)
+    return plain and not text.lstrip().startswith("<")

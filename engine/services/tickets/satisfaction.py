@@ -1,0 +1,69 @@
+"""What customers think of a ticket after it was closed: 1 to 5 and a word, said once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from peewee import fn
+
+from engine.errors import BadInput, Conflict, NotAllowed
+from engine.services.tickets.access import Actor, is_staff, ticket_for
+from engine.states import TicketState
+from engine.store.models_tickets import Satisfaction, Ticket
+
+MAX_TEXT = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How satisfied customers were with the tickets of a department."""
+
+    department: str
+    answers: int
+    average: float
+
+
+def rate(person: Actor, ticket_id: int, score: int, text: str, now: int) -> None:
+    """The customer rates a closed ticket; Conflict if it is open or was rated before."""
+    ticket = ticket_for(person, ticket_id)
+    if is_staff(person):
+        raise NotAllowed("Only the customer says how satisfied it is.")
+    if isinstance(score, bool) or score not in range(1, 6):
+        raise BadInput("The satisfaction is a number from 1 to 5.")
+    if ticket.state != TicketState.CLOSED:
+        raise Conflict(f"Ticket {ticket_id} is rated after it is closed.")
+    inserted = (
+        Satisfaction.insert(
+            ticket_id=ticket_id,
+            account_id=ticket.account_id,
+            person_id=person.id,
+            score=score,
+            text=text.strip()[:MAX_TEXT],
+            at=now,
+        )
+        .on_conflict_ignore()
+        .as_rowcount()
+        .execute()
+    )
+    if not inserted:
+        raise Conflict(f"Ticket {ticket_id} was rated before.")
+
+
+def of_ticket(ticket_id: int) -> Satisfaction | None:
+    """What was said about a ticket, or None."""
+    found: Satisfaction | None = Satisfaction.get_or_none(Satisfaction.ticket_id == ticket_id)
+    return found
+
+
+def by_department(from_at: int, until_at: int) -> list[Score]:
+    """The average of each department in a span, for staff."""
+    rows: Any = (
+        Satisfaction.select(Ticket.department, fn.COUNT(Satisfaction.ticket_id), fn.AVG(Satisfaction.score))
+        .join(Ticket, on=(Ticket.id == Satisfaction.ticket_id))
+        .where(Satisfaction.at >= from_at, Satisfaction.at < until_at)
+        .group_by(Ticket.department)
+        .order_by(Ticket.department)
+        .tuples()
+    )
+    return [Score(department, int(count), round(float(average), 2)) for department, count, average in rows]

@@ -1,0 +1,326 @@
+"""Tickets: opened, answered, moved, closed and opened again.
+
+open → answered → waiting for customer → closed (→ open).  Each change is a
+conditional update on the old state, a row in the ticket's history and a line
+in the log.  Customers see their own account's tickets only.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from engine.errors import BadInput, Conflict, NotFound
+from engine.services import permissions
+from engine.services.notices import deliveries
+from engine.services.sla import agreements
+from engine.services.tickets import attachments, clocks
+from engine.services.tickets.access import TICKET_ROLES, Actor, is_staff, require_role, ticket_for
+from engine.services.tickets.attachments import Received
+from engine.services.tickets.rules import CLAIM, CLOCKS, DEPARTMENTS, FAULT, ClockKind
+from engine.states import TICKET_MOVES, ClockState, TicketState
+from engine.store.models import Account, User
+from engine.store.models_tickets import Ticket, TicketMessage, TicketQueue
+
+log = logging.getLogger(__name__)
+
+VIAS = ("portal", "api", "telephone", "staff", "system")
+MAX_SUBJECT, MAX_TEXT = 200, 20_000
+_ANSWERS = (ClockKind.ANSWER, ClockKind.FIRST_ANSWER)
+
+
+def open_ticket(
+    person: Actor | None,
+    account_id: int,
+    department: str,
+    subject: str,
+    text: str,
+    now: int,
+    *,
+    via: str = "portal",
+    files: Sequence[Received] = (),
+    key: str | None = None,
+) -> int:
+    """Open a ticket for an account; its id.  `person` None: the system does.
+
+    With a `key` the same ticket is made once: a second call gives the first
+    one's id.  NotFound for another customer's account, BadInput for an unknown
+    department or an empty text.
+    """
+    if person is not None and permissions.scope(person) not in (None, account_id):
+        raise NotFound(f"There is no account {account_id}.")
+    if department not in DEPARTMENTS:
+        raise BadInput(f"The department {department!r} is none of {', '.join(DEPARTMENTS)}.")
+    if via not in VIAS:
+        raise BadInput(f"A ticket comes by {', '.join(VIAS)}, not by {via!r}.")
+    subject = " ".join(subject.split())
+    if not 3 <= len(subject) <= MAX_SUBJECT:
+        raise BadInput(f"The subject has 3 to {MAX_SUBJECT} characters.")
+    text = _text(text)
+    if not Account.select().where(Account.id == account_id).exists():
+        raise NotFound(f"There is no account {account_id}.")
+    if key is not None:
+        known = Ticket.get_or_none(Ticket.key == key)
+        if known is not None:
+            if known.account_id != account_id:
+                raise Conflict("Another account has a ticket of this key.")
+            return int(known.id)
+    author_id = None if person is None else person.id
+    ticket: Ticket = Ticket.create(
+        key=key,
+        account_id=account_id,
+        department=department,
+        subject=subject,
+        via=via,
+        author_id=author_id,
+        terms_id=agreements.in_force(now).id,
+        opened_at=now,
+        changed_at=now,
+    )
+    message_id = _write(ticket, person, text, now)
+    attachments.attach(ticket, message_id, author_id, files, now)
+    _queues(ticket.id, department)
+    clocks.note(ticket.id, "opened", author_id, now, new=department)
+    for kind in DEPARTMENTS[department].clocks:
+        clocks.start(ticket, kind, now, now)
+    log.info("action=ticket_opened ticket=%d account=%d department=%s", ticket.id, account_id, department)
+    return int(ticket.id)
+
+
+def reply(
+    person: Actor,
+    ticket_id: int,
+    text: str,
+    now: int,
+    *,
+    files: Sequence[Received] = (),
+    wait: bool = False,
+    internal: bool = False,
+) -> int:
+    """Write into a ticket; the message's id.
+
+    1. the message and its files; 2. a customer's opens the ticket again, staff's
+    answers it, or (`wait`) asks the customer, whereupon the clocks stand still;
+    3. the answer's clock ends, or begins.  An `internal` note is among staff and
+    changes nothing.
+    """
+    ticket = ticket_for(person, ticket_id)
+    staff = is_staff(person)
+    if (wait or internal) and not staff:
+        raise BadInput("Only staff wait for the customer or write notes among themselves.")
+    message_id = _write(ticket, person, _text(text), now, internal=internal)
+    attachments.attach(ticket, message_id, person.id, files, now)
+    if internal:
+        return message_id
+    if staff:
+        _answered(ticket, person, now)
+        if ticket.state == TicketState.CLOSED:
+            _move(ticket, TicketState.OPEN, person.id, now)
+        _move(ticket, TicketState.WAITING if wait else TicketState.ANSWERED, person.id, now)
+        _tell_customer(ticket, message_id, wait, now)
+    else:
+        reopened = ticket.state == TicketState.CLOSED
+        _move(ticket, TicketState.OPEN, person.id, now)
+        if reopened and ticket.department == FAULT:
+            for kind in DEPARTMENTS[FAULT].clocks:  # it is not mended after all: the promise begins anew
+                if not clocks.open_clocks(ticket_id, kind):
+                    clocks.start(ticket, kind, now, now)
+        elif not any(clocks.open_clocks(ticket_id, kind) for kind in _ANSWERS):
+            clocks.start(ticket, ClockKind.ANSWER, now, now)
+    return message_id
+
+
+def close(person: Actor, ticket_id: int, now: int, text: str = "") -> None:
+    """Close a ticket.
+
+    The customer may at any time.  Staff when nothing is owed any more, else
+    Conflict says what is; or with a word (`text`) if the customer was asked and
+    does not answer.
+    """
+    ticket = ticket_for(person, ticket_id)
+    if ticket.state == TicketState.CLOSED:
+        raise Conflict(f"Ticket {ticket_id} is closed already.")
+    if text.strip():
+        _write(ticket, person, _text(text), now)
+        if is_staff(person):
+            _answered(ticket, person, now)
+    owed = clocks.open_clocks(ticket_id)
+    unanswered = ticket.state == TicketState.WAITING and bool(text.strip())
+    if is_staff(person) and owed and not unanswered:
+        what = ", ".join(CLOCKS[ClockKind(clock.kind)].en for clock in owed)
+        raise Conflict(f"Ticket {ticket_id} cannot be closed: we still owe the customer: {what}.")
+    why = "the customer did not answer" if is_staff(person) else "the customer closed the ticket"
+    for clock in owed:
+        clocks.cancel(ticket_id, ClockKind(clock.kind), why, person.id, now)
+    _move(ticket, TicketState.CLOSED, person.id, now)
+
+
+def move(person: Actor, ticket_id: int, department: str, reason: str, now: int) -> None:
+    """Staff move a ticket to another department; its clocks run from the opening, as the customer waited since."""
+    require_role(person, TICKET_ROLES)
+    ticket = ticket_for(person, ticket_id)
+    if department not in DEPARTMENTS:
+        raise BadInput(f"The department {department!r} is none of {', '.join(DEPARTMENTS)}.")
+    if department == ticket.department:
+        raise Conflict(f"Ticket {ticket_id} lies in that department already.")
+    if not reason.strip():
+        raise BadInput("Moving a ticket needs a reason.")
+    old = ticket.department
+    Ticket.update(department=department, changed_at=now).where(
+        Ticket.id == ticket_id, Ticket.department == old
+    ).execute()
+    ticket.department = department
+    _queues(ticket_id, department)
+    clocks.note(ticket_id, "department", person.id, now, old=old, new=department, reason=reason.strip())
+    wanted = DEPARTMENTS[department].clocks
+    answered = not any(clocks.open_clocks(ticket_id, kind) for kind in _ANSWERS)
+    for clock in clocks.open_clocks(ticket_id):
+        if clock.kind not in wanted and clock.kind != ClockKind.SCHEDULE:
+            clocks.cancel(ticket_id, ClockKind(clock.kind), f"moved to {department}", person.id, now)
+    if ticket.state != TicketState.CLOSED:
+        known = {each.clock.kind for each in clocks.of_ticket(ticket_id, now) if each.clock.state != ClockState.CANCELLED}
+        for kind in wanted:
+            if kind not in known and not (answered and kind in _ANSWERS):
+                clocks.start(ticket, kind, ticket.opened_at, now)
+    log.info("action=ticket_moved ticket=%d old=%s new=%s", ticket_id, old, department)
+
+
+def assign(person: Actor, ticket_id: int, agent_id: int | None, now: int) -> None:
+    """Give a ticket to one of the staff, or (None) back to its queue."""
+    require_role(person, TICKET_ROLES)
+    ticket = ticket_for(person, ticket_id)
+    name = ""
+    if agent_id is not None:
+        agent = User.get_or_none(User.id == agent_id, User.is_active == True)  # noqa: E712 - SQL
+        if agent is None or not is_staff(agent):
+            raise BadInput("A ticket is given to active staff.")
+        name = agent.username
+    Ticket.update(assignee_id=agent_id, changed_at=now).where(Ticket.id == ticket_id).execute()
+    clocks.note(ticket_id, "assigned", person.id, now, old=str(ticket.assignee_id or ""), new=name)
+
+
+# -- faults and claims --------------------------------------------------------------------
+
+
+def examined(person: Actor, ticket_id: int, is_ours: bool, text: str, now: int) -> ClockState | None:
+    """A fault was examined, and `text` tells the customer the result; if it is not ours, nothing is to be mended."""
+    ticket = _staff_ticket(person, ticket_id, FAULT)
+    reply(person, ticket_id, text, now)
+    state = clocks.done(ticket.id, ClockKind.EXAMINED, person.id, now)
+    clocks.note(ticket.id, "examined", person.id, now, new="ours" if is_ours else "not ours")
+    if not is_ours:
+        clocks.cancel(ticket.id, ClockKind.MENDED, "the fault is not ours", person.id, now)
+    return state
+
+
+def mended(person: Actor, ticket_id: int, text: str, now: int) -> ClockState | None:
+    """A fault was mended, or what a schedule promised was delivered; `text` tells the customer."""
+    ticket = _staff_ticket(person, ticket_id, FAULT)
+    reply(person, ticket_id, text, now)
+    clocks.done(ticket.id, ClockKind.EXAMINED, person.id, now)
+    scheduled = clocks.done(ticket.id, ClockKind.SCHEDULE, person.id, now)
+    return clocks.done(ticket.id, ClockKind.MENDED, person.id, now) or scheduled
+
+
+def set_schedule(person: Actor, ticket_id: int, due_at: int, text: str, now: int) -> None:
+    """Major programming is needed: tell the customer until when; from then on that time is the promise.
+
+    A schedule told before is replaced; one that was missed stays on the books.
+    """
+    require_role(person, TICKET_ROLES)
+    ticket = ticket_for(person, ticket_id)
+    reply(person, ticket_id, text, now)
+    clocks.done(ticket.id, ClockKind.EXAMINED, person.id, now)
+    clocks.cancel(ticket.id, ClockKind.MENDED, "a schedule was told", person.id, now)
+    clocks.cancel(ticket.id, ClockKind.SCHEDULE, "another schedule was told", person.id, now)
+    clocks.start(ticket, ClockKind.SCHEDULE, now, now, due_at)
+
+
+def tell_result(person: Actor, ticket_id: int, text: str, now: int) -> ClockState | None:
+    """The result of a claim, told in its ticket."""
+    ticket = _staff_ticket(person, ticket_id, CLAIM)
+    reply(person, ticket_id, text, now)
+    return clocks.done(ticket.id, ClockKind.RESULT, person.id, now)
+
+
+# -- inside -------------------------------------------------------------------------------
+
+
+def _staff_ticket(person: Actor, ticket_id: int, department: str) -> Ticket:
+    require_role(person, TICKET_ROLES)
+    ticket = ticket_for(person, ticket_id)
+    if ticket.department != department:
+        raise Conflict(f"Ticket {ticket_id} is no {DEPARTMENTS[department].en.lower()}; move it there first.")
+    return ticket
+
+
+def _text(text: str) -> str:
+    text = text.replace("\r\n", "\n").replace("\x00", "").strip()
+    if not text:
+        raise BadInput("The text is empty.")
+    if len(text) > MAX_TEXT:
+        raise BadInput(f"The text has more than {MAX_TEXT} characters.")
+    return text
+
+
+def _write(ticket: Ticket, person: Actor | None, text: str, now: int, *, internal: bool = False) -> int:
+    side = "system" if person is None else "staff" if is_staff(person) else "customer"
+    row = TicketMessage.create(
+        ticket_id=ticket.id,
+        side=side,
+        author_id=None if person is None else person.id,
+        is_internal=internal,
+        text=text,
+        at=now,
+    )
+    Ticket.update(changed_at=now).where(Ticket.id == ticket.id).execute()
+    return int(row.id)
+
+
+def _answered(ticket: Ticket, person: Actor, now: int) -> None:
+    for kind in _ANSWERS:
+        clocks.done(ticket.id, kind, person.id, now)
+
+
+def _move(ticket: Ticket, new: TicketState, author_id: int, now: int) -> None:
+    old = TicketState(ticket.state)
+    if old == new:
+        return
+    if new not in TICKET_MOVES[old]:
+        raise Conflict(f"Ticket {ticket.id} is {old}, it cannot become {new}.")
+    changed = (
+        Ticket.update(state=new, changed_at=now, closed_at=now if new == TicketState.CLOSED else None)
+        .where(Ticket.id == ticket.id, Ticket.state == old)
+        .execute()
+    )
+    if not changed:
+        raise Conflict(f"Ticket {ticket.id} was changed by somebody else at the same time; look again.")
+    ticket.state = new
+    if new == TicketState.WAITING:
+        clocks.pause(ticket.id, now)
+    elif old == TicketState.WAITING:
+        clocks.resume(ticket.id, now)
+    clocks.note(ticket.id, "state", author_id, now, old=old, new=new)
+    log.info("action=ticket_state ticket=%d old=%s new=%s", ticket.id, old, new)
+
+
+def _queues(ticket_id: int, department: str) -> None:
+    TicketQueue.delete().where(TicketQueue.ticket_id == ticket_id).execute()
+    for queue in DEPARTMENTS[department].queues:
+        TicketQueue.create(queue=queue, ticket_id=ticket_id)
+
+
+def _tell_customer(ticket: Ticket, message_id: int, asks: bool, now: int) -> None:
+    """Word to whom the customer named for tickets; what was written stays in the portal."""
+    deliveries.to_account(
+        ticket.account_id,
+        "tickets",
+        f"ticket/{ticket.id}/message/{message_id}",
+        subject={"fa": f"تیکت {ticket.id}: {ticket.subject}", "en": f"Ticket {ticket.id}: {ticket.subject}"},
+        text={
+            "fa": f"به تیکت {ticket.id} {'پرسشی از شما افزوده شد' if asks else 'پاسخ داده شد'}؛ متن آن در پنل شماست.",
+            "en": f"Ticket {ticket.id} {'asks you something' if asks else 'was answered'}; read it in the portal.",
+        },
+        now=now,
+        ticket_id=int(ticket.id),
+    )

@@ -1,0 +1,251 @@
+"""Tickets as one may see them: one whole, an account's, and the queues of staff by deadline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from peewee import fn
+
+from engine.agreement.calendars import CalendarKind
+from engine.agreement.working_time import is_open, next_open
+from engine.errors import BadInput, NotFound
+from engine.services import permissions, working_calendar
+from engine.services.tickets import clocks, remote_help, satisfaction
+from engine.services.tickets.access import TICKET_ROLES, Actor, is_staff, require_role, ticket_for
+from engine.services.tickets.clocks import ClockView
+from engine.services.tickets.rules import QUEUES
+from engine.states import TicketState
+from engine.store.models import Account, User
+from engine.store.models_tickets import (
+    Attachment,
+    RemoteHelp,
+    Satisfaction,
+    Ticket,
+    TicketClock,
+    TicketMessage,
+    TicketQueue,
+    TicketStep,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageView:
+    """A message with who wrote it (staff's names are for staff) and its files."""
+
+    message: TicketMessage
+    author: str
+    files: list[Attachment]
+
+
+@dataclass(frozen=True, slots=True)
+class TicketView:
+    """A ticket with everything on it that the person may see."""
+
+    ticket: Ticket
+    account_name: str
+    queues: list[str]
+    assignee: str
+    messages: list[MessageView]
+    clocks: list[ClockView]
+    steps: list[TicketStep]  # for staff; customers get none
+    remote: list[RemoteHelp]
+    satisfaction: Satisfaction | None
+
+
+@dataclass(frozen=True, slots=True)
+class TicketRow:
+    """A line of a list."""
+
+    ticket: Ticket
+    account_name: str
+    assignee: str
+    nearest: ClockView | None  # the clock with the nearest deadline; None if nothing is owed
+
+
+@dataclass(frozen=True, slots=True)
+class QueueCount:
+    """How a queue stands."""
+
+    queue: str
+    waiting: int  # open tickets
+    late: int  # with a deadline that has passed
+    soon: int  # due within a day
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """Whether support is open, and when it opens next."""
+
+    is_open: bool
+    opens_at: int | None
+
+
+def one(person: Actor, ticket_id: int, now: int) -> TicketView:
+    """A ticket; NotFound for another customer's.  Notes among staff and the history are staff's."""
+    ticket = ticket_for(person, ticket_id)
+    staff = is_staff(person)
+    query = TicketMessage.select().where(TicketMessage.ticket_id == ticket_id)
+    if not staff:
+        query = query.where(TicketMessage.is_internal == False)  # noqa: E712 - SQL
+    rows = list(query.order_by(TicketMessage.id))
+    files: dict[int, list[Attachment]] = {}
+    for each in Attachment.select().where(Attachment.ticket_id == ticket_id).order_by(Attachment.id):
+        files.setdefault(each.message_id, []).append(each)
+    names = _names([row.author_id for row in rows] + [ticket.assignee_id])
+    messages = [
+        MessageView(
+            row,
+            names.get(row.author_id or 0, "") if staff or row.side == "customer" else "",
+            files.get(row.id, []),
+        )
+        for row in rows
+    ]
+    steps = TicketStep.select().where(TicketStep.ticket_id == ticket_id).order_by(TicketStep.id)
+    return TicketView(
+        ticket,
+        _accounts([ticket.account_id]).get(ticket.account_id, ""),
+        [row.queue for row in TicketQueue.select().where(TicketQueue.ticket_id == ticket_id)],
+        names.get(ticket.assignee_id or 0, "") if staff else "",
+        messages,
+        clocks.of_ticket(ticket_id, now),
+        list(steps) if staff else [],
+        remote_help.of_ticket(ticket_id),
+        satisfaction.of_ticket(ticket_id),
+    )
+
+
+def of_account(
+    person: Actor,
+    account_id: int,
+    now: int,
+    *,
+    state: str = "",
+    department: str = "",
+    before_id: int | None = None,
+    limit: int = 50,
+) -> list[TicketRow]:
+    """The tickets of an account, the newest first; NotFound for another customer's account."""
+    if permissions.scope(person) not in (None, account_id):
+        raise NotFound(f"There is no account {account_id}.")
+    query = Ticket.select().where(Ticket.account_id == account_id).order_by(Ticket.id.desc()).limit(limit)
+    if state:
+        query = query.where(Ticket.state == _state(state))
+    if department:
+        query = query.where(Ticket.department == department)
+    if before_id is not None:
+        query = query.where(Ticket.id < before_id)
+    return _rows(list(query), now, is_staff(person))
+
+
+def queue(
+    person: Actor,
+    now: int,
+    *,
+    name: str = "",
+    state: str = "",
+    assignee_id: int | None = None,
+    limit: int = 100,
+    offset: int = 0,
+) -> list[TicketRow]:
+    """The tickets of a queue (or all) that are not closed: what is late first, then by deadline.
+
+    Those that stand still or owe nothing come last, the longest untouched first.
+    """
+    require_role(person, TICKET_ROLES)
+    query = Ticket.select().where(Ticket.state != TicketState.CLOSED)
+    if state:
+        query = query.where(Ticket.state == _state(state))
+    if name:
+        if name not in QUEUES:
+            raise BadInput(f"The queue {name!r} is none of {', '.join(QUEUES)}.")
+        query = query.where(Ticket.id.in_(TicketQueue.select(TicketQueue.ticket_id).where(TicketQueue.queue == name)))
+    if assignee_id is not None:
+        query = query.where(Ticket.assignee_id == assignee_id)
+    ordered = query.order_by(Ticket.next_due_at.is_null(), Ticket.next_due_at, Ticket.changed_at, Ticket.id)
+    return _rows(list(ordered.limit(limit).offset(offset)), now, True)
+
+
+def counts(person: Actor, now: int) -> list[QueueCount]:
+    """How the queues stand, for staff."""
+    require_role(person, TICKET_ROLES)
+    found = []
+    for name in QUEUES:
+        rows = (
+            Ticket.select(Ticket.next_due_at)
+            .join(TicketQueue, on=(TicketQueue.ticket_id == Ticket.id))
+            .where(TicketQueue.queue == name, Ticket.state != TicketState.CLOSED)
+        )
+        due = [row.next_due_at for row in rows]
+        late = sum(at is not None and at < now for at in due)
+        soon = sum(at is not None and now <= at < now + 86_400_000 for at in due)
+        found.append(QueueCount(name, len(due), late, soon))
+    return found
+
+
+def unread_of(account_id: int) -> int:
+    """How many tickets of an account wait for the customer, for the portal's first page."""
+    query = Ticket.select().where(Ticket.account_id == account_id, Ticket.state == TicketState.WAITING)
+    return int(query.count())
+
+
+def office(now: int) -> Office:
+    """Whether telephone and tickets are answered now, and if not, from when on."""
+    calendar = working_calendar.current(CalendarKind.SUPPORT, now)
+    if is_open(calendar, now // 1000):
+        return Office(True, None)
+    return Office(False, next_open(calendar, now // 1000) * 1000)
+
+
+def kept_promises(from_at: int, until_at: int) -> dict[str, tuple[int, int]]:
+    """Of the clocks that ended or passed in a span, by kind: kept, and missed."""
+    ended = fn.COALESCE(TicketClock.missed_at, TicketClock.done_at)
+    rows: Any = (
+        TicketClock.select(TicketClock.kind, TicketClock.missed_at.is_null(), fn.COUNT(TicketClock.id))
+        .where(ended >= from_at, ended < until_at, TicketClock.state != "cancelled")
+        .group_by(TicketClock.kind, TicketClock.missed_at.is_null())
+        .tuples()
+    )
+    found: dict[str, tuple[int, int]] = {}
+    for kind, was_kept, count in rows:
+        kept, missed = found.get(kind, (0, 0))
+        found[kind] = (kept + count, missed) if was_kept else (kept, missed + count)
+    return found
+
+
+def _rows(tickets: Sequence[Ticket], now: int, staff: bool) -> list[TicketRow]:
+    accounts = _accounts([ticket.account_id for ticket in tickets])
+    names = _names([ticket.assignee_id for ticket in tickets]) if staff else {}
+    return [
+        TicketRow(
+            ticket,
+            accounts.get(ticket.account_id, ""),
+            names.get(ticket.assignee_id or 0, ""),
+            _nearest(ticket, now),
+        )
+        for ticket in tickets
+    ]
+
+
+def _nearest(ticket: Ticket, now: int) -> ClockView | None:
+    found = clocks.open_clocks(ticket.id)
+    if not found:
+        return None
+    return clocks.view(min(found, key=lambda clock: (clock.due_at is None, clock.due_at or 0)), now)
+
+
+def _accounts(ids: Sequence[int]) -> dict[int, str]:
+    return {row.id: row.name for row in Account.select(Account.id, Account.name).where(Account.id.in_(set(ids)))}
+
+
+def _names(ids: Sequence[int | None]) -> dict[int, str]:
+    wanted = {each for each in ids if each is not None}
+    return {row.id: row.username for row in User.select(User.id, User.username).where(User.id.in_(wanted))}
+
+
+def _state(state: str) -> TicketState:
+    try:
+        return TicketState(state)
+    except ValueError:
+        raise BadInput(f"The state {state!r} is none of {', '.join(TicketState)}.") from None
