@@ -12,7 +12,7 @@ from engine.errors import BadInput
 from engine.services import campaigns
 from engine.store.counts import add_counts
 from engine.store.models import Campaign
-from engine.store.sql import changed
+from engine.store.sql import changed, execute
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +60,7 @@ def clone(
     taken = changed(_COPY + CHOICES[only] + " ORDER BY id", [made, campaign_id])
     if not taken:
         raise BadInput(f"Campaign {campaign_id} has no recipient that is {only}.")
-    add_counts(made, {"waiting": taken, "total": taken})
+    mobiles = execute("SELECT COUNT(*) FROM recipient WHERE campaign_id = ? AND is_mobile", [made])
+    add_counts(made, {"waiting": taken, "total": taken, "mobiles": int(mobiles[0][0])})
     log.info("action=campaign_cloned campaign=%d of=%d only=%s recipients=%d", made, campaign_id, only, taken)
     return made

@@ -46,6 +46,7 @@ _INSERT = (
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, 0, 0, '') ON CONFLICT DO NOTHING"
 )
 _NUMBER = _COLUMNS.index("number")
+_IS_MOBILE = _COLUMNS.index("is_mobile")
 _Rows = list[tuple[Any, ...]]
 MAX_SHOWN = 200  # characters of what was written instead of a number that are kept
 
@@ -155,11 +156,31 @@ def _insert(campaign_id: int, added: _Rows, refused: _Rows, now: int) -> tuple[i
     added, listed = _set_listed_aside(row, added, now)
     refused = refused + listed
     # Those that are to hear a message of their own wait until it is made.
+    last = _last_id()
     taken = _insert_many(added, UNPREPARED if row.text else 0)
+    mobiles = sum(item[_IS_MOBILE] for item in added)
+    if taken != len(added):
+        mobiles = _mobiles_after(last, campaign_id)
     _insert_many(refused)
-    add_counts(campaign_id, {"waiting": taken, "excluded": len(refused), "total": taken + len(refused)})
+    add_counts(
+        campaign_id,
+        {"waiting": taken, "excluded": len(refused), "total": taken + len(refused), "mobiles": mobiles},
+    )
     reopen(campaign_id, taken)
     return taken, len(listed)
+
+
+def _last_id() -> int:
+    return int(execute("SELECT COALESCE(MAX(id), 0) FROM recipient")[0][0])
+
+
+def _mobiles_after(recipient_id: int, campaign_id: int) -> int:
+    """Mobiles among the campaign's recipients that were written after `recipient_id`."""
+    rows = execute(
+        "SELECT COUNT(*) FROM recipient WHERE id > ? AND campaign_id = ? AND is_mobile",
+        [recipient_id, campaign_id],
+    )
+    return int(rows[0][0])
 
 
 def _set_listed_aside(row: Campaign, added: _Rows, now: int) -> tuple[_Rows, _Rows]:
@@ -206,5 +227,5 @@ def add_one(campaign_id: int, e164: str, is_mobile: bool, prompt: str = "") -> i
         state=RecipientState.PENDING,
         prompt=prompt,
     )
-    add_counts(campaign_id, {"waiting": 1, "total": 1})
+    add_counts(campaign_id, {"waiting": 1, "total": 1, "mobiles": int(is_mobile)})
     return int(row.id)

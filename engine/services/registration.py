@@ -145,11 +145,11 @@ def verify_code(account_id: int, code: str, now: int) -> bool:
     """
     row = (
         MobileCode.select()
-        .where(MobileCode.account_id == account_id, MobileCode.used_at.is_null())
+        .where(MobileCode.account_id == account_id)
         .order_by(MobileCode.id.desc())
         .first()
     )
-    if row is None or row.expires_at <= now:
+    if row is None or row.used_at is not None or row.expires_at <= now:
         raise BadInput("The code has expired; ask for another call.")
     if row.wrong >= MAX_WRONG:
         raise BadInput("The code was wrong too often; ask for another call.")

@@ -87,7 +87,7 @@ def _call_ms(row: Campaign) -> int:
     """How long one call of a campaign is expected to be heard at most."""
     message = Message.get_or_none(Message.id == row.message_id) if row.message_id else None
     longest = int(row.max_length_s) * 1000
-    if message is None:
+    if message is None or row.text:  # with a text, each recipient hears a message of its own length
         return longest
     return min(longest, int(message.duration_ms) * (REPEATS if row.repeat_key else 1))
 

@@ -14,13 +14,7 @@ from engine.store.ledger import Reservation
 from engine.store.models import Attempt, Recipient
 from engine.store.settles import Settle, Settler
 from engine.store.threads import read, write
-from engine.store.writer import Writer
 from tests.money.world import CALL_LANDLINE, CALL_MOBILE, MONTH_MS, World, settle_of
-
-
-@pytest.fixture
-def world(store: Writer) -> World:
-    return World()
 
 
 def test_a_campaign_reserves_charges_and_returns(world: World) -> None:

@@ -1,0 +1,79 @@
+"""The same money on SQLite and PostgreSQL: one long story, and the ledger that cannot be changed."""
+
+from __future__ import annotations
+
+import peewee
+import pytest
+
+from engine.services import audit_log, campaigns, ledger
+from engine.services.numbers import NormalNumber, normalise
+from engine.services.quick import QuickOptions, send
+from engine.store.ledger import LedgerEntry
+from engine.store.models import Campaign
+from engine.store.sql import execute
+from engine.store.threads import read, write
+from engine.store.writer import Writer
+from tests.money.world import CALL_LANDLINE, CALL_MOBILE, World
+
+
+def test_a_story_of_money(store: Writer) -> None:
+    world = World()
+    account = world.account(3 * CALL_MOBILE)
+    campaign = world.campaign(account, mobiles=4, landlines=2)
+    world.run_out(campaign)
+    assert world.row(campaign).pause_code == "no_credit"
+    world.clean()
+    world.top_up(account, 20 * CALL_MOBILE)
+    world.second()
+    calls = world.claim(campaign, 3)
+    write(lambda: campaigns.stop(campaign, world.now))
+    world.settle(calls)
+    world.second()
+    number = normalise("09121112233")
+    assert isinstance(number, NormalNumber)
+    quick = write(lambda: send(account, number, "p", QuickOptions(), world.now, message_ms=4_000))
+    assert quick
+    standing = read(lambda: int(Campaign.get(Campaign.standing_key != "").id))
+    world.settle(world.claim(standing), heard_ms=2_000)
+    world.second()
+    write(lambda: ledger.refund(account, 5, "back", "refund/1", None, world.now))
+    found = world.clean()
+    assert (found.open_reservations, found.reserved) == (0, 0)
+    assert found.charged_calls > 4
+    spent = -sum(
+        line.balance + line.reserved
+        for line in read(lambda: ledger.statement(account))
+        if line.kind == "charge"
+    )
+    assert world.balance(account) == 23 * CALL_MOBILE - spent - 5
+    assert CALL_LANDLINE < spent < 7 * CALL_MOBILE
+
+
+def test_what_was_booked_cannot_be_changed(store: Writer) -> None:
+    world = World()
+    account = world.account(1_000)
+    write(lambda: audit_log.record(None, account, "account.look", "account 1", world.now))
+    for statement in (
+        "UPDATE ledger_entry SET amount = 1",
+        "DELETE FROM ledger_entry",
+        "UPDATE ledger_txn SET note = ''",
+        "DELETE FROM ledger_txn",
+        "UPDATE audit_log SET action = ''",
+        "DELETE FROM audit_log",
+        "UPDATE price SET mobile = 0",
+    ):
+        with pytest.raises(peewee.DatabaseError, match="append-only"):
+            write(lambda statement=statement: execute(statement))
+    assert read(lambda: LedgerEntry.select().count()) == 2
+    world.clean()
+
+
+def test_a_key_books_once(store: Writer) -> None:
+    world = World()
+    account = world.account()
+    assert world.top_up(account, 700, "payment/1") is not None
+    assert world.top_up(account, 700, "payment/1") is None
+    assert write(lambda: ledger.availability_credit(account, 50, "1404-07", world.now)) is not None
+    assert write(lambda: ledger.availability_credit(account, 60, "1404-07", world.now)) is None
+    assert world.balance(account) == 750
+    world.clean()
