@@ -1,4 +1,4 @@
-"""`avanakctl hours …` and `avanakctl sla …`: the commands that need no database.
+"""`avanakctl hours …` and `avanakctl sla reckon`, which need no database; the other `sla` commands join here.
 
 Times are ISO 8601 (``2026-11-21T09:00+03:30``); without an offset they are
 Tehran's, and Jalali dates are understood (``1405-08-30T09:00``).
@@ -29,6 +29,7 @@ from engine.agreement.dates import (
 from engine.agreement.documents import parse_document, reckon_document
 from engine.agreement.intervals import Span, total
 from engine.agreement.terms import in_force
+from engine.commands import sla as store_commands
 from engine.errors import BadInput
 
 _calendar_option = click.option(
@@ -196,6 +197,10 @@ def sla_reckon(document: str, as_json: bool) -> None:
         if not each["accepted"]
     ]
     _print(answer, as_json, lines)
+
+
+for _command in store_commands.COMMANDS:
+    sla.add_command(_command)
 
 
 def _calendar(kind: str, at: int, edits: BinaryIO | None) -> Calendar:

@@ -289,7 +289,7 @@ CLOSER = textwrap.dedent(
 
 
 def test_two_processes_at_once(store, store_url):
-    firms = [firm(f"firm {n}") for n in range(60)]
+    firms = [firm(f"firm {n}") for n in range(30)]
     staff = person()
     outage(200, staff)
     runs = [
@@ -309,15 +309,15 @@ def test_two_processes_at_once(store, store_url):
         run.stdin.flush()
     written = [json.loads(run.communicate(timeout=60)[0]) for run in runs]
     assert [run.returncode for run in runs] == [0, 0]
-    assert sum(each[0] for each in written) == 60
-    assert sum(each[1] for each in written) == 60
-    assert [told(each) for each in firms] == [[(200, 10, 100_001)]] * 60
-    assert [balance(each) for each in firms] == [100_001] * 60
+    assert sum(each[0] for each in written) == 30
+    assert sum(each[1] for each in written) == 30
+    assert [told(each) for each in firms] == [[(200, 10, 100_001)]] * 30
+    assert [balance(each) for each in firms] == [100_001] * 30
     assert ledger_sum() == 0
     assert close(ALL).statements == 0
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     lengths=st.lists(st.sampled_from([0, 41, 181, 433, 865, 1297]), min_size=1, max_size=5),
     closes=st.lists(st.integers(1, 3), min_size=5, max_size=5),
@@ -340,15 +340,6 @@ def test_the_money_is_always_that_of_the_last_figures(store, lengths, closes):
         expected = credits.amount(PRICE, discount)
         assert sum(rials for _, _, rials in told(sahar)) == balance(sahar) == expected
     assert ledger_sum() == 0
-    write(
-        lambda: incidents.correct(
-            outage_id,
-            staff,
-            "end of the example",
-            AFTER,
-            is_void=not read(lambda: incidents.get(outage_id)).is_void,
-        )
-    )
 
 
 def test_claimed_is_the_default_and_gives_nothing_by_itself(store):

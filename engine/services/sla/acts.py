@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from engine.errors import BadInput, NotAllowed
+from engine.services import audit_log
 from engine.services.people import STAFF_ROLES
-from engine.store.customers import AuditEntry
 from engine.store.models import User
 
 # Who enters and corrects outages, exclusions, unknown time, maintenance.
@@ -46,12 +46,4 @@ def note(
     account_id: int | None = None,
 ) -> None:
     """Write an act of staff (None: the system) into the audit log; `after` says the reason as well."""
-    AuditEntry.create(
-        at=now,
-        person_id=person_id,
-        account_id=account_id,
-        action=action,
-        subject=subject,
-        before=before,
-        after=after,
-    )
+    audit_log.record(person_id, account_id, f"sla.{action}", subject, now, before, after)

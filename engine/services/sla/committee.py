@@ -54,21 +54,17 @@ def vote(claim_id: int, person_id: int, verdict: Verdict, now: int, jalali: bool
     amount, way = _fitting(claim, verdict, bool(outages))
     # The row is held until this transaction ends: of two members who vote at once the second sees the first's.
     Claim.update(state=claim.state).where(Claim.id == claim_id, Claim.state == claim.state).execute()
-    made = (
-        ClaimVote.insert(
-            claim_id=claim_id,
-            person_id=person_id,
-            is_approval=verdict.is_approval,
-            amount_rials=amount,
-            way=way,
-            reason=reason,
-            at=now,
-        )
-        .on_conflict_ignore()
-        .execute()
-    )
-    if not made:
+    if any(row.person_id == person_id for row in votes(claim_id)):
         raise Conflict("You have voted on this claim already.")
+    ClaimVote.create(
+        claim_id=claim_id,
+        person_id=person_id,
+        is_approval=verdict.is_approval,
+        amount_rials=amount,
+        way=way,
+        reason=reason,
+        at=now,
+    )
     word = f"approved, {amount or 'as the table says'}, {way}" if verdict.is_approval else "rejected"
     acts.note(
         person_id,

@@ -50,12 +50,7 @@ def record(component: str, new: Health, reason: str, at: int) -> tuple[Health, i
     """
     row = Component.get_or_none(Component.name == component)
     if row is None:
-        made = (
-            Component.insert(name=component, state=Health.UNKNOWN, reason="", since_at=at)
-            .on_conflict_ignore()
-            .execute()
-        )
-        log.info("action=component_seen component=%s new=%s", component, bool(made))
+        Component.insert(name=component, state=Health.UNKNOWN, since_at=at).on_conflict_ignore().execute()
         row = Component.get_by_id(component)
     old = Health(row.state)
     if old is new:
