@@ -298,6 +298,8 @@ _CHANGES: dict[str, Callable[[Any], bool]] = {
     "max_cps": lambda v: v is None or 0.01 <= v <= 5000,
     "max_channels": lambda v: v is None or (isinstance(v, int) and 1 <= v <= 100_000),
     "parent_id": lambda v: v is None or isinstance(v, int),
+    "min_gap_s": lambda v: isinstance(v, int) and 0 <= v <= 31_536_000,
+    "max_calls_a_day": lambda v: isinstance(v, int) and 0 <= v <= 1000,
     "debt_ceiling": lambda v: isinstance(v, int) and 0 <= v <= 10**13,
 }
 
