@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import os
+import shutil
+import tempfile
 import wave
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,6 +26,9 @@ import soundfile
 import soxr
 
 from engine.errors import BadInput, StoreUnavailable
+from engine.services import media_child
+from engine.services.children import ChildDied, Children
+from engine.services.shown_name import shown_name
 from engine.services.whole_file import whole_file
 
 RATE = 8_000
@@ -41,6 +47,8 @@ _BLOCK_FRAMES = 65_536
 _FRAME = 960
 """120 ms: messages are filled up to whole packets of 20, 40 and 60 ms, or the last one clicks."""
 _PEAK = 10 ** (-1 / 20)
+
+_decoders = Children(Path(media_child.__file__))
 
 Samples = npt.NDArray[np.int16]
 
@@ -69,20 +77,29 @@ class AudioFile:
 def load_prompt(
     source: str | Path | bytes | BinaryIO, *, name: str | None = None, max_s: float = MAX_S
 ) -> Prompt:
-    """Decode a WAV, MP3, OGG or FLAC file of any rate and channels to a ``Prompt``.
+    """Decode a recording of any rate and channels to a ``Prompt``.
+
+    WAV, MP3, OGG and FLAC are read here; WebM (what browsers record), M4A, 3GP, AMR, AAC, WMA
+    and AIFF by FFmpeg in a process of its own.
 
     Raises BadInput, with the reason, for what is no audio, damaged, cut short,
     under 1 s, over ``max_s``, or silence. ``name`` is what people call the file.
     """
-    shown = name or (Path(source).name if isinstance(source, (str, Path)) else "the recording")
+    called = name or (Path(source).name if isinstance(source, (str, Path)) else "")
+    shown = shown_name(called, "the recording")
     file, close = _open(source, shown)
     try:
         size = file.seek(0, 2)
         if size > MAX_BYTES:
             raise BadInput(f"{shown} has {size:,} bytes; a message may have {MAX_BYTES:,}.")
-        _refuse_cut_off(file, size, shown)
         file.seek(0)
-        mono = _decode(file, shown, max_s)
+        container = _container(file.read(16))
+        if container:
+            mono = _decode_apart(file, container, shown, max_s)
+        else:
+            _refuse_cut_off(file, size, shown)
+            file.seek(0)
+            mono = _decode(file, shown, max_s)
     finally:
         if close:
             file.close()
@@ -203,6 +220,43 @@ def _open(source: str | Path | bytes | BinaryIO, shown: str) -> tuple[BinaryIO, 
     return source, False
 
 
+def _container(start: bytes) -> str:
+    """What FFmpeg calls the container that begins so; empty for what is not its business."""
+    if start.startswith(b"\x1a\x45\xdf\xa3"):
+        return "matroska"
+    if start[4:8] == b"ftyp":
+        return "mov"
+    if start.startswith(b"#!AMR"):
+        return "amr"
+    if start.startswith(b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"):
+        return "asf"
+    if start[:4] == b"FORM" and start[8:12] in (b"AIFF", b"AIFC"):
+        return "aiff"
+    if len(start) > 1 and start[0] == 0xFF and start[1] & 0xF6 == 0xF0:
+        return "aac"
+    return ""
+
+
+def _decode_apart(file: BinaryIO, container: str, shown: str, max_s: float) -> npt.NDArray[np.float32]:
+    """As `_decode`, by FFmpeg in a child process."""
+    with tempfile.NamedTemporaryFile(prefix="avanak-sound-") as copy:
+        file.seek(0)
+        shutil.copyfileobj(file, copy)
+        copy.flush()
+        request = json.dumps({"path": copy.name, "format": container, "max_s": max_s}).encode()
+        try:
+            answer = _decoders.ask(request)
+        except ChildDied:
+            raise BadInput(f"{shown} cannot be read as audio: decoding it took too much.") from None
+    if answer[:1] != b"\1":
+        why = " ".join(answer[1:].decode("utf-8", "replace").split())[:100]
+        raise BadInput(f"{shown} cannot be read as audio ({container}): {why.rstrip('. ')}.")
+    mono = np.frombuffer(answer[1:], np.float32)
+    if len(mono) > max_s * RATE:
+        raise BadInput(_too_long(shown, len(mono) / RATE, max_s))
+    return np.nan_to_num(mono, posinf=0.0, neginf=0.0).clip(-8, 8)
+
+
 def _refuse_cut_off(file: BinaryIO, size: int, shown: str) -> None:
     """Raise BadInput for a WAV or OGG file that ends before its own end.
 
@@ -238,7 +292,7 @@ def _decode(file: BinaryIO, shown: str, max_s: float) -> npt.NDArray[np.float32]
     try:
         with soundfile.SoundFile(file) as sound:
             if sound.format not in _FORMATS:
-                raise BadInput(f"{shown} is {sound.format}; send WAV, MP3, OGG or FLAC.")
+                raise BadInput(f"{shown} is {sound.format}; send WAV, MP3, M4A, OGG, WebM or FLAC.")
             if not _MIN_RATE <= sound.samplerate <= _MAX_RATE or sound.channels > _MAX_CHANNELS:
                 raise BadInput(
                     f"{shown} has {sound.channels} channels of {sound.samplerate:,} samples a second; "

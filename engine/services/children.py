@@ -7,6 +7,7 @@ caller sees to it that nobody waits behind it.
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import signal
@@ -80,6 +81,7 @@ class Children:
         self.words = tuple(words)
         self.kept = kept
         self._idle: list[Child] = []  # append and pop are atomic
+        atexit.register(self.close)
 
     def ask(self, request: bytes) -> bytes:
         """An answer of some child; ChildDied when that child ended over it."""

@@ -30,6 +30,7 @@ from engine.services.list_seen import SeenNumbers
 from engine.services.list_text import TextTable
 from engine.services.list_xlsx import XlsxTable
 from engine.services.numbers import NormalNumber, Reason, check_area, normalise
+from engine.services.shown_name import shown_name
 
 MAX_BYTES = 1_000_000_000
 MAX_ROWS = 5_000_000
@@ -272,7 +273,8 @@ def open_list(
     call it. ``number_column`` is a name or a position from 1; without it the column
     is found. Close the reader, or use it in a ``with`` statement.
     """
-    name = Path(filename or (source if isinstance(source, (str, Path)) else "the list")).name
+    called = filename or (str(source) if isinstance(source, (str, Path)) else "")
+    name = shown_name(called, "the list")
     area = check_area(default_area) if default_area else None
     with ExitStack() as resources:
         file = _open(source, name, resources)

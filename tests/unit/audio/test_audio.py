@@ -95,7 +95,7 @@ def test_only_what_would_clip_is_made_quieter():
         (b"number,name\n09123456789,Ali\n", "m.wav cannot be read as audio"),
         (b"RIFF\x00\x00\x00\x00WAVE", "m.wav cannot be read as audio"),
         (b"\xff\xd8\xff\xe0JFIF" + bytes(5_000), "m.wav cannot be read as audio"),
-        (encoded(tone(), format="AIFF"), "m.wav is AIFF; send WAV, MP3, OGG or FLAC"),
+        (encoded(tone(), format="AU"), "m.wav is AU; send WAV, MP3, M4A, OGG, WebM or FLAC"),
         (encoded(tone(0.5)), "m.wav lasts 0.50 s; a message lasts at least 1 s"),
         (encoded(tone(11 * 60, 8_000), 8_000), "m.wav lasts over 11.0 minutes; a message lasts 10 at most"),
         (encoded(np.zeros(16_000), 8_000), "m.wav is silence: nothing at all, at least -50 dBFS"),

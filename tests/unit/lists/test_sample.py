@@ -24,7 +24,9 @@ def test_the_list_has_every_sort_of_number():
         rows = [row for chunk in reader for row in chunk]
     assert (reader.number_column, reader.variable_columns) == ("شماره تلفن", ["نام", "شهر", "مبلغ"])
     assert len(rows) == 1_199
-    assert set(reader.counts) == {None, *Reason}
+    # What a list alone cannot say is found out when it is brought in.
+    later = {Reason.DO_NOT_CALL, Reason.DESTINATION_CLOSED, Reason.NO_MESSAGE}
+    assert set(reader.counts) == {None, *Reason} - later
     assert reader.counts[None] > 1_000
     assert reader.counts[Reason.DUPLICATE] == 80
     assert {row.number.area for row in rows if row.number} == {None, *PROVINCES}

@@ -1,0 +1,116 @@
+"""`avanakctl do-not-call …`: numbers that are not called, an account's own or those of all advertising."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from engine.clock import wall_ms
+from engine.commands import common
+from engine.config import Settings
+from engine.errors import BadInput
+from engine.services import suppression
+from engine.services.lists import ListReader, open_list
+from engine.services.numbers import NormalNumber, normalise
+from engine.store import do_not_call
+from engine.store.do_not_call import EVERYBODY
+from engine.store.threads import read, write
+
+_which = click.option(
+    "--account",
+    type=int,
+    help="Account whose list it is; without it the list of all advertising.",
+)
+
+
+@click.group("do-not-call")
+def do_not_call_group() -> None:
+    """Numbers that are not called."""
+
+
+@do_not_call_group.command()
+@click.argument("numbers", nargs=-1, required=True)
+@_which
+@click.option("--remove", is_flag=True, help="Take the numbers off the list.")
+@common.json_option
+def add(numbers: tuple[str, ...], account: int | None, remove: bool, as_json: bool) -> None:
+    """Put numbers on the list, or take them off."""
+    settings = common.settings_and_store()
+    found = [_number(text, settings) for text in numbers]
+    act = suppression.remove if remove else (lambda list_id, one: suppression.add(list_id, one, wall_ms()))
+    changed = write(lambda: sum(act(account or EVERYBODY, number) for number in found))
+    word = "removed" if remove else "added"
+    common.answer({word: changed}, as_json, lambda: click.echo(f"{changed} of {len(found)} numbers {word}."))
+
+
+@do_not_call_group.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_which
+@common.json_option
+def import_(file: Path, account: int | None, as_json: bool) -> None:
+    """Put all numbers of a file (CSV, TXT, XLSX) on the list."""
+    settings = common.settings_and_store()
+    with _open(file, settings) as reader:
+        done = suppression.import_list(account or EVERYBODY, reader, write, wall_ms())
+    document = {"added": done.added, "known": done.known, "refused": dict(done.refused)}
+    common.answer(
+        document,
+        as_json,
+        lambda: click.echo(
+            f"{done.added:,} added, {done.known:,} were there, {sum(done.refused.values()):,} are no numbers."
+        ),
+    )
+
+
+@do_not_call_group.command()
+@_which
+@click.option(
+    "--output", type=click.File("wb"), default="-", help="File to write; without it standard output."
+)
+def export(account: int | None, output: BinaryIO) -> None:
+    """Write the list as CSV."""
+    common.settings_and_store()
+    for part in suppression.export_csv(account or EVERYBODY, read):
+        output.write(part)
+    if output is sys.stdout.buffer:
+        output.flush()
+
+
+@do_not_call_group.command()
+@click.argument("what")
+@_which
+@common.json_option
+def check(what: str, account: int | None, as_json: bool) -> None:
+    """Say whether a number is on the list, or how many of a file's numbers are."""
+    settings = common.settings_and_store()
+    lists = (account or EVERYBODY,)
+    if Path(what).is_file():
+        with _open(Path(what), settings) as reader:
+            free, listed = suppression.check_list(reader, lists, read)
+        common.answer(
+            {"listed": listed, "free": free},
+            as_json,
+            lambda: click.echo(f"{listed:,} numbers are on the list, {free:,} are not."),
+        )
+        return
+    number = _number(what, settings)
+    is_listed = bool(read(lambda: do_not_call.find(lists, [suppression.as_integer(number.e164)])))
+    common.answer(
+        {"number": number.e164, "listed": is_listed},
+        as_json,
+        lambda: click.echo(f"{what} is {'' if is_listed else 'not '}on the list."),
+    )
+
+
+def _open(file: Path, settings: Settings) -> ListReader:
+    return open_list(file, default_area=settings.default_area_code or None, allow_abroad=True)
+
+
+def _number(text: str, settings: Settings) -> NormalNumber:
+    found = normalise(text, default_area=settings.default_area_code or None, allow_abroad=True)
+    if not isinstance(found, NormalNumber):
+        raise BadInput(f"«{text[:40]}»: {found.sentence()}")
+    return found
