@@ -217,7 +217,7 @@ def _run_here(
     with (
         Interrupts() as interrupts,
         progress.Progress(lambda at: common.local(at, settings), is_quiet=as_json) as view,
-        running.engine_here(settings, specs, embedded, interrupts) as engine,
+        running.engine_here_or_elsewhere(settings, specs, embedded, interrupts) as engine,
     ):
         if engine is not None:
             reach(engine, campaign_id, names)

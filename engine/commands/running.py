@@ -14,7 +14,7 @@ from engine.commands.follow import Interrupts
 from engine.config import Settings
 from engine.controller import Engine
 from engine.embedded.options import EmbeddedOptions
-from engine.errors import EngineBusy, SwitchUnavailable
+from engine.errors import SwitchUnavailable
 from engine.store.database import sqlite_path
 from engine.switchboard import SwitchSpec
 
@@ -27,28 +27,38 @@ QUICK_DRAIN_S = 2.0
 @contextmanager
 def engine_here(
     settings: Settings, specs: Sequence[SwitchSpec], embedded: EmbeddedOptions | None, interrupts: Interrupts
-) -> Iterator[Engine | None]:
-    """An engine in this process, stopped in order at the end; None when another one runs on this database.
+) -> Iterator[Engine]:
+    """An engine in this process, stopped in order at the end; EngineBusy when another runs on this database.
 
     At the end it lets calls finish; after a second Ctrl-C they are ended.
     """
     engine = Engine(settings)
-    watcher = None
     try:
-        try:
-            engine.start(list(specs), embedded)
-        except EngineBusy:
-            log.info("action=engine_runs_elsewhere")
-            yield None
-            return
-        watcher = gevent.spawn(_end_at_second, engine, interrupts)
+        engine.start(list(specs), embedded)
+    except SwitchUnavailable:  # an embedded switch did not start; everything else runs already
+        engine.stop(0.0)
+        raise
+    watcher = gevent.spawn(_end_at_second, engine, interrupts)
+    try:
         yield engine
     finally:
         # Without a switch no call will end here; the next engine asks the switch what became of them.
         is_hopeless = interrupts.second.is_set() or not engine.switchboard.any_up
         engine.stop(QUICK_DRAIN_S if is_hopeless else None)
-        if watcher is not None:
-            watcher.kill()
+        watcher.kill()
+
+
+@contextmanager
+def engine_here_or_elsewhere(
+    settings: Settings, specs: Sequence[SwitchSpec], embedded: EmbeddedOptions | None, interrupts: Interrupts
+) -> Iterator[Engine | None]:
+    """As `engine_here`; None when another engine runs on this database, which then makes the calls."""
+    if is_engine_running():
+        log.info("action=engine_runs_elsewhere")
+        yield None
+        return
+    with engine_here(settings, specs, embedded, interrupts) as engine:
+        yield engine
 
 
 def reach_switch(engine: Engine) -> None:

@@ -8,14 +8,11 @@ from contextlib import contextmanager
 from functools import partial
 
 import click
-import gevent
 
-from engine.commands import common, trunks
+from engine.commands import common, running, trunks
 from engine.commands.follow import Interrupts
-from engine.commands.running import QUICK_DRAIN_S
 from engine.commands.send import CALLS_NOBODY
 from engine.config import Settings
-from engine.controller import Engine
 from engine.errors import BadInput
 from engine.store.threads import write
 from engine.switchboard import SwitchSpec, parse_switches
@@ -60,7 +57,7 @@ def _wait(interrupts: Interrupts) -> None:
 @contextmanager
 def _engine(
     settings: Settings, specs: Sequence[SwitchSpec], speed: float, interrupts: Interrupts
-) -> Iterator[Engine]:
+) -> Iterator[None]:
     """An engine that is stopped in order; at the second signal its calls are ended."""
     if trunks.is_embedded(specs):
         common.note(CALLS_NOBODY)
@@ -69,22 +66,10 @@ def _engine(
                 trunks.pin_gateway, spec.name, spec.name, settings.default_cps, settings.default_channels
             )
             write(pin)
-    engine = Engine(settings)
-    watcher = None
-    try:
-        engine.start(list(specs), trunks.embedded_options(settings, specs, (), speed))
+    embedded = trunks.embedded_options(settings, specs, (), speed)
+    with running.engine_here(settings, specs, embedded, interrupts) as engine:
         common.tell_password(engine.new_password)
-        watcher = gevent.spawn(_end_at_second, engine, interrupts)
-        yield engine
-    finally:
-        engine.stop(QUICK_DRAIN_S if interrupts.second.is_set() else None)
-        if watcher is not None:
-            watcher.kill()
-
-
-def _end_at_second(engine: Engine, interrupts: Interrupts) -> None:
-    interrupts.second.wait()
-    engine.dialer.hang_up_all()
+        yield
 
 
 @contextmanager

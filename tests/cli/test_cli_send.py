@@ -108,6 +108,8 @@ def test_an_engine_that_runs_already_makes_the_calls(ctl: Ctl, message: str) -> 
     ended = ctl.run("send", numbers, "--message", message, *FAST)
     assert ended.status == 0, ended.err
     assert "An engine runs" in ended.err
+    second = ctl.run("serve", "--no-web", *FAST)
+    assert (second.status, "Another engine" in second.err) == (5, True)
     assert ctl.query("SELECT delivered, exhausted FROM campaign_counts") == [(2, 2)]
     engine.send_signal(signal.SIGTERM)
     assert ctl.end(engine).status == 0
