@@ -22,18 +22,12 @@ from engine.dialing.calls import Call, CallTable
 from engine.dialing.record_file import Cursor, RecordFile, RecordsUnavailable
 from engine.errors import StoreUnavailable
 from engine.esl.events import HangupComplete, to_int
-from engine.store.records import posted_after
+from engine.store.records import COLUMNS, posted_after
 
 Rows = list[tuple[int, str, str]]
 
 log = logging.getLogger(__name__)
 
-# Our template in freeswitch-conf/autoload_configs/cdr_csv.conf.xml; columns are only ever added at its end.
-COLUMNS = (
-    "uuid", "avanak_attempt", "hangup_cause", "sip_term_status", "start_uepoch", "answer_uepoch", "end_uepoch",
-    "billmsec", "playback_ms", "avanak_vote", "avanak_heard_ms", "avanak_finished", "avanak_opted_out",
-    "avanak_fault",
-)  # fmt: skip
 LEAST_COLUMNS = 10
 GRACE_S = 2.0  # events come first, normally; a record waits this long for its event
 SAVE_S = 2.0
