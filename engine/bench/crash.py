@@ -30,7 +30,7 @@ from engine.clock import wall_ms
 from engine.config import Settings, load_settings
 from engine.controller import open_store
 from engine.errors import AvanakError
-from engine.services import campaigns, people
+from engine.services import campaigns, ledger_check, people, reservations
 from engine.states import CampaignState
 from engine.store import database
 from engine.store.models import Campaign, CampaignCounts
@@ -60,6 +60,10 @@ class Result:
     seconds: float = 0.0
     by_fault: dict[str, int] = field(default_factory=dict)
     slowest_by_fault: dict[str, float] = field(default_factory=dict)
+    ledger_sum: int = 0
+    open_reservations: int = 0
+    charged_calls: int = 0
+    money_findings: int = 0  # charged twice, free, at a wrong price, books that do not agree
     findings: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -227,7 +231,8 @@ class CrashBench:
         deadline = time.monotonic() + MAX_WAIT_S + self.bench.message_s
         while time.monotonic() < deadline:
             counts = self._read(lambda: CampaignCounts.get_by_id(self.campaign_id))
-            if counts is not None and counts.live + counts.waiting + counts.retry_wait == 0:
+            is_over = counts is not None and counts.live + counts.waiting + counts.retry_wait == 0
+            if is_over and self._read(reservations.to_close) == []:
                 break
             gevent.sleep(0.2)
         if self.engine is not None:
@@ -266,6 +271,15 @@ class CrashBench:
         twice = [number for number, times in rung.items() if times > 1]
         if twice:
             result.findings.append(f"rung twice: {', '.join(twice[:5])}")
+        self._compare_money()
+
+    def _compare_money(self) -> None:
+        """Prove the ledger, and that every call that was heard was paid (`--priced`)."""
+        found = read(ledger_check.check)
+        result = self.result
+        result.ledger_sum, result.open_reservations = found.sum, found.open_reservations
+        result.charged_calls, result.money_findings = found.charged_calls, sum(found.found.values())
+        result.findings += [f"{item.kind}: {item.subject}: {item.sentence}" for item in found.findings[:5]]
 
     def _read(self, work: Callable[[], Any]) -> Any:
         """Read, or None while the database is away."""
