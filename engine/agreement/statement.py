@@ -13,7 +13,7 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 
 from engine.agreement.dates import duration_text_fa, instant_text, instant_text_fa, iso, persian_digits
 from engine.agreement.intervals import total
@@ -45,7 +45,8 @@ class StatementHead:
 
 def statement_sha256(head: StatementHead, reckoning: Reckoning) -> str:
     """Hash of the statement: its head and the hash of its evidence."""
-    content = {**asdict(head), "evidence_sha256": reckoning.evidence_sha256}
+    content = {each.name: getattr(head, each.name) for each in fields(head)}
+    content["evidence_sha256"] = reckoning.evidence_sha256
     text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 
 from engine.agreement.months import Month
 from engine.store.bookings import Booking, book_many
-from engine.store.customers import Subscription
 from engine.store.ledger import AVAILABILITY, BALANCE
 from engine.store.models_sla import Credit
 from engine.store.sql import execute
@@ -62,22 +61,19 @@ def prices(account_ids: Sequence[int], month: Month) -> dict[int, int]:
     one bought before (the next month is not paid yet, its price is the same).
     A subscription of several months costs its part a month, rounded up.
     """
-    found: dict[int, Subscription] = {}
-    if account_ids:
-        rows = (
-            Subscription.select()
-            .where(
-                Subscription.account_id.in_(list(account_ids)),
-                Subscription.from_at <= month.end * 1000,
-            )
-            .order_by(Subscription.from_at, Subscription.id)
-        )
-        for row in rows:
-            found[row.account_id] = row
+    if not account_ids:
+        return {}
+    rows = execute(
+        "SELECT account_id, price, months, until_at FROM subscription WHERE from_at <= ? AND account_id IN ("  # noqa: S608
+        + ",".join("?" * len(account_ids))
+        + ") ORDER BY from_at, id",
+        [month.end * 1000, *account_ids],
+    )
+    found = {row[0]: row for row in rows}  # the last one that begins before the next month
     return {
-        account_id: -(-int(row.price) // int(row.months))
-        for account_id, row in found.items()
-        if row.until_at > month.start * 1000
+        account_id: -(-price // months)
+        for account_id, price, months, until_at in found.values()
+        if until_at > month.start * 1000
     }
 
 

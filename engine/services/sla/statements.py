@@ -158,6 +158,8 @@ class _Closer:
         self._sha256 = ""
         self._used: set[str] = set()
         self._book: MonthBook | None = None
+        self._own: dict[int, Reckoning] = {}  # of accounts with records of their own
+        self._figures: dict[str, dict[str, Any]] = {}  # by evidence: thousands of accounts share one
         self._is_done = False
 
     def begin(self, at_once: bool) -> str:
@@ -176,7 +178,7 @@ class _Closer:
         records = availability.records(self.month, self.now)
         sha256 = records.sha256()
         if self._book is None or sha256 != self._sha256:
-            self._book, self._sha256 = records.book(), sha256
+            self._book, self._sha256, self._own = records.book(), sha256, {}
         self._used.add(sha256)
         return self._book
 
@@ -193,11 +195,12 @@ class _Closer:
         book = self._books()
         ids = [row[0] for row in missing]
         prices = credits.prices(ids, self.month)
+        reckonings = [self._reckon(book, account_id) for account_id in ids]
         rows = [
-            self._row(account_id, name, book.reckon(account_id), prices.get(account_id), 0, "", 0)
-            for account_id, name in missing
+            self._row(account_id, name, reckoning, prices.get(account_id), 0, "", 0)
+            for (account_id, name), reckoning in zip(missing, reckonings, strict=True)
         ]
-        written, booked = self._insert(rows, (book.reckon(account_id) for account_id in ids))
+        written, booked = self._insert(rows, reckonings)
         return _Chunk(len(missing) == CHUNK, ids[-1], statements=written, credits=booked)
 
     def adjust_chunk(self, after: int) -> _Chunk:
@@ -216,7 +219,7 @@ class _Closer:
         rows, reckonings = [], []
         for values in latest:
             told = dict(zip(_COLUMNS, values, strict=True))
-            reckoning = book.reckon(told["account_id"])
+            reckoning = self._reckon(book, told["account_id"])
             row = self._adjusted(told, reckoning)
             if row is not None:
                 rows.append(row)
@@ -225,8 +228,21 @@ class _Closer:
         last = latest[-1][_COLUMNS.index("account_id")]
         return _Chunk(len(latest) == CHUNK, last, adjustments=written, credits=booked)
 
+    def _reckon(self, book: MonthBook, account_id: int) -> Reckoning:
+        if account_id not in book.accounts_with_own_records:
+            return book.common
+        if account_id not in self._own:
+            self._own[account_id] = book.reckon(account_id)
+        return self._own[account_id]
+
+    def _figures_of(self, reckoning: Reckoning) -> dict[str, Any]:
+        found = self._figures.get(reckoning.evidence_sha256)
+        if found is None:
+            found = self._figures[reckoning.evidence_sha256] = figures_of(reckoning)
+        return found
+
     def _adjusted(self, told: dict[str, Any], reckoning: Reckoning) -> dict[str, Any] | None:
-        figures = figures_of(reckoning)
+        figures = self._figures_of(reckoning)
         if all(told[name] == figures[name] for name in _FIGURES):
             return None
         account_id, sequence = told["account_id"], told["sequence"] + 1
@@ -301,7 +317,7 @@ class _Closer:
             "issued_at": head.issued_at * 1000,
             "terms_id": reckoning.rule.terms_id,
             "evidence_sha256": reckoning.evidence_sha256,
-            **figures_of(reckoning),
+            **self._figures_of(reckoning),
             "subscription_rials": price,
             "discount_rials": rials,
             "note": head.note,
