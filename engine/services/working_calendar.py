@@ -4,8 +4,8 @@ The official holidays come from the package, the hours from the agreement's
 version, and staff's edits lie over both.  An edit is never changed or removed:
 a wrong one is undone by another (a holiday that was added is struck, one that
 was struck is added, a half day gets the day's usual hours), so that the log
-says what changed and when.  Whoever edits calls `tickets.clocks.recalculate`
-in the same transaction.
+says what changed and when.  Pages edit through `tickets.clocks.edit_calendar`,
+which moves the clocks that run as well.
 
 Functions run inside a transaction; `now` is milliseconds UTC.
 """

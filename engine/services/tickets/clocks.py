@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
+from typing import Any
 
 from engine.agreement import working_time
 from engine.agreement.calendars import WHOLE_DAY, Calendar, CalendarKind
@@ -21,7 +23,9 @@ from engine.agreement.working_time import Explanation
 from engine.errors import BadInput
 from engine.services import working_calendar
 from engine.services.sla import agreements
+from engine.services.tickets.access import Actor
 from engine.services.tickets.rules import CLOCKS, ClockKind, ClockRule, Ticking, limit_of
+from engine.services.working_calendar import Change
 from engine.states import ClockState
 from engine.store.models_tickets import Ticket, TicketClock, TicketPause, TicketStep
 
@@ -171,6 +175,14 @@ def is_paused(ticket_id: int) -> bool:
 
 
 # -- the calendar was edited --------------------------------------------------------------
+
+
+def edit_calendar(
+    person: Actor, action: str, day: date, reason: str, now: int, **details: Any
+) -> tuple[list[Change], list[int]]:
+    """Staff edit the calendar (`working_calendar.edit`), and the clocks follow: what changed, and which moved."""
+    changes = working_calendar.edit(person, action, day, reason, now, **details)
+    return changes, recalculate(now)
 
 
 def recalculate(now: int) -> list[int]:

@@ -1,0 +1,1 @@
+"""Tickets, their clocks and the working calendar, on both databases."""

@@ -1,0 +1,56 @@
+"""Two customers, the staff, and times of day in Tehran."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.agreement.dates import parse_instant
+from engine.store.models import Account, User
+from engine.store.threads import write
+
+
+def at(text: str) -> int:
+    """Milliseconds of a time in Tehran: ``1405-08-30 09:00`` (a Saturday)."""
+    return parse_instant(text, local=True) * 1000
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Rows of people; `account` and `other` are accounts' ids."""
+
+    account: int
+    other: int
+    owner: User
+    stranger: User
+    agent: User
+    operator: User
+    quality: User
+    finance: User
+
+
+def make_cast() -> Cast:
+    """Two accounts and one person of each role; passwords are not hashed, nobody logs in."""
+
+    def work() -> Cast:
+        now = at("1405-01-01 09:00")
+        account = Account.create(name="Shop", created_at=now, state="active")
+        other = Account.create(name="Rival", created_at=now, state="active")
+        Account.create(name="House", created_at=now, state="active", is_house=True)
+
+        def person(name: str, role: str, account_id: int | None = None) -> User:
+            return User.create(
+                username=name, password_hash="-", role=role, account=account_id, created_at=now
+            )
+
+        return Cast(
+            int(account.id),
+            int(other.id),
+            person("owner", "owner", account.id),
+            person("stranger", "owner", other.id),
+            person("agent", "agent"),
+            person("operator", "operator"),
+            person("quality", "quality"),
+            person("finance", "finance"),
+        )
+
+    return write(work)
