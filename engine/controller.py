@@ -129,6 +129,10 @@ class Engine:
         if self._is_stopping:
             return True
         self._is_stopping = True
+        if not self.writer.is_running:  # the start failed before anything ran
+            if self._identity is not None:
+                self._identity.release()
+            return True
         drained = self.dialer.stop(self.settings.drain_s if drain_s is None else drain_s)
         if self.jobs is not None:
             self.jobs.stop()

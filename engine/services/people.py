@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
@@ -20,7 +21,12 @@ FIRST_ADMIN = "admin"
 
 _hasher = PasswordHasher()
 # Verified when there is no such person, so that the answer takes as long as for a wrong password.
-_DUMMY = _hasher.hash(secrets.token_hex(16))
+
+
+@cache
+def _nobodys_hash() -> str:
+    """A hash that no password fits; made when first needed, as making one is slow on purpose."""
+    return _hasher.hash(secrets.token_hex(16))
 
 
 def ensure_first(now: int, password: str = "") -> str | None:
@@ -64,7 +70,7 @@ def set_password(person_id: int, password: str) -> None:
 def password_fits(password_hash: str | None, password: str) -> bool:
     """Whether the password is the one of this hash (None: nobody's; takes as long).  No database."""
     try:
-        return _hasher.verify(password_hash or _DUMMY, password) and password_hash is not None
+        return _hasher.verify(password_hash or _nobodys_hash(), password) and password_hash is not None
     except (VerifyMismatchError, InvalidHashError):
         return False
 

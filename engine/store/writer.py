@@ -115,6 +115,11 @@ class Writer:
         return self._idle.is_set() or bool(self._idle.wait(timeout_s))
 
     @property
+    def is_running(self) -> bool:
+        """Whether it was started (and has not ended)."""
+        return self._loop is not None and not self._loop.dead
+
+    @property
     def backlog(self) -> int:
         """Items handed over and not committed yet."""
         return len(self._items)
