@@ -161,4 +161,5 @@ def _text(cell: object) -> str:
 
 
 def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+    first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return first[:120].rstrip(".")  # zipfile quotes names of parts, which may be kilobytes of rubbish

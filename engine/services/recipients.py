@@ -46,6 +46,7 @@ _INSERT = (
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, 0, 0, '') ON CONFLICT DO NOTHING"
 )
 _NUMBER = _COLUMNS.index("number")
+_NEXT_AT = _COLUMNS.index("next_at")
 _IS_MOBILE = _COLUMNS.index("is_mobile")
 _Rows = list[tuple[Any, ...]]
 MAX_SHOWN = 200  # characters of what was written instead of a number that are kept
@@ -157,7 +158,9 @@ def _insert(campaign_id: int, added: _Rows, refused: _Rows, now: int) -> tuple[i
     refused = refused + listed
     # Those that are to hear a message of their own wait until it is made.
     last = _last_id()
-    taken = _insert_many(added, UNPREPARED if row.text else 0)
+    if row.text:
+        added = [(*item[:_NEXT_AT], UNPREPARED, *item[_NEXT_AT + 1 :]) for item in added]
+    taken = _insert_many(added)
     mobiles = sum(item[_IS_MOBILE] for item in added)
     if taken != len(added):
         mobiles = _mobiles_after(last, campaign_id)
@@ -200,11 +203,11 @@ def _set_listed_aside(row: Campaign, added: _Rows, now: int) -> tuple[_Rows, _Ro
     return wanted, aside
 
 
-def _insert_many(rows: list[tuple[Any, ...]], next_at: int = 0) -> int:
+def _insert_many(rows: list[tuple[Any, ...]]) -> int:
     if not rows:
         return 0
     cursor = db.cursor()
-    cursor.executemany(to_dialect(_INSERT.format(next_at=next_at)), rows)
+    cursor.executemany(to_dialect(_INSERT), rows)
     return int(cursor.rowcount)
 
 
