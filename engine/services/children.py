@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+import posix
 import signal
 import struct
 import sys
@@ -38,7 +39,8 @@ class Child:
         # Isolated: neither the environment nor the working directory decides what is imported.
         argv = [sys.executable, "-I", str(program), *words]
         environment = {"PATH": os.environ.get("PATH", ""), "HOME": os.devnull, "LC_ALL": "C.UTF-8"}
-        self._pid = os.posix_spawn(sys.executable, argv, environment, file_actions=actions)
+        # Of `posix`, not of `os`: gevent's own watches the child, which only the hub's thread may.
+        self._pid = posix.posix_spawn(sys.executable, argv, environment, file_actions=actions)
         os.close(theirs_in)
         os.close(theirs_out)
 
@@ -70,7 +72,7 @@ class Child:
         with suppress(ProcessLookupError):
             os.kill(self._pid, signal.SIGKILL)
         with suppress(ChildProcessError):  # gevent may have reaped it
-            os.waitpid(self._pid, 0)
+            posix.waitpid(self._pid, 0)
 
 
 class Children:
