@@ -317,7 +317,7 @@ def send_out(row: Notice, key: str, text: deliveries.Words, now: int) -> int:
     about: dict[str, Any] = {"now": now, "notice_id": int(row.id), "is_urgent": row.kind == OUTAGE}
     account_ids: list[int]
     if row.is_for_all:
-        named = Reach.select(Reach.account_id).where(Reach.account_id.is_null(False)).distinct()
+        named = Reach.select(Reach.account_id).where(Reach.account_id.is_null(False)).distinct().order_by(Reach.account_id)
         account_ids = [each.account_id for each in named if each.account_id is not None]
     else:
         account_ids = audience(int(row.id))

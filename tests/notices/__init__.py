@@ -1,0 +1,1 @@
+"""Notices, their channels, and an outage's two hours, on both databases."""
