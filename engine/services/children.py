@@ -39,10 +39,10 @@ class Child:
         # Isolated: neither the environment nor the working directory decides what is imported.
         argv = [sys.executable, "-I", str(program), *words]
         environment = {"PATH": os.environ.get("PATH", ""), "HOME": os.devnull, "LC_ALL": "C.UTF-8"}
-        # Of `posix`, not of `os`: gevent's own watches the child, which only the hub's thread may.
+        # Of `posix`, not of `os`: gevent's own are watched and put off until its hub runs.
         self._pid = posix.posix_spawn(sys.executable, argv, environment, file_actions=actions)
-        os.close(theirs_in)
-        os.close(theirs_out)
+        posix.close(theirs_in)
+        posix.close(theirs_out)
 
     def ask(self, request: bytes) -> bytes:
         """Send a request and wait for its answer; ChildDied when there is none."""
@@ -68,7 +68,7 @@ class Child:
         """End the process and forget it."""
         for descriptor in (self._to, self._from):
             with suppress(OSError):
-                os.close(descriptor)
+                posix.close(descriptor)
         with suppress(ProcessLookupError):
             os.kill(self._pid, signal.SIGKILL)
         with suppress(ChildProcessError):  # gevent may have reaped it
