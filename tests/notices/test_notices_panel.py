@@ -10,7 +10,7 @@ from engine.services.notices.notices import Words
 from engine.services.tickets import tickets
 from engine.store.models import Account
 from engine.store.models_sla import OutageRecord
-from engine.store.models_tickets import Delivery, Notice, NoticeStep
+from engine.store.models_tickets import Delivery, Notice, NoticeStep, Reach
 from engine.store.threads import read, write
 from tests.tickets.cast import Cast, at
 
@@ -221,3 +221,35 @@ def test_the_outage_of_one_account_concerns_that_account(cast: Cast) -> None:
     outage(account_id=cast.account, source="staff")
     watch(NOW + 2 * HOUR)
     assert (len(titles(cast.owner, NOW + 2 * HOUR)), messages()) == (1, [("email", "boss@shop.example")])
+
+
+def test_watching_that_was_killed_leaves_nothing_half_done(cast: Cast) -> None:
+    write(lambda: reach.add(cast.operator, None, "voice", "09121234567", ["incidents"], NOW))
+    wish(cast, "email", "boss@shop.example")
+    outage()
+
+    def killed(now: int) -> None:
+        outage_notice.watch(now)
+        raise InterruptedError
+
+    for minute in (0, 20, 105):
+        with pytest.raises(InterruptedError):
+            write(lambda now=NOW + minute * MINUTE: killed(now))
+        watch(NOW + minute * MINUTE)
+    assert messages() == [("voice", "+989121234567"), ("email", "boss@shop.example")]
+    assert [title for title, _ in titles(cast.owner)] == ["اختلال در سرویس"]
+
+
+def test_a_notice_for_all_is_handed_over_in_few_statements(cast: Cast) -> None:
+    def many() -> None:
+        rows = [
+            {"account_id": cast.account, "channel": "email", "address": f"{n}@b.example", "topics": "notices", "created_at": NOW}
+            for n in range(2_000)
+        ]
+        for at_row in range(0, len(rows), 500):
+            Reach.insert_many(rows[at_row : at_row + 500]).execute()
+
+    write(many)
+    notice = write(lambda: notices.draft(cast.agent, WORDS, NOW))
+    write(lambda: notices.publish(cast.agent, notice, NOW))
+    assert read(lambda: Delivery.select().where(Delivery.notice_id == notice).count()) == 2_000

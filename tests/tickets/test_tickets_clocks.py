@@ -210,3 +210,18 @@ def test_how_many_promises_were_kept(cast: Cast) -> None:
     write(lambda: watch.watch(at("1405-08-30 20:00")))
     kept = read(lambda: views.kept_promises(at("1405-08-01"), at("1405-09-01")))
     assert kept == {ClockKind.ANSWER: (1, 1)}
+
+
+def test_watching_that_was_killed_alarms_once_all_the_same(cast: Cast) -> None:
+    opened(cast, "support", "1405-08-30 09:00")
+    now = at("1405-08-30 14:00")
+
+    def killed() -> None:
+        watch.watch(now)
+        raise InterruptedError
+
+    for _ in range(2):
+        with pytest.raises(InterruptedError):
+            write(killed)
+    assert [write(lambda: watch.watch(now)) for _ in range(2)] == [1, 0]
+    assert read(lambda: ClockAlarm.select().count()) == 1

@@ -25,6 +25,7 @@ from engine.store.models_tickets import Delivery, Reach
 log = logging.getLogger(__name__)
 
 MAX_TRIES = 10
+CHUNK = 500  # rows of one statement
 LEASE_MS = 15 * 60_000
 FIRST_PAUSE_S, FIRST_URGENT_PAUSE_S, LONGEST_PAUSE_S = 30.0, 5.0, 3600.0
 
@@ -82,7 +83,7 @@ def to_account(
     account_id: int, topic: str, key: str, *, subject: Words, text: Words, now: int, **about: Any
 ) -> int:
     """Hand a message over to all addresses that a customer named for a topic; how many are new."""
-    return _to(reach.of(account_id, topic), key, subject, text, now, account_id=account_id, **about)
+    return _to(reach.of(account_id, topic), key, subject, text, now, **about)
 
 
 def to_staff(
@@ -106,19 +107,31 @@ def to_staff(
     return _to(rows, key, subject, text, now, **about)
 
 
+def to_customers(topic: str, key: str, *, subject: Words, text: Words, now: int, **about: Any) -> int:
+    """Hand a message over to what all customers named for a topic; how many are new."""
+    return _to(reach.of_customers(topic), key, subject, text, now, **about)
+
+
 def _to(rows: Sequence[Reach], key: str, subject: Words, text: Words, now: int, **about: Any) -> int:
-    return sum(
-        enqueue(
-            f"{key}/{row.id}",
-            row.channel,
-            row.address,
-            pick(subject, row.language),
-            pick(text, row.language),
-            now,
-            language=row.language,
+    """In few statements: a notice for all must not hold up who writes calls."""
+    items = [
+        {
+            "account_id": row.account_id,
             **about,
-        )
+            "key": f"{key}/{row.id}",
+            "channel": row.channel,
+            "address": row.address,
+            "subject": " ".join(pick(subject, row.language).split())[:200],
+            "text": pick(text, row.language),
+            "language": row.language,
+            "next_at": now,
+            "created_at": now,
+        }
         for row in rows
+    ]
+    return sum(
+        Delivery.insert_many(items[at : at + CHUNK]).on_conflict_ignore().as_rowcount().execute()
+        for at in range(0, len(items), CHUNK)
     )
 
 

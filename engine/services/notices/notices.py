@@ -22,7 +22,7 @@ from engine.services.sla import agreements
 from engine.services.tickets.access import NOTICE_ROLES, Actor, require_role
 from engine.states import NoticeState
 from engine.store.models import Account, User
-from engine.store.models_tickets import Notice, NoticeAudience, NoticeRead, NoticeUpdate, Reach
+from engine.store.models_tickets import Notice, NoticeAudience, NoticeRead, NoticeUpdate
 
 log = logging.getLogger(__name__)
 
@@ -315,19 +315,13 @@ def send_out(row: Notice, key: str, text: deliveries.Words, now: int) -> int:
     """Hand a text about a notice to whoever it is for, by the addresses that were named for notices; how many."""
     subject = {"fa": row.title_fa, "en": row.title_en}
     about: dict[str, Any] = {"now": now, "notice_id": int(row.id), "is_urgent": row.kind == OUTAGE}
-    account_ids: list[int]
     if row.is_for_all:
-        named = Reach.select(Reach.account_id).where(Reach.account_id.is_null(False)).distinct().order_by(Reach.account_id)
-        account_ids = [each.account_id for each in named if each.account_id is not None]
-    else:
-        account_ids = audience(int(row.id))
-    told = sum(
+        told = deliveries.to_customers("notices", key, subject=subject, text=text, **about)
+        return told + deliveries.to_staff("public", key, subject=subject, text=text, **about)
+    return sum(
         deliveries.to_account(account_id, "notices", key, subject=subject, text=text, **about)
-        for account_id in account_ids
+        for account_id in audience(int(row.id))
     )
-    if row.is_for_all:
-        told += deliveries.to_staff("public", key, subject=subject, text=text, **about)
-    return told
 
 
 def audience(notice_id: int) -> list[int]:

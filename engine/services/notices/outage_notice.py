@@ -62,8 +62,9 @@ def watch(now: int) -> None:
     """
     for outage in _without_notice(now):
         _draft(outage, now)
+    told_over = NoticeStep.select(NoticeStep.notice_id).where(NoticeStep.step == "over")
     rows = Notice.select().where(
-        Notice.kind == notices.OUTAGE, Notice.state != NoticeState.WITHDRAWN, Notice.created_at > now - 30 * LINGERS_MS
+        Notice.kind == notices.OUTAGE, Notice.state != NoticeState.WITHDRAWN, Notice.id.not_in(told_over)
     )
     for row in list(rows):
         outage = OutageRecord.get_by_id(row.outage_id)
@@ -77,7 +78,7 @@ def watch(now: int) -> None:
             row.state = NoticeState.PUBLISHED
             log.warning("action=outage_notice_by_itself notice=%d outage=%d", row.id, outage.id)
         is_over = outage.end_at is not None
-        if not outage.is_void and not (is_over and _told_over(row)):
+        if not outage.is_void:
             crisis = not is_over and now - _times(row).detected_at >= SPECIAL_AFTER_MS
             if crisis or row.state == NoticeState.PUBLISHED:
                 _special(row, now)
@@ -211,10 +212,6 @@ def _special(row: Notice, now: int) -> None:
         {"fa": fresh.text_fa or fresh.title_fa, "en": fresh.text_en or fresh.title_en},
         now,
     )
-
-
-def _told_over(row: Notice) -> bool:
-    return NoticeStep.get_or_none(NoticeStep.notice_id == row.id, NoticeStep.step == "over") is not None
 
 
 def _over(row: Notice, outage: OutageRecord, now: int) -> None:

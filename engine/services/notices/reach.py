@@ -78,6 +78,12 @@ def of(account_id: int | None, topic: str = "") -> list[Reach]:
     return [row for row in rows if not topic or topic in row.topics.split()]
 
 
+def of_customers(topic: str) -> list[Reach]:
+    """The addresses of all customers for a topic."""
+    rows = Reach.select().where(Reach.account_id.is_null(False)).order_by(Reach.account_id, Reach.id)
+    return [row for row in rows if topic in row.topics.split()]
+
+
 def check_address(channel: str, address: str) -> str:
     """An address as it is kept; BadInput if the channel cannot reach it."""
     address = address.strip()

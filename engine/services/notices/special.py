@@ -10,7 +10,7 @@ from engine.services.notices import deliveries, reach
 from engine.services.tickets import clocks
 from engine.services.tickets.access import TICKET_ROLES, Actor, require_role, ticket_for
 from engine.services.tickets.rules import SPECIAL
-from engine.store.models_tickets import SpecialWish
+from engine.store.models_tickets import Delivery, SpecialWish
 
 
 def agree(
@@ -86,7 +86,10 @@ def tell(
     `incident` names it (``outage/7``): however often this runs, one message a wish.
     """
     told = 0
+    known = {row.key for row in Delivery.select(Delivery.key).where(Delivery.notice_id == notice_id)}
     for wish in active():
+        if f"special/{wish.id}/{incident}" in known:
+            continue
         if account_ids is not None and wish.account_id not in account_ids:
             continue
         told += deliveries.enqueue(

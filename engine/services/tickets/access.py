@@ -7,6 +7,7 @@ from typing import Protocol
 
 from engine.errors import NotAllowed, NotFound
 from engine.services.permissions import STAFF_ROLES, scope
+from engine.store.database import is_sqlite
 from engine.store.models_tickets import Ticket
 
 CALENDAR_ROLES = frozenset(("operator", "quality"))
@@ -33,12 +34,17 @@ def require_role(person: Actor, roles: Collection[str]) -> None:
         raise NotAllowed("You have no permission for this.")
 
 
-def ticket_for(person: Actor, ticket_id: int) -> Ticket:
-    """A ticket that the person may see; NotFound also for another customer's (it does not say that it exists)."""
+def ticket_for(person: Actor, ticket_id: int, *, for_change: bool = False) -> Ticket:
+    """A ticket that the person may see; NotFound also for another customer's (it does not say that it exists).
+
+    `for_change` lets others who change it wait until we are done (SQLite has one writer at a time anyway).
+    """
     account_id = scope(person)
     query = Ticket.select().where(Ticket.id == ticket_id)
     if account_id is not None:
         query = query.where(Ticket.account_id == account_id)
+    if for_change and not is_sqlite():
+        query = query.for_update()
     found: Ticket | None = query.get_or_none()
     if found is None:
         raise NotFound(f"There is no ticket {ticket_id}.")

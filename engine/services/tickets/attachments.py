@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 MAX_FILES = 5  # of one message
 ORPHAN_AGE_S = 24 * 3600
 _BLOCK = 1 << 16
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
 _MB = 1 << 20
 
 _OFFICE = {
@@ -234,5 +235,4 @@ def _is_text(file: Path) -> bool:
         text = file.read_text("utf-8-sig")
     except (UnicodeDecodeError, OSError):
         return False
-    plain = all(c.isprintable() or c in "\t\r\n\f\u200c\u200e\u200f\u200d\ufeff" for c in text)
-    return plain and not text.lstrip().startswith("<")
+    return not _CONTROL.search(text) and not text.lstrip().startswith("<")

@@ -104,7 +104,7 @@ def reply(
     3. the answer's clock ends, or begins.  An `internal` note is among staff and
     changes nothing.
     """
-    ticket = ticket_for(person, ticket_id)
+    ticket = ticket_for(person, ticket_id, for_change=True)
     staff = is_staff(person)
     if (wait or internal) and not staff:
         raise BadInput("Only staff wait for the customer or write notes among themselves.")
@@ -137,7 +137,7 @@ def close(person: Actor, ticket_id: int, now: int, text: str = "") -> None:
     Conflict says what is; or with a word (`text`) if the customer was asked and
     does not answer.
     """
-    ticket = ticket_for(person, ticket_id)
+    ticket = ticket_for(person, ticket_id, for_change=True)
     if ticket.state == TicketState.CLOSED:
         raise Conflict(f"Ticket {ticket_id} is closed already.")
     if text.strip():
@@ -158,7 +158,7 @@ def close(person: Actor, ticket_id: int, now: int, text: str = "") -> None:
 def move(person: Actor, ticket_id: int, department: str, reason: str, now: int) -> None:
     """Staff move a ticket to another department; its clocks run from the opening, as the customer waited since."""
     require_role(person, TICKET_ROLES)
-    ticket = ticket_for(person, ticket_id)
+    ticket = ticket_for(person, ticket_id, for_change=True)
     if department not in DEPARTMENTS:
         raise BadInput(f"The department {department!r} is none of {', '.join(DEPARTMENTS)}.")
     if department == ticket.department:
@@ -188,7 +188,7 @@ def move(person: Actor, ticket_id: int, department: str, reason: str, now: int) 
 def assign(person: Actor, ticket_id: int, agent_id: int | None, now: int) -> None:
     """Give a ticket to one of the staff, or (None) back to its queue."""
     require_role(person, TICKET_ROLES)
-    ticket = ticket_for(person, ticket_id)
+    ticket = ticket_for(person, ticket_id, for_change=True)
     name = ""
     if agent_id is not None:
         agent = User.get_or_none(User.id == agent_id, User.is_active == True)  # noqa: E712 - SQL
@@ -228,7 +228,7 @@ def set_schedule(person: Actor, ticket_id: int, due_at: int, text: str, now: int
     A schedule told before is replaced; one that was missed stays on the books.
     """
     require_role(person, TICKET_ROLES)
-    ticket = ticket_for(person, ticket_id)
+    ticket = ticket_for(person, ticket_id, for_change=True)
     reply(person, ticket_id, text, now)
     clocks.done(ticket.id, ClockKind.EXAMINED, person.id, now)
     clocks.cancel(ticket.id, ClockKind.MENDED, "a schedule was told", person.id, now)
@@ -248,7 +248,7 @@ def tell_result(person: Actor, ticket_id: int, text: str, now: int) -> ClockStat
 
 def _staff_ticket(person: Actor, ticket_id: int, department: str) -> Ticket:
     require_role(person, TICKET_ROLES)
-    ticket = ticket_for(person, ticket_id)
+    ticket = ticket_for(person, ticket_id, for_change=True)
     if ticket.department != department:
         raise Conflict(f"Ticket {ticket_id} is no {DEPARTMENTS[department].en.lower()}; move it there first.")
     return ticket
