@@ -28,6 +28,8 @@ from tests.tickets.cast import Cast, at
 HERE = Path(__file__).parent
 NOW = at("1405-08-30 09:00")
 HOUR = 3_600_000
+# What differs between the databases is tried on both by the other tests.
+on_sqlite = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 
 
 def enqueue(channel: str, address: str, key: str = "", **more: object) -> bool:
@@ -112,6 +114,7 @@ def test_settings_that_cannot_be_are_named_without_their_secrets(smtp_url: str, 
 TOKEN = "123:abc-TOKEN"
 
 
+@on_sqlite
 def test_telegram_and_its_likes_differ_by_data_only(cast: Cast, bots: BotServer) -> None:
     text = " ".join(f"{name}={TOKEN}@{bots.url}" for name in ("telegram", "bale", "eitaa"))
     channels = Channels.from_settings(load_settings(messengers=SecretStr(text)))
@@ -129,6 +132,7 @@ def test_telegram_and_its_likes_differ_by_data_only(cast: Cast, bots: BotServer)
     assert bots.texts("@bale") == ["قطعی سرویس\n\nمتن اعلان"]
 
 
+@on_sqlite
 def test_messengers_refuse_put_off_and_vanish(cast: Cast, bots: BotServer) -> None:
     channels = Channels(dict(parse_messengers(f"telegram={TOKEN}@{bots.url}")))
     bots.answers = {
@@ -158,6 +162,7 @@ def test_messengers_refuse_put_off_and_vanish(cast: Cast, bots: BotServer) -> No
     assert ("does not answer" in error, TOKEN in error) == (True, False)
 
 
+@on_sqlite
 def test_a_channel_that_is_not_set_up_says_so_and_a_dead_one_holds_up_no_other(cast: Cast, bots: BotServer) -> None:
     channels = Channels(
         {"email": Mail("smtp://127.0.0.1:1", "a@b.example"), **parse_messengers(f"bale={TOKEN}@{bots.url}")}
@@ -194,6 +199,7 @@ def test_a_process_that_dies_while_sending_loses_nothing(cast: Cast) -> None:
     assert set(states().values()) == {"sent"}
 
 
+@on_sqlite
 def test_tries_end_with_a_reason(cast: Cast) -> None:
     class Refuses:
         def send(self, items: list[Delivery]) -> Iterator[Outcome]:
@@ -247,6 +253,7 @@ def test_a_call_is_placed_once_and_its_end_decides(cast: Cast) -> None:
     assert rows()["+989121234567"].state == "sent"
 
 
+@on_sqlite
 def test_a_message_that_cannot_be_spoken_is_tried_again(cast: Cast) -> None:
     def mute(text: str, language: str) -> tuple[str, int]:
         raise BadInput("there is no voice")

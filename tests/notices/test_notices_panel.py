@@ -16,6 +16,8 @@ from tests.tickets.cast import Cast, at
 
 NOW = at("1405-08-30 09:00")
 MINUTE, HOUR = 60_000, 3_600_000
+# What differs between the databases is tried on both by the other tests.
+on_sqlite = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 WORDS = Words("تعرفه تازه", "New prices", "از فردا", "From tomorrow")
 
 
@@ -92,6 +94,7 @@ def test_maintenance_is_announced_at_an_instant_that_nobody_chooses(cast: Cast, 
     assert titles(cast.owner, start + HOUR) == []
 
 
+@on_sqlite
 def test_addresses_are_checked_and_ones_own(cast: Cast) -> None:
     for channel, address in (
         ("email", "nobody"),
@@ -160,6 +163,7 @@ def test_a_notice_publishes_itself_fifteen_minutes_before_the_time_is_over(cast:
     assert calls == ["call_0", "call_1800", "call_3600", "call_5400"]
 
 
+@on_sqlite
 def test_a_late_detection_is_measured_from_the_beginning_and_said_to_be_late(cast: Cast) -> None:
     number = outage(NOW - 3 * HOUR, created_at=NOW, source="staff")
     watch(NOW)
@@ -167,6 +171,7 @@ def test_a_late_detection_is_measured_from_the_beginning_and_said_to_be_late(cas
     assert (found.took_s, found.in_time, found.by_itself) == (3 * 3600, False, True)
 
 
+@on_sqlite
 def test_what_was_no_outage_or_long_over_gets_no_notice(cast: Cast) -> None:
     void = outage()
     watch(NOW)
@@ -212,6 +217,7 @@ def test_a_special_wish_comes_from_a_ticket_and_is_fulfilled_once_in_an_incident
     assert len(messages()) == 3  # the next incident
 
 
+@on_sqlite
 def test_the_outage_of_one_account_concerns_that_account(cast: Cast) -> None:
     third = write(lambda: int(Account.create(name="Third", created_at=NOW, state="active").id))
     wish(cast, "email", "boss@shop.example")

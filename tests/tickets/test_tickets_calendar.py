@@ -20,6 +20,8 @@ from engine.store.threads import read, write
 from tests.tickets.cast import Cast, at
 
 NOW = at("1405-08-30 09:00")
+# What differs between the databases is tried on both by the other tests.
+on_sqlite = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 
 
 def edit(cast: Cast, action: str, day: str, now: int = NOW, **more: object) -> list:
@@ -51,6 +53,7 @@ def test_staff_add_move_strike_and_halve(cast: Cast) -> None:
     assert log[0].author_id == cast.quality.id
 
 
+@on_sqlite
 def test_an_edit_that_makes_no_sense_is_refused(cast: Cast) -> None:
     for action, day, more in (
         ("strike", "1405-09-01", {}),
@@ -96,6 +99,7 @@ def test_an_edit_moves_deadlines_that_have_not_passed_and_no_others(cast: Cast) 
     assert read(lambda: Ticket.get_by_id(running).next_due_at) == clock_of(running, "answer").due_at
 
 
+@on_sqlite
 def test_an_edit_makes_nothing_late_and_moves_a_clock_that_stands_still(cast: Cast) -> None:
     edit(cast, "add", "1405-08-30", now=at("1405-08-29 09:00"), name_fa="تعطیل")
     ticket = open_at(cast, "support", "1405-08-30 09:00")  # a holiday: opens at 10:00, due at 14:00
@@ -122,7 +126,8 @@ def test_a_frozen_calendar_gives_the_same_deadline_in_a_year(cast: Cast) -> None
     assert read(lambda: CalendarVersion.select().count()) == 1
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@on_sqlite
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     start_s=st.integers(0, 90 * 86_400),
     waits=st.lists(st.tuples(st.integers(0, 40 * 3600), st.integers(0, 80 * 3600)), max_size=4),

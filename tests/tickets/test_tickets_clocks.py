@@ -30,6 +30,9 @@ def due(ticket_id: int, kind: str) -> str:
 
 
 # 1405-08-30 is a Saturday, 1405-09-06 a Friday.
+# What differs between the databases is tried on both by the other tests.
+on_sqlite = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+
 DEADLINES = [
     ("support", "1405-08-30 09:00", "answer", "1405-08-30 13:00"),
     ("support", "1405-08-30 12:30", "answer", "1405-08-30 17:15"),  # the break does not count
@@ -79,6 +82,7 @@ def test_a_missed_deadline_is_recorded_once_and_stays_when_it_is_done_late(cast:
     assert told == {"warning": "agent operator", "escalation": "agent operator"}
 
 
+@on_sqlite
 def test_a_miss_is_recorded_by_the_late_answer_itself_when_nobody_watched(cast: Cast) -> None:
     ticket = opened(cast, "support", "1405-08-30 09:00")
     write(lambda: tickets.reply(cast.agent, ticket, "Here.", at("1405-08-30 13:00") + 1000))
@@ -86,6 +90,7 @@ def test_a_miss_is_recorded_by_the_late_answer_itself_when_nobody_watched(cast: 
     assert write(lambda: watch.watch(at("1405-08-30 14:00"))) == 0  # done: nobody is alarmed any more
 
 
+@on_sqlite
 def test_a_fault_that_is_not_ours_owes_no_mending(cast: Cast) -> None:
     ticket = opened(cast, "panel_fault", "1405-08-30 09:00")
     write(lambda: tickets.examined(cast.operator, ticket, False, "Your proxy.", at("1405-08-30 10:00")))
@@ -115,6 +120,7 @@ def test_a_schedule_replaces_the_three_days_and_is_kept_or_missed(cast: Cast) ->
     assert clock(ticket, "schedule").state == "late"
 
 
+@on_sqlite
 def test_the_customer_closes_what_is_owed_and_reopening_a_fault_promises_anew(cast: Cast) -> None:
     ticket = opened(cast, "panel_fault", "1405-08-30 09:00")
     write(lambda: tickets.close(cast.owner, ticket, at("1405-08-30 10:00")))
@@ -138,6 +144,7 @@ def test_claims_lie_in_the_queue_of_quality_too_and_queues_are_ordered_by_deadli
         read(lambda: views.queue(cast.owner, now))
 
 
+@on_sqlite
 def test_moving_to_another_department_counts_from_the_opening(cast: Cast) -> None:
     ticket = opened(cast, "suggestion", "1405-08-30 09:00")
     write(lambda: tickets.move(cast.quality, ticket, "panel_fault", "It is a fault.", at("1405-08-30 10:00")))
@@ -147,6 +154,7 @@ def test_moving_to_another_department_counts_from_the_opening(cast: Cast) -> Non
     assert sorted(read(lambda: views.one(cast.agent, ticket, at("1405-08-30 11:00")).queues)) == ["quality", "technical"]
 
 
+@on_sqlite
 def test_customers_see_only_their_own_and_no_notes_of_staff(cast: Cast) -> None:
     now = at("1405-08-30 10:00")
     ticket = opened(cast, "support", "1405-08-30 09:00")
@@ -168,6 +176,7 @@ def test_customers_see_only_their_own_and_no_notes_of_staff(cast: Cast) -> None:
         write(lambda: tickets.move(cast.owner, ticket, "billing", "because", now))
 
 
+@on_sqlite
 def test_a_ticket_with_a_key_is_made_once(cast: Cast) -> None:
     def make() -> int:
         return tickets.open_ticket(
@@ -177,6 +186,7 @@ def test_a_ticket_with_a_key_is_made_once(cast: Cast) -> None:
     assert write(make) == write(make)
 
 
+@on_sqlite
 def test_staff_close_only_when_nothing_is_owed_or_the_customer_does_not_answer(cast: Cast) -> None:
     ticket = opened(cast, "panel_fault", "1405-08-30 09:00")
     with pytest.raises(Conflict, match="examination"):
