@@ -81,6 +81,11 @@ class Settings(BaseSettings):
     piper_model: str = Field(
         "", description="File of a Piper voice (.onnx, its .json beside it); empty: espeak-ng speaks."
     )
+    zarinpal_merchant_id: SecretStr = Field(
+        SecretStr(""),
+        description="Merchant id at ZarinPal, through which customers pay; empty: a test provider that moves no money.",
+    )
+    zarinpal_url: str = Field("", description="Address of ZarinPal's gateway; empty: the published one.")
     default_area_code: str = Field(
         "", pattern=r"^(0\d{2})?$", description="Area code that completes 8-digit local numbers, e.g. 021."
     )

@@ -12,8 +12,43 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from engine.config import Settings
 from engine.services.zone import zone_of
-from webui import access, auth, campaigns, errors, health, new_campaign, security, speech, trunks
+from webui import (
+    access,
+    accounts,
+    agreement_pages,
+    auth,
+    balance,
+    calendar_pages,
+    campaigns,
+    claims,
+    committee,
+    consent_lists,
+    errors,
+    exclusions,
+    gallery,
+    health,
+    identity,
+    incidents,
+    maintenance,
+    new_campaign,
+    notices_pages,
+    portal,
+    receipts,
+    registration,
+    security,
+    sla_pages,
+    speech,
+    tickets,
+    trunks,
+    words,
+)
 from webui.context import AvanakWeb
+
+MODULES = (
+    *(auth, campaigns, new_campaign, trunks, health),
+    *(portal, registration, balance, gallery, consent_lists, tickets, claims, sla_pages, agreement_pages),
+    *(accounts, identity, receipts, incidents, exclusions, maintenance, committee, notices_pages, calendar_pages),
+)
 
 
 def create_app(settings: Settings) -> Flask:
@@ -30,6 +65,7 @@ def create_app(settings: Settings) -> Flask:
     speech.init_app(app)
     security.init_app(app, settings)
     errors.init_app(app)
-    for module in (auth, campaigns, new_campaign, trunks, health):
+    words.init_app(app)
+    for module in MODULES:
         app.register_blueprint(module.blueprint)
     return app

@@ -16,7 +16,7 @@ from engine.services import permissions
 from engine.store.models import User
 from engine.store.threads import read
 
-_OPEN_ENDPOINTS = frozenset({"static", "auth.login", "auth.language", "health.healthz"})
+_OPEN_ENDPOINTS = frozenset({"static", "auth.login", "auth.language", "health.healthz", "registration.register"})
 
 
 def init_app(app: Flask) -> None:
@@ -87,7 +87,7 @@ def log_in(found: User) -> None:
 
 def safe_target(target: str | None) -> str:
     """Where to go after logging in: a path of this site, else the start page."""
-    start = url_for("campaigns.index")
+    start = url_for("portal.start")
     if not target or not target.startswith("/") or target[1:2] in ("/", "\\"):
         return start
     parts = urlsplit(target)

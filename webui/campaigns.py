@@ -40,7 +40,7 @@ _RESULT_TYPES = {
 }
 
 
-@blueprint.get("/")
+@blueprint.get("/campaigns")
 @needs("campaign.view")
 def index() -> str:
     return render_template("campaigns/list.html", **_list())

@@ -1,0 +1,204 @@
+"""The committee for the staff: claims to answer, to review by two people, and to pay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, redirect, render_template, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response
+from wtforms import IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, Optional
+
+from engine.clock import wall_ms
+from engine.services.sla import acts, claims, committee, credits
+from engine.services.sla.claim_states import UNDECIDED, ClaimKind, ClaimState
+from engine.store.models_sla import Claim
+from engine.store.threads import read
+from webui.access import for_staff, person
+from webui.pages import (
+    Answer,
+    PageForm,
+    RialsField,
+    account_names,
+    attempt,
+    before_id,
+    pages_blueprint,
+    people_names,
+    reason_field,
+    refused,
+)
+from webui.speech import calendar
+from webui.words import WORDS
+
+blueprint = pages_blueprint("committee", "/committee")
+
+PAGE = 40
+
+
+class AnswerForm(PageForm):
+    """The first answer, which the customer reads."""
+
+    text = TextAreaField(
+        _l("First answer"), [InputRequired(), Length(max=2000)], render_kw={"rows": 3, "dir": "auto"}
+    )
+
+
+class VoteForm(PageForm):
+    """What a member decides."""
+
+    verdict = RadioField(
+        _l("Your decision"), [InputRequired()], choices=[("approve", _l("Approve")), ("reject", _l("Reject"))]
+    )
+    amount = RialsField(
+        _l("Amount (Rials)"),
+        [Optional()],
+        description=_l("Support claims only; an outage's follows from the table."),
+    )
+    way = SelectField(_l("Way"), choices=[(way, WORDS["way"][way]) for way in credits.WAYS])
+    reason = reason_field(_l("Reason, which the customer reads"))
+
+
+class LinkForm(PageForm):
+    """The outage that a claim is about."""
+
+    outage = IntegerField(_l("Number of the outage"), [InputRequired()])
+    reason = reason_field(_l("Reason"))
+
+
+class PaidForm(PageForm):
+    reference = StringField(_l("The bank's number of the transfer"), [InputRequired(), Length(max=200)])
+
+
+@blueprint.get("")
+@for_staff
+def index() -> str:
+    before = before_id()
+
+    def work() -> dict[str, Any]:
+        query = Claim.select().where(Claim.state.not_in(UNDECIDED)).order_by(Claim.id.desc()).limit(PAGE + 1)
+        decided = list(query.where(Claim.id < before) if before else query)
+        waiting = [(row, claims.next_due_at(row)) for row in claims.open_claims()]
+        rows = [row for row, _ in waiting] + decided
+        return {
+            "waiting": waiting,
+            "decided": decided[:PAGE],
+            "older": decided[PAGE - 1].id if len(decided) > PAGE else None,
+            "names": account_names([row.account_id for row in rows]),
+        }
+
+    return render_template("committee/index.html", **read(work), now=wall_ms())
+
+
+@blueprint.get("/<int:claim_id>")
+@for_staff
+def detail(claim_id: int) -> str:
+    return render_template("committee/detail.html", **_claim(claim_id))
+
+
+@blueprint.post("/<int:claim_id>/answer")
+@for_staff
+def answer(claim_id: int) -> Answer | Response:
+    form = AnswerForm(tag="answer")
+    by, now = person().id, wall_ms()
+    if not attempt(form, lambda: claims.first_answer(claim_id, by, form.text.data, now)):
+        return refused("committee/detail.html", **_claim(claim_id, answer=form))
+    return _back(claim_id, _("The claim was answered and is in review."))
+
+
+@blueprint.post("/<int:claim_id>/vote")
+@for_staff
+def vote(claim_id: int) -> Answer | Response:
+    form = VoteForm(tag="vote")
+    by, now, jalali = person().id, wall_ms(), calendar() == "jalali"
+    states: list[ClaimState] = []
+
+    def work() -> None:
+        verdict = committee.Verdict(
+            form.verdict.data == "approve", form.reason.data, form.amount.data, form.way.data
+        )
+        states.append(committee.vote(claim_id, by, verdict, now, jalali))
+
+    if not attempt(form, work):
+        return refused("committee/detail.html", **_claim(claim_id, vote=form))
+    waits = states[-1] == ClaimState.IN_REVIEW
+    return _back(
+        claim_id,
+        _("Your vote was kept; a second person must say the same.") if waits else _("The claim is decided."),
+    )
+
+
+@blueprint.post("/<int:claim_id>/link")
+@for_staff
+def link(claim_id: int) -> Answer | Response:
+    form = LinkForm(tag="link")
+    by, now = person().id, wall_ms()
+    if not attempt(form, lambda: claims.link(claim_id, form.outage.data, by, form.reason.data, now)):
+        return refused("committee/detail.html", **_claim(claim_id, link=form))
+    return _back(claim_id, _("The claim was linked to the outage."))
+
+
+@blueprint.post("/<int:claim_id>/unlink")
+@for_staff
+def unlink(claim_id: int) -> Answer | Response:
+    form = LinkForm(tag="unlink")
+    by, now = person().id, wall_ms()
+    if not attempt(form, lambda: claims.unlink(claim_id, form.outage.data, by, form.reason.data, now)):
+        return refused("committee/detail.html", **_claim(claim_id, unlink=form))
+    return _back(claim_id, _("The claim is about that outage no more."))
+
+
+@blueprint.post("/<int:claim_id>/paid")
+@for_staff
+def paid(claim_id: int) -> Answer | Response:
+    """Finance made the bank transfer."""
+    form = PaidForm(tag="paid")
+    by, now = person().id, wall_ms()
+    if not attempt(form, lambda: committee.paid_by_bank(claim_id, by, form.reference.data, now)):
+        return refused("committee/detail.html", **_claim(claim_id, paid=form))
+    return _back(claim_id, _("The transfer was noted."))
+
+
+def _back(claim_id: int, text: str) -> Response:
+    flash(text, "success")
+    return redirect(url_for("committee.detail", claim_id=claim_id))
+
+
+def _claim(claim_id: int, **forms: PageForm) -> dict[str, Any]:
+    now, me = wall_ms(), person()
+
+    def work() -> dict[str, Any]:
+        row = claims.get(claim_id)
+        steps, votes = claims.steps(claim_id), committee.votes(claim_id)
+        writers = [each.author_id for each in steps] + [each.person_id for each in votes] + [row.author_id]
+        return {
+            "row": row,
+            "outages": claims.outages_of(claim_id),
+            "steps": steps,
+            "votes": votes,
+            "missed": claims.missed(row, now),
+            "may_vote": me.role in acts.COMMITTEE_ROLES and committee.may_vote(row, me.id),
+            "people": people_names(writers),
+            "names": account_names([row.account_id]),
+        }
+
+    shown = read(work)
+    row = shown["row"]
+    is_open = row.state in UNDECIDED
+    records = me.role in acts.RECORD_ROLES and is_open and row.kind == ClaimKind.OUTAGE
+    first = shown["outages"][0].id if shown["outages"] else None
+    return {
+        **shown,
+        "now": now,
+        "may_answer": row.state == ClaimState.SUBMITTED,
+        "may_link": records,
+        "may_pay": row.state == ClaimState.APPROVED
+        and row.way == credits.BANK_TRANSFER
+        and me.role in ("finance", "administrator"),
+        "answer": forms.get("answer") or AnswerForm.blank("answer"),
+        "vote": forms.get("vote") or VoteForm.blank("vote"),
+        "link": forms.get("link") or LinkForm.blank("link"),
+        "unlink": forms.get("unlink") or LinkForm.blank("unlink", outage=first),
+        "paid": forms.get("paid") or PaidForm.blank("paid"),
+    }

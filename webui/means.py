@@ -1,0 +1,85 @@
+"""What pages need beside the store: the payment provider, the voice, and the folders of files that people give us."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from flask import current_app
+from werkzeug.datastructures import FileStorage
+
+from engine.services import documents, otp_prompt
+from engine.services.documents import StoredFile
+from engine.services.payment_providers import Provider, provider_of
+from engine.services.speech import Speech
+from engine.services.tickets.attachments import Attachments
+from webui.context import web
+
+T = TypeVar("T")
+
+
+def provider() -> Provider:
+    """Where payers are sent; the test provider until one is configured."""
+    settings = web().settings
+    return _kept(
+        "provider",
+        lambda: provider_of(settings.zarinpal_merchant_id.get_secret_value(), settings.zarinpal_url),
+    )
+
+
+def speech() -> Speech:
+    """Who speaks texts."""
+    return _kept("speech", lambda: Speech(web().settings.piper_model))
+
+
+def attachments() -> Attachments:
+    """The files of tickets."""
+    return _kept("attachments", lambda: Attachments(web().settings))
+
+
+def documents_dir() -> Path:
+    """The documents of customers."""
+    return web().settings.data_dir / "documents"
+
+
+def speak_code(code: str, language: str) -> str:
+    """Make the prompt that speaks a code; its name."""
+    folder = web().settings.prompts_dir
+    return web().apart(lambda: otp_prompt.prompt_for_code(code, language, prompts_dir=folder)[0])
+
+
+def given(files: Any) -> list[FileStorage]:
+    """The files that were chosen in a file field, of none, one or many."""
+    items = files if isinstance(files, list) else [files]
+    return [item for item in items if isinstance(item, FileStorage) and item.filename]
+
+
+def take_documents(account_id: int, files: Any) -> list[StoredFile]:
+    """Keep uploaded documents; BadInput for one that is none, and then none is kept."""
+    folder = documents_dir()
+    taken: list[StoredFile] = []
+    try:
+        for file in given(files):
+            stream: Any = file.stream
+            taken.append(
+                web().apart(partial(documents.take, folder, account_id, stream, file.filename or ""))
+            )
+    except BaseException:
+        drop_documents(taken)
+        raise
+    return taken
+
+
+def drop_documents(taken: list[StoredFile]) -> None:
+    """Remove documents that were taken in vain."""
+    for each in taken:
+        documents.drop(documents_dir(), each)
+
+
+def _kept(name: str, make: Callable[[], T]) -> T:
+    found: dict[str, Any] = current_app.extensions.setdefault("avanak_means", {})
+    if name not in found:
+        found[name] = make()
+    return found[name]  # type: ignore[no-any-return]
