@@ -11,10 +11,7 @@ from werkzeug.wrappers import Response
 from wtforms import RadioField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
-from engine.agreement.calendars import CalendarKind
-from engine.agreement.terms import Terms
 from engine.clock import wall_ms
-from engine.services import working_calendar
 from engine.services.sla import agreements, claims
 from engine.services.sla.claim_states import ClaimKind
 from engine.services.tickets import tickets
@@ -83,7 +80,7 @@ def new() -> str | Answer | Response:
             ticket_id=ticket_id,
             author_id=me.id,
         )
-        made.append(claims.submit(wanted, now, _working_days))
+        made.append(claims.submit(wanted, now))
 
     if not form.is_submitted():
         return render_template("claims/new.html", form=form, terms=terms)
@@ -110,7 +107,3 @@ def detail(claim_id: int) -> str | Response:
         }
 
     return render_template("claims/detail.html", **read(work))
-
-
-def _working_days(terms: Terms) -> Any:
-    return working_calendar.of_terms(terms, CalendarKind.WORKING_DAYS)

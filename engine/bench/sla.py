@@ -24,11 +24,12 @@ from engine.clock import monotonic_s
 from engine.errors import BadInput
 from engine.services.sla import archive, statements
 from engine.services.sla.statements import Policy
-from engine.store import database
+from engine.store import database, threads
 from engine.store.models import Account
 from engine.store.models_sla import Credit, Statement
 from engine.store.sql import execute
 from engine.store.threads import read, write
+from engine.store.writer import Writer
 
 YEAR = 1404
 MINUTE_MS, DAY_MS = 60_000, 86_400_000
@@ -67,6 +68,20 @@ def measure(
     database.upgrade()
     if read(lambda: execute("SELECT 1 FROM account LIMIT 1")):
         raise BadInput("The bench needs an empty database.")
+    writer = Writer()
+    writer.start()
+    threads.use_writer(writer)  # as an engine does: one connection writes
+    try:
+        return _close_year(url, accounts, outages, exclusions, mode, verify)
+    finally:
+        writer.stop()
+        threads.use_writer(None)
+        threads.close_readers()
+
+
+def _close_year(
+    url: str, accounts: int, outages: int, exclusions: int, mode: str, verify: bool
+) -> dict[str, Any]:
     write(lambda: _fill(accounts, outages, exclusions))
     now = Month.of(YEAR + 1, 1).start * 1000 + DAY_MS
     policy = Policy(credits=mode)

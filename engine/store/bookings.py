@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
-from engine.store.sql import execute
-
-T = TypeVar("T")
+from engine.store.bulk import insert_rows
+from engine.store.ledger import LedgerBalance, LedgerEntry, LedgerTxn
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,34 +32,23 @@ def book_many(kind: str, source: str, target: str, bookings: Sequence[Booking], 
     if len({each.account_id for each in bookings}) != len(bookings):
         raise ValueError("an account stands in the bookings twice")
     rows = sorted(bookings, key=lambda each: each.account_id)
-    made: list[tuple[int, int, str]] = []
-    for part in _parts(rows):
-        made += execute(  # type: ignore[arg-type]
-            "INSERT INTO ledger_txn (account_id, kind, key, at, note) VALUES "
-            + ",".join(["(?, ?, ?, ?, ?)"] * len(part))
-            + " ON CONFLICT (key) DO NOTHING RETURNING id, account_id, key",
-            [value for each in part for value in (each.account_id, kind, each.key, at, each.note)],
-        )
+    made = insert_rows(
+        LedgerTxn,
+        ("account_id", "kind", "key", "at", "note"),
+        [(each.account_id, kind, each.key, at, each.note) for each in rows],
+        "ON CONFLICT (key) DO NOTHING RETURNING id, account_id, key",
+    )
     rials = {each.key: each.rials for each in rows}
     entries = [
         (txn_id, account_id, book, sign * rials[key])
         for txn_id, account_id, key in sorted(made, key=lambda row: row[1])
         for book, sign in ((source, -1), (target, 1))
     ]
-    for some in _parts(entries):
-        execute(
-            "INSERT INTO ledger_entry (txn_id, account_id, book, amount) VALUES "
-            + ",".join(["(?, ?, ?, ?)"] * len(some)),
-            [value for entry in some for value in entry],
-        )
-        execute(
-            "INSERT INTO ledger_balance (account_id, book, amount) VALUES "
-            + ",".join(["(?, ?, ?)"] * len(some))
-            + " ON CONFLICT (account_id, book) DO UPDATE SET amount = ledger_balance.amount + excluded.amount",
-            [value for entry in some for value in entry[1:]],
-        )
+    insert_rows(LedgerEntry, ("txn_id", "account_id", "book", "amount"), entries)
+    insert_rows(
+        LedgerBalance,
+        ("account_id", "book", "amount"),
+        [entry[1:] for entry in entries],
+        "ON CONFLICT (account_id, book) DO UPDATE SET amount = ledger_balance.amount + excluded.amount",
+    )
     return {key for _, _, key in made}
-
-
-def _parts(rows: Sequence[T], size: int = 500) -> list[Sequence[T]]:
-    return [rows[at : at + size] for at in range(0, len(rows), size)]

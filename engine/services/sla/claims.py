@@ -8,21 +8,19 @@ the agreement in force when it began gives the limits.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.agreement import working_time
-from engine.agreement.calendars import Calendar, CalendarKind
+from engine.agreement.calendars import CalendarKind
 from engine.agreement.dates import duration_text, instant_text
 from engine.agreement.terms import Terms
 from engine.errors import BadInput, Conflict, NotFound
+from engine.services import working_calendar
 from engine.services.sla import acts, agreements, incidents
 from engine.services.sla.claim_states import UNDECIDED, ClaimKind, ClaimState, move
 from engine.store.models_sla import Claim, ClaimOutage, ClaimStep, OutageRecord
 
 log = logging.getLogger(__name__)
-
-CalendarOf = Callable[[Terms], Calendar]
 
 
 class TooLate(BadInput):
@@ -44,18 +42,12 @@ class NewClaim:
     author_id: int | None = None
 
 
-def working_days(terms: Terms) -> Calendar:
-    """The working days of a version, as the official holidays stand without staff's edits."""
-    return terms.calendar(CalendarKind.WORKING_DAYS)
-
-
-def submit(new: NewClaim, now: int, calendar_of: CalendarOf = working_days) -> int:
+def submit(new: NewClaim, now: int) -> int:
     """Take a claim; its id.  Its clocks run from now.
 
     An outage claim is linked to the outages (of everybody, or of this account)
     that touch the time told.  TooLate with the date; Conflict if the account
     claimed one of them before; BadInput for a time that makes no sense.
-    `calendar_of` gives the working days of a version with staff's edits.
     """
     try:
         kind = ClaimKind(new.kind)
@@ -73,7 +65,7 @@ def submit(new: NewClaim, now: int, calendar_of: CalendarOf = working_days) -> i
     before = _claimed_before(new.account_id, [row.id for row in outages])
     if before:
         raise Conflict(f"This outage was claimed before, claim {before}.")
-    calendar = calendar_of(terms)
+    calendar = working_calendar.of_terms(terms, CalendarKind.WORKING_DAYS)
     answer_due = working_time.end_of_working_day(
         calendar, now // 1000, terms.limits["claim_first_answer_working_days"]
     )
@@ -88,7 +80,7 @@ def submit(new: NewClaim, now: int, calendar_of: CalendarOf = working_days) -> i
         happened_until_at=new.happened_until_at,
         submitted_at=now,
         terms_id=terms.id,
-        calendar_version=calendar.version,
+        calendar_version=working_calendar.keep(calendar, now),
         first_answer_due_at=answer_due * 1000,
         result_due_at=now + terms.limits["claim_result_s"] * 1000,
     )

@@ -9,11 +9,12 @@ loses the fraction.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from engine.agreement.months import Month
 from engine.store.bookings import Booking, book_many
+from engine.store.bulk import insert_rows
 from engine.store.ledger import AVAILABILITY, BALANCE
 from engine.store.models_sla import Credit
 from engine.store.sql import execute
@@ -24,8 +25,9 @@ KIND = "availability"
 DISCOUNT, ACCOUNT_CREDIT, BANK_TRANSFER = "subscription_discount", "account_credit", "bank_transfer"
 WAYS = (DISCOUNT, ACCOUNT_CREDIT, BANK_TRANSFER)
 _COLUMNS = (
-    "key, account_id, month, sequence, claim_id, evidence_sha256, discount, rials, way, memo, booked_at"
-)
+    "key", "account_id", "month", "sequence", "claim_id", "evidence_sha256", "discount", "rials", "way", "memo",
+    "booked_at",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +87,9 @@ def book(credits: Sequence[NewCredit], now: int) -> set[str]:
     """
     if not credits:
         return set()
+    rows = [_values(each, now) for each in credits]
     made = {
-        row[0]
-        for part in _parts(credits)
-        for row in execute(
-            f"INSERT INTO credit ({_COLUMNS}) VALUES "  # noqa: S608 - constants; values are parameters
-            + ",".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"] * len(part))
-            + " ON CONFLICT (key) DO NOTHING RETURNING key",
-            [value for each in part for value in _values(each, now)],
-        )
+        row[0] for row in insert_rows(Credit, _COLUMNS, rows, "ON CONFLICT (key) DO NOTHING RETURNING key")
     }
     booked = book_many(
         KIND,
@@ -155,8 +151,3 @@ def settle_month(
         made = NewCredit(key, account_id, difference, memo, month, sequence, None, discount)
         book([replace(made, evidence_sha256=evidence_sha256)], now)
     return difference
-
-
-def _parts(rows: Sequence[NewCredit], size: int = 500) -> Iterable[Sequence[NewCredit]]:
-    for at in range(0, len(rows), size):
-        yield rows[at : at + size]

@@ -27,7 +27,8 @@ from engine.services.sla import availability, claimed, credits
 from engine.services.sla.archive import figures_of
 from engine.services.sla.locks import lock_month
 from engine.services.sla.monitor import first_watched
-from engine.store.models_sla import OutageRecord
+from engine.store.bulk import insert_rows
+from engine.store.models_sla import OutageRecord, Statement
 from engine.store.sql import execute
 
 log = logging.getLogger(__name__)
@@ -184,14 +185,18 @@ class _Closer:
 
     def write_chunk(self, after: int) -> _Chunk:
         """Statements of the next accounts that have none."""
-        missing = execute(
-            "SELECT a.id, a.name FROM account a LEFT JOIN statement s"
-            " ON s.account_id = a.id AND s.month = ? AND s.sequence = 0"
-            " WHERE s.id IS NULL AND a.created_at < ? AND a.id > ? ORDER BY a.id LIMIT ?",
-            [self.month.key, self.month.end * 1000, after, CHUNK],
-        )
-        if not missing:
+        accounts = self._accounts_behind(after)
+        if not accounts:
             return _Chunk(more=False)
+        last = accounts[-1][0]
+        told = execute(
+            "SELECT account_id FROM statement WHERE month = ? AND account_id > ? AND account_id <= ? AND sequence = 0",
+            [self.month.key, after, last],
+        )
+        have = {row[0] for row in told}
+        missing = [row for row in accounts if row[0] not in have]
+        if not missing:
+            return _Chunk(len(accounts) == CHUNK, last)
         book = self._books()
         ids = [row[0] for row in missing]
         prices = credits.prices(ids, self.month)
@@ -201,32 +206,54 @@ class _Closer:
             for (account_id, name), reckoning in zip(missing, reckonings, strict=True)
         ]
         written, booked = self._insert(rows, reckonings)
-        return _Chunk(len(missing) == CHUNK, ids[-1], statements=written, credits=booked)
+        return _Chunk(len(accounts) == CHUNK, last, statements=written, credits=booked)
+
+    def _accounts_behind(self, after: int) -> list[tuple[Any, ...]]:
+        """The next accounts (id, name) that were there in the month; none if all have their statement."""
+        until_at = self.month.end * 1000
+        if after == 0:
+            have = execute(
+                "SELECT COUNT(*) FROM statement WHERE month = ? AND sequence = 0", [self.month.key]
+            )[0][0]
+            if (
+                have
+                and have == execute("SELECT COUNT(*) FROM account WHERE created_at < ?", [until_at])[0][0]
+            ):
+                return []
+        return execute(
+            "SELECT id, name FROM account WHERE created_at < ? AND id > ? ORDER BY id LIMIT ?",
+            [until_at, after, CHUNK],
+        )
 
     def adjust_chunk(self, after: int) -> _Chunk:
         """Adjustments of the next accounts whose figures are no longer those of their last statement."""
         if self._is_done:
             return _Chunk(more=False)
-        latest = execute(
-            f"SELECT {', '.join(_COLUMNS)} FROM statement s WHERE month = ? AND account_id > ? AND sequence ="  # noqa: S608
-            " (SELECT MAX(sequence) FROM statement m WHERE m.account_id = s.account_id AND m.month = s.month)"
+        first = execute(
+            "SELECT account_id FROM statement WHERE month = ? AND sequence = 0 AND account_id > ?"
             " ORDER BY account_id LIMIT ?",
             [self.month.key, after, CHUNK],
         )
-        if not latest:
+        if not first:
             return _Chunk(more=False)
+        last = first[-1][0]
+        rows_told = execute(
+            f"SELECT {', '.join(_COLUMNS)} FROM statement WHERE month = ? AND account_id > ? AND account_id <= ?"  # noqa: S608
+            " ORDER BY account_id, sequence",
+            [self.month.key, after, last],
+        )
+        at = _COLUMNS.index("account_id")
+        latest = {values[at]: values for values in rows_told}  # the one with the highest sequence
         book = self._books()
         rows, reckonings = [], []
-        for values in latest:
-            told = dict(zip(_COLUMNS, values, strict=True))
-            reckoning = self._reckon(book, told["account_id"])
-            row = self._adjusted(told, reckoning)
+        for account_id, values in latest.items():
+            reckoning = self._reckon(book, account_id)
+            row = self._adjusted(dict(zip(_COLUMNS, values, strict=True)), reckoning)
             if row is not None:
                 rows.append(row)
                 reckonings.append(reckoning)
         written, booked = self._insert(rows, reckonings)
-        last = latest[-1][_COLUMNS.index("account_id")]
-        return _Chunk(len(latest) == CHUNK, last, adjustments=written, credits=booked)
+        return _Chunk(len(first) == CHUNK, last, adjustments=written, credits=booked)
 
     def _reckon(self, book: MonthBook, account_id: int) -> Reckoning:
         if account_id not in book.accounts_with_own_records:
@@ -330,11 +357,11 @@ class _Closer:
         if not rows:
             return 0, 0
         claimed.keep_evidence(reckonings)
-        written = execute(
-            f"INSERT INTO statement ({', '.join(_COLUMNS)}) VALUES "  # noqa: S608
-            + ",".join(["(" + ",".join("?" * len(_COLUMNS)) + ")"] * len(rows))
-            + " ON CONFLICT DO NOTHING RETURNING account_id",
-            [row[name] for row in rows for name in _COLUMNS],
+        written = insert_rows(
+            Statement,
+            _COLUMNS,
+            [[row[name] for name in _COLUMNS] for row in rows],
+            "ON CONFLICT DO NOTHING RETURNING account_id",
         )
         new = {row[0] for row in written}
         given = [_credit(row) for row in rows if row["account_id"] in new and row["discount_rials"]]
