@@ -194,13 +194,17 @@ def recalculate(now: int) -> list[int]:
     """
     settle(now)
     moved = []
-    by_terms = agreements.versions()
+    known = agreements.versions()
+    calendars: dict[tuple[str, str], Calendar] = {}
     rows = TicketClock.select().where(
         TicketClock.state == ClockState.RUNNING,
         TicketClock.calendar.in_([Ticking.SUPPORT, Ticking.WORKING_DAYS]),
     )
     for clock in list(rows):
-        calendar = _calendar(Ticking(clock.calendar), by_terms.by_id(clock.terms_id))
+        key = (clock.calendar, clock.terms_id)
+        if key not in calendars:
+            calendars[key] = _calendar(Ticking(clock.calendar), known.by_id(clock.terms_id))
+        calendar = calendars[key]
         if calendar.version == clock.calendar_version:
             continue
         started_s = clock.started_at // 1000
