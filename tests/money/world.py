@@ -131,6 +131,9 @@ class World:
     def second(self) -> None:
         """What the engine does each second."""
         self.now += 1_000
+        stopped = read(lambda: [row.id for row in Campaign.select().where(Campaign.state == "stopped")])
+        for campaign_id in stopped:  # what was given back after the stop
+            write(lambda campaign_id=campaign_id: campaigns.cancel_waiting(campaign_id, self.now))
         running = read(lambda: [row.id for row in Campaign.select().where(Campaign.state == "running")])
         for campaign_id in running:
             write(lambda campaign_id=campaign_id: campaigns.finish_if_done(campaign_id, self.now))
