@@ -235,6 +235,7 @@ def unsuspend(account_id: int) -> Response:
 
 
 @blueprint.get("/<int:account_id>/money")
+@for_staff
 @needs("money.view")
 def money(account_id: int) -> str:
     return render_template("accounts/money.html", **_money(account_id))

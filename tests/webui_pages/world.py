@@ -1,0 +1,153 @@
+"""One of everything, of Sahar's account, with a mark in each text that nobody else may read."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from engine.agreement.months import Month
+from engine.clock import wall_ms
+from engine.config import Settings
+from engine.services import documents, gallery, identity, payments, subscriptions
+from engine.services.notices import deliveries, notices, reach
+from engine.services.sla import claims, exclusions, incidents, maintenance, statements
+from engine.services.tickets import remote_help, tickets
+from engine.services.tickets.attachments import Attachments
+from engine.services.tickets.rules import CLAIM, REMOTE
+from engine.states import AccountState
+from engine.store import threads
+from engine.store.customers import Payment
+from engine.store.database import db
+from engine.store.ledger import LedgerTxn
+from engine.store.models import Account, User
+from engine.store.models_sla import MonitorSpan, UnknownTime
+from engine.store.models_tickets import Attachment, Delivery
+from engine.store.threads import write
+
+MARK = "zanbaq"  # stands in every text of Sahar's things
+MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 64
+STAFF = ("admin", "operator", "quality", "agent", "finance")
+SAMPLE = Path(__file__).resolve().parents[2] / "scripts/sample/message.wav"
+
+
+@dataclass
+class World:
+    """Ids of what was made, under the names of the routes' parts."""
+
+    ids: dict[str, Any] = field(default_factory=dict)
+
+    def path(self, rule: str) -> str:
+        """An address for a rule such as ``/tickets/<int:ticket_id>``."""
+        for name, value in self.ids.items():
+            for converter in ("int:", "", "any(pdf, csv):", "any(csv, xlsx):", "path:",
+                              "any(start, pause, resume, stop):", "any(agree, finish, cancel):"):  # fmt: skip
+                rule = rule.replace(f"<{converter}{name}>", str(value))
+        return rule
+
+
+def make_world(folder: Path, cast: Any) -> World:
+    """Fill the open database and the folder beside it."""
+    settings, now = Settings(data_dir=folder), wall_ms()
+    made = World({"account_id": cast.sahar, "campaign_id": cast.campaign})
+    ids = made.ids
+    (folder / "prompts").mkdir(exist_ok=True)
+    shutil.copyfile(SAMPLE, folder / "prompts" / "hello.wav")
+    who = write(lambda: _people(cast.sahar, now))
+    owner, staff = who["owner"], who["operator"]
+    _money(ids, cast.sahar, owner, folder, now)
+    _tickets(ids, cast.sahar, owner, staff, settings, now)
+    _service(ids, cast.sahar, staff, now)
+    _notices(ids, cast.sahar, who["admin"], now)
+    ids.update(
+        message_id=write(lambda: gallery.add(cast.sahar, f"{MARK} hello", "hello", 5_000, now)).id,
+        gateway_id=1, token="none", terms_id="2025", action="agree", kind="csv", filename="app.css",
+        month=Month.containing(now // 1000).key,
+    )  # fmt: skip
+    from engine.services.sla import agreements
+
+    ids["terms_id"] = threads.read(agreements.versions).terms[-1].id
+    with db.connection_context():
+        db.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    threads.close_readers()
+    return made
+
+
+def _people(account_id: int, now: int) -> dict[str, User]:
+    kept = User.get().password_hash
+    for role in ("agent", "finance"):
+        User.create(username=role, password_hash=kept, role=role, created_at=now, language="en")
+    Account.update(created_at=now - 70 * DAY, name=f"Sahar {MARK}").where(Account.id == account_id).execute()
+    MonitorSpan.create(monitor="test", from_at=now - 70 * DAY, until_at=now)
+    return {row.username: row for row in User.select()}
+
+
+def _money(ids: dict[str, Any], account: int, owner: User, folder: Path, now: int) -> None:
+    def work() -> None:
+        ids["plan_id"] = subscriptions.add_plan(3, 300_000, None, now)
+        ids["subscription_id"] = subscriptions.buy(account, ids["plan_id"], now, owner.id)
+        Account.update(state=AccountState.MOBILE_VERIFIED).where(Account.id == account).execute()
+        stored = documents.take(folder / "documents", account, io.BytesIO(PNG), f"{MARK}.png")
+        ids["review_id"] = identity.submit(account, "firm", f"Sahar {MARK}", "10380284790", [stored], owner.id, now)
+        ids["document_id"] = identity.documents_of(ids["review_id"])[0].id
+        Account.update(state=AccountState.ACTIVE).where(Account.id == account).execute()
+        ids["payment_id"] = payments.submit_receipt(account, 500_000, f"{MARK}-7788", now, person_id=owner.id)
+
+    write(work)
+    assert threads.read(lambda: Payment.select().count() and LedgerTxn.select().count())
+
+
+def _tickets(ids: dict[str, Any], account: int, owner: User, staff: User, settings: Settings, now: int) -> None:
+    file = Attachments(settings).receive(io.BytesIO(b"a line\n"), f"{MARK}.txt")
+
+    def work() -> None:
+        ids["ticket_id"] = tickets.open_ticket(
+            owner, account, REMOTE, f"{MARK} does not ring", f"{MARK} words", now, files=[file]
+        )
+        ids["attachment_id"] = Attachment.get().id
+        tickets.reply(staff, ids["ticket_id"], f"{MARK} secret of the staff", now, internal=True)
+        ids["remote_id"] = remote_help.propose(
+            staff, ids["ticket_id"], "anydesk", now + DAY, now + DAY + HOUR, now
+        )
+        about = tickets.open_ticket(owner, account, CLAIM, f"{MARK} claim", f"{MARK} was down", now)
+        wanted = claims.NewClaim(account, "outage", f"{MARK} was down", now - 3 * HOUR, now - 2 * HOUR, about, owner.id)
+        ids["claim_id"] = claims.submit(wanted, now)
+
+    write(work)
+
+
+def _service(ids: dict[str, Any], account: int, staff: User, now: int) -> None:
+    def work() -> None:
+        ids["outage_id"] = incidents.enter(
+            staff.id, now - 40 * DAY, now - 40 * DAY + 41 * MINUTE, f"{MARK} cable", now, account
+        )
+        ids["report_id"] = incidents.report(account, now - HOUR, "ticket", f"{MARK} is down", now)
+        ids["exclusion_id"] = exclusions.add(
+            staff.id, "customer_request", now - 40 * DAY, now - 40 * DAY + MINUTE, f"{MARK} asked", now, account
+        )
+        ids["maintenance_id"] = maintenance.plan(
+            staff.id, now + 5 * DAY, now + 5 * DAY + HOUR, maintenance.Text("تعمیر"), now
+        )
+        ids["unknown_id"] = UnknownTime.create(
+            start_at=now - 35 * DAY, end_at=now - 35 * DAY + MINUTE, reason="the monitor was off"
+        ).id
+
+    write(work)
+    month = Month.containing((now - 32 * DAY) // 1000)
+    statements.close_month(month, statements.Policy(credits="all"), now, write, at_once=True)
+    ids["number"] = f"{month.key}-{account}"
+
+
+def _notices(ids: dict[str, Any], account: int, admin: User, now: int) -> None:
+    def work() -> None:
+        words = notices.Words(f"اطلاعیه {MARK}", f"Notice {MARK}")
+        ids["reach_id"] = reach.add(admin, account, "email", f"{MARK}@example.com", ["notices"], now)
+        ids["notice_id"] = notices.draft(admin, words, now, account_ids=[account])
+        notices.publish(admin, ids["notice_id"], now)
+        ids["delivery_id"] = Delivery.get().id
+
+    write(work)
+    assert threads.read(lambda: len(deliveries.of_notice(ids["notice_id"]))) == 1
