@@ -38,6 +38,7 @@ from webui import (
     security,
     sla_pages,
     speech,
+    switch_records,
     tickets,
     trunks,
     words,
@@ -45,7 +46,7 @@ from webui import (
 from webui.context import AvanakWeb
 
 MODULES = (
-    *(auth, campaigns, new_campaign, trunks, health),
+    *(auth, campaigns, new_campaign, trunks, health, switch_records),
     *(portal, registration, balance, gallery, consent_lists, tickets, claims, sla_pages, agreement_pages),
     *(accounts, identity, receipts, incidents, exclusions, maintenance, committee, notices_pages, calendar_pages),
 )

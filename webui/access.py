@@ -16,7 +16,9 @@ from engine.services import permissions
 from engine.store.models import User
 from engine.store.threads import read
 
-_OPEN_ENDPOINTS = frozenset({"static", "auth.login", "auth.language", "health.healthz", "registration.register"})
+_OPEN_ENDPOINTS = frozenset(
+    {"static", "auth.login", "auth.language", "health.healthz", "registration.register", "switch_records.take"}
+)
 
 
 def init_app(app: Flask) -> None:

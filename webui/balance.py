@@ -33,6 +33,7 @@ from webui.pages import (
     refused,
 )
 from webui.sentences import said
+from webui.speech import number
 
 blueprint = pages_blueprint("balance", "/balance")
 
@@ -190,7 +191,7 @@ def _begin(form: Any, amount: Any, plan_id: int | None, name: str) -> str | Answ
 
 def _plans() -> list[tuple[int, str]]:
     return [
-        (row.id, _("%(n)s months, %(price)s Rials", n=row.months, price=f"{row.price:,}"))
+        (row.id, _("%(n)s months, %(price)s Rials", n=number(row.months), price=number(row.price)))
         for row in read(subscriptions.plans)
     ]
 

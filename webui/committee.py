@@ -14,6 +14,7 @@ from wtforms.validators import InputRequired, Length, Optional
 from engine.clock import wall_ms
 from engine.services.sla import acts, claims, committee, credits
 from engine.services.sla.claim_states import UNDECIDED, ClaimKind, ClaimState
+from engine.services.tickets import tickets
 from engine.store.models_sla import Claim
 from engine.store.threads import read
 from webui.access import for_staff, person
@@ -101,8 +102,15 @@ def detail(claim_id: int) -> str:
 @for_staff
 def answer(claim_id: int) -> Answer | Response:
     form = AnswerForm(tag="answer")
-    by, now = person().id, wall_ms()
-    if not attempt(form, lambda: claims.first_answer(claim_id, by, form.text.data, now)):
+    me, now = person(), wall_ms()
+
+    def work() -> None:
+        claims.first_answer(claim_id, me.id, form.text.data, now)
+        ticket_id = claims.get(claim_id).ticket_id
+        if ticket_id is not None:  # the customer reads it where the claim was made, and its clock ends
+            tickets.reply(me, ticket_id, form.text.data, now)
+
+    if not attempt(form, work):
         return refused("committee/detail.html", **_claim(claim_id, answer=form))
     return _back(claim_id, _("The claim was answered and is in review."))
 
@@ -111,14 +119,17 @@ def answer(claim_id: int) -> Answer | Response:
 @for_staff
 def vote(claim_id: int) -> Answer | Response:
     form = VoteForm(tag="vote")
-    by, now, jalali = person().id, wall_ms(), calendar() == "jalali"
+    me, now, jalali = person(), wall_ms(), calendar() == "jalali"
     states: list[ClaimState] = []
 
     def work() -> None:
         verdict = committee.Verdict(
             form.verdict.data == "approve", form.reason.data, form.amount.data, form.way.data
         )
-        states.append(committee.vote(claim_id, by, verdict, now, jalali))
+        states.append(committee.vote(claim_id, me.id, verdict, now, jalali))
+        row = claims.get(claim_id)
+        if states[-1] != ClaimState.IN_REVIEW and row.ticket_id is not None:
+            tickets.tell_result(me, row.ticket_id, row.result, now)
 
     if not attempt(form, work):
         return refused("committee/detail.html", **_claim(claim_id, vote=form))

@@ -12,6 +12,7 @@ from wtforms import StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from engine.clock import wall_ms
+from engine.services.notices import notices
 from engine.services.sla import acts, maintenance
 from engine.store.models_sla import Maintenance
 from engine.store.threads import read, write
@@ -84,9 +85,19 @@ def detail(maintenance_id: int) -> str:
 @for_staff
 def announce(maintenance_id: int) -> Response:
     """Announce it: from this instant the 48 hours are measured."""
-    by, now = person().id, wall_ms()
-    sentence = write(lambda: maintenance.announce(maintenance_id, by, now))
-    flash(sentence, "success")
+    me, now = person(), wall_ms()
+
+    def work() -> notices.Announcement:
+        row = maintenance.get(maintenance_id)
+        maintenance.announce(maintenance_id, me.id, now)
+        words = notices.Words(row.title_fa, row.title_en, row.text_fa, row.text_en)
+        return notices.announce_maintenance(me, maintenance_id, row.start_at, row.end_at, words, now)
+
+    told = write(work)
+    if told.in_time:
+        flash(_("It was announced in time: its downtime does not count."), "success")
+    else:
+        flash(_("It was announced too late: its downtime counts."), "warning")
     return redirect(url_for("maintenance.detail", maintenance_id=maintenance_id))
 
 
@@ -94,8 +105,15 @@ def announce(maintenance_id: int) -> Response:
 @for_staff
 def cancel(maintenance_id: int) -> Answer | Response:
     form = CancelForm()
-    by, now = person().id, wall_ms()
-    if not attempt(form, lambda: maintenance.cancel(maintenance_id, by, form.reason.data, now)):
+    me, now = person(), wall_ms()
+
+    def work() -> None:
+        is_announced = maintenance.get(maintenance_id).announced_at is not None
+        maintenance.cancel(maintenance_id, me.id, form.reason.data, now)
+        if is_announced:
+            notices.cancel_maintenance(me, maintenance_id, now)
+
+    if not attempt(form, work):
         return refused("maintenance/detail.html", **_one(maintenance_id, form))
     flash(_("The maintenance was cancelled."), "success")
     return redirect(url_for("maintenance.index"))

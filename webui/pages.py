@@ -17,6 +17,7 @@ from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
+from wtforms.widgets import TextInput
 
 from engine.errors import AvanakError, BadInput, NotAllowed, NotFound
 from engine.services.ledger import NoCredit
@@ -149,6 +150,8 @@ def written_day(day: date) -> str:
 
 class RialsField(IntegerField):
     """A whole amount of Rials: digits of either language, with or without separators."""
+
+    widget = TextInput()  # a number input of a browser takes no separators
 
     def __init__(self, label: Any = None, validators: Any = None, **kwargs: Any) -> None:
         kwargs.setdefault("render_kw", {"dir": "ltr", "inputmode": "numeric", "autocomplete": "off"})
