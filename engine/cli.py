@@ -57,6 +57,9 @@ COMMANDS = {
     "sla": _Command("engine.commands_agreement", "sla", "The service agreement: availability, credits."),
     "account": _Command("engine.commands.ledger", "account_group", "Accounts of customers."),
     "ledger": _Command("engine.commands.ledger", "ledger_group", "Customers' credit, and the proof of it."),
+    "do-not-call": _Command(
+        "engine.commands.suppression", "do_not_call_group", "Numbers that are not called any more."
+    ),
     "bench": _Command("engine.bench.command", "bench", "Measure how fast this machine dials."),
 }
 

@@ -32,8 +32,9 @@ from engine.patch import require_patched
 from engine.services import campaigns, estimate, gallery, otp_prompt, people, policy, why
 from engine.services.consent import Consent
 from engine.services.money import Money
+from engine.services.notices.channels import Channels
 from engine.services.personal import Preparer
-from engine.services.speech import Speech
+from engine.services.speech import DEFAULT_VOICE, Speech
 from engine.states import CampaignState
 from engine.store import database, leases, threads
 from engine.store.models import Campaign, CampaignCounts, CampaignPulse
@@ -121,7 +122,8 @@ class Engine:
         self._greenlets.append(gevent.spawn(self._prepare_loop))
         self._greenlets.append(gevent.spawn(self._audit_loop))
         self.watch.start()
-        self.jobs = start_jobs(self.settings, self.watch.probe)
+        channels = Channels.from_settings(self.settings, self._speak, self.dialer.wake)
+        self.jobs = start_jobs(self.settings, self.watch.probe, channels)
         log.info("action=engine_started engine=%s", self.name)
 
     def stop(self, drain_s: float | None = None) -> bool:
@@ -275,6 +277,12 @@ class Engine:
             return
         digits = self.consent.take_opted_out()
         gevent.spawn(self.dialer.give_back_waiting, digits=digits)
+
+    def _speak(self, text: str, language: str) -> tuple[str, int]:
+        """A notice as a prompt: (its name, ms)."""
+        voice = "english" if language == "en" else DEFAULT_VOICE
+        made = self.speech.make(text, self.settings.prompts_dir, voice)
+        return made.prompt, made.duration_ms
 
     def _prompt_missing(self, call: Call) -> None:
         """The switch has no file for the message: pause rather than ring people for nothing."""

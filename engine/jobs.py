@@ -15,8 +15,13 @@ from apscheduler.schedulers.gevent import GeventScheduler
 from engine.clock import TEHRAN, wall_ms
 from engine.config import Settings
 from engine.errors import AvanakError
+from engine.services import accounts, fraud_guard
+from engine.services.notices import outage_notice
+from engine.services.notices.channels import Channels
 from engine.services.sla import probes, statements
 from engine.services.sla.statements import Policy
+from engine.services.tickets import watch
+from engine.services.tickets.attachments import Attachments
 from engine.store.threads import write
 
 log = logging.getLogger(__name__)
@@ -72,12 +77,18 @@ def _guarded(name: str, work: Callable[[], object]) -> Callable[[], None]:
     return run
 
 
-def start_jobs(settings: Settings, probe: Callable[[], object]) -> Jobs:
-    """Start the jobs of an engine; `probe` makes a synthetic call to each switch."""
+def start_jobs(settings: Settings, probe: Callable[[], object], channels: Channels) -> Jobs:
+    """Start the jobs of an engine; `probe` makes a synthetic call to each switch, `channels` carry notices."""
     jobs = Jobs(settings)
     policy = policy_of(settings)
     jobs.daily("statements", 0, 20, lambda: statements.close_all(policy, wall_ms(), write))
     jobs.daily("prune", 3, 40, lambda: write(lambda: probes.prune(wall_ms())))
+    jobs.daily("attachments", 4, 0, lambda: Attachments(settings).sweep(wall_ms()))
+    jobs.daily("traffic", 4, 10, lambda: write(lambda: fraud_guard.forget_old_traffic(wall_ms())))
+    jobs.daily("expiry", 0, 5, lambda: write(lambda: accounts.expire_due(wall_ms())))
+    jobs.every("ticket_clocks", 30, lambda: write(lambda: watch.watch(wall_ms())))
+    jobs.every("outage_notice", 10, lambda: write(lambda: outage_notice.watch(wall_ms())))
+    jobs.every("deliver", 5, lambda: channels.deliver(wall_ms()))
     if settings.sla_probe_s:
         jobs.every("probes", settings.sla_probe_s, probe)
     jobs.start()

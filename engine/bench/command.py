@@ -12,6 +12,7 @@ from rich.table import Table
 
 from engine.bench.figures import rows_of
 from engine.bench.kit import Bench
+from engine.bench.sla import sla_command
 from engine.errors import BadInput
 
 
@@ -115,6 +116,9 @@ def soak_command(as_json: bool, minutes: float, **options: Any) -> None:
     from engine.bench.soak import run_soak
 
     show("bench soak", run_soak(Bench(**options), minutes), as_json)
+
+
+bench.add_command(sla_command, "sla")
 
 
 @bench.command("crash")

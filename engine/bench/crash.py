@@ -24,7 +24,7 @@ import gevent
 
 from engine.bench.crash_targets import DatabaseTarget, SwitchTarget
 from engine.bench.far_end import FarEnd
-from engine.bench.kit import Bench, add_recipients, data_dir, make_campaign
+from engine.bench.kit import Bench, add_recipients, data_dir, make_campaign, put_prompt
 from engine.bench.proxy import Proxy
 from engine.clock import wall_ms
 from engine.config import Settings, load_settings
@@ -110,6 +110,7 @@ class CrashBench:
         port = proxy.start()
         self._environment = self._engine_environment(port)
         open_store(self._settings)
+        put_prompt(self.bench, self._settings)
         try:
             self.campaign_id = write(self._first_campaign)
             self._added = self.bench.messages

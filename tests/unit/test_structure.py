@@ -38,10 +38,24 @@ MAY: list[tuple[str, tuple[str, ...]]] = [
 ]
 # Whoever runs things in time; pure code and services know no gevent.
 GEVENT = (
-    "engine.patch", "engine.esl", "engine.dialing", "engine.store.writer", "engine.store.threads", "engine.controller",
-    "engine.switchboard", "engine.lease_keeper", "engine.jobs", "engine.bench", "engine.commands", "engine.logs", "engine.gateway_shares",
-    "webui.server", "webui.context",
-)  # fmt: skip
+    "engine.patch",
+    "engine.esl",
+    "engine.dialing",
+    "engine.store.writer",
+    "engine.store.threads",
+    "engine.controller",
+    "engine.switchboard",
+    "engine.lease_keeper",
+    "engine.gateway_shares",
+    "engine.watch",
+    "engine.prober",
+    "engine.jobs",
+    "engine.logs",
+    "engine.bench",
+    "engine.commands",
+    "webui.server",
+    "webui.context",
+)
 WEB = ("webui", "engine.cli", "engine.commands")
 
 

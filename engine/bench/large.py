@@ -1,0 +1,91 @@
+"""`bench import` and `bench scale`: large lists."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from engine.bench.figures import peak_rss_mb
+from engine.bench.kit import Bench, data_dir, numbers, settings_for
+from engine.clock import wall_ms
+from engine.controller import open_store
+from engine.services import campaigns, people
+from engine.services.lists import open_list
+from engine.services.recipients import import_list
+from engine.store.models import Account, CampaignCounts
+from engine.store.threads import close_readers, read, write
+
+SIZES = (10_000, 100_000, 1_000_000)
+FLATNESS = 0.10
+
+
+def run_import(bench: Bench) -> dict[str, Any]:
+    """Import `bench.messages` numbers from CSV with three more columns; seconds and peak memory."""
+    with data_dir() as folder:
+        path = folder / "list.csv"
+        _write_list(path, bench.messages)
+        settings = settings_for(bench, folder)
+        open_store(settings)
+        write(lambda: people.ensure_first(wall_ms(), "bench-password"))
+        account = read(lambda: Account.select().order_by(Account.id).first().id)
+        campaign_id = write(
+            lambda: campaigns.create(account, campaigns.CampaignRules(name="import"), None, wall_ms(), 660)
+        )
+        longest = 0.0
+        began, cpu = time.monotonic(), time.process_time()
+
+        def timed(work: Any) -> Any:
+            nonlocal longest
+            at = time.monotonic()
+            result = write(work)
+            longest = max(longest, time.monotonic() - at)
+            return result
+
+        with open_list(path) as reader:
+            done = import_list(campaign_id, reader, timed, wall_ms())
+        seconds, cpu = time.monotonic() - began, time.process_time() - cpu
+        waiting = read(lambda: CampaignCounts.get_by_id(campaign_id).waiting)
+        close_readers()
+        return {
+            "numbers": bench.messages,
+            "added": done.added,
+            "waiting": waiting,
+            "seconds": seconds,
+            "cpu_s": cpu,
+            "longest_write_ms": longest * 1000,
+            "list_mb": path.stat().st_size / 1e6,
+            "peak_rss_mb": peak_rss_mb(),
+        }
+
+
+def run_scale(bench: Bench, sizes: tuple[int, ...], dialled: int) -> dict[str, Any]:
+    """CPU a call and memory with campaigns of several sizes, of which the first `dialled` are dialled.
+
+    Each size runs in a process of its own, so that peak memory is that size's.
+    """
+    by_size: dict[str, dict[str, Any]] = {}
+    for size in sizes:
+        command = [
+            sys.executable, "-m", "engine", "bench", "dial", "--json", "--messages", str(dialled), "--listed", str(size),
+            "--cps", str(bench.cps), "--channels", str(bench.channels), "--message-seconds", str(bench.message_s),
+        ]  # fmt: skip
+        done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own module
+        by_size[str(size)] = json.loads(done.stdout)
+    costs = [figures["cpu_ms_per_call"] for figures in by_size.values()]
+    return {
+        "sizes": by_size,
+        "cpu_ms_per_call_spread": (max(costs) - min(costs)) / min(costs),
+        "flat": (max(costs) - min(costs)) / min(costs) <= FLATNESS,
+        "peak_rss_mb": max(figures["peak_rss_mb"] for figures in by_size.values()),
+    }
+
+
+def _write_list(path: Path, count: int) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        file.write("شماره,نام,شهر,مبلغ\n")
+        for line, number in enumerate(numbers(count), start=1):
+            file.write(f"0{number[3:]},مشترک {line},تهران,{line * 1000}\n")
