@@ -239,10 +239,11 @@ def _stored(file: FileStorage) -> tuple[str, int]:
     pending = uploads.new(person().id, customers_only(), wall_ms())
 
     stream: Any = file.stream
+    folder = web().settings.prompts_dir
 
     def convert() -> tuple[str, int]:
         path = uploads.save(pending, "sound", name, stream)
-        return messages.store_prompt(path, web().settings.prompts_dir, name)
+        return messages.store_prompt(path, folder, name)
 
     try:
         return web().apart(convert)

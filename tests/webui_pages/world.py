@@ -91,7 +91,9 @@ def _money(ids: dict[str, Any], account: int, owner: User, folder: Path, now: in
         ids["subscription_id"] = subscriptions.buy(account, ids["plan_id"], now, owner.id)
         Account.update(state=AccountState.MOBILE_VERIFIED).where(Account.id == account).execute()
         stored = documents.take(folder / "documents", account, io.BytesIO(PNG), f"{MARK}.png")
-        ids["review_id"] = identity.submit(account, "firm", f"Sahar {MARK}", "10380284790", [stored], owner.id, now)
+        ids["review_id"] = identity.submit(
+            account, "firm", f"Sahar {MARK}", "10380284790", [stored], owner.id, now
+        )
         ids["document_id"] = identity.documents_of(ids["review_id"])[0].id
         Account.update(state=AccountState.ACTIVE).where(Account.id == account).execute()
         ids["payment_id"] = payments.submit_receipt(account, 500_000, f"{MARK}-7788", now, person_id=owner.id)
@@ -100,7 +102,9 @@ def _money(ids: dict[str, Any], account: int, owner: User, folder: Path, now: in
     assert threads.read(lambda: Payment.select().count() and LedgerTxn.select().count())
 
 
-def _tickets(ids: dict[str, Any], account: int, owner: User, staff: User, settings: Settings, now: int) -> None:
+def _tickets(
+    ids: dict[str, Any], account: int, owner: User, staff: User, settings: Settings, now: int
+) -> None:
     file = Attachments(settings).receive(io.BytesIO(b"a line\n"), f"{MARK}.txt")
 
     def work() -> None:
@@ -113,7 +117,9 @@ def _tickets(ids: dict[str, Any], account: int, owner: User, staff: User, settin
             staff, ids["ticket_id"], "anydesk", now + DAY, now + DAY + HOUR, now
         )
         about = tickets.open_ticket(owner, account, CLAIM, f"{MARK} claim", f"{MARK} was down", now)
-        wanted = claims.NewClaim(account, "outage", f"{MARK} was down", now - 3 * HOUR, now - 2 * HOUR, about, owner.id)
+        wanted = claims.NewClaim(
+            account, "outage", f"{MARK} was down", now - 3 * HOUR, now - 2 * HOUR, about, owner.id
+        )
         ids["claim_id"] = claims.submit(wanted, now)
 
     write(work)
@@ -126,7 +132,13 @@ def _service(ids: dict[str, Any], account: int, staff: User, now: int) -> None:
         )
         ids["report_id"] = incidents.report(account, now - HOUR, "ticket", f"{MARK} is down", now)
         ids["exclusion_id"] = exclusions.add(
-            staff.id, "customer_request", now - 40 * DAY, now - 40 * DAY + MINUTE, f"{MARK} asked", now, account
+            staff.id,
+            "customer_request",
+            now - 40 * DAY,
+            now - 40 * DAY + MINUTE,
+            f"{MARK} asked",
+            now,
+            account,
         )
         ids["maintenance_id"] = maintenance.plan(
             staff.id, now + 5 * DAY, now + 5 * DAY + HOUR, maintenance.Text("تعمیر"), now
