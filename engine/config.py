@@ -122,7 +122,9 @@ class Settings(BaseSettings):
     )
 
     sla_month: str = Field(
-        "jalali", pattern="^(jalali|gregorian)$", description="Months of the subscription: jalali or gregorian."
+        "jalali",
+        pattern="^(jalali|gregorian)$",
+        description="Months of the subscription: jalali or gregorian.",
     )
     sla_credits: str = Field(
         "claimed",

@@ -215,9 +215,7 @@ class Engine:
                 has_more = self.preparer.step(now)
                 if now >= forget_at:
                     forget_at = now + 60_000
-                    gevent.get_hub().threadpool.apply(
-                        otp_prompt.forget_old, (self.settings.prompts_dir, now)
-                    )
+                    gevent.get_hub().threadpool.apply(otp_prompt.forget_old, (self.settings.prompts_dir, now))
             except (AvanakError, OSError) as error:
                 log.warning("action=prepare_failed error=%r", str(error))
                 has_more = False

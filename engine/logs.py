@@ -18,7 +18,13 @@ log = logging.getLogger(__name__)
 FILE = Path("log") / "avanak.log"  # below data_dir
 _MAX_BYTES = 20_000_000
 _KEPT = 5
-_LOUD = ("apscheduler", "urllib3", "werkzeug", "geventwebsocket", "peewee")  # others' libraries: warnings only
+_LOUD = (
+    "apscheduler",
+    "urllib3",
+    "werkzeug",
+    "geventwebsocket",
+    "peewee",
+)  # others' libraries: warnings only
 
 
 def log_file(data_dir: Path) -> Path:

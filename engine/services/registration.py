@@ -144,10 +144,7 @@ def verify_code(account_id: int, code: str, now: int) -> bool:
     does not raise).  Raises BadInput when there is no code that could be right any more.
     """
     row = (
-        MobileCode.select()
-        .where(MobileCode.account_id == account_id)
-        .order_by(MobileCode.id.desc())
-        .first()
+        MobileCode.select().where(MobileCode.account_id == account_id).order_by(MobileCode.id.desc()).first()
     )
     if row is None or row.used_at is not None or row.expires_at <= now:
         raise BadInput("The code has expired; ask for another call.")

@@ -195,7 +195,13 @@ def days(first: date, last: date, now: int) -> list[Day]:
 
 def _said(calendar: Calendar, day: date) -> str:
     holiday = calendar.holiday(day)
-    kind = f"holiday «{holiday.name_fa}»" if holiday else "half day" if calendar.is_half_day(day) else "usual day"
+    kind = (
+        f"holiday «{holiday.name_fa}»"
+        if holiday
+        else "half day"
+        if calendar.is_half_day(day)
+        else "usual day"
+    )
     return f"{kind}, {hours_text(calendar.hours(day))}"
 
 

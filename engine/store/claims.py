@@ -100,7 +100,9 @@ def claim(
     ]
     if blocked:
         hold(campaign_id, blocked, now)
-    claims = _write(campaign_id, [(recipient, route) for recipient, route in routed if route is not None], now)
+    claims = _write(
+        campaign_id, [(recipient, route) for recipient, route in routed if route is not None], now
+    )
     for hook in hooks:
         hook(campaign_id, claims, now)
     return claims

@@ -240,7 +240,9 @@ class Recipient(Table):
     disposition = CharField(12, default="")
     attempt_id = BigIntegerField(null=True)  # the live one, else the last
     finished_at = BigIntegerField(null=True)
-    reserved = BigIntegerField(default=0)  # Rials held for it (quick sends; a campaign's stand in its reservation)
+    reserved = BigIntegerField(
+        default=0
+    )  # Rials held for it (quick sends; a campaign's stand in its reservation)
     price_id = BigIntegerField(null=True)  # at which it was accepted (quick sends)
 
 

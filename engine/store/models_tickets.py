@@ -67,7 +67,9 @@ class Ticket(Table):
     opened_at = BigIntegerField()
     changed_at = BigIntegerField()
     closed_at = BigIntegerField(null=True)
-    next_due_at = BigIntegerField(null=True)  # nearest deadline that is not done; None: none, or all stand still
+    next_due_at = BigIntegerField(
+        null=True
+    )  # nearest deadline that is not done; None: none, or all stand still
 
     class Meta:
         indexes = (

@@ -31,7 +31,9 @@ class SmtpProcess:
         return f"smtp://127.0.0.1:{self.port}"
 
     def messages(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self._seen.read_text().splitlines()] if self._seen.exists() else []
+        return (
+            [json.loads(line) for line in self._seen.read_text().splitlines()] if self._seen.exists() else []
+        )
 
     def stop(self) -> None:
         self._process.kill()

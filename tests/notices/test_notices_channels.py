@@ -66,7 +66,11 @@ def test_mail_is_sent_once_refused_for_good_or_tried_again(cast: Cast, smtp: Smt
     assert channels.deliver(NOW) == 0  # its pause is not over
     assert channels.deliver(NOW + HOUR) == 1
     (mail,) = smtp.messages()
-    assert (mail["to"], mail["subject"], mail["text"].strip()) == (["boss@shop.example"], "قطعی سرویس", "متن اعلان")
+    assert (mail["to"], mail["subject"], mail["text"].strip()) == (
+        ["boss@shop.example"],
+        "قطعی سرویس",
+        "متن اعلان",
+    )
     shown = read(deliveries.failures)
     assert {row.address for row in shown} == {"nobody@shop.example", "later@shop.example"}
     smtp.stop()
@@ -81,12 +85,16 @@ def test_a_password_leaves_only_over_tls(tmp_path: Path) -> None:
     cert, key = HERE / "test-cert.pem", HERE / "test-key.pem"  # of localhost, for this test alone
     server = SmtpProcess(tmp_path, cert=str(cert), key=str(key), password="s3cret")
     context = ssl.create_default_context(cafile=str(cert))
-    item = Delivery(id=1, key="k", channel="email", address="a@b.example", subject="s", text="t", created_at=NOW)
+    item = Delivery(
+        id=1, key="k", channel="email", address="a@b.example", subject="s", text="t", created_at=NOW
+    )
     try:
         url = f"smtp://me:{{}}@127.0.0.1:{server.port}"
         (good,) = Mail(url.format("s3cret"), "x@y.example", context).send([item])
         (bad,) = Mail(url.format("wrong"), "x@y.example", context).send([item])
-        (stranger,) = Mail(url.format("s3cret"), "x@y.example").send([item])  # a certificate that nobody vouches for
+        (stranger,) = Mail(url.format("s3cret"), "x@y.example").send(
+            [item]
+        )  # a certificate that nobody vouches for
     finally:
         server.stop()
     assert good.error == ""
@@ -98,9 +106,16 @@ def test_a_password_leaves_only_over_tls(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("smtp_url", "mail_from", "messengers"),
-    [("http://x", "a@b.example", ""), ("smtp://x", "", ""), ("", "", "whatsapp=1"), ("", "", "bale=tok@ftp://x")],
+    [
+        ("http://x", "a@b.example", ""),
+        ("smtp://x", "", ""),
+        ("", "", "whatsapp=1"),
+        ("", "", "bale=tok@ftp://x"),
+    ],
 )
-def test_settings_that_cannot_be_are_named_without_their_secrets(smtp_url: str, mail_from: str, messengers: str) -> None:
+def test_settings_that_cannot_be_are_named_without_their_secrets(
+    smtp_url: str, mail_from: str, messengers: str
+) -> None:
     settings = load_settings(
         smtp_url=SecretStr(smtp_url), mail_from=mail_from, messengers=SecretStr(messengers)
     )
@@ -163,7 +178,9 @@ def test_messengers_refuse_put_off_and_vanish(cast: Cast, bots: BotServer) -> No
 
 
 @on_sqlite
-def test_a_channel_that_is_not_set_up_says_so_and_a_dead_one_holds_up_no_other(cast: Cast, bots: BotServer) -> None:
+def test_a_channel_that_is_not_set_up_says_so_and_a_dead_one_holds_up_no_other(
+    cast: Cast, bots: BotServer
+) -> None:
     channels = Channels(
         {"email": Mail("smtp://127.0.0.1:1", "a@b.example"), **parse_messengers(f"bale={TOKEN}@{bots.url}")}
     )
@@ -241,7 +258,11 @@ def test_a_call_is_placed_once_and_its_end_decides(cast: Cast) -> None:
     assert (said, woken) == ([("متن اعلان", "fa")], [True])
     (call,) = read(lambda: list(Recipient.select()))
     assert (call.number, rows()["+989121234567"].state) == ("+989121234567", "calling")
-    write(lambda: Recipient.update(state="exhausted", disposition="busy").where(Recipient.id == call.id).execute())
+    write(
+        lambda: (
+            Recipient.update(state="exhausted", disposition="busy").where(Recipient.id == call.id).execute()
+        )
+    )
     channels.deliver(NOW + 1000)
     row = rows()["+989121234567"]
     assert (row.state, row.error) == ("waiting", "the call ended: busy")

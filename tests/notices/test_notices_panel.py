@@ -55,7 +55,9 @@ def test_a_notice_is_drafted_published_read_and_added_to(cast: Cast) -> None:
     with pytest.raises(Conflict):
         write(lambda: notices.publish(cast.agent, notice, NOW))
     write(lambda: notices.add_update(cast.agent, notice, "تا پایان ماه", "", NOW + 2))
-    assert [row.text_fa for row in read(lambda: notices.first_page(cast.owner, NOW))[0].updates] == ["تا پایان ماه"]
+    assert [row.text_fa for row in read(lambda: notices.first_page(cast.owner, NOW))[0].updates] == [
+        "تا پایان ماه"
+    ]
     write(lambda: notices.withdraw(cast.agent, notice, "Wrong prices.", NOW + 3))
     assert titles(cast.owner) == []
 
@@ -64,7 +66,9 @@ def test_a_notice_for_some_is_for_nobody_else_and_leaves_by_the_addresses_for_no
     write(lambda: reach.add(cast.owner, cast.account, "email", "a@shop.example", ["notices"], NOW))
     write(lambda: reach.add(cast.stranger, cast.other, "bale", "@rival", ["notices"], NOW))
     write(lambda: reach.add(cast.agent, None, "telegram", "@avanak_news", ["public"], NOW))
-    some = write(lambda: notices.draft(cast.agent, WORDS, NOW, account_ids=[cast.account], ends_at=NOW + HOUR))
+    some = write(
+        lambda: notices.draft(cast.agent, WORDS, NOW, account_ids=[cast.account], ends_at=NOW + HOUR)
+    )
     write(lambda: notices.publish(cast.agent, some, NOW))
     assert (len(titles(cast.owner)), len(titles(cast.stranger)), len(titles(cast.agent))) == (1, 0, 1)
     with pytest.raises(NotFound):
@@ -79,7 +83,9 @@ def test_a_notice_for_some_is_for_nobody_else_and_leaves_by_the_addresses_for_no
 
 
 @pytest.mark.parametrize(("lead_ms", "in_time"), [(48 * HOUR, True), (48 * HOUR - 1, False)])
-def test_maintenance_is_announced_at_an_instant_that_nobody_chooses(cast: Cast, lead_ms: int, in_time: bool) -> None:
+def test_maintenance_is_announced_at_an_instant_that_nobody_chooses(
+    cast: Cast, lead_ms: int, in_time: bool
+) -> None:
     start = NOW + lead_ms
     said = write(
         lambda: notices.announce_maintenance(cast.operator, 7, start, start + HOUR, Words("تعمیرات"), NOW)
@@ -185,7 +191,9 @@ def test_what_was_no_outage_or_long_over_gets_no_notice(cast: Cast) -> None:
 
 def wish(cast: Cast, channel: str, address: str) -> int:
     ticket = write(
-        lambda: tickets.open_ticket(cast.owner, cast.account, "special_notice", "In a crisis", "Call her.", NOW)
+        lambda: tickets.open_ticket(
+            cast.owner, cast.account, "special_notice", "In a crisis", "Call her.", NOW
+        )
     )
     return write(lambda: special.agree(cast.agent, ticket, channel, address, NOW, person_name="Ms. Karimi"))
 
@@ -210,7 +218,10 @@ def test_a_special_wish_comes_from_a_ticket_and_is_fulfilled_once_in_an_incident
     watch(NOW + 3 * HOUR)
     texts = read(lambda: [row.text for row in Delivery.select().order_by(Delivery.id)])
     assert (len(texts), "دوباره در دسترس" in texts[1]) == (2, True)
-    assert "دوباره در دسترس" in read(lambda: notices.first_page(cast.owner, NOW + 3 * HOUR))[0].updates[0].text_fa
+    assert (
+        "دوباره در دسترس"
+        in read(lambda: notices.first_page(cast.owner, NOW + 3 * HOUR))[0].updates[0].text_fa
+    )
     assert titles(cast.owner, NOW + 28 * HOUR) == []
     outage(NOW + 30 * HOUR)
     watch(NOW + 31 * HOUR)
@@ -249,7 +260,13 @@ def test_watching_that_was_killed_leaves_nothing_half_done(cast: Cast) -> None:
 def test_a_notice_for_all_is_handed_over_in_few_statements(cast: Cast) -> None:
     def many() -> None:
         rows = [
-            {"account_id": cast.account, "channel": "email", "address": f"{n}@b.example", "topics": "notices", "created_at": NOW}
+            {
+                "account_id": cast.account,
+                "channel": "email",
+                "address": f"{n}@b.example",
+                "topics": "notices",
+                "created_at": NOW,
+            }
             for n in range(2_000)
         ]
         for at_row in range(0, len(rows), 500):

@@ -26,7 +26,9 @@ on_sqlite = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 
 def edit(cast: Cast, action: str, day: str, now: int = NOW, **more: object) -> list:
     return write(
-        lambda: working_calendar.edit(cast.quality, action, parse_date(day), "The council said so.", now, **more)
+        lambda: working_calendar.edit(
+            cast.quality, action, parse_date(day), "The council said so.", now, **more
+        )
     )
 
 
@@ -70,7 +72,9 @@ def test_an_edit_that_makes_no_sense_is_refused(cast: Cast) -> None:
 
 
 def open_at(cast: Cast, department: str, when: str) -> int:
-    return write(lambda: tickets.open_ticket(cast.owner, cast.account, department, "Subject", "Text", at(when)))
+    return write(
+        lambda: tickets.open_ticket(cast.owner, cast.account, department, "Subject", "Text", at(when))
+    )
 
 
 def clock_of(ticket: int, kind: str) -> TicketClock:
@@ -132,10 +136,14 @@ def test_a_frozen_calendar_gives_the_same_deadline_in_a_year(cast: Cast) -> None
     start_s=st.integers(0, 90 * 86_400),
     waits=st.lists(st.tuples(st.integers(0, 40 * 3600), st.integers(0, 80 * 3600)), max_size=4),
 )
-def test_after_any_pauses_every_deadline_is_exact(cast: Cast, start_s: int, waits: list[tuple[int, int]]) -> None:
+def test_after_any_pauses_every_deadline_is_exact(
+    cast: Cast, start_s: int, waits: list[tuple[int, int]]
+) -> None:
     """Staff ask and the customer answers at any times: each clock has run its amount at its deadline, to the second."""
     now = at("1404-12-01 00:00") + start_s * 1000  # over Nowruz
-    ticket = write(lambda: tickets.open_ticket(cast.owner, cast.account, "panel_fault", "Subject", "Text", now))
+    ticket = write(
+        lambda: tickets.open_ticket(cast.owner, cast.account, "panel_fault", "Subject", "Text", now)
+    )
     spans = []
     for runs_s, waits_s in waits:
         asked = now + runs_s * 1000

@@ -20,7 +20,9 @@ def opened(cast: Cast, department: str, when: str, subject: str = "It does not w
 
 
 def clock(ticket_id: int, kind: str) -> TicketClock:
-    rows = read(lambda: list(TicketClock.select().where(TicketClock.ticket_id == ticket_id, TicketClock.kind == kind)))
+    rows = read(
+        lambda: list(TicketClock.select().where(TicketClock.ticket_id == ticket_id, TicketClock.kind == kind))
+    )
     return rows[-1]
 
 
@@ -94,7 +96,11 @@ def test_a_miss_is_recorded_by_the_late_answer_itself_when_nobody_watched(cast: 
 def test_a_fault_that_is_not_ours_owes_no_mending(cast: Cast) -> None:
     ticket = opened(cast, "panel_fault", "1405-08-30 09:00")
     write(lambda: tickets.examined(cast.operator, ticket, False, "Your proxy.", at("1405-08-30 10:00")))
-    assert [clock(ticket, kind).state for kind in ("answer", "examined", "mended")] == ["met", "met", "cancelled"]
+    assert [clock(ticket, kind).state for kind in ("answer", "examined", "mended")] == [
+        "met",
+        "met",
+        "cancelled",
+    ]
     write(lambda: tickets.close(cast.operator, ticket, at("1405-08-30 11:00")))
 
 
@@ -138,7 +144,9 @@ def test_claims_lie_in_the_queue_of_quality_too_and_queues_are_ordered_by_deadli
     write(lambda: watch.watch(now))
     assert [row.ticket.id for row in read(lambda: views.queue(cast.quality, now, name="quality"))] == [claim]
     assert [row.ticket.id for row in read(lambda: views.queue(cast.agent, now))] == [late, soon, claim]
-    counts = {row.queue: (row.waiting, row.late, row.soon) for row in read(lambda: views.counts(cast.agent, now))}
+    counts = {
+        row.queue: (row.waiting, row.late, row.soon) for row in read(lambda: views.counts(cast.agent, now))
+    }
     assert counts["support"] == (2, 1, 1)
     with pytest.raises(NotAllowed):
         read(lambda: views.queue(cast.owner, now))
@@ -149,9 +157,14 @@ def test_moving_to_another_department_counts_from_the_opening(cast: Cast) -> Non
     ticket = opened(cast, "suggestion", "1405-08-30 09:00")
     write(lambda: tickets.move(cast.quality, ticket, "panel_fault", "It is a fault.", at("1405-08-30 10:00")))
     assert due(ticket, "examined") == "1405-09-01 09:00"
-    write(lambda: tickets.move(cast.quality, ticket, "compensation_claim", "A claim.", at("1405-08-30 11:00")))
+    write(
+        lambda: tickets.move(cast.quality, ticket, "compensation_claim", "A claim.", at("1405-08-30 11:00"))
+    )
     assert clock(ticket, "examined").state == "cancelled"
-    assert sorted(read(lambda: views.one(cast.agent, ticket, at("1405-08-30 11:00")).queues)) == ["quality", "technical"]
+    assert sorted(read(lambda: views.one(cast.agent, ticket, at("1405-08-30 11:00")).queues)) == [
+        "quality",
+        "technical",
+    ]
 
 
 @on_sqlite
@@ -180,7 +193,14 @@ def test_customers_see_only_their_own_and_no_notes_of_staff(cast: Cast) -> None:
 def test_a_ticket_with_a_key_is_made_once(cast: Cast) -> None:
     def make() -> int:
         return tickets.open_ticket(
-            None, cast.account, "support", "Missed call", "Call back.", at("1405-08-30 09:00"), via="system", key="callback/7"
+            None,
+            cast.account,
+            "support",
+            "Missed call",
+            "Call back.",
+            at("1405-08-30 09:00"),
+            via="system",
+            key="callback/7",
         )
 
     assert write(make) == write(make)
@@ -191,7 +211,9 @@ def test_staff_close_only_when_nothing_is_owed_or_the_customer_does_not_answer(c
     ticket = opened(cast, "panel_fault", "1405-08-30 09:00")
     with pytest.raises(Conflict, match="examination"):
         write(lambda: tickets.close(cast.agent, ticket, at("1405-08-30 10:00"), "Bye."))
-    assert read(lambda: len(views.one(cast.agent, ticket, at("1405-08-30 10:00")).messages)) == 1  # undone wholly
+    assert (
+        read(lambda: len(views.one(cast.agent, ticket, at("1405-08-30 10:00")).messages)) == 1
+    )  # undone wholly
     write(lambda: tickets.reply(cast.agent, ticket, "Which page?", at("1405-08-30 10:00"), wait=True))
     write(lambda: tickets.close(cast.agent, ticket, at("1405-09-14 10:00"), "We heard nothing from you."))
     assert clock(ticket, "mended").state == "cancelled"

@@ -86,11 +86,15 @@ def test_other_files_are_refused_and_leave_nothing(folder: Attachments, content:
     assert [file for file in folder.folder.rglob("*") if file.is_file()] == []
 
 
-def test_files_belong_to_a_ticket_within_the_quota_and_to_nobody_else(cast: Cast, folder: Attachments) -> None:
+def test_files_belong_to_a_ticket_within_the_quota_and_to_nobody_else(
+    cast: Cast, folder: Attachments
+) -> None:
     half = PNG + b"\0" * 600_000
     first = receive(folder, half, "a.png")
     ticket = write(
-        lambda: tickets.open_ticket(cast.owner, cast.account, "support", "Subject", "Text", NOW, files=[first])
+        lambda: tickets.open_ticket(
+            cast.owner, cast.account, "support", "Subject", "Text", NOW, files=[first]
+        )
     )
     second = receive(folder, half, "b.png")
     with pytest.raises(Conflict, match="at most 1 MB"):

@@ -29,7 +29,10 @@ MAY: list[tuple[str, tuple[str, ...]]] = [
     ("engine.agreement", (*BASE, "engine.agreement")),
     ("engine.conf", (*BASE, "engine.conf", "engine.esl.checks")),
     ("engine.store", (*BASE, "engine.config", "engine.store", "engine.agreement")),
-    ("engine.services", (*BASE, *PURE_DIALING, "engine.config", "engine.store", "engine.services", "engine.agreement")),
+    (
+        "engine.services",
+        (*BASE, *PURE_DIALING, "engine.config", "engine.store", "engine.services", "engine.agreement"),
+    ),
     (
         "engine.dialing",
         (*BASE, "engine.config", "engine.store", "engine.services", "engine.esl", "engine.dialing"),

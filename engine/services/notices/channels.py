@@ -55,7 +55,9 @@ class Channels:
 
         Messages of a channel that is not set up wait, and `failures` shows why.
         """
-        jobs: list[Callable[[], int]] = [self._job(name, sender, now) for name, sender in self._senders.items()]
+        jobs: list[Callable[[], int]] = [
+            self._job(name, sender, now) for name, sender in self._senders.items()
+        ]
         if self._voice is not None:
             line = self._voice
             jobs.append(lambda: line.step(now, BATCH))

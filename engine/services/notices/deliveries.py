@@ -161,7 +161,9 @@ def claim(channel: str, now: int, limit: int) -> list[Delivery]:
             else Delivery.leased_until_at == row.leased_until_at
         )
         if (
-            Delivery.update(state=DeliveryState.SENDING, leased_until_at=now + LEASE_MS, tries=Delivery.tries + 1)
+            Delivery.update(
+                state=DeliveryState.SENDING, leased_until_at=now + LEASE_MS, tries=Delivery.tries + 1
+            )
             .where(Delivery.id == row.id, Delivery.state == row.state, same_lease)
             .execute()
         ):
@@ -175,7 +177,9 @@ def settle(outcome: Outcome, now: int) -> None:
     ours = (Delivery.id == row.id) & Delivery.state.in_([DeliveryState.SENDING, DeliveryState.CALLING])
     error = " ".join(outcome.error.split())[:300]
     if not error:
-        Delivery.update(state=DeliveryState.SENT, error="", ended_at=now, leased_until_at=None).where(ours).execute()
+        Delivery.update(state=DeliveryState.SENT, error="", ended_at=now, leased_until_at=None).where(
+            ours
+        ).execute()
         log.info("action=delivered delivery=%d channel=%s tries=%d", row.id, row.channel, row.tries)
     elif outcome.is_final or row.tries >= MAX_TRIES:
         Delivery.update(state=DeliveryState.FAILED, error=error, ended_at=now, leased_until_at=None).where(
@@ -227,7 +231,10 @@ def failures(limit: int = 100) -> list[Delivery]:
     """Messages that were given up, or that are being tried again after an error; the newest first."""
     return list(
         Delivery.select()
-        .where((Delivery.state == DeliveryState.FAILED) | ((Delivery.state == DeliveryState.WAITING) & (Delivery.error != "")))
+        .where(
+            (Delivery.state == DeliveryState.FAILED)
+            | ((Delivery.state == DeliveryState.WAITING) & (Delivery.error != ""))
+        )
         .order_by(Delivery.id.desc())
         .limit(limit)
     )

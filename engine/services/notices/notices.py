@@ -72,7 +72,12 @@ class Announcement:
 
 
 def draft(
-    person: Actor, words: Words, now: int, *, account_ids: Sequence[int] | None = None, ends_at: int | None = None
+    person: Actor,
+    words: Words,
+    now: int,
+    *,
+    account_ids: Sequence[int] | None = None,
+    ends_at: int | None = None,
 ) -> int:
     """Write a notice that nobody sees yet, for all or for some accounts; its id."""
     require_role(person, NOTICE_ROLES)
@@ -128,7 +133,12 @@ def publish(person: Actor | None, notice_id: int, now: int) -> None:
     if not changed:
         raise Conflict(f"Notice {notice_id} is {row.state}, not a draft.")
     audit_log.record(
-        None if person is None else person.id, None, "notice.publish", f"notice {notice_id}", now, after=row.title_fa
+        None if person is None else person.id,
+        None,
+        "notice.publish",
+        f"notice {notice_id}",
+        now,
+        after=row.title_fa,
     )
     told = send_out(row, f"notice/{notice_id}", _text_of(row), now)
     log.info("action=notice_published notice=%d kind=%s messages=%d", notice_id, row.kind, told)
@@ -168,7 +178,12 @@ def withdraw(person: Actor | None, notice_id: int, reason: str, now: int) -> Non
     if not changed:
         raise Conflict(f"There is no notice {notice_id} that could be taken down.")
     audit_log.record(
-        None if person is None else person.id, None, "notice.withdraw", f"notice {notice_id}", now, after=reason
+        None if person is None else person.id,
+        None,
+        "notice.withdraw",
+        f"notice {notice_id}",
+        now,
+        after=reason,
     )
 
 
@@ -291,7 +306,10 @@ def receipts(notice_id: int, limit: int = 500) -> Receipts:
     """Who has seen a notice, for staff; the newest receipts first."""
     row = get(notice_id)
     read = list(
-        NoticeRead.select().where(NoticeRead.notice_id == notice_id).order_by(NoticeRead.at.desc()).limit(limit)
+        NoticeRead.select()
+        .where(NoticeRead.notice_id == notice_id)
+        .order_by(NoticeRead.at.desc())
+        .limit(limit)
     )
     people = User.select(User.id, User.username).where(User.id.in_([each.person_id for each in read]))
     names = {each.id: each.username for each in people}

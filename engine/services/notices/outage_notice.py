@@ -145,7 +145,9 @@ def _without_notice(now: int) -> list[OutageRecord]:
         OutageRecord.created_at > now - LOOK_BACK_MS,
         OutageRecord.id.not_in(known),
     )
-    return [row for row in rows if row.end_at is None or row.created_at - row.end_at < _limit_ms(row.start_at)]
+    return [
+        row for row in rows if row.end_at is None or row.created_at - row.end_at < _limit_ms(row.start_at)
+    ]
 
 
 def _limit_ms(began_at: int) -> int:
@@ -243,5 +245,7 @@ def _over(row: Notice, outage: OutageRecord, now: int) -> None:
 
 def _first(notice_id: int, step: str, now: int) -> bool:
     """Whether this is the first time that the step is taken."""
-    added = NoticeStep.insert(notice_id=notice_id, step=step, at=now).on_conflict_ignore().as_rowcount().execute()
+    added = (
+        NoticeStep.insert(notice_id=notice_id, step=step, at=now).on_conflict_ignore().as_rowcount().execute()
+    )
     return bool(added)

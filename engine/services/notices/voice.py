@@ -74,7 +74,9 @@ class VoiceLine:
     @staticmethod
     def _follow(now: int) -> None:
         """Settle the messages whose call has ended."""
-        rows = Delivery.select().where(Delivery.state == DeliveryState.CALLING, Delivery.recipient_id.is_null(False))
+        rows = Delivery.select().where(
+            Delivery.state == DeliveryState.CALLING, Delivery.recipient_id.is_null(False)
+        )
         for row in list(rows):
             call = quick.state_of(int(row.recipient_id or 0))
             if call.state not in _GOING_ON:

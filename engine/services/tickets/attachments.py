@@ -192,7 +192,9 @@ def type_of(file: Path, shown: str) -> str:
         raise BadInput(f"{shown}: the file is empty.")
     found = _by_magic(head) or _by_archive(file, head) or (_is_text(file) and "text/plain") or ""
     if not found:
-        raise BadInput(f"{shown}: files are taken as pictures, PDF, sound, text, XLSX and DOCX without macros.")
+        raise BadInput(
+            f"{shown}: files are taken as pictures, PDF, sound, text, XLSX and DOCX without macros."
+        )
     return found
 
 

@@ -118,7 +118,12 @@ def settle(now: int, ticket_id: int | None = None, limit: int = 1_000) -> int:
 
 
 def _move(
-    clock: TicketClock, new: ClockState, author_id: int | None, now: int, reason: str = "", **values: int | None
+    clock: TicketClock,
+    new: ClockState,
+    author_id: int | None,
+    now: int,
+    reason: str = "",
+    **values: int | None,
 ) -> bool:
     old = clock.state
     changed = (
@@ -127,7 +132,15 @@ def _move(
         .execute()
     )
     if changed:
-        note(clock.ticket_id, f"clock_{new}", author_id, now, old=clock.kind, new=_due_text(clock), reason=reason)
+        note(
+            clock.ticket_id,
+            f"clock_{new}",
+            author_id,
+            now,
+            old=clock.kind,
+            new=_due_text(clock),
+            reason=reason,
+        )
         log.info("action=clock_moved ticket=%d clock=%s old=%s new=%s", clock.ticket_id, clock.kind, old, new)
     return bool(changed)
 
@@ -252,7 +265,13 @@ def view(clock: TicketClock, now: int) -> ClockView:
     )
     if clock.state == ClockState.CANCELLED:
         said = Explanation(
-            said.used_s, said.amount_s, said.deadline, "cancelled", None, "not owed any more", "دیگر لازم نیست"
+            said.used_s,
+            said.amount_s,
+            said.deadline,
+            "cancelled",
+            None,
+            "not owed any more",
+            "دیگر لازم نیست",
         )
     return ClockView(clock, rule.en, rule.fa, said)
 
@@ -279,7 +298,14 @@ def missed_of(account_id: int, from_at: int, until_at: int) -> list[TicketClock]
 
 
 def note(
-    ticket_id: int, what: str, author_id: int | None, now: int, *, old: str = "", new: str = "", reason: str = ""
+    ticket_id: int,
+    what: str,
+    author_id: int | None,
+    now: int,
+    *,
+    old: str = "",
+    new: str = "",
+    reason: str = "",
 ) -> None:
     """Write into the history of a ticket."""
     TicketStep.create(

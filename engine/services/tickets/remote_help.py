@@ -81,9 +81,7 @@ def give_id(person: Actor, remote_id: int, secret: str, now: int) -> None:
         raise BadInput("Give the one-time id on the day of the appointment, not before.")
     changed = (
         RemoteHelp.update(secret=secret, secret_given_at=now, secret_gone_at=None)
-        .where(
-            RemoteHelp.id == remote_id, RemoteHelp.state == RemoteState.AGREED, RemoteHelp.ends_at > now
-        )
+        .where(RemoteHelp.id == remote_id, RemoteHelp.state == RemoteState.AGREED, RemoteHelp.ends_at > now)
         .execute()
     )
     if not changed:

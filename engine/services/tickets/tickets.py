@@ -178,7 +178,11 @@ def move(person: Actor, ticket_id: int, department: str, reason: str, now: int) 
         if clock.kind not in wanted and clock.kind != ClockKind.SCHEDULE:
             clocks.cancel(ticket_id, ClockKind(clock.kind), f"moved to {department}", person.id, now)
     if ticket.state != TicketState.CLOSED:
-        known = {each.clock.kind for each in clocks.of_ticket(ticket_id, now) if each.clock.state != ClockState.CANCELLED}
+        known = {
+            each.clock.kind
+            for each in clocks.of_ticket(ticket_id, now)
+            if each.clock.state != ClockState.CANCELLED
+        }
         for kind in wanted:
             if kind not in known and not (answered and kind in _ANSWERS):
                 clocks.start(ticket, kind, ticket.opened_at, now)

@@ -160,7 +160,9 @@ def queue(
     if name:
         if name not in QUEUES:
             raise BadInput(f"The queue {name!r} is none of {', '.join(QUEUES)}.")
-        query = query.where(Ticket.id.in_(TicketQueue.select(TicketQueue.ticket_id).where(TicketQueue.queue == name)))
+        query = query.where(
+            Ticket.id.in_(TicketQueue.select(TicketQueue.ticket_id).where(TicketQueue.queue == name))
+        )
     if assignee_id is not None:
         query = query.where(Ticket.assignee_id == assignee_id)
     ordered = query.order_by(Ticket.next_due_at.is_null(), Ticket.next_due_at, Ticket.changed_at, Ticket.id)
@@ -236,7 +238,9 @@ def _nearest(ticket: Ticket, now: int) -> ClockView | None:
 
 
 def _accounts(ids: Sequence[int]) -> dict[int, str]:
-    return {row.id: row.name for row in Account.select(Account.id, Account.name).where(Account.id.in_(set(ids)))}
+    return {
+        row.id: row.name for row in Account.select(Account.id, Account.name).where(Account.id.in_(set(ids)))
+    }
 
 
 def _names(ids: Sequence[int | None]) -> dict[int, str]:

@@ -39,7 +39,9 @@ def watch(now: int) -> int:
 
 def _without(kind: str):  # type: ignore[no-untyped-def]  # peewee's queries have no types
     alarm = ClockAlarm.select().where(
-        ClockAlarm.clock_id == TicketClock.id, ClockAlarm.kind == kind, ClockAlarm.due_at == TicketClock.due_at
+        ClockAlarm.clock_id == TicketClock.id,
+        ClockAlarm.kind == kind,
+        ClockAlarm.due_at == TicketClock.due_at,
     )
     return TicketClock.select().where(~fn.EXISTS(alarm)).order_by(TicketClock.due_at).limit(BATCH)
 

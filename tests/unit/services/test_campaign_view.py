@@ -63,7 +63,9 @@ def test_progress_is_of_those_that_can_be_called(campaign_id: int) -> None:
 
 
 def test_those_that_will_be_tried_again_count_as_called(campaign_id: int) -> None:
-    write(lambda: CampaignCounts.update(total=10, delivered=3, exhausted=1, retry_wait=2, waiting=4).execute())
+    write(
+        lambda: CampaignCounts.update(total=10, delivered=3, exhausted=1, retry_wait=2, waiting=4).execute()
+    )
     found = read(lambda: view(campaign_id, NOW))
     assert (found.called, found.delivered_share) == (6, 0.5)
 
