@@ -15,14 +15,15 @@ from apscheduler.schedulers.gevent import GeventScheduler
 from engine.clock import TEHRAN, wall_ms
 from engine.config import Settings
 from engine.errors import AvanakError
-from engine.services import accounts, fraud_guard
+from engine.services import accounts, fraud_guard, payments
 from engine.services.notices import outage_notice
 from engine.services.notices.channels import Channels
+from engine.services.payment_providers import provider_of
 from engine.services.sla import probes, statements
 from engine.services.sla.statements import Policy
 from engine.services.tickets import watch
 from engine.services.tickets.attachments import Attachments
-from engine.store.threads import write
+from engine.store.threads import read, write
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +87,8 @@ def start_jobs(settings: Settings, probe: Callable[[], object], channels: Channe
     jobs.daily("attachments", 4, 0, lambda: Attachments(settings).sweep(wall_ms()))
     jobs.daily("traffic", 4, 10, lambda: write(lambda: fraud_guard.forget_old_traffic(wall_ms())))
     jobs.daily("expiry", 0, 5, lambda: write(lambda: accounts.expire_due(wall_ms())))
+    provider = provider_of(settings.zarinpal_merchant_id.get_secret_value(), settings.zarinpal_url)
+    jobs.every("payments", 60, lambda: payments.verify_pending(provider, wall_ms(), read, write))
     jobs.every("ticket_clocks", 30, lambda: write(lambda: watch.watch(wall_ms())))
     jobs.every("outage_notice", 10, lambda: write(lambda: outage_notice.watch(wall_ms())))
     jobs.every("deliver", 5, lambda: channels.deliver(wall_ms()))

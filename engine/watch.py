@@ -75,6 +75,8 @@ class Watch:
         self.prober.send(wall_ms(), monotonic_s())
 
     def _loop(self) -> None:
+        # Switches are given the time to connect: each start would else begin with an outage.
+        gevent.sleep(STEP_S)
         while True:
             try:
                 self.step(wall_ms(), monotonic_s())
