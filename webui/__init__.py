@@ -48,7 +48,17 @@ from webui.context import AvanakWeb
 MODULES = (
     *(auth, campaigns, new_campaign, trunks, health, switch_records),
     *(portal, registration, balance, gallery, consent_lists, tickets, claims, sla_pages, agreement_pages),
-    *(accounts, identity, receipts, incidents, exclusions, maintenance, committee, notices_pages, calendar_pages),
+    *(
+        accounts,
+        identity,
+        receipts,
+        incidents,
+        exclusions,
+        maintenance,
+        committee,
+        notices_pages,
+        calendar_pages,
+    ),
 )
 
 

@@ -17,7 +17,14 @@ from engine.store.models import User
 from engine.store.threads import read
 
 _OPEN_ENDPOINTS = frozenset(
-    {"static", "auth.login", "auth.language", "health.healthz", "registration.register", "switch_records.take"}
+    {
+        "static",
+        "auth.login",
+        "auth.language",
+        "health.healthz",
+        "registration.register",
+        "switch_records.take",
+    }
 )
 
 
