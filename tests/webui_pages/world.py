@@ -64,7 +64,7 @@ def make_world(folder: Path, cast: Any) -> World:
     _notices(ids, cast.sahar, who["admin"], now)
     ids.update(
         message_id=write(lambda: gallery.add(cast.sahar, f"{MARK} hello", "hello", 5_000, now)).id,
-        gateway_id=1, token="none", terms_id="2025", action="agree", kind="csv", filename="app.css",
+        gateway_id=1, token="none", switch="lab", terms_id="2025", action="agree", kind="csv", filename="app.css",
         month=Month.containing(now // 1000).key,
     )  # fmt: skip
     from engine.services.sla import agreements
