@@ -35,7 +35,7 @@ T = TypeVar("T")
 Item = TypeVar("Item")
 
 GROUP_S = 0.1  # how long a group of items gathers; a call ends the gathering at once
-MAX_GROUP = 2_000
+MAX_GROUP = 600  # bounds how long a caller waits for the group before it
 RETRY_S = 0.5  # pause after the database refused a group
 COLLISIONS = 5  # how often a group is tried again at once after two engines collided
 # PostgreSQL: a deadlock, or a serialization failure; the group was undone wholly.
