@@ -27,7 +27,9 @@ def enter(page: Page, name: str, password: str) -> None:
 
 
 def database_of(tmp_path_factory) -> Path:
-    return next(tmp_path_factory.getbasetemp().glob("served*/var/avanak.db"))
+    """The store of the server that this module started, the newest of the session's."""
+    found = tmp_path_factory.getbasetemp().glob("served*/var/avanak.db")
+    return max(found, key=lambda path: path.stat().st_ctime_ns)
 
 
 def test_from_registering_to_active_and_a_ticket(
