@@ -22,7 +22,11 @@ class Lab:
     def __init__(self, house: House) -> None:
         self.house = house
         self.now_m = 1_000.0
-        self.auditor = Auditor(house.dialer, house.writer, lambda: (NOW * 2, self.now_m), 300.0)
+        self.auditor = Auditor(house.dialer, house.writer, self.clock, 300.0)
+        house.dialer.reaper.clock = self.clock
+
+    def clock(self) -> tuple[int, float]:
+        return NOW * 2, self.now_m
 
     def step(self) -> list[str]:
         """The kinds of a full round's findings."""
