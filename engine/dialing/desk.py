@@ -12,7 +12,7 @@ from collections.abc import Callable
 from engine.dialing.calls import Call, CallTable
 from engine.dialing.causes import Fault, Verdict, is_delivered, verdict
 from engine.dialing.lanes import Lanes
-from engine.dialing.retry import LOST, Next, after, after_unknown
+from engine.dialing.retry import LOST, Next, after, after_cut_off, after_unknown
 from engine.esl.events import (
     BackgroundJob,
     Event,
@@ -166,17 +166,23 @@ class Desk:
         self.settle(call, verdict(cause, None, call.answered_at is not None), cause, "job")
 
     def settle_lost(self, call: Call, settled_by: str) -> None:
-        """End a call whose switch restarted: answered ones were partly heard, others may be called again."""
-        if call.answered_at is not None:
-            self.settle(
-                call,
-                Verdict(Disposition.ANSWERED, Fault.NONE),
-                "SYSTEM_SHUTDOWN",
-                settled_by,
-                answered_at=call.answered_at,
-            )
-        else:
+        """End a call that its switch took along: how much was heard, or whether it rang, nobody can say.
+
+        The campaign's policy decides; answered ones stay `answered` in the books.
+        """
+        if call.answered_at is None:
             self.settle_unknown(call, settled_by)
+            return
+        wall, _ = self.clock()
+        self._finish(
+            call,
+            Verdict(Disposition.ANSWERED, Fault.NONE),
+            after_cut_off(call.tries, call.run.policy, wall),
+            "SYSTEM_SHUTDOWN",
+            settled_by,
+            ended_at=wall,
+            answered_at=call.answered_at,
+        )
 
     def settle_unknown(self, call: Call, settled_by: str) -> None:
         """End a call of which nobody can say what became of it; the campaign's policy decides."""

@@ -5,8 +5,8 @@ on it goes on.  For every attempt that was handed to that switch before this con
 
 1. alive: adopted, and followed to its end;
 2. ended in our absence: the switch's own call record ends it;
-3. the switch restarted since (its ``Core-UUID`` differs) and has no record: the call went with it.  One
-   that was answered was partly heard, and of the rest nobody can say (the campaign's policy);
+3. the switch restarted since (its ``Core-UUID`` differs) and has no record: the call went with it.  How much
+   of it was heard, or whether it rang, nobody can say: it is ``unknown`` (the campaign's policy);
 4. none of these, after the switch has answered promptly for a while (so that whatever stood in its
    buffers has been carried out), and its records have had their time to come: it never reached the
    switch, and its recipient goes back to the queue.

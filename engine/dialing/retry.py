@@ -88,6 +88,18 @@ def after_unknown(free_tries: int, policy: Policy, now: int) -> Next:
     return Next(RecipientState.RETRY_WAIT, now + policy.retry_after_ms, spent_try=False, free_try=True)
 
 
+def after_cut_off(tries: int, policy: Policy, now: int) -> Next:
+    """Decide when somebody answered, and how much was heard cannot be known.
+
+    The whole message may have been heard, so it is played again only if the policy says so; the try was spent.
+    """
+    if policy.unknown is UnknownPolicy.LEAVE:
+        return Next(RecipientState.UNKNOWN)
+    if tries + 1 >= policy.max_tries:
+        return Next(RecipientState.EXHAUSTED)
+    return Next(RecipientState.RETRY_WAIT, now + policy.retry_after_ms)
+
+
 def free_backoff_ms(free_tries: int, spread: float) -> int:
     """Wait before a try that is not counted: doubling, capped, spread over half its length."""
     full = min(FREE_BACKOFF_CAP_MS, FREE_BACKOFF_FIRST_MS * 2 ** min(free_tries, 20))

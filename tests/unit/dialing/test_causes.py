@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from engine.dialing import retry
 from engine.dialing.causes import Fault, Verdict, is_delivered, verdict
-from engine.dialing.retry import MAX_FREE_TRIES, Policy, after, after_unknown, free_backoff_ms
+from engine.dialing.retry import MAX_FREE_TRIES, Policy, after, after_cut_off, after_unknown, free_backoff_ms
 from engine.states import Disposition, RecipientState, UnknownPolicy
 
 POLICY = Policy(max_tries=3, retry_after_ms=60_000)
@@ -122,6 +122,13 @@ def test_the_unknown_follows_the_policy() -> None:
     assert after_unknown(0, POLICY, NOW).state is RecipientState.UNKNOWN
     again = after_unknown(0, Policy(1, 1000, UnknownPolicy.CALL_AGAIN), NOW)
     assert (again.state, again.spent_try) == (RecipientState.RETRY_WAIT, False)
+
+
+def test_what_was_answered_and_cut_off_is_not_played_again_unless_the_policy_says_so() -> None:
+    assert after_cut_off(0, Policy(3, 1000), NOW).state is RecipientState.UNKNOWN
+    again = Policy(3, 1000, UnknownPolicy.CALL_AGAIN)
+    assert after_cut_off(0, again, NOW) == retry.Next(RecipientState.RETRY_WAIT, NOW + 1000)
+    assert after_cut_off(2, again, NOW).state is RecipientState.EXHAUSTED
 
 
 @given(st.integers(0, 60), st.floats(0, 0.999))
