@@ -1,94 +1,140 @@
-"""Sentences of the services, in Persian.
+"""Sentences of the services, in the reader's language.
 
-A service refuses with one English sentence; for a Persian reader it is looked
-up here by its form.  A sentence that is not here is shown as it is: better
-English than nothing.
+A service refuses with one English sentence.  For a Persian reader it is looked
+up by its form in ``translations/fa/sentences.toml``, which says how its values
+are to be written; a test reads every sentence from the source of the services
+and fails when one is not there.
 """
 
 from __future__ import annotations
 
+import logging
 import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 from engine.errors import AvanakError
 from engine.services.accounts import SendingRefused
+from engine.services.ledger import NoCredit
+from engine.services.numbers import Reason
+from engine.services.permissions import GRANTS
+from engine.services.tickets.rules import CLOCKS, DEPARTMENTS
 from webui.speech import digits, language
+from webui.words import WORDS
 
-# English form -> Persian; a word in braces is what changes.
-_PERSIAN: dict[str, str] = {
-    "{file} is empty.": "«{file}» خالی است.",
-    "{file} has a header in line {line} and no rows.": "«{file}» جز سرستون (سطر {line}) سطری ندارد.",
-    "{file} is {what}, not a list of numbers.": "«{file}» فهرست شماره نیست؛ پرونده‌ای از گونهٔ دیگر است ({what}).",
-    "{file} has {bytes} bytes; a list may have {most}.": "«{file}» {bytes} بایت است؛ فهرست حداکثر {most} بایت.",
-    "{file} has more than {rows} rows (line {line}); split it.": "«{file}» بیش از {rows} سطر دارد؛ آن را چند بخش کنید.",
-    "No number in column «{column}» of {file} can be called: {examples}.": (
-        "هیچ شماره‌ای در ستون «{column}» از «{file}» قابل تماس نیست: {examples}."
-    ),
-    "No column of {file} holds telephone numbers: {what}; name the column «number», or say which one it is.": (
-        "هیچ ستونی از «{file}» شماره تلفن ندارد؛ نام ستون را «شماره» بگذارید یا ستون آن را مشخص کنید."
-    ),
-    "There is no column «{column}»; the list has: {names}.": "ستون «{column}» نیست؛ ستون‌های فهرست: {names}.",
-    "Line {line} of {file} holds a NUL byte, so this is not a text file.": (
-        "سطر {line} از «{file}» نویسهٔ تهی دارد؛ این یک پروندهٔ متنی نیست."
-    ),
-    "{file} is larger than {n} MB.": "«{file}» از {n} مگابایت بزرگ‌تر است.",
-    "{file} is {format}; send WAV, MP3, OGG or FLAC.": "قالب «{file}» {format} است؛ WAV، MP3، OGG یا FLAC بفرستید.",
-    "{file} cannot be read as audio: {why}.": "«{file}» صدا نیست یا خراب است.",
-    "{file} lasts {s} s; a message lasts at least {least} s.": "«{file}» {s} ثانیه است؛ پیام دست‌کم {least} ثانیه باید باشد.",
-    "{file} lasts over {min} minutes; a message lasts {most} at most.": (
-        "«{file}» بیش از {min} دقیقه است؛ پیام حداکثر {most} دقیقه."
-    ),
-    "{file} is silence: {level}, at least {least} dBFS are needed.": "در «{file}» صدایی شنیده نمی‌شود (سکوت است).",
-    "{file} is cut short: {what}.": "«{file}» ناقص است و پایان آن نرسیده است.",
-    "{file} is cut short or damaged: {what}.": "«{file}» ناقص یا خراب است.",
-    "Window {n} ({text}) is not of the form 09:30-14:00.": "ساعت تماس {n} ({text}) به شکل 09:30-14:00 نیست.",
-    "Window {n} ({text}) names a time that no day has.": "ساعت تماس {n} ({text}) ساعتی نادرست دارد.",
-    "Window {n} ({text}) is empty: it ends when it begins.": "ساعت تماس {n} ({text}) تهی است.",
-    "The vote keys {keys} name a key twice.": "در کلیدهای رأی {keys} کلیدی دو بار آمده است.",
-    "The key {key} cannot both vote and repeat the message.": "کلید {key} نمی‌تواند هم رأی باشد هم تکرار پیام.",
-    "With the opt-out key 11, a vote by the key 1 alone cannot be told from it.": (
-        "با کلید انصراف ۱۱، رأی تنها با کلید ۱ از آن تشخیص داده نمی‌شود."
-    ),
-    "There is a gateway {name} already.": "درگاه {name} از پیش هست.",
-    "Campaign {id} has no recipient that can be called.": "کارزار {id} هیچ شمارهٔ قابل تماسی ندارد.",
-    "Campaign {id} has no message.": "کارزار {id} پیام ندارد.",
-    "Campaign {id} is {old} and cannot become {new} (possible: {allowed}).": (
-        "کارزار در این وضعیت چنین تغییری نمی‌پذیرد؛ صفحه را تازه کنید."
-    ),
-    "Campaign {id} is {old}; only a paused one can be resumed.": "تنها کارزار مکث‌شده از سر گرفته می‌شود.",
-    "Campaign {id} was changed by somebody else at the same moment; look again.": (
-        "هم‌زمان کسی دیگر کارزار را تغییر داد؛ دوباره نگاه کنید."
-    ),
-    "Not enough credit: {needed} Rials are needed and {available} are available.": (
-        "اعتبار کافی نیست: {needed} ریال لازم است و {available} ریال موجود است."
-    ),
-    "You have no permission for this.": "شما اجازهٔ این کار را ندارید.",
-    "This upload is not there any more; choose the files again.": (
-        "پرونده‌های بارگذاری‌شده دیگر نیستند؛ دوباره آن‌ها را برگزینید."
-    ),
-    "The disk is full: {what}.": "جای خالی دیسک تمام شده است.",
-    "The database cannot be read: {why}": "پایگاه داده پاسخ نمی‌دهد؛ کمی بعد دوباره بکوشید.",
-    "The database cannot be written: {why}": "پایگاه داده نمی‌نویسد؛ کمی بعد دوباره بکوشید.",
-}  # fmt: skip
+log = logging.getLogger(__name__)
+
+FILE = Path(__file__).parent / "translations" / "fa" / "sentences.toml"
+LONGEST = (
+    2000  # characters of a sentence that is looked up: more is no sentence, and patterns take their time
+)
+_VALUE = re.compile(r"(?<!\{)\{(\w+)\}(?!\})")  # doubled braces stand for themselves
+_FIGURES = re.compile(r"[+-]?[0-9][0-9,.:/ -]*")
 
 
-def _pattern(form: str) -> re.Pattern[str]:
-    parts = re.split(r"\{(\w+)\}", form)
-    made = "".join(f"(?P<{part}>.+?)" if index % 2 else re.escape(part) for index, part in enumerate(parts))
-    return re.compile(made, re.DOTALL)
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A sentence with names for its values; `words` is what stands between them."""
+
+    english: str
+    persian: str
+    pattern: re.Pattern[str]
+    words: tuple[str, ...]
 
 
-_FORMS = [(_pattern(english), persian) for english, persian in _PERSIAN.items()]
+class Value(str):
+    """A value of a sentence; in a Persian form ``{state:word}``, ``{at:time}`` and ``{why:said}`` say what it is."""
+
+    def __format__(self, spec: str) -> str:
+        text = str(self)
+        if spec == "word":
+            joined = text.replace(" or ", ", ").replace(" and ", ", ").split(", ")
+            return _word(text) or "، ".join(_word(part) or part for part in joined)
+        if spec == "time":
+            return digits(text.replace("-", "/"))
+        if spec == "said":
+            return in_persian(text) or text
+        return digits(text) if _FIGURES.fullmatch(text) else text
 
 
 def said(error: AvanakError) -> str:
-    """What a service says, in the reader's language as far as it is known."""
-    if isinstance(error, SendingRefused):
-        return error.refusal.sentence(language(), error.detail)
+    """What a service says, in the reader's language."""
     sentence = str(error)
     if language() != "fa":
         return sentence
-    for pattern, persian in _FORMS:
-        found = pattern.fullmatch(sentence)
-        if found:
-            return digits(persian.format_map(found.groupdict()))
-    return sentence
+    if isinstance(error, SendingRefused):
+        detail = error.detail
+        return error.refusal.sentence("fa", _word(detail) or detail)
+    if isinstance(error, NoCredit):
+        return digits(error.sentence("fa"))
+    found = in_persian(sentence)
+    if found is None:
+        # Better English than nothing; what webui itself says has been translated where it was raised.
+        if sentence.isascii():
+            log.warning("action=sentence_untranslated kind=%s", type(error).__name__)
+        return sentence
+    return found
+
+
+def in_persian(sentence: str) -> str | None:
+    """The Persian of a service's sentence; None for one that is not known."""
+    found = form_of(sentence)
+    if found is None:
+        return None
+    values = found.pattern.fullmatch(sentence)
+    return (
+        found.persian.format_map({name: Value(text) for name, text in values.groupdict().items()})
+        if values
+        else None
+    )
+
+
+def form_of(sentence: str) -> Form | None:
+    """The form that a sentence has: the one with the most words of its own, if several would do."""
+    if len(sentence) > LONGEST:
+        return None
+    return next((form for form in _forms() if form.pattern.fullmatch(sentence)), None)
+
+
+@cache
+def _table() -> dict[str, dict[str, str]]:
+    return tomllib.loads(FILE.read_text("utf-8"))
+
+
+@cache
+def _forms() -> tuple[Form, ...]:
+    """All forms, those with the most words first."""
+    pairs = {reason.sentence("en"): reason.sentence("fa") for reason in Reason}
+    for name, table in _table().items():
+        if name != "words":
+            pairs.update(table)
+    made = [_form(english, persian) for english, persian in pairs.items()]
+    return tuple(sorted(made, key=lambda form: -sum(map(len, form.words))))
+
+
+def _form(english: str, persian: str) -> Form:
+    parts = _VALUE.split(english)
+    parts[::2] = [part.replace("{{", "{").replace("}}", "}") for part in parts[::2]]
+    pattern = "".join(
+        f"(?P<{part}>.+?)" if index % 2 else re.escape(part) for index, part in enumerate(parts)
+    )
+    return Form(english, persian, re.compile(pattern, re.DOTALL), tuple(parts[::2]))
+
+
+def _word(text: str) -> str | None:
+    """What a state, kind or other fixed word is called in Persian."""
+    found = _table()["words"].get(text) or _kept_words().get(text.casefold())
+    if found is not None:
+        return found
+    groups = (group[text] for group in WORDS.values() if text in group)
+    return next((str(word) for word in groups), None)
+
+
+@cache
+def _kept_words() -> dict[str, str]:
+    """Words that the services keep in both languages themselves."""
+    pairs = [(rule.en, rule.fa) for rule in DEPARTMENTS.values()]
+    pairs += [(rule.en, rule.fa) for rule in CLOCKS.values()]
+    return {english.casefold(): persian for english, persian in (*pairs, *GRANTS.values())}
