@@ -279,7 +279,8 @@ class Engine:
     def _speak(self, text: str, language: str) -> tuple[str, int]:
         """A notice as a prompt: (its name, ms)."""
         voice = "english" if language == "en" else DEFAULT_VOICE
-        made = self.speech.make(text, self.settings.prompts_dir, voice)
+        work = (text, self.settings.prompts_dir, voice)
+        made = gevent.get_hub().threadpool.apply(self.speech.make, work)  # it computes and blocks
         return made.prompt, made.duration_ms
 
     def _prompt_missing(self, call: Call) -> None:

@@ -17,6 +17,7 @@ from engine.services.campaigns import CampaignRules
 from engine.services.numbers import NormalNumber
 from engine.services.recipients import add_one
 from engine.states import CampaignState, RecipientState
+from engine.store.counts import add_counts
 from engine.store.database import db
 from engine.store.models import Attempt, Campaign, CampaignCounts, CampaignPulse, Message, Recipient
 
@@ -115,6 +116,25 @@ def standing_campaign(account_id: int, options: QuickOptions, now: int, max_call
         except IntegrityError:  # another process made it at the same moment
             found = Campaign.get(Campaign.account == account_id, Campaign.standing_key == options.key)
     return int(found.id)
+
+
+def withdraw(recipient_id: int, now: int) -> bool:
+    """Cancel a quick send that no call was begun for; False if there is one, or it has ended.
+
+    What was set aside for it is given back with those that have ended.
+    """
+    row = Recipient.get_by_id(recipient_id)
+    counted = {RecipientState.PENDING: "waiting", RecipientState.RETRY_WAIT: "retry_wait"}
+    counted_as = counted.get(RecipientState(row.state))
+    if counted_as is None:
+        return False
+    moved = (
+        Recipient.update(state=RecipientState.CANCELLED, finished_at=now)
+        .where(Recipient.id == recipient_id, Recipient.state == row.state)
+        .execute()
+    )
+    add_counts(row.campaign_id, {counted_as: -moved, "cancelled": moved})
+    return bool(moved)
 
 
 @dataclass(frozen=True, slots=True)

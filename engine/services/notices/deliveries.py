@@ -224,6 +224,15 @@ def again(person: Actor, delivery_id: int, now: int) -> None:
         raise Conflict(f"There is no message {delivery_id} that was given up.")
 
 
+def drop(key: str, reason: str, now: int) -> int:
+    """Give up the messages that have not left, whose key begins so, because they are of no use any more."""
+    return int(
+        Delivery.update(state=DeliveryState.FAILED, error=reason, ended_at=now)
+        .where(Delivery.key.startswith(key), Delivery.state == DeliveryState.WAITING)
+        .execute()
+    )
+
+
 # -- what staff see -----------------------------------------------------------------------
 
 

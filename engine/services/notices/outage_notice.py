@@ -77,6 +77,8 @@ def watch(now: int) -> None:
             notices.publish(None, row.id, now)
             row.state = NoticeState.PUBLISHED
             log.warning("action=outage_notice_by_itself notice=%d outage=%d", row.id, outage.id)
+        if row.state == NoticeState.PUBLISHED:
+            deliveries.drop(_calls(row), "the notice has been published", now)
         is_over = outage.end_at is not None
         if not outage.is_void:
             crisis = not is_over and now - _times(row).detected_at >= SPECIAL_AFTER_MS
@@ -185,10 +187,11 @@ def _call_staff(row: Notice, now: int) -> None:
     due = [after_s for after_s in CALLS_AT_S if times.detected_at + after_s * 1000 <= now]
     if not due or now >= times.publishes_at or not _first(row.id, f"call_{due[-1]}", now):
         return
+    deliveries.drop(_calls(row), "a later reminder took its place", now)
     left_s = (times.publishes_at - now) // 60_000 * 60
     told = deliveries.to_staff(
         "incidents",
-        f"outage/{row.outage_id}/call/{due[-1]}",
+        f"{_calls(row)}{due[-1]}",
         subject={"fa": "قطعی سرویس آوانک", "en": "Avanak is down"},
         text={
             "fa": "سرویس آوانک قطع است. اعلان آن آماده است؛ آن را منتشر کنید."
@@ -201,6 +204,11 @@ def _call_staff(row: Notice, now: int) -> None:
     )
     if not told:
         log.error("action=nobody_to_call notice=%d reason=%r", row.id, "no address of staff is for incidents")
+
+
+def _calls(row: Notice) -> str:
+    """How the keys of the calls to staff about a draft begin."""
+    return f"outage/{row.outage_id}/call/"
 
 
 def _special(row: Notice, now: int) -> None:

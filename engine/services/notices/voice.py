@@ -2,11 +2,14 @@
 
 The call is placed in the transaction that marks the message, so a crash in
 between calls nobody twice; whether it was heard is read from the quick send.
+A call that could not be begun for a while (no switch is up) is taken back and
+tried again later, so that it is shown, and nobody is rung hours late.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 
 from engine.errors import AvanakError
@@ -22,6 +25,10 @@ log = logging.getLogger(__name__)
 # From a text and a language to the name of the stored prompt and its length in ms.
 Speak = Callable[[str, str], tuple[str, int]]
 OPTIONS = quick.QuickOptions(priority=quick.OTP_PRIORITY, kind=MessageKind.EMERGENCY, ring_timeout_s=40)
+WAITS_MS = 10 * 60_000  # for a call to begin
+MAX_SPOKEN = 700  # characters: about a minute and a half; the rest is read on the panel
+_SENTENCE_END = re.compile(r"[.!?؟؛\n]")
+_READ_ON = {"fa": "ادامه این پیام در پنل شما آمده است.", "en": "The rest of this message is on your panel."}
 _GOING_ON = (
     RecipientState.PENDING,
     RecipientState.CLAIMED,
@@ -49,7 +56,7 @@ class VoiceLine:
 
     def _place(self, row: Delivery, now: int) -> None:
         try:
-            prompt, length_ms = self._speak(row.text, row.language)
+            prompt, length_ms = self._speak(spoken_text(row.text, row.language), row.language)
         except AvanakError as error:
             sentence = f"the message could not be spoken: {error}"
             write(lambda: _refused(row, sentence, now))
@@ -79,10 +86,23 @@ class VoiceLine:
         )
         for row in list(rows):
             call = quick.state_of(int(row.recipient_id or 0))
-            if call.state not in _GOING_ON:
+            if now - row.next_at >= WAITS_MS and quick.withdraw(call.recipient_id, now):
+                minutes = WAITS_MS // 60_000
+                deliveries.settle(Outcome(row.id, f"no call could be begun for {minutes} minutes"), now)
+            elif call.state not in _GOING_ON:
                 heard = call.state == RecipientState.DELIVERED
                 error = "" if heard else f"the call ended: {call.disposition or call.state}"
                 deliveries.settle(Outcome(row.id, error), now)
+
+
+def spoken_text(text: str, language: str) -> str:
+    """What a call says of a message: all of it, or its first sentences and where the rest is."""
+    text = text.strip()
+    if len(text) <= MAX_SPOKEN:
+        return text
+    ends = [found.end() for found in _SENTENCE_END.finditer(text[:MAX_SPOKEN])]
+    end = ends[-1] if ends else text.rfind(" ", 0, MAX_SPOKEN)
+    return f"{text[: end if end > 0 else MAX_SPOKEN].strip()} {_READ_ON['en' if language == 'en' else 'fa']}"
 
 
 def _due(now: int, limit: int) -> list[Delivery]:
@@ -96,7 +116,8 @@ def _due(now: int, limit: int) -> list[Delivery]:
 
 def _take(row: Delivery, now: int) -> bool:
     changed = (
-        Delivery.update(state=DeliveryState.CALLING, tries=Delivery.tries + 1, recipient_id=None)
+        # From `next_at` on it is waited for the call to begin.
+        Delivery.update(state=DeliveryState.CALLING, tries=Delivery.tries + 1, recipient_id=None, next_at=now)
         .where(Delivery.id == row.id, Delivery.state == DeliveryState.WAITING, Delivery.next_at <= now)
         .execute()
     )
