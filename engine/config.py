@@ -69,6 +69,11 @@ class Settings(BaseSettings):
     hours_emergency: str = Field(
         "", pattern=_WINDOWS, description="Hours of emergency messages; empty: any hour."
     )
+    advertising_caller_prefix: str = Field(
+        "0942",
+        pattern=r"^(0\d{1,9})?$",
+        description="First digits of every caller id of advertising calls; empty: any number.",
+    )
     new_account_calls_an_hour: int = Field(
         3_000, ge=1, description="Calls an hour that an account may place before it has a usual hour."
     )

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 from wtforms import FloatField, IntegerField, RadioField, SelectField, SelectMultipleField, StringField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from engine.clock import wall_ms
@@ -30,6 +30,7 @@ from engine.states import AccountState
 from engine.store.models import CallCap
 from engine.store.threads import read, write
 from webui.access import for_staff, needs, person
+from webui.forms import ascii_digits
 from webui.pages import (
     Answer,
     InstantField,
@@ -73,6 +74,13 @@ class LimitsForm(PageForm):
     )
     max_channels = IntegerField(
         _l("Calls at once at most"), [Optional(), NumberRange(1, 100_000)], description=_l("Empty: no cap.")
+    )
+    caller_id = StringField(
+        _l("Caller id"),
+        [Optional(), Regexp(r"[0-9]{3,15}$", message=_l("3 to 15 digits."))],
+        filters=[ascii_digits],
+        description=_l("What its calls show; empty: the gateway's."),
+        render_kw={"dir": "ltr", "inputmode": "tel"},
     )
     debt_ceiling = RialsField(_l("May owe (Rials)"), [InputRequired(), NumberRange(0, 10**13)])
     parent_id = IntegerField(
@@ -187,6 +195,7 @@ def limits(account_id: int) -> Answer | Response:
             max_channels=form.max_channels.data,
             debt_ceiling=form.debt_ceiling.data,
             parent_id=form.parent_id.data,
+            caller_id=form.caller_id.data or "",
         )
 
     return _done(account_id, form, work, "limits")
@@ -309,7 +318,15 @@ def _account(account_id: int, **forms: Any) -> dict[str, Any]:
         "limits",
         **{
             name: getattr(row, name)
-            for name in ("name", "weight", "max_cps", "max_channels", "debt_ceiling", "parent_id")
+            for name in (
+                "name",
+                "weight",
+                "max_cps",
+                "max_channels",
+                "debt_ceiling",
+                "parent_id",
+                "caller_id",
+            )
         },
         price_group_id=row.price_group_id or 0,
     )

@@ -14,7 +14,7 @@ from wtforms.fields.choices import SelectChoice
 
 from engine.clock import wall_ms
 from engine.errors import BadInput, NotAllowed, NotFound
-from engine.services import campaigns, launch, messages, switches
+from engine.services import accounts, campaigns, launch, messages, pricing, switches
 from engine.services.campaigns import CampaignRules
 from engine.services.ledger import NoCredit
 from engine.services.preflight import Preflight, count_list, limits_of_switches, reckon
@@ -60,7 +60,7 @@ def form() -> str | tuple[str, int] | Response:
         pending = pending or web().uploads.new(person().id, filled.account.data, wall_ms())
         if not _take_over(filled, pending):
             return _page(filled, pending), 400
-    except BadInput as error:
+    except (BadInput, NotAllowed) as error:
         flash(said(error), "danger")
         return _page(filled, pending), 400
     return redirect(url_for("new_campaign.check", token=pending.token))
@@ -80,6 +80,11 @@ def check(token: str) -> str | Response:
         lambda: (_gateways(), limits_of_switches(switches.all_switches(), share), _message(pending))
     )
     duration_ms = message.duration_ms if message is not None else pending.duration_ms
+    quote = read(
+        lambda: pricing.quote(
+            pending.account_id, found.mobiles, found.valid - found.mobiles, duration_ms, wall_ms()
+        )
+    )
     reckon(found, rules, duration_ms, known, wall_ms(), web().zone, limits)
     return render_template(
         "new_campaign/check.html",
@@ -88,6 +93,7 @@ def check(token: str) -> str | Response:
         pending=pending,
         title=message.title if message is not None else pending.sound_name,
         duration_ms=duration_ms,
+        quote=quote,
     )
 
 
@@ -133,8 +139,8 @@ def _take_over(filled: CampaignForm, pending: Pending) -> bool:
     pending.checked = None
     _keep_files(filled, pending)
     uploads.write(pending)
-    rules = filled.rules()
-    _check_rules(rules)
+    rules = filled.rules() if is_staff() else campaigns.for_customer(filled.rules())
+    read(lambda: _check_rules(pending.account_id, rules))
     pending.rules = dataclasses.asdict(rules)
     if not pending.list_name:
         _complain(filled.numbers, _("Choose the list of numbers."))
@@ -172,13 +178,11 @@ def _keep_files(filled: CampaignForm, pending: Pending) -> None:
         pending.sound_name, pending.message_id = name, None
 
 
-def _check_rules(rules: CampaignRules) -> None:
-    rules.check(web().settings.max_call_s)
-    if not is_staff():
-        # What concerns the trunks of all is the staff's to choose, and emergency is granted by them.
-        if rules.kind == MessageKind.EMERGENCY:
-            raise BadInput(_("Emergency messages are started by the staff, on documents."))
-        rules.gateways = []
+def _check_rules(account_id: int, rules: CampaignRules) -> None:
+    """Refuse at the first step what could never start; inside a connection."""
+    campaigns.check_new(account_id, rules, web().settings.max_call_s)
+    if rules.kind != MessageKind.SERVICE:
+        accounts.require_kind(account_id, rules.kind)
 
 
 def _check_list(filled: CampaignForm, pending: Pending) -> None:
@@ -252,20 +256,22 @@ def _choices(filled: CampaignForm) -> None:
     scope = account_scope()
 
     def work() -> tuple[list[Any], list[Any], list[str]]:
-        accounts = Account.select().order_by(Account.id)
+        owners = Account.select().order_by(Account.id)
         known = Message.select().order_by(Message.id.desc()).limit(MESSAGES_SHOWN)
         if scope is not None:
-            accounts, known = accounts.where(Account.id == scope), known.where(Message.account == scope)
-        return list(accounts), list(known), [row.name for row in _gateways()]
+            owners, known = owners.where(Account.id == scope), known.where(Message.account == scope)
+        return list(owners), list(known), [row.name for row in _gateways()]
 
-    accounts, known, names = read(work)
-    filled.account.choices = [SelectChoice(row.id, row.name) for row in accounts]
-    if filled.account.data is None and accounts:
-        filled.account.data = accounts[0].id
+    owners, known, names = read(work)
+    filled.account.choices = [SelectChoice(row.id, row.name) for row in owners]
+    if filled.account.data is None and owners:
+        filled.account.data = owners[0].id
     filled.message.choices = [SelectChoice(0, "—"), *(SelectChoice(row.id, row.title) for row in known)]
     filled.gateways.choices = [SelectChoice(name, name) for name in names]
     filled.kind.choices = [
-        choice for choice in CampaignForm.kind.kwargs["choices"] if is_staff() or choice.value != "emergency"
+        choice
+        for choice in CampaignForm.kind.kwargs["choices"]
+        if choice.value != "emergency" or is_staff() or "emergency" in owners[0].permissions.split()
     ]
 
 

@@ -30,6 +30,7 @@ def campaign() -> None:
 @click.argument("list_path", metavar="LIST")
 @click.option("--message", "message_path", required=True, metavar="AUDIO", help="WAV, MP3, OGG or FLAC.")
 @common.switch_option
+@common.account_option
 @rules.rules_options
 @click.option("--number-column", metavar="NAME|N", help="Column of the numbers; found by itself without it.")
 @common.json_option
@@ -37,6 +38,7 @@ def create(
     list_path: str,
     message_path: str,
     switches: tuple[str, ...],
+    account_id: int | None,
     number_column: str | None,
     as_json: bool,
     **options: Any,
@@ -49,7 +51,7 @@ def create(
     trunks.is_embedded(specs)
     with sending.open_numbers(list_path, number_column, settings) as reader:
         prompt = sending.store_message(message_path, settings)
-        account = common.first_account(settings)
+        account = common.account_for(settings, account_id)
         made = sending.make_campaign(
             settings,
             account,

@@ -14,7 +14,7 @@ from engine.clock import wall_ms
 from engine.config import Settings, load_settings
 from engine.controller import open_store
 from engine.errors import BadInput, NotFound
-from engine.services import people
+from engine.services import accounts, people
 from engine.store.models import Account
 from engine.store.threads import read, write
 
@@ -65,6 +65,21 @@ def settings_and_store(log_to_file: bool = True, **overrides: Any) -> Settings:
         logs.to_stderr(settings.log_level)
     open_store(settings)
     return settings
+
+
+account_option = click.option(
+    "--account",
+    "account_id",
+    type=int,
+    metavar="ID",
+    help="The customer it is for; without it, the operator's own account.",
+)
+
+
+def account_for(settings: Settings, account_id: int | None) -> int:
+    """The account that `account_option` names; NotFound when there is none."""
+    own = first_account(settings)
+    return own if account_id is None else int(read(lambda: accounts.get(account_id)).id)
 
 
 def first_account(settings: Settings) -> int:

@@ -10,9 +10,10 @@ from engine.clock import wall_ms
 from engine.commands import common, sending, trunks
 from engine.commands.progress import span_text
 from engine.config import Settings
-from engine.services import audio
+from engine.services import accounts, audio, caller_ids, pricing
 from engine.services.campaigns import CampaignRules
 from engine.services.preflight import BINDINGS, Preflight, limits_of_switches, preflight
+from engine.services.pricing import Quote
 from engine.services.zone import zone_of
 from engine.store.models import Gateway, Switch
 from engine.store.threads import read
@@ -26,9 +27,13 @@ def dry_run(
     list_path: str,
     message_path: str,
     number_column: str | None,
+    account_id: int | None,
     as_json: bool,
 ) -> int:
-    """Read list and message, reckon, and print it.  Raises BadInput as the real thing would."""
+    """Read list and message, reckon, and print it.  Raises BadInput as the real thing would.
+
+    The price is that of the account `account_id`; without one it is the operator's own, which pays nothing.
+    """
     with sending.open_numbers(list_path, number_column, settings) as reader:
         prompt = audio.load_prompt(message_path)
         gateways = _gateways(wanted, specs, settings)
@@ -40,10 +45,53 @@ def dry_run(
         found = preflight(
             reader, wanted, prompt.duration_ms, gateways, now, zone_of(settings.timezone), limits
         )
-    common.answer(
-        _document(found, prompt.duration_ms), as_json, lambda: _print(found, prompt.duration_ms, settings)
-    )
+    caller_ids.check_with(wanted.kind, _number_of(wanted, account_id), gateways)
+    quote = _quote(account_id, found, prompt.duration_ms, now)
+
+    def tell() -> None:
+        _print(found, prompt.duration_ms, settings)
+        if quote is not None:
+            _print_quote(quote)
+        click.echo("Nobody was called.")
+
+    common.answer({**_document(found, prompt.duration_ms), "price": _price(quote)}, as_json, tell)
     return 0
+
+
+def _number_of(wanted: CampaignRules, account_id: int | None) -> str:
+    """The number that its calls would show, whichever gateway they leave by; empty: the gateway's."""
+    if wanted.caller_id or account_id is None:
+        return wanted.caller_id
+    return str(read(lambda: accounts.get(account_id)).caller_id)
+
+
+def _quote(account_id: int | None, found: Preflight, message_ms: int, now: int) -> Quote | None:
+    if account_id is None:
+        return None
+    return read(
+        lambda: pricing.quote(account_id, found.mobiles, found.valid - found.mobiles, message_ms, now)
+    )
+
+
+def _price(quote: Quote | None) -> dict[str, object] | None:
+    if quote is None:
+        return None
+    return {
+        "rials_at_most": quote.total,
+        "rials_a_mobile": quote.mobile_call,
+        "rials_a_landline": quote.landline_call,
+        "pulses_a_call": quote.pulses,
+        "available": quote.available,
+        "is_enough": quote.is_enough,
+    }
+
+
+def _print_quote(quote: Quote) -> None:
+    click.echo(
+        f"It costs {quote.total:,} Rials if everybody hears all of it once ({quote.pulses} pulses a call:"
+        f" {quote.mobile_call:,} a mobile, {quote.landline_call:,} a landline); {quote.available:,} are available"
+        f"{'.' if quote.is_enough else ', which is not enough for all of them.'}"
+    )
 
 
 def _gateways(wanted: CampaignRules, specs: Sequence[SwitchSpec], settings: Settings) -> list[Gateway]:
@@ -53,7 +101,11 @@ def _gateways(wanted: CampaignRules, specs: Sequence[SwitchSpec], settings: Sett
     names = wanted.gateways or ([spec.name for spec in specs] if is_embedded else list(known))
     cps = wanted.cps if wanted.cps is not None else settings.default_cps
     channels = wanted.channels if wanted.channels is not None else settings.default_channels
-    made = {name: Gateway(name=name, cps=cps, channels=channels, created_at=wall_ms()) for name in names}
+    shown = {name: known[name].caller_id if name in known else "" for name in names}
+    made = {
+        name: Gateway(name=name, cps=cps, channels=channels, caller_id=shown[name], created_at=wall_ms())
+        for name in names
+    }
     return [made[name] if is_embedded else known.get(name, made[name]) for name in names]
 
 
@@ -99,4 +151,3 @@ def _print(found: Preflight, message_ms: int, settings: Settings) -> None:
         f"About {found.calls:,} calls at {found.calls_per_second:.1f} a second, done {common.local(found.ends_at, settings)}"
         f" (in {span_text((found.ends_at - wall_ms()) / 1000)}); what binds it: {BINDINGS[found.binding][0]}."
     )
-    click.echo("Nobody was called.")

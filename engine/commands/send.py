@@ -32,6 +32,7 @@ INTERRUPTED, NO_SWITCH_STATUS = 130, SwitchUnavailable.exit_status
 @click.argument("list_path", metavar="LIST")
 @click.option("--message", "message_path", required=True, metavar="AUDIO", help="WAV, MP3, OGG or FLAC.")
 @common.switch_option
+@common.account_option
 @rules.rules_options
 @click.option("--number-column", metavar="NAME|N", help="Column of the numbers; found by itself without it.")
 @click.option("--report", metavar="FILE.csv|.xlsx", help="Result file; without it, in data_dir/reports.")
@@ -44,6 +45,7 @@ def send(
     list_path: str,
     message_path: str,
     switches: tuple[str, ...],
+    account_id: int | None,
     number_column: str | None,
     report: str | None,
     dry_run: bool,
@@ -63,10 +65,12 @@ def send(
     if dry_run:
         from engine.commands.dry_run import dry_run as say_what_would_happen
 
-        return say_what_would_happen(settings, specs, wanted, list_path, message_path, number_column, as_json)
+        return say_what_would_happen(
+            settings, specs, wanted, list_path, message_path, number_column, account_id, as_json
+        )
     with sending.open_numbers(list_path, number_column, settings) as reader:
         prompt = sending.store_message(message_path, settings)
-        account = common.first_account(settings)
+        account = common.account_for(settings, account_id)
         if trunks.is_embedded(specs):
             common.note(CALLS_NOBODY)
         embedded = trunks.embedded_options(settings, specs, wanted.gateways, speed)

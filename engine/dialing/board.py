@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.dialing.pacing import RateLimiter
 from engine.dialing.run import AccountShare, CampaignRun, build_run
+from engine.services import caller_ids
 from engine.services.kinds import KindHours, may_any_hour
 from engine.states import CampaignState
 from engine.store.models import Account, Campaign, CampaignCounts, Gateway, Message
@@ -85,6 +86,8 @@ class Board:
         share = self.accounts.setdefault(row.account_id, AccountShare(row.account_id))
         share.set(row.account.weight, row.account.max_cps, row.account.max_channels)
         run = build_run(row, share)
+        run.caller_id = row.caller_id or row.account.caller_id
+        run.caller_range = caller_ids.range_of(row.kind)
         run.windows = self.hours.windows(row.kind, run.windows, may_any_hour(row.account))
         return run
 
@@ -102,6 +105,7 @@ def _shape(row: Any) -> tuple[Any, ...]:
     data = {name: value for name, value in row.__data__.items() if name not in ("state_reason",)}
     account = (
         row.account.weight, row.account.max_cps, row.account.max_channels, row.account.permissions,
+        row.account.caller_id,
     )  # fmt: skip
     return (*data.values(), row.message.prompt if row.message else "", *account)
 
@@ -111,7 +115,7 @@ def _take_over(known: CampaignRun, fresh: CampaignRun) -> None:
     rate = known.limiter
     for name in (
         "name", "priority", "weight", "policy", "windows", "ring_timeout_s", "max_length_s", "prompt",
-        "message_ms", "share", "caller_id", "vote_keys", "repeat_key", "optout", "channels", "gateway_names",
+        "message_ms", "share", "caller_id", "caller_range", "vote_keys", "repeat_key", "optout", "channels", "gateway_names",
     ):  # fmt: skip
         setattr(known, name, getattr(fresh, name))
     if fresh.limiter is None:

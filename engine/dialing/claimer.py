@@ -139,7 +139,7 @@ class Claimer:
         """Free places of each trunk that the campaign may use."""
         rooms = {}
         for key, trunk in self.lanes.trunks.items():
-            if run.gateway_names and trunk.gateway.name not in run.gateway_names:
+            if not _may_leave(run, trunk):
                 continue
             room = trunk.room(now_m, horizon_s(trunk), urgent)
             if room > 0:
@@ -150,11 +150,10 @@ class Claimer:
         """A chooser of routes over a private copy of the free places; it runs in the writer's thread."""
         trunks = self.lanes.trunks
         usable = [trunks[key] for key in rooms]
-        names = run.gateway_names
         other_ways = {
             trunk.gateway.id
             for trunk in self.lanes.up_trunks()
-            if not trunk.gateway.is_draining and (not names or trunk.gateway.name in names)
+            if not trunk.gateway.is_draining and _may_leave(run, trunk)
         }
 
         def choose(due: Due) -> Route | None:
@@ -201,6 +200,12 @@ class Claimer:
         self.lanes.gateways[call.gateway_id].health.probe_sent(now_m)
         run.waiting += 1
         self.lanes.trunks[(call.switch_id, call.gateway_id)].put(call)
+
+
+def _may_leave(run: CampaignRun, trunk: Trunk) -> bool:
+    """Whether calls of a campaign may go by a trunk: it is one of its gateways, and shows a number it may show."""
+    names = run.gateway_names
+    return (not names or trunk.gateway.name in names) and run.may_show(trunk.gateway.caller_id)
 
 
 def horizon_s(trunk: Trunk) -> float:

@@ -23,6 +23,7 @@ from engine.dialing.pacing import RateLimiter, Seats, permitted_rate, permitted_
 from engine.dialing.reaper import Reaper
 from engine.dialing.records import FOLLOW_S, NoRecords, Records, SwitchRecords
 from engine.dialing.recovery import Recovery
+from engine.dialing.run import CampaignRun
 from engine.dialing.sender import IDLE_TICK_S, TICK_S, Poster, Sender
 from engine.errors import AvanakError, StoreUnavailable, SwitchUnavailable
 from engine.esl.events import Event
@@ -306,11 +307,12 @@ class Dialer:
         for run in self.board.update(rows):
             self.give_back_waiting(campaign_id=run.id)
         for run in self.board.runs.values():
-            if run.waiting and not run.windows.is_open(wall_ms(), self.zone):
+            if run.waiting and not (run.windows.is_open(wall_ms(), self.zone) and _shows_its_own(run)):
                 self.give_back_waiting(campaign_id=run.id)
 
     def _update_gateways(self, rows: Sequence[Any]) -> None:
         is_changed = False
+        changed: list[int] = []  # gateways whose number is another one
         for row in rows:
             lane = self.lanes.gateways.get(row.id)
             reserve = int(row.channels * URGENT_RESERVE)
@@ -332,9 +334,12 @@ class Dialer:
                 lane.caller_id, lane.packet_ms = row.caller_id, row.packet_ms
                 for run in self.board.runs.values():
                     run.forget_templates()
+                changed.append(row.id)
             lane.is_draining = row.is_draining or not cps
         if is_changed:
             self.lanes.connect()
+        for gateway_id in changed:  # what waits there may have to show another number
+            self.give_back_waiting(gateway_id=gateway_id)
 
     def _part_of(self, row: Any) -> tuple[float, int]:
         """The rate and the channels of a gateway that this engine may use; (0, 0): none now."""
@@ -412,6 +417,11 @@ class Dialer:
 
     def _prompt_missing(self, call: Call) -> None:
         self.on_prompt_missing(call)
+
+
+def _shows_its_own(run: CampaignRun) -> bool:
+    """False when its own caller id is one that it may not show (any more)."""
+    return not run.caller_id or run.may_show("")
 
 
 def now() -> tuple[int, float]:

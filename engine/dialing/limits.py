@@ -22,6 +22,8 @@ def binding_limit(run: CampaignRun, lanes: Lanes, rate: float) -> Reason:
     ]
     if not named:
         return why.NO_GATEWAY, {"names": " ".join(sorted(run.gateway_names)) or "—"}
+    if not any(run.may_show(gateway.caller_id) for gateway in named):
+        return why.CALLER_RANGE, {"range": run.caller_range}
     usable = [gateway for gateway in named if not gateway.is_draining]
     if not usable:
         return why.DRAINING, {"names": " ".join(gateway.name for gateway in named)}

@@ -8,7 +8,9 @@ from typing import Any
 
 from engine.dialing.pacing import RateLimiter
 from engine.dialing.retry import Policy
+from engine.esl.checks import BadCommand
 from engine.esl.originate import OriginateTemplate
+from engine.services import caller_ids
 from engine.services.hours import Windows, parse_windows
 from engine.states import UnknownPolicy
 
@@ -58,6 +60,7 @@ class CampaignRun:
     limiter: RateLimiter | None
     gateway_names: frozenset[str]  # empty: all
     account: AccountShare
+    caller_range: str = ""  # first digits that its caller id must have (advertising); empty: any
     may_dial: bool = True  # false as soon as it is no longer running
     live: int = 0  # claimed and not ended
     waiting: int = 0  # of these, not handed to a switch yet
@@ -81,6 +84,10 @@ class CampaignRun:
         """The campaign's own rate and its account's, where there are such."""
         return [limiter for limiter in (self.limiter, self.account.limiter) if limiter is not None]
 
+    def may_show(self, gateway_caller_id: str) -> bool:
+        """Whether its calls may leave by a gateway that shows this number, as far as the caller id goes."""
+        return caller_ids.fits(self.caller_id or gateway_caller_id, self.caller_range)
+
     def template(
         self, gateway_id: int, gateway_name: str, packet_ms: int, caller_id: str, prompt: str
     ) -> OriginateTemplate:
@@ -88,6 +95,8 @@ class CampaignRun:
         key = (gateway_id, prompt)
         found = self._templates.get(key)
         if found is None:
+            if not self.may_show(caller_id):  # the claimer saw to it; a number was changed since
+                raise BadCommand(f"the caller id is none of those that begin with {self.caller_range}")
             if len(self._templates) > 5_000:  # prompts of single recipients
                 self._templates.clear()
             found = self._templates[key] = OriginateTemplate(

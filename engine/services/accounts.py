@@ -7,6 +7,7 @@ is staff, and goes to the audit log here.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -118,6 +119,13 @@ def may_send(account_id: int, kind: str, now: int) -> None:
     refused = standing_of(get(account_id)).refusal(kind, now)
     if refused is not None:
         raise SendingRefused(*refused)
+
+
+def require_kind(account_id: int, kind: str) -> None:
+    """Raise SendingRefused unless the account may send messages of `kind`, whatever its state is."""
+    row = get(account_id)
+    if not row.is_house and kind != MessageKind.SERVICE and kind not in row.permissions.split():
+        raise SendingRefused(Refusal.KIND, kind)
 
 
 def has_grant(account_id: int, grant: str) -> bool:
@@ -300,12 +308,13 @@ _CHANGES: dict[str, Callable[[Any], bool]] = {
     "parent_id": lambda v: v is None or isinstance(v, int),
     "min_gap_s": lambda v: isinstance(v, int) and 0 <= v <= 31_536_000,
     "max_calls_a_day": lambda v: isinstance(v, int) and 0 <= v <= 1000,
+    "caller_id": lambda v: isinstance(v, str) and (not v or re.fullmatch(r"[0-9]{3,15}", v) is not None),
     "debt_ceiling": lambda v: isinstance(v, int) and 0 <= v <= 10**13,
 }
 
 
 def change(account_id: int, person_id: int | None, now: int, **values: Any) -> None:
-    """Staff set name, price group, weight, caps, reseller or debt ceiling; audited."""
+    """Staff set name, price group, weight, caps, reseller, caller id or debt ceiling; audited."""
     row = get(account_id)
     for name, value in values.items():
         if name not in _CHANGES:

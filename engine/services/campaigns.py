@@ -13,8 +13,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.errors import BadInput, Conflict, NotFound
-from engine.services import accounts, kinds, policy, reservations, start_checks, why
+from engine.services import accounts, caller_ids, kinds, policy, reservations, start_checks, why
 from engine.services.accounts import SendingRefused
+from engine.services.caller_ids import CallerIdNotAllowed
 from engine.services.fraud_guard import CapReached
 from engine.services.hours import parse_windows
 from engine.services.ledger import NoCredit
@@ -94,10 +95,13 @@ def _range(what: str, value: float, low: float, high: float) -> None:
         raise BadInput(f"{what} must be from {low:g} to {high:g}, not {value:g}.")
 
 
-def create(account_id: int, rules: CampaignRules, message_id: int | None, now: int, max_call_s: int) -> int:
-    """Make a draft campaign; its id.  Advertising always takes the opt-out key."""
-    if rules.kind == MessageKind.ADVERTISING:
-        rules = replace(rules, optout=True)
+def for_customer(rules: CampaignRules) -> CampaignRules:
+    """The rules as a customer may set them: which trunks all share is the staff's to choose."""
+    return replace(rules, gateways=[], priority=0, weight=1)
+
+
+def check_new(account_id: int, rules: CampaignRules, max_call_s: int) -> None:
+    """Raise BadInput for rules that no campaign of the account can have; inside a connection."""
     rules.check(max_call_s)
     any_hour = kinds.may_any_hour(accounts.get(account_id))
     policy.current().hours.check(rules.kind, parse_windows(rules.windows), any_hour)
@@ -105,6 +109,14 @@ def create(account_id: int, rules: CampaignRules, message_id: int | None, now: i
     for name in rules.gateways:
         if name not in known:
             raise BadInput(f"There is no gateway {name!r}; known: {', '.join(sorted(known)) or 'none'}.")
+    caller_ids.check(account_id, rules.kind, rules.caller_id, rules.gateways)
+
+
+def create(account_id: int, rules: CampaignRules, message_id: int | None, now: int, max_call_s: int) -> int:
+    """Make a draft campaign; its id.  Advertising always takes the opt-out key."""
+    if rules.kind == MessageKind.ADVERTISING:
+        rules = replace(rules, optout=True)
+    check_new(account_id, rules, max_call_s)
     message = None
     if message_id is not None:
         message = Message.get_or_none(Message.id == message_id, Message.account == account_id)
@@ -290,6 +302,9 @@ def start_due(now: int) -> list[int]:
             continue
         except NotApproved as error:
             _move(row, CampaignState.PAUSED, str(error), pause_code=why.NOT_APPROVED)
+            continue
+        except CallerIdNotAllowed as error:
+            _move(row, CampaignState.PAUSED, str(error), pause_code=why.CALLER_ID)
             continue
         except CapReached as error:
             _move(row, CampaignState.PAUSED, str(error), pause_code=why.CAPPED)

@@ -1,4 +1,4 @@
-"""What this installation allows, as its settings say: hours of the kinds, caps, zone.
+"""What this installation allows, as its settings say: hours of the kinds, caps, zone, range of caller ids.
 
 Set once, when a process opens the store (`engine.controller.open_store`), and
 asked wherever a campaign is made, started or claimed.
@@ -22,6 +22,7 @@ class Policy:
     hours: KindHours
     caps: Caps
     zone: tzinfo
+    advertising_prefix: str = ""  # of caller ids of advertising; empty: any
 
 
 _policy = Policy(KindHours(), Caps(10**9, 1000.0, 0), UTC)
@@ -30,7 +31,12 @@ _policy = Policy(KindHours(), Caps(10**9, 1000.0, 0), UTC)
 def use(settings: Settings) -> None:
     """From now on the policy is that of `settings`; BadInput for hours that no day has."""
     global _policy
-    _policy = Policy(KindHours.of_settings(settings), Caps.of_settings(settings), zone_of(settings.timezone))
+    _policy = Policy(
+        KindHours.of_settings(settings),
+        Caps.of_settings(settings),
+        zone_of(settings.timezone),
+        settings.advertising_caller_prefix,
+    )
 
 
 def current() -> Policy:

@@ -62,10 +62,10 @@ def send(
     `prompt` names stored files of the folder of prompts, `message_ms` is their length (None: that of the
     account's message with this prompt, or the longest call).  Its price is set aside.  Raises BadInput for
     options that cannot be, SendingRefused when the account may not send, NoCredit when it cannot pay, NotApproved,
-    HourNotAllowed or CapReached as `start_checks.check_quick` does.
+    HourNotAllowed, CallerIdNotAllowed or CapReached as `start_checks.check_quick` does.
     """
     accounts.may_send(account_id, options.kind, now)
-    start_checks.check_quick(account_id, options.kind, prompt, now)
+    start_checks.check_quick(account_id, options.kind, prompt, now, options.caller_id, options.gateways)
     campaign_id = standing_campaign(account_id, options, now, max_call_s)
     is_mobile = number.kind == "mobile"
     recipient_id = add_one(campaign_id, number.e164, is_mobile, prompt)

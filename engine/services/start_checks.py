@@ -6,10 +6,11 @@ Inside a connection.  The claimer asks again at every claim (`engine.services.co
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from engine.clock import from_ms
 from engine.errors import Conflict, NotAllowed
-from engine.services import accounts, fraud_guard, kinds, policy
+from engine.services import accounts, caller_ids, fraud_guard, kinds, policy
 from engine.services.hours import parse_windows
 from engine.services.personal import Template
 from engine.states import MessageState
@@ -47,7 +48,8 @@ def refusal(title: str, state: str, reason: str) -> str:
 
 
 def check_campaign(row: Campaign, now: int) -> None:
-    """Raise NotApproved, BadInput (windows outside the kind's hours, an unknown variable) or CapReached."""
+    """Raise NotApproved, BadInput (windows outside the kind's hours, an unknown variable, a caller id that it may not show)
+    or CapReached."""
     if row.message is not None:
         check_approved(row.message)
     if row.text:
@@ -55,11 +57,14 @@ def check_campaign(row: Campaign, now: int) -> None:
     rules = policy.current()
     any_hour = kinds.may_any_hour(accounts.get(row.account_id))
     rules.hours.check(row.kind, parse_windows(row.windows), any_hour)
+    caller_ids.check(row.account_id, row.kind, row.caller_id, row.gateways.split())
     fraud_guard.check(row.account_id, rules.caps, now)
 
 
-def check_quick(account_id: int, kind: str, prompt: str, now: int) -> None:
-    """Raise NotApproved, HourNotAllowed or CapReached for a quick send."""
+def check_quick(
+    account_id: int, kind: str, prompt: str, now: int, caller_id: str = "", gateways: Sequence[str] = ()
+) -> None:
+    """Raise NotApproved, HourNotAllowed, CallerIdNotAllowed or CapReached for a quick send."""
     message = Message.get_or_none(Message.account == account_id, Message.prompt == prompt)
     if message is not None:
         check_approved(message)
@@ -70,4 +75,5 @@ def check_quick(account_id: int, kind: str, prompt: str, now: int) -> None:
         raise HourNotAllowed(
             f"Messages of the kind {kind} may be sent at {allowed}; the next hour begins at {opens:%H:%M}."
         )
+    caller_ids.check(account_id, kind, caller_id, gateways)
     fraud_guard.check(account_id, rules.caps, now)

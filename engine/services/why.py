@@ -39,6 +39,8 @@ NOT_ALLOWED = "not_allowed"  # reason
 
 NOT_APPROVED = "not_approved"  # reason
 CAPPED = "capped"  # reason
+CALLER_ID = "caller_id"  # reason
+CALLER_RANGE = "caller_range"  # range
 PREPARING = "preparing"  # left
 
 
@@ -141,6 +143,11 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     ),
     NOT_APPROVED: ("Paused: {reason}.", "مکث: {reason}."),
     CAPPED: ("Paused against misuse: {reason}.", "مکث برای جلوگیری از سوءاستفاده: {reason}."),
+    CALLER_ID: ("Paused: {reason}.", "مکث: {reason}."),
+    CALLER_RANGE: (
+        "Advertising is called from numbers that begin with {range}; no gateway of it shows one.",
+        "تماس تبلیغاتی با شماره‌ای انجام می‌شود که با {range} آغاز شود؛ هیچ درگاهی چنین شماره‌ای ندارد.",
+    ),
     PREPARING: (
         "The recipients' own messages are being made; {left} are left.",
         "پیام‌های ویژهٔ گیرندگان ساخته می‌شود؛ {left} مانده است.",

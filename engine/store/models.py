@@ -55,6 +55,9 @@ class Account(Table):
     debt_ceiling = BigIntegerField(default=0)  # Rials that it may owe
     min_gap_s = IntegerField(default=0)  # between two calls to one number, over all its campaigns; 0: none
     max_calls_a_day = IntegerField(default=0)  # to one number; 0: no cap
+    caller_id = CharField(
+        20, default=""
+    )  # what its calls show unless the campaign says otherwise; empty: the gateway's
 
 
 class User(Table):

@@ -184,10 +184,10 @@ def test_documents_are_what_they_say(tmp_path: Path, head: bytes, sentence: str)
 def test_kinds_need_their_permission(world: World) -> None:
     account = world.account(10_000)
     with pytest.raises(SendingRefused, match="advertising"):
-        world.campaign(account, mobiles=1, kind="advertising")
+        world.campaign(account, mobiles=1, kind="advertising", caller_id="09421234567")
     admin = staff(world)
     write(lambda: accounts.grant(account, ["advertising"], admin, world.now))
-    world.run_out(world.campaign(account, mobiles=1, kind="advertising"))
+    world.run_out(world.campaign(account, mobiles=1, kind="advertising", caller_id="09421234567"))
     entry = read(lambda: audit_log.entries(account, person_id=admin))[0]
     assert (entry.action, "advertising" in entry.after) == ("account.grant", True)
     with pytest.raises(BadInput, match="none of"):

@@ -35,7 +35,9 @@ def number(text: str) -> NormalNumber:
 
 @pytest.fixture
 def open_lab(start_lab: Callable[..., Lab]) -> Lab:
-    return start_lab(settings=ANY_HOUR)
+    lab = start_lab(settings=ANY_HOUR)
+    write(lambda: gateways.change("embedded", caller_id="0942100"))
+    return lab
 
 
 def customer() -> int:
