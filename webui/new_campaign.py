@@ -140,7 +140,8 @@ def _take_over(filled: CampaignForm, pending: Pending) -> bool:
     _keep_files(filled, pending)
     uploads.write(pending)
     rules = filled.rules() if is_staff() else campaigns.for_customer(filled.rules())
-    read(lambda: _check_rules(pending.account_id, rules))
+    longest = web().settings.max_call_s  # asked here: the readers' threads know no request
+    read(lambda: _check_rules(pending.account_id, rules, longest))
     pending.rules = dataclasses.asdict(rules)
     if not pending.list_name:
         _complain(filled.numbers, _("Choose the list of numbers."))
@@ -178,9 +179,9 @@ def _keep_files(filled: CampaignForm, pending: Pending) -> None:
         pending.sound_name, pending.message_id = name, None
 
 
-def _check_rules(account_id: int, rules: CampaignRules) -> None:
+def _check_rules(account_id: int, rules: CampaignRules, max_call_s: int) -> None:
     """Refuse at the first step what could never start; inside a connection."""
-    campaigns.check_new(account_id, rules, web().settings.max_call_s)
+    campaigns.check_new(account_id, rules, max_call_s)
     if rules.kind != MessageKind.SERVICE:
         accounts.require_kind(account_id, rules.kind)
 
