@@ -23,6 +23,7 @@ from webui import (
     claims,
     committee,
     consent_lists,
+    contacts,
     errors,
     exclusions,
     gallery,
@@ -32,6 +33,7 @@ from webui import (
     maintenance,
     new_campaign,
     notices_pages,
+    outage_reports,
     portal,
     receipts,
     registration,
@@ -40,14 +42,17 @@ from webui import (
     speech,
     switch_records,
     tickets,
+    tokens,
     trunks,
     words,
 )
+from webui.api import tickets as api_tickets
 from webui.context import AvanakWeb
 
 MODULES = (
     *(auth, campaigns, new_campaign, trunks, health, switch_records),
     *(portal, registration, balance, gallery, consent_lists, tickets, claims, sla_pages, agreement_pages),
+    *(tokens, contacts, outage_reports, api_tickets),
     *(
         accounts,
         identity,

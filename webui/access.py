@@ -111,7 +111,12 @@ def _may(right: str) -> bool:
 
 
 def _who() -> BaseResponse | None:
-    """Find the person of the session; send others to the log-in page, before any body is read."""
+    """Find the person of the session; send others to the log-in page, before any body is read.
+
+    Programs show a token, which `webui.api` looks at; what a browser's session says is not asked there.
+    """
+    if request.path.startswith("/api/"):
+        return None
     person_id = session.get("person") if request.endpoint not in ("static", "health.healthz") else None
     if person_id is not None:
         found = read(lambda: User.get_or_none(User.id == person_id, User.is_active == True))  # noqa: E712 - SQL

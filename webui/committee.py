@@ -12,26 +12,30 @@ from wtforms import IntegerField, RadioField, SelectField, StringField, TextArea
 from wtforms.validators import InputRequired, Length, Optional
 
 from engine.clock import wall_ms
-from engine.services.sla import acts, claims, committee, credits
+from engine.services import compensation
+from engine.services.sla import acts, agreements, claims, committee, credits
 from engine.services.sla.claim_states import UNDECIDED, ClaimKind, ClaimState
-from engine.services.tickets import tickets
+from engine.services.tickets import tickets, views
 from engine.store.models_sla import Claim
 from engine.store.threads import read
 from webui.access import for_staff, person
+from webui.claims import ClaimForm
+from webui.context import web
 from webui.pages import (
     Answer,
+    InstantField,
     PageForm,
     RialsField,
     account_names,
     attempt,
     before_id,
+    needed_together,
     pages_blueprint,
     people_names,
     reason_field,
     refused,
 )
-from webui.speech import calendar
-from webui.words import WORDS
+from webui.words import WORDS, choices
 
 blueprint = pages_blueprint("committee", "/committee")
 
@@ -68,6 +72,16 @@ class LinkForm(PageForm):
     reason = reason_field(_l("Reason"))
 
 
+class TicketForm(PageForm):
+    """What a ticket that came without a claim claims."""
+
+    kind = RadioField(
+        _l("What the claim is about"), [InputRequired()], choices=choices("claim_kind"), default="outage"
+    )
+    from_at = InstantField(_l("It began at"), [needed_together])
+    until_at = InstantField(_l("It ended at"), [needed_together])
+
+
 class PaidForm(PageForm):
     reference = StringField(_l("The bank's number of the transfer"), [InputRequired(), Length(max=200)])
 
@@ -90,6 +104,48 @@ def index() -> str:
         }
 
     return render_template("committee/index.html", **read(work), now=wall_ms())
+
+
+@blueprint.route("/new", methods=["GET", "POST"])
+@for_staff
+def enter() -> str | Answer | Response:
+    """A claim that was told by telephone; who enters it does not decide about it."""
+    form, now = ClaimForm(), wall_ms()
+    form.account.fill()
+    terms = read(lambda: agreements.in_force(now))
+    if not form.is_submitted():
+        return render_template("committee/new.html", form=form, terms=terms)
+    made: list[int] = []
+    if form.account.account_id is None:
+        form.complaint = _("Choose the account.")
+    else:
+        made = form.submit(form.account.account_id, now)
+    if not made:
+        return refused("committee/new.html", form=form, terms=terms)
+    return _back(made[-1], _("The claim was submitted; it also lies with quality assurance."))
+
+
+@blueprint.route("/tickets/<int:ticket_id>", methods=["GET", "POST"])
+@for_staff
+def of_ticket(ticket_id: int) -> str | Answer | Response:
+    """Make a claim of a ticket of that department which came without one; it counts from the ticket's opening."""
+    me, now = person(), wall_ms()
+    one = read(lambda: views.one(me, ticket_id, now))
+    form = TicketForm(data={"from_at": one.ticket.opened_at, "until_at": one.ticket.opened_at})
+    if not form.is_submitted():
+        return render_template("committee/of_ticket.html", form=form, ticket=one.ticket)
+    made: list[int] = []
+
+    def work() -> None:
+        made.append(
+            compensation.from_ticket(
+                me, ticket_id, form.kind.data, form.from_at.data, form.until_at.data, now
+            )
+        )
+
+    if not attempt(form, work):
+        return refused("committee/of_ticket.html", form=form, ticket=one.ticket)
+    return _back(made[-1], _("The ticket has its claim."))
 
 
 @blueprint.get("/<int:claim_id>")
@@ -119,7 +175,7 @@ def answer(claim_id: int) -> Answer | Response:
 @for_staff
 def vote(claim_id: int) -> Answer | Response:
     form = VoteForm(tag="vote")
-    me, now, jalali = person(), wall_ms(), calendar() == "jalali"
+    me, now, jalali = person(), wall_ms(), web().settings.sla_month == "jalali"
     states: list[ClaimState] = []
 
     def work() -> None:
@@ -186,6 +242,7 @@ def _claim(claim_id: int, **forms: PageForm) -> dict[str, Any]:
         return {
             "row": row,
             "outages": claims.outages_of(claim_id),
+            "evidence": compensation.evidence_of(claim_id),
             "steps": steps,
             "votes": votes,
             "missed": claims.missed(row, now),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from flask import Flask, Response, render_template, request
+from flask import Flask, Response, jsonify, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
@@ -27,6 +27,8 @@ def init_app(app: Flask) -> None:
 def _ours(error: AvanakError) -> tuple[str, int] | Response:
     if error.http_status >= 500:
         log.error("action=http_failed route=%s error=%r", request.endpoint, str(error))
+    if _is_program():
+        return _told(error.http_status, str(error))
     if error.http_status == 404:
         return _page(404, _("There is no such thing here, or it is not yours."))
     return _page(error.http_status, said(error))
@@ -63,7 +65,22 @@ def _unforeseen(error: Exception) -> tuple[str, int] | Response:
     return _page(500, _sentence(500))
 
 
+def _is_program() -> bool:
+    """Whether a program asked, which reads JSON and English."""
+    return request.path.startswith("/api/")
+
+
+def _told(status: int, sentence: str) -> Response:
+    answer = jsonify({"error": sentence})
+    answer.status_code = status
+    if status == 401:
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
 def _page(status: int, sentence: str) -> tuple[str, int] | Response:
+    if _is_program():
+        return _told(status, sentence)
     if request.headers.get("HX-Request"):
         # A fragment that cannot be had: what is shown stays, and is asked for again.
         return Response(status=status)

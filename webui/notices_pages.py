@@ -265,10 +265,17 @@ def _notice(notice_id: int, **forms: Any) -> dict[str, Any]:
 
 
 def _deliveries(form: ReachForm | None = None) -> dict[str, Any]:
-    found = read(
-        lambda: {"rows": deliveries.failures(), "addresses": reach.of(None), "wishes": list(special.active())}
-    )
-    return {**found, "form": form or ReachForm.blank("reach"), "may_write": _may_write()}
+    def work() -> dict[str, Any]:
+        wishes = list(special.active())
+        return {
+            "rows": deliveries.failures(),
+            "addresses": reach.of(None),
+            "wishes": wishes,
+            "told": special.told(None),
+            "names": account_names([row.account_id for row in wishes]),
+        }
+
+    return {**read(work), "form": form or ReachForm.blank("reach"), "may_write": _may_write()}
 
 
 def _may_write() -> bool:

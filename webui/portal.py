@@ -17,8 +17,9 @@ from engine.states import AccountState
 from engine.store.threads import read, write
 from webui.access import account_scope, is_staff, needs, person
 from webui.campaigns import index as campaigns_index
+from webui.context import web
 from webui.pages import customers_only, pages_blueprint
-from webui.speech import calendar, language
+from webui.speech import language
 
 blueprint = pages_blueprint("portal")
 
@@ -46,7 +47,7 @@ def read_notice(notice_id: int) -> Response:
 
 
 def _home(account_id: int) -> dict[str, Any]:
-    me, now, scope, jalali = person(), wall_ms(), account_scope(), calendar() == "jalali"
+    me, now, scope, jalali = person(), wall_ms(), account_scope(), web().settings.sla_month == "jalali"
 
     def work() -> dict[str, Any]:
         account = accounts.get(account_id)

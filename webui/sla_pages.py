@@ -20,7 +20,7 @@ from engine.store.threads import read
 from webui.access import account_scope, for_staff, is_staff, needs
 from webui.context import web
 from webui.pages import account_names, pages_blueprint
-from webui.speech import calendar, language
+from webui.speech import language
 
 blueprint = pages_blueprint("sla", "/availability")
 
@@ -31,7 +31,7 @@ MONTHS_SHOWN = 24
 @needs("account.view")
 def index() -> str:
     """The month that runs, closed months before it, and the credits."""
-    account_id, now, jalali = _account(), wall_ms(), calendar() == "jalali"
+    account_id, now, jalali = _account(), wall_ms(), web().settings.sla_month == "jalali"
 
     def work() -> dict[str, Any]:
         account = accounts.get(account_id) if account_id is not None else None

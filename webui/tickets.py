@@ -8,123 +8,43 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
-from flask_wtf.file import MultipleFileField
 from werkzeug.wrappers import Response
-from wtforms import RadioField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length
 
 from engine.clock import wall_ms
 from engine.errors import BadInput
-from engine.services import people
+from engine.services import compensation, people
+from engine.services.notices import special
+from engine.services.sla import claims
 from engine.services.tickets import remote_help, satisfaction, tickets, views
 from engine.services.tickets.attachments import MAX_FILES, Received, discard
-from engine.services.tickets.rules import CLAIM, DEPARTMENTS, FAULT, QUEUES, REMOTE
+from engine.services.tickets.rules import CLAIM, DEPARTMENTS, FAULT, QUEUES, REMOTE, SPECIAL
 from engine.states import TicketState
 from engine.store.models_tickets import RemoteHelp
 from engine.store.threads import read, write
 from webui.access import account_scope, is_staff, needs, person
 from webui.context import web
 from webui.means import attachments, given
-from webui.pages import (
-    AccountField,
-    Answer,
-    InstantField,
-    PageForm,
-    attempt,
-    before_id,
-    key_field,
-    needed_together,
-    pages_blueprint,
-    reason_field,
-    refused,
-)
+from webui.pages import Answer, PageForm, attempt, before_id, pages_blueprint, refused
 from webui.speech import language
+from webui.ticket_forms import (
+    AssignForm,
+    CloseForm,
+    FaultForm,
+    MoveForm,
+    NewForm,
+    RateForm,
+    RemoteForm,
+    ReplyForm,
+    SecretForm,
+    StaffReplyForm,
+    WishForm,
+    fault_form,
+)
 from webui.words import choices
 
 blueprint = pages_blueprint("tickets", "/tickets")
 
 PAGE = 50
-_FILES = {"multiple": True}
-
-
-def text_field(label: Any, rows: int = 4) -> TextAreaField:
-    return TextAreaField(
-        label, [InputRequired(), Length(max=20_000)], render_kw={"rows": rows, "dir": "auto"}
-    )
-
-
-class NewForm(PageForm):
-    """A new ticket; staff say for whom."""
-
-    key = key_field()
-    account = AccountField(_l("Account"))
-    department = SelectField(_l("Department"))
-    subject = StringField(_l("Subject"), [InputRequired(), Length(3, 200)], render_kw={"dir": "auto"})
-    text = text_field(_l("What it is about"), 6)
-    files = MultipleFileField(_l("Files"), render_kw=_FILES)
-
-
-class ReplyForm(PageForm):
-    text = text_field(_l("Your answer"))
-    files = MultipleFileField(_l("Files"), render_kw=_FILES)
-
-
-class StaffReplyForm(ReplyForm):
-    way = RadioField(
-        _l("How"),
-        choices=[
-            ("answer", _l("Answer")),
-            ("wait", _l("Ask the customer; the clocks stand still")),
-            ("internal", _l("Note among staff")),
-        ],
-        default="answer",
-    )
-
-
-class CloseForm(PageForm):
-    text = TextAreaField(_l("A last word"), [Length(max=20_000)], render_kw={"rows": 2, "dir": "auto"})
-
-
-class MoveForm(PageForm):
-    department = SelectField(_l("Department"))
-    reason = reason_field(_l("Reason"))
-
-
-class AssignForm(PageForm):
-    agent = SelectField(_l("Given to"), coerce=int)
-
-
-class FaultForm(PageForm):
-    """What was found about a fault, or the result of a claim; the customer reads the text."""
-
-    what = RadioField(_l("What"), [InputRequired()])
-    due_at = InstantField(_l("Told time"), description=_l("For a schedule only."))
-    text = text_field(_l("What the customer is told"), 3)
-
-
-class RateForm(PageForm):
-    score = RadioField(
-        _l("How satisfied are you?"),
-        [InputRequired()],
-        coerce=int,
-        choices=[(n, str(n)) for n in (5, 4, 3, 2, 1)],
-    )
-    text = TextAreaField(_l("In your words"), [Length(max=2000)], render_kw={"rows": 2, "dir": "auto"})
-
-
-class RemoteForm(PageForm):
-    """A time for remote help."""
-
-    tool = SelectField(_l("Tool"), choices=list(remote_help.TOOLS.items()))
-    starts_at = InstantField(_l("From"), [needed_together])
-    ends_at = InstantField(_l("Until"), [needed_together])
-
-
-class SecretForm(PageForm):
-    secret = StringField(
-        _l("One-time id"), [InputRequired(), Length(4, 64)], render_kw={"dir": "ltr", "autocomplete": "off"}
-    )
 
 
 @blueprint.get("")
@@ -211,7 +131,7 @@ def new() -> str | Answer | Response:
 @blueprint.get("/<int:ticket_id>")
 @needs("account.view")
 def detail(ticket_id: int) -> str:
-    return render_template("tickets/detail.html", **_ticket(ticket_id))
+    return render_template("tickets/detail.html", **ticket_page(ticket_id))
 
 
 @blueprint.post("/<int:ticket_id>/reply")
@@ -228,7 +148,7 @@ def reply(ticket_id: int) -> Answer | Response:
 
     read(lambda: views.one(me, ticket_id, now))  # NotFound before any file is kept
     if not _attempt_with_files(form, form.files.data, work):
-        return refused("tickets/detail.html", **_ticket(ticket_id, reply=form))
+        return refused("tickets/detail.html", **ticket_page(ticket_id, reply=form))
     return _back(ticket_id, _("Your words were added."))
 
 
@@ -282,7 +202,7 @@ def result(ticket_id: int) -> Answer | Response:
     """What became of a fault or a claim."""
     me, now = person(), wall_ms()
     department = read(lambda: views.one(me, ticket_id, now)).ticket.department
-    form = _fault_form(department, FaultForm(tag="result"))
+    form = fault_form(department, FaultForm(tag="result"))
 
     def work() -> None:
         text, what = form.text.data, form.what.data
@@ -297,7 +217,7 @@ def result(ticket_id: int) -> Answer | Response:
 
     if form.what.data == "schedule" and form.due_at.data is None:
         form.complaint = _("Say until when it is scheduled.")
-        return refused("tickets/detail.html", **_ticket(ticket_id, result=form))
+        return refused("tickets/detail.html", **ticket_page(ticket_id, result=form))
     return _do(ticket_id, "result", form, work)
 
 
@@ -383,7 +303,7 @@ def _attempt_with_files(form: PageForm, chosen: Any, work: Callable[[list[Receiv
 
 def _do(ticket_id: int, name: str, form: PageForm, work: Callable[[], Any]) -> Answer | Response:
     if not attempt(form, work):
-        return refused("tickets/detail.html", **_ticket(ticket_id, **{name: form}))
+        return refused("tickets/detail.html", **ticket_page(ticket_id, **{name: form}))
     return _back(ticket_id, _("Done."))
 
 
@@ -397,22 +317,17 @@ def _agents() -> list[tuple[int, str]]:
     return [(0, _("nobody")), *((row.id, row.username) for row in rows if row.is_active)]
 
 
-def _fault_form(department: str, form: FaultForm) -> FaultForm:
-    if department == CLAIM:
-        form.what.choices = [("result", _("The result of the claim"))]
-    else:
-        form.what.choices = [
-            ("ours", _("Examined: the fault is ours")),
-            ("not_ours", _("Examined: the fault is not ours")),
-            ("mended", _("Mended")),
-            ("schedule", _("It needs a schedule")),
-        ]
-    return form
-
-
-def _ticket(ticket_id: int, **forms: Any) -> dict[str, Any]:
+def ticket_page(ticket_id: int, **forms: Any) -> dict[str, Any]:
+    """What a ticket's page shows, with the forms that were refused."""
     me, now = person(), wall_ms()
-    one = read(lambda: views.one(me, ticket_id, now))
+    one, missed, claim, wishes = read(
+        lambda: (
+            views.one(me, ticket_id, now),
+            compensation.missed_of_ticket(ticket_id),
+            claims.of_ticket(ticket_id),
+            special.of_ticket(ticket_id),
+        )
+    )
     staff = is_staff()
     department = one.ticket.department
     move_form = forms.get("move") or MoveForm.blank("move", department=department)
@@ -423,6 +338,11 @@ def _ticket(ticket_id: int, **forms: Any) -> dict[str, Any]:
     live = next((row for row in one.remote if row.state in ("proposed", "agreed")), None)
     return {
         "one": one,
+        "missed": missed,
+        "claim": claim,
+        "wishes": wishes,
+        "wish": forms.get("wish") or WishForm.blank("wish"),
+        "has_wishes": department == SPECIAL,
         "ticket": one.ticket,
         "department": DEPARTMENTS[department],
         "staff": staff,
@@ -433,8 +353,9 @@ def _ticket(ticket_id: int, **forms: Any) -> dict[str, Any]:
         "move": move_form,
         "assign": assign_form,
         "rate": forms.get("rate") or RateForm.blank("rate"),
-        "result": _fault_form(department, forms.get("result") or FaultForm.blank("result")),
+        "result": fault_form(department, forms.get("result") or FaultForm.blank("result")),
         "has_result": staff and department in (FAULT, CLAIM),
+        "lacks_claim": staff and department == CLAIM and claim is None,
         "remote": forms.get("remote") or RemoteForm.blank("remote"),
         "has_remote": department == REMOTE or bool(one.remote),
         "live": live,

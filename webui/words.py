@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from engine.services import permissions
 from engine.services.numbers import display
 from engine.services.permissions import GRANTS
+from engine.services.tickets.rules import CLOCKS, ClockKind
 from webui.access import person_or_none
+from webui.sentences import reason
 from webui.speech import digits, language
 
 WORDS: dict[str, dict[str, Any]] = {
@@ -66,6 +69,7 @@ WORDS: dict[str, dict[str, Any]] = {
     "origin": {"upload": _l("Uploaded"), "recorded": _l("Recorded"), "spoken": _l("Spoken by the computer")},
     "health": {"up": _l("Up"), "down": _l("Down"), "unknown": _l("Unknown")},
     "outage_source": {"monitor": _l("Monitor"), "staff": _l("Staff"), "unknown": _l("Unknown time")},
+    "report": {"open": _l("Open"), "linked": _l("Known as an outage"), "dismissed": _l("Dismissed")},
     "way": {
         "subscription_discount": _l("Discount on the subscription"),
         "account_credit": _l("Credit of the account"),
@@ -143,11 +147,41 @@ WORDS: dict[str, dict[str, Any]] = {
         "eitaa": _l("Eitaa"),
         "voice": _l("Voice call"),
     },
+    "topic": {
+        "notices": _l("Notices"),
+        "tickets": _l("Tickets"),
+        "incidents": _l("Incidents"),
+        "public": _l("Public channel"),
+    },
     "edit": {
         "add": _l("Add a holiday"),
         "strike": _l("Strike a holiday"),
         "move": _l("Move a holiday"),
         "half_day": _l("Half day"),
+    },
+    "step": {
+        "opened": _l("Opened"),
+        "state": _l("State"),
+        "department": _l("Department"),
+        "assigned": _l("Given to"),
+        "examined": _l("Examined"),
+        "clock_met": _l("Kept in time"),
+        "clock_missed": _l("Deadline missed"),
+        "clock_late": _l("Done late"),
+        "clock_cancelled": _l("Not owed any more"),
+        "clock_claimed": _l("Missed deadline claimed"),
+        "deadline_moved": _l("Deadline moved"),
+        "warning": _l("Warned before the deadline"),
+        "escalation": _l("Escalated after the deadline"),
+        "remote_proposed": _l("Remote help proposed"),
+        "remote_agreed": _l("Remote help agreed"),
+        "remote_id_given": _l("One-time id given"),
+        "remote_id_read": _l("One-time id looked at"),
+        "remote_done": _l("Remote help given"),
+        "remote_missed": _l("Remote help: the time went by"),
+        "remote_cancelled": _l("Remote help called off"),
+        "special_agreed": _l("Special notice kept"),
+        "over": _l("Said to be over"),
     },
     "listed_by": {"key": _l("Key in a call"), "import": _l("Import"), "person": _l("By hand")},
 }
@@ -173,7 +207,7 @@ _WAITS = {
 
 
 def init_app(app: Flask) -> None:
-    for filter_ in (word, tone, grant, phone):
+    for filter_ in (word, tone, grant, phone, promise, reason, step_word, step_value):
         app.add_template_filter(filter_)
     app.context_processor(lambda: {"may_do": may_do})
 
@@ -203,6 +237,36 @@ def tone(state: object) -> str:
 def grant(name: str) -> str:
     """What a permission of an account is called."""
     return GRANTS[name][language() == "fa"]
+
+
+def step_word(what: str) -> str:
+    """What was done to a ticket, or about an outage's notice (``call_1800``: staff were called after half an hour)."""
+    kind, _sep, after_s = what.partition("_")
+    if kind == "call" and after_s.isdigit():
+        minutes = int(after_s) // 60
+        return str(
+            _("Staff were reminded after %(n)s min", n=digits(minutes)) if minutes else _("Staff were called")
+        )
+    return word(what, "step")
+
+
+def step_value(text: str, what: str) -> str:
+    """What a step of a ticket's history changed, in words."""
+    if what == "state":
+        return word(text, "ticket")
+    if what in ("department", "opened"):
+        return word(text, "department")
+    if text in CLOCKS:
+        return promise(text)
+    if what in ("warning", "escalation"):
+        return ", ".join(word(role, "role") for role in text.split())
+    return digits(text)
+
+
+def promise(kind: str) -> str:
+    """What a clock of a ticket promises."""
+    rule = CLOCKS[ClockKind(kind)]
+    return rule.fa if language() == "fa" else rule.en
 
 
 def phone(number: str) -> str:

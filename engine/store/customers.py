@@ -132,3 +132,18 @@ class AuditEntry(Table):
     class Meta:
         table_name = "audit_log"
         indexes = ((("account_id", "id"), False), (("person_id", "id"), False))
+
+
+class AccessToken(Table):
+    """What a program shows instead of a password: it acts as its person.  Only its hash is kept."""
+
+    id = BigAutoField()
+    account_id = BigIntegerField(index=True)
+    person_id = BigIntegerField()
+    name = CharField(100)  # what it is for
+    start = CharField(12)  # its first letters, to tell it from others
+    sha256 = CharField(64, unique=True)
+    created_at = BigIntegerField()
+    last_used_at = BigIntegerField(null=True)
+    revoked_at = BigIntegerField(null=True)
+    revoked_by = BigIntegerField(null=True)

@@ -317,6 +317,15 @@ class ClaimOutage(Table):
         primary_key = CompositeKey("claim_id", "outage_id")
 
 
+class ClaimEvidence(Table):
+    """What a claim about support rests on: a ticket's missed clock, or a call that nobody answered."""
+
+    claim_id = BigIntegerField(primary_key=True)
+    kind = CharField(8)  # clock, queue
+    clock_id = BigIntegerField(null=True, index=True)
+    number = CharField(20, default="")  # that rang the support line
+
+
 class ClaimStep(Table):
     """A change of a claim's state, by whom and why; never changed."""
 
@@ -367,6 +376,7 @@ FROZEN = [
     "evidence",
     "statement",
     "credit",
+    "claim_evidence",
     "claim_step",
     "claim_vote",
     "agreement_version",
@@ -391,6 +401,7 @@ TABLES_SLA: list[Any] = [
     Credit,
     Claim,
     ClaimOutage,
+    ClaimEvidence,
     ClaimStep,
     ClaimVote,
     AgreementVersion,

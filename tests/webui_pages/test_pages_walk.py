@@ -19,40 +19,48 @@ OPEN = {
     "static",
     "switch_records.take",
 }
+# Of programs, which show a token; a browser's session opens nothing there (test_api_tickets).
+PROGRAMS = {
+    "api.tickets_close", "api.tickets_detail", "api.tickets_file", "api.tickets_list", "api.tickets_open",
+    "api.tickets_reply",
+}  # fmt: skip
 # Of everybody who is logged in, about themselves or what concerns all.
 COMMON = {
     "agreement.changes", "agreement.index", "agreement.version", "auth.logout", "campaigns.index",
     "campaigns.rows", "consent.add", "consent.export", "consent.import_", "consent.index", "consent.remove",
     "gallery.index", "new_campaign.form", "portal.start", "sla.index", "sla.month", "tickets.index", "tickets.new",
+    "tokens.index",
 }  # fmt: skip
 # Of customers alone, about themselves.
 CUSTOMERS = {
     "balance.callback", "balance.index", "balance.receipt", "balance.subscribe", "balance.top_up", "claims.index",
-    "claims.new", "gallery.speak", "gallery.upload", "registration.call", "registration.code",
-    "registration.identify", "registration.mobile", "registration.verify",
+    "claims.new", "contacts.add_address", "contacts.index", "contacts.new_wish", "contacts.remove_address",
+    "gallery.speak", "outage_reports.mine", "gallery.upload", "registration.call", "registration.code",
+    "registration.identify", "registration.mobile", "registration.verify", "tokens.make",
 }  # fmt: skip
 # About a thing of one account, which others must not find.
 OWNED = {
     "balance.invoice", "campaigns.act", "campaigns.detail", "campaigns.live", "campaigns.message_sound",
-    "campaigns.result", "campaigns.votes", "claims.detail", "gallery.detail", "gallery.remove", "gallery.sound",
+    "campaigns.result", "campaigns.votes", "claims.clock", "claims.detail", "contacts.add_wish",
+    "contacts.end_wish", "gallery.detail", "gallery.remove", "gallery.sound",
     "new_campaign.check", "new_campaign.confirm", "new_campaign.sound", "portal.read_notice",
     "registration.document", "sla.statement", "sla.statement_file", "tickets.assign", "tickets.close",
     "tickets.detail", "tickets.file", "tickets.give_id", "tickets.move", "tickets.propose", "tickets.rate",
-    "tickets.remote", "tickets.reply", "tickets.result",
+    "tickets.remote", "tickets.reply", "tickets.result", "tokens.revoke",
 }  # fmt: skip
 # Of the staff alone.
 STAFF_ONLY = {
     "accounts.adjust", "accounts.audit", "accounts.caps", "accounts.detail", "accounts.grants", "accounts.index",
     "accounts.limits", "accounts.money", "accounts.open_account", "accounts.suspend", "accounts.unsuspend",
     "agreement.publish", "calendar.edit", "calendar.index", "committee.answer", "committee.detail",
-    "committee.index", "committee.link", "committee.paid", "committee.unlink", "committee.vote",
+    "committee.enter", "committee.index", "committee.link", "committee.of_ticket", "committee.paid", "committee.unlink", "committee.vote",
     "exclusions.add", "exclusions.index", "exclusions.withdraw", "gallery.approve", "gallery.by_phone",
     "gallery.queue", "gallery.reject", "gallery.review", "identity.accept", "identity.detail", "identity.index",
     "identity.send_back", "incidents.correct", "incidents.detail", "incidents.enter", "incidents.index",
     "incidents.report", "incidents.resolve", "maintenance.announce", "maintenance.cancel", "maintenance.detail",
     "maintenance.index", "maintenance.plan", "notices.add", "notices.add_reach", "notices.again",
     "notices.detail", "notices.edit", "notices.failed", "notices.index", "notices.new", "notices.publish",
-    "notices.remove_reach", "notices.withdraw", "payments.add_group", "payments.add_plan", "payments.confirm",
+    "notices.remove_reach", "notices.withdraw", "outage_reports.by_telephone", "payments.add_group", "payments.add_plan", "payments.confirm",
     "payments.detail", "payments.index", "payments.prices", "payments.refuse", "payments.set_price",
     "payments.withdraw_plan", "sla.statements", "trunks.add", "trunks.change", "trunks.drain", "trunks.index",
     "trunks.live",
@@ -84,7 +92,7 @@ def kept(settings) -> str:
 
 def test_every_route_is_listed(app) -> None:
     known = {rule.endpoint for rule in app.url_map.iter_rules()}
-    assert known == OPEN | COMMON | CUSTOMERS | OWNED | STAFF_ONLY
+    assert known == OPEN | PROGRAMS | COMMON | CUSTOMERS | OWNED | STAFF_ONLY
 
 
 @pytest.mark.parametrize("who", EVERYBODY)
@@ -97,7 +105,9 @@ def test_walk_and_look(app, world, enter, who: str | None) -> None:
             MARK in answer.get_data(as_text=False).decode("utf-8", "replace"),
         )
         fits = status < 500
-        if who is None and endpoint not in OPEN:
+        if endpoint in PROGRAMS:
+            fits = status == 401
+        elif who is None and endpoint not in OPEN:
             fits = status == 302 and answer.location.startswith("/login")
         elif who == "outsider" and endpoint in OWNED:
             fits = status == 404
@@ -119,9 +129,17 @@ def test_walk_and_touch_what_is_anothers(app, world, enter, settings, who: str |
     token = csrf_of(browser.get("/login" if who is None else "/").text)
     before, wrong = kept(settings), []
     for endpoint, path in routes(app, world, "POST"):
-        if endpoint in OWNED | STAFF_ONLY or (who is None and endpoint not in OPEN):
+        if endpoint in OWNED | STAFF_ONLY | PROGRAMS or (who is None and endpoint not in OPEN):
             answer = browser.client.post(path, data={"csrf_token": token, "text": "x", "reason": "because"})
-            expected = (302,) if who is None else (404,) if endpoint in OWNED else (403, 404)
+            expected = (
+                (401,)
+                if endpoint in PROGRAMS
+                else (302,)
+                if who is None
+                else (404,)
+                if endpoint in OWNED
+                else (403, 404)
+            )
             if answer.status_code not in expected or MARK in answer.text:
                 wrong.append((endpoint, answer.status_code))
     assert wrong == []

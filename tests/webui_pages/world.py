@@ -11,12 +11,12 @@ from typing import Any
 from engine.agreement.months import Month
 from engine.clock import wall_ms
 from engine.config import Settings
-from engine.services import documents, gallery, identity, payments, subscriptions
-from engine.services.notices import deliveries, notices, reach
+from engine.services import access_tokens, documents, gallery, identity, payments, subscriptions
+from engine.services.notices import deliveries, notices, reach, special
 from engine.services.sla import claims, exclusions, incidents, maintenance, statements
-from engine.services.tickets import remote_help, tickets
+from engine.services.tickets import clocks, remote_help, tickets
 from engine.services.tickets.attachments import Attachments
-from engine.services.tickets.rules import CLAIM, REMOTE
+from engine.services.tickets.rules import CLAIM, REMOTE, SPECIAL
 from engine.states import AccountState
 from engine.store import threads
 from engine.store.customers import Payment
@@ -24,7 +24,7 @@ from engine.store.database import db
 from engine.store.ledger import LedgerTxn
 from engine.store.models import Account, User
 from engine.store.models_sla import MonitorSpan, UnknownTime
-from engine.store.models_tickets import Attachment, Delivery
+from engine.store.models_tickets import Attachment, Delivery, TicketClock
 from engine.store.threads import write
 
 MARK = "zanbaq"  # stands in every text of Sahar's things
@@ -123,6 +123,17 @@ def _tickets(
         ids["claim_id"] = claims.submit(wanted, now)
 
     write(work)
+
+    def later() -> None:
+        """A deadline that was missed, a special notice, a program's token."""
+        asks = tickets.open_ticket(owner, account, SPECIAL, f"{MARK} crisis", f"{MARK} ring me", now - DAY)
+        clocks.settle(now + 30 * DAY, asks)
+        ids["clock_id"] = TicketClock.get(TicketClock.ticket_id == asks).id
+        ids["wish_id"] = special.agree(owner, asks, "email", f"{MARK}.special@example.com", now)
+        Account.update(permissions="web_service").where(Account.id == account).execute()
+        ids["token_id"] = access_tokens.make(owner, f"{MARK} shop", now).token_id
+
+    write(later)
 
 
 def _service(ids: dict[str, Any], account: int, staff: User, now: int) -> None:

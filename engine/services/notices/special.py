@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.errors import BadInput, Conflict, NotFound
-from engine.services import audit_log
+from engine.services import audit_log, permissions
 from engine.services.notices import deliveries, reach
 from engine.services.tickets import clocks
-from engine.services.tickets.access import TICKET_ROLES, Actor, require_role, ticket_for
+from engine.services.tickets.access import Actor, ticket_for
 from engine.services.tickets.rules import SPECIAL
 from engine.store.models_tickets import Delivery, SpecialWish
+
+MAX_WISHES = 20  # of an account: in an incident each is a message or a call
 
 
 def agree(
@@ -23,20 +25,24 @@ def agree(
     person_name: str = "",
     language: str = "fa",
 ) -> int:
-    """Staff take a wish over from a ticket of the special notices' department; its id.
+    """Keep a wish that a ticket of the special notices' department says; its id.
 
-    BadInput for an address that the channel cannot reach; Conflict for a ticket
-    of another department, or if the wish is kept already.
+    The customer fills it in, or staff take it over from the words; from then on
+    it is done in every incident.  BadInput for an address that the channel
+    cannot reach; Conflict for a ticket of another department, or if the wish
+    is kept already, or if the account has as many as it may.
     """
-    require_role(person, TICKET_ROLES)
     ticket = ticket_for(person, ticket_id)
     if ticket.department != SPECIAL:
         raise Conflict(f"Ticket {ticket_id} is none of the special notices; move it there first.")
     address = reach.check_address(channel, address)
     if len(person_name) > 100:
         raise BadInput("The name of a person has at most 100 characters.")
-    if any(row.channel == channel and row.address == address for row in active(ticket.account_id)):
+    kept = active(ticket.account_id)
+    if any(row.channel == channel and row.address == address for row in kept):
         raise Conflict("This wish is kept already.")
+    if len(kept) >= MAX_WISHES:
+        raise Conflict(f"An account has at most {MAX_WISHES} special notices; end one first.")
     row = SpecialWish.create(
         account_id=ticket.account_id,
         ticket_id=ticket_id,
@@ -52,10 +58,9 @@ def agree(
 
 
 def end(person: Actor, wish_id: int, now: int) -> None:
-    """Staff end a wish; it stays as history."""
-    require_role(person, TICKET_ROLES)
+    """End a wish, the customer its own or staff; it stays as history."""
     row = SpecialWish.get_or_none(SpecialWish.id == wish_id)
-    if row is None:
+    if row is None or permissions.scope(person) not in (None, row.account_id):
         raise NotFound(f"There is no special notice {wish_id}.")
     changed = (
         SpecialWish.update(ended_at=now, ended_by=person.id)
@@ -73,6 +78,19 @@ def active(account_id: int | None = None) -> Sequence[SpecialWish]:
     return list(query if account_id is None else query.where(SpecialWish.account_id == account_id))
 
 
+def told(account_id: int | None, limit: int = 50) -> list[Delivery]:
+    """The messages that wishes brought about in incidents, of an account or of all, the newest first."""
+    query = Delivery.select().where(Delivery.key.startswith("special/")).order_by(Delivery.id.desc())
+    if account_id is not None:
+        query = query.where(Delivery.account_id == account_id)
+    return list(query.limit(limit))
+
+
+def of_ticket(ticket_id: int) -> list[SpecialWish]:
+    """The wishes that a ticket brought, the first first, ended ones too."""
+    return list(SpecialWish.select().where(SpecialWish.ticket_id == ticket_id).order_by(SpecialWish.id))
+
+
 def tell(
     incident: str,
     notice_id: int,
@@ -85,14 +103,14 @@ def tell(
 
     `incident` names it (``outage/7``): however often this runs, one message a wish.
     """
-    told = 0
+    new = 0
     known = {row.key for row in Delivery.select(Delivery.key).where(Delivery.notice_id == notice_id)}
     for wish in active():
         if f"special/{wish.id}/{incident}" in known:
             continue
         if account_ids is not None and wish.account_id not in account_ids:
             continue
-        told += deliveries.enqueue(
+        new += deliveries.enqueue(
             f"special/{wish.id}/{incident}",
             wish.channel,
             wish.address,
@@ -105,4 +123,4 @@ def tell(
             notice_id=notice_id,
             ticket_id=wish.ticket_id,
         )
-    return told
+    return new

@@ -40,10 +40,17 @@ class NewClaim:
     happened_until_at: int
     ticket_id: int | None = None
     author_id: int | None = None
+    submitted_at: int | None = None  # when its ticket came, if that was before
+
+
+def of_ticket(ticket_id: int) -> Claim | None:
+    """The claim that a ticket is about, or None."""
+    row: Claim | None = Claim.get_or_none(Claim.ticket_id == ticket_id)
+    return row
 
 
 def submit(new: NewClaim, now: int) -> int:
-    """Take a claim; its id.  Its clocks run from now.
+    """Take a claim; its id.  Its clocks run from now, or from when its ticket came.
 
     An outage claim is linked to the outages (of everybody, or of this account)
     that touch the time told.  TooLate with the date; Conflict if the account
@@ -54,6 +61,7 @@ def submit(new: NewClaim, now: int) -> int:
     except ValueError:
         raise BadInput(f"A claim is about an outage or about support, not {new.kind!r}.") from None
     text = acts.reason_of(new.text, "The claim")
+    came_at = now if new.submitted_at is None else min(now, new.submitted_at)
     if new.happened_until_at < new.happened_from_at or new.happened_from_at > now:
         raise BadInput("A claim is about something that has happened, from a time to a later one.")
     outages = []
@@ -61,13 +69,13 @@ def submit(new: NewClaim, now: int) -> int:
         outages = incidents.between(new.happened_from_at, new.happened_until_at + 1, new.account_id)
     terms = agreements.in_force(outages[0].start_at if outages else new.happened_from_at)
     last = max([min(new.happened_until_at, now), *(row.end_at or now for row in outages)])
-    check_in_time(last, now, terms)
+    check_in_time(last, came_at, terms)
     before = _claimed_before(new.account_id, [row.id for row in outages])
     if before:
         raise Conflict(f"This outage was claimed before, claim {before}.")
     calendar = working_calendar.of_terms(terms, CalendarKind.WORKING_DAYS)
     answer_due = working_time.end_of_working_day(
-        calendar, now // 1000, terms.limits["claim_first_answer_working_days"]
+        calendar, came_at // 1000, terms.limits["claim_first_answer_working_days"]
     )
     row = Claim.create(
         account_id=new.account_id,
@@ -78,11 +86,11 @@ def submit(new: NewClaim, now: int) -> int:
         author_id=new.author_id,
         happened_from_at=new.happened_from_at,
         happened_until_at=new.happened_until_at,
-        submitted_at=now,
+        submitted_at=came_at,
         terms_id=terms.id,
         calendar_version=working_calendar.keep(calendar, now),
         first_answer_due_at=answer_due * 1000,
-        result_due_at=now + terms.limits["claim_result_s"] * 1000,
+        result_due_at=came_at + terms.limits["claim_result_s"] * 1000,
     )
     for outage in outages:
         ClaimOutage.create(claim_id=row.id, outage_id=outage.id)

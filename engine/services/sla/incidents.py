@@ -184,6 +184,8 @@ def report(
     text = acts.reason_of(text, "The report")
     if happened_at > now:
         raise BadInput("An outage cannot be reported before it happens.")
+    if not Account.select().where(Account.id == account_id).exists():
+        raise NotFound(f"There is no account {account_id}.")
     row = OutageReport.create(
         account_id=account_id,
         happened_at=happened_at,
@@ -219,6 +221,12 @@ def answer_report(
     if not changed:
         raise Conflict(f"There is no open report {report_id}.")
     acts.note(author_id, "report_answered", f"report {report_id}", now, after=f"outage {outage_id}: {answer}")
+
+
+def reports_of(account_id: int, limit: int = 50) -> list[OutageReport]:
+    """What an account reported, the newest first."""
+    query = OutageReport.select().where(OutageReport.account_id == account_id)
+    return list(query.order_by(OutageReport.id.desc()).limit(limit))
 
 
 def open_reports() -> list[OutageReport]:

@@ -247,6 +247,14 @@ def tell_result(person: Actor, ticket_id: int, text: str, now: int) -> ClockStat
     return clocks.done(ticket.id, ClockKind.RESULT, person.id, now)
 
 
+def first_words(ticket_id: int) -> str:
+    """What a ticket was opened with."""
+    row = (
+        TicketMessage.select().where(TicketMessage.ticket_id == ticket_id).order_by(TicketMessage.id).first()
+    )
+    return "" if row is None else str(row.text)
+
+
 # -- inside -------------------------------------------------------------------------------
 
 

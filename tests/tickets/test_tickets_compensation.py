@@ -1,0 +1,167 @@
+"""A missed deadline, or a call that nobody answered, becomes a claim: once, in time, with its evidence."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.errors import BadInput, Conflict, NotFound
+from engine.services import compensation
+from engine.services.compensation import Wanted
+from engine.services.sla import claims, committee
+from engine.services.sla.claims import TooLate
+from engine.services.sla.committee import Verdict
+from engine.services.tickets import clocks, tickets, watch
+from engine.store import ledger
+from engine.store.models_sla import Claim, Credit
+from engine.store.models_tickets import Ticket, TicketQueue
+from engine.store.threads import read, write
+from tests.tickets.cast import Cast, at
+
+OPENED = at("1405-08-30 09:00")  # a Saturday; four hours of support end at 13:00
+LATER = at("1405-08-30 14:00")
+DAY = 86_400_000
+
+
+def missed_clock(cast: Cast) -> int:
+    """A ticket that nobody answered in time; the id of its clock."""
+
+    def work() -> int:
+        ticket_id = tickets.open_ticket(
+            cast.owner, cast.account, "support", "no sound", "it is silent", OPENED
+        )
+        watch.watch(LATER)
+        return int(clocks.open_clocks(ticket_id)[0].id)
+
+    return write(work)
+
+
+def claim_clock(cast: Cast, clock_id: int, now: int = LATER, person=None) -> int:
+    who = person or cast.owner
+    return write(lambda: compensation.claim_clock(who, clock_id, "Claim: deadline", "it was missed", now))
+
+
+def test_a_missed_clock_is_claimed_once(cast: Cast) -> None:
+    clock_id = missed_clock(cast)
+    (told,) = read(lambda: compensation.missed_of_account(cast.account, LATER))
+    assert (told.clock.id, told.clock.missed_at, told.claim_id) == (clock_id, at("1405-08-30 13:00"), None)
+    assert told.can_be_claimed(LATER)
+
+    claim_id = claim_clock(cast, clock_id)
+    assert claim_clock(cast, clock_id, LATER + 1) == claim_id
+    claim = read(lambda: claims.get(claim_id))
+    assert (claim.kind, claim.account_id, claim.happened_from_at) == (
+        "support",
+        cast.account,
+        told.clock.missed_at,
+    )
+    evidence = read(lambda: compensation.evidence_of(claim_id))
+    assert evidence is not None
+    assert evidence.clock is not None
+    assert evidence.clock.id == clock_id
+    # It also lies with quality assurance, and its own clocks run.
+    queues = read(
+        lambda: {row.queue for row in TicketQueue.select().where(TicketQueue.ticket_id == claim.ticket_id)}
+    )
+    assert queues == {"technical", "quality"}
+    assert read(lambda: Claim.select().count()) == 1
+    (told,) = read(lambda: compensation.missed_of_account(cast.account, LATER))
+    assert told.claim_id == claim_id
+    assert not told.can_be_claimed(LATER)
+
+
+def test_the_committee_sets_amount_and_way_and_it_is_paid_once(cast: Cast) -> None:
+    claim_id = claim_clock(cast, missed_clock(cast))
+    write(lambda: claims.first_answer(claim_id, cast.agent.id, "we look at it", LATER + DAY))
+    yes = Verdict(True, "nobody answered", 250_000, "account_credit")
+    for member in (cast.operator, cast.quality):
+        write(lambda who=member: committee.vote(claim_id, who.id, yes, LATER + DAY))
+    row = read(lambda: claims.get(claim_id))
+    assert (row.state, row.amount_rials, row.way) == ("credited", 250_000, "account_credit")
+    assert read(lambda: ledger.balance_of(cast.account)) == 250_000
+    assert read(lambda: [c.key for c in Credit.select()]) == [f"claim:{claim_id}"]
+
+
+def test_a_rejected_one_can_be_claimed_again_and_only_in_its_days(cast: Cast) -> None:
+    clock_id = missed_clock(cast)
+    claim_id = claim_clock(cast, clock_id)
+    write(lambda: claims.first_answer(claim_id, cast.agent.id, "we look at it", LATER + DAY))
+    for member in (cast.operator, cast.quality):
+        write(
+            lambda who=member: committee.vote(
+                claim_id, who.id, Verdict(False, "it was answered"), LATER + DAY
+            )
+        )
+    ticket_id = read(lambda: clocks.missed_of(cast.account, 0, LATER))[0].ticket_id
+    write(lambda: tickets.reply(cast.agent, ticket_id, "here is the answer", LATER + DAY))
+    again = claim_clock(cast, clock_id, LATER + 2 * DAY)
+    assert again != claim_id
+
+    other = missed_clock(cast)
+    ticket_id = read(lambda: compensation.missed_clock(cast.owner, other)).ticket_id
+    write(lambda: tickets.reply(cast.agent, ticket_id, "late", LATER))
+    with pytest.raises(TooLate, match="until 1405-09-07 14:00"):
+        claim_clock(cast, other, LATER + 7 * DAY + 1)
+    assert read(lambda: Claim.select().count()) == 2  # and no ticket stays of the refused one
+    assert read(lambda: Ticket.select().where(Ticket.department == "compensation_claim").count()) == 2
+
+
+def test_nobody_claims_anothers_clock_or_one_that_was_kept(cast: Cast) -> None:
+    clock_id = missed_clock(cast)
+    with pytest.raises(NotFound):
+        claim_clock(cast, clock_id, person=cast.stranger)
+    kept = write(lambda: tickets.open_ticket(cast.owner, cast.account, "support", "question", "how", LATER))
+    running = read(lambda: clocks.open_clocks(kept)[0].id)
+    with pytest.raises(NotFound):
+        claim_clock(cast, running)
+
+
+def wanted(cast: Cast, start: str, end: str, key: str = "k") -> Wanted:
+    return Wanted(cast.account, "support", "Claim: support", "nobody answered", at(start), at(end), key)
+
+
+def test_a_call_that_nobody_answered_is_claimed_in_support_hours_only(cast: Cast) -> None:
+    call = wanted(cast, "1405-08-30 09:00", "1405-08-30 09:20")
+    made = [write(lambda: compensation.claim_queue(cast.owner, call, "09121234567", LATER)) for _ in range(2)]
+    assert made[0] == made[1]
+    evidence = read(lambda: compensation.evidence_of(made[0]))
+    assert evidence is not None
+    assert (evidence.kind, evidence.number) == ("queue", "+989121234567")
+    closed = wanted(cast, "1405-08-30 14:05", "1405-08-30 14:40", "l")
+    with pytest.raises(BadInput, match=r"Support was closed from 1405-08-30 14:05 to 1405-08-30 14:40"):
+        write(lambda: compensation.claim_queue(cast.owner, closed, "09121234567", LATER + DAY))
+    with pytest.raises(BadInput, match="hello"):
+        write(lambda: compensation.claim_queue(cast.owner, call, "hello", LATER))
+
+
+def test_who_enters_a_claim_by_telephone_does_not_decide_it(cast: Cast) -> None:
+    call = wanted(cast, "1405-08-30 09:00", "1405-08-30 09:20")
+    claim_id = write(lambda: compensation.claim_queue(cast.operator, call, "09121234567", LATER))
+    row = read(lambda: claims.get(claim_id))
+    assert read(lambda: Ticket.get_by_id(row.ticket_id).via) == "telephone"
+    write(lambda: claims.first_answer(claim_id, cast.agent.id, "we look at it", LATER))
+    assert not read(lambda: committee.may_vote(claims.get(claim_id), cast.operator.id))
+    assert read(lambda: committee.may_vote(row_of(claim_id), cast.quality.id))
+
+
+def row_of(claim_id: int) -> Claim:
+    return claims.get(claim_id)
+
+
+def test_a_ticket_that_came_without_a_claim_gets_one_as_of_its_opening(cast: Cast) -> None:
+    ticket_id = write(
+        lambda: tickets.open_ticket(
+            cast.owner, cast.account, "compensation_claim", "it was down", "an hour long", OPENED, via="api"
+        )
+    )
+    late = OPENED + 8 * DAY
+
+    def make() -> int:
+        return compensation.from_ticket(cast.quality, ticket_id, "support", OPENED - DAY, OPENED, late)
+
+    claim_id = write(make)
+    assert write(make) == claim_id
+    row = read(lambda: claims.get(claim_id))
+    assert (row.submitted_at, row.text, row.author_id) == (OPENED, "an hour long", cast.owner.id)
+    plain = write(lambda: tickets.open_ticket(cast.owner, cast.account, "support", "question", "how", OPENED))
+    with pytest.raises(Conflict):
+        write(lambda: compensation.from_ticket(cast.quality, plain, "support", OPENED, OPENED, late))
