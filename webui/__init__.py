@@ -38,6 +38,7 @@ from webui import (
     receipts,
     registration,
     security,
+    sentences,
     sla_pages,
     speech,
     switch_records,
@@ -82,6 +83,7 @@ def create_app(settings: Settings) -> Flask:
     security.init_app(app, settings)
     errors.init_app(app)
     words.init_app(app)
+    sentences.init_app(app)
     for module in MODULES:
         app.register_blueprint(module.blueprint)
     return app

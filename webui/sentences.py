@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from flask import Flask
+
 from engine.errors import AvanakError
 from engine.services.accounts import SendingRefused
 from engine.services.ledger import NoCredit
@@ -57,6 +59,15 @@ class Value(str):
         if spec == "said":
             return in_persian(text) or text
         return digits(text) if _FIGURES.fullmatch(text) else text
+
+
+def init_app(app: Flask) -> None:
+    app.add_template_filter(reason)
+
+
+def reason(text: str) -> str:
+    """A reason that a service wrote down, in the reader's language; what a person typed stays as it is."""
+    return (in_persian(text) or text) if language() == "fa" else text
 
 
 def said(error: AvanakError) -> str:

@@ -26,7 +26,7 @@ from webui.context import web
 LANGUAGES = {"fa": "فارسی", "en": "English"}
 CALENDARS = ("jalali", "gregorian")
 _PERSIAN = str.maketrans("0123456789,.%", "۰۱۲۳۴۵۶۷۸۹٬٫٪")
-DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
+_DIGITS_ONLY = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 _TO_ASCII = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "0123456789" * 2)
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 _INSTANT = re.compile(r"(\d{4})[/-](\d{1,2})[/-](\d{1,2})[ T]+(\d{1,2}):(\d{2})")
@@ -72,7 +72,7 @@ def refresh_language() -> None:
 
 def digits(text: object) -> str:
     """Text with the digits of the reader's language, nothing else changed."""
-    return str(text).translate(DIGITS) if language() == "fa" else str(text)
+    return str(text).translate(_DIGITS_ONLY) if language() == "fa" else str(text)
 
 
 def number(value: float, places: int = 0) -> str:

@@ -13,7 +13,6 @@ from engine.services.numbers import display
 from engine.services.permissions import GRANTS
 from engine.services.tickets.rules import CLOCKS, ClockKind
 from webui.access import person_or_none
-from webui.sentences import reason
 from webui.speech import digits, language
 
 WORDS: dict[str, dict[str, Any]] = {
@@ -207,7 +206,7 @@ _WAITS = {
 
 
 def init_app(app: Flask) -> None:
-    for filter_ in (word, tone, grant, phone, promise, reason, step_word, step_value):
+    for filter_ in (word, tone, grant, phone, promise, step_word, step_value):
         app.add_template_filter(filter_)
     app.context_processor(lambda: {"may_do": may_do})
 

@@ -29,6 +29,8 @@ NOT_FOR_PAGES = {
     "webui/server.py": "said at the start, before there is a page",
     "webui/security.py": "said at the start, before there is a page",
     "webui/switch_records.py": "said to switches",
+    "webui/api/__init__.py": "said to programs, in English",
+    "webui/api/tickets.py": "said to programs, in English",
 }
 # Errors that say themselves in both languages: what they are made from is no sentence.
 SAY_THEMSELVES = {"SendingRefused", "NoCredit"}
