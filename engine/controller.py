@@ -43,6 +43,7 @@ from engine.store.sql import execute
 from engine.store.threads import read
 from engine.store.writer import Writer
 from engine.switchboard import Switchboard, SwitchSpec
+from engine.trunk_watch import TrunkWatch
 from engine.watch import Watch
 
 log = logging.getLogger(__name__)
@@ -95,6 +96,7 @@ class Engine:
         self.shares: GatewayShares | None = None  # with PostgreSQL
         self.watch = Watch(settings, self.writer, self.dialer, settings.engine_name or socket.gethostname())
         self.switchboard.take_job = lambda event: self.watch.prober.on_event(event, monotonic_s())
+        self.trunk_watch = TrunkWatch(self.dialer, self.writer)
         self.jobs: Jobs | None = None
         self._greenlets: list[gevent.Greenlet] = []
         self._identity: Identity | None = None
@@ -123,7 +125,7 @@ class Engine:
         self._greenlets.append(gevent.spawn(self._audit_loop))
         self.watch.start()
         channels = Channels.from_settings(self.settings, self._speak, self.dialer.wake)
-        self.jobs = start_jobs(self.settings, self.watch.probe, channels)
+        self.jobs = start_jobs(self.settings, self.watch.probe, self.trunk_watch.ask, channels)
         log.info("action=engine_started engine=%s", self.name)
 
     def stop(self, drain_s: float | None = None) -> bool:

@@ -25,6 +25,8 @@ from engine.services.tickets import watch
 from engine.services.tickets.attachments import Attachments
 from engine.store.threads import read, write
 
+TRUNKS_S = 15.0
+
 log = logging.getLogger(__name__)
 
 
@@ -78,8 +80,16 @@ def _guarded(name: str, work: Callable[[], object]) -> Callable[[], None]:
     return run
 
 
-def start_jobs(settings: Settings, probe: Callable[[], object], channels: Channels) -> Jobs:
-    """Start the jobs of an engine; `probe` makes a synthetic call to each switch, `channels` carry notices."""
+def start_jobs(
+    settings: Settings,
+    probe: Callable[[], object],
+    ask_trunks: Callable[[], object],
+    channels: Channels,
+) -> Jobs:
+    """Start the jobs of an engine.
+
+    `probe` makes a synthetic call to each switch, `ask_trunks` asks it how it sees its gateways, `channels` carry notices.
+    """
     jobs = Jobs(settings)
     policy = policy_of(settings)
     jobs.daily("statements", 0, 20, lambda: statements.close_all(policy, wall_ms(), write))
@@ -92,6 +102,7 @@ def start_jobs(settings: Settings, probe: Callable[[], object], channels: Channe
     jobs.every("ticket_clocks", 30, lambda: write(lambda: watch.watch(wall_ms())))
     jobs.every("outage_notice", 10, lambda: write(lambda: outage_notice.watch(wall_ms())))
     jobs.every("deliver", 5, lambda: channels.deliver(wall_ms()))
+    jobs.every("trunks", TRUNKS_S, ask_trunks)
     if settings.sla_probe_s:
         jobs.every("probes", settings.sla_probe_s, probe)
     jobs.start()

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from engine.clock import wall_ms
 from engine.errors import BadInput, NotFound
-from engine.services import gateways, switches
+from engine.services import gateways, switches, trunk_states
 from engine.store.models import Gateway
 from engine.store.sql import execute
 from engine.store.threads import read, write
@@ -105,6 +105,7 @@ def _seen() -> dict[str, Any]:
         return {
             "switches": switches.all_switches(),
             "gateways": list(Gateway.select().order_by(Gateway.priority, Gateway.name)),
+            "seen_by": trunk_states.seen_of(now),
             "calls_on": {int(gateway_id): int(count) for gateway_id, count in up},
         }
 

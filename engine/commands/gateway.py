@@ -10,7 +10,8 @@ import click
 from engine.clock import wall_ms
 from engine.commands import common
 from engine.errors import BadInput
-from engine.services import gateways
+from engine.services import gateways, trunk_states
+from engine.services.trunk_states import TrunkSeen
 from engine.store.models import Gateway
 from engine.store.threads import read, write
 
@@ -61,6 +62,7 @@ def list_(as_json: bool) -> None:
     """All gateways."""
     common.settings_and_store()
     rows = read(lambda: list(Gateway.select().order_by(Gateway.priority, Gateway.name)))
+    seen = read(lambda: trunk_states.seen_of(wall_ms()))
     columns = (
         "name",
         "cps",
@@ -72,9 +74,10 @@ def list_(as_json: bool) -> None:
         "packet ms",
         "switch",
         "draining",
+        "as the switches see it",
     )
     common.answer(
-        [common.row_values(row) for row in rows],
+        [common.row_values(row) | {"seen": [_seen(one) for one in seen[row.id]]} for row in rows],
         as_json,
         lambda: common.table(
             columns,
@@ -90,12 +93,22 @@ def list_(as_json: bool) -> None:
                     row.packet_ms,
                     row.switch_name,
                     "yes" if row.is_draining else "",
+                    " ".join(one.sentence() or f"{one.switch}: {one.state}" for one in seen[row.id]),
                 )
                 for row in rows
             ],
             "There is no gateway; `avanakctl gateway add NAME --cps N --channels N` makes one known.",
         ),
     )
+
+
+def _seen(one: TrunkSeen) -> dict[str, Any]:
+    return {
+        "switch": one.switch,
+        "state": one.state,
+        "fault": one.sentence(),
+        "since_at": common.iso(one.since_at),
+    }
 
 
 @gateway.command("set")

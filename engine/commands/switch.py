@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
@@ -18,6 +18,7 @@ from engine.esl import answers, commands
 from engine.esl.link import Link
 from engine.esl.supervisor import ask_switch
 from engine.services import switches as known_switches
+from engine.services import trunk_states
 from engine.store.models import Gateway
 from engine.store.threads import read
 from engine.switchboard import SwitchSpec, parse_switches
@@ -59,7 +60,7 @@ def _ask(spec: SwitchSpec, names: Sequence[str]) -> dict[str, Any]:
     try:
         link.connect()
         info = ask_switch(link)
-        gateways = {name: answers.read_gateway(link.api(commands.gateway_status(name))) for name in names}
+        told = {name: answers.read_gateway(link.api(commands.gateway_status(name))) for name in names}
         found |= {
             "state": "up",
             "version": info.version,
@@ -68,14 +69,23 @@ def _ask(spec: SwitchSpec, names: Sequence[str]) -> dict[str, Any]:
             "max_sessions": info.max_sessions,
             "sessions_per_second": info.sessions_per_second,
             "gateways": {
-                name: ("up" if at.is_up else at.state) for name, at in gateways.items() if at is not None
+                name: ("up" if at.is_up else at.state) for name, at in told.items() if at is not None
             },
+            "reason": " ".join(_faults(spec.name, told)),
         }
     except SwitchUnavailable as error:
         found["reason"] = str(error)
     finally:
         link.close()
     return found
+
+
+def _faults(switch_name: str, told: dict[str, answers.GatewayStatus | None]) -> Iterator[str]:
+    """What is wrong with the gateways that the switch has, each as a sentence."""
+    for name, at in told.items():
+        fault = trunk_states.fault_of(at.state, at.is_up) if at is not None else ""
+        if at is not None and fault:
+            yield f"{name}: {trunk_states.TrunkSeen(0, switch_name, at.state, fault, 0).sentence()}"
 
 
 def _noted(specs: Sequence[SwitchSpec]) -> list[dict[str, Any]]:

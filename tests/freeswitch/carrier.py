@@ -3,30 +3,11 @@
 It runs as a process of its own, on one UDP socket of loopback and one thread, and prints ``PORT n`` when it
 is ready.  ``--log FILE`` gets one JSON line for every call that arrived, at once: the truth of the far end,
 which crash tests count.  ``--ends FILE`` gets one line when a call is over, with what was heard; ``--audio
-DIR`` the voice of each call as raw A-law.
+DIR`` the voice of each call as raw A-law.  With ``--user`` and ``--password`` it challenges REGISTER (401) and
+INVITE (407), and ``--registers FILE`` gets one line for each REGISTER that was let in or turned away.
 
-The endings are those of engine/embedded/people.py, by the last four digits:
-
-====  ===================================================================
-0000  rings 0.3 s, answers, hears all
-0001  180, then 486 · 0006 180, then 603 · 0003 404 · 0004 503 · 0005 480
-0002  rings and nobody answers
-0007  answers, hangs up after ``--listen-ms`` of the message
-0008  answers, hears all, presses 1
-0009  183 with early media, answers after 1 s, hears all
-0011  answers, presses 11 while the message plays
-0012  hears all, presses ``*``, hears all again, presses 1
-0013  answers, hears all, presses 9
-0014  rings 8 s, answers, hears all
-0015  486 the first time, then as 0000 · 0016 503 the first time
-0021  presses 1 while the message plays
-0022  presses 5 while the message plays, and hears all
-0023  keeps on asking for it again with ``*``
-0024  answers, hears all, and speaks for a second and a half
-====  ===================================================================
-
-Any other number rings for ``--ring-ms`` and answers; its voice goes to a socket that nobody reads, so that a
-load test costs the carrier little.
+What each callee does is in carrier_endings.py, by the last four digits.  Any other number rings for ``--ring-ms``
+and answers; its voice goes to a socket that nobody reads, so that a load test costs the carrier little.
 """
 
 from __future__ import annotations
@@ -45,51 +26,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+import carrier_auth
 import carrier_rtp
 import carrier_sip
+from carrier_endings import ENDINGS, FIRST_TIME, Ending
 from carrier_sip import Message, Offer
 
 T1_S = 0.5  # first gap between retransmissions
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """What one callee does.  ``during`` is pressed while the message plays, ``after`` one by one when it is over."""
-
-    ring_ms: int = 300
-    status: int = 200
-    rings: bool = True
-    early_media: bool = False
-    answers: bool = True
-    hangs_up: bool = False
-    speaks: bool = False
-    during: str = ""
-    after: str = ""
-
-
-ENDINGS = {
-    "0000": Ending(),
-    "0001": Ending(100, 486),
-    "0002": Ending(answers=False),
-    "0003": Ending(0, 404, rings=False),
-    "0004": Ending(0, 503, rings=False),
-    "0005": Ending(0, 480, rings=False),
-    "0006": Ending(100, 603),
-    "0007": Ending(hangs_up=True),
-    "0008": Ending(after="1"),
-    "0009": Ending(1000, rings=False, early_media=True),
-    "0011": Ending(during="11"),
-    "0012": Ending(after="*1"),
-    "0013": Ending(after="9"),
-    "0014": Ending(8000),
-    "0015": Ending(),
-    "0016": Ending(),
-    "0021": Ending(during="1"),
-    "0022": Ending(during="5"),
-    "0023": Ending(after="*" * 9),
-    "0024": Ending(speaks=True),
-}
-FIRST_TIME = {"0015": ENDINGS["0001"], "0016": ENDINGS["0004"]}
 
 
 @dataclass(slots=True)
@@ -122,10 +65,13 @@ class Carrier:
         self.host = options.host
         self.ring_ms: int = options.ring_ms
         self.listen_ms: int = options.listen_ms
+        self.everybody: Ending | None = ENDINGS[options.everybody] if options.everybody else None
         self.sip = self._socket(options.port, 8 << 20)
         self.port: int = self.sip.getsockname()[1]
         self.sink = self._socket(0, 4096)
+        self.gate = carrier_auth.Gate(options.user, options.password)
         self.log, self.ends = self._open(options.log), self._open(options.ends)
+        self.registers = self._open(options.registers)
         self.audio: Path | None = options.audio
         self.calls: dict[str, Call] = {}
         self.times_called: dict[str, int] = {}
@@ -178,7 +124,8 @@ class Carrier:
         method = message.method
         if method == "INVITE":
             if call is None:
-                self._new_call(message, peer)
+                if self._is_let_in(message, peer):
+                    self._new_call(message, peer)
             elif call.final == 200 and message.get("cseq") != call.invite.get("cseq"):
                 self._answer(call, 200, message)  # a refresh inside the call
             elif call.last_answer:
@@ -201,16 +148,24 @@ class Carrier:
             if call:
                 self._over(call, "bye")
                 self._forget(call)
-        else:  # OPTIONS, REGISTER and what else asks whether we are there
+        elif method != "REGISTER" or self._is_let_in(message, peer):  # OPTIONS too: we are here
             extra = tuple(f"Contact: {value}" for name, value in message.headers if name == "contact")
             self.sip.sendto(carrier_sip.answer(message, 200, "o", extra), peer)
+
+    def _is_let_in(self, request: Message, peer: tuple[str, int]) -> bool:
+        refusal = self.gate.check(request)
+        if refusal is not None:
+            self.sip.sendto(carrier_sip.answer(request, refusal[0], "a", refusal[1]), peer)
+        if request.method == "REGISTER":
+            self._write(self.registers, at=time.time(), status=refusal[0] if refusal else 200)
+        return refusal is None
 
     def _new_call(self, invite: Message, peer: tuple[str, int]) -> None:
         number = invite.number
         suffix = number[-4:]
         times = self.times_called[number] = self.times_called.get(number, 0) + 1
-        ending = ENDINGS.get(suffix) or Ending(self.ring_ms)
-        if times == 1:
+        ending = self.everybody or ENDINGS.get(suffix) or Ending(self.ring_ms)
+        if times == 1 and not self.everybody:
             ending = FIRST_TIME.get(suffix, ending)
         call = Call(invite, peer, ending, number, f"{random.getrandbits(40):x}", time.monotonic(),
                     during=ending.during, after=ending.after)  # fmt: skip
@@ -376,6 +331,10 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--log", type=Path, help="one JSON line for each call that arrived")
     parser.add_argument("--ends", type=Path, help="one JSON line for each call that is over")
+    parser.add_argument("--registers", type=Path, help="one JSON line for each REGISTER")
+    parser.add_argument("--user", default="", help="the account that may register and call; empty: everybody")
+    parser.add_argument("--password", default="")
+    parser.add_argument("--everybody", choices=ENDINGS, help="the ending of all numbers")
     parser.add_argument("--audio", type=Path, help="folder for what was heard")
     parser.add_argument("--ring-ms", type=int, default=300, help="ringing time of numbers without a meaning")
     parser.add_argument(

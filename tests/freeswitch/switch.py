@@ -18,9 +18,9 @@ from typing import Any
 
 from eventsocket import EventSocket
 
-from engine.conf.install import install
-from engine.conf.settings import GatewaySettings, InstallSettings
+from engine.conf.settings import GatewaySettings
 
+ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
 
 
@@ -61,6 +61,11 @@ class CarrierProcess:
         """Every call that is over, with what the callee heard."""
         return _lines(self.folder / "ended.jsonl")
 
+    @property
+    def registers(self) -> list[int]:
+        """What each REGISTER was answered, in order: 401 asks for the password."""
+        return [one["status"] for one in _lines(self.folder / "registers.jsonl")]
+
     def wait_for_end(self, number: str, timeout_s: float = 10) -> dict[str, Any]:
         """The record of the last call to ``number``, once it is over."""
 
@@ -78,7 +83,8 @@ def running_carrier(folder: Path, *arguments: str) -> Iterator[CarrierProcess]:
     """Starts the carrier; its files are in ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, str(HERE / "carrier.py"), "--log", str(folder / "arrived.jsonl"),
-               "--ends", str(folder / "ended.jsonl"), "--audio", str(folder), *arguments]  # fmt: skip
+               "--ends", str(folder / "ended.jsonl"), "--audio", str(folder),
+               "--registers", str(folder / "registers.jsonl"), *arguments]  # fmt: skip
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
@@ -122,7 +128,8 @@ def running_switch(
 ) -> Iterator[Switch]:
     """Installs the tree into ``folder``, starts FreeSWITCH with it, and stops it at the end.
 
-    The password comes by the environment, as in production.  ``settings`` are those of InstallSettings: with
+    By `avanakctl conf install`, as an admin does it; the password comes by the environment, as in production.
+    ``settings`` are its options: with
     the ``event_socket_port``, ``sip_port`` and ``password`` of an earlier one in the same folder, that switch
     is there again after a crash.
     """
@@ -133,14 +140,14 @@ def running_switch(
         "event_socket_port": free_port(), "sip_port": free_port(socket.SOCK_DGRAM), "rtp_start": 20000, "rtp_end": 32000,
         "prompts_dir": str(folder / "prompts"), "recordings_dir": str(folder / "recordings"),
         "cdr_dir": str(folder / "cdr"), "log_dir": str(folder / "log"),
-        "gateways": gateways, **settings,
+        "gateway": [gateway_words(one, folder) for one in gateways], **settings,
     }  # fmt: skip
-    install(folder / "conf", InstallSettings(**chosen))
+    conf_install(folder / "conf", chosen)
     command = [binary, "-nonat", "-c", "-nf", "-conf", str(folder / "conf")]
     for name in ("log", "db", "run"):
         command += [f"-{name}", str(folder / name)]
     command += ["-temp", str(folder / "tmp")]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("AVANAK_")}
+    environment = _clean_environment()
     environment["AVANAK_ESL_PASSWORD"] = password
     with (folder / "console.txt").open("wb") as console:
         process = subprocess.Popen(
@@ -159,6 +166,34 @@ def running_switch(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(10)
+
+
+def conf_install(folder: Path, settings: dict[str, Any]) -> None:
+    """`avanakctl conf install FOLDER` with these options; a list is an option given several times."""
+    words = []
+    for name, value in settings.items():
+        for one in value if isinstance(value, list) else [value]:
+            words += [f"--{name.replace('_', '-')}", str(one)]
+    command = [sys.executable, "-m", "engine", "conf", "install", str(folder), *words]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=_clean_environment())
+    assert done.returncode == 0, done.stderr
+
+
+def gateway_words(gateway: GatewaySettings, folder: Path) -> str:
+    """A trunk as `--gateway` takes it; its password goes into a file of ``folder``."""
+    words = [gateway.name, f"proxy={gateway.proxy}", f"packet_ms={gateway.packet_ms}"]
+    words += [f"inbound={network}" for network in gateway.inbound]
+    if gateway.username:
+        path = folder / f"{gateway.name}.password"
+        path.write_text(gateway.password + "\n")
+        words += [f"username={gateway.username}", f"password_file={path}"]
+    if gateway.register:
+        words.append("register=yes")
+    return ",".join(words)
+
+
+def _clean_environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("AVANAK_")}
 
 
 def _is_ready(switch: Switch) -> bool:

@@ -8,15 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from engine_lab import running_engine
 from switch import CarrierProcess, Switch
 
 from engine.clock import wall_ms
-from engine.config import load_settings
-from engine.controller import Engine
-from engine.services import gateways, messages
-from engine.store.models import Account
+from engine.services import gateways
 from engine.store.threads import write
-from engine.switchboard import parse_switches
 from tests.engine.lab import Lab, wait_for
 
 ENDINGS = [
@@ -34,18 +31,8 @@ ENDINGS = [
 @pytest.fixture
 def lab(freeswitch: Switch, fs_prompts: dict[str, list[int]], tmp_path: Path) -> Iterator[Lab]:
     """An engine connected to the real switch, with the message «two» of its prompts."""
-    settings = load_settings(data_dir=tmp_path, database_url="", inbound_share=0.0)
-    engine = Engine(settings)
-    engine.start(parse_switches(f"real=esl://:{freeswitch.password}@127.0.0.1:{freeswitch.esl_port}"))
-    assert engine.wait_for_switch(10), engine.switchboard.last_error()
-
-    def setup() -> int:
-        gateways.ensure("lab", 20, 100, wall_ms())
-        account = Account.select().first()
-        return messages.add(account.id, "two", "two", 2040, wall_ms())
-
-    yield Lab(engine, tmp_path, write(setup))
-    engine.stop(0.0)
+    with running_engine(freeswitch, tmp_path) as lab:
+        yield lab
 
 
 def run(lab: Lab, numbers: list[str], **rules: object) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.clock import wall_ms
-from engine.services import switches
+from engine.services import switches, trunk_states
 from engine.store.models import Gateway
 from engine.store.threads import read, write
 
@@ -65,3 +65,18 @@ def test_switches_and_an_alarm_when_one_is_down(operator, owner) -> None:
     assert "Not heard of" in page  # fs1: called up, silent for two minutes
     assert "Switch fs2 is down since" in operator.get("/").text
     assert "fs2" not in owner.get("/").text
+
+
+def test_a_refused_registration_is_told_in_the_readers_language(operator, cast) -> None:
+    now = wall_ms()
+
+    def work() -> None:
+        switch = switches.register("fs1", "esl://10.0.0.1:8021", False, now)
+        trunk_states.note(switch, {lab().id: ("FAIL_WAIT", trunk_states.fault_of("FAIL_WAIT", False))}, now)
+
+    write(work)
+    page = operator.get("/trunks").text
+    assert "Switch fs1 is not registered with the carrier" in page
+    assert "Out of order" in page
+    operator.post("/language", {"language": "fa"})
+    assert "سوییچ fs1 نزد اپراتور ثبت نشده است" in operator.get("/trunks/live").text

@@ -1,0 +1,99 @@
+"""How the switches see their gateways: what the engine asked them, and what is wrong as a sentence.
+
+Functions run inside a transaction, or a connection when they only read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from peewee import BigIntegerField, CharField, CompositeKey
+
+from engine.store.models import Gateway, Switch, Table
+
+FRESH_MS = 90_000  # nothing is said of what was not seen again for so long
+
+UNREGISTERED, SILENT, MISSING = "unregistered", "silent", "missing"
+_FAULTS = {
+    UNREGISTERED: (
+        "Switch {switch} is not registered with the carrier, which refuses it or does not answer ({state}).",
+        "سوییچ {switch} نزد اپراتور ثبت نشده است؛ اپراتور آن را نمی‌پذیرد یا پاسخ نمی‌دهد ({state}).",
+    ),
+    SILENT: (
+        "The carrier does not answer switch {switch} ({state}).",
+        "اپراتور به سوییچ {switch} پاسخ نمی‌دهد ({state}).",
+    ),
+    MISSING: (
+        "Switch {switch} has no gateway of this name in its configuration.",
+        "در پیکربندی سوییچ {switch} درگاهی با این نام نیست.",
+    ),
+}
+
+
+class TrunkState(Table):
+    """A gateway as one switch last told of it."""
+
+    gateway_id = BigIntegerField()
+    switch_id = BigIntegerField()
+    state = CharField(20)  # FreeSWITCH's word: REGED, NOREG, FAIL_WAIT …
+    fault = CharField(12)  # empty: calls can go by it
+    since_at = BigIntegerField()
+    seen_at = BigIntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("gateway_id", "switch_id")
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkSeen:
+    """A gateway on one switch."""
+
+    gateway_id: int
+    switch: str
+    state: str
+    fault: str
+    since_at: int
+
+    def sentence(self, language: str = "en") -> str:
+        """What is wrong; empty when calls can go by it."""
+        if not self.fault:
+            return ""
+        return _FAULTS[self.fault][language == "fa"].format(switch=self.switch, state=self.state)
+
+
+def fault_of(state: str, is_up: bool) -> str:
+    """What a switch's answer means; `state` is empty when the switch does not know the gateway."""
+    if not state:
+        return MISSING
+    if is_up:
+        return ""
+    return SILENT if state == "NOREG" else UNREGISTERED
+
+
+def note(switch_id: int, seen: Mapping[int, tuple[str, str]], now: int) -> None:
+    """Keep what a switch said of its gateways, ``{gateway id: (state, fault)}``; of others nothing is known."""
+    before = {row.gateway_id: row for row in TrunkState.select().where(TrunkState.switch_id == switch_id)}
+    TrunkState.delete().where(
+        TrunkState.switch_id == switch_id, TrunkState.gateway_id.not_in(list(seen))
+    ).execute()
+    for gateway_id, (state, fault) in seen.items():
+        old = before.get(gateway_id)
+        since_at = old.since_at if old is not None and old.fault == fault else now
+        values = {"state": state[:20], "fault": fault, "since_at": since_at, "seen_at": now}
+        TrunkState.insert(gateway_id=gateway_id, switch_id=switch_id, **values).on_conflict(
+            conflict_target=[TrunkState.gateway_id, TrunkState.switch_id], update=values
+        ).execute()
+
+
+def seen_of(now: int) -> dict[int, list[TrunkSeen]]:
+    """Each gateway as the switches see it at present, by the gateway's id."""
+    names = {row.id: row.name for row in Switch.select(Switch.id, Switch.name)}
+    out: dict[int, list[TrunkSeen]] = {row.id: [] for row in Gateway.select(Gateway.id)}
+    rows = TrunkState.select().where(TrunkState.seen_at > now - FRESH_MS).order_by(TrunkState.switch_id)
+    for row in rows:
+        if row.gateway_id in out and row.switch_id in names:
+            out[row.gateway_id].append(
+                TrunkSeen(row.gateway_id, names[row.switch_id], row.state, row.fault, row.since_at)
+            )
+    return out

@@ -1,0 +1,55 @@
+"""Asks the switches every few seconds how they see their gateways, so that a refused registration is shown."""
+
+from __future__ import annotations
+
+import logging
+
+from engine.clock import wall_ms
+from engine.dialing.dialer import Dialer
+from engine.errors import AvanakError
+from engine.esl import answers, commands
+from engine.services import trunk_states
+from engine.store.writer import Writer
+
+log = logging.getLogger(__name__)
+
+
+class TrunkWatch:
+    """`ask` is a job."""
+
+    def __init__(self, dialer: Dialer, writer: Writer) -> None:
+        self._dialer = dialer
+        self._writer = writer
+        self._faults: dict[tuple[int, int], str] = {}  # (switch, gateway), for the log
+
+    def ask(self) -> None:
+        """Ask each switch that is connected for the gateways that it should have, and write its answers down."""
+        for switch_id, link in list(self._dialer.links.items()):
+            switch = self._dialer.lanes.switches[switch_id]
+            seen: dict[int, tuple[str, str]] = {}
+            try:
+                for gateway in list(self._dialer.lanes.gateways.values()):
+                    if gateway.switch_name in ("", switch.name):
+                        told = answers.read_gateway(link.api(commands.gateway_status(gateway.name)))
+                        state = told.state if told else ""
+                        seen[gateway.id] = (
+                            state,
+                            trunk_states.fault_of(state, told is not None and told.is_up),
+                        )
+                        self._say(switch_id, switch.name, gateway.id, gateway.name, *seen[gateway.id])
+                self._writer.call(lambda: trunk_states.note(switch_id, seen, wall_ms()))  # noqa: B023 - run at once
+            except AvanakError as error:
+                log.warning("action=gateways_not_asked switch=%s error=%r", switch.name, str(error))
+
+    def _say(
+        self, switch_id: int, switch: str, gateway_id: int, gateway: str, state: str, fault: str
+    ) -> None:
+        """One line when it changes."""
+        before = self._faults.get((switch_id, gateway_id), "")
+        self._faults[switch_id, gateway_id] = fault
+        if fault and fault != before:
+            log.error(
+                "action=gateway_fault switch=%s gateway=%s fault=%s state=%s", switch, gateway, fault, state
+            )
+        elif before and not fault:
+            log.warning("action=gateway_back switch=%s gateway=%s state=%s", switch, gateway, state)

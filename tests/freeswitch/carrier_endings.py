@@ -1,0 +1,66 @@
+"""Who is called at the carrier, and what each does.
+
+The endings are those of engine/embedded/people.py, by the last four digits:
+
+====  ===================================================================
+0000  rings 0.3 s, answers, hears all
+0001  180, then 486 · 0006 180, then 603 · 0003 404 · 0004 503 · 0005 480
+0002  rings and nobody answers
+0007  answers, hangs up after ``--listen-ms`` of the message
+0008  answers, hears all, presses 1
+0009  183 with early media, answers after 1 s, hears all
+0011  answers, presses 11 while the message plays
+0012  hears all, presses ``*``, hears all again, presses 1
+0013  answers, hears all, presses 9
+0014  rings 8 s, answers, hears all
+0015  486 the first time, then as 0000 · 0016 503 the first time
+0021  presses 1 while the message plays
+0022  presses 5 while the message plays, and hears all
+0023  keeps on asking for it again with ``*``
+0024  answers, hears all, and speaks for a second and a half
+====  ===================================================================
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What one callee does.  ``during`` is pressed while the message plays, ``after`` one by one when it is over."""
+
+    ring_ms: int = 300
+    status: int = 200
+    rings: bool = True
+    early_media: bool = False
+    answers: bool = True
+    hangs_up: bool = False
+    speaks: bool = False
+    during: str = ""
+    after: str = ""
+
+
+ENDINGS = {
+    "0000": Ending(),
+    "0001": Ending(100, 486),
+    "0002": Ending(answers=False),
+    "0003": Ending(0, 404, rings=False),
+    "0004": Ending(0, 503, rings=False),
+    "0005": Ending(0, 480, rings=False),
+    "0006": Ending(100, 603),
+    "0007": Ending(hangs_up=True),
+    "0008": Ending(after="1"),
+    "0009": Ending(1000, rings=False, early_media=True),
+    "0011": Ending(during="11"),
+    "0012": Ending(after="*1"),
+    "0013": Ending(after="9"),
+    "0014": Ending(8000),
+    "0015": Ending(),
+    "0016": Ending(),
+    "0021": Ending(during="1"),
+    "0022": Ending(during="5"),
+    "0023": Ending(after="*" * 9),
+    "0024": Ending(speaks=True),
+}
+FIRST_TIME = {"0015": ENDINGS["0001"], "0016": ENDINGS["0004"]}
