@@ -226,3 +226,12 @@ class DeliveryState(StrEnum):
     CALLING = "calling"  # handed to our own engine; the call decides
     SENT = "sent"  # the far end took it
     FAILED = "failed"  # given up, with the reason
+
+
+class ImportState(StrEnum):
+    """A list on its way into a campaign."""
+
+    WAITING = "waiting"  # the list lies in its folder
+    RUNNING = "running"  # chunk by chunk
+    DONE = "done"  # every row has become a recipient, or was set aside
+    FAILED = "failed"  # with the reason; what came before stays

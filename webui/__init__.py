@@ -30,6 +30,7 @@ from webui import (
     health,
     identity,
     incidents,
+    list_imports,
     maintenance,
     new_campaign,
     notices_pages,
@@ -51,7 +52,7 @@ from webui.api import tickets as api_tickets
 from webui.context import AvanakWeb
 
 MODULES = (
-    *(auth, campaigns, new_campaign, trunks, health, switch_records),
+    *(auth, campaigns, new_campaign, list_imports, trunks, health, switch_records),
     *(portal, registration, balance, gallery, consent_lists, tickets, claims, sla_pages, agreement_pages),
     *(tokens, contacts, outage_reports, api_tickets),
     *(

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from engine.clock import wall_ms
 from engine.errors import NotFound
-from engine.services import campaign_view, campaigns, launch, messages, switches
+from engine.services import campaign_view, campaigns, launch, list_imports, messages, switches
 from engine.services.campaign_view import CampaignView
 from engine.services.report_files import csv_chunks, write_xlsx
 from engine.services.reports import report_columns, report_rows
@@ -57,7 +57,9 @@ def rows() -> str:
 @needs("campaign.view")
 def detail(campaign_id: int) -> str:
     one = _one(campaign_id)
-    return render_template("campaigns/detail.html", one=one, moving=one.state in _MOVING, votes=_votes(one))
+    lists = read(lambda: list_imports.of_campaign(campaign_id))
+    moving = one.state in _MOVING
+    return render_template("campaigns/detail.html", one=one, moving=moving, votes=_votes(one), lists=lists)
 
 
 @blueprint.get("/campaigns/<int:campaign_id>/live")

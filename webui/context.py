@@ -11,6 +11,7 @@ from gevent.threadpool import ThreadPool
 
 from engine.config import Settings
 from engine.services.uploads import Uploads
+from webui.checks import Checks
 
 T = TypeVar("T")
 
@@ -25,6 +26,7 @@ class AvanakWeb:
         self.zone = zone
         self.uploads = Uploads(settings.data_dir / "uploads", settings.max_upload_mb * 1_000_000)
         self._pool = ThreadPool(COMPUTING_THREADS)
+        self.checks = Checks(self.apart)
 
     def apart(self, work: Callable[[], T]) -> T:
         """Run what computes for long (sounds, lists, workbooks, password hashes) off the hub; its result."""

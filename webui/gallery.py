@@ -248,7 +248,7 @@ def _stored(file: FileStorage) -> tuple[str, int]:
     try:
         return web().apart(convert)
     finally:
-        uploads.discard(pending)
+        uploads.discard(pending.token)
 
 
 def _gallery(**forms: Any) -> dict[str, Any]:

@@ -13,11 +13,11 @@ from werkzeug.wrappers import Response
 from wtforms.fields.choices import SelectChoice
 
 from engine.clock import wall_ms
-from engine.errors import BadInput, NotAllowed, NotFound
+from engine.errors import AvanakError, BadInput, NotAllowed, NotFound
 from engine.services import accounts, campaigns, launch, messages, pricing, switches
 from engine.services.campaigns import CampaignRules
-from engine.services.ledger import NoCredit
 from engine.services.preflight import Preflight, count_list, limits_of_switches, reckon
+from engine.services.shown_name import shown_name
 from engine.services.suppression import lists_for
 from engine.services.uploads import Pending
 from engine.states import MessageKind
@@ -27,6 +27,7 @@ from engine.store.models import Account, Gateway, Message
 from engine.store.threads import read, write
 from webui.access import account_scope, is_staff, needs, person
 from webui.campaigns import send_prompt
+from webui.checks import Check
 from webui.context import web
 from webui.forms import CampaignForm, filled_in
 from webui.sentences import said
@@ -72,7 +73,7 @@ def check(token: str) -> str | Response:
     """The pre-flight of an upload, reckoned with the gateways and switches of this moment."""
     pending = _pending(token)
     if pending.checked is None:
-        return redirect(url_for("new_campaign.form", draft=token))
+        return _still_reading(pending)
     rules = CampaignRules(**pending.rules)
     found = Preflight.of_dict(pending.checked)
     share = web().settings.inbound_share
@@ -97,26 +98,29 @@ def check(token: str) -> str | Response:
     )
 
 
+@blueprint.get("/<token>/reading")
+@needs("campaign.change")
+def reading(token: str) -> str | Response:
+    """How far the list has been read; at its end the whole page is asked for."""
+    pending = _pending(token)
+    check = web().checks.find(token)
+    if pending.checked is not None or check is None or check.ended.is_set():
+        return Response(headers={"HX-Refresh": "true"})
+    return render_template("new_campaign/_reading.html", rows=check.rows)
+
+
 @blueprint.post("/<token>")
 @needs("campaign.change")
 def confirm(token: str) -> Response:
-    """Make it, and start it if that was the button."""
+    """Make the draft; its list is brought in outside this request, and it starts then if that was the button."""
     pending = _pending(token)
     if pending.checked is None:
         raise NotFound("This upload was not checked.")
-    now = wall_ms()
-    campaign_id = launch.launch(
-        web().uploads, pending, web().settings, write=write, apart=web().apart, now=now
+    starts = request.form.get("action") == "start"
+    _campaign_id, import_id = launch.launch(
+        web().uploads, pending, web().settings, starts=starts, write=write, now=wall_ms()
     )
-    if request.form.get("action") == "start":
-        try:
-            write(lambda: launch.start(campaign_id, now))
-            flash(_("The campaign was started."), "success")
-        except (BadInput, NotAllowed, NoCredit) as error:
-            flash(said(error), "danger")  # it is a draft that is whole, to be started later
-    else:
-        flash(_("The draft was kept."), "success")
-    return redirect(url_for("campaigns.detail", campaign_id=campaign_id))
+    return redirect(url_for("list_imports.detail", import_id=import_id))
 
 
 @blueprint.get("/<token>/message.wav")
@@ -147,23 +151,25 @@ def _take_over(filled: CampaignForm, pending: Pending) -> bool:
         _complain(filled.numbers, _("Choose the list of numbers."))
     if not pending.prompt and pending.message_id is None and not filled.sound.errors:
         _complain(filled.sound, _("Choose the message."))
+    uploads.write(pending)
     if pending.list_name:
         _check_list(filled, pending)
-    uploads.write(pending)
+        if not pending.list_name:
+            uploads.write(pending)
     return not (filled.numbers.errors or filled.sound.errors)
 
 
 def _keep_files(filled: CampaignForm, pending: Pending) -> None:
     uploads = web().uploads
     if _is_given(filled.numbers.data):
-        pending.list_name = _name_of(filled.numbers.data)
+        pending.list_name = shown_name(filled.numbers.data.filename or "", "—")
         web().apart(lambda: uploads.save(pending, "list", pending.list_name, filled.numbers.data.stream))
     pending.number_column = (filled.number_column.data or "").strip()
     if filled.message.data:
         pending.message_id = int(read(lambda: messages.get(filled.message.data, pending.account_id)).id)
         pending.sound_name, pending.prompt, pending.duration_ms = "", "", 0
     if _is_given(filled.sound.data):
-        name = _name_of(filled.sound.data)
+        name = shown_name(filled.sound.data.filename or "", "—")
         folder = uploads.prompts_dir(pending)
 
         def convert() -> tuple[str, int]:
@@ -187,18 +193,46 @@ def _check_rules(account_id: int, rules: CampaignRules, max_call_s: int) -> None
 
 
 def _check_list(filled: CampaignForm, pending: Pending) -> None:
-    uploads, settings = web().uploads, web().settings
-    listed = partial(do_not_call.find, lists_for(pending.rules["kind"], pending.account_id))
-
-    def count() -> Preflight:
-        with db.connection_context(), launch.open_pending_list(uploads, pending, settings) as reader:
-            return count_list(reader, listed)
-
-    try:
-        pending.checked = web().apart(count).as_dict()
-    except BadInput as error:
-        _complain(filled.numbers, said(error))
+    """Begin to read the list; what a short one lacks is said at once."""
+    check = _read_list(pending)
+    if isinstance(check.error, BadInput):
+        web().checks.forget(pending.token)
+        _complain(filled.numbers, said(check.error))
         pending.list_name = ""
+
+
+def _read_list(pending: Pending) -> Check:
+    uploads, settings, checks = web().uploads, web().settings, web().checks
+    listed = partial(do_not_call.find, lists_for(pending.rules["kind"], pending.account_id))
+    # The request may change its own while the thread reads.
+    kept = dataclasses.replace(pending)
+
+    def work(check: Check) -> None:
+        with db.connection_context(), launch.open_pending_list(uploads, kept, settings) as reader:
+            kept.checked = count_list(reader, listed, check.note).as_dict()
+        if checks.find(kept.token) is check:  # else another list has taken its place meanwhile
+            uploads.write(kept)
+
+    return checks.begin(pending.token, work)
+
+
+def _still_reading(pending: Pending) -> str | Response:
+    """The page while the list is read; back to the form when it cannot be used."""
+    is_whole = bool(pending.rules and pending.list_name and (pending.prompt or pending.message_id))
+    back = redirect(url_for("new_campaign.form", draft=pending.token))
+    if not is_whole:
+        return back
+    check = web().checks.find(pending.token) or _read_list(pending)  # this process began only now
+    if check.error is not None:
+        web().checks.forget(pending.token)
+        if isinstance(check.error, AvanakError):
+            flash(said(check.error), "danger")
+        pending.list_name = ""
+        web().uploads.write(pending)
+        return back
+    if check.ended.is_set():
+        return redirect(url_for("new_campaign.check", token=pending.token))
+    return render_template("new_campaign/reading.html", pending=pending, rows=check.rows)
 
 
 def _complain(field: Any, sentence: str) -> None:
@@ -207,12 +241,6 @@ def _complain(field: Any, sentence: str) -> None:
 
 def _is_given(file: Any) -> bool:
     return isinstance(file, FileStorage) and bool(file.filename)
-
-
-def _name_of(file: FileStorage) -> str:
-    """What people call an uploaded file: its last part, bounded; never used as a path."""
-    name = (file.filename or "").replace("\\", "/").rsplit("/", 1)[-1]
-    return "".join(char for char in name if char.isprintable())[-120:] or "—"
 
 
 def _pending(token: str) -> Pending:

@@ -74,13 +74,17 @@ def _engine(
 
 @contextmanager
 def _web(settings: Settings) -> Iterator[None]:
-    """The web UI, listening."""
+    """The web UI, listening, and what brings the lists in that come through it."""
+    from engine.importer import Importer
     from webui import create_app
     from webui.server import serve as serve_app
 
     server = serve_app(create_app(settings), settings.web_host, settings.web_port)
+    importer = Importer(settings)
+    importer.start()
     common.note(f"Web UI: {server.url}")
     try:
         yield
     finally:
         server.stop()
+        importer.stop()

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from engine.config import Settings
 from engine.errors import AvanakError, StoreUnavailable
-from engine.services import campaign_view, campaigns, messages
+from engine.services import campaign_view, campaigns, list_imports, messages
 from engine.services.campaigns import CampaignRules
-from engine.services.lists import ListReader, Row, open_list
-from engine.services.recipients import import_list
+from engine.services.lists import ListReader, open_list
+from engine.services.preflight import Preflight
 from engine.services.uploads import Pending, Uploads
 from engine.store.models import Campaign, Message
 
 Write = Callable[[Callable[[], Any]], Any]
-# Runs a function that computes for long somewhere else than where others wait for it; its result.
-Apart = Callable[[Callable[[], Any]], Any]
 
 
 def open_pending_list(uploads: Uploads, pending: Pending, settings: Settings) -> ListReader:
@@ -32,32 +30,29 @@ def open_pending_list(uploads: Uploads, pending: Pending, settings: Settings) ->
 
 
 def launch(
-    uploads: Uploads,
-    pending: Pending,
-    settings: Settings,
-    *,
-    write: Write,
-    apart: Apart,
-    now: int,
-) -> int:
-    """Make the draft campaign of a checked upload; its id.
+    uploads: Uploads, pending: Pending, settings: Settings, *, starts: bool, write: Write, now: int
+) -> tuple[int, int]:
+    """Make the draft campaign of a checked upload, its list to be brought in; (campaign's id, import's id).
 
-    1. claim the upload, 2. put the message where switches see it, 3. make the draft,
-    4. bring the recipients in, chunk by chunk.  Raises NotFound when it was confirmed
-    already; after any other error the upload can be confirmed again (a draft that was
-    half filled stays, and is never dialled by itself).
+    1. claim the upload, 2. put the message where switches see it, 3. in one transaction make the
+    draft and note that the list is to come in (engine.importer does it, and starts the campaign
+    if it `starts`).  Raises NotFound when it was confirmed already; after any other error the
+    upload can be confirmed again.
     """
     uploads.take(pending)
     try:
         _publish_prompt(uploads, pending, settings.prompts_dir)
-        campaign_id = int(write(lambda: _make_draft(pending, now, settings.max_call_s)))
-        with apart(lambda: open_pending_list(uploads, pending, settings)) as reader:
-            import_list(campaign_id, _ReadApart(reader, apart), write, now)  # type: ignore[arg-type]
+        expected = Preflight.of_dict(pending.checked).total if pending.checked else 0
+
+        def work() -> tuple[int, int]:
+            campaign_id = _make_draft(pending, now, settings.max_call_s)
+            return campaign_id, list_imports.note(campaign_id, pending, now, expected=expected, starts=starts)
+
+        made: tuple[int, int] = write(work)
     except AvanakError:
         uploads.give_back(pending)
         raise
-    uploads.discard(pending)
-    return campaign_id
+    return made
 
 
 def start(campaign_id: int, now: int, account_id: int | None = None) -> None:
@@ -70,19 +65,6 @@ def resume(campaign_id: int, now: int, account_id: int | None = None) -> None:
     """Resume a campaign; inside a write."""
     campaigns.resume(campaign_id, now, account_id)
     campaign_view.expect_pulse(campaign_id, now)
-
-
-class _ReadApart:
-    """A list reader whose chunks are read apart: 5,000 numbers take some 50 ms of computing."""
-
-    def __init__(self, reader: ListReader, apart: Apart) -> None:
-        self.variable_columns = reader.variable_columns
-        self._chunks = iter(reader)
-        self._apart = apart
-
-    def __iter__(self) -> Iterator[list[Row]]:
-        while (chunk := self._apart(lambda: next(self._chunks, None))) is not None:
-            yield chunk
 
 
 def _publish_prompt(uploads: Uploads, pending: Pending, prompts_dir: Path) -> None:

@@ -113,7 +113,11 @@ def preflight(
     return found
 
 
-def count_list(reader: ListReader, listed: Listed | None = None) -> Preflight:
+def count_list(
+    reader: ListReader,
+    listed: Listed | None = None,
+    on_progress: Callable[[int], None] = lambda rows: None,
+) -> Preflight:
     """Read the list to its end: how many are to be called, and how many are not, with the reasons.
 
     `listed` gives those of some numbers (as `suppression.as_integer`) that are on a do-not-call list.
@@ -122,6 +126,7 @@ def count_list(reader: ListReader, listed: Listed | None = None) -> Preflight:
     shown: Counter[Reason] = Counter()
     for chunk in reader:
         _count(found, _set_aside(chunk, listed) if listed else chunk, shown)
+        on_progress(found.total)
     found.columns = list(reader.variable_columns)
     return found
 

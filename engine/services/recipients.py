@@ -12,6 +12,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -74,32 +75,39 @@ def import_list(
     write: Write,
     now: int,
     on_progress: Callable[[int], None] = lambda lines: None,
+    *,
+    skip: int = 0,
+    note: Callable[[Imported], None] = lambda brought: None,
 ) -> Imported:
     """Bring all rows of `reader` into a campaign; what was added and refused.
 
+    `skip`: so many chunks are in already.  `note` is called in each chunk's transaction with what
+    the chunk brought, so that an import that is cut can go on behind it; what it raises ends the
+    import without the chunk.
     Lists with different columns can follow each other: columns that are new are added at the end.
     Raises BadInput when the list cannot be read (what came before stays, and importing again
     adds only what is missing), Conflict when the campaign takes no more recipients.
     """
     columns = write_columns(campaign_id, reader.variable_columns, write)
     done = Imported()
-    for chunk in reader:
+    for chunk in islice(reader, skip, None):
         added, refused = _split(campaign_id, chunk, columns, now)
-        taken, listed = 0, 0
+        reasons = Counter(row.reason.value for row in chunk if row.reason is not None)
+        brought = Imported()
 
-        def work(added: _Rows = added, refused: _Rows = refused) -> int:
-            nonlocal taken, listed
+        def work(added: _Rows = added, refused: _Rows = refused, reasons: Counter[str] = reasons) -> int:
+            nonlocal brought
             taken, listed = _insert(campaign_id, added, refused, now)
+            # What is neither taken nor listed the campaign had already, from a list before.
+            brought = Imported(taken, reasons + Counter({Reason.DO_NOT_CALL.value: listed}))
+            brought.refused += Counter({Reason.DUPLICATE.value: len(added) - listed - taken})
+            note(brought)
             return taken
 
         write(work)
-        done.added += taken
-        done.refused.update(row.reason.value for row in chunk if row.reason is not None)
-        done.refused[Reason.DO_NOT_CALL.value] += listed
-        # The campaign had these numbers already, from a list before.
-        done.refused[Reason.DUPLICATE.value] += len(added) - listed - taken
+        done.added += brought.added
+        done.refused += brought.refused
         on_progress(done.total)
-    done.refused += Counter()
     return done
 
 

@@ -26,6 +26,7 @@ from engine.services.whole_file import whole_file
 log = logging.getLogger(__name__)
 
 MAX_AGE_MS = 24 * 3_600_000
+MAX_TAKEN_AGE_MS = 7 * MAX_AGE_MS  # of one that was confirmed and could not be brought in yet
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{20,60}")
 _BLOCK = 1 << 20
 _META, _LIST, _SOUND = "pending.json", "list", "sound"
@@ -99,6 +100,10 @@ class Uploads:
     def list_path(self, pending: Pending) -> Path:
         return self._path(pending.token) / _LIST
 
+    def taken_list(self, token: str) -> Path:
+        """Where the list of an upload lies after `take` gave it this token."""
+        return self._path(token) / _LIST
+
     def prompts_dir(self, pending: Pending) -> Path:
         """Where the message lies, converted, until it is confirmed."""
         return self._path(pending.token)
@@ -118,19 +123,19 @@ class Uploads:
         pending.token = pending.token.removesuffix(_TAKEN)
         path.rename(self._path(pending.token))
 
-    def discard(self, pending: Pending) -> None:
+    def discard(self, token: str) -> None:
         """Remove an upload and its files."""
-        shutil.rmtree(self._path(pending.token), ignore_errors=True)
+        shutil.rmtree(self._path(token), ignore_errors=True)
 
     def expire(self, now: int) -> int:
-        """Remove uploads that are more than a day old; how many."""
+        """Remove uploads that are more than a day old (a week, if they were confirmed); how many."""
         removed = 0
         for path in self.folder.iterdir() if self.folder.is_dir() else ():
             try:
                 age = now - int(path.stat().st_mtime * 1000)
             except FileNotFoundError:
                 continue
-            if age > MAX_AGE_MS:
+            if age > (MAX_TAKEN_AGE_MS if path.name.endswith(_TAKEN) else MAX_AGE_MS):
                 shutil.rmtree(path, ignore_errors=True)
                 removed += 1
         if removed:

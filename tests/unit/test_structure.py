@@ -52,12 +52,14 @@ GEVENT = (
     "engine.gateway_shares",
     "engine.watch",
     "engine.prober",
+    "engine.importer",
     "engine.jobs",
     "engine.logs",
     "engine.bench",
     "engine.commands",
     "webui.server",
     "webui.context",
+    "webui.checks",
 )
 WEB = ("webui", "engine.cli", "engine.commands")
 

@@ -15,6 +15,7 @@ from engine.clock import wall_ms
 from engine.config import load_settings
 from engine.controller import Engine
 from engine.embedded.options import EmbeddedOptions
+from engine.importer import Importer
 from engine.services import gateways
 from engine.store.threads import write
 from engine.switchboard import parse_switches
@@ -42,11 +43,14 @@ def main(data_dir: Path, password: str) -> None:
         raise SystemExit("the embedded switch did not come up")
     write(lambda: gateways.add("embedded", 40, 100, wall_ms()))
     server = serve(create_app(settings), "127.0.0.1", 0)
+    importer = Importer(settings)
+    importer.start()
     sys.stdout.write(f"{server.url}\n")
     sys.stdout.flush()
     while tp_read(0, 100):
         sleep(0)
     server.stop(1)
+    importer.stop()
     running.stop(0)
 
 

@@ -118,13 +118,14 @@ def test_from_the_log_in_to_the_result(page: Page, numbers: Path, tmp_path: Path
     expect(page.locator("#ends time")).to_be_visible()
     expect(page.locator("#binding")).not_to_be_empty()
     page.locator("button[value=start]").click()
+    # The list comes in outside the request; its page follows, and leads on by itself.
     expect(page.locator(".head .state")).to_have_text("Running")
     # The counters move without the page being loaded anew, until the last call has ended.
     expect(page.locator("#delivered")).not_to_have_text("0")
     expect(page.locator(".head .state")).to_have_text("Finished", timeout=60_000)
     expect(page.locator("#done")).to_have_text("120 / 120")
     with page.expect_download() as waiting:
-        page.get_by_role("link", name="CSV").click()
+        page.get_by_role("link", name="CSV", exact=True).click()
     saved = tmp_path / "result.csv"
     waiting.value.save_as(saved)
     with saved.open(encoding="utf-8-sig") as file:
@@ -136,7 +137,7 @@ def test_from_the_log_in_to_the_result(page: Page, numbers: Path, tmp_path: Path
     assert all(row["gateway"] == "embedded" and row["attempt_uuid"] for row in delivered)
     assert {row["disposition"] for row in rows if row["state"] == "excluded"} == {"duplicate", "not_a_number"}
     with page.expect_download() as waiting:
-        page.get_by_role("link", name="Excel").click()
+        page.get_by_role("link", name="Excel", exact=True).click()
     assert Path(waiting.value.path()).read_bytes().startswith(b"PK")
 
 

@@ -71,7 +71,7 @@ def test_a_move_that_is_not_legal_is_one_sentence(operator, cast) -> None:
     assert answer.status_code == 409
     assert "cannot become paused" in answer.text
     operator.post("/language", {"language": "fa"})
-    assert "چنین تغییری نمی‌پذیرد" in operator.post(f"/campaigns/{cast.campaign}/pause").text
+    assert "«مکث‌شده» نمی‌شود" in operator.post(f"/campaigns/{cast.campaign}/pause").text
 
 
 def test_the_live_part_says_why_and_reloads_when_the_state_changes(operator, cast) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import re
 import wave
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
+from engine.importer import Importer
 from engine.store.models import Campaign, CampaignCounts, Message
 from engine.store.threads import read
 
@@ -32,11 +34,23 @@ def fields(**changes: object) -> dict:
     }  # fmt: skip
 
 
+def newest() -> int:
+    return read(lambda: Campaign.select().order_by(Campaign.id.desc()).get().id)
+
+
 def send(browser, account: int, **changes: object):
     return browser.post("/campaigns/new", fields(account=str(account), **changes), page="/campaigns/new")
 
 
-def test_from_upload_to_draft(owner, cast) -> None:
+@pytest.fixture
+def importer(settings) -> Iterator[Importer]:
+    """What brings lists in, to be asked to; it does not look by itself."""
+    made = Importer(settings)
+    yield made
+    made.stop()
+
+
+def test_from_upload_to_draft(owner, cast, importer) -> None:
     answer = send(owner, cast.sahar, vote_keys="۱,۲", windows="")
     assert answer.status_code == 302
     page = owner.get(answer.location).text
@@ -51,18 +65,71 @@ def test_from_upload_to_draft(owner, cast) -> None:
         assert (file.getframerate(), file.getnchannels()) == (8_000, 1)
     assert read(lambda: Campaign.select().count()) == 1  # nothing is made before it is confirmed
     made = owner.post(answer.location, {"action": "keep"}, page=answer.location)
-    campaign_id = int(made.location.rsplit("/", 1)[1])
+    assert "The list waits for its turn." in owner.get(made.location).text
+    importer.loop()
+    importer.wait()
+    page = owner.get(made.location).text
+    assert "All numbers are in." in page
+    assert "This is not a telephone number." in page
+    campaign_id = newest()
     row, counts = read(lambda: (Campaign.get_by_id(campaign_id), CampaignCounts.get_by_id(campaign_id)))
     assert (row.name, row.state, row.vote_keys, row.account_id) == ("Instalment", "draft", "12", cast.sahar)
     assert (counts.waiting, counts.excluded) == (2, 2)
-    assert owner.get(made.location + "/message.wav").status_code == 200
+    assert owner.get(f"/campaigns/{campaign_id}/message.wav").status_code == 200
     assert owner.get(answer.location).status_code == 404  # confirmed: gone
 
 
-def test_create_and_start(operator, cast) -> None:
+def test_create_and_start(operator, cast, importer) -> None:
     answer = send(operator, cast.sahar)
-    operator.post(answer.location, {"action": "start"}, page=answer.location)
-    assert read(lambda: Campaign.select().order_by(Campaign.id.desc()).get().state) == "running"
+    made = operator.post(answer.location, {"action": "start"}, page=answer.location)
+    assert read(lambda: Campaign.get_by_id(newest()).state) == "draft"  # nobody is called before all are in
+    importer.loop()
+    importer.wait()
+    assert read(lambda: Campaign.get_by_id(newest()).state) == "running"
+    assert "the campaign was started" in operator.get(made.location).text
+
+
+def test_numbers_are_added_to_a_campaign(owner, outsider, cast, importer) -> None:
+    path = f"/campaigns/{cast.campaign}/numbers"
+    more = b"number\n09120000001\n09120000009\n"
+    answer = owner.post(path, {"numbers": (io.BytesIO(more), "more.csv")}, page=path)
+    importer.loop()
+    importer.wait()
+    page = owner.get(answer.location).text
+    assert re.search(r"To be called</dt><dd><bdi>1</bdi>", page)
+    assert "The number is already in the list." in page
+    assert "more.csv" in owner.get(f"/campaigns/{cast.campaign}").text
+    assert outsider.get(answer.location).status_code == 404
+    assert outsider.get(path).status_code == 404
+
+
+def test_what_is_no_list_is_not_added(owner, cast) -> None:
+    path = f"/campaigns/{cast.campaign}/numbers"
+    for data, sentence in (
+        ({"numbers": (io.BytesIO(b"\x89PNG...."), "x.csv")}, "is a PNG picture"),
+        ({"numbers": (io.BytesIO(b""), "")}, "Choose the list of numbers."),
+    ):
+        answer = owner.post(path, data, page=path)
+        assert answer.status_code == 400
+        assert sentence in answer.text
+
+
+def test_a_list_that_takes_long_is_read_outside_the_request(owner, cast, monkeypatch) -> None:
+    monkeypatch.setattr("webui.checks.PATIENCE_S", 0)
+    path = send(owner, cast.sahar).location
+    while "The list is being read" in (page := owner.get(path).text):
+        assert owner.get(path + "/reading").status_code == 200
+    assert re.search(r"To be called</dt><dd><bdi>2</bdi>", page)
+
+
+def test_a_list_that_cannot_be_read_leads_back_to_the_form(owner, cast, monkeypatch) -> None:
+    monkeypatch.setattr("webui.checks.PATIENCE_S", 0)
+    path = send(owner, cast.sahar, numbers=(io.BytesIO(b"number\nabc\n"), "junk.csv")).location
+    while (answer := owner.get(path)).status_code == 200:
+        assert "The list is being read" in answer.text
+    page = owner.get(answer.location).text
+    assert "No number in column" in page
+    assert 'value="Instalment"' in page
 
 
 def test_anothers_upload_is_not_there(owner, outsider, operator, cast) -> None:

@@ -42,8 +42,9 @@ CUSTOMERS = {
 OWNED = {
     "balance.invoice", "campaigns.act", "campaigns.detail", "campaigns.live", "campaigns.message_sound",
     "campaigns.result", "campaigns.votes", "claims.clock", "claims.detail", "contacts.add_wish",
-    "contacts.end_wish", "gallery.detail", "gallery.remove", "gallery.sound",
-    "new_campaign.check", "new_campaign.confirm", "new_campaign.sound", "portal.read_notice",
+    "contacts.end_wish", "gallery.detail", "gallery.remove", "gallery.sound", "list_imports.add",
+    "list_imports.detail", "list_imports.live", "new_campaign.check", "new_campaign.confirm",
+    "new_campaign.reading", "new_campaign.sound", "portal.read_notice",
     "registration.document", "sla.statement", "sla.statement_file", "tickets.assign", "tickets.close",
     "tickets.detail", "tickets.file", "tickets.give_id", "tickets.move", "tickets.propose", "tickets.rate",
     "tickets.remote", "tickets.reply", "tickets.result", "tokens.revoke",

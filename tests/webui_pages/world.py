@@ -11,12 +11,13 @@ from typing import Any
 from engine.agreement.months import Month
 from engine.clock import wall_ms
 from engine.config import Settings
-from engine.services import access_tokens, documents, gallery, identity, payments, subscriptions
+from engine.services import access_tokens, documents, gallery, identity, list_imports, payments, subscriptions
 from engine.services.notices import deliveries, notices, reach, special
 from engine.services.sla import claims, exclusions, incidents, maintenance, statements
 from engine.services.tickets import clocks, remote_help, tickets
 from engine.services.tickets.attachments import Attachments
 from engine.services.tickets.rules import CLAIM, REMOTE, SPECIAL
+from engine.services.uploads import Pending
 from engine.states import AccountState
 from engine.store import threads
 from engine.store.customers import Payment
@@ -62,6 +63,11 @@ def make_world(folder: Path, cast: Any) -> World:
     _tickets(ids, cast.sahar, owner, staff, settings, now)
     _service(ids, cast.sahar, staff, now)
     _notices(ids, cast.sahar, who["admin"], now)
+    ids["import_id"] = write(
+        lambda: list_imports.note(
+            cast.campaign, Pending("none", owner.id, cast.sahar, now, f"{MARK}.csv"), now
+        )
+    )
     ids.update(
         message_id=write(lambda: gallery.add(cast.sahar, f"{MARK} hello", "hello", 5_000, now)).id,
         gateway_id=1, token="none", switch="lab", terms_id="2025", action="agree", kind="csv", filename="app.css",

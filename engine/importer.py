@@ -1,0 +1,87 @@
+"""The part that brings uploaded lists in: it runs where the uploads lie, beside the web UI."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import gevent
+from gevent.threadpool import ThreadPool
+
+from engine.clock import wall_ms
+from engine.config import Settings
+from engine.errors import AvanakError
+from engine.services import list_imports
+from engine.services.uploads import Uploads
+from engine.store.models_lists import ListImport
+from engine.store.threads import read, write
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 0.5
+AT_ONCE = 2  # a short list need not wait for a million
+
+
+class Importer:
+    """Looks for lists that are noted and whose files are here, and brings them in."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._uploads = Uploads(settings.data_dir / "uploads", settings.max_upload_mb * 1_000_000)
+        self._area = settings.default_area_code
+        self._threads = ThreadPool(AT_ONCE)
+        self._working: dict[int, gevent.Greenlet] = {}
+        self._greenlet: gevent.Greenlet | None = None
+
+    def start(self) -> None:
+        """Look every half second, until `stop`."""
+        self._greenlet = gevent.spawn(self._run)
+
+    def stop(self) -> None:
+        """Let go of what is under way: it goes on behind the last chunk at the next start."""
+        gevent.killall([each for each in (self._greenlet, *self._working.values()) if each is not None])
+        self._threads.kill()
+
+    def loop(self) -> None:
+        """Take up what is noted, as far as there is room."""
+        self._working = {key: each for key, each in self._working.items() if not each.dead}
+        for row in read(list_imports.unfinished):
+            if len(self._working) >= AT_ONCE:
+                return
+            if row.id not in self._working and self._uploads.taken_list(row.token).exists():
+                self._working[row.id] = gevent.spawn(self._bring_in, row)
+
+    def wait(self) -> None:
+        """Until nothing is under way."""
+        gevent.joinall(list(self._working.values()))
+
+    def _run(self) -> None:
+        while True:
+            try:
+                self.loop()
+            except AvanakError as error:
+                log.warning("action=import_look_failed error=%r", str(error))
+            gevent.sleep(LOOK_S)
+
+    def _bring_in(self, row: ListImport) -> None:
+        with list_imports.held(self._uploads.taken_list(row.token)) as is_ours:
+            if not is_ours:
+                return
+            try:
+                list_imports.bring_in(
+                    row.id,
+                    self._uploads,
+                    self._area,
+                    read=read,
+                    write=write,
+                    apart=self._apart,
+                    clock=wall_ms,
+                )
+            except AvanakError as error:
+                log.warning("action=import_cut import=%d error=%r", row.id, str(error))
+            except Exception:
+                # A mistake of our own must not end the looking; the list is tried again.
+                log.exception("action=import_cut import=%d", row.id)
+
+    def _apart(self, work: Callable[[], Any]) -> Any:
+        return self._threads.apply(work)

@@ -1,0 +1,33 @@
+"""The table of lists on their way into campaigns.  Conventions: engine/store/models.py."""
+
+from __future__ import annotations
+
+from peewee import BigAutoField, BigIntegerField, BooleanField, CharField, IntegerField, TextField
+
+from engine.states import ImportState
+from engine.store.models import Table
+
+
+class ListImport(Table):
+    """An uploaded list that is brought into a campaign outside the request (engine.services.list_imports).
+
+    `chunks` is written in the transaction that brings a chunk in, so an import that was
+    cut goes on behind the last one.
+    """
+
+    id = BigAutoField()
+    campaign_id = BigIntegerField(index=True)
+    person_id = BigIntegerField()
+    token = CharField(80, unique=True)  # the folder of the upload; unique: confirmed once
+    source_name = CharField(255)  # what people call the file
+    number_column = CharField(64, default="")  # name or position; empty: it is found
+    expected = IntegerField(default=0)  # rows that the pre-flight counted; 0: not counted
+    starts = BooleanField(default=False)  # the campaign is started when all rows are in
+    state = CharField(10, default=ImportState.WAITING)
+    chunks = IntegerField(default=0)  # that are in
+    added = IntegerField(default=0)
+    refused = TextField(default="{}")  # JSON: how many were set aside, by reason
+    sentence = TextField(default="")  # why it failed, or why the campaign was not started
+    created_at = BigIntegerField()
+    began_at = BigIntegerField(null=True)
+    finished_at = BigIntegerField(null=True)
