@@ -150,7 +150,8 @@ def parse_instant(text: object, what: str = "the time", *, local: bool = False) 
         raise BadInput(f"{what}: needs a time like 2026-11-21T09:00:00+03:30, not {quoted(text)}")
     plain = ascii_digits(text).strip()
     day_text, _, clock_text = plain.replace("t", "T").replace("T", " ", 1).partition(" ")
-    day = parse_date(day_text, what)
+    # «yesterday» has a t as well: it is the whole text that is no date.
+    day = parse_date(day_text if _DATE.match(day_text) else plain, what)
     if not clock_text:
         if not local:
             raise BadInput(f"{what}: {quoted(text)} has no time of day and no offset (like +03:30)")

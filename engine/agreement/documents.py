@@ -107,9 +107,9 @@ def _span(record: Any, what: str) -> tuple[int, int]:
         if record.get(key) is None:
             raise BadInput(f"{what}: has no «{key}»")
     start, end = (parse_instant(record[key], f"{what}.{key}") for key in ("from", "to"))
-    if end < start:
+    if end <= start:
         raise BadInput(
-            f"{what}: ends at {quoted(record['to'])}, before it begins at {quoted(record['from'])}"
+            f"{what}: ends at {quoted(record['to'])}, not after it begins at {quoted(record['from'])}"
         )
     return start, end
 

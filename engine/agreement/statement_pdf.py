@@ -56,7 +56,7 @@ class _Sheet(FPDF):
 
     def heading(self, text: str) -> None:
         """A section's heading, never left alone at the foot of a page."""
-        if self.will_page_break(4 * _LINE):
+        if self.will_page_break(8 * _LINE):  # heading, heads and a row of several lines
             self.add_page()
         self.ln(3)
         self.set_font("Vazirmatn", "B", 12)

@@ -69,7 +69,7 @@ def random_document(rng: random.Random) -> dict[str, Any]:
     outages = []
     for _ in range(rng.randint(0, 25)):
         begin = rng.randint(-longest, length + 100)
-        outages.append((begin, begin + rng.choice((0, rng.randint(1, 60), rng.randint(0, longest)))))
+        outages.append((begin, begin + rng.choice((1, rng.randint(1, 60), rng.randint(1, longest)))))
     if rng.random() < 0.4:
         begin = rng.randint(0, length // 2)
         outages = [(begin, begin + rng.choice(_EDGES) + rng.randint(-2, 2))]
@@ -78,7 +78,7 @@ def random_document(rng: random.Random) -> dict[str, Any]:
         begin = rng.randint(-longest, length)
         if outages and rng.random() < 0.7:  # over the edge of an outage, not somewhere
             begin = rng.choice(outages)[rng.randint(0, 1)] - rng.randint(0, longest)
-        stop = begin + rng.randint(0, 2 * longest)
+        stop = begin + rng.randint(1, 2 * longest)
         record = {"from": at(begin), "to": at(stop), "kind": rng.choice(_KINDS)}
         notice = rng.choice((172_800, 172_799, 172_801, rng.randint(-7200, 400_000), None))
         if notice is not None:
