@@ -155,8 +155,12 @@ class Watch:
         try:
             answer = requests.get(url, timeout=WEB_TIMEOUT_S, allow_redirects=True)
             problem = f"HTTP {answer.status_code}" if answer.status_code >= 500 else ""
+        except requests.Timeout:
+            problem = f"no answer within {WEB_TIMEOUT_S:.0f} s"
+        except requests.ConnectionError:
+            problem = "no connection"
         except requests.RequestException as error:
-            problem = " ".join(str(error).split())[:200]
+            problem = type(error).__name__  # the text is the library's, for programmers
         self._web_fails = self._web_fails + 1 if problem else 0
         if not problem:
             self._web = Seen(WEB, Health.UP)

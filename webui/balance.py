@@ -16,6 +16,7 @@ from engine.clock import wall_ms
 from engine.errors import BadInput, NotFound
 from engine.services import accounts, ledger, payments, pricing, subscriptions
 from engine.services.payment_providers import ProviderDown, ProviderRefused
+from engine.services.sla import credits
 from engine.states import PaymentState
 from engine.store.customers import Subscription
 from engine.store.threads import read, write
@@ -167,7 +168,7 @@ def invoice(subscription_id: int) -> str:
         )
         if row is None:
             raise NotFound(f"There is no invoice {subscription_id}.")
-        return {"row": row, "account": accounts.get(account_id)}
+        return {"row": row, "account": accounts.get(account_id), "discount": credits.discount_of(row)}
 
     return render_template("balance/invoice.html", **read(work))
 
@@ -215,6 +216,8 @@ def _balance(**forms: Any) -> dict[str, Any]:
             "older": lines[LINES - 1].txn_id if len(lines) > LINES else None,
             "payments": payments.payments(account_id, limit=10),
             "subscriptions": subscriptions.history(account_id),
+            "discount": credits.open_discount(account_id),
+            "left": {row.id: (row, payments.amount_for(account_id, row.id)) for row in subscriptions.plans()},
         }
 
     plan = forms.get("plan") or PlanForm.blank("plan")

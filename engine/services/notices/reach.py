@@ -94,9 +94,7 @@ def check_address(channel: str, address: str) -> str:
         if isinstance(number, numbers.Reason):
             raise BadInput(f"{address[:40]}: {number.sentence()}")
         return number.e164
-    pattern, example = (
-        (_EMAIL, "name@example.com") if channel == "email" else (_CHAT, "@avanak or -1001234567")
-    )
+    pattern, example = (_EMAIL, "name@example.com") if channel == "email" else (_CHAT, "@avanak, -1001234567")
     if not pattern.fullmatch(address):
         raise BadInput(f"{address[:80]!r} is no address of {channel}, like {example}.")
     return address

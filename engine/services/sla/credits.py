@@ -12,9 +12,12 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from peewee import fn
+
 from engine.agreement.months import Month
 from engine.store.bookings import Booking, book_many
 from engine.store.bulk import insert_rows
+from engine.store.customers import Subscription
 from engine.store.ledger import AVAILABILITY, BALANCE
 from engine.store.models_sla import Credit
 from engine.store.sql import execute
@@ -134,6 +137,34 @@ def of_month(account_id: int, month: str) -> list[Credit]:
 def of_account(account_id: int) -> list[Credit]:
     """All credits of an account, the newest first."""
     return list(Credit.select().where(Credit.account_id == account_id).order_by(Credit.id.desc()))
+
+
+def open_discount(account_id: int) -> int:
+    """Rials of discount that stand in the balance for the next subscription that is paid."""
+    return _discount_between(account_id, _last_paid_at(account_id, None), None)
+
+
+def discount_of(subscription: Subscription) -> int:
+    """Rials by which discounts lowered what was left to pay of a subscription: those booked since the one before."""
+    before_at = _last_paid_at(subscription.account_id, subscription.id)
+    booked = _discount_between(subscription.account_id, before_at, subscription.created_at)
+    return min(booked, int(subscription.price))
+
+
+def _last_paid_at(account_id: int, before_id: int | None) -> int:
+    query = Subscription.select(fn.MAX(Subscription.created_at)).where(Subscription.account_id == account_id)
+    if before_id is not None:
+        query = query.where(Subscription.id < before_id)
+    return int(query.scalar() or 0)
+
+
+def _discount_between(account_id: int, after_at: int, until_at: int | None) -> int:
+    query = Credit.select(fn.SUM(Credit.rials)).where(
+        Credit.account_id == account_id, Credit.way == DISCOUNT, Credit.booked_at > after_at
+    )
+    if until_at is not None:
+        query = query.where(Credit.booked_at <= until_at)
+    return max(0, int(query.scalar() or 0))
 
 
 def settle_month(

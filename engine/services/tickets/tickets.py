@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
+from engine.agreement.dates import persian_digits
 from engine.errors import BadInput, Conflict, NotFound
 from engine.services import permissions
 from engine.services.notices import deliveries
@@ -324,13 +325,14 @@ def _queues(ticket_id: int, department: str) -> None:
 
 def _tell_customer(ticket: Ticket, message_id: int, asks: bool, now: int) -> None:
     """Word to whom the customer named for tickets; what was written stays in the portal."""
+    number_fa = persian_digits(ticket.id)
     deliveries.to_account(
         ticket.account_id,
         "tickets",
         f"ticket/{ticket.id}/message/{message_id}",
-        subject={"fa": f"تیکت {ticket.id}: {ticket.subject}", "en": f"Ticket {ticket.id}: {ticket.subject}"},
+        subject={"fa": f"تیکت {number_fa}: {ticket.subject}", "en": f"Ticket {ticket.id}: {ticket.subject}"},
         text={
-            "fa": f"به تیکت {ticket.id} {'پرسشی از شما افزوده شد' if asks else 'پاسخ داده شد'}؛ متن آن در پنل شماست.",
+            "fa": f"به تیکت {number_fa} {'پرسشی از شما افزوده شد' if asks else 'پاسخ داده شد'}؛ متن آن در پنل شماست.",
             "en": f"Ticket {ticket.id} {'asks you something' if asks else 'was answered'}; read it in the portal.",
         },
         now=now,

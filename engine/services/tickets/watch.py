@@ -6,7 +6,7 @@ import logging
 
 from peewee import fn
 
-from engine.agreement.dates import instant_text, instant_text_fa
+from engine.agreement.dates import instant_text, instant_text_fa, persian_digits
 from engine.services.notices import deliveries
 from engine.services.tickets import clocks, remote_help
 from engine.services.tickets.rules import CLOCKS, QUEUES, ClockKind
@@ -67,7 +67,7 @@ def _alarm(clock: TicketClock, kind: str, now: int) -> int:
         "tickets",
         f"clock/{clock.id}/{kind}/{clock.due_at}",
         subject={
-            "fa": f"{'مهلت گذشت' if late else 'مهلت نزدیک است'}: تیکت {ticket.id}",
+            "fa": f"{'مهلت گذشت' if late else 'مهلت نزدیک است'}: تیکت {persian_digits(ticket.id)}",
             "en": f"{'Overdue' if late else 'Due soon'}: ticket {ticket.id}",
         },
         text={

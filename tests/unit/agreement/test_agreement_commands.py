@@ -154,7 +154,7 @@ def outage(**record):
         (outage(**{"from": "2026-11-01T10:00:00", "to": "2026-11-01T10:00:00Z"}), "outages[1].from: "),
         (
             outage(**{"from": "2026-11-01T10:00:00Z", "to": "2026-11-01T09:00:00Z"}),
-            "outages[1]: ends at «2026-11-01T09:00:00Z», before it begins",
+            "outages[1]: ends at «2026-11-01T09:00:00Z», not after it begins",
         ),
         (
             {"month": "1405-08", "exclusions": [{**DOCUMENT["exclusions"][0], "kind": "weather"}]},
