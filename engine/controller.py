@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import socket
+from typing import TYPE_CHECKING
 
 import gevent
 
@@ -27,12 +28,10 @@ from engine.embedded.options import EmbeddedOptions
 from engine.errors import AvanakError, Conflict, StoreUnavailable
 from engine.gateway_shares import GatewayShares
 from engine.identity import Identity, take_identity
-from engine.jobs import Jobs, start_jobs
 from engine.patch import require_patched
 from engine.services import campaigns, estimate, gallery, otp_prompt, people, policy, why
 from engine.services.consent import Consent
 from engine.services.money import Money
-from engine.services.notices.channels import Channels
 from engine.services.personal import Preparer
 from engine.services.speech import DEFAULT_VOICE, Speech
 from engine.states import CampaignState
@@ -46,10 +45,15 @@ from engine.switchboard import Switchboard, SwitchSpec
 from engine.trunk_watch import TrunkWatch
 from engine.watch import Watch
 
+if TYPE_CHECKING:
+    from engine.jobs import Jobs
+
 log = logging.getLogger(__name__)
 
 PULSE_S = 1.0
 PREPARE_S = 0.5
+JOBS_WAIT_S = 5.0  # for a switch to be up, before the jobs begin
+JOBS_AFTER_S = 1.0
 FIRST_START = 823403  # any number, as long as all engines agree on it
 
 
@@ -97,7 +101,7 @@ class Engine:
         self.watch = Watch(settings, self.writer, self.dialer, settings.engine_name or socket.gethostname())
         self.switchboard.take_job = lambda event: self.watch.prober.on_event(event, monotonic_s())
         self.trunk_watch = TrunkWatch(self.dialer, self.writer)
-        self.jobs: Jobs | None = None
+        self.jobs: Jobs | None = None  # some seconds after the start
         self._greenlets: list[gevent.Greenlet] = []
         self._identity: Identity | None = None
         self._is_stopping = False
@@ -124,8 +128,7 @@ class Engine:
         self._greenlets.append(gevent.spawn(self._prepare_loop))
         self._greenlets.append(gevent.spawn(self._audit_loop))
         self.watch.start()
-        channels = Channels.from_settings(self.settings, self._speak, self.dialer.wake)
-        self.jobs = start_jobs(self.settings, self.watch.probe, self.trunk_watch.ask, channels)
+        self._greenlets.append(gevent.spawn(self._start_jobs))
         log.info("action=engine_started engine=%s", self.name)
 
     def stop(self, drain_s: float | None = None) -> bool:
@@ -138,10 +141,10 @@ class Engine:
                 self._identity.release()
             return True
         drained = self.dialer.stop(self.settings.drain_s if drain_s is None else drain_s)
+        gevent.killall(self._greenlets)
         if self.jobs is not None:
             self.jobs.stop()
         self.watch.stop()
-        gevent.killall(self._greenlets)
         if self.shares is not None:
             self.shares.stop()
         self.switchboard.stop()
@@ -164,6 +167,16 @@ class Engine:
         return False
 
     # -- beside the dialing -------------------------------------------------------------
+
+    def _start_jobs(self) -> None:
+        """The jobs by the clock, when dialling goes on: their libraries take half a second to import."""
+        self.wait_for_switch(JOBS_WAIT_S)
+        gevent.sleep(JOBS_AFTER_S)
+        from engine.jobs import start_jobs
+        from engine.services.notices.channels import Channels
+
+        channels = Channels.from_settings(self.settings, self._speak, self.dialer.wake)
+        self.jobs = start_jobs(self.settings, self.watch.probe, self.trunk_watch.ask, channels)
 
     def _pulse_loop(self) -> None:
         while True:

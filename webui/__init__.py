@@ -18,6 +18,7 @@ from webui import (
     agreement_pages,
     auth,
     balance,
+    books,
     calendar_pages,
     campaigns,
     claims,
@@ -65,6 +66,7 @@ MODULES = (
         committee,
         notices_pages,
         calendar_pages,
+        books,
     ),
 )
 

@@ -82,6 +82,10 @@ class LimitsForm(PageForm):
         description=_l("What its calls show; empty: the gateway's."),
         render_kw={"dir": "ltr", "inputmode": "tel"},
     )
+    gateways = StringField(
+        _l("Gateways that it may use"), [Optional(), Length(max=1000)], description=_l("Names with blanks between; empty: all."),
+        render_kw={"dir": "ltr"},
+    )  # fmt: skip
     debt_ceiling = RialsField(_l("May owe (Rials)"), [InputRequired(), NumberRange(0, 10**13)])
     parent_id = IntegerField(
         _l("Reseller (number of its account)"), [Optional()], description=_l("Empty: none.")
@@ -193,6 +197,7 @@ def limits(account_id: int) -> Answer | Response:
             weight=form.weight.data,
             max_cps=form.max_cps.data,
             max_channels=form.max_channels.data,
+            gateways=" ".join((form.gateways.data or "").split()),
             debt_ceiling=form.debt_ceiling.data,
             parent_id=form.parent_id.data,
             caller_id=form.caller_id.data or "",
@@ -323,6 +328,7 @@ def _account(account_id: int, **forms: Any) -> dict[str, Any]:
                 "weight",
                 "max_cps",
                 "max_channels",
+                "gateways",
                 "debt_ceiling",
                 "parent_id",
                 "caller_id",

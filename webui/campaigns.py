@@ -18,6 +18,7 @@ from engine.services.campaign_view import CampaignView
 from engine.services.report_files import csv_chunks, write_xlsx
 from engine.services.reports import report_columns, report_rows
 from engine.states import CampaignState
+from engine.store import findings
 from engine.store.database import db
 from engine.store.models import Campaign
 from engine.store.threads import read, write
@@ -28,6 +29,7 @@ from webui.speech import language
 blueprint = Blueprint("campaigns", __name__)
 
 PAGE = 30
+DOUBT_MS = 86_400_000  # for so long the list warns of what the auditor could not put right
 _FILTERS: dict[str, tuple[str, ...]] = {
     "open": (CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.SCHEDULED, CampaignState.DRAFT),
     "ended": (CampaignState.FINISHED, CampaignState.STOPPED),
@@ -181,7 +183,8 @@ def _list() -> dict[str, Any]:
         )
         running = campaign_view.views(now, scope, states=(CampaignState.RUNNING,), limit=1000)
         down = [row for row in switches.all_switches() if row.state != "up"] if staff else []
-        return {"found": found, "running": running, "down": down}
+        doubts = findings.open_findings(now - DOUBT_MS) if staff else 0
+        return {"found": found, "running": running, "down": down, "doubts": doubts}
 
     seen = read(work)
     running: list[CampaignView] = seen["running"]
@@ -191,6 +194,7 @@ def _list() -> dict[str, Any]:
         "chosen": chosen if chosen in _FILTERS else "all",
         "before": before,
         "down": seen["down"],
+        "doubts": seen["doubts"],
         "calls_up": sum(one.calls_up for one in running),
         "calls_per_second": sum(one.calls_per_second for one in running),
         "running": len(running),

@@ -155,6 +155,9 @@ class GatewayForm(FlaskForm):
     )
     priority = IntegerField(_l("Priority"), [InputRequired(), NumberRange(0, 1000)], default=0)
     weight = IntegerField(_l("Weight"), [InputRequired(), NumberRange(1, 1000)], default=1)
+    cost_rials_a_minute = IntegerField(
+        _l("Cost of a minute (Rials)"), [Optional(), NumberRange(0, 10_000_000)], default=0
+    )
     packet_ms = SelectField(
         _l("Packet time (ms)"),
         coerce=int,
@@ -172,4 +175,5 @@ class GatewayForm(FlaskForm):
             "priority": self.priority.data,
             "weight": self.weight.data,
             "packet_ms": self.packet_ms.data,
+            "cost_rials_a_minute": self.cost_rials_a_minute.data or 0,
         }

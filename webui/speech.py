@@ -17,6 +17,7 @@ from markupsafe import Markup
 
 from engine.clock import from_ms, to_ms, wall_ms
 from engine.errors import BadInput
+from engine.services import finding_words
 from engine.services.campaign_view import CampaignView
 from engine.services.numbers import Reason
 from engine.services.preflight import BINDINGS
@@ -35,7 +36,10 @@ _INSTANT = re.compile(r"(\d{4})[/-](\d{1,2})[/-](\d{1,2})[ T]+(\d{1,2}):(\d{2})"
 def init_app(app: Flask) -> None:
     app.config.update(BABEL_DEFAULT_LOCALE="fa", BABEL_TRANSLATION_DIRECTORIES="translations")
     Babel(app, locale_selector=language)
-    for filter_ in (number, percent, rate, instant, duration, digits, why_sentence, reason_sentence, binding):
+    for filter_ in (
+        *(number, percent, rate, instant, duration, digits),
+        *(why_sentence, reason_sentence, binding, finding, finding_subject),
+    ):
         app.add_template_filter(filter_)
     app.context_processor(
         lambda: {
@@ -188,6 +192,16 @@ def _plain_value(value: object) -> str:
 def reason_sentence(reason: str) -> str:
     """Why a number was set aside."""
     return Reason(reason).sentence(language())
+
+
+def finding(kind: str) -> str:
+    """What the auditor found, in words."""
+    return finding_words.describe(kind, language())
+
+
+def finding_subject(words: str) -> str:
+    """What the auditor found it on."""
+    return finding_words.subject(words, language())
 
 
 def binding(word: str) -> str:

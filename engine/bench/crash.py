@@ -55,6 +55,7 @@ class Result:
     lost: int = 0
     unknown: int = 0
     max_seconds_to_dialling: float = 0.0
+    calls_up_at_faults: list[int] = field(default_factory=list)  # live when each fault struck
     recipients: int = 0
     delivered: int = 0
     seconds: float = 0.0
@@ -180,6 +181,8 @@ class CrashBench:
 
     def _round(self, fault: str) -> float:
         """Do one thing to the system; seconds from «everything is there again» to the next ring."""
+        counts = self._read(lambda: CampaignCounts.get_by_id(self.campaign_id))
+        self.result.calls_up_at_faults.append(counts.live if counts is not None else -1)
         back = getattr(self, f"_fault_{fault}")()
         return self._wait_for_ring_after(back)
 

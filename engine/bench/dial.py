@@ -52,7 +52,13 @@ def run_dial(bench: Bench, on_progress: Progress = lambda counts: None) -> Figur
             put_prompt(bench, settings)
             campaign_id = write(lambda: make_campaign(bench))
             began, cpu = time.monotonic(), time.process_time()
-            counts = _follow(campaign_id, bench, on_progress)
+            steady = Steady(bench.messages)
+
+            def on_counts(counts: CampaignCounts) -> None:
+                steady.note(counts.attempts)
+                on_progress(counts)
+
+            counts = _follow(campaign_id, bench, on_counts)
             seconds, cpu = time.monotonic() - began, time.process_time() - cpu
             unsettled = read(lambda: _unsettled(campaign_id)) if not bench.listed else 0
         finally:
@@ -71,7 +77,28 @@ def run_dial(bench: Bench, on_progress: Progress = lambda counts: None) -> Figur
             lost=unsettled,
             calls=counts.attempts,
             seconds=seconds,
+            more={"steady_cpu_ms_per_call": steady.cost_ms()},
         )
+
+
+class Steady:
+    """What a call costs between the beginning and the end of a run, which differ from all that is between."""
+
+    def __init__(self, calls: int) -> None:
+        self._from, self._until = calls * 0.1, calls * 0.9
+        self._samples: list[tuple[float, int]] = []
+
+    def note(self, ended: int) -> None:
+        """So many calls have ended by now."""
+        if self._from <= ended <= self._until:
+            self._samples.append((time.process_time(), ended))
+
+    def cost_ms(self) -> float | None:
+        """CPU a call (ms); None for a run that was too short to tell."""
+        if len(self._samples) < 2 or self._samples[0][1] == self._samples[-1][1]:
+            return None
+        (cpu, ended), (later_cpu, later_ended) = self._samples[0], self._samples[-1]
+        return (later_cpu - cpu) * 1000 / (later_ended - ended)
 
 
 def _follow(campaign_id: int, bench: Bench, on_progress: Progress) -> CampaignCounts:

@@ -31,6 +31,7 @@ ALL_ANSWER = "answer=1,hang_up=0,vote=0,opt_out=0,repeat=0,early_media=0,ring_mi
 PROMPT = "bench"
 CHUNK = 20_000
 MOBILES = 9_000_000
+STRIDE = 4_567_891  # has no factor in common with MOBILES: the numbers come in no order, as in real lists
 
 
 @dataclass(slots=True)
@@ -109,7 +110,7 @@ def _series(count: int, ending: str) -> Iterator[str]:
             if at > 10 ** (9 - len(ending)):
                 raise BadInput(f"There are not {count} numbers that end with {ending}.")
         else:
-            number = f"+9891{at // MOBILES:01d}{1_000_000 + at % MOBILES:07d}"
+            number = f"+9891{at // MOBILES:01d}{1_000_000 + at * STRIDE % MOBILES:07d}"
             at += 1
             if number[-4:-2] == "00":
                 continue

@@ -10,7 +10,7 @@ import click
 from engine.clock import wall_ms
 from engine.commands import common, progress, reporting, rules, running, sending, trunks
 from engine.commands.follow import Interrupts
-from engine.commands.send import CALLS_NOBODY, INTERRUPTED, conclude, reach, run_and_follow
+from engine.commands.send import INTERRUPTED, conclude, reach, run_and_follow
 from engine.config import Settings
 from engine.services import campaign_view, campaigns, campaigns_clone
 from engine.services.campaign_view import CampaignView
@@ -215,7 +215,7 @@ def _run_here(
     names = read(checked)
     embedded = trunks.embedded_options(settings, specs, names, speed)
     if embedded is not None:
-        common.note(CALLS_NOBODY)
+        common.note(trunks.CALLS_NOBODY)
     with (
         Interrupts() as interrupts,
         progress.Progress(lambda at: common.local(at, settings), is_quiet=as_json) as view,

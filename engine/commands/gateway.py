@@ -27,7 +27,13 @@ _SETTINGS = (
     click.option("--weight", type=int, help="Share among gateways of one priority."),
     click.option("--caller-id", metavar="DIGITS", help="Number shown to whoever is called."),
     click.option("--packet-ms", type=int, help="Packet time: 20, 40 or 60 ms."),
-    click.option("--cost", "cost_rials_a_minute", type=int, metavar="RIALS", help="What a minute costs."),
+    click.option(
+        "--cost",
+        "cost_rials_a_minute",
+        type=int,
+        metavar="RIALS",
+        help="Of a minute; the cheapest of one priority comes first.",
+    ),
     click.option("--switch-name", metavar="NAME", help="The only switch that has it; every one with ''."),
 )
 
@@ -69,6 +75,7 @@ def list_(as_json: bool) -> None:
         "channels",
         "priority",
         "weight",
+        "rials a minute",
         "prefixes",
         "caller id",
         "packet ms",
@@ -88,6 +95,7 @@ def list_(as_json: bool) -> None:
                     row.channels,
                     row.priority,
                     row.weight,
+                    row.cost_rials_a_minute,
                     row.prefixes,
                     row.caller_id,
                     row.packet_ms,

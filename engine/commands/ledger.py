@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import click
 from uuid_utils import uuid7
@@ -199,3 +200,30 @@ def grant(account: int, grants: tuple[str, ...], as_json: bool) -> None:
     common.settings_and_store()
     write(lambda: accounts.grant(account, grants, None, wall_ms()))
     common.answer({"account": account, "permissions": list(grants)}, as_json, lambda: click.echo("Done."))
+
+
+@account_group.command()
+@click.argument("account", type=int)
+@click.option("--weight", type=int, help="Share against other accounts.")
+@click.option("--cps", "max_cps", type=float, help="Calls a second at most; 0: no cap.")
+@click.option("--channels", "max_channels", type=int, help="Calls at once at most; 0: no cap.")
+@click.option("--gateways", metavar='"A B"', help="The only gateways that it may use; all with ''.")
+@click.option("--gap", "min_gap_s", type=common.Duration(), help="Between two calls to one number, as in 2h.")
+@click.option("--calls-a-day", "max_calls_a_day", type=int, help="To one number; 0: no cap.")
+@common.json_option
+def limits(account: int, as_json: bool, **given: Any) -> None:
+    """Set what ACCOUNT may use, over all its campaigns; without options: show it."""
+    common.settings_and_store()
+    values = {name: value for name, value in given.items() if value is not None}
+    for name in ("max_cps", "max_channels"):
+        if values.get(name) == 0:
+            values[name] = None
+    if values:
+        write(lambda: accounts.change(account, None, wall_ms(), **values))
+    row = read(lambda: accounts.get(account))
+    now = {name: getattr(row, name) for name in given}
+    common.answer(
+        {"account": account, **now},
+        as_json,
+        lambda: common.table(("limit", "value"), list(now.items()), ""),
+    )

@@ -24,7 +24,6 @@ from engine.store.models import Campaign
 from engine.store.threads import read, write
 from engine.switchboard import SwitchSpec, parse_switches
 
-CALLS_NOBODY = "The embedded switch calls nobody: telephones, answers and key presses are simulated."
 INTERRUPTED, NO_SWITCH_STATUS = 130, SwitchUnavailable.exit_status
 
 
@@ -72,7 +71,7 @@ def send(
         prompt = sending.store_message(message_path, settings)
         account = common.account_for(settings, account_id)
         if trunks.is_embedded(specs):
-            common.note(CALLS_NOBODY)
+            common.note(trunks.CALLS_NOBODY)
         embedded = trunks.embedded_options(settings, specs, wanted.gateways, speed)
         with (
             Interrupts() as interrupts,

@@ -11,7 +11,6 @@ import click
 
 from engine.commands import common, running, trunks
 from engine.commands.follow import Interrupts
-from engine.commands.send import CALLS_NOBODY
 from engine.config import Settings
 from engine.errors import BadInput
 from engine.store.threads import write
@@ -60,7 +59,7 @@ def _engine(
 ) -> Iterator[None]:
     """An engine that is stopped in order; at the second signal its calls are ended."""
     if trunks.is_embedded(specs):
-        common.note(CALLS_NOBODY)
+        common.note(trunks.CALLS_NOBODY)
         for spec in specs:
             pin = partial(
                 trunks.pin_gateway, spec.name, spec.name, settings.default_cps, settings.default_channels

@@ -21,6 +21,8 @@ from engine.switchboard import SwitchSpec
 
 log = logging.getLogger(__name__)
 
+CALLS_NOBODY = "The embedded switch calls nobody: telephones, answers and key presses are simulated."
+
 
 def is_embedded(specs: Sequence[SwitchSpec]) -> bool:
     """Whether the switches are embedded ones; BadInput for a mixture.

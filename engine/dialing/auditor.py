@@ -1,8 +1,9 @@
 """The auditor: compares the books with each other and with the switches while they are being written.
 
-Every few seconds: kept counts with a recount, seats and runs with the calls in memory, open attempts
-with the calls in memory, live channels with both.  What can be proven is put right; what cannot is said
-in the log (``action=audit_…``), counted, and kept for the screens (table audit_finding).
+Every few seconds: kept counts with each other and with those that are live (and, as seldom as its cost
+demands, with a recount of the whole list), seats and runs with the calls in memory, open attempts with the
+calls in memory, live channels with both, money with the calls that it pays for.  What can be proven is
+put right; what cannot is said in the log (``action=audit_…``), counted, and kept for the screens (table audit_finding).
 """
 
 from __future__ import annotations
@@ -13,11 +14,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from engine.dialing.board import counts_of
 from engine.dialing.dialer import Dialer
 from engine.errors import AvanakError
 from engine.esl import answers, commands
+from engine.services import reservations
+from engine.services.money_audit import MoneyAudit, left_open
 from engine.store import leases
-from engine.store.audit import audit_campaign, repair_counts
+from engine.store.audit import audit_campaign, audit_sums, repair_counts
 from engine.store.findings import Finding, forget_findings, note_findings
 from engine.store.records import KEEP_MS, prune_posted
 from engine.store.sql import execute
@@ -27,8 +31,10 @@ from engine.store.writer import Writer
 log = logging.getLogger(__name__)
 
 STEP_S = 2.0
-CAMPAIGN_S = 5.0  # between two audits of a campaign, and at least COST times what one takes
-COST = 100.0
+CAMPAIGN_S = 5.0  # between two audits of a campaign
+COST = 100.0  # what grows with the size is done at most for 1/COST of the time
+RECOUNT_S = 1.5e-6  # for each recipient; how long the first recount is expected to take
+MONEY_S = 5.0
 OPEN_S = 5.0
 CHANNELS_S = 15.0
 HOUSEKEEPING_S = 3_600.0
@@ -74,10 +80,12 @@ class Auditor:
         self.clock = clock  # (wall ms, monotonic s)
         self.wait_s = wait_s  # how long attempts wait for a switch that nobody serves
         self.found: Counter[str] = Counter()  # findings since the start, by kind
+        self._money = MoneyAudit()
         self._due: dict[int, float] = {}  # campaign -> when it is audited again
+        self._recount_m: dict[int, float] = {}  # campaign -> when all of its recipients are counted again
         self._doubts: dict[str, set[Any]] = {}  # what looked wrong at the last look
         self._unserved_m: dict[int, float] = {}  # switch -> since when nobody serves it
-        self._open_m = self._channels_m = self._house_m = 0.0
+        self._open_m = self._channels_m = self._house_m = self._money_m = 0.0
 
     def step(self) -> list[Finding]:
         """One round; what was found (already noted)."""
@@ -88,6 +96,10 @@ class Auditor:
             took_m = now_m
             found += self._open_attempts(now, now_m)
             self._open_m = self.clock()[1] + max(OPEN_S, COST * (self.clock()[1] - took_m))
+        if now_m >= self._money_m:
+            took_m = self.clock()[1]
+            found += self._look_at_money(now)
+            self._money_m = self.clock()[1] + max(MONEY_S, COST * (self.clock()[1] - took_m))
         if now_m >= self._channels_m:
             self._channels_m = now_m + CHANNELS_S
             for switch_id in list(self.dialer.links):
@@ -148,20 +160,55 @@ class Auditor:
         board = self.dialer.board
         ids = {*board.runs, *board.idle}
         self._due = {key: due_m for key, due_m in self._due.items() if key in ids}
+        self._recount_m = {key: due_m for key, due_m in self._recount_m.items() if key in ids}
         found: list[Finding] = []
         for campaign_id in sorted(ids, key=lambda key: self._due.get(key, 0.0)):
-            begun_m = self.clock()[1]
-            if self._due.get(campaign_id, 0.0) > begun_m:
+            if self._due.get(campaign_id, 0.0) > self.clock()[1]:
                 break
-            for item in read(lambda: audit_campaign(campaign_id)):  # noqa: B023 - run at once
+            for item in self._audit(campaign_id):
                 if item.kind == "counts" and self.writer.call(lambda: repair_counts(campaign_id)):  # noqa: B023
                     item = Finding(item.kind, item.subject, f"{item.sentence[:-1]}; corrected.", True)
                 found.append(item)
-            took_s = self.clock()[1] - begun_m
-            self._due[campaign_id] = begun_m + max(CAMPAIGN_S, COST * took_s)
+            self._due[campaign_id] = self.clock()[1] + CAMPAIGN_S
             if self.clock()[1] - now_m > STEP_S:
                 break
         return found
+
+    def _audit(self, campaign_id: int) -> list[Finding]:
+        """Its sums, or when the time for it has come, all of its recipients."""
+        begun_m = self.clock()[1]
+        if campaign_id not in self._recount_m:
+            total = read(lambda: counts_of([campaign_id])[campaign_id].total)
+            self._recount_m[campaign_id] = begun_m + COST * total * RECOUNT_S
+        if begun_m < self._recount_m[campaign_id]:
+            return read(lambda: audit_sums(campaign_id))
+        found = read(lambda: audit_campaign(campaign_id))
+        self._recount_m[campaign_id] = self.clock()[1] + COST * (self.clock()[1] - begun_m)
+        return found
+
+    def _look_at_money(self, now: int) -> list[Finding]:
+        """The money; what is wrong at one look may be on its way, so it is said at the second."""
+        found = {(item.kind, item.subject): item for item in read(self._money.look)}
+        # Prices and bookings are looked at once, and were complete when they were.
+        lasting = {key for key in found if key[0] in ("money_held", "money_short", "money_left_open")}
+        sure = self._twice("money", lasting)
+        return [
+            self._close(item, now) if item.kind == "money_left_open" else item
+            for key, item in found.items()
+            if key in sure or key not in lasting
+        ]
+
+    def _close(self, item: Finding, now: int) -> Finding:
+        """A campaign that is over gives back what it held."""
+        campaign_id = int(item.subject.rsplit(" ", 1)[1])
+
+        def close() -> bool:
+            is_over = campaign_id in reservations.to_close()
+            if is_over:
+                reservations.close(campaign_id, now)
+            return is_over
+
+        return left_open(campaign_id, self.writer.call(close))
 
     def _open_attempts(self, now: int, now_m: float) -> list[Finding]:
         """Open attempts that are in nobody's memory: ours are recovered, those of no one are given up."""

@@ -13,6 +13,7 @@ from engine.services import caller_ids
 from engine.services.kinds import KindHours, may_any_hour
 from engine.states import CampaignState
 from engine.store.models import Account, Campaign, CampaignCounts, Gateway, Message
+from engine.store.sql import execute
 
 
 def read_running() -> list[Any]:
@@ -36,6 +37,33 @@ def _with_message_and_account() -> Any:
 
 def read_gateways() -> list[Gateway]:
     return list(Gateway.select().order_by(Gateway.id))
+
+
+class Wanted:
+    """What is wanted, as the store has it; made into objects only when it has changed.
+
+    It is read twice a second, and nearly always the same.
+    """
+
+    _RUNNING = (
+        "SELECT c.*, m.prompt, m.duration_ms, a.weight, a.max_cps, a.max_channels, a.permissions, a.gateways"
+        " FROM campaign c LEFT JOIN message m ON m.id = c.message_id JOIN account a ON a.id = c.account_id"
+        " WHERE c.state = 'running' ORDER BY c.id"
+    )
+    _GATEWAYS = "SELECT * FROM gateway ORDER BY id"
+
+    def __init__(self) -> None:
+        self._seen: tuple[Any, ...] = ()
+        self._rows: tuple[list[Any], list[Gateway]] = ([], [])
+
+    def read(self) -> tuple[list[Any], list[Gateway]]:
+        """Rows of `read_running` and of `read_gateways`; inside a connection."""
+        seen = (execute(self._RUNNING), execute(self._GATEWAYS))
+        if seen != self._seen:
+            # Read again behind it: should it change in between, the next look sees that it has.
+            self._rows = (read_running(), read_gateways())
+            self._seen = seen
+        return self._rows
 
 
 def counts_of(campaign_ids: list[int]) -> dict[int, CampaignCounts]:
@@ -106,6 +134,7 @@ def _shape(row: Any) -> tuple[Any, ...]:
     account = (
         row.account.weight, row.account.max_cps, row.account.max_channels, row.account.permissions,
         row.account.caller_id,
+        row.account.gateways,
     )  # fmt: skip
     return (*data.values(), row.message.prompt if row.message else "", *account)
 

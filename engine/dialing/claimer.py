@@ -168,7 +168,7 @@ class Claimer:
                 # The trunk that just failed this call comes last, and only if it is the only one.
                 if gateway.id == due.avoid_gateway_id and len(other_ways) > 1:
                     continue
-                key = (gateway.priority, -room * gateway.weight)
+                key = (gateway.priority, gateway.cost, -room * gateway.weight)
                 if best is None or key < best_key:
                     best, best_key = trunk, key
             if best is None:
@@ -204,8 +204,7 @@ class Claimer:
 
 def _may_leave(run: CampaignRun, trunk: Trunk) -> bool:
     """Whether calls of a campaign may go by a trunk: it is one of its gateways, and shows a number it may show."""
-    names = run.gateway_names
-    return (not names or trunk.gateway.name in names) and run.may_show(trunk.gateway.caller_id)
+    return run.may_use(trunk.gateway.name) and run.may_show(trunk.gateway.caller_id)
 
 
 def horizon_s(trunk: Trunk) -> float:

@@ -14,7 +14,7 @@ from gevent.event import Event as Flag
 
 from engine.clock import monotonic_s, wall_ms
 from engine.config import Settings
-from engine.dialing.board import Board, read_gateways, read_running
+from engine.dialing.board import Board, Wanted
 from engine.dialing.calls import Call, CallTable
 from engine.dialing.claimer import Claimer
 from engine.dialing.desk import Desk
@@ -60,6 +60,7 @@ class Dialer:
         self.lanes = Lanes()
         self.calls = CallTable()
         self.board = Board(KindHours.of_settings(settings))
+        self._wanted = Wanted()
         self.links: dict[int, Any] = {}  # switch id -> link, while recovered and up
         self.records: dict[int, Records] = {}  # switches that are ours -> their call records
         # With several engines: gateway id -> permits and channels that are ours; None: all of all.
@@ -297,7 +298,7 @@ class Dialer:
 
     def refresh(self) -> None:
         """Take over from the store which campaigns run and what the gateways may."""
-        rows, gateways = read(lambda: (read_running(), read_gateways()))
+        rows, gateways = read(self._wanted.read)
         if self._is_stopping:
             return
         self._update_gateways(gateways)
@@ -329,7 +330,8 @@ class Dialer:
                 lane.limiter.set_rate(rate)
             lane.seats.limit, lane.seats.reserve = channels, min(reserve, max(0, channels - 1))
             lane.prefixes = tuple(row.prefixes.split())
-            lane.priority, lane.weight, lane.switch_name = row.priority, max(1, row.weight), row.switch_name
+            lane.priority, lane.cost, lane.weight = row.priority, row.cost_rials_a_minute, max(1, row.weight)
+            lane.switch_name = row.switch_name
             if (lane.caller_id, lane.packet_ms) != (row.caller_id, row.packet_ms):
                 lane.caller_id, lane.packet_ms = row.caller_id, row.packet_ms
                 for run in self.board.runs.values():

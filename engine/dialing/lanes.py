@@ -32,6 +32,7 @@ class GatewayLane:
     packet_ms: int
     is_draining: bool
     switch_name: str  # empty: every switch
+    cost: int = 0  # Rials a minute; of the same priority the cheaper is taken first
     health: GatewayHealth = field(default_factory=GatewayHealth)
 
     def serves(self, digits: str) -> bool:

@@ -15,13 +15,9 @@ Reason = tuple[str, dict[str, Any]]
 
 def binding_limit(run: CampaignRun, lanes: Lanes, rate: float) -> Reason:
     """What keeps `run` from going faster than its `rate` (calls a second): a code of `why` and its details."""
-    named = [
-        gateway
-        for gateway in lanes.gateways.values()
-        if not run.gateway_names or gateway.name in run.gateway_names
-    ]
+    named = [gateway for gateway in lanes.gateways.values() if run.may_use(gateway.name)]
     if not named:
-        return why.NO_GATEWAY, {"names": " ".join(sorted(run.gateway_names)) or "—"}
+        return why.NO_GATEWAY, {"names": " ".join(sorted(run.gateway_names or ())) or "—"}
     if not any(run.may_show(gateway.caller_id) for gateway in named):
         return why.CALLER_RANGE, {"range": run.caller_range}
     usable = [gateway for gateway in named if not gateway.is_draining]
@@ -42,7 +38,7 @@ def run_limits(run: CampaignRun, lanes: Lanes) -> Limits:
     gateways = [
         gateway
         for gateway in lanes.gateways.values()
-        if not gateway.is_draining and (not run.gateway_names or gateway.name in run.gateway_names)
+        if not gateway.is_draining and run.may_use(gateway.name)
     ]
     switches = [switch for switch in lanes.switches.values() if switch.is_up]
     cps = min(sum(g.limiter.cps for g in gateways), sum(s.limiter.cps for s in switches))

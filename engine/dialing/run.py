@@ -58,7 +58,7 @@ class CampaignRun:
     optout: bool
     channels: int | None
     limiter: RateLimiter | None
-    gateway_names: frozenset[str]  # empty: all
+    gateway_names: frozenset[str] | None  # None: all
     account: AccountShare
     caller_range: str = ""  # first digits that its caller id must have (advertising); empty: any
     may_dial: bool = True  # false as soon as it is no longer running
@@ -74,6 +74,10 @@ class CampaignRun:
     def is_urgent(self) -> bool:
         """Quick sends and OTP go before campaigns and may use the reserve."""
         return self.priority >= 10
+
+    def may_use(self, gateway: str) -> bool:
+        """Whether calls may leave by a gateway: the campaign or its account may name which."""
+        return self.gateway_names is None or gateway in self.gateway_names
 
     def lets_go(self, now_m: float) -> bool:
         """Whether a call may leave at `now_m`: the campaign still runs, and its own and its account's rate permit it."""
@@ -126,6 +130,12 @@ class CampaignRun:
         return recent / span_s
 
 
+def common_names(campaign: str, account: str) -> frozenset[str] | None:
+    """The gateways that both permit, of names separated by blanks (none: all); None: all."""
+    named = [frozenset(names.split()) for names in (campaign, account) if names.split()]
+    return frozenset.intersection(*named) if named else None
+
+
 def build_run(row: Any, account: AccountShare | None = None) -> CampaignRun:
     """A CampaignRun of a Campaign row with its message joined; `account` is shared by an account's campaigns."""
     return CampaignRun(
@@ -147,6 +157,6 @@ def build_run(row: Any, account: AccountShare | None = None) -> CampaignRun:
         optout=row.optout,
         channels=row.channels,
         limiter=RateLimiter(row.cps) if row.cps else None,
-        gateway_names=frozenset(row.gateways.split()),
+        gateway_names=common_names(row.gateways, row.account.gateways),
         account=account or AccountShare(row.account_id),
     )

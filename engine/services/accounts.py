@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from engine.errors import BadInput, Conflict, NotAllowed, NotFound
-from engine.services import audit_log, permissions
+from engine.services import audit_log, gateways, permissions
 from engine.states import ACCOUNT_MOVES, AccountState, MessageKind, ReviewState
 from engine.store.customers import IdentityReview
 from engine.store.models import Account
@@ -309,18 +309,21 @@ _CHANGES: dict[str, Callable[[Any], bool]] = {
     "min_gap_s": lambda v: isinstance(v, int) and 0 <= v <= 31_536_000,
     "max_calls_a_day": lambda v: isinstance(v, int) and 0 <= v <= 1000,
     "caller_id": lambda v: isinstance(v, str) and (not v or re.fullmatch(r"[0-9]{3,15}", v) is not None),
+    "gateways": lambda v: isinstance(v, str),
     "debt_ceiling": lambda v: isinstance(v, int) and 0 <= v <= 10**13,
 }
 
 
 def change(account_id: int, person_id: int | None, now: int, **values: Any) -> None:
-    """Staff set name, price group, weight, caps, reseller, caller id or debt ceiling; audited."""
+    """Staff set name, price group, weight, caps, gateways, reseller, caller id or debt ceiling; audited."""
     row = get(account_id)
     for name, value in values.items():
         if name not in _CHANGES:
             raise BadInput(f"{name} of an account cannot be set; it is one of {', '.join(_CHANGES)}.")
         if not _CHANGES[name](value):
             raise BadInput(f"{value!r} cannot be the {name} of an account.")
+    if values.get("gateways"):
+        values["gateways"] = " ".join(gateways.known(values["gateways"].split()))
     parent = values.get("parent_id")
     if parent is not None and (parent == account_id or get(parent).parent_id is not None):
         raise BadInput("A reseller is another account that has no reseller itself.")

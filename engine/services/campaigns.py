@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.errors import BadInput, Conflict, NotFound
-from engine.services import accounts, caller_ids, kinds, policy, reservations, start_checks, why
+from engine.services import accounts, caller_ids, gateways, kinds, policy, reservations, start_checks, why
 from engine.services.accounts import SendingRefused
 from engine.services.caller_ids import CallerIdNotAllowed
 from engine.services.fraud_guard import CapReached
@@ -23,7 +23,7 @@ from engine.services.personal import is_template
 from engine.services.start_checks import NotApproved
 from engine.states import CAMPAIGN_MOVES, CampaignState, MessageKind, UnknownPolicy, may_move
 from engine.store.counts import add_counts
-from engine.store.models import Campaign, CampaignCounts, CampaignPulse, Gateway, Message
+from engine.store.models import Campaign, CampaignCounts, CampaignPulse, Message
 from engine.store.sql import changed
 
 log = logging.getLogger(__name__)
@@ -103,12 +103,14 @@ def for_customer(rules: CampaignRules) -> CampaignRules:
 def check_new(account_id: int, rules: CampaignRules, max_call_s: int) -> None:
     """Raise BadInput for rules that no campaign of the account can have; inside a connection."""
     rules.check(max_call_s)
-    any_hour = kinds.may_any_hour(accounts.get(account_id))
+    account = accounts.get(account_id)
+    any_hour = kinds.may_any_hour(account)
     policy.current().hours.check(rules.kind, parse_windows(rules.windows), any_hour)
-    known = {row.name for row in Gateway.select(Gateway.name)}
-    for name in rules.gateways:
-        if name not in known:
-            raise BadInput(f"There is no gateway {name!r}; known: {', '.join(sorted(known)) or 'none'}.")
+    chosen = gateways.known(rules.gateways)
+    permitted = account.gateways.split()
+    refused = [name for name in chosen if permitted and name not in permitted]
+    if refused:
+        raise BadInput(f"The account may not use the gateway {refused[0]!r}; it has: {', '.join(permitted)}.")
     caller_ids.check(account_id, rules.kind, rules.caller_id, rules.gateways)
 
 
@@ -147,7 +149,7 @@ def create(account_id: int, rules: CampaignRules, message_id: int | None, now: i
         repeat_key=rules.repeat_key,
         optout=rules.optout,
         delivered_share=rules.delivered_share,
-        gateways=" ".join(rules.gateways),
+        gateways=" ".join(dict.fromkeys(rules.gateways)),
         unknown_policy=rules.unknown_policy,
         starts_at=rules.starts_at,
         text=text,

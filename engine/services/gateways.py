@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from engine.errors import BadInput, Conflict, NotFound
@@ -34,6 +35,15 @@ def get(name: str) -> Gateway:
         known = ", ".join(row.name for row in Gateway.select().order_by(Gateway.name)) or "none"
         raise NotFound(f"There is no gateway {name!r}; known: {known}.")
     return row
+
+
+def known(names: Sequence[str]) -> list[str]:
+    """`names` without repetition; BadInput names the first that is no gateway."""
+    there = {row.name for row in Gateway.select(Gateway.name)}
+    for name in names:
+        if name not in there:
+            raise BadInput(f"There is no gateway {name!r}; known: {', '.join(sorted(there)) or 'none'}.")
+    return list(dict.fromkeys(names))
 
 
 def change(name: str, **values: Any) -> None:

@@ -232,6 +232,13 @@ def affordable(terms: Terms, recipient_ids: Sequence[int], now: int) -> tuple[se
     return allowed, live
 
 
+def cover_of(campaign_id: int, up: Sequence[tuple[bool, int]]) -> tuple[int, int]:
+    """(what a campaign holds, what the calls that are up may cost); `up`: (whether to mobiles, how many)."""
+    row = Reservation.get_by_id(campaign_id)
+    terms = Terms(campaign_id, row.account_id, pricing.version(row.price_id), row.call_ms, False)
+    return int(row.held), sum(number * terms.cost(is_mobile) for is_mobile, number in up)
+
+
 def to_close() -> list[int]:
     """Campaigns that have ended with their last call and still have an open reservation; inside a connection."""
     rows = execute(

@@ -22,6 +22,31 @@ def snapshot() -> Iterator[None]:
         yield
 
 
+def audit_sums(campaign_id: int) -> list[Finding]:
+    """As `audit_campaign`, but only what takes the same time for a list of any size.  Reads only.
+
+    The kept counts against each other, the kept number of live ones against those that are live, live
+    recipients against open attempts.
+    """
+    with snapshot():
+        kept = CampaignCounts.get_or_none(CampaignCounts.campaign == campaign_id)
+        if kept is None:
+            return []
+        counts = {name: getattr(kept, name) for name in STATE_COUNTS}
+        wrong = []
+        if sum(counts.values()) != kept.total or min(counts.values()) < 0:
+            said = ", ".join(f"{name} {number}" for name, number in counts.items() if number)
+            wrong.append(f"{said} are not {kept.total} together")
+        live = execute(
+            "SELECT COUNT(*) FROM recipient WHERE campaign_id = ? AND state IN ('claimed', 'in_call')",
+            [campaign_id],
+        )[0][0]
+        if live != kept.live:
+            wrong.append(f"live is kept as {kept.live} and counted as {live}")
+        found = [_finding("counts", campaign_id, "; ".join(wrong))] if wrong else []
+        return found + _live(campaign_id)
+
+
 def audit_campaign(campaign_id: int, deep: bool = False) -> list[Finding]:
     """What does not agree in a campaign's books; empty when they are right.  Reads only.
 

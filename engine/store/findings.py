@@ -54,6 +54,13 @@ def recent_findings(since: int, limit: int = 100) -> list[AuditFinding]:
     return list(query.order_by(AuditFinding.last_at.desc()).limit(limit))
 
 
+def open_findings(since: int) -> int:
+    """How many findings since `since` could not be put right; inside a connection."""
+    return int(
+        execute("SELECT COUNT(*) FROM audit_finding WHERE last_at >= ? AND NOT is_repaired", [since])[0][0]
+    )
+
+
 def forget_findings(before: int) -> int:
     """Remove findings that were not made again since `before`."""
     return changed("DELETE FROM audit_finding WHERE last_at < ?", [before])

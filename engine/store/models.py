@@ -58,6 +58,7 @@ class Account(Table):
     caller_id = CharField(
         20, default=""
     )  # what its calls show unless the campaign says otherwise; empty: the gateway's
+    gateways = TextField(default="")  # names that it may use, blank separated; empty: all
 
 
 class User(Table):

@@ -17,7 +17,7 @@ from engine.embedded.process import EmbeddedProcess
 from engine.services import campaigns
 from engine.services.lists import open_list
 from engine.services.recipients import Imported, import_list
-from engine.store.models import Attempt, Campaign, CampaignCounts, Recipient
+from engine.store.models import Attempt, Campaign, CampaignCounts, CampaignPulse, Recipient
 from engine.store.threads import read, write
 
 SPEED = 20
@@ -73,6 +73,10 @@ class Lab:
         return read(
             lambda: list(Attempt.select().where(Attempt.campaign_id == campaign_id).order_by(Attempt.id))
         )
+
+    def reason(self, campaign_id: int) -> str:
+        """Why it waits, as the engine last said."""
+        return read(lambda: CampaignPulse.get_by_id(campaign_id).reason)
 
     def finish(self, campaign_id: int, timeout_s: float = 30.0) -> CampaignCounts:
         wait_for(

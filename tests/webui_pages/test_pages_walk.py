@@ -53,7 +53,7 @@ OWNED = {
 STAFF_ONLY = {
     "accounts.adjust", "accounts.audit", "accounts.caps", "accounts.detail", "accounts.grants", "accounts.index",
     "accounts.limits", "accounts.money", "accounts.open_account", "accounts.suspend", "accounts.unsuspend",
-    "agreement.publish", "calendar.edit", "calendar.index", "committee.answer", "committee.detail",
+    "agreement.publish", "books.index", "calendar.edit", "calendar.index", "committee.answer", "committee.detail",
     "committee.enter", "committee.index", "committee.link", "committee.of_ticket", "committee.paid",
     "committee.unlink", "committee.vote",
     "exclusions.add", "exclusions.index", "exclusions.withdraw", "gallery.approve", "gallery.by_phone",
