@@ -31,7 +31,7 @@ from engine.esl.supervisor import Supervisor, SwitchInfo
 from engine.lease_keeper import LeaseKeeper
 from engine.services import switches
 from engine.store import leases
-from engine.store.records import load_cursor, save_cursor
+from engine.store.records import load_cursor, marks_of, save_cursor
 from engine.store.threads import read
 from engine.store.writer import Channel, Writer
 
@@ -157,7 +157,7 @@ class Switchboard:
         if own_file is not None:
             source = FileSource(Path(own_file), cursor, is_sure=True)
         elif spec.cdr == POSTED:
-            source = PostedSource(spec.name, cursor, read)
+            source = PostedSource(spec.name, cursor, read, lambda: read(lambda: marks_of(spec.name)))
         elif spec.cdr:
             source = FileSource(Path(spec.cdr), cursor)
         else:

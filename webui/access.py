@@ -24,6 +24,7 @@ _OPEN_ENDPOINTS = frozenset(
         "health.healthz",
         "registration.register",
         "switch_records.take",
+        "switch_records.all_sent",
     }
 )
 

@@ -1,8 +1,8 @@
 """Call records that switches on other machines post (mod_json_cdr): kept for recovery and the follower.
 
 A switch gives its name (that of AVANAK_SWITCHES) as the user and AVANAK_RECORDS_SECRET as the password.
-What it could not post it keeps on disk (``err-log-dir``), and a timer on its machine posts it later:
-a record may come late, and twice; neither does harm.
+What it could not post it keeps on disk, and `send-records` on its machine posts it later and says when nothing
+is left: a record may come late, and twice; neither does harm.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from flask import Blueprint, current_app, request
 from engine.clock import wall_ms
 from engine.config import Settings
 from engine.errors import BadInput, NotAllowed
-from engine.store.records import COLUMNS, add_posted
+from engine.store.records import COLUMNS, add_mark, add_posted
 from engine.store.threads import write
 from webui.security import csrf, limiter
 
@@ -45,6 +45,15 @@ def take(switch: str) -> tuple[str, int]:
     text = request.form.get("cdr") or request.get_data(as_text=True)
     uuid, fields = read_posted(text)
     write(lambda: add_posted(switch, [(uuid, fields)], wall_ms()))
+    return "", 204
+
+
+@blueprint.post("/switch-records/<switch>/all-sent")
+@limiter.exempt
+def all_sent(switch: str) -> tuple[str, int]:
+    """The switch has looked through its spool since it said so last, and has nothing left to send."""
+    _check_password(switch)
+    write(lambda: add_mark(switch, wall_ms()))
     return "", 204
 
 

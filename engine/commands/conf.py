@@ -19,7 +19,7 @@ from engine.errors import BadInput
 F = TypeVar("F", bound=Callable[..., Any])
 
 # Filled in otherwise: the password from a file, gateways from --gateway, prompts from the engine's settings.
-_APART = ("event_socket_password", "gateways", "prompts_dir")
+_APART = ("event_socket_password", "gateways", "prompts_dir", "records_secret")
 _FIELDS = [field for field in dataclasses.fields(InstallSettings) if field.name not in _APART]
 _GATEWAY_FIELDS = {field.name: field for field in dataclasses.fields(GatewaySettings)}
 
@@ -98,6 +98,11 @@ def _install_options(command: F) -> F:
 @click.option(
     "--prompts-dir", help="Where the switch finds the messages; without it, where the engine keeps them."
 )
+@click.option(
+    "--records-secret-file",
+    type=click.File("r"),
+    help="File with AVANAK_RECORDS_SECRET, for --records-url: the web part that call records are posted to.",
+)
 @_install_options
 @click.option("--force", is_flag=True, help="Overwrite files that were changed by hand.")
 @common.json_option
@@ -106,6 +111,7 @@ def install_(
     gateways: tuple[str, ...],
     event_socket_password_file: Any,
     prompts_dir: str | None,
+    records_secret_file: Any,
     force: bool,
     as_json: bool,
     **values: Any,
@@ -116,6 +122,7 @@ def install_(
     wanted = InstallSettings(
         event_socket_password=password,
         prompts_dir=prompts_dir or settings.prompts_dir_on_switch or str(settings.prompts_dir.absolute()),
+        records_secret=records_secret_file.read().strip() if records_secret_file else "",
         gateways=tuple(_gateway(text) for text in gateways),
         **values,
     )

@@ -10,12 +10,12 @@ import shutil
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
-from engine.conf import DIALPLAN, TREE
+from engine.conf import DIALPLAN, TREE, posting
 from engine.conf.settings import GatewaySettings, InstallSettings
 from engine.errors import BadInput
 
 MARKER = ".avanak-conf.json"  # what we wrote, so that we never overwrite what somebody else did
-SECRET, OPEN = 0o600, 0o644
+SECRET, OPEN, PROGRAM = 0o600, 0o644, 0o755
 _SET = re.compile(r'cmd="(?:set|exec-set)" data="([a-z_]+)=[^"]*"')
 _SAMPLES = ("sip_profiles/carrier/sample.xml", "autoload_configs/acl/sample.xml")
 
@@ -72,6 +72,12 @@ def _texts(settings: InstallSettings, tree: Path, dialplan: Path) -> dict[str, t
             if path.is_file() and path.suffix in (".xml", ".md") and name not in _SAMPLES:
                 texts[name] = (path.read_text(encoding="utf-8"), OPEN)
     texts["vars.xml"] = (fill_in(texts["vars.xml"][0], settings.variables()), SECRET)
+    if settings.records_url:
+        modules = "autoload_configs/modules.conf.xml"
+        texts[modules] = (posting.with_module(texts[modules][0]), OPEN)
+        texts["autoload_configs/json_cdr.conf.xml"] = (posting.json_cdr_xml(settings), SECRET)
+        texts[posting.SENDER] = (posting.sender(settings), PROGRAM)
+        texts[posting.SENDER_SETTINGS] = (posting.sender_settings(settings), SECRET)
     for gateway in settings.gateways:
         texts[f"sip_profiles/carrier/{gateway.name}.xml"] = (gateway_xml(gateway), SECRET)
         if gateway.inbound:

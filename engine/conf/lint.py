@@ -36,7 +36,7 @@ NEEDED = {
 }
 CONFIGURED_BY = {
     "cdr_csv.conf": "mod_cdr_csv", "console.conf": "mod_console", "event_socket.conf": "mod_event_socket",
-    "logfile.conf": "mod_logfile", "sofia.conf": "mod_sofia",
+    "json_cdr.conf": "mod_json_cdr", "logfile.conf": "mod_logfile", "sofia.conf": "mod_sofia",
 }  # fmt: skip
 _VARIABLE = re.compile(r"\$\{(avanak_\w+)\}")
 _TARGET = re.compile(r"^(\S+) XML (\S+)$")

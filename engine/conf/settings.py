@@ -17,6 +17,7 @@ WELL_KNOWN = frozenset(
 MIN_PASSWORD = 12
 PACKET_MS = (20, 40, 60)
 LOG_LEVELS = ("debug", "info", "notice", "warning", "err", "crit", "alert")
+_URL = re.compile(r"(https?)://([A-Za-z0-9.-]{1,253})(:\d{1,5})?")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 # vars.xml is text that FreeSWITCH pastes: nothing in it may end a quote, open a tag or name a variable.
@@ -80,6 +81,8 @@ class InstallSettings:
 
     An empty ``event_socket_password`` leaves it to AVANAK_ESL_PASSWORD in the switch's environment.
     ``event_socket_allow`` is who may connect: ``loopback.auto`` or a network such as ``10.0.0.5/32``.
+    With a ``records_url`` (``https://avanak.example``, the web part) the switch, which the engine calls
+    ``records_name``, posts its call records there with ``records_secret`` (AVANAK_RECORDS_SECRET).
     ``owner`` is the user that the switch runs as: files are given to it, if set.
     """
 
@@ -98,6 +101,9 @@ class InstallSettings:
     cdr_dir: str = "/var/lib/avanak/cdr"
     log_dir: str = ""
     loglevel: str = "warning"
+    records_url: str = ""
+    records_name: str = ""
+    records_secret: str = ""
     gateways: tuple[GatewaySettings, ...] = ()
     owner: str = ""
 
@@ -133,11 +139,36 @@ class InstallSettings:
                 _check_folder(what, path)
         _require("." not in self.prompts_dir, f"the folder of prompts may have no dot in its path ('{self.prompts_dir}'):"
                  " FreeSWITCH would take what follows it for the file's type")  # fmt: skip
+        self._check_records()
         seen: set[str] = set()
         for gateway in self.gateways:
             gateway.check()
             _require(gateway.name not in seen, f"gateway '{gateway.name}' is there twice")
             seen.add(gateway.name)
+
+    def _check_records(self) -> None:
+        """Raises BadInput when the records cannot be posted as it is said."""
+        if not self.records_url:
+            _require(
+                not self.records_name and not self.records_secret, "posting call records needs --records-url"
+            )
+            return
+        found = _URL.fullmatch(self.records_url)
+        _require(found, f"the records' URL must be like https://avanak.example, not '{self.records_url}'")
+        assert found is not None
+        is_near = found[2] in ("127.0.0.1", "localhost")
+        _require(
+            found[1] == "https" or is_near,
+            "the records' URL must begin with https: a secret travels with them",
+        )
+        _require(
+            _NAME.fullmatch(self.records_name),
+            "the records' name must be that of the switch in AVANAK_SWITCHES",
+        )
+        _require(_PLAIN.fullmatch(self.records_secret) and ":" not in self.records_secret and "%" not in self.records_secret,
+                 "the records' secret may not hold blanks, quotes or any of < > & $ \\ , ; { } : %")  # fmt: skip
+        _require(not is_weak(self.records_secret), f"the records' secret must have {MIN_PASSWORD} characters or more and"
+                 " not be a well-known one")  # fmt: skip
 
     def variables(self) -> dict[str, str]:
         """The global variables of vars.xml that these settings fill in."""

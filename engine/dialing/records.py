@@ -41,14 +41,17 @@ _TRUE = frozenset(("true", "yes", "on", "1"))
 
 
 class Records(Protocol):
-    """A switch's records of ended calls, as recovery and the reaper ask for them.
+    """A switch's records of ended calls, as recovery and the reaper ask for them."""
 
-    `lag_s`: how long after a call has left the switch its record may still be on its way.  None: there
-    are no records, so a call that is neither alive nor heard of may have ended unseen.
-    """
+    def mark(self) -> int:
+        """A word for this moment, for `are_complete`."""
 
-    @property
-    def lag_s(self) -> float | None: ...
+    def are_complete(self, since: int) -> bool | None:
+        """Whether `find` knows the record of every call that had left the switch at the mark `since`.
+
+        False: one may be on its way.  None: nobody can tell, so a call that is neither alive nor
+        heard of may have ended unseen.
+        """
 
     def find(self, uuids: Iterable[str]) -> dict[str, HangupComplete]:
         """The records of those of `uuids`, which are open, that have one; RecordsUnavailable."""
@@ -57,7 +60,11 @@ class Records(Protocol):
 class NoRecords:
     """A switch whose records are not to be had."""
 
-    lag_s = None
+    def mark(self) -> int:
+        return 0
+
+    def are_complete(self, since: int) -> bool | None:
+        return None
 
     def find(self, uuids: Iterable[str]) -> dict[str, HangupComplete]:
         return {}
@@ -75,8 +82,9 @@ class Found:
 class Source(Protocol):
     """Where records come from, oldest first."""
 
-    @property
-    def lag_s(self) -> float | None: ...
+    def mark(self) -> int: ...
+
+    def are_complete(self, since: int) -> bool | None: ...
 
     def read(self, wanted: Callable[[str], bool]) -> Iterator[Found]:
         """New records of calls that are `wanted`; may wait for a disk or a database."""
@@ -111,9 +119,11 @@ class SwitchRecords:
         self._lock = RLock()
         self._fault = ""
 
-    @property
-    def lag_s(self) -> float | None:
-        return self.source.lag_s
+    def mark(self) -> int:
+        return self.source.mark()
+
+    def are_complete(self, since: int) -> bool | None:
+        return self.source.are_complete(since)
 
     def step(self) -> int:
         """Read what is new, settle what no event has settled within the grace; how many were settled."""
@@ -200,13 +210,15 @@ class FileSource:
         self._cursor = cursor
         self._is_sure = is_sure or bool(cursor and cursor.position)
 
-    @property
-    def lag_s(self) -> float | None:
-        """0: a record is written before its channel leaves the list of channels.
+    def mark(self) -> int:
+        return 0
+
+    def are_complete(self, since: int) -> bool | None:
+        """A record is written before its channel leaves the list of channels.
 
         A file in which nothing was ever seen may be one that the switch does not write to.
         """
-        return 0.0 if self._is_sure or self.lines else None
+        return True if self._is_sure or self.lines else None
 
     def cursor(self) -> Cursor | None:
         return self._cursor
@@ -236,21 +248,34 @@ class FileSource:
 class PostedSource:
     """Records that a switch on another machine posts to the web part (mod_json_cdr), kept in the store."""
 
-    # mod_json_cdr tries five times, 5 s apart; what it then sets aside is sent on by the
-    # machine's own timer, every minute.
-    lag_s = 150.0
     # Rows become visible in the order of their commits, not of their ids.
     OVERLAP = 500
 
     def __init__(
-        self, switch_name: str, cursor: Cursor | None, read: Callable[[Callable[[], Rows]], Rows]
+        self,
+        switch_name: str,
+        cursor: Cursor | None,
+        read: Callable[[Callable[[], Rows]], Rows],
+        count_marks: Callable[[], int],
     ) -> None:
         self.switch_name = switch_name
         self._last_id = cursor.position if cursor else 0
         self._query = read
+        self._count_marks = count_marks
 
     def cursor(self) -> Cursor | None:
         return Cursor(0, "", self._last_id)
+
+    def mark(self) -> int:
+        return self._count_marks()
+
+    def are_complete(self, since: int) -> bool | None:
+        """`send-records` (freeswitch-conf) looks, sends all, says so, looks again.
+
+        When it has said so twice, its last look began after the mark.  A switch that never sent
+        anything may have no mod_json_cdr.
+        """
+        return self._count_marks() >= since + 2 if self._last_id else None
 
     def parse(self, raw: object) -> HangupComplete | None:
         assert isinstance(raw, str)
@@ -283,7 +308,7 @@ def _after_the_tear(line: bytes) -> bytes:
 def read_record(line: bytes) -> HangupComplete | None:
     """One line of the call record; None for one that is malformed.
 
-    ``uuid,attempt,cause,sip,start,answer,end,billmsec,playback_ms,vote,heard_ms,finished,opted_out,fault…``,
+    ``uuid,attempt,cause,sip,start,answer,end,billmsec,playback_ms,vote,heard_ms,finished,opted_out,fault,record_ms,offset``,
     times in microseconds since the epoch, 0 for never.
     """
     values = line.decode("utf-8", "replace").rstrip("\r\n").split(",")
@@ -304,7 +329,12 @@ def record_of(values: dict[str, str]) -> HangupComplete | None:
     heard_ms = 0
     if answered_at is not None:
         counted = to_int(values.get("avanak_heard_ms"))
-        heard_ms = counted if counted is not None else to_int(values.get("playback_ms")) or 0
+        offset = to_int(values.get("playback_last_offset_pos"))
+        if counted is None and offset is None:  # the embedded switch: what it has played was heard
+            heard_ms = to_int(values.get("playback_ms")) or 0
+        else:
+            # As of the event (dialplan/README.md): FreeSWITCH's playback_ms is what was read ahead of the ear.
+            heard_ms = max(counted or 0, (offset or 0) // 8)
     vote = values.get("avanak_vote", "")
     fault = values.get("avanak_fault", "")
     return HangupComplete(

@@ -203,20 +203,25 @@ class Recovery:
     def _decide(self, mine: list[Call], core_uuid: str, api: Api, records: Records, tally: Tally) -> None:
         """1. the living and the recorded at once; 2. wait; 3. ask after each of the others by its name."""
         self._look(self._open(mine, tally), core_uuid, api, records, tally)
-        waits_m = monotonic_s() + (records.lag_s or 0.0)
+        waits_m = monotonic_s() + self.wait_s
+        gone: int | None = None  # the mark at which those who are left were no more on the switch
         while left := self._open(mine, tally):
             self._settle_down(api, SETTLE_DOWN_S + SETTLE_DOWN_PER_CALL_S * len(left))
             alive = self._exist([call for call in left if call.core_uuid == core_uuid], api)
             # The records are read after the switch has said what is alive: no call can fall between.
+            gone = records.mark() if gone is None else gone
+            are_complete = records.are_complete(gone)
             found = records.find([call.uuid for call in left if call.uuid not in alive])
-            is_late = monotonic_s() >= waits_m
+            if are_complete is False and monotonic_s() >= waits_m:
+                log.error("action=records_do_not_come calls=%d waited_s=%g", len(left), self.wait_s)
+                are_complete = None
             for call in self._open(mine, tally):
                 if call.uuid in alive:
                     self._adopt(call, False, tally)
                 elif call.uuid in found:
                     self._settle(call, found[call.uuid], tally)
-                elif is_late:
-                    self._end_unheard(call, core_uuid, records, tally)
+                elif are_complete is not False:
+                    self._end_unheard(call, core_uuid, bool(are_complete), tally)
 
     def _open(self, mine: list[Call], tally: Tally) -> list[Call]:
         """Those that are undecided: their events may have come while we asked."""
@@ -229,14 +234,15 @@ class Recovery:
         if not suspects:
             return
         alive = {channel.uuid: channel for channel in answers.read_channels(api(commands.show_channels()))}
+        are_complete = records.are_complete(records.mark())
         found = records.find([call.uuid for call in suspects if call.uuid not in alive])
         for call in self._open(suspects, tally):
             if call.uuid in alive:
                 self._adopt(call, alive[call.uuid].callstate == "ACTIVE", tally)
             elif call.uuid in found:
                 self._settle(call, found[call.uuid], tally)
-            elif call.core_uuid != core_uuid and not records.lag_s:
-                self._end_unheard(call, core_uuid, records, tally)
+            elif call.core_uuid != core_uuid and are_complete is not False:
+                self._end_unheard(call, core_uuid, bool(are_complete), tally)
 
     def _settle_down(self, api: Api, seconds: float) -> None:
         """Return when the switch has answered promptly for `seconds` without a break."""
@@ -272,9 +278,9 @@ class Recovery:
         tally.suspects.discard(call.uuid)
         tally.recorded += 1
 
-    def _end_unheard(self, call: Call, core_uuid: str, records: Records, tally: Tally) -> None:
-        """Neither alive nor recorded."""
-        never_reached = call.core_uuid == core_uuid and call.answered_at is None and records.lag_s is not None
+    def _end_unheard(self, call: Call, core_uuid: str, is_proof: bool, tally: Tally) -> None:
+        """Neither alive nor recorded; `is_proof`: it would be recorded if it had ever been."""
+        never_reached = call.core_uuid == core_uuid and call.answered_at is None and is_proof
         if never_reached:
             self.desk.settle_unsent(call, "recovery")
             tally.unsent += 1

@@ -16,7 +16,7 @@ from engine.store.sql import changed, execute, run_over_values
 COLUMNS = (
     "uuid", "avanak_attempt", "hangup_cause", "sip_term_status", "start_uepoch", "answer_uepoch", "end_uepoch",
     "billmsec", "playback_ms", "avanak_vote", "avanak_heard_ms", "avanak_finished", "avanak_opted_out",
-    "avanak_fault",
+    "avanak_fault", "record_ms", "playback_last_offset_pos",
 )  # fmt: skip
 KEEP_MS = 24 * 3600 * 1000  # posted records are needed until their call is settled, minutes at most
 
@@ -38,6 +38,14 @@ class CallRecord(Table):
     uuid = CharField(36)
     fields = TextField()  # JSON of the columns that the engine reads
     received_at = BigIntegerField()
+
+
+class RecordMark(Table):
+    """How often a switch on another machine said that it has sent all its records."""
+
+    switch_name = CharField(64, primary_key=True)
+    marks = BigIntegerField()
+    at = BigIntegerField()
 
 
 def load_cursor(switch_id: int) -> RecordCursor | None:
@@ -63,6 +71,21 @@ def add_posted(switch_name: str, records: Sequence[tuple[str, str]], now: int) -
         " SELECT CAST(v.switch_name AS TEXT), CAST(v.uuid AS TEXT), CAST(v.fields AS TEXT),"
         " CAST(v.at AS BIGINT) FROM v WHERE TRUE RETURNING id",
     )
+
+
+def add_mark(switch_name: str, now: int) -> None:
+    """A switch says that, since it said so last, it has looked through its records and sent all of them."""
+    execute(
+        "INSERT INTO record_mark (switch_name, marks, at) VALUES (?, 1, ?)"
+        " ON CONFLICT (switch_name) DO UPDATE SET marks = record_mark.marks + 1, at = excluded.at",
+        [switch_name, now],
+    )
+
+
+def marks_of(switch_name: str) -> int:
+    """How often it said so."""
+    row = RecordMark.get_or_none(RecordMark.switch_name == switch_name)
+    return int(row.marks) if row is not None else 0
 
 
 def posted_after(switch_name: str, last_id: int, limit: int = 2_000) -> list[tuple[int, str, str]]:

@@ -123,7 +123,13 @@ class FakeSwitch:
 
     # -- its records --------------------------------------------------------------------
 
-    lag_s: float | None = 0.0
+    complete: bool | None = True
+
+    def mark(self) -> int:
+        return 0
+
+    def are_complete(self, since: int) -> bool | None:
+        return self.complete
 
     def find(self, uuids: Iterable[str]) -> dict[str, HangupComplete]:
         if self.records_away:

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from engine.config import load_settings
 from engine.dialing.records import PostedSource
 from engine.errors import AvanakError
-from engine.store.records import posted_after, prune_posted
+from engine.store.records import marks_of, posted_after, prune_posted
 from engine.store.threads import read, write
 from engine.store.writer import Writer
 from webui.switch_records import blueprint
@@ -45,14 +45,19 @@ def test_a_record_is_kept_and_found(client: FlaskClient) -> None:
     uuid = str(uuid4())
     answer = client.post("/switch-records/far", data=posted(uuid), auth=("far", "far-away"))
     assert answer.status_code == 204
-    source = PostedSource("far", None, read)
+    source = PostedSource("far", None, read, lambda: read(lambda: marks_of("far")))
+    assert source.are_complete(source.mark()) is None  # nothing was ever posted, as far as it has read
     (found,) = source.read(lambda wanted: wanted == uuid)
     record = source.parse(found.raw)
     assert record is not None
     assert (record.cause, record.answered_at, record.heard_ms, record.vote) == (
         "NORMAL_CLEARING", 1750000002000, 4000, "#",
     )  # fmt: skip
-    assert list(PostedSource("other", None, read).read(lambda wanted: True)) == []
+    assert list(PostedSource("other", None, read, lambda: 0).read(lambda wanted: True)) == []
+    gone = source.mark()
+    for is_complete in (False, True):
+        assert client.post("/switch-records/far/all-sent", auth=("far", "far-away")).status_code == 204
+        assert source.are_complete(gone) is is_complete
     assert write(lambda: prune_posted(2_000_000_000_000_000)) == 1
     assert read(lambda: posted_after("far", 0)) == []
 

@@ -208,7 +208,7 @@ def test_a_line_torn_by_the_switchs_death_costs_only_itself(path: Path) -> None:
 def test_a_file_nobody_ever_wrote_to_proves_nothing(path: Path) -> None:
     lab = Followed(path)
     lab.records.find(lab.uuids)
-    assert lab.records.lag_s is None
+    assert lab.records.are_complete(0) is None
     append(path, line_of(str(uuid4())))
     lab.records.find(lab.uuids)
-    assert lab.records.lag_s == 0.0
+    assert lab.records.are_complete(0) is True

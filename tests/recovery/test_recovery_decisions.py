@@ -91,7 +91,7 @@ def test_an_originate_still_in_the_switchs_buffer_is_not_dialled_again(house: Ho
 
 
 def test_without_records_nothing_is_taken_for_unsent(house: House) -> None:
-    house.switch.lag_s = None
+    house.switch.complete = None
     campaign_id, _ = sent(house)
     house.switch.read_all()
     house.crash(written=True)

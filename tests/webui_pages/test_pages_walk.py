@@ -18,6 +18,7 @@ OPEN = {
     "registration.register",
     "static",
     "switch_records.take",
+    "switch_records.all_sent",
 }
 # Of programs, which show a token; a browser's session opens nothing there (test_api_tickets).
 PROGRAMS = {
