@@ -35,7 +35,7 @@ from webui.pages import (
     refused,
     written_day,
 )
-from webui.speech import calendar, language
+from webui.speech import calendar, language, number
 from webui.words import choices
 
 blueprint = pages_blueprint("calendar", "/calendar")
@@ -104,7 +104,7 @@ def edit() -> Answer | Response:
 
     if not attempt(form, work, writes=False):
         return refused("calendar/index.html", **_shown(form))
-    flash(_("The calendar was changed; %(n)s deadlines moved.", n=len(moved)), "success")
+    flash(_("The calendar was changed; %(n)s deadlines moved.", n=number(len(moved))), "success")
     return redirect(url_for("calendar.index", month=request.args.get("month")))
 
 

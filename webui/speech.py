@@ -37,7 +37,7 @@ def init_app(app: Flask) -> None:
     app.config.update(BABEL_DEFAULT_LOCALE="fa", BABEL_TRANSLATION_DIRECTORIES="translations")
     Babel(app, locale_selector=language)
     for filter_ in (
-        *(number, percent, rate, instant, duration, digits),
+        *(number, percent, rate, instant, deadline, duration, digits),
         *(why_sentence, reason_sentence, binding, finding, finding_subject),
     ):
         app.add_template_filter(filter_)
@@ -122,6 +122,17 @@ def instant(at_ms: int | None) -> str | Markup:
     at = from_ms(at_ms).astimezone(web().zone)
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
         at.isoformat(timespec="seconds"), digits(f"{_day(at.date())} {at:%H:%M:%S}"), plain_instant(at_ms)
+    )
+
+
+def deadline(at_ms: int | None) -> str | Markup:
+    """As `instant`, for the end of a time: midnight is 24:00 of the day that it ends."""
+    if at_ms is None or from_ms(at_ms).astimezone(web().zone).strftime("%H:%M:%S") != "00:00:00":
+        return instant(at_ms)
+    at, day = from_ms(at_ms).astimezone(web().zone), from_ms(at_ms - 1000).astimezone(web().zone).date()
+    text = digits(f"{_day(day)} 24:00")
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        at.isoformat(timespec="seconds"), text, text
     )
 
 

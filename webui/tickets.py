@@ -358,6 +358,7 @@ def ticket_page(ticket_id: int, **forms: Any) -> dict[str, Any]:
         "lacks_claim": staff and department == CLAIM and claim is None,
         "remote": forms.get("remote") or RemoteForm.blank("remote"),
         "has_remote": department == REMOTE or bool(one.remote),
+        "tools": remote_help.TOOLS,
         "live": live,
         "secret": forms.get("secret") or SecretForm.blank("secret"),
     }

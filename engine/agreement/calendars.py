@@ -34,6 +34,7 @@ import holidays as holidays_package
 from engine.agreement.dates import (
     DAY_S,
     clock_text,
+    date_text,
     iso_utc,
     local_instant,
     parse_date,
@@ -253,7 +254,7 @@ def build_calendar(
 
 def check_edit(calendar: Calendar, edit: HolidayEdit) -> None:
     """Refuse an edit that makes no sense on `calendar` as it is now: BadInput with one sentence."""
-    day = edit.day.isoformat()
+    day = f"{date_text(edit.day)} ({edit.day.isoformat()})"
     holiday = calendar.holiday(edit.day)
     if not edit.author.strip() or not edit.reason.strip():
         raise BadInput(f"the edit of {day} needs an author and a reason")

@@ -2,12 +2,14 @@
 
 import pytest
 
-from engine.agreement.dates import instant_text
+from engine.agreement.dates import instant_text, jalali_date
 from engine.errors import BadInput, Conflict, NotAllowed, NotFound
 from engine.services.sla import archive, claims, committee, credits, exclusions, incidents
 from engine.services.sla.claims import NewClaim, TooLate
 from engine.services.sla.committee import Verdict
+from engine.services.tickets import clocks
 from engine.store import ledger
+from engine.store.models import User
 from engine.store.models_sla import Claim, Credit, Evidence
 from engine.store.threads import read, write
 from tests.sla.cast import (
@@ -262,3 +264,24 @@ def test_what_makes_no_sense_is_refused(cast):
         decide(claim_id, (one, Verdict(True, "more", 5)))
     write(lambda: claims.unlink(claim_id, outage_id, staff, "it does not", AT + DAY))
     assert read(lambda: Claim.select().count()) == 1
+
+
+def test_an_edited_calendar_moves_the_first_answer_that_is_not_due_yet(cast):
+    quality = read(lambda: User.get_by_id(cast[3]))
+    waits = submit(cast[0])
+    missed = submit(firm("Late"), kind="support")
+
+    def due(claim_id):
+        return instant_text(read(lambda: claims.get(claim_id)).first_answer_due_at // 1000, is_end=True)
+
+    def make_holiday(day, now):
+        write(
+            lambda: clocks.edit_calendar(quality, "add", day, "an order of the state", now, name_fa="تعطیل")
+        )
+
+    assert (due(waits), due(missed)) == ("1405-08-13 24:00", "1405-08-13 24:00")
+    make_holiday(jalali_date(1405, 8, 13), AT + DAY + HOUR)
+    assert due(waits) == "1405-08-14 24:00"
+    # What was missed stays missed, whatever is edited afterwards.
+    make_holiday(jalali_date(1405, 8, 14), AT + 5 * DAY)
+    assert due(waits) == "1405-08-14 24:00"

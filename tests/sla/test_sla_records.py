@@ -162,6 +162,17 @@ def test_unknown_time_is_neither(store):
     assert (reckoning.as_known.minutes, reckoning.is_settled) == (30, True)
 
 
+def test_the_edges_of_unknown_time_are_met_by_whole_seconds(store):
+    """Pages know its edges to the second; the rows have milliseconds."""
+    staff = person()
+    watched()
+    start, end = START + DAY + 651, START + DAY + HOUR + 89
+    row = write(lambda: UnknownTime.create(start_at=start, end_at=end, reason="off"))
+    whole = (start // 1000 * 1000, end // 1000 * 1000)
+    write(lambda: unknown.resolve(row.id, staff, "up", "the switch's log", NOW, *whole))
+    assert read(unknown.open_spans) == []
+
+
 def test_time_since_the_monitor_stopped_is_unknown_at_once(store):
     watched(until_at=NOW)
     assert not read(lambda: availability.month_to_date(None, NOW + HOUR)).is_settled

@@ -115,6 +115,35 @@ def check_in_time(happened_until_at: int, submitted_at: int, terms: Terms) -> No
         )
 
 
+def follow_calendar(now: int) -> list[int]:
+    """Move the first answers that are not due yet to the calendar as it is now; the claims that moved.
+
+    One that was given or missed keeps its calendar, and an edit never makes one late that was not.
+    """
+    moved = []
+    known = agreements.versions()
+    rows = Claim.select().where(
+        Claim.state == ClaimState.SUBMITTED,
+        Claim.first_answered_at.is_null(),
+        Claim.first_answer_due_at >= now,
+    )
+    for row in list(rows):
+        terms = known.by_id(row.terms_id)
+        calendar = working_calendar.of_terms(terms, CalendarKind.WORKING_DAYS)
+        if calendar.version == row.calendar_version:
+            continue
+        days = terms.limits["claim_first_answer_working_days"]
+        due_at = working_time.end_of_working_day(calendar, row.submitted_at // 1000, days) * 1000
+        if due_at <= now:
+            continue
+        Claim.update(first_answer_due_at=due_at, calendar_version=working_calendar.keep(calendar, now)).where(
+            Claim.id == row.id, Claim.first_answered_at.is_null()
+        ).execute()
+        if due_at != row.first_answer_due_at:
+            moved.append(int(row.id))
+    return moved
+
+
 def first_answer(claim_id: int, author_id: int, text: str, now: int) -> None:
     """Staff answer a claim for the first time: it is in review from now on."""
     acts.require_staff(author_id)

@@ -65,8 +65,9 @@ def resolve(
         raise NotFound(f"There is no unknown time {unknown_id}.")
     if row.end_at is None:
         raise Conflict("Nobody watches yet: this unknown time still runs.")
-    start = row.start_at if start_at is None else start_at
-    end = row.end_at if end_at is None else end_at
+    # People and pages know its edges to the second, the rows to the millisecond.
+    start = row.start_at if start_at is None or _s(start_at) == _s(row.start_at) else start_at
+    end = row.end_at if end_at is None or _s(end_at) == _s(row.end_at) else end_at
     if not row.start_at <= start < end <= row.end_at:
         raise BadInput(
             f"The unknown time {unknown_id} runs from {instant_text(_s(row.start_at))} to"

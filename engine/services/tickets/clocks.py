@@ -22,7 +22,7 @@ from engine.agreement.terms import Terms
 from engine.agreement.working_time import Explanation
 from engine.errors import BadInput
 from engine.services import working_calendar
-from engine.services.sla import agreements
+from engine.services.sla import agreements, claims
 from engine.services.tickets.access import Actor
 from engine.services.tickets.rules import CLOCKS, ClockKind, ClockRule, Ticking, limit_of
 from engine.services.working_calendar import Change
@@ -203,9 +203,10 @@ def recalculate(now: int) -> list[int]:
 
     Clocks that were missed or done keep the version they were reckoned by, and
     an edit never makes a clock late that was not: one whose new deadline would
-    lie in the past keeps its old one.
+    lie in the past keeps its old one.  Claims follow with their own dates.
     """
     settle(now)
+    claims.follow_calendar(now)
     moved = []
     known = agreements.versions()
     calendars: dict[tuple[str, str], Calendar] = {}
