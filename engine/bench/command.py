@@ -94,6 +94,16 @@ def import_command(as_json: bool, **options: Any) -> None:
     show("bench import", run_import(Bench(**options)), as_json)
 
 
+@bench.command("suppression")
+@dial_options
+@click.option("--postgres", is_flag=True, help="A PostgreSQL server of the bench's own instead of SQLite.")
+def suppression_command(as_json: bool, postgres: bool, **options: Any) -> None:
+    """Check a list of --messages contacts against a do-not-call list as long (the figure is for 1,000,000)."""
+    from engine.bench.suppression import run_suppression
+
+    show("bench suppression", run_suppression(Bench(**options), postgres), as_json)
+
+
 @bench.command("scale")
 @dial_options
 @click.option("--sizes", default="10000,100000,1000000", show_default=True)

@@ -12,7 +12,7 @@ import csv
 import io
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.clock import from_ms
-from engine.services.lists import ListReader, Row
+from engine.services.lists import ListReader
 from engine.services.numbers import NormalNumber, display
 from engine.states import MessageKind
 from engine.store import do_not_call
@@ -34,6 +34,7 @@ KEY, IMPORT, PERSON = "key", "import", "person"  # how a number came onto a list
 
 Read = Callable[[Callable[[], Any]], Any]
 Write = Callable[[Callable[[], int]], int]
+Apart = Callable[[Callable[[], Any]], Any]
 
 
 def lists_for(kind: str, account_id: int) -> tuple[int, ...]:
@@ -133,33 +134,24 @@ def export_csv(account_id: int, read: Read) -> Iterator[bytes]:
         after = rows[-1][0]
 
 
-class Snapshot:
-    """Some do-not-call lists as they stand now, in 8 bytes a number: for going through a whole contact list."""
+def check_list(
+    reader: ListReader, lists: Sequence[int], read: Read, apart: Apart = lambda work: work()
+) -> tuple[int, int]:
+    """Go through a contact list without importing it; ``(numbers that may be called, numbers on one of the lists)``.
 
-    def __init__(self, lists: Sequence[int], read: Read) -> None:
-        found = [read(partial(do_not_call.all_numbers, list_id)) for list_id in lists]
-        self._numbers = np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
+    Each number counts once.  8 bytes are kept of every number of the contact list and of the lists;
+    `apart` runs what computes for long somewhere else than where others wait for it.
+    """
+    parts = []
+    chunks = reader.numbers()
+    while (part := apart(lambda: next(chunks, None))) is not None:
+        parts.append(part)
+    kept = [read(partial(do_not_call.all_numbers, list_id)) for list_id in lists]
+    nothing = np.zeros(0, np.int64)
 
-    def __len__(self) -> int:
-        return len(self._numbers)
+    def reckon() -> tuple[int, int]:
+        wanted = np.unique(np.concatenate([nothing, *parts]))
+        listed = int(np.isin(wanted, np.concatenate([nothing, *kept]), kind="sort").sum())
+        return len(wanted) - listed, listed
 
-    def count_listed(self, rows: Sequence[Row]) -> int:
-        """How many of `rows`, which are to be called, are on one of the lists."""
-        if not len(self._numbers):
-            return 0
-        numbers = np.array(
-            [as_integer(row.number.e164) for row in rows if row.reason is None and row.number is not None],
-            np.int64,
-        )
-        at = np.minimum(np.searchsorted(self._numbers, numbers), len(self._numbers) - 1)
-        return int((self._numbers[at] == numbers).sum())
-
-
-def check_list(chunks: Iterable[Sequence[Row]], lists: Sequence[int], read: Read) -> tuple[int, int]:
-    """Go through a contact list without importing it; ``(numbers to be called, numbers on a list)``."""
-    snapshot = Snapshot(lists, read)
-    wanted = listed = 0
-    for chunk in chunks:
-        wanted += sum(row.reason is None for row in chunk)
-        listed += snapshot.count_listed(chunk)
-    return wanted - listed, listed
+    return apart(reckon)

@@ -4,14 +4,18 @@
 
 Each ends accepted (what is good in it is taken) or refused with one sentence.
 Anything else (another exception, a file outside the store, memory that grows) is a finding.
+Memory is the resident size of this process, which takes the uploads as the web's does, read
+between two cases: after the first tenth of the run and at its end.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import io
 import json
 import logging
+import os
 import resource
 import sys
 import tempfile
@@ -19,6 +23,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import mean
 
 from engine.errors import AvanakError, BadInput
 from engine.services import messages
@@ -30,6 +35,8 @@ from tests.hostile.cases import Case, make
 NOW = 1_700_000_000_000
 MAX_SENTENCE = 700
 MAX_CASE_S = 30.0
+MAX_GROWTH_MB = 8.0  # of the resident size, from the first tenth of a run to its end
+SAMPLES = 100  # readings of the memory in a run
 
 
 @dataclass
@@ -45,6 +52,7 @@ class Outcome:
     slowest: str = ""
     numbers: int = 0
     files_outside: int = 0
+    rss_mb: list[float] = field(default_factory=list)  # between cases, evenly over the run
 
 
 def run(first: int, count: int, folder: Path) -> Outcome:
@@ -52,6 +60,7 @@ def run(first: int, count: int, folder: Path) -> Outcome:
     store = folder / "store"
     uploads = Uploads(store / "uploads", 150_000_000)
     done = Outcome()
+    every = max(1, count // SAMPLES)
     for number in range(first, first + count):
         case = make(number)
         began = time.monotonic()
@@ -77,6 +86,8 @@ def run(first: int, count: int, folder: Path) -> Outcome:
         if took > MAX_CASE_S:
             done.findings.append(f"case {number} ({case.family}) took {took:.1f} s")
         done.cases += 1
+        if done.cases % every == 0:
+            done.rss_mb.append(resident_mb())
     done.files_outside = sum(1 for path in folder.rglob("*") if path.is_file() and store not in path.parents)
     left = [path for path in (store / "uploads").rglob("*") if path.is_file()]
     done.findings += [f"an upload was left behind: {path.name}" for path in left[:3]]
@@ -108,6 +119,24 @@ def _take(case: Case, uploads: Uploads, prompts: Path) -> int:
         uploads.discard(pending)
 
 
+def resident_mb() -> float:
+    """The resident size of this process now, after garbage was collected."""
+    gc.collect()
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def at(samples: list[float], share: int) -> float:
+    """The reading when so many percent of the run were over."""
+    return samples[max(0, len(samples) * share // 100 - 1)]
+
+
+def growth_mb(samples: list[float]) -> float:
+    """How much larger the last tenth of the readings is than the second one; means, in MB."""
+    tenth = max(1, len(samples) // 10)
+    return mean(samples[-tenth:]) - mean(samples[tenth : 2 * tenth] or samples)
+
+
 def _say(line: str) -> None:
     sys.stdout.write(line + "\n")
 
@@ -122,9 +151,10 @@ def main() -> int:
     logging.disable(logging.CRITICAL)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="hostile-") as folder:
-        run(words.first, min(200, words.cases), Path(folder) / "warm")
-        early = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         done = run(words.first, words.cases, Path(folder) / "all")
+    growth = growth_mb(done.rss_mb)
+    if growth > MAX_GROWTH_MB:
+        done.findings.append(f"the memory grew by {growth:.1f} MB")
     answer = {
         "cases": done.cases,
         "accepted": done.accepted,
@@ -134,7 +164,9 @@ def main() -> int:
         "seconds": round(time.monotonic() - began, 1),
         "slowest_s": round(done.slowest_s, 2),
         "slowest": done.slowest,
-        "peak_mb_after_200": early,
+        "rss_mb_first_tenth": round(mean(done.rss_mb[: max(1, len(done.rss_mb) // 10)]), 1),
+        "rss_mb_at": {f"{share} %": round(at(done.rss_mb, share), 1) for share in (10, 25, 50, 75, 100)},
+        "rss_growth_mb": round(growth, 1),
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "peak_mb_of_children": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024,
     }

@@ -1,0 +1,68 @@
+"""`bench suppression`: a list of contacts against a do-not-call list of the same length."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from engine.bench.crash_targets import PostgresTarget
+from engine.bench.figures import peak_rss_mb
+from engine.bench.kit import Bench, data_dir, numbers, settings_for
+from engine.clock import wall_ms
+from engine.controller import open_store
+from engine.services import people, suppression
+from engine.services.lists import open_list
+from engine.services.numbers import display
+from engine.store import do_not_call
+from engine.store.do_not_call import EVERYBODY
+from engine.store.threads import close_readers, read, write
+
+
+def run_suppression(bench: Bench, is_postgres: bool) -> dict[str, Any]:
+    """Import `bench.messages` numbers as the list of all advertising, then check as many contacts against it.
+
+    The contact list is a CSV file with a name beside each number; every second of its numbers is on the
+    do-not-call list.  It is checked as `avanakctl do-not-call check FILE` does, from the file to the answer.
+    """
+    with data_dir() as folder, ExitStack() as stack:
+        if is_postgres:
+            server = PostgresTarget(folder)
+            server.start()
+            stack.callback(server.end)
+            bench = replace(bench, database_url=server.url)
+        count = bench.messages
+        listed, contacts = folder / "listed.csv", folder / "contacts.csv"
+        _write(listed, count, skip=count // 2)
+        _write(contacts, count, skip=0)
+        open_store(settings_for(bench, folder))
+        stack.callback(close_readers)
+        write(lambda: people.ensure_first(wall_ms(), "bench-password"))
+        began = time.monotonic()
+        with open_list(listed) as reader:
+            taken = suppression.import_list(EVERYBODY, reader, write, wall_ms())
+        import_s = time.monotonic() - began
+        began, cpu = time.monotonic(), time.process_time()
+        with open_list(contacts) as reader:
+            free, barred = suppression.check_list(reader, (EVERYBODY,), read)
+        seconds, cpu = time.monotonic() - began, time.process_time() - cpu
+        return {
+            "contacts": count,
+            "do_not_call": read(lambda: do_not_call.count(EVERYBODY)),
+            "imported": taken.added,
+            "import_seconds": import_s,
+            "listed": barred,
+            "free": free,
+            "is_right": (free, barred) == (count // 2, count - count // 2),
+            "check_seconds": seconds,
+            "check_cpu_s": cpu,
+            "peak_rss_mb": peak_rss_mb(),
+        }
+
+
+def _write(path: Path, count: int, skip: int) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        file.write("number,name\n")
+        file.writelines(f"{display(number)},Ali\n" for number in numbers(count, skip=skip))
