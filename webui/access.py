@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -12,7 +11,7 @@ from flask import Flask, Response, g, redirect, request, session, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from engine.errors import NotAllowed
-from engine.services import permissions
+from engine.services import people, permissions
 from engine.store.models import User
 from engine.store.threads import read
 
@@ -23,6 +22,7 @@ _OPEN_ENDPOINTS = frozenset(
         "auth.language",
         "health.healthz",
         "registration.register",
+        "people.join",
         "switch_records.take",
         "switch_records.all_sent",
     }
@@ -91,7 +91,7 @@ def log_in(found: User) -> None:
     session.clear()
     session.update(kept)
     session["person"] = found.id
-    session["seal"] = _seal(found)
+    session["seal"] = people.seal_of(found)
     session.permanent = True
 
 
@@ -121,7 +121,7 @@ def _who() -> BaseResponse | None:
     person_id = session.get("person") if request.endpoint not in ("static", "health.healthz") else None
     if person_id is not None:
         found = read(lambda: User.get_or_none(User.id == person_id, User.is_active == True))  # noqa: E712 - SQL
-        if found is not None and session.get("seal") == _seal(found):
+        if found is not None and session.get("seal") == people.seal_of(found):
             g.person = found
             return None
         session.clear()
@@ -132,8 +132,3 @@ def _who() -> BaseResponse | None:
         return Response(status=401, headers={"HX-Redirect": url_for("auth.login")})
     target = request.full_path.rstrip("?") if request.method == "GET" else None
     return redirect(url_for("auth.login", next=target))
-
-
-def _seal(found: User) -> str:
-    """Changes with the password: a new password ends the sessions that were begun with the old one."""
-    return hashlib.sha256(found.password_hash.encode()).hexdigest()[:24]

@@ -10,12 +10,12 @@ from typing import TypeVar
 from engine.clock import wall_ms
 from engine.config import Settings
 from engine.errors import AvanakError
-from engine.services import campaigns, messages
+from engine.services import campaigns, fraud_guard, messages
 from engine.services.campaigns import CampaignRules
 from engine.services.lists import ListReader, open_list
 from engine.services.recipients import Imported, import_list
 from engine.store.models import Campaign
-from engine.store.threads import write
+from engine.store.threads import read, write
 
 T = TypeVar("T")
 Prepare = Callable[[CampaignRules], None]
@@ -23,7 +23,12 @@ Prepare = Callable[[CampaignRules], None]
 
 def open_numbers(path: str, number_column: str | None, settings: Settings) -> ListReader:
     """Open a list by the installation's settings; BadInput in one sentence if it is none."""
-    return open_list(path, number_column=number_column, default_area=settings.default_area_code or None)
+    return open_list(
+        path,
+        number_column=number_column,
+        default_area=settings.default_area_code or None,
+        allow_abroad=read(fraud_guard.opens_abroad),
+    )
 
 
 def make_campaign(

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 
 from engine.config import Settings
 from engine.errors import BadInput, NotAllowed, NotFound
-from engine.services import audit_log
+from engine.services import audit_log, why
+from engine.states import CampaignState
 from engine.store.ledger import REVENUE, balance_of
-from engine.store.models import Account, CallCap, CallTraffic, Destination
+from engine.store.models import Account, CallCap, CallTraffic, Campaign, Destination
 from engine.store.sql import execute
 
 log = logging.getLogger(__name__)
@@ -76,10 +77,10 @@ class Destinations:
                 return bool(found)
         return False
 
-    @property
-    def opens_abroad(self) -> bool:
-        """Whether any prefix outside Iran is open: then lists may name such numbers."""
-        return any(is_open and not prefix.startswith("98") for prefix, is_open in self._open.items())
+
+def opens_abroad() -> bool:
+    """Whether any prefix outside Iran is open: then lists may name such numbers."""
+    return bool(execute("SELECT 1 FROM destination WHERE is_open AND prefix NOT LIKE '98%' LIMIT 1"))
 
 
 def set_destination(prefix: str, is_open: bool, note: str, now: int, person_id: int | None) -> None:
@@ -100,6 +101,29 @@ def remove_destination(prefix: str, now: int, person_id: int | None) -> None:
     if not Destination.delete().where(Destination.prefix == prefix).execute():
         raise NotFound(f"The prefix {prefix} is not in the list.")
     audit_log.record(person_id, None, "destination.remove", prefix, now)
+
+
+def own_caps(limit: int = 200) -> list[tuple[CallCap, str]]:
+    """Accounts with caps of their own, with their names; those set last come first."""
+    rows = list(CallCap.select().order_by(CallCap.set_at.desc()).limit(limit))
+    names = {
+        row.id: row.name
+        for row in Account.select(Account.id, Account.name).where(
+            Account.id.in_([row.account_id for row in rows])
+        )
+    }
+    return [(row, names[row.account_id]) for row in rows]
+
+
+def stopped() -> list[Campaign]:
+    """Campaigns that the guard has paused, newest first, with their accounts."""
+    return list(
+        Campaign.select(Campaign, Account)
+        .join(Account)
+        .where(Campaign.state == CampaignState.PAUSED, Campaign.pause_code == why.CAPPED)
+        .order_by(Campaign.id.desc())
+        .limit(100)
+    )
 
 
 def destinations() -> list[Destination]:

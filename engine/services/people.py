@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import logging
 import secrets
 from functools import cache
@@ -49,22 +51,66 @@ def add(username: str, password: str, role: str, now: int, account_id: int | Non
         raise BadInput(f"The role {role!r} is none of {', '.join(ROLES)}.")
     if (role in STAFF_ROLES) != (account_id is None):
         raise BadInput(f"The role {role!r} {'has no' if role in STAFF_ROLES else 'needs an'} account.")
-    if len(password) < MIN_PASSWORD:
-        raise BadInput(f"A password has at least {MIN_PASSWORD} characters.")
+    password_hash = hash_of(password)
     if User.get_or_none(User.username == username):
         raise Conflict(f"The user name {username!r} is taken.")
     row = User.create(
-        username=username, password_hash=_hasher.hash(password), role=role, account=account_id, created_at=now
+        username=username, password_hash=password_hash, role=role, account=account_id, created_at=now
     )
     log.info("action=person_added person=%d role=%s", row.id, role)
     return int(row.id)
 
 
-def set_password(person_id: int, password: str) -> None:
-    """Give a person a new password."""
+def invite(username: str, role: str, by: User, now: int, account_id: int | None = None) -> int:
+    """Make a person without a password, who gives themself one by an invitation (`accept`); audited; id."""
+    made = add(username, secrets.token_urlsafe(32), role, now, account_id)
+    audit_log.record(
+        by.id,
+        account_id,
+        "person.add",
+        f"person {made}",
+        now,
+        after={"username": username.strip().lower(), "role": role},
+    )
+    return made
+
+
+def seal_of(person: User) -> str:
+    """Changes with the password: what was sealed before is worth nothing afterwards."""
+    return hashlib.sha256(person.password_hash.encode()).hexdigest()[:24]
+
+
+def invitation(person_id: int, by_id: int | None, now: int, account_id: int | None = None) -> tuple[int, str]:
+    """What an invitation to choose a (new) password must carry: the person and their seal; audited."""
+    row = get(person_id, account_id)
+    if not row.is_active:
+        raise Conflict(f"{row.username} is shut out; let them in first.")
+    audit_log.record(by_id, row.account_id, "person.invite", f"person {person_id}", now)
+    return int(row.id), seal_of(row)
+
+
+def accept(person_id: int, seal: str, password_hash: str) -> User:
+    """Take the password of whoever holds an invitation, once; Conflict when it has been used or withdrawn."""
+    row = User.get_or_none(User.id == person_id, User.is_active == True)  # noqa: E712 - SQL
+    if row is None or not hmac.compare_digest(seal_of(row), seal):
+        raise Conflict("This invitation has been used already, or was withdrawn; ask for another.")
+    User.update(password_hash=password_hash).where(
+        User.id == person_id, User.password_hash == row.password_hash
+    ).execute()
+    log.info("action=invitation_accepted person=%d", person_id)
+    return get(person_id)
+
+
+def hash_of(password: str) -> str:
+    """A password as it is kept; slow on purpose.  BadInput for one that is too short."""
     if len(password) < MIN_PASSWORD:
         raise BadInput(f"A password has at least {MIN_PASSWORD} characters.")
-    User.update(password_hash=_hasher.hash(password)).where(User.id == person_id).execute()
+    return _hasher.hash(password)
+
+
+def set_password(person_id: int, password: str) -> None:
+    """Give a person a new password."""
+    User.update(password_hash=hash_of(password)).where(User.id == person_id).execute()
 
 
 def password_fits(password_hash: str | None, password: str) -> bool:
