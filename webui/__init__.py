@@ -25,6 +25,7 @@ from webui import (
     committee,
     consent_lists,
     contacts,
+    destinations,
     errors,
     exclusions,
     gallery,
@@ -36,6 +37,7 @@ from webui import (
     new_campaign,
     notices_pages,
     outage_reports,
+    people,
     portal,
     receipts,
     registration,
@@ -67,6 +69,8 @@ MODULES = (
         notices_pages,
         calendar_pages,
         books,
+        destinations,
+        people,
     ),
 )
 

@@ -81,18 +81,16 @@ def remove(prefix: str) -> Response:
 
 def _shown(form: DestinationForm | None = None) -> dict[str, Any]:
     me = person()
-    shown = read(
-        lambda: {
-            "rows": fraud_guard.destinations(),
-            "own": fraud_guard.own_caps(),
-            "stopped": fraud_guard.stopped(),
-        }
+    rows, own, stopped = read(
+        lambda: (fraud_guard.destinations(), fraud_guard.own_caps(), fraud_guard.stopped())
     )
     form = form or DestinationForm.blank("set", country="98")
     form.country.choices = _countries()
     return {
-        **shown,
-        "countries": {row.prefix: _country_of(row.prefix) for row in shown["rows"]},
+        "rows": rows,
+        "own": own,
+        "stopped": stopped,
+        "countries": {row.prefix: _country_of(row.prefix) for row in rows},
         "form": form,
         "caps": policy_now().caps,
         "may_change": permissions.may(me, "account.change"),

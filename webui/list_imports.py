@@ -16,7 +16,7 @@ from wtforms.validators import Length
 
 from engine.clock import wall_ms
 from engine.errors import BadInput
-from engine.services import campaigns, launch, list_imports
+from engine.services import campaigns, fraud_guard, launch, list_imports
 from engine.services.shown_name import shown_name
 from engine.services.uploads import Pending
 from engine.states import CampaignState, ImportState
@@ -91,11 +91,12 @@ def _take(row: Campaign, form: AddForm) -> int:
     pending = uploads.new(person().id, row.account_id, now)
     pending.list_name = shown_name(file.filename, "—")
     stream: Any = file.stream
+    abroad = read(fraud_guard.opens_abroad)
     pending.number_column = (form.number_column.data or "").strip()
 
     def keep() -> None:
         uploads.save(pending, "list", pending.list_name, stream)
-        launch.open_pending_list(uploads, pending, settings).close()
+        launch.open_pending_list(uploads, pending, settings, abroad).close()
 
     try:
         web().apart(keep)

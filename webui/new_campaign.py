@@ -14,7 +14,7 @@ from wtforms.fields.choices import SelectChoice
 
 from engine.clock import wall_ms
 from engine.errors import AvanakError, BadInput, NotAllowed, NotFound
-from engine.services import accounts, campaigns, launch, messages, pricing, switches
+from engine.services import accounts, campaigns, fraud_guard, launch, messages, pricing, switches
 from engine.services.campaigns import CampaignRules
 from engine.services.preflight import Preflight, count_list, limits_of_switches, reckon
 from engine.services.shown_name import shown_name
@@ -203,12 +203,13 @@ def _check_list(filled: CampaignForm, pending: Pending) -> None:
 
 def _read_list(pending: Pending) -> Check:
     uploads, settings, checks = web().uploads, web().settings, web().checks
+    abroad = read(fraud_guard.opens_abroad)
     listed = partial(do_not_call.find, lists_for(pending.rules["kind"], pending.account_id))
     # The request may change its own while the thread reads.
     kept = dataclasses.replace(pending)
 
     def work(check: Check) -> None:
-        with db.connection_context(), launch.open_pending_list(uploads, kept, settings) as reader:
+        with db.connection_context(), launch.open_pending_list(uploads, kept, settings, abroad) as reader:
             kept.checked = count_list(reader, listed, check.note).as_dict()
         if checks.find(kept.token) is check:  # else another list has taken its place meanwhile
             uploads.write(kept)

@@ -104,12 +104,12 @@ def role(person_id: int) -> Answer | Response:
     return _back(found.account_id)
 
 
-@blueprint.post("/<int:person_id>/<any(shut-out, let-in):action>")
+@blueprint.post("/<int:person_id>/<any(shutout, letin):how>")
 @needs("people.change")
-def access(person_id: int, action: str) -> Response:
+def access(person_id: int, how: str) -> Response:
     """Shut somebody out at once, or let them in again."""
     found, scope, by, now = _found(person_id), account_scope(), person().id, wall_ms()
-    is_active = action == "let-in"
+    is_active = how == "letin"
     write(lambda: people.change(person_id, by, now, is_active=is_active, account_id=scope))
     flash(_("They may log in again.") if is_active else _("They cannot log in any more."), "success")
     return _back(found.account_id)
@@ -123,7 +123,7 @@ def join(token: str) -> str | Answer | Response:
     form = PasswordForm()
     invited = read(lambda: User.get_or_none(User.id == person_id, User.is_active == True))  # noqa: E712 - SQL
     if invited is None or people.seal_of(invited) != seal:
-        raise Conflict("This invitation has been used already, or was withdrawn; ask for another.")
+        raise Conflict(_("This invitation has been used already, or was withdrawn; ask for another."))
     if not form.is_submitted():
         return render_template("people/join.html", form=form, invited=invited, token=token)
     accepted: list[User] = []
@@ -157,9 +157,9 @@ def _opened(token: str) -> tuple[int, str]:
     try:
         person_id, seal = _signer().loads(token, max_age=INVITATION_S)
     except SignatureExpired as error:
-        raise Conflict("This invitation is more than three days old; ask for another.") from error
+        raise Conflict(_("This invitation is more than three days old; ask for another.")) from error
     except (BadSignature, ValueError, TypeError) as error:
-        raise Conflict("This is no invitation of this site; ask for another.") from error
+        raise Conflict(_("This is no invitation of this site; ask for another.")) from error
     return int(person_id), str(seal)
 
 

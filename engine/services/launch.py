@@ -19,13 +19,16 @@ from engine.store.models import Campaign, Message
 Write = Callable[[Callable[[], Any]], Any]
 
 
-def open_pending_list(uploads: Uploads, pending: Pending, settings: Settings) -> ListReader:
-    """The list of an upload, read as this installation reads lists."""
+def open_pending_list(
+    uploads: Uploads, pending: Pending, settings: Settings, allow_abroad: bool
+) -> ListReader:
+    """The list of an upload, read as this installation reads lists (`fraud_guard.opens_abroad`)."""
     return open_list(
         uploads.list_path(pending),
         filename=pending.list_name,
         default_area=settings.default_area_code or None,
         number_column=pending.number_column or None,
+        allow_abroad=allow_abroad,
     )
 
 

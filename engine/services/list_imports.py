@@ -25,7 +25,7 @@ from engine.errors import (
     NotFound,
     StoreUnavailable,
 )
-from engine.services import campaign_view, campaigns
+from engine.services import campaign_view, campaigns, fraud_guard
 from engine.services.ledger import NoCredit
 from engine.services.lists import ListReader, Row, open_list
 from engine.services.recipients import Imported, import_list
@@ -129,7 +129,8 @@ def bring_in(
     A list that cannot be used ends as `failed` with the sentence.  Raises StoreUnavailable when the
     database does not answer, EngineBusy when another process was faster: it is to be called again.
     """
-    row: ListImport = read(lambda: get(import_id))
+    row: ListImport
+    row, abroad = read(lambda: (get(import_id), fraud_guard.opens_abroad()))
     if row.state not in OPEN:
         return
     write(lambda: _begin(row, clock()))
@@ -140,7 +141,7 @@ def bring_in(
         done += 1
 
     try:
-        with apart(lambda: _open(uploads, row, default_area)) as reader:
+        with apart(lambda: _open(uploads, row, default_area, abroad)) as reader:
             import_list(
                 row.campaign_id,
                 _ReadApart(reader, apart),  # type: ignore[arg-type]
@@ -173,12 +174,13 @@ class _ReadApart:
             yield chunk
 
 
-def _open(uploads: Uploads, row: ListImport, default_area: str) -> ListReader:
+def _open(uploads: Uploads, row: ListImport, default_area: str, allow_abroad: bool) -> ListReader:
     return open_list(
         uploads.taken_list(row.token),
         filename=row.source_name,
         default_area=default_area or None,
         number_column=row.number_column or None,
+        allow_abroad=allow_abroad,
     )
 
 

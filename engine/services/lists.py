@@ -32,7 +32,7 @@ from engine.services.list_columns import (
 from engine.services.list_seen import SeenNumbers
 from engine.services.list_text import TextTable
 from engine.services.list_xlsx import XlsxTable
-from engine.services.numbers import NormalNumber, Reason, check_area, normalise
+from engine.services.numbers import NormalNumber, Reason, check_area, normalise, usual_numbers
 from engine.services.shown_name import shown_name
 
 MAX_BYTES = 1_000_000_000
@@ -180,8 +180,11 @@ class ListReader:
         """
         index, read = self._index, self._read_number
         while rows := list(islice(self._rows, CHUNK_ROWS)):
-            found = [read(cells[index]) for _, cells in rows if index < len(cells)]
-            yield np.array([int(one.e164) for one in found if type(one) is NormalNumber], np.int64)
+            texts = [cells[index] for _, cells in rows if index < len(cells)]
+            usual, others = usual_numbers(texts)
+            found = [read(text) for text in others]
+            unusual = [int(one.e164) for one in found if type(one) is NormalNumber]
+            yield np.array(usual + unusual, np.int64)
 
     def _filled_rows(self, rows: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
         """Yield rows with any content, cells stripped and bounded in number and length."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -221,6 +222,16 @@ def normalise(
             return tuple.__new__(NormalNumber, ("+98" + national, _IS_MOBILE, None))
         return tuple.__new__(NormalNumber, ("+98" + national, _IS_LANDLINE, "0" + national[:2]))
     return _normalise_slowly(text, default_area, allow_abroad, allow_premium, allow_short)
+
+
+def usual_numbers(texts: Sequence[str]) -> tuple[list[int], list[str]]:
+    """The numbers of Iran among `texts` that are spelt as usual, as integers (98912…), and the texts that are not.
+
+    What `normalise` would find, without anything made for each: for asking about a whole list at once.
+    """
+    found = list(map(_fast, texts))
+    usual = [int("98" + match[match.lastindex or 0]) for match in found if match]
+    return usual, [text for text, match in zip(texts, found, strict=True) if not match]
 
 
 def check_area(text: str) -> str:

@@ -147,11 +147,16 @@ def check_list(
     while (part := apart(lambda: next(chunks, None))) is not None:
         parts.append(part)
     kept = [read(partial(do_not_call.all_numbers, list_id)) for list_id in lists]
-    nothing = np.zeros(0, np.int64)
 
     def reckon() -> tuple[int, int]:
-        wanted = np.unique(np.concatenate([nothing, *parts]))
-        listed = int(np.isin(wanted, np.concatenate([nothing, *kept]), kind="sort").sum())
-        return len(wanted) - listed, listed
+        wanted = np.sort(np.concatenate([np.zeros(0, np.int64), *parts]))
+        is_first = np.diff(wanted, prepend=-1) != 0
+        is_listed = np.zeros(len(wanted), bool)
+        for numbers in kept:  # each is sorted
+            if len(numbers):
+                at = np.minimum(np.searchsorted(numbers, wanted), len(numbers) - 1)
+                is_listed |= numbers[at] == wanted
+        listed = int((is_first & is_listed).sum())
+        return int(is_first.sum()) - listed, listed
 
     return apart(reckon)

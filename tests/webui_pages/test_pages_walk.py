@@ -15,6 +15,7 @@ OPEN = {
     "auth.login",
     "auth.language",
     "health.healthz",
+    "people.join",
     "registration.register",
     "static",
     "switch_records.take",
@@ -29,7 +30,8 @@ PROGRAMS = {
 COMMON = {
     "agreement.changes", "agreement.index", "agreement.version", "auth.logout", "campaigns.index",
     "campaigns.rows", "consent.add", "consent.export", "consent.import_", "consent.index", "consent.remove",
-    "gallery.index", "new_campaign.form", "portal.start", "sla.index", "sla.month", "tickets.index", "tickets.new",
+    "gallery.index", "new_campaign.form", "people.index", "people.invite",
+    "portal.start", "sla.index", "sla.month", "tickets.index", "tickets.new",
     "tokens.index",
 }  # fmt: skip
 # Of customers alone, about themselves.
@@ -46,6 +48,7 @@ OWNED = {
     "contacts.end_wish", "gallery.detail", "gallery.remove", "gallery.sound", "list_imports.add",
     "list_imports.detail", "list_imports.live", "new_campaign.check", "new_campaign.confirm",
     "new_campaign.reading", "new_campaign.sound", "portal.read_notice",
+    "people.access", "people.link", "people.role",
     "registration.document", "sla.statement", "sla.statement_file", "tickets.assign", "tickets.close",
     "tickets.detail", "tickets.file", "tickets.give_id", "tickets.move", "tickets.propose", "tickets.rate",
     "tickets.remote", "tickets.reply", "tickets.result", "tokens.revoke",
@@ -57,7 +60,8 @@ STAFF_ONLY = {
     "agreement.publish", "books.index", "calendar.edit", "calendar.index", "committee.answer", "committee.detail",
     "committee.enter", "committee.index", "committee.link", "committee.of_ticket", "committee.paid",
     "committee.unlink", "committee.vote",
-    "exclusions.add", "exclusions.index", "exclusions.withdraw", "gallery.approve", "gallery.by_phone",
+    "destinations.index", "destinations.remove",
+    "destinations.set_", "exclusions.add", "exclusions.index", "exclusions.withdraw", "gallery.approve", "gallery.by_phone",
     "gallery.queue", "gallery.reject", "gallery.review", "identity.accept", "identity.detail", "identity.index",
     "identity.send_back", "incidents.correct", "incidents.detail", "incidents.enter", "incidents.index",
     "incidents.report", "incidents.resolve", "maintenance.announce", "maintenance.cancel", "maintenance.detail",

@@ -45,7 +45,8 @@ class World:
         """An address for a rule such as ``/tickets/<int:ticket_id>``."""
         for name, value in self.ids.items():
             for converter in ("int:", "", "any(pdf, csv):", "any(csv, xlsx):", "path:",
-                              "any(start, pause, resume, stop):", "any(agree, finish, cancel):"):  # fmt: skip
+                              "any(start, pause, resume, stop):", "any(agree, finish, cancel):",
+                              "any(shutout, letin):"):  # fmt: skip
                 rule = rule.replace(f"<{converter}{name}>", str(value))
         return rule
 
@@ -59,6 +60,7 @@ def make_world(folder: Path, cast: Any) -> World:
     shutil.copyfile(SAMPLE, folder / "prompts" / "hello.wav")
     who = write(lambda: _people(cast.sahar, now))
     owner, staff = who["owner"], who["operator"]
+    ids["person_id"] = who["colleague"].id
     _money(ids, cast.sahar, owner, folder, now)
     _tickets(ids, cast.sahar, owner, staff, settings, now)
     _service(ids, cast.sahar, staff, now)
@@ -70,7 +72,8 @@ def make_world(folder: Path, cast: Any) -> World:
     )
     ids.update(
         message_id=write(lambda: gallery.add(cast.sahar, f"{MARK} hello", "hello", 5_000, now)).id,
-        gateway_id=1, token="none", switch="lab", terms_id="2025", action="agree", kind="csv", filename="app.css",
+        gateway_id=1, token="none", switch="lab", terms_id="2025", action="agree",
+        how="shutout", prefix="98", kind="csv", filename="app.css",
         month=Month.containing(now // 1000).key,
     )  # fmt: skip
     from engine.services.sla import agreements
