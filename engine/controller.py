@@ -22,7 +22,7 @@ from engine.dialing.board import counts_of
 from engine.dialing.calls import Call
 from engine.dialing.dialer import Dialer
 from engine.dialing.dialer import now as clock_now
-from engine.dialing.limits import binding_limit, run_limits
+from engine.dialing.limits import Said, reason_of, run_limits
 from engine.dialing.run import CampaignRun
 from engine.embedded.options import EmbeddedOptions
 from engine.errors import AvanakError, Conflict, StoreUnavailable
@@ -32,7 +32,7 @@ from engine.patch import require_patched
 from engine.services import campaigns, estimate, gallery, otp_prompt, people, policy, why
 from engine.services.consent import Consent
 from engine.services.money import Money
-from engine.services.personal import Preparer
+from engine.services.personal import UNPREPARED, Preparer
 from engine.services.speech import DEFAULT_VOICE, Speech
 from engine.states import CampaignState
 from engine.store import database, leases, threads
@@ -201,10 +201,12 @@ class Engine:
     def pulse(self, now: int, now_m: float) -> None:
         """Once a second: start what is due, finish what is done, cancel what was stopped, tell how it goes."""
         runs = list(self.dialer.board.runs.values())
-        counts = read(lambda: counts_of([run.id for run in runs])) if runs else {}
+        counts, waits = read(lambda: _numbers_of([run.id for run in runs])) if runs else ({}, {})
         stopped = read(_stopped_with_leftovers)
         due = read(lambda: _due_ids(now))
         todo = read(lambda: self.money.find(now))
+
+        says = [self._say(run, counts[run.id], waits[run.id], now, now_m) for run in runs if run.id in counts]
 
         def work() -> None:
             if due:
@@ -213,9 +215,9 @@ class Engine:
                 self.money.act(todo, now)
             for campaign_id in stopped:
                 campaigns.cancel_waiting(campaign_id, now)
-            for run in runs:
-                if not campaigns.finish_if_done(run.id, now):
-                    self._write_pulse(run, counts.get(run.id), now, now_m)
+            for said in says:
+                if not campaigns.finish_if_done(said.campaign_id, now):
+                    self._write_pulse(said, now)
 
         if runs or stopped or due or todo:
             self.writer.call(work)
@@ -239,35 +241,34 @@ class Engine:
             if not has_more:
                 gevent.sleep(PREPARE_S)
 
-    def _write_pulse(self, run: CampaignRun, counts: CampaignCounts | None, now: int, now_m: float) -> None:
+    def _say(
+        self, run: CampaignRun, counts: CampaignCounts, due: tuple[int, int], now: int, now_m: float
+    ) -> Said:
+        """How a campaign goes: on the hub, where what it is read from does not change meanwhile."""
         rate = run.rate(now_m)
-        reason, details = run.reason, run.details
-        if counts is not None and counts.waiting == 0 and reason not in (why.WINDOW, why.DATABASE):
-            if counts.live:
-                reason, details = why.LAST_CALLS, {"live": counts.live}
-            elif counts.retry_wait:
-                reason, details = why.RETRY, {"at": _next_retry(run.id)}
-        elif not reason and run.id in self.preparer.left and not run.live:
-            reason, details = why.PREPARING, {"left": self.preparer.left[run.id]}
-        elif not reason:
-            reason, details = binding_limit(run, self.dialer.lanes, rate)
-        said = json.dumps(details, ensure_ascii=False)
-        calls_up = run.live - run.waiting
+        left = self.preparer.left.get(run.id, 0)
+        reason, details = reason_of(run, self.dialer.lanes, counts, rate, due[0], left, now, now_m)
+        ends_at = self._ends_at(run, counts, due[1], now)
+        return Said(run.id, reason, details, run.live - run.waiting, rate, ends_at)
+
+    def _write_pulse(self, said: Said, now: int) -> None:
+        details = json.dumps(said.details, ensure_ascii=False)
+        calls_up, rate, reason = said.calls_up, said.rate, said.reason
         if self.shares is not None:
-            calls_up, rate, reason, said = leases.note_pulse(
-                run.id, self.name, reason, said, calls_up, rate, now
+            calls_up, rate, reason, details = leases.note_pulse(
+                said.campaign_id, self.name, reason, details, calls_up, rate, now
             )
         CampaignPulse.update(
             engine=self.name,
             reason=reason,
-            details=said,
+            details=details,
             calls_up=calls_up,
             calls_per_second=rate,
-            ends_at=self._ends_at(run, counts, now) if counts is not None else None,
+            ends_at=said.ends_at,
             at=now,
-        ).where(CampaignPulse.campaign == run.id).execute()
+        ).where(CampaignPulse.campaign == said.campaign_id).execute()
 
-    def _ends_at(self, run: CampaignRun, counts: CampaignCounts, now: int) -> int | None:
+    def _ends_at(self, run: CampaignRun, counts: CampaignCounts, last_due: int, now: int) -> int | None:
         found = estimate.estimate(
             waiting=counts.waiting,
             retrying=counts.retry_wait,
@@ -281,6 +282,7 @@ class Engine:
             windows=run.windows,
             now=now,
             zone=self.dialer.zone,
+            last_due=last_due,
         )
         return found.ends_at
 
@@ -339,9 +341,21 @@ def _due_ids(now: int) -> list[int]:
     return [row.id for row in rows]
 
 
-def _next_retry(campaign_id: int) -> int:
-    rows = execute(
-        "SELECT MIN(next_at) FROM recipient WHERE campaign_id = ? AND state IN ('pending', 'retry_wait')",
-        [campaign_id],
-    )
-    return rows[0][0] or 0
+def _numbers_of(
+    campaign_ids: list[int],
+) -> tuple[dict[int, CampaignCounts], dict[int, tuple[int, int]]]:
+    """The counts of campaigns, and when the next and the last of their recipients are due (ms; 0: nobody waits)."""
+    waits = {}
+    for campaign_id in campaign_ids:
+        # One end of the index after the other: both at once would read all of it.
+        first, last = (
+            execute(
+                f"SELECT {word}(next_at) FROM recipient WHERE campaign_id = ?"  # noqa: S608 - words of ours
+                " AND state IN ('pending', 'retry_wait') AND next_at < ?",
+                [campaign_id, UNPREPARED],
+            )[0][0]
+            or 0
+            for word in ("MIN", "MAX")
+        )
+        waits[campaign_id] = (int(first), int(last))
+    return counts_of(campaign_ids), waits

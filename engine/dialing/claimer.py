@@ -25,6 +25,7 @@ SLOW_HORIZON_S = 1.5
 SLOW_CPS = 60
 PATIENCE_S = 0.2  # a few free places are not left empty longer
 MAX_CLAIM = 1000
+SHOWN_DIGITS = 5  # of a number that no gateway serves: country and area
 EMPTY_WAIT_S = 0.2  # before a campaign without due recipients is asked again
 QUICK_EMPTY_WAIT_S = 0.02
 
@@ -120,12 +121,14 @@ class Claimer:
             places = min(places, self._want(run, now_m, places))
         if places <= 0:
             return 0
-        router = self._router(run, rooms)
+        unserved: list[str] = []
+        router = self._router(run, rooms, unserved)
         try:
             claims = self.writer.call(lambda: claim(run.id, places, now, router, self.rules, self.hooks))
         except StoreUnavailable as error:
             why.say(run, why.DATABASE, error=str(error))
             return 0
+        run.unserved = unserved[0] if unserved and not claims else ""
         for item in claims:
             self._admit(run, item, now, now_m)
         if claims and not run.may_dial:
@@ -146,8 +149,11 @@ class Claimer:
                 rooms[key] = room
         return rooms
 
-    def _router(self, run: CampaignRun, rooms: dict[tuple[int, int], int]) -> Router:
-        """A chooser of routes over a private copy of the free places; it runs in the writer's thread."""
+    def _router(self, run: CampaignRun, rooms: dict[tuple[int, int], int], unserved: list[str]) -> Router:
+        """A chooser of routes over a private copy of the free places; it runs in the writer's thread.
+
+        How numbers begin that no gateway serves, whatever has room, is added to `unserved`.
+        """
         trunks = self.lanes.trunks
         usable = [trunks[key] for key in rooms]
         other_ways = {
@@ -155,6 +161,8 @@ class Claimer:
             for trunk in self.lanes.up_trunks()
             if not trunk.gateway.is_draining and _may_leave(run, trunk)
         }
+
+        permitted = [gateway for gateway in self.lanes.gateways.values() if run.may_use(gateway.name)]
 
         def choose(due: Due) -> Route | None:
             digits = due.number.removeprefix("+")
@@ -172,6 +180,8 @@ class Claimer:
                 if best is None or key < best_key:
                     best, best_key = trunk, key
             if best is None:
+                if not any(gateway.serves(digits) for gateway in permitted):
+                    unserved.append(digits[:SHOWN_DIGITS])
                 return None
             rooms[(best.switch.id, best.gateway.id)] -= 1
             return Route(best.switch.id, best.switch.core_uuid, best.gateway.id)

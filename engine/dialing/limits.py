@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from engine.dialing.health import Breaker
@@ -9,11 +10,13 @@ from engine.dialing.lanes import Lanes, Trunk
 from engine.dialing.run import CampaignRun
 from engine.services import why
 from engine.services.estimate import Limits
+from engine.store.models import CampaignCounts
 
+NOT_DUE_MS = 2_000  # recipients that no gateway had room for are due again before
 Reason = tuple[str, dict[str, Any]]
 
 
-def binding_limit(run: CampaignRun, lanes: Lanes, rate: float) -> Reason:
+def binding_limit(run: CampaignRun, lanes: Lanes, rate: float, now_m: float) -> Reason:
     """What keeps `run` from going faster than its `rate` (calls a second): a code of `why` and its details."""
     named = [gateway for gateway in lanes.gateways.values() if run.may_use(gateway.name)]
     if not named:
@@ -30,7 +33,50 @@ def binding_limit(run: CampaignRun, lanes: Lanes, rate: float) -> Reason:
         names = sorted({trunk.switch.name for trunk in trunks} or {s.name for s in lanes.switches.values()})
         since = min((s.since_at for s in lanes.switches.values() if s.since_at), default=0)
         return why.SWITCH_DOWN, {"switches": " ".join(names) or "—", "since": since}
-    return _of_trunk(run, max(up, key=lambda trunk: trunk.gateway.limiter.cps), rate)
+    return _of_trunk(run, max(up, key=lambda trunk: trunk.gateway.limiter.cps), rate, now_m)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """How a campaign goes: why it is not faster, calls up, calls a second, its end (ms)."""
+
+    campaign_id: int
+    reason: str
+    details: dict[str, Any]
+    calls_up: int
+    rate: float
+    ends_at: int | None
+
+
+def reason_of(
+    run: CampaignRun,
+    lanes: Lanes,
+    counts: CampaignCounts,
+    rate: float,
+    next_due: int,
+    preparing: int,
+    now: int,
+    now_m: float,
+) -> Reason:
+    """Why a campaign that runs is not faster.
+
+    `next_due` is when the next recipient may be called (ms), `preparing` how many wait for their message.
+    """
+    if run.reason in (why.WINDOW, why.DATABASE):
+        return run.reason, run.details
+    if not counts.waiting and not counts.retry_wait and counts.live:
+        return why.LAST_CALLS, {"live": counts.live}
+    if not counts.waiting and counts.retry_wait and next_due > now:
+        return why.RETRY, {"at": next_due}
+    if run.reason:
+        return run.reason, run.details
+    if preparing and not run.live:
+        return why.PREPARING, {"left": preparing}
+    if run.unserved and not rate:
+        return why.UNSERVED, {"prefix": run.unserved}
+    if next_due > now + NOT_DUE_MS and not run.live:
+        return why.NOT_DUE, {"at": next_due}
+    return binding_limit(run, lanes, rate, now_m)
 
 
 def run_limits(run: CampaignRun, lanes: Lanes) -> Limits:
@@ -50,11 +96,11 @@ def run_limits(run: CampaignRun, lanes: Lanes) -> Limits:
     return Limits(max(0.001, cps), max(1, channels))
 
 
-# A campaign that goes at less than this share of a rate is not held back by it.
+# A limit of which less than this share is used, by all that share it, holds nobody back.
 _AT_THE_RATE = 0.8
 
 
-def _of_trunk(run: CampaignRun, trunk: Trunk, rate: float) -> Reason:
+def _of_trunk(run: CampaignRun, trunk: Trunk, rate: float, now_m: float) -> Reason:
     gateway, switch = trunk.gateway, trunk.switch
     urgent = run.is_urgent
     if gateway.health.state is not Breaker.CLOSED:
@@ -67,10 +113,11 @@ def _of_trunk(run: CampaignRun, trunk: Trunk, rate: float) -> Reason:
         return why.OWN_CHANNELS, {"limit": run.channels}
     own = run.limiter.cps if run.limiter is not None else None
     of_account = run.account.limiter.cps if run.account.limiter is not None else None
-    rates = (gateway.limiter.cps, switch.limiter.cps, own, of_account)
-    tightest = min(cps for cps in rates if cps is not None)
-    if rate < _AT_THE_RATE * tightest:
+    limiters = [*run.limiters, gateway.limiter, switch.limiter]
+    used_up = [limiter.cps for limiter in limiters if limiter.use(now_m) >= _AT_THE_RATE]
+    if not used_up:
         return why.DIALLING, {"cps": f"{rate:.1f}"}
+    tightest = min(used_up)
     if gateway.health.factor < 1.0 and gateway.limiter.cps <= tightest:
         full = gateway.limiter.cps / gateway.health.factor
         return why.GATEWAY_SLOWED, {
@@ -80,10 +127,10 @@ def _of_trunk(run: CampaignRun, trunk: Trunk, rate: float) -> Reason:
         }
     if switch.idle_factor < 1.0 and switch.limiter.cps <= tightest:
         return why.SWITCH_BUSY, {"switch": switch.name, "idle": f"{switch.idle_cpu:.0f}"}
-    if own is not None and own <= tightest:
+    if own is not None and own == tightest:
         return why.OWN_RATE, {"cps": f"{own:g}"}
-    if of_account is not None and of_account <= tightest:
+    if of_account is not None and of_account == tightest:
         return why.ACCOUNT_RATE, {"cps": f"{of_account:g}"}
-    if switch.limiter.cps < gateway.limiter.cps:
+    if switch.limiter.cps == tightest and switch.limiter.cps < gateway.limiter.cps:
         return why.SWITCH_RATE, {"switch": switch.name, "cps": f"{switch.limiter.cps:g}"}
     return why.GATEWAY_RATE, {"gateway": gateway.name, "cps": f"{gateway.limiter.cps:g}"}

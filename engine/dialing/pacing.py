@@ -61,6 +61,11 @@ class RateLimiter:
         self._earliest = max(self._earliest, now - self._burst * self._gap) + permits * self._gap
         self._sent.extend([now] * permits)
 
+    def use(self, now: float) -> float:
+        """The share of what it permits that was taken in the window up to `now`, by whoever."""
+        self._forget(now)
+        return len(self._sent) / self._cap
+
     def expected(self, now: float, horizon_s: float) -> int:
         """About how many permits there will be between now and `horizon_s` later."""
         return max(1, math.ceil(self.available(now) + horizon_s / self._gap))

@@ -65,6 +65,7 @@ class CampaignRun:
     live: int = 0  # claimed and not ended
     waiting: int = 0  # of these, not handed to a switch yet
     next_look_m: float = 0.0  # no claim is worth trying before (monotonic)
+    unserved: str = ""  # how the numbers begin that no gateway serves, at the last claim
     reason: str = ""  # code of engine.services.why
     details: dict[str, Any] = field(default_factory=dict)
     sent: deque[float] = field(default_factory=lambda: deque(maxlen=20_000))  # instants of the last minute

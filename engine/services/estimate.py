@@ -57,8 +57,9 @@ def estimate(
     windows: Windows,
     now: int,
     zone: tzinfo,
+    last_due: int = 0,
 ) -> Estimate:
-    """When all recipients of a campaign will have their end."""
+    """When all recipients of a campaign will have their end; `last_due`: when the last that waits is due (ms)."""
     rate = answered / attempts if attempts >= SEEN_ENOUGH else USUAL_ANSWER_RATE
     rate = min(0.99, max(0.01, rate))
     calls = calls_needed(waiting, retrying, max_tries, rate)
@@ -72,6 +73,11 @@ def estimate(
     first_pass_s = (waiting + retrying) / cps
     total_s = max(dial_s, first_pass_s + retry_s) + (hold_s if calls or live else 0)
     ends_at = windows.after_open_ms(now, int(total_s * 1000), zone)
+    if last_due > now:
+        # Who is put off waits by the clock, whatever the hours; then it is called like the others.
+        last_at = last_due + int(rounds * retry_after_s * 1000)
+        after = windows.after_open_ms(last_at, int(hold_s * 1000), zone)
+        ends_at = max(ends_at, after) if ends_at is not None and after is not None else None
     binding = "channels" if by_channels < limits.cps else "cps"
     if total_s > dial_s * 1.5 and retry_s > dial_s:
         binding = "retries"

@@ -42,6 +42,8 @@ CAPPED = "capped"  # reason
 CALLER_ID = "caller_id"  # reason
 CALLER_RANGE = "caller_range"  # range
 PREPARING = "preparing"  # left
+UNSERVED = "unserved"  # prefix
+NOT_DUE = "not_due"  # at
 
 
 class Speaker(Protocol):
@@ -147,6 +149,14 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     CALLER_RANGE: (
         "Advertising is called from numbers that begin with {range}; no gateway of it shows one.",
         "تماس تبلیغاتی با شماره‌ای انجام می‌شود که با {range} آغاز شود؛ هیچ درگاهی چنین شماره‌ای ندارد.",
+    ),
+    UNSERVED: (
+        "No gateway that it may use serves the numbers that are left; they begin with {prefix}.",
+        "هیچ درگاهی که می‌تواند به کار ببرد شماره‌های مانده را نمی‌برد؛ با {prefix} آغاز می‌شوند.",
+    ),
+    NOT_DUE: (
+        "Nobody is due before {at}: those who are left were called lately, or often enough today.",
+        "تا {at} نوبت کسی نیست: با باقی‌مانده‌ها به‌تازگی، یا امروز به اندازهٔ سقف، تماس گرفته شده است.",
     ),
     PREPARING: (
         "The recipients' own messages are being made; {left} are left.",
