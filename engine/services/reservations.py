@@ -192,16 +192,14 @@ def affordable(terms: Terms, recipient_ids: Sequence[int], now: int) -> tuple[se
 
     What is held must cover all calls that are up besides; a further slice is reserved if it does not.
     """
-    rows = execute(
-        "SELECT r.held, k.live FROM reservation r JOIN campaign_counts k ON k.campaign_id = r.campaign_id"
-        " WHERE r.campaign_id = ?",
-        [terms.campaign_id],
+    # Locked first: of engines that claim at the same time, the second sees what the first has claimed.
+    live = int(
+        execute_locked("SELECT live FROM campaign_counts WHERE campaign_id = ?", [terms.campaign_id])[0][0]
     )
-    held, live = int(rows[0][0]), int(rows[0][1])
+    held = int(execute("SELECT held FROM reservation WHERE campaign_id = ?", [terms.campaign_id])[0][0])
     if held >= (live + len(recipient_ids)) * terms.dearest:
         return set(recipient_ids), live
-    # Close to the end of it: reckon exactly, with what others write at the same time kept out.
-    execute_locked("SELECT live FROM campaign_counts WHERE campaign_id = ?", [terms.campaign_id])
+    # Close to the end of it: reckon exactly.
     held, _ = lock(terms.campaign_id)
     busy = sum(
         int(number) * terms.cost(bool(is_mobile))
