@@ -104,6 +104,7 @@ def _seen() -> dict[str, Any]:
         up = execute("SELECT gateway_id, COUNT(*) FROM attempt WHERE state <> 'ended' GROUP BY gateway_id")
         return {
             "switches": switches.all_switches(),
+            "not_sending": switches.senders_silent(now),
             "gateways": list(Gateway.select().order_by(Gateway.priority, Gateway.name)),
             "seen_by": trunk_states.seen_of(now),
             "calls_on": {int(gateway_id): int(count) for gateway_id, count in up},

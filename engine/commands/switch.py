@@ -11,6 +11,7 @@ from typing import Any
 import click
 import gevent
 
+from engine.clock import wall_ms
 from engine.commands import common
 from engine.embedded.options import PASSWORD_ENV
 from engine.errors import SwitchUnavailable
@@ -40,9 +41,14 @@ def status(switches: tuple[str, ...], as_json: bool) -> int:
     settings = common.settings_and_store()
     specs = parse_switches(common.switch_words(settings, switches))
     names = [row.name for row in read(lambda: list(Gateway.select().order_by(Gateway.name)))]
+    silent = read(lambda: known_switches.senders_silent(wall_ms()))
     jobs = [gevent.spawn(_ask, spec, names) for spec in specs if spec.address is not None]
     gevent.joinall(jobs)
     found = [job.get() for job in jobs] + _noted([spec for spec in specs if spec.address is None])
+    for one in found:
+        if one["switch"] in silent:
+            sentence = known_switches.sender_sentence(common.iso(silent[one["switch"]]) or "")
+            one["reason"] = f"{one['reason']} {sentence}".strip()
     columns = ("switch", "state", "calls", "max", "a second", "version", "gateways", "")
     common.answer(
         found,

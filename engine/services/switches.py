@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from engine.store.models import Switch
+from engine.store.records import RecordMark
+
+SENDER_SILENT_MS = 60_000  # send-records speaks every five seconds
 
 
 def register(name: str, address: str, is_embedded: bool, now: int) -> int:
@@ -31,3 +34,14 @@ def report(switch_id: int, owner: str | None = None, **values: Any) -> None:
 
 def all_switches() -> list[Switch]:
     return list(Switch.select().order_by(Switch.id))
+
+
+def senders_silent(now: int) -> dict[str, int]:
+    """Switches whose `send-records` has stopped speaking, by name, with when it last did (ms)."""
+    rows = RecordMark.select().where(RecordMark.at < now - SENDER_SILENT_MS)
+    return {row.switch_name: int(row.at) for row in rows}
+
+
+def sender_sentence(at: str) -> str:
+    """What is wrong with a switch that sends no records on, since an instant as it is shown."""
+    return f"Its call records have not been sent on since {at}: send-records does not run there, or cannot reach us."

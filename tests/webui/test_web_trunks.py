@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.clock import wall_ms
 from engine.services import switches, trunk_states
 from engine.store.models import Gateway
+from engine.store.records import add_mark
 from engine.store.threads import read, write
 
 FIELDS = {"cps": "5", "channels": "50", "priority": "0", "weight": "1", "packet_ms": "20"}
@@ -65,6 +66,18 @@ def test_switches_and_an_alarm_when_one_is_down(operator, owner) -> None:
     assert "Not heard of" in page  # fs1: called up, silent for two minutes
     assert "Switch fs2 is down since" in operator.get("/").text
     assert "fs2" not in owner.get("/").text
+
+
+def test_a_switch_whose_records_do_not_come_is_told(operator) -> None:
+    now = wall_ms()
+
+    def work() -> None:
+        for name, at in (("fs1", now - 120_000), ("fs2", now - 5_000)):
+            switches.register(name, f"esl://{name}:8021", False, now)
+            add_mark(name, at)
+
+    write(work)
+    assert operator.get("/trunks").text.count("send-records does not run there") == 1
 
 
 def test_a_refused_registration_is_told_in_the_readers_language(operator, cast) -> None:
