@@ -22,6 +22,7 @@ from engine.services import people
 from engine.services.sla import acts, agreements
 from engine.store.threads import read, write
 from webui.access import for_staff, needs, person
+from webui.agreement_words import figure, place
 from webui.pages import Answer, PageForm, attempt, pages_blueprint, reason_field, refused
 from webui.speech import language
 
@@ -72,10 +73,13 @@ def changes() -> str:
     latest = known.terms[-1].id
     before = request.args.get("from", known.terms[max(0, len(known.terms) - 2)].id)
     after = request.args.get("to", latest)
-    _by_id(known, before), _by_id(known, after)
-    found = read(lambda: agreements.changes(before, after))
+    old, new = _by_id(known, before), _by_id(known, after)
+    found = [
+        (each, place(each.path, old, new), figure(each.path, each.before), figure(each.path, each.after))
+        for each in read(lambda: agreements.changes(before, after))
+    ]
     return render_template(
-        "agreement/changes.html", found=found, versions=known.terms, before=before, after=after, text=_text
+        "agreement/changes.html", found=found, versions=known.terms, before=before, after=after
     )
 
 
@@ -156,10 +160,3 @@ def _bands(terms: Terms) -> list[tuple[str, str, str]]:
         rows.append((percent, minutes, f"{band.discount} %"))
         above = band
     return rows
-
-
-def _text(value: Any) -> str:
-    """A value of a version as people read it."""
-    if value is None:
-        return "—"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -67,6 +67,14 @@ WORDS: dict[str, dict[str, Any]] = {
     },
     "origin": {"upload": _l("Uploaded"), "recorded": _l("Recorded"), "spoken": _l("Spoken by the computer")},
     "health": {"up": _l("Up"), "down": _l("Down"), "unknown": _l("Unknown")},
+    "component": {
+        "service": _l("The service as a whole"),
+        "database": _l("Database"),
+        "web": _l("Panel"),
+        "engine": _l("Engine"),
+        "switch": _l("Switch"),
+        "gateway": _l("Gateway"),
+    },
     "outage_source": {"monitor": _l("Monitor"), "staff": _l("Staff"), "unknown": _l("Unknown time")},
     "report": {"open": _l("Open"), "linked": _l("Known as an outage"), "dismissed": _l("Dismissed")},
     "way": {
@@ -206,7 +214,7 @@ _WAITS = {
 
 
 def init_app(app: Flask) -> None:
-    for filter_ in (word, tone, grant, phone, promise, step_word, step_value):
+    for filter_ in (word, tone, grant, phone, promise, component, step_word, step_value):
         app.add_template_filter(filter_)
     app.context_processor(lambda: {"may_do": may_do})
 
@@ -236,6 +244,12 @@ def tone(state: object) -> str:
 def grant(name: str) -> str:
     """What a permission of an account is called."""
     return GRANTS[name][language() == "fa"]
+
+
+def component(name: str) -> str:
+    """What is watched: ``switch/one`` is «Switch one»."""
+    kind, _sep, own = name.partition("/")
+    return f"{word(kind, 'component')} \u2068{own}\u2069" if own else word(kind, "component")
 
 
 def step_word(what: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 from engine.clock import TEHRAN, from_ms, wall_ms
 from engine.services import compensation
 from engine.services.notices import deliveries, reach, special
-from engine.services.sla import claims, incidents
+from engine.services.sla import agreements, claims, incidents
 from engine.store.models import User
 from engine.store.models_sla import OutageReport
 from engine.store.models_tickets import Ticket
@@ -138,3 +138,28 @@ def test_a_late_claim_is_refused_with_its_date_in_persian(world, enter) -> None:
     assert answer.status_code == 400
     assert "مهلت درخواست آن تا" in answer.text
     assert "claimed" not in answer.text
+
+
+def test_what_changed_between_two_versions_is_said_in_words(world, enter) -> None:
+    def publish() -> None:
+        record = agreements.draft_of("1")
+        record |= {"id": "2", "effective_from": "2090-01-01T00:00:00+03:30", "working_days": ["saturday"]}
+        record["limits"]["claim_window_s"] = 10 * 86_400
+        record["bands"][1]["discount"] = 15
+        record["support_hours"]["friday"] = [["11:00", "13:00"]]
+        record["exclusions"]["unpaid"]["one_account_only"] = False
+        record["articles"][0]["title"]["en"] = "Another title"
+        agreements.publish(record, User.get(User.username == "admin").id, "a new year", wall_ms())
+
+    write(publish)
+    owner = enter("owner")
+    page = owner.get("/agreement/changes").text
+    for words in (
+        "An outage can be claimed for", "7 d", "10 d", "Discount table, row 2: discount (percent)", "Support hours: Friday",
+        "11:00-13:00", "Exclusion: Unpaid", "Working days", "Article: Another title",
+    ):  # fmt: skip
+        assert words in page, words
+    persian("owner")
+    page = owner.get("/agreement/changes").text
+    for words in ("مهلت درخواست جبران قطعی", "۱۰ روز", "جدول تخفیف، ردیف ۲", "ساعت پشتیبانی: جمعه"):
+        assert words in page, words
