@@ -87,7 +87,9 @@ class Speech:
             raise SpeechUnavailable("The speech engine failed over this text; change its wording.") from error
         (found_rate,) = struct.unpack("<I", answer[:4])
         if not found_rate:
-            raise SpeechUnavailable(f"The speech engine failed: {answer[4:204].decode('utf-8', 'replace')}.")
+            why, _, detail = answer[4:2004].decode("utf-8", "replace").partition("\n")
+            log.error("action=speech_failed engine=%s error=%r detail=%r", self.engine, why, detail)
+            raise SpeechUnavailable(f"The speech engine failed: {why[:200]}.")
         return _trim(audio.to_telephone(np.frombuffer(answer[4:], np.int16), found_rate))
 
     def make(self, text: str, prompts_dir: Path, voice: str = DEFAULT_VOICE) -> Spoken:

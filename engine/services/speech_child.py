@@ -7,7 +7,8 @@ than `SECONDS` of the clock.
 
 Request, on standard input: four bytes of length, then JSON
 ``{"text", "voice", "rate"}``.  Answer, on standard output: four bytes of length, four bytes of sample
-rate, then samples of 16 bits.  A rate of 0: it failed, and the text says why.
+rate, then samples of 16 bits.  A rate of 0: it failed, and the text says why
+(in its first line; what follows is for the log).
 """
 
 from __future__ import annotations
@@ -86,6 +87,15 @@ def _piper(model: str) -> Speak:
     return speak
 
 
+def _unable(why: str) -> Speak:
+    """What stands in for a voice that cannot be loaded."""
+
+    def speak(_text: str, _voice: str, _rate: int) -> tuple[int, bytes]:
+        raise RuntimeError(why)
+
+    return speak
+
+
 def _read(size: int) -> bytes:
     data = b""
     while len(data) < size:
@@ -108,7 +118,10 @@ def main() -> None:
     model = sys.argv[1] if len(sys.argv) > 1 else ""
     if not model:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    speak = _piper(model) if model else _espeak()
+    try:
+        speak = _piper(model) if model else _espeak()
+    except Exception as error:  # a library or a model: whatever it is, each request is told
+        speak = _unable(f"the voice cannot be loaded\n{type(error).__name__}: {error}")
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     while True:
         request = json.loads(_read(struct.unpack("<I", _read(4))[0]))

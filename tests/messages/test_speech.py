@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
+import struct
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +18,7 @@ import pytest
 from engine.clock import wall_ms
 from engine.config import load_settings
 from engine.errors import BadInput
-from engine.services import campaigns, gallery, otp_prompt
+from engine.services import campaigns, gallery, otp_prompt, speech_child
 from engine.services.audio import load_prompt
 from engine.services.otp_prompt import prompt_for_code
 from engine.services.speech import Speech, SpeechUnavailable, length_of
@@ -152,3 +156,23 @@ def test_an_unknown_variable_is_told_before_the_start(start_lab: Callable[..., L
         write(lambda: campaigns.start(campaign_id, wall_ms()))
     assert read(lambda: Campaign.get_by_id(campaign_id)).state == "draft"
     wait_for(lambda: not lab.engine.preparer.left, "nothing to be made")
+
+
+def test_a_voice_that_cannot_be_loaded_is_said_and_its_path_is_not(tmp_path: Path) -> None:
+    """The process that speaks lives on and answers; without the package piper-tts it is the package that lacks."""
+    model = tmp_path / "voice.onnx"
+    model.write_bytes(b"this is no model")
+    request = json.dumps({"text": "hello", "voice": "en", "rate": 150}).encode()
+    framed = struct.pack("<I", len(request)) + request
+    done = subprocess.run(
+        [sys.executable, "-I", speech_child.__file__, str(model)],
+        input=framed * 2,
+        capture_output=True,
+        check=True,
+    )
+    size, rate = struct.unpack("<II", done.stdout[:8])
+    assert rate == 0
+    assert len(done.stdout) == 2 * (size + 4)
+    shown, _, detail = done.stdout[8 : size + 4].decode().partition("\n")
+    assert shown == "the voice cannot be loaded"
+    assert detail
