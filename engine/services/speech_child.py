@@ -120,7 +120,7 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     try:
         speak = _piper(model) if model else _espeak()
-    except Exception as error:  # a library or a model: whatever it is, each request is told
+    except Exception as error:  # noqa: BLE001 - a library or a model fails in its own ways; each request is told
         speak = _unable(f"the voice cannot be loaded\n{type(error).__name__}: {error}")
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     while True:
