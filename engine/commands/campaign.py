@@ -75,7 +75,7 @@ def create(
 
 
 @campaign.command("list")
-@click.option("--state", "states", multiple=True, type=click.Choice(list(CampaignState)), help="Repeatable.")
+@click.option("--state", "states", multiple=True, type=common.words(CampaignState), help="Repeatable.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
 @common.json_option
 def list_(states: tuple[str, ...], limit: int, as_json: bool) -> None:

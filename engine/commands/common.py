@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
+from enum import StrEnum
 from typing import Any
 
 import click
@@ -54,6 +55,11 @@ class Keys(click.ParamType):
         if not re.fullmatch(r"[0-9]{1,10}", keys):
             self.fail(f"{value!r} is not digits such as 1,2,3", param, ctx)
         return keys
+
+
+def words(kind: type[StrEnum]) -> click.Choice[str]:
+    """An option's choice of an enum's words, as they are written everywhere else."""
+    return click.Choice([item.value for item in kind])
 
 
 def settings_and_store(log_to_file: bool = True, **overrides: Any) -> Settings:

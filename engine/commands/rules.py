@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from engine.commands.common import Duration, Keys
+from engine.commands.common import Duration, Keys, words
 from engine.errors import BadInput
 from engine.services.campaigns import CampaignRules
 from engine.states import MessageKind, UnknownPolicy
@@ -37,10 +37,10 @@ _OPTIONS = (
     click.option("--repeat-key", default="", metavar="KEY", help="Key that plays the message again."),
     click.option("--opt-out", "optout", is_flag=True, help="11 takes the number off further calls."),
     click.option("--delivered-share", type=float, default=None, help="Share of the message to be heard, 0 to 1."),
-    click.option("--kind", type=click.Choice(list(MessageKind)), default=MessageKind.SERVICE, show_default=True),
+    click.option("--kind", type=words(MessageKind), default=MessageKind.SERVICE.value, show_default=True),
     click.option(
-        "--unknown", "unknown_policy", type=click.Choice(list(UnknownPolicy)), default=UnknownPolicy.LEAVE,
-        show_default=True, help="A call of which nothing can be known after a crash.",
+        "--unknown", "unknown_policy", type=words(UnknownPolicy), default=UnknownPolicy.LEAVE.value, show_default=True,
+        help="A call of which nothing can be known after a crash.",
     ),
 )  # fmt: skip
 

@@ -39,7 +39,8 @@ def test_a_campaign_from_draft_to_clone(ctl: Ctl, message: str) -> None:
     report = ctl.folder / "result.xlsx"
     created, why, pause, start, show, text, clone, nobody, stop, listed, written = ctl.run_each(
         [
-            ["campaign", "create", numbers, "--message", message, "--name", "first", "--json"],
+            ["campaign", "create", numbers, "--message", message, "--name", "first", "--kind", "service",
+             "--unknown", "call_again", "--json"],
             ["campaign", "why", "1"],
             ["campaign", "pause", "1"],
             ["campaign", "start", "1", "--speed", "20", "--json"],
@@ -48,16 +49,18 @@ def test_a_campaign_from_draft_to_clone(ctl: Ctl, message: str) -> None:
             ["campaign", "clone", "1", "--only", "not-delivered", "--name", "again", "--json"],
             ["campaign", "clone", "1", "--only", "unknown"],
             ["campaign", "stop", "2"],
-            ["campaign", "list", "--json"],
+            ["campaign", "list", "--state", "finished", "--state", "stopped", "--json"],
             ["campaign", "report", "1", str(report)],
         ]
-    )
+    )  # fmt: skip
     made = created.document
     assert (made["campaign"], made["added"], made["set_aside"]) == (1, 3, {"duplicate": 1})
     assert why.out.strip() == "It has not been started."
     assert pause.status == 2
     assert "draft" in pause.err
     assert start.document["state"] == "finished"
+    rules = show.document["rules"]
+    assert (rules["kind"], rules["unknown_policy"]) == ("service", "call_again")
     shown = show.document["counts"]
     assert (shown["delivered"], shown["exhausted"], shown["excluded"]) == (1, 2, 1)
     assert "set aside: duplicate" in text.out
