@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext as _
@@ -15,8 +14,9 @@ from engine.clock import wall_ms
 from engine.errors import NotFound
 from engine.services import campaign_view, campaigns, launch, list_imports, messages, switches
 from engine.services.campaign_view import CampaignView
-from engine.services.report_files import csv_chunks, write_xlsx
+from engine.services.report_files import csv_chunks
 from engine.services.reports import report_columns, report_rows
+from engine.services.workbook_stream import workbook_chunks
 from engine.states import CampaignState
 from engine.store import findings
 from engine.store.database import db
@@ -27,6 +27,7 @@ from webui.context import web
 from webui.speech import language
 
 blueprint = Blueprint("campaigns", __name__)
+T = TypeVar("T")
 
 PAGE = 30
 DOUBT_MS = 86_400_000  # for so long the list warns of what the auditor could not put right
@@ -117,12 +118,28 @@ def result(campaign_id: int, kind: str) -> BaseResponse:
     """The result of every line so far, streamed: a million rows take no memory."""
     row = _row(campaign_id)
     name = f"avanak-campaign-{row.id}.{kind}"
-    columns = report_columns(row)
-    if kind == "xlsx":
-        return _send_workbook(row, columns, name, language() == "fa")
-    body = csv_chunks(columns, report_rows(row, web().zone, read))
+    columns, found = report_columns(row), report_rows(row, web().zone, _read_here)
+    turned = language() == "fa"
+    made = (
+        workbook_chunks(columns, found, is_right_to_left=turned)
+        if kind == "xlsx"
+        else csv_chunks(columns, found)
+    )
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(body, headers=headers, content_type=_RESULT_TYPES["csv"])
+    return Response(_made_apart(made, web().apart), headers=headers, content_type=_RESULT_TYPES[kind])
+
+
+def _read_here(work: Callable[[], T]) -> T:
+    """Read in the thread that makes the pieces."""
+    with db.connection_context():
+        return work()
+
+
+def _made_apart(pieces: Iterator[bytes], apart: Callable[[Callable[[], Any]], Any]) -> Iterator[bytes]:
+    """The pieces of a download, each made in a thread: a thousand rows take some 20 ms of computing."""
+    while (piece := apart(lambda: next(pieces, None))) is not None:
+        if piece:  # an empty one would end the response
+            yield piece
 
 
 def send_prompt(path: Path) -> BaseResponse:
@@ -131,27 +148,6 @@ def send_prompt(path: Path) -> BaseResponse:
         return send_file(path.resolve(), mimetype="audio/wav", conditional=True, max_age=0)
     except FileNotFoundError as error:
         raise NotFound("The message's file is not there.") from error
-
-
-def _send_workbook(row: Campaign, columns: list[str], name: str, is_right_to_left: bool) -> BaseResponse:
-    """A workbook cannot be streamed while it is made: it is made in a file that goes with the response."""
-    zone, folder = web().zone, web().settings.reports_dir
-    file = tempfile.TemporaryFile(dir=folder if folder.is_dir() else None)  # noqa: SIM115 - closed by send_file
-
-    def make() -> None:
-        # In a thread that has a connection of its own for all pages.
-        with db.connection_context():
-            write_xlsx(
-                file, columns, report_rows(row, zone, lambda work: work()), is_right_to_left=is_right_to_left
-            )
-
-    try:
-        web().apart(make)
-    except BaseException:
-        file.close()
-        raise
-    file.seek(0)
-    return send_file(file, mimetype=_RESULT_TYPES["xlsx"], as_attachment=True, download_name=name)
 
 
 def _row(campaign_id: int) -> Campaign:

@@ -104,6 +104,15 @@ def suppression_command(as_json: bool, postgres: bool, **options: Any) -> None:
     show("bench suppression", run_suppression(Bench(**options), postgres), as_json)
 
 
+@bench.command("web")
+@dial_options
+def web_command(as_json: bool, **options: Any) -> None:
+    """Upload --messages numbers through the web UI, wait until they are in, download the report."""
+    from engine.bench.web import run_web
+
+    show("bench web", run_web(Bench(**options)), as_json)
+
+
 @bench.command("scale")
 @dial_options
 @click.option("--sizes", default="10000,100000,1000000", show_default=True)

@@ -27,7 +27,7 @@ def run_import(bench: Bench) -> dict[str, Any]:
     """Import `bench.messages` numbers from CSV with three more columns; seconds and peak memory."""
     with data_dir() as folder:
         path = folder / "list.csv"
-        _write_list(path, bench.messages)
+        write_list(path, bench.messages)
         settings = settings_for(bench, folder)
         open_store(settings)
         write(lambda: people.ensure_first(wall_ms(), "bench-password"))
@@ -86,7 +86,7 @@ def run_scale(bench: Bench, sizes: tuple[int, ...], dialled: int) -> dict[str, A
     }
 
 
-def _write_list(path: Path, count: int) -> None:
+def write_list(path: Path, count: int) -> None:
     with path.open("w", encoding="utf-8") as file:
         file.write("شماره,نام,شهر,مبلغ\n")
         for line, number in enumerate(numbers(count), start=1):

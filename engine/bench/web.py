@@ -1,0 +1,247 @@
+"""`bench web`: a large list through the browser's form, brought in, and its report downloaded again.
+
+The web UI runs in a process of its own (`serve --web-only`), so that its memory is its own;
+another client asks for a page all the while, and says how long the longest answer took.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import secrets
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+
+from engine.bench.kit import Bench, data_dir
+from engine.bench.large import write_list
+from engine.errors import SwitchUnavailable
+
+USER, HOST = "admin", "127.0.0.1"
+_BLOCK = 1 << 20
+_ENDED = re.compile(r"All numbers are in|could not be brought in")
+_TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
+_ACCOUNT = re.compile(r'<option[^>]*value="(\d+)"|name="account" value="(\d+)"')
+
+
+def run_web(bench: Bench) -> dict[str, Any]:
+    """Seconds and memory of the web process from the first byte of the upload to the last of the report."""
+    with data_dir() as folder:
+        numbers = folder / "list.csv"
+        write_list(numbers, bench.messages)
+        with _served(folder) as (browser, process):
+            before = _memory_mb(process, "VmRSS")
+            with _Asking(browser.port) as asking:
+                figures = _upload(browser, numbers, process)
+            figures["longest_other_answer_ms"] = asking.longest_s * 1000
+            figures["memory_before_mb"] = before
+            figures["peak_memory_upload_mb"] = _memory_mb(process, "VmHWM")
+            campaign = figures.pop("campaign")
+            for kind in ("csv", "xlsx"):
+                with _Asking(browser.port) as asking:
+                    figures |= browser.download(f"/campaigns/{campaign}/result.{kind}", kind)
+                figures[f"{kind}_longest_other_answer_ms"] = asking.longest_s * 1000
+            figures["peak_memory_mb"] = _memory_mb(process, "VmHWM")
+        return {"rows": bench.messages, "list_mb": numbers.stat().st_size / 1e6, **figures}
+
+
+class _Browser:
+    """Somebody who is logged in: one connection a request, cookies kept, forms with their token."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self._cookies: dict[str, str] = {}
+
+    def get(self, path: str) -> tuple[http.client.HTTPResponse, str]:
+        found = self._ask("GET", path)
+        return found, found.read().decode("utf-8", "replace")
+
+    def send(
+        self, path: str, fields: dict[str, str], page: str, files: dict[str, Path] | None = None
+    ) -> http.client.HTTPResponse:
+        """A form of `page`, its files streamed."""
+        token = _TOKEN.search(self.get(page)[1])
+        if token is None:
+            raise SwitchUnavailable(f"The page {page} of the web UI has no form.")
+        edge, files = secrets.token_hex(16), files or {}
+        head = f'--{edge}\r\nContent-Disposition: form-data; name="{{}}"'
+        parts: list[tuple[bytes, Path | None]] = [
+            (f"{head.format(name)}\r\n\r\n{value}\r\n".encode(), None)
+            for name, value in {**fields, "csrf_token": token[1]}.items()
+        ]
+        parts += [
+            (f'{head.format(name)}; filename="{file.name}"\r\n\r\n'.encode(), file)
+            for name, file in files.items()
+        ]
+        end = f"--{edge}--\r\n".encode()
+        length = sum(len(text) + (file.stat().st_size + 2 if file else 0) for text, file in parts) + len(end)
+        headers = {"Content-Type": f"multipart/form-data; boundary={edge}", "Content-Length": str(length)}
+
+        def body() -> Iterator[bytes]:
+            for text, file in parts:
+                yield text
+                if file is not None:
+                    with file.open("rb") as source:
+                        while block := source.read(_BLOCK):
+                            yield block
+                    yield b"\r\n"
+            yield end
+
+        answer = self._ask("POST", path, body(), headers)
+        answer.read()
+        return answer
+
+    def download(self, path: str, kind: str) -> dict[str, float]:
+        """When the first byte of a report came, when the last, and how many there were."""
+        began, size = time.monotonic(), 0
+        answer = self._ask("GET", path)
+        answer.read(1)
+        first = time.monotonic() - began
+        while block := answer.read(_BLOCK):
+            size += len(block)
+        return {
+            f"{kind}_first_byte_s": first,
+            f"{kind}_seconds": time.monotonic() - began,
+            f"{kind}_mb": (size + 1) / 1e6,
+        }
+
+    def _ask(
+        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
+    ) -> http.client.HTTPResponse:
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=600)
+        cookie = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+        connection.request(
+            method,
+            path,
+            body,
+            {"Cookie": cookie, "Accept-Language": "en", "Accept": "text/html", **(headers or {})},
+        )
+        answer = connection.getresponse()
+        for name, value in answer.getheaders():
+            if name.lower() == "set-cookie":
+                key, _, kept = value.partition(";")[0].partition("=")
+                self._cookies[key] = kept
+        return answer
+
+
+class _Asking:
+    """Another client, which asks for a page twenty times a second."""
+
+    def __init__(self, port: int) -> None:
+        self.longest_s = 0.0
+        self._browser = _Browser(port)
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> _Asking:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._ended.wait(0.05):
+            began = time.monotonic()
+            self._browser.get("/healthz")
+            self.longest_s = max(self.longest_s, time.monotonic() - began)
+
+
+def _upload(browser: _Browser, numbers: Path, process: int) -> dict[str, Any]:
+    """The list as a new campaign: sent, checked, confirmed, brought in."""
+    account = _ACCOUNT.search(browser.get("/campaigns/new")[1])
+    fields = {
+        "name": "bench", "kind": "service", "max_tries": "1", "retry_after": "0", "ring_timeout_s": "30",
+        "windows": "", "delivered_percent": "100", "message": "0", "starts_at": "",
+        "account": next(filter(None, account.groups())) if account else "1",
+    }  # fmt: skip
+    sound = numbers.with_name("message.wav")
+    _write_tone(sound)
+    began = time.monotonic()
+    answer = browser.send("/campaigns/new", fields, "/campaigns/new", {"numbers": numbers, "sound": sound})
+    sent = time.monotonic() - began
+    path = answer.getheader("Location") or ""
+    if answer.status != 302:
+        raise SwitchUnavailable(f"The upload was refused with {answer.status}.")
+    while "is being read" in browser.get(path)[1]:
+        time.sleep(0.2)
+    checked = time.monotonic() - began
+    at_check = _memory_mb(process, "VmHWM")
+    progress = browser.send(path, {"action": "keep"}, path).getheader("Location") or ""
+    confirmed = time.monotonic() - began
+    while not (ended := _ENDED.search(page := browser.get(progress)[1])):
+        time.sleep(0.2)
+    if "could not" in ended[0]:
+        raise SwitchUnavailable("The list was not brought in.")
+    campaign = re.search(r"/campaigns/(\d+)", page)
+    return {
+        "upload_s": sent,
+        "checked_s": checked,
+        "confirmed_s": confirmed,
+        "imported_s": time.monotonic() - began,
+        "peak_memory_check_mb": at_check,
+        "campaign": campaign[1] if campaign else "0",
+    }
+
+
+def _write_tone(path: Path) -> None:
+    """Two seconds of a tone, as somebody would upload them."""
+    wave = (np.sin(np.arange(32_000) * (2 * np.pi * 440 / 16_000)) * 8_000).astype("<i2")
+    soundfile.write(path, wave, 16_000)
+
+
+@contextmanager
+def _served(folder: Path) -> Iterator[tuple[_Browser, int]]:
+    """A web UI in a process of its own and somebody who has logged in."""
+    password, port = secrets.token_urlsafe(16), _free_port()
+    env = {
+        **os.environ,
+        "AVANAK_DATA_DIR": str(folder / "data"),
+        "AVANAK_ADMIN_PASSWORD": password,
+        "AVANAK_WEB_PORT": str(port),
+        "AVANAK_LOG_LEVEL": "WARNING",
+    }
+    child = subprocess.Popen([sys.executable, "-m", "engine", "serve", "--web-only"], env=env)
+    browser = _Browser(port)
+    try:
+        _wait_until_served(port, child)
+        browser.send("/login", {"username": USER, "password": password}, "/login")
+        browser.send("/language", {"language": "en"}, "/")
+        yield browser, child.pid
+    finally:
+        child.terminate()
+        child.wait(30)
+
+
+def _wait_until_served(port: int, child: subprocess.Popen[bytes]) -> None:
+    while child.poll() is None:
+        try:
+            socket.create_connection((HOST, port), 1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise SwitchUnavailable("The web UI did not come up.")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def _memory_mb(process: int, field: str) -> float:
+    """A field of /proc/PID/status: VmRSS now, VmHWM at its largest."""
+    found = re.search(rf"{field}:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text("ascii"))
+    return int(found[1]) / 1024 if found else 0.0
