@@ -53,8 +53,8 @@ COMMANDS = {
     "db": _Command("engine.commands.db", "db", "Create or upgrade the database."),
     "check-config": _Command("engine.commands.settings", "check_config", "Print all settings."),
     "person": _Command("engine.commands.person", "person", "People who log in to the web UI."),
-    "hours": _Command("engine.commands_agreement", "hours", "Working time: deadlines, elapsed time, hours."),
-    "sla": _Command("engine.commands_agreement", "sla", "The service agreement: availability, credits."),
+    "hours": _Command("engine.commands.agreement", "hours", "Working time: deadlines, elapsed time, hours."),
+    "sla": _Command("engine.commands.agreement", "sla", "The service agreement: availability, credits."),
     "account": _Command("engine.commands.ledger", "account_group", "Accounts of customers."),
     "ledger": _Command("engine.commands.ledger", "ledger_group", "Customers' credit, and the proof of it."),
     "do-not-call": _Command(

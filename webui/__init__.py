@@ -16,6 +16,7 @@ from webui import (
     access,
     accounts,
     agreement_pages,
+    audit_words,
     auth,
     balance,
     books,
@@ -90,6 +91,7 @@ def create_app(settings: Settings) -> Flask:
     security.init_app(app, settings)
     errors.init_app(app)
     words.init_app(app)
+    audit_words.init_app(app)
     sentences.init_app(app)
     for module in MODULES:
         app.register_blueprint(module.blueprint)

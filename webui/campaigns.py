@@ -14,6 +14,7 @@ from engine.clock import wall_ms
 from engine.errors import NotFound
 from engine.services import campaign_view, campaigns, launch, list_imports, messages, switches
 from engine.services.campaign_view import CampaignView
+from engine.services.numbers import NormalNumber, normalise
 from engine.services.report_files import csv_chunks
 from engine.services.reports import report_columns, report_rows
 from engine.services.workbook_stream import workbook_chunks
@@ -24,6 +25,7 @@ from engine.store.models import Campaign
 from engine.store.threads import read, write
 from webui.access import account_scope, is_staff, needs, person
 from webui.context import web
+from webui.forms import ascii_digits
 from webui.speech import language
 
 blueprint = Blueprint("campaigns", __name__)
@@ -59,10 +61,24 @@ def rows() -> str:
 @blueprint.get("/campaigns/<int:campaign_id>")
 @needs("campaign.view")
 def detail(campaign_id: int) -> str:
+    """One campaign; with ``?number=`` also what became of that number."""
     one = _one(campaign_id)
     lists = read(lambda: list_imports.of_campaign(campaign_id))
-    moving = one.state in _MOVING
-    return render_template("campaigns/detail.html", one=one, moving=moving, votes=_votes(one), lists=lists)
+    text = (ascii_digits(request.args.get("number")) or "")[:40]
+    wanted = normalise(text) if text else None
+    found = None
+    if isinstance(wanted, NormalNumber):
+        e164 = wanted.e164
+        found = read(lambda: campaign_view.of_number(campaign_id, e164))
+    return render_template(
+        "campaigns/detail.html",
+        one=one,
+        moving=one.state in _MOVING,
+        votes=_votes(one),
+        lists=lists,
+        number=text,
+        found=found,
+    )
 
 
 @blueprint.get("/campaigns/<int:campaign_id>/live")
@@ -169,13 +185,13 @@ def _votes(one: CampaignView) -> list[tuple[str, int]]:
 
 
 def _list() -> dict[str, Any]:
-    chosen = request.args.get("show", "all")
+    chosen, text = request.args.get("show", "all"), (ascii_digits(request.args.get("text")) or "")[:100]
     before = request.args.get("before", type=int)
     scope, now, staff = account_scope(), wall_ms(), is_staff()
 
     def work() -> dict[str, Any]:
         found = campaign_view.views(
-            now, scope, states=_FILTERS.get(chosen, ()), before_id=before, limit=PAGE + 1
+            now, scope, states=_FILTERS.get(chosen, ()), text=text, before_id=before, limit=PAGE + 1
         )
         running = campaign_view.views(now, scope, states=(CampaignState.RUNNING,), limit=1000)
         down = [row for row in switches.all_switches() if row.state != "up"] if staff else []
@@ -189,6 +205,7 @@ def _list() -> dict[str, Any]:
         "older": seen["found"][PAGE - 1].id if len(seen["found"]) > PAGE else None,
         "chosen": chosen if chosen in _FILTERS else "all",
         "before": before,
+        "text": text,
         "down": seen["down"],
         "doubts": seen["doubts"],
         "calls_up": sum(one.calls_up for one in running),

@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 from engine.services import permissions
 from engine.services.numbers import display
 from engine.services.permissions import GRANTS
+from engine.services.sla.statements import NOTE_CLAIM, NOTE_NO_SUBSCRIPTION, NOTE_UNKNOWN
 from engine.services.tickets.rules import CLOCKS, ClockKind
 from webui.access import person_or_none
 from webui.speech import digits, language
@@ -131,6 +132,36 @@ WORDS: dict[str, dict[str, Any]] = {
         "late": _l("Done late"),
         "cancelled": _l("Not owed any more"),
     },
+    "recipient": {
+        "pending": _l("Waiting"),
+        "claimed": _l("In call"),
+        "in_call": _l("In call"),
+        "retry_wait": _l("To be tried again"),
+        "delivered": _l("Delivered"),
+        "exhausted": _l("Not reached"),
+        "excluded": _l("Set aside"),
+        "cancelled": _l("Cancelled"),
+        "unknown": _l("Unknown"),
+    },
+    "disposition": {
+        "answered": _l("Answered"),
+        "busy": _l("Busy"),
+        "no_answer": _l("No answer"),
+        "rejected": _l("Rejected"),
+        "unreachable": _l("Unreachable"),
+        "congestion": _l("Congestion"),
+        "failed": _l("Failed"),
+        "cancelled": _l("Cancelled"),
+        "lost": _l("Lost"),
+    },
+    "part": {
+        "service": _l("The service as a whole"),
+        "database": _l("Database"),
+        "web": _l("Web UI"),
+        "engine": _l("Engine"),
+        "switch": _l("Switch"),
+        "gateway": _l("Gateway"),
+    },
     "remote": {
         "proposed": _l("Proposed"),
         "agreed": _l("Agreed"),
@@ -159,6 +190,11 @@ WORDS: dict[str, dict[str, Any]] = {
         "tickets": _l("Tickets"),
         "incidents": _l("Incidents"),
         "public": _l("Public channel"),
+    },
+    "statement_note": {
+        NOTE_CLAIM: _l("a discount is given for outages that were claimed in time and approved"),
+        NOTE_NO_SUBSCRIPTION: _l("there was no subscription in this month"),
+        NOTE_UNKNOWN: _l("a part of this month is unknown and was not counted"),
     },
     "edit": {
         "add": _l("Add a holiday"),
@@ -280,6 +316,12 @@ def promise(kind: str) -> str:
     """What a clock of a ticket promises."""
     rule = CLOCKS[ClockKind(kind)]
     return rule.fa if language() == "fa" else rule.en
+
+
+def part(component: str) -> str:
+    """A part of the service whose availability is watched: «service», «switch/tehran»."""
+    kind, _, name = component.partition("/")
+    return f"{word(kind, 'part')} \u2068{name}\u2069" if name else word(kind, "part")
 
 
 def phone(number: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from engine.errors import NotFound
 from engine.services import why
 from engine.states import CampaignState
-from engine.store.models import Account, Campaign, CampaignCounts, CampaignPulse, Message
+from engine.store.models import Account, Attempt, Campaign, CampaignCounts, CampaignPulse, Message, Recipient
 from engine.store.sql import execute
 
 STALE_MS = 10_000  # a running campaign that no engine has spoken of for so long has none
@@ -105,18 +105,31 @@ def views(
     account_id: int | None = None,
     *,
     states: tuple[str, ...] = (),
+    text: str = "",
     before_id: int | None = None,
     limit: int = 50,
 ) -> list[CampaignView]:
-    """Campaigns, newest first: of the account, in the states, older than `before_id`."""
+    """Campaigns, newest first: of the account, in the states, with `text` in the name or as number, older than `before_id`."""
     query = _rows().order_by(Campaign.id.desc()).limit(limit)
     if account_id is not None:
         query = query.where(Campaign.account == account_id)
     if states:
         query = query.where(Campaign.state.in_(states))
+    if text:
+        is_named = Campaign.name.contains(text)
+        is_number = text.isascii() and text.isdigit() and len(text) < 16
+        query = query.where(is_named | (Campaign.id == int(text)) if is_number else is_named)
     if before_id is not None:
         query = query.where(Campaign.id < before_id)
     return [_view(row, now) for row in query]
+
+
+def of_number(campaign_id: int, e164: str) -> tuple[Recipient, Attempt | None] | None:
+    """What became of a number of a campaign: the recipient and its live or last attempt; None when it has none such."""
+    row = Recipient.get_or_none(Recipient.campaign_id == campaign_id, Recipient.number == e164)
+    if row is None:
+        return None
+    return row, Attempt.get_or_none(Attempt.id == row.attempt_id) if row.attempt_id else None
 
 
 def votes(campaign_id: int) -> dict[str, int]:

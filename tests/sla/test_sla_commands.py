@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from engine.cli import main
-from engine.commands_agreement import sla
+from engine.commands.agreement import sla
 from engine.services.sla import exclusions, incidents
 from engine.store import database, threads
 from engine.store.models_sla import OutageRecord

@@ -137,3 +137,20 @@ def test_a_database_that_is_away_is_a_page_too(owner, anyone, settings, tmp_path
     answer = anyone.get("/healthz")
     assert answer.status_code == 503
     assert owner.get("/").status_code == 503
+
+
+def test_campaigns_are_found_by_name_and_number(operator, cast) -> None:
+    assert "Autumn &lt;b&gt;" in operator.get("/campaigns?text=autumn").text
+    assert "Autumn &lt;b&gt;" in operator.get(f"/campaigns?text={cast.campaign}").text
+    page = operator.get("/campaigns?text=100%25").text
+    assert "Autumn" not in page
+    assert "No campaign is like that." in page
+
+
+def test_what_became_of_a_number(operator, outsider, cast) -> None:
+    path = f"/campaigns/{cast.campaign}"
+    assert "Line 2 of the list" in operator.get(path + "?number=0912 000 0001").text
+    assert "Line 3 of the list" in operator.get(path + "?number=۰۹۱۲۰۰۰۰۰۰۲").text
+    for unknown in ("09120000003", "nobody", "0" * 200):
+        assert "This number is not in the campaign." in operator.get(f"{path}?number={unknown}").text
+    assert outsider.get(path + "?number=09120000001").status_code == 404

@@ -42,6 +42,18 @@ window.addEventListener("pageshow", (event) => { if (event.persisted) window.loc
 const wrong = document.querySelector("[aria-invalid=true]");
 if (wrong) wrong.focus();
 
+// On a phone a table's rows become cards: each cell then says what its column is called.
+const label = (root) => {
+  for (const table of root.querySelectorAll("table.cards-on-phone")) {
+    const names = [...table.querySelectorAll("thead th")].map((one) => one.textContent.trim());
+    for (const row of table.tBodies[0]?.rows ?? []) {
+      [...row.cells].forEach((cell, at) => { if (names[at] && at) cell.dataset.label = names[at]; });
+    }
+  }
+};
+label(document);
+document.addEventListener("htmx:afterSwap", (event) => label(event.detail.target.parentElement ?? document));
+
 // While the site does not answer, what is shown is old: say so by fading it.
 document.addEventListener("htmx:afterRequest", (event) => {
   event.detail.elt.classList.toggle("stale", !event.detail.successful);

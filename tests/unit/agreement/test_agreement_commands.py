@@ -5,7 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from engine.commands_agreement import hours, sla
+from engine.commands.agreement import hours, sla
 from engine.errors import BadInput
 
 
