@@ -36,6 +36,7 @@ ACTS: dict[str, Any] = {
     "payment.refuse": _l("Receipt refused"),
     "person.add": _l("Person added"),
     "person.change": _l("Person changed"),
+    "person.invite": _l("Person invited"),
     "plan.add": _l("Plan added"),
     "plan.withdraw": _l("Plan withdrawn"),
     "price.set": _l("Price set"),

@@ -154,14 +154,6 @@ WORDS: dict[str, dict[str, Any]] = {
         "cancelled": _l("Cancelled"),
         "lost": _l("Lost"),
     },
-    "part": {
-        "service": _l("The service as a whole"),
-        "database": _l("Database"),
-        "web": _l("Web UI"),
-        "engine": _l("Engine"),
-        "switch": _l("Switch"),
-        "gateway": _l("Gateway"),
-    },
     "remote": {
         "proposed": _l("Proposed"),
         "agreed": _l("Agreed"),
@@ -316,12 +308,6 @@ def promise(kind: str) -> str:
     """What a clock of a ticket promises."""
     rule = CLOCKS[ClockKind(kind)]
     return rule.fa if language() == "fa" else rule.en
-
-
-def part(component: str) -> str:
-    """A part of the service whose availability is watched: «service», «switch/tehran»."""
-    kind, _, name = component.partition("/")
-    return f"{word(kind, 'part')} \u2068{name}\u2069" if name else word(kind, "part")
 
 
 def phone(number: str) -> str:
