@@ -104,6 +104,7 @@ class Engine:
         self.jobs: Jobs | None = None  # some seconds after the start
         self._greenlets: list[gevent.Greenlet] = []
         self._identity: Identity | None = None
+        self._owner = ""  # with PostgreSQL
         self._is_stopping = False
 
     def start(self, specs: list[SwitchSpec], embedded: EmbeddedOptions | None = None) -> None:
@@ -113,7 +114,7 @@ class Engine:
         """
         open_store(self.settings)
         self._identity = take_identity(self.settings)
-        owner = self._identity.owner
+        owner = self._owner = self._identity.owner
         self.writer.start()
         threads.use_writer(self.writer)
         password = self.settings.admin_password.get_secret_value()
@@ -176,7 +177,7 @@ class Engine:
         from engine.services.notices.channels import Channels
 
         channels = Channels.from_settings(self.settings, self._speak, self.dialer.wake)
-        self.jobs = start_jobs(self.settings, self.watch.probe, self.trunk_watch.ask, channels)
+        self.jobs = start_jobs(self.settings, self._owner, self.watch.probe, self.trunk_watch.ask, channels)
 
     def _pulse_loop(self) -> None:
         while True:

@@ -1,7 +1,8 @@
 """Jobs by the clock: what runs daily or each minute beside the dialling.
 
 A job that was missed (the machine was off) runs once when it can, whatever the
-delay; jobs are idempotent and catch up by themselves.
+delay; jobs are idempotent and catch up by themselves.  Of several engines that
+share a database one runs what concerns all; each looks after its own switches and files.
 """
 
 from __future__ import annotations
@@ -23,9 +24,11 @@ from engine.services.sla import probes, statements
 from engine.services.sla.statements import Policy
 from engine.services.tickets import watch
 from engine.services.tickets.attachments import Attachments
+from engine.store import leases
 from engine.store.threads import read, write
 
 TRUNKS_S = 15.0
+EVERY = "every"  # the period of jobs that run again and again
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +41,8 @@ def policy_of(settings: Settings) -> Policy:
 class Jobs:
     """The scheduler; `start` once, `stop` once."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, owner: str) -> None:
+        self._owner = owner  # of this engine, for its others; empty: there is no other
         # Misfire grace is a second by default: a job of the night would be left out after a restart.
         self._scheduler = GeventScheduler(
             timezone=TEHRAN,
@@ -52,9 +55,30 @@ class Jobs:
             _guarded(name, work), "cron", id=name, hour=hour, minute=minute, next_run_time=datetime.now(UTC)
         )
 
+    def daily_for_all(self, name: str, hour: int, minute: int, work: Callable[[], object]) -> None:
+        """As `daily`, by one of the engines: once a day of Tehran, unless it failed."""
+
+        def run() -> None:
+            day = datetime.now(TEHRAN).date().isoformat()
+            if write(lambda: leases.take_job(name, day, self._owner)):
+                work()
+                write(lambda: leases.job_done(name, day, self._owner))
+
+        self.daily(name, hour, minute, run if self._owner else work)
+
     def every(self, name: str, seconds: float, work: Callable[[], object]) -> None:
         """Run `work` every so many seconds."""
         self._scheduler.add_job(_guarded(name, work), "interval", id=name, seconds=seconds)
+
+    def every_for_all(self, name: str, seconds: float, work: Callable[[], object]) -> None:
+        """As `every`, by whichever of the engines comes first; the next run is free for all again."""
+
+        def run() -> None:
+            # Not held quite so long as the interval, or a run that comes a moment early would be left out.
+            if write(lambda: leases.take_job(name, EVERY, self._owner, int(seconds * 900))):
+                work()
+
+        self.every(name, seconds, run if self._owner else work)
 
     def start(self) -> None:
         """Begin; the daily jobs run once at once."""
@@ -82,26 +106,27 @@ def _guarded(name: str, work: Callable[[], object]) -> Callable[[], None]:
 
 def start_jobs(
     settings: Settings,
+    owner: str,
     probe: Callable[[], object],
     ask_trunks: Callable[[], object],
     channels: Channels,
 ) -> Jobs:
-    """Start the jobs of an engine.
+    """Start the jobs of an engine; `owner` is its name for others that share the database, empty when there are none.
 
     `probe` makes a synthetic call to each switch, `ask_trunks` asks it how it sees its gateways, `channels` carry notices.
     """
-    jobs = Jobs(settings)
+    jobs = Jobs(owner)
     policy = policy_of(settings)
-    jobs.daily("statements", 0, 20, lambda: statements.close_all(policy, wall_ms(), write))
-    jobs.daily("prune", 3, 40, lambda: write(lambda: probes.prune(wall_ms())))
+    jobs.daily_for_all("statements", 0, 20, lambda: statements.close_all(policy, wall_ms(), write))
+    jobs.daily_for_all("prune", 3, 40, lambda: write(lambda: probes.prune(wall_ms())))
     jobs.daily("attachments", 4, 0, lambda: Attachments(settings).sweep(wall_ms()))
-    jobs.daily("traffic", 4, 10, lambda: write(lambda: fraud_guard.forget_old_traffic(wall_ms())))
-    jobs.daily("expiry", 0, 5, lambda: write(lambda: accounts.expire_due(wall_ms())))
+    jobs.daily_for_all("traffic", 4, 10, lambda: write(lambda: fraud_guard.forget_old_traffic(wall_ms())))
+    jobs.daily_for_all("expiry", 0, 5, lambda: write(lambda: accounts.expire_due(wall_ms())))
     provider = provider_of(settings.zarinpal_merchant_id.get_secret_value(), settings.zarinpal_url)
-    jobs.every("payments", 60, lambda: payments.verify_pending(provider, wall_ms(), read, write))
-    jobs.every("ticket_clocks", 30, lambda: write(lambda: watch.watch(wall_ms())))
-    jobs.every("outage_notice", 10, lambda: write(lambda: outage_notice.watch(wall_ms())))
-    jobs.every("deliver", 5, lambda: channels.deliver(wall_ms()))
+    jobs.every_for_all("payments", 60, lambda: payments.verify_pending(provider, wall_ms(), read, write))
+    jobs.every_for_all("ticket_clocks", 30, lambda: write(lambda: watch.watch(wall_ms())))
+    jobs.every_for_all("outage_notice", 10, lambda: write(lambda: outage_notice.watch(wall_ms())))
+    jobs.every_for_all("deliver", 5, lambda: channels.deliver(wall_ms()))
     jobs.every("trunks", TRUNKS_S, ask_trunks)
     if settings.sla_probe_s:
         jobs.every("probes", settings.sla_probe_s, probe)

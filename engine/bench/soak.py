@@ -84,6 +84,7 @@ def run_soak(bench: Bench, minutes: float) -> dict[str, Any]:
             "cpu_ms_per_call_late": _cost(last),
             "rss_mb_early": first[0][2],
             "rss_mb_late": last[-1][2],
+            "rss_mb_by_time": [round(rss) for _, _, rss in samples],
             "peak_rss_mb": peak_rss_mb(),
             "max_in_rolling_second": fullest,
             "cps_cap": bench.cps,

@@ -246,4 +246,5 @@ def forget_old(now: int) -> None:
     """Remove what dead engines left behind (once a day is enough)."""
     changed(f"DELETE FROM engine_node WHERE seen_at < {_now()} - ?", [86_400_000])
     changed(f"DELETE FROM gateway_share WHERE until_at < {_now()} - ?", [86_400_000])
+    changed(f"DELETE FROM job_run WHERE taken_at < {_now()} - ?", [400 * 86_400_000])
     changed("DELETE FROM engine_pulse WHERE at < ?", [now - 86_400_000])

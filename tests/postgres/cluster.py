@@ -87,6 +87,12 @@ class Cluster:
         engine.send_signal(signal.SIGKILL)
         engine.wait()
 
+    def end(self, name: str) -> None:
+        """Stop an engine in order."""
+        engine = self.engines.pop(name)
+        engine.terminate()
+        engine.wait(20)
+
     def holders(self) -> Counter[str]:
         """How many switches each engine serves, by name; only those that are up."""
         rows = read(leases.switch_leases)
