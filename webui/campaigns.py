@@ -102,19 +102,15 @@ def votes(campaign_id: int) -> str:
 @needs("campaign.change")
 def act(campaign_id: int, action: str) -> BaseResponse:
     """Write what is wanted; the engine takes it over within a second."""
-    now, scope, by = wall_ms(), account_scope(), _("by %(name)s", name=person().username)
-    actions: dict[str, tuple[Callable[[], Any], str]] = {
-        "start": (lambda: launch.start(campaign_id, now, scope), _("The campaign was started.")),
-        "pause": (
-            lambda: campaigns.pause(campaign_id, by, scope),
-            _("The campaign is paused; calls that are up go on."),
-        ),
-        "resume": (lambda: launch.resume(campaign_id, now, scope), _("The campaign goes on.")),
-        "stop": (lambda: campaigns.stop(campaign_id, now, scope), _("The campaign was stopped.")),
+    me, now, by = person(), wall_ms(), _("by %(name)s", name=person().username)
+    said = {
+        "start": _("The campaign was started."),
+        "pause": _("The campaign is paused; calls that are up go on."),
+        "resume": _("The campaign goes on."),
+        "stop": _("The campaign was stopped."),
     }
-    work, said = actions[action]
-    write(work)
-    flash(said, "success")
+    write(lambda: launch.act(action, campaign_id, me, now, by))
+    flash(said[action], "success")
     return redirect(url_for("campaigns.detail", campaign_id=campaign_id))
 
 

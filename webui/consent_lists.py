@@ -59,12 +59,12 @@ def index() -> str:
 @needs("consent.change")
 def add() -> Answer | BaseResponse:
     form = NumberForm(tag="add")
-    list_id, now = _list(), wall_ms()
+    list_id, now, by = _list(), wall_ms(), person().id
     new: list[bool] = []
 
     def work() -> None:
         number = _number(form)
-        new.append(write(lambda: suppression.add(list_id, number, now)))
+        new.append(write(lambda: suppression.add(list_id, number, now, by)))
 
     if not attempt(form, work, writes=False):
         return refused("consent/index.html", **_shown(add=form))
@@ -78,12 +78,12 @@ def add() -> Answer | BaseResponse:
 @needs("consent.change")
 def remove() -> Answer | BaseResponse:
     form = NumberForm(tag="remove")
-    list_id = _list()
+    list_id, now, by = _list(), wall_ms(), person().id
     gone: list[bool] = []
 
     def work() -> None:
         number = _number(form)
-        gone.append(write(lambda: suppression.remove(list_id, number)))
+        gone.append(write(lambda: suppression.remove(list_id, number, now, by)))
 
     if not attempt(form, work, writes=False):
         return refused("consent/index.html", **_shown(remove=form))
@@ -99,7 +99,8 @@ def remove() -> Answer | BaseResponse:
 def import_() -> Answer | BaseResponse:
     """Put all numbers of a file on the list."""
     form = ImportForm(tag="import")
-    list_id, now, area = _list(), wall_ms(), web().settings.default_area_code or None
+    list_id, now, by = _list(), wall_ms(), person().id
+    area = web().settings.default_area_code or None
     taken: list[suppression.Taken] = []
 
     def work() -> None:
@@ -112,9 +113,11 @@ def import_() -> Answer | BaseResponse:
             raise BadInput(_("The files are too large: one may have %(n)s MB.", n=limit))
         stream: Any = files[0].stream
         name = files[0].filename
-        with web().apart(lambda: open_list(stream, filename=name, default_area=area)) as reader:
+        with web().apart(
+            lambda: open_list(stream, filename=name, default_area=area, allow_abroad=True)
+        ) as reader:
             chunks: Any = _apart_each(reader)
-            taken.append(suppression.import_list(list_id, chunks, write, now))
+            taken.append(suppression.import_list(list_id, chunks, write, now, by_id=by))
 
     if not attempt(form, work, writes=False):
         return refused("consent/index.html", **_shown(import_=form))
@@ -158,7 +161,7 @@ def _list() -> int:
 
 
 def _number(form: NumberForm) -> NormalNumber:
-    found = normalise(form.number.data)
+    found = normalise(form.number.data, allow_abroad=True)
     if not isinstance(found, NormalNumber):
         raise BadInput(found.sentence(language()))
     return found

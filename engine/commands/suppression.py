@@ -40,8 +40,8 @@ def add(numbers: tuple[str, ...], account: int | None, remove: bool, as_json: bo
     """Put numbers on the list, or take them off."""
     settings = common.settings_and_store()
     found = [_number(text, settings) for text in numbers]
-    act = suppression.remove if remove else (lambda list_id, one: suppression.add(list_id, one, wall_ms()))
-    changed = write(lambda: sum(act(account or EVERYBODY, number) for number in found))
+    act, now = suppression.remove if remove else suppression.add, wall_ms()
+    changed = write(lambda: sum(act(account or EVERYBODY, number, now) for number in found))
     word = "removed" if remove else "added"
     common.answer({word: changed}, as_json, lambda: click.echo(f"{changed} of {len(found)} numbers {word}."))
 

@@ -9,12 +9,12 @@ from typing import Any
 
 from engine.config import Settings
 from engine.errors import AvanakError, StoreUnavailable
-from engine.services import campaign_view, campaigns, list_imports, messages
+from engine.services import audit_log, campaign_view, campaigns, list_imports, messages, permissions
 from engine.services.campaigns import CampaignRules
 from engine.services.lists import ListReader, open_list
 from engine.services.preflight import Preflight
 from engine.services.uploads import Pending, Uploads
-from engine.store.models import Campaign, Message
+from engine.store.models import Campaign, Message, User
 
 Write = Callable[[Callable[[], Any]], Any]
 
@@ -49,6 +49,8 @@ def launch(
 
         def work() -> tuple[int, int]:
             campaign_id = _make_draft(pending, now, settings.max_call_s)
+            subject = f"campaign {campaign_id}"
+            audit_log.by_staff(pending.person_id, pending.account_id, "campaign.create", subject, now)
             return campaign_id, list_imports.note(campaign_id, pending, now, expected=expected, starts=starts)
 
         made: tuple[int, int] = write(work)
@@ -56,6 +58,36 @@ def launch(
         uploads.give_back(pending)
         raise
     return made
+
+
+def act(action: str, campaign_id: int, person: User, now: int, reason: str = "") -> None:
+    """Somebody starts, pauses (`reason` is shown), resumes or stops a campaign that is theirs, or of the staff's care.
+
+    Inside a write.  What staff do is audited.  Raises as the services do.
+    """
+    scope = permissions.scope(person)
+    before = campaigns.get(campaign_id, scope)
+    if action == "start":
+        start(campaign_id, now, scope)
+    elif action == "pause":
+        campaigns.pause(campaign_id, reason, scope)
+    elif action == "resume":
+        resume(campaign_id, now, scope)
+    elif action == "stop":
+        campaigns.stop(campaign_id, now, scope)
+    else:
+        raise ValueError(f"no such act: {action}")
+    after = campaigns.get(campaign_id).state
+    subject = f"campaign {campaign_id}"
+    audit_log.by_staff(
+        person.id,
+        before.account_id,
+        f"campaign.{action}",
+        subject,
+        now,
+        {"state": before.state},
+        {"state": after},
+    )
 
 
 def start(campaign_id: int, now: int, account_id: int | None = None) -> None:

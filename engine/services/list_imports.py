@@ -25,7 +25,7 @@ from engine.errors import (
     NotFound,
     StoreUnavailable,
 )
-from engine.services import campaign_view, campaigns, fraud_guard
+from engine.services import audit_log, campaign_view, campaigns, fraud_guard
 from engine.services.ledger import NoCredit
 from engine.services.lists import ListReader, Row, open_list
 from engine.services.recipients import Imported, import_list
@@ -55,6 +55,10 @@ def note(campaign_id: int, pending: Pending, now: int, *, expected: int = 0, sta
         expected=expected,
         starts=starts,
         created_at=now,
+    )
+    subject = f"campaign {campaign_id}"
+    audit_log.by_staff(
+        pending.person_id, pending.account_id, "campaign.list", subject, now, after=pending.list_name
     )
     log.info("action=import_noted import=%d campaign=%d", row.id, campaign_id)
     return int(row.id)

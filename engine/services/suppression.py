@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.clock import from_ms
+from engine.services import audit_log
 from engine.services.lists import ListReader
 from engine.services.numbers import NormalNumber, display
 from engine.states import MessageKind
@@ -59,15 +60,19 @@ def is_listed(kind: str, account_id: int, number: NormalNumber) -> bool:
     return bool(do_not_call.find(lists_for(kind, account_id), [as_integer(number.e164)]))
 
 
-def add(account_id: int, number: NormalNumber, now: int) -> bool:
-    """Put one number on a list (EVERYBODY: of all advertising); whether it was new."""
-    return do_not_call.add(account_id, [as_integer(number.e164)], PERSON, now) > 0
+def add(account_id: int, number: NormalNumber, now: int, by_id: int | None = None) -> bool:
+    """Put one number on a list (EVERYBODY: of all advertising); whether it was new.  Audited when staff do it."""
+    is_new = do_not_call.add(account_id, [as_integer(number.e164)], PERSON, now) > 0
+    if is_new:
+        audit_log.by_staff(by_id, account_id or None, "do_not_call.add", number.e164, now)
+    return is_new
 
 
-def remove(account_id: int, number: NormalNumber) -> bool:
-    """Take a number off; whether it was on the list."""
+def remove(account_id: int, number: NormalNumber, now: int, by_id: int | None = None) -> bool:
+    """Take a number off; whether it was on the list.  Audited when staff do it."""
     gone = do_not_call.remove(account_id, as_integer(number.e164))
     if gone:
+        audit_log.by_staff(by_id, account_id or None, "do_not_call.remove", number.e164, now)
         log.info("action=do_not_call_removed account=%d", account_id)
     return gone
 
@@ -87,6 +92,7 @@ def import_list(
     write: Write,
     now: int,
     on_progress: Callable[[int], None] = lambda lines: None,
+    by_id: int | None = None,
 ) -> Taken:
     """Put all numbers of a list on a do-not-call list.
 
@@ -110,6 +116,13 @@ def import_list(
         part = ordered[start : start + WRITE_CHUNK].tolist()
         done.added += write(partial(do_not_call.add, account_id, part, IMPORT, now))
     done.known = sum(map(len, parts)) - done.added
+    counts = {"added": done.added, "known": done.known}
+
+    def audit() -> int:
+        audit_log.by_staff(by_id, account_id or None, "do_not_call.import", "a list", now, after=counts)
+        return 0
+
+    write(audit)
     log.info("action=do_not_call_imported account=%d added=%d known=%d", account_id, done.added, done.known)
     return done
 

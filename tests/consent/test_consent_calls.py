@@ -104,8 +104,8 @@ def test_lists_are_imported_asked_exported_and_taken_off(open_lab: Lab) -> None:
     assert (again.added, again.known) == (0, 2)
     with open_list(io.BytesIO(b"09123450001\n09123469999\n"), filename="check.csv") as reader:
         assert suppression.check_list(reader, suppression.lists_for("advertising", 1), read) == (1, 1)
-    assert write(lambda: suppression.remove(1, number("09123450001")))
-    assert not write(lambda: suppression.remove(1, number("09123450001")))
+    assert write(lambda: suppression.remove(1, number("09123450001"), 0))
+    assert not write(lambda: suppression.remove(1, number("09123450001"), 0))
 
 
 def test_an_unapproved_message_does_not_start_and_a_rejected_one_pauses(open_lab: Lab) -> None:

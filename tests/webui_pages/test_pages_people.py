@@ -124,3 +124,22 @@ def test_a_destination_is_closed_and_opened_by_country_and_prefix(operator, ente
         lambda: [row.subject for row in AuditEntry.select() if row.action.startswith("destination.")]
     )
     assert audited == ["98912", "97150", "98912"]
+
+
+def test_what_staff_do_to_a_customers_data_is_in_the_audit_log_and_what_customers_do_is_not(
+    operator, owner, enter, world
+) -> None:
+    account, campaign = world.ids["account_id"], world.ids["campaign_id"]
+    before = read(lambda: AuditEntry.select().count())
+    assert owner.post("/do-not-call/add", {"number": "09123450000"}).status_code == 302
+    assert read(lambda: AuditEntry.select().count()) == before
+    where = f"?account={account}"
+    assert operator.post(f"/do-not-call/add{where}", {"number": "09123450001"}).status_code == 302
+    assert operator.post(f"/do-not-call/remove{where}", {"number": "09123450001"}).status_code == 302
+    assert operator.post(f"/campaigns/{campaign}/start").status_code == 302
+    assert operator.post(f"/campaigns/{campaign}/pause").status_code == 302
+    assert owner.post(f"/campaigns/{campaign}/resume").status_code == 302
+    page = enter("admin").get(f"/accounts/audit{where}").text
+    for act in ("do_not_call.add", "do_not_call.remove", "campaign.start", "campaign.pause"):
+        assert act in page
+    assert "campaign.resume" not in page
