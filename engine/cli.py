@@ -55,7 +55,7 @@ COMMANDS = {
     "person": _Command("engine.commands.person", "person", "People who log in to the web UI."),
     "hours": _Command("engine.commands.agreement", "hours", "Working time: deadlines, elapsed time, hours."),
     "sla": _Command("engine.commands.agreement", "sla", "The service agreement: availability, credits."),
-    "account": _Command("engine.commands.ledger", "account_group", "Accounts of customers."),
+    "account": _Command("engine.commands.account", "account_group", "Accounts of customers."),
     "ledger": _Command("engine.commands.ledger", "ledger_group", "Customers' credit, and the proof of it."),
     "do-not-call": _Command(
         "engine.commands.suppression", "do_not_call_group", "Numbers that are not called any more."

@@ -11,7 +11,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from engine.commands.ledger import account_group, ledger_group
+from engine.commands.account import account_group
+from engine.commands.ledger import ledger_group
 from engine.store.threads import close_readers
 
 
@@ -53,3 +54,28 @@ def test_open_pay_and_prove(data_dir: Path) -> None:
     assert {row["name"]: row["balance"] for row in proof["accounts"]} == {"Avanak": 0, "Sahar Co": 5_000}
     text = CliRunner().invoke(ledger_group, ["check"]).stdout
     assert "The books agree." in text
+
+
+def test_what_staff_set_on_an_account_is_shown_and_what_cannot_be_is_refused(data_dir: Path) -> None:
+    account = run(account_group, "open", "Sahar Co", "--days", "30")["account"]
+    run(
+        account_group,
+        "set",
+        str(account),
+        "--caller-id",
+        "0942123",
+        "--debt-ceiling",
+        "5000",
+        "--max-cps",
+        "2.5",
+    )
+    shown = run(account_group, "show", str(account))
+    assert (shown["caller_id"], shown["debt_ceiling"], shown["max_cps"]) == ("0942123", 5000, 2.5)
+    assert (shown["may_send"], shown["why_not"]) == (True, "")
+    run(account_group, "suspend", str(account), "--reason", "papers")
+    shown = run(account_group, "show", str(account))
+    assert (shown["may_send"], shown["why_not"]) == (False, "The account is suspended: papers")
+    assert "0942123" in CliRunner().invoke(account_group, ["show", str(account)]).stdout
+    refused = CliRunner().invoke(account_group, ["set", str(account), "--caller-id", "0942;x"])
+    assert refused.exit_code != 0
+    assert run(account_group, "show", str(account))["caller_id"] == "0942123"

@@ -1,0 +1,167 @@
+"""`avanakctl account …`: customers' accounts, what staff set on them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from engine.clock import wall_ms
+from engine.commands import common
+from engine.errors import BadInput
+from engine.services import accounts, fraud_guard
+from engine.services.policy import current as policy_now
+from engine.store.threads import read, write
+
+
+@click.group("account")
+def account_group() -> None:
+    """Customers' accounts."""
+
+
+@account_group.command("open")
+@click.argument("name")
+@click.option("--days", default=365, show_default=True, type=click.IntRange(1, 3660), help="Of subscription.")
+@click.option("--person", "is_person", is_flag=True, help="A person, not a firm.")
+@common.json_option
+def open_(name: str, days: int, is_person: bool, as_json: bool) -> None:
+    """Open an account on papers that you hold: active at once."""
+    settings = common.settings_and_store()
+    common.first_account(settings)
+    now = wall_ms()
+    kind = "person" if is_person else "firm"
+    made = write(lambda: accounts.open_by_staff(name, now + days * 86_400_000, None, now, kind))
+    common.answer({"account": made}, as_json, lambda: click.echo(f"Opened account {made}."))
+
+
+@account_group.command("list")
+@click.option("--state", "states", multiple=True, help="Only accounts in this state; repeatable.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
+@common.json_option
+def list_(states: tuple[str, ...], limit: int, as_json: bool) -> None:
+    """Accounts, newest first."""
+    settings = common.settings_and_store()
+    rows = read(lambda: accounts.list_accounts(states=states, limit=limit))
+    common.answer(
+        [common.row_values(row) for row in rows],
+        as_json,
+        lambda: common.table(
+            ("id", "name", "state", "until", "permissions"),
+            [
+                (row.id, row.name, row.state, common.local(row.expires_at, settings), row.permissions)
+                for row in rows
+            ],
+            "There is no account.",
+        ),
+    )
+
+
+@account_group.command()
+@click.argument("account", type=int)
+@click.option("--reason", required=True, help="The customer sees it.")
+@common.json_option
+def suspend(account: int, reason: str, as_json: bool) -> None:
+    """Stop ACCOUNT: nothing more is sent for it."""
+    common.settings_and_store()
+    write(lambda: accounts.suspend(account, reason, None, wall_ms()))
+    common.answer({"account": account, "state": "suspended"}, as_json, lambda: click.echo("Suspended."))
+
+
+@account_group.command()
+@click.argument("account", type=int)
+@common.json_option
+def unsuspend(account: int, as_json: bool) -> None:
+    """Let a suspended ACCOUNT go on."""
+    common.settings_and_store()
+    write(lambda: accounts.unsuspend(account, None, wall_ms()))
+    state = read(lambda: accounts.get(account).state)
+    common.answer({"account": account, "state": state}, as_json, lambda: click.echo(f"It is {state} again."))
+
+
+@account_group.command()
+@click.argument("account", type=int)
+@click.argument("grants", nargs=-1)
+@common.json_option
+def grant(account: int, grants: tuple[str, ...], as_json: bool) -> None:
+    """Set all permissions of ACCOUNT: web_service recording advertising emergency own_voice any_hour."""
+    common.settings_and_store()
+    write(lambda: accounts.grant(account, grants, None, wall_ms()))
+    common.answer({"account": account, "permissions": list(grants)}, as_json, lambda: click.echo("Done."))
+
+
+@account_group.command()
+@click.argument("account", type=int)
+@click.option("--weight", type=int, help="Share against other accounts.")
+@click.option("--cps", "max_cps", type=float, help="Calls a second at most; 0: no cap.")
+@click.option("--channels", "max_channels", type=int, help="Calls at once at most; 0: no cap.")
+@click.option("--gateways", metavar='"A B"', help="The only gateways that it may use; all with ''.")
+@click.option("--gap", "min_gap_s", type=common.Duration(), help="Between two calls to one number, as in 2h.")
+@click.option("--calls-a-day", "max_calls_a_day", type=int, help="To one number; 0: no cap.")
+@common.json_option
+def limits(account: int, as_json: bool, **given: Any) -> None:
+    """Set what ACCOUNT may use, over all its campaigns; without options: show it."""
+    common.settings_and_store()
+    values = {name: value for name, value in given.items() if value is not None}
+    for name in ("max_cps", "max_channels"):
+        if values.get(name) == 0:
+            values[name] = None
+    if values:
+        write(lambda: accounts.change(account, None, wall_ms(), **values))
+    row = read(lambda: accounts.get(account))
+    now = {name: getattr(row, name) for name in given}
+    common.answer(
+        {"account": account, **now},
+        as_json,
+        lambda: common.table(("limit", "value"), list(now.items()), ""),
+    )
+
+
+@account_group.command()
+@click.argument("account", type=int)
+@common.json_option
+def show(account: int, as_json: bool) -> None:
+    """All that is set on ACCOUNT, and how it stands against its caps."""
+    settings = common.settings_and_store()
+    now = wall_ms()
+    row, usage = read(lambda: (accounts.get(account), fraud_guard.usage(account, policy_now().caps, now)))
+    refused = accounts.standing_of(row).refusal("service", now)
+    document = {
+        **common.row_values(row),
+        "may_send": refused is None,
+        "why_not": refused[0].sentence("en", refused[1]) if refused else "",
+        "calls_this_hour": usage.calls_this_hour,
+        "calls_an_hour": usage.calls_an_hour,
+        "rials_today": usage.rials_today,
+        "rials_a_day": usage.rials_a_day,
+    }
+
+    def tell() -> None:
+        for name, value in document.items():
+            shown = common.local(getattr(row, name), settings) if name.endswith("_at") else value
+            click.echo(f"{name:<20} {'' if shown is None else shown}")
+
+    common.answer(document, as_json, tell)
+
+
+@account_group.command("set")
+@click.argument("account", type=int)
+@click.option("--name")
+@click.option("--price-group", "price_group_id", type=int, metavar="ID", help="Its price group.")
+@click.option("--weight", type=int, help="Share against other accounts.")
+@click.option("--max-cps", type=float, help="Calls a second at most.")
+@click.option("--max-channels", type=int, help="Calls at once at most.")
+@click.option("--reseller", "parent_id", type=int, metavar="ID", help="The account it belongs to.")
+@click.option("--debt-ceiling", type=int, metavar="RIALS", help="What it may owe.")
+@click.option("--caller-id", metavar="DIGITS", help="What its calls show; '' leaves it to the gateway.")
+@click.option("--min-gap", "min_gap_s", type=common.Duration(), help="Between two calls to one number.")
+@click.option("--calls-a-day", "max_calls_a_day", type=int, help="To one number; 0: no cap.")
+@common.json_option
+def set_(account: int, as_json: bool, **values: Any) -> None:
+    """Set what is given on ACCOUNT; audited as an act of the command line."""
+    common.settings_and_store()
+    given = {name: value for name, value in values.items() if value is not None}
+    if not given:
+        raise BadInput("Nothing is to be changed: give --weight, --caller-id or another option.")
+    write(lambda: accounts.change(account, None, wall_ms(), **given))
+    row = read(lambda: accounts.get(account))
+    common.answer(common.row_values(row), as_json, lambda: click.echo(f"Account {account} was changed."))
