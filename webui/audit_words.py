@@ -19,6 +19,15 @@ ACTS: dict[str, Any] = {
     "account.suspend": _l("Account suspended"),
     "account.unsuspend": _l("Suspension ended"),
     "calendar.edit": _l("Working calendar changed"),
+    "campaign.create": _l("Campaign made"),
+    "campaign.list": _l("List added to a campaign"),
+    "campaign.pause": _l("Campaign paused"),
+    "campaign.resume": _l("Campaign resumed"),
+    "campaign.start": _l("Campaign started"),
+    "campaign.stop": _l("Campaign stopped"),
+    "do_not_call.add": _l("Number put on the do-not-call list"),
+    "do_not_call.import": _l("Do-not-call list imported"),
+    "do_not_call.remove": _l("Number taken off the do-not-call list"),
     "destination.set": _l("Destination set"),
     "destination.remove": _l("Destination removed"),
     "identity.submitted": _l("Identity submitted"),
@@ -64,6 +73,7 @@ SUBJECTS: dict[str, Any] = {
     "account": _l("account"),
     "agreement": _l("agreement"),
     "calendar": _l("calendar"),
+    "campaign": _l("campaign"),
     "claim": _l("claim"),
     "exclusion": _l("exclusion"),
     "identity review": _l("identity"),
@@ -81,7 +91,11 @@ SUBJECTS: dict[str, Any] = {
     "unknown": _l("unknown time"),
 }
 FIELDS: dict[str, Any] = {
+    "added": _l("new numbers"),
+    "caller_id": _l("caller id"),
+    "known": _l("numbers known before"),
     "name": _l("name"),
+    "username": _l("user name"),
     "state": _l("state"),
     "reason": _l("reason"),
     "expires_at": _l("subscription until"),
@@ -106,7 +120,7 @@ FIELDS: dict[str, Any] = {
     "pulse_s": _l("pulse (s)"),
     "from_at": _l("from"),
 }
-_STATES = ("account", "role", "review", "message", "claim", "notice", "exclusion")
+_STATES = ("campaign", "account", "role", "review", "message", "claim", "notice", "exclusion")
 
 
 def init_app(app: Flask) -> None:
@@ -148,6 +162,8 @@ def _value(name: str, value: Any) -> str:
         return plain_instant(value)
     if isinstance(value, (int, float)):
         return number(value, 0 if float(value).is_integer() else 2)
+    if name == "caller_id":
+        return digits(value)
     if name in ("state", "role"):
         return next((str(WORDS[group][value]) for group in _STATES if value in WORDS[group]), str(value))
     return str(value)

@@ -25,6 +25,14 @@ WORDS: dict[str, dict[str, Any]] = {
         "suspended": _l("Suspended"),
         "expired": _l("Expired"),
     },
+    "campaign": {
+        "draft": _l("Draft"),
+        "scheduled": _l("Scheduled"),
+        "running": _l("Running"),
+        "paused": _l("Paused"),
+        "finished": _l("Finished"),
+        "stopped": _l("Stopped"),
+    },
     "account_kind": {"firm": _l("Firm"), "person": _l("Person")},
     "role": {
         "operator": _l("Operator"),

@@ -119,7 +119,7 @@ def import_list(
     counts = {"added": done.added, "known": done.known}
 
     def audit() -> int:
-        audit_log.by_staff(by_id, account_id or None, "do_not_call.import", "a list", now, after=counts)
+        audit_log.by_staff(by_id, account_id or None, "do_not_call.import", "list", now, after=counts)
         return 0
 
     write(audit)
