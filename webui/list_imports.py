@@ -25,7 +25,7 @@ from engine.store.models_lists import ListImport
 from engine.store.threads import read, write
 from webui.access import account_scope, needs, person
 from webui.context import web
-from webui.sentences import said, said_text
+from webui.sentences import reason, said
 
 blueprint = Blueprint("list_imports", __name__)
 
@@ -125,5 +125,5 @@ def _shown(import_id: int) -> dict[str, Any]:
         "is_open": row.state in list_imports.OPEN,
         "rows": list_imports.rows_of(row),
         "refused": list_imports.refused_of(row),
-        "sentence": said_text(row.sentence),
+        "sentence": reason(row.sentence),
     }

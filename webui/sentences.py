@@ -89,11 +89,6 @@ def said(error: AvanakError) -> str:
     return found
 
 
-def said_text(sentence: str) -> str:
-    """A sentence of a service that was kept, in the reader's language."""
-    return (in_persian(sentence) or sentence) if language() == "fa" else sentence
-
-
 def in_persian(sentence: str) -> str | None:
     """The Persian of a service's sentence; None for one that is not known."""
     found = form_of(sentence)

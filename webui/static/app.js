@@ -47,7 +47,7 @@ const label = (root) => {
   for (const table of root.querySelectorAll("table.cards-on-phone")) {
     const names = [...table.querySelectorAll("thead th")].map((one) => one.textContent.trim());
     for (const row of table.tBodies[0]?.rows ?? []) {
-      [...row.cells].forEach((cell, at) => { if (names[at] && at) cell.dataset.label = names[at]; });
+      [...row.cells].forEach((cell, at) => { if (names[at] && at && cell.textContent.trim()) cell.dataset.label = names[at]; });
     }
   }
 };
