@@ -19,6 +19,9 @@ log = logging.getLogger(__name__)
 TICK_S = 0.01
 IDLE_TICK_S = 0.02
 MAX_TICK = 200
+# A switch that has not answered for so long (stopped, or over its head) is sent nothing more: what piles up
+# before it would be carried out all at once when it wakes, above its rate, and hold all channels until then.
+PATIENCE_S = 1.0
 ANSWER_S = 10.0  # what the switch is given to say that it took the command
 
 
@@ -31,6 +34,8 @@ class Poster(Protocol):
         on_reply: Callable[[int, object], None] | None = None,
         timeout_s: float | None = None,
     ) -> None: ...
+
+    def waiting_s(self, now_s: float) -> float: ...
 
 
 class Sender:
@@ -59,6 +64,8 @@ class Sender:
         A call whose rules no longer hold (window closed, campaign paused) has been taken
         out of its trunk already, or is skipped here and stays for whoever clears the trunk.
         """
+        if link.waiting_s(now_m) > PATIENCE_S:
+            return 0
         batch: list[Call] = []
         frames: list[bytes] = []
         trunks = [

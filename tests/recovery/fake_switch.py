@@ -55,6 +55,10 @@ class FakeSwitch:
 
     # -- the link -----------------------------------------------------------------------
 
+    def waiting_s(self, now_s: float) -> float:
+        """It answers as soon as it reads."""
+        return 0.0
+
     def post(self, frames: Iterable[bytes], on_reply: Any = None, timeout_s: float | None = None) -> None:
         if not self.is_up:
             raise LinkDown("gone")
