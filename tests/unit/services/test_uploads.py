@@ -11,7 +11,7 @@ import pytest
 from engine.clock import wall_ms
 from engine.config import Settings
 from engine.errors import BadInput, NotFound
-from engine.services import launch
+from engine.services import launch, list_imports
 from engine.services.uploads import MAX_AGE_MS, Pending, Uploads
 from engine.store.models import Campaign, CampaignCounts, Message
 from engine.store.threads import read, write
@@ -64,9 +64,16 @@ def pending(uploads: Uploads, store: int) -> Pending:
 
 
 def go(uploads: Uploads, pending: Pending, settings: Settings) -> int:
-    return launch.launch(
-        uploads, pending, settings, write=write, apart=lambda work: work(), now=wall_ms()
-    )  # fmt: skip
+    """Confirm an upload, and bring its list in; the campaign's id."""
+    campaign_id, import_id = launch.launch(
+        uploads, pending, settings, starts=False, write=write, now=wall_ms()
+    )
+    with list_imports.held(uploads.taken_list(pending.token)) as is_ours:
+        assert is_ours
+        list_imports.bring_in(
+            import_id, uploads, "", read=read, write=write, apart=lambda work: work(), clock=wall_ms
+        )
+    return campaign_id
 
 
 def test_a_confirmed_upload_becomes_a_draft_once(
