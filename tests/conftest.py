@@ -1,10 +1,15 @@
-"""For all tests: with CI=true nothing may be skipped but what needs a real FreeSWITCH."""
+"""For all tests: with CI=true nothing may be skipped but what needs a real FreeSWITCH; no example has a deadline."""
 
 from __future__ import annotations
 
 import os
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says something of the machine, not of the code: timings belong in benches.
+settings.register_profile("avanak", deadline=None)
+settings.load_profile("avanak")
 
 MAY_SKIP = "tests/freeswitch/"
 _skipped: list[str] = []
