@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import gevent
 import numpy as np
 
 from engine.clock import wall_ms
@@ -29,6 +31,7 @@ from engine.switchboard import EMBEDDED, SwitchSpec, parse_switches
 # Everybody answers at once and hears all: the calls then cost the most events.
 ALL_ANSWER = "answer=1,hang_up=0,vote=0,opt_out=0,repeat=0,early_media=0,ring_min_s=0.2,ring_max_s=1"
 PROMPT = "bench"
+TERMINATED = 128 + signal.SIGTERM  # exit status, as shells have it
 CHUNK = 20_000
 MOBILES = 9_000_000
 STRIDE = 4_567_891  # has no factor in common with MOBILES: the numbers come in no order, as in real lists
@@ -55,12 +58,14 @@ class Bench:
 
 @contextmanager
 def data_dir() -> Iterator[Path]:
-    """A folder for one bench, removed afterwards."""
+    """A folder for one bench, removed afterwards; what the bench started ends with it, on SIGTERM too."""
+    ending = gevent.signal_handler(signal.SIGTERM, gevent.kill, gevent.getcurrent(), SystemExit(TERMINATED))
     folder = Path(tempfile.mkdtemp(prefix="avanak-bench-"))
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        ending.cancel()
 
 
 def settings_for(bench: Bench, folder: Path) -> Settings:
