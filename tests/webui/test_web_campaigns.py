@@ -140,6 +140,11 @@ def test_a_database_that_is_away_is_a_page_too(owner, anyone, settings, tmp_path
 
 
 def test_campaigns_are_found_by_name_and_number(operator, cast) -> None:
+    assert 'id="tab-open" href="/campaigns?show=open"' in operator.get("/campaigns").text
+    assert (
+        'id="tab-open" href="/campaigns?show=open&amp;text=autumn"'
+        in operator.get("/campaigns?text=autumn").text
+    )
     assert "Autumn &lt;b&gt;" in operator.get("/campaigns?text=autumn").text
     assert "Autumn &lt;b&gt;" in operator.get(f"/campaigns?text={cast.campaign}").text
     page = operator.get("/campaigns?text=100%25").text
