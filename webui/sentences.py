@@ -18,12 +18,14 @@ from pathlib import Path
 from flask import Flask
 
 from engine.errors import AvanakError
-from engine.services.accounts import SendingRefused
+from engine.services import why
+from engine.services.accounts import Refusal, SendingRefused
+from engine.services.campaign_view import CampaignView
 from engine.services.ledger import NoCredit
 from engine.services.numbers import Reason
 from engine.services.permissions import GRANTS
 from engine.services.tickets.rules import CLOCKS, DEPARTMENTS
-from webui.speech import digits, language
+from webui.speech import digits, language, plain_instant, plain_number
 from webui.words import WORDS
 
 log = logging.getLogger(__name__)
@@ -33,6 +35,7 @@ LONGEST = (
     2000  # characters of a sentence that is looked up: more is no sentence, and patterns take their time
 )
 _VALUE = re.compile(r"(?<!\{)\{(\w+)\}(?!\})")  # doubled braces stand for themselves
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 _FIGURES = re.compile(r"[+-]?[0-9][0-9,.:/ -]*")
 
 
@@ -62,12 +65,24 @@ class Value(str):
 
 
 def init_app(app: Flask) -> None:
-    app.add_template_filter(reason)
+    for filter_ in (reason, why_sentence):
+        app.add_template_filter(filter_)
 
 
 def reason(text: str) -> str:
     """A reason that a service wrote down, in the reader's language; what a person typed stays as it is."""
     return (in_persian(text) or text) if language() == "fa" else text
+
+
+def why_sentence(view: CampaignView) -> str:
+    """Why a campaign is as it is, in the reader's language, calendar and digits."""
+    return view.sentence(language(), plain_instant, _detail)
+
+
+def _detail(value: object) -> str:
+    """A number in the reader's digits, a reason in words; anything else (a gateway's name) as it is written."""
+    text = str(value)
+    return plain_number(text) if _NUMBER.fullmatch(text) else reason(text)
 
 
 def said(error: AvanakError) -> str:
@@ -118,6 +133,10 @@ def _table() -> dict[str, dict[str, str]]:
 def _forms() -> tuple[Form, ...]:
     """All forms, those with the most words first."""
     pairs = {reason.sentence("en"): reason.sentence("fa") for reason in Reason}
+    pairs.update(
+        (refusal.sentence("en", "{detail}"), refusal.sentence("fa", "{detail:word}")) for refusal in Refusal
+    )
+    pairs.update(why.SENTENCES.values())
     for name, table in _table().items():
         if name != "words":
             pairs.update(table)

@@ -18,7 +18,6 @@ from markupsafe import Markup
 from engine.clock import from_ms, to_ms, wall_ms
 from engine.errors import BadInput
 from engine.services import finding_words
-from engine.services.campaign_view import CampaignView
 from engine.services.numbers import Reason
 from engine.services.preflight import BINDINGS
 from webui.access import person_or_none
@@ -29,7 +28,6 @@ CALENDARS = ("jalali", "gregorian")
 _PERSIAN = str.maketrans("0123456789,.%", "۰۱۲۳۴۵۶۷۸۹٬٫٪")
 _DIGITS_ONLY = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 _TO_ASCII = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "0123456789" * 2)
-_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 _INSTANT = re.compile(r"(\d{4})[/-](\d{1,2})[/-](\d{1,2})[ T]+(\d{1,2}):(\d{2})")
 
 
@@ -38,7 +36,7 @@ def init_app(app: Flask) -> None:
     Babel(app, locale_selector=language)
     for filter_ in (
         *(number, percent, rate, instant, deadline, duration, digits),
-        *(why_sentence, reason_sentence, binding, finding, finding_subject),
+        *(reason_sentence, binding, finding, finding_subject),
     ):
         app.add_template_filter(filter_)
     app.context_processor(
@@ -82,6 +80,11 @@ def digits(text: object) -> str:
 def number(value: float, places: int = 0) -> str:
     """A number with separators: 12,345 or ۱۲٬۳۴۵."""
     text = f"{value:,.{places}f}"
+    return text.translate(_PERSIAN) if language() == "fa" else text
+
+
+def plain_number(text: str) -> str:
+    """A number that is written already, with the reader's digits and decimal point."""
     return text.translate(_PERSIAN) if language() == "fa" else text
 
 
@@ -186,18 +189,6 @@ def written_instant(at_ms: int | None) -> str:
         return ""
     at = from_ms(at_ms).astimezone(web().zone)
     return digits(f"{_day(at.date())} {at:%H:%M}")
-
-
-def why_sentence(view: CampaignView) -> str:
-    """Why a campaign is as it is, in the reader's language, calendar and digits."""
-    return view.sentence(language(), plain_instant, _plain_value)
-
-
-def _plain_value(value: object) -> str:
-    """A number in the reader's digits; anything else (a gateway's name) as it is written."""
-    text = str(value)
-    is_number = _NUMBER.fullmatch(text) is not None
-    return text.translate(_PERSIAN) if is_number and language() == "fa" else text
 
 
 def reason_sentence(reason: str) -> str:

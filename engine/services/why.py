@@ -63,7 +63,7 @@ def clear(run: Speaker) -> None:
     run.reason, run.details = "", {}
 
 
-_SENTENCES: dict[str, tuple[str, str]] = {
+SENTENCES: dict[str, tuple[str, str]] = {
     DIALLING: ("Dialling at {cps} calls a second.", "در حال شماره‌گیری با {cps} تماس در ثانیه."),
     WINDOW: ("The calling window is closed until {until}.", "ساعت مجاز تماس تا {until} بسته است."),
     DATABASE: (
@@ -167,7 +167,7 @@ _SENTENCES: dict[str, tuple[str, str]] = {
 
 def sentence(reason: str, details: dict[str, Any], language: str = "en") -> str:
     """The reason in words; instants in `details` must have been made text by the caller."""
-    english, persian = _SENTENCES.get(reason, ("{reason}", "{reason}"))
+    english, persian = SENTENCES.get(reason, ("{reason}", "{reason}"))
     shown = {key: str(value).rstrip(".") for key, value in details.items()}
     return (persian if language == "fa" else english).format_map({"reason": reason, **shown})
 

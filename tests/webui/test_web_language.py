@@ -16,9 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import webui
-from engine.clock import to_ms
+from engine.clock import to_ms, wall_ms
 from engine.errors import BadInput, Conflict
-from engine.services import preflight
+from engine.services import accounts, campaigns, preflight, why
+from engine.store.threads import write
 from webui import speech
 from webui.sentences import said
 
@@ -91,3 +92,22 @@ def webui_app() -> Flask:
     speech.init_app(made)
     made.extensions["avanak"] = SimpleNamespace(zone=ZoneInfo("Asia/Tehran"))
     return made
+
+
+def test_a_pause_says_its_reason_in_the_language_of_the_page(owner, cast) -> None:
+    owner.post("/language", {"language": "fa"})
+    write(lambda: campaigns.start(cast.campaign, wall_ms()))
+    for written, shown in (
+        ("paused from the command line", "مکث: از خط فرمان مکث شد."),
+        (
+            "Switch a has no file of the message; paused so that nobody is called in vain.",
+            "فایل پیام روی سوییچ a نیست",
+        ),
+        ("because I say so", "مکث: because I say so."),
+    ):
+        write(lambda written=written: campaigns.pause(cast.campaign, written))
+        assert shown in owner.get(f"/campaigns/{cast.campaign}").text
+        write(lambda: campaigns.resume(cast.campaign, wall_ms()))
+    refused = accounts.Refusal.SUSPENDED.sentence("en", "a bill is open")
+    write(lambda: campaigns.pause(cast.campaign, refused, code=why.NOT_ALLOWED))
+    assert "حساب معلق است: a bill is open" in owner.get(f"/campaigns/{cast.campaign}").text
