@@ -116,7 +116,7 @@ def _take(case: Case, uploads: Uploads, prompts: Path) -> int:
                         taken += 1
         return taken
     finally:
-        uploads.discard(pending)
+        uploads.discard(pending.token)
 
 
 def resident_mb() -> float:
