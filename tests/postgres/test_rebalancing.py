@@ -3,36 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
-
-from engine.store import database, threads
 from engine.store.audit import audit_campaign
-from engine.store.database import db
 from engine.store.models import Attempt, Campaign, CampaignCounts
 from engine.store.sql import execute
 from engine.store.threads import read
 from tests.postgres.cluster import Cluster, make_list, wait_for
-from tests.postgres.server import PostgresServer
 
 RECIPIENTS = 1000
 CPS = 25
-
-
-@pytest.fixture
-def cluster(postgres: PostgresServer, tmp_path: Path) -> Iterator[Cluster]:
-    url = postgres.create()
-    database.open_database(url)
-    database.upgrade()
-    made = Cluster(url, tmp_path)
-    yield made
-    made.stop()
-    threads.close_readers()
-    if not db.is_closed():
-        db.close()
-    postgres.drop(url)
 
 
 def test_an_engine_that_joins_gets_a_switch_and_gives_it_back_when_it_leaves(cluster: Cluster) -> None:

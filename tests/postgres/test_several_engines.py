@@ -6,35 +6,14 @@ Counted at the far end: the switches' own logs of who was rung.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
-
-from engine.store import database, threads
 from engine.store.audit import audit_campaign
-from engine.store.database import db
 from engine.store.models import Attempt, Campaign, CampaignCounts
 from engine.store.threads import read
 from tests.postgres.cluster import Cluster, make_list, wait_for
-from tests.postgres.server import PostgresServer
 
 RECIPIENTS = 400
 CPS = 30
-
-
-@pytest.fixture
-def cluster(postgres: PostgresServer, tmp_path: Path) -> Iterator[Cluster]:
-    url = postgres.create()
-    database.open_database(url)
-    database.upgrade()
-    made = Cluster(url, tmp_path)
-    yield made
-    made.stop()
-    threads.close_readers()
-    if not db.is_closed():
-        db.close()
-    postgres.drop(url)
 
 
 def test_a_killed_engines_switches_and_calls_are_taken_over(cluster: Cluster) -> None:
