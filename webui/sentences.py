@@ -22,7 +22,7 @@ from engine.services import why
 from engine.services.accounts import Refusal, SendingRefused
 from engine.services.campaign_view import CampaignView
 from engine.services.ledger import NoCredit
-from engine.services.numbers import Reason
+from engine.services.number_reasons import Reason
 from engine.services.permissions import GRANTS
 from engine.services.tickets.rules import CLOCKS, DEPARTMENTS
 from webui.speech import digits, language, plain_instant, plain_number

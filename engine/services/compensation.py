@@ -18,6 +18,7 @@ from engine.agreement.dates import instant_text
 from engine.agreement.working_time import elapsed
 from engine.errors import BadInput, Conflict, NotFound
 from engine.services import numbers, working_calendar
+from engine.services.number_reasons import Reason
 from engine.services.sla import agreements, claims
 from engine.services.sla.claim_states import ClaimKind, ClaimState
 from engine.services.tickets import clocks, tickets
@@ -154,7 +155,7 @@ def claim_queue(person: Actor, wanted: Wanted, number: str, now: int) -> int:
     BadInput for a call outside of support hours, when nobody was promised.
     """
     called = numbers.normalise(number)
-    if isinstance(called, numbers.Reason):
+    if isinstance(called, Reason):
         raise BadInput(f"{number[:40]}: {called.sentence()}")
     if not 0 < wanted.until_at - wanted.from_at <= MAX_CALL_MS:
         raise BadInput("A call to the support line begins before it ends, and lasts a day at most.")

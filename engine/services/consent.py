@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from engine.errors import Conflict
 from engine.services import campaigns, fraud_guard, policy, start_checks, why
 from engine.services.fraud_guard import CapReached, Destinations
-from engine.services.numbers import Reason
+from engine.services.number_reasons import Reason
 from engine.services.suppression import KEY, as_integer, list_of_key, lists_for
 from engine.states import MessageState
 from engine.store import do_not_call

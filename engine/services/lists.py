@@ -32,7 +32,8 @@ from engine.services.list_columns import (
 from engine.services.list_seen import SeenNumbers
 from engine.services.list_text import TextTable
 from engine.services.list_xlsx import XlsxTable
-from engine.services.numbers import NormalNumber, Reason, check_area, normalise, usual_numbers
+from engine.services.number_reasons import Reason
+from engine.services.numbers import NormalNumber, check_area, normalise, usual_numbers
 from engine.services.shown_name import shown_name
 
 MAX_BYTES = 1_000_000_000

@@ -20,7 +20,7 @@ from typing import Any
 
 from engine.errors import AvanakError, BadInput
 from engine.services.message_text import check_text, digits_words, to_ascii_digits
-from engine.services.numbers import Reason
+from engine.services.number_reasons import Reason
 from engine.services.speech import Speech
 from engine.states import CampaignState
 from engine.store.claims import Due, Hold, hold

@@ -16,7 +16,8 @@ from engine.services.campaigns import CampaignRules
 from engine.services.estimate import Estimate, Limits, estimate
 from engine.services.hours import parse_windows
 from engine.services.lists import ListReader, Row
-from engine.services.numbers import Kind, Reason
+from engine.services.number_reasons import Reason
+from engine.services.numbers import Kind
 from engine.services.suppression import as_integer
 from engine.store.models import Gateway, Switch
 

@@ -19,7 +19,8 @@ import orjson
 
 from engine.errors import Conflict
 from engine.services.lists import ListReader, Row
-from engine.services.numbers import Kind, Reason
+from engine.services.number_reasons import Reason
+from engine.services.numbers import Kind
 from engine.services.personal import UNPREPARED
 from engine.services.suppression import as_integer, lists_for
 from engine.states import CampaignState, RecipientState

@@ -13,6 +13,7 @@ from engine.clock import wall_ms
 from engine.services import messages, numbers, otp_prompt, quick
 from engine.services.notices import deliveries, notices, reach
 from engine.services.notices.notices import Words
+from engine.services.number_reasons import Reason
 from engine.services.sla import incidents
 from engine.states import AccountState
 from engine.store.models import Account, Recipient, User
@@ -52,7 +53,7 @@ def test_a_spoken_text_arrives_untouched(lab: Lab, carrier: CarrierProcess) -> N
 def test_a_code_is_spoken_once_it_is_asked_for(lab: Lab, carrier: CarrierProcess) -> None:
     prompt, length_ms = otp_prompt.prompt_for_code("482915", prompts_dir=lab.engine.settings.prompts_dir)
     number = numbers.normalise("09192000000")
-    assert not isinstance(number, numbers.Reason)
+    assert not isinstance(number, Reason)
     options = quick.QuickOptions(priority=quick.OTP_PRIORITY, gateways=("lab",))
     sent = write(
         lambda: quick.send(

@@ -6,6 +6,7 @@ import re
 
 from engine.errors import BadInput, Conflict, NotFound
 from engine.services import numbers, permissions
+from engine.services.number_reasons import Reason
 from engine.services.tickets.access import NOTICE_ROLES, Actor, is_staff, require_role
 from engine.store.models_tickets import Reach
 
@@ -91,7 +92,7 @@ def check_address(channel: str, address: str) -> str:
         raise BadInput(f"The channel {channel!r} is none of {', '.join(CHANNELS)}.")
     if channel == "voice":
         number = numbers.normalise(address)
-        if isinstance(number, numbers.Reason):
+        if isinstance(number, Reason):
             raise BadInput(f"{address[:40]}: {number.sentence()}")
         return number.e164
     pattern, example = (_EMAIL, "name@example.com") if channel == "email" else (_CHAT, "@avanak, -1001234567")

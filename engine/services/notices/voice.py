@@ -16,6 +16,7 @@ from engine.errors import AvanakError
 from engine.services import accounts, numbers, quick
 from engine.services.notices import deliveries
 from engine.services.notices.deliveries import Outcome
+from engine.services.number_reasons import Reason
 from engine.states import DeliveryState, MessageKind, RecipientState
 from engine.store.models_tickets import Delivery
 from engine.store.threads import read, write
@@ -65,7 +66,7 @@ class VoiceLine:
         def work() -> None:
             if _take(row, now):
                 number = numbers.normalise(row.address)
-                if isinstance(number, numbers.Reason):
+                if isinstance(number, Reason):
                     deliveries.settle(Outcome(row.id, number.sentence(), is_final=True), now)
                     return
                 house_id = int(accounts.house().id)

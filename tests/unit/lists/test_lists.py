@@ -13,7 +13,7 @@ from engine.errors import BadInput
 from engine.services.list_columns import plain_name
 from engine.services.list_seen import SeenNumbers
 from engine.services.lists import open_list
-from engine.services.numbers import Reason
+from engine.services.number_reasons import Reason
 
 
 def read(content, filename="list.csv", **options):

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from engine.services.audio import load_prompt
 from engine.services.lists import open_list
-from engine.services.numbers import PROVINCES, Reason
+from engine.services.number_reasons import Reason
+from engine.services.provinces import PROVINCES
 
 SCRIPTS = Path(__file__).resolve().parents[3] / "scripts"
 SAMPLE = SCRIPTS / "sample"

@@ -9,16 +9,9 @@ from hypothesis import strategies as st
 
 from engine.errors import BadInput
 from engine.services import numbers
-from engine.services.numbers import (
-    PROVINCES,
-    Kind,
-    NormalNumber,
-    Reason,
-    check_area,
-    dial_digits,
-    display,
-    normalise,
-)
+from engine.services.number_reasons import Reason
+from engine.services.numbers import Kind, NormalNumber, check_area, dial_digits, display, normalise
+from engine.services.provinces import PROVINCES
 
 SPELLINGS = [
     "09123456789",

@@ -13,7 +13,7 @@ from engine.errors import BadInput
 from engine.services.campaigns import CampaignRules
 from engine.services.estimate import Limits
 from engine.services.lists import open_list
-from engine.services.numbers import Reason
+from engine.services.number_reasons import Reason
 from engine.services.preflight import BINDINGS, Preflight, count_list, limits_of_switches, preflight
 from engine.store.models import Gateway, Switch
 
