@@ -292,7 +292,7 @@ class Engine:
         if not any(item.opted_out for item in won):
             return
         digits = self.consent.take_opted_out()
-        gevent.spawn(self.dialer.give_back_waiting, digits=digits)
+        gevent.spawn(self.dialer.waiting.give_back, digits=digits)
 
     def _speak(self, text: str, language: str) -> tuple[str, int]:
         """A notice as a prompt: (its name, ms)."""

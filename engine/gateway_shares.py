@@ -126,7 +126,7 @@ class GatewayShares:
         assert self.dialer.parts is not None
         self.dialer.parts[gateway_id] = (part.permits, part.channels)
         if part.permits == 0:
-            self.dialer.give_back_waiting(gateway_id=gateway_id)
+            self.dialer.waiting.give_back(gateway_id=gateway_id)
 
 
 def _permits(row: Gateway) -> int:

@@ -18,20 +18,21 @@ from engine.dialing.board import Board, Wanted
 from engine.dialing.calls import Call, CallTable
 from engine.dialing.claimer import Claimer
 from engine.dialing.desk import Desk
-from engine.dialing.lanes import GatewayLane, Lanes, SwitchLane
+from engine.dialing.lanes import URGENT_RESERVE, Lanes, SwitchLane
 from engine.dialing.pacing import RateLimiter, Seats, permitted_rate, permitted_sessions
 from engine.dialing.reaper import Reaper
 from engine.dialing.records import FOLLOW_S, NoRecords, Records, SwitchRecords
 from engine.dialing.recovery import Recovery
 from engine.dialing.run import CampaignRun
 from engine.dialing.sender import IDLE_TICK_S, TICK_S, Poster, Sender
-from engine.errors import AvanakError, StoreUnavailable, SwitchUnavailable
+from engine.dialing.waiting import Waiting
+from engine.errors import AvanakError, SwitchUnavailable
 from engine.esl.events import Event
 from engine.services.kinds import KindHours
 from engine.services.zone import zone_of
 from engine.states import RecipientState
-from engine.store.claims import Claim, ClaimHook, Due, Route, Rule, give_back
-from engine.store.contacts import ContactRules, take_back_claims
+from engine.store.claims import ClaimHook, Rule
+from engine.store.contacts import ContactRules
 from engine.store.settles import Hook, Settle, Settler, write_answers, write_originated
 from engine.store.threads import read
 from engine.store.writer import Channel, Writer
@@ -41,7 +42,6 @@ log = logging.getLogger(__name__)
 CLAIM_S = 0.05
 BOARD_S = 0.4  # at most so long until a pause, or a changed gateway, is taken over
 REAP_S = 0.25
-URGENT_RESERVE = 0.05  # share of a gateway's and a switch's seats that only urgent calls may take
 
 
 class Dialer:
@@ -81,6 +81,7 @@ class Dialer:
             settings.heard_tolerance_ms,
             self._prompt_missing,
         )
+        self.waiting = Waiting(self.lanes, self.calls, writer)
         self.claimer = Claimer(
             self.lanes,
             self.calls,
@@ -89,7 +90,7 @@ class Dialer:
             self.zone,
             [*rules, self.contacts.rule],
             [self.contacts.note_claims, *claim_hooks],
-            lambda campaign_id: self.give_back_waiting(campaign_id=campaign_id),
+            lambda campaign_id: self.waiting.give_back(campaign_id=campaign_id),
         )
         self.recovery = Recovery(
             self.lanes, self.calls, self.desk, self.board, read, now, settings.switch_wait_s
@@ -136,7 +137,7 @@ class Dialer:
         for run in self.board.runs.values():
             run.may_dial = False
         gevent.joinall(self._greenlets[:2], timeout=5)
-        self.give_back_waiting()
+        self.waiting.give_back()
         deadline = monotonic_s() + drain_s
         while len(self.calls) and monotonic_s() < deadline:
             gevent.sleep(0.05)
@@ -214,7 +215,7 @@ class Dialer:
         old_core, lane.core_uuid = lane.core_uuid, core_uuid
         self.refresh()
         if old_core != core_uuid:
-            self.give_back_waiting(switch_id)  # they were claimed for the life before
+            self.waiting.give_back(switch_id)  # they were claimed for the life before
         while self._is_claiming:  # a claim that is being written is ours, and not in memory yet
             gevent.sleep(TICK_S)
         self.recovery.learn(switch_id)
@@ -252,7 +253,7 @@ class Dialer:
             greenlet = greenlets.pop(switch_id, None)
             if greenlet is not None:
                 greenlet.kill()
-        self.give_back_waiting(switch_id)
+        self.waiting.give_back(switch_id)
 
     def permit(self, switch_id: int, until_m: float) -> None:
         """The lease of a switch holds until `until_m` (monotonic); nothing is sent there later."""
@@ -301,47 +302,23 @@ class Dialer:
         rows, gateways = read(self._wanted.read)
         if self._is_stopping:
             return
-        self._update_gateways(gateways)
+        self._take_over(gateways)
         for switch in self.lanes.switches.values():
             if not switch.is_up:  # claims that were being written when it went away
-                self.give_back_waiting(switch_id=switch.id)
+                self.waiting.give_back(switch_id=switch.id)
         for run in self.board.update(rows):
-            self.give_back_waiting(campaign_id=run.id)
+            self.waiting.give_back(campaign_id=run.id)
         for run in self.board.runs.values():
             if run.waiting and not (run.windows.is_open(wall_ms(), self.zone) and _shows_its_own(run)):
-                self.give_back_waiting(campaign_id=run.id)
+                self.waiting.give_back(campaign_id=run.id)
 
-    def _update_gateways(self, rows: Sequence[Any]) -> None:
-        is_changed = False
-        changed: list[int] = []  # gateways whose number is another one
-        for row in rows:
-            lane = self.lanes.gateways.get(row.id)
-            reserve = int(row.channels * URGENT_RESERVE)
-            if lane is None:
-                lane = self.lanes.gateways[row.id] = GatewayLane(
-                    row.id, row.name, RateLimiter(row.cps), Seats(row.channels, reserve),
-                    (), 0, 1, "", 20, False, "",
-                )  # fmt: skip
-                is_changed = True
-            lane.health.tick(monotonic_s())
-            cps, channels = self._part_of(row)
-            rate = cps * lane.health.factor
-            if cps and lane.limiter.cps != rate:
-                lane.limiter.set_rate(rate)
-            lane.seats.limit, lane.seats.reserve = channels, min(reserve, max(0, channels - 1))
-            lane.prefixes = tuple(row.prefixes.split())
-            lane.priority, lane.cost, lane.weight = row.priority, row.cost_rials_a_minute, max(1, row.weight)
-            lane.switch_name = row.switch_name
-            if (lane.caller_id, lane.packet_ms) != (row.caller_id, row.packet_ms):
-                lane.caller_id, lane.packet_ms = row.caller_id, row.packet_ms
-                for run in self.board.runs.values():
-                    run.forget_templates()
-                changed.append(row.id)
-            lane.is_draining = row.is_draining or not cps
-        if is_changed:
-            self.lanes.connect()
+    def _take_over(self, rows: Sequence[Any]) -> None:
+        """The gateways as the store has them now."""
+        changed = self.lanes.take_over(rows, self._part_of, monotonic_s())
         for gateway_id in changed:  # what waits there may have to show another number
-            self.give_back_waiting(gateway_id=gateway_id)
+            for run in self.board.runs.values():
+                run.forget_templates()
+            self.waiting.give_back(gateway_id=gateway_id)
 
     def _part_of(self, row: Any) -> tuple[float, int]:
         """The rate and the channels of a gateway that this engine may use; (0, 0): none now."""
@@ -350,37 +327,6 @@ class Dialer:
         permits, channels = self.parts.get(row.id, (0, 0))
         # The whole is the whole, also when it is no whole number.
         return (row.cps if permits >= int(row.cps) and permits else float(permits)), channels
-
-    def give_back_waiting(
-        self,
-        switch_id: int | None = None,
-        campaign_id: int | None = None,
-        gateway_id: int | None = None,
-        digits: set[str] | None = None,
-    ) -> int:
-        """Return calls that were not handed over to the queue.
-
-        Of a switch, a campaign, a gateway, to some numbers (E.164 digits), or all.
-        """
-        calls: list[Call] = []
-        for trunk in self.lanes.trunks.values():
-            if switch_id in (None, trunk.switch.id) and gateway_id in (None, trunk.gateway.id):
-                calls.extend(
-                    trunk.take_out(campaign_id) if digits is None else trunk.take_out_numbers(digits)
-                )
-        if not calls:
-            return 0
-        for call in calls:
-            self.calls.remove(call.uuid)
-            self.lanes.give_seat(call)
-            call.run.waiting -= 1
-        claims = [_claim_of(call) for call in calls]
-        try:
-            return self.writer.call(lambda: _give_back(claims))
-        except StoreUnavailable as error:
-            # They stay `claimed` until the next recovery, which finds that they never left.
-            log.warning("action=give_back_failed calls=%d error=%r", len(calls), str(error))
-            return 0
 
     def _claim(self) -> None:
         self._is_claiming = True
@@ -429,22 +375,3 @@ def _shows_its_own(run: CampaignRun) -> bool:
 def now() -> tuple[int, float]:
     """(wall clock in ms, monotonic seconds)."""
     return wall_ms(), monotonic_s()
-
-
-def _give_back(claims: list[Claim]) -> int:
-    take_back_claims(claims)
-    return give_back(claims)
-
-
-def _claim_of(call: Call) -> Claim:
-    due = Due(
-        call.recipient_id,
-        "+" + call.digits,
-        call.recipient_state,
-        call.tries,
-        call.free_tries,
-        call.prompt,
-        0,
-    )
-    route = Route(call.switch_id, call.core_uuid, call.gateway_id)
-    return Claim(call.attempt_id, call.uuid, call.run.id, due, route, call.tries + 1)

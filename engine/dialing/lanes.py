@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from engine.dialing.calls import Call
 from engine.dialing.health import GatewayHealth
@@ -15,6 +16,7 @@ from engine.dialing.pacing import RateLimiter, Seats
 # before its audio suffers; never less than the floor.
 IDLE_ENOUGH = 15.0
 IDLE_FLOOR = 0.2
+URGENT_RESERVE = 0.05  # share of a gateway's and a switch's seats that only urgent calls may take
 
 
 @dataclass(slots=True)
@@ -170,6 +172,41 @@ class Lanes:
                 key = (switch.id, gateway.id)
                 if gateway.switch_name in ("", switch.name):
                     self.trunks.setdefault(key, Trunk(switch, gateway))
+
+    def take_over(
+        self, rows: Sequence[Any], part_of: Callable[[Any], tuple[float, int]], now_m: float
+    ) -> list[int]:
+        """Make the gateways what their rows in the store say; the ids of those that show another number now.
+
+        `part_of` a row is the rate and the channels of it that are ours; (0, 0): none now.
+        """
+        is_new = False
+        changed: list[int] = []
+        for row in rows:
+            lane = self.gateways.get(row.id)
+            reserve = int(row.channels * URGENT_RESERVE)
+            if lane is None:
+                lane = self.gateways[row.id] = GatewayLane(
+                    row.id, row.name, RateLimiter(row.cps), Seats(row.channels, reserve),
+                    (), 0, 1, "", 20, False, "",
+                )  # fmt: skip
+                is_new = True
+            lane.health.tick(now_m)
+            cps, channels = part_of(row)
+            rate = cps * lane.health.factor
+            if cps and lane.limiter.cps != rate:
+                lane.limiter.set_rate(rate)
+            lane.seats.limit, lane.seats.reserve = channels, min(reserve, max(0, channels - 1))
+            lane.prefixes = tuple(row.prefixes.split())
+            lane.priority, lane.cost, lane.weight = row.priority, row.cost_rials_a_minute, max(1, row.weight)
+            lane.switch_name = row.switch_name
+            if (lane.caller_id, lane.packet_ms) != (row.caller_id, row.packet_ms):
+                lane.caller_id, lane.packet_ms = row.caller_id, row.packet_ms
+                changed.append(row.id)
+            lane.is_draining = row.is_draining or not cps
+        if is_new:
+            self.connect()
+        return changed
 
     def up_trunks(self) -> Iterator[Trunk]:
         return (trunk for trunk in self.trunks.values() if trunk.switch.is_up)

@@ -50,7 +50,7 @@ class House:
             gateway.limiter.set_rate(5000)
         if lane.core_uuid != self.switch.core:
             lane.core_uuid = self.switch.core
-            self.dialer.give_back_waiting(SWITCH)
+            self.dialer.waiting.give_back(SWITCH)
         self.dialer.recovery.learn(SWITCH)
         lane.is_up = True
         self.dialer.links[SWITCH] = self.switch

@@ -1,0 +1,73 @@
+"""Calls that are committed and wait in front of their trunks: given back when they may not leave any more."""
+
+from __future__ import annotations
+
+import logging
+
+from engine.dialing.calls import Call, CallTable
+from engine.dialing.lanes import Lanes
+from engine.errors import StoreUnavailable
+from engine.store.claims import Claim, Due, Route, give_back
+from engine.store.contacts import take_back_claims
+from engine.store.writer import Writer
+
+log = logging.getLogger(__name__)
+
+
+class Waiting:
+    """Takes waiting calls out of their trunks and returns their recipients to the queue."""
+
+    def __init__(self, lanes: Lanes, calls: CallTable, writer: Writer) -> None:
+        self.lanes = lanes
+        self.calls = calls
+        self.writer = writer
+
+    def give_back(
+        self,
+        switch_id: int | None = None,
+        campaign_id: int | None = None,
+        gateway_id: int | None = None,
+        digits: set[str] | None = None,
+    ) -> int:
+        """Return calls that were not handed over to the queue; how many were.
+
+        Of a switch, a campaign, a gateway, to some numbers (E.164 digits), or all.
+        """
+        calls: list[Call] = []
+        for trunk in self.lanes.trunks.values():
+            if switch_id in (None, trunk.switch.id) and gateway_id in (None, trunk.gateway.id):
+                calls.extend(
+                    trunk.take_out(campaign_id) if digits is None else trunk.take_out_numbers(digits)
+                )
+        if not calls:
+            return 0
+        for call in calls:
+            self.calls.remove(call.uuid)
+            self.lanes.give_seat(call)
+            call.run.waiting -= 1
+        claims = [_claim_of(call) for call in calls]
+        try:
+            return self.writer.call(lambda: _give_back(claims))
+        except StoreUnavailable as error:
+            # They stay `claimed` until the next recovery, which finds that they never left.
+            log.warning("action=give_back_failed calls=%d error=%r", len(calls), str(error))
+            return 0
+
+
+def _give_back(claims: list[Claim]) -> int:
+    take_back_claims(claims)
+    return give_back(claims)
+
+
+def _claim_of(call: Call) -> Claim:
+    due = Due(
+        call.recipient_id,
+        "+" + call.digits,
+        call.recipient_state,
+        call.tries,
+        call.free_tries,
+        call.prompt,
+        0,
+    )
+    route = Route(call.switch_id, call.core_uuid, call.gateway_id)
+    return Claim(call.attempt_id, call.uuid, call.run.id, due, route, call.tries + 1)
