@@ -46,8 +46,8 @@ class UploadForm(PageForm):
     title = StringField(_l("Title"), [InputRequired(), Length(max=200)], render_kw={"dir": "auto"})
     sound = FileField(
         _l("Sound"),
-        description=_l("WAV, MP3, OGG or FLAC, from 1 second to 10 minutes."),
-        render_kw={"accept": ".wav,.mp3,.ogg,.flac,audio/*"},
+        description=_l("WAV, MP3, M4A, OGG, WebM, WMA, AMR or FLAC, from 1 second to 10 minutes."),
+        render_kw={"accept": "audio/*,.wma,.amr,.3gp,.mp4,.webm,.gsm"},
     )
 
 

@@ -13,6 +13,7 @@ from engine.commands.follow import Interrupts
 from engine.commands.send import INTERRUPTED, conclude, reach, run_and_follow
 from engine.config import Settings
 from engine.services import campaign_view, campaigns, campaigns_clone
+from engine.services.audio import SENT
 from engine.services.campaign_view import CampaignView
 from engine.states import CampaignState
 from engine.store.threads import read, write
@@ -28,7 +29,7 @@ def campaign() -> None:
 
 @campaign.command()
 @click.argument("list_path", metavar="LIST")
-@click.option("--message", "message_path", required=True, metavar="AUDIO", help="WAV, MP3, OGG or FLAC.")
+@click.option("--message", "message_path", required=True, metavar="AUDIO", help=f"{SENT}.")
 @common.switch_option
 @common.account_option
 @rules.rules_options

@@ -16,6 +16,7 @@ from engine.config import Settings
 from engine.controller import Engine
 from engine.errors import BadInput, SwitchUnavailable
 from engine.services import campaigns
+from engine.services.audio import SENT
 from engine.services.campaign_view import CampaignView, expect_pulse
 from engine.services.campaigns import CampaignRules
 from engine.services.recipients import Imported
@@ -29,7 +30,7 @@ INTERRUPTED, NO_SWITCH_STATUS = 130, SwitchUnavailable.exit_status
 
 @click.command()
 @click.argument("list_path", metavar="LIST")
-@click.option("--message", "message_path", required=True, metavar="AUDIO", help="WAV, MP3, OGG or FLAC.")
+@click.option("--message", "message_path", required=True, metavar="AUDIO", help=f"{SENT}.")
 @common.switch_option
 @common.account_option
 @rules.rules_options

@@ -13,6 +13,7 @@ import io
 import json
 import os
 import shutil
+import struct
 import tempfile
 import wave
 from collections.abc import Iterator
@@ -30,6 +31,7 @@ from engine.services import media_child
 from engine.services.children import ChildDied, Children
 from engine.services.shown_name import shown_name
 from engine.services.whole_file import whole_file
+from engine.services.whole_sound import refuse_cut_off
 
 RATE = 8_000
 """Samples a second of the telephone network."""
@@ -40,6 +42,9 @@ MAX_BYTES = 256_000_000
 SILENCE_DBFS = -50.0
 """A message whose loudest tenth of a second is below this is silence to a telephone."""
 
+SENT = "WAV, MP3, M4A, OGG, WebM, WMA, AMR or FLAC"
+"""The formats that a refusal names; others are read too."""
+_UNRECOGNISED = 1  # SF_ERR_UNRECOGNISED_FORMAT
 _FORMATS = frozenset({"WAV", "WAVEX", "MP3", "OGG", "FLAC"})
 _MAX_CHANNELS = 8
 _MIN_RATE, _MAX_RATE = 4_000, 384_000
@@ -79,8 +84,8 @@ def load_prompt(
 ) -> Prompt:
     """Decode a recording of any rate and channels to a ``Prompt``.
 
-    WAV, MP3, OGG and FLAC are read here; WebM (what browsers record), M4A, 3GP, AMR, AAC, WMA
-    and AIFF by FFmpeg in a process of its own.
+    WAV, MP3, OGG and FLAC are read here; WebM (what browsers record), M4A, 3GP, AMR, AAC, WMA,
+    AIFF and bare GSM by FFmpeg in a process of its own.
 
     Raises BadInput, with the reason, for what is no audio, damaged, cut short,
     under 1 s, over ``max_s``, or silence. ``name`` is what people call the file.
@@ -92,14 +97,11 @@ def load_prompt(
         size = file.seek(0, 2)
         if size > MAX_BYTES:
             raise BadInput(f"{shown} has {size:,} bytes; a message may have {MAX_BYTES:,}.")
+        refuse_cut_off(file, size, shown)
         file.seek(0)
-        container = _container(file.read(16))
-        if container:
-            mono = _decode_apart(file, container, shown, max_s)
-        else:
-            _refuse_cut_off(file, size, shown)
-            file.seek(0)
-            mono = _decode(file, shown, max_s)
+        container = _container(file.read(16), called)
+        file.seek(0)
+        mono = _decode_apart(file, container, shown, max_s) if container else _decode(file, shown, max_s)
     finally:
         if close:
             file.close()
@@ -220,7 +222,7 @@ def _open(source: str | Path | bytes | BinaryIO, shown: str) -> tuple[BinaryIO, 
     return source, False
 
 
-def _container(start: bytes) -> str:
+def _container(start: bytes, name: str) -> str:
     """What FFmpeg calls the container that begins so; empty for what is not its business."""
     if start.startswith(b"\x1a\x45\xdf\xa3"):
         return "matroska"
@@ -234,13 +236,15 @@ def _container(start: bytes) -> str:
         return "aiff"
     if len(start) > 1 and start[0] == 0xFF and start[1] & 0xF6 == 0xF0:
         return "aac"
+    # Bare GSM frames, as telephone exchanges keep them, have no header but begin with 0xD each.
+    if name.lower().endswith(".gsm") and start and start[0] >> 4 == 0xD:
+        return "gsm"
     return ""
 
 
 def _decode_apart(file: BinaryIO, container: str, shown: str, max_s: float) -> npt.NDArray[np.float32]:
     """As `_decode`, by FFmpeg in a child process."""
     with tempfile.NamedTemporaryFile(prefix="avanak-sound-") as copy:
-        file.seek(0)
         shutil.copyfileobj(file, copy)
         copy.flush()
         request = json.dumps({"path": copy.name, "format": container, "max_s": max_s}).encode()
@@ -251,40 +255,13 @@ def _decode_apart(file: BinaryIO, container: str, shown: str, max_s: float) -> n
     if answer[:1] != b"\1":
         why = " ".join(answer[1:].decode("utf-8", "replace").split())[:100]
         raise BadInput(f"{shown} cannot be read as audio ({container}): {why.rstrip('. ')}.")
-    mono = np.frombuffer(answer[1:], np.float32)
+    (claimed_s,) = struct.unpack("<d", answer[1:9])
+    mono = np.frombuffer(answer[9:], np.float32)
     if len(mono) > max_s * RATE:
         raise BadInput(_too_long(shown, len(mono) / RATE, max_s))
+    if len(mono) / RATE < 0.98 * claimed_s - 0.1:  # players and encoders differ by some frames
+        raise BadInput(_cut_short(shown, len(mono) / RATE, claimed_s))
     return np.nan_to_num(mono, posinf=0.0, neginf=0.0).clip(-8, 8)
-
-
-def _refuse_cut_off(file: BinaryIO, size: int, shown: str) -> None:
-    """Raise BadInput for a WAV or OGG file that ends before its own end.
-
-    libsndfile plays what there is of such a file without a word, and half a
-    message would go out to everybody.
-    """
-    file.seek(0)
-    start = file.read(12)
-    if start[:4] == b"RIFF" and start[8:] == b"WAVE":
-        position = 12
-        while position + 8 <= size:
-            file.seek(position)
-            header = file.read(8)
-            length = int.from_bytes(header[4:], "little")
-            if header[:4] == b"data":
-                # Programs that write to a pipe leave the length open: zero or the largest there is.
-                if position + 8 + length > size and length < 0x7FFF_0000:
-                    missing = position + 8 + length - size
-                    raise BadInput(f"{shown} is cut short: {missing:,} bytes of its sound are missing.")
-                return
-            position += 8 + length + (length & 1)
-    elif start[:4] == b"OggS":
-        file.seek(max(0, size - 65_536))
-        end = file.read()
-        page = end.rfind(b"OggS")
-        last_page_ends_stream = page >= 0 and page + 5 < len(end) and end[page + 5] & 0x04
-        if not last_page_ends_stream:
-            raise BadInput(f"{shown} is cut short: its last page is missing.")
 
 
 def _decode(file: BinaryIO, shown: str, max_s: float) -> npt.NDArray[np.float32]:
@@ -292,7 +269,7 @@ def _decode(file: BinaryIO, shown: str, max_s: float) -> npt.NDArray[np.float32]
     try:
         with soundfile.SoundFile(file) as sound:
             if sound.format not in _FORMATS:
-                raise BadInput(f"{shown} is {sound.format}; send WAV, MP3, M4A, OGG, WebM or FLAC.")
+                raise BadInput(f"{shown} is {sound.format}; send {SENT}.")
             if not _MIN_RATE <= sound.samplerate <= _MAX_RATE or sound.channels > _MAX_CHANNELS:
                 raise BadInput(
                     f"{shown} has {sound.channels} channels of {sound.samplerate:,} samples a second; "
@@ -314,12 +291,11 @@ def _decode(file: BinaryIO, shown: str, max_s: float) -> npt.NDArray[np.float32]
                 blocks.append(resampler.resample_chunk(block))
             blocks.append(resampler.resample_chunk(np.zeros(0, np.float32), last=True))
     except soundfile.LibsndfileError as error:
+        if error.code == _UNRECOGNISED:
+            raise BadInput(f"{shown} is no sound of a known format; send {SENT}.") from None
         raise BadInput(f"{shown} cannot be read as audio: {error.error_string.rstrip('. ')}.") from None
     if decoded < 0.98 * claimed and claimed_s < 10**9:
-        raise BadInput(
-            f"{shown} is cut short or damaged: {decoded / sound.samplerate:.1f} s of "
-            f"{claimed_s:.1f} s can be decoded."
-        )
+        raise BadInput(_cut_short(shown, decoded / sound.samplerate, claimed_s))
     return np.concatenate(blocks)
 
 
@@ -353,6 +329,10 @@ def _loudest_dbfs(mono: npt.NDArray[np.float32]) -> float:
     loudest = float(windows.std(axis=1).max())
     # A sine at full scale has 0 dBFS.
     return 20 * np.log10(loudest * np.sqrt(2)) if loudest > 1e-7 else -np.inf
+
+
+def _cut_short(shown: str, decoded_s: float, claimed_s: float) -> str:
+    return f"{shown} is cut short or damaged: {decoded_s:.1f} s of {claimed_s:.1f} s can be decoded."
 
 
 def _too_long(shown: str, seconds: float, max_s: float) -> str:
