@@ -8,7 +8,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
-from wtforms import FloatField, IntegerField, RadioField, SelectField, SelectMultipleField, StringField
+from wtforms import RadioField, SelectField, SelectMultipleField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -30,12 +30,11 @@ from engine.states import AccountState
 from engine.store.models import CallCap
 from engine.store.threads import read, write
 from webui.access import for_staff, needs, person
-from webui.forms import ascii_digits
+from webui.number_fields import DecimalsField, WholeField, ascii_digits
 from webui.pages import (
     Answer,
     InstantField,
     PageForm,
-    RialsField,
     attempt,
     before_id,
     key_field,
@@ -68,11 +67,11 @@ class LimitsForm(PageForm):
 
     name = StringField(_l("Name"), [InputRequired(), Length(max=200)], render_kw={"dir": "auto"})
     price_group_id = SelectField(_l("Price group"), coerce=int)
-    weight = IntegerField(_l("Share"), [InputRequired(), NumberRange(1, 1000)])
-    max_cps = FloatField(
+    weight = WholeField(_l("Share"), [InputRequired(), NumberRange(1, 1000)])
+    max_cps = DecimalsField(
         _l("Calls a second at most"), [Optional(), NumberRange(0.01, 5000)], description=_l("Empty: no cap.")
     )
-    max_channels = IntegerField(
+    max_channels = WholeField(
         _l("Calls at once at most"), [Optional(), NumberRange(1, 100_000)], description=_l("Empty: no cap.")
     )
     caller_id = StringField(
@@ -86,8 +85,8 @@ class LimitsForm(PageForm):
         _l("Gateways that it may use"), [Optional(), Length(max=1000)], description=_l("Names with blanks between; empty: all."),
         render_kw={"dir": "ltr"},
     )  # fmt: skip
-    debt_ceiling = RialsField(_l("May owe (Rials)"), [InputRequired(), NumberRange(0, 10**13)])
-    parent_id = IntegerField(
+    debt_ceiling = WholeField(_l("May owe (Rials)"), [InputRequired(), NumberRange(0, 10**13)])
+    parent_id = WholeField(
         _l("Reseller (number of its account)"), [Optional()], description=_l("Empty: none.")
     )
 
@@ -95,19 +94,19 @@ class LimitsForm(PageForm):
 class CapsForm(PageForm):
     """The guard against fraud, and how often one number is called."""
 
-    min_gap_s = IntegerField(
+    min_gap_s = WholeField(
         _l("Seconds between two calls to one number"), [InputRequired(), NumberRange(0, 31_536_000)],
         description=_l("Over all its campaigns; 0: no gap."),
     )  # fmt: skip
-    max_calls_a_day = IntegerField(
+    max_calls_a_day = WholeField(
         _l("Calls a day to one number"), [InputRequired(), NumberRange(0, 1000)], description=_l("0: no cap.")
     )
-    calls_an_hour = IntegerField(
+    calls_an_hour = WholeField(
         _l("Calls an hour at most"),
         [Optional(), NumberRange(0, 10**9)],
         description=_l("Empty: as for everybody."),
     )
-    rials_a_day = RialsField(
+    rials_a_day = WholeField(
         _l("Rials a day at most"),
         [Optional(), NumberRange(0, 10**13)],
         description=_l("Empty: as for everybody."),
@@ -132,7 +131,7 @@ class AdjustForm(PageForm):
         _l("What to do"), [InputRequired()], choices=[("give", _l("Give credit")), ("take", _l("Take credit"))],
         default="give",
     )  # fmt: skip
-    amount = RialsField(_l("Amount (Rials)"), [InputRequired(), NumberRange(1, 10**13)])
+    amount = WholeField(_l("Amount (Rials)"), [InputRequired(), NumberRange(1, 10**13)])
     note = reason_field(_l("Why; the customer sees it"))
 
 

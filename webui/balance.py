@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
 from werkzeug.wrappers import Response
-from wtforms import IntegerField, SelectField, StringField
+from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange
 
 from engine.clock import wall_ms
@@ -21,12 +21,11 @@ from engine.states import PaymentState
 from engine.store.customers import Subscription
 from engine.store.threads import read, write
 from webui.access import needs, person
-from webui.forms import ascii_digits
 from webui.means import drop_documents, provider, take_documents
+from webui.number_fields import WholeField, ascii_digits
 from webui.pages import (
     Answer,
     PageForm,
-    RialsField,
     attempt,
     before_id,
     customers_only,
@@ -47,21 +46,21 @@ class QuoteForm(PageForm):
     class Meta:
         csrf = False  # asks, changes nothing: it is a GET
 
-    mobiles = IntegerField(_l("Mobiles"), [NumberRange(0, 10**7)], default=1000, render_kw={"dir": "ltr"})
-    landlines = IntegerField(_l("Landlines"), [NumberRange(0, 10**7)], default=0, render_kw={"dir": "ltr"})
-    seconds = IntegerField(
+    mobiles = WholeField(_l("Mobiles"), [NumberRange(0, 10**7)], default=1000, render_kw={"dir": "ltr"})
+    landlines = WholeField(_l("Landlines"), [NumberRange(0, 10**7)], default=0, render_kw={"dir": "ltr"})
+    seconds = WholeField(
         _l("Length of the message (seconds)"), [NumberRange(1, 600)], default=30, render_kw={"dir": "ltr"}
     )
 
 
 class TopUpForm(PageForm):
-    amount = RialsField(_l("Amount (Rials)"), [InputRequired()], default=1_000_000)
+    amount = WholeField(_l("Amount (Rials)"), [InputRequired()], default=1_000_000)
 
 
 class ReceiptForm(PageForm):
     """A transfer to the bank account, which staff confirm."""
 
-    amount = RialsField(_l("Amount (Rials)"), [InputRequired()])
+    amount = WholeField(_l("Amount (Rials)"), [InputRequired()])
     reference = StringField(
         _l("Number of the transfer"),
         [InputRequired(), Length(4, 100)],

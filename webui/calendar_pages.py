@@ -22,7 +22,7 @@ from engine.services.tickets import clocks
 from engine.services.tickets.access import CALENDAR_ROLES
 from engine.store.threads import read, write
 from webui.access import for_staff, person
-from webui.forms import ascii_digits
+from webui.number_fields import ascii_digits
 from webui.pages import (
     Answer,
     DayField,

@@ -25,7 +25,7 @@ from engine.store.models import Campaign
 from engine.store.threads import read, write
 from webui.access import account_scope, is_staff, needs, person
 from webui.context import web
-from webui.forms import ascii_digits
+from webui.number_fields import ascii_digits
 from webui.speech import language
 
 blueprint = Blueprint("campaigns", __name__)

@@ -18,7 +18,7 @@ from engine.services.sla import agreements, claims
 from engine.services.sla.claim_states import ClaimKind
 from engine.store.threads import read, write
 from webui.access import account_scope, needs, person
-from webui.forms import ascii_digits
+from webui.number_fields import ascii_digits
 from webui.pages import (
     AccountField,
     Answer,

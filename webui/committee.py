@@ -8,7 +8,7 @@ from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
-from wtforms import IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
 from engine.clock import wall_ms
@@ -21,11 +21,11 @@ from engine.store.threads import read
 from webui.access import for_staff, person
 from webui.claims import ClaimForm
 from webui.context import web
+from webui.number_fields import WholeField
 from webui.pages import (
     Answer,
     InstantField,
     PageForm,
-    RialsField,
     account_names,
     attempt,
     before_id,
@@ -56,7 +56,7 @@ class VoteForm(PageForm):
     verdict = RadioField(
         _l("Your decision"), [InputRequired()], choices=[("approve", _l("Approve")), ("reject", _l("Reject"))]
     )
-    amount = RialsField(
+    amount = WholeField(
         _l("Amount (Rials)"),
         [Optional()],
         description=_l("Support claims only; an outage's follows from the table."),
@@ -68,7 +68,7 @@ class VoteForm(PageForm):
 class LinkForm(PageForm):
     """The outage that a claim is about."""
 
-    outage = IntegerField(_l("Number of the outage"), [InputRequired()])
+    outage = WholeField(_l("Number of the outage"), [InputRequired()])
     reason = reason_field(_l("Reason"))
 
 

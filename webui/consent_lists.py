@@ -23,8 +23,8 @@ from engine.store.do_not_call import EVERYBODY
 from engine.store.threads import read, write
 from webui.access import account_scope, needs, person
 from webui.context import web
-from webui.forms import ascii_digits
 from webui.means import given
+from webui.number_fields import ascii_digits
 from webui.pages import Answer, PageForm, attempt, pages_blueprint, refused
 from webui.speech import language
 

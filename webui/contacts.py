@@ -19,7 +19,7 @@ from engine.services.tickets.rules import SPECIAL
 from engine.store.models import User
 from engine.store.threads import read, write
 from webui.access import is_staff, needs, person
-from webui.forms import ascii_digits
+from webui.number_fields import ascii_digits
 from webui.pages import Answer, PageForm, attempt, customers_only, key_field, pages_blueprint, refused
 from webui.speech import language
 from webui.ticket_forms import WishForm

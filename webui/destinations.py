@@ -20,7 +20,7 @@ from engine.services import fraud_guard, permissions
 from engine.services.policy import current as policy_now
 from engine.store.threads import read, write
 from webui.access import for_staff, needs, person
-from webui.forms import ascii_digits
+from webui.number_fields import ascii_digits
 from webui.pages import Answer, PageForm, attempt, pages_blueprint, refused
 from webui.speech import language
 

@@ -12,9 +12,7 @@ from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from wtforms import (
     BooleanField,
-    DecimalField,
     HiddenField,
-    IntegerField,
     RadioField,
     SelectField,
     SelectMultipleField,
@@ -26,14 +24,8 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from engine.services.campaigns import CampaignRules
 from engine.services.gateways import PACKETS_MS
+from webui.number_fields import DecimalsField, WholeField, ascii_digits
 from webui.speech import parse_instant, written_instant
-
-_PERSIAN_DIGITS = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩،", "0123456789" * 2 + ",")
-
-
-def ascii_digits(text: str | None) -> str | None:
-    """Digits as computers write them: people type them in their language."""
-    return text.translate(_PERSIAN_DIGITS).strip() if text else text
 
 
 class CampaignForm(FlaskForm):
@@ -54,11 +46,11 @@ class CampaignForm(FlaskForm):
     numbers = FileField(_l("List of numbers"))
     sound = FileField(_l("Message"))
     message = SelectField(_l("Or a message used before"), coerce=int, default=0)
-    max_tries = IntegerField(_l("Tries"), [InputRequired(), NumberRange(1, 20)], default=2)
-    retry_after = IntegerField(
+    max_tries = WholeField(_l("Tries"), [InputRequired(), NumberRange(1, 20)], default=2)
+    retry_after = WholeField(
         _l("Wait between tries (minutes)"), [InputRequired(), NumberRange(0, 43_200)], default=10
     )
-    ring_timeout_s = IntegerField(
+    ring_timeout_s = WholeField(
         _l("Let it ring (seconds)"), [InputRequired(), NumberRange(5, 120)], default=30
     )
     windows = StringField(_l("Calling hours"), [Length(max=200)], filters=[ascii_digits])
@@ -79,14 +71,14 @@ class CampaignForm(FlaskForm):
         filters=[ascii_digits],
     )
     optout = BooleanField(_l("Key 11 opts out of advertising"))
-    delivered_percent = IntegerField(
+    delivered_percent = WholeField(
         _l("Delivered when heard to (percent)"), [InputRequired(), NumberRange(1, 100)], default=100
     )
     gateways = SelectMultipleField(
         _l("Gateways"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
     )
-    cps = DecimalField(_l("Calls a second at most"), [Optional(), NumberRange(0.01, 5000)], places=None)
-    channels = IntegerField(_l("Calls at once at most"), [Optional(), NumberRange(1, 100_000)])
+    cps = DecimalsField(_l("Calls a second at most"), [Optional(), NumberRange(0.01, 5000)])
+    channels = WholeField(_l("Calls at once at most"), [Optional(), NumberRange(1, 100_000)])
     number_column = StringField(_l("Column of the numbers"), [Length(max=64)])
 
     def rules(self) -> CampaignRules:
@@ -141,8 +133,8 @@ class GatewayForm(FlaskForm):
             Regexp(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", message=_l("Latin letters, digits, _ . and - only.")),
         ],
     )
-    cps = DecimalField(_l("Calls a second"), [InputRequired(), NumberRange(0.01, 5000)], places=None)
-    channels = IntegerField(_l("Channels"), [InputRequired(), NumberRange(1, 100_000)])
+    cps = DecimalsField(_l("Calls a second"), [InputRequired(), NumberRange(0.01, 5000)])
+    channels = WholeField(_l("Channels"), [InputRequired(), NumberRange(1, 100_000)])
     caller_id = StringField(
         _l("Caller id"),
         [Optional(), Regexp(r"[0-9]{3,15}$", message=_l("3 to 15 digits."))],
@@ -153,9 +145,9 @@ class GatewayForm(FlaskForm):
         [Optional(), Regexp(r"[0-9]{1,14}( +[0-9]{1,14})*$", message=_l("Digits, as in 98912 98913."))],
         filters=[ascii_digits],
     )
-    priority = IntegerField(_l("Priority"), [InputRequired(), NumberRange(0, 1000)], default=0)
-    weight = IntegerField(_l("Weight"), [InputRequired(), NumberRange(1, 1000)], default=1)
-    cost_rials_a_minute = IntegerField(
+    priority = WholeField(_l("Priority"), [InputRequired(), NumberRange(0, 1000)], default=0)
+    weight = WholeField(_l("Weight"), [InputRequired(), NumberRange(1, 1000)], default=1)
+    cost_rials_a_minute = WholeField(
         _l("Cost of a minute (Rials)"), [Optional(), NumberRange(0, 10_000_000)], default=0
     )
     packet_ms = SelectField(

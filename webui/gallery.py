@@ -22,8 +22,8 @@ from engine.store.threads import read, write
 from webui.access import account_scope, for_staff, needs, person
 from webui.campaigns import send_prompt
 from webui.context import web
-from webui.forms import ascii_digits
 from webui.means import given, speech
+from webui.number_fields import ascii_digits
 from webui.pages import (
     Answer,
     PageForm,

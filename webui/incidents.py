@@ -8,7 +8,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
-from wtforms import BooleanField, HiddenField, IntegerField, RadioField, StringField
+from wtforms import BooleanField, HiddenField, RadioField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
 from engine.clock import wall_ms
@@ -17,6 +17,7 @@ from engine.services.sla import acts, flips, incidents, unknown
 from engine.store.models_sla import OutageRecord, OutageReport, UnknownTime
 from engine.store.threads import read
 from webui.access import for_staff, person
+from webui.number_fields import WholeField
 from webui.pages import (
     AccountField,
     Answer,
@@ -65,7 +66,7 @@ class CorrectionForm(PageForm):
 class ReportForm(PageForm):
     """The answer to a customer's report."""
 
-    outage = IntegerField(
+    outage = WholeField(
         _l("Number of the outage"), [Optional()], description=_l("Empty: the report is dismissed.")
     )
     answer = reason_field(_l("Answer"))

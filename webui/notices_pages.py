@@ -18,7 +18,7 @@ from engine.services.notices import deliveries, notices, outage_notice, reach, s
 from engine.services.tickets.access import NOTICE_ROLES
 from engine.store.threads import read, write
 from webui.access import for_staff, person
-from webui.forms import ascii_digits
+from webui.number_fields import ascii_digits
 from webui.pages import (
     Answer,
     InstantField,

@@ -15,16 +15,15 @@ import jdatetime
 from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms import HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
-from wtforms.widgets import TextInput
 
 from engine.errors import AvanakError, BadInput, NotAllowed, NotFound
 from engine.services.ledger import NoCredit
 from engine.store.models import Account, User
 from engine.store.threads import read, write
 from webui.access import account_scope, is_staff
-from webui.forms import ascii_digits
+from webui.number_fields import ascii_digits
 from webui.sentences import said
 from webui.speech import calendar, digits, instant_example, parse_instant, written_instant
 
@@ -146,22 +145,6 @@ def written_day(day: date) -> str:
         shown: Any = jdatetime.date.fromgregorian(date=day)
         return digits(f"{shown.year:04d}/{shown.month:02d}/{shown.day:02d}")
     return digits(f"{day:%Y-%m-%d}")
-
-
-class RialsField(IntegerField):
-    """A whole amount of Rials: digits of either language, with or without separators."""
-
-    widget = TextInput()  # a number input of a browser takes no separators
-
-    def __init__(self, label: Any = None, validators: Any = None, **kwargs: Any) -> None:
-        kwargs.setdefault("render_kw", {"dir": "ltr", "inputmode": "numeric", "autocomplete": "off"})
-        super().__init__(label, validators, **kwargs)
-
-    def process_formdata(self, valuelist: list[Any]) -> None:
-        text = (ascii_digits(valuelist[0]) or "") if valuelist else ""
-        for separator in (",", "٬", "_", " "):
-            text = text.replace(separator, "")
-        super().process_formdata([text] if text else [])
 
 
 class AccountField(SelectField):

@@ -8,7 +8,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
-from wtforms import IntegerField, SelectField, StringField
+from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from engine.clock import wall_ms
@@ -18,11 +18,11 @@ from engine.services.payment_providers import RECEIPT
 from engine.states import PaymentState
 from engine.store.threads import read, write
 from webui.access import for_staff, needs, person
+from webui.number_fields import WholeField
 from webui.pages import (
     Answer,
     InstantField,
     PageForm,
-    RialsField,
     account_names,
     attempt,
     before_id,
@@ -49,16 +49,16 @@ class PriceForm(PageForm):
     """A price from an instant on; running campaigns keep theirs."""
 
     group = SelectField(_l("Price group"), coerce=int)
-    landline = RialsField(_l("Landline, Rials a pulse"), [InputRequired()])
-    mobile = RialsField(_l("Mobile, Rials a pulse"), [InputRequired()])
-    pulse_s = IntegerField(_l("Pulse (seconds)"), [InputRequired(), NumberRange(1, 600)], default=6)
-    synthesis = RialsField(_l("Synthesis, Rials for each hundred characters"), [InputRequired()])
+    landline = WholeField(_l("Landline, Rials a pulse"), [InputRequired()])
+    mobile = WholeField(_l("Mobile, Rials a pulse"), [InputRequired()])
+    pulse_s = WholeField(_l("Pulse (seconds)"), [InputRequired(), NumberRange(1, 600)], default=6)
+    synthesis = WholeField(_l("Synthesis, Rials for each hundred characters"), [InputRequired()])
     from_at = InstantField(_l("From"), [Optional()], description=_l("Empty: from now on."))
 
 
 class PlanForm(PageForm):
-    months = IntegerField(_l("Months"), [InputRequired(), NumberRange(1, 60)])
-    price = RialsField(_l("Price (Rials)"), [InputRequired()])
+    months = WholeField(_l("Months"), [InputRequired(), NumberRange(1, 60)])
+    price = WholeField(_l("Price (Rials)"), [InputRequired()])
 
 
 @blueprint.get("")

@@ -19,8 +19,8 @@ from engine.states import AccountState
 from engine.store.models import User
 from engine.store.threads import read, write
 from webui.access import account_scope, log_in, needs, person, person_or_none
-from webui.forms import ascii_digits
 from webui.means import documents_dir, drop_documents, speak_code, take_documents
+from webui.number_fields import ascii_digits
 from webui.pages import Answer, PageForm, attempt, customers_only, pages_blueprint, refused
 from webui.security import limiter
 from webui.sentences import said

@@ -35,7 +35,7 @@ LONGEST = (
     2000  # characters of a sentence that is looked up: more is no sentence, and patterns take their time
 )
 _VALUE = re.compile(r"(?<!\{)\{(\w+)\}(?!\})")  # doubled braces stand for themselves
-_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
+_NUMBER = re.compile(r"[+-]?([0-9]{1,3}(,[0-9]{3})+|[0-9]+)(\.[0-9]+)?")
 _FIGURES = re.compile(r"[+-]?[0-9][0-9,.:/ -]*")
 
 
@@ -61,6 +61,8 @@ class Value(str):
             return digits(text.replace("-", "/"))
         if spec == "said":
             return in_persian(text) or text
+        if _NUMBER.fullmatch(text):
+            return plain_number(text)
         return digits(text) if _FIGURES.fullmatch(text) else text
 
 

@@ -81,6 +81,7 @@ def log_in(page: Page, language: str) -> None:
     if page.locator("html").get_attribute("lang") != language:
         if page.locator(".navbar-toggler").is_visible():
             page.locator(".navbar-toggler").click()
+            expect(page.locator("#menu")).to_have_class(re.compile(r"\bshow\b"))  # it has stopped moving
         page.locator(f"button[lang={language}]").click()
     expect(page.locator("html")).to_have_attribute("lang", language)
     expect(page.locator("h1")).to_have_text("کارزارها" if language == "fa" else "Campaigns")

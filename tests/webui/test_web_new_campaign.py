@@ -154,7 +154,7 @@ def test_a_customer_makes_campaigns_for_the_own_account_only(outsider, cast) -> 
         ({"sound": (io.BytesIO(b""), "")}, "Choose the message."),
         ({"numbers": (io.BytesIO(b"number\nabc\n"), "junk.csv")}, "No number in column"),
         ({"numbers": (io.BytesIO(b"\x89PNG...."), "x.csv")}, "is a PNG picture"),
-        ({"sound": (io.BytesIO(b"not audio at all"), "x.mp3")}, "cannot be read as audio"),
+        ({"sound": (io.BytesIO(b"not audio at all"), "x.mp3")}, "is no sound of a known format"),
         ({"max_tries": "99"}, "between 1 and 20"),
         ({"windows": "25:00-26:00"}, "names a time that no day has"),
         ({"caller_id": "12; drop"}, "3 to 15 digits."),

@@ -66,3 +66,20 @@ def test_a_text_with_money_of_either_digits(owner, world) -> None:
     page = owner.post("/balance/top-up", {"amount": "۱٬۰۰۰٬۰۰۰"}).text
     assert "no money moves" in page
     assert owner.post("/balance/top-up", {"amount": "5"}).status_code == 400
+
+
+def test_numbers_are_typed_in_the_digits_of_either_language(enter, world) -> None:
+    finance = enter("finance")
+    assert finance.post("/payments/plans", {"months": "۶", "price": "۲٬۵۰۰٬۰۰۰"}).status_code == 302
+    assert finance.post("/payments/plans", {"months": "1,2", "price": "4,500,000"}).status_code == 302
+    page = finance.get("/payments/prices").text
+    assert "2,500,000" in page
+    assert "4,500,000" in page
+    assert 'type="number"' not in page, "a browser's number input takes no Persian digits"
+    operator, path = enter("operator"), f"/accounts/{world.ids['account_id']}"
+    limits = {"name": "Sahar", "price_group_id": "1", "weight": "۲", "max_cps": "۲٫۵", "debt_ceiling": "۰"}
+    assert operator.post(f"{path}/limits", limits).status_code == 302
+    operator.post("/language", {"language": "fa"})
+    page = operator.get(path).text
+    assert 'value="۲٫۵"' in page
+    assert operator.post(f"{path}/limits", {**limits, "weight": "دو"}).status_code == 400

@@ -6,7 +6,11 @@ if (recorder) {
   const says = document.getElementById("recorder-says");
   const [start, stop, keep] = ["record", "record-stop", "record-keep"].map((id) => document.getElementById(id));
   const player = document.getElementById("recorded");
-  let context = null, stream = null, parts = [];
+  const seconds = document.getElementById("recorder-seconds");
+  const LONGEST = 600; // seconds that a message may last
+  let context = null, stream = null, parts = [], taken = 0;
+
+  const letGo = () => { for (const track of stream?.getTracks() ?? []) track.stop(); };
 
   // 16-bit mono WAV: what every browser can give and the server reads.
   const wav = (chunks, rate) => {
@@ -27,23 +31,33 @@ if (recorder) {
 
   start.addEventListener("click", async () => {
     try {
-      stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+      // As it is said: what browsers do for conversations would eat music and lift the noise of pauses.
+      stream = await navigator.mediaDevices.getUserMedia({
+        audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false },
+      });
       context = new AudioContext();
       await context.audioWorklet.addModule(recorder.dataset.worklet);
     } catch (error) {
+      letGo();
       says.textContent = recorder.dataset.denied;
       return;
     }
-    parts = [];
+    parts = []; taken = 0;
     const node = new AudioWorkletNode(context, "take");
-    node.port.onmessage = (event) => parts.push(event.data);
+    node.port.onmessage = (event) => {
+      parts.push(event.data);
+      taken += event.data.length;
+      seconds.textContent = Math.floor(taken / context.sampleRate).toLocaleString(document.documentElement.lang);
+      if (taken >= LONGEST * context.sampleRate) stop.click();
+    };
     context.createMediaStreamSource(stream).connect(node);
     says.textContent = recorder.dataset.recording;
     start.disabled = true; stop.disabled = false; keep.disabled = true;
   });
 
   stop.addEventListener("click", async () => {
-    stream.getTracks().forEach((track) => track.stop());
+    stop.disabled = true;
+    letGo();
     const made = wav(parts, context.sampleRate);
     await context.close();
     const files = new DataTransfer();
@@ -51,7 +65,7 @@ if (recorder) {
     recorder.elements.sound.files = files.files;
     player.src = URL.createObjectURL(made);
     player.hidden = false;
-    says.textContent = "";
-    start.disabled = false; stop.disabled = true; keep.disabled = false;
+    says.textContent = seconds.textContent = "";
+    start.disabled = false; keep.disabled = false;
   });
 }

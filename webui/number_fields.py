@@ -1,0 +1,62 @@
+"""Fields for numbers, typed in the digits of either language.
+
+They are text inputs: a browser's number input takes neither Persian digits nor separators.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wtforms import FloatField, IntegerField
+from wtforms.widgets import TextInput
+
+from webui.speech import digits
+
+_TYPED = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩،٫", "0123456789" * 2 + ",.")
+
+
+def ascii_digits(text: str | None) -> str | None:
+    """Digits as computers write them: people type them in their language."""
+    return text.translate(_TYPED).strip() if text else text
+
+
+class WholeField(IntegerField):
+    """A whole number, with or without separators."""
+
+    widget = TextInput()
+
+    def __init__(self, label: Any = None, validators: Any = None, **kwargs: Any) -> None:
+        kwargs.setdefault("render_kw", {"dir": "ltr", "inputmode": "numeric", "autocomplete": "off"})
+        super().__init__(label, validators, **kwargs)
+
+    def _value(self) -> str:
+        return digits(super()._value())
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        text = (ascii_digits(valuelist[0]) or "") if valuelist else ""
+        for separator in (",", "٬", "_", " "):
+            text = text.replace(separator, "")
+        super().process_formdata([text] if text else [])
+
+
+class DecimalsField(FloatField):
+    """A number that may have decimals."""
+
+    widget = TextInput()
+
+    def __init__(self, label: Any = None, validators: Any = None, **kwargs: Any) -> None:
+        kwargs.setdefault("render_kw", {"dir": "ltr", "inputmode": "decimal", "autocomplete": "off"})
+        super().__init__(label, validators, **kwargs)
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "" if self.data is None else digits(f"{self.data:g}").replace(".", _point())
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        text = (ascii_digits(valuelist[0]) or "") if valuelist else ""
+        super().process_formdata([text] if text else [])
+
+
+def _point() -> str:
+    return "." if digits("1") == "1" else "٫"
