@@ -184,8 +184,7 @@ def test_the_persian_of_a_refusal_holds_no_english(sentence: str) -> None:
     [
         ("Account 7 is suspended and cannot become expired.", "حساب «معلق» است و «پایان‌یافته» نمی‌شود."),
         ("Another version takes effect at 1405-08-30 09:00.", "نسخهٔ دیگری در ۱۴۰۵/۰۸/۳۰ ۰۹:۰۰ اجرا می‌شود."),
-        ("m.mp3 is cut short: 1,234,567 bytes of its sound are missing.", "«m.mp3» ناقص است: ۱٬۲۳۴٬۵۶۷ بایت از صدای آن نرسیده است."),
-        ("m.mp3 lasts 0.50 s; a message lasts at least 1 s.", "«m.mp3» ۰٫۵۰ ثانیه است؛ پیام دست‌کم ۱ ثانیه باید باشد."),
+        ("x has 1,234,567 bytes; a message may have 1.5.", "«x» ۱٬۲۳۴٬۵۶۷ بایت است؛ پیام حداکثر ۱٫۵ بایت."),
         ("The mobile cannot be used: The number has too few digits.", "این شمارهٔ همراه پذیرفته نیست: رقم‌های شماره کم است."),
         ("12 7.csv is empty.", "«12 7.csv» خالی است."),
         ("Tries must be from 1 to 20, not 21.", "تعداد تلاش باید از ۱ تا ۲۰ باشد، نه ۲۱."),
