@@ -16,12 +16,12 @@ from engine.errors import BadInput, Conflict, NotFound
 from engine.services import accounts, audit_log, campaigns, permissions, quick, why
 from engine.services.numbers import NormalNumber
 from engine.services.personal import Template, is_template
-from engine.services.quick import QuickOptions
+from engine.services.quick import QuickOptions, QuickState
 from engine.services.speech import Speech
 from engine.services.start_checks import refusal
 from engine.states import CampaignState, MessageState
 from engine.store.do_not_call import numbers_source, numbers_value
-from engine.store.models import Campaign, Message, MessageCall, Recipient
+from engine.store.models import Campaign, Message, MessageCall
 from engine.store.settles import Settle
 from engine.store.sql import execute
 
@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 UPLOADED, RECORDED, SPOKEN = "upload", "recorded", "spoken"
 ORIGINS = (UPLOADED, RECORDED, SPOKEN)
 APPROVE_KEY = "1"
+MOST_CALLS = 20  # of one message that are shown
 APPROVAL_CALLS = QuickOptions(vote_keys=APPROVE_KEY, repeat_key="2")
 
 
@@ -194,14 +195,11 @@ def hear_approvals(won: Sequence[Settle]) -> None:
             _decide(row, MessageState.APPROVED, "by telephone", person_id, voted[recipient_id].ended_at)
 
 
-def calls_of(message_id: int) -> list[Recipient]:
-    """The approval calls of a message, newest first (their states are those of quick sends)."""
-    return list(
-        Recipient.select()
-        .join(MessageCall, on=(MessageCall.recipient_id == Recipient.id))
-        .where(MessageCall.message_id == message_id)
-        .order_by(Recipient.id.desc())
-    )
+def calls_of(message_id: int) -> list[QuickState]:
+    """How the approval calls of a message went, the newest first."""
+    rows = MessageCall.select().where(MessageCall.message_id == message_id)
+    rows = rows.order_by(MessageCall.recipient_id.desc()).limit(MOST_CALLS)
+    return [quick.state_of(row.recipient_id) for row in rows]
 
 
 def _decide(row: Message, state: MessageState, reason: str, person_id: int | None, now: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from pathlib import Path
 
@@ -111,4 +112,32 @@ def test_from_registering_to_active_and_a_ticket(
     desk.get_by_role("button", name="Approve", exact=True).click()
     page.reload()
     expect(page.locator(".list")).to_contain_text("Approved")
+
+    page.locator("summary", has_text="Upload a sound").click()
+    page.locator("#upload-title").fill("Good evening")
+    page.locator("#upload-sound").set_input_files(Path(__file__).parents[2] / "scripts/sample/message.wav")
+    page.get_by_role("button", name="Upload").click()
+    desk.goto("/messages/approval")
+    desk.get_by_role("link", name="Good evening").click()
+    # The embedded switch's people: 0001 is busy, 0013 presses 9, 0008 presses 1.
+    for number, outcome in (
+        ("0912 555 0001", "Not reached · Busy"),
+        ("0912 555 0013", "Answered"),
+        ("0912 555 0008", "Answered"),
+    ):
+        expect(desk.locator("h1 + .state")).to_have_text(re.compile("Waits for"))
+        desk.locator("summary", has_text="Have it approved by telephone").click()
+        desk.locator("#phone-number").fill(number)
+        desk.get_by_role("button", name="Ring").click()
+        call = desk.locator("tr", has_text=number.replace(" ", "")).first
+        for _ in range(100):
+            if outcome in call.inner_text():
+                break
+            desk.wait_for_timeout(200)
+            desk.reload()
+        expect(call).to_contain_text(outcome)
+    expect(call).to_contain_text("1")
+    expect(desk.locator("h1 + .state")).to_have_text("Approved")
+    page.reload()
+    expect(page.locator("tr", has_text="Good evening")).to_contain_text("Approved")
     desk.context.close()
