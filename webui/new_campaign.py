@@ -14,13 +14,14 @@ from wtforms.fields.choices import SelectChoice
 
 from engine.clock import wall_ms
 from engine.errors import AvanakError, BadInput, NotAllowed, NotFound
-from engine.services import accounts, campaigns, fraud_guard, launch, messages, pricing, switches
+from engine.services import accounts, campaigns, fraud_guard, launch, messages, permissions, pricing, switches
 from engine.services.campaigns import CampaignRules
 from engine.services.preflight import Preflight, count_list, limits_of_switches, reckon
 from engine.services.shown_name import shown_name
+from engine.services.start_checks import refusal
 from engine.services.suppression import lists_for
 from engine.services.uploads import Pending
-from engine.states import MessageKind
+from engine.states import MessageKind, MessageState
 from engine.store import do_not_call
 from engine.store.database import db
 from engine.store.models import Account, Gateway, Message
@@ -32,6 +33,7 @@ from webui.context import web
 from webui.forms import CampaignForm, filled_in
 from webui.sentences import said
 from webui.speech import instant_example
+from webui.words import WORDS
 
 blueprint = Blueprint("new_campaign", __name__, url_prefix="/campaigns/new")
 
@@ -93,6 +95,7 @@ def check(token: str) -> str | Response:
         rules=rules,
         pending=pending,
         title=message.title if message is not None else pending.sound_name,
+        not_yet=_not_yet(pending, message),
         duration_ms=duration_ms,
         quote=quote,
     )
@@ -287,7 +290,8 @@ def _choices(filled: CampaignForm) -> None:
 
     def work() -> tuple[list[Any], list[Any], list[str]]:
         owners = Account.select().order_by(Account.id)
-        known = Message.select().order_by(Message.id.desc()).limit(MESSAGES_SHOWN)
+        known = Message.select().where(Message.in_gallery == True)  # noqa: E712 - SQL
+        known = known.order_by(Message.id.desc()).limit(MESSAGES_SHOWN)
         if scope is not None:
             owners, known = owners.where(Account.id == scope), known.where(Message.account == scope)
         return list(owners), list(known), [row.name for row in _gateways()]
@@ -296,7 +300,7 @@ def _choices(filled: CampaignForm) -> None:
     filled.account.choices = [SelectChoice(row.id, row.name) for row in owners]
     if filled.account.data is None and owners:
         filled.account.data = owners[0].id
-    filled.message.choices = [SelectChoice(0, "—"), *(SelectChoice(row.id, row.title) for row in known)]
+    filled.message.choices = [SelectChoice(0, "—"), *(SelectChoice(row.id, _titled(row)) for row in known)]
     filled.gateways.choices = [SelectChoice(name, name) for name in names]
     filled.kind.choices = [
         choice
@@ -313,6 +317,22 @@ def _message(pending: Pending) -> Message | None:
     if pending.message_id is None:
         return None
     return messages.get(pending.message_id, pending.account_id)
+
+
+def _titled(row: Message) -> str:
+    """A message's title, with its state if it may not be sent."""
+    if row.state == MessageState.APPROVED:
+        return str(row.title)
+    return f"{row.title} ({WORDS['message'][row.state]})"
+
+
+def _not_yet(pending: Pending, message: Message | None) -> str:
+    """Why a campaign with this message cannot start yet, one sentence; empty when it can."""
+    if message is not None:
+        return refusal(message.title, message.state, message.reason)
+    if is_staff() or read(lambda: accounts.has_grant(pending.account_id, permissions.OWN_VOICE)):
+        return ""
+    return refusal(pending.sound_name, MessageState.WAITING, "")
 
 
 def _page(filled: CampaignForm, pending: Pending | None) -> str:

@@ -21,7 +21,6 @@ from engine.errors import AvanakError
 from engine.services import why
 from engine.services.accounts import Refusal, SendingRefused
 from engine.services.campaign_view import CampaignView
-from engine.services.ledger import NoCredit
 from engine.services.number_reasons import Reason
 from engine.services.permissions import GRANTS
 from engine.services.tickets.rules import CLOCKS, DEPARTMENTS
@@ -95,8 +94,6 @@ def said(error: AvanakError) -> str:
     if isinstance(error, SendingRefused):
         detail = error.detail
         return error.refusal.sentence("fa", _word(detail) or detail)
-    if isinstance(error, NoCredit):
-        return digits(error.sentence("fa"))
     found = in_persian(sentence)
     if found is None:
         # Better English than nothing; what webui itself says has been translated where it was raised.

@@ -53,9 +53,13 @@ def by_staff(
     after: Mapping[str, Any] | str = "",
 ) -> None:
     """As `record`, if the person is of the staff: what customers do with their own data is theirs."""
-    role = User.select(User.role).where(User.id == person_id).scalar()
-    if role in STAFF_ROLES:
+    if is_of_staff(person_id):
         record(person_id, account_id, action, subject, now, before, after)
+
+
+def is_of_staff(person_id: int | None) -> bool:
+    """Whether it is one of ours; the command line and the system are nobody."""
+    return User.select(User.role).where(User.id == person_id).scalar() in STAFF_ROLES
 
 
 def entries(

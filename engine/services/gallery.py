@@ -44,14 +44,16 @@ def add(
     origin: str = UPLOADED,
     text: str = "",
     voice: str = "",
+    staff_id: int | None = None,
 ) -> Message:
     """Put a stored prompt into the gallery; it waits for staff unless the account may skip that.
 
-    `prompt` and `duration_ms` come from `messages.store_prompt` or `Speech.make`.
+    `prompt` and `duration_ms` come from `messages.store_prompt` or `Speech.make`.  What one of the
+    staff (`staff_id`) brings in for an account is approved by that.
     """
     if origin not in ORIGINS:
         raise BadInput(f"The origin {origin!r} is none of {', '.join(ORIGINS)}.")
-    is_free = accounts.has_grant(account_id, permissions.OWN_VOICE)
+    is_free = staff_id is not None or accounts.has_grant(account_id, permissions.OWN_VOICE)
     row = Message.create(
         account=account_id,
         title=_title(title),
@@ -62,6 +64,7 @@ def add(
         origin=origin,
         text=text,
         voice=voice,
+        decided_by=staff_id,
         decided_at=now if is_free else None,
     )
     log.info("action=message_added message=%d account=%d state=%s", row.id, account_id, row.state)

@@ -9,7 +9,8 @@ from typing import Any
 
 from engine.config import Settings
 from engine.errors import AvanakError, StoreUnavailable
-from engine.services import audit_log, campaign_view, campaigns, list_imports, messages, permissions
+from engine.services import audit_log, campaign_view, campaigns, gallery, list_imports, permissions
+from engine.services.audit_log import is_of_staff
 from engine.services.campaigns import CampaignRules
 from engine.services.lists import ListReader, open_list
 from engine.services.preflight import Preflight
@@ -124,11 +125,11 @@ def _make_draft(pending: Pending, now: int, max_call_s: int) -> int:
         known = Message.get_or_none(
             Message.account == pending.account_id, Message.prompt == pending.prompt, Message.title == title
         )
-        message_id = (
-            int(known.id)
-            if known
-            else messages.add(pending.account_id, title, pending.prompt, pending.duration_ms, now)
+        staff_id = pending.person_id if is_of_staff(pending.person_id) else None
+        found = known or gallery.add(
+            pending.account_id, title, pending.prompt, pending.duration_ms, now, staff_id=staff_id
         )
+        message_id = int(found.id)
     rules = CampaignRules(**pending.rules)
     campaign_id = campaigns.create(pending.account_id, rules, message_id, now, max_call_s)
     Campaign.update(source_name=pending.list_name[:255]).where(Campaign.id == campaign_id).execute()

@@ -45,12 +45,6 @@ class NoCredit(AvanakError):
         self.needed = needed
         self.available = available
 
-    def sentence(self, language: str = "en") -> str:
-        """The reason in words."""
-        if language == "fa":
-            return f"اعتبار کافی نیست: {self.needed:,} ریال لازم است و {self.available:,} ریال موجود است."
-        return str(self)
-
 
 def spendable(account_id: int) -> int:
     """As `pricing.available`, with the balance locked against other transactions."""

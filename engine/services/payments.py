@@ -219,7 +219,7 @@ def _paid(payment_id: int, reference: str, card: str, now: int, decided_by: int 
         now,
         payment_id=payment_id,
         person_id=row.person_id,
-        note=f"{row.provider} {reference}".strip()[:500],
+        note=reference[:500],
     )
     log.info("action=payment_paid payment=%d account=%d amount=%d", payment_id, row.account_id, row.amount)
     if row.plan_id is not None:

@@ -89,6 +89,29 @@ def test_create_and_start(operator, cast, importer) -> None:
     assert "the campaign was started" in operator.get(made.location).text
 
 
+def test_a_customers_own_sound_waits_for_approval(owner, operator, quality, cast, importer) -> None:
+    answer = send(owner, cast.sahar)
+    assert "The message «hello.wav» waits for approval." in owner.get(answer.location).text
+    made = owner.post(answer.location, {"action": "start"}, page=answer.location)
+    importer.loop()
+    importer.wait()
+    assert "The message «hello» waits for approval." in owner.get(made.location).text
+    message = read(lambda: Campaign.get_by_id(newest()).message)
+    assert (read(lambda: Campaign.get_by_id(newest()).state), message.state) == ("draft", "waiting")
+    assert "hello (Waits for approval)" in owner.get("/campaigns/new").text
+    assert quality.post(f"/messages/approval/{message.id}/approve").status_code == 302
+    owner.post(f"/campaigns/{newest()}/start")
+    assert read(lambda: Campaign.get_by_id(newest()).state) == "running"
+
+    operator.post(f"/accounts/{cast.sahar}/grants", {"grants": ["own_voice"]})
+    answer = send(owner, cast.sahar, sound=(io.BytesIO(sound(3.0)), "free.wav"))
+    assert "waits for approval." not in owner.get(answer.location).text
+    owner.post(answer.location, {"action": "start"}, page=answer.location)
+    importer.loop()
+    importer.wait()
+    assert read(lambda: Campaign.get_by_id(newest()).state) == "running"
+
+
 def test_numbers_are_added_to_a_campaign(owner, outsider, cast, importer) -> None:
     path = f"/campaigns/{cast.campaign}/numbers"
     more = b"number\n09120000001\n09120000009\n"

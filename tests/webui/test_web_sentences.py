@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import engine.errors
+from engine.services.ledger import NoCredit
 from webui.sentences import FILE, form_of, in_persian
 
 ROOT = Path(__file__).parents[2]
@@ -184,6 +185,7 @@ def test_the_persian_of_a_refusal_holds_no_english(sentence: str) -> None:
     [
         ("Account 7 is suspended and cannot become expired.", "حساب «معلق» است و «پایان‌یافته» نمی‌شود."),
         ("Another version takes effect at 1405-08-30 09:00.", "نسخهٔ دیگری در ۱۴۰۵/۰۸/۳۰ ۰۹:۰۰ اجرا می‌شود."),
+        (str(NoCredit(1_200, 0)), "اعتبار کافی نیست: ۱٬۲۰۰ ریال لازم است و ۰ ریال موجود است."),
         ("x has 1,234,567 bytes; a message may have 1.5.", "«x» ۱٬۲۳۴٬۵۶۷ بایت است؛ پیام حداکثر ۱٫۵ بایت."),
         ("The mobile cannot be used: The number has too few digits.", "این شمارهٔ همراه پذیرفته نیست: رقم‌های شماره کم است."),
         ("12 7.csv is empty.", "«12 7.csv» خالی است."),
