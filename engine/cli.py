@@ -27,7 +27,7 @@ from typing import NamedTuple
 
 import click
 
-from engine import __version__
+from engine import __version__, interpreter
 from engine.errors import AvanakError
 
 log = logging.getLogger(__name__)
@@ -75,6 +75,7 @@ class LazyGroup(click.Group):
         if entry is None:
             return None
         command: click.Command = getattr(importlib.import_module(entry.module), entry.attribute)
+        interpreter.tune()
         return command
 
     def resolve_command(

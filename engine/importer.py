@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from typing import Any
 
 import gevent
-from gevent.threadpool import ThreadPool
 
 from engine.clock import wall_ms
 from engine.config import Settings
@@ -15,7 +12,7 @@ from engine.errors import AvanakError
 from engine.services import list_imports
 from engine.services.uploads import Uploads
 from engine.store.models_lists import ListImport
-from engine.store.threads import read, write
+from engine.store.threads import begin, read, write
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +26,6 @@ class Importer:
     def __init__(self, settings: Settings) -> None:
         self._uploads = Uploads(settings.data_dir / "uploads", settings.max_upload_mb * 1_000_000)
         self._area = settings.default_area_code
-        self._threads = ThreadPool(AT_ONCE)
         self._working: dict[int, gevent.Greenlet] = {}
         self._greenlet: gevent.Greenlet | None = None
 
@@ -40,7 +36,6 @@ class Importer:
     def stop(self) -> None:
         """Let go of what is under way: it goes on behind the last chunk at the next start."""
         gevent.killall([each for each in (self._greenlet, *self._working.values()) if each is not None])
-        self._threads.kill()
 
     def loop(self) -> None:
         """Take up what is noted, as far as there is room."""
@@ -74,7 +69,7 @@ class Importer:
                     self._area,
                     read=read,
                     write=write,
-                    apart=self._apart,
+                    begin=begin,
                     clock=wall_ms,
                 )
             except AvanakError as error:
@@ -82,6 +77,3 @@ class Importer:
             except Exception:
                 # A mistake of our own must not end the looking; the list is tried again.
                 log.exception("action=import_cut import=%d", row.id)
-
-    def _apart(self, work: Callable[[], Any]) -> Any:
-        return self._threads.apply(work)

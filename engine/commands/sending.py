@@ -15,7 +15,7 @@ from engine.services.campaigns import CampaignRules
 from engine.services.lists import ListReader, open_list
 from engine.services.recipients import Imported, import_list
 from engine.store.models import Campaign
-from engine.store.threads import read, write
+from engine.store.threads import begin, read, staying_connected, write
 
 T = TypeVar("T")
 Prepare = Callable[[CampaignRules], None]
@@ -58,7 +58,8 @@ def make_campaign(
 def fill_campaign(campaign_id: int, reader: ListReader, on_progress: Callable[[int], None]) -> Imported:
     """Import the list; a campaign whose list cannot be used is stopped, so that nobody starts half of it."""
     try:
-        return import_list(campaign_id, reader, write, wall_ms(), on_progress)
+        with staying_connected():
+            return import_list(campaign_id, reader, write, wall_ms(), on_progress, begin=begin)
     except AvanakError:
         write(lambda: campaigns.stop(campaign_id, wall_ms()))
         raise

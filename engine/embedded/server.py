@@ -7,7 +7,6 @@ the operating system, and only then sends.  So a phone that rang is on record be
 from __future__ import annotations
 
 import contextlib
-import gc
 import json
 import os
 import select
@@ -16,6 +15,7 @@ import socket
 import sys
 import time
 
+from engine import interpreter
 from engine.embedded.listener import Listener
 from engine.embedded.options import EmbeddedOptions
 from engine.embedded.switch import GRID_S, Switch
@@ -52,9 +52,7 @@ class Server:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_stop_signal)
         signal.signal(signal.SIGHUP, self._on_rotate_signal)
-        # Calls hold no cycles: the collector would only walk over thousands of live ones, in vain.
-        gc.freeze()
-        gc.set_threshold(50_000)
+        interpreter.tune()
         hello = {"port": self.port, "pid": os.getpid(), "core_uuid": self.switch.core_uuid}
         sys.stdout.write(json.dumps(hello) + "\n")
         sys.stdout.flush()

@@ -15,6 +15,7 @@ from engine.errors import NotFound
 from engine.services import why
 from engine.states import CampaignState
 from engine.store.models import Account, Attempt, Campaign, CampaignCounts, CampaignPulse, Message, Recipient
+from engine.store.numbering import is_number_of
 from engine.store.sql import execute
 
 STALE_MS = 10_000  # a running campaign that no engine has spoken of for so long has none
@@ -126,7 +127,9 @@ def views(
 
 def of_number(campaign_id: int, e164: str) -> tuple[Recipient, Attempt | None] | None:
     """What became of a number of a campaign: the recipient and its live or last attempt; None when it has none such."""
-    row = Recipient.get_or_none(Recipient.campaign_id == campaign_id, Recipient.number == e164)
+    row = Recipient.get_or_none(is_number_of(campaign_id, e164)) or Recipient.get_or_none(
+        Recipient.campaign_id == campaign_id, Recipient.number == e164
+    )  # the second finds who was set aside, and quick sends
     if row is None:
         return None
     return row, Attempt.get_or_none(Attempt.id == row.attempt_id) if row.attempt_id else None

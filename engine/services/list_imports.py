@@ -11,7 +11,7 @@ import fcntl
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,8 @@ from engine.errors import (
 )
 from engine.services import audit_log, campaign_view, campaigns, fraud_guard
 from engine.services.ledger import NoCredit
-from engine.services.lists import ListReader, Row, open_list
-from engine.services.recipients import Imported, import_list
+from engine.services.lists import ListReader, open_list
+from engine.services.recipients import Begin, Imported, import_list
 from engine.services.uploads import Pending, Uploads
 from engine.states import CampaignState, ImportState
 from engine.store.models import Campaign
@@ -40,8 +40,6 @@ OPEN = (ImportState.WAITING, ImportState.RUNNING)
 SHOWN = 20  # imports of a campaign that its page shows
 
 Write = Callable[[Callable[[], Any]], Any]
-# Runs a function that computes for long somewhere else than where others wait for it; its result.
-Apart = Callable[[Callable[[], Any]], Any]
 
 
 def note(campaign_id: int, pending: Pending, now: int, *, expected: int = 0, starts: bool = False) -> int:
@@ -125,7 +123,7 @@ def bring_in(
     *,
     read: Write,
     write: Write,
-    apart: Apart,
+    begin: Begin,
     clock: Callable[[], int],
 ) -> None:
     """Bring a list in that is `held`, from where it was cut; then start the campaign, if that is wanted.
@@ -145,15 +143,16 @@ def bring_in(
         done += 1
 
     try:
-        with apart(lambda: _open(uploads, row, default_area, abroad)) as reader:
+        with begin(lambda: _open(uploads, row, default_area, abroad))() as reader:
             import_list(
                 row.campaign_id,
-                _ReadApart(reader, apart),  # type: ignore[arg-type]
+                reader,
                 write,
                 clock(),
                 chunk_is_in,
                 skip=row.chunks,
                 note=lambda brought: _count(row, done, brought),
+                begin=begin,
             )
     except (StoreUnavailable, EngineBusy):
         raise
@@ -163,19 +162,6 @@ def bring_in(
     else:
         _conclude(row, write, clock())
     uploads.discard(row.token)
-
-
-class _ReadApart:
-    """A list reader whose chunks are read apart: 5,000 numbers take some 50 ms of computing."""
-
-    def __init__(self, reader: ListReader, apart: Apart) -> None:
-        self.variable_columns: Sequence[str] = reader.variable_columns
-        self._chunks = iter(reader)
-        self._apart = apart
-
-    def __iter__(self) -> Iterator[list[Row]]:
-        while (chunk := self._apart(lambda: next(self._chunks, None))) is not None:
-            yield chunk
 
 
 def _open(uploads: Uploads, row: ListImport, default_area: str, allow_abroad: bool) -> ListReader:

@@ -68,14 +68,15 @@ class Row(NamedTuple):
     """One number of a list.
 
     ``reason`` is None for a number to call. A duplicate keeps its ``number``, and
-    ``first_line`` says where it stood first. ``variables`` are the other columns.
+    ``first_line`` says where it stood first. ``cells`` are those of the other columns,
+    in the order of the reader's ``variable_columns`` so far.
     """
 
     line: int
     raw: str
     number: NormalNumber | None
     reason: Reason | None
-    variables: dict[str, str]
+    cells: list[str]
     first_line: int | None = None
 
 
@@ -214,22 +215,21 @@ class ListReader:
     def _chunks(self) -> Iterator[list[Row]]:
         """Yield the rows with their numbers judged. One loop without layers: a million rows pass here."""
         index, read = self._index, self._read_number
-        names, width = self.variable_columns, len(self.columns)
+        width = len(self.columns)
         new = tuple.__new__  # spares the NamedTuple's own constructor
         rows: list[Row] = []
         for line, cells in self._rows:
             if len(cells) != width:
                 if len(cells) > width:
                     width = len(cells)
-                    names = self._widen(width)
+                    self._widen(width)
                 cells += [""] * (width - len(cells))
             raw = cells.pop(index)
             found = read(raw)
-            variables = dict(zip(names, cells, strict=False))  # equal in length, see above
             if type(found) is NormalNumber:
-                rows.append(new(Row, (line, raw, found, None, variables, None)))
+                rows.append(new(Row, (line, raw, found, None, cells, None)))
             else:
-                rows.append(new(Row, (line, raw, None, found, variables, None)))
+                rows.append(new(Row, (line, raw, None, found, cells, None)))
             if len(rows) == CHUNK_ROWS:
                 yield rows
                 rows = []
@@ -244,11 +244,10 @@ class ListReader:
             row = chunk[at[index]]
             chunk[at[index]] = row._replace(reason=Reason.DUPLICATE, first_line=first_line)
 
-    def _widen(self, width: int) -> list[str]:
+    def _widen(self, width: int) -> None:
         """Name the columns of a row that is longer than all before it."""
         self.columns = column_names(self.columns, width)
         self.variable_columns = self.columns[: self._index] + self.columns[self._index + 1 :]
-        return self.variable_columns
 
     def _collect_examples(self, chunk: list[Row]) -> None:
         for row in chunk[: _SHOWN_EXAMPLES - len(self._examples)]:

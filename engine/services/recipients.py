@@ -10,47 +10,32 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 import orjson
 
-from engine.errors import Conflict
+from engine.errors import BadInput, Conflict
+from engine.services import lists
+from engine.services.list_parts import ListRow, Part, parts_of
 from engine.services.lists import ListReader, Row
 from engine.services.number_reasons import Reason
 from engine.services.numbers import Kind
 from engine.services.personal import UNPREPARED
-from engine.services.suppression import as_integer, lists_for
+from engine.services.suppression import lists_for
 from engine.states import CampaignState, RecipientState
 from engine.store import do_not_call
+from engine.store.bulk import insert_new
 from engine.store.counts import add_counts
-from engine.store.database import db
 from engine.store.models import Campaign, Recipient
-from engine.store.sql import execute, to_dialect
+from engine.store.sql import execute
 
-_COLUMNS = (
-    "campaign_id",
-    "line",
-    "number",
-    "is_mobile",
-    "variables",
-    "state",
-    "reason",
-    "next_at",
-    "finished_at",
-)
-# What is the same for all stands in the statement: a million rows bind only what differs.
-_INSERT = (
-    "INSERT INTO recipient (campaign_id, line, number, is_mobile, variables, state, reason, next_at, finished_at,"
-    " prompt, tries, free_tries, avoid_gateway_id, disposition)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, 0, 0, '') ON CONFLICT DO NOTHING"
-)
-_NUMBER = _COLUMNS.index("number")
-_NEXT_AT = _COLUMNS.index("next_at")
-_IS_MOBILE = _COLUMNS.index("is_mobile")
-_Rows = list[tuple[Any, ...]]
+_COLUMNS = ("line", "number", "is_mobile", "variables", "reason")  # of a `ListRow`
+# What is the same for all is given once: a million rows bind only what differs.
+_SAME = {"prompt": "", "tries": 0, "free_tries": 0, "avoid_gateway_id": 0, "disposition": "", "reserved": 0}
 MAX_SHOWN = 200  # characters of what was written instead of a number that are kept
 
 
@@ -68,6 +53,13 @@ class Imported:
 
 # Runs a function in a write transaction; its result (`engine.store.threads.write`).
 Write = Callable[[Callable[[], int]], int]
+# Starts a function that computes for long elsewhere; what is called for its result (`engine.store.threads.begin`).
+Begin = Callable[[Callable[[], Any]], Callable[[], Any]]
+
+
+def at_once(work: Callable[[], Any]) -> Callable[[], Any]:
+    """A `Begin` that computes in place, when the result is asked for."""
+    return work
 
 
 def import_list(
@@ -79,37 +71,55 @@ def import_list(
     *,
     skip: int = 0,
     note: Callable[[Imported], None] = lambda brought: None,
+    begin: Begin = at_once,
 ) -> Imported:
     """Bring all rows of `reader` into a campaign; what was added and refused.
 
-    `skip`: so many chunks are in already.  `note` is called in each chunk's transaction with what
-    the chunk brought, so that an import that is cut can go on behind it; what it raises ends the
-    import without the chunk.
+    The rows are written in parts, a transaction each.  `skip`: so many parts are in already.
+    `note` is called in each part's transaction with what it brought, so that an import that is
+    cut can go on behind it; what it raises ends the import without the part.  `begin` reads the
+    list while parts are written.
     Lists with different columns can follow each other: columns that are new are added at the end.
     Raises BadInput when the list cannot be read (what came before stays, and importing again
     adds only what is missing), Conflict when the campaign takes no more recipients.
     """
     columns = write_columns(campaign_id, reader.variable_columns, write)
     done = Imported()
-    for chunk in islice(reader, skip, None):
-        added, refused = _split(campaign_id, chunk, columns, now)
-        reasons = Counter(row.reason.value for row in chunk if row.reason is not None)
-        brought = Imported()
+    chunks = _read_ahead(reader, columns, begin)
+    with closing(chunks):
+        for part in islice(parts_of(chunks, lists.CHUNK_ROWS), skip, None):
+            brought = Imported()
 
-        def work(added: _Rows = added, refused: _Rows = refused, reasons: Counter[str] = reasons) -> int:
-            nonlocal brought
-            taken, listed = _insert(campaign_id, added, refused, now)
-            # What is neither taken nor listed the campaign had already, from a list before.
-            brought = Imported(taken, reasons + Counter({Reason.DO_NOT_CALL.value: listed}))
-            brought.refused += Counter({Reason.DUPLICATE.value: len(added) - listed - taken})
-            note(brought)
-            return taken
+            def work(part: Part = part) -> int:
+                nonlocal brought
+                brought = _insert(campaign_id, part, now)
+                note(brought)
+                return brought.added
 
-        write(work)
-        done.added += brought.added
-        done.refused += brought.refused
-        on_progress(done.total)
+            write(work)
+            done.added += brought.added
+            done.refused += brought.refused
+            on_progress(done.total)
     return done
+
+
+def _read_ahead(reader: ListReader, columns: list[str], begin: Begin) -> Generator[Part]:
+    """The chunks of a list as rows for the table; the next one is read while the last is written."""
+    source = iter(reader)
+
+    def step() -> Part | None:
+        chunk = next(source, None)
+        return None if chunk is None else _rows_of(chunk, reader.variable_columns, columns)
+
+    wait = begin(step)
+    try:
+        while (part := wait()) is not None:
+            wait = begin(step)
+            yield part
+    except GeneratorExit:
+        with suppress(BadInput):  # nobody wants it any more, but it is not to read on in a closed file
+            wait()
+        raise
 
 
 def write_columns(campaign_id: int, names: Sequence[str], write: Write) -> list[str]:
@@ -133,53 +143,71 @@ def write_columns(campaign_id: int, names: Sequence[str], write: Write) -> list[
     return columns
 
 
-def _split(
-    campaign_id: int, rows: Sequence[Row], columns: list[str], now: int
-) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
-    """Rows for the table: to be called, and set aside."""
-    added: _Rows = []
-    refused: _Rows = []
-    pending, excluded, mobile = RecipientState.PENDING.value, RecipientState.EXCLUDED.value, Kind.MOBILE
-    for line, raw, number, reason, cells, _ in rows:
+def _rows_of(chunk: Sequence[Row], names: Sequence[str], columns: list[str]) -> Part:
+    """A chunk of a list, whose other columns are `names`, as rows of a campaign whose columns are `columns`."""
+    same = list(names[: len(columns)]) == columns
+    places = [] if same else [names.index(name) if name in names else None for name in columns]
+    width, mobile = len(columns), Kind.MOBILE
+    rows: list[ListRow] = []
+    numbers: list[int] = []
+    new = tuple.__new__  # spares the NamedTuple's own constructor: a million rows pass here
+    for line, raw, number, reason, cells, _ in chunk:
         variables = ""
         if cells:
-            # Nearly always the cells are just these columns, in this order.
-            same = list(cells) == columns
-            values = list(cells.values()) if same else [cells.get(name, "") for name in columns]
+            values = cells[:width] if same else _placed(cells, places)
             variables = orjson.dumps(values).decode()
-        written = number.e164 if number is not None else raw[:MAX_SHOWN]
-        is_mobile = number is not None and number.kind is mobile
-        if reason is None:
-            added.append((campaign_id, line, written, is_mobile, variables, pending, "", 0, None))
+        why = reason.value if reason else ""
+        if number is None:
+            rows.append(new(ListRow, (line, raw[:MAX_SHOWN], False, variables, why)))
+            numbers.append(0)
         else:
-            refused.append((campaign_id, line, written, is_mobile, variables, excluded, reason.value, 0, now))
-    return added, refused
+            e164, kind, _ = number
+            rows.append(new(ListRow, (line, e164, kind is mobile, variables, why)))
+            numbers.append(int(e164))
+    return Part(rows, numbers)
 
 
-def _insert(campaign_id: int, added: _Rows, refused: _Rows, now: int) -> tuple[int, int]:
-    """Write a chunk; how many of `added` the campaign did not have yet, how many are on a do-not-call list."""
-    row = (
+def _placed(cells: list[str], places: list[int | None]) -> list[str]:
+    return [cells[place] if place is not None and place < len(cells) else "" for place in places]
+
+
+def _insert(campaign_id: int, part: Part, now: int) -> Imported:
+    """Write a part; what the campaign did not have yet, and what was set aside."""
+    campaign = (
         Campaign.select(Campaign.kind, Campaign.account, Campaign.text)
         .where(Campaign.id == campaign_id)
         .get()
     )
-    added, listed = _set_listed_aside(row, added, now)
-    refused = refused + listed
-    # Those that are to hear a message of their own wait until it is made.
+    wanted = [number for row, number in zip(part.rows, part.numbers, strict=True) if not row.reason]
+    listed = do_not_call.find(lists_for(campaign.kind, campaign.account_id), wanted)
+    added: list[ListRow] = []
+    aside: list[ListRow] = []
+    for row, number in zip(part.rows, part.numbers, strict=True):
+        if row.reason:
+            aside.append(row)
+        elif number in listed:
+            aside.append(row._replace(reason=Reason.DO_NOT_CALL.value))
+        else:
+            added.append(row)
+    same = {**_SAME, "campaign_id": campaign_id}
     last = _last_id()
-    if row.text:
-        added = [(*item[:_NEXT_AT], UNPREPARED, *item[_NEXT_AT + 1 :]) for item in added]
-    taken = _insert_many(added)
-    mobiles = sum(item[_IS_MOBILE] for item in added)
+    # Those that are to hear a message of their own wait until it is made.
+    due_at = UNPREPARED if campaign.text else 0
+    pending = {"state": RecipientState.PENDING.value, "next_at": due_at, "finished_at": None}
+    taken = insert_new(Recipient, _COLUMNS, added, same | pending)
+    mobiles = sum(row.is_mobile for row in added)
     if taken != len(added):
         mobiles = _mobiles_after(last, campaign_id)
-    _insert_many(refused)
+    excluded = {"state": RecipientState.EXCLUDED.value, "next_at": 0, "finished_at": now}
+    insert_new(Recipient, _COLUMNS, aside, same | excluded)
     add_counts(
         campaign_id,
-        {"waiting": taken, "excluded": len(refused), "total": taken + len(refused), "mobiles": mobiles},
+        {"waiting": taken, "excluded": len(aside), "total": taken + len(aside), "mobiles": mobiles},
     )
     reopen(campaign_id, taken)
-    return taken, len(listed)
+    refused = Counter(row.reason for row in aside)
+    # What is neither taken nor listed the campaign had already, from a list before.
+    return Imported(taken, refused + Counter({Reason.DUPLICATE.value: len(added) - taken}))
 
 
 def _last_id() -> int:
@@ -193,31 +221,6 @@ def _mobiles_after(recipient_id: int, campaign_id: int) -> int:
         [recipient_id, campaign_id],
     )
     return int(rows[0][0])
-
-
-def _set_listed_aside(row: Campaign, added: _Rows, now: int) -> tuple[_Rows, _Rows]:
-    """Split off the rows whose numbers are on a do-not-call list that the campaign heeds; one look-up."""
-    numbers = [as_integer(item[_NUMBER]) for item in added]
-    listed = do_not_call.find(lists_for(row.kind, row.account_id), numbers)
-    if not listed:
-        return added, []
-    wanted, aside = [], []
-    for item, number in zip(added, numbers, strict=True):
-        if number in listed:
-            values = dict(zip(_COLUMNS, item, strict=True))
-            values |= {"state": RecipientState.EXCLUDED.value, "reason": Reason.DO_NOT_CALL.value}
-            aside.append(tuple((values | {"finished_at": now}).values()))
-        else:
-            wanted.append(item)
-    return wanted, aside
-
-
-def _insert_many(rows: list[tuple[Any, ...]]) -> int:
-    if not rows:
-        return 0
-    cursor = db.cursor()
-    cursor.executemany(to_dialect(_INSERT), rows)
-    return int(cursor.rowcount)
 
 
 def reopen(campaign_id: int, added: int) -> None:

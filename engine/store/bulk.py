@@ -6,14 +6,14 @@ marks each time; it takes all rows as one JSON text, and the statement stays pre
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
 
 from engine.store.database import is_sqlite
 from engine.store.models import Table
-from engine.store.sql import execute
+from engine.store.sql import changed, execute
 
 CHUNK = 500
 _TYPES = {
@@ -35,16 +35,46 @@ def insert_rows(
     and `then` are constants of the code; values travel as parameters.
     """
     found: list[tuple[Any, ...]] = []
-    head = f"INSERT INTO {model._meta.table_name} ({', '.join(columns)})"  # type: ignore[attr-defined]
+    for sql, params in _statements(model, columns, rows, {}, then):
+        found += execute(sql, params)
+    return found
+
+
+def insert_new(
+    model: type[Table], columns: Sequence[str], rows: Sequence[Sequence[Any]], same: Mapping[str, Any]
+) -> int:
+    """Insert those of `rows` that no unique index refuses; how many.  `same`: columns with one value for all rows.
+
+    SQLite takes half the time of `executemany`, and other threads go on meanwhile.
+    """
+    return sum(
+        changed(sql, params)
+        for sql, params in _statements(model, columns, rows, same, "ON CONFLICT DO NOTHING")
+    )
+
+
+def _statements(
+    model: type[Table],
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    same: Mapping[str, Any],
+    then: str,
+) -> Iterator[tuple[str, list[Any]]]:
+    fields = model._meta.columns  # type: ignore[attr-defined]
+
+    def type_of(name: str) -> str:
+        return _TYPES[fields[name].field_type]
+
+    head = f"INSERT INTO {model._meta.table_name} ({', '.join([*columns, *same])}) SELECT v.*"  # type: ignore[attr-defined]
+    head += "".join(f", CAST(? AS {type_of(name)})" for name in same)
     for at in range(0, len(rows), CHUNK):
         part = rows[at : at + CHUNK]
         if is_sqlite():
             marks = ",".join(["(" + ",".join("?" * len(columns)) + ")"] * len(part))
-            found += execute(f"{head} VALUES {marks} {then}", [value for row in part for value in row])
+            values = [value for row in part for value in row]
+            yield f"{head} FROM (VALUES {marks}) AS v WHERE TRUE {then}", [*same.values(), *values]
         else:
-            fields = model._meta.columns  # type: ignore[attr-defined]
-            types = ", ".join(f"{name} {_TYPES[fields[name].field_type]}" for name in columns)
+            types = ", ".join(f"{name} {type_of(name)}" for name in columns)
             text = orjson.dumps([dict(zip(columns, row, strict=True)) for row in part]).decode()
-            source = f"SELECT * FROM json_to_recordset(CAST(? AS json)) AS v({types})"
-            found += execute(f"{head} {source} {then}", [text])
-    return found
+            source = f"json_to_recordset(CAST(? AS json)) AS v({types})"
+            yield f"{head} FROM {source} WHERE TRUE {then}", [*same.values(), text]

@@ -35,6 +35,8 @@ def find(account_ids: Collection[int], numbers: Collection[int]) -> set[int]:
     if not numbers or not account_ids:
         return set()
     marks = ",".join("?" * len(account_ids))
+    if not execute(f"SELECT 1 FROM do_not_call WHERE account_id IN ({marks}) LIMIT 1", list(account_ids)):
+        return set()  # as of most; spares the look-up of each number
     rows = execute(
         f"SELECT number FROM do_not_call WHERE account_id IN ({marks}) AND number IN {numbers_source()}",
         [*account_ids, numbers_value(numbers)],

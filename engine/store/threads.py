@@ -6,7 +6,8 @@ Each keeps its connection open.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import peewee
@@ -19,8 +20,10 @@ from engine.store.writer import Writer, close_quietly, transaction
 T = TypeVar("T")
 
 _readers: ThreadPool | None = None
+_workers: ThreadPool | None = None
 _writer: Writer | None = None
 READERS = 3
+WORKERS = 2
 
 
 def use_writer(writer: Writer | None) -> None:
@@ -37,10 +40,26 @@ def read(work: Callable[[], T]) -> T:
     global _readers
     if _readers is None:
         _readers = ThreadPool(READERS)
-    value, error = _readers.apply(_with_connection, (work,))
-    if error is not None:
-        raise error
-    return value
+    return _unpack(_readers.apply(_with_connection, (work,)))
+
+
+def begin(work: Callable[[], T]) -> Callable[[], T]:
+    """Start `work`, which computes for long and touches no database, in a thread; what waits for its result."""
+    global _workers
+    if _workers is None:
+        _workers = ThreadPool(WORKERS)
+    started = _workers.spawn(_caught, work)
+    return lambda: _unpack(started.get())
+
+
+@contextmanager
+def staying_connected() -> Iterator[None]:
+    """Many `write`s in a row of a process without a writer keep one connection, with what it has cached."""
+    if _writer is not None:
+        yield
+        return
+    with db.connection_context():
+        yield
 
 
 def write(work: Callable[[], T]) -> T:
@@ -50,19 +69,35 @@ def write(work: Callable[[], T]) -> T:
     """
     if _writer is not None:
         return _writer.call(work)
+    opened = False
     try:
-        db.connect(reuse_if_open=True)
+        opened = db.connect(reuse_if_open=True)
         with transaction():
             return work()
     except (peewee.OperationalError, peewee.InterfaceError) as error:
         raise StoreUnavailable(f"The database cannot be written: {' '.join(str(error).split())}") from error
     finally:
-        if not db.is_closed() and not db.in_transaction():
+        if opened:
             db.close()
 
 
+def _unpack(result: tuple[Any, Exception | None]) -> Any:
+    value, error = result
+    if error is not None:
+        raise error
+    return value
+
+
+def _caught(work: Callable[[], T]) -> tuple[Any, Exception | None]:
+    """In a thread: (result, error).  An exception that left the thread would be printed by its pool."""
+    try:
+        return work(), None
+    except Exception as error:  # noqa: BLE001 - handed to the caller, who asked for it
+        return None, error
+
+
 def _with_connection(work: Callable[[], T]) -> tuple[Any, Exception | None]:
-    """In a reading thread: (result, error).  An exception that left the thread would be printed by its pool."""
+    """As `_caught`, with a connection of the reading thread's own."""
     try:
         db.connect(reuse_if_open=True)
         return work(), None
@@ -74,8 +109,9 @@ def _with_connection(work: Callable[[], T]) -> tuple[Any, Exception | None]:
 
 
 def close_readers() -> None:
-    """End the reading threads (at the end of a process or a test)."""
-    global _readers
-    if _readers is not None:
-        _readers.kill()
-        _readers = None
+    """End the reading and computing threads (at the end of a process or a test)."""
+    global _readers, _workers
+    for pool in (_readers, _workers):
+        if pool is not None:
+            pool.kill()
+    _readers = _workers = None

@@ -9,6 +9,7 @@ import pytest
 from engine.clock import wall_ms
 from engine.errors import StoreUnavailable
 from engine.services import campaigns, list_imports, lists
+from engine.services.recipients import at_once
 from engine.services.uploads import Uploads
 from engine.store.models import CampaignCounts, Recipient
 from engine.store.models_lists import ListImport
@@ -35,9 +36,7 @@ def noted(app, cast, uploads, monkeypatch) -> int:
 
 
 def bring_in(import_id: int, uploads: Uploads, writer=write) -> None:
-    list_imports.bring_in(
-        import_id, uploads, "", read=read, write=writer, apart=lambda work: work(), clock=wall_ms
-    )
+    list_imports.bring_in(import_id, uploads, "", read=read, write=writer, begin=at_once, clock=wall_ms)
 
 
 def outcome(import_id: int, campaign_id: int) -> dict:

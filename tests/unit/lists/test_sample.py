@@ -31,7 +31,7 @@ def test_the_list_has_every_sort_of_number():
     assert reader.counts[None] > 1_000
     assert reader.counts[Reason.DUPLICATE] == 80
     assert {row.number.area for row in rows if row.number} == {None, *PROVINCES}
-    assert all(row.variables["نام"] for row in rows)
+    assert all(row.cells[0] for row in rows)
 
 
 def test_the_message_is_a_few_seconds():

@@ -12,6 +12,7 @@ from engine.clock import wall_ms
 from engine.config import Settings
 from engine.errors import BadInput, NotFound
 from engine.services import launch, list_imports
+from engine.services.recipients import at_once
 from engine.services.uploads import MAX_AGE_MS, Pending, Uploads
 from engine.store.models import Campaign, CampaignCounts, Message
 from engine.store.threads import read, write
@@ -70,9 +71,7 @@ def go(uploads: Uploads, pending: Pending, settings: Settings) -> int:
     )
     with list_imports.held(uploads.taken_list(pending.token)) as is_ours:
         assert is_ours
-        list_imports.bring_in(
-            import_id, uploads, "", read=read, write=write, apart=lambda work: work(), clock=wall_ms
-        )
+        list_imports.bring_in(import_id, uploads, "", read=read, write=write, begin=at_once, clock=wall_ms)
     return campaign_id
 
 

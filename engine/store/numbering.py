@@ -1,0 +1,27 @@
+"""How the index of a campaign's numbers is ordered: by the last bits, then by the number.
+
+The last bits are spread evenly over operators and towns, the first digits are not: whoever
+takes a piece of this order (`engine.services.list_parts`) takes some of each.
+"""
+
+from __future__ import annotations
+
+from peewee import Expression
+
+from engine.store.models import Recipient
+
+LAST_BITS = 1023  # as in the index `recipient_once` (migration 0020)
+
+
+def is_number_of(campaign_id: int, e164: str) -> Expression:
+    """Condition on Recipient, in the words of the index: called in the campaign at this number."""
+    number = int(e164)
+    as_integer = Recipient.number.cast("BIGINT")
+    condition: Expression = (
+        (Recipient.campaign_id == campaign_id)
+        & (as_integer.bin_and(LAST_BITS) == number & LAST_BITS)
+        & (as_integer == number)
+        & (Recipient.reason == "")
+        & (Recipient.line > 0)
+    )
+    return condition
