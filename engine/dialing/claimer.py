@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 from engine.dialing.board import Board
 from engine.dialing.calls import Call, CallTable
-from engine.dialing.lanes import Lanes, Trunk
+from engine.dialing.health import Breaker
+from engine.dialing.lanes import SLOW_HORIZON_S, Lanes, Trunk, horizon_s
 from engine.dialing.run import CampaignRun
-from engine.dialing.shares import Demand, allot
+from engine.dialing.shares import UNLIMITED, Demand, FairShares, Places, Way
 from engine.errors import StoreUnavailable
 from engine.services import why
 from engine.store.claims import Claim, ClaimHook, Due, Route, Router, Rule, claim
@@ -18,11 +19,6 @@ from engine.store.writer import Writer
 
 log = logging.getLogger(__name__)
 
-# How far ahead calls are claimed: some commits' worth, and little to give back.  A slow trunk
-# looks further ahead, or every few calls would cost a transaction.
-HORIZON_S = 0.8
-SLOW_HORIZON_S = 1.5
-SLOW_CPS = 60
 PATIENCE_S = 0.2  # a few free places are not left empty longer
 MAX_CLAIM = 1000
 SHOWN_DIGITS = 5  # of a number that no gateway serves: country and area
@@ -52,12 +48,11 @@ class Claimer:
         self.rules = list(rules)
         self.hooks = list(hooks)
         self.give_back = give_back  # of a campaign that ended while its claim was being written
-        self._turn = 0
+        self._fair = FairShares()
         self._claimed_m = 0.0
 
     def step(self, now: int, now_m: float) -> int:
         """One round; how many were claimed.  Urgent campaigns first, then the others by their shares."""
-        self._turn += 1
         urgent = [run for run in self.board.runs.values() if run.is_urgent]
         others = [run for run in self.board.runs.values() if not run.is_urgent]
         claimed = 0
@@ -71,19 +66,29 @@ class Claimer:
         ready = [run for run in runs if self._may(run, now, now_m)]
         if not ready:
             return []
-        places = sum(trunk.room(now_m, horizon_s(trunk), urgent=False) for trunk in self.lanes.up_trunks())
+        ways = {run.id: tuple(trunk.way for trunk in self._trunks_of(run)) for run in ready}
+        usable = {way for own in ways.values() for way in own}
+        places = self.lanes.places(now_m, urgent=False)
+        free = places.total(usable)
         # A claim costs a transaction: wait a little until it is worth one.
-        largest = max((t.gateway.limiter.cps * horizon_s(t) for t in self.lanes.up_trunks()), default=0)
-        is_small = places < max(1, min(50, int(largest / 2)))
-        if not places or (is_small and now_m < self._claimed_m + PATIENCE_S):
+        limiters = [self.lanes.gateways[gateway_id].limiter for gateway_id in {way[0] for way in usable}]
+        largest = max((limiter.cps * horizon_s(limiter) for limiter in limiters), default=0)
+        is_small = free < max(1, min(50, int(largest / 2)))
+        if not free or (is_small and now_m < self._claimed_m + PATIENCE_S):
             return []
         self._claimed_m = now_m
-        wants = [
-            Demand(run.id, run.account_id, run.weight, self._want(run, now_m, places), run.account.weight)
-            for run in ready
-        ]
-        given = allot(places, wants, self._turn)
+        given = self._fair.divide(
+            places, [self._demand(run, ways[run.id], places.total(ways[run.id]), now_m) for run in ready]
+        )
         return [(run, given[run.id]) for run in ready if given.get(run.id)]
+
+    def _trunks_of(self, run: CampaignRun) -> list[Trunk]:
+        """The trunks that are up and that its calls may leave by."""
+        return [
+            trunk
+            for trunk in self.lanes.up_trunks()
+            if not trunk.gateway.is_draining and _may_leave(run, trunk)
+        ]
 
     def _may(self, run: CampaignRun, now: int, now_m: float) -> bool:
         """Whether a claim for `run` can be tried now; says why not."""
@@ -97,32 +102,36 @@ class Claimer:
         why.clear(run)
         return now_m >= run.next_look_m
 
-    def _want(self, run: CampaignRun, now_m: float, places: int) -> int:
+    def _demand(self, run: CampaignRun, ways: tuple[Way, ...], places: int, now_m: float) -> Demand:
+        """What a campaign could use of the `places` of its ways, and what its account may."""
         want = min(places, MAX_CLAIM)
         if run.channels is not None:
             want = min(want, max(0, run.channels - run.live))
             if want == 0:
                 why.say(run, why.OWN_CHANNELS, limit=run.channels)
-        account = run.account
+        account, of_account = run.account, UNLIMITED
         if account.channels is not None:
-            want = min(want, max(0, account.channels - account.live))
-            if want == 0:
+            of_account = max(0, account.channels - account.live)
+            if of_account == 0:
                 why.say(run, why.ACCOUNT_CHANNELS, limit=account.channels)
         for limiter in run.limiters:
             want = min(want, max(0, limiter.expected(now_m, SLOW_HORIZON_S) - run.waiting))
-        return want
+        return Demand(
+            run.id, run.account_id, run.weight, min(want, of_account), ways, account.weight, of_account
+        )
 
     def _claim_for(self, run: CampaignRun, places: int, now: int, now_m: float, urgent: bool) -> int:
         if urgent and not self._may(run, now, now_m):
             return 0
-        rooms = self._rooms(run, now_m, urgent)
-        places = min(places, sum(rooms.values()), MAX_CLAIM)
+        trunks = self._trunks_of(run)
+        free = self.lanes.places(now_m, urgent)
+        places = min(places, free.total(trunk.way for trunk in trunks), MAX_CLAIM)
         if urgent:
-            places = min(places, self._want(run, now_m, places))
+            places = min(places, self._demand(run, (), places, now_m).want)
         if places <= 0:
             return 0
         unserved: list[str] = []
-        router = self._router(run, rooms, unserved)
+        router = self._router(run, trunks, free, unserved)
         try:
             claims = self.writer.call(lambda: claim(run.id, places, now, router, self.rules, self.hooks))
         except StoreUnavailable as error:
@@ -138,43 +147,25 @@ class Claimer:
             run.next_look_m = now_m + (QUICK_EMPTY_WAIT_S if urgent else EMPTY_WAIT_S)
         return len(claims)
 
-    def _rooms(self, run: CampaignRun, now_m: float, urgent: bool) -> dict[tuple[int, int], int]:
-        """Free places of each trunk that the campaign may use."""
-        rooms = {}
-        for key, trunk in self.lanes.trunks.items():
-            if not _may_leave(run, trunk):
-                continue
-            room = trunk.room(now_m, horizon_s(trunk), urgent)
-            if room > 0:
-                rooms[key] = room
-        return rooms
-
-    def _router(self, run: CampaignRun, rooms: dict[tuple[int, int], int], unserved: list[str]) -> Router:
-        """A chooser of routes over a private copy of the free places; it runs in the writer's thread.
+    def _router(self, run: CampaignRun, trunks: Sequence[Trunk], free: Places, unserved: list[str]) -> Router:
+        """A chooser of routes over the free places, which it takes; it runs in the writer's thread.
 
         How numbers begin that no gateway serves, whatever has room, is added to `unserved`.
         """
-        trunks = self.lanes.trunks
-        usable = [trunks[key] for key in rooms]
-        other_ways = {
-            trunk.gateway.id
-            for trunk in self.lanes.up_trunks()
-            if not trunk.gateway.is_draining and _may_leave(run, trunk)
-        }
-
         permitted = [gateway for gateway in self.lanes.gateways.values() if run.may_use(gateway.name)]
 
         def choose(due: Due) -> Route | None:
             digits = due.number.removeprefix("+")
+            able = [trunk for trunk in trunks if trunk.gateway.serves(digits)]
+            # The trunk that just failed this call comes last, and only if there is no other.
+            others = [trunk for trunk in able if trunk.gateway.id != due.avoid_gateway_id]
+            if any(trunk.gateway.health.state is not Breaker.OPEN for trunk in others):
+                able = others
             best: Trunk | None = None
             best_key: tuple[float, ...] = ()
-            for trunk in usable:
-                gateway = trunk.gateway
-                room = rooms[(trunk.switch.id, gateway.id)]
-                if room <= 0 or not gateway.serves(digits):
-                    continue
-                # The trunk that just failed this call comes last, and only if it is the only one.
-                if gateway.id == due.avoid_gateway_id and len(other_ways) > 1:
+            for trunk in able:
+                gateway, room = trunk.gateway, free.free(trunk.way)
+                if room <= 0:
                     continue
                 key = (gateway.priority, gateway.cost, -room * gateway.weight)
                 if best is None or key < best_key:
@@ -183,7 +174,7 @@ class Claimer:
                 if not any(gateway.serves(digits) for gateway in permitted):
                     unserved.append(digits[:SHOWN_DIGITS])
                 return None
-            rooms[(best.switch.id, best.gateway.id)] -= 1
+            free.take(best.way)
             return Route(best.switch.id, best.switch.core_uuid, best.gateway.id)
 
         return choose
@@ -215,8 +206,3 @@ class Claimer:
 def _may_leave(run: CampaignRun, trunk: Trunk) -> bool:
     """Whether calls of a campaign may go by a trunk: it is one of its gateways, and shows a number it may show."""
     return run.may_use(trunk.gateway.name) and run.may_show(trunk.gateway.caller_id)
-
-
-def horizon_s(trunk: Trunk) -> float:
-    """How far ahead calls are claimed for a trunk (s)."""
-    return SLOW_HORIZON_S if trunk.gateway.limiter.cps < SLOW_CPS else HORIZON_S

@@ -11,11 +11,17 @@ from typing import Any
 from engine.dialing.calls import Call
 from engine.dialing.health import GatewayHealth
 from engine.dialing.pacing import RateLimiter, Seats
+from engine.dialing.shares import Places, Way
 
 # Below this much idle processor (percent, averaged by FreeSWITCH) a switch is given less,
 # before its audio suffers; never less than the floor.
 IDLE_ENOUGH = 15.0
 IDLE_FLOOR = 0.2
+# How far ahead calls are claimed: some commits' worth, and little to give back.  What is slow
+# looks further ahead, or every few calls would cost a transaction.
+HORIZON_S = 0.8
+SLOW_HORIZON_S = 1.5
+SLOW_CPS = 60
 URGENT_RESERVE = 0.05  # share of a gateway's and a switch's seats that only urgent calls may take
 
 
@@ -137,24 +143,13 @@ class Trunk:
             self.ready -= len(out)
         return out
 
-    def room(self, now: float, horizon_s: float, urgent: bool) -> int:
-        """How many further calls are worth claiming for this trunk now.
+    @property
+    def way(self) -> Way:
+        return self.gateway.id, self.switch.id
 
-        As many as its limits will let out within the horizon, less those that
-        wait already, and never more than there are free seats.
-        """
-        if not self.switch.is_up or self.gateway.is_draining:
-            return 0
-        soon = min(
-            self.gateway.limiter.expected(now, horizon_s), self.switch.limiter.expected(now, horizon_s)
-        )
-        if urgent:
-            soon += 1  # one more than the campaigns' calls that wait already
-        seats = min(self.gateway.seats.free(urgent), self.switch.seats.free(urgent))
-        probes = self.gateway.health.room(now)
-        if probes is not None:
-            seats = min(seats, probes - self.ready)
-        return max(0, min(soon - (len(self._urgent) if urgent else self.ready), seats))
+    def waiting(self, urgent: bool) -> int:
+        """Calls that wait here, and with `urgent` only such."""
+        return len(self._urgent) if urgent else self.ready
 
 
 class Lanes:
@@ -211,6 +206,34 @@ class Lanes:
     def up_trunks(self) -> Iterator[Trunk]:
         return (trunk for trunk in self.trunks.values() if trunk.switch.is_up)
 
+    def places(self, now: float, urgent: bool) -> Places:
+        """How many further calls are worth claiming now.
+
+        As many as the limits will let out within the horizon, less those that wait already,
+        and never more than there are free seats.
+        """
+        of_gateway: dict[int, int] = {}
+        of_switch: dict[int, int] = {}
+        waiting: dict[int, int] = {}
+        for trunk in self.up_trunks():
+            there = trunk.waiting(urgent)
+            waiting[trunk.gateway.id] = waiting.get(trunk.gateway.id, 0) + there
+            of_switch[trunk.switch.id] = of_switch.get(trunk.switch.id, 0) - there
+        for gateway_id, count in waiting.items():
+            gateway = self.gateways[gateway_id]
+            if gateway.is_draining:
+                continue
+            places = min(_soon(gateway.limiter, now, urgent) - count, gateway.seats.free(urgent))
+            probes = gateway.health.room(now)
+            if probes is not None:
+                places = min(places, probes - sum(t.ready for t in self.up_trunks() if t.gateway is gateway))
+            of_gateway[gateway_id] = max(0, places)
+        for switch_id, less in of_switch.items():
+            switch = self.switches[switch_id]
+            soon = _soon(switch.limiter, now, urgent) + less
+            of_switch[switch_id] = max(0, min(soon, switch.seats.free(urgent)))
+        return Places(of_gateway, of_switch)
+
     def take_seat(self, call: Call) -> None:
         self.gateways[call.gateway_id].seats.take()
         self.switches[call.switch_id].seats.take()
@@ -222,3 +245,13 @@ class Lanes:
         self.switches[call.switch_id].seats.give()
         call.run.live -= 1
         call.run.account.live -= 1
+
+
+def horizon_s(limiter: RateLimiter) -> float:
+    """How far ahead calls are claimed for a gateway or a switch (s)."""
+    return SLOW_HORIZON_S if limiter.cps < SLOW_CPS else HORIZON_S
+
+
+def _soon(limiter: RateLimiter, now: float, urgent: bool) -> int:
+    """Permits within the horizon; for urgent calls one more than the campaigns' calls that wait already."""
+    return limiter.expected(now, horizon_s(limiter)) + urgent

@@ -1,66 +1,114 @@
-"""Fair shares: how the places that are free are divided.  Pure."""
+"""Fair shares: what is free, and how it is divided between accounts and campaigns.  Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+Way = tuple[int, int]  # (gateway id, switch id): a trunk
+CHUNKS = 100  # a round's places are given in about so many parts
+LARGEST_CHUNK = 16
+UNLIMITED = 1_000_000
+MOST_OWED = 50  # places that somebody who could not be served is owed at most
+
+
+@dataclass(slots=True)
+class Places:
+    """How many further calls gateways and switches have places for; what is taken from one trunk is gone for all.
+
+    A gateway that is on several switches has its places once, and so has a switch with several gateways.
+    """
+
+    gateways: dict[int, int]
+    switches: dict[int, int]
+
+    def free(self, way: Way) -> int:
+        return min(self.gateways.get(way[0], 0), self.switches.get(way[1], 0))
+
+    def take(self, way: Way, places: int = 1) -> None:
+        self.gateways[way[0]] -= places
+        self.switches[way[1]] -= places
+
+    def total(self, ways: Iterable[Way]) -> int:
+        """The most that could be taken by these ways together."""
+        usable = [way for way in ways if self.free(way) > 0]
+        return min(
+            sum(self.gateways[gateway] for gateway in {way[0] for way in usable}),
+            sum(self.switches[switch] for switch in {way[1] for way in usable}),
+        )
+
+    def copy(self) -> Places:
+        return Places(dict(self.gateways), dict(self.switches))
 
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """A campaign that could use up to `want` places; its account has a weight of its own."""
+    """A campaign that could use up to `want` places, by its ways only.
+
+    Its account has a weight of its own, and may get `account_want` over all its campaigns.
+    """
 
     campaign_id: int
     account_id: int
     weight: int
     want: int
+    ways: tuple[Way, ...]
     account_weight: int = 1
+    account_want: int = UNLIMITED
 
 
-def allot(places: int, demands: Sequence[Demand], turn: int = 0) -> dict[int, int]:
-    """Divide `places` between accounts by their weight, and inside each between its campaigns.
+class FairShares:
+    """Gives the next places to the account that had least for its weight, and in it to such a campaign.
 
-    Nobody gets more than it wants; what one leaves goes to the others.  Places
-    that do not divide go round with `turn`, so that no one is always last.
-    The result's sum is the smaller of `places` and all wants.
+    What was given is remembered from round to round, so that weights hold too where a round has fewer
+    places than there are campaigns.  Who comes anew begins where the others stand: nobody saves up.
     """
-    by_account: dict[int, list[Demand]] = {}
-    for demand in demands:
-        if demand.want > 0:
-            by_account.setdefault(demand.account_id, []).append(demand)
-    of_account = _divide(
-        places,
-        {
-            key: (max(d.account_weight for d in group), sum(d.want for d in group))
-            for key, group in by_account.items()
-        },
-        turn,
-    )
-    out: dict[int, int] = {}
-    for account_id, share in of_account.items():
-        group = by_account[account_id]
-        out.update(_divide(share, {d.campaign_id: (d.weight, d.want) for d in group}, turn))
-    return out
+
+    def __init__(self) -> None:
+        self._accounts: dict[int, float] = {}  # places had, divided by the weight
+        self._campaigns: dict[int, float] = {}
+
+    def divide(self, places: Places, demands: Sequence[Demand]) -> dict[int, int]:
+        """Places for each campaign (left out: none).  Nobody gets more than it wants, or than its ways have."""
+        left = places.copy()
+        hungry: dict[int, list[Demand]] = {}
+        for demand in demands:
+            if demand.want > 0:
+                hungry.setdefault(demand.account_id, []).append(demand)
+        weights = {key: max(demand.account_weight for demand in group) for key, group in hungry.items()}
+        most = {key: min(demand.account_want for demand in group) for key, group in hungry.items()}
+        self._accounts = _level(self._accounts, weights)
+        self._campaigns = _level(
+            self._campaigns, {d.campaign_id: d.weight for group in hungry.values() for d in group}
+        )
+        ways = {way for group in hungry.values() for demand in group for way in demand.ways}
+        chunk = max(1, min(LARGEST_CHUNK, left.total(ways) // CHUNKS))
+        given: dict[int, int] = {}
+        while hungry:
+            account_id = min(hungry, key=self._accounts.__getitem__)
+            group = hungry[account_id]
+            demand = min(group, key=lambda demand: self._campaigns[demand.campaign_id])
+            way = max(demand.ways, key=left.free, default=None)
+            had = given.get(demand.campaign_id, 0)
+            part = min(chunk, demand.want - had, most[account_id], left.free(way)) if way else 0
+            if way is None or part <= 0:
+                group.remove(demand)
+                if not group:
+                    del hungry[account_id]
+                continue
+            left.take(way, part)
+            most[account_id] -= part
+            given[demand.campaign_id] = had + part
+            self._accounts[account_id] += part / weights[account_id]
+            self._campaigns[demand.campaign_id] += part / demand.weight
+        return given
 
 
-def _divide(places: int, wants: dict[int, tuple[int, int]], turn: int) -> dict[int, int]:
-    """Divide by weight with a ceiling each: {key: (weight, want)} -> {key: places}."""
-    given = dict.fromkeys(wants, 0)
-    left = places
-    while left > 0:
-        hungry = [key for key, (_, want) in wants.items() if given[key] < want]
-        if not hungry:
-            break
-        total = sum(wants[key][0] for key in hungry)
-        round_left = left
-        for key in hungry:
-            weight, want = wants[key]
-            part = min(want - given[key], round_left * weight // total)
-            given[key] += part
-            left -= part
-        if left == round_left:  # fewer places than campaigns: one each, in turn
-            start = turn % len(hungry)
-            for key in (hungry[start:] + hungry[:start])[:left]:
-                given[key] += 1
-                left -= 1
-    return given
+def _level(had: dict[int, float], weights: dict[int, int]) -> dict[int, float]:
+    """What those who want something now have had: newcomers the least of the others; nobody is owed too much."""
+    known = {key: had[key] for key in weights if key in had}
+    least, most = min(known.values(), default=0.0), max(known.values(), default=0.0)
+    # Only differences count: reckoned from the least, the figures stay small.
+    return {
+        key: max(known.get(key, least), most - MOST_OWED / weight) - least for key, weight in weights.items()
+    }

@@ -17,15 +17,18 @@ from engine.services import gateways, messages
 from engine.store.models import Account
 from engine.store.threads import write
 from engine.switchboard import parse_switches
-from tests.engine.lab import SPEED, Lab
+from tests.engine.lab import SPEED, Lab, wait_for
 
 
 @pytest.fixture
 def start_lab(tmp_path: Path) -> Iterator[Callable[..., Lab]]:
-    """Start an engine; keyword arguments go to the embedded switch's options, `settings` to the engine's."""
+    """Start an engine; keyword arguments go to the embedded switch's options, `settings` to the engine's.
+
+    Several `switches` are started as the engine does by itself, without options.
+    """
     engines: list[Engine] = []
 
-    def start(settings: dict[str, Any] | None = None, **options: Any) -> Lab:
+    def start(settings: dict[str, Any] | None = None, switches: str = "embedded", **options: Any) -> Lab:
         made = load_settings(data_dir=tmp_path, database_url="", **{"inbound_share": 0.0, **(settings or {})})
         engine = Engine(made)
         engines.append(engine)
@@ -40,8 +43,9 @@ def start_lab(tmp_path: Path) -> Iterator[Callable[..., Lab]]:
                 **options,
             }
         )
-        engine.start(parse_switches("embedded"), embedded)
-        assert engine.wait_for_switch(10), engine.switchboard.last_error()
+        specs = parse_switches(switches)
+        engine.start(specs, embedded if len(specs) == 1 else None)
+        wait_for(lambda: len(engine.dialer.links) == len(specs), "the switches", 10)
         sound = tmp_path / "sound.wav"
         sound.write_bytes(tone(4))
         prompt, length = messages.store_prompt(sound, made.prompts_dir)

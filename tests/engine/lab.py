@@ -14,10 +14,10 @@ import gevent
 from engine.clock import wall_ms
 from engine.controller import Engine
 from engine.embedded.process import EmbeddedProcess
-from engine.services import campaigns
+from engine.services import campaigns, messages
 from engine.services.lists import open_list
 from engine.services.recipients import Imported, import_list
-from engine.store.models import Attempt, Campaign, CampaignCounts, CampaignPulse, Recipient
+from engine.store.models import Attempt, Campaign, CampaignCounts, CampaignPulse, Message, Recipient
 from engine.store.threads import read, write
 
 SPEED = 20
@@ -48,13 +48,22 @@ class Lab:
 
     def campaign(self, lines: list[str], *, start: bool = True, **rules: Any) -> int:
         """A campaign of the numbers (and header) in `lines`; its id."""
-        gateway = rules.pop("gateways", ["embedded"])
+        gateway, account_id = rules.pop("gateways", ["embedded"]), rules.pop("account_id", 1)
         made = campaigns.CampaignRules(name="test", gateways=gateway, **rules)
-        campaign_id = write(lambda: campaigns.create(1, made, self.message_id, wall_ms(), 660))
+        campaign_id = write(
+            lambda: campaigns.create(account_id, made, self._message(account_id), wall_ms(), 660)
+        )
         self.add(campaign_id, lines)
         if start:
             write(lambda: campaigns.start(campaign_id, wall_ms()))
         return campaign_id
+
+    def _message(self, account_id: int) -> int:
+        """The message, and for another account a message of the same sound."""
+        row = Message.get_by_id(self.message_id)
+        if row.account_id == account_id:
+            return self.message_id
+        return messages.add(account_id, "test", row.prompt, row.duration_ms, wall_ms())
 
     def add(self, campaign_id: int, lines: list[str]) -> Imported:
         reader = open_list(io.BytesIO("\n".join(lines).encode()), filename="list.csv")

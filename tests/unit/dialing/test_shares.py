@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.dialing.shares import Demand, allot
+from engine.dialing.shares import Demand, FairShares, Places
+
+ONE = ((1, 1),)
+
+
+def one_trunk(places: int) -> Places:
+    return Places({1: places}, {1: places})
+
+
+def demand(campaign_id: int, account_id: int, weight: int = 1, want: int = 1000, **more: int) -> Demand:
+    return Demand(campaign_id, account_id, weight, want, ONE, **more)
+
 
 demands = st.lists(
     st.builds(
@@ -14,37 +27,77 @@ demands = st.lists(
         account_id=st.integers(1, 4),
         weight=st.integers(1, 10),
         want=st.integers(0, 300),
+        ways=st.lists(st.tuples(st.integers(1, 3), st.integers(1, 2)), max_size=4).map(tuple),
+        account_weight=st.integers(1, 10),
     ),
     max_size=12,
     unique_by=lambda demand: demand.campaign_id,
 )
+free = st.dictionaries(st.integers(1, 3), st.integers(0, 300))
 
 
-@given(places=st.integers(0, 500), wanted=demands, turn=st.integers(0, 50))
-def test_all_places_are_given_and_nobody_gets_more_than_it_wants(
-    places: int, wanted: list[Demand], turn: int
+@given(rounds=st.lists(demands, min_size=1, max_size=4), gateways=free, switches=free)
+def test_no_place_is_given_twice_or_left_while_somebody_wants_it(
+    rounds: list[list[Demand]], gateways: dict[int, int], switches: dict[int, int]
 ) -> None:
-    given_ = allot(places, wanted, turn)
-    assert sum(given_.values()) == min(places, sum(d.want for d in wanted))
-    assert all(given_.get(d.campaign_id, 0) <= d.want for d in wanted)
+    shares = FairShares()
+    for wanted in rounds:
+        places = Places(dict(gateways), dict(switches))
+        given_ = shares.divide(places, wanted)
+        assert (places.gateways, places.switches) == (gateways, switches)  # nothing is taken yet
+        assert sum(given_.values()) <= places.total(way for d in wanted for way in d.ways)
+        for one in wanted:
+            assert given_.get(one.campaign_id, 0) <= min(one.want, places.total(one.ways))
+    ways = {way for d in wanted for way in d.ways}
+    if len(ways) == 1:
+        assert sum(given_.values()) == min(places.total(ways), sum(d.want for d in wanted if d.ways))
 
 
 def test_places_are_divided_by_weight() -> None:
-    wanted = [Demand(1, 1, 1, 1000), Demand(2, 1, 3, 1000)]
-    assert allot(100, wanted) == {1: 25, 2: 75}
+    assert FairShares().divide(one_trunk(100), [demand(1, 1), demand(2, 1, 3)]) == {1: 25, 2: 75}
 
 
 def test_an_account_with_many_campaigns_gets_no_more_than_one_with_one() -> None:
-    many = [Demand(n, 1, 1, 1000) for n in range(1, 10)]
-    given_ = allot(100, [*many, Demand(50, 2, 1, 1000)])
-    assert given_[50] == 50
+    many = [demand(n, 1) for n in range(1, 10)]
+    assert FairShares().divide(one_trunk(100), [*many, demand(50, 2)])[50] == 50
 
 
 def test_what_one_leaves_goes_to_the_others() -> None:
-    assert allot(100, [Demand(1, 1, 1, 10), Demand(2, 2, 1, 1000)]) == {1: 10, 2: 90}
+    assert FairShares().divide(one_trunk(100), [demand(1, 1, want=10), demand(2, 2)]) == {1: 10, 2: 90}
 
 
-def test_with_fewer_places_than_campaigns_everybody_has_a_turn() -> None:
-    wanted = [Demand(n, n, 1, 5) for n in range(1, 5)]
-    served = {n for turn in range(4) for n, places in allot(1, wanted, turn).items() if places}
-    assert served == {1, 2, 3, 4}
+def test_weights_hold_where_a_round_has_one_place() -> None:
+    wanted = [demand(n, n, account_weight=n) for n in (1, 2, 3)]
+    shares, had = FairShares(), Counter[int]()
+    for _ in range(60):
+        had.update(shares.divide(one_trunk(1), wanted))
+    assert had == {1: 10, 2: 20, 3: 30}
+
+
+def test_who_comes_anew_neither_waits_for_the_others_nor_they_for_it() -> None:
+    shares = FairShares()
+    for _ in range(50):
+        shares.divide(one_trunk(10), [demand(1, 1)])
+    had: Counter[int] = Counter()
+    for _ in range(10):
+        had.update(shares.divide(one_trunk(2), [demand(1, 1), demand(2, 2)]))
+    assert had == {1: 10, 2: 10}
+
+
+def test_campaigns_of_other_gateways_do_not_take_each_others_places() -> None:
+    places = Places({1: 100, 2: 3}, {1: 1000})
+    own = [Demand(1, 1, 1, 1000, ((1, 1),))]
+    heavy = [Demand(n, 2, 100, 1000, ((2, 1),), 100) for n in range(2, 12)]
+    given_ = FairShares().divide(places, [*heavy, *own])
+    assert given_[1] == 100
+    assert sum(given_.values()) == 103
+
+
+def test_a_gateway_on_two_switches_has_its_places_once() -> None:
+    places = Places({1: 10}, {1: 100, 2: 100})
+    assert FairShares().divide(places, [Demand(1, 1, 1, 1000, ((1, 1), (1, 2)))]) == {1: 10}
+
+
+def test_an_account_gets_no_more_than_it_may_over_its_campaigns() -> None:
+    wanted = [demand(1, 1, account_want=6), demand(2, 1, account_want=6), demand(3, 2, want=50)]
+    assert FairShares().divide(one_trunk(100), wanted) == {1: 3, 2: 3, 3: 50}
