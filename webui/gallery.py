@@ -63,7 +63,7 @@ class SpeakForm(PageForm):
     text = TextAreaField(
         _l("Text"),
         [InputRequired(), Length(max=1000)],
-        description=_l("Columns of a list may stand in it: {name}"),
+        description=_l("Columns of a list may stand in it: {name}; {code:digits} is said digit by digit."),
         render_kw={"rows": 3, "dir": "auto"},
     )
 

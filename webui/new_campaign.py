@@ -16,6 +16,7 @@ from engine.clock import wall_ms
 from engine.errors import AvanakError, BadInput, NotAllowed, NotFound
 from engine.services import accounts, campaigns, fraud_guard, launch, messages, permissions, pricing, switches
 from engine.services.campaigns import CampaignRules
+from engine.services.personal import Template, is_template
 from engine.services.preflight import Preflight, count_list, limits_of_switches, reckon
 from engine.services.shown_name import shown_name
 from engine.services.start_checks import refusal
@@ -83,9 +84,17 @@ def check(token: str) -> str | Response:
         lambda: (_gateways(), limits_of_switches(switches.all_switches(), share), _message(pending))
     )
     duration_ms = message.duration_ms if message is not None else pending.duration_ms
+    is_personal = message is not None and is_template(message.text)
+    # Everybody hears a message of their own then: what may be charged is what will be reserved.
+    priced_ms = (
+        1000
+        * min(campaigns.longest_call_s(rules, duration_ms, has_variables=True), web().settings.max_call_s)
+        if is_personal
+        else duration_ms
+    )
     quote = read(
         lambda: pricing.quote(
-            pending.account_id, found.mobiles, found.valid - found.mobiles, duration_ms, wall_ms()
+            pending.account_id, found.mobiles, found.valid - found.mobiles, priced_ms, wall_ms()
         )
     )
     reckon(found, rules, duration_ms, known, wall_ms(), web().zone, limits)
@@ -98,6 +107,8 @@ def check(token: str) -> str | Response:
         not_yet=_not_yet(pending, message),
         duration_ms=duration_ms,
         quote=quote,
+        is_personal=is_personal,
+        lacking=_lacking(message, found.columns),
     )
 
 
@@ -324,6 +335,16 @@ def _titled(row: Message) -> str:
     if row.state == MessageState.APPROVED:
         return str(row.title)
     return f"{row.title} ({WORDS['message'][row.state]})"
+
+
+def _lacking(message: Message | None, columns: list[str]) -> str:
+    """The columns that the message's text needs and the list does not have, one sentence; else empty."""
+    if message is not None and is_template(message.text):
+        try:
+            Template(message.text).check(columns)
+        except BadInput as error:
+            return said(error)
+    return ""
 
 
 def _not_yet(pending: Pending, message: Message | None) -> str:

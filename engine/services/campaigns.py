@@ -124,12 +124,8 @@ def create(account_id: int, rules: CampaignRules, message_id: int | None, now: i
         message = Message.get_or_none(Message.id == message_id, Message.account == account_id)
         if message is None:
             raise NotFound(f"There is no message {message_id}.")
-    margin = 15 + (10 if rules.vote_keys else 0)
-    repeats = 3 if rules.repeat_key else 1
     text = message.text if message is not None and is_template(message.text) else ""
-    # Of a text with variables only an example has been spoken; names may be longer.
-    own = 2 if text else 1
-    length = (message.duration_ms // 1000 if message else 60) * own * repeats + margin
+    length = longest_call_s(rules, message.duration_ms if message else 60_000, has_variables=bool(text))
     row = Campaign.create(
         account=account_id,
         name=rules.name.strip()[:200],
@@ -160,6 +156,16 @@ def create(account_id: int, rules: CampaignRules, message_id: int | None, now: i
     CampaignPulse.create(campaign=row)
     log.info("action=campaign_created campaign=%d account=%d", row.id, account_id)
     return int(row.id)
+
+
+def longest_call_s(rules: CampaignRules, message_ms: int, *, has_variables: bool) -> int:
+    """How long a call of a campaign may last (s) when nobody said it: its message and a margin.
+
+    Of a text with variables only an example has been spoken; names may be longer.
+    """
+    margin = 15 + (10 if rules.vote_keys else 0)
+    repeats = 3 if rules.repeat_key else 1
+    return message_ms // 1000 * (2 if has_variables else 1) * repeats + margin
 
 
 def rules_of(row: Campaign) -> CampaignRules:

@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from engine.errors import BadInput, Conflict, NotFound
-from engine.services import accounts, audit_log, campaigns, permissions, quick, why
+from engine.services import accounts, audit_log, campaigns, ledger, permissions, quick, why
 from engine.services.numbers import NormalNumber
-from engine.services.personal import Template, is_template
+from engine.services.personal import Template
 from engine.services.quick import QuickOptions, QuickState
 from engine.services.speech import Speech
 from engine.services.start_checks import refusal
@@ -77,13 +77,20 @@ def speak(
     """Speak a text, apart from where others wait; the function that adds it to the gallery (`now` in ms), in a write.
 
     A text with variables is kept as it is: what staff hear is an example, and campaigns with it speak
-    each recipient's own.  Raises BadInput or SpeechUnavailable.
+    each recipient's own.  Raises BadInput or SpeechUnavailable; the function charges the synthesis and
+    raises NoCredit when that cannot be paid.
     """
-    example = Template(text).example() if is_template(text) else text
-    made = speech.make(example, prompts_dir, voice)
-    return lambda now: add(
-        account_id, title, made.prompt, made.duration_ms, now, origin=SPOKEN, text=text.strip(), voice=voice
-    )
+    made = speech.make(Template(text).example(), prompts_dir, voice)
+
+    def keep(now: int) -> Message:
+        row = add(
+            account_id, title, made.prompt, made.duration_ms, now,
+            origin=SPOKEN, text=text.strip(), voice=voice,
+        )  # fmt: skip
+        ledger.charge_synthesis(account_id, row.text, f"message/{row.id}", now)
+        return row
+
+    return keep
 
 
 def page(account_id: int, skip: int = 0, take: int = 50) -> list[Message]:

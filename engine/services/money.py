@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from engine.errors import Conflict
-from engine.services import accounts, campaigns, charges, reservations, why
+from engine.services import accounts, campaign_view, campaigns, charges, reservations, why
 from engine.services.accounts import SendingRefused, Standing
 from engine.services.ledger import NoCredit
 from engine.services.reservations import Terms
@@ -143,6 +143,7 @@ class Money:
         for campaign_id in todo.resume:
             try:
                 campaigns.resume(campaign_id, now)
+                campaign_view.expect_pulse(campaign_id, now)
                 log.info("action=resumed_with_credit campaign=%d", campaign_id)
             except (NoCredit, SendingRefused, Conflict) as error:
                 log.info("action=resume_not_possible campaign=%d reason=%r", campaign_id, str(error))

@@ -78,7 +78,7 @@ _SENTENCES: dict[Reason, tuple[str, str]] = {
         "تماس با شماره‌های این محدوده باز نیست.",
     ),
     Reason.NO_MESSAGE: (
-        "The list lacks what this recipient's message needs.",
-        "آنچه پیام این گیرنده لازم دارد در فهرست نیست.",
+        "This recipient's message cannot be made: a cell that it needs is empty or too long.",
+        "پیام این گیرنده ساخته نمی‌شود: خانه‌ای که لازم دارد خالی یا بیش از اندازه بلند است.",
     ),
 }

@@ -154,19 +154,22 @@ class Preparer:
         """
         campaigns = self._read(_personal_campaigns)
         self.left = {}
-        for campaign_id, text, voice, columns in campaigns:
+        for campaign_id, text, voice, columns, longest_s in campaigns:
             rows, left = self._read(partial(_unprepared, campaign_id))
             if not rows:
                 continue
             self.left[campaign_id] = left
-            made, failed = self._apart(partial(self._make, rows, text, voice, json.loads(columns)))
+            made, failed = self._apart(partial(self._make, rows, text, voice, json.loads(columns), longest_s))
             self._write(partial(_let_go, campaign_id, made, failed, now))
         return bool(self.left)
 
     def _make(
-        self, rows: Sequence[tuple[int, str]], text: str, voice: str, names: list[str]
+        self, rows: Sequence[tuple[int, str]], text: str, voice: str, names: list[str], longest_s: int
     ) -> tuple[list[tuple[int, str]], list[int]]:
-        """Speak a chunk; ``(recipient, prompt)`` of those that were made, ids of those that cannot be."""
+        """Speak a chunk; ``(recipient, prompt)`` of those that were made, ids of those that cannot be.
+
+        A message that outlasts the longest call would be cut off before its end: it cannot be either.
+        """
         template = self._templates.get(text)
         if template is None:
             self._templates = {text: Template(text)}
@@ -180,16 +183,19 @@ class Preparer:
             except (MissingValue, BadInput):
                 failed.append(recipient_id)
             else:
-                made.append((recipient_id, spoken.prompt))
+                if spoken.duration_ms > longest_s * 1000:
+                    failed.append(recipient_id)
+                else:
+                    made.append((recipient_id, spoken.prompt))
         return made, failed
 
 
-def _personal_campaigns() -> list[tuple[int, str, str, str]]:
+def _personal_campaigns() -> list[tuple[int, str, str, str, int]]:
     rows = execute(
-        "SELECT id, text, voice, columns FROM campaign WHERE text <> '' AND state IN (?, ?) ORDER BY id",
+        "SELECT id, text, voice, columns, max_length_s FROM campaign WHERE text <> '' AND state IN (?, ?) ORDER BY id",
         [CampaignState.RUNNING.value, CampaignState.SCHEDULED.value],
     )
-    return [(int(row[0]), row[1], row[2], row[3]) for row in rows]
+    return [(int(row[0]), row[1], row[2], row[3], int(row[4])) for row in rows]
 
 
 def _unprepared(campaign_id: int) -> tuple[list[tuple[int, str]], int]:

@@ -130,16 +130,17 @@ def test_each_recipient_hears_a_message_of_their_own(start_lab: Callable[..., La
     rules = campaigns.CampaignRules(name="bills", gateways=["embedded"])
     campaign_id = write(lambda: campaigns.create(1, rules, message.id, wall_ms(), 660))
     lab.add(campaign_id, ["شماره,نام,مبلغ", "09123450000,علی,1200", "09123460000,علی,1200",
-                          "09123470000,مریم,99", "09123480000,,5"])  # fmt: skip
+                          "09123470000,مریم,99", "09123480000,,5", f"09123490000,{'7' * 90},1"])  # fmt: skip
     write(lambda: campaigns.start(campaign_id, wall_ms()))
     counts = lab.finish(campaign_id)
-    assert (counts.delivered, counts.excluded) == (3, 1)
+    assert (counts.delivered, counts.excluded) == (3, 2)
     rows = read(
         lambda: list(Recipient.select().where(Recipient.campaign_id == campaign_id).order_by(Recipient.line))
     )
     names = [row.prompt for row in rows]
     assert names[0] == names[1] != names[2]
-    assert (rows[3].state, rows[3].reason) == (RecipientState.EXCLUDED, "no_message")
+    for row in rows[3:]:  # an empty cell, and one so long that the call would end before the message
+        assert (row.state, row.reason) == (RecipientState.EXCLUDED, "no_message")
     for attempt in lab.attempts(campaign_id):
         recipient = next(row for row in rows if row.id == attempt.recipient_id)
         assert abs(attempt.heard_ms - (length_of(recipient.prompt) or 0)) < 700

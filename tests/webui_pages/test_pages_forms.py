@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
+
+from engine.clock import wall_ms
+from engine.services import ledger, pricing
 from engine.services.sla import incidents
-from engine.store.models import Account
+from engine.store.models import Account, Message
 from engine.store.models_tickets import Notice
-from engine.store.threads import read
+from engine.store.threads import read, write
 
 
 def test_what_is_refused_comes_back_with_what_was_typed(operator, world) -> None:
@@ -83,3 +87,41 @@ def test_numbers_are_typed_in_the_digits_of_either_language(enter, world) -> Non
     page = operator.get(path).text
     assert 'value="۲٫۵"' in page
     assert operator.post(f"{path}/limits", {**limits, "weight": "دو"}).status_code == 400
+
+
+def test_a_spoken_text_is_paid_for_and_a_loose_brace_is_refused(owner, operator, world) -> None:
+    account = world.ids["account_id"]
+    before = read(lambda: pricing.available(account))
+    form = {"title": "Bill", "voice": "male", "text": "{نام} عزیز، قبض شما {مبلغ} ریال است"}
+    assert "cost 200 Rials" in owner.get("/messages").text
+    assert owner.post("/messages/speak", form).status_code == 302
+    assert read(lambda: pricing.available(account)) == before - 200
+    assert "Speech synthesis" in owner.get("/balance").text
+    answer = owner.post("/messages/speak", {**form, "text": "{نام عزیز"})
+    assert answer.status_code == 400
+    assert "A brace in the text has no partner" in answer.text
+    write(
+        lambda: ledger.adjust(account, 199 - before + 200, "spent elsewhere", "test/spent", None, wall_ms())
+    )
+    answer = owner.post("/messages/speak", {**form, "text": "سلام"})
+    assert answer.status_code == 400
+    assert "200 Rials are needed and 199 are available" in answer.text
+    assert read(lambda: Message.select().where(Message.text != "").count()) == 1
+
+
+def test_a_text_with_columns_is_checked_and_priced_before_the_campaign_is_made(owner, world) -> None:
+    form = {"title": "Bill", "voice": "male", "text": "{نام} عزیز، قبض شما {مبلغ} ریال است"}
+    owner.post("/messages/speak", form)
+    message = read(lambda: Message.get(Message.text == form["text"]))
+    lines = "شماره,نام,تاریخ\n09123450000,علی,امروز\n".encode()
+    answer = owner.post("/campaigns/new", {
+        "name": "Bills", "kind": "service", "max_tries": "2", "retry_after": "10", "ring_timeout_s": "30",
+        "windows": "", "delivered_percent": "100", "message": str(message.id),
+        "account": str(world.ids["account_id"]), "numbers": (io.BytesIO(lines), "bills.csv"),
+    })  # fmt: skip
+    page = owner.get(answer.location).text
+    assert "The text uses {مبلغ}, which the list does not have" in page
+    assert "this is for the longest of them" in page
+    # Twice the example and a margin of 15 s is what a call may last: pulses of 6 s at 450 Rials.
+    longest_s = message.duration_ms // 1000 * 2 + 15
+    assert f"<bdi>{-(-longest_s // 6) * 450:,}</bdi> Rials at most" in page
