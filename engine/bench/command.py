@@ -87,11 +87,17 @@ def quick_command(as_json: bool, sends: int, **options: Any) -> None:
 
 @bench.command("import")
 @dial_options
-def import_command(as_json: bool, **options: Any) -> None:
+@click.option(
+    "--beside", "beside_cps", type=click.FloatRange(0.1, 5000), help="Dial so many a second meanwhile."
+)
+def import_command(as_json: bool, beside_cps: float | None, **options: Any) -> None:
     """Import --messages numbers from CSV (the figure of the design is for 1,000,000)."""
+    from engine.bench.beside import run_import_beside
     from engine.bench.large import run_import
 
-    show("bench import", run_import(Bench(**options)), as_json)
+    made = Bench(**options)
+    figures = run_import_beside(made, beside_cps) if beside_cps else run_import(made)
+    show("bench import", figures, as_json)
 
 
 @bench.command("suppression")

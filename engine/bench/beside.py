@@ -1,0 +1,93 @@
+"""`bench import --beside CPS`: a list is brought in by the process that dials, and must not hold it up."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from dataclasses import replace
+from typing import Any
+
+import gevent
+
+from engine.bench.figures import fullest_second, peak_rss_mb, used_share
+from engine.bench.kit import (
+    Bench,
+    data_dir,
+    embedded_options,
+    make_campaign,
+    put_prompt,
+    settings_for,
+    specs_of,
+)
+from engine.bench.large import write_list
+from engine.clock import wall_ms
+from engine.controller import Engine
+from engine.dialing.calls import Call
+from engine.errors import SwitchUnavailable
+from engine.services import campaigns
+from engine.services.lists import open_list
+from engine.services.recipients import import_list
+from engine.store.models import Account, CampaignCounts
+from engine.store.threads import begin, read, write
+
+BEFORE_S = 10.0  # dialled without an import, to compare
+LONGEST_S = 180.0  # for which there are numbers to dial
+
+
+def run_import_beside(bench: Bench, cps: float) -> dict[str, Any]:
+    """Import `bench.messages` numbers while another campaign is dialled at `cps`; what either took."""
+    dialled = replace(bench, messages=int(cps * LONGEST_S), cps=cps)
+    with data_dir() as folder:
+        path = folder / "list.csv"
+        write_list(path, bench.messages)
+        engine = Engine(settings_for(dialled, folder))
+        sent: list[float] = []
+
+        def on_sending(batch: list[Call]) -> None:
+            sent.extend(call.sent_m for call in batch)
+
+        engine.dialer.on_sending.append(on_sending)
+        try:
+            engine.start(specs_of(dialled), embedded_options(dialled, folder))
+            if not engine.wait_for_switch(10):
+                raise SwitchUnavailable(engine.switchboard.last_error() or "No switch answered within 10 s.")
+            put_prompt(dialled, engine.settings)
+            write(lambda: make_campaign(dialled))
+            account = read(lambda: Account.select().order_by(Account.id).first().id)
+            filled = write(
+                lambda: campaigns.create(
+                    account, campaigns.CampaignRules(name="import"), None, wall_ms(), 660
+                )
+            )
+            while not sent:
+                gevent.sleep(0.05)
+            gevent.sleep(BEFORE_S)
+            start, cpu = time.monotonic(), time.process_time()
+            with open_list(path) as reader:
+                done = import_list(filled, reader, write, wall_ms(), begin=begin)
+            end, cpu = time.monotonic(), time.process_time() - cpu
+            waiting = read(lambda: CampaignCounts.get_by_id(filled).waiting)
+        finally:
+            engine.stop(0.0)
+        before = [at for at in sent if start - BEFORE_S <= at < start]
+        beside = [at for at in sent if start <= at < end]
+        return {
+            "numbers": bench.messages,
+            "added": done.added,
+            "waiting": waiting,
+            "seconds": end - start,
+            "cpu_s_with_dialling": cpu,
+            "cps": cps,
+            "used_share_before": used_share(before, cps),
+            "used_share_beside": used_share(beside, cps),
+            "longest_gap_ms_before": _longest_gap_ms(before),
+            "longest_gap_ms_beside": _longest_gap_ms(beside),
+            "max_in_rolling_second": fullest_second(sent),
+            "peak_rss_mb": peak_rss_mb(),
+        }
+
+
+def _longest_gap_ms(instants: list[float]) -> float:
+    """The longest time between two originates."""
+    gaps = (later - earlier for earlier, later in itertools.pairwise(instants))
+    return max(gaps, default=0.0) * 1000
