@@ -32,7 +32,7 @@ from webui.pages import (
     pages_blueprint,
     refused,
 )
-from webui.sentences import said
+from webui.sentences import reason, said
 from webui.speech import number
 
 blueprint = pages_blueprint("balance", "/balance")
@@ -151,7 +151,7 @@ def callback() -> Response:
     elif row.state == PaymentState.PENDING:
         flash(_("The bank has not confirmed the payment yet; it is asked again by itself."), "warning")
     else:
-        flash(_("The payment was not made: %(why)s", why=row.reason or "—"), "danger")
+        flash(_("The payment was not made: %(why)s", why=reason(row.reason) or "—"), "danger")
     return redirect(url_for("balance.index"))
 
 

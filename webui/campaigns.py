@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,18 +14,15 @@ from engine.errors import NotFound
 from engine.services import campaign_view, campaigns, launch, list_imports, messages, switches
 from engine.services.campaign_view import CampaignView
 from engine.services.numbers import NormalNumber, normalise
-from engine.services.report_files import csv_chunks
 from engine.services.reports import report_columns, report_rows
-from engine.services.workbook_stream import workbook_chunks
 from engine.states import CampaignState
 from engine.store import findings
-from engine.store.database import db
 from engine.store.models import Campaign
 from engine.store.threads import read, write
+from webui import downloads
 from webui.access import account_scope, is_staff, needs, person
 from webui.context import web
 from webui.number_fields import ascii_digits
-from webui.speech import language
 
 blueprint = Blueprint("campaigns", __name__)
 T = TypeVar("T")
@@ -39,10 +35,6 @@ _FILTERS: dict[str, tuple[str, ...]] = {
 }
 # States in which what a page shows may change by itself.
 _MOVING = (CampaignState.RUNNING, CampaignState.SCHEDULED, CampaignState.PAUSED)
-_RESULT_TYPES = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 
 
 @blueprint.get("/campaigns")
@@ -129,29 +121,8 @@ def message_sound(campaign_id: int) -> BaseResponse:
 def result(campaign_id: int, kind: str) -> BaseResponse:
     """The result of every line so far, streamed: a million rows take no memory."""
     row = _row(campaign_id)
-    name = f"avanak-campaign-{row.id}.{kind}"
-    columns, found = report_columns(row), report_rows(row, web().zone, _read_here)
-    turned = language() == "fa"
-    made = (
-        workbook_chunks(columns, found, is_right_to_left=turned)
-        if kind == "xlsx"
-        else csv_chunks(columns, found)
-    )
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(_made_apart(made, web().apart), headers=headers, content_type=_RESULT_TYPES[kind])
-
-
-def _read_here(work: Callable[[], T]) -> T:
-    """Read in the thread that makes the pieces."""
-    with db.connection_context():
-        return work()
-
-
-def _made_apart(pieces: Iterator[bytes], apart: Callable[[Callable[[], Any]], Any]) -> Iterator[bytes]:
-    """The pieces of a download, each made in a thread: a thousand rows take some 20 ms of computing."""
-    while (piece := apart(lambda: next(pieces, None))) is not None:
-        if piece:  # an empty one would end the response
-            yield piece
+    rows = report_rows(row, web().zone, downloads.read_here)
+    return downloads.table(f"avanak-campaign-{row.id}", kind, report_columns(row), rows)
 
 
 def send_prompt(path: Path) -> BaseResponse:

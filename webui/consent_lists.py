@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
@@ -21,12 +21,13 @@ from engine.services.numbers import NormalNumber, normalise
 from engine.store import do_not_call
 from engine.store.do_not_call import EVERYBODY
 from engine.store.threads import read, write
+from webui import downloads
 from webui.access import account_scope, needs, person
 from webui.context import web
 from webui.means import given
 from webui.number_fields import ascii_digits
 from webui.pages import Answer, PageForm, attempt, pages_blueprint, refused
-from webui.speech import language
+from webui.speech import language, number
 
 blueprint = pages_blueprint("consent", "/do-not-call")
 
@@ -110,7 +111,7 @@ def import_() -> Answer | BaseResponse:
         limit = web().settings.max_upload_mb
 
         if (request.content_length or 0) > limit * 1_000_000:
-            raise BadInput(_("The files are too large: one may have %(n)s MB.", n=limit))
+            raise BadInput(_("The files are too large: one may have %(n)s MB.", n=number(limit)))
         stream: Any = files[0].stream
         name = files[0].filename
         with web().apart(
@@ -124,22 +125,20 @@ def import_() -> Answer | BaseResponse:
     done = taken[-1]
     flash(
         _("%(new)s numbers are new, %(known)s were there already, %(bad)s lines hold no number.",
-          new=done.added, known=done.known, bad=sum(done.refused.values())),
+          new=number(done.added), known=number(done.known), bad=number(sum(done.refused.values()))),
         "success",
     )  # fmt: skip
     return _back(list_id)
 
 
-@blueprint.get("/export.csv")
+@blueprint.get("/export.<any(csv, xlsx):kind>")
 @needs("consent.view")
-def export() -> Response:
-    """The list as CSV, streamed; it can be imported again."""
+def export(kind: str) -> BaseResponse:
+    """The list, streamed; it can be imported again."""
     list_id = _list()
-    name = "avanak-do-not-call" + (f"-{list_id}" if list_id else "-advertising") + ".csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(
-        suppression.export_csv(list_id, read), headers=headers, content_type="text/csv; charset=utf-8"
-    )
+    stem = f"avanak-do-not-call-{list_id or 'advertising'}"
+    rows = suppression.export_rows(list_id, downloads.read_here)
+    return downloads.table(stem, kind, suppression.EXPORTED, rows)
 
 
 def _apart_each(reader: Iterable[T]) -> Iterator[T]:

@@ -13,6 +13,7 @@ from engine.errors import AvanakError
 from webui.access import person_or_none
 from webui.context import web
 from webui.sentences import said
+from webui.speech import number
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ def _sentence(status: int) -> str:
         return _("This page cannot be asked for in this way.")
     if status == 413:
         limit = web().settings.max_upload_mb
-        return _("The files are too large: one may have %(n)s MB.", n=limit)
+        return _("The files are too large: one may have %(n)s MB.", n=number(limit))
     if status == 429:
         return _("Too many requests; wait a minute and try again.")
     if status < 500:

@@ -15,6 +15,7 @@ from engine.errors import BadInput
 from engine.services import suppression
 from engine.services.lists import ListReader, open_list
 from engine.services.numbers import NormalNumber, normalise
+from engine.services.report_files import csv_chunks
 from engine.store import do_not_call
 from engine.store.do_not_call import EVERYBODY
 from engine.store.threads import read, write
@@ -73,7 +74,7 @@ def import_(file: Path, account: int | None, as_json: bool) -> None:
 def export(account: int | None, output: BinaryIO) -> None:
     """Write the list as CSV."""
     common.settings_and_store()
-    for part in suppression.export_csv(account or EVERYBODY, read):
+    for part in csv_chunks(suppression.EXPORTED, suppression.export_rows(account or EVERYBODY, read)):
         output.write(part)
     if output is sys.stdout.buffer:
         output.flush()

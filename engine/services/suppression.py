@@ -8,8 +8,6 @@ emergency notices heed none.  Functions run inside a transaction
 
 from __future__ import annotations
 
-import csv
-import io
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -27,6 +25,8 @@ from engine.services.numbers import NormalNumber, display
 from engine.states import MessageKind
 from engine.store import do_not_call
 from engine.store.do_not_call import EVERYBODY
+
+EXPORTED = ("number", "source", "campaign", "added_at")
 
 log = logging.getLogger(__name__)
 
@@ -127,23 +127,17 @@ def import_list(
     return done
 
 
-def export_csv(account_id: int, read: Read) -> Iterator[bytes]:
-    """The list as CSV (UTF-8 with BOM, so that spreadsheets read it), a page at a time; importable again."""
-    yield "\ufeffnumber,source,campaign,added_at\r\n".encode()
+def export_rows(account_id: int, read: Read) -> Iterator[tuple[str, str, int | str, str]]:
+    """The list, in the columns `EXPORTED`, read a page at a time; what is written so can be imported again."""
     after = 0
     while rows := read(partial(do_not_call.page, account_id, after)):
-        out = io.StringIO()
-        writer = csv.writer(out)
         for number, source, campaign_id, added_at in rows:
-            writer.writerow(
-                (
-                    display(f"+{number}"),
-                    source,
-                    campaign_id or "",
-                    from_ms(added_at).isoformat("T", "seconds"),
-                )
+            yield (
+                display(f"+{number}"),
+                source,
+                campaign_id or "",
+                from_ms(added_at).isoformat("T", "seconds"),
             )
-        yield out.getvalue().encode()
         after = rows[-1][0]
 
 

@@ -16,6 +16,7 @@ from engine.services.kinds import KindHours
 from engine.services.lists import open_list
 from engine.services.numbers import NormalNumber, normalise
 from engine.services.quick import QuickOptions
+from engine.services.report_files import csv_chunks
 from engine.services.start_checks import HourNotAllowed, NotApproved
 from engine.states import AccountState, MessageState
 from engine.store import do_not_call
@@ -98,7 +99,7 @@ def test_lists_are_imported_asked_exported_and_taken_off(open_lab: Lab) -> None:
     assert (done.added, done.known, dict(done.refused)) == (2, 1, {"too_short": 1})
     assert read(lambda: suppression.is_listed("service", 1, number("09123450001")))
     assert not read(lambda: suppression.is_listed("emergency", 1, number("09123450001")))
-    exported = b"".join(suppression.export_csv(1, read))
+    exported = b"".join(csv_chunks(suppression.EXPORTED, suppression.export_rows(1, read)))
     with open_list(io.BytesIO(exported), filename="again.csv") as reader:
         again = suppression.import_list(1, reader, write, 0)
     assert (again.added, again.known) == (0, 2)

@@ -121,6 +121,8 @@ def test_out_of_credit_pauses_and_a_top_up_goes_on(world: World) -> None:
     world.top_up(account, CALL_MOBILE - 10)
     world.second()
     assert world.state(campaign) == "running"
+    seen = read(lambda: campaign_view.view(campaign, world.now))
+    assert "No engine" not in seen.sentence("en", str), "an engine has some seconds to take it up"
     world.top_up(account, 10_000)
     world.run_out(campaign)
     assert world.state(campaign) == "finished"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 
+import openpyxl
+
 from engine.clock import wall_ms
 from engine.services import ledger, pricing
 from engine.services.sla import incidents
@@ -62,6 +64,8 @@ def test_a_receipt_of_reading_is_kept_once(owner, operator, world) -> None:
 def test_numbers_of_both_languages_and_a_list_go_on_do_not_call(owner, outsider, world) -> None:
     assert owner.post("/do-not-call/add", {"number": "۰۹۱۲۱۲۳۴۵۶۷"}).status_code == 302
     assert "09121234567" in owner.get("/do-not-call/export.csv").text
+    book = io.BytesIO(owner.get("/do-not-call/export.xlsx").data)
+    assert [row[0].value for row in openpyxl.load_workbook(book).active.rows] == ["number", "09121234567"]
     assert owner.post("/do-not-call/add", {"number": "hello"}).status_code == 400
     assert "09121234567" not in outsider.get("/do-not-call/export.csv").text
 
