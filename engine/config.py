@@ -125,6 +125,13 @@ class Settings(BaseSettings):
     prompts_dir_on_switch: str = Field(
         "", description="Where the switch sees data_dir/prompts; empty: at the same path."
     )
+    recordings_dir: str = Field(
+        "",
+        description="Folder in which engine and web see what the switches record (UUID.wav); empty: recordings in data_dir.",
+    )
+    recording_days: int = Field(
+        90, ge=1, le=3650, description="Days after which a recording's file is deleted."
+    )
 
     sla_month: str = Field(
         "jalali",
@@ -176,6 +183,11 @@ class Settings(BaseSettings):
     @property
     def prompts_dir(self) -> Path:
         return self.data_dir / "prompts"
+
+    @property
+    def recordings_folder(self) -> Path:
+        """Where the switches' recordings are seen from here."""
+        return Path(self.recordings_dir) if self.recordings_dir else self.data_dir / "recordings"
 
     @property
     def reports_dir(self) -> Path:

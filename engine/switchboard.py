@@ -179,6 +179,7 @@ class Switchboard:
             password=secrets.token_urlsafe(24),
             gateways=(EMBEDDED,),
             prompts=Path(self.settings.prompts_dir),
+            recordings=self.settings.recordings_folder,
             log=logs / f"{name}-rung.log",
             cdr=logs / f"{name}-cdr.csv",
         )

@@ -10,7 +10,7 @@ from engine.clock import wall_ms
 from engine.commands import common, sending, trunks
 from engine.commands.progress import span_text
 from engine.config import Settings
-from engine.services import accounts, audio, caller_ids, pricing
+from engine.services import accounts, audio, caller_ids, permissions, pricing
 from engine.services.campaigns import CampaignRules
 from engine.services.preflight import BINDINGS, Preflight, limits_of_switches, preflight
 from engine.services.pricing import Quote
@@ -45,6 +45,8 @@ def dry_run(
         found = preflight(
             reader, wanted, prompt.duration_ms, gateways, now, zone_of(settings.timezone), limits
         )
+    if wanted.record_s and account_id is not None:
+        read(lambda: accounts.require_grant(account_id, permissions.RECORDING))
     caller_ids.check_with(wanted.kind, _number_of(wanted, account_id), gateways)
     quote = _quote(account_id, found, prompt.duration_ms, now)
 

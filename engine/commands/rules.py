@@ -36,6 +36,10 @@ _OPTIONS = (
     click.option("--vote", "vote_keys", type=Keys(), default=None, metavar="1,2,3", help="Keys to vote with."),
     click.option("--repeat-key", default="", metavar="KEY", help="Key that plays the message again."),
     click.option("--opt-out", "optout", is_flag=True, help="11 takes the number off further calls."),
+    click.option(
+        "--record", "record_s", type=Duration(), default="0",
+        help="Record the callee after the message, at most so long; the account needs the permission.",
+    ),
     click.option("--delivered-share", type=float, default=None, help="Share of the message to be heard, 0 to 1."),
     click.option("--kind", type=words(MessageKind), default=MessageKind.SERVICE.value, show_default=True),
     click.option(
@@ -61,7 +65,7 @@ def build_rules(settings_share: float, list_path: str, options: dict[str, Any]) 
         name: options.pop(name)
         for name in (
             "max_tries", "retry_after_s", "ring_timeout_s", "max_length_s", "windows", "caller_id", "vote_keys",
-            "repeat_key", "optout", "delivered_share", "kind", "unknown_policy", "gateways", "cps", "channels",
+            "repeat_key", "optout", "record_s", "delivered_share", "kind", "unknown_policy", "gateways", "cps", "channels",
         )
     }  # fmt: skip
     values["gateways"] = list(dict.fromkeys(values["gateways"]))

@@ -55,6 +55,7 @@ def embedded_options(
         password=secrets.token_urlsafe(24),
         gateways=tuple(dict.fromkeys([*own, *names, *pinned])),
         prompts=settings.prompts_dir,
+        recordings=settings.recordings_folder,
         speed=speed,
         log=logs / "embedded-rung.log",
         cdr=logs / "embedded-cdr.csv",

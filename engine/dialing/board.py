@@ -144,7 +144,8 @@ def _take_over(known: CampaignRun, fresh: CampaignRun) -> None:
     rate = known.limiter
     for name in (
         "name", "priority", "weight", "policy", "windows", "ring_timeout_s", "max_length_s", "prompt",
-        "message_ms", "share", "caller_id", "caller_range", "vote_keys", "repeat_key", "optout", "channels", "gateway_names",
+        "message_ms", "share", "caller_id", "caller_range", "vote_keys", "repeat_key", "optout", "record_s", "channels",
+        "gateway_names",
     ):  # fmt: skip
         setattr(known, name, getattr(fresh, name))
     if fresh.limiter is None:

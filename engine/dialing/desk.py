@@ -158,6 +158,7 @@ class Desk:
             heard_ms=hangup.heard_ms,
             vote=hangup.vote or "",
             opted_out=hangup.opted_out,
+            record_ms=hangup.record_ms,
         )
 
     def settle_job(self, call: Call) -> None:
@@ -219,6 +220,7 @@ class Desk:
         heard_ms: int = 0,
         vote: str = "",
         opted_out: bool = False,
+        record_ms: int = 0,
     ) -> None:
         """End `call`: decide what follows and hand the settle to the writer."""
         wall, now_m = self.clock()
@@ -247,6 +249,7 @@ class Desk:
             heard_ms=heard_ms,
             vote=vote,
             opted_out=opted_out,
+            record_ms=record_ms,
         )
 
     def _finish(
@@ -263,6 +266,7 @@ class Desk:
         heard_ms: int = 0,
         vote: str = "",
         opted_out: bool = False,
+        record_ms: int = 0,
     ) -> None:
         if self.calls.remove(call.uuid) is None:
             return
@@ -288,6 +292,7 @@ class Desk:
                 next_state=following.state,
                 next_at=following.next_at,
                 avoid_gateway_id=call.gateway_id if following.avoid_gateway else 0,
+                record_ms=record_ms,
             ),
         )
         if log.isEnabledFor(logging.DEBUG):

@@ -21,7 +21,7 @@ from gevent.lock import RLock
 from engine.dialing.calls import Call, CallTable
 from engine.dialing.record_file import Cursor, RecordFile, RecordsUnavailable
 from engine.errors import StoreUnavailable
-from engine.esl.events import HangupComplete, to_int
+from engine.esl.events import HangupComplete, to_int, to_record_ms
 from engine.store.records import COLUMNS, posted_after
 
 Rows = list[tuple[int, str, str]]
@@ -354,7 +354,7 @@ def record_of(values: dict[str, str]) -> HangupComplete | None:
         opted_out=values.get("avanak_opted_out") in _TRUE,
         gateway=None,
         fault=fault if _WORD.fullmatch(fault) else None,
-        record_path=None,
+        record_ms=to_record_ms(values.get("record_ms")) if answered_at is not None else 0,
     )
 
 

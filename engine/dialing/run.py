@@ -10,7 +10,7 @@ from engine.dialing.pacing import RateLimiter
 from engine.dialing.retry import Policy
 from engine.esl.checks import BadCommand
 from engine.esl.originate import OriginateTemplate
-from engine.services import caller_ids
+from engine.services import accounts, caller_ids, permissions
 from engine.services.hours import Windows, parse_windows
 from engine.states import UnknownPolicy
 
@@ -60,6 +60,7 @@ class CampaignRun:
     limiter: RateLimiter | None
     gateway_names: frozenset[str] | None  # None: all
     account: AccountShare
+    record_s: int = 0  # longest recording; 0: none, or the account may not (any more)
     caller_range: str = ""  # first digits that its caller id must have (advertising); empty: any
     may_dial: bool = True  # false as soon as it is no longer running
     live: int = 0  # claimed and not ended
@@ -116,6 +117,7 @@ class CampaignRun:
                 vote_keys=self.vote_keys or None,
                 repeat_key=self.repeat_key or None,
                 opt_out=self.optout,
+                record_s=self.record_s or None,
             )
         return found
 
@@ -139,6 +141,7 @@ def common_names(campaign: str, account: str) -> frozenset[str] | None:
 
 def build_run(row: Any, account: AccountShare | None = None) -> CampaignRun:
     """A CampaignRun of a Campaign row with its message joined; `account` is shared by an account's campaigns."""
+    may_record = accounts.is_granted(row.account, permissions.RECORDING)
     return CampaignRun(
         id=row.id,
         account_id=row.account_id,
@@ -156,6 +159,7 @@ def build_run(row: Any, account: AccountShare | None = None) -> CampaignRun:
         vote_keys=row.vote_keys,
         repeat_key=row.repeat_key,
         optout=row.optout,
+        record_s=row.record_s if may_record else 0,
         channels=row.channels,
         limiter=RateLimiter(row.cps) if row.cps else None,
         gateway_names=common_names(row.gateways, row.account.gateways),

@@ -20,7 +20,8 @@ class EmbeddedOptions:
 
     ``speed`` divides every time of a call (ringing, message, time-outs), nothing else.  ``gateways`` are
     ``name`` or ``name:channels``.  ``prompts`` is the folder of the messages' WAV files; without it every
-    message lasts ``message_seconds``.  ``log`` is the far-end log, ``cdr`` the call record.
+    message lasts ``message_seconds``.  ``recordings`` is the folder that recordings are written to; without
+    it none is made.  ``log`` is the far-end log, ``cdr`` the call record.
     """
 
     host: str = "127.0.0.1"
@@ -32,6 +33,7 @@ class EmbeddedOptions:
     max_sessions: int = 20000
     gateways: tuple[str, ...] = ("lab",)
     prompts: Path | None = None
+    recordings: Path | None = None
     message_seconds: float = 10.0
     people: str = ""
     log: Path | None = None
@@ -89,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         help="folder of the messages' WAV files; a message not there is a missing file",
     )
+    add("--recordings", type=Path, help="folder for recordings, UUID.wav; without it none is made")
     add(
         "--message-seconds",
         type=float,

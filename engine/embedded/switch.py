@@ -22,6 +22,7 @@ from engine.embedded.limits import Limits, up_time
 from engine.embedded.options import EmbeddedOptions
 from engine.embedded.people import REFUSALS, Habits, People
 from engine.embedded.prompts import Prompts
+from engine.embedded.recording import write_recording
 from engine.embedded.records import AppendFile, Rung, cdr_line
 from engine.embedded.rendering import Rendering, json_frame, plain_frame
 from engine.embedded.talk import NO_ROUTE, names_a_message, plan_application, plan_message
@@ -286,6 +287,8 @@ class Switch:
             elif what == "set":
                 name, _, value = step.value.partition("=")
                 call.results[name] = value
+            elif what == "record":
+                self._record(call, int(step.value))
             else:
                 self._executed(call, at_ms)
                 if call.is_message and what == "end":
@@ -297,6 +300,19 @@ class Switch:
             if following > at_ms:
                 self._schedule(call, "step", following)
                 return
+
+    def _record(self, call: Call, ms: int) -> None:
+        """80_record: the person's voice goes to UUID.wav; where it cannot be written there is no recording."""
+        if self.options.recordings is None:
+            return
+        path = self.options.recordings / f"{call.uuid}.wav"
+        call.results["avanak_record_path"] = str(path)
+        try:
+            write_recording(path, ms)
+        except OSError as error:
+            log.error("action=not_recorded path=%s error=%s", path, error.strerror)
+            return
+        call.results["record_ms"] = str(ms)
 
     def _stop_playing(self, call: Call, at_ms: int) -> int:
         """Ends the playback that is on, if one is; gives how many milliseconds it played."""

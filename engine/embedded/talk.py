@@ -30,7 +30,7 @@ _MESSAGE_NAME = re.compile(r"[0-9a-z_-]{1,64}")
 @dataclass(frozen=True, slots=True)
 class Step:
     """One thing that happens: ``play`` (path), ``stop``, ``missing`` (path), ``key`` (digit),
-    ``set`` (variable=value), ``bye`` (the person hangs up) or ``end`` (the switch does, with a cause)."""
+    ``set`` (variable=value), ``record`` (ms), ``bye`` (the person hangs up) or ``end`` (the switch does, with a cause)."""
 
     at_ms: int
     what: str
@@ -169,7 +169,7 @@ class _MessageCall:
         self._do("stop")
         recorded = min(SPEAKING_MS, longest_ms)
         self.at += recorded
-        self._do("set", f"record_ms={recorded}")
+        self._do("record", str(recorded))
 
 
 def plan_application(

@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 _KEYS = re.compile(r"[0-9*#]{1,32}")
 _CAUSE = re.compile(r"[A-Z0-9_]{1,64}")
 _FLOAT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+LONGEST_RECORD_MS = 86_400_000
 _TRUE = frozenset(("true", "yes", "on", "1"))
 
 
@@ -112,7 +113,7 @@ class HangupComplete:
     opted_out: bool
     gateway: str | None
     fault: str | None
-    record_path: str | None
+    record_ms: int
 
 
 @dataclass(slots=True)
@@ -160,7 +161,7 @@ def read_answered(event: Event) -> Answered | None:
 def read_hangup(event: Event) -> HangupComplete | None:
     """From CHANNEL_HANGUP_COMPLETE; None without a uuid.
 
-    ``heard_ms`` is 0 for a call that was never answered, whatever early media it played.
+    ``heard_ms`` and ``record_ms`` are 0 for a call that was never answered, whatever early media it played.
     """
     get, variable = event.get, event.variable
     uuid = event.uuid
@@ -188,7 +189,7 @@ def read_hangup(event: Event) -> HangupComplete | None:
         opted_out=variable("avanak_opted_out") in _TRUE,
         gateway=variable("sip_gateway_name"),
         fault=variable("avanak_fault") or None,
-        record_path=variable("avanak_record_path") or None,
+        record_ms=to_record_ms(variable("record_ms")) if answered_at is not None else 0,
     )
 
 
@@ -256,6 +257,11 @@ def to_int(text: str | None) -> int | None:
     if text and text.isascii() and text.isdigit() and len(text) <= 18:
         return int(text)
     return None
+
+
+def to_record_ms(text: str | None) -> int:
+    """How long a recording is, at most a day; 0 where there is none."""
+    return min(to_int(text) or 0, LONGEST_RECORD_MS)
 
 
 def _epoch_ms(text: str | None) -> int | None:

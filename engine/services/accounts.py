@@ -130,7 +130,11 @@ def require_kind(account_id: int, kind: str) -> None:
 
 def has_grant(account_id: int, grant: str) -> bool:
     """Whether staff granted a permission (`permissions.GRANTS`); the house account has all."""
-    row = get(account_id)
+    return is_granted(get(account_id), grant)
+
+
+def is_granted(row: Account, grant: str) -> bool:
+    """`has_grant`, of an account that is at hand."""
     return bool(row.is_house or grant in row.permissions.split())
 
 

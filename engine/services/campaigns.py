@@ -13,7 +13,17 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.errors import BadInput, Conflict, NotFound
-from engine.services import accounts, caller_ids, gateways, kinds, policy, reservations, start_checks, why
+from engine.services import (
+    accounts,
+    caller_ids,
+    gateways,
+    kinds,
+    permissions,
+    policy,
+    reservations,
+    start_checks,
+    why,
+)
 from engine.services.accounts import SendingRefused
 from engine.services.caller_ids import CallerIdNotAllowed
 from engine.services.fraud_guard import CapReached
@@ -49,6 +59,7 @@ class CampaignRules:
     repeat_key: str = ""
     optout: bool = False
     delivered_share: float = 1.0
+    record_s: int = 0  # longest recording of the callee after the message; 0: none
     gateways: list[str] = field(default_factory=list)
     cps: float | None = None
     channels: int | None = None
@@ -63,6 +74,7 @@ class CampaignRules:
         _range("The wait between tries (s)", self.retry_after_s, 0, 30 * 86_400)
         _range("The ring time-out (s)", self.ring_timeout_s, 5, 120)
         _range("The longest call (s)", self.max_length_s, 0, max_call_s)
+        _range("The longest recording (s)", self.record_s, 0, max_call_s)
         _range("The weight", self.weight, 1, 1000)
         if self.cps is not None:
             _range("Calls a second", self.cps, 0.01, 5000)
@@ -101,8 +113,13 @@ def for_customer(rules: CampaignRules) -> CampaignRules:
 
 
 def check_new(account_id: int, rules: CampaignRules, max_call_s: int) -> None:
-    """Raise BadInput for rules that no campaign of the account can have; inside a connection."""
+    """Raise BadInput for rules that no campaign of the account can have; inside a connection.
+
+    SendingRefused when they ask for a recording and the account has no permission for it.
+    """
     rules.check(max_call_s)
+    if rules.record_s:
+        accounts.require_grant(account_id, permissions.RECORDING)
     account = accounts.get(account_id)
     any_hour = kinds.may_any_hour(account)
     policy.current().hours.check(rules.kind, parse_windows(rules.windows), any_hour)
@@ -145,6 +162,7 @@ def create(account_id: int, rules: CampaignRules, message_id: int | None, now: i
         repeat_key=rules.repeat_key,
         optout=rules.optout,
         delivered_share=rules.delivered_share,
+        record_s=rules.record_s,
         gateways=" ".join(dict.fromkeys(rules.gateways)),
         unknown_policy=rules.unknown_policy,
         starts_at=rules.starts_at,
@@ -159,11 +177,11 @@ def create(account_id: int, rules: CampaignRules, message_id: int | None, now: i
 
 
 def longest_call_s(rules: CampaignRules, message_ms: int, *, has_variables: bool) -> int:
-    """How long a call of a campaign may last (s) when nobody said it: its message and a margin.
+    """How long a call of a campaign may last (s) when nobody said it: its message, a recording and a margin.
 
     Of a text with variables only an example has been spoken; names may be longer.
     """
-    margin = 15 + (10 if rules.vote_keys else 0)
+    margin = 15 + (10 if rules.vote_keys else 0) + rules.record_s
     repeats = 3 if rules.repeat_key else 1
     return message_ms // 1000 * (2 if has_variables else 1) * repeats + margin
 
@@ -183,6 +201,7 @@ def rules_of(row: Campaign) -> CampaignRules:
         repeat_key=row.repeat_key,
         optout=row.optout,
         delivered_share=row.delivered_share,
+        record_s=row.record_s,
         gateways=row.gateways.split(),
         cps=row.cps,
         channels=row.channels,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from engine.clock import from_ms
 from engine.errors import Conflict, NotAllowed
-from engine.services import accounts, caller_ids, fraud_guard, kinds, policy
+from engine.services import accounts, caller_ids, fraud_guard, kinds, permissions, policy
 from engine.services.hours import parse_windows
 from engine.services.personal import Template
 from engine.states import MessageState
@@ -48,12 +48,14 @@ def refusal(title: str, state: str, reason: str) -> str:
 
 
 def check_campaign(row: Campaign, now: int) -> None:
-    """Raise NotApproved, BadInput (windows outside the kind's hours, an unknown variable, a caller id that it may not show)
-    or CapReached."""
+    """Raise NotApproved, BadInput (windows outside the kind's hours, an unknown variable, a caller id that it may not show),
+    SendingRefused (a recording without the permission) or CapReached."""
     if row.message is not None:
         check_approved(row.message)
     if row.text:
         Template(row.text).check(json.loads(row.columns))
+    if row.record_s:
+        accounts.require_grant(row.account_id, permissions.RECORDING)
     rules = policy.current()
     any_hour = kinds.may_any_hour(accounts.get(row.account_id))
     rules.hours.check(row.kind, parse_windows(row.windows), any_hour)

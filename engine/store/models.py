@@ -168,6 +168,7 @@ class Campaign(Table):
     repeat_key = CharField(1, default="")
     optout = BooleanField(default=False)
     delivered_share = DoubleField(default=1.0)
+    record_s = IntegerField(default=0)  # longest recording of the callee after the message; 0: none
     gateways = TextField(default="")  # names, blank separated; empty: all
     unknown_policy = CharField(12, default=UnknownPolicy.LEAVE)
     columns = TextField(default="[]")  # the list's own columns, JSON array, in their order
@@ -288,6 +289,7 @@ class Attempt(Table):
     settled_by = CharField(12, default="")  # event, job, record, reaper, recovery
     price = BigIntegerField(default=0)  # Rials charged for it
     ledger_txn_id = BigIntegerField(null=True)  # the booking that charged it
+    record_ms = IntegerField(default=0)  # of its recording, UUID.wav; 0: none
 
 
 class DoNotCall(Table):

@@ -37,6 +37,7 @@ class Settle:
     next_state: str  # of the recipient
     next_at: int
     avoid_gateway_id: int
+    record_ms: int = 0
 
 
 @dataclass(slots=True, frozen=True)
@@ -92,6 +93,7 @@ class Settler:
         if won:
             self._move_recipients(won)
             self._count(won)
+            _note_recordings(won)
             for hook in self.hooks:
                 hook(won)
         return won
@@ -138,6 +140,18 @@ class Settler:
                 changes[item.disposition] = changes.get(item.disposition, 0) + 1
         for campaign_id, changes in by_campaign.items():
             add_counts(campaign_id, changes)
+
+
+def _note_recordings(won: list[Settle]) -> None:
+    """How long the recordings are.  A statement of its own: most groups have none, and pay for none."""
+    recorded = [(item.attempt_id, item.record_ms) for item in won if item.record_ms]
+    if recorded:
+        run_over_values(
+            ("id", "ms"),
+            recorded,
+            "UPDATE attempt SET record_ms = CAST(v.ms AS INTEGER) FROM v"
+            " WHERE attempt.id = CAST(v.id AS BIGINT) RETURNING attempt.id",
+        )
 
 
 def write_answers(answers: list[Answer]) -> list[Answer]:

@@ -37,6 +37,7 @@ def start_lab(tmp_path: Path) -> Iterator[Callable[..., Lab]]:
                 "password": "lab-password",
                 "gateways": ("embedded", "second"),
                 "prompts": made.prompts_dir,
+                "recordings": made.recordings_folder,
                 "speed": SPEED,
                 "log": tmp_path / "rung.log",
                 "cdr": tmp_path / "cdr.csv",

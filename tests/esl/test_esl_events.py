@@ -62,7 +62,7 @@ def test_a_message_heard_to_its_end():
         opted_out=False,
         gateway="lab",
         fault=None,
-        record_path=None,
+        record_ms=0,
     )
 
 
@@ -151,13 +151,25 @@ def test_our_own_variables_are_read():
             "variable_avanak_opted_out": "true",
             "variable_avanak_vote": "3",
             "variable_avanak_fault": "prompt_missing",
-            "variable_avanak_record_path": "/var/lib/avanak/rec/1.wav",
+            "variable_record_ms": "2340",
         },
     )
     hangup = read_event(event)
     assert isinstance(hangup, HangupComplete)
     assert (hangup.heard_ms, hangup.finished, hangup.opted_out, hangup.vote) == (7300, True, True, "3")
-    assert (hangup.fault, hangup.record_path) == ("prompt_missing", "/var/lib/avanak/rec/1.wav")
+    assert (hangup.fault, hangup.record_ms) == ("prompt_missing", 2340)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_answered", "ms"),
+    [("2340", True, 2340), ("2340", False, 0), ("-1", True, 0), ("", True, 0), ("9" * 18, True, 86_400_000)],
+)
+def test_the_length_of_a_recording_is_a_length(text: str, is_answered: bool, ms: int) -> None:
+    answered = {"Caller-Channel-Answered-Time": "1795435894771147"} if is_answered else {}
+    event = json_event(
+        Event__Name="CHANNEL_HANGUP_COMPLETE", Unique__ID="u", variable_record_ms=text, **answered
+    )
+    assert read_event(event).record_ms == ms
 
 
 def test_nothing_is_heard_before_an_answer_whatever_was_played():

@@ -24,7 +24,7 @@ def hangup_of(uuid: str, cause: str, is_answered: bool, heard_ms: int = 0) -> Ha
         uuid=uuid, core_uuid=None, attempt_id=None, cause=cause, sip_status=None, q850=None, created_at=NOW_MS,
         progress_at=None, answered_at=NOW_MS + 1000 if is_answered else None, hangup_at=NOW_MS + 9000,
         heard_ms=heard_ms, finished=heard_ms >= 4000, vote=None, opted_out=False, gateway=None, fault=None,
-        record_path=None,
+        record_ms=0,
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ US = 1_750_000_000_000_000
 
 def line_of(uuid: str, cause: str = "USER_BUSY", answered: bool = False, extra: str = "") -> str:
     answer = US + 2_000_000 if answered else 0
-    return f"{uuid},7,{cause},486,{US},{answer},{US + 9_000_000},{7000 if answered else 0},4000,1,4100,true,,{extra}\n"
+    return f"{uuid},7,{cause},486,{US},{answer},{US + 9_000_000},{7000 if answered else 0},4000,1,4100,true,,{extra},2340\n"
 
 
 def append(path: Path, text: str) -> None:
@@ -120,10 +120,10 @@ def test_a_record_is_read_into_what_an_event_would_have_said() -> None:
     assert (found.uuid, found.cause, found.attempt_id, found.sip_status) == (uuid, "NORMAL_CLEARING", 7, 486)
     assert (found.answered_at, found.hangup_at) == (US // 1000 + 2000, US // 1000 + 9000)
     assert (found.heard_ms, found.finished, found.vote, found.opted_out) == (4100, True, "1", False)
-    assert found.fault == "prompt_missing"
+    assert (found.fault, found.record_ms) == ("prompt_missing", 2340)
     silent = read_record(line_of(uuid).encode())
     assert silent is not None
-    assert (silent.answered_at, silent.heard_ms) == (None, 0)
+    assert (silent.answered_at, silent.heard_ms, silent.record_ms) == (None, 0, 0)
 
 
 @pytest.mark.parametrize(

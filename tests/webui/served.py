@@ -31,6 +31,7 @@ def main(data_dir: Path, password: str) -> None:
         password=secrets.token_urlsafe(16),
         gateways=("embedded",),
         prompts=settings.prompts_dir,
+        recordings=settings.recordings_folder,
         speed=10,
         people="vote=0.9",
         log=data_dir / "rung.log",
