@@ -27,6 +27,7 @@ from engine.dialing.run import CampaignRun
 from engine.embedded.options import EmbeddedOptions
 from engine.errors import AvanakError, Conflict, StoreUnavailable
 from engine.gateway_shares import GatewayShares
+from engine.health_watch import HealthWatch
 from engine.identity import Identity, take_identity
 from engine.patch import require_patched
 from engine.services import campaigns, estimate, gallery, otp_prompt, people, policy, why
@@ -101,6 +102,7 @@ class Engine:
         self.watch = Watch(settings, self.writer, self.dialer, settings.engine_name or socket.gethostname())
         self.switchboard.take_job = lambda event: self.watch.prober.on_event(event, monotonic_s())
         self.trunk_watch = TrunkWatch(self.dialer, self.writer)
+        self.health_watch = HealthWatch(self.name, self.dialer.lanes, self.writer)
         self.jobs: Jobs | None = None  # some seconds after the start
         self._greenlets: list[gevent.Greenlet] = []
         self._identity: Identity | None = None
@@ -183,6 +185,7 @@ class Engine:
         while True:
             try:
                 self.pulse(wall_ms(), monotonic_s())
+                self.health_watch.step(wall_ms(), monotonic_s())
             except AvanakError as error:
                 log.warning("action=pulse_failed error=%r", str(error))
             except Exception:

@@ -94,7 +94,7 @@ class GatewayShares:
             self._apply(row.id)
 
     def _wanted(self, row: Gateway, switches: list[SwitchLease]) -> tuple[int, int]:
-        able = [s for s in switches if s.is_up and row.switch_name in ("", s.name)]
+        able = [s for s in switches if s.is_dialled and row.switch_name in ("", s.name)]
         everyones = [s.switch_id for s in able]
         ours = [s.switch_id for s in able if s.owner == self.owner]
         return part_of(_permits(row), ours, everyones), part_of(row.channels, ours, everyones)

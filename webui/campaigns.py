@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from engine.clock import wall_ms
 from engine.errors import NotFound
-from engine.services import campaign_view, campaigns, launch, list_imports, messages, switches
+from engine.services import campaign_view, campaigns, gateway_health, launch, list_imports, messages, switches
 from engine.services.campaign_view import CampaignView
 from engine.services.numbers import NormalNumber, normalise
 from engine.services.reports import report_columns, report_rows
@@ -162,8 +162,9 @@ def _list() -> dict[str, Any]:
         )
         running = campaign_view.views(now, scope, states=(CampaignState.RUNNING,), limit=1000)
         down = [row for row in switches.all_switches() if row.state != "up"] if staff else []
+        failing = gateway_health.failing(now) if staff else []
         doubts = findings.open_findings(now - DOUBT_MS) if staff else 0
-        return {"found": found, "running": running, "down": down, "doubts": doubts}
+        return {"found": found, "running": running, "down": down, "failing": failing, "doubts": doubts}
 
     seen = read(work)
     running: list[CampaignView] = seen["running"]
@@ -174,6 +175,7 @@ def _list() -> dict[str, Any]:
         "before": before,
         "text": text,
         "down": seen["down"],
+        "failing": seen["failing"],
         "doubts": seen["doubts"],
         "calls_up": sum(one.calls_up for one in running),
         "calls_per_second": sum(one.calls_per_second for one in running),

@@ -10,14 +10,15 @@ from werkzeug.wrappers import Response
 
 from engine.clock import wall_ms
 from engine.errors import BadInput, NotFound
-from engine.services import gateways, switches, trunk_states
-from engine.store.models import Gateway
+from engine.services import gateway_health, gateways, switches, trunk_states
+from engine.store.models import Gateway, Switch
 from engine.store.sql import execute
 from engine.store.threads import read, write
 from webui.access import for_staff, needs
 from webui.context import web
 from webui.forms import GatewayForm
 from webui.sentences import said
+from webui.speech import digits, language, plain_instant
 
 blueprint = Blueprint("trunks", __name__, url_prefix="/trunks")
 
@@ -90,6 +91,24 @@ def drain(gateway_id: int) -> Response:
     return redirect(url_for("trunks.index"))
 
 
+@blueprint.post("/switches/<int:switch_id>/drain")
+@needs("gateway.change")
+def drain_switch(switch_id: int) -> Response:
+    """Take a switch out of use or into it again."""
+    row = read(lambda: Switch.get_or_none(Switch.id == switch_id))
+    if row is None:
+        raise NotFound(f"There is no switch {switch_id}.")
+    is_draining = request.form.get("wanted") == "drain"
+    write(lambda: switches.drain(row.name, is_draining))
+    flash(
+        _("Switch %(name)s takes no new call.", name=row.name)
+        if is_draining
+        else _("Switch %(name)s is used again.", name=row.name),
+        "success",
+    )
+    return redirect(url_for("trunks.index"))
+
+
 def _gateway(gateway_id: int) -> Gateway:
     row = read(lambda: Gateway.get_or_none(Gateway.id == gateway_id))
     if row is None:
@@ -107,6 +126,7 @@ def _seen() -> dict[str, Any]:
             "not_sending": switches.senders_silent(now),
             "gateways": list(Gateway.select().order_by(Gateway.priority, Gateway.name)),
             "seen_by": trunk_states.seen_of(now),
+            "found_by": gateway_health.seen_of(now),
             "calls_on": {int(gateway_id): int(count) for gateway_id, count in up},
         }
 
@@ -116,4 +136,12 @@ def _seen() -> dict[str, Any]:
         for row in seen["switches"]
         if row.state == "up" and row.seen_at and now - row.seen_at > SILENT_MS
     }
-    return {**seen, "silent": silent}
+    ill = {
+        gateway_id: [
+            (row, digits(row.sentence(language(), plain_instant(row.reopens_at) if row.reopens_at else "")))
+            for row in rows
+            if not row.is_well
+        ]
+        for gateway_id, rows in seen["found_by"].items()
+    }
+    return {**seen, "silent": silent, "ill": ill}

@@ -10,7 +10,8 @@ import click
 from engine.clock import wall_ms
 from engine.commands import common
 from engine.errors import BadInput
-from engine.services import gateways, trunk_states
+from engine.services import gateway_health, gateways, trunk_states
+from engine.services.gateway_health import GatewayHealthSeen
 from engine.services.trunk_states import TrunkSeen
 from engine.store.models import Gateway
 from engine.store.threads import read, write
@@ -69,6 +70,7 @@ def list_(as_json: bool) -> None:
     common.settings_and_store()
     rows = read(lambda: list(Gateway.select().order_by(Gateway.priority, Gateway.name)))
     seen = read(lambda: trunk_states.seen_of(wall_ms()))
+    found = read(lambda: gateway_health.seen_of(wall_ms()))
     columns = (
         "name",
         "cps",
@@ -82,9 +84,14 @@ def list_(as_json: bool) -> None:
         "switch",
         "draining",
         "as the switches see it",
+        "as the engine finds it",
     )
     common.answer(
-        [common.row_values(row) | {"seen": [_seen(one) for one in seen[row.id]]} for row in rows],
+        [
+            common.row_values(row)
+            | {"seen": [_seen(one) for one in seen[row.id]], "found": [_found(one) for one in found[row.id]]}
+            for row in rows
+        ],
         as_json,
         lambda: common.table(
             columns,
@@ -102,6 +109,7 @@ def list_(as_json: bool) -> None:
                     row.switch_name,
                     "yes" if row.is_draining else "",
                     " ".join(one.sentence() or f"{one.switch}: {one.state}" for one in seen[row.id]),
+                    " ".join(_found(one)["sentence"] or "well" for one in found[row.id]),
                 )
                 for row in rows
             ],
@@ -116,6 +124,20 @@ def _seen(one: TrunkSeen) -> dict[str, Any]:
         "state": one.state,
         "fault": one.sentence(),
         "since_at": common.iso(one.since_at),
+    }
+
+
+def _found(one: GatewayHealthSeen) -> dict[str, Any]:
+    """How an engine finds it: its breaker, the share of its rate, the share of calls that the carrier refused."""
+    return {
+        "engine": one.engine,
+        "state": one.state,
+        "share": one.factor,
+        "cps": one.cps,
+        "fault_share": one.fault_share,
+        "since_at": common.iso(one.since_at),
+        "reopens_at": common.iso(one.reopens_at),
+        "sentence": one.sentence("en", common.iso(one.reopens_at) or ""),
     }
 
 

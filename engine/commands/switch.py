@@ -21,7 +21,7 @@ from engine.esl.supervisor import ask_switch
 from engine.services import switches as known_switches
 from engine.services import trunk_states
 from engine.store.models import Gateway
-from engine.store.threads import read
+from engine.store.threads import read, write
 from engine.switchboard import SwitchSpec, parse_switches
 
 
@@ -45,7 +45,13 @@ def status(switches: tuple[str, ...], as_json: bool) -> int:
     jobs = [gevent.spawn(_ask, spec, names) for spec in specs if spec.address is not None]
     gevent.joinall(jobs)
     found = [job.get() for job in jobs] + _noted([spec for spec in specs if spec.address is None])
+    rows = {row.name: row for row in read(known_switches.all_switches)}
     for one in found:
+        row = rows.get(one["switch"])
+        one["draining"] = bool(row and row.is_draining)
+        one["idle_cpu"] = row.idle_cpu if row else None
+        if one["draining"]:
+            one["reason"] = f"Draining. {one['reason']}".strip()
         if one["switch"] in silent:
             sentence = known_switches.sender_sentence(common.iso(silent[one["switch"]]) or "")
             one["reason"] = f"{one['reason']} {sentence}".strip()
@@ -56,6 +62,16 @@ def status(switches: tuple[str, ...], as_json: bool) -> int:
         lambda: common.table(columns, [_row(one) for one in found], "No switch is known."),
     )
     return 0 if any(one["state"] == "up" for one in found) else SwitchUnavailable.exit_status
+
+
+@switch.command()
+@click.argument("name")
+@click.option("--undo", is_flag=True, help="Use it again.")
+def drain(name: str, undo: bool) -> None:
+    """Place no further call on the switch NAME; those that are up go on."""
+    common.settings_and_store()
+    write(lambda: known_switches.drain(name, not undo))
+    click.echo(f"Switch {name} is used again." if undo else f"Switch {name} is draining.")
 
 
 def _ask(spec: SwitchSpec, names: Sequence[str]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from engine.dialing.board import counts_of
 from engine.dialing.dialer import Dialer
 from engine.errors import AvanakError
 from engine.esl import answers, commands
-from engine.services import reservations
+from engine.services import gateway_health, reservations
 from engine.services.money_audit import MoneyAudit, left_open
 from engine.store import leases
 from engine.store.audit import audit_campaign, audit_sums, repair_counts
@@ -296,3 +296,4 @@ def _clean(now: int) -> None:
     prune_posted(now - KEEP_MS)
     forget_findings(now - KEEP_FINDINGS_MS)
     leases.forget_old(now)
+    gateway_health.forget_old(now)

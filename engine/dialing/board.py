@@ -51,19 +51,20 @@ class Wanted:
         " WHERE c.state = 'running' ORDER BY c.id"
     )
     _GATEWAYS = "SELECT * FROM gateway ORDER BY id"
+    _DRAINING = "SELECT id FROM switch WHERE is_draining"
 
     def __init__(self) -> None:
         self._seen: tuple[Any, ...] = ()
         self._rows: tuple[list[Any], list[Gateway]] = ([], [])
 
-    def read(self) -> tuple[list[Any], list[Gateway]]:
-        """Rows of `read_running` and of `read_gateways`; inside a connection."""
+    def read(self) -> tuple[list[Any], list[Gateway], set[int]]:
+        """Rows of `read_running` and of `read_gateways`, ids of switches that are drained; inside a connection."""
         seen = (execute(self._RUNNING), execute(self._GATEWAYS))
         if seen != self._seen:
             # Read again behind it: should it change in between, the next look sees that it has.
             self._rows = (read_running(), read_gateways())
             self._seen = seen
-        return self._rows
+        return *self._rows, {int(row[0]) for row in execute(self._DRAINING)}
 
 
 def counts_of(campaign_ids: list[int]) -> dict[int, CampaignCounts]:

@@ -84,11 +84,7 @@ class Claimer:
 
     def _trunks_of(self, run: CampaignRun) -> list[Trunk]:
         """The trunks that are up and that its calls may leave by."""
-        return [
-            trunk
-            for trunk in self.lanes.up_trunks()
-            if not trunk.gateway.is_draining and _may_leave(run, trunk)
-        ]
+        return [trunk for trunk in self.lanes.up_trunks() if not trunk.is_draining and _may_leave(run, trunk)]
 
     def _may(self, run: CampaignRun, now: int, now_m: float) -> bool:
         """Whether a claim for `run` can be tried now; says why not."""

@@ -210,8 +210,7 @@ class Dialer:
         lane.full_cps = permitted_rate(sessions_per_second, share)
         lane.idle_factor = 1.0
         lane.limiter.set_rate(lane.full_cps)
-        lane.seats.limit = permitted_sessions(max_sessions, share)
-        lane.seats.reserve = int(lane.seats.limit * URGENT_RESERVE)
+        self._limit_sessions(lane, max_sessions)
         old_core, lane.core_uuid = lane.core_uuid, core_uuid
         self.refresh()
         if old_core != core_uuid:
@@ -254,6 +253,25 @@ class Dialer:
             if greenlet is not None:
                 greenlet.kill()
         self.waiting.give_back(switch_id)
+
+    def heartbeat(self, switch_id: int, idle_cpu: float | None, max_sessions: int | None) -> None:
+        """What a switch tells of itself: how busy it is, and how many sessions it takes (`fsctl` changes that)."""
+        lane = self.lanes.switches.get(switch_id)
+        if lane is None:
+            return
+        before = lane.idle_factor
+        lane.heard_idle(idle_cpu)
+        if lane.idle_factor != before:
+            log.warning(
+                "action=switch_rate switch=%s idle_cpu=%.1f share=%.2f cps=%.1f",
+                lane.name, lane.idle_cpu, lane.idle_factor, lane.limiter.cps,
+            )  # fmt: skip
+        if max_sessions:
+            self._limit_sessions(lane, max_sessions)
+
+    def _limit_sessions(self, lane: SwitchLane, max_sessions: int) -> None:
+        lane.seats.limit = permitted_sessions(max_sessions, self.settings.inbound_share)
+        lane.seats.reserve = int(lane.seats.limit * URGENT_RESERVE)
 
     def permit(self, switch_id: int, until_m: float) -> None:
         """The lease of a switch holds until `until_m` (monotonic); nothing is sent there later."""
@@ -299,13 +317,17 @@ class Dialer:
 
     def refresh(self) -> None:
         """Take over from the store which campaigns run and what the gateways may."""
-        rows, gateways = read(self._wanted.read)
+        rows, gateways, draining = read(self._wanted.read)
         if self._is_stopping:
             return
         self._take_over(gateways)
         for switch in self.lanes.switches.values():
+            switch.is_draining = switch.id in draining
             if not switch.is_up:  # claims that were being written when it went away
                 self.waiting.give_back(switch_id=switch.id)
+        for trunk in list(self.lanes.trunks.values()):
+            if trunk.is_shut and trunk.ready:
+                self.waiting.give_back(switch_id=trunk.switch.id, gateway_id=trunk.gateway.id)
         for run in self.board.update(rows):
             self.waiting.give_back(campaign_id=run.id)
         for run in self.board.runs.values():

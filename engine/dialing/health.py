@@ -15,6 +15,7 @@ ENOUGH = 8  # ends in the window below which nothing is concluded
 CONGESTED = 0.25  # share of carrier's faults that halves the rate
 GOOD = 0.10  # share below which the rate climbs
 DEAD = 0.85  # share that opens the breaker
+STREAK = 25  # faults one after another that open it at once, whatever went well before
 HALVE_EVERY_S = 2.0
 CLIMB_A_SECOND = 0.08  # of the full rate
 FLOOR = 0.05
@@ -38,6 +39,7 @@ class GatewayHealth:
         self.reopens_m = 0.0
         self._ends: deque[tuple[float, bool]] = deque()
         self._faults = 0
+        self._streak = 0
         self._open_s = OPEN_FIRST_S
         self._good_probes = 0
         self._probe_out_m: float | None = None
@@ -48,16 +50,22 @@ class GatewayHealth:
         """Whether a carrier's fault on it says something of the trunk rather than of the number."""
         return self.state is not Breaker.CLOSED or self.factor < 1.0
 
+    @property
+    def fault_share(self) -> float:
+        """The share of the ends in the window that were the carrier's fault."""
+        return self._faults / len(self._ends) if self._ends else 0.0
+
     def note(self, is_fault: bool, now_m: float) -> None:
         """A call on it ended: by the carrier's fault, or not."""
         self._ends.append((now_m, is_fault))
         self._faults += is_fault
+        self._streak = self._streak + 1 if is_fault else 0
         self._forget(now_m)
         if self.state is Breaker.PROBING:
             self._probed(is_fault, now_m)
         elif self.state is Breaker.CLOSED and len(self._ends) >= ENOUGH:
-            share = self._faults / len(self._ends)
-            if share >= DEAD:
+            share = self.fault_share
+            if share >= DEAD or self._streak >= STREAK:
                 self._open(now_m)
             elif share >= CONGESTED and now_m - self._changed_m >= HALVE_EVERY_S:
                 self.factor = max(FLOOR, self.factor / 2)
@@ -71,8 +79,8 @@ class GatewayHealth:
             self._good_probes = 0
             self._probe_out_m = None
         elif self.state is Breaker.CLOSED and self.factor < 1.0 and now_m > self._changed_m:
-            share = self._faults / len(self._ends) if self._ends else 0.0
-            if share < GOOD or len(self._ends) < ENOUGH:
+            is_good = self.fault_share < GOOD or len(self._ends) < ENOUGH
+            if is_good:
                 self.factor = min(1.0, self.factor + CLIMB_A_SECOND * min(1.0, now_m - self._changed_m))
                 self._changed_m = now_m
 
@@ -112,6 +120,7 @@ class GatewayHealth:
         self.reopens_m = now_m + self._open_s
         self._ends.clear()
         self._faults = 0
+        self._streak = 0
 
     def _forget(self, now_m: float) -> None:
         while self._ends and self._ends[0][0] <= now_m - WINDOW_S:

@@ -9,14 +9,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.dialing.calls import Call
-from engine.dialing.health import GatewayHealth
+from engine.dialing.health import Breaker, GatewayHealth
 from engine.dialing.pacing import RateLimiter, Seats
 from engine.dialing.shares import Places, Way
 
-# Below this much idle processor (percent, averaged by FreeSWITCH) a switch is given less,
-# before its audio suffers; never less than the floor.
+# Below this much idle processor (percent, averaged by FreeSWITCH) a switch is given less at each
+# heartbeat, before its audio suffers; never less than the floor.  Above it, it climbs back.
 IDLE_ENOUGH = 15.0
 IDLE_FLOOR = 0.2
+IDLE_CLIMB = 0.25
 # How far ahead calls are claimed: some commits' worth, and little to give back.  What is slow
 # looks further ahead, or every few calls would cost a transaction.
 HORIZON_S = 0.8
@@ -40,6 +41,7 @@ class GatewayLane:
     packet_ms: int
     is_draining: bool
     switch_name: str  # empty: every switch
+    full_cps: float = 0.0  # what is ours of it when it is well
     cost: int = 0  # Rials a minute; of the same priority the cheaper is taken first
     health: GatewayHealth = field(default_factory=GatewayHealth)
 
@@ -59,6 +61,7 @@ class SwitchLane:
     seats: Seats
     is_up: bool = False
     is_embedded: bool = False
+    is_draining: bool = False
     full_cps: float = 1.0  # what it is given when its processor has time
     idle_factor: float = 1.0
     idle_cpu: float = 100.0
@@ -66,11 +69,18 @@ class SwitchLane:
     until_m: float = math.inf  # nothing may be sent there later (the end of our lease, monotonic)
 
     def heard_idle(self, idle_cpu: float | None) -> None:
-        """A heartbeat told how idle the switch's processor is (percent): slow down when it is little."""
+        """A heartbeat told how idle the switch's processor is (percent): slow down when it is little.
+
+        By at most a half each time, and back by a quarter: what is told is an average of the last
+        half minute, and calls that were just placed are not in it.
+        """
         if idle_cpu is None:
             return
         self.idle_cpu = idle_cpu
-        self.idle_factor = min(1.0, max(IDLE_FLOOR, idle_cpu / IDLE_ENOUGH))
+        if idle_cpu < IDLE_ENOUGH:
+            self.idle_factor = max(IDLE_FLOOR, self.idle_factor * max(0.5, idle_cpu / IDLE_ENOUGH))
+        else:
+            self.idle_factor = min(1.0, self.idle_factor + IDLE_CLIMB)
         self.limiter.set_rate(max(0.5, self.full_cps * self.idle_factor))
 
 
@@ -144,6 +154,15 @@ class Trunk:
         return out
 
     @property
+    def is_draining(self) -> bool:
+        return self.gateway.is_draining or self.switch.is_draining
+
+    @property
+    def is_shut(self) -> bool:
+        """Whether no further call may leave here, also none that waits: drained, or its breaker is open."""
+        return self.is_draining or self.gateway.health.state is Breaker.OPEN
+
+    @property
     def way(self) -> Way:
         return self.gateway.id, self.switch.id
 
@@ -188,7 +207,7 @@ class Lanes:
                 is_new = True
             lane.health.tick(now_m)
             cps, channels = part_of(row)
-            rate = cps * lane.health.factor
+            lane.full_cps, rate = cps, cps * lane.health.factor
             if cps and lane.limiter.cps != rate:
                 lane.limiter.set_rate(rate)
             lane.seats.limit, lane.seats.reserve = channels, min(reserve, max(0, channels - 1))
@@ -230,6 +249,9 @@ class Lanes:
             of_gateway[gateway_id] = max(0, places)
         for switch_id, less in of_switch.items():
             switch = self.switches[switch_id]
+            if switch.is_draining:
+                of_switch[switch_id] = 0
+                continue
             soon = _soon(switch.limiter, now, urgent) + less
             of_switch[switch_id] = max(0, min(soon, switch.seats.free(urgent)))
         return Places(of_gateway, of_switch)

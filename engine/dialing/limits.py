@@ -33,7 +33,15 @@ def binding_limit(run: CampaignRun, lanes: Lanes, rate: float, now_m: float) -> 
         names = sorted({trunk.switch.name for trunk in trunks} or {s.name for s in lanes.switches.values()})
         since = min((s.since_at for s in lanes.switches.values() if s.since_at), default=0)
         return why.SWITCH_DOWN, {"switches": " ".join(names) or "—", "since": since}
-    return _of_trunk(run, max(up, key=lambda trunk: trunk.gateway.limiter.cps), rate, now_m)
+    taking = [trunk for trunk in up if not trunk.switch.is_draining]
+    if not taking:
+        return why.SWITCH_DRAINING, {"switches": " ".join(sorted({trunk.switch.name for trunk in up}))}
+    well = [trunk for trunk in taking if trunk.gateway.health.state is Breaker.CLOSED]
+    ill = sorted({trunk.gateway.name for trunk in taking} - {trunk.gateway.name for trunk in well})
+    if well and ill:
+        others = " ".join(sorted({trunk.gateway.name for trunk in well}))
+        return why.GATEWAY_DETOUR, {"gateway": " ".join(ill), "others": others, "cps": f"{rate:.1f}"}
+    return _of_trunk(run, max(well or taking, key=lambda trunk: trunk.gateway.limiter.cps), rate, now_m)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +94,7 @@ def run_limits(run: CampaignRun, lanes: Lanes) -> Limits:
         for gateway in lanes.gateways.values()
         if not gateway.is_draining and run.may_use(gateway.name)
     ]
-    switches = [switch for switch in lanes.switches.values() if switch.is_up]
+    switches = [switch for switch in lanes.switches.values() if switch.is_up and not switch.is_draining]
     cps = min(sum(g.limiter.cps for g in gateways), sum(s.limiter.cps for s in switches))
     channels = min(sum(g.seats.limit for g in gateways), sum(s.seats.limit for s in switches))
     if run.limiter is not None:
@@ -119,12 +127,8 @@ def _of_trunk(run: CampaignRun, trunk: Trunk, rate: float, now_m: float) -> Reas
         return why.DIALLING, {"cps": f"{rate:.1f}"}
     tightest = min(used_up)
     if gateway.health.factor < 1.0 and gateway.limiter.cps <= tightest:
-        full = gateway.limiter.cps / gateway.health.factor
-        return why.GATEWAY_SLOWED, {
-            "gateway": gateway.name,
-            "cps": f"{gateway.limiter.cps:.1f}",
-            "full": f"{full:g}",
-        }
+        cps, full = gateway.full_cps * gateway.health.factor, gateway.full_cps
+        return why.GATEWAY_SLOWED, {"gateway": gateway.name, "cps": f"{cps:.1f}", "full": f"{full:g}"}
     if switch.idle_factor < 1.0 and switch.limiter.cps <= tightest:
         return why.SWITCH_BUSY, {"switch": switch.name, "idle": f"{switch.idle_cpu:.0f}"}
     if own is not None and own == tightest:

@@ -71,7 +71,7 @@ class Sender:
         trunks = [
             t
             for t in self.lanes.trunks.values()
-            if t.switch.id == self.switch_id and t.ready and now_m < t.switch.until_m
+            if t.switch.id == self.switch_id and t.ready and not t.is_shut and now_m < t.switch.until_m
         ]
         if not trunks:
             return 0

@@ -220,8 +220,12 @@ def _cdr_csv(switch: Switch, argument: str) -> str:
 
 
 def _simulate(switch: Switch, argument: str) -> str:
-    """``avanak_simulate gateway NAME ACTION [VALUE]``, ``avanak_simulate status``: not FreeSWITCH's."""
+    """``avanak_simulate gateway NAME ACTION [VALUE]``, ``… idle PERCENT``, ``… status``: not FreeSWITCH's."""
     words = argument.split()
+    if words[:1] == ["idle"] and len(words) == 2 and words[1].isdigit() and int(words[1]) <= 100:
+        switch.idle_cpu = float(words[1])
+        switch.heartbeat()
+        return f"+OK idle {words[1]}\n"
     if words[:1] == ["gateway"] and len(words) >= 3:
         gateway = switch.gateways.get(words[1])
         return (gateway.simulate(words[2:]) if gateway else f"-ERR there is no gateway {words[1]}") + "\n"
@@ -235,7 +239,8 @@ def _simulate(switch: Switch, argument: str) -> str:
             orjson.dumps({"embedded": True, "speed": switch.options.speed, "gateways": gateways}).decode()
             + "\n"
         )
-    return "-USAGE: avanak_simulate gateway NAME up|down|normal|congestion S|answer-rate S|slow MS|channels N | status\n"
+    actions = "up|down|normal|congestion S|answer-rate S|slow MS|channels N"
+    return f"-USAGE: avanak_simulate gateway NAME {actions} | idle PERCENT | status\n"
 
 
 def _strepoch(_switch: Switch, _argument: str) -> str:

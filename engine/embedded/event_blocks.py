@@ -408,5 +408,5 @@ Session-Per-Sec-FiveMin: %(sps_five)s
 Session-Since-Startup: %(since_startup)s
 Session-Peak-Max: %(peak)s
 Session-Peak-FiveMin: %(peak_five)s
-Idle-CPU: 98.700000
+Idle-CPU: %(idle_cpu)s
 """

@@ -62,6 +62,7 @@ class Switch:
         self.listeners: set[Listener] = set()
         self.subscribers: dict[str, list[Listener]] = {}
         self.limits = Limits(options.sps, options.max_sessions, time.monotonic())
+        self.idle_cpu = 98.7  # percent, as HEARTBEAT tells it
         self._timers: list[tuple[float, int, Call]] = []
         self._timer_number = 0
         self._chance = random.Random(options.seed)
@@ -116,7 +117,7 @@ class Switch:
             "sessions": str(alive), "max_sessions": str(limits.max_sessions), "sps": str(limits.sps),
             "sps_last": str(limits.sps_now(alive, now)), "sps_peak": str(limits.sps_peak),
             "sps_five": str(starts_five), "since_startup": str(limits.since_startup),
-            "peak": str(limits.peak_sessions), "peak_five": str(alive_five),
+            "peak": str(limits.peak_sessions), "peak_five": str(alive_five), "idle_cpu": f"{self.idle_cpu:f}",
         })  # fmt: skip
 
     # --- a call -----------------------------------------------------------------------------------

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
+from engine.errors import NotFound
 from engine.store.models import Switch
 from engine.store.records import RecordMark
+
+log = logging.getLogger(__name__)
 
 SENDER_SILENT_MS = 60_000  # send-records speaks every five seconds
 
@@ -30,6 +34,14 @@ def report(switch_id: int, owner: str | None = None, **values: Any) -> None:
     if owner is not None:
         query = query.where(Switch.owner == owner)
     query.execute()
+
+
+def drain(name: str, is_draining: bool = True) -> None:
+    """Place no further call on a switch (calls that are up go on), or use it again."""
+    if not Switch.update(is_draining=is_draining).where(Switch.name == name).execute():
+        known = ", ".join(row.name for row in all_switches()) or "none"
+        raise NotFound(f"There is no switch {name!r}; known: {known}.")
+    log.info("action=switch_changed switch=%s is_draining=%s", name, is_draining)
 
 
 def all_switches() -> list[Switch]:

@@ -13,9 +13,11 @@ DATABASE = "database"  # error
 SWITCH_DOWN = "switch_down"  # switches, since
 NO_GATEWAY = "no_gateway"  # names
 DRAINING = "draining"  # names
+SWITCH_DRAINING = "switch_draining"  # switches
 GATEWAY_RATE = "gateway_rate"  # gateway, cps
 GATEWAY_CHANNELS = "gateway_channels"  # gateway, channels
 GATEWAY_FAILING = "gateway_failing"  # gateway
+GATEWAY_DETOUR = "gateway_detour"  # gateway, others, cps
 GATEWAY_SLOWED = "gateway_slowed"  # gateway, cps, full
 SWITCH_BUSY = "switch_busy"  # switch, idle
 SWITCH_RATE = "switch_rate"  # switch, cps
@@ -76,6 +78,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     NO_GATEWAY: ("No gateway serves it: {names}.", "هیچ درگاهی آن را نمی‌برد: {names}."),
     DRAINING: ("All its gateways are being drained: {names}.", "همه درگاه‌های آن در حال تخلیه‌اند: {names}."),
+    SWITCH_DRAINING: (
+        "All its switches are being drained: {switches}.",
+        "همه سوییچ‌های آن در حال تخلیه‌اند: {switches}.",
+    ),
     GATEWAY_RATE: (
         "Gateway {gateway} is at its {cps} calls a second.",
         "درگاه {gateway} به سقف {cps} تماس در ثانیه رسیده است.",
@@ -87,6 +93,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     GATEWAY_FAILING: (
         "Gateway {gateway} fails nearly every call; it is tried with single calls until it is back.",
         "درگاه {gateway} تقریباً همه تماس‌ها را رد می‌کند؛ با تک‌تماس آزموده می‌شود تا برگردد.",
+    ),
+    GATEWAY_DETOUR: (
+        "Gateway {gateway} fails nearly every call and is left alone; it goes on by {others} at {cps} calls a second.",
+        "درگاه {gateway} تقریباً همه تماس‌ها را رد می‌کند و کنار گذاشته شد؛ با {others} ادامه دارد، {cps} تماس در ثانیه.",
     ),
     GATEWAY_SLOWED: (
         "Gateway {gateway} is congested and is given {cps} of its {full} calls a second.",

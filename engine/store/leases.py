@@ -73,12 +73,12 @@ class JobRun(Table):
 
 @dataclass(frozen=True, slots=True)
 class SwitchLease:
-    """Who holds a switch; an empty owner: nobody does, or no longer."""
+    """Who holds a switch; an empty owner: nobody does, or no longer.  `is_dialled`: it is held, up and not drained."""
 
     switch_id: int
     name: str
     owner: str
-    is_up: bool
+    is_dialled: bool
 
 
 def _now() -> str:
@@ -140,10 +140,13 @@ def leave(owner: str) -> None:
 def switch_leases() -> list[SwitchLease]:
     """All switches and who holds them now."""
     rows = execute(
-        f"SELECT id, name, CASE WHEN leased_until_at > {_now()} THEN owner ELSE '' END, state"
+        f"SELECT id, name, CASE WHEN leased_until_at > {_now()} THEN owner ELSE '' END, state, is_draining"
         " FROM switch ORDER BY id"
     )
-    return [SwitchLease(int(row[0]), row[1], row[2], bool(row[2]) and row[3] == "up") for row in rows]
+    return [
+        SwitchLease(int(row[0]), row[1], row[2], bool(row[2]) and row[3] == "up" and not row[4])
+        for row in rows
+    ]
 
 
 def live_engines() -> dict[str, set[str]]:

@@ -128,6 +128,7 @@ class Switch(Table):
     name = CharField(64, unique=True)
     address = CharField(200)
     is_embedded = BooleanField(default=False)
+    is_draining = BooleanField(default=False)  # calls nobody, until it is used again
     state = CharField(10, default="down")  # up, down
     state_reason = TextField(default="")
     state_since_at = BigIntegerField(null=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.clock import wall_ms
-from engine.services import switches, trunk_states
+from engine.services import gateway_health, switches, trunk_states
 from engine.store.models import Gateway
 from engine.store.records import add_mark
 from engine.store.threads import read, write
@@ -93,3 +93,40 @@ def test_a_refused_registration_is_told_in_the_readers_language(operator, cast) 
     assert "Out of order" in page
     operator.post("/language", {"language": "fa"})
     assert "سوییچ fs1 نزد اپراتور ثبت نشده است" in operator.get("/trunks/live").text
+
+
+def test_a_gateway_that_fails_is_told_in_the_readers_language(operator, owner, cast) -> None:
+    now = wall_ms()
+    found = {
+        "gateway_id": lab().id, "engine": "one", "state": "open", "factor": 1.0, "cps": 5.0, "fault_share": 0.9,
+        "reopens_at": now + 5_000, "since_at": now, "at": now,
+    }  # fmt: skip
+    write(lambda: gateway_health.note([found]))
+    assert "Nearly every call failed: nobody is called by it until" in operator.get("/trunks").text
+    assert "Gateway lab fails nearly every call since" in operator.get("/").text
+    assert "fails nearly" not in owner.get("/").text
+    write(lambda: gateway_health.note([{**found, "state": "closed", "factor": 0.25, "fault_share": 0.5}]))
+    page = operator.get("/trunks/live").text
+    assert "The carrier refuses 50 % of the calls: it is given 5.0 of 20 calls a second." in page
+    operator.post("/language", {"language": "fa"})
+    assert "اپراتور ۵۰٪ تماس‌ها را رد می‌کند" in operator.get("/trunks/live").text
+
+
+def test_a_switch_is_drained_and_used_again(operator, owner) -> None:
+    now = wall_ms()
+
+    def work() -> int:
+        switch_id = switches.register("fs1", "esl://10.0.0.1:8021", False, now)
+        switches.report(switch_id, state="up", seen_at=now)
+        return switch_id
+
+    switch_id = write(work)
+    assert owner.post(f"/trunks/switches/{switch_id}/drain", {"wanted": "drain"}).status_code == 403
+    operator.post(f"/trunks/switches/{switch_id}/drain", {"wanted": "drain"})
+    assert read(lambda: switches.all_switches()[0].is_draining)
+    page = operator.get("/trunks").text
+    assert "Switch fs1 takes no new call." in page
+    assert "Drained" in page
+    operator.post(f"/trunks/switches/{switch_id}/drain", {"wanted": "use"})
+    assert not read(lambda: switches.all_switches()[0].is_draining)
+    assert operator.post("/trunks/switches/99/drain").status_code == 404

@@ -71,7 +71,7 @@ STAFF_ONLY = {
     "payments.add_group", "payments.add_plan", "payments.confirm",
     "payments.detail", "payments.index", "payments.prices", "payments.refuse", "payments.set_price",
     "payments.withdraw_plan", "sla.statements", "trunks.add", "trunks.change", "trunks.drain", "trunks.index",
-    "trunks.live",
+    "trunks.drain_switch", "trunks.live",
 }  # fmt: skip
 EVERYBODY = [None, "outsider", "owner", "colleague", *STAFF]
 

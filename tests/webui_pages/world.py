@@ -11,7 +11,16 @@ from typing import Any
 from engine.agreement.months import Month
 from engine.clock import wall_ms
 from engine.config import Settings
-from engine.services import access_tokens, documents, gallery, identity, list_imports, payments, subscriptions
+from engine.services import (
+    access_tokens,
+    documents,
+    gallery,
+    identity,
+    list_imports,
+    payments,
+    subscriptions,
+    switches,
+)
 from engine.services.notices import deliveries, notices, reach, special
 from engine.services.sla import claims, exclusions, incidents, maintenance, statements
 from engine.services.tickets import clocks, remote_help, tickets
@@ -72,7 +81,8 @@ def make_world(folder: Path, cast: Any) -> World:
     )
     ids.update(
         message_id=write(lambda: gallery.add(cast.sahar, f"{MARK} hello", "hello", 5_000, now)).id,
-        gateway_id=1, token="none", switch="lab", terms_id="2025", action="agree",
+        gateway_id=1, switch_id=write(lambda: switches.register("lab", "", True, now)),
+        token="none", switch="lab", terms_id="2025", action="agree",
         how="shutout", prefix="98", kind="csv", filename="app.css",
         month=Month.containing(now // 1000).key,
     )  # fmt: skip

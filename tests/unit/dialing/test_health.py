@@ -73,3 +73,12 @@ def test_the_share_is_always_within_its_bounds(ends: list[tuple[bool, float]]) -
         health.note(is_fault, now)
         assert FLOOR <= health.factor <= 1.0
         assert health.room(now) in (None, 0, 1)
+
+
+def test_a_trunk_that_dies_after_a_good_time_is_left_alone_at_once() -> None:
+    health = GatewayHealth()
+    for step in range(1000):
+        health.note(is_fault=False, now_m=step / 60)
+    for step in range(1000, 1030):
+        health.note(is_fault=True, now_m=step / 60)
+    assert health.state is Breaker.OPEN

@@ -1,0 +1,84 @@
+"""Tells how this engine finds its gateways: a line in the log when it changes, and rows for the screens."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from engine.dialing.health import Breaker
+from engine.dialing.lanes import GatewayLane, Lanes
+from engine.services import gateway_health
+from engine.store.writer import Writer
+
+log = logging.getLogger(__name__)
+
+WRITE_MS = 5_000  # at least so often, that the word stays fresh
+
+
+@dataclass(slots=True)
+class _Told:
+    """What was last said of a gateway."""
+
+    state: Breaker = Breaker.CLOSED
+    factor: float = 1.0
+    cps: float = 0.0
+    since_at: int = 0
+    at: int = 0
+
+
+class HealthWatch:
+    """`step` once a second."""
+
+    def __init__(self, engine: str, lanes: Lanes, writer: Writer) -> None:
+        self._engine = engine
+        self._lanes = lanes
+        self._writer = writer
+        self._told: dict[int, _Told] = {}
+
+    def step(self, now: int, now_m: float) -> None:
+        """Say what changed since the last step; instants are ms and monotonic seconds."""
+        rows = [row for gateway in self._lanes.gateways.values() if (row := self._look(gateway, now, now_m))]
+        if rows:
+            self._writer.call(lambda: gateway_health.note(rows))
+
+    def _look(self, gateway: GatewayLane, now: int, now_m: float) -> dict[str, Any] | None:
+        """The row of a gateway; None when the last one still holds."""
+        told = self._told.setdefault(gateway.id, _Told(since_at=now))
+        health = gateway.health
+        state, factor, cps = health.state, health.factor, gateway.full_cps * health.factor
+        is_same = (told.state, told.factor, told.cps) == (state, factor, cps)
+        if is_same and now - told.at < WRITE_MS:
+            return None
+        self._log(gateway, told, cps)
+        if told.state is not state or (told.factor < 1.0) is not (factor < 1.0):
+            told.since_at = now
+        told.state, told.factor, told.cps, told.at = state, factor, cps, now
+        reopens_at = now + round((health.reopens_m - now_m) * 1000) if state is Breaker.OPEN else None
+        return {
+            "gateway_id": gateway.id,
+            "engine": self._engine,
+            "state": str(state),
+            "factor": factor,
+            "cps": cps,
+            "fault_share": health.fault_share,
+            "reopens_at": reopens_at,
+            "since_at": told.since_at,
+            "at": now,
+        }
+
+    @staticmethod
+    def _log(gateway: GatewayLane, told: _Told, cps: float) -> None:
+        """One line when it changes for the worse, or is well again."""
+        health = gateway.health
+        if told.state is not health.state:
+            log.warning(
+                "action=gateway_breaker gateway=%s old=%s new=%s", gateway.name, told.state, health.state
+            )
+        elif health.factor < told.factor:
+            log.warning(
+                "action=gateway_slowed gateway=%s share=%.2f cps=%.1f faults=%.2f",
+                gateway.name, health.factor, cps, health.fault_share,
+            )  # fmt: skip
+        elif health.factor == 1.0 > told.factor:
+            log.info("action=gateway_at_full_rate gateway=%s cps=%.1f", gateway.name, cps)
