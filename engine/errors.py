@@ -27,6 +27,10 @@ class NotFound(BadInput):
     http_status = 404
 
 
+class FileGone(NotFound):
+    """What it was is known and is theirs, but its file is not there (any more)."""
+
+
 class Conflict(BadInput):
     """The thing is there, but its present state does not allow this."""
 

@@ -16,7 +16,7 @@ from apscheduler.schedulers.gevent import GeventScheduler
 from engine.clock import TEHRAN, wall_ms
 from engine.config import Settings
 from engine.errors import AvanakError
-from engine.services import accounts, fraud_guard, payments
+from engine.services import accounts, fraud_guard, payments, recordings
 from engine.services.notices import outage_notice
 from engine.services.notices.channels import Channels
 from engine.services.payment_providers import provider_of
@@ -25,7 +25,7 @@ from engine.services.sla.statements import Policy
 from engine.services.tickets import watch
 from engine.services.tickets.attachments import Attachments
 from engine.store import leases
-from engine.store.threads import read, write
+from engine.store.threads import begin, read, write
 
 TRUNKS_S = 15.0
 EVERY = "every"  # the period of jobs that run again and again
@@ -104,6 +104,12 @@ def _guarded(name: str, work: Callable[[], object]) -> Callable[[], None]:
     return run
 
 
+def sweep_recordings(settings: Settings) -> int:
+    """Delete recordings whose time is over, in a thread: a folder may hold a million; how many."""
+    folder, days, now = settings.recordings_folder, settings.recording_days, wall_ms()
+    return begin(lambda: recordings.sweep(folder, days, now))()
+
+
 def start_jobs(
     settings: Settings,
     owner: str,
@@ -120,6 +126,7 @@ def start_jobs(
     jobs.daily_for_all("statements", 0, 20, lambda: statements.close_all(policy, wall_ms(), write))
     jobs.daily_for_all("prune", 3, 40, lambda: write(lambda: probes.prune(wall_ms())))
     jobs.daily("attachments", 4, 0, lambda: Attachments(settings).sweep(wall_ms()))
+    jobs.daily_for_all("recordings", 3, 20, lambda: sweep_recordings(settings))
     jobs.daily_for_all("traffic", 4, 10, lambda: write(lambda: fraud_guard.forget_old_traffic(wall_ms())))
     jobs.daily_for_all("expiry", 0, 5, lambda: write(lambda: accounts.expire_due(wall_ms())))
     provider = provider_of(settings.zarinpal_merchant_id.get_secret_value(), settings.zarinpal_url)

@@ -41,6 +41,7 @@ from webui import (
     people,
     portal,
     receipts,
+    recordings,
     registration,
     security,
     sentences,
@@ -56,7 +57,7 @@ from webui.api import tickets as api_tickets
 from webui.context import AvanakWeb
 
 MODULES = (
-    *(auth, campaigns, new_campaign, list_imports, trunks, health, switch_records),
+    *(auth, campaigns, recordings, new_campaign, list_imports, trunks, health, switch_records),
     *(portal, registration, balance, gallery, consent_lists, tickets, claims, sla_pages, agreement_pages),
     *(tokens, contacts, outage_reports, api_tickets),
     *(

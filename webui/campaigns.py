@@ -11,7 +11,16 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from engine.clock import wall_ms
 from engine.errors import NotFound
-from engine.services import campaign_view, campaigns, gateway_health, launch, list_imports, messages, switches
+from engine.services import (
+    campaign_view,
+    campaigns,
+    gateway_health,
+    launch,
+    list_imports,
+    messages,
+    recordings,
+    switches,
+)
 from engine.services.campaign_view import CampaignView
 from engine.services.numbers import NormalNumber, normalise
 from engine.services.reports import report_columns, report_rows
@@ -55,7 +64,7 @@ def rows() -> str:
 def detail(campaign_id: int) -> str:
     """One campaign; with ``?number=`` also what became of that number."""
     one = _one(campaign_id)
-    lists = read(lambda: list_imports.of_campaign(campaign_id))
+    lists, recorded = read(lambda: (list_imports.of_campaign(campaign_id), recordings.total(campaign_id)[0]))
     text = (ascii_digits(request.args.get("number")) or "")[:40]
     wanted = normalise(text) if text else None
     found = None
@@ -68,6 +77,7 @@ def detail(campaign_id: int) -> str:
         moving=one.state in _MOVING,
         votes=_votes(one),
         lists=lists,
+        recorded=recorded,
         number=text,
         found=found,
     )

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from engine.errors import AvanakError
+from engine.errors import AvanakError, FileGone
 from webui.access import person_or_none
 from webui.context import web
 from webui.sentences import said
@@ -30,7 +30,7 @@ def _ours(error: AvanakError) -> tuple[str, int] | Response:
         log.error("action=http_failed route=%s error=%r", request.endpoint, str(error))
     if _is_program():
         return _told(error.http_status, str(error))
-    if error.http_status == 404:
+    if error.http_status == 404 and not isinstance(error, FileGone):
         return _page(404, _("There is no such thing here, or it is not yours."))
     return _page(error.http_status, said(error))
 

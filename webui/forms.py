@@ -31,6 +31,8 @@ from webui.speech import parse_instant, written_instant
 class CampaignForm(FlaskForm):
     """A new campaign."""
 
+    may_record = False  # whether the account may: asked for each form
+
     draft = HiddenField()
     account = SelectField(_l("Account"), coerce=int)
     name = StringField(_l("Name"), [InputRequired(), Length(max=200)])
@@ -74,6 +76,9 @@ class CampaignForm(FlaskForm):
     delivered_percent = WholeField(
         _l("Delivered when heard to (percent)"), [InputRequired(), NumberRange(1, 100)], default=100
     )
+    record_s = WholeField(
+        _l("Record the answer after the message (seconds)"), [Optional(), NumberRange(0, 7200)], default=0
+    )
     gateways = SelectMultipleField(
         _l("Gateways"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
     )
@@ -94,6 +99,7 @@ class CampaignForm(FlaskForm):
             vote_keys=(self.vote_keys.data or "").replace(",", ""),
             repeat_key=self.repeat_key.data or "",
             optout=self.optout.data,
+            record_s=self.record_s.data or 0,
             delivered_share=self.delivered_percent.data / 100,
             gateways=self.gateways.data or [],
             cps=None if self.cps.data is None else float(self.cps.data),
@@ -115,6 +121,7 @@ def filled_in(rules: CampaignRules) -> dict[str, Any]:
         "vote_keys": ",".join(rules.vote_keys),
         "repeat_key": rules.repeat_key,
         "optout": rules.optout,
+        "record_s": rules.record_s,
         "delivered_percent": round(rules.delivered_share * 100),
         "gateways": rules.gateways,
         "cps": rules.cps,

@@ -313,6 +313,7 @@ def _choices(filled: CampaignForm) -> None:
         filled.account.data = owners[0].id
     filled.message.choices = [SelectChoice(0, "—"), *(SelectChoice(row.id, _titled(row)) for row in known)]
     filled.gateways.choices = [SelectChoice(name, name) for name in names]
+    filled.may_record = is_staff() or accounts.is_granted(owners[0], permissions.RECORDING)
     filled.kind.choices = [
         choice
         for choice in CampaignForm.kind.kwargs["choices"]

@@ -57,6 +57,17 @@ def by_staff(
         record(person_id, account_id, action, subject, now, before, after)
 
 
+def acted_since(person_id: int, action: str, subject: str, since: int) -> bool:
+    """Whether the person did this to it at `since` or later."""
+    query = AuditEntry.select().where(
+        AuditEntry.person_id == person_id,
+        AuditEntry.action == action,
+        AuditEntry.subject == subject,
+        AuditEntry.at >= since,
+    )
+    return bool(query.exists())
+
+
 def is_of_staff(person_id: int | None) -> bool:
     """Whether it is one of ours; the command line and the system are nobody."""
     return User.select(User.role).where(User.id == person_id).scalar() in STAFF_ROLES

@@ -26,6 +26,7 @@ GRANTS: dict[str, tuple[str, str]] = {
 RIGHTS: dict[str, frozenset[str]] = {
     "campaign.view": frozenset({"operator", "agent", "quality", "finance", "owner", "member"}),
     "campaign.change": frozenset({"operator", "owner", "member"}),
+    "recording.listen": frozenset({"operator", "quality", "owner", "member"}),
     "message.view": frozenset({"operator", "agent", "quality", "owner", "member"}),
     "message.change": frozenset({"operator", "owner", "member"}),
     "message.approve": frozenset({"operator", "quality"}),

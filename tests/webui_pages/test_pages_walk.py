@@ -49,6 +49,7 @@ OWNED = {
     "list_imports.detail", "list_imports.live", "new_campaign.check", "new_campaign.confirm",
     "new_campaign.reading", "new_campaign.sound", "portal.read_notice",
     "people.access", "people.link", "people.role",
+    "recordings.index", "recordings.sound",
     "registration.document", "sla.statement", "sla.statement_file", "tickets.assign", "tickets.close",
     "tickets.detail", "tickets.file", "tickets.give_id", "tickets.move", "tickets.propose", "tickets.rate",
     "tickets.remote", "tickets.reply", "tickets.result", "tokens.revoke",

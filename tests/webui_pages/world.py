@@ -32,7 +32,7 @@ from engine.store import threads
 from engine.store.customers import Payment
 from engine.store.database import db
 from engine.store.ledger import LedgerTxn
-from engine.store.models import Account, User
+from engine.store.models import Account, Attempt, Recipient, User
 from engine.store.models_sla import MonitorSpan, UnknownTime
 from engine.store.models_tickets import Attachment, Delivery, TicketClock
 from engine.store.threads import write
@@ -41,6 +41,7 @@ MARK = "zanbaq"  # stands in every text of Sahar's things
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 64
 STAFF = ("admin", "operator", "quality", "agent", "finance")
+RECORDED = "01a21aa9-6472-75a7-8c5b-175eafbc6600"  # the attempt that was recorded
 SAMPLE = Path(__file__).resolve().parents[2] / "scripts/sample/message.wav"
 
 
@@ -74,6 +75,9 @@ def make_world(folder: Path, cast: Any) -> World:
     _tickets(ids, cast.sahar, owner, staff, settings, now)
     _service(ids, cast.sahar, staff, now)
     _notices(ids, cast.sahar, who["admin"], now)
+    ids["attempt_id"] = write(lambda: _recorded(cast.campaign, now))
+    (folder / "recordings").mkdir()
+    shutil.copyfile(SAMPLE, folder / "recordings" / f"{RECORDED}.wav")
     ids["import_id"] = write(
         lambda: list_imports.note(
             cast.campaign, Pending("none", owner.id, cast.sahar, now, f"{MARK}.csv"), now
@@ -93,6 +97,17 @@ def make_world(folder: Path, cast: Any) -> World:
         db.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     threads.close_readers()
     return made
+
+
+def _recorded(campaign_id: int, now: int) -> int:
+    """A call that was recorded."""
+    row = Recipient.get(Recipient.campaign_id == campaign_id)
+    made = Attempt.create(
+        uuid=RECORDED, recipient_id=row.id, campaign_id=campaign_id, switch_id=1, gateway_id=1, core_uuid="",
+        state="ended", try_no=1, created_at=now, answered_at=now, ended_at=now, disposition="answered",
+        record_ms=3000,
+    )  # fmt: skip
+    return int(made.id)
 
 
 def _people(account_id: int, now: int) -> dict[str, User]:
