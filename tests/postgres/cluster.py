@@ -96,7 +96,7 @@ class Cluster:
     def holders(self) -> Counter[str]:
         """How many switches each engine serves, by name; only those that are up."""
         rows = read(leases.switch_leases)
-        return Counter(row.owner.partition(":")[0] for row in rows if row.is_up)
+        return Counter(row.owner.partition(":")[0] for row in rows if row.is_dialled)
 
     def up(self) -> int:
         """How many switches are up."""
