@@ -230,6 +230,17 @@ def move(account_id: int, new: AccountState, reason: str = "", **also: Any) -> N
     log.info("action=account_state account=%d %s -> %s", account_id, old, new)
 
 
+def advance(account_id: int, new: AccountState, **also: Any) -> None:
+    """What an account has proved takes it a step on.
+
+    A suspended one stays so, whatever is proved meanwhile: `unsuspend` looks at it again.
+    """
+    if get(account_id).state != AccountState.SUSPENDED:
+        move(account_id, new, **also)
+    elif also:
+        Account.update(**also).where(Account.id == account_id).execute()
+
+
 def suspend(account_id: int, reason: str, person_id: int | None, now: int) -> None:
     """Staff stop an account: nothing more is sent for it from the next second on."""
     if not reason.strip():

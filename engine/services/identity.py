@@ -114,7 +114,7 @@ def others_with(review: IdentityReview) -> list[int]:
 def accept(review_id: int, person_id: int, now: int) -> None:
     """Staff accept: the account takes the name, and may pay its subscription.  Audited."""
     row = _decide(review_id, ReviewState.ACCEPTED, "", person_id, now)
-    accounts.move(row.account_id, AccountState.IDENTITY_VERIFIED)
+    accounts.advance(row.account_id, AccountState.IDENTITY_VERIFIED)
     Account.update(name=row.name, kind=row.kind).where(Account.id == row.account_id).execute()
 
 

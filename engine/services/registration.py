@@ -157,7 +157,7 @@ def verify_code(account_id: int, code: str, now: int) -> bool:
         log.info("action=code_wrong account=%d", account_id)
         return False
     MobileCode.update(used_at=now).where(MobileCode.id == row.id).execute()
-    accounts.move(account_id, AccountState.MOBILE_VERIFIED, mobile_verified_at=now)
+    accounts.advance(account_id, AccountState.MOBILE_VERIFIED, mobile_verified_at=now)
     return True
 
 

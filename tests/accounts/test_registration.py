@@ -123,6 +123,25 @@ def test_a_returned_identity_says_why_and_comes_again(world: World, tmp_path: Pa
     assert read(lambda: accounts.get(made.account_id).state) == "identity_verified"
 
 
+def test_what_is_proved_while_suspended_does_not_end_the_suspension(world: World, tmp_path: Path) -> None:
+    admin, speaker = staff(world), Speaker()
+    account = register(world).account_id
+    registration.send_code(account, world.now, speaker, write)
+    write(lambda: accounts.suspend(account, "asked for by the police", admin, world.now))
+    assert write(lambda: registration.verify_code(account, speaker.codes[0], world.now))
+    assert read(lambda: accounts.get(account).state) == "suspended"
+    write(lambda: accounts.unsuspend(account, admin, world.now))
+    assert read(lambda: accounts.get(account).state) == "mobile_verified"
+
+    review = submit(world, Registered(account, admin), tmp_path)
+    write(lambda: accounts.suspend(account, "asked for by the police", admin, world.now))
+    write(lambda: identity.accept(review, admin, world.now))
+    row = read(lambda: accounts.get(account))
+    assert (row.state, row.state_reason) == ("suspended", "asked for by the police")
+    write(lambda: accounts.unsuspend(account, admin, world.now))
+    assert read(lambda: accounts.get(account).state) == "identity_verified"
+
+
 def test_codes_are_hashed_and_limited(world: World) -> None:
     account = register(world).account_id
     speaker = Speaker()
