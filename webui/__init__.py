@@ -55,6 +55,7 @@ from webui import (
 )
 from webui.api import tickets as api_tickets
 from webui.context import AvanakWeb
+from webui.number_fields import RowIdConverter
 
 MODULES = (
     *(auth, campaigns, recordings, new_campaign, list_imports, trunks, health, switch_records),
@@ -80,6 +81,7 @@ MODULES = (
 def create_app(settings: Settings) -> Flask:
     """The application; the store must have been opened (`engine.controller.open_store`)."""
     app = Flask(__name__)
+    app.url_map.converters["int"] = RowIdConverter
     # Our logger is Flask's too: its own handler would write to the server's error log, which logs here.
     app.logger.removeHandler(default_handler)
     app.extensions["avanak"] = AvanakWeb(settings, zone_of(settings.timezone))

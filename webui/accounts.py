@@ -30,7 +30,7 @@ from engine.states import AccountState
 from engine.store.models import CallCap
 from engine.store.threads import read, write
 from webui.access import for_staff, needs, person
-from webui.number_fields import DecimalsField, WholeField, ascii_digits
+from webui.number_fields import DecimalsField, WholeField, ascii_digits, row_id
 from webui.pages import (
     Answer,
     InstantField,
@@ -274,7 +274,7 @@ def adjust(account_id: int) -> Answer | Response:
 @needs("audit.view")
 def audit() -> str:
     """What staff did, of one account (``?account=``) or of all."""
-    account_id, before = request.args.get("account", type=int), before_id()
+    account_id, before = request.args.get("account", type=row_id), before_id()
 
     def work() -> dict[str, Any]:
         rows = audit_log.entries(account_id, before_id=before, limit=101)

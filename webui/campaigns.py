@@ -31,7 +31,7 @@ from engine.store.threads import read, write
 from webui import downloads
 from webui.access import account_scope, is_staff, needs, person
 from webui.context import web
-from webui.number_fields import ascii_digits
+from webui.number_fields import ascii_digits, row_id
 
 blueprint = Blueprint("campaigns", __name__)
 T = TypeVar("T")
@@ -163,7 +163,7 @@ def _votes(one: CampaignView) -> list[tuple[str, int]]:
 
 def _list() -> dict[str, Any]:
     chosen, text = request.args.get("show", "all"), (ascii_digits(request.args.get("text")) or "")[:100]
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=row_id)
     scope, now, staff = account_scope(), wall_ms(), is_staff()
 
     def work() -> dict[str, Any]:

@@ -25,7 +25,7 @@ from webui import downloads
 from webui.access import account_scope, needs, person
 from webui.context import web
 from webui.means import given
-from webui.number_fields import ascii_digits
+from webui.number_fields import ascii_digits, row_id
 from webui.pages import Answer, PageForm, attempt, pages_blueprint, refused
 from webui.speech import language, number
 
@@ -153,7 +153,7 @@ def _list() -> int:
     scope = account_scope()
     if scope is not None:
         return scope
-    wanted = request.values.get("account", type=int)
+    wanted = request.values.get("account", type=row_id)
     if not wanted:
         return EVERYBODY
     return int(read(lambda: accounts.get(wanted)).id)
@@ -172,7 +172,7 @@ def _back(list_id: int) -> BaseResponse:
 
 
 def _shown(**forms: Any) -> dict[str, Any]:
-    list_id, after = _list(), request.args.get("after", 0, type=int)
+    list_id, after = _list(), request.args.get("after", 0, type=row_id)
 
     def work() -> dict[str, Any]:
         rows = do_not_call.page(list_id, after, SHOWN + 1)

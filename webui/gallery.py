@@ -23,7 +23,7 @@ from webui.access import account_scope, for_staff, needs, person
 from webui.campaigns import send_prompt
 from webui.context import web
 from webui.means import given, speech
-from webui.number_fields import ascii_digits
+from webui.number_fields import ascii_digits, row_id
 from webui.pages import (
     Answer,
     PageForm,
@@ -252,7 +252,12 @@ def _stored(file: FileStorage) -> tuple[str, int]:
 
 
 def _gallery(**forms: Any) -> dict[str, Any]:
-    account_id, skip, now, me = customers_only(), request.args.get("skip", 0, type=int), wall_ms(), person()
+    account_id, skip, now, me = (
+        customers_only(),
+        request.args.get("skip", 0, type=row_id),
+        wall_ms(),
+        person(),
+    )
 
     def work() -> dict[str, Any]:
         rows = gallery.page(account_id, skip, PAGE + 1)

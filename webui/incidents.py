@@ -17,7 +17,7 @@ from engine.services.sla import acts, flips, incidents, unknown
 from engine.store.models_sla import OutageRecord, OutageReport, UnknownTime
 from engine.store.threads import read
 from webui.access import for_staff, person
-from webui.number_fields import WholeField
+from webui.number_fields import WholeField, row_id
 from webui.pages import (
     AccountField,
     Answer,
@@ -255,7 +255,7 @@ def _outage(outage_id: int, form: CorrectionForm | None = None) -> dict[str, Any
 
 
 def _from_report() -> dict[str, Any]:
-    report_id = request.args.get("report", type=int)
+    report_id = request.args.get("report", type=row_id)
     row = read(lambda: OutageReport.get_or_none(OutageReport.id == report_id)) if report_id else None
     return {"start_at": row.happened_at, "reason": row.text} if row is not None else {}
 

@@ -27,6 +27,7 @@ from engine.store import do_not_call
 from engine.store.database import db
 from engine.store.models import Account, Gateway, Message
 from engine.store.threads import read, write
+from webui.number_fields import row_id
 from webui.access import account_scope, is_staff, needs, person
 from webui.campaigns import send_prompt
 from webui.checks import Check
@@ -275,7 +276,7 @@ def _start_values(pending: Pending | None) -> dict[str, Any]:
             "message": pending.message_id or 0,
             "number_column": pending.number_column,
         }
-    clone = request.args.get("clone", type=int)
+    clone = request.args.get("clone", type=row_id)
     if clone is None:
         return {"windows": _hours()[MessageKind.SERVICE]}
     scope = account_scope()

@@ -7,12 +7,29 @@ from __future__ import annotations
 
 from typing import Any
 
+from werkzeug.routing import IntegerConverter, Map
 from wtforms import FloatField, IntegerField
 from wtforms.widgets import TextInput
 
 from webui.speech import digits
 
 _TYPED = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩،٫", "0123456789" * 2 + ",.")
+LARGEST = 2**63 - 1  # what a column of the database holds
+
+
+def row_id(text: str | int) -> int:
+    """A number in an address, as in ``?before=7``; ValueError for one that no column can hold."""
+    found = int(text)
+    if not -LARGEST <= found <= LARGEST:
+        raise ValueError("too large for a row's id")
+    return found
+
+
+class RowIdConverter(IntegerConverter):
+    """``<int:…>`` in a route: there is no page for a number that no row can have."""
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, max=LARGEST)
 
 
 def ascii_digits(text: str | None) -> str | None:
@@ -37,6 +54,9 @@ class WholeField(IntegerField):
         for separator in (",", "٬", "_", " "):
             text = text.replace(separator, "")
         super().process_formdata([text] if text else [])
+        if self.data is not None and not -LARGEST <= self.data <= LARGEST:
+            self.data = None
+            raise ValueError(self.gettext("Not a valid integer value."))
 
 
 class DecimalsField(FloatField):

@@ -23,7 +23,7 @@ from engine.services.ledger import NoCredit
 from engine.store.models import Account, User
 from engine.store.threads import read, write
 from webui.access import account_scope, is_staff
-from webui.number_fields import ascii_digits
+from webui.number_fields import ascii_digits, row_id
 from webui.sentences import said
 from webui.speech import calendar, digits, instant_example, parse_instant, written_instant
 
@@ -151,7 +151,9 @@ class AccountField(SelectField):
     """One of the accounts, or 0 for none (`none` says what that means)."""
 
     def __init__(self, label: Any = None, none: Any = "—", **kwargs: Any) -> None:
-        super().__init__(label, coerce=int, choices=[(0, none)], default=0, validate_choice=False, **kwargs)
+        super().__init__(
+            label, coerce=row_id, choices=[(0, none)], default=0, validate_choice=False, **kwargs
+        )
         self._none = none
 
     def fill(self) -> None:
@@ -219,7 +221,7 @@ def account_names(ids: Iterable[int | None]) -> dict[int | None, str]:
 
 def before_id() -> int | None:
     """Where the page of an endless list begins."""
-    return request.args.get("before", type=int)
+    return request.args.get("before", type=row_id)
 
 
 def pages_blueprint(name: str, prefix: str = "") -> Blueprint:

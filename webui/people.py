@@ -19,6 +19,7 @@ from engine.errors import Conflict
 from engine.services import accounts, people, permissions
 from engine.store.models import User
 from engine.store.threads import read, write
+from webui.number_fields import row_id
 from webui.access import account_scope, log_in, needs, person
 from webui.context import web
 from webui.pages import Answer, PageForm, attempt, pages_blueprint, refused
@@ -168,7 +169,7 @@ def _account() -> int | None:
     scope = account_scope()
     if scope is not None:
         return scope
-    wanted = request.values.get("account", type=int)
+    wanted = request.values.get("account", type=row_id)
     return int(read(lambda: accounts.get(wanted)).id) if wanted else None
 
 

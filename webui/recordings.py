@@ -9,6 +9,7 @@ from engine.clock import wall_ms
 from engine.errors import FileGone
 from engine.services import campaign_view, campaigns, recordings
 from engine.store.threads import read, write
+from webui.number_fields import row_id
 from webui.access import account_scope, needs, person
 from webui.context import web
 
@@ -21,7 +22,7 @@ PAGE = 50
 @needs("recording.listen")
 def index(campaign_id: int) -> str:
     """The recorded calls, newest first."""
-    scope, before, now = account_scope(), request.args.get("before", type=int), wall_ms()
+    scope, before, now = account_scope(), request.args.get("before", type=row_id), wall_ms()
     one, found, (count, length_ms) = read(
         lambda: (
             campaign_view.view(campaign_id, now, scope),

@@ -9,7 +9,7 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, abort, g, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFProtect
@@ -23,6 +23,7 @@ csrf = CSRFProtect()
 limiter = Limiter(get_remote_address, storage_uri="memory://", headers_enabled=False)
 
 SESSION_HOURS = 12
+_OWN_BODIES = frozenset({"api", "switch_records"})  # blueprints without CSRF tokens
 FORM_BYTES = 1_000_000  # of a form beside its files
 # Nothing inline and nothing from elsewhere; `blob:` is a recording that is listened to before it is sent.
 POLICY = (
@@ -48,6 +49,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     csrf.init_app(app)
     limiter.init_app(app)
     app.before_request(_begin)
+    app.before_request(_refuse_nul)
     app.after_request(_finish)
 
 
@@ -71,6 +73,18 @@ def kept_key(path: Path) -> str:
 
 def _begin() -> None:
     g.began = time.perf_counter()
+
+
+def _refuse_nul() -> None:
+    """Turn away texts with the character NUL, which no person types and PostgreSQL does not take.
+
+    The body of a form has been read for its CSRF token by now; the other bodies are looked at where they are read.
+    """
+    texts = [request.path, *request.args.values()]
+    if request.blueprint not in _OWN_BODIES:
+        texts += request.form.values()
+    if any("\0" in text for text in texts):
+        abort(400)
 
 
 def _finish(response: Response) -> Response:

@@ -17,6 +17,7 @@ from engine.services import accounts
 from engine.services.sla import agreements, archive, availability, credits
 from engine.store.models_sla import Statement
 from engine.store.threads import read
+from webui.number_fields import row_id
 from webui.access import account_scope, for_staff, is_staff, needs
 from webui.context import web
 from webui.pages import account_names, pages_blueprint
@@ -70,7 +71,7 @@ def month(month: str) -> str:
 @for_staff
 def statements() -> str:
     """For the staff: the statements of a month, of all accounts."""
-    wanted, before = request.args.get("month", ""), request.args.get("before", type=int)
+    wanted, before = request.args.get("month", ""), request.args.get("before", type=row_id)
 
     def work() -> dict[str, Any]:
         query = Statement.select().order_by(Statement.id.desc()).limit(101)
@@ -123,7 +124,7 @@ def _statement(number: str) -> Any:
 def _account() -> int | None:
     """The customer's own account; for staff the one asked for, or None: what concerns everybody."""
     scope = account_scope()
-    return request.args.get("account", type=int) if scope is None else scope
+    return request.args.get("account", type=row_id) if scope is None else scope
 
 
 def _figures(found: Any) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from engine.services.tickets.rules import CLAIM, DEPARTMENTS, FAULT, QUEUES, REM
 from engine.states import TicketState
 from engine.store.models_tickets import RemoteHelp
 from engine.store.threads import read, write
+from webui.number_fields import row_id
 from webui.access import account_scope, is_staff, needs, person
 from webui.context import web
 from webui.means import attachments, given
@@ -62,7 +63,7 @@ def index() -> str:
             "tickets/index.html", rows=rows[:PAGE], older=older, state=state, office=office, now=now
         )
     name, mine = request.args.get("queue", ""), "mine" in request.args
-    skip = max(0, request.args.get("skip", 0, type=int))
+    skip = max(0, request.args.get("skip", 0, type=row_id))
     counts, rows = read(
         lambda: (
             views.counts(me, now),

@@ -16,6 +16,7 @@ from engine.services import access_tokens, accounts
 from engine.services.access_tokens import MadeToken
 from engine.services.permissions import WEB_SERVICE
 from engine.store.threads import read, write
+from webui.number_fields import row_id
 from webui.access import is_staff, needs, person
 from webui.pages import (
     Answer,
@@ -64,7 +65,7 @@ def revoke(token_id: int) -> Response:
 
 
 def _shown(form: TokenForm | None = None, secret: str = "") -> dict[str, Any]:
-    account_id = own_account(request.args.get("account", type=int))
+    account_id = own_account(request.args.get("account", type=row_id))
 
     def work() -> dict[str, Any]:
         account, rows = accounts.get(account_id), access_tokens.working(account_id)

@@ -141,6 +141,8 @@ def _fields(known: set[str]) -> dict[str, str]:
             raise BadInput(f"«{str(name)[:40]}» is none of {', '.join(sorted(known))}.")
         if not isinstance(value, str):
             raise BadInput(f"«{name}» must be a text.")
+        if "\0" in value:
+            raise BadInput(f"«{name}» holds the character NUL, which no text has.")
     return dict(found)
 
 
