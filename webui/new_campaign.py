@@ -27,12 +27,12 @@ from engine.store import do_not_call
 from engine.store.database import db
 from engine.store.models import Account, Gateway, Message
 from engine.store.threads import read, write
-from webui.number_fields import row_id
 from webui.access import account_scope, is_staff, needs, person
 from webui.campaigns import send_prompt
 from webui.checks import Check
 from webui.context import web
 from webui.forms import CampaignForm, filled_in
+from webui.number_fields import row_id
 from webui.sentences import said
 from webui.speech import instant_example
 from webui.words import WORDS

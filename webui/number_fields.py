@@ -40,6 +40,7 @@ def ascii_digits(text: str | None) -> str | None:
 class WholeField(IntegerField):
     """A whole number, with or without separators."""
 
+    data: Any
     widget = TextInput()
 
     def __init__(self, label: Any = None, validators: Any = None, **kwargs: Any) -> None:

@@ -19,9 +19,9 @@ from engine.errors import Conflict
 from engine.services import accounts, people, permissions
 from engine.store.models import User
 from engine.store.threads import read, write
-from webui.number_fields import row_id
 from webui.access import account_scope, log_in, needs, person
 from webui.context import web
+from webui.number_fields import row_id
 from webui.pages import Answer, PageForm, attempt, pages_blueprint, refused
 from webui.security import limiter
 from webui.words import WORDS

@@ -9,9 +9,9 @@ from engine.clock import wall_ms
 from engine.errors import FileGone
 from engine.services import campaign_view, campaigns, recordings
 from engine.store.threads import read, write
-from webui.number_fields import row_id
 from webui.access import account_scope, needs, person
 from webui.context import web
+from webui.number_fields import row_id
 
 blueprint = Blueprint("recordings", __name__, url_prefix="/campaigns/<int:campaign_id>/recordings")
 

@@ -17,9 +17,9 @@ from engine.services import accounts
 from engine.services.sla import agreements, archive, availability, credits
 from engine.store.models_sla import Statement
 from engine.store.threads import read
-from webui.number_fields import row_id
 from webui.access import account_scope, for_staff, is_staff, needs
 from webui.context import web
+from webui.number_fields import row_id
 from webui.pages import account_names, pages_blueprint
 from webui.speech import language
 

@@ -21,10 +21,10 @@ from engine.services.tickets.rules import CLAIM, DEPARTMENTS, FAULT, QUEUES, REM
 from engine.states import TicketState
 from engine.store.models_tickets import RemoteHelp
 from engine.store.threads import read, write
-from webui.number_fields import row_id
 from webui.access import account_scope, is_staff, needs, person
 from webui.context import web
 from webui.means import attachments, given
+from webui.number_fields import row_id
 from webui.pages import Answer, PageForm, attempt, before_id, pages_blueprint, refused
 from webui.speech import language
 from webui.ticket_forms import (

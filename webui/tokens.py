@@ -16,8 +16,8 @@ from engine.services import access_tokens, accounts
 from engine.services.access_tokens import MadeToken
 from engine.services.permissions import WEB_SERVICE
 from engine.store.threads import read, write
-from webui.number_fields import row_id
 from webui.access import is_staff, needs, person
+from webui.number_fields import row_id
 from webui.pages import (
     Answer,
     PageForm,
