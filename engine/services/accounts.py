@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from engine.errors import BadInput, Conflict, NotAllowed, NotFound
-from engine.services import audit_log, gateways, permissions
+from engine.services import audit_log, gateways, permissions, pricing
 from engine.states import ACCOUNT_MOVES, AccountState, MessageKind, ReviewState
 from engine.store.customers import IdentityReview
 from engine.store.models import Account
@@ -339,9 +339,14 @@ def change(account_id: int, person_id: int | None, now: int, **values: Any) -> N
             raise BadInput(f"{value!r} cannot be the {name} of an account.")
     if values.get("gateways"):
         values["gateways"] = " ".join(gateways.known(values["gateways"].split()))
+    group = values.get("price_group_id")
+    if group is not None and not pricing.is_priced(group, now):
+        raise BadInput(f"Price group {group} has no price that is valid now; give it one first.")
     parent = values.get("parent_id")
     if parent is not None and (parent == account_id or get(parent).parent_id is not None):
         raise BadInput("A reseller is another account that has no reseller itself.")
+    if parent is not None and list_accounts(parent_id=account_id, limit=1):
+        raise BadInput("This account is a reseller itself: take its accounts from it first.")
     _write(row, values, "account.change", person_id, now)
 
 

@@ -121,6 +121,12 @@ def current(group_id: int, now: int) -> Price:
     return _price(row)
 
 
+def is_priced(group_id: int, now: int) -> bool:
+    """Whether there is such a group, with a version that is valid at `now`."""
+    rows = PriceVersion.select().where(PriceVersion.group_id == group_id, PriceVersion.from_at <= now)
+    return bool(rows.exists())
+
+
 def version(price_id: int) -> Price:
     """A version by its id; 0 is the house's."""
     if price_id == 0:

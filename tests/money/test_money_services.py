@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.errors import BadInput, NotFound
+from engine.errors import BadInput
 from engine.services import accounts, audit_log, ledger, ledger_check, pricing, quick
 from engine.services.accounts import SendingRefused
 from engine.services.ledger import NoCredit
@@ -65,10 +65,11 @@ def test_a_group_has_prices_of_its_own(world: World) -> None:
             from_at=world.now + 50,
         )
     )
-    write(lambda: accounts.change(account, None, world.now, price_group_id=group))
-    with pytest.raises(NotFound, match="no price yet"):
-        read(lambda: pricing.quote(account, 1, 0, 4_000, world.now))
+    for without_price in (group, group + 1):
+        with pytest.raises(BadInput, match="no price that is valid now"):
+            write(lambda group=without_price: accounts.change(account, None, world.now, price_group_id=group))
     world.now += 50
+    write(lambda: accounts.change(account, None, world.now, price_group_id=group))
     assert read(lambda: pricing.quote(account, 1, 1, 4_000, world.now)).total == 4
     world.run_out(world.campaign(account, mobiles=1, landlines=2))
     assert world.balance(account) == 996
@@ -234,3 +235,14 @@ def test_a_booking_that_does_not_balance_is_refused(world: World) -> None:
         write(lambda: book(account, "topup", "wrong", [("cash", -5), ("balance", 6)], world.now))
     assert read(lambda: LedgerBalance.select().count()) == 0
     assert world.clean().transactions == 0
+
+
+def test_resellers_have_no_resellers(world: World) -> None:
+    top, below, other = (world.account(0) for _ in range(3))
+    write(lambda: accounts.change(below, None, world.now, parent_id=top))
+    for child, parent in ((top, top), (other, below), (top, other)):
+        with pytest.raises(BadInput, match="reseller"):
+            write(
+                lambda child=child, parent=parent: accounts.change(child, None, world.now, parent_id=parent)
+            )
+    assert [row.id for row in read(lambda: accounts.list_accounts(parent_id=top))] == [below]

@@ -119,6 +119,10 @@ def test_addresses_are_checked_and_ones_own(cast: Cast) -> None:
     assert read(lambda: reach.of(cast.account))[0].address == "+989121234567"
     with pytest.raises(NotFound):
         write(lambda: reach.remove(cast.stranger, mine))
+    with pytest.raises(NotFound):
+        write(
+            lambda: reach.remove(cast.operator, mine)
+        )  # a customer's addresses are the customer's to change
     write(lambda: reach.remove(cast.owner, mine))
     assert read(lambda: reach.of(cast.account)) == []
 
