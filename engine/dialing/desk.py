@@ -236,7 +236,7 @@ class Desk:
             health.is_failing,
         )
         if found.fault is not Fault.OURS:
-            health.note(found.fault is Fault.CARRIER, now_m)
+            health.note(found.fault is Fault.CARRIER, now_m, call.sent_m)
         self._finish(
             call,
             found,

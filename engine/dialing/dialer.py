@@ -310,6 +310,7 @@ class Dialer:
             listener(batch)
         for call in batch:
             call.run.waiting -= 1
+            self.lanes.gateways[call.gateway_id].health.placed()
             self.calls.watch(call, now_m + call.run.ring_timeout_s + self.settings.reaper_grace_s)
             self.writer.add(self._originated, call.attempt_id)
 

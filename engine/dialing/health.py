@@ -15,7 +15,9 @@ ENOUGH = 8  # ends in the window below which nothing is concluded
 CONGESTED = 0.25  # share of carrier's faults that halves the rate
 GOOD = 0.10  # share below which the rate climbs
 DEAD = 0.85  # share that opens the breaker
-STREAK = 25  # faults one after another that open it at once, whatever went well before
+STREAK = (
+    25  # faults that open it at once when they are such a share of the calls placed since the first of them
+)
 HALVE_EVERY_S = 2.0
 CLIMB_A_SECOND = 0.08  # of the full rate
 FLOOR = 0.05
@@ -39,7 +41,11 @@ class GatewayHealth:
         self.reopens_m = 0.0
         self._ends: deque[tuple[float, bool]] = deque()
         self._faults = 0
-        self._streak = 0
+        # Since the first fault behind which no call that was placed later went well: when that call was
+        # placed, and how many were placed and failed since.
+        self._bad_from_m: float | None = None
+        self._bad_placed = 0
+        self._bad_faults = 0
         self._open_s = OPEN_FIRST_S
         self._good_probes = 0
         self._probe_out_m: float | None = None
@@ -55,17 +61,30 @@ class GatewayHealth:
         """The share of the ends in the window that were the carrier's fault."""
         return self._faults / len(self._ends) if self._ends else 0.0
 
-    def note(self, is_fault: bool, now_m: float) -> None:
-        """A call on it ended: by the carrier's fault, or not."""
+    def placed(self) -> None:
+        """A call was handed over for it."""
+        self._bad_placed += self._bad_from_m is not None
+
+    def note(self, is_fault: bool, now_m: float, placed_m: float | None = None) -> None:
+        """A call on it that was placed at `placed_m` (default: just now) ended: by the carrier's fault, or not.
+
+        Calls that were placed before a trunk died go on ending well for a while, and say nothing of it.
+        """
+        placed_m = now_m if placed_m is None else placed_m
+        if is_fault:
+            if self._bad_from_m is None:
+                self._bad_from_m, self._bad_placed = placed_m, 1
+            self._bad_faults += 1
+        elif self._bad_from_m is not None and placed_m >= self._bad_from_m:
+            self._forget_bad()
         self._ends.append((now_m, is_fault))
         self._faults += is_fault
-        self._streak = self._streak + 1 if is_fault else 0
         self._forget(now_m)
         if self.state is Breaker.PROBING:
             self._probed(is_fault, now_m)
         elif self.state is Breaker.CLOSED and len(self._ends) >= ENOUGH:
             share = self.fault_share
-            if share >= DEAD or self._streak >= STREAK:
+            if share >= DEAD or self._bad_faults >= max(STREAK, DEAD * self._bad_placed):
                 self._open(now_m)
             elif share >= CONGESTED and now_m - self._changed_m >= HALVE_EVERY_S:
                 self.factor = max(FLOOR, self.factor / 2)
@@ -120,7 +139,11 @@ class GatewayHealth:
         self.reopens_m = now_m + self._open_s
         self._ends.clear()
         self._faults = 0
-        self._streak = 0
+        self._forget_bad()
+
+    def _forget_bad(self) -> None:
+        self._bad_from_m = None
+        self._bad_placed = self._bad_faults = 0
 
     def _forget(self, now_m: float) -> None:
         while self._ends and self._ends[0][0] <= now_m - WINDOW_S:

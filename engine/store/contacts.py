@@ -13,6 +13,7 @@ from datetime import timedelta, tzinfo
 
 from engine.clock import from_ms, to_ms
 from engine.store.claims import Claim, Due, Hold
+from engine.store.database import is_sqlite
 from engine.store.settles import Settle
 from engine.store.sql import execute, over_values, run_over_values
 
@@ -32,6 +33,8 @@ class ContactRules:
         if limits is None:
             return []
         account_id, gap_ms, daily = limits
+        if not is_sqlite():  # another engine that claims for the account at this moment is waited for
+            execute("SELECT id FROM account WHERE id = ? FOR NO KEY UPDATE", [account_id])
         today = day_of(now, self.zone)
         seen = {
             number: (last_at, day, calls)

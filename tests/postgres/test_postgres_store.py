@@ -10,14 +10,16 @@ import peewee
 import pytest
 from gevent.threadpool import ThreadPool
 
+from engine.clock import TEHRAN
 from engine.errors import StoreUnavailable
 from engine.gateway_shares import part_of
 from engine.store import database, leases, threads
 from engine.store.claims import claim
+from engine.store.contacts import ContactRules
 from engine.store.database import db
-from engine.store.models import Attempt, CampaignCounts, Recipient, Switch
+from engine.store.models import Account, Attempt, CampaignCounts, Recipient, Switch
 from engine.store.settles import Settler
-from engine.store.sql import changed
+from engine.store.sql import changed, execute
 from engine.store.threads import read, write
 from engine.store.writer import Channel, Writer, transaction
 from tests.postgres.server import PostgresServer
@@ -180,3 +182,29 @@ def test_the_pulses_of_engines_are_added(store: Writer) -> None:
         "{}",
     )
     assert write(lambda: leases.note_pulse(1, "b", "dialling", "{}", 4, 2.0, NOW + 9000))[0] == 4
+
+
+@pytest.mark.parametrize("store_url", ["postgres"], indirect=True)
+def test_engines_that_claim_one_number_at_once_keep_the_accounts_gap(store: Writer) -> None:
+    """While one engine's claim is not committed yet, another claims the same number for another campaign."""
+    campaigns = [make_campaign(1), make_campaign(1)]
+    write(lambda: Account.update(min_gap_s=3_600).execute())
+    rules = ContactRules(TEHRAN)
+
+    def other_engine() -> int:
+        db.connect(reuse_if_open=True)
+        try:
+            with transaction():
+                made = claim(campaigns[0], 1, NOW, route, [rules.rule], [rules.note_claims])
+                db.execute_sql("SELECT pg_advisory_xact_lock(7)")
+                db.execute_sql("SELECT pg_sleep(0.5)")
+            return len(made)
+        finally:
+            db.close()
+
+    other = ThreadPool(1).spawn(other_engine)
+    with gevent.Timeout(20):
+        while not read(lambda: execute("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 7")):
+            gevent.sleep(0.01)
+    ours = write(lambda: claim(campaigns[1], 1, NOW, route, [rules.rule], [rules.note_claims]))
+    assert (other.get(timeout=20), len(ours)) == (1, 0)

@@ -80,5 +80,19 @@ def test_a_trunk_that_dies_after_a_good_time_is_left_alone_at_once() -> None:
     for step in range(1000):
         health.note(is_fault=False, now_m=step / 60)
     for step in range(1000, 1030):
+        health.placed()
         health.note(is_fault=True, now_m=step / 60)
+        health.note(is_fault=False, now_m=step / 60, placed_m=10.0)  # calls of before go on ending well
     assert health.state is Breaker.OPEN
+
+
+def test_half_of_the_calls_failing_at_once_while_the_others_last_is_no_death() -> None:
+    health = GatewayHealth()
+    for step in range(600):  # the good ones end ten seconds later
+        now = step / 60
+        health.placed()
+        if step % 2:
+            health.note(is_fault=True, now_m=now, placed_m=now)
+        health.note(is_fault=False, now_m=now, placed_m=now - 10)
+    assert health.state is Breaker.CLOSED
+    assert health.factor < 1.0
