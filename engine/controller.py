@@ -257,22 +257,23 @@ class Engine:
 
     def _write_pulse(self, said: Said, now: int) -> None:
         details = json.dumps(said.details, ensure_ascii=False)
-        calls_up, rate, reason = said.calls_up, said.rate, said.reason
+        calls_up, rate, reason, speaker = said.calls_up, said.rate, said.reason, self.name
         if self.shares is not None:
-            calls_up, rate, reason, details = leases.note_pulse(
+            calls_up, rate, reason, details, speaker = leases.note_pulse(
                 said.campaign_id, self.name, reason, details, calls_up, rate, now
             )
-        CampaignPulse.update(
-            engine=self.name,
-            reason=reason,
-            details=details,
-            calls_up=calls_up,
-            calls_per_second=rate,
-            ends_at=said.ends_at,
-            at=now,
-        ).where(CampaignPulse.campaign == said.campaign_id).execute()
+        told: dict[str, object] = {"engine": self.name, "reason": reason, "details": details, "at": now}
+        if speaker == self.name:  # else the end stands that the speaker told: who cannot dial knows none
+            told["ends_at"] = said.ends_at
+        CampaignPulse.update(**told, calls_up=calls_up, calls_per_second=rate).where(
+            CampaignPulse.campaign == said.campaign_id
+        ).execute()
 
     def _ends_at(self, run: CampaignRun, counts: CampaignCounts, last_due: int, now: int) -> int | None:
+        share = self.shares.of_switches if self.shares is not None else 1.0
+        limits = run_limits(run, self.dialer.lanes, share)
+        if limits is None:  # nothing can leave now, and nobody knows for how long
+            return None
         found = estimate.estimate(
             waiting=counts.waiting,
             retrying=counts.retry_wait,
@@ -282,7 +283,7 @@ class Engine:
             max_tries=run.policy.max_tries,
             retry_after_s=run.policy.retry_after_ms // 1000,
             message_s=run.message_ms / 1000,
-            limits=run_limits(run, self.dialer.lanes),
+            limits=limits,
             windows=run.windows,
             now=now,
             zone=self.dialer.zone,

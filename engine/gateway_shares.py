@@ -58,6 +58,7 @@ class GatewayShares:
         self.writer = writer
         self.dialer = dialer
         self.parts: dict[int, Part] = {}
+        self.of_switches = 0.0  # how much of the switches that are dialled on is ours, 0 to 1
         self._loop: gevent.Greenlet | None = None
 
     def start(self) -> None:
@@ -81,6 +82,8 @@ class GatewayShares:
     def step(self, now_m: float) -> None:
         """1. reckon our parts; 2. shrink at once; 3. tell what we use; 4. grow into what was granted."""
         gateways, switches = read(lambda: (read_gateways(), leases.switch_leases()))
+        dialled = [switch for switch in switches if switch.is_dialled]
+        self.of_switches = sum(s.owner == self.owner for s in dialled) / max(1, len(dialled))
         wanted = {row.id: self._wanted(row, switches) for row in gateways}
         for row in gateways:
             self._shrink(row.id, *wanted[row.id], now_m)

@@ -140,12 +140,24 @@ def show(campaign_id: int, as_json: bool) -> None:
 @_id
 @common.json_option
 def why(campaign_id: int, as_json: bool) -> None:
-    """One sentence: why it is, or is not, being dialled right now."""
+    """One sentence: why it is, or is not, being dialled right now; and until when it will be, while it runs."""
     settings = common.settings_and_store()
     seen = read(lambda: campaign_view.view(campaign_id, wall_ms()))
     sentence = _sentence(seen, settings)
-    document = {"campaign": campaign_id, "state": seen.state, "reason": seen.reason, "why": sentence}
-    common.answer(document, as_json, lambda: click.echo(sentence))
+    document = {
+        "campaign": campaign_id,
+        "state": seen.state,
+        "reason": seen.reason,
+        "why": sentence,
+        "ends_at": common.iso(seen.ends_at),
+    }
+
+    def text() -> None:
+        click.echo(sentence)
+        if seen.ends_at is not None:
+            click.echo(f"Expected end: {common.local(seen.ends_at, settings)}.")
+
+    common.answer(document, as_json, text)
 
 
 def _run_command(name: str, help_text: str) -> None:

@@ -87,21 +87,25 @@ def reason_of(
     return binding_limit(run, lanes, rate, now_m)
 
 
-def run_limits(run: CampaignRun, lanes: Lanes) -> Limits:
-    """The rate and the calls at once that a campaign could have if it were alone."""
-    gateways = [
-        gateway
-        for gateway in lanes.gateways.values()
-        if not gateway.is_draining and run.may_use(gateway.name)
+def run_limits(run: CampaignRun, lanes: Lanes, share: float = 1.0) -> Limits | None:
+    """The rate and the calls at once that a campaign could have if it were alone; None while nothing can leave.
+
+    `share` is how much of all switches is this engine's (0 to 1): the others dial the campaign, too.
+    """
+    ways = [
+        trunk
+        for trunk in lanes.up_trunks()
+        if not trunk.is_shut and run.may_use(trunk.gateway.name) and run.may_show(trunk.gateway.caller_id)
     ]
-    switches = [switch for switch in lanes.switches.values() if switch.is_up and not switch.is_draining]
-    cps = min(sum(g.limiter.cps for g in gateways), sum(s.limiter.cps for s in switches))
-    channels = min(sum(g.seats.limit for g in gateways), sum(s.seats.limit for s in switches))
-    if run.limiter is not None:
-        cps = min(cps, run.limiter.cps)
-    if run.channels is not None:
-        channels = min(channels, run.channels)
-    return Limits(max(0.001, cps), max(1, channels))
+    if not ways or share <= 0:
+        return None
+    gateways = {trunk.gateway.id: trunk.gateway for trunk in ways}.values()
+    switches = {trunk.switch.id: trunk.switch for trunk in ways}.values()
+    cps = min(sum(g.limiter.cps for g in gateways), sum(s.limiter.cps for s in switches)) / share
+    channels = min(sum(g.seats.limit for g in gateways), sum(s.seats.limit for s in switches)) / share
+    cps = min([cps, *(limiter.cps for limiter in run.limiters)])
+    own = [limit for limit in (run.channels, run.account.channels) if limit is not None]
+    return Limits(max(0.001, cps), max(1, int(min([channels, *own]))))
 
 
 # A limit of which less than this share is used, by all that share it, holds nobody back.

@@ -225,10 +225,10 @@ def run_once(name: str, period: str, owner: str) -> bool:
 
 def note_pulse(
     campaign_id: int, engine: str, reason: str, details: str, calls_up: int, rate: float, now: int
-) -> tuple[int, float, str, str]:
+) -> tuple[int, float, str, str, str]:
     """Note one engine's word on a campaign; all engines' words of the last seconds together.
 
-    (calls up, calls a second, reason, details): counts are added; an engine that dials speaks for all.
+    (calls up, calls a second, reason, details, engine): counts are added; the engine that dials most speaks for all.
     """
     execute(
         "INSERT INTO engine_pulse (campaign_id, engine, reason, details, calls_up, calls_per_second, at)"
@@ -238,11 +238,11 @@ def note_pulse(
         [campaign_id, engine, reason, details, calls_up, rate, now],
     )
     rows = execute(
-        "SELECT calls_up, calls_per_second, reason, details FROM engine_pulse"
+        "SELECT calls_up, calls_per_second, reason, details, engine FROM engine_pulse"
         " WHERE campaign_id = ? AND at > ? ORDER BY calls_per_second DESC, engine",
         [campaign_id, now - 5_000],
     )
-    return sum(row[0] for row in rows), sum(row[1] for row in rows), rows[0][2], rows[0][3]
+    return sum(row[0] for row in rows), sum(row[1] for row in rows), *rows[0][2:]
 
 
 def forget_old(now: int) -> None:

@@ -76,6 +76,19 @@ def test_a_campaign_from_draft_to_clone(ctl: Ctl, message: str) -> None:
     assert report.read_bytes().startswith(b"PK")
 
 
+def test_why_tells_until_when_too(ctl: Ctl, message: str) -> None:
+    numbers = write_list(ctl.folder / "list.csv", [f"0912111{number:04d}" for number in range(2000, 2300)])
+    ctl.start("send", numbers, "--message", message, "--switch", "embedded", "--cps", "2", "--json")
+
+    def ends_at() -> list[tuple[int | None]]:
+        return [row for row in ctl.query("SELECT ends_at FROM campaign_pulse") if row[0]]
+
+    wait_until(ends_at, "an expected end")
+    text, document = ctl.run_each([["campaign", "why", "1"], ["campaign", "why", "1", "--json"]])
+    assert "Expected end: 20" in text.out
+    assert document.document["ends_at"].startswith("20")
+
+
 def test_gateways(ctl: Ctl) -> None:
     none, _, _, drained, listed, undone = ctl.run_each(
         [

@@ -53,18 +53,26 @@ def test_a_switch_that_is_down(lab: Lab) -> None:
     assert "No switch is up (embedded; down since <" in told(lab, campaign_id, "switch_down")[0]
 
 
-def test_a_drained_gateway(lab: Lab) -> None:
+def test_a_drained_gateway_and_no_end_while_nothing_can_leave(lab: Lab) -> None:
+    campaign_id = lab.campaign(MANY, cps=5.0)
+    wait_for(lambda: ends_at(campaign_id), "an expected end")
     write(lambda: gateways.drain("embedded"))
-    assert "drained: embedded" in told(lab, lab.campaign(MANY), "draining")[0]
+    assert "drained: embedded" in told(lab, campaign_id, "draining")[0]
+    assert ends_at(campaign_id) is None
+
+
+def test_the_end_counts_what_the_account_may(lab: Lab) -> None:
+    write(lambda: accounts.change(1, None, wall_ms(), max_cps=1.0))
+    campaign_id = lab.campaign(MANY)
+    wait_for(lambda: ends_at(campaign_id), "an expected end")
+    assert (ends_at(campaign_id) or 0) > wall_ms() + len(MANY) * 900
 
 
 def test_waiting_for_retries_and_until_when(lab: Lab) -> None:
     # The people whose number ends with 13 do not answer.
     campaign_id = lab.campaign(["09121000113"], max_tries=2, retry_after_s=3_600)
     assert "the next is due at <" in told(lab, campaign_id, "retry")[0]
-    ends_at = read(lambda: campaign_view.view(campaign_id, wall_ms())).ends_at
-    assert ends_at is not None
-    assert ends_at > wall_ms() + 3_000_000
+    assert (ends_at(campaign_id) or 0) > wall_ms() + 3_000_000
 
 
 def test_numbers_that_were_called_too_lately(lab: Lab) -> None:
@@ -86,6 +94,11 @@ def test_paused_by_whom(lab: Lab, by: str) -> None:
     view = read(lambda: campaign_view.view(campaign_id, wall_ms()))
     assert view.sentence("en", str) == f"Paused: {by}."
     assert view.sentence("fa", str) == f"مکث: {by}."
+
+
+def ends_at(campaign_id: int) -> int | None:
+    """Its expected end (ms), as the engine last said."""
+    return read(lambda: campaign_view.view(campaign_id, wall_ms())).ends_at
 
 
 def closed_now() -> str:

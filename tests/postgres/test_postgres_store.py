@@ -174,12 +174,14 @@ def test_the_pulses_of_engines_are_added(store: Writer) -> None:
         0.0,
         "draining",
         "{}",
+        "a",
     )
     assert write(lambda: leases.note_pulse(1, "b", "dialling", "{}", 4, 2.0, NOW)) == (
         7,
         2.0,
         "dialling",
         "{}",
+        "b",
     )
     assert write(lambda: leases.note_pulse(1, "b", "dialling", "{}", 4, 2.0, NOW + 9000))[0] == 4
 
