@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from flask import Flask
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from engine.services.permissions import GRANTS
+from webui.sentences import reason
 from webui.speech import digits, number, plain_instant
-from webui.words import WORDS
+from webui.words import WORDS, grant
 
 ACTS: dict[str, Any] = {
     "account.open": _l("Account opened"),
@@ -94,6 +98,20 @@ SUBJECTS: dict[str, Any] = {
 }
 FIELDS: dict[str, Any] = {
     "added": _l("new numbers"),
+    "answer": _l("answer"),
+    "balance": _l("balance"),
+    "effective_at": _l("in force from"),
+    "end_at": _l("end"),
+    "gateways": _l("gateways"),
+    "is_open": _l("open"),
+    "is_void": _l("no outage"),
+    "kind": _l("kind"),
+    "note": _l("note"),
+    "outage": _l("outage"),
+    "start_at": _l("beginning"),
+    "synthesis": _l("synthesis"),
+    "verdict": _l("verdict"),
+    "way": _l("way"),
     "caller_id": _l("caller id"),
     "known": _l("numbers known before"),
     "name": _l("name"),
@@ -122,7 +140,15 @@ FIELDS: dict[str, Any] = {
     "pulse_s": _l("pulse (s)"),
     "from_at": _l("from"),
 }
-_STATES = ("campaign", "account", "role", "review", "message", "claim", "notice", "exclusion")
+# Whose words a value may be, by its field.
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_KINDS = {
+    "state": ("campaign", "account", "review", "message", "claim", "notice", "payment", "report", "health"),
+    "role": ("role",),
+    "verdict": ("claim",),
+    "way": ("way",),
+    "kind": ("exclusion", "account_kind"),
+}
 
 
 def init_app(app: Flask) -> None:
@@ -152,7 +178,12 @@ def changes(text: str) -> str:
         values = json.loads(text)
     except ValueError:
         return text  # cut, for it was long
-    return "\n".join(f"{FIELDS.get(name, name)}: {_value(name, value)}" for name, value in values.items())
+    return "\n".join(f"{_field(name)}: {_value(name, value)}" for name, value in values.items())
+
+
+def _field(name: str) -> str:
+    """What a value is called; a day of the calendar is its own name."""
+    return digits(name.replace("-", "/")) if _DAY.fullmatch(name) else str(FIELDS.get(name, name))
 
 
 def _value(name: str, value: Any) -> str:
@@ -166,6 +197,9 @@ def _value(name: str, value: Any) -> str:
         return number(value, 0 if float(value).is_integer() else 2)
     if name == "caller_id":
         return digits(value)
-    if name in ("state", "role"):
-        return next((str(WORDS[group][value]) for group in _STATES if value in WORDS[group]), str(value))
-    return str(value)
+    if name == "permissions":
+        return _(", ").join(grant(word) if word in GRANTS else word for word in str(value).split())
+    if name in _KINDS:
+        groups = [WORDS[group] for group in _KINDS[name]]
+        return next((str(group[value]) for group in groups if value in group), str(value))
+    return reason(str(value)) if _DAY.fullmatch(name) else str(value)

@@ -55,14 +55,19 @@ class Value(str):
         text = str(self)
         if spec == "word":
             joined = text.replace(" or ", ", ").replace(" and ", ", ").split(", ")
-            return _word(text) or "، ".join(_word(part) or part for part in joined)
+            return _word(text) or "، ".join(_word(part) or _plain(part) for part in joined)
         if spec == "time":
             return digits(text.replace("-", "/"))
         if spec == "said":
             return in_persian(text) or text
-        if _NUMBER.fullmatch(text):
-            return plain_number(text)
-        return digits(text) if _FIGURES.fullmatch(text) else text
+        return _plain(text)
+
+
+def _plain(text: str) -> str:
+    """A value as it is written, a number or figures in Persian digits."""
+    if _NUMBER.fullmatch(text):
+        return plain_number(text)
+    return digits(text) if _FIGURES.fullmatch(text) else text
 
 
 def init_app(app: Flask) -> None:

@@ -28,7 +28,8 @@ def record(
     """Note an act, in the transaction that does it.
 
     `action` is a stable word (``account.suspend``), `subject` names what (``account 7``);
-    `before` and `after` are short: the values that changed, no secrets.  `person_id` None:
+    `before` and `after` are short: the values that changed by their names, which pages put into words
+    (webui/audit_words.py), or what somebody wrote; no secrets.  `person_id` None:
     the system or the command line.
     """
     AuditEntry.create(
@@ -92,5 +93,11 @@ def entries(
 
 
 def _short(value: Mapping[str, Any] | str) -> str:
-    text = value if isinstance(value, str) else json.dumps(dict(value), ensure_ascii=False, default=str)
-    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
+    if isinstance(value, str):
+        return _cut(value, MAX_TEXT)
+    kept = {name: _cut(one, MAX_TEXT // 2) if isinstance(one, str) else one for name, one in value.items()}
+    return json.dumps(kept, ensure_ascii=False, default=str)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"

@@ -92,8 +92,8 @@ def set_destination(prefix: str, is_open: bool, note: str, now: int, person_id: 
         conflict_target=[Destination.prefix],
         update={Destination.is_open: is_open, Destination.note: note.strip()[:200]},
     ).execute()
-    old = "" if before is None else _word(before.is_open)
-    audit_log.record(person_id, None, "destination.set", prefix, now, old, _word(is_open))
+    old = "" if before is None else {"is_open": bool(before.is_open)}
+    audit_log.record(person_id, None, "destination.set", prefix, now, old, {"is_open": is_open})
 
 
 def remove_destination(prefix: str, now: int, person_id: int | None) -> None:
@@ -129,10 +129,6 @@ def stopped() -> list[Campaign]:
 def destinations() -> list[Destination]:
     """All prefixes, in order."""
     return list(Destination.select().order_by(Destination.prefix))
-
-
-def _word(is_open: bool) -> str:
-    return "open" if is_open else "closed"
 
 
 # -- caps -------------------------------------------------------------------------------

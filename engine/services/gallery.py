@@ -202,7 +202,7 @@ def hear_approvals(won: Sequence[Settle]) -> None:
     for recipient_id, message_id, person_id in rows:
         row = Message.get_by_id(message_id)
         if row.state == MessageState.BY_PHONE:
-            _decide(row, MessageState.APPROVED, "by telephone", person_id, voted[recipient_id].ended_at)
+            _decide(row, MessageState.APPROVED, "", person_id, voted[recipient_id].ended_at, "telephone")
 
 
 def calls_of(message_id: int) -> list[QuickState]:
@@ -212,14 +212,16 @@ def calls_of(message_id: int) -> list[QuickState]:
     return [quick.state_of(row.recipient_id) for row in rows]
 
 
-def _decide(row: Message, state: MessageState, reason: str, person_id: int | None, now: int) -> None:
+def _decide(
+    row: Message, state: MessageState, reason: str, person_id: int | None, now: int, way: str = ""
+) -> None:
     """The one place where a message changes its state."""
     if row.state == state:
         return
     moved = (
         Message.update(
             state=state,
-            reason=reason if state == MessageState.REJECTED else "",
+            reason=reason,
             decided_by=person_id,
             decided_at=now,
         )
@@ -228,10 +230,11 @@ def _decide(row: Message, state: MessageState, reason: str, person_id: int | Non
     )
     if not moved:
         raise Conflict(f"The message «{row.title}» was decided by somebody else at the same moment.")
-    after = f"{state}: {reason}" if reason else str(state)
+    after = {"state": str(state), "reason": reason, "way": way}
     audit_log.record(
-        person_id, row.account_id, f"message.{state}", f"message {row.id}", now, str(row.state), after
-    )
+        person_id, row.account_id, f"message.{state}", f"message {row.id}", now,
+        {"state": str(row.state)}, {name: value for name, value in after.items() if value},
+    )  # fmt: skip
     log.info("action=message_state message=%d %s -> %s", row.id, row.state, state)
 
 

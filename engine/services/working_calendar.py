@@ -166,8 +166,8 @@ def edit(
         "calendar.edit",
         f"calendar {made.action.value} {date_text(made.day)}",
         now,
-        before="; ".join(f"{date_text(c.day)}: {c.before}" for c in changes),
-        after="; ".join(f"{date_text(c.day)}: {c.after}" for c in changes) + f" ({made.reason})",
+        before={date_text(each.day): each.before for each in changes},
+        after={**{date_text(each.day): each.after for each in changes}, "reason": made.reason},
     )
     return changes
 

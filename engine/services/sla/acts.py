@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from engine.errors import BadInput, NotAllowed
 from engine.services import audit_log
@@ -41,8 +42,8 @@ def note(
     subject: str,
     now: int,
     *,
-    after: str,
-    before: str = "",
+    after: Mapping[str, Any] | str,
+    before: Mapping[str, Any] | str = "",
     account_id: int | None = None,
 ) -> None:
     """Write an act of staff (None: the system) into the audit log; `after` says the reason as well."""

@@ -64,7 +64,7 @@ def publish(record: dict[str, Any], author_id: int, reason: str, now: int) -> Te
         "agreement_published",
         f"agreement {terms.id}",
         now,
-        after=f"in force from {instant_text(terms.effective_from)}: {reason}",
+        after={"effective_at": terms.effective_from * 1000, "reason": reason},
     )
     return terms
 

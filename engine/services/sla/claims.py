@@ -175,7 +175,9 @@ def link(claim_id: int, outage_id: int, author_id: int, reason: str, now: int) -
     if before:
         raise Conflict(f"Outage {outage_id} was claimed before, claim {before}.")
     ClaimOutage.create(claim_id=claim_id, outage_id=outage_id)
-    acts.note(author_id, "claim_linked", f"claim {claim_id}", now, after=f"outage {outage_id}: {reason}")
+    acts.note(
+        author_id, "claim_linked", f"claim {claim_id}", now, after={"outage": outage_id, "reason": reason}
+    )
 
 
 def unlink(claim_id: int, outage_id: int, author_id: int, reason: str, now: int) -> None:
@@ -190,7 +192,9 @@ def unlink(claim_id: int, outage_id: int, author_id: int, reason: str, now: int)
     )
     if not gone:
         raise NotFound(f"Claim {claim_id} is not about outage {outage_id}.")
-    acts.note(author_id, "claim_unlinked", f"claim {claim_id}", now, after=f"outage {outage_id}: {reason}")
+    acts.note(
+        author_id, "claim_unlinked", f"claim {claim_id}", now, after={"outage": outage_id, "reason": reason}
+    )
 
 
 def _claimed_before(account_id: int, outage_ids: list[int]) -> int | None:

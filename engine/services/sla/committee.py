@@ -65,13 +65,17 @@ def vote(claim_id: int, person_id: int, verdict: Verdict, now: int, jalali: bool
         reason=reason,
         at=now,
     )
-    word = f"approved, {amount or 'as the table says'}, {way}" if verdict.is_approval else "rejected"
+    told = (
+        {"verdict": "approved", "amount": amount, "way": way}
+        if verdict.is_approval
+        else {"verdict": "rejected"}
+    )
     acts.note(
         person_id,
         "claim_voted",
         f"claim {claim_id}",
         now,
-        after=f"{word}: {reason}",
+        after={**told, "reason": reason},
         account_id=claim.account_id,
     )
     same = [

@@ -6,7 +6,6 @@ another is added.
 
 from __future__ import annotations
 
-from engine.agreement.dates import instant_text
 from engine.agreement.records import Exclusion, judge
 from engine.agreement.terms import ExclusionKind
 from engine.errors import BadInput, Conflict, NotFound
@@ -61,13 +60,12 @@ def add(
         author_id=author_id,
         created_at=now,
     )
-    span = f"{known.value} {instant_text(start_at // 1000)} to {instant_text(end_at // 1000)}"
     acts.note(
         author_id,
         "exclusion_added",
         f"exclusion {row.id}",
         now,
-        after=f"{span}: {reason}",
+        after={"kind": known.value, "start_at": start_at, "end_at": end_at, "reason": reason},
         account_id=account_id,
     )
     return int(row.id)

@@ -120,7 +120,7 @@ def correct(
         f"outage {outage_id}",
         now,
         before=before,
-        after=f"{_told(get(outage_id))}: {reason}",
+        after={**_told(get(outage_id)), "reason": reason},
         account_id=row.account_id,
     )
     return number
@@ -207,9 +207,10 @@ def answer_report(
     answer = acts.reason_of(answer, "The answer to the report")
     if outage_id is not None:
         get(outage_id)
+    state = "dismissed" if outage_id is None else "linked"
     changed = (
         OutageReport.update(
-            state="dismissed" if outage_id is None else "linked",
+            state=state,
             outage_id=outage_id,
             answer=answer,
             answered_by=author_id,
@@ -220,7 +221,8 @@ def answer_report(
     )
     if not changed:
         raise Conflict(f"There is no open report {report_id}.")
-    acts.note(author_id, "report_answered", f"report {report_id}", now, after=f"outage {outage_id}: {answer}")
+    told = {"state": state, "outage": outage_id, "answer": answer}
+    acts.note(author_id, "report_answered", f"report {report_id}", now, after=told)
 
 
 def reports_of(account_id: int, limit: int = 50) -> list[OutageReport]:
@@ -297,6 +299,5 @@ def _check_span(start_at: int, end_at: int | None, now: int) -> None:
         )
 
 
-def _told(row: OutageRecord) -> str:
-    end = "now" if row.end_at is None else instant_text(row.end_at // 1000)
-    return f"{'void, ' if row.is_void else ''}{instant_text(row.start_at // 1000)} to {end}"
+def _told(row: OutageRecord) -> dict[str, Any]:
+    return {"start_at": row.start_at, "end_at": row.end_at, "is_void": row.is_void}

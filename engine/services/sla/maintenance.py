@@ -7,8 +7,9 @@ Announcing writes the exclusion, and its instant is the instant of the act: the
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from engine.agreement.dates import duration_text, instant_text
+from engine.agreement.dates import duration_text
 from engine.agreement.terms import ExclusionKind
 from engine.errors import BadInput, Conflict, NotFound
 from engine.services.sla import acts, agreements, exclusions
@@ -118,5 +119,5 @@ def notice_sentence(start_at: int, now: int) -> str:
     return f"Announce it within {duration_text(left_s)}, or its downtime counts."
 
 
-def _window(row: Maintenance) -> str:
-    return f"{row.title_fa}: {instant_text(row.start_at // 1000)} to {instant_text(row.end_at // 1000)}"
+def _window(row: Maintenance) -> dict[str, Any]:
+    return {"name": row.title_fa, "start_at": row.start_at, "end_at": row.end_at}

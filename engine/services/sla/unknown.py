@@ -98,7 +98,9 @@ def resolve(
         author_id=author_id,
         at=now,
     )
-    acts.note(author_id, "unknown_resolved", f"unknown {unknown_id}", now, after=f"{state}: {reason}")
+    acts.note(
+        author_id, "unknown_resolved", f"unknown {unknown_id}", now, after={"state": state, "reason": reason}
+    )
     return int(made.id)
 
 
