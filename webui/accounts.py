@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 from wtforms import RadioField, SelectField, SelectMultipleField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -44,7 +45,7 @@ from webui.pages import (
     reason_field,
     refused,
 )
-from webui.words import choices, grant
+from webui.words import WORDS, choices, grant
 
 blueprint = pages_blueprint("accounts", "/accounts")
 
@@ -128,7 +129,8 @@ class AdjustForm(PageForm):
 
     key = key_field()
     direction = RadioField(
-        _l("What to do"), [InputRequired()], choices=[("give", _l("Give credit")), ("take", _l("Take credit"))],
+        _l("What to do"), [InputRequired()],
+        choices=[SelectChoice("give", _l("Give credit")), SelectChoice("take", _l("Take credit"))],
         default="give",
     )  # fmt: skip
     amount = WholeField(_l("Amount (Rials)"), [InputRequired(), NumberRange(1, 10**13)])
@@ -151,7 +153,7 @@ def index() -> str:
         older=older,
         text=text,
         state=state,
-        states=choices("account"),
+        states=WORDS["account"],
     )
 
 
@@ -223,7 +225,7 @@ def caps(account_id: int) -> Answer | Response:
 @needs("account.change")
 def grants(account_id: int) -> Answer | Response:
     form = GrantsForm(tag="grants")
-    form.grants.choices = [(name, grant(name)) for name in permissions.GRANTS]
+    form.grants.choices = [SelectChoice(name, grant(name)) for name in permissions.GRANTS]
     by, now = person().id, wall_ms()
     return _done(
         account_id, form, lambda: accounts.grant(account_id, form.grants.data or [], by, now), "grants"
@@ -337,7 +339,7 @@ def _account(account_id: int, **forms: Any) -> dict[str, Any]:
     )
     _groups(limits_form)
     grants_form = forms.get("grants") or GrantsForm.blank("grants", grants=row.permissions.split())
-    grants_form.grants.choices = [(name, grant(name)) for name in permissions.GRANTS]
+    grants_form.grants.choices = [SelectChoice(name, grant(name)) for name in permissions.GRANTS]
     own = shown["own_caps"]
     caps_form = forms.get("caps") or CapsForm.blank(
         "caps",
@@ -379,4 +381,7 @@ def _money(account_id: int, form: AdjustForm | None = None) -> dict[str, Any]:
 
 def _groups(form: Any) -> None:
     rows = read(pricing.groups)
-    form.price_group_id.choices = [(0, _("the default")), *((row.id, row.name) for row in rows)]
+    form.price_group_id.choices = [
+        SelectChoice(0, _("the default")),
+        *(SelectChoice(row.id, row.name) for row in rows),
+    ]

@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
 from werkzeug.wrappers import Response
 from wtforms import SelectField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange
 
 from engine.clock import wall_ms
@@ -189,9 +190,11 @@ def _begin(form: Any, amount: Any, plan_id: int | None, name: str) -> str | Answ
     return render_template("balance/go.html", url=begun.url, is_real=found.is_real, amount=amount())
 
 
-def _plans() -> list[tuple[int, str]]:
+def _plans() -> list[SelectChoice]:
     return [
-        (row.id, _("%(n)s months, %(price)s Rials", n=number(row.months), price=number(row.price)))
+        SelectChoice(
+            row.id, _("%(n)s months, %(price)s Rials", n=number(row.months), price=number(row.price))
+        )
         for row in read(subscriptions.plans)
     ]
 

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 from wtforms import RadioField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
 from engine.clock import wall_ms
@@ -49,9 +50,9 @@ class ClaimForm(PageForm):
         _l("What the claim is about"),
         [InputRequired()],
         choices=[
-            ("outage", _l("The service was down")),
-            (QUEUE, _l("Nobody answered the support line in support hours")),
-            ("support", _l("Support failed in another way")),
+            SelectChoice("outage", _l("The service was down")),
+            SelectChoice(QUEUE, _l("Nobody answered the support line in support hours")),
+            SelectChoice("support", _l("Support failed in another way")),
         ],
         default="outage",
     )

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 from wtforms import RadioField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
 from engine.clock import wall_ms
@@ -54,14 +55,16 @@ class VoteForm(PageForm):
     """What a member decides."""
 
     verdict = RadioField(
-        _l("Your decision"), [InputRequired()], choices=[("approve", _l("Approve")), ("reject", _l("Reject"))]
+        _l("Your decision"),
+        [InputRequired()],
+        choices=[SelectChoice("approve", _l("Approve")), SelectChoice("reject", _l("Reject"))],
     )
     amount = WholeField(
         _l("Amount (Rials)"),
         [Optional()],
         description=_l("Support claims only; an outage's follows from the table."),
     )
-    way = SelectField(_l("Way"), choices=[(way, WORDS["way"][way]) for way in credits.WAYS])
+    way = SelectField(_l("Way"), choices=[SelectChoice(way, WORDS["way"][way]) for way in credits.WAYS])
     reason = reason_field(_l("Reason, which the customer reads"))
 
 

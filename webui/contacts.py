@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 from wtforms import SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -47,11 +48,13 @@ class AddressForm(PageForm):
     )
     topics = SelectMultipleField(
         _l("For what"),
-        choices=[(name, WORDS["topic"][name]) for name in ("notices", "tickets")],
+        choices=[SelectChoice(name, WORDS["topic"][name]) for name in ("notices", "tickets")],
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
     )
-    spoken = SelectField(_l("Language"), choices=[("fa", "فارسی"), ("en", "English")], default="fa")
+    spoken = SelectField(
+        _l("Language"), choices=[SelectChoice("fa", "فارسی"), SelectChoice("en", "English")], default="fa"
+    )
 
 
 @blueprint.get("")

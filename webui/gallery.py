@@ -11,6 +11,7 @@ from flask_wtf.file import FileField
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 from wtforms import SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
 from engine.clock import wall_ms
@@ -57,7 +58,11 @@ class SpeakForm(PageForm):
     title = StringField(_l("Title"), [InputRequired(), Length(max=200)], render_kw={"dir": "auto"})
     voice = SelectField(
         _l("Voice"),
-        choices=[("male", _l("Male")), ("female", _l("Female")), ("english", _l("English"))],
+        choices=[
+            SelectChoice("male", _l("Male")),
+            SelectChoice("female", _l("Female")),
+            SelectChoice("english", _l("English")),
+        ],
         default=DEFAULT_VOICE,
     )
     text = TextAreaField(

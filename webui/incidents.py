@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, HiddenField, RadioField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
 from engine.clock import wall_ms
@@ -78,7 +79,10 @@ class ResolveForm(PageForm):
     state = RadioField(
         _l("The service was"),
         [InputRequired()],
-        choices=[(flips.Health.UP.value, _l("Up")), (flips.Health.DOWN.value, _l("Down"))],
+        choices=[
+            SelectChoice(flips.Health.UP.value, _l("Up")),
+            SelectChoice(flips.Health.DOWN.value, _l("Down")),
+        ],
     )
     start_at = InstantField(_l("From"), [needed_together])
     end_at = InstantField(_l("Until"), [needed_together])

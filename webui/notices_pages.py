@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 from wtforms import SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -86,11 +87,15 @@ class ReachForm(PageForm):
     address = StringField(_l("Address"), [InputRequired(), Length(max=200)], render_kw={"dir": "ltr"})
     topics = SelectMultipleField(
         _l("For what"),
-        choices=[("incidents", _l("Incidents: called when the service is down")), ("tickets", _l("Tickets")),
-                 ("notices", _l("Notices")), ("public", _l("A channel of ours that anybody may read"))],
+        choices=[
+            SelectChoice("incidents", _l("Incidents: called when the service is down")),
+            SelectChoice("tickets", _l("Tickets")),
+            SelectChoice("notices", _l("Notices")),
+            SelectChoice("public", _l("A channel of ours that anybody may read")),
+        ],
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
-    )  # fmt: skip
+    )
 
 
 @blueprint.get("")

@@ -16,6 +16,7 @@ from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from engine.errors import AvanakError, BadInput, NotAllowed, NotFound
@@ -152,7 +153,7 @@ class AccountField(SelectField):
 
     def __init__(self, label: Any = None, none: Any = "—", **kwargs: Any) -> None:
         super().__init__(
-            label, coerce=row_id, choices=[(0, none)], default=0, validate_choice=False, **kwargs
+            label, coerce=row_id, choices=[SelectChoice(0, none)], default=0, validate_choice=False, **kwargs
         )
         self._none = none
 
@@ -163,7 +164,7 @@ class AccountField(SelectField):
                 Account.select(Account.id, Account.name).order_by(Account.id.desc()).limit(NEWEST_ACCOUNTS)
             )
         )
-        self.choices = [(0, self._none), *((row.id, row.name) for row in rows)]
+        self.choices = [SelectChoice(0, self._none), *(SelectChoice(row.id, row.name) for row in rows)]
 
     @property
     def account_id(self) -> int | None:

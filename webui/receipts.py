@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 from wtforms import SelectField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from engine.clock import wall_ms
@@ -131,7 +132,7 @@ def add_group() -> Answer | Response:
 @needs("price.change")
 def set_price() -> Answer | Response:
     form = PriceForm(tag="price")
-    form.group.choices = [(row.id, row.name) for row in read(pricing.groups)]
+    form.group.choices = [SelectChoice(row.id, row.name) for row in read(pricing.groups)]
     by, now = person().id, wall_ms()
 
     def work() -> None:
@@ -185,7 +186,7 @@ def _prices(**forms: Any) -> dict[str, Any]:
 
     shown = read(work)
     price = forms.get("price") or PriceForm.blank("price")
-    price.group.choices = [(row.id, row.name) for row, _price in shown["groups"]]
+    price.group.choices = [SelectChoice(row.id, row.name) for row, _price in shown["groups"]]
     return {
         **shown,
         "group": forms.get("group") or GroupForm.blank("group"),

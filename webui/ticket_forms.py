@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import MultipleFileField
 from wtforms import RadioField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
 from engine.services.tickets import remote_help
@@ -44,9 +45,9 @@ class StaffReplyForm(ReplyForm):
     way = RadioField(
         _l("How"),
         choices=[
-            ("answer", _l("Answer")),
-            ("wait", _l("Ask the customer; the clocks stand still")),
-            ("internal", _l("Note among staff")),
+            SelectChoice("answer", _l("Answer")),
+            SelectChoice("wait", _l("Ask the customer; the clocks stand still")),
+            SelectChoice("internal", _l("Note among staff")),
         ],
         default="answer",
     )
@@ -78,7 +79,7 @@ class RateForm(PageForm):
         _l("How satisfied are you?"),
         [InputRequired()],
         coerce=int,
-        choices=[(n, str(n)) for n in (5, 4, 3, 2, 1)],
+        choices=[SelectChoice(n, str(n)) for n in (5, 4, 3, 2, 1)],
     )
     text = TextAreaField(_l("In your words"), [Length(max=2000)], render_kw={"rows": 2, "dir": "auto"})
 
@@ -86,7 +87,7 @@ class RateForm(PageForm):
 class RemoteForm(PageForm):
     """A time for remote help."""
 
-    tool = SelectField(_l("Tool"), choices=list(remote_help.TOOLS.items()))
+    tool = SelectField(_l("Tool"), choices=[SelectChoice(*tool) for tool in remote_help.TOOLS.items()])
     starts_at = InstantField(_l("From"), [needed_together])
     ends_at = InstantField(_l("Until"), [needed_together])
 

@@ -96,7 +96,7 @@ def index() -> str:
 def new() -> str | Answer | Response:
     me, now, scope = person(), wall_ms(), account_scope()
     form = NewForm(data={"department": request.args.get("department", "support")})
-    form.department.choices = [item for item in choices("department") if item[0] != CLAIM]
+    form.department.choices = [item for item in choices("department") if item.value != CLAIM]
     if scope is not None:
         del form.account
     else:

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Flask
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from wtforms.fields.choices import SelectChoice
 
 from engine.services import permissions
 from engine.services.numbers import display
@@ -266,9 +267,9 @@ def word(value: object, group: str) -> str:
     return str(WORDS[group].get(str(value), value))
 
 
-def choices(group: str) -> list[tuple[str, Any]]:
+def choices(group: str) -> list[SelectChoice]:
     """All of a group, to choose from."""
-    return list(WORDS[group].items())
+    return [SelectChoice(value, label) for value, label in WORDS[group].items()]
 
 
 def tone(state: object) -> str:

@@ -76,6 +76,7 @@ def claim(person: Actor, wanted: Wanted, now: int) -> int:
     TooLate with the date, Conflict if it was claimed before, BadInput for a
     time that makes no sense, NotFound for another customer's account.
     """
+    claims.one_at_a_time(wanted.account_id)
     ticket_id = tickets.open_ticket(
         person,
         wanted.account_id,
