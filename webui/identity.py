@@ -19,11 +19,12 @@ from webui.pages import (
     PageForm,
     account_names,
     attempt,
-    before_id,
+    from_id,
     pages_blueprint,
     people_names,
     reason_field,
     refused,
+    staff_page,
 )
 
 blueprint = pages_blueprint("identity", "/identities")
@@ -39,18 +40,13 @@ class ReturnForm(PageForm):
 @for_staff
 @needs("identity.view")
 def index() -> str:
-    state, before = request.args.get("state", ReviewState.SUBMITTED.value), before_id()
-    wanted = "" if state == "all" else state
+    """Identities in a state; of those that wait, who has waited longest comes first."""
+    state, start = request.args.get("state", ReviewState.SUBMITTED.value), from_id()
+    is_queue = state == ReviewState.SUBMITTED
 
     def work() -> dict[str, Any]:
-        rows = identity.reviews(state=wanted, before_id=before, limit=PAGE + 1)
-        if wanted == ReviewState.SUBMITTED:
-            rows.reverse()  # who has waited longest comes first
-        return {
-            "rows": rows[:PAGE],
-            "older": min(row.id for row in rows) if len(rows) > PAGE else None,
-            "names": account_names([row.account_id for row in rows]),
-        }
+        rows = identity.reviews(state=state, from_id=start, is_queue=is_queue, limit=PAGE + 1)
+        return staff_page(rows, PAGE)
 
     return render_template("identity/index.html", state=state, **read(work))
 

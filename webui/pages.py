@@ -7,7 +7,7 @@ with what was typed: `attempt` is the one way from a form to a service.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -218,6 +218,23 @@ def account_names(ids: Iterable[int | None]) -> dict[int | None, str]:
     wanted = {each for each in ids if each is not None}
     rows = Account.select(Account.id, Account.name).where(Account.id.in_(wanted)) if wanted else []
     return {row.id: row.name for row in rows}
+
+
+def staff_page(rows: Sequence[Any], size: int) -> dict[str, Any]:
+    """What a template needs to show `size` of the rows, one more of which was asked for, with their accounts' names.
+
+    `further` is where the next page begins, None when there is none; inside a connection.
+    """
+    return {
+        "rows": rows[:size],
+        "further": rows[size - 1].id if len(rows) > size else None,
+        "names": account_names([row.account_id for row in rows]),
+    }
+
+
+def from_id() -> int | None:
+    """The row after which a page of `staff_page` begins."""
+    return request.args.get("from", type=int)
 
 
 def before_id() -> int | None:

@@ -26,11 +26,12 @@ from webui.pages import (
     PageForm,
     account_names,
     attempt,
-    before_id,
+    from_id,
     pages_blueprint,
     people_names,
     reason_field,
     refused,
+    staff_page,
 )
 
 blueprint = pages_blueprint("payments", "/payments")
@@ -67,21 +68,18 @@ class PlanForm(PageForm):
 @needs("money.view")
 def index() -> str:
     """Receipts that wait, oldest first, or all payments."""
-    show, before = request.args.get("show", "waiting"), before_id()
+    show, start = request.args.get("show", "waiting"), from_id()
     waiting = show == "waiting"
 
     def work() -> dict[str, Any]:
         rows = payments.payments(
             states=(PaymentState.PENDING,) if waiting else (),
             provider=RECEIPT if waiting else "",
-            before_id=before,
+            from_id=start,
+            is_queue=waiting,
             limit=PAGE + 1,
         )
-        return {
-            "rows": rows[:PAGE],
-            "older": rows[PAGE - 1].id if len(rows) > PAGE else None,
-            "names": account_names([row.account_id for row in rows]),
-        }
+        return staff_page(rows, PAGE)
 
     return render_template("payments/index.html", show=show, **read(work))
 

@@ -9,6 +9,7 @@ from engine.errors import BadInput, Conflict, NotFound
 from engine.services import accounts, audit_log, documents
 from engine.services.documents import StoredFile
 from engine.services.national_numbers import national_code, national_id
+from engine.services.paging import page_of
 from engine.states import AccountState, ReviewState
 from engine.store.customers import Document, IdentityReview
 from engine.store.models import Account
@@ -72,17 +73,20 @@ def open_review(account_id: int) -> IdentityReview | None:
 
 
 def reviews(
-    account_id: int | None = None, *, state: str = "", before_id: int | None = None, limit: int = 50
+    account_id: int | None = None,
+    *,
+    state: str = "",
+    from_id: int | None = None,
+    is_queue: bool = False,
+    limit: int = 50,
 ) -> list[IdentityReview]:
-    """Reviews, newest first: of the account (customers see only theirs), in a state."""
-    query = IdentityReview.select().order_by(IdentityReview.id.desc()).limit(limit)
+    """A page of reviews (`paging.page_of`): of the account (customers see only theirs), in a state."""
+    query = IdentityReview.select()
     if account_id is not None:
         query = query.where(IdentityReview.account_id == account_id)
     if state:
         query = query.where(IdentityReview.state == state)
-    if before_id is not None:
-        query = query.where(IdentityReview.id < before_id)
-    return list(query)
+    return page_of(query, IdentityReview.id, from_id=from_id, is_queue=is_queue, limit=limit)
 
 
 def get(review_id: int, account_id: int | None = None) -> IdentityReview:

@@ -19,6 +19,7 @@ from engine.errors import BadInput, Conflict, NotFound
 from engine.services import accounts, audit_log, documents, ledger, subscriptions
 from engine.services.documents import StoredFile
 from engine.services.ledger import NoCredit
+from engine.services.paging import page_of
 from engine.services.payment_providers import RECEIPT, Provider, ProviderDown, Verdict
 from engine.states import PaymentState
 from engine.store.customers import Payment
@@ -346,17 +347,16 @@ def payments(
     *,
     states: tuple[str, ...] = (),
     provider: str = "",
-    before_id: int | None = None,
+    from_id: int | None = None,
+    is_queue: bool = False,
     limit: int = 50,
 ) -> list[Payment]:
-    """Payments, newest first: of the account (customers see only theirs), in the states, of a provider."""
-    query = Payment.select().order_by(Payment.id.desc()).limit(limit)
+    """A page of payments (`paging.page_of`): of the account (customers see theirs), in the states, of a provider."""
+    query = Payment.select()
     if account_id is not None:
         query = query.where(Payment.account_id == account_id)
     if states:
         query = query.where(Payment.state.in_(list(states)))
     if provider:
         query = query.where(Payment.provider == provider)
-    if before_id is not None:
-        query = query.where(Payment.id < before_id)
-    return list(query)
+    return page_of(query, Payment.id, from_id=from_id, is_queue=is_queue, limit=limit)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import re
 
 import openpyxl
 
 from engine.clock import wall_ms
-from engine.services import ledger, pricing
+from engine.services import ledger, payments, pricing
 from engine.services.sla import incidents
+from engine.store.customers import Payment
 from engine.store.models import Account, Message
 from engine.store.models_tickets import Notice
 from engine.store.threads import read, write
@@ -129,3 +131,26 @@ def test_a_text_with_columns_is_checked_and_priced_before_the_campaign_is_made(o
     # Twice the example and a margin of 15 s is what a call may last: pulses of 6 s at 450 Rials.
     longest_s = message.duration_ms // 1000 * 2 + 15
     assert f"<bdi>{-(-longest_s // 6) * 450:,}</bdi> Rials at most" in page
+
+
+def test_in_a_queue_of_staff_who_waits_longest_comes_first_and_none_is_lost(enter, world) -> None:
+    account, now = world.ids["account_id"], wall_ms()
+
+    def fill() -> None:
+        for n in range(60):
+            payments.submit_receipt(account, 100_000, f"REF-{n:03}", now + n, person_id=None)
+
+    write(fill)
+    waiting = read(
+        lambda: [row.id for row in Payment.select().where(Payment.state == "pending").order_by(Payment.id)]
+    )
+    finance = enter("finance")
+    page = finance.get("/payments").text
+    found = [int(one) for one in re.findall(r'href="/payments/(\d+)"', page)]
+    further = re.search(r'href="(/payments\?[^"]*from=\d+)"', page)
+    assert further, "there is a second page"
+    assert found == waiting[:50]
+    page = finance.get(further[1].replace("&amp;", "&")).text
+    assert [int(one) for one in re.findall(r'href="/payments/(\d+)"', page)] == waiting[50:]
+    newest = re.findall(r'href="/payments/(\d+)"', finance.get("/payments?show=all").text)
+    assert int(newest[0]) == waiting[-1]
