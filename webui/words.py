@@ -62,7 +62,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "topup": _l("Top-up"),
         "reserve": _l("Set aside"),
         "charge": _l("Calls"),
-        "release": _l("Given back"),
+        "return": _l("Given back"),
         "adjustment": _l("Adjustment"),
         "refund": _l("Refund"),
         "availability": _l("Availability credit"),

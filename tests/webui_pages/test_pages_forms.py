@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from pathlib import Path
 
 import openpyxl
 
@@ -14,6 +15,7 @@ from engine.store.customers import Payment
 from engine.store.models import Account, Message
 from engine.store.models_tickets import Notice
 from engine.store.threads import read, write
+from webui.words import WORDS
 
 
 def test_what_is_refused_comes_back_with_what_was_typed(operator, world) -> None:
@@ -154,3 +156,14 @@ def test_in_a_queue_of_staff_who_waits_longest_comes_first_and_none_is_lost(ente
     assert [int(one) for one in re.findall(r'href="/payments/(\d+)"', page)] == waiting[50:]
     newest = re.findall(r'href="/payments/(\d+)"', finance.get("/payments?show=all").text)
     assert int(newest[0]) == waiting[-1]
+
+
+def test_each_kind_of_booking_has_a_word(app) -> None:
+    source = (Path(__file__).parents[2] / "engine").rglob("*.py")
+    booked = {
+        kind
+        for path in source
+        for kind in re.findall(r'\bbook\(\s*[\w.]+,\s*"(\w+)"', path.read_text("utf-8"))
+    }
+    assert {"topup", "reserve", "charge", "return"} <= booked
+    assert booked <= set(WORDS["booking"])
