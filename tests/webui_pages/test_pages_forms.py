@@ -165,5 +165,5 @@ def test_each_kind_of_booking_has_a_word(app) -> None:
         for path in source
         for kind in re.findall(r'\bbook\(\s*[\w.]+,\s*"(\w+)"', path.read_text("utf-8"))
     }
-    assert {"topup", "reserve", "charge", "return"} <= booked
+    assert {"topup", "reserve", "return", "adjustment"} <= booked
     assert booked <= set(WORDS["booking"])
