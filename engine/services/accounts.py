@@ -342,12 +342,20 @@ def change(account_id: int, person_id: int | None, now: int, **values: Any) -> N
     group = values.get("price_group_id")
     if group is not None and not pricing.is_priced(group, now):
         raise BadInput(f"Price group {group} has no price that is valid now; give it one first.")
-    parent = values.get("parent_id")
-    if parent is not None and (parent == account_id or get(parent).parent_id is not None):
-        raise BadInput("A reseller is another account that has no reseller itself.")
-    if parent is not None and list_accounts(parent_id=account_id, limit=1):
-        raise BadInput("This account is a reseller itself: take its accounts from it first.")
+    if values.get("parent_id") is not None:
+        _check_reseller(account_id, values["parent_id"])
     _write(row, values, "account.change", person_id, now)
+
+
+def _check_reseller(account_id: int, parent_id: int) -> None:
+    """Raise BadInput unless the one may be the other's reseller: there are two levels and no more."""
+    parent = Account.get_or_none(Account.id == parent_id)
+    if parent is None:
+        raise BadInput(f"There is no account {parent_id} to be the reseller.")
+    if parent_id == account_id or parent.parent_id is not None:
+        raise BadInput("A reseller is another account that has no reseller itself.")
+    if list_accounts(parent_id=account_id, limit=1):
+        raise BadInput("This account is a reseller itself: take its accounts from it first.")
 
 
 def grant(account_id: int, grants: Sequence[str], person_id: int | None, now: int) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import openpyxl
 
 from engine.clock import wall_ms
-from engine.services import ledger, payments, pricing
+from engine.services import accounts, ledger, payments, pricing
 from engine.services.sla import incidents
 from engine.store.customers import Payment
 from engine.store.models import Account, Message
@@ -167,3 +167,19 @@ def test_each_kind_of_booking_has_a_word(app) -> None:
     }
     assert {"topup", "reserve", "return", "adjustment"} <= booked
     assert booked <= set(WORDS["booking"])
+
+
+def test_a_reseller_that_cannot_be_is_refused_in_a_sentence(operator, cast, world) -> None:
+    limits = {"name": "Sahar", "price_group_id": "1", "weight": "1", "debt_ceiling": "0"}
+
+    def ask(account: int, parent: str):
+        return operator.post(f"/accounts/{account}/limits", {**limits, "parent_id": parent})
+
+    answer = ask(cast.sahar, "999")
+    assert answer.status_code == 400
+    assert "There is no account 999 to be the reseller." in answer.text
+    assert "A reseller is another account" in ask(cast.sahar, str(cast.sahar)).text
+    assert ask(cast.sahar, str(cast.other)).status_code == 302
+    assert "A reseller is another account" in ask(cast.other, str(cast.sahar)).text
+    third = write(lambda: accounts.open_by_staff("Third", wall_ms() + 10**10, None, wall_ms()))
+    assert "a reseller itself: take its accounts" in ask(cast.other, str(third)).text
