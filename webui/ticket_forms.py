@@ -109,18 +109,20 @@ class WishForm(PageForm):
         render_kw={"dir": "ltr"},
     )
     person_name = StringField(_l("Who it is"), [Length(max=100)], render_kw={"dir": "auto"})
-    spoken = SelectField(_l("Language"), choices=[("fa", "فارسی"), ("en", "English")], default="fa")
+    spoken = SelectField(
+        _l("Language"), choices=[SelectChoice("fa", "فارسی"), SelectChoice("en", "English")], default="fa"
+    )
 
 
 def fault_form(department: str, form: FaultForm) -> FaultForm:
     """The form with what can come of a ticket of that department."""
     if department == CLAIM:
-        form.what.choices = [("result", _("The result of the claim"))]
+        form.what.choices = [SelectChoice("result", _("The result of the claim"))]
     else:
         form.what.choices = [
-            ("ours", _("Examined: the fault is ours")),
-            ("not_ours", _("Examined: the fault is not ours")),
-            ("mended", _("Mended")),
-            ("schedule", _("It needs a schedule")),
+            SelectChoice("ours", _("Examined: the fault is ours")),
+            SelectChoice("not_ours", _("Examined: the fault is not ours")),
+            SelectChoice("mended", _("Mended")),
+            SelectChoice("schedule", _("It needs a schedule")),
         ]
     return form

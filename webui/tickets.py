@@ -9,6 +9,7 @@ from typing import Any
 from flask import flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
+from wtforms.fields.choices import SelectChoice
 
 from engine.clock import wall_ms
 from engine.errors import BadInput
@@ -313,9 +314,12 @@ def _back(ticket_id: int, text: str) -> Response:
     return redirect(url_for("tickets.detail", ticket_id=ticket_id))
 
 
-def _agents() -> list[tuple[int, str]]:
+def _agents() -> list[SelectChoice]:
     rows = read(lambda: people.of_account(None))
-    return [(0, _("nobody")), *((row.id, row.username) for row in rows if row.is_active)]
+    return [
+        SelectChoice(0, _("nobody")),
+        *(SelectChoice(row.id, row.username) for row in rows if row.is_active),
+    ]
 
 
 def ticket_page(ticket_id: int, **forms: Any) -> dict[str, Any]:
