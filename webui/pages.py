@@ -234,7 +234,7 @@ def staff_page(rows: Sequence[Any], size: int) -> dict[str, Any]:
 
 def from_id() -> int | None:
     """The row after which a page of `staff_page` begins."""
-    return request.args.get("from", type=int)
+    return request.args.get("from", type=row_id)
 
 
 def before_id() -> int | None:
