@@ -193,7 +193,7 @@ def limits(account_id: int) -> Answer | Response:
             account_id,
             by,
             now,
-            name=form.name.data.strip(),
+            name=form.name.data,
             price_group_id=form.price_group_id.data or None,
             weight=form.weight.data,
             max_cps=form.max_cps.data,

@@ -11,6 +11,7 @@ from engine.commands import common
 from engine.errors import BadInput
 from engine.services import accounts, fraud_guard
 from engine.services.policy import current as policy_now
+from engine.services.shown_name import one_line
 from engine.store.threads import read, write
 
 
@@ -138,7 +139,7 @@ def show(account: int, as_json: bool) -> None:
     def tell() -> None:
         for name, value in document.items():
             shown = common.local(getattr(row, name), settings) if name.endswith("_at") else value
-            click.echo(f"{name:<20} {'' if shown is None else shown}")
+            click.echo(f"{name:<20} {'' if shown is None else one_line(str(shown))}")
 
     common.answer(document, as_json, tell)
 

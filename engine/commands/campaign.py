@@ -15,6 +15,7 @@ from engine.config import Settings
 from engine.services import campaign_view, campaigns, campaigns_clone
 from engine.services.audio import SENT
 from engine.services.campaign_view import CampaignView
+from engine.services.shown_name import one_line
 from engine.states import CampaignState
 from engine.store.threads import read, write
 from engine.switchboard import parse_switches
@@ -127,7 +128,7 @@ def show(campaign_id: int, as_json: bool) -> None:
 
         for name, value in document["rules"].items():
             if value not in ("", None, False, []):
-                click.echo(f"{name:<16} {value}")
+                click.echo(f"{name:<16} {one_line(str(value))}")
         Console(highlight=False).print(progress.summary(seen, refused))
         for key, number in votes.items():
             click.echo(f"vote {key}: {number:,}")

@@ -16,6 +16,7 @@ from engine.config import Settings, load_settings
 from engine.controller import open_store
 from engine.errors import BadInput, NotFound
 from engine.services import accounts, people
+from engine.services.shown_name import one_line
 from engine.store.models import Account
 from engine.store.threads import read, write
 
@@ -123,11 +124,14 @@ def answer(document: Any, as_json: bool, text: Callable[[], None]) -> None:
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], empty: str) -> None:
-    """Print rows under their headings, or the sentence for none; numbers stand to the right."""
+    """Print rows under their headings, or the sentence for none; numbers stand to the right.
+
+    What people typed is printed without the characters that a terminal obeys.
+    """
     if not rows:
         click.echo(empty)
         return
-    cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    cells = [["" if cell is None else one_line(str(cell)) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
     right = [all(isinstance(row[i], int | float) for row in rows) for i in range(len(columns))]
     for line in (list(columns), *cells):

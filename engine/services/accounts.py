@@ -15,6 +15,7 @@ from typing import Any
 
 from engine.errors import BadInput, Conflict, NotAllowed, NotFound
 from engine.services import audit_log, gateways, permissions, pricing
+from engine.services.shown_name import one_line
 from engine.states import ACCOUNT_MOVES, AccountState, MessageKind, ReviewState
 from engine.store.customers import IdentityReview
 from engine.store.models import Account
@@ -168,12 +169,13 @@ def ensure_house(now: int) -> None:
 
 def open_by_staff(name: str, expires_at: int, person_id: int | None, now: int, kind: str = "firm") -> int:
     """Staff open an account on papers that they hold: active at once, until `expires_at`; its id.  Audited."""
-    if not 1 <= len(name.strip()) <= 200 or kind not in ("firm", "person"):
+    name = one_line(name)
+    if not 1 <= len(name) <= 200 or kind not in ("firm", "person"):
         raise BadInput("An account has a name of up to 200 characters and is a firm or a person.")
     if expires_at <= now:
         raise BadInput("The subscription of a new account must end in the future.")
     row = Account.create(
-        name=name.strip(), kind=kind, created_at=now, state=AccountState.ACTIVE, expires_at=expires_at
+        name=name, kind=kind, created_at=now, state=AccountState.ACTIVE, expires_at=expires_at
     )
     audit_log.record(
         person_id,
@@ -315,7 +317,7 @@ def _due(now: int) -> Any:
 
 # Column -> check of its value; what `change` may set.
 _CHANGES: dict[str, Callable[[Any], bool]] = {
-    "name": lambda v: isinstance(v, str) and 1 <= len(v.strip()) <= 200,
+    "name": lambda v: isinstance(v, str) and 1 <= len(v) <= 200,
     "price_group_id": lambda v: v is None or isinstance(v, int),
     "weight": lambda v: isinstance(v, int) and 1 <= v <= 1000,
     "max_cps": lambda v: v is None or 0.01 <= v <= 5000,
@@ -332,6 +334,8 @@ _CHANGES: dict[str, Callable[[Any], bool]] = {
 def change(account_id: int, person_id: int | None, now: int, **values: Any) -> None:
     """Staff set name, price group, weight, caps, gateways, reseller, caller id or debt ceiling; audited."""
     row = get(account_id)
+    if isinstance(values.get("name"), str):
+        values["name"] = one_line(values["name"])
     for name, value in values.items():
         if name not in _CHANGES:
             raise BadInput(f"{name} of an account cannot be set; it is one of {', '.join(_CHANGES)}.")

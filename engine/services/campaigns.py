@@ -30,6 +30,7 @@ from engine.services.fraud_guard import CapReached
 from engine.services.hours import parse_windows
 from engine.services.ledger import NoCredit
 from engine.services.personal import is_template
+from engine.services.shown_name import one_line
 from engine.services.start_checks import NotApproved
 from engine.states import CAMPAIGN_MOVES, CampaignState, MessageKind, UnknownPolicy, may_move
 from engine.store.counts import add_counts
@@ -81,7 +82,7 @@ class CampaignRules:
         if self.channels is not None:
             _range("Calls at once", self.channels, 1, 100_000)
         _range("The share to be heard", self.delivered_share, 0.01, 1)
-        if not self.name.strip():
+        if not one_line(self.name):
             raise BadInput("The campaign needs a name.")
         if self.kind not in set(MessageKind):
             raise BadInput(f"The kind {self.kind!r} is none of {', '.join(MessageKind)}.")
@@ -145,7 +146,7 @@ def create(account_id: int, rules: CampaignRules, message_id: int | None, now: i
     length = longest_call_s(rules, message.duration_ms if message else 60_000, has_variables=bool(text))
     row = Campaign.create(
         account=account_id,
-        name=rules.name.strip()[:200],
+        name=one_line(rules.name)[:200],
         kind=rules.kind,
         message=message,
         priority=rules.priority,

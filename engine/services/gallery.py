@@ -17,6 +17,7 @@ from engine.services import accounts, audit_log, campaigns, ledger, permissions,
 from engine.services.numbers import NormalNumber
 from engine.services.personal import Template
 from engine.services.quick import QuickOptions, QuickState
+from engine.services.shown_name import one_line
 from engine.services.speech import Speech
 from engine.services.start_checks import refusal
 from engine.states import CampaignState, MessageState
@@ -239,4 +240,4 @@ def _decide(
 
 
 def _title(title: str) -> str:
-    return " ".join(title.split())[:200] or "—"
+    return one_line(title)[:200] or "—"

@@ -10,6 +10,7 @@ from engine.services import accounts, audit_log, documents
 from engine.services.documents import StoredFile
 from engine.services.national_numbers import national_code, national_id
 from engine.services.paging import page_of
+from engine.services.shown_name import one_line
 from engine.states import AccountState, ReviewState
 from engine.store.customers import Document, IdentityReview
 from engine.store.models import Account
@@ -38,7 +39,8 @@ def submit(
         raise Conflict(_not_now(AccountState(row.state)))
     if kind not in (PERSON, FIRM):
         raise BadInput("An account is a person or a firm.")
-    if not 2 <= len(name.strip()) <= 200:
+    name = one_line(name)
+    if not 2 <= len(name) <= 200:
         raise BadInput("The name has 2 to 200 characters.")
     number = national_code(national_number) if kind == PERSON else national_id(national_number)
     if kind == FIRM and not files:
@@ -48,7 +50,7 @@ def submit(
     review = IdentityReview.create(
         account_id=account_id,
         kind=kind,
-        name=name.strip(),
+        name=name,
         national_number=number,
         submitted_at=now,
         submitted_by=person_id,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from engine.errors import BadInput, Conflict, NotFound
 from engine.services import audit_log
+from engine.services.shown_name import one_line
 from engine.store.ledger import BALANCE, PriceGroup, PriceVersion, balance_of
 from engine.store.models import Account
 
@@ -170,7 +171,7 @@ def groups() -> list[PriceGroup]:
 
 def add_group(name: str, person_id: int | None, now: int) -> int:
     """Make a price group; its id.  It needs a price (`set_price`) before accounts can be put on it."""
-    name = name.strip()
+    name = one_line(name)
     if not 1 <= len(name) <= 100:
         raise BadInput("A price group has a name of up to 100 characters.")
     if PriceGroup.get_or_none(PriceGroup.name == name):

@@ -13,6 +13,7 @@ from typing import Any
 from engine.errors import AvanakError, BadInput, Conflict
 from engine.services import accounts, people, quick
 from engine.services.numbers import Kind, NormalNumber, normalise
+from engine.services.shown_name import one_line
 from engine.states import AccountState
 from engine.store.customers import MobileCode
 from engine.store.models import Account
@@ -55,12 +56,13 @@ def register(name: str, kind: str, mobile: str, username: str, password: str, no
 
     Raises BadInput in one sentence for what cannot be, Conflict for a user name that is taken.
     """
-    if not 2 <= len(name.strip()) <= 200:
+    name = one_line(name)
+    if not 2 <= len(name) <= 200:
         raise BadInput("The name has 2 to 200 characters.")
     if kind not in ("firm", "person"):
         raise BadInput("An account is a person or a firm.")
     number = _mobile(mobile)
-    row = Account.create(name=name.strip(), kind=kind, mobile=number.e164, created_at=now)
+    row = Account.create(name=name, kind=kind, mobile=number.e164, created_at=now)
     person_id = people.add(username, password, "owner", now, int(row.id))
     log.info("action=registered account=%d kind=%s", row.id, kind)
     return Registered(int(row.id), person_id)

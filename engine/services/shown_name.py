@@ -1,4 +1,4 @@
-"""A file's name as it may be shown: what people call it, never a path, nothing that plays tricks."""
+"""Names as they may be shown and kept: nothing that plays tricks, and of a file never a path."""
 
 from __future__ import annotations
 
@@ -9,11 +9,20 @@ MAX_NAME = 80
 _SEPARATORS = re.compile(r"[/\\]")
 
 
+def one_line(text: str) -> str:
+    """A name or title on one line, without control characters and marks that turn the line around.
+
+    The zero-width non-joiner stays: Persian is written with it.
+    """
+    spaced = (" " if char.isspace() else char for char in text)
+    kept = (char for char in spaced if unicodedata.category(char)[0] != "C" or char == "\u200c")
+    return " ".join("".join(kept).split())
+
+
 def shown_name(name: str, otherwise: str) -> str:
     """The last part of a name, without control characters and marks that turn the line around; `otherwise` if nothing is left."""
     last = _SEPARATORS.split(name[-4096:])[-1]
-    kept = "".join(char for char in last if unicodedata.category(char)[0] != "C" or char == "\u200c")
-    kept = " ".join(kept.split())
+    kept = one_line(last)
     if len(kept) > MAX_NAME:
         kept = kept[: MAX_NAME - 12] + "…" + kept[-11:]
     return kept if kept.strip(". ") else otherwise

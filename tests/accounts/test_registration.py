@@ -179,6 +179,27 @@ def test_an_old_code_ends_with_the_new_one(world: World) -> None:
         write(lambda: registration.verify_code(account, speaker.codes[1], world.now + 63_000))
 
 
+def test_a_name_is_one_line_that_no_terminal_obeys(world: World) -> None:
+    made = write(
+        lambda: registration.register(
+            " شرکت\r\nمی\u200cخواهم \x1b[31m\u202e=1 ",
+            "firm",
+            "09121112233",
+            "owner",
+            "a long password",
+            world.now,
+        )
+    )
+    assert read(lambda: accounts.get(made.account_id).name) == "شرکت می\u200cخواهم [31m=1"
+    for empty in ("\x1b\u202e", "\u200b a"):
+        with pytest.raises(BadInput, match="2 to 200"):
+            write(
+                lambda name=empty: registration.register(
+                    name, "firm", "09121112233", "other", "a long password", world.now
+                )
+            )
+
+
 @pytest.mark.parametrize("mobile", ["02188776655", "12", "+14155550100", "09421234567"])
 def test_only_a_mobile_registers(world: World, mobile: str) -> None:
     with pytest.raises(BadInput):

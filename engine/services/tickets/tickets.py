@@ -14,6 +14,7 @@ from engine.agreement.dates import persian_digits
 from engine.errors import BadInput, Conflict, NotFound
 from engine.services import permissions
 from engine.services.notices import deliveries
+from engine.services.shown_name import one_line
 from engine.services.sla import agreements
 from engine.services.tickets import attachments, clocks
 from engine.services.tickets.access import TICKET_ROLES, Actor, is_staff, require_role, ticket_for
@@ -54,7 +55,7 @@ def open_ticket(
         raise BadInput(f"The department {department!r} is none of {', '.join(DEPARTMENTS)}.")
     if via not in VIAS:
         raise BadInput(f"A ticket comes by {', '.join(VIAS)}, not by {via!r}.")
-    subject = " ".join(subject.split())
+    subject = one_line(subject)
     if not 3 <= len(subject) <= MAX_SUBJECT:
         raise BadInput(f"The subject has 3 to {MAX_SUBJECT} characters.")
     text = _text(text)
