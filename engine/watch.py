@@ -11,7 +11,6 @@ from collections import Counter, deque
 from functools import partial
 
 import gevent
-import requests
 
 from engine.clock import monotonic_s, wall_ms
 from engine.config import Settings
@@ -152,6 +151,8 @@ class Watch:
 
     def _look_at_web(self, url: str) -> None:
         """Ask the panel; two failures in a row are down."""
+        import requests  # 0.1 s of computing, which the start of an engine need not wait for
+
         try:
             answer = requests.get(url, timeout=WEB_TIMEOUT_S, allow_redirects=True)
             problem = f"HTTP {answer.status_code}" if answer.status_code >= 500 else ""

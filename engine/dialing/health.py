@@ -48,6 +48,7 @@ class GatewayHealth:
         self._bad_faults = 0
         self._open_s = OPEN_FIRST_S
         self._good_probes = 0
+        self._probing_from_m = 0.0
         self._probe_out_m: float | None = None
         self._changed_m = 0.0
 
@@ -81,7 +82,8 @@ class GatewayHealth:
         self._faults += is_fault
         self._forget(now_m)
         if self.state is Breaker.PROBING:
-            self._probed(is_fault, now_m)
+            if placed_m >= self._probing_from_m:
+                self._probed(is_fault, now_m)
         elif self.state is Breaker.CLOSED and len(self._ends) >= ENOUGH:
             share = self.fault_share
             if share >= DEAD or self._bad_faults >= max(STREAK, DEAD * self._bad_placed):
@@ -96,6 +98,7 @@ class GatewayHealth:
         if self.state is Breaker.OPEN and now_m >= self.reopens_m:
             self.state = Breaker.PROBING
             self._good_probes = 0
+            self._probing_from_m = now_m
             self._probe_out_m = None
         elif self.state is Breaker.CLOSED and self.factor < 1.0 and now_m > self._changed_m:
             is_good = self.fault_share < GOOD or len(self._ends) < ENOUGH

@@ -96,3 +96,12 @@ def test_half_of_the_calls_failing_at_once_while_the_others_last_is_no_death() -
         health.note(is_fault=False, now_m=now, placed_m=now - 10)
     assert health.state is Breaker.CLOSED
     assert health.factor < 1.0
+
+
+def test_calls_of_before_are_no_probes() -> None:
+    health = GatewayHealth()
+    now = feed(health, [True] * 8)
+    health.tick(now + 5.1)
+    for _ in range(10):
+        health.note(is_fault=False, now_m=now + 5.2, placed_m=now - 1)
+    assert (health.state, health.room(now + 5.2)) == (Breaker.PROBING, 1)
