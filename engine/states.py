@@ -84,43 +84,6 @@ CAMPAIGN_MOVES: dict[CampaignState, frozenset[CampaignState]] = {
     CampaignState.STOPPED: frozenset(),
 }
 
-_LIVE_END = frozenset(
-    {
-        RecipientState.RETRY_WAIT,
-        RecipientState.PENDING,
-        RecipientState.DELIVERED,
-        RecipientState.EXHAUSTED,
-        RecipientState.CANCELLED,
-        RecipientState.EXCLUDED,
-        RecipientState.UNKNOWN,
-    }
-)
-RECIPIENT_MOVES: dict[RecipientState, frozenset[RecipientState]] = {
-    RecipientState.PENDING: frozenset(
-        {RecipientState.CLAIMED, RecipientState.EXCLUDED, RecipientState.CANCELLED}
-    ),
-    RecipientState.CLAIMED: frozenset({RecipientState.IN_CALL}) | _LIVE_END,
-    RecipientState.IN_CALL: _LIVE_END,
-    # A due retry is claimed as it stands: passing through `pending` first
-    # would be a second write that says nothing new.
-    RecipientState.RETRY_WAIT: frozenset(
-        {
-            RecipientState.PENDING,
-            RecipientState.CLAIMED,
-            RecipientState.EXCLUDED,
-            RecipientState.CANCELLED,
-            RecipientState.EXHAUSTED,
-        }
-    ),
-    RecipientState.UNKNOWN: frozenset({RecipientState.PENDING}),  # staff chose to call again
-    RecipientState.DELIVERED: frozenset(),
-    RecipientState.EXHAUSTED: frozenset(),
-    RecipientState.EXCLUDED: frozenset(),
-    RecipientState.CANCELLED: frozenset(),
-}
-
-WAITING_STATES = (RecipientState.PENDING, RecipientState.RETRY_WAIT)
-LIVE_STATES = (RecipientState.CLAIMED, RecipientState.IN_CALL)
 FINAL_STATES = (
     RecipientState.DELIVERED,
     RecipientState.EXHAUSTED,

@@ -19,7 +19,6 @@ from engine.services.recipients import import_list
 from engine.store.models import Account, CampaignCounts
 from engine.store.threads import begin, close_readers, read, staying_connected, write
 
-SIZES = (10_000, 100_000, 1_000_000)
 FLATNESS = 0.10
 
 

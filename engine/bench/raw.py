@@ -34,7 +34,6 @@ from engine.esl.originate import OriginateTemplate
 TICK_S = 0.01
 ANSWER = b'"Event-Name":"CHANNEL_ANSWER"'
 HANGUP = b'"Event-Name":"CHANNEL_HANGUP_COMPLETE"'
-JOB_FAILED = b"-ERR "
 
 
 def run_raw(bench: Bench) -> Figures:

@@ -58,16 +58,6 @@ class RecordFile:
         self._position = 0
         self._later: list[Path] = []  # rotated files to be read after the present one
 
-    def skip_to_end(self) -> Cursor:
-        """Begin at the present end: what stands there already is nobody's any more."""
-        self._open(self.path, 0)
-        assert self._fd is not None
-        self._start = None
-        size = os.fstat(self._fd).st_size
-        # A line that is being written belongs to the future.
-        self._position = _line_start(self._fd, size)
-        return Cursor(self._inode, self._head.decode("utf-8", "replace"), self._position)
-
     def read(self) -> Chunk | None:
         """The next complete lines, `CHUNK` bytes of them at most; None when there are none now.
 
@@ -186,9 +176,3 @@ class RecordFile:
 
     def _has_line(self) -> bool:
         return b"\n" in os.pread(self._fd or 0, CHUNK, self._position)
-
-
-def _line_start(fd: int, size: int) -> int:
-    """The byte behind the last line's end before `size`."""
-    at = max(0, size - CHUNK)
-    return at + os.pread(fd, size - at, at).rfind(b"\n") + 1

@@ -57,11 +57,6 @@ class Reply:
         """Whether the switch said +OK."""
         return self.text.startswith("+OK")
 
-    @property
-    def is_error(self) -> bool:
-        """Whether the switch refused; many ``api`` answers are neither +OK nor refused."""
-        return self.text.startswith(("-ERR", "-USAGE"))
-
     def __repr__(self) -> str:
         return f"Reply({self.text[:80]!r})"
 

@@ -11,7 +11,6 @@ from engine.services.hours import NEVER, Windows, parse_windows
 from engine.states import MessageKind
 from engine.store.models import Account
 
-OPT_OUT_KEY = "11"
 ANY_TIME = Windows()
 
 

@@ -26,7 +26,7 @@ from engine.store.ledger import (
     book,
     lock_balance,
 )
-from engine.store.models import Account, Attempt
+from engine.store.models import Attempt
 from engine.store.sql import execute
 
 log = logging.getLogger(__name__)
@@ -284,8 +284,3 @@ def attempts_of(txn_id: int, account_id: int | None = None) -> list[Attempt]:
         .where(Attempt.id.between(row.first_attempt_id, row.last_attempt_id), Attempt.ledger_txn_id == txn_id)
         .order_by(Attempt.id)
     )
-
-
-def names_of(account_ids: Sequence[int]) -> dict[int, str]:
-    """Names of accounts, for lists."""
-    return {row.id: row.name for row in Account.select().where(Account.id.in_(list(account_ids)))}

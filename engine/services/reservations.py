@@ -245,8 +245,3 @@ def to_close() -> list[int]:
         " AND c.state IN ('finished', 'stopped') AND k.live = 0 AND k.waiting = 0 AND k.retry_wait = 0"
     )
     return [int(row[0]) for row in rows]
-
-
-def reservation_of(campaign_id: int) -> Reservation | None:
-    """A campaign's reservation, for a page; None when nobody pays for it."""
-    return Reservation.get_or_none(Reservation.campaign_id == campaign_id)

@@ -88,11 +88,6 @@ def _now() -> str:
     return "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
 
 
-def database_ms() -> int:
-    """The database's clock."""
-    return int(execute(f"SELECT {_now()}")[0][0])
-
-
 # -- switches ---------------------------------------------------------------------------
 
 

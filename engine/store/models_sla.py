@@ -8,8 +8,6 @@ correction is another row.
 
 from __future__ import annotations
 
-from typing import Any
-
 from peewee import (
     BigAutoField,
     BigIntegerField,
@@ -380,29 +378,4 @@ FROZEN = [
     "claim_step",
     "claim_vote",
     "agreement_version",
-]
-
-TABLES_SLA: list[Any] = [
-    Component,
-    Flip,
-    MonitorSpan,
-    Pulse,
-    ProbeResult,
-    OutageRecord,
-    OutageRevision,
-    OutageReport,
-    UnknownTime,
-    UnknownResolution,
-    Maintenance,
-    ExclusionRecord,
-    Evidence,
-    Statement,
-    MonthClose,
-    Credit,
-    Claim,
-    ClaimOutage,
-    ClaimEvidence,
-    ClaimStep,
-    ClaimVote,
-    AgreementVersion,
 ]

@@ -6,8 +6,6 @@ is evidence (messages, steps, calendars, receipts) is only ever inserted.
 
 from __future__ import annotations
 
-from typing import Any
-
 from peewee import (
     BigAutoField,
     BigIntegerField,
@@ -347,39 +345,3 @@ class Delivery(Table):
 
     class Meta:
         indexes = ((("state", "next_at"), False),)
-
-
-FROZEN_TICKETS = [
-    "calendar_edit",
-    "calendar_version",
-    "ticket_message",
-    "ticket_step",
-    "clock_alarm",
-    "satisfaction",
-    "notice_update",
-    "notice_read",
-    "notice_step",
-]
-
-TABLES_TICKETS: list[Any] = [
-    CalendarEdit,
-    CalendarVersion,
-    Ticket,
-    TicketQueue,
-    TicketMessage,
-    TicketStep,
-    TicketPause,
-    TicketClock,
-    ClockAlarm,
-    Attachment,
-    RemoteHelp,
-    Satisfaction,
-    Notice,
-    NoticeAudience,
-    NoticeUpdate,
-    NoticeRead,
-    NoticeStep,
-    Reach,
-    SpecialWish,
-    Delivery,
-]

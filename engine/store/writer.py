@@ -119,11 +119,6 @@ class Writer:
         """Whether it was started (and has not ended)."""
         return self._loop is not None and not self._loop.dead
 
-    @property
-    def backlog(self) -> int:
-        """Items handed over and not committed yet."""
-        return len(self._items)
-
     def _run(self) -> None:
         while True:
             if not self._calls and not self._items:

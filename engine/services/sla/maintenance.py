@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from engine.agreement.dates import duration_text
 from engine.agreement.terms import ExclusionKind
 from engine.errors import BadInput, Conflict, NotFound
 from engine.services.sla import acts, agreements, exclusions
@@ -109,14 +108,6 @@ def latest_announcement(start_at: int) -> int:
     """Until when a window that begins at `start_at` must be announced for its downtime not to count."""
     notice_s = agreements.in_force(start_at).limits["maintenance_notice_s"]
     return start_at - notice_s * 1000
-
-
-def notice_sentence(start_at: int, now: int) -> str:
-    """Whether there is still time to announce a window: «announce it within 3 h 20 min»."""
-    left_s = (latest_announcement(start_at) - now) // 1000
-    if left_s < 0:
-        return f"Too late by {duration_text(-left_s)}: its downtime will count."
-    return f"Announce it within {duration_text(left_s)}, or its downtime counts."
 
 
 def _window(row: Maintenance) -> dict[str, Any]:
