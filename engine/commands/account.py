@@ -12,6 +12,7 @@ from engine.errors import BadInput
 from engine.services import accounts, fraud_guard
 from engine.services.policy import current as policy_now
 from engine.services.shown_name import one_line
+from engine.states import AccountState
 from engine.store.threads import read, write
 
 
@@ -36,7 +37,13 @@ def open_(name: str, days: int, is_person: bool, as_json: bool) -> None:
 
 
 @account_group.command("list")
-@click.option("--state", "states", multiple=True, help="Only accounts in this state; repeatable.")
+@click.option(
+    "--state",
+    "states",
+    multiple=True,
+    type=common.words(AccountState),
+    help="Only these; repeatable.",
+)
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
 @common.json_option
 def list_(states: tuple[str, ...], limit: int, as_json: bool) -> None:
@@ -58,7 +65,7 @@ def list_(states: tuple[str, ...], limit: int, as_json: bool) -> None:
 
 
 @account_group.command()
-@click.argument("account", type=int)
+@click.argument("account", type=common.ROW_ID)
 @click.option("--reason", required=True, help="The customer sees it.")
 @common.json_option
 def suspend(account: int, reason: str, as_json: bool) -> None:
@@ -69,7 +76,7 @@ def suspend(account: int, reason: str, as_json: bool) -> None:
 
 
 @account_group.command()
-@click.argument("account", type=int)
+@click.argument("account", type=common.ROW_ID)
 @common.json_option
 def unsuspend(account: int, as_json: bool) -> None:
     """Let a suspended ACCOUNT go on."""
@@ -80,7 +87,7 @@ def unsuspend(account: int, as_json: bool) -> None:
 
 
 @account_group.command()
-@click.argument("account", type=int)
+@click.argument("account", type=common.ROW_ID)
 @click.argument("grants", nargs=-1)
 @common.json_option
 def grant(account: int, grants: tuple[str, ...], as_json: bool) -> None:
@@ -91,7 +98,7 @@ def grant(account: int, grants: tuple[str, ...], as_json: bool) -> None:
 
 
 @account_group.command()
-@click.argument("account", type=int)
+@click.argument("account", type=common.ROW_ID)
 @click.option("--weight", type=int, help="Share against other accounts.")
 @click.option("--cps", "max_cps", type=float, help="Calls a second at most; 0: no cap.")
 @click.option("--channels", "max_channels", type=int, help="Calls at once at most; 0: no cap.")
@@ -118,7 +125,7 @@ def limits(account: int, as_json: bool, **given: Any) -> None:
 
 
 @account_group.command()
-@click.argument("account", type=int)
+@click.argument("account", type=common.ROW_ID)
 @common.json_option
 def show(account: int, as_json: bool) -> None:
     """All that is set on ACCOUNT, and how it stands against its caps."""
@@ -145,13 +152,13 @@ def show(account: int, as_json: bool) -> None:
 
 
 @account_group.command("set")
-@click.argument("account", type=int)
+@click.argument("account", type=common.ROW_ID)
 @click.option("--name")
-@click.option("--price-group", "price_group_id", type=int, metavar="ID", help="Its price group.")
+@click.option("--price-group", "price_group_id", type=common.ROW_ID, metavar="ID", help="Its price group.")
 @click.option("--weight", type=int, help="Share against other accounts.")
 @click.option("--max-cps", type=float, help="Calls a second at most.")
 @click.option("--max-channels", type=int, help="Calls at once at most.")
-@click.option("--reseller", "parent_id", type=int, metavar="ID", help="The account it belongs to.")
+@click.option("--reseller", "parent_id", type=common.ROW_ID, metavar="ID", help="The account it belongs to.")
 @click.option("--debt-ceiling", type=int, metavar="RIALS", help="What it may owe.")
 @click.option("--caller-id", metavar="DIGITS", help="What its calls show; '' leaves it to the gateway.")
 @click.option("--min-gap", "min_gap_s", type=common.Duration(), help="Between two calls to one number.")

@@ -32,6 +32,9 @@ _DURATION = re.compile(r"(\d{1,7}(?:\.\d+)?)\s*(ms|s|m|h|d)?")
 _UNIT_S = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
+ROW_ID = click.IntRange(1, 2**63 - 1)  # what a column of the database holds
+
+
 class Duration(click.ParamType):
     """A span of time as people write it, ``90``, ``90s``, ``10m``, ``2h``, ``1d``; whole seconds."""
 

@@ -53,7 +53,7 @@ def check(as_json: bool) -> None:
 
 
 @ledger_group.command()
-@click.argument("account", type=int)
+@click.argument("account", type=common.ROW_ID)
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
 @common.json_option
 def statement(account: int, limit: int, as_json: bool) -> None:
@@ -106,7 +106,7 @@ def statement(account: int, limit: int, as_json: bool) -> None:
 
 
 @ledger_group.command()
-@click.argument("account", type=int)
+@click.argument("account", type=common.ROW_ID)
 @click.argument("rials", type=int)
 @click.option("--note", required=True, help="Why; the customer sees it.")
 @click.option("--key", help="A word of your own: a booking with the same key is made once.")

@@ -28,7 +28,7 @@ def person() -> None:
 @person.command()
 @click.argument("username")
 @click.option("--role", type=click.Choice(list(people.ROLES)), default="operator", show_default=True)
-@click.option("--account", type=int, help="Account of an owner or member.")
+@click.option("--account", type=common.ROW_ID, help="Account of an owner or member.")
 @_password
 @common.json_option
 def add(username: str, role: str, account: int | None, password_file: TextIO | None, as_json: bool) -> None:

@@ -15,7 +15,6 @@ from engine.errors import AvanakError, BadInput, NotFound
 from engine.services import accounts, audit_log, pricing
 from engine.store.ledger import (
     ADJUSTMENT,
-    AVAILABILITY,
     BALANCE,
     CASH,
     RESERVED,
@@ -147,19 +146,6 @@ def refund(account_id: int, amount: int, note: str, key: str, person_id: int | N
         {"balance": before - amount, "note": note.strip()},
     )
     return made
-
-
-def availability_credit(account_id: int, amount: int, month: str, now: int, note: str = "") -> int | None:
-    """Book the service agreement's credit for a month (``1404-07``), once; None when it was booked before."""
-    _check_amount(amount)
-    return book(
-        account_id,
-        "availability",
-        f"availability/{account_id}/{month}",
-        [(AVAILABILITY, -amount), (BALANCE, amount)],
-        now,
-        note=note or month,
-    )
 
 
 def charge_synthesis(account_id: int, text: str, key: str, now: int) -> int:

@@ -79,3 +79,19 @@ def test_what_staff_set_on_an_account_is_shown_and_what_cannot_be_is_refused(dat
     refused = CliRunner().invoke(account_group, ["set", str(account), "--caller-id", "0942;x"])
     assert refused.exit_code != 0
     assert run(account_group, "show", str(account))["caller_id"] == "0942123"
+
+
+@pytest.mark.parametrize(
+    ("group", "words"),
+    [
+        (account_group, ["show", str(10**23)]),
+        (account_group, ["set", str(2**63), "--weight", "2"]),
+        (account_group, ["set", "1", "--price-group", str(2**63)]),
+        (account_group, ["list", "--state", "sleeping"]),
+        (ledger_group, ["statement", str(2**63)]),
+        (ledger_group, ["adjust", str(2**63), "5", "--note", "x"]),
+    ],
+)
+def test_what_no_row_can_be_is_bad_input(data_dir: Path, group: click.Group, words: list[str]) -> None:
+    answer = CliRunner().invoke(group, words)
+    assert (answer.exit_code, isinstance(answer.exception, SystemExit)) == (2, True)

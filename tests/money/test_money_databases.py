@@ -77,8 +77,8 @@ def test_a_key_books_once(store: Writer) -> None:
     account = world.account()
     assert world.top_up(account, 700, "payment/1") is not None
     assert world.top_up(account, 700, "payment/1") is None
-    assert write(lambda: ledger.availability_credit(account, 50, "1404-07", world.now)) is not None
-    assert write(lambda: ledger.availability_credit(account, 60, "1404-07", world.now)) is None
+    assert write(lambda: ledger.adjust(account, 50, "a gift", "adjust/1", None, world.now)) is not None
+    assert write(lambda: ledger.adjust(account, 60, "a gift", "adjust/1", None, world.now)) is None
     assert world.balance(account) == 750
     world.clean()
 

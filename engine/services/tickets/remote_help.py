@@ -130,16 +130,6 @@ def of_ticket(ticket_id: int) -> list[RemoteHelp]:
     return list(query.order_by(RemoteHelp.id.desc()))
 
 
-def agenda(from_at: int, until_at: int) -> list[RemoteHelp]:
-    """The appointments of a span that are proposed or agreed, for staff, without the ids."""
-    columns = [field for field in RemoteHelp._meta.sorted_fields if field.name != "secret"]
-    return list(
-        RemoteHelp.select(*columns)
-        .where(RemoteHelp.state.in_(_LIVE), RemoteHelp.starts_at < until_at, RemoteHelp.ends_at > from_at)
-        .order_by(RemoteHelp.starts_at)
-    )
-
-
 def _row(person: Actor, remote_id: int) -> RemoteHelp:
     row = RemoteHelp.get_or_none(RemoteHelp.id == remote_id)
     if row is None:
