@@ -14,7 +14,7 @@ import peewee
 from gevent.threadpool import ThreadPool
 
 from engine.errors import StoreUnavailable
-from engine.store.database import db
+from engine.store.database import db, is_sqlite
 from engine.store.writer import Writer, close_quietly, transaction
 
 T = TypeVar("T")
@@ -23,6 +23,7 @@ _readers: ThreadPool | None = None
 _workers: ThreadPool | None = None
 _writer: Writer | None = None
 READERS = 3
+READER_CACHE = -4_000  # kB of SQLite's pages that each keeps: pages that are read once gain nothing by more
 WORKERS = 2
 
 
@@ -99,7 +100,8 @@ def _caught(work: Callable[[], T]) -> tuple[Any, Exception | None]:
 def _with_connection(work: Callable[[], T]) -> tuple[Any, Exception | None]:
     """As `_caught`, with a connection of the reading thread's own."""
     try:
-        db.connect(reuse_if_open=True)
+        if db.connect(reuse_if_open=True) and is_sqlite():
+            db.execute_sql(f"PRAGMA cache_size = {READER_CACHE}")
         return work(), None
     except (peewee.OperationalError, peewee.InterfaceError) as error:
         close_quietly()
