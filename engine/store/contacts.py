@@ -3,7 +3,8 @@
 A row an account and number, written at the claim (in its transaction), so
 that two campaigns that come to the same number at the same moment do not ring
 it together.  A call that ended by a fault of the trunk or of ours rang nobody
-for sure, and is taken back, so that fail-over need not wait for the gap.
+for sure, and is taken back, so that fail-over need not wait for the gap; one
+that was lost may have rung, and counts.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Sequence
 from datetime import timedelta, tzinfo
 
 from engine.clock import from_ms, to_ms
+from engine.states import Disposition
 from engine.store.claims import Claim, Due, Hold
 from engine.store.database import is_sqlite
 from engine.store.settles import Settle
@@ -78,7 +80,10 @@ class ContactRules:
 
     def take_back(self, settles: Sequence[Settle]) -> None:
         """A settle hook: calls that rang nobody do not count."""
-        _take_back([(item.recipient_id,) for item in settles if not item.spent_try])
+        rang_nobody = (
+            item for item in settles if not item.spent_try and item.disposition != Disposition.LOST
+        )
+        _take_back([(item.recipient_id,) for item in rang_nobody])
 
 
 def take_back_claims(claims: Sequence[Claim]) -> None:

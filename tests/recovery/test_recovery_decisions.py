@@ -8,7 +8,7 @@ import gevent
 import pytest
 
 from engine.dialing import recovery
-from engine.store.models import Campaign
+from engine.store.models import Account, Campaign
 from engine.store.threads import write
 from engine.store.writer import Writer
 from tests.recovery.fake_switch import FakeSwitch
@@ -118,6 +118,20 @@ def test_a_restarted_switch_takes_its_calls_with_it(house: House, policy: str, s
     assert other.disposition == "lost"
     assert [row.state for row in house.recipients()] == [state, state]
     assert house.audit(campaign_id) == []
+
+
+def test_a_lost_call_may_have_rung_and_begins_the_accounts_gap(house: House) -> None:
+    make_campaign(2)
+    write(lambda: Account.update(min_gap_s=3_600).execute())
+    house.connect()
+    assert (house.claim(), house.send()) == (2, 2)
+    house.switch.read_all()
+    house.disconnect()
+    house.switch.restart()
+    assert house.connect().lost == 2
+    house.flush()
+    make_campaign(3)
+    assert house.claim() == 1, "two of the three numbers were rung within the hour, perhaps"
 
 
 def test_a_record_of_the_life_before_counts_after_a_restart(house: House) -> None:
