@@ -51,12 +51,15 @@ class ContactRules:
         taken: set[str] = set()
         for recipient in due:
             last_at, day, calls = seen.get(recipient.number, (None, today, 0))
+            due_at = now
+            if last_at is not None and gap_ms:
+                due_at = last_at + gap_ms
+            if daily and day == today and calls >= daily:
+                due_at = max(due_at, _next_midnight(now, self.zone))
             if recipient.number in taken:  # twice in one batch: the second waits for the gap
                 held.append(Hold(recipient, next_at=now + max(gap_ms, 1_000)))
-            elif last_at is not None and gap_ms and now < last_at + gap_ms:
-                held.append(Hold(recipient, next_at=last_at + gap_ms))
-            elif daily and day == today and calls >= daily:
-                held.append(Hold(recipient, next_at=_next_midnight(now, self.zone)))
+            elif due_at > now:
+                held.append(Hold(recipient, next_at=due_at))
             else:
                 taken.add(recipient.number)
         return held

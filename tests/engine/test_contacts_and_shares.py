@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from engine.bench.figures import fullest_second
-from engine.clock import wall_ms
+from engine.clock import TEHRAN, from_ms, to_ms, wall_ms
 from engine.embedded.records import read_rung
 from engine.services import gateways
 from engine.store.models import Account, Contact, Recipient
@@ -36,6 +38,17 @@ def test_a_number_gets_no_more_calls_a_day_than_its_cap(lab: Lab) -> None:
     campaign_id = lab.campaign(["09123450001"], max_tries=5, retry_after_s=0)
     wait_for(lambda: lab.recipient(campaign_id, "+989123450001").next_at > wall_ms() + 1_000, "the cap")
     assert lab.recipient(campaign_id, "+989123450001").tries == 2
+
+
+def test_who_was_called_often_enough_and_lately_waits_for_the_later_of_both(lab: Lab) -> None:
+    limit_account(max_calls_a_day=1)
+    lab.finish(lab.campaign(["09123450000"]))
+    limit_account(min_gap_s=3600)
+    second = lab.campaign(["09123450000"])
+    held = wait_for(lambda: lab.recipient(second, "+989123450000").next_at, "the wait")
+    last_at = read(lambda: Contact.get(Contact.number == "+989123450000").last_at)
+    midnight = from_ms(last_at).astimezone(TEHRAN).replace(hour=0, minute=0, second=0, microsecond=0)
+    assert held == max(last_at + 3_600_000, to_ms(midnight + timedelta(days=1)))
 
 
 def test_a_fault_of_the_trunk_does_not_start_the_gap(lab: Lab) -> None:
