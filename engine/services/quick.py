@@ -7,6 +7,7 @@ originate, settle, money, results), only before them and with the reserve of sea
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 from peewee import IntegrityError
@@ -24,6 +25,7 @@ from engine.store.models import Attempt, Campaign, CampaignCounts, CampaignPulse
 QUICK_PRIORITY = 10
 OTP_PRIORITY = 20
 MAX_TRIES = 1
+MAX_KEY = 100  # characters of Campaign.standing_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +43,13 @@ class QuickOptions:
 
     @property
     def key(self) -> str:
-        """The standing campaign's key: equal options share one."""
-        return (
+        """The standing campaign's key: equal options share one, and only they."""
+        key = (
             f"quick/{self.priority}/{self.kind}/{self.vote_keys}/{self.repeat_key}/{' '.join(self.gateways)}"
             f"/{self.caller_id}/{self.ring_timeout_s}/{self.max_length_s}"
-        )[:100]
+        )
+        # Cut off, it would send with the caller id or the keys of other options.
+        return key if len(key) <= MAX_KEY else f"quick/{hashlib.sha256(key.encode()).hexdigest()}"
 
 
 def send(

@@ -246,3 +246,13 @@ def test_resellers_have_no_resellers(world: World) -> None:
                 lambda child=child, parent=parent: accounts.change(child, None, world.now, parent_id=parent)
             )
     assert [row.id for row in read(lambda: accounts.list_accounts(parent_id=top))] == [below]
+
+
+def test_quick_sends_of_other_options_never_share_a_campaign() -> None:
+    gateways = ("a" * 60, "b" * 60)
+    made = {
+        QuickOptions(gateways=gateways, caller_id=f"02188{n:03d}", max_length_s=60 + n).key for n in range(50)
+    }
+    assert len(made) == 50
+    assert all(len(key) <= 100 for key in made)
+    assert QuickOptions(gateways=gateways).key == QuickOptions(gateways=gateways).key
