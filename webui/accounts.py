@@ -67,6 +67,12 @@ class LimitsForm(PageForm):
     """Price group, share and caps."""
 
     name = StringField(_l("Name"), [InputRequired(), Length(max=200)], render_kw={"dir": "auto"})
+    mobile = StringField(
+        _l("Mobile"),
+        [Optional(), Length(max=20)],
+        filters=[ascii_digits],
+        render_kw={"dir": "ltr", "inputmode": "tel"},
+    )
     price_group_id = SelectField(_l("Price group"), coerce=int)
     weight = WholeField(_l("Share"), [InputRequired(), NumberRange(1, 1000)])
     max_cps = DecimalsField(
@@ -194,6 +200,7 @@ def limits(account_id: int) -> Answer | Response:
             by,
             now,
             name=form.name.data,
+            **({"mobile": form.mobile.data} if form.mobile.data else {}),
             price_group_id=form.price_group_id.data or None,
             weight=form.weight.data,
             max_cps=form.max_cps.data,
@@ -326,6 +333,7 @@ def _account(account_id: int, **forms: Any) -> dict[str, Any]:
             name: getattr(row, name)
             for name in (
                 "name",
+                "mobile",
                 "weight",
                 "max_cps",
                 "max_channels",

@@ -154,6 +154,7 @@ def show(account: int, as_json: bool) -> None:
 @account_group.command("set")
 @click.argument("account", type=common.ROW_ID)
 @click.option("--name")
+@click.option("--mobile", help="Its mobile.")
 @click.option("--price-group", "price_group_id", type=common.ROW_ID, metavar="ID", help="Its price group.")
 @click.option("--weight", type=int, help="Share against other accounts.")
 @click.option("--max-cps", type=float, help="Calls a second at most.")

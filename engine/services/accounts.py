@@ -15,6 +15,7 @@ from typing import Any
 
 from engine.errors import BadInput, Conflict, NotAllowed, NotFound
 from engine.services import audit_log, gateways, permissions, pricing
+from engine.services.numbers import Kind, NormalNumber, normalise
 from engine.services.shown_name import one_line
 from engine.states import ACCOUNT_MOVES, AccountState, MessageKind, ReviewState
 from engine.store.customers import IdentityReview
@@ -313,11 +314,22 @@ def _due(now: int) -> Any:
     )
 
 
+def mobile_of(text: str) -> NormalNumber:
+    """The mobile that somebody wrote; BadInput when it is none."""
+    number = normalise(text)
+    if not isinstance(number, NormalNumber):
+        raise BadInput(f"The mobile cannot be used: {number.sentence()}")
+    if number.kind != Kind.MOBILE:
+        raise BadInput("This is not the number of a mobile.")
+    return number
+
+
 # -- what staff set ---------------------------------------------------------------------
 
 # Column -> check of its value; what `change` may set.
 _CHANGES: dict[str, Callable[[Any], bool]] = {
     "name": lambda v: isinstance(v, str) and 1 <= len(v) <= 200,
+    "mobile": lambda v: isinstance(v, str) and v != "",
     "price_group_id": lambda v: v is None or isinstance(v, int),
     "weight": lambda v: isinstance(v, int) and 1 <= v <= 1000,
     "max_cps": lambda v: v is None or 0.01 <= v <= 5000,
@@ -332,10 +344,12 @@ _CHANGES: dict[str, Callable[[Any], bool]] = {
 
 
 def change(account_id: int, person_id: int | None, now: int, **values: Any) -> None:
-    """Staff set name, price group, weight, caps, gateways, reseller, caller id or debt ceiling; audited."""
+    """Staff set name, mobile, price group, weight, caps, gateways, reseller, caller id or debt ceiling; audited."""
     row = get(account_id)
     if isinstance(values.get("name"), str):
         values["name"] = one_line(values["name"])
+    if values.get("mobile"):
+        values["mobile"] = mobile_of(values["mobile"]).e164
     for name, value in values.items():
         if name not in _CHANGES:
             raise BadInput(f"{name} of an account cannot be set; it is one of {', '.join(_CHANGES)}.")

@@ -12,7 +12,6 @@ from typing import Any
 
 from engine.errors import AvanakError, BadInput, Conflict
 from engine.services import accounts, people, quick
-from engine.services.numbers import Kind, NormalNumber, normalise
 from engine.services.shown_name import one_line
 from engine.states import AccountState
 from engine.store.customers import MobileCode
@@ -61,7 +60,7 @@ def register(name: str, kind: str, mobile: str, username: str, password: str, no
         raise BadInput("The name has 2 to 200 characters.")
     if kind not in ("firm", "person"):
         raise BadInput("An account is a person or a firm.")
-    number = _mobile(mobile)
+    number = accounts.mobile_of(mobile)
     row = Account.create(name=name, kind=kind, mobile=number.e164, created_at=now)
     person_id = people.add(username, password, "owner", now, int(row.id))
     log.info("action=registered account=%d kind=%s", row.id, kind)
@@ -73,16 +72,7 @@ def change_mobile(account_id: int, mobile: str) -> None:
     row = accounts.get(account_id)
     if row.state != AccountState.REGISTERED:
         raise Conflict("The mobile was verified already; ask staff to change it.")
-    Account.update(mobile=_mobile(mobile).e164).where(Account.id == account_id).execute()
-
-
-def _mobile(text: str) -> NormalNumber:
-    number = normalise(text)
-    if not isinstance(number, NormalNumber):
-        raise BadInput(f"The mobile cannot be used: {number.sentence()}")
-    if number.kind != Kind.MOBILE:
-        raise BadInput("This is not the number of a mobile.")
-    return number
+    Account.update(mobile=accounts.mobile_of(mobile).e164).where(Account.id == account_id).execute()
 
 
 def send_code(account_id: int, now: int, speak: Speak, write: Write, language: str = "fa") -> int:
@@ -98,7 +88,7 @@ def send_code(account_id: int, now: int, speak: Speak, write: Write, language: s
 
     def call() -> int:
         options = quick.QuickOptions(priority=quick.OTP_PRIORITY, max_length_s=60)
-        recipient_id = quick.send(accounts.house().id, _mobile(mobile), prompt, options, now)
+        recipient_id = quick.send(accounts.house().id, accounts.mobile_of(mobile), prompt, options, now)
         MobileCode.update(recipient_id=recipient_id).where(MobileCode.id == code_id).execute()
         return recipient_id
 

@@ -97,6 +97,15 @@ def test_numbers_are_typed_in_the_digits_of_either_language(enter, world) -> Non
     assert operator.post(f"{path}/limits", {**limits, "weight": "دو"}).status_code == 400
 
 
+def test_staff_change_the_mobile_of_an_account(enter, world) -> None:
+    operator, path = enter("operator"), f"/accounts/{world.ids['account_id']}"
+    limits = {"name": "Sahar", "price_group_id": "1", "weight": "1", "debt_ceiling": "0"}
+    assert operator.post(f"{path}/limits", {**limits, "mobile": "۰۹۳۵۱۲۳۴۵۶۷"}).status_code == 302
+    assert operator.post(f"{path}/limits", {**limits, "mobile": "02188776655"}).status_code == 400
+    assert operator.post(f"{path}/limits", {**limits, "mobile": ""}).status_code == 302
+    assert read(lambda: Account.get_by_id(world.ids["account_id"]).mobile) == "+989351234567"
+
+
 def test_a_spoken_text_is_paid_for_and_a_loose_brace_is_refused(owner, operator, world) -> None:
     account = world.ids["account_id"]
     before = read(lambda: pricing.available(account))
