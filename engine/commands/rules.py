@@ -21,6 +21,7 @@ _OPTIONS = (
     click.option("--gateway", "gateways", multiple=True, metavar="NAME", help="Trunk to call by; repeatable."),
     click.option("--cps", type=float, metavar="N", help="Calls begun in a second, at most."),
     click.option("--channels", type=int, metavar="N", help="Calls at once, at most."),
+    click.option("--weight", type=int, default=1, show_default=True, help="Share against the account's other campaigns."),
     click.option("--tries", "max_tries", type=int, default=1, show_default=True, help="Calls to each number, at most."),
     click.option(
         "--retry-after", "retry_after_s", type=Duration(), default="10m", show_default=True, help="Wait between tries."
@@ -66,6 +67,7 @@ def build_rules(settings_share: float, list_path: str, options: dict[str, Any]) 
         for name in (
             "max_tries", "retry_after_s", "ring_timeout_s", "max_length_s", "windows", "caller_id", "vote_keys",
             "repeat_key", "optout", "record_s", "delivered_share", "kind", "unknown_policy", "gateways", "cps", "channels",
+            "weight",
         )
     }  # fmt: skip
     values["gateways"] = list(dict.fromkeys(values["gateways"]))

@@ -40,7 +40,7 @@ def test_a_campaign_from_draft_to_clone(ctl: Ctl, message: str) -> None:
     created, why, pause, start, show, text, clone, nobody, stop, listed, written = ctl.run_each(
         [
             ["campaign", "create", numbers, "--message", message, "--name", "first", "--kind", "service",
-             "--unknown", "call_again", "--json"],
+             "--unknown", "call_again", "--weight", "3", "--json"],
             ["campaign", "why", "1"],
             ["campaign", "pause", "1"],
             ["campaign", "start", "1", "--speed", "20", "--json"],
@@ -60,7 +60,7 @@ def test_a_campaign_from_draft_to_clone(ctl: Ctl, message: str) -> None:
     assert "draft" in pause.err
     assert start.document["state"] == "finished"
     rules = show.document["rules"]
-    assert (rules["kind"], rules["unknown_policy"]) == ("service", "call_again")
+    assert (rules["kind"], rules["unknown_policy"], rules["weight"]) == ("service", "call_again", 3)
     shown = show.document["counts"]
     assert (shown["delivered"], shown["exhausted"], shown["excluded"]) == (1, 2, 1)
     assert "set aside: duplicate" in text.out
