@@ -100,7 +100,8 @@ def _caught(work: Callable[[], T]) -> tuple[Any, Exception | None]:
 def _with_connection(work: Callable[[], T]) -> tuple[Any, Exception | None]:
     """As `_caught`, with a connection of the reading thread's own."""
     try:
-        if db.connect(reuse_if_open=True) and is_sqlite():
+        # Asked first: `connect` takes a lock of all threads, and gevent's locks can miss the wake-up between threads.
+        if db.is_closed() and db.connect() and is_sqlite():
             db.execute_sql(f"PRAGMA cache_size = {READER_CACHE}")
         return work(), None
     except (peewee.OperationalError, peewee.InterfaceError) as error:
