@@ -194,7 +194,8 @@ def _write_group(
     """In the writer's thread: one transaction for the whole group."""
     for collision in range(COLLISIONS + 1):
         try:
-            db.connect(reuse_if_open=True)
+            if db.is_closed():  # asked without the lock that `connect` takes; see `threads.read`
+                db.connect()
             with transaction():
                 results = {channel: _write_items(channel, items) for channel, items in by_channel.items()}
                 return [_run_call(work) for work, _ in calls], results
