@@ -153,10 +153,11 @@ class Claimer:
         def choose(due: Due) -> Route | None:
             digits = due.number.removeprefix("+")
             able = [trunk for trunk in trunks if trunk.gateway.serves(digits)]
-            # The trunk that just failed this call comes last, and only if there is no other.
-            others = [trunk for trunk in able if trunk.gateway.id != due.avoid_gateway_id]
-            if any(trunk.gateway.health.state is not Breaker.OPEN for trunk in others):
-                able = others
+            if due.avoid_gateway_id:
+                # The trunk that just failed this call comes last, and only if there is no other.
+                others = [trunk for trunk in able if trunk.gateway.id != due.avoid_gateway_id]
+                if any(trunk.gateway.health.state is not Breaker.OPEN for trunk in others):
+                    able = others
             best: Trunk | None = None
             best_key: tuple[float, ...] = ()
             for trunk in able:

@@ -82,7 +82,8 @@ class FairShares:
             self._campaigns, {d.campaign_id: d.weight for group in hungry.values() for d in group}
         )
         ways = {way for group in hungry.values() for demand in group for way in demand.ways}
-        chunk = max(1, min(LARGEST_CHUNK, left.total(ways) // CHUNKS))
+        is_alone = sum(map(len, hungry.values())) == 1  # and need not be given its places part by part
+        chunk = UNLIMITED if is_alone else max(1, min(LARGEST_CHUNK, left.total(ways) // CHUNKS))
         given: dict[int, int] = {}
         while hungry:
             account_id = min(hungry, key=self._accounts.__getitem__)

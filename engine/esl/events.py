@@ -46,7 +46,8 @@ class Event:
 
     def get(self, header: str) -> str | None:
         """The header's value; None when it is absent or not one string."""
-        value = self.headers.get(header)
+        headers = self._headers if self._headers is not None else self.headers
+        value = headers.get(header)
         return value if isinstance(value, str) else None
 
     def variable(self, name: str) -> str | None:
