@@ -1,15 +1,15 @@
-"""A gateway that switches of several engines have: its rate and channels divided, never exceeded in sum.
+"""What several engines may use together, divided: a gateway's rate and channels, a campaign's and an account's limits.
 
 Each engine gets a part by the number of its switches that are up.  Who has too much shrinks first, waits
 until a carrier's rolling second has passed and its calls have ended, and only then tells; who has too
 little gets what the others leave.  A dead engine's part stays taken until its calls have been adopted.
+The limits of campaigns and accounts are no carrier's: they follow the switches without that wait.
 """
 
 from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import gevent
@@ -17,6 +17,7 @@ import gevent
 from engine.clock import monotonic_s
 from engine.dialing.board import read_gateways
 from engine.dialing.dialer import Dialer
+from engine.dialing.shares import Portion, part_of
 from engine.errors import AvanakError
 from engine.store import leases
 from engine.store.leases import SwitchLease
@@ -41,17 +42,8 @@ class Part:
     shrunk_m: float = -math.inf
 
 
-def part_of(total: int, ours: Sequence[int], everyones: Sequence[int]) -> int:
-    """Our part of `total` by switches (ids): equal parts; what does not divide goes to the lowest ids."""
-    if not ours:
-        return 0
-    part, rest = divmod(total, len(everyones))
-    order = sorted(everyones)
-    return sum(part + (order.index(switch_id) < rest) for switch_id in ours)
-
-
 class GatewayShares:
-    """Keeps this engine's parts of all gateways; `dialer.parts` is what comes out of it."""
+    """Keeps this engine's parts; `dialer.parts` (of gateways) and the board's portion are what comes out of it."""
 
     def __init__(self, owner: str, writer: Writer, dialer: Dialer) -> None:
         self.owner = owner
@@ -83,7 +75,9 @@ class GatewayShares:
         """1. reckon our parts; 2. shrink at once; 3. tell what we use; 4. grow into what was granted."""
         gateways, switches = read(lambda: (read_gateways(), leases.switch_leases()))
         dialled = [switch for switch in switches if switch.is_dialled]
-        self.of_switches = sum(s.owner == self.owner for s in dialled) / max(1, len(dialled))
+        ours = tuple(s.switch_id for s in dialled if s.owner == self.owner)
+        self.of_switches = len(ours) / max(1, len(dialled))
+        self.dialer.board.divide(Portion(ours, tuple(s.switch_id for s in dialled)))
         wanted = {row.id: self._wanted(row, switches) for row in gateways}
         for row in gateways:
             self._shrink(row.id, *wanted[row.id], now_m)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.dialing.pacing import RateLimiter
-from engine.dialing.run import AccountShare, CampaignRun, build_run
+from engine.dialing.run import AccountShare, CampaignRun, at_rate, build_run
+from engine.dialing.shares import WHOLE, Portion
 from engine.services import caller_ids
 from engine.services.kinds import KindHours, may_any_hour
 from engine.states import CampaignState
@@ -84,7 +84,14 @@ class Board:
         self.runs: dict[int, CampaignRun] = {}
         self.idle: dict[int, CampaignRun] = {}
         self.accounts: dict[int, AccountShare] = {}
+        self.portion = WHOLE  # of limits that several engines divide
         self._seen: dict[int, tuple[Any, ...]] = {}
+
+    def divide(self, portion: Portion) -> None:
+        """From the next look on, this is our part of what campaigns and accounts may use."""
+        if portion != self.portion:
+            self.portion = portion
+            self._seen.clear()
 
     def update(self, rows: list[Any]) -> list[CampaignRun]:
         """Take over what the store says; the runs that ended with it (paused, stopped, finished)."""
@@ -92,7 +99,7 @@ class Board:
         ended = [run for run in self.runs.values() if run.id not in now_running]
         for run in ended:
             del self.runs[run.id]
-            del self._seen[run.id]
+            self._seen.pop(run.id, None)
             self.keep_idle(run)
         self.idle = {run.id: run for run in self.idle.values() if run.live}
         for row in rows:
@@ -113,8 +120,8 @@ class Board:
     def build(self, row: Any) -> CampaignRun:
         """A run of a row of `read_running`, with the share that its account's campaigns have in common."""
         share = self.accounts.setdefault(row.account_id, AccountShare(row.account_id))
-        share.set(row.account.weight, row.account.max_cps, row.account.max_channels)
-        run = build_run(row, share)
+        share.set(row.account.weight, row.account.max_cps, row.account.max_channels, self.portion)
+        run = build_run(row, share, self.portion)
         run.caller_id = row.caller_id or row.account.caller_id
         run.caller_range = caller_ids.range_of(row.kind)
         run.windows = self.hours.windows(row.kind, run.windows, may_any_hour(row.account))
@@ -142,18 +149,12 @@ def _shape(row: Any) -> tuple[Any, ...]:
 
 def _take_over(known: CampaignRun, fresh: CampaignRun) -> None:
     """Change the rules of a run that is being dialled; its calls keep pointing at it."""
-    rate = known.limiter
     for name in (
         "name", "priority", "weight", "policy", "windows", "ring_timeout_s", "max_length_s", "prompt",
-        "message_ms", "share", "caller_id", "caller_range", "vote_keys", "repeat_key", "optout", "record_s", "channels",
-        "gateway_names",
+        "message_ms", "share", "caller_id", "caller_range", "vote_keys", "repeat_key", "optout", "record_s", "cps", "channels",
+        "our_channels", "gateway_names",
     ):  # fmt: skip
         setattr(known, name, getattr(fresh, name))
-    if fresh.limiter is None:
-        known.limiter = None
-    elif rate is None:
-        known.limiter = RateLimiter(fresh.limiter.cps)
-    elif rate.cps != fresh.limiter.cps:
-        rate.set_rate(fresh.limiter.cps)
+    known.limiter = at_rate(known.limiter, fresh.limiter.cps if fresh.limiter else None)
     known.forget_templates()
     known.next_look_m = 0.0

@@ -101,13 +101,13 @@ class Claimer:
     def _demand(self, run: CampaignRun, ways: tuple[Way, ...], places: int, now_m: float) -> Demand:
         """What a campaign could use of the `places` of its ways, and what its account may."""
         want = min(places, MAX_CLAIM)
-        if run.channels is not None:
-            want = min(want, max(0, run.channels - run.live))
+        if run.our_channels is not None:
+            want = min(want, max(0, run.our_channels - run.live))
             if want == 0:
                 why.say(run, why.OWN_CHANNELS, limit=run.channels)
         account, of_account = run.account, UNLIMITED
-        if account.channels is not None:
-            of_account = max(0, account.channels - account.live)
+        if account.our_channels is not None:
+            of_account = max(0, account.our_channels - account.live)
             if of_account == 0:
                 why.say(run, why.ACCOUNT_CHANNELS, limit=account.channels)
         for limiter in run.limiters:

@@ -103,7 +103,7 @@ def run_limits(run: CampaignRun, lanes: Lanes, share: float = 1.0) -> Limits | N
     switches = {trunk.switch.id: trunk.switch for trunk in ways}.values()
     cps = min(sum(g.limiter.cps for g in gateways), sum(s.limiter.cps for s in switches)) / share
     channels = min(sum(g.seats.limit for g in gateways), sum(s.seats.limit for s in switches)) / share
-    cps = min([cps, *(limiter.cps for limiter in run.limiters)])
+    cps = min([cps, *(own for own in (run.cps, run.account.cps) if own)])
     own = [limit for limit in (run.channels, run.account.channels) if limit is not None]
     return Limits(max(0.001, cps), max(1, int(min([channels, *own]))))
 
@@ -121,7 +121,7 @@ def _of_trunk(run: CampaignRun, trunk: Trunk, rate: float, now_m: float) -> Reas
         return why.GATEWAY_CHANNELS, {"gateway": gateway.name, "channels": gateway.seats.limit}
     if switch.seats.free(urgent) == 0:
         return why.SWITCH_SESSIONS, {"switch": switch.name, "sessions": switch.seats.limit}
-    if run.channels is not None and run.live >= run.channels:
+    if run.our_channels is not None and run.live >= run.our_channels:
         return why.OWN_CHANNELS, {"limit": run.channels}
     own = run.limiter.cps if run.limiter is not None else None
     of_account = run.account.limiter.cps if run.account.limiter is not None else None
@@ -136,9 +136,9 @@ def _of_trunk(run: CampaignRun, trunk: Trunk, rate: float, now_m: float) -> Reas
     if switch.idle_factor < 1.0 and switch.limiter.cps <= tightest:
         return why.SWITCH_BUSY, {"switch": switch.name, "idle": f"{switch.idle_cpu:.0f}"}
     if own is not None and own == tightest:
-        return why.OWN_RATE, {"cps": f"{own:g}"}
+        return why.OWN_RATE, {"cps": f"{run.cps:g}"}
     if of_account is not None and of_account == tightest:
-        return why.ACCOUNT_RATE, {"cps": f"{of_account:g}"}
+        return why.ACCOUNT_RATE, {"cps": f"{run.account.cps:g}"}
     if switch.limiter.cps == tightest and switch.limiter.cps < gateway.limiter.cps:
         return why.SWITCH_RATE, {"switch": switch.name, "cps": f"{switch.limiter.cps:g}"}
     return why.GATEWAY_RATE, {"gateway": gateway.name, "cps": f"{gateway.limiter.cps:g}"}

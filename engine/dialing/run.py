@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.dialing.pacing import RateLimiter
 from engine.dialing.retry import Policy
+from engine.dialing.shares import WHOLE, Portion
 from engine.esl.checks import BadCommand
 from engine.esl.originate import OriginateTemplate
 from engine.services import accounts, caller_ids, permissions
@@ -21,19 +22,17 @@ class AccountShare:
 
     id: int
     weight: int = 1
+    cps: float | None = None
     channels: int | None = None
-    limiter: RateLimiter | None = None
+    our_channels: int | None = None  # of these, as several engines divide them
+    limiter: RateLimiter | None = None  # of our part of `cps`
     live: int = 0
 
-    def set(self, weight: int, cps: float | None, channels: int | None) -> None:
+    def set(self, weight: int, cps: float | None, channels: int | None, portion: Portion) -> None:
         """Take over the account's figures; calls that count already go on counting."""
-        self.weight, self.channels = max(1, weight), channels
-        if cps is None:
-            self.limiter = None
-        elif self.limiter is None:
-            self.limiter = RateLimiter(cps)
-        elif self.limiter.cps != cps:
-            self.limiter.set_rate(cps)
+        self.weight, self.cps, self.channels = max(1, weight), cps, channels
+        self.our_channels = portion.of_count(channels)
+        self.limiter = at_rate(self.limiter, portion.of_rate(cps))
 
 
 @dataclass(slots=True, eq=False)
@@ -56,8 +55,10 @@ class CampaignRun:
     vote_keys: str
     repeat_key: str
     optout: bool
+    cps: float | None
     channels: int | None
-    limiter: RateLimiter | None
+    our_channels: int | None  # of these, as several engines divide them
+    limiter: RateLimiter | None  # of our part of `cps`
     gateway_names: frozenset[str] | None  # None: all
     account: AccountShare
     record_s: int = 0  # longest recording; 0: none, or the account may not (any more)
@@ -139,7 +140,18 @@ def common_names(campaign: str, account: str) -> frozenset[str] | None:
     return frozenset.intersection(*named) if named else None
 
 
-def build_run(row: Any, account: AccountShare | None = None) -> CampaignRun:
+def at_rate(limiter: RateLimiter | None, cps: float | None) -> RateLimiter | None:
+    """A limiter of that rate (None: none), which remembers what the one before has let out."""
+    if not cps:
+        return None
+    if limiter is None:
+        return RateLimiter(cps)
+    if limiter.cps != cps:
+        limiter.set_rate(cps)
+    return limiter
+
+
+def build_run(row: Any, account: AccountShare | None = None, portion: Portion = WHOLE) -> CampaignRun:
     """A CampaignRun of a Campaign row with its message joined; `account` is shared by an account's campaigns."""
     may_record = accounts.is_granted(row.account, permissions.RECORDING)
     return CampaignRun(
@@ -160,8 +172,10 @@ def build_run(row: Any, account: AccountShare | None = None) -> CampaignRun:
         repeat_key=row.repeat_key,
         optout=row.optout,
         record_s=row.record_s if may_record else 0,
+        cps=row.cps,
         channels=row.channels,
-        limiter=RateLimiter(row.cps) if row.cps else None,
+        our_channels=portion.of_count(row.channels),
+        limiter=at_rate(None, portion.of_rate(row.cps)),
         gateway_names=common_names(row.gateways, row.account.gateways),
         account=account or AccountShare(row.account_id),
     )

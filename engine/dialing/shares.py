@@ -12,6 +12,38 @@ UNLIMITED = 1_000_000
 MOST_OWED = 50  # places that somebody who could not be served is owed at most
 
 
+def part_of(total: int, ours: Sequence[int], everyones: Sequence[int]) -> int:
+    """Our part of `total` by switches (ids): equal parts; what does not divide goes to the lowest ids."""
+    if not ours:
+        return 0
+    part, rest = divmod(total, len(everyones))
+    order = sorted(everyones)
+    return sum(part + (order.index(switch_id) < rest) for switch_id in ours)
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """How much of what all engines may use together is this engine's: by its switches (ids) among all that are dialled on."""
+
+    ours: tuple[int, ...] = ()
+    everyones: tuple[int, ...] = ()
+
+    def of_count(self, total: int | None) -> int | None:
+        """Our part of so many calls at once.  Without a switch nothing is dialled, and nothing divided."""
+        if total is None or not self.ours:
+            return total
+        return part_of(total, self.ours, self.everyones)
+
+    def of_rate(self, cps: float | None) -> float | None:
+        """Our part of so many calls a second."""
+        if cps is None or not self.ours:
+            return cps
+        return cps * len(self.ours) / len(self.everyones)
+
+
+WHOLE = Portion()  # one engine has all of all
+
+
 @dataclass(slots=True)
 class Places:
     """How many further calls gateways and switches have places for; what is taken from one trunk is gone for all.

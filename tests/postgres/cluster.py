@@ -122,14 +122,16 @@ class Cluster:
             switch.kill()
 
 
-def make_list(recipients: int, cps: float) -> int:
+def make_list(recipients: int, gateway_cps: float, **limits: Any) -> int:
+    """A running campaign by a gateway of so many calls a second; `limits` are the campaign's own."""
+
     def work() -> int:
         account = Account.get(Account.is_house)  # made by the engine that started first
-        Gateway.create(name="shared", cps=cps, channels=1000, created_at=1)
+        Gateway.create(name="shared", cps=gateway_cps, channels=1000, created_at=1)
         message = Message.create(account=account, title="t", prompt="m1", duration_ms=4000, created_at=1)
         row = Campaign.create(
             account=account, name="c", state="running", kind="emergency", message=message, created_at=1, max_tries=1,
-            ring_timeout_s=20, max_length_s=30,
+            ring_timeout_s=20, max_length_s=30, **limits,
         )  # fmt: skip
         CampaignCounts.create(campaign=row, total=recipients, waiting=recipients)
         CampaignPulse.create(campaign=row)

@@ -11,8 +11,8 @@ import pytest
 from gevent.threadpool import ThreadPool
 
 from engine.clock import TEHRAN
+from engine.dialing.shares import part_of
 from engine.errors import StoreUnavailable
-from engine.gateway_shares import part_of
 from engine.store import database, leases, threads
 from engine.store.claims import claim
 from engine.store.contacts import ContactRules

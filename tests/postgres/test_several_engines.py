@@ -43,3 +43,21 @@ def test_a_killed_engines_switches_and_calls_are_taken_over(cluster: Cluster) ->
         for index, at in enumerate(instants)
     )
     assert most <= CPS, "both engines together exceeded the gateway's rate"
+
+
+def test_a_campaigns_own_limits_hold_over_all_engines(cluster: Cluster) -> None:
+    cluster.start("first")
+    cluster.start("second")
+    wait_for(lambda: cluster.holders() == {"first": 1, "second": 1}, "a switch for each engine", 30)
+    own = 10
+    campaign_id = make_list(RECIPIENTS, 100, cps=own, channels=40)
+    wait_for(lambda: len(cluster.rung()) > 150, "some calls", 60)
+    assert read(lambda: Campaign.get_by_id(campaign_id).state) == "running"
+    rung = cluster.rung()
+    assert len({one.core_uuid for one in rung}) == 2, "one switch did nothing"
+    instants = sorted(one.at_ms for one in rung)
+    most = max(
+        sum(1 for other in instants[index : index + 4 * own] if other < at + 1000)
+        for index, at in enumerate(instants)
+    )
+    assert most <= own, "both engines together exceeded the campaign's rate"

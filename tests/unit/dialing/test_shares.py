@@ -7,7 +7,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.dialing.shares import Demand, FairShares, Places
+from engine.dialing.shares import WHOLE, Demand, FairShares, Places, Portion
 
 ONE = ((1, 1),)
 
@@ -101,3 +101,20 @@ def test_a_gateway_on_two_switches_has_its_places_once() -> None:
 def test_an_account_gets_no_more_than_it_may_over_its_campaigns() -> None:
     wanted = [demand(1, 1, account_want=6), demand(2, 1, account_want=6), demand(3, 2, want=50)]
     assert FairShares().divide(one_trunk(100), wanted) == {1: 3, 2: 3, 3: 50}
+
+
+@given(
+    total=st.integers(1, 500),
+    cps=st.floats(0.1, 500),
+    owners=st.lists(st.integers(1, 4), min_size=1, max_size=9),
+)
+def test_the_portions_of_all_engines_are_the_whole(total, cps, owners):
+    everyones = tuple(range(10, 10 + len(owners)))
+    portions = [
+        Portion(tuple(s for s, owner in zip(everyones, owners, strict=True) if owner == engine), everyones)
+        for engine in set(owners)
+    ]
+    assert sum(portion.of_count(total) for portion in portions) == total
+    assert abs(sum(portion.of_rate(cps) for portion in portions) - cps) < 1e-6
+    assert (portions[0].of_count(None), portions[0].of_rate(None)) == (None, None)
+    assert (WHOLE.of_count(total), WHOLE.of_rate(cps)) == (total, cps)
