@@ -84,6 +84,7 @@ class CampaignForm(FlaskForm):
     )
     cps = DecimalsField(_l("Calls a second at most"), [Optional(), NumberRange(0.01, 5000)])
     channels = WholeField(_l("Calls at once at most"), [Optional(), NumberRange(1, 100_000)])
+    weight = WholeField(_l("Weight"), [Optional(), NumberRange(1, 1000)], default=1)
     number_column = StringField(_l("Column of the numbers"), [Length(max=64)])
 
     def rules(self) -> CampaignRules:
@@ -104,6 +105,7 @@ class CampaignForm(FlaskForm):
             gateways=self.gateways.data or [],
             cps=None if self.cps.data is None else float(self.cps.data),
             channels=self.channels.data,
+            weight=self.weight.data or 1,
             starts_at=parse_instant(self.starts_at.data or ""),
         )
 
@@ -126,6 +128,7 @@ def filled_in(rules: CampaignRules) -> dict[str, Any]:
         "gateways": rules.gateways,
         "cps": rules.cps,
         "channels": rules.channels,
+        "weight": rules.weight,
         "starts_at": written_instant(rules.starts_at),
     }
 

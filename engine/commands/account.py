@@ -99,33 +99,6 @@ def grant(account: int, grants: tuple[str, ...], as_json: bool) -> None:
 
 @account_group.command()
 @click.argument("account", type=common.ROW_ID)
-@click.option("--weight", type=int, help="Share against other accounts.")
-@click.option("--cps", "max_cps", type=float, help="Calls a second at most; 0: no cap.")
-@click.option("--channels", "max_channels", type=int, help="Calls at once at most; 0: no cap.")
-@click.option("--gateways", metavar='"A B"', help="The only gateways that it may use; all with ''.")
-@click.option("--gap", "min_gap_s", type=common.Duration(), help="Between two calls to one number, as in 2h.")
-@click.option("--calls-a-day", "max_calls_a_day", type=int, help="To one number; 0: no cap.")
-@common.json_option
-def limits(account: int, as_json: bool, **given: Any) -> None:
-    """Set what ACCOUNT may use, over all its campaigns; without options: show it."""
-    common.settings_and_store()
-    values = {name: value for name, value in given.items() if value is not None}
-    for name in ("max_cps", "max_channels"):
-        if values.get(name) == 0:
-            values[name] = None
-    if values:
-        write(lambda: accounts.change(account, None, wall_ms(), **values))
-    row = read(lambda: accounts.get(account))
-    now = {name: getattr(row, name) for name in given}
-    common.answer(
-        {"account": account, **now},
-        as_json,
-        lambda: common.table(("limit", "value"), list(now.items()), ""),
-    )
-
-
-@account_group.command()
-@click.argument("account", type=common.ROW_ID)
 @common.json_option
 def show(account: int, as_json: bool) -> None:
     """All that is set on ACCOUNT, and how it stands against its caps."""
@@ -151,18 +124,36 @@ def show(account: int, as_json: bool) -> None:
     common.answer(document, as_json, tell)
 
 
+_NONE_AS_ZERO = {"price_group_id", "parent_id", "max_cps", "max_channels"}
+
+
 @account_group.command("set")
 @click.argument("account", type=common.ROW_ID)
 @click.option("--name")
 @click.option("--mobile", help="Its mobile.")
-@click.option("--price-group", "price_group_id", type=common.ROW_ID, metavar="ID", help="Its price group.")
+@click.option(
+    "--price-group",
+    "price_group_id",
+    type=common.ROW_ID_OR_NONE,
+    metavar="ID",
+    help="Its price group; 0: none.",
+)
 @click.option("--weight", type=int, help="Share against other accounts.")
-@click.option("--max-cps", type=float, help="Calls a second at most.")
-@click.option("--max-channels", type=int, help="Calls at once at most.")
-@click.option("--reseller", "parent_id", type=common.ROW_ID, metavar="ID", help="The account it belongs to.")
+@click.option("--max-cps", type=float, help="Calls a second at most, over all its campaigns; 0: no cap.")
+@click.option("--max-channels", type=int, help="Calls at once at most, over all its campaigns; 0: no cap.")
+@click.option("--gateways", metavar='"A B"', help="The only gateways that it may use; all with ''.")
+@click.option(
+    "--reseller",
+    "parent_id",
+    type=common.ROW_ID_OR_NONE,
+    metavar="ID",
+    help="The account it belongs to; 0: none.",
+)
 @click.option("--debt-ceiling", type=int, metavar="RIALS", help="What it may owe.")
 @click.option("--caller-id", metavar="DIGITS", help="What its calls show; '' leaves it to the gateway.")
-@click.option("--min-gap", "min_gap_s", type=common.Duration(), help="Between two calls to one number.")
+@click.option(
+    "--min-gap", "min_gap_s", type=common.Duration(), help="Between two calls to one number, as in 2h."
+)
 @click.option("--calls-a-day", "max_calls_a_day", type=int, help="To one number; 0: no cap.")
 @common.json_option
 def set_(account: int, as_json: bool, **values: Any) -> None:
@@ -171,6 +162,8 @@ def set_(account: int, as_json: bool, **values: Any) -> None:
     given = {name: value for name, value in values.items() if value is not None}
     if not given:
         raise BadInput("Nothing is to be changed: give --weight, --caller-id or another option.")
+    for name in _NONE_AS_ZERO & given.keys():
+        given[name] = given[name] or None
     write(lambda: accounts.change(account, None, wall_ms(), **given))
     row = read(lambda: accounts.get(account))
     common.answer(common.row_values(row), as_json, lambda: click.echo(f"Account {account} was changed."))

@@ -33,6 +33,7 @@ _UNIT_S = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 ROW_ID = click.IntRange(1, 2**63 - 1)  # what a column of the database holds
+ROW_ID_OR_NONE = click.IntRange(0, 2**63 - 1)  # 0: none
 
 
 class Duration(click.ParamType):

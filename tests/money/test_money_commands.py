@@ -72,6 +72,10 @@ def test_what_staff_set_on_an_account_is_shown_and_what_cannot_be_is_refused(dat
     shown = run(account_group, "show", str(account))
     assert (shown["caller_id"], shown["debt_ceiling"], shown["max_cps"]) == ("0942123", 5000, 2.5)
     assert (shown["may_send"], shown["why_not"]) == (True, "")
+    reseller = run(account_group, "open", "Above Co", "--days", "30")["account"]
+    assert run(account_group, "set", str(account), "--reseller", str(reseller))["parent_id"] == reseller
+    freed = run(account_group, "set", str(account), "--reseller", "0", "--max-cps", "0")
+    assert (freed["parent_id"], freed["max_cps"]) == (None, None)
     run(account_group, "suspend", str(account), "--reason", "papers")
     shown = run(account_group, "show", str(account))
     assert (shown["may_send"], shown["why_not"]) == (False, "The account is suspended: papers")

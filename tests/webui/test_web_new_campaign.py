@@ -233,3 +233,13 @@ def test_a_start_is_scheduled_in_the_readers_calendar(owner, cast) -> None:
     owner.post(path, {"action": "keep"}, page=path)
     row = read(lambda: Campaign.select().order_by(Campaign.id.desc()).get())
     assert row.starts_at == 4_771_980_000_000  # 2121-03-21 09:30 in Tehran
+
+
+def test_the_weight_is_for_staff_to_give(owner, operator, cast) -> None:
+    for browser, weight in ((operator, 3), (owner, 1)):
+        answer = send(browser, cast.sahar, windows="", weight="۳")
+        assert answer.status_code == 302
+        assert ('name="weight"' in browser.get("/campaigns/new").text) is (weight == 3)
+        confirmed = browser.post(answer.location, {"action": "keep"}, page=answer.location)
+        assert confirmed.status_code == 302
+        assert read(lambda: Campaign.get_by_id(newest()).weight) == weight
