@@ -131,6 +131,7 @@ def message_sound(campaign_id: int) -> BaseResponse:
 def result(campaign_id: int, kind: str) -> BaseResponse:
     """The result of every line so far, streamed: a million rows take no memory."""
     row = _row(campaign_id)
+    downloads.note("campaign.download", row.account_id, f"campaign {row.id}")
     rows = report_rows(row, web().zone, downloads.read_here)
     return downloads.table(f"avanak-campaign-{row.id}", kind, report_columns(row), rows)
 

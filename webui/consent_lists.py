@@ -136,6 +136,7 @@ def import_() -> Answer | BaseResponse:
 def export(kind: str) -> BaseResponse:
     """The list, streamed; it can be imported again."""
     list_id = _list()
+    downloads.note("do_not_call.download", list_id or None, "list")
     stem = f"avanak-do-not-call-{list_id or 'advertising'}"
     rows = suppression.export_rows(list_id, downloads.read_here)
     return downloads.table(stem, kind, suppression.EXPORTED, rows)

@@ -1,4 +1,4 @@
-"""Tables that are downloaded, streamed: a million rows take no memory."""
+"""What is downloaded: tables, streamed (a million rows take no memory), and the note of what staff took."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ from typing import TypeVar
 
 from flask import Response
 
+from engine.clock import wall_ms
+from engine.services import audit_log
 from engine.services.report_files import Cell, csv_chunks
 from engine.services.workbook_stream import workbook_chunks
 from engine.store.database import db
+from engine.store.threads import write
+from webui.access import is_staff, person
 from webui.context import web
 from webui.speech import language
 
@@ -30,6 +34,13 @@ def table(stem: str, kind: str, columns: Sequence[str], rows: Iterable[Sequence[
     )
     headers = {"Content-Disposition": f'attachment; filename="{stem}.{kind}"'}
     return Response(_made_apart(made, web().apart), headers=headers, content_type=_TYPES[kind])
+
+
+def note(action: str, account_id: int | None, subject: str) -> None:
+    """What staff take of a customer's data is in the audit log before its first byte is sent."""
+    if is_staff():
+        me, now = person(), wall_ms()
+        write(lambda: audit_log.by_staff(me.id, account_id, action, subject, now))
 
 
 def read_here(work: Callable[[], T]) -> T:

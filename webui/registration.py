@@ -18,6 +18,7 @@ from engine.services import accounts, documents, identity, permissions, registra
 from engine.states import AccountState
 from engine.store.models import User
 from engine.store.threads import read, write
+from webui import downloads
 from webui.access import account_scope, log_in, needs, person, person_or_none
 from webui.means import documents_dir, drop_documents, speak_code, take_documents
 from webui.number_fields import ascii_digits
@@ -216,11 +217,13 @@ def identify() -> str | Answer | Response:
 @blueprint.get("/documents/<int:document_id>")
 @needs("account.view")
 def document(document_id: int) -> Response:
-    """A document: for its account's owner, and for staff who review identities or receipts."""
+    """A document: for its account's owner, and for staff who review what it belongs to."""
     scope, me = account_scope(), person()
     row = read(lambda: documents.get(document_id, scope))
-    if not any(permissions.may(me, right, row.account_id) for right in ("identity.view", "payment.confirm")):
+    right = "payment.confirm" if scope is None and row.review_id is None else "identity.view"
+    if not permissions.may(me, right, row.account_id):
         raise NotFound(f"There is no document {document_id}.")
+    downloads.note("document.view", row.account_id, f"document {row.id}")
     path = documents.file_of(documents_dir(), row)
     # Shown by the browser's own viewers only for pictures; nothing of it is run on our pages.
     return send_file(

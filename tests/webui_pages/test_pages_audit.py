@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import re
 
 from engine.clock import wall_ms
-from engine.services import fraud_guard, gallery
+from engine.services import documents, fraud_guard, gallery
 from engine.services.numbers import NormalNumber, normalise
 from engine.services.sla import acts
 from engine.states import MessageState
@@ -71,3 +72,35 @@ def test_the_audit_log_has_no_english_on_a_persian_page(enter, operator, quality
         "قطعی نبوده: بله",
     ):
         assert words in page, words
+
+
+def test_what_staff_take_of_a_customers_data_is_noted(enter, owner, operator, world) -> None:
+    campaign, document = world.ids["campaign_id"], world.ids["document_id"]
+    taken = [f"/campaigns/{campaign}/result.csv", f"/documents/{document}"]
+    for browser in (owner, operator):
+        before = read(lambda: AuditEntry.select().count())
+        for path in taken:
+            assert browser.get(path).status_code == 200, path
+        noted = read(lambda before=before: list(AuditEntry.select().order_by(AuditEntry.id).offset(before)))
+        wanted = [] if browser is owner else ["campaign.download", "document.view"]
+        assert [row.action for row in noted] == wanted
+    assert operator.get(f"/do-not-call/export.csv?account={world.ids['account_id']}").status_code == 200
+    newest = read(lambda: AuditEntry.select().order_by(AuditEntry.id.desc()).get())
+    assert (newest.action, newest.account_id) == ("do_not_call.download", world.ids["account_id"])
+
+
+def test_a_document_is_for_those_who_review_what_it_belongs_to(
+    enter, operator, owner, world, settings
+) -> None:
+    account, paper = world.ids["account_id"], world.ids["document_id"]
+    stored = documents.take(
+        settings.data_dir / "documents", account, io.BytesIO(b"%PDF-1.7 receipt"), "receipt.pdf"
+    )
+    receipt = write(lambda: documents.note(account, stored, 1))
+    finance = enter("finance")
+
+    def statuses(document: int) -> list[int]:
+        return [who.get(f"/documents/{document}").status_code for who in (operator, finance, owner)]
+
+    assert statuses(paper) == [200, 404, 200]
+    assert statuses(receipt) == [404, 200, 200]
