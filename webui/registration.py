@@ -14,12 +14,13 @@ from wtforms.validators import EqualTo, InputRequired, Length
 
 from engine.clock import wall_ms
 from engine.errors import AvanakError, NotFound
-from engine.services import accounts, documents, identity, permissions, registration
+from engine.services import accounts, documents, identity, people, permissions, registration
 from engine.states import AccountState
 from engine.store.models import User
 from engine.store.threads import read, write
 from webui import downloads
 from webui.access import account_scope, log_in, needs, person, person_or_none
+from webui.context import web
 from webui.means import documents_dir, drop_documents, speak_code, take_documents
 from webui.number_fields import ascii_digits
 from webui.pages import Answer, PageForm, attempt, customers_only, pages_blueprint, refused
@@ -113,15 +114,20 @@ def register() -> str | Answer | Response:
     made: list[Any] = []
     spoken = language()
 
-    def work() -> None:
+    def register(password_hash: str) -> None:
         made.append(
             registration.register(
-                form.name.data, form.kind.data, form.mobile.data, form.username.data, form.password.data, now
+                form.name.data, form.kind.data, form.mobile.data, form.username.data, password_hash, now
             )
         )
         User.update(language=spoken).where(User.id == made[-1].person_id).execute()
 
-    if not attempt(form, work):
+    def work() -> None:
+        password = form.password.data
+        password_hash = web().apart(lambda: people.hash_of(password))  # which takes its time
+        write(lambda: register(password_hash))
+
+    if not attempt(form, work, writes=False):
         return refused("registration/register.html", form=form)
     log_in(read(lambda: User.get_by_id(made[-1].person_id)))
     return redirect(url_for("registration.verify"))

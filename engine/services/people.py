@@ -43,7 +43,12 @@ def ensure_first(now: int, password: str = "") -> str | None:
 
 
 def add(username: str, password: str, role: str, now: int, account_id: int | None = None) -> int:
-    """Make a person; id.  Staff have no account, owners and members have one."""
+    """Make a person with a password; id.  Where calls are dialled `add_hashed` is for it: this takes its time."""
+    return add_hashed(username, hash_of(password), role, now, account_id)
+
+
+def add_hashed(username: str, password_hash: str, role: str, now: int, account_id: int | None = None) -> int:
+    """Make a person whose password `hash_of` has hashed; id.  Staff have no account, owners and members have one."""
     username = username.strip().lower()
     if not 3 <= len(username) <= 100 or not username.isprintable() or " " in username:
         raise BadInput("A user name has 3 to 100 characters without blanks.")
@@ -51,7 +56,6 @@ def add(username: str, password: str, role: str, now: int, account_id: int | Non
         raise BadInput(f"The role {role!r} is none of {', '.join(ROLES)}.")
     if (role in STAFF_ROLES) != (account_id is None):
         raise BadInput(f"The role {role!r} {'has no' if role in STAFF_ROLES else 'needs an'} account.")
-    password_hash = hash_of(password)
     if User.get_or_none(User.username == username):
         raise Conflict(f"The user name {username!r} is taken.")
     row = User.create(

@@ -50,8 +50,8 @@ class Registered:
     person_id: int
 
 
-def register(name: str, kind: str, mobile: str, username: str, password: str, now: int) -> Registered:
-    """Open an account in the state registered, with its owner.  Inside a transaction.
+def register(name: str, kind: str, mobile: str, username: str, password_hash: str, now: int) -> Registered:
+    """Open an account in the state registered, with its owner, whose password `people.hash_of` has hashed.  Inside a transaction.
 
     Raises BadInput in one sentence for what cannot be, Conflict for a user name that is taken.
     """
@@ -62,7 +62,7 @@ def register(name: str, kind: str, mobile: str, username: str, password: str, no
         raise BadInput("An account is a person or a firm.")
     number = accounts.mobile_of(mobile)
     row = Account.create(name=name, kind=kind, mobile=number.e164, created_at=now)
-    person_id = people.add(username, password, "owner", now, int(row.id))
+    person_id = people.add_hashed(username, password_hash, "owner", now, int(row.id))
     log.info("action=registered account=%d kind=%s", row.id, kind)
     return Registered(int(row.id), person_id)
 

@@ -43,7 +43,9 @@ class Speaker:
 
 def register(world: World, username: str = "owner", mobile: str = "۰۹۱۲۱۱۱۲۲۳۳") -> Registered:
     return write(
-        lambda: registration.register("Sahar Co", "firm", mobile, username, "a long password", world.now)
+        lambda: registration.register(
+            "Sahar Co", "firm", mobile, username, people.hash_of("a long password"), world.now
+        )
     )
 
 
@@ -186,7 +188,7 @@ def test_a_name_is_one_line_that_no_terminal_obeys(world: World) -> None:
             "firm",
             "09121112233",
             "owner",
-            "a long password",
+            people.hash_of("a long password"),
             world.now,
         )
     )
@@ -195,7 +197,7 @@ def test_a_name_is_one_line_that_no_terminal_obeys(world: World) -> None:
         with pytest.raises(BadInput, match="2 to 200"):
             write(
                 lambda name=empty: registration.register(
-                    name, "firm", "09121112233", "other", "a long password", world.now
+                    name, "firm", "09121112233", "other", people.hash_of("a long password"), world.now
                 )
             )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 from engine.clock import wall_ms
-from engine.services import accounts, campaigns, ledger, ledger_check, messages, pricing, registration
+from engine.services import accounts, campaigns, ledger, ledger_check, messages, people, pricing, registration
 from engine.services.lists import open_list
 from engine.services.recipients import import_list
 from engine.store.ledger import Reservation
@@ -60,7 +60,9 @@ def test_calls_are_paid_and_a_top_up_goes_on(lab: Lab) -> None:
 
 def test_the_code_of_a_registration_is_spoken_in_a_call(lab: Lab) -> None:
     made = write(
-        lambda: registration.register("firm", "firm", "09123450000", "owner", "a long password", wall_ms())
+        lambda: registration.register(
+            "firm", "firm", "09123450000", "owner", people.hash_of("a long password"), wall_ms()
+        )
     )
     prompt = read(lambda: Message.get_by_id(lab.message_id)).prompt
     spoken: list[str] = []
