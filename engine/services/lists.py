@@ -161,8 +161,8 @@ class ListReader:
 
     def __iter__(self) -> Iterator[list[Row]]:
         seen = SeenNumbers()
-        for chunk in self._chunks():
-            self._mark_duplicates(chunk, seen)
+        for chunk, at, numbers in self._chunks():
+            self._mark_duplicates(chunk, at, numbers, seen)
             self.counts.update([row.reason for row in chunk])
             if not self.counts[None]:
                 self._collect_examples(chunk)
@@ -212,12 +212,17 @@ class ListReader:
                 )
             yield line, cells
 
-    def _chunks(self) -> Iterator[list[Row]]:
-        """Yield the rows with their numbers judged. One loop without layers: a million rows pass here."""
+    def _chunks(self) -> Iterator[tuple[list[Row], list[int], list[int]]]:
+        """Yield rows with their numbers judged, at which places there are numbers, and these as integers.
+
+        One loop without layers: a million rows pass here.
+        """
         index, read = self._index, self._read_number
         width = len(self.columns)
         new = tuple.__new__  # spares the NamedTuple's own constructor
         rows: list[Row] = []
+        at: list[int] = []
+        numbers: list[int] = []
         for line, cells in self._rows:
             if len(cells) != width:
                 if len(cells) > width:
@@ -227,19 +232,21 @@ class ListReader:
             raw = cells.pop(index)
             found = read(raw)
             if type(found) is NormalNumber:
+                at.append(len(rows))
+                numbers.append(int(found.e164))
                 rows.append(new(Row, (line, raw, found, None, cells, None)))
             else:
                 rows.append(new(Row, (line, raw, None, found, cells, None)))
             if len(rows) == CHUNK_ROWS:
-                yield rows
-                rows = []
+                yield rows, at, numbers
+                rows, at, numbers = [], [], []
         if rows:
-            yield rows
+            yield rows, at, numbers
 
-    def _mark_duplicates(self, chunk: list[Row], seen: SeenNumbers) -> None:
-        at = [position for position, row in enumerate(chunk) if row.number]
-        numbers = [int(row.number.e164) for row in chunk if row.number]
-        lines = [row.line for row in chunk if row.number]
+    def _mark_duplicates(
+        self, chunk: list[Row], at: list[int], numbers: list[int], seen: SeenNumbers
+    ) -> None:
+        lines = [chunk[position].line for position in at]
         for index, first_line in seen.duplicates(numbers, lines).items():
             row = chunk[at[index]]
             chunk[at[index]] = row._replace(reason=Reason.DUPLICATE, first_line=first_line)

@@ -178,17 +178,15 @@ def _insert(campaign_id: int, part: Part, now: int) -> Imported:
         .where(Campaign.id == campaign_id)
         .get()
     )
-    wanted = [number for row, number in zip(part.rows, part.numbers, strict=True) if not row.reason]
-    listed = do_not_call.find(lists_for(campaign.kind, campaign.account_id), wanted)
-    added: list[ListRow] = []
-    aside: list[ListRow] = []
-    for row, number in zip(part.rows, part.numbers, strict=True):
-        if row.reason:
-            aside.append(row)
-        elif number in listed:
-            aside.append(row._replace(reason=Reason.DO_NOT_CALL.value))
-        else:
-            added.append(row)
+    rows = part.rows
+    listed = do_not_call.find(lists_for(campaign.kind, campaign.account_id), part.numbers)
+    if listed:
+        rows = [
+            row._replace(reason=Reason.DO_NOT_CALL.value) if number in listed and not row.reason else row
+            for row, number in zip(rows, part.numbers, strict=True)
+        ]
+    added = [row for row in rows if not row.reason]
+    aside = [row for row in rows if row.reason]
     same = {**_SAME, "campaign_id": campaign_id}
     last = _last_id()
     # Those that are to hear a message of their own wait until it is made.

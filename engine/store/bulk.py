@@ -15,7 +15,8 @@ from engine.store.database import is_sqlite
 from engine.store.models import Table
 from engine.store.sql import changed, execute
 
-CHUNK = 500
+CHUNK = 1_000  # rows of a statement
+MOST_VALUES = 30_000  # of a statement; SQLite takes 32,766
 _TYPES = {
     "BIGINT": "bigint",
     "BIGAUTO": "bigint",
@@ -67,8 +68,9 @@ def _statements(
 
     head = f"INSERT INTO {model._meta.table_name} ({', '.join([*columns, *same])}) SELECT v.*"  # type: ignore[attr-defined]
     head += "".join(f", CAST(? AS {type_of(name)})" for name in same)
-    for at in range(0, len(rows), CHUNK):
-        part = rows[at : at + CHUNK]
+    step = min(CHUNK, MOST_VALUES // len(columns))
+    for at in range(0, len(rows), step):
+        part = rows[at : at + step]
         if is_sqlite():
             marks = ",".join(["(" + ",".join("?" * len(columns)) + ")"] * len(part))
             values = [value for row in part for value in row]
