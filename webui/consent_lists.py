@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 from flask import flash, redirect, render_template, request, url_for
@@ -117,7 +116,7 @@ def import_() -> Answer | BaseResponse:
         with web().apart(
             lambda: open_list(stream, filename=name, default_area=area, allow_abroad=True)
         ) as reader:
-            chunks: Any = _apart_each(reader)
+            chunks: Any = web().each_apart(iter(reader))
             taken.append(suppression.import_list(list_id, chunks, write, now, by_id=by))
 
     if not attempt(form, work, writes=False):
@@ -140,13 +139,6 @@ def export(kind: str) -> BaseResponse:
     stem = f"avanak-do-not-call-{list_id or 'advertising'}"
     rows = suppression.export_rows(list_id, downloads.read_here)
     return downloads.table(stem, kind, suppression.EXPORTED, rows)
-
-
-def _apart_each(reader: Iterable[T]) -> Iterator[T]:
-    """The chunks of a list, each read off the hub; what is written meanwhile goes through the writer."""
-    chunks = iter(reader)
-    while (chunk := web().apart(lambda: next(chunks, None))) is not None:
-        yield chunk
 
 
 def _list() -> int:

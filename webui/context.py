@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import tzinfo
 from typing import TypeVar
 
 from flask import current_app
-from gevent.threadpool import ThreadPool
 
 from engine.config import Settings
 from engine.services.uploads import Uploads
+from engine.store.threads import begin
 from webui.checks import Checks
 
 T = TypeVar("T")
-
-COMPUTING_THREADS = 2
 
 
 class AvanakWeb:
@@ -25,12 +23,16 @@ class AvanakWeb:
         self.settings = settings
         self.zone = zone
         self.uploads = Uploads(settings.data_dir / "uploads", settings.max_upload_mb * 1_000_000)
-        self._pool = ThreadPool(COMPUTING_THREADS)
         self.checks = Checks(self.apart)
 
     def apart(self, work: Callable[[], T]) -> T:
         """Run what computes for long (sounds, lists, workbooks, password hashes) off the hub; its result."""
-        return self._pool.apply(work)
+        return begin(work)()
+
+    def each_apart(self, items: Iterator[T]) -> Iterator[T]:
+        """The items (none is None), each made off the hub when it is asked for."""
+        while (item := self.apart(lambda: next(items, None))) is not None:
+            yield item
 
 
 def web() -> AvanakWeb:

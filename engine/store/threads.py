@@ -24,7 +24,7 @@ _workers: ThreadPool | None = None
 _writer: Writer | None = None
 READERS = 3
 READER_CACHE = -4_000  # kB of SQLite's pages that each keeps: pages that are read once gain nothing by more
-WORKERS = 2
+WORKERS = 4  # lists that are brought in, passwords, sounds, workbooks
 
 
 def use_writer(writer: Writer | None) -> None:
@@ -45,7 +45,10 @@ def read(work: Callable[[], T]) -> T:
 
 
 def begin(work: Callable[[], T]) -> Callable[[], T]:
-    """Start `work`, which computes for long and touches no database, in a thread; what waits for its result."""
+    """Start `work`, which computes for long, in a thread; what waits for its result.
+
+    If it reads, then by a connection that it opens and closes itself.
+    """
     global _workers
     if _workers is None:
         _workers = ThreadPool(WORKERS)

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import gevent
 import peewee
 import pytest
-from gevent.threadpool import ThreadPool
 
 from engine.services import audit_log, campaigns, ledger
 from engine.services.numbers import NormalNumber, normalise
 from engine.services.quick import QuickOptions, send
 from engine.store.claims import claim
-from engine.store.database import db
 from engine.store.ledger import LedgerEntry
 from engine.store.models import Campaign
 from engine.store.sql import execute
 from engine.store.threads import read, write
-from engine.store.writer import Writer, transaction
+from engine.store.writer import Writer
 from tests.money.world import CALL_LANDLINE, CALL_MOBILE, World, route
+from tests.postgres.beside import other_engine
 
 
 def test_a_story_of_money(store: Writer) -> None:
@@ -90,20 +88,6 @@ def test_engines_that_claim_at_once_place_no_call_that_cannot_be_paid(store: Wri
     account = world.account(4 * CALL_MOBILE)
     campaign = world.campaign(account, mobiles=10)
 
-    def other_engine() -> int:
-        db.connect(reuse_if_open=True)
-        try:
-            with transaction():
-                made = claim(campaign, 3, world.now, route, world.money.rules)
-                db.execute_sql("SELECT pg_advisory_xact_lock(7)")
-                db.execute_sql("SELECT pg_sleep(0.5)")
-            return len(made)
-        finally:
-            db.close()
-
-    other = ThreadPool(1).spawn(other_engine)
-    with gevent.Timeout(20):
-        while not read(lambda: execute("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 7")):
-            gevent.sleep(0.01)
+    other = other_engine(lambda: claim(campaign, 3, world.now, route, world.money.rules))
     ours = world.claim(campaign, 3)
     assert (other.get(timeout=20), len(ours)) == (3, 1)

@@ -19,9 +19,10 @@ from engine.store.contacts import ContactRules
 from engine.store.database import db
 from engine.store.models import Account, Attempt, CampaignCounts, Recipient, Switch
 from engine.store.settles import Settler
-from engine.store.sql import changed, execute
+from engine.store.sql import changed
 from engine.store.threads import read, write
 from engine.store.writer import Channel, Writer, transaction
+from tests.postgres.beside import other_engine
 from tests.postgres.server import PostgresServer
 from tests.store.cast import NOW, claim_some, make_campaign, route, settle_of
 
@@ -193,20 +194,6 @@ def test_engines_that_claim_one_number_at_once_keep_the_accounts_gap(store: Writ
     write(lambda: Account.update(min_gap_s=3_600).execute())
     rules = ContactRules(TEHRAN)
 
-    def other_engine() -> int:
-        db.connect(reuse_if_open=True)
-        try:
-            with transaction():
-                made = claim(campaigns[0], 1, NOW, route, [rules.rule], [rules.note_claims])
-                db.execute_sql("SELECT pg_advisory_xact_lock(7)")
-                db.execute_sql("SELECT pg_sleep(0.5)")
-            return len(made)
-        finally:
-            db.close()
-
-    other = ThreadPool(1).spawn(other_engine)
-    with gevent.Timeout(20):
-        while not read(lambda: execute("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 7")):
-            gevent.sleep(0.01)
+    other = other_engine(lambda: claim(campaigns[0], 1, NOW, route, [rules.rule], [rules.note_claims]))
     ours = write(lambda: claim(campaigns[1], 1, NOW, route, [rules.rule], [rules.note_claims]))
     assert (other.get(timeout=20), len(ours)) == (1, 0)
