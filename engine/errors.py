@@ -1,17 +1,49 @@
 """Errors, one class for each thing that a caller treats differently.
 
-The command line maps them to exit statuses, the web UI to HTTP statuses;
-the message is one clear sentence that a person can act on.
+The command line maps them to exit statuses, the web UI to HTTP statuses.
+What is wrong is said in one clear sentence that a person can act on, raised with
+its English form and named values (`engine.sentences`):
+``BadInput("Line %(line)s has no number.", line=7)``.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
+from engine.sentences import Sentence
+
 
 class AvanakError(Exception):
-    """Root of all errors that Avanak raises on purpose."""
+    """Root of all errors that Avanak raises on purpose.
+
+    `message` is the English form, `values` are what it names, `sentence` is both; `str` of
+    the error is the English sentence.  Without values a ``%`` in `message` stands for itself.
+    """
 
     exit_status = 1
     http_status = 500
+
+    def __init__(self, message: str | Sentence = "", /, **values: Any) -> None:
+        self.sentence = Sentence(message, **values)
+
+    @property
+    def message(self) -> str:
+        return self.sentence.id
+
+    @property
+    def values(self) -> dict[str, Any]:
+        return self.sentence.values
+
+    def __str__(self) -> str:
+        return str(self.sentence)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Classes of ours take other arguments: an error travels with its state, not made again.
+        return _again, (type(self), self.args), self.__dict__
+
+
+def _again(kind: type[AvanakError], args: tuple[Any, ...]) -> AvanakError:
+    return kind.__new__(kind, *args)
 
 
 class BadInput(AvanakError):

@@ -16,8 +16,10 @@ from functools import cache
 from pathlib import Path
 
 from flask import Flask
+from flask_babel import gettext
 
 from engine.errors import AvanakError
+from engine.sentences import Amount, Instant, Sentence, Word, fill
 from engine.services import why
 from engine.services.accounts import Refusal, SendingRefused
 from engine.services.campaign_view import CampaignView
@@ -91,11 +93,37 @@ def _detail(value: object) -> str:
     return plain_number(text) if _NUMBER.fullmatch(text) else reason(text)
 
 
-def said(error: AvanakError) -> str:
-    """What a service says, in the reader's language."""
+def said(error: AvanakError | Sentence) -> str:
+    """What a service says, in the reader's language, digits and calendar."""
+    sentence = error.sentence if isinstance(error, AvanakError) else error
+    form = gettext(sentence.id) if sentence.id else ""
+    if language() == "fa" and form == sentence.id:
+        return _found(error)
+    return fill(form, sentence.values, written)
+
+
+def written(value: object) -> str:
+    """A value of a sentence as the reader writes it."""
+    match value:
+        case Sentence():
+            return said(value)
+        case Instant():
+            return plain_instant(int(value))
+        case Amount():
+            return plain_number(str(value))
+        case Word():
+            return (_word(value) if language() == "fa" else None) or str(value)
+        case tuple():
+            return ("، " if language() == "fa" else ", ").join(map(written, value))
+        case int() | float():
+            return plain_number(str(value))
+    text = str(value)
+    return digits(text) if _FIGURES.fullmatch(text) else text
+
+
+def _found(error: AvanakError | Sentence) -> str:
+    """The Persian of a sentence that has no named values yet, by its form."""
     sentence = str(error)
-    if language() != "fa":
-        return sentence
     if isinstance(error, SendingRefused):
         detail = error.detail
         return error.refusal.sentence("fa", _word(detail) or detail)

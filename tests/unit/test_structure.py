@@ -9,17 +9,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-BASE = ("engine.errors", "engine.states", "engine.clock")
+BASE = ("engine.errors", "engine.sentences", "engine.states", "engine.clock")
 PURE_DIALING = tuple(f"engine.dialing.{name}" for name in ("pacing", "causes", "retry", "health", "shares"))
 
 # The first prefix that fits a module decides: what of ours it may import.
 MAY: list[tuple[str, tuple[str, ...]]] = [
-    ("engine.errors", ()),
+    ("engine.errors", ("engine.sentences",)),
+    ("engine.sentences", ("engine.clock",)),
     ("engine.states", ()),
     ("engine.clock", ()),
     ("engine.patch", ()),
     ("engine.interpreter", ()),
-    ("engine.config", ("engine.errors", "engine.services.hours")),
+    ("engine.config", (*BASE, "engine.services.hours")),
     ("engine.dialing.pacing", BASE),
     ("engine.dialing.causes", BASE),
     ("engine.dialing.retry", (*BASE, "engine.dialing.causes")),

@@ -1,0 +1,160 @@
+"""A sentence for a person: its English form, which names it, and values that the reader's language writes.
+
+``Sentence("Line %(line)s has no number.", line=7)``.  The form is looked up in the
+catalog of the reader's language (webui/translations, `scripts/translations`); who
+has no catalog (command line, log, API) reads the English.  A value is one of
+
+- a number or a text, written as it is (a whole number without separators);
+- `Amount`: a number with separators;
+- `Instant`: milliseconds, written in the reader's calendar;
+- `Word`: a state, kind or other fixed word (an enum's value is one by itself);
+- another sentence, or one of our errors, which is said inside this one;
+- several of these, as a tuple or a list.
+
+A sentence can be kept as text (`kept`) and be read again (`sentence_of`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from engine.clock import TEHRAN
+
+_FIELD = re.compile(r"%(?:%|\((\w+)\)[sd])")
+_LAST_MS = 250_000_000_000_000  # no instant is later: year 9892
+_MARK = '{"id": '  # how a kept sentence begins
+
+
+class Word(str):
+    """A word of ours that readers see in their language: ``paused``."""
+
+    __slots__ = ()
+
+
+class Amount(float):
+    """A number that is read with separators: 1,200,000."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return f"{self:,.0f}" if self.is_integer() else f"{self:,}"
+
+
+class Instant(int):
+    """Milliseconds of an instant, read to the minute; English: ``2026-11-21 09:00`` in Tehran."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return f"{datetime.fromtimestamp(self / 1000, TEHRAN):%Y-%m-%d %H:%M}"
+
+
+class Sentence:
+    """An English form and the values it names; `str` of it is the English sentence."""
+
+    __slots__ = ("id", "values")
+
+    def __init__(self, id_: str | Sentence, /, **values: Any) -> None:
+        if isinstance(id_, Sentence):
+            self.id: str = id_.id
+            self.values: dict[str, Any] = {**id_.values, **_values(values)}
+        else:
+            self.id, self.values = str(id_), _values(values)
+
+    def __str__(self) -> str:
+        return fill(self.id, self.values, _english)
+
+    def __repr__(self) -> str:
+        return f"Sentence({self.id!r}, **{self.values!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sentence) and (self.id, self.values) == (other.id, other.values)
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def kept(self) -> str:
+        """As text, for a column or a message between processes; read with `sentence_of`."""
+        return json.dumps(_plain(self), ensure_ascii=False)
+
+
+def sentence_of(text: str) -> Sentence:
+    """The sentence that was kept; any other text is a sentence that says itself."""
+    if text.startswith(_MARK):
+        try:
+            found = _read(json.loads(text))
+        except (ValueError, TypeError, KeyError, RecursionError):
+            return Sentence(text)
+        if isinstance(found, Sentence):
+            return found
+    return Sentence(text)
+
+
+def fill(form: str, values: Mapping[str, Any], write: Callable[[Any], str]) -> str:
+    """`form` with each ``%(name)s`` as `write` writes its value; without values a ``%`` stands for itself."""
+    if not values:
+        return form
+
+    def _one(found: re.Match[str]) -> str:
+        name = found[1]
+        if name is None:
+            return "%"
+        return write(values[name]) if name in values else found[0]
+
+    return _FIELD.sub(_one, form)
+
+
+def _english(value: Any) -> str:
+    return ", ".join(map(_english, value)) if isinstance(value, tuple) else str(value)
+
+
+def _values(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _value(value) for name, value in values.items()}
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, tuple | list):
+        return tuple(_value(part) for part in value)
+    if isinstance(value, StrEnum):
+        return Word(value.value)
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Sentence):
+        said = getattr(value, "sentence", None)  # one of our errors is said inside the sentence
+        return said if isinstance(said, Sentence) else str(value)
+    return value
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Sentence():
+            return {"id": value.id, "values": {name: _plain(part) for name, part in value.values.items()}}
+        case Word():
+            return {"word": str(value)}
+        case Amount():
+            return {"amount": float(value)}
+        case Instant():
+            return {"at": int(value)}
+        case tuple():
+            return [_plain(part) for part in value]
+    return value
+
+
+def _read(value: Any) -> Any:
+    match value:
+        case {"id": str(id_), "values": dict(values)}:
+            return Sentence(id_, **{name: _read(part) for name, part in values.items()})
+        case {"word": str(word)}:
+            return Word(word)
+        case {"amount": int() | float() as number}:
+            return Amount(number)
+        case {"at": int(at)} if 0 <= at < _LAST_MS:
+            return Instant(at)
+        case list():
+            return tuple(_read(part) for part in value)
+        case str() | int() | float():
+            return value
+    raise ValueError("no kept sentence")
