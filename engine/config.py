@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -221,3 +222,11 @@ def load_settings(**overrides: Any) -> Settings:
         first = error.errors()[0]
         name = "AVANAK_" + "_".join(str(part) for part in first["loc"]).upper()
         raise BadInput(f"{name}: {first['msg']}") from error
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """The time zone of that name; BadInput when there is none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise BadInput(f"AVANAK_TIMEZONE: there is no time zone {name!r}.") from error

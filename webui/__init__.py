@@ -10,8 +10,7 @@ from flask import Flask
 from flask.logging import default_handler
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from engine.config import Settings
-from engine.services.zone import zone_of
+from engine.config import Settings, zone_of
 from webui import (
     access,
     accounts,
@@ -79,7 +78,7 @@ MODULES = (
 
 
 def create_app(settings: Settings) -> Flask:
-    """The application; the store must have been opened (`engine.controller.open_store`)."""
+    """The application; the store must have been opened (`engine.runtime.opening.open_store`)."""
     app = Flask(__name__)
     app.url_map.converters["int"] = RowIdConverter
     # Our logger is Flask's too: its own handler would write to the server's error log, which logs here.

@@ -17,12 +17,12 @@ from wtforms.validators import Length
 from engine.clock import wall_ms
 from engine.errors import BadInput
 from engine.services import campaigns, fraud_guard, launch, list_imports
-from engine.services.shown_name import shown_name
 from engine.services.uploads import Pending
 from engine.states import CampaignState, ImportState
 from engine.store.models import Campaign
 from engine.store.models_lists import ListImport
 from engine.store.threads import read, write
+from engine.text import shown_name
 from webui.access import account_scope, needs, person
 from webui.context import web
 from webui.sentences import reason, said

@@ -18,7 +18,6 @@ from engine.services import accounts, campaigns, fraud_guard, launch, messages, 
 from engine.services.campaigns import CampaignRules
 from engine.services.personal import Template, is_template
 from engine.services.preflight import Preflight, count_list, limits_of_switches, reckon
-from engine.services.shown_name import shown_name
 from engine.services.start_checks import refusal
 from engine.services.suppression import lists_for
 from engine.services.uploads import Pending
@@ -27,6 +26,7 @@ from engine.store import do_not_call
 from engine.store.database import db
 from engine.store.models import Account, Gateway, Message
 from engine.store.threads import read, write
+from engine.text import shown_name
 from webui.access import account_scope, is_staff, needs, person
 from webui.campaigns import send_prompt
 from webui.checks import Check

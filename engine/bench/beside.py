@@ -21,9 +21,9 @@ from engine.bench.kit import (
 )
 from engine.bench.large import write_list
 from engine.clock import wall_ms
-from engine.controller import Engine
 from engine.dialing.calls import Call
 from engine.errors import SwitchUnavailable
+from engine.runtime.controller import Engine
 from engine.services import campaigns
 from engine.services.lists import open_list
 from engine.services.recipients import import_list

@@ -28,8 +28,8 @@ from engine.bench.kit import Bench, add_recipients, data_dir, make_campaign, put
 from engine.bench.proxy import Proxy
 from engine.clock import wall_ms
 from engine.config import Settings, load_settings
-from engine.controller import open_store
 from engine.errors import AvanakError
+from engine.runtime.opening import open_store
 from engine.services import campaigns, ledger_check, people, reservations
 from engine.states import CampaignState
 from engine.store import database

@@ -19,10 +19,10 @@ from engine.bench.kit import (
     settings_for,
     specs_of,
 )
-from engine.controller import Engine
 from engine.dialing.calls import Call
 from engine.embedded.records import read_rung
 from engine.errors import SwitchUnavailable
+from engine.runtime.controller import Engine
 from engine.states import CampaignState
 from engine.store.models import Campaign, CampaignCounts
 from engine.store.sql import execute

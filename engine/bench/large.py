@@ -12,7 +12,7 @@ from typing import Any
 from engine.bench.figures import peak_rss_mb
 from engine.bench.kit import Bench, data_dir, numbers, settings_for
 from engine.clock import wall_ms
-from engine.controller import open_store
+from engine.runtime.opening import open_store
 from engine.services import campaigns, people
 from engine.services.lists import open_list
 from engine.services.recipients import import_list

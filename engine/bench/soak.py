@@ -21,9 +21,9 @@ from engine.bench.kit import (
     specs_of,
 )
 from engine.clock import wall_ms
-from engine.controller import Engine
 from engine.dialing.calls import Call
 from engine.errors import SwitchUnavailable
+from engine.runtime.controller import Engine
 from engine.services.campaigns import stop
 from engine.store.counts import recount
 from engine.store.models import CampaignCounts

@@ -11,9 +11,9 @@ from engine.commands import common
 from engine.errors import BadInput
 from engine.services import accounts, fraud_guard
 from engine.services.policy import current as policy_now
-from engine.services.shown_name import one_line
 from engine.states import AccountState
 from engine.store.threads import read, write
+from engine.text import one_line
 
 
 @click.group("account")

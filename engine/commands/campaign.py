@@ -12,13 +12,13 @@ from engine.commands import common, progress, reporting, rules, running, sending
 from engine.commands.follow import Interrupts
 from engine.commands.send import INTERRUPTED, conclude, reach, run_and_follow
 from engine.config import Settings
+from engine.runtime.switchboard import parse_switches
 from engine.services import campaign_view, campaigns, campaigns_clone
 from engine.services.audio import SENT
 from engine.services.campaign_view import CampaignView
-from engine.services.shown_name import one_line
 from engine.states import CampaignState
 from engine.store.threads import read, write
-from engine.switchboard import parse_switches
+from engine.text import one_line
 
 _id = click.argument("campaign_id", metavar="ID", type=click.IntRange(1))
 

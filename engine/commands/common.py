@@ -13,12 +13,12 @@ import click
 from engine import logs
 from engine.clock import wall_ms
 from engine.config import Settings, load_settings
-from engine.controller import open_store
 from engine.errors import BadInput, NotFound
+from engine.runtime.opening import open_store
 from engine.services import accounts, people
-from engine.services.shown_name import one_line
 from engine.store.models import Account
 from engine.store.threads import read, write
+from engine.text import one_line
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 switch_option = click.option(
@@ -153,7 +153,7 @@ def iso(at_ms: int | None) -> str | None:
 def local(at_ms: int | None, settings: Settings) -> str:
     """An instant for a person: the installation's zone, no zone's name."""
     from engine.clock import from_ms
-    from engine.services.zone import zone_of
+    from engine.config import zone_of
 
     return f"{from_ms(at_ms).astimezone(zone_of(settings.timezone)):%Y-%m-%d %H:%M:%S}" if at_ms else "—"
 

@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 import click
 
 from engine.commands import common
-from engine.conf import DIALPLAN, TREE, lint
-from engine.conf import install as installer
-from engine.conf.settings import GatewaySettings, InstallSettings
 from engine.config import load_settings
 from engine.errors import BadInput
+from engine.switch_conf import DIALPLAN, TREE, lint
+from engine.switch_conf import install as installer
+from engine.switch_conf.settings import GatewaySettings, InstallSettings
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -7,7 +7,7 @@ import click
 from engine import logs
 from engine.commands import common
 from engine.config import load_settings
-from engine.controller import open_store
+from engine.runtime.opening import open_store
 from engine.store import database
 
 

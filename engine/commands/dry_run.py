@@ -9,15 +9,14 @@ import click
 from engine.clock import wall_ms
 from engine.commands import common, sending, trunks
 from engine.commands.progress import span_text
-from engine.config import Settings
+from engine.config import Settings, zone_of
+from engine.runtime.switchboard import SwitchSpec
 from engine.services import accounts, audio, caller_ids, permissions, pricing
 from engine.services.campaigns import CampaignRules
 from engine.services.preflight import BINDINGS, Preflight, limits_of_switches, preflight
 from engine.services.pricing import Quote
-from engine.services.zone import zone_of
 from engine.store.models import Gateway, Switch
 from engine.store.threads import read
-from engine.switchboard import SwitchSpec
 
 
 def dry_run(

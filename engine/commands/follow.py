@@ -11,8 +11,8 @@ import gevent
 from gevent.event import Event as Flag
 
 from engine.clock import monotonic_s, wall_ms
-from engine.controller import Engine
 from engine.errors import AvanakError, Conflict
+from engine.runtime.controller import Engine
 from engine.services import campaign_view, campaigns
 from engine.services.campaign_view import CampaignView
 from engine.states import CampaignState

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.config import Settings
+from engine.config import Settings, zone_of
 from engine.services import campaigns
 from engine.services.report_files import write_report
 from engine.services.reports import report_columns, report_rows
-from engine.services.zone import zone_of
 from engine.store.sql import execute
 from engine.store.threads import read
 

@@ -12,11 +12,11 @@ import gevent
 from engine.commands.common import note
 from engine.commands.follow import Interrupts
 from engine.config import Settings
-from engine.controller import Engine
 from engine.embedded.options import EmbeddedOptions
 from engine.errors import SwitchUnavailable
+from engine.runtime.controller import Engine
+from engine.runtime.switchboard import SwitchSpec
 from engine.store.database import sqlite_path
-from engine.switchboard import SwitchSpec
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,9 @@ from engine.clock import wall_ms
 from engine.commands import common, progress, reporting, rules, running, sending, trunks
 from engine.commands.follow import NO_SWITCH, Interrupts, follow
 from engine.config import Settings
-from engine.controller import Engine
 from engine.errors import BadInput, SwitchUnavailable
+from engine.runtime.controller import Engine
+from engine.runtime.switchboard import SwitchSpec, parse_switches
 from engine.services import campaigns
 from engine.services.audio import SENT
 from engine.services.campaign_view import CampaignView, expect_pulse
@@ -23,7 +24,6 @@ from engine.services.recipients import Imported
 from engine.states import CampaignState
 from engine.store.models import Campaign
 from engine.store.threads import read, write
-from engine.switchboard import SwitchSpec, parse_switches
 
 INTERRUPTED, NO_SWITCH_STATUS = 130, SwitchUnavailable.exit_status
 

@@ -13,8 +13,8 @@ from engine.commands import common, running, trunks
 from engine.commands.follow import Interrupts
 from engine.config import Settings
 from engine.errors import BadInput
+from engine.runtime.switchboard import SwitchSpec, parse_switches
 from engine.store.threads import write
-from engine.switchboard import SwitchSpec, parse_switches
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ def _engine(
 @contextmanager
 def _web(settings: Settings) -> Iterator[None]:
     """The web UI, listening, and what brings the lists in that come through it."""
-    from engine.importer import Importer
+    from engine.runtime.list_importer import Importer
     from webui import create_app
     from webui.server import serve as serve_app
 

@@ -17,7 +17,7 @@ from engine.agreement.statement import statement_csv
 from engine.clock import wall_ms
 from engine.commands import common
 from engine.errors import BadInput, NotFound
-from engine.jobs import policy_of
+from engine.runtime.jobs import policy_of
 from engine.services.sla import (
     agreements,
     archive,

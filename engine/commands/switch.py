@@ -18,11 +18,11 @@ from engine.errors import SwitchUnavailable
 from engine.esl import answers, commands
 from engine.esl.link import Link
 from engine.esl.supervisor import ask_switch
+from engine.runtime.switchboard import SwitchSpec, parse_switches
 from engine.services import switches as known_switches
 from engine.services import trunk_states
 from engine.store.models import Gateway
 from engine.store.threads import read, write
-from engine.switchboard import SwitchSpec, parse_switches
 
 
 @click.group()

@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from engine.clock import wall_ms
 from engine.commands.common import note
 from engine.config import Settings
-from engine.controller import Engine
 from engine.embedded.options import EmbeddedOptions
 from engine.errors import BadInput, SwitchUnavailable
 from engine.esl import answers, commands
+from engine.runtime.controller import Engine
+from engine.runtime.switchboard import SwitchSpec
 from engine.services import gateways, switches
 from engine.services.campaigns import CampaignRules
 from engine.store.models import Campaign, Gateway, Switch
 from engine.store.threads import read
-from engine.switchboard import SwitchSpec
 
 log = logging.getLogger(__name__)
 

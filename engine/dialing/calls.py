@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from dataclasses import dataclass, field
 
-from engine.dialing.run import CampaignRun
+from engine.dialing.campaign_run import CampaignRun
 
 
 @dataclass(slots=True, eq=False)

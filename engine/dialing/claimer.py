@@ -6,11 +6,11 @@ import logging
 from collections.abc import Callable, Sequence
 from zoneinfo import ZoneInfo
 
-from engine.dialing.board import Board
 from engine.dialing.calls import Call, CallTable
+from engine.dialing.campaign_run import CampaignRun
 from engine.dialing.health import Breaker
 from engine.dialing.lanes import SLOW_HORIZON_S, Lanes, Trunk, horizon_s
-from engine.dialing.run import CampaignRun
+from engine.dialing.running_campaigns import Board
 from engine.dialing.shares import UNLIMITED, Demand, FairShares, Places, Way
 from engine.errors import StoreUnavailable
 from engine.services import why

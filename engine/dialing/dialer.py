@@ -13,26 +13,25 @@ import gevent
 from gevent.event import Event as Flag
 
 from engine.clock import monotonic_s, wall_ms
-from engine.config import Settings
-from engine.dialing.board import Board, Wanted
+from engine.config import Settings, zone_of
+from engine.dialing.call_events import Desk
 from engine.dialing.calls import Call, CallTable
+from engine.dialing.campaign_run import CampaignRun
+from engine.dialing.cdr import FOLLOW_S, NoRecords, Records, SwitchRecords
 from engine.dialing.claimer import Claimer
-from engine.dialing.desk import Desk
 from engine.dialing.lanes import URGENT_RESERVE, Lanes, SwitchLane
 from engine.dialing.pacing import RateLimiter, Seats, permitted_rate, permitted_sessions
 from engine.dialing.reaper import Reaper
-from engine.dialing.records import FOLLOW_S, NoRecords, Records, SwitchRecords
 from engine.dialing.recovery import Recovery
-from engine.dialing.run import CampaignRun
+from engine.dialing.release import Waiting
+from engine.dialing.rules.contact_gap import ContactRules
+from engine.dialing.running_campaigns import Board, Wanted
 from engine.dialing.sender import IDLE_TICK_S, TICK_S, Poster, Sender
-from engine.dialing.waiting import Waiting
 from engine.errors import AvanakError, SwitchUnavailable
 from engine.esl.events import Event
 from engine.services.kinds import KindHours
-from engine.services.zone import zone_of
 from engine.states import RecipientState
 from engine.store.claims import ClaimHook, Rule
-from engine.store.contacts import ContactRules
 from engine.store.settles import Hook, Settle, Settler, write_answers, write_originated
 from engine.store.threads import read
 from engine.store.writer import Channel, Writer

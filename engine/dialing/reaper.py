@@ -12,10 +12,10 @@ import logging
 from collections.abc import Callable
 from typing import Protocol
 
+from engine.dialing.call_events import Desk
 from engine.dialing.calls import Call, CallTable
-from engine.dialing.desk import Desk
-from engine.dialing.record_file import RecordsUnavailable
-from engine.dialing.records import Records
+from engine.dialing.cdr import Records
+from engine.dialing.cdr_file import RecordsUnavailable
 from engine.errors import SwitchUnavailable
 from engine.esl import answers, commands
 

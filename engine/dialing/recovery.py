@@ -25,13 +25,13 @@ import gevent
 from gevent.pool import Pool
 
 from engine.clock import monotonic_s
-from engine.dialing.board import Board, read_campaigns
+from engine.dialing.call_events import Desk
 from engine.dialing.calls import Call, CallTable
-from engine.dialing.desk import Desk
+from engine.dialing.campaign_run import CampaignRun
+from engine.dialing.cdr import Records
 from engine.dialing.lanes import GatewayLane, Lanes, SwitchLane
 from engine.dialing.pacing import RateLimiter, Seats
-from engine.dialing.records import Records
-from engine.dialing.run import CampaignRun
+from engine.dialing.running_campaigns import Board, read_campaigns
 from engine.errors import AvanakError
 from engine.esl import answers, commands
 from engine.esl.events import HangupComplete

@@ -16,10 +16,10 @@ from typing import Any
 from engine.errors import BadInput, Conflict, NotAllowed, NotFound
 from engine.services import audit_log, gateways, permissions, pricing
 from engine.services.numbers import Kind, NormalNumber, normalise
-from engine.services.shown_name import one_line
 from engine.states import ACCOUNT_MOVES, AccountState, MessageKind, ReviewState
 from engine.store.customers import IdentityReview
 from engine.store.models import Account
+from engine.text import one_line
 
 log = logging.getLogger(__name__)
 

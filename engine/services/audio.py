@@ -26,12 +26,12 @@ import numpy.typing as npt
 import soundfile
 import soxr
 
+from engine.atomic_file import whole_file
 from engine.errors import BadInput, StoreUnavailable
 from engine.services import media_child
 from engine.services.children import ChildDied, Children
-from engine.services.shown_name import shown_name
-from engine.services.whole_file import whole_file
 from engine.services.whole_sound import refuse_cut_off
+from engine.text import shown_name
 
 RATE = 8_000
 """Samples a second of the telephone network."""

@@ -30,12 +30,12 @@ from engine.services.fraud_guard import CapReached
 from engine.services.hours import parse_windows
 from engine.services.ledger import NoCredit
 from engine.services.personal import is_template
-from engine.services.shown_name import one_line
 from engine.services.start_checks import NotApproved
 from engine.states import CAMPAIGN_MOVES, CampaignState, MessageKind, UnknownPolicy, may_move
 from engine.store.counts import add_counts
 from engine.store.models import Campaign, CampaignCounts, CampaignPulse, Message
 from engine.store.sql import changed
+from engine.text import one_line
 
 log = logging.getLogger(__name__)
 

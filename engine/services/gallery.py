@@ -17,7 +17,6 @@ from engine.services import accounts, audit_log, campaigns, ledger, permissions,
 from engine.services.numbers import NormalNumber
 from engine.services.personal import Template
 from engine.services.quick import QuickOptions, QuickState
-from engine.services.shown_name import one_line
 from engine.services.speech import Speech
 from engine.services.start_checks import refusal
 from engine.states import CampaignState, MessageState
@@ -25,6 +24,7 @@ from engine.store.do_not_call import numbers_source, numbers_value
 from engine.store.models import Campaign, Message, MessageCall
 from engine.store.settles import Settle
 from engine.store.sql import execute
+from engine.text import one_line
 
 log = logging.getLogger(__name__)
 

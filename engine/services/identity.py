@@ -10,10 +10,10 @@ from engine.services import accounts, audit_log, documents
 from engine.services.documents import StoredFile
 from engine.services.national_numbers import national_code, national_id
 from engine.services.paging import page_of
-from engine.services.shown_name import one_line
 from engine.states import AccountState, ReviewState
 from engine.store.customers import Document, IdentityReview
 from engine.store.models import Account
+from engine.text import one_line
 
 log = logging.getLogger(__name__)
 

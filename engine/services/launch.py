@@ -39,7 +39,7 @@ def launch(
     """Make the draft campaign of a checked upload, its list to be brought in; (campaign's id, import's id).
 
     1. claim the upload, 2. put the message where switches see it, 3. in one transaction make the
-    draft and note that the list is to come in (engine.importer does it, and starts the campaign
+    draft and note that the list is to come in (engine.runtime.list_importer does it, and starts the campaign
     if it `starts`).  Raises NotFound when it was confirmed already; after any other error the
     upload can be confirmed again.
     """

@@ -34,7 +34,7 @@ from engine.services.list_text import TextTable
 from engine.services.list_xlsx import XlsxTable
 from engine.services.number_reasons import Reason
 from engine.services.numbers import NormalNumber, check_area, normalise, usual_numbers
-from engine.services.shown_name import shown_name
+from engine.text import shown_name
 
 MAX_BYTES = 1_000_000_000
 MAX_ROWS = 5_000_000

@@ -1,6 +1,6 @@
 """What this installation allows, as its settings say: hours of the kinds, caps, zone, range of caller ids.
 
-Set once, when a process opens the store (`engine.controller.open_store`), and
+Set once, when a process opens the store (`engine.runtime.opening.open_store`), and
 asked wherever a campaign is made, started or claimed.
 """
 
@@ -9,10 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
-from engine.config import Settings
+from engine.config import Settings, zone_of
 from engine.services.fraud_guard import Caps
 from engine.services.kinds import KindHours
-from engine.services.zone import zone_of
 
 
 @dataclass(frozen=True, slots=True)

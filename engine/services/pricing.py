@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from engine.errors import BadInput, Conflict, NotFound
 from engine.services import audit_log
-from engine.services.shown_name import one_line
 from engine.store.ledger import BALANCE, PriceGroup, PriceVersion, balance_of
 from engine.store.models import Account
+from engine.text import one_line
 
 log = logging.getLogger(__name__)
 

@@ -12,10 +12,10 @@ from typing import Any
 
 from engine.errors import AvanakError, BadInput, Conflict
 from engine.services import accounts, people, quick
-from engine.services.shown_name import one_line
 from engine.states import AccountState
 from engine.store.customers import MobileCode
 from engine.store.models import Account
+from engine.text import one_line
 
 log = logging.getLogger(__name__)
 

@@ -16,8 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+from engine.atomic_file import whole_file
 from engine.errors import BadInput, StoreUnavailable
-from engine.services.whole_file import whole_file
 from engine.services.workbook_stream import SHEET_ROWS, Cell, workbook_chunks
 
 Target = str | Path | BinaryIO

@@ -1,6 +1,6 @@
 """What must hold before a campaign or a quick send may start: its message, its hours, the account's caps.
 
-Inside a connection.  The claimer asks again at every claim (`engine.services.consent`).
+Inside a connection.  The claimer asks again at every claim (`engine.dialing.rules.consent`).
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from engine.atomic_file import whole_file
 from engine.errors import BadInput, NotFound, StoreUnavailable
-from engine.services.whole_file import whole_file
 
 log = logging.getLogger(__name__)
 

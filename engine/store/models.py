@@ -253,7 +253,7 @@ class Recipient(Table):
 
 
 class Contact(Table):
-    """When an account last called a number (engine.store.contacts)."""
+    """When an account last called a number (engine.dialing.rules.contact_gap)."""
 
     account_id = BigIntegerField()
     number = TextField()

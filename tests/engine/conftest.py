@@ -11,12 +11,12 @@ import pytest
 from engine.bench.kit import tone
 from engine.clock import wall_ms
 from engine.config import load_settings
-from engine.controller import Engine
 from engine.embedded.options import EmbeddedOptions
+from engine.runtime.controller import Engine
+from engine.runtime.switchboard import parse_switches
 from engine.services import gateways, messages
 from engine.store.models import Account
 from engine.store.threads import write
-from engine.switchboard import parse_switches
 from tests.engine.lab import SPEED, Lab, wait_for
 
 

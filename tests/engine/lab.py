@@ -12,8 +12,8 @@ from typing import Any
 import gevent
 
 from engine.clock import wall_ms
-from engine.controller import Engine
 from engine.embedded.process import EmbeddedProcess
+from engine.runtime.controller import Engine
 from engine.services import campaigns, messages
 from engine.services.lists import open_list
 from engine.services.recipients import Imported, import_list

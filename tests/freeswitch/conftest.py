@@ -12,7 +12,7 @@ import pytest
 from eventsocket import EventSocket
 from switch import CarrierProcess, Switch, running_carrier, running_switch
 
-from engine.conf.settings import GatewaySettings
+from engine.switch_conf.settings import GatewaySettings
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

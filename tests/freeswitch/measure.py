@@ -18,7 +18,7 @@ from pathlib import Path
 
 from switch import running_carrier, running_switch
 
-from engine.conf.settings import GatewaySettings
+from engine.switch_conf.settings import GatewaySettings
 
 ROOT = Path(__file__).resolve().parents[2]
 

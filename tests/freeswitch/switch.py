@@ -18,7 +18,7 @@ from typing import Any
 
 from eventsocket import EventSocket
 
-from engine.conf.settings import GatewaySettings
+from engine.switch_conf.settings import GatewaySettings
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent

@@ -23,13 +23,13 @@ from engine_lab import switch_words
 from switch import ROOT, CarrierProcess, Switch, free_port, running_carrier, running_switch, until
 
 from engine.clock import wall_ms
-from engine.conf.settings import GatewaySettings
 from engine.config import load_settings
-from engine.controller import open_store
+from engine.runtime.opening import open_store
 from engine.services import gateways, messages, people
 from engine.store.models import Account, Attempt, Recipient
 from engine.store.records import CallRecord
 from engine.store.threads import close_readers, read, write
+from engine.switch_conf.settings import GatewaySettings
 from tests.engine.lab import Lab
 
 SECRET = "only-this-switch-knows-7"

@@ -14,7 +14,7 @@ import pytest
 from eventsocket import EventSocket
 from switch import Switch, free_port, until
 
-from engine.conf import DIALPLAN, TREE
+from engine.switch_conf import DIALPLAN, TREE
 
 
 def _ask(switch: Switch, method: str, here: str, *extra: str, body: str = "") -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.services.shown_name import shown_name
+from engine.text import shown_name
 from tests.hostile.cases import FAMILIES, make
 from tests.hostile.run import run
 

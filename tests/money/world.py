@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from engine.dialing.rules.billing import Money
 from engine.services import accounts, campaigns, gateways, ledger, ledger_check, messages, people, pricing
-from engine.services.money import Money
 from engine.services.recipients import reopen
 from engine.states import CampaignState
 from engine.store.claims import Claim, Due, Route, claim, give_back

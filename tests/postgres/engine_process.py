@@ -13,8 +13,8 @@ import gevent
 from gevent.event import Event
 
 from engine.config import load_settings
-from engine.controller import Engine
-from engine.switchboard import parse_switches
+from engine.runtime.controller import Engine
+from engine.runtime.switchboard import parse_switches
 
 
 def main() -> None:

@@ -11,11 +11,11 @@ import pytest
 from gevent.threadpool import ThreadPool
 
 from engine.clock import TEHRAN
+from engine.dialing.rules.contact_gap import ContactRules
 from engine.dialing.shares import part_of
 from engine.errors import StoreUnavailable
 from engine.store import database, leases, threads
 from engine.store.claims import claim
-from engine.store.contacts import ContactRules
 from engine.store.database import db
 from engine.store.models import Account, Attempt, CampaignCounts, Recipient, Switch
 from engine.store.settles import Settler

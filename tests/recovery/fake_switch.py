@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.dialing.record_file import RecordsUnavailable
+from engine.dialing.cdr_file import RecordsUnavailable
 from engine.errors import SwitchUnavailable
 from engine.esl.events import BackgroundJob, HangupComplete
 from engine.esl.replies import LinkDown

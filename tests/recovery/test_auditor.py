@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from engine.dialing import auditor as auditor_module
-from engine.dialing.auditor import Auditor
+from engine.monitoring import auditor as auditor_module
+from engine.monitoring.auditor import Auditor
 from engine.store.findings import recent_findings
 from engine.store.sql import changed
 from engine.store.threads import read, write

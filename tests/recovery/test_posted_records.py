@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from engine.config import load_settings
-from engine.dialing.records import PostedSource
+from engine.dialing.cdr import PostedSource
 from engine.errors import AvanakError
 from engine.store.records import marks_of, posted_after, prune_posted
 from engine.store.threads import read, write

@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 
 from engine.dialing.calls import Call, CallTable
-from engine.dialing.record_file import Cursor, RecordFile, RecordsUnavailable
-from engine.dialing.records import FileSource, SwitchRecords, read_record
+from engine.dialing.cdr import FileSource, SwitchRecords, read_record
+from engine.dialing.cdr_file import Cursor, RecordFile, RecordsUnavailable
 from engine.esl.events import HangupComplete
 
 US = 1_750_000_000_000_000

@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-BASE = ("engine.errors", "engine.sentences", "engine.states", "engine.clock")
+BASE = (
+    "engine.errors",
+    "engine.sentences",
+    "engine.states",
+    "engine.clock",
+    "engine.text",
+    "engine.atomic_file",
+)
 PURE_DIALING = tuple(f"engine.dialing.{name}" for name in ("pacing", "causes", "retry", "health", "shares"))
 
 # The first prefix that fits a module decides: what of ours it may import.
@@ -20,7 +27,7 @@ MAY: list[tuple[str, tuple[str, ...]]] = [
     ("engine.clock", ()),
     ("engine.patch", ()),
     ("engine.interpreter", ()),
-    ("engine.config", (*BASE, "engine.services.hours")),
+    ("engine.config", ("engine.errors", "engine.sentences")),
     ("engine.dialing.pacing", BASE),
     ("engine.dialing.causes", BASE),
     ("engine.dialing.retry", (*BASE, "engine.dialing.causes")),
@@ -29,7 +36,7 @@ MAY: list[tuple[str, tuple[str, ...]]] = [
     ("engine.esl", (*BASE, "engine.esl")),
     ("engine.embedded", (*BASE, "engine.embedded", "engine.patch", "engine.interpreter")),
     ("engine.agreement", (*BASE, "engine.agreement")),
-    ("engine.conf", (*BASE, "engine.conf", "engine.esl.checks")),
+    ("engine.switch_conf", (*BASE, "engine.switch_conf", "engine.esl.checks")),
     ("engine.store", (*BASE, "engine.config", "engine.store", "engine.agreement")),
     (
         "engine.services",
@@ -38,6 +45,18 @@ MAY: list[tuple[str, tuple[str, ...]]] = [
     (
         "engine.dialing",
         (*BASE, "engine.config", "engine.store", "engine.services", "engine.esl", "engine.dialing"),
+    ),
+    (
+        "engine.monitoring",
+        (
+            *BASE,
+            "engine.config",
+            "engine.store",
+            "engine.services",
+            "engine.esl",
+            "engine.dialing",
+            "engine.monitoring",
+        ),
     ),
     ("webui", (*BASE, "engine.config", "engine.store", "engine.services", "engine.agreement", "webui")),
 ]
@@ -48,14 +67,8 @@ GEVENT = (
     "engine.dialing",
     "engine.store.writer",
     "engine.store.threads",
-    "engine.controller",
-    "engine.switchboard",
-    "engine.lease_keeper",
-    "engine.gateway_shares",
-    "engine.watch",
-    "engine.prober",
-    "engine.importer",
-    "engine.jobs",
+    "engine.runtime",
+    "engine.monitoring",
     "engine.logs",
     "engine.bench",
     "engine.commands",

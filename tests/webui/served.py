@@ -13,12 +13,12 @@ from gevent.os import tp_read
 
 from engine.clock import wall_ms
 from engine.config import load_settings
-from engine.controller import Engine
 from engine.embedded.options import EmbeddedOptions
-from engine.importer import Importer
+from engine.runtime.controller import Engine
+from engine.runtime.list_importer import Importer
+from engine.runtime.switchboard import parse_switches
 from engine.services import gateways
 from engine.store.threads import write
-from engine.switchboard import parse_switches
 from webui import create_app
 from webui.server import serve
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from engine.importer import Importer
+from engine.runtime.list_importer import Importer
 from engine.store.models import Campaign, CampaignCounts, Message
 from engine.store.threads import read
 

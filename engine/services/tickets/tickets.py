@@ -14,7 +14,6 @@ from engine.agreement.dates import persian_digits
 from engine.errors import BadInput, Conflict, NotFound
 from engine.services import permissions
 from engine.services.notices import deliveries
-from engine.services.shown_name import one_line
 from engine.services.sla import agreements
 from engine.services.tickets import attachments, clocks
 from engine.services.tickets.access import TICKET_ROLES, Actor, is_staff, require_role, ticket_for
@@ -23,6 +22,7 @@ from engine.services.tickets.rules import CLAIM, CLOCKS, DEPARTMENTS, FAULT, Clo
 from engine.states import TICKET_MOVES, ClockState, TicketState
 from engine.store.models import Account, User
 from engine.store.models_tickets import Ticket, TicketMessage, TicketQueue
+from engine.text import one_line
 
 log = logging.getLogger(__name__)
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from engine.conf.install import MARKER, fill_in, install
-from engine.conf.lint import check
-from engine.conf.settings import GatewaySettings, InstallSettings
 from engine.errors import BadInput
+from engine.switch_conf.install import MARKER, fill_in, install
+from engine.switch_conf.lint import check
+from engine.switch_conf.settings import GatewaySettings, InstallSettings
 
 PASSWORD = "a-long-password-of-mine"
 TRUNK = GatewaySettings("pars", "203.0.113.5:5061", "0219100", "p&ss\"<word>", register=True, packet_ms=60,

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.conf import DIALPLAN, TREE
-from engine.conf.contract import CDR_COLUMNS, ENGINE, VARIABLES
-from engine.conf.contract import DIALPLAN as BY_DIALPLAN
-from engine.conf.lint import check
-from engine.conf.tree import Finding
+from engine.switch_conf import DIALPLAN, TREE
+from engine.switch_conf.contract import CDR_COLUMNS, ENGINE, VARIABLES
+from engine.switch_conf.contract import DIALPLAN as BY_DIALPLAN
+from engine.switch_conf.lint import check
+from engine.switch_conf.tree import Finding
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.conf.install import install
-from engine.conf.lint import check
-from engine.conf.settings import GatewaySettings, InstallSettings
 from engine.errors import BadInput
+from engine.switch_conf.install import install
+from engine.switch_conf.lint import check
+from engine.switch_conf.settings import GatewaySettings, InstallSettings
 
 SECRET = "only-this-switch-knows-7"
 SETTINGS = InstallSettings(

@@ -11,9 +11,9 @@ import tracemalloc
 import openpyxl
 import pytest
 
+from engine.atomic_file import whole_file
 from engine.errors import BadInput, StoreUnavailable
 from engine.services.report_files import csv_chunks, write_csv, write_report, write_xlsx
-from engine.services.whole_file import whole_file
 
 COLUMNS = ["number", "نام", "tries", "heard_s", "voted"]
 ROWS = [

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from engine.conf.contract import BY_NAME, CDR_COLUMNS, DIALPLAN, ENGINE, VARIABLES
-from engine.conf.settings import PACKET_MS, WELL_KNOWN, is_weak
-from engine.conf.tree import Element, Finding, Tree, read_tree
+from engine.switch_conf.contract import BY_NAME, CDR_COLUMNS, DIALPLAN, ENGINE, VARIABLES
+from engine.switch_conf.settings import PACKET_MS, WELL_KNOWN, is_weak
+from engine.switch_conf.tree import Element, Finding, Tree, read_tree
 
 # What the dialplan may use, and the module that brings it.
 APPLICATIONS = dict.fromkeys(

@@ -16,7 +16,7 @@ from engine.clock import monotonic_s, wall_ms
 from engine.config import Settings
 from engine.dialing.dialer import Dialer
 from engine.errors import AvanakError, StoreUnavailable
-from engine.prober import Probed, Prober
+from engine.monitoring.probes import Probed, Prober
 from engine.services.sla import observations, probes
 from engine.services.sla.flips import WEB, Health, engine_name, gateway_name, switch_name
 from engine.services.sla.monitor import Monitor, Refusal

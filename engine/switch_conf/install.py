@@ -10,9 +10,9 @@ import shutil
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
-from engine.conf import DIALPLAN, TREE, posting
-from engine.conf.settings import GatewaySettings, InstallSettings
 from engine.errors import BadInput
+from engine.switch_conf import DIALPLAN, TREE, posting
+from engine.switch_conf.settings import GatewaySettings, InstallSettings
 
 MARKER = ".avanak-conf.json"  # what we wrote, so that we never overwrite what somebody else did
 SECRET, OPEN, PROGRAM = 0o600, 0o644, 0o755

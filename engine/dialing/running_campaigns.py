@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.dialing.run import AccountShare, CampaignRun, at_rate, build_run
+from engine.dialing.campaign_run import AccountShare, CampaignRun, at_rate, build_run
 from engine.dialing.shares import WHOLE, Portion
 from engine.services import caller_ids
 from engine.services.kinds import KindHours, may_any_hour

@@ -18,9 +18,9 @@ from gevent.event import Event as Flag
 
 from engine.clock import monotonic_s, wall_ms
 from engine.config import Settings
+from engine.dialing.cdr import FileSource, NoRecords, PostedSource, Records, Source, SwitchRecords
+from engine.dialing.cdr_file import Cursor
 from engine.dialing.dialer import Dialer
-from engine.dialing.record_file import Cursor
-from engine.dialing.records import FileSource, NoRecords, PostedSource, Records, Source, SwitchRecords
 from engine.embedded.options import EmbeddedOptions
 from engine.embedded.process import EmbeddedProcess
 from engine.errors import AvanakError, BadInput, StoreUnavailable
@@ -28,7 +28,7 @@ from engine.esl.address import SwitchAddress, parse_address
 from engine.esl.events import Event, read_heartbeat
 from engine.esl.link import Link
 from engine.esl.supervisor import Supervisor, SwitchInfo
-from engine.lease_keeper import LeaseKeeper
+from engine.runtime.leases import LeaseKeeper
 from engine.services import switches
 from engine.store import leases
 from engine.store.records import load_cursor, marks_of, save_cursor

@@ -16,23 +16,27 @@ import gevent
 
 from engine.clock import monotonic_s, wall_ms
 from engine.config import Settings
-from engine.dialing import auditor
-from engine.dialing.auditor import Auditor
-from engine.dialing.board import counts_of
+from engine.dialing.binding_limit import Said, reason_of, run_limits
 from engine.dialing.calls import Call
+from engine.dialing.campaign_run import CampaignRun
 from engine.dialing.dialer import Dialer
 from engine.dialing.dialer import now as clock_now
-from engine.dialing.limits import Said, reason_of, run_limits
-from engine.dialing.run import CampaignRun
+from engine.dialing.rules.billing import Money
+from engine.dialing.rules.consent import Consent
+from engine.dialing.running_campaigns import counts_of
 from engine.embedded.options import EmbeddedOptions
-from engine.errors import AvanakError, Conflict, StoreUnavailable
-from engine.gateway_shares import GatewayShares
-from engine.health_watch import HealthWatch
-from engine.identity import Identity, take_identity
+from engine.errors import AvanakError, Conflict
+from engine.monitoring import auditor
+from engine.monitoring.auditor import Auditor
+from engine.monitoring.availability import Watch
+from engine.monitoring.gateway_health import HealthWatch
+from engine.monitoring.registrations import TrunkWatch
 from engine.patch import require_patched
-from engine.services import campaigns, estimate, gallery, otp_prompt, people, policy, why
-from engine.services.consent import Consent
-from engine.services.money import Money
+from engine.runtime.gateway_shares import GatewayShares
+from engine.runtime.identity import Identity, take_identity
+from engine.runtime.opening import open_store
+from engine.runtime.switchboard import Switchboard, SwitchSpec
+from engine.services import campaigns, estimate, gallery, otp_prompt, people, why
 from engine.services.personal import UNPREPARED, Preparer
 from engine.services.speech import DEFAULT_VOICE, Speech
 from engine.states import CampaignState
@@ -42,12 +46,9 @@ from engine.store.settles import Settle
 from engine.store.sql import execute
 from engine.store.threads import read
 from engine.store.writer import Writer
-from engine.switchboard import Switchboard, SwitchSpec
-from engine.trunk_watch import TrunkWatch
-from engine.watch import Watch
 
 if TYPE_CHECKING:
-    from engine.jobs import Jobs
+    from engine.runtime.jobs import Jobs
 
 log = logging.getLogger(__name__)
 
@@ -56,21 +57,6 @@ PREPARE_S = 0.5
 JOBS_WAIT_S = 5.0  # for a switch to be up, before the jobs begin
 JOBS_AFTER_S = 1.0
 FIRST_START = 823403  # any number, as long as all engines agree on it
-
-
-def open_store(settings: Settings) -> None:
-    """Open and upgrade the database, and make the folders.  Safe to repeat."""
-    for folder in (settings.data_dir, settings.prompts_dir, settings.reports_dir):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreUnavailable(f"The folder {folder} cannot be made: {error.strerror}.") from error
-    policy.use(settings)
-    database.open_database(settings.database)
-    path = database.sqlite_path()
-    if path is not None:
-        database.restrict_file(path)
-    database.upgrade()
 
 
 class Engine:
@@ -175,7 +161,7 @@ class Engine:
         """The jobs by the clock, when dialling goes on: their libraries take half a second to import."""
         self.wait_for_switch(JOBS_WAIT_S)
         gevent.sleep(JOBS_AFTER_S)
-        from engine.jobs import start_jobs
+        from engine.runtime.jobs import start_jobs
         from engine.services.notices.channels import Channels
 
         channels = Channels.from_settings(self.settings, self._speak, self.dialer.wake)

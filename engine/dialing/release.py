@@ -6,9 +6,9 @@ import logging
 
 from engine.dialing.calls import Call, CallTable
 from engine.dialing.lanes import Lanes
+from engine.dialing.rules.contact_gap import take_back_claims
 from engine.errors import StoreUnavailable
 from engine.store.claims import Claim, Due, Route, give_back
-from engine.store.contacts import take_back_claims
 from engine.store.writer import Writer
 
 log = logging.getLogger(__name__)

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import gevent
 
 from engine.clock import monotonic_s
-from engine.dialing.board import read_gateways
 from engine.dialing.dialer import Dialer
+from engine.dialing.running_campaigns import read_gateways
 from engine.dialing.shares import Portion, part_of
 from engine.errors import AvanakError
 from engine.store import leases

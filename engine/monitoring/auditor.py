@@ -14,8 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from engine.dialing.board import counts_of
 from engine.dialing.dialer import Dialer
+from engine.dialing.running_campaigns import counts_of
 from engine.errors import AvanakError
 from engine.esl import answers, commands
 from engine.services import gateway_health, reservations

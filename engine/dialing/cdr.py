@@ -19,7 +19,7 @@ import orjson
 from gevent.lock import RLock
 
 from engine.dialing.calls import Call, CallTable
-from engine.dialing.record_file import Cursor, RecordFile, RecordsUnavailable
+from engine.dialing.cdr_file import Cursor, RecordFile, RecordsUnavailable
 from engine.errors import StoreUnavailable
 from engine.esl.events import HangupComplete, to_int, to_record_ms
 from engine.store.records import COLUMNS, posted_after

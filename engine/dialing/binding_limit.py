@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from engine.dialing.campaign_run import CampaignRun
 from engine.dialing.health import Breaker
 from engine.dialing.lanes import Lanes, Trunk
-from engine.dialing.run import CampaignRun
 from engine.services import why
 from engine.services.estimate import Limits
 from engine.store.models import CampaignCounts

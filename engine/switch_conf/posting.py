@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from xml.sax.saxutils import quoteattr
 
-from engine.conf.settings import InstallSettings
 from engine.errors import BadInput
+from engine.switch_conf.settings import InstallSettings
 
 SPOOL = "unsent"  # below the folder of the call records
 SENDER, SENDER_SETTINGS = "send-records", "send-records.conf"
