@@ -9,13 +9,11 @@ blocks: call it apart from where others wait.
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import os
 import re
-import struct
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -23,9 +21,10 @@ import numpy as np
 
 from engine.config import Settings
 from engine.errors import AvanakError, BadInput
-from engine.services import audio, speech_child
-from engine.services.children import ChildDied, Children
+from engine.services import audio
 from engine.services.message_text import check_text, spoken
+from engine.workers import pool
+from engine.workers.job import Job, Lane, Limits, WorkerEnded
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +33,7 @@ INDEX = ".spoken"  # folder in that of the prompts
 RATE = 150  # words a minute
 VOICES: dict[str, str] = {"male": "fa", "female": "fa+f2", "english": "en-us"}
 DEFAULT_VOICE = "male"
+_LIMITS = Limits(memory=1_200_000_000, cpu_s=30, wall_s=60.0)
 _LENGTH = re.compile(r"-(\d{1,7})$")
 
 
@@ -52,6 +52,12 @@ class Spoken:
     text: str  # as it was handed to the engine
 
 
+def job_of(piper_model: str) -> Job:
+    """Speaking, by a Piper voice or (empty) by espeak-ng.  A model's memory is its own affair."""
+    limits = replace(_LIMITS, memory=None) if piper_model else _LIMITS
+    return Job("engine.services.speech_child:speak", limits, Lane.QUICK, (piper_model,))
+
+
 class Speech:
     """Speaks texts; one for a process."""
 
@@ -61,7 +67,7 @@ class Speech:
         if piper_model and find_spec("piper") is None:
             raise BadInput("AVANAK_PIPER_MODEL needs the package piper-tts, which is not installed.")
         self.engine = f"piper:{Path(piper_model).name}" if piper_model else "espeak-ng"
-        self._children = Children(Path(speech_child.__file__), [piper_model] if piper_model else [])
+        self._job = job_of(piper_model)
 
     @classmethod
     def of_settings(cls, settings: Settings) -> Speech:
@@ -69,7 +75,7 @@ class Speech:
 
     def close(self) -> None:
         """End the processes that speak."""
-        self._children.close()
+        pool.close(self._job)
 
     def samples(self, text: str, voice: str = DEFAULT_VOICE, rate: int = RATE) -> audio.Samples:
         """A text as the telephone hears it (8 kHz), without silence around it.
@@ -79,18 +85,15 @@ class Speech:
         if voice not in VOICES:
             raise BadInput(f"There is no voice {voice[:40]!r}; there are: {', '.join(VOICES)}.")
         words = text if voice == "english" else spoken(text)
-        request = json.dumps({"text": words, "voice": VOICES[voice], "rate": rate}).encode()
         try:
-            answer = self._children.ask(request)
-        except ChildDied as error:
-            log.error("action=speech_failed engine=%s error=%r", self.engine, str(error))
+            found_rate, data = pool.run(self._job, words, VOICES[voice], rate, what="the text")
+        except WorkerEnded as error:
             raise SpeechUnavailable("The speech engine failed over this text; change its wording.") from error
-        (found_rate,) = struct.unpack("<I", answer[:4])
         if not found_rate:
-            why, _, detail = answer[4:2004].decode("utf-8", "replace").partition("\n")
+            why, _, detail = data[:2000].decode("utf-8", "replace").partition("\n")
             log.error("action=speech_failed engine=%s error=%r detail=%r", self.engine, why, detail)
-            raise SpeechUnavailable(f"The speech engine failed: {why[:200]}.")
-        return _trim(audio.to_telephone(np.frombuffer(answer[4:], np.int16), found_rate))
+            raise SpeechUnavailable("The speech engine failed: %(why)s.", why=why[:200])
+        return _trim(audio.to_telephone(np.frombuffer(data, np.int16), found_rate))
 
     def make(self, text: str, prompts_dir: Path, voice: str = DEFAULT_VOICE) -> Spoken:
         """Speak a text into the folder of prompts, once: the same text is not spoken again.

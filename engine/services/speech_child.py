@@ -1,30 +1,18 @@
 """Speaks for `engine.services.speech`, in a process of its own.
 
-Run by its path, it imports nothing of the engine.  espeak-ng is C and keeps
-its state in globals: what a customer writes may crash it, and then this process
-ends and not the engine.  It may not write files, and no request may take longer
-than `SECONDS` of the clock.
-
-Request, on standard input: four bytes of length, then JSON
-``{"text", "voice", "rate"}``.  Answer, on standard output: four bytes of length, four bytes of sample
-rate, then samples of 16 bits.  A rate of 0: it failed, and the text says why
-(in its first line; what follows is for the log).
+espeak-ng is C and keeps its state in globals: what a customer writes may crash it, and then this
+process ends and not the engine.
 """
 
 from __future__ import annotations
 
 import ctypes
-import json
 import os
-import resource
-import signal
-import struct
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
-SECONDS = 30
-MEMORY = 1_500_000_000
+from engine.workers.job import Answer
+
 MAX_SAMPLES = 22_050 * 600
 _SYNCHRONOUS, _DONT_EXIT, _UTF8, _RATE_PARAMETER = 2, 0x8000, 1, 1
 
@@ -96,44 +84,24 @@ def _unable(why: str) -> Speak:
     return speak
 
 
-def _read(size: int) -> bytes:
-    data = b""
-    while len(data) < size:
-        part = os.read(0, size - len(data))
-        if not part:
-            sys.exit(0)
-        data += part
-    return data
+_speak: Speak = _unable("no voice was prepared")
 
 
-def _answer(rate: int, data: bytes) -> None:
-    view = memoryview(struct.pack("<II", len(data) + 4, rate) + data)
-    while view:
-        view = view[os.write(1, view) :]
-
-
-def main() -> None:
-    """Answer requests until standard input ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the engine's to handle
-    model = sys.argv[1] if len(sys.argv) > 1 else ""
-    if not model:
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+def prepare(model: str = "") -> None:
+    """Load the Piper voice of a model file, or espeak-ng."""
+    global _speak
     try:
-        speak = _piper(model) if model else _espeak()
+        _speak = _piper(model) if model else _espeak()
     except Exception as error:  # noqa: BLE001 - a library or a model fails in its own ways; each request is told
-        speak = _unable(f"the voice cannot be loaded\n{type(error).__name__}: {error}")
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    while True:
-        request = json.loads(_read(struct.unpack("<I", _read(4))[0]))
-        signal.alarm(SECONDS)  # its default ends the process
-        try:
-            rate, data = speak(request["text"], request["voice"], request["rate"])
-        except (RuntimeError, ValueError, MemoryError) as error:
-            _answer(0, str(error).encode())
-        else:
-            _answer(rate, data)
-        signal.alarm(0)
+        _speak = _unable(f"the voice cannot be loaded\n{type(error).__name__}: {error}")
 
 
-if __name__ == "__main__":
-    main()
+def speak(text: str, voice: str, words_a_minute: int) -> Answer:
+    """The sample rate and samples of 16 bits; a rate of 0: the bytes say why it failed.
+
+    The first line of that may be shown to people, what follows is for the log.
+    """
+    try:
+        return Answer(*_speak(text, voice, words_a_minute))
+    except (RuntimeError, ValueError) as error:
+        return Answer(0, str(error).encode())

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
 import stat
-import struct
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,14 +13,16 @@ import pytest
 from engine.clock import wall_ms
 from engine.config import load_settings
 from engine.errors import BadInput
-from engine.services import campaigns, gallery, otp_prompt, speech_child
+from engine.services import campaigns, gallery, otp_prompt
 from engine.services.audio import load_prompt
 from engine.services.otp_prompt import prompt_for_code
-from engine.services.speech import Speech, SpeechUnavailable, length_of
+from engine.services.speech import Speech, SpeechUnavailable, job_of, length_of
 from engine.services.spoken_digits import WORDS, clip, code_samples
 from engine.states import RecipientState
 from engine.store.models import Campaign, Recipient
 from engine.store.threads import read, write
+from engine.workers import pool
+from engine.workers.job import Job
 from tests.engine.lab import Lab, wait_for
 
 OPEN = {"hours_service": "", "hours_advertising": ""}
@@ -77,12 +74,14 @@ def test_markup_is_spoken_and_not_obeyed(speech: Speech, tmp_path: Path) -> None
     assert made.duration_ms < 15_000
 
 
-def test_a_child_that_dies_costs_one_text(speech: Speech, tmp_path: Path) -> None:
-    speech.samples("سلام")
-    child = speech._children._idle[0]
-    os.kill(child._pid, 9)
-    with pytest.raises(SpeechUnavailable):
+def test_a_text_that_ends_the_worker_costs_only_itself(
+    speech: Speech, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = speech._job
+    monkeypatch.setattr(speech, "_job", Job("tests.workers.jobs:abort", kept.limits, kept.lane))
+    with pytest.raises(SpeechUnavailable, match="change its wording"):
         speech.samples("سلام")
+    monkeypatch.setattr(speech, "_job", kept)
     assert len(speech.samples("سلام"))
 
 
@@ -163,17 +162,9 @@ def test_a_voice_that_cannot_be_loaded_is_said_and_its_path_is_not(tmp_path: Pat
     """The process that speaks lives on and answers; without the package piper-tts it is the package that lacks."""
     model = tmp_path / "voice.onnx"
     model.write_bytes(b"this is no model")
-    request = json.dumps({"text": "hello", "voice": "en", "rate": 150}).encode()
-    framed = struct.pack("<I", len(request)) + request
-    done = subprocess.run(
-        [sys.executable, "-I", speech_child.__file__, str(model)],
-        input=framed * 2,
-        capture_output=True,
-        check=True,
-    )
-    size, rate = struct.unpack("<II", done.stdout[:8])
-    assert rate == 0
-    assert len(done.stdout) == 2 * (size + 4)
-    shown, _, detail = done.stdout[8 : size + 4].decode().partition("\n")
-    assert shown == "the voice cannot be loaded"
-    assert detail
+    for _ in range(2):
+        rate, said = pool.run(job_of(str(model)), "hello", "en", 150)
+        assert rate == 0
+        shown, _, detail = said.decode().partition("\n")
+        assert shown == "the voice cannot be loaded"
+        assert detail

@@ -35,12 +35,21 @@ MAY: list[tuple[str, tuple[str, ...]]] = [
     ("engine.dialing.shares", BASE),
     ("engine.esl", (*BASE, "engine.esl")),
     ("engine.embedded", (*BASE, "engine.embedded", "engine.patch", "engine.interpreter")),
+    ("engine.workers", (*BASE, "engine.workers")),
     ("engine.agreement", (*BASE, "engine.agreement")),
     ("engine.switch_conf", (*BASE, "engine.switch_conf", "engine.esl.checks")),
     ("engine.store", (*BASE, "engine.config", "engine.store", "engine.agreement")),
     (
         "engine.services",
-        (*BASE, *PURE_DIALING, "engine.config", "engine.store", "engine.services", "engine.agreement"),
+        (
+            *BASE,
+            *PURE_DIALING,
+            "engine.config",
+            "engine.store",
+            "engine.services",
+            "engine.agreement",
+            "engine.workers",
+        ),
     ),
     (
         "engine.dialing",

@@ -1,0 +1,102 @@
+"""Jobs in workers: wait for a turn, take a worker that is idle or a new one, and hand on what it says."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+from collections.abc import Generator
+from contextlib import closing
+from typing import Any
+
+from engine import errors
+from engine.sentences import sentence_of
+from engine.workers.job import Answer, Job, Lane, refusal
+from engine.workers.process import Ended, Failed, Worker
+from engine.workers.turns import Turns
+
+log = logging.getLogger(__name__)
+
+KEPT = 2  # idle workers of one kind of job
+
+_turns = {Lane.LONG: Turns(2), Lane.QUICK: Turns(4, of_account=2)}
+_idle: dict[Job, list[Worker]] = {}  # append and pop are atomic
+
+
+def run(job: Job, *arguments: Any, account: int | None = None, what: str = "the file") -> Answer:
+    """Do a job that gives one answer.
+
+    `account` is whose work it is: an account's jobs of one lane are done one after the other.
+    `what` is what people call the thing that is read.  Raises WorkerEnded (BadInput) when it takes
+    more than its limits or crashes, QueueFull, and the errors of ours that the job raises.
+    """
+    with closing(stream(job, *arguments, account=account, what=what)) as answers:
+        answer = next(answers)
+        for _ in answers:
+            raise AssertionError(f"{job.target} gave a second answer")
+        return answer
+
+
+def stream(
+    job: Job, *arguments: Any, account: int | None = None, what: str = "the file"
+) -> Generator[Answer]:
+    """Do a job that gives answers one by one; errors as with `run`.
+
+    The turn is held until the iterator ends or is closed; each step may be made in another thread.
+    """
+    with _turns[job.lane].turn(account):
+        worker = _take(job)
+        try:
+            yield from worker.ask(arguments)
+        except Ended as ended:
+            log.error(
+                "action=worker_ended job=%s account=%s end=%s what=%r detail=%r",
+                job.target, account, ended.end, what, str(ended),
+            )  # fmt: skip
+            raise refusal(ended.end, what) from ended
+        except Failed as failed:
+            raise _error(failed) from None
+        finally:
+            _give_back(job, worker)
+
+
+def waiting(lane: Lane) -> int:
+    """How many jobs of a lane wait for their turn."""
+    return _turns[lane].waiting
+
+
+def close(job: Job | None = None) -> None:
+    """End the idle workers, of one kind of job or all."""
+    for kind in [job] if job else list(_idle):
+        idle = _idle.get(kind, [])
+        while idle:
+            idle.pop().end()
+
+
+def _take(job: Job) -> Worker:
+    idle = _idle.setdefault(job, [])
+    while True:
+        try:
+            worker = idle.pop()
+        except IndexError:
+            return Worker(job)
+        if worker.is_alive():
+            return worker
+        worker.end()
+
+
+def _give_back(job: Job, worker: Worker) -> None:
+    idle = _idle.setdefault(job, [])
+    if worker.is_fit and len(idle) < KEPT:
+        idle.append(worker)
+    else:
+        worker.end()
+
+
+def _error(failed: Failed) -> errors.AvanakError:
+    """An error of ours as it was raised in the worker."""
+    kind = getattr(errors, failed.kind, errors.BadInput)
+    found: errors.AvanakError = kind(sentence_of(failed.sentence))
+    return found
+
+
+atexit.register(close)

@@ -1,0 +1,96 @@
+"""Whose turn it is: so many jobs at once, one of an account, and nobody is overtaken for ever.
+
+Waits with descriptors of the system and not with locks of `threading`: those become gevent's in a
+patched process, and the threads that wait here are not the hub's.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from engine.workers.job import QueueFull
+
+
+@dataclass(slots=True)
+class _Waiting:
+    account: int | None
+    bell: int  # an eventfd
+
+
+class Turns:
+    """The turns of one lane.  Work without an account (the house's own) is held by `slots` alone."""
+
+    def __init__(self, slots: int, of_account: int = 1, most_waiting: int = 4) -> None:
+        self.slots = slots
+        self.of_account = of_account
+        self.most_waiting = most_waiting  # of one account
+        self._lock = os.eventfd(1, os.EFD_SEMAPHORE | os.EFD_CLOEXEC)
+        self._waiting: list[_Waiting] = []
+        self._running: Counter[int | None] = Counter()
+        self._served: dict[int | None, int] = {}  # the number of an account's newest turn
+        self._number = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many wait now."""
+        return len(self._waiting)
+
+    @contextmanager
+    def turn(self, account: int | None) -> Iterator[None]:
+        """Wait for a turn and hold it.  Raises QueueFull when the account has too many that wait."""
+        self._wait(account)
+        try:
+            yield
+        finally:
+            with self._alone():
+                self._running[account] -= 1
+                if not self._running[account]:
+                    del self._running[account]
+                self._call()
+
+    def _wait(self, account: int | None) -> None:
+        bell = os.eventfd(0, os.EFD_CLOEXEC)
+        try:
+            with self._alone():
+                if account is not None:
+                    waiting = sum(one.account == account for one in self._waiting)
+                    if waiting >= self.most_waiting:
+                        raise QueueFull(
+                            "%(count)s files of this account wait to be read already; try again in a minute.",
+                            count=waiting,
+                        )
+                self._waiting.append(_Waiting(account, bell))
+                self._call()
+            os.eventfd_read(bell)
+        finally:
+            os.close(bell)
+
+    def _call(self) -> None:
+        """Call those whose turn it is: of the accounts that may, the one served longest ago."""
+        while self._running.total() < self.slots:
+            free = [one for one in self._waiting if self._may(one.account)]
+            if not free:
+                return
+            chosen = min(free, key=lambda one: self._served.get(one.account, 0))
+            self._waiting.remove(chosen)
+            self._running[chosen.account] += 1
+            self._number += 1
+            self._served[chosen.account] = self._number
+            if len(self._served) > 10_000:
+                self._served = dict(sorted(self._served.items(), key=lambda item: item[1])[-1_000:])
+            os.eventfd_write(chosen.bell, 1)
+
+    def _may(self, account: int | None) -> bool:
+        return account is None or self._running[account] < self.of_account
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        os.eventfd_read(self._lock)
+        try:
+            yield
+        finally:
+            os.eventfd_write(self._lock, 1)
