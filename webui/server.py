@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import logging
-import os
 from typing import Any
 
 from gevent.pool import Pool
 from gevent.pywsgi import WSGIHandler, WSGIServer
 
-from engine.errors import BadInput, EngineBusy
+from engine import listening
 
 log = logging.getLogger(__name__)
 
@@ -60,12 +58,7 @@ class WebServer:
         try:
             self._server.start()
         except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                raise EngineBusy(
-                    f"Port {wanted} of {self.host} is in use by another program; set AVANAK_WEB_PORT to a free one."
-                ) from error
-            reason = os.strerror(error.errno) if error.errno else str(error)
-            raise BadInput(f"The web UI cannot listen on {self.host}:{wanted}: {reason}.") from error
+            raise listening.refusal(error, self.host, wanted) from error
         log.info("action=web_started address=%s", self.url)
 
     @property

@@ -9,7 +9,7 @@ import click
 
 from engine.clock import wall_ms
 from engine.commands import common, progress, reporting, rules, running, sending, trunks
-from engine.commands.follow import Interrupts
+from engine.commands.interrupts import Interrupts
 from engine.commands.send import INTERRUPTED, conclude, reach, run_and_follow
 from engine.config import Settings
 from engine.runtime.switchboard import parse_switches

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import logging
-import signal
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 import gevent
-from gevent.event import Event as Flag
 
 from engine.clock import monotonic_s, wall_ms
-from engine.errors import AvanakError, Conflict
+from engine.commands.interrupts import Interrupts
+from engine.errors import Conflict
 from engine.runtime.controller import Engine
 from engine.services import campaign_view, campaigns
 from engine.services.campaign_view import CampaignView
@@ -25,44 +23,6 @@ NO_SWITCH_S = 60.0  # without any switch for so long, the campaign is paused and
 HANG_UP_S = 10.0  # how long calls that were hung up may take to be settled
 INTERRUPTED = "interrupted"
 NO_SWITCH = "no switch could be reached"
-
-
-class Interrupted(AvanakError):
-    """Somebody pressed Ctrl-C before there was anything to go on with."""
-
-    exit_status = 130
-
-
-class Interrupts:
-    """Ctrl-C and SIGTERM as two events: the first asks for an orderly end, the second for a quick one.
-
-    The handler only sets events; whoever waits for them acts.
-    """
-
-    def __init__(self) -> None:
-        self.first = Flag()
-        self.second = Flag()
-        self._handlers: list[gevent.hub.signal] = []
-
-    def __enter__(self) -> Self:
-        self._handlers = [
-            gevent.signal_handler(number, self._signalled) for number in (signal.SIGINT, signal.SIGTERM)
-        ]
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for handler in self._handlers:
-            handler.cancel()
-
-    def check(self) -> None:
-        """Raise Interrupted if somebody pressed Ctrl-C."""
-        if self.first.is_set():
-            raise Interrupted("Interrupted; nobody was called.")
-
-    def _signalled(self) -> None:
-        (self.second if self.first.is_set() else self.first).set()
 
 
 class View(Protocol):

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import gevent
 
 from engine.commands.common import note
-from engine.commands.follow import Interrupts
+from engine.commands.interrupts import Interrupts
 from engine.config import Settings
 from engine.embedded.options import EmbeddedOptions
 from engine.errors import SwitchUnavailable
@@ -44,7 +44,7 @@ def engine_here(
     finally:
         # Without a switch no call will end here; the next engine asks the switch what became of them.
         is_hopeless = interrupts.second.is_set() or not engine.switchboard.any_up
-        engine.stop(QUICK_DRAIN_S if is_hopeless else None)
+        engine.stop(0.0 if interrupts.abandoned.is_set() else QUICK_DRAIN_S if is_hopeless else None)
         watcher.kill()
 
 

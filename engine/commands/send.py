@@ -11,7 +11,8 @@ from rich.console import Console
 
 from engine.clock import wall_ms
 from engine.commands import common, progress, reporting, rules, running, sending, trunks
-from engine.commands.follow import NO_SWITCH, Interrupts, follow
+from engine.commands.follow import NO_SWITCH, follow
+from engine.commands.interrupts import Interrupts
 from engine.config import Settings
 from engine.errors import BadInput, SwitchUnavailable
 from engine.runtime.controller import Engine

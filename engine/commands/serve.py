@@ -1,89 +1,84 @@
-"""`avanakctl serve`: the engine and the web UI, in one process, until somebody stops it."""
+"""`avanakctl serve`: the engine and the web UI, each in a process of its own, until somebody stops them.
+
+Kept light: the supervisor has nothing of either loaded.
+"""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from functools import partial
+import os
 
 import click
 
-from engine.commands import common, running, trunks
-from engine.commands.follow import Interrupts
-from engine.config import Settings
+from engine import listening, logs
+from engine.commands import supervise
+from engine.commands.interrupts import Interrupts
+from engine.config import load_settings
 from engine.errors import BadInput
-from engine.runtime.switchboard import SwitchSpec, parse_switches
-from engine.store.threads import write
 
-log = logging.getLogger(__name__)
+_SWITCHES = ("AVANAK_SWITCHES", "AVANAK_SWITCHES_FILE")
 
 
 @click.command()
-@common.switch_option
-@click.option("--no-web", is_flag=True, help="The engine alone.")
+@click.option(
+    "--switch",
+    "switches",
+    multiple=True,
+    metavar="embedded|esl://:PASSWORD@HOST:8021",
+    help="A switch to call through; may be given again.  Without it: AVANAK_SWITCHES.",
+)
+@click.option("--no-web", is_flag=True, help="The engine alone, in this process.")
 @click.option("--web-only", is_flag=True, help="The web UI alone; an engine elsewhere makes the calls.")
 @click.option(
     "--speed", type=float, default=1.0, show_default=True, help="Embedded switch: times as fast as life."
 )
 @click.option("--log-file", is_flag=True, help="Log to data_dir/log/avanak.log instead of standard error.")
-def serve(switches: tuple[str, ...], no_web: bool, web_only: bool, speed: float, log_file: bool) -> int:
-    """Run the engine and the web UI.  SIGTERM or Ctrl-C lets calls finish (AVANAK_DRAIN_S), a second ends them."""
+@click.option("--supervised", is_flag=True, hidden=True, help="Standard input is the supervisor's socket.")
+def serve(
+    switches: tuple[str, ...], no_web: bool, web_only: bool, speed: float, log_file: bool, supervised: bool
+) -> int:
+    """Run the engine and the web UI, supervised, each in its own process.
+
+    SIGTERM or Ctrl-C lets calls finish (AVANAK_DRAIN_S), a second ends them.
+    """
     if no_web and web_only:
         raise BadInput("--no-web and --web-only leave nothing to run.")
-    settings = common.settings_and_store(log_to_file=log_file)
     with Interrupts() as interrupts:
+        if not no_web and not web_only:
+            return _both(switches, speed, log_file, interrupts)
+        from engine.commands import parts
+
+        link = supervise.Supervised(interrupts) if supervised else None
         if web_only:
-            common.first_account(settings)
-            with _web(settings):
-                interrupts.first.wait()
-            return 0
-        specs = parse_switches(common.switch_words(settings, switches))
-        with _engine(settings, specs, speed, interrupts):
-            if no_web:
-                _wait(interrupts)
-            else:
-                with _web(settings):
-                    _wait(interrupts)
+            parts.web(log_file, interrupts, link)
+        else:
+            parts.engine(switches, speed, log_file, interrupts, link)
     return 0
 
 
-def _wait(interrupts: Interrupts) -> None:
-    interrupts.first.wait()
-    common.note("Stopping: no further call is placed, those that are up finish.  A second signal ends them.")
+def _both(switches: tuple[str, ...], speed: float, log_file: bool, interrupts: Interrupts) -> int:
+    settings = load_settings()
+    if log_file:
+        logs.to_file(settings.data_dir, settings.log_level)
+    else:
+        logs.to_stderr(settings.log_level)
+    listening.check(settings.web_host, settings.web_port)
+    common = ["serve", "--supervised", *(["--log-file"] if log_file else [])]
+    # The switches' passwords: for the engine's eyes only, and on no command line.
+    for_web = {name: value for name, value in os.environ.items() if name not in _SWITCHES}
+    for_engine = {**for_web, "AVANAK_SWITCHES": _words(switches)} if switches else dict(os.environ)
+    return supervise.run(
+        [
+            supervise.Part(
+                "engine", [*common, "--no-web", "--speed", str(speed)], for_engine, settings.drain_s
+            ),
+            supervise.Part("web", [*common, "--web-only"], for_web),
+        ],
+        interrupts,
+    )
 
 
-@contextmanager
-def _engine(
-    settings: Settings, specs: Sequence[SwitchSpec], speed: float, interrupts: Interrupts
-) -> Iterator[None]:
-    """An engine that is stopped in order; at the second signal its calls are ended."""
-    if trunks.is_embedded(specs):
-        common.note(trunks.CALLS_NOBODY)
-        for spec in specs:
-            pin = partial(
-                trunks.pin_gateway, spec.name, spec.name, settings.default_cps, settings.default_channels
-            )
-            write(pin)
-    embedded = trunks.embedded_options(settings, specs, (), speed)
-    with running.engine_here(settings, specs, embedded, interrupts) as engine:
-        common.tell_password(engine.new_password)
-        yield
-
-
-@contextmanager
-def _web(settings: Settings) -> Iterator[None]:
-    """The web UI, listening, and what brings the lists in that come through it."""
-    from engine.runtime.list_importer import Importer
-    from webui import create_app
-    from webui.server import serve as serve_app
-
-    server = serve_app(create_app(settings), settings.web_host, settings.web_port)
-    importer = Importer(settings)
-    importer.start()
-    common.note(f"Web UI: {server.url}")
-    try:
-        yield
-    finally:
-        server.stop()
-        importer.stop()
+def _words(switches: tuple[str, ...]) -> str:
+    for word in switches:
+        if not word.strip() or len(word.split()) != 1:
+            raise BadInput(f"--switch takes one switch each time, not {len(word.split())} words.")
+    return " ".join(switches)

@@ -17,12 +17,16 @@ Two ways in:
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+import math
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Generic, TypeVar
 
 import gevent
 import peewee
+from gevent import monkey
 from gevent.event import AsyncResult, Event
 from gevent.threadpool import ThreadPool
 
@@ -31,11 +35,17 @@ from engine.store.database import db, is_sqlite
 
 log = logging.getLogger(__name__)
 
+# The thread's own: who waits for the lock is the writer's thread, or has no writer and waits as for the disk.
+_sleep = monkey.get_original("time", "sleep")
+
 T = TypeVar("T")
 Item = TypeVar("Item")
 
 GROUP_S = 0.1  # how long a group of items gathers; a call ends the gathering at once
 MAX_GROUP = 600  # bounds how long a caller waits for the group before it
+LEAST_REST_S = 0.005  # of a writer that rests: longer than another process takes to look again
+WAIT_S = 10.0  # for SQLite's write lock, before the database refuses
+LOOK_S = 0.002
 RETRY_S = 0.5  # pause after the database refused a group
 COLLISIONS = 5  # how often a group is tried again at once after two engines collided
 # PostgreSQL: a deadlock, or a serialization failure; the group was undone wholly.
@@ -60,7 +70,12 @@ class Channel(Generic[Item]):
 class Writer:
     """Owner of the writing thread; start it once in a process, after the database is open."""
 
-    def __init__(self) -> None:
+    def __init__(self, group_s: float = math.inf, rest: float = 0.0) -> None:
+        """`group_s`: no call is begun in a transaction that has lasted so long; it waits for the next one.
+
+        `rest`: after each transaction this writer stays away for that share of the time it took, so that
+        another process can write.
+        """
         self.fault = ""  # one sentence while the database refuses, else empty
         self.groups = 0
         self._pool = ThreadPool(1)
@@ -72,6 +87,7 @@ class Writer:
         self._idle.set()
         self._loop: gevent.Greenlet | None = None
         self._stopping = False
+        self._group_s, self._rest = group_s, rest
 
     def start(self) -> None:
         self._loop = gevent.spawn(self._run)
@@ -137,8 +153,9 @@ class Writer:
             by_channel: dict[Channel[Any], list[Any]] = {}
             for channel, item in items:
                 by_channel.setdefault(channel, []).append(item)
+            began = time.monotonic()
             try:
-                outcome = self._pool.apply(_write_group, (calls, by_channel))
+                outcome = self._pool.apply(_write_group, (calls, by_channel, self._group_s))
             except (peewee.DatabaseError, peewee.InterfaceError, StoreUnavailable) as error:
                 self._refused(error, calls)
                 continue
@@ -152,7 +169,11 @@ class Writer:
                 self.fault = ""
             self.groups += 1
             del self._items[: len(items)]
-            self._answer(calls, outcome)
+            done = len(outcome[0])
+            self._calls[:0] = calls[done:]
+            self._answer(calls[:done], outcome)
+            if self._rest and not self._stopping:
+                gevent.sleep(max(LEAST_REST_S, self._rest * (time.monotonic() - began)))
 
     def _refused(self, error: Exception, calls: list[tuple[Callable[[], Any], AsyncResult]]) -> None:
         """The whole group failed: callers are told, items stay for the next try."""
@@ -184,21 +205,57 @@ class Writer:
 def transaction() -> AbstractContextManager[Any]:
     """A transaction that may write (on SQLite it takes the write lock at once), or a savepoint inside one."""
     if is_sqlite() and db.transaction_depth() == 0:
-        return db.atomic("immediate")
+        return _immediate()
     return db.atomic()
 
 
+@contextmanager
+def _immediate() -> Iterator[None]:
+    """SQLite's write lock, asked for every other millisecond.
+
+    Its own waiting looks ever less often, up to ten times a second: of two processes the one that
+    writes more would keep the other from its turn.
+    """
+    until = time.monotonic() + WAIT_S
+    db.execute_sql("PRAGMA busy_timeout = 0")
+    try:
+        while True:
+            try:
+                held = db.atomic("immediate")
+                held.__enter__()
+                break
+            except peewee.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > until:
+                    raise
+            _sleep(LOOK_S)
+    finally:
+        db.execute_sql(f"PRAGMA busy_timeout = {int(WAIT_S * 1000)}")
+    try:
+        yield
+    except BaseException:
+        held.__exit__(*sys.exc_info())
+        raise
+    held.__exit__(None, None, None)
+
+
 def _write_group(
-    calls: list[tuple[Callable[[], Any], AsyncResult]], by_channel: dict[Channel[Any], list[Any]]
+    calls: list[tuple[Callable[[], Any], AsyncResult]],
+    by_channel: dict[Channel[Any], list[Any]],
+    group_s: float,
 ) -> tuple[list[tuple[Any, Exception | None]], dict[Channel[Any], list[Any]]]:
-    """In the writer's thread: one transaction for the whole group."""
+    """In the writer's thread: one transaction for the whole group, or for the first calls that fill `group_s`."""
     for collision in range(COLLISIONS + 1):
         try:
             if db.is_closed():  # asked without the lock that `connect` takes; see `threads.read`
                 db.connect()
             with transaction():
                 results = {channel: _write_items(channel, items) for channel, items in by_channel.items()}
-                return [_run_call(work) for work, _ in calls], results
+                ends, until = [], time.monotonic() + group_s
+                for work, _ in calls:
+                    ends.append(_run_call(work))
+                    if time.monotonic() > until:
+                        break
+                return ends, results
         except (peewee.DatabaseError, peewee.InterfaceError) as error:
             if collision == COLLISIONS or not _is_collision(error):
                 close_quietly()

@@ -27,6 +27,7 @@ MAY: list[tuple[str, tuple[str, ...]]] = [
     ("engine.clock", ()),
     ("engine.patch", ()),
     ("engine.interpreter", ()),
+    ("engine.listening", ("engine.errors",)),
     ("engine.config", ("engine.errors", "engine.sentences")),
     ("engine.dialing.pacing", BASE),
     ("engine.dialing.causes", BASE),
@@ -67,7 +68,18 @@ MAY: list[tuple[str, tuple[str, ...]]] = [
             "engine.monitoring",
         ),
     ),
-    ("webui", (*BASE, "engine.config", "engine.store", "engine.services", "engine.agreement", "webui")),
+    (
+        "webui",
+        (
+            *BASE,
+            "engine.config",
+            "engine.listening",
+            "engine.store",
+            "engine.services",
+            "engine.agreement",
+            "webui",
+        ),
+    ),
 ]
 # Whoever runs things in time; pure code and services know no gevent.
 GEVENT = (

@@ -1,0 +1,67 @@
+"""What the processes of `avanakctl serve` do: the engine's, and the web UI's."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from engine.commands import common, running, trunks
+from engine.commands.interrupts import Interrupts
+from engine.commands.supervise import STOPPING, Supervised
+from engine.runtime.switchboard import parse_switches
+from engine.store import threads
+from engine.store.threads import write
+from engine.store.writer import Writer
+
+# The web's share of the database file, so that the engine never waits for long (docs/security.md).
+WEB_GROUP_S = 0.05
+WEB_REST = 0.25
+
+
+def engine(
+    switches: tuple[str, ...], speed: float, log_file: bool, interrupts: Interrupts, link: Supervised | None
+) -> None:
+    """An engine until it is stopped; at the second signal its calls are ended."""
+    settings = common.settings_and_store(log_to_file=log_file)
+    specs = parse_switches(common.switch_words(settings, switches))
+    if trunks.is_embedded(specs):
+        common.note(trunks.CALLS_NOBODY)
+        for spec in specs:
+            pin = partial(
+                trunks.pin_gateway, spec.name, spec.name, settings.default_cps, settings.default_channels
+            )
+            write(pin)
+    embedded = trunks.embedded_options(settings, specs, (), speed)
+    with running.engine_here(settings, specs, embedded, interrupts) as dialling:
+        common.tell_password(dialling.new_password)
+        if link is not None:
+            link.ready()
+        interrupts.first.wait()
+        if link is None:
+            common.note(STOPPING)
+
+
+def web(log_file: bool, interrupts: Interrupts, link: Supervised | None) -> None:
+    """The web UI, listening, and what brings the lists in that come through it; no event socket, no engine."""
+    from engine.runtime.list_importer import Importer
+    from webui import create_app
+    from webui.server import serve as serve_app
+
+    settings = common.settings_and_store(log_to_file=log_file)
+    common.first_account(settings)
+    writer = Writer(group_s=WEB_GROUP_S, rest=WEB_REST)
+    writer.start()
+    threads.use_writer(writer)
+    try:
+        server = serve_app(create_app(settings), settings.web_host, settings.web_port)
+        importer = Importer(settings)
+        importer.start()
+        common.note(f"Web UI: {server.url}")
+        if link is not None:
+            link.ready()
+        interrupts.first.wait()
+        server.stop()
+        importer.stop()
+    finally:
+        writer.stop()
+        threads.use_writer(None)
+        threads.close_readers()
