@@ -11,7 +11,7 @@ from flask import Flask, Response, g, redirect, request, session, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from engine.errors import NotAllowed
-from engine.services import people, permissions
+from engine.services.accounts import people, permissions
 from engine.store.models import User
 from engine.store.threads import read
 

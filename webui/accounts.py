@@ -14,18 +14,11 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional, Reg
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from engine.clock import wall_ms
-from engine.services import (
-    accounts,
-    audit_log,
-    fraud_guard,
-    identity,
-    ledger,
-    people,
-    permissions,
-    pricing,
-    subscriptions,
-)
-from engine.services.policy import current as policy_now
+from engine.services.accounts import accounts, audit_log, people, permissions
+from engine.services.compliance import traffic_caps
+from engine.services.compliance.policy import current as policy_now
+from engine.services.money import ledger, pricing, subscriptions
+from engine.services.onboarding import identity
 from engine.services.tickets import views
 from engine.states import AccountState
 from engine.store.models import CallCap
@@ -201,7 +194,6 @@ def limits(account_id: int) -> Answer | Response:
             now,
             name=form.name.data,
             **({"mobile": form.mobile.data} if form.mobile.data else {}),
-            price_group_id=form.price_group_id.data or None,
             weight=form.weight.data,
             max_cps=form.max_cps.data,
             max_channels=form.max_channels.data,
@@ -210,6 +202,7 @@ def limits(account_id: int) -> Answer | Response:
             parent_id=form.parent_id.data,
             caller_id=form.caller_id.data or "",
         )
+        pricing.give_group(account_id, form.price_group_id.data or None, by, now)
 
     return _done(account_id, form, work, "limits")
 
@@ -223,7 +216,7 @@ def caps(account_id: int) -> Answer | Response:
     def work() -> None:
         gap_s, calls = form.min_gap_s.data, form.max_calls_a_day.data
         accounts.change(account_id, by, now, min_gap_s=gap_s, max_calls_a_day=calls)
-        fraud_guard.set_caps(account_id, form.calls_an_hour.data, form.rials_a_day.data, now, by)
+        traffic_caps.set_caps(account_id, form.calls_an_hour.data, form.rials_a_day.data, now, by)
 
     return _done(account_id, form, work, "caps")
 
@@ -318,7 +311,7 @@ def _account(account_id: int, **forms: Any) -> dict[str, Any]:
             "staff_people": people.of_account(account_id),
             "reviews": identity.reviews(account_id, limit=5),
             "tickets": views.of_account(me, account_id, now, limit=5),
-            "usage": fraud_guard.usage(account_id, policy_now().caps, now),
+            "usage": traffic_caps.usage(account_id, policy_now().caps, now),
             "entries": entries,
             "people": people_names([each.person_id for each in entries or []]),
             "own_caps": CallCap.get_or_none(CallCap.account_id == account_id),

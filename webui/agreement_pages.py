@@ -18,7 +18,7 @@ from engine.agreement.statement import band_texts_fa
 from engine.agreement.terms import Terms, percent_text
 from engine.clock import wall_ms
 from engine.errors import BadInput, NotFound
-from engine.services import people
+from engine.services.accounts import people
 from engine.services.sla import acts, agreements
 from engine.store.threads import read, write
 from webui.access import for_staff, needs, person

@@ -10,7 +10,7 @@ from flask import Flask
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from engine.services.permissions import GRANTS
+from engine.services.accounts.permissions import GRANTS
 from webui.sentences import reason
 from webui.speech import digits, number, plain_instant
 from webui.words import WORDS, grant

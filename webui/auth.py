@@ -14,7 +14,7 @@ from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
 from engine.clock import wall_ms
-from engine.services import people
+from engine.services.accounts import people
 from engine.store.models import User
 from engine.store.threads import read, write
 from webui.access import log_in, person_or_none, safe_target

@@ -15,8 +15,9 @@ from wtforms.validators import InputRequired, Length, NumberRange
 
 from engine.clock import wall_ms
 from engine.errors import BadInput, NotFound
-from engine.services import accounts, ledger, payments, pricing, subscriptions
-from engine.services.payment_providers import ProviderDown, ProviderRefused
+from engine.services.accounts import accounts
+from engine.services.money import ledger, payments, pricing, subscriptions
+from engine.services.money.payment_providers import ProviderDown, ProviderRefused
 from engine.services.sla import credits
 from engine.states import PaymentState
 from engine.store.customers import Subscription

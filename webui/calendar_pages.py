@@ -17,9 +17,9 @@ from engine.agreement.dates import WEEKDAYS_EN, WEEKDAYS_FA, local_day
 from engine.agreement.months import Month
 from engine.clock import wall_ms
 from engine.errors import BadInput, NotFound
-from engine.services import working_calendar
+from engine.services.accounts.permissions import CALENDAR_ROLES
+from engine.services.sla import working_calendar
 from engine.services.tickets import clocks
-from engine.services.tickets.access import CALENDAR_ROLES
 from engine.store.threads import read, write
 from webui.access import for_staff, person
 from webui.number_fields import ascii_digits

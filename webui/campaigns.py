@@ -11,19 +11,12 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from engine.clock import wall_ms
 from engine.errors import NotFound
-from engine.services import (
-    campaign_view,
-    campaigns,
-    gateway_health,
-    launch,
-    list_imports,
-    messages,
-    recordings,
-    switches,
-)
-from engine.services.campaign_view import CampaignView
-from engine.services.numbers import NormalNumber, normalise
-from engine.services.reports import report_columns, report_rows
+from engine.services.campaigns import campaigns, launch, list_imports, recordings, view
+from engine.services.campaigns.view import CampaignView
+from engine.services.messages import prompts
+from engine.services.numbering.numbers import NormalNumber, normalise
+from engine.services.reports.campaign_report import report_columns, report_rows
+from engine.services.trunks import gateway_health, switches
 from engine.states import CampaignState
 from engine.store import findings
 from engine.store.models import Campaign
@@ -70,7 +63,7 @@ def detail(campaign_id: int) -> str:
     found = None
     if isinstance(wanted, NormalNumber):
         e164 = wanted.e164
-        found = read(lambda: campaign_view.of_number(campaign_id, e164))
+        found = read(lambda: view.of_number(campaign_id, e164))
     return render_template(
         "campaigns/detail.html",
         one=one,
@@ -122,7 +115,7 @@ def message_sound(campaign_id: int) -> BaseResponse:
     row = _row(campaign_id)
     if row.message_id is None:
         raise NotFound(f"Campaign {campaign_id} has no message.")
-    found = read(lambda: messages.get(row.message_id or 0))
+    found = read(lambda: prompts.get(row.message_id or 0))
     return send_prompt(web().settings.prompts_dir / f"{found.prompt}.wav")
 
 
@@ -151,14 +144,14 @@ def _row(campaign_id: int) -> Campaign:
 
 def _one(campaign_id: int) -> CampaignView:
     scope, now = account_scope(), wall_ms()
-    return read(lambda: campaign_view.view(campaign_id, now, scope))
+    return read(lambda: view.view(campaign_id, now, scope))
 
 
 def _votes(one: CampaignView) -> list[tuple[str, int]]:
     """Each key that may be pressed and how many pressed it."""
     if not one.row.vote_keys:
         return []
-    counted = read(lambda: campaign_view.votes(one.id))
+    counted = read(lambda: view.votes(one.id))
     return [(key, counted.get(key, 0)) for key in one.row.vote_keys]
 
 
@@ -168,10 +161,10 @@ def _list() -> dict[str, Any]:
     scope, now, staff = account_scope(), wall_ms(), is_staff()
 
     def work() -> dict[str, Any]:
-        found = campaign_view.views(
+        found = view.views(
             now, scope, states=_FILTERS.get(chosen, ()), text=text, before_id=before, limit=PAGE + 1
         )
-        running = campaign_view.views(now, scope, states=(CampaignState.RUNNING,), limit=1000)
+        running = view.views(now, scope, states=(CampaignState.RUNNING,), limit=1000)
         down = [row for row in switches.all_switches() if row.state != "up"] if staff else []
         failing = gateway_health.failing(now) if staff else []
         doubts = findings.open_findings(now - DOUBT_MS) if staff else 0

@@ -13,10 +13,10 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
 from engine.clock import wall_ms
-from engine.services import compensation
-from engine.services.compensation import Wanted
 from engine.services.sla import agreements, claims
 from engine.services.sla.claim_states import ClaimKind
+from engine.services.tickets import compensation
+from engine.services.tickets.compensation import Wanted
 from engine.store.threads import read, write
 from webui.access import account_scope, needs, person
 from webui.number_fields import ascii_digits

@@ -13,10 +13,9 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
 from engine.clock import wall_ms
-from engine.services import compensation
 from engine.services.sla import acts, agreements, claims, committee, credits
 from engine.services.sla.claim_states import UNDECIDED, ClaimKind, ClaimState
-from engine.services.tickets import tickets, views
+from engine.services.tickets import compensation, tickets, views
 from engine.store.models_sla import Claim
 from engine.store.threads import read
 from webui.access import for_staff, person

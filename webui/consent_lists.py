@@ -14,9 +14,10 @@ from wtforms.validators import InputRequired, Length
 
 from engine.clock import wall_ms
 from engine.errors import BadInput
-from engine.services import accounts, permissions, suppression
-from engine.services.lists import open_list
-from engine.services.numbers import NormalNumber, normalise
+from engine.services.accounts import accounts, permissions
+from engine.services.compliance import do_not_call as suppression
+from engine.services.lists.reader import open_list
+from engine.services.numbering.numbers import NormalNumber, normalise
 from engine.store import do_not_call
 from engine.store.do_not_call import EVERYBODY
 from engine.store.threads import read, write

@@ -14,7 +14,8 @@ from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from engine.clock import wall_ms
-from engine.services.notices import reach, special
+from engine.services.notices import special_wishes
+from engine.services.outbox import addresses
 from engine.services.tickets import tickets
 from engine.services.tickets.rules import SPECIAL
 from engine.store.models import User
@@ -101,7 +102,7 @@ def add_wish(ticket_id: int) -> Answer | Response:
 @needs("account.view")
 def end_wish(wish_id: int) -> Response:
     me, now = person(), wall_ms()
-    write(lambda: special.end(me, wish_id, now))
+    write(lambda: special_wishes.end(me, wish_id, now))
     flash(_("It is done no more."), "success")
     return redirect(url_for("notices.failed" if is_staff() else "contacts.index"))
 
@@ -113,7 +114,7 @@ def add_address() -> Answer | Response:
     form = AddressForm(tag="address")
 
     def work() -> None:
-        reach.add(
+        addresses.add(
             me,
             account_id,
             form.channel.data,
@@ -135,13 +136,13 @@ def add_address() -> Answer | Response:
 def remove_address(reach_id: int) -> Response:
     me = person()
     customers_only()
-    write(lambda: reach.remove(me, reach_id))
+    write(lambda: addresses.remove(me, reach_id))
     flash(_("The address was removed."), "success")
     return redirect(url_for("contacts.index"))
 
 
 def _agree(me: User, form: WishForm, ticket_id: int, now: int) -> None:
-    special.agree(
+    special_wishes.agree(
         me,
         ticket_id,
         form.channel.data,
@@ -157,9 +158,9 @@ def _shown(**forms: Any) -> dict[str, Any]:
 
     def work() -> dict[str, Any]:
         return {
-            "wishes": special.active(account_id),
-            "told": special.told(account_id),
-            "addresses": reach.of(account_id),
+            "wishes": special_wishes.active(account_id),
+            "told": special_wishes.told(account_id),
+            "addresses": addresses.of(account_id),
         }
 
     return {

@@ -9,7 +9,7 @@ from typing import TypeVar
 from flask import current_app
 
 from engine.config import Settings
-from engine.services.uploads import Uploads
+from engine.services.campaigns.uploads import Uploads
 from engine.store.threads import begin
 from webui.checks import Checks
 

@@ -16,8 +16,10 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 
 from engine.clock import wall_ms
-from engine.services import fraud_guard, permissions
-from engine.services.policy import current as policy_now
+from engine.services.accounts import permissions
+from engine.services.campaigns import view
+from engine.services.compliance import traffic_caps
+from engine.services.compliance.policy import current as policy_now
 from engine.store.threads import read, write
 from webui.access import for_staff, needs, person
 from webui.number_fields import ascii_digits
@@ -62,7 +64,7 @@ def set_() -> Answer | Response:
 
     def work() -> None:
         prefix = form.country.data + (form.prefix.data or "")
-        fraud_guard.set_destination(prefix, form.state.data == "open", form.note.data or "", now, by)
+        traffic_caps.set_destination(prefix, form.state.data == "open", form.note.data or "", now, by)
 
     if not attempt(form, work):
         return refused("destinations/index.html", **_shown(form))
@@ -74,16 +76,14 @@ def set_() -> Answer | Response:
 @needs("account.change")
 def remove(prefix: str) -> Response:
     by, now = person().id, wall_ms()
-    write(lambda: fraud_guard.remove_destination(prefix, now, by))
+    write(lambda: traffic_caps.remove_destination(prefix, now, by))
     flash(_("The prefix was taken out; the shorter one decides again."), "success")
     return redirect(url_for("destinations.index"))
 
 
 def _shown(form: DestinationForm | None = None) -> dict[str, Any]:
     me = person()
-    rows, own, stopped = read(
-        lambda: (fraud_guard.destinations(), fraud_guard.own_caps(), fraud_guard.stopped())
-    )
+    rows, own, stopped = read(lambda: (traffic_caps.destinations(), traffic_caps.own_caps(), view.stopped()))
     form = form or DestinationForm.blank("set", country="98")
     form.country.choices = _countries()
     return {

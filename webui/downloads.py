@@ -8,9 +8,9 @@ from typing import TypeVar
 from flask import Response
 
 from engine.clock import wall_ms
-from engine.services import audit_log
-from engine.services.report_files import Cell, csv_chunks
-from engine.services.workbook_stream import workbook_chunks
+from engine.services.accounts import audit_log
+from engine.services.reports.files import Cell, csv_chunks
+from engine.services.reports.xlsx_stream import workbook_chunks
 from engine.store.database import db
 from engine.store.threads import write
 from webui.access import is_staff, person

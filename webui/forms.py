@@ -22,8 +22,8 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from engine.services.campaigns import CampaignRules
-from engine.services.gateways import PACKETS_MS
+from engine.services.campaigns.campaigns import CampaignRules
+from engine.services.trunks.gateways import PACKETS_MS
 from webui.number_fields import DecimalsField, WholeField, ascii_digits
 from webui.speech import parse_instant, written_instant
 
@@ -168,7 +168,7 @@ class GatewayForm(FlaskForm):
     )
 
     def values(self) -> dict[str, Any]:
-        """What `engine.services.gateways` takes, without the name."""
+        """What `engine.services.trunks.gateways` takes, without the name."""
         return {
             "cps": float(self.cps.data or 0),
             "channels": self.channels.data,

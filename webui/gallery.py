@@ -16,9 +16,12 @@ from wtforms.validators import InputRequired, Length
 
 from engine.clock import wall_ms
 from engine.errors import BadInput
-from engine.services import gallery, messages, permissions, pricing
-from engine.services.numbers import NormalNumber, normalise
-from engine.services.speech import DEFAULT_VOICE
+from engine.services.accounts import permissions
+from engine.services.campaigns import approvals
+from engine.services.messages import library, prompts
+from engine.services.messages.speech import DEFAULT_VOICE
+from engine.services.money import pricing
+from engine.services.numbering.numbers import NormalNumber, normalise
 from engine.store.threads import read, write
 from webui.access import account_scope, for_staff, needs, person
 from webui.campaigns import send_prompt
@@ -105,16 +108,16 @@ def index() -> str | Response:
 def upload() -> Answer | Response:
     """A sound from a file, or one that was recorded in the browser (``origin=recorded``)."""
     account_id, now = customers_only(), wall_ms()
-    is_recorded = request.form.get("origin") == gallery.RECORDED
+    is_recorded = request.form.get("origin") == library.RECORDED
     form = UploadForm(tag="record" if is_recorded else "upload")
-    origin = gallery.RECORDED if is_recorded else gallery.UPLOADED
+    origin = library.RECORDED if is_recorded else library.UPLOADED
 
     def work() -> None:
         files = given(form.sound.data)
         if not files:
             raise BadInput(_("Choose or record a sound."))
         prompt, duration_ms = _stored(files[0])
-        write(lambda: gallery.add(account_id, form.title.data, prompt, duration_ms, now, origin=origin))
+        write(lambda: library.add(account_id, form.title.data, prompt, duration_ms, now, origin=origin))
 
     if not attempt(form, work, writes=False):
         return refused("gallery/index.html", **_gallery(**{"record" if is_recorded else "upload": form}))
@@ -131,7 +134,7 @@ def speak() -> Answer | Response:
 
     def work() -> None:
         add = web().apart(
-            lambda: gallery.speak(account_id, form.title.data, form.text.data, form.voice.data, voice, folder)
+            lambda: library.speak(account_id, form.title.data, form.text.data, form.voice.data, voice, folder)
         )
         write(lambda: add(now))
 
@@ -146,8 +149,8 @@ def speak() -> Answer | Response:
 def sound(message_id: int) -> Response:
     """The message as the telephone hears it."""
     scope = account_scope()
-    row = read(lambda: gallery.get(message_id, scope))
-    return send_prompt(gallery.sound_path(row, web().settings.prompts_dir))
+    row = read(lambda: library.get(message_id, scope))
+    return send_prompt(library.sound_path(row, web().settings.prompts_dir))
 
 
 @blueprint.route("/<int:message_id>", methods=["GET", "POST"])
@@ -157,11 +160,11 @@ def detail(message_id: int) -> str | Answer | Response:
     scope = account_scope()
     if scope is None:
         return redirect(url_for("gallery.review", message_id=message_id))
-    row = read(lambda: gallery.get(message_id, scope))
+    row = read(lambda: library.get(message_id, scope))
     form = RenameForm(data={"title": row.title})
     if not form.is_submitted():
         return render_template("gallery/detail.html", row=row, form=form)
-    if not attempt(form, lambda: gallery.rename(message_id, form.title.data, scope)):
+    if not attempt(form, lambda: library.rename(message_id, form.title.data, scope)):
         return refused("gallery/detail.html", row=row, form=form)
     flash(_("The title was changed."), "success")
     return redirect(url_for("gallery.index"))
@@ -171,7 +174,7 @@ def detail(message_id: int) -> str | Answer | Response:
 @needs("message.change")
 def remove(message_id: int) -> Response:
     account_id = customers_only()
-    write(lambda: gallery.remove(message_id, account_id))
+    write(lambda: library.remove(message_id, account_id))
     flash(_("The message was removed."), "success")
     return redirect(url_for("gallery.index"))
 
@@ -186,7 +189,7 @@ def queue() -> str:
     """Messages of all accounts that wait, the oldest first."""
 
     def work() -> dict[str, Any]:
-        rows = gallery.waiting()
+        rows = approvals.waiting()
         return {"rows": rows, "names": account_names([row.account_id for row in rows])}
 
     return render_template("gallery/queue.html", **read(work))
@@ -203,7 +206,7 @@ def review(message_id: int) -> str:
 @needs("message.approve")
 def approve(message_id: int) -> Response:
     by, now = person().id, wall_ms()
-    write(lambda: gallery.approve(message_id, by, now))
+    write(lambda: approvals.approve(message_id, by, now))
     flash(_("The message was approved."), "success")
     return redirect(url_for("gallery.queue"))
 
@@ -213,7 +216,7 @@ def approve(message_id: int) -> Response:
 def reject(message_id: int) -> Answer | Response:
     form = RejectForm(tag="reject")
     by, now = person().id, wall_ms()
-    if not attempt(form, lambda: gallery.reject(message_id, form.reason.data, by, now)):
+    if not attempt(form, lambda: approvals.reject(message_id, form.reason.data, by, now)):
         return refused("gallery/review.html", **_review(message_id, reject=form))
     flash(_("The message was rejected with the reason."), "success")
     return redirect(url_for("gallery.queue"))
@@ -230,7 +233,7 @@ def by_phone(message_id: int) -> Answer | Response:
         number = normalise(form.number.data)
         if not isinstance(number, NormalNumber):
             raise BadInput(number.sentence(language()))
-        write(lambda: gallery.ask_by_phone(message_id, number, by, now, longest))
+        write(lambda: approvals.ask_by_phone(message_id, number, by, now, longest))
 
     if not attempt(form, work, writes=False):
         return refused("gallery/review.html", **_review(message_id, phone=form))
@@ -248,7 +251,7 @@ def _stored(file: FileStorage) -> tuple[str, int]:
 
     def convert() -> tuple[str, int]:
         path = uploads.save(pending, "sound", name, stream)
-        return messages.store_prompt(path, folder, name)
+        return prompts.store_prompt(path, folder, name)
 
     try:
         return web().apart(convert)
@@ -265,7 +268,7 @@ def _gallery(**forms: Any) -> dict[str, Any]:
     )
 
     def work() -> dict[str, Any]:
-        rows = gallery.page(account_id, skip, PAGE + 1)
+        rows = library.page(account_id, skip, PAGE + 1)
         return {
             "rows": rows[:PAGE],
             "more": max(0, skip) + PAGE if len(rows) > PAGE else None,
@@ -283,12 +286,12 @@ def _gallery(**forms: Any) -> dict[str, Any]:
 
 def _review(message_id: int, **forms: Any) -> dict[str, Any]:
     def work() -> dict[str, Any]:
-        row = gallery.get(message_id)
+        row = library.get(message_id)
         return {
             "row": row,
             "names": account_names([row.account_id]),
             "people": people_names([row.decided_by]),
-            "calls": gallery.calls_of(message_id),
+            "calls": approvals.calls_of(message_id),
         }
 
     return {

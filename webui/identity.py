@@ -10,7 +10,8 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from engine.clock import wall_ms
-from engine.services import accounts, identity, permissions
+from engine.services.accounts import accounts, permissions
+from engine.services.onboarding import identity
 from engine.states import ReviewState
 from engine.store.threads import read, write
 from webui.access import for_staff, needs, person

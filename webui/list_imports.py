@@ -16,8 +16,9 @@ from wtforms.validators import Length
 
 from engine.clock import wall_ms
 from engine.errors import BadInput
-from engine.services import campaigns, fraud_guard, launch, list_imports
-from engine.services.uploads import Pending
+from engine.services.campaigns import campaigns, launch, list_imports
+from engine.services.campaigns.uploads import Pending
+from engine.services.compliance import traffic_caps
 from engine.states import CampaignState, ImportState
 from engine.store.models import Campaign
 from engine.store.models_lists import ListImport
@@ -91,7 +92,7 @@ def _take(row: Campaign, form: AddForm) -> int:
     pending = uploads.new(person().id, row.account_id, now)
     pending.list_name = shown_name(file.filename, "—")
     stream: Any = file.stream
-    abroad = read(fraud_guard.opens_abroad)
+    abroad = read(traffic_caps.opens_abroad)
     pending.number_column = (form.number_column.data or "").strip()
 
     def keep() -> None:

@@ -10,10 +10,11 @@ from typing import Any, TypeVar
 from flask import current_app
 from werkzeug.datastructures import FileStorage
 
-from engine.services import documents, otp_prompt
-from engine.services.documents import StoredFile
-from engine.services.payment_providers import Provider, provider_of
-from engine.services.speech import Speech
+from engine.services.accounts import documents
+from engine.services.accounts.documents import StoredFile
+from engine.services.messages import otp_prompt
+from engine.services.messages.speech import Speech
+from engine.services.money.payment_providers import Provider, provider_of
 from engine.services.tickets.attachments import Attachments
 from webui.context import web
 

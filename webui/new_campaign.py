@@ -14,13 +14,18 @@ from wtforms.fields.choices import SelectChoice
 
 from engine.clock import wall_ms
 from engine.errors import AvanakError, BadInput, NotAllowed, NotFound
-from engine.services import accounts, campaigns, fraud_guard, launch, messages, permissions, pricing, switches
-from engine.services.campaigns import CampaignRules
-from engine.services.personal import Template, is_template
-from engine.services.preflight import Preflight, count_list, limits_of_switches, reckon
-from engine.services.start_checks import refusal
-from engine.services.suppression import lists_for
-from engine.services.uploads import Pending
+from engine.services.accounts import accounts, permissions
+from engine.services.campaigns import campaigns, launch
+from engine.services.campaigns.campaigns import CampaignRules
+from engine.services.campaigns.preflight import Preflight, count_list, limits_of_switches, reckon
+from engine.services.campaigns.start_checks import refusal
+from engine.services.campaigns.uploads import Pending
+from engine.services.compliance import traffic_caps
+from engine.services.compliance.do_not_call import lists_for
+from engine.services.messages import prompts
+from engine.services.messages.personal import Template, is_template
+from engine.services.money import pricing
+from engine.services.trunks import switches
 from engine.states import MessageKind, MessageState
 from engine.store import do_not_call
 from engine.store.database import db
@@ -181,7 +186,7 @@ def _keep_files(filled: CampaignForm, pending: Pending) -> None:
         web().apart(lambda: uploads.save(pending, "list", pending.list_name, filled.numbers.data.stream))
     pending.number_column = (filled.number_column.data or "").strip()
     if filled.message.data:
-        pending.message_id = int(read(lambda: messages.get(filled.message.data, pending.account_id)).id)
+        pending.message_id = int(read(lambda: prompts.get(filled.message.data, pending.account_id)).id)
         pending.sound_name, pending.prompt, pending.duration_ms = "", "", 0
     if _is_given(filled.sound.data):
         name = shown_name(filled.sound.data.filename or "", "—")
@@ -189,7 +194,7 @@ def _keep_files(filled: CampaignForm, pending: Pending) -> None:
 
         def convert() -> tuple[str, int]:
             path = uploads.save(pending, "sound", name, filled.sound.data.stream)
-            return messages.store_prompt(path, folder, name)
+            return prompts.store_prompt(path, folder, name)
 
         try:
             prompt, duration_ms = web().apart(convert)
@@ -218,7 +223,7 @@ def _check_list(filled: CampaignForm, pending: Pending) -> None:
 
 def _read_list(pending: Pending) -> Check:
     uploads, settings, checks = web().uploads, web().settings, web().checks
-    abroad = read(fraud_guard.opens_abroad)
+    abroad = read(traffic_caps.opens_abroad)
     listed = partial(do_not_call.find, lists_for(pending.rules["kind"], pending.account_id))
     # The request may change its own while the thread reads.
     kept = dataclasses.replace(pending)
@@ -329,7 +334,7 @@ def _gateways() -> list[Gateway]:
 def _message(pending: Pending) -> Message | None:
     if pending.message_id is None:
         return None
-    return messages.get(pending.message_id, pending.account_id)
+    return prompts.get(pending.message_id, pending.account_id)
 
 
 def _titled(row: Message) -> str:

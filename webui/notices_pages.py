@@ -15,8 +15,9 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from engine.clock import wall_ms
 from engine.errors import BadInput
-from engine.services.notices import deliveries, notices, outage_notice, reach, special
-from engine.services.tickets.access import NOTICE_ROLES
+from engine.services.accounts.permissions import NOTICE_ROLES
+from engine.services.notices import notices, outage_notice, special_wishes
+from engine.services.outbox import addresses, deliveries
 from engine.store.threads import read, write
 from webui.access import for_staff, person
 from webui.number_fields import ascii_digits
@@ -213,7 +214,7 @@ def add_reach() -> Answer | Response:
     me, now = person(), wall_ms()
 
     def work() -> None:
-        reach.add(me, None, form.channel.data, form.address.data, form.topics.data or [], now)
+        addresses.add(me, None, form.channel.data, form.address.data, form.topics.data or [], now)
 
     if not attempt(form, work):
         return refused("notices/deliveries.html", **_deliveries(form))
@@ -225,7 +226,7 @@ def add_reach() -> Answer | Response:
 @for_staff
 def remove_reach(reach_id: int) -> Response:
     me = person()
-    write(lambda: reach.remove(me, reach_id))
+    write(lambda: addresses.remove(me, reach_id))
     flash(_("The address was removed."), "success")
     return redirect(url_for("notices.failed"))
 
@@ -271,12 +272,12 @@ def _notice(notice_id: int, **forms: Any) -> dict[str, Any]:
 
 def _deliveries(form: ReachForm | None = None) -> dict[str, Any]:
     def work() -> dict[str, Any]:
-        wishes = list(special.active())
+        wishes = list(special_wishes.active())
         return {
             "rows": deliveries.failures(),
-            "addresses": reach.of(None),
+            "addresses": addresses.of(None),
             "wishes": wishes,
-            "told": special.told(None),
+            "told": special_wishes.told(None),
             "names": account_names([row.account_id for row in wishes]),
         }
 

@@ -20,7 +20,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from engine.errors import AvanakError, BadInput, NotAllowed, NotFound
-from engine.services.ledger import NoCredit
+from engine.services.money.ledger import NoCredit
 from engine.store.models import Account, User
 from engine.store.threads import read, write
 from webui.access import account_scope, is_staff

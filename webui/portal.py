@@ -9,8 +9,11 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from engine.clock import wall_ms
-from engine.services import accounts, campaign_view, identity, ledger, permissions
+from engine.services.accounts import accounts, permissions
+from engine.services.campaigns import view
+from engine.services.money import ledger
 from engine.services.notices import notices
+from engine.services.onboarding import identity
 from engine.services.sla import availability
 from engine.services.tickets import views
 from engine.states import AccountState
@@ -58,7 +61,7 @@ def _home(account_id: int) -> dict[str, Any]:
             "money": ledger.money_of(account_id) if permissions.may(me, "money.view", account_id) else None,
             "asked": views.unread_of(account_id),
             "review": next(iter(identity.reviews(account_id, limit=1)), None),
-            "campaigns": campaign_view.views(now, scope, limit=CAMPAIGNS_SHOWN),
+            "campaigns": view.views(now, scope, limit=CAMPAIGNS_SHOWN),
         }
 
     shown = read(work)

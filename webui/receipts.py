@@ -14,8 +14,9 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from engine.clock import wall_ms
 from engine.errors import NotFound
-from engine.services import payments, permissions, pricing, subscriptions
-from engine.services.payment_providers import RECEIPT
+from engine.services.accounts import permissions
+from engine.services.money import payments, pricing, subscriptions
+from engine.services.money.payment_providers import RECEIPT
 from engine.states import PaymentState
 from engine.store.threads import read, write
 from webui.access import for_staff, needs, person

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from engine.clock import wall_ms
 from engine.errors import FileGone
-from engine.services import campaign_view, campaigns, recordings
+from engine.services.campaigns import campaigns, recordings, view
 from engine.store.threads import read, write
 from webui.access import account_scope, needs, person
 from webui.context import web
@@ -25,7 +25,7 @@ def index(campaign_id: int) -> str:
     scope, before, now = account_scope(), request.args.get("before", type=row_id), wall_ms()
     one, found, (count, length_ms) = read(
         lambda: (
-            campaign_view.view(campaign_id, now, scope),
+            view.view(campaign_id, now, scope),
             recordings.of_campaign(campaign_id, before, PAGE + 1),
             recordings.total(campaign_id),
         )

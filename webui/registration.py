@@ -14,7 +14,8 @@ from wtforms.validators import EqualTo, InputRequired, Length
 
 from engine.clock import wall_ms
 from engine.errors import AvanakError, NotFound
-from engine.services import accounts, documents, identity, people, permissions, registration
+from engine.services.accounts import accounts, documents, people, permissions
+from engine.services.onboarding import identity, registration
 from engine.states import AccountState
 from engine.store.models import User
 from engine.store.threads import read, write

@@ -20,11 +20,11 @@ from flask_babel import gettext
 
 from engine.errors import AvanakError
 from engine.sentences import Amount, Instant, Sentence, Word, fill
-from engine.services import why
-from engine.services.accounts import Refusal, SendingRefused
-from engine.services.campaign_view import CampaignView
-from engine.services.number_reasons import Reason
-from engine.services.permissions import GRANTS
+from engine.services.accounts.accounts import Refusal, SendingRefused
+from engine.services.accounts.permissions import GRANTS
+from engine.services.campaigns import why
+from engine.services.campaigns.view import CampaignView
+from engine.services.numbering.reasons import Reason
 from engine.services.tickets.rules import CLOCKS, DEPARTMENTS
 from webui.speech import digits, language, plain_instant, plain_number
 from webui.words import WORDS

@@ -13,7 +13,7 @@ from engine.agreement.statement import statement_csv
 from engine.agreement.statement_pdf import statement_pdf
 from engine.clock import wall_ms
 from engine.errors import BadInput, NotFound
-from engine.services import accounts
+from engine.services.accounts import accounts
 from engine.services.sla import agreements, archive, availability, credits
 from engine.store.models_sla import Statement
 from engine.store.threads import read

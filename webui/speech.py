@@ -18,8 +18,8 @@ from markupsafe import Markup
 from engine.clock import from_ms, to_ms, wall_ms
 from engine.errors import BadInput
 from engine.services import finding_words
-from engine.services.number_reasons import Reason
-from engine.services.preflight import BINDINGS
+from engine.services.campaigns.preflight import BINDINGS
+from engine.services.numbering.reasons import Reason
 from webui.access import person_or_none
 from webui.context import web
 

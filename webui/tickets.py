@@ -13,10 +13,10 @@ from wtforms.fields.choices import SelectChoice
 
 from engine.clock import wall_ms
 from engine.errors import BadInput
-from engine.services import compensation, people
-from engine.services.notices import special
+from engine.services.accounts import people
+from engine.services.notices import special_wishes
 from engine.services.sla import claims
-from engine.services.tickets import remote_help, satisfaction, tickets, views
+from engine.services.tickets import compensation, remote_help, satisfaction, tickets, views
 from engine.services.tickets.attachments import MAX_FILES, Received, discard
 from engine.services.tickets.rules import CLAIM, DEPARTMENTS, FAULT, QUEUES, REMOTE, SPECIAL
 from engine.states import TicketState
@@ -330,7 +330,7 @@ def ticket_page(ticket_id: int, **forms: Any) -> dict[str, Any]:
             views.one(me, ticket_id, now),
             compensation.missed_of_ticket(ticket_id),
             claims.of_ticket(ticket_id),
-            special.of_ticket(ticket_id),
+            special_wishes.of_ticket(ticket_id),
         )
     )
     staff = is_staff()

@@ -12,9 +12,9 @@ from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
 from engine.clock import wall_ms
-from engine.services import access_tokens, accounts
-from engine.services.access_tokens import MadeToken
-from engine.services.permissions import WEB_SERVICE
+from engine.services.accounts import access_tokens, accounts
+from engine.services.accounts.access_tokens import MadeToken
+from engine.services.accounts.permissions import WEB_SERVICE
 from engine.store.threads import read, write
 from webui.access import is_staff, needs, person
 from webui.number_fields import row_id

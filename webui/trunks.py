@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from engine.clock import wall_ms
 from engine.errors import BadInput, NotFound
-from engine.services import gateway_health, gateways, switches, trunk_states
+from engine.services.trunks import gateway_health, gateways, registrations, switches
 from engine.store.models import Gateway, Switch
 from engine.store.sql import execute
 from engine.store.threads import read, write
@@ -125,7 +125,7 @@ def _seen() -> dict[str, Any]:
             "switches": switches.all_switches(),
             "not_sending": switches.senders_silent(now),
             "gateways": list(Gateway.select().order_by(Gateway.priority, Gateway.name)),
-            "seen_by": trunk_states.seen_of(now),
+            "seen_by": registrations.seen_of(now),
             "found_by": gateway_health.seen_of(now),
             "calls_on": {int(gateway_id): int(count) for gateway_id, count in up},
         }

@@ -9,9 +9,9 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms.fields.choices import SelectChoice
 
-from engine.services import permissions
-from engine.services.numbers import display
-from engine.services.permissions import GRANTS
+from engine.services.accounts import permissions
+from engine.services.accounts.permissions import GRANTS
+from engine.services.numbering.numbers import display
 from engine.services.sla.statements import NOTE_CLAIM, NOTE_NO_SUBSCRIPTION, NOTE_UNKNOWN
 from engine.services.tickets.rules import CLOCKS, ClockKind
 from webui.access import person_or_none

@@ -24,9 +24,9 @@ from engine.clock import wall_ms
 from engine.dialing.calls import Call
 from engine.errors import SwitchUnavailable
 from engine.runtime.controller import Engine
-from engine.services import campaigns
-from engine.services.lists import open_list
-from engine.services.recipients import import_list
+from engine.services.campaigns import campaigns
+from engine.services.campaigns.recipients import import_list
+from engine.services.lists.reader import open_list
 from engine.store.models import Account, CampaignCounts
 from engine.store.threads import begin, read, write
 

@@ -30,7 +30,9 @@ from engine.clock import wall_ms
 from engine.config import Settings, load_settings
 from engine.errors import AvanakError
 from engine.runtime.opening import open_store
-from engine.services import campaigns, ledger_check, people, reservations
+from engine.services.campaigns import campaigns
+from engine.services.money import ledger_check, reservations
+from engine.services.onboarding import first_start
 from engine.states import CampaignState
 from engine.store import database
 from engine.store.models import Campaign, CampaignCounts
@@ -141,7 +143,7 @@ class CrashBench:
     # -- the parts ----------------------------------------------------------------------
 
     def _first_campaign(self) -> int:
-        people.ensure_first(wall_ms(), "crash-bench-password")
+        first_start.ensure_first(wall_ms(), "crash-bench-password")
         return make_campaign(self.bench, unknown_policy="leave")
 
     def _engine_environment(self, port: int) -> dict[str, str]:

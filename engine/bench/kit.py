@@ -21,7 +21,12 @@ from engine.config import Settings, load_settings
 from engine.embedded.options import EmbeddedOptions
 from engine.errors import BadInput
 from engine.runtime.switchboard import EMBEDDED, SwitchSpec, parse_switches
-from engine.services import audio, campaigns, fraud_guard, gateways, ledger, messages, pricing
+from engine.services.campaigns import campaigns
+from engine.services.compliance import traffic_caps
+from engine.services.messages import audio
+from engine.services.messages import prompts as messages
+from engine.services.money import ledger, pricing
+from engine.services.trunks import gateways
 from engine.states import AccountState
 from engine.store.counts import add_counts
 from engine.store.database import db
@@ -146,7 +151,7 @@ def make_campaign(bench: Bench, **rules: Any) -> int:
 def paying_account(bench: Bench, now: int) -> Account:
     """An account that pays the default prices, with credit for the whole bench; inside a write."""
     row = Account.create(name="bench", created_at=now, state=AccountState.ACTIVE, permissions="any_hour")
-    fraud_guard.set_caps(row.id, 100_000_000, None, now, None)  # it is new, and calls as nobody usually does
+    traffic_caps.set_caps(row.id, 100_000_000, None, now, None)  # it is new, and calls as nobody usually does
     pulses = pricing.price_of(row.id, now).of_call(int(bench.message_s * 1000) + 1000, True)
     # A crash bench goes on adding recipients.
     ledger.top_up(row.id, 100 * pulses * max(bench.messages, bench.listed, 1), f"bench/{row.id}", now)

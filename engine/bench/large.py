@@ -13,9 +13,10 @@ from engine.bench.figures import peak_rss_mb
 from engine.bench.kit import Bench, data_dir, numbers, settings_for
 from engine.clock import wall_ms
 from engine.runtime.opening import open_store
-from engine.services import campaigns, people
-from engine.services.lists import open_list
-from engine.services.recipients import import_list
+from engine.services.campaigns import campaigns
+from engine.services.campaigns.recipients import import_list
+from engine.services.lists.reader import open_list
+from engine.services.onboarding import first_start
 from engine.store.models import Account, CampaignCounts
 from engine.store.threads import begin, close_readers, read, staying_connected, write
 
@@ -29,7 +30,7 @@ def run_import(bench: Bench) -> dict[str, Any]:
         write_list(path, bench.messages)
         settings = settings_for(bench, folder)
         open_store(settings)
-        write(lambda: people.ensure_first(wall_ms(), "bench-password"))
+        write(lambda: first_start.ensure_first(wall_ms(), "bench-password"))
         account = read(lambda: Account.select().order_by(Account.id).first().id)
         campaign_id = write(
             lambda: campaigns.create(account, campaigns.CampaignRules(name="import"), None, wall_ms(), 660)

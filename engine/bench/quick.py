@@ -22,12 +22,13 @@ from engine.clock import wall_ms
 from engine.dialing.calls import Call
 from engine.errors import SwitchUnavailable
 from engine.runtime.controller import Engine
-from engine.services import quick
-from engine.services.numbers import Kind, NormalNumber
+from engine.services.campaigns import quick_sends
+from engine.services.numbering.numbers import Kind, NormalNumber
 from engine.store.models import CampaignCounts
 from engine.store.threads import read, write
 
 EVERY_S = 0.1
+OPTIONS = quick_sends.QuickOptions()
 FIRST_S = 3.0  # for the campaign to reach its rate
 
 
@@ -60,7 +61,7 @@ def run_quick(bench: Bench, sends: int) -> Figures:
                 digits = 989391000100 + number
                 asked[digits] = time.monotonic()
                 whom = NormalNumber(f"+{digits}", Kind.MOBILE, None)
-                write(lambda whom=whom: quick.send(1, whom, PROMPT, quick.QuickOptions(), wall_ms()))  # type: ignore[misc]
+                write(lambda whom=whom: quick_sends.send(1, whom, PROMPT, OPTIONS, wall_ms()))  # type: ignore[misc]
                 engine.dialer.wake()
                 gevent.sleep(EVERY_S * random.uniform(0.5, 1.5))
             deadline = time.monotonic() + 10

@@ -24,7 +24,7 @@ from engine.clock import wall_ms
 from engine.dialing.calls import Call
 from engine.errors import SwitchUnavailable
 from engine.runtime.controller import Engine
-from engine.services.campaigns import stop
+from engine.services.campaigns.campaigns import stop
 from engine.store.counts import recount
 from engine.store.models import CampaignCounts
 from engine.store.threads import read, write

@@ -13,9 +13,10 @@ from engine.bench.figures import peak_rss_mb
 from engine.bench.kit import Bench, data_dir, numbers, settings_for
 from engine.clock import wall_ms
 from engine.runtime.opening import open_store
-from engine.services import people, suppression
-from engine.services.lists import open_list
-from engine.services.numbers import display
+from engine.services.compliance import do_not_call as suppression
+from engine.services.lists.reader import open_list
+from engine.services.numbering.numbers import display
+from engine.services.onboarding import first_start
 from engine.store import do_not_call
 from engine.store.do_not_call import EVERYBODY
 from engine.store.threads import close_readers, read, write
@@ -39,7 +40,7 @@ def run_suppression(bench: Bench, is_postgres: bool) -> dict[str, Any]:
         _write(contacts, count, skip=0)
         open_store(settings_for(bench, folder))
         stack.callback(close_readers)
-        write(lambda: people.ensure_first(wall_ms(), "bench-password"))
+        write(lambda: first_start.ensure_first(wall_ms(), "bench-password"))
         began = time.monotonic()
         with open_list(listed) as reader:
             taken = suppression.import_list(EVERYBODY, reader, write, wall_ms())

@@ -9,8 +9,10 @@ import click
 from engine.clock import wall_ms
 from engine.commands import common
 from engine.errors import BadInput
-from engine.services import accounts, fraud_guard
-from engine.services.policy import current as policy_now
+from engine.services.accounts import accounts
+from engine.services.compliance import traffic_caps
+from engine.services.compliance.policy import current as policy_now
+from engine.services.money import pricing
 from engine.states import AccountState
 from engine.store.threads import read, write
 from engine.text import one_line
@@ -104,7 +106,7 @@ def show(account: int, as_json: bool) -> None:
     """All that is set on ACCOUNT, and how it stands against its caps."""
     settings = common.settings_and_store()
     now = wall_ms()
-    row, usage = read(lambda: (accounts.get(account), fraud_guard.usage(account, policy_now().caps, now)))
+    row, usage = read(lambda: (accounts.get(account), traffic_caps.usage(account, policy_now().caps, now)))
     refused = accounts.standing_of(row).refusal("service", now)
     document = {
         **common.row_values(row),
@@ -164,6 +166,14 @@ def set_(account: int, as_json: bool, **values: Any) -> None:
         raise BadInput("Nothing is to be changed: give --weight, --caller-id or another option.")
     for name in _NONE_AS_ZERO & given.keys():
         given[name] = given[name] or None
-    write(lambda: accounts.change(account, None, wall_ms(), **given))
+
+    def work() -> None:
+        now = wall_ms()
+        if "price_group_id" in given:
+            pricing.give_group(account, given["price_group_id"], None, now)
+        rest = {name: value for name, value in given.items() if name != "price_group_id"}
+        accounts.change(account, None, now, **rest)
+
+    write(work)
     row = read(lambda: accounts.get(account))
     common.answer(common.row_values(row), as_json, lambda: click.echo(f"Account {account} was changed."))

@@ -13,9 +13,11 @@ from engine.commands.interrupts import Interrupts
 from engine.commands.send import INTERRUPTED, conclude, reach, run_and_follow
 from engine.config import Settings
 from engine.runtime.switchboard import parse_switches
-from engine.services import campaign_view, campaigns, campaigns_clone
-from engine.services.audio import SENT
-from engine.services.campaign_view import CampaignView
+from engine.services.campaigns import campaigns
+from engine.services.campaigns import clone as campaigns_clone
+from engine.services.campaigns import view as campaign_view
+from engine.services.campaigns.view import CampaignView
+from engine.services.messages.audio import SENT
 from engine.states import CampaignState
 from engine.store.threads import read, write
 from engine.text import one_line

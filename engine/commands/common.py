@@ -15,7 +15,8 @@ from engine.clock import wall_ms
 from engine.config import Settings, load_settings
 from engine.errors import BadInput, NotFound
 from engine.runtime.opening import open_store
-from engine.services import accounts, people
+from engine.services.accounts import accounts
+from engine.services.onboarding import first_start
 from engine.store.models import Account
 from engine.store.threads import read, write
 from engine.text import one_line
@@ -96,7 +97,7 @@ def account_for(settings: Settings, account_id: int | None) -> int:
 def first_account(settings: Settings) -> int:
     """The id of the account that the command line works for; made, with `admin`, in an empty database."""
     password = settings.admin_password.get_secret_value()
-    made = write(lambda: people.ensure_first(wall_ms(), password))
+    made = write(lambda: first_start.ensure_first(wall_ms(), password))
     tell_password(made)
     return read(_first_account_id)
 
@@ -104,7 +105,7 @@ def first_account(settings: Settings) -> int:
 def tell_password(made: str | None) -> None:
     """Tell the password that was made up for `admin`; it is shown this once."""
     if made:
-        note(f"Log-in of the web UI, shown once: {people.FIRST_ADMIN} / {made}")
+        note(f"Log-in of the web UI, shown once: {first_start.FIRST_ADMIN} / {made}")
 
 
 def _first_account_id() -> int:

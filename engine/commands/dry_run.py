@@ -11,10 +11,13 @@ from engine.commands import common, sending, trunks
 from engine.commands.progress import span_text
 from engine.config import Settings, zone_of
 from engine.runtime.switchboard import SwitchSpec
-from engine.services import accounts, audio, caller_ids, permissions, pricing
-from engine.services.campaigns import CampaignRules
-from engine.services.preflight import BINDINGS, Preflight, limits_of_switches, preflight
-from engine.services.pricing import Quote
+from engine.services.accounts import accounts, permissions
+from engine.services.campaigns.campaigns import CampaignRules
+from engine.services.campaigns.preflight import BINDINGS, Preflight, limits_of_switches, preflight
+from engine.services.compliance import caller_ids
+from engine.services.messages import audio
+from engine.services.money import pricing
+from engine.services.money.pricing import Quote
 from engine.store.models import Gateway, Switch
 from engine.store.threads import read
 

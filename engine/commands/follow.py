@@ -11,8 +11,9 @@ from engine.clock import monotonic_s, wall_ms
 from engine.commands.interrupts import Interrupts
 from engine.errors import Conflict
 from engine.runtime.controller import Engine
-from engine.services import campaign_view, campaigns
-from engine.services.campaign_view import CampaignView
+from engine.services.campaigns import campaigns
+from engine.services.campaigns import view as campaign_view
+from engine.services.campaigns.view import CampaignView
 from engine.states import CampaignState
 from engine.store.threads import read, write
 

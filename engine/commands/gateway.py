@@ -10,9 +10,9 @@ import click
 from engine.clock import wall_ms
 from engine.commands import common
 from engine.errors import BadInput
-from engine.services import gateway_health, gateways, trunk_states
-from engine.services.gateway_health import GatewayHealthSeen
-from engine.services.trunk_states import TrunkSeen
+from engine.services.trunks import gateway_health, gateways, registrations
+from engine.services.trunks.gateway_health import GatewayHealthSeen
+from engine.services.trunks.registrations import TrunkSeen
 from engine.store.models import Gateway
 from engine.store.threads import read, write
 
@@ -69,7 +69,7 @@ def list_(as_json: bool) -> None:
     """All gateways."""
     common.settings_and_store()
     rows = read(lambda: list(Gateway.select().order_by(Gateway.priority, Gateway.name)))
-    seen = read(lambda: trunk_states.seen_of(wall_ms()))
+    seen = read(lambda: registrations.seen_of(wall_ms()))
     found = read(lambda: gateway_health.seen_of(wall_ms()))
     columns = (
         "name",

@@ -9,7 +9,7 @@ from uuid_utils import uuid7
 
 from engine.clock import wall_ms
 from engine.commands import common
-from engine.services import ledger, ledger_check
+from engine.services.money import ledger, ledger_check
 from engine.store.threads import read, write
 
 CHECK_FAILED = 1

@@ -9,7 +9,7 @@ import click
 from engine.clock import wall_ms
 from engine.commands import common
 from engine.errors import NotFound
-from engine.services import people
+from engine.services.accounts import people
 from engine.store.models import User
 from engine.store.threads import read, write
 

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from engine.clock import monotonic_s, wall_ms
 from engine.commands.common import iso
-from engine.services.campaign_view import CampaignView
+from engine.services.campaigns.view import CampaignView
 
 PLAIN_EVERY_S = 5.0  # without a terminal, a line now and then
 _STATES = (

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.config import Settings, zone_of
-from engine.services import campaigns
-from engine.services.report_files import write_report
-from engine.services.reports import report_columns, report_rows
+from engine.services.campaigns import campaigns
+from engine.services.reports.campaign_report import report_columns, report_rows
+from engine.services.reports.files import write_report
 from engine.store.sql import execute
 from engine.store.threads import read
 

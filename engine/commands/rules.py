@@ -10,7 +10,7 @@ import click
 
 from engine.commands.common import Duration, Keys, words
 from engine.errors import BadInput
-from engine.services.campaigns import CampaignRules
+from engine.services.campaigns.campaigns import CampaignRules
 from engine.states import MessageKind, UnknownPolicy
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -17,11 +17,11 @@ from engine.config import Settings
 from engine.errors import BadInput, SwitchUnavailable
 from engine.runtime.controller import Engine
 from engine.runtime.switchboard import SwitchSpec, parse_switches
-from engine.services import campaigns
-from engine.services.audio import SENT
-from engine.services.campaign_view import CampaignView, expect_pulse
-from engine.services.campaigns import CampaignRules
-from engine.services.recipients import Imported
+from engine.services.campaigns import campaigns
+from engine.services.campaigns.campaigns import CampaignRules
+from engine.services.campaigns.recipients import Imported
+from engine.services.campaigns.view import CampaignView, expect_pulse
+from engine.services.messages.audio import SENT
 from engine.states import CampaignState
 from engine.store.models import Campaign
 from engine.store.threads import read, write

@@ -10,10 +10,12 @@ from typing import TypeVar
 from engine.clock import wall_ms
 from engine.config import Settings
 from engine.errors import AvanakError
-from engine.services import campaigns, fraud_guard, messages
-from engine.services.campaigns import CampaignRules
-from engine.services.lists import ListReader, open_list
-from engine.services.recipients import Imported, import_list
+from engine.services.campaigns import campaigns
+from engine.services.campaigns.campaigns import CampaignRules
+from engine.services.campaigns.recipients import Imported, import_list
+from engine.services.compliance import traffic_caps
+from engine.services.lists.reader import ListReader, open_list
+from engine.services.messages import prompts
 from engine.store.models import Campaign
 from engine.store.threads import begin, read, staying_connected, write
 
@@ -27,7 +29,7 @@ def open_numbers(path: str, number_column: str | None, settings: Settings) -> Li
         path,
         number_column=number_column,
         default_area=settings.default_area_code or None,
-        allow_abroad=read(fraud_guard.opens_abroad),
+        allow_abroad=read(traffic_caps.opens_abroad),
     )
 
 
@@ -45,7 +47,7 @@ def make_campaign(
     def work() -> int:
         now = wall_ms()
         prepare(rules)
-        message = messages.add(account, title, prompt[0], prompt[1], now)
+        message = prompts.add(account, title, prompt[0], prompt[1], now)
         made = campaigns.create(account, rules, message, now, settings.max_call_s)
         Campaign.update(source_name=os.path.basename(reader.filename)[:255]).where(
             Campaign.id == made
@@ -67,4 +69,4 @@ def fill_campaign(campaign_id: int, reader: ListReader, on_progress: Callable[[i
 
 def store_message(path: str, settings: Settings) -> tuple[str, int]:
     """Convert the audio and keep it; (prompt, length in ms)."""
-    return messages.store_prompt(Path(path), settings.prompts_dir)
+    return prompts.store_prompt(Path(path), settings.prompts_dir)

@@ -12,10 +12,10 @@ from engine.clock import wall_ms
 from engine.commands import common
 from engine.config import Settings
 from engine.errors import BadInput
-from engine.services import suppression
-from engine.services.lists import ListReader, open_list
-from engine.services.numbers import NormalNumber, normalise
-from engine.services.report_files import csv_chunks
+from engine.services.compliance import do_not_call as suppression
+from engine.services.lists.reader import ListReader, open_list
+from engine.services.numbering.numbers import NormalNumber, normalise
+from engine.services.reports.files import csv_chunks
 from engine.store import do_not_call
 from engine.store.do_not_call import EVERYBODY
 from engine.store.threads import read, write

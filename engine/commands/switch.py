@@ -19,8 +19,8 @@ from engine.esl import answers, commands
 from engine.esl.link import Link
 from engine.esl.supervisor import ask_switch
 from engine.runtime.switchboard import SwitchSpec, parse_switches
-from engine.services import switches as known_switches
-from engine.services import trunk_states
+from engine.services.trunks import registrations
+from engine.services.trunks import switches as known_switches
 from engine.store.models import Gateway
 from engine.store.threads import read, write
 
@@ -105,9 +105,9 @@ def _ask(spec: SwitchSpec, names: Sequence[str]) -> dict[str, Any]:
 def _faults(switch_name: str, told: dict[str, answers.GatewayStatus | None]) -> Iterator[str]:
     """What is wrong with the gateways that the switch has, each as a sentence."""
     for name, at in told.items():
-        fault = trunk_states.fault_of(at.state, at.is_up) if at is not None else ""
+        fault = registrations.fault_of(at.state, at.is_up) if at is not None else ""
         if at is not None and fault:
-            yield f"{name}: {trunk_states.TrunkSeen(0, switch_name, at.state, fault, 0).sentence()}"
+            yield f"{name}: {registrations.TrunkSeen(0, switch_name, at.state, fault, 0).sentence()}"
 
 
 def _noted(specs: Sequence[SwitchSpec]) -> list[dict[str, Any]]:

@@ -14,8 +14,8 @@ from engine.errors import BadInput, SwitchUnavailable
 from engine.esl import answers, commands
 from engine.runtime.controller import Engine
 from engine.runtime.switchboard import SwitchSpec
-from engine.services import gateways, switches
-from engine.services.campaigns import CampaignRules
+from engine.services.campaigns.campaigns import CampaignRules
+from engine.services.trunks import gateways, switches
 from engine.store.models import Campaign, Gateway, Switch
 from engine.store.threads import read
 

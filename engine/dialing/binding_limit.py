@@ -8,8 +8,8 @@ from typing import Any
 from engine.dialing.campaign_run import CampaignRun
 from engine.dialing.health import Breaker
 from engine.dialing.lanes import Lanes, Trunk
-from engine.services import why
-from engine.services.estimate import Limits
+from engine.services.campaigns import why
+from engine.services.campaigns.estimate import Limits
 from engine.store.models import CampaignCounts
 
 NOT_DUE_MS = 2_000  # recipients that no gateway had room for are due again before

@@ -22,7 +22,7 @@ from engine.esl.events import (
     read_hangup,
 )
 from engine.esl.replies import LinkBusy, LinkDown
-from engine.services.speech import length_of
+from engine.services.messages.speech import length_of
 from engine.states import Disposition, RecipientState
 from engine.store.settles import Answer, Settle
 from engine.store.writer import Channel, Writer

@@ -11,8 +11,9 @@ from engine.dialing.retry import Policy
 from engine.dialing.shares import WHOLE, Portion
 from engine.esl.checks import BadCommand
 from engine.esl.originate import OriginateTemplate
-from engine.services import accounts, caller_ids, permissions
-from engine.services.hours import Windows, parse_windows
+from engine.services.accounts import accounts, permissions
+from engine.services.compliance import caller_ids
+from engine.services.compliance.calling_windows import Windows, parse_windows
 from engine.states import UnknownPolicy
 
 
@@ -68,7 +69,7 @@ class CampaignRun:
     waiting: int = 0  # of these, not handed to a switch yet
     next_look_m: float = 0.0  # no claim is worth trying before (monotonic)
     unserved: str = ""  # how the numbers begin that no gateway serves, at the last claim
-    reason: str = ""  # code of engine.services.why
+    reason: str = ""  # code of engine.services.campaigns.why
     details: dict[str, Any] = field(default_factory=dict)
     sent: deque[float] = field(default_factory=lambda: deque(maxlen=20_000))  # instants of the last minute
     _templates: dict[tuple[int, str], OriginateTemplate] = field(default_factory=dict)

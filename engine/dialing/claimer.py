@@ -13,7 +13,7 @@ from engine.dialing.lanes import SLOW_HORIZON_S, Lanes, Trunk, horizon_s
 from engine.dialing.running_campaigns import Board
 from engine.dialing.shares import UNLIMITED, Demand, FairShares, Places, Way
 from engine.errors import StoreUnavailable
-from engine.services import why
+from engine.services.campaigns import why
 from engine.store.claims import Claim, ClaimHook, Due, Route, Router, Rule, claim
 from engine.store.writer import Writer
 

@@ -20,7 +20,7 @@ from engine.dialing.campaign_run import CampaignRun
 from engine.dialing.cdr import FOLLOW_S, NoRecords, Records, SwitchRecords
 from engine.dialing.claimer import Claimer
 from engine.dialing.lanes import URGENT_RESERVE, Lanes, SwitchLane
-from engine.dialing.pacing import RateLimiter, Seats, permitted_rate, permitted_sessions
+from engine.dialing.pacing import RateLimiter, Seats
 from engine.dialing.reaper import Reaper
 from engine.dialing.recovery import Recovery
 from engine.dialing.release import Waiting
@@ -29,7 +29,8 @@ from engine.dialing.running_campaigns import Board, Wanted
 from engine.dialing.sender import IDLE_TICK_S, TICK_S, Poster, Sender
 from engine.errors import AvanakError, SwitchUnavailable
 from engine.esl.events import Event
-from engine.services.kinds import KindHours
+from engine.services.compliance.message_kinds import KindHours
+from engine.services.trunks.headroom import permitted_rate, permitted_sessions
 from engine.states import RecipientState
 from engine.store.claims import ClaimHook, Rule
 from engine.store.settles import Hook, Settle, Settler, write_answers, write_originated

@@ -96,21 +96,3 @@ class Seats:
         if self.used <= 0:
             raise RuntimeError("a seat was given back that nobody held")
         self.used -= 1
-
-
-def permitted_rate(sessions_per_second: int, inbound_share: float) -> float:
-    """Calls a second that a switch is given, below its own `sessions-per-second`.
-
-    FreeSWITCH with the setting N admits N-1 (measured on 1.10.12), counts inbound
-    calls too, and refuses what is above with DESTINATION_OUT_OF_ORDER.
-    """
-    return max(1.0, math.floor((sessions_per_second - 1) * (1 - inbound_share)))
-
-
-def permitted_sessions(max_sessions: int, inbound_share: float) -> int:
-    """Calls at once that a switch is given; the rest is head-room for inbound calls.
-
-    At its `max-sessions` FreeSWITCH answers even OPTIONS with 503, and a
-    carrier takes the whole trunk for dead.
-    """
-    return max(1, math.floor((max_sessions - 1) * (1 - inbound_share)))

@@ -9,8 +9,8 @@ from typing import Any
 
 from engine.dialing.campaign_run import AccountShare, CampaignRun, at_rate, build_run
 from engine.dialing.shares import WHOLE, Portion
-from engine.services import caller_ids
-from engine.services.kinds import KindHours, may_any_hour
+from engine.services.compliance import caller_ids
+from engine.services.compliance.message_kinds import KindHours, may_any_hour
 from engine.states import CampaignState
 from engine.store.models import Account, Campaign, CampaignCounts, Gateway, Message
 from engine.store.sql import execute

@@ -18,8 +18,9 @@ from engine.dialing.dialer import Dialer
 from engine.dialing.running_campaigns import counts_of
 from engine.errors import AvanakError
 from engine.esl import answers, commands
-from engine.services import gateway_health, reservations
-from engine.services.money_audit import MoneyAudit, left_open
+from engine.services.money import reservations
+from engine.services.money.audit import MoneyAudit, left_open
+from engine.services.trunks import gateway_health
 from engine.store import leases
 from engine.store.audit import audit_campaign, audit_sums, repair_counts
 from engine.store.findings import Finding, forget_findings, note_findings

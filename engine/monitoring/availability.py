@@ -18,10 +18,10 @@ from engine.dialing.dialer import Dialer
 from engine.errors import AvanakError, StoreUnavailable
 from engine.monitoring.probes import Probed, Prober
 from engine.services.sla import observations, probes
+from engine.services.sla.call_window import CallWindow
 from engine.services.sla.flips import WEB, Health, engine_name, gateway_name, switch_name
 from engine.services.sla.monitor import Monitor, Refusal
 from engine.services.sla.observations import Calls, Seen
-from engine.services.sla.shares import CallWindow
 from engine.store.settles import Settle
 from engine.store.sql import execute
 from engine.store.threads import read

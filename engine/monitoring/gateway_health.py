@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.dialing.health import Breaker
 from engine.dialing.lanes import GatewayLane, Lanes
-from engine.services import gateway_health
+from engine.services.trunks import gateway_health
 from engine.store.writer import Writer
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from engine.clock import wall_ms
 from engine.dialing.dialer import Dialer
 from engine.errors import AvanakError
 from engine.esl import answers, commands
-from engine.services import trunk_states
+from engine.services.trunks import registrations
 from engine.store.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -34,10 +34,10 @@ class TrunkWatch:
                         state = told.state if told else ""
                         seen[gateway.id] = (
                             state,
-                            trunk_states.fault_of(state, told is not None and told.is_up),
+                            registrations.fault_of(state, told is not None and told.is_up),
                         )
                         self._say(switch_id, switch.name, gateway.id, gateway.name, *seen[gateway.id])
-                self._writer.call(lambda: trunk_states.note(switch_id, seen, wall_ms()))  # noqa: B023 - run at once
+                self._writer.call(lambda: registrations.note(switch_id, seen, wall_ms()))  # noqa: B023 - run at once
             except AvanakError as error:
                 log.warning("action=gateways_not_asked switch=%s error=%r", switch.name, str(error))
 

@@ -36,11 +36,13 @@ from engine.runtime.gateway_shares import GatewayShares
 from engine.runtime.identity import Identity, take_identity
 from engine.runtime.opening import open_store
 from engine.runtime.switchboard import Switchboard, SwitchSpec
-from engine.services import campaigns, estimate, gallery, otp_prompt, people, why
-from engine.services.personal import UNPREPARED, Preparer
-from engine.services.speech import DEFAULT_VOICE, Speech
+from engine.services.campaigns import approvals, campaigns, estimate, why
+from engine.services.messages import otp_prompt
+from engine.services.messages.personal import UNPREPARED, Preparer
+from engine.services.messages.speech import DEFAULT_VOICE, Speech
+from engine.services.onboarding.first_start import ensure_first
 from engine.states import CampaignState
-from engine.store import database, leases, threads
+from engine.store import leases, threads
 from engine.store.models import Campaign, CampaignCounts, CampaignPulse
 from engine.store.settles import Settle
 from engine.store.sql import execute
@@ -56,7 +58,6 @@ PULSE_S = 1.0
 PREPARE_S = 0.5
 JOBS_WAIT_S = 5.0  # for a switch to be up, before the jobs begin
 JOBS_AFTER_S = 1.0
-FIRST_START = 823403  # any number, as long as all engines agree on it
 
 
 class Engine:
@@ -72,7 +73,7 @@ class Engine:
         self.dialer = Dialer(
             settings,
             self.writer,
-            hooks=[*self.consent.hooks, gallery.hear_approvals, *self.money.hooks],
+            hooks=[*self.consent.hooks, approvals.hear_approvals, *self.money.hooks],
             rules=[*self.consent.rules, *self.money.rules],
             claim_hooks=self.consent.claim_hooks,
         )
@@ -106,7 +107,7 @@ class Engine:
         self.writer.start()
         threads.use_writer(self.writer)
         password = self.settings.admin_password.get_secret_value()
-        self.new_password = self.writer.call(lambda: _ensure_first(password))
+        self.new_password = self.writer.call(lambda: ensure_first(wall_ms(), password))
         self.dialer.on_prompt_missing = self._prompt_missing
         self.dialer.start()
         if owner:
@@ -162,7 +163,7 @@ class Engine:
         self.wait_for_switch(JOBS_WAIT_S)
         gevent.sleep(JOBS_AFTER_S)
         from engine.runtime.jobs import start_jobs
-        from engine.services.notices.channels import Channels
+        from engine.services.outbox.channels import Channels
 
         channels = Channels.from_settings(self.settings, self._speak, self.dialer.wake)
         self.jobs = start_jobs(self.settings, self._owner, self.watch.probe, self.trunk_watch.ask, channels)
@@ -305,12 +306,6 @@ class Engine:
             log.info("action=pause_not_needed campaign=%d", campaign_id)
         except AvanakError as error:
             log.error("action=pause_failed campaign=%d error=%r", campaign_id, str(error))
-
-
-def _ensure_first(password: str) -> str | None:
-    """The first account and person, made by the first of the engines that start."""
-    database.take_turns(FIRST_START)
-    return people.ensure_first(wall_ms(), password)
 
 
 def _stopped_with_leftovers() -> list[int]:

@@ -16,10 +16,13 @@ from apscheduler.schedulers.gevent import GeventScheduler
 from engine.clock import TEHRAN, wall_ms
 from engine.config import Settings
 from engine.errors import AvanakError
-from engine.services import accounts, fraud_guard, payments, recordings
+from engine.services.accounts import accounts
+from engine.services.campaigns import recordings
+from engine.services.compliance import traffic_caps
+from engine.services.money import payments
+from engine.services.money.payment_providers import provider_of
 from engine.services.notices import outage_notice
-from engine.services.notices.channels import Channels
-from engine.services.payment_providers import provider_of
+from engine.services.outbox.channels import Channels
 from engine.services.sla import probes, statements
 from engine.services.sla.statements import Policy
 from engine.services.tickets import watch
@@ -127,7 +130,7 @@ def start_jobs(
     jobs.daily_for_all("prune", 3, 40, lambda: write(lambda: probes.prune(wall_ms())))
     jobs.daily("attachments", 4, 0, lambda: Attachments(settings).sweep(wall_ms()))
     jobs.daily_for_all("recordings", 3, 20, lambda: sweep_recordings(settings))
-    jobs.daily_for_all("traffic", 4, 10, lambda: write(lambda: fraud_guard.forget_old_traffic(wall_ms())))
+    jobs.daily_for_all("traffic", 4, 10, lambda: write(lambda: traffic_caps.forget_old_traffic(wall_ms())))
     jobs.daily_for_all("expiry", 0, 5, lambda: write(lambda: accounts.expire_due(wall_ms())))
     provider = provider_of(settings.zarinpal_merchant_id.get_secret_value(), settings.zarinpal_url)
     jobs.every_for_all("payments", 60, lambda: payments.verify_pending(provider, wall_ms(), read, write))

@@ -9,8 +9,8 @@ import gevent
 from engine.clock import wall_ms
 from engine.config import Settings
 from engine.errors import AvanakError
-from engine.services import list_imports
-from engine.services.uploads import Uploads
+from engine.services.campaigns import list_imports
+from engine.services.campaigns.uploads import Uploads
 from engine.store.models_lists import ListImport
 from engine.store.threads import begin, read, write
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.config import Settings
 from engine.errors import StoreUnavailable
-from engine.services import policy
+from engine.services.compliance import policy
 from engine.store import database
 
 

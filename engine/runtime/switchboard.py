@@ -29,7 +29,7 @@ from engine.esl.events import Event, read_heartbeat
 from engine.esl.link import Link
 from engine.esl.supervisor import Supervisor, SwitchInfo
 from engine.runtime.leases import LeaseKeeper
-from engine.services import switches
+from engine.services.trunks import switches
 from engine.store import leases
 from engine.store.records import load_cursor, marks_of, save_cursor
 from engine.store.threads import read

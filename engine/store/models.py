@@ -219,7 +219,7 @@ class CampaignPulse(Table):
     campaign_id: int
     campaign = ForeignKeyField(Campaign, primary_key=True, on_delete="CASCADE")
     engine = CharField(100, default="")
-    reason = CharField(30, default="")  # code of engine.services.why
+    reason = CharField(30, default="")  # code of engine.services.campaigns.why
     details = TextField(default="{}")  # JSON of what the sentence needs
     calls_up = IntegerField(default=0)
     calls_per_second = DoubleField(default=0)

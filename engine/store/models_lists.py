@@ -9,7 +9,7 @@ from engine.store.models import Table
 
 
 class ListImport(Table):
-    """An uploaded list that is brought into a campaign outside the request (engine.services.list_imports).
+    """An uploaded list that is brought into a campaign outside the request (engine.services.campaigns.list_imports).
 
     `chunks` is written in the transaction that brings a chunk in, so an import that was
     cut goes on behind the last one.

@@ -1,7 +1,7 @@
 """How the index of a campaign's numbers is ordered: by the last bits, then by the number.
 
 The last bits are spread evenly over operators and towns, the first digits are not: whoever
-takes a piece of this order (`engine.services.list_parts`) takes some of each.
+takes a piece of this order (`engine.services.campaigns.list_parts`) takes some of each.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import BadInput
-from engine.services.national_numbers import national_code, national_id
+from engine.services.onboarding.national_numbers import national_code, national_id
 
 
 def test_real_ones_pass() -> None:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from engine.errors import BadInput, Conflict, NotFound
-from engine.services import accounts, audit_log, payments, people, subscriptions
-from engine.services.payment_providers import (
+from engine.services.accounts import accounts, audit_log, people
+from engine.services.money import payments, subscriptions
+from engine.services.money.payment_providers import (
     ProviderDown,
     ProviderRefused,
     TestProvider,

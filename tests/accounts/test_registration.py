@@ -8,20 +8,12 @@ from pathlib import Path
 import pytest
 
 from engine.errors import BadInput, Conflict, NotAllowed, NotFound
-from engine.services import (
-    accounts,
-    audit_log,
-    campaigns,
-    documents,
-    identity,
-    ledger,
-    people,
-    permissions,
-    registration,
-    subscriptions,
-)
-from engine.services.accounts import SendingRefused
-from engine.services.registration import Registered, TooSoon
+from engine.services.accounts import accounts, audit_log, documents, people, permissions
+from engine.services.accounts.accounts import SendingRefused
+from engine.services.campaigns import campaigns
+from engine.services.money import ledger, subscriptions
+from engine.services.onboarding import identity, registration
+from engine.services.onboarding.registration import Registered, TooSoon
 from engine.store.customers import MobileCode
 from engine.store.models import Campaign, Recipient, User
 from engine.store.threads import read, write

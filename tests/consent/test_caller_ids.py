@@ -9,10 +9,13 @@ import pytest
 
 from engine.clock import wall_ms
 from engine.esl import commands
-from engine.services import accounts, caller_ids, campaigns, gateways, quick
-from engine.services.caller_ids import CallerIdNotAllowed
-from engine.services.numbers import NormalNumber, normalise
-from engine.services.quick import QuickOptions
+from engine.services.accounts import accounts
+from engine.services.campaigns import campaigns, quick_sends
+from engine.services.campaigns.quick_sends import QuickOptions
+from engine.services.compliance import caller_ids
+from engine.services.compliance.caller_ids import CallerIdNotAllowed
+from engine.services.numbering.numbers import NormalNumber, normalise
+from engine.services.trunks import gateways
 from engine.store.models import Account, Campaign, CampaignPulse
 from engine.store.threads import read, write
 from tests.engine.lab import Lab, wait_for
@@ -59,7 +62,7 @@ def test_advertising_from_another_number_is_refused_and_service_is_not(open_lab:
     number = normalise(NUMBERS[0])
     assert isinstance(number, NormalNumber)
     with pytest.raises(CallerIdNotAllowed):
-        write(lambda: quick.send(1, number, "prompt", advert, wall_ms()))
+        write(lambda: quick_sends.send(1, number, "prompt", advert, wall_ms()))
 
 
 @pytest.mark.parametrize("whose", ["campaign", "account", "gateway"])

@@ -9,15 +9,20 @@ import pytest
 
 from engine.clock import wall_ms
 from engine.errors import BadInput, Conflict
-from engine.services import accounts, campaigns, fraud_guard, gallery, gateways, quick, suppression
-from engine.services.fraud_guard import CapReached, Caps
-from engine.services.hours import NEVER, parse_windows
-from engine.services.kinds import KindHours
-from engine.services.lists import open_list
-from engine.services.numbers import NormalNumber, normalise
-from engine.services.quick import QuickOptions
-from engine.services.report_files import csv_chunks
-from engine.services.start_checks import HourNotAllowed, NotApproved
+from engine.services.accounts import accounts
+from engine.services.campaigns import approvals, campaigns, quick_sends
+from engine.services.campaigns.quick_sends import QuickOptions
+from engine.services.campaigns.start_checks import HourNotAllowed, NotApproved
+from engine.services.compliance import do_not_call as suppression
+from engine.services.compliance import traffic_caps
+from engine.services.compliance.calling_windows import NEVER, parse_windows
+from engine.services.compliance.message_kinds import KindHours
+from engine.services.compliance.traffic_caps import CapReached, Caps
+from engine.services.lists.reader import open_list
+from engine.services.messages import library
+from engine.services.numbering.numbers import NormalNumber, normalise
+from engine.services.reports.files import csv_chunks
+from engine.services.trunks import gateways
 from engine.states import AccountState, MessageState
 from engine.store import do_not_call
 from engine.store.do_not_call import EVERYBODY
@@ -119,11 +124,11 @@ def test_an_unapproved_message_does_not_start_and_a_rejected_one_pauses(open_lab
     write(wait_again)
     with pytest.raises(NotApproved, match="waits for approval"):
         write(lambda: campaigns.start(campaign_id, wall_ms()))
-    write(lambda: gallery.approve(message.id, None, wall_ms()))
+    write(lambda: approvals.approve(message.id, None, wall_ms()))
     write(lambda: gateways.change("embedded", cps=5.0))
     open_lab.add(campaign_id, [f"0912{n:07d}" for n in range(1_000_100, 1_000_140)])
     write(lambda: campaigns.start(campaign_id, wall_ms()))
-    assert write(lambda: gallery.reject(message.id, "wrong name", None, wall_ms())) == [campaign_id]
+    assert write(lambda: approvals.reject(message.id, "wrong name", None, wall_ms())) == [campaign_id]
     row = read(lambda: Campaign.get_by_id(campaign_id))
     assert (row.state, row.pause_code) == ("paused", "not_approved")
     assert "wrong name" in row.state_reason
@@ -149,21 +154,21 @@ def test_staff_approve_by_telephone(open_lab: Lab) -> None:
 
     def make() -> int:
         Account.update(permissions="").where(Account.id == account_id).execute()
-        return int(gallery.add(account_id, "خوش آمد", prompt, 4000, wall_ms()).id)
+        return int(library.add(account_id, "خوش آمد", prompt, 4000, wall_ms()).id)
 
     message_id = write(make)
-    assert read(lambda: [row.id for row in gallery.waiting()]) == [message_id]
+    assert read(lambda: [row.id for row in approvals.waiting()]) == [message_id]
     # 0021 hangs up without a key, 0008 presses 1.
-    write(lambda: gallery.ask_by_phone(message_id, number("09123450008"), None, wall_ms()))
+    write(lambda: approvals.ask_by_phone(message_id, number("09123450008"), None, wall_ms()))
     open_lab.engine.dialer.wake()
-    wait_for(lambda: read(lambda: gallery.get(message_id)).state == "approved", "the approval")
+    wait_for(lambda: read(lambda: library.get(message_id)).state == "approved", "the approval")
     with pytest.raises(Conflict):
-        write(lambda: gallery.ask_by_phone(message_id, number("09123450008"), None, wall_ms()))
+        write(lambda: approvals.ask_by_phone(message_id, number("09123450008"), None, wall_ms()))
 
 
 def test_closed_destinations_are_not_rung(open_lab: Lab) -> None:
     campaign_id = open_lab.campaign(["09123450000", "09133450000"], start=False)
-    write(lambda: fraud_guard.set_destination("98913", False, "test", wall_ms(), None))
+    write(lambda: traffic_caps.set_destination("98913", False, "test", wall_ms(), None))
     write(lambda: campaigns.start(campaign_id, wall_ms()))
     counts = open_lab.finish(campaign_id)
     assert (counts.delivered, counts.excluded) == (1, 1)
@@ -179,20 +184,20 @@ def test_growth_and_cost_are_capped(open_lab: Lab) -> None:
     account_id = write(customer)
     caps = Caps(new_account_calls_an_hour=100, growth_factor=5, rials_a_day=0)
     now = 1_800_000_000_000
-    write(lambda: fraud_guard.count_calls(account_id, 99, now))
-    read(lambda: fraud_guard.check(account_id, caps, now))
-    write(lambda: fraud_guard.count_calls(account_id, 1, now))
+    write(lambda: traffic_caps.count_calls(account_id, 99, now))
+    read(lambda: traffic_caps.check(account_id, caps, now))
+    write(lambda: traffic_caps.count_calls(account_id, 1, now))
     with pytest.raises(CapReached, match="new account"):
-        read(lambda: fraud_guard.check(account_id, caps, now))
-    hour = fraud_guard.HOUR_MS
-    write(lambda: fraud_guard.count_calls(account_id, 400, now + hour))
-    write(lambda: fraud_guard.count_calls(account_id, 100, now + hour))
+        read(lambda: traffic_caps.check(account_id, caps, now))
+    hour = traffic_caps.HOUR_MS
+    write(lambda: traffic_caps.count_calls(account_id, 400, now + hour))
+    write(lambda: traffic_caps.count_calls(account_id, 100, now + hour))
     with pytest.raises(CapReached, match=r"may place 500 .*usual hour has 100"):
-        read(lambda: fraud_guard.check(account_id, caps, now + hour))
-    write(lambda: fraud_guard.set_caps(account_id, 10_000, 5_000, now, None))
-    usage = read(lambda: fraud_guard.usage(account_id, caps, now + hour))
+        read(lambda: traffic_caps.check(account_id, caps, now + hour))
+    write(lambda: traffic_caps.set_caps(account_id, 10_000, 5_000, now, None))
+    usage = read(lambda: traffic_caps.usage(account_id, caps, now + hour))
     assert (usage.calls_an_hour, usage.rials_a_day, usage.rials_today) == (10_000, 5_000, 0)
-    assert read(lambda: fraud_guard.usage(1, caps, now)).calls_an_hour is None
+    assert read(lambda: traffic_caps.usage(1, caps, now)).calls_an_hour is None
 
 
 def test_a_campaign_at_its_cap_pauses_with_the_reason(start_lab: Callable[..., Lab]) -> None:
@@ -201,7 +206,7 @@ def test_a_campaign_at_its_cap_pauses_with_the_reason(start_lab: Callable[..., L
     prompt = read(lambda: Message.get_by_id(lab.message_id)).prompt
 
     def make() -> int:
-        message = gallery.add(account_id, "x", prompt, 4000, wall_ms())
+        message = library.add(account_id, "x", prompt, 4000, wall_ms())
         rules = campaigns.CampaignRules(name="sudden", gateways=["embedded"], cps=20.0)
         return campaigns.create(account_id, rules, message.id, wall_ms(), 660)
 
@@ -233,7 +238,7 @@ def test_a_quick_send_out_of_hours_is_refused(start_lab: Callable[..., Lab]) -> 
     prompt = read(lambda: Message.get_by_id(lab.message_id)).prompt
     midnight = now - now % 86_400_000 + 86_400_000 - int(3.5 * 3_600_000)  # 00:00 in Tehran
     with pytest.raises(HourNotAllowed, match="07:00"):
-        write(lambda: quick.send(account_id, number("09123450000"), prompt, QuickOptions(), midnight))
+        write(lambda: quick_sends.send(account_id, number("09123450000"), prompt, QuickOptions(), midnight))
 
 
 def test_advertising_takes_the_opt_out_key(open_lab: Lab) -> None:

@@ -14,7 +14,8 @@ from engine.config import load_settings
 from engine.embedded.options import EmbeddedOptions
 from engine.runtime.controller import Engine
 from engine.runtime.switchboard import parse_switches
-from engine.services import gateways, messages
+from engine.services.messages import prompts
+from engine.services.trunks import gateways
 from engine.store.models import Account
 from engine.store.threads import write
 from tests.engine.lab import SPEED, Lab, wait_for
@@ -49,12 +50,12 @@ def start_lab(tmp_path: Path) -> Iterator[Callable[..., Lab]]:
         wait_for(lambda: len(engine.dialer.links) == len(specs), "the switches", 10)
         sound = tmp_path / "sound.wav"
         sound.write_bytes(tone(4))
-        prompt, length = messages.store_prompt(sound, made.prompts_dir)
+        prompt, length = prompts.store_prompt(sound, made.prompts_dir)
 
         def setup() -> int:
             gateways.ensure("embedded", 200, 500, wall_ms())
             account = Account.select().first()
-            return messages.add(account.id, "test", prompt, length, wall_ms())
+            return prompts.add(account.id, "test", prompt, length, wall_ms())
 
         return Lab(engine, tmp_path, write(setup))
 

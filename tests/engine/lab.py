@@ -14,9 +14,10 @@ import gevent
 from engine.clock import wall_ms
 from engine.embedded.process import EmbeddedProcess
 from engine.runtime.controller import Engine
-from engine.services import campaigns, messages
-from engine.services.lists import open_list
-from engine.services.recipients import Imported, import_list
+from engine.services.campaigns import campaigns
+from engine.services.campaigns.recipients import Imported, import_list
+from engine.services.lists.reader import open_list
+from engine.services.messages import prompts
 from engine.store.models import Attempt, Campaign, CampaignCounts, CampaignPulse, Message, Recipient
 from engine.store.threads import read, write
 
@@ -63,7 +64,7 @@ class Lab:
         row = Message.get_by_id(self.message_id)
         if row.account_id == account_id:
             return self.message_id
-        return messages.add(account_id, "test", row.prompt, row.duration_ms, wall_ms())
+        return prompts.add(account_id, "test", row.prompt, row.duration_ms, wall_ms())
 
     def add(self, campaign_id: int, lines: list[str]) -> Imported:
         reader = open_list(io.BytesIO("\n".join(lines).encode()), filename="list.csv")

@@ -10,7 +10,8 @@ import pytest
 from engine.clock import wall_ms
 from engine.embedded.records import read_rung
 from engine.errors import Conflict
-from engine.services import campaigns, gateways
+from engine.services.campaigns import campaigns
+from engine.services.trunks import gateways
 from engine.states import RecipientState
 from engine.store.counts import recount
 from engine.store.models import Campaign, CampaignPulse

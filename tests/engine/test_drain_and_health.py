@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.bench.figures import fullest_second
 from engine.clock import wall_ms
 from engine.dialing.calls import Call
-from engine.services import gateway_health, gateways, switches
+from engine.services.trunks import gateway_health, gateways, switches
 from engine.store.models import Gateway
 from engine.store.threads import read, write
 from tests.engine.lab import Lab, wait_for

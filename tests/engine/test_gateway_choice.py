@@ -8,7 +8,9 @@ import pytest
 
 from engine.clock import wall_ms
 from engine.errors import BadInput
-from engine.services import accounts, campaigns, gateways
+from engine.services.accounts import accounts
+from engine.services.campaigns import campaigns
+from engine.services.trunks import gateways
 from engine.store.models import Gateway
 from engine.store.threads import read, write
 from tests.engine.lab import Lab, wait_for

@@ -10,7 +10,11 @@ import pytest
 from engine.bench.figures import fullest_second
 from engine.clock import wall_ms
 from engine.dialing.calls import Call
-from engine.services import accounts, campaigns, fraud_guard, gateways, ledger
+from engine.services.accounts import accounts
+from engine.services.campaigns import campaigns
+from engine.services.compliance import traffic_caps
+from engine.services.money import ledger
+from engine.services.trunks import gateways
 from engine.store.threads import write
 from tests.engine.lab import Lab, wait_for
 
@@ -31,7 +35,7 @@ def firm(weight: int) -> int:
         account_id = accounts.open_by_staff(f"firm {weight}", wall_ms() + 10**9, None, wall_ms())
         accounts.change(account_id, None, wall_ms(), weight=weight)
         accounts.grant(account_id, ["any_hour"], None, wall_ms())
-        fraud_guard.set_caps(account_id, 100_000, None, wall_ms(), None)  # it is new
+        traffic_caps.set_caps(account_id, 100_000, None, wall_ms(), None)  # it is new
         ledger.top_up(account_id, 1_000_000, f"firm {weight}", wall_ms())
         return account_id
 

@@ -10,9 +10,12 @@ import pytest
 
 from engine.clock import wall_ms
 from engine.errors import BadInput
-from engine.services import accounts, campaigns, campaigns_clone, ledger, messages
-from engine.services.accounts import SendingRefused
-from engine.services.campaigns import CampaignRules
+from engine.services.accounts import accounts
+from engine.services.accounts.accounts import SendingRefused
+from engine.services.campaigns import campaigns, clone
+from engine.services.campaigns.campaigns import CampaignRules
+from engine.services.messages import prompts
+from engine.services.money import ledger
 from engine.states import CampaignState
 from engine.store.models import Attempt, Campaign
 from engine.store.threads import read, write
@@ -44,8 +47,8 @@ def take_back(account_id: int) -> None:
 def draft_of(lab: Lab, account_id: int, lines: list[str], record_s: int) -> int:
     def work() -> int:
         now = wall_ms()
-        known = messages.get(lab.message_id)
-        message = messages.add(account_id, "own", known.prompt, known.duration_ms, now)
+        known = prompts.get(lab.message_id)
+        message = prompts.add(account_id, "own", known.prompt, known.duration_ms, now)
         rules = CampaignRules(name="theirs", gateways=["embedded"], record_s=record_s)
         return campaigns.create(account_id, rules, message, now, 660)
 
@@ -102,7 +105,7 @@ def test_an_account_with_the_permission_may_until_it_is_taken_back(lab: Lab) -> 
     with pytest.raises(SendingRefused, match="recording what is answered"):
         write(lambda: campaigns.start(second, wall_ms()))
     with pytest.raises(SendingRefused, match="recording what is answered"):
-        write(lambda: campaigns_clone.clone(first, wall_ms(), 660))
+        write(lambda: clone.clone(first, wall_ms(), 660))
 
 
 def test_a_scheduled_campaign_whose_permission_was_taken_back_pauses_and_says_why(lab: Lab) -> None:
@@ -135,7 +138,7 @@ def test_a_permission_taken_back_while_it_runs_ends_the_recording_not_the_calls(
 
 def test_a_clone_records_as_long(lab: Lab) -> None:
     first = lab.campaign(NUMBERS, start=False, record_s=7)
-    cloned = write(lambda: campaigns_clone.clone(first, wall_ms(), 660))
+    cloned = write(lambda: clone.clone(first, wall_ms(), 660))
     assert read(lambda: campaigns.get(cloned).record_s) == 7
 
 

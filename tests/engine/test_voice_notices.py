@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from engine.clock import wall_ms
 from engine.embedded.records import read_rung
-from engine.services import gateways
-from engine.services.notices import deliveries, notices, outage_notice, reach, voice
+from engine.services.notices import notices, outage_notice
 from engine.services.notices.notices import Words
+from engine.services.outbox import addresses, deliveries, voice
 from engine.services.sla import incidents
+from engine.services.trunks import gateways
 from engine.states import AccountState
 from engine.store.audit import audit_campaign
 from engine.store.models import Account, Attempt, Recipient, User
@@ -27,7 +28,7 @@ def customer(*numbers: str) -> int:
     """A firm whose people want to be told of notices by telephone; its id."""
     account = Account.create(name="Shop", created_at=wall_ms(), state=AccountState.ACTIVE)
     for number in numbers:
-        reach.add(staff(), int(account.id), "voice", number, ["notices"], wall_ms())
+        addresses.add(staff(), int(account.id), "voice", number, ["notices"], wall_ms())
     return int(account.id)
 
 
@@ -92,8 +93,8 @@ def test_staff_are_called_reminded_and_the_notice_publishes_itself(lab: Lab) -> 
 
     def begin() -> int:
         now = wall_ms()
-        reach.add(staff(), None, "voice", "09121230000", ["incidents"], now)
-        reach.add(staff(), None, "voice", "09121230008", ["public"], now)
+        addresses.add(staff(), None, "voice", "09121230000", ["incidents"], now)
+        addresses.add(staff(), None, "voice", "09121230008", ["public"], now)
         return incidents.enter(int(staff().id), now - MINUTE, None, "the carrier is down", now)
 
     outage_id = write(begin)

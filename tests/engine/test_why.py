@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from engine.clock import TEHRAN, from_ms, wall_ms
-from engine.services import accounts, campaign_view, campaigns, gateways
+from engine.services.accounts import accounts
+from engine.services.campaigns import campaigns
+from engine.services.campaigns import view as campaign_view
+from engine.services.trunks import gateways
 from engine.store.threads import read, write
 from tests.engine.lab import Lab, wait_for
 

@@ -13,7 +13,8 @@ from engine.clock import wall_ms
 from engine.config import load_settings
 from engine.runtime.controller import Engine
 from engine.runtime.switchboard import parse_switches
-from engine.services import gateways, messages
+from engine.services.messages import prompts as messages
+from engine.services.trunks import gateways
 from engine.store.models import Account
 from engine.store.threads import write
 from tests.engine.lab import Lab

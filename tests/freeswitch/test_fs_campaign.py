@@ -12,7 +12,7 @@ from engine_lab import running_engine
 from switch import CarrierProcess, Switch
 
 from engine.clock import wall_ms
-from engine.services import gateways
+from engine.services.trunks import gateways
 from engine.store.threads import write
 from tests.engine.lab import Lab, wait_for
 

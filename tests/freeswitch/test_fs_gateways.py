@@ -17,7 +17,7 @@ from engine_lab import running_engine, switch_words
 from switch import ROOT, CarrierProcess, Switch, running_carrier, running_switch, until
 
 from engine.clock import wall_ms
-from engine.services import gateways
+from engine.services.trunks import gateways
 from engine.store.threads import write
 from engine.switch_conf.settings import GatewaySettings
 from tests.engine.lab import Lab, wait_for

@@ -25,7 +25,9 @@ from switch import ROOT, CarrierProcess, Switch, free_port, running_carrier, run
 from engine.clock import wall_ms
 from engine.config import load_settings
 from engine.runtime.opening import open_store
-from engine.services import gateways, messages, people
+from engine.services.messages import prompts as messages
+from engine.services.onboarding import first_start
+from engine.services.trunks import gateways
 from engine.store.models import Account, Attempt, Recipient
 from engine.store.records import CallRecord
 from engine.store.threads import close_readers, read, write
@@ -136,7 +138,7 @@ def lab(far: Far) -> Lab:
     open_store(load_settings(data_dir=far.folder, database_url=""))
 
     def setup() -> int:
-        people.ensure_first(wall_ms(), "a password of this test")
+        first_start.ensure_first(wall_ms(), "a password of this test")
         gateways.ensure("lab", 8, 100, wall_ms())
         return messages.add(Account.select().first().id, "six", "six", 6000, wall_ms())
 

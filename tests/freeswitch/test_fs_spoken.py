@@ -10,10 +10,13 @@ from engine_lab import running_engine
 from switch import CarrierProcess, Switch
 
 from engine.clock import wall_ms
-from engine.services import messages, numbers, otp_prompt, quick
-from engine.services.notices import deliveries, notices, reach
+from engine.services.campaigns import quick_sends
+from engine.services.messages import otp_prompt, prompts
+from engine.services.notices import notices
 from engine.services.notices.notices import Words
-from engine.services.number_reasons import Reason
+from engine.services.numbering import numbers
+from engine.services.numbering.reasons import Reason
+from engine.services.outbox import addresses, deliveries
 from engine.services.sla import incidents
 from engine.states import AccountState
 from engine.store.models import Account, Recipient, User
@@ -40,7 +43,7 @@ def sound_of(lab: Lab, prompt: str) -> bytes:
 def test_a_spoken_text_arrives_untouched(lab: Lab, carrier: CarrierProcess) -> None:
     made = lab.engine.speech.make("قبض شما دویست هزار ریال است", lab.engine.settings.prompts_dir)
     lab.message_id = write(
-        lambda: messages.add(Account.select().first().id, "bill", made.prompt, made.duration_ms, wall_ms())
+        lambda: prompts.add(Account.select().first().id, "bill", made.prompt, made.duration_ms, wall_ms())
     )
     campaign_id = lab.campaign(["09191000000"], gateways=["lab"])
     lab.finish(campaign_id)
@@ -54,14 +57,14 @@ def test_a_code_is_spoken_once_it_is_asked_for(lab: Lab, carrier: CarrierProcess
     prompt, length_ms = otp_prompt.prompt_for_code("482915", prompts_dir=lab.engine.settings.prompts_dir)
     number = numbers.normalise("09192000000")
     assert not isinstance(number, Reason)
-    options = quick.QuickOptions(priority=quick.OTP_PRIORITY, gateways=("lab",))
+    options = quick_sends.QuickOptions(priority=quick_sends.OTP_PRIORITY, gateways=("lab",))
     sent = write(
-        lambda: quick.send(
+        lambda: quick_sends.send(
             Account.select().first().id, number, prompt, options, wall_ms(), message_ms=length_ms
         )
     )
     lab.engine.dialer.wake()
-    wait_for(lambda: read(lambda: quick.state_of(sent)).state == "delivered", "the code to be heard")
+    wait_for(lambda: read(lambda: quick_sends.state_of(sent)).state == "delivered", "the code to be heard")
     assert heard_by(carrier, "989192000000").count(sound_of(lab, prompt)) == 1
 
 
@@ -79,7 +82,7 @@ def test_a_published_notice_rings_the_customer_and_says_it(lab: Lab, carrier: Ca
         admin = User.get(User.username == "admin")
         firm = Account.create(name="Shop", created_at=wall_ms(), state=AccountState.ACTIVE)
         for number in ("09195000000", "09196000001"):
-            reach.add(admin, int(firm.id), "voice", number, ["notices"], wall_ms())
+            addresses.add(admin, int(firm.id), "voice", number, ["notices"], wall_ms())
         words = Words("تعمیرات", text_fa="فردا از ساعت ده تا یازده سامانه در دسترس نیست.")
         notices.publish(admin, notices.draft(admin, words, wall_ms()), wall_ms())
 
@@ -94,7 +97,7 @@ def test_a_published_notice_rings_the_customer_and_says_it(lab: Lab, carrier: Ca
 def test_staff_are_rung_when_the_service_is_down(lab: Lab, carrier: CarrierProcess) -> None:
     def begin() -> None:
         admin = User.get(User.username == "admin")
-        reach.add(admin, None, "voice", "09197000000", ["incidents"], wall_ms())
+        addresses.add(admin, None, "voice", "09197000000", ["incidents"], wall_ms())
         incidents.enter(int(admin.id), wall_ms() - 60_000, None, "the carrier is down", wall_ms())
 
     write(begin)

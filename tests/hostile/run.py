@@ -26,10 +26,10 @@ from pathlib import Path
 from statistics import mean
 
 from engine.errors import AvanakError, BadInput
-from engine.services import messages
-from engine.services.lists import open_list
-from engine.services.numbers import dial_digits
-from engine.services.uploads import Pending, Uploads
+from engine.services.campaigns.uploads import Pending, Uploads
+from engine.services.lists.reader import open_list
+from engine.services.messages import prompts as messages
+from engine.services.numbering.numbers import dial_digits
 from tests.hostile.cases import Case, make
 
 NOW = 1_700_000_000_000

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import BadInput
-from engine.services.message_text import MAX_NUMBER, check_text, number_words, spoken, tidy
-from engine.services.personal import MissingValue, Template
+from engine.services.messages.personal import MissingValue, Template
+from engine.services.messages.template import MAX_NUMBER, check_text, number_words, spoken, tidy
 
 ONES = {"یک": 1, "دو": 2, "سه": 3, "چهار": 4, "پنج": 5, "شش": 6, "هفت": 7, "هشت": 8, "نه": 9, "ده": 10, "یازده": 11,
         "دوازده": 12, "سیزده": 13, "چهارده": 14, "پانزده": 15, "شانزده": 16, "هفده": 17, "هجده": 18, "نوزده": 19,

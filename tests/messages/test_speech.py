@@ -13,11 +13,12 @@ import pytest
 from engine.clock import wall_ms
 from engine.config import load_settings
 from engine.errors import BadInput
-from engine.services import campaigns, gallery, otp_prompt
-from engine.services.audio import load_prompt
-from engine.services.otp_prompt import prompt_for_code
-from engine.services.speech import Speech, SpeechUnavailable, job_of, length_of
-from engine.services.spoken_digits import WORDS, clip, code_samples
+from engine.services import campaigns
+from engine.services.messages import library, otp_prompt
+from engine.services.messages.audio import load_prompt
+from engine.services.messages.otp_prompt import prompt_for_code
+from engine.services.messages.speech import Speech, SpeechUnavailable, job_of, length_of
+from engine.services.messages.spoken_digits import WORDS, clip, code_samples
 from engine.states import RecipientState
 from engine.store.models import Campaign, Recipient
 from engine.store.threads import read, write
@@ -124,7 +125,7 @@ def test_every_clip_is_there_and_can_be_heard() -> None:
 def test_each_recipient_hears_a_message_of_their_own(start_lab: Callable[..., Lab], speech: Speech) -> None:
     lab = start_lab(settings=OPEN)
     prompts = lab.engine.settings.prompts_dir
-    add = gallery.speak(1, "قبض", "{نام} عزیز، قبض شما {مبلغ} ریال است", "male", speech, prompts)
+    add = library.speak(1, "قبض", "{نام} عزیز، قبض شما {مبلغ} ریال است", "male", speech, prompts)
     message = write(lambda: add(wall_ms()))
     rules = campaigns.CampaignRules(name="bills", gateways=["embedded"])
     campaign_id = write(lambda: campaigns.create(1, rules, message.id, wall_ms(), 660))
@@ -147,7 +148,7 @@ def test_each_recipient_hears_a_message_of_their_own(start_lab: Callable[..., La
 
 def test_an_unknown_variable_is_told_before_the_start(start_lab: Callable[..., Lab], speech: Speech) -> None:
     lab = start_lab(settings=OPEN)
-    add = gallery.speak(1, "x", "{amont} ریال", "male", speech, lab.engine.settings.prompts_dir)
+    add = library.speak(1, "x", "{amont} ریال", "male", speech, lab.engine.settings.prompts_dir)
     message = write(lambda: add(wall_ms()))
     rules = campaigns.CampaignRules(name="bills", gateways=["embedded"])
     campaign_id = write(lambda: campaigns.create(1, rules, message.id, wall_ms(), 660))

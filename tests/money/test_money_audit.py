@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from engine.services.money_audit import MoneyAudit
-from engine.services.numbers import NormalNumber, normalise
-from engine.services.quick import QuickOptions, send
+from engine.services.campaigns.quick_sends import QuickOptions, send
+from engine.services.money.audit import MoneyAudit
+from engine.services.numbering.numbers import NormalNumber, normalise
 from engine.store.ledger import add_entries, begin
 from engine.store.sql import changed, execute
 from engine.store.threads import read, write

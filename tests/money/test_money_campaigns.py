@@ -7,9 +7,11 @@ from collections.abc import Sequence
 import pytest
 
 from engine.errors import NotFound
-from engine.services import accounts, campaign_view, campaigns, ledger, pricing
-from engine.services.accounts import SendingRefused
-from engine.services.ledger import NoCredit
+from engine.services.accounts import accounts
+from engine.services.accounts.accounts import SendingRefused
+from engine.services.campaigns import campaigns, view
+from engine.services.money import ledger, pricing
+from engine.services.money.ledger import NoCredit
 from engine.store.ledger import Reservation
 from engine.store.models import Attempt, Recipient
 from engine.store.settles import Settle, Settler
@@ -112,7 +114,7 @@ def test_out_of_credit_pauses_and_a_top_up_goes_on(world: World) -> None:
     world.run_out(campaign)
     row = world.row(campaign)
     assert (row.state, row.pause_code) == ("paused", "no_credit")
-    seen = read(lambda: campaign_view.view(campaign, world.now))
+    seen = read(lambda: view.view(campaign, world.now))
     assert "credit is used up" in seen.sentence("en", str)
     assert "اعتبار" in seen.sentence("fa", str)
     assert world.balance(account) + world.reserved(account) == 10
@@ -121,7 +123,7 @@ def test_out_of_credit_pauses_and_a_top_up_goes_on(world: World) -> None:
     world.top_up(account, CALL_MOBILE - 10)
     world.second()
     assert world.state(campaign) == "running"
-    seen = read(lambda: campaign_view.view(campaign, world.now))
+    seen = read(lambda: view.view(campaign, world.now))
     assert "No engine" not in seen.sentence("en", str), "an engine has some seconds to take it up"
     world.top_up(account, 10_000)
     world.run_out(campaign)

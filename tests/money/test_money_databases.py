@@ -5,9 +5,11 @@ from __future__ import annotations
 import peewee
 import pytest
 
-from engine.services import audit_log, campaigns, ledger
-from engine.services.numbers import NormalNumber, normalise
-from engine.services.quick import QuickOptions, send
+from engine.services.accounts import audit_log
+from engine.services.campaigns import campaigns
+from engine.services.campaigns.quick_sends import QuickOptions, send
+from engine.services.money import ledger
+from engine.services.numbering.numbers import NormalNumber, normalise
 from engine.store.claims import claim
 from engine.store.ledger import LedgerEntry
 from engine.store.models import Campaign

@@ -5,9 +5,13 @@ from __future__ import annotations
 import io
 
 from engine.clock import wall_ms
-from engine.services import accounts, campaigns, ledger, ledger_check, messages, people, pricing, registration
-from engine.services.lists import open_list
-from engine.services.recipients import import_list
+from engine.services.accounts import accounts, people
+from engine.services.campaigns import campaigns
+from engine.services.campaigns.recipients import import_list
+from engine.services.lists.reader import open_list
+from engine.services.messages import prompts
+from engine.services.money import ledger, ledger_check, pricing
+from engine.services.onboarding import registration
 from engine.store.ledger import Reservation
 from engine.store.models import Message, Recipient
 from engine.store.threads import read, write
@@ -28,7 +32,7 @@ def clean() -> ledger_check.Check:
 def paying_campaign(lab: Lab, account: int, lines: list[str]) -> int:
     def work() -> int:
         sound = Message.get_by_id(lab.message_id)
-        message = messages.add(account, "m", sound.prompt, sound.duration_ms, wall_ms())
+        message = prompts.add(account, "m", sound.prompt, sound.duration_ms, wall_ms())
         rules = campaigns.CampaignRules(name="paid", gateways=["embedded"])
         return campaigns.create(account, rules, message, wall_ms(), 660)
 

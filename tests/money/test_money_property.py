@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.errors import AvanakError
-from engine.services import campaigns, ledger, quick
-from engine.services.numbers import NormalNumber, normalise
+from engine.services.campaigns import campaigns, quick_sends
+from engine.services.money import ledger
+from engine.services.numbering.numbers import NormalNumber, normalise
 from engine.store.models import Attempt, Campaign, CampaignCounts
 from engine.store.settles import Settle, Settler
 from engine.store.sql import execute
@@ -74,7 +75,9 @@ class Play:
             number = normalise("09121112233")
             assert isinstance(number, NormalNumber)
             self.try_(
-                lambda: quick.send(self.account, number, "p", quick.QuickOptions(), world.now, 660, first)
+                lambda: quick_sends.send(
+                    self.account, number, "p", quick_sends.QuickOptions(), world.now, 660, first
+                )
             )
             standing = read(
                 lambda: [int(row.id) for row in Campaign.select().where(Campaign.standing_key != "")]

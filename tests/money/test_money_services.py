@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 
 from engine.errors import BadInput
-from engine.services import accounts, audit_log, ledger, ledger_check, pricing, quick
-from engine.services.accounts import SendingRefused
-from engine.services.ledger import NoCredit
-from engine.services.numbers import NormalNumber, normalise
-from engine.services.pricing import Price
-from engine.services.quick import QuickOptions
+from engine.services.accounts import accounts, audit_log
+from engine.services.accounts.accounts import SendingRefused
+from engine.services.campaigns import quick_sends
+from engine.services.campaigns.quick_sends import QuickOptions
+from engine.services.money import ledger, ledger_check, pricing
+from engine.services.money.ledger import NoCredit
+from engine.services.money.pricing import Price
+from engine.services.numbering.numbers import NormalNumber, normalise
 from engine.store.ledger import LedgerBalance, book
 from engine.store.models import Attempt, Campaign, Recipient
 from engine.store.sql import execute
@@ -25,7 +27,7 @@ def number(text: str = "09121112233") -> NormalNumber:
 
 
 def quick_send(world: World, account: int, text: str = "09121112233", ms: int = MESSAGE_MS) -> int:
-    return write(lambda: quick.send(account, number(text), "p", QuickOptions(), world.now, 660, ms))
+    return write(lambda: quick_sends.send(account, number(text), "p", QuickOptions(), world.now, 660, ms))
 
 
 def standing(account: int) -> int:
@@ -67,9 +69,9 @@ def test_a_group_has_prices_of_its_own(world: World) -> None:
     )
     for without_price in (group, group + 1):
         with pytest.raises(BadInput, match="no price that is valid now"):
-            write(lambda group=without_price: accounts.change(account, None, world.now, price_group_id=group))
+            write(lambda group=without_price: pricing.give_group(account, group, None, world.now))
     world.now += 50
-    write(lambda: accounts.change(account, None, world.now, price_group_id=group))
+    write(lambda: pricing.give_group(account, group, None, world.now))
     assert read(lambda: pricing.quote(account, 1, 1, 4_000, world.now)).total == 4
     world.run_out(world.campaign(account, mobiles=1, landlines=2))
     assert world.balance(account) == 996

@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from engine.dialing.rules.billing import Money
-from engine.services import accounts, campaigns, gateways, ledger, ledger_check, messages, people, pricing
-from engine.services.recipients import reopen
+from engine.services.accounts import accounts
+from engine.services.campaigns import campaigns
+from engine.services.campaigns.recipients import reopen
+from engine.services.messages import prompts
+from engine.services.money import ledger, ledger_check, pricing
+from engine.services.onboarding import first_start
+from engine.services.trunks import gateways
 from engine.states import CampaignState
 from engine.store.claims import Claim, Due, Route, claim, give_back
 from engine.store.counts import add_counts
@@ -35,7 +40,7 @@ class World:
         write(self._setup)
 
     def _setup(self) -> None:
-        people.ensure_first(self.now, "a long password")
+        first_start.ensure_first(self.now, "a long password")
         gateways.ensure("gw", 100, 100, self.now)
         pricing.set_price(
             pricing.default_group_id(),
@@ -63,7 +68,7 @@ class World:
         self, account_id: int, mobiles: int, landlines: int = 0, start: bool = True, **rules: object
     ) -> int:
         def work() -> int:
-            message = messages.add(account_id, "m", "prompt", MESSAGE_MS, self.now)
+            message = prompts.add(account_id, "m", "prompt", MESSAGE_MS, self.now)
             made = campaigns.CampaignRules(name="c", **rules)  # type: ignore[arg-type]
             campaign_id = campaigns.create(account_id, made, message, self.now, 660)
             self._recipients(campaign_id, mobiles, landlines)

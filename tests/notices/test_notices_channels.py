@@ -11,13 +11,13 @@ from pydantic import SecretStr
 
 from engine.config import load_settings
 from engine.errors import BadInput
-from engine.services import people
-from engine.services.notices import deliveries, voice
-from engine.services.notices.channels import Channels
-from engine.services.notices.deliveries import Outcome
-from engine.services.notices.mail import Mail
-from engine.services.notices.telegram_like import parse_messengers
-from engine.services.notices.voice import VoiceLine
+from engine.services.onboarding import first_start
+from engine.services.outbox import deliveries, voice
+from engine.services.outbox.channels import Channels
+from engine.services.outbox.deliveries import Outcome
+from engine.services.outbox.email import Mail
+from engine.services.outbox.messengers import parse_messengers
+from engine.services.outbox.voice import VoiceLine
 from engine.store.models import Recipient
 from engine.store.models_tickets import Delivery
 from engine.store.threads import read, write
@@ -243,7 +243,7 @@ def test_pauses_grow_to_an_hour(luck: float) -> None:
 
 
 def test_a_call_is_placed_once_and_its_end_decides(cast: Cast) -> None:
-    write(lambda: people.ensure_first(NOW, "a long password"))
+    write(lambda: first_start.ensure_first(NOW, "a long password"))
     said: list[tuple[str, str]] = []
     woken: list[bool] = []
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from engine.errors import BadInput, Conflict, NotAllowed, NotFound
-from engine.services.notices import notices, outage_notice, reach, special
+from engine.services.notices import notices, outage_notice, special_wishes
 from engine.services.notices.notices import Words
+from engine.services.outbox import addresses
 from engine.services.tickets import tickets
 from engine.store.models import Account
 from engine.store.models_sla import OutageRecord
@@ -63,9 +64,9 @@ def test_a_notice_is_drafted_published_read_and_added_to(cast: Cast) -> None:
 
 
 def test_a_notice_for_some_is_for_nobody_else_and_leaves_by_the_addresses_for_notices(cast: Cast) -> None:
-    write(lambda: reach.add(cast.owner, cast.account, "email", "a@shop.example", ["notices"], NOW))
-    write(lambda: reach.add(cast.stranger, cast.other, "bale", "@rival", ["notices"], NOW))
-    write(lambda: reach.add(cast.agent, None, "telegram", "@avanak_news", ["public"], NOW))
+    write(lambda: addresses.add(cast.owner, cast.account, "email", "a@shop.example", ["notices"], NOW))
+    write(lambda: addresses.add(cast.stranger, cast.other, "bale", "@rival", ["notices"], NOW))
+    write(lambda: addresses.add(cast.agent, None, "telegram", "@avanak_news", ["public"], NOW))
     some = write(
         lambda: notices.draft(cast.agent, WORDS, NOW, account_ids=[cast.account], ends_at=NOW + HOUR)
     )
@@ -110,21 +111,23 @@ def test_addresses_are_checked_and_ones_own(cast: Cast) -> None:
         ("pigeon", "x"),
     ):
         with pytest.raises(BadInput):
-            write(lambda c=channel, a=address: reach.add(cast.owner, cast.account, c, a, ["notices"], NOW))
+            write(
+                lambda c=channel, a=address: addresses.add(cast.owner, cast.account, c, a, ["notices"], NOW)
+            )
     with pytest.raises(BadInput):
-        write(lambda: reach.add(cast.owner, cast.account, "email", "a@b.example", ["incidents"], NOW))
+        write(lambda: addresses.add(cast.owner, cast.account, "email", "a@b.example", ["incidents"], NOW))
     with pytest.raises(NotFound):
-        write(lambda: reach.add(cast.owner, cast.other, "email", "a@b.example", ["notices"], NOW))
-    mine = write(lambda: reach.add(cast.owner, cast.account, "voice", "0912 123 4567", ["notices"], NOW))
-    assert read(lambda: reach.of(cast.account))[0].address == "+989121234567"
+        write(lambda: addresses.add(cast.owner, cast.other, "email", "a@b.example", ["notices"], NOW))
+    mine = write(lambda: addresses.add(cast.owner, cast.account, "voice", "0912 123 4567", ["notices"], NOW))
+    assert read(lambda: addresses.of(cast.account))[0].address == "+989121234567"
     with pytest.raises(NotFound):
-        write(lambda: reach.remove(cast.stranger, mine))
+        write(lambda: addresses.remove(cast.stranger, mine))
     with pytest.raises(NotFound):
         write(
-            lambda: reach.remove(cast.operator, mine)
+            lambda: addresses.remove(cast.operator, mine)
         )  # a customer's addresses are the customer's to change
-    write(lambda: reach.remove(cast.owner, mine))
-    assert read(lambda: reach.of(cast.account)) == []
+    write(lambda: addresses.remove(cast.owner, mine))
+    assert read(lambda: addresses.of(cast.account)) == []
 
 
 # -- outages ------------------------------------------------------------------------------
@@ -141,7 +144,7 @@ def watch(now: int) -> None:
 
 
 def test_staff_are_called_and_reminded_until_somebody_publishes(cast: Cast) -> None:
-    write(lambda: reach.add(cast.operator, None, "voice", "09121234567", ["incidents"], NOW))
+    write(lambda: addresses.add(cast.operator, None, "voice", "09121234567", ["incidents"], NOW))
     number = outage()
     watch(NOW)
     assert titles(cast.owner) == []
@@ -199,7 +202,9 @@ def wish(cast: Cast, channel: str, address: str) -> int:
             cast.owner, cast.account, "special_notice", "In a crisis", "Call her.", NOW
         )
     )
-    return write(lambda: special.agree(cast.agent, ticket, channel, address, NOW, person_name="Ms. Karimi"))
+    return write(
+        lambda: special_wishes.agree(cast.agent, ticket, channel, address, NOW, person_name="Ms. Karimi")
+    )
 
 
 def test_a_special_wish_comes_from_a_ticket_and_is_fulfilled_once_in_an_incident(cast: Cast) -> None:
@@ -207,10 +212,10 @@ def test_a_special_wish_comes_from_a_ticket_and_is_fulfilled_once_in_an_incident
         lambda: tickets.open_ticket(cast.owner, cast.account, "support", "In a crisis", "Call her.", NOW)
     )
     with pytest.raises(Conflict, match="move it there"):
-        write(lambda: special.agree(cast.agent, other, "voice", "09121234567", NOW))
+        write(lambda: special_wishes.agree(cast.agent, other, "voice", "09121234567", NOW))
     wish(cast, "voice", "09121234567")
     ended = wish(cast, "email", "old@shop.example")
-    write(lambda: special.end(cast.agent, ended, NOW))
+    write(lambda: special_wishes.end(cast.agent, ended, NOW))
     number = outage()
     watch(NOW + 14 * MINUTE)
     assert messages() == []
@@ -245,7 +250,7 @@ def test_the_outage_of_one_account_concerns_that_account(cast: Cast) -> None:
 
 
 def test_watching_that_was_killed_leaves_nothing_half_done(cast: Cast) -> None:
-    write(lambda: reach.add(cast.operator, None, "voice", "09121234567", ["incidents"], NOW))
+    write(lambda: addresses.add(cast.operator, None, "voice", "09121234567", ["incidents"], NOW))
     wish(cast, "email", "boss@shop.example")
     outage()
 

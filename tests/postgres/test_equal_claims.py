@@ -7,8 +7,10 @@ from gevent.threadpool import ThreadPool
 
 from engine.clock import wall_ms
 from engine.errors import Conflict
-from engine.services import accounts, compensation, people
+from engine.services.accounts import accounts
+from engine.services.onboarding import first_start
 from engine.services.sla import incidents
+from engine.services.tickets import compensation
 from engine.store.database import db
 from engine.store.models import User
 from engine.store.models_sla import Claim, ClaimOutage
@@ -23,7 +25,7 @@ ROUNDS = 15
 @pytest.mark.parametrize("store_url", ["postgres"], indirect=True)
 def test_equal_claims_at_once_are_one(store: Writer, is_same_form: bool) -> None:
     now = wall_ms()
-    write(lambda: people.ensure_first(now, "a password for tests"))
+    write(lambda: first_start.ensure_first(now, "a password for tests"))
     staff = read(lambda: User.get())
     account = write(lambda: accounts.open_by_staff("Sahar", now + 9 * HOUR, None, now))
     kept = staff.password_hash

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.services import ledger, payments, subscriptions
+from engine.services.money import ledger, payments, subscriptions
 from engine.services.sla import credits
 from engine.states import AccountState
 from engine.store.customers import Subscription

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from peewee import IntegrityError
 
-from engine.services import campaign_view
+from engine.services.campaigns import view
 from engine.states import RecipientState
 from engine.store.database import db, is_sqlite
 from engine.store.models import Recipient
@@ -32,11 +32,11 @@ def test_a_number_is_once_in_a_campaign(store, line: int, reason: str) -> None:
 def test_the_one_to_be_called_is_found_before_those_set_aside(store) -> None:
     write(lambda: put(1, "+989121234567", 2, "duplicate"))
     called = write(lambda: put(1, "+989121234567", 3))
-    found = read(lambda: campaign_view.of_number(1, "+989121234567"))
+    found = read(lambda: view.of_number(1, "+989121234567"))
     assert found is not None
     assert found[0].id == called
     aside = write(lambda: put(1, "+982188881234", 4, "do_not_call"))
-    found = read(lambda: campaign_view.of_number(1, "+982188881234"))
+    found = read(lambda: view.of_number(1, "+982188881234"))
     assert found is not None
     assert found[0].id == aside
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.services import recordings
+from engine.services.campaigns import recordings
 from engine.store.models import Attempt
 from engine.store.settles import Settler
 from engine.store.threads import read, write

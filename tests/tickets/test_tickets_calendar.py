@@ -12,7 +12,7 @@ from engine.agreement import working_time
 from engine.agreement.calendars import hours_text
 from engine.agreement.dates import instant_text, parse_date
 from engine.errors import BadInput, NotAllowed
-from engine.services import working_calendar
+from engine.services.sla import working_calendar
 from engine.services.tickets import clocks, tickets, watch
 from engine.states import ClockState
 from engine.store.models_tickets import CalendarVersion, Ticket, TicketClock, TicketStep

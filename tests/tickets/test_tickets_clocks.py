@@ -223,11 +223,11 @@ def test_staff_close_only_when_nothing_is_owed_or_the_customer_does_not_answer(c
 
 
 def test_the_answer_is_told_by_the_addresses_that_the_customer_named(cast: Cast) -> None:
-    from engine.services.notices import reach
+    from engine.services.outbox import addresses
 
     now = at("1405-08-30 10:00")
-    write(lambda: reach.add(cast.owner, cast.account, "email", "boss@shop.example", ["tickets"], now))
-    write(lambda: reach.add(cast.owner, cast.account, "telegram", "@shop", ["notices"], now))
+    write(lambda: addresses.add(cast.owner, cast.account, "email", "boss@shop.example", ["tickets"], now))
+    write(lambda: addresses.add(cast.owner, cast.account, "telegram", "@shop", ["notices"], now))
     ticket = opened(cast, "support", "1405-08-30 09:00")
     write(lambda: tickets.reply(cast.agent, ticket, "The secret answer.", now))
     sent = read(lambda: list(Delivery.select()))

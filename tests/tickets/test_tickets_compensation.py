@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 
 from engine.errors import BadInput, Conflict, NotFound
-from engine.services import compensation
-from engine.services.compensation import Wanted
 from engine.services.sla import claims, committee
 from engine.services.sla.claims import TooLate
 from engine.services.sla.committee import Verdict
-from engine.services.tickets import clocks, tickets, watch
+from engine.services.tickets import clocks, compensation, tickets, watch
+from engine.services.tickets.compensation import Wanted
 from engine.store import ledger
 from engine.store.models_sla import Claim, Credit
 from engine.store.models_tickets import Ticket, TicketQueue

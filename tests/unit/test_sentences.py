@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from engine.errors import AvanakError, BadInput, NotFound
 from engine.esl.replies import LinkDown
 from engine.sentences import Amount, Instant, Sentence, Word, sentence_of
-from engine.services.ledger import NoCredit
+from engine.services.money.ledger import NoCredit
 from engine.states import CampaignState
 
 TEXTS = st.text(max_size=30) | st.sampled_from(["%(b)s", "%", "%%", "%(a)999999999s", '{"id": ', "{0}"])

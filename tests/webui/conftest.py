@@ -14,7 +14,12 @@ from flask.testing import FlaskClient
 
 from engine.clock import wall_ms
 from engine.config import Settings
-from engine.services import accounts, campaigns, gateways, ledger, messages, people
+from engine.services.accounts import accounts
+from engine.services.campaigns import campaigns
+from engine.services.messages import prompts
+from engine.services.money import ledger
+from engine.services.onboarding import first_start
+from engine.services.trunks import gateways
 from engine.states import RecipientState
 from engine.store import database, threads
 from engine.store.models import CampaignCounts, Recipient, User
@@ -73,7 +78,7 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Cast]:
 
 def _make_cast() -> Cast:
     now = wall_ms()
-    people.ensure_first(now, PASSWORD)
+    first_start.ensure_first(now, PASSWORD)
     sahar, other = (accounts.open_by_staff(name, now + 10**10, None, now) for name in ("Sahar", "Other"))
     for account in (sahar, other):
         ledger.top_up(account, 1_000_000, f"test/{account}", now)
@@ -85,7 +90,7 @@ def _make_cast() -> Cast:
         User.create(username=name, password_hash=kept, role=role, account=of, created_at=now)
     User.update(language="en", calendar="gregorian").execute()
     gateways.add("lab", 10, 100, now)
-    message = messages.add(sahar, "Hello", "hello", 5_000, now)
+    message = prompts.add(sahar, "Hello", "hello", 5_000, now)
     campaign = campaigns.create(sahar, campaigns.CampaignRules(name="Autumn <b>"), message, now, 660)
     for line, number in enumerate(("+989120000001", "+989120000002"), start=2):
         Recipient.create(campaign_id=campaign, line=line, number=number, state=RecipientState.PENDING)

@@ -17,7 +17,7 @@ from engine.embedded.options import EmbeddedOptions
 from engine.runtime.controller import Engine
 from engine.runtime.list_importer import Importer
 from engine.runtime.switchboard import parse_switches
-from engine.services import gateways
+from engine.services.trunks import gateways
 from engine.store.threads import write
 from webui import create_app
 from webui.server import serve

@@ -7,7 +7,7 @@ import io
 import pytest
 
 from engine.clock import wall_ms
-from engine.services import access_tokens
+from engine.services.accounts import access_tokens
 from engine.services.tickets import tickets
 from engine.store.customers import AccessToken
 from engine.store.models import Account, User

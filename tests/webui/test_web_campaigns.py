@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 
 from engine.clock import wall_ms
-from engine.services import why
+from engine.services.campaigns import why
 from engine.store.models import Campaign, CampaignCounts, CampaignPulse
 from engine.store.threads import close_readers, read, write
 

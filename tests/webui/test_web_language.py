@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 import webui
 from engine.clock import to_ms, wall_ms
 from engine.errors import BadInput, Conflict
-from engine.services import accounts, campaigns, preflight, why
+from engine.services.accounts import accounts
+from engine.services.campaigns import campaigns, preflight, why
 from engine.store.threads import write
 from webui import speech
 from webui.sentences import said

@@ -8,9 +8,10 @@ import pytest
 
 from engine.clock import wall_ms
 from engine.errors import StoreUnavailable
-from engine.services import campaigns, list_imports, lists
-from engine.services.recipients import at_once
-from engine.services.uploads import Uploads
+from engine.services.campaigns import campaigns, list_imports
+from engine.services.campaigns.recipients import at_once
+from engine.services.campaigns.uploads import Uploads
+from engine.services.lists import reader
 from engine.store.models import CampaignCounts, Recipient
 from engine.store.models_lists import ListImport
 from engine.store.threads import read, write
@@ -26,7 +27,7 @@ def uploads(settings) -> Uploads:
 @pytest.fixture
 def noted(app, cast, uploads, monkeypatch) -> int:
     """An import of 35 rows, of which the campaign has two already and one is no number, in chunks of ten."""
-    monkeypatch.setattr(lists, "CHUNK_ROWS", 10)
+    monkeypatch.setattr(reader, "CHUNK_ROWS", 10)
     numbers = [f"0912000{row:04}" for row in range(1, ROWS)]
     pending = uploads.new(1, cast.sahar, wall_ms())
     pending.list_name = "more.csv"

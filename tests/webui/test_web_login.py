@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from engine.services import people
+from engine.services.accounts import people
 from engine.store.models import User
 from engine.store.threads import read, write
 from webui.access import safe_target

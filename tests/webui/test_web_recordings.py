@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.clock import wall_ms
-from engine.services import accounts, audit_log
+from engine.services.accounts import accounts, audit_log
 from engine.store.models import Attempt, Campaign, Recipient, User
 from engine.store.threads import read, write
 from tests.webui.test_web_new_campaign import Importer, importer, newest, send

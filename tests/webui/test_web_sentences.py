@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import engine.errors
-from engine.services.ledger import NoCredit
+from engine.services.money.ledger import NoCredit
 from webui.sentences import FILE, form_of, in_persian
 
 ROOT = Path(__file__).parents[2]
@@ -24,8 +24,8 @@ ROOMS = ("engine/services", "engine/agreement", "engine/store", "webui")
 NOT_FOR_PAGES = {
     "engine/agreement/documents.py": "`avanakctl sla reckon` alone reads such files",
     "engine/services/zone.py": "settings are checked at the start",
-    "engine/services/notices/mail.py": "settings are checked at the start",
-    "engine/services/notices/telegram_like.py": "settings are checked at the start",
+    "engine/services/outbox/email.py": "settings are checked at the start",
+    "engine/services/outbox/messengers.py": "settings are checked at the start",
     "engine/store/database.py": "said at the start, before there is a page",
     "webui/server.py": "said at the start, before there is a page",
     "webui/security.py": "said at the start, before there is a page",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.clock import wall_ms
-from engine.services import gateway_health, switches, trunk_states
+from engine.services.trunks import gateway_health, registrations, switches
 from engine.store.models import Gateway
 from engine.store.records import add_mark
 from engine.store.threads import read, write
@@ -85,7 +85,7 @@ def test_a_refused_registration_is_told_in_the_readers_language(operator, cast) 
 
     def work() -> None:
         switch = switches.register("fs1", "esl://10.0.0.1:8021", False, now)
-        trunk_states.note(switch, {lab().id: ("FAIL_WAIT", trunk_states.fault_of("FAIL_WAIT", False))}, now)
+        registrations.note(switch, {lab().id: ("FAIL_WAIT", registrations.fault_of("FAIL_WAIT", False))}, now)
 
     write(work)
     page = operator.get("/trunks").text

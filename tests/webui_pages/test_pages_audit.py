@@ -6,8 +6,10 @@ import io
 import re
 
 from engine.clock import wall_ms
-from engine.services import documents, fraud_guard, gallery
-from engine.services.numbers import NormalNumber, normalise
+from engine.services.accounts import documents
+from engine.services.campaigns import approvals
+from engine.services.compliance import traffic_caps
+from engine.services.numbering.numbers import NormalNumber, normalise
 from engine.services.sla import acts
 from engine.states import MessageState
 from engine.store.customers import AuditEntry
@@ -25,12 +27,12 @@ def test_the_audit_log_has_no_english_on_a_persian_page(enter, operator, quality
     assert isinstance(number, NormalNumber)
     now, staff = wall_ms(), read(lambda: User.get(User.username == "operator").id)
     write(lambda: Message.update(state=MessageState.WAITING).where(Message.id == message).execute())
-    write(lambda: gallery.ask_by_phone(message, number, staff, now))
+    write(lambda: approvals.ask_by_phone(message, number, staff, now))
     quality.post(f"/messages/approval/{message}/reject", {"reason": "نام شرکت گفته نشده"})
     operator.post(f"/accounts/{account}/grants", {"grants": ["own_voice", "any_hour", "advertising"]})
     operator.post(f"/accounts/{account}/suspend", {"reason": "بدهی"})
-    write(lambda: fraud_guard.set_destination("49", True, "", now, staff))
-    write(lambda: fraud_guard.set_destination("49", False, "", now, staff))
+    write(lambda: traffic_caps.set_destination("49", True, "", now, staff))
+    write(lambda: traffic_caps.set_destination("49", False, "", now, staff))
     admin = enter("admin")
     admin.post(
         "/calendar",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
-from engine.services.registration import _hash
+from engine.services.onboarding.registration import _hash
 from tests.webui.test_web_browser import PASSWORD, address, chromium, page, pytestmark
 
 __all__ = ["address", "chromium", "page", "pytestmark"]

@@ -9,7 +9,8 @@ from pathlib import Path
 import openpyxl
 
 from engine.clock import wall_ms
-from engine.services import accounts, ledger, payments, pricing
+from engine.services.accounts import accounts
+from engine.services.money import ledger, payments, pricing
 from engine.services.sla import incidents
 from engine.store.customers import Payment
 from engine.store.models import Account, Message

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from engine.services import people
-from engine.services.fraud_guard import Destinations
+from engine.services.accounts import people
+from engine.services.compliance.traffic_caps import Destinations
 from engine.store.customers import AuditEntry
 from engine.store.models import User
 from engine.store.threads import read

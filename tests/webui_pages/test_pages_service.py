@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from engine.clock import TEHRAN, from_ms, wall_ms
-from engine.services import compensation
-from engine.services.notices import deliveries, reach, special
+from engine.services.notices import special_wishes
+from engine.services.outbox import addresses, deliveries
 from engine.services.sla import agreements, claims, incidents
+from engine.services.tickets import compensation
 from engine.store.models import User
 from engine.store.models_sla import OutageReport
 from engine.store.models_tickets import Ticket
@@ -55,18 +56,20 @@ def test_a_special_notice_from_the_form_to_its_delivery_and_end(world, cast, ent
     assert made.status_code == 302
     ticket_id = int(made.location.rsplit("/", 1)[1])
     assert read(lambda: Ticket.get_by_id(ticket_id).department) == "special_notice"
-    (wish,) = read(lambda: special.of_ticket(ticket_id))
+    (wish,) = read(lambda: special_wishes.of_ticket(ticket_id))
     words = {"fa": "قطعی", "en": "It is down"}
-    write(lambda: special.tell("outage/7", world.ids["notice_id"], [cast.sahar], words, words, 1))
-    (sent,) = [row for row in read(lambda: special.told(cast.sahar)) if row.address == "night@example.com"]
+    write(lambda: special_wishes.tell("outage/7", world.ids["notice_id"], [cast.sahar], words, words, 1))
+    (sent,) = [
+        row for row in read(lambda: special_wishes.told(cast.sahar)) if row.address == "night@example.com"
+    ]
     write(lambda: deliveries.settle(deliveries.Outcome(sent.id, "the mail server went away: x", True), 2))
     for page in (owner.get("/contacts").text, enter("admin").get("/notices/deliveries").text):
         assert "night@example.com" in page
     assert enter("outsider").post(f"/contacts/special/{wish.id}/end").status_code == 404
     owner.post(f"/contacts/special/{wish.id}/end", page="/contacts")
-    assert wish.id not in {row.id for row in read(lambda: special.active(cast.sahar))}
-    write(lambda: special.tell("outage/8", world.ids["notice_id"], [cast.sahar], words, words, 3))
-    assert not any(row.key.endswith(f"{wish.id}/outage/8") for row in read(lambda: special.told(None)))
+    assert wish.id not in {row.id for row in read(lambda: special_wishes.active(cast.sahar))}
+    write(lambda: special_wishes.tell("outage/8", world.ids["notice_id"], [cast.sahar], words, words, 3))
+    assert not any(row.key.endswith(f"{wish.id}/outage/8") for row in read(lambda: special_wishes.told(None)))
 
 
 def test_staff_take_a_wish_over_and_a_bad_address_is_said_in_persian(world, enter) -> None:
@@ -81,7 +84,7 @@ def test_staff_take_a_wish_over_and_a_bad_address_is_said_in_persian(world, ente
         operator.post(f"/contacts/special/ticket/{ticket_id}", form, page=f"/tickets/{ticket_id}").status_code
         == 302
     )
-    assert "+989121234567" in {row.address for row in read(lambda: special.of_ticket(ticket_id))}
+    assert "+989121234567" in {row.address for row in read(lambda: special_wishes.of_ticket(ticket_id))}
 
 
 def test_addresses_of_a_customer(world, cast, enter) -> None:
@@ -93,10 +96,10 @@ def test_addresses_of_a_customer(world, cast, enter) -> None:
         "spoken": "fa",
     }
     owner.post("/contacts/addresses", form, page="/contacts")
-    (row,) = [each for each in read(lambda: reach.of(cast.sahar)) if each.address == "news@example.com"]
+    (row,) = [each for each in read(lambda: addresses.of(cast.sahar)) if each.address == "news@example.com"]
     assert row.topics == "notices tickets"
     owner.post(f"/contacts/addresses/{row.id}/remove", page="/contacts")
-    assert row.id not in {each.id for each in read(lambda: reach.of(cast.sahar))}
+    assert row.id not in {each.id for each in read(lambda: addresses.of(cast.sahar))}
 
 
 def test_an_outage_is_reported_by_ticket_and_by_telephone(world, cast, enter) -> None:

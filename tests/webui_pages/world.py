@@ -11,22 +11,19 @@ from typing import Any
 from engine.agreement.months import Month
 from engine.clock import wall_ms
 from engine.config import Settings
-from engine.services import (
-    access_tokens,
-    documents,
-    gallery,
-    identity,
-    list_imports,
-    payments,
-    subscriptions,
-    switches,
-)
-from engine.services.notices import deliveries, notices, reach, special
+from engine.services.accounts import access_tokens, documents
+from engine.services.campaigns import list_imports
+from engine.services.campaigns.uploads import Pending
+from engine.services.messages import library
+from engine.services.money import payments, subscriptions
+from engine.services.notices import notices, special_wishes
+from engine.services.onboarding import identity
+from engine.services.outbox import addresses, deliveries
 from engine.services.sla import claims, exclusions, incidents, maintenance, statements
 from engine.services.tickets import clocks, remote_help, tickets
 from engine.services.tickets.attachments import Attachments
 from engine.services.tickets.rules import CLAIM, REMOTE, SPECIAL
-from engine.services.uploads import Pending
+from engine.services.trunks import switches
 from engine.states import AccountState
 from engine.store import threads
 from engine.store.customers import Payment
@@ -84,7 +81,7 @@ def make_world(folder: Path, cast: Any) -> World:
         )
     )
     ids.update(
-        message_id=write(lambda: gallery.add(cast.sahar, f"{MARK} hello", "hello", 5_000, now)).id,
+        message_id=write(lambda: library.add(cast.sahar, f"{MARK} hello", "hello", 5_000, now)).id,
         gateway_id=1, switch_id=write(lambda: switches.register("lab", "", True, now)),
         token="none", switch="lab", terms_id="2025", action="agree",
         how="shutout", prefix="98", kind="csv", filename="app.css",
@@ -163,7 +160,7 @@ def _tickets(
         asks = tickets.open_ticket(owner, account, SPECIAL, f"{MARK} crisis", f"{MARK} ring me", now - DAY)
         clocks.settle(now + 30 * DAY, asks)
         ids["clock_id"] = TicketClock.get(TicketClock.ticket_id == asks).id
-        ids["wish_id"] = special.agree(owner, asks, "email", f"{MARK}.special@example.com", now)
+        ids["wish_id"] = special_wishes.agree(owner, asks, "email", f"{MARK}.special@example.com", now)
         Account.update(permissions="web_service").where(Account.id == account).execute()
         ids["token_id"] = access_tokens.make(owner, f"{MARK} shop", now).token_id
 
@@ -201,7 +198,7 @@ def _service(ids: dict[str, Any], account: int, staff: User, now: int) -> None:
 def _notices(ids: dict[str, Any], account: int, admin: User, now: int) -> None:
     def work() -> None:
         words = notices.Words(f"اطلاعیه {MARK}", f"Notice {MARK}")
-        ids["reach_id"] = reach.add(admin, account, "email", f"{MARK}@example.com", ["notices"], now)
+        ids["reach_id"] = addresses.add(admin, account, "email", f"{MARK}@example.com", ["notices"], now)
         ids["notice_id"] = notices.draft(admin, words, now, account_ids=[account])
         notices.publish(admin, ids["notice_id"], now)
         ids["delivery_id"] = Delivery.get().id

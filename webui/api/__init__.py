@@ -10,8 +10,8 @@ from __future__ import annotations
 from flask import Blueprint, g, request
 
 from engine.clock import wall_ms
-from engine.services import access_tokens
-from engine.services.access_tokens import Unauthenticated
+from engine.services.accounts import access_tokens
+from engine.services.accounts.access_tokens import Unauthenticated
 from engine.store.threads import read, write
 from webui.security import csrf, limiter
 

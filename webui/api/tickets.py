@@ -11,7 +11,7 @@ from flask import Response, jsonify, request, send_file
 from engine.agreement.dates import iso_utc
 from engine.clock import wall_ms
 from engine.errors import BadInput, NotFound
-from engine.services import permissions
+from engine.services.accounts import permissions
 from engine.services.tickets import tickets, views
 from engine.services.tickets.attachments import MAX_FILES, Received, discard
 from engine.services.tickets.clocks import ClockView

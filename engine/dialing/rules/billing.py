@@ -11,10 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from engine.errors import Conflict
-from engine.services import accounts, campaign_view, campaigns, charges, reservations, why
-from engine.services.accounts import SendingRefused, Standing
-from engine.services.ledger import NoCredit
-from engine.services.reservations import Terms
+from engine.services.accounts import accounts
+from engine.services.accounts.accounts import SendingRefused, Standing
+from engine.services.campaigns import campaigns, view, why
+from engine.services.money import charges, reservations
+from engine.services.money.ledger import NoCredit
+from engine.services.money.reservations import Terms
 from engine.states import CampaignState
 from engine.store.claims import Due, Hold, Rule
 from engine.store.ledger import Reservation
@@ -143,7 +145,7 @@ class Money:
         for campaign_id in todo.resume:
             try:
                 campaigns.resume(campaign_id, now)
-                campaign_view.expect_pulse(campaign_id, now)
+                view.expect_pulse(campaign_id, now)
                 log.info("action=resumed_with_credit campaign=%d", campaign_id)
             except (NoCredit, SendingRefused, Conflict) as error:
                 log.info("action=resume_not_possible campaign=%d reason=%r", campaign_id, str(error))

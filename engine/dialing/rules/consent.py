@@ -11,10 +11,11 @@ import logging
 from collections.abc import Callable, Sequence
 
 from engine.errors import Conflict
-from engine.services import campaigns, fraud_guard, policy, start_checks, why
-from engine.services.fraud_guard import CapReached, Destinations
-from engine.services.number_reasons import Reason
-from engine.services.suppression import KEY, as_integer, list_of_key, lists_for
+from engine.services.campaigns import campaigns, start_checks, why
+from engine.services.compliance import policy, traffic_caps
+from engine.services.compliance.do_not_call import KEY, as_integer, list_of_key, lists_for
+from engine.services.compliance.traffic_caps import CapReached, Destinations
+from engine.services.numbering.reasons import Reason
 from engine.states import MessageState
 from engine.store import do_not_call
 from engine.store.claims import Claim, ClaimHook, Due, Hold, Rule
@@ -94,7 +95,7 @@ class Consent:
     def count_claims(self, campaign_id: int, claims: Sequence[Claim], now: int) -> None:
         """Note how many calls the account places, for its caps."""
         if claims:
-            fraud_guard.count_calls(self._campaign(campaign_id)[0], len(claims), now)
+            traffic_caps.count_calls(self._campaign(campaign_id)[0], len(claims), now)
 
     # -- with a settle ------------------------------------------------------------------
 
@@ -131,7 +132,7 @@ class Consent:
         at, found = self._capped.get(account_id, (-CAPS_MS, None))
         if not at <= now < at + CAPS_MS:
             try:
-                fraud_guard.check(account_id, policy.current().caps, now)
+                traffic_caps.check(account_id, policy.current().caps, now)
                 found = None
             except CapReached as error:
                 found = error

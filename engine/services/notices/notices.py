@@ -16,10 +16,10 @@ from peewee import fn
 
 from engine.agreement.dates import duration_text, instant_text, instant_text_fa
 from engine.errors import BadInput, Conflict, NotFound
-from engine.services import audit_log, permissions
-from engine.services.notices import deliveries
+from engine.services.accounts import audit_log, permissions
+from engine.services.accounts.permissions import NOTICE_ROLES, Actor, require_role
+from engine.services.outbox import deliveries
 from engine.services.sla import agreements
-from engine.services.tickets.access import NOTICE_ROLES, Actor, require_role
 from engine.states import NoticeState
 from engine.store.models import Account, User
 from engine.store.models_tickets import Notice, NoticeAudience, NoticeRead, NoticeUpdate

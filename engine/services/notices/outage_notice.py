@@ -11,7 +11,8 @@ import logging
 from dataclasses import dataclass
 
 from engine.agreement.dates import duration_text, duration_text_fa, instant_text, instant_text_fa
-from engine.services.notices import deliveries, notices, special
+from engine.services.notices import notices, special_wishes
+from engine.services.outbox import deliveries
 from engine.services.sla import agreements
 from engine.states import NoticeState
 from engine.store.models_sla import OutageRecord
@@ -214,7 +215,7 @@ def _calls(row: Notice) -> str:
 def _special(row: Notice, now: int) -> None:
     account_ids = None if row.is_for_all else notices.audience(row.id)
     fresh = notices.get(row.id)
-    special.tell(
+    special_wishes.tell(
         f"outage/{row.outage_id}",
         int(row.id),
         account_ids,

@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from engine.errors import BadInput, NotAllowed
-from engine.services import audit_log
-from engine.services.people import STAFF_ROLES
+from engine.services.accounts import audit_log
+from engine.services.accounts.people import STAFF_ROLES
 from engine.store.models import User
 
 # Who enters and corrects outages, exclusions, unknown time, maintenance.

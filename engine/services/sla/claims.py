@@ -15,8 +15,7 @@ from engine.agreement.calendars import CalendarKind
 from engine.agreement.dates import duration_text, instant_text
 from engine.agreement.terms import Terms
 from engine.errors import BadInput, Conflict, NotFound
-from engine.services import working_calendar
-from engine.services.sla import acts, agreements, incidents
+from engine.services.sla import acts, agreements, incidents, working_calendar
 from engine.services.sla.claim_states import UNDECIDED, ClaimKind, ClaimState, move
 from engine.store.ledger import execute_locked
 from engine.store.models_sla import Claim, ClaimOutage, ClaimStep, OutageRecord

@@ -22,7 +22,8 @@ from peewee import fn
 from engine.atomic_file import whole_file
 from engine.config import Settings
 from engine.errors import BadInput, Conflict, NotFound, StoreUnavailable
-from engine.services.tickets.access import Actor, is_staff, ticket_for
+from engine.services.accounts.permissions import Actor, is_staff
+from engine.services.tickets.access import ticket_for
 from engine.store.models_tickets import Attachment, Ticket, TicketMessage
 from engine.store.threads import read
 

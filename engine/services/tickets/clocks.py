@@ -21,11 +21,10 @@ from engine.agreement.intervals import Span
 from engine.agreement.terms import Terms
 from engine.agreement.working_time import Explanation
 from engine.errors import BadInput
-from engine.services import working_calendar
-from engine.services.sla import agreements, claims
-from engine.services.tickets.access import Actor
+from engine.services.accounts.permissions import Actor
+from engine.services.sla import agreements, claims, working_calendar
+from engine.services.sla.working_calendar import Change
 from engine.services.tickets.rules import CLOCKS, ClockKind, ClockRule, Ticking, limit_of
-from engine.services.working_calendar import Change
 from engine.states import ClockState
 from engine.store.models_tickets import Ticket, TicketClock, TicketPause, TicketStep
 

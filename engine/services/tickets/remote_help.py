@@ -12,8 +12,9 @@ import re
 
 from engine.agreement.dates import instant_text
 from engine.errors import BadInput, Conflict, NotAllowed, NotFound
+from engine.services.accounts.permissions import TICKET_ROLES, Actor, is_staff, require_role
 from engine.services.tickets import clocks
-from engine.services.tickets.access import TICKET_ROLES, Actor, is_staff, require_role, ticket_for
+from engine.services.tickets.access import ticket_for
 from engine.states import RemoteState, TicketState
 from engine.store.models_tickets import RemoteHelp, Ticket
 

@@ -8,7 +8,8 @@ from typing import Any
 from peewee import fn
 
 from engine.errors import BadInput, Conflict, NotAllowed
-from engine.services.tickets.access import Actor, is_staff, ticket_for
+from engine.services.accounts.permissions import Actor, is_staff
+from engine.services.tickets.access import ticket_for
 from engine.states import TicketState
 from engine.store.models_tickets import Satisfaction, Ticket
 

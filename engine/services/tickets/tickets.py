@@ -12,11 +12,12 @@ from collections.abc import Sequence
 
 from engine.agreement.dates import persian_digits
 from engine.errors import BadInput, Conflict, NotFound
-from engine.services import permissions
-from engine.services.notices import deliveries
+from engine.services.accounts import permissions
+from engine.services.accounts.permissions import TICKET_ROLES, Actor, is_staff, require_role
+from engine.services.outbox import deliveries
 from engine.services.sla import agreements
 from engine.services.tickets import attachments, clocks
-from engine.services.tickets.access import TICKET_ROLES, Actor, is_staff, require_role, ticket_for
+from engine.services.tickets.access import ticket_for
 from engine.services.tickets.attachments import Received
 from engine.services.tickets.rules import CLAIM, CLOCKS, DEPARTMENTS, FAULT, ClockKind
 from engine.states import TICKET_MOVES, ClockState, TicketState

@@ -11,9 +11,11 @@ from peewee import fn
 from engine.agreement.calendars import CalendarKind
 from engine.agreement.working_time import is_open, next_open
 from engine.errors import BadInput, NotFound
-from engine.services import permissions, working_calendar
+from engine.services.accounts import permissions
+from engine.services.accounts.permissions import TICKET_ROLES, Actor, is_staff, require_role
+from engine.services.sla import working_calendar
 from engine.services.tickets import clocks, remote_help, satisfaction
-from engine.services.tickets.access import TICKET_ROLES, Actor, is_staff, require_role, ticket_for
+from engine.services.tickets.access import ticket_for
 from engine.services.tickets.clocks import ClockView
 from engine.services.tickets.rules import QUEUES
 from engine.states import TicketState

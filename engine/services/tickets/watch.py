@@ -7,7 +7,7 @@ import logging
 from peewee import fn
 
 from engine.agreement.dates import instant_text, instant_text_fa, persian_digits
-from engine.services.notices import deliveries
+from engine.services.outbox import deliveries
 from engine.services.tickets import clocks, remote_help
 from engine.services.tickets.rules import CLOCKS, QUEUES, ClockKind
 from engine.states import ClockState

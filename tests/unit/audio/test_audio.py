@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import BadInput, StoreUnavailable
-from engine.services.audio import convert, load_prompt, to_alaw, wav_bytes
+from engine.services.messages.audio import convert, load_prompt, to_alaw, wav_bytes
 
 
 def tone(seconds=2.0, rate=44_100, channels=1, level=0.5, frequency=440.0):
@@ -238,7 +238,7 @@ def test_convert_into_a_folder_that_is_not_there(tmp_path):
 FULL_DISK = """
 import resource, signal, sys
 from engine.errors import StoreUnavailable
-from engine.services.audio import convert
+from engine.services.messages.audio import convert
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
 try:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.bench.figures import fullest_second
-from engine.dialing.pacing import RateLimiter, Seats, permitted_rate, permitted_sessions
+from engine.dialing.pacing import RateLimiter, Seats
+from engine.services.trunks.headroom import permitted_rate, permitted_sessions
 
 
 def run(limiter: RateLimiter, steps: list[float], greed: int = 10_000) -> list[float]:

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import BadInput
-from engine.services import list_xlsx
-from engine.services.lists import open_list
+from engine.services.lists import xlsx
+from engine.services.lists.reader import open_list
 
 
 def read(data, filename="list.csv", **options):
@@ -134,7 +134,7 @@ def test_a_zip_bomb_is_refused_by_its_directory(monkeypatch):
     bomb = repacked(simple_workbook(), sheet1=SHEET.format("<!-- " + " " * 5_000_000 + "-->"))
     assert len(bomb) < 50_000
     with pytest.raises(BadInput, match="more than a list may have"):
-        list_xlsx.inspect_workbook(io.BytesIO(bomb), "list.xlsx", max_unpacked=1_000_000)
+        xlsx.inspect_workbook(io.BytesIO(bomb), "list.xlsx", max_unpacked=1_000_000)
 
 
 def test_a_zip_directory_that_lies_is_refused():

@@ -7,7 +7,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.services.list_parts import SHARE, WINDOW_PARTS, ListRow, Part, parts_of
+from engine.services.campaigns.list_parts import SHARE, WINDOW_PARTS, ListRow, Part, parts_of
 from engine.store.numbering import LAST_BITS
 
 SIZE = 10

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import BadInput
-from engine.services.list_columns import plain_name
-from engine.services.list_seen import SeenNumbers
-from engine.services.lists import open_list
-from engine.services.number_reasons import Reason
+from engine.services.lists.columns import plain_name
+from engine.services.lists.duplicates import SeenNumbers
+from engine.services.lists.reader import open_list
+from engine.services.numbering.reasons import Reason
 
 
 def read(content, filename="list.csv", **options):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import runpy
 from pathlib import Path
 
-from engine.services.audio import load_prompt
-from engine.services.lists import open_list
-from engine.services.number_reasons import Reason
-from engine.services.provinces import PROVINCES
+from engine.services.lists.reader import open_list
+from engine.services.messages.audio import load_prompt
+from engine.services.numbering.provinces import PROVINCES
+from engine.services.numbering.reasons import Reason
 
 SCRIPTS = Path(__file__).resolve().parents[3] / "scripts"
 SAMPLE = SCRIPTS / "sample"

@@ -8,10 +8,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.errors import BadInput
-from engine.services import numbers
-from engine.services.number_reasons import Reason
-from engine.services.numbers import Kind, NormalNumber, check_area, dial_digits, display, normalise
-from engine.services.provinces import PROVINCES
+from engine.services.numbering import numbers
+from engine.services.numbering.numbers import Kind, NormalNumber, check_area, dial_digits, display, normalise
+from engine.services.numbering.provinces import PROVINCES
+from engine.services.numbering.reasons import Reason
 
 SPELLINGS = [
     "09123456789",

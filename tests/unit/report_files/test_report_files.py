@@ -13,7 +13,7 @@ import pytest
 
 from engine.atomic_file import whole_file
 from engine.errors import BadInput, StoreUnavailable
-from engine.services.report_files import csv_chunks, write_csv, write_report, write_xlsx
+from engine.services.reports.files import csv_chunks, write_csv, write_report, write_xlsx
 
 COLUMNS = ["number", "نام", "tries", "heard_s", "voted"]
 ROWS = [
@@ -146,7 +146,7 @@ def test_a_full_disk(tmp_path, name):
     script = (
         "import resource, signal, sys\n"
         "from engine.errors import StoreUnavailable\n"
-        "from engine.services.report_files import write_report\n"
+        "from engine.services.reports.files import write_report\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"
         "try:\n"

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.services import campaigns, gateways, messages
+from engine.services.campaigns import campaigns
+from engine.services.messages import prompts
+from engine.services.trunks import gateways
 from engine.store import database, threads
 from engine.store.models import Account
 from engine.store.threads import write
@@ -30,7 +32,7 @@ def campaign_id(store: int) -> int:
 
     def work() -> int:
         gateways.add("lab", 10, 100, NOW)
-        message_id = messages.add(store, "Hello", "hello", 10_000, NOW)
+        message_id = prompts.add(store, "Hello", "hello", 10_000, NOW)
         rules = campaigns.CampaignRules(name="Autumn")
         return campaigns.create(store, rules, message_id, NOW, 660)
 

@@ -7,8 +7,9 @@ import json
 import pytest
 
 from engine.errors import NotFound
-from engine.services import campaign_view, campaigns, why
-from engine.services.campaign_view import STALE_MS, STARTING, view, views
+from engine.services.campaigns import campaigns, why
+from engine.services.campaigns import view as campaign_view
+from engine.services.campaigns.view import STALE_MS, STARTING, view, views
 from engine.store.models import Attempt, CampaignCounts, CampaignPulse, Recipient
 from engine.store.threads import read, write
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from engine.clock import TEHRAN, to_ms
 from engine.errors import BadInput
-from engine.services.hours import parse_windows
+from engine.services.compliance.calling_windows import parse_windows
 
 
 def at(text: str) -> int:

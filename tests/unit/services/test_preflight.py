@@ -10,11 +10,11 @@ import pytest
 
 from engine.clock import TEHRAN
 from engine.errors import BadInput
-from engine.services.campaigns import CampaignRules
-from engine.services.estimate import Limits
-from engine.services.lists import open_list
-from engine.services.number_reasons import Reason
-from engine.services.preflight import BINDINGS, Preflight, count_list, limits_of_switches, preflight
+from engine.services.campaigns.campaigns import CampaignRules
+from engine.services.campaigns.estimate import Limits
+from engine.services.campaigns.preflight import BINDINGS, Preflight, count_list, limits_of_switches, preflight
+from engine.services.lists.reader import open_list
+from engine.services.numbering.reasons import Reason
 from engine.store.models import Gateway, Switch
 
 NOW = 1_700_000_000_000  # 2023-11-15 01:43 in Tehran

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import NotFound
-from engine.services.recordings import DAY_MS, is_there, path_of, sweep
+from engine.services.campaigns.recordings import DAY_MS, is_there, path_of, sweep
 
 NOW = 1_795_435_894_000
 UUID = "01a21aa9-6472-75a7-8c5b-175eafbc660"

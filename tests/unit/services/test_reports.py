@@ -7,10 +7,10 @@ import json
 import tracemalloc
 
 from engine.clock import TEHRAN
-from engine.services import reports
-from engine.services.lists import open_list
-from engine.services.recipients import import_list
-from engine.services.reports import COLUMNS, report_columns, report_rows
+from engine.services.campaigns.recipients import import_list
+from engine.services.lists.reader import open_list
+from engine.services.reports import campaign_report
+from engine.services.reports.campaign_report import COLUMNS, report_columns, report_rows
 from engine.store.database import db
 from engine.store.models import Attempt, Campaign, Recipient, Switch
 from engine.store.threads import read, write
@@ -69,7 +69,7 @@ def test_an_empty_campaign_has_a_header_only(campaign_id: int) -> None:
 
 
 def test_pages_join_without_gap_and_memory_stays_flat(campaign_id: int) -> None:
-    count = reports.PAGE_ROWS * 10 + 1
+    count = campaign_report.PAGE_ROWS * 10 + 1
 
     def work() -> None:
         Campaign.update(columns='["ref"]').execute()

@@ -11,9 +11,9 @@ import pytest
 from engine.clock import wall_ms
 from engine.config import Settings
 from engine.errors import BadInput, NotFound
-from engine.services import launch, list_imports
-from engine.services.recipients import at_once
-from engine.services.uploads import MAX_AGE_MS, Pending, Uploads
+from engine.services.campaigns import launch, list_imports
+from engine.services.campaigns.recipients import at_once
+from engine.services.campaigns.uploads import MAX_AGE_MS, Pending, Uploads
 from engine.store.models import Campaign, CampaignCounts, Message
 from engine.store.threads import read, write
 

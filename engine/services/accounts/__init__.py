@@ -1,0 +1,1 @@
+"""Customers' accounts: their states, people, permissions, documents, tokens, and the audit log."""

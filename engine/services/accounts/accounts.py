@@ -1,0 +1,394 @@
+"""Accounts: their states, what staff set on them, and whether one may send.
+
+Functions run inside a transaction; who acts on an account of somebody else
+is staff, and goes to the audit log here.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from engine.errors import BadInput, Conflict, NotAllowed, NotFound
+from engine.services.accounts import audit_log, permissions
+from engine.services.numbering.numbers import Kind, NormalNumber, normalise
+from engine.services.trunks import gateways
+from engine.states import ACCOUNT_MOVES, AccountState, MessageKind, ReviewState
+from engine.store.customers import IdentityReview
+from engine.store.models import Account
+from engine.text import one_line
+
+log = logging.getLogger(__name__)
+
+HOUSE_NAME = "Avanak"
+
+
+class Refusal(StrEnum):
+    """Why an account may not send.  The values are kept and exported: they never change."""
+
+    MOBILE = "mobile_not_verified"
+    IDENTITY = "identity_not_verified"
+    UNPAID = "subscription_unpaid"
+    SUSPENDED = "suspended"
+    EXPIRED = "subscription_expired"
+    KIND = "kind_not_granted"
+    GRANT = "not_granted"
+
+    def sentence(self, language: str = "en", detail: str = "") -> str:
+        """One sentence for a person, `language` is ``fa`` or ``en``."""
+        english, persian = _SENTENCES[self]
+        return (persian if language == "fa" else english).format(detail=detail or "—")
+
+
+_SENTENCES: dict[Refusal, tuple[str, str]] = {
+    Refusal.MOBILE: (
+        "The mobile of the account has not been verified yet.",
+        "شمارهٔ همراه حساب هنوز تایید نشده است.",
+    ),
+    Refusal.IDENTITY: (
+        "The identity of the account has not been accepted yet.",
+        "هویت حساب هنوز تایید نشده است.",
+    ),
+    Refusal.UNPAID: (
+        "The subscription has not been paid yet.",
+        "حق اشتراک هنوز پرداخت نشده است.",
+    ),
+    Refusal.SUSPENDED: ("The account is suspended: {detail}", "حساب معلق است: {detail}"),
+    Refusal.EXPIRED: (
+        "The subscription has ended; renew it to send.",
+        "اشتراک به پایان رسیده است؛ برای ارسال آن را تمدید کنید.",
+    ),
+    Refusal.KIND: (
+        "The account has no permission for {detail} messages.",
+        "حساب اجازهٔ ارسال پیام از نوع {detail} را ندارد.",
+    ),
+    Refusal.GRANT: ("The account has no permission: {detail}.", "حساب این مجوز را ندارد: {detail}."),
+}
+_OF_STATE = {
+    AccountState.REGISTERED: Refusal.MOBILE,
+    AccountState.MOBILE_VERIFIED: Refusal.IDENTITY,
+    AccountState.IDENTITY_VERIFIED: Refusal.UNPAID,
+    AccountState.SUSPENDED: Refusal.SUSPENDED,
+    AccountState.EXPIRED: Refusal.EXPIRED,
+}
+
+
+class SendingRefused(NotAllowed):
+    """The account may not send this; `refusal` and `detail` say why, the text is the English sentence."""
+
+    def __init__(self, refusal: Refusal, detail: str = "") -> None:
+        super().__init__(refusal.sentence("en", detail))
+        self.refusal = refusal
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What decides whether an account may send; small enough to keep for a second."""
+
+    state: str
+    state_reason: str
+    expires_at: int | None
+    grants: frozenset[str]
+    is_house: bool
+
+    def refusal(self, kind: str, now: int) -> tuple[Refusal, str] | None:
+        """Why a message of `kind` may not be sent at `now`, with its detail; None if it may."""
+        if self.is_house:
+            return None
+        if self.state != AccountState.ACTIVE:
+            return _OF_STATE[AccountState(self.state)], self.state_reason
+        # The job that marks expired accounts runs now and then; the instant itself counts.
+        if self.expires_at is not None and self.expires_at <= now:
+            return Refusal.EXPIRED, ""
+        if kind != MessageKind.SERVICE and kind not in self.grants:
+            return Refusal.KIND, kind
+        return None
+
+
+def standing_of(row: Account) -> Standing:
+    """The standing of an account row."""
+    return Standing(
+        row.state, row.state_reason, row.expires_at, frozenset(row.permissions.split()), row.is_house
+    )
+
+
+def may_send(account_id: int, kind: str, now: int) -> None:
+    """Raise SendingRefused with the reason unless the account may send a message of `kind` now."""
+    refused = standing_of(get(account_id)).refusal(kind, now)
+    if refused is not None:
+        raise SendingRefused(*refused)
+
+
+def require_kind(account_id: int, kind: str) -> None:
+    """Raise SendingRefused unless the account may send messages of `kind`, whatever its state is."""
+    row = get(account_id)
+    if not row.is_house and kind != MessageKind.SERVICE and kind not in row.permissions.split():
+        raise SendingRefused(Refusal.KIND, kind)
+
+
+def has_grant(account_id: int, grant: str) -> bool:
+    """Whether staff granted a permission (`permissions.GRANTS`); the house account has all."""
+    return is_granted(get(account_id), grant)
+
+
+def is_granted(row: Account, grant: str) -> bool:
+    """`has_grant`, of an account that is at hand."""
+    return bool(row.is_house or grant in row.permissions.split())
+
+
+def require_grant(account_id: int, grant: str) -> None:
+    """Raise SendingRefused unless `has_grant`."""
+    if not has_grant(account_id, grant):
+        raise SendingRefused(Refusal.GRANT, permissions.GRANTS[grant][0])
+
+
+def get(account_id: int) -> Account:
+    """An account; NotFound otherwise."""
+    row = Account.get_or_none(Account.id == account_id)
+    if row is None:
+        raise NotFound(f"There is no account {account_id}.")
+    return row
+
+
+def house() -> Account:
+    """The operator's own account; NotFound before the first start."""
+    row = Account.get_or_none(Account.is_house == True)  # noqa: E712 - SQL
+    if row is None:
+        raise NotFound("There is no house account yet; start the engine once.")
+    return row
+
+
+def ensure_house(now: int) -> None:
+    """Make the operator's own account in an empty database: active, never charged."""
+    if not Account.select().exists():
+        Account.create(name=HOUSE_NAME, created_at=now, state=AccountState.ACTIVE, is_house=True)
+
+
+def open_by_staff(name: str, expires_at: int, person_id: int | None, now: int, kind: str = "firm") -> int:
+    """Staff open an account on papers that they hold: active at once, until `expires_at`; its id.  Audited."""
+    name = one_line(name)
+    if not 1 <= len(name) <= 200 or kind not in ("firm", "person"):
+        raise BadInput("An account has a name of up to 200 characters and is a firm or a person.")
+    if expires_at <= now:
+        raise BadInput("The subscription of a new account must end in the future.")
+    row = Account.create(
+        name=name, kind=kind, created_at=now, state=AccountState.ACTIVE, expires_at=expires_at
+    )
+    audit_log.record(
+        person_id,
+        row.id,
+        "account.open",
+        f"account {row.id}",
+        now,
+        after={"name": row.name, "expires_at": expires_at},
+    )
+    return int(row.id)
+
+
+def list_accounts(
+    *,
+    states: Sequence[str] = (),
+    text: str = "",
+    parent_id: int | None = None,
+    before_id: int | None = None,
+    limit: int = 50,
+) -> list[Account]:
+    """Accounts for staff (or of a reseller, by `parent_id`), newest first."""
+    query = Account.select().order_by(Account.id.desc()).limit(limit)
+    if states:
+        query = query.where(Account.state.in_(list(states)))
+    if text.strip():
+        query = query.where(Account.name.contains(text.strip()) | Account.mobile.contains(text.strip()))
+    if parent_id is not None:
+        query = query.where(Account.parent_id == parent_id)
+    if before_id is not None:
+        query = query.where(Account.id < before_id)
+    return list(query)
+
+
+# -- states -----------------------------------------------------------------------------
+
+
+def move(account_id: int, new: AccountState, reason: str = "", **also: Any) -> None:
+    """The one place where an account changes its state; Conflict when it cannot."""
+    row = get(account_id)
+    old = AccountState(row.state)
+    if row.is_house:
+        raise Conflict("The house account has no states to go through.")
+    if old == new:
+        return
+    if new not in ACCOUNT_MOVES[old]:
+        raise Conflict(f"Account {account_id} is {old} and cannot become {new}.")
+    moved = (
+        Account.update(state=new, state_reason=reason, **also)
+        .where(Account.id == account_id, Account.state == old)
+        .execute()
+    )
+    if not moved:
+        raise Conflict(f"Account {account_id} was changed by somebody else at the same moment; look again.")
+    log.info("action=account_state account=%d %s -> %s", account_id, old, new)
+
+
+def advance(account_id: int, new: AccountState, **also: Any) -> None:
+    """What an account has proved takes it a step on.
+
+    A suspended one stays so, whatever is proved meanwhile: `unsuspend` looks at it again.
+    """
+    if get(account_id).state != AccountState.SUSPENDED:
+        move(account_id, new, **also)
+    elif also:
+        Account.update(**also).where(Account.id == account_id).execute()
+
+
+def suspend(account_id: int, reason: str, person_id: int | None, now: int) -> None:
+    """Staff stop an account: nothing more is sent for it from the next second on."""
+    if not reason.strip():
+        raise BadInput("Say why the account is suspended; the customer sees it.")
+    before = get(account_id).state
+    move(account_id, AccountState.SUSPENDED, reason.strip()[:500])
+    audit_log.record(
+        person_id,
+        account_id,
+        "account.suspend",
+        f"account {account_id}",
+        now,
+        {"state": before},
+        {"state": "suspended", "reason": reason.strip()},
+    )
+
+
+def unsuspend(account_id: int, person_id: int | None, now: int) -> None:
+    """Staff let a suspended account go on where what it has proved and paid leaves it."""
+    row = get(account_id)
+    if row.state != AccountState.SUSPENDED:
+        raise Conflict(f"Account {account_id} is {row.state}, not suspended.")
+    new = _proved(row, now)
+    move(account_id, new)
+    audit_log.record(
+        person_id,
+        account_id,
+        "account.unsuspend",
+        f"account {account_id}",
+        now,
+        {"state": "suspended"},
+        {"state": new},
+    )
+
+
+def _proved(row: Account, now: int) -> AccountState:
+    if row.expires_at is not None:
+        return AccountState.ACTIVE if row.expires_at > now else AccountState.EXPIRED
+    if row.mobile_verified_at is None:
+        return AccountState.REGISTERED
+    accepted = IdentityReview.select().where(
+        IdentityReview.account_id == row.id, IdentityReview.state == ReviewState.ACCEPTED
+    )
+    if not accepted.exists():
+        return AccountState.MOBILE_VERIFIED
+    return AccountState.IDENTITY_VERIFIED
+
+
+def expire_due(now: int) -> list[int]:
+    """Mark active accounts whose subscription has ended; their ids.  A job; safe to repeat."""
+    ids = [int(row.id) for row in _due(now)]
+    for account_id in ids:
+        move(account_id, AccountState.EXPIRED)
+    return ids
+
+
+def is_any_due(now: int) -> bool:
+    """Whether `expire_due` has something to do; inside a connection."""
+    return bool(_due(now).exists())
+
+
+def _due(now: int) -> Any:
+    return Account.select(Account.id).where(
+        Account.state == AccountState.ACTIVE,
+        Account.is_house == False,  # noqa: E712 - SQL
+        Account.expires_at.is_null(False),
+        Account.expires_at <= now,
+    )
+
+
+def mobile_of(text: str) -> NormalNumber:
+    """The mobile that somebody wrote; BadInput when it is none."""
+    number = normalise(text)
+    if not isinstance(number, NormalNumber):
+        raise BadInput(f"The mobile cannot be used: {number.sentence()}")
+    if number.kind != Kind.MOBILE:
+        raise BadInput("This is not the number of a mobile.")
+    return number
+
+
+# -- what staff set ---------------------------------------------------------------------
+
+# Column -> check of its value; what `change` may set.
+_CHANGES: dict[str, Callable[[Any], bool]] = {
+    "name": lambda v: isinstance(v, str) and 1 <= len(v) <= 200,
+    "mobile": lambda v: isinstance(v, str) and v != "",
+    "weight": lambda v: isinstance(v, int) and 1 <= v <= 1000,
+    "max_cps": lambda v: v is None or 0.01 <= v <= 5000,
+    "max_channels": lambda v: v is None or (isinstance(v, int) and 1 <= v <= 100_000),
+    "parent_id": lambda v: v is None or isinstance(v, int),
+    "min_gap_s": lambda v: isinstance(v, int) and 0 <= v <= 31_536_000,
+    "max_calls_a_day": lambda v: isinstance(v, int) and 0 <= v <= 1000,
+    "caller_id": lambda v: isinstance(v, str) and (not v or re.fullmatch(r"[0-9]{3,15}", v) is not None),
+    "gateways": lambda v: isinstance(v, str),
+    "debt_ceiling": lambda v: isinstance(v, int) and 0 <= v <= 10**13,
+}
+
+
+def change(account_id: int, person_id: int | None, now: int, **values: Any) -> None:
+    """Staff set name, mobile, weight, caps, gateways, reseller, caller id or debt ceiling; audited."""
+    row = get(account_id)
+    if isinstance(values.get("name"), str):
+        values["name"] = one_line(values["name"])
+    if values.get("mobile"):
+        values["mobile"] = mobile_of(values["mobile"]).e164
+    for name, value in values.items():
+        if name not in _CHANGES:
+            raise BadInput(f"{name} of an account cannot be set; it is one of {', '.join(_CHANGES)}.")
+        if not _CHANGES[name](value):
+            raise BadInput(f"{value!r} cannot be the {name} of an account.")
+    if values.get("gateways"):
+        values["gateways"] = " ".join(gateways.known(values["gateways"].split()))
+    if values.get("parent_id") is not None:
+        _check_reseller(account_id, values["parent_id"])
+    write_audited(row, values, "account.change", person_id, now)
+
+
+def _check_reseller(account_id: int, parent_id: int) -> None:
+    """Raise BadInput unless the one may be the other's reseller: there are two levels and no more."""
+    parent = Account.get_or_none(Account.id == parent_id)
+    if parent is None:
+        raise BadInput(f"There is no account {parent_id} to be the reseller.")
+    if parent_id == account_id or parent.parent_id is not None:
+        raise BadInput("A reseller is another account that has no reseller itself.")
+    if list_accounts(parent_id=account_id, limit=1):
+        raise BadInput("This account is a reseller itself: take its accounts from it first.")
+
+
+def grant(account_id: int, grants: Sequence[str], person_id: int | None, now: int) -> None:
+    """Staff set all permissions of an account (words of `permissions.GRANTS`); audited."""
+    write_audited(
+        get(account_id),
+        {"permissions": permissions.parse_grants(list(grants))},
+        "account.grant",
+        person_id,
+        now,
+    )
+
+
+def write_audited(row: Account, values: dict[str, Any], action: str, person_id: int | None, now: int) -> None:
+    """Write what differs from `row`, and who did it, with before and after."""
+    changed = {name: value for name, value in values.items() if getattr(row, name) != value}
+    if not changed:
+        return
+    before = {name: getattr(row, name) for name in changed}
+    Account.update(**changed).where(Account.id == row.id).execute()
+    audit_log.record(person_id, row.id, action, f"account {row.id}", now, before, changed)

@@ -1,0 +1,103 @@
+"""The audit log: what staff did to a customer's data.  Entries are added, never changed."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from engine.services.accounts.permissions import STAFF_ROLES
+from engine.store.customers import AuditEntry
+from engine.store.models import User
+
+log = logging.getLogger(__name__)
+
+MAX_TEXT = 500  # characters of before and after that are kept
+
+
+def record(
+    person_id: int | None,
+    account_id: int | None,
+    action: str,
+    subject: str,
+    now: int,
+    before: Mapping[str, Any] | str = "",
+    after: Mapping[str, Any] | str = "",
+) -> None:
+    """Note an act, in the transaction that does it.
+
+    `action` is a stable word (``account.suspend``), `subject` names what (``account 7``);
+    `before` and `after` are short: the values that changed by their names, which pages put into words
+    (webui/audit_words.py), or what somebody wrote; no secrets.  `person_id` None:
+    the system or the command line.
+    """
+    AuditEntry.create(
+        at=now,
+        person_id=person_id,
+        account_id=account_id,
+        action=action[:40],
+        subject=subject[:80],
+        before=_short(before),
+        after=_short(after),
+    )
+    log.info("action=audited what=%s subject=%r person=%s account=%s", action, subject, person_id, account_id)
+
+
+def by_staff(
+    person_id: int | None,
+    account_id: int | None,
+    action: str,
+    subject: str,
+    now: int,
+    before: Mapping[str, Any] | str = "",
+    after: Mapping[str, Any] | str = "",
+) -> None:
+    """As `record`, if the person is of the staff: what customers do with their own data is theirs."""
+    if is_of_staff(person_id):
+        record(person_id, account_id, action, subject, now, before, after)
+
+
+def acted_since(person_id: int, action: str, subject: str, since: int) -> bool:
+    """Whether the person did this to it at `since` or later."""
+    query = AuditEntry.select().where(
+        AuditEntry.person_id == person_id,
+        AuditEntry.action == action,
+        AuditEntry.subject == subject,
+        AuditEntry.at >= since,
+    )
+    return bool(query.exists())
+
+
+def is_of_staff(person_id: int | None) -> bool:
+    """Whether it is one of ours; the command line and the system are nobody."""
+    return User.select(User.role).where(User.id == person_id).scalar() in STAFF_ROLES
+
+
+def entries(
+    account_id: int | None = None,
+    *,
+    person_id: int | None = None,
+    before_id: int | None = None,
+    limit: int = 100,
+) -> list[AuditEntry]:
+    """Acts, newest first: on the account's data, by the person, older than `before_id`."""
+    query = AuditEntry.select().order_by(AuditEntry.id.desc()).limit(limit)
+    if account_id is not None:
+        query = query.where(AuditEntry.account_id == account_id)
+    if person_id is not None:
+        query = query.where(AuditEntry.person_id == person_id)
+    if before_id is not None:
+        query = query.where(AuditEntry.id < before_id)
+    return list(query)
+
+
+def _short(value: Mapping[str, Any] | str) -> str:
+    if isinstance(value, str):
+        return _cut(value, MAX_TEXT)
+    kept = {name: _cut(one, MAX_TEXT // 2) if isinstance(one, str) else one for name, one in value.items()}
+    return json.dumps(kept, ensure_ascii=False, default=str)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"

@@ -1,0 +1,175 @@
+"""People who log in: their passwords (argon2), and roles."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+import secrets
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+
+from engine.errors import BadInput, Conflict, NotAllowed, NotFound
+from engine.services.accounts import audit_log
+from engine.services.accounts.permissions import ROLES, STAFF_ROLES
+from engine.store.models import User
+
+log = logging.getLogger(__name__)
+
+MIN_PASSWORD = 10
+
+_hasher = PasswordHasher()
+# Verified when there is no such person, so that the answer takes as long as for a wrong password.
+
+
+@cache
+def _nobodys_hash() -> str:
+    """A hash that no password fits; made when first needed, as making one is slow on purpose."""
+    return _hasher.hash(secrets.token_hex(16))
+
+
+def add(username: str, password: str, role: str, now: int, account_id: int | None = None) -> int:
+    """Make a person with a password; id.  Where calls are dialled `add_hashed` is for it: this takes its time."""
+    return add_hashed(username, hash_of(password), role, now, account_id)
+
+
+def add_hashed(username: str, password_hash: str, role: str, now: int, account_id: int | None = None) -> int:
+    """Make a person whose password `hash_of` has hashed; id.  Staff have no account, owners and members have one."""
+    username = username.strip().lower()
+    if not 3 <= len(username) <= 100 or not username.isprintable() or " " in username:
+        raise BadInput("A user name has 3 to 100 characters without blanks.")
+    if role not in ROLES:
+        raise BadInput(f"The role {role!r} is none of {', '.join(ROLES)}.")
+    if (role in STAFF_ROLES) != (account_id is None):
+        raise BadInput(f"The role {role!r} {'has no' if role in STAFF_ROLES else 'needs an'} account.")
+    if User.get_or_none(User.username == username):
+        raise Conflict(f"The user name {username!r} is taken.")
+    row = User.create(
+        username=username, password_hash=password_hash, role=role, account=account_id, created_at=now
+    )
+    log.info("action=person_added person=%d role=%s", row.id, role)
+    return int(row.id)
+
+
+def invite(username: str, role: str, by: User, now: int, account_id: int | None = None) -> int:
+    """Make a person without a password, who gives themself one by an invitation (`accept`); audited; id."""
+    made = add(username, secrets.token_urlsafe(32), role, now, account_id)
+    audit_log.record(
+        by.id,
+        account_id,
+        "person.add",
+        f"person {made}",
+        now,
+        after={"username": username.strip().lower(), "role": role},
+    )
+    return made
+
+
+def seal_of(person: User) -> str:
+    """Changes with the password: what was sealed before is worth nothing afterwards."""
+    return hashlib.sha256(person.password_hash.encode()).hexdigest()[:24]
+
+
+def invitation(person_id: int, by_id: int | None, now: int, account_id: int | None = None) -> tuple[int, str]:
+    """What an invitation to choose a (new) password must carry: the person and their seal; audited."""
+    row = get(person_id, account_id)
+    if not row.is_active:
+        raise Conflict(f"{row.username} is shut out; let them in first.")
+    audit_log.record(by_id, row.account_id, "person.invite", f"person {person_id}", now)
+    return int(row.id), seal_of(row)
+
+
+def accept(person_id: int, seal: str, password_hash: str) -> User:
+    """Take the password of whoever holds an invitation, once; Conflict when it has been used or withdrawn."""
+    row = User.get_or_none(User.id == person_id, User.is_active == True)  # noqa: E712 - SQL
+    if row is None or not hmac.compare_digest(seal_of(row), seal):
+        raise Conflict("This invitation has been used already, or was withdrawn; ask for another.")
+    User.update(password_hash=password_hash).where(
+        User.id == person_id, User.password_hash == row.password_hash
+    ).execute()
+    log.info("action=invitation_accepted person=%d", person_id)
+    return get(person_id)
+
+
+def hash_of(password: str) -> str:
+    """A password as it is kept; slow on purpose.  BadInput for one that is too short."""
+    if len(password) < MIN_PASSWORD:
+        raise BadInput(f"A password has at least {MIN_PASSWORD} characters.")
+    return _hasher.hash(password)
+
+
+def set_password(person_id: int, password: str) -> None:
+    """Give a person a new password."""
+    User.update(password_hash=hash_of(password)).where(User.id == person_id).execute()
+
+
+def password_fits(password_hash: str | None, password: str) -> bool:
+    """Whether the password is the one of this hash (None: nobody's; takes as long).  No database."""
+    try:
+        return _hasher.verify(password_hash or _nobodys_hash(), password) and password_hash is not None
+    except (VerifyMismatchError, InvalidHashError):
+        return False
+
+
+def find(username: str) -> User | None:
+    """A person who may log in, by user name."""
+    return User.get_or_none(User.username == username.strip().lower(), User.is_active == True)  # noqa: E712 - SQL
+
+
+def require(person: User, *roles: str) -> None:
+    """Raise NotAllowed unless the person has one of the roles (administrators always may)."""
+    if person.role not in (*roles, "administrator"):
+        raise NotAllowed("You have no permission for this.")
+
+
+def of_account(account_id: int | None) -> list[User]:
+    """The people of an account, or the staff (None), by name."""
+    query = User.select().order_by(User.username)
+    return list(query.where(User.account.is_null() if account_id is None else User.account == account_id))
+
+
+def get(person_id: int, account_id: int | None = None) -> User:
+    """A person, of the account if one is given; NotFound otherwise."""
+    query = User.select().where(User.id == person_id)
+    if account_id is not None:
+        query = query.where(User.account == account_id)
+    row = query.get_or_none()
+    if row is None:
+        raise NotFound(f"There is no person {person_id}.")
+    return row
+
+
+def change(
+    person_id: int,
+    by_id: int | None,
+    now: int,
+    *,
+    role: str | None = None,
+    is_active: bool | None = None,
+    account_id: int | None = None,
+) -> None:
+    """Change a colleague's role, or shut them out or let them in again; audited.
+
+    An account keeps one active owner and the house one active administrator (Conflict).
+    """
+    row = get(person_id, account_id)
+    if role is not None and (role not in ROLES or (role in STAFF_ROLES) != (row.account_id is None)):
+        raise BadInput(f"The role {role!r} does not fit this person.")
+    new_role = row.role if role is None else role
+    new_active = row.is_active if is_active is None else is_active
+    top = "administrator" if row.account_id is None else "owner"
+    if row.role == top and row.is_active and (new_role != top or not new_active):
+        others = [
+            other
+            for other in of_account(row.account_id)
+            if other.id != row.id and other.role == top and other.is_active
+        ]
+        if not others:
+            raise Conflict(f"{row.username} is the last active {top}; name another first.")
+    before = {"role": row.role, "is_active": row.is_active}
+    after = {"role": new_role, "is_active": new_active}
+    if before != after:
+        User.update(**after).where(User.id == person_id).execute()
+        audit_log.record(by_id, row.account_id, "person.change", f"person {person_id}", now, before, after)

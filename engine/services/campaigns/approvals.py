@@ -1,0 +1,132 @@
+"""Approval of messages by staff: approve, reject with a reason, or have it played in a call and press 1.
+
+A campaign with a message that is not approved does not start, and pauses if
+it runs.  Functions run inside a transaction.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from engine.errors import BadInput, Conflict
+from engine.services.accounts import accounts, audit_log
+from engine.services.campaigns import campaigns, quick_sends, why
+from engine.services.campaigns.quick_sends import QuickOptions, QuickState
+from engine.services.campaigns.start_checks import refusal
+from engine.services.messages.library import get
+from engine.services.numbering.numbers import NormalNumber
+from engine.states import CampaignState, MessageState
+from engine.store.do_not_call import numbers_source, numbers_value
+from engine.store.models import Campaign, Message, MessageCall
+from engine.store.settles import Settle
+from engine.store.sql import execute
+
+log = logging.getLogger(__name__)
+
+APPROVE_KEY = "1"
+MOST_CALLS = 20  # of one message that are shown
+APPROVAL_CALLS = QuickOptions(vote_keys=APPROVE_KEY, repeat_key="2")
+
+
+def waiting(limit: int = 200) -> list[Message]:
+    """Messages of all accounts that wait for staff, oldest first."""
+    states = (MessageState.WAITING, MessageState.BY_PHONE)
+    query = Message.select().where(Message.state.in_(states), Message.in_gallery == True)  # noqa: E712 - SQL
+    return list(query.order_by(Message.created_at, Message.id).limit(limit))
+
+
+def approve(message_id: int, person_id: int | None, now: int) -> None:
+    """Let a message be sent."""
+    _decide(get(message_id), MessageState.APPROVED, "", person_id, now)
+
+
+def reject(message_id: int, reason: str, person_id: int | None, now: int) -> list[int]:
+    """Say no, with a reason that the customer reads; running campaigns with it pause, their ids.
+
+    A message that was approved can be rejected later.
+    """
+    reason = reason.strip()
+    if not reason:
+        raise BadInput("Say why the message is rejected: its owner reads it.")
+    row = get(message_id)
+    _decide(row, MessageState.REJECTED, reason[:500], person_id, now)
+    sentence = refusal(row.title, MessageState.REJECTED, reason)
+    running = (CampaignState.RUNNING, CampaignState.SCHEDULED)
+    ids = [
+        int(item.id)
+        for item in Campaign.select(Campaign.id).where(
+            Campaign.message == row.id, Campaign.state.in_(running), Campaign.standing_key == ""
+        )
+    ]
+    for campaign_id in ids:
+        campaigns.pause(campaign_id, sentence, code=why.NOT_APPROVED)
+    return ids
+
+
+def ask_by_phone(
+    message_id: int, number: NormalNumber, person_id: int | None, now: int, max_call_s: int = 660
+) -> int:
+    """Play a message to staff in a call of our own engine, at the house's cost; 1 approves it, 2 repeats it.
+
+    The recipient's id of the quick send; wake the dialer after it.  Conflict for a message that is decided.
+    """
+    row = get(message_id)
+    if row.state not in (MessageState.WAITING, MessageState.BY_PHONE):
+        raise Conflict(f"The message «{row.title}» is {row.state}: there is nothing to decide.")
+    house = accounts.house()
+    recipient_id = quick_sends.send(
+        house.id, number, row.prompt, APPROVAL_CALLS, now, max_call_s, message_ms=row.duration_ms
+    )
+    MessageCall.create(recipient_id=recipient_id, message_id=row.id, person_id=person_id, placed_at=now)
+    if row.state == MessageState.WAITING:
+        _decide(row, MessageState.BY_PHONE, "", person_id, now)
+    return recipient_id
+
+
+def hear_approvals(won: Sequence[Settle]) -> None:
+    """Hook of the settler: whoever pressed 1 in a call that `ask_by_phone` placed has approved the message."""
+    voted = {item.recipient_id: item for item in won if item.vote == APPROVE_KEY}
+    if not voted:
+        return
+    rows = execute(
+        f"SELECT recipient_id, message_id, person_id FROM message_call WHERE recipient_id IN {numbers_source()}",  # noqa: S608 - constants
+        [numbers_value(list(voted))],
+    )
+    for recipient_id, message_id, person_id in rows:
+        row = Message.get_by_id(message_id)
+        if row.state == MessageState.BY_PHONE:
+            _decide(row, MessageState.APPROVED, "", person_id, voted[recipient_id].ended_at, "telephone")
+
+
+def calls_of(message_id: int) -> list[QuickState]:
+    """How the approval calls of a message went, the newest first."""
+    rows = MessageCall.select().where(MessageCall.message_id == message_id)
+    rows = rows.order_by(MessageCall.recipient_id.desc()).limit(MOST_CALLS)
+    return [quick_sends.state_of(row.recipient_id) for row in rows]
+
+
+def _decide(
+    row: Message, state: MessageState, reason: str, person_id: int | None, now: int, way: str = ""
+) -> None:
+    """The one place where a message changes its state."""
+    if row.state == state:
+        return
+    moved = (
+        Message.update(
+            state=state,
+            reason=reason,
+            decided_by=person_id,
+            decided_at=now,
+        )
+        .where(Message.id == row.id, Message.state == row.state)
+        .execute()
+    )
+    if not moved:
+        raise Conflict(f"The message «{row.title}» was decided by somebody else at the same moment.")
+    after = {"state": str(state), "reason": reason, "way": way}
+    audit_log.record(
+        person_id, row.account_id, f"message.{state}", f"message {row.id}", now,
+        {"state": str(row.state)}, {name: value for name, value in after.items() if value},
+    )  # fmt: skip
+    log.info("action=message_state message=%d %s -> %s", row.id, row.state, state)

@@ -1,0 +1,359 @@
+"""Campaigns: putting them together, and moving them between their states.
+
+Functions here run inside a transaction (`engine.store.threads.write`) or, when
+they only read, inside a connection.  They write what is wanted; the engine acts.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from engine.errors import BadInput, Conflict, NotFound
+from engine.services.accounts import accounts, permissions
+from engine.services.accounts.accounts import SendingRefused
+from engine.services.campaigns import start_checks, why
+from engine.services.campaigns.start_checks import NotApproved
+from engine.services.compliance import caller_ids, message_kinds, policy
+from engine.services.compliance.caller_ids import CallerIdNotAllowed
+from engine.services.compliance.calling_windows import parse_windows
+from engine.services.compliance.traffic_caps import CapReached
+from engine.services.messages.personal import is_template
+from engine.services.money import reservations
+from engine.services.money.ledger import NoCredit
+from engine.services.trunks import gateways
+from engine.states import CAMPAIGN_MOVES, CampaignState, MessageKind, UnknownPolicy, may_move
+from engine.store.counts import add_counts
+from engine.store.models import Campaign, CampaignCounts, CampaignPulse, Message
+from engine.store.sql import changed
+from engine.text import one_line
+
+log = logging.getLogger(__name__)
+
+_DIGITS = re.compile(r"\+?[0-9]{3,15}")
+_KEYS = re.compile(r"[0-9]{1,10}")
+_KEY = re.compile(r"[0-9*#]")
+
+
+@dataclass(slots=True)
+class CampaignRules:
+    """The rules of a campaign as somebody wrote them; `check` says what is wrong with them."""
+
+    name: str
+    kind: str = MessageKind.SERVICE
+    max_tries: int = 1
+    retry_after_s: int = 600
+    ring_timeout_s: int = 30
+    max_length_s: int = 0  # 0: the message's length and a margin
+    windows: str = ""
+    caller_id: str = ""
+    vote_keys: str = ""
+    repeat_key: str = ""
+    optout: bool = False
+    delivered_share: float = 1.0
+    record_s: int = 0  # longest recording of the callee after the message; 0: none
+    gateways: list[str] = field(default_factory=list)
+    cps: float | None = None
+    channels: int | None = None
+    unknown_policy: str = UnknownPolicy.LEAVE
+    priority: int = 0
+    weight: int = 1
+    starts_at: int | None = None
+
+    def check(self, max_call_s: int) -> None:
+        """Raise BadInput that names the rule and what is wrong."""
+        _range("Tries", self.max_tries, 1, 20)
+        _range("The wait between tries (s)", self.retry_after_s, 0, 30 * 86_400)
+        _range("The ring time-out (s)", self.ring_timeout_s, 5, 120)
+        _range("The longest call (s)", self.max_length_s, 0, max_call_s)
+        _range("The longest recording (s)", self.record_s, 0, max_call_s)
+        _range("The weight", self.weight, 1, 1000)
+        if self.cps is not None:
+            _range("Calls a second", self.cps, 0.01, 5000)
+        if self.channels is not None:
+            _range("Calls at once", self.channels, 1, 100_000)
+        _range("The share to be heard", self.delivered_share, 0.01, 1)
+        if not one_line(self.name):
+            raise BadInput("The campaign needs a name.")
+        if self.kind not in set(MessageKind):
+            raise BadInput(f"The kind {self.kind!r} is none of {', '.join(MessageKind)}.")
+        if self.unknown_policy not in set(UnknownPolicy):
+            raise BadInput(f"The policy {self.unknown_policy!r} is none of {', '.join(UnknownPolicy)}.")
+        if self.caller_id and not _DIGITS.fullmatch(self.caller_id):
+            raise BadInput(f"The caller id {self.caller_id!r} is not 3 to 15 digits.")
+        if self.vote_keys and not _KEYS.fullmatch(self.vote_keys):
+            raise BadInput(f"The vote keys {self.vote_keys!r} are not digits, as in 1,2,3.")
+        if len(set(self.vote_keys)) != len(self.vote_keys):
+            raise BadInput(f"The vote keys {self.vote_keys!r} name a key twice.")
+        if self.repeat_key and not _KEY.fullmatch(self.repeat_key):
+            raise BadInput(f"The repeat key {self.repeat_key!r} is not one of 0-9 * #.")
+        if self.repeat_key and self.repeat_key in self.vote_keys:
+            raise BadInput(f"The key {self.repeat_key} cannot both vote and repeat the message.")
+        if self.optout and "1" in (self.vote_keys + self.repeat_key) and len(self.vote_keys) == 1:
+            raise BadInput("With the opt-out key 11, a vote by the key 1 alone cannot be told from it.")
+        parse_windows(self.windows)
+
+
+def _range(what: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise BadInput(f"{what} must be from {low:g} to {high:g}, not {value:g}.")
+
+
+def for_customer(rules: CampaignRules) -> CampaignRules:
+    """The rules as a customer may set them: which trunks all share is the staff's to choose."""
+    return replace(rules, gateways=[], priority=0, weight=1)
+
+
+def check_new(account_id: int, rules: CampaignRules, max_call_s: int) -> None:
+    """Raise BadInput for rules that no campaign of the account can have; inside a connection.
+
+    SendingRefused when they ask for a recording and the account has no permission for it.
+    """
+    rules.check(max_call_s)
+    if rules.record_s:
+        accounts.require_grant(account_id, permissions.RECORDING)
+    account = accounts.get(account_id)
+    any_hour = message_kinds.may_any_hour(account)
+    policy.current().hours.check(rules.kind, parse_windows(rules.windows), any_hour)
+    chosen = gateways.known(rules.gateways)
+    permitted = account.gateways.split()
+    refused = [name for name in chosen if permitted and name not in permitted]
+    if refused:
+        raise BadInput(f"The account may not use the gateway {refused[0]!r}; it has: {', '.join(permitted)}.")
+    caller_ids.check(account_id, rules.kind, rules.caller_id, rules.gateways)
+
+
+def create(account_id: int, rules: CampaignRules, message_id: int | None, now: int, max_call_s: int) -> int:
+    """Make a draft campaign; its id.  Advertising always takes the opt-out key."""
+    if rules.kind == MessageKind.ADVERTISING:
+        rules = replace(rules, optout=True)
+    check_new(account_id, rules, max_call_s)
+    message = None
+    if message_id is not None:
+        message = Message.get_or_none(Message.id == message_id, Message.account == account_id)
+        if message is None:
+            raise NotFound(f"There is no message {message_id}.")
+    text = message.text if message is not None and is_template(message.text) else ""
+    length = longest_call_s(rules, message.duration_ms if message else 60_000, has_variables=bool(text))
+    row = Campaign.create(
+        account=account_id,
+        name=one_line(rules.name)[:200],
+        kind=rules.kind,
+        message=message,
+        priority=rules.priority,
+        weight=rules.weight,
+        cps=rules.cps,
+        channels=rules.channels,
+        max_tries=rules.max_tries,
+        retry_after_s=rules.retry_after_s,
+        ring_timeout_s=rules.ring_timeout_s,
+        max_length_s=rules.max_length_s or min(length, max_call_s),
+        windows=str(parse_windows(rules.windows)),
+        caller_id=rules.caller_id.lstrip("+"),
+        vote_keys=rules.vote_keys,
+        repeat_key=rules.repeat_key,
+        optout=rules.optout,
+        delivered_share=rules.delivered_share,
+        record_s=rules.record_s,
+        gateways=" ".join(dict.fromkeys(rules.gateways)),
+        unknown_policy=rules.unknown_policy,
+        starts_at=rules.starts_at,
+        text=text,
+        voice=message.voice if message is not None and text else "",
+        created_at=now,
+    )
+    CampaignCounts.create(campaign=row)
+    CampaignPulse.create(campaign=row)
+    log.info("action=campaign_created campaign=%d account=%d", row.id, account_id)
+    return int(row.id)
+
+
+def longest_call_s(rules: CampaignRules, message_ms: int, *, has_variables: bool) -> int:
+    """How long a call of a campaign may last (s) when nobody said it: its message, a recording and a margin.
+
+    Of a text with variables only an example has been spoken; names may be longer.
+    """
+    margin = 15 + (10 if rules.vote_keys else 0) + rules.record_s
+    repeats = 3 if rules.repeat_key else 1
+    return message_ms // 1000 * (2 if has_variables else 1) * repeats + margin
+
+
+def rules_of(row: Campaign) -> CampaignRules:
+    """The rules that a campaign was made with, to make another of the same."""
+    return CampaignRules(
+        name=row.name,
+        kind=row.kind,
+        max_tries=row.max_tries,
+        retry_after_s=row.retry_after_s,
+        ring_timeout_s=row.ring_timeout_s,
+        max_length_s=row.max_length_s,
+        windows=row.windows,
+        caller_id=row.caller_id,
+        vote_keys=row.vote_keys,
+        repeat_key=row.repeat_key,
+        optout=row.optout,
+        delivered_share=row.delivered_share,
+        record_s=row.record_s,
+        gateways=row.gateways.split(),
+        cps=row.cps,
+        channels=row.channels,
+        unknown_policy=row.unknown_policy,
+        priority=row.priority,
+        weight=row.weight,
+    )
+
+
+def get(campaign_id: int, account_id: int | None = None) -> Campaign:
+    """A campaign, of the account if one is given; NotFound otherwise."""
+    query = Campaign.select().where(Campaign.id == campaign_id)
+    if account_id is not None:
+        query = query.where(Campaign.account == account_id)
+    row = query.get_or_none()
+    if row is None:
+        raise NotFound(f"There is no campaign {campaign_id}.")
+    return row
+
+
+def start(campaign_id: int, now: int, account_id: int | None = None) -> None:
+    """Let it run: now, or at its `starts_at`.
+
+    Raises SendingRefused when the account may not send it, NoCredit when it cannot pay one call.
+    """
+    row = get(campaign_id, account_id)
+    counts = CampaignCounts.get_by_id(row.id)
+    if counts.total - counts.excluded == 0:
+        raise Conflict(f"Campaign {campaign_id} has no recipient that can be called.")
+    if row.message_id is None:
+        raise Conflict(f"Campaign {campaign_id} has no message.")
+    if row.starts_at and row.starts_at > now and row.state == CampaignState.DRAFT:
+        accounts.may_send(row.account_id, row.kind, now)
+        start_checks.check_campaign(row, now)
+        _move(row, CampaignState.SCHEDULED, "")
+        return
+    _admit(row, now)
+    _move(row, CampaignState.RUNNING, "", started_at=row.started_at or now, finished_at=None)
+
+
+def _admit(row: Campaign, now: int) -> None:
+    """Raise unless the account may send it; set its money aside."""
+    accounts.may_send(row.account_id, row.kind, now)
+    start_checks.check_campaign(row, now)
+    reservations.open_for(row.id, now)
+
+
+def pause(campaign_id: int, reason: str, account_id: int | None = None, code: str = "") -> None:
+    """Stop placing its calls; those that are up go on.  `reason` is shown.
+
+    `code` (of `why`) says that it was not a person: for want of credit, it goes on by itself.
+    A person's pause of one that paused by itself makes it theirs.
+    """
+    row = get(campaign_id, account_id)
+    if row.state == CampaignState.PAUSED and row.pause_code and not code:
+        Campaign.update(state_reason=reason, pause_code="").where(
+            Campaign.id == row.id, Campaign.state == CampaignState.PAUSED
+        ).execute()
+        return
+    _move(row, CampaignState.PAUSED, reason, pause_code=code)
+
+
+def resume(campaign_id: int, now: int, account_id: int | None = None) -> None:
+    """Go on where it stopped."""
+    row = get(campaign_id, account_id)
+    if row.state == CampaignState.RUNNING:
+        return
+    if row.state not in (CampaignState.PAUSED, CampaignState.SCHEDULED):
+        raise Conflict(f"Campaign {campaign_id} is {row.state}; only a paused one can be resumed.")
+    _admit(row, now)
+    _move(row, CampaignState.RUNNING, "", started_at=row.started_at or now)
+
+
+def stop(campaign_id: int, now: int, account_id: int | None = None) -> None:
+    """End it for good: what has not been called is cancelled."""
+    row = get(campaign_id, account_id)
+    if row.state == CampaignState.STOPPED:
+        return
+    _move(row, CampaignState.STOPPED, "", finished_at=now)
+    cancel_waiting(campaign_id, now)
+    if campaign_id in reservations.to_close():
+        reservations.close(campaign_id, now)  # with calls up, the engine closes it after the last one
+
+
+def cancel_waiting(campaign_id: int, now: int, limit: int = 20_000) -> int:
+    """Cancel recipients that wait in a stopped campaign; how many (call again while it is `limit`)."""
+    done = 0
+    for state, count in (("pending", "waiting"), ("retry_wait", "retry_wait")):
+        moved = changed(
+            "UPDATE recipient SET state = 'cancelled', finished_at = ? WHERE state = ? AND id IN"
+            " (SELECT id FROM recipient WHERE campaign_id = ? AND state = ? LIMIT ?)",
+            [now, state, campaign_id, state, limit],
+        )
+        add_counts(campaign_id, {count: -moved, "cancelled": moved})
+        done += moved
+    return done
+
+
+def finish_if_done(campaign_id: int, now: int) -> bool:
+    """Move a running campaign to finished when none of its recipients waits or is live."""
+    moved = changed(
+        "UPDATE campaign SET state = 'finished', state_reason = '', finished_at = ?"
+        " WHERE id = ? AND state = 'running' AND standing_key = '' AND EXISTS (SELECT 1 FROM campaign_counts c"
+        " WHERE c.campaign_id = campaign.id AND c.waiting = 0 AND c.retry_wait = 0 AND c.live = 0)",
+        [now, campaign_id],
+    )
+    if moved:
+        reservations.close(campaign_id, now)
+        log.info("action=campaign_state campaign=%d running -> finished", campaign_id)
+    return bool(moved)
+
+
+def start_due(now: int) -> list[int]:
+    """Start scheduled campaigns whose time has come; their ids.  One that may not or cannot start pauses."""
+    due = Campaign.select().where(Campaign.state == CampaignState.SCHEDULED, Campaign.starts_at <= now)
+    out = []
+    for row in due:
+        try:
+            _admit(row, now)
+        except NoCredit:
+            _move(row, CampaignState.PAUSED, why.sentence(why.NO_CREDIT, {}), pause_code=why.NO_CREDIT)
+            continue
+        except SendingRefused as error:
+            _move(row, CampaignState.PAUSED, str(error), pause_code=why.NOT_ALLOWED)
+            continue
+        except NotApproved as error:
+            _move(row, CampaignState.PAUSED, str(error), pause_code=why.NOT_APPROVED)
+            continue
+        except CallerIdNotAllowed as error:
+            _move(row, CampaignState.PAUSED, str(error), pause_code=why.CALLER_ID)
+            continue
+        except CapReached as error:
+            _move(row, CampaignState.PAUSED, str(error), pause_code=why.CAPPED)
+            continue
+        _move(row, CampaignState.RUNNING, "", started_at=now)
+        out.append(int(row.id))
+    return out
+
+
+def columns_of(row: Campaign) -> list[str]:
+    """The list's own columns, in their order."""
+    return list(json.loads(row.columns))
+
+
+def _move(row: Campaign, new: CampaignState, reason: str, **also: Any) -> None:
+    """The one place where a campaign changes its state."""
+    old = CampaignState(row.state)
+    if old == new:
+        return
+    if not may_move(old, new):
+        allowed = ", ".join(sorted(CAMPAIGN_MOVES[old])) or "nothing"
+        raise Conflict(f"Campaign {row.id} is {old} and cannot become {new} (possible: {allowed}).")
+    moved = (
+        Campaign.update(**{"state": new, "state_reason": reason, "pause_code": "", **also})
+        .where(Campaign.id == row.id, Campaign.state == old)
+        .execute()
+    )
+    if not moved:
+        raise Conflict(f"Campaign {row.id} was changed by somebody else at the same moment; look again.")
+    log.info("action=campaign_state campaign=%d %s -> %s reason=%r", row.id, old, new, reason)

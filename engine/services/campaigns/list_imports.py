@@ -1,0 +1,227 @@
+"""Uploaded lists on their way into campaigns, outside the request that brought them.
+
+A request keeps the file in its folder and notes the import; `bring_in` does it, chunk by
+chunk, wherever the folder is.  Each chunk is counted in its own transaction: whoever is cut,
+at any moment, goes on behind the last chunk, and no row comes in twice.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from engine.errors import (
+    AvanakError,
+    BadInput,
+    Conflict,
+    EngineBusy,
+    NotAllowed,
+    NotFound,
+    StoreUnavailable,
+)
+from engine.services.accounts import audit_log
+from engine.services.campaigns import campaigns, view
+from engine.services.campaigns.recipients import Begin, Imported, import_list
+from engine.services.campaigns.uploads import Pending, Uploads
+from engine.services.compliance import traffic_caps
+from engine.services.lists.reader import ListReader, open_list
+from engine.services.money.ledger import NoCredit
+from engine.states import CampaignState, ImportState
+from engine.store.models import Campaign
+from engine.store.models_lists import ListImport
+
+log = logging.getLogger(__name__)
+
+OPEN = (ImportState.WAITING, ImportState.RUNNING)
+SHOWN = 20  # imports of a campaign that its page shows
+
+Write = Callable[[Callable[[], Any]], Any]
+
+
+def note(campaign_id: int, pending: Pending, now: int, *, expected: int = 0, starts: bool = False) -> int:
+    """Inside a write: the list of a taken upload is to come into a campaign; the import's id."""
+    row = ListImport.create(
+        campaign_id=campaign_id,
+        person_id=pending.person_id,
+        token=pending.token,
+        source_name=pending.list_name[:255],
+        number_column=pending.number_column,
+        expected=expected,
+        starts=starts,
+        created_at=now,
+    )
+    subject = f"campaign {campaign_id}"
+    audit_log.by_staff(
+        pending.person_id, pending.account_id, "campaign.list", subject, now, after=pending.list_name
+    )
+    log.info("action=import_noted import=%d campaign=%d", row.id, campaign_id)
+    return int(row.id)
+
+
+def get(import_id: int, account_id: int | None = None) -> ListImport:
+    """An import, of an account's campaign if one is given.  Raises NotFound."""
+    row = ListImport.get_or_none(ListImport.id == import_id)
+    if row is None:
+        raise NotFound(f"There is no import {import_id}.")
+    campaigns.get(row.campaign_id, account_id)
+    return row
+
+
+def of_campaign(campaign_id: int) -> list[ListImport]:
+    """The newest imports of a campaign."""
+    return list(
+        ListImport.select()
+        .where(ListImport.campaign_id == campaign_id)
+        .order_by(ListImport.id.desc())
+        .limit(SHOWN)
+    )
+
+
+def unfinished() -> list[ListImport]:
+    """What is to be brought in, in the order in which it came."""
+    return list(ListImport.select().where(ListImport.state << OPEN).order_by(ListImport.id))
+
+
+def refused_of(row: ListImport) -> Counter[str]:
+    """How many rows were set aside so far, by reason."""
+    return Counter(json.loads(row.refused))
+
+
+def rows_of(row: ListImport) -> int:
+    """How many rows have been read so far."""
+    return int(row.added) + refused_of(row).total()
+
+
+@contextmanager
+def held(path: Path) -> Iterator[bool]:
+    """Hold a list against other processes while it is brought in; False: another has it, or it is not here.
+
+    The system lets go of it when the process ends, however it ends.
+    """
+    try:
+        file = path.open("rb")
+    except OSError:
+        yield False
+        return
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+
+
+def bring_in(
+    import_id: int,
+    uploads: Uploads,
+    default_area: str,
+    *,
+    read: Write,
+    write: Write,
+    begin: Begin,
+    clock: Callable[[], int],
+) -> None:
+    """Bring a list in that is `held`, from where it was cut; then start the campaign, if that is wanted.
+
+    A list that cannot be used ends as `failed` with the sentence.  Raises StoreUnavailable when the
+    database does not answer, EngineBusy when another process was faster: it is to be called again.
+    """
+    row: ListImport
+    row, abroad = read(lambda: (get(import_id), traffic_caps.opens_abroad()))
+    if row.state not in OPEN:
+        return
+    write(lambda: _begin(row, clock()))
+    done = row.chunks
+
+    def chunk_is_in(_rows: int) -> None:
+        nonlocal done
+        done += 1
+
+    try:
+        with begin(lambda: _open(uploads, row, default_area, abroad))() as reader:
+            import_list(
+                row.campaign_id,
+                reader,
+                write,
+                clock(),
+                chunk_is_in,
+                skip=row.chunks,
+                note=lambda brought: _count(row, done, brought),
+                begin=begin,
+            )
+    except (StoreUnavailable, EngineBusy):
+        raise
+    except AvanakError as error:
+        sentence = str(error)
+        write(lambda: _end(row, ImportState.FAILED, sentence, clock()))
+    else:
+        _conclude(row, write, clock())
+    uploads.discard(row.token)
+
+
+def _open(uploads: Uploads, row: ListImport, default_area: str, allow_abroad: bool) -> ListReader:
+    return open_list(
+        uploads.taken_list(row.token),
+        filename=row.source_name,
+        default_area=default_area or None,
+        number_column=row.number_column or None,
+        allow_abroad=allow_abroad,
+    )
+
+
+def _begin(row: ListImport, now: int) -> None:
+    began = row.began_at or now
+    ListImport.update(state=ImportState.RUNNING, began_at=began).where(ListImport.id == row.id).execute()
+    log.info("action=import_begins import=%d campaign=%d chunks=%d", row.id, row.campaign_id, row.chunks)
+
+
+def _count(row: ListImport, chunk: int, brought: Imported) -> None:
+    """In a chunk's transaction: the chunk is in.  Raises Conflict or EngineBusy when it may not come in any more."""
+    state = Campaign.select(Campaign.state).where(Campaign.id == row.campaign_id).scalar()
+    if state == CampaignState.STOPPED:
+        raise Conflict(f"Campaign {row.campaign_id} was stopped and takes no more recipients.")
+    now = ListImport.get_by_id(row.id)
+    refused = json.dumps(refused_of(now) + brought.refused)
+    known = (
+        ListImport.update(chunks=chunk + 1, added=now.added + brought.added, refused=refused)
+        .where(ListImport.id == row.id, ListImport.chunks == chunk, ListImport.state == ImportState.RUNNING)
+        .execute()
+    )
+    if not known:
+        raise EngineBusy("This list is being brought in by another process.")
+
+
+def _conclude(row: ListImport, write: Write, now: int) -> None:
+    """All rows are in; the campaign starts, or its page says why it cannot."""
+
+    def work() -> None:
+        _end(row, ImportState.DONE, "", now)
+        if row.starts:
+            campaigns.start(row.campaign_id, now)
+            view.expect_pulse(row.campaign_id, now)
+
+    try:
+        write(work)
+    except (BadInput, NotAllowed, NoCredit) as error:
+        sentence = str(error)
+        write(lambda: _end(row, ImportState.DONE, sentence, now))
+
+
+def _end(row: ListImport, state: ImportState, sentence: str, now: int) -> None:
+    ended = (
+        ListImport.update(state=state, sentence=sentence, finished_at=now)
+        .where(ListImport.id == row.id, ListImport.state << OPEN)
+        .execute()
+    )
+    if ended:
+        log.info(
+            "action=import_ended import=%d campaign=%d state=%s why=%r",
+            row.id, row.campaign_id, state.value, sentence,
+        )  # fmt: skip

@@ -1,0 +1,180 @@
+"""Quick sends: one message to one number, now.
+
+They live in standing campaigns, one for an account and a set of options, which
+never finish; so a quick send takes the same way as everybody else (claim,
+originate, settle, money, results), only before them and with the reserve of seats.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from peewee import IntegrityError
+
+from engine.errors import NotFound
+from engine.services.accounts import accounts
+from engine.services.campaigns import start_checks
+from engine.services.campaigns.campaigns import CampaignRules
+from engine.services.campaigns.recipients import add_one
+from engine.services.money import charges
+from engine.services.numbering.numbers import NormalNumber
+from engine.states import CampaignState, RecipientState
+from engine.store.counts import add_counts
+from engine.store.database import db
+from engine.store.models import Attempt, Campaign, CampaignCounts, CampaignPulse, Message, Recipient
+
+QUICK_PRIORITY = 10
+OTP_PRIORITY = 20
+MAX_TRIES = 1
+MAX_KEY = 100  # characters of Campaign.standing_key
+
+
+@dataclass(frozen=True, slots=True)
+class QuickOptions:
+    """What quick sends of one kind share."""
+
+    priority: int = QUICK_PRIORITY
+    vote_keys: str = ""
+    repeat_key: str = ""
+    gateways: tuple[str, ...] = ()
+    caller_id: str = ""
+    ring_timeout_s: int = 30
+    max_length_s: int = 120
+    kind: str = "service"
+
+    @property
+    def key(self) -> str:
+        """The standing campaign's key: equal options share one, and only they."""
+        key = (
+            f"quick/{self.priority}/{self.kind}/{self.vote_keys}/{self.repeat_key}/{' '.join(self.gateways)}"
+            f"/{self.caller_id}/{self.ring_timeout_s}/{self.max_length_s}"
+        )
+        # Cut off, it would send with the caller id or the keys of other options.
+        return key if len(key) <= MAX_KEY else f"quick/{hashlib.sha256(key.encode()).hexdigest()}"
+
+
+def send(
+    account_id: int,
+    number: NormalNumber,
+    prompt: str,
+    options: QuickOptions,
+    now: int,
+    max_call_s: int = 660,
+    message_ms: int | None = None,
+) -> int:
+    """Put one number in front of the queue; the recipient's id.  Inside a write; wake the dialer after it.
+
+    `prompt` names stored files of the folder of prompts, `message_ms` is their length (None: that of the
+    account's message with this prompt, or the longest call).  Its price is set aside.  Raises BadInput for
+    options that cannot be, SendingRefused when the account may not send, NoCredit when it cannot pay, NotApproved,
+    HourNotAllowed, CallerIdNotAllowed or CapReached as `start_checks.check_quick` does.
+    """
+    accounts.may_send(account_id, options.kind, now)
+    start_checks.check_quick(account_id, options.kind, prompt, now, options.caller_id, options.gateways)
+    campaign_id = standing_campaign(account_id, options, now, max_call_s)
+    is_mobile = number.kind == "mobile"
+    recipient_id = add_one(campaign_id, number.e164, is_mobile, prompt)
+    if message_ms is None:
+        known = Message.get_or_none(Message.account == account_id, Message.prompt == prompt)
+        message_ms = known.duration_ms if known else options.max_length_s * 1000
+    charges.reserve_quick(campaign_id, recipient_id, is_mobile, message_ms, now)
+    return recipient_id
+
+
+def standing_campaign(account_id: int, options: QuickOptions, now: int, max_call_s: int) -> int:
+    """The standing campaign of these options, made at the first need; its id."""
+    found = Campaign.get_or_none(Campaign.account == account_id, Campaign.standing_key == options.key)
+    if found is None:
+        rules = CampaignRules(
+            name="quick",
+            kind=options.kind,
+            max_tries=MAX_TRIES,
+            ring_timeout_s=options.ring_timeout_s,
+            max_length_s=options.max_length_s,
+            vote_keys=options.vote_keys,
+            repeat_key=options.repeat_key,
+            caller_id=options.caller_id,
+            priority=options.priority,
+        )
+        rules.check(max_call_s)
+        try:
+            with db.atomic():
+                found = Campaign.create(
+                    account=account_id,
+                    name=rules.name,
+                    kind=rules.kind,
+                    state=CampaignState.RUNNING,
+                    priority=rules.priority,
+                    max_tries=rules.max_tries,
+                    ring_timeout_s=rules.ring_timeout_s,
+                    max_length_s=rules.max_length_s,
+                    vote_keys=rules.vote_keys,
+                    repeat_key=rules.repeat_key,
+                    caller_id=rules.caller_id,
+                    gateways=" ".join(options.gateways),
+                    standing_key=options.key,
+                    created_at=now,
+                    started_at=now,
+                )
+                CampaignCounts.create(campaign=found)
+                CampaignPulse.create(campaign=found)
+        except IntegrityError:  # another process made it at the same moment
+            found = Campaign.get(Campaign.account == account_id, Campaign.standing_key == options.key)
+    return int(found.id)
+
+
+def withdraw(recipient_id: int, now: int) -> bool:
+    """Cancel a quick send that no call was begun for; False if there is one, or it has ended.
+
+    What was set aside for it is given back with those that have ended.
+    """
+    row = Recipient.get_by_id(recipient_id)
+    counted = {RecipientState.PENDING: "waiting", RecipientState.RETRY_WAIT: "retry_wait"}
+    counted_as = counted.get(RecipientState(row.state))
+    if counted_as is None:
+        return False
+    moved = (
+        Recipient.update(state=RecipientState.CANCELLED, finished_at=now)
+        .where(Recipient.id == recipient_id, Recipient.state == row.state)
+        .execute()
+    )
+    add_counts(row.campaign_id, {counted_as: -moved, "cancelled": moved})
+    return bool(moved)
+
+
+@dataclass(frozen=True, slots=True)
+class QuickState:
+    """How a quick send stands."""
+
+    recipient_id: int
+    number: str
+    state: RecipientState
+    disposition: str
+    started_at: int | None
+    heard_ms: int
+    vote: str
+
+
+def state_of(recipient_id: int, account_id: int | None = None) -> QuickState:
+    """A quick send, of the account if one is given; NotFound otherwise.  Inside a connection."""
+    query = (
+        Recipient.select(Recipient, Campaign.account)
+        .join(Campaign, on=(Campaign.id == Recipient.campaign_id))
+        .where(Recipient.id == recipient_id, Campaign.standing_key != "")
+    )
+    if account_id is not None:
+        query = query.where(Campaign.account == account_id)
+    row = query.get_or_none()
+    if row is None:
+        raise NotFound(f"There is no quick send {recipient_id}.")
+    attempt = Attempt.get_or_none(Attempt.id == row.attempt_id) if row.attempt_id else None
+    return QuickState(
+        recipient_id=row.id,
+        number=row.number,
+        state=RecipientState(row.state),
+        disposition=row.disposition,
+        started_at=attempt.created_at if attempt else None,
+        heard_ms=attempt.heard_ms if attempt else 0,
+        vote=attempt.vote if attempt else "",
+    )

@@ -1,0 +1,210 @@
+"""A campaign as screens show it: its counts, how it goes, why it waits, until when.
+
+Read from the store alone, inside a connection (`engine.store.threads.read`);
+the engine's word (`CampaignPulse`) is believed for ten seconds.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from engine.errors import NotFound
+from engine.services.campaigns import why
+from engine.states import CampaignState
+from engine.store.models import Account, Attempt, Campaign, CampaignCounts, CampaignPulse, Message, Recipient
+from engine.store.numbering import is_number_of
+from engine.store.sql import execute
+
+STALE_MS = 10_000  # a running campaign that no engine has spoken of for so long has none
+
+STARTING = "starting"  # an engine has not taken it up yet
+_STARTING = ("It is about to be dialled.", "به‌زودی شماره‌گیری می‌شود.")
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignView:
+    """One campaign for a list or a page of its own; instants in ms."""
+
+    row: Campaign
+    account: str
+    message: Message | None
+    counts: CampaignCounts
+    reason: str  # code of engine.services.campaigns.why, or STARTING
+    details: dict[str, Any]
+    calls_up: int
+    calls_per_second: float
+    ends_at: int | None  # expected, while it runs
+
+    @property
+    def id(self) -> int:
+        return int(self.row.id)
+
+    @property
+    def state(self) -> CampaignState:
+        return CampaignState(self.row.state)
+
+    @property
+    def callable(self) -> int:
+        """Recipients that are not set aside."""
+        return int(self.counts.total - self.counts.excluded)
+
+    @property
+    def done(self) -> int:
+        """Recipients that were to be called and have their end."""
+        c = self.counts
+        return int(c.delivered + c.exhausted + c.cancelled + c.unknown)
+
+    @property
+    def progress(self) -> float:
+        """Share of recipients that have their end, 0 to 1."""
+        return self.done / self.callable if self.callable else 0.0
+
+    @property
+    def called(self) -> int:
+        """Recipients that were called to some end, those that will be tried again included."""
+        c = self.counts
+        return int(c.delivered + c.exhausted + c.unknown + c.retry_wait)
+
+    @property
+    def delivered_share(self) -> float | None:
+        """Delivered, of those called so far; None while there are none.
+
+        Those that wait for another try count: without them the share would begin near 100 %
+        and fall as tries run out.
+        """
+        return self.counts.delivered / self.called if self.called else None
+
+    def sentence(
+        self, language: str, instant: Callable[[int], str], value: Callable[[Any], str] = str
+    ) -> str:
+        """Why it is as it is, in words; `instant` makes a text of milliseconds, `value` of anything else."""
+        if self.reason == STARTING:
+            return _STARTING[language == "fa"]
+        shown = {
+            key: (instant(detail) if detail else "—") if key in why.INSTANTS else value(detail)
+            for key, detail in self.details.items()
+        }
+        return why.sentence(self.reason, shown, language)
+
+
+def view(campaign_id: int, now: int, account_id: int | None = None) -> CampaignView:
+    """A campaign, of the account if one is given; NotFound otherwise."""
+    query = _rows().where(Campaign.id == campaign_id)
+    if account_id is not None:
+        query = query.where(Campaign.account == account_id)
+    row = query.get_or_none()
+    if row is None:
+        raise NotFound(f"There is no campaign {campaign_id}.")
+    return _view(row, now)
+
+
+def views(
+    now: int,
+    account_id: int | None = None,
+    *,
+    states: tuple[str, ...] = (),
+    text: str = "",
+    before_id: int | None = None,
+    limit: int = 50,
+) -> list[CampaignView]:
+    """Campaigns, newest first: of the account, in the states, with `text` in the name or as number, older than `before_id`."""
+    query = _rows().order_by(Campaign.id.desc()).limit(limit)
+    if account_id is not None:
+        query = query.where(Campaign.account == account_id)
+    if states:
+        query = query.where(Campaign.state.in_(states))
+    if text:
+        is_named = Campaign.name.contains(text)
+        is_number = text.isascii() and text.isdigit() and len(text) < 16
+        query = query.where(is_named | (Campaign.id == int(text)) if is_number else is_named)
+    if before_id is not None:
+        query = query.where(Campaign.id < before_id)
+    return [_view(row, now) for row in query]
+
+
+def of_number(campaign_id: int, e164: str) -> tuple[Recipient, Attempt | None] | None:
+    """What became of a number of a campaign: the recipient and its live or last attempt; None when it has none such."""
+    row = Recipient.get_or_none(is_number_of(campaign_id, e164)) or Recipient.get_or_none(
+        Recipient.campaign_id == campaign_id, Recipient.number == e164
+    )  # the second finds who was set aside, and quick sends
+    if row is None:
+        return None
+    return row, Attempt.get_or_none(Attempt.id == row.attempt_id) if row.attempt_id else None
+
+
+def stopped() -> list[Campaign]:
+    """Campaigns that the guard has paused, newest first, with their accounts."""
+    return list(
+        Campaign.select(Campaign, Account)
+        .join(Account)
+        .where(Campaign.state == CampaignState.PAUSED, Campaign.pause_code == why.CAPPED)
+        .order_by(Campaign.id.desc())
+        .limit(100)
+    )
+
+
+def votes(campaign_id: int) -> dict[str, int]:
+    """How many pressed which key (a vote delivers the message, so nobody votes twice)."""
+    rows = execute(
+        "SELECT vote, COUNT(*) FROM attempt WHERE campaign_id = ? AND vote <> '' GROUP BY vote ORDER BY vote",
+        [campaign_id],
+    )
+    return {str(vote): int(number) for vote, number in rows}
+
+
+def expect_pulse(campaign_id: int, now: int) -> None:
+    """Note, in the transaction that starts or resumes it, that an engine has ten seconds from `now`."""
+    CampaignPulse.update(reason="", details="{}", calls_up=0, calls_per_second=0, ends_at=None, at=now).where(
+        CampaignPulse.campaign == campaign_id
+    ).execute()
+
+
+def _rows() -> Any:
+    return (
+        Campaign.select(Campaign, Account, Message, CampaignCounts, CampaignPulse)
+        .join_from(Campaign, Account)
+        .join_from(Campaign, Message, "LEFT OUTER JOIN")
+        .join_from(Campaign, CampaignCounts, on=(CampaignCounts.campaign == Campaign.id), attr="counts")
+        .join_from(Campaign, CampaignPulse, on=(CampaignPulse.campaign == Campaign.id), attr="pulse")
+    )
+
+
+def _view(row: Any, now: int) -> CampaignView:
+    pulse, state = row.pulse, CampaignState(row.state)
+    is_fresh = state == CampaignState.RUNNING and now - pulse.at <= STALE_MS
+    reason, details = _reason(row, state, pulse, is_fresh)
+    return CampaignView(
+        row=row,
+        account=row.account.name,
+        message=row.message if row.message_id is not None else None,
+        counts=row.counts,
+        reason=reason,
+        details=details,
+        calls_up=pulse.calls_up if is_fresh else row.counts.live,
+        calls_per_second=pulse.calls_per_second if is_fresh else 0.0,
+        ends_at=pulse.ends_at if is_fresh else None,
+    )
+
+
+def _reason(
+    row: Campaign, state: CampaignState, pulse: CampaignPulse, is_fresh: bool
+) -> tuple[str, dict[str, Any]]:
+    if state == CampaignState.RUNNING:
+        if not is_fresh:
+            return why.ENGINE_OFF, {"since": pulse.at or row.started_at}
+        return (pulse.reason, json.loads(pulse.details)) if pulse.reason else (STARTING, {})
+    if state == CampaignState.PAUSED:
+        if row.pause_code:
+            return row.pause_code, {"reason": row.state_reason}
+        return why.PAUSED, {"reason": row.state_reason or "—"}
+    if state == CampaignState.SCHEDULED:
+        return why.SCHEDULED, {"at": row.starts_at}
+    plain = {
+        CampaignState.DRAFT: why.NOT_STARTED,
+        CampaignState.STOPPED: why.STOPPED,
+        CampaignState.FINISHED: why.FINISHED,
+    }
+    return plain[state], {}

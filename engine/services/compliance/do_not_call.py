@@ -1,0 +1,169 @@
+"""Do-not-call lists: what people add, import, export and ask.
+
+Which lists count for whom: advertising of any account heeds the list of all
+advertising and the account's own; service messages heed the account's own;
+emergency notices heed none.  Functions run inside a transaction
+(`engine.store.threads.write`), or a connection when they only read.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.clock import from_ms
+from engine.services.accounts import audit_log
+from engine.services.lists.reader import ListReader
+from engine.services.numbering.numbers import NormalNumber, display
+from engine.states import MessageKind
+from engine.store import do_not_call
+from engine.store.do_not_call import EVERYBODY
+
+EXPORTED = ("number", "source", "campaign", "added_at")
+
+log = logging.getLogger(__name__)
+
+WRITE_CHUNK = 20_000
+KEY, IMPORT, PERSON = "key", "import", "person"  # how a number came onto a list
+
+Read = Callable[[Callable[[], Any]], Any]
+Write = Callable[[Callable[[], int]], int]
+Apart = Callable[[Callable[[], Any]], Any]
+
+
+def lists_for(kind: str, account_id: int) -> tuple[int, ...]:
+    """The lists that calls of this kind heed, as account ids of do_not_call."""
+    if kind == MessageKind.ADVERTISING:
+        return (EVERYBODY, account_id)
+    return () if kind == MessageKind.EMERGENCY else (account_id,)
+
+
+def list_of_key(kind: str, account_id: int) -> int:
+    """The list that the key 11 enters: advertising of everybody, or else the account's own."""
+    return EVERYBODY if kind == MessageKind.ADVERTISING else account_id
+
+
+def as_integer(e164: str) -> int:
+    """A number as do_not_call keeps it: ``+98912…`` is 98912…"""
+    return int(e164)
+
+
+def is_listed(kind: str, account_id: int, number: NormalNumber) -> bool:
+    """Whether a number may not be called for such a message."""
+    return bool(do_not_call.find(lists_for(kind, account_id), [as_integer(number.e164)]))
+
+
+def add(account_id: int, number: NormalNumber, now: int, by_id: int | None = None) -> bool:
+    """Put one number on a list (EVERYBODY: of all advertising); whether it was new.  Audited when staff do it."""
+    is_new = do_not_call.add(account_id, [as_integer(number.e164)], PERSON, now) > 0
+    if is_new:
+        audit_log.by_staff(by_id, account_id or None, "do_not_call.add", number.e164, now)
+    return is_new
+
+
+def remove(account_id: int, number: NormalNumber, now: int, by_id: int | None = None) -> bool:
+    """Take a number off; whether it was on the list.  Audited when staff do it."""
+    gone = do_not_call.remove(account_id, as_integer(number.e164))
+    if gone:
+        audit_log.by_staff(by_id, account_id or None, "do_not_call.remove", number.e164, now)
+        log.info("action=do_not_call_removed account=%d", account_id)
+    return gone
+
+
+@dataclass(slots=True)
+class Taken:
+    """What an import brought."""
+
+    added: int = 0
+    known: int = 0  # on the list already, or twice in the file
+    refused: Counter[str] = field(default_factory=Counter)  # by reason
+
+
+def import_list(
+    account_id: int,
+    reader: ListReader,
+    write: Write,
+    now: int,
+    on_progress: Callable[[int], None] = lambda lines: None,
+    by_id: int | None = None,
+) -> Taken:
+    """Put all numbers of a list on a do-not-call list.
+
+    1. read the whole list (8 bytes a number are kept); 2. write it in the order of the numbers, in chunks:
+    in the order of the file each chunk would touch every page of the table.  Raises BadInput when the
+    list cannot be read; then nothing was written.
+    """
+    done = Taken()
+    parts: list[npt.NDArray[np.int64]] = []
+    lines = 0
+    for chunk in reader:
+        numbers = [as_integer(row.number.e164) for row in chunk if row.number is not None]
+        parts.append(np.array(numbers, np.int64))
+        done.refused.update(
+            row.reason.value for row in chunk if row.number is None and row.reason is not None
+        )
+        lines += len(chunk)
+        on_progress(lines)
+    ordered = np.unique(np.concatenate(parts)) if parts else np.zeros(0, np.int64)
+    for start in range(0, len(ordered), WRITE_CHUNK):
+        part = ordered[start : start + WRITE_CHUNK].tolist()
+        done.added += write(partial(do_not_call.add, account_id, part, IMPORT, now))
+    done.known = sum(map(len, parts)) - done.added
+    counts = {"added": done.added, "known": done.known}
+
+    def audit() -> int:
+        audit_log.by_staff(by_id, account_id or None, "do_not_call.import", "list", now, after=counts)
+        return 0
+
+    write(audit)
+    log.info("action=do_not_call_imported account=%d added=%d known=%d", account_id, done.added, done.known)
+    return done
+
+
+def export_rows(account_id: int, read: Read) -> Iterator[tuple[str, str, int | str, str]]:
+    """The list, in the columns `EXPORTED`, read a page at a time; what is written so can be imported again."""
+    after = 0
+    while rows := read(partial(do_not_call.page, account_id, after)):
+        for number, source, campaign_id, added_at in rows:
+            yield (
+                display(f"+{number}"),
+                source,
+                campaign_id or "",
+                from_ms(added_at).isoformat("T", "seconds"),
+            )
+        after = rows[-1][0]
+
+
+def check_list(
+    reader: ListReader, lists: Sequence[int], read: Read, apart: Apart = lambda work: work()
+) -> tuple[int, int]:
+    """Go through a contact list without importing it; ``(numbers that may be called, numbers on one of the lists)``.
+
+    Each number counts once.  8 bytes are kept of every number of the contact list and of the lists;
+    `apart` runs what computes for long somewhere else than where others wait for it.
+    """
+    parts = []
+    chunks = reader.numbers()
+    while (part := apart(lambda: next(chunks, None))) is not None:
+        parts.append(part)
+    kept = [read(partial(do_not_call.all_numbers, list_id)) for list_id in lists]
+
+    def reckon() -> tuple[int, int]:
+        wanted = np.sort(np.concatenate([np.zeros(0, np.int64), *parts]))
+        is_first = np.diff(wanted, prepend=-1) != 0
+        is_listed = np.zeros(len(wanted), bool)
+        for numbers in kept:  # each is sorted
+            if len(numbers):
+                at = np.minimum(np.searchsorted(numbers, wanted), len(numbers) - 1)
+                is_listed |= numbers[at] == wanted
+        listed = int((is_first & is_listed).sum())
+        return int(is_first.sum()) - listed, listed
+
+    return apart(reckon)

@@ -1,0 +1,57 @@
+"""Kinds of messages: the hours in which each may be sent (reference: decision 3-357 of August 2024)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.config import Settings
+from engine.errors import BadInput
+from engine.services.accounts import permissions
+from engine.services.compliance.calling_windows import NEVER, Windows, parse_windows
+from engine.states import MessageKind
+from engine.store.models import Account
+
+ANY_TIME = Windows()
+
+
+@dataclass(frozen=True, slots=True)
+class KindHours:
+    """The hours of each kind, local time; without hours (`KindHours()`) any hour will do."""
+
+    advertising: Windows = ANY_TIME
+    service: Windows = ANY_TIME
+    emergency: Windows = ANY_TIME
+
+    @classmethod
+    def of_settings(cls, settings: Settings) -> KindHours:
+        """The installation's hours; BadInput names a span that no day has."""
+        return cls(
+            parse_windows(settings.hours_advertising),
+            parse_windows(settings.hours_service),
+            parse_windows(settings.hours_emergency),
+        )
+
+    def allowed(self, kind: str, any_hour: bool = False) -> Windows:
+        """The hours of a kind; staff can grant an account any hour for service messages, never for advertising."""
+        if kind == MessageKind.ADVERTISING:
+            return self.advertising
+        if kind == MessageKind.EMERGENCY:
+            return self.emergency
+        return ANY_TIME if any_hour else self.service
+
+    def windows(self, kind: str, own: Windows, any_hour: bool = False) -> Windows:
+        """When a campaign may ring: its own windows, as far as its kind's hours allow."""
+        return own.within(self.allowed(kind, any_hour))
+
+    def check(self, kind: str, own: Windows, any_hour: bool = False) -> None:
+        """Raise BadInput when the campaign's windows and the hours of its kind have no minute in common."""
+        if self.windows(kind, own, any_hour) == NEVER:
+            raise BadInput(
+                f"The windows {own} lie outside the hours of {kind} messages "
+                f"({self.allowed(kind, any_hour)}): nobody could be called."
+            )
+
+
+def may_any_hour(account: Account) -> bool:
+    """Whether an account may send service messages at any hour; the house account may."""
+    return bool(account.is_house or permissions.ANY_HOUR in account.permissions.split())

@@ -1,0 +1,219 @@
+"""Against toll fraud: which numbers may be rung at all, and how much an account may suddenly do.
+
+A stolen password is worth most at night, to numbers abroad that share what
+the call costs.  So: destinations are closed unless staff open their prefix;
+an account that places many times its usual calls in an hour stops; so does
+one that is charged more than its cap in 24 hours.  The house account has no
+caps.  Functions run inside a transaction, or a connection when they only read.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass
+
+from engine.config import Settings
+from engine.errors import BadInput, NotAllowed, NotFound
+from engine.services.accounts import audit_log
+from engine.store.ledger import REVENUE, balance_of
+from engine.store.models import Account, CallCap, CallTraffic, Destination
+from engine.store.sql import execute
+
+log = logging.getLogger(__name__)
+
+HOUR_MS = 3_600_000
+USUAL_DAYS = 28  # how far back an account's usual hours are looked for
+FRESH_MS = 2_000  # for how long destinations are believed
+_PREFIX = re.compile(r"[1-9][0-9]{0,14}")
+
+
+class CapReached(NotAllowed):
+    """The account has placed or spent more than it may; `code` is `growth` or `cost`."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """What holds for accounts that staff gave no caps of their own; 0 Rials: no cap."""
+
+    new_account_calls_an_hour: int
+    growth_factor: float
+    rials_a_day: int
+
+    @classmethod
+    def of_settings(cls, settings: Settings) -> Caps:
+        return cls(settings.new_account_calls_an_hour, settings.growth_factor, settings.rials_a_day)
+
+
+# -- destinations -----------------------------------------------------------------------
+
+
+class Destinations:
+    """The open and closed prefixes, read again when they are `FRESH_MS` old."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, bool] = {}
+        self._lengths: tuple[int, ...] = ()
+        self._read_at = -FRESH_MS
+
+    def refresh(self, now: int) -> None:
+        """Read the prefixes unless they are fresh; inside a connection."""
+        if 0 <= now - self._read_at < FRESH_MS:
+            return
+        self._open = dict(execute("SELECT prefix, is_open FROM destination"))
+        self._lengths = tuple(sorted({len(prefix) for prefix in self._open}, reverse=True))
+        self._read_at = now
+
+    def is_open(self, number: str) -> bool:
+        """Whether E.164 `number` may be rung: the longest prefix that fits decides, none is closed."""
+        for length in self._lengths:
+            found = self._open.get(number[1 : length + 1])
+            if found is not None:
+                return bool(found)
+        return False
+
+
+def opens_abroad() -> bool:
+    """Whether any prefix outside Iran is open: then lists may name such numbers."""
+    return bool(execute("SELECT 1 FROM destination WHERE is_open AND prefix NOT LIKE '98%' LIMIT 1"))
+
+
+def set_destination(prefix: str, is_open: bool, note: str, now: int, person_id: int | None) -> None:
+    """Open or close the numbers of a prefix (digits after the plus: ``98``, ``97150``)."""
+    if not _PREFIX.fullmatch(prefix):
+        raise BadInput(f"«{prefix[:20]}» is not a prefix: digits after the plus, such as 98 or 97150.")
+    before = Destination.get_or_none(Destination.prefix == prefix)
+    Destination.insert(prefix=prefix, is_open=is_open, note=note.strip()[:200]).on_conflict(
+        conflict_target=[Destination.prefix],
+        update={Destination.is_open: is_open, Destination.note: note.strip()[:200]},
+    ).execute()
+    old = "" if before is None else {"is_open": bool(before.is_open)}
+    audit_log.record(person_id, None, "destination.set", prefix, now, old, {"is_open": is_open})
+
+
+def remove_destination(prefix: str, now: int, person_id: int | None) -> None:
+    """Forget a prefix: the shorter one that fits decides again."""
+    if not Destination.delete().where(Destination.prefix == prefix).execute():
+        raise NotFound(f"The prefix {prefix} is not in the list.")
+    audit_log.record(person_id, None, "destination.remove", prefix, now)
+
+
+def own_caps(limit: int = 200) -> list[tuple[CallCap, str]]:
+    """Accounts with caps of their own, with their names; those set last come first."""
+    rows = list(CallCap.select().order_by(CallCap.set_at.desc()).limit(limit))
+    names = {
+        row.id: row.name
+        for row in Account.select(Account.id, Account.name).where(
+            Account.id.in_([row.account_id for row in rows])
+        )
+    }
+    return [(row, names[row.account_id]) for row in rows]
+
+
+def destinations() -> list[Destination]:
+    """All prefixes, in order."""
+    return list(Destination.select().order_by(Destination.prefix))
+
+
+# -- caps -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What an account does, and may do; None: no cap."""
+
+    calls_this_hour: int
+    calls_an_hour: int | None
+    rials_today: int  # of the last 24 hours
+    rials_a_day: int | None
+    usual: int  # calls of its busiest usual hour; 0: it has none yet
+
+    def check(self) -> None:
+        """Raise CapReached when it may place no further call."""
+        if self.calls_an_hour is not None and self.calls_this_hour >= self.calls_an_hour:
+            compared = f"its busiest usual hour has {self.usual:,}" if self.usual else "it is a new account"
+            raise CapReached(
+                "growth",
+                f"The account has placed {self.calls_this_hour:,} calls in this hour and may place "
+                f"{self.calls_an_hour:,} ({compared}); staff can allow more.",
+            )
+        if self.rials_a_day is not None and self.rials_today >= self.rials_a_day:
+            raise CapReached(
+                "cost",
+                f"The account was charged {self.rials_today:,} Rials in 24 hours and may be charged "
+                f"{self.rials_a_day:,}; staff can allow more.",
+            )
+
+
+def usage(account_id: int, caps: Caps, now: int) -> Usage:
+    """How an account stands against its caps now."""
+    rows = execute(
+        "SELECT a.is_house, c.calls_an_hour, c.rials_a_day FROM account a"
+        " LEFT JOIN call_cap c ON c.account_id = a.id WHERE a.id = ?",
+        [account_id],
+    )
+    if not rows:
+        raise NotFound(f"There is no account {account_id}.")
+    is_house, own_calls, own_rials = rows[0]
+    hour = now // HOUR_MS
+    ((this_hour, usual, revenue_before),) = execute(
+        "SELECT SUM(CASE WHEN hour = ? THEN calls ELSE 0 END), MAX(CASE WHEN hour < ? THEN calls ELSE 0 END),"
+        " MIN(CASE WHEN hour > ? THEN revenue END)"
+        " FROM call_traffic WHERE account_id = ? AND hour > ? AND hour <= ?",
+        [hour, hour, hour - 24, account_id, hour - 24 * USUAL_DAYS, hour],
+    )
+    usual = usual or 0
+    spent = 0 if revenue_before is None else balance_of(account_id, REVENUE) - revenue_before
+    if is_house:
+        return Usage(this_hour or 0, None, spent, None, usual)
+    allowed = own_calls or max(caps.new_account_calls_an_hour, int(usual * caps.growth_factor))
+    return Usage(this_hour or 0, allowed, spent, own_rials or caps.rials_a_day or None, usual)
+
+
+def check(account_id: int, caps: Caps, now: int) -> None:
+    """Raise CapReached when an account may place no further call now (asked at start and by quick sends)."""
+    usage(account_id, caps, now).check()
+
+
+def count_calls(account_id: int, calls: int, now: int) -> None:
+    """Note calls that were just claimed; the hour's first notes what had been charged until then."""
+    hour = now // HOUR_MS
+    known = execute(
+        "UPDATE call_traffic SET calls = calls + ? WHERE account_id = ? AND hour = ? RETURNING calls",
+        [calls, account_id, hour],
+    )
+    if not known:
+        execute(
+            "INSERT INTO call_traffic (account_id, hour, calls, revenue) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (account_id, hour) DO UPDATE SET calls = call_traffic.calls + excluded.calls",
+            [account_id, hour, calls, balance_of(account_id, REVENUE)],
+        )
+
+
+def forget_old_traffic(now: int) -> int:
+    """Remove hours that no cap looks at any more; how many."""
+    oldest = now // HOUR_MS - 24 * (USUAL_DAYS + 1)
+    return int(CallTraffic.delete().where(CallTraffic.hour < oldest).execute())
+
+
+def set_caps(
+    account_id: int, calls_an_hour: int | None, rials_a_day: int | None, now: int, person_id: int | None
+) -> None:
+    """Give an account caps of its own; None: the installation's again."""
+    for what, value in (("Calls an hour", calls_an_hour), ("Rials a day", rials_a_day)):
+        if value is not None and not 1 <= value <= 10**12:
+            raise BadInput(f"{what} must be from 1 to 1,000,000,000,000, not {value:,}.")
+    if not Account.select().where(Account.id == account_id).exists():
+        raise NotFound(f"There is no account {account_id}.")
+    before = CallCap.get_or_none(CallCap.account_id == account_id)
+    wanted = {"calls_an_hour": calls_an_hour, "rials_a_day": rials_a_day}
+    values = {**wanted, "set_by": person_id, "set_at": now}
+    CallCap.insert(account_id=account_id, **values).on_conflict(
+        conflict_target=[CallCap.account_id], update=values
+    ).execute()
+    old = {name: getattr(before, name) for name in wanted} if before else ""
+    audit_log.record(person_id, account_id, "account.caps", f"account {account_id}", now, old, wanted)

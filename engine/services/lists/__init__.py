@@ -1,0 +1,1 @@
+"""Reading of lists of numbers: text files, workbooks, columns, duplicates."""

@@ -1,0 +1,1 @@
+"""Sounds and texts: decoding, speech, prompts, an account's library."""

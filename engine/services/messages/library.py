@@ -1,0 +1,127 @@
+"""The gallery of an account: its messages, how they came, and whether staff let them be sent.
+
+A message waits for staff unless its account may skip that (`own_voice`); how
+they decide is in `campaigns.approvals`.  Functions run inside a transaction.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from engine.errors import BadInput, Conflict, NotFound
+from engine.services.accounts import accounts, permissions
+from engine.services.messages.personal import Template
+from engine.services.messages.speech import Speech
+from engine.services.money import ledger
+from engine.states import CampaignState, MessageState
+from engine.store.models import Campaign, Message
+from engine.text import one_line
+
+log = logging.getLogger(__name__)
+
+UPLOADED, RECORDED, SPOKEN = "upload", "recorded", "spoken"
+ORIGINS = (UPLOADED, RECORDED, SPOKEN)
+
+
+def add(
+    account_id: int,
+    title: str,
+    prompt: str,
+    duration_ms: int,
+    now: int,
+    *,
+    origin: str = UPLOADED,
+    text: str = "",
+    voice: str = "",
+    staff_id: int | None = None,
+) -> Message:
+    """Put a stored prompt into the gallery; it waits for staff unless the account may skip that.
+
+    `prompt` and `duration_ms` come from `messages.store_prompt` or `Speech.make`.  What one of the
+    staff (`staff_id`) brings in for an account is approved by that.
+    """
+    if origin not in ORIGINS:
+        raise BadInput(f"The origin {origin!r} is none of {', '.join(ORIGINS)}.")
+    is_free = staff_id is not None or accounts.has_grant(account_id, permissions.OWN_VOICE)
+    row = Message.create(
+        account=account_id,
+        title=_title(title),
+        prompt=prompt,
+        duration_ms=duration_ms,
+        created_at=now,
+        state=MessageState.APPROVED if is_free else MessageState.WAITING,
+        origin=origin,
+        text=text,
+        voice=voice,
+        decided_by=staff_id,
+        decided_at=now if is_free else None,
+    )
+    log.info("action=message_added message=%d account=%d state=%s", row.id, account_id, row.state)
+    return row
+
+
+def speak(
+    account_id: int, title: str, text: str, voice: str, speech: Speech, prompts_dir: Path
+) -> Callable[[int], Message]:
+    """Speak a text, apart from where others wait; the function that adds it to the gallery (`now` in ms), in a write.
+
+    A text with variables is kept as it is: what staff hear is an example, and campaigns with it speak
+    each recipient's own.  Raises BadInput or SpeechUnavailable; the function charges the synthesis and
+    raises NoCredit when that cannot be paid.
+    """
+    made = speech.make(Template(text).example(), prompts_dir, voice)
+
+    def keep(now: int) -> Message:
+        row = add(
+            account_id, title, made.prompt, made.duration_ms, now,
+            origin=SPOKEN, text=text.strip(), voice=voice,
+        )  # fmt: skip
+        ledger.charge_synthesis(account_id, row.text, f"message/{row.id}", now)
+        return row
+
+    return keep
+
+
+def page(account_id: int, skip: int = 0, take: int = 50) -> list[Message]:
+    """An account's messages, newest first."""
+    query = Message.select().where(Message.account == account_id, Message.in_gallery == True)  # noqa: E712 - SQL
+    return list(query.order_by(Message.id.desc()).offset(max(0, skip)).limit(min(max(1, take), 500)))
+
+
+def get(message_id: int, account_id: int | None = None) -> Message:
+    """A message of the gallery, of the account if one is given; NotFound otherwise."""
+    query = Message.select().where(Message.id == message_id, Message.in_gallery == True)  # noqa: E712 - SQL
+    if account_id is not None:
+        query = query.where(Message.account == account_id)
+    row = query.get_or_none()
+    if row is None:
+        raise NotFound(f"There is no message {message_id}.")
+    return row
+
+
+def rename(message_id: int, title: str, account_id: int | None = None) -> None:
+    """Give a message another title."""
+    row = get(message_id, account_id)
+    Message.update(title=_title(title)).where(Message.id == row.id).execute()
+
+
+def remove(message_id: int, account_id: int | None = None) -> None:
+    """Take a message out of the gallery; Conflict while a campaign that is not over needs it."""
+    row = get(message_id, account_id)
+    over = (CampaignState.FINISHED, CampaignState.STOPPED)
+    using = Campaign.get_or_none(Campaign.message == row.id, Campaign.state.not_in(over))
+    if using is not None:
+        raise Conflict(f"The message «{row.title}» is used by campaign {using.id}, which is {using.state}.")
+    Message.update(in_gallery=False).where(Message.id == row.id).execute()
+    log.info("action=message_removed message=%d account=%d", row.id, row.account_id)
+
+
+def sound_path(row: Message, prompts_dir: Path) -> Path:
+    """The WAV file of a message, to be heard or downloaded."""
+    return prompts_dir / f"{row.prompt}.wav"
+
+
+def _title(title: str) -> str:
+    return one_line(title)[:200] or "—"

@@ -1,0 +1,225 @@
+"""A message for each recipient: a text with variables, spoken in advance.
+
+``{name} عزیز، قبض شما {amount} ریال است``: a variable is the name of a column of the
+list; its numbers are spoken as numbers, or digit by digit as ``{code:digits}``.
+Recipients of such a campaign are imported as not to be called before
+`UNPREPARED`; `Preparer` speaks their messages in chunks and lets them go.  After
+a crash the rest is found by that mark, and what was spoken is not spoken again.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from engine.errors import AvanakError, BadInput
+from engine.services.messages.speech import Speech
+from engine.services.messages.template import check_text, digits_words, to_ascii_digits
+from engine.services.numbering.reasons import Reason
+from engine.states import CampaignState
+from engine.store.claims import Due, Hold, hold
+from engine.store.sql import execute, run_over_values
+
+log = logging.getLogger(__name__)
+
+UNPREPARED = 1 << 52
+"""`next_at` of a recipient whose message is not made yet: no clock reaches it."""
+CHUNK = 50
+MAX_VALUE = 200  # characters of a cell that are spoken
+_VARIABLE = re.compile(r"\{([^{}]{1,60})\}")
+_DIGITS = "digits"
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A column of the list; `as_digits`: spoken digit by digit."""
+
+    name: str
+    as_digits: bool
+
+
+class MissingValue(AvanakError):
+    """A recipient's cell is empty, so that its message cannot be made."""
+
+
+class Template:
+    """A text whose variables were found.  Raises BadInput for one that cannot be understood."""
+
+    def __init__(self, text: str) -> None:
+        self.text = check_text(text)
+        self._parts: list[str | Variable] = []
+        end = 0
+        for found in _VARIABLE.finditer(self.text):
+            self._parts.append(_plain(self.text[end : found.start()]))
+            name, _, form = found[1].partition(":")
+            if form.strip() not in ("", _DIGITS):
+                raise BadInput(f"«{found[0]}»: after the colon only «digits» may stand.")
+            if not name.strip():
+                raise BadInput("A variable of the text has no name: write it as {name}.")
+            self._parts.append(Variable(name.strip(), bool(form.strip())))
+            end = found.end()
+        self._parts.append(_plain(self.text[end:]))
+
+    @property
+    def variables(self) -> list[str]:
+        """Their names, each once, in order."""
+        return list(dict.fromkeys(part.name for part in self._parts if isinstance(part, Variable)))
+
+    def check(self, columns: Sequence[str]) -> None:
+        """Raise BadInput when the text names a column that the list does not have."""
+        known = {_key(name) for name in columns}
+        missing = [name for name in self.variables if _key(name) not in known]
+        if missing:
+            names = ", ".join(f"{{{name}}}" for name in missing)
+            have = ", ".join(f"{{{name}}}" for name in columns) or "none"
+            raise BadInput(f"The text uses {names}, which the list does not have; its columns are: {have}.")
+
+    def render(self, values: Mapping[str, str]) -> str:
+        """The text for one recipient; MissingValue for an empty cell, BadInput when it becomes too long."""
+        by_key = {_key(name): value for name, value in values.items()}
+        out = []
+        for part in self._parts:
+            if isinstance(part, str):
+                out.append(part)
+                continue
+            value = by_key.get(_key(part.name), "").strip()[:MAX_VALUE]
+            if not value:
+                raise MissingValue(f"The cell {part.name} is empty.")
+            out.append(_as_digits(value) if part.as_digits else value)
+        return check_text("".join(out))
+
+    def example(self) -> str:
+        """The text with the variables' names as values: what staff hear before they approve."""
+        return self.render({name: name for name in self.variables})
+
+
+def is_template(text: str) -> bool:
+    """Whether a text has variables."""
+    return bool(_VARIABLE.search(text))
+
+
+def _plain(text: str) -> str:
+    if "{" in text or "}" in text:
+        at = min(at for at in (text.find("{"), text.find("}")) if at >= 0)
+        raise BadInput(
+            f"A brace in the text has no partner: «{text[at : at + 20]}»; write variables as {{name}}."
+        )
+    return text
+
+
+def _key(name: str) -> str:
+    """Names are compared as people see them: letters of any case, Arabic or Persian."""
+    return name.strip().casefold().replace("ي", "ی").replace("ك", "ک")
+
+
+def _as_digits(value: str) -> str:
+    return re.sub(r"\d+", lambda found: digits_words(found[0]), to_ascii_digits(value), flags=re.ASCII)
+
+
+# -- making them in advance -------------------------------------------------------------
+
+
+class Preparer:
+    """Speaks the messages of campaigns with variables, a chunk at a time.
+
+    `read` and `write` are those of the store; `apart` runs what computes for long elsewhere.
+    """
+
+    def __init__(
+        self,
+        speech: Speech,
+        prompts_dir: Path,
+        read: Callable[[Callable[[], Any]], Any],
+        write: Callable[[Callable[[], Any]], Any],
+        apart: Callable[[Callable[[], Any]], Any],
+    ) -> None:
+        self.speech = speech
+        self.prompts_dir = prompts_dir
+        self.left: dict[int, int] = {}  # campaign -> recipients without a message, as last counted
+        self._read = read
+        self._write = write
+        self._apart = apart
+        self._templates: dict[str, Template] = {}
+
+    def step(self, now: int) -> bool:
+        """Make one chunk for each campaign that lacks messages; whether there was anything to do.
+
+        Raises SpeechUnavailable or StoreUnavailable; nothing is lost, the next step goes on.
+        """
+        campaigns = self._read(_personal_campaigns)
+        self.left = {}
+        for campaign_id, text, voice, columns, longest_s in campaigns:
+            rows, left = self._read(partial(_unprepared, campaign_id))
+            if not rows:
+                continue
+            self.left[campaign_id] = left
+            made, failed = self._apart(partial(self._make, rows, text, voice, json.loads(columns), longest_s))
+            self._write(partial(_let_go, campaign_id, made, failed, now))
+        return bool(self.left)
+
+    def _make(
+        self, rows: Sequence[tuple[int, str]], text: str, voice: str, names: list[str], longest_s: int
+    ) -> tuple[list[tuple[int, str]], list[int]]:
+        """Speak a chunk; ``(recipient, prompt)`` of those that were made, ids of those that cannot be.
+
+        A message that outlasts the longest call would be cut off before its end: it cannot be either.
+        """
+        template = self._templates.get(text)
+        if template is None:
+            self._templates = {text: Template(text)}
+            template = self._templates[text]
+        made: list[tuple[int, str]] = []
+        failed: list[int] = []
+        for recipient_id, variables in rows:
+            values = dict(zip(names, json.loads(variables) if variables else [], strict=False))
+            try:
+                spoken = self.speech.make(template.render(values), self.prompts_dir, voice or "male")
+            except (MissingValue, BadInput):
+                failed.append(recipient_id)
+            else:
+                if spoken.duration_ms > longest_s * 1000:
+                    failed.append(recipient_id)
+                else:
+                    made.append((recipient_id, spoken.prompt))
+        return made, failed
+
+
+def _personal_campaigns() -> list[tuple[int, str, str, str, int]]:
+    rows = execute(
+        "SELECT id, text, voice, columns, max_length_s FROM campaign WHERE text <> '' AND state IN (?, ?) ORDER BY id",
+        [CampaignState.RUNNING.value, CampaignState.SCHEDULED.value],
+    )
+    return [(int(row[0]), row[1], row[2], row[3], int(row[4])) for row in rows]
+
+
+def _unprepared(campaign_id: int) -> tuple[list[tuple[int, str]], int]:
+    """The next chunk, ``(id, variables)``, and how many there are in all."""
+    condition = " FROM recipient WHERE campaign_id = ? AND state IN ('pending', 'retry_wait') AND next_at = ?"
+    rows = execute(
+        f"SELECT id, variables{condition} ORDER BY id LIMIT {CHUNK}",
+        [campaign_id, UNPREPARED],
+    )
+    left = execute("SELECT COUNT(*)" + condition, [campaign_id, UNPREPARED])[0][0] if rows else 0
+    return [(int(row[0]), row[1]) for row in rows], int(left)
+
+
+def _let_go(campaign_id: int, made: list[tuple[int, str]], failed: list[int], now: int) -> None:
+    """In a transaction: recipients get their messages and are due; those without one are set aside."""
+    run_over_values(
+        ("id", "prompt"),
+        made,
+        f"UPDATE recipient SET prompt = CAST(v.prompt AS TEXT), next_at = 0 FROM v"  # noqa: S608 - constants
+        f" WHERE recipient.id = CAST(v.id AS BIGINT) AND recipient.next_at = {UNPREPARED}"
+        " AND recipient.state IN ('pending', 'retry_wait') RETURNING recipient.id",
+    )
+    hold(
+        campaign_id,
+        [Hold(Due(one, "", "pending", 0, 0, "", 0), reason=Reason.NO_MESSAGE.value) for one in failed],
+        now,
+    )

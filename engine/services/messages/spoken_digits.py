@@ -1,0 +1,99 @@
+"""Digits spoken from prepared clips, so that a code needs no speech engine when it is sent.
+
+The clips lie in ``engine/assets/clips/<language>/`` as WAV (8 kHz, mono, 16 bits):
+``0`` to ``9``, ``code`` («کد شما») and ``again`` («تکرار می‌کنم»).  They were made by
+``python -m engine.services.messages.spoken_digits FOLDER`` and can be replaced by a speaker's recordings.
+"""
+
+from __future__ import annotations
+
+import sys
+import wave
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from engine.errors import BadInput
+from engine.services.messages import audio
+from engine.services.messages.audio import RATE, Samples
+
+CLIPS = Path(__file__).parents[2] / "assets" / "clips"
+WORDS: dict[str, dict[str, str]] = {
+    "fa": {
+        **dict(
+            zip("0123456789", ["صفر", "یک", "دو", "سه", "چهار", "پنج", "شش", "هفت", "هشت", "نه"], strict=True)
+        ),
+        "code": "کد شما",
+        "again": "تکرار می‌کنم",
+    },
+    "en": {
+        **dict(
+            zip(
+                "0123456789",
+                ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"],
+                strict=True,
+            )
+        ),
+        "code": "Your code is",
+        "again": "I repeat",
+    },
+}
+RATE_OF_CLIPS = 135  # words a minute: slower than a message, somebody writes along
+
+_AFTER_WORD, _AFTER_DIGIT, _AFTER_GROUP, _BETWEEN = 350, 150, 400, 700  # ms of silence
+
+
+@cache
+def clip(language: str, word: str) -> Samples:
+    """One clip; BadInput for a language without clips."""
+    if language not in WORDS:
+        raise BadInput(
+            f"There are no clips in the language {language[:10]!r}; there are: {', '.join(WORDS)}."
+        )
+    with wave.open(str(CLIPS / language / f"{word}.wav")) as file:
+        return np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.int16)
+
+
+def code_samples(code: str, language: str = "fa") -> Samples:
+    """«کد شما …», the digits in groups, «تکرار می‌کنم», and the digits again.
+
+    Raises BadInput for what is not 4 to 8 ASCII digits.
+    """
+    if not (code.isascii() and code.isdigit() and 4 <= len(code) <= 8):
+        raise BadInput("A code has 4 to 8 digits.")
+    parts: list[Samples] = [_silence(_AFTER_WORD)]
+    for word in ("code", "again"):
+        parts += [clip(language, word), _silence(_AFTER_WORD), *_digits(code, language), _silence(_BETWEEN)]
+    return np.concatenate(parts)
+
+
+def _digits(code: str, language: str) -> list[Samples]:
+    group = 2 if len(code) in (4, 8) else 3
+    parts = []
+    for at, digit in enumerate(code, start=1):
+        ends_group = at % group == 0 and at < len(code)
+        parts += [clip(language, digit), _silence(_AFTER_GROUP if ends_group else _AFTER_DIGIT)]
+    return parts
+
+
+def _silence(ms: int) -> Samples:
+    return np.zeros(RATE * ms // 1000, np.int16)
+
+
+def make_clips(folder: Path) -> None:
+    """Speak all clips into `folder` with the installed speech engine."""
+    from engine.services.messages.speech import Speech
+
+    speech = Speech()
+    for language, words in WORDS.items():
+        (folder / language).mkdir(parents=True, exist_ok=True)
+        for name, text in words.items():
+            voice = "english" if language == "en" else "male"
+            samples = speech.samples(text, voice, RATE_OF_CLIPS)
+            (folder / language / f"{name}.wav").write_bytes(audio.wav_bytes(samples))
+    speech.close()
+
+
+if __name__ == "__main__":
+    make_clips(Path(sys.argv[1]) if len(sys.argv) > 1 else CLIPS)

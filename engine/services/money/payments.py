@@ -1,0 +1,363 @@
+"""Payments: from the wish to pay to the booking, once, whatever breaks in between.
+
+created ─asked the provider─▶ pending ─verified─▶ paid (and in the ledger, in one transaction)
+                                  └──────▶ failed | expired (a late verification still counts)
+
+The network is asked outside of transactions.  A callback is only a hint: it may
+come twice, late, never, or from somebody else; `verify_pending` asks for all
+that are open, so that a crash between payer and callback costs nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.errors import BadInput, Conflict, NotFound
+from engine.services.accounts import accounts, audit_log, documents
+from engine.services.accounts.documents import StoredFile
+from engine.services.money import ledger, subscriptions
+from engine.services.money.ledger import NoCredit
+from engine.services.money.payment_providers import RECEIPT, Provider, ProviderDown, Verdict
+from engine.states import PaymentState
+from engine.store.customers import Payment
+from engine.store.database import db
+from engine.store.paging import page_of
+
+log = logging.getLogger(__name__)
+
+TOPUP, SUBSCRIPTION = "topup", "subscription"
+MIN_AMOUNT = 10_000  # Rials; gateways take no less
+MAX_AMOUNT = 2_000_000_000  # of one card payment a day, and a slip of the finger
+ASK_AFTER_MS = 120_000  # a payer needs some minutes; asked again and again meanwhile
+GIVE_UP_MS = 3_600_000  # ZarinPal's page lives fifteen minutes
+LATE_MS = 3 * 86_400_000  # an expired one is asked about once more for so long when a callback comes
+
+Read = Callable[[Callable[[], Any]], Any]
+Write = Callable[[Callable[[], Any]], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A payment that waits for its payer, who is to be sent to `url`."""
+
+    payment_id: int
+    url: str
+
+
+def begin(
+    account_id: int,
+    amount: int,
+    provider: Provider,
+    callback_url: str,
+    now: int,
+    write: Write,
+    *,
+    person_id: int | None = None,
+    plan_id: int | None = None,
+) -> Started:
+    """Begin a payment; where to send the payer.  Not inside a transaction.
+
+    With `plan_id` the months are bought with it as soon as it is paid (`amount` is then what the
+    plan's price lacks, see `amount_for`).  Raises BadInput, ProviderDown, ProviderRefused.
+    """
+    if isinstance(amount, bool) or not MIN_AMOUNT <= amount <= MAX_AMOUNT:
+        raise BadInput(f"A payment is from {MIN_AMOUNT:,} to {MAX_AMOUNT:,} whole Rials.")
+
+    def note() -> tuple[int, str]:
+        row = accounts.get(account_id)
+        if plan_id is not None:
+            subscriptions.get_plan(plan_id)
+        made = Payment.create(
+            account_id=account_id,
+            person_id=person_id,
+            provider=provider.name,
+            purpose=TOPUP if plan_id is None else SUBSCRIPTION,
+            plan_id=plan_id,
+            amount=amount,
+            created_at=now,
+        )
+        return int(made.id), row.mobile
+
+    payment_id, mobile = write(note)
+    begun = provider.begin(amount, callback_url, f"Avanak {payment_id}", str(payment_id), mobile)
+    write(
+        lambda: (
+            Payment.update(state=PaymentState.PENDING, authority=begun.authority)
+            .where(Payment.id == payment_id, Payment.state == PaymentState.CREATED)
+            .execute()
+        )
+    )
+    log.info("action=payment_begun payment=%d account=%d amount=%d", payment_id, account_id, amount)
+    return Started(payment_id, begun.url)
+
+
+def amount_for(account_id: int, plan_id: int) -> int:
+    """What has to be paid in for a plan: its price less what can be spent, at least the smallest payment."""
+    missing = int(subscriptions.get_plan(plan_id).price) - ledger.money_of(account_id).available
+    return max(MIN_AMOUNT, missing) if missing > 0 else 0
+
+
+def callback(
+    query: Mapping[str, str],
+    provider: Provider,
+    now: int,
+    read: Read,
+    write: Write,
+    account_id: int | None = None,
+) -> Payment:
+    """The payer came back (or somebody who says so): ask the provider, book; the payment as it stands.
+
+    Safe to repeat.  NotFound for an authority that we did not begin (or not of the account).
+    """
+    authority = query.get("Authority", "")[:100]
+    row = read(
+        lambda: (
+            Payment.get_or_none(Payment.provider == provider.name, Payment.authority == authority)
+            if authority
+            else None
+        )
+    )
+    if row is None or (account_id is not None and row.account_id != account_id):
+        raise NotFound("There is no such payment.")
+    if row.state in (PaymentState.PENDING, PaymentState.EXPIRED) and row.created_at > now - LATE_MS:
+        try:
+            _ask(row, provider, now, write, gave_up=query.get("Status") == "NOK")
+        except ProviderDown as error:
+            log.warning("action=payment_not_verified payment=%d error=%r", row.id, str(error))
+    return read(lambda: get(row.id))
+
+
+def verify_pending(provider: Provider, now: int, read: Read, write: Write, limit: int = 100) -> list[int]:
+    """Ask for all payments that have waited a while; ids of those that are settled now.  A job; safe to repeat."""
+    rows = read(
+        lambda: list(
+            Payment.select()
+            .where(
+                Payment.provider == provider.name,
+                Payment.state.in_([PaymentState.CREATED, PaymentState.PENDING])
+                # Somebody may have come back saying «cancelled» while the payer still pays.
+                | ((Payment.state == PaymentState.EXPIRED) & (Payment.created_at > now - GIVE_UP_MS)),
+                Payment.created_at < now - ASK_AFTER_MS,
+                Payment.asked_at.is_null() | (Payment.asked_at < now - ASK_AFTER_MS),
+            )
+            .order_by(Payment.id)
+            .limit(limit)
+        )
+    )
+    settled = []
+    for row in rows:
+        try:
+            if _ask(row, provider, now, write, gave_up=row.created_at < now - GIVE_UP_MS):
+                settled.append(int(row.id))
+        except ProviderDown as error:
+            log.warning("action=provider_down payment=%d error=%r", row.id, str(error))
+            break
+    return settled
+
+
+def _ask(row: Payment, provider: Provider, now: int, write: Write, gave_up: bool) -> bool:
+    """Verify one and write what came of it; whether it is settled.  `gave_up`: not paid now means never."""
+    if row.authority is None:
+        # The provider never told us its name for it, so nobody can have paid it.
+        found = Verdict(False, True, reason="It was never handed to the provider.")
+        gave_up = True
+    else:
+        found = provider.verify(row.authority, int(row.amount))
+    if found.is_paid:
+        return bool(write(lambda: _paid(row.id, found.reference, found.card, now, None)))
+    new = (
+        PaymentState.FAILED
+        if found.is_final
+        else PaymentState.EXPIRED
+        if gave_up
+        else PaymentState(row.state)
+    )
+    write(
+        lambda: (
+            Payment.update(
+                state=new,
+                reason=found.reason[:500],
+                asked_at=now,
+                ended_at=None if new in (PaymentState.CREATED, PaymentState.PENDING) else now,
+            )
+            .where(
+                Payment.id == row.id,
+                Payment.state.in_([PaymentState.CREATED, PaymentState.PENDING, PaymentState.EXPIRED]),
+            )
+            .execute()
+        )
+    )
+    return new in (PaymentState.FAILED, PaymentState.EXPIRED)
+
+
+def _paid(payment_id: int, reference: str, card: str, now: int, decided_by: int | None) -> bool:
+    """In a transaction: mark it paid and book it, once; whether this was the time."""
+    moved = (
+        Payment.update(
+            state=PaymentState.PAID,
+            reason="",
+            reference=reference[:100],
+            card=card,
+            decided_by=decided_by,
+            asked_at=now,
+            ended_at=now,
+        )
+        .where(
+            Payment.id == payment_id,
+            Payment.state.in_([PaymentState.CREATED, PaymentState.PENDING, PaymentState.EXPIRED]),
+        )
+        .execute()
+    )
+    if not moved:
+        return False
+    row = get(payment_id)
+    ledger.top_up(
+        row.account_id,
+        int(row.amount),
+        f"payment/{payment_id}",
+        now,
+        payment_id=payment_id,
+        person_id=row.person_id,
+        note=reference[:500],
+    )
+    log.info("action=payment_paid payment=%d account=%d amount=%d", payment_id, row.account_id, row.amount)
+    if row.plan_id is not None:
+        try:
+            with db.atomic():
+                subscriptions.buy(row.account_id, row.plan_id, now, row.person_id)
+        except (NoCredit, Conflict) as error:
+            # The money is there all the same; the owner sees it in the balance and can buy.
+            log.warning("action=subscription_not_bought payment=%d reason=%r", payment_id, str(error))
+    return True
+
+
+# -- receipts ---------------------------------------------------------------------------
+
+
+def submit_receipt(
+    account_id: int,
+    amount: int,
+    reference: str,
+    now: int,
+    *,
+    person_id: int | None = None,
+    stored: StoredFile | None = None,
+    plan_id: int | None = None,
+) -> int:
+    """The customer paid into the bank account and tells the transfer's number; the payment's id.
+
+    Inside a transaction; it counts when staff confirm it.  Conflict when the number was told before.
+    """
+    if isinstance(amount, bool) or not MIN_AMOUNT <= amount <= ledger.MAX_AMOUNT:
+        raise BadInput(f"A payment is from {MIN_AMOUNT:,} whole Rials.")
+    number = "".join(char for char in reference.strip() if char.isprintable())[:100]
+    if len(number) < 4:
+        raise BadInput("Give the number of the transfer as the bank wrote it.")
+    accounts.get(account_id)
+    # A refused receipt may be told again, with its mistake corrected; a counted one may not.
+    again = Payment.get_or_none(
+        Payment.provider == RECEIPT,
+        Payment.reference == number,
+        Payment.state.in_([PaymentState.PENDING, PaymentState.PAID]),
+    )
+    if again is not None:
+        raise Conflict(f"A payment with the number {number} was told already.")
+    document_id = documents.note(account_id, stored, now) if stored is not None else None
+    row = Payment.create(
+        account_id=account_id,
+        person_id=person_id,
+        provider=RECEIPT,
+        purpose=TOPUP if plan_id is None else SUBSCRIPTION,
+        plan_id=plan_id,
+        amount=amount,
+        reference=number,
+        document_id=document_id,
+        state=PaymentState.PENDING,
+        created_at=now,
+    )
+    return int(row.id)
+
+
+def confirm_receipt(payment_id: int, person_id: int, now: int) -> None:
+    """Staff saw the money on the bank account: book it, once.  Inside a transaction; audited."""
+    row = _receipt(payment_id)
+    if not _paid(payment_id, row.reference, "", now, person_id):
+        raise Conflict(f"Payment {payment_id} is {get(payment_id).state} already.")
+    audit_log.record(
+        person_id,
+        row.account_id,
+        "payment.confirm",
+        f"payment {payment_id}",
+        now,
+        {"state": row.state},
+        {"state": "paid", "amount": int(row.amount)},
+    )
+
+
+def refuse_receipt(payment_id: int, reason: str, person_id: int, now: int) -> None:
+    """Staff did not find the money; the reason is shown.  Inside a transaction; audited."""
+    if not reason.strip():
+        raise BadInput("Say why the receipt is refused; the customer sees it.")
+    row = _receipt(payment_id)
+    moved = (
+        Payment.update(
+            state=PaymentState.FAILED, reason=reason.strip()[:500], decided_by=person_id, ended_at=now
+        )
+        .where(Payment.id == payment_id, Payment.state == PaymentState.PENDING)
+        .execute()
+    )
+    if not moved:
+        raise Conflict(f"Payment {payment_id} is {row.state} already.")
+    audit_log.record(
+        person_id,
+        row.account_id,
+        "payment.refuse",
+        f"payment {payment_id}",
+        now,
+        {"state": row.state},
+        {"state": "failed", "reason": reason.strip()},
+    )
+
+
+def _receipt(payment_id: int) -> Payment:
+    row = get(payment_id)
+    if row.provider != RECEIPT:
+        raise Conflict(f"Payment {payment_id} went through {row.provider}; nobody confirms it by hand.")
+    return row
+
+
+# -- what is shown ----------------------------------------------------------------------
+
+
+def get(payment_id: int, account_id: int | None = None) -> Payment:
+    """A payment, of the account if one is given; NotFound otherwise."""
+    query = Payment.select().where(Payment.id == payment_id)
+    if account_id is not None:
+        query = query.where(Payment.account_id == account_id)
+    row = query.get_or_none()
+    if row is None:
+        raise NotFound(f"There is no payment {payment_id}.")
+    return row
+
+
+def payments(
+    account_id: int | None = None,
+    *,
+    states: tuple[str, ...] = (),
+    provider: str = "",
+    from_id: int | None = None,
+    is_queue: bool = False,
+    limit: int = 50,
+) -> list[Payment]:
+    """A page of payments (`paging.page_of`): of the account (customers see theirs), in the states, of a provider."""
+    query = Payment.select()
+    if account_id is not None:
+        query = query.where(Payment.account_id == account_id)
+    if states:
+        query = query.where(Payment.state.in_(list(states)))
+    if provider:
+        query = query.where(Payment.provider == provider)
+    return page_of(query, Payment.id, from_id=from_id, is_queue=is_queue, limit=limit)

@@ -1,0 +1,218 @@
+"""Prices: groups of accounts, versions that never change, and what a sending would cost.
+
+A call costs its started pulses times the price of a pulse, which differs for
+landlines and mobiles.  A campaign keeps the version that it was started at; a
+quick send that of the moment in which it was accepted.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from engine.errors import BadInput, Conflict, NotFound
+from engine.services.accounts import accounts, audit_log
+from engine.store.ledger import BALANCE, PriceGroup, PriceVersion, balance_of
+from engine.store.models import Account
+from engine.text import one_line
+
+log = logging.getLogger(__name__)
+
+# What a new installation starts with, until finance sets its own prices.
+DEFAULT_GROUP = "standard"
+DEFAULT_LANDLINE, DEFAULT_MOBILE, DEFAULT_PULSE_S, DEFAULT_SYNTHESIS = 300, 450, 6, 200
+MAX_PRICE = 10_000_000
+MAX_PULSE_S = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """A version of a price list: whole Rials a pulse, pulses in ms, synthesis by started hundred characters."""
+
+    id: int
+    landline: int
+    mobile: int
+    pulse_ms: int
+    synthesis: int
+
+    def pulses(self, heard_ms: int) -> int:
+        """Started pulses of a call that was heard so long; none for one that was not heard."""
+        return -(-max(0, heard_ms) // self.pulse_ms)
+
+    def of_call(self, heard_ms: int, is_mobile: bool) -> int:
+        """Rials of a call."""
+        return self.pulses(heard_ms) * (self.mobile if is_mobile else self.landline)
+
+    def of_text(self, text: str) -> int:
+        """Rials of a text's synthesis."""
+        return -(-len(text) // 100) * self.synthesis
+
+    @property
+    def is_free(self) -> bool:
+        return not (self.landline or self.mobile)
+
+
+FREE = Price(0, 0, 0, 1_000, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What a sending would cost at most, if everybody heard all of it once; Rials."""
+
+    mobiles: int
+    landlines: int
+    message_ms: int
+    pulses: int  # of one call
+    mobile_call: int  # Rials of one
+    landline_call: int
+    total: int
+    available: int  # what the account can spend now, its debt ceiling included
+    is_enough: bool
+    price: Price
+
+
+def quote(account_id: int, mobiles: int, landlines: int, message_ms: int, now: int) -> Quote:
+    """The price before sending."""
+    price = price_of(account_id, now)
+    mobile_call, landline_call = price.of_call(message_ms, True), price.of_call(message_ms, False)
+    total = mobiles * mobile_call + landlines * landline_call
+    spendable = available(account_id)
+    return Quote(
+        mobiles=mobiles,
+        landlines=landlines,
+        message_ms=message_ms,
+        pulses=price.pulses(message_ms),
+        mobile_call=mobile_call,
+        landline_call=landline_call,
+        total=total,
+        available=spendable,
+        is_enough=price.is_free or total <= spendable,
+        price=price,
+    )
+
+
+def available(account_id: int) -> int:
+    """Rials that the account can still reserve or spend: its balance and what it may owe."""
+    row = Account.get_or_none(Account.id == account_id)
+    if row is None:
+        raise NotFound(f"There is no account {account_id}.")
+    return balance_of(account_id, BALANCE) + int(row.debt_ceiling)
+
+
+def price_of(account_id: int, now: int) -> Price:
+    """What the account pays at `now`; the house account pays nothing."""
+    row = Account.get_or_none(Account.id == account_id)
+    if row is None:
+        raise NotFound(f"There is no account {account_id}.")
+    if row.is_house:
+        return FREE
+    return current(row.price_group_id or default_group_id(), now)
+
+
+def current(group_id: int, now: int) -> Price:
+    """A group's version that is valid at `now`."""
+    row = (
+        PriceVersion.select()
+        .where(PriceVersion.group_id == group_id, PriceVersion.from_at <= now)
+        .order_by(PriceVersion.from_at.desc(), PriceVersion.id.desc())
+        .first()
+    )
+    if row is None:
+        raise NotFound(f"Price group {group_id} has no price yet.")
+    return _price(row)
+
+
+def give_group(account_id: int, group_id: int | None, person_id: int | None, now: int) -> None:
+    """Staff put an account into a price group (None: the default one); audited."""
+    if group_id is not None and not is_priced(group_id, now):
+        raise BadInput(f"Price group {group_id} has no price that is valid now; give it one first.")
+    row = accounts.get(account_id)
+    accounts.write_audited(row, {"price_group_id": group_id}, "account.change", person_id, now)
+
+
+def is_priced(group_id: int, now: int) -> bool:
+    """Whether there is such a group, with a version that is valid at `now`."""
+    rows = PriceVersion.select().where(PriceVersion.group_id == group_id, PriceVersion.from_at <= now)
+    return bool(rows.exists())
+
+
+def version(price_id: int) -> Price:
+    """A version by its id; 0 is the house's."""
+    if price_id == 0:
+        return FREE
+    row = PriceVersion.get_or_none(PriceVersion.id == price_id)
+    if row is None:
+        raise NotFound(f"There is no price {price_id}.")
+    return _price(row)
+
+
+def _price(row: PriceVersion) -> Price:
+    return Price(row.id, row.landline, row.mobile, row.pulse_ms, row.synthesis)
+
+
+def default_group_id() -> int:
+    row = PriceGroup.get_or_none(PriceGroup.is_default == True)  # noqa: E712 - SQL
+    if row is None:
+        raise NotFound("There is no default price group yet; start the engine once.")
+    return int(row.id)
+
+
+def ensure_default(now: int) -> None:
+    """Make the default group with the prices of a new installation, if there is none."""
+    if not PriceGroup.select().where(PriceGroup.is_default == True).exists():  # noqa: E712 - SQL
+        group = PriceGroup.create(name=DEFAULT_GROUP, is_default=True, created_at=now)
+        # Valid from the beginning: a clock that was set back must not leave a time without prices.
+        PriceVersion.create(
+            group_id=group.id,
+            landline=DEFAULT_LANDLINE,
+            mobile=DEFAULT_MOBILE,
+            pulse_ms=DEFAULT_PULSE_S * 1000,
+            synthesis=DEFAULT_SYNTHESIS,
+            from_at=0,
+        )
+
+
+def groups() -> list[PriceGroup]:
+    """All price groups, the default first."""
+    return list(PriceGroup.select().order_by(PriceGroup.is_default.desc(), PriceGroup.name))
+
+
+def add_group(name: str, person_id: int | None, now: int) -> int:
+    """Make a price group; its id.  It needs a price (`set_price`) before accounts can be put on it."""
+    name = one_line(name)
+    if not 1 <= len(name) <= 100:
+        raise BadInput("A price group has a name of up to 100 characters.")
+    if PriceGroup.get_or_none(PriceGroup.name == name):
+        raise Conflict(f"There is a price group {name!r} already.")
+    row = PriceGroup.create(name=name, created_at=now)
+    audit_log.record(person_id, None, "price_group.add", f"price group {row.id}", now, after={"name": name})
+    return int(row.id)
+
+
+def set_price(
+    group_id: int,
+    *,
+    landline: int,
+    mobile: int,
+    pulse_s: int,
+    synthesis: int,
+    person_id: int | None,
+    now: int,
+    from_at: int | None = None,
+) -> int:
+    """Give a group a new price from `from_at` (or now) on; the version's id.  Running campaigns keep theirs."""
+    if PriceGroup.get_or_none(PriceGroup.id == group_id) is None:
+        raise NotFound(f"There is no price group {group_id}.")
+    for name, value in (("landline", landline), ("mobile", mobile), ("synthesis", synthesis)):
+        if not 0 <= value <= MAX_PRICE:
+            raise BadInput(f"The {name} price must be from 0 to {MAX_PRICE} Rials, not {value}.")
+    if not 1 <= pulse_s <= MAX_PULSE_S:
+        raise BadInput(f"A pulse lasts from 1 to {MAX_PULSE_S} seconds, not {pulse_s}.")
+    if from_at is not None and from_at < now:
+        raise BadInput("A price cannot be changed for the past.")
+    values = {"landline": landline, "mobile": mobile, "pulse_ms": pulse_s * 1000, "synthesis": synthesis}
+    row = PriceVersion.create(
+        group_id=group_id, from_at=now if from_at is None else from_at, person_id=person_id, **values
+    )
+    audit_log.record(person_id, None, "price.set", f"price group {group_id}", now, after=values)
+    return int(row.id)

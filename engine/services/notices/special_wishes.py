@@ -1,0 +1,127 @@
+"""Special notices: a customer wants a way or a person told in a crisis, says so in a ticket, and then it happens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.errors import BadInput, Conflict, NotFound
+from engine.services.accounts import audit_log, permissions
+from engine.services.accounts.permissions import Actor
+from engine.services.outbox import addresses, deliveries
+from engine.services.tickets import clocks
+from engine.services.tickets.access import ticket_for
+from engine.services.tickets.rules import SPECIAL
+from engine.store.models_tickets import Delivery, SpecialWish
+
+MAX_WISHES = 20  # of an account: in an incident each is a message or a call
+
+
+def agree(
+    person: Actor,
+    ticket_id: int,
+    channel: str,
+    address: str,
+    now: int,
+    *,
+    person_name: str = "",
+    language: str = "fa",
+) -> int:
+    """Keep a wish that a ticket of the special notices' department says; its id.
+
+    The customer fills it in, or staff take it over from the words; from then on
+    it is done in every incident.  BadInput for an address that the channel
+    cannot reach; Conflict for a ticket of another department, or if the wish
+    is kept already, or if the account has as many as it may.
+    """
+    ticket = ticket_for(person, ticket_id)
+    if ticket.department != SPECIAL:
+        raise Conflict(f"Ticket {ticket_id} is none of the special notices; move it there first.")
+    address = addresses.check_address(channel, address)
+    if len(person_name) > 100:
+        raise BadInput("The name of a person has at most 100 characters.")
+    kept = active(ticket.account_id)
+    if any(row.channel == channel and row.address == address for row in kept):
+        raise Conflict("This wish is kept already.")
+    if len(kept) >= MAX_WISHES:
+        raise Conflict(f"An account has at most {MAX_WISHES} special notices; end one first.")
+    row = SpecialWish.create(
+        account_id=ticket.account_id,
+        ticket_id=ticket_id,
+        channel=channel,
+        address=address,
+        person_name=person_name.strip(),
+        language="en" if language == "en" else "fa",
+        agreed_by=person.id,
+        agreed_at=now,
+    )
+    clocks.note(ticket_id, "special_agreed", person.id, now, new=f"{channel} {person_name}".strip())
+    return int(row.id)
+
+
+def end(person: Actor, wish_id: int, now: int) -> None:
+    """End a wish, the customer its own or staff; it stays as history."""
+    row = SpecialWish.get_or_none(SpecialWish.id == wish_id)
+    if row is None or permissions.scope(person) not in (None, row.account_id):
+        raise NotFound(f"There is no special notice {wish_id}.")
+    changed = (
+        SpecialWish.update(ended_at=now, ended_by=person.id)
+        .where(SpecialWish.id == wish_id, SpecialWish.ended_at.is_null())
+        .execute()
+    )
+    if not changed:
+        raise Conflict("This special notice was ended before.")
+    audit_log.record(person.id, row.account_id, "special.end", f"special notice {wish_id}", now)
+
+
+def active(account_id: int | None = None) -> Sequence[SpecialWish]:
+    """The wishes that are kept, of an account if one is given."""
+    query = SpecialWish.select().where(SpecialWish.ended_at.is_null()).order_by(SpecialWish.id)
+    return list(query if account_id is None else query.where(SpecialWish.account_id == account_id))
+
+
+def told(account_id: int | None, limit: int = 50) -> list[Delivery]:
+    """The messages that wishes brought about in incidents, of an account or of all, the newest first."""
+    query = Delivery.select().where(Delivery.key.startswith("special/")).order_by(Delivery.id.desc())
+    if account_id is not None:
+        query = query.where(Delivery.account_id == account_id)
+    return list(query.limit(limit))
+
+
+def of_ticket(ticket_id: int) -> list[SpecialWish]:
+    """The wishes that a ticket brought, the first first, ended ones too."""
+    return list(SpecialWish.select().where(SpecialWish.ticket_id == ticket_id).order_by(SpecialWish.id))
+
+
+def tell(
+    incident: str,
+    notice_id: int,
+    account_ids: Sequence[int] | None,
+    subject: deliveries.Words,
+    text: deliveries.Words,
+    now: int,
+) -> int:
+    """Fulfil the wishes of the accounts (None: all) in an incident, each once; how many were new.
+
+    `incident` names it (``outage/7``): however often this runs, one message a wish.
+    """
+    new = 0
+    known = {row.key for row in Delivery.select(Delivery.key).where(Delivery.notice_id == notice_id)}
+    for wish in active():
+        if f"special/{wish.id}/{incident}" in known:
+            continue
+        if account_ids is not None and wish.account_id not in account_ids:
+            continue
+        new += deliveries.enqueue(
+            f"special/{wish.id}/{incident}",
+            wish.channel,
+            wish.address,
+            deliveries.pick(subject, wish.language),
+            deliveries.pick(text, wish.language),
+            now,
+            language=wish.language,
+            is_urgent=True,
+            account_id=wish.account_id,
+            notice_id=notice_id,
+            ticket_id=wish.ticket_id,
+        )
+    return new

@@ -1,0 +1,1 @@
+"""Telephone numbers of Iran: read, normalised, refused with a reason."""

@@ -1,0 +1,289 @@
+"""From what people write to one telephone number, or to the reason why not.
+
+A number that is accepted is kept as E.164 (``+98…``); it is shown and dialled
+as ``0…``. ``phonenumbers`` (region IR) is the authority on which numbers
+exist. The plain spellings, nearly all of a large list, take a fast path: one
+regular expression made of the library's own patterns, so that an update of
+the library moves both paths (a property test holds them equal).
+
+A number reaches a dial string only through ``dial_digits``: digits, nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+import phonenumbers
+from phonenumbers import PhoneNumber, PhoneNumberType
+from phonenumbers.data.region_IR import PHONE_METADATA_IR
+
+from engine.errors import BadInput
+from engine.services.numbering.provinces import PROVINCES, Province
+from engine.services.numbering.reasons import Reason
+
+MAX_TEXT = 256
+"""Characters of a cell that are looked at; a longer one holds no number."""
+
+
+class Kind(StrEnum):
+    """What sort of line a number is."""
+
+    MOBILE = "mobile"
+    LANDLINE = "landline"
+    OTHER = "other"
+    """Non-geographic, company-wide, or abroad."""
+
+
+_IS_MOBILE = Kind.MOBILE
+_IS_LANDLINE = Kind.LANDLINE
+
+
+class NormalNumber(NamedTuple):
+    """A number that may be called: E.164, its kind, and the area code (``021``) of a landline."""
+
+    e164: str
+    kind: Kind
+    area: str | None = None
+
+    @property
+    def province(self) -> Province | None:
+        """The province of a landline; a mobile has none."""
+        return PROVINCES[self.area] if self.area else None
+
+
+assert PHONE_METADATA_IR.mobile
+assert PHONE_METADATA_IR.fixed_line
+_MOBILE = PHONE_METADATA_IR.mobile.national_number_pattern
+_LANDLINE = PHONE_METADATA_IR.fixed_line.national_number_pattern
+_fast = re.compile(
+    rf"(?:\+98|0098|98|0)?(?:(?P<mobile>{_MOBILE})|(?P<landline>(?=[1-8]\d{{9}}\Z)(?:{_LANDLINE})))",
+    re.ASCII,
+).fullmatch
+_TO_PLAIN = {
+    **{zero + digit: str(digit) for zero in (0x6F0, 0x660) for digit in range(10)},
+    **dict.fromkeys(
+        map(ord, " -\u00a0\u200c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2069\ufeff")
+    ),
+}
+"""Persian and Arabic digits to ASCII, and gone are the marks that stand between digits in most lists."""
+
+_SPELLING = re.compile(r"[(\[ ]*\+?[\d ().\[\]/-]*", re.ASCII)
+_FORMULA_TEXT = re.compile(r'="([^"]*)"')
+_WHOLE_FLOAT = re.compile(r"(\d{7,15})\.0{1,2}", re.ASCII)
+_SCIENTIFIC = re.compile(r"(\d)(?:[.,/](\d{1,14}))?[eE](\+?)(\d{1,2})", re.ASCII)
+_BETWEEN_NUMBERS = re.compile(r"[,;،؛|/\r\n]| - | {2,}|[ -](?=0\d{10})|[ -](?=\+)")
+_CHARGED_MORE = (PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST)
+
+
+def normalise(
+    text: str,
+    *,
+    default_area: str | None = None,
+    allow_abroad: bool = False,
+    allow_premium: bool = False,
+    allow_short: bool = False,
+) -> NormalNumber | Reason:
+    """Return the number that ``text`` spells, or the reason why it is refused.
+
+    ``default_area`` (``021`` or ``21``, see ``check_area``) completes a local number
+    of eight digits. Numbers abroad, premium numbers and short ones are refused
+    unless the operator opens them (toll fraud); emergency numbers always are.
+    """
+    match = _fast(text) or (_fast(text.translate(_TO_PLAIN)) if len(text) <= MAX_TEXT else None)
+    if match is not None:
+        # A million rows come this way: tuple.__new__ spares the NamedTuple's own constructor,
+        # the two constants the look-up of an enum's member, together half of the time.
+        national = match[match.lastindex or 0]
+        if match.lastgroup == "mobile":
+            return tuple.__new__(NormalNumber, ("+98" + national, _IS_MOBILE, None))
+        return tuple.__new__(NormalNumber, ("+98" + national, _IS_LANDLINE, "0" + national[:2]))
+    return _normalise_slowly(text, default_area, allow_abroad, allow_premium, allow_short)
+
+
+def usual_numbers(texts: Sequence[str]) -> tuple[list[int], list[str]]:
+    """The numbers of Iran among `texts` that are spelt as usual, as integers (98912…), and the texts that are not.
+
+    What `normalise` would find, without anything made for each: for asking about a whole list at once.
+    """
+    found = list(map(_fast, texts))
+    usual = [int("98" + match[match.lastindex or 0]) for match in found if match]
+    return usual, [text for text, match in zip(texts, found, strict=True) if not match]
+
+
+def check_area(text: str) -> str:
+    """Return an area code as ``021`` from ``021``, ``21`` or ``۰۲۱``, or raise BadInput."""
+    digits = _plain(text).strip()
+    area = "0" + digits.removeprefix("0")
+    if area not in PROVINCES:
+        raise BadInput(f"«{text[:20]}» is not an area code of Iran: use one such as 021 or 031.")
+    return area
+
+
+def display(e164: str) -> str:
+    """Return the number as people read it: ``0…`` for Iran, ``00…`` for abroad."""
+    return dial_digits(e164)
+
+
+def dial_digits(e164: str) -> str:
+    """Return what goes into a dial string for ``e164``: digits only, as dialled inside Iran.
+
+    Raises BadInput for anything that is not E.164, so that no comma, quote or
+    line break of a customer ever reaches a switch, whatever is in the store.
+    """
+    digits = e164[1:]
+    if not (e164[:1] == "+" and digits.isascii() and digits.isdigit() and 6 <= len(digits) <= 15):
+        raise BadInput(f"«{e164[:20]!a}» is not a number in E.164, so it cannot be dialled.")
+    return "0" + digits[2:] if digits.startswith("98") else "00" + digits
+
+
+def _normalise_slowly(
+    text: str, default_area: str | None, allow_abroad: bool, allow_premium: bool, allow_short: bool
+) -> NormalNumber | Reason:
+    """Read any spelling. Four steps.
+
+    1. Bring the characters to ASCII and undo what spreadsheets do to numbers.
+    2. Refuse what is not spelt as one number.
+    3. Take off ``+98``, ``0098``, ``98`` or ``0``, or add the default area.
+    4. Ask phonenumbers about what is left.
+    """
+    if len(text) > MAX_TEXT:
+        return Reason.NOT_A_NUMBER
+    plain = _plain(text).strip()
+    if wrapped := _FORMULA_TEXT.fullmatch(plain):
+        plain = wrapped[1].strip()
+    plain = plain.removeprefix("'")
+    if not plain:
+        return Reason.EMPTY
+    if whole := _WHOLE_FLOAT.fullmatch(plain):
+        plain = whole[1]
+    elif scientific := _SCIENTIFIC.fullmatch(plain):
+        digits = _exact_digits(scientific)
+        if digits is None:
+            return Reason.ROUNDED
+        plain = digits
+
+    digits = "".join(filter(str.isdigit, plain))
+    if len(digits) > 13 and _holds_several(plain):
+        return Reason.SEVERAL
+    if not digits or not _SPELLING.fullmatch(plain):
+        return Reason.NOT_A_NUMBER
+
+    if "+" in plain and not digits.startswith("0"):
+        international = digits
+    elif digits.startswith("00"):
+        international = digits[2:]
+    elif digits.startswith("98") and len(digits) > 10:
+        international = digits
+    else:
+        international = ""
+    if international:
+        if not international.startswith("98"):
+            return _abroad(international, allow_abroad, allow_premium)
+        return _in_iran(international[2:].removeprefix("0"), allow_premium, allow_short)
+    if digits.startswith("0"):
+        return _in_iran(digits[1:], allow_premium, allow_short)
+    if len(digits) == 8:
+        if default_area is None:
+            return Reason.NO_AREA_CODE
+        return _in_iran(default_area.removeprefix("0") + digits, allow_premium, allow_short)
+    found = _in_iran(digits, allow_premium, allow_short)
+    if found is Reason.TOO_SHORT and 3 <= len(digits) <= 5:
+        return Reason.SHORT_NUMBER  # 110, 115, 1818 …
+    return found
+
+
+def _plain(text: str) -> str:
+    """Return ``text`` with ASCII digits, plus, dashes and spaces, and without invisible marks."""
+    if text.isascii():
+        return text.replace("\t", " ")
+    out = []
+    for char in text:
+        category = unicodedata.category(char)
+        if category == "Nd":
+            out.append(str(unicodedata.decimal(char)))
+        elif category == "Pd" or char == "\N{MINUS SIGN}":
+            out.append("-")
+        elif category == "Zs" or char == "\t":
+            out.append(" ")
+        elif char in "\N{FULLWIDTH PLUS SIGN}\N{SMALL PLUS SIGN}":
+            out.append("+")
+        elif char == "\N{ARABIC DECIMAL SEPARATOR}":
+            out.append(".")
+        elif category != "Cf":
+            out.append(char)
+    return "".join(out)
+
+
+def _exact_digits(scientific: re.Match[str]) -> str | None:
+    """Return all digits of ``9.123456789E9``, or None where the spelling may have lost some.
+
+    Programs write the exponent bare (``E9``) and leave off only zeros at the end;
+    spreadsheets write ``E+09`` after rounding to the width of the cell, so there
+    every digit must be present: a guess would ring a stranger.
+    """
+    first, decimals, sign, exponent = scientific[1], scientific[2] or "", scientific[3], scientific[4]
+    decimals = decimals[: int(exponent)] + decimals[int(exponent) :].rstrip("0")
+    missing = int(exponent) - len(decimals)
+    guessable = 3 if not sign and not exponent.startswith("0") else 0
+    if not 0 <= missing <= guessable:
+        return None
+    return first + decimals + "0" * missing
+
+
+def _holds_several(plain: str) -> bool:
+    parts = [part.strip() for part in _BETWEEN_NUMBERS.split(plain)]
+    return all(map(_SPELLING.fullmatch, parts)) and sum(len(part) >= 8 for part in parts) > 1
+
+
+def _abroad(international: str, allow_abroad: bool, allow_premium: bool) -> NormalNumber | Reason:
+    if international.startswith("0"):
+        return Reason.UNASSIGNED
+    if len(international) < 6:
+        return Reason.TOO_SHORT
+    if len(international) > 15:
+        return Reason.TOO_LONG
+    if not allow_abroad:
+        return Reason.ABROAD
+    try:
+        number = phonenumbers.parse("+" + international)
+    except phonenumbers.NumberParseException:
+        return Reason.UNASSIGNED
+    kind = phonenumbers.number_type(number)
+    if kind == PhoneNumberType.UNKNOWN:
+        return Reason.UNASSIGNED
+    if kind in _CHARGED_MORE and not allow_premium:
+        return Reason.PREMIUM
+    e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return NormalNumber(e164, Kind.MOBILE if kind == PhoneNumberType.MOBILE else Kind.OTHER)
+
+
+def _in_iran(national: str, allow_premium: bool, allow_short: bool) -> NormalNumber | Reason:
+    """Judge a national significant number (no ``+98``, no ``0``)."""
+    if len(national) > 10:
+        return Reason.TOO_LONG
+    if len(national) < 3:
+        return Reason.TOO_SHORT
+    if national.startswith("0"):
+        return Reason.UNASSIGNED if len(national) == 10 else Reason.TOO_SHORT
+    if len(national) == 10 and national.startswith("942"):
+        return Reason.ADVERTISING_RANGE
+    if len(national) == 10 and national.startswith("909"):
+        # The audiotex lines of Iran: phonenumbers does not list them.
+        return NormalNumber("+98" + national, Kind.OTHER) if allow_premium else Reason.PREMIUM
+    number = PhoneNumber(country_code=98, national_number=int(national))
+    kind = phonenumbers.number_type(number)
+    if kind == PhoneNumberType.UNKNOWN:
+        return Reason.UNASSIGNED if len(national) == 10 else Reason.TOO_SHORT
+    e164 = "+98" + national
+    if len(national) < 10:
+        return NormalNumber(e164, Kind.OTHER) if allow_short else Reason.SHORT_NUMBER
+    if kind == PhoneNumberType.MOBILE:
+        return NormalNumber(e164, Kind.MOBILE)
+    area = "0" + national[:2]
+    if area in PROVINCES:
+        return NormalNumber(e164, Kind.LANDLINE, area)
+    return NormalNumber(e164, Kind.OTHER)

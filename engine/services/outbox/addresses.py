@@ -1,0 +1,101 @@
+"""Who is reached how, beside the panel: staff, customers' people, and our public channels."""
+
+from __future__ import annotations
+
+import re
+
+from engine.errors import BadInput, Conflict, NotFound
+from engine.services.accounts import permissions
+from engine.services.accounts.permissions import NOTICE_ROLES, Actor, is_staff, require_role
+from engine.services.numbering import numbers
+from engine.services.numbering.reasons import Reason
+from engine.store.models_tickets import Reach
+
+MESSENGERS = ("telegram", "bale", "eitaa")
+CHANNELS = ("email", *MESSENGERS, "voice")
+# What an address is for.  `incidents` is staff's: they are called when the service is down;
+# `public` is a channel of our own that anybody may read.
+TOPICS = ("notices", "tickets", "incidents", "public")
+
+_EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\\x00-\x1f]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+_CHAT = re.compile(r"-?\d{1,20}|@?[A-Za-z][A-Za-z0-9_]{3,63}")
+
+
+def add(
+    person: Actor,
+    account_id: int | None,
+    channel: str,
+    address: str,
+    topics: list[str],
+    now: int,
+    *,
+    person_id: int | None = None,
+    language: str = "fa",
+) -> int:
+    """Note an address of a customer, or (no account) of staff; its id.
+
+    Customers add to their own account, staff to all.  BadInput for an address
+    that the channel cannot reach; Conflict if it is there already.
+    """
+    if permissions.scope(person) is not None and permissions.scope(person) != account_id:
+        raise NotFound(f"There is no account {account_id}.")
+    if account_id is None:
+        require_role(person, NOTICE_ROLES)
+    wanted = [topic for topic in TOPICS if topic in topics]
+    if not wanted or set(topics) - set(TOPICS):
+        raise BadInput(f"An address is for one or more of {', '.join(TOPICS)}.")
+    if account_id is not None and {"incidents", "public"} & set(wanted):
+        raise BadInput("A customer's address is for notices and tickets.")
+    address = check_address(channel, address)
+    if any(row.channel == channel and row.address == address for row in of(account_id)):
+        raise Conflict(f"The address {address} is there already.")
+    row = Reach.create(
+        account_id=account_id,
+        person_id=person_id,
+        channel=channel,
+        address=address,
+        topics=" ".join(wanted),
+        language="en" if language == "en" else "fa",
+        created_at=now,
+        created_by=person.id,
+    )
+    return int(row.id)
+
+
+def remove(person: Actor, reach_id: int) -> None:
+    """Forget an address: customers one of their own account, staff one of the staff."""
+    row = Reach.get_or_none(Reach.id == reach_id)
+    if row is None or row.account_id != permissions.scope(person):
+        raise NotFound(f"There is no address {reach_id}.")
+    if is_staff(person):
+        require_role(person, NOTICE_ROLES)
+    row.delete_instance()
+
+
+def of(account_id: int | None, topic: str = "") -> list[Reach]:
+    """The addresses of a customer, or (None) of staff, for a topic if one is given."""
+    concerns = Reach.account_id.is_null() if account_id is None else Reach.account_id == account_id
+    rows = Reach.select().where(concerns).order_by(Reach.id)
+    return [row for row in rows if not topic or topic in row.topics.split()]
+
+
+def of_customers(topic: str) -> list[Reach]:
+    """The addresses of all customers for a topic."""
+    rows = Reach.select().where(Reach.account_id.is_null(False)).order_by(Reach.account_id, Reach.id)
+    return [row for row in rows if topic in row.topics.split()]
+
+
+def check_address(channel: str, address: str) -> str:
+    """An address as it is kept; BadInput if the channel cannot reach it."""
+    address = address.strip()
+    if channel not in CHANNELS:
+        raise BadInput(f"The channel {channel!r} is none of {', '.join(CHANNELS)}.")
+    if channel == "voice":
+        number = numbers.normalise(address)
+        if isinstance(number, Reason):
+            raise BadInput(f"{address[:40]}: {number.sentence()}")
+        return number.e164
+    pattern, example = (_EMAIL, "name@example.com") if channel == "email" else (_CHAT, "@avanak, -1001234567")
+    if not pattern.fullmatch(address):
+        raise BadInput(f"{address[:80]!r} is no address of {channel}, like {example}.")
+    return address

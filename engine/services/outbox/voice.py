@@ -1,0 +1,134 @@
+"""Voice calls through our own engine: a message is spoken, and a quick send of the house account carries it.
+
+The call is placed in the transaction that marks the message, so a crash in
+between calls nobody twice; whether it was heard is read from the quick send.
+A call that could not be begun for a while (no switch is up) is taken back and
+tried again later, so that it is shown, and nobody is rung hours late.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+
+from engine.errors import AvanakError
+from engine.services.accounts import accounts
+from engine.services.campaigns import quick_sends
+from engine.services.numbering import numbers
+from engine.services.numbering.reasons import Reason
+from engine.services.outbox import deliveries
+from engine.services.outbox.deliveries import Outcome
+from engine.states import DeliveryState, MessageKind, RecipientState
+from engine.store.models_tickets import Delivery
+from engine.store.threads import read, write
+
+log = logging.getLogger(__name__)
+
+# From a text and a language to the name of the stored prompt and its length in ms.
+Speak = Callable[[str, str], tuple[str, int]]
+OPTIONS = quick_sends.QuickOptions(
+    priority=quick_sends.OTP_PRIORITY, kind=MessageKind.EMERGENCY, ring_timeout_s=40
+)
+WAITS_MS = 10 * 60_000  # for a call to begin
+MAX_SPOKEN = 700  # characters: about a minute and a half; the rest is read on the panel
+_SENTENCE_END = re.compile(r"[.!?؟؛\n]")
+_READ_ON = {"fa": "ادامه این پیام در پنل شما آمده است.", "en": "The rest of this message is on your panel."}
+_GOING_ON = (
+    RecipientState.PENDING,
+    RecipientState.CLAIMED,
+    RecipientState.IN_CALL,
+    RecipientState.RETRY_WAIT,
+)
+
+
+class VoiceLine:
+    """The sender of voice calls; `wake` tells the dialer that there is something to call."""
+
+    def __init__(self, speak: Speak, wake: Callable[[], None]) -> None:
+        self._speak = speak
+        self._wake = wake
+
+    def step(self, now: int, limit: int) -> int:
+        """Look after the calls that were placed, then place those that are due; how many.  No transaction around it."""
+        write(lambda: self._follow(now))
+        due = read(lambda: list(_due(now, limit)))
+        for row in due:
+            self._place(row, now)
+        if due:
+            self._wake()
+        return len(due)
+
+    def _place(self, row: Delivery, now: int) -> None:
+        try:
+            prompt, length_ms = self._speak(spoken_text(row.text, row.language), row.language)
+        except AvanakError as error:
+            sentence = f"the message could not be spoken: {error}"
+            write(lambda: _refused(row, sentence, now))
+            return
+
+        def work() -> None:
+            if _take(row, now):
+                number = numbers.normalise(row.address)
+                if isinstance(number, Reason):
+                    deliveries.settle(Outcome(row.id, number.sentence(), is_final=True), now)
+                    return
+                house_id = int(accounts.house().id)
+                recipient_id = quick_sends.send(house_id, number, prompt, OPTIONS, now, message_ms=length_ms)
+                Delivery.update(recipient_id=recipient_id).where(Delivery.id == row.id).execute()
+
+        try:
+            write(work)
+        except AvanakError as error:
+            sentence = f"the call could not be placed: {error}"
+            write(lambda: _refused(row, sentence, now))
+
+    @staticmethod
+    def _follow(now: int) -> None:
+        """Settle the messages whose call has ended."""
+        rows = Delivery.select().where(
+            Delivery.state == DeliveryState.CALLING, Delivery.recipient_id.is_null(False)
+        )
+        for row in list(rows):
+            call = quick_sends.state_of(int(row.recipient_id or 0))
+            if now - row.next_at >= WAITS_MS and quick_sends.withdraw(call.recipient_id, now):
+                minutes = WAITS_MS // 60_000
+                deliveries.settle(Outcome(row.id, f"no call could be begun for {minutes} minutes"), now)
+            elif call.state not in _GOING_ON:
+                heard = call.state == RecipientState.DELIVERED
+                error = "" if heard else f"the call ended: {call.disposition or call.state}"
+                deliveries.settle(Outcome(row.id, error), now)
+
+
+def spoken_text(text: str, language: str) -> str:
+    """What a call says of a message: all of it, or its first sentences and where the rest is."""
+    text = text.strip()
+    if len(text) <= MAX_SPOKEN:
+        return text
+    ends = [found.end() for found in _SENTENCE_END.finditer(text[:MAX_SPOKEN])]
+    end = ends[-1] if ends else text.rfind(" ", 0, MAX_SPOKEN)
+    return f"{text[: end if end > 0 else MAX_SPOKEN].strip()} {_READ_ON['en' if language == 'en' else 'fa']}"
+
+
+def _due(now: int, limit: int) -> list[Delivery]:
+    return list(
+        Delivery.select()
+        .where(Delivery.channel == "voice", Delivery.state == DeliveryState.WAITING, Delivery.next_at <= now)
+        .order_by(Delivery.is_urgent.desc(), Delivery.next_at)
+        .limit(limit)
+    )
+
+
+def _take(row: Delivery, now: int) -> bool:
+    changed = (
+        # From `next_at` on it is waited for the call to begin.
+        Delivery.update(state=DeliveryState.CALLING, tries=Delivery.tries + 1, recipient_id=None, next_at=now)
+        .where(Delivery.id == row.id, Delivery.state == DeliveryState.WAITING, Delivery.next_at <= now)
+        .execute()
+    )
+    return bool(changed)
+
+
+def _refused(row: Delivery, sentence: str, now: int) -> None:
+    if _take(row, now):
+        deliveries.settle(Outcome(row.id, sentence), now)

@@ -1,0 +1,1 @@
+"""Results as files: rows of a campaign, CSV and XLSX, streamed."""

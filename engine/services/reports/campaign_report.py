@@ -1,0 +1,121 @@
+"""The result of a campaign, row by row: one for each line of its list, set-aside ones included.
+
+Rows come in the order in which they were brought in, in pages by key, so that
+memory stays flat and no read is long, however many there are.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from datetime import tzinfo
+from functools import partial
+from typing import Any
+
+from engine.clock import from_ms
+from engine.services.campaigns.campaigns import columns_of
+from engine.services.lists.columns import column_names, plain_name
+from engine.services.numbering.numbers import display
+from engine.services.reports.files import Cell
+from engine.states import RecipientState
+from engine.store.models import Campaign, Gateway, Switch
+from engine.store.sql import execute
+
+COLUMNS = (
+    "number", "name", "state", "disposition", "tries", "hangup_cause", "sip_status", "answered_at",
+    "heard_s", "vote", "gateway", "switch", "attempt_uuid", "finished_at",
+)  # fmt: skip
+PAGE_ROWS = 2_000
+
+# In the form that `plain_name` gives them.
+_NAMES = {
+    *("name", "fullname", "firstname", "customername", "contactname", "nam"),
+    *("نام", "نامونامخانوادگی", "نامخانوادگی", "نامکامل", "ناممشتری", "نامگیرنده", "ناممخاطب"),
+}
+_E164 = re.compile(r"\+[0-9]{6,15}")
+_PAGE = (
+    "SELECT r.id, r.number, r.state, r.reason, r.variables, r.tries, r.disposition, r.finished_at,"
+    " a.hangup_cause, a.sip_status, a.answered_at, a.heard_ms, a.vote, a.gateway_id, a.switch_id, a.uuid"
+    " FROM recipient r LEFT JOIN attempt a ON a.id = r.attempt_id"
+    " WHERE r.campaign_id = ? AND r.id > ? ORDER BY r.id LIMIT ?"
+)
+
+# Runs a function with a connection; its result (`engine.store.threads.read`).
+Read = Callable[[Callable[[], Any]], Any]
+
+
+def report_columns(campaign: Campaign) -> list[str]:
+    """The header of a campaign's report: `COLUMNS`, then the list's own ones.
+
+    The list's name column stands under ``name``; a column that is called like one of
+    ours gets a number behind its name.
+    """
+    own = columns_of(campaign)
+    at = _name_column(own)
+    rest = [name for index, name in enumerate(own) if index != at]
+    return column_names([*COLUMNS, *rest], len(COLUMNS) + len(rest))
+
+
+def report_rows(campaign: Campaign, zone: tzinfo, read: Read) -> Iterator[tuple[Cell, ...]]:
+    """The rows of a campaign's report, cells as in `report_columns`; instants are ISO texts in `zone`."""
+    own = columns_of(campaign)
+    name_at = _name_column(own)
+    gateways, switches = read(_names)
+    last_id = 0
+    while True:
+        page = read(partial(execute, _PAGE, [campaign.id, last_id, PAGE_ROWS]))
+        for row in page:
+            yield _cells(row, len(own), name_at, gateways, switches, zone)
+        if len(page) < PAGE_ROWS:
+            return
+        last_id = page[-1][0]
+
+
+def _cells(
+    row: tuple[Any, ...],
+    width: int,
+    name_at: int | None,
+    gateways: dict[int, str],
+    switches: dict[int, str],
+    zone: tzinfo,
+) -> tuple[Cell, ...]:
+    (_, number, state, reason, variables, tries, disposition, finished_at,
+     cause, sip_status, answered_at, heard_ms, vote, gateway_id, switch_id, uuid) = row  # fmt: skip
+    own: list[str] = json.loads(variables) if variables else []
+    own += [""] * (width - len(own))
+    name = own.pop(name_at) if name_at is not None else ""
+    return (
+        display(number) if _E164.fullmatch(number) else number,
+        name,
+        state,
+        reason if state == RecipientState.EXCLUDED else disposition,
+        tries,
+        cause,
+        sip_status,
+        _iso(answered_at, zone),
+        None if heard_ms is None else heard_ms / 1000,
+        vote,
+        gateways.get(gateway_id, ""),
+        switches.get(switch_id, ""),
+        uuid,
+        _iso(finished_at, zone),
+        *own,
+    )
+
+
+def _iso(at_ms: int | None, zone: tzinfo) -> str | None:
+    return None if at_ms is None else from_ms(at_ms).astimezone(zone).isoformat(timespec="seconds")
+
+
+def _names() -> tuple[dict[int, str], dict[int, str]]:
+    gateways = {row.id: row.name for row in Gateway.select(Gateway.id, Gateway.name)}
+    return gateways, {row.id: row.name for row in Switch.select(Switch.id, Switch.name)}
+
+
+def _name_column(columns: list[str]) -> int | None:
+    """Which of the list's own columns holds people's names, if one does."""
+    for index, name in enumerate(columns):
+        if plain_name(name) in _NAMES:
+            return index
+    return None

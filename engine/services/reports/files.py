@@ -1,0 +1,119 @@
+"""Result files: CSV that Excel opens in Persian, and XLSX; streamed, guarded, whole or not at all.
+
+What customers put into a list comes back in its report and is opened in a
+spreadsheet by somebody else. A text that begins like a formula therefore gets
+an apostrophe before it in a CSV file, and in a workbook every text is written
+as text. Numbers to call come as ``0…`` (``numbers.display``) and need neither.
+"""
+
+from __future__ import annotations
+
+import csv
+import errno
+import io
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+from engine.atomic_file import whole_file
+from engine.errors import BadInput, StoreUnavailable
+from engine.services.reports.xlsx_stream import SHEET_ROWS, Cell, workbook_chunks
+
+Target = str | Path | BinaryIO
+
+_CHUNK_ROWS = 1_000
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def write_report(path: str | Path, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> int:
+    """Write ``path`` as CSV or XLSX, whichever its name says; return the number of rows.
+
+    The file appears when it is whole. Raises BadInput for another name or a
+    folder that cannot be written, StoreUnavailable when the disk is full.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix == ".csv":
+        return write_csv(path, columns, rows)
+    if suffix == ".xlsx":
+        return write_xlsx(path, columns, rows)
+    raise BadInput(f"A report is written as .csv or .xlsx, not as «{Path(path).name}».")
+
+
+def write_csv(target: Target, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> int:
+    """Write a CSV file to a path (whole or not at all) or a binary stream; return the number of rows."""
+    return _write_counted(target, columns, rows, csv_chunks)
+
+
+def csv_chunks(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
+    """Yield a CSV file in pieces, for a download: UTF-8 with BOM, commas, CR LF."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    buffer.write("\ufeff")
+    writer.writerow([_guarded(name) for name in columns])
+    for number, row in enumerate(rows, start=1):
+        writer.writerow([_guarded(cell) if type(cell) is str else cell for cell in row])
+        if number % _CHUNK_ROWS == 0:
+            yield buffer.getvalue().encode("utf-8", "replace")
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue().encode("utf-8", "replace")
+
+
+def write_xlsx(
+    target: Target,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Cell]],
+    *,
+    is_right_to_left: bool = False,
+    sheet_rows: int = SHEET_ROWS,
+) -> int:
+    """Write a workbook to a path (whole or not at all) or a binary stream; return the number of rows.
+
+    Rows leave memory as they are written. Each sheet has ``sheet_rows`` rows at
+    most and repeats the header.
+    """
+    chunks = partial(workbook_chunks, is_right_to_left=is_right_to_left, sheet_rows=sheet_rows)
+    return _write_counted(target, columns, rows, chunks)
+
+
+def _write_counted(
+    target: Target,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Cell]],
+    chunks: Callable[[Sequence[str], Iterable[Sequence[Cell]]], Iterator[bytes]],
+) -> int:
+    count = 0
+
+    def counted() -> Iterator[Sequence[Cell]]:
+        nonlocal count
+        for count, row in enumerate(rows, start=1):  # noqa: B007 (it is the result)
+            yield row
+
+    def write(file: BinaryIO) -> None:
+        for chunk in chunks(columns, counted()):
+            file.write(chunk)
+
+    _write(target, write)
+    return count
+
+
+def _guarded(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula."""
+    return "'" + text if text.startswith(_FORMULA_STARTS) else text
+
+
+def _write(target: Target, write: Callable[[BinaryIO], None]) -> None:
+    """Let ``write`` fill a stream, or a file that takes its name when it is whole."""
+    name = target if isinstance(target, (str, Path)) else "the report"
+    try:
+        if isinstance(target, (str, Path)):
+            with whole_file(target) as file:
+                write(file)
+        else:
+            write(target)
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise StoreUnavailable(f"The disk is full: {name} was not written.") from error
+        raise BadInput(f"{name} cannot be written: {error.strerror or error}.") from error

@@ -1,0 +1,1 @@
+"""Gateways and switches as the store knows them: limits, health, registrations, head-room."""
