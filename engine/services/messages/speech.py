@@ -55,7 +55,7 @@ class Spoken:
 def job_of(piper_model: str) -> Job:
     """Speaking, by a Piper voice or (empty) by espeak-ng.  A model's memory is its own affair."""
     limits = replace(_LIMITS, memory=None) if piper_model else _LIMITS
-    return Job("engine.services.speech_child:speak", limits, Lane.QUICK, (piper_model,))
+    return Job("engine.services.messages.speech_worker:speak", limits, Lane.QUICK, (piper_model,))
 
 
 class Speech:
