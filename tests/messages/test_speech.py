@@ -13,7 +13,7 @@ import pytest
 from engine.clock import wall_ms
 from engine.config import load_settings
 from engine.errors import BadInput
-from engine.services import campaigns
+from engine.services.campaigns import campaigns
 from engine.services.messages import library, otp_prompt
 from engine.services.messages.audio import load_prompt
 from engine.services.messages.otp_prompt import prompt_for_code
