@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from engine.errors import NotAllowed
 from engine.services.accounts import people, permissions
-from engine.store.models import User
+from engine.store.tables.core import User
 from engine.store.threads import read
 
 _OPEN_ENDPOINTS = frozenset(

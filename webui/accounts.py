@@ -21,7 +21,7 @@ from engine.services.money import ledger, pricing, subscriptions
 from engine.services.onboarding import identity
 from engine.services.tickets import views
 from engine.states import AccountState
-from engine.store.models import CallCap
+from engine.store.tables.core import CallCap
 from engine.store.threads import read, write
 from webui.access import for_staff, needs, person
 from webui.number_fields import DecimalsField, WholeField, ascii_digits, row_id

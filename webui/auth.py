@@ -15,7 +15,7 @@ from wtforms.validators import InputRequired, Length
 
 from engine.clock import wall_ms
 from engine.services.accounts import people
-from engine.store.models import User
+from engine.store.tables.core import User
 from engine.store.threads import read, write
 from webui.access import log_in, person_or_none, safe_target
 from webui.backoff import Backoff

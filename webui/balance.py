@@ -20,7 +20,7 @@ from engine.services.money import ledger, payments, pricing, subscriptions
 from engine.services.money.payment_providers import ProviderDown, ProviderRefused
 from engine.services.sla import credits
 from engine.states import PaymentState
-from engine.store.customers import Subscription
+from engine.store.tables.customers import Subscription
 from engine.store.threads import read, write
 from webui.access import needs, person
 from webui.means import drop_documents, provider, take_documents

@@ -19,7 +19,7 @@ from engine.services.reports.campaign_report import report_columns, report_rows
 from engine.services.trunks import gateway_health, switches
 from engine.states import CampaignState
 from engine.store import findings
-from engine.store.models import Campaign
+from engine.store.tables.core import Campaign
 from engine.store.threads import read, write
 from webui import downloads
 from webui.access import account_scope, is_staff, needs, person

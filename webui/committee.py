@@ -16,7 +16,7 @@ from engine.clock import wall_ms
 from engine.services.sla import acts, agreements, claims, committee, credits
 from engine.services.sla.claim_states import UNDECIDED, ClaimKind, ClaimState
 from engine.services.tickets import compensation, tickets, views
-from engine.store.models_sla import Claim
+from engine.store.tables.sla import Claim
 from engine.store.threads import read
 from webui.access import for_staff, person
 from webui.claims import ClaimForm

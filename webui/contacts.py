@@ -18,7 +18,7 @@ from engine.services.notices import special_wishes
 from engine.services.outbox import addresses
 from engine.services.tickets import tickets
 from engine.services.tickets.rules import SPECIAL
-from engine.store.models import User
+from engine.store.tables.core import User
 from engine.store.threads import read, write
 from webui.access import is_staff, needs, person
 from webui.number_fields import ascii_digits

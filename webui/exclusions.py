@@ -12,7 +12,7 @@ from wtforms import SelectField
 
 from engine.clock import wall_ms
 from engine.services.sla import acts, exclusions
-from engine.store.models_sla import ExclusionRecord
+from engine.store.tables.sla import ExclusionRecord
 from engine.store.threads import read
 from webui.access import for_staff, person
 from webui.pages import (

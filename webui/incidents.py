@@ -15,7 +15,7 @@ from wtforms.validators import InputRequired, Length, Optional
 from engine.clock import wall_ms
 from engine.errors import NotFound
 from engine.services.sla import acts, flips, incidents, unknown
-from engine.store.models_sla import OutageRecord, OutageReport, UnknownTime
+from engine.store.tables.sla import OutageRecord, OutageReport, UnknownTime
 from engine.store.threads import read
 from webui.access import for_staff, person
 from webui.number_fields import WholeField, row_id

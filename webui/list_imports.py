@@ -20,8 +20,8 @@ from engine.services.campaigns import campaigns, launch, list_imports
 from engine.services.campaigns.uploads import Pending
 from engine.services.compliance import traffic_caps
 from engine.states import CampaignState, ImportState
-from engine.store.models import Campaign
-from engine.store.models_lists import ListImport
+from engine.store.tables.core import Campaign
+from engine.store.tables.lists import ListImport
 from engine.store.threads import read, write
 from engine.text import shown_name
 from webui.access import account_scope, needs, person

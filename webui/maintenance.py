@@ -14,7 +14,7 @@ from wtforms.validators import InputRequired, Length
 from engine.clock import wall_ms
 from engine.services.notices import notices
 from engine.services.sla import acts, maintenance
-from engine.store.models_sla import Maintenance
+from engine.store.tables.sla import Maintenance
 from engine.store.threads import read, write
 from webui.access import for_staff, person
 from webui.pages import (

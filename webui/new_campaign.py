@@ -29,7 +29,7 @@ from engine.services.trunks import switches
 from engine.states import MessageKind, MessageState
 from engine.store import do_not_call
 from engine.store.database import db
-from engine.store.models import Account, Gateway, Message
+from engine.store.tables.core import Account, Gateway, Message
 from engine.store.threads import read, write
 from engine.text import shown_name
 from webui.access import account_scope, is_staff, needs, person

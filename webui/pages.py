@@ -21,7 +21,7 @@ from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from engine.errors import AvanakError, BadInput, NotAllowed, NotFound
 from engine.services.money.ledger import NoCredit
-from engine.store.models import Account, User
+from engine.store.tables.core import Account, User
 from engine.store.threads import read, write
 from webui.access import account_scope, is_staff
 from webui.number_fields import ascii_digits, row_id

@@ -17,7 +17,7 @@ from wtforms.validators import EqualTo, InputRequired, Length
 from engine.clock import wall_ms
 from engine.errors import Conflict
 from engine.services.accounts import accounts, people, permissions
-from engine.store.models import User
+from engine.store.tables.core import User
 from engine.store.threads import read, write
 from webui.access import account_scope, log_in, needs, person
 from webui.context import web

@@ -17,7 +17,7 @@ from engine.errors import AvanakError, NotFound
 from engine.services.accounts import accounts, documents, people, permissions
 from engine.services.onboarding import identity, registration
 from engine.states import AccountState
-from engine.store.models import User
+from engine.store.tables.core import User
 from engine.store.threads import read, write
 from webui import downloads
 from webui.access import account_scope, log_in, needs, person, person_or_none

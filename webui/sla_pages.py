@@ -15,7 +15,7 @@ from engine.clock import wall_ms
 from engine.errors import BadInput, NotFound
 from engine.services.accounts import accounts
 from engine.services.sla import agreements, archive, availability, credits
-from engine.store.models_sla import Statement
+from engine.store.tables.sla import Statement
 from engine.store.threads import read
 from webui.access import account_scope, for_staff, is_staff, needs
 from webui.context import web

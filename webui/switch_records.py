@@ -18,7 +18,7 @@ from flask import Blueprint, current_app, request
 from engine.clock import wall_ms
 from engine.config import Settings
 from engine.errors import BadInput, NotAllowed
-from engine.store.records import COLUMNS, add_mark, add_posted
+from engine.store.cdr import COLUMNS, add_mark, add_posted
 from engine.store.threads import write
 from webui.security import csrf, limiter
 

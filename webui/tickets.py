@@ -20,7 +20,7 @@ from engine.services.tickets import compensation, remote_help, satisfaction, tic
 from engine.services.tickets.attachments import MAX_FILES, Received, discard
 from engine.services.tickets.rules import CLAIM, DEPARTMENTS, FAULT, QUEUES, REMOTE, SPECIAL
 from engine.states import TicketState
-from engine.store.models_tickets import RemoteHelp
+from engine.store.tables.support import RemoteHelp
 from engine.store.threads import read, write
 from webui.access import account_scope, is_staff, needs, person
 from webui.context import web

@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response
 from engine.clock import wall_ms
 from engine.errors import BadInput, NotFound
 from engine.services.trunks import gateway_health, gateways, registrations, switches
-from engine.store.models import Gateway, Switch
 from engine.store.sql import execute
+from engine.store.tables.core import Gateway, Switch
 from engine.store.threads import read, write
 from webui.access import for_staff, needs
 from webui.context import web

@@ -27,7 +27,7 @@ from engine.runtime.controller import Engine
 from engine.services.campaigns import campaigns
 from engine.services.campaigns.recipients import import_list
 from engine.services.lists.reader import open_list
-from engine.store.models import Account, CampaignCounts
+from engine.store.tables.core import Account, CampaignCounts
 from engine.store.threads import begin, read, write
 
 BEFORE_S = 10.0  # dialled without an import, to compare

@@ -35,8 +35,8 @@ from engine.services.money import ledger_check, reservations
 from engine.services.onboarding import first_start
 from engine.states import CampaignState
 from engine.store import database
-from engine.store.models import Campaign, CampaignCounts
 from engine.store.sql import execute
+from engine.store.tables.core import Campaign, CampaignCounts
 from engine.store.threads import close_readers, read, write
 
 log = logging.getLogger(__name__)

@@ -24,8 +24,8 @@ from engine.embedded.records import read_rung
 from engine.errors import SwitchUnavailable
 from engine.runtime.controller import Engine
 from engine.states import CampaignState
-from engine.store.models import Campaign, CampaignCounts
 from engine.store.sql import execute
+from engine.store.tables.core import Campaign, CampaignCounts
 from engine.store.threads import read, write
 
 Progress = Callable[[CampaignCounts], None]

@@ -30,8 +30,8 @@ from engine.services.trunks import gateways
 from engine.states import AccountState
 from engine.store.counts import add_counts
 from engine.store.database import db
-from engine.store.models import Account
 from engine.store.sql import to_dialect
+from engine.store.tables.core import Account
 
 # Everybody answers at once and hears all: the calls then cost the most events.
 ALL_ANSWER = "answer=1,hang_up=0,vote=0,opt_out=0,repeat=0,early_media=0,ring_min_s=0.2,ring_max_s=1"

@@ -17,7 +17,7 @@ from engine.services.campaigns import campaigns
 from engine.services.campaigns.recipients import import_list
 from engine.services.lists.reader import open_list
 from engine.services.onboarding import first_start
-from engine.store.models import Account, CampaignCounts
+from engine.store.tables.core import Account, CampaignCounts
 from engine.store.threads import begin, close_readers, read, staying_connected, write
 
 FLATNESS = 0.10

@@ -24,7 +24,7 @@ from engine.errors import SwitchUnavailable
 from engine.runtime.controller import Engine
 from engine.services.campaigns import quick_sends
 from engine.services.numbering.numbers import Kind, NormalNumber
-from engine.store.models import CampaignCounts
+from engine.store.tables.core import CampaignCounts
 from engine.store.threads import read, write
 
 EVERY_S = 0.1

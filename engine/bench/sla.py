@@ -25,9 +25,9 @@ from engine.errors import BadInput
 from engine.services.sla import archive, statements
 from engine.services.sla.statements import Policy
 from engine.store import database, threads
-from engine.store.models import Account
-from engine.store.models_sla import Credit, Statement
 from engine.store.sql import execute
+from engine.store.tables.core import Account
+from engine.store.tables.sla import Credit, Statement
 from engine.store.threads import read, write
 from engine.store.writer import Writer
 

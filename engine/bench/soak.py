@@ -26,7 +26,7 @@ from engine.errors import SwitchUnavailable
 from engine.runtime.controller import Engine
 from engine.services.campaigns.campaigns import stop
 from engine.store.counts import recount
-from engine.store.models import CampaignCounts
+from engine.store.tables.core import CampaignCounts
 from engine.store.threads import read, write
 
 ORDINARY = "answer=0.62"

@@ -17,7 +17,7 @@ from engine.errors import BadInput, NotFound
 from engine.runtime.opening import open_store
 from engine.services.accounts import accounts
 from engine.services.onboarding import first_start
-from engine.store.models import Account
+from engine.store.tables.core import Account
 from engine.store.threads import read, write
 from engine.text import one_line
 

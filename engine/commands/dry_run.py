@@ -18,7 +18,7 @@ from engine.services.compliance import caller_ids
 from engine.services.messages import audio
 from engine.services.money import pricing
 from engine.services.money.pricing import Quote
-from engine.store.models import Gateway, Switch
+from engine.store.tables.core import Gateway, Switch
 from engine.store.threads import read
 
 

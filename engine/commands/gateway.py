@@ -13,7 +13,7 @@ from engine.errors import BadInput
 from engine.services.trunks import gateway_health, gateways, registrations
 from engine.services.trunks.gateway_health import GatewayHealthSeen
 from engine.services.trunks.registrations import TrunkSeen
-from engine.store.models import Gateway
+from engine.store.tables.core import Gateway
 from engine.store.threads import read, write
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -10,7 +10,7 @@ from engine.clock import wall_ms
 from engine.commands import common
 from engine.errors import NotFound
 from engine.services.accounts import people
-from engine.store.models import User
+from engine.store.tables.core import User
 from engine.store.threads import read, write
 
 _password = click.option(

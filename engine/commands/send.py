@@ -23,7 +23,7 @@ from engine.services.campaigns.recipients import Imported
 from engine.services.campaigns.view import CampaignView, expect_pulse
 from engine.services.messages.audio import SENT
 from engine.states import CampaignState
-from engine.store.models import Campaign
+from engine.store.tables.core import Campaign
 from engine.store.threads import read, write
 
 INTERRUPTED, NO_SWITCH_STATUS = 130, SwitchUnavailable.exit_status

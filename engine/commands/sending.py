@@ -16,7 +16,7 @@ from engine.services.campaigns.recipients import Imported, import_list
 from engine.services.compliance import traffic_caps
 from engine.services.lists.reader import ListReader, open_list
 from engine.services.messages import prompts
-from engine.store.models import Campaign
+from engine.store.tables.core import Campaign
 from engine.store.threads import begin, read, staying_connected, write
 
 T = TypeVar("T")

@@ -31,9 +31,9 @@ from engine.services.sla import (
     unknown,
 )
 from engine.services.sla.monitor import last_watched
-from engine.store.models import Account
-from engine.store.models_sla import Statement
 from engine.store.sql import execute
+from engine.store.tables.core import Account
+from engine.store.tables.sla import Statement
 from engine.store.threads import read, write
 
 _account_option = click.option("--account", metavar="ID|NAME", help="One account, with its own records.")

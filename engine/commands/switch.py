@@ -21,7 +21,7 @@ from engine.esl.supervisor import ask_switch
 from engine.runtime.switchboard import SwitchSpec, parse_switches
 from engine.services.trunks import registrations
 from engine.services.trunks import switches as known_switches
-from engine.store.models import Gateway
+from engine.store.tables.core import Gateway
 from engine.store.threads import read, write
 
 

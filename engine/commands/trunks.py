@@ -16,7 +16,7 @@ from engine.runtime.controller import Engine
 from engine.runtime.switchboard import SwitchSpec
 from engine.services.campaigns.campaigns import CampaignRules
 from engine.services.trunks import gateways, switches
-from engine.store.models import Campaign, Gateway, Switch
+from engine.store.tables.core import Campaign, Gateway, Switch
 from engine.store.threads import read
 
 log = logging.getLogger(__name__)

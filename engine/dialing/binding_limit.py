@@ -10,7 +10,7 @@ from engine.dialing.health import Breaker
 from engine.dialing.lanes import Lanes, Trunk
 from engine.services.campaigns import why
 from engine.services.campaigns.estimate import Limits
-from engine.store.models import CampaignCounts
+from engine.store.tables.core import CampaignCounts
 
 NOT_DUE_MS = 2_000  # recipients that no gateway had room for are due again before
 Reason = tuple[str, dict[str, Any]]

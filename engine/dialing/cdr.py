@@ -22,7 +22,7 @@ from engine.dialing.calls import Call, CallTable
 from engine.dialing.cdr_file import Cursor, RecordFile, RecordsUnavailable
 from engine.errors import StoreUnavailable
 from engine.esl.events import HangupComplete, to_int, to_record_ms
-from engine.store.records import COLUMNS, posted_after
+from engine.store.cdr import COLUMNS, posted_after
 
 Rows = list[tuple[int, str, str]]
 

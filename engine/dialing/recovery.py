@@ -35,7 +35,7 @@ from engine.dialing.running_campaigns import Board, read_campaigns
 from engine.errors import AvanakError
 from engine.esl import answers, commands
 from engine.esl.events import HangupComplete
-from engine.store.models import Attempt, Recipient
+from engine.store.tables.core import Attempt, Recipient
 
 log = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from engine.dialing.shares import WHOLE, Portion
 from engine.services.compliance import caller_ids
 from engine.services.compliance.message_kinds import KindHours, may_any_hour
 from engine.states import CampaignState
-from engine.store.models import Account, Campaign, CampaignCounts, Gateway, Message
 from engine.store.sql import execute
+from engine.store.tables.core import Account, Campaign, CampaignCounts, Gateway, Message
 
 
 def read_running() -> list[Any]:

@@ -23,8 +23,8 @@ from engine.services.money.audit import MoneyAudit, left_open
 from engine.services.trunks import gateway_health
 from engine.store import leases
 from engine.store.audit import audit_campaign, audit_sums, repair_counts
+from engine.store.cdr import KEEP_MS, prune_posted
 from engine.store.findings import Finding, forget_findings, note_findings
-from engine.store.records import KEEP_MS, prune_posted
 from engine.store.sql import execute
 from engine.store.threads import read
 from engine.store.writer import Writer

@@ -43,9 +43,9 @@ from engine.services.messages.speech import DEFAULT_VOICE, Speech
 from engine.services.onboarding.first_start import ensure_first
 from engine.states import CampaignState
 from engine.store import leases, threads
-from engine.store.models import Campaign, CampaignCounts, CampaignPulse
 from engine.store.settles import Settle
 from engine.store.sql import execute
+from engine.store.tables.core import Campaign, CampaignCounts, CampaignPulse
 from engine.store.threads import read
 from engine.store.writer import Writer
 

@@ -21,7 +21,7 @@ from engine.dialing.shares import Portion, part_of
 from engine.errors import AvanakError
 from engine.store import leases
 from engine.store.leases import SwitchLease
-from engine.store.models import Gateway
+from engine.store.tables.core import Gateway
 from engine.store.threads import read
 from engine.store.writer import Writer
 

@@ -11,7 +11,7 @@ from engine.config import Settings
 from engine.errors import AvanakError
 from engine.services.campaigns import list_imports
 from engine.services.campaigns.uploads import Uploads
-from engine.store.models_lists import ListImport
+from engine.store.tables.lists import ListImport
 from engine.store.threads import begin, read, write
 
 log = logging.getLogger(__name__)

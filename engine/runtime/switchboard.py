@@ -31,7 +31,7 @@ from engine.esl.supervisor import Supervisor, SwitchInfo
 from engine.runtime.leases import LeaseKeeper
 from engine.services.trunks import switches
 from engine.store import leases
-from engine.store.records import load_cursor, marks_of, save_cursor
+from engine.store.cdr import load_cursor, marks_of, save_cursor
 from engine.store.threads import read
 from engine.store.writer import Channel, Writer
 

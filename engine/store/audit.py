@@ -9,8 +9,8 @@ from engine.states import CampaignState, Disposition
 from engine.store.counts import STATE_COUNTS, recount
 from engine.store.database import db, is_sqlite
 from engine.store.findings import Finding
-from engine.store.models import Campaign, CampaignCounts
 from engine.store.sql import changed, execute
+from engine.store.tables.core import Campaign, CampaignCounts
 
 
 @contextmanager

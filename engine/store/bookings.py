@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.store.bulk import insert_rows
-from engine.store.ledger import LedgerBalance, LedgerEntry, LedgerTxn
+from engine.store.tables.money import LedgerBalance, LedgerEntry, LedgerTxn
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from typing import Any
 import orjson
 
 from engine.store.database import is_sqlite
-from engine.store.models import Table
 from engine.store.sql import changed, execute
+from engine.store.tables.core import Table
 
 CHUNK = 1_000  # rows of a statement
 MOST_VALUES = 30_000  # of a statement; SQLite takes 32,766

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 
 from engine.states import RecipientState
-from engine.store.models import CampaignCounts
 from engine.store.sql import changed, execute
+from engine.store.tables.core import CampaignCounts
 
 # Which count a recipient in a state belongs to.
 COUNT_OF_STATE: dict[str, str] = {

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from peewee import BigIntegerField, BooleanField, CharField, CompositeKey, IntegerField, TextField
-
-from engine.store.models import Table
 from engine.store.sql import changed, execute
+from engine.store.tables.findings import AuditFinding
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,21 +17,6 @@ class Finding:
     subject: str
     sentence: str
     is_repaired: bool
-
-
-class AuditFinding(Table):
-    """A finding and how often it was made."""
-
-    kind = CharField(40)
-    subject = CharField(80)
-    sentence = TextField()
-    is_repaired = BooleanField()
-    times = IntegerField()
-    first_at = BigIntegerField()
-    last_at = BigIntegerField()
-
-    class Meta:
-        primary_key = CompositeKey("kind", "subject")
 
 
 def note_findings(findings: Sequence[Finding], now: int) -> None:

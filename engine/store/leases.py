@@ -9,66 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from peewee import BigIntegerField, CharField, CompositeKey, DoubleField, IntegerField, TextField
-
 from engine.store.database import is_sqlite
-from engine.store.models import Table
 from engine.store.sql import changed, execute
 
 LEASE_MS = 8_000  # a dead engine's switches are free after this
 SHARE_MS = 20_000  # a dead engine's part of a gateway; its calls are adopted by then
 NODE_MS = 8_000  # an engine that was not seen for this long counts as dead
-
-
-class EngineNode(Table):
-    """An engine process, and the switches that it could serve (names, blank separated)."""
-
-    owner = CharField(100, primary_key=True)
-    name = CharField(100)
-    wants = TextField()
-    seen_at = BigIntegerField()
-
-
-class GatewayShare(Table):
-    """The part of a gateway's limits that an engine may use until `until_at`."""
-
-    gateway_id = BigIntegerField()
-    owner = CharField(100)
-    permits = IntegerField()
-    channels = IntegerField()
-    until_at = BigIntegerField()
-
-    class Meta:
-        primary_key = CompositeKey("gateway_id", "owner")
-
-
-class EnginePulse(Table):
-    """What one of several engines says of a campaign."""
-
-    campaign_id = BigIntegerField()
-    engine = CharField(100)
-    reason = CharField(30)
-    details = TextField()
-    calls_up = IntegerField()
-    calls_per_second = DoubleField()
-    at = BigIntegerField()
-
-    class Meta:
-        primary_key = CompositeKey("campaign_id", "engine")
-
-
-class JobRun(Table):
-    """A job of a period (a month, a day), taken by one process."""
-
-    name = CharField(60)
-    period = CharField(60)
-    owner = CharField(100)
-    taken_at = BigIntegerField()
-    until_at = BigIntegerField()
-    done_at = BigIntegerField(null=True)
-
-    class Meta:
-        primary_key = CompositeKey("name", "period")
 
 
 @dataclass(frozen=True, slots=True)

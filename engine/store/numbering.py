@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from peewee import Expression
 
-from engine.store.models import Recipient
+from engine.store.tables.core import Recipient
 
 LAST_BITS = 1023  # as in the index `recipient_once` (migration 0020)
 

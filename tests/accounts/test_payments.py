@@ -18,8 +18,8 @@ from engine.services.money.payment_providers import (
     provider_of,
 )
 from engine.states import AccountState
-from engine.store.customers import Payment
-from engine.store.models import Account
+from engine.store.tables.core import Account
+from engine.store.tables.customers import Payment
 from engine.store.threads import read, write
 from tests.accounts.zarinpal_double import MERCHANT, ZarinPalDouble, zarinpal
 from tests.money.world import World

@@ -14,8 +14,8 @@ from engine.services.campaigns import campaigns
 from engine.services.money import ledger, subscriptions
 from engine.services.onboarding import identity, registration
 from engine.services.onboarding.registration import Registered, TooSoon
-from engine.store.customers import MobileCode
-from engine.store.models import Campaign, Recipient, User
+from engine.store.tables.core import Campaign, Recipient, User
+from engine.store.tables.customers import MobileCode
 from engine.store.threads import read, write
 from tests.money.world import World
 

@@ -16,7 +16,7 @@ from engine.services.compliance import caller_ids
 from engine.services.compliance.caller_ids import CallerIdNotAllowed
 from engine.services.numbering.numbers import NormalNumber, normalise
 from engine.services.trunks import gateways
-from engine.store.models import Account, Campaign, CampaignPulse
+from engine.store.tables.core import Account, Campaign, CampaignPulse
 from engine.store.threads import read, write
 from tests.engine.lab import Lab, wait_for
 

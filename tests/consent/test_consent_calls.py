@@ -26,7 +26,7 @@ from engine.services.trunks import gateways
 from engine.states import AccountState, MessageState
 from engine.store import do_not_call
 from engine.store.do_not_call import EVERYBODY
-from engine.store.models import Account, Campaign, Message
+from engine.store.tables.core import Account, Campaign, Message
 from engine.store.threads import read, write
 from tests.engine.lab import Lab, wait_for
 

@@ -16,7 +16,7 @@ from engine.runtime.controller import Engine
 from engine.runtime.switchboard import parse_switches
 from engine.services.messages import prompts
 from engine.services.trunks import gateways
-from engine.store.models import Account
+from engine.store.tables.core import Account
 from engine.store.threads import write
 from tests.engine.lab import SPEED, Lab, wait_for
 

@@ -18,7 +18,7 @@ from engine.services.campaigns import campaigns
 from engine.services.campaigns.recipients import Imported, import_list
 from engine.services.lists.reader import open_list
 from engine.services.messages import prompts
-from engine.store.models import Attempt, Campaign, CampaignCounts, CampaignPulse, Message, Recipient
+from engine.store.tables.core import Attempt, Campaign, CampaignCounts, CampaignPulse, Message, Recipient
 from engine.store.threads import read, write
 
 SPEED = 20

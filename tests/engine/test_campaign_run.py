@@ -14,7 +14,7 @@ from engine.services.campaigns import campaigns
 from engine.services.trunks import gateways
 from engine.states import RecipientState
 from engine.store.counts import recount
-from engine.store.models import Campaign, CampaignPulse
+from engine.store.tables.core import Campaign, CampaignPulse
 from engine.store.threads import read, write
 from tests.engine.lab import Lab, wait_for
 

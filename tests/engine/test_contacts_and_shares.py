@@ -8,7 +8,7 @@ from engine.bench.figures import fullest_second
 from engine.clock import TEHRAN, from_ms, to_ms, wall_ms
 from engine.embedded.records import read_rung
 from engine.services.trunks import gateways
-from engine.store.models import Account, Contact, Recipient
+from engine.store.tables.core import Account, Contact, Recipient
 from engine.store.threads import read, write
 from tests.engine.lab import Lab, wait_for
 

@@ -6,7 +6,7 @@ from engine.bench.figures import fullest_second
 from engine.clock import wall_ms
 from engine.dialing.calls import Call
 from engine.services.trunks import gateway_health, gateways, switches
-from engine.store.models import Gateway
+from engine.store.tables.core import Gateway
 from engine.store.threads import read, write
 from tests.engine.lab import Lab, wait_for
 from tests.engine.test_why import MANY, told

@@ -11,7 +11,7 @@ from engine.errors import BadInput
 from engine.services.accounts import accounts
 from engine.services.campaigns import campaigns
 from engine.services.trunks import gateways
-from engine.store.models import Gateway
+from engine.store.tables.core import Gateway
 from engine.store.threads import read, write
 from tests.engine.lab import Lab, wait_for
 

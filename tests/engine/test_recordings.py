@@ -17,7 +17,7 @@ from engine.services.campaigns.campaigns import CampaignRules
 from engine.services.messages import prompts
 from engine.services.money import ledger
 from engine.states import CampaignState
-from engine.store.models import Attempt, Campaign
+from engine.store.tables.core import Attempt, Campaign
 from engine.store.threads import read, write
 from tests.engine.lab import Lab, wait_for
 

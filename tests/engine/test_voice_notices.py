@@ -11,9 +11,9 @@ from engine.services.sla import incidents
 from engine.services.trunks import gateways
 from engine.states import AccountState
 from engine.store.audit import audit_campaign
-from engine.store.models import Account, Attempt, Recipient, User
-from engine.store.models_sla import OutageRecord
-from engine.store.models_tickets import Delivery, Notice
+from engine.store.tables.core import Account, Attempt, Recipient, User
+from engine.store.tables.sla import OutageRecord
+from engine.store.tables.support import Delivery, Notice
 from engine.store.threads import read, write
 from tests.engine.lab import Lab, wait_for
 

@@ -28,8 +28,8 @@ from engine.runtime.opening import open_store
 from engine.services.messages import prompts as messages
 from engine.services.onboarding import first_start
 from engine.services.trunks import gateways
-from engine.store.models import Account, Attempt, Recipient
-from engine.store.records import CallRecord
+from engine.store.tables.cdr import CallRecord
+from engine.store.tables.core import Account, Attempt, Recipient
 from engine.store.threads import close_readers, read, write
 from engine.switch_conf.settings import GatewaySettings
 from tests.engine.lab import Lab

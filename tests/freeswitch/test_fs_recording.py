@@ -12,7 +12,7 @@ import pytest
 from engine_lab import running_engine
 from switch import Switch
 
-from engine.store.models import Attempt, User
+from engine.store.tables.core import Attempt, User
 from engine.store.threads import read
 from tests.engine.lab import Lab
 from tests.webui.conftest import logged_in

@@ -19,8 +19,8 @@ from engine.services.numbering.reasons import Reason
 from engine.services.outbox import addresses, deliveries
 from engine.services.sla import incidents
 from engine.states import AccountState
-from engine.store.models import Account, Recipient, User
-from engine.store.models_tickets import Delivery
+from engine.store.tables.core import Account, Recipient, User
+from engine.store.tables.support import Delivery
 from engine.store.threads import read, write
 from tests.engine.lab import Lab, wait_for
 

@@ -20,7 +20,7 @@ from engine.services.messages.otp_prompt import prompt_for_code
 from engine.services.messages.speech import Speech, SpeechUnavailable, job_of, length_of
 from engine.services.messages.spoken_digits import WORDS, clip, code_samples
 from engine.states import RecipientState
-from engine.store.models import Campaign, Recipient
+from engine.store.tables.core import Campaign, Recipient
 from engine.store.threads import read, write
 from engine.workers import pool
 from engine.workers.job import Job

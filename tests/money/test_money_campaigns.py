@@ -12,9 +12,9 @@ from engine.services.accounts.accounts import SendingRefused
 from engine.services.campaigns import campaigns, view
 from engine.services.money import ledger, pricing
 from engine.services.money.ledger import NoCredit
-from engine.store.ledger import Reservation
-from engine.store.models import Attempt, Recipient
 from engine.store.settles import Settle, Settler
+from engine.store.tables.core import Attempt, Recipient
+from engine.store.tables.money import Reservation
 from engine.store.threads import read, write
 from tests.money.world import CALL_LANDLINE, CALL_MOBILE, MONTH_MS, World, settle_of
 

@@ -11,9 +11,9 @@ from engine.services.campaigns.quick_sends import QuickOptions, send
 from engine.services.money import ledger
 from engine.services.numbering.numbers import NormalNumber, normalise
 from engine.store.claims import claim
-from engine.store.ledger import LedgerEntry
-from engine.store.models import Campaign
 from engine.store.sql import execute
+from engine.store.tables.core import Campaign
+from engine.store.tables.money import LedgerEntry
 from engine.store.threads import read, write
 from engine.store.writer import Writer
 from tests.money.world import CALL_LANDLINE, CALL_MOBILE, World, route

@@ -12,8 +12,8 @@ from engine.services.lists.reader import open_list
 from engine.services.messages import prompts
 from engine.services.money import ledger, ledger_check, pricing
 from engine.services.onboarding import registration
-from engine.store.ledger import Reservation
-from engine.store.models import Message, Recipient
+from engine.store.tables.core import Message, Recipient
+from engine.store.tables.money import Reservation
 from engine.store.threads import read, write
 from tests.engine.conftest import lab, start_lab
 from tests.engine.lab import Lab, wait_for

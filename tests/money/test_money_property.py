@@ -11,9 +11,9 @@ from engine.errors import AvanakError
 from engine.services.campaigns import campaigns, quick_sends
 from engine.services.money import ledger
 from engine.services.numbering.numbers import NormalNumber, normalise
-from engine.store.models import Attempt, Campaign, CampaignCounts
 from engine.store.settles import Settle, Settler
 from engine.store.sql import execute
+from engine.store.tables.core import Attempt, Campaign, CampaignCounts
 from engine.store.threads import read, write
 from engine.store.writer import Writer
 from tests.money.world import CALL_MOBILE, MESSAGE_MS, World, settle_of

@@ -13,9 +13,10 @@ from engine.services.money import ledger, ledger_check, pricing
 from engine.services.money.ledger import NoCredit
 from engine.services.money.pricing import Price
 from engine.services.numbering.numbers import NormalNumber, normalise
-from engine.store.ledger import LedgerBalance, book
-from engine.store.models import Attempt, Campaign, Recipient
+from engine.store.ledger import book
 from engine.store.sql import execute
+from engine.store.tables.core import Attempt, Campaign, Recipient
+from engine.store.tables.money import LedgerBalance
 from engine.store.threads import read, write
 from tests.money.world import CALL_LANDLINE, CALL_MOBILE, MESSAGE_MS, MOBILE, World
 

@@ -15,8 +15,8 @@ from engine.services.trunks import gateways
 from engine.states import CampaignState
 from engine.store.claims import Claim, Due, Route, claim, give_back
 from engine.store.counts import add_counts
-from engine.store.models import Campaign, CampaignCounts, Recipient
 from engine.store.settles import Settle, Settler
+from engine.store.tables.core import Campaign, CampaignCounts, Recipient
 from engine.store.threads import read, write
 
 NOW = 1_750_000_000_000

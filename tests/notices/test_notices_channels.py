@@ -18,8 +18,8 @@ from engine.services.outbox.deliveries import Outcome
 from engine.services.outbox.email import Mail
 from engine.services.outbox.messengers import parse_messengers
 from engine.services.outbox.voice import VoiceLine
-from engine.store.models import Recipient
-from engine.store.models_tickets import Delivery
+from engine.store.tables.core import Recipient
+from engine.store.tables.support import Delivery
 from engine.store.threads import read, write
 from tests.notices.bot_server import BotServer
 from tests.notices.smtp_process import SmtpProcess

@@ -9,9 +9,9 @@ from engine.services.notices import notices, outage_notice, special_wishes
 from engine.services.notices.notices import Words
 from engine.services.outbox import addresses
 from engine.services.tickets import tickets
-from engine.store.models import Account
-from engine.store.models_sla import OutageRecord
-from engine.store.models_tickets import Delivery, Notice, NoticeStep, Reach
+from engine.store.tables.core import Account
+from engine.store.tables.sla import OutageRecord
+from engine.store.tables.support import Delivery, Notice, NoticeStep, Reach
 from engine.store.threads import read, write
 from tests.tickets.cast import Cast, at
 

@@ -18,7 +18,7 @@ from engine.embedded.options import EmbeddedOptions
 from engine.embedded.process import EmbeddedProcess
 from engine.embedded.records import read_rung
 from engine.store import leases
-from engine.store.models import (
+from engine.store.tables.core import (
     Account,
     Attempt,
     Campaign,

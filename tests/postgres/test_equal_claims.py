@@ -12,8 +12,8 @@ from engine.services.onboarding import first_start
 from engine.services.sla import incidents
 from engine.services.tickets import compensation
 from engine.store.database import db
-from engine.store.models import User
-from engine.store.models_sla import Claim, ClaimOutage
+from engine.store.tables.core import User
+from engine.store.tables.sla import Claim, ClaimOutage
 from engine.store.threads import read, write
 from engine.store.writer import Writer, transaction
 

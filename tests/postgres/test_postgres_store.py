@@ -17,9 +17,9 @@ from engine.errors import StoreUnavailable
 from engine.store import database, leases, threads
 from engine.store.claims import claim
 from engine.store.database import db
-from engine.store.models import Account, Attempt, CampaignCounts, Recipient, Switch
 from engine.store.settles import Settler
 from engine.store.sql import changed
+from engine.store.tables.core import Account, Attempt, CampaignCounts, Recipient, Switch
 from engine.store.threads import read, write
 from engine.store.writer import Channel, Writer, transaction
 from tests.postgres.beside import other_engine

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from engine.store.audit import audit_campaign
-from engine.store.models import Attempt, Campaign, CampaignCounts
 from engine.store.sql import execute
+from engine.store.tables.core import Attempt, Campaign, CampaignCounts
 from engine.store.threads import read
 from tests.postgres.cluster import Cluster, make_list, wait_for
 

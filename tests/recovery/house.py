@@ -13,7 +13,7 @@ from engine.esl.events import BackgroundJob, HangupComplete
 from engine.store import threads
 from engine.store.audit import audit_campaign
 from engine.store.findings import Finding
-from engine.store.models import Attempt, Recipient
+from engine.store.tables.core import Attempt, Recipient
 from engine.store.threads import read
 from engine.store.writer import Writer
 from tests.recovery.fake_switch import FakeSwitch

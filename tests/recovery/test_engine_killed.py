@@ -11,7 +11,7 @@ import pytest
 from engine.store import database, threads
 from engine.store.audit import audit_campaign
 from engine.store.database import db
-from engine.store.models import Attempt, Campaign, CampaignCounts
+from engine.store.tables.core import Attempt, Campaign, CampaignCounts
 from engine.store.threads import read
 from tests.postgres.cluster import Cluster, make_list, wait_for
 

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from engine.config import load_settings
 from engine.dialing.cdr import PostedSource
 from engine.errors import AvanakError
-from engine.store.records import marks_of, posted_after, prune_posted
+from engine.store.cdr import marks_of, posted_after, prune_posted
 from engine.store.threads import read, write
 from engine.store.writer import Writer
 from webui.switch_records import blueprint

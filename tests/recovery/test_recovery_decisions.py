@@ -8,7 +8,7 @@ import gevent
 import pytest
 
 from engine.dialing import recovery
-from engine.store.models import Account, Campaign
+from engine.store.tables.core import Account, Campaign
 from engine.store.threads import write
 from engine.store.writer import Writer
 from tests.recovery.fake_switch import FakeSwitch

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from engine.dialing import recovery
 from engine.store import database, threads, writer
 from engine.store.database import db
-from engine.store.models import Attempt
+from engine.store.tables.core import Attempt
 from tests.recovery.house import House
 from tests.store.cast import make_campaign
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from engine.agreement.months import Month
 from engine.services.sla import incidents, statements
 from engine.services.sla.statements import Closed, Policy
-from engine.store.customers import Subscription
-from engine.store.models import Account, User
-from engine.store.models_sla import MonitorSpan
+from engine.store.tables.core import Account, User
+from engine.store.tables.customers import Subscription
+from engine.store.tables.sla import MonitorSpan
 from engine.store.threads import read, write
 
 ABAN = Month.parse("1405-08")

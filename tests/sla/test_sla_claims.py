@@ -9,8 +9,8 @@ from engine.services.sla.claims import NewClaim, TooLate
 from engine.services.sla.committee import Verdict
 from engine.services.tickets import clocks
 from engine.store import ledger
-from engine.store.models import User
-from engine.store.models_sla import Claim, Credit, Evidence
+from engine.store.tables.core import User
+from engine.store.tables.sla import Claim, Credit, Evidence
 from engine.store.threads import read, write
 from tests.sla.cast import (
     ABAN,

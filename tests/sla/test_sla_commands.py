@@ -9,7 +9,7 @@ from engine.cli import main
 from engine.commands.agreement import sla
 from engine.services.sla import exclusions, incidents
 from engine.store import database, threads
-from engine.store.models_sla import OutageRecord
+from engine.store.tables.sla import OutageRecord
 from engine.store.threads import read, write
 from tests.sla.cast import AFTER, DAY, MINUTE, START, firm, outage, person, watched
 

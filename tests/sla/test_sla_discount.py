@@ -5,8 +5,8 @@ from __future__ import annotations
 from engine.services.money import ledger, payments, subscriptions
 from engine.services.sla import credits
 from engine.states import AccountState
-from engine.store.customers import Subscription
-from engine.store.models import Account
+from engine.store.tables.core import Account
+from engine.store.tables.customers import Subscription
 from engine.store.threads import read, write
 from tests.sla.cast import AFTER, ALL, HOUR, PRICE, close, firm, outage, person, watched
 

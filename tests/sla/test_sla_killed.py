@@ -14,9 +14,9 @@ import pytest
 
 from engine.agreement.months import Month
 from engine.clock import wall_ms
-from engine.store.models import Account
-from engine.store.models_sla import MonitorSpan, OutageRecord
 from engine.store.sql import execute
+from engine.store.tables.core import Account
+from engine.store.tables.sla import MonitorSpan, OutageRecord
 from engine.store.threads import read, write
 
 ROOT = Path(__file__).parents[2]

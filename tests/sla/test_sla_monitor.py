@@ -6,8 +6,8 @@ from engine.services.sla import flips, incidents, observations, unknown
 from engine.services.sla.call_window import CallWindow
 from engine.services.sla.flips import Health
 from engine.services.sla.monitor import GAP_MS, Monitor, Refusal
-from engine.store.models import Gateway, Switch
-from engine.store.models_sla import Flip, OutageRecord, ProbeResult, UnknownTime
+from engine.store.tables.core import Gateway, Switch
+from engine.store.tables.sla import Flip, OutageRecord, ProbeResult, UnknownTime
 from engine.store.threads import read, write
 from tests.sla.cast import START
 

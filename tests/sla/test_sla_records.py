@@ -13,8 +13,8 @@ from engine.services.sla import (
     unknown,
 )
 from engine.services.sla.maintenance import Text
-from engine.store.customers import AuditEntry
-from engine.store.models_sla import OutageRevision, UnknownTime
+from engine.store.tables.customers import AuditEntry
+from engine.store.tables.sla import OutageRevision, UnknownTime
 from engine.store.threads import read, write
 from tests.sla.cast import ABAN, AFTER, DAY, END, HOUR, START, firm, outage, person, watched
 

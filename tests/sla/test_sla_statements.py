@@ -15,8 +15,8 @@ from engine.agreement.statement import statement_csv
 from engine.errors import BadInput
 from engine.services.sla import archive, availability, credits, exclusions, incidents, statements, unknown
 from engine.store import ledger
-from engine.store.models_sla import Credit, Evidence, OutageRecord, Statement, UnknownTime
 from engine.store.sql import execute
+from engine.store.tables.sla import Credit, Evidence, OutageRecord, Statement, UnknownTime
 from engine.store.threads import read, write
 from tests.sla.cast import (
     ABAN,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from engine.store.claims import Claim, Due, Route, claim
-from engine.store.models import (
+from engine.store.settles import Settle
+from engine.store.tables.core import (
     Account,
     Campaign,
     CampaignCounts,
@@ -13,7 +14,6 @@ from engine.store.models import (
     Recipient,
     Switch,
 )
-from engine.store.settles import Settle
 from engine.store.threads import write
 
 NOW = 1_750_000_000_000

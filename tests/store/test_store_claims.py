@@ -8,9 +8,9 @@ import pytest
 from engine.store import database
 from engine.store.audit import audit_campaign, repair_counts
 from engine.store.claims import give_back
-from engine.store.models import Attempt, CampaignCounts, Recipient
 from engine.store.settles import Answer, Settler, write_answers
 from engine.store.sql import changed
+from engine.store.tables.core import Attempt, CampaignCounts, Recipient
 from engine.store.threads import read, write
 from engine.store.writer import Channel, Writer
 from tests.store.cast import NOW, claim_some, make_campaign, settle_of

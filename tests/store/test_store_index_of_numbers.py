@@ -8,8 +8,8 @@ from peewee import IntegrityError
 from engine.services.campaigns import view
 from engine.states import RecipientState
 from engine.store.database import db, is_sqlite
-from engine.store.models import Recipient
 from engine.store.numbering import is_number_of
+from engine.store.tables.core import Recipient
 from engine.store.threads import read, write
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from engine.services.campaigns import recordings
-from engine.store.models import Attempt
 from engine.store.settles import Settler
+from engine.store.tables.core import Attempt
 from engine.store.threads import read, write
 from engine.store.writer import Writer
 from tests.store.cast import claim_some, make_campaign, settle_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.agreement.dates import parse_instant
-from engine.store.models import Account, User
+from engine.store.tables.core import Account, User
 from engine.store.threads import write
 
 

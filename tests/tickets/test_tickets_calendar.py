@@ -15,7 +15,7 @@ from engine.errors import BadInput, NotAllowed
 from engine.services.sla import working_calendar
 from engine.services.tickets import clocks, tickets, watch
 from engine.states import ClockState
-from engine.store.models_tickets import CalendarVersion, Ticket, TicketClock, TicketStep
+from engine.store.tables.support import CalendarVersion, Ticket, TicketClock, TicketStep
 from engine.store.threads import read, write
 from tests.tickets.cast import Cast, at
 

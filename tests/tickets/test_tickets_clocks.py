@@ -8,7 +8,7 @@ from engine.agreement.dates import instant_text
 from engine.errors import BadInput, Conflict, NotAllowed, NotFound
 from engine.services.tickets import clocks, tickets, views, watch
 from engine.services.tickets.rules import ClockKind
-from engine.store.models_tickets import ClockAlarm, Delivery, Ticket, TicketClock, TicketStep
+from engine.store.tables.support import ClockAlarm, Delivery, Ticket, TicketClock, TicketStep
 from engine.store.threads import read, write
 from tests.tickets.cast import Cast, at
 

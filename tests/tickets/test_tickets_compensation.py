@@ -11,8 +11,8 @@ from engine.services.sla.committee import Verdict
 from engine.services.tickets import clocks, compensation, tickets, watch
 from engine.services.tickets.compensation import Wanted
 from engine.store import ledger
-from engine.store.models_sla import Claim, Credit
-from engine.store.models_tickets import Ticket, TicketQueue
+from engine.store.tables.sla import Claim, Credit
+from engine.store.tables.support import Ticket, TicketQueue
 from engine.store.threads import read, write
 from tests.tickets.cast import Cast, at
 

@@ -14,7 +14,7 @@ from engine.config import load_settings
 from engine.errors import BadInput, Conflict, NotAllowed, NotFound
 from engine.services.tickets import remote_help, satisfaction, tickets, views, watch
 from engine.services.tickets.attachments import Attachments, Received, discard
-from engine.store.models_tickets import RemoteHelp
+from engine.store.tables.support import RemoteHelp
 from engine.store.threads import read, write
 from tests.tickets.cast import Cast, at
 

@@ -22,7 +22,7 @@ from engine.services.onboarding import first_start
 from engine.services.trunks import gateways
 from engine.states import RecipientState
 from engine.store import database, threads
-from engine.store.models import CampaignCounts, Recipient, User
+from engine.store.tables.core import CampaignCounts, Recipient, User
 from engine.store.threads import read, write
 from webui import create_app
 from webui.access import log_in

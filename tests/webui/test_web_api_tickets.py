@@ -9,9 +9,9 @@ import pytest
 from engine.clock import wall_ms
 from engine.services.accounts import access_tokens
 from engine.services.tickets import tickets
-from engine.store.customers import AccessToken
-from engine.store.models import Account, User
-from engine.store.models_tickets import Attachment, Ticket
+from engine.store.tables.core import Account, User
+from engine.store.tables.customers import AccessToken
+from engine.store.tables.support import Attachment, Ticket
 from engine.store.threads import read, write
 from tests.webui.conftest import logged_in
 

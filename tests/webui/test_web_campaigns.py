@@ -11,7 +11,7 @@ import pytest
 
 from engine.clock import wall_ms
 from engine.services.campaigns import why
-from engine.store.models import Campaign, CampaignCounts, CampaignPulse
+from engine.store.tables.core import Campaign, CampaignCounts, CampaignPulse
 from engine.store.threads import close_readers, read, write
 
 

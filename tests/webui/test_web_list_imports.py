@@ -12,8 +12,8 @@ from engine.services.campaigns import campaigns, list_imports
 from engine.services.campaigns.recipients import at_once
 from engine.services.campaigns.uploads import Uploads
 from engine.services.lists import reader
-from engine.store.models import CampaignCounts, Recipient
-from engine.store.models_lists import ListImport
+from engine.store.tables.core import CampaignCounts, Recipient
+from engine.store.tables.lists import ListImport
 from engine.store.threads import read, write
 
 ROWS = 35

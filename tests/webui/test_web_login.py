@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from engine.services.accounts import people
-from engine.store.models import User
+from engine.store.tables.core import User
 from engine.store.threads import read, write
 from webui.access import safe_target
 from webui.backoff import LONGEST_MS, Backoff

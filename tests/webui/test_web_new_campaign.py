@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from engine.runtime.list_importer import Importer
-from engine.store.models import Campaign, CampaignCounts, Message
+from engine.store.tables.core import Campaign, CampaignCounts, Message
 from engine.store.threads import read
 
 LIST = "شماره,نام\n09123456789,علی\n0912 345 6789,علی\n02122334455,سارا\nabc,x\n".encode()

@@ -10,7 +10,7 @@ import pytest
 
 from engine.clock import wall_ms
 from engine.services.accounts import accounts, audit_log
-from engine.store.models import Attempt, Campaign, Recipient, User
+from engine.store.tables.core import Attempt, Campaign, Recipient, User
 from engine.store.threads import read, write
 from tests.webui.test_web_new_campaign import Importer, importer, newest, send
 

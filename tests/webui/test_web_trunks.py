@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from engine.clock import wall_ms
 from engine.services.trunks import gateway_health, registrations, switches
-from engine.store.models import Gateway
-from engine.store.records import add_mark
+from engine.store.cdr import add_mark
+from engine.store.tables.core import Gateway
 from engine.store.threads import read, write
 
 FIELDS = {"cps": "5", "channels": "50", "priority": "0", "weight": "1", "packet_ms": "20"}

@@ -12,8 +12,8 @@ from engine.services.compliance import traffic_caps
 from engine.services.numbering.numbers import NormalNumber, normalise
 from engine.services.sla import acts
 from engine.states import MessageState
-from engine.store.customers import AuditEntry
-from engine.store.models import Message, User
+from engine.store.tables.core import Message, User
+from engine.store.tables.customers import AuditEntry
 from engine.store.threads import read, write
 from tests.webui_pages.world import MARK
 

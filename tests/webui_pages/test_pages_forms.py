@@ -12,9 +12,9 @@ from engine.clock import wall_ms
 from engine.services.accounts import accounts
 from engine.services.money import ledger, payments, pricing
 from engine.services.sla import incidents
-from engine.store.customers import Payment
-from engine.store.models import Account, Message
-from engine.store.models_tickets import Notice
+from engine.store.tables.core import Account, Message
+from engine.store.tables.customers import Payment
+from engine.store.tables.support import Notice
 from engine.store.threads import read, write
 from webui.words import WORDS
 

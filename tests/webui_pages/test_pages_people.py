@@ -8,8 +8,8 @@ import pytest
 
 from engine.services.accounts import people
 from engine.services.compliance.traffic_caps import Destinations
-from engine.store.customers import AuditEntry
-from engine.store.models import User
+from engine.store.tables.core import User
+from engine.store.tables.customers import AuditEntry
 from engine.store.threads import read
 
 PASSWORD = "a password of their own"

@@ -9,9 +9,9 @@ from engine.services.notices import special_wishes
 from engine.services.outbox import addresses, deliveries
 from engine.services.sla import agreements, claims, incidents
 from engine.services.tickets import compensation
-from engine.store.models import User
-from engine.store.models_sla import OutageReport
-from engine.store.models_tickets import Ticket
+from engine.store.tables.core import User
+from engine.store.tables.sla import OutageReport
+from engine.store.tables.support import Ticket
 from engine.store.threads import read, write
 from tests.webui_pages.world import MARK
 

@@ -26,12 +26,12 @@ from engine.services.tickets.rules import CLAIM, REMOTE, SPECIAL
 from engine.services.trunks import switches
 from engine.states import AccountState
 from engine.store import threads
-from engine.store.customers import Payment
 from engine.store.database import db
-from engine.store.ledger import LedgerTxn
-from engine.store.models import Account, Attempt, Recipient, User
-from engine.store.models_sla import MonitorSpan, UnknownTime
-from engine.store.models_tickets import Attachment, Delivery, TicketClock
+from engine.store.tables.core import Account, Attempt, Recipient, User
+from engine.store.tables.customers import Payment
+from engine.store.tables.money import LedgerTxn
+from engine.store.tables.sla import MonitorSpan, UnknownTime
+from engine.store.tables.support import Attachment, Delivery, TicketClock
 from engine.store.threads import write
 
 MARK = "zanbaq"  # stands in every text of Sahar's things

@@ -16,7 +16,7 @@ from engine.services.tickets import tickets, views
 from engine.services.tickets.attachments import MAX_FILES, Received, discard
 from engine.services.tickets.clocks import ClockView
 from engine.services.tickets.views import MessageView, TicketRow, TicketView
-from engine.store.models_tickets import Attachment, Ticket
+from engine.store.tables.support import Attachment, Ticket
 from engine.store.threads import read, write
 from webui.access import needs, person
 from webui.api import blueprint

@@ -19,9 +19,9 @@ from engine.services.money.ledger import NoCredit
 from engine.services.money.reservations import Terms
 from engine.states import CampaignState
 from engine.store.claims import Due, Hold, Rule
-from engine.store.ledger import Reservation
-from engine.store.models import Campaign
 from engine.store.settles import Hook, Settle
+from engine.store.tables.core import Campaign
+from engine.store.tables.money import Reservation
 
 log = logging.getLogger(__name__)
 

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from engine.errors import AvanakError, BadInput, Conflict, NotAllowed, NotFound
 from engine.services.accounts import accounts, audit_log, permissions
 from engine.services.accounts.permissions import WEB_SERVICE
-from engine.store.customers import AccessToken
-from engine.store.models import User
+from engine.store.tables.core import User
+from engine.store.tables.customers import AccessToken
 
 log = logging.getLogger(__name__)
 

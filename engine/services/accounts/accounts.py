@@ -18,8 +18,8 @@ from engine.services.accounts import audit_log, permissions
 from engine.services.numbering.numbers import Kind, NormalNumber, normalise
 from engine.services.trunks import gateways
 from engine.states import ACCOUNT_MOVES, AccountState, MessageKind, ReviewState
-from engine.store.customers import IdentityReview
-from engine.store.models import Account
+from engine.store.tables.core import Account
+from engine.store.tables.customers import IdentityReview
 from engine.text import one_line
 
 log = logging.getLogger(__name__)

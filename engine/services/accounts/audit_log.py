@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.services.accounts.permissions import STAFF_ROLES
-from engine.store.customers import AuditEntry
-from engine.store.models import User
+from engine.store.tables.core import User
+from engine.store.tables.customers import AuditEntry
 
 log = logging.getLogger(__name__)
 

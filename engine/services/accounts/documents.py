@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from engine.errors import BadInput, NotFound, StoreUnavailable
-from engine.store.customers import Document
+from engine.store.tables.customers import Document
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_OF_ACCOUNT = 50

@@ -14,7 +14,7 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from engine.errors import BadInput, Conflict, NotAllowed, NotFound
 from engine.services.accounts import audit_log
 from engine.services.accounts.permissions import ROLES, STAFF_ROLES
-from engine.store.models import User
+from engine.store.tables.core import User
 
 log = logging.getLogger(__name__)
 

@@ -18,9 +18,9 @@ from engine.services.messages.library import get
 from engine.services.numbering.numbers import NormalNumber
 from engine.states import CampaignState, MessageState
 from engine.store.do_not_call import numbers_source, numbers_value
-from engine.store.models import Campaign, Message, MessageCall
 from engine.store.settles import Settle
 from engine.store.sql import execute
+from engine.store.tables.core import Campaign, Message, MessageCall
 
 log = logging.getLogger(__name__)
 

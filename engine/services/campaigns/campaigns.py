@@ -27,8 +27,8 @@ from engine.services.money.ledger import NoCredit
 from engine.services.trunks import gateways
 from engine.states import CAMPAIGN_MOVES, CampaignState, MessageKind, UnknownPolicy, may_move
 from engine.store.counts import add_counts
-from engine.store.models import Campaign, CampaignCounts, CampaignPulse, Message
 from engine.store.sql import changed
+from engine.store.tables.core import Campaign, CampaignCounts, CampaignPulse, Message
 from engine.text import one_line
 
 log = logging.getLogger(__name__)

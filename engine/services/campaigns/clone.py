@@ -11,8 +11,8 @@ import logging
 from engine.errors import BadInput
 from engine.services.campaigns import campaigns
 from engine.store.counts import add_counts
-from engine.store.models import Campaign
 from engine.store.sql import changed, execute
+from engine.store.tables.core import Campaign
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from engine.services.campaigns.preflight import Preflight
 from engine.services.campaigns.uploads import Pending, Uploads
 from engine.services.lists.reader import ListReader, open_list
 from engine.services.messages import library
-from engine.store.models import Campaign, Message, User
+from engine.store.tables.core import Campaign, Message, User
 
 Write = Callable[[Callable[[], Any]], Any]
 

@@ -33,8 +33,8 @@ from engine.services.compliance import traffic_caps
 from engine.services.lists.reader import ListReader, open_list
 from engine.services.money.ledger import NoCredit
 from engine.states import CampaignState, ImportState
-from engine.store.models import Campaign
-from engine.store.models_lists import ListImport
+from engine.store.tables.core import Campaign
+from engine.store.tables.lists import ListImport
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from engine.services.lists.reader import ListReader, Row
 from engine.services.numbering.numbers import Kind
 from engine.services.numbering.reasons import Reason
 from engine.services.trunks.headroom import permitted_rate, permitted_sessions
-from engine.store.models import Gateway, Switch
+from engine.store.tables.core import Gateway, Switch
 
 EXAMPLES = 3  # lines that are shown of each reason
 SHOWN = 60  # characters of what was written that are shown

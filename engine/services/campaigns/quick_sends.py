@@ -22,7 +22,7 @@ from engine.services.numbering.numbers import NormalNumber
 from engine.states import CampaignState, RecipientState
 from engine.store.counts import add_counts
 from engine.store.database import db
-from engine.store.models import Attempt, Campaign, CampaignCounts, CampaignPulse, Message, Recipient
+from engine.store.tables.core import Attempt, Campaign, CampaignCounts, CampaignPulse, Message, Recipient
 
 QUICK_PRIORITY = 10
 OTP_PRIORITY = 20

@@ -30,8 +30,8 @@ from engine.states import CampaignState, RecipientState
 from engine.store import do_not_call
 from engine.store.bulk import insert_new
 from engine.store.counts import add_counts
-from engine.store.models import Campaign, Recipient
 from engine.store.sql import execute
+from engine.store.tables.core import Campaign, Recipient
 
 _COLUMNS = ("line", "number", "is_mobile", "variables", "reason")  # of a `ListRow`
 # What is the same for all is given once: a million rows bind only what differs.

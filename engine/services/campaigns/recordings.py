@@ -15,8 +15,8 @@ from pathlib import Path
 
 from engine.errors import FileGone, NotFound
 from engine.services.accounts import audit_log
-from engine.store.models import Attempt
 from engine.store.sql import execute
+from engine.store.tables.core import Attempt
 
 log = logging.getLogger(__name__)
 

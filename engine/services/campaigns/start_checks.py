@@ -15,7 +15,7 @@ from engine.services.compliance import caller_ids, message_kinds, policy, traffi
 from engine.services.compliance.calling_windows import parse_windows
 from engine.services.messages.personal import Template
 from engine.states import MessageState
-from engine.store.models import Campaign, Message
+from engine.store.tables.core import Campaign, Message
 
 
 class NotApproved(Conflict):

@@ -14,9 +14,17 @@ from typing import Any
 from engine.errors import NotFound
 from engine.services.campaigns import why
 from engine.states import CampaignState
-from engine.store.models import Account, Attempt, Campaign, CampaignCounts, CampaignPulse, Message, Recipient
 from engine.store.numbering import is_number_of
 from engine.store.sql import execute
+from engine.store.tables.core import (
+    Account,
+    Attempt,
+    Campaign,
+    CampaignCounts,
+    CampaignPulse,
+    Message,
+    Recipient,
+)
 
 STALE_MS = 10_000  # a running campaign that no engine has spoken of for so long has none
 

@@ -13,7 +13,7 @@ from engine.errors import BadInput
 from engine.services.accounts import accounts
 from engine.services.compliance import policy
 from engine.states import MessageKind
-from engine.store.models import Gateway
+from engine.store.tables.core import Gateway
 
 
 class CallerIdNotAllowed(BadInput):

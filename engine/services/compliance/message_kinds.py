@@ -9,7 +9,7 @@ from engine.errors import BadInput
 from engine.services.accounts import permissions
 from engine.services.compliance.calling_windows import NEVER, Windows, parse_windows
 from engine.states import MessageKind
-from engine.store.models import Account
+from engine.store.tables.core import Account
 
 ANY_TIME = Windows()
 

@@ -17,8 +17,8 @@ from engine.config import Settings
 from engine.errors import BadInput, NotAllowed, NotFound
 from engine.services.accounts import audit_log
 from engine.store.ledger import REVENUE, balance_of
-from engine.store.models import Account, CallCap, CallTraffic, Destination
 from engine.store.sql import execute
+from engine.store.tables.core import Account, CallCap, CallTraffic, Destination
 
 log = logging.getLogger(__name__)
 

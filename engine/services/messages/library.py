@@ -16,7 +16,7 @@ from engine.services.messages.personal import Template
 from engine.services.messages.speech import Speech
 from engine.services.money import ledger
 from engine.states import CampaignState, MessageState
-from engine.store.models import Campaign, Message
+from engine.store.tables.core import Campaign, Message
 from engine.text import one_line
 
 log = logging.getLogger(__name__)

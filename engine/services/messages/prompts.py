@@ -8,7 +8,7 @@ from pathlib import Path
 
 from engine.errors import BadInput, NotFound
 from engine.services.messages import audio
-from engine.store.models import Message
+from engine.store.tables.core import Message
 
 log = logging.getLogger(__name__)
 

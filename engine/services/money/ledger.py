@@ -21,13 +21,13 @@ from engine.store.ledger import (
     RESERVED,
     REVENUE,
     SUBSCRIPTION,
-    LedgerTxn,
     balance_of,
     book,
     lock_balance,
 )
-from engine.store.models import Attempt
 from engine.store.sql import execute
+from engine.store.tables.core import Attempt
+from engine.store.tables.money import LedgerTxn
 
 log = logging.getLogger(__name__)
 

@@ -22,9 +22,9 @@ from engine.services.money import ledger, subscriptions
 from engine.services.money.ledger import NoCredit
 from engine.services.money.payment_providers import RECEIPT, Provider, ProviderDown, Verdict
 from engine.states import PaymentState
-from engine.store.customers import Payment
 from engine.store.database import db
 from engine.store.paging import page_of
+from engine.store.tables.customers import Payment
 
 log = logging.getLogger(__name__)
 

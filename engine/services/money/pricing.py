@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from engine.errors import BadInput, Conflict, NotFound
 from engine.services.accounts import accounts, audit_log
-from engine.store.ledger import BALANCE, PriceGroup, PriceVersion, balance_of
-from engine.store.models import Account
+from engine.store.ledger import BALANCE, balance_of
+from engine.store.tables.core import Account
+from engine.store.tables.money import PriceGroup, PriceVersion
 from engine.text import one_line
 
 log = logging.getLogger(__name__)

@@ -19,9 +19,10 @@ from dataclasses import dataclass
 from engine.services.money import pricing
 from engine.services.money.ledger import NoCredit, spendable
 from engine.services.money.pricing import Price
-from engine.store.ledger import BALANCE, RESERVED, Reservation, book, execute_locked
-from engine.store.models import Campaign, CampaignCounts, Message
+from engine.store.ledger import BALANCE, RESERVED, book, execute_locked
 from engine.store.sql import changed, execute, over_values
+from engine.store.tables.core import Campaign, CampaignCounts, Message
+from engine.store.tables.money import Reservation
 
 log = logging.getLogger(__name__)
 

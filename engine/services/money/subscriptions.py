@@ -10,9 +10,9 @@ from engine.errors import BadInput, Conflict, NotFound
 from engine.services.accounts import accounts, audit_log
 from engine.services.money import ledger
 from engine.states import AccountState
-from engine.store.customers import Subscription, SubscriptionPlan
 from engine.store.ledger import SUBSCRIPTION
-from engine.store.models import Account
+from engine.store.tables.core import Account
+from engine.store.tables.customers import Subscription, SubscriptionPlan
 
 log = logging.getLogger(__name__)
 

@@ -21,8 +21,8 @@ from engine.services.accounts.permissions import NOTICE_ROLES, Actor, require_ro
 from engine.services.outbox import deliveries
 from engine.services.sla import agreements
 from engine.states import NoticeState
-from engine.store.models import Account, User
-from engine.store.models_tickets import Notice, NoticeAudience, NoticeRead, NoticeUpdate
+from engine.store.tables.core import Account, User
+from engine.store.tables.support import Notice, NoticeAudience, NoticeRead, NoticeUpdate
 
 log = logging.getLogger(__name__)
 

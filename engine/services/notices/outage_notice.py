@@ -15,8 +15,8 @@ from engine.services.notices import notices, special_wishes
 from engine.services.outbox import deliveries
 from engine.services.sla import agreements
 from engine.states import NoticeState
-from engine.store.models_sla import OutageRecord
-from engine.store.models_tickets import Delivery, Notice, NoticeAudience, NoticeStep
+from engine.store.tables.sla import OutageRecord
+from engine.store.tables.support import Delivery, Notice, NoticeAudience, NoticeStep
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ import secrets
 from engine.services.accounts import accounts, people
 from engine.services.money import pricing
 from engine.store import database
-from engine.store.models import User
+from engine.store.tables.core import User
 
 FIRST_ADMIN = "admin"
 TURN = 823403  # any number, as long as all engines agree on it

@@ -10,9 +10,9 @@ from engine.services.accounts import accounts, audit_log, documents
 from engine.services.accounts.documents import StoredFile
 from engine.services.onboarding.national_numbers import national_code, national_id
 from engine.states import AccountState, ReviewState
-from engine.store.customers import Document, IdentityReview
-from engine.store.models import Account
 from engine.store.paging import page_of
+from engine.store.tables.core import Account
+from engine.store.tables.customers import Document, IdentityReview
 from engine.text import one_line
 
 log = logging.getLogger(__name__)

@@ -14,8 +14,8 @@ from engine.errors import AvanakError, BadInput, Conflict
 from engine.services.accounts import accounts, people
 from engine.services.campaigns import quick_sends
 from engine.states import AccountState
-from engine.store.customers import MobileCode
-from engine.store.models import Account
+from engine.store.tables.core import Account
+from engine.store.tables.customers import MobileCode
 from engine.text import one_line
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from engine.services.accounts import permissions
 from engine.services.accounts.permissions import NOTICE_ROLES, Actor, is_staff, require_role
 from engine.services.numbering import numbers
 from engine.services.numbering.reasons import Reason
-from engine.store.models_tickets import Reach
+from engine.store.tables.support import Reach
 
 MESSENGERS = ("telegram", "bale", "eitaa")
 CHANNELS = ("email", *MESSENGERS, "voice")

@@ -13,7 +13,7 @@ from engine.services.outbox.deliveries import Outcome
 from engine.services.outbox.email import Mail
 from engine.services.outbox.messengers import parse_messengers
 from engine.services.outbox.voice import Speak, VoiceLine
-from engine.store.models_tickets import Delivery
+from engine.store.tables.support import Delivery
 from engine.store.threads import write
 
 log = logging.getLogger(__name__)

@@ -19,8 +19,8 @@ from engine.errors import Conflict
 from engine.services.accounts.permissions import NOTICE_ROLES, Actor, require_role
 from engine.services.outbox import addresses
 from engine.states import DeliveryState
-from engine.store.models import User
-from engine.store.models_tickets import Delivery, Reach
+from engine.store.tables.core import User
+from engine.store.tables.support import Delivery, Reach
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from engine.errors import BadInput
 from engine.services.outbox.deliveries import Outcome
-from engine.store.models_tickets import Delivery
+from engine.store.tables.support import Delivery
 
 TIMEOUT_S = 20.0
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")

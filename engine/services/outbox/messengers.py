@@ -15,7 +15,7 @@ import requests
 
 from engine.errors import BadInput
 from engine.services.outbox.deliveries import Outcome
-from engine.store.models_tickets import Delivery
+from engine.store.tables.support import Delivery
 
 TIMEOUT_S = (5.0, 15.0)  # to connect, to answer
 

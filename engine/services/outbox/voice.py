@@ -20,7 +20,7 @@ from engine.services.numbering.reasons import Reason
 from engine.services.outbox import deliveries
 from engine.services.outbox.deliveries import Outcome
 from engine.states import DeliveryState, MessageKind, RecipientState
-from engine.store.models_tickets import Delivery
+from engine.store.tables.support import Delivery
 from engine.store.threads import read, write
 
 log = logging.getLogger(__name__)

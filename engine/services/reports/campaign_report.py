@@ -19,8 +19,8 @@ from engine.services.lists.columns import column_names, plain_name
 from engine.services.numbering.numbers import display
 from engine.services.reports.files import Cell
 from engine.states import RecipientState
-from engine.store.models import Campaign, Gateway, Switch
 from engine.store.sql import execute
+from engine.store.tables.core import Campaign, Gateway, Switch
 
 COLUMNS = (
     "number", "name", "state", "disposition", "tries", "hangup_cause", "sip_status", "answered_at",

@@ -8,7 +8,7 @@ from typing import Any
 from engine.errors import BadInput, NotAllowed
 from engine.services.accounts import audit_log
 from engine.services.accounts.people import STAFF_ROLES
-from engine.store.models import User
+from engine.store.tables.core import User
 
 # Who enters and corrects outages, exclusions, unknown time, maintenance.
 RECORD_ROLES = frozenset(("operator", "administrator", "quality"))

@@ -10,7 +10,7 @@ from engine.agreement.dates import instant_text
 from engine.agreement.terms import Difference, Terms, Versions, diff, published
 from engine.errors import BadInput, Conflict
 from engine.services.sla import acts
-from engine.store.models_sla import AgreementVersion
+from engine.store.tables.sla import AgreementVersion
 
 
 def versions() -> Versions:

@@ -9,7 +9,7 @@ from engine.agreement.intervals import total
 from engine.agreement.reckoning import Reckoning, from_evidence
 from engine.agreement.statement import StatementHead, statement_sha256
 from engine.errors import BadInput, NotFound
-from engine.store.models_sla import Evidence, Statement
+from engine.store.tables.sla import Evidence, Statement
 
 
 def figures_of(reckoning: Reckoning) -> dict[str, Any]:

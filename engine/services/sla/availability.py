@@ -14,7 +14,7 @@ from engine.agreement.records import Exclusion, Outage
 from engine.agreement.terms import Terms
 from engine.services.sla import agreements, unknown
 from engine.services.sla.exclusions import as_exclusion
-from engine.store.models_sla import ExclusionRecord, OutageRecord
+from engine.store.tables.sla import ExclusionRecord, OutageRecord
 
 
 @dataclass(frozen=True, slots=True)

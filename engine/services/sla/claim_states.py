@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from engine.errors import Conflict
-from engine.store.models_sla import Claim, ClaimStep
+from engine.store.tables.sla import Claim, ClaimStep
 
 log = logging.getLogger(__name__)
 

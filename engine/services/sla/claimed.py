@@ -15,8 +15,8 @@ from engine.agreement.reckoning import Reckoning, reckon
 from engine.services.sla import availability, credits
 from engine.services.sla.claim_states import ClaimKind, ClaimState, move
 from engine.services.sla.locks import is_closed
-from engine.store.models_sla import Claim, ClaimOutage, OutageRecord, Statement
 from engine.store.sql import execute
+from engine.store.tables.sla import Claim, ClaimOutage, OutageRecord, Statement
 
 
 def due(month: Month, credited_too: bool) -> dict[int, list[Claim]]:

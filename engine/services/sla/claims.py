@@ -18,7 +18,7 @@ from engine.errors import BadInput, Conflict, NotFound
 from engine.services.sla import acts, agreements, incidents, working_calendar
 from engine.services.sla.claim_states import UNDECIDED, ClaimKind, ClaimState, move
 from engine.store.ledger import execute_locked
-from engine.store.models_sla import Claim, ClaimOutage, ClaimStep, OutageRecord
+from engine.store.tables.sla import Claim, ClaimOutage, ClaimStep, OutageRecord
 
 log = logging.getLogger(__name__)
 

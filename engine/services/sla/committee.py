@@ -15,7 +15,7 @@ from engine.errors import BadInput, Conflict, NotAllowed
 from engine.services.sla import acts, claimed, claims, credits, incidents
 from engine.services.sla.claim_states import ClaimKind, ClaimState, move
 from engine.services.sla.locks import lock_month
-from engine.store.models_sla import Claim, ClaimVote
+from engine.store.tables.sla import Claim, ClaimVote
 
 log = logging.getLogger(__name__)
 

@@ -17,10 +17,10 @@ from peewee import fn
 from engine.agreement.months import Month
 from engine.store.bookings import Booking, book_many
 from engine.store.bulk import insert_rows
-from engine.store.customers import Subscription
 from engine.store.ledger import AVAILABILITY, BALANCE
-from engine.store.models_sla import Credit
 from engine.store.sql import execute
+from engine.store.tables.customers import Subscription
+from engine.store.tables.sla import Credit
 
 log = logging.getLogger(__name__)
 

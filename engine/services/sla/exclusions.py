@@ -10,8 +10,8 @@ from engine.agreement.records import Exclusion, judge
 from engine.agreement.terms import ExclusionKind
 from engine.errors import BadInput, Conflict, NotFound
 from engine.services.sla import acts, agreements
-from engine.store.models import Account
-from engine.store.models_sla import ExclusionRecord
+from engine.store.tables.core import Account
+from engine.store.tables.sla import ExclusionRecord
 
 
 def add(

@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from enum import StrEnum
 
-from engine.store.models_sla import Component, Flip
+from engine.store.tables.sla import Component, Flip
 
 log = logging.getLogger(__name__)
 

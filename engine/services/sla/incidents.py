@@ -13,8 +13,8 @@ from engine.agreement.dates import instant_text
 from engine.errors import BadInput, Conflict, NotFound
 from engine.services.sla import acts
 from engine.services.sla.flips import SERVICE, Health
-from engine.store.models import Account
-from engine.store.models_sla import OutageRecord, OutageReport, OutageRevision, UnknownTime
+from engine.store.tables.core import Account
+from engine.store.tables.sla import OutageRecord, OutageReport, OutageRevision, UnknownTime
 
 log = logging.getLogger(__name__)
 

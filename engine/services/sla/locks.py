@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from engine.store.models_sla import MonthClose
 from engine.store.sql import execute
+from engine.store.tables.sla import MonthClose
 
 
 def lock_month(month: str) -> str:

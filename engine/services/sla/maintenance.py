@@ -12,7 +12,7 @@ from typing import Any
 from engine.agreement.terms import ExclusionKind
 from engine.errors import BadInput, Conflict, NotFound
 from engine.services.sla import acts, agreements, exclusions
-from engine.store.models_sla import Maintenance
+from engine.store.tables.sla import Maintenance
 
 
 @dataclass(frozen=True, slots=True)

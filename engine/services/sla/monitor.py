@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from engine.services.sla import flips, incidents, observations
 from engine.services.sla.flips import DATABASE, SERVICE, Health
 from engine.services.sla.observations import Calls, Seen
-from engine.store.models_sla import Component, MonitorSpan
+from engine.store.tables.sla import Component, MonitorSpan
 
 log = logging.getLogger(__name__)
 

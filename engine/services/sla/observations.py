@@ -18,8 +18,8 @@ from dataclasses import dataclass
 
 from engine.services.sla import probes
 from engine.services.sla.flips import DATABASE, WEB, Health, engine_name, gateway_name, switch_name
-from engine.store.models import Gateway, Switch
-from engine.store.models_sla import Pulse
+from engine.store.tables.core import Gateway, Switch
+from engine.store.tables.sla import Pulse
 
 PULSE_DEAD_MS = 20_000  # a process that said nothing for this long is dead
 PULSE_GONE_MS = 3_600_000  # and after this it is no part of the service any more

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.store.models_sla import ProbeResult
+from engine.store.tables.sla import ProbeResult
 
 KEEP_MS = 90 * 86_400_000
 FRESH_MS = 5 * 60_000  # an older result says nothing of now

@@ -28,8 +28,8 @@ from engine.services.sla.archive import figures_of
 from engine.services.sla.locks import lock_month
 from engine.services.sla.monitor import first_watched
 from engine.store.bulk import insert_rows
-from engine.store.models_sla import OutageRecord, Statement
 from engine.store.sql import execute
+from engine.store.tables.sla import OutageRecord, Statement
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from engine.errors import BadInput, Conflict, NotFound
 from engine.services.sla import acts, incidents
 from engine.services.sla.flips import Health
 from engine.services.sla.monitor import GAP_MS, last_watched
-from engine.store.models_sla import UnknownResolution, UnknownTime
+from engine.store.tables.sla import UnknownResolution, UnknownTime
 
 
 def spans(start_s: int, end_s: int, now: int) -> Spans:

@@ -34,7 +34,7 @@ from engine.errors import BadInput, NotFound
 from engine.services.accounts import audit_log
 from engine.services.accounts.permissions import CALENDAR_ROLES, Actor, require_role
 from engine.services.sla import agreements
-from engine.store.models_tickets import CalendarEdit, CalendarVersion
+from engine.store.tables.support import CalendarEdit, CalendarVersion
 
 __all__ = ["Change", "Day", "by_version", "current", "days", "edit", "edits", "history", "keep", "of_terms"]
 

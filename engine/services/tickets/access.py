@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.errors import NotFound
 from engine.services.accounts.permissions import Actor, scope
 from engine.store.database import is_sqlite
-from engine.store.models_tickets import Ticket
+from engine.store.tables.support import Ticket
 
 
 def ticket_for(person: Actor, ticket_id: int, *, for_change: bool = False) -> Ticket:

@@ -24,7 +24,7 @@ from engine.config import Settings
 from engine.errors import BadInput, Conflict, NotFound, StoreUnavailable
 from engine.services.accounts.permissions import Actor, is_staff
 from engine.services.tickets.access import ticket_for
-from engine.store.models_tickets import Attachment, Ticket, TicketMessage
+from engine.store.tables.support import Attachment, Ticket, TicketMessage
 from engine.store.threads import read
 
 log = logging.getLogger(__name__)

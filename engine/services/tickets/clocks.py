@@ -26,7 +26,7 @@ from engine.services.sla import agreements, claims, working_calendar
 from engine.services.sla.working_calendar import Change
 from engine.services.tickets.rules import CLOCKS, ClockKind, ClockRule, Ticking, limit_of
 from engine.states import ClockState
-from engine.store.models_tickets import Ticket, TicketClock, TicketPause, TicketStep
+from engine.store.tables.support import Ticket, TicketClock, TicketPause, TicketStep
 
 log = logging.getLogger(__name__)
 

@@ -25,8 +25,8 @@ from engine.services.sla.claim_states import ClaimKind, ClaimState
 from engine.services.tickets import clocks, tickets
 from engine.services.tickets.access import ticket_for
 from engine.services.tickets.rules import CLAIM
-from engine.store.models_sla import Claim, ClaimEvidence
-from engine.store.models_tickets import TicketClock
+from engine.store.tables.sla import Claim, ClaimEvidence
+from engine.store.tables.support import TicketClock
 
 CLOCK, QUEUE = "clock", "queue"  # what a claim about support may rest on
 MAX_CALL_MS = 24 * 3_600_000

@@ -16,7 +16,7 @@ from engine.services.accounts.permissions import TICKET_ROLES, Actor, is_staff, 
 from engine.services.tickets import clocks
 from engine.services.tickets.access import ticket_for
 from engine.states import RemoteState, TicketState
-from engine.store.models_tickets import RemoteHelp, Ticket
+from engine.store.tables.support import RemoteHelp, Ticket
 
 log = logging.getLogger(__name__)
 

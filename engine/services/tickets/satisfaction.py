@@ -11,7 +11,7 @@ from engine.errors import BadInput, Conflict, NotAllowed
 from engine.services.accounts.permissions import Actor, is_staff
 from engine.services.tickets.access import ticket_for
 from engine.states import TicketState
-from engine.store.models_tickets import Satisfaction, Ticket
+from engine.store.tables.support import Satisfaction, Ticket
 
 MAX_TEXT = 2_000
 

@@ -21,8 +21,8 @@ from engine.services.tickets.access import ticket_for
 from engine.services.tickets.attachments import Received
 from engine.services.tickets.rules import CLAIM, CLOCKS, DEPARTMENTS, FAULT, ClockKind
 from engine.states import TICKET_MOVES, ClockState, TicketState
-from engine.store.models import Account, User
-from engine.store.models_tickets import Ticket, TicketMessage, TicketQueue
+from engine.store.tables.core import Account, User
+from engine.store.tables.support import Ticket, TicketMessage, TicketQueue
 from engine.text import one_line
 
 log = logging.getLogger(__name__)

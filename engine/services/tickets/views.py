@@ -19,8 +19,8 @@ from engine.services.tickets.access import ticket_for
 from engine.services.tickets.clocks import ClockView
 from engine.services.tickets.rules import QUEUES
 from engine.states import TicketState
-from engine.store.models import Account, User
-from engine.store.models_tickets import (
+from engine.store.tables.core import Account, User
+from engine.store.tables.support import (
     Attachment,
     RemoteHelp,
     Satisfaction,

@@ -11,7 +11,7 @@ from engine.services.outbox import deliveries
 from engine.services.tickets import clocks, remote_help
 from engine.services.tickets.rules import CLOCKS, QUEUES, ClockKind
 from engine.states import ClockState
-from engine.store.models_tickets import ClockAlarm, Ticket, TicketClock, TicketQueue
+from engine.store.tables.support import ClockAlarm, Ticket, TicketClock, TicketQueue
 
 log = logging.getLogger(__name__)
 

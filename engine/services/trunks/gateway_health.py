@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from peewee import BigIntegerField, CharField, CompositeKey, DoubleField
 
-from engine.store.models import Gateway, Table
+from engine.store.tables.core import Gateway, Table
 
 FRESH_MS = 15_000  # an engine that said nothing for so long says nothing of the present
 

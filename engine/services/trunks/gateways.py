@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.errors import BadInput, Conflict, NotFound
-from engine.store.models import Gateway
+from engine.store.tables.core import Gateway
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from peewee import BigIntegerField, CharField, CompositeKey
 
-from engine.store.models import Gateway, Switch, Table
+from engine.store.tables.core import Gateway, Switch, Table
 
 FRESH_MS = 90_000  # nothing is said of what was not seen again for so long
 

@@ -6,8 +6,8 @@ import logging
 from typing import Any
 
 from engine.errors import NotFound
-from engine.store.models import Switch
-from engine.store.records import RecordMark
+from engine.store.tables.cdr import RecordMark
+from engine.store.tables.core import Switch
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from engine.services.campaigns import campaigns
 from engine.services.messages import prompts
 from engine.services.trunks import gateways
 from engine.store import database, threads
-from engine.store.models import Account
+from engine.store.tables.core import Account
 from engine.store.threads import write
 
 NOW = 1_700_000_000_000

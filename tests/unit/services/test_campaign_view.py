@@ -10,7 +10,7 @@ from engine.errors import NotFound
 from engine.services.campaigns import campaigns, why
 from engine.services.campaigns import view as campaign_view
 from engine.services.campaigns.view import STALE_MS, STARTING, view, views
-from engine.store.models import Attempt, CampaignCounts, CampaignPulse, Recipient
+from engine.store.tables.core import Attempt, CampaignCounts, CampaignPulse, Recipient
 from engine.store.threads import read, write
 
 NOW = 1_700_000_000_000

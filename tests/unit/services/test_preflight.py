@@ -15,7 +15,7 @@ from engine.services.campaigns.estimate import Limits
 from engine.services.campaigns.preflight import BINDINGS, Preflight, count_list, limits_of_switches, preflight
 from engine.services.lists.reader import open_list
 from engine.services.numbering.reasons import Reason
-from engine.store.models import Gateway, Switch
+from engine.store.tables.core import Gateway, Switch
 
 NOW = 1_700_000_000_000  # 2023-11-15 01:43 in Tehran
 MESSY = (

@@ -12,7 +12,7 @@ from engine.services.lists.reader import open_list
 from engine.services.reports import campaign_report
 from engine.services.reports.campaign_report import COLUMNS, report_columns, report_rows
 from engine.store.database import db
-from engine.store.models import Attempt, Campaign, Recipient, Switch
+from engine.store.tables.core import Attempt, Campaign, Recipient, Switch
 from engine.store.threads import read, write
 
 NOW = 1_700_000_000_000

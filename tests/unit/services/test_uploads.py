@@ -14,7 +14,7 @@ from engine.errors import BadInput, NotFound
 from engine.services.campaigns import launch, list_imports
 from engine.services.campaigns.recipients import at_once
 from engine.services.campaigns.uploads import MAX_AGE_MS, Pending, Uploads
-from engine.store.models import Campaign, CampaignCounts, Message
+from engine.store.tables.core import Campaign, CampaignCounts, Message
 from engine.store.threads import read, write
 
 LIST = b"number,name\n09123456789,Ali\n0912 345 6789,Ali\nabc,x\n"

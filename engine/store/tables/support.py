@@ -17,7 +17,7 @@ from peewee import (
 )
 
 from engine.states import ClockState, DeliveryState, NoticeState, RemoteState, TicketState
-from engine.store.models import Table
+from engine.store.tables.core import Table
 
 # -- the working calendar -----------------------------------------------------------------
 

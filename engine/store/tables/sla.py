@@ -18,7 +18,7 @@ from peewee import (
     TextField,
 )
 
-from engine.store.models import Table
+from engine.store.tables.core import Table
 
 # -- what was seen ------------------------------------------------------------------------
 

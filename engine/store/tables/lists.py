@@ -1,11 +1,11 @@
-"""The table of lists on their way into campaigns.  Conventions: engine/store/models.py."""
+"""The table of lists on their way into campaigns.  Conventions: engine/store/tables/core.py."""
 
 from __future__ import annotations
 
 from peewee import BigAutoField, BigIntegerField, BooleanField, CharField, IntegerField, TextField
 
 from engine.states import ImportState
-from engine.store.models import Table
+from engine.store.tables.core import Table
 
 
 class ListImport(Table):

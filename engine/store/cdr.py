@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from peewee import BigAutoField, BigIntegerField, CharField, TextField
-
-from engine.store.models import Table
 from engine.store.sql import changed, execute, run_over_values
+from engine.store.tables.cdr import RecordCursor, RecordMark
 
 # Our template in freeswitch-conf/autoload_configs/cdr_csv.conf.xml; columns are only ever added at its end.
 COLUMNS = (
@@ -19,33 +17,6 @@ COLUMNS = (
     "avanak_fault", "record_ms", "playback_last_offset_pos",
 )  # fmt: skip
 KEEP_MS = 24 * 3600 * 1000  # posted records are needed until their call is settled, minutes at most
-
-
-class RecordCursor(Table):
-    """How far the records of a switch are dealt with."""
-
-    switch_id = BigIntegerField(primary_key=True)
-    inode = BigIntegerField()
-    head = TextField()
-    position = BigIntegerField()
-
-
-class CallRecord(Table):
-    """A record that a switch on another machine posted."""
-
-    id = BigAutoField()
-    switch_name = CharField(64)
-    uuid = CharField(36)
-    fields = TextField()  # JSON of the columns that the engine reads
-    received_at = BigIntegerField()
-
-
-class RecordMark(Table):
-    """How often a switch on another machine said that it has sent all its records."""
-
-    switch_name = CharField(64, primary_key=True)
-    marks = BigIntegerField()
-    at = BigIntegerField()
 
 
 def load_cursor(switch_id: int) -> RecordCursor | None:

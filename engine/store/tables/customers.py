@@ -5,7 +5,7 @@ from __future__ import annotations
 from peewee import BigAutoField, BigIntegerField, BooleanField, CharField, IntegerField, TextField
 
 from engine.states import PaymentState, ReviewState
-from engine.store.models import Table
+from engine.store.tables.core import Table
 
 
 class Payment(Table):
