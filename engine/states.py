@@ -84,6 +84,8 @@ CAMPAIGN_MOVES: dict[CampaignState, frozenset[CampaignState]] = {
     CampaignState.STOPPED: frozenset(),
 }
 
+WAITING_STATES = (RecipientState.PENDING, RecipientState.RETRY_WAIT)  # may be claimed when due
+LIVE_STATES = (RecipientState.CLAIMED, RecipientState.IN_CALL)
 FINAL_STATES = (
     RecipientState.DELIVERED,
     RecipientState.EXHAUSTED,

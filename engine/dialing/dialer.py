@@ -32,7 +32,7 @@ from engine.esl.events import Event
 from engine.services.compliance.message_kinds import KindHours
 from engine.services.trunks.headroom import permitted_rate, permitted_sessions
 from engine.states import RecipientState
-from engine.store.claims import ClaimHook, Rule
+from engine.store.claims import ClaimHook, Rule, UndoHook
 from engine.store.settles import Hook, Settle, Settler, write_answers, write_originated
 from engine.store.threads import read
 from engine.store.writer import Channel, Writer
@@ -54,6 +54,7 @@ class Dialer:
         hooks: Sequence[Hook] = (),
         rules: Sequence[Rule] = (),
         claim_hooks: Sequence[ClaimHook] = (),
+        undo_hooks: Sequence[UndoHook] = (),
     ) -> None:
         self.settings = settings
         self.writer = writer
@@ -81,7 +82,8 @@ class Dialer:
             settings.heard_tolerance_ms,
             self._prompt_missing,
         )
-        self.waiting = Waiting(self.lanes, self.calls, writer)
+        undo = [self.contacts.take_back_claims, *undo_hooks]
+        self.waiting = Waiting(self.lanes, self.calls, writer, undo)
         self.claimer = Claimer(
             self.lanes,
             self.calls,

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from engine.dialing.calls import Call, CallTable
 from engine.dialing.lanes import Lanes
-from engine.dialing.rules.contact_gap import take_back_claims
 from engine.errors import StoreUnavailable
-from engine.store.claims import Claim, Due, Route, give_back
+from engine.store.claims import Claim, Due, Route, UndoHook, give_back
 from engine.store.writer import Writer
 
 log = logging.getLogger(__name__)
 
 
 class Waiting:
-    """Takes waiting calls out of their trunks and returns their recipients to the queue."""
+    """Takes waiting calls out of their trunks and returns their recipients to the queue.
 
-    def __init__(self, lanes: Lanes, calls: CallTable, writer: Writer) -> None:
+    `hooks` undo, in that transaction, what was written with their claims.
+    """
+
+    def __init__(
+        self, lanes: Lanes, calls: CallTable, writer: Writer, hooks: Sequence[UndoHook] = ()
+    ) -> None:
         self.lanes = lanes
         self.calls = calls
         self.writer = writer
+        self.hooks = list(hooks)
 
     def give_back(
         self,
@@ -47,16 +53,11 @@ class Waiting:
             call.run.waiting -= 1
         claims = [_claim_of(call) for call in calls]
         try:
-            return self.writer.call(lambda: _give_back(claims))
+            return len(self.writer.call(lambda: give_back(claims, self.hooks)))
         except StoreUnavailable as error:
             # They stay `claimed` until the next recovery, which finds that they never left.
             log.warning("action=give_back_failed calls=%d error=%r", len(calls), str(error))
             return 0
-
-
-def _give_back(claims: list[Claim]) -> int:
-    take_back_claims(claims)
-    return give_back(claims)
 
 
 def _claim_of(call: Call) -> Claim:
@@ -70,4 +71,4 @@ def _claim_of(call: Call) -> Claim:
         0,
     )
     route = Route(call.switch_id, call.core_uuid, call.gateway_id)
-    return Claim(call.attempt_id, call.uuid, call.run.id, due, route, call.tries + 1)
+    return Claim(call.attempt_id, call.uuid, call.run.id, due, route, call.tries + 1, call.created_at)

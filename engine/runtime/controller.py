@@ -43,8 +43,9 @@ from engine.services.messages.speech import DEFAULT_VOICE, Speech
 from engine.services.onboarding.first_start import ensure_first
 from engine.states import CampaignState
 from engine.store import leases, threads
+from engine.store.claims import cancel_waiting
 from engine.store.settles import Settle
-from engine.store.sql import execute
+from engine.store.sql import WAITING, execute
 from engine.store.tables.core import Campaign, CampaignCounts, CampaignPulse
 from engine.store.threads import read
 from engine.store.writer import Writer
@@ -76,6 +77,7 @@ class Engine:
             hooks=[*self.consent.hooks, approvals.hear_approvals, *self.money.hooks],
             rules=[*self.consent.rules, *self.money.rules],
             claim_hooks=self.consent.claim_hooks,
+            undo_hooks=self.consent.undo_hooks,
         )
         self.dialer.on_settled.append(self._hold_back_opted_out)
         self.speech = Speech.of_settings(settings)
@@ -205,7 +207,7 @@ class Engine:
             if todo:
                 self.money.act(todo, now)
             for campaign_id in stopped:
-                campaigns.cancel_waiting(campaign_id, now)
+                cancel_waiting(campaign_id, now)
             for said in says:
                 if not campaigns.finish_if_done(said.campaign_id, now):
                     self._write_pulse(said, now)
@@ -337,7 +339,7 @@ def _numbers_of(
         first, last = (
             execute(
                 f"SELECT {word}(next_at) FROM recipient WHERE campaign_id = ?"  # noqa: S608 - words of ours
-                " AND state IN ('pending', 'retry_wait') AND next_at < ?",
+                f" AND state IN {WAITING} AND next_at < ?",
                 [campaign_id, UNPREPARED],
             )[0][0]
             or 0

@@ -9,15 +9,16 @@ attempt a recipient.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from uuid_utils import uuid7
 
-from engine.states import AttemptState, RecipientState
-from engine.store.counts import COUNT_OF_STATE, add_counts
+from engine.states import WAITING_STATES, AttemptState, RecipientState
+from engine.store.counts import COUNT_OF_STATE, add_counts, count_ended
 from engine.store.database import is_sqlite
-from engine.store.sql import execute, over_values, run_over_values
+from engine.store.sql import WAITING, changed, execute, over_values, run_over_values
 
 
 @dataclass(slots=True, frozen=True)
@@ -52,6 +53,7 @@ class Claim:
     recipient: Due
     route: Route
     try_no: int
+    at: int  # ms
 
 
 @dataclass(slots=True, frozen=True)
@@ -65,8 +67,9 @@ class Hold:
 
 # A rule that is asked at every claim, first try or retry: recipients that may not be called now.
 Rule = Callable[[int, Sequence[Due], int], list[Hold]]
-# What is written with a claim, in its transaction.
+# What is written with a claim, in its transaction; and what undoes it when claims are given back.
 ClaimHook = Callable[[int, Sequence["Claim"], int], None]
+UndoHook = Callable[[int, Sequence["Claim"]], None]
 # Chooses the route of a recipient, or None when no gateway that fits it has room.
 Router = Callable[[Due], Route | None]
 
@@ -111,7 +114,7 @@ def claim(
 def _pick(campaign_id: int, limit: int, now: int) -> list[Due]:
     rows = execute(
         "SELECT id, number, state, tries, free_tries, prompt, avoid_gateway_id FROM recipient"
-        " WHERE campaign_id = ? AND state IN ('pending', 'retry_wait') AND next_at <= ?"
+        f" WHERE campaign_id = ? AND state IN {WAITING} AND next_at <= ?"
         " ORDER BY next_at, id LIMIT ?" + ("" if is_sqlite() else " FOR UPDATE SKIP LOCKED"),
         [campaign_id, now, limit],
     )
@@ -148,13 +151,13 @@ def _write(campaign_id: int, routed: list[tuple[Due, Route]], now: int) -> list[
     claims = []
     for attempt_id, uuid in made:
         recipient, route = by_uuid[uuid]
-        claims.append(Claim(attempt_id, uuid, campaign_id, recipient, route, recipient.tries + 1))
+        claims.append(Claim(attempt_id, uuid, campaign_id, recipient, route, recipient.tries + 1, now))
     marked = run_over_values(
         ("recipient_id", "attempt_id"),
         [(item.recipient.id, item.attempt_id) for item in claims],
         f"UPDATE recipient SET state = '{RecipientState.CLAIMED}', attempt_id = CAST(v.attempt_id AS BIGINT)"
         " FROM v WHERE recipient.id = CAST(v.recipient_id AS BIGINT)"
-        " AND recipient.state IN ('pending', 'retry_wait') RETURNING recipient.id",
+        f" AND recipient.state IN {WAITING} RETURNING recipient.id",
     )
     if marked != len(claims):
         raise RuntimeError(f"claimed {len(claims)} attempts but marked {marked} recipients")
@@ -173,53 +176,80 @@ def hold(campaign_id: int, held: Sequence[Hold], now: int) -> None:
         ("id", "next_at"),
         later,
         "UPDATE recipient SET next_at = CAST(v.next_at AS BIGINT) FROM v"
-        " WHERE recipient.id = CAST(v.id AS BIGINT) AND recipient.state IN ('pending', 'retry_wait')"
+        f" WHERE recipient.id = CAST(v.id AS BIGINT) AND recipient.state IN {WAITING}"
         " RETURNING recipient.id",
     )
-    excluded = [item for item in held if item.next_at is None]
-    if excluded:
-        run_over_values(
+    excluded = {item.recipient.id: item.reason for item in held if item.next_at is None}
+    end_waiting(campaign_id, excluded, RecipientState.EXCLUDED, now)
+
+
+def end_waiting(campaign_id: int, reasons: Mapping[int, str], state: RecipientState, now: int) -> int:
+    """Give recipients (id -> reason) their end without a call; how many of them still waited.
+
+    Who is being called, or has an end, keeps it.  The counts follow the rows that changed.
+    """
+    rows = [(recipient_id, reason, now) for recipient_id, reason in reasons.items()]
+    ended = {
+        COUNT_OF_STATE[old]: run_over_values(
             ("id", "reason", "at"),
-            [(item.recipient.id, item.reason, now) for item in excluded],
-            f"UPDATE recipient SET state = '{RecipientState.EXCLUDED}', reason = CAST(v.reason AS TEXT),"
+            rows,
+            f"UPDATE recipient SET state = '{state.value}', reason = CAST(v.reason AS TEXT),"
             " finished_at = CAST(v.at AS BIGINT) FROM v WHERE recipient.id = CAST(v.id AS BIGINT)"
-            " AND recipient.state IN ('pending', 'retry_wait') RETURNING recipient.id",
+            f" AND recipient.state = '{old.value}' RETURNING recipient.id",
         )
-        changes = {"excluded": len(excluded)}
-        for item in excluded:
-            name = COUNT_OF_STATE[item.recipient.state]
-            changes[name] = changes.get(name, 0) - 1
-        add_counts(campaign_id, changes)
+        for old in WAITING_STATES
+    }
+    return count_ended(campaign_id, ended, state)
 
 
-def give_back(claims: Sequence[Claim]) -> int:
+def cancel_waiting(campaign_id: int, now: int, limit: int = 20_000) -> int:
+    """Cancel recipients that wait in a stopped campaign, up to `limit` of each state; how many."""
+    ended = {
+        COUNT_OF_STATE[old]: changed(
+            f"UPDATE recipient SET state = '{RecipientState.CANCELLED}', finished_at = ? WHERE state = ?"
+            " AND id IN (SELECT id FROM recipient WHERE campaign_id = ? AND state = ? LIMIT ?)",
+            [now, old.value, campaign_id, old.value, limit],
+        )
+        for old in WAITING_STATES
+    }
+    return count_ended(campaign_id, ended, RecipientState.CANCELLED)
+
+
+def give_back(claims: Sequence[Claim], hooks: Sequence[UndoHook] = ()) -> list[Claim]:
     """Return claims that were never handed to a switch to the queue, as if they had not been made.
 
-    How many were given back.  An attempt that is no longer `created` stays.
+    Those that were given back; an attempt that is no longer `created` stays, and so does what its claim wrote.
     """
     gone = {
         row[0]
         for row in over_values(
             ("id",),
             [(item.attempt_id,) for item in claims],
-            "DELETE FROM attempt WHERE state = 'created' AND id IN (SELECT CAST(v.id AS BIGINT) FROM v)"
-            " RETURNING id",
+            f"DELETE FROM attempt WHERE state = '{AttemptState.CREATED}'"
+            " AND id IN (SELECT CAST(v.id AS BIGINT) FROM v) RETURNING id",
         )
     }
-    back = [item for item in claims if item.attempt_id in gone]
-    run_over_values(
-        ("id", "attempt_id", "state"),
-        [(item.recipient.id, item.attempt_id, item.recipient.state) for item in back],
-        "UPDATE recipient SET state = CAST(v.state AS TEXT), attempt_id = NULL FROM v"
-        " WHERE recipient.id = CAST(v.id AS BIGINT) AND recipient.attempt_id = CAST(v.attempt_id AS BIGINT)"
-        " AND recipient.state = 'claimed' RETURNING recipient.id",
-    )
-    by_campaign: dict[int, dict[str, int]] = {}
+    moved = {
+        row[0]
+        for row in over_values(
+            ("id", "attempt_id", "state"),
+            [
+                (item.recipient.id, item.attempt_id, item.recipient.state)
+                for item in claims
+                if item.attempt_id in gone
+            ],
+            "UPDATE recipient SET state = CAST(v.state AS TEXT), attempt_id = NULL FROM v"
+            " WHERE recipient.id = CAST(v.id AS BIGINT) AND recipient.attempt_id = CAST(v.attempt_id AS BIGINT)"
+            f" AND recipient.state = '{RecipientState.CLAIMED}' RETURNING recipient.id",
+        )
+    }
+    back = [item for item in claims if item.attempt_id in gone and item.recipient.id in moved]
+    by_campaign: dict[int, list[Claim]] = {}
     for item in back:
-        changes = by_campaign.setdefault(item.campaign_id, {"live": 0})
-        name = COUNT_OF_STATE[item.recipient.state]
-        changes["live"] -= 1
-        changes[name] = changes.get(name, 0) + 1
-    for campaign_id, changes in by_campaign.items():
-        add_counts(campaign_id, changes)
-    return len(back)
+        by_campaign.setdefault(item.campaign_id, []).append(item)
+    for campaign_id, items in sorted(by_campaign.items()):
+        changes = Counter(COUNT_OF_STATE[item.recipient.state] for item in items)
+        add_counts(campaign_id, {**changes, "live": -len(items)})
+        for hook in hooks:
+            hook(campaign_id, items)
+    return back

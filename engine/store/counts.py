@@ -36,6 +36,13 @@ def add_counts(campaign_id: int, changes: Mapping[str, int]) -> None:
     changed(f"UPDATE campaign_counts SET {sets} WHERE campaign_id = ?", [*moved.values(), campaign_id])
 
 
+def count_ended(campaign_id: int, ended: Mapping[str, int], state: RecipientState) -> int:
+    """Move recipients that have ended in `state` out of the counts they were in (count's name -> how many); all of them."""
+    total = sum(ended.values())
+    add_counts(campaign_id, {**{name: -n for name, n in ended.items()}, COUNT_OF_STATE[state]: total})
+    return total
+
+
 def recount(campaign_id: int) -> dict[str, int]:
     """Count a campaign's recipients by reading them all: what the kept counts must equal."""
     found: Counter[str] = Counter(dict.fromkeys((*STATE_COUNTS, "total"), 0))

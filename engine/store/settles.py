@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from engine.states import Disposition
+from engine.states import WAITING_STATES, AttemptState, Disposition, RecipientState
 from engine.store.counts import COUNT_OF_STATE, add_counts
-from engine.store.sql import over_values, run_over_values
+from engine.store.sql import LIVE, one_of, over_values, run_over_values
+
+_UNANSWERED = one_of((AttemptState.CREATED, AttemptState.ORIGINATING, AttemptState.RINGING))
 
 
 @dataclass(slots=True, frozen=True)
@@ -81,13 +83,14 @@ class Settler:
                 )
                 for item in first.values()
             ],
-            "UPDATE attempt SET state = 'ended', ended_at = CAST(v.at AS BIGINT),"
+            f"UPDATE attempt SET state = '{AttemptState.ENDED}', ended_at = CAST(v.at AS BIGINT),"
             " answered_at = COALESCE(CAST(v.answered_at AS BIGINT), attempt.answered_at),"
             " disposition = CAST(v.disposition AS TEXT), hangup_cause = CAST(v.cause AS TEXT),"
             " sip_status = CAST(v.sip AS INTEGER), heard_ms = CAST(v.heard AS INTEGER),"
             " vote = CAST(v.vote AS TEXT), spent_try = CAST(v.spent AS BOOLEAN),"
             " settled_by = CAST(v.by_ AS TEXT)"
-            " FROM v WHERE attempt.id = CAST(v.id AS BIGINT) AND attempt.state <> 'ended' RETURNING attempt.id",
+            f" FROM v WHERE attempt.id = CAST(v.id AS BIGINT) AND attempt.state <> '{AttemptState.ENDED}'"
+            " RETURNING attempt.id",
         )
         won = [first[row[0]] for row in ended]
         if won:
@@ -111,7 +114,7 @@ class Settler:
                     1 if item.free_try else 0,
                     item.avoid_gateway_id,
                     item.disposition,
-                    None if item.next_state in ("pending", "retry_wait") else item.ended_at,
+                    None if item.next_state in WAITING_STATES else item.ended_at,
                 )
                 for item in won
             ],
@@ -122,7 +125,7 @@ class Settler:
             " finished_at = CAST(v.finished_at AS BIGINT)"
             " FROM v WHERE recipient.id = CAST(v.id AS BIGINT)"
             " AND recipient.attempt_id = CAST(v.attempt_id AS BIGINT)"
-            " AND recipient.state IN ('claimed', 'in_call') RETURNING recipient.id",
+            f" AND recipient.state IN {LIVE} RETURNING recipient.id",
         )
         if moved != len(won):
             raise RuntimeError(f"settled {len(won)} attempts but moved {moved} recipients")
@@ -138,7 +141,8 @@ class Settler:
             changes[name] = changes.get(name, 0) + 1
             if item.disposition != Disposition.CANCELLED:
                 changes[item.disposition] = changes.get(item.disposition, 0) + 1
-        for campaign_id, changes in by_campaign.items():
+        # In one order in all engines, so that they wait for each other instead of locking up.
+        for campaign_id, changes in sorted(by_campaign.items()):
             add_counts(campaign_id, changes)
 
 
@@ -161,18 +165,18 @@ def write_answers(answers: list[Answer]) -> list[Answer]:
         for row in over_values(
             ("id", "at"),
             [(item.attempt_id, item.answered_at) for item in answers],
-            "UPDATE attempt SET state = 'answered', answered_at = CAST(v.at AS BIGINT) FROM v"
+            f"UPDATE attempt SET state = '{AttemptState.ANSWERED}', answered_at = CAST(v.at AS BIGINT) FROM v"
             " WHERE attempt.id = CAST(v.id AS BIGINT)"
-            " AND attempt.state IN ('created', 'originating', 'ringing') RETURNING attempt.id",
+            f" AND attempt.state IN {_UNANSWERED} RETURNING attempt.id",
         )
     }
     won = [item for item in answers if item.attempt_id in noted]
     run_over_values(
         ("id", "attempt_id"),
         [(item.recipient_id, item.attempt_id) for item in won],
-        "UPDATE recipient SET state = 'in_call' FROM v WHERE recipient.id = CAST(v.id AS BIGINT)"
-        " AND recipient.attempt_id = CAST(v.attempt_id AS BIGINT) AND recipient.state = 'claimed'"
-        " RETURNING recipient.id",
+        f"UPDATE recipient SET state = '{RecipientState.IN_CALL}' FROM v WHERE recipient.id = CAST(v.id AS BIGINT)"
+        " AND recipient.attempt_id = CAST(v.attempt_id AS BIGINT)"
+        f" AND recipient.state = '{RecipientState.CLAIMED}' RETURNING recipient.id",
     )
     return won
 
@@ -187,7 +191,7 @@ def write_originated(attempt_ids: list[int]) -> list[int]:
         for row in over_values(
             ("id",),
             [(attempt_id,) for attempt_id in attempt_ids],
-            "UPDATE attempt SET state = 'originating' FROM v WHERE attempt.id = CAST(v.id AS BIGINT)"
-            " AND attempt.state = 'created' RETURNING attempt.id",
+            f"UPDATE attempt SET state = '{AttemptState.ORIGINATING}' FROM v WHERE attempt.id = CAST(v.id AS BIGINT)"
+            f" AND attempt.state = '{AttemptState.CREATED}' RETURNING attempt.id",
         )
     ]

@@ -8,9 +8,20 @@ condition let through.  Values come as parameters only.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from enum import StrEnum
 from typing import Any
 
+from engine.states import LIVE_STATES, WAITING_STATES
 from engine.store.database import db
+
+
+def one_of(states: Iterable[StrEnum]) -> str:
+    """States as a statement lists them: ``state IN {one_of(FINAL_STATES)}``."""
+    return "(" + ", ".join(f"'{state.value}'" for state in states) + ")"
+
+
+WAITING = one_of(WAITING_STATES)  # of recipients
+LIVE = one_of(LIVE_STATES)
 
 # Few sizes keep the number of distinct statements small, so that they stay prepared.
 _SIZES = (256, 64, 16, 4, 1)

@@ -13,7 +13,7 @@ from engine.services.money import ledger, ledger_check, pricing
 from engine.services.onboarding import first_start
 from engine.services.trunks import gateways
 from engine.states import CampaignState
-from engine.store.claims import Claim, Due, Route, claim, give_back
+from engine.store.claims import Claim, Due, Route, cancel_waiting, claim, give_back
 from engine.store.counts import add_counts
 from engine.store.settles import Settle, Settler
 from engine.store.tables.core import Campaign, CampaignCounts, Recipient
@@ -131,14 +131,14 @@ class World:
         gone = {item.attempt_id for item in claims}
         for calls in self.live.values():
             calls[:] = [item for item in calls if item.attempt_id not in gone]
-        return write(lambda: give_back(claims))
+        return len(write(lambda: give_back(claims)))
 
     def second(self) -> None:
         """What the engine does each second."""
         self.now += 1_000
         stopped = read(lambda: [row.id for row in Campaign.select().where(Campaign.state == "stopped")])
         for campaign_id in stopped:  # what was given back after the stop
-            write(lambda campaign_id=campaign_id: campaigns.cancel_waiting(campaign_id, self.now))
+            write(lambda campaign_id=campaign_id: cancel_waiting(campaign_id, self.now))
         running = read(lambda: [row.id for row in Campaign.select().where(Campaign.state == "running")])
         for campaign_id in running:
             write(lambda campaign_id=campaign_id: campaigns.finish_if_done(campaign_id, self.now))

@@ -18,7 +18,7 @@ from engine.services.compliance.traffic_caps import CapReached, Destinations
 from engine.services.numbering.reasons import Reason
 from engine.states import MessageState
 from engine.store import do_not_call
-from engine.store.claims import Claim, ClaimHook, Due, Hold, Rule
+from engine.store.claims import Claim, ClaimHook, Due, Hold, Rule, UndoHook
 from engine.store.do_not_call import EVERYBODY, numbers_source, numbers_value
 from engine.store.settles import Hook, Settle
 from engine.store.sql import execute
@@ -47,6 +47,11 @@ class Consent:
     def claim_hooks(self) -> list[ClaimHook]:
         """For the Claimer: what is written with a claim."""
         return [self.count_claims]
+
+    @property
+    def undo_hooks(self) -> list[UndoHook]:
+        """For claims that are given back."""
+        return [self.uncount_claims]
 
     @property
     def hooks(self) -> list[Hook]:
@@ -96,6 +101,10 @@ class Consent:
         """Note how many calls the account places, for its caps."""
         if claims:
             traffic_caps.count_calls(self._campaign(campaign_id)[0], len(claims), now)
+
+    def uncount_claims(self, campaign_id: int, claims: Sequence[Claim]) -> None:
+        """Calls that were given back do not count for the caps."""
+        traffic_caps.uncount_calls(self._campaign(campaign_id)[0], [claim.at for claim in claims])
 
     # -- with a settle ------------------------------------------------------------------
 

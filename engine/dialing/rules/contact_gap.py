@@ -83,15 +83,43 @@ class ContactRules:
 
     def take_back(self, settles: Sequence[Settle]) -> None:
         """A settle hook: calls that rang nobody do not count."""
-        rang_nobody = (
-            item for item in settles if not item.spent_try and item.disposition != Disposition.LOST
+        rang_nobody = [
+            (item.attempt_id,)
+            for item in settles
+            if not item.spent_try and item.disposition != Disposition.LOST
+        ]
+        rows = over_values(
+            ("id",),
+            rang_nobody,
+            "SELECT c.account_id, r.number, a.created_at FROM v JOIN attempt a ON a.id = CAST(v.id AS BIGINT)"
+            " JOIN recipient r ON r.id = a.recipient_id JOIN campaign c ON c.id = a.campaign_id"
+            f" WHERE c.priority < {EXEMPT_PRIORITY}",
         )
-        _take_back([(item.recipient_id,) for item in rang_nobody])
+        self._take_back([(int(account_id), number, int(at)) for account_id, number, at in rows])
 
+    def take_back_claims(self, campaign_id: int, claims: Sequence[Claim]) -> None:
+        """Claims that were given back, in that transaction, never rang."""
+        limits = _limits_of(campaign_id)
+        if limits is not None:
+            self._take_back([(limits[0], claim.recipient.number, claim.at) for claim in claims])
 
-def take_back_claims(claims: Sequence[Claim]) -> None:
-    """Claims that were given back never rang."""
-    _take_back([(claim.recipient.id,) for claim in claims])
+    def _take_back(self, calls: Sequence[tuple[int, str, int]]) -> None:
+        """Forget calls (account, number, when it was claimed), each if it is still one of the last two of its number."""
+        left = sorted(calls, key=lambda call: call[2])
+        while left:  # a statement changes a row once, so a number's calls are forgotten one after the other
+            newest = {call[:2]: call for call in left}
+            run_over_values(
+                ("account_id", "number", "at", "day"),
+                sorted((*call, day_of(call[2], self.zone)) for call in newest.values()),
+                "UPDATE contact SET"
+                " last_at = CASE WHEN contact.last_at = CAST(v.at AS BIGINT)"
+                " THEN COALESCE(contact.previous_at, 0) ELSE contact.last_at END, previous_at = NULL,"
+                " calls = contact.calls - CASE WHEN contact.day = CAST(v.day AS BIGINT) THEN 1 ELSE 0 END"
+                " FROM v WHERE contact.account_id = CAST(v.account_id AS BIGINT)"
+                " AND contact.number = CAST(v.number AS TEXT) AND contact.calls > 0"
+                " AND CAST(v.at AS BIGINT) IN (contact.last_at, contact.previous_at) RETURNING contact.number",
+            )
+            left = [call for call in left if newest[call[:2]] is not call]
 
 
 def day_of(now: int, zone: tzinfo) -> int:
@@ -118,14 +146,3 @@ def _limits_of(campaign_id: int) -> tuple[int, int, int] | None:
         return None
     account_id, gap_s, daily = rows[0]
     return int(account_id), int(gap_s) * 1000, int(daily)
-
-
-def _take_back(recipients: Sequence[tuple[int]]) -> None:
-    run_over_values(
-        ("id",),
-        recipients,
-        "UPDATE contact SET last_at = COALESCE(contact.previous_at, 0), calls = contact.calls - 1"
-        " FROM v, recipient r, campaign c WHERE r.id = CAST(v.id AS BIGINT) AND c.id = r.campaign_id"
-        " AND contact.account_id = c.account_id AND contact.number = r.number AND contact.calls > 0"
-        " RETURNING contact.number",
-    )

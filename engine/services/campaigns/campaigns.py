@@ -26,7 +26,7 @@ from engine.services.money import reservations
 from engine.services.money.ledger import NoCredit
 from engine.services.trunks import gateways
 from engine.states import CAMPAIGN_MOVES, CampaignState, MessageKind, UnknownPolicy, may_move
-from engine.store.counts import add_counts
+from engine.store.claims import cancel_waiting
 from engine.store.sql import changed
 from engine.store.tables.core import Campaign, CampaignCounts, CampaignPulse, Message
 from engine.text import one_line
@@ -279,20 +279,6 @@ def stop(campaign_id: int, now: int, account_id: int | None = None) -> None:
     cancel_waiting(campaign_id, now)
     if campaign_id in reservations.to_close():
         reservations.close(campaign_id, now)  # with calls up, the engine closes it after the last one
-
-
-def cancel_waiting(campaign_id: int, now: int, limit: int = 20_000) -> int:
-    """Cancel recipients that wait in a stopped campaign; how many (call again while it is `limit`)."""
-    done = 0
-    for state, count in (("pending", "waiting"), ("retry_wait", "retry_wait")):
-        moved = changed(
-            "UPDATE recipient SET state = 'cancelled', finished_at = ? WHERE state = ? AND id IN"
-            " (SELECT id FROM recipient WHERE campaign_id = ? AND state = ? LIMIT ?)",
-            [now, state, campaign_id, state, limit],
-        )
-        add_counts(campaign_id, {count: -moved, "cancelled": moved})
-        done += moved
-    return done
 
 
 def finish_if_done(campaign_id: int, now: int) -> bool:

@@ -20,7 +20,7 @@ from engine.services.campaigns.recipients import add_one
 from engine.services.money import charges
 from engine.services.numbering.numbers import NormalNumber
 from engine.states import CampaignState, RecipientState
-from engine.store.counts import add_counts
+from engine.store.claims import end_waiting
 from engine.store.database import db
 from engine.store.tables.core import Attempt, Campaign, CampaignCounts, CampaignPulse, Message, Recipient
 
@@ -129,18 +129,8 @@ def withdraw(recipient_id: int, now: int) -> bool:
 
     What was set aside for it is given back with those that have ended.
     """
-    row = Recipient.get_by_id(recipient_id)
-    counted = {RecipientState.PENDING: "waiting", RecipientState.RETRY_WAIT: "retry_wait"}
-    counted_as = counted.get(RecipientState(row.state))
-    if counted_as is None:
-        return False
-    moved = (
-        Recipient.update(state=RecipientState.CANCELLED, finished_at=now)
-        .where(Recipient.id == recipient_id, Recipient.state == row.state)
-        .execute()
-    )
-    add_counts(row.campaign_id, {counted_as: -moved, "cancelled": moved})
-    return bool(moved)
+    campaign_id = int(Recipient.get_by_id(recipient_id).campaign_id)
+    return bool(end_waiting(campaign_id, {recipient_id: ""}, RecipientState.CANCELLED, now))
 
 
 @dataclass(frozen=True, slots=True)

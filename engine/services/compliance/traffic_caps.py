@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import logging
 import re
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.config import Settings
 from engine.errors import BadInput, NotAllowed, NotFound
 from engine.services.accounts import audit_log
 from engine.store.ledger import REVENUE, balance_of
-from engine.store.sql import execute
+from engine.store.sql import execute, run_over_values
 from engine.store.tables.core import Account, CallCap, CallTraffic, Destination
 
 log = logging.getLogger(__name__)
@@ -192,6 +194,17 @@ def count_calls(account_id: int, calls: int, now: int) -> None:
             " ON CONFLICT (account_id, hour) DO UPDATE SET calls = call_traffic.calls + excluded.calls",
             [account_id, hour, calls, balance_of(account_id, REVENUE)],
         )
+
+
+def uncount_calls(account_id: int, at: Sequence[int]) -> None:
+    """Calls that were claimed at these instants (ms) have been given back: they were not placed."""
+    run_over_values(
+        ("hour", "calls"),
+        list(Counter(one // HOUR_MS for one in at).items()),
+        "UPDATE call_traffic SET calls = call_traffic.calls - CAST(v.calls AS INTEGER) FROM v"  # noqa: S608 - an integer
+        f" WHERE call_traffic.account_id = {int(account_id)} AND call_traffic.hour = CAST(v.hour AS BIGINT)"
+        " AND call_traffic.calls >= CAST(v.calls AS INTEGER) RETURNING call_traffic.hour",
+    )
 
 
 def forget_old_traffic(now: int) -> int:

@@ -22,9 +22,9 @@ from engine.errors import AvanakError, BadInput
 from engine.services.messages.speech import Speech
 from engine.services.messages.template import check_text, digits_words, to_ascii_digits
 from engine.services.numbering.reasons import Reason
-from engine.states import CampaignState
-from engine.store.claims import Due, Hold, hold
-from engine.store.sql import execute, run_over_values
+from engine.states import CampaignState, RecipientState
+from engine.store.claims import end_waiting
+from engine.store.sql import WAITING, execute, run_over_values
 
 log = logging.getLogger(__name__)
 
@@ -200,7 +200,7 @@ def _personal_campaigns() -> list[tuple[int, str, str, str, int]]:
 
 def _unprepared(campaign_id: int) -> tuple[list[tuple[int, str]], int]:
     """The next chunk, ``(id, variables)``, and how many there are in all."""
-    condition = " FROM recipient WHERE campaign_id = ? AND state IN ('pending', 'retry_wait') AND next_at = ?"
+    condition = f" FROM recipient WHERE campaign_id = ? AND state IN {WAITING} AND next_at = ?"
     rows = execute(
         f"SELECT id, variables{condition} ORDER BY id LIMIT {CHUNK}",
         [campaign_id, UNPREPARED],
@@ -216,10 +216,7 @@ def _let_go(campaign_id: int, made: list[tuple[int, str]], failed: list[int], no
         made,
         f"UPDATE recipient SET prompt = CAST(v.prompt AS TEXT), next_at = 0 FROM v"  # noqa: S608 - constants
         f" WHERE recipient.id = CAST(v.id AS BIGINT) AND recipient.next_at = {UNPREPARED}"
-        " AND recipient.state IN ('pending', 'retry_wait') RETURNING recipient.id",
+        f" AND recipient.state IN {WAITING} RETURNING recipient.id",
     )
-    hold(
-        campaign_id,
-        [Hold(Due(one, "", "pending", 0, 0, "", 0), reason=Reason.NO_MESSAGE.value) for one in failed],
-        now,
-    )
+    reasons = dict.fromkeys(failed, Reason.NO_MESSAGE.value)
+    end_waiting(campaign_id, reasons, RecipientState.EXCLUDED, now)
