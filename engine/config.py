@@ -126,6 +126,10 @@ class Settings(BaseSettings):
     prompts_dir_on_switch: str = Field(
         "", description="Where the switch sees data_dir/prompts; empty: at the same path."
     )
+    switch_group: str = Field(
+        "",
+        description="Group that may read the prompts beside us: that of a switch which runs as another user.",
+    )
     recordings_dir: str = Field(
         "",
         description="Folder in which engine and web see what the switches record (UUID.wav); empty: recordings in data_dir.",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import logging.handlers
 import time
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +11,8 @@ from typing import Any
 import gevent
 
 from engine.errors import StoreUnavailable
+from engine.log_file import OneLine, SharedFileHandler
+from engine.private_files import make_folder, make_root
 
 log = logging.getLogger(__name__)
 
@@ -38,25 +39,22 @@ def to_stderr(level: str) -> None:
 
 
 def to_file(data_dir: Path, level: str) -> None:
-    """One line an event to ``data_dir/log/avanak.log``, five old ones of 20 MB kept.
+    """One line an event to ``data_dir/log/avanak.log``, five old ones of 20 MB kept; several processes may.
 
     Raises StoreUnavailable when the file cannot be opened.
     """
     path = log_file(data_dir)
+    make_root(data_dir)
+    make_folder(path.parent)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handler = logging.handlers.RotatingFileHandler(
-            path, maxBytes=_MAX_BYTES, backupCount=_KEPT, encoding="utf-8"
-        )
+        handler = SharedFileHandler(path, _MAX_BYTES, _KEPT)
     except OSError as error:
         raise StoreUnavailable(f"The log {path} cannot be written: {error.strerror}.") from error
     _use(handler, level)
 
 
 def _use(handler: logging.Handler, level: str) -> None:
-    formatter = logging.Formatter(
-        "%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s %(message)s", "%Y-%m-%dT%H:%M:%S"
-    )
+    formatter = OneLine("%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s %(message)s", "%Y-%m-%dT%H:%M:%S")
     formatter.converter = time.gmtime
     handler.setFormatter(formatter)
     root = logging.getLogger()

@@ -25,7 +25,7 @@ ROOMS = ("engine", "webui")
 # What is said at a terminal or to a machine, in English.
 TERMINAL = (
     *("engine/bench", "engine/commands", "engine/conf", "engine/embedded", "engine/esl"),
-    *("engine/cli.py", "engine/config.py", "engine/listening.py", "webui/api"),
+    *("engine/cli.py", "engine/config.py", "engine/listening.py", "engine/private_files.py", "webui/api"),
 )
 METHODS = [("**.py", "python"), ("**.html", "jinja2")]
 OPTIONS = {"**.html": {"silent": "false"}}

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from engine import logs
+from engine import logs, private_files
 from engine.clock import wall_ms
 from engine.config import Settings, load_settings
 from engine.errors import BadInput, NotFound
@@ -71,6 +71,7 @@ def words(kind: type[StrEnum]) -> click.Choice[str]:
 def settings_and_store(log_to_file: bool = True, **overrides: Any) -> Settings:
     """Load the settings, open the database, log to the file (or to standard error)."""
     settings = load_settings(**overrides)
+    private_files.use_umask(settings.switch_group)
     if log_to_file:
         logs.to_file(settings.data_dir, settings.log_level)
     else:

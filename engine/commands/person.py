@@ -36,7 +36,8 @@ def add(username: str, role: str, account: int | None, password_file: TextIO | N
     settings = common.settings_and_store()
     common.first_account(settings)
     password = _read_password(password_file)
-    made = write(lambda: people.add(username, password, role, wall_ms(), account))
+    password_hash = people.hash_of(password)
+    made = write(lambda: people.add_hashed(username, password_hash, role, wall_ms(), account))
     common.answer(
         {"person": made, "username": username.lower()},
         as_json,
@@ -54,8 +55,8 @@ def password(username: str, password_file: TextIO | None, as_json: bool) -> None
     found = read(lambda: people.find(username))
     if found is None:
         raise NotFound(f"There is no person {username!r}.")
-    text = _read_password(password_file)
-    write(lambda: people.set_password(found.id, text))
+    password_hash = people.hash_of(_read_password(password_file))
+    write(lambda: people.set_password(found.id, password_hash))
     common.answer({"person": found.id}, as_json, lambda: click.echo(f"{username} has a new password."))
 
 

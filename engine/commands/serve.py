@@ -9,7 +9,7 @@ import os
 
 import click
 
-from engine import listening, logs
+from engine import listening, logs, private_files
 from engine.commands import supervise
 from engine.commands.interrupts import Interrupts
 from engine.config import load_settings
@@ -57,6 +57,7 @@ def serve(
 
 def _both(switches: tuple[str, ...], speed: float, log_file: bool, interrupts: Interrupts) -> int:
     settings = load_settings()
+    private_files.use_umask(settings.switch_group)
     if log_file:
         logs.to_file(settings.data_dir, settings.log_level)
     else:

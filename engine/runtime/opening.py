@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from engine import private_files
 from engine.config import Settings
-from engine.errors import StoreUnavailable
 from engine.services.compliance import policy
 from engine.store import database
 
 
 def open_store(settings: Settings) -> None:
-    """Open and upgrade the database, and make the folders.  Safe to repeat."""
-    for folder in (settings.data_dir, settings.prompts_dir, settings.reports_dir):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreUnavailable(f"The folder {folder} cannot be made: {error.strerror}.") from error
+    """Open and upgrade the database, and make the folders, which nobody else can read.  Safe to repeat.
+
+    The folder of prompts lets the switch's group in (AVANAK_SWITCH_GROUP).
+    """
+    gid = private_files.group_id(settings.switch_group)
+    private_files.make_root(settings.data_dir)
+    private_files.make_folder(settings.prompts_dir, gid)
+    if gid is not None:
+        private_files.pass_through(settings.data_dir, gid)
+    private_files.make_folder(settings.reports_dir)
     policy.use(settings)
     database.open_database(settings.database)
     path = database.sqlite_path()

@@ -28,6 +28,7 @@ from engine.esl.address import SwitchAddress, parse_address
 from engine.esl.events import Event, read_heartbeat
 from engine.esl.link import Link
 from engine.esl.supervisor import Supervisor, SwitchInfo
+from engine.private_files import make_folder
 from engine.runtime.leases import LeaseKeeper
 from engine.services.trunks import switches
 from engine.store import leases
@@ -174,7 +175,7 @@ class Switchboard:
     def default_embedded(self, name: str) -> EmbeddedOptions:
         """How an embedded switch is started when nobody says otherwise."""
         logs = self.settings.data_dir / "log"
-        logs.mkdir(parents=True, exist_ok=True)
+        make_folder(logs)
         return EmbeddedOptions(
             password=secrets.token_urlsafe(24),
             gateways=(EMBEDDED,),

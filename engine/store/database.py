@@ -131,6 +131,12 @@ def take_turns(number: int) -> None:
         db.execute_sql("SELECT pg_advisory_xact_lock(%s)", (number,))
 
 
+def refuse_in_transaction(what: str) -> None:
+    """Raise RuntimeError inside a transaction: all who write wait for its end, so it holds database work only."""
+    if db.obj is not None and not db.is_closed() and db.transaction_depth():  # type: ignore[attr-defined]
+        raise RuntimeError(f"{what} inside a transaction")
+
+
 def sqlite_path() -> Path | None:
     """The database's file, or None for a server."""
     return Path(db.obj.database) if is_sqlite() else None  # type: ignore[attr-defined]

@@ -216,7 +216,7 @@ def test_the_test_provider_says_that_it_is_one(world: World) -> None:
 
 def test_a_receipt_counts_when_staff_confirm_it(world: World) -> None:
     account = world.account()
-    clerk = write(lambda: people.add("clerk", "a long password", "finance", world.now))
+    clerk = write(lambda: people.add_hashed("clerk", "!none", "finance", world.now))
     made = write(lambda: payments.submit_receipt(account, 2_000_000, " 14040701-5532 ", world.now))
     with pytest.raises(Conflict, match="told already"):
         write(lambda: payments.submit_receipt(account, 2_000_000, "14040701-5532", world.now))

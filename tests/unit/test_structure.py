@@ -28,6 +28,8 @@ MAY: list[tuple[str, tuple[str, ...]]] = [
     ("engine.patch", ()),
     ("engine.interpreter", ()),
     ("engine.listening", ("engine.errors",)),
+    ("engine.private_files", ("engine.errors",)),
+    ("engine.log_file", ("engine.private_files",)),
     ("engine.config", ("engine.errors", "engine.sentences")),
     ("engine.dialing.pacing", BASE),
     ("engine.dialing.causes", BASE),

@@ -45,7 +45,8 @@ def test_somebody_who_was_shut_out_stays_out(anyone, owner) -> None:
 
 def test_a_new_password_ends_old_sessions(owner) -> None:
     person_id = read(lambda: User.get(User.username == "owner").id)
-    write(lambda: people.set_password(person_id, "another password"))
+    hashed = people.hash_of("another password")
+    write(lambda: people.set_password(person_id, hashed))
     assert owner.get("/").status_code == 302
 
 

@@ -14,11 +14,13 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from engine.errors import BadInput, Conflict, NotAllowed, NotFound
 from engine.services.accounts import audit_log
 from engine.services.accounts.permissions import ROLES, STAFF_ROLES
+from engine.store.database import refuse_in_transaction
 from engine.store.tables.core import User
 
 log = logging.getLogger(__name__)
 
 MIN_PASSWORD = 10
+UNSET = "!"  # begins what is kept for somebody who has none yet: no hash, so nothing fits it
 
 _hasher = PasswordHasher()
 # Verified when there is no such person, so that the answer takes as long as for a wrong password.
@@ -28,11 +30,6 @@ _hasher = PasswordHasher()
 def _nobodys_hash() -> str:
     """A hash that no password fits; made when first needed, as making one is slow on purpose."""
     return _hasher.hash(secrets.token_hex(16))
-
-
-def add(username: str, password: str, role: str, now: int, account_id: int | None = None) -> int:
-    """Make a person with a password; id.  Where calls are dialled `add_hashed` is for it: this takes its time."""
-    return add_hashed(username, hash_of(password), role, now, account_id)
 
 
 def add_hashed(username: str, password_hash: str, role: str, now: int, account_id: int | None = None) -> int:
@@ -55,7 +52,7 @@ def add_hashed(username: str, password_hash: str, role: str, now: int, account_i
 
 def invite(username: str, role: str, by: User, now: int, account_id: int | None = None) -> int:
     """Make a person without a password, who gives themself one by an invitation (`accept`); audited; id."""
-    made = add(username, secrets.token_urlsafe(32), role, now, account_id)
+    made = add_hashed(username, UNSET + secrets.token_urlsafe(32), role, now, account_id)
     audit_log.record(
         by.id,
         account_id,
@@ -93,20 +90,28 @@ def accept(person_id: int, seal: str, password_hash: str) -> User:
     return get(person_id)
 
 
-def hash_of(password: str) -> str:
-    """A password as it is kept; slow on purpose.  BadInput for one that is too short."""
+def hash_of(password: str, is_first: bool = False) -> str:
+    """A password as it is kept; BadInput for one that is too short.
+
+    Slow on purpose, so not in a transaction; but the first of an installation, when nobody is called yet.
+    """
+    if not is_first:
+        refuse_in_transaction("hashing of a password")
     if len(password) < MIN_PASSWORD:
         raise BadInput(f"A password has at least {MIN_PASSWORD} characters.")
     return _hasher.hash(password)
 
 
-def set_password(person_id: int, password: str) -> None:
-    """Give a person a new password."""
-    User.update(password_hash=hash_of(password)).where(User.id == person_id).execute()
+def set_password(person_id: int, password_hash: str) -> None:
+    """Give a person a new password, which `hash_of` has hashed."""
+    User.update(password_hash=password_hash).where(User.id == person_id).execute()
 
 
 def password_fits(password_hash: str | None, password: str) -> bool:
     """Whether the password is the one of this hash (None: nobody's; takes as long).  No database."""
+    refuse_in_transaction("hashing of a password")
+    if password_hash is not None and password_hash.startswith(UNSET):
+        password_hash = None
     try:
         return _hasher.verify(password_hash or _nobodys_hash(), password) and password_hash is not None
     except (VerifyMismatchError, InvalidHashError):

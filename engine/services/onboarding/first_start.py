@@ -24,5 +24,5 @@ def ensure_first(now: int, password: str = "") -> str | None:
     if User.select().exists():
         return None
     made = password or secrets.token_urlsafe(12)
-    people.add(FIRST_ADMIN, made, "administrator", now)
+    people.add_hashed(FIRST_ADMIN, people.hash_of(made, is_first=True), "administrator", now)
     return None if password else made
