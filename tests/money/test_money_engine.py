@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 from engine.clock import wall_ms
-from engine.services.accounts import accounts, people
+from engine.services.accounts import accounts
 from engine.services.campaigns import campaigns
 from engine.services.campaigns.recipients import import_list
 from engine.services.lists.reader import open_list
@@ -63,11 +63,7 @@ def test_calls_are_paid_and_a_top_up_goes_on(lab: Lab) -> None:
 
 
 def test_the_code_of_a_registration_is_spoken_in_a_call(lab: Lab) -> None:
-    made = write(
-        lambda: registration.register(
-            "firm", "firm", "09123450000", "owner", "!none", wall_ms()
-        )
-    )
+    made = write(lambda: registration.register("firm", "firm", "09123450000", "owner", "!none", wall_ms()))
     prompt = read(lambda: Message.get_by_id(lab.message_id)).prompt
     spoken: list[str] = []
 
