@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from engine.amounts import MAX_AMOUNT
 from engine.errors import BadInput
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -82,7 +83,10 @@ class Settings(BaseSettings):
         5.0, ge=1, le=1000, description="How many times its busiest usual hour an account may place calls."
     )
     rials_a_day: int = Field(
-        0, ge=0, description="Most Rials an account is charged in 24 hours unless staff say more; 0: no cap."
+        0,
+        ge=0,
+        le=MAX_AMOUNT,
+        description="Most Rials an account is charged in 24 hours unless staff say more; 0: no cap.",
     )
     piper_model: str = Field(
         "", description="File of a Piper voice (.onnx, its .json beside it); empty: espeak-ng speaks."
@@ -90,6 +94,9 @@ class Settings(BaseSettings):
     zarinpal_merchant_id: SecretStr = Field(
         SecretStr(""),
         description="Merchant id at ZarinPal, through which customers pay; empty: a test provider that moves no money.",
+    )
+    test_payments: bool = Field(
+        False, description="Allow the test provider although a switch is a real one: credit for nothing."
     )
     zarinpal_url: str = Field("", description="Address of ZarinPal's gateway; empty: the published one.")
     default_area_code: str = Field(

@@ -34,6 +34,7 @@ from webui import (
     incidents,
     list_imports,
     maintenance,
+    means,
     new_campaign,
     notices_pages,
     outage_reports,
@@ -78,7 +79,10 @@ MODULES = (
 
 
 def create_app(settings: Settings) -> Flask:
-    """The application; the store must have been opened (`engine.runtime.opening.open_store`)."""
+    """The application; the store must have been opened (`engine.runtime.opening.open_store`).
+
+    BadInput where customers would pay real calls through the test provider.
+    """
     app = Flask(__name__)
     app.url_map.converters["int"] = RowIdConverter
     # Our logger is Flask's too: its own handler would write to the server's error log, which logs here.
@@ -97,4 +101,6 @@ def create_app(settings: Settings) -> Flask:
     sentences.init_app(app)
     for module in MODULES:
         app.register_blueprint(module.blueprint)
+    with app.app_context():
+        means.provider()
     return app

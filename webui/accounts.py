@@ -13,6 +13,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from engine.amounts import MAX_AMOUNT
 from engine.clock import wall_ms
 from engine.services.accounts import accounts, audit_log, people, permissions
 from engine.services.compliance import traffic_caps
@@ -32,7 +33,6 @@ from webui.pages import (
     attempt,
     before_id,
     key_field,
-    needed_together,
     pages_blueprint,
     people_names,
     reason_field,
@@ -53,11 +53,13 @@ class OpenForm(PageForm):
         _l("Name of the firm or person"), [InputRequired(), Length(2, 200)], render_kw={"dir": "auto"}
     )
     kind = RadioField(_l("Kind"), [InputRequired()], choices=choices("account_kind"), default="firm")
-    expires_at = InstantField(_l("Subscription until"), [needed_together])
+    expires_at = InstantField(
+        _l("Subscription until"), description=_l("Empty: it sends once its subscription is paid.")
+    )
 
 
 class LimitsForm(PageForm):
-    """Price group, share and caps."""
+    """Share, caps and gateways."""
 
     name = StringField(_l("Name"), [InputRequired(), Length(max=200)], render_kw={"dir": "auto"})
     mobile = StringField(
@@ -66,7 +68,6 @@ class LimitsForm(PageForm):
         filters=[ascii_digits],
         render_kw={"dir": "ltr", "inputmode": "tel"},
     )
-    price_group_id = SelectField(_l("Price group"), coerce=int)
     weight = WholeField(_l("Share"), [InputRequired(), NumberRange(1, 1000)])
     max_cps = DecimalsField(
         _l("Calls a second at most"), [Optional(), NumberRange(0.01, 5000)], description=_l("Empty: no cap.")
@@ -85,10 +86,16 @@ class LimitsForm(PageForm):
         _l("Gateways that it may use"), [Optional(), Length(max=1000)], description=_l("Names with blanks between; empty: all."),
         render_kw={"dir": "ltr"},
     )  # fmt: skip
-    debt_ceiling = WholeField(_l("May owe (Rials)"), [InputRequired(), NumberRange(0, 10**13)])
     parent_id = WholeField(
         _l("Reseller (number of its account)"), [Optional()], description=_l("Empty: none.")
     )
+
+
+class TermsForm(PageForm):
+    """What finance decides: prices and debts."""
+
+    price_group_id = SelectField(_l("Price group"), coerce=int)
+    debt_ceiling = WholeField(_l("May owe (Rials)"), [InputRequired(), NumberRange(0, MAX_AMOUNT)])
 
 
 class CapsForm(PageForm):
@@ -108,7 +115,7 @@ class CapsForm(PageForm):
     )
     rials_a_day = WholeField(
         _l("Rials a day at most"),
-        [Optional(), NumberRange(0, 10**13)],
+        [Optional(), NumberRange(0, MAX_AMOUNT)],
         description=_l("Empty: as for everybody."),
     )
 
@@ -132,7 +139,7 @@ class AdjustForm(PageForm):
         choices=[SelectChoice("give", _l("Give credit")), SelectChoice("take", _l("Take credit"))],
         default="give",
     )  # fmt: skip
-    amount = WholeField(_l("Amount (Rials)"), [InputRequired(), NumberRange(1, 10**13)])
+    amount = WholeField(_l("Amount (Rials)"), [InputRequired(), NumberRange(1, MAX_AMOUNT)])
     note = reason_field(_l("Why; the customer sees it"))
 
 
@@ -157,16 +164,20 @@ def index() -> str:
 
 
 @blueprint.route("/new", methods=["GET", "POST"])
-@needs("account.change")
+@needs("account.open")
 def open_account() -> str | Answer | Response:
-    form = OpenForm(data={"expires_at": subscriptions.add_months(wall_ms(), 12)})
+    gives = permissions.may(person(), "account.terms")
+    form = OpenForm(data={"expires_at": subscriptions.add_months(wall_ms(), 12) if gives else None})
+    if not gives:
+        del form.expires_at
     if not form.is_submitted():
         return render_template("accounts/new.html", form=form)
     by, now = person().id, wall_ms()
     made: list[int] = []
 
     def work() -> None:
-        made.append(accounts.open_by_staff(form.name.data, form.expires_at.data, by, now, form.kind.data))
+        until = form.expires_at.data if gives else None
+        made.append(accounts.open_by_staff(form.name.data, until, by, now, form.kind.data))
 
     if not attempt(form, work):
         return refused("accounts/new.html", form=form)
@@ -184,7 +195,6 @@ def detail(account_id: int) -> str:
 @needs("account.change")
 def limits(account_id: int) -> Answer | Response:
     form = LimitsForm(tag="limits")
-    _groups(form)
     by, now = person().id, wall_ms()
 
     def work() -> None:
@@ -198,13 +208,25 @@ def limits(account_id: int) -> Answer | Response:
             max_cps=form.max_cps.data,
             max_channels=form.max_channels.data,
             gateways=" ".join((form.gateways.data or "").split()),
-            debt_ceiling=form.debt_ceiling.data,
             parent_id=form.parent_id.data,
             caller_id=form.caller_id.data or "",
         )
-        pricing.give_group(account_id, form.price_group_id.data or None, by, now)
 
     return _done(account_id, form, work, "limits")
+
+
+@blueprint.post("/<int:account_id>/terms")
+@needs("account.terms")
+def terms(account_id: int) -> Answer | Response:
+    form = TermsForm(tag="terms")
+    _groups(form)
+    by, now = person().id, wall_ms()
+
+    def work() -> None:
+        accounts.change(account_id, by, now, debt_ceiling=form.debt_ceiling.data)
+        pricing.give_group(account_id, form.price_group_id.data or None, by, now)
+
+    return _done(account_id, form, work, "terms")
 
 
 @blueprint.post("/<int:account_id>/caps")
@@ -331,14 +353,15 @@ def _account(account_id: int, **forms: Any) -> dict[str, Any]:
                 "max_cps",
                 "max_channels",
                 "gateways",
-                "debt_ceiling",
                 "parent_id",
                 "caller_id",
             )
         },
-        price_group_id=row.price_group_id or 0,
     )
-    _groups(limits_form)
+    terms_form = forms.get("terms") or TermsForm.blank(
+        "terms", price_group_id=row.price_group_id or 0, debt_ceiling=row.debt_ceiling
+    )
+    _groups(terms_form)
     grants_form = forms.get("grants") or GrantsForm.blank("grants", grants=row.permissions.split())
     grants_form.grants.choices = [SelectChoice(name, grant(name)) for name in permissions.GRANTS]
     own = shown["own_caps"]
@@ -352,6 +375,8 @@ def _account(account_id: int, **forms: Any) -> dict[str, Any]:
     return {
         **shown,
         "limits": limits_form,
+        "terms": terms_form,
+        "may_lend": permissions.may(me, "account.terms") and not row.is_house,
         "grants": grants_form,
         "caps": caps_form,
         "suspend": forms.get("suspend") or SuspendForm.blank("suspend"),

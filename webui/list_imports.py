@@ -97,7 +97,8 @@ def _take(row: Campaign, form: AddForm) -> int:
 
     def keep() -> None:
         uploads.save(pending, "list", pending.list_name, stream)
-        launch.open_pending_list(uploads, pending, settings, abroad).close()
+        with uploads.pinned_list(pending) as (path, pending.list_sha256):
+            launch.open_pending_list(path, pending, settings, abroad).close()
 
     try:
         web().apart(keep)

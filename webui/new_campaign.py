@@ -229,8 +229,10 @@ def _read_list(pending: Pending) -> Check:
     kept = dataclasses.replace(pending)
 
     def work(check: Check) -> None:
-        with db.connection_context(), launch.open_pending_list(uploads, kept, settings, abroad) as reader:
-            kept.checked = count_list(reader, listed, check.note).as_dict()
+        with uploads.pinned_list(kept) as (path, digest), db.connection_context():
+            with launch.open_pending_list(path, kept, settings, abroad) as reader:
+                kept.checked = count_list(reader, listed, check.note).as_dict()
+            kept.list_sha256 = digest
         if checks.find(kept.token) is check:  # else another list has taken its place meanwhile
             uploads.write(kept)
 

@@ -205,9 +205,11 @@ def _current(group_id: int, now: int) -> pricing.Price | None:
 def _payment(payment_id: int, form: RefuseForm | None = None) -> dict[str, Any]:
     def work() -> dict[str, Any]:
         row = payments.get(payment_id)
+        rivals = payments.same_number(row)
         return {
             "row": row,
-            "names": account_names([row.account_id]),
+            "rivals": rivals,
+            "names": account_names([row.account_id, *(each.account_id for each in rivals)]),
             "people": people_names([row.person_id, row.decided_by]),
         }
 

@@ -8,6 +8,7 @@ from engine.commands import common, running, trunks
 from engine.commands.interrupts import Interrupts
 from engine.commands.supervise import STOPPING, Supervised
 from engine.runtime.switchboard import parse_switches
+from engine.services.money.payment_providers import provider_of
 from engine.store import threads
 from engine.store.threads import write
 from engine.store.writer import Writer
@@ -23,7 +24,9 @@ def engine(
     """An engine until it is stopped; at the second signal its calls are ended."""
     settings = common.settings_and_store(log_to_file=log_file)
     specs = parse_switches(common.switch_words(settings, switches))
-    if trunks.is_embedded(specs):
+    is_embedded = trunks.is_embedded(specs)
+    provider_of(settings, has_real_switch=not is_embedded)  # refuses to begin real calls on test payments
+    if is_embedded:
         common.note(trunks.CALLS_NOBODY)
         for spec in specs:
             pin = partial(

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from peewee import IntegrityError
 
+from engine.clock import wall_ms
+from engine.config import Settings
 from engine.errors import BadInput, Conflict, NotFound
 from engine.services.accounts import accounts, audit_log, people
-from engine.services.money import payments, subscriptions
+from engine.services.compliance import traffic_caps
+from engine.services.money import ledger, payments, subscriptions
 from engine.services.money.payment_providers import (
     ProviderDown,
     ProviderRefused,
@@ -17,12 +22,14 @@ from engine.services.money.payment_providers import (
     ZarinPal,
     provider_of,
 )
+from engine.services.trunks import switches
 from engine.states import AccountState
 from engine.store.tables.core import Account
 from engine.store.tables.customers import Payment
 from engine.store.threads import read, write
 from tests.accounts.zarinpal_double import MERCHANT, ZarinPalDouble, zarinpal
 from tests.money.world import World
+from webui import create_app
 
 BACK = "https://avanak.example/pay/back"
 MINUTE = 60_000
@@ -203,13 +210,18 @@ def test_the_money_stays_when_the_months_cannot_be_bought(
 
 
 def test_the_test_provider_says_that_it_is_one(world: World) -> None:
-    provider = provider_of("")
+    provider = provider_of(Settings(), has_real_switch=False)
     assert isinstance(provider, TestProvider)
     assert not provider.is_real
     account = world.account()
     started = payments.begin(account, 50_000, provider, BACK + "?a=1", world.now, write)
     assert started.url.startswith(BACK + "?a=1&Authority=TEST")
     authority = str(read(lambda: payments.get(started.payment_id)).authority)
+    # Nobody has paid, and the job that asks about open payments books nothing, early or late.
+    for minutes in (5, 61):
+        world.now += minutes * MINUTE
+        payments.verify_pending(provider, world.now, read, write)
+        assert world.balance(account) == 0
     assert back(world, provider, authority).state == "paid"
     assert world.balance(account) == 50_000
 
@@ -242,3 +254,75 @@ def test_a_gateway_payment_is_not_confirmed_by_hand(
     begin(world, account, provider)
     with pytest.raises(Conflict, match="by hand"):
         write(lambda: payments.confirm_receipt(1, 1, world.now))
+
+
+@pytest.mark.parametrize(
+    "typed", ["۱۴۰۴۰۷۰۱-۵۵۳۲ab", "1404 0701 5532AB", "１４０４０７０１-5532–aB", "14040701/5532.Ab"]
+)
+def test_a_transfer_is_told_once_however_it_is_typed(world: World, typed: str) -> None:
+    account = world.account()
+    write(lambda: payments.submit_receipt(account, 20_000, "14040701-5532ab", world.now))
+    with pytest.raises(Conflict, match="told already"):
+        write(lambda: payments.submit_receipt(account, 20_000, typed, world.now))
+
+
+def test_nobody_blocks_a_receipt_by_naming_it_first(world: World) -> None:
+    thief, payer = world.account(name="thief"), world.account(name="payer")
+    clerk = write(lambda: people.add("clerk", "a long password", "finance", world.now))
+    first = write(lambda: payments.submit_receipt(thief, 20_000, "5532-77", world.now))
+    second = write(lambda: payments.submit_receipt(payer, 20_000, "553277", world.now))
+    assert [row.id for row in read(lambda: payments.same_number(payments.get(second)))] == [first]
+    write(lambda: payments.confirm_receipt(second, clerk, world.now))
+    with pytest.raises(Conflict, match="is booked"):
+        write(lambda: payments.confirm_receipt(first, clerk, world.now))
+    write(lambda: payments.refuse_receipt(first, "another's money", clerk, world.now))
+    assert (world.balance(thief), world.balance(payer)) == (0, 20_000)
+    # The database holds it too, should two be confirmed at the same moment.
+    with pytest.raises(IntegrityError):
+        write(lambda: Payment.update(state="paid").where(Payment.id == first).execute())
+
+
+def test_real_calls_are_not_paid_with_test_money() -> None:
+    with pytest.raises(BadInput, match="AVANAK_TEST_PAYMENTS"):
+        provider_of(Settings(), has_real_switch=True)
+    assert not provider_of(Settings(test_payments=True), has_real_switch=True).is_real
+    assert provider_of(Settings(zarinpal_merchant_id=MERCHANT), has_real_switch=True).is_real
+
+
+def test_the_web_does_not_start_with_test_payments_beside_a_real_switch(world: World, tmp_path: Path) -> None:
+    named = Settings(data_dir=tmp_path, switches="a=esl://:ClueCon@127.0.0.1:1")
+    with pytest.raises(BadInput, match="AVANAK_TEST_PAYMENTS"):
+        create_app(named)
+    # Nor where an engine elsewhere has one: the web part names no switches.
+    plain = Settings(data_dir=tmp_path)
+    create_app(plain)
+    switch = write(lambda: switches.register("real", "10.0.0.1:8021", False, wall_ms()))
+    write(lambda: switches.report(switch, seen_at=wall_ms()))
+    with pytest.raises(BadInput, match="AVANAK_TEST_PAYMENTS"):
+        create_app(plain)
+    create_app(Settings(data_dir=tmp_path, test_payments=True))
+
+
+@pytest.mark.parametrize("amount", [0, -1, 10**13 + 1, 2**63 - 1, True, 20_000.0, "20000", None])
+def test_amounts_are_whole_positive_and_bounded(world: World, amount: Any) -> None:
+    account = world.account(credit=1_000_000)
+    ways = [
+        lambda: ledger.top_up(account, amount, "k1", world.now),
+        lambda: ledger.adjust(account, amount, "why", "k2", None, world.now),
+        lambda: ledger.refund(account, amount, "why", "k3", None, world.now),
+        lambda: payments.submit_receipt(account, amount, "553277", world.now),
+        lambda: payments.begin(account, amount, TestProvider(), BACK, world.now, lambda work: work()),
+        lambda: traffic_caps.set_caps(account, None, amount, world.now, None),
+    ]
+    if amount == -1:
+        del ways[1]  # taking credit
+    if amount is None:
+        del ways[-1]  # no cap of its own
+    for way in ways:
+        with pytest.raises(BadInput, match="whole Rials"):
+            write(way)
+    if amount != 0:
+        with pytest.raises(BadInput, match="whole Rials"):
+            write(lambda: subscriptions.add_plan(1, amount, None, world.now))
+    assert world.balance(account) == 1_000_000
+    world.clean()

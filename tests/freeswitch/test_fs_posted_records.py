@@ -69,6 +69,7 @@ class Far:
             "AVANAK_RECORDS_SECRET": SECRET,
             "AVANAK_WEB_PORT": str(self.web_port),
             "AVANAK_INBOUND_SHARE": "0",
+            "AVANAK_TEST_PAYMENTS": "true",
         }
         with (self.folder / f"{name}.log").open("ab") as output:
             self.running[name] = subprocess.Popen(

@@ -61,7 +61,10 @@ def test_what_the_callee_said_is_on_disk_and_comes_through_the_web(lab: Lab, fre
     spectrum = numpy.abs(numpy.fft.rfft(loud.ravel()))
     assert abs(numpy.argmax(spectrum) * 8000 / loud.size - HUM_HZ) <= 10
 
-    browser = logged_in(create_app(lab.engine.settings), read(lambda: User.select().first()).username)
+    browser = logged_in(
+        create_app(lab.engine.settings.model_copy(update={"test_payments": True})),
+        read(lambda: User.select().first()).username,
+    )
     page = browser.get(f"/campaigns/{campaign_id}/recordings").text
     path = f"/campaigns/{campaign_id}/recordings/{spoke.id}.wav"
     assert page.count("<audio") == 1

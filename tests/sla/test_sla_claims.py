@@ -227,7 +227,7 @@ def test_an_outage_over_the_edge_is_credited_when_both_months_are_closed(store):
 def test_support_claims_get_what_the_committee_sets(cast):
     sahar, _, _, one, two = cast
     claim_id = in_review(sahar, kind="support", minutes=20)
-    with pytest.raises(BadInput, match="an amount"):
+    with pytest.raises(BadInput, match="with an amount"):
         decide(claim_id, (one, YES))
     fifty = Verdict(True, "nobody answered", 50_000, "account_credit")
     forty = Verdict(True, "nobody answered", 40_000, "account_credit")
@@ -235,6 +235,24 @@ def test_support_claims_get_what_the_committee_sets(cast):
     assert decide(claim_id, (person("quality"), fifty)) == "credited"
     assert balance(sahar) == 50_000
     assert read(lambda: Credit.select().where(Credit.claim_id == claim_id).count()) == 1
+
+
+@pytest.mark.parametrize("amount", [0, -5, 10**13 + 1, 2**63 - 1, True])
+def test_the_committee_decides_amounts_that_the_books_can_hold(cast, amount):
+    sahar, _, _, one, _ = cast
+    claim_id = in_review(sahar, kind="support", minutes=20)
+    with pytest.raises(BadInput, match="with an amount"):
+        decide(claim_id, (one, Verdict(True, "nobody answered", amount, "account_credit")))
+
+
+def test_a_time_is_claimed_once(cast):
+    sahar, *_ = cast
+    first = in_review(sahar, kind="support", minutes=60)
+    for start, minutes in ((AT, 60), (AT + 30 * MINUTE, 60), (AT - 30 * MINUTE, 40), (AT + 59 * MINUTE, 0)):
+        with pytest.raises(Conflict, match=f"claim {first}"):
+            submit(sahar, kind="support", start=start, minutes=minutes)
+    submit(firm("Other"), kind="support", minutes=60)
+    submit(sahar, kind="support", start=AT + 60 * MINUTE, minutes=10)
 
 
 def test_a_bank_transfer_waits_for_its_reference(cast):

@@ -14,6 +14,7 @@ BASE = (
     "engine.sentences",
     "engine.states",
     "engine.clock",
+    "engine.amounts",
     "engine.text",
     "engine.atomic_file",
 )
@@ -23,6 +24,7 @@ PURE_DIALING = tuple(f"engine.dialing.{name}" for name in ("pacing", "causes", "
 MAY: list[tuple[str, tuple[str, ...]]] = [
     ("engine.errors", ("engine.sentences",)),
     ("engine.sentences", ("engine.clock",)),
+    ("engine.amounts", ("engine.errors", "engine.sentences")),
     ("engine.states", ()),
     ("engine.clock", ()),
     ("engine.patch", ()),
@@ -30,7 +32,7 @@ MAY: list[tuple[str, tuple[str, ...]]] = [
     ("engine.listening", ("engine.errors",)),
     ("engine.private_files", ("engine.errors",)),
     ("engine.log_file", ("engine.private_files",)),
-    ("engine.config", ("engine.errors", "engine.sentences")),
+    ("engine.config", ("engine.errors", "engine.amounts", "engine.sentences")),
     ("engine.dialing.pacing", BASE),
     ("engine.dialing.causes", BASE),
     ("engine.dialing.retry", (*BASE, "engine.dialing.causes")),

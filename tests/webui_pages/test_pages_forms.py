@@ -193,3 +193,19 @@ def test_a_reseller_that_cannot_be_is_refused_in_a_sentence(operator, cast, worl
     assert "A reseller is another account" in ask(cast.other, str(cast.sahar)).text
     third = write(lambda: accounts.open_by_staff("Third", wall_ms() + 10**10, None, wall_ms()))
     assert "a reseller itself: take its accounts" in ask(cast.other, str(third)).text
+
+
+def test_debts_prices_and_free_months_are_for_finance(operator, enter, world) -> None:
+    path = f"/accounts/{world.ids['account_id']}"
+    form = {"price_group_id": "0", "debt_ceiling": "5,000,000"}
+    assert operator.post(f"{path}/terms", form).status_code == 403
+    assert 'name="debt_ceiling"' not in operator.get(path).text
+    assert enter("finance").post(f"{path}/terms", form, page=path).status_code == 302
+    assert read(lambda: Account.get_by_id(world.ids["account_id"]).debt_ceiling) == 5_000_000
+    # An operator opens an account that has to pay first, whatever is put into the form.
+    new = {"name": "Fresh firm", "kind": "firm", "expires_at": "2999-01-01 10:00"}
+    assert operator.post("/accounts/new", new).status_code == 302
+    made = read(lambda: Account.get(Account.name == "Fresh firm"))
+    assert (made.state, made.expires_at) == ("identity_verified", None)
+    assert enter("finance").post("/accounts/new", {**new, "name": "Kept firm"}).status_code == 302
+    assert read(lambda: Account.get(Account.name == "Kept firm").state) == "active"

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from engine.amounts import MAX_AMOUNT
 from engine.errors import BadInput, Conflict, NotAllowed, NotFound
 from engine.services.accounts import audit_log, permissions
 from engine.services.numbering.numbers import Kind, NormalNumber, normalise
 from engine.services.trunks import gateways
 from engine.states import ACCOUNT_MOVES, AccountState, MessageKind, ReviewState
-from engine.store.tables.core import Account
+from engine.store.tables.core import Account, User
 from engine.store.tables.customers import IdentityReview
 from engine.text import one_line
 
@@ -169,16 +170,23 @@ def ensure_house(now: int) -> None:
         Account.create(name=HOUSE_NAME, created_at=now, state=AccountState.ACTIVE, is_house=True)
 
 
-def open_by_staff(name: str, expires_at: int, person_id: int | None, now: int, kind: str = "firm") -> int:
-    """Staff open an account on papers that they hold: active at once, until `expires_at`; its id.  Audited."""
+def open_by_staff(
+    name: str, expires_at: int | None, person_id: int | None, now: int, kind: str = "firm"
+) -> int:
+    """Staff open an account on papers that they hold; its id.  Audited.
+
+    Active at once until `expires_at`, which is for finance to give (NotAllowed); without it, it
+    sends once its subscription is paid.
+    """
     name = one_line(name)
     if not 1 <= len(name) <= 200 or kind not in ("firm", "person"):
         raise BadInput("An account has a name of up to 200 characters and is a firm or a person.")
-    if expires_at <= now:
-        raise BadInput("The subscription of a new account must end in the future.")
-    row = Account.create(
-        name=name, kind=kind, created_at=now, state=AccountState.ACTIVE, expires_at=expires_at
-    )
+    if expires_at is not None:
+        _require_terms(person_id)
+        if expires_at <= now:
+            raise BadInput("The subscription of a new account must end in the future.")
+    state = AccountState.IDENTITY_VERIFIED if expires_at is None else AccountState.ACTIVE
+    row = Account.create(name=name, kind=kind, created_at=now, state=state, expires_at=expires_at)
     audit_log.record(
         person_id,
         row.id,
@@ -339,12 +347,16 @@ _CHANGES: dict[str, Callable[[Any], bool]] = {
     "max_calls_a_day": lambda v: isinstance(v, int) and 0 <= v <= 1000,
     "caller_id": lambda v: isinstance(v, str) and (not v or re.fullmatch(r"[0-9]{3,15}", v) is not None),
     "gateways": lambda v: isinstance(v, str),
-    "debt_ceiling": lambda v: isinstance(v, int) and 0 <= v <= 10**13,
+    "debt_ceiling": lambda v: type(v) is int and 0 <= v <= MAX_AMOUNT,
 }
+_TERMS = frozenset({"price_group_id", "debt_ceiling"})  # finance decides about them
 
 
 def change(account_id: int, person_id: int | None, now: int, **values: Any) -> None:
-    """Staff set name, mobile, weight, caps, gateways, reseller, caller id or debt ceiling; audited."""
+    """Staff set name, mobile, weight, caps, gateways, reseller, caller id or debt ceiling; audited.
+
+    NotAllowed when somebody who is not of finance changes what is lent or asked for.
+    """
     row = get(account_id)
     if isinstance(values.get("name"), str):
         values["name"] = one_line(values["name"])
@@ -360,6 +372,12 @@ def change(account_id: int, person_id: int | None, now: int, **values: Any) -> N
     if values.get("parent_id") is not None:
         _check_reseller(account_id, values["parent_id"])
     write_audited(row, values, "account.change", person_id, now)
+
+
+def _require_terms(person_id: int | None) -> None:
+    """NotAllowed unless the person may give credit or months away; None is the command line, which may."""
+    if person_id is not None:
+        permissions.require(User.get_by_id(person_id), "account.terms")
 
 
 def _check_reseller(account_id: int, parent_id: int) -> None:
@@ -389,6 +407,8 @@ def write_audited(row: Account, values: dict[str, Any], action: str, person_id: 
     changed = {name: value for name, value in values.items() if getattr(row, name) != value}
     if not changed:
         return
+    if changed.keys() & _TERMS:
+        _require_terms(person_id)
     before = {name: getattr(row, name) for name in changed}
     Account.update(**changed).where(Account.id == row.id).execute()
     audit_log.record(person_id, row.id, action, f"account {row.id}", now, before, changed)

@@ -39,6 +39,8 @@ RIGHTS: dict[str, frozenset[str]] = {
     "consent.change": frozenset({"operator", "agent", "owner", "member"}),
     "account.view": frozenset({"operator", "agent", "quality", "finance", "owner", "member"}),
     "account.change": frozenset({"operator"}),  # state, permissions, caps
+    "account.open": frozenset({"operator", "finance"}),
+    "account.terms": frozenset({"finance"}),  # what costs us money: prices, debts, months that nobody paid
     "identity.submit": frozenset({"owner"}),
     "identity.view": frozenset({"operator", "quality", "owner"}),
     "identity.review": frozenset({"operator", "quality"}),

@@ -8,26 +8,25 @@ from pathlib import Path
 from typing import Any
 
 from engine.config import Settings
-from engine.errors import AvanakError, StoreUnavailable
+from engine.errors import AvanakError, Conflict, StoreUnavailable
 from engine.services.accounts import audit_log, permissions
 from engine.services.accounts.audit_log import is_of_staff
 from engine.services.campaigns import campaigns, list_imports, view
 from engine.services.campaigns.campaigns import CampaignRules
 from engine.services.campaigns.preflight import Preflight
-from engine.services.campaigns.uploads import Pending, Uploads
+from engine.services.campaigns.uploads import Pending, Uploads, sha256_of
 from engine.services.lists.reader import ListReader, open_list
 from engine.services.messages import library
 from engine.store.tables.core import Campaign, Message, User
+from engine.store.threads import begin
 
 Write = Callable[[Callable[[], Any]], Any]
 
 
-def open_pending_list(
-    uploads: Uploads, pending: Pending, settings: Settings, allow_abroad: bool
-) -> ListReader:
-    """The list of an upload, read as this installation reads lists (`fraud_guard.opens_abroad`)."""
+def open_pending_list(path: Path, pending: Pending, settings: Settings, allow_abroad: bool) -> ListReader:
+    """The list of an upload, at `path`, read as this installation reads lists (`fraud_guard.opens_abroad`)."""
     return open_list(
-        uploads.list_path(pending),
+        path,
         filename=pending.list_name,
         default_area=settings.default_area_code or None,
         number_column=pending.number_column or None,
@@ -40,13 +39,16 @@ def launch(
 ) -> tuple[int, int]:
     """Make the draft campaign of a checked upload, its list to be brought in; (campaign's id, import's id).
 
-    1. claim the upload, 2. put the message where switches see it, 3. in one transaction make the
-    draft and note that the list is to come in (engine.runtime.list_importer does it, and starts the campaign
-    if it `starts`).  Raises NotFound when it was confirmed already; after any other error the
-    upload can be confirmed again.
+    1. claim the upload, 2. see that its list is the one that was checked, 3. put the message where
+    switches see it, 4. in one transaction make the draft and note that the list is to come in
+    (engine.runtime.list_importer does it, and starts the campaign if it `starts`).  Raises NotFound when it was
+    confirmed already; after any other error the upload can be confirmed again.
     """
     uploads.take(pending)
     try:
+        found = begin(lambda: sha256_of(uploads.list_path(pending)))()
+        if found != pending.list_sha256:
+            raise Conflict("The list is not the one that was checked; check it again, then confirm.")
         _publish_prompt(uploads, pending, settings.prompts_dir)
         expected = Preflight.of_dict(pending.checked).total if pending.checked else 0
 

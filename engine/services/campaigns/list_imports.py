@@ -28,7 +28,7 @@ from engine.errors import (
 from engine.services.accounts import audit_log
 from engine.services.campaigns import campaigns, view
 from engine.services.campaigns.recipients import Begin, Imported, import_list
-from engine.services.campaigns.uploads import Pending, Uploads
+from engine.services.campaigns.uploads import Pending, Uploads, sha256_of
 from engine.services.compliance import traffic_caps
 from engine.services.lists.reader import ListReader, open_list
 from engine.services.money.ledger import NoCredit
@@ -51,6 +51,7 @@ def note(campaign_id: int, pending: Pending, now: int, *, expected: int = 0, sta
         person_id=pending.person_id,
         token=pending.token,
         source_name=pending.list_name[:255],
+        sha256=pending.list_sha256,
         number_column=pending.number_column,
         expected=expected,
         starts=starts,
@@ -167,8 +168,11 @@ def bring_in(
 
 
 def _open(uploads: Uploads, row: ListImport, default_area: str, allow_abroad: bool) -> ListReader:
+    path = uploads.taken_list(row.token)
+    if row.sha256 and sha256_of(path) != row.sha256:
+        raise BadInput("The list is not the one that was checked and confirmed; nothing more of it comes in.")
     return open_list(
-        uploads.taken_list(row.token),
+        path,
         filename=row.source_name,
         default_area=default_area or None,
         number_column=row.number_column or None,

@@ -15,8 +15,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from engine.amounts import rials
 from engine.config import Settings
 from engine.errors import BadInput, NotAllowed, NotFound
+from engine.sentences import Amount
 from engine.services.accounts import audit_log
 from engine.store.ledger import REVENUE, balance_of
 from engine.store.sql import execute, run_over_values
@@ -217,9 +219,10 @@ def set_caps(
     account_id: int, calls_an_hour: int | None, rials_a_day: int | None, now: int, person_id: int | None
 ) -> None:
     """Give an account caps of its own; None: the installation's again."""
-    for what, value in (("Calls an hour", calls_an_hour), ("Rials a day", rials_a_day)):
-        if value is not None and not 1 <= value <= 10**12:
-            raise BadInput(f"{what} must be from 1 to 1,000,000,000,000, not {value:,}.")
+    if calls_an_hour is not None and not 1 <= calls_an_hour <= 10**9:
+        raise BadInput("Calls an hour must be from 1 to %(most)s.", most=Amount(10**9))
+    if rials_a_day is not None:
+        rials(rials_a_day)
     if not Account.select().where(Account.id == account_id).exists():
         raise NotFound(f"There is no account {account_id}.")
     before = CallCap.get_or_none(CallCap.account_id == account_id)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine.amounts import rials
 from engine.errors import AvanakError, BadInput, NotFound
 from engine.services.accounts import accounts, audit_log
 from engine.services.money import pricing
@@ -30,8 +31,6 @@ from engine.store.tables.core import Attempt
 from engine.store.tables.money import LedgerTxn
 
 log = logging.getLogger(__name__)
-
-MAX_AMOUNT = 10**13  # more is a slip of the finger
 
 
 class NoCredit(AvanakError):
@@ -58,6 +57,7 @@ def spend(
 
     None when `key` was booked before.  Raises NoCredit.
     """
+    rials(amount, least=0)
     if execute("SELECT 1 FROM ledger_txn WHERE key = ?", [key]):
         return None
     free = spendable(account_id)
@@ -77,7 +77,7 @@ def top_up(
     note: str = "",
 ) -> int | None:
     """Book money that came in; the booking's id, None when `key` was booked before."""
-    _check_amount(amount)
+    rials(amount)
     accounts.get(account_id)
     return book(
         account_id,
@@ -93,7 +93,7 @@ def top_up(
 
 def adjust(account_id: int, amount: int, note: str, key: str, person_id: int | None, now: int) -> int | None:
     """Staff give (positive) or take (negative) credit; audited.  None when `key` was booked before."""
-    _check_amount(abs(amount))
+    rials(-amount if type(amount) is int and amount < 0 else amount)
     if not note.strip():
         raise BadInput("Say why the credit is adjusted; the customer sees it.")
     accounts.get(account_id)
@@ -122,7 +122,7 @@ def adjust(account_id: int, amount: int, note: str, key: str, person_id: int | N
 
 def refund(account_id: int, amount: int, note: str, key: str, person_id: int | None, now: int) -> int | None:
     """Staff pay money back that is not reserved or spent; audited.  Raises NoCredit for more than there is."""
-    _check_amount(amount)
+    rials(amount)
     if execute("SELECT 1 FROM ledger_txn WHERE key = ?", [key]):
         return None
     before = lock_balance(account_id)
@@ -155,11 +155,6 @@ def charge_synthesis(account_id: int, text: str, key: str, now: int) -> int:
     if amount:
         spend(account_id, amount, "synthesis", f"synthesis/{key}"[:100], REVENUE, now)
     return amount
-
-
-def _check_amount(amount: int) -> None:
-    if isinstance(amount, bool) or not isinstance(amount, int) or not 0 < amount <= MAX_AMOUNT:
-        raise BadInput(f"An amount is from 1 to {MAX_AMOUNT:,} whole Rials.")
 
 
 # -- what is shown ----------------------------------------------------------------------

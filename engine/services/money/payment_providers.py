@@ -17,12 +17,14 @@ from typing import Any, Protocol
 
 import requests
 
-from engine.errors import AvanakError
+from engine.config import Settings
+from engine.errors import AvanakError, BadInput
 
 log = logging.getLogger(__name__)
 
 ZARINPAL, TEST, RECEIPT = "zarinpal", "test", "receipt"
 TIMEOUT_S = 15.0
+PUBLISHED_URL = "https://payment.zarinpal.com"
 
 
 class ProviderDown(AvanakError):
@@ -66,8 +68,11 @@ class Provider(Protocol):
     def begin(self, amount: int, callback_url: str, description: str, order: str, mobile: str) -> Begun:
         """Announce a payment of `amount` Rials.  Raises ProviderDown, ProviderRefused."""
 
-    def verify(self, authority: str, amount: int) -> Verdict:
-        """Ask whether it was paid.  Safe to repeat.  Raises ProviderDown when that is not known."""
+    def verify(self, authority: str, amount: int, payer_says_paid: bool = False) -> Verdict:
+        """Ask whether it was paid.  Safe to repeat.  Raises ProviderDown when that is not known.
+
+        `payer_says_paid`: the payer's browser came back and says so, which proves nothing to a real one.
+        """
 
 
 class ZarinPal:
@@ -79,9 +84,7 @@ class ZarinPal:
     # Not -51: «not successful» is also said of one that is still being paid.
     _FINAL = frozenset({-50, -53, -54, -55})
 
-    def __init__(
-        self, merchant_id: str, base_url: str = "https://payment.zarinpal.com", timeout_s: float = TIMEOUT_S
-    ):
+    def __init__(self, merchant_id: str, base_url: str = PUBLISHED_URL, timeout_s: float = TIMEOUT_S):
         self.merchant_id = merchant_id
         self.base_url = base_url.rstrip("/")
         self.timeout_s = timeout_s
@@ -103,7 +106,7 @@ class ZarinPal:
             raise ProviderRefused(f"ZarinPal did not take the payment: {_reason(data, errors)}")
         return Begun(authority, f"{self.base_url}/pg/StartPay/{authority}")
 
-    def verify(self, authority: str, amount: int) -> Verdict:
+    def verify(self, authority: str, amount: int, payer_says_paid: bool = False) -> Verdict:
         data, errors = self._post("verify", {"amount": amount, "authority": authority})
         code = data.get("code", errors.get("code"))
         if code in (100, 101):
@@ -137,7 +140,7 @@ def _reason(data: dict[str, Any], errors: dict[str, Any]) -> str:
 
 
 class TestProvider:
-    """The embedded default: everybody who says so has paid, no money moves, and the pages say so."""
+    """For trying things out: who comes back and says so has paid, nobody else; no money moves, and the pages say so."""
 
     __test__ = False  # pytest: this is no test
     name = TEST
@@ -148,12 +151,24 @@ class TestProvider:
         mark = "&" if "?" in callback_url else "?"
         return Begun(authority, f"{callback_url}{mark}Authority={authority}&Status=OK")
 
-    def verify(self, authority: str, amount: int) -> Verdict:
+    def verify(self, authority: str, amount: int, payer_says_paid: bool = False) -> Verdict:
+        if not payer_says_paid:
+            return Verdict(False, False, reason="Nobody came back from the test payment's page.")
         return Verdict(True, True, f"test-{authority[-8:]}")
 
 
-def provider_of(merchant_id: str, base_url: str = "") -> Provider:
-    """ZarinPal when there is a merchant id, the test provider otherwise."""
-    if not merchant_id:
-        return TestProvider()
-    return ZarinPal(merchant_id, base_url) if base_url else ZarinPal(merchant_id)
+def provider_of(settings: Settings, has_real_switch: bool) -> Provider:
+    """ZarinPal when there is a merchant id, otherwise the test provider.
+
+    Raises BadInput when calls that cost money would be paid for with money that nobody moved, unless the
+    setting AVANAK_TEST_PAYMENTS says that this is wanted.
+    """
+    merchant_id = settings.zarinpal_merchant_id.get_secret_value()
+    if merchant_id:
+        return ZarinPal(merchant_id, settings.zarinpal_url or PUBLISHED_URL)
+    if has_real_switch and not settings.test_payments:
+        raise BadInput(
+            "There is a real switch and no payment provider: set AVANAK_ZARINPAL_MERCHANT_ID,"
+            " or AVANAK_TEST_PAYMENTS=true to give credit for money that nobody paid."
+        )
+    return TestProvider()

@@ -11,11 +11,16 @@ that are open, so that a crash between payer and callback costs nothing.
 from __future__ import annotations
 
 import logging
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from peewee import IntegrityError
+
+from engine.amounts import rials
 from engine.errors import BadInput, Conflict, NotFound
+from engine.sentences import Sentence
 from engine.services.accounts import accounts, audit_log, documents
 from engine.services.accounts.documents import StoredFile
 from engine.services.money import ledger, subscriptions
@@ -31,6 +36,7 @@ log = logging.getLogger(__name__)
 TOPUP, SUBSCRIPTION = "topup", "subscription"
 MIN_AMOUNT = 10_000  # Rials; gateways take no less
 MAX_AMOUNT = 2_000_000_000  # of one card payment a day, and a slip of the finger
+A_PAYMENT = Sentence("A payment is from %(least)s to %(most)s whole Rials.")
 ASK_AFTER_MS = 120_000  # a payer needs some minutes; asked again and again meanwhile
 GIVE_UP_MS = 3_600_000  # ZarinPal's page lives fifteen minutes
 LATE_MS = 3 * 86_400_000  # an expired one is asked about once more for so long when a callback comes
@@ -63,8 +69,7 @@ def begin(
     With `plan_id` the months are bought with it as soon as it is paid (`amount` is then what the
     plan's price lacks, see `amount_for`).  Raises BadInput, ProviderDown, ProviderRefused.
     """
-    if isinstance(amount, bool) or not MIN_AMOUNT <= amount <= MAX_AMOUNT:
-        raise BadInput(f"A payment is from {MIN_AMOUNT:,} to {MAX_AMOUNT:,} whole Rials.")
+    rials(amount, A_PAYMENT, least=MIN_AMOUNT, most=MAX_AMOUNT)
 
     def note() -> tuple[int, str]:
         row = accounts.get(account_id)
@@ -124,7 +129,7 @@ def callback(
         raise NotFound("There is no such payment.")
     if row.state in (PaymentState.PENDING, PaymentState.EXPIRED) and row.created_at > now - LATE_MS:
         try:
-            _ask(row, provider, now, write, gave_up=query.get("Status") == "NOK")
+            _ask(row, provider, now, write, status=query.get("Status", ""))
         except ProviderDown as error:
             log.warning("action=payment_not_verified payment=%d error=%r", row.id, str(error))
     return read(lambda: get(row.id))
@@ -150,7 +155,7 @@ def verify_pending(provider: Provider, now: int, read: Read, write: Write, limit
     settled = []
     for row in rows:
         try:
-            if _ask(row, provider, now, write, gave_up=row.created_at < now - GIVE_UP_MS):
+            if _ask(row, provider, now, write):
                 settled.append(int(row.id))
         except ProviderDown as error:
             log.warning("action=provider_down payment=%d error=%r", row.id, str(error))
@@ -158,14 +163,15 @@ def verify_pending(provider: Provider, now: int, read: Read, write: Write, limit
     return settled
 
 
-def _ask(row: Payment, provider: Provider, now: int, write: Write, gave_up: bool) -> bool:
-    """Verify one and write what came of it; whether it is settled.  `gave_up`: not paid now means never."""
+def _ask(row: Payment, provider: Provider, now: int, write: Write, status: str = "") -> bool:
+    """Verify one and write what came of it; whether it is settled.  `status` is what the payer's browser says."""
+    gave_up = status == "NOK" or row.created_at < now - GIVE_UP_MS  # not paid now means never
     if row.authority is None:
         # The provider never told us its name for it, so nobody can have paid it.
         found = Verdict(False, True, reason="It was never handed to the provider.")
         gave_up = True
     else:
-        found = provider.verify(row.authority, int(row.amount))
+        found = provider.verify(row.authority, int(row.amount), status == "OK")
     if found.is_paid:
         return bool(write(lambda: _paid(row.id, found.reference, found.card, now, None)))
     new = (
@@ -249,22 +255,23 @@ def submit_receipt(
 ) -> int:
     """The customer paid into the bank account and tells the transfer's number; the payment's id.
 
-    Inside a transaction; it counts when staff confirm it.  Conflict when the number was told before.
+    Inside a transaction; it counts when staff confirm it.  Conflict when the account told the number
+    before.  What others told is no matter here: who names a number first does not own it (`same_number`).
     """
-    if isinstance(amount, bool) or not MIN_AMOUNT <= amount <= ledger.MAX_AMOUNT:
-        raise BadInput(f"A payment is from {MIN_AMOUNT:,} whole Rials.")
+    rials(amount, A_PAYMENT, least=MIN_AMOUNT)
     number = "".join(char for char in reference.strip() if char.isprintable())[:100]
-    if len(number) < 4:
+    key = receipt_key(number)
+    if len(key) < 4:
         raise BadInput("Give the number of the transfer as the bank wrote it.")
     accounts.get(account_id)
     # A refused receipt may be told again, with its mistake corrected; a counted one may not.
-    again = Payment.get_or_none(
-        Payment.provider == RECEIPT,
-        Payment.reference == number,
+    again = Payment.select().where(
+        Payment.account_id == account_id,
+        Payment.receipt_key == key,
         Payment.state.in_([PaymentState.PENDING, PaymentState.PAID]),
     )
-    if again is not None:
-        raise Conflict(f"A payment with the number {number} was told already.")
+    if again.exists():
+        raise Conflict("A payment with the number %(number)s was told already.", number=number)
     document_id = documents.note(account_id, stored, now) if stored is not None else None
     row = Payment.create(
         account_id=account_id,
@@ -274,6 +281,7 @@ def submit_receipt(
         plan_id=plan_id,
         amount=amount,
         reference=number,
+        receipt_key=key,
         document_id=document_id,
         state=PaymentState.PENDING,
         created_at=now,
@@ -282,9 +290,23 @@ def submit_receipt(
 
 
 def confirm_receipt(payment_id: int, person_id: int, now: int) -> None:
-    """Staff saw the money on the bank account: book it, once.  Inside a transaction; audited."""
+    """Staff saw the money on the bank account: book it, once.  Inside a transaction; audited.
+
+    Conflict when another receipt with this number was confirmed: one transfer is one payment.
+    """
     row = _receipt(payment_id)
-    if not _paid(payment_id, row.reference, "", now, person_id):
+    for other in same_number(row):
+        if other.state == PaymentState.PAID:
+            raise Conflict(
+                "Payment %(payment)s of account %(account)s has this number and is booked: refuse this one.",
+                payment=other.id,
+                account=other.account_id,
+            )
+    try:
+        is_booked = _paid(payment_id, row.reference, "", now, person_id)
+    except IntegrityError as error:  # two were confirmed at the same moment
+        raise Conflict("Another receipt with this number was confirmed at the same moment.") from error
+    if not is_booked:
         raise Conflict(f"Payment {payment_id} is {get(payment_id).state} already.")
     audit_log.record(
         person_id,
@@ -319,6 +341,30 @@ def refuse_receipt(payment_id: int, reason: str, person_id: int, now: int) -> No
         now,
         {"state": row.state},
         {"state": "failed", "reason": reason.strip()},
+    )
+
+
+def receipt_key(number: str) -> str:
+    """A transfer's number as receipts are compared: however digits, letters, dashes and blanks were typed."""
+    plain = unicodedata.normalize("NFKC", number).casefold()
+    digits = "".join(
+        str(unicodedata.decimal(char)) if unicodedata.category(char) == "Nd" else char for char in plain
+    )
+    return "".join(char for char in digits if char.isalnum())[:100]
+
+
+def same_number(row: Payment) -> list[Payment]:
+    """Other receipts that tell the same transfer and were not refused, of whichever account."""
+    if row.receipt_key is None:
+        return []
+    return list(
+        Payment.select()
+        .where(
+            Payment.receipt_key == row.receipt_key,
+            Payment.id != row.id,
+            Payment.state.in_([PaymentState.PENDING, PaymentState.PAID]),
+        )
+        .order_by(Payment.id)
     )
 
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
+from engine.amounts import rials
 from engine.errors import BadInput, Conflict, NotFound
+from engine.sentences import Sentence, Word
 from engine.services.accounts import accounts, audit_log
 from engine.store.ledger import BALANCE, balance_of
 from engine.store.tables.core import Account
@@ -205,9 +207,9 @@ def set_price(
     if PriceGroup.get_or_none(PriceGroup.id == group_id) is None:
         raise NotFound(f"There is no price group {group_id}.")
     for name, value in (("landline", landline), ("mobile", mobile), ("synthesis", synthesis)):
-        if not 0 <= value <= MAX_PRICE:
-            raise BadInput(f"The {name} price must be from 0 to {MAX_PRICE} Rials, not {value}.")
-    if not 1 <= pulse_s <= MAX_PULSE_S:
+        price = Sentence("The %(which)s price is from %(least)s to %(most)s whole Rials.", which=Word(name))
+        rials(value, price, least=0, most=MAX_PRICE)
+    if type(pulse_s) is not int or not 1 <= pulse_s <= MAX_PULSE_S:
         raise BadInput(f"A pulse lasts from 1 to {MAX_PULSE_S} seconds, not {pulse_s}.")
     if from_at is not None and from_at < now:
         raise BadInput("A price cannot be changed for the past.")

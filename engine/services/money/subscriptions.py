@@ -6,7 +6,9 @@ import logging
 from collections.abc import Sequence
 
 from engine.agreement.dates import is_jalali_year, jalali_date, jalali_parts, local_day, local_instant
+from engine.amounts import rials
 from engine.errors import BadInput, Conflict, NotFound
+from engine.sentences import Sentence
 from engine.services.accounts import accounts, audit_log
 from engine.services.money import ledger
 from engine.states import AccountState
@@ -28,8 +30,9 @@ def plans(offered_only: bool = True) -> list[SubscriptionPlan]:
 
 def add_plan(months: int, price: int, person_id: int | None, now: int) -> int:
     """Staff offer so many months for a price; the plan's id.  Audited."""
-    if not 1 <= months <= MAX_MONTHS or not 0 <= price <= ledger.MAX_AMOUNT:
-        raise BadInput(f"A plan has 1 to {MAX_MONTHS} months and a price of whole Rials.")
+    if type(months) is not int or not 1 <= months <= MAX_MONTHS:
+        raise BadInput("A plan has 1 to %(most)s months.", most=MAX_MONTHS)
+    rials(price, Sentence("The price of a plan is from %(least)s to %(most)s whole Rials."), least=0)
     row = SubscriptionPlan.create(months=months, price=price, created_at=now)
     audit_log.record(
         person_id, None, "plan.add", f"plan {row.id}", now, after={"months": months, "price": price}

@@ -10,6 +10,8 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
+from peewee import JOIN
+
 from engine.agreement import working_time
 from engine.agreement.calendars import CalendarKind
 from engine.agreement.dates import duration_text, instant_text
@@ -18,7 +20,7 @@ from engine.errors import BadInput, Conflict, NotFound
 from engine.services.sla import acts, agreements, incidents, working_calendar
 from engine.services.sla.claim_states import UNDECIDED, ClaimKind, ClaimState, move
 from engine.store.ledger import execute_locked
-from engine.store.tables.sla import Claim, ClaimOutage, ClaimStep, OutageRecord
+from engine.store.tables.sla import Claim, ClaimEvidence, ClaimOutage, ClaimStep, OutageRecord
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +43,7 @@ class NewClaim:
     ticket_id: int | None = None
     author_id: int | None = None
     submitted_at: int | None = None  # when its ticket came, if that was before
+    rests_on_clock: bool = False  # a missed deadline is its evidence, and is claimed once by that
 
 
 def of_ticket(ticket_id: int) -> Claim | None:
@@ -54,7 +57,7 @@ def submit(new: NewClaim, now: int) -> int:
 
     An outage claim is linked to the outages (of everybody, or of this account)
     that touch the time told.  TooLate with the date; Conflict if the account
-    claimed one of them before; BadInput for a time that makes no sense.
+    claimed one of them, or some of this time, before; BadInput for a time that makes no sense.
     """
     try:
         kind = ClaimKind(new.kind)
@@ -74,6 +77,9 @@ def submit(new: NewClaim, now: int) -> int:
     before = _claimed_before(new.account_id, [row.id for row in outages])
     if before:
         raise Conflict(f"This outage was claimed before, claim {before}.")
+    before = None if new.rests_on_clock else _time_claimed_before(new, kind)
+    if before:
+        raise Conflict("Some of this time was claimed before, claim %(claim)s.", claim=before)
     calendar = working_calendar.of_terms(terms, CalendarKind.WORKING_DAYS)
     answer_due = working_time.end_of_working_day(
         calendar, came_at // 1000, terms.limits["claim_first_answer_working_days"]
@@ -214,6 +220,29 @@ def _claimed_before(account_id: int, outage_ids: list[int]) -> int | None:
             Claim.account_id == account_id,
             Claim.state != ClaimState.REJECTED,
             ClaimOutage.outage_id.in_(outage_ids),
+        )
+        .first()
+    )
+    return None if row is None else int(row.id)
+
+
+def _time_claimed_before(new: NewClaim, kind: ClaimKind) -> int | None:
+    """The account's claim of this kind about some of the same time that was not rejected.
+
+    Claims that rest on a missed deadline are left out: several deadlines may be missed in one hour.
+    """
+    by_clock = (ClaimEvidence.claim_id == Claim.id) & ClaimEvidence.clock_id.is_null(False)
+    row = (
+        Claim.select(Claim.id)
+        .join(ClaimEvidence, JOIN.LEFT_OUTER, on=by_clock)
+        .where(
+            Claim.account_id == new.account_id,
+            Claim.kind == kind,
+            Claim.state != ClaimState.REJECTED,
+            ClaimEvidence.claim_id.is_null(),
+            Claim.happened_from_at < max(new.happened_until_at, new.happened_from_at + 1),
+            (Claim.happened_until_at > new.happened_from_at)
+            | (Claim.happened_from_at >= new.happened_from_at),
         )
         .first()
     )

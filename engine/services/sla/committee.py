@@ -11,7 +11,9 @@ import logging
 from dataclasses import dataclass
 
 from engine.agreement.months import Month
+from engine.amounts import rials
 from engine.errors import BadInput, Conflict, NotAllowed
+from engine.sentences import Sentence
 from engine.services.sla import acts, claimed, claims, credits, incidents
 from engine.services.sla.claim_states import ClaimKind, ClaimState, move
 from engine.services.sla.locks import lock_month
@@ -101,9 +103,10 @@ def _fitting(claim: Claim, verdict: Verdict, has_outages: bool) -> tuple[int | N
                 "An outage's credit is the table's discount on the next month; no other amount or way."
             )
         return None, verdict.way
-    if verdict.amount_rials is None or verdict.amount_rials <= 0:
-        raise BadInput("A claim about support is approved with an amount of whole Rials above 0.")
-    return verdict.amount_rials, verdict.way
+    amount = Sentence(
+        "A claim about support is approved with an amount from %(least)s to %(most)s whole Rials."
+    )
+    return rials(verdict.amount_rials, amount), verdict.way
 
 
 def _decide(

@@ -71,7 +71,7 @@ class Evidence:
         return None if self.clock is None else int(self.clock.ticket_id)
 
 
-def claim(person: Actor, wanted: Wanted, now: int) -> int:
+def claim(person: Actor, wanted: Wanted, now: int, *, rests_on_clock: bool = False) -> int:
     """Make a claim by a ticket of its own; the claim's id.
 
     TooLate with the date, Conflict if it was claimed before, BadInput for a
@@ -100,6 +100,7 @@ def claim(person: Actor, wanted: Wanted, now: int) -> int:
             wanted.until_at,
             ticket_id,
             person.id,
+            rests_on_clock=rests_on_clock,
         ),
         now,
     )
@@ -144,7 +145,7 @@ def claim_clock(person: Actor, clock_id: int, subject: str, text: str, now: int)
         max(clock.missed_at or 0, clock.done_at or now),
         f"clock-{clock_id}-{tried}",
     )
-    claim_id = claim(person, wanted, now)
+    claim_id = claim(person, wanted, now, rests_on_clock=True)
     ClaimEvidence.create(claim_id=claim_id, kind=CLOCK, clock_id=clock_id)
     clocks.note(ticket.id, "clock_claimed", person.id, now, old=clock.kind, new=f"claim {claim_id}")
     return claim_id

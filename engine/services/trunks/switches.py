@@ -11,6 +11,8 @@ from engine.store.tables.core import Switch
 
 log = logging.getLogger(__name__)
 
+EMBEDDED = "embedded"  # its name in AVANAK_SWITCHES
+FORGOTTEN_MS = 86_400_000  # a switch that was tried once and never again
 SENDER_SILENT_MS = 60_000  # send-records speaks every five seconds
 
 
@@ -46,6 +48,17 @@ def drain(name: str, is_draining: bool = True) -> None:
 
 def all_switches() -> list[Switch]:
     return list(Switch.select().order_by(Switch.id))
+
+
+def is_any_real(configured: str, now: int) -> bool:
+    """Whether `configured` (``AVANAK_SWITCHES``) names a switch that rings people, or an engine had one in the last day."""
+    if any(word.partition("?")[0].rpartition("=")[2] != EMBEDDED for word in configured.split()):
+        return True
+    real = Switch.select().where(
+        Switch.is_embedded == False,  # noqa: E712 - SQL
+        (Switch.seen_at > now - FORGOTTEN_MS) | (Switch.leased_until_at > now),
+    )
+    return bool(real.exists())
 
 
 def senders_silent(now: int) -> dict[str, int]:

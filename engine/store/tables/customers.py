@@ -22,6 +22,7 @@ class Payment(Table):
     reason = TextField(default="")  # why it failed, one sentence
     authority = CharField(100, null=True)  # the provider's name for it
     reference = CharField(100, default="")  # the bank's number of the transfer
+    receipt_key = CharField(100, null=True)  # of a receipt: its number as receipts are compared
     card = CharField(30, default="")  # masked, as the provider gives it
     document_id = BigIntegerField(null=True)  # picture of the receipt
     decided_by = BigIntegerField(null=True)  # staff, for receipts

@@ -10,7 +10,7 @@ import pytest
 
 from engine.clock import wall_ms
 from engine.config import Settings
-from engine.errors import BadInput, NotFound
+from engine.errors import BadInput, Conflict, NotFound
 from engine.services.campaigns import launch, list_imports
 from engine.services.campaigns.recipients import at_once
 from engine.services.campaigns.uploads import MAX_AGE_MS, Pending, Uploads
@@ -57,6 +57,8 @@ def pending(uploads: Uploads, store: int) -> Pending:
     made = uploads.new(1, store, wall_ms())
     uploads.save(made, "list", "list.csv", io.BytesIO(LIST))
     made.list_name, made.sound_name, made.prompt, made.duration_ms = "list.csv", "hello.wav", "p1", 2_000
+    with uploads.pinned_list(made) as (_path, made.list_sha256):
+        made.checked = None
     made.rules = {"name": "Autumn"}
     for suffix in (".wav", ".PCMA"):
         (uploads.prompts_dir(made) / f"p1{suffix}").write_bytes(b"sound")
@@ -92,6 +94,39 @@ def test_a_confirmed_upload_becomes_a_draft_once(
     with pytest.raises(NotFound):
         go(uploads, again, settings)
     assert read(lambda: Campaign.select().count()) == 1
+
+
+def test_what_is_confirmed_is_what_was_checked(uploads: Uploads, pending: Pending, tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+    uploads.save(pending, "list", "list.csv", io.BytesIO(LIST + b"09121110000\n"))
+    with pytest.raises(Conflict, match="not the one that was checked"):
+        go(uploads, pending, settings)
+    assert read(lambda: Campaign.select().count()) == 0
+    uploads.save(pending, "list", "list.csv", io.BytesIO(LIST))
+    assert go(uploads, pending, settings)
+
+
+def test_a_list_that_was_changed_after_confirming_does_not_come_in(
+    uploads: Uploads, pending: Pending, tmp_path: Path
+) -> None:
+    _campaign, import_id = launch.launch(
+        uploads, pending, Settings(data_dir=tmp_path), starts=False, write=write, now=wall_ms()
+    )
+    uploads.taken_list(pending.token).write_bytes(LIST + b"09121110000\n")
+    list_imports.bring_in(import_id, uploads, "", read=read, write=write, begin=at_once, clock=wall_ms)
+    row = read(lambda: list_imports.get(import_id))
+    assert (row.state, row.added) == ("failed", 0)
+    assert "not the one that was checked" in row.sentence
+
+
+def test_a_list_that_is_replaced_while_it_is_read_does_not_become_the_checked_one(
+    uploads: Uploads, pending: Pending
+) -> None:
+    with uploads.pinned_list(pending) as (path, digest):
+        uploads.save(pending, "list", "list.csv", io.BytesIO(b"number\n"))
+        assert path.read_bytes() == LIST
+    assert digest == pending.list_sha256
+    assert not list((uploads.folder / pending.token).glob(".list*"))
 
 
 def test_after_a_failure_it_can_be_confirmed_again(
