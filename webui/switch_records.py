@@ -15,10 +15,11 @@ from urllib.parse import unquote
 import orjson
 from flask import Blueprint, current_app, request
 
+from engine.call_end import CDR_COLUMNS
 from engine.clock import wall_ms
 from engine.config import Settings
 from engine.errors import BadInput, NotAllowed
-from engine.store.cdr import COLUMNS, add_mark, add_posted
+from engine.store.cdr import add_mark, add_posted
 from engine.store.threads import write
 from webui.security import csrf, limiter
 
@@ -68,7 +69,9 @@ def read_posted(text: str) -> tuple[str, str]:
         raise BadInput("The call record has no variables.")
     # mod_json_cdr percent-encodes values unless told otherwise; ours contain no percent sign.
     values = {
-        name: unquote(value) for name in COLUMNS if isinstance(value := variables.get(name), str) and value
+        name: unquote(value)
+        for name in CDR_COLUMNS
+        if isinstance(value := variables.get(name), str) and value
     }
     uuid = values.get("uuid", "")
     if not _UUID.fullmatch(uuid) or not {"hangup_cause", "end_uepoch"} <= values.keys():

@@ -8,20 +8,21 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Callable
+from dataclasses import replace
 
+from engine.call_end import CallEnd
 from engine.dialing.calls import Call, CallTable
-from engine.dialing.causes import Fault, Verdict, is_delivered, verdict
+from engine.dialing.causes import Fault, Verdict, is_delivered, judge, judge_job, named
 from engine.dialing.lanes import Lanes
-from engine.dialing.retry import LOST, Next, after, after_cut_off, after_unknown
+from engine.dialing.retry import LOST, Next, Ways, after, after_unknown
 from engine.esl.events import (
     BackgroundJob,
     Event,
-    HangupComplete,
     read_answered,
     read_background_job,
     read_hangup,
 )
-from engine.esl.replies import LinkBusy, LinkDown
+from engine.esl.replies import LinkBusy, LinkDown, Reply
 from engine.services.messages.speech import length_of
 from engine.states import Disposition, RecipientState
 from engine.store.settles import Answer, Settle
@@ -65,9 +66,9 @@ class Desk:
         """Any event of a subscription; unknown ones are none of the desk's business."""
         name = event.name
         if name == "CHANNEL_HANGUP_COMPLETE":
-            hangup = read_hangup(event)
-            if hangup is not None:
-                self.on_hangup(hangup)
+            end = read_hangup(event)
+            if end is not None:
+                self.on_hangup(end)
         elif name == "CHANNEL_ANSWER":
             answered = read_answered(event)
             if answered is not None:
@@ -89,12 +90,12 @@ class Desk:
         self.calls.watch(call, now_m + call.run.max_length_s + self.reaper_grace_s)
         self.writer.add(self.answers, Answer(call.attempt_id, call.recipient_id, call.answered_at))
 
-    def on_hangup(self, hangup: HangupComplete) -> None:
-        call = self.calls.get(hangup.uuid)
+    def on_hangup(self, end: CallEnd) -> None:
+        call = self.calls.get(end.uuid)
         if call is None:
             self.strangers += 1
             return
-        self.settle_hangup(call, hangup, "event")
+        self.settle_hangup(call, end, "event")
 
     def on_job(self, job: BackgroundJob) -> None:
         """The originate's own answer: a success says nothing new, a failure may be all that comes.
@@ -115,9 +116,9 @@ class Desk:
         """
         if self.calls.get(call.uuid) is not call:
             return
-        if hasattr(outcome, "is_ok"):  # the switch itself said no
+        if isinstance(outcome, Reply):  # the switch itself said no
             cause = "DESTINATION_OUT_OF_ORDER"
-            self.settle(call, verdict(cause, None, False), cause, "reply")
+            self._settle(call, CallEnd(call.uuid, cause), judge_job(cause), "reply")
         elif isinstance(outcome, LinkBusy) or (isinstance(outcome, LinkDown) and not outcome.maybe_sent):
             self.settle_unsent(call, "engine")
         else:
@@ -125,185 +126,104 @@ class Desk:
 
     def on_unsendable(self, call: Call, _error: str) -> None:
         """Nothing was sent, and sending again would fail again: a fault of our own making."""
-        self.settle(call, Verdict(Disposition.FAILED, Fault.NUMBER), "INVALID_NUMBER_FORMAT", "engine")
+        end = CallEnd(call.uuid, "INVALID_NUMBER_FORMAT")
+        self._settle(call, end, Verdict(Disposition.FAILED, Fault.NUMBER), "engine")
 
     # -- ends ---------------------------------------------------------------------------
 
-    def settle_hangup(self, call: Call, hangup: HangupComplete, settled_by: str) -> None:
+    def settle_hangup(self, call: Call, end: CallEnd, settled_by: str) -> None:
         """End `call` by the switch's own account of it."""
-        answered_at = hangup.answered_at or call.answered_at
-        cause = hangup.cause or "NONE"
-        found = verdict(cause, hangup.sip_status, answered_at is not None)
-        if hangup.fault == "prompt_missing":
-            found = Verdict(Disposition.FAILED, Fault.OURS)
+        end = named(end)
+        if end.answered_at is None and call.answered_at is not None:
+            end = replace(end, answered_at=call.answered_at)
+        found = judge(end)
+        if end.redirected_to:
+            log.warning(
+                "action=redirect_not_followed attempt=%d sip=%s to=%s",
+                call.attempt_id, end.sip_status, end.redirected_to,
+            )  # fmt: skip
+        if found.fault is Fault.OURS and end.fault:
             self.on_prompt_missing(call)
-        key = hangup.vote or ("11" if hangup.opted_out else "")
+        length_ms = (length_of(call.prompt) if call.prompt else None) or call.run.message_ms
         delivered = found.fault is Fault.NONE and is_delivered(
-            hangup.heard_ms,
-            (length_of(call.prompt) if call.prompt else None) or call.run.message_ms,
-            call.run.share,
-            self.heard_tolerance_ms,
-            hangup.finished,
-            key,
+            end, length_ms, call.run.share, self.heard_tolerance_ms
         )
-        self.settle(
-            call,
-            found,
-            cause,
-            settled_by,
-            delivered=delivered,
-            answered_at=answered_at,
-            ended_at=hangup.hangup_at,
-            sip_status=hangup.sip_status,
-            heard_ms=hangup.heard_ms,
-            vote=hangup.vote or "",
-            opted_out=hangup.opted_out,
-            record_ms=hangup.record_ms,
-        )
+        self._settle(call, end, found, settled_by, delivered)
 
     def settle_job(self, call: Call) -> None:
         """End a call that only its background job's failure is known of."""
         cause = call.job_cause or "NONE"
-        self.settle(call, verdict(cause, None, call.answered_at is not None), cause, "job")
+        end = CallEnd(call.uuid, cause, answered_at=call.answered_at)
+        self._settle(call, end, judge(end) if call.answered_at else judge_job(cause), "job")
 
     def settle_lost(self, call: Call, settled_by: str) -> None:
         """End a call that its switch took along: how much was heard, or whether it rang, nobody can say.
 
         The campaign's policy decides; answered ones stay `answered` in the books.
         """
+        wall, _ = self.clock()
+        following = after_unknown(call.tries, call.run.policy, wall)
         if call.answered_at is None:
-            self.settle_unknown(call, settled_by)
-            return
-        wall, _ = self.clock()
-        self._finish(
-            call,
-            Verdict(Disposition.ANSWERED, Fault.NONE),
-            after_cut_off(call.tries, call.run.policy, wall),
-            "SYSTEM_SHUTDOWN",
-            settled_by,
-            ended_at=wall,
-            answered_at=call.answered_at,
-        )
-
-    def settle_unknown(self, call: Call, settled_by: str) -> None:
-        """End a call of which nobody can say what became of it; the campaign's policy decides."""
-        wall, _ = self.clock()
-        self._finish(
-            call,
-            LOST,
-            after_unknown(call.free_tries, call.run.policy, wall),
-            "",
-            settled_by,
-            ended_at=wall,
-            answered_at=call.answered_at,
-        )
+            self._finish(call, CallEnd(call.uuid), LOST, following, settled_by)
+        else:
+            end = CallEnd(call.uuid, "SYSTEM_SHUTDOWN", answered_at=call.answered_at)
+            self._finish(call, end, Verdict(Disposition.ANSWERED, Fault.NONE), following, settled_by)
 
     def settle_unsent(self, call: Call, settled_by: str) -> None:
         """End an attempt that never reached its switch: the recipient is due again at once."""
         wall, _ = self.clock()
         following = Next(RecipientState.PENDING, wall, spent_try=False)
-        self._finish(
-            call, Verdict(Disposition.CANCELLED, Fault.OURS), following, "", settled_by, ended_at=wall
-        )
+        found = Verdict(Disposition.CANCELLED, Fault.OURS)
+        self._finish(call, CallEnd(call.uuid), found, following, settled_by)
 
-    def settle(
-        self,
-        call: Call,
-        found: Verdict,
-        cause: str,
-        settled_by: str,
-        *,
-        delivered: bool = False,
-        answered_at: int | None = None,
-        ended_at: int | None = None,
-        sip_status: int | None = None,
-        heard_ms: int = 0,
-        vote: str = "",
-        opted_out: bool = False,
-        record_ms: int = 0,
+    def _settle(
+        self, call: Call, end: CallEnd, found: Verdict, settled_by: str, delivered: bool = False
     ) -> None:
         """End `call`: decide what follows and hand the settle to the writer."""
         wall, now_m = self.clock()
         health = self.lanes.gateways[call.gateway_id].health
+        ways = Ways(len(self.lanes.carrying(call)), health.is_failing)
         following = after(
-            found,
-            delivered,
-            call.tries,
-            call.free_tries,
-            call.run.policy,
-            wall,
-            random.random(),
-            health.is_failing,
+            found, delivered, call.tries, call.free_tries, call.run.policy, wall, random.random(), ways
         )
         if found.fault is not Fault.OURS:
-            health.note(found.fault is Fault.CARRIER, now_m, call.sent_m)
-        self._finish(
-            call,
-            found,
-            following,
-            cause,
-            settled_by,
-            ended_at=ended_at or wall,
-            answered_at=answered_at,
-            sip_status=sip_status,
-            heard_ms=heard_ms,
-            vote=vote,
-            opted_out=opted_out,
-            record_ms=record_ms,
-        )
+            is_fault = found.fault in (Fault.CARRIER, Fault.ACCOUNT) and not found.has_rung
+            health.note(is_fault, now_m, call.sent_m)
+        self._finish(call, end, found, following, settled_by)
 
-    def _finish(
-        self,
-        call: Call,
-        found: Verdict,
-        following: Next,
-        cause: str,
-        settled_by: str,
-        *,
-        ended_at: int,
-        answered_at: int | None = None,
-        sip_status: int | None = None,
-        heard_ms: int = 0,
-        vote: str = "",
-        opted_out: bool = False,
-        record_ms: int = 0,
-    ) -> None:
+    def _finish(self, call: Call, end: CallEnd, found: Verdict, following: Next, settled_by: str) -> None:
         if self.calls.remove(call.uuid) is None:
             return
         self.lanes.give_seat(call)
         self.ended += 1
+        if end.ended_at is None:
+            end = replace(end, ended_at=self.clock()[0])
         self.writer.add(
             self.settles,
             Settle(
                 attempt_id=call.attempt_id,
                 recipient_id=call.recipient_id,
                 campaign_id=call.run.id,
-                ended_at=ended_at,
-                answered_at=answered_at,
+                end=end,
                 disposition=found.disposition,
-                hangup_cause=cause[:40],
-                sip_status=sip_status,
-                heard_ms=heard_ms,
-                vote=vote[:4],
-                opted_out=opted_out,
                 spent_try=following.spent_try,
                 free_try=following.free_try,
                 settled_by=settled_by,
                 next_state=following.state,
                 next_at=following.next_at,
                 avoid_gateway_id=call.gateway_id if following.avoid_gateway else 0,
-                record_ms=record_ms,
             ),
         )
         if log.isEnabledFor(logging.DEBUG):
             log.debug(
-                "action=settled attempt=%d campaign=%d disposition=%s cause=%s sip=%s heard_ms=%d by=%s next=%s",
+                "action=settled attempt=%d campaign=%d disposition=%s cause=%s sip=%s rang=%s heard_ms=%d by=%s next=%s",
                 call.attempt_id,
                 call.run.id,
                 found.disposition,
-                cause,
-                sip_status,
-                heard_ms,
+                end.cause,
+                end.sip_status,
+                found.has_rung,
+                end.heard_ms,
                 settled_by,
                 following.state,
             )

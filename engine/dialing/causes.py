@@ -1,73 +1,99 @@
-"""From hang-up cause and SIP status to what it means and who is at fault.  Pure.
+"""What the end of a call means and who is at fault: from answer, ringing, Q.850 reason and SIP status.  Pure.
 
-FreeSWITCH's causes are those of Q.850 with its own additions
-(``switch_types.h``); a SIP status is more exact where the switch folds
-several into one cause, so it is asked first.
+FreeSWITCH takes its hang-up cause from the carrier's ``Reason: Q.850`` if there is one, else from the SIP status
+(``sofia_glue_sip_cause_to_freeswitch``).  So a cause that is not that of the status is the carrier's own word, and is
+more exact than the status.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from engine.call_end import SENT_CANCEL, CallEnd
 from engine.states import Disposition
+
+REDIRECTED = "REDIRECTED"  # our word for a 3xx: it is not followed
 
 
 class Fault(StrEnum):
-    """Who must answer for an ended attempt; only the callee's end spends a try."""
+    """Who must answer for an ended attempt.  A phone that rang spends a try in any case."""
 
     NONE = "none"  # it was answered
     CALLEE = "callee"  # busy, away, refused: a try was spent
     NUMBER = "number"  # no such number: calling again is of no use
-    CARRIER = "carrier"  # this trunk failed; another gateway may serve, no try is spent
-    OURS = "ours"  # throttled, killed, misconfigured by us: no try is spent
+    CARRIER = "carrier"  # this trunk failed; another gateway may serve
+    ACCOUNT = "account"  # this trunk does not take our account: nobody can be called by it
+    OURS = "ours"  # throttled, killed, misconfigured by us
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What an end means."""
+    """What an end means; `has_rung` says that somebody was disturbed, which spends a try."""
 
     disposition: Disposition
     fault: Fault
+    has_rung: bool = False
 
 
 _D = Disposition
-BY_SIP_STATUS: dict[int, Verdict] = {
-    404: Verdict(_D.UNREACHABLE, Fault.NUMBER),
-    410: Verdict(_D.UNREACHABLE, Fault.NUMBER),
-    484: Verdict(_D.UNREACHABLE, Fault.NUMBER),
-    604: Verdict(_D.UNREACHABLE, Fault.NUMBER),
-    480: Verdict(_D.UNREACHABLE, Fault.CALLEE),
-    486: Verdict(_D.BUSY, Fault.CALLEE),
-    600: Verdict(_D.BUSY, Fault.CALLEE),
-    603: Verdict(_D.REJECTED, Fault.CALLEE),
-    408: Verdict(_D.NO_ANSWER, Fault.CALLEE),
-    487: Verdict(_D.NO_ANSWER, Fault.CALLEE),
-    # The trunk refuses us: credentials, permission, an unpaid bill.
-    401: Verdict(_D.FAILED, Fault.CARRIER),
-    402: Verdict(_D.FAILED, Fault.CARRIER),
-    403: Verdict(_D.FAILED, Fault.CARRIER),
-    407: Verdict(_D.FAILED, Fault.CARRIER),
-    488: Verdict(_D.FAILED, Fault.CARRIER),
-    606: Verdict(_D.FAILED, Fault.CARRIER),
-    429: Verdict(_D.CONGESTION, Fault.CARRIER),
-    500: Verdict(_D.CONGESTION, Fault.CARRIER),
-    501: Verdict(_D.CONGESTION, Fault.CARRIER),
-    502: Verdict(_D.CONGESTION, Fault.CARRIER),
-    503: Verdict(_D.CONGESTION, Fault.CARRIER),
-    504: Verdict(_D.CONGESTION, Fault.CARRIER),
-}
-
 _BUSY = Verdict(_D.BUSY, Fault.CALLEE)
 _SILENT = Verdict(_D.NO_ANSWER, Fault.CALLEE)
 _REFUSED = Verdict(_D.REJECTED, Fault.CALLEE)
+_UNWANTED = Verdict(_D.REJECTED, Fault.NUMBER)
 _AWAY = Verdict(_D.UNREACHABLE, Fault.CALLEE)
 _NO_SUCH = Verdict(_D.UNREACHABLE, Fault.NUMBER)
 _TRUNK = Verdict(_D.CONGESTION, Fault.CARRIER)
 _TRUNK_REFUSES = Verdict(_D.FAILED, Fault.CARRIER)
+_NO_ACCOUNT = Verdict(_D.FAILED, Fault.ACCOUNT)
 _OURS = Verdict(_D.FAILED, Fault.OURS)
 _KILLED = Verdict(_D.CANCELLED, Fault.OURS)
-_ENDED = Verdict(_D.FAILED, Fault.CALLEE)
+_GONE = Verdict(_D.LOST, Fault.OURS)
+
+# The account is not taken: 904 is FreeSWITCH's own word for a challenge that it could not answer.
+ACCOUNT_STATUSES = frozenset((401, 407, 433, 436, 904))
+# Unknown statuses are the trunk's, until they are known here: 5xx congestion, others a refusal.
+BY_SIP_STATUS: dict[int, Verdict] = {
+    404: _NO_SUCH,
+    410: _NO_SUCH,
+    484: _NO_SUCH,
+    604: _NO_SUCH,
+    480: _AWAY,
+    486: _BUSY,
+    600: _BUSY,
+    603: _REFUSED,
+    608: _REFUSED,
+    607: _UNWANTED,
+    408: _SILENT,
+    487: _SILENT,
+    429: _TRUNK,
+}
+# Statuses that say «no answer» of a phone that rang, and of a silent trunk otherwise.
+_NEEDS_RINGING = frozenset((408, 487))
+# What FreeSWITCH makes of a status without a Reason; others become NORMAL_UNSPECIFIED.
+CAUSE_OF_STATUS: dict[int, str] = {
+    **dict.fromkeys((401, 402, 403, 407, 603, 608), "CALL_REJECTED"),
+    **dict.fromkeys((485, 604), "NO_ROUTE_DESTINATION"),
+    **dict.fromkeys((408, 504), "RECOVERY_ON_TIMER_EXPIRE"),
+    **dict.fromkeys((413, 414, 416, 420, 421, 423, 505, 513), "INTERWORKING"),
+    **dict.fromkeys((400, 481, 500, 503), "NORMAL_TEMPORARY_FAILURE"),
+    **dict.fromkeys((486, 600), "USER_BUSY"),
+    **dict.fromkeys((488, 606), "INCOMPATIBLE_DESTINATION"),
+    **dict.fromkeys((406, 415, 501), "SERVICE_NOT_IMPLEMENTED"),
+    **dict.fromkeys((482, 483), "EXCHANGE_ROUTING_ERROR"),
+    404: "UNALLOCATED_NUMBER",
+    405: "SERVICE_UNAVAILABLE",
+    410: "NUMBER_CHANGED",
+    428: "NO_IDENTITY",
+    429: "BAD_IDENTITY_INFO",
+    437: "UNSUPPORTED_CERTIFICATE",
+    438: "INVALID_IDENTITY",
+    480: "NO_USER_RESPONSE",
+    484: "INVALID_NUMBER_FORMAT",
+    487: "ORIGINATOR_CANCEL",
+    502: "NETWORK_OUT_OF_ORDER",
+    607: "UNWANTED",
+}
 
 BY_CAUSE: dict[str, Verdict] = {
     "USER_BUSY": _BUSY,
@@ -79,6 +105,7 @@ BY_CAUSE: dict[str, Verdict] = {
     "RECOVERY_ON_TIMER_EXPIRE": _TRUNK,
     "CALL_REJECTED": _REFUSED,
     "REJECT_ALL": _REFUSED,
+    "UNWANTED": _UNWANTED,
     "SUBSCRIBER_ABSENT": _AWAY,
     "USER_NOT_REGISTERED": _AWAY,
     "UNALLOCATED_NUMBER": _NO_SUCH,
@@ -92,7 +119,6 @@ BY_CAUSE: dict[str, Verdict] = {
     "NETWORK_OUT_OF_ORDER": _TRUNK,
     "NO_ROUTE_TRANSIT_NET": _TRUNK,
     "EXCHANGE_ROUTING_ERROR": _TRUNK,
-    "INTERWORKING": _TRUNK,
     "GATEWAY_DOWN": _TRUNK,
     "PROTOCOL_ERROR": _TRUNK,
     "SERVICE_UNAVAILABLE": _TRUNK,
@@ -104,50 +130,101 @@ BY_CAUSE: dict[str, Verdict] = {
     "BEARERCAPABILITY_NOTAUTH": _TRUNK_REFUSES,
     "BEARERCAPABILITY_NOTAVAIL": _TRUNK_REFUSES,
     "INCOMPATIBLE_DESTINATION": _TRUNK_REFUSES,
-    "INVALID_GATEWAY": Verdict(_D.FAILED, Fault.CARRIER),
+    "INVALID_GATEWAY": _TRUNK_REFUSES,
     "INVALID_PROFILE": _OURS,
     "INVALID_URL": _OURS,
     "CHAN_NOT_IMPLEMENTED": _OURS,
-    # Without a SIP status: sessions-per-second, max-sessions or a live
-    # duplicate uuid on our own switch (measured); with one, BY_SIP_STATUS decides.
+    # Of our own switch: sessions-per-second, max-sessions or a live
+    # duplicate uuid (measured); of a carrier Q.850's 27, which says nothing.
     "DESTINATION_OUT_OF_ORDER": Verdict(_D.CONGESTION, Fault.OURS),
     "MANAGER_REQUEST": _KILLED,
-    "SYSTEM_SHUTDOWN": Verdict(_D.LOST, Fault.OURS),
-    "CRASH": Verdict(_D.LOST, Fault.OURS),
-    # Said of calls that nobody answered, these tell nothing of success.
-    "NORMAL_CLEARING": _ENDED,
-    "NORMAL_UNSPECIFIED": _ENDED,
-    "NONE": _ENDED,
+    "SYSTEM_SHUTDOWN": _GONE,
+    "CRASH": _GONE,
 }
 
+_ENDED_BY_US = frozenset(("MANAGER_REQUEST", "SYSTEM_SHUTDOWN", "CRASH"))
+# Nothing came back from the carrier when our own patience ended with one of these.
+_PATIENCE_ENDED = frozenset(
+    ("NO_ANSWER", "NO_USER_RESPONSE", "PROGRESS_TIMEOUT", "ORIGINATOR_CANCEL", "ALLOTTED_TIMEOUT")
+)
+# Causes of an originate that never became a call.
+_NO_CHANNEL = frozenset((
+    "DESTINATION_OUT_OF_ORDER", "INVALID_GATEWAY", "GATEWAY_DOWN", "INVALID_PROFILE", "INVALID_URL",
+    "CHAN_NOT_IMPLEMENTED", "INVALID_NUMBER_FORMAT",
+))  # fmt: skip
 
-def verdict(cause: str, sip_status: int | None, answered: bool) -> Verdict:
+
+def judge(end: CallEnd, is_route_doubtful: bool = False) -> Verdict:
     """What the end of an attempt means.
 
-    `answered` wins: an answered call is the callee's, whatever ended it.
-    An unknown cause is taken for the callee's end, so that it cannot loop for nothing.
+    1. an answer wins, whatever ended the call; 2. what we ended ourselves; 3. silence, a redirect and a refused
+    account are the trunk's; 4. a Q.850 reason; 5. the SIP status; 6. the cause.
+    On a route that seems lost (`is_route_doubtful`) «no such number» without ringing is not believed of the number.
     """
-    if answered:
-        return Verdict(Disposition.ANSWERED, Fault.NONE)
-    if cause == "MANAGER_REQUEST":
-        return _KILLED
-    if sip_status is not None and sip_status >= 400:
-        by_status = BY_SIP_STATUS.get(sip_status)
-        if by_status is not None:
-            return by_status
-        if sip_status < 600 and sip_status >= 500:
+    found = replace(_judge(end), has_rung=end.has_rung)
+    if is_route_doubtful and not found.has_rung and found.fault in (Fault.NUMBER, Fault.CALLEE):
+        return replace(found, fault=Fault.CARRIER)
+    return found
+
+
+def judge_job(cause: str) -> Verdict:
+    """What an originate's failure means of which neither event nor record came: it may have rung."""
+    found = _by_cause(cause, has_rung=False)
+    return replace(found, has_rung=cause not in _NO_CHANNEL)
+
+
+def named(end: CallEnd) -> CallEnd:
+    """The end with our own word for its cause where FreeSWITCH has none."""
+    return replace(end, cause=REDIRECTED) if _is_redirect(end) else end
+
+
+def _judge(end: CallEnd) -> Verdict:
+    if end.answered_at is not None:
+        is_ours = end.fault == "prompt_missing" and not (end.heard_ms or end.vote or end.opted_out)
+        return _OURS if is_ours else Verdict(Disposition.ANSWERED, Fault.NONE)
+    if end.was_picked_up:  # a 200 whose media we could not agree to
+        return _TRUNK_REFUSES
+    if (
+        end.closed_by != "recv_refuse" and end.cause in _ENDED_BY_US
+    ):  # a carrier can send any number as its reason
+        return BY_CAUSE[end.cause]
+    status = end.sip_status
+    if status is None or status < 300:
+        if end.closed_by == SENT_CANCEL and not end.has_rung and end.cause in _PATIENCE_ENDED:
             return _TRUNK
-    return BY_CAUSE.get(cause, _ENDED)
+        return _by_cause(end.cause, end.has_rung)
+    if _is_redirect(end):
+        return _TRUNK_REFUSES
+    if status in ACCOUNT_STATUSES:
+        return _NO_ACCOUNT
+    told = BY_CAUSE.get(end.cause)
+    if (
+        told
+        and told.fault is not Fault.OURS
+        and end.cause != CAUSE_OF_STATUS.get(status, "NORMAL_UNSPECIFIED")
+    ):
+        return told
+    if status in _NEEDS_RINGING and not end.has_rung:
+        return _TRUNK
+    return BY_SIP_STATUS.get(status, _TRUNK if 500 <= status < 600 else _TRUNK_REFUSES)
 
 
-def is_delivered(
-    heard_ms: int, message_ms: int, share: float, tolerance_ms: int, finished: bool, key: str
-) -> bool:
+def _is_redirect(end: CallEnd) -> bool:
+    return end.sip_status is not None and 300 <= end.sip_status < 400 and end.answered_at is None
+
+
+def _by_cause(cause: str, has_rung: bool) -> Verdict:
+    """Of a cause alone; one that is not known says nothing of a phone that did not ring."""
+    return BY_CAUSE.get(cause, Verdict(Disposition.FAILED, Fault.CALLEE if has_rung else Fault.CARRIER))
+
+
+def is_delivered(end: CallEnd, message_ms: int, share: float, tolerance_ms: int) -> bool:
     """Whether an answered call delivered its message: heard to the agreed point, or a key pressed.
 
-    `finished` is the dialplan's own word that the message reached its end.
+    That the message reached its end is believed only of one whose length nobody knows.
     """
-    if key or finished:
+    if end.vote or end.opted_out:
         return True
-    needed = share * message_ms - tolerance_ms
-    return message_ms > 0 and heard_ms > 0 and heard_ms >= needed
+    if message_ms <= 0:
+        return end.finished
+    return end.heard_ms > 0 and end.heard_ms >= share * message_ms - tolerance_ms

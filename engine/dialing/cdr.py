@@ -8,7 +8,6 @@ Only records of calls that are open are kept, so memory is bounded by the calls 
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,26 +17,19 @@ import gevent
 import orjson
 from gevent.lock import RLock
 
+from engine.call_end import CallEnd, end_of, last_record, read_record
 from engine.dialing.calls import Call, CallTable
 from engine.dialing.cdr_file import Cursor, RecordFile, RecordsUnavailable
 from engine.errors import StoreUnavailable
-from engine.esl.events import HangupComplete, to_int, to_record_ms
-from engine.store.cdr import COLUMNS, posted_after
+from engine.store.cdr import posted_after
 
 Rows = list[tuple[int, str, str]]
 
 log = logging.getLogger(__name__)
 
-LEAST_COLUMNS = 10
 GRACE_S = 2.0  # events come first, normally; a record waits this long for its event
 SAVE_S = 2.0
 FOLLOW_S = 1.0
-
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_CAUSE = re.compile(r"[A-Z0-9_]{1,64}")
-_KEYS = re.compile(r"[0-9*#]{1,32}")
-_WORD = re.compile(r"[a-z_]{1,40}")
-_TRUE = frozenset(("true", "yes", "on", "1"))
 
 
 class Records(Protocol):
@@ -53,7 +45,7 @@ class Records(Protocol):
         heard of may have ended unseen.
         """
 
-    def find(self, uuids: Iterable[str]) -> dict[str, HangupComplete]:
+    def find(self, uuids: Iterable[str]) -> dict[str, CallEnd]:
         """The records of those of `uuids`, which are open, that have one; RecordsUnavailable."""
 
 
@@ -66,7 +58,7 @@ class NoRecords:
     def are_complete(self, since: int) -> bool | None:
         return None
 
-    def find(self, uuids: Iterable[str]) -> dict[str, HangupComplete]:
+    def find(self, uuids: Iterable[str]) -> dict[str, CallEnd]:
         return {}
 
 
@@ -92,7 +84,7 @@ class Source(Protocol):
     def cursor(self) -> Cursor | None:
         """Where the next `read` begins."""
 
-    def parse(self, raw: object) -> HangupComplete | None: ...
+    def parse(self, raw: object) -> CallEnd | None: ...
 
 
 class SwitchRecords:
@@ -102,7 +94,7 @@ class SwitchRecords:
         self,
         source: Source,
         calls: CallTable,
-        settle: Callable[[Call, HangupComplete, str], None],
+        settle: Callable[[Call, CallEnd, str], None],
         save: Callable[[Cursor], None],
         clock: Callable[[], tuple[int, float]],
     ) -> None:
@@ -154,7 +146,7 @@ class SwitchRecords:
         self._save(now_m)
         return done
 
-    def find(self, uuids: Iterable[str]) -> dict[str, HangupComplete]:
+    def find(self, uuids: Iterable[str]) -> dict[str, CallEnd]:
         """The records of those of `uuids` that have one.  The calls must be in the table of calls."""
         self._read()
         out = {}
@@ -179,7 +171,7 @@ class SwitchRecords:
     def _is_open(self, uuid: str) -> bool:
         return uuid in self.calls.by_uuid
 
-    def _parse(self, found: Found) -> HangupComplete | None:
+    def _parse(self, found: Found) -> CallEnd | None:
         record = self.source.parse(found.raw)
         if record is None:
             self.malformed += 1
@@ -223,7 +215,7 @@ class FileSource:
     def cursor(self) -> Cursor | None:
         return self._cursor
 
-    def parse(self, raw: object) -> HangupComplete | None:
+    def parse(self, raw: object) -> CallEnd | None:
         assert isinstance(raw, bytes)
         return read_record(raw)
 
@@ -237,7 +229,7 @@ class FileSource:
             for line in chunk.data.split(b"\n")[:-1]:
                 self.lines += 1
                 # A uuid has four hyphens, and nothing else in a record has any.
-                record = line if line.count(b"-") == 4 else _after_the_tear(line)
+                record = line if line.count(b"-") == 4 else last_record(line)
                 uuid = record[:36].decode("ascii", "replace")
                 if wanted(uuid):
                     yield Found(uuid, record, chunk.cursor(at))
@@ -277,9 +269,9 @@ class PostedSource:
         """
         return self._count_marks() >= since + 2 if self._last_id else None
 
-    def parse(self, raw: object) -> HangupComplete | None:
+    def parse(self, raw: object) -> CallEnd | None:
         assert isinstance(raw, str)
-        return record_of(orjson.loads(raw))
+        return end_of(orjson.loads(raw))
 
     def read(self, wanted: Callable[[str], bool]) -> Iterator[Found]:
         begin = max(0, self._last_id - self.OVERLAP)
@@ -296,68 +288,3 @@ class PostedSource:
                 return
             begin = rows[-1][0]
             self._last_id = max(self._last_id, begin)
-
-
-def _after_the_tear(line: bytes) -> bytes:
-    """The last record in a line that begins with one that was never finished (the switch died in it)."""
-    text = line.decode("utf-8", "replace")
-    found = list(_UUID.finditer(text))
-    return text[found[-1].start() :].encode() if found else b""
-
-
-def read_record(line: bytes) -> HangupComplete | None:
-    """One line of the call record; None for one that is malformed.
-
-    ``uuid,attempt,cause,sip,start,answer,end,billmsec,playback_ms,vote,heard_ms,finished,opted_out,fault,record_ms,offset``,
-    times in microseconds since the epoch, 0 for never.
-    """
-    values = line.decode("utf-8", "replace").rstrip("\r\n").split(",")
-    if len(values) < LEAST_COLUMNS:
-        return None
-    return record_of(dict(zip(COLUMNS, values, strict=False)))
-
-
-def record_of(values: dict[str, str]) -> HangupComplete | None:
-    """A record's named values as the end of a call; None when they are not one."""
-    uuid = values.get("uuid", "")
-    cause = values.get("hangup_cause", "")
-    ended_at = _ms(values.get("end_uepoch"))
-    if not _UUID.fullmatch(uuid) or not _CAUSE.fullmatch(cause) or ended_at is None:
-        # A torn line can hold a second record's beginning in any column.
-        return None
-    answered_at = _ms(values.get("answer_uepoch"))
-    heard_ms = 0
-    if answered_at is not None:
-        counted = to_int(values.get("avanak_heard_ms"))
-        offset = to_int(values.get("playback_last_offset_pos"))
-        if counted is None and offset is None:  # the embedded switch: what it has played was heard
-            heard_ms = to_int(values.get("playback_ms")) or 0
-        else:
-            # As of the event (dialplan/README.md): FreeSWITCH's playback_ms is what was read ahead of the ear.
-            heard_ms = max(counted or 0, (offset or 0) // 8)
-    vote = values.get("avanak_vote", "")
-    fault = values.get("avanak_fault", "")
-    return HangupComplete(
-        uuid=uuid,
-        core_uuid=None,
-        attempt_id=to_int(values.get("avanak_attempt")),
-        cause=cause,
-        sip_status=to_int(values.get("sip_term_status")),
-        q850=None,
-        created_at=_ms(values.get("start_uepoch")),
-        progress_at=None,
-        answered_at=answered_at,
-        hangup_at=ended_at,
-        heard_ms=heard_ms,
-        finished=values.get("avanak_finished") in _TRUE,
-        vote=vote if _KEYS.fullmatch(vote) else None,
-        opted_out=values.get("avanak_opted_out") in _TRUE,
-        gateway=None,
-        fault=fault if _WORD.fullmatch(fault) else None,
-        record_ms=to_record_ms(values.get("record_ms")) if answered_at is not None else 0,
-    )
-
-
-def _ms(text: str | None) -> int | None:
-    value = to_int(text)
-    return value // 1000 if value else None

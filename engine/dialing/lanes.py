@@ -225,6 +225,16 @@ class Lanes:
     def up_trunks(self) -> Iterator[Trunk]:
         return (trunk for trunk in self.trunks.values() if trunk.switch.is_up)
 
+    def carrying(self, call: Call) -> list[GatewayLane]:
+        """The gateways that could carry a call now, its own included."""
+        usable = {trunk.gateway.id for trunk in self.up_trunks() if not trunk.is_draining}
+        return [
+            gateway
+            for gateway in self.gateways.values()
+            if gateway.id == call.gateway_id
+            or (gateway.id in usable and call.run.may_use(gateway.name) and gateway.serves(call.digits))
+        ]
+
     def places(self, now: float, urgent: bool) -> Places:
         """How many further calls are worth claiming now.
 

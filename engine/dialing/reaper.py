@@ -58,7 +58,7 @@ class Reaper:
     def step(self) -> int:
         """Handle the calls that are overdue now; how many were looked at.
 
-        1. an originate that failed and whose hang-up event did not come: its job's word ends it;
+        1. an originate that failed and whose hang-up event did not come: its record ends it, or its job's word;
         2. otherwise the switch is asked; 3. alive: it is killed and asked after again;
         4. gone: its record ends it, or else it is unknown.  5. A switch that stays away too long
         is not waited for any longer.
@@ -67,7 +67,7 @@ class Reaper:
         overdue = self.calls.overdue(now_m)
         for call in overdue:
             if call.job_cause is not None:
-                self.desk.settle_job(call)
+                self._end(call, "job_only")
             elif self.is_suspect(call):
                 self.calls.watch(call, now_m + AGAIN_S)
             else:
@@ -119,6 +119,8 @@ class Reaper:
             return
         if call.uuid in found:
             self.desk.settle_hangup(call, found[call.uuid], "record")
+        elif call.job_cause is not None:
+            self.desk.settle_job(call)
         else:
             log.warning("action=%s attempt=%d", why, call.attempt_id)
             self.desk.settle_lost(call, "reaper")

@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 import gevent
 from gevent.pool import Pool
 
+from engine.call_end import CallEnd
 from engine.clock import monotonic_s
 from engine.dialing.call_events import Desk
 from engine.dialing.calls import Call, CallTable
@@ -34,7 +35,6 @@ from engine.dialing.pacing import RateLimiter, Seats
 from engine.dialing.running_campaigns import Board, read_campaigns
 from engine.errors import AvanakError
 from engine.esl import answers, commands
-from engine.esl.events import HangupComplete
 from engine.store.tables.core import Attempt, Recipient
 
 log = logging.getLogger(__name__)
@@ -273,7 +273,7 @@ class Recovery:
         tally.suspects.discard(call.uuid)
         tally.adopted += 1
 
-    def _settle(self, call: Call, record: HangupComplete, tally: Tally) -> None:
+    def _settle(self, call: Call, record: CallEnd, tally: Tally) -> None:
         self.desk.settle_hangup(call, record, "record")
         tally.suspects.discard(call.uuid)
         tally.recorded += 1

@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from engine.dialing.causes import Fault, Verdict
 from engine.states import Disposition, RecipientState, UnknownPolicy
 
-# A trunk's fault costs no try, but on a trunk that serves others well it may not
-# go on for ever: some carriers say 503 of a number that does not exist.  With
-# the back-off below 12 of them take about ten minutes.
+# A trunk's fault rings nobody and spends no try, but always counts: some carriers say 503 of a number that does not
+# exist.  A number gets so many on each gateway that could carry it, while the gateway serves others, and on one
+# that fails for everybody as many as fit into ten minutes.
+FREE_TRIES_A_GATEWAY = 3
 MAX_FREE_TRIES = 12
-FREE_BACKOFF_FIRST_MS = 1_000
+LONGEST_FREE_MS = 600_000
+FREE_BACKOFF_FIRST_MS = 2_000
+FREE_BACKOFF_GROWTH = 4
 FREE_BACKOFF_CAP_MS = 120_000
-FAILING_TRUNK_MS = 2_000
+OURS_WAIT_MS = 2_000
+ACCOUNT_WAIT_MS = 30_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +30,25 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
+class Ways:
+    """How else the call could have gone: gateways that carry its number, and whether this one fails for others too.
+
+    `first_fault_at` is when this gateway first failed the number (ms), None if now.
+    """
+
+    gateways: int = 1
+    is_failing: bool = False
+    first_fault_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Next:
     """What becomes of the recipient."""
 
     state: RecipientState
     next_at: int = 0
     spent_try: bool = True
-    free_try: bool = False  # counts against MAX_FREE_TRIES
+    free_try: bool = False  # a call that was placed and rang nobody: it counts against the limits above
     avoid_gateway: bool = False
 
 
@@ -44,66 +60,64 @@ def after(
     policy: Policy,
     now: int,
     spread: float,
-    trunk_is_failing: bool = False,
+    ways: Ways,
 ) -> Next:
     """Decide for a recipient that has spent `tries` and `free_tries` before this attempt.
 
+    A phone that rang has been called: that spends a try, whoever was at fault.
     `spread` in [0, 1) keeps recipients that failed together from coming back together.
-    While the trunk fails for everybody, its faults count against nobody.
     """
     if delivered:
         return Next(RecipientState.DELIVERED)
+    if verdict.has_rung or verdict.fault in (Fault.NONE, Fault.CALLEE, Fault.NUMBER):
+        if verdict.fault is Fault.NUMBER or tries + 1 >= policy.max_tries:
+            return Next(RecipientState.EXHAUSTED)
+        return Next(RecipientState.RETRY_WAIT, now + policy.retry_after_ms)
     if verdict.fault is Fault.OURS:
-        wait = free_backoff_ms(free_tries, spread)
-        return Next(RecipientState.RETRY_WAIT, now + wait, spent_try=False, free_try=free_tries < 8)
-    if verdict.fault is Fault.CARRIER:
-        if trunk_is_failing:
-            wait = FAILING_TRUNK_MS + free_backoff_ms(free_tries, spread)
-            return Next(RecipientState.RETRY_WAIT, now + wait, spent_try=False, avoid_gateway=True)
-        if free_tries + 1 >= MAX_FREE_TRIES:
-            return Next(RecipientState.EXHAUSTED, spent_try=False, free_try=True)
-        # The first fault sends the call to another gateway at once, within the same try.
-        at_once = free_tries == 0
-        return Next(
-            RecipientState.PENDING if at_once else RecipientState.RETRY_WAIT,
-            now if at_once else now + free_backoff_ms(free_tries, spread),
-            spent_try=False,
-            free_try=True,
-            avoid_gateway=True,
-        )
-    if verdict.fault is Fault.NUMBER or tries + 1 >= policy.max_tries:
-        return Next(RecipientState.EXHAUSTED)
-    return Next(RecipientState.RETRY_WAIT, now + policy.retry_after_ms)
-
-
-def after_unknown(free_tries: int, policy: Policy, now: int) -> Next:
-    """Decide when what happened to a call cannot be known.
-
-    Called again, it costs the recipient no try: the fault was not theirs.
-    """
-    if policy.unknown is UnknownPolicy.LEAVE:
-        return Next(RecipientState.UNKNOWN, spent_try=False)
-    if free_tries + 1 >= MAX_FREE_TRIES:
+        return Next(RecipientState.RETRY_WAIT, now + _spread(OURS_WAIT_MS, spread), spent_try=False)
+    if verdict.fault is Fault.ACCOUNT:
+        wait = 0 if ways.gateways > 1 and free_tries == 0 else _spread(ACCOUNT_WAIT_MS, spread)
+        return Next(RecipientState.RETRY_WAIT, now + wait, spent_try=False, avoid_gateway=True)
+    if _is_worn_out(free_tries + 1, now, ways):
         return Next(RecipientState.EXHAUSTED, spent_try=False, free_try=True)
-    return Next(RecipientState.RETRY_WAIT, now + policy.retry_after_ms, spent_try=False, free_try=True)
+    # The first fault sends the call to another gateway at once, within the same try.
+    at_once = free_tries == 0 and ways.gateways > 1
+    return Next(
+        RecipientState.PENDING if at_once else RecipientState.RETRY_WAIT,
+        now if at_once else now + free_backoff_ms(free_tries, spread),
+        spent_try=False,
+        free_try=True,
+        avoid_gateway=True,
+    )
 
 
-def after_cut_off(tries: int, policy: Policy, now: int) -> Next:
-    """Decide when somebody answered, and how much was heard cannot be known.
+def _is_worn_out(free_tries: int, now: int, ways: Ways) -> bool:
+    if free_tries >= MAX_FREE_TRIES:
+        return True
+    if ways.first_fault_at is not None and now - ways.first_fault_at >= LONGEST_FREE_MS:
+        return True
+    return not ways.is_failing and free_tries >= FREE_TRIES_A_GATEWAY * ways.gateways
 
-    The whole message may have been heard, so it is played again only if the policy says so; the try was spent.
+
+def after_unknown(tries: int, policy: Policy, now: int) -> Next:
+    """Decide when what happened to a call cannot be known: the phone may have rung, so the try is spent.
+
+    The message is played again only if the policy says so, and a try is left.
     """
-    if policy.unknown is UnknownPolicy.LEAVE:
+    if policy.unknown is UnknownPolicy.LEAVE or tries + 1 >= policy.max_tries:
         return Next(RecipientState.UNKNOWN)
-    if tries + 1 >= policy.max_tries:
-        return Next(RecipientState.EXHAUSTED)
     return Next(RecipientState.RETRY_WAIT, now + policy.retry_after_ms)
 
 
 def free_backoff_ms(free_tries: int, spread: float) -> int:
-    """Wait before a try that is not counted: doubling, capped, spread over half its length."""
-    full = min(FREE_BACKOFF_CAP_MS, FREE_BACKOFF_FIRST_MS * 2 ** min(free_tries, 20))
-    return int(full * (0.75 + 0.5 * spread))
+    """Wait before a try that is not counted: growing, capped, spread over half its length."""
+    return _spread(
+        min(FREE_BACKOFF_CAP_MS, FREE_BACKOFF_FIRST_MS * FREE_BACKOFF_GROWTH ** min(free_tries, 10)), spread
+    )
+
+
+def _spread(wait_ms: int, spread: float) -> int:
+    return int(wait_ms * (0.75 + 0.5 * spread))
 
 
 LOST = Verdict(Disposition.LOST, Fault.OURS)

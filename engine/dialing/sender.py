@@ -13,6 +13,7 @@ from engine.dialing.calls import Call, CallTable
 from engine.dialing.lanes import Lanes
 from engine.errors import SwitchUnavailable
 from engine.esl.checks import BadCommand
+from engine.esl.replies import Reply
 
 log = logging.getLogger(__name__)
 
@@ -125,7 +126,7 @@ class Sender:
 
     def _reply_handler(self, batch: list[Call]) -> Callable[[int, object], None]:
         def on_reply(index: int, outcome: object) -> None:
-            if getattr(outcome, "is_ok", False):
+            if isinstance(outcome, Reply) and outcome.is_ok:
                 return
             self.on_refused(batch[index], outcome)
 

@@ -249,4 +249,9 @@ class Call:
             "answer_uepoch": str(self.us(self.answered_ms)),
             "end_uepoch": str(self.us(self.ended_ms)),
             "billmsec": str(bill),
+            "progress_uepoch": str(self.us(self.progress_ms)),
+            "progress_media_uepoch": str(self.us(self.early_ms)),
+            "sip_hangup_disposition": self.disposition,
+            "proto_specific_hangup_cause": f"sip:{status}" if status else "",
+            "hold_accum_ms": "0",
         }

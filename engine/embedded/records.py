@@ -12,11 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-CDR_FIELDS = (
-    "uuid", "avanak_attempt", "hangup_cause", "sip_term_status", "start_uepoch", "answer_uepoch", "end_uepoch",
-    "billmsec", "playback_ms", "avanak_vote", "avanak_heard_ms", "avanak_finished", "avanak_opted_out", "avanak_fault",
-    "record_ms",
-)  # fmt: skip
+from engine.call_end import CDR_COLUMNS
 
 
 class AppendFile:
@@ -98,4 +94,4 @@ def read_rung(path: Path) -> Iterator[Rung]:
 
 def cdr_line(values: dict[str, str]) -> str:
     """One line of the call record, in the template of freeswitch-conf/autoload_configs/cdr_csv.conf.xml."""
-    return ",".join([values.get(name, "") for name in CDR_FIELDS])
+    return ",".join([values.get(name, "") for name in CDR_COLUMNS])

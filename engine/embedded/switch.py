@@ -342,6 +342,8 @@ class Switch:
     def _end(self, call: Call, at_ms: int, cause: str, kind: str, disposition: str = "send_bye") -> None:
         """The call is over: call record, CHANNEL_HANGUP, CHANNEL_HANGUP_COMPLETE, and the originate's answer."""
         call.pending = -1
+        if kind != "answered":
+            disposition = "send_cancel" if kind == "cancelled" else "recv_refuse"
         call.ended_ms, call.cause, call.disposition = at_ms, cause, disposition
         del self.calls[call.uuid]
         call.gateway.live -= 1

@@ -12,15 +12,13 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from engine.call_end import CallEnd, read_end, to_int
 from engine.esl.protocol import EVENT_JSON, Frame, decode_json, decode_plain
 
 log = logging.getLogger(__name__)
 
-_KEYS = re.compile(r"[0-9*#]{1,32}")
 _CAUSE = re.compile(r"[A-Z0-9_]{1,64}")
 _FLOAT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
-LONGEST_RECORD_MS = 86_400_000
-_TRUE = frozenset(("true", "yes", "on", "1"))
 
 
 class Event:
@@ -95,29 +93,6 @@ class Answered:
 
 
 @dataclass(slots=True)
-class HangupComplete:
-    """The end of a call, with all that is known of it.  Times are epoch milliseconds or None."""
-
-    uuid: str
-    core_uuid: str | None
-    attempt_id: int | None
-    cause: str | None
-    sip_status: int | None
-    q850: int | None
-    created_at: int | None
-    progress_at: int | None
-    answered_at: int | None
-    hangup_at: int | None
-    heard_ms: int
-    finished: bool
-    vote: str | None
-    opted_out: bool
-    gateway: str | None
-    fault: str | None
-    record_ms: int
-
-
-@dataclass(slots=True)
 class BackgroundJob:
     """The end of a ``bgapi``: ``ok``, or the ``cause`` that it failed with (None if it gave none)."""
 
@@ -159,53 +134,10 @@ def read_answered(event: Event) -> Answered | None:
     return Answered(uuid, at or _epoch_ms(event.get("Event-Date-Timestamp")))
 
 
-def read_hangup(event: Event) -> HangupComplete | None:
-    """From CHANNEL_HANGUP_COMPLETE; None without a uuid.
-
-    ``heard_ms`` and ``record_ms`` are 0 for a call that was never answered, whatever early media it played.
-    """
-    get, variable = event.get, event.variable
+def read_hangup(event: Event) -> CallEnd | None:
+    """From CHANNEL_HANGUP_COMPLETE; None without a uuid."""
     uuid = event.uuid
-    if not uuid:
-        return None
-    answered_at = _epoch_ms(get("Caller-Channel-Answered-Time"))
-    heard_ms = _heard_ms(event) if answered_at is not None else 0
-    sip_status = to_int(variable("sip_term_status"))
-    if sip_status is None:
-        sip_status = to_int(variable("sip_invite_failure_status"))
-    return HangupComplete(
-        uuid=uuid,
-        core_uuid=event.core_uuid,
-        attempt_id=to_int(variable("avanak_attempt")),
-        cause=_matching(_CAUSE, get("Hangup-Cause")),
-        sip_status=sip_status,
-        q850=to_int(variable("hangup_cause_q850")),
-        created_at=_epoch_ms(get("Caller-Channel-Created-Time")),
-        progress_at=_epoch_ms(get("Caller-Channel-Progress-Time")),
-        answered_at=answered_at,
-        hangup_at=_epoch_ms(get("Caller-Channel-Hangup-Time")),
-        heard_ms=heard_ms,
-        finished=variable("avanak_finished") in _TRUE,
-        vote=_matching(_KEYS, variable("avanak_vote")),
-        opted_out=variable("avanak_opted_out") in _TRUE,
-        gateway=variable("sip_gateway_name"),
-        fault=variable("avanak_fault") or None,
-        record_ms=to_record_ms(variable("record_ms")) if answered_at is not None else 0,
-    )
-
-
-def _heard_ms(event: Event) -> int:
-    """How much of the message an answered call heard (dialplan/README.md, «Heard»).
-
-    The dialplan counts a hearing that ends inside the call; of one that the callee cut
-    short FreeSWITCH knows how many samples (8 kHz) had left.  ``playback_ms`` is what was
-    read of the file, seconds ahead of what was heard: asked only where nothing else is said.
-    """
-    counted = to_int(event.variable("avanak_heard_ms"))
-    offset = to_int(event.variable("playback_last_offset_pos"))
-    if counted is None and offset is None:
-        return to_int(event.variable("playback_ms")) or 0
-    return max(counted or 0, (offset or 0) // 8)
+    return read_end(uuid, event.variable) if uuid else None
 
 
 def read_background_job(event: Event) -> BackgroundJob | None:
@@ -244,25 +176,13 @@ _READERS = {
     "HEARTBEAT": read_heartbeat,
 }
 
-Reading = Progress | Answered | HangupComplete | BackgroundJob | Heartbeat
+Reading = Progress | Answered | CallEnd | BackgroundJob | Heartbeat
 
 
 def read_event(event: Event) -> Reading | None:
     """The typed value of an event; None for kinds that the engine does not use."""
     reader = _READERS.get(event.name or "")
     return reader(event) if reader else None  # type: ignore[operator]
-
-
-def to_int(text: str | None) -> int | None:
-    """A non-negative whole number in ASCII digits; None for anything else."""
-    if text and text.isascii() and text.isdigit() and len(text) <= 18:
-        return int(text)
-    return None
-
-
-def to_record_ms(text: str | None) -> int:
-    """How long a recording is, at most a day; 0 where there is none."""
-    return min(to_int(text) or 0, LONGEST_RECORD_MS)
 
 
 def _epoch_ms(text: str | None) -> int | None:

@@ -69,6 +69,7 @@ class OriginateTemplate:
         found: list[tuple[str, object]] = [
             ("originate_timeout", check_int("ring time-out", self.ring_timeout_s, 1, 300)),
             ("ignore_early_media", "true"),
+            ("outbound_redirect_fatal", "true"),  # a 3xx would ring a stranger, outside all limits
             ("avanak_campaign", check_int("campaign", self.campaign_id, 0, MAX_ID)),
             ("avanak_account", check_int("account", self.account_id, 0, MAX_ID)),
             (

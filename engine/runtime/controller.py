@@ -282,7 +282,7 @@ class Engine:
 
     def _hold_back_opted_out(self, won: list[Settle]) -> None:
         """Calls that were claimed and not sent yet go back, and the next claim excludes them."""
-        if not any(item.opted_out for item in won):
+        if not any(item.end.opted_out for item in won):
             return
         digits = self.consent.take_opted_out()
         gevent.spawn(self.dialer.waiting.give_back, digits=digits)

@@ -10,12 +10,6 @@ from collections.abc import Sequence
 from engine.store.sql import changed, execute, run_over_values
 from engine.store.tables.cdr import RecordCursor, RecordMark
 
-# Our template in freeswitch-conf/autoload_configs/cdr_csv.conf.xml; columns are only ever added at its end.
-COLUMNS = (
-    "uuid", "avanak_attempt", "hangup_cause", "sip_term_status", "start_uepoch", "answer_uepoch", "end_uepoch",
-    "billmsec", "playback_ms", "avanak_vote", "avanak_heard_ms", "avanak_finished", "avanak_opted_out",
-    "avanak_fault", "record_ms", "playback_last_offset_pos",
-)  # fmt: skip
 KEEP_MS = 24 * 3600 * 1000  # posted records are needed until their call is settled, minutes at most
 
 

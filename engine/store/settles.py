@@ -11,11 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from engine.call_end import CallEnd
 from engine.states import WAITING_STATES, AttemptState, Disposition, RecipientState
 from engine.store.counts import COUNT_OF_STATE, add_counts
 from engine.store.sql import LIVE, one_of, over_values, run_over_values
 
 _UNANSWERED = one_of((AttemptState.CREATED, AttemptState.ORIGINATING, AttemptState.RINGING))
+
+LONGEST_CAUSE, LONGEST_VOTE = 40, 4  # of the columns of `attempt`
 
 
 @dataclass(slots=True, frozen=True)
@@ -25,21 +28,20 @@ class Settle:
     attempt_id: int
     recipient_id: int
     campaign_id: int
-    ended_at: int
-    answered_at: int | None
+    end: CallEnd
     disposition: str
-    hangup_cause: str
-    sip_status: int | None
-    heard_ms: int
-    vote: str
-    opted_out: bool
     spent_try: bool
     free_try: bool
     settled_by: str
     next_state: str  # of the recipient
     next_at: int
     avoid_gateway_id: int
-    record_ms: int = 0
+
+    @property
+    def ended_at(self) -> int:
+        """When the call ended (ms); the settler gives every end an instant."""
+        assert self.end.ended_at is not None
+        return self.end.ended_at
 
 
 @dataclass(slots=True, frozen=True)
@@ -67,23 +69,37 @@ class Settler:
         for item in settles:
             first.setdefault(item.attempt_id, item)
         ended = over_values(
-            ("id", "at", "answered_at", "disposition", "cause", "sip", "heard", "vote", "spent", "by_"),
+            (
+                "id",
+                "at",
+                "rang_at",
+                "answered_at",
+                "disposition",
+                "cause",
+                "sip",
+                "heard",
+                "vote",
+                "spent",
+                "by_",
+            ),
             [
                 (
                     item.attempt_id,
                     item.ended_at,
-                    item.answered_at,
+                    item.end.rang_at,
+                    item.end.answered_at,
                     item.disposition,
-                    item.hangup_cause,
-                    item.sip_status,
-                    item.heard_ms,
-                    item.vote,
+                    item.end.cause[:LONGEST_CAUSE],
+                    item.end.sip_status,
+                    item.end.heard_ms,
+                    item.end.vote[:LONGEST_VOTE],
                     item.spent_try,
                     item.settled_by,
                 )
                 for item in first.values()
             ],
             f"UPDATE attempt SET state = '{AttemptState.ENDED}', ended_at = CAST(v.at AS BIGINT),"
+            " rang_at = CAST(v.rang_at AS BIGINT),"
             " answered_at = COALESCE(CAST(v.answered_at AS BIGINT), attempt.answered_at),"
             " disposition = CAST(v.disposition AS TEXT), hangup_cause = CAST(v.cause AS TEXT),"
             " sip_status = CAST(v.sip AS INTEGER), heard_ms = CAST(v.heard AS INTEGER),"
@@ -136,7 +152,7 @@ class Settler:
             changes = by_campaign.setdefault(item.campaign_id, {"live": 0, "attempts": 0, "heard_ms": 0})
             changes["live"] -= 1
             changes["attempts"] += 1
-            changes["heard_ms"] += item.heard_ms
+            changes["heard_ms"] += item.end.heard_ms
             name = COUNT_OF_STATE[item.next_state]
             changes[name] = changes.get(name, 0) + 1
             if item.disposition != Disposition.CANCELLED:
@@ -148,7 +164,7 @@ class Settler:
 
 def _note_recordings(won: list[Settle]) -> None:
     """How long the recordings are.  A statement of its own: most groups have none, and pay for none."""
-    recorded = [(item.attempt_id, item.record_ms) for item in won if item.record_ms]
+    recorded = [(item.attempt_id, item.end.record_ms) for item in won if item.end.record_ms]
     if recorded:
         run_over_values(
             ("id", "ms"),

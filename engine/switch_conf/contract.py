@@ -50,10 +50,3 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("avanak_second", DIALPLAN, "1"),
 )
 BY_NAME = {one.name: one for one in VARIABLES}
-
-# The columns of the call record, in order; the template of cdr_csv.conf.xml begins with these.
-CDR_COLUMNS = (
-    "uuid", "avanak_attempt", "hangup_cause", "sip_term_status", "start_uepoch", "answer_uepoch", "end_uepoch",
-    "billmsec", "playback_ms", "avanak_vote", "avanak_heard_ms", "avanak_finished", "avanak_opted_out",
-    "avanak_fault", "record_ms", "playback_last_offset_pos",
-)  # fmt: skip

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from engine.switch_conf.contract import BY_NAME, CDR_COLUMNS, DIALPLAN, ENGINE, VARIABLES
+from engine.call_end import CDR_COLUMNS
+from engine.switch_conf.contract import BY_NAME, DIALPLAN, ENGINE, VARIABLES
 from engine.switch_conf.settings import PACKET_MS, WELL_KNOWN, is_weak
 from engine.switch_conf.tree import Element, Finding, Tree, read_tree
 

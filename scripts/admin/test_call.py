@@ -13,9 +13,10 @@ import uuid
 
 import session
 
+from engine.call_end import CallEnd
 from engine.errors import SwitchUnavailable
 from engine.esl import commands
-from engine.esl.events import BackgroundJob, Event, HangupComplete, read_event
+from engine.esl.events import BackgroundJob, Event, read_event
 from engine.esl.originate import OriginateTemplate
 from engine.esl.protocol import EVENT_JSON, Frame
 
@@ -73,7 +74,7 @@ def main() -> int:
     return tell(ended)
 
 
-def watch(switch: session.Session, longest_s: float) -> HangupComplete | BackgroundJob:
+def watch(switch: session.Session, longest_s: float) -> CallEnd | BackgroundJob:
     """Print the call's events until its end: that of the channel, or of the job if there was none."""
     began = time.monotonic()
     deadline = began + longest_s
@@ -86,7 +87,7 @@ def watch(switch: session.Session, longest_s: float) -> HangupComplete | Backgro
         details = " ".join(f"{name}={value.strip()}" for name in DETAILS if (value := event.get(name)))
         print(f"{time.monotonic() - began:7.3f} s  {event.name}  {details}", flush=True)
         reading = read_event(event)
-        if isinstance(reading, HangupComplete):
+        if isinstance(reading, CallEnd):
             return reading
         if isinstance(reading, BackgroundJob) and not reading.ok:
             refused = reading
@@ -96,13 +97,13 @@ def watch(switch: session.Session, longest_s: float) -> HangupComplete | Backgro
     return refused
 
 
-def tell(ended: HangupComplete | BackgroundJob) -> int:
+def tell(ended: CallEnd | BackgroundJob) -> int:
     """Print the result in words; 0 if somebody answered."""
     if isinstance(ended, BackgroundJob):
         print(f"not placed: the switch refused it, cause {ended.cause or ended.body or 'none given'}")
         return 1
     if ended.answered_at is None:
-        print(f"not answered: cause {ended.cause}, SIP {ended.sip_status}, Q.850 {ended.q850}")
+        print(f"not answered: cause {ended.cause}, SIP {ended.sip_status}")
         return 1
     vote = f", vote {ended.vote}" if ended.vote else ""
     fault = f", fault {ended.fault}" if ended.fault else ""

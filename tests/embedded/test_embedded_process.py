@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 from behaviour.switch_under_test import Client, SwitchUnderTest
 
+from engine.call_end import CDR_COLUMNS
 from engine.embedded.process import EmbeddedProcess
-from engine.embedded.records import CDR_FIELDS, read_rung
+from engine.embedded.records import read_rung
 from engine.errors import SwitchUnavailable
 
 DEADLINE_S = 20.0
@@ -33,7 +34,7 @@ def wait_until(condition) -> None:
 
 def records(path: Path) -> list[dict[str, str]]:
     with path.open() as lines:
-        return list(csv.DictReader(lines, CDR_FIELDS))
+        return list(csv.DictReader(lines, CDR_COLUMNS))
 
 
 def test_a_core_uuid_of_its_own_at_each_start(start) -> None:

@@ -73,7 +73,7 @@ TEMPLATE = {
 def test_an_originate_with_everything():
     assert OriginateTemplate(**TEMPLATE).render(UUID, 4711, "09120000000") == (
         b"bgapi originate {origination_uuid=541d12b2-c25e-4960-b9e1-78daed422d5c,avanak_attempt=4711,"
-        b"originate_timeout=30,ignore_early_media=true,avanak_campaign=7,avanak_account=3,"
+        b"originate_timeout=30,ignore_early_media=true,outbound_redirect_fatal=true,avanak_campaign=7,avanak_account=3,"
         b"avanak_message=msg_7,avanak_max_s=600,origination_caller_id_number=02191000000,"
         b"absolute_codec_string=PCMA@8000h@60i,avanak_vote_keys=123,avanak_repeat_key=*,"
         b"avanak_optout=11,avanak_record=true,avanak_record_s=30}"

@@ -10,12 +10,12 @@ from esl_transcripts import NAMES, received_frames
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.call_end import CallEnd
 from engine.esl import protocol
 from engine.esl.events import (
     Answered,
     BackgroundJob,
     Event,
-    HangupComplete,
     Heartbeat,
     Progress,
     read_event,
@@ -45,24 +45,16 @@ def json_event(**headers) -> Event:
 def test_a_message_heard_to_its_end():
     # The recording begins with the end of an earlier call, which had no attempt.
     (hangup,) = (r for r in readings_of("json-answered-played") if getattr(r, "attempt_id", None))
-    assert hangup == HangupComplete(
+    assert hangup == CallEnd(
         uuid="dfd9b061-b532-413a-b704-e02d1812cf50",
-        core_uuid="676e0c0e-e8ae-437c-a92b-ad7736fb9694",
-        attempt_id=4711,
         cause="NORMAL_CLEARING",
-        sip_status=None,
-        q850=16,
-        created_at=1795435894471,
-        progress_at=1795435894471,
+        ended_at=1795435895771,
+        attempt_id=4711,
+        started_at=1795435894471,
+        rang_at=1795435894471,
         answered_at=1795435894771,
-        hangup_at=1795435895771,
-        heard_ms=1000,
-        finished=False,
-        vote=None,
-        opted_out=False,
-        gateway="lab",
-        fault=None,
-        record_ms=0,
+        closed_by="send_bye",
+        heard_ms=500,  # of a call of 1,000 ms, with the breath before the message
     )
 
 
@@ -74,21 +66,21 @@ def test_answer_and_progress_carry_their_instants():
 
 
 @pytest.mark.parametrize(
-    ("name", "cause", "sip_status", "q850"),
+    ("name", "cause", "sip_status", "rang"),
     [
-        ("json-busy-486", "USER_BUSY", 486, 17),
-        ("busy-486", "USER_BUSY", 486, 17),
-        ("declined-603", "CALL_REJECTED", 603, 21),
-        ("unavailable-480", "NO_USER_RESPONSE", 480, 18),
-        ("unallocated-404", "UNALLOCATED_NUMBER", 404, 1),
-        ("carrier-503", "NORMAL_TEMPORARY_FAILURE", 503, 41),
-        ("no-answer-timeout", "NO_ANSWER", 487, 19),
+        ("json-busy-486", "USER_BUSY", 486, True),
+        ("busy-486", "USER_BUSY", 486, True),
+        ("declined-603", "CALL_REJECTED", 603, True),
+        ("unavailable-480", "NO_USER_RESPONSE", 480, False),
+        ("unallocated-404", "UNALLOCATED_NUMBER", 404, False),
+        ("carrier-503", "NORMAL_TEMPORARY_FAILURE", 503, False),
+        ("no-answer-timeout", "NO_ANSWER", None, True),
     ],
 )
-def test_a_call_that_failed_tells_why(name, cause, sip_status, q850):
-    hangup = one(name, HangupComplete)
+def test_a_call_that_failed_tells_why(name, cause, sip_status, rang):
+    hangup = one(name, CallEnd)
     job = one(name, BackgroundJob)
-    assert (hangup.cause, hangup.sip_status, hangup.q850) == (cause, sip_status, q850)
+    assert (hangup.cause, hangup.sip_status, hangup.has_rung) == (cause, sip_status, rang)
     assert (hangup.answered_at, hangup.heard_ms) == (None, 0)
     assert hangup.attempt_id == 4711
     assert (job.ok, job.cause) == (False, cause)
@@ -103,8 +95,8 @@ def test_a_refusal_without_a_channel_is_only_a_job(name):
 
 
 def test_a_vote_is_read_and_its_absence_too():
-    assert one("vote-dtmf-1", HangupComplete).vote == "1"
-    assert one("vote-timeout-no-digit", HangupComplete).vote is None
+    assert one("vote-dtmf-1", CallEnd).vote == "1"
+    assert one("vote-timeout-no-digit", CallEnd).vote == ""
 
 
 def test_early_media_is_progress_and_not_an_answer():
@@ -114,7 +106,7 @@ def test_early_media_is_progress_and_not_an_answer():
 
 
 def test_what_was_heard_before_the_callee_hung_up():
-    hangup = one("callee-hangs-up-mid-message", HangupComplete)
+    hangup = one("callee-hangs-up-mid-message", CallEnd)
     assert hangup.answered_at is not None
     assert hangup.heard_ms > 0
 
@@ -143,19 +135,17 @@ def test_our_own_variables_are_read():
     event = json_event(
         Event__Name="CHANNEL_HANGUP_COMPLETE",
         Unique__ID="u",
-        **{
-            "Caller-Channel-Answered-Time": "1795435894771147",
-            "variable_avanak_heard_ms": "7300",
-            "variable_playback_ms": "99999",
-            "variable_avanak_finished": "true",
-            "variable_avanak_opted_out": "true",
-            "variable_avanak_vote": "3",
-            "variable_avanak_fault": "prompt_missing",
-            "variable_record_ms": "2340",
-        },
+        variable_answer_uepoch="1795435894771147",
+        variable_avanak_heard_ms="7300",
+        variable_playback_ms="99999",
+        variable_avanak_finished="true",
+        variable_avanak_opted_out="true",
+        variable_avanak_vote="3",
+        variable_avanak_fault="prompt_missing",
+        variable_record_ms="2340",
     )
     hangup = read_event(event)
-    assert isinstance(hangup, HangupComplete)
+    assert isinstance(hangup, CallEnd)
     assert (hangup.heard_ms, hangup.finished, hangup.opted_out, hangup.vote) == (7300, True, True, "3")
     assert (hangup.fault, hangup.record_ms) == ("prompt_missing", 2340)
 
@@ -165,7 +155,7 @@ def test_our_own_variables_are_read():
     [("2340", True, 2340), ("2340", False, 0), ("-1", True, 0), ("", True, 0), ("9" * 18, True, 86_400_000)],
 )
 def test_the_length_of_a_recording_is_a_length(text: str, is_answered: bool, ms: int) -> None:
-    answered = {"Caller-Channel-Answered-Time": "1795435894771147"} if is_answered else {}
+    answered = {"variable_answer_uepoch": "1795435894771147"} if is_answered else {}
     event = json_event(
         Event__Name="CHANNEL_HANGUP_COMPLETE", Unique__ID="u", variable_record_ms=text, **answered
     )
@@ -189,20 +179,33 @@ def test_a_malformed_number_is_none(value):
         variable_avanak_vote=["1"],
     )
     hangup = read_event(event)
-    assert (hangup.attempt_id, hangup.sip_status, hangup.vote) == (None, None, None)
+    assert (hangup.attempt_id, hangup.sip_status, hangup.vote) == (None, None, "")
 
 
 @pytest.mark.parametrize("vote", ["1;drop", "1\n", "۱", "a", "1" * 50])
 def test_a_vote_is_keys_and_nothing_else(vote):
     event = json_event(Event__Name="CHANNEL_HANGUP_COMPLETE", Unique__ID="u", variable_avanak_vote=vote)
-    assert read_event(event).vote is None
+    assert read_event(event).vote == ""
 
 
-def test_the_sip_status_falls_back_on_the_invite():
+def test_our_own_cancel_is_no_answer_of_the_carrier():
     event = json_event(
         Event__Name="CHANNEL_HANGUP_COMPLETE", Unique__ID="u", variable_sip_invite_failure_status="487"
     )
-    assert read_event(event).sip_status == 487
+    assert read_event(event).sip_status is None
+
+
+def test_a_redirect_is_told_with_its_target_and_nothing_that_could_break_a_log():
+    headers = {
+        "variable_proto_specific_hangup_cause": "sip:302",
+        "variable_sip_redirect_contact_user_0": "0900123",
+        "variable_sip_redirect_contact_host_0": "203.0.113.9",
+    }
+    end = read_event(json_event(Event__Name="CHANNEL_HANGUP_COMPLETE", Unique__ID="u", **headers))
+    assert (end.sip_status, end.redirected_to) == (302, "0900123@203.0.113.9")
+    headers["variable_sip_redirect_contact_user_0"] = "a\nb c"
+    end = read_event(json_event(Event__Name="CHANNEL_HANGUP_COMPLETE", Unique__ID="u", **headers))
+    assert end.redirected_to == "203.0.113.9"
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ def test_the_callee_is_recorded(line: EventSocket, freeswitch: Switch) -> None:
 
 
 def test_every_call_is_in_the_record(ends: dict[str, End], freeswitch: Switch) -> None:
-    from engine.switch_conf.contract import CDR_COLUMNS
+    from engine.call_end import CDR_COLUMNS
 
     def rows() -> dict[str, dict[str, str]] | None:
         lines = [line.split(",") for line in freeswitch.cdr.read_text().splitlines() if line]

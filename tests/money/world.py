@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from engine.call_end import CallEnd
 from engine.dialing.rules.billing import Money
 from engine.services.accounts import accounts
 from engine.services.campaigns import campaigns
@@ -186,18 +187,20 @@ def route(due: Due) -> Route:
 
 
 def settle_of(item: Claim, now: int, heard_ms: int, **changes: object) -> Settle:
+    end: dict = {
+        "cause": "NORMAL_CLEARING" if heard_ms else "NO_ANSWER",
+        "ended_at": now,
+        "answered_at": now - heard_ms if heard_ms else None,
+        "sip_status": 200,
+        "heard_ms": heard_ms,
+        **{name: changes[name] for name in CallEnd.__slots__ if name in changes},
+    }
     values: dict = {
         "attempt_id": item.attempt_id,
         "recipient_id": item.recipient.id,
         "campaign_id": item.campaign_id,
-        "ended_at": now,
-        "answered_at": now - heard_ms if heard_ms else None,
+        "end": CallEnd(item.uuid, **end),
         "disposition": "answered" if heard_ms else "no_answer",
-        "hangup_cause": "NORMAL_CLEARING" if heard_ms else "NO_ANSWER",
-        "sip_status": 200,
-        "heard_ms": heard_ms,
-        "vote": "",
-        "opted_out": False,
         "spent_try": True,
         "free_try": False,
         "settled_by": "event",

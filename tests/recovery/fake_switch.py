@@ -10,31 +10,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.call_end import CallEnd
 from engine.dialing.cdr_file import RecordsUnavailable
 from engine.errors import SwitchUnavailable
-from engine.esl.events import BackgroundJob, HangupComplete
+from engine.esl.events import BackgroundJob
 from engine.esl.replies import LinkDown
 
 NOW_MS = 1_750_000_000_000
 _UUID = re.compile(rb"origination_uuid=([0-9a-f-]{36})")
 
 
-def hangup_of(uuid: str, cause: str, is_answered: bool, heard_ms: int = 0) -> HangupComplete:
-    return HangupComplete(
-        uuid=uuid, core_uuid=None, attempt_id=None, cause=cause, sip_status=None, q850=None, created_at=NOW_MS,
-        progress_at=None, answered_at=NOW_MS + 1000 if is_answered else None, hangup_at=NOW_MS + 9000,
-        heard_ms=heard_ms, finished=heard_ms >= 4000, vote=None, opted_out=False, gateway=None, fault=None,
-        record_ms=0,
+def hangup_of(uuid: str, cause: str, is_answered: bool, heard_ms: int = 0) -> CallEnd:
+    return CallEnd(
+        uuid, cause, ended_at=NOW_MS + 9000, rang_at=NOW_MS + 500, answered_at=NOW_MS + 1000 if is_answered else None,
+        heard_ms=heard_ms, finished=heard_ms >= 4000,
     )  # fmt: skip
-
-
-@dataclass
-class Reply:
-    text: str = "+OK"
-
-    @property
-    def is_ok(self) -> bool:
-        return self.text.startswith("+OK")
 
 
 @dataclass
@@ -44,7 +34,7 @@ class FakeSwitch:
     core: str = field(default_factory=lambda: str(uuid_module.uuid4()))
     buffer: list[str] = field(default_factory=list)
     alive: dict[str, bool] = field(default_factory=dict)
-    records: dict[str, HangupComplete] = field(default_factory=dict)
+    records: dict[str, CallEnd] = field(default_factory=dict)
     rung: Counter[str] = field(default_factory=Counter)
     events: list[Any] = field(default_factory=list)  # not delivered yet
     records_away: bool = False
@@ -135,7 +125,7 @@ class FakeSwitch:
     def are_complete(self, since: int) -> bool | None:
         return self.complete
 
-    def find(self, uuids: Iterable[str]) -> dict[str, HangupComplete]:
+    def find(self, uuids: Iterable[str]) -> dict[str, CallEnd]:
         if self.records_away:
             raise RecordsUnavailable("not mounted")
         return {uuid: self.records[uuid] for uuid in uuids if uuid in self.records}

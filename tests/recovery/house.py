@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.call_end import CallEnd
 from engine.clock import monotonic_s, wall_ms
 from engine.config import load_settings
 from engine.dialing.calls import Call
 from engine.dialing.dialer import Dialer
 from engine.dialing.sender import Sender
-from engine.esl.events import BackgroundJob, HangupComplete
+from engine.esl.events import BackgroundJob
 from engine.store import threads
 from engine.store.audit import audit_campaign
 from engine.store.findings import Finding
@@ -113,7 +114,7 @@ class House:
         """Hand the engine one of the events that it has not got yet."""
         event = self.switch.events[index] if again else self.switch.events.pop(index)
         desk = self.dialer.desk
-        if isinstance(event, HangupComplete):
+        if isinstance(event, CallEnd):
             desk.on_hangup(event)
         elif isinstance(event, BackgroundJob):
             desk.on_job(event)

@@ -8,10 +8,10 @@ from uuid import uuid4
 
 import pytest
 
+from engine.call_end import CallEnd, read_record
 from engine.dialing.calls import Call, CallTable
-from engine.dialing.cdr import FileSource, SwitchRecords, read_record
+from engine.dialing.cdr import FileSource, SwitchRecords
 from engine.dialing.cdr_file import Cursor, RecordFile, RecordsUnavailable
-from engine.esl.events import HangupComplete
 
 US = 1_750_000_000_000_000
 
@@ -118,7 +118,7 @@ def test_a_record_is_read_into_what_an_event_would_have_said() -> None:
     found = read_record(line_of(uuid, "NORMAL_CLEARING", answered=True, extra="prompt_missing").encode())
     assert found is not None
     assert (found.uuid, found.cause, found.attempt_id, found.sip_status) == (uuid, "NORMAL_CLEARING", 7, 486)
-    assert (found.answered_at, found.hangup_at) == (US // 1000 + 2000, US // 1000 + 9000)
+    assert (found.answered_at, found.ended_at) == (US // 1000 + 2000, US // 1000 + 9000)
     assert (found.heard_ms, found.finished, found.vote, found.opted_out) == (4100, True, "1", False)
     assert (found.fault, found.record_ms) == ("prompt_missing", 2340)
     silent = read_record(line_of(uuid).encode())
@@ -163,7 +163,7 @@ class Followed:
             source, self.table, self.settle, self.saved.append, lambda: (0, self.now_m)
         )
 
-    def settle(self, call: Call, record: HangupComplete, by: str) -> None:
+    def settle(self, call: Call, record: CallEnd, by: str) -> None:
         self.table.remove(call.uuid)
         self.settled.append((call.uuid, record.cause or ""))
 

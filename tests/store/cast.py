@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.call_end import CallEnd
 from engine.store.claims import Claim, Due, Route, claim
 from engine.store.settles import Settle
 from engine.store.tables.core import (
@@ -50,18 +51,20 @@ def claim_some(campaign_id: int, limit: int, now: int = NOW) -> list[Claim]:
 
 
 def settle_of(item: Claim, next_state: str = "delivered", **changes: object) -> Settle:
+    end: dict = {
+        "cause": "NORMAL_CLEARING",
+        "ended_at": NOW + 1000,
+        "answered_at": NOW + 500,
+        "sip_status": 200,
+        "heard_ms": 4000,
+        **{name: changes.pop(name) for name in CallEnd.__slots__ if name in changes},
+    }
     values: dict = {
         "attempt_id": item.attempt_id,
         "recipient_id": item.recipient.id,
         "campaign_id": item.campaign_id,
-        "ended_at": NOW + 1000,
-        "answered_at": NOW + 500,
+        "end": CallEnd(item.uuid, **end),
         "disposition": "answered",
-        "hangup_cause": "NORMAL_CLEARING",
-        "sip_status": 200,
-        "heard_ms": 4000,
-        "vote": "",
-        "opted_out": False,
         "spent_try": True,
         "free_try": False,
         "settled_by": "event",

@@ -112,7 +112,7 @@ class Consent:
         """Enter the numbers that pressed the opt-out key: no claim of any campaign picks them from now on."""
         by_campaign: dict[int, list[int]] = {}
         for item in won:
-            if item.opted_out:
+            if item.end.opted_out:
                 by_campaign.setdefault(item.campaign_id, []).append(item.recipient_id)
         now = self._clock()
         for campaign_id in sorted(by_campaign):

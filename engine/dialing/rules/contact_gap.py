@@ -2,9 +2,8 @@
 
 A row an account and number, written at the claim (in its transaction), so
 that two campaigns that come to the same number at the same moment do not ring
-it together.  A call that ended by a fault of the trunk or of ours rang nobody
-for sure, and is taken back, so that fail-over need not wait for the gap; one
-that was lost may have rung, and counts.
+it together.  A call that rang nobody spent no try and is taken back, so that
+fail-over need not wait for the gap.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from collections.abc import Sequence
 from datetime import timedelta, tzinfo
 
 from engine.clock import from_ms, to_ms
-from engine.states import Disposition
 from engine.store.claims import Claim, Due, Hold
 from engine.store.database import is_sqlite
 from engine.store.settles import Settle
@@ -83,11 +81,7 @@ class ContactRules:
 
     def take_back(self, settles: Sequence[Settle]) -> None:
         """A settle hook: calls that rang nobody do not count."""
-        rang_nobody = [
-            (item.attempt_id,)
-            for item in settles
-            if not item.spent_try and item.disposition != Disposition.LOST
-        ]
+        rang_nobody = [(item.attempt_id,) for item in settles if not item.spent_try]
         rows = over_values(
             ("id",),
             rang_nobody,

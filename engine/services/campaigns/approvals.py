@@ -86,7 +86,7 @@ def ask_by_phone(
 
 def hear_approvals(won: Sequence[Settle]) -> None:
     """Hook of the settler: whoever pressed 1 in a call that `ask_by_phone` placed has approved the message."""
-    voted = {item.recipient_id: item for item in won if item.vote == APPROVE_KEY}
+    voted = {item.recipient_id: item for item in won if item.end.vote == APPROVE_KEY}
     if not voted:
         return
     rows = execute(

@@ -23,7 +23,7 @@ from engine.store.sql import changed, execute, over_values, run_over_values
 
 def is_charged(item: Settle) -> bool:
     """Whether a call costs something: it was answered, and some of it was heard."""
-    return item.heard_ms > 0 and item.disposition == Disposition.ANSWERED
+    return item.end.heard_ms > 0 and item.disposition == Disposition.ANSWERED
 
 
 def charge_group(terms: Terms, items: Sequence[Settle], now: int) -> int:
@@ -65,7 +65,7 @@ def charge_quick(terms: Terms, items: Sequence[Settle], now: int) -> int:
     for item in items:
         is_mobile, price_id, reserved = facts[item.recipient_id]
         price = terms.price if price_id is None else pricing.version(price_id)
-        rials = price.of_call(item.heard_ms, is_mobile)
+        rials = price.of_call(item.end.heard_ms, is_mobile)
         if rials:
             priced.append((item.attempt_id, rials))
             taken.append((item.recipient_id, min(rials, reserved)))

@@ -279,6 +279,7 @@ class Attempt(Table):
     state = CharField(12)
     try_no = IntegerField()
     created_at = BigIntegerField()
+    rang_at = BigIntegerField(null=True)  # ringing or early media
     answered_at = BigIntegerField(null=True)
     ended_at = BigIntegerField(null=True)
     disposition = CharField(12, default="")

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from engine.call_end import CDR_COLUMNS
 from engine.switch_conf import DIALPLAN, TREE
-from engine.switch_conf.contract import CDR_COLUMNS, ENGINE, VARIABLES
 from engine.switch_conf.contract import DIALPLAN as BY_DIALPLAN
+from engine.switch_conf.contract import ENGINE, VARIABLES
 from engine.switch_conf.lint import check
 from engine.switch_conf.tree import Finding
 

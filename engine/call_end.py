@@ -1,0 +1,174 @@
+"""How a call ended: one value from the switch's event, its call record or recovery to the settle.
+
+Event and record carry the same facts under the same names (channel variables), so both are read here, by one rule.
+A malformed value reads as absent, never as an exception.  Instants are epoch milliseconds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+# The columns of the call record, in order.  The template of cdr_csv.conf.xml begins with these, and an engine
+# reads the shorter lines of an earlier template too: columns are only ever added at the end.
+CDR_COLUMNS = (
+    "uuid", "avanak_attempt", "hangup_cause", "sip_term_status", "start_uepoch", "answer_uepoch", "end_uepoch",
+    "billmsec", "playback_ms", "avanak_vote", "avanak_heard_ms", "avanak_finished", "avanak_opted_out",
+    "avanak_fault", "record_ms", "playback_last_offset_pos", "progress_uepoch", "progress_media_uepoch",
+    "sip_hangup_disposition", "proto_specific_hangup_cause", "hold_accum_ms",
+)  # fmt: skip
+LEAST_COLUMNS = 10  # of the first template
+
+BREATH_MS = 500  # the silence between the answer and the message (dialplan, 20_silence)
+LONGEST_RECORD_MS = 86_400_000
+SENT_CANCEL = "send_cancel"  # we gave up before any final answer
+_BYES = frozenset(("recv_bye", "send_bye"))  # only a call that got its 200 ends with a BYE
+
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_CAUSE = re.compile(r"[A-Z0-9_]{1,64}")
+_KEYS = re.compile(r"[0-9*#]{1,32}")
+_WORD = re.compile(r"[a-z_]{1,40}")
+_SIP = re.compile(r"sip:([1-9][0-9]{2})")
+_TARGET = re.compile(r"[0-9A-Za-z.:+_\[\]-]{1,80}")
+_TRUE = frozenset(("true", "yes", "on", "1"))
+
+ValueOf = Callable[[str], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnd:
+    """All that is known of the end of a call; what nobody said is None, 0 or empty."""
+
+    uuid: str
+    cause: str = ""  # FreeSWITCH's word
+    ended_at: int | None = None
+    attempt_id: int | None = None
+    sip_status: int | None = None  # the carrier's final answer; never the 487 to our own CANCEL
+    started_at: int | None = None
+    rang_at: int | None = None  # ringing or early media, whichever came first
+    answered_at: int | None = None
+    closed_by: str = ""  # sip_hangup_disposition: recv_refuse, send_cancel, recv_bye, send_bye
+    heard_ms: int = 0
+    finished: bool = False  # the dialplan's word that the message reached its end
+    vote: str = ""
+    opted_out: bool = False
+    fault: str = ""  # avanak_fault
+    record_ms: int = 0
+    redirected_to: str = ""  # where a 3xx pointed; for the log only
+
+    @property
+    def was_picked_up(self) -> bool:
+        """Whether a 200 came, also one whose media could not be agreed."""
+        return self.answered_at is not None or self.closed_by in _BYES
+
+    @property
+    def has_rung(self) -> bool:
+        """Whether the phone was disturbed: it rang, sent early media, or was picked up."""
+        return self.rang_at is not None or self.was_picked_up
+
+
+def read_end(uuid: str, value_of: ValueOf) -> CallEnd:
+    """The end of the call `uuid`; `value_of` gives a channel variable (a name of `CDR_COLUMNS`), or None.
+
+    Somebody who hangs up before our ACK has answered all the same, and heard nothing.
+    """
+    answered_at = _epoch_ms(value_of("answer_uepoch"))
+    ended_at = _epoch_ms(value_of("end_uepoch"))
+    closed_by = _matching(_WORD, value_of("sip_hangup_disposition"))
+    if answered_at is None and closed_by == "recv_bye":
+        answered_at = ended_at
+    is_answered = answered_at is not None
+    rang = [_epoch_ms(value_of(name)) for name in ("progress_uepoch", "progress_media_uepoch")]
+    return CallEnd(
+        uuid=uuid,
+        cause=_matching(_CAUSE, value_of("hangup_cause")),
+        ended_at=ended_at,
+        attempt_id=to_int(value_of("avanak_attempt")),
+        sip_status=_sip_status(value_of),
+        started_at=_epoch_ms(value_of("start_uepoch")),
+        rang_at=min((at for at in rang if at is not None), default=None),
+        answered_at=answered_at,
+        closed_by=closed_by,
+        heard_ms=_heard_ms(value_of) if is_answered else 0,
+        finished=value_of("avanak_finished") in _TRUE,
+        vote=_matching(_KEYS, value_of("avanak_vote")),
+        opted_out=value_of("avanak_opted_out") in _TRUE,
+        fault=_matching(_WORD, value_of("avanak_fault")),
+        record_ms=min(to_int(value_of("record_ms")) or 0, LONGEST_RECORD_MS) if is_answered else 0,
+        redirected_to=_target(value_of),
+    )
+
+
+def read_record(line: bytes) -> CallEnd | None:
+    """One line of the call record (`CDR_COLUMNS`); None for one that is malformed."""
+    values = line.decode("utf-8", "replace").rstrip("\r\n").split(",")
+    if len(values) < LEAST_COLUMNS:
+        return None
+    return end_of(dict(zip(CDR_COLUMNS, values, strict=False)))
+
+
+def end_of(values: Mapping[str, str]) -> CallEnd | None:
+    """A record's named values as the end of a call; None when they are not one.
+
+    A torn line can hold a second record's beginning in any column.
+    """
+    uuid = values.get("uuid", "")
+    if not _UUID.fullmatch(uuid) or not _CAUSE.fullmatch(values.get("hangup_cause", "")):
+        return None
+    end = read_end(uuid, values.get)
+    return end if end.ended_at is not None else None
+
+
+def last_record(line: bytes) -> bytes:
+    """The last record in a line that begins with one that was never finished (the switch died in it)."""
+    text = line.decode("utf-8", "replace")
+    found = list(_UUID.finditer(text))
+    return text[found[-1].start() :].encode() if found else b""
+
+
+def to_int(text: str | None) -> int | None:
+    """A non-negative whole number in ASCII digits; None for anything else."""
+    if text and text.isascii() and text.isdigit() and len(text) <= 18:
+        return int(text)
+    return None
+
+
+def _heard_ms(value_of: ValueOf) -> int:
+    """How much of the message an answered call heard (dialplan/README.md, «Heard»).
+
+    The dialplan counts a hearing that ends inside the call; of one that the callee cut short FreeSWITCH knows how many
+    samples (8 kHz) had left.  `playback_ms` is what was read of the file, seconds ahead of what was heard: asked only
+    where nothing else is said.  Nobody heard more than was sent: the call's length without the breath and the hold.
+    """
+    counted = to_int(value_of("avanak_heard_ms"))
+    offset = to_int(value_of("playback_last_offset_pos"))
+    heard = max(counted or 0, (offset or 0) // 8)
+    if counted is None and offset is None:
+        heard = to_int(value_of("playback_ms")) or 0
+    talked = to_int(value_of("billmsec"))
+    if talked is None:
+        return heard
+    return min(heard, max(0, talked - BREATH_MS - (to_int(value_of("hold_accum_ms")) or 0)))
+
+
+def _sip_status(value_of: ValueOf) -> int | None:
+    """The final answer; a redirect is told by `proto_specific_hangup_cause` only."""
+    found = _SIP.fullmatch(value_of("proto_specific_hangup_cause") or "")
+    return int(found[1]) if found else to_int(value_of("sip_term_status"))
+
+
+def _target(value_of: ValueOf) -> str:
+    user = _matching(_TARGET, value_of("sip_redirect_contact_user_0"))
+    host = _matching(_TARGET, value_of("sip_redirect_contact_host_0"))
+    return f"{user}@{host}" if user and host else host
+
+
+def _epoch_ms(text: str | None) -> int | None:
+    """FreeSWITCH's microseconds since the epoch as milliseconds; its 0 means «never»."""
+    value = to_int(text)
+    return value // 1000 if value else None
+
+
+def _matching(pattern: re.Pattern[str], text: str | None) -> str:
+    return text if text and pattern.fullmatch(text) else ""
