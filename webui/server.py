@@ -1,29 +1,174 @@
-"""Serving the web UI with gevent's WSGI server, in the engine's process or in one of its own."""
+"""Serving the web UI with gevent's WSGI server: what strangers send is bounded in size and time here first."""
 
 from __future__ import annotations
 
 import logging
+import resource
+from contextlib import suppress
+from io import BytesIO
 from typing import Any
 
+import gevent
 from gevent.pool import Pool
-from gevent.pywsgi import WSGIHandler, WSGIServer
+from gevent.pywsgi import Input, WSGIHandler, WSGIServer
 
 from engine import listening
+from engine.clock import monotonic_s
+from webui.connections import BODY_BYTES_S, BODY_S, IDLE_S, SEND_S, Connection, Connections
 
 log = logging.getLogger(__name__)
 
-CONNECTIONS = 500
+CONNECTIONS = 800
+OF_ADDRESS = 200  # not behind a proxy, whose address all have
 STOP_S = 5.0
+MAX_HEAD = 32_000  # bytes of all header lines
+MAX_HEADERS = 100
+BREATH = 256_000  # bytes of a body after which others have their turn
+LINGER_S, LINGER_BYTES = 2.0, 4_000_000  # for a body that nobody reads, so that its sender reads our answer
+
+_TOO_LONG = (b"HTTP/1.1 431 Request Header Fields Too Large", "431")
+_NO_LENGTH = (b"HTTP/1.1 411 Length Required", "411")
+_NO_PLACE = (
+    b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n"
+)
+
+
+class _Refused(Exception):
+    """A head that is answered without the application."""
+
+    def __init__(self, answer: tuple[bytes, str]) -> None:
+        self.line, self.status = answer
+
+
+class _Body(Input):
+    """A body that others have their turn beside, and that is not read to its end for nothing."""
+
+    __slots__ = ("_handler", "_since_breath")
+
+    def __init__(self, handler: _Handler, sock: Any) -> None:
+        super().__init__(handler.rfile, handler.content_length, socket=sock)
+        self._handler = handler
+        self._since_breath = 0
+
+    def _do_read(self, length: int | None = None, use_readline: bool = False) -> bytes:
+        found: bytes = super()._do_read(length, use_readline)
+        self._since_breath += len(found)
+        if self._since_breath > BREATH:
+            self._since_breath = 0
+            gevent.sleep(0)
+        if self.position >= (self.content_length or 0):
+            self._handler.connection.work()
+        return found
+
+    def _discard(self) -> None:
+        left = (self.content_length or 0) - self.position
+        if left <= 0:
+            return
+        self._handler.close_connection = True
+        if self.socket is not None:  # who waits for our «100 Continue» has sent nothing
+            return
+        until = monotonic_s() + LINGER_S
+        self._handler.connection.wait(LINGER_S)
+        left = min(left, LINGER_BYTES)
+        while left > 0 and monotonic_s() < until:
+            part = self.rfile.read1(min(left, 65_536))
+            if not part:
+                break
+            left -= len(part)
+            gevent.sleep(0)
 
 
 class _Handler(WSGIHandler):
-    """Does not tell the world which server this is."""
+    """One connection's requests.  Does not tell the world which server this is."""
+
+    connection: Connection
+
+    def handle(self) -> None:
+        connections: Connections = self.server.connections
+        found = connections.enter(self.socket, str(self.client_address[0]))
+        if found is None:
+            with suppress(OSError):
+                self.socket.sendall(_NO_PLACE)
+            self.socket.close()
+            return
+        self.connection = found
+        try:
+            super().handle()
+        finally:
+            connections.leave(found)
+
+    def handle_one_request(self) -> Any:
+        try:
+            result = super().handle_one_request()
+        except _Refused as refused:
+            return refused.status, refused.line + b"\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+        if result is True:
+            self.connection.wait(IDLE_S)
+        return result
+
+    def read_request(self, raw_requestline: str) -> bool:
+        if len(raw_requestline.split()) != 3:
+            return False  # HTTP/0.9
+        is_read: bool = super().read_request(raw_requestline)
+        if self.headers.get("transfer-encoding"):
+            raise _Refused(_NO_LENGTH)
+        return is_read
+
+    def _handle_client_error(self, ex: Exception) -> Any:
+        if isinstance(ex, _Refused):
+            raise ex
+        return super()._handle_client_error(ex)
+
+    def MessageClass(self, fp: Any, *args: Any) -> Any:
+        """The headers, of which no more is read than `MAX_HEAD`."""
+        lines: list[bytes] = []
+        left = MAX_HEAD
+        while True:
+            line = fp.readline(left + 1)
+            left -= len(line)
+            if left < 0 or len(lines) > MAX_HEADERS:
+                raise _Refused(_TOO_LONG)
+            lines.append(line)
+            if line in (b"\r\n", b"\n", b""):
+                return super().MessageClass(BytesIO(b"".join(lines)), *args)
+
+    def get_environ(self) -> dict[str, Any]:
+        environ: dict[str, Any] = super().get_environ()
+        waits = environ.get("HTTP_EXPECT", "").lower() == "100-continue"
+        self.wsgi_input = environ["wsgi.input"] = _Body(self, self.socket if waits else None)
+        environ["wsgi.input_terminated"] = True
+        if self.content_length:
+            self.connection.wait(BODY_S + self.content_length / BODY_BYTES_S)
+        else:
+            self.connection.work()
+        return environ
+
+    def process_result(self) -> None:
+        if self.command == "HEAD":  # a head and nothing else, not even the end of a body in pieces
+            if not self.headers_sent:
+                self.write(b"")
+            return
+        super().process_result()
 
     def finalize_headers(self) -> None:
         super().finalize_headers()
+        hidden = {b"server"}
+        if self.command == "HEAD" and self.provided_content_length is None:
+            hidden |= {b"content-length", b"transfer-encoding"}  # of the body that is not made
         self.response_headers: list[tuple[bytes, bytes]] = [
-            pair for pair in self.response_headers if pair[0].lower() != b"server"
+            pair for pair in self.response_headers if pair[0].lower() not in hidden
         ]
+
+    def _sendall(self, data: bytes) -> None:
+        self.connection.wait(SEND_S + len(data) / BODY_BYTES_S)
+        try:
+            super()._sendall(data)
+        finally:
+            self.connection.work()
+
+    def log_error(self, msg: str, *args: Any) -> None:
+        if not self.connection.is_cut:
+            super().log_error(msg, *args)
 
 
 class _ErrorLog:
@@ -40,25 +185,31 @@ class _ErrorLog:
 class WebServer:
     """A server that listens; `stop` lets requests that are under way come to their end."""
 
-    def __init__(self, app: Any, host: str, port: int) -> None:
+    def __init__(self, app: Any, host: str, port: int, proxies: int = 0) -> None:
         self.host = host
-        # A Pool, not the default: only with one does `stop` wait for the requests under way.
+        self.connections = Connections(CONNECTIONS, 0 if proxies else OF_ADDRESS)
+        # A Pool, not the default: only with one does `stop` wait for the requests under way.  It has more
+        # places than `Connections`, which makes room itself: a full pool would accept nobody.
         self._server = WSGIServer(
             (host, port),
             app,
+            backlog=1024,
             log=None,
             error_log=_ErrorLog(),
-            spawn=Pool(CONNECTIONS),
+            spawn=Pool(2 * CONNECTIONS),
             handler_class=_Handler,
         )
+        self._server.connections = self.connections
 
     def start(self) -> None:
         """Listen.  Raises EngineBusy when the port is taken, BadInput when the address is not ours."""
         wanted = self._server.address[1]
+        _allow_files(3 * CONNECTIONS)
         try:
             self._server.start()
         except OSError as error:
             raise listening.refusal(error, self.host, wanted) from error
+        self.connections.start()
         log.info("action=web_started address=%s", self.url)
 
     @property
@@ -72,11 +223,20 @@ class WebServer:
 
     def stop(self, timeout_s: float = STOP_S) -> None:
         self._server.stop(timeout_s)
+        self.connections.stop()
         log.info("action=web_stopped")
 
 
-def serve(app: Any, host: str, port: int) -> WebServer:
-    """Start serving an application (port 0: a free one); the server, to be stopped."""
-    server = WebServer(app, host, port)
+def serve(app: Any, host: str, port: int, proxies: int = 0) -> WebServer:
+    """Start serving an application (port 0: a free one), behind so many proxies; the server, to be stopped."""
+    server = WebServer(app, host, port, proxies)
     server.start()
     return server
+
+
+def _allow_files(wanted: int) -> None:
+    """See to it that the process may have so many files and sockets open, as far as the system lets it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

@@ -55,7 +55,9 @@ def web(log_file: bool, interrupts: Interrupts, link: Supervised | None) -> None
     writer.start()
     threads.use_writer(writer)
     try:
-        server = serve_app(create_app(settings), settings.web_host, settings.web_port)
+        server = serve_app(
+            create_app(settings), settings.web_host, settings.web_port, settings.web_trusted_proxies
+        )
         importer = Importer(settings)
         importer.start()
         common.note(f"Web UI: {server.url}")

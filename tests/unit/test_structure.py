@@ -99,6 +99,7 @@ GEVENT = (
     "engine.logs",
     "engine.bench",
     "engine.commands",
+    "webui.connections",
     "webui.server",
     "webui.context",
     "webui.checks",

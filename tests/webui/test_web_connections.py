@@ -1,0 +1,204 @@
+"""What strangers do to the server itself: half-open connections, endless heads and bodies, no patience needed."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+
+import gevent
+import pytest
+import requests
+
+from webui import connections
+from webui.connections import Connections, neighbourhood
+from webui.server import LINGER_BYTES, WebServer, serve
+
+
+def hello(environ, start_response):
+    """Reads the body if the path says so, and answers; `/stream` in pieces of no known length."""
+    if environ["PATH_INFO"] == "/read":
+        environ["wsgi.input"].read()
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    if environ["PATH_INFO"] == "/stream":
+        return (piece for piece in (b"one", b"two") if environ["REQUEST_METHOD"] != "HEAD")
+    return [b"hello"]
+
+
+@pytest.fixture
+def server() -> Iterator[WebServer]:
+    made = serve(hello, "127.0.0.1", 0)
+    yield made
+    made.stop(1)
+
+
+def connect(server: WebServer, data: bytes = b"") -> socket.socket:
+    made = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+    made.sendall(data)
+    return made
+
+
+def rest(sock: socket.socket) -> bytes:
+    found = b""
+    try:
+        while part := sock.recv(65_536):
+            found += part
+    except ConnectionError:
+        pass
+    return found
+
+
+HALF_HEAD = b"GET / HTTP/1.1\r\nHost: x\r\n"
+HALF_BODY = b"POST /read HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nx"
+
+
+@pytest.mark.parametrize("half", [b"", HALF_HEAD, HALF_BODY], ids=["nothing", "head", "body"])
+def test_hundreds_of_half_open_connections_shut_nobody_out(server: WebServer, half: bytes) -> None:
+    with ExitStack() as opened:
+        for _ in range(505):
+            opened.enter_context(connect(server, half))
+        began = time.monotonic()
+        answer = requests.get(server.url, timeout=10)
+        assert (answer.status_code, time.monotonic() - began < 1.0) == (200, True)
+        assert len(server.connections) <= 300
+
+
+def test_from_many_addresses_the_greediest_loses() -> None:
+    """Places are taken by one connection each of others and the rest of one: only that one is cut."""
+    kept = Connections(20, of_address=0)
+    others = [kept.enter(socket.socket(), f"192.0.2.{n}") for n in range(10)]
+    greedy = [kept.enter(socket.socket(), f"2001:db8::{n}") for n in range(1, 11)]
+    for n in range(30):
+        assert kept.enter(socket.socket(), f"2001:db8::ff:{n:x}") is not None
+    assert all(each is not None and not each.is_cut for each in others)
+    assert all(each is not None and each.is_cut for each in greedy)
+
+
+def test_when_all_work_there_is_no_place() -> None:
+    kept = Connections(3, of_address=0)
+    for n in range(3):
+        found = kept.enter(socket.socket(), f"192.0.2.{n}")
+        assert found is not None
+        found.work()
+    assert kept.enter(socket.socket(), "192.0.2.9") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "sent"),
+    [("HEAD_S", b""), ("HEAD_S", HALF_HEAD), ("BODY_S", HALF_BODY),
+     ("IDLE_S", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"), ("IDLE_S", b"GET / HTTP/1.1\r\nHost: x\r\n\r\nGET / HT")],
+)  # fmt: skip
+def test_who_is_too_slow_is_cut(server, monkeypatch: pytest.MonkeyPatch, name: str, sent: bytes) -> None:
+    for module in ("webui.connections", "webui.server"):
+        monkeypatch.setattr(f"{module}.{name}", 0.2, raising=False)
+    monkeypatch.setattr(connections, "LOOK_S", 0.05)
+    gevent.sleep(0)
+    with connect(server, sent) as sock:
+        began = time.monotonic()
+        rest(sock)
+        assert time.monotonic() - began < 5.0
+    assert requests.get(server.url, timeout=5).status_code == 200
+
+
+def test_a_byte_now_and_then_buys_no_time(server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "HEAD_S", 0.5)
+    with connect(server) as sock:
+        began, is_open = time.monotonic(), True
+        while is_open and time.monotonic() - began < 10:
+            try:
+                sock.sendall(b"G")
+            except ConnectionError:
+                is_open = False
+            gevent.sleep(0.05)
+    assert not is_open
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 200 + b"\r\n", b"431"),
+        (b"GET / HTTP/1.1\r\nX: " + b"y" * 40_000 + b"\r\n\r\n", b"431"),
+        (b"GET / HTTP/1.1\r\nX: " + b"y" * 4_000_000, b"431"),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", b"411"),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: xchunked\r\nContent-Length: 5\r\n\r\n", b"411"),
+        (b"GET /\r\n", b"400"),
+        (b"GET /" + b"x" * 9_000 + b" HTTP/1.1\r\n\r\n", b"414"),
+        (b"POST / HTTP/1.1\r\nContent-Length: -5\r\n\r\n", b"400"),
+        (b"POST / HTTP/1.1\r\nContent-Length: many\r\n\r\n", b"400"),
+    ],
+)
+def test_heads_that_are_refused(server: WebServer, head: bytes, status: bytes) -> None:
+    with connect(server) as sock:
+        with suppress(ConnectionError):
+            sock.sendall(head)
+        answer = rest(sock)
+    assert answer[:13] in (b"HTTP/1.1 " + status + b" ", b"")
+    assert requests.get(server.url, timeout=5).status_code == 200
+
+
+def test_head_has_no_body(server: WebServer) -> None:
+    """Two requests on one connection: what is left of the first answer would be taken for the second."""
+    asks = b"HEAD %s HTTP/1.1\r\nHost: x\r\n\r\nGET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    for path in (b"/", b"/stream"):
+        with connect(server, asks % path) as sock:
+            first, second, body = rest(sock).split(b"\r\n\r\n")
+            assert first.startswith(b"HTTP/1.1 200")
+            assert second.startswith(b"HTTP/1.1 200")
+            assert body == b"hello"
+
+
+def test_a_body_that_nobody_reads_is_not_read_to_its_end(server: WebServer) -> None:
+    size = 50 * LINGER_BYTES
+    with connect(server, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % size) as sock:
+        sent = 0
+        try:
+            while sent < size:
+                sent += sock.send(bytes(65_536))
+        except (ConnectionError, TimeoutError):
+            pass
+    assert sent < size / 2
+
+
+def test_who_waits_to_be_asked_for_the_body_gets_the_answer_at_once(server: WebServer) -> None:
+    asks = b"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 1000000\r\n\r\n"
+    with connect(server, asks) as sock:
+        began = time.monotonic()
+        assert rest(sock).endswith(b"hello")
+        assert time.monotonic() - began < 1.0
+
+
+def test_others_have_their_turn_beside_a_long_body(server: WebServer) -> None:
+    size = 200_000_000
+
+    def send() -> None:
+        with connect(server, b"POST /read HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % size) as sock:
+            block = bytes(1_000_000)
+            for _ in range(size // len(block)):
+                sock.sendall(block)
+            sock.recv(100)
+
+    sending = gevent.spawn(send)
+    longest = 0.0
+    ask: Callable[[], requests.Response] = lambda: requests.get(server.url, timeout=10)  # noqa: E731
+    while not sending.dead:
+        began = time.monotonic()
+        assert ask().status_code == 200
+        longest = max(longest, time.monotonic() - began)
+    assert longest < 1.0
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("", ""),
+        ("unix", "unix"),
+    ],
+)
+def test_neighbourhoods(address: str, expected: str) -> None:
+    assert neighbourhood(address) == expected
