@@ -24,7 +24,7 @@ PO = ROOT / "webui" / "translations" / "fa" / "LC_MESSAGES" / "messages.po"
 ROOMS = ("engine", "webui")
 # What is said at a terminal or to a machine, in English.
 TERMINAL = (
-    *("engine/bench", "engine/commands", "engine/conf", "engine/embedded", "engine/esl"),
+    *("engine/bench", "engine/commands", "engine/switch_conf", "engine/embedded", "engine/esl"),
     *("engine/cli.py", "engine/config.py", "engine/listening.py", "engine/private_files.py", "webui/api"),
 )
 METHODS = [("**.py", "python"), ("**.html", "jinja2")]

@@ -11,56 +11,35 @@ from flask.logging import default_handler
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from engine.config import Settings, zone_of
-from webui import (
-    access,
-    accounts,
-    agreement_pages,
-    audit_words,
-    auth,
-    balance,
-    books,
-    calendar_pages,
-    campaigns,
+from webui import errors
+from webui.accounts import accounts, auth, identity, people, portal, registration, tokens
+from webui.api import tickets as api_tickets
+from webui.campaigns import campaigns, list_imports, new_campaign, recordings
+from webui.compliance import destinations, do_not_call
+from webui.forms.number_fields import RowIdConverter
+from webui.i18n import audit_words, formats, sentences, words
+from webui.messages import gallery
+from webui.money import balance, receipts
+from webui.request import access, security, services
+from webui.request.context import AvanakWeb
+from webui.sla import (
+    agreement,
+    availability,
+    calendar,
     claims,
     committee,
-    consent_lists,
-    contacts,
-    destinations,
-    errors,
     exclusions,
-    gallery,
-    health,
-    identity,
     incidents,
-    list_imports,
     maintenance,
-    means,
-    new_campaign,
-    notices_pages,
     outage_reports,
-    people,
-    portal,
-    receipts,
-    recordings,
-    registration,
-    security,
-    sentences,
-    sla_pages,
-    speech,
-    switch_records,
-    tickets,
-    tokens,
-    trunks,
-    words,
 )
-from webui.api import tickets as api_tickets
-from webui.context import AvanakWeb
-from webui.number_fields import RowIdConverter
+from webui.support import addresses, notices, tickets
+from webui.trunks import audit_findings, cdr_posts, health, trunks
 
 MODULES = (
-    *(auth, campaigns, recordings, new_campaign, list_imports, trunks, health, switch_records),
-    *(portal, registration, balance, gallery, consent_lists, tickets, claims, sla_pages, agreement_pages),
-    *(tokens, contacts, outage_reports, api_tickets),
+    *(auth, campaigns, recordings, new_campaign, list_imports, trunks, health, cdr_posts),
+    *(portal, registration, balance, gallery, do_not_call, tickets, claims, availability, agreement),
+    *(tokens, addresses, outage_reports, api_tickets),
     *(
         accounts,
         identity,
@@ -69,9 +48,9 @@ MODULES = (
         exclusions,
         maintenance,
         committee,
-        notices_pages,
-        calendar_pages,
-        books,
+        notices,
+        calendar,
+        audit_findings,
         destinations,
         people,
     ),
@@ -93,7 +72,7 @@ def create_app(settings: Settings) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
     # In this order: who it is and whether they may, before a body is read for its CSRF token.
     access.init_app(app)
-    speech.init_app(app)
+    formats.init_app(app)
     security.init_app(app, settings)
     errors.init_app(app)
     words.init_app(app)
@@ -102,5 +81,5 @@ def create_app(settings: Settings) -> Flask:
     for module in MODULES:
         app.register_blueprint(module.blueprint)
     with app.app_context():
-        means.provider()
+        services.provider()
     return app

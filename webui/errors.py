@@ -10,10 +10,10 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from engine.errors import AvanakError, FileGone
-from webui.access import person_or_none
-from webui.context import web
-from webui.sentences import said
-from webui.speech import number
+from webui.i18n.formats import number
+from webui.i18n.sentences import said
+from webui.request.access import person_or_none
+from webui.request.context import web
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from engine.errors import AvanakError
 from engine.store.cdr import marks_of, posted_after, prune_posted
 from engine.store.threads import read, write
 from engine.store.writer import Writer
-from webui.switch_records import blueprint
+from webui.trunks.cdr_posts import blueprint
 
 
 @pytest.fixture

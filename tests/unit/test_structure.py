@@ -101,8 +101,8 @@ GEVENT = (
     "engine.commands",
     "webui.connections",
     "webui.server",
-    "webui.context",
-    "webui.checks",
+    "webui.request.context",
+    "webui.request.checks",
 )
 WEB = ("webui", "engine.cli", "engine.commands")
 

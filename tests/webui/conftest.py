@@ -25,7 +25,7 @@ from engine.store import database, threads
 from engine.store.tables.core import CampaignCounts, Recipient, User
 from engine.store.threads import read, write
 from webui import create_app
-from webui.access import log_in
+from webui.request.access import log_in
 
 PASSWORD = "correct horse 1"
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from engine.clock import wall_ms
-from engine.services import finding_words
 from engine.store.findings import Finding, note_findings
 from engine.store.threads import write
+from webui.i18n import finding_words
 
 
 def test_findings_are_listed_and_the_open_ones_are_warned_of(operator, owner, cast) -> None:

@@ -21,8 +21,8 @@ from engine.errors import BadInput, Conflict
 from engine.services.accounts import accounts
 from engine.services.campaigns import campaigns, preflight, why
 from engine.store.threads import write
-from webui import speech
-from webui.sentences import said
+from webui.i18n import formats
+from webui.i18n.sentences import said
 
 ROOT = Path(webui.__file__).parent
 KEYWORDS = {"_": None, "_l": None}
@@ -32,7 +32,7 @@ OPTIONS = {"**.html": {"silent": "false"}}
 def test_every_text_has_its_persian() -> None:
     with (ROOT / "translations/fa/LC_MESSAGES/messages.mo").open("rb") as file:
         catalog = read_mo(file)
-    methods = [("**.py", "python"), ("templates/**.html", "jinja2")]
+    methods = [("**.py", "python"), ("**.html", "jinja2")]
     texts = {found[2] for found in extract_from_dir(ROOT, methods, OPTIONS, KEYWORDS)}
     assert len(texts) > 100
     missing = [text for text in texts if not (entry := catalog.get(text)) or not entry.string]
@@ -47,27 +47,27 @@ def persian(app: Flask):
 
 
 def test_numbers_and_lengths(persian) -> None:
-    assert speech.number(1234567) == "۱٬۲۳۴٬۵۶۷"
-    assert speech.rate(29.44) == "۲۹٫۴"
-    assert speech.percent(0.953, 1) == "۹۵٫۳٪"
-    assert speech.percent(None) == "—"
-    assert speech.duration(3_725_000) == "۱ ساعت و ۲ دقیقه"
-    assert speech.duration(0) == "۰ ثانیه"
-    assert speech.binding(preflight.CPS) == preflight.BINDINGS["cps"][1]
+    assert formats.number(1234567) == "۱٬۲۳۴٬۵۶۷"
+    assert formats.rate(29.44) == "۲۹٫۴"
+    assert formats.percent(0.953, 1) == "۹۵٫۳٪"
+    assert formats.percent(None) == "—"
+    assert formats.duration(3_725_000) == "۱ ساعت و ۲ دقیقه"
+    assert formats.duration(0) == "۰ ثانیه"
+    assert formats.binding(preflight.CPS) == preflight.BINDINGS["cps"][1]
 
 
 def test_dates_are_jalali(persian) -> None:
     at = to_ms(datetime(2023, 11, 15, 1, 43, 20, tzinfo=ZoneInfo("Asia/Tehran")))
-    assert speech.plain_instant(at) == "۱۴۰۲/۰۸/۲۴ ۰۱:۴۳"
-    assert speech.parse_instant("۱۴۰۲/۰۸/۲۴ ۰۱:۴۳") == at - 20_000
-    assert speech.parse_instant("2023-11-15 01:43") == at - 20_000
-    assert speech.parse_instant("  ") is None
+    assert formats.plain_instant(at) == "۱۴۰۲/۰۸/۲۴ ۰۱:۴۳"
+    assert formats.parse_instant("۱۴۰۲/۰۸/۲۴ ۰۱:۴۳") == at - 20_000
+    assert formats.parse_instant("2023-11-15 01:43") == at - 20_000
+    assert formats.parse_instant("  ") is None
 
 
 @pytest.mark.parametrize("text", ["فردا", "1402/13/01 10:00", "1402/08/24 25:00", "1402/08/24", "9999999"])
 def test_what_is_no_date_is_said(persian, text: str) -> None:
     with pytest.raises(BadInput, match="تاریخ و ساعتی"):
-        speech.parse_instant(text)
+        formats.parse_instant(text)
 
 
 def test_refusals_of_services_are_persian(persian) -> None:
@@ -82,7 +82,7 @@ def test_an_instant_that_is_written_is_read_again(at: int) -> None:
     with app.test_request_context():
         for calendar in ("jalali", "gregorian"):
             session["language"], session["calendar"] = "fa", calendar
-            assert speech.parse_instant(speech.written_instant(at)) == at
+            assert formats.parse_instant(formats.written_instant(at)) == at
 
 
 @cache
@@ -90,7 +90,7 @@ def webui_app() -> Flask:
     """An application that asks no database: only its way of saying things is wanted."""
     made = Flask("speech")
     made.secret_key = "x"
-    speech.init_app(made)
+    formats.init_app(made)
     made.extensions["avanak"] = SimpleNamespace(zone=ZoneInfo("Asia/Tehran"))
     return made
 

@@ -8,9 +8,9 @@ from flask import Flask
 from engine.services.accounts import people
 from engine.store.tables.core import User
 from engine.store.threads import read, write
-from webui.access import safe_target
-from webui.backoff import LONGEST_MS, Backoff
-from webui.security import POLICY, kept_key
+from webui.request.access import safe_target
+from webui.request.login_backoff import LONGEST_MS, Backoff
+from webui.request.security import POLICY, kept_key
 
 
 def test_nobody_sees_anything_before_logging_in(anyone) -> None:

@@ -138,7 +138,7 @@ def test_what_is_no_list_is_not_added(owner, cast) -> None:
 
 
 def test_a_list_that_takes_long_is_read_outside_the_request(owner, cast, monkeypatch) -> None:
-    monkeypatch.setattr("webui.checks.PATIENCE_S", 0)
+    monkeypatch.setattr("webui.request.checks.PATIENCE_S", 0)
     path = send(owner, cast.sahar).location
     while "The list is being read" in (page := owner.get(path).text):
         assert owner.get(path + "/reading").status_code == 200
@@ -146,7 +146,7 @@ def test_a_list_that_takes_long_is_read_outside_the_request(owner, cast, monkeyp
 
 
 def test_a_list_that_cannot_be_read_leads_back_to_the_form(owner, cast, monkeypatch) -> None:
-    monkeypatch.setattr("webui.checks.PATIENCE_S", 0)
+    monkeypatch.setattr("webui.request.checks.PATIENCE_S", 0)
     path = send(owner, cast.sahar, numbers=(io.BytesIO(b"number\nabc\n"), "junk.csv")).location
     while (answer := owner.get(path)).status_code == 200:
         assert "The list is being read" in answer.text

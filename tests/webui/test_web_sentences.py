@@ -16,7 +16,7 @@ import pytest
 
 import engine.errors
 from engine.services.money.ledger import NoCredit
-from webui.sentences import FILE, form_of, in_persian
+from webui.i18n.sentences import FILE, form_of, in_persian
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("engine/services", "engine/agreement", "engine/store", "webui")
@@ -28,8 +28,8 @@ NOT_FOR_PAGES = {
     "engine/services/outbox/messengers.py": "settings are checked at the start",
     "engine/store/database.py": "said at the start, before there is a page",
     "webui/server.py": "said at the start, before there is a page",
-    "webui/security.py": "said at the start, before there is a page",
-    "webui/switch_records.py": "said to switches",
+    "webui/request/security.py": "said at the start, before there is a page",
+    "webui/trunks/cdr_posts.py": "said to switches",
     "webui/api/__init__.py": "said to programs, in English",
     "webui/api/tickets.py": "said to programs, in English",
 }

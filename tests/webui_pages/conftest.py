@@ -23,7 +23,7 @@ from tests.webui.conftest import (
     settings,
 )
 from tests.webui_pages.world import World, make_world
-from webui.security import limiter
+from webui.request.security import limiter
 
 __all__ = [
     "anyone", "app", "cast", "furnished", "operator", "outsider", "owner", "quality", "settings",

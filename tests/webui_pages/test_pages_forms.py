@@ -16,7 +16,7 @@ from engine.store.tables.core import Account, Message
 from engine.store.tables.customers import Payment
 from engine.store.tables.support import Notice
 from engine.store.threads import read, write
-from webui.words import WORDS
+from webui.i18n.words import WORDS
 
 
 def test_what_is_refused_comes_back_with_what_was_typed(operator, world) -> None:

@@ -13,7 +13,7 @@ from engine.clock import wall_ms
 from engine.services.accounts import access_tokens
 from engine.services.accounts.access_tokens import Unauthenticated
 from engine.store.threads import read, write
-from webui.security import csrf, limiter
+from webui.request.security import csrf, limiter
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 csrf.exempt(blueprint)  # it is a token that authorises, never a cookie

@@ -18,10 +18,10 @@ from engine.services.tickets.clocks import ClockView
 from engine.services.tickets.views import MessageView, TicketRow, TicketView
 from engine.store.tables.support import Attachment, Ticket
 from engine.store.threads import read, write
-from webui.access import needs, person
 from webui.api import blueprint
-from webui.context import web
-from webui.means import attachments, given
+from webui.request.access import needs, person
+from webui.request.context import web
+from webui.request.services import attachments, given
 
 PAGE = 50
 MAX_KEY = 60

@@ -29,7 +29,7 @@ def record(
 
     `action` is a stable word (``account.suspend``), `subject` names what (``account 7``);
     `before` and `after` are short: the values that changed by their names, which pages put into words
-    (webui/audit_words.py), or what somebody wrote; no secrets.  `person_id` None:
+    (webui/i18n/audit_words.py), or what somebody wrote; no secrets.  `person_id` None:
     the system or the command line.
     """
     AuditEntry.create(

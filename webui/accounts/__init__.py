@@ -1,0 +1,1 @@
+"""Pages of people and accounts: log-in, registration, identity, people, tokens, the first page."""

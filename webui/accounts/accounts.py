@@ -1,0 +1,413 @@
+"""Accounts for the staff: the list, one account with all that is set on it, its money and its audit log."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response
+from wtforms import RadioField, SelectField, SelectMultipleField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from engine.amounts import MAX_AMOUNT
+from engine.clock import wall_ms
+from engine.services.accounts import accounts, audit_log, people, permissions
+from engine.services.compliance import traffic_caps
+from engine.services.compliance.policy import current as policy_now
+from engine.services.money import ledger, pricing, subscriptions
+from engine.services.onboarding import identity
+from engine.services.tickets import views
+from engine.states import AccountState
+from engine.store.tables.core import CallCap
+from engine.store.threads import read, write
+from webui.forms.number_fields import DecimalsField, WholeField, ascii_digits, row_id
+from webui.forms.pages import (
+    Answer,
+    InstantField,
+    PageForm,
+    attempt,
+    before_id,
+    key_field,
+    pages_blueprint,
+    people_names,
+    reason_field,
+    refused,
+)
+from webui.i18n.words import WORDS, choices, grant
+from webui.request.access import for_staff, needs, person
+
+blueprint = pages_blueprint(__name__, "accounts", "/accounts")
+
+PAGE = 50
+AUDIT_SHOWN = 30
+
+
+class OpenForm(PageForm):
+    """An account that staff open on papers that they hold."""
+
+    name = StringField(
+        _l("Name of the firm or person"), [InputRequired(), Length(2, 200)], render_kw={"dir": "auto"}
+    )
+    kind = RadioField(_l("Kind"), [InputRequired()], choices=choices("account_kind"), default="firm")
+    expires_at = InstantField(
+        _l("Subscription until"), description=_l("Empty: it sends once its subscription is paid.")
+    )
+
+
+class LimitsForm(PageForm):
+    """Share, caps and gateways."""
+
+    name = StringField(_l("Name"), [InputRequired(), Length(max=200)], render_kw={"dir": "auto"})
+    mobile = StringField(
+        _l("Mobile"),
+        [Optional(), Length(max=20)],
+        filters=[ascii_digits],
+        render_kw={"dir": "ltr", "inputmode": "tel"},
+    )
+    weight = WholeField(_l("Share"), [InputRequired(), NumberRange(1, 1000)])
+    max_cps = DecimalsField(
+        _l("Calls a second at most"), [Optional(), NumberRange(0.01, 5000)], description=_l("Empty: no cap.")
+    )
+    max_channels = WholeField(
+        _l("Calls at once at most"), [Optional(), NumberRange(1, 100_000)], description=_l("Empty: no cap.")
+    )
+    caller_id = StringField(
+        _l("Caller id"),
+        [Optional(), Regexp(r"[0-9]{3,15}$", message=_l("3 to 15 digits."))],
+        filters=[ascii_digits],
+        description=_l("What its calls show; empty: the gateway's."),
+        render_kw={"dir": "ltr", "inputmode": "tel"},
+    )
+    gateways = StringField(
+        _l("Gateways that it may use"), [Optional(), Length(max=1000)], description=_l("Names with blanks between; empty: all."),
+        render_kw={"dir": "ltr"},
+    )  # fmt: skip
+    parent_id = WholeField(
+        _l("Reseller (number of its account)"), [Optional()], description=_l("Empty: none.")
+    )
+
+
+class TermsForm(PageForm):
+    """What finance decides: prices and debts."""
+
+    price_group_id = SelectField(_l("Price group"), coerce=int)
+    debt_ceiling = WholeField(_l("May owe (Rials)"), [InputRequired(), NumberRange(0, MAX_AMOUNT)])
+
+
+class CapsForm(PageForm):
+    """The guard against fraud, and how often one number is called."""
+
+    min_gap_s = WholeField(
+        _l("Seconds between two calls to one number"), [InputRequired(), NumberRange(0, 31_536_000)],
+        description=_l("Over all its campaigns; 0: no gap."),
+    )  # fmt: skip
+    max_calls_a_day = WholeField(
+        _l("Calls a day to one number"), [InputRequired(), NumberRange(0, 1000)], description=_l("0: no cap.")
+    )
+    calls_an_hour = WholeField(
+        _l("Calls an hour at most"),
+        [Optional(), NumberRange(0, 10**9)],
+        description=_l("Empty: as for everybody."),
+    )
+    rials_a_day = WholeField(
+        _l("Rials a day at most"),
+        [Optional(), NumberRange(0, MAX_AMOUNT)],
+        description=_l("Empty: as for everybody."),
+    )
+
+
+class GrantsForm(PageForm):
+    grants = SelectMultipleField(
+        _l("Permissions"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
+    )
+
+
+class SuspendForm(PageForm):
+    reason = reason_field(_l("Why; the customer sees it"))
+
+
+class AdjustForm(PageForm):
+    """Credit given or taken by finance."""
+
+    key = key_field()
+    direction = RadioField(
+        _l("What to do"), [InputRequired()],
+        choices=[SelectChoice("give", _l("Give credit")), SelectChoice("take", _l("Take credit"))],
+        default="give",
+    )  # fmt: skip
+    amount = WholeField(_l("Amount (Rials)"), [InputRequired(), NumberRange(1, MAX_AMOUNT)])
+    note = reason_field(_l("Why; the customer sees it"))
+
+
+@blueprint.get("")
+@for_staff
+def index() -> str:
+    text, state, before = request.args.get("text", ""), request.args.get("state", ""), before_id()
+    rows = read(
+        lambda: accounts.list_accounts(
+            states=(state,) if state else (), text=text, before_id=before, limit=PAGE + 1
+        )
+    )
+    older = rows[PAGE - 1].id if len(rows) > PAGE else None
+    return render_template(
+        "accounts/index.html",
+        rows=rows[:PAGE],
+        older=older,
+        text=text,
+        state=state,
+        states=WORDS["account"],
+    )
+
+
+@blueprint.route("/new", methods=["GET", "POST"])
+@needs("account.open")
+def open_account() -> str | Answer | Response:
+    gives = permissions.may(person(), "account.terms")
+    form = OpenForm(data={"expires_at": subscriptions.add_months(wall_ms(), 12) if gives else None})
+    if not gives:
+        del form.expires_at
+    if not form.is_submitted():
+        return render_template("accounts/new.html", form=form)
+    by, now = person().id, wall_ms()
+    made: list[int] = []
+
+    def work() -> None:
+        until = form.expires_at.data if gives else None
+        made.append(accounts.open_by_staff(form.name.data, until, by, now, form.kind.data))
+
+    if not attempt(form, work):
+        return refused("accounts/new.html", form=form)
+    flash(_("The account was opened."), "success")
+    return redirect(url_for("accounts.detail", account_id=made[-1]))
+
+
+@blueprint.get("/<int:account_id>")
+@for_staff
+def detail(account_id: int) -> str:
+    return render_template("accounts/detail.html", **_account(account_id))
+
+
+@blueprint.post("/<int:account_id>/limits")
+@needs("account.change")
+def limits(account_id: int) -> Answer | Response:
+    form = LimitsForm(tag="limits")
+    by, now = person().id, wall_ms()
+
+    def work() -> None:
+        accounts.change(
+            account_id,
+            by,
+            now,
+            name=form.name.data,
+            **({"mobile": form.mobile.data} if form.mobile.data else {}),
+            weight=form.weight.data,
+            max_cps=form.max_cps.data,
+            max_channels=form.max_channels.data,
+            gateways=" ".join((form.gateways.data or "").split()),
+            parent_id=form.parent_id.data,
+            caller_id=form.caller_id.data or "",
+        )
+
+    return _done(account_id, form, work, "limits")
+
+
+@blueprint.post("/<int:account_id>/terms")
+@needs("account.terms")
+def terms(account_id: int) -> Answer | Response:
+    form = TermsForm(tag="terms")
+    _groups(form)
+    by, now = person().id, wall_ms()
+
+    def work() -> None:
+        accounts.change(account_id, by, now, debt_ceiling=form.debt_ceiling.data)
+        pricing.give_group(account_id, form.price_group_id.data or None, by, now)
+
+    return _done(account_id, form, work, "terms")
+
+
+@blueprint.post("/<int:account_id>/caps")
+@needs("account.change")
+def caps(account_id: int) -> Answer | Response:
+    form = CapsForm(tag="caps")
+    by, now = person().id, wall_ms()
+
+    def work() -> None:
+        gap_s, calls = form.min_gap_s.data, form.max_calls_a_day.data
+        accounts.change(account_id, by, now, min_gap_s=gap_s, max_calls_a_day=calls)
+        traffic_caps.set_caps(account_id, form.calls_an_hour.data, form.rials_a_day.data, now, by)
+
+    return _done(account_id, form, work, "caps")
+
+
+@blueprint.post("/<int:account_id>/grants")
+@needs("account.change")
+def grants(account_id: int) -> Answer | Response:
+    form = GrantsForm(tag="grants")
+    form.grants.choices = [SelectChoice(name, grant(name)) for name in permissions.GRANTS]
+    by, now = person().id, wall_ms()
+    return _done(
+        account_id, form, lambda: accounts.grant(account_id, form.grants.data or [], by, now), "grants"
+    )
+
+
+@blueprint.post("/<int:account_id>/suspend")
+@needs("account.change")
+def suspend(account_id: int) -> Answer | Response:
+    form = SuspendForm(tag="suspend")
+    by, now = person().id, wall_ms()
+    return _done(account_id, form, lambda: accounts.suspend(account_id, form.reason.data, by, now), "suspend")
+
+
+@blueprint.post("/<int:account_id>/unsuspend")
+@needs("account.change")
+def unsuspend(account_id: int) -> Response:
+    by, now = person().id, wall_ms()
+    write(lambda: accounts.unsuspend(account_id, by, now))
+    flash(_("The account goes on."), "success")
+    return redirect(url_for("accounts.detail", account_id=account_id))
+
+
+@blueprint.get("/<int:account_id>/money")
+@for_staff
+@needs("money.view")
+def money(account_id: int) -> str:
+    return render_template("accounts/money.html", **_money(account_id))
+
+
+@blueprint.post("/<int:account_id>/adjust")
+@needs("money.adjust")
+def adjust(account_id: int) -> Answer | Response:
+    form = AdjustForm(tag="adjust")
+    by, now = person().id, wall_ms()
+
+    def work() -> None:
+        amount = form.amount.data if form.direction.data == "give" else -form.amount.data
+        ledger.adjust(account_id, amount, form.note.data, f"adjust/{account_id}/{form.key.data}", by, now)
+
+    if not attempt(form, work):
+        return refused("accounts/money.html", **_money(account_id, form))
+    flash(_("The credit was adjusted."), "success")
+    return redirect(url_for("accounts.money", account_id=account_id))
+
+
+@blueprint.get("/audit")
+@needs("audit.view")
+def audit() -> str:
+    """What staff did, of one account (``?account=``) or of all."""
+    account_id, before = request.args.get("account", type=row_id), before_id()
+
+    def work() -> dict[str, Any]:
+        rows = audit_log.entries(account_id, before_id=before, limit=101)
+        return {
+            "rows": rows[:100],
+            "older": rows[99].id if len(rows) > 100 else None,
+            "people": people_names([row.person_id for row in rows]),
+        }
+
+    return render_template("accounts/audit.html", account_id=account_id, **read(work))
+
+
+def _done(account_id: int, form: PageForm, work: Any, name: str) -> Answer | Response:
+    if not attempt(form, work):
+        return refused("accounts/detail.html", **_account(account_id, **{name: form}))
+    flash(_("The account was changed."), "success")
+    return redirect(url_for("accounts.detail", account_id=account_id))
+
+
+def _account(account_id: int, **forms: Any) -> dict[str, Any]:
+    me, now = person(), wall_ms()
+
+    def work() -> dict[str, Any]:
+        row = accounts.get(account_id)
+        entries = (
+            audit_log.entries(account_id, limit=AUDIT_SHOWN) if permissions.may(me, "audit.view") else None
+        )
+        return {
+            "row": row,
+            "money": ledger.money_of(account_id) if permissions.may(me, "money.view") else None,
+            "subscriptions": subscriptions.history(account_id),
+            "staff_people": people.of_account(account_id),
+            "reviews": identity.reviews(account_id, limit=5),
+            "tickets": views.of_account(me, account_id, now, limit=5),
+            "usage": traffic_caps.usage(account_id, policy_now().caps, now),
+            "entries": entries,
+            "people": people_names([each.person_id for each in entries or []]),
+            "own_caps": CallCap.get_or_none(CallCap.account_id == account_id),
+            "children": accounts.list_accounts(parent_id=account_id, limit=20),
+        }
+
+    shown = read(work)
+    row = shown["row"]
+    limits_form = forms.get("limits") or LimitsForm.blank(
+        "limits",
+        **{
+            name: getattr(row, name)
+            for name in (
+                "name",
+                "mobile",
+                "weight",
+                "max_cps",
+                "max_channels",
+                "gateways",
+                "parent_id",
+                "caller_id",
+            )
+        },
+    )
+    terms_form = forms.get("terms") or TermsForm.blank(
+        "terms", price_group_id=row.price_group_id or 0, debt_ceiling=row.debt_ceiling
+    )
+    _groups(terms_form)
+    grants_form = forms.get("grants") or GrantsForm.blank("grants", grants=row.permissions.split())
+    grants_form.grants.choices = [SelectChoice(name, grant(name)) for name in permissions.GRANTS]
+    own = shown["own_caps"]
+    caps_form = forms.get("caps") or CapsForm.blank(
+        "caps",
+        min_gap_s=row.min_gap_s,
+        max_calls_a_day=row.max_calls_a_day,
+        calls_an_hour=own.calls_an_hour if own else None,
+        rials_a_day=own.rials_a_day if own else None,
+    )
+    return {
+        **shown,
+        "limits": limits_form,
+        "terms": terms_form,
+        "may_lend": permissions.may(me, "account.terms") and not row.is_house,
+        "grants": grants_form,
+        "caps": caps_form,
+        "suspend": forms.get("suspend") or SuspendForm.blank("suspend"),
+        "may_change": permissions.may(me, "account.change") and not row.is_house,
+        "is_suspended": row.state == AccountState.SUSPENDED,
+    }
+
+
+def _money(account_id: int, form: AdjustForm | None = None) -> dict[str, Any]:
+    before, me = before_id(), person()
+
+    def work() -> dict[str, Any]:
+        lines = ledger.statement(account_id, before_id=before, limit=101)
+        return {
+            "row": accounts.get(account_id),
+            "money": ledger.money_of(account_id),
+            "lines": lines[:100],
+            "older": lines[99].txn_id if len(lines) > 100 else None,
+            "people": people_names([line.person_id for line in lines]),
+        }
+
+    return {
+        **read(work),
+        "form": form or AdjustForm.blank("adjust"),
+        "may_adjust": permissions.may(me, "money.adjust"),
+    }
+
+
+def _groups(form: Any) -> None:
+    rows = read(pricing.groups)
+    form.price_group_id.choices = [
+        SelectChoice(0, _("the default")),
+        *(SelectChoice(row.id, row.name) for row in rows),
+    ]

@@ -1,0 +1,250 @@
+"""Opening an account online: register, verify the mobile by a code that a call speaks, submit the identity."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, redirect, render_template, send_file, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf.file import MultipleFileField
+from werkzeug.wrappers import Response
+from wtforms import PasswordField, RadioField, StringField
+from wtforms.validators import EqualTo, InputRequired, Length
+
+from engine.clock import wall_ms
+from engine.errors import AvanakError, NotFound
+from engine.services.accounts import accounts, documents, people, permissions
+from engine.services.onboarding import identity, registration
+from engine.states import AccountState
+from engine.store.tables.core import User
+from engine.store.threads import read, write
+from webui.forms import downloads
+from webui.forms.number_fields import ascii_digits
+from webui.forms.pages import Answer, PageForm, attempt, customers_only, pages_blueprint, refused
+from webui.i18n.formats import language
+from webui.i18n.sentences import said
+from webui.i18n.words import choices
+from webui.request.access import account_scope, log_in, needs, person, person_or_none
+from webui.request.context import web
+from webui.request.security import limiter
+from webui.request.services import documents_dir, drop_documents, speak_code, take_documents
+
+blueprint = pages_blueprint(__name__, "registration")
+
+_LTR = {"dir": "ltr"}
+_AUTO = {"dir": "auto"}
+
+
+class RegisterForm(PageForm):
+    """A new account and its owner."""
+
+    kind = RadioField(_l("Who you are"), [InputRequired()], choices=choices("account_kind"), default="firm")
+    name = StringField(_l("Name of the firm or person"), [InputRequired(), Length(2, 200)], render_kw=_AUTO)
+    mobile = StringField(
+        _l("Mobile"),
+        [InputRequired(), Length(max=20)],
+        filters=[ascii_digits],
+        description=_l("We ring it and speak a code."),
+        render_kw={"dir": "ltr", "inputmode": "tel", "autocomplete": "tel", "placeholder": "09121234567"},
+    )
+    username = StringField(
+        _l("User name"),
+        [InputRequired(), Length(3, 100)],
+        render_kw={"dir": "ltr", "autocomplete": "username", "autocapitalize": "none"},
+    )
+    password = PasswordField(
+        _l("Password"),
+        [InputRequired(), Length(10, 1000)],
+        description=_l("At least 10 characters."),
+        render_kw={"dir": "ltr", "autocomplete": "new-password"},
+    )
+    again = PasswordField(
+        _l("The password again"),
+        [InputRequired(), EqualTo("password", _l("The two passwords differ."))],
+        render_kw={"dir": "ltr", "autocomplete": "new-password"},
+    )
+
+
+class CodeForm(PageForm):
+    code = StringField(
+        _l("The code that was spoken"),
+        [InputRequired(), Length(max=20)],
+        filters=[ascii_digits],
+        render_kw={"dir": "ltr", "inputmode": "numeric", "autocomplete": "one-time-code"},
+    )
+
+
+class MobileForm(PageForm):
+    mobile = StringField(
+        _l("Mobile"),
+        [InputRequired(), Length(max=20)],
+        filters=[ascii_digits],
+        render_kw={"inputmode": "tel", **_LTR},
+    )
+
+
+class IdentityForm(PageForm):
+    """Who the customer is."""
+
+    kind = RadioField(_l("Who you are"), [InputRequired()], choices=choices("account_kind"))
+    name = StringField(_l("Name, as in the documents"), [InputRequired(), Length(2, 200)], render_kw=_AUTO)
+    national_number = StringField(
+        _l("National code of the person, or national id of the firm"),
+        [InputRequired(), Length(max=20)],
+        filters=[ascii_digits],
+        render_kw={"dir": "ltr", "inputmode": "numeric"},
+    )
+    files = MultipleFileField(
+        _l("Documents"),
+        description=_l("PDF, JPEG or PNG of up to 10 MB; a firm gives at least its registration notice."),
+        render_kw={"accept": ".pdf,.jpg,.jpeg,.png", "multiple": True},
+    )
+
+
+@blueprint.route("/register", methods=["GET", "POST"])
+@limiter.limit("20 per hour", methods=["POST"])
+def register() -> str | Answer | Response:
+    """Open an account; who did is logged in at once."""
+    if person_or_none() is not None:
+        return redirect(url_for("portal.start"))
+    form = RegisterForm()
+    if not form.is_submitted():
+        return render_template("registration/register.html", form=form)
+    now = wall_ms()
+    made: list[Any] = []
+    spoken = language()
+
+    def register(password_hash: str) -> None:
+        made.append(
+            registration.register(
+                form.name.data, form.kind.data, form.mobile.data, form.username.data, password_hash, now
+            )
+        )
+        User.update(language=spoken).where(User.id == made[-1].person_id).execute()
+
+    def work() -> None:
+        password = form.password.data
+        password_hash = web().apart(lambda: people.hash_of(password))  # which takes its time
+        write(lambda: register(password_hash))
+
+    if not attempt(form, work, writes=False):
+        return refused("registration/register.html", form=form)
+    log_in(read(lambda: User.get_by_id(made[-1].person_id)))
+    return redirect(url_for("registration.verify"))
+
+
+@blueprint.get("/verify")
+@needs("identity.submit")
+def verify() -> str | Response:
+    account_id = customers_only()
+    account = read(lambda: accounts.get(account_id))
+    if account.state != AccountState.REGISTERED:
+        return redirect(url_for("portal.start"))
+    return render_template("registration/verify.html", **_verifying(account))
+
+
+@blueprint.post("/verify/call")
+@needs("identity.submit")
+@limiter.limit("10 per hour")
+def call() -> Answer | Response:
+    """Ring the mobile and speak a new code."""
+    account_id = customers_only()
+    try:
+        registration.send_code(account_id, wall_ms(), speak_code, write, language())
+    except AvanakError as error:
+        if error.http_status >= 500:
+            raise
+        flash(said(error), "danger")
+    else:
+        flash(_("Your mobile rings in a moment; the code is spoken twice."), "success")
+    return redirect(url_for("registration.verify"))
+
+
+@blueprint.post("/verify/code")
+@needs("identity.submit")
+@limiter.limit("30 per hour")
+def code() -> Answer | Response:
+    account_id, now = customers_only(), wall_ms()
+    form = CodeForm(tag="code")
+    right: list[bool] = []
+    if attempt(form, lambda: right.append(registration.verify_code(account_id, form.code.data, now))):
+        if right[-1]:
+            flash(_("The mobile is verified."), "success")
+            return redirect(url_for("registration.identify"))
+        form.complaint = _("This is not the code that was spoken.")
+    return refused(
+        "registration/verify.html", **_verifying(read(lambda: accounts.get(account_id)), code=form)
+    )
+
+
+@blueprint.post("/verify/mobile")
+@needs("identity.submit")
+def mobile() -> Answer | Response:
+    """Correct a mobile that was mistyped."""
+    account_id = customers_only()
+    form = MobileForm(tag="mobile")
+    if not attempt(form, lambda: registration.change_mobile(account_id, form.mobile.data)):
+        return refused(
+            "registration/verify.html", **_verifying(read(lambda: accounts.get(account_id)), mobile=form)
+        )
+    flash(_("The mobile was changed."), "success")
+    return redirect(url_for("registration.verify"))
+
+
+@blueprint.route("/identity", methods=["GET", "POST"])
+@needs("identity.submit")
+def identify() -> str | Answer | Response:
+    """The identity: what was submitted, what staff said, and submitting it."""
+    account_id, me, now = customers_only(), person(), wall_ms()
+    account, reviews = read(lambda: (accounts.get(account_id), identity.reviews(account_id)))
+    form = IdentityForm(data={"kind": account.kind, "name": account.name})
+    shown = {"account": account, "reviews": reviews, "form": form}
+    if not form.is_submitted():
+        return render_template("registration/identity.html", **shown)
+
+    def work() -> None:
+        taken = take_documents(account_id, form.files.data)
+        try:
+            write(
+                lambda: identity.submit(
+                    account_id, form.kind.data, form.name.data, form.national_number.data, taken, me.id, now
+                )
+            )
+        except BaseException:
+            drop_documents(taken)
+            raise
+
+    if not attempt(form, work, writes=False):
+        return refused("registration/identity.html", **shown)
+    flash(_("The identity was submitted; staff look at it."), "success")
+    return redirect(url_for("portal.start"))
+
+
+@blueprint.get("/documents/<int:document_id>")
+@needs("account.view")
+def document(document_id: int) -> Response:
+    """A document: for its account's owner, and for staff who review what it belongs to."""
+    scope, me = account_scope(), person()
+    row = read(lambda: documents.get(document_id, scope))
+    right = "payment.confirm" if scope is None and row.review_id is None else "identity.view"
+    if not permissions.may(me, right, row.account_id):
+        raise NotFound(f"There is no document {document_id}.")
+    downloads.note("document.view", row.account_id, f"document {row.id}")
+    path = documents.file_of(documents_dir(), row)
+    # Shown by the browser's own viewers only for pictures; nothing of it is run on our pages.
+    return send_file(
+        path.resolve(),
+        mimetype=row.media_type,
+        as_attachment=not row.media_type.startswith("image/"),
+        download_name=row.name,
+        max_age=0,
+    )
+
+
+def _verifying(account: Any, **forms: PageForm) -> dict[str, Any]:
+    return {
+        "account": account,
+        "code": forms.get("code") or CodeForm.blank("code"),
+        "mobile": forms.get("mobile") or MobileForm.blank("mobile", mobile=account.mobile),
+    }

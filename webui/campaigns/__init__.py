@@ -1,0 +1,1 @@
+"""Pages of campaigns: a new one, its life, its lists and recordings."""

@@ -1,0 +1,187 @@
+"""Campaigns: the list, one campaign, what may be done with it, and its result file."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as BaseResponse
+
+from engine.clock import wall_ms
+from engine.errors import NotFound
+from engine.services.campaigns import campaigns, launch, list_imports, recordings, view
+from engine.services.campaigns.view import CampaignView
+from engine.services.messages import prompts
+from engine.services.numbering.numbers import NormalNumber, normalise
+from engine.services.reports.campaign_report import report_columns, report_rows
+from engine.services.trunks import gateway_health, switches
+from engine.states import CampaignState
+from engine.store import findings
+from engine.store.tables.core import Campaign
+from engine.store.threads import read, write
+from webui.forms import downloads
+from webui.forms.downloads import send_prompt
+from webui.forms.number_fields import ascii_digits, row_id
+from webui.request.access import account_scope, is_staff, needs, person
+from webui.request.context import web
+
+blueprint = Blueprint("campaigns", __name__, template_folder="templates")
+T = TypeVar("T")
+
+PAGE = 30
+DOUBT_MS = 86_400_000  # for so long the list warns of what the auditor could not put right
+_FILTERS: dict[str, tuple[str, ...]] = {
+    "open": (CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.SCHEDULED, CampaignState.DRAFT),
+    "ended": (CampaignState.FINISHED, CampaignState.STOPPED),
+}
+# States in which what a page shows may change by itself.
+_MOVING = (CampaignState.RUNNING, CampaignState.SCHEDULED, CampaignState.PAUSED)
+
+
+@blueprint.get("/campaigns")
+@needs("campaign.view")
+def index() -> str:
+    return render_template("campaigns/list.html", **_list())
+
+
+@blueprint.get("/campaigns/rows")
+@needs("campaign.view")
+def rows() -> str:
+    """The list's live part."""
+    return render_template("campaigns/_list.html", **_list())
+
+
+@blueprint.get("/campaigns/<int:campaign_id>")
+@needs("campaign.view")
+def detail(campaign_id: int) -> str:
+    """One campaign; with ``?number=`` also what became of that number."""
+    one = _one(campaign_id)
+    lists, recorded = read(lambda: (list_imports.of_campaign(campaign_id), recordings.total(campaign_id)[0]))
+    text = (ascii_digits(request.args.get("number")) or "")[:40]
+    wanted = normalise(text) if text else None
+    found = None
+    if isinstance(wanted, NormalNumber):
+        e164 = wanted.e164
+        found = read(lambda: view.of_number(campaign_id, e164))
+    return render_template(
+        "campaigns/detail.html",
+        one=one,
+        moving=one.state in _MOVING,
+        votes=_votes(one),
+        lists=lists,
+        recorded=recorded,
+        number=text,
+        found=found,
+    )
+
+
+@blueprint.get("/campaigns/<int:campaign_id>/live")
+@needs("campaign.view")
+def live(campaign_id: int) -> str | Response:
+    """The page's live part; when the state has changed the whole page is asked for again."""
+    one = _one(campaign_id)
+    if request.args.get("state") != one.state:
+        return Response(headers={"HX-Refresh": "true"})
+    return render_template("campaigns/_live.html", one=one)
+
+
+@blueprint.get("/campaigns/<int:campaign_id>/votes")
+@needs("campaign.view")
+def votes(campaign_id: int) -> str:
+    one = _one(campaign_id)
+    return render_template("campaigns/_votes.html", one=one, votes=_votes(one))
+
+
+@blueprint.post("/campaigns/<int:campaign_id>/<any(start, pause, resume, stop):action>")
+@needs("campaign.change")
+def act(campaign_id: int, action: str) -> BaseResponse:
+    """Write what is wanted; the engine takes it over within a second."""
+    me, now, by = person(), wall_ms(), _("by %(name)s", name=person().username)
+    said = {
+        "start": _("The campaign was started."),
+        "pause": _("The campaign is paused; calls that are up go on."),
+        "resume": _("The campaign goes on."),
+        "stop": _("The campaign was stopped."),
+    }
+    write(lambda: launch.act(action, campaign_id, me, now, by))
+    flash(said[action], "success")
+    return redirect(url_for("campaigns.detail", campaign_id=campaign_id))
+
+
+@blueprint.get("/campaigns/<int:campaign_id>/message.wav")
+@needs("campaign.view")
+def message_sound(campaign_id: int) -> BaseResponse:
+    row = _row(campaign_id)
+    if row.message_id is None:
+        raise NotFound(f"Campaign {campaign_id} has no message.")
+    found = read(lambda: prompts.get(row.message_id or 0))
+    return send_prompt(web().settings.prompts_dir / f"{found.prompt}.wav")
+
+
+@blueprint.get("/campaigns/<int:campaign_id>/result.<any(csv, xlsx):kind>")
+@needs("campaign.view")
+def result(campaign_id: int, kind: str) -> BaseResponse:
+    """The result of every line so far, streamed: a million rows take no memory."""
+    row = _row(campaign_id)
+    downloads.note("campaign.download", row.account_id, f"campaign {row.id}")
+    rows = report_rows(row, web().zone, downloads.read_here)
+    return downloads.table(f"avanak-campaign-{row.id}", kind, report_columns(row), rows)
+
+
+def _row(campaign_id: int) -> Campaign:
+    scope = account_scope()
+    return read(lambda: campaigns.get(campaign_id, scope))
+
+
+def _one(campaign_id: int) -> CampaignView:
+    scope, now = account_scope(), wall_ms()
+    return read(lambda: view.view(campaign_id, now, scope))
+
+
+def _votes(one: CampaignView) -> list[tuple[str, int]]:
+    """Each key that may be pressed and how many pressed it."""
+    if not one.row.vote_keys:
+        return []
+    counted = read(lambda: view.votes(one.id))
+    return [(key, counted.get(key, 0)) for key in one.row.vote_keys]
+
+
+def _list() -> dict[str, Any]:
+    chosen, text = request.args.get("show", "all"), (ascii_digits(request.args.get("text")) or "")[:100]
+    before = request.args.get("before", type=row_id)
+    scope, now, staff = account_scope(), wall_ms(), is_staff()
+
+    def work() -> dict[str, Any]:
+        found = view.views(
+            now, scope, states=_FILTERS.get(chosen, ()), text=text, before_id=before, limit=PAGE + 1
+        )
+        running = view.views(now, scope, states=(CampaignState.RUNNING,), limit=1000)
+        down = [row for row in switches.all_switches() if row.state != "up"] if staff else []
+        failing = gateway_health.failing(now) if staff else []
+        doubts = findings.open_findings(now - DOUBT_MS) if staff else 0
+        return {"found": found, "running": running, "down": down, "failing": failing, "doubts": doubts}
+
+    seen = read(work)
+    running: list[CampaignView] = seen["running"]
+    return {
+        "shown": seen["found"][:PAGE],
+        "older": seen["found"][PAGE - 1].id if len(seen["found"]) > PAGE else None,
+        "chosen": chosen if chosen in _FILTERS else "all",
+        "before": before,
+        "text": text,
+        "down": seen["down"],
+        "failing": seen["failing"],
+        "doubts": seen["doubts"],
+        "calls_up": sum(one.calls_up for one in running),
+        "calls_per_second": sum(one.calls_per_second for one in running),
+        "running": len(running),
+        "delivered_share": _share_of(running),
+        "left": sum(one.counts.waiting + one.counts.retry_wait for one in running),
+        "several_accounts": staff,
+    }
+
+
+def _share_of(views: list[CampaignView]) -> float | None:
+    called = sum(one.called for one in views)
+    return sum(one.counts.delivered for one in views) / called if called else None

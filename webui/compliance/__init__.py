@@ -1,0 +1,1 @@
+"""Pages of do-not-call lists and destinations."""

@@ -1,0 +1,191 @@
+"""Do-not-call lists: an account's own, and for the staff any account's and the one of all advertising."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf.file import FileField
+from werkzeug.wrappers import Response as BaseResponse
+from wtforms import StringField
+from wtforms.validators import InputRequired, Length
+
+from engine.clock import wall_ms
+from engine.errors import BadInput
+from engine.services.accounts import accounts, permissions
+from engine.services.compliance import do_not_call as suppression
+from engine.services.lists.reader import open_list
+from engine.services.numbering.numbers import NormalNumber, normalise
+from engine.store import do_not_call
+from engine.store.do_not_call import EVERYBODY
+from engine.store.threads import read, write
+from webui.forms import downloads
+from webui.forms.number_fields import ascii_digits, row_id
+from webui.forms.pages import Answer, PageForm, attempt, pages_blueprint, refused
+from webui.i18n.formats import language, number
+from webui.request.access import account_scope, needs, person
+from webui.request.context import web
+from webui.request.services import given
+
+blueprint = pages_blueprint(__name__, "consent", "/do-not-call")
+
+SHOWN = 100
+T = TypeVar("T")
+
+
+class NumberForm(PageForm):
+    number = StringField(
+        _l("Number"),
+        [InputRequired(), Length(max=30)],
+        filters=[ascii_digits],
+        render_kw={"dir": "ltr", "inputmode": "tel"},
+    )
+
+
+class ImportForm(PageForm):
+    file = FileField(
+        _l("List"), description=_l("CSV, TXT or Excel; the column of the numbers is found by itself.")
+    )
+
+
+@blueprint.get("")
+@needs("consent.view")
+def index() -> str:
+    return render_template("consent/index.html", **_shown())
+
+
+@blueprint.post("/add")
+@needs("consent.change")
+def add() -> Answer | BaseResponse:
+    form = NumberForm(tag="add")
+    list_id, now, by = _list(), wall_ms(), person().id
+    new: list[bool] = []
+
+    def work() -> None:
+        number = _number(form)
+        new.append(write(lambda: suppression.add(list_id, number, now, by)))
+
+    if not attempt(form, work, writes=False):
+        return refused("consent/index.html", **_shown(add=form))
+    flash(
+        _("The number is called no more.") if new[-1] else _("The number was on the list already."), "success"
+    )
+    return _back(list_id)
+
+
+@blueprint.post("/remove")
+@needs("consent.change")
+def remove() -> Answer | BaseResponse:
+    form = NumberForm(tag="remove")
+    list_id, now, by = _list(), wall_ms(), person().id
+    gone: list[bool] = []
+
+    def work() -> None:
+        number = _number(form)
+        gone.append(write(lambda: suppression.remove(list_id, number, now, by)))
+
+    if not attempt(form, work, writes=False):
+        return refused("consent/index.html", **_shown(remove=form))
+    flash(
+        _("The number was taken off the list.") if gone[-1] else _("The number was not on the list."),
+        "success",
+    )
+    return _back(list_id)
+
+
+@blueprint.post("/import")
+@needs("consent.change")
+def import_() -> Answer | BaseResponse:
+    """Put all numbers of a file on the list."""
+    form = ImportForm(tag="import")
+    list_id, now, by = _list(), wall_ms(), person().id
+    area = web().settings.default_area_code or None
+    taken: list[suppression.Taken] = []
+
+    def work() -> None:
+        files = given(form.file.data)
+        if not files:
+            raise BadInput(_("Choose a file."))
+        limit = web().settings.max_upload_mb
+
+        if (request.content_length or 0) > limit * 1_000_000:
+            raise BadInput(_("The files are too large: one may have %(n)s MB.", n=number(limit)))
+        stream: Any = files[0].stream
+        name = files[0].filename
+        with web().apart(
+            lambda: open_list(stream, filename=name, default_area=area, allow_abroad=True)
+        ) as reader:
+            chunks: Any = web().each_apart(iter(reader))
+            taken.append(suppression.import_list(list_id, chunks, write, now, by_id=by))
+
+    if not attempt(form, work, writes=False):
+        return refused("consent/index.html", **_shown(import_=form))
+    done = taken[-1]
+    flash(
+        _("%(new)s numbers are new, %(known)s were there already, %(bad)s lines hold no number.",
+          new=number(done.added), known=number(done.known), bad=number(sum(done.refused.values()))),
+        "success",
+    )  # fmt: skip
+    return _back(list_id)
+
+
+@blueprint.get("/export.<any(csv, xlsx):kind>")
+@needs("consent.view")
+def export(kind: str) -> BaseResponse:
+    """The list, streamed; it can be imported again."""
+    list_id = _list()
+    downloads.note("do_not_call.download", list_id or None, "list")
+    stem = f"avanak-do-not-call-{list_id or 'advertising'}"
+    rows = suppression.export_rows(list_id, downloads.read_here)
+    return downloads.table(stem, kind, suppression.EXPORTED, rows)
+
+
+def _list() -> int:
+    """The list that is meant: a customer's own; for staff ``?account=``, or that of all advertising."""
+    scope = account_scope()
+    if scope is not None:
+        return scope
+    wanted = request.values.get("account", type=row_id)
+    if not wanted:
+        return EVERYBODY
+    return int(read(lambda: accounts.get(wanted)).id)
+
+
+def _number(form: NumberForm) -> NormalNumber:
+    found = normalise(form.number.data, allow_abroad=True)
+    if not isinstance(found, NormalNumber):
+        raise BadInput(found.sentence(language()))
+    return found
+
+
+def _back(list_id: int) -> BaseResponse:
+    scope = account_scope()
+    return redirect(url_for("consent.index", account=None if scope is not None else list_id or None))
+
+
+def _shown(**forms: Any) -> dict[str, Any]:
+    list_id, after = _list(), request.args.get("after", 0, type=row_id)
+
+    def work() -> dict[str, Any]:
+        rows = do_not_call.page(list_id, after, SHOWN + 1)
+        return {
+            "rows": rows[:SHOWN],
+            "more": rows[SHOWN - 1][0] if len(rows) > SHOWN else None,
+            "count": do_not_call.count(list_id),
+            "account": accounts.get(list_id) if list_id else None,
+        }
+
+    me = person()
+    scope = account_scope()
+    return {
+        **read(work),
+        "list_id": list_id,
+        "of": None if scope is not None else list_id or None,
+        "is_own": scope is not None,
+        "may_change": permissions.may(me, "consent.change", me.account_id),
+        "add": forms.get("add") or NumberForm.blank("add"),
+        "remove": forms.get("remove") or NumberForm.blank("remove"),
+        "import_": forms.get("import_") or ImportForm.blank("import"),
+    }

@@ -1,0 +1,1 @@
+"""What pages share: forms' fields, paging, downloads."""

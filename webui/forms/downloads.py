@@ -1,0 +1,61 @@
+"""What is downloaded: tables, streamed (a million rows take no memory), and the note of what staff took."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from flask import Response, send_file
+from werkzeug.wrappers import Response as BaseResponse
+
+from engine.clock import wall_ms
+from engine.errors import NotFound
+from engine.services.accounts import audit_log
+from engine.services.reports.files import Cell, csv_chunks
+from engine.services.reports.xlsx_stream import workbook_chunks
+from engine.store.database import db
+from engine.store.threads import write
+from webui.i18n.formats import language
+from webui.request.access import is_staff, person
+from webui.request.context import web
+
+T = TypeVar("T")
+_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+def table(stem: str, kind: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Response:
+    """A file ``stem.kind`` (csv or xlsx), made while it is sent; `rows` read with `read_here`."""
+    is_turned = language() == "fa"
+    made = (
+        workbook_chunks(columns, rows, is_right_to_left=is_turned)
+        if kind == "xlsx"
+        else csv_chunks(columns, rows)
+    )
+    pieces = filter(None, web().each_apart(made))  # an empty one would end the response
+    headers = {"Content-Disposition": f'attachment; filename="{stem}.{kind}"'}
+    return Response(pieces, headers=headers, content_type=_TYPES[kind])
+
+
+def note(action: str, account_id: int | None, subject: str) -> None:
+    """What staff take of a customer's data is in the audit log before its first byte is sent."""
+    if is_staff():
+        me, now = person(), wall_ms()
+        write(lambda: audit_log.by_staff(me.id, account_id, action, subject, now))
+
+
+def read_here(work: Callable[[], T]) -> T:
+    """Read in the thread that makes the pieces."""
+    with db.connection_context():
+        return work()
+
+
+def send_prompt(path: Path) -> BaseResponse:
+    """A message as the telephone hears it."""
+    try:
+        return send_file(path.resolve(), mimetype="audio/wav", conditional=True, max_age=0)
+    except FileNotFoundError as error:
+        raise NotFound("The message's file is not there.") from error

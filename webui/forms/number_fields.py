@@ -1,0 +1,83 @@
+"""Fields for numbers, typed in the digits of either language.
+
+They are text inputs: a browser's number input takes neither Persian digits nor separators.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from werkzeug.routing import IntegerConverter, Map
+from wtforms import FloatField, IntegerField
+from wtforms.widgets import TextInput
+
+from webui.i18n.formats import digits
+
+_TYPED = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩،٫", "0123456789" * 2 + ",.")
+LARGEST = 2**63 - 1  # what a column of the database holds
+
+
+def row_id(text: str | int) -> int:
+    """A number in an address, as in ``?before=7``; ValueError for one that no column can hold."""
+    found = int(text)
+    if not -LARGEST <= found <= LARGEST:
+        raise ValueError("too large for a row's id")
+    return found
+
+
+class RowIdConverter(IntegerConverter):
+    """``<int:…>`` in a route: there is no page for a number that no row can have."""
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, max=LARGEST)
+
+
+def ascii_digits(text: str | None) -> str | None:
+    """Digits as computers write them: people type them in their language."""
+    return text.translate(_TYPED).strip() if text else text
+
+
+class WholeField(IntegerField):
+    """A whole number, with or without separators."""
+
+    data: Any
+    widget = TextInput()
+
+    def __init__(self, label: Any = None, validators: Any = None, **kwargs: Any) -> None:
+        kwargs.setdefault("render_kw", {"dir": "ltr", "inputmode": "numeric", "autocomplete": "off"})
+        super().__init__(label, validators, **kwargs)
+
+    def _value(self) -> str:
+        return digits(super()._value())
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        text = (ascii_digits(valuelist[0]) or "") if valuelist else ""
+        for separator in (",", "٬", "_", " "):
+            text = text.replace(separator, "")
+        super().process_formdata([text] if text else [])
+        if self.data is not None and not -LARGEST <= self.data <= LARGEST:
+            self.data = None
+            raise ValueError(self.gettext("Not a valid integer value."))
+
+
+class DecimalsField(FloatField):
+    """A number that may have decimals."""
+
+    widget = TextInput()
+
+    def __init__(self, label: Any = None, validators: Any = None, **kwargs: Any) -> None:
+        kwargs.setdefault("render_kw", {"dir": "ltr", "inputmode": "decimal", "autocomplete": "off"})
+        super().__init__(label, validators, **kwargs)
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "" if self.data is None else digits(f"{self.data:g}").replace(".", _point())
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        text = (ascii_digits(valuelist[0]) or "") if valuelist else ""
+        super().process_formdata([text] if text else [])
+
+
+def _point() -> str:
+    return "." if digits("1") == "1" else "٫"

@@ -1,0 +1,247 @@
+"""What the pages with many small forms share: fields as people fill them in, and doing what a form asks.
+
+A form that a service refuses is shown again with the sentence beside it and
+with what was typed: `attempt` is the one way from a form to a service.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from typing import Any
+
+import jdatetime
+from flask import Blueprint, render_template, request
+from flask_babel import gettext as _
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Length, Optional, ValidationError
+
+from engine.errors import AvanakError, BadInput, NotAllowed, NotFound
+from engine.services.money.ledger import NoCredit
+from engine.store.tables.core import Account, User
+from engine.store.threads import read, write
+from webui.forms.number_fields import ascii_digits, row_id
+from webui.i18n.formats import calendar, digits, instant_example, parse_instant, written_instant
+from webui.i18n.sentences import said
+from webui.request.access import account_scope, is_staff
+
+PAGE = 50
+NEWEST_ACCOUNTS = 500  # that a list to choose from shows
+
+Answer = tuple[str, int]
+
+
+class PageForm(FlaskForm):
+    """A form of a page that may have several: `tag` keeps their ids apart, `complaint` says why it was refused."""
+
+    def __init__(self, *args: Any, tag: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.complaint = ""
+        if tag:
+            for field in self:
+                field.id = f"{tag}-{field.id}"
+                field.label.field_id = field.id
+
+    @classmethod
+    def blank(cls, tag: str = "", **data: Any) -> Any:
+        """The form as it is before anybody filled it in, also while another form of the page is being sent."""
+        return cls(formdata=None, data=data, tag=tag)
+
+
+def attempt(form: PageForm, work: Callable[[], Any], *, writes: bool = True) -> bool:
+    """Check the form and do `work` in a transaction; False: the form says what is wrong.
+
+    What a service refuses is said beside the form.  `work` runs where the writer runs, without the
+    request: what speaks to the reader goes before it.  `writes` False: `work` runs here, and writes itself.
+    """
+    if not form.validate_on_submit():
+        return False
+    try:
+        if writes:
+            write(work)
+        else:
+            work()
+    except NotFound:
+        raise
+    except (BadInput, NotAllowed, NoCredit) as error:
+        form.complaint = said(error)
+        return False
+    except AvanakError as error:
+        if error.http_status >= 500:
+            raise
+        form.complaint = said(error)
+        return False
+    return True
+
+
+def refused(template: str, **values: Any) -> Answer:
+    """The page again, with what was typed and why it cannot be done."""
+    return render_template(template, **values), 400
+
+
+class InstantField(StringField):
+    """Date and time of day in the reader's calendar; `data` is milliseconds, None for nothing."""
+
+    data: Any
+
+    def __init__(self, label: Any = None, validators: Any = None, **kwargs: Any) -> None:
+        kwargs.setdefault("render_kw", {"dir": "ltr", "autocomplete": "off"})
+        super().__init__(label, validators or [Optional()], **kwargs)
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return written_instant(self.data)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.data = None
+        if valuelist:
+            try:
+                self.data = parse_instant(valuelist[0])
+            except BadInput as error:
+                raise ValueError(str(error)) from error
+
+    @property
+    def example(self) -> str:
+        return instant_example()
+
+
+class DayField(StringField):
+    """A day in the reader's calendar; `data` is a `date`, None for nothing."""
+
+    data: Any
+
+    def __init__(self, label: Any = None, validators: Any = None, **kwargs: Any) -> None:
+        kwargs.setdefault("render_kw", {"dir": "ltr", "autocomplete": "off"})
+        super().__init__(label, validators or [Optional()], **kwargs)
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return written_day(self.data) if self.data else ""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.data = None
+        text = (ascii_digits(valuelist[0]) or "") if valuelist else ""
+        if not text:
+            return
+        try:
+            year, month, day = (int(part) for part in text.replace("-", "/").split("/"))
+            self.data = (
+                jdatetime.date(year, month, day).togregorian() if year < 1700 else date(year, month, day)
+            )
+        except ValueError as error:
+            example = written_day(date(2026, 11, 23))
+            raise ValueError(
+                _("«%(text)s» is not a day such as %(like)s.", text=text, like=example)
+            ) from error
+
+
+def written_day(day: date) -> str:
+    """A day in the reader's calendar and digits."""
+    if calendar() == "jalali":
+        shown: Any = jdatetime.date.fromgregorian(date=day)
+        return digits(f"{shown.year:04d}/{shown.month:02d}/{shown.day:02d}")
+    return digits(f"{day:%Y-%m-%d}")
+
+
+class AccountField(SelectField):
+    """One of the accounts, or 0 for none (`none` says what that means)."""
+
+    def __init__(self, label: Any = None, none: Any = "—", **kwargs: Any) -> None:
+        super().__init__(
+            label, coerce=row_id, choices=[SelectChoice(0, none)], default=0, validate_choice=False, **kwargs
+        )
+        self._none = none
+
+    def fill(self) -> None:
+        """Take over the accounts that there are."""
+        rows = read(
+            lambda: list(
+                Account.select(Account.id, Account.name).order_by(Account.id.desc()).limit(NEWEST_ACCOUNTS)
+            )
+        )
+        self.choices = [SelectChoice(0, self._none), *(SelectChoice(row.id, row.name) for row in rows)]
+
+    @property
+    def account_id(self) -> int | None:
+        return self.data or None
+
+
+def key_field() -> HiddenField:
+    """A name of its own for each form that is shown, so that sending it twice does it once."""
+    return HiddenField(default=lambda: uuid.uuid4().hex, validators=[Length(max=64)])
+
+
+def reason_field(label: Any) -> TextAreaField:
+    """A reason that must be given."""
+    return TextAreaField(label, [InputRequired(), Length(max=2000)], render_kw={"rows": 2, "dir": "auto"})
+
+
+def needed_together(_form: Any, field: Any) -> None:
+    """An instant that must be given."""
+    if field.data is None and not field.errors:
+        raise ValidationError(_("Fill this in."))
+
+
+def own_account(account_id: int | None = None) -> int:
+    """The account that a customer's page is about: their own, for staff the one of the address.  NotFound."""
+    scope = account_scope()
+    if scope is None:
+        if account_id is None:
+            raise NotFound("This page is a customer's.")
+        return account_id
+    if account_id is not None and account_id != scope:
+        raise NotFound("There is no such account here.")
+    return scope
+
+
+def customers_only() -> int:
+    """The account of the customer who asks; NotFound for staff, who have their own pages."""
+    if is_staff():
+        raise NotFound("This page is a customer's.")
+    return own_account()
+
+
+def people_names(ids: Iterable[int | None]) -> dict[int | None, str]:
+    """User names by id; inside a connection.  Nobody is the system."""
+    wanted = {each for each in ids if each is not None}
+    rows = User.select(User.id, User.username).where(User.id.in_(wanted)) if wanted else []
+    return {row.id: row.username for row in rows}
+
+
+def account_names(ids: Iterable[int | None]) -> dict[int | None, str]:
+    """Names of accounts by id; inside a connection."""
+    wanted = {each for each in ids if each is not None}
+    rows = Account.select(Account.id, Account.name).where(Account.id.in_(wanted)) if wanted else []
+    return {row.id: row.name for row in rows}
+
+
+def staff_page(rows: Sequence[Any], size: int) -> dict[str, Any]:
+    """What a template needs to show `size` of the rows, one more of which was asked for, with their accounts' names.
+
+    `further` is where the next page begins, None when there is none; inside a connection.
+    """
+    return {
+        "rows": rows[:size],
+        "further": rows[size - 1].id if len(rows) > size else None,
+        "names": account_names([row.account_id for row in rows]),
+    }
+
+
+def from_id() -> int | None:
+    """The row after which a page of `staff_page` begins."""
+    return request.args.get("from", type=row_id)
+
+
+def before_id() -> int | None:
+    """Where the page of an endless list begins."""
+    return request.args.get("before", type=row_id)
+
+
+def pages_blueprint(module: str, name: str, prefix: str = "") -> Blueprint:
+    """A blueprint whose templates lie beside its module, in ``templates/`` and the folder of its name."""
+    return Blueprint(name, module, url_prefix=prefix or None, template_folder="templates")

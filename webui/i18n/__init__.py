@@ -1,0 +1,1 @@
+"""Words, sentences, numbers and dates in the reader's language."""

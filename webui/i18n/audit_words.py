@@ -1,0 +1,209 @@
+"""What the audit log holds, in the reader's words: what was done, to what, and what changed."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from flask import Flask
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from engine.services.accounts.permissions import GRANTS
+from webui.i18n.formats import digits, number, plain_instant
+from webui.i18n.sentences import reason
+from webui.i18n.words import WORDS, grant
+
+ACTS: dict[str, Any] = {
+    "account.open": _l("Account opened"),
+    "account.change": _l("Account changed"),
+    "account.grant": _l("Permissions of the account set"),
+    "account.caps": _l("Caps of the account set"),
+    "account.suspend": _l("Account suspended"),
+    "account.unsuspend": _l("Suspension ended"),
+    "calendar.edit": _l("Working calendar changed"),
+    "campaign.create": _l("Campaign made"),
+    "campaign.download": _l("Result of a campaign downloaded"),
+    "campaign.list": _l("List added to a campaign"),
+    "campaign.pause": _l("Campaign paused"),
+    "campaign.resume": _l("Campaign resumed"),
+    "campaign.start": _l("Campaign started"),
+    "campaign.stop": _l("Campaign stopped"),
+    "document.view": _l("Document looked at"),
+    "do_not_call.add": _l("Number put on the do-not-call list"),
+    "do_not_call.download": _l("Do-not-call list downloaded"),
+    "do_not_call.import": _l("Do-not-call list imported"),
+    "do_not_call.remove": _l("Number taken off the do-not-call list"),
+    "destination.set": _l("Destination set"),
+    "destination.remove": _l("Destination removed"),
+    "identity.submitted": _l("Identity submitted"),
+    "identity.accepted": _l("Identity accepted"),
+    "identity.returned": _l("Identity returned"),
+    "message.approved": _l("Message approved"),
+    "message.rejected": _l("Message rejected"),
+    "message.waiting": _l("Message waits for approval"),
+    "message.by_phone": _l("Message waits for a telephone approval"),
+    "money.adjust": _l("Credit adjusted"),
+    "money.refund": _l("Money given back"),
+    "notice.publish": _l("Notice published"),
+    "notice.withdraw": _l("Notice taken down"),
+    "payment.confirm": _l("Payment confirmed"),
+    "payment.refuse": _l("Receipt refused"),
+    "recording.listen": _l("Recording listened to"),
+    "person.add": _l("Person added"),
+    "person.change": _l("Person changed"),
+    "person.invite": _l("Person invited"),
+    "plan.add": _l("Plan added"),
+    "plan.withdraw": _l("Plan withdrawn"),
+    "price.set": _l("Price set"),
+    "price_group.add": _l("Price group added"),
+    "special.end": _l("Special notice ended"),
+    "token.make": _l("Access token made"),
+    "token.revoke": _l("Access token revoked"),
+    "sla.agreement_published": _l("Version of the agreement published"),
+    "sla.claim_answered": _l("Claim answered"),
+    "sla.claim_linked": _l("Claim linked to an outage"),
+    "sla.claim_unlinked": _l("Claim's link taken off"),
+    "sla.claim_paid": _l("Claim paid"),
+    "sla.claim_voted": _l("Vote on a claim"),
+    "sla.exclusion_added": _l("Exclusion added"),
+    "sla.exclusion_withdrawn": _l("Exclusion withdrawn"),
+    "sla.maintenance_planned": _l("Maintenance planned"),
+    "sla.maintenance_announced": _l("Maintenance announced"),
+    "sla.maintenance_cancelled": _l("Maintenance cancelled"),
+    "sla.outage_entered": _l("Outage entered"),
+    "sla.outage_corrected": _l("Outage corrected"),
+    "sla.report_answered": _l("Report answered"),
+    "sla.unknown_resolved": _l("Unknown time resolved"),
+}
+SUBJECTS: dict[str, Any] = {
+    "account": _l("account"),
+    "agreement": _l("agreement"),
+    "calendar": _l("calendar"),
+    "campaign": _l("campaign"),
+    "claim": _l("claim"),
+    "document": _l("document"),
+    "exclusion": _l("exclusion"),
+    "identity review": _l("identity"),
+    "maintenance": _l("maintenance"),
+    "message": _l("message"),
+    "notice": _l("notice"),
+    "outage": _l("outage"),
+    "payment": _l("payment"),
+    "person": _l("person"),
+    "plan": _l("plan"),
+    "price group": _l("price group"),
+    "recording": _l("recording"),
+    "report": _l("report"),
+    "special notice": _l("special notice"),
+    "token": _l("access token"),
+    "unknown": _l("unknown time"),
+}
+FIELDS: dict[str, Any] = {
+    "added": _l("new numbers"),
+    "answer": _l("answer"),
+    "balance": _l("balance"),
+    "effective_at": _l("in force from"),
+    "end_at": _l("end"),
+    "gateways": _l("gateways"),
+    "is_open": _l("open"),
+    "is_void": _l("no outage"),
+    "kind": _l("kind"),
+    "note": _l("note"),
+    "outage": _l("outage"),
+    "start_at": _l("beginning"),
+    "synthesis": _l("synthesis"),
+    "verdict": _l("verdict"),
+    "way": _l("way"),
+    "caller_id": _l("caller id"),
+    "known": _l("numbers known before"),
+    "name": _l("name"),
+    "username": _l("user name"),
+    "state": _l("state"),
+    "reason": _l("reason"),
+    "expires_at": _l("subscription until"),
+    "permissions": _l("permissions"),
+    "months": _l("months"),
+    "price": _l("price"),
+    "amount": _l("amount"),
+    "role": _l("role"),
+    "is_active": _l("active"),
+    "weight": _l("weight"),
+    "price_group_id": _l("price group"),
+    "max_cps": _l("calls a second"),
+    "max_channels": _l("calls at once"),
+    "parent_id": _l("reseller"),
+    "min_gap_s": _l("gap between calls (s)"),
+    "max_calls_a_day": _l("calls a day"),
+    "debt_ceiling": _l("debt ceiling"),
+    "calls_an_hour": _l("calls an hour"),
+    "rials_a_day": _l("Rials a day"),
+    "landline": _l("landline"),
+    "mobile": _l("mobile"),
+    "pulse_s": _l("pulse (s)"),
+    "from_at": _l("from"),
+}
+# Whose words a value may be, by its field.
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_KINDS = {
+    "state": ("campaign", "account", "review", "message", "claim", "notice", "payment", "report", "health"),
+    "role": ("role",),
+    "verdict": ("claim",),
+    "way": ("way",),
+    "kind": ("exclusion", "account_kind"),
+}
+
+
+def init_app(app: Flask) -> None:
+    for filter_ in (act, subject, changes):
+        app.add_template_filter(filter_)
+
+
+def act(action: str) -> str:
+    """What was done."""
+    return str(ACTS.get(action, action))
+
+
+def subject(text: str) -> str:
+    """To what: «account 7», «حساب ۷»."""
+    kind, _, number_ = text.rpartition(" ")
+    if kind.startswith("calendar "):
+        edit = kind.removeprefix("calendar ")
+        return f"{WORDS['edit'].get(edit, edit)} {digits(number_.replace('-', '/'))}"
+    return f"{SUBJECTS.get(kind, kind)} {digits(number_)}"
+
+
+def changes(text: str) -> str:
+    """What it was, or became: the values by their names, or what somebody wrote."""
+    if not text.startswith("{"):
+        return text
+    try:
+        values = json.loads(text)
+    except ValueError:
+        return text  # cut, for it was long
+    return "\n".join(f"{_field(name)}: {_value(name, value)}" for name, value in values.items())
+
+
+def _field(name: str) -> str:
+    """What a value is called; a day of the calendar is its own name."""
+    return digits(name.replace("-", "/")) if _DAY.fullmatch(name) else str(FIELDS.get(name, name))
+
+
+def _value(name: str, value: Any) -> str:
+    if value is None or value == "":
+        return "—"
+    if isinstance(value, bool):
+        return str(_l("yes") if value else _l("no"))
+    if name.endswith("_at") and isinstance(value, int):
+        return plain_instant(value)
+    if isinstance(value, (int, float)):
+        return number(value, 0 if float(value).is_integer() else 2)
+    if name == "caller_id":
+        return digits(value)
+    if name == "permissions":
+        return _(", ").join(grant(word) if word in GRANTS else word for word in str(value).split())
+    if name in _KINDS:
+        groups = [WORDS[group] for group in _KINDS[name]]
+        return next((str(group[value]) for group in groups if value in group), str(value))
+    return reason(str(value)) if _DAY.fullmatch(name) else str(value)

@@ -1,0 +1,218 @@
+"""How things are said to the reader: language, digits, dates, lengths of time.
+
+Persian and English; Jalali or Gregorian dates; the digits of the language.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import jdatetime
+from flask import Flask, g, has_request_context, request, session
+from flask_babel import Babel, refresh
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from engine.clock import from_ms, to_ms, wall_ms
+from engine.errors import BadInput
+from engine.services.campaigns.preflight import BINDINGS
+from engine.services.numbering.reasons import Reason
+from webui.i18n import finding_words
+from webui.request.access import person_or_none
+from webui.request.context import web
+
+LANGUAGES = {"fa": "فارسی", "en": "English"}
+CALENDARS = ("jalali", "gregorian")
+_PERSIAN = str.maketrans("0123456789,.%", "۰۱۲۳۴۵۶۷۸۹٬٫٪")
+_DIGITS_ONLY = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
+_TO_ASCII = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "0123456789" * 2)
+_INSTANT = re.compile(r"(\d{4})[/-](\d{1,2})[/-](\d{1,2})[ T]+(\d{1,2}):(\d{2})")
+
+
+def init_app(app: Flask) -> None:
+    app.config.update(BABEL_DEFAULT_LOCALE="fa", BABEL_TRANSLATION_DIRECTORIES="translations")
+    Babel(app, locale_selector=language)
+    for filter_ in (
+        *(number, percent, rate, instant, deadline, duration, digits),
+        *(reason_sentence, binding, finding, finding_subject),
+    ):
+        app.add_template_filter(filter_)
+    app.context_processor(
+        lambda: {
+            "language": language(),
+            "calendar": calendar(),
+            "languages": LANGUAGES,
+            "direction": "rtl" if language() == "fa" else "ltr",
+        }
+    )
+
+
+def language() -> str:
+    """``fa`` or ``en``: the person's, else the session's, else what the browser asks for, else Persian."""
+    if not has_request_context():
+        return "fa"
+    found = person_or_none()
+    chosen = found.language if found is not None else session.get("language")
+    if chosen in LANGUAGES:
+        return str(chosen)
+    return request.accept_languages.best_match(["fa", "en"]) or "fa"
+
+
+def calendar() -> str:
+    found = person_or_none()
+    chosen = found.calendar if found is not None else session.get("calendar")
+    return str(chosen) if chosen in CALENDARS else ("jalali" if language() == "fa" else "gregorian")
+
+
+def refresh_language() -> None:
+    """The language was changed in this request."""
+    g.pop("person", None)
+    refresh()
+
+
+def digits(text: object) -> str:
+    """Text with the digits of the reader's language, nothing else changed."""
+    return str(text).translate(_DIGITS_ONLY) if language() == "fa" else str(text)
+
+
+def number(value: float, places: int = 0) -> str:
+    """A number with separators: 12,345 or ۱۲٬۳۴۵."""
+    text = f"{value:,.{places}f}"
+    return text.translate(_PERSIAN) if language() == "fa" else text
+
+
+def plain_number(text: str) -> str:
+    """A number that is written already, with the reader's digits and decimal point."""
+    return text.translate(_PERSIAN) if language() == "fa" else text
+
+
+def rate(value: float) -> str:
+    """A number of calls a second: one place below 100, none if it is whole."""
+    return number(value, 0 if value >= 100 or float(value).is_integer() else 1)
+
+
+def percent(share: float | None, places: int = 0) -> str:
+    """A share of 0 to 1 as percent; a dash for none."""
+    if share is None:
+        return "—"
+    text = f"{share * 100:.{places}f}%"
+    return text.translate(_PERSIAN) if language() == "fa" else text
+
+
+def plain_instant(at_ms: int) -> str:
+    """Date and time of day in the reader's calendar: «today 14:30», «1405/09/02 14:30»."""
+    zone = web().zone
+    at = from_ms(at_ms).astimezone(zone)
+    today = from_ms(wall_ms()).astimezone(zone).date()
+    clock = f"{at:%H:%M}"
+    if at.date() == today:
+        text = _("today %(time)s", time=clock)
+    elif at.date() == today + timedelta(days=1):
+        text = _("tomorrow %(time)s", time=clock)
+    elif at.date() == today - timedelta(days=1):
+        text = _("yesterday %(time)s", time=clock)
+    else:
+        text = f"{_day(at.date())} {clock}"
+    return digits(text)
+
+
+def instant(at_ms: int | None) -> str | Markup:
+    """As `plain_instant`, in a <time> element whose title has the whole date; a dash for none."""
+    if at_ms is None:
+        return "—"
+    at = from_ms(at_ms).astimezone(web().zone)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        at.isoformat(timespec="seconds"), digits(f"{_day(at.date())} {at:%H:%M:%S}"), plain_instant(at_ms)
+    )
+
+
+def deadline(at_ms: int | None) -> str | Markup:
+    """As `instant`, for the end of a time: midnight is 24:00 of the day that it ends."""
+    if at_ms is None or from_ms(at_ms).astimezone(web().zone).strftime("%H:%M:%S") != "00:00:00":
+        return instant(at_ms)
+    at, day = from_ms(at_ms).astimezone(web().zone), from_ms(at_ms - 1000).astimezone(web().zone).date()
+    text = digits(f"{_day(day)} 24:00")
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        at.isoformat(timespec="seconds"), text, text
+    )
+
+
+def duration(ms: float) -> str:
+    """A length of time in its two largest units: 2 h 5 min, 45 s."""
+    seconds = max(0, round(ms / 1000))
+    parts: list[str] = []
+    for size, word in (
+        (86_400, lambda n: _("%(n)s d", n=n)),
+        (3_600, lambda n: _("%(n)s h", n=n)),
+        (60, lambda n: _("%(n)s min", n=n)),
+        (1, lambda n: _("%(n)s s", n=n)),
+    ):
+        count, seconds = divmod(seconds, size)
+        if count and len(parts) < 2:
+            parts.append(word(number(count)))
+    joint = _(" and ")
+    return joint.join(parts) or _("%(n)s s", n=number(0))
+
+
+def parse_instant(text: str) -> int | None:
+    """The instant (ms) of ``1405/09/02 14:30`` in the reader's calendar; None for nothing.  BadInput."""
+    text = text.translate(_TO_ASCII).strip()
+    if not text:
+        return None
+    found = _INSTANT.fullmatch(text)
+    try:
+        if not found:
+            raise ValueError
+        year, month, day, hour, minute = map(int, found.groups())
+        # By its size a year says which calendar it is of: nobody starts a campaign in 1405 AD.
+        if year < 1700:
+            of = jdatetime.date(year, month, day).togregorian()
+            year, month, day = of.year, of.month, of.day
+        return to_ms(datetime(year, month, day, hour, minute, tzinfo=web().zone))
+    except ValueError as error:
+        raise BadInput(
+            _("«%(text)s» is not a date and time such as %(like)s.", text=text, like=instant_example())
+        ) from error
+
+
+def instant_example() -> str:
+    """A date and time as `parse_instant` takes it: tomorrow at nine."""
+    day = from_ms(wall_ms()).astimezone(web().zone).date() + timedelta(days=1)
+    return digits(f"{_day(day)} 09:00")
+
+
+def written_instant(at_ms: int | None) -> str:
+    """An instant as `parse_instant` takes it, to fill a form with."""
+    if at_ms is None:
+        return ""
+    at = from_ms(at_ms).astimezone(web().zone)
+    return digits(f"{_day(at.date())} {at:%H:%M}")
+
+
+def reason_sentence(reason: str) -> str:
+    """Why a number was set aside."""
+    return Reason(reason).sentence(language())
+
+
+def finding(kind: str) -> str:
+    """What the auditor found, in words."""
+    return finding_words.describe(kind, language())
+
+
+def finding_subject(words: str) -> str:
+    """What the auditor found it on."""
+    return finding_words.subject(words, language())
+
+
+def binding(word: str) -> str:
+    """The limit that binds a campaign, in words."""
+    return BINDINGS[word][language() == "fa"]
+
+
+def _day(of: date) -> str:
+    if calendar() == "jalali":
+        shown: Any = jdatetime.date.fromgregorian(date=of)
+        return f"{shown.year:04d}/{shown.month:02d}/{shown.day:02d}"
+    return f"{of:%Y-%m-%d}"

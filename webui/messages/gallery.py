@@ -1,0 +1,309 @@
+"""The gallery of messages: upload, record in the browser, synthesise; and their approval by the staff."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf.file import FileField
+from werkzeug.datastructures import FileStorage
+from werkzeug.wrappers import Response
+from wtforms import SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Length
+
+from engine.clock import wall_ms
+from engine.errors import BadInput
+from engine.services.accounts import permissions
+from engine.services.campaigns import approvals
+from engine.services.messages import library, prompts
+from engine.services.messages.speech import DEFAULT_VOICE
+from engine.services.money import pricing
+from engine.services.numbering.numbers import NormalNumber, normalise
+from engine.store.threads import read, write
+from webui.forms.downloads import send_prompt
+from webui.forms.number_fields import ascii_digits, row_id
+from webui.forms.pages import (
+    Answer,
+    PageForm,
+    account_names,
+    attempt,
+    customers_only,
+    pages_blueprint,
+    people_names,
+    reason_field,
+    refused,
+)
+from webui.i18n.formats import language
+from webui.request.access import account_scope, for_staff, needs, person
+from webui.request.context import web
+from webui.request.services import given, speech
+
+blueprint = pages_blueprint(__name__, "gallery", "/messages")
+
+PAGE = 50
+
+
+class UploadForm(PageForm):
+    title = StringField(_l("Title"), [InputRequired(), Length(max=200)], render_kw={"dir": "auto"})
+    sound = FileField(
+        _l("Sound"),
+        description=_l("WAV, MP3, M4A, OGG, WebM, WMA, AMR or FLAC, from 1 second to 10 minutes."),
+        render_kw={"accept": "audio/*,.wma,.amr,.3gp,.mp4,.webm,.gsm"},
+    )
+
+
+class SpeakForm(PageForm):
+    """A text that the computer speaks."""
+
+    title = StringField(_l("Title"), [InputRequired(), Length(max=200)], render_kw={"dir": "auto"})
+    voice = SelectField(
+        _l("Voice"),
+        choices=[
+            SelectChoice("male", _l("Male")),
+            SelectChoice("female", _l("Female")),
+            SelectChoice("english", _l("English")),
+        ],
+        default=DEFAULT_VOICE,
+    )
+    text = TextAreaField(
+        _l("Text"),
+        [InputRequired(), Length(max=1000)],
+        description=_l("Columns of a list may stand in it: {name}; {code:digits} is said digit by digit."),
+        render_kw={"rows": 3, "dir": "auto"},
+    )
+
+
+class RenameForm(PageForm):
+    title = StringField(_l("Title"), [InputRequired(), Length(max=200)], render_kw={"dir": "auto"})
+
+
+class RejectForm(PageForm):
+    reason = reason_field(_l("Why it is rejected; its owner reads it"))
+
+
+class PhoneForm(PageForm):
+    number = StringField(
+        _l("Telephone number"),
+        [InputRequired(), Length(max=30)],
+        filters=[ascii_digits],
+        description=_l("It is played there; 1 approves, 2 repeats it."),
+        render_kw={"dir": "ltr", "inputmode": "tel"},
+    )
+
+
+@blueprint.get("")
+@needs("message.view")
+def index() -> str | Response:
+    """The customer's messages; staff have the queue of approval."""
+    if account_scope() is None:
+        return redirect(url_for("gallery.queue"))
+    return _with_microphone(render_template("gallery/index.html", **_gallery()))
+
+
+@blueprint.post("/upload")
+@needs("message.change")
+def upload() -> Answer | Response:
+    """A sound from a file, or one that was recorded in the browser (``origin=recorded``)."""
+    account_id, now = customers_only(), wall_ms()
+    is_recorded = request.form.get("origin") == library.RECORDED
+    form = UploadForm(tag="record" if is_recorded else "upload")
+    origin = library.RECORDED if is_recorded else library.UPLOADED
+
+    def work() -> None:
+        files = given(form.sound.data)
+        if not files:
+            raise BadInput(_("Choose or record a sound."))
+        prompt, duration_ms = _stored(files[0])
+        write(lambda: library.add(account_id, form.title.data, prompt, duration_ms, now, origin=origin))
+
+    if not attempt(form, work, writes=False):
+        return refused("gallery/index.html", **_gallery(**{"record" if is_recorded else "upload": form}))
+    flash(_("The message was added to the gallery."), "success")
+    return redirect(url_for("gallery.index"))
+
+
+@blueprint.post("/speak")
+@needs("message.change")
+def speak() -> Answer | Response:
+    account_id, now = customers_only(), wall_ms()
+    form = SpeakForm(tag="speak")
+    folder, voice = web().settings.prompts_dir, speech()
+
+    def work() -> None:
+        add = web().apart(
+            lambda: library.speak(account_id, form.title.data, form.text.data, form.voice.data, voice, folder)
+        )
+        write(lambda: add(now))
+
+    if not attempt(form, work, writes=False):
+        return refused("gallery/index.html", **_gallery(speak=form))
+    flash(_("The message was spoken and added to the gallery."), "success")
+    return redirect(url_for("gallery.index"))
+
+
+@blueprint.get("/<int:message_id>/sound.wav")
+@needs("message.view")
+def sound(message_id: int) -> Response:
+    """The message as the telephone hears it."""
+    scope = account_scope()
+    row = read(lambda: library.get(message_id, scope))
+    return send_prompt(library.sound_path(row, web().settings.prompts_dir))
+
+
+@blueprint.route("/<int:message_id>", methods=["GET", "POST"])
+@needs("message.view")
+def detail(message_id: int) -> str | Answer | Response:
+    """One message; its owner gives it another title."""
+    scope = account_scope()
+    if scope is None:
+        return redirect(url_for("gallery.review", message_id=message_id))
+    row = read(lambda: library.get(message_id, scope))
+    form = RenameForm(data={"title": row.title})
+    if not form.is_submitted():
+        return render_template("gallery/detail.html", row=row, form=form)
+    if not attempt(form, lambda: library.rename(message_id, form.title.data, scope)):
+        return refused("gallery/detail.html", row=row, form=form)
+    flash(_("The title was changed."), "success")
+    return redirect(url_for("gallery.index"))
+
+
+@blueprint.post("/<int:message_id>/remove")
+@needs("message.change")
+def remove(message_id: int) -> Response:
+    account_id = customers_only()
+    write(lambda: library.remove(message_id, account_id))
+    flash(_("The message was removed."), "success")
+    return redirect(url_for("gallery.index"))
+
+
+# -- staff ----------------------------------------------------------------------------
+
+
+@blueprint.get("/approval")
+@for_staff
+@needs("message.view")
+def queue() -> str:
+    """Messages of all accounts that wait, the oldest first."""
+
+    def work() -> dict[str, Any]:
+        rows = approvals.waiting()
+        return {"rows": rows, "names": account_names([row.account_id for row in rows])}
+
+    return render_template("gallery/queue.html", **read(work))
+
+
+@blueprint.get("/approval/<int:message_id>")
+@for_staff
+@needs("message.view")
+def review(message_id: int) -> str:
+    return render_template("gallery/review.html", **_review(message_id))
+
+
+@blueprint.post("/approval/<int:message_id>/approve")
+@needs("message.approve")
+def approve(message_id: int) -> Response:
+    by, now = person().id, wall_ms()
+    write(lambda: approvals.approve(message_id, by, now))
+    flash(_("The message was approved."), "success")
+    return redirect(url_for("gallery.queue"))
+
+
+@blueprint.post("/approval/<int:message_id>/reject")
+@needs("message.approve")
+def reject(message_id: int) -> Answer | Response:
+    form = RejectForm(tag="reject")
+    by, now = person().id, wall_ms()
+    if not attempt(form, lambda: approvals.reject(message_id, form.reason.data, by, now)):
+        return refused("gallery/review.html", **_review(message_id, reject=form))
+    flash(_("The message was rejected with the reason."), "success")
+    return redirect(url_for("gallery.queue"))
+
+
+@blueprint.post("/approval/<int:message_id>/call")
+@needs("message.approve")
+def by_phone(message_id: int) -> Answer | Response:
+    """Play it to a telephone; whoever presses 1 there approves it."""
+    form = PhoneForm(tag="phone")
+    by, now, longest = person().id, wall_ms(), web().settings.max_call_s
+
+    def work() -> None:
+        number = normalise(form.number.data)
+        if not isinstance(number, NormalNumber):
+            raise BadInput(number.sentence(language()))
+        write(lambda: approvals.ask_by_phone(message_id, number, by, now, longest))
+
+    if not attempt(form, work, writes=False):
+        return refused("gallery/review.html", **_review(message_id, phone=form))
+    flash(_("The telephone rings in a moment."), "success")
+    return redirect(url_for("gallery.review", message_id=message_id))
+
+
+def _stored(file: FileStorage) -> tuple[str, int]:
+    """Keep a sound as the files that the switch plays; its name and length.  BadInput."""
+    uploads, name = web().uploads, (file.filename or "sound").replace("\\", "/").rsplit("/", 1)[-1][-120:]
+    pending = uploads.new(person().id, customers_only(), wall_ms())
+
+    stream: Any = file.stream
+    folder = web().settings.prompts_dir
+
+    def convert() -> tuple[str, int]:
+        path = uploads.save(pending, "sound", name, stream)
+        return prompts.store_prompt(path, folder, name)
+
+    try:
+        return web().apart(convert)
+    finally:
+        uploads.discard(pending.token)
+
+
+def _gallery(**forms: Any) -> dict[str, Any]:
+    account_id, skip, now, me = (
+        customers_only(),
+        request.args.get("skip", 0, type=row_id),
+        wall_ms(),
+        person(),
+    )
+
+    def work() -> dict[str, Any]:
+        rows = library.page(account_id, skip, PAGE + 1)
+        return {
+            "rows": rows[:PAGE],
+            "more": max(0, skip) + PAGE if len(rows) > PAGE else None,
+            "price": pricing.price_of(account_id, now),
+        }
+
+    return {
+        **read(work),
+        "upload": forms.get("upload") or UploadForm.blank("upload"),
+        "record": forms.get("record") or UploadForm.blank("record"),
+        "speak": forms.get("speak") or SpeakForm.blank("speak"),
+        "may_change": permissions.may(me, "message.change", me.account_id),
+    }
+
+
+def _review(message_id: int, **forms: Any) -> dict[str, Any]:
+    def work() -> dict[str, Any]:
+        row = library.get(message_id)
+        return {
+            "row": row,
+            "names": account_names([row.account_id]),
+            "people": people_names([row.decided_by]),
+            "calls": approvals.calls_of(message_id),
+        }
+
+    return {
+        **read(work),
+        "reject": forms.get("reject") or RejectForm.blank("reject"),
+        "phone": forms.get("phone") or PhoneForm.blank("phone"),
+        "may_approve": permissions.may(person(), "message.approve"),
+    }
+
+
+def _with_microphone(page: str) -> Response:
+    """The one page that may use the microphone."""
+    response = make_response(page)
+    response.headers["Permissions-Policy"] = "camera=(), microphone=(self), geolocation=()"
+    return response

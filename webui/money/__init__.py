@@ -1,0 +1,1 @@
+"""Pages of balance, payments, receipts and prices."""

@@ -1,0 +1,1 @@
+"""Pages of the service agreement: availability, statements, incidents, claims, the calendar."""

@@ -1,0 +1,170 @@
+"""Whom a customer wants told, and how: special notices in incidents, and addresses for notices and tickets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, redirect, render_template, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response
+from wtforms import SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Length
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from engine.clock import wall_ms
+from engine.services.notices import special_wishes
+from engine.services.outbox import addresses
+from engine.services.tickets import tickets
+from engine.services.tickets.rules import SPECIAL
+from engine.store.tables.core import User
+from engine.store.threads import read, write
+from webui.forms.number_fields import ascii_digits
+from webui.forms.pages import Answer, PageForm, attempt, customers_only, key_field, pages_blueprint, refused
+from webui.i18n.formats import language
+from webui.i18n.words import WORDS, choices, word
+from webui.request.access import is_staff, needs, person
+from webui.support.ticket_forms import WishForm
+from webui.support.tickets import ticket_page
+
+blueprint = pages_blueprint(__name__, "contacts", "/contacts")
+
+
+class NewWishForm(WishForm):
+    """A special notice with the ticket that asks for it."""
+
+    key = key_field()
+    text = TextAreaField(
+        _l("In your words"), [InputRequired(), Length(max=2000)], render_kw={"rows": 3, "dir": "auto"}
+    )
+
+
+class AddressForm(PageForm):
+    """An address of a customer."""
+
+    channel = SelectField(_l("Channel"), choices=choices("channel"))
+    address = StringField(
+        _l("Address"), [InputRequired(), Length(max=200)], filters=[ascii_digits], render_kw={"dir": "ltr"}
+    )
+    topics = SelectMultipleField(
+        _l("For what"),
+        choices=[SelectChoice(name, WORDS["topic"][name]) for name in ("notices", "tickets")],
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
+    spoken = SelectField(
+        _l("Language"), choices=[SelectChoice("fa", "فارسی"), SelectChoice("en", "English")], default="fa"
+    )
+
+
+@blueprint.get("")
+@needs("account.view")
+def index() -> str:
+    return render_template("contacts/index.html", **_shown())
+
+
+@blueprint.post("/special")
+@needs("account.view")
+def new_wish() -> Answer | Response:
+    """Ask for a special notice in one step: the ticket and the standing instruction."""
+    account_id, me, now = customers_only(), person(), wall_ms()
+    form = NewWishForm(tag="wish")
+    subject = _("Special notice: %(way)s", way=word(form.channel.data, "channel"))
+    made: list[int] = []
+
+    def work() -> None:
+        ticket_id = tickets.open_ticket(
+            me, account_id, SPECIAL, subject, form.text.data, now, key=f"wish-{account_id}-{form.key.data}"
+        )
+        made.append(ticket_id)
+        _agree(me, form, ticket_id, now)
+
+    if not attempt(form, work):
+        return refused("contacts/index.html", **_shown(wish=form))
+    flash(_("It is kept and done in every incident."), "success")
+    return redirect(url_for("tickets.detail", ticket_id=made[-1]))
+
+
+@blueprint.post("/special/ticket/<int:ticket_id>")
+@needs("account.view")
+def add_wish(ticket_id: int) -> Answer | Response:
+    """From a ticket of that department: the customer fills it in, or staff take it over from the words."""
+    form, me, now = WishForm(tag="wish"), person(), wall_ms()
+    ticket_page(ticket_id)  # NotFound for another's, before the form is looked at
+    if not attempt(form, lambda: _agree(me, form, ticket_id, now)):
+        return refused("tickets/detail.html", **ticket_page(ticket_id, wish=form))
+    flash(_("It is kept and done in every incident."), "success")
+    return redirect(url_for("tickets.detail", ticket_id=ticket_id))
+
+
+@blueprint.post("/special/<int:wish_id>/end")
+@needs("account.view")
+def end_wish(wish_id: int) -> Response:
+    me, now = person(), wall_ms()
+    write(lambda: special_wishes.end(me, wish_id, now))
+    flash(_("It is done no more."), "success")
+    return redirect(url_for("notices.failed" if is_staff() else "contacts.index"))
+
+
+@blueprint.post("/addresses")
+@needs("account.view")
+def add_address() -> Answer | Response:
+    account_id, me, now = customers_only(), person(), wall_ms()
+    form = AddressForm(tag="address")
+
+    def work() -> None:
+        addresses.add(
+            me,
+            account_id,
+            form.channel.data,
+            form.address.data,
+            form.topics.data or [],
+            now,
+            person_id=me.id,
+            language=form.spoken.data,
+        )
+
+    if not attempt(form, work):
+        return refused("contacts/index.html", **_shown(address=form))
+    flash(_("The address was added."), "success")
+    return redirect(url_for("contacts.index"))
+
+
+@blueprint.post("/addresses/<int:reach_id>/remove")
+@needs("account.view")
+def remove_address(reach_id: int) -> Response:
+    me = person()
+    customers_only()
+    write(lambda: addresses.remove(me, reach_id))
+    flash(_("The address was removed."), "success")
+    return redirect(url_for("contacts.index"))
+
+
+def _agree(me: User, form: WishForm, ticket_id: int, now: int) -> None:
+    special_wishes.agree(
+        me,
+        ticket_id,
+        form.channel.data,
+        ascii_digits(form.address.data) or "",
+        now,
+        person_name=form.person_name.data or "",
+        language=form.spoken.data,
+    )
+
+
+def _shown(**forms: Any) -> dict[str, Any]:
+    account_id = customers_only()
+
+    def work() -> dict[str, Any]:
+        return {
+            "wishes": special_wishes.active(account_id),
+            "told": special_wishes.told(account_id),
+            "addresses": addresses.of(account_id),
+        }
+
+    return {
+        **read(work),
+        "wish": forms.get("wish") or NewWishForm.blank("wish", spoken=language()),
+        "address": forms.get("address") or AddressForm.blank("address", spoken=language()),
+    }

@@ -1,0 +1,65 @@
+"""The form of a gateway.  The services check again whatever it lets through."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import (
+    SelectField,
+    StringField,
+)
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, NumberRange, Optional, Regexp
+
+from engine.services.trunks.gateways import PACKETS_MS
+from webui.forms.number_fields import DecimalsField, WholeField, ascii_digits
+
+
+class GatewayForm(FlaskForm):
+    """A gateway's limits."""
+
+    name = StringField(
+        _l("Name"),
+        [
+            InputRequired(),
+            Regexp(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", message=_l("Latin letters, digits, _ . and - only.")),
+        ],
+    )
+    cps = DecimalsField(_l("Calls a second"), [InputRequired(), NumberRange(0.01, 5000)])
+    channels = WholeField(_l("Channels"), [InputRequired(), NumberRange(1, 100_000)])
+    caller_id = StringField(
+        _l("Caller id"),
+        [Optional(), Regexp(r"[0-9]{3,15}$", message=_l("3 to 15 digits."))],
+        filters=[ascii_digits],
+    )
+    prefixes = StringField(
+        _l("Numbers it serves (prefixes)"),
+        [Optional(), Regexp(r"[0-9]{1,14}( +[0-9]{1,14})*$", message=_l("Digits, as in 98912 98913."))],
+        filters=[ascii_digits],
+    )
+    priority = WholeField(_l("Priority"), [InputRequired(), NumberRange(0, 1000)], default=0)
+    weight = WholeField(_l("Weight"), [InputRequired(), NumberRange(1, 1000)], default=1)
+    cost_rials_a_minute = WholeField(
+        _l("Cost of a minute (Rials)"), [Optional(), NumberRange(0, 10_000_000)], default=0
+    )
+    packet_ms = SelectField(
+        _l("Packet time (ms)"),
+        coerce=int,
+        choices=[SelectChoice(ms, str(ms)) for ms in PACKETS_MS],
+        default=20,
+    )
+
+    def values(self) -> dict[str, Any]:
+        """What `engine.services.trunks.gateways` takes, without the name."""
+        return {
+            "cps": float(self.cps.data or 0),
+            "channels": self.channels.data,
+            "caller_id": self.caller_id.data or "",
+            "prefixes": self.prefixes.data or "",
+            "priority": self.priority.data,
+            "weight": self.weight.data,
+            "packet_ms": self.packet_ms.data,
+            "cost_rials_a_minute": self.cost_rials_a_minute.data or 0,
+        }

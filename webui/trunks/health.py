@@ -1,0 +1,19 @@
+"""Whether this process serves: for a load balancer or a container's health check."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from engine.store.sql import execute
+from engine.store.threads import read
+from webui.request.security import limiter
+
+blueprint = Blueprint("health", __name__)
+
+
+@blueprint.get("/healthz")
+@limiter.exempt
+def healthz() -> tuple[dict[str, str], int]:
+    """200 when the database answers; StoreUnavailable becomes 503."""
+    read(lambda: execute("SELECT 1"))
+    return {"status": "ok"}, 200

@@ -1,0 +1,147 @@
+"""Switches as the engine last saw them, and gateways with their limits.  For the staff."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from engine.clock import wall_ms
+from engine.errors import BadInput, NotFound
+from engine.services.trunks import gateway_health, gateways, registrations, switches
+from engine.store.sql import execute
+from engine.store.tables.core import Gateway, Switch
+from engine.store.threads import read, write
+from webui.i18n.formats import digits, language, plain_instant
+from webui.i18n.sentences import said
+from webui.request.access import for_staff, needs
+from webui.request.context import web
+from webui.trunks.forms import GatewayForm
+
+blueprint = Blueprint("trunks", __name__, url_prefix="/trunks", template_folder="templates")
+
+SILENT_MS = 60_000  # a switch that is called up and was not heard of for so long has no engine
+
+
+@blueprint.get("")
+@for_staff
+def index() -> str:
+    return render_template("trunks/index.html", **_seen())
+
+
+@blueprint.get("/live")
+@for_staff
+def live() -> str:
+    return render_template("trunks/_live.html", **_seen())
+
+
+@blueprint.route("/gateways/new", methods=["GET", "POST"])
+@needs("gateway.change")
+def add() -> str | tuple[str, int] | Response:
+    settings = web().settings
+    form = GatewayForm(data={"cps": settings.default_cps, "channels": settings.default_channels})
+    if not form.is_submitted():
+        return render_template("trunks/gateway.html", form=form, row=None)
+    if form.validate():
+        try:
+            values, now = form.values(), wall_ms()
+            write(
+                lambda: gateways.add(form.name.data, values.pop("cps"), values.pop("channels"), now, **values)
+            )
+            flash(_("Gateway %(name)s was added.", name=form.name.data), "success")
+            return redirect(url_for("trunks.index"))
+        except BadInput as error:
+            flash(said(error), "danger")
+    return render_template("trunks/gateway.html", form=form, row=None), 400
+
+
+@blueprint.route("/gateways/<int:gateway_id>", methods=["GET", "POST"])
+@needs("gateway.change")
+def change(gateway_id: int) -> str | tuple[str, int] | Response:
+    row = _gateway(gateway_id)
+    form = GatewayForm(obj=row)
+    form.name.data = row.name  # the switch's configuration gives it; it is not changed here
+    if not form.is_submitted():
+        return render_template("trunks/gateway.html", form=form, row=row)
+    if form.validate():
+        try:
+            write(lambda: gateways.change(row.name, **form.values()))
+            flash(_("Gateway %(name)s was changed.", name=row.name), "success")
+            return redirect(url_for("trunks.index"))
+        except BadInput as error:
+            flash(said(error), "danger")
+    return render_template("trunks/gateway.html", form=form, row=row), 400
+
+
+@blueprint.post("/gateways/<int:gateway_id>/drain")
+@needs("gateway.change")
+def drain(gateway_id: int) -> Response:
+    """Take a gateway out of use or into it again."""
+    row = _gateway(gateway_id)
+    is_draining = request.form.get("wanted") == "drain"
+    write(lambda: gateways.drain(row.name, is_draining))
+    flash(
+        _("Gateway %(name)s takes no new call.", name=row.name)
+        if is_draining
+        else _("Gateway %(name)s is used again.", name=row.name),
+        "success",
+    )
+    return redirect(url_for("trunks.index"))
+
+
+@blueprint.post("/switches/<int:switch_id>/drain")
+@needs("gateway.change")
+def drain_switch(switch_id: int) -> Response:
+    """Take a switch out of use or into it again."""
+    row = read(lambda: Switch.get_or_none(Switch.id == switch_id))
+    if row is None:
+        raise NotFound(f"There is no switch {switch_id}.")
+    is_draining = request.form.get("wanted") == "drain"
+    write(lambda: switches.drain(row.name, is_draining))
+    flash(
+        _("Switch %(name)s takes no new call.", name=row.name)
+        if is_draining
+        else _("Switch %(name)s is used again.", name=row.name),
+        "success",
+    )
+    return redirect(url_for("trunks.index"))
+
+
+def _gateway(gateway_id: int) -> Gateway:
+    row = read(lambda: Gateway.get_or_none(Gateway.id == gateway_id))
+    if row is None:
+        raise NotFound(f"There is no gateway {gateway_id}.")
+    return row
+
+
+def _seen() -> dict[str, Any]:
+    now = wall_ms()
+
+    def work() -> dict[str, Any]:
+        up = execute("SELECT gateway_id, COUNT(*) FROM attempt WHERE state <> 'ended' GROUP BY gateway_id")
+        return {
+            "switches": switches.all_switches(),
+            "not_sending": switches.senders_silent(now),
+            "gateways": list(Gateway.select().order_by(Gateway.priority, Gateway.name)),
+            "seen_by": registrations.seen_of(now),
+            "found_by": gateway_health.seen_of(now),
+            "calls_on": {int(gateway_id): int(count) for gateway_id, count in up},
+        }
+
+    seen = read(work)
+    silent = {
+        row.id
+        for row in seen["switches"]
+        if row.state == "up" and row.seen_at and now - row.seen_at > SILENT_MS
+    }
+    ill = {
+        gateway_id: [
+            (row, digits(row.sentence(language(), plain_instant(row.reopens_at) if row.reopens_at else "")))
+            for row in rows
+            if not row.is_well
+        ]
+        for gateway_id, rows in seen["found_by"].items()
+    }
+    return {**seen, "silent": silent, "ill": ill}
