@@ -27,7 +27,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
 
 import holidays as holidays_package
 
@@ -35,7 +34,6 @@ from engine.agreement.dates import (
     DAY_S,
     clock_text,
     date_text,
-    iso_utc,
     local_instant,
     parse_date,
     parse_instant,
@@ -303,18 +301,3 @@ def parse_edit(record: object, what: str) -> HolidayEdit:
         name_en=str(record.get("name_en", "")),
         hours=parse_hours(record.get("hours", []), f"{what}.hours"),
     )
-
-
-def edit_record(edit: HolidayEdit) -> dict[str, Any]:
-    """The JSON record of an edit, as `parse_edit` takes it."""
-    return {
-        "action": edit.action.value,
-        "day": edit.day.isoformat(),
-        "to": edit.to.isoformat() if edit.to else None,
-        "author": edit.author,
-        "at": iso_utc(edit.at),
-        "reason": edit.reason,
-        "name_fa": edit.name_fa,
-        "name_en": edit.name_en,
-        "hours": [[clock_text(start), clock_text(end)] for start, end in edit.hours],
-    }

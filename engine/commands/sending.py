@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 from engine.clock import wall_ms
 from engine.config import Settings
@@ -19,7 +18,6 @@ from engine.services.messages import prompts
 from engine.store.tables.core import Campaign
 from engine.store.threads import begin, read, staying_connected, write
 
-T = TypeVar("T")
 Prepare = Callable[[CampaignRules], None]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from zoneinfo import ZoneInfo
 
@@ -16,8 +15,6 @@ from engine.errors import StoreUnavailable
 from engine.services.campaigns import why
 from engine.store.claims import Claim, ClaimHook, Due, Route, Router, Rule, claim
 from engine.store.writer import Writer
-
-log = logging.getLogger(__name__)
 
 PATIENCE_S = 0.2  # a few free places are not left empty longer
 MAX_CLAIM = 1000

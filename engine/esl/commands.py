@@ -14,7 +14,6 @@ from engine.esl.checks import (
     MAX_ID,
     NAME,
     PASSWORD,
-    PROFILE,
     BadCommand,
     check_gateway,
     check_int,
@@ -73,11 +72,6 @@ def hupall_campaign(campaign_id: int, cause: str = "MANAGER_REQUEST") -> bytes:
     return _hupall("avanak_campaign", check_int("campaign", campaign_id, 0, MAX_ID), cause)
 
 
-def hupall_attempt(attempt_id: int, cause: str = "MANAGER_REQUEST") -> bytes:
-    """``api hupall CAUSE avanak_attempt N``: ends the call of one attempt, by our id."""
-    return _hupall("avanak_attempt", check_int("attempt", attempt_id, 1, MAX_ID), cause)
-
-
 def _hupall(variable: str, value: int, cause: str) -> bytes:
     return _api(f"hupall {check_word('cause', cause, CAUSES)} {variable} {value}")
 
@@ -90,11 +84,6 @@ def uuid_kill(uuid: str, cause: str = "MANAGER_REQUEST") -> bytes:
 def uuid_exists(uuid: str) -> bytes:
     """``api uuid_exists UUID``: «true» or «false»."""
     return _api(f"uuid_exists {check_uuid('call', uuid)}")
-
-
-def uuid_dump(uuid: str) -> bytes:
-    """``api uuid_dump UUID json``: the channel with all its variables, keys as in an event."""
-    return _api(f"uuid_dump {check_uuid('call', uuid)} json")
 
 
 def probe(uuid: str) -> bytes:
@@ -154,12 +143,6 @@ def sofia_status() -> bytes:
     return _api("sofia status")
 
 
-def profile_rescan(profile: str) -> bytes:
-    """``api sofia profile NAME rescan``: picks up new gateway files without ending calls."""
-    expected = "a SIP profile's name (letters, digits, _ -)"
-    return _api(f"sofia profile {check_text('profile', profile, PROFILE, expected)} rescan")
-
-
 def session_rate() -> bytes:
     """``api fsctl sps``: the sessions a second that the switch permits (N admits N−1)."""
     return _api("fsctl sps")
@@ -173,11 +156,6 @@ def last_session_rate() -> bytes:
 def max_sessions() -> bytes:
     """``api fsctl max_sessions``: the calls at once that the switch permits."""
     return _api("fsctl max_sessions")
-
-
-def reload_xml() -> bytes:
-    """``api reloadxml``: reads the configuration and the dialplan again."""
-    return _api("reloadxml")
 
 
 def _api(words: str) -> bytes:

@@ -153,14 +153,6 @@ def job_done(name: str, period: str, owner: str) -> None:
     )
 
 
-def run_once(name: str, period: str, owner: str) -> bool:
-    """True for the one caller that may do what is done once a period, in this same transaction."""
-    if not take_job(name, period, owner):
-        return False
-    job_done(name, period, owner)
-    return True
-
-
 # -- what screens show ------------------------------------------------------------------
 
 

@@ -35,7 +35,7 @@ def limits(**changes) -> LinkLimits:
 
 def ask(number: int) -> bytes:
     """A command that is told apart from others by its text."""
-    return commands.hupall_attempt(number)
+    return commands.hupall_campaign(number)
 
 
 MORE_THAN_BUFFERS_HOLD = [b"x" * 1_000_000 + b"\n\n"] * 20
@@ -194,7 +194,7 @@ def test_a_batch_that_does_not_fit_is_not_sent(connected, switch):
     with pytest.raises(LinkBusy, match="nothing was sent"):
         link.post([ask(n) for n in range(11, 15)])
     wait_until(lambda: len(switch.commands) == 9)
-    assert not any(re.search(r"attempt 1\d", command) for command in switch.commands)
+    assert not any(re.search(r"campaign 1\d", command) for command in switch.commands)
 
 
 def test_posted_commands_have_deadlines_too(connected, switch):

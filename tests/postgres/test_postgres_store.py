@@ -158,15 +158,13 @@ def test_parts_add_up_to_the_whole() -> None:
 
 
 def test_a_job_of_a_period_is_done_once(store: Writer) -> None:
-    assert write(lambda: leases.run_once("statement", "1405-03", "a:1"))
-    assert not write(lambda: leases.run_once("statement", "1405-03", "b:2"))
-    assert write(lambda: leases.run_once("statement", "1405-04", "b:2"))
     assert write(lambda: leases.take_job("report", "d1", "a:1"))
     assert not write(lambda: leases.take_job("report", "d1", "b:2"))
     write(lambda: changed("UPDATE job_run SET until_at = until_at - 700000 WHERE name = 'report'"))
     assert write(lambda: leases.take_job("report", "d1", "b:2")), "its taker died"
     write(lambda: leases.job_done("report", "d1", "b:2"))
     assert not write(lambda: leases.take_job("report", "d1", "a:1", hold_ms=0))
+    assert write(lambda: leases.take_job("report", "d2", "a:1"))
 
 
 def test_the_pulses_of_engines_are_added(store: Writer) -> None:

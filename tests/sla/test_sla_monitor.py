@@ -2,12 +2,12 @@
 
 import pytest
 
-from engine.services.sla import flips, incidents, observations, unknown
+from engine.services.sla import incidents, observations, unknown
 from engine.services.sla.call_window import CallWindow
 from engine.services.sla.flips import Health
 from engine.services.sla.monitor import GAP_MS, Monitor, Refusal
 from engine.store.tables.core import Gateway, Switch
-from engine.store.tables.sla import Flip, OutageRecord, ProbeResult, UnknownTime
+from engine.store.tables.sla import Component, Flip, OutageRecord, ProbeResult, UnknownTime
 from engine.store.threads import read, write
 from tests.sla.cast import START
 
@@ -37,7 +37,7 @@ def up(monitor, now, **more):
 
 
 def state(component="service"):
-    row = read(lambda: flips.state_of(component))
+    row = read(lambda: Component.get_or_none(Component.name == component))
     return (row.state, row.since_at) if row else None
 
 
@@ -67,11 +67,11 @@ def test_an_outage_from_its_flip_to_its_end(store):
     assert outages() == [(T + 10 * S, T + 20 * S, "no switch is up: connection refused")]
     assert [row.author_id for row in read(lambda: incidents.history(1))] == [None, None]
     assert unknowns() == []
-    line = read(lambda: flips.timeline("service", T, T + 30 * S))
-    assert [(each.state, each.end_at - each.start_at) for each in line] == [
-        ("up", 10 * S),
-        ("down", 10 * S),
-        ("up", 10 * S),
+    line = Flip.select().where(Flip.component == "service").order_by(Flip.id)
+    assert read(lambda: [(row.new, row.at) for row in line]) == [
+        ("up", T),
+        ("down", T + 10 * S),
+        ("up", T + 20 * S),
     ]
 
 

@@ -7,7 +7,6 @@ import pytest
 from engine.agreement.dates import instant_text
 from engine.errors import BadInput, Conflict, NotAllowed, NotFound
 from engine.services.tickets import clocks, tickets, views, watch
-from engine.services.tickets.rules import ClockKind
 from engine.store.tables.support import ClockAlarm, Delivery, Ticket, TicketClock, TicketStep
 from engine.store.threads import read, write
 from tests.tickets.cast import Cast, at
@@ -233,15 +232,6 @@ def test_the_answer_is_told_by_the_addresses_that_the_customer_named(cast: Cast)
     sent = read(lambda: list(Delivery.select()))
     assert [(row.channel, row.address) for row in sent] == [("email", "boss@shop.example")]
     assert "secret" not in sent[0].text
-
-
-def test_how_many_promises_were_kept(cast: Cast) -> None:
-    opened(cast, "support", "1405-08-30 09:00")
-    good = opened(cast, "support", "1405-08-30 09:00")
-    write(lambda: tickets.reply(cast.agent, good, "Done.", at("1405-08-30 10:00")))
-    write(lambda: watch.watch(at("1405-08-30 20:00")))
-    kept = read(lambda: views.kept_promises(at("1405-08-01"), at("1405-09-01")))
-    assert kept == {ClockKind.ANSWER: (1, 1)}
 
 
 def test_watching_that_was_killed_alarms_once_all_the_same(cast: Cast) -> None:

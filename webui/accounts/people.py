@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 from flask import current_app, flash, redirect, render_template, request, url_for
@@ -26,7 +25,6 @@ from webui.request.access import account_scope, log_in, needs, person
 from webui.request.context import web
 from webui.request.security import limiter
 
-log = logging.getLogger(__name__)
 blueprint = pages_blueprint(__name__, "people", "/people")
 
 INVITATION_S = 3 * 86_400

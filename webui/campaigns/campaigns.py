@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -27,7 +27,6 @@ from webui.request.access import account_scope, is_staff, needs, person
 from webui.request.context import web
 
 blueprint = Blueprint("campaigns", __name__, template_folder="templates")
-T = TypeVar("T")
 
 PAGE = 30
 DOUBT_MS = 86_400_000  # for so long the list warns of what the auditor could not put right

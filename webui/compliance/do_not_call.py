@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -32,7 +32,6 @@ from webui.request.services import given
 blueprint = pages_blueprint(__name__, "consent", "/do-not-call")
 
 SHOWN = 100
-T = TypeVar("T")
 
 
 class NumberForm(PageForm):

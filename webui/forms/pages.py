@@ -28,7 +28,6 @@ from webui.i18n.formats import calendar, digits, instant_example, parse_instant,
 from webui.i18n.sentences import said
 from webui.request.access import account_scope, is_staff
 
-PAGE = 50
 NEWEST_ACCOUNTS = 500  # that a list to choose from shows
 
 Answer = tuple[str, int]

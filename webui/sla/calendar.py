@@ -84,23 +84,14 @@ def edit() -> Answer | Response:
     moved: list[int] = []
 
     def work() -> None:
-        hours = form.pairs()
-
-        def change() -> list[int]:
-            working_calendar.edit(
-                me,
-                form.action.data,
-                form.day.data,
-                form.reason.data,
-                now,
-                to=form.to.data,
-                name_fa=form.name_fa.data or "",
-                name_en=form.name_en.data or "",
-                hours=hours,
-            )
-            return clocks.recalculate(now)
-
-        moved.extend(write(change))
+        details = {
+            "to": form.to.data,
+            "name_fa": form.name_fa.data or "",
+            "name_en": form.name_en.data or "",
+            "hours": form.pairs(),
+        }
+        day, reason = form.day.data, form.reason.data
+        moved.extend(write(lambda: clocks.edit_calendar(me, form.action.data, day, reason, now, **details)))
 
     if not attempt(form, work, writes=False):
         return refused("calendar/index.html", **_shown(form))

@@ -10,7 +10,6 @@ Functions run inside a transaction unless they say otherwise; `now` is milliseco
 from __future__ import annotations
 
 import hashlib
-import logging
 import secrets
 from dataclasses import dataclass
 
@@ -19,8 +18,6 @@ from engine.services.accounts import accounts, audit_log, permissions
 from engine.services.accounts.permissions import WEB_SERVICE
 from engine.store.tables.core import User
 from engine.store.tables.customers import AccessToken
-
-log = logging.getLogger(__name__)
 
 PREFIX = "avk_"
 MAX_TOKENS = 20  # of an account that work

@@ -57,19 +57,6 @@ class Windows:
             closing = _local_minute(local, 1, self.spans[0][1], zone)
         return to_ms(closing)
 
-    def open_ms(self, start: int, end: int, zone: tzinfo) -> int:
-        """How much of [start, end) is open, in ms."""
-        total, at = 0, start
-        while at < end:
-            at = self.next_open(at, zone)
-            if at >= end:
-                break
-            closes = self.closes_at(at, zone)
-            until = end if closes is None else min(end, closes)
-            total += until - at
-            at = until
-        return total
-
     def after_open_ms(self, start: int, amount: int, zone: tzinfo, limit_days: int = 400) -> int | None:
         """The instant by which `amount` ms of open time have passed since `start`; None beyond the limit."""
         at, left = start, amount

@@ -9,7 +9,6 @@ caps.  Functions run inside a transaction, or a connection when they only read.
 
 from __future__ import annotations
 
-import logging
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -23,8 +22,6 @@ from engine.services.accounts import audit_log
 from engine.store.ledger import REVENUE, balance_of
 from engine.store.sql import execute, run_over_values
 from engine.store.tables.core import Account, CallCap, CallTraffic, Destination
-
-log = logging.getLogger(__name__)
 
 HOUR_MS = 3_600_000
 USUAL_DAYS = 28  # how far back an account's usual hours are looked for

@@ -35,14 +35,6 @@ def prompt_for_code(code: str, language: str = "fa", *, prompts_dir: Path) -> tu
     return name, prompt.duration_ms
 
 
-def forget(prompt: str, prompts_dir: Path) -> None:
-    """Remove a code's files; no harm if they are gone."""
-    if prompt.startswith("c-"):
-        for suffix in _SUFFIXES:
-            with suppress(FileNotFoundError):
-                (prompts_dir / (prompt + suffix)).unlink()
-
-
 def forget_old(prompts_dir: Path, now: int, keep_ms: int = KEEP_MS) -> int:
     """Remove codes that are older than `keep_ms`; how many files."""
     removed = 0

@@ -10,7 +10,6 @@ a crash the rest is found by that mark, and what was spoken is not spoken again.
 from __future__ import annotations
 
 import json
-import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,8 +24,6 @@ from engine.services.numbering.reasons import Reason
 from engine.states import CampaignState, RecipientState
 from engine.store.claims import end_waiting
 from engine.store.sql import WAITING, execute, run_over_values
-
-log = logging.getLogger(__name__)
 
 UNPREPARED = 1 << 52
 """`next_at` of a recipient whose message is not made yet: no clock reaches it."""

@@ -8,7 +8,6 @@ caller sees to it that nobody waits behind it.
 from __future__ import annotations
 
 import atexit
-import logging
 import os
 import posix
 import signal
@@ -17,8 +16,6 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-
-log = logging.getLogger(__name__)
 
 
 class ChildDied(Exception):

@@ -6,13 +6,12 @@ transaction; amounts are whole Rials.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from engine.amounts import rials
-from engine.errors import AvanakError, BadInput, NotFound
+from engine.errors import AvanakError, BadInput
 from engine.services.accounts import accounts, audit_log
 from engine.services.money import pricing
 from engine.store.ledger import (
@@ -27,10 +26,7 @@ from engine.store.ledger import (
     lock_balance,
 )
 from engine.store.sql import execute
-from engine.store.tables.core import Attempt
 from engine.store.tables.money import LedgerTxn
-
-log = logging.getLogger(__name__)
 
 
 class NoCredit(AvanakError):
@@ -249,20 +245,3 @@ def statement(
         )
         for row in rows
     ]
-
-
-def attempts_of(txn_id: int, account_id: int | None = None) -> list[Attempt]:
-    """The calls that a charge was made for, of the account if one is given; NotFound otherwise."""
-    query = LedgerTxn.select().where(LedgerTxn.id == txn_id)
-    if account_id is not None:
-        query = query.where(LedgerTxn.account_id == account_id)
-    row = query.get_or_none()
-    if row is None:
-        raise NotFound(f"There is no booking {txn_id}.")
-    if row.first_attempt_id is None:
-        return []
-    return list(
-        Attempt.select()
-        .where(Attempt.id.between(row.first_attempt_id, row.last_attempt_id), Attempt.ledger_txn_id == txn_id)
-        .order_by(Attempt.id)
-    )

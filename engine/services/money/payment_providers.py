@@ -10,7 +10,6 @@ Only the verification counts: what a browser brings proves nothing.
 
 from __future__ import annotations
 
-import logging
 import secrets
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -19,8 +18,6 @@ import requests
 
 from engine.config import Settings
 from engine.errors import AvanakError, BadInput
-
-log = logging.getLogger(__name__)
 
 ZARINPAL, TEST, RECEIPT = "zarinpal", "test", "receipt"
 TIMEOUT_S = 15.0

@@ -7,7 +7,6 @@ quick send that of the moment in which it was accepted.
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 
 from engine.amounts import rials
@@ -18,8 +17,6 @@ from engine.store.ledger import BALANCE, balance_of
 from engine.store.tables.core import Account
 from engine.store.tables.money import PriceGroup, PriceVersion
 from engine.text import one_line
-
-log = logging.getLogger(__name__)
 
 # What a new installation starts with, until finance sets its own prices.
 DEFAULT_GROUP = "standard"

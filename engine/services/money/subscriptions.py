@@ -19,7 +19,6 @@ from engine.store.tables.customers import Subscription, SubscriptionPlan
 log = logging.getLogger(__name__)
 
 MAX_MONTHS = 60
-DAY_S = 86_400
 
 
 def plans(offered_only: bool = True) -> list[SubscriptionPlan]:

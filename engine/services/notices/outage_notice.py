@@ -45,16 +45,8 @@ class _Times:
 class Measured:
     """How long the notice of one outage took."""
 
-    outage_id: int
-    notice_id: int
-    began_at: int
-    detected_at: int
-    due_at: int
-    published_at: int | None
     took_s: int | None  # from the beginning to the publication
     in_time: bool | None  # None: not published, and there is time yet
-    by_itself: bool
-    state: str
 
 
 def watch(now: int) -> None:
@@ -89,22 +81,6 @@ def watch(now: int) -> None:
             _over(row, outage, now)
 
 
-def measured(from_at: int, until_at: int, now: int) -> list[Measured]:
-    """The notices of the outages that began in a span: when, how long it took, in time or not."""
-    rows = (
-        Notice.select()
-        .where(
-            Notice.kind == notices.OUTAGE,
-            Notice.began_at >= from_at,
-            Notice.began_at < until_at,
-            # A draft that was dropped because it was no outage owed nobody a notice.
-            (Notice.state != NoticeState.WITHDRAWN) | Notice.published_at.is_null(False),
-        )
-        .order_by(Notice.began_at)
-    )
-    return [_measure(row, now) for row in rows]
-
-
 def of_outage(outage_id: int, now: int) -> Measured | None:
     """The notice of one outage; None if it has none."""
     row = Notice.get_or_none(Notice.outage_id == outage_id)
@@ -120,18 +96,7 @@ def _measure(row: Notice, now: int) -> Measured:
     at, times = row.published_at, _times(row)
     took_s = None if at is None else (at - times.began_at) // 1000
     in_time = at < times.due_at if at is not None else (None if now < times.due_at else False)
-    return Measured(
-        outage_id=times.outage_id,
-        notice_id=int(row.id),
-        began_at=times.began_at,
-        detected_at=times.detected_at,
-        due_at=times.due_at,
-        published_at=at,
-        took_s=took_s,
-        in_time=in_time,
-        by_itself=at is not None and row.published_by is None,
-        state=row.state,
-    )
+    return Measured(took_s, in_time)
 
 
 def _times(row: Notice) -> _Times:

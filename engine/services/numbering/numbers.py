@@ -22,7 +22,7 @@ from phonenumbers import PhoneNumber, PhoneNumberType
 from phonenumbers.data.region_IR import PHONE_METADATA_IR
 
 from engine.errors import BadInput
-from engine.services.numbering.provinces import PROVINCES, Province
+from engine.services.numbering.provinces import PROVINCES
 from engine.services.numbering.reasons import Reason
 
 MAX_TEXT = 256
@@ -48,11 +48,6 @@ class NormalNumber(NamedTuple):
     e164: str
     kind: Kind
     area: str | None = None
-
-    @property
-    def province(self) -> Province | None:
-        """The province of a landline; a mobile has none."""
-        return PROVINCES[self.area] if self.area else None
 
 
 assert PHONE_METADATA_IR.mobile

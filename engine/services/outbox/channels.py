@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
@@ -15,8 +14,6 @@ from engine.services.outbox.messengers import parse_messengers
 from engine.services.outbox.voice import Speak, VoiceLine
 from engine.store.tables.support import Delivery
 from engine.store.threads import write
-
-log = logging.getLogger(__name__)
 
 BATCH = 30  # of a channel in one run: within the lease even if each takes its whole time-out
 

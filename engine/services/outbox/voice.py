@@ -8,7 +8,6 @@ tried again later, so that it is shown, and nobody is rung hours late.
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Callable
 
@@ -22,8 +21,6 @@ from engine.services.outbox.deliveries import Outcome
 from engine.states import DeliveryState, MessageKind, RecipientState
 from engine.store.tables.support import Delivery
 from engine.store.threads import read, write
-
-log = logging.getLogger(__name__)
 
 # From a text and a language to the name of the stored prompt and its length in ms.
 Speak = Callable[[str, str], tuple[str, int]]

@@ -7,7 +7,6 @@ decides; two votes are the same when verdict, amount and way are.
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 
 from engine.agreement.months import Month
@@ -18,8 +17,6 @@ from engine.services.sla import acts, claimed, claims, credits, incidents
 from engine.services.sla.claim_states import ClaimKind, ClaimState, move
 from engine.services.sla.locks import lock_month
 from engine.store.tables.sla import Claim, ClaimVote
-
-log = logging.getLogger(__name__)
 
 VOTES_NEEDED = 2
 

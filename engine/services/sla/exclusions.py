@@ -101,23 +101,6 @@ def get(exclusion_id: int) -> ExclusionRecord:
     return row
 
 
-def between(start_at: int, end_at: int, account_id: int | None = None) -> list[ExclusionRecord]:
-    """Exclusions in force that touch a span: everybody's, and with `account_id` that account's."""
-    concerns = ExclusionRecord.account_id.is_null()
-    if account_id is not None:
-        concerns = concerns | (ExclusionRecord.account_id == account_id)
-    return list(
-        ExclusionRecord.select()
-        .where(
-            concerns,
-            ExclusionRecord.withdrawn_at.is_null(),
-            ExclusionRecord.start_at < end_at,
-            ExclusionRecord.end_at > start_at,
-        )
-        .order_by(ExclusionRecord.start_at, ExclusionRecord.id)
-    )
-
-
 def judged(row: ExclusionRecord) -> tuple[bool, str, str]:
     """Whether the reckoning accepts an exclusion, and why (English, Persian)."""
     terms = agreements.in_force(row.start_at)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from enum import StrEnum
 
 from engine.store.tables.sla import Component, Flip
@@ -17,16 +16,6 @@ class Health(StrEnum):
     UP = "up"
     DOWN = "down"
     UNKNOWN = "unknown"  # nobody watched, or nobody could tell
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """A span in which a component did not change; milliseconds."""
-
-    start_at: int
-    end_at: int
-    state: Health
-    reason: str
 
 
 def engine_name(name: str) -> str:
@@ -78,35 +67,3 @@ def components() -> list[Component]:
     """All components with their present state, the service first."""
     rows = list(Component.select())
     return sorted(rows, key=lambda row: (row.name != SERVICE, row.name))
-
-
-def state_of(component: str) -> Component | None:
-    """A component's present state."""
-    found: Component | None = Component.get_or_none(Component.name == component)
-    return found
-
-
-def timeline(component: str, start_at: int, end_at: int) -> list[Stretch]:
-    """How a component was in ``[start_at, end_at)``; time before its first flip is unknown."""
-    before = (
-        Flip.select()
-        .where(Flip.component == component, Flip.at <= start_at)
-        .order_by(Flip.at.desc(), Flip.id.desc())
-        .first()
-    )
-    inside = (
-        Flip.select()
-        .where(Flip.component == component, Flip.at > start_at, Flip.at < end_at)
-        .order_by(Flip.at, Flip.id)
-    )
-    stretches: list[Stretch] = []
-    state, reason, since = Health.UNKNOWN, "", start_at
-    if before is not None:
-        state, reason = Health(before.new), before.reason
-    for flip in inside:
-        if flip.at > since:
-            stretches.append(Stretch(since, flip.at, state, reason))
-        state, reason, since = Health(flip.new), flip.reason, flip.at
-    if since < end_at:
-        stretches.append(Stretch(since, end_at, state, reason))
-    return stretches

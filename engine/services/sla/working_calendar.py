@@ -36,19 +36,9 @@ from engine.services.accounts.permissions import CALENDAR_ROLES, Actor, require_
 from engine.services.sla import agreements
 from engine.store.tables.support import CalendarEdit, CalendarVersion
 
-__all__ = ["Change", "Day", "by_version", "current", "days", "edit", "edits", "history", "keep", "of_terms"]
+__all__ = ["Day", "by_version", "current", "days", "edit", "edits", "history", "keep", "of_terms"]
 
 MAX_DAYS = 400
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What an edit did to one day: the hours of support before and after."""
-
-    edit_id: int
-    day: date
-    before: str
-    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +107,8 @@ def edit(
     name_fa: str = "",
     name_en: str = "",
     hours: list[list[str]] | None = None,
-) -> list[Change]:
-    """Staff add, strike or move a holiday or make a half day; what changed, day by day.
+) -> None:
+    """Staff add, strike or move a holiday or make a half day.
 
     `hours` (``[["08:30", "12:00"]]``) is a half day's, empty for its first shift.
     BadInput with one sentence if the edit makes no sense on the calendar as it
@@ -143,7 +133,7 @@ def edit(
     )
     before = current(CalendarKind.SUPPORT, now)
     check_edit(before, made)
-    row = CalendarEdit.create(
+    CalendarEdit.create(
         at=now,
         author_id=person.id,
         action=made.action.value,
@@ -155,21 +145,16 @@ def edit(
         reason=made.reason,
     )
     after = current(CalendarKind.SUPPORT, now)
-    changes = [
-        Change(int(row.id), each, _said(before, each), _said(after, each))
-        for each in (made.day, made.to)
-        if each is not None
-    ]
+    changed = [each for each in (made.day, made.to) if each is not None]
     audit_log.record(
         person.id,
         None,
         "calendar.edit",
         f"calendar {made.action.value} {date_text(made.day)}",
         now,
-        before={date_text(each.day): each.before for each in changes},
-        after={**{date_text(each.day): each.after for each in changes}, "reason": made.reason},
+        before={date_text(each): _said(before, each) for each in changed},
+        after={**{date_text(each): _said(after, each) for each in changed}, "reason": made.reason},
     )
-    return changes
 
 
 def days(first: date, last: date, now: int) -> list[Day]:

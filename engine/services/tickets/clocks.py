@@ -23,7 +23,6 @@ from engine.agreement.working_time import Explanation
 from engine.errors import BadInput
 from engine.services.accounts.permissions import Actor
 from engine.services.sla import agreements, claims, working_calendar
-from engine.services.sla.working_calendar import Change
 from engine.services.tickets.rules import CLOCKS, ClockKind, ClockRule, Ticking, limit_of
 from engine.states import ClockState
 from engine.store.tables.support import Ticket, TicketClock, TicketPause, TicketStep
@@ -189,12 +188,10 @@ def is_paused(ticket_id: int) -> bool:
 # -- the calendar was edited --------------------------------------------------------------
 
 
-def edit_calendar(
-    person: Actor, action: str, day: date, reason: str, now: int, **details: Any
-) -> tuple[list[Change], list[int]]:
-    """Staff edit the calendar (`working_calendar.edit`), and the clocks follow: what changed, and which moved."""
-    changes = working_calendar.edit(person, action, day, reason, now, **details)
-    return changes, recalculate(now)
+def edit_calendar(person: Actor, action: str, day: date, reason: str, now: int, **details: Any) -> list[int]:
+    """Staff edit the calendar (`working_calendar.edit`), and the clocks follow; the ids of those that moved."""
+    working_calendar.edit(person, action, day, reason, now, **details)
+    return recalculate(now)
 
 
 def recalculate(now: int) -> list[int]:

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
-from peewee import fn
-
 from engine.errors import BadInput, Conflict, NotAllowed
 from engine.services.accounts.permissions import Actor, is_staff
 from engine.services.tickets.access import ticket_for
 from engine.states import TicketState
-from engine.store.tables.support import Satisfaction, Ticket
+from engine.store.tables.support import Satisfaction
 
 MAX_TEXT = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """How satisfied customers were with the tickets of a department."""
-
-    department: str
-    answers: int
-    average: float
 
 
 def rate(person: Actor, ticket_id: int, score: int, text: str, now: int) -> None:
@@ -55,16 +41,3 @@ def of_ticket(ticket_id: int) -> Satisfaction | None:
     """What was said about a ticket, or None."""
     found: Satisfaction | None = Satisfaction.get_or_none(Satisfaction.ticket_id == ticket_id)
     return found
-
-
-def by_department(from_at: int, until_at: int) -> list[Score]:
-    """The average of each department in a span, for staff."""
-    rows: Any = (
-        Satisfaction.select(Ticket.department, fn.COUNT(Satisfaction.ticket_id), fn.AVG(Satisfaction.score))
-        .join(Ticket, on=(Ticket.id == Satisfaction.ticket_id))
-        .where(Satisfaction.at >= from_at, Satisfaction.at < until_at)
-        .group_by(Ticket.department)
-        .order_by(Ticket.department)
-        .tuples()
-    )
-    return [Score(department, int(count), round(float(average), 2)) for department, count, average in rows]

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from peewee import fn
 
 from engine.agreement.calendars import CalendarKind
 from engine.agreement.working_time import is_open, next_open
@@ -25,7 +22,6 @@ from engine.store.tables.support import (
     RemoteHelp,
     Satisfaction,
     Ticket,
-    TicketClock,
     TicketMessage,
     TicketQueue,
     TicketStep,
@@ -200,22 +196,6 @@ def office(now: int) -> Office:
     if is_open(calendar, now // 1000):
         return Office(True, None)
     return Office(False, next_open(calendar, now // 1000) * 1000)
-
-
-def kept_promises(from_at: int, until_at: int) -> dict[str, tuple[int, int]]:
-    """Of the clocks that ended or passed in a span, by kind: kept, and missed."""
-    ended = fn.COALESCE(TicketClock.missed_at, TicketClock.done_at)
-    rows: Any = (
-        TicketClock.select(TicketClock.kind, TicketClock.missed_at.is_null(), fn.COUNT(TicketClock.id))
-        .where(ended >= from_at, ended < until_at, TicketClock.state != "cancelled")
-        .group_by(TicketClock.kind, TicketClock.missed_at.is_null())
-        .tuples()
-    )
-    found: dict[str, tuple[int, int]] = {}
-    for kind, was_kept, count in rows:
-        kept, missed = found.get(kind, (0, 0))
-        found[kind] = (kept + count, missed) if was_kept else (kept, missed + count)
-    return found
 
 
 def _rows(tickets: Sequence[Ticket], now: int, staff: bool) -> list[TicketRow]:

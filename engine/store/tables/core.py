@@ -6,8 +6,6 @@ a million settles an hour should not pay for them, and the auditor checks them.
 
 from __future__ import annotations
 
-from typing import Any
-
 from peewee import (
     BigAutoField,
     BigIntegerField,
@@ -345,22 +343,3 @@ class CallTraffic(Table):
 
     class Meta:
         primary_key = CompositeKey("account_id", "hour")
-
-
-TABLES: list[Any] = [
-    Account,
-    User,
-    Message,
-    Gateway,
-    Switch,
-    Campaign,
-    CampaignCounts,
-    CampaignPulse,
-    Recipient,
-    Attempt,
-    DoNotCall,
-    MessageCall,
-    Destination,
-    CallCap,
-    CallTraffic,
-]

@@ -365,17 +365,3 @@ class AgreementVersion(Table):
     reason = TextField()
     author_id = BigIntegerField()
     published_at = BigIntegerField()
-
-
-FROZEN = [
-    "flip",
-    "outage_revision",
-    "unknown_resolution",
-    "evidence",
-    "statement",
-    "credit",
-    "claim_evidence",
-    "claim_step",
-    "claim_vote",
-    "agreement_version",
-]

@@ -1,6 +1,6 @@
 """Which hours of which day count, and the edits of staff."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -10,7 +10,6 @@ from engine.agreement.calendars import (
     Holiday,
     HolidayEdit,
     check_edit,
-    edit_record,
     hours_text,
     official_holidays,
     parse_edit,
@@ -146,12 +145,15 @@ def test_a_day_outside_the_known_years_is_refused():
         SUPPORT.hours(date(2051, 1, 1))
 
 
-def test_edit_records_come_back():
-    for each in (
-        edit("move", date(2026, 4, 2), 1795239000, to=date(2026, 4, 3), name_fa="طبیعت"),
-        edit("half_day", date(2026, 11, 26), 1795239000, hours=((30600, 43200),)),
-    ):
-        assert parse_edit(edit_record(each), "edits[0]") == each
+def test_a_record_of_an_edit_is_read():
+    who = {"author": "p", "at": "2026-11-20T10:00:00Z", "reason": "r"}
+    move = {**who, "action": "move", "day": "2026-04-02", "to": "2026-04-03", "name_fa": "طبیعت"}
+    half = {**who, "action": "half_day", "day": "2026-11-26", "hours": [["08:30", "12:00"]]}
+    at = int(datetime(2026, 11, 20, 10, tzinfo=UTC).timestamp())
+    assert [parse_edit(each, "edits[0]") for each in (move, half)] == [
+        HolidayEdit(EditAction.MOVE, date(2026, 4, 2), "p", at, "r", to=date(2026, 4, 3), name_fa="طبیعت"),
+        HolidayEdit(EditAction.HALF_DAY, date(2026, 11, 26), "p", at, "r", hours=((30600, 43200),)),
+    ]
 
 
 @pytest.mark.parametrize(

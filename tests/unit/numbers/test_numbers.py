@@ -66,9 +66,7 @@ def test_every_spelling_is_the_same_mobile(text):
 @pytest.mark.parametrize("area", sorted(PROVINCES))
 def test_a_landline_of_each_province(area):
     for text in (f"{area}32345678", f"{area[1:]}32345678", f"+98{area[1:]}32345678", f"{area}-3234 5678"):
-        found = normalise(text)
-        assert found == NormalNumber(f"+98{area[1:]}32345678", Kind.LANDLINE, area)
-        assert found.province == PROVINCES[area]
+        assert normalise(text) == NormalNumber(f"+98{area[1:]}32345678", Kind.LANDLINE, area)
 
 
 @pytest.mark.parametrize(
