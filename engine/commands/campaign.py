@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from engine.clock import wall_ms
-from engine.commands import common, progress, reporting, rules, running, sending, trunks
+from engine.commands import common, lists, progress, reporting, rules, running, sending, trunks
 from engine.commands.interrupts import Interrupts
 from engine.commands.send import INTERRUPTED, conclude, reach, run_and_follow
 from engine.config import Settings
@@ -36,24 +36,24 @@ def campaign() -> None:
 @common.switch_option
 @common.account_option
 @rules.rules_options
-@click.option("--number-column", metavar="NAME|N", help="Column of the numbers; found by itself without it.")
+@lists.list_options
 @common.json_option
 def create(
     list_path: str,
     message_path: str,
     switches: tuple[str, ...],
     account_id: int | None,
-    number_column: str | None,
     as_json: bool,
     **options: Any,
 ) -> None:
     """Make a draft of LIST and AUDIO with its rules; nobody is called before `campaign start`."""
     settings = common.settings_and_store()
     specs = parse_switches(common.switch_words(settings, switches))
+    choices = lists.choices_of_options(options)
     wanted = rules.build_rules(settings.delivered_share, list_path, options)
     wanted.check(settings.max_call_s)
     trunks.is_embedded(specs)
-    with sending.open_numbers(list_path, number_column, settings) as reader:
+    with sending.open_numbers(list_path, choices, settings) as reader:
         prompt = sending.store_message(message_path, settings)
         account = common.account_for(settings, account_id)
         made = sending.make_campaign(

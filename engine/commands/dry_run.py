@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from engine.clock import wall_ms
-from engine.commands import common, sending, trunks
+from engine.commands import common, lists, sending, trunks
 from engine.commands.progress import span_text
 from engine.config import Settings, zone_of
 from engine.runtime.switchboard import SwitchSpec
@@ -15,6 +15,7 @@ from engine.services.accounts import accounts, permissions
 from engine.services.campaigns.campaigns import CampaignRules
 from engine.services.campaigns.preflight import BINDINGS, Preflight, limits_of_switches, preflight
 from engine.services.compliance import caller_ids
+from engine.services.lists.choices import Choices
 from engine.services.messages import audio
 from engine.services.money import pricing
 from engine.services.money.pricing import Quote
@@ -28,7 +29,7 @@ def dry_run(
     wanted: CampaignRules,
     list_path: str,
     message_path: str,
-    number_column: str | None,
+    choices: Choices,
     account_id: int | None,
     as_json: bool,
 ) -> int:
@@ -36,7 +37,7 @@ def dry_run(
 
     The price is that of the account `account_id`; without one it is the operator's own, which pays nothing.
     """
-    with sending.open_numbers(list_path, number_column, settings) as reader:
+    with sending.open_numbers(list_path, choices, settings) as reader:
         prompt = audio.load_prompt(message_path)
         gateways = _gateways(wanted, specs, settings)
         names = {spec.name for spec in specs}
@@ -115,18 +116,7 @@ def _gateways(wanted: CampaignRules, specs: Sequence[SwitchSpec], settings: Sett
 
 def _document(found: Preflight, message_ms: int) -> dict[str, object]:
     return {
-        "list": found.filename,
-        "number_column": found.number_column,
-        "columns": found.columns,
-        "lines": found.total,
-        "valid": found.valid,
-        "mobiles": found.mobiles,
-        "duplicates": found.duplicates,
-        "refused": {reason.value: number for reason, number in found.refused.most_common()},
-        "examples": [
-            {"line": one.line, "written": one.raw, "reason": one.reason.value, "first_line": one.first_line}
-            for one in found.examples
-        ],
+        **found.document(),
         "message_ms": message_ms,
         "calls_expected": found.calls,
         "calls_per_second": round(found.calls_per_second, 2),
@@ -137,16 +127,7 @@ def _document(found: Preflight, message_ms: int) -> dict[str, object]:
 
 
 def _print(found: Preflight, message_ms: int, settings: Settings) -> None:
-    click.echo(f"{found.filename}: {found.total:,} lines, numbers in column «{found.number_column}».")
-    click.echo(
-        f"  valid       {found.valid:>9,}  ({found.mobiles:,} mobiles, {found.valid - found.mobiles:,} others)"
-    )
-    click.echo(f"  duplicates  {found.duplicates:>9,}")
-    for reason, number in found.refused.most_common():
-        click.echo(f"  refused     {number:>9,}  {reason.value}: {reason.sentence()}")
-    for one in found.examples:
-        first = f" (stood first in line {one.first_line})" if one.first_line else ""
-        click.echo(f"    line {one.line}: «{one.raw}» {one.reason.value}{first}")
+    lists.print_count(found)
     click.echo(f"The message lasts {message_ms / 1000:.1f} s.")
     if found.ends_at is None:
         click.echo(f"It would not be done within a year; what binds it: {BINDINGS[found.binding][0]}.")

@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 
 from engine.clock import wall_ms
-from engine.commands import common, progress, reporting, rules, running, sending, trunks
+from engine.commands import common, lists, progress, reporting, rules, running, sending, trunks
 from engine.commands.follow import NO_SWITCH, follow
 from engine.commands.interrupts import Interrupts
 from engine.config import Settings
@@ -35,7 +35,7 @@ INTERRUPTED, NO_SWITCH_STATUS = 130, SwitchUnavailable.exit_status
 @common.switch_option
 @common.account_option
 @rules.rules_options
-@click.option("--number-column", metavar="NAME|N", help="Column of the numbers; found by itself without it.")
+@lists.list_options
 @click.option("--report", metavar="FILE.csv|.xlsx", help="Result file; without it, in data_dir/reports.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen; no call, nothing is kept.")
 @click.option(
@@ -47,7 +47,6 @@ def send(
     message_path: str,
     switches: tuple[str, ...],
     account_id: int | None,
-    number_column: str | None,
     report: str | None,
     dry_run: bool,
     speed: float,
@@ -61,15 +60,16 @@ def send(
     """
     settings = common.settings_and_store()
     specs = parse_switches(common.switch_words(settings, switches))
+    choices = lists.choices_of_options(options)
     wanted = rules.build_rules(settings.delivered_share, list_path, options)
     _check(wanted, specs, speed, report, settings)
     if dry_run:
         from engine.commands.dry_run import dry_run as say_what_would_happen
 
         return say_what_would_happen(
-            settings, specs, wanted, list_path, message_path, number_column, account_id, as_json
+            settings, specs, wanted, list_path, message_path, choices, account_id, as_json
         )
-    with sending.open_numbers(list_path, number_column, settings) as reader:
+    with sending.open_numbers(list_path, choices, settings) as reader:
         prompt = sending.store_message(message_path, settings)
         account = common.account_for(settings, account_id)
         if trunks.is_embedded(specs):

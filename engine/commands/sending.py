@@ -13,6 +13,7 @@ from engine.services.campaigns import campaigns
 from engine.services.campaigns.campaigns import CampaignRules
 from engine.services.campaigns.recipients import Imported, import_list
 from engine.services.compliance import traffic_caps
+from engine.services.lists.choices import Choices
 from engine.services.lists.reader import ListReader, open_list
 from engine.services.messages import prompts
 from engine.store.tables.core import Campaign
@@ -21,11 +22,11 @@ from engine.store.threads import begin, read, staying_connected, write
 Prepare = Callable[[CampaignRules], None]
 
 
-def open_numbers(path: str, number_column: str | None, settings: Settings) -> ListReader:
+def open_numbers(path: str, choices: Choices, settings: Settings) -> ListReader:
     """Open a list by the installation's settings; BadInput in one sentence if it is none."""
     return open_list(
         path,
-        number_column=number_column,
+        choices,
         default_area=settings.default_area_code or None,
         allow_abroad=read(traffic_caps.opens_abroad),
     )

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import click
 
 from engine.clock import wall_ms
-from engine.commands import common
+from engine.commands import common, lists
 from engine.config import Settings
 from engine.errors import BadInput
 from engine.services.compliance import do_not_call as suppression
+from engine.services.lists.choices import AS_FOUND, Choices
 from engine.services.lists.reader import ListReader, open_list
 from engine.services.numbering.numbers import NormalNumber, normalise
 from engine.services.reports.files import csv_chunks
@@ -50,20 +51,20 @@ def add(numbers: tuple[str, ...], account: int | None, remove: bool, as_json: bo
 @do_not_call_group.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @_which
+@lists.list_options
 @common.json_option
-def import_(file: Path, account: int | None, as_json: bool) -> None:
-    """Put all numbers of a file (CSV, TXT, XLSX) on the list."""
+def import_(file: Path, account: int | None, as_json: bool, **options: Any) -> None:
+    """Put all numbers of a file (text or workbook) on the list; each line that holds none is told."""
     settings = common.settings_and_store()
-    with _open(file, settings) as reader:
+    with _open(file, settings, lists.choices_of_options(options)) as reader:
         done = suppression.import_list(account or EVERYBODY, reader, write, wall_ms())
-    document = {"added": done.added, "known": done.known, "refused": dict(done.refused)}
-    common.answer(
-        document,
-        as_json,
-        lambda: click.echo(
-            f"{done.added:,} added, {done.known:,} were there, {sum(done.refused.values()):,} are no numbers."
-        ),
-    )
+    document = {**done.document(), "added": done.added, "known": done.known}
+
+    def tell() -> None:
+        lists.print_count(done)
+        click.echo(f"{done.added:,} added, {done.known:,} were there, {done.refused_total:,} are no numbers.")
+
+    common.answer(document, as_json, tell)
 
 
 @do_not_call_group.command()
@@ -87,10 +88,10 @@ def export(account: int | None, output: BinaryIO) -> None:
 def check(what: str, account: int | None, as_json: bool) -> None:
     """Say whether a number is on the list, or how many of a file's numbers are."""
     settings = common.settings_and_store()
-    lists = (account or EVERYBODY,)
+    asked = (account or EVERYBODY,)
     if Path(what).is_file():
         with _open(Path(what), settings) as reader:
-            free, listed = suppression.check_list(reader, lists, read)
+            free, listed = suppression.check_list(reader, asked, read)
         common.answer(
             {"listed": listed, "free": free},
             as_json,
@@ -98,7 +99,7 @@ def check(what: str, account: int | None, as_json: bool) -> None:
         )
         return
     number = _number(what, settings)
-    is_listed = bool(read(lambda: do_not_call.find(lists, [suppression.as_integer(number.e164)])))
+    is_listed = bool(read(lambda: do_not_call.find(asked, [suppression.as_integer(number.e164)])))
     common.answer(
         {"number": number.e164, "listed": is_listed},
         as_json,
@@ -106,8 +107,8 @@ def check(what: str, account: int | None, as_json: bool) -> None:
     )
 
 
-def _open(file: Path, settings: Settings) -> ListReader:
-    return open_list(file, default_area=settings.default_area_code or None, allow_abroad=True)
+def _open(file: Path, settings: Settings, choices: Choices = AS_FOUND) -> ListReader:
+    return open_list(file, choices, default_area=settings.default_area_code or None, allow_abroad=True)
 
 
 def _number(text: str, settings: Settings) -> NormalNumber:

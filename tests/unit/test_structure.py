@@ -17,6 +17,7 @@ BASE = (
     "engine.call_end",
     "engine.amounts",
     "engine.text",
+    "engine.fold",
     "engine.atomic_file",
 )
 PURE_DIALING = tuple(f"engine.dialing.{name}" for name in ("pacing", "causes", "retry", "health", "shares"))

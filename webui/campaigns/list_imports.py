@@ -19,6 +19,7 @@ from engine.errors import BadInput
 from engine.services.campaigns import campaigns, launch, list_imports
 from engine.services.campaigns.uploads import Pending
 from engine.services.compliance import traffic_caps
+from engine.services.lists.choices import Choices
 from engine.states import CampaignState, ImportState
 from engine.store.tables.core import Campaign
 from engine.store.tables.lists import ListImport
@@ -93,7 +94,7 @@ def _take(row: Campaign, form: AddForm) -> int:
     pending.list_name = shown_name(file.filename, "—")
     stream: Any = file.stream
     abroad = read(traffic_caps.opens_abroad)
-    pending.number_column = (form.number_column.data or "").strip()
+    pending.choices = Choices((form.number_column.data or "").strip()).kept()
 
     def keep() -> None:
         uploads.save(pending, "list", pending.list_name, stream)

@@ -22,6 +22,7 @@ from engine.services.campaigns.start_checks import refusal
 from engine.services.campaigns.uploads import Pending
 from engine.services.compliance import traffic_caps
 from engine.services.compliance.do_not_call import lists_for
+from engine.services.lists.choices import Choices, choices_of
 from engine.services.messages import prompts
 from engine.services.messages.personal import Template, is_template
 from engine.services.money import pricing
@@ -184,7 +185,7 @@ def _keep_files(filled: CampaignForm, pending: Pending) -> None:
     if _is_given(filled.numbers.data):
         pending.list_name = shown_name(filled.numbers.data.filename or "", "—")
         web().apart(lambda: uploads.save(pending, "list", pending.list_name, filled.numbers.data.stream))
-    pending.number_column = (filled.number_column.data or "").strip()
+    pending.choices = Choices((filled.number_column.data or "").strip()).kept()
     if filled.message.data:
         pending.message_id = int(read(lambda: prompts.get(filled.message.data, pending.account_id)).id)
         pending.sound_name, pending.prompt, pending.duration_ms = "", "", 0
@@ -281,7 +282,7 @@ def _start_values(pending: Pending | None) -> dict[str, Any]:
             "draft": pending.token,
             "account": pending.account_id,
             "message": pending.message_id or 0,
-            "number_column": pending.number_column,
+            "number_column": choices_of(pending.choices).columns,
         }
     clone = request.args.get("clone", type=row_id)
     if clone is None:

@@ -199,4 +199,5 @@ def _kept_words() -> dict[str, str]:
     """Words that the services keep in both languages themselves."""
     pairs = [(rule.en, rule.fa) for rule in DEPARTMENTS.values()]
     pairs += [(rule.en, rule.fa) for rule in CLOCKS.values()]
+    pairs += [(one.sentence().rstrip("."), one.sentence("fa").rstrip(".")) for one in Reason]
     return {english.casefold(): persian for english, persian in (*pairs, *GRANTS.values())}

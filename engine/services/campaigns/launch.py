@@ -15,6 +15,7 @@ from engine.services.campaigns import campaigns, list_imports, view
 from engine.services.campaigns.campaigns import CampaignRules
 from engine.services.campaigns.preflight import Preflight
 from engine.services.campaigns.uploads import Pending, Uploads, sha256_of
+from engine.services.lists.choices import choices_of
 from engine.services.lists.reader import ListReader, open_list
 from engine.services.messages import library
 from engine.store.tables.core import Campaign, Message, User
@@ -27,9 +28,9 @@ def open_pending_list(path: Path, pending: Pending, settings: Settings, allow_ab
     """The list of an upload, at `path`, read as this installation reads lists (`fraud_guard.opens_abroad`)."""
     return open_list(
         path,
+        choices_of(pending.choices),
         filename=pending.list_name,
         default_area=settings.default_area_code or None,
-        number_column=pending.number_column or None,
         allow_abroad=allow_abroad,
     )
 

@@ -30,6 +30,7 @@ from engine.services.campaigns import campaigns, view
 from engine.services.campaigns.recipients import Begin, Imported, import_list
 from engine.services.campaigns.uploads import Pending, Uploads, sha256_of
 from engine.services.compliance import traffic_caps
+from engine.services.lists.choices import choices_of
 from engine.services.lists.reader import ListReader, open_list
 from engine.services.money.ledger import NoCredit
 from engine.states import CampaignState, ImportState
@@ -52,7 +53,7 @@ def note(campaign_id: int, pending: Pending, now: int, *, expected: int = 0, sta
         token=pending.token,
         source_name=pending.list_name[:255],
         sha256=pending.list_sha256,
-        number_column=pending.number_column,
+        choices=pending.choices,
         expected=expected,
         starts=starts,
         created_at=now,
@@ -173,9 +174,9 @@ def _open(uploads: Uploads, row: ListImport, default_area: str, allow_abroad: bo
         raise BadInput("The list is not the one that was checked and confirmed; nothing more of it comes in.")
     return open_list(
         path,
+        choices_of(row.choices),
         filename=row.source_name,
         default_area=default_area or None,
-        number_column=row.number_column or None,
         allow_abroad=allow_abroad,
     )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import tzinfo
 from typing import Any
 
@@ -15,14 +15,12 @@ from engine.services.campaigns.campaigns import CampaignRules
 from engine.services.campaigns.estimate import Estimate, Limits, estimate
 from engine.services.compliance.calling_windows import parse_windows
 from engine.services.compliance.do_not_call import as_integer
+from engine.services.lists.choices import facts_of
+from engine.services.lists.counting import Example, ListCount
 from engine.services.lists.reader import ListReader, Row
-from engine.services.numbering.numbers import Kind
 from engine.services.numbering.reasons import Reason
 from engine.services.trunks.headroom import permitted_rate, permitted_sessions
 from engine.store.tables.core import Gateway, Switch
-
-EXAMPLES = 3  # lines that are shown of each reason
-SHOWN = 60  # characters of what was written that are shown
 
 CPS, CHANNELS, OWN_CPS, OWN_CHANNELS = "cps", "channels", "own_cps", "own_channels"
 SWITCH_CPS, SWITCH_CHANNELS = "switch_cps", "switch_channels"
@@ -43,41 +41,15 @@ BINDINGS: dict[str, tuple[str, str]] = {
 Listed = Callable[[Collection[int]], Collection[int]]
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A line that would not be called: `first_line` is where a duplicate stood first."""
-
-    line: int
-    raw: str
-    reason: Reason
-    first_line: int | None
-
-
 @dataclass(slots=True)
-class Preflight:
+class Preflight(ListCount):
     """What a campaign would come to.  `ends_at` in ms (None: not within a year, or never)."""
 
-    filename: str
-    number_column: str
-    columns: list[str] = field(default_factory=list)  # the list's other ones
-    valid: int = 0
-    mobiles: int = 0  # of the valid ones
-    duplicates: int = 0
-    refused: Counter[Reason] = field(default_factory=Counter)  # without the duplicates
-    examples: list[Example] = field(default_factory=list)
     starts_at: int = 0
     ends_at: int | None = None
     calls: int = 0  # expected, with retries
     calls_per_second: float = 0.0
     binding: str = NO_GATEWAY
-
-    @property
-    def total(self) -> int:
-        return self.valid + self.duplicates + self.refused_total
-
-    @property
-    def refused_total(self) -> int:
-        return sum(self.refused.values())
 
     def as_dict(self) -> dict[str, Any]:
         """All of it as JSON holds it; `Preflight.of_dict` reads it back."""
@@ -85,6 +57,7 @@ class Preflight:
             **{item.name: getattr(self, item.name) for item in fields(self)},
             "refused": {reason.value: count for reason, count in self.refused.items()},
             "examples": [asdict(example) for example in self.examples],
+            "facts": self.facts.as_dict(),
         }
 
     @classmethod
@@ -92,7 +65,8 @@ class Preflight:
         """The pre-flight that `as_dict` wrote."""
         refused = Counter({Reason(word): count for word, count in values["refused"].items()})
         examples = [Example(**{**one, "reason": Reason(one["reason"])}) for one in values["examples"]]
-        return cls(**{**values, "refused": refused, "examples": examples})
+        facts = facts_of(values["facts"])
+        return cls(**{**values, "refused": refused, "examples": examples, "facts": facts})
 
 
 def preflight(
@@ -124,11 +98,10 @@ def count_list(
     `listed` gives those of some numbers (as `suppression.as_integer`) that are on a do-not-call list.
     """
     found = Preflight(reader.filename, reader.number_column)
-    shown: Counter[Reason] = Counter()
     for chunk in reader:
-        _count(found, _set_aside(chunk, listed) if listed else chunk, shown)
+        found.add(_set_aside(chunk, listed) if listed else chunk)
         on_progress(found.total)
-    found.columns = list(reader.variable_columns)
+    found.conclude(reader)
     return found
 
 
@@ -179,21 +152,6 @@ def _set_aside(chunk: list[Row], listed: Listed) -> list[Row]:
         row._replace(reason=Reason.DO_NOT_CALL) if number in aside else row
         for row, number in zip(chunk, numbers, strict=True)
     ]
-
-
-def _count(found: Preflight, chunk: Iterable[Row], shown: Counter[Reason]) -> None:
-    for row in chunk:
-        if row.reason is None:
-            found.valid += 1
-            found.mobiles += row.number is not None and row.number.kind is Kind.MOBILE
-            continue
-        if row.reason is Reason.DUPLICATE:
-            found.duplicates += 1
-        else:
-            found.refused[row.reason] += 1
-        if shown[row.reason] < EXAMPLES:
-            shown[row.reason] += 1
-            found.examples.append(Example(row.line, row.raw[:SHOWN], row.reason, row.first_line))
 
 
 def _limits(

@@ -19,6 +19,7 @@ from typing import Any
 import orjson
 
 from engine.errors import BadInput, Conflict
+from engine.fold import fold
 from engine.services.campaigns.list_parts import ListRow, Part, parts_of
 from engine.services.compliance.do_not_call import lists_for
 from engine.services.lists import reader as lists
@@ -131,7 +132,8 @@ def write_columns(campaign_id: int, names: Sequence[str], write: Write) -> list[
         if row.state == CampaignState.STOPPED:
             raise Conflict(f"Campaign {campaign_id} was stopped and takes no more recipients.")
         known = list(json.loads(row.columns))
-        known += [name for name in names if name not in known]
+        have = set(map(fold, known))
+        known += [name for name in names if fold(name) not in have]
         columns.extend(known)
         if known != json.loads(row.columns):
             Campaign.update(columns=json.dumps(known, ensure_ascii=False)).where(
@@ -146,7 +148,8 @@ def write_columns(campaign_id: int, names: Sequence[str], write: Write) -> list[
 def _rows_of(chunk: Sequence[Row], names: Sequence[str], columns: list[str]) -> Part:
     """A chunk of a list, whose other columns are `names`, as rows of a campaign whose columns are `columns`."""
     same = list(names[: len(columns)]) == columns
-    places = [] if same else [names.index(name) if name in names else None for name in columns]
+    at = {fold(name): place for place, name in reversed(list(enumerate(names)))}
+    places = [] if same else [at.get(fold(name)) for name in columns]
     width, mobile = len(columns), Kind.MOBILE
     rows: list[ListRow] = []
     numbers: list[int] = []

@@ -9,9 +9,8 @@ emergency notices heed none.  Functions run inside a transaction
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -20,6 +19,7 @@ import numpy.typing as npt
 
 from engine.clock import from_ms
 from engine.services.accounts import audit_log
+from engine.services.lists.counting import ListCount
 from engine.services.lists.reader import ListReader
 from engine.services.numbering.numbers import NormalNumber, display
 from engine.states import MessageKind
@@ -31,6 +31,7 @@ EXPORTED = ("number", "source", "campaign", "added_at")
 log = logging.getLogger(__name__)
 
 WRITE_CHUNK = 20_000
+LINES_TOLD = 50  # lines of each reason that an import tells of
 KEY, IMPORT, PERSON = "key", "import", "person"  # how a number came onto a list
 
 Read = Callable[[Callable[[], Any]], Any]
@@ -78,12 +79,11 @@ def remove(account_id: int, number: NormalNumber, now: int, by_id: int | None = 
 
 
 @dataclass(slots=True)
-class Taken:
-    """What an import brought."""
+class Taken(ListCount):
+    """What an import brought; the list's lines are counted as for a campaign."""
 
     added: int = 0
     known: int = 0  # on the list already, or twice in the file
-    refused: Counter[str] = field(default_factory=Counter)  # by reason
 
 
 def import_list(
@@ -100,17 +100,14 @@ def import_list(
     in the order of the file each chunk would touch every page of the table.  Raises BadInput when the
     list cannot be read; then nothing was written.
     """
-    done = Taken()
+    done = Taken(reader.filename, reader.number_column)
     parts: list[npt.NDArray[np.int64]] = []
-    lines = 0
     for chunk in reader:
         numbers = [as_integer(row.number.e164) for row in chunk if row.number is not None]
         parts.append(np.array(numbers, np.int64))
-        done.refused.update(
-            row.reason.value for row in chunk if row.number is None and row.reason is not None
-        )
-        lines += len(chunk)
-        on_progress(lines)
+        done.add(chunk, LINES_TOLD)
+        on_progress(done.total)
+    done.conclude(reader)
     ordered = np.unique(np.concatenate(parts)) if parts else np.zeros(0, np.int64)
     for start in range(0, len(ordered), WRITE_CHUNK):
         part = ordered[start : start + WRITE_CHUNK].tolist()

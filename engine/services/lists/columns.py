@@ -1,131 +1,228 @@
-"""Which row of a list is its header, and which column holds the numbers."""
+"""Which row of a list is its header, and which column holds the numbers: by their names and by looking."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
-from engine.errors import BadInput
+from engine.services.lists.choices import Candidate
+from engine.services.lists.names import NUMBER, PHONE, is_exact, points_of
+from engine.services.numbering.codes import are_codes
 from engine.services.numbering.numbers import Kind, NormalNumber, normalise
+from engine.services.numbering.reasons import Reason
 
 MAX_COLUMNS = 256
-MAX_HEADER = 64
-"""Characters of a column's name that are kept."""
+HEADER_ROWS = 10
+"""The header stands among so many first rows."""
+
+_SHOWN = 3
+_ENOUGH = 1.0  # points from which a column is taken without being asked for
+_SHORT_LIST = 12  # rows that are looked at to tell how wide a table is
+_LANDLINE_POINTS, _LOCAL_POINTS, _BARE_POINTS, _CODE_POINTS, _MOBILE_POINTS = 1.5, 1.0, 0.5, -2.0, 4.0
+
+_Rows = Sequence[Sequence[str]]
 
 
-# Names are compared in the form that ``plain_name`` gives them. Three ranks:
-# a column called «mobile» beats one called «tel», which beats a bare «number»
-# (that may be a row number, a contract number …).
-def _names(words: str) -> frozenset[str]:
-    return frozenset(words.split())
+class Look(NamedTuple):
+    """What a column holds: filled cells, mobiles, landlines with a 0 or +98, bare ones, local ones, other numbers."""
+
+    filled: int
+    mobiles: int
+    landlines: int
+    bare: int
+    local: int
+    points: float
+    sample: list[str]
+
+    @property
+    def numbers(self) -> int:
+        return self.mobiles + self.landlines + self.bare + self.local
 
 
-_RANKS: tuple[frozenset[str], ...] = (
-    _names(
-        "mobile mobileno mobilenumber mobilephone mobiletel cell cellno cellphone cellnumber cellular msisdn gsm "
-        "موبایل شمارهموبایل موبایلشماره شمارههمراه همراه تلفنهمراه شمارهتلفنهمراه شمارهتماسهمراه گوشی "
-        "شمارهگوشی تلفنموبایل موبیل"
-    ),
-    _names(
-        "phone phoneno phonenumber telephone telephonenumber telno tel telnumber contact contactnumber recipient "
-        "destination callee called to msisdnnumber "
-        "تلفن شمارهتلفن شمارهتماس تماس تلفنتماس تلفنثابت شمارهتلفنثابت ثابت شمارهگیرنده گیرنده مخاطب "
-        "شمارهمخاطب"
-    ),
-    _names("number num no numbers شماره شمارهها nomre nomreh shomare shomareh نمره"),
-)
-_SEPARATORS = re.compile(r"[\W_]+")
+def header_row(rows: _Rows) -> int | None:
+    """Return the place (from 0) of the row that names the columns, among the first ten; None if none does.
 
-
-def plain_name(name: str) -> str:
-    """Return a column's name without what people vary: case, spaces, ZWNJ, ي/ك, tatweel, marks."""
-    folded = unicodedata.normalize("NFKC", name).casefold()
-    folded = folded.replace("ي", "ی").replace("ى", "ی").replace("ك", "ک").replace("ة", "ه")
-    folded = "".join(
-        char for char in folded if unicodedata.category(char) not in ("Cf", "Mn") and char != "\u0640"
-    )
-    return _SEPARATORS.sub("", folded)
-
-
-def _rank(name: str) -> int | None:
-    plain = plain_name(name).rstrip("0123456789")
-    for rank, names in enumerate(_RANKS):
-        if plain in names:
-            return rank
-    return None
-
-
-def is_header(row: Sequence[str]) -> bool:
-    """Say whether the first row names the columns: words, and nothing like a number to call."""
-    filled = [cell for cell in row if cell]
-    if any(_rank(cell) is not None for cell in filled):
-        return True
-    if any(sum(map(str.isdigit, cell)) >= 5 for cell in filled):
-        return False
-    words = sum(any(map(str.isalpha, cell)) for cell in filled)
-    return bool(filled) and words * 2 >= len(filled)
-
-
-def column_names(header: Sequence[str] | None, width: int) -> list[str]:
-    """Return a name for each of ``width`` columns: bounded, none empty, none twice."""
-    names: list[str] = []
-    taken: set[str] = set()
-    for index in range(width):
-        name = header[index][:MAX_HEADER] if header and index < len(header) else ""
-        name = " ".join(name.split()) or f"column_{index + 1}"
-        unique, copy = name, 2
-        while unique in taken:
-            unique, copy = f"{name} ({copy})", copy + 1
-        taken.add(unique)
-        names.append(unique)
-    return names
-
-
-def named_column(wanted: str, names: Sequence[str]) -> int:
-    """Return the index of the column that a person asked for by name or by position from 1."""
-    plain = [plain_name(name) for name in names]
-    if plain_name(wanted) in plain:
-        return plain.index(plain_name(wanted))
-    if wanted.isdecimal() and 1 <= int(wanted) <= len(names):
-        return int(wanted) - 1
-    raise BadInput(f"There is no column «{wanted[:MAX_HEADER]}»; the list has: {', '.join(names[:20])}.")
-
-
-def find_number_column(
-    names: Sequence[str], has_header: bool, sample: Sequence[Sequence[str]], default_area: str | None
-) -> int | None:
-    """Return the index of the column with the numbers, by its name or by looking; None if none is.
-
-    A name decides unless its column holds no number at all while another holds some.
+    Above it stand titles.  It is the row that tells most about telephone numbers and about other
+    columns, above all rows of data; without one that tells, the fullest row of words.
     """
-    scores = [_score(index, sample, default_area) for index in range(len(names))]
-    if has_header:
-        ranked = [
-            (rank, -scores[i][0], i) for i, name in enumerate(names) if (rank := _rank(name)) is not None
-        ]
-        useful = [entry for entry in ranked if scores[entry[2]][1]]
-        if useful or (ranked and not any(score[1] for score in scores)):
-            return min(useful or ranked)[2]
-    if not scores:
-        return None
-    best = max(range(len(names)), key=lambda index: (scores[index], -index))
-    if scores[best][1] or len(names) == 1:
-        return best
-    return None
+    usual = _usual_fill(rows)
+    best, best_points = None, 0
+    for place, row in enumerate(rows[:HEADER_ROWS]):
+        filled = [cell for cell in row if cell]
+        is_sparse = len(filled) < min(2, usual)
+        if any(map(_is_number, filled)):
+            if not is_sparse or len(filled) == 1 == len(row):
+                break
+            continue
+        points = _header_points(filled, is_sparse, place)
+        if points > best_points:
+            best, best_points = place, points
+    return best
 
 
-def _score(index: int, sample: Sequence[Sequence[str]], default_area: str | None) -> tuple[int, int, int]:
-    """Return how many cells of a column are whole numbers, numbers with the default area, mobiles."""
-    whole = completed = mobile = 0
+def _header_points(filled: list[str], is_sparse: bool, place: int) -> int:
+    """How much a row without numbers is like a header; 0: it is none."""
+    telling = sum(points_of(cell) > 0 and len(cell) <= 60 for cell in filled)
+    if is_sparse:
+        return 1 if len(filled) == 1 and is_exact(filled[0]) else 0
+    if telling:
+        return 100 + 10 * len(filled)
+    if any(sum(map(str.isdigit, cell)) >= 5 for cell in filled):
+        return 0
+    words = sum(any(map(str.isalpha, cell)) for cell in filled)
+    return 2 * len(filled) - place if filled and words * 2 >= len(filled) else 0
+
+
+def _usual_fill(rows: _Rows) -> int:
+    counts = Counter(sum(map(bool, row)) for row in rows[: HEADER_ROWS + _SHORT_LIST])
+    return max(counts, key=lambda fill: (counts[fill], fill), default=1)
+
+
+def _is_number(cell: str) -> bool:
+    return isinstance(normalise(cell), NormalNumber)
+
+
+def is_numbers_only(sample: _Rows) -> bool:
+    """Say whether nearly every cell is a number as only telephones have it: the delimiter stands between recipients."""
+    cells = [cell for row in sample for cell in row if cell]
+    numbers = sum(_kind(cell, None) in ("mobile", "landline") for cell in cells)
+    return len(cells) > len(sample) and numbers >= 0.9 * len(cells)
+
+
+def look_at(index: int, sample: _Rows, default_area: str | None) -> Look:
+    """Look at a column's cells; its points are from -2 (codes) to 4 (mobiles only)."""
+    filled, kinds, bare, shown = 0, Counter[str](), list[str](), list[str]()
     for row in sample:
         if index >= len(row) or not row[index]:
             continue
-        found = normalise(row[index])
-        if isinstance(found, NormalNumber):
-            whole += 1
-            completed += 1
-            mobile += found.kind is Kind.MOBILE
-        elif default_area and isinstance(normalise(row[index], default_area=default_area), NormalNumber):
-            completed += 1
-    return whole, completed, mobile
+        filled += 1
+        cell = row[index]
+        if len(shown) < _SHOWN:
+            shown.append(cell[:60])
+        kind = _kind(cell, default_area)
+        kinds[kind] += 1
+        if kind == "bare":
+            bare.append(cell)
+    bare_points = _CODE_POINTS if are_codes(bare) else _BARE_POINTS
+    points = (
+        _MOBILE_POINTS * kinds["mobile"]
+        + _LANDLINE_POINTS * kinds["landline"]
+        + _LOCAL_POINTS * kinds["local"]
+        + bare_points * kinds["bare"]
+    ) / max(1, filled)
+    return Look(filled, kinds["mobile"], kinds["landline"], kinds["bare"], kinds["local"], points, shown)
+
+
+def _kind(cell: str, default_area: str | None) -> str:
+    found = normalise(cell)
+    if found is Reason.SEVERAL:
+        return "mobile" if "09" in cell or "+989" in cell or "۰۹" in cell else "local"
+    if isinstance(found, NormalNumber):
+        if found.kind is Kind.MOBILE:
+            return "mobile"
+        digits = [str(int(char)) for char in cell if char.isdecimal()]
+        return "bare" if len(digits) == 10 and digits[0] != "0" else "landline"
+    if default_area and isinstance(normalise(cell, default_area=default_area), NormalNumber):
+        return "local"
+    return ""
+
+
+def find_columns(
+    names: Sequence[str],
+    has_header: bool,
+    looks: Sequence[Look],
+    hidden: Collection[int],
+) -> list[int]:
+    """Return the column with the numbers, by its name and by what it holds; none if none is.
+
+    A name that tells counts for much, what the cells hold for as much: a column of mobiles without a
+    telling name beats a fuller one of «landlines», which may be codes.  A column whose name speaks
+    against it, or that is hidden, is never taken when it was not asked for.
+    """
+    said = [points_of(name) if has_header else 0 for name in names]
+    points = [
+        told + look.points if index not in hidden else -1.0
+        for index, (told, look) in enumerate(zip(said, looks, strict=True))
+    ]
+    useful = [index for index, look in enumerate(looks) if look.numbers and points[index] >= _ENOUGH]
+    if useful:
+        return [max(useful, key=lambda index: (points[index], looks[index].numbers, -index))]
+    if (
+        any(look.numbers and look.points > 0 and index not in hidden for index, look in enumerate(looks))
+        and len(names) > 1
+    ):
+        return []  # there may be numbers, but nobody can tell which of them are telephones
+    named = [
+        index
+        for index, told in enumerate(said)
+        if told >= NUMBER and index not in hidden and not (told < PHONE and are_only_codes(looks[index]))
+    ]
+    if named:
+        return [max(named, key=lambda index: (said[index], -index))]
+    if len(names) == 1 and not are_only_codes(looks[0]) and said[0] >= 0 and not hidden:
+        return [0]
+    return []
+
+
+def are_only_codes(look: Look) -> bool:
+    """Whether a column's numbers are national codes or postal codes."""
+    return look.bare > 0 and look.points < 0
+
+
+def holds_numbers(rows: _Rows) -> bool:
+    """Whether the first rows of a sheet, without blank ones, have a column that would be taken."""
+    rows = [[cell.strip() for cell in row] for row in rows]
+    header = header_row(rows)
+    cells = rows if header is None else rows[header + 1 :]
+    width = max(map(len, rows), default=0)
+    names = [rows[header][i] if header is not None and i < len(rows[header]) else "" for i in range(width)]
+    looks = [look_at(index, cells, None) for index in range(min(width, MAX_COLUMNS))]
+    chosen = find_columns(names[:MAX_COLUMNS], header is not None, looks, ())
+    return any(looks[index].numbers for index in chosen)
+
+
+def contact_columns(names: Sequence[str], looks: Sequence[Look]) -> list[int]:
+    """Return the columns of numbers of an address book (Google Contacts), the first one being the main one."""
+    values = [index for index, name in enumerate(names) if is_contact_value(name)]
+    return [index for index in values if looks[index].filled]
+
+
+def is_contact_value(name: str) -> bool:
+    """Whether a column is called as Google Contacts calls those with numbers: ``Phone 1 - Value``."""
+    words = name.casefold().split()
+    return len(words) == 4 and words[0] == "phone" and words[1].isdecimal() and words[3] == "value"
+
+
+def candidates(
+    names: Sequence[str], looks: Sequence[Look], chosen: Sequence[int], hidden: Collection[int]
+) -> list[Candidate]:
+    """Return what is known of each column that might hold the numbers, the chosen ones first."""
+    possible = [
+        index
+        for index, look in enumerate(looks)
+        if index in chosen or look.numbers or points_of(names[index]) >= NUMBER
+    ]
+    order = {index: place for place, index in enumerate(chosen)}
+    possible.sort(key=lambda index: (order.get(index, len(order)), index))
+    return [
+        Candidate(
+            names[index],
+            index + 1,
+            looks[index].filled,
+            looks[index].mobiles,
+            looks[index].numbers - looks[index].mobiles,
+            looks[index].sample,
+            index in chosen,
+            index in hidden,
+        )
+        for index in possible[:20]
+    ]
+
+
+def better_mobiles(looks: Sequence[Look], chosen: Sequence[int]) -> int | None:
+    """Return a column full of mobiles that was not chosen, when those that were have none."""
+    if any(looks[index].mobiles for index in chosen):
+        return None
+    full = [index for index, look in enumerate(looks) if look.mobiles * 2 > look.filled > 0]
+    return max(full, key=lambda index: looks[index].mobiles, default=None)

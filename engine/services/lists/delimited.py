@@ -1,9 +1,10 @@
-"""Rows of a CSV, TSV or TXT file: its encoding, its delimiter, its lines.
+"""Rows of a CSV, TSV or TXT file: its encoding, its lines.
 
 Customers' lists come from spreadsheets, accounting programs and text editors:
-UTF-8 with and without BOM, Windows-1256, UTF-16 («Unicode text» of Excel),
-comma, semicolon or tab. All are found here, and nothing in a file, however
-made, takes more memory than one line of it.
+UTF-8 with and without BOM, Windows-1256, UTF-16 («Unicode text» of Excel, with and
+without BOM), any usual delimiter (`delimiters`), quotation marks without partners
+(`quotes`). All are found here, and nothing in a file, however made, takes more memory
+than one line of it.
 """
 
 from __future__ import annotations
@@ -14,26 +15,33 @@ import io
 import re
 from collections.abc import Iterator
 from itertools import chain, islice
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from charset_normalizer import from_bytes
 
 from engine.errors import BadInput
-from engine.services.numbering.numbers import NormalNumber, normalise
+from engine.sentences import Amount, Sentence
+from engine.services.lists.delimiters import DELIMITERS, detect_delimiter, unwrapped, usual_width
+from engine.services.lists.quotes import MendedQuotes
+from engine.services.lists.table import Table
 
 MAX_LINE = 1_000_000
 """Bytes of one line; a longer one is no list (a picture, a database dump, an attack)."""
-MAX_RECORD_LINES = 50
-"""Lines that one quoted record may span; more means that a quotation mark was never closed."""
 
 _BLOCK = 1 << 20
 _SAMPLE_LINES = 60
-_DELIMITERS = ",;\t"
 _OTHER_ENCODINGS = ["cp1256", "cp1252", "cp1251", "cp1253", "cp1254", "cp1255", "iso8859_6"]
-_SEP_LINE = re.compile(r'"?sep=([,;\t])"?\s*', re.IGNORECASE)
+_SEP_LINE = re.compile(rf'"?sep=([{re.escape(DELIMITERS)}])"?\s*', re.IGNORECASE)
 
 
-def detect_encoding(file: BinaryIO, filename: str, *, max_line: int = MAX_LINE) -> str:
+class Scan(NamedTuple):
+    """What reading a text file once has shown."""
+
+    encoding: str
+    has_quotes: bool
+
+
+def scan(file: BinaryIO, filename: str, *, max_line: int = MAX_LINE) -> Scan:
     """Return the Python name of the encoding of ``file``, having read the whole of it.
 
     The whole, because the first Persian name may stand in line 900,000; and so
@@ -42,11 +50,11 @@ def detect_encoding(file: BinaryIO, filename: str, *, max_line: int = MAX_LINE) 
     binary content, and for encodings not read here.
     """
     file.seek(0)
-    start = file.read(2)
+    utf16 = _utf16(file.read(4096), filename)
+    is_utf16 = bool(utf16)
     file.seek(0)
-    is_utf16 = start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-    decoder = codecs.getincrementaldecoder("utf-16" if is_utf16 else "utf-8")()
-    is_decoded, end, line, unended = True, b"", 1, 0
+    decoder = codecs.getincrementaldecoder(utf16 or "utf-8")()
+    is_decoded, has_quotes, end, line, unended = True, False, b"", 1, 0
     strange: list[bytes] = []
     while block := file.read(_BLOCK):
         if is_decoded:
@@ -54,32 +62,68 @@ def detect_encoding(file: BinaryIO, filename: str, *, max_line: int = MAX_LINE) 
                 text = decoder.decode(block)
             except UnicodeError:
                 if is_utf16:
-                    raise BadInput(f"{filename} is damaged near line {line}: it is not UTF-16.") from None
+                    raise BadInput(
+                        "%(file)s is damaged near line %(line)s: it is not UTF-16.", file=filename, line=line
+                    ) from None
                 is_decoded = False
         if is_utf16:
             block = text.encode("utf-8", "replace")  # in which a line break is one byte, and only that
         if b"\0" in block:
             line += block[: block.index(b"\0")].count(b"\n")
-            raise BadInput(f"Line {line} of {filename} holds a NUL byte, so this is not a text file.")
+            raise BadInput(
+                "Line %(line)s of %(file)s holds a NUL byte, so this is not a text file.",
+                line=line,
+                file=filename,
+            )
+        has_quotes = has_quotes or b'"' in block
         end = end or (b"\n" if b"\n" in block else b"\r")
         parts = block.split(end)
         lengths = [unended + len(parts[0]), *map(len, parts[1:])]
         if max(lengths) > max_line:
             line += next(index for index, length in enumerate(lengths) if length > max_line)
             raise BadInput(
-                f"Line {line} of {filename} is longer than {max_line:,} bytes: a list has one number a line."
+                "Line %(line)s of %(file)s is longer than %(most)s bytes: a list has one number a line.",
+                line=line,
+                file=filename,
+                most=Amount(max_line),
             )
         unended = lengths[-1]
         if not is_decoded and sum(map(len, strange)) < 65_536:
             strange.extend(part for part in parts if not part.isascii())
         line += len(parts) - 1
     if not is_decoded:
-        return _eight_bit_encoding(b"\n".join(strange)[:65_536], file, filename)
+        return Scan(_eight_bit_encoding(b"\n".join(strange)[:65_536], file, filename), has_quotes)
     try:
         decoder.decode(b"", final=True)
     except UnicodeError:
-        raise BadInput(f"{filename} breaks off in the middle of a letter at its end (line {line}).") from None
-    return "utf-16" if is_utf16 else "utf-8-sig"
+        raise BadInput(
+            "%(file)s breaks off in the middle of a letter at its end (line %(line)s).",
+            file=filename,
+            line=line,
+        ) from None
+    return Scan(utf16 or "utf-8-sig", has_quotes)
+
+
+def _utf16(start: bytes, filename: str) -> str:
+    """The name of the UTF-16 that a file is written in; empty for another encoding.
+
+    Without a mark at its beginning it is known by its high bytes: those of ASCII and of
+    Persian letters are 0 and 6, in each second place.
+    """
+    if start.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        raise BadInput("%(file)s is written in UTF-32; save it as UTF-8.", file=filename)
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    pairs = len(start) // 2
+    if b"\0" in start and pairs >= 4:
+        for name, first in (("utf-16-le", 1), ("utf-16-be", 0)):
+            high = start[first : 2 * pairs : 2]
+            if (
+                sum(byte in (0, 6, 0x20) for byte in high) >= 0.95 * pairs
+                and start[1 - first : 2 * pairs : 2].count(0) < 0.05 * pairs
+            ):
+                return name
+    return ""
 
 
 def _eight_bit_encoding(sample: bytes, file: BinaryIO, filename: str) -> str:
@@ -89,7 +133,9 @@ def _eight_bit_encoding(sample: bytes, file: BinaryIO, filename: str) -> str:
     good = sum(char > "\x7f" for char in attempt) - bad
     if good > 4 * bad:
         raise BadInput(
-            f"Line {_first_bad_line(file)} of {filename} is damaged: the file is UTF-8, that line is not."
+            "Line %(line)s of %(file)s is damaged: the file is UTF-8, that line is not.",
+            line=_first_bad_line(file),
+            file=filename,
         )
     letters = [char for char in sample.decode("cp1256") if char > "\x7f"]
     persian = sum("\u0621" <= char <= "\u06d2" or char in "\u200c\u00a0«»،؛؟" for char in letters)
@@ -98,11 +144,10 @@ def _eight_bit_encoding(sample: bytes, file: BinaryIO, filename: str) -> str:
     best = from_bytes(sample, cp_isolation=_OTHER_ENCODINGS).best()
     if best is not None and best.encoding == "cp1256":
         return "cp1256"
-    guess = f" (it looks like {best.encoding})" if best is not None else ""
     raise BadInput(
-        f"Line {_first_bad_line(file)} of {filename} is neither UTF-8 nor Windows-1256{guess}; "
-        "save the list as UTF-8."
-    )
+        "Line %(line)s of %(file)s is neither UTF-8 nor Windows-1256 (it looks like %(guess)s); save the list as UTF-8.",
+        line=_first_bad_line(file), file=filename, guess=best.encoding if best is not None else "-",
+    )  # fmt: skip
 
 
 def _first_bad_line(file: BinaryIO) -> int:
@@ -120,78 +165,61 @@ def _first_bad_line(file: BinaryIO) -> int:
     return line
 
 
-class TextTable:
+class TextTable(Table):
     """The rows of a text file. ``rows()`` may be called once."""
 
+    form = "text"
+
     def __init__(self, file: BinaryIO, filename: str, *, max_line: int = MAX_LINE) -> None:
-        self.filename = filename
-        self.encoding = detect_encoding(file, filename, max_line=max_line)
+        super().__init__(filename)
+        self.encoding, has_quotes = scan(file, filename, max_line=max_line)
         file.seek(0)
         self._text = io.TextIOWrapper(file, encoding=self.encoding, newline="")
         head = list(islice(self._text, _SAMPLE_LINES))
-        self._skipped = 0
         if head and (separator := _SEP_LINE.fullmatch(head[0])):
-            self.delimiter = separator[1]
+            found, is_wrapped = separator[1], False
             del head[0]
-            self._skipped = 1
+            self.passed_over = 1
         else:
-            self.delimiter = detect_delimiter(head, filename)
-        self._head = head
+            found, is_wrapped = detect_delimiter(head, filename)
+        self.delimiter: str = found
+        self._lines: Iterator[str] = chain(head, self._text)
+        self._quotes: MendedQuotes | None = None
+        if is_wrapped:
+            self._lines = unwrapped(self._lines)
+        elif has_quotes:
+            self._quotes = MendedQuotes(self._lines, found, usual_width(head, found))
+            self._lines = iter(self._quotes)
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """Yield the number of the line where a record starts (from 1) and its cells."""
-        reader = csv.reader(chain(self._head, self._text), delimiter=self.delimiter)
-        start = following = 1 + self._skipped
-        to_following = following
+        reader = csv.reader(self._lines, delimiter=self.delimiter)
+        following = to_following = 1 + self.passed_over
         try:
             for cells in reader:
                 start, following = following, reader.line_num + to_following
-                if following - start > MAX_RECORD_LINES:
-                    raise BadInput(self._unclosed(start))
                 yield start, cells
         except csv.Error as error:
             if "field larger" in str(error):
-                raise BadInput(self._unclosed(following)) from None
+                raise BadInput(
+                    "Line %(line)s of %(file)s has a cell of more than %(most)s characters.",
+                    line=following, file=self.filename, most=Amount(csv.field_size_limit()),
+                ) from None  # fmt: skip
             raise BadInput(
-                f"Line {following} of {self.filename} cannot be read as a list: {error}."
-            ) from None
+                "Line %(line)s of %(file)s cannot be read as a list: %(why)s.",
+                line=following, file=self.filename, why=str(error),
+            ) from None  # fmt: skip
+
+    def notes(self) -> list[Sentence]:
+        """The lines whose quotation marks had no partner."""
+        if self._quotes is None or not self._quotes.bad:
+            return []
+        return [
+            Sentence(
+                "A quotation mark has no partner in line %(lines)s; what stands there was read without quotation marks.",
+                lines=[line + self.passed_over for line in self._quotes.bad],
+            )
+        ]
 
     def detach(self) -> None:
-        """Let go of the file without closing it: it belongs to whoever opened it."""
         self._text.detach()
-
-    def _unclosed(self, line: int) -> str:
-        return (
-            f"In line {line} of {self.filename} a quotation mark opens a cell that does not end "
-            f"within {MAX_RECORD_LINES} lines."
-        )
-
-
-def detect_delimiter(lines: list[str], filename: str) -> str:
-    """Return comma, semicolon or tab, whichever makes the best table of ``lines``.
-
-    Best is: most rows with a whole number in some cell, most rows with several
-    cells, most rows of equal width, most columns. A file of one column gets
-    the delimiter that its name suggests.
-    """
-    preferred = "\t" if filename.lower().endswith((".tsv", ".tab")) else ","
-    best, best_score = preferred, (0.0, 0.0, 0.0, 0)
-    for delimiter in sorted(_DELIMITERS, key=lambda one: one != preferred):
-        try:
-            rows = [row for row in csv.reader(lines, delimiter=delimiter) if any(row)]
-        except csv.Error:
-            continue
-        if not rows:
-            continue
-        widths = [len(row) for row in rows]
-        usual = max(set(widths), key=widths.count)
-        with_number = sum(any(isinstance(normalise(cell), NormalNumber) for cell in row[:64]) for row in rows)
-        score = (
-            with_number / len(rows),
-            sum(width > 1 for width in widths) / len(rows),
-            widths.count(usual) / len(rows),
-            usual,
-        )
-        if score > best_score:
-            best, best_score = delimiter, score
-    return best

@@ -1,17 +1,16 @@
 """Read a contact list of any shape as rows with a number each, in chunks.
 
-``open_list`` finds out what the file is (CSV, TSV, TXT, XLSX), its encoding,
-delimiter, header and number column; iterating gives chunks of rows in which
-every number is normalised or has the reason why it is set aside. Memory stays
-flat: one chunk, and some 12 to 24 bytes for each different number.
+``open_list`` finds out what the file is (text or workbook), its encoding, delimiter,
+sheet, header and number column; iterating gives chunks of rows in which every number is
+normalised or has the reason why it is set aside. Every line of the file is accounted for:
+it has a result, or `facts` counts it as a header, a title or blank. Memory stays flat:
+one chunk, and some 12 to 24 bytes for each different number.
 """
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
 from itertools import chain, islice
@@ -22,46 +21,26 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.errors import BadInput
-from engine.services.lists.columns import (
-    MAX_COLUMNS,
-    column_names,
-    find_number_column,
-    is_header,
-    named_column,
-)
-from engine.services.lists.delimited import TextTable
+from engine.fold import visible
+from engine.sentences import Amount, Sentence, Word
+from engine.services.lists.choices import AS_FOUND, Choices, HiddenRows, ListFacts, Several
+from engine.services.lists.columns import MAX_COLUMNS
 from engine.services.lists.duplicates import SeenNumbers
-from engine.services.lists.xlsx import XlsxTable
-from engine.services.numbering.numbers import NormalNumber, check_area, normalise, usual_numbers
+from engine.services.lists.kinds import open_table
+from engine.services.lists.layout import SAMPLE_ROWS, Layout
+from engine.services.lists.names import column_names
+from engine.services.lists.source import MAX_BYTES, open_source
+from engine.services.lists.table import Table
+from engine.services.numbering.numbers import NormalNumber, check_area, normalise, numbers_in, usual_numbers
 from engine.services.numbering.reasons import Reason
 from engine.text import shown_name
 
-MAX_BYTES = 1_000_000_000
 MAX_ROWS = 5_000_000
 MAX_CELL = 500
 """Characters of a cell that are kept; the rest is cut off."""
 CHUNK_ROWS = 5_000
 
-_SAMPLE_ROWS = 1_000
 _SHOWN_EXAMPLES = 3
-_KNOWN_BINARIES = (
-    (b"\xff\xd8\xff", "a JPEG picture"),
-    (b"\x89PNG", "a PNG picture"),
-    (b"GIF8", "a GIF picture"),
-    (b"%PDF", "a PDF document"),
-    (b"{\\rtf", "an RTF document"),
-    (b"Rar!", "a RAR archive"),
-    (b"7z\xbc\xaf", "a 7-Zip archive"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"RIFF", "a sound file"),
-    (b"ID3", "a sound file"),
-    (b"OggS", "a sound file"),
-    (b"fLaC", "a sound file"),
-    (b"SQLite format 3", "a database"),
-    (b"\x7fELF", "a program"),
-    (b"MZ\x90", "a program"),
-    (b"\xd0\xcf\x11\xe0", "an old or locked Excel file; save it without a password as XLSX or CSV"),
-)
 
 
 class Row(NamedTuple):
@@ -90,60 +69,52 @@ class ListReader:
 
     def __init__(
         self,
-        table: TextTable | XlsxTable,
+        table: Table,
         filename: str,
+        choices: Choices,
         *,
         default_area: str | None,
-        number_column: str | None,
         allow_abroad: bool,
         allow_premium: bool,
         allow_short: bool,
         max_rows: int,
     ) -> None:
         self.filename = filename
-        self.encoding = table.encoding
-        self.delimiter = table.delimiter
         self.counts: Counter[Reason | None] = Counter()
-        self._read_number: Callable[[str], NormalNumber | Reason] = normalise
-        if default_area or allow_abroad or allow_premium or allow_short:
-            self._read_number = partial(
+        self._table = table
+        self._choices = choices
+        self._read_number = (
+            partial(
                 normalise,
                 default_area=default_area,
                 allow_abroad=allow_abroad,
                 allow_premium=allow_premium,
                 allow_short=allow_short,
             )
+            if default_area or allow_abroad or allow_premium or allow_short
+            else normalise
+        )
         self._max_rows = max_rows
         self._resources = ExitStack()
-        self._examples: list[str] = []
+        self._examples: list[Sentence] = []
+        self._filled = self._blank = self._hidden = self._several = 0
 
         rows = self._filled_rows(table.rows())
-        sample = list(islice(rows, _SAMPLE_ROWS))
+        sample = list(islice(rows, SAMPLE_ROWS))
         if not sample:
-            raise BadInput(f"{filename} is empty.")
-        self.has_header = is_header(sample[0][1])
-        header = sample.pop(0) if self.has_header else None
-        if not sample:
-            raise BadInput(f"{filename} has a header in line {header[0] if header else 1} and no rows.")
-        cells = [row for _, row in sample]
-        width = max(map(len, cells if header is None else [header[1], *cells]))
-        self.columns = column_names(header[1] if header else None, width)
-        if number_column is not None:
-            index: int | None = named_column(number_column, self.columns)
-        else:
-            index = find_number_column(self.columns, self.has_header, cells, default_area)
-        if index is None:
-            raise BadInput(self._no_column(sample))
-        self._index = index
-        self.number_column = self.columns[index]
-        self.is_numbers_only = (
-            header is None and number_column is None and width > 1 and _is_numbers_only(cells)
-        )
-        self._rows: Iterator[tuple[int, list[str]]] = chain(sample, rows)
+            raise BadInput("%(file)s is empty.", file=filename)
+        layout = Layout(sample, table, choices, filename, default_area)
+        self._layout = layout
+        self.columns = layout.columns
+        self._index, *self._others = layout.chosen
+        self.number_column = self.columns[self._index]
+        self.is_numbers_only = layout.is_numbers_only
+        self._rows: Iterator[tuple[int, list[str]]] = chain(sample[layout.begins :], rows)
         if self.is_numbers_only:
             self.columns, self._index = [self.number_column], 0
             self._rows = ((line, [cell]) for line, row in self._rows for cell in row if cell)
         self.variable_columns = self.columns[: self._index] + self.columns[self._index + 1 :]
+        self._skipped = table.hidden_lines if choices.hidden_rows == HiddenRows.SKIP else set[int]()
 
     def __enter__(self) -> Self:
         return self
@@ -159,6 +130,32 @@ class ListReader:
         """Close what ``open_list`` opened; a stream that was given stays open."""
         self._resources.close()
 
+    def facts(self) -> ListFacts:
+        """What there is to tell of the list, as far as it has been read."""
+        table, layout = self._table, self._layout
+        left_out = Counter(
+            {"header": int(layout.header_line > 0), "title": layout.titles, "blank": self._blank}
+        )
+        left_out["header"] += table.passed_over
+        rows = self._filled - layout.begins
+        found = ListFacts(
+            form=table.form,
+            encoding=table.encoding,
+            delimiter=table.delimiter or "",
+            header_line=layout.header_line,
+            columns=[self.number_column, *(layout.columns[index] for index in self._others)],
+            candidates=layout.candidates,
+            sheets=table.sheets,
+            hidden_columns=layout.hidden_columns,
+            hidden_rows=self._hidden if self._skipped is table.hidden_lines else len(table.hidden_lines),
+            several=self._several,
+            lines=self._filled + self._blank + table.passed_over,
+            left_out=+left_out,
+            more=sum(self.counts.values()) - rows,
+        )
+        found.notes = [*table.notes(), *layout.notes(found, self._choices)]
+        return found
+
     def __iter__(self) -> Iterator[list[Row]]:
         seen = SeenNumbers()
         for chunk, at, numbers in self._chunks():
@@ -168,11 +165,13 @@ class ListReader:
                 self._collect_examples(chunk)
             yield chunk
         if not self.counts[None]:
+            if not self._examples:
+                raise BadInput("%(file)s has a header in line %(line)s and no rows.",
+                    file=self.filename, line=self._layout.header_line)  # fmt: skip
             raise BadInput(
-                f"No number in column «{self.number_column}» of {self.filename} can be called: "
-                + "; ".join(self._examples)
-                + "."
-            )
+                "No number in column «%(column)s» of %(file)s can be called: %(examples)s.",
+                column=visible(self.number_column), file=self.filename, examples=self._examples,
+            )  # fmt: skip
 
     def numbers(self) -> Iterator[npt.NDArray[np.int64]]:
         """The numbers to be called alone, in chunks; in place of iterating, for asking about a whole list.
@@ -180,12 +179,16 @@ class ListReader:
         What stands beside them is not kept and a number that stands twice comes twice: half the work.
         Raises BadInput for a line that cannot be read.
         """
+        if self._others or self._table.sheets:
+            for chunk, _, numbers in self._chunks():
+                del chunk
+                yield np.array(numbers, np.int64)
+            return
         index, read = self._index, self._read_number
         while rows := list(islice(self._rows, CHUNK_ROWS)):
             texts = [cells[index] for _, cells in rows if index < len(cells)]
             usual, others = usual_numbers(texts)
-            found = [read(text) for text in others]
-            unusual = [int(one.e164) for one in found if type(one) is NormalNumber]
+            unusual = [int(one.e164) for text in others for one in self._found_in(text, read(text))]
             yield np.array(usual + unusual, np.int64)
 
     def _filled_rows(self, rows: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
@@ -195,21 +198,24 @@ class ListReader:
             cells = list(map(str.strip, cells))
             content = "".join(cells)
             if not content:
+                self._blank += 1
                 continue
             if len(cells) > MAX_COLUMNS:
                 if any(cells[MAX_COLUMNS:]):
                     raise BadInput(
-                        f"Line {line} of {self.filename} has {len(cells):,} columns; "
-                        f"a list may have {MAX_COLUMNS}."
-                    )
+                        "Line %(line)s of %(file)s has %(count)s columns; a list may have %(most)s.",
+                        line=line, file=self.filename, count=Amount(len(cells)), most=MAX_COLUMNS,
+                    )  # fmt: skip
                 del cells[MAX_COLUMNS:]
             if len(content) > MAX_CELL:
                 cells = [cell[:MAX_CELL] for cell in cells]
             left -= 1
             if left < 0:
                 raise BadInput(
-                    f"{self.filename} has more than {self._max_rows:,} rows (line {line}); split it."
-                )
+                    "%(file)s has more than %(most)s rows (line %(line)s); split it.",
+                    file=self.filename, most=Amount(self._max_rows), line=line,
+                )  # fmt: skip
+            self._filled += 1
             yield line, cells
 
     def _chunks(self) -> Iterator[tuple[list[Row], list[int], list[int]]]:
@@ -217,7 +223,7 @@ class ListReader:
 
         One loop without layers: a million rows pass here.
         """
-        index, read = self._index, self._read_number
+        index, read, skipped = self._index, self._read_number, self._skipped
         width = len(self.columns)
         new = tuple.__new__  # spares the NamedTuple's own constructor
         rows: list[Row] = []
@@ -231,17 +237,58 @@ class ListReader:
                 cells += [""] * (width - len(cells))
             raw = cells.pop(index)
             found = read(raw)
-            if type(found) is NormalNumber:
+            if type(found) is NormalNumber and line not in skipped:
                 at.append(len(rows))
                 numbers.append(int(found.e164))
                 rows.append(new(Row, (line, raw, found, None, cells, None)))
             else:
-                rows.append(new(Row, (line, raw, None, found, cells, None)))
-            if len(rows) == CHUNK_ROWS:
+                for row in self._second_look(line, raw, found, cells):
+                    if row.number is not None:
+                        at.append(len(rows))
+                        numbers.append(int(row.number.e164))
+                    rows.append(row)
+            if len(rows) >= CHUNK_ROWS:
                 yield rows, at, numbers
                 rows, at, numbers = [], [], []
         if rows:
             yield rows, at, numbers
+
+    def _second_look(
+        self, line: int, raw: str, found: NormalNumber | Reason, cells: list[str]
+    ) -> Iterator[Row]:
+        """The results of a line whose cell alone gives none to call: its row is hidden, or other cells may help."""
+        if line in self._skipped:
+            self._skipped.discard(line)
+            self._hidden += 1
+            yield Row(line, raw, None, Reason.HIDDEN, cells)
+            return
+        if found is Reason.SEVERAL:
+            self._several += 1
+        numbers = self._found_in(raw, found)
+        for other in self._others if not numbers else ():
+            text = cells[other - (other > self._index)]
+            numbers = self._found_in(text, self._read_number(text)) if text else []
+            if numbers:
+                raw = text
+                break
+        if not numbers:
+            yield Row(line, raw, None, found if isinstance(found, Reason) else None, cells)
+        for place, number in enumerate(numbers):
+            yield Row(line, raw, number, None, cells if place == 0 else list(cells))
+
+    def _found_in(self, text: str, found: NormalNumber | Reason) -> list[NormalNumber]:
+        """The numbers of a cell that are to be called, by what was chosen for cells with several."""
+        if isinstance(found, NormalNumber):
+            return [found]
+        wanted = self._choices.several
+        if wanted == Several.NONE and self._layout.is_contacts and ":::" in text:
+            wanted = Several.FIRST  # an address book gives the main one first
+        if found is not Reason.SEVERAL or wanted == Several.NONE:
+            return []
+        numbers = [
+            one for part in numbers_in(text) if isinstance(one := self._read_number(part), NormalNumber)
+        ]
+        return list(dict.fromkeys(numbers))[: 1 if wanted == Several.FIRST else None]
 
     def _mark_duplicates(
         self, chunk: list[Row], at: list[int], numbers: list[int], seen: SeenNumbers
@@ -258,33 +305,21 @@ class ListReader:
 
     def _collect_examples(self, chunk: list[Row]) -> None:
         for row in chunk[: _SHOWN_EXAMPLES - len(self._examples)]:
-            why = row.reason.sentence() if row.reason else ""
-            self._examples.append(f"line {row.line} has «{row.raw[:40]}» ({why.rstrip('.')})")
-
-    def _no_column(self, sample: list[tuple[int, list[str]]]) -> str:
-        line, cells = sample[0]
-        shown = ", ".join(
-            f"column {position} «{cell[:30]}»" for position, cell in enumerate(cells[:5], 1) if cell
-        )
-        return (
-            f"No column of {self.filename} holds telephone numbers: line {line} has {shown}; "
-            "name the column «number», or say which one it is."
-        )
-
-
-def _is_numbers_only(sample: list[list[str]]) -> bool:
-    """Say whether nearly every cell is a number: then the delimiter stands between recipients."""
-    cells = [cell for row in sample for cell in row if cell]
-    numbers = sum(isinstance(normalise(cell), NormalNumber) for cell in cells)
-    return len(cells) > len(sample) and numbers >= 0.9 * len(cells)
+            why = Word(row.reason.sentence().rstrip(".") if row.reason else "")
+            self._examples.append(
+                Sentence(
+                    "line %(line)s has «%(cell)s» (%(why)s)",
+                    line=row.line, cell=visible(row.raw[:40]), why=why,
+                )
+            )  # fmt: skip
 
 
 def open_list(
     source: str | Path | BinaryIO,
+    choices: Choices = AS_FOUND,
     *,
     filename: str | None = None,
     default_area: str | None = None,
-    number_column: str | None = None,
     allow_abroad: bool = False,
     allow_premium: bool = False,
     allow_short: bool = False,
@@ -293,28 +328,21 @@ def open_list(
 ) -> ListReader:
     """Open a list; raise BadInput with one sentence if it is none.
 
-    ``source`` is a path or a binary stream (an upload); ``filename`` is what people
-    call it. ``number_column`` is a name or a position from 1; without it the column
-    is found. Close the reader, or use it in a ``with`` statement.
+    ``source`` is a path (a pipe's too) or a binary stream (an upload); ``filename`` is what people
+    call it.  Close the reader, or use it in a ``with`` statement.
     """
     called = filename or (str(source) if isinstance(source, (str, Path)) else "")
     name = shown_name(called, "the list")
     area = check_area(default_area) if default_area else None
     with ExitStack() as resources:
-        file = _open(source, name, resources)
-        size = file.seek(0, 2)
-        if size == 0:
-            raise BadInput(f"{name} is empty.")
-        if size > max_bytes:
-            raise BadInput(f"{name} has {size:,} bytes; a list may have {max_bytes:,}.")
-        file.seek(0)
-        table = _table(file, name)
+        file = open_source(source, name, resources, max_bytes)
+        table = open_table(file, name, choices.sheet)
         resources.callback(table.detach)
         reader = ListReader(
             table,
             name,
+            choices,
             default_area=area,
-            number_column=number_column,
             allow_abroad=allow_abroad,
             allow_premium=allow_premium,
             allow_short=allow_short,
@@ -322,26 +350,3 @@ def open_list(
         )
         reader.adopt(resources.pop_all())
         return reader
-
-
-def _open(source: str | Path | BinaryIO, name: str, resources: ExitStack) -> BinaryIO:
-    if isinstance(source, (str, Path)):
-        try:
-            return resources.enter_context(Path(source).open("rb"))
-        except OSError as error:
-            raise BadInput(f"{source} cannot be opened: {error.strerror}.") from None
-    if source.seekable():
-        return source
-    spool = resources.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 (it is one)
-    shutil.copyfileobj(source, spool)
-    return spool
-
-
-def _table(file: BinaryIO, name: str) -> TextTable | XlsxTable:
-    start = file.read(16)
-    for magic, what in _KNOWN_BINARIES:
-        if start.startswith(magic):
-            raise BadInput(f"{name} is {what}, not a list of numbers.")
-    if start.startswith(b"PK\x03\x04"):
-        return XlsxTable(file, name)
-    return TextTable(file, name)

@@ -1,165 +1,190 @@
-"""Rows of an XLSX workbook, looked at hard before it is opened.
-
-python-calamine reads a sheet into memory as a full rectangle, so a file of a
-few kilobytes could ask for gigabytes: by compression (a zip bomb), or by one
-cell in the last corner of the sheet. Both are found here first, by reading the
-compressed parts in blocks; entities (XML bombs) are refused.
-"""
+"""A workbook (XLSX, XLSM, strict ones too): which sheets it has, which is read, and its rows."""
 
 from __future__ import annotations
 
-import datetime
-import re
-import struct
-import zipfile
-import zlib
-from collections.abc import Iterator
-from typing import BinaryIO
-
-import python_calamine
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import islice
+from typing import NamedTuple
 
 from engine.errors import BadInput
+from engine.fold import fold, visible
+from engine.sentences import Sentence
+from engine.services.lists.choices import SheetFacts
+from engine.services.lists.columns import holds_numbers
+from engine.services.lists.opc import Package, local
+from engine.services.lists.sheet import LAST_ROW, SheetReader, Styles, read_strings, read_styles
+from engine.services.lists.table import Table
 
-MAX_UNPACKED = 400_000_000
-"""Bytes of all parts of a workbook together, unpacked."""
-MAX_CELLS = 10_000_000
-"""Cells of the rectangle from A1 to the last cell; 32 bytes each in memory."""
-MAX_PARTS = 2_000
-
-_BLOCK = 1 << 20
-_OVERLAP = 64
-_COLUMN = re.compile(rb"\br\s*=\s*[\"']([A-Za-z]+)[0-9]")
-_ROW = re.compile(rb"\br\s*=\s*[\"'][A-Za-z]*([0-9]+)")
-# What zipfile raises for damaged files, beside its own error.
-_DAMAGED = (
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    EOFError,
-    OSError,
-    ValueError,
-    LookupError,
-    OverflowError,
-    NotImplementedError,
-    RuntimeError,
-)
-_UNREADABLE = (python_calamine.CalamineError, ValueError, KeyError, OSError)
-_DECLARATION = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+_PEEKED_ROWS = 60
+_COUNTED_BYTES = 8_000_000  # sheets that are larger, unpacked, are not read to the end to be counted
+OURS = "avanak"
+"""The program's name that our own workbooks carry: their sheets are one list."""
 
 
-class XlsxTable:
-    """The rows of the first visible sheet that has any. ``rows()`` may be called once."""
+class _Sheet(NamedTuple):
+    name: str
+    part: str
+    is_hidden: bool
 
-    encoding = "xlsx"
-    delimiter = None
 
-    def __init__(self, file: BinaryIO, filename: str) -> None:
-        self.filename = filename
-        inspect_workbook(file, filename)
-        file.seek(0)
-        try:
-            workbook = python_calamine.CalamineWorkbook.from_filelike(file)
-            self._sheet = self._first_sheet(workbook)
-        except BaseException as error:
-            # For some damaged files calamine's Rust panics: a BaseException of a module
-            # that cannot be imported by name.
-            if not isinstance(error, _UNREADABLE) and type(error).__module__ != "pyo3_runtime":
-                raise
-            raise BadInput(f"{filename} cannot be read as an XLSX workbook: {_first_line(error)}.") from None
+class XlsxTable(Table):
+    """The rows of the sheet that was asked for, or of the first visible one with numbers.
 
-    def _first_sheet(self, workbook: python_calamine.CalamineWorkbook) -> python_calamine.CalamineSheet:
-        visible = [
-            sheet.name
-            for sheet in workbook.sheets_metadata
-            if sheet.typ == python_calamine.SheetTypeEnum.WorkSheet
-            and sheet.visible == python_calamine.SheetVisibleEnum.Visible
-        ]
-        for name in visible:
-            sheet = workbook.get_sheet_by_name(name)
-            if sheet.height:
-                return sheet
-        raise BadInput(f"{self.filename} is empty: none of its sheets has a cell.")
+    Sheets that only go on with it are read behind it: those of a workbook of ours, and those behind
+    one that is full to its last row, under the same header.
+    """
+
+    form = encoding = "xlsx"
+
+    def __init__(self, package: Package, filename: str, wanted: str = "") -> None:
+        super().__init__(filename)
+        self._package = package
+        with package.reading():
+            self._sheets, is_1904 = _sheets_of(package)
+            self._strings: list[str] = []
+            shown_as: dict[str, str] = {}
+            for relation in package.related(package.document()).values():
+                if relation.kind == "/sharedStrings" and relation.target in package:
+                    self._strings = read_strings(package, relation.target)
+                elif relation.kind == "/styles" and relation.target in package:
+                    shown_as = read_styles(package, relation.target)
+            self._styles = Styles(shown_as, is_1904)
+            peeked = [self._peek(sheet) for sheet in self._sheets]
+        self.sheets = [facts for facts, _ in peeked]
+        chosen = chosen_sheet(self.sheets, wanted, filename)
+        self._read = [chosen]
+        headers = [first for _, first in peeked]
+        if headers[chosen] and not wanted:
+            with package.reading():
+                self._read += self._following(chosen, headers)
+        for place in self._read:
+            self.sheets[place].is_read = True
+
+    def _peek(self, sheet: _Sheet) -> tuple[SheetFacts, list[str]]:
+        """What a sheet holds, and its first row."""
+        reader = self._reader(sheet)
+        rows = reader.rows()
+        first = [row.cells for row in islice(rows, _PEEKED_ROWS)]
+        filled = [cells for cells in first if any(map(str.strip, cells))]
+        count = len(filled)
+        if self._package.size(sheet.part) <= _COUNTED_BYTES:
+            count += sum(any(row.cells) for row in rows)
+        else:
+            count = max(count, _last_row(self._package, sheet.part))
+        has_numbers = holds_numbers(filled)
+        sample = [cell[:60] for cell in filled[0][:6]] if filled else []
+        facts = SheetFacts(sheet.name, count, has_numbers, is_hidden=sheet.is_hidden, sample=sample)
+        return facts, list(map(str.strip, filled[0])) if filled else []
+
+    def _following(self, chosen: int, headers: Sequence[list[str]]) -> list[int]:
+        is_ours = _application(self._package) == OURS
+        following: list[int] = []
+        for place in range(chosen + 1, len(self._sheets)):
+            is_full = self.sheets[place - 1].rows >= LAST_ROW
+            if headers[place] != headers[chosen] or not (is_ours or is_full):
+                break
+            following.append(place)
+        return following
+
+    def _reader(self, sheet: _Sheet) -> SheetReader:
+        return SheetReader(self._package, sheet.part, self._strings, self._styles)
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Yield the number of the row in the sheet (from 1) and its cells as text."""
-        for line, cells in enumerate(self._sheet.iter_rows(), start=1):
-            yield line, [cell if type(cell) is str else _text(cell) for cell in cells]
+        """Yield the number of the row in the sheet and its cells; rows of following sheets count on."""
+        offset = 0
+        for place in self._read:
+            reader = self._reader(self._sheets[place])
+            reader.hidden_columns = self.hidden_columns
+            line = 0
+            rows = reader.rows()
+            if offset:
+                next(rows, None)  # its header
+                self.passed_over += 1
+                line = 1
+            for row in rows:
+                while line + 1 < row.number:
+                    line += 1
+                    yield offset + line, []
+                line = row.number
+                if row.is_hidden:
+                    self.hidden_lines.add(offset + line)
+                yield offset + line, row.cells
+            offset += line
 
-    def detach(self) -> None:
-        """Nothing to let go of: calamine has read what it needs."""
-
-
-def inspect_workbook(
-    file: BinaryIO, filename: str, *, max_unpacked: int = MAX_UNPACKED, max_cells: int = MAX_CELLS
-) -> None:
-    """Raise BadInput unless ``file`` is an XLSX of a size that can be opened.
-
-    Every part is unpacked in blocks and counted: what the zip directory says
-    of the sizes is a first check, and a directory that lies fails its checksum.
-    """
-    file.seek(0)
-    try:
-        with zipfile.ZipFile(file) as archive:
-            parts = archive.infolist()
-            names = {part.filename for part in parts}
-            if "xl/workbook.xml" not in names:
-                raise BadInput(
-                    f"{filename} is a zip file but no XLSX workbook; save the list as XLSX or CSV."
-                )
-            unpacked = sum(part.file_size for part in parts)
-            if unpacked > max_unpacked or len(parts) > MAX_PARTS or len(names) != len(parts):
-                raise BadInput(
-                    f"{filename} unpacks to {unpacked:,} bytes in {len(parts):,} parts, more than a list "
-                    f"may have ({max_unpacked:,} bytes); save it as CSV."
-                )
-            for part in parts:
-                if part.filename.lower().endswith((".xml", ".rels")):
-                    _inspect_part(archive, part, filename, max_cells)
-    except _DAMAGED as error:
-        raise BadInput(f"{filename} is damaged or cut short: {_first_line(error)}.") from None
+    def notes(self) -> list[Sentence]:
+        """Which sheet was read, and what the others hold."""
+        return sheet_notes(self.sheets)
 
 
-def _inspect_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo, filename: str, max_cells: int) -> None:
-    is_sheet = part.filename.lower().startswith("xl/worksheets/")
-    last_column = last_row = 1
-    tail = b""
-    with archive.open(part) as stream:
-        while block := stream.read(_BLOCK):
-            if not tail and block[:2] in (b"\xff\xfe", b"\xfe\xff"):
-                raise BadInput(f"{filename} is written in UTF-16, which no spreadsheet does: save it as CSV.")
-            window = tail + block
-            if _DECLARATION.search(window):
-                raise BadInput(f"{filename} declares XML entities in {part.filename}, which no list needs.")
-            if is_sheet:
-                columns = set(_COLUMN.findall(window))
-                last_column = max(last_column, *map(_column_number, columns), 1)
-                last_row = max(last_row, *(int(row[:8]) for row in _ROW.findall(window)), 1)
-            tail = window[-_OVERLAP:]
-    if last_column * last_row > max_cells:
+def sheet_notes(sheets: Sequence[SheetFacts]) -> list[Sentence]:
+    """Which sheets of several were read, and what the others hold."""
+    read = [visible(sheet.name) for sheet in sheets if sheet.is_read]
+    others = [sheet for sheet in sheets if not sheet.is_read]
+    if len(sheets) < 2:
+        return []
+    if not others:
+        return [Sentence("The sheets %(sheets)s were read as one list.", sheets=read)]
+    held = [Sentence("«%(name)s» (%(count)s rows)", name=visible(one.name), count=one.rows) for one in others]
+    return [Sentence("Read was sheet %(sheets)s; not read: %(others)s.", sheets=read, others=held)]
+
+
+def chosen_sheet(sheets: Sequence[SheetFacts], wanted: str, filename: str) -> int:
+    """Return the place of the sheet that is meant; BadInput when there is none such, or none with a cell."""
+    if wanted:
+        names = [fold(sheet.name) for sheet in sheets]
+        if fold(wanted) in names:
+            return names.index(fold(wanted))
+        if fold(wanted).isdecimal() and 1 <= int(fold(wanted)[:4]) <= len(sheets):
+            return int(fold(wanted)) - 1
         raise BadInput(
-            f"{part.filename} of {filename} reaches to row {last_row:,}, column {last_column:,}: "
-            f"more than {max_cells:,} cells; delete what is empty or save it as CSV."
-        )
+            "%(file)s has no sheet «%(name)s»; it has: %(sheets)s.",
+            file=filename, name=visible(wanted[:64]), sheets=[visible(sheet.name) for sheet in sheets[:20]],
+        )  # fmt: skip
+    shown = [place for place, sheet in enumerate(sheets) if not sheet.is_hidden and sheet.rows]
+    with_numbers = [place for place in shown if sheets[place].has_numbers]
+    if not shown:
+        raise BadInput("%(file)s is empty: none of its sheets has a cell.", file=filename)
+    return (with_numbers or shown)[0]
 
 
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters[:4].upper():
-        number = number * 26 + letter - 64
-    return number
+def _sheets_of(package: Package) -> tuple[list[_Sheet], bool]:
+    """The worksheets of a workbook in their order, and whether it counts days from 1904."""
+    related = package.related(package.document())
+    sheets: list[_Sheet] = []
+    is_1904 = False
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal is_1904
+        if local(tag) == "workbookPr":
+            is_1904 = attributes.get("date1904") in ("1", "true")
+        elif local(tag) == "sheet":
+            key = next((value for name, value in attributes.items() if name.endswith(":id")), "")
+            relation = related.get(key)
+            if relation is not None and relation.kind == "/worksheet" and relation.target in package:
+                state = attributes.get("state", "visible")
+                sheets.append(_Sheet(attributes.get("name", ""), relation.target, state != "visible"))
+
+    package.parse(package.document(), start)
+    if not sheets:
+        raise BadInput("%(file)s is empty: none of its sheets has a cell.", file=package.filename)
+    return sheets, is_1904
 
 
-def _text(cell: object) -> str:
-    """Return a cell as a person would have typed it: 9123456789.0 is 9123456789."""
-    if isinstance(cell, bool):
-        return "TRUE" if cell else "FALSE"
-    if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
-    if isinstance(cell, datetime.datetime):
-        return cell.isoformat(" ", "seconds")
-    return "" if cell is None else str(cell)
+def _application(package: Package) -> str:
+    """The name of the program that wrote a workbook."""
+    for relation in package.related("").values():
+        if relation.kind == "/extended-properties" and relation.target in package:
+            with package.open(relation.target) as stream:
+                text = stream.read(20_000).decode("utf-8", "replace")
+            return text.partition("<Application>")[2].partition("</Application>")[0].strip().casefold()
+    return ""
 
 
-def _first_line(error: BaseException) -> str:
-    first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-    return first[:120].rstrip(".")  # zipfile quotes names of parts, which may be kilobytes of rubbish
+def _last_row(package: Package, part: str) -> int:
+    """The last row that a large sheet says it has; 0 when it says none."""
+    with suppress(ValueError), package.open(part) as stream:
+        start = stream.read(4_000).decode("utf-8", "replace")
+        reference = start.partition("<dimension ")[2].partition(">")[0]
+        return int("".join(filter(str.isdigit, reference.rpartition(":")[2])))
+    return 0

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import AvanakError, BadInput
+from engine.fold import fold
 from engine.services.messages.speech import Speech
 from engine.services.messages.template import check_text, digits_words, to_ascii_digits
 from engine.services.numbering.reasons import Reason
@@ -70,8 +71,8 @@ class Template:
 
     def check(self, columns: Sequence[str]) -> None:
         """Raise BadInput when the text names a column that the list does not have."""
-        known = {_key(name) for name in columns}
-        missing = [name for name in self.variables if _key(name) not in known]
+        known = {fold(name) for name in columns}
+        missing = [name for name in self.variables if fold(name) not in known]
         if missing:
             names = ", ".join(f"{{{name}}}" for name in missing)
             have = ", ".join(f"{{{name}}}" for name in columns) or "none"
@@ -79,13 +80,13 @@ class Template:
 
     def render(self, values: Mapping[str, str]) -> str:
         """The text for one recipient; MissingValue for an empty cell, BadInput when it becomes too long."""
-        by_key = {_key(name): value for name, value in values.items()}
+        by_key = {fold(name): value for name, value in values.items()}
         out = []
         for part in self._parts:
             if isinstance(part, str):
                 out.append(part)
                 continue
-            value = by_key.get(_key(part.name), "").strip()[:MAX_VALUE]
+            value = by_key.get(fold(part.name), "").strip()[:MAX_VALUE]
             if not value:
                 raise MissingValue(f"The cell {part.name} is empty.")
             out.append(_as_digits(value) if part.as_digits else value)
@@ -108,11 +109,6 @@ def _plain(text: str) -> str:
             f"A brace in the text has no partner: «{text[at : at + 20]}»; write variables as {{name}}."
         )
     return text
-
-
-def _key(name: str) -> str:
-    """Names are compared as people see them: letters of any case, Arabic or Persian."""
-    return name.strip().casefold().replace("ي", "ی").replace("ك", "ک")
 
 
 def _as_digits(value: str) -> str:

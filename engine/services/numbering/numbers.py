@@ -12,7 +12,6 @@ A number reaches a dial string only through ``dial_digits``: digits, nothing els
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
@@ -24,6 +23,15 @@ from phonenumbers.data.region_IR import PHONE_METADATA_IR
 from engine.errors import BadInput
 from engine.services.numbering.provinces import PROVINCES
 from engine.services.numbering.reasons import Reason
+from engine.services.numbering.spelling import (
+    is_amount,
+    is_date,
+    joined,
+    parts_of,
+    plain,
+    runs_on,
+    undecorated,
+)
 
 MAX_TEXT = 256
 """Characters of a cell that are looked at; a longer one holds no number."""
@@ -70,7 +78,8 @@ _SPELLING = re.compile(r"[(\[ ]*\+?[\d ().\[\]/-]*", re.ASCII)
 _FORMULA_TEXT = re.compile(r'="([^"]*)"')
 _WHOLE_FLOAT = re.compile(r"(\d{7,15})\.0{1,2}", re.ASCII)
 _SCIENTIFIC = re.compile(r"(\d)(?:[.,/](\d{1,14}))?[eE](\+?)(\d{1,2})", re.ASCII)
-_BETWEEN_NUMBERS = re.compile(r"[,;،؛|/\r\n]| - | {2,}|[ -](?=0\d{10})|[ -](?=\+)")
+# What must not be joined to a number without a closer look: a leading minus, a date, a second ending.
+_with_care = re.compile(r"^\s*-|-\s*\d{1,2}\s*-|\d{7}\D+\d{1,3}\D*$").search
 _CHARGED_MORE = (PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST)
 
 
@@ -88,7 +97,9 @@ def normalise(
     of eight digits. Numbers abroad, premium numbers and short ones are refused
     unless the operator opens them (toll fraud); emergency numbers always are.
     """
-    match = _fast(text) or (_fast(text.translate(_TO_PLAIN)) if len(text) <= MAX_TEXT else None)
+    match = _fast(text)
+    if match is None and len(text) <= MAX_TEXT and not _with_care(text):
+        match = _fast(text.translate(_TO_PLAIN))
     if match is not None:
         # A million rows come this way: tuple.__new__ spares the NamedTuple's own constructor,
         # the two constants the look-up of an enum's member, together half of the time.
@@ -97,6 +108,12 @@ def normalise(
             return tuple.__new__(NormalNumber, ("+98" + national, _IS_MOBILE, None))
         return tuple.__new__(NormalNumber, ("+98" + national, _IS_LANDLINE, "0" + national[:2]))
     return _normalise_slowly(text, default_area, allow_abroad, allow_premium, allow_short)
+
+
+def numbers_in(text: str) -> list[str]:
+    """The parts of a cell that was refused as `Reason.SEVERAL`, each as it is written; to be read by `normalise`."""
+    parts = parts_of(plain(text[:MAX_TEXT]))
+    return [] if runs_on(undecorated(parts[-1]) if parts else "") else parts
 
 
 def usual_numbers(texts: Sequence[str]) -> tuple[list[int], list[str]]:
@@ -111,7 +128,7 @@ def usual_numbers(texts: Sequence[str]) -> tuple[list[int], list[str]]:
 
 def check_area(text: str) -> str:
     """Return an area code as ``021`` from ``021``, ``21`` or ``۰۲۱``, or raise BadInput."""
-    digits = _plain(text).strip()
+    digits = plain(text).strip()
     area = "0" + digits.removeprefix("0")
     if area not in PROVINCES:
         raise BadInput(f"«{text[:20]}» is not an area code of Iran: use one such as 021 or 031.")
@@ -140,34 +157,39 @@ def _normalise_slowly(
 ) -> NormalNumber | Reason:
     """Read any spelling. Four steps.
 
-    1. Bring the characters to ASCII and undo what spreadsheets do to numbers.
-    2. Refuse what is not spelt as one number.
+    1. Bring the characters to ASCII, take off what stands around the number, undo what spreadsheets do.
+    2. Refuse what is not spelt as one number: a date, an amount, two numbers.
     3. Take off ``+98``, ``0098``, ``98`` or ``0``, or add the default area.
     4. Ask phonenumbers about what is left.
     """
     if len(text) > MAX_TEXT:
         return Reason.NOT_A_NUMBER
-    plain = _plain(text).strip()
-    if wrapped := _FORMULA_TEXT.fullmatch(plain):
-        plain = wrapped[1].strip()
-    plain = plain.removeprefix("'")
-    if not plain:
-        return Reason.EMPTY
-    if whole := _WHOLE_FLOAT.fullmatch(plain):
-        plain = whole[1]
-    elif scientific := _SCIENTIFIC.fullmatch(plain):
-        digits = _exact_digits(scientific)
-        if digits is None:
+    whole = plain(text).strip()
+    if wrapped := _FORMULA_TEXT.fullmatch(whole):
+        whole = wrapped[1].strip()
+    spelt = undecorated(whole)
+    if not spelt:
+        return Reason.NOT_A_NUMBER if whole.strip("'") else Reason.EMPTY
+    if is_date(spelt):
+        return Reason.DATE
+    if float_ := _WHOLE_FLOAT.fullmatch(spelt):
+        spelt = float_[1]
+    elif scientific := _SCIENTIFIC.fullmatch(spelt):
+        exact = _exact_digits(scientific)
+        if exact is None:
             return Reason.ROUNDED
-        plain = digits
+        spelt = exact
+    spelt = joined(spelt)
 
-    digits = "".join(filter(str.isdigit, plain))
-    if len(digits) > 13 and _holds_several(plain):
+    digits = "".join(filter(str.isdigit, spelt))
+    if is_amount(spelt):
+        return Reason.NOT_A_NUMBER
+    if (len(digits) > 13 and _holds_several(whole)) or (digits and runs_on(spelt)):
         return Reason.SEVERAL
-    if not digits or not _SPELLING.fullmatch(plain):
+    if not digits or not _SPELLING.fullmatch(spelt):
         return Reason.NOT_A_NUMBER
 
-    if "+" in plain and not digits.startswith("0"):
+    if "+" in spelt and not digits.startswith("0"):
         international = digits
     elif digits.startswith("00"):
         international = digits[2:]
@@ -184,33 +206,13 @@ def _normalise_slowly(
     if len(digits) == 8:
         if default_area is None:
             return Reason.NO_AREA_CODE
+        if digits[0] in "01":  # no exchange begins so
+            return Reason.UNASSIGNED
         return _in_iran(default_area.removeprefix("0") + digits, allow_premium, allow_short)
     found = _in_iran(digits, allow_premium, allow_short)
     if found is Reason.TOO_SHORT and 3 <= len(digits) <= 5:
         return Reason.SHORT_NUMBER  # 110, 115, 1818 …
     return found
-
-
-def _plain(text: str) -> str:
-    """Return ``text`` with ASCII digits, plus, dashes and spaces, and without invisible marks."""
-    if text.isascii():
-        return text.replace("\t", " ")
-    out = []
-    for char in text:
-        category = unicodedata.category(char)
-        if category == "Nd":
-            out.append(str(unicodedata.decimal(char)))
-        elif category == "Pd" or char == "\N{MINUS SIGN}":
-            out.append("-")
-        elif category == "Zs" or char == "\t":
-            out.append(" ")
-        elif char in "\N{FULLWIDTH PLUS SIGN}\N{SMALL PLUS SIGN}":
-            out.append("+")
-        elif char == "\N{ARABIC DECIMAL SEPARATOR}":
-            out.append(".")
-        elif category != "Cf":
-            out.append(char)
-    return "".join(out)
 
 
 def _exact_digits(scientific: re.Match[str]) -> str | None:
@@ -229,9 +231,11 @@ def _exact_digits(scientific: re.Match[str]) -> str | None:
     return first + decimals + "0" * missing
 
 
-def _holds_several(plain: str) -> bool:
-    parts = [part.strip() for part in _BETWEEN_NUMBERS.split(plain)]
-    return all(map(_SPELLING.fullmatch, parts)) and sum(len(part) >= 8 for part in parts) > 1
+def _holds_several(plain_text: str) -> bool:
+    parts = parts_of(plain_text)
+    return (
+        all(map(_SPELLING.fullmatch, parts)) and sum(sum(map(str.isdigit, part)) >= 8 for part in parts) > 1
+    )
 
 
 def _abroad(international: str, allow_abroad: bool, allow_premium: bool) -> NormalNumber | Reason:

@@ -24,6 +24,13 @@ class Reason(StrEnum):
     DO_NOT_CALL = "do_not_call"
     DESTINATION_CLOSED = "destination_closed"
     NO_MESSAGE = "no_message"
+    DATE = "date"
+    HIDDEN = "hidden"
+
+    @property
+    def has_number(self) -> bool:
+        """Whether what is set aside for it is a number all the same, kept as E.164; else what was written is kept."""
+        return self in _WITH_NUMBER
 
     def sentence(self, language: str = "en") -> str:
         """Return one sentence for a person, ``language`` is ``fa`` or ``en``."""
@@ -31,12 +38,13 @@ class Reason(StrEnum):
         return persian if language == "fa" else english
 
 
+_WITH_NUMBER = (Reason.DUPLICATE, Reason.DO_NOT_CALL, Reason.DESTINATION_CLOSED, Reason.NO_MESSAGE)
 _SENTENCES: dict[Reason, tuple[str, str]] = {
     Reason.EMPTY: ("The number is missing.", "شماره خالی است."),
     Reason.NOT_A_NUMBER: ("This is not a telephone number.", "این یک شماره تلفن نیست."),
     Reason.SEVERAL: (
-        "There is more than one number in the cell; give each a line of its own.",
-        "در این خانه بیش از یک شماره است؛ هر شماره را در سطری جدا بنویسید.",
+        "There is more than one number in the cell; choose whether the first or all of them are called.",
+        "در این خانه بیش از یک شماره است؛ برگزینید که با نخستین یا با همهٔ آن‌ها تماس گرفته شود.",
     ),
     Reason.ROUNDED: (
         "A spreadsheet rounded this number and its last digits are lost; format the column as text.",
@@ -80,5 +88,10 @@ _SENTENCES: dict[Reason, tuple[str, str]] = {
     Reason.NO_MESSAGE: (
         "This recipient's message cannot be made: a cell that it needs is empty or too long.",
         "پیام این گیرنده ساخته نمی‌شود: خانه‌ای که لازم دارد خالی یا بیش از اندازه بلند است.",
+    ),
+    Reason.DATE: ("This is a date, not a telephone number.", "این یک تاریخ است، نه شماره تلفن."),
+    Reason.HIDDEN: (
+        "The row is hidden or filtered out in the spreadsheet, so it was left out.",
+        "این سطر در صفحهٔ گسترده پنهان یا فیلتر شده است و کنار گذاشته شد.",
     ),
 }

@@ -14,8 +14,9 @@ from functools import partial
 from typing import Any
 
 from engine.clock import from_ms
+from engine.fold import fold
 from engine.services.campaigns.campaigns import columns_of
-from engine.services.lists.columns import column_names, plain_name
+from engine.services.lists.names import column_names
 from engine.services.numbering.numbers import display
 from engine.services.reports.files import Cell
 from engine.states import RecipientState
@@ -28,7 +29,7 @@ COLUMNS = (
 )  # fmt: skip
 PAGE_ROWS = 2_000
 
-# In the form that `plain_name` gives them.
+# In the form that `fold` gives them.
 _NAMES = {
     *("name", "fullname", "firstname", "customername", "contactname", "nam"),
     *("نام", "نامونامخانوادگی", "نامخانوادگی", "نامکامل", "ناممشتری", "نامگیرنده", "ناممخاطب"),
@@ -116,6 +117,6 @@ def _names() -> tuple[dict[int, str], dict[int, str]]:
 def _name_column(columns: list[str]) -> int | None:
     """Which of the list's own columns holds people's names, if one does."""
     for index, name in enumerate(columns):
-        if plain_name(name) in _NAMES:
+        if fold(name) in _NAMES:
             return index
     return None

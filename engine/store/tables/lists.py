@@ -21,7 +21,7 @@ class ListImport(Table):
     token = CharField(80, unique=True)  # the folder of the upload; unique: confirmed once
     source_name = CharField(255)  # what people call the file
     sha256 = CharField(64, default="")  # of the file that was checked; empty: one of before
-    number_column = CharField(64, default="")  # name or position; empty: it is found
+    choices = TextField(default="")  # how it is to be read (engine.services.lists.choices), JSON
     expected = IntegerField(default=0)  # rows that the pre-flight counted; 0: not counted
     starts = BooleanField(default=False)  # the campaign is started when all rows are in
     state = CharField(10, default=ImportState.WAITING)

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import BadInput
-from engine.services.lists.columns import plain_name
+from engine.fold import fold
+from engine.services.lists.choices import Choices
 from engine.services.lists.duplicates import SeenNumbers
 from engine.services.lists.reader import open_list
 from engine.services.numbering.reasons import Reason
@@ -18,7 +19,10 @@ from engine.services.numbering.reasons import Reason
 
 def read(content, filename="list.csv", **options):
     data = content if isinstance(content, bytes) else content.encode("utf-8")
-    with open_list(io.BytesIO(data), filename=filename, **options) as reader:
+    chosen = {
+        name: options.pop(name) for name in ("columns", "sheet", "hidden_rows", "several") if name in options
+    }
+    with open_list(io.BytesIO(data), Choices(**chosen), filename=filename, **options) as reader:
         rows = [row for chunk in reader for row in chunk]
     return reader, rows
 
@@ -43,12 +47,12 @@ def test_encodings_and_delimiters(encoding, delimiter, end):
     content = PERSIAN.replace(",", delimiter).replace("\n", end).encode(encoding)
     reader, rows = read(content)
     assert reader.columns == ["نام", "شماره", "شهر"]
-    assert (reader.number_column, reader.delimiter) == ("شماره", delimiter)
+    assert (reader.number_column, reader.facts().delimiter) == ("شماره", delimiter)
     assert reader.variable_columns == ["نام", "شهر"]
     assert numbers(rows) == ["+989123456789", "+989351234567", "+982188881234"]
     assert [row.line for row in rows] == [2, 3, 4]
     assert variables(reader, rows[2]) == {"نام": "گلناز چگيني", "شهر": "قم"}
-    assert reader.encoding == {"utf-8": "utf-8-sig"}.get(encoding, encoding)
+    assert reader.facts().encoding == {"utf-8": "utf-8-sig"}.get(encoding, encoding)
 
 
 def test_one_persian_name_at_the_far_end_decides_the_encoding():
@@ -96,20 +100,20 @@ def test_a_name_that_holds_no_number_gives_way_to_a_column_that_does():
 
 def test_the_number_column_by_looking():
     reader, rows = read("علی;12;09123456789\nرضا;13;09351234567\n")
-    assert not reader.has_header
+    assert not reader.facts().header_line
     assert (reader.columns, reader.number_column) == (["column_1", "column_2", "column_3"], "column_3")
     assert [row.line for row in rows] == [1, 2]
     assert variables(reader, rows[0]) == {"column_1": "علی", "column_2": "12"}
     reader, _ = read("who,where\nAli,09123456789\n")
-    assert (reader.has_header, reader.number_column) == (True, "where")
+    assert (reader.facts().header_line, reader.number_column) == (1, "where")
 
 
 def test_the_number_column_by_wish():
     content = "number,other\n09123456789,09351234567\n"
-    assert numbers(read(content, number_column="OTHER")[1]) == ["+989351234567"]
-    assert numbers(read(content, number_column="2")[1]) == ["+989351234567"]
+    assert numbers(read(content, columns="OTHER")[1]) == ["+989351234567"]
+    assert numbers(read(content, columns="2")[1]) == ["+989351234567"]
     with pytest.raises(BadInput, match="no column «third»; the list has: number, other"):
-        read(content, number_column="third")
+        read(content, columns="third")
 
 
 @pytest.mark.parametrize(
@@ -241,7 +245,11 @@ def test_xlsx():
         ["=1+1", "junk", None, None],
     )
     reader, rows = read(data, "list.xlsx")
-    assert (reader.encoding, reader.delimiter, reader.number_column) == ("xlsx", None, "تلفن همراه")
+    assert (reader.facts().encoding, reader.facts().delimiter, reader.number_column) == (
+        "xlsx",
+        "",
+        "تلفن همراه",
+    )
     assert [(row.line, row.reason) for row in rows] == [
         (3, None),
         (4, None),
@@ -267,10 +275,10 @@ def test_xlsx_hidden_and_empty_sheets_are_passed_over():
 
 
 def test_names_are_compared_without_what_people_vary():
-    assert plain_name(" Phone_Number ") == plain_name("phone-NUMBER") == "phonenumber"
-    assert plain_name("تلفن\u200cهمراه") == plain_name("تلفن همراه")
-    assert plain_name("موبايل") == plain_name("موبایل")
-    assert plain_name("كد") == plain_name("کد")
+    assert fold(" Phone_Number ") == fold("phone-NUMBER") == "phonenumber"
+    assert fold("تلفن\u200cهمراه") == fold("تلفن همراه")
+    assert fold("موبايل") == fold("موبایل")
+    assert fold("كد") == fold("کد")
 
 
 @given(st.lists(st.lists(st.integers(9, 40), max_size=30), max_size=12))

@@ -1,0 +1,51 @@
+"""Names as people see them: one form in which what looks alike is alike, and one that shows what is invisible.
+
+Compared so are the headers of lists, the ``{column}`` of texts, and what is typed into a search field.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_MARKS = ("Cf", "Mn", "Cc")
+_DROPPED = re.compile(r"[\W_ـ]+")
+_LETTERS = str.maketrans(
+    {
+        "ي": "ی", "ى": "ی", "ے": "ی", "ك": "ک", "ڪ": "ک", "ة": "ه", "ہ": "ه", "ە": "ه", "ھ": "ه", "ۀ": "ه",
+        "ٱ": "ا", "ـ": "",
+    }
+)  # fmt: skip
+_JOINERS = "\u200c\u200d"
+
+
+def fold(text: str) -> str:
+    """Return `text` without what people vary or cannot see; only letters and digits are left.
+
+    Gone are case, spaces, punctuation, ZWNJ, marks of direction, BOM, tatweel and diacritics;
+    Arabic letters are Persian ones, digits of any script are ASCII.
+    """
+    if text.isascii():
+        return _DROPPED.sub("", text.casefold())
+    letters = unicodedata.normalize("NFKD", text).casefold().translate(_LETTERS)
+    kept = [_digit(char) for char in letters if unicodedata.category(char) not in _MARKS]
+    return _DROPPED.sub("", "".join(kept))
+
+
+def _digit(char: str) -> str:
+    return str(unicodedata.decimal(char)) if char.isdecimal() and not char.isascii() else char
+
+
+def visible(text: str) -> str:
+    """Return `text` with each character that nobody sees written as ‹U+200F›.
+
+    A joiner between two letters, as Persian writes it, stays; so does a plain space.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    out = []
+    for at, char in enumerate(text):
+        is_joint = char in _JOINERS and text[at - 1 : at].isalpha() and text[at + 1 : at + 2].isalpha()
+        is_seen = unicodedata.category(char) not in ("Cf", "Cc", "Zs", "Zl", "Zp") or char == " "
+        out.append(char if is_seen or is_joint else f"‹U+{ord(char):04X}›")
+    return "".join(out)

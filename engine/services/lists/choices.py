@@ -1,0 +1,131 @@
+"""What may be chosen of how a list is read, and what a reader tells of a list it has opened."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from engine.errors import BadInput
+from engine.sentences import Sentence, sentence_of
+
+
+class HiddenRows(StrEnum):
+    """What becomes of rows that are hidden or filtered out in a spreadsheet."""
+
+    SKIP = "skip"
+    INCLUDE = "include"
+
+
+class Several(StrEnum):
+    """Which numbers of a cell with more than one are called."""
+
+    NONE = "none"
+    FIRST = "first"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """How a list is to be read.
+
+    `columns` are names or places (from 1) of the columns with numbers, parted by commas: of each row
+    the first that holds a number to call is taken; empty: they are found.  `sheet` is a sheet's name
+    or place; empty: the first one with numbers.
+    """
+
+    columns: str = ""
+    sheet: str = ""
+    hidden_rows: str = HiddenRows.SKIP
+    several: str = Several.NONE
+
+    def __post_init__(self) -> None:
+        for value, kind in ((self.hidden_rows, HiddenRows), (self.several, Several)):
+            if value not in [one.value for one in kind]:
+                raise BadInput(
+                    "«%(value)s» is no choice here; there are: %(words)s.",
+                    value=str(value)[:40],
+                    words=", ".join(kind),
+                )
+
+    def kept(self) -> str:
+        """As text for a column of the database; read by `choices_of`."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+
+AS_FOUND = Choices()
+"""Nothing was chosen."""
+
+
+def choices_of(text: str) -> Choices:
+    """The choices that were kept; nothing was chosen in an empty text."""
+    return Choices(**json.loads(text)) if text else AS_FOUND
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A column that might hold the numbers: what was found in the first thousand rows."""
+
+    column: str
+    place: int  # from 1
+    filled: int
+    mobiles: int
+    others: int  # numbers of other kinds
+    sample: list[str]
+    is_chosen: bool = False
+    is_hidden: bool = False
+
+
+@dataclass(slots=True)
+class SheetFacts:
+    """A sheet of a workbook: how many rows have content, and its first ones."""
+
+    name: str
+    rows: int
+    has_numbers: bool
+    is_read: bool = False
+    is_hidden: bool = False
+    sample: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class ListFacts:
+    """What a reader tells of a list.  `left_out` counts lines without a result by why: header, title, blank."""
+
+    form: str = ""
+    encoding: str = ""
+    delimiter: str = ""
+    header_line: int = 0  # 0: there is none
+    columns: list[str] = field(default_factory=list)  # those with the numbers, in their order
+    candidates: list[Candidate] = field(default_factory=list)
+    sheets: list[SheetFacts] = field(default_factory=list)
+    hidden_columns: list[str] = field(default_factory=list)
+    hidden_rows: int = 0
+    several: int = 0  # cells with more than one number
+    lines: int = 0  # of the file, or rows of the sheet
+    left_out: Counter[str] = field(default_factory=Counter)
+    more: int = 0  # results beyond one a line: several numbers of a line were taken
+    notes: list[Sentence] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON holds it; read by `facts_of`."""
+        return {
+            **asdict(self),
+            "left_out": dict(self.left_out),
+            "notes": [note.kept() for note in self.notes],
+        }
+
+
+def facts_of(values: dict[str, Any]) -> ListFacts:
+    """The facts that `as_dict` wrote."""
+    return ListFacts(
+        **{
+            **values,
+            "candidates": [Candidate(**one) for one in values["candidates"]],
+            "sheets": [SheetFacts(**one) for one in values["sheets"]],
+            "left_out": Counter(values["left_out"]),
+            "notes": [sentence_of(text) for text in values["notes"]],
+        }
+    )

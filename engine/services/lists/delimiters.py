@@ -1,0 +1,114 @@
+"""What stands between the cells of a text file: a comma, a semicolon, a tab, or what else people take for it."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from engine.services.lists.quotes import MendedQuotes
+from engine.services.numbering.numbers import NormalNumber, normalise, numbers_in
+from engine.services.numbering.reasons import Reason
+
+DELIMITERS = ",;\t|،؛~^¦"
+
+_Score = tuple[float, float, float, int]
+_QUOTED_ROW = re.compile(r'\s*"(.*)"\s*')
+_NO_DELIMITER = " \"'().-+_ـ"
+
+
+def detect_delimiter(lines: Sequence[str], filename: str) -> tuple[str, bool]:
+    """Return what parts the cells of `lines`, and whether each whole row stands in quotation marks.
+
+    Best is: most rows with a number in some cell, most rows of equal width, most rows with several
+    cells, most columns.  A file of one column gets the delimiter that its name suggests; a rarer sign
+    is tried where none of the usual ones finds a number.
+    """
+    preferred = "\t" if filename.lower().endswith((".tsv", ".tab")) else ","
+    usual = sorted(DELIMITERS, key=lambda one: one != preferred)
+    best, score = _best(lines, usual, preferred)
+    if sum(_QUOTED_ROW.fullmatch(line) is not None for line in lines) * 2 > len(lines):
+        inner, inner_score = _best(list(unwrapped(lines)), usual, preferred)
+        if inner_score[0] > score[0] and inner_score[3] > 1:
+            return inner, True
+    if score[0] < 0.5:
+        rare, rare_score = _best(lines, _rare_signs(lines), best)
+        if rare_score[0] >= 0.8 and rare_score[1] >= 0.8 and not _is_between_numbers(lines, rare):
+            return rare, False
+    return best, False
+
+
+def unwrapped(lines: Iterable[str]) -> Iterator[str]:
+    """Yield lines without the quotation marks around each whole row."""
+    for line in lines:
+        found = _QUOTED_ROW.fullmatch(line.rstrip("\r\n"))
+        yield found[1].replace('""', '"') + "\n" if found else line
+
+
+def usual_width(lines: Sequence[str], delimiter: str) -> int:
+    """How many cells most of `lines` have."""
+    widths = Counter(line.count(delimiter) + 1 for line in lines if line.strip())
+    return max(widths, key=lambda width: (widths[width], width), default=1)
+
+
+def _best(lines: Sequence[str], delimiters: Iterable[str], otherwise: str) -> tuple[str, _Score]:
+    best, best_score = otherwise, (0.0, 0.0, 0.0, 0)
+    has_quotes = any('"' in line for line in lines)
+    for delimiter in delimiters:
+        try:
+            mended = MendedQuotes(lines, delimiter, usual_width(lines, delimiter)) if has_quotes else lines
+            rows = [row for row in csv.reader(mended, delimiter=delimiter) if any(row)]
+        except csv.Error:
+            continue
+        score = _score(rows)
+        if score > best_score:
+            best, best_score = delimiter, score
+    return best, best_score
+
+
+def _score(rows: list[list[str]]) -> _Score:
+    if not rows:
+        return (0.0, 0.0, 0.0, 0)
+    widths = [len(row) for row in rows]
+    usual = max(set(widths), key=widths.count)
+    several = sum(width > 1 for width in widths) / len(rows)
+    is_one_name = len(rows[0]) == 1 and not any(map(str.isdigit, rows[0][0]))
+    if is_one_name and 0 < several < 0.5:
+        return (0.0, 0.0, 0.0, 0)  # a list of one column, in some of whose cells it stands
+    # Without a name above them, several numbers in a line are several cells.
+    is_named = not any(sum(map(str.isdigit, cell)) >= 5 for cell in rows[0])
+    test = _holds_numbers if is_named else _is_number
+    with_number = sum(any(map(test, row[:64])) for row in rows)
+    return with_number / len(rows), widths.count(usual) / len(rows), several, usual
+
+
+def _is_number(cell: str) -> bool:
+    return isinstance(normalise(cell), NormalNumber)
+
+
+def _holds_numbers(cell: str) -> bool:
+    """Whether a cell is a number, or several."""
+    found = normalise(cell)
+    if found is Reason.SEVERAL:
+        return sum(map(_is_number, numbers_in(cell))) > 1
+    return isinstance(found, NormalNumber)
+
+
+def _rare_signs(lines: Sequence[str]) -> list[str]:
+    """Signs that stand in nearly all lines and are in no number."""
+    counts = Counter(sign for line in lines for sign in set(line.rstrip("\r\n")))
+    filled = sum(bool(line.strip()) for line in lines)
+    return sorted(
+        sign
+        for sign, count in counts.items()
+        if count >= 0.8 * filled
+        and not sign.isalnum()
+        and sign not in _NO_DELIMITER + DELIMITERS
+        and sign not in "\0\r\n"
+    )
+
+
+def _is_between_numbers(lines: Sequence[str], sign: str) -> bool:
+    """Whether it parts the numbers of one cell rather than a row's cells."""
+    return any(sum(map(_is_number, line.split(sign))) > 1 for line in lines)

@@ -1,0 +1,126 @@
+"""What kind of file a list is, by its content; of what is none, one sentence on what it is and how to save it."""
+
+from __future__ import annotations
+
+import re
+from typing import BinaryIO
+
+from engine.errors import BadInput
+from engine.sentences import Sentence
+from engine.services.lists.delimited import TextTable
+from engine.services.lists.opc import Package
+from engine.services.lists.other_workbooks import OtherWorkbook
+from engine.services.lists.table import Table
+from engine.services.lists.xlsx import XlsxTable
+
+_START = 8_192
+_KNOWN_BINARIES = (
+    (b"\xff\xd8\xff", Sentence("a JPEG picture")),
+    (b"\x89PNG", Sentence("a PNG picture")),
+    (b"GIF8", Sentence("a GIF picture")),
+    (b"%PDF", Sentence("a PDF document")),
+    (b"{\\rtf", Sentence("an RTF document")),
+    (b"Rar!", Sentence("a RAR archive")),
+    (b"7z\xbc\xaf", Sentence("a 7-Zip archive")),
+    (b"\x1f\x8b", Sentence("a gzip archive")),
+    (b"BZh", Sentence("a bzip2 archive")),
+    (b"\xfd7zXZ", Sentence("an xz archive")),
+    (b"RIFF", Sentence("a sound file")),
+    (b"ID3", Sentence("a sound file")),
+    (b"OggS", Sentence("a sound file")),
+    (b"fLaC", Sentence("a sound file")),
+    (b"SQLite format 3", Sentence("a database")),
+    (b"\x00\x01\x00\x00Standard", Sentence("an Access database")),
+    (b"PAR1", Sentence("a Parquet table")),
+    (b"\x7fELF", Sentence("a program")),
+    (b"MZ\x90", Sentence("a program")),
+)
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_PROLOGUE = r"<\?xml[^>]*>\s*(?:<\?mso-application[^>]*>\s*|<!--.*?-->\s*)*"
+_MARKED_UP = tuple(
+    (re.compile(pattern, re.IGNORECASE | re.DOTALL), what)
+    for pattern, what in (
+        (rf"{_PROLOGUE}<(?:\w+:)?Workbook\b", Sentence("a spreadsheet of Excel 2003 (XML)")),
+        (
+            rf"(?:{_PROLOGUE})?<(?:!doctype )?(?:html|table|meta|head|style|body)\b",
+            Sentence("a web page (HTML)"),
+        ),
+        (r"<\?xml|<!DOCTYPE|<\w+(?:\s[^<>]*)?>\s*<", Sentence("an XML file")),
+        (r"BEGIN:VCARD", Sentence("a file of address cards (vCard)")),
+        (r"BEGIN:VCALENDAR", Sentence("a calendar")),
+        (r'[\[{]\s*(?:[\[{"]|\}|\])', Sentence("a JSON file")),
+    )
+)
+_HOW = {
+    "a file of address cards (vCard)": Sentence(
+        "import it into Google Contacts or Outlook and export it from there as CSV"
+    ),
+    "a JSON file": Sentence("have the program that made it write CSV or XLSX"),
+}
+_SAVE = Sentence("open it in a spreadsheet program and save it as XLSX or CSV")
+
+
+def open_table(file: BinaryIO, name: str, sheet: str = "") -> Table:
+    """The table that a file holds; BadInput, in one sentence, when it holds none that can be read."""
+    file.seek(0)
+    start = file.read(_START)
+    for magic, what in _KNOWN_BINARIES:
+        if start.startswith(magic):
+            raise BadInput("%(file)s is %(what)s, not a list of numbers.", file=name, what=what)
+    if start.startswith(_OLE):
+        return _of_ole(file, name, sheet)
+    if start.startswith(b"PK\x03\x04"):
+        return _of_zip(file, name, sheet)
+    _refuse_marked_up(start, name)
+    table = TextTable(file, name)
+    if sheet:
+        table.detach()
+        raise BadInput("%(file)s is a text file: it has no sheets.", file=name)
+    return table
+
+
+def _of_ole(file: BinaryIO, name: str, sheet: str) -> Table:
+    """An old workbook; or a new one that a password locks, or a document of another old program."""
+    file.seek(0)
+    content = file.read(50_000_000)
+    if "EncryptedPackage".encode("utf-16-le") in content:
+        raise BadInput(
+            "%(file)s is protected with a password; open it, remove the password, and save it as XLSX or CSV.",
+            file=name,
+        )
+    if not any(word.encode("utf-16-le") in content for word in ("Workbook", "Book", "WORKBOOK", "BOOK")):
+        raise BadInput(
+            "%(file)s is a document of an old Office program and no workbook; save the list as XLSX or CSV.",
+            file=name,
+        )
+    return OtherWorkbook(file, name, "xls", sheet)
+
+
+def _of_zip(file: BinaryIO, name: str, sheet: str) -> Table:
+    package = Package(file, name)
+    with package.reading():
+        document = package.document()
+    names = package.names()
+    if document.lower().endswith(".bin"):
+        return OtherWorkbook(file, name, "xlsb", sheet)
+    if "content.xml" in names and "mimetype" in names:
+        with package.reading(), package.open("mimetype") as stream:
+            is_sheet = b"spreadsheet" in stream.read(200)
+        if is_sheet:
+            return OtherWorkbook(file, name, "ods", sheet)
+    if document and not document.lower().startswith(("word/", "ppt/")):
+        return XlsxTable(package, name, sheet)
+    if any(part.endswith(".iwa") for part in names):
+        raise BadInput("%(file)s is a Numbers spreadsheet; export it as Excel (XLSX) or CSV.", file=name)
+    raise BadInput("%(file)s is a zip file but no XLSX workbook; save the list as XLSX or CSV.", file=name)
+
+
+def _refuse_marked_up(start: bytes, name: str) -> None:
+    text = start.decode("utf-16" if start[:2] in (b"\xff\xfe", b"\xfe\xff") else "latin-1", "replace")
+    text = text.removeprefix("\xef\xbb\xbf").replace("\0", "").lstrip("\ufeff \t\r\n")
+    for pattern, what in _MARKED_UP:
+        if pattern.match(text):
+            raise BadInput(
+                "%(file)s is %(what)s, whatever its name says, and no list; %(how)s.",
+                file=name, what=what, how=_HOW.get(what.id, _SAVE),
+            )  # fmt: skip

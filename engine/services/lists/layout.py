@@ -1,0 +1,134 @@
+"""How a list is laid out: which line is its header, which columns hold numbers, and what is to be said of that."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from engine.errors import BadInput
+from engine.fold import visible
+from engine.sentences import Amount, Sentence
+from engine.services.lists.choices import Choices, HiddenRows, ListFacts, Several
+from engine.services.lists.columns import (
+    MAX_COLUMNS,
+    better_mobiles,
+    candidates,
+    contact_columns,
+    find_columns,
+    header_row,
+    is_numbers_only,
+    look_at,
+)
+from engine.services.lists.names import column_names, named_columns
+from engine.services.lists.table import Table
+
+SAMPLE_ROWS = 1_000
+_UNPARTED = re.compile(r"[^\W\d_].*\d{7}|\d{7}.*[^\W\d_]")
+
+
+class Layout:
+    """What the first thousand rows show.  `begins`: at which of them the data begin."""
+
+    def __init__(
+        self,
+        sample: Sequence[tuple[int, list[str]]],
+        table: Table,
+        choices: Choices,
+        filename: str,
+        default_area: str | None,
+    ) -> None:
+        rows = [row for _, row in sample]
+        header = header_row(rows)
+        self.begins = 0 if header is None else header + 1
+        self.titles = header or 0
+        self.header_line = 0 if header is None else sample[header][0]
+        cells = rows[self.begins :]
+        if not cells:
+            raise BadInput(
+                "%(file)s has a header in line %(line)s and no rows.", file=filename, line=self.header_line
+            )
+        width = min(MAX_COLUMNS, max(map(len, rows[max(0, self.begins - 1) :])))
+        self.columns = column_names(None if header is None else rows[header], width)
+        self.hidden = {index for index in table.hidden_columns if index < width}
+        self.looks = [look_at(index, cells, default_area) for index in range(width)]
+        self.is_contacts = header is not None and len(contact_columns(self.columns, self.looks)) > 0
+        if choices.columns.strip():
+            self.chosen = named_columns(choices.columns, self.columns)
+        elif self.is_contacts:
+            self.chosen = contact_columns(self.columns, self.looks)
+        else:
+            self.chosen = find_columns(self.columns, header is not None, self.looks, self.hidden)
+        if not self.chosen:
+            raise self._none(sample[self.begins], table, filename)
+        self.is_numbers_only = (
+            header is None and not choices.columns.strip() and width > 1 and is_numbers_only(cells)
+        )
+        self.candidates = candidates(self.columns, self.looks, self.chosen, self.hidden)
+        self.hidden_columns = [self.columns[index] for index in sorted(self.hidden)]
+
+    def _none(self, first: tuple[int, list[str]], table: Table, filename: str) -> BadInput:
+        """Why no column was chosen, and what to do."""
+        line, cells = first
+        shown = [
+            Sentence("column %(place)s «%(cell)s»", place=place, cell=visible(cell[:30]))
+            for place, cell in enumerate(cells[:5], 1)
+            if cell
+        ]
+        if len(self.columns) == 1 and table.delimiter and _UNPARTED.search(cells[0]):
+            return BadInput(
+                "The delimiter of %(file)s is not recognised: line %(line)s is «%(text)s»; save it as CSV with commas, "
+                "semicolons or tabs between its columns, or as XLSX.",
+                file=filename, line=line, text=visible(cells[0][:60]),
+            )  # fmt: skip
+        doubtful = [self.columns[index] for index, look in enumerate(self.looks) if look.numbers]
+        if doubtful:
+            return BadInput(
+                "No column of %(file)s is surely one of telephone numbers: %(columns)s may hold codes or accounts, or is "
+                "hidden; line %(line)s has %(cells)s. Say which column it is.",
+                file=filename, columns=[visible(name) for name in doubtful[:10]], line=line, cells=shown,
+            )  # fmt: skip
+        return BadInput(
+            "No column of %(file)s holds telephone numbers: line %(line)s has %(cells)s; name the column «number», or "
+            "say which one it is.",
+            file=filename, line=line, cells=shown,
+        )  # fmt: skip
+
+    def notes(self, facts: ListFacts, choices: Choices) -> list[Sentence]:
+        """What is to be said of the choice and of what was left out, once the list was read."""
+        found: list[Sentence] = []
+        better = better_mobiles(self.looks, self.chosen)
+        if better is not None:
+            found.append(
+                Sentence(
+                    "Column «%(column)s» has no mobiles, but «%(other)s» is full of them.",
+                    column=visible(facts.columns[0]), other=visible(self.columns[better]),
+                )
+            )  # fmt: skip
+        if facts.hidden_rows and choices.hidden_rows == HiddenRows.SKIP:
+            found.append(
+                Sentence("%(count)s hidden or filtered rows were left out.", count=Amount(facts.hidden_rows))
+            )
+        elif facts.hidden_rows:
+            found.append(
+                Sentence(
+                    "%(count)s hidden or filtered rows are among those that are called.",
+                    count=Amount(facts.hidden_rows),
+                )
+            )
+        if self.hidden_columns:
+            found.append(
+                Sentence(
+                    "Hidden columns: %(names)s; none of them is taken for the numbers unless it is named.",
+                    names=[visible(name) for name in self.hidden_columns[:20]],
+                )
+            )
+        if facts.several and choices.several == Several.NONE:
+            found.append(
+                Sentence(
+                    "%(count)s cells hold more than one number; choose whether the first or all of them are called.",
+                    count=Amount(facts.several),
+                )
+            )
+        elif facts.several:
+            found.append(Sentence("%(count)s cells hold more than one number.", count=Amount(facts.several)))
+        return found

@@ -1,0 +1,118 @@
+"""What the name of a column says: whether it holds telephone numbers, and what they are called in a list."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from engine.errors import BadInput
+from engine.fold import fold, visible
+
+MAX_HEADER = 64
+"""Characters of a column's name that are kept."""
+
+
+def _names(words: str) -> frozenset[str]:
+    return frozenset(map(fold, words.split()))
+
+
+MOBILE, PHONE, NUMBER, AGAINST = 6, 4, 2, -4
+"""Points of a name: «mobile», «tel», a bare «number» (of what?), and «code», «account» …"""
+
+_MOBILE_WORDS = _names("mobile mobiles mob cell cellular gsm msisdn whatsapp")
+_MOBILE_PARTS = tuple(
+    _names("mobile cellphone cellnumber cellno msisdn موبایل موبیل همراه گوشی واتساپ واتس‌اپ")
+)
+_PHONE_WORDS = _names("tel tels telno telnumber phone phones")
+_PHONE_PARTS = tuple(_names("phone تلفن تماس"))
+_PHONE_NAMES = _names(
+    "contact contactnumber contactno recipient destination callee called to"
+    " گیرنده شماره‌گیرنده مخاطب شماره‌مخاطب ثابت شماره‌ثابت"
+)
+_NUMBER_NAMES = _names("number num no numbers شماره شماره‌ها nomre nomreh shomare shomareh نمره")
+_AGAINST_WORDS = _names(
+    "code codes postal postcode zip zipcode national melli id nid nin ssn contract bill account acc row amount price"
+    " date birth birthdate birthday time invoice card iban sheba serial fax ext extension total age year ref reference"
+    " tracking order balance debt rial rials toman salary subscription meter label type"
+    " کد کدملی کدپستی پستی ملی قرارداد قبض حساب ردیف مبلغ تاریخ شناسه کارت شبا اشتراک پرونده پلاک کنتور فاکتور سریال"
+    " بیمه شناسنامه گذرنامه نمابر فکس داخلی بدهی مانده قیمت ریال تومان سال رهگیری سفارش اقتصادی ثبت تعداد ساعت روز"
+    " عضویت اشتراک‌نامه تولد"
+)
+_AGAINST_PARTS = tuple(
+    _names(
+        "postalcode nationalcode nationalid accountno accountnumber شماره‌حساب شماره‌کارت شماره‌قبض شماره‌قرارداد شماره‌ملی"
+    )
+)
+_WORDS = re.compile(r"[^\W\d_]+")
+_HUMPS = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def points_of(name: str) -> int:
+    """How much a column's name speaks for telephone numbers: above 0 for, below 0 against."""
+    joined = fold(name).rstrip("0123456789")
+    words = [fold(word) for word in _WORDS.findall(_HUMPS.sub(" ", name).replace("\u200c", " "))]
+    points = 0
+    if joined in _NUMBER_NAMES:
+        points = NUMBER
+    elif any(part in joined for part in _MOBILE_PARTS) or not _MOBILE_WORDS.isdisjoint(words):
+        points = MOBILE
+    elif (
+        joined in _PHONE_NAMES
+        or any(part in joined for part in _PHONE_PARTS)
+        or not _PHONE_WORDS.isdisjoint(words)
+    ):
+        points = PHONE
+    speaks_against = not _AGAINST_WORDS.isdisjoint(words) or any(part in joined for part in _AGAINST_PARTS)
+    if speaks_against or any(word.startswith("کد") and not word.startswith("کدام") for word in words):
+        points += AGAINST
+    return points
+
+
+def is_exact(name: str) -> bool:
+    """Whether a name is that of a column of numbers and nothing else, so that it may stand alone above a list."""
+    joined = fold(name).rstrip("0123456789")
+    exact = (
+        _NUMBER_NAMES | _PHONE_NAMES | _MOBILE_WORDS | _PHONE_WORDS | set(_MOBILE_PARTS) | set(_PHONE_PARTS)
+    )
+    return (
+        joined in exact
+        or joined.removeprefix(fold("شماره")) in exact
+        or joined.removesuffix("number") in exact
+    )
+
+
+def column_names(header: Sequence[str] | None, width: int) -> list[str]:
+    """Return a name for each of ``width`` columns: bounded, none empty, none twice."""
+    names: list[str] = []
+    taken: set[str] = set()
+    for index in range(width):
+        name = header[index][:MAX_HEADER] if header and index < len(header) else ""
+        name = " ".join(name.split()) or f"column_{index + 1}"
+        unique, copy = name, 2
+        while unique in taken:
+            unique, copy = f"{name} ({copy})", copy + 1
+        taken.add(unique)
+        names.append(unique)
+    return names
+
+
+def named_columns(wanted: str, names: Sequence[str]) -> list[int]:
+    """Return the places (from 0) of the columns that a person named, by name or place from 1, parted by commas."""
+    folded = [fold(name) for name in names]
+    if fold(wanted) in folded or not re.search(r"[,،;]", wanted):
+        return [_named_column(wanted, names, folded)]
+    parts = [part for part in re.split(r"[,،;]", wanted) if part.strip()]
+    return list(dict.fromkeys(_named_column(part, names, folded) for part in parts))
+
+
+def _named_column(wanted: str, names: Sequence[str], folded: Sequence[str]) -> int:
+    plain = fold(wanted)
+    if plain and plain in folded:
+        return folded.index(plain)
+    if plain.isdecimal() and 1 <= int(plain[:4]) <= len(names):
+        return int(plain) - 1
+    raise BadInput(
+        "There is no column «%(name)s»; the list has: %(columns)s.",
+        name=visible(wanted.strip()[:MAX_HEADER]),
+        columns=[visible(name) for name in names[:20]],
+    )

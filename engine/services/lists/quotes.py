@@ -1,0 +1,128 @@
+"""Quotation marks that have no partner: no line may vanish in a cell that was never closed.
+
+A cell that opens with a mark ends at its partner, perhaps some lines further down.  A mark
+without one (or whose partner lies beyond whole rows) opens nothing: its line is read as it
+stands.  Lines go in and lines come out, as many and in their order, so that whoever reads
+them as CSV counts as before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+from engine.services.numbering.numbers import NormalNumber, normalise
+
+MAX_RECORD_LINES = 50
+"""Lines that one quoted record may span; more means that a quotation mark was never closed."""
+_SHOWN = 20
+
+
+class MendedQuotes:
+    """The lines of a table of `width` columns, in which every quotation mark has its partner."""
+
+    def __init__(self, lines: Iterable[str], delimiter: str, width: int) -> None:
+        self.bad: list[int] = []  # the first lines whose marks had no partner
+        self._source = iter(lines)
+        self._ahead: deque[str] = deque()
+        self._delimiter = delimiter
+        self._width = width
+        d = re.escape(delimiter)
+        cell = rf'(?> *"(?:[^"]++|"")*+" *+|[^"{d}\r\n][^{d}\r\n]*+|)'
+        self._is_whole = re.compile(rf"{cell}(?:{d}{cell})*+[\r\n]*").fullmatch
+        self._opening = re.compile(rf'(?P<before>(?:{cell}{d})*+) *"(?P<inside>(?:[^"]++|"")*+)\Z').match
+        self._closing = re.compile(r'(?P<inside>(?:[^"]++|"")*+)"').match
+        self._rest_is_whole = re.compile(rf" *(?:{d}{cell})*+[\r\n]*").fullmatch
+        self._rest_opens = re.compile(rf' *(?:{d}{cell})*?{d} *"(?:[^"]++|"")*+\Z').match
+        self._cells = re.compile(rf"{cell}(?={d}|[\r\n]*\Z)")
+
+    def __iter__(self) -> Iterator[str]:
+        at = 0
+        while True:
+            line = self._ahead.popleft() if self._ahead else next(self._source, None)
+            if line is None:
+                return
+            at += 1
+            if '"' not in line:
+                yield line
+            elif self._is_whole(line):
+                yield self._without_spaces(line)
+            else:
+                more = self._rest_of_record(line)
+                if more:
+                    yield line
+                    yield from more
+                    at += len(more)
+                else:
+                    if len(self.bad) < _SHOWN:
+                        self.bad.append(at)
+                    yield self._literal(line)
+
+    def _rest_of_record(self, line: str) -> list[str]:
+        """The lines with which a record that opens in `line` ends; none: its mark has no partner."""
+        opening = self._opening(line)
+        if opening is None:
+            return []
+        before = opening["before"].count(self._delimiter)
+        if before + self._row_width(opening["inside"]) >= self._width > 1 and self._has_number(
+            opening["inside"]
+        ):
+            return []
+        taken: list[str] = []
+        while len(taken) < MAX_RECORD_LINES:
+            following = (
+                next(self._source, None) if len(taken) == len(self._ahead) else self._ahead[len(taken)]
+            )
+            if following is None:
+                return []
+            if len(taken) == len(self._ahead):
+                self._ahead.append(following)
+            taken.append(following)
+            closing = self._closing(following)
+            if closing is None:
+                if self._row_width(following) >= self._width > 1 and self._has_number(following):
+                    return []
+                continue
+            rest = following[closing.end() :]
+            if self._rest_is_whole(rest):
+                for _ in taken:
+                    self._ahead.popleft()
+                return taken
+            if not self._rest_opens(rest):
+                return []
+        return []
+
+    def _row_width(self, text: str) -> int:
+        return text.count(self._delimiter) + 1
+
+    def _has_number(self, text: str) -> bool:
+        return any(
+            isinstance(normalise(cell.strip(' "\r\n')), NormalNumber) for cell in text.split(self._delimiter)
+        )
+
+    def _without_spaces(self, line: str) -> str:
+        """A whole line without the spaces around its marks, which CSV does not know."""
+        if f'{self._delimiter} "' not in line and '" ' not in line and not line.startswith(" "):
+            return line
+        end = line[len(line.rstrip("\r\n")) :]
+        cells = [found.strip(" ") if '"' in found else found for found in self._split(line.rstrip("\r\n"))]
+        return self._delimiter.join(cells) + end
+
+    def _split(self, line: str) -> list[str]:
+        cells, at = [], 0
+        while (found := self._cells.match(line, at)) is not None:
+            cells.append(found[0])
+            at = found.end() + 1
+            if at > len(line):
+                break
+        return cells
+
+    def _literal(self, line: str) -> str:
+        """The line so that CSV reads its marks as letters."""
+        body = line.rstrip("\r\n")
+        cells = [
+            '"' + cell.replace('"', '""') + '"' if '"' in cell else cell
+            for cell in body.split(self._delimiter)
+        ]
+        return self._delimiter.join(cells) + line[len(body) :]

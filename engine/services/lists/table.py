@@ -1,0 +1,35 @@
+"""What a list's reader reads from: rows of cells, from a text file or a workbook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.sentences import Sentence
+from engine.services.lists.choices import SheetFacts
+
+
+class Table:
+    """A file as rows.  `rows()` may be called once; it yields blank rows too, so that lines can be counted."""
+
+    form = ""
+    encoding = ""
+    delimiter: str | None = None
+
+    def __init__(self, filename: str) -> None:
+        self.filename = filename
+        self.sheets: list[SheetFacts] = []
+        self.hidden_lines: set[int] = set()  # of the rows that were yielded
+        self.hidden_columns: set[int] = set()  # places from 0
+        self.passed_over = 0  # lines that are no rows, such as ``sep=;`` and repeated headers
+        self.is_contacts = False  # numbers of a person stand side by side, the first is the main one
+
+    def rows(self) -> Iterator[tuple[int, list[str]]]:
+        """Yield the number of a line (from 1) and its cells."""
+        raise NotImplementedError
+
+    def notes(self) -> list[Sentence]:
+        """What is to be said of the file, once it has been read."""
+        return []
+
+    def detach(self) -> None:
+        """Let go of the file without closing it: it belongs to whoever opened it."""

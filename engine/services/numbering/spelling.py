@@ -1,0 +1,107 @@
+"""How people write telephone numbers, and what looks like one and is none: dates, amounts, two in one cell."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_QUOTES = "'\"`´‘’‚‛“”„«»′"
+_LABELS = (
+    "telephone", "tel", "phone", "mobile", "mob", "cell", "whatsapp", "callto", "call", "gsm", "msisdn", "number",
+    "no", "شماره تماس", "شماره تلفن", "شماره موبایل", "شماره همراه", "تلفن همراه", "تلفن", "موبایل", "همراه",
+    "شماره", "تماس", "واتساپ", "ثابت",
+)  # fmt: skip
+_LABEL = "(?:" + "|".join(sorted(_LABELS, key=len, reverse=True)) + ")"
+_BEFORE = re.compile(rf"^(?:{_LABEL}(?![^\W\d_])[\s.:=#-]*)+(?=[\d+(\[0])", re.IGNORECASE)
+_BEHIND = re.compile(rf"(?<=\d)\s*[(\[]\s*{_LABEL}\s*[)\]]$", re.IGNORECASE)
+_ENDS = re.compile(r"^[#*•·|/\\_,;:،؛.\s]+|[#*•·|/\\_,;:،؛.+\s-]+$")
+_BULLET = re.compile(r"^-\s*(?=[0+(])|^-\s+")
+_AMERICAN = re.compile(r"\d{1,3}(?:,\d{3})+", re.ASCII)
+_UNUSUAL = re.compile(r"[_,،'’·~٬]")
+_ONE_NUMBER = re.compile(r"0[1-9]\d{9}|9\d{9}|(?:\+|00)?98[1-9]\d{9}", re.ASCII)
+
+_YEAR, _TWO = r"(?:1[34]\d\d|19\d\d|20\d\d)", r"\d{1,2}"
+_CLOCK = r"(?:[T\s]+\d{1,2}(?::?\d{2}){0,2}(?:\.\d+)?Z?)?"
+_ONE_DATE = rf"(?:{_YEAR}\s*([-/._ ])\s*{_TWO}\s*\1\s*{_TWO}|{_TWO}\s*([-/._ ])\s*{_TWO}\s*\2\s*(?:{_YEAR}|\d\d)){_CLOCK}"
+_DATE = re.compile(_ONE_DATE, re.ASCII)
+_DATES = re.compile(rf"(?:{_YEAR}[-/.]{_TWO}[-/.]{_TWO}{_CLOCK}\s*[-–,تا ]*\s*){{2}}", re.ASCII)
+_DAY_NUMBER = re.compile(
+    r"(?:1[34]\d\d|19\d\d|20[0-4]\d)(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+    r"|(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])(?:1[34]\d\d|19\d\d|20[0-4]\d)",
+    re.ASCII,
+)
+_AMOUNT = re.compile(r"-\s*[1-9][\d,.]*|[1-9]\d{2,}\.\d+|\d{1,3}(?:,\d{3})+(?:\.\d+)?", re.ASCII)
+_RUN_ON = re.compile(r"\d{7}[\s()/\\,،-]+\d{1,2}\W*$|\d{8}[\s()/\\,،-]+\d{1,3}\W*$")
+
+BETWEEN_NUMBERS = re.compile(
+    r":::|[,;،؛|/\\&\r\n]| - | {2,}|[ -](?=0\d{10})|[ -](?=\+)|(?<=\d)\s+(?:و|یا|and|or)\s+(?=[\d+])"
+    r"|(?<=\d{10})[ -]+(?=9\d{9})|(?<=\d{8}) (?=\d{8}(?!\d))",
+    re.IGNORECASE,
+)
+
+
+def plain(text: str) -> str:
+    """Return ``text`` with ASCII digits, plus, dashes and spaces, and without invisible marks."""
+    if text.isascii():
+        return text.replace("\t", " ")
+    out = []
+    for char in text:
+        category = unicodedata.category(char)
+        if category == "Nd":
+            out.append(str(unicodedata.decimal(char)))
+        elif category == "Pd" or char == "\N{MINUS SIGN}":
+            out.append("-")
+        elif category == "Zs" or char == "\t":
+            out.append(" ")
+        elif char in "\N{FULLWIDTH PLUS SIGN}\N{SMALL PLUS SIGN}":
+            out.append("+")
+        elif char == "\N{ARABIC DECIMAL SEPARATOR}":
+            out.append(".")
+        elif category != "Cf" and char != "\N{ARABIC TATWEEL}":
+            out.append(char)
+    return "".join(out)
+
+
+def undecorated(text: str) -> str:
+    """Return a plain text without what stands around a number: quotes, ``tel:``, «تلفن», a trailing # or comma."""
+    text = _BULLET.sub("", text.strip().strip(_QUOTES).strip())
+    if not text[:1].isdigit():
+        text = _BEFORE.sub("", text.replace("ي", "ی").replace("ك", "ک"))
+    if text and not text[-1].isdigit():
+        text = _BEHIND.sub("", text.replace("ي", "ی").replace("ك", "ک"))
+    return _ENDS.sub("", text.strip(_QUOTES))
+
+
+def joined(text: str) -> str:
+    """Return an undecorated text without separators that only few people use, where one number is possible; else as it is."""
+    if not _UNUSUAL.search(text):
+        return text
+    grouped = _AMERICAN.fullmatch(text) is not None
+    digits = re.sub(r"[\s()._,،'’·~٬-]", "", text)
+    if not _ONE_NUMBER.fullmatch(digits):
+        return text
+    if grouped:
+        return digits if digits.lstrip("+0").removeprefix("98").startswith("9") else text
+    groups = re.findall(r"\d+", text)
+    is_area = len(groups) == 2 and len(groups[0]) <= 5
+    return digits if is_area or max(map(len, groups)) < 8 else text
+
+
+def is_date(text: str) -> bool:
+    """Say whether an undecorated text is a date of either calendar, or two."""
+    return bool(_DATE.fullmatch(text) or _DAY_NUMBER.fullmatch(text) or _DATES.fullmatch(text))
+
+
+def is_amount(text: str) -> bool:
+    """Say whether an undecorated text is a negative or broken number, or one with thousands apart."""
+    return _AMOUNT.fullmatch(text) is not None
+
+
+def runs_on(text: str) -> bool:
+    """Say whether other endings follow a whole number: ``88776655-66`` are two numbers."""
+    return _RUN_ON.search(text) is not None
+
+
+def parts_of(text: str) -> list[str]:
+    """Return the parts of a plain text in which several numbers may stand."""
+    return [part for each in BETWEEN_NUMBERS.split(text) if (part := undecorated(each))]
