@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
 
 import engine.errors
 from engine.services.money.ledger import NoCredit
@@ -158,11 +159,20 @@ def raised() -> Iterator[tuple[str, str]]:
 
 
 # A setting that is wrong is said at the start, to who starts the engine.
-CASES = sorted({(text, where.split(":")[0]) for where, text in raised() if not text.startswith("AVANAK_")})
+# What is raised with named values is looked up in the catalog.
+with (ROOT / "webui/translations/fa/LC_MESSAGES/messages.po").open("rb") as _file:
+    CATALOG = {str(message.id) for message in read_po(_file) if message.string}
+CASES = sorted(
+    {
+        (text, where.split(":")[0])
+        for where, text in raised()
+        if not text.startswith("AVANAK_") and text not in CATALOG
+    }
+)
 
 
 def test_the_sentences_are_found_at_all() -> None:
-    assert len(CASES) > 300
+    assert len(CASES) > 100
 
 
 @pytest.mark.parametrize(("sentence", "where"), CASES)
