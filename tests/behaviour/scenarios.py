@@ -14,7 +14,7 @@ import uuid
 
 import pytest
 
-from behaviour.switch_under_test import Client, SwitchUnderTest
+from tests.behaviour.switch_under_test import Client, SwitchUnderTest
 
 REFUSED = [
     ("0001", "USER_BUSY", "486", "17", True),

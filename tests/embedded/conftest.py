@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,6 @@ import pytest
 
 from engine.embedded.options import EmbeddedOptions
 from engine.embedded.process import EmbeddedProcess
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 Start = Callable[..., EmbeddedProcess]
 

@@ -8,12 +8,12 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
-from behaviour.switch_under_test import SwitchUnderTest
-from recordings import FOLDER, recorded_events
 
 from engine.embedded.listener import ALL_EVENTS
 from engine.embedded.options import EmbeddedOptions
 from engine.embedded.process import EmbeddedProcess
+from tests.behaviour.switch_under_test import SwitchUnderTest
+from tests.embedded.recordings import FOLDER, recorded_events
 
 PLAY = "&playback(/var/lib/avanak/prompts/msg1.wav)"
 DIGITS = "&play_and_get_digits('1 1 1 {} # /var/lib/avanak/prompts/msg1.wav silence_stream://10 avanak_vote [0-9]')"

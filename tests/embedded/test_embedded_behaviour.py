@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from behaviour.scenarios import Calls, Commands
-from behaviour.switch_under_test import Client, SwitchUnderTest
 
 from engine.embedded.options import EmbeddedOptions
 from engine.embedded.process import EmbeddedProcess
+from tests.behaviour.scenarios import Calls, Commands
+from tests.behaviour.switch_under_test import Client, SwitchUnderTest
 
 MESSAGE_MS = 2000
 

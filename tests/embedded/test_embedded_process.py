@@ -11,12 +11,12 @@ import time
 from pathlib import Path
 
 import pytest
-from behaviour.switch_under_test import Client, SwitchUnderTest
 
 from engine.call_end import CDR_COLUMNS
 from engine.embedded.process import EmbeddedProcess
 from engine.embedded.records import read_rung
 from engine.errors import SwitchUnavailable
+from tests.behaviour.switch_under_test import Client, SwitchUnderTest
 
 DEADLINE_S = 20.0
 

@@ -1,7 +1,8 @@
 """A server double for each test."""
 
 import pytest
-from esl_double import SwitchDouble
+
+from tests.esl.esl_double import SwitchDouble
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from esl_transcripts import received_frames
 
 from engine.errors import BadInput
 from engine.esl.address import SwitchAddress, parse_address
@@ -19,6 +18,7 @@ from engine.esl.answers import (
     read_version,
 )
 from engine.esl.protocol import API_RESPONSE, FrameParser
+from tests.esl.esl_transcripts import received_frames
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import json
 
 import orjson
 import pytest
-from esl_transcripts import NAMES, received_frames
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +20,7 @@ from engine.esl.events import (
     read_event,
 )
 from engine.esl.protocol import Frame, FrameParser
+from tests.esl.esl_transcripts import NAMES, received_frames
 
 
 def events_of(name: str) -> list[Event]:

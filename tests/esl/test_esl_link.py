@@ -6,14 +6,6 @@ import re
 
 import gevent
 import pytest
-from esl_double import (
-    GOODBYE,
-    PASSWORD,
-    api_response,
-    command_reply,
-    event,
-    wait_until,
-)
 from gevent import socket
 from gevent.event import Event as Flag
 
@@ -22,6 +14,14 @@ from engine.esl.link import Link, LinkLimits
 from engine.esl.originate import OriginateTemplate
 from engine.esl.protocol import FrameError
 from engine.esl.replies import AuthFailed, CommandTimeout, LinkBusy, LinkDown, Reply
+from tests.esl.esl_double import (
+    GOODBYE,
+    PASSWORD,
+    api_response,
+    command_reply,
+    event,
+    wait_until,
+)
 
 QUICK = LinkLimits(
     connect_s=2, command_s=2, send_s=0.3, silence_s=0.2, probe_s=0.2, heartbeat_s=30, stuck_s=30,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from esl_transcripts import NAMES, received_frames
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.esl import protocol
 from engine.esl.protocol import Frame, FrameError, FrameParser, decode_json, decode_plain
+from tests.esl.esl_transcripts import NAMES, received_frames
 
 LARGE = 20_000
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gevent
 import pytest
-from esl_double import CORE_UUID, PASSWORD, event, wait_until
 from gevent.event import Event as Flag
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +12,7 @@ from engine.esl import commands, supervisor
 from engine.esl.address import SwitchAddress
 from engine.esl.link import LinkLimits
 from engine.esl.supervisor import BACKOFF_MOST_S, Supervisor, SwitchInfo, backoff_s
+from tests.esl.esl_double import CORE_UUID, PASSWORD, event, wait_until
 
 LIMITS = LinkLimits(connect_s=1, command_s=1, silence_s=5, drain_s=1, tick_s=0.01)
 

@@ -26,11 +26,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-import carrier_auth
-import carrier_rtp
-import carrier_sip
-from carrier_endings import ENDINGS, FIRST_TIME, Ending
-from carrier_sip import Message, Offer
+from tests.freeswitch import carrier_auth, carrier_rtp, carrier_sip
+from tests.freeswitch.carrier_endings import ENDINGS, FIRST_TIME, Ending
+from tests.freeswitch.carrier_sip import Message, Offer
 
 T1_S = 0.5  # first gap between retransmissions
 

@@ -7,7 +7,7 @@ import re
 import secrets
 from dataclasses import dataclass, field
 
-from carrier_sip import Message
+from tests.freeswitch.carrier_sip import Message
 
 REALM = "carrier.test"
 _WORD = re.compile(r'(\w+)=(?:"([^"]*)"|([^,\s]+))')

@@ -7,12 +7,12 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import prompts
 import pytest
-from eventsocket import EventSocket
-from switch import CarrierProcess, Switch, running_carrier, running_switch
 
 from engine.switch_conf.settings import GatewaySettings
+from tests.freeswitch import prompts
+from tests.freeswitch.eventsocket import EventSocket
+from tests.freeswitch.switch import CarrierProcess, Switch, running_carrier, running_switch
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from eventsocket import EventSocket
+from tests.freeswitch.eventsocket import EventSocket
 
 _ATTEMPTS = itertools.count(1)
 

@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from switch import Switch
-
 from engine.clock import wall_ms
 from engine.config import load_settings
 from engine.runtime.controller import Engine
@@ -17,7 +15,8 @@ from engine.services.messages import prompts as messages
 from engine.services.trunks import gateways
 from engine.store.tables.core import Account
 from engine.store.threads import write
-from tests.engine.lab import Lab
+from tests.freeswitch.switch import Switch
+from tests.runtime.lab import Lab
 
 
 def switch_words(switch: Switch, cdr: str = "") -> str:

@@ -16,9 +16,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from switch import running_carrier, running_switch
-
 from engine.switch_conf.settings import GatewaySettings
+from tests.freeswitch.switch import running_carrier, running_switch
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -7,7 +7,7 @@ import struct
 import wave
 from pathlib import Path
 
-from carrier_rtp import ALAW
+from tests.freeswitch.carrier_rtp import ALAW
 
 RATE = 8000
 # A file that is not a whole number of packets would end in a click: FreeSWITCH fills the last one with 0xFF.

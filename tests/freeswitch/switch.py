@@ -16,9 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eventsocket import EventSocket
-
 from engine.switch_conf.settings import GatewaySettings
+from tests.freeswitch.eventsocket import EventSocket
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent

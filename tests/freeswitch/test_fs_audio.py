@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy
-import prompts
 import pytest
-from carrier_rtp import ALAW
-from dialling import End, dial, end_of
-from switch import CarrierProcess, Switch
+
+from tests.freeswitch import prompts
+from tests.freeswitch.carrier_rtp import ALAW
+from tests.freeswitch.dialling import End, dial, end_of
+from tests.freeswitch.switch import CarrierProcess, Switch
 
 PACKETS = (20, 40, 60)
 

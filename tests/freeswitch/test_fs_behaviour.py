@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from behaviour.scenarios import Calls, Commands
-from behaviour.switch_under_test import SwitchUnderTest
-from switch import Switch
+
+from tests.behaviour.scenarios import Calls, Commands
+from tests.behaviour.switch_under_test import SwitchUnderTest
+from tests.freeswitch.switch import Switch
 
 
 @pytest.fixture(scope="module")

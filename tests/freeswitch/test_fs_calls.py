@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from dialling import End, dial, end_of
-from eventsocket import EventSocket
-from switch import CarrierProcess, Switch, until
+
+from tests.freeswitch.dialling import End, dial, end_of
+from tests.freeswitch.eventsocket import EventSocket
+from tests.freeswitch.switch import CarrierProcess, Switch, until
 
 VOTE = {"avanak_vote_keys": "123"}
 OPTOUT = {"avanak_optout": "11"}

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from engine_lab import running_engine
-from switch import CarrierProcess, Switch
 
 from engine.clock import wall_ms
 from engine.services.trunks import gateways
 from engine.store.threads import write
-from tests.engine.lab import Lab, wait_for
+from tests.freeswitch.engine_lab import running_engine
+from tests.freeswitch.switch import CarrierProcess, Switch
+from tests.runtime.lab import Lab, wait_for
 
 ENDINGS = [
     ("0000", "delivered", "answered", "NORMAL_CLEARING"),

@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import prompts
 import pytest
-from engine_lab import running_engine, switch_words
-from switch import ROOT, CarrierProcess, Switch, running_carrier, running_switch, until
 
 from engine.clock import wall_ms
 from engine.services.trunks import gateways
 from engine.store.threads import write
 from engine.switch_conf.settings import GatewaySettings
-from tests.engine.lab import Lab, wait_for
+from tests.freeswitch import prompts
+from tests.freeswitch.engine_lab import running_engine, switch_words
+from tests.freeswitch.switch import ROOT, CarrierProcess, Switch, running_carrier, running_switch, until
+from tests.runtime.lab import Lab, wait_for
 
 USER, PASSWORD = "avanak", "kept-in-a-file-7"
 

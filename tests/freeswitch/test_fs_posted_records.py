@@ -17,10 +17,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import prompts
 import pytest
-from engine_lab import switch_words
-from switch import ROOT, CarrierProcess, Switch, free_port, running_carrier, running_switch, until
 
 from engine.clock import wall_ms
 from engine.config import load_settings
@@ -32,7 +29,18 @@ from engine.store.tables.cdr import CallRecord
 from engine.store.tables.core import Account, Attempt, Recipient
 from engine.store.threads import close_readers, read, write
 from engine.switch_conf.settings import GatewaySettings
-from tests.engine.lab import Lab
+from tests.freeswitch import prompts
+from tests.freeswitch.engine_lab import switch_words
+from tests.freeswitch.switch import (
+    ROOT,
+    CarrierProcess,
+    Switch,
+    free_port,
+    running_carrier,
+    running_switch,
+    until,
+)
+from tests.runtime.lab import Lab
 
 SECRET = "only-this-switch-knows-7"
 

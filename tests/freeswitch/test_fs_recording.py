@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy
 import pytest
-from engine_lab import running_engine
-from switch import Switch
 
 from engine.store.tables.core import Attempt, User
 from engine.store.threads import read
-from tests.engine.lab import Lab
+from tests.freeswitch.engine_lab import running_engine
+from tests.freeswitch.switch import Switch
+from tests.runtime.lab import Lab
 from tests.webui.conftest import logged_in
 from webui import create_app
 

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from engine_lab import running_engine
-from switch import CarrierProcess, Switch
 
 from engine.clock import wall_ms
 from engine.services.campaigns import quick_sends
@@ -22,7 +20,9 @@ from engine.states import AccountState
 from engine.store.tables.core import Account, Recipient, User
 from engine.store.tables.support import Delivery
 from engine.store.threads import read, write
-from tests.engine.lab import Lab, wait_for
+from tests.freeswitch.engine_lab import running_engine
+from tests.freeswitch.switch import CarrierProcess, Switch
+from tests.runtime.lab import Lab, wait_for
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ import socket
 import subprocess
 from pathlib import Path
 
-import carrier_sip
 import pytest
-from eventsocket import EventSocket
-from switch import Switch, free_port, until
 
 from engine.switch_conf import DIALPLAN, TREE
+from tests.freeswitch import carrier_sip
+from tests.freeswitch.eventsocket import EventSocket
+from tests.freeswitch.switch import Switch, free_port, until
 
 
 def _ask(switch: Switch, method: str, here: str, *extra: str, body: str = "") -> int:

@@ -1,5 +1,5 @@
-"""Engines of these tests, as those of tests/engine."""
+"""Engines of these tests, as those of tests/runtime."""
 
-from tests.engine.conftest import lab, start_lab
+from tests.runtime.conftest import lab, start_lab
 
 __all__ = ["lab", "start_lab"]

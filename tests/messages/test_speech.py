@@ -24,7 +24,7 @@ from engine.store.tables.core import Campaign, Recipient
 from engine.store.threads import read, write
 from engine.workers import pool
 from engine.workers.job import Job
-from tests.engine.lab import Lab, wait_for
+from tests.runtime.lab import Lab, wait_for
 
 OPEN = {"hours_service": "", "hours_advertising": ""}
 

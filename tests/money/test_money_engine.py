@@ -15,8 +15,8 @@ from engine.services.onboarding import registration
 from engine.store.tables.core import Message, Recipient
 from engine.store.tables.money import Reservation
 from engine.store.threads import read, write
-from tests.engine.conftest import lab, start_lab
-from tests.engine.lab import Lab, wait_for
+from tests.runtime.conftest import lab, start_lab
+from tests.runtime.lab import Lab, wait_for
 
 __all__ = ["lab", "start_lab"]
 

@@ -4,8 +4,8 @@ from engine.clock import monotonic_s, wall_ms
 from engine.services.sla import availability, flips, incidents
 from engine.store.tables.sla import MonitorSpan, ProbeResult
 from engine.store.threads import read
-from tests.engine.conftest import start_lab
-from tests.engine.lab import wait_for
+from tests.runtime.conftest import start_lab
+from tests.runtime.lab import wait_for
 
 __all__ = ["start_lab"]
 

@@ -24,8 +24,10 @@ from engine.states import RecipientState
 from engine.store import database, threads
 from engine.store.tables.core import CampaignCounts, Recipient, User
 from engine.store.threads import read, write
+from tests.webui.world import World, make_world
 from webui import create_app
 from webui.request.access import log_in
+from webui.request.security import limiter
 
 PASSWORD = "correct horse 1"
 
@@ -156,3 +158,39 @@ def operator(app: Flask, cast: Cast) -> Browser:
 @pytest.fixture
 def quality(app: Flask, cast: Cast) -> Browser:
     return logged_in(app, "quality")
+
+
+@pytest.fixture
+def unlimited(app: Flask) -> Iterator[None]:
+    """A walk asks more often than a person."""
+    limiter.enabled = False
+    yield
+    limiter.enabled = True
+
+
+@pytest.fixture(scope="session")
+def furnished_world(furnished, tmp_path_factory: pytest.TempPathFactory):
+    """The world's database and files, made once and copied for each test."""
+    folder = tmp_path_factory.mktemp("world")
+    shutil.copyfile(furnished[0], folder / "avanak.db")
+    database.open_database(f"sqlite:///{folder / 'avanak.db'}")
+    return folder, make_world(folder, furnished[1])
+
+
+@pytest.fixture
+def world(app: Flask, settings, furnished_world) -> World:
+    """One of everything that a customer can have, of Sahar's account."""
+    folder, made = furnished_world
+    shutil.copytree(folder, settings.data_dir, dirs_exist_ok=True)
+    database.open_database(settings.database)
+    return made
+
+
+@pytest.fixture
+def enter(app: Flask):
+    """Somebody by user name, or nobody."""
+
+    def work(username: str | None) -> Browser:
+        return logged_in(app, username) if username else Browser(app)
+
+    return work

@@ -1,0 +1,161 @@
+"""Who may import whom (docs/architecture.md): the imports are parsed and held to it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+BASE = (
+    "engine.errors",
+    "engine.sentences",
+    "engine.states",
+    "engine.clock",
+    "engine.call_end",
+    "engine.amounts",
+    "engine.text",
+    "engine.fold",
+    "engine.atomic_file",
+)
+PURE_DIALING = tuple(f"engine.dialing.{name}" for name in ("pacing", "causes", "retry", "health", "shares"))
+
+# The first prefix that fits a module decides: what of ours it may import.
+MAY: list[tuple[str, tuple[str, ...]]] = [
+    ("engine.errors", ("engine.sentences",)),
+    ("engine.sentences", ("engine.clock",)),
+    ("engine.amounts", ("engine.errors", "engine.sentences")),
+    ("engine.states", ()),
+    ("engine.clock", ()),
+    ("engine.call_end", ()),
+    ("engine.patch", ()),
+    ("engine.interpreter", ()),
+    ("engine.listening", ("engine.errors",)),
+    ("engine.private_files", ("engine.errors",)),
+    ("engine.log_file", ("engine.private_files",)),
+    ("engine.config", ("engine.errors", "engine.amounts", "engine.sentences")),
+    ("engine.dialing.pacing", BASE),
+    ("engine.dialing.causes", BASE),
+    ("engine.dialing.retry", (*BASE, "engine.dialing.causes")),
+    ("engine.dialing.health", BASE),
+    ("engine.dialing.shares", BASE),
+    ("engine.esl", (*BASE, "engine.esl")),
+    ("engine.embedded", (*BASE, "engine.embedded", "engine.patch", "engine.interpreter")),
+    ("engine.workers", (*BASE, "engine.workers")),
+    ("engine.agreement", (*BASE, "engine.agreement")),
+    ("engine.switch_conf", (*BASE, "engine.switch_conf", "engine.esl.checks")),
+    ("engine.store", (*BASE, "engine.config", "engine.store", "engine.agreement")),
+    (
+        "engine.services",
+        (
+            *BASE,
+            *PURE_DIALING,
+            "engine.config",
+            "engine.store",
+            "engine.services",
+            "engine.agreement",
+            "engine.workers",
+        ),
+    ),
+    (
+        "engine.dialing",
+        (*BASE, "engine.config", "engine.store", "engine.services", "engine.esl", "engine.dialing"),
+    ),
+    (
+        "engine.monitoring",
+        (
+            *BASE,
+            "engine.config",
+            "engine.store",
+            "engine.services",
+            "engine.esl",
+            "engine.dialing",
+            "engine.monitoring",
+        ),
+    ),
+    (
+        "webui",
+        (
+            *BASE,
+            "engine.config",
+            "engine.listening",
+            "engine.store",
+            "engine.services",
+            "engine.agreement",
+            "webui",
+        ),
+    ),
+]
+# Whoever runs things in time; pure code and services know no gevent.
+GEVENT = (
+    "engine.patch",
+    "engine.esl",
+    "engine.dialing",
+    "engine.store.writer",
+    "engine.store.threads",
+    "engine.runtime",
+    "engine.monitoring",
+    "engine.logs",
+    "engine.bench",
+    "engine.commands",
+    "webui.connections",
+    "webui.server",
+    "webui.request.context",
+    "webui.request.checks",
+)
+WEB = ("webui", "engine.cli", "engine.commands")
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for folder in ("engine", "webui"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            if "migrations" not in path.parts:
+                parts = path.relative_to(ROOT).with_suffix("").parts
+                yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
+
+
+def imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return found
+
+
+def within(name: str, prefixes: tuple[str, ...]) -> bool:
+    return any(name == prefix or name.startswith(prefix + ".") for prefix in prefixes)
+
+
+def ours(name: str) -> bool:
+    return within(name, ("engine", "webui")) and name != "engine.__version__"
+
+
+@pytest.mark.parametrize(("name", "path"), [pytest.param(*item, id=item[0]) for item in modules()])
+def test_a_room_imports_only_what_it_may(name: str, path: Path) -> None:
+    found = imports(path)
+    for prefix, allowed in MAY:
+        if within(name, (prefix,)):
+            assert {item for item in found if ours(item) and not within(item, allowed)} == set()
+            break
+    if not within(name, GEVENT):
+        assert {item for item in found if within(item, ("gevent", "greenswitch"))} == set()
+    if not within(name, WEB):
+        assert {item for item in found if within(item, ("webui", "flask"))} == set()
+
+
+def test_one_place_patches() -> None:
+    patching = [name for name, path in modules() if "patch_all" in path.read_text("utf-8")]
+    assert patching == ["engine.patch"]
+
+
+def test_files_are_small() -> None:
+    too_long = {
+        str(path.relative_to(ROOT)): lines
+        for _, path in modules()
+        if (lines := len(path.read_text("utf-8").splitlines())) > 420
+    }
+    assert too_long == {}

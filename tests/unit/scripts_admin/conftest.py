@@ -1,8 +1,0 @@
-"""The admin scripts import each other by name, as they do when run."""
-
-import sys
-from pathlib import Path
-
-FOLDER = str(Path(__file__).resolve().parents[3] / "scripts" / "admin")
-if FOLDER not in sys.path:
-    sys.path.append(FOLDER)

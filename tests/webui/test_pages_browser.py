@@ -1,0 +1,147 @@
+"""The big flows in a real browser, with a real engine beside it: from registering to being active, and a ticket."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from engine.services.onboarding.registration import _hash
+from tests.webui.test_web_browser import PASSWORD, address, chromium, page
+from tests.webui.test_web_browser import pytestmark as in_a_browser
+
+__all__ = ["address", "chromium", "page"]
+
+pytestmark = [*in_a_browser, pytest.mark.usefixtures("unlimited")]
+
+OWNER = "a password of ours"
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 64
+
+
+def enter(page: Page, name: str, password: str) -> None:
+    page.goto("/login")
+    page.locator("#username").fill(name)
+    page.locator("#password").fill(password)
+    page.locator("main form button.btn-primary").click()
+    expect(page.locator("header")).to_be_visible()
+    if page.locator("html").get_attribute("lang") != "en":
+        page.locator("button[lang=en]").click()
+
+
+def database_of(tmp_path_factory) -> Path:
+    """The store of the server that this module started, the newest of the session's."""
+    found = tmp_path_factory.getbasetemp().glob("served*/var/avanak.db")
+    return max(found, key=lambda path: path.stat().st_ctime_ns)
+
+
+def test_from_registering_to_active_and_a_ticket(
+    page: Page, chromium: Browser, address: str, tmp_path: Path, tmp_path_factory
+) -> None:
+    desk = chromium.new_context(base_url=address, locale="en-US").new_page()
+    enter(desk, "admin", PASSWORD)
+    desk.goto("/payments/prices")
+    desk.locator("summary", has_text="Offer a plan").click()
+    desk.locator("#plan-months").fill("3")
+    desk.locator("#plan-price").fill("3,000,000")
+    desk.get_by_role("button", name="Offer", exact=True).click()
+    expect(desk.locator("main")).to_contain_text("3,000,000")
+
+    page.goto("/register")
+    page.locator("#name").fill("Sahar")
+    page.locator("#mobile").fill("09121234567")
+    page.locator("#username").fill("sahar")
+    page.locator("#password").fill(OWNER)
+    page.locator("#again").fill(OWNER)
+    page.get_by_role("button", name="Register").click()
+    expect(page.locator("h1")).to_have_text("Verify the mobile")
+    page.get_by_role("button", name="Ring me now").click()
+    expect(page.locator(".alert-success")).to_contain_text("rings in a moment")
+    with sqlite3.connect(
+        database_of(tmp_path_factory), timeout=20
+    ) as store:  # nobody hears it: say what was spoken
+        store.execute("UPDATE mobile_code SET salt = '00', code_hash = ?", [_hash("00", "12345")])
+    store.close()
+    page.locator("#code-code").fill("۱۲۳۴۵")
+    page.get_by_role("button", name="Verify").click()
+    expect(page.locator("h1")).to_have_text("Identity")
+    notice = tmp_path / "notice.png"
+    notice.write_bytes(PNG)
+    page.locator("#national_number").fill("10380284790")
+    page.locator("#files").set_input_files(notice)
+    page.get_by_role("button", name="Submit").click()
+    expect(page.locator("main")).to_contain_text("lies with our staff")
+
+    desk.goto("/identities")
+    desk.get_by_role("link", name="Sahar").first.click()
+    desk.get_by_role("button", name="Accept").click()
+    expect(desk.locator(".alert-success")).to_contain_text("accepted")
+
+    page.goto("/")
+    page.locator("#next").click()
+    page.get_by_role("button", name="Buy").click()
+    expect(page.locator("main")).to_contain_text("no money moves")
+    page.locator("#go").click()
+    expect(page.locator("main")).to_contain_text("The payment is booked.")
+    page.goto("/")
+    expect(page.locator("h1 + .state")).to_have_text("Active")
+
+    letter = tmp_path / "letter.txt"
+    letter.write_text("our numbers\n", "utf-8")
+    page.goto("/tickets/new")
+    page.locator("#subject").fill("It does not ring")
+    page.locator("#text").fill("Since this morning.")
+    page.locator("#files").set_input_files(letter)
+    page.get_by_role("button", name="Open the ticket").click()
+    expect(page.locator(".thread")).to_contain_text("letter.txt")
+    with page.expect_download() as found:
+        page.get_by_role("link", name="letter.txt").click()
+    assert found.value.path().read_text("utf-8") == "our numbers\n"
+    desk.goto("/tickets")
+    desk.get_by_role("link", name="It does not ring").click()
+    desk.locator("#reply-text").fill("It rings again.")
+    desk.get_by_role("button", name="Send").click()
+    page.reload()
+    expect(page.locator(".thread")).to_contain_text("It rings again.")
+
+    page.goto("/messages")
+    page.locator("#upload-title").fill("Good morning")
+    page.locator("#upload-sound").set_input_files(Path(__file__).parents[2] / "scripts/sample/message.wav")
+    page.get_by_role("button", name="Upload").click()
+    expect(page.locator(".list")).to_contain_text("Waits for approval")
+    desk.goto("/messages/approval")
+    desk.get_by_role("link", name="Good morning").click()
+    desk.get_by_role("button", name="Approve", exact=True).click()
+    page.reload()
+    expect(page.locator(".list")).to_contain_text("Approved")
+
+    page.locator("summary", has_text="Upload a sound").click()
+    page.locator("#upload-title").fill("Good evening")
+    page.locator("#upload-sound").set_input_files(Path(__file__).parents[2] / "scripts/sample/message.wav")
+    page.get_by_role("button", name="Upload").click()
+    desk.goto("/messages/approval")
+    desk.get_by_role("link", name="Good evening").click()
+    # The embedded switch's people: 0001 is busy, 0013 presses 9, 0008 presses 1.
+    for number, outcome in (
+        ("0912 555 0001", "Not reached · Busy"),
+        ("0912 555 0013", "Answered"),
+        ("0912 555 0008", "Answered"),
+    ):
+        expect(desk.locator("h1 + .state")).to_have_text(re.compile("Waits for"))
+        desk.locator("summary", has_text="Have it approved by telephone").click()
+        desk.locator("#phone-number").fill(number)
+        desk.get_by_role("button", name="Ring").click()
+        call = desk.locator("tr", has_text=number.replace(" ", "")).first
+        for _ in range(100):
+            if outcome in call.inner_text():
+                break
+            desk.wait_for_timeout(200)
+            desk.reload()
+        expect(call).to_contain_text(outcome)
+    expect(call).to_contain_text("1")
+    expect(desk.locator("h1 + .state")).to_have_text("Approved")
+    page.reload()
+    expect(page.locator("tr", has_text="Good evening")).to_contain_text("Approved")
+    desk.context.close()

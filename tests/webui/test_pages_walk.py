@@ -1,0 +1,169 @@
+"""Every route as everybody: nobody sees another's things, nobody does what is not theirs, nothing crashes."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+
+import pytest
+
+from tests.webui.conftest import csrf_of
+from tests.webui.world import MARK, STAFF
+
+pytestmark = pytest.mark.usefixtures("unlimited")  # a walk asks more often than a person
+
+# Who may come in at all.  A route that is not here fails the test: say whose it is.
+OPEN = {
+    "auth.login",
+    "auth.language",
+    "health.healthz",
+    "people.join",
+    "registration.register",
+    "static",
+    "switch_records.take",
+    "switch_records.all_sent",
+}
+# Of programs, which show a token; a browser's session opens nothing there (test_api_tickets).
+PROGRAMS = {
+    "api.tickets_close", "api.tickets_detail", "api.tickets_file", "api.tickets_list", "api.tickets_open",
+    "api.tickets_reply",
+}  # fmt: skip
+# Of everybody who is logged in, about themselves or what concerns all.
+COMMON = {
+    "agreement.changes", "agreement.index", "agreement.version", "auth.logout", "campaigns.index",
+    "campaigns.rows", "consent.add", "consent.export", "consent.import_", "consent.index", "consent.remove",
+    "gallery.index", "new_campaign.form", "people.index", "people.invite",
+    "portal.start", "sla.index", "sla.month", "tickets.index", "tickets.new",
+    "tokens.index",
+}  # fmt: skip
+# Of customers alone, about themselves.
+CUSTOMERS = {
+    "balance.callback", "balance.index", "balance.receipt", "balance.subscribe", "balance.top_up", "claims.index",
+    "claims.new", "contacts.add_address", "contacts.index", "contacts.new_wish", "contacts.remove_address",
+    "gallery.speak", "outage_reports.mine", "gallery.upload", "registration.call", "registration.code",
+    "registration.identify", "registration.mobile", "registration.verify", "tokens.make",
+}  # fmt: skip
+# About a thing of one account, which others must not find.
+OWNED = {
+    "balance.invoice", "campaigns.act", "campaigns.detail", "campaigns.live", "campaigns.message_sound",
+    "campaigns.result", "campaigns.votes", "claims.clock", "claims.detail", "contacts.add_wish",
+    "contacts.end_wish", "gallery.detail", "gallery.remove", "gallery.sound", "list_imports.add",
+    "list_imports.detail", "list_imports.live", "new_campaign.check", "new_campaign.confirm",
+    "new_campaign.reading", "new_campaign.sound", "portal.read_notice",
+    "people.access", "people.link", "people.role",
+    "recordings.index", "recordings.sound",
+    "registration.document", "sla.statement", "sla.statement_file", "tickets.assign", "tickets.close",
+    "tickets.detail", "tickets.file", "tickets.give_id", "tickets.move", "tickets.propose", "tickets.rate",
+    "tickets.remote", "tickets.reply", "tickets.result", "tokens.revoke",
+}  # fmt: skip
+# Of the staff alone.
+STAFF_ONLY = {
+    "accounts.adjust", "accounts.audit", "accounts.caps", "accounts.detail", "accounts.grants", "accounts.index",
+    "accounts.limits", "accounts.money", "accounts.open_account", "accounts.suspend", "accounts.terms", "accounts.unsuspend",
+    "agreement.publish", "books.index", "calendar.edit", "calendar.index", "committee.answer", "committee.detail",
+    "committee.enter", "committee.index", "committee.link", "committee.of_ticket", "committee.paid",
+    "committee.unlink", "committee.vote",
+    "destinations.index", "destinations.remove",
+    "destinations.set_", "exclusions.add", "exclusions.index", "exclusions.withdraw", "gallery.approve", "gallery.by_phone",
+    "gallery.queue", "gallery.reject", "gallery.review", "identity.accept", "identity.detail", "identity.index",
+    "identity.send_back", "incidents.correct", "incidents.detail", "incidents.enter", "incidents.index",
+    "incidents.report", "incidents.resolve", "maintenance.announce", "maintenance.cancel", "maintenance.detail",
+    "maintenance.index", "maintenance.plan", "notices.add", "notices.add_reach", "notices.again",
+    "notices.detail", "notices.edit", "notices.failed", "notices.index", "notices.new", "notices.publish",
+    "notices.remove_reach", "notices.withdraw", "outage_reports.by_telephone",
+    "payments.add_group", "payments.add_plan", "payments.confirm",
+    "payments.detail", "payments.index", "payments.prices", "payments.refuse", "payments.set_price",
+    "payments.withdraw_plan", "sla.statements", "trunks.add", "trunks.change", "trunks.drain", "trunks.index",
+    "trunks.drain_switch", "trunks.live",
+}  # fmt: skip
+EVERYBODY = [None, "outsider", "owner", "colleague", *STAFF]
+
+
+def routes(app, world, method: str):
+    """(endpoint, address) of every route that takes the method."""
+    for rule in sorted(
+        app.url_map.iter_rules(), key=lambda rule: (rule.endpoint != "auth.logout", rule.rule)
+    ):
+        if method in rule.methods and rule.endpoint not in ("static", "auth.logout"):
+            path = world.path(rule.rule)
+            assert "<" not in path, f"say in world.py what {rule.rule} is asked with"
+            yield rule.endpoint, path
+
+
+def kept(settings) -> str:
+    """The whole database but for who logged in when, as a hash."""
+    made = hashlib.sha256()
+    with sqlite3.connect(settings.data_dir / "avanak.db") as found:
+        for line in found.iterdump():
+            if not line.startswith('INSERT INTO "user"'):
+                made.update(line.encode())
+    found.close()
+    return made.hexdigest()
+
+
+def test_every_route_is_listed(app) -> None:
+    known = {rule.endpoint for rule in app.url_map.iter_rules()}
+    assert known == OPEN | PROGRAMS | COMMON | CUSTOMERS | OWNED | STAFF_ONLY
+
+
+@pytest.mark.parametrize("who", EVERYBODY)
+def test_walk_and_look(app, world, enter, who: str | None) -> None:
+    browser, wrong = enter(who), []
+    for endpoint, path in routes(app, world, "GET"):
+        answer = browser.get(path)
+        status, is_told = (
+            answer.status_code,
+            MARK in answer.get_data(as_text=False).decode("utf-8", "replace"),
+        )
+        fits = status < 500
+        if endpoint in PROGRAMS:
+            fits = status == 401
+        elif who is None and endpoint not in OPEN:
+            fits = status == 302 and answer.location.startswith("/login")
+        elif who == "outsider" and endpoint in OWNED:
+            fits = status == 404
+        elif (who in ("outsider", "owner", "colleague") and endpoint in STAFF_ONLY) or (
+            who in STAFF and endpoint in CUSTOMERS
+        ):
+            fits = status in (403, 404)
+        elif (who == "admin" and endpoint in STAFF_ONLY) or (who == "owner" and endpoint in OWNED):
+            fits = status in (200, 302) or endpoint.startswith("new_campaign") or endpoint == "campaigns.live"
+        if not fits or (is_told and who in (None, "outsider")):
+            wrong.append((endpoint, status, "tells" if is_told else ""))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("who", [None, "outsider"])
+def test_walk_and_touch_what_is_anothers(app, world, enter, settings, who: str | None) -> None:
+    """Every form, sent by somebody whose business it is not, changes nothing."""
+    browser = enter(who)
+    token = csrf_of(browser.get("/login" if who is None else "/").text)
+    before, wrong = kept(settings), []
+    for endpoint, path in routes(app, world, "POST"):
+        if endpoint in OWNED | STAFF_ONLY | PROGRAMS or (who is None and endpoint not in OPEN):
+            answer = browser.client.post(path, data={"csrf_token": token, "text": "x", "reason": "because"})
+            expected = (
+                (401,)
+                if endpoint in PROGRAMS
+                else (302,)
+                if who is None
+                else (404,)
+                if endpoint in OWNED
+                else (403, 404)
+            )
+            if answer.status_code not in expected or MARK in answer.text:
+                wrong.append((endpoint, answer.status_code))
+    assert wrong == []
+    assert kept(settings) == before
+
+
+@pytest.mark.parametrize("who", ["owner", "colleague", *STAFF])
+def test_empty_forms_are_refused_in_the_page(app, world, enter, who: str) -> None:
+    """Nothing crashes on a form that was sent empty; a page comes back, or one goes on."""
+    browser, wrong = enter(who), []
+    token = csrf_of(browser.get("/").text)
+    for endpoint, path in routes(app, world, "POST"):
+        answer = browser.client.post(path, data={"csrf_token": token})
+        if answer.status_code >= 500:
+            wrong.append((endpoint, answer.status_code))
+    assert wrong == []
