@@ -92,14 +92,19 @@ def test_status_and_gateways(switch, monkeypatch, capsys):
     assert "gateway nosuch: the switch does not know it" in said
 
 
-HANGUP = {"Event-Name": "CHANNEL_HANGUP_COMPLETE", "Unique-ID": "u", "Hangup-Cause": "NORMAL_CLEARING"}
+HANGUP = {
+    "Event-Name": "CHANNEL_HANGUP_COMPLETE",
+    "Unique-ID": "u",
+    "Hangup-Cause": "NORMAL_CLEARING",
+    "variable_hangup_cause": "NORMAL_CLEARING",
+}
 
 
 def test_a_call_that_is_answered(switch, monkeypatch, capsys):
     switch._events = [
         {"Event-Name": "CHANNEL_ANSWER", "Unique-ID": "u"},
         None,
-        {**HANGUP, "Caller-Channel-Answered-Time": "1795435894771147", "variable_avanak_heard_ms": "7300"},
+        {**HANGUP, "variable_answer_uepoch": "1795435894771147", "variable_avanak_heard_ms": "7300"},
     ]
     assert call(monkeypatch) == 0
     said = capsys.readouterr().out
@@ -113,7 +118,12 @@ def test_a_call_that_is_answered(switch, monkeypatch, capsys):
 
 
 def test_a_call_that_is_busy_and_one_that_is_refused(switch, monkeypatch, capsys):
-    switch._events = [{**HANGUP, "Hangup-Cause": "USER_BUSY", "variable_sip_term_status": "486"}]
+    switch._events = [{
+            **HANGUP,
+            "Hangup-Cause": "USER_BUSY",
+            "variable_hangup_cause": "USER_BUSY",
+            "variable_sip_term_status": "486",
+        }]
     assert call(monkeypatch) == 1
     assert "not answered: cause USER_BUSY, SIP 486" in capsys.readouterr().out
     monkeypatch.setattr(test_call, "GRACE_S", 0.0)
