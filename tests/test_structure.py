@@ -20,7 +20,10 @@ BASE = (
     "engine.fold",
     "engine.atomic_file",
 )
-PURE_DIALING = tuple(f"engine.dialing.{name}" for name in ("pacing", "causes", "retry", "health", "shares"))
+PURE_DIALING = tuple(
+    f"engine.dialing.{name}"
+    for name in ("pacing", "causes", "retry", "tallies", "health", "routes", "shares")
+)
 
 # The first prefix that fits a module decides: what of ours it may import.
 MAY: list[tuple[str, tuple[str, ...]]] = [
@@ -39,7 +42,9 @@ MAY: list[tuple[str, tuple[str, ...]]] = [
     ("engine.dialing.pacing", BASE),
     ("engine.dialing.causes", BASE),
     ("engine.dialing.retry", (*BASE, "engine.dialing.causes")),
-    ("engine.dialing.health", BASE),
+    ("engine.dialing.tallies", BASE),
+    ("engine.dialing.health", (*BASE, "engine.dialing.tallies")),
+    ("engine.dialing.routes", (*BASE, "engine.dialing.health", "engine.dialing.tallies")),
     ("engine.dialing.shares", BASE),
     ("engine.esl", (*BASE, "engine.esl")),
     ("engine.embedded", (*BASE, "engine.embedded", "engine.patch", "engine.interpreter")),

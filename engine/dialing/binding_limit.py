@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.dialing.campaign_run import CampaignRun
-from engine.dialing.health import Breaker
+from engine.dialing.health import CAMPAIGN, Breaker
 from engine.dialing.lanes import Lanes, Trunk
 from engine.services.campaigns import why
 from engine.services.campaigns.estimate import Limits
@@ -36,6 +36,15 @@ def binding_limit(run: CampaignRun, lanes: Lanes, rate: float, now_m: float) -> 
     taking = [trunk for trunk in up if not trunk.switch.is_draining]
     if not taking:
         return why.SWITCH_DRAINING, {"switches": " ".join(sorted({trunk.switch.name for trunk in up}))}
+    lost = {
+        trunk.gateway.name: route
+        for trunk in taking
+        if (route := trunk.gateway.routes.lost((CAMPAIGN, run.id)))
+    }
+    if all(trunk.gateway.name in lost for trunk in taking):
+        gateway, route = next(iter(lost.items()))
+        return why.ROUTE_LOST, {"gateway": gateway, "cause": route.kind}
+    taking = [trunk for trunk in taking if trunk.gateway.name not in lost]
     well = [trunk for trunk in taking if trunk.gateway.health.state is Breaker.CLOSED]
     ill = sorted({trunk.gateway.name for trunk in taking} - {trunk.gateway.name for trunk in well})
     if well and ill:
@@ -115,6 +124,8 @@ _AT_THE_RATE = 0.8
 def _of_trunk(run: CampaignRun, trunk: Trunk, rate: float, now_m: float) -> Reason:
     gateway, switch = trunk.gateway, trunk.switch
     urgent = run.is_urgent
+    if gateway.health.state is Breaker.REFUSED:
+        return why.GATEWAY_REFUSED, {"gateway": gateway.name}
     if gateway.health.state is not Breaker.CLOSED:
         return why.GATEWAY_FAILING, {"gateway": gateway.name}
     if gateway.seats.free(urgent) == 0:

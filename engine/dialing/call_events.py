@@ -15,6 +15,7 @@ from engine.dialing.calls import Call, CallTable
 from engine.dialing.causes import Fault, Verdict, is_delivered, judge, judge_job, named
 from engine.dialing.lanes import Lanes
 from engine.dialing.retry import LOST, Next, Ways, after, after_unknown
+from engine.dialing.routes import keys_of
 from engine.esl.events import (
     BackgroundJob,
     Event,
@@ -87,6 +88,7 @@ class Desk:
             return
         wall, now_m = self.clock()
         call.answered_at = at_ms or wall
+        self.lanes.gateways[call.gateway_id].went_well(call, now_m)
         self.calls.watch(call, now_m + call.run.max_length_s + self.reaper_grace_s)
         self.writer.add(self.answers, Answer(call.attempt_id, call.recipient_id, call.answered_at))
 
@@ -136,7 +138,8 @@ class Desk:
         end = named(end)
         if end.answered_at is None and call.answered_at is not None:
             end = replace(end, answered_at=call.answered_at)
-        found = judge(end)
+        lane = self.lanes.gateways[call.gateway_id]
+        found = judge(end, lane.routes.is_doubtful(keys_of(call.run.id, call.digits)))
         if end.redirected_to:
             log.warning(
                 "action=redirect_not_followed attempt=%d sip=%s to=%s",
@@ -181,14 +184,15 @@ class Desk:
     ) -> None:
         """End `call`: decide what follows and hand the settle to the writer."""
         wall, now_m = self.clock()
-        health = self.lanes.gateways[call.gateway_id].health
-        ways = Ways(len(self.lanes.carrying(call)), health.is_failing)
+        lane = self.lanes.gateways[call.gateway_id]
+        first_m = lane.health.first_fault_m(call.digits)
+        first_at = None if first_m is None else wall - int((now_m - first_m) * 1000)
+        ways = Ways(len(self.lanes.carrying(call)), lane.health.is_failing, first_at)
         following = after(
             found, delivered, call.tries, call.free_tries, call.run.policy, wall, random.random(), ways
         )
         if found.fault is not Fault.OURS:
-            is_fault = found.fault in (Fault.CARRIER, Fault.ACCOUNT) and not found.has_rung
-            health.note(is_fault, now_m, call.sent_m)
+            lane.ended(call, end, judge(end), now_m)
         self._finish(call, end, found, following, settled_by)
 
     def _finish(self, call: Call, end: CallEnd, found: Verdict, following: Next, settled_by: str) -> None:

@@ -30,6 +30,7 @@ class Call:
     answered_at: int | None = None
     due_m: float = 0.0  # when the reaper looks at it
     job_cause: str | None = None  # the originate's answer said this; the hang-up event is awaited
+    has_rung: bool = False  # as far as we heard while it was up
     asked: int = 0  # how often the reaper has asked the switch
 
 
@@ -67,6 +68,10 @@ class CallTable:
             self._due = [item for item in self._due if self.by_uuid.get(item[2].uuid) is item[2]]
             heapq.heapify(self._due)
         return out
+
+    def ringing_unknown(self, switch_id: int) -> list[Call]:
+        """Calls that were handed to a switch and of which nothing was heard yet."""
+        return [call for call in self.on_switch(switch_id) if call.is_sent and not call.has_rung]
 
     def on_switch(self, switch_id: int) -> list[Call]:
         return [call for call in self.by_uuid.values() if call.switch_id == switch_id]

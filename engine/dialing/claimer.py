@@ -7,13 +7,14 @@ from zoneinfo import ZoneInfo
 
 from engine.dialing.calls import Call, CallTable
 from engine.dialing.campaign_run import CampaignRun
-from engine.dialing.health import Breaker
 from engine.dialing.lanes import SLOW_HORIZON_S, Lanes, Trunk, horizon_s
+from engine.dialing.routes import Route as LostRoute
+from engine.dialing.routes import keys_of
 from engine.dialing.running_campaigns import Board
 from engine.dialing.shares import UNLIMITED, Demand, FairShares, Places, Way
 from engine.errors import StoreUnavailable
 from engine.services.campaigns import why
-from engine.store.claims import Claim, ClaimHook, Due, Route, Router, Rule, claim
+from engine.store.claims import NO_ROUTE_MS, Claim, ClaimHook, Due, Route, Router, Rule, claim
 from engine.store.writer import Writer
 
 PATIENCE_S = 0.2  # a few free places are not left empty longer
@@ -21,6 +22,7 @@ MAX_CLAIM = 1000
 SHOWN_DIGITS = 5  # of a number that no gateway serves: country and area
 EMPTY_WAIT_S = 0.2  # before a campaign without due recipients is asked again
 QUICK_EMPTY_WAIT_S = 0.02
+ROUTE_LOST_WAIT_MS = 10_000  # before a recipient whose destination was given up is looked at again
 
 
 class Claimer:
@@ -63,7 +65,7 @@ class Claimer:
         ready = [run for run in runs if self._may(run, now, now_m)]
         if not ready:
             return []
-        ways = {run.id: tuple(trunk.way for trunk in self._trunks_of(run)) for run in ready}
+        ways = {run.id: tuple(trunk.way for trunk in self._trunks_of(run, now_m)) for run in ready}
         usable = {way for own in ways.values() for way in own}
         places = self.lanes.places(now_m, urgent=False)
         free = places.total(usable)
@@ -79,9 +81,13 @@ class Claimer:
         )
         return [(run, given[run.id]) for run in ready if given.get(run.id)]
 
-    def _trunks_of(self, run: CampaignRun) -> list[Trunk]:
+    def _trunks_of(self, run: CampaignRun, now_m: float) -> list[Trunk]:
         """The trunks that are up and that its calls may leave by."""
-        return [trunk for trunk in self.lanes.up_trunks() if not trunk.is_draining and _may_leave(run, trunk)]
+        return [
+            trunk
+            for trunk in self.lanes.up_trunks()
+            if not trunk.is_draining and _may_leave(run, trunk) and trunk.gateway.may_try(run, now_m)
+        ]
 
     def _may(self, run: CampaignRun, now: int, now_m: float) -> bool:
         """Whether a claim for `run` can be tried now; says why not."""
@@ -116,7 +122,7 @@ class Claimer:
     def _claim_for(self, run: CampaignRun, places: int, now: int, now_m: float, urgent: bool) -> int:
         if urgent and not self._may(run, now, now_m):
             return 0
-        trunks = self._trunks_of(run)
+        trunks = self._trunks_of(run, now_m)
         free = self.lanes.places(now_m, urgent)
         places = min(places, free.total(trunk.way for trunk in trunks), MAX_CLAIM)
         if urgent:
@@ -124,7 +130,7 @@ class Claimer:
         if places <= 0:
             return 0
         unserved: list[str] = []
-        router = self._router(run, trunks, free, unserved)
+        router = self._router(run, trunks, free, unserved, now_m)
         try:
             claims = self.writer.call(lambda: claim(run.id, places, now, router, self.rules, self.hooks))
         except StoreUnavailable as error:
@@ -140,26 +146,34 @@ class Claimer:
             run.next_look_m = now_m + (QUICK_EMPTY_WAIT_S if urgent else EMPTY_WAIT_S)
         return len(claims)
 
-    def _router(self, run: CampaignRun, trunks: Sequence[Trunk], free: Places, unserved: list[str]) -> Router:
+    def _router(
+        self, run: CampaignRun, trunks: Sequence[Trunk], free: Places, unserved: list[str], now_m: float
+    ) -> Router:
         """A chooser of routes over the free places, which it takes; it runs in the writer's thread.
 
         How numbers begin that no gateway serves, whatever has room, is added to `unserved`.
         """
         permitted = [gateway for gateway in self.lanes.gateways.values() if run.may_use(gateway.name)]
+        probed: list[LostRoute] = []  # given up, and tried by a call of this claim
 
-        def choose(due: Due) -> Route | None:
+        def choose(due: Due) -> Route | int:
             digits = due.number.removeprefix("+")
+            keys, wait_ms = keys_of(run.id, digits), NO_ROUTE_MS
             able = [trunk for trunk in trunks if trunk.gateway.serves(digits)]
             if due.avoid_gateway_id:
                 # The trunk that just failed this call comes last, and only if there is no other.
                 others = [trunk for trunk in able if trunk.gateway.id != due.avoid_gateway_id]
-                if any(trunk.gateway.health.state is not Breaker.OPEN for trunk in others):
+                if any(not trunk.gateway.health.is_shut for trunk in others):
                     able = others
             best: Trunk | None = None
             best_key: tuple[float, ...] = ()
             for trunk in able:
                 gateway, room = trunk.gateway, free.free(trunk.way)
-                if room <= 0:
+                if room <= 0 or not gateway.health.takes(digits, now_m):
+                    continue
+                lost = [route for route in gateway.routes.of(keys) if route.is_lost]
+                if any(route in probed or not route.room(now_m) for route in lost):
+                    wait_ms = ROUTE_LOST_WAIT_MS
                     continue
                 key = (gateway.priority, gateway.cost, -room * gateway.weight)
                 if best is None or key < best_key:
@@ -167,7 +181,8 @@ class Claimer:
             if best is None:
                 if not any(gateway.serves(digits) for gateway in permitted):
                     unserved.append(digits[:SHOWN_DIGITS])
-                return None
+                return wait_ms
+            probed.extend(route for route in best.gateway.routes.of(keys) if route.is_lost)
             free.take(best.way)
             return Route(best.switch.id, best.switch.core_uuid, best.gateway.id)
 
@@ -192,7 +207,9 @@ class Claimer:
         )
         self.calls.add(call)
         self.lanes.take_seat(call)
-        self.lanes.gateways[call.gateway_id].health.probe_sent(now_m)
+        gateway = self.lanes.gateways[call.gateway_id]
+        gateway.health.probe_sent(now_m)
+        gateway.routes.claimed(keys_of(run.id, call.digits), now_m)
         run.waiting += 1
         self.lanes.trunks[(call.switch_id, call.gateway_id)].put(call)
 

@@ -27,7 +27,9 @@ from engine.dialing.release import Waiting
 from engine.dialing.rules.contact_gap import ContactRules
 from engine.dialing.running_campaigns import Board, Wanted
 from engine.dialing.sender import IDLE_TICK_S, TICK_S, Poster, Sender
+from engine.dialing.signs import Signs
 from engine.errors import AvanakError, SwitchUnavailable
+from engine.esl import commands
 from engine.esl.events import Event
 from engine.services.compliance.message_kinds import KindHours
 from engine.services.trunks.headroom import permitted_rate, permitted_sessions
@@ -42,6 +44,7 @@ log = logging.getLogger(__name__)
 CLAIM_S = 0.05
 BOARD_S = 0.4  # at most so long until a pause, or a changed gateway, is taken over
 REAP_S = 0.25
+SIGNS_S = 0.5
 
 
 class Dialer:
@@ -129,6 +132,7 @@ class Dialer:
             (self.refresh, BOARD_S),
             (self.reaper.step, REAP_S),
             (self._follow_records, FOLLOW_S),
+            (Signs(self.lanes, self.calls, self.links, monotonic_s).step, SIGNS_S),
         ):
             self._greenlets.append(gevent.spawn(self._loop, step, every_s))
 
@@ -152,8 +156,6 @@ class Dialer:
 
     def hang_up_all(self) -> None:
         """End every call that is up (a second Ctrl-C)."""
-        from engine.esl import commands
-
         for switch_id, link in list(self.links.items()):
             for campaign_id in {call.run.id for call in self.calls.on_switch(switch_id)}:
                 try:
@@ -312,7 +314,7 @@ class Dialer:
             listener(batch)
         for call in batch:
             call.run.waiting -= 1
-            self.lanes.gateways[call.gateway_id].health.placed()
+            self.lanes.gateways[call.gateway_id].placed(call, now_m)
             self.calls.watch(call, now_m + call.run.ring_timeout_s + self.settings.reaper_grace_s)
             self.writer.add(self._originated, call.attempt_id)
 

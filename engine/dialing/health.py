@@ -1,35 +1,52 @@
 """How a gateway is doing: slower when it is congested, off when it is dead, probed until it is back.  Pure.
 
-What counts are the ends of its calls in a sliding window: the carrier's fault
-or not.  Congestion halves the rate, good ends let it climb again; a trunk on
-which nearly everything fails is left alone and tried with single calls.
+What counts are the first faults of distinct numbers: a number that fails again says nothing new.  Nor do a campaign or a
+destination that fail while the trunk serves others (`engine.dialing.routes` deals with them).  Congestion halves the
+rate, good ends let it climb again.  A trunk on which everything fails, or that does not take our account, is left alone
+and tried with single calls; one that says nothing at all gets no further call until something is heard of it.
 """
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict
 from enum import StrEnum
 
-WINDOW_S = 20.0
-ENOUGH = 8  # ends in the window below which nothing is concluded
-CONGESTED = 0.25  # share of carrier's faults that halves the rate
+from engine.dialing.tallies import Streak, Window
+
+ENOUGH = 8  # calls in the window below which nothing is concluded
+ALONE = 3  # calls of a campaign, or to a destination, that may be said to fail alone
+CONGESTED = 0.25  # share of faults that halves the rate
 GOOD = 0.10  # share below which the rate climbs
-DEAD = 0.85  # share that opens the breaker
-STREAK = (
-    25  # faults that open it at once when they are such a share of the calls placed since the first of them
-)
+DEAD = 0.85  # share of the calls since the first fault that opens the breaker, if they are
+DEAD_STREAK = 10  # so many
+REFUSED_STREAK = 3  # calls that say «not your account», on a trunk that was well a minute ago; else the first
+FORBIDDEN_STREAK = 4  # 403s, which may also be the number's
+WELL_S = 60.0
 HALVE_EVERY_S = 2.0
 CLIMB_A_SECOND = 0.08  # of the full rate
 FLOOR = 0.05
-OPEN_FIRST_S = 5.0
-OPEN_MOST_S = 60.0
-PROBES = 3  # good ends that close it again
+REOPENED = 0.25  # of its rate that a trunk is given when it is back
+OPEN_FIRST_S = 4.0
+OPEN_MOST_S = 7.0
+REFUSED_FIRST_S = 30.0
+REFUSED_MOST_S = 600.0
+PROBES = 3  # calls that are out at once while it is probed
+GOOD_PROBES = 2  # that close it again
+PROBE_PATIENCE_S = 15.0  # a probe of which nothing was heard must not keep the gateway shut
+QUIET_CALLS = 25  # placed since it last said anything (or a second's worth): then it gets no more
+QUIET_PROBE_S = 4.0
+REMEMBERED = 20_000  # numbers that failed
+REMEMBERED_S = 900.0
+
+CAMPAIGN, GROUP = "campaign", "group"
+Keys = tuple[tuple[str, object], ...]  # what a call has in common with others: its campaign, its destination
 
 
 class Breaker(StrEnum):
     CLOSED = "closed"  # in use
     OPEN = "open"  # left alone until `reopens_m`
     PROBING = "probing"  # single calls show whether it is back
+    REFUSED = "refused"  # left alone until `reopens_m`: it does not take our account
 
 
 class GatewayHealth:
@@ -39,115 +56,222 @@ class GatewayHealth:
         self.factor = 1.0  # share of its rate that it is given
         self.state = Breaker.CLOSED
         self.reopens_m = 0.0
-        self._ends: deque[tuple[float, bool]] = deque()
-        self._faults = 0
-        # Since the first fault behind which no call that was placed later went well: when that call was
-        # placed, and how many were placed and failed since.
-        self._bad_from_m: float | None = None
-        self._bad_placed = 0
-        self._bad_faults = 0
+        self._all = Window()
+        self._of: dict[tuple[str, object], Window] = {}
+        self._failed: OrderedDict[str, float] = OrderedDict()  # numbers -> their first fault
+        self._dead = Streak()
+        self._refused = Streak()
+        self._forbidden = Streak()
+        self._good_m: float | None = None
         self._open_s = OPEN_FIRST_S
+        self._refused_s = REFUSED_FIRST_S
         self._good_probes = 0
         self._probing_from_m = 0.0
-        self._probe_out_m: float | None = None
+        self._probes_m: list[float] = []
         self._changed_m = 0.0
+        self._placed_m = 0.0
+        self._since_sign = 0  # calls placed since it last said anything
+        self._heard_m = 0.0
+        self.quiet_calls = QUIET_CALLS
+
+    # -- what it is asked ------------------------------------------------------------------
 
     @property
     def is_failing(self) -> bool:
-        """Whether a carrier's fault on it says something of the trunk rather than of the number."""
+        """Whether a fault on it says something of the trunk rather than of the number."""
         return self.state is not Breaker.CLOSED or self.factor < 1.0
 
     @property
-    def fault_share(self) -> float:
-        """The share of the ends in the window that were the carrier's fault."""
-        return self._faults / len(self._ends) if self._ends else 0.0
+    def is_shut(self) -> bool:
+        """Whether no call at all may leave by it now."""
+        return self.state in (Breaker.OPEN, Breaker.REFUSED)
 
-    def placed(self) -> None:
-        """A call was handed over for it."""
-        self._bad_placed += self._bad_from_m is not None
+    def fault_share(self, now_m: float) -> float:
+        """The share of the calls of the window that the trunk failed, without campaigns or destinations that fail alone."""
+        placed, faults, _ = self._all.sums(now_m)
+        share = faults / placed if placed else 0.0
+        for kind in (CAMPAIGN, GROUP) if share >= GOOD else ():
+            rest, rest_faults = placed, faults
+            for key, window in self._of.items():
+                if key[0] == kind:
+                    own, own_faults, _ = window.sums(now_m)
+                    if own >= ALONE and own_faults >= DEAD * own:
+                        rest, rest_faults = rest - own, rest_faults - own_faults
+            if 0 < rest < placed:  # of few others nothing is concluded
+                share = min(share, rest_faults / rest if rest >= ENOUGH else 0.0)
+        return share
 
-    def note(self, is_fault: bool, now_m: float, placed_m: float | None = None) -> None:
-        """A call on it that was placed at `placed_m` (default: just now) ended: by the carrier's fault, or not.
+    def serves_others(self, key: tuple[str, object], now_m: float) -> bool:
+        """Whether calls of other campaigns (or to other destinations) than `key` went well lately."""
+        of_key = self._of.get(key)
+        own = of_key.sums(now_m)[2] if of_key else 0
+        return self._all.sums(now_m)[2] > own
 
-        Calls that were placed before a trunk died go on ending well for a while, and say nothing of it.
-        """
-        placed_m = now_m if placed_m is None else placed_m
-        if is_fault:
-            if self._bad_from_m is None:
-                self._bad_from_m, self._bad_placed = placed_m, 1
-            self._bad_faults += 1
-        elif self._bad_from_m is not None and placed_m >= self._bad_from_m:
-            self._forget_bad()
-        self._ends.append((now_m, is_fault))
-        self._faults += is_fault
-        self._forget(now_m)
-        if self.state is Breaker.PROBING:
-            if placed_m >= self._probing_from_m:
-                self._probed(is_fault, now_m)
-        elif self.state is Breaker.CLOSED and len(self._ends) >= ENOUGH:
-            share = self.fault_share
-            if share >= DEAD or self._bad_faults >= max(STREAK, DEAD * self._bad_placed):
-                self._open(now_m)
-            elif share >= CONGESTED and now_m - self._changed_m >= HALVE_EVERY_S:
-                self.factor = max(FLOOR, self.factor / 2)
-                self._changed_m = now_m
-
-    def tick(self, now_m: float) -> None:
-        """Time passes: climb, or begin to probe."""
-        self._forget(now_m)
-        if self.state is Breaker.OPEN and now_m >= self.reopens_m:
-            self.state = Breaker.PROBING
-            self._good_probes = 0
-            self._probing_from_m = now_m
-            self._probe_out_m = None
-        elif self.state is Breaker.CLOSED and self.factor < 1.0 and now_m > self._changed_m:
-            is_good = self.fault_share < GOOD or len(self._ends) < ENOUGH
-            if is_good:
-                self.factor = min(1.0, self.factor + CLIMB_A_SECOND * min(1.0, now_m - self._changed_m))
-                self._changed_m = now_m
+    def first_fault_m(self, number: str) -> float | None:
+        """When it first failed a number that it has not served since."""
+        return self._failed.get(number)
 
     def room(self, now_m: float) -> int | None:
         """How many calls it may be given now; None: as many as its limits permit."""
+        if self.is_shut:
+            return 0
+        if self.state is Breaker.PROBING:
+            self._probes_m = [at for at in self._probes_m if now_m - at < PROBE_PATIENCE_S]
+            return max(0, PROBES - len(self._probes_m))
+        left = self.quiet_calls - self._since_sign
+        if left > 0:
+            return None if left > self.quiet_calls // 2 else left
+        return int(now_m - self._placed_m >= QUIET_PROBE_S)
+
+    def takes(self, number: str, now_m: float) -> bool:
+        """Whether a number may be called by it now: probes are fresh numbers, as long as there are such."""
+        if self.state is not Breaker.PROBING or number not in self._failed:
+            return True
+        return now_m - max([self._probing_from_m, *self._probes_m]) >= OPEN_MOST_S
+
+    def wants_sign(self) -> bool:
+        """Whether to ask the switch if the phones of calls that are up do ring."""
+        if self.state is Breaker.PROBING:
+            return bool(self._probes_m)
+        return self.state is Breaker.CLOSED and self._since_sign > self.quiet_calls // 2
+
+    def wants_sign_of(self, placed_m: float) -> bool:
+        """Whether the ringing of a call that was placed then would say that the trunk lives."""
+        since_m = self._probing_from_m if self.state is Breaker.PROBING else self._heard_m
+        return placed_m >= since_m
+
+    # -- what it is told -------------------------------------------------------------------
+
+    def placed(self, number: str = "", keys: Keys = (), now_m: float = 0.0) -> None:
+        """A call was handed over for it."""
+        self._since_sign += 1
+        self._placed_m = now_m
+        if number in self._failed:
+            return
+        for streak in (self._dead, self._refused, self._forbidden):
+            streak.placed()
+        for window in self._windows(keys):
+            window.add(now_m, placed=1)
+
+    def sign(self, now_m: float) -> None:
+        """It said something: an answer or a refusal came, or a phone rings."""
+        self._since_sign = 0
+        self._heard_m = now_m
+
+    def good(self, number: str, keys: Keys, now_m: float, placed_m: float) -> None:
+        """A call on it that was placed at `placed_m` was answered, or ended by the callee."""
+        self._good_m = now_m
+        self._failed.pop(number, None)
+        for streak in (self._dead, self._refused, self._forbidden):
+            streak.good(placed_m)
+        for window in self._windows(keys):
+            window.add(now_m, good=1)
+        if self.state is Breaker.PROBING and placed_m >= self._probing_from_m:
+            self._probed(is_fault=False, now_m=now_m)
+
+    def fault(
+        self,
+        number: str,
+        keys: Keys,
+        now_m: float,
+        placed_m: float,
+        refuses_account: bool = False,
+        is_forbidden: bool = False,
+    ) -> None:
+        """A call on it that was placed at `placed_m` failed by the trunk's fault, and rang nobody."""
+        is_new = number not in self._failed
+        if is_new:
+            self._remember(number, now_m)
+        if self.state is Breaker.PROBING:
+            if placed_m >= self._probing_from_m:
+                self._probed(is_fault=True, now_m=now_m, refuses_account=refuses_account)
+            return
+        if not is_new:
+            return
+        self._dead.fault(placed_m)
+        for window in self._windows(keys):
+            window.add(now_m, faults=1)
+        if refuses_account:
+            self._refused.fault(placed_m)
+        if is_forbidden:
+            self._forbidden.fault(placed_m)
         if self.state is Breaker.CLOSED:
-            return None
-        if self.state is Breaker.OPEN:
-            return 0
-        # A probe whose end never came must not keep the gateway shut.
-        if self._probe_out_m is not None and now_m - self._probe_out_m < OPEN_MOST_S:
-            return 0
-        return 1
+            self._judge(now_m)
+
+    def tick(self, now_m: float) -> None:
+        """Time passes: climb, or begin to probe."""
+        if self.is_shut and now_m >= self.reopens_m:
+            self.state = Breaker.PROBING
+            self._good_probes = 0
+            self._probing_from_m = now_m
+            self._probes_m.clear()
+        elif self.state is Breaker.CLOSED and self.factor < 1.0 and now_m > self._changed_m:
+            self._climb(now_m)
 
     def probe_sent(self, now_m: float) -> None:
         """A call was claimed for it while it is probed."""
         if self.state is Breaker.PROBING:
-            self._probe_out_m = now_m
+            self._probes_m.append(now_m)
 
-    def _probed(self, is_fault: bool, now_m: float) -> None:
-        self._probe_out_m = None
-        if is_fault:
-            self._open_s = min(OPEN_MOST_S, self._open_s * 2)
-            self._open(now_m)
-            return
-        self._good_probes += 1
-        if self._good_probes >= PROBES:
-            self.state = Breaker.CLOSED
-            self.factor = FLOOR * 2
+    # -- what follows ----------------------------------------------------------------------
+
+    def _judge(self, now_m: float) -> None:
+        was_well = self._good_m is not None and now_m - self._good_m < WELL_S
+        refuses = self._refused.counts(REFUSED_STREAK, DEAD) or (self._refused.faults and not was_well)
+        if refuses or self._forbidden.counts(FORBIDDEN_STREAK, DEAD):
+            self._shut(Breaker.REFUSED, now_m)
+        elif self._dead.counts(DEAD_STREAK, DEAD):
+            self._shut(Breaker.OPEN, now_m)
+        elif now_m - self._changed_m >= HALVE_EVERY_S:
+            self._slow(now_m)
+
+    def _slow(self, now_m: float) -> None:
+        if self._all.sums(now_m)[0] >= ENOUGH and self.fault_share(now_m) >= CONGESTED:
+            self.factor = max(FLOOR, self.factor / 2)
             self._changed_m = now_m
-            self._open_s = OPEN_FIRST_S
-            self._ends.clear()
-            self._faults = 0
 
-    def _open(self, now_m: float) -> None:
-        self.state = Breaker.OPEN
-        self.reopens_m = now_m + self._open_s
-        self._ends.clear()
-        self._faults = 0
-        self._forget_bad()
+    def _climb(self, now_m: float) -> None:
+        if self._all.sums(now_m)[0] < ENOUGH or self.fault_share(now_m) < GOOD:
+            self.factor = min(1.0, self.factor + CLIMB_A_SECOND * min(1.0, now_m - self._changed_m))
+            self._changed_m = now_m
 
-    def _forget_bad(self) -> None:
-        self._bad_from_m = None
-        self._bad_placed = self._bad_faults = 0
+    def _probed(self, is_fault: bool, now_m: float, refuses_account: bool = False) -> None:
+        if self._probes_m:
+            self._probes_m.pop(0)
+        if refuses_account:
+            self._refused_s = min(REFUSED_MOST_S, self._refused_s * 2)
+            self._shut(Breaker.REFUSED, now_m)
+        elif is_fault:
+            self._open_s = OPEN_MOST_S
+            self._shut(Breaker.OPEN, now_m)
+        else:
+            self._good_probes += 1
+            if self._good_probes >= GOOD_PROBES:
+                self._close(now_m)
 
-    def _forget(self, now_m: float) -> None:
-        while self._ends and self._ends[0][0] <= now_m - WINDOW_S:
-            self._faults -= self._ends.popleft()[1]
+    def _close(self, now_m: float) -> None:
+        self.state = Breaker.CLOSED
+        self.factor = REOPENED
+        self._changed_m = now_m
+        self._open_s, self._refused_s = OPEN_FIRST_S, REFUSED_FIRST_S
+        self._begin_anew()
+
+    def _shut(self, state: Breaker, now_m: float) -> None:
+        self.state = state
+        self.reopens_m = now_m + (self._refused_s if state is Breaker.REFUSED else self._open_s)
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self._since_sign = 0
+        self._all.clear()
+        self._of.clear()
+        for streak in (self._dead, self._refused, self._forbidden):
+            streak.forget()
+
+    def _windows(self, keys: Keys) -> list[Window]:
+        return [self._all, *(self._of.setdefault(key, Window()) for key in keys)]
+
+    def _remember(self, number: str, now_m: float) -> None:
+        self._failed[number] = now_m
+        while len(self._failed) > REMEMBERED or next(iter(self._failed.values())) < now_m - REMEMBERED_S:
+            self._failed.popitem(last=False)

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.call_end import CallEnd
 from engine.dialing.calls import Call
-from engine.dialing.health import Breaker, GatewayHealth
+from engine.dialing.campaign_run import CampaignRun
+from engine.dialing.causes import Fault, Verdict
+from engine.dialing.health import CAMPAIGN, QUIET_CALLS, GatewayHealth
 from engine.dialing.pacing import RateLimiter, Seats
+from engine.dialing.routes import Routes, keys_of
 from engine.dialing.shares import Places, Way
 
+log = logging.getLogger(__name__)
+
+FORBIDDEN = 403
 # Below this much idle processor (percent, averaged by FreeSWITCH) a switch is given less at each
 # heartbeat, before its audio suffers; never less than the floor.  Above it, it climbs back.
 IDLE_ENOUGH = 15.0
@@ -44,10 +52,60 @@ class GatewayLane:
     full_cps: float = 0.0  # what is ours of it when it is well
     cost: int = 0  # Rials a minute; of the same priority the cheaper is taken first
     health: GatewayHealth = field(default_factory=GatewayHealth)
+    routes: Routes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.routes = Routes(self.health)
 
     def serves(self, digits: str) -> bool:
         """Whether numbers beginning like `digits` (E.164 without +) may go this way."""
         return not self.prefixes or digits.startswith(self.prefixes)
+
+    def may_try(self, run: CampaignRun, now_m: float) -> bool:
+        """Whether a campaign may use it now; not while all its numbers fail there without ringing."""
+        lost = self.routes.lost((CAMPAIGN, run.id))
+        return lost is None or lost.room(now_m) != 0
+
+    def placed(self, call: Call, now_m: float) -> None:
+        """A call was handed over for it."""
+        keys = keys_of(call.run.id, call.digits)
+        self.health.placed(call.digits, keys, now_m)
+        self.routes.placed(keys)
+
+    def went_well(self, call: Call, now_m: float, has_rung: bool = True) -> None:
+        """A phone rang by it, or (`has_rung` false) the carrier refused a number in good order."""
+        keys = keys_of(call.run.id, call.digits)
+        self.health.sign(now_m)
+        if has_rung:
+            if call.has_rung:
+                return
+            call.has_rung = True
+            self.routes.good(keys, call.sent_m)
+        self.health.good(call.digits, keys, now_m, call.sent_m)
+
+    def ended(self, call: Call, end: CallEnd, found: Verdict, now_m: float) -> None:
+        """A call by it ended, and it was not our own fault; `found` is what the end means by itself."""
+        if end.sip_status is not None:
+            self.health.sign(now_m)
+        if found.has_rung:
+            self.went_well(call, now_m)
+            return
+        keys = keys_of(call.run.id, call.digits)
+        is_trunks = found.fault in (Fault.CARRIER, Fault.ACCOUNT)
+        if is_trunks:
+            self.health.fault(
+                call.digits,
+                keys,
+                now_m,
+                call.sent_m,
+                found.fault is Fault.ACCOUNT,
+                end.sip_status == FORBIDDEN,
+            )
+        else:
+            self.went_well(call, now_m, has_rung=False)
+        kind = f"{end.cause}/{end.sip_status or '-'}"
+        for name, which in self.routes.bad(keys, call.digits, kind, now_m, call.sent_m, is_trunks):
+            log.error("action=route_given_up gateway=%s %s=%s cause=%s", self.name, name, which, kind)
 
 
 @dataclass(slots=True)
@@ -160,7 +218,7 @@ class Trunk:
     @property
     def is_shut(self) -> bool:
         """Whether no further call may leave here, also none that waits: drained, or its breaker is open."""
-        return self.is_draining or self.gateway.health.state is Breaker.OPEN
+        return self.is_draining or self.gateway.health.is_shut
 
     @property
     def way(self) -> Way:
@@ -207,6 +265,7 @@ class Lanes:
                 is_new = True
             lane.health.tick(now_m)
             cps, channels = part_of(row)
+            lane.health.quiet_calls = max(QUIET_CALLS, int(cps))
             lane.full_cps, rate = cps, cps * lane.health.factor
             if cps and lane.limiter.cps != rate:
                 lane.limiter.set_rate(rate)

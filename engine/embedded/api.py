@@ -74,7 +74,7 @@ def _channel_row(switch: Switch, call: Call) -> dict[str, str]:
         "presence_id": "",
         "presence_data": "",
         "accountcode": "",
-        "callstate": "ACTIVE" if answered else "EARLY" if call.early_ms is not None else "RINGING",
+        "callstate": "ACTIVE" if answered else _ring_state(call),
         "callee_name": "" if answered else "Outbound Call",
         "callee_num": caller_id if answered else number,
         "callee_direction": "RECV" if answered else "",
@@ -88,6 +88,12 @@ def _channel_row(switch: Switch, call: Call) -> dict[str, str]:
         "initial_dialplan": "",
         "initial_context": "default",
     }
+
+
+def _ring_state(call: Call) -> str:
+    if call.early_ms is not None:
+        return "EARLY"
+    return "DOWN" if call.progress_ms is None else "RINGING"
 
 
 def _show(switch: Switch, argument: str) -> bytes | str:

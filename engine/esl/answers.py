@@ -23,6 +23,9 @@ class BadAnswer(SwitchUnavailable):
     """The switch answered something that cannot be read; acting on a guess would be worse."""
 
 
+RINGING_STATES = frozenset(("RINGING", "EARLY", "ACTIVE", "HELD"))  # callstate: the far end said something
+
+
 @dataclass(frozen=True, slots=True)
 class Channel:
     """One live channel of ``show channels``; ``created_at`` in epoch ms, whole seconds."""

@@ -50,35 +50,37 @@ class HealthWatch:
         is_same = (told.state, told.factor, told.cps) == (state, factor, cps)
         if is_same and now - told.at < WRITE_MS:
             return None
-        self._log(gateway, told, cps)
+        self._log(gateway, told, cps, now_m)
         if told.state is not state or (told.factor < 1.0) is not (factor < 1.0):
             told.since_at = now
         told.state, told.factor, told.cps, told.at = state, factor, cps, now
-        reopens_at = now + round((health.reopens_m - now_m) * 1000) if state is Breaker.OPEN else None
+        reopens_at = now + round((health.reopens_m - now_m) * 1000) if health.is_shut else None
         return {
             "gateway_id": gateway.id,
             "engine": self._engine,
             "state": str(state),
             "factor": factor,
             "cps": cps,
-            "fault_share": health.fault_share,
+            "fault_share": health.fault_share(now_m),
             "reopens_at": reopens_at,
             "since_at": told.since_at,
             "at": now,
         }
 
     @staticmethod
-    def _log(gateway: GatewayLane, told: _Told, cps: float) -> None:
+    def _log(gateway: GatewayLane, told: _Told, cps: float, now_m: float) -> None:
         """One line when it changes for the worse, or is well again."""
         health = gateway.health
-        if told.state is not health.state:
+        if told.state is not health.state and health.state is Breaker.REFUSED:
+            log.error("action=gateway_refuses_account gateway=%s", gateway.name)
+        elif told.state is not health.state:
             log.warning(
                 "action=gateway_breaker gateway=%s old=%s new=%s", gateway.name, told.state, health.state
             )
         elif health.factor < told.factor:
             log.warning(
                 "action=gateway_slowed gateway=%s share=%.2f cps=%.1f faults=%.2f",
-                gateway.name, health.factor, cps, health.fault_share,
+                gateway.name, health.factor, cps, health.fault_share(now_m),
             )  # fmt: skip
         elif health.factor == 1.0 > told.factor:
             log.info("action=gateway_at_full_rate gateway=%s cps=%.1f", gateway.name, cps)

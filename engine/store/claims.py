@@ -70,8 +70,9 @@ Rule = Callable[[int, Sequence[Due], int], list[Hold]]
 # What is written with a claim, in its transaction; and what undoes it when claims are given back.
 ClaimHook = Callable[[int, Sequence["Claim"], int], None]
 UndoHook = Callable[[int, Sequence["Claim"]], None]
-# Chooses the route of a recipient, or None when no gateway that fits it has room.
-Router = Callable[[Due], Route | None]
+# Chooses the route of a recipient, or says for how long (ms) none will have room for it.
+Router = Callable[[Due], Route | int]
+NO_ROUTE_MS = 1_000
 
 
 def claim(
@@ -81,7 +82,6 @@ def claim(
     router: Router,
     rules: Sequence[Rule] = (),
     hooks: Sequence[ClaimHook] = (),
-    no_route_wait_ms: int = 1_000,
 ) -> list[Claim]:
     """Claim up to `limit` due recipients of a campaign.  Runs inside the writer's transaction.
 
@@ -98,13 +98,11 @@ def claim(
             gone = {item.recipient.id for item in held}
             due = [recipient for recipient in due if recipient.id not in gone]
     routed = [(recipient, router(recipient)) for recipient in due]
-    blocked = [
-        Hold(recipient, next_at=now + no_route_wait_ms) for recipient, route in routed if route is None
-    ]
+    blocked = [Hold(recipient, next_at=now + route) for recipient, route in routed if isinstance(route, int)]
     if blocked:
         hold(campaign_id, blocked, now)
     claims = _write(
-        campaign_id, [(recipient, route) for recipient, route in routed if route is not None], now
+        campaign_id, [(recipient, route) for recipient, route in routed if isinstance(route, Route)], now
     )
     for hook in hooks:
         hook(campaign_id, claims, now)

@@ -118,12 +118,14 @@ def test_a_call_that_is_answered(switch, monkeypatch, capsys):
 
 
 def test_a_call_that_is_busy_and_one_that_is_refused(switch, monkeypatch, capsys):
-    switch._events = [{
+    switch._events = [
+        {
             **HANGUP,
             "Hangup-Cause": "USER_BUSY",
             "variable_hangup_cause": "USER_BUSY",
             "variable_sip_term_status": "486",
-        }]
+        }
+    ]
     assert call(monkeypatch) == 1
     assert "not answered: cause USER_BUSY, SIP 486" in capsys.readouterr().out
     monkeypatch.setattr(test_call, "GRACE_S", 0.0)

@@ -18,6 +18,8 @@ GATEWAY_RATE = "gateway_rate"  # gateway, cps
 GATEWAY_CHANNELS = "gateway_channels"  # gateway, channels
 GATEWAY_FAILING = "gateway_failing"  # gateway
 GATEWAY_DETOUR = "gateway_detour"  # gateway, others, cps
+GATEWAY_REFUSED = "gateway_refused"  # gateway
+ROUTE_LOST = "route_lost"  # gateway, cause
 GATEWAY_SLOWED = "gateway_slowed"  # gateway, cps, full
 SWITCH_BUSY = "switch_busy"  # switch, idle
 SWITCH_RATE = "switch_rate"  # switch, cps
@@ -97,6 +99,16 @@ SENTENCES: dict[str, tuple[str, str]] = {
     GATEWAY_DETOUR: (
         "Gateway {gateway} fails nearly every call and is left alone; it goes on by {others} at {cps} calls a second.",
         "درگاه {gateway} تقریباً همه تماس‌ها را رد می‌کند و کنار گذاشته شد؛ با {others} ادامه دارد، {cps} تماس در ثانیه.",
+    ),
+    GATEWAY_REFUSED: (
+        "Gateway {gateway} is not accepted by its carrier (user name, password or caller id); nobody is called by it.",
+        "اپراتور درگاه {gateway} را نمی‌پذیرد (نام کاربری، گذرواژه یا شماره نمایشی)؛ با آن تماسی گرفته نمی‌شود.",
+    ),
+    ROUTE_LOST: (
+        "Nearly every number of this campaign fails on gateway {gateway} without ringing ({cause}); the rest of the list"
+        " is held back, and single calls try whether it is back.",
+        "تقریباً همه شماره‌های این کارزار در درگاه {gateway} بی‌آن‌که زنگ بخورند ناموفق می‌شوند ({cause})؛ بقیه فهرست"
+        " نگه داشته شده است و با تک‌تماس آزموده می‌شود.",
     ),
     GATEWAY_SLOWED: (
         "Gateway {gateway} is congested and is given {cps} of its {full} calls a second.",

@@ -11,7 +11,12 @@ from engine.store.tables.core import Gateway, Table
 
 FRESH_MS = 15_000  # an engine that said nothing for so long says nothing of the present
 
-CLOSED, OPEN, PROBING = "closed", "open", "probing"  # of the breaker, as engine.dialing.health has them
+CLOSED, OPEN, PROBING, REFUSED = (
+    "closed",
+    "open",
+    "probing",
+    "refused",
+)  # of the breaker, as engine.dialing.health has them
 _SENTENCES = {
     "slowed": (
         "The carrier refuses {share} % of the calls: it is given {cps} of {full} calls a second.",
@@ -25,6 +30,12 @@ _SENTENCES = {
         "Nearly every call failed: nobody is called by it until {at}, then single calls try it.",
         "تقریباً همه تماس‌ها ناموفق بود: تا {at} با آن تماسی گرفته نمی‌شود، سپس با تک‌تماس آزموده می‌شود.",
     ),
+    REFUSED: (
+        "The carrier does not accept the account of this gateway: check user name, password and caller id. Nobody is"
+        " called by it until {at}, then a single call tries it.",
+        "اپراتور حساب این درگاه را نمی‌پذیرد؛ نام کاربری، گذرواژه و شماره نمایشی را بررسی کنید. تا {at} با آن تماسی"
+        " گرفته نمی‌شود، سپس با یک تماس آزموده می‌شود.",
+    ),
     PROBING: (
         "Nearly every call failed: single calls try whether it is back.",
         "تقریباً همه تماس‌ها ناموفق بود: با تک‌تماس آزموده می‌شود که برگشته است یا نه.",
@@ -37,7 +48,7 @@ class GatewayHealthSeen(Table):
 
     gateway_id = BigIntegerField()
     engine = CharField(100)
-    state = CharField(10)  # of its breaker: closed, open, probing
+    state = CharField(10)  # of its breaker: closed, open, probing, refused
     factor = DoubleField()  # share of its rate that it is given
     cps = DoubleField()  # what that comes to, of this engine's part
     fault_share = DoubleField()  # of the calls that ended in the last 20 s, by the carrier's fault
