@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import time
-from dataclasses import replace
 from typing import Any
 
 import gevent
@@ -34,13 +33,13 @@ BEFORE_S = 10.0  # dialled without an import, to compare
 LONGEST_S = 180.0  # for which there are numbers to dial
 
 
-def run_import_beside(bench: Bench, cps: float) -> dict[str, Any]:
-    """Import `bench.messages` numbers while another campaign is dialled at `cps`; what either took."""
-    dialled = replace(bench, messages=int(cps * LONGEST_S), cps=cps)
+def run_import_beside(count: int, database_url: str, cps: float) -> dict[str, Any]:
+    """Import `count` numbers while another campaign is dialled at `cps`; what either took."""
+    dialled = Bench(messages=int(cps * LONGEST_S), cps=cps)
     with data_dir() as folder:
         path = folder / "list.csv"
-        write_list(path, bench.messages)
-        engine = Engine(settings_for(dialled, folder))
+        write_list(path, count)
+        engine = Engine(settings_for(folder, database_url))
         sent: list[float] = []
 
         def on_sending(batch: list[Call]) -> None:
@@ -72,7 +71,7 @@ def run_import_beside(bench: Bench, cps: float) -> dict[str, Any]:
         before = [at for at in sent if start - BEFORE_S <= at < start]
         beside = [at for at in sent if start <= at < end]
         return {
-            "numbers": bench.messages,
+            "numbers": count,
             "added": done.added,
             "waiting": waiting,
             "seconds": end - start,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,44 +22,57 @@ def bench() -> None:
     """Measure this machine: each bench makes a data folder of its own and removes it."""
 
 
-def dial_options(command: Any) -> Any:
-    """The options that say what is dialled, where and how fast."""
-    for option in reversed(
-        (
-            click.option("--messages", default=30_000, show_default=True, type=click.IntRange(1)),
-            click.option("--cps", default=1_200.0, show_default=True, type=click.FloatRange(0.1, 5000)),
-            click.option("--channels", default=10_000, show_default=True, type=click.IntRange(1)),
-            click.option(
-                "--switch", "switches", multiple=True, help="esl://:PASSWORD@HOST:PORT; default: embedded."
-            ),
-            click.option("--gateway", default="embedded", show_default=True),
-            click.option(
-                "--message-seconds",
-                "message_s",
-                default=1.0,
-                show_default=True,
-                type=click.FloatRange(0.1, 600),
-            ),
-            click.option("--speed", default=1.0, show_default=True, help="Of the embedded switch's clock."),
-            click.option(
-                "--people", default="", help="Habits of the embedded switch's people; default: all answer."
-            ),
-            click.option(
-                "--prompts", type=click.Path(path_type=Path), help="Where a real switch finds prompts."
-            ),
-            click.option("--listed", default=0, help="Recipients listed, of which --messages are dialled."),
-            click.option("--ending", default="", help="Last digits of every number, for a test carrier."),
-            click.option("--database", "database_url", default="", help="Default: a new SQLite file."),
-            click.option("--priced", is_flag=True, help="For an account that pays for its calls."),
-            click.option("--json", "as_json", is_flag=True),
-        )
-    ):
-        command = option(command)
-    return command
+_OPTIONS = {
+    "messages": click.option("--messages", default=Bench.messages, show_default=True, type=click.IntRange(1)),
+    "cps": click.option("--cps", default=Bench.cps, show_default=True, type=click.FloatRange(0.1, 5000)),
+    "channels": click.option("--channels", default=Bench.channels, show_default=True, type=click.IntRange(1)),
+    "switches": click.option(
+        "--switch", "switches", multiple=True, help="esl://:PASSWORD@HOST:PORT; default: embedded."
+    ),
+    "gateway": click.option("--gateway", default=Bench.gateway, show_default=True),
+    "message_s": click.option(
+        "--message-seconds", "message_s", default=Bench.message_s, show_default=True,
+        type=click.FloatRange(0.1, 600),
+    ),
+    "speed": click.option("--speed", default=Bench.speed, show_default=True, help="Of the embedded switch's clock."),
+    "people": click.option(
+        "--people", default=Bench.people, help="Habits of the embedded switch's people; default: all answer."
+    ),
+    "prompts": click.option(
+        "--prompts", type=click.Path(path_type=Path), help="Where a real switch finds prompts."
+    ),
+    "ending": click.option(
+        "--ending", default=Bench.ending, help="Last digits of every number, for a test carrier."
+    ),
+    "listed": click.option(
+        "--listed", default=Bench.listed, help="Recipients listed, of which --messages are dialled."
+    ),
+    "database_url": click.option(
+        "--database", "database_url", default=Bench.database_url, help="Default: a new SQLite file."
+    ),
+    "priced": click.option("--priced", is_flag=True, help="For an account that pays for its calls."),
+    "postgres": click.option(
+        "--postgres", is_flag=True, help="A PostgreSQL server of the bench's own instead of SQLite."
+    ),
+    "as_json": click.option("--json", "as_json", is_flag=True),
+}  # fmt: skip
+LOAD = ("messages", "cps", "channels", "message_s")
+CALLS = (*LOAD, "switches", "gateway", "speed", "people", "prompts", "ending")
+
+
+def options_of(*names: str) -> Callable[[Any], Any]:
+    """The named options, and --json."""
+
+    def added(command: Any) -> Any:
+        for name in reversed((*names, "as_json")):
+            command = _OPTIONS[name](command)
+        return command
+
+    return added
 
 
 @bench.command("dial")
-@dial_options
+@options_of(*CALLS, "listed", "database_url", "priced")
 def dial_command(as_json: bool, **options: Any) -> None:
     """A whole campaign through the engine: claims, originates, settles, all recorded."""
     from engine.bench.dial import run_dial
@@ -67,7 +81,7 @@ def dial_command(as_json: bool, **options: Any) -> None:
 
 
 @bench.command("raw")
-@dial_options
+@options_of(*CALLS)
 def raw_command(as_json: bool, **options: Any) -> None:
     """The bare originate loop without a database, to set beside `bench dial`."""
     from engine.bench.raw import run_raw
@@ -76,7 +90,7 @@ def raw_command(as_json: bool, **options: Any) -> None:
 
 
 @bench.command("quick")
-@dial_options
+@options_of(*CALLS, "database_url", "priced")
 @click.option("--sends", default=300, show_default=True, type=click.IntRange(1))
 def quick_command(as_json: bool, sends: int, **options: Any) -> None:
     """Quick sends while a large campaign runs: request accepted until originate sent."""
@@ -86,55 +100,56 @@ def quick_command(as_json: bool, sends: int, **options: Any) -> None:
 
 
 @bench.command("import")
-@dial_options
+@options_of("messages", "database_url")
 @click.option(
     "--beside", "beside_cps", type=click.FloatRange(0.1, 5000), help="Dial so many a second meanwhile."
 )
-def import_command(as_json: bool, beside_cps: float | None, **options: Any) -> None:
+def import_command(as_json: bool, messages: int, database_url: str, beside_cps: float | None) -> None:
     """Import --messages numbers from CSV (the figure of the design is for 1,000,000)."""
     from engine.bench.beside import run_import_beside
     from engine.bench.large import run_import
 
-    made = Bench(**options)
-    figures = run_import_beside(made, beside_cps) if beside_cps else run_import(made)
+    figures = (
+        run_import_beside(messages, database_url, beside_cps)
+        if beside_cps
+        else run_import(messages, database_url)
+    )
     show("bench import", figures, as_json)
 
 
 @bench.command("suppression")
-@dial_options
-@click.option("--postgres", is_flag=True, help="A PostgreSQL server of the bench's own instead of SQLite.")
-def suppression_command(as_json: bool, postgres: bool, **options: Any) -> None:
+@options_of("messages", "postgres")
+def suppression_command(as_json: bool, messages: int, postgres: bool) -> None:
     """Check a list of --messages contacts against a do-not-call list as long (the figure is for 1,000,000)."""
     from engine.bench.suppression import run_suppression
 
-    show("bench suppression", run_suppression(Bench(**options), postgres), as_json)
+    show("bench suppression", run_suppression(messages, postgres), as_json)
 
 
 @bench.command("web")
-@dial_options
-def web_command(as_json: bool, **options: Any) -> None:
+@options_of("messages")
+def web_command(as_json: bool, messages: int) -> None:
     """Upload --messages numbers through the web UI, wait until they are in, download the report."""
     from engine.bench.web import run_web
 
-    show("bench web", run_web(Bench(**options)), as_json)
+    show("bench web", run_web(messages), as_json)
 
 
 @bench.command("scale")
-@dial_options
+@options_of(*LOAD)
 @click.option("--sizes", default="10000,100000,1000000", show_default=True)
 def scale_command(as_json: bool, sizes: str, **options: Any) -> None:
     """CPU a call and memory with --messages calls out of lists of several sizes."""
     from engine.bench.large import run_scale
 
-    made = Bench(**options)
     chosen = tuple(int(size) for size in sizes.split(",") if size.isdigit())
     if not chosen:
         raise BadInput("--sizes: expected numbers, as in 10000,100000.")
-    show("bench scale", run_scale(made, chosen, made.messages), as_json)
+    show("bench scale", run_scale(Bench(**options), chosen), as_json)
 
 
 @bench.command("soak")
-@dial_options
+@options_of(*CALLS, "database_url", "priced")
 @click.option("--minutes", default=10.0, show_default=True, type=click.FloatRange(0.1))
 def soak_command(as_json: bool, minutes: float, **options: Any) -> None:
     """Dial at --cps for --minutes with people as they are; memory and CPU must stay flat."""
@@ -147,12 +162,11 @@ bench.add_command(sla_command, "sla")
 
 
 @bench.command("crash")
-@dial_options
+@options_of(*CALLS, "priced", "postgres")
 @click.option("--rounds", default=20, show_default=True, type=click.IntRange(1))
 @click.option("--faults", default="engine,switch,database,stop,cut", show_default=True, help="In turn.")
 @click.option("--stop-seconds", default=30.0, show_default=True, help="How long the switch is suspended.")
 @click.option("--seed", default=1, show_default=True)
-@click.option("--postgres", is_flag=True, help="A PostgreSQL server of the bench's own instead of SQLite.")
 @click.option("--switch-command", default="", help="Starts a real --switch in the foreground.")
 @click.option(
     "--far-end-log", type=click.Path(path_type=Path), help="JSON lines of the real switch's carrier."

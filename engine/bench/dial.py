@@ -34,7 +34,7 @@ Progress = Callable[[CampaignCounts], None]
 def run_dial(bench: Bench, on_progress: Progress = lambda counts: None) -> Figures:
     """Dial `bench.messages` numbers once each; the figures.  Raises SwitchUnavailable without a switch."""
     with data_dir() as folder:
-        settings = settings_for(bench, folder)
+        settings = settings_for(folder, bench.database_url)
         engine = Engine(settings)
         sent: list[float] = []
         numbers: Counter[str] = Counter()

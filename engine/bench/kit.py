@@ -42,20 +42,20 @@ MOBILES = 9_000_000
 STRIDE = 4_567_891  # has no factor in common with MOBILES: the numbers come in no order, as in real lists
 
 
-@dataclass(slots=True)
+@dataclass
 class Bench:
-    """What a dialling bench is run with."""
+    """What a dialling bench is run with; by default the embedded switch, at the rate of the design."""
 
-    messages: int
-    cps: float
-    channels: int
-    switches: tuple[str, ...]
-    gateway: str
-    message_s: float
-    speed: float
-    people: str
-    prompts: Path | None  # where a real switch sees the prompts
-    database_url: str = ""
+    messages: int = 30_000
+    cps: float = 1_200.0
+    channels: int = 10_000
+    switches: tuple[str, ...] = ()
+    gateway: str = "embedded"
+    message_s: float = 1.0
+    speed: float = 1.0  # of the embedded switch's clock
+    people: str = ""  # habits of the embedded switch's people; none: all answer
+    prompts: Path | None = None  # where a real switch sees the prompts
+    database_url: str = ""  # none: a new SQLite file
     ending: str = ""  # last digits of every number (a test carrier chooses by them)
     listed: int = 0  # recipients in the campaign, of which `messages` are dialled; 0: as many
     priced: bool = False  # by an account that pays for its calls, not the house's
@@ -73,11 +73,9 @@ def data_dir() -> Iterator[Path]:
         ending.cancel()
 
 
-def settings_for(bench: Bench, folder: Path) -> Settings:
+def settings_for(folder: Path, database_url: str = "") -> Settings:
     """Settings of a bench: its own folder, and no head-room kept, so that the cap asked for is the cap."""
-    return load_settings(
-        data_dir=folder, database_url=bench.database_url, inbound_share=0.0, log_level="WARNING"
-    )
+    return load_settings(data_dir=folder, database_url=database_url, inbound_share=0.0, log_level="WARNING")
 
 
 def specs_of(bench: Bench) -> list[SwitchSpec]:

@@ -23,13 +23,12 @@ from engine.store.threads import begin, close_readers, read, staying_connected, 
 FLATNESS = 0.10
 
 
-def run_import(bench: Bench) -> dict[str, Any]:
-    """Import `bench.messages` numbers from CSV with three more columns; seconds and peak memory."""
+def run_import(count: int, database_url: str) -> dict[str, Any]:
+    """Import `count` numbers from CSV with three more columns; seconds and peak memory."""
     with data_dir() as folder:
         path = folder / "list.csv"
-        write_list(path, bench.messages)
-        settings = settings_for(bench, folder)
-        open_store(settings)
+        write_list(path, count)
+        open_store(settings_for(folder, database_url))
         write(lambda: first_start.ensure_first(wall_ms(), "bench-password"))
         account = read(lambda: Account.select().order_by(Account.id).first().id)
         campaign_id = write(
@@ -51,7 +50,7 @@ def run_import(bench: Bench) -> dict[str, Any]:
         waiting = read(lambda: CampaignCounts.get_by_id(campaign_id).waiting)
         close_readers()
         return {
-            "numbers": bench.messages,
+            "numbers": count,
             "added": done.added,
             "waiting": waiting,
             "seconds": seconds,
@@ -62,8 +61,8 @@ def run_import(bench: Bench) -> dict[str, Any]:
         }
 
 
-def run_scale(bench: Bench, sizes: tuple[int, ...], dialled: int) -> dict[str, Any]:
-    """CPU a call and memory with campaigns of several sizes, of which the first `dialled` are dialled.
+def run_scale(bench: Bench, sizes: tuple[int, ...]) -> dict[str, Any]:
+    """CPU a call and memory with campaigns of several sizes, of which the first `bench.messages` are dialled.
 
     Each size runs in a process of its own, so that peak memory is that size's.  A list with fewer
     is dialled to its end.  Compared is what a call costs in the middle of each run.
@@ -72,7 +71,7 @@ def run_scale(bench: Bench, sizes: tuple[int, ...], dialled: int) -> dict[str, A
     for size in sizes:
         command = [
             sys.executable, "-m", "engine", "bench", "dial", "--json",
-            "--messages", str(min(size, dialled)), "--listed", str(size),
+            "--messages", str(min(size, bench.messages)), "--listed", str(size),
             "--cps", str(bench.cps), "--channels", str(bench.channels), "--message-seconds", str(bench.message_s),
         ]  # fmt: skip
         done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own module

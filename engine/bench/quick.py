@@ -35,7 +35,7 @@ FIRST_S = 3.0  # for the campaign to reach its rate
 def run_quick(bench: Bench, sends: int) -> Figures:
     """Send `sends` quick messages while `bench.messages` are dialled at full rate; percentiles in ms."""
     with data_dir() as folder:
-        settings = settings_for(bench, folder)
+        settings = settings_for(folder, bench.database_url)
         engine = Engine(settings)
         asked: dict[int, float] = {}
         waits: list[float] = []

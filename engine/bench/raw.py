@@ -39,7 +39,7 @@ HANGUP = b'"Event-Name":"CHANNEL_HANGUP_COMPLETE"'
 def run_raw(bench: Bench) -> Figures:
     """Originate `bench.messages` calls and count their ends; the same figures as `bench dial`."""
     with data_dir() as folder:
-        settings = settings_for(bench, folder)
+        settings = settings_for(folder)
         put_prompt(bench, settings)
         spec = specs_of(bench)[0]
         process = None

@@ -38,7 +38,7 @@ def run_soak(bench: Bench, minutes: float) -> dict[str, Any]:
     """Dial for `minutes`; memory at the start and at the end, CPU a call early and late, books at the end."""
     bench = replace(bench, people=bench.people or ORDINARY)
     with data_dir() as folder:
-        settings = settings_for(bench, folder)
+        settings = settings_for(folder, bench.database_url)
         engine = Engine(settings)
         sent: list[float] = []
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from engine.bench.crash_targets import PostgresTarget
 from engine.bench.figures import peak_rss_mb
-from engine.bench.kit import Bench, data_dir, numbers, settings_for
+from engine.bench.kit import data_dir, numbers, settings_for
 from engine.clock import wall_ms
 from engine.runtime.opening import open_store
 from engine.services.compliance import do_not_call as suppression
@@ -22,23 +21,23 @@ from engine.store.do_not_call import EVERYBODY
 from engine.store.threads import close_readers, read, write
 
 
-def run_suppression(bench: Bench, is_postgres: bool) -> dict[str, Any]:
-    """Import `bench.messages` numbers as the list of all advertising, then check as many contacts against it.
+def run_suppression(count: int, is_postgres: bool) -> dict[str, Any]:
+    """Import `count` numbers as the list of all advertising, then check as many contacts against it.
 
     The contact list is a CSV file with a name beside each number; every second of its numbers is on the
     do-not-call list.  It is checked as `avanakctl do-not-call check FILE` does, from the file to the answer.
     """
     with data_dir() as folder, ExitStack() as stack:
+        database_url = ""
         if is_postgres:
             server = PostgresTarget(folder)
             server.start()
             stack.callback(server.end)
-            bench = replace(bench, database_url=server.url)
-        count = bench.messages
+            database_url = server.url
         listed, contacts = folder / "listed.csv", folder / "contacts.csv"
         _write(listed, count, skip=count // 2)
         _write(contacts, count, skip=0)
-        open_store(settings_for(bench, folder))
+        open_store(settings_for(folder, database_url))
         stack.callback(close_readers)
         write(lambda: first_start.ensure_first(wall_ms(), "bench-password"))
         began = time.monotonic()

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from engine.bench.kit import Bench, data_dir
+from engine.bench.kit import data_dir
 from engine.bench.large import write_list
 from engine.errors import SwitchUnavailable
 
@@ -34,11 +34,11 @@ _TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 _ACCOUNT = re.compile(r'<option[^>]*value="(\d+)"|name="account" value="(\d+)"')
 
 
-def run_web(bench: Bench) -> dict[str, Any]:
+def run_web(count: int) -> dict[str, Any]:
     """Seconds and memory of the web process from the first byte of the upload to the last of the report."""
     with data_dir() as folder:
         numbers = folder / "list.csv"
-        write_list(numbers, bench.messages)
+        write_list(numbers, count)
         with _served(folder) as (browser, process):
             before = _memory_mb(process, "VmRSS")
             with _Asking(browser.port) as asking:
@@ -52,7 +52,7 @@ def run_web(bench: Bench) -> dict[str, Any]:
                     figures |= browser.download(f"/campaigns/{campaign}/result.{kind}", kind)
                 figures[f"{kind}_longest_other_answer_ms"] = asking.longest_s * 1000
             figures["peak_memory_mb"] = _memory_mb(process, "VmHWM")
-        return {"rows": bench.messages, "list_mb": numbers.stat().st_size / 1e6, **figures}
+        return {"rows": count, "list_mb": numbers.stat().st_size / 1e6, **figures}
 
 
 class _Browser:
