@@ -17,7 +17,7 @@ from engine.services.campaigns import campaigns
 from engine.services.campaigns import clone as campaigns_clone
 from engine.services.campaigns import view as campaign_view
 from engine.services.campaigns.view import CampaignView
-from engine.services.messages.audio import SENT
+from engine.services.messages.sounds.whole import FORMATS
 from engine.states import CampaignState
 from engine.store.threads import read, write
 from engine.text import one_line
@@ -32,7 +32,8 @@ def campaign() -> None:
 
 @campaign.command()
 @click.argument("list_path", metavar="LIST")
-@click.option("--message", "message_path", required=True, metavar="AUDIO", help=f"{SENT}.")
+@click.option("--message", "message_path", required=True, metavar="AUDIO", help=f"{FORMATS}.")
+@common.trim_option
 @common.switch_option
 @common.account_option
 @rules.rules_options
@@ -41,6 +42,7 @@ def campaign() -> None:
 def create(
     list_path: str,
     message_path: str,
+    trims: bool,
     switches: tuple[str, ...],
     account_id: int | None,
     as_json: bool,
@@ -54,7 +56,7 @@ def create(
     wanted.check(settings.max_call_s)
     trunks.is_embedded(specs)
     with sending.open_numbers(list_path, choices, settings) as reader:
-        prompt = sending.store_message(message_path, settings)
+        prompt, sheet = sending.store_message(message_path, settings, trims)
         account = common.account_for(settings, account_id)
         made = sending.make_campaign(
             settings,
@@ -67,13 +69,19 @@ def create(
         )
         imported = sending.fill_campaign(made, reader, lambda lines: None)
     refused = dict(imported.refused)
-    document = {"campaign": made, "state": "draft", "added": imported.added, "set_aside": refused}
+    document = {
+        "campaign": made,
+        "state": "draft",
+        "added": imported.added,
+        "set_aside": refused,
+        "message": sending.message_document(sheet),
+    }
     common.answer(
         document,
         as_json,
         lambda: click.echo(
             f"Campaign {made}: {imported.added:,} to be called, {sum(refused.values()):,} set aside."
-            f"  Start it: avanakctl campaign start {made}"
+            f"  Start it: avanakctl campaign start {made}\n{sending.message_text(sheet)}"
         ),
     )
 

@@ -22,6 +22,9 @@ from engine.store.threads import read, write
 from engine.text import one_line
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+trim_option = click.option(
+    "--trim", "trims", is_flag=True, help="Take off the silence at both ends of AUDIO."
+)
 switch_option = click.option(
     "--switch",
     "switches",

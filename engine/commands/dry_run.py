@@ -29,6 +29,7 @@ def dry_run(
     wanted: CampaignRules,
     list_path: str,
     message_path: str,
+    trims: bool,
     choices: Choices,
     account_id: int | None,
     as_json: bool,
@@ -38,7 +39,8 @@ def dry_run(
     The price is that of the account `account_id`; without one it is the operator's own, which pays nothing.
     """
     with sending.open_numbers(list_path, choices, settings) as reader:
-        prompt = audio.load_prompt(message_path)
+        prompt = audio.load_prompt(message_path, trims=trims)
+        sending.warn_of(prompt.sheet)
         gateways = _gateways(wanted, specs, settings)
         names = {spec.name for spec in specs}
         limits = read(
@@ -54,12 +56,19 @@ def dry_run(
     quote = _quote(account_id, found, prompt.duration_ms, now)
 
     def tell() -> None:
-        _print(found, prompt.duration_ms, settings)
+        lists.print_count(found)
+        click.echo(sending.message_text(prompt.sheet))
+        _print_end(found, settings)
         if quote is not None:
             _print_quote(quote)
         click.echo("Nobody was called.")
 
-    common.answer({**_document(found, prompt.duration_ms), "price": _price(quote)}, as_json, tell)
+    document = {
+        **_document(found, prompt.duration_ms),
+        "message": sending.message_document(prompt.sheet),
+        "price": _price(quote),
+    }
+    common.answer(document, as_json, tell)
     return 0
 
 
@@ -126,9 +135,7 @@ def _document(found: Preflight, message_ms: int) -> dict[str, object]:
     }
 
 
-def _print(found: Preflight, message_ms: int, settings: Settings) -> None:
-    lists.print_count(found)
-    click.echo(f"The message lasts {message_ms / 1000:.1f} s.")
+def _print_end(found: Preflight, settings: Settings) -> None:
     if found.ends_at is None:
         click.echo(f"It would not be done within a year; what binds it: {BINDINGS[found.binding][0]}.")
         return

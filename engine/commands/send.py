@@ -21,7 +21,7 @@ from engine.services.campaigns import campaigns
 from engine.services.campaigns.campaigns import CampaignRules
 from engine.services.campaigns.recipients import Imported
 from engine.services.campaigns.view import CampaignView, expect_pulse
-from engine.services.messages.audio import SENT
+from engine.services.messages.sounds.whole import FORMATS
 from engine.states import CampaignState
 from engine.store.tables.core import Campaign
 from engine.store.threads import read, write
@@ -31,7 +31,8 @@ INTERRUPTED, NO_SWITCH_STATUS = 130, SwitchUnavailable.exit_status
 
 @click.command()
 @click.argument("list_path", metavar="LIST")
-@click.option("--message", "message_path", required=True, metavar="AUDIO", help=f"{SENT}.")
+@click.option("--message", "message_path", required=True, metavar="AUDIO", help=f"{FORMATS}.")
+@common.trim_option
 @common.switch_option
 @common.account_option
 @rules.rules_options
@@ -45,6 +46,7 @@ INTERRUPTED, NO_SWITCH_STATUS = 130, SwitchUnavailable.exit_status
 def send(
     list_path: str,
     message_path: str,
+    trims: bool,
     switches: tuple[str, ...],
     account_id: int | None,
     report: str | None,
@@ -67,10 +69,10 @@ def send(
         from engine.commands.dry_run import dry_run as say_what_would_happen
 
         return say_what_would_happen(
-            settings, specs, wanted, list_path, message_path, choices, account_id, as_json
+            settings, specs, wanted, list_path, message_path, trims, choices, account_id, as_json
         )
     with sending.open_numbers(list_path, choices, settings) as reader:
-        prompt = sending.store_message(message_path, settings)
+        prompt, _sheet = sending.store_message(message_path, settings, trims)
         account = common.account_for(settings, account_id)
         if trunks.is_embedded(specs):
             common.note(trunks.CALLS_NOBODY)

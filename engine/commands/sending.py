@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.clock import wall_ms
+from engine.commands import common
 from engine.config import Settings
-from engine.errors import AvanakError
+from engine.errors import AvanakError, StoreUnavailable
 from engine.services.campaigns import campaigns
 from engine.services.campaigns.campaigns import CampaignRules
 from engine.services.campaigns.recipients import Imported, import_list
@@ -16,8 +17,10 @@ from engine.services.compliance import traffic_caps
 from engine.services.lists.choices import Choices
 from engine.services.lists.reader import ListReader, open_list
 from engine.services.messages import prompts
+from engine.services.messages.sheet import Sheet, read_sheet
 from engine.store.tables.core import Campaign
 from engine.store.threads import begin, read, staying_connected, write
+from engine.workers import pool
 
 Prepare = Callable[[CampaignRules], None]
 
@@ -66,6 +69,43 @@ def fill_campaign(campaign_id: int, reader: ListReader, on_progress: Callable[[i
         raise
 
 
-def store_message(path: str, settings: Settings) -> tuple[str, int]:
-    """Convert the audio and keep it; (prompt, length in ms)."""
-    return prompts.store_prompt(Path(path), settings.prompts_dir)
+def store_message(path: str, settings: Settings, trims: bool) -> tuple[tuple[str, int], Sheet]:
+    """Convert the audio and keep it: (prompt, length in ms), and what is known of it; warnings are printed."""
+    made = prompts.store_prompt(Path(path), settings.prompts_dir, trims=trims)
+    pool.close()  # a command reads one sound
+    sheet = read_sheet(settings.prompts_dir, made[0])
+    if sheet is None:
+        raise StoreUnavailable(
+            "The message cannot be read back from %(folder)s.", folder=str(settings.prompts_dir)
+        )
+    warn_of(sheet)
+    return made, sheet
+
+
+def warn_of(sheet: Sheet) -> None:
+    """Print what somebody should know of a message before anybody is called."""
+    for warning in sheet.warned:
+        common.note(f"Warning: the message: {warning}")
+
+
+def message_document(sheet: Sheet) -> dict[str, object]:
+    """What is known of a message, as JSON."""
+    return {
+        "duration_ms": sheet.duration_ms,
+        "level_dbfs": sheet.level_dbfs,
+        "loudness_lufs": sheet.loudness_lufs,
+        "gain_db": sheet.gain_db,
+        "speech_ms": sheet.speech_ms,
+        "notes": [str(each) for each in sheet.noted],
+        "warnings": [str(each) for each in sheet.warned],
+    }
+
+
+def message_text(sheet: Sheet) -> str:
+    """What is known of a message, in a line."""
+    loudness = "" if sheet.loudness_lufs is None else f", {sheet.loudness_lufs:.0f} LUFS"
+    notes = "".join(f" {each}" for each in sheet.noted)
+    return (
+        f"The message lasts {sheet.duration_ms / 1000:.1f} s; its loudest part has"
+        f" {sheet.level_dbfs:.0f} dBFS{loudness}.{notes}"
+    )

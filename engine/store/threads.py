@@ -21,10 +21,12 @@ T = TypeVar("T")
 
 _readers: ThreadPool | None = None
 _workers: ThreadPool | None = None
+_waiters: ThreadPool | None = None
 _writer: Writer | None = None
 READERS = 3
 READER_CACHE = -4_000  # kB of SQLite's pages that each keeps: pages that are read once gain nothing by more
-WORKERS = 4  # lists that are brought in, passwords, sounds, workbooks
+WORKERS = 4  # that compute: passwords, codes, workbooks
+WAITERS = 24  # that wait for a worker process, or are at a list for long: never those that a log-in needs
 
 
 def use_writer(writer: Writer | None) -> None:
@@ -44,15 +46,18 @@ def read(work: Callable[[], T]) -> T:
     return _unpack(_readers.apply(_with_connection, (work,)))
 
 
-def begin(work: Callable[[], T]) -> Callable[[], T]:
-    """Start `work`, which computes for long, in a thread; what waits for its result.
+def begin(work: Callable[[], T], *, waits: bool = False) -> Callable[[], T]:
+    """Start `work`, which computes, in a thread; what waits for its result.
 
-    If it reads, then by a connection that it opens and closes itself.
+    With `waits` it takes long, or waits for a worker process, in threads of its own.  If it reads the
+    store, then by a connection that it opens and closes itself.
     """
-    global _workers
-    if _workers is None:
-        _workers = ThreadPool(WORKERS)
-    started = _workers.spawn(_caught, work)
+    global _workers, _waiters
+    if waits:
+        pool = _waiters = _waiters or ThreadPool(WAITERS)
+    else:
+        pool = _workers = _workers or ThreadPool(WORKERS)
+    started = pool.spawn(_caught, work)
     return lambda: _unpack(started.get())
 
 
@@ -116,8 +121,8 @@ def _with_connection(work: Callable[[], T]) -> tuple[Any, Exception | None]:
 
 def close_readers() -> None:
     """End the reading and computing threads (at the end of a process or a test)."""
-    global _readers, _workers
-    for pool in (_readers, _workers):
+    global _readers, _workers, _waiters
+    for pool in (_readers, _workers, _waiters):
         if pool is not None:
             pool.kill()
-    _readers = _workers = None
+    _readers = _workers = _waiters = None

@@ -12,6 +12,7 @@ import importlib
 import json
 import os
 import resource
+import select
 import signal
 import struct
 import sys
@@ -21,6 +22,7 @@ from typing import Any
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 KEEP_SHARE = 4  # a worker that has grown by this part of what it may take is not used again
+IDLE_S = 60.0  # so long a worker waits for its next request
 DETAIL = 4_000  # characters of a traceback
 
 
@@ -41,7 +43,7 @@ def main() -> None:
     if limits["memory"] is not None:
         resource.setrlimit(resource.RLIMIT_AS, (size + limits["memory"],) * 2)
     resource.setrlimit(resource.RLIMIT_FSIZE, (limits["file_bytes"],) * 2)
-    while True:
+    while _is_asked():
         (length,) = struct.unpack("<I", _read(4))
         request = json.loads(_read(length))
         used = resource.getrusage(resource.RUSAGE_SELF)
@@ -98,6 +100,11 @@ def _told(error: Exception) -> dict[str, Any]:
     if isinstance(error, OSError) and error.errno == 27:  # EFBIG
         return {"end": "size"}
     return {"end": "crash", "detail": "".join(traceback.format_exception(error))[-DETAIL:]}
+
+
+def _is_asked() -> bool:
+    """Wait for a request; False when none has come for so long that this process had better go."""
+    return bool(select.select([0], [], [], IDLE_S)[0])
 
 
 def _size() -> int:

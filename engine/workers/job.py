@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from engine.errors import AvanakError, BadInput
+from engine.errors import BadInput
 
 MB = 1_000_000
 
@@ -64,7 +64,7 @@ class WorkerEnded(BadInput):
     """A worker was ended over what it was given; the log has the reason."""
 
 
-class QueueFull(AvanakError):
+class QueueFull(BadInput):
     """So much waits already that no more is taken."""
 
     http_status = 429

@@ -79,7 +79,7 @@ def _take(job: Job) -> Worker:
             worker = idle.pop()
         except IndexError:
             return Worker(job)
-        if worker.is_alive():
+        if worker.is_ready():
             return worker
         worker.end()
 

@@ -73,6 +73,7 @@ class Worker:
         self.pid = posix.posix_spawn(sys.executable, argv, environment, file_actions=actions)
         theirs.close()
         self._status: int | None = None
+        self._asked_at = time.monotonic()
         self.is_fit = True
 
     def ask(self, arguments: tuple[Any, ...]) -> Iterator[Answer]:
@@ -92,6 +93,7 @@ class Worker:
             text, left_s = self._read(size, left_s)
             data, left_s = self._read(more, left_s)
             value = orjson.loads(text)
+            self._asked_at = time.monotonic()
             if kind == b".":
                 self.is_fit = value["more"]
                 return
@@ -103,9 +105,9 @@ class Worker:
             yield Answer(value, data)
         raise Ended(End.SIZE, f"more than {self._limits.answers} answers")
 
-    def is_alive(self) -> bool:
-        """Whether the process still runs."""
-        return self._wait(posix.WNOHANG) is None
+    def is_ready(self) -> bool:
+        """Whether the process still runs, and will not go of itself in a moment."""
+        return time.monotonic() - self._asked_at < child.IDLE_S / 2 and self._wait(posix.WNOHANG) is None
 
     def end(self) -> None:
         """End the process and forget it."""

@@ -195,10 +195,10 @@ def _keep_files(filled: CampaignForm, pending: Pending) -> None:
 
         def convert() -> tuple[str, int]:
             path = uploads.save(pending, "sound", name, filled.sound.data.stream)
-            return prompts.store_prompt(path, folder, name)
+            return prompts.store_prompt(path, folder, name, account=pending.account_id)
 
         try:
-            prompt, duration_ms = web().apart(convert)
+            prompt, duration_ms = web().apart(convert, waits=True)
         except BadInput as error:
             _complain(filled.sound, said(error))
             return

@@ -244,17 +244,18 @@ def by_phone(message_id: int) -> Answer | Response:
 def _stored(file: FileStorage) -> tuple[str, int]:
     """Keep a sound as the files that the switch plays; its name and length.  BadInput."""
     uploads, name = web().uploads, (file.filename or "sound").replace("\\", "/").rsplit("/", 1)[-1][-120:]
-    pending = uploads.new(person().id, customers_only(), wall_ms())
+    account_id = customers_only()
+    pending = uploads.new(person().id, account_id, wall_ms())
 
     stream: Any = file.stream
     folder = web().settings.prompts_dir
 
     def convert() -> tuple[str, int]:
         path = uploads.save(pending, "sound", name, stream)
-        return prompts.store_prompt(path, folder, name)
+        return prompts.store_prompt(path, folder, name, account=account_id)
 
     try:
-        return web().apart(convert)
+        return web().apart(convert, waits=True)
     finally:
         uploads.discard(pending.token)
 

@@ -23,11 +23,14 @@ class AvanakWeb:
         self.settings = settings
         self.zone = zone
         self.uploads = Uploads(settings.data_dir / "uploads", settings.max_upload_mb * 1_000_000)
-        self.checks = Checks(self.apart)
+        self.checks = Checks(lambda work: self.apart(work, waits=True))
 
-    def apart(self, work: Callable[[], T]) -> T:
-        """Run what computes for long (sounds, lists, workbooks, password hashes) off the hub; its result."""
-        return begin(work)()
+    def apart(self, work: Callable[[], T], *, waits: bool = False) -> T:
+        """Run what computes (workbooks, password hashes) off the hub; its result.
+
+        With `waits` in the threads for what takes long or waits for a worker (sounds, lists).
+        """
+        return begin(work, waits=waits)()
 
     def each_apart(self, items: Iterator[T]) -> Iterator[T]:
         """The items (none is None), each made off the hub when it is asked for."""

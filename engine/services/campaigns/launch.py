@@ -115,7 +115,7 @@ def _publish_prompt(uploads: Uploads, pending: Pending, prompts_dir: Path) -> No
     try:
         prompts_dir.mkdir(parents=True, exist_ok=True)
         # Copied under another name, then renamed: a switch never sees half a message.
-        for suffix in (".wav", ".PCMA"):
+        for suffix in (".json", ".wav", ".PCMA"):
             made = prompts_dir / f".{pending.prompt}{suffix}.part"
             shutil.copyfile(folder / (pending.prompt + suffix), made)
             made.replace(prompts_dir / (pending.prompt + suffix))

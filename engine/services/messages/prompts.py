@@ -8,25 +8,44 @@ from pathlib import Path
 
 from engine.errors import BadInput, NotFound
 from engine.services.messages import audio
+from engine.services.messages.sheet import write_sheet
 from engine.store.tables.core import Message
 
 log = logging.getLogger(__name__)
 
 
-def store_prompt(source: Path, prompts_dir: Path, name: str | None = None) -> tuple[str, int]:
+READING = 2
+"""Part of a prompt's name: raise it when the same file is to sound differently."""
+
+
+def store_prompt(
+    source: Path,
+    prompts_dir: Path,
+    name: str | None = None,
+    *,
+    trims: bool = False,
+    account: int | None = None,
+) -> tuple[str, int]:
     """Convert a sound file into the folder of prompts; (prompt's name, length in ms).  No database.
 
     The prompt is named by its content, so the same sound is kept once and a
-    name never means two sounds.  `name` is what people call the file.
+    name never means two sounds.  `name` is what people call the file, `account` is whose it is;
+    `trims` takes off the silence at its ends.  `sheet.read_sheet` tells what was found.
     Raises BadInput when it is no sound that can be sent.
     """
     prompts_dir.mkdir(parents=True, exist_ok=True)
     try:
         with source.open("rb") as file:
-            stem = hashlib.file_digest(file, "sha256").hexdigest()[:32]
+            content = hashlib.file_digest(file, "sha256")
     except OSError as error:
-        raise BadInput(f"{name or source.name} cannot be opened: {error.strerror}.") from error
-    made = audio.convert(source, prompts_dir, stem, name=name)
+        raise BadInput(
+            "%(name)s cannot be opened: %(why)s.", name=name or source.name, why=error.strerror or "unknown"
+        ) from error
+    content.update(f"/{READING}/{trims:d}".encode())
+    stem = content.hexdigest()[:32]
+    made = audio.convert(source, prompts_dir, stem, name=name, trims=trims, account=account)
+    if made.sheet is not None:
+        write_sheet(prompts_dir, stem, made.sheet)
     return stem, made.duration_ms
 
 

@@ -1,0 +1,124 @@
+"""Containers that FFmpeg reads: their names, and whether one is whole and alone in its file.
+
+FFmpeg plays what there is of a file that was cut short, and the first of several, without a word.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from engine.services.messages.sounds.whole import joined, lacks_bytes
+
+_ASF = b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xce\x6c"
+_ASF_FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
+_ASF_BROADCAST = 0x01
+_EBML = b"\x1a\x45\xdf\xa3"
+_MATROSKA_AGAIN = re.compile(rb"\x1a\x45\xdf\xa3.{1,60}(?:webm|matroska)", re.DOTALL)
+_SEGMENT, _CLUSTER = 0x18538067, 0x1F43B675
+_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")
+_BOX_NAME = re.compile(rb"[A-Za-z0-9 \xa9]{4}")
+
+
+def container(data: Any, start: int, name: str) -> str:
+    """What FFmpeg calls the container that begins there; empty for what is not its business."""
+    head = data[start : start + 16]
+    if head.startswith(_EBML):
+        return "matroska"
+    if head[4:8] in _BOXES:
+        return "mov"
+    if head.startswith(b"#!AMR"):
+        return "amr"
+    if head.startswith(_ASF[:8]):
+        return "asf"
+    if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
+        return "aiff"
+    if len(head) > 1 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0:
+        return "aac"
+    # Bare GSM frames, as telephone exchanges keep them, have no header but begin with 0xD each.
+    if name.lower().endswith(".gsm") and head and head[0] >> 4 == 0xD:
+        return "gsm"
+    return ""
+
+
+def check(data: Any, start: int, kind: str, shown: str) -> None:
+    """Refuse a file that was cut short, or that holds several."""
+    if kind == "mov":
+        _check_boxes(data, start, shown)
+    elif kind == "matroska":
+        _check_matroska(data, start, shown)
+    elif kind == "aiff":
+        end = start + 8 + int.from_bytes(data[start + 4 : start + 8], "big")
+        _check_end(data, end, shown)
+        if data[end : end + 4] == b"FORM" or data[end + 1 : end + 5] == b"FORM":
+            raise joined(shown)
+    elif kind == "asf":
+        _check_asf(data, start, shown)
+    elif kind == "amr" and data.find(data[start : start + 6], start + 6) >= 0:
+        raise joined(shown)
+
+
+def _check_end(data: Any, end: int, shown: str) -> None:
+    if end > len(data):
+        raise lacks_bytes(shown, end - len(data))
+
+
+def _check_boxes(data: Any, at: int, shown: str) -> None:
+    seen: set[bytes] = set()
+    while at + 8 <= len(data):
+        size, name = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+        if size == 1:
+            size = int.from_bytes(data[at + 8 : at + 16], "big")
+        if not _BOX_NAME.fullmatch(name) or 0 < size < 8:
+            return  # what stands behind the last box is not sound
+        if name in (b"ftyp", b"moov") and name in seen:
+            raise joined(shown)
+        seen.add(name)
+        if size == 0:
+            return
+        at += size
+        _check_end(data, at, shown)
+
+
+def _check_matroska(data: Any, start: int, shown: str) -> None:
+    if _MATROSKA_AGAIN.search(data, start + 4):
+        raise joined(shown)
+    at, depth_end = start, len(data)
+    while at < depth_end:
+        element, size, at = _element(data, at)
+        if element in (_SEGMENT, _CLUSTER):
+            # Of a recording that was not finished the length is open; its elements are looked at then.
+            if size is not None:
+                _check_end(data, at + size, shown)
+                at += size if element == _CLUSTER else 0
+        elif element == 0 or size is None:
+            return
+        else:
+            at += size
+            _check_end(data, at, shown)
+
+
+def _element(data: Any, at: int) -> tuple[int, int | None, int]:
+    """Id and length (None: open) of the element there, and where its content begins; an id of 0: there is none."""
+    first = data[at : at + 1]
+    width = 9 - first[0].bit_length() if first and first[0] else 9
+    if width > 4:
+        return 0, 0, at
+    element = int.from_bytes(data[at : at + width], "big")
+    at += width
+    first = data[at : at + 1]
+    wide = 9 - first[0].bit_length() if first and first[0] else 9
+    if wide > 8:
+        return 0, 0, at
+    size = int.from_bytes(data[at : at + wide], "big") & ((1 << 7 * wide) - 1)
+    return element, None if size == (1 << 7 * wide) - 1 else size, at + wide
+
+
+def _check_asf(data: Any, start: int, shown: str) -> None:
+    """What lacks of the length in the «file properties», which a live recording leaves open."""
+    if data.find(_ASF, start + 16) >= 0:
+        raise joined(shown)
+    place = data.find(_ASF_FILE_PROPERTIES, start, start + 65_536)
+    properties = data[place : place + 92]
+    if place >= 0 and len(properties) == 92 and not properties[88] & _ASF_BROADCAST:
+        _check_end(data, start + int.from_bytes(properties[40:48], "little"), shown)

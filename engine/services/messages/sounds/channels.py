@@ -1,0 +1,59 @@
+"""From several channels to the one that a telephone has.
+
+The mean of the channels, unless they cancel each other: then something said in one of them would not be
+heard, and the channel in which most is heard is used alone.  Judged in the band of a telephone.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.services.messages.sounds.whole import RATE, Block
+
+_FRAME = RATE // 10
+_BAND = slice(30, 341)  # 300 to 3,400 Hz of a frame's spectrum
+_QUIET = 10 ** (-75 / 10)  # of full scale: below it nothing is heard
+_FAR_BELOW = 10 ** (-35 / 10)  # of the loudest frame
+_AT_ONCE = 512  # frames
+
+
+def mix(samples: Block) -> tuple[Block, int]:
+    """One channel of `samples` (n, channels) at 8 kHz, and its number from 1 if it is one alone (0: the mean)."""
+    count = samples.shape[1]
+    if count == 1:
+        return samples[:, 0], 0
+    energies = np.stack([_energy(samples[:, each]) for each in range(count)])
+    loudest = energies.max()
+    heard = energies > max(_QUIET, loudest * _FAR_BELOW)
+    live = np.flatnonzero(heard.any(axis=1))
+    if len(live) == 0:
+        return samples.mean(axis=1), 0
+    mean: Block = samples[:, live].mean(axis=1, dtype=np.float32)
+    if len(live) == 1:
+        return mean, int(live[0]) + 1
+    best = energies.max(axis=0)
+    is_heard = heard.any(axis=0)
+    # The mean of channels that have nothing in common is so much below the one that speaks, and no more.
+    allowed = best / (2 * len(live) ** 2)
+    lost = [int((energies[each] < allowed)[is_heard].sum()) for each in live]
+    if int((_energy(mean) < allowed)[is_heard].sum()) <= min(lost):
+        return mean, 0
+    fewest = [each for each, missing in zip(live, lost, strict=True) if missing == min(lost)]
+    chosen = max(fewest, key=lambda each: float(energies[each].sum()))
+    return samples[:, chosen], int(chosen) + 1
+
+
+def _energy(channel: Block) -> npt.NDArray[np.float64]:
+    """Of each tenth of a second, in the band of a telephone; a sine at full scale has 1."""
+    frames = -(-len(channel) // _FRAME)
+    padded = np.zeros(frames * _FRAME, np.float32)
+    padded[: len(channel)] = channel
+    rows = padded.reshape(frames, _FRAME)
+    window = np.hanning(_FRAME).astype(np.float32)
+    scale = 4 / float(window.sum()) ** 2
+    found = np.empty(frames)
+    for at in range(0, frames, _AT_ONCE):
+        spectrum = np.fft.rfft(rows[at : at + _AT_ONCE] * window, axis=1)[:, _BAND]
+        found[at : at + _AT_ONCE] = (spectrum.real**2 + spectrum.imag**2).sum(axis=1) * scale
+    return found

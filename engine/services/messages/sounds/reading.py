@@ -1,0 +1,182 @@
+"""A recording as a message: decoded to its end, one channel, a telephone's level, and what people should know of it.
+
+The job of a worker: `read` gives samples of 16 bits at 8 kHz.
+"""
+
+from __future__ import annotations
+
+import mmap
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soxr
+
+from engine.errors import BadInput
+from engine.sentences import Sentence
+from engine.services.messages.sounds import channels, decoding, level
+from engine.services.messages.sounds.whole import FORMATS, RATE, Block, Sound, to_samples, too_long
+from engine.workers.job import Answer
+
+_MIN_RATE, _MAX_RATE, _MAX_CHANNELS = 4_000, 384_000, 8
+_MARGIN_S = 0.1  # of silence that stays when it is trimmed
+_MOSTLY_SILENCE = 0.3  # less of a message than this is heard
+_LONG_SILENCE_S = 1.5
+_MUCH_DB = 20.0
+_CLIPPED_SHARE = 0.002
+
+
+def read(path: str, name: str, shown: str, max_s: float, trims: bool) -> Answer:
+    """The samples, with ``level_dbfs``, ``loudness_lufs``, ``gain_db``, ``speech_ms`` the sentences of
+    ``notes`` (what was done) and ``warnings`` (what its owner should know before anybody is called).
+
+    Raises BadInput, with the reason, for what is no audio, damaged, cut short, under 1 s, over `max_s`, or silence.
+    """
+    with Path(path).open("rb") as file:
+        if not file.seek(0, 2):
+            raise BadInput("%(name)s is no sound of a known format; send %(sent)s.", name=shown, sent=FORMATS)
+        data = mmap.mmap(
+            file.fileno(), 0, access=mmap.ACCESS_READ
+        )  # closed when no decoder holds a part of it
+    return _message(_Collected(max_s, shown).all_of(data, name), shown, trims)
+
+
+class _Collected:
+    """The sounds of a file at 8 kHz, one channel, one behind the other."""
+
+    def __init__(self, max_s: float, shown: str) -> None:
+        self.max_s = max_s
+        self.shown = shown
+        self.seconds = 0.0
+        self.pieces: list[Block] = []
+        self.notes: list[Sentence] = []
+        self._clipped = 0
+
+    def all_of(self, data: Any, name: str) -> _Collected:
+        for sound in decoding.sounds(data, name, self.shown):
+            self._take(sound)
+        return self
+
+    @property
+    def is_clipped(self) -> bool:
+        return self._clipped > _CLIPPED_SHARE * RATE * self.seconds
+
+    def _take(self, sound: Sound) -> None:
+        if not _MIN_RATE <= sound.rate <= _MAX_RATE or not 1 <= sound.channels <= _MAX_CHANNELS:
+            raise BadInput(
+                "%(name)s has %(channels)s channels of %(rate)s samples a second;"
+                " up to %(most)s channels of %(least)s to %(fastest)s are read.",
+                name=self.shown,
+                channels=sound.channels,
+                rate=f"{sound.rate:,}",
+                most=_MAX_CHANNELS,
+                least=f"{_MIN_RATE:,}",
+                fastest=f"{_MAX_RATE:,}",
+            )
+        # A header that claims a day is believed: nothing need be decoded to refuse it.
+        if self.seconds + sound.claimed_s > self.max_s + 1:
+            raise too_long(self.shown, self.seconds + sound.claimed_s, self.max_s)
+        resampler = soxr.ResampleStream(sound.rate, RATE, sound.channels, dtype="float32", quality="HQ")
+        made: list[Block] = []
+        for block in sound.blocks:
+            self.seconds += len(block) / sound.rate
+            if self.seconds > self.max_s:
+                raise too_long(self.shown, self.seconds, self.max_s)
+            fine = np.nan_to_num(block, posinf=0.0, neginf=0.0).clip(-8, 8)
+            self._clipped += _flat_tops(fine) * RATE // sound.rate
+            made.append(resampler.resample_chunk(np.ascontiguousarray(fine, np.float32)))
+        made.append(resampler.resample_chunk(np.zeros((0, sound.channels), np.float32), last=True))
+        mono, alone = channels.mix(np.concatenate([one.reshape(-1, sound.channels) for one in made]))
+        self.pieces.append(mono)
+        if alone:
+            note = Sentence(
+                "Channel %(channel)s of %(channels)s is used alone: the others are silent or cancel it.",
+                channel=alone,
+                channels=sound.channels,
+            )
+            if note not in self.notes:
+                self.notes.append(note)
+
+
+def _message(found: _Collected, shown: str, trims: bool) -> Answer:
+    """Check length and level, bring it to a telephone's level, fill up to whole packets."""
+    mono = np.concatenate(found.pieces) if found.pieces else np.zeros(0, np.float32)
+    if len(mono):
+        mono = mono - np.float32(np.median(mono))  # a constant offset takes room and is not heard
+    heard = level.hear(mono)
+    if trims and heard.speech.any():
+        begins = max(0, int((heard.before_s - _MARGIN_S) * RATE))
+        ends = len(mono) - max(0, int((heard.after_s - _MARGIN_S) * RATE))
+        mono = mono[begins:ends]
+        heard = level.hear(mono)
+    to_samples(mono, shown)  # what is too short or silence is refused as it came
+    raised, before, gain_db = level.raise_to_telephone(mono, heard)
+    samples, loudest = to_samples(raised, shown)
+    after = before + gain_db
+    notes = [*found.notes, *_notes(heard, before, gain_db)]
+    warnings = _warnings(heard, len(mono) / RATE, after, gain_db, found.is_clipped)
+    value = {
+        "level_dbfs": round(loudest, 1),
+        "loudness_lufs": round(after, 1) if np.isfinite(after) else None,
+        "gain_db": round(gain_db, 1),
+        "speech_ms": round(heard.speech_s * 1000),
+        "notes": [note.kept() for note in notes],
+        "warnings": [warning.kept() for warning in warnings],
+    }
+    return Answer(value, samples.astype("<i2").tobytes())
+
+
+def _notes(heard: level.Heard, before: float, gain_db: float) -> list[Sentence]:
+    """What was done with it, and what could be."""
+    notes: list[Sentence] = []
+    if gain_db >= 1:
+        notes.append(
+            Sentence(
+                "It was made %(gain)s dB louder, for a telephone (it had %(before)s LUFS).",
+                before=f"{before:.0f}", gain=f"{gain_db:.0f}",
+            )
+        )  # fmt: skip
+    if heard.speech.any() and max(heard.before_s, heard.after_s) >= _LONG_SILENCE_S:
+        notes.append(
+            Sentence(
+                "It has %(before)s s of silence at its start and %(after)s s at its end; they can be taken off.",
+                before=f"{heard.before_s:.1f}", after=f"{heard.after_s:.1f}",
+            )
+        )  # fmt: skip
+    return notes
+
+
+def _warnings(
+    heard: level.Heard, seconds: float, loudness: float, gain_db: float, is_clipped: bool
+) -> list[Sentence]:
+    """What its owner should know before anybody is called."""
+    warnings: list[Sentence] = []
+    if not heard.speech.any():
+        warnings.append(Sentence("There is nothing to hear in it but clicks."))
+    elif heard.speech_s < _MOSTLY_SILENCE * seconds:
+        warnings.append(
+            Sentence(
+                "It is mostly silence: something is heard in %(heard)s of its %(all)s seconds.",
+                heard=f"{heard.speech_s:.1f}", all=f"{seconds:.1f}",
+            )
+        )  # fmt: skip
+    if heard.clicks.any() and heard.speech.any():
+        warnings.append(Sentence("There are clicks in it that are far louder than the rest."))
+    if gain_db >= _MUCH_DB:
+        warnings.append(
+            Sentence(
+                "It is very quiet; its noise was made louder with it. Listen to it, or record it again, nearer."
+            )
+        )
+    if loudness < level.QUIET_LUFS and heard.speech.any():
+        warnings.append(Sentence("It is still too quiet for a telephone."))
+    if is_clipped:
+        warnings.append(Sentence("It was recorded too loud: its peaks are cut off and sound harsh."))
+    return warnings
+
+
+def _flat_tops(block: Block) -> int:
+    """How many samples stand at full scale beside an equal one, or beyond it: cut off by whoever recorded it."""
+    height = np.abs(block)
+    flat = (height[1:] >= 0.985) & (height[1:] == height[:-1])
+    return int(flat.sum() + (height > 1.05).sum()) // block.shape[1]
