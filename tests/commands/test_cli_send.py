@@ -19,7 +19,8 @@ FOUR = ["09121110000", "09121110001", "09121110003", "0912 111 0008"]
 
 def rows_of(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
+        # Spreadsheets show ="0912…" as it is, with its zero.
+        return [{**row, "number": row["number"].strip('="')} for row in csv.DictReader(file)]
 
 
 def address(switch: EmbeddedProcess, password: str | None = None) -> str:

@@ -56,7 +56,9 @@ def test_no_window_and_the_whole_day_never_close() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "9-14",
+        "9",
+        "9-14-16",
+        "13 pm - 14 pm",
         "09:30-25:00",
         "09:61-10:00",
         "10:00-10:00",
@@ -68,6 +70,30 @@ def test_no_window_and_the_whole_day_never_close() -> None:
 def test_a_bad_window_is_refused_in_one_sentence(text: str) -> None:
     with pytest.raises(BadInput, match=r"^Window \d"):
         parse_windows(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("9-14", "09:00-14:00"),
+        ("۹ - ۱۴", "09:00-14:00"),
+        ("۰۹:۳۰ تا ۱۴:۰۰", "09:30-14:00"),
+        ("از ۰۹:۳۰ تا ۱۴", "09:30-14:00"),
+        ("۰۹:۳۰ تا ۱۴:۰۰ و ۱۶:۳۰ تا ۲۲", "09:30-14:00,16:30-22:00"),
+        ("09:30\u201314:00", "09:30-14:00"),
+        ("09:30 \u2014 14:00; 16.30 \u2212 22.00", "09:30-14:00,16:30-22:00"),
+        ("٩:٣٠-١٤:٠٠، ١٦:٣٠-٢٢:٠٠", "09:30-14:00,16:30-22:00"),
+        ("\u200f09:30-14:00\u200e", "09:30-14:00"),
+        ("9 to 14 and 16 until 22", "09:00-14:00,16:00-22:00"),
+        ("9 AM - 2 PM", "09:00-14:00"),
+        ("۹ صبح تا ۲ بعدازظهر", "09:00-14:00"),
+        ("۵ عصر تا ۱۰ شب", "17:00-22:00"),
+        ("22-2", "00:00-02:00,22:00-24:00"),
+    ],
+)
+def test_hours_as_people_write_them(text: str, kept: str) -> None:
+    assert str(parse_windows(text)) == kept
+    assert parse_windows(kept) == parse_windows(text)
 
 
 @given(st.integers(0, 1439), st.integers(1, 1440), st.integers(0, 10**6), st.integers(1, 3 * 86_400_000))

@@ -13,6 +13,8 @@ import pytest
 
 from engine.atomic_file import whole_file
 from engine.errors import BadInput, StoreUnavailable
+from engine.services.lists.reader import open_list
+from engine.services.numbering.numbers import normalise
 from engine.services.reports.files import csv_chunks, write_csv, write_report, write_xlsx
 
 COLUMNS = ["number", "نام", "tries", "heard_s", "voted"]
@@ -47,9 +49,9 @@ def test_csv_opens_in_excel_in_persian(tmp_path):
         read = list(csv.reader(file))
     assert read == [
         COLUMNS,
-        ["09123456789", "علی رضایی", "1", "4.5", "True"],
-        ["02188881234", 'with "quotes", and\nlines', "2", "-1.5", ""],
-        ["09351234567", "", "0", "0", "False"],
+        ['="09123456789"', "علی رضایی", "1", "4.5", "True"],
+        ['="02188881234"', 'with "quotes", and\nlines', "2", "-1.5", ""],
+        ['="09351234567"', "", "0", "0", "False"],
     ]
 
 
@@ -72,7 +74,7 @@ def test_no_cell_becomes_a_formula(text):
     csv_out, xlsx_out = io.BytesIO(), io.BytesIO()
     write_csv(csv_out, ["number", text], [("09123456789", text)])
     rows = list(csv.reader(io.StringIO(csv_out.getvalue().decode("utf-8-sig"), newline="")))
-    assert rows == [["number", "'" + text], ["09123456789", "'" + text]]
+    assert rows == [["number", "'" + text], ['="09123456789"', "'" + text]]
     write_xlsx(xlsx_out, ["number", text], [("09123456789", text)])
     book = openpyxl.load_workbook(xlsx_out)
     assert {cell.data_type for row in book.active.iter_rows() for cell in row} == {"s"}
@@ -182,3 +184,32 @@ def test_whole_file_is_as_readable_as_any_other(tmp_path):
         file.write(b"x")
         assert not (tmp_path / "whole").exists()
     assert (tmp_path / "whole").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("09123456789", '="09123456789"'),
+        ("+0989121110018", '="+0989121110018"'),
+        ("007", '="007"'),
+        ("6037991234567890", '="6037991234567890"'),
+        ("-5000", "-5000"),
+        ("-1,250,000", "-1,250,000"),
+        ("+12.5%", "+12.5%"),
+        ("-0.75", "-0.75"),
+        ("0", "0"),
+        ("12,500", "12,500"),
+        ("-2+3", "'-2+3"),
+        ("-5000 ریال", "'-5000 ریال"),
+        ("-A1", "'-A1"),
+        ("+", "'+"),
+        ('="0912"&A1', '\'="0912"&A1'),
+    ],
+)
+def test_a_spreadsheet_shows_what_was_written(text, written):
+    out = io.BytesIO()
+    write_csv(out, ["cell"], [(text,)])
+    assert list(csv.reader(io.StringIO(out.getvalue().decode("utf-8-sig"))))[1] == [written]
+    with open_list(io.BytesIO(out.getvalue() + b"09121110000\r\n"), filename="again.csv") as reader:
+        first = next(iter(reader))[0]
+    assert (first.number or first.reason) == normalise(text)

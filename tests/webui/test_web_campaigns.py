@@ -106,7 +106,7 @@ def test_result_as_csv_and_workbook(owner, cast) -> None:
         answer.headers["Content-Disposition"] == f'attachment; filename="avanak-campaign-{cast.campaign}.csv"'
     )
     rows = list(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"))))
-    assert [row["number"] for row in rows] == ["09120000001", "09120000002"]
+    assert [row["number"] for row in rows] == ['="09120000001"', '="09120000002"']
     answer = owner.get(f"/campaigns/{cast.campaign}/result.xlsx")
     sheet = openpyxl.load_workbook(io.BytesIO(answer.data)).active
     assert [cell.value for cell in sheet["A"]] == ["number", "09120000001", "09120000002"]

@@ -1,19 +1,24 @@
 """Calling windows: the hours of the day in which a campaign may ring.  Pure.
 
-Written ``09:30-14:00,16:30-22:00`` in local time; half-open, several a day;
+Kept as ``09:30-14:00,16:30-22:00`` in local time; half-open, several a day;
 ``22:00-24:00`` ends at midnight; ``22:00-02:00`` crosses it.  Empty: any hour.
+People may write ``9-14``, ``09:30–14:00``, «۰۹:۳۰ تا ۱۴:۰۰ و ۱۶:۳۰ تا ۲۲», ``9 am to 2 pm``.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from engine.clock import from_ms, to_ms
 from engine.errors import BadInput
 
-_SPAN = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
+_TIME = r"(\d{1,2})(?:[:.٫h](\d{2}))?\s*(am|pm|صبح|ظهر|بعدازظهر|بعد از ظهر|عصر|شب)?"
+_SPAN = re.compile(rf"(?:از|from)?\s*{_TIME}\s*(?:-|~|تا|الی|to|until|till)\s*{_TIME}")
+_BETWEEN = re.compile(r"[,،;؛\n]|\s+(?:و|and)\s+")
+_AFTERNOON = ("pm", "ظهر", "بعدازظهر", "بعد از ظهر", "عصر", "شب")
 _DAY_MIN = 24 * 60
 
 
@@ -99,19 +104,59 @@ def parse_windows(text: str) -> Windows:
     minutes = bytearray(_DAY_MIN)
     if not text.strip():
         return Windows()
-    for number, part in enumerate(text.split(","), start=1):
-        found = _SPAN.fullmatch(part.strip())
+    for number, part in enumerate(_BETWEEN.split(_plain(text)), start=1):
+        shown = part.strip()
+        found = _SPAN.fullmatch(shown)
         if not found:
-            raise BadInput(f"Window {number} ({part.strip()!r}) is not of the form 09:30-14:00.")
-        start = int(found[1]) * 60 + int(found[2])
-        end = int(found[3]) * 60 + int(found[4])
-        if int(found[2]) > 59 or int(found[4]) > 59 or start >= _DAY_MIN or end > _DAY_MIN:
-            raise BadInput(f"Window {number} ({part.strip()!r}) names a time that no day has.")
+            raise BadInput(
+                "Window %(number)s (%(text)s) is not of the form 09:30-14:00.",
+                number=number,
+                text=repr(shown),
+            )
+        start, end = _minute(*found.group(1, 2, 3)), _minute(*found.group(4, 5, 6))
+        if start is None or end is None or start >= _DAY_MIN or end > _DAY_MIN:
+            raise BadInput(
+                "Window %(number)s (%(text)s) names a time that no day has.", number=number, text=repr(shown)
+            )
         if start == end:
-            raise BadInput(f"Window {number} ({part.strip()!r}) is empty: it ends when it begins.")
+            raise BadInput(
+                "Window %(number)s (%(text)s) is empty: it ends when it begins.",
+                number=number,
+                text=repr(shown),
+            )
         for minute in range(start, end) if start < end else [*range(start, _DAY_MIN), *range(end)]:
             minutes[minute] = 1
     return Windows(_spans(minutes))
+
+
+def _plain(text: str) -> str:
+    """The text with digits, dashes and letters as the patterns have them, without marks that nobody sees."""
+    out = []
+    for char in unicodedata.normalize("NFKC", text).casefold().replace("ي", "ی").replace("ك", "ک"):
+        category = unicodedata.category(char)
+        if category == "Nd":
+            out.append(str(unicodedata.decimal(char)))
+        elif category == "Pd" or char == "\N{MINUS SIGN}":
+            out.append("-")
+        elif char == "\N{ZERO WIDTH NON-JOINER}":
+            out.append(" ")
+        elif category not in ("Cf", "Mn"):
+            out.append(char)
+    return "".join(out).strip()
+
+
+def _minute(hour: str, minute: str | None, half: str | None) -> int | None:
+    """A time as a minute of the day; None for one that no clock shows."""
+    hours, minutes = int(hour), int(minute or 0)
+    if half:
+        if not 1 <= hours <= 12:
+            return None
+        if half in _AFTERNOON:
+            # Twelve at night is midnight, the day's end.
+            hours = 24 if half == "شب" and hours == 12 else hours % 12 + 12
+        else:
+            hours %= 12
+    return hours * 60 + minutes if minutes < 60 else None
 
 
 def _spans(minutes: bytearray) -> tuple[tuple[int, int], ...]:

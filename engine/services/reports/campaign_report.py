@@ -18,6 +18,7 @@ from engine.fold import fold
 from engine.services.campaigns.campaigns import columns_of
 from engine.services.lists.names import column_names
 from engine.services.numbering.numbers import display
+from engine.services.numbering.reasons import Reason
 from engine.services.reports.files import Cell
 from engine.states import RecipientState
 from engine.store.sql import execute
@@ -35,6 +36,7 @@ _NAMES = {
     *("نام", "نامونامخانوادگی", "نامخانوادگی", "نامکامل", "ناممشتری", "نامگیرنده", "ناممخاطب"),
 }
 _E164 = re.compile(r"\+[0-9]{6,15}")
+_AS_WRITTEN = frozenset(one.value for one in Reason if not one.has_number)
 _PAGE = (
     "SELECT r.id, r.number, r.state, r.reason, r.variables, r.tries, r.disposition, r.finished_at,"
     " a.hangup_cause, a.sip_status, a.answered_at, a.heard_ms, a.vote, a.gateway_id, a.switch_id, a.uuid"
@@ -87,7 +89,7 @@ def _cells(
     own += [""] * (width - len(own))
     name = own.pop(name_at) if name_at is not None else ""
     return (
-        display(number) if _E164.fullmatch(number) else number,
+        number if reason in _AS_WRITTEN or not _E164.fullmatch(number) else display(number),
         name,
         state,
         reason if state == RecipientState.EXCLUDED else disposition,

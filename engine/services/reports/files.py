@@ -1,9 +1,11 @@
 """Result files: CSV that Excel opens in Persian, and XLSX; streamed, guarded, whole or not at all.
 
 What customers put into a list comes back in its report and is opened in a
-spreadsheet by somebody else. A text that begins like a formula therefore gets
-an apostrophe before it in a CSV file, and in a workbook every text is written
-as text. Numbers to call come as ``0…`` (``numbers.display``) and need neither.
+spreadsheet by somebody else. In a workbook every text is written as text. In a CSV
+file a text that begins like a formula gets an apostrophe before it; an amount such as
+``-5,000`` is none and stays as it is; and digits of which a spreadsheet would lose some
+(``09…``, card numbers) are written as ``="0912…"``, which it shows as they are. Lists
+are read with either.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import csv
 import errno
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -24,6 +27,8 @@ Target = str | Path | BinaryIO
 
 _CHUNK_ROWS = 1_000
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_AMOUNT = re.compile(r"[+-]?(?:[1-9][0-9]{0,10}|0|[1-9][0-9]{0,2}(?:,[0-9]{3}){1,4})(?:\.[0-9]{1,6})?%?")
+_LOSES_DIGITS = re.compile(r"[+]?0[0-9]+|[+]?[0-9]{12,}")
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -100,8 +105,10 @@ def _write_counted(
 
 
 def _guarded(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula."""
-    return "'" + text if text.startswith(_FORMULA_STARTS) else text
+    """Return a text that no spreadsheet takes for a formula, or for a number of which it shows less."""
+    if _LOSES_DIGITS.fullmatch(text):
+        return f'="{text}"'
+    return "'" + text if text.startswith(_FORMULA_STARTS) and not _AMOUNT.fullmatch(text) else text
 
 
 def _write(target: Target, write: Callable[[BinaryIO], None]) -> None:

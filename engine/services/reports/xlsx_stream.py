@@ -36,6 +36,10 @@ _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _DOC = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACK = "http://schemas.openxmlformats.org/package/2006"
 _TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+_PROPERTIES = "application/vnd.openxmlformats-officedocument.extended-properties"
+_DOC_ROOT = "http://schemas.openxmlformats.org/officeDocument/2006"
+APPLICATION = "Avanak"
+"""The program that our workbooks name as theirs."""
 # One font, one bold font for the header, and what a spreadsheet wants beside them.
 _STYLES = (
     f'{_HEAD}<styleSheet xmlns="{_MAIN}"><fonts count="2"><font><sz val="11"/><name val="Calibri"/></font>'
@@ -185,15 +189,22 @@ def _frame(sheets: int) -> Iterator[tuple[str, str]]:
             f'<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
             f'<Default Extension="xml" ContentType="application/xml"/>'
             f'<Override PartName="/xl/workbook.xml" ContentType="{_TYPE}.sheet.main+xml"/>'
-            f'<Override PartName="/xl/styles.xml" ContentType="{_TYPE}.styles+xml"/>{types}</Types>'
+            f'<Override PartName="/xl/styles.xml" ContentType="{_TYPE}.styles+xml"/>{types}'
+            f'<Override PartName="/docProps/app.xml" ContentType="{_PROPERTIES}+xml"/></Types>'
         ),
     )
     yield (
         "_rels/.rels",
         (
             f'{_HEAD}<Relationships xmlns="{_PACK}/relationships">'
-            f'<Relationship Id="rId1" Type="{_DOC}/officeDocument" Target="xl/workbook.xml"/></Relationships>'
+            f'<Relationship Id="rId1" Type="{_DOC}/officeDocument" Target="xl/workbook.xml"/>'
+            f'<Relationship Id="rId2" Type="{_DOC}/extended-properties" Target="docProps/app.xml"/></Relationships>'
         ),
+    )
+    # Whoever reads it again knows by this that its sheets are one list.
+    yield (
+        "docProps/app.xml",
+        f'{_HEAD}<Properties xmlns="{_DOC_ROOT}/extended-properties"><Application>{APPLICATION}</Application></Properties>',
     )
     listed = "".join(f'<sheet name="Sheet{n}" sheetId="{n}" r:id="rId{n}"/>' for n in numbers)
     yield (
