@@ -154,6 +154,7 @@ class CrashBench:
             "AVANAK_SWITCHES": self.switch.spec(port),
             "AVANAK_LOG_LEVEL": "INFO",
             "AVANAK_INBOUND_SHARE": "0",
+            "AVANAK_TEST_PAYMENTS": "true",  # a switch behind the proxy counts as a real one
         }
 
     def _start_engine(self) -> None:
