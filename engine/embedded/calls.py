@@ -133,6 +133,11 @@ class Call:
         self.plain_variables: str | None = None
 
     @property
+    def hold_ms(self) -> int:
+        """How long the person held the line."""
+        return self.fate.hold_ms if self.is_answered else 0
+
+    @property
     def is_answered(self) -> bool:
         return self.answered_ms is not None
 
@@ -228,7 +233,7 @@ class Call:
             "flow_s": str(flow // 1000), "flow_ms": str(flow), "flow_us": str(flow * 1000),
             "ring_s": str(ring // 1000), "ring_ms": str(ring), "ring_us": str(ring * 1000),
             "early_wait_s": str(early // 1000), "early_wait_ms": str(early), "early_wait_us": str(early * 1000),
-            "out_packets": str(packets), "out_bytes": str(packets * 172),
+            "hold_ms": str(self.hold_ms), "out_packets": str(packets), "out_bytes": str(packets * 172),
         }  # fmt: skip
         if self.refusal is not None:
             values["sip_status"] = str(self.refusal.status)
@@ -238,7 +243,9 @@ class Call:
     def record(self) -> dict[str, str]:
         """The fields of the call record (mod_cdr_csv leaves empty what is not set)."""
         bill = self.ended_ms - self.answered_ms if self.ended_ms and self.answered_ms is not None else 0
-        status = str(self.refusal.status) if self.refusal else "200" if self.disposition == "recv_bye" else ""
+        status = "200" if self.disposition == "recv_bye" else ""
+        if self.refusal and self.disposition == "recv_refuse":
+            status = str(self.refusal.status)
         return {
             **self.results,
             "uuid": self.uuid,
@@ -253,5 +260,5 @@ class Call:
             "progress_media_uepoch": str(self.us(self.early_ms)),
             "sip_hangup_disposition": self.disposition,
             "proto_specific_hangup_cause": f"sip:{status}" if status else "",
-            "hold_accum_ms": "0",
+            "hold_accum_ms": str(self.hold_ms),
         }

@@ -304,7 +304,7 @@ variable_last_hold_epoch: 0
 variable_last_hold_uepoch: 0
 variable_hold_accum_seconds: 0
 variable_hold_accum_usec: 0
-variable_hold_accum_ms: 0
+variable_hold_accum_ms: %(hold_ms)s
 variable_resurrect_epoch: 0
 variable_resurrect_uepoch: 0
 variable_progress_epoch: %(progress_s)s

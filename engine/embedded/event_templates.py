@@ -200,7 +200,7 @@ def build_templates(constants: dict[str, str]) -> dict[str, Template]:
         "dtmf": make(
             "DTMF", _DTMF, [b.HEAD, b.STATE, b.CHANNEL, b.CODECS, b.CALLER_AFTER_ANSWER, b.NETWORK, b.CALLER, b.DTMF]
         ),
-        # The far end refused after it had rung, refused without ringing, or we stopped ringing it.
+        # The far end refused after it had rung, refused without ringing, or we gave up: of a phone that rang, of silence.
         "hangup_refused": make(
             "CHANNEL_HANGUP", ringing, _HANGUP, _UNANSWERED, [b.PROFILE, b.DIALOG, b.REPLY, b.REFUSED]
         ),
@@ -222,6 +222,13 @@ def build_templates(constants: dict[str, str]) -> dict[str, Template]:
         "complete_cancelled": make(
             "CHANNEL_HANGUP_COMPLETE", failed, _ENDED, _UNANSWERED,
             [b.PROFILE, b.REPLY, b.DIALOG, b.ENDING, b.PROGRESS_STAMP, *tail_unanswered, b.CANCELLED],
+        ),
+        "hangup_unheard": make(
+            "CHANNEL_HANGUP", silent, _HANGUP, _UNANSWERED, [b.REQUEST_HOSTS, b.PROFILE, b.SIP_CALL_ID]
+        ),
+        "complete_unheard": make(
+            "CHANNEL_HANGUP_COMPLETE", failed, _ENDED, _UNANSWERED,
+            [b.REQUEST_HOSTS, b.PROFILE, b.SIP_CALL_ID, b.ENDING, *tail_unanswered, b.CANCELLED],
         ),
         "job": make(
             "BACKGROUND_JOB", _meta("mod_event_socket.c", "api_exec", 1572), [b.HEAD, b.JOB]

@@ -24,6 +24,17 @@ test runs against both.
 0021  answers, presses 1 while the message plays
 0022  answers, presses 5 while the message plays
 0023  answers, hears all, asks for it again with * as often as it may
+0031  rings 1 s, then 503
+0032  302: a redirect
+0033  nothing at all comes back
+0034  904: the carrier does not take the account (FreeSWITCH's own status for a challenge)
+0035  503 with the reason Q.850 17 (busy)
+0036  486 with the reason Q.850 34 (congestion)
+0038  403
+0041  answers, presses 1 before the message begins
+0042  answers, presses 11 before the message begins
+0043  answers, hears all, then presses 11
+0044  answers, holds the line for 1.5 s in the message
 ====  =====================================================================================
 
 Everybody else behaves by chance: by the seed, the number and how often this switch has called it, so the
@@ -58,7 +69,13 @@ REFUSALS: Mapping[int, Refusal] = {
     404: Refusal(404, "Not Found", "UNALLOCATED_NUMBER", 1),
     480: Refusal(480, "Temporarily Unavailable", "NO_USER_RESPONSE", 18),
     503: Refusal(503, "Service Unavailable", "NORMAL_TEMPORARY_FAILURE", 41),
+    302: Refusal(302, "Moved Temporarily", "REQUESTED_CHAN_UNAVAIL", 44),
+    403: Refusal(403, "Forbidden", "CALL_REJECTED", 21),
+    904: Refusal(904, "Operation has no matching challenge ", "NORMAL_UNSPECIFIED", 31),
 }
+RINGS_THEN_503 = Refusal(503, "Service Unavailable", "NORMAL_TEMPORARY_FAILURE", 41, rings=True)
+BUSY_BY_REASON = Refusal(503, "Service Unavailable", "USER_BUSY", 17)
+FULL_BY_REASON = Refusal(486, "Busy Here", "NORMAL_CIRCUIT_CONGESTION", 34)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +84,8 @@ class Fate:
 
     ``ring_ms`` runs from the start of the call to the answer or the refusal; no ``refusal`` and not
     ``answers`` is a phone that rings until the caller gives up.  ``listen_share`` is where in the
-    message the person hangs up (None: hears it out).  ``during`` is pressed while the message plays,
+    message the person hangs up (None: hears it out).  ``is_silent``: nothing comes back.  ``hold_ms`` of the message
+    are not heard, the line is held.  ``at_once`` is pressed before the message begins, ``during`` while the message plays,
     ``after`` one by one whenever a key is asked for.  People by chance know no keys, they want
     something: the first, second ... of the vote keys, to hear it again, to be left alone.
     """
@@ -77,12 +95,15 @@ class Fate:
     refusal: Refusal | None = None
     early_media: bool = False
     listen_share: float | None = None
+    at_once: str = ""
     during: str = ""
     after: str = ""
     vote_index: int | None = None
     wants_again: bool = False
     wants_out: bool = False
     key_delay_ms: int = 500
+    is_silent: bool = False
+    hold_ms: int = 0
 
     def keys(self, vote_keys: str, repeat_key: str, optout: str) -> tuple[str, str]:
         """What is pressed during and after the message, given the keys that are on offer."""
@@ -117,6 +138,17 @@ CHOSEN: Mapping[str, Fate] = {
     "0021": Fate(during="1"),
     "0022": Fate(during="5"),
     "0023": Fate(after="*" * 9),
+    "0031": Fate(1000, False, RINGS_THEN_503),
+    "0032": Fate(_REFUSED_AT_MS, False, REFUSALS[302]),
+    "0033": Fate(answers=False, is_silent=True),
+    "0034": Fate(_REFUSED_AT_MS, False, REFUSALS[904]),
+    "0035": Fate(_REFUSED_AT_MS, False, BUSY_BY_REASON),
+    "0036": Fate(_REFUSED_AT_MS, False, FULL_BY_REASON),
+    "0038": Fate(_REFUSED_AT_MS, False, REFUSALS[403]),
+    "0041": Fate(at_once="1"),
+    "0042": Fate(at_once="11"),
+    "0043": Fate(after="11"),
+    "0044": Fate(hold_ms=1500),
 }
 # On the first call of a number; afterwards CHOSEN holds.
 CHOSEN_FIRST: Mapping[str, Fate] = {"0015": CHOSEN["0001"], "0016": CHOSEN["0004"]}

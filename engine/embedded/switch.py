@@ -198,7 +198,7 @@ class Switch:
         if at_ms >= call.timeout_ms:
             self._timed_out(call, at_ms)
             return
-        if refusal is None or (refusal.rings and refusal is fate.refusal):
+        if not fate.is_silent and (refusal is None or (refusal.rings and refusal is fate.refusal)):
             if fate.early_media:
                 call.early_ms = at_ms
                 call.base_values()["early_us"] = str(call.us(at_ms))
@@ -246,7 +246,7 @@ class Switch:
         self._end(call, at_ms, call.refusal.cause, kind)
 
     def _timed_out(self, call: Call, at_ms: int) -> None:
-        self._end(call, at_ms, "NO_ANSWER", "cancelled")
+        self._end(call, at_ms, "NO_ANSWER", _given_up(call))
 
     def _answered(self, call: Call, at_ms: int) -> None:
         call.answered_ms = at_ms
@@ -343,7 +343,7 @@ class Switch:
         """The call is over: call record, CHANNEL_HANGUP, CHANNEL_HANGUP_COMPLETE, and the originate's answer."""
         call.pending = -1
         if kind != "answered":
-            disposition = "send_cancel" if kind == "cancelled" else "recv_refuse"
+            disposition = "send_cancel" if kind == _given_up(call) else "recv_refuse"
         call.ended_ms, call.cause, call.disposition = at_ms, cause, disposition
         del self.calls[call.uuid]
         call.gateway.live -= 1
@@ -353,7 +353,7 @@ class Switch:
         values = call.end_values()
         self.fire("CHANNEL_HANGUP", f"hangup_{kind}{suffix}", call, values)
         # As recorded: a time-out reports before the channel is gone, a refusal after.
-        if kind == "cancelled":
+        if disposition == "send_cancel":
             self._report(call, f"-ERR {cause}\n")
         tail = _BYE_RECEIVED if disposition == "recv_bye" else []
         self.fire("CHANNEL_HANGUP_COMPLETE", f"complete_{kind}{suffix}", call, values, tail)
@@ -367,7 +367,7 @@ class Switch:
             self._executed(call, at_ms)
             self._end(call, at_ms, cause, "answered")
         else:
-            self._end(call, at_ms, cause, "cancelled")
+            self._end(call, at_ms, cause, _given_up(call))
 
     def hang_up_all(self, calls: Iterable[Call], cause: str) -> None:
         """Ends several calls; the order is that of their creation."""
@@ -390,6 +390,11 @@ class Switch:
         "answered": _answered,
         "step": _step,
     }
+
+
+def _given_up(call: Call) -> str:
+    """The template of a call that we cancelled."""
+    return "unheard" if call.progress_ms is None and call.early_ms is None else "cancelled"
 
 
 def _suffix(call: Call) -> str:

@@ -73,6 +73,7 @@ class _MessageCall:
         self.repeat_key = variables.get("avanak_repeat_key", "")
         self.optout = variables.get("avanak_optout", "")
         self.during, self.after = fate.keys(self.vote_keys, self.repeat_key, self.optout)
+        self.queued = fate.at_once  # pressed, and not read by the dialplan yet
         self.at = BREATH_MS
         self.steps: list[Step] = []
         self.asked = 0
@@ -83,6 +84,8 @@ class _MessageCall:
     def run(self) -> list[Step]:
         """1. play (30_play); 2. the key, if any (40 to 60); 3. again, or record and end (80, 90)."""
         plays = 0
+        for place, key in enumerate(self.queued):
+            self.steps.append(Step(200 + 100 * place, "key", key))
         while True:
             plays += 1
             self._do("play", self.path)
@@ -93,13 +96,13 @@ class _MessageCall:
             pressed = self._listen()
             if pressed == "1" and self.optout == "11":
                 pressed += self._second_key()
-            elif not pressed and (self.vote_keys or self.repeat_key):
+            elif not pressed and (self.vote_keys or self.repeat_key or self.optout):
                 pressed = self._ask()
             if pressed == "11":
                 self._do("set", "avanak_opted_out=true")
                 self._do("end", "NORMAL_CLEARING")
                 return self.steps
-            if pressed and pressed in self.vote_keys:
+            if pressed and len(pressed) == 1 and pressed in self.vote_keys:
                 self._do("set", f"avanak_vote={pressed}")
                 break
             wants_again = bool(pressed) and pressed == self.repeat_key
@@ -113,13 +116,18 @@ class _MessageCall:
     def _listen(self) -> str:
         """The message, to its end or to the first key that means something; gives that key."""
         left = self.message_ms
+        meant = self.vote_keys + self.repeat_key + self.optout
+        if self.queued and self.queued[0] in meant:  # it ends the message before a word of it was heard
+            key, self.queued = self.queued[0], self.queued[1:]
+            self._do("stop")
+            return key
         if self.during:
             key = self.during[0]
             self.at += int(left * WHERE_PRESSED)
             left -= int(left * WHERE_PRESSED)
             self._do("key", key)
             self.during = self.during[1:]
-            if key in self.vote_keys + self.repeat_key + self.optout:
+            if key in meant:
                 self._do("stop")
                 return key
             self.during = ""
@@ -129,6 +137,9 @@ class _MessageCall:
 
     def _second_key(self) -> str:
         """A 1 stopped the message: is it 11?"""
+        if self.queued.startswith("1"):
+            self.queued = ""
+            return "1"
         if self.during.startswith("1"):
             self.during = ""
             self.at += 200
@@ -149,7 +160,14 @@ class _MessageCall:
         self.at += self.fate.key_delay_ms
         self._do("key", key)
         if self.optout == "11":
-            self.at += SECOND_KEY_MS
+            if self.after.startswith("1"):
+                self.at += 200
+                key, self.after = key + "1", self.after[1:]
+                self._do("key", "1")
+            else:
+                self.at += SECOND_KEY_MS
+        if key == "11":
+            return key
         if key in self.vote_keys + self.repeat_key:
             return key
         self._silence()

@@ -14,6 +14,8 @@ import uuid
 
 import pytest
 
+from engine.call_end import CallEnd, read_end
+from engine.dialing import causes
 from tests.behaviour.switch_under_test import Client, SwitchUnderTest
 
 REFUSED = [
@@ -64,6 +66,53 @@ class Calls:
             assert end["variable_hangup_cause"] == "NO_ANSWER"
             assert end["variable_sip_hangup_disposition"] == "send_cancel"
             assert "variable_sip_term_status" not in end
+
+    def test_nothing_comes_back(self, switch: SwitchUnderTest) -> None:
+        with switch.connect() as client:
+            call = switch.originate(client, "0033", originate_timeout="2")
+            end = end_value(client, call)
+            assert (end.cause, end.closed_by, end.sip_status, end.has_rung) == (
+                "NO_ANSWER",
+                "send_cancel",
+                None,
+                False,
+            )
+
+    @pytest.mark.parametrize(
+        ("ending", "cause", "status", "rings", "fault"),
+        [
+            ("0031", "NORMAL_TEMPORARY_FAILURE", 503, True, "carrier"),
+            ("0032", "REDIRECTED", 302, False, "carrier"),
+            ("0034", "NORMAL_UNSPECIFIED", 904, False, "account"),
+            ("0035", "USER_BUSY", 503, False, "callee"),
+            ("0036", "NORMAL_CIRCUIT_CONGESTION", 486, False, "carrier"),
+            ("0038", "CALL_REJECTED", 403, False, "carrier"),
+        ],
+    )
+    def test_whose_fault_it_is(
+        self, switch: SwitchUnderTest, ending: str, cause: str, status: int, rings: bool, fault: str
+    ) -> None:
+        with switch.connect() as client:
+            call = switch.originate(client, ending, outbound_redirect_fatal="true")
+            end = causes.named(end_value(client, call))
+            assert (end.cause, end.sip_status, end.has_rung) == (cause, status, rings)
+            assert causes.judge(end).fault == fault
+
+    def test_a_key_before_the_message_is_a_vote_and_no_missing_file(self, switch: SwitchUnderTest) -> None:
+        with switch.connect() as client:
+            end = end_value(client, switch.originate(client, "0041", avanak_vote_keys="123"))
+            assert (end.vote, end.fault, end.heard_ms) == ("1", "", 0)
+
+    def test_opting_out_before_the_message(self, switch: SwitchUnderTest) -> None:
+        with switch.connect() as client:
+            call = switch.originate(client, "0042", avanak_vote_keys="123", avanak_optout="11")
+            end = end_value(client, call)
+            assert (end.opted_out, end.vote, end.fault) == (True, "", "")
+
+    def test_opting_out_when_the_message_said_how(self, switch: SwitchUnderTest) -> None:
+        with switch.connect() as client:
+            end = end_value(client, switch.originate(client, "0043", avanak_optout="11"))
+            assert (end.opted_out, end.finished) == (True, True)
 
     def test_the_callee_hangs_up_in_the_message(self, switch: SwitchUnderTest) -> None:
         with switch.connect() as client:
@@ -281,6 +330,12 @@ class Commands:
                 one, other = client.event(name, call), plain.event(name, call)
                 # FreeSWITCH counts a JSON event and its plain twin as one.
                 assert one == other
+
+
+def end_value(client: Client, call: str) -> CallEnd:
+    """The end of a call as the engine reads it."""
+    event = client.event("CHANNEL_HANGUP_COMPLETE", call)
+    return read_end(call, lambda name: event.get(f"variable_{name}"))
 
 
 def limit(client: Client, name: str) -> int:

@@ -80,7 +80,8 @@ def test_what_keys_mean(ending: str, settings: dict[str, str], result: str | Non
 
 def test_half_an_eleven_is_played_again() -> None:
     steps = plan_message({"avanak_optout": "11"}, CHOSEN["0021"], "m", 4000)
-    assert [one.value for one in steps if one.what == "play"] == ["m", "silence_stream://10", "m"]
+    played = [one.value for one in steps if one.what == "play"]
+    assert played == ["m", "silence_stream://10", "m", "silence_stream://10"]  # and the opt-out is waited for
 
 
 def test_a_stuck_repeat_key_does_not_hold_the_line() -> None:

@@ -175,6 +175,8 @@ class Carrier:
         self._write(self.log, at=time.time(), number=number, call_id=invite.get("call-id"), times=times,
                     caller=invite.get("from").partition(";")[0], codecs=call.offer and call.offer.codecs,
                     packet_ms=call.offer and call.offer.packet_ms)  # fmt: skip
+        if ending.is_silent:
+            return
         self._answer(call, 100)
         if ending.early_media:
             self._open_voice(call)
@@ -195,6 +197,8 @@ class Carrier:
         call.final = 200
         self._answer(call, 200, sdp=True)
         self._repeat(call, T1_S)
+        for place, key in enumerate(call.ending.at_once):
+            self._press(call, key, 0.1 + 0.25 * place)
 
     def _final(self, call: Call, status: int, how: str) -> None:
         call.final = status
@@ -207,8 +211,16 @@ class Carrier:
         if call.offer and (sdp or request is not None):
             port = (call.rtp or self.sink).getsockname()[1]
             body = carrier_sip.write_answer(call.offer, self.host, port)
-        contact = (f"Contact: <sip:carrier@{self.host}:{self.port}>",) if status in (180, 183, 200) else ()
-        data = carrier_sip.answer(request or call.invite, status, call.tag, contact, body)
+        extra = (f"Contact: <sip:carrier@{self.host}:{self.port}>",) if status in (180, 183, 200) else ()
+        if call.ending.header and status == call.ending.status:
+            extra = (*extra, call.ending.header)
+        if call.ending.is_mute:
+            body = (
+                body.replace("PCMA/8000", "G729/8000")
+                .replace(" 8 101", " 18 101")
+                .replace("rtpmap:8 ", "rtpmap:18 ")
+            )
+        data = carrier_sip.answer(request or call.invite, status, call.tag, extra, body)
         if request is None:
             call.last_answer = data
         self.sip.sendto(data, call.peer)
@@ -298,9 +310,11 @@ class Carrier:
             for place, key in enumerate(keys):
                 self._press(call, key, 0.25 * place)
         elif call.after and voice.fresh_ms > 0 and voice.quiet_ms >= 400:
-            key, call.after = call.after[0], call.after[1:]
+            count = len(call.after) if call.ending.together else 1
+            keys, call.after = call.after[:count], call.after[count:]
             voice.mark()
-            self._press(call, key, 0.0)
+            for place, key in enumerate(keys):
+                self._press(call, key, 0.25 * place)
         elif call.ending.speaks and not call.keys and voice.fresh_ms > 0 and voice.quiet_ms >= 100:
             call.keys = 1
             for place in range(75):

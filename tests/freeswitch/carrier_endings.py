@@ -18,6 +18,15 @@ The endings are those of engine/embedded/people.py, by the last four digits:
 0022  presses 5 while the message plays, and hears all
 0023  keeps on asking for it again with ``*``
 0024  answers, hears all, and speaks for a second and a half
+0031  rings 1 s, then 503
+0032  302 to 0900123@127.0.0.9
+0033  nothing at all comes back
+0034  407, a challenge that nobody here can answer
+0035  503 with the reason Q.850 17 · 0036 486 with the reason Q.850 34
+0037  answers in a codec that nobody offered
+0038  403
+0041  answers, presses 1 at once · 0042 answers, presses 11 at once
+0043  answers, hears all, then presses 11
 ====  ===================================================================
 """
 
@@ -39,6 +48,11 @@ class Ending:
     speaks: bool = False
     during: str = ""
     after: str = ""
+    together: bool = False  # all of `after` at once
+    at_once: str = ""  # pressed as soon as it is answered
+    header: str = ""  # of the final answer, whole
+    is_silent: bool = False
+    is_mute: bool = False  # answers with a codec that was not offered
 
 
 ENDINGS = {
@@ -62,5 +76,16 @@ ENDINGS = {
     "0022": Ending(during="5"),
     "0023": Ending(after="*" * 9),
     "0024": Ending(speaks=True),
+    "0031": Ending(1000, 503),
+    "0032": Ending(0, 302, rings=False, header="Contact: <sip:0900123@127.0.0.9>"),
+    "0033": Ending(rings=False, answers=False, is_silent=True),
+    "0034": Ending(0, 407, rings=False, header='Proxy-Authenticate: Digest realm="carrier", nonce="1"'),
+    "0035": Ending(0, 503, rings=False, header='Reason: Q.850;cause=17;text="busy"'),
+    "0036": Ending(0, 486, rings=False, header='Reason: Q.850;cause=34;text="congestion"'),
+    "0037": Ending(is_mute=True),
+    "0038": Ending(0, 403, rings=False),
+    "0041": Ending(at_once="1"),
+    "0042": Ending(at_once="11"),
+    "0043": Ending(after="11", together=True),
 }
 FIRST_TIME = {"0015": ENDINGS["0001"], "0016": ENDINGS["0004"]}

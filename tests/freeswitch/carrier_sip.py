@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 REASONS = {
-    100: "Trying", 180: "Ringing", 183: "Session Progress", 200: "OK", 401: "Unauthorized",
+    100: "Trying", 180: "Ringing", 183: "Session Progress", 200: "OK", 302: "Moved Temporarily", 401: "Unauthorized",
     403: "Forbidden", 404: "Not Found", 407: "Proxy Authentication Required",
     480: "Temporarily Unavailable", 481: "Call Does Not Exist", 486: "Busy Here", 487: "Request Terminated",
     501: "Not Implemented", 503: "Service Unavailable", 603: "Decline",

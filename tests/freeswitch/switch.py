@@ -20,7 +20,6 @@ from engine.switch_conf.settings import GatewaySettings
 from tests.freeswitch.eventsocket import EventSocket
 
 ROOT = Path(__file__).resolve().parents[2]
-HERE = Path(__file__).parent
 
 
 def free_port(kind: int = socket.SOCK_STREAM) -> int:
@@ -81,10 +80,10 @@ class CarrierProcess:
 def running_carrier(folder: Path, *arguments: str) -> Iterator[CarrierProcess]:
     """Starts the carrier; its files are in ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, str(HERE / "carrier.py"), "--log", str(folder / "arrived.jsonl"),
+    command = [sys.executable, "-m", "tests.freeswitch.carrier", "--log", str(folder / "arrived.jsonl"),
                "--ends", str(folder / "ended.jsonl"), "--audio", str(folder),
                "--registers", str(folder / "registers.jsonl"), *arguments]  # fmt: skip
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     try:
         assert process.stdout is not None
         word, _, port = process.stdout.readline().partition(" ")
