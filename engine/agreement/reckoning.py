@@ -107,11 +107,6 @@ class Reckoning:
         return not self.unknown
 
     @property
-    def counted_downtime_s(self) -> int:
-        """Downtime that counts, in seconds."""
-        return self.as_known.down_s
-
-    @property
     def discount(self) -> int:
         """The discount in percent."""
         return self.as_known.discount

@@ -38,12 +38,11 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class GatewayStatus:
-    """A gateway as sofia sees it: ``state`` (NOREG, REGED, FAIL_WAIT …), ``is_up``, its ping in ms."""
+    """A gateway as sofia sees it: ``state`` (NOREG, REGED, FAIL_WAIT …), ``is_up``."""
 
     name: str
     state: str
     is_up: bool
-    ping_ms: float | None
     failed_calls_out: int | None
 
 
@@ -110,14 +109,9 @@ def read_gateway(text: str) -> GatewayStatus | None:
             fields.setdefault(name.strip(), value.strip())
     if "Name" not in fields or "Status" not in fields:
         return None
-    try:
-        ping: float | None = float(fields.get("PingTime", ""))
-    except ValueError:
-        ping = None
     return GatewayStatus(
         name=fields["Name"],
         state=fields.get("State", ""),
         is_up=fields["Status"].startswith("UP"),
-        ping_ms=ping,
         failed_calls_out=to_int(fields.get("FailedCallsOUT")),
     )

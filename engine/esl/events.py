@@ -105,15 +105,13 @@ class BackgroundJob:
 
 @dataclass(slots=True)
 class Heartbeat:
-    """The switch's own figures, every 20 seconds; ``uptime_ms`` since its start."""
+    """The switch's own figures, every 20 seconds."""
 
     core_uuid: str | None
     session_count: int | None
     max_sessions: int | None
     sps: int | None
-    sps_last: int | None
     idle_cpu: float | None
-    uptime_ms: int | None
 
 
 def read_progress(event: Event) -> Progress | None:
@@ -161,9 +159,7 @@ def read_heartbeat(event: Event) -> Heartbeat:
         session_count=to_int(get("Session-Count")),
         max_sessions=to_int(get("Max-Sessions")),
         sps=to_int(get("Session-Per-Sec")),
-        sps_last=to_int(get("Session-Per-Sec-Last")),
         idle_cpu=float(idle) if idle else None,
-        uptime_ms=to_int(get("Uptime-msec")),
     )
 
 

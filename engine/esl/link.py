@@ -247,19 +247,9 @@ class Link(InboundESL):
         finally:
             self._send_lock.release()
 
-    @property
-    def outstanding(self) -> int:
-        """Commands sent whose answer has not come."""
-        return len(self._replies)
-
     def waiting_s(self, now_s: float) -> float:
         """How long the oldest command has been without its answer; 0 with none."""
         return self._replies.oldest_age_s(now_s)
-
-    @property
-    def queued_events(self) -> int:
-        """Events that have come and are not handled yet."""
-        return len(self._events)
 
     # -- reading ------------------------------------------------------------------------
 

@@ -61,7 +61,6 @@ class SwitchState:
     status: str
     since_at: int
     last_error: str | None
-    last_heartbeat_at: int | None
     info: SwitchInfo | None
     heartbeat: Heartbeat | None
 
@@ -104,7 +103,6 @@ class Supervisor:
         self._status = "stopped"
         self._since_at = wall_ms()
         self._last_error: str | None = None
-        self._last_heartbeat_at: int | None = None
         self._info: SwitchInfo | None = None
         self._heartbeat: Heartbeat | None = None
 
@@ -136,7 +134,6 @@ class Supervisor:
             self._status,
             self._since_at,
             self._last_error,
-            self._last_heartbeat_at,
             self._info,
             self._heartbeat,
         )
@@ -220,7 +217,6 @@ class Supervisor:
 
     def _take_event(self, event: Event) -> None:
         if event.name == "HEARTBEAT":
-            self._last_heartbeat_at = wall_ms()
             self._heartbeat = read_heartbeat(event)
         self._on_event(event)
 

@@ -73,7 +73,7 @@ def test_outages_overlap_reach_over_the_edges_and_may_be_empty():
         Outage(M30.end, M30.end + DAY),
     ]
     reckoning = reckon(M30, outages, [], TERMS)
-    assert reckoning.counted_downtime_s == 210
+    assert reckoning.as_known.down_s == 210
     assert [line.span for line in reckoning.outage_lines()] == [
         (M30.start, M30.start + 100),
         (M30.start + 50, M30.start + 200),
@@ -97,7 +97,7 @@ def test_notice_of_48_hours(kind, notice, why):
     reckoning = reckon(M30, down(M30, HOUR), [planned(M30, 0, HOUR, notice, kind)], TERMS)
     line = reckoning.exclusion_lines()[0]
     assert (line.judgement.why, line.judgement.accepted) == (why, why == "accepted")
-    assert reckoning.counted_downtime_s == (0 if why == "accepted" else HOUR)
+    assert reckoning.as_known.down_s == (0 if why == "accepted" else HOUR)
     assert total(line.downtime) == HOUR
     assert line.judgement.en
     assert line.judgement.fa
@@ -106,7 +106,7 @@ def test_notice_of_48_hours(kind, notice, why):
 def test_downtime_before_the_announced_start_and_after_the_announced_end_counts():
     outage = Outage(M30.start + 9 * HOUR, M30.start + 13 * HOUR, "o1")
     reckoning = reckon(M30, [outage], [planned(M30, 10 * HOUR, 12 * HOUR, 72 * HOUR)], TERMS)
-    assert reckoning.counted_downtime_s == 2 * HOUR
+    assert reckoning.as_known.down_s == 2 * HOUR
     line = reckoning.outage_lines()[0]
     assert line.counted == (
         (M30.start + 9 * HOUR, M30.start + 10 * HOUR),
@@ -122,12 +122,12 @@ def test_overlapping_exclusions_are_not_counted_twice():
         Exclusion(M30.start + 2 * HOUR, M30.start + 4 * HOUR, K.UNPAID),
     ]
     reckoning = reckon(M30, down(M30, 6 * HOUR), exclusions, TERMS)
-    assert reckoning.counted_downtime_s == 3 * HOUR
+    assert reckoning.as_known.down_s == 3 * HOUR
 
 
 def test_an_exclusion_without_downtime_gives_nothing_back():
     exclusions = [Exclusion(M30.start + 5 * DAY, M30.start + 6 * DAY, K.OUTSIDE_CONTROL)]
-    assert reckon(M30, down(M30, HOUR), exclusions, TERMS).counted_downtime_s == HOUR
+    assert reckon(M30, down(M30, HOUR), exclusions, TERMS).as_known.down_s == HOUR
 
 
 def test_unknown_time_is_neither_up_nor_down():
@@ -136,7 +136,7 @@ def test_unknown_time_is_neither_up_nor_down():
     reckoning = reckon(M30, down(M30, HOUR), exclusions, TERMS, unknown)
     assert not reckoning.is_settled
     assert total(reckoning.unknown) == 4 * HOUR - 1800, "what is known as down is not unknown"
-    assert (reckoning.counted_downtime_s, reckoning.discount) == (HOUR, 0)
+    assert (reckoning.as_known.down_s, reckoning.discount) == (HOUR, 0)
     assert reckoning.if_unknown_was_down.down_s == 4 * HOUR, "unknown time that is excluded cannot count"
     assert reckoning.if_unknown_was_down.discount == 10
     assert reckoning.sentence()[0].endswith("; 3 h 30 min are unknown")
@@ -175,7 +175,7 @@ def test_the_sentence_names_the_very_next_edge(month, seconds):
 def test_a_running_month_is_cut_off_at_now():
     now = M30.start + 600
     live = reckon(M30, [Outage(M30.start, M30.end)], [], TERMS, [(now, M30.end)], until=now)
-    assert live.counted_downtime_s == 600
+    assert live.as_known.down_s == 600
     assert live.is_settled
     assert live.outage_lines()[0].span == (M30.start, now)
     nothing_yet = reckon(M30, [Outage(M30.start - 5, M30.end)], [], TERMS, until=M30.start)
@@ -226,7 +226,7 @@ def test_the_same_records_in_any_order_give_the_same_bytes():
     assert first.evidence_sha256 == again.evidence_sha256
     content = json.loads(first.evidence())
     assert content["terms"]["sha256"] == TERMS.sha256
-    assert content["result"]["counted_downtime_s"] == first.counted_downtime_s
+    assert content["result"]["counted_downtime_s"] == first.as_known.down_s
 
 
 def test_evidence_alone_gives_the_figure_again_and_betrays_tampering():
@@ -235,7 +235,7 @@ def test_evidence_alone_gives_the_figure_again_and_betrays_tampering():
     again = from_evidence(reckoning.evidence())
     assert again.evidence_sha256 == reckoning.evidence_sha256
     assert again.as_known == reckoning.as_known
-    key = f'"counted_downtime_s":{reckoning.counted_downtime_s}'.encode()
+    key = f'"counted_downtime_s":{reckoning.as_known.down_s}'.encode()
     assert key in reckoning.evidence()
     with pytest.raises(BadInput, match="does not give the same result"):
         from_evidence(reckoning.evidence().replace(key, b'"counted_downtime_s":1'))

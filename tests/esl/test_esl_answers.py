@@ -73,7 +73,7 @@ def test_a_list_of_channels_that_is_not_whole_is_refused(text):
 
 
 def test_gateways(said):
-    assert read_gateway(said("Name    \tlab")) == GatewayStatus("lab", "NOREG", True, 0.0, 12)
+    assert read_gateway(said("Name    \tlab")) == GatewayStatus("lab", "NOREG", True, 12)
     assert read_gateway(said("Invalid Gateway!")) is None
 
 

@@ -117,9 +117,7 @@ def test_a_heartbeat():
         session_count=1,
         max_sessions=5000,
         sps=1000,
-        sps_last=0,
         idle_cpu=98.7,
-        uptime_ms=540151,
     )
 
 

@@ -87,14 +87,13 @@ def announce(maintenance_id: int) -> Response:
     """Announce it: from this instant the 48 hours are measured."""
     me, now = person(), wall_ms()
 
-    def work() -> notices.Announcement:
+    def work() -> bool:
         row = maintenance.get(maintenance_id)
         maintenance.announce(maintenance_id, me.id, now)
         words = notices.Words(row.title_fa, row.title_en, row.text_fa, row.text_en)
         return notices.announce_maintenance(me, maintenance_id, row.start_at, row.end_at, words, now)
 
-    told = write(work)
-    if told.in_time:
+    if write(work):
         flash(_("It was announced in time: its downtime does not count."), "success")
     else:
         flash(_("It was announced too late: its downtime counts."), "warning")

@@ -164,7 +164,6 @@ class Money:
     reserved: int
     debt_ceiling: int
     spent: int  # on calls, synthesis and subscriptions, ever
-    paid_in: int  # ever
 
     @property
     def available(self) -> int:
@@ -180,7 +179,6 @@ def money_of(account_id: int) -> Money:
         reserved=balance_of(account_id, RESERVED),
         debt_ceiling=int(row.debt_ceiling),
         spent=balance_of(account_id, REVENUE) + balance_of(account_id, SUBSCRIPTION),
-        paid_in=-balance_of(account_id, CASH),
     )
 
 

@@ -58,16 +58,6 @@ class Receipts:
     accounts: int
 
 
-@dataclass(frozen=True, slots=True)
-class Announcement:
-    """Maintenance was announced: the evidence."""
-
-    notice_id: int
-    published_at: int
-    lead_s: int  # from the publication to the beginning
-    in_time: bool
-
-
 # -- staff --------------------------------------------------------------------------------
 
 
@@ -210,8 +200,8 @@ def all_of(state: str = "", before_id: int | None = None, limit: int = 50) -> li
 
 def announce_maintenance(
     person: Actor, maintenance_id: int, start_at: int, end_at: int, words: Words, now: int
-) -> Announcement:
-    """Publish planned maintenance on the first page and all channels, now; the evidence of it.
+) -> bool:
+    """Publish planned maintenance on the first page and all channels, now; whether that was in time.
 
     In the transaction in which `sla.maintenance.announce` notes it: both carry
     the same instant.  Conflict if this maintenance was announced before.
@@ -239,7 +229,7 @@ def announce_maintenance(
     in_time = lead_ms >= agreements.in_force(start_at).limits["maintenance_notice_s"] * 1000
     if not in_time:
         log.warning("action=announced_late notice=%d lead=%r", row.id, duration_text(max(0, lead_ms // 1000)))
-    return Announcement(int(row.id), now, lead_ms // 1000, in_time)
+    return in_time
 
 
 def cancel_maintenance(person: Actor, maintenance_id: int, now: int) -> None:
