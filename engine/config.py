@@ -56,6 +56,15 @@ class Settings(BaseSettings):
     secret_key: SecretStr = Field(
         SecretStr(""), description="Key that signs sessions; empty: made at first start, kept in data_dir."
     )
+    session_hours: int = Field(
+        12, ge=1, le=720, description="Hours after which a log-in ends, whatever is done."
+    )
+    session_idle_minutes: int = Field(
+        120, ge=5, le=43_200, description="Minutes without use after which a log-in ends."
+    )
+    staff_second_factor: bool = Field(
+        False, description="Staff set up a second factor (codes of an app) before they do anything else."
+    )
     admin_password: SecretStr = Field(
         SecretStr(""), description="Password of `admin` at first start; empty: made up and printed once."
     )

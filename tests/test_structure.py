@@ -16,6 +16,7 @@ BASE = (
     "engine.clock",
     "engine.call_end",
     "engine.amounts",
+    "engine.network",
     "engine.text",
     "engine.fold",
     "engine.atomic_file",
@@ -29,6 +30,7 @@ PURE_DIALING = tuple(
 MAY: list[tuple[str, tuple[str, ...]]] = [
     ("engine.errors", ("engine.sentences",)),
     ("engine.sentences", ("engine.clock",)),
+    ("engine.network", ()),
     ("engine.amounts", ("engine.errors", "engine.sentences")),
     ("engine.states", ()),
     ("engine.clock", ()),

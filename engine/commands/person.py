@@ -9,7 +9,7 @@ import click
 from engine.clock import wall_ms
 from engine.commands import common
 from engine.errors import NotFound
-from engine.services.accounts import people
+from engine.services.accounts import people, second_factor
 from engine.store.tables.core import User
 from engine.store.threads import read, write
 
@@ -56,8 +56,21 @@ def password(username: str, password_file: TextIO | None, as_json: bool) -> None
     if found is None:
         raise NotFound(f"There is no person {username!r}.")
     password_hash = people.hash_of(_read_password(password_file))
-    write(lambda: people.set_password(found.id, password_hash))
+    write(lambda: people.set_password(found.id, password_hash, None, wall_ms()))
     common.answer({"person": found.id}, as_json, lambda: click.echo(f"{username} has a new password."))
+
+
+@person.command("second-factor-off")
+@click.argument("username")
+@common.json_option
+def second_factor_off(username: str, as_json: bool) -> None:
+    """Let somebody who lost app and recovery codes log in with the password alone."""
+    common.settings_and_store()
+    found = read(lambda: people.find(username))
+    if found is None:
+        raise NotFound(f"There is no person {username!r}.")
+    write(lambda: second_factor.switch_off(found.id, None, wall_ms()))
+    common.answer({"person": found.id}, as_json, lambda: click.echo(f"{username} logs in by password alone."))
 
 
 @person.command("list")
@@ -68,7 +81,7 @@ def list_(as_json: bool) -> None:
     rows = read(lambda: list(User.select().order_by(User.id)))
     columns = ("user name", "role", "account", "active", "last log-in")
     common.answer(
-        [common.row_values(row, ("password_hash",)) for row in rows],
+        [common.row_values(row, ("password_hash", "totp_secret", "totp_step")) for row in rows],
         as_json,
         lambda: common.table(
             columns,

@@ -16,7 +16,8 @@ from apscheduler.schedulers.gevent import GeventScheduler
 from engine.clock import TEHRAN, wall_ms
 from engine.config import Settings
 from engine.errors import AvanakError
-from engine.services.accounts import accounts
+from engine.services.accounts import accounts, login_waits, sessions
+from engine.services.accounts.sessions import Lifetime
 from engine.services.campaigns import recordings
 from engine.services.compliance import traffic_caps
 from engine.services.money import payments
@@ -135,6 +136,9 @@ def start_jobs(
     jobs = Jobs(owner)
     policy = policy_of(settings)
     jobs.daily_for_all("statements", 0, 20, lambda: statements.close_all(policy, wall_ms(), write))
+    lives = Lifetime.of_settings(settings)
+    jobs.every_for_all("sessions", 600, lambda: write(lambda: sessions.sweep(lives, wall_ms())))
+    jobs.every_for_all("login_waits", 600, lambda: write(lambda: login_waits.sweep(wall_ms())))
     jobs.daily_for_all("prune", 3, 40, lambda: write(lambda: probes.prune(wall_ms())))
     jobs.daily("attachments", 4, 0, lambda: Attachments(settings).sweep(wall_ms()))
     jobs.daily_for_all("recordings", 3, 20, lambda: sweep_recordings(settings))

@@ -106,11 +106,15 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def app(settings: Settings, furnished: tuple[Path, Cast]) -> Iterator[Flask]:
-    shutil.copyfile(furnished[0], settings.data_dir / "avanak.db")
+def app(settings: Settings, furnished: tuple[Path, Cast], request: pytest.FixtureRequest) -> Iterator[Flask]:
+    """The application, beside the cast's database, or the world's for a test that asks for it."""
+    if "world" in request.fixturenames:
+        shutil.copytree(request.getfixturevalue("furnished_world")[0], settings.data_dir, dirs_exist_ok=True)
+    else:
+        shutil.copyfile(furnished[0], settings.data_dir / "avanak.db")
     database.open_database(settings.database)
     for folder in (settings.prompts_dir, settings.reports_dir):
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
     made = create_app(settings)
     made.config["TESTING"] = True
     yield made
@@ -178,12 +182,9 @@ def furnished_world(furnished, tmp_path_factory: pytest.TempPathFactory):
 
 
 @pytest.fixture
-def world(app: Flask, settings, furnished_world) -> World:
+def world(app: Flask, furnished_world: tuple[Path, World]) -> World:
     """One of everything that a customer can have, of Sahar's account."""
-    folder, made = furnished_world
-    shutil.copytree(folder, settings.data_dir, dirs_exist_ok=True)
-    database.open_database(settings.database)
-    return made
+    return furnished_world[1]
 
 
 @pytest.fixture

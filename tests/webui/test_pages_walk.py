@@ -15,6 +15,7 @@ pytestmark = pytest.mark.usefixtures("unlimited")  # a walk asks more often than
 # Who may come in at all.  A route that is not here fails the test: say whose it is.
 OPEN = {
     "auth.login",
+    "auth.second_factor",
     "auth.language",
     "health.healthz",
     "people.join",
@@ -32,7 +33,8 @@ PROGRAMS = {
 COMMON = {
     "agreement.changes", "agreement.index", "agreement.version", "auth.logout", "campaigns.index",
     "campaigns.rows", "consent.add", "consent.export", "consent.import_", "consent.index", "consent.remove",
-    "gallery.index", "new_campaign.form", "people.index", "people.invite",
+    "gallery.index", "new_campaign.form", "own_login.confirm_factor", "own_login.factor", "own_login.index",
+    "own_login.password", "own_login.renew_codes", "own_login.switch_off", "people.index", "people.invite",
     "portal.start", "sla.index", "sla.month", "tickets.index", "tickets.new",
     "tokens.index",
 }  # fmt: skip
@@ -50,7 +52,7 @@ OWNED = {
     "contacts.end_wish", "gallery.detail", "gallery.remove", "gallery.sound", "list_imports.add",
     "list_imports.detail", "list_imports.live", "new_campaign.check", "new_campaign.confirm",
     "new_campaign.reading", "new_campaign.sound", "portal.read_notice",
-    "people.access", "people.link", "people.role",
+    "own_login.end_session", "own_login.switch_off_of", "people.access", "people.link", "people.role",
     "recordings.index", "recordings.sound",
     "registration.document", "sla.statement", "sla.statement_file", "tickets.assign", "tickets.close",
     "tickets.detail", "tickets.file", "tickets.give_id", "tickets.move", "tickets.propose", "tickets.rate",

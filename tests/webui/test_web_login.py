@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from engine.services.accounts import people
+from engine.clock import wall_ms
+from engine.services.accounts import login_waits, people
+from engine.services.accounts.login_waits import FORGOTTEN_MS, FREE_BY_NAME, LONGEST_MS
 from engine.store.tables.core import User
 from engine.store.threads import read, write
+from tests.webui.conftest import Browser
 from webui.request.access import safe_target
-from webui.request.login_backoff import LONGEST_MS, Backoff
-from webui.request.security import POLICY, kept_key
+from webui.request.security import POLICY, kept_key, limiter
 
 
 def test_nobody_sees_anything_before_logging_in(anyone) -> None:
@@ -46,7 +48,7 @@ def test_somebody_who_was_shut_out_stays_out(anyone, owner) -> None:
 def test_a_new_password_ends_old_sessions(owner) -> None:
     person_id = read(lambda: User.get(User.username == "owner").id)
     hashed = people.hash_of("another password")
-    write(lambda: people.set_password(person_id, hashed))
+    write(lambda: people.set_password(person_id, hashed, None, wall_ms()))
     assert owner.get("/").status_code == 302
 
 
@@ -58,24 +60,45 @@ def test_a_session_from_before_is_not_carried_over(anyone) -> None:
         assert "planted" not in session
 
 
-def test_guessing_gets_slower(anyone) -> None:
+def test_guessing_slows_down_its_network_and_nobody_else(app: Flask, anyone) -> None:
+    anyone.client.environ_base["REMOTE_ADDR"] = "2001:db8:0:1::7"
     answers = [anyone.log_in("owner", f"guess {n}").status_code for n in range(7)]
-    assert answers[:6] == [401] * 6
-    assert answers[6] == 429
+    assert answers == [401] * 6 + [429]
     assert anyone.log_in("owner").status_code == 429  # the right one is not looked at either
+    anyone.client.environ_base["REMOTE_ADDR"] = "2001:db8:0:1:ffff::8"  # the same /64
+    assert anyone.log_in("owner").status_code == 429
+    elsewhere = Browser(app)
+    elsewhere.client.environ_base["REMOTE_ADDR"] = "2001:db8:0:2::7"
+    assert elsewhere.log_in("owner").status_code == 302
 
 
-def test_backoff_doubles_up_to_a_limit_and_ends_with_success() -> None:
-    waits = Backoff()
+def test_who_has_an_account_does_not_guess_others_for_free(app: Flask, anyone) -> None:
+    names = [f"name{n}" for n in range(5)]
+    statuses = []
+    limiter.enabled = False
+    try:
+        for name in names:
+            statuses += [anyone.log_in(name, f"guess {n}").status_code for n in range(5)]
+            assert anyone.log_in("outsider").status_code in (302, 429)
+            anyone = Browser(app)
+    finally:
+        limiter.enabled = True
+    assert statuses.count(401) == 21
+    assert statuses[-1] == 429
+
+
+def test_waits_double_up_to_a_limit_and_are_forgotten(app: Flask) -> None:
+    now = 10**12
     for n in range(40):
-        waits.failed("x", 0)
-        if n < 5:
-            assert waits.closed_until("x", 0) is None
-    assert waits.closed_until("x", 0) == LONGEST_MS
-    assert waits.closed_until("x", LONGEST_MS) is None
-    waits.succeeded("x")
-    assert waits.closed_until("x", 0) is None
-    assert waits.closed_until("y", 0) is None
+        write(lambda: login_waits.failed("net", "x", None, now))
+        if n < FREE_BY_NAME:
+            assert read(lambda: login_waits.closed_until("net", "x", now)) is None
+    assert read(lambda: login_waits.closed_until("net", "x", now)) == now + LONGEST_MS
+    assert read(lambda: login_waits.closed_until("net", "y", now)) == now + LONGEST_MS  # 40 in all
+    assert read(lambda: login_waits.closed_until("other", "x", now)) is None
+    write(lambda: login_waits.failed("net", "x", None, now + FORGOTTEN_MS))
+    assert read(lambda: login_waits.closed_until("net", "x", now + FORGOTTEN_MS)) is None
+    assert write(lambda: login_waits.sweep(now + 2 * FORGOTTEN_MS)) == 2
 
 
 def test_one_address_may_not_try_without_end(anyone) -> None:

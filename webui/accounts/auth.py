@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -14,22 +13,36 @@ from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
 from engine.clock import wall_ms
-from engine.services.accounts import people
+from engine.network import network_of
+from engine.services.accounts import login_waits, people, second_factor, sessions
 from engine.store.tables.core import User
 from engine.store.threads import read, write
+from webui.forms.number_fields import ascii_digits
+from webui.forms.pages import PageForm
 from webui.i18n.formats import CALENDARS, LANGUAGES, refresh_language
-from webui.request.access import log_in, person_or_none, safe_target
+from webui.request.access import fresh_cookie, log_in, person_or_none, safe_target
 from webui.request.context import web
-from webui.request.login_backoff import Backoff
 from webui.request.security import limiter
 
-log = logging.getLogger(__name__)
 blueprint = Blueprint("auth", __name__, template_folder="templates")
+
+
+HALF_MS = 5 * 60_000  # between the password and the second factor
 
 
 class LoginForm(FlaskForm):
     username = StringField(_l("User name"), [InputRequired(), Length(max=100)])
     password = PasswordField(_l("Password"), [InputRequired(), Length(max=1000)])
+
+
+class FactorForm(PageForm):
+    code = StringField(
+        _l("Code"),
+        [InputRequired(), Length(max=40)],
+        filters=[ascii_digits],
+        description=_l("Six digits that the app shows, or one of your recovery codes."),
+        render_kw={"dir": "ltr", "autocomplete": "one-time-code", "autofocus": True, "spellcheck": "false"},
+    )
 
 
 @blueprint.route("/login", methods=["GET", "POST"])
@@ -41,30 +54,62 @@ def login() -> str | tuple[str, int] | Response:
     form = LoginForm()
     if not form.validate_on_submit():
         return render_template("auth/login.html", form=form, next=target), 400 if form.is_submitted() else 200
-    name, now = form.username.data.strip().lower(), wall_ms()
-    waits = _backoff()
-    until = waits.closed_until(name, now)
+    name, now, network = form.username.data.strip().lower(), wall_ms(), network_of(request.remote_addr)
+    until, found = read(lambda: (login_waits.closed_until(network, name, now), people.find(name)))
     if until is not None:
-        seconds = -(-(until - now) // 1000)
-        return _refuse(form, target, _("Too many attempts. Try again in %(n)s seconds.", n=seconds), 429)
-    found = read(lambda: people.find(name))
+        return _refuse(form, target, too_many(until - now), 429)
     kept = found.password_hash if found is not None else None
     if not web().apart(lambda: people.password_fits(kept, form.password.data)) or found is None:
-        waits.failed(name, now)
-        log.warning("action=login_failed person=%s from=%s", found.id if found else "-", request.remote_addr)
+        write(lambda: login_waits.failed(network, name, found, now))
         return _refuse(form, target, _("The user name or the password is wrong."), 401)
-    waits.succeeded(name)
+    write(lambda: login_waits.succeeded(network, name))
+    if second_factor.is_on(found):
+        fresh_cookie()
+        session["half"] = {"person": found.id, "seal": people.seal_of(found), "at": now, "next": target}
+        return redirect(url_for("auth.second_factor"))
     log_in(found)
-    write(lambda: User.update(last_login_at=now).where(User.id == found.id).execute())
-    log.info("action=login person=%d role=%s from=%s", found.id, found.role, request.remote_addr)
+    return redirect(target)
+
+
+@blueprint.route("/login/code", endpoint="second_factor", methods=["GET", "POST"])
+@limiter.limit("20 per minute", methods=["POST"])
+def take_factor() -> str | tuple[str, int] | Response:
+    """The second step of logging in: a code of the app, or a recovery code."""
+    half, now, network = session.get("half") or {}, wall_ms(), network_of(request.remote_addr)
+    found = read(lambda: User.get_or_none(User.id == half.get("person"), User.is_active == True))  # noqa: E712 - SQL
+    if found is None or half["seal"] != people.seal_of(found) or now - half["at"] > HALF_MS:
+        session.pop("half", None)
+        return redirect(url_for("auth.login"))
+    form = FactorForm()
+    if not form.validate_on_submit():
+        return render_template("auth/code.html", form=form), 400 if form.is_submitted() else 200
+    name = f"second factor of {found.id}"
+    until = read(lambda: login_waits.closed_until(network, name, now))
+    if until is not None:
+        form.complaint = too_many(until - now)
+        return render_template("auth/code.html", form=form), 429
+
+    def take() -> bool:
+        is_right = second_factor.take(found, form.code.data, now)
+        if is_right:
+            login_waits.succeeded(network, name)
+        else:
+            login_waits.failed(network, name, found, now)
+        return is_right
+
+    if not write(take):
+        form.complaint = _("This code is wrong, or it was used already.")
+        return render_template("auth/code.html", form=form), 401
+    target = safe_target(half["next"])
+    log_in(found)
     return redirect(target)
 
 
 @blueprint.post("/logout")
 def logout() -> Response:
-    kept = {key: session[key] for key in ("language", "calendar") if key in session}
-    session.clear()
-    session.update(kept)
+    key, now = session.get("key", ""), wall_ms()
+    write(lambda: sessions.log_out(key, now))
+    fresh_cookie()
     return redirect(url_for("auth.login"))
 
 
@@ -84,11 +129,11 @@ def language() -> Response:
     return redirect(safe_target(request.form.get("next")))
 
 
+def too_many(wait_ms: int) -> str:
+    """What is said to a network that has to wait."""
+    return _("Too many attempts. Try again in %(n)s seconds.", n=-(-wait_ms // 1000))
+
+
 def _refuse(form: LoginForm, target: str, sentence: str, status: int) -> tuple[str, int]:
     flash(sentence, "danger")
     return render_template("auth/login.html", form=form, next=target), status
-
-
-def _backoff() -> Backoff:
-    found: Backoff = current_app.extensions.setdefault("avanak_backoff", Backoff())
-    return found

@@ -130,7 +130,7 @@ def join(token: str) -> str | Answer | Response:
     def work() -> None:
         password = form.password.data
         password_hash = web().apart(lambda: people.hash_of(password))
-        accepted.append(write(lambda: people.accept(person_id, seal, password_hash)))
+        accepted.append(write(lambda: people.accept(person_id, seal, password_hash, wall_ms())))
 
     if not attempt(form, work, writes=False):
         return refused("people/join.html", form=form, invited=invited, token=token)

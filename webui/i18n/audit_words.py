@@ -44,6 +44,14 @@ ACTS: dict[str, Any] = {
     "message.rejected": _l("Message rejected"),
     "message.waiting": _l("Message waits for approval"),
     "message.by_phone": _l("Message waits for a telephone approval"),
+    "login": _l("Logged in"),
+    "login.failed": _l("Wrong password or code"),
+    "logout": _l("Logged out"),
+    "session.end": _l("Session ended"),
+    "password.set": _l("Password set"),
+    "second_factor.on": _l("Second factor switched on"),
+    "second_factor.off": _l("Second factor switched off"),
+    "second_factor.code": _l("Recovery code used"),
     "money.adjust": _l("Credit adjusted"),
     "money.refund": _l("Money given back"),
     "notice.publish": _l("Notice published"),
@@ -143,6 +151,7 @@ FIELDS: dict[str, Any] = {
     "mobile": _l("mobile"),
     "pulse_s": _l("pulse (s)"),
     "from_at": _l("from"),
+    "from": _l("address"),
 }
 # Whose words a value may be, by its field.
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -167,7 +176,9 @@ def act(action: str) -> str:
 
 def subject(text: str) -> str:
     """To what: «account 7», «حساب ۷»."""
-    kind, _, number_ = text.rpartition(" ")
+    if text == "nobody":
+        return _("an unknown name")
+    kind, _space, number_ = text.rpartition(" ")
     if kind.startswith("calendar "):
         edit = kind.removeprefix("calendar ")
         return f"{WORDS['edit'].get(edit, edit)} {digits(number_.replace('-', '/'))}"

@@ -10,15 +10,19 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, g, redirect, request, session, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from engine.clock import wall_ms
 from engine.errors import NotAllowed
-from engine.services.accounts import people, permissions
+from engine.services.accounts import permissions, second_factor, sessions
+from engine.services.accounts.sessions import Lifetime
 from engine.store.tables.core import User
-from engine.store.threads import read
+from engine.store.threads import read, write
+from webui.request.context import web
 
 _OPEN_ENDPOINTS = frozenset(
     {
         "static",
         "auth.login",
+        "auth.second_factor",
         "auth.language",
         "health.healthz",
         "registration.register",
@@ -87,12 +91,28 @@ def for_staff(view: Callable[..., Any]) -> Callable[..., Any]:
 
 def log_in(found: User) -> None:
     """Begin a new session: nothing of the one before, not even its CSRF token, goes on."""
+    fresh_cookie()
+    address, agent, now = request.remote_addr or "", request.user_agent.string, wall_ms()
+    session["key"] = write(lambda: sessions.begin(found, address, agent, now))
+    session.permanent = True
+
+
+def fresh_cookie() -> None:
+    """Forget what the cookie holds, but language and calendar."""
     kept = {key: session[key] for key in ("language", "calendar") if key in session}
     session.clear()
     session.update(kept)
-    session["person"] = found.id
-    session["seal"] = people.seal_of(found)
-    session.permanent = True
+
+
+def lifetime() -> Lifetime:
+    """How long sessions live here."""
+    return Lifetime.of_settings(web().settings)
+
+
+def session_id() -> int:
+    """The session of this request (routes that are not open only)."""
+    found: int = g.session_id
+    return found
 
 
 def safe_target(target: str | None) -> str:
@@ -118,12 +138,17 @@ def _who() -> BaseResponse | None:
     """
     if request.path.startswith("/api/"):
         return None
-    person_id = session.get("person") if request.endpoint not in ("static", "health.healthz") else None
-    if person_id is not None:
-        found = read(lambda: User.get_or_none(User.id == person_id, User.is_active == True))  # noqa: E712 - SQL
-        if found is not None and session.get("seal") == people.seal_of(found):
-            g.person = found
-            return None
+    key = session.get("key") if request.endpoint not in ("static", "health.healthz") else None
+    if key is not None:
+        now, lives = wall_ms(), lifetime()
+        found = read(lambda: sessions.find(key, lives, now))
+        if found is not None:
+            g.person, row = found
+            g.session_id = int(row.id)
+            # A page that looks for news by itself is not somebody who uses it.
+            if sessions.is_use_due(row, now) and not request.headers.get("HX-Request"):
+                write(lambda: sessions.note_use(row.id, now))
+            return _to_second_factor()
         session.clear()
     if request.endpoint in _OPEN_ENDPOINTS:
         return None
@@ -132,3 +157,18 @@ def _who() -> BaseResponse | None:
         return Response(status=401, headers={"HX-Redirect": url_for("auth.login")})
     target = request.full_path.rstrip("?") if request.method == "GET" else None
     return redirect(url_for("auth.login", next=target))
+
+
+def _to_second_factor() -> BaseResponse | None:
+    """Staff without a second factor set one up first, where the installation wants it."""
+    if (
+        not web().settings.staff_second_factor
+        or not is_staff()
+        or second_factor.is_on(person())
+        or request.endpoint in _OPEN_ENDPOINTS
+        or request.endpoint in ("auth.logout", "own_login.factor", "own_login.confirm_factor")
+    ):
+        return None
+    if request.headers.get("HX-Request"):
+        return Response(status=401, headers={"HX-Redirect": url_for("own_login.factor")})
+    return redirect(url_for("own_login.factor"))

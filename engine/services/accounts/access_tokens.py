@@ -80,6 +80,14 @@ def revoke(person: User, token_id: int, now: int) -> None:
     audit_log.record(person.id, row.account_id, "token.revoke", f"token {token_id}", now)
 
 
+def revoke_all(person_id: int, by_id: int | None, now: int) -> int:
+    """End the tokens of somebody who has lost the right to have any; how many."""
+    rows = AccessToken.update(revoked_at=now, revoked_by=by_id).where(
+        AccessToken.person_id == person_id, AccessToken.revoked_at.is_null()
+    )
+    return int(rows.execute())
+
+
 def working(account_id: int) -> list[AccessToken]:
     """The tokens of an account that were not revoked, the newest first."""
     return list(
@@ -96,7 +104,10 @@ def who(secret: str) -> tuple[User, AccessToken]:
     """
     row = AccessToken.get_or_none(AccessToken.sha256 == _hashed(secret), AccessToken.revoked_at.is_null())
     person = None if row is None else User.get_or_none(User.id == row.person_id, User.is_active == True)  # noqa: E712 - SQL
-    if row is None or person is None or person.account_id != row.account_id:
+    is_theirs = (
+        row is not None and person is not None and permissions.may(person, "token.change", row.account_id)
+    )
+    if row is None or person is None or not is_theirs:
         raise Unauthenticated("The token is unknown, revoked, or of somebody who may not log in.")
     _require_grant(row.account_id)
     return person, row

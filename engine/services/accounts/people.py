@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from engine.errors import BadInput, Conflict, NotAllowed, NotFound
-from engine.services.accounts import audit_log
+from engine.services.accounts import access_tokens, audit_log, permissions, sessions
 from engine.services.accounts.permissions import ROLES, STAFF_ROLES
 from engine.store.database import refuse_in_transaction
 from engine.store.tables.core import User
@@ -78,14 +78,18 @@ def invitation(person_id: int, by_id: int | None, now: int, account_id: int | No
     return int(row.id), seal_of(row)
 
 
-def accept(person_id: int, seal: str, password_hash: str) -> User:
+def accept(person_id: int, seal: str, password_hash: str, now: int) -> User:
     """Take the password of whoever holds an invitation, once; Conflict when it has been used or withdrawn."""
     row = User.get_or_none(User.id == person_id, User.is_active == True)  # noqa: E712 - SQL
     if row is None or not hmac.compare_digest(seal_of(row), seal):
         raise Conflict("This invitation has been used already, or was withdrawn; ask for another.")
-    User.update(password_hash=password_hash).where(
+    taken = User.update(password_hash=password_hash).where(
         User.id == person_id, User.password_hash == row.password_hash
-    ).execute()
+    )
+    if not taken.execute():
+        raise Conflict("This invitation has been used already, or was withdrawn; ask for another.")
+    sessions.end_all(person_id, sessions.PASSWORD, now)
+    audit_log.record(person_id, row.account_id, "password.set", f"person {person_id}", now)
     log.info("action=invitation_accepted person=%d", person_id)
     return get(person_id)
 
@@ -102,9 +106,12 @@ def hash_of(password: str, is_first: bool = False) -> str:
     return _hasher.hash(password)
 
 
-def set_password(person_id: int, password_hash: str) -> None:
-    """Give a person a new password, which `hash_of` has hashed."""
+def set_password(person_id: int, password_hash: str, by_id: int | None, now: int) -> None:
+    """Give a person a new password, which `hash_of` has hashed; it ends all their sessions.  Audited."""
+    row = get(person_id)
     User.update(password_hash=password_hash).where(User.id == person_id).execute()
+    sessions.end_all(person_id, sessions.PASSWORD, now)
+    audit_log.record(by_id, row.account_id, "password.set", f"person {person_id}", now)
 
 
 def password_fits(password_hash: str | None, password: str) -> bool:
@@ -177,4 +184,8 @@ def change(
     after = {"role": new_role, "is_active": new_active}
     if before != after:
         User.update(**after).where(User.id == person_id).execute()
+        if not new_active:
+            sessions.end_all(person_id, sessions.RIGHTS, now)
+        if not new_active or not permissions.may(get(person_id), "token.change", row.account_id):
+            access_tokens.revoke_all(person_id, by_id, now)
         audit_log.record(by_id, row.account_id, "person.change", f"person {person_id}", now, before, after)

@@ -73,6 +73,9 @@ class User(Table):
     calendar = CharField(10, default="jalali")
     created_at = BigIntegerField()
     last_login_at = BigIntegerField(null=True)
+    totp_secret = CharField(64, default="")  # of the second factor; empty: none
+    totp_since_at = BigIntegerField(null=True)  # when it was confirmed; null: it is not asked for
+    totp_step = BigIntegerField(default=0)  # half minute of the last code that was taken
 
     class Meta:
         table_name = "person"  # `user` is a reserved word in PostgreSQL

@@ -1,0 +1,76 @@
+"""Ever longer waits for a network from which passwords are guessed; other networks wait for nothing.
+
+Counted for each name from a network, and for a network in all.  A success forgets the name's
+failures and not the network's, or whoever has an account could guess others' without end.
+Kept in the database, so that several web processes count together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+
+from engine.services.accounts import audit_log
+from engine.store.tables.core import User
+from engine.store.tables.people import LoginWait
+
+log = logging.getLogger(__name__)
+
+FREE_BY_NAME, FREE_IN_ALL = 5, 20
+LONGEST_MS = 15 * 60_000
+FORGOTTEN_MS = 60 * 60_000  # after so long without a failure
+KEPT = 100_000  # rows; beyond them the oldest are forgotten
+
+
+def closed_until(network: str, name: str, now: int) -> int | None:
+    """Until when no password from this network is looked at (for this name); None: it may be tried.  Only reads."""
+    rows = LoginWait.select(LoginWait.until_at).where(
+        LoginWait.name.in_(_names(network, name)), LoginWait.until_at > now
+    )
+    return max((int(row.until_at) for row in rows), default=None)
+
+
+def failed(network: str, name: str, person: User | None, now: int) -> None:
+    """Count a wrong password (or code), and write it into the audit log; inside a transaction."""
+    for key, free in zip(_names(network, name), (FREE_BY_NAME, FREE_IN_ALL), strict=True):
+        row = LoginWait.get_or_none(LoginWait.name == key)
+        failures = 1 if row is None or row.at <= now - FORGOTTEN_MS else row.failures + 1
+        values = {"failures": failures, "until_at": now + wait_ms(failures - free), "at": now}
+        LoginWait.insert(name=key, **values).on_conflict(
+            conflict_target=[LoginWait.name], update=values
+        ).execute()
+    audit_log.record(
+        None,
+        person.account_id if person else None,
+        "login.failed",
+        f"person {person.id}" if person else "nobody",
+        now,
+        after={"from": network},
+    )
+    log.warning("action=login_failed person=%s from=%s", person.id if person else "-", network)
+
+
+def wait_ms(over: int) -> int:
+    """The wait after so many failures too many: 2 s, 4, 8 … up to a quarter of an hour."""
+    return min(LONGEST_MS, 1000 * 2 ** min(over, 20)) if over > 0 else 0
+
+
+def succeeded(network: str, name: str) -> None:
+    """Forget the failures of a name from a network; inside a transaction."""
+    LoginWait.delete().where(LoginWait.name == _names(network, name)[0]).execute()
+
+
+def sweep(now: int) -> int:
+    """Forget what is over, and the oldest of too many; how many.  A job; safe to repeat."""
+    gone = LoginWait.delete().where(LoginWait.at <= now - FORGOTTEN_MS).execute()
+    over = LoginWait.select().count() - KEPT
+    if over > 0:
+        oldest = LoginWait.select(LoginWait.name).order_by(LoginWait.at).limit(over)
+        gone += LoginWait.delete().where(LoginWait.name.in_(oldest)).execute()
+    return int(gone)
+
+
+def _names(network: str, name: str) -> tuple[str, str]:
+    """How a name from a network, and the network in all, are kept; names that people typed are not."""
+    hashed = hashlib.sha256(name.strip().lower().encode()).hexdigest()[:32]
+    return f"{network[:64]} {hashed}", network[:64]

@@ -1,0 +1,134 @@
+"""The second factor of people who want one (or whose installation wants it): codes of an app, and recovery codes.
+
+Codes follow RFC 6238 (six digits, half a minute).  One is taken once, and so is a recovery code.
+Functions run inside a transaction unless they say that they only read; `now` is milliseconds UTC.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+import secrets
+
+import pyotp
+
+from engine.errors import BadInput, Conflict
+from engine.services.accounts import audit_log, people, permissions
+from engine.store.tables.core import User
+from engine.store.tables.people import RecoveryCode
+
+log = logging.getLogger(__name__)
+
+ISSUER = "Avanak"
+STEP_S = 30
+CODES = 10
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is read as another
+
+
+def is_on(person: User) -> bool:
+    """Whether the person logs in with a second factor."""
+    return person.totp_since_at is not None
+
+
+def propose(person: User) -> str:
+    """The secret that is to be put into an app: made at the first call, the same until it is confirmed."""
+    if is_on(person):
+        raise Conflict("The second factor is on already.")
+    if person.totp_secret:
+        return str(person.totp_secret)
+    made = pyotp.random_base32()
+    User.update(totp_secret=made).where(User.id == person.id, User.totp_secret == "").execute()
+    return str(people.get(person.id).totp_secret)
+
+
+def address_of(person: User, secret: str) -> str:
+    """What apps read from the picture: ``otpauth://totp/…``."""
+    return pyotp.TOTP(secret).provisioning_uri(name=person.username, issuer_name=ISSUER)
+
+
+def confirm(person: User, code: str, now: int) -> list[str]:
+    """Switch it on with a first code from the app; the recovery codes, which are shown now and never again.  Audited."""
+    step = _step_of(person, code, now)
+    if is_on(person) or not person.totp_secret:
+        raise Conflict("There is nothing to be confirmed; begin again.")
+    if step is None:
+        raise BadInput("This is not the code that the app shows now.")
+    changed = (
+        User.update(totp_since_at=now, totp_step=step)
+        .where(User.id == person.id, User.totp_since_at.is_null(), User.totp_secret == person.totp_secret)
+        .execute()
+    )
+    if not changed:
+        raise Conflict("There is nothing to be confirmed; begin again.")
+    audit_log.record(person.id, person.account_id, "second_factor.on", f"person {person.id}", now)
+    return renew_codes(person)
+
+
+def renew_codes(person: User) -> list[str]:
+    """New recovery codes in place of the old ones."""
+    RecoveryCode.delete().where(RecoveryCode.person_id == person.id).execute()
+    made = ["".join(secrets.choice(_LETTERS) for _ in range(16)) for _ in range(CODES)]
+    RecoveryCode.insert_many([{"person_id": person.id, "sha256": _hashed(code)} for code in made]).execute()
+    return ["-".join(code[at : at + 4] for at in range(0, 16, 4)) for code in made]
+
+
+def codes_left(person_id: int) -> int:
+    """How many recovery codes were not used.  Only reads."""
+    return int(
+        RecoveryCode.select()
+        .where(RecoveryCode.person_id == person_id, RecoveryCode.used_at.is_null())
+        .count()
+    )
+
+
+def take(person: User, code: str, now: int) -> bool:
+    """Whether the code is right; it is used up by that.
+
+    False for a wrong one or one that was used: the count of it must be committed, so this does not raise.
+    """
+    step = _step_of(person, code, now)
+    if step is not None:
+        taken = User.update(totp_step=step).where(User.id == person.id, User.totp_step < step)
+        return bool(taken.execute())
+    used = RecoveryCode.update(used_at=now).where(
+        RecoveryCode.person_id == person.id,
+        RecoveryCode.sha256 == _hashed(code),
+        RecoveryCode.used_at.is_null(),
+    )
+    if not used.execute():
+        return False
+    audit_log.record(person.id, person.account_id, "second_factor.code", f"person {person.id}", now)
+    return True
+
+
+def switch_off(person_id: int, by: User | None, now: int) -> None:
+    """Log in without it again: one's own, or (app and codes are lost) by who may change people; audited.
+
+    NotAllowed for others; None is the command line.
+    """
+    row = people.get(person_id, None if by is None else permissions.scope(by))
+    if by is not None and by.id != row.id:
+        permissions.require(by, "people.change", row.account_id)
+    User.update(totp_secret="", totp_since_at=None, totp_step=0).where(User.id == row.id).execute()
+    RecoveryCode.delete().where(RecoveryCode.person_id == row.id).execute()
+    audit_log.record(by.id if by else None, row.account_id, "second_factor.off", f"person {row.id}", now)
+
+
+def _step_of(person: User, code: str, now: int) -> int | None:
+    """The half minute of which this is the app's code: this one, or the one before or after; None: of none."""
+    digits = "".join(str(int(char)) for char in code if char.isdecimal())
+    if len(digits) != 6 or not person.totp_secret or any(char.isalpha() for char in code):
+        return None
+    totp = pyotp.TOTP(person.totp_secret)
+    step = now // 1000 // STEP_S
+    fits = [
+        each for each in (step, step - 1, step + 1) if hmac.compare_digest(totp.at(each * STEP_S), digits)
+    ]
+    return fits[0] if fits else None
+
+
+def _hashed(code: str) -> str:
+    """A recovery code has 79 random bits: one round of SHA-256 is enough."""
+    plain = "".join(char for char in code.lower() if char in _LETTERS)
+    return hashlib.sha256(plain.encode()).hexdigest()

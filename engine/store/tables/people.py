@@ -1,0 +1,42 @@
+"""Tables about people who log in: sessions, waits after wrong passwords, recovery codes.  Conventions: core.py."""
+
+from __future__ import annotations
+
+from peewee import BigAutoField, BigIntegerField, CharField, IntegerField
+
+from engine.store.tables.core import Table
+
+
+class WebSession(Table):
+    """A browser in which somebody is logged in; the cookie holds a secret, of which the hash is here."""
+
+    id = BigAutoField()
+    person_id = BigIntegerField()
+    sha256 = CharField(64, unique=True)
+    address = CharField(64, default="")  # where it was begun from
+    agent = CharField(200, default="")  # what the browser says it is
+    created_at = BigIntegerField()
+    seen_at = BigIntegerField()
+    ended_at = BigIntegerField(null=True)
+    end = CharField(12, default="")  # logout, ended, password, rights, idle, old
+
+    class Meta:
+        indexes = ((("person_id", "ended_at"), False), (("ended_at", "seen_at"), False))
+
+
+class LoginWait(Table):
+    """Wrong passwords from a network, for one name or for all; the wait grows with them, for that network alone."""
+
+    name = CharField(140, primary_key=True)
+    failures = IntegerField()
+    until_at = BigIntegerField()
+    at = BigIntegerField(index=True)  # of the last failure
+
+
+class RecoveryCode(Table):
+    """A code that takes the place of the second factor once; 80 random bits, its hash is kept."""
+
+    id = BigAutoField()
+    person_id = BigIntegerField(index=True)
+    sha256 = CharField(64)
+    used_at = BigIntegerField(null=True)
