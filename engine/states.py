@@ -84,6 +84,7 @@ CAMPAIGN_MOVES: dict[CampaignState, frozenset[CampaignState]] = {
     CampaignState.STOPPED: frozenset(),
 }
 
+OVER_STATES = (CampaignState.FINISHED, CampaignState.STOPPED)
 WAITING_STATES = (RecipientState.PENDING, RecipientState.RETRY_WAIT)  # may be claimed when due
 LIVE_STATES = (RecipientState.CLAIMED, RecipientState.IN_CALL)
 FINAL_STATES = (

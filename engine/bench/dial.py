@@ -23,7 +23,7 @@ from engine.dialing.calls import Call
 from engine.embedded.records import read_rung
 from engine.errors import SwitchUnavailable
 from engine.runtime.controller import Engine
-from engine.states import CampaignState
+from engine.states import AttemptState, CampaignState
 from engine.store.sql import execute
 from engine.store.tables.core import Campaign, CampaignCounts
 from engine.store.threads import read, write
@@ -120,7 +120,8 @@ def _unsettled(campaign_id: int) -> int:
         [campaign_id],
     )[0][0]
     attempts = execute(
-        "SELECT COUNT(*) FROM attempt WHERE campaign_id = ? AND state <> 'ended'", [campaign_id]
+        "SELECT COUNT(*) FROM attempt WHERE campaign_id = ? AND state <> ?",
+        [campaign_id, AttemptState.ENDED.value],
     )[0][0]
     return int(recipients + attempts)
 

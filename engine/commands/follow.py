@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Protocol
 
 import gevent
 
 from engine.clock import monotonic_s, wall_ms
 from engine.commands.interrupts import Interrupts
-from engine.errors import Conflict
 from engine.runtime.controller import Engine
 from engine.services.campaigns import campaigns
 from engine.services.campaigns import view as campaign_view
 from engine.services.campaigns.view import CampaignView
 from engine.states import CampaignState
 from engine.store.threads import read, write
-
-log = logging.getLogger(__name__)
 
 LOOK_S = 0.5
 NO_SWITCH_S = 60.0  # without any switch for so long, the campaign is paused and the command ends
@@ -53,13 +49,13 @@ def follow(campaign_id: int, view: View, interrupts: Interrupts, engine: Engine 
         if seen.state != CampaignState.RUNNING and (not seen.counts.live or interrupts.second.is_set()):
             break
         if interrupts.first.is_set() and seen.state == CampaignState.RUNNING:
-            _pause(campaign_id, INTERRUPTED)
+            write(lambda: campaigns.pause_unless_ended(campaign_id, INTERRUPTED))
             view.say(f"No further call is placed; {seen.counts.live:,} calls finish. Ctrl-C again ends them.")
             continue
         if engine is not None and seen.state == CampaignState.RUNNING:
             last_up = monotonic_s() if engine.switchboard.any_up else last_up
             if monotonic_s() - last_up > _patience_s(engine):
-                _pause(campaign_id, NO_SWITCH)
+                write(lambda: campaigns.pause_unless_ended(campaign_id, NO_SWITCH))
                 break
         (interrupts.second if interrupts.first.is_set() else interrupts.first).wait(LOOK_S)
     if interrupts.second.is_set() and engine is not None:
@@ -74,13 +70,6 @@ def _patience_s(engine: Engine) -> float:
         e.is_alive for e in board.embedded.values()
     )
     return 1.0 if all_dead else NO_SWITCH_S
-
-
-def _pause(campaign_id: int, reason: str) -> None:
-    try:
-        write(lambda: campaigns.pause(campaign_id, reason))
-    except Conflict:  # it ended at the same moment
-        log.info("action=pause_not_needed campaign=%d", campaign_id)
 
 
 def _end_calls(campaign_id: int, engine: Engine) -> None:

@@ -8,6 +8,7 @@ from engine.config import Settings, zone_of
 from engine.services.campaigns import campaigns
 from engine.services.reports.campaign_report import report_columns, report_rows
 from engine.services.reports.files import write_report
+from engine.states import RecipientState
 from engine.store.sql import execute
 from engine.store.threads import read
 
@@ -26,7 +27,8 @@ def write_campaign_report(settings: Settings, campaign_id: int, path: str | None
 def refused_counts(campaign_id: int) -> dict[str, int]:
     """How many lines were set aside for which reason; inside a connection."""
     rows = execute(
-        "SELECT reason, COUNT(*) FROM recipient WHERE campaign_id = ? AND state = 'excluded' GROUP BY reason",
+        "SELECT reason, COUNT(*) FROM recipient WHERE campaign_id = ?"  # noqa: S608
+        f" AND state = '{RecipientState.EXCLUDED}' GROUP BY reason",
         [campaign_id],
     )
     return {str(reason): int(number) for reason, number in rows}

@@ -46,9 +46,9 @@ class Wanted:
     """
 
     _RUNNING = (
-        "SELECT c.*, m.prompt, m.duration_ms, a.weight, a.max_cps, a.max_channels, a.permissions, a.gateways"
+        "SELECT c.*, m.prompt, m.duration_ms, a.weight, a.max_cps, a.max_channels, a.permissions, a.gateways"  # noqa: S608
         " FROM campaign c LEFT JOIN message m ON m.id = c.message_id JOIN account a ON a.id = c.account_id"
-        " WHERE c.state = 'running' ORDER BY c.id"
+        f" WHERE c.state = '{CampaignState.RUNNING}' ORDER BY c.id"
     )
     _GATEWAYS = "SELECT * FROM gateway ORDER BY id"
     _DRAINING = "SELECT id FROM switch WHERE is_draining"

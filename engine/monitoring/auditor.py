@@ -1,9 +1,10 @@
 """The auditor: compares the books with each other and with the switches while they are being written.
 
 Every few seconds: kept counts with each other and with those that are live (and, as seldom as its cost
-demands, with a recount of the whole list), seats and runs with the calls in memory, open attempts with the
-calls in memory, live channels with both, money with the calls that it pays for.  What can be proven is
-put right; what cannot is said in the log (``action=audit_…``), counted, and kept for the screens (table audit_finding).
+demands, with a recount of the whole list), of campaigns that are dialled and in turn of all others, seats
+and runs with the calls in memory, open attempts with the calls in memory, live channels with both, money
+with the calls that it pays for.  What can be proven is put right; what cannot is said in the log
+(``action=audit_…``), counted, and kept for the screens (table audit_finding).
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ from engine.esl import answers, commands
 from engine.services.money import reservations
 from engine.services.money.audit import MoneyAudit, left_open
 from engine.services.trunks import gateway_health
+from engine.states import AttemptState
 from engine.store import leases
-from engine.store.audit import audit_campaign, audit_sums, repair_counts
+from engine.store.audit import audit_campaign, audit_sums, doubtful, repair_counts
 from engine.store.cdr import KEEP_MS, prune_posted
 from engine.store.findings import Finding, forget_findings, note_findings
 from engine.store.sql import execute
@@ -36,6 +38,9 @@ CAMPAIGN_S = 5.0  # between two audits of a campaign
 COST = 100.0  # what grows with the size is done at most for 1/COST of the time
 RECOUNT_S = 1.5e-6  # for each recipient; how long the first recount is expected to take
 MONEY_S = 5.0
+OTHERS_S = 5.0
+PAGE = 500  # campaigns that are not dialled whose kept counts are compared at a time
+MOST_WRONG = 10  # of these that are counted again at a time
 OPEN_S = 5.0
 CHANNELS_S = 15.0
 HOUSEKEEPING_S = 3_600.0
@@ -56,7 +61,9 @@ class OpenAttempt:
 def read_open(before: int) -> list[OpenAttempt]:
     """All attempts made before `before` that have not ended; inside a connection."""
     rows = execute(
-        "SELECT id, uuid, switch_id FROM attempt WHERE state <> 'ended' AND created_at < ?", [before]
+        "SELECT id, uuid, switch_id FROM attempt"  # noqa: S608
+        f" WHERE state <> '{AttemptState.ENDED}' AND created_at < ?",
+        [before],
     )
     return [OpenAttempt(int(row[0]), row[1], int(row[2])) for row in rows]
 
@@ -67,9 +74,17 @@ def read_ended(uuids: list[str]) -> dict[str, int]:
     for at in range(0, len(uuids), 500):
         part = uuids[at : at + 500]
         marks = ",".join("?" * len(part))
-        rows = execute(f"SELECT uuid, id FROM attempt WHERE state = 'ended' AND uuid IN ({marks})", part)  # noqa: S608
+        condition = f"state = '{AttemptState.ENDED}' AND uuid IN ({marks})"
+        rows = execute(f"SELECT uuid, id FROM attempt WHERE {condition}", part)  # noqa: S608
         found.update((row[0], int(row[1])) for row in rows)
     return found
+
+
+def _campaigns_behind(after: int, limit: int) -> tuple[list[int], int]:
+    """Ids of the next campaigns, and the last of them (0: there are no more); inside a connection."""
+    rows = execute("SELECT id FROM campaign WHERE id > ? ORDER BY id LIMIT ?", [after, limit])
+    ids = [int(row[0]) for row in rows]
+    return ids, ids[-1] if len(ids) == limit else 0
 
 
 class Auditor:
@@ -86,13 +101,19 @@ class Auditor:
         self._recount_m: dict[int, float] = {}  # campaign -> when all of its recipients are counted again
         self._doubts: dict[str, set[Any]] = {}  # what looked wrong at the last look
         self._unserved_m: dict[int, float] = {}  # switch -> since when nobody serves it
-        self._open_m = self._channels_m = self._house_m = self._money_m = 0.0
+        self._page_after = 0  # of campaigns that are not dialled: the last whose counts were compared
+        self._recounted = 0  # and the last that was counted again
+        self._open_m = self._channels_m = self._house_m = self._money_m = self._others_m = 0.0
 
     def step(self) -> list[Finding]:
         """One round; what was found (already noted)."""
         now, now_m = self.clock()
         found = self._memory()
         found += self._campaigns(now_m)
+        if now_m >= self._others_m:
+            took_m = self.clock()[1]
+            found += self._others()
+            self._others_m = self.clock()[1] + max(OTHERS_S, COST * (self.clock()[1] - took_m))
         if now_m >= self._open_m:
             took_m = now_m
             found += self._open_attempts(now, now_m)
@@ -166,13 +187,32 @@ class Auditor:
         for campaign_id in sorted(ids, key=lambda key: self._due.get(key, 0.0)):
             if self._due.get(campaign_id, 0.0) > self.clock()[1]:
                 break
-            for item in self._audit(campaign_id):
-                if item.kind == "counts" and self.writer.call(lambda: repair_counts(campaign_id)):  # noqa: B023
-                    item = Finding(item.kind, item.subject, f"{item.sentence[:-1]}; corrected.", True)
-                found.append(item)
+            found += self._put_right(campaign_id, self._audit(campaign_id))
             self._due[campaign_id] = self.clock()[1] + CAMPAIGN_S
             if self.clock()[1] - now_m > STEP_S:
                 break
+        return found
+
+    def _put_right(self, campaign_id: int, found: list[Finding]) -> list[Finding]:
+        """Set counts that are wrong to what a recount says; the findings, with that said."""
+        out = []
+        for item in found:
+            if item.kind == "counts" and self.writer.call(lambda: repair_counts(campaign_id)):
+                item = Finding(item.kind, item.subject, f"{item.sentence[:-1]}; corrected.", True)
+            out.append(item)
+        return out
+
+    def _others(self) -> list[Finding]:
+        """Campaigns that nobody dials: a page of them whose kept counts are compared, one that is counted again."""
+        board = self.dialer.board
+        wrong, self._page_after = read(lambda: doubtful(self._page_after, PAGE))
+        ids, after = read(lambda: _campaigns_behind(self._recounted, len(board.runs) + len(board.idle) + 1))
+        resting = [key for key in ids if key not in board.runs and key not in board.idle]
+        self._recounted = resting[0] if resting else after
+        wrong = [key for key in wrong if key not in board.runs and key not in board.idle][:MOST_WRONG]
+        found: list[Finding] = []
+        for campaign_id in dict.fromkeys([*wrong, *resting[:1]]):
+            found += self._put_right(campaign_id, read(lambda: audit_campaign(campaign_id)))  # noqa: B023
         return found
 
     def _audit(self, campaign_id: int) -> list[Finding]:

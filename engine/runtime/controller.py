@@ -25,7 +25,7 @@ from engine.dialing.rules.billing import Money
 from engine.dialing.rules.consent import Consent
 from engine.dialing.running_campaigns import counts_of
 from engine.embedded.options import EmbeddedOptions
-from engine.errors import AvanakError, Conflict
+from engine.errors import AvanakError
 from engine.monitoring import auditor
 from engine.monitoring.auditor import Auditor
 from engine.monitoring.availability import Watch
@@ -303,9 +303,7 @@ class Engine:
 
     def _pause(self, campaign_id: int, reason: str) -> None:
         try:
-            self.writer.call(lambda: campaigns.pause(campaign_id, reason))
-        except Conflict:
-            log.info("action=pause_not_needed campaign=%d", campaign_id)
+            self.writer.call(lambda: campaigns.pause_unless_ended(campaign_id, reason))
         except AvanakError as error:
             log.error("action=pause_failed campaign=%d error=%r", campaign_id, str(error))
 

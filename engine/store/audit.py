@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from engine.states import CampaignState, Disposition
+from engine.states import AttemptState, CampaignState, Disposition
 from engine.store.counts import STATE_COUNTS, recount
 from engine.store.database import db, is_sqlite
 from engine.store.findings import Finding
-from engine.store.sql import changed, execute
+from engine.store.sql import LIVE, changed, execute
 from engine.store.tables.core import Campaign, CampaignCounts
 
 
@@ -38,13 +38,29 @@ def audit_sums(campaign_id: int) -> list[Finding]:
             said = ", ".join(f"{name} {number}" for name, number in counts.items() if number)
             wrong.append(f"{said} are not {kept.total} together")
         live = execute(
-            "SELECT COUNT(*) FROM recipient WHERE campaign_id = ? AND state IN ('claimed', 'in_call')",
+            f"SELECT COUNT(*) FROM recipient WHERE campaign_id = ? AND state IN {LIVE}",
             [campaign_id],
         )[0][0]
         if live != kept.live:
             wrong.append(f"live is kept as {kept.live} and counted as {live}")
         found = [_finding("counts", campaign_id, "; ".join(wrong))] if wrong else []
         return found + _live(campaign_id)
+
+
+def doubtful(after: int, limit: int) -> tuple[list[int], int]:
+    """Campaigns whose kept counts cannot be right, among the next `limit` behind `after`; and the last of these (0: the end).
+
+    Reads the kept counts only, inside a connection.
+    """
+    together = " + ".join(STATE_COUNTS)
+    rows = execute(
+        f"SELECT k.campaign_id, {together} <> total OR {' OR '.join(f'{name} < 0' for name in STATE_COUNTS)}"
+        f" OR (c.state = '{CampaignState.FINISHED}' AND waiting + retry_wait + live <> 0)"
+        " FROM campaign_counts k JOIN campaign c ON c.id = k.campaign_id"
+        " WHERE k.campaign_id > ? ORDER BY k.campaign_id LIMIT ?",
+        [after, limit],
+    )
+    return [int(row[0]) for row in rows if row[1]], int(rows[-1][0]) if len(rows) == limit else 0
 
 
 def audit_campaign(campaign_id: int, deep: bool = False) -> list[Finding]:
@@ -100,14 +116,14 @@ def _live(campaign_id: int) -> list[Finding]:
     """Every live recipient has one open attempt, and the other way round."""
     without = execute(
         "SELECT COUNT(*) FROM recipient r LEFT JOIN attempt a ON a.id = r.attempt_id"
-        " AND a.state <> 'ended' AND a.recipient_id = r.id"
-        " WHERE r.campaign_id = ? AND r.state IN ('claimed', 'in_call') AND a.id IS NULL",
+        f" AND a.state <> '{AttemptState.ENDED}' AND a.recipient_id = r.id"
+        f" WHERE r.campaign_id = ? AND r.state IN {LIVE} AND a.id IS NULL",
         [campaign_id],
     )[0][0]
     stray = execute(
         "SELECT COUNT(*) FROM attempt a LEFT JOIN recipient r ON r.id = a.recipient_id"
-        " WHERE a.state <> 'ended' AND a.campaign_id = ? AND (r.id IS NULL OR COALESCE(r.attempt_id, 0) <> a.id"
-        " OR r.state NOT IN ('claimed', 'in_call'))",
+        f" WHERE a.state <> '{AttemptState.ENDED}' AND a.campaign_id = ? AND (r.id IS NULL OR COALESCE(r.attempt_id, 0) <> a.id"
+        f" OR r.state NOT IN {LIVE})",
         [campaign_id],
     )[0][0]
     found = []
@@ -125,7 +141,7 @@ def _live(campaign_id: int) -> list[Finding]:
 def _attempts(campaign_id: int, kept: CampaignCounts | None) -> list[Finding]:
     rows = execute(
         "SELECT disposition, COUNT(*), COALESCE(SUM(heard_ms), 0) FROM attempt"
-        " WHERE campaign_id = ? AND state = 'ended' GROUP BY disposition",
+        f" WHERE campaign_id = ? AND state = '{AttemptState.ENDED}' GROUP BY disposition",
         [campaign_id],
     )
     counted = {row[0]: int(row[1]) for row in rows}
@@ -138,7 +154,7 @@ def _attempts(campaign_id: int, kept: CampaignCounts | None) -> list[Finding]:
     ]
     tries = execute(
         "SELECT COUNT(*) FROM (SELECT r.id FROM recipient r LEFT JOIN attempt a ON a.recipient_id = r.id"
-        " AND a.state = 'ended' WHERE r.campaign_id = ? GROUP BY r.id, r.tries"
+        f" AND a.state = '{AttemptState.ENDED}' WHERE r.campaign_id = ? GROUP BY r.id, r.tries"
         " HAVING r.tries <> COALESCE(SUM(CASE WHEN a.spent_try THEN 1 ELSE 0 END), 0)) t",
         [campaign_id],
     )[0][0]

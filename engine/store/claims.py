@@ -221,10 +221,13 @@ def give_back(claims: Sequence[Claim], hooks: Sequence[UndoHook] = ()) -> list[C
     gone = {
         row[0]
         for row in over_values(
-            ("id",),
-            [(item.attempt_id,) for item in claims],
+            ("id", "uuid"),
+            [(item.attempt_id, item.uuid) for item in claims],
             f"DELETE FROM attempt WHERE state = '{AttemptState.CREATED}'"
-            " AND id IN (SELECT CAST(v.id AS BIGINT) FROM v) RETURNING id",
+            " AND id IN (SELECT CAST(v.id AS BIGINT) FROM v)"
+            # SQLite gives the id of an attempt that was deleted to another one.
+            " AND EXISTS (SELECT 1 FROM v WHERE CAST(v.id AS BIGINT) = attempt.id AND v.uuid = attempt.uuid)"
+            " RETURNING id",
         )
     }
     moved = {

@@ -56,6 +56,24 @@ def book(
     return txn_id
 
 
+def book_new(
+    account_id: int,
+    kind: str,
+    key: str,
+    entries: Sequence[tuple[str, int]],
+    at: int,
+    **about: Any,
+) -> int:
+    """As `book`, for a key that cannot have been booked before: what the caller changes goes with it.
+
+    ValueError, which undoes the caller's writes, if it was.
+    """
+    txn_id = book(account_id, kind, key, entries, at, **about)
+    if txn_id is None:
+        raise ValueError(f"{key} was booked before")
+    return txn_id
+
+
 def begin(account_id: int, kind: str, key: str, at: int, **about: Any) -> int | None:
     """The head of a booking, for one whose amounts are known only after its id; None as for `book`."""
     values = {"account_id": account_id, "kind": kind, "key": key, "at": at, "note": "", **about}

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-from engine.services.campaigns import campaigns
+from engine.services.campaigns import campaigns, recipients
+from engine.services.campaigns.clone import clone
+from engine.services.campaigns.list_parts import ListRow, Part
 from engine.services.messages import prompts
 from engine.services.messages.personal import UNPREPARED, Preparer
 from engine.states import RecipientState
@@ -197,3 +199,137 @@ def test_another_engine_that_ends_the_same_ones_counts_them_once(store: Writer) 
     assert len(write(lambda: exclude(ids))) == 1
     assert other.get(timeout=20) == 3
     assert counts_of(campaign) == {"excluded": 4}
+
+
+# -- imports and the end ----------------------------------------------------------------
+
+
+def brought(campaign_id: int, lines: range, now: int) -> list[int]:
+    """Mobiles of a list that come into a campaign, in a transaction."""
+    rows = [ListRow(line, f"+98912777{line:04d}", True, "", "") for line in lines]
+    done = recipients._insert(campaign_id, Part(rows, [int(row.number) for row in rows]), now)
+    return list(range(done.added))
+
+
+def test_a_finished_campaign_that_gets_recipients_goes_on_and_says_so(
+    store: Writer, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = World()
+    campaign = world.campaign(world.account(100 * CALL_MOBILE), mobiles=1)
+    world.run_out(campaign)
+    assert world.row(campaign).finished_at
+    with caplog.at_level("INFO"):
+        write(lambda: brought(campaign, range(1, 3), world.now))
+    assert (world.state(campaign), world.row(campaign).finished_at) == ("running", None)
+    assert f"action=campaign_state campaign={campaign} finished -> running" in caplog.text
+    world.run_out(campaign)
+    assert (counts_of(campaign), books(campaign)) == ({"delivered": 3}, [])
+    world.second()
+    world.clean()
+
+
+def test_a_stopped_campaign_stays_stopped(store: Writer) -> None:
+    world = World()
+    campaign = world.campaign(world.account(100 * CALL_MOBILE), mobiles=1)
+    write(lambda: campaigns.stop(campaign, world.now))
+    write(lambda: brought(campaign, range(1, 3), world.now))
+    assert world.state(campaign) == "stopped"
+    world.second()
+    assert (counts_of(campaign), books(campaign)) == ({"cancelled": 3}, [])
+
+
+@pytest.mark.parametrize("store_url", ["postgres"], indirect=True)
+def test_a_campaign_does_not_finish_over_a_list_that_is_coming_in(store: Writer) -> None:
+    world = World()
+    campaign = world.campaign(world.account(100 * CALL_MOBILE), mobiles=1)
+    world.settle(world.claim(campaign))
+    other = other_engine(lambda: brought(campaign, range(1, 4), world.now))
+    assert not write(lambda: campaigns.finish_if_done(campaign, world.now))
+    assert other.get(timeout=20) == 3
+    assert world.state(campaign) == "running"
+    assert counts_of(campaign) == {"waiting": 3, "delivered": 1}
+
+
+@pytest.mark.parametrize("store_url", ["postgres"], indirect=True)
+def test_a_list_that_comes_in_over_the_end_opens_the_campaign_again(store: Writer) -> None:
+    world = World()
+    campaign = world.campaign(world.account(100 * CALL_MOBILE), mobiles=1)
+    world.settle(world.claim(campaign))
+    other = other_engine(lambda: [1] if campaigns.finish_if_done(campaign, world.now) else [])
+    write(lambda: brought(campaign, range(1, 4), world.now))
+    assert other.get(timeout=20) == 1
+    assert world.state(campaign) == "running"
+    assert counts_of(campaign) == {"waiting": 3, "delivered": 1}
+
+
+@pytest.mark.parametrize("store_url", ["postgres"], indirect=True)
+def test_two_lists_that_come_in_at_once_count_each_mobile_once(store: Writer) -> None:
+    world = World()
+    campaign = world.campaign(world.account(100 * CALL_MOBILE), mobiles=1)
+    other = other_engine(lambda: brought(campaign, range(1, 5), world.now))
+    assert write(lambda: brought(campaign, range(3, 7), world.now)) == [0, 1]
+    assert other.get(timeout=20) == 4
+    assert read(lambda: CampaignCounts.get_by_id(campaign).mobiles) == 7
+    assert books(campaign) == []
+
+
+def test_a_copy_of_what_was_stopped_while_it_was_spoken_waits_for_its_messages(store: Writer) -> None:
+    world = World()
+    account = world.account(100 * CALL_MOBILE)
+    campaign = personal_campaign(world, account, ["Ali", "Sara"])
+    write(lambda: changed("UPDATE recipient SET next_at = 0, prompt = 'p' WHERE line = 1"))
+    write(lambda: campaigns.stop(campaign, world.now))
+    copy = write(lambda: clone(campaign, world.now, 660, "not-called"))
+    write(lambda: campaigns.start(copy, world.now))
+    assert [item.recipient.prompt for item in world.claim(copy)] == ["p"]
+    prepare(world, lambda: None)
+    assert [item.recipient.prompt for item in world.claim(copy)] == ["own-1"]
+
+
+# -- what only looks like ours ----------------------------------------------------------
+
+
+def test_an_old_claim_does_not_give_back_another_one_with_its_id(store: Writer) -> None:
+    world = World()
+    campaign = world.campaign(world.account(100 * CALL_MOBILE), mobiles=1)
+    old = world.claim(campaign)
+    assert world.give_back(old) == 1
+    (new,) = world.claim(campaign)
+    write(lambda: changed("UPDATE attempt SET id = ?", [old[0].attempt_id]))
+    write(lambda: changed("UPDATE recipient SET attempt_id = ?", [old[0].attempt_id]))
+    assert world.give_back(old) == 0
+    assert counts_of(campaign) == {"live": 1}
+    assert new.uuid != old[0].uuid
+
+
+# -- money that could not be taken ------------------------------------------------------
+
+
+def test_what_may_not_start_keeps_nothing_aside(store: Writer) -> None:
+    """A scheduled campaign that cannot pay a call leaves the account what it has for others."""
+    world = World()
+    account = world.account(CALL_MOBILE - 1)
+    campaign = world.campaign(account, mobiles=2, starts_at=world.now + 500)
+    write(lambda: campaigns.start_due(world.now + 500))
+    assert (world.state(campaign), world.row(campaign).pause_code) == ("paused", "no_credit")
+    assert (world.balance(account), world.reserved(account)) == (CALL_MOBILE - 1, 0)
+    world.clean()
+
+
+def test_what_may_not_go_on_does_not_hold_up_the_others(store: Writer) -> None:
+    """The message of a campaign without credit was rejected meanwhile: it stays paused, the rest of the second is done."""
+    world = World()
+    account = world.account(2 * CALL_MOBILE)
+    campaign = world.campaign(account, mobiles=3)
+    world.run_out(campaign)
+    assert world.row(campaign).pause_code == "no_credit"
+    ended = world.campaign(world.account(100 * CALL_MOBILE, "other"), mobiles=1)
+    (call,) = world.claim(ended)
+    write(lambda: campaigns.stop(ended, world.now))
+    world.settle([call])
+    write(lambda: Message.update(state="rejected", reason="no").execute())
+    world.top_up(account, 100 * CALL_MOBILE)
+    world.second()
+    assert world.state(campaign) == "paused"
+    assert world.reserved(account) == 0
+    assert world.clean().open_reservations == 1, "that of the paused one; the other was closed"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import peewee
 import pytest
 
-from engine.services.accounts import audit_log
+from engine.services.accounts import accounts, audit_log
 from engine.services.campaigns import campaigns
 from engine.services.campaigns.quick_sends import QuickOptions, send
-from engine.services.money import ledger
+from engine.services.money import ledger, subscriptions
 from engine.services.numbering.numbers import NormalNumber, normalise
 from engine.store.claims import claim
+from engine.store.ledger import RESERVED, book
 from engine.store.sql import execute
 from engine.store.tables.core import Campaign
 from engine.store.tables.money import LedgerEntry
@@ -93,3 +94,50 @@ def test_engines_that_claim_at_once_place_no_call_that_cannot_be_paid(store: Wri
     other = other_engine(lambda: claim(campaign, 3, world.now, route, world.money.rules))
     ours = world.claim(campaign, 3)
     assert (other.get(timeout=20), len(ours)) == (3, 1)
+
+
+@pytest.mark.parametrize("store_url", ["postgres"], indirect=True)
+def test_a_refund_that_is_made_twice_at_once_is_booked_and_audited_once(store: Writer) -> None:
+    world = World()
+    account = world.account(1_000)
+
+    def refund() -> list[int]:
+        made = ledger.refund(account, 400, "back", "refund/1", None, world.now)
+        return [] if made is None else [made]
+
+    other = other_engine(refund)
+    assert write(refund) == []
+    assert other.get(timeout=20) == 1
+    assert world.balance(account) == 600
+    acts = [row.action for row in read(lambda: audit_log.entries(account)) if row.action == "money.refund"]
+    assert len(acts) == 1
+    world.clean()
+
+
+@pytest.mark.parametrize("store_url", ["postgres"], indirect=True)
+def test_subscriptions_that_are_bought_at_once_follow_each_other(store: Writer) -> None:
+    world = World()
+    account = world.account(1_000)
+    plan = write(lambda: subscriptions.add_plan(1, 300, None, world.now))
+    before = read(lambda: accounts.get(account)).expires_at
+
+    other = other_engine(lambda: [subscriptions.buy(account, plan, world.now)])
+    write(lambda: subscriptions.buy(account, plan, world.now))
+    assert other.get(timeout=20) == 1
+    assert world.balance(account) == 400
+    assert read(lambda: accounts.get(account)).expires_at == subscriptions.add_months(before, 2)
+    spans = read(lambda: [(row.from_at, row.until_at) for row in subscriptions.history(account)])
+    assert spans[0][0] == spans[1][1]
+
+
+def test_what_was_booked_before_moves_nothing_else(store: Writer) -> None:
+    """A key that is taken by mistake undoes all of the caller's writes: nothing is reserved without its booking."""
+    world = World()
+    account = world.account(100 * CALL_MOBILE)
+    campaign = world.campaign(account, mobiles=2)
+    held = world.reserved(account)
+    write(lambda: book(account, "return", f"return/{campaign}/1", [(RESERVED, 0)], world.now))
+    with pytest.raises(ValueError, match="booked before"):
+        write(lambda: campaigns.stop(campaign, world.now))
+    assert (world.state(campaign), world.reserved(account)) == ("running", held)
+    world.clean()

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from engine.clock import wall_ms
 from engine.errors import BadInput, NotFound
 from engine.services.trunks import gateway_health, gateways, registrations, switches
+from engine.states import AttemptState
 from engine.store.sql import execute
 from engine.store.tables.core import Gateway, Switch
 from engine.store.threads import read, write
@@ -120,7 +121,10 @@ def _seen() -> dict[str, Any]:
     now = wall_ms()
 
     def work() -> dict[str, Any]:
-        up = execute("SELECT gateway_id, COUNT(*) FROM attempt WHERE state <> 'ended' GROUP BY gateway_id")
+        up = execute(
+            "SELECT gateway_id, COUNT(*) FROM attempt WHERE state <> ? GROUP BY gateway_id",
+            [AttemptState.ENDED.value],
+        )
         return {
             "switches": switches.all_switches(),
             "not_sending": switches.senders_silent(now),

@@ -10,15 +10,16 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from engine.errors import Conflict
+from engine.errors import BadInput, NotAllowed
 from engine.services.accounts import accounts
-from engine.services.accounts.accounts import SendingRefused, Standing
+from engine.services.accounts.accounts import Standing
 from engine.services.campaigns import campaigns, view, why
 from engine.services.money import charges, reservations
 from engine.services.money.ledger import NoCredit
 from engine.services.money.reservations import Terms
 from engine.states import CampaignState
 from engine.store.claims import Due, Hold, Rule
+from engine.store.database import db
 from engine.store.settles import Hook, Settle
 from engine.store.tables.core import Campaign
 from engine.store.tables.money import Reservation
@@ -100,7 +101,7 @@ class Money:
         refusal, detail = refused
         if sender.is_standing:
             return [Hold(recipient, reason=refusal.value) for recipient in due]
-        _pause(campaign_id, why.NOT_ALLOWED, refusal.sentence("en", detail))
+        campaigns.pause_unless_ended(campaign_id, refusal.sentence("en", detail), why.NOT_ALLOWED)
         return [Hold(recipient, next_at=now) for recipient in due]
 
     def check_credit(self, campaign_id: int, due: Sequence[Due], now: int) -> list[Hold]:
@@ -113,7 +114,7 @@ class Money:
             return []
         is_over = not allowed and not live
         if is_over:
-            _pause(campaign_id, why.NO_CREDIT, why.sentence(why.NO_CREDIT, {}))
+            campaigns.pause_unless_ended(campaign_id, why.sentence(why.NO_CREDIT, {}), why.NO_CREDIT)
         next_at = now if is_over else now + WAIT_MS
         return [Hold(recipient, next_at=next_at) for recipient in due if recipient.id not in allowed]
 
@@ -144,10 +145,11 @@ class Money:
             charges.release_quick(campaign_id, by_campaign[campaign_id], now)
         for campaign_id in todo.resume:
             try:
-                campaigns.resume(campaign_id, now)
+                with db.atomic():  # what it set aside goes back if it cannot go on
+                    campaigns.resume(campaign_id, now)
                 view.expect_pulse(campaign_id, now)
                 log.info("action=resumed_with_credit campaign=%d", campaign_id)
-            except (NoCredit, SendingRefused, Conflict) as error:
+            except (NoCredit, NotAllowed, BadInput) as error:
                 log.info("action=resume_not_possible campaign=%d reason=%r", campaign_id, str(error))
         if todo.expire:
             accounts.expire_due(now)
@@ -174,10 +176,3 @@ class Money:
             row = Campaign.get_by_id(campaign_id)
             found = self._senders[campaign_id] = _Sender(row.account_id, row.kind, bool(row.standing_key))
         return found
-
-
-def _pause(campaign_id: int, code: str, reason: str) -> None:
-    try:
-        campaigns.pause(campaign_id, reason, code=code)
-    except Conflict:
-        log.info("action=pause_not_needed campaign=%d", campaign_id)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 
-from engine.errors import Conflict
 from engine.services.campaigns import campaigns, start_checks, why
 from engine.services.compliance import policy, traffic_caps
 from engine.services.compliance.do_not_call import KEY, as_integer, list_of_key, lists_for
@@ -70,11 +69,13 @@ class Consent:
         if standing_key:  # quick sends are checked when they are taken
             return []
         if state is not None and state != MessageState.APPROVED:
-            _pause(campaign_id, why.NOT_APPROVED, start_checks.refusal(title, state, reason))
+            campaigns.pause_unless_ended(
+                campaign_id, start_checks.refusal(title, state, reason), why.NOT_APPROVED
+            )
             return [Hold(recipient, next_at=now) for recipient in due]
         capped = self._cap_of(account_id, now)
         if capped is not None:
-            _pause(campaign_id, why.CAPPED, str(capped))
+            campaigns.pause_unless_ended(campaign_id, str(capped), why.CAPPED)
             return [Hold(recipient, next_at=now) for recipient in due]
         return []
 
@@ -156,10 +157,3 @@ class Consent:
             rows = execute("SELECT account_id, kind FROM campaign WHERE id = ?", [campaign_id])
             found = self._accounts[campaign_id] = (rows[0][0], rows[0][1])
         return found
-
-
-def _pause(campaign_id: int, code: str, reason: str) -> None:
-    try:
-        campaigns.pause(campaign_id, reason, code=code)
-    except Conflict:
-        log.info("action=pause_not_needed campaign=%d", campaign_id)

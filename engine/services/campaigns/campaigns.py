@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,6 +18,7 @@ from engine.services.accounts import accounts, permissions
 from engine.services.accounts.accounts import SendingRefused
 from engine.services.campaigns import start_checks, why
 from engine.services.campaigns.start_checks import NotApproved
+from engine.services.campaigns.transitions import move, move_from
 from engine.services.compliance import caller_ids, message_kinds, policy
 from engine.services.compliance.caller_ids import CallerIdNotAllowed
 from engine.services.compliance.calling_windows import parse_windows
@@ -25,9 +27,11 @@ from engine.services.messages.personal import is_template
 from engine.services.money import reservations
 from engine.services.money.ledger import NoCredit
 from engine.services.trunks import gateways
-from engine.states import CAMPAIGN_MOVES, CampaignState, MessageKind, UnknownPolicy, may_move
+from engine.states import CampaignState, MessageKind, UnknownPolicy
 from engine.store.claims import cancel_waiting
-from engine.store.sql import changed
+from engine.store.database import db
+from engine.store.ledger import execute_locked
+from engine.store.sql import execute
 from engine.store.tables.core import Campaign, CampaignCounts, CampaignPulse, Message
 from engine.text import one_line
 
@@ -231,10 +235,10 @@ def start(campaign_id: int, now: int, account_id: int | None = None) -> None:
     if row.starts_at and row.starts_at > now and row.state == CampaignState.DRAFT:
         accounts.may_send(row.account_id, row.kind, now)
         start_checks.check_campaign(row, now)
-        _move(row, CampaignState.SCHEDULED, "")
+        move(row, CampaignState.SCHEDULED)
         return
     _admit(row, now)
-    _move(row, CampaignState.RUNNING, "", started_at=row.started_at or now, finished_at=None)
+    move(row, CampaignState.RUNNING, started_at=row.started_at or now, finished_at=None)
 
 
 def _admit(row: Campaign, now: int) -> None:
@@ -256,7 +260,17 @@ def pause(campaign_id: int, reason: str, account_id: int | None = None, code: st
             Campaign.id == row.id, Campaign.state == CampaignState.PAUSED
         ).execute()
         return
-    _move(row, CampaignState.PAUSED, reason, pause_code=code)
+    move(row, CampaignState.PAUSED, reason, pause_code=code)
+
+
+def pause_unless_ended(campaign_id: int, reason: str, code: str = "") -> bool:
+    """`pause`, by what cannot know whether it has ended, or was stopped, meanwhile; whether it could be paused."""
+    try:
+        pause(campaign_id, reason, code=code)
+    except Conflict:
+        log.info("action=pause_not_needed campaign=%d", campaign_id)
+        return False
+    return True
 
 
 def resume(campaign_id: int, now: int, account_id: int | None = None) -> None:
@@ -267,7 +281,7 @@ def resume(campaign_id: int, now: int, account_id: int | None = None) -> None:
     if row.state not in (CampaignState.PAUSED, CampaignState.SCHEDULED):
         raise Conflict(f"Campaign {campaign_id} is {row.state}; only a paused one can be resumed.")
     _admit(row, now)
-    _move(row, CampaignState.RUNNING, "", started_at=row.started_at or now)
+    move(row, CampaignState.RUNNING, started_at=row.started_at or now)
 
 
 def stop(campaign_id: int, now: int, account_id: int | None = None) -> None:
@@ -275,7 +289,7 @@ def stop(campaign_id: int, now: int, account_id: int | None = None) -> None:
     row = get(campaign_id, account_id)
     if row.state == CampaignState.STOPPED:
         return
-    _move(row, CampaignState.STOPPED, "", finished_at=now)
+    move(row, CampaignState.STOPPED, finished_at=now)
     cancel_waiting(campaign_id, now)
     if campaign_id in reservations.to_close():
         reservations.close(campaign_id, now)  # with calls up, the engine closes it after the last one
@@ -283,16 +297,23 @@ def stop(campaign_id: int, now: int, account_id: int | None = None) -> None:
 
 def finish_if_done(campaign_id: int, now: int) -> bool:
     """Move a running campaign to finished when none of its recipients waits or is live."""
-    moved = changed(
-        "UPDATE campaign SET state = 'finished', state_reason = '', finished_at = ?"
-        " WHERE id = ? AND state = 'running' AND standing_key = '' AND EXISTS (SELECT 1 FROM campaign_counts c"
-        " WHERE c.campaign_id = campaign.id AND c.waiting = 0 AND c.retry_wait = 0 AND c.live = 0)",
-        [now, campaign_id],
+    if not _is_done(execute, campaign_id) or not _is_done(execute_locked, campaign_id):
+        return False
+    if not move_from(campaign_id, CampaignState.RUNNING, CampaignState.FINISHED, finished_at=now):
+        return False
+    reservations.close(campaign_id, now)
+    return True
+
+
+def _is_done(read: Callable[[str, list[int]], list[Any]], campaign_id: int) -> bool:
+    """Whether none of its recipients waits or is live; read again with the counts locked, so that no import comes between."""
+    return bool(
+        read(
+            "SELECT 1 FROM campaign_counts WHERE waiting = 0 AND retry_wait = 0 AND live = 0 AND campaign_id ="
+            " (SELECT id FROM campaign WHERE id = ? AND standing_key = '')",
+            [campaign_id],
+        )
     )
-    if moved:
-        reservations.close(campaign_id, now)
-        log.info("action=campaign_state campaign=%d running -> finished", campaign_id)
-    return bool(moved)
 
 
 def start_due(now: int) -> list[int]:
@@ -301,23 +322,24 @@ def start_due(now: int) -> list[int]:
     out = []
     for row in due:
         try:
-            _admit(row, now)
+            with db.atomic():  # what was set aside for it goes back if it may not start
+                _admit(row, now)
         except NoCredit:
-            _move(row, CampaignState.PAUSED, why.sentence(why.NO_CREDIT, {}), pause_code=why.NO_CREDIT)
+            move(row, CampaignState.PAUSED, why.sentence(why.NO_CREDIT, {}), pause_code=why.NO_CREDIT)
             continue
         except SendingRefused as error:
-            _move(row, CampaignState.PAUSED, str(error), pause_code=why.NOT_ALLOWED)
+            move(row, CampaignState.PAUSED, str(error), pause_code=why.NOT_ALLOWED)
             continue
         except NotApproved as error:
-            _move(row, CampaignState.PAUSED, str(error), pause_code=why.NOT_APPROVED)
+            move(row, CampaignState.PAUSED, str(error), pause_code=why.NOT_APPROVED)
             continue
         except CallerIdNotAllowed as error:
-            _move(row, CampaignState.PAUSED, str(error), pause_code=why.CALLER_ID)
+            move(row, CampaignState.PAUSED, str(error), pause_code=why.CALLER_ID)
             continue
         except CapReached as error:
-            _move(row, CampaignState.PAUSED, str(error), pause_code=why.CAPPED)
+            move(row, CampaignState.PAUSED, str(error), pause_code=why.CAPPED)
             continue
-        _move(row, CampaignState.RUNNING, "", started_at=now)
+        move(row, CampaignState.RUNNING, started_at=now)
         out.append(int(row.id))
     return out
 
@@ -325,21 +347,3 @@ def start_due(now: int) -> list[int]:
 def columns_of(row: Campaign) -> list[str]:
     """The list's own columns, in their order."""
     return list(json.loads(row.columns))
-
-
-def _move(row: Campaign, new: CampaignState, reason: str, **also: Any) -> None:
-    """The one place where a campaign changes its state."""
-    old = CampaignState(row.state)
-    if old == new:
-        return
-    if not may_move(old, new):
-        allowed = ", ".join(sorted(CAMPAIGN_MOVES[old])) or "nothing"
-        raise Conflict(f"Campaign {row.id} is {old} and cannot become {new} (possible: {allowed}).")
-    moved = (
-        Campaign.update(**{"state": new, "state_reason": reason, "pause_code": "", **also})
-        .where(Campaign.id == row.id, Campaign.state == old)
-        .execute()
-    )
-    if not moved:
-        raise Conflict(f"Campaign {row.id} was changed by somebody else at the same moment; look again.")
-    log.info("action=campaign_state campaign=%d %s -> %s reason=%r", row.id, old, new, reason)

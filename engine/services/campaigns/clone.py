@@ -10,30 +10,34 @@ import logging
 
 from engine.errors import BadInput
 from engine.services.campaigns import campaigns
+from engine.services.messages.personal import UNPREPARED
+from engine.states import WAITING_STATES, Disposition, RecipientState
 from engine.store.counts import add_counts
-from engine.store.sql import changed, execute
+from engine.store.sql import changed, execute, one_of
 from engine.store.tables.core import Campaign
 
 log = logging.getLogger(__name__)
 
 ALL = "all"
+_EXCLUDED_OR_DELIVERED = one_of((RecipientState.EXCLUDED, RecipientState.DELIVERED))
 # What `only` may say, and the condition on the old campaign's recipients.  Who was set aside stays so.
 CHOICES: dict[str, str] = {
-    ALL: "state <> 'excluded'",
-    "not-delivered": "state NOT IN ('excluded', 'delivered')",
-    "not-called": "state IN ('pending', 'retry_wait', 'cancelled') AND tries = 0",
-    "not-answered": "state NOT IN ('excluded', 'delivered') AND disposition <> 'answered'",
-    "no-answer": "state <> 'delivered' AND disposition = 'no_answer'",
-    "busy": "state <> 'delivered' AND disposition = 'busy'",
-    "rejected": "state <> 'delivered' AND disposition = 'rejected'",
-    "unreachable": "state <> 'delivered' AND disposition = 'unreachable'",
-    "unknown": "state = 'unknown'",
-    "delivered": "state = 'delivered'",
+    ALL: f"state <> '{RecipientState.EXCLUDED}'",
+    "not-delivered": f"state NOT IN {_EXCLUDED_OR_DELIVERED}",
+    "not-called": f"state IN {one_of((*WAITING_STATES, RecipientState.CANCELLED))} AND tries = 0",
+    "not-answered": f"state NOT IN {_EXCLUDED_OR_DELIVERED} AND disposition <> '{Disposition.ANSWERED}'",
+    "no-answer": f"state <> '{RecipientState.DELIVERED}' AND disposition = '{Disposition.NO_ANSWER}'",
+    "busy": f"state <> '{RecipientState.DELIVERED}' AND disposition = '{Disposition.BUSY}'",
+    "rejected": f"state <> '{RecipientState.DELIVERED}' AND disposition = '{Disposition.REJECTED}'",
+    "unreachable": f"state <> '{RecipientState.DELIVERED}' AND disposition = '{Disposition.UNREACHABLE}'",
+    "unknown": f"state = '{RecipientState.UNKNOWN}'",
+    "delivered": f"state = '{RecipientState.DELIVERED}'",
 }
 _COPY = (
-    "INSERT INTO recipient (campaign_id, line, number, is_mobile, state, reason, variables, prompt, tries,"
+    "INSERT INTO recipient (campaign_id, line, number, is_mobile, state, reason, variables, prompt, tries,"  # noqa: S608
     " free_tries, next_at, avoid_gateway_id, disposition)"
-    " SELECT ?, line, number, is_mobile, 'pending', '', variables, prompt, 0, 0, 0, 0, ''"
+    f" SELECT ?, line, number, is_mobile, '{RecipientState.PENDING}', '', variables, prompt, 0, 0,"
+    " CASE WHEN prompt = '' THEN CAST(? AS BIGINT) ELSE 0 END, 0, ''"
     " FROM recipient WHERE campaign_id = ? AND "
 )
 
@@ -57,7 +61,9 @@ def clone(
     rules.name = name or f"{old.name} ({only})"
     made = campaigns.create(old.account_id, rules, old.message_id, now, max_call_s)
     Campaign.update(columns=old.columns, source_name=old.source_name).where(Campaign.id == made).execute()
-    taken = changed(_COPY + CHOICES[only] + " ORDER BY id", [made, campaign_id])
+    # Those whose own message was not made yet wait for it, as at the import.
+    due_at = UNPREPARED if old.text else 0
+    taken = changed(_COPY + CHOICES[only] + " ORDER BY id", [made, due_at, campaign_id])
     if not taken:
         raise BadInput(f"Campaign {campaign_id} has no recipient that is {only}.")
     mobiles = execute("SELECT COUNT(*) FROM recipient WHERE campaign_id = ? AND is_mobile", [made])

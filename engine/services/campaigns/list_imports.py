@@ -207,8 +207,7 @@ def _conclude(row: ListImport, write: Write, now: int) -> None:
     """All rows are in; the campaign starts, or its page says why it cannot."""
 
     def work() -> None:
-        _end(row, ImportState.DONE, "", now)
-        if row.starts:
+        if _end(row, ImportState.DONE, "", now) and row.starts:
             campaigns.start(row.campaign_id, now)
             view.expect_pulse(row.campaign_id, now)
 
@@ -219,7 +218,8 @@ def _conclude(row: ListImport, write: Write, now: int) -> None:
         write(lambda: _end(row, ImportState.DONE, sentence, now))
 
 
-def _end(row: ListImport, state: ImportState, sentence: str, now: int) -> None:
+def _end(row: ListImport, state: ImportState, sentence: str, now: int) -> bool:
+    """Whether it was this that ended the import."""
     ended = (
         ListImport.update(state=state, sentence=sentence, finished_at=now)
         .where(ListImport.id == row.id, ListImport.state << OPEN)
@@ -230,3 +230,4 @@ def _end(row: ListImport, state: ImportState, sentence: str, now: int) -> None:
             "action=import_ended import=%d campaign=%d state=%s why=%r",
             row.id, row.campaign_id, state.value, sentence,
         )  # fmt: skip
+    return bool(ended)

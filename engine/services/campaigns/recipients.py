@@ -21,6 +21,7 @@ import orjson
 from engine.errors import BadInput, Conflict
 from engine.fold import fold
 from engine.services.campaigns.list_parts import ListRow, Part, parts_of
+from engine.services.campaigns.transitions import move_from
 from engine.services.compliance.do_not_call import lists_for
 from engine.services.lists import reader as lists
 from engine.services.lists.reader import ListReader, Row
@@ -31,12 +32,14 @@ from engine.states import CampaignState, RecipientState
 from engine.store import do_not_call
 from engine.store.bulk import insert_new
 from engine.store.counts import add_counts
+from engine.store.database import take_turns
 from engine.store.sql import execute
 from engine.store.tables.core import Campaign, Recipient
 
 _COLUMNS = ("line", "number", "is_mobile", "variables", "reason")  # of a `ListRow`
 # What is the same for all is given once: a million rows bind only what differs.
 _SAME = {"prompt": "", "tries": 0, "free_tries": 0, "avoid_gateway_id": 0, "disposition": "", "reserved": 0}
+_TURN = 1 << 40  # and the campaign's id: lists come into a campaign one part after the other
 MAX_SHOWN = 200  # characters of what was written instead of a number that are kept
 
 
@@ -191,6 +194,7 @@ def _insert(campaign_id: int, part: Part, now: int) -> Imported:
     added = [row for row in rows if not row.reason]
     aside = [row for row in rows if row.reason]
     same = {**_SAME, "campaign_id": campaign_id}
+    take_turns(_TURN + campaign_id)  # what comes into the campaign after `last` is ours
     last = _last_id()
     # Those that are to hear a message of their own wait until it is made.
     due_at = UNPREPARED if campaign.text else 0
@@ -200,10 +204,10 @@ def _insert(campaign_id: int, part: Part, now: int) -> Imported:
     if taken != len(added):
         mobiles = _mobiles_after(last, campaign_id)
     excluded = {"state": RecipientState.EXCLUDED.value, "next_at": 0, "finished_at": now}
-    insert_new(Recipient, _COLUMNS, aside, same | excluded)
+    set_aside = insert_new(Recipient, _COLUMNS, aside, same | excluded)
     add_counts(
         campaign_id,
-        {"waiting": taken, "excluded": len(aside), "total": taken + len(aside), "mobiles": mobiles},
+        {"waiting": taken, "excluded": set_aside, "total": taken + set_aside, "mobiles": mobiles},
     )
     reopen(campaign_id, taken)
     refused = Counter(row.reason for row in aside)
@@ -227,10 +231,7 @@ def _mobiles_after(recipient_id: int, campaign_id: int) -> int:
 def reopen(campaign_id: int, added: int) -> None:
     """A finished campaign that got recipients goes on."""
     if added:
-        execute(
-            "UPDATE campaign SET state = 'running', finished_at = NULL WHERE id = ? AND state = 'finished'",
-            [campaign_id],
-        )
+        move_from(campaign_id, CampaignState.FINISHED, CampaignState.RUNNING, finished_at=None)
 
 
 def add_one(campaign_id: int, e164: str, is_mobile: bool, prompt: str = "") -> int:

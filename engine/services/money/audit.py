@@ -16,6 +16,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from engine.services.money import reservations
+from engine.states import OVER_STATES, AttemptState
 from engine.store.audit import snapshot
 from engine.store.findings import Finding
 from engine.store.ledger import RESERVED, REVENUE
@@ -25,6 +26,7 @@ ENTRIES = 5_000  # read at one look
 ATTEMPTS = 10_000
 PAGE = 1_000  # balances, reservations that are closed
 OPEN_PAGE = 2_000  # reservations that are open
+_OPEN = f"state <> '{AttemptState.ENDED}'"
 
 
 @dataclass(slots=True)
@@ -160,7 +162,7 @@ class MoneyAudit:
                     found += _quick_holds(campaign_id, held)
                 elif held and not is_open:
                     found.append(_held(campaign_id, f"its reservation is closed and holds {held}"))
-                elif is_open and state in ("finished", "stopped") and not left:
+                elif is_open and state in OVER_STATES and not left:
                     found.append(left_open(campaign_id, False))
         return found + _cover()
 
@@ -181,7 +183,7 @@ class MoneyAudit:
 
     def _calls(self) -> list[Finding]:
         """Calls that have ended, in the order in which they were placed, up to the oldest that is up."""
-        oldest_up = _one("SELECT COALESCE(MIN(id), 0) FROM attempt WHERE state <> 'ended'", [])
+        oldest_up = _one(f"SELECT COALESCE(MIN(id), 0) FROM attempt WHERE {_OPEN}", [])  # noqa: S608
         until = min(self._top_attempt, oldest_up - 1) if oldest_up else self._top_attempt
         until = min(until, self._attempt + ATTEMPTS)
         until = max(until, self._attempt)
@@ -248,9 +250,9 @@ def _cover() -> list[Finding]:
     """What is held must pay for the calls that are up."""
     up: dict[int, list[tuple[bool, int]]] = defaultdict(list)
     for campaign_id, is_mobile, number in execute(
-        "SELECT a.campaign_id, q.is_mobile, COUNT(*) FROM attempt a JOIN recipient q ON q.id = a.recipient_id"
+        "SELECT a.campaign_id, q.is_mobile, COUNT(*) FROM attempt a JOIN recipient q ON q.id = a.recipient_id"  # noqa: S608
         " JOIN reservation r ON r.campaign_id = a.campaign_id JOIN campaign c ON c.id = a.campaign_id"
-        " WHERE a.state <> 'ended' AND c.standing_key = '' GROUP BY a.campaign_id, q.is_mobile"
+        f" WHERE a.{_OPEN} AND c.standing_key = '' GROUP BY a.campaign_id, q.is_mobile"
     ):
         up[campaign_id].append((bool(is_mobile), int(number)))
     found = []

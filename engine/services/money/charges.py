@@ -16,7 +16,7 @@ from engine.services.money import pricing
 from engine.services.money.ledger import NoCredit, spendable
 from engine.services.money.reservations import Terms, lock, terms_of
 from engine.states import FINAL_STATES, Disposition
-from engine.store.ledger import BALANCE, RESERVED, REVENUE, add_entries, begin, book, execute_locked
+from engine.store.ledger import BALANCE, RESERVED, REVENUE, add_entries, begin, book_new, execute_locked
 from engine.store.settles import Settle
 from engine.store.sql import changed, execute, over_values, run_over_values
 
@@ -136,7 +136,7 @@ def reserve_quick(campaign_id: int, recipient_id: int, is_mobile: bool, message_
     free = spendable(terms.account_id)
     if cost > free:
         raise NoCredit(cost, free)
-    book(
+    book_new(
         terms.account_id,
         "reserve",
         f"reserve/quick/{recipient_id}",
@@ -179,7 +179,7 @@ def release_quick(campaign_id: int, recipient_ids: Sequence[int], now: int) -> i
             execute("UPDATE recipient SET reserved = 0 WHERE id = ?", [recipient_id])
     if not released:
         return 0
-    book(
+    book_new(
         int(rows[0][0]),
         "return",
         f"return/quick/{released[0]}",

@@ -133,15 +133,16 @@ def refund(account_id: int, amount: int, note: str, key: str, person_id: int | N
         person_id=person_id,
         note=note.strip()[:500],
     )
-    audit_log.record(
-        person_id,
-        account_id,
-        "money.refund",
-        f"account {account_id}",
-        now,
-        {"balance": before},
-        {"balance": before - amount, "note": note.strip()},
-    )
+    if made is not None:
+        audit_log.record(
+            person_id,
+            account_id,
+            "money.refund",
+            f"account {account_id}",
+            now,
+            {"balance": before},
+            {"balance": before - amount, "note": note.strip()},
+        )
     return made
 
 

@@ -10,11 +10,16 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from engine.states import AttemptState, Disposition, PaymentState
 from engine.store.database import db, is_sqlite
 from engine.store.ledger import BALANCE, BOOKS, RESERVED
 from engine.store.sql import execute
 
 MAX_SHOWN = 20  # findings of a kind that are listed; `found` counts all
+
+_HEARD = (  # an attempt `a` that costs something
+    f"a.state = '{AttemptState.ENDED}' AND a.disposition = '{Disposition.ANSWERED}' AND a.heard_ms > 0"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +191,8 @@ def _charges(result: Check) -> None:
     ):
         result.note("stray_price", f"attempt {attempt_id}", "It has a price without a booking.")
     for attempt_id, price, right in execute(
-        "SELECT id, price, right_price FROM (SELECT a.id, a.price,"
-        " CASE WHEN a.state = 'ended' AND a.disposition = 'answered' AND a.heard_ms > 0"
+        "SELECT id, price, right_price FROM (SELECT a.id, a.price,"  # noqa: S608
+        f" CASE WHEN {_HEARD}"
         " THEN (a.heard_ms + p.pulse_ms - 1) / p.pulse_ms * CASE WHEN q.is_mobile THEN p.mobile ELSE p.landline END"
         " ELSE 0 END AS right_price FROM attempt a JOIN recipient q ON q.id = a.recipient_id"
         " JOIN reservation r ON r.campaign_id = a.campaign_id JOIN account k ON k.id = r.account_id"
@@ -197,10 +202,9 @@ def _charges(result: Check) -> None:
         kind = "free_call" if not price else "wrong_price"
         result.note(kind, f"attempt {attempt_id}", f"It was charged {price}, its price is {right}.")
     for campaign_id, number in execute(
-        "SELECT a.campaign_id, COUNT(*) FROM attempt a JOIN campaign c ON c.id = a.campaign_id"
+        "SELECT a.campaign_id, COUNT(*) FROM attempt a JOIN campaign c ON c.id = a.campaign_id"  # noqa: S608
         " JOIN account k ON k.id = c.account_id LEFT JOIN reservation r ON r.campaign_id = c.id"
-        " WHERE NOT k.is_house AND r.campaign_id IS NULL AND a.state = 'ended' AND a.disposition = 'answered'"
-        " AND a.heard_ms > 0 GROUP BY a.campaign_id"
+        f" WHERE NOT k.is_house AND r.campaign_id IS NULL AND {_HEARD} GROUP BY a.campaign_id"
     ):
         result.note("unpriced", f"campaign {campaign_id}", f"{number} of its calls were never priced.")
     rows = execute("SELECT COUNT(*) FROM attempt WHERE price > 0")
@@ -217,11 +221,11 @@ def _charges(result: Check) -> None:
 
 def _payments(result: Check) -> None:
     for payment_id, state, amount, booked in execute(
-        "SELECT p.id, p.state, p.amount, COALESCE(t.booked, 0) FROM payment p LEFT JOIN"
+        "SELECT p.id, p.state, p.amount, COALESCE(t.booked, 0) FROM payment p LEFT JOIN"  # noqa: S608
         " (SELECT t.payment_id, SUM(e.amount) AS booked FROM ledger_txn t JOIN ledger_entry e"
         " ON e.txn_id = t.id AND e.book = 'balance' WHERE t.kind = 'topup' AND t.payment_id IS NOT NULL"
         " GROUP BY t.payment_id) t ON t.payment_id = p.id"
-        " WHERE COALESCE(t.booked, 0) <> CASE WHEN p.state = 'paid' THEN p.amount ELSE 0 END"
+        f" WHERE COALESCE(t.booked, 0) <> CASE WHEN p.state = '{PaymentState.PAID}' THEN p.amount ELSE 0 END"
     ):
         result.note(
             "payment", f"payment {payment_id}", f"It is {state} with {amount}; {booked} were booked for it."

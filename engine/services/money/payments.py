@@ -181,7 +181,7 @@ def _ask(row: Payment, provider: Provider, now: int, write: Write, status: str =
         if gave_up
         else PaymentState(row.state)
     )
-    write(
+    moved = write(
         lambda: (
             Payment.update(
                 state=new,
@@ -196,7 +196,7 @@ def _ask(row: Payment, provider: Provider, now: int, write: Write, status: str =
             .execute()
         )
     )
-    return new in (PaymentState.FAILED, PaymentState.EXPIRED)
+    return bool(moved) and new in (PaymentState.FAILED, PaymentState.EXPIRED)
 
 
 def _paid(payment_id: int, reference: str, card: str, now: int, decided_by: int | None) -> bool:

@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from engine.services.money import pricing
 from engine.services.money.ledger import NoCredit, spendable
 from engine.services.money.pricing import Price
-from engine.store.ledger import BALANCE, RESERVED, book, execute_locked
-from engine.store.sql import changed, execute, over_values
+from engine.states import OVER_STATES, AttemptState
+from engine.store.ledger import BALANCE, RESERVED, book_new, execute_locked
+from engine.store.sql import changed, execute, one_of, over_values
 from engine.store.tables.core import Campaign, CampaignCounts, Message
 from engine.store.tables.money import Reservation
 
@@ -137,7 +138,7 @@ def fund(terms: Terms, wanted: int, now: int) -> int:
     if amount <= 0:
         return 0
     _, number = lock(terms.campaign_id)
-    book(
+    book_new(
         terms.account_id,
         "reserve",
         f"reserve/{terms.campaign_id}/{number + 1}",
@@ -163,7 +164,7 @@ def close(campaign_id: int, now: int) -> int:
         return 0
     account_id, held, number = (int(value) for value in rows[0])
     if held:
-        book(
+        book_new(
             account_id,
             "return",
             f"return/{campaign_id}/{number}",
@@ -205,8 +206,8 @@ def affordable(terms: Terms, recipient_ids: Sequence[int], now: int) -> tuple[se
     busy = sum(
         int(number) * terms.cost(bool(is_mobile))
         for is_mobile, number in execute(
-            "SELECT r.is_mobile, COUNT(*) FROM attempt a JOIN recipient r ON r.id = a.recipient_id"
-            " WHERE a.campaign_id = ? AND a.state <> 'ended' GROUP BY r.is_mobile",
+            "SELECT r.is_mobile, COUNT(*) FROM attempt a JOIN recipient r ON r.id = a.recipient_id"  # noqa: S608
+            f" WHERE a.campaign_id = ? AND a.state <> '{AttemptState.ENDED}' GROUP BY r.is_mobile",
             [terms.campaign_id],
         )
     )
@@ -241,8 +242,8 @@ def cover_of(campaign_id: int, up: Sequence[tuple[bool, int]]) -> tuple[int, int
 def to_close() -> list[int]:
     """Campaigns that have ended with their last call and still have an open reservation; inside a connection."""
     rows = execute(
-        "SELECT r.campaign_id FROM reservation r JOIN campaign c ON c.id = r.campaign_id"
+        "SELECT r.campaign_id FROM reservation r JOIN campaign c ON c.id = r.campaign_id"  # noqa: S608
         " JOIN campaign_counts k ON k.campaign_id = c.id WHERE r.is_open AND c.standing_key = ''"
-        " AND c.state IN ('finished', 'stopped') AND k.live = 0 AND k.waiting = 0 AND k.retry_wait = 0"
+        f" AND c.state IN {one_of(OVER_STATES)} AND k.live = 0 AND k.waiting = 0 AND k.retry_wait = 0"
     )
     return [int(row[0]) for row in rows]

@@ -12,7 +12,7 @@ from engine.sentences import Sentence
 from engine.services.accounts import accounts, audit_log
 from engine.services.money import ledger
 from engine.states import AccountState
-from engine.store.ledger import SUBSCRIPTION
+from engine.store.ledger import SUBSCRIPTION, lock_balance
 from engine.store.tables.core import Account
 from engine.store.tables.customers import Subscription, SubscriptionPlan
 
@@ -63,6 +63,7 @@ def buy(account_id: int, plan_id: int, now: int, person_id: int | None = None) -
     plan = get_plan(plan_id)
     if not plan.is_offered:
         raise Conflict("This plan is offered no more.")
+    lock_balance(account_id)  # whoever buys at the same moment adds his months behind ours
     row = accounts.get(account_id)
     if row.is_house:
         raise Conflict("The house account needs no subscription.")

@@ -112,3 +112,52 @@ def test_attempts_of_a_switch_that_nobody_serves_are_given_up_after_the_wait(lab
     assert kinds == ["switch_unserved"]
     assert lab.house.recipients()[0].state == "unknown"
     assert lab.house.audit(campaign_id) == []
+
+
+@pytest.mark.parametrize("state", ["draft", "paused", "stopped", "finished"])
+def test_counts_of_a_campaign_that_nobody_dials_are_put_right(lab: Lab, state: str) -> None:
+    ids = [make_campaign(2) for _ in range(3)]
+    write(lambda: changed("UPDATE campaign SET state = ?", [state]))
+    write(lambda: changed("UPDATE recipient SET state = 'delivered'"))
+    write(lambda: changed("UPDATE campaign_counts SET waiting = 0, delivered = 2"))
+    lab.house.dialer.refresh()
+    assert [lab.step() for _ in range(4)] == [[]] * 4
+    broken = "UPDATE campaign_counts SET waiting = -1, cancelled = 1 WHERE campaign_id = ?"
+    write(lambda: changed(broken, [ids[1]]))
+    assert lab.step() == ["counts"]
+    assert lab.step() == []
+    assert lab.house.audit(ids[1]) == []
+
+
+def test_counts_that_only_a_recount_can_prove_wrong_are_found_in_turn(lab: Lab) -> None:
+    dialled = [make_campaign(1) for _ in range(2)]
+    ids = [make_campaign(2) for _ in range(4)]
+    write(lambda: changed("UPDATE campaign SET state = 'paused' WHERE id > ?", [dialled[-1]]))
+    lab.house.dialer.refresh()
+    write(
+        lambda: changed(
+            "UPDATE campaign_counts SET waiting = 0, retry_wait = 2 WHERE campaign_id > ?", ids[:1]
+        )
+    )
+    rounds = [lab.step() for _ in range(10)]
+    assert sorted(kind for found in rounds for kind in found) == ["counts"] * 3
+    assert max(len(found) for found in rounds) == 1, "one recount a round"
+    assert all(lab.house.audit(key) == [] for key in ids)
+
+
+def test_a_page_of_wrong_counts_does_not_hold_up_a_round(lab: Lab) -> None:
+    for _ in range(auditor_module.MOST_WRONG + 3):
+        make_campaign(1)
+    write(lambda: changed("UPDATE campaign SET state = 'paused'"))
+    write(lambda: changed("UPDATE campaign_counts SET waiting = 5"))
+    lab.house.dialer.refresh()
+    first, second = lab.step(), lab.step()
+    assert auditor_module.MOST_WRONG <= len(first) <= auditor_module.MOST_WRONG + 1
+    assert len(first) + len(second) == auditor_module.MOST_WRONG + 3
+
+
+def test_a_finished_campaign_with_recipients_left_is_said(lab: Lab) -> None:
+    make_campaign(1)
+    write(lambda: changed("UPDATE campaign SET state = 'finished'"))
+    lab.house.dialer.refresh()
+    assert lab.step() == ["not_final"]

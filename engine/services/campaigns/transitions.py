@@ -1,0 +1,43 @@
+"""The one place where a campaign changes its state: checked, conditional, and logged as ``old -> new``."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from engine.errors import Conflict
+from engine.states import CAMPAIGN_MOVES, CampaignState, may_move
+from engine.store.tables.core import Campaign
+
+log = logging.getLogger(__name__)
+
+
+def move(row: Campaign, new: CampaignState, reason: str = "", **also: Any) -> None:
+    """Move a campaign that was just read to `new`, unless it is there; `also` are further columns.
+
+    Raises Conflict when that move is not possible, or when it has left its state meanwhile.
+    """
+    old = CampaignState(row.state)
+    if old == new:
+        return
+    if not may_move(old, new):
+        allowed = ", ".join(sorted(CAMPAIGN_MOVES[old])) or "nothing"
+        raise Conflict(f"Campaign {row.id} is {old} and cannot become {new} (possible: {allowed}).")
+    if not move_from(int(row.id), old, new, reason, **also):
+        raise Conflict(f"Campaign {row.id} was changed by somebody else at the same moment; look again.")
+
+
+def move_from(
+    campaign_id: int, old: CampaignState, new: CampaignState, reason: str = "", **also: Any
+) -> bool:
+    """Move a campaign to `new` if it is `old`; whether it was."""
+    if not may_move(old, new):
+        raise ValueError(f"a campaign does not go from {old} to {new}")
+    moved = (
+        Campaign.update(**{"state": new, "state_reason": reason, "pause_code": "", **also})
+        .where(Campaign.id == campaign_id, Campaign.state == old)
+        .execute()
+    )
+    if moved:
+        log.info("action=campaign_state campaign=%d %s -> %s reason=%r", campaign_id, old, new, reason)
+    return bool(moved)
