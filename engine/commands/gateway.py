@@ -59,7 +59,7 @@ def add(name: str, as_json: bool, cps: float | None, channels: int | None, **oth
     settings = common.settings_and_store()
     given = {key: value for key, value in others.items() if value is not None}
     limits = (cps or settings.default_cps, channels or settings.default_channels)
-    write(lambda: gateways.add(name, *limits, wall_ms(), **given))
+    write(lambda: gateways.add(name, *limits, None, wall_ms(), **given))
     _tell(name, as_json)
 
 
@@ -151,7 +151,7 @@ def set_(name: str, as_json: bool, **values: Any) -> None:
     given = {key: value for key, value in values.items() if value is not None}
     if not given:
         raise BadInput("Nothing is to be changed: give --cps, --channels or another option.")
-    write(lambda: gateways.change(name, **given))
+    write(lambda: gateways.change(name, None, wall_ms(), **given))
     _tell(name, as_json)
 
 
@@ -162,7 +162,7 @@ def set_(name: str, as_json: bool, **values: Any) -> None:
 def drain(name: str, undo: bool, as_json: bool) -> None:
     """Place no further call by NAME; those that are up go on."""
     common.settings_and_store()
-    write(lambda: gateways.drain(name, not undo))
+    write(lambda: gateways.drain(name, not undo, None, wall_ms()))
     _tell(name, as_json)
 
 

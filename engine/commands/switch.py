@@ -70,7 +70,7 @@ def status(switches: tuple[str, ...], as_json: bool) -> int:
 def drain(name: str, undo: bool) -> None:
     """Place no further call on the switch NAME; those that are up go on."""
     common.settings_and_store()
-    write(lambda: known_switches.drain(name, not undo))
+    write(lambda: known_switches.drain(name, not undo, None, wall_ms()))
     click.echo(f"Switch {name} is used again." if undo else f"Switch {name} is draining.")
 
 

@@ -101,7 +101,7 @@ def make_gateways(rules: CampaignRules, specs: Sequence[SwitchSpec], settings: S
         ]
         for name, switch in pairs:
             pin_gateway(name, switch, cps, channels)
-            gateways.change(name, cps=cps, channels=channels)
+            gateways.change(name, None, wall_ms(), cps=cps, channels=channels)
         rules.gateways = [name for name, _ in pairs]
         return
     pinned = _embedded_names()
@@ -159,8 +159,8 @@ def pin_gateway(name: str, switch: str, cps: float, channels: int) -> None:
     row = Gateway.get_or_none(Gateway.name == name)
     pinned = _embedded_names()
     if row is None:
-        gateways.add(name, cps, channels, wall_ms(), switch_name=switch)
+        gateways.add(name, cps, channels, None, wall_ms(), switch_name=switch)
     elif row.switch_name not in pinned:
         raise BadInput(f"The gateway {name} belongs to real switches; the embedded one needs another name.")
     elif row.switch_name != switch:
-        gateways.change(name, switch_name=switch)
+        gateways.change(name, None, wall_ms(), switch_name=switch)

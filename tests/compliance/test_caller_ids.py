@@ -71,7 +71,7 @@ def test_the_number_may_be_the_campaigns_the_accounts_or_the_gateways(open_lab: 
     if whose == "account":
         write(lambda: accounts.change(1, None, wall_ms(), caller_id="09421111111"))
     elif whose == "gateway":
-        write(lambda: gateways.change("embedded", caller_id="09421111111"))
+        write(lambda: gateways.change("embedded", None, wall_ms(), caller_id="09421111111"))
     campaign_id = open_lab.campaign(NUMBERS, kind="advertising", **rules)
     assert shown(open_lab) == {"09421111111"}
     counts = open_lab.finish(campaign_id)
@@ -80,7 +80,7 @@ def test_the_number_may_be_the_campaigns_the_accounts_or_the_gateways(open_lab: 
 
 def test_only_gateways_that_show_the_range_carry_it(open_lab: Lab) -> None:
     write(lambda: gateways.ensure("second", 200, 500, wall_ms()))
-    write(lambda: gateways.change("second", caller_id="0942222", priority=5))
+    write(lambda: gateways.change("second", None, wall_ms(), caller_id="0942222", priority=5))
     campaign_id = open_lab.campaign(NUMBERS, kind="advertising", gateways=[])
     open_lab.finish(campaign_id)
     second = read(lambda: gateways.get("second").id)
@@ -88,11 +88,11 @@ def test_only_gateways_that_show_the_range_carry_it(open_lab: Lab) -> None:
 
 
 def test_a_gateway_that_loses_its_number_carries_nothing_more_and_it_is_said_why(open_lab: Lab) -> None:
-    write(lambda: gateways.change("embedded", caller_id="0942333", cps=2.0))
+    write(lambda: gateways.change("embedded", None, wall_ms(), caller_id="0942333", cps=2.0))
     many = [f"0912{n:07d}" for n in range(1_000_100, 1_000_140)]
     campaign_id = open_lab.campaign(many, kind="advertising")
     wait_for(lambda: open_lab.counts(campaign_id).attempts > 0, "the first call")
-    write(lambda: gateways.change("embedded", caller_id="021333"))
+    write(lambda: gateways.change("embedded", None, wall_ms(), caller_id="021333"))
     pulse = wait_for(
         lambda: read(
             lambda: CampaignPulse.get_or_none(
@@ -104,7 +104,7 @@ def test_a_gateway_that_loses_its_number_carries_nothing_more_and_it_is_said_why
     assert "0942" in pulse.details
     wait_for(lambda: open_lab.counts(campaign_id).live == 0, "the calls that were up")
     assert open_lab.counts(campaign_id).waiting > 0
-    write(lambda: gateways.change("embedded", caller_id="0942444"))
+    write(lambda: gateways.change("embedded", None, wall_ms(), caller_id="0942444"))
     assert shown(open_lab) == {"0942444"}
 
 

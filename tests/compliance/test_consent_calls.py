@@ -42,7 +42,7 @@ def number(text: str) -> NormalNumber:
 @pytest.fixture
 def open_lab(start_lab: Callable[..., Lab]) -> Lab:
     lab = start_lab(settings=ANY_HOUR)
-    write(lambda: gateways.change("embedded", caller_id="0942100"))
+    write(lambda: gateways.change("embedded", None, wall_ms(), caller_id="0942100"))
     return lab
 
 
@@ -69,14 +69,14 @@ def test_key_11_in_advertising_bars_advertising_of_everybody_and_service_of_nobo
 
 
 def test_the_key_takes_effect_on_a_campaign_that_runs_already(open_lab: Lab) -> None:
-    write(lambda: gateways.change("embedded", cps=20.0))
+    write(lambda: gateways.change("embedded", None, wall_ms(), cps=20.0))
     numbers = [f"0912{n:07d}" for n in range(1_000_100, 1_000_400)]
     running = open_lab.campaign([*numbers, "09123450011"], kind="advertising")
     wait_for(lambda: open_lab.counts(running).attempts > 1, "the first calls")
     other = open_lab.campaign(["09123450011"], kind="advertising", weight=1000)
     open_lab.finish(other)
     assert open_lab.counts(running).waiting > 0
-    write(lambda: gateways.change("embedded", cps=200.0))
+    write(lambda: gateways.change("embedded", None, wall_ms(), cps=200.0))
     open_lab.finish(running)
     assert open_lab.recipient(running, "+989123450011").reason == "do_not_call"
 
@@ -125,7 +125,7 @@ def test_an_unapproved_message_does_not_start_and_a_rejected_one_pauses(open_lab
     with pytest.raises(NotApproved, match="waits for approval"):
         write(lambda: campaigns.start(campaign_id, wall_ms()))
     write(lambda: approvals.approve(message.id, None, wall_ms()))
-    write(lambda: gateways.change("embedded", cps=5.0))
+    write(lambda: gateways.change("embedded", None, wall_ms(), cps=5.0))
     open_lab.add(campaign_id, [f"0912{n:07d}" for n in range(1_000_100, 1_000_140)])
     write(lambda: campaigns.start(campaign_id, wall_ms()))
     assert write(lambda: approvals.reject(message.id, "wrong name", None, wall_ms())) == [campaign_id]

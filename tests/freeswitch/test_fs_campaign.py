@@ -82,7 +82,7 @@ def test_a_missing_prompt_pauses_the_campaign(lab: Lab, freeswitch: Switch) -> N
 
 
 def test_a_gateway_that_the_switch_does_not_know_spends_no_try(lab: Lab) -> None:
-    write(lambda: gateways.add("ghost", 50, 50, wall_ms()))
+    write(lambda: gateways.add("ghost", 50, 50, None, wall_ms()))
     campaign_id = lab.campaign(["09123480000"], gateways=["ghost", "lab"])
     lab.finish(campaign_id, 30)
     assert lab.recipient(campaign_id, "+989123480000").tries == 1

@@ -108,7 +108,7 @@ def test_a_challenged_call_goes_through(gateway: str, trunks: Trunks, lab: Lab) 
 
 def test_a_refused_gateway_costs_no_try(trunks: Trunks, lab: Lab) -> None:
     numbers = [f"98915{place:03d}0000" for place in range(5)]
-    write(lambda: gateways.change("registered", priority=1))
+    write(lambda: gateways.change("registered", None, wall_ms(), priority=1))
     campaign_id = lab.campaign(numbers, gateways=["refused", "registered"])
     assert lab.finish(campaign_id).delivered == 5
     assert calls(trunks.strict, "98915") == numbers
@@ -117,7 +117,7 @@ def test_a_refused_gateway_costs_no_try(trunks: Trunks, lab: Lab) -> None:
 
 def test_it_fails_over_within_the_try_and_never_rings_by_two_at_once(trunks: Trunks, lab: Lab) -> None:
     numbers = [f"98916{place:03d}0000" for place in range(40)]
-    write(lambda: gateways.change("lab", priority=1))
+    write(lambda: gateways.change("lab", None, wall_ms(), priority=1))
     campaign_id = lab.campaign(numbers, gateways=["full", "lab"])
     assert lab.finish(campaign_id, 60).delivered == 40
     assert calls(trunks.open, "98916") == numbers
@@ -132,7 +132,7 @@ def test_it_fails_over_within_the_try_and_never_rings_by_two_at_once(trunks: Tru
 
 
 def test_each_gateway_shows_its_caller_id(trunks: Trunks, lab: Lab) -> None:
-    write(lambda: gateways.change("lab", caller_id="02191007777"))
+    write(lambda: gateways.change("lab", None, wall_ms(), caller_id="02191007777"))
     lab.finish(lab.campaign(["989171000000"], gateways=["lab"]))
     lab.finish(lab.campaign(["989172000000"], gateways=["lab"], caller_id="02191008888"))
     shown = {one["number"]: one["caller"] for one in trunks.open.arrived}

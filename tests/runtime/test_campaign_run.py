@@ -88,7 +88,7 @@ def test_nobody_is_rung_twice_and_the_books_are_closed(lab: Lab) -> None:
 
 
 def test_pause_stops_new_calls_and_resume_goes_on(lab: Lab) -> None:
-    write(lambda: gateways.change("embedded", cps=20.0))
+    write(lambda: gateways.change("embedded", None, wall_ms(), cps=20.0))
     campaign_id = lab.campaign([f"0912{number:07d}" for number in range(1_000_100, 1_000_160)])
     wait_for(lambda: lab.counts(campaign_id).attempts > 3, "the first calls")
     write(lambda: campaigns.pause(campaign_id, "by admin"))
@@ -96,12 +96,12 @@ def test_pause_stops_new_calls_and_resume_goes_on(lab: Lab) -> None:
     paused = lab.counts(campaign_id)
     assert paused.waiting > 0
     write(lambda: campaigns.resume(campaign_id, wall_ms()))
-    write(lambda: gateways.change("embedded", cps=200.0))
+    write(lambda: gateways.change("embedded", None, wall_ms(), cps=200.0))
     assert lab.finish(campaign_id).waiting == 0
 
 
 def test_stop_cancels_who_was_not_called(lab: Lab) -> None:
-    write(lambda: gateways.change("embedded", cps=10.0))
+    write(lambda: gateways.change("embedded", None, wall_ms(), cps=10.0))
     campaign_id = lab.campaign([f"0912{number:07d}" for number in range(1_000_100, 1_000_200)])
     wait_for(lambda: lab.counts(campaign_id).live > 0, "the first call")
     write(lambda: campaigns.stop(campaign_id, wall_ms()))
@@ -134,7 +134,7 @@ def test_recipients_can_be_added_while_it_runs_and_after_its_end(lab: Lab) -> No
 
 
 def test_a_call_leaves_by_another_gateway_when_one_is_congested(lab: Lab) -> None:
-    write(lambda: gateways.add("second", 50, 50, wall_ms()))
+    write(lambda: gateways.add("second", 50, 50, None, wall_ms()))
     campaign_id = lab.campaign(["09123450016"], gateways=["embedded", "second"])
     lab.finish(campaign_id)
     first, second = lab.attempts(campaign_id)
@@ -143,7 +143,7 @@ def test_a_call_leaves_by_another_gateway_when_one_is_congested(lab: Lab) -> Non
 
 
 def test_a_gateway_that_the_switch_does_not_know_spends_no_try(lab: Lab) -> None:
-    write(lambda: gateways.add("ghost", 50, 50, wall_ms()))
+    write(lambda: gateways.add("ghost", 50, 50, None, wall_ms()))
     campaign_id = lab.campaign(["09123450000"], gateways=["ghost", "embedded"])
     lab.finish(campaign_id)
     assert lab.recipient(campaign_id, "+989123450000").tries == 1
@@ -159,7 +159,7 @@ def test_a_missing_prompt_pauses_the_campaign(lab: Lab) -> None:
 
 def test_the_switch_may_vanish_in_mid_campaign(start_lab: Callable[..., Lab]) -> None:
     lab = start_lab(settings={"reaper_grace_s": 1.0})
-    write(lambda: gateways.change("embedded", cps=60.0))
+    write(lambda: gateways.change("embedded", None, wall_ms(), cps=60.0))
     campaign_id = lab.campaign([f"0912{number:07d}" for number in range(1_000_100, 1_000_200)])
     wait_for(lambda: lab.counts(campaign_id).attempts > 5, "the first ends")
     lab.switch.kill()

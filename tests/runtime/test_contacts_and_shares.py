@@ -53,7 +53,7 @@ def test_who_was_called_often_enough_and_lately_waits_for_the_later_of_both(lab:
 
 def test_a_fault_of_the_trunk_does_not_start_the_gap(lab: Lab) -> None:
     limit_account(min_gap_s=3600)
-    write(lambda: gateways.add("second", 50, 50, wall_ms()))
+    write(lambda: gateways.add("second", 50, 50, None, wall_ms()))
     campaign_id = lab.campaign(["09123450016"], gateways=["embedded", "second"])
     lab.finish(campaign_id)
     assert lab.counts(campaign_id).delivered == 1
@@ -72,7 +72,7 @@ def test_an_accounts_own_rate_holds_over_its_campaigns(lab: Lab) -> None:
 
 
 def test_a_small_campaign_is_not_made_to_wait_for_a_large_one(lab: Lab) -> None:
-    write(lambda: gateways.change("embedded", cps=40.0))
+    write(lambda: gateways.change("embedded", None, wall_ms(), cps=40.0))
     large = lab.campaign([f"0912{number:07d}" for number in range(1_000_100, 1_000_900)])
     wait_for(lambda: lab.counts(large).attempts > 10, "the large one to be under way")
     small = lab.campaign(["09123450000", "09123460000", "09123470000"])

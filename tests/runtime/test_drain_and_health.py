@@ -36,11 +36,11 @@ def sent(lab: Lab) -> list[tuple[float, int]]:
 
 
 def test_a_drained_switch_gets_no_call_until_it_is_used_again(lab: Lab) -> None:
-    write(lambda: gateways.change("embedded", cps=50.0))
+    write(lambda: gateways.change("embedded", None, wall_ms(), cps=50.0))
     campaign_id = lab.campaign(MANY)
     calls = sent(lab)
     wait_for(lambda: len(calls) > 20, "calls")
-    write(lambda: switches.drain("embedded"))
+    write(lambda: switches.drain("embedded", True, None, wall_ms()))
     english, persian = told(lab, campaign_id, "switch_draining")
     assert english == "All its switches are being drained: embedded."
     assert "تخلیه" in persian
@@ -48,17 +48,17 @@ def test_a_drained_switch_gets_no_call_until_it_is_used_again(lab: Lab) -> None:
     wait_for(lambda: not len(lab.engine.dialer.calls), "the calls that are up to end")
     assert len(calls) == before
     wait_for(lambda: lab.counts(campaign_id).live == 0, "the last settles")
-    write(lambda: switches.drain("embedded", False))
+    write(lambda: switches.drain("embedded", False, None, wall_ms()))
     wait_for(lambda: len(calls) > before + 20, "calls again")
 
 
 def test_what_waits_for_a_gateway_goes_back_when_it_is_drained(lab: Lab) -> None:
-    write(lambda: gateways.change("embedded", cps=5.0))
+    write(lambda: gateways.change("embedded", None, wall_ms(), cps=5.0))
     campaign_id = lab.campaign(MANY)
     wait_for(
         lambda: any(trunk.ready > 2 for trunk in lab.engine.dialer.lanes.trunks.values()), "calls that wait"
     )
-    write(lambda: gateways.drain("embedded"))
+    write(lambda: gateways.drain("embedded", True, None, wall_ms()))
     told(lab, campaign_id, "draining")
     calls = sent(lab)
     wait_for(lambda: not len(lab.engine.dialer.calls), "the calls that are up to end")
@@ -67,7 +67,7 @@ def test_what_waits_for_a_gateway_goes_back_when_it_is_drained(lab: Lab) -> None
 
 
 def test_a_congested_gateway_is_slowed_and_climbs_back_and_screens_say_so(lab: Lab) -> None:
-    write(lambda: gateways.change("embedded", cps=60.0))
+    write(lambda: gateways.change("embedded", None, wall_ms(), cps=60.0))
     simulate(lab, "gateway embedded congestion 0.5")
     calls = sent(lab)
     campaign_id = lab.campaign([f"0912{n:07d}" for n in range(1_000_000, 1_006_000)])
@@ -81,8 +81,8 @@ def test_a_congested_gateway_is_slowed_and_climbs_back_and_screens_say_so(lab: L
 
 
 def test_a_dead_gateway_is_left_alone_and_the_campaign_goes_on_by_the_other(lab: Lab) -> None:
-    write(lambda: gateways.change("embedded", cps=60.0))
-    second = write(lambda: gateways.add("second", 20, 200, wall_ms()))
+    write(lambda: gateways.change("embedded", None, wall_ms(), cps=60.0))
+    second = write(lambda: gateways.add("second", 20, 200, None, wall_ms()))
     campaign_id = lab.campaign(
         [f"0912{n:07d}" for n in range(1_000_000, 1_006_000)], gateways=["embedded", "second"]
     )

@@ -24,7 +24,7 @@ def by_gateway(lab: Lab, campaign_id: int) -> Counter[str]:
 
 
 def test_an_account_uses_only_the_gateways_that_it_was_given(lab: Lab) -> None:
-    write(lambda: gateways.add("second", 50, 50, wall_ms()))
+    write(lambda: gateways.add("second", 50, 50, None, wall_ms()))
     write(lambda: accounts.change(1, None, wall_ms(), gateways="second"))
     campaign_id = lab.campaign(NUMBERS, gateways=[])
     lab.finish(campaign_id)
@@ -36,7 +36,7 @@ def test_an_account_uses_only_the_gateways_that_it_was_given(lab: Lab) -> None:
 
 
 def test_a_campaign_whose_gateways_its_account_loses_waits_and_says_so(lab: Lab) -> None:
-    write(lambda: gateways.add("second", 50, 50, wall_ms()))
+    write(lambda: gateways.add("second", 50, 50, None, wall_ms()))
     campaign_id = lab.campaign(NUMBERS, start=False, gateways=["embedded"])
     write(lambda: accounts.change(1, None, wall_ms(), gateways="second"))
     write(lambda: campaigns.start(campaign_id, wall_ms()))
@@ -45,9 +45,9 @@ def test_a_campaign_whose_gateways_its_account_loses_waits_and_says_so(lab: Lab)
 
 
 def test_of_one_priority_the_cheaper_is_taken_while_it_has_room(lab: Lab) -> None:
-    write(lambda: gateways.change("embedded", cps=2.0, cost_rials_a_minute=10))
-    write(lambda: gateways.add("second", 50, 50, wall_ms(), cost_rials_a_minute=90))
-    write(lambda: gateways.add("last", 50, 50, wall_ms(), priority=5))
+    write(lambda: gateways.change("embedded", None, wall_ms(), cps=2.0, cost_rials_a_minute=10))
+    write(lambda: gateways.add("second", 50, 50, None, wall_ms(), cost_rials_a_minute=90))
+    write(lambda: gateways.add("last", 50, 50, None, wall_ms(), priority=5))
     campaign_id = lab.campaign(NUMBERS, gateways=[])
     lab.finish(campaign_id)
     used = by_gateway(lab, campaign_id)

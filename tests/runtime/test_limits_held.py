@@ -44,7 +44,7 @@ def firm(weight: int) -> int:
 
 def test_two_switches_never_use_more_than_the_gateways_channels(start_lab: Callable[..., Lab]) -> None:
     lab = start_lab(switches="a=embedded b=embedded")
-    write(lambda: gateways.change("embedded", cps=200.0, channels=20))
+    write(lambda: gateways.change("embedded", None, wall_ms(), cps=200.0, channels=20))
     lanes = lab.engine.dialer.lanes
     seen = most_up(lab, lambda: next(iter(lanes.gateways.values())).seats.used)
     campaign_id = lab.campaign(MANY[:200])
@@ -54,8 +54,8 @@ def test_two_switches_never_use_more_than_the_gateways_channels(start_lab: Calla
 
 def test_two_gateways_leave_the_switch_its_head_room(start_lab: Callable[..., Lab]) -> None:
     lab = start_lab({"inbound_share": 0.25}, max_sessions=81, speed=1)
-    write(lambda: gateways.change("embedded", channels=200))
-    write(lambda: gateways.add("second", 200, 200, wall_ms()))
+    write(lambda: gateways.change("embedded", None, wall_ms(), channels=200))
+    write(lambda: gateways.add("second", 200, 200, None, wall_ms()))
     switch = next(iter(lab.engine.dialer.lanes.switches.values()))
     seen = most_up(lab, lambda: switch.seats.used)
     campaign_id = lab.campaign(MANY, gateways=["embedded", "second"])
@@ -73,8 +73,8 @@ def test_an_accounts_channels_hold_over_its_campaigns(lab: Lab) -> None:
 
 
 def test_a_tiny_gateway_does_not_hold_up_the_campaign_of_another(lab: Lab) -> None:
-    write(lambda: gateways.change("embedded", cps=100.0, channels=2000))
-    write(lambda: gateways.add("second", 1.0, 3, wall_ms()))
+    write(lambda: gateways.change("embedded", None, wall_ms(), cps=100.0, channels=2000))
+    write(lambda: gateways.add("second", 1.0, 3, None, wall_ms()))
     sent: list[float] = []
 
     def note(batch: list[Call]) -> None:
@@ -93,7 +93,7 @@ def test_a_tiny_gateway_does_not_hold_up_the_campaign_of_another(lab: Lab) -> No
 
 @pytest.mark.parametrize("limit", [{"cps": 12.0}, {"cps": 200.0, "channels": 6}], ids=["rate", "channels"])
 def test_accounts_share_a_slow_gateway_by_weight(lab: Lab, limit: dict[str, float]) -> None:
-    write(lambda: gateways.change("embedded", **limit))
+    write(lambda: gateways.change("embedded", None, wall_ms(), **limit))
     sent: list[int] = []
     lab.engine.dialer.on_sending.append(lambda batch: sent.extend(call.run.account.weight for call in batch))
     for weight in (1, 2, 3):
@@ -104,7 +104,7 @@ def test_accounts_share_a_slow_gateway_by_weight(lab: Lab, limit: dict[str, floa
 
 
 def test_a_number_that_one_gateway_serves_is_called_there_again_after_its_fault(lab: Lab) -> None:
-    write(lambda: gateways.change("embedded", prefixes="98912"))
-    write(lambda: gateways.add("second", 50, 50, wall_ms(), prefixes="98935"))
+    write(lambda: gateways.change("embedded", None, wall_ms(), prefixes="98912"))
+    write(lambda: gateways.add("second", 50, 50, None, wall_ms(), prefixes="98935"))
     campaign_id = lab.campaign(["09123450016"], gateways=[])  # 503 the first time
     assert lab.finish(campaign_id).delivered == 1

@@ -136,7 +136,7 @@ def test_staff_are_called_reminded_and_the_notice_publishes_itself(lab: Lab) -> 
 
 
 def test_a_call_that_cannot_begin_is_taken_back_and_rings_when_it_can(lab: Lab) -> None:
-    write(lambda: gateways.drain("embedded", True))
+    write(lambda: gateways.drain("embedded", True, None, wall_ms()))
     write(lambda: customer("09121230000"))
     publish(Words("تعمیرات", text_fa="سامانه فردا در دسترس نیست."))
     wait_for(lambda: messages()["+989121230000"].state == "calling", "the call to wait for its turn")
@@ -147,7 +147,7 @@ def test_a_call_that_cannot_begin_is_taken_back_and_rings_when_it_can(lab: Lab) 
     assert shown.error == "no call could be begun for 10 minutes"
     first = read(lambda: Recipient.select().order_by(Recipient.id).first())
     assert (first.state, rung(lab)) == ("cancelled", [])
-    write(lambda: gateways.drain("embedded", False))
+    write(lambda: gateways.drain("embedded", False, None, wall_ms()))
     write(lambda: Delivery.update(next_at=0).execute())
     wait_for(lambda: messages()["+989121230000"].state == "sent", "the call")
     assert rung(lab) == ["989121230000"]

@@ -27,12 +27,12 @@ def told(lab: Lab, campaign_id: int, code: str) -> tuple[str, str]:
 
 
 def test_a_gateway_at_its_rate(lab: Lab) -> None:
-    write(lambda: gateways.change("embedded", cps=30.0))
+    write(lambda: gateways.change("embedded", None, wall_ms(), cps=30.0))
     assert "embedded is at its 30 calls a second" in told(lab, lab.campaign(MANY), "gateway_rate")[0]
 
 
 def test_a_gateway_without_a_free_channel(lab: Lab) -> None:
-    write(lambda: gateways.change("embedded", channels=1))
+    write(lambda: gateways.change("embedded", None, wall_ms(), channels=1))
     assert "all its 1 channels" in told(lab, lab.campaign(MANY), "gateway_channels")[0]
 
 
@@ -59,7 +59,7 @@ def test_a_switch_that_is_down(lab: Lab) -> None:
 def test_a_drained_gateway_and_no_end_while_nothing_can_leave(lab: Lab) -> None:
     campaign_id = lab.campaign(MANY, cps=5.0)
     wait_for(lambda: ends_at(campaign_id), "an expected end")
-    write(lambda: gateways.drain("embedded"))
+    write(lambda: gateways.drain("embedded", True, None, wall_ms()))
     assert "drained: embedded" in told(lab, campaign_id, "draining")[0]
     assert ends_at(campaign_id) is None
 
@@ -85,7 +85,7 @@ def test_numbers_that_were_called_too_lately(lab: Lab) -> None:
 
 
 def test_numbers_that_no_gateway_serves(lab: Lab) -> None:
-    write(lambda: gateways.change("embedded", prefixes="98935"))
+    write(lambda: gateways.change("embedded", None, wall_ms(), prefixes="98935"))
     assert "begin with 98912" in told(lab, lab.campaign(MANY), "unserved")[0]
 
 

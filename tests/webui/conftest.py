@@ -91,7 +91,7 @@ def _make_cast() -> Cast:
     ):  # fmt: skip
         User.create(username=name, password_hash=kept, role=role, account=of, created_at=now)
     User.update(language="en", calendar="gregorian").execute()
-    gateways.add("lab", 10, 100, now)
+    gateways.add("lab", 10, 100, None, now)
     message = prompts.add(sahar, "Hello", "hello", 5_000, now)
     campaign = campaigns.create(sahar, campaigns.CampaignRules(name="Autumn <b>"), message, now, 660)
     for line, number in enumerate(("+989120000001", "+989120000002"), start=2):

@@ -42,7 +42,7 @@ def main(data_dir: Path, password: str) -> None:
     running.start(parse_switches("embedded"), options)
     if not running.wait_for_switch(20):
         raise SystemExit("the embedded switch did not come up")
-    write(lambda: gateways.add("embedded", 40, 100, wall_ms()))
+    write(lambda: gateways.add("embedded", 40, 100, None, wall_ms()))
     server = serve(create_app(settings), "127.0.0.1", 0)
     importer = Importer(settings)
     importer.start()

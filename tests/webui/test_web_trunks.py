@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 from engine.clock import wall_ms
+from engine.services.accounts import audit_log
 from engine.services.trunks import gateway_health, registrations, switches
 from engine.store.cdr import add_mark
-from engine.store.tables.core import Gateway
+from engine.store.tables.core import Gateway, User
 from engine.store.threads import read, write
 
 FIELDS = {"cps": "5", "channels": "50", "priority": "0", "weight": "1", "packet_ms": "20"}
@@ -130,3 +133,32 @@ def test_a_switch_is_drained_and_used_again(operator, owner) -> None:
     operator.post(f"/trunks/switches/{switch_id}/drain", {"wanted": "use"})
     assert not read(lambda: switches.all_switches()[0].is_draining)
     assert operator.post("/trunks/switches/99/drain").status_code == 404
+
+
+def test_what_staff_change_is_audited_with_who_before_and_after(operator, quality) -> None:
+    by = read(lambda: User.get(User.username == "operator")).id
+    write(lambda: switches.register("fs1", "esl://fs1:8021", False, wall_ms()))
+    before = read(lambda: len(audit_log.entries()))
+    where = f"/trunks/gateways/{lab().id}"
+    operator.post("/trunks/gateways/new", {"name": "tci-2", **FIELDS})
+    operator.post(where, {**FIELDS, "name": "lab", "cps": "7.5"})
+    operator.post(where, {**FIELDS, "name": "lab", "cps": "7.5"})  # changes nothing
+    operator.post(f"{where}/drain", {"wanted": "drain"})
+    operator.post("/trunks/switches/1/drain", {"wanted": "drain"})
+    made = read(lambda: audit_log.entries())[: -before or None][::-1]
+    assert [(row.action, row.subject, row.person_id) for row in made] == [
+        ("gateway.add", "gateway tci-2", by),
+        ("gateway.change", "gateway lab", by),
+        ("gateway.change", "gateway lab", by),
+        ("switch.change", "switch fs1", by),
+    ]
+    assert json.loads(made[0].after)["cps"] == 5
+    assert json.loads(made[1].before) == {"cps": 10, "channels": 100}
+    assert json.loads(made[1].after) == {"cps": 7.5, "channels": 50}
+    assert (json.loads(made[2].before), json.loads(made[2].after)) == (
+        {"is_draining": False},
+        {"is_draining": True},
+    )
+    page = quality.get("/accounts/audit").text
+    assert "Gateway changed" in page
+    assert "gateway tci-2" in page

@@ -37,6 +37,8 @@ ACTS: dict[str, Any] = {
     "do_not_call.remove": _l("Number taken off the do-not-call list"),
     "destination.set": _l("Destination set"),
     "destination.remove": _l("Destination removed"),
+    "gateway.add": _l("Gateway added"),
+    "gateway.change": _l("Gateway changed"),
     "identity.submitted": _l("Identity submitted"),
     "identity.accepted": _l("Identity accepted"),
     "identity.returned": _l("Identity returned"),
@@ -67,6 +69,7 @@ ACTS: dict[str, Any] = {
     "price.set": _l("Price set"),
     "price_group.add": _l("Price group added"),
     "special.end": _l("Special notice ended"),
+    "switch.change": _l("Switch changed"),
     "token.make": _l("Access token made"),
     "token.revoke": _l("Access token revoked"),
     "sla.agreement_published": _l("Version of the agreement published"),
@@ -93,6 +96,7 @@ SUBJECTS: dict[str, Any] = {
     "claim": _l("claim"),
     "document": _l("document"),
     "exclusion": _l("exclusion"),
+    "gateway": _l("gateway"),
     "identity review": _l("identity"),
     "maintenance": _l("maintenance"),
     "message": _l("message"),
@@ -105,6 +109,7 @@ SUBJECTS: dict[str, Any] = {
     "recording": _l("recording"),
     "report": _l("report"),
     "special notice": _l("special notice"),
+    "switch": _l("switch"),
     "token": _l("access token"),
     "unknown": _l("unknown time"),
 }
@@ -145,6 +150,14 @@ FIELDS: dict[str, Any] = {
     "min_gap_s": _l("gap between calls (s)"),
     "max_calls_a_day": _l("calls a day"),
     "debt_ceiling": _l("debt ceiling"),
+    "cps": _l("calls a second"),
+    "channels": _l("calls at once"),
+    "prefixes": _l("prefixes"),
+    "priority": _l("priority"),
+    "packet_ms": _l("packet time (ms)"),
+    "cost_rials_a_minute": _l("cost of a minute (Rials)"),
+    "is_draining": _l("takes no new call"),
+    "switch_name": _l("its only switch"),
     "calls_an_hour": _l("calls an hour"),
     "rials_a_day": _l("Rials a day"),
     "landline": _l("landline"),
@@ -182,7 +195,8 @@ def subject(text: str) -> str:
     if kind.startswith("calendar "):
         edit = kind.removeprefix("calendar ")
         return f"{WORDS['edit'].get(edit, edit)} {digits(number_.replace('-', '/'))}"
-    return f"{SUBJECTS.get(kind, kind)} {digits(number_)}"
+    shown = number_ if kind in ("gateway", "switch") else digits(number_)  # those have names
+    return f"{SUBJECTS.get(kind, kind)} {shown}"
 
 
 def changes(text: str) -> str:

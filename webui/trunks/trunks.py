@@ -17,7 +17,7 @@ from engine.store.tables.core import Gateway, Switch
 from engine.store.threads import read, write
 from webui.i18n.formats import digits, language, plain_instant
 from webui.i18n.sentences import said
-from webui.request.access import for_staff, needs
+from webui.request.access import for_staff, needs, person
 from webui.request.context import web
 from webui.trunks.forms import GatewayForm
 
@@ -47,10 +47,9 @@ def add() -> str | tuple[str, int] | Response:
         return render_template("trunks/gateway.html", form=form, row=None)
     if form.validate():
         try:
-            values, now = form.values(), wall_ms()
-            write(
-                lambda: gateways.add(form.name.data, values.pop("cps"), values.pop("channels"), now, **values)
-            )
+            values, by, now = form.values(), person().id, wall_ms()
+            limits = (values.pop("cps"), values.pop("channels"))
+            write(lambda: gateways.add(form.name.data, *limits, by, now, **values))
             flash(_("Gateway %(name)s was added.", name=form.name.data), "success")
             return redirect(url_for("trunks.index"))
         except BadInput as error:
@@ -68,7 +67,8 @@ def change(gateway_id: int) -> str | tuple[str, int] | Response:
         return render_template("trunks/gateway.html", form=form, row=row)
     if form.validate():
         try:
-            write(lambda: gateways.change(row.name, **form.values()))
+            by, now = person().id, wall_ms()
+            write(lambda: gateways.change(row.name, by, now, **form.values()))
             flash(_("Gateway %(name)s was changed.", name=row.name), "success")
             return redirect(url_for("trunks.index"))
         except BadInput as error:
@@ -82,7 +82,8 @@ def drain(gateway_id: int) -> Response:
     """Take a gateway out of use or into it again."""
     row = _gateway(gateway_id)
     is_draining = request.form.get("wanted") == "drain"
-    write(lambda: gateways.drain(row.name, is_draining))
+    by, now = person().id, wall_ms()
+    write(lambda: gateways.drain(row.name, is_draining, by, now))
     flash(
         _("Gateway %(name)s takes no new call.", name=row.name)
         if is_draining
@@ -100,7 +101,8 @@ def drain_switch(switch_id: int) -> Response:
     if row is None:
         raise NotFound(f"There is no switch {switch_id}.")
     is_draining = request.form.get("wanted") == "drain"
-    write(lambda: switches.drain(row.name, is_draining))
+    by, now = person().id, wall_ms()
+    write(lambda: switches.drain(row.name, is_draining, by, now))
     flash(
         _("Switch %(name)s takes no new call.", name=row.name)
         if is_draining

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.errors import BadInput, Conflict, NotFound
+from engine.store.audit_entries import record
 from engine.store.tables.core import Gateway
 
 log = logging.getLogger(__name__)
@@ -18,13 +19,14 @@ _CALLER = re.compile(r"[0-9]{3,15}")
 PACKETS_MS = (20, 40, 60)
 
 
-def add(name: str, cps: float, channels: int, now: int, **others: Any) -> int:
-    """Make a gateway known, by the name that the switch's configuration gives it; its id."""
+def add(name: str, cps: float, channels: int, person_id: int | None, now: int, **others: Any) -> int:
+    """Make a gateway known, by the name that the switch's configuration gives it; its id.  Audited."""
     if Gateway.get_or_none(Gateway.name == name):
         raise Conflict(f"There is a gateway {name!r} already.")
     values = {"cps": cps, "channels": channels, **others}
     _check(name, values)
     row = Gateway.create(name=name, created_at=now, **values)
+    record(person_id, None, "gateway.add", f"gateway {name}", now, after=values)
     log.info("action=gateway_added gateway=%s cps=%g channels=%d", name, cps, channels)
     return int(row.id)
 
@@ -46,24 +48,29 @@ def known(names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def change(name: str, **values: Any) -> None:
-    """Change limits or rules of a gateway; engines take them over within a second."""
+def change(name: str, person_id: int | None, now: int, **values: Any) -> None:
+    """Change limits or rules of a gateway; engines take them over within a second.  What changed is audited."""
     row = get(name)
     _check(name, values)
-    Gateway.update(**values).where(Gateway.id == row.id).execute()
-    log.info("action=gateway_changed gateway=%s %s", name, " ".join(f"{k}={v}" for k, v in values.items()))
+    changed = {key: value for key, value in values.items() if getattr(row, key) != value}
+    if not changed:
+        return
+    Gateway.update(**changed).where(Gateway.id == row.id).execute()
+    before = {key: getattr(row, key) for key in changed}
+    record(person_id, None, "gateway.change", f"gateway {name}", now, before, changed)
+    log.info("action=gateway_changed gateway=%s %s", name, " ".join(f"{k}={v}" for k, v in changed.items()))
 
 
-def drain(name: str, is_draining: bool = True) -> None:
+def drain(name: str, is_draining: bool, person_id: int | None, now: int) -> None:
     """Place no further call on it (calls that are up go on), or use it again."""
-    change(name, is_draining=is_draining)
+    change(name, person_id, now, is_draining=is_draining)
 
 
 def ensure(name: str, cps: float, channels: int, now: int) -> Gateway:
     """The gateway of that name, made with these limits if it is not known yet."""
     row = Gateway.get_or_none(Gateway.name == name)
     if row is None:
-        add(name, cps, channels, now)
+        add(name, cps, channels, None, now)
         row = get(name)
     return row
 

@@ -6,6 +6,7 @@ import logging
 from typing import Any
 
 from engine.errors import NotFound
+from engine.store.audit_entries import record
 from engine.store.tables.cdr import RecordMark
 from engine.store.tables.core import Switch
 
@@ -38,11 +39,17 @@ def report(switch_id: int, owner: str | None = None, **values: Any) -> None:
     query.execute()
 
 
-def drain(name: str, is_draining: bool = True) -> None:
-    """Place no further call on a switch (calls that are up go on), or use it again."""
-    if not Switch.update(is_draining=is_draining).where(Switch.name == name).execute():
+def drain(name: str, is_draining: bool, person_id: int | None, now: int) -> None:
+    """Place no further call on a switch (calls that are up go on), or use it again.  Audited."""
+    row = Switch.get_or_none(Switch.name == name)
+    if row is None:
         known = ", ".join(row.name for row in all_switches()) or "none"
         raise NotFound(f"There is no switch {name!r}; known: {known}.")
+    if row.is_draining == is_draining:
+        return
+    Switch.update(is_draining=is_draining).where(Switch.id == row.id).execute()
+    before, after = {"is_draining": not is_draining}, {"is_draining": is_draining}
+    record(person_id, None, "switch.change", f"switch {name}", now, before, after)
     log.info("action=switch_changed switch=%s is_draining=%s", name, is_draining)
 
 
