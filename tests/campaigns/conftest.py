@@ -35,7 +35,7 @@ def campaign_id(account_id: int) -> int:
     """A draft campaign with a message of ten seconds, and a gateway `lab`."""
 
     def work() -> int:
-        gateways.add("lab", 10, 100, NOW)
+        gateways.add("lab", 10, 100, None, NOW)
         message_id = prompts.add(account_id, "Hello", "hello", 10_000, NOW)
         rules = campaigns.CampaignRules(name="Autumn")
         return campaigns.create(account_id, rules, message_id, NOW, 660)
