@@ -106,8 +106,8 @@ def _pieces(data: Any, at: int, end: int, shown: str) -> list[Piece]:
         fits = frame is not None and (is_new or frame.form == pieces[-1].first.form)
         if frame is not None and (fits or _follows(data, at, frame, end)):
             if at + frame.size > end:
-                if end - at < 8 or is_new:
-                    break  # a few bytes that look like a header
+                if is_new:
+                    break  # what looks like a header behind the last label
                 seconds = sum(len(one.frames) * one.first.samples / one.first.rate for one in pieces)
                 raise cut_short(shown, seconds, seconds + frame.samples / frame.rate)
             header = _header_of(data, at, frame)

@@ -178,5 +178,5 @@ def _warnings(
 def _flat_tops(block: Block) -> int:
     """How many samples stand at full scale beside an equal one, or beyond it: cut off by whoever recorded it."""
     height = np.abs(block)
-    flat = (height[1:] >= 0.985) & (height[1:] == height[:-1])
+    flat = (height[1:] >= 0.97) & (height[1:] == height[:-1])
     return int(flat.sum() + (height > 1.05).sum()) // block.shape[1]
