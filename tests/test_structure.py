@@ -37,6 +37,7 @@ MAY: list[tuple[str, tuple[str, ...]]] = [
     ("engine.call_end", ()),
     ("engine.patch", ()),
     ("engine.interpreter", ()),
+    ("engine.loops", ("engine.errors",)),
     ("engine.listening", ("engine.errors",)),
     ("engine.private_files", ("engine.errors",)),
     ("engine.log_file", ("engine.private_files",)),
@@ -68,13 +69,22 @@ MAY: list[tuple[str, tuple[str, ...]]] = [
     ),
     (
         "engine.dialing",
-        (*BASE, "engine.config", "engine.store", "engine.services", "engine.esl", "engine.dialing"),
+        (
+            *BASE,
+            "engine.config",
+            "engine.loops",
+            "engine.store",
+            "engine.services",
+            "engine.esl",
+            "engine.dialing",
+        ),
     ),
     (
         "engine.monitoring",
         (
             *BASE,
             "engine.config",
+            "engine.loops",
             "engine.store",
             "engine.services",
             "engine.esl",
@@ -97,6 +107,7 @@ MAY: list[tuple[str, tuple[str, ...]]] = [
 ]
 # Whoever runs things in time; pure code and services know no gevent.
 GEVENT = (
+    "engine.loops",
     "engine.patch",
     "engine.esl",
     "engine.dialing",

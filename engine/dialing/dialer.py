@@ -1,6 +1,6 @@
 """The dialer: claims, sends, follows and ends the calls of the switches that this engine owns.
 
-Small loops with a `step` each; the greenlets here only call them in time.
+Small parts with a `step` each; the loops here only call them in time.
 """
 
 from __future__ import annotations
@@ -21,16 +21,19 @@ from engine.dialing.cdr import FOLLOW_S, NoRecords, Records, SwitchRecords
 from engine.dialing.claimer import Claimer
 from engine.dialing.lanes import URGENT_RESERVE, Lanes, SwitchLane
 from engine.dialing.pacing import RateLimiter, Seats
+from engine.dialing.pausing import Pausing
 from engine.dialing.reaper import Reaper
 from engine.dialing.recovery import Recovery
 from engine.dialing.release import Waiting
 from engine.dialing.rules.contact_gap import ContactRules
 from engine.dialing.running_campaigns import Board, Wanted
 from engine.dialing.sender import IDLE_TICK_S, TICK_S, Poster, Sender
+from engine.dialing.shares import GatewayParts
 from engine.dialing.signs import Signs
-from engine.errors import AvanakError, SwitchUnavailable
+from engine.errors import SwitchUnavailable
 from engine.esl import commands
 from engine.esl.events import Event
+from engine.loops import Loop, Loops
 from engine.services.compliance.message_kinds import KindHours
 from engine.services.trunks.headroom import permitted_rate, permitted_sessions
 from engine.states import RecipientState
@@ -40,6 +43,8 @@ from engine.store.threads import read
 from engine.store.writer import Channel, Writer
 
 log = logging.getLogger(__name__)
+
+SettledListener = Callable[[list[Settle]], None]
 
 CLAIM_S = 0.05
 BOARD_S = 0.4  # at most so long until a pause, or a changed gateway, is taken over
@@ -58,6 +63,8 @@ class Dialer:
         rules: Sequence[Rule] = (),
         claim_hooks: Sequence[ClaimHook] = (),
         undo_hooks: Sequence[UndoHook] = (),
+        on_settled: Sequence[SettledListener] = (),
+        parts: GatewayParts | None = None,
     ) -> None:
         self.settings = settings
         self.writer = writer
@@ -67,8 +74,7 @@ class Dialer:
         self._wanted = Wanted()
         self.links: dict[int, Any] = {}  # switch id -> link, while recovered and up
         self.records: dict[int, Records] = {}  # switches that are ours -> their call records
-        # With several engines: gateway id -> permits and channels that are ours; None: all of all.
-        self.parts: dict[int, tuple[int, int]] | None = None
+        self._parts = parts or GatewayParts()
         self.zone = zone_of(settings.timezone)
         self.contacts = ContactRules(self.zone)
         self._settler = Settler([self.contacts.take_back, *hooks])
@@ -83,7 +89,7 @@ class Dialer:
             settings.job_grace_s,
             settings.reaper_grace_s,
             settings.heard_tolerance_ms,
-            self._prompt_missing,
+            Pausing(self.lanes, writer).prompt_missing,
         )
         undo = [self.contacts.take_back_claims, *undo_hooks]
         self.waiting = Waiting(self.lanes, self.calls, writer, undo)
@@ -111,9 +117,7 @@ class Dialer:
             now,
         )
         self.on_sending: list[Callable[[list[Call]], None]] = []  # just before the words are said
-        self.on_settled: list[Callable[[list[Settle]], None]] = []  # on the hub, after the commit
-        self.on_prompt_missing: Callable[[Call], None] = lambda call: None
-        self._greenlets: list[gevent.Greenlet] = []
+        self._on_settled = list(on_settled)  # on the hub, after the commit
         self._senders: dict[int, gevent.Greenlet] = {}
         self._recoveries: dict[int, gevent.Greenlet] = {}
         self._away_since_m: dict[int, float] = {}
@@ -121,34 +125,36 @@ class Dialer:
         self._look = Flag()
         self._is_stopping = False
         self._is_claiming = False
+        self._loops = Loops(
+            (
+                Loop("claim", self._claim, CLAIM_S, stops_early=True, wake=self._wake),
+                Loop("refresh", self.refresh, BOARD_S, stops_early=True, wake=self._look),
+                Loop("reap", self.reaper.step, REAP_S),
+                Loop("follow_records", self._follow_records, FOLLOW_S),
+                Loop("signs", Signs(self.lanes, self.calls, self.links, monotonic_s).step, SIGNS_S),
+            )
+        )
 
     # -- life ---------------------------------------------------------------------------
 
     def start(self) -> None:
         """Begin the loops; switches are added as they come up."""
         self.refresh()
-        for step, every_s in (
-            (self._claim, CLAIM_S),
-            (self.refresh, BOARD_S),
-            (self.reaper.step, REAP_S),
-            (self._follow_records, FOLLOW_S),
-            (Signs(self.lanes, self.calls, self.links, monotonic_s).step, SIGNS_S),
-        ):
-            self._greenlets.append(gevent.spawn(self._loop, step, every_s))
+        self._loops.start()
 
     def stop(self, drain_s: float) -> bool:
         """Stop placing calls, give back what was not sent, let those that are up finish; True if all did."""
         self._is_stopping = True
-        self._wake.set()
         for run in self.board.runs.values():
             run.may_dial = False
-        gevent.joinall(self._greenlets[:2], timeout=5)
+        self._loops.stop_early(5)
         self.waiting.give_back()
         deadline = monotonic_s() + drain_s
         while len(self.calls) and monotonic_s() < deadline:
             gevent.sleep(0.05)
         left = len(self.calls)
-        gevent.killall([*self._greenlets, *self._senders.values(), *self._recoveries.values()])
+        self._loops.stop()
+        gevent.killall([*self._senders.values(), *self._recoveries.values()])
         self._save_records()
         if left:
             log.warning("action=stopped_with_calls_up calls=%d", left)
@@ -167,23 +173,6 @@ class Dialer:
         """Something urgent was written: look at once."""
         self._look.set()
         self._wake.set()
-
-    def _loop(self, step: Callable[[], object], every_s: float) -> None:
-        while not self._is_stopping or step in (self.reaper.step, self._follow_records):
-            try:
-                step()
-            except (AvanakError, OSError) as error:
-                log.warning("action=step_failed step=%s error=%r", getattr(step, "__name__", "?"), str(error))
-            except Exception:
-                log.exception("action=step_failed step=%s", getattr(step, "__name__", "?"))
-            if step == self._claim:
-                self._wake.wait(every_s)
-                self._wake.clear()
-            elif step == self.refresh:
-                self._look.wait(every_s)
-                self._look.clear()
-            else:
-                gevent.sleep(every_s)
 
     # -- switches -----------------------------------------------------------------------
 
@@ -341,19 +330,11 @@ class Dialer:
 
     def _take_over(self, rows: Sequence[Any]) -> None:
         """The gateways as the store has them now."""
-        changed = self.lanes.take_over(rows, self._part_of, monotonic_s())
+        changed = self.lanes.take_over(rows, self._parts.of, monotonic_s())
         for gateway_id in changed:  # what waits there may have to show another number
             for run in self.board.runs.values():
                 run.forget_templates()
             self.waiting.give_back(gateway_id=gateway_id)
-
-    def _part_of(self, row: Any) -> tuple[float, int]:
-        """The rate and the channels of a gateway that this engine may use; (0, 0): none now."""
-        if self.parts is None:
-            return row.cps, row.channels
-        permits, channels = self.parts.get(row.id, (0, 0))
-        # The whole is the whole, also when it is no whole number.
-        return (row.cps if permits >= int(row.cps) and permits else float(permits)), channels
 
     def _claim(self) -> None:
         self._is_claiming = True
@@ -363,7 +344,7 @@ class Dialer:
             self._is_claiming = False
 
     def _after_settle(self, won: list[Settle]) -> None:
-        for listener in self.on_settled:
+        for listener in self._on_settled:
             listener(won)
         for item in won:
             if item.next_state in (RecipientState.PENDING, RecipientState.RETRY_WAIT):
@@ -389,9 +370,6 @@ class Dialer:
         """How long a switch has been away; one that is not known here has been away for ever."""
         since_m = self._away_since_m.get(switch_id)
         return float("inf") if since_m is None else monotonic_s() - since_m
-
-    def _prompt_missing(self, call: Call) -> None:
-        self.on_prompt_missing(call)
 
 
 def _shows_its_own(run: CampaignRun) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 Way = tuple[int, int]  # (gateway id, switch id): a trunk
 CHUNKS = 100  # a round's places are given in about so many parts
@@ -145,3 +146,27 @@ def _level(had: dict[int, float], weights: dict[int, int]) -> dict[int, float]:
     return {
         key: max(known.get(key, least), most - MOST_OWED / weight) - least for key, weight in weights.items()
     }
+
+
+class GatewayParts:
+    """What of each gateway this engine may use: all of it, until `divide`; from then on what was granted."""
+
+    def __init__(self) -> None:
+        self._granted: dict[int, tuple[int, int]] | None = None
+
+    def divide(self) -> None:
+        """Other engines may use the gateways too: nothing is ours that was not granted."""
+        self._granted = {}
+
+    def grant(self, gateway_id: int, permits: int, channels: int) -> None:
+        """So many calls a second and at once are ours now."""
+        assert self._granted is not None
+        self._granted[gateway_id] = (permits, channels)
+
+    def of(self, row: Any) -> tuple[float, int]:
+        """The rate and the channels of a gateway (its row) that this engine may use; (0, 0): none now."""
+        if self._granted is None:
+            return row.cps, row.channels
+        permits, channels = self._granted.get(row.id, (0, 0))
+        # The whole is the whole, also when it is no whole number.
+        return (row.cps if permits >= int(row.cps) and permits else float(permits)), channels

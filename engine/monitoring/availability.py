@@ -10,12 +10,11 @@ import logging
 from collections import Counter, deque
 from functools import partial
 
-import gevent
-
 from engine.clock import monotonic_s, wall_ms
 from engine.config import Settings
 from engine.dialing.dialer import Dialer
 from engine.errors import AvanakError, StoreUnavailable
+from engine.loops import Loop, Loops
 from engine.monitoring.probes import Probed, Prober
 from engine.services.sla import observations, probes
 from engine.services.sla.call_window import CallWindow
@@ -49,21 +48,22 @@ class Watch:
         self._refusal: Refusal | None = None
         self._web_fails = 0
         self._web: Seen | None = None
-        self._greenlets: list[gevent.Greenlet] = []
+        # Switches are given the time to connect: each start would else begin with an outage.
+        loops = [
+            Loop("availability", lambda: self.step(wall_ms(), monotonic_s()), STEP_S, begins_after_s=STEP_S)
+        ]
+        if settings.sla_web_url:
+            loops.append(Loop("panel", lambda: self._look_at_web(settings.sla_web_url), WEB_EVERY_S))
+        self._loops = Loops(loops)
         self.prober = Prober(dialer)
 
     def start(self) -> None:
         """Watch from now on."""
-        self._dialer.on_settled.append(self._on_settled)
-        self._greenlets.append(gevent.spawn(self._loop))
-        if self._settings.sla_web_url:
-            self._greenlets.append(gevent.spawn(self._web_loop))
+        self._loops.start()
 
     def stop(self) -> None:
         """Watch no more; the time until somebody watches again will be unknown."""
-        gevent.killall(self._greenlets)
-        if self._on_settled in self._dialer.on_settled:
-            self._dialer.on_settled.remove(self._on_settled)
+        self._loops.stop()
         try:
             self._writer.call(lambda: observations.end_pulse(self._component))
         except AvanakError as error:
@@ -72,19 +72,6 @@ class Watch:
     def probe(self) -> None:
         """One synthetic call to each switch (a job of every minute)."""
         self.prober.send(wall_ms(), monotonic_s())
-
-    def _loop(self) -> None:
-        # Switches are given the time to connect: each start would else begin with an outage.
-        gevent.sleep(STEP_S)
-        while True:
-            try:
-                self.step(wall_ms(), monotonic_s())
-            except AvanakError as error:
-                log.error("action=watch_failed error=%r", str(error))
-            except Exception:
-                # The monitor must not end for one mistake: it is said, and the next step is made.
-                log.exception("action=watch_failed")
-            gevent.sleep(STEP_S)
 
     def step(self, now: int, now_m: float) -> None:
         """1. how calls ended; 2. how probes went; 3. all of it to the monitor, in one transaction.
@@ -111,7 +98,8 @@ class Watch:
             probes.note(each.switch_name, each.at, each.is_ok, each.took_ms, each.answer)
         self._monitor.loop(now, calls, [self._web] if self._web is not None else [], refusal)
 
-    def _on_settled(self, settles: list[Settle]) -> None:
+    def note_ended(self, settles: list[Settle]) -> None:
+        """Calls that have ended: how, is read at the next step."""
         self._ended.extend(each.attempt_id for each in settles)
 
     def _count_ends(self, now_m: float) -> None:
@@ -143,11 +131,6 @@ class Watch:
     def _calls(self, now_m: float) -> Calls:
         verdicts = {name: self._window.verdict(name, now_m) for name in self._window.components()}
         return {name: verdict for name, verdict in verdicts.items() if verdict is not None}
-
-    def _web_loop(self) -> None:
-        while True:
-            self._look_at_web(self._settings.sla_web_url)
-            gevent.sleep(WEB_EVERY_S)
 
     def _look_at_web(self, url: str) -> None:
         """Ask the panel; two failures in a row are down."""

@@ -12,13 +12,11 @@ import logging
 import math
 from dataclasses import dataclass
 
-import gevent
-
 from engine.clock import monotonic_s
 from engine.dialing.dialer import Dialer
 from engine.dialing.running_campaigns import read_gateways
-from engine.dialing.shares import Portion, part_of
-from engine.errors import AvanakError
+from engine.dialing.shares import GatewayParts, Portion, part_of
+from engine.loops import Loop, Loops
 from engine.store import leases
 from engine.store.leases import SwitchLease
 from engine.store.tables.core import Gateway
@@ -43,33 +41,23 @@ class Part:
 
 
 class GatewayShares:
-    """Keeps this engine's parts; `dialer.parts` (of gateways) and the board's portion are what comes out of it."""
+    """Keeps this engine's parts: `granted` (of gateways) and the board's portion are what comes out of it."""
 
-    def __init__(self, owner: str, writer: Writer, dialer: Dialer) -> None:
+    def __init__(self, owner: str, writer: Writer, dialer: Dialer, granted: GatewayParts) -> None:
         self.owner = owner
         self.writer = writer
         self.dialer = dialer
+        self._granted = granted
         self.parts: dict[int, Part] = {}
         self.of_switches = 0.0  # how much of the switches that are dialled on is ours, 0 to 1
-        self._loop: gevent.Greenlet | None = None
+        self._loops = Loops([Loop("gateway_shares", lambda: self.step(monotonic_s()), STEP_S)])
 
     def start(self) -> None:
-        self.dialer.parts = {}
-        self._loop = gevent.spawn(self._run)
+        self._granted.divide()
+        self._loops.start()
 
     def stop(self) -> None:
-        if self._loop is not None:
-            self._loop.kill()
-
-    def _run(self) -> None:
-        while True:
-            try:
-                self.step(monotonic_s())
-            except AvanakError as error:
-                log.warning("action=shares_failed error=%r", str(error))
-            except Exception:
-                log.exception("action=shares_failed")
-            gevent.sleep(STEP_S)
+        self._loops.stop()
 
     def step(self, now_m: float) -> None:
         """1. reckon our parts; 2. shrink at once; 3. tell what we use; 4. grow into what was granted."""
@@ -120,8 +108,7 @@ class GatewayShares:
 
     def _apply(self, gateway_id: int) -> None:
         part = self.parts[gateway_id]
-        assert self.dialer.parts is not None
-        self.dialer.parts[gateway_id] = (part.permits, part.channels)
+        self._granted.grant(gateway_id, part.permits, part.channels)
         if part.permits == 0:
             self.dialer.waiting.give_back(gateway_id=gateway_id)
 

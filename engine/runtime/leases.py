@@ -9,10 +9,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-import gevent
-
 from engine.clock import monotonic_s
 from engine.errors import AvanakError
+from engine.loops import Loop, Loops
 from engine.store import leases
 from engine.store.leases import LEASE_MS, SwitchLease
 from engine.store.threads import read
@@ -51,36 +50,32 @@ class LeaseKeeper:
         self._renew_m = 0.0
         self._take_m = 0.0
         self._shunned: dict[int, float] = {}
-        self._loop: gevent.Greenlet | None = None
+        self._loops = Loops([Loop("leases", self.step, STEP_S)])
 
     def start(self, wanted: dict[int, str]) -> None:
         self.wanted = wanted
-        self._loop = gevent.spawn(self._run)
+        self._loops.start()
 
     def stop(self) -> None:
         """Give everything up, so that another engine can go on at once."""
-        if self._loop is not None:
-            self._loop.kill()
+        self._loops.stop()
         self.held.clear()
         try:
             self.writer.call(lambda: leases.leave(self.owner))
         except AvanakError as error:
             log.warning("action=leases_not_given_up error=%r", str(error))
 
-    def _run(self) -> None:
-        while True:
-            try:
-                self.step()
-            except AvanakError as error:
-                log.warning("action=lease_step_failed error=%r", str(error))
-            except Exception:
-                log.exception("action=lease_step_failed")
-            self.drop_expired(monotonic_s())
-            gevent.sleep(STEP_S)
-
     def step(self) -> None:
-        """1. renew; 2. drop what was lost; 3. take a free switch; 4. hand one to an engine that has fewer."""
-        now_m = monotonic_s()
+        """1. renew; 2. drop what was lost; 3. take a free switch; 4. hand one to an engine that has fewer.
+
+        What could not be renewed in time is dropped, whatever else fails.
+        """
+        try:
+            self._look_round(monotonic_s())
+        finally:
+            self.drop_expired(monotonic_s())
+
+    def _look_round(self, now_m: float) -> None:
         self.drop_expired(now_m)
         if now_m - self._renew_m >= RENEW_S:
             self._renew(now_m)

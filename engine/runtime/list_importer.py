@@ -9,6 +9,7 @@ import gevent
 from engine.clock import wall_ms
 from engine.config import Settings
 from engine.errors import AvanakError
+from engine.loops import Loop, Loops
 from engine.services.campaigns import list_imports
 from engine.services.campaigns.uploads import Uploads
 from engine.store.tables.lists import ListImport
@@ -27,15 +28,16 @@ class Importer:
         self._uploads = Uploads(settings.data_dir / "uploads", settings.max_upload_mb * 1_000_000)
         self._area = settings.default_area_code
         self._working: dict[int, gevent.Greenlet] = {}
-        self._greenlet: gevent.Greenlet | None = None
+        self._loops = Loops([Loop("list_imports", self.loop, LOOK_S)])
 
     def start(self) -> None:
         """Look every half second, until `stop`."""
-        self._greenlet = gevent.spawn(self._run)
+        self._loops.start()
 
     def stop(self) -> None:
         """Let go of what is under way: it goes on behind the last chunk at the next start."""
-        gevent.killall([each for each in (self._greenlet, *self._working.values()) if each is not None])
+        self._loops.stop()
+        gevent.killall(list(self._working.values()))
 
     def loop(self) -> None:
         """Take up what is noted, as far as there is room."""
@@ -49,14 +51,6 @@ class Importer:
     def wait(self) -> None:
         """Until nothing is under way."""
         gevent.joinall(list(self._working.values()))
-
-    def _run(self) -> None:
-        while True:
-            try:
-                self.loop()
-            except AvanakError as error:
-                log.warning("action=import_look_failed error=%r", str(error))
-            gevent.sleep(LOOK_S)
 
     def _bring_in(self, row: ListImport) -> None:
         with list_imports.held(self._uploads.taken_list(row.token)) as is_ours:

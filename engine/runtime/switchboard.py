@@ -100,14 +100,17 @@ def _read_cdr(query: str, number: int) -> str:
 class Switchboard:
     """Keeps supervisors (and embedded switches) running between `start` and `stop`."""
 
-    def __init__(self, settings: Settings, writer: Writer, dialer: Dialer) -> None:
+    def __init__(
+        self, settings: Settings, writer: Writer, dialer: Dialer, take_job: Callable[[Event], bool]
+    ) -> None:
+        """`take_job`: is asked first about each background job; True if it was no call's."""
         self.settings = settings
         self.writer = writer
         self.dialer = dialer
         self.supervisors: dict[int, Supervisor] = {}
         self.embedded: dict[int, EmbeddedProcess] = {}
         self.keeper: LeaseKeeper | None = None  # with PostgreSQL
-        self.take_job: Callable[[Event], bool] = lambda _event: False  # for jobs that are no calls
+        self._take_job = take_job
         self._specs: dict[int, SwitchSpec] = {}
         self._embedded_options: EmbeddedOptions | None = None
         self._cursors: Channel[tuple[int, Cursor]] = Channel("record_cursor", _write_cursors)
@@ -278,7 +281,7 @@ class Switchboard:
                 is_known.wait()
             if event.name == "HEARTBEAT":
                 self._heartbeat(switch_id, event)
-            elif event.name != "BACKGROUND_JOB" or not self.take_job(event):
+            elif event.name != "BACKGROUND_JOB" or not self._take_job(event):
                 self.dialer.on_event(event)
 
         supervisor = Supervisor(name, address, on_up=on_up, on_down=on_down, on_event=on_event)

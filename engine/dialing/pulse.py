@@ -1,0 +1,157 @@
+"""The pulse of campaigns, once a second: start what is due, finish what is done, and say how each goes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import tzinfo
+
+from engine.dialing.binding_limit import Said, reason_of, run_limits
+from engine.dialing.campaign_run import CampaignRun
+from engine.dialing.lanes import Lanes
+from engine.dialing.rules.billing import Money
+from engine.dialing.running_campaigns import Board, counts_of
+from engine.services.campaigns import campaigns, estimate
+from engine.services.messages.personal import UNPREPARED
+from engine.states import CampaignState
+from engine.store import leases
+from engine.store.sql import WAITING, execute
+from engine.store.tables.core import Campaign, CampaignCounts, CampaignPulse
+from engine.store.threads import read
+from engine.store.writer import Writer
+
+
+class Pulse:
+    """`step` once a second.
+
+    `unprepared`: campaign -> recipients whose own message is not made yet.
+    `share`: how much of all dialled switches is ours, 0 to 1; None when there is one engine.
+    """
+
+    def __init__(
+        self,
+        engine: str,
+        board: Board,
+        lanes: Lanes,
+        zone: tzinfo,
+        writer: Writer,
+        money: Money,
+        unprepared: Callable[[], Mapping[int, int]],
+        share: Callable[[], float | None],
+    ) -> None:
+        self._engine = engine
+        self._board = board
+        self._lanes = lanes
+        self._zone = zone
+        self._writer = writer
+        self._money = money
+        self._unprepared = unprepared
+        self._share = share
+
+    def step(self, now: int, now_m: float) -> None:
+        """1. read what is due, done or stopped; 2. reckon how each campaign goes; 3. write all in one transaction."""
+        runs = list(self._board.runs.values())
+        counts, waits = read(lambda: _numbers_of([run.id for run in runs])) if runs else ({}, {})
+        stopped = read(_stopped_with_leftovers)
+        due = read(lambda: _due_ids(now))
+        todo = read(lambda: self._money.find(now))
+        says = [self._say(run, counts[run.id], waits[run.id], now, now_m) for run in runs if run.id in counts]
+
+        def work() -> None:
+            if due:
+                campaigns.start_due(now)
+            if todo:
+                self._money.act(todo, now)
+            for campaign_id in stopped:
+                campaigns.cancel_waiting(campaign_id, now)
+            for said in says:
+                if not campaigns.finish_if_done(said.campaign_id, now):
+                    self._write(said, now)
+
+        if runs or stopped or due or todo:
+            self._writer.call(work)
+
+    def _say(
+        self, run: CampaignRun, counts: CampaignCounts, due: tuple[int, int], now: int, now_m: float
+    ) -> Said:
+        """How a campaign goes: on the hub, where what it is read from does not change meanwhile."""
+        rate = run.rate(now_m)
+        left = self._unprepared().get(run.id, 0)
+        reason, details = reason_of(run, self._lanes, counts, rate, due[0], left, now, now_m)
+        ends_at = self._ends_at(run, counts, due[1], now)
+        return Said(run.id, reason, details, run.live - run.waiting, rate, ends_at)
+
+    def _write(self, said: Said, now: int) -> None:
+        details = json.dumps(said.details, ensure_ascii=False)
+        calls_up, rate, reason, speaker = said.calls_up, said.rate, said.reason, self._engine
+        if self._share() is not None:
+            calls_up, rate, reason, details, speaker = leases.note_pulse(
+                said.campaign_id, self._engine, reason, details, calls_up, rate, now
+            )
+        told: dict[str, object] = {"engine": self._engine, "reason": reason, "details": details, "at": now}
+        if speaker == self._engine:  # else the end stands that the speaker told: who cannot dial knows none
+            told["ends_at"] = said.ends_at
+        CampaignPulse.update(**told, calls_up=calls_up, calls_per_second=rate).where(
+            CampaignPulse.campaign == said.campaign_id
+        ).execute()
+
+    def _ends_at(self, run: CampaignRun, counts: CampaignCounts, last_due: int, now: int) -> int | None:
+        share = self._share()
+        limits = run_limits(run, self._lanes, 1.0 if share is None else share)
+        if limits is None:  # nothing can leave now, and nobody knows for how long
+            return None
+        found = estimate.estimate(
+            waiting=counts.waiting,
+            retrying=counts.retry_wait,
+            live=counts.live,
+            attempts=counts.attempts,
+            answered=counts.answered,
+            max_tries=run.policy.max_tries,
+            retry_after_s=run.policy.retry_after_ms // 1000,
+            message_s=run.message_ms / 1000,
+            limits=limits,
+            windows=run.windows,
+            now=now,
+            zone=self._zone,
+            last_due=last_due,
+        )
+        return found.ends_at
+
+
+def _stopped_with_leftovers() -> list[int]:
+    rows = (
+        CampaignCounts.select(CampaignCounts.campaign)
+        .join(Campaign)
+        .where(
+            Campaign.state == CampaignState.STOPPED,
+            (CampaignCounts.waiting + CampaignCounts.retry_wait) > 0,
+        )
+    )
+    return [row.campaign_id for row in rows]
+
+
+def _due_ids(now: int) -> list[int]:
+    rows = Campaign.select(Campaign.id).where(
+        Campaign.state == CampaignState.SCHEDULED, Campaign.starts_at <= now
+    )
+    return [row.id for row in rows]
+
+
+def _numbers_of(
+    campaign_ids: list[int],
+) -> tuple[dict[int, CampaignCounts], dict[int, tuple[int, int]]]:
+    """The counts of campaigns, and when the next and the last of their recipients are due (ms; 0: nobody waits)."""
+    waits = {}
+    for campaign_id in campaign_ids:
+        # One end of the index after the other: both at once would read all of it.
+        first, last = (
+            execute(
+                f"SELECT {word}(next_at) FROM recipient WHERE campaign_id = ?"  # noqa: S608 - words of ours
+                f" AND state IN {WAITING} AND next_at < ?",
+                [campaign_id, UNPREPARED],
+            )[0][0]
+            or 0
+            for word in ("MIN", "MAX")
+        )
+        waits[campaign_id] = (int(first), int(last))
+    return counts_of(campaign_ids), waits
