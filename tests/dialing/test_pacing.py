@@ -105,3 +105,93 @@ def test_a_seat_is_given_back_once() -> None:
 def test_a_switch_gets_less_than_its_own_setting(setting: int, share: float, expected: int) -> None:
     assert permitted_rate(setting, share) == expected
     assert permitted_sessions(setting, share) == expected
+
+
+@pytest.mark.parametrize(
+    ("cps", "cap", "burst", "gap"),
+    [
+        (100, 100, 9, 0.01012),
+        (12, 12, 2, 1.012 / 12),
+        (11, 11, 1, 0.092),
+        (2.5, 2, 1, 0.506),
+        (0.5, 1, 1, 2.012),
+    ],
+)
+def test_the_figures_of_a_rate(cps: float, cap: int, burst: int, gap: float) -> None:
+    limiter = RateLimiter(cps)
+    assert (limiter.cap, limiter.available(10.0)) == (cap, burst)
+    limiter.take(10.0, burst)
+    assert limiter.available(10.0 + gap - 1e-6) == 0
+    assert limiter.available(10.0 + gap) == 1
+
+
+def test_the_next_permit_is_due_a_gap_after_the_last_and_lateness_is_kept_up_to_the_burst() -> None:
+    limiter = RateLimiter(100)
+    limiter.take(10.0)
+    assert limiter.available(10.0) == 8
+    limiter.take(10.0, 3)
+    assert limiter.available(10.0) == 5
+    assert limiter.available(10.0 + 4 * 0.01012) == 9
+    limiter.take(20.0, 9)
+    assert limiter.available(20.0 + 2 * 0.01012) == 2
+
+
+def test_the_window_is_a_second_and_a_margin() -> None:
+    limiter = RateLimiter(3)
+    for at in (10.0, 10.4, 10.8):
+        limiter.take(at)
+    assert limiter.use(11.0119) == 1.0
+    assert limiter.use(11.0121) == 2 / 3
+
+
+def test_below_one_a_second_the_window_is_longer() -> None:
+    limiter = RateLimiter(0.25)
+    limiter.take(10.0)
+    assert limiter.available(14.0119) == 0
+    assert limiter.available(14.0121) == 1
+
+
+def test_use_is_the_share_of_the_window_that_was_taken() -> None:
+    limiter = RateLimiter(10)
+    assert limiter.use(10.0) == 0.0
+    limiter.take(10.0)
+    limiter.take(10.5, 2)
+    assert limiter.use(10.9) == 0.3
+    assert limiter.use(11.1) == 0.2
+    assert limiter.use(12.0) == 0.0
+
+
+def test_what_is_expected_soon() -> None:
+    limiter = RateLimiter(100)
+    assert limiter.expected(10.0, 0.5) == 59  # 9 now, 49.4 later
+    limiter.take(10.0, 9)
+    assert limiter.expected(10.0, 0.5) == 50
+    assert limiter.expected(10.0, 0.0) == 1
+    assert RateLimiter(0.1).expected(10.0, 0.0) == 1
+
+
+def test_a_higher_rate_lets_out_what_the_window_still_has() -> None:
+    limiter = RateLimiter(2)
+    limiter.take(10.0)
+    limiter.take(10.6)
+    assert limiter.available(10.9) == 0
+    limiter.set_rate(100)
+    assert limiter.cps == 100
+    assert limiter.use(10.9) == 0.02
+
+
+def test_seats_in_figures() -> None:
+    seats = Seats(3, reserve=5)
+    assert (seats.limit, seats.reserve, seats.used) == (3, 2, 0)
+    assert (seats.free(), seats.free(urgent=True)) == (1, 3)
+    for used in (1, 2, 3, 4):
+        seats.take()
+        assert seats.used == used
+    assert (seats.free(), seats.free(urgent=True)) == (0, 0)
+    seats.give()
+    assert seats.used == 3
+    assert (Seats(5).reserve, Seats(1, 1).reserve, Seats(0, 1).reserve) == (0, 0, 0)
+    last = Seats(1)
+    last.take()
+    last.give()
+    assert last.used == 0

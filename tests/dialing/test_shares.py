@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.dialing.shares import WHOLE, Demand, FairShares, Places, Portion
+from engine.dialing.shares import WHOLE, Demand, FairShares, Places, Portion, part_of
 
 ONE = ((1, 1),)
 
@@ -118,3 +119,102 @@ def test_the_portions_of_all_engines_are_the_whole(total, cps, owners):
     assert abs(sum(portion.of_rate(cps) for portion in portions) - cps) < 1e-6
     assert (portions[0].of_count(None), portions[0].of_rate(None)) == (None, None)
     assert (WHOLE.of_count(total), WHOLE.of_rate(cps)) == (total, cps)
+
+
+@pytest.mark.parametrize(
+    ("total", "ours", "everyones", "part"),
+    [
+        (10, (1,), (1, 2, 3), 4),
+        (10, (2,), (3, 2, 1), 3),
+        (11, (1, 3), (1, 2, 3), 7),
+        (2, (3,), (1, 2, 3), 0),
+        (9, (), (1, 2), 0),
+    ],
+)
+def test_what_does_not_divide_goes_to_the_lowest(
+    total: int, ours: tuple[int, ...], everyones: tuple[int, ...], part: int
+) -> None:
+    assert part_of(total, ours, everyones) == part
+    assert Portion(ours, everyones).of_count(total) == (part if ours else total)
+    assert Portion(ours, everyones).of_rate(6.0) == (6.0 * len(ours) / len(everyones) if ours else 6.0)
+
+
+def test_places_of_trunks() -> None:
+    places = Places({1: 5, 2: 7}, {1: 6})
+    assert [places.free(way) for way in ((1, 1), (2, 1), (3, 1), (1, 9))] == [5, 6, 0, 0]
+    assert places.total([(1, 1), (2, 1), (3, 1)]) == 6
+    assert places.total([(1, 1)]) == 5
+    assert places.total([]) == 0
+    other = places.copy()
+    places.take((2, 1), 2)
+    places.take((2, 1))
+    assert (places.gateways, places.switches) == ({1: 5, 2: 4}, {1: 3})
+    assert (other.gateways, other.switches) == ({1: 5, 2: 7}, {1: 6})
+    places.take((1, 1), 3)
+    assert places.total([(1, 1), (2, 1)]) == 0  # the switch is full: its gateways' places are none
+
+
+def test_a_full_trunk_does_not_count_with_the_others() -> None:
+    assert Places({1: 0, 2: 4}, {1: 9, 2: 9}).total([(1, 1), (2, 2)]) == 4
+
+
+def test_the_way_with_most_room_is_taken_first() -> None:
+    places = Places({1: 3, 2: 50}, {1: 100})
+    wanted = [Demand(1, 1, 1, 3, ((1, 1), (2, 1))), Demand(2, 2, 1, 3, ((1, 1),))]
+    assert FairShares().divide(places, wanted) == {1: 3, 2: 3}
+
+
+def test_a_campaign_of_a_group_that_wants_nothing_more_leaves_the_rest_to_its_sister() -> None:
+    assert FairShares().divide(one_trunk(10), [demand(1, 1, want=2), demand(2, 1), demand(3, 2, want=0)]) == {
+        1: 2,
+        2: 8,
+    }
+
+
+def test_without_a_way_nothing_is_given() -> None:
+    assert FairShares().divide(one_trunk(10), [Demand(1, 1, 1, 5, ()), demand(2, 2)]) == {2: 10}
+    assert FairShares().divide(one_trunk(0), [demand(1, 1)]) == {}
+
+
+def test_parts_are_a_hundredth_and_sixteen_at_most() -> None:
+    """With the weights 1 and 2 the first part goes to the first, and tells how large parts are."""
+    for places, first in ((99, 1), (100, 1), (299, 2), (1600, 16), (5000, 16)):
+        wanted = [demand(1, 1, want=10_000), demand(2, 2, want=1, account_weight=1_000_000)]
+        shares = FairShares()
+        shares._accounts = {1: 0.0, 2: 0.0}
+        given_ = shares.divide(one_trunk(places), wanted)
+        assert given_ == {1: places - 1, 2: 1}
+        assert shares._accounts[1] == places - 1
+        chunks = FairShares()
+        chunks.divide(one_trunk(places), [demand(1, 1), demand(2, 2)])
+        assert abs(chunks._accounts[1] - chunks._accounts[2]) <= first
+
+
+def test_who_could_not_be_served_is_owed_fifty_places_at_most() -> None:
+    shares = FairShares()
+    both = [demand(1, 1), Demand(2, 2, 1, 1000, ((2, 1),), 2)]
+    for _ in range(20):
+        shares.divide(Places({1: 100, 2: 0}, {1: 1000}), both)  # the second's gateway is full
+    given_ = shares.divide(Places({1: 100, 2: 100}, {1: 100}), both)
+    assert 65 <= given_[2] <= 90
+    assert given_[1] + given_[2] == 100
+
+
+def test_the_campaigns_of_an_account_are_owed_alike() -> None:
+    shares = FairShares()
+    both = [demand(1, 1), Demand(2, 1, 1, 1000, ((2, 1),))]
+    for _ in range(20):
+        shares.divide(Places({1: 100, 2: 0}, {1: 1000}), both)
+    given_ = shares.divide(Places({1: 200, 2: 200}, {1: 200}), both)
+    assert given_[1] + given_[2] == 200
+    assert 40 <= given_[2] - given_[1] <= 60
+
+
+def test_only_differences_are_kept() -> None:
+    shares = FairShares()
+    for _ in range(1000):
+        shares.divide(one_trunk(10), [demand(1, 1), demand(2, 2)])
+    assert max(shares._accounts.values()) <= 10
+    assert max(shares._campaigns.values()) <= 10
+    shares.divide(one_trunk(10), [demand(3, 3)])
+    assert set(shares._accounts) == {3}

@@ -1,0 +1,249 @@
+"""Which limit is named: of several that bind the first in order, with the figures that a reader needs."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from engine.dialing.binding_limit import NOT_DUE_MS, binding_limit, reason_of, run_limits
+from engine.dialing.health import CAMPAIGN, Breaker
+from engine.dialing.lanes import GatewayLane, Lanes, SwitchLane
+from engine.dialing.pacing import RateLimiter, Seats
+from engine.dialing.routes import LOST
+from engine.services.campaigns import why
+
+NOW, NOW_M = 1_000_000, 500.0
+
+
+class World:
+    """A campaign, its account, gateways «a» (20 calls a second) and «b» (30), switch «s»."""
+
+    def __init__(self) -> None:
+        self.lanes = Lanes()
+        self.switch = self.add_switch(1, "s", 100, since_at=7)
+        self.a = self.add_gateway(1, "a", 20)
+        self.b = self.add_gateway(2, "b", 30)
+        self.names: set[str] | None = {"a"}
+        self.shown: set[str] = {"", "021"}
+        self.run: Any = SimpleNamespace(
+            id=1, gateway_names=self.names, caller_range="021", reason="", details={}, live=0, unserved="", cps=None,
+            is_urgent=False, our_channels=None, channels=None, limiter=None, limiters=[],
+            account=SimpleNamespace(limiter=None, cps=None, channels=None),
+            may_use=lambda name: self.names is None or name in self.names,
+            may_show=lambda caller_id: caller_id in self.shown,
+        )  # fmt: skip
+
+    def add_switch(self, number: int, name: str, cps: float, since_at: int) -> SwitchLane:
+        lane = SwitchLane(number, name, "", RateLimiter(cps), Seats(200, 10), is_up=True, since_at=since_at)
+        self.lanes.switches[number] = lane
+        self.lanes.connect()
+        return lane
+
+    def add_gateway(self, number: int, name: str, cps: float) -> GatewayLane:
+        lane = GatewayLane(
+            number, name, RateLimiter(cps), Seats(50, 5), (), 0, 1, "", 20, False, "", full_cps=cps
+        )
+        self.lanes.gateways[number] = lane
+        self.lanes.connect()
+        return lane
+
+    def own(self, cps: float, of: str) -> RateLimiter:
+        """A rate of the campaign or of its account."""
+        limiter = RateLimiter(cps)
+        where = self.run if of == "run" else self.run.account
+        where.limiter, where.cps = limiter, cps
+        self.run.limiters = [one for one in (self.run.limiter, self.run.account.limiter) if one]
+        return limiter
+
+    def bound(self, rate: float = 4.25) -> tuple[str, dict[str, Any]]:
+        return binding_limit(self.run, self.lanes, rate, NOW_M)
+
+
+def use_up(limiter: RateLimiter, share: float = 1.0) -> None:
+    limiter._sent.extend([NOW_M] * round(limiter.cap * share))
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_nothing_binds(world: World) -> None:
+    assert world.bound() == (why.DIALLING, {"cps": "4.2"})
+
+
+def test_no_gateway_serves_it(world: World) -> None:
+    world.names = world.run.gateway_names = {"z", "y"}
+    assert world.bound() == (why.NO_GATEWAY, {"names": "y z"})
+    world.run.gateway_names = None
+    assert world.bound() == (why.NO_GATEWAY, {"names": "—"})
+
+
+def test_no_gateway_shows_a_number_that_it_may_show(world: World) -> None:
+    world.shown = set()
+    assert world.bound() == (why.CALLER_RANGE, {"range": "021"})
+
+
+def test_drained_gateways_and_switches(world: World) -> None:
+    world.switch.is_draining = True
+    assert world.bound() == (why.SWITCH_DRAINING, {"switches": "s"})
+    world.a.is_draining = True
+    assert world.bound() == (why.DRAINING, {"names": "a"})
+
+
+def test_a_switch_that_is_down(world: World) -> None:
+    world.switch.is_up = False
+    world.add_switch(2, "q", 100, since_at=0).is_up = False
+    assert world.bound() == (why.SWITCH_DOWN, {"switches": "q s", "since": 7})
+    world.lanes.trunks.clear()
+    assert world.bound() == (why.SWITCH_DOWN, {"switches": "q s", "since": 7})
+    world.lanes.switches.clear()
+    assert world.bound() == (why.SWITCH_DOWN, {"switches": "—", "since": 0})
+
+
+def lose(gateway: GatewayLane) -> None:
+    for number in range(LOST):
+        gateway.routes.bad(((CAMPAIGN, 1),), str(number), "NOT_FOUND/404", NOW_M, NOW_M, is_trunks=False)
+
+
+def test_a_lost_route_is_named_when_there_is_no_other(world: World) -> None:
+    world.names = {"a", "b"}
+    lose(world.a)
+    assert world.bound() == (why.DIALLING, {"cps": "4.2"})
+    lose(world.b)
+    assert world.bound() == (why.ROUTE_LOST, {"gateway": "a", "cause": "NOT_FOUND/404"})
+
+
+def test_a_gateway_that_fails_and_another_that_does_not(world: World) -> None:
+    world.a.health.state = Breaker.PROBING
+    assert world.bound() == (why.GATEWAY_FAILING, {"gateway": "a"})
+    world.a.health.state = Breaker.REFUSED
+    assert world.bound() == (why.GATEWAY_REFUSED, {"gateway": "a"})
+    world.names = None
+    assert world.bound() == (why.GATEWAY_DETOUR, {"gateway": "a", "others": "b", "cps": "4.2"})
+
+
+def test_the_fastest_gateway_is_told_of(world: World) -> None:
+    world.names = None
+    use_up(world.b.limiter)
+    assert world.bound() == (why.GATEWAY_RATE, {"gateway": "b", "cps": "30"})
+
+
+def test_places(world: World) -> None:
+    world.a.seats.used = 45
+    assert world.bound() == (why.GATEWAY_CHANNELS, {"gateway": "a", "channels": 50})
+    world.run.is_urgent = True
+    assert world.bound()[0] == why.DIALLING
+    world.a.seats.used, world.run.is_urgent = 44, False
+    assert world.bound()[0] == why.DIALLING
+    world.switch.seats.used = 190
+    assert world.bound() == (why.SWITCH_SESSIONS, {"switch": "s", "sessions": 200})
+    world.switch.seats.used = 189
+    world.run.our_channels, world.run.channels, world.run.live = 3, 6, 2
+    assert world.bound()[0] == why.DIALLING
+    world.run.live = 3
+    assert world.bound() == (why.OWN_CHANNELS, {"limit": 6})
+
+
+def test_a_rate_binds_from_four_fifths_of_its_use(world: World) -> None:
+    use_up(world.a.limiter, 0.75)
+    assert world.bound()[0] == why.DIALLING
+    use_up(world.a.limiter, 0.05)
+    assert world.bound() == (why.GATEWAY_RATE, {"gateway": "a", "cps": "20"})
+
+
+def test_the_tightest_of_the_rates_that_are_used_up(world: World) -> None:
+    use_up(world.a.limiter)
+    use_up(world.own(5, "run"))
+    assert world.bound() == (why.OWN_RATE, {"cps": "5"})
+    use_up(world.own(3, "account"))
+    assert world.bound() == (why.ACCOUNT_RATE, {"cps": "3"})
+    world.own(2, "run")  # not used up
+    assert world.bound() == (why.ACCOUNT_RATE, {"cps": "3"})
+
+
+def test_the_switchs_rate_only_if_it_is_below_the_gateways(world: World) -> None:
+    use_up(world.switch.limiter)
+    world.switch.limiter.set_rate(20)
+    assert world.bound() == (why.GATEWAY_RATE, {"gateway": "a", "cps": "20"})
+    world.switch.limiter.set_rate(10)
+    assert world.bound() == (why.SWITCH_RATE, {"switch": "s", "cps": "10"})
+
+
+def test_a_slowed_gateway_and_a_busy_switch(world: World) -> None:
+    use_up(world.a.limiter)
+    world.a.health.factor = 0.5
+    assert world.bound() == (why.GATEWAY_SLOWED, {"gateway": "a", "cps": "10.0", "full": "20"})
+    use_up(world.own(5, "run"))
+    assert world.bound()[0] == why.OWN_RATE
+    world.run.limiters, world.a.health.factor = [], 1.0
+    world.switch.idle_factor, world.switch.idle_cpu = 0.5, 12.4
+    assert world.bound()[0] == why.GATEWAY_RATE
+    world.switch.limiter.set_rate(20)
+    assert world.bound() == (why.SWITCH_BUSY, {"switch": "s", "idle": "12"})
+
+
+def counts(**values: int) -> Any:
+    return SimpleNamespace(**{"waiting": 5, "retry_wait": 0, "live": 0, **values})
+
+
+def said(
+    world: World, *, rate: float = 0.0, next_due: int = 0, preparing: int = 0, **values: int
+) -> tuple[str, dict[str, Any]]:
+    return reason_of(world.run, world.lanes, counts(**values), rate, next_due, preparing, NOW, NOW_M)
+
+
+def test_what_is_said_of_a_campaign_in_this_order(world: World) -> None:
+    run = world.run
+    assert said(world)[0] == why.DIALLING
+    assert said(world, next_due=NOW + NOT_DUE_MS)[0] == why.DIALLING
+    assert said(world, next_due=NOW + NOT_DUE_MS + 1) == (why.NOT_DUE, {"at": NOW + NOT_DUE_MS + 1})
+    run.unserved = "98"
+    assert said(world, next_due=NOW + 9_000) == (why.UNSERVED, {"prefix": "98"})
+    assert said(world, rate=0.1)[0] == why.DIALLING
+    assert said(world, preparing=4) == (why.PREPARING, {"left": 4})
+    run.live = 1
+    assert said(world, preparing=4, rate=1.0)[0] == why.DIALLING
+    assert said(world, rate=1.0, next_due=NOW + 9_000)[0] == why.DIALLING
+    run.reason, run.details = why.OWN_CHANNELS, {"limit": 2}
+    assert said(world, preparing=4) == (why.OWN_CHANNELS, {"limit": 2})
+    retry = {"waiting": 0, "retry_wait": 3, "next_due": NOW + 1}
+    assert said(world, **retry) == (why.RETRY, {"at": NOW + 1})
+    assert said(world, **{**retry, "next_due": NOW})[0] == why.OWN_CHANNELS
+    assert said(world, **{**retry, "waiting": 1})[0] == why.OWN_CHANNELS
+    assert said(world, waiting=0, live=2) == (why.LAST_CALLS, {"live": 2})
+    assert said(world, waiting=1, live=2)[0] == why.OWN_CHANNELS
+    assert said(world, waiting=0, retry_wait=1, live=2)[0] == why.OWN_CHANNELS
+    assert said(world, waiting=0)[0] == why.OWN_CHANNELS
+    for reason in (why.WINDOW, why.DATABASE):
+        run.reason, run.details = reason, {"until": 3}
+        assert said(world, waiting=0, live=2) == (reason, {"until": 3})
+
+
+def test_what_it_could_have_alone(world: World) -> None:
+    def limits(share: float = 1.0) -> tuple[float, int] | None:
+        found = run_limits(world.run, world.lanes, share)
+        return found and (found.cps, found.channels)
+
+    assert limits() == (20, 50)
+    assert limits(0.5) == (40, 100)
+    assert limits(0.0) is None
+    world.names = None
+    assert limits() == (50, 100)
+    world.switch.limiter.set_rate(10)
+    world.switch.seats.limit = 30
+    assert limits() == (10, 30)
+    world.run.cps, world.run.channels = 4.0, 7
+    world.run.account.cps, world.run.account.channels = 3.0, 9
+    assert limits() == (3.0, 7)
+    world.run.channels = 0
+    assert limits() == (3.0, 1)
+    world.run.account.cps = 0.0001
+    assert limits() == (0.001, 1)
+    world.shown = set()
+    assert limits() is None
+    world.shown = {""}
+    world.a.health.state = world.b.health.state = Breaker.OPEN
+    assert limits() is None
