@@ -88,7 +88,7 @@ class Desk:
             return
         wall, now_m = self.clock()
         call.answered_at = at_ms or wall
-        self.lanes.gateways[call.gateway_id].went_well(call, now_m)
+        self.lanes.gateways[call.gateway_id].rings(call, now_m)
         self.calls.watch(call, now_m + call.run.max_length_s + self.reaper_grace_s)
         self.writer.add(self.answers, Answer(call.attempt_id, call.recipient_id, call.answered_at))
 

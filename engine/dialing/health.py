@@ -33,7 +33,7 @@ REFUSED_MOST_S = 600.0
 PROBES = 3  # calls that are out at once while it is probed
 GOOD_PROBES = 2  # that close it again
 PROBE_PATIENCE_S = 15.0  # a probe of which nothing was heard must not keep the gateway shut
-QUIET_CALLS = 25  # placed since it last said anything (or a second's worth): then it gets no more
+QUIET_CALLS = 20  # placed since it last said anything (or a second's worth): then it gets no more
 QUIET_PROBE_S = 4.0
 REMEMBERED = 20_000  # numbers that failed
 REMEMBERED_S = 900.0
@@ -111,17 +111,15 @@ class GatewayHealth:
         """When it first failed a number that it has not served since."""
         return self._failed.get(number)
 
-    def room(self, now_m: float) -> int | None:
-        """How many calls it may be given now; None: as many as its limits permit."""
+    def room(self, now_m: float) -> int:
+        """How many calls it may be given now, besides what its limits permit."""
         if self.is_shut:
             return 0
         if self.state is Breaker.PROBING:
             self._probes_m = [at for at in self._probes_m if now_m - at < PROBE_PATIENCE_S]
             return max(0, PROBES - len(self._probes_m))
         left = self.quiet_calls - self._since_sign
-        if left > 0:
-            return None if left > self.quiet_calls // 2 else left
-        return int(now_m - self._placed_m >= QUIET_PROBE_S)
+        return left if left > 0 else int(now_m - self._placed_m >= QUIET_PROBE_S)
 
     def takes(self, number: str, now_m: float) -> bool:
         """Whether a number may be called by it now: probes are fresh numbers, as long as there are such."""
@@ -133,7 +131,7 @@ class GatewayHealth:
         """Whether to ask the switch if the phones of calls that are up do ring."""
         if self.state is Breaker.PROBING:
             return bool(self._probes_m)
-        return self.state is Breaker.CLOSED and self._since_sign > self.quiet_calls // 2
+        return self.state is Breaker.CLOSED and self._since_sign > self.quiet_calls // 3
 
     def wants_sign_of(self, placed_m: float) -> bool:
         """Whether the ringing of a call that was placed then would say that the trunk lives."""

@@ -21,6 +21,8 @@ from engine.dialing.shares import Places, Way
 log = logging.getLogger(__name__)
 
 FORBIDDEN = 403
+QUIET_S = 1.0  # of its rate that a gateway is given without a word from it
+SAID_BY_CARRIER = frozenset(("recv_refuse", "recv_bye"))
 # Below this much idle processor (percent, averaged by FreeSWITCH) a switch is given less at each
 # heartbeat, before its audio suffers; never less than the floor.  Above it, it climbs back.
 IDLE_ENOUGH = 15.0
@@ -72,10 +74,14 @@ class GatewayLane:
         self.health.placed(call.digits, keys, now_m)
         self.routes.placed(keys)
 
+    def rings(self, call: Call, now_m: float) -> None:
+        """A call by it rings, or was answered, now."""
+        self.health.sign(now_m)
+        self.went_well(call, now_m)
+
     def went_well(self, call: Call, now_m: float, has_rung: bool = True) -> None:
         """A phone rang by it, or (`has_rung` false) the carrier refused a number in good order."""
         keys = keys_of(call.run.id, call.digits)
-        self.health.sign(now_m)
         if has_rung:
             if call.has_rung:
                 return
@@ -85,7 +91,7 @@ class GatewayLane:
 
     def ended(self, call: Call, end: CallEnd, found: Verdict, now_m: float) -> None:
         """A call by it ended, and it was not our own fault; `found` is what the end means by itself."""
-        if end.sip_status is not None:
+        if end.closed_by in SAID_BY_CARRIER:
             self.health.sign(now_m)
         if found.has_rung:
             self.went_well(call, now_m)
@@ -265,7 +271,7 @@ class Lanes:
                 is_new = True
             lane.health.tick(now_m)
             cps, channels = part_of(row)
-            lane.health.quiet_calls = max(QUIET_CALLS, int(cps))
+            lane.health.quiet_calls = max(QUIET_CALLS, int(cps * QUIET_S))
             lane.full_cps, rate = cps, cps * lane.health.factor
             if cps and lane.limiter.cps != rate:
                 lane.limiter.set_rate(rate)
@@ -312,10 +318,8 @@ class Lanes:
             if gateway.is_draining:
                 continue
             places = min(_soon(gateway.limiter, now, urgent) - count, gateway.seats.free(urgent))
-            probes = gateway.health.room(now)
-            if probes is not None:
-                places = min(places, probes - sum(t.ready for t in self.up_trunks() if t.gateway is gateway))
-            of_gateway[gateway_id] = max(0, places)
+            room = gateway.health.room(now) - sum(t.ready for t in self.up_trunks() if t.gateway is gateway)
+            of_gateway[gateway_id] = max(0, min(places, room))
         for switch_id, less in of_switch.items():
             switch = self.switches[switch_id]
             if switch.is_draining:

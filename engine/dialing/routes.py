@@ -12,8 +12,8 @@ from engine.dialing.tallies import Streak
 DOUBTFUL = 6  # numbers in a row that fail alike: no longer believed of the numbers
 LOST = 12  # the same: the use of the gateway is given up
 ALIKE = 0.85  # share of the calls placed since the first
-LEFT_FIRST_S = 30.0
-LEFT_MOST_S = 300.0
+LEFT_FIRST_S = 15.0
+LEFT_MOST_S = 120.0
 PROBE_PATIENCE_S = 60.0
 GROUP_DIGITS = 5  # of a number, that say where it goes: country and area or operator
 MOST_ROUTES = 5_000

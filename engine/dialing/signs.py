@@ -43,6 +43,6 @@ class Signs:
             ringing = {channel.uuid for channel in channels if channel.callstate in answers.RINGING_STATES}
             for call in asked:
                 if call.uuid in ringing:
-                    gateways[call.gateway_id].went_well(call, self.monotonic_s())
+                    gateways[call.gateway_id].rings(call, self.monotonic_s())
                     found += 1
         return found

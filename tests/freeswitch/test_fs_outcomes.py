@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import time
 from collections import Counter
@@ -19,7 +20,9 @@ from tests.freeswitch.engine_lab import running_engine
 from tests.freeswitch.switch import CarrierProcess, Switch
 from tests.runtime.lab import Lab, wait_for
 
+log = logging.getLogger(__name__)
 CPS = 20
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture
@@ -30,12 +33,18 @@ def lab(freeswitch: Switch, fs_prompts: dict[str, list[int]], tmp_path: Path) ->
 
 
 def health(lab: Lab) -> GatewayHealth:
-    return next(one for one in lab.engine.dialer.lanes.gateways.values() if one.name == "lab").health
+    lanes = lab.engine.dialer.lanes.gateways.values
+    return wait_for(lambda: [one for one in lanes() if one.name == "lab"], "the gateway")[0].health
 
 
 def rung(carrier: CarrierProcess, before: int) -> Counter[str]:
     """How often each number (as in the lists) was called."""
     return Counter("0" + call["number"].removeprefix("98") for call in carrier.arrived[before:])
+
+
+def placed_of(lab: Lab, campaign_id: int) -> int:
+    """Calls that were handed to the switch."""
+    return sum(attempt.state != "created" for attempt in lab.attempts(campaign_id))
 
 
 def test_a_phone_that_rang_is_called_as_often_as_its_tries_and_no_more(
@@ -68,7 +77,9 @@ def test_a_redirect_is_one_invite_to_one_host_each_try(lab: Lab, carrier: Carrie
     campaign_id = lab.campaign(["09140000032"], gateways=["lab"], max_tries=1)
     lab.finish(campaign_id, 60)
     attempts = lab.attempts(campaign_id)
-    assert {(one.hangup_cause, one.sip_status, one.spent_try) for one in attempts} == {("REDIRECTED", 302, False)}
+    assert {(one.hangup_cause, one.sip_status, one.spent_try) for one in attempts} == {
+        ("REDIRECTED", 302, False)
+    }
     assert len(attempts) == sum(rung(carrier, before).values()) == 3
 
 
@@ -112,7 +123,7 @@ def test_sixty_of_six_hundred_numbers_that_always_fail_cost_the_others_nothing(
 ) -> None:
     before = len(carrier.arrived)
     good = [f"0915{number:07d}" for number in range(1_000_100, 1_000_640)]
-    bad = [f"0914{number:03d}0004" for number in range(60)]
+    bad = [f"0915{number:03d}0004" for number in range(60)]
     numbers = list(good)
     for place, number in enumerate(bad):
         numbers.insert(place * 10, number)
@@ -125,7 +136,7 @@ def test_sixty_of_six_hundred_numbers_that_always_fail_cost_the_others_nothing(
     calls = carrier.arrived[before:]
     first, last = calls[0]["at"], next(c["at"] for c in reversed(calls) if not c["number"].endswith("0004"))
     rate = sum(1 for call in calls if call["at"] <= last) / (last - first)
-    print(f"others {others_s:.0f} s, all {all_s:.0f} s, {rate:.1f} calls/s while the others were called")
+    log.warning("others %.0f s, all %.0f s, %.1f calls/s while the others were called", others_s, all_s, rate)
     assert others_s <= 90
     assert all_s <= 180
     assert rate >= 0.8 * CPS
@@ -140,17 +151,17 @@ def test_a_dead_trunk_is_left_within_25_calls_and_used_again_within_10_s_of_its_
     campaign_id = lab.campaign(numbers, gateways=["lab"], max_tries=1)
     wait_for(lambda: lab.counts(campaign_id).answered > 40, "answers", 30)
     carrier.process.send_signal(signal.SIGSTOP)
-    stopped = len(lab.attempts(campaign_id))
+    stopped = placed_of(lab, campaign_id)
     try:
         time.sleep(15)
-        placed = len(lab.attempts(campaign_id)) - stopped
+        placed = placed_of(lab, campaign_id) - stopped
     finally:
         carrier.process.send_signal(signal.SIGCONT)
     back = time.time()
     wait_for(lambda: [c for c in carrier.arrived if c["at"] > back + 0.5], "calls again", 20)
     again_s = next(c["at"] for c in carrier.arrived if c["at"] > back + 0.5) - back
-    print(f"{placed} calls placed in 15 s of silence, calls again after {again_s:.1f} s")
-    assert placed <= 30
+    log.warning("%d calls placed in 15 s of silence, calls again after %.1f s", placed, again_s)
+    assert placed <= 25
     assert again_s <= 10
     counts = lab.finish(campaign_id, 120)
     assert counts.exhausted == 0
@@ -167,7 +178,9 @@ def test_a_bad_list_costs_two_others_on_the_trunk_nothing(lab: Lab, carrier: Car
     wait_for(lambda: all(lab.counts(one).delivered == 300 for one in ids), "the good lists", 90)
     took = time.monotonic() - began
     bad_calls = sum(count for number, count in rung(carrier, before).items() if number.endswith("0004"))
-    print(f"600 good calls in {took:.1f} s (alone: {600 / CPS:.0f} s and the last call), {bad_calls} calls to the bad list")
+    print(
+        f"600 good calls in {took:.1f} s (alone: {600 / CPS:.0f} s and the last call), {bad_calls} calls to the bad list"
+    )
     assert bad_calls <= 30
     assert took <= 600 / CPS * 1.05 + 6
     assert lab.counts(bad_id).delivered == 0
