@@ -124,6 +124,26 @@ GEVENT = (
     "webui.request.checks",
 )
 WEB = ("webui", "engine.cli", "engine.commands")
+# The contexts of the services, from the ground up: one may import those of the lines above it, and itself.
+SERVICES = (
+    ("numbering",),
+    ("trunks",),
+    ("accounts",),
+    ("lists", "money"),
+    ("compliance", "messages"),
+    ("campaigns",),
+    ("onboarding", "outbox", "reports"),
+    ("sla",),
+    ("tickets",),
+    ("notices",),
+)
+# The same for the web; contexts of one line do not know each other.
+WEBUI = (
+    ("request",),
+    ("i18n",),
+    ("forms",),
+    ("accounts", "api", "campaigns", "compliance", "messages", "money", "sla", "support", "trunks"),
+)
 
 
 def modules() -> Iterator[tuple[str, Path]]:
@@ -177,3 +197,26 @@ def test_files_are_small() -> None:
         if (lines := len(path.read_text("utf-8").splitlines())) > 420
     }
     assert too_long == {}
+
+
+@pytest.mark.parametrize(("room", "lines"), [("engine.services", SERVICES), ("webui", WEBUI)])
+def test_no_arrow_goes_back_up(room: str, lines: tuple[tuple[str, ...], ...]) -> None:
+    """Each context of a room knows those below it only."""
+    below: dict[str, set[str]] = {}
+    seen: set[str] = set()
+    for line in lines:
+        below.update({context: {*seen, context} for context in line})
+        seen.update(line)
+    depth = room.count(".") + 1
+    wrong, unknown = [], set()
+    for name, path in modules():
+        context = name.split(".")[depth] if within(name, (room,)) and name.count(".") > depth else None
+        if context is None:
+            continue
+        if context not in below:
+            unknown.add(context)
+            continue
+        for item in imports(path):
+            if within(item, (room,)) and (of := item.split(".")[depth]) in below and of not in below[context]:
+                wrong.append(f"{name} imports {item}")
+    assert (wrong, unknown) == ([], set())

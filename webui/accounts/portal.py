@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import redirect, render_template, url_for
+from flask import current_app, redirect, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -18,7 +18,6 @@ from engine.services.sla import availability
 from engine.services.tickets import views
 from engine.states import AccountState
 from engine.store.threads import read, write
-from webui.campaigns.campaigns import index as campaigns_index
 from webui.forms.pages import customers_only, pages_blueprint
 from webui.i18n.formats import language
 from webui.request.access import account_scope, is_staff, needs, person
@@ -35,7 +34,7 @@ CAMPAIGNS_SHOWN = 5
 def start() -> str | Response:
     """The first page: staff see the campaigns, customers what concerns them."""
     if is_staff():
-        return str(campaigns_index())
+        return str(current_app.view_functions["campaigns.index"]())
     return render_template("portal/home.html", **_home(customers_only()))
 
 
