@@ -98,7 +98,10 @@ MAY: list[tuple[str, tuple[str, ...]]] = [
             *BASE,
             "engine.config",
             "engine.listening",
-            "engine.store",
+            "engine.store.threads",  # no tables, no SQL
+            "engine.store.findings",
+            "engine.store.cdr",
+            "engine.store.do_not_call",
             "engine.services",
             "engine.agreement",
             "webui",

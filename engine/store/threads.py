@@ -71,6 +71,13 @@ def staying_connected() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def connected() -> Iterator[None]:
+    """A connection of this thread, for reading."""
+    with db.connection_context():
+        yield
+
+
 def write(work: Callable[[], T]) -> T:
     """Run `work` in a transaction: through the process's writer if there is one, else here.
 
@@ -126,3 +133,8 @@ def close_readers() -> None:
         if pool is not None:
             pool.kill()
     _readers = _workers = _waiters = None
+
+
+def reachable() -> None:
+    """Ask the database for one word; StoreUnavailable when it does not answer."""
+    read(lambda: db.execute_sql("SELECT 1").fetchone())

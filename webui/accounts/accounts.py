@@ -16,13 +16,13 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from engine.amounts import MAX_AMOUNT
 from engine.clock import wall_ms
 from engine.services.accounts import accounts, audit_log, people, permissions
+from engine.services.accounts.names import people_names
 from engine.services.compliance import traffic_caps
 from engine.services.compliance.policy import current as policy_now
 from engine.services.money import ledger, pricing, subscriptions
 from engine.services.onboarding import identity
 from engine.services.tickets import views
 from engine.states import AccountState
-from engine.store.tables.core import CallCap
 from engine.store.threads import read, write
 from webui.forms.number_fields import DecimalsField, WholeField, ascii_digits, row_id
 from webui.forms.pages import (
@@ -33,7 +33,6 @@ from webui.forms.pages import (
     before_id,
     key_field,
     pages_blueprint,
-    people_names,
     reason_field,
     refused,
 )
@@ -336,7 +335,7 @@ def _account(account_id: int, **forms: Any) -> dict[str, Any]:
             "usage": traffic_caps.usage(account_id, policy_now().caps, now),
             "entries": entries,
             "people": people_names([each.person_id for each in entries or []]),
-            "own_caps": CallCap.get_or_none(CallCap.account_id == account_id),
+            "own_caps": traffic_caps.own_caps_of(account_id),
             "children": accounts.list_accounts(parent_id=account_id, limit=20),
         }
 

@@ -15,7 +15,6 @@ from wtforms.validators import InputRequired, Length
 from engine.clock import wall_ms
 from engine.network import network_of
 from engine.services.accounts import login_waits, people, second_factor, sessions
-from engine.store.tables.core import User
 from engine.store.threads import read, write
 from webui.forms.number_fields import ascii_digits
 from webui.forms.pages import PageForm
@@ -76,7 +75,7 @@ def login() -> str | tuple[str, int] | Response:
 def take_factor() -> str | tuple[str, int] | Response:
     """The second step of logging in: a code of the app, or a recovery code."""
     half, now, network = session.get("half") or {}, wall_ms(), network_of(request.remote_addr)
-    found = read(lambda: User.get_or_none(User.id == half.get("person"), User.is_active == True))  # noqa: E712 - SQL
+    found = read(lambda: people.active(half.get("person")))
     if found is None or half["seal"] != people.seal_of(found) or now - half["at"] > HALF_MS:
         session.pop("half", None)
         return redirect(url_for("auth.login"))
@@ -124,7 +123,7 @@ def language() -> Response:
     session.update(wanted)
     found = person_or_none()
     if found is not None and wanted:
-        write(lambda: User.update(**wanted).where(User.id == found.id).execute())
+        write(lambda: people.set_wishes(found.id, **wanted))
     refresh_language()
     return redirect(safe_target(request.form.get("next")))
 

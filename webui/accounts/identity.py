@@ -11,17 +11,16 @@ from werkzeug.wrappers import Response
 
 from engine.clock import wall_ms
 from engine.services.accounts import accounts, permissions
+from engine.services.accounts.names import account_names, people_names
 from engine.services.onboarding import identity
 from engine.states import ReviewState
 from engine.store.threads import read, write
 from webui.forms.pages import (
     Answer,
     PageForm,
-    account_names,
     attempt,
     from_id,
     pages_blueprint,
-    people_names,
     reason_field,
     refused,
     staff_page,

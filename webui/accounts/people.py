@@ -16,7 +16,7 @@ from wtforms.validators import EqualTo, InputRequired, Length
 from engine.clock import wall_ms
 from engine.errors import Conflict
 from engine.services.accounts import accounts, people, permissions
-from engine.store.tables.core import User
+from engine.services.accounts.people import User
 from engine.store.threads import read, write
 from webui.forms.number_fields import row_id
 from webui.forms.pages import Answer, PageForm, attempt, pages_blueprint, refused
@@ -120,7 +120,7 @@ def join(token: str) -> str | Answer | Response:
     """Whoever was invited chooses a password, and is logged in."""
     person_id, seal = _opened(token)
     form = PasswordForm()
-    invited = read(lambda: User.get_or_none(User.id == person_id, User.is_active == True))  # noqa: E712 - SQL
+    invited = read(lambda: people.active(person_id))
     if invited is None or people.seal_of(invited) != seal:
         raise Conflict(_("This invitation has been used already, or was withdrawn; ask for another."))
     if not form.is_submitted():

@@ -17,7 +17,6 @@ from engine.errors import AvanakError, NotFound
 from engine.services.accounts import accounts, documents, people, permissions
 from engine.services.onboarding import identity, registration
 from engine.states import AccountState
-from engine.store.tables.core import User
 from engine.store.threads import read, write
 from webui.forms import downloads
 from webui.forms.number_fields import ascii_digits
@@ -121,7 +120,7 @@ def register() -> str | Answer | Response:
                 form.name.data, form.kind.data, form.mobile.data, form.username.data, password_hash, now
             )
         )
-        User.update(language=spoken).where(User.id == made[-1].person_id).execute()
+        people.set_wishes(made[-1].person_id, language=spoken)
 
     def work() -> None:
         password = form.password.data
@@ -130,7 +129,7 @@ def register() -> str | Answer | Response:
 
     if not attempt(form, work, writes=False):
         return refused("registration/register.html", form=form)
-    log_in(read(lambda: User.get_by_id(made[-1].person_id)))
+    log_in(read(lambda: people.get(made[-1].person_id)))
     return redirect(url_for("registration.verify"))
 
 

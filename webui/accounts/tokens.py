@@ -14,19 +14,11 @@ from wtforms.validators import InputRequired, Length
 from engine.clock import wall_ms
 from engine.services.accounts import access_tokens, accounts
 from engine.services.accounts.access_tokens import MadeToken
+from engine.services.accounts.names import people_names
 from engine.services.accounts.permissions import WEB_SERVICE
 from engine.store.threads import read, write
 from webui.forms.number_fields import row_id
-from webui.forms.pages import (
-    Answer,
-    PageForm,
-    attempt,
-    customers_only,
-    own_account,
-    pages_blueprint,
-    people_names,
-    refused,
-)
+from webui.forms.pages import Answer, PageForm, attempt, customers_only, own_account, pages_blueprint, refused
 from webui.request.access import is_staff, needs, person
 
 blueprint = pages_blueprint(__name__, "tokens", "/tokens")

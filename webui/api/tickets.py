@@ -13,10 +13,10 @@ from engine.clock import wall_ms
 from engine.errors import BadInput, NotFound
 from engine.services.accounts import permissions
 from engine.services.tickets import tickets, views
-from engine.services.tickets.attachments import MAX_FILES, Received, discard
+from engine.services.tickets.attachments import MAX_FILES, Attachment, Received, discard
 from engine.services.tickets.clocks import ClockView
+from engine.services.tickets.tickets import Ticket
 from engine.services.tickets.views import MessageView, TicketRow, TicketView
-from engine.store.tables.support import Attachment, Ticket
 from engine.store.threads import read, write
 from webui.api import blueprint
 from webui.request.access import needs, person

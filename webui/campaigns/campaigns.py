@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from engine.clock import wall_ms
 from engine.errors import NotFound
 from engine.services.campaigns import campaigns, launch, list_imports, recordings, view
+from engine.services.campaigns.campaigns import Campaign
 from engine.services.campaigns.view import CampaignView
 from engine.services.messages import prompts
 from engine.services.numbering.numbers import NormalNumber, normalise
@@ -18,7 +19,6 @@ from engine.services.reports.campaign_report import report_columns, report_rows
 from engine.services.trunks import gateway_health, switches
 from engine.states import CampaignState
 from engine.store import findings
-from engine.store.tables.core import Campaign
 from engine.store.threads import read, write
 from webui.forms import downloads
 from webui.forms.downloads import send_prompt

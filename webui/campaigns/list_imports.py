@@ -17,12 +17,12 @@ from wtforms.validators import Length
 from engine.clock import wall_ms
 from engine.errors import BadInput
 from engine.services.campaigns import campaigns, launch, list_imports
+from engine.services.campaigns.campaigns import Campaign
+from engine.services.campaigns.list_imports import ListImport
 from engine.services.campaigns.uploads import Pending
 from engine.services.compliance import traffic_caps
 from engine.services.lists.choices import Choices
 from engine.states import CampaignState, ImportState
-from engine.store.tables.core import Campaign
-from engine.store.tables.lists import ListImport
 from engine.store.threads import read, write
 from engine.text import shown_name
 from webui.i18n.sentences import reason, said

@@ -15,6 +15,7 @@ from wtforms.fields.choices import SelectChoice
 from engine.clock import wall_ms
 from engine.errors import AvanakError, BadInput, NotAllowed, NotFound
 from engine.services.accounts import accounts, permissions
+from engine.services.accounts.names import accounts_for_choice
 from engine.services.campaigns import campaigns, launch
 from engine.services.campaigns.campaigns import CampaignRules
 from engine.services.campaigns.preflight import Preflight, count_list, limits_of_switches, reckon
@@ -23,15 +24,14 @@ from engine.services.campaigns.uploads import Pending
 from engine.services.compliance import traffic_caps
 from engine.services.compliance.do_not_call import lists_for
 from engine.services.lists.choices import Choices, choices_of
-from engine.services.messages import prompts
+from engine.services.messages import library, prompts
+from engine.services.messages.library import Message
 from engine.services.messages.personal import Template, is_template
 from engine.services.money import pricing
-from engine.services.trunks import switches
+from engine.services.trunks import gateways, switches
 from engine.states import MessageKind, MessageState
 from engine.store import do_not_call
-from engine.store.database import db
-from engine.store.tables.core import Account, Gateway, Message
-from engine.store.threads import read, write
+from engine.store.threads import connected, read, write
 from engine.text import shown_name
 from webui.campaigns.forms import CampaignForm, filled_in
 from webui.forms.downloads import send_prompt
@@ -46,6 +46,7 @@ from webui.request.context import web
 blueprint = Blueprint("new_campaign", __name__, url_prefix="/campaigns/new", template_folder="templates")
 
 MESSAGES_SHOWN = 100
+ACCOUNTS_SHOWN = 500
 
 
 @blueprint.route("", methods=["GET", "POST"])
@@ -88,7 +89,11 @@ def check(token: str) -> str | Response:
     found = Preflight.of_dict(pending.checked)
     share = web().settings.inbound_share
     known, limits, message = read(
-        lambda: (_gateways(), limits_of_switches(switches.all_switches(), share), _message(pending))
+        lambda: (
+            gateways.all_gateways(),
+            limits_of_switches(switches.all_switches(), share),
+            _message(pending),
+        )
     )
     duration_ms = message.duration_ms if message is not None else pending.duration_ms
     is_personal = message is not None and is_template(message.text)
@@ -230,7 +235,7 @@ def _read_list(pending: Pending) -> Check:
     kept = dataclasses.replace(pending)
 
     def work(check: Check) -> None:
-        with uploads.pinned_list(kept) as (path, digest), db.connection_context():
+        with uploads.pinned_list(kept) as (path, digest), connected():
             with launch.open_pending_list(path, kept, settings, abroad) as reader:
                 kept.checked = count_list(reader, listed, check.note).as_dict()
             kept.list_sha256 = digest
@@ -309,12 +314,9 @@ def _choices(filled: CampaignForm) -> None:
     scope = account_scope()
 
     def work() -> tuple[list[Any], list[Any], list[str]]:
-        owners = Account.select().order_by(Account.id)
-        known = Message.select().where(Message.in_gallery == True)  # noqa: E712 - SQL
-        known = known.order_by(Message.id.desc()).limit(MESSAGES_SHOWN)
-        if scope is not None:
-            owners, known = owners.where(Account.id == scope), known.where(Message.account == scope)
-        return list(owners), list(known), [row.name for row in _gateways()]
+        owners = list(reversed(accounts_for_choice(ACCOUNTS_SHOWN, scope)))
+        known = library.for_choice(MESSAGES_SHOWN, scope)
+        return owners, known, [row.name for row in gateways.all_gateways()]
 
     owners, known, names = read(work)
     filled.account.choices = [SelectChoice(row.id, row.name) for row in owners]
@@ -328,10 +330,6 @@ def _choices(filled: CampaignForm) -> None:
         for choice in CampaignForm.kind.kwargs["choices"]
         if choice.value != "emergency" or is_staff() or "emergency" in owners[0].permissions.split()
     ]
-
-
-def _gateways() -> list[Gateway]:
-    return list(Gateway.select().order_by(Gateway.priority, Gateway.name))
 
 
 def _message(pending: Pending) -> Message | None:

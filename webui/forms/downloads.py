@@ -14,8 +14,7 @@ from engine.errors import NotFound
 from engine.services.accounts import audit_log
 from engine.services.reports.files import Cell, csv_chunks
 from engine.services.reports.xlsx_stream import workbook_chunks
-from engine.store.database import db
-from engine.store.threads import write
+from engine.store.threads import connected, write
 from webui.i18n.formats import language
 from webui.request.access import is_staff, person
 from webui.request.context import web
@@ -49,7 +48,7 @@ def note(action: str, account_id: int | None, subject: str) -> None:
 
 def read_here(work: Callable[[], T]) -> T:
     """Read in the thread that makes the pieces."""
-    with db.connection_context():
+    with connected():
         return work()
 
 

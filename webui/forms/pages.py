@@ -7,7 +7,7 @@ with what was typed: `attempt` is the one way from a form to a service.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
@@ -20,8 +20,8 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from engine.errors import AvanakError, BadInput, NotAllowed, NotFound
+from engine.services.accounts.names import account_names, accounts_for_choice
 from engine.services.money.ledger import NoCredit
-from engine.store.tables.core import Account, User
 from engine.store.threads import read, write
 from webui.forms.number_fields import ascii_digits, row_id
 from webui.i18n.formats import calendar, digits, instant_example, parse_instant, written_instant
@@ -158,11 +158,7 @@ class AccountField(SelectField):
 
     def fill(self) -> None:
         """Take over the accounts that there are."""
-        rows = read(
-            lambda: list(
-                Account.select(Account.id, Account.name).order_by(Account.id.desc()).limit(NEWEST_ACCOUNTS)
-            )
-        )
+        rows = read(lambda: accounts_for_choice(NEWEST_ACCOUNTS))
         self.choices = [SelectChoice(0, self._none), *(SelectChoice(row.id, row.name) for row in rows)]
 
     @property
@@ -203,20 +199,6 @@ def customers_only() -> int:
     if is_staff():
         raise NotFound("This page is a customer's.")
     return own_account()
-
-
-def people_names(ids: Iterable[int | None]) -> dict[int | None, str]:
-    """User names by id; inside a connection.  Nobody is the system."""
-    wanted = {each for each in ids if each is not None}
-    rows = User.select(User.id, User.username).where(User.id.in_(wanted)) if wanted else []
-    return {row.id: row.username for row in rows}
-
-
-def account_names(ids: Iterable[int | None]) -> dict[int | None, str]:
-    """Names of accounts by id; inside a connection."""
-    wanted = {each for each in ids if each is not None}
-    rows = Account.select(Account.id, Account.name).where(Account.id.in_(wanted)) if wanted else []
-    return {row.id: row.name for row in rows}
 
 
 def staff_page(rows: Sequence[Any], size: int) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from wtforms.validators import InputRequired, Length
 from engine.clock import wall_ms
 from engine.errors import BadInput
 from engine.services.accounts import permissions
+from engine.services.accounts.names import account_names, people_names
 from engine.services.campaigns import approvals
 from engine.services.messages import library, prompts
 from engine.services.messages.speech import DEFAULT_VOICE
@@ -28,11 +29,9 @@ from webui.forms.number_fields import ascii_digits, row_id
 from webui.forms.pages import (
     Answer,
     PageForm,
-    account_names,
     attempt,
     customers_only,
     pages_blueprint,
-    people_names,
     reason_field,
     refused,
 )

@@ -14,13 +14,12 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange
 
 from engine.clock import wall_ms
-from engine.errors import BadInput, NotFound
+from engine.errors import BadInput
 from engine.services.accounts import accounts
 from engine.services.money import ledger, payments, pricing, subscriptions
 from engine.services.money.payment_providers import ProviderDown, ProviderRefused
 from engine.services.sla import credits
 from engine.states import PaymentState
-from engine.store.tables.customers import Subscription
 from engine.store.threads import read, write
 from webui.forms.number_fields import WholeField, ascii_digits
 from webui.forms.pages import Answer, PageForm, attempt, before_id, customers_only, pages_blueprint, refused
@@ -156,11 +155,7 @@ def invoice(subscription_id: int) -> str:
     account_id = customers_only()
 
     def work() -> dict[str, Any]:
-        row = Subscription.get_or_none(
-            Subscription.id == subscription_id, Subscription.account_id == account_id
-        )
-        if row is None:
-            raise NotFound(f"There is no invoice {subscription_id}.")
+        row = subscriptions.of_account(subscription_id, account_id)
         return {"row": row, "account": accounts.get(account_id), "discount": credits.discount_of(row)}
 
     return render_template("balance/invoice.html", **read(work))

@@ -15,6 +15,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from engine.clock import wall_ms
 from engine.errors import NotFound
 from engine.services.accounts import permissions
+from engine.services.accounts.names import account_names, people_names
 from engine.services.money import payments, pricing, subscriptions
 from engine.services.money.payment_providers import RECEIPT
 from engine.states import PaymentState
@@ -24,11 +25,9 @@ from webui.forms.pages import (
     Answer,
     InstantField,
     PageForm,
-    account_names,
     attempt,
     from_id,
     pages_blueprint,
-    people_names,
     reason_field,
     refused,
     staff_page,

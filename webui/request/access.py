@@ -13,8 +13,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from engine.clock import wall_ms
 from engine.errors import NotAllowed
 from engine.services.accounts import permissions, second_factor, sessions
+from engine.services.accounts.people import User
 from engine.services.accounts.sessions import Lifetime
-from engine.store.tables.core import User
 from engine.store.threads import read, write
 from webui.request.context import web
 

@@ -14,11 +14,12 @@ from engine.agreement.statement_pdf import statement_pdf
 from engine.clock import wall_ms
 from engine.errors import BadInput, NotFound
 from engine.services.accounts import accounts
+from engine.services.accounts.names import account_names
 from engine.services.sla import agreements, archive, availability, credits
-from engine.store.tables.sla import Statement
+from engine.services.sla import statements as all_statements
 from engine.store.threads import read
 from webui.forms.number_fields import row_id
-from webui.forms.pages import account_names, pages_blueprint
+from webui.forms.pages import pages_blueprint
 from webui.i18n.formats import language
 from webui.request.access import account_scope, for_staff, is_staff, needs
 from webui.request.context import web
@@ -74,12 +75,7 @@ def statements() -> str:
     wanted, before = request.args.get("month", ""), request.args.get("before", type=row_id)
 
     def work() -> dict[str, Any]:
-        query = Statement.select().order_by(Statement.id.desc()).limit(101)
-        if wanted:
-            query = query.where(Statement.month == wanted)
-        if before:
-            query = query.where(Statement.id < before)
-        rows = list(query)
+        rows = all_statements.page(wanted, before, 101)
         return {
             "rows": rows[:100],
             "older": rows[99].id if len(rows) > 100 else None,

@@ -17,6 +17,7 @@ from engine.agreement.dates import WEEKDAYS_EN, WEEKDAYS_FA, local_day
 from engine.agreement.months import Month
 from engine.clock import wall_ms
 from engine.errors import BadInput, NotFound
+from engine.services.accounts.names import people_names
 from engine.services.accounts.permissions import CALENDAR_ROLES
 from engine.services.sla import working_calendar
 from engine.services.tickets import clocks
@@ -29,7 +30,6 @@ from webui.forms.pages import (
     attempt,
     needed_together,
     pages_blueprint,
-    people_names,
     reason_field,
     refused,
     written_day,

@@ -13,6 +13,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
 from engine.clock import wall_ms
+from engine.services.accounts.names import account_names
 from engine.services.sla import agreements, claims
 from engine.services.sla.claim_states import ClaimKind
 from engine.services.tickets import compensation
@@ -24,7 +25,6 @@ from webui.forms.pages import (
     Answer,
     InstantField,
     PageForm,
-    account_names,
     attempt,
     customers_only,
     key_field,

@@ -13,22 +13,20 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
 from engine.clock import wall_ms
+from engine.services.accounts.names import account_names, people_names
 from engine.services.sla import acts, agreements, claims, committee, credits
 from engine.services.sla.claim_states import UNDECIDED, ClaimKind, ClaimState
 from engine.services.tickets import compensation, tickets, views
-from engine.store.tables.sla import Claim
 from engine.store.threads import read
 from webui.forms.number_fields import WholeField
 from webui.forms.pages import (
     Answer,
     InstantField,
     PageForm,
-    account_names,
     attempt,
     before_id,
     needed_together,
     pages_blueprint,
-    people_names,
     reason_field,
     refused,
 )
@@ -94,8 +92,7 @@ def index() -> str:
     before = before_id()
 
     def work() -> dict[str, Any]:
-        query = Claim.select().where(Claim.state.not_in(UNDECIDED)).order_by(Claim.id.desc()).limit(PAGE + 1)
-        decided = list(query.where(Claim.id < before) if before else query)
+        decided = claims.decided(before, PAGE + 1)
         waiting = [(row, claims.next_due_at(row)) for row in claims.open_claims()]
         rows = [row for row, _ in waiting] + decided
         return {

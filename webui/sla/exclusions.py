@@ -11,20 +11,18 @@ from werkzeug.wrappers import Response
 from wtforms import SelectField
 
 from engine.clock import wall_ms
+from engine.services.accounts.names import account_names, people_names
 from engine.services.sla import acts, exclusions
-from engine.store.tables.sla import ExclusionRecord
 from engine.store.threads import read
 from webui.forms.pages import (
     AccountField,
     Answer,
     InstantField,
     PageForm,
-    account_names,
     attempt,
     before_id,
     needed_together,
     pages_blueprint,
-    people_names,
     reason_field,
     refused,
 )
@@ -115,8 +113,7 @@ def _shown(form: ExclusionForm | None = None) -> dict[str, Any]:
     before = before_id()
 
     def work() -> dict[str, Any]:
-        query = ExclusionRecord.select().order_by(ExclusionRecord.id.desc()).limit(PAGE + 1)
-        rows = list(query.where(ExclusionRecord.id < before) if before else query)
+        rows = exclusions.page(before, PAGE + 1)
         return {
             "rows": [(row, exclusions.judged(row)) for row in rows[:PAGE]],
             "older": rows[PAGE - 1].id if len(rows) > PAGE else None,

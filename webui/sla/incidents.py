@@ -13,9 +13,8 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
 from engine.clock import wall_ms
-from engine.errors import NotFound
+from engine.services.accounts.names import account_names, people_names
 from engine.services.sla import acts, flips, incidents, unknown
-from engine.store.tables.sla import OutageRecord, OutageReport, UnknownTime
 from engine.store.threads import read
 from webui.forms.number_fields import WholeField, row_id
 from webui.forms.pages import (
@@ -23,12 +22,10 @@ from webui.forms.pages import (
     Answer,
     InstantField,
     PageForm,
-    account_names,
     attempt,
     before_id,
     needed_together,
     pages_blueprint,
-    people_names,
     reason_field,
     refused,
 )
@@ -95,8 +92,7 @@ def index() -> str:
     before = before_id()
 
     def work() -> dict[str, Any]:
-        query = OutageRecord.select().order_by(OutageRecord.id.desc()).limit(PAGE + 1)
-        rows = list(query.where(OutageRecord.id < before) if before else query)
+        rows = incidents.page(before, PAGE + 1)
         reports = incidents.open_reports()
         return {
             "components": flips.components(),
@@ -177,9 +173,7 @@ def report(report_id: int) -> str | Answer | Response:
     """A customer's report: link it to an outage, or dismiss it with the reason."""
 
     def found() -> dict[str, Any]:
-        row = OutageReport.get_or_none(OutageReport.id == report_id)
-        if row is None:
-            raise NotFound(f"There is no report {report_id}.")
+        row = incidents.get_report(report_id)
         day = 86_400_000
         near = incidents.between(row.happened_at - day, row.happened_at + day, row.account_id)
         return {"row": row, "near": near, "names": account_names([row.account_id])}
@@ -204,9 +198,7 @@ def resolve(unknown_id: int) -> str | Answer | Response:
     """Say what an unknown time was; never booked as up or down by itself."""
 
     def found() -> dict[str, Any]:
-        row = UnknownTime.get_or_none(UnknownTime.id == unknown_id)
-        if row is None:
-            raise NotFound(f"There is no unknown time {unknown_id}.")
+        row = unknown.get(unknown_id)
         left = next((spans for each, spans in unknown.open_spans() if each.id == unknown_id), ())
         return {"row": row, "left": left}
 
@@ -260,8 +252,10 @@ def _outage(outage_id: int, form: CorrectionForm | None = None) -> dict[str, Any
 
 def _from_report() -> dict[str, Any]:
     report_id = request.args.get("report", type=row_id)
-    row = read(lambda: OutageReport.get_or_none(OutageReport.id == report_id)) if report_id else None
-    return {"start_at": row.happened_at, "reason": row.text} if row is not None else {}
+    if not report_id:
+        return {}
+    row = read(lambda: incidents.get_report(report_id))
+    return {"start_at": row.happened_at, "reason": row.text}
 
 
 def _may_write() -> bool:

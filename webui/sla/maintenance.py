@@ -12,9 +12,9 @@ from wtforms import StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from engine.clock import wall_ms
+from engine.services.accounts.names import people_names
 from engine.services.notices import notices
 from engine.services.sla import acts, maintenance
-from engine.store.tables.sla import Maintenance
 from engine.store.threads import read, write
 from webui.forms.pages import (
     Answer,
@@ -23,7 +23,6 @@ from webui.forms.pages import (
     attempt,
     needed_together,
     pages_blueprint,
-    people_names,
     reason_field,
     refused,
 )
@@ -123,15 +122,9 @@ def _shown(form: WindowForm | None = None) -> dict[str, Any]:
 
     def work() -> dict[str, Any]:
         coming = maintenance.upcoming(now)
-        past = (
-            Maintenance.select()
-            .where((Maintenance.end_at <= now) | Maintenance.cancelled_at.is_null(False))
-            .order_by(Maintenance.start_at.desc())
-            .limit(PAST_SHOWN)
-        )
         return {
             "coming": [(row, maintenance.latest_announcement(row.start_at)) for row in coming],
-            "past": list(past),
+            "past": maintenance.past(now, PAST_SHOWN),
         }
 
     return {**read(work), "form": form or WindowForm.blank("plan"), "now": now, "may_write": _may_write()}

@@ -14,11 +14,11 @@ from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from engine.clock import wall_ms
+from engine.services.accounts.people import User
 from engine.services.notices import special_wishes
 from engine.services.outbox import addresses
 from engine.services.tickets import tickets
 from engine.services.tickets.rules import SPECIAL
-from engine.store.tables.core import User
 from engine.store.threads import read, write
 from webui.forms.number_fields import ascii_digits
 from webui.forms.pages import Answer, PageForm, attempt, customers_only, key_field, pages_blueprint, refused

@@ -20,7 +20,6 @@ from engine.services.tickets import compensation, remote_help, satisfaction, tic
 from engine.services.tickets.attachments import MAX_FILES, Received, discard
 from engine.services.tickets.rules import CLAIM, DEPARTMENTS, FAULT, QUEUES, REMOTE, SPECIAL
 from engine.states import TicketState
-from engine.store.tables.support import RemoteHelp
 from engine.store.threads import read, write
 from webui.forms.number_fields import row_id
 from webui.forms.pages import Answer, PageForm, attempt, before_id, pages_blueprint, refused
@@ -277,8 +276,7 @@ def _ticket_of(remote_id: int) -> int:
     me, now = person(), wall_ms()
 
     def work() -> int:
-        row = RemoteHelp.get_or_none(RemoteHelp.id == remote_id)
-        return int(views.one(me, row.ticket_id if row is not None else 0, now).ticket.id)
+        return int(views.one(me, remote_help.ticket_of(remote_id), now).ticket.id)
 
     return read(work)
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from engine.store.sql import execute
-from engine.store.threads import read
+from engine.store import threads
 from webui.request.security import limiter
 
 blueprint = Blueprint("health", __name__)
@@ -15,5 +14,5 @@ blueprint = Blueprint("health", __name__)
 @limiter.exempt
 def healthz() -> tuple[dict[str, str], int]:
     """200 when the database answers; StoreUnavailable becomes 503."""
-    read(lambda: execute("SELECT 1"))
+    threads.reachable()
     return {"status": "ok"}, 200

@@ -9,11 +9,9 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from engine.clock import wall_ms
-from engine.errors import BadInput, NotFound
+from engine.errors import BadInput
 from engine.services.trunks import gateway_health, gateways, registrations, switches
-from engine.states import AttemptState
-from engine.store.sql import execute
-from engine.store.tables.core import Gateway, Switch
+from engine.services.trunks.gateways import Gateway
 from engine.store.threads import read, write
 from webui.i18n.formats import digits, language, plain_instant
 from webui.i18n.sentences import said
@@ -97,9 +95,7 @@ def drain(gateway_id: int) -> Response:
 @needs("gateway.change")
 def drain_switch(switch_id: int) -> Response:
     """Take a switch out of use or into it again."""
-    row = read(lambda: Switch.get_or_none(Switch.id == switch_id))
-    if row is None:
-        raise NotFound(f"There is no switch {switch_id}.")
+    row = read(lambda: switches.by_id(switch_id))
     is_draining = request.form.get("wanted") == "drain"
     by, now = person().id, wall_ms()
     write(lambda: switches.drain(row.name, is_draining, by, now))
@@ -113,27 +109,20 @@ def drain_switch(switch_id: int) -> Response:
 
 
 def _gateway(gateway_id: int) -> Gateway:
-    row = read(lambda: Gateway.get_or_none(Gateway.id == gateway_id))
-    if row is None:
-        raise NotFound(f"There is no gateway {gateway_id}.")
-    return row
+    return read(lambda: gateways.by_id(gateway_id))
 
 
 def _seen() -> dict[str, Any]:
     now = wall_ms()
 
     def work() -> dict[str, Any]:
-        up = execute(
-            "SELECT gateway_id, COUNT(*) FROM attempt WHERE state <> ? GROUP BY gateway_id",
-            [AttemptState.ENDED.value],
-        )
         return {
             "switches": switches.all_switches(),
             "not_sending": switches.senders_silent(now),
-            "gateways": list(Gateway.select().order_by(Gateway.priority, Gateway.name)),
+            "gateways": gateways.all_gateways(),
             "seen_by": registrations.seen_of(now),
             "found_by": gateway_health.seen_of(now),
-            "calls_on": {int(gateway_id): int(count) for gateway_id, count in up},
+            "calls_on": gateways.calls_on(),
         }
 
     seen = read(work)

@@ -189,3 +189,14 @@ def change(
         if not new_active or not permissions.may(get(person_id), "token.change", row.account_id):
             access_tokens.revoke_all(person_id, by_id, now)
         audit_log.record(by_id, row.account_id, "person.change", f"person {person_id}", now, before, after)
+
+
+def active(person_id: int | None) -> User | None:
+    """The person, unless they were shut out or never were."""
+    found: User | None = User.get_or_none(User.id == person_id, User.is_active == True)  # noqa: E712 - SQL
+    return found
+
+
+def set_wishes(person_id: int, **wishes: str) -> None:
+    """The `language` and the `calendar` in which a person reads."""
+    User.update(**wishes).where(User.id == person_id).execute()

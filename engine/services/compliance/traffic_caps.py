@@ -230,3 +230,9 @@ def set_caps(
     ).execute()
     old = {name: getattr(before, name) for name in wanted} if before else ""
     audit_log.record(person_id, account_id, "account.caps", f"account {account_id}", now, old, wanted)
+
+
+def own_caps_of(account_id: int) -> CallCap | None:
+    """The caps that staff set for one account; None: the installation's hold."""
+    found: CallCap | None = CallCap.get_or_none(CallCap.account_id == account_id)
+    return found

@@ -125,3 +125,11 @@ def sound_path(row: Message, prompts_dir: Path) -> Path:
 
 def _title(title: str) -> str:
     return one_line(title)[:200] or "—"
+
+
+def for_choice(limit: int, account_id: int | None = None) -> list[Message]:
+    """Messages to choose from, the newest first; of one account if `account_id` is given."""
+    query = Message.select().where(Message.in_gallery == True)  # noqa: E712 - SQL
+    if account_id is not None:
+        query = query.where(Message.account == account_id)
+    return list(query.order_by(Message.id.desc()).limit(limit))

@@ -122,3 +122,13 @@ def _is_leap(year: int) -> bool:
     if not is_jalali_year(year + 1):
         return False
     return (jalali_date(year + 1, 1, 1) - jalali_date(year, 1, 1)).days == 366
+
+
+def of_account(subscription_id: int, account_id: int) -> Subscription:
+    """A subscription of the account; NotFound otherwise."""
+    row: Subscription | None = Subscription.get_or_none(
+        Subscription.id == subscription_id, Subscription.account_id == account_id
+    )
+    if row is None:
+        raise NotFound("There is no invoice %(invoice)s.", invoice=subscription_id)
+    return row

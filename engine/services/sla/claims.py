@@ -20,6 +20,7 @@ from engine.errors import BadInput, Conflict, NotFound
 from engine.services.sla import acts, agreements, incidents, working_calendar
 from engine.services.sla.claim_states import UNDECIDED, ClaimKind, ClaimState, move
 from engine.store.ledger import execute_locked
+from engine.store.paging import page_of
 from engine.store.tables.sla import Claim, ClaimEvidence, ClaimOutage, ClaimStep, OutageRecord
 
 log = logging.getLogger(__name__)
@@ -309,3 +310,9 @@ def outages_of(claim_id: int) -> list[OutageRecord]:
 def steps(claim_id: int) -> list[ClaimStep]:
     """What happened to a claim, the first first."""
     return list(ClaimStep.select().where(ClaimStep.claim_id == claim_id).order_by(ClaimStep.id))
+
+
+def decided(before: int | None, limit: int) -> list[Claim]:
+    """Claims that were decided, the newest first."""
+    query = Claim.select().where(Claim.state.not_in(UNDECIDED))
+    return page_of(query, Claim.id, from_id=before, is_queue=False, limit=limit)

@@ -10,6 +10,7 @@ from engine.agreement.records import Exclusion, judge
 from engine.agreement.terms import ExclusionKind
 from engine.errors import BadInput, Conflict, NotFound
 from engine.services.sla import acts, agreements
+from engine.store.paging import page_of
 from engine.store.tables.core import Account
 from engine.store.tables.sla import ExclusionRecord
 
@@ -118,3 +119,8 @@ def as_exclusion(row: ExclusionRecord) -> Exclusion:
         f"exclusion {row.id}",
         row.account_id,
     )
+
+
+def page(before: int | None, limit: int) -> list[ExclusionRecord]:
+    """Exclusions, the newest first."""
+    return page_of(ExclusionRecord.select(), ExclusionRecord.id, from_id=before, is_queue=False, limit=limit)

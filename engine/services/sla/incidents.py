@@ -13,6 +13,7 @@ from engine.agreement.dates import instant_text
 from engine.errors import BadInput, Conflict, NotFound
 from engine.services.sla import acts
 from engine.services.sla.flips import SERVICE, Health
+from engine.store.paging import page_of
 from engine.store.tables.core import Account
 from engine.store.tables.sla import OutageRecord, OutageReport, OutageRevision, UnknownTime
 
@@ -301,3 +302,16 @@ def _check_span(start_at: int, end_at: int | None, now: int) -> None:
 
 def _told(row: OutageRecord) -> dict[str, Any]:
     return {"start_at": row.start_at, "end_at": row.end_at, "is_void": row.is_void}
+
+
+def page(before: int | None, limit: int) -> list[OutageRecord]:
+    """Outages, the newest first."""
+    return page_of(OutageRecord.select(), OutageRecord.id, from_id=before, is_queue=False, limit=limit)
+
+
+def get_report(report_id: int) -> OutageReport:
+    """What a customer reported; NotFound otherwise."""
+    row: OutageReport | None = OutageReport.get_or_none(OutageReport.id == report_id)
+    if row is None:
+        raise NotFound("There is no report %(report)s.", report=report_id)
+    return row

@@ -112,3 +112,9 @@ def latest_announcement(start_at: int) -> int:
 
 def _window(row: Maintenance) -> dict[str, Any]:
     return {"name": row.title_fa, "start_at": row.start_at, "end_at": row.end_at}
+
+
+def past(now: int, limit: int) -> list[Maintenance]:
+    """Windows that are over or were cancelled, the newest first."""
+    is_over = (Maintenance.end_at <= now) | Maintenance.cancelled_at.is_null(False)
+    return list(Maintenance.select().where(is_over).order_by(Maintenance.start_at.desc()).limit(limit))

@@ -28,6 +28,7 @@ from engine.services.sla.archive import figures_of
 from engine.services.sla.locks import lock_month
 from engine.services.sla.monitor import first_watched
 from engine.store.bulk import insert_rows
+from engine.store.paging import page_of
 from engine.store.sql import execute
 from engine.store.tables.sla import OutageRecord, Statement
 
@@ -379,3 +380,9 @@ def _credit(row: dict[str, Any]) -> credits.NewCredit:
         discount=row["discount"],
         evidence_sha256=row["evidence_sha256"],
     )
+
+
+def page(month: str, before: int | None, limit: int) -> list[Statement]:
+    """Statements of all accounts, of one `month` if it is given, the newest first."""
+    query = Statement.select().where(Statement.month == month) if month else Statement.select()
+    return page_of(query, Statement.id, from_id=before, is_queue=False, limit=limit)

@@ -113,3 +113,11 @@ def _resolved(unknown_ids: list[int]) -> Spans:
 
 def _s(at_ms: Any) -> int:
     return int(at_ms) // 1000
+
+
+def get(unknown_id: int) -> UnknownTime:
+    """An unknown time; NotFound otherwise."""
+    row: UnknownTime | None = UnknownTime.get_or_none(UnknownTime.id == unknown_id)
+    if row is None:
+        raise NotFound("There is no unknown time %(unknown)s.", unknown=unknown_id)
+    return row

@@ -154,3 +154,9 @@ def _end(row: RemoteHelp, new: RemoteState, author_id: int | None, now: int) -> 
 
 def _when(row: RemoteHelp) -> str:
     return f"{instant_text(row.starts_at // 1000)} to {instant_text(row.ends_at // 1000, is_end=True)}"
+
+
+def ticket_of(remote_id: int) -> int:
+    """The ticket that an arrangement belongs to; 0 when there is no such arrangement."""
+    row = RemoteHelp.get_or_none(RemoteHelp.id == remote_id)
+    return int(row.ticket_id) if row is not None else 0

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.errors import BadInput, Conflict, NotFound
+from engine.states import AttemptState
 from engine.store.audit_entries import record
+from engine.store.sql import execute
 from engine.store.tables.core import Gateway
 
 log = logging.getLogger(__name__)
@@ -98,3 +100,25 @@ def _check(name: str, values: dict[str, Any]) -> None:
 def _positive(what: str, value: Any, low: float, high: float) -> None:
     if value is not None and not low <= value <= high:
         raise BadInput(f"{what} of a gateway must be from {low:g} to {high:g}, not {value:g}.")
+
+
+def by_id(gateway_id: int) -> Gateway:
+    """A gateway; NotFound otherwise."""
+    row: Gateway | None = Gateway.get_or_none(Gateway.id == gateway_id)
+    if row is None:
+        raise NotFound("There is no gateway %(gateway)s.", gateway=gateway_id)
+    return row
+
+
+def all_gateways() -> list[Gateway]:
+    """In the order in which they are tried."""
+    return list(Gateway.select().order_by(Gateway.priority, Gateway.name))
+
+
+def calls_on() -> dict[int, int]:
+    """Calls that are up, by gateway id."""
+    rows = execute(
+        "SELECT gateway_id, COUNT(*) FROM attempt WHERE state <> ? GROUP BY gateway_id",
+        [AttemptState.ENDED.value],
+    )
+    return {int(gateway_id): int(count) for gateway_id, count in rows}

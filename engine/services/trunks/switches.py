@@ -77,3 +77,11 @@ def senders_silent(now: int) -> dict[str, int]:
 def sender_sentence(at: str) -> str:
     """What is wrong with a switch that sends no records on, since an instant as it is shown."""
     return f"Its call records have not been sent on since {at}: send-records does not run there, or cannot reach us."
+
+
+def by_id(switch_id: int) -> Switch:
+    """A switch; NotFound otherwise."""
+    row: Switch | None = Switch.get_or_none(Switch.id == switch_id)
+    if row is None:
+        raise NotFound("There is no switch %(switch)s.", switch=switch_id)
+    return row

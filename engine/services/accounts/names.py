@@ -1,0 +1,27 @@
+"""Names by id, for pages that show many rows.  Inside a connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from engine.store.tables.core import Account, User
+
+
+def people_names(ids: Iterable[int | None]) -> dict[int | None, str]:
+    """User names by id; nobody is the system."""
+    wanted = {each for each in ids if each is not None}
+    rows = User.select(User.id, User.username).where(User.id.in_(wanted)) if wanted else []
+    return {row.id: row.username for row in rows}
+
+
+def account_names(ids: Iterable[int | None]) -> dict[int | None, str]:
+    """Names of accounts by id."""
+    wanted = {each for each in ids if each is not None}
+    rows = Account.select(Account.id, Account.name).where(Account.id.in_(wanted)) if wanted else []
+    return {row.id: row.name for row in rows}
+
+
+def accounts_for_choice(limit: int, account_id: int | None = None) -> list[Account]:
+    """Accounts to choose from, the newest first; the one alone if `account_id` is given."""
+    query = Account.select().order_by(Account.id.desc()).limit(limit)
+    return list(query.where(Account.id == account_id) if account_id is not None else query)
