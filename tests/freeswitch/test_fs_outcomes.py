@@ -178,9 +178,7 @@ def test_a_bad_list_costs_two_others_on_the_trunk_nothing(lab: Lab, carrier: Car
     wait_for(lambda: all(lab.counts(one).delivered == 300 for one in ids), "the good lists", 90)
     took = time.monotonic() - began
     bad_calls = sum(count for number, count in rung(carrier, before).items() if number.endswith("0004"))
-    print(
-        f"600 good calls in {took:.1f} s (alone: {600 / CPS:.0f} s and the last call), {bad_calls} calls to the bad list"
-    )
+    log.warning("600 good calls in %.1f s, %d calls to the bad list", took, bad_calls)
     assert bad_calls <= 30
     assert took <= 600 / CPS * 1.05 + 6
     assert lab.counts(bad_id).delivered == 0
