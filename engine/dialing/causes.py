@@ -70,29 +70,19 @@ BY_SIP_STATUS: dict[int, Verdict] = {
 }
 # Statuses that say «no answer» of a phone that rang, and of a silent trunk otherwise.
 _NEEDS_RINGING = frozenset((408, 487))
-# What FreeSWITCH makes of a status without a Reason; others become NORMAL_UNSPECIFIED.
+# What FreeSWITCH makes of a status without a Reason, where cause and status would say different things.
 CAUSE_OF_STATUS: dict[int, str] = {
-    **dict.fromkeys((401, 402, 403, 407, 603, 608), "CALL_REJECTED"),
-    **dict.fromkeys((485, 604), "NO_ROUTE_DESTINATION"),
-    **dict.fromkeys((408, 504), "RECOVERY_ON_TIMER_EXPIRE"),
-    **dict.fromkeys((413, 414, 416, 420, 421, 423, 505, 513), "INTERWORKING"),
-    **dict.fromkeys((400, 481, 500, 503), "NORMAL_TEMPORARY_FAILURE"),
-    **dict.fromkeys((486, 600), "USER_BUSY"),
-    **dict.fromkeys((488, 606), "INCOMPATIBLE_DESTINATION"),
-    **dict.fromkeys((406, 415, 501), "SERVICE_NOT_IMPLEMENTED"),
-    **dict.fromkeys((482, 483), "EXCHANGE_ROUTING_ERROR"),
-    404: "UNALLOCATED_NUMBER",
+    400: "NORMAL_TEMPORARY_FAILURE",
+    402: "CALL_REJECTED",
+    403: "CALL_REJECTED",
     405: "SERVICE_UNAVAILABLE",
-    410: "NUMBER_CHANGED",
-    428: "NO_IDENTITY",
-    429: "BAD_IDENTITY_INFO",
-    437: "UNSUPPORTED_CERTIFICATE",
-    438: "INVALID_IDENTITY",
+    408: "RECOVERY_ON_TIMER_EXPIRE",
     480: "NO_USER_RESPONSE",
-    484: "INVALID_NUMBER_FORMAT",
+    481: "NORMAL_TEMPORARY_FAILURE",
+    482: "EXCHANGE_ROUTING_ERROR",
+    483: "EXCHANGE_ROUTING_ERROR",
+    485: "NO_ROUTE_DESTINATION",
     487: "ORIGINATOR_CANCEL",
-    502: "NETWORK_OUT_OF_ORDER",
-    607: "UNWANTED",
 }
 
 BY_CAUSE: dict[str, Verdict] = {
@@ -198,11 +188,7 @@ def _judge(end: CallEnd) -> Verdict:
     if status in ACCOUNT_STATUSES:
         return _NO_ACCOUNT
     told = BY_CAUSE.get(end.cause)
-    if (
-        told
-        and told.fault is not Fault.OURS
-        and end.cause != CAUSE_OF_STATUS.get(status, "NORMAL_UNSPECIFIED")
-    ):
+    if told and told.fault is not Fault.OURS and end.cause != CAUSE_OF_STATUS.get(status):
         return told
     if status in _NEEDS_RINGING and not end.has_rung:
         return _TRUNK

@@ -10,7 +10,7 @@ from engine.dialing.health import CAMPAIGN, GROUP, GatewayHealth, Keys
 from engine.dialing.tallies import Streak
 
 DOUBTFUL = 6  # numbers in a row that fail alike: no longer believed of the numbers
-LOST = 12  # the same: the use of the gateway is given up
+LOST = 16  # the same: the use of the gateway is given up
 ALIKE = 0.85  # share of the calls placed since the first
 LEFT_FIRST_S = 15.0
 LEFT_MOST_S = 120.0
@@ -122,11 +122,11 @@ class Routes:
     ) -> list[tuple[str, object]]:
         """A call failed without ringing; the routes that were given up by it.
 
-        What is the trunk's fault counts only while the trunk serves others.
+        What is the trunk's fault counts only while the trunk is well and serves others.
         """
         lost = []
         for key in keys:
-            if is_trunks and not self._health.serves_others(key, now_m):
+            if is_trunks and (self._health.is_failing or not self._health.serves_others(key, now_m)):
                 continue
             if len(self._routes) > MOST_ROUTES:
                 self._routes = {key: route for key, route in self._routes.items() if route.is_lost}

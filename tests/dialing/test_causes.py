@@ -11,7 +11,6 @@ from engine.dialing.causes import (
     ACCOUNT_STATUSES,
     BY_CAUSE,
     BY_SIP_STATUS,
-    CAUSE_OF_STATUS,
     Fault,
     Verdict,
     is_delivered,
@@ -101,6 +100,37 @@ def test_the_end_of_an_unanswered_call(
     assert judge(end(cause, sip, rang)) == Verdict(Disposition(disposition), Fault(fault), rang)
 
 
+# sofia_glue_sip_cause_to_freeswitch of FreeSWITCH 1.10.12; others become NORMAL_UNSPECIFIED.
+BY_FREESWITCH = {
+    **dict.fromkeys((401, 402, 403, 407, 603, 608), "CALL_REJECTED"),
+    **dict.fromkeys((485, 604), "NO_ROUTE_DESTINATION"),
+    **dict.fromkeys((408, 504), "RECOVERY_ON_TIMER_EXPIRE"),
+    **dict.fromkeys((413, 414, 416, 420, 421, 423, 505, 513), "INTERWORKING"),
+    **dict.fromkeys((400, 481, 500, 503), "NORMAL_TEMPORARY_FAILURE"),
+    **dict.fromkeys((486, 600), "USER_BUSY"),
+    **dict.fromkeys((488, 606), "INCOMPATIBLE_DESTINATION"),
+    **dict.fromkeys((406, 415, 501), "SERVICE_NOT_IMPLEMENTED"),
+    **dict.fromkeys((482, 483), "EXCHANGE_ROUTING_ERROR"),
+    404: "UNALLOCATED_NUMBER", 405: "SERVICE_UNAVAILABLE", 410: "NUMBER_CHANGED", 428: "NO_IDENTITY",
+    429: "BAD_IDENTITY_INFO", 437: "UNSUPPORTED_CERTIFICATE", 438: "INVALID_IDENTITY", 480: "NO_USER_RESPONSE",
+    484: "INVALID_NUMBER_FORMAT", 487: "ORIGINATOR_CANCEL", 502: "NETWORK_OUT_OF_ORDER", 607: "UNWANTED",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("status", [*range(400, 440), *range(480, 495), *range(500, 520), *range(600, 610)])
+def test_without_a_reason_the_status_decides(status: int) -> None:
+    """With FreeSWITCH's own cause for it as with a cause that says nothing; 501 may be called a refusal, too."""
+    plain = judge(end("NORMAL_UNSPECIFIED", status, rang=True))
+    found = judge(end(BY_FREESWITCH.get(status, "NORMAL_UNSPECIFIED"), status, rang=True))
+    assert found.fault is plain.fault
+    if status not in (501,):
+        assert found.disposition is plain.disposition
+
+
+def test_what_nobody_said_did_not_ring() -> None:
+    assert not Verdict(Disposition.FAILED, Fault.OURS).has_rung
+
+
 def test_silence_is_told_by_our_own_cancel() -> None:
     assert (
         judge(end("NO_ANSWER", None, closed_by="")).fault is Fault.CALLEE
@@ -156,7 +186,7 @@ def test_an_originate_that_only_its_job_tells_of_may_have_rung_unless_there_was_
 @pytest.mark.parametrize("status", [*BY_SIP_STATUS, *ACCOUNT_STATUSES, 403, 488, 500, 503, 606])
 def test_a_row_never_contradicts_itself(status: int) -> None:
     """The status with FreeSWITCH's own cause for it, and with each Q.850 cause: the word is that of one of both."""
-    alone = judge(end(CAUSE_OF_STATUS.get(status, "NORMAL_UNSPECIFIED"), status))
+    alone = judge(end(BY_FREESWITCH.get(status, "NORMAL_UNSPECIFIED"), status))
     for cause, of_cause in BY_CAUSE.items():
         found = judge(end(cause, status))
         assert (found.disposition, found.fault) in (

@@ -22,7 +22,7 @@ def test_what_a_call_has_in_common_with_others() -> None:
     assert keys_of(7, "989121234567") == ((CAMPAIGN, 7), (GROUP, "98912"))
 
 
-def test_six_in_a_row_are_doubtful_and_twelve_are_lost() -> None:
+def test_six_in_a_row_are_doubtful_and_sixteen_are_lost() -> None:
     route = Route()
     assert not fail(route, DOUBTFUL - 1)
     assert not route.is_doubtful
@@ -39,8 +39,8 @@ def test_the_same_number_again_and_another_way_of_failing_begin_no_streak() -> N
     for _ in range(30):
         route.bad("1", KIND, 0.0, 0.0)
     assert not route.is_doubtful
-    fail(route, 11)
-    assert not fail(route, 11, kind="USER_BUSY/486", first=50)
+    fail(route, LOST - 1)
+    assert not fail(route, LOST - 1, kind="USER_BUSY/486", first=50)
     assert not route.is_lost
     assert fail(route, 1, kind="USER_BUSY/486", first=90)
 
@@ -61,7 +61,7 @@ def test_a_call_that_rang_later_ends_the_doubt_and_an_earlier_one_does_not() -> 
     assert route.is_doubtful
     route.good(placed_m=5.0)
     assert not route.is_doubtful
-    assert not fail(route, 11, now=6.0)
+    assert not fail(route, LOST - 1, now=6.0)
 
 
 def test_a_lost_route_is_tried_with_one_call_at_a_time_ever_more_rarely() -> None:
@@ -116,6 +116,14 @@ def test_the_trunks_own_faults_count_only_while_it_serves_others(health: Gateway
     assert routes.lost((GROUP, "98912")) is None
     assert routes.is_doubtful(keys)
     assert not routes.is_doubtful(keys_of(2, "98912000"))
+
+
+def test_on_a_trunk_that_fails_nothing_is_said_of_a_list(health: GatewayHealth) -> None:
+    routes, keys = Routes(health), keys_of(1, "98912000")
+    health.good("5", keys_of(2, "98935000"), 0.0, 0.0)
+    health.factor = 0.5
+    for number in range(LOST):
+        assert routes.bad(keys, str(number), "X/503", 0.0, 0.0, is_trunks=True) == []
 
 
 def test_numbers_that_do_not_exist_count_in_any_case(health: GatewayHealth) -> None:
