@@ -29,6 +29,11 @@ _SETTINGS = (
     click.option("--caller-id", metavar="DIGITS", help="Number shown to whoever is called."),
     click.option("--packet-ms", type=int, help="Packet time: 20, 40 or 60 ms."),
     click.option(
+        "--keys",
+        type=click.Choice(gateways.KEYS),
+        help="How pressed keys arrive; none: no votes and no opt-out.",
+    ),
+    click.option(
         "--cost",
         "cost_rials_a_minute",
         type=int,

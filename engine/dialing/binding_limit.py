@@ -23,7 +23,10 @@ def binding_limit(run: CampaignRun, lanes: Lanes, rate: float, now_m: float) -> 
         return why.NO_GATEWAY, {"names": " ".join(sorted(run.gateway_names or ())) or "—"}
     if not any(run.may_show(gateway.caller_id) for gateway in named):
         return why.CALLER_RANGE, {"range": run.caller_range}
-    usable = [gateway for gateway in named if not gateway.is_draining]
+    hearing = [gateway for gateway in named if gateway.hears(run)]
+    if not hearing:
+        return why.NO_KEYS, {"names": " ".join(gateway.name for gateway in named)}
+    usable = [gateway for gateway in hearing if not gateway.is_draining]
     if not usable:
         return why.DRAINING, {"names": " ".join(gateway.name for gateway in named)}
     ids = {gateway.id for gateway in usable}

@@ -97,7 +97,13 @@ class CampaignRun:
         return caller_ids.fits(self.caller_id or gateway_caller_id, self.caller_range)
 
     def template(
-        self, gateway_id: int, gateway_name: str, packet_ms: int, caller_id: str, prompt: str
+        self,
+        gateway_id: int,
+        gateway_name: str,
+        packet_ms: int,
+        caller_id: str,
+        prompt: str,
+        keys_in_voice: bool = False,
     ) -> OriginateTemplate:
         """The compiled originate for a gateway and a prompt (a recipient's own, or the campaign's)."""
         key = (gateway_id, prompt)
@@ -120,6 +126,7 @@ class CampaignRun:
                 repeat_key=self.repeat_key or None,
                 opt_out=self.optout,
                 record_s=self.record_s or None,
+                keys_in_voice=keys_in_voice,
             )
         return found
 

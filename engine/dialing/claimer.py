@@ -216,4 +216,5 @@ class Claimer:
 
 def _may_leave(run: CampaignRun, trunk: Trunk) -> bool:
     """Whether calls of a campaign may go by a trunk: it is one of its gateways, and shows a number it may show."""
-    return run.may_use(trunk.gateway.name) and run.may_show(trunk.gateway.caller_id)
+    gateway = trunk.gateway
+    return run.may_use(gateway.name) and run.may_show(gateway.caller_id) and gateway.hears(run)

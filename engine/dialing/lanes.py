@@ -52,6 +52,7 @@ class GatewayLane:
     is_draining: bool
     switch_name: str  # empty: every switch
     full_cps: float = 0.0  # what is ours of it when it is well
+    keys: str = "events"  # how pressed keys arrive: events, voice, none
     cost: int = 0  # Rials a minute; of the same priority the cheaper is taken first
     health: GatewayHealth = field(default_factory=GatewayHealth)
     routes: Routes = field(init=False)
@@ -62,6 +63,10 @@ class GatewayLane:
     def serves(self, digits: str) -> bool:
         """Whether numbers beginning like `digits` (E.164 without +) may go this way."""
         return not self.prefixes or digits.startswith(self.prefixes)
+
+    def hears(self, run: CampaignRun) -> bool:
+        """Whether a campaign that offers keys would ever hear of them."""
+        return self.keys != "none" or not (run.vote_keys or run.repeat_key or run.optout)
 
     def may_try(self, run: CampaignRun, now_m: float) -> bool:
         """Whether a campaign may use it now; not while all its numbers fail there without ringing."""
@@ -279,8 +284,9 @@ class Lanes:
             lane.prefixes = tuple(row.prefixes.split())
             lane.priority, lane.cost, lane.weight = row.priority, row.cost_rials_a_minute, max(1, row.weight)
             lane.switch_name = row.switch_name
-            if (lane.caller_id, lane.packet_ms) != (row.caller_id, row.packet_ms):
-                lane.caller_id, lane.packet_ms = row.caller_id, row.packet_ms
+            shown = (row.caller_id, row.packet_ms, row.keys)
+            if (lane.caller_id, lane.packet_ms, lane.keys) != shown:
+                lane.caller_id, lane.packet_ms, lane.keys = shown
                 changed.append(row.id)
             lane.is_draining = row.is_draining or not cps
         if is_new:

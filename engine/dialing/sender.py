@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from engine.dialing.calls import Call, CallTable
-from engine.dialing.lanes import Lanes
+from engine.dialing.lanes import GatewayLane, Lanes
 from engine.errors import SwitchUnavailable
 from engine.esl.checks import BadCommand
 from engine.esl.replies import Reply
@@ -85,7 +85,7 @@ class Sender:
                 call = trunk.pop(now_m)
                 if call is None:
                     break
-                frame = self._frame(call, gateway.name, gateway.packet_ms, gateway.caller_id)
+                frame = self._frame(call, gateway)
                 if frame is None:
                     continue
                 gateway.limiter.take(now_m)
@@ -114,9 +114,16 @@ class Sender:
         """Whether committed calls wait in front of this switch."""
         return any(trunk.ready for trunk in self.lanes.trunks.values() if trunk.switch.id == self.switch_id)
 
-    def _frame(self, call: Call, gateway: str, packet_ms: int, caller_id: str) -> bytes | None:
+    def _frame(self, call: Call, gateway: GatewayLane) -> bytes | None:
         try:
-            template = call.run.template(call.gateway_id, gateway, packet_ms, caller_id, call.prompt)
+            template = call.run.template(
+                gateway.id,
+                gateway.name,
+                gateway.packet_ms,
+                gateway.caller_id,
+                call.prompt,
+                gateway.keys == "voice",
+            )
             return template.render(call.uuid, call.attempt_id, call.digits)
         except BadCommand as error:
             log.error("action=originate_refused attempt=%d error=%r", call.attempt_id, str(error))

@@ -38,10 +38,11 @@ MAX_SECONDS = 24 * 3600
 class OriginateTemplate:
     """The part of an originate that is the same for many calls; refused whole if a value is bad.
 
-    ``campaign_id`` 0 is a quick send.  ``packet_ms`` (20, 40, 60) asks for PCMA in packets
-    of that length; None leaves the codec to the gateway.  ``vote_keys`` are the keys that
-    count as a vote, ``repeat_key`` plays the message again, ``opt_out`` lets 11 mean «never
-    again».  ``max_s`` is the longest call after answer, ``record_s`` the longest recording.
+    ``campaign_id`` 0 is a quick send.  ``packet_ms`` (20, 40, 60) asks for PCMA in packets of that
+    length; None leaves the codec to the gateway.  ``vote_keys`` are the keys that count as a vote,
+    ``repeat_key`` plays the message again, ``opt_out`` lets 11 mean «never again»; with
+    ``keys_in_voice`` their tones are listened for.  ``max_s`` is the longest call after answer,
+    ``record_s`` the longest recording.
     """
 
     gateway: str
@@ -56,6 +57,7 @@ class OriginateTemplate:
     repeat_key: str | None = None
     opt_out: bool = False
     record_s: int | None = None
+    keys_in_voice: bool = False
     _middle: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -92,6 +94,8 @@ class OriginateTemplate:
             found.append(("avanak_repeat_key", key))
         if self.opt_out:
             found.append(("avanak_optout", OPT_OUT_KEYS))
+        if self.keys_in_voice and (self.vote_keys or self.repeat_key or self.opt_out):
+            found.append(("avanak_keys", "voice"))
         if self.record_s is not None:
             found.append(("avanak_record", "true"))
             found.append(("avanak_record_s", check_int("longest recording", self.record_s, 1, MAX_SECONDS)))

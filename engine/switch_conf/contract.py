@@ -35,6 +35,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("avanak_vote_keys", ENGINE, r"[0-9]{1,10}"),
     Variable("avanak_repeat_key", ENGINE, r"[0-9*#]"),
     Variable("avanak_optout", ENGINE, "11"),
+    Variable("avanak_keys", ENGINE, "voice"),
     Variable("avanak_record", ENGINE, "true"),
     Variable("avanak_record_s", ENGINE, r"[1-9]\d{0,4}"),
     Variable("avanak_heard_ms", DIALPLAN, r"\d{1,9}", result=True),

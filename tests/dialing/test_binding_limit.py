@@ -29,7 +29,8 @@ class World:
         self.shown: set[str] = {"", "021"}
         self.run: Any = SimpleNamespace(
             id=1, gateway_names=self.names, caller_range="021", reason="", details={}, live=0, unserved="", cps=None,
-            is_urgent=False, our_channels=None, channels=None, limiter=None, limiters=[],
+            is_urgent=False, vote_keys="", repeat_key="", optout=False, our_channels=None, channels=None,
+            limiter=None, limiters=[],
             account=SimpleNamespace(limiter=None, cps=None, channels=None),
             may_use=lambda name: self.names is None or name in self.names,
             may_show=lambda caller_id: caller_id in self.shown,
@@ -84,6 +85,16 @@ def test_no_gateway_serves_it(world: World) -> None:
 def test_no_gateway_shows_a_number_that_it_may_show(world: World) -> None:
     world.shown = set()
     assert world.bound() == (why.CALLER_RANGE, {"range": "021"})
+
+
+@pytest.mark.parametrize("offer", [{"vote_keys": "12"}, {"repeat_key": "*"}, {"optout": True}])
+def test_keys_that_do_not_arrive(world: World, offer: dict[str, Any]) -> None:
+    world.a.keys = "none"
+    assert world.bound()[0] == why.DIALLING
+    vars(world.run).update(offer)
+    assert world.bound() == (why.NO_KEYS, {"names": "a"})
+    world.a.keys = "voice"
+    assert world.bound()[0] == why.DIALLING
 
 
 def test_drained_gateways_and_switches(world: World) -> None:

@@ -325,6 +325,8 @@ class Carrier:
         assert call.offer is not None
         timestamp = 160_000 + call.keys * 8000
         packets = carrier_rtp.key_packets(key, call.offer.key_payload, call.keys * 20, timestamp, 0x5EED)
+        if call.ending.in_voice:
+            packets = carrier_rtp.tone_packets(key, 0x5EED)
         call.keys += 1
         for at, packet in packets:
             self._later(after_s + at, lambda packet=packet: self._send_voice(call, packet))  # type: ignore[misc]

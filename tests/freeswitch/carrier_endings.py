@@ -25,6 +25,7 @@ The endings are those of engine/embedded/people.py, by the last four digits:
 0035  503 with the reason Q.850 17 · 0036 486 with the reason Q.850 34
 0037  answers in a codec that nobody offered
 0038  403
+0040  hears all, presses 2, which comes as a tone in the voice
 0041  answers, presses 1 at once · 0042 answers, presses 11 at once
 0043  answers, hears all, then presses 11
 ====  ===================================================================
@@ -48,6 +49,7 @@ class Ending:
     speaks: bool = False
     during: str = ""
     after: str = ""
+    in_voice: bool = False  # its keys are tones in the voice
     together: bool = False  # all of `after` at once
     at_once: str = ""  # pressed as soon as it is answered
     header: str = ""  # of the final answer, whole
@@ -84,6 +86,7 @@ ENDINGS = {
     "0036": Ending(0, 486, rings=False, header='Reason: Q.850;cause=34;text="congestion"'),
     "0037": Ending(is_mute=True),
     "0038": Ending(0, 403, rings=False),
+    "0040": Ending(after="2", in_voice=True),
     "0041": Ending(at_once="1"),
     "0042": Ending(at_once="11"),
     "0043": Ending(after="11", together=True),

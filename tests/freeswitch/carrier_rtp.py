@@ -5,6 +5,7 @@ G.711 A-law by its own rule (ITU-T G.711), so that the test needs nothing but Py
 
 from __future__ import annotations
 
+import math
 import struct
 
 VOICE_FLOOR = 200  # mean height of a packet above which somebody is talking (16 bit samples)
@@ -92,3 +93,24 @@ def speech_packet(place: int, ssrc: int) -> bytes:
     )
     head = struct.pack("!BBHII", 0x80, 8, place & 0xFFFF, place * 160, ssrc)
     return head + tone * 5
+
+
+_TONES = {key: (low, high) for low, row in ((697, "123"), (770, "456"), (852, "789"), (941, "*0#"))
+          for key, high in zip(row, (1209, 1336, 1477), strict=True)}  # fmt: skip
+
+
+def tone_packets(key: str, ssrc: int) -> list[tuple[float, bytes]]:
+    """The packets of one key as a tone in the voice for 100 ms, each with the second at which it is sent (Q.23)."""
+    low, high = _TONES[key]
+    samples = [
+        int(6000 * (math.sin(2 * math.pi * low * place / 8000) + math.sin(2 * math.pi * high * place / 8000)))
+        for place in range(800)
+    ]
+    coded = bytes(min(range(256), key=lambda byte: abs(ALAW[byte] - sample)) for sample in samples)
+    return [
+        (
+            0.02 * step,
+            struct.pack("!BBHII", 0x80, 8, step, step * 160, ssrc) + coded[step * 160 : step * 160 + 160],
+        )
+        for step in range(5)
+    ]

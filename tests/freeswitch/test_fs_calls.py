@@ -31,6 +31,8 @@ SCENARIOS: dict[str, tuple[str, dict[str, Any], str, str | None, int | None, dic
     "votes while playing": ("09121000021", VOTE, "NORMAL_CLEARING", None, 500, {"vote": "1"}),
     "votes while playing, opt-out on": ("09122000021", VOTE | OPTOUT, "NORMAL_CLEARING", None, 500, {"vote": "1"}),
     "half an opt-out plays again": ("09123000021", OPTOUT, "NORMAL_CLEARING", None, 2040, {"finished": "true"}),
+    "votes in the voice": (
+        "09121000040", VOTE | {"avanak_keys": "voice"}, "NORMAL_CLEARING", None, 2040, {"vote": "2", "finished": "true"}),
     "a key of no meaning": ("09121000022", VOTE, "NORMAL_CLEARING", None, 2040, {"finished": "true"}),
     "a wrong key when asked": ("09121000013", VOTE, "NORMAL_CLEARING", None, 2040, {"finished": "true"}),
     "keys without a question": ("09122000022", {}, "NORMAL_CLEARING", None, 2040, {"finished": "true"}),

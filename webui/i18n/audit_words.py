@@ -155,6 +155,7 @@ FIELDS: dict[str, Any] = {
     "prefixes": _l("prefixes"),
     "priority": _l("priority"),
     "packet_ms": _l("packet time (ms)"),
+    "keys": _l("how keys arrive"),
     "cost_rials_a_minute": _l("cost of a minute (Rials)"),
     "is_draining": _l("takes no new call"),
     "switch_name": _l("its only switch"),

@@ -51,6 +51,16 @@ class GatewayForm(FlaskForm):
         default=20,
     )
 
+    keys = SelectField(
+        _l("Pressed keys arrive"),
+        choices=[
+            SelectChoice("events", _l("as telephone events")),
+            SelectChoice("voice", _l("as tones in the voice")),
+            SelectChoice("none", _l("not at all")),
+        ],
+        default="events",
+    )
+
     def values(self) -> dict[str, Any]:
         """What `engine.services.trunks.gateways` takes, without the name."""
         return {
@@ -61,5 +71,6 @@ class GatewayForm(FlaskForm):
             "priority": self.priority.data,
             "weight": self.weight.data,
             "packet_ms": self.packet_ms.data,
+            "keys": self.keys.data,
             "cost_rials_a_minute": self.cost_rials_a_minute.data or 0,
         }

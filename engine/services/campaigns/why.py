@@ -19,6 +19,7 @@ GATEWAY_CHANNELS = "gateway_channels"  # gateway, channels
 GATEWAY_FAILING = "gateway_failing"  # gateway
 GATEWAY_DETOUR = "gateway_detour"  # gateway, others, cps
 GATEWAY_REFUSED = "gateway_refused"  # gateway
+NO_KEYS = "no_keys"  # names
 ROUTE_LOST = "route_lost"  # gateway, cause
 GATEWAY_SLOWED = "gateway_slowed"  # gateway, cps, full
 SWITCH_BUSY = "switch_busy"  # switch, idle
@@ -103,6 +104,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     GATEWAY_REFUSED: (
         "Gateway {gateway} is not accepted by its carrier (user name, password or caller id); nobody is called by it.",
         "اپراتور درگاه {gateway} را نمی‌پذیرد (نام کاربری، گذرواژه یا شماره نمایشی)؛ با آن تماسی گرفته نمی‌شود.",
+    ),
+    NO_KEYS: (
+        "Keys that are pressed do not arrive by its gateways ({names}), and it offers a vote or the opt-out; nobody is called.",
+        "کلیدهایی که فشرده می‌شوند از درگاه‌های آن ({names}) نمی‌رسند و این کارزار رأی یا انصراف دارد؛ با کسی تماس گرفته نمی‌شود.",
     ),
     ROUTE_LOST: (
         "Nearly every number of this campaign fails on gateway {gateway} without ringing ({cause}); the rest of the list"

@@ -19,6 +19,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _PREFIX = re.compile(r"[0-9]{1,14}")
 _CALLER = re.compile(r"[0-9]{3,15}")
 PACKETS_MS = (20, 40, 60)
+# How keys arrive: as telephone-event, as tones in the voice, or not at all.
+KEYS = ("events", "voice", "none")
 
 
 def add(name: str, cps: float, channels: int, person_id: int | None, now: int, **others: Any) -> int:
@@ -90,6 +92,10 @@ def _check(name: str, values: dict[str, Any]) -> None:
     _positive("The cost", values.get("cost_rials_a_minute"), 0, 10_000_000)
     if values.get("packet_ms") not in (None, *PACKETS_MS):
         raise BadInput(f"The packet time is one of 20, 40, 60 ms, not {values['packet_ms']}.")
+    if values.get("keys") not in (None, *KEYS):
+        raise BadInput(
+            "How keys arrive is one of %(known)s, not %(given)s.", known=", ".join(KEYS), given=values["keys"]
+        )
     if values.get("caller_id") and not _CALLER.fullmatch(values["caller_id"]):
         raise BadInput(f"The caller id {values['caller_id']!r} is not 3 to 15 digits.")
     for prefix in (values.get("prefixes") or "").split():

@@ -116,6 +116,7 @@ class Gateway(Table):
     weight = IntegerField(default=1)
     caller_id = CharField(20, default="")
     packet_ms = IntegerField(default=20)
+    keys = CharField(10, default="events")  # how pressed keys arrive: events, voice, none
     cost_rials_a_minute = BigIntegerField(default=0)
     is_draining = BooleanField(default=False)
     switch_name = CharField(64, default="")  # empty: every switch has it
