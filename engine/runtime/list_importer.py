@@ -69,5 +69,6 @@ class Importer:
             except AvanakError as error:
                 log.warning("action=import_cut import=%d error=%r", row.id, str(error))
             except Exception:
-                # A mistake of our own must not end the looking; the list is tried again.
+                # A mistake of our own must not end the looking, and whoever waits is told.
                 log.exception("action=import_cut import=%d", row.id)
+                write(lambda: list_imports.fail_by_our_fault(row, wall_ms()))

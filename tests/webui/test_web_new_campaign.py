@@ -8,11 +8,13 @@ import wave
 from collections.abc import Iterator
 
 import numpy as np
+import openpyxl
 import pytest
 
 from engine.runtime.list_importer import Importer
-from engine.store.tables.core import Campaign, CampaignCounts, Message
+from engine.store.tables.core import Campaign, CampaignCounts, Message, Recipient
 from engine.store.threads import read
+from webui.campaigns import list_checks
 
 LIST = "شماره,نام\n09123456789,علی\n0912 345 6789,علی\n02122334455,سارا\nabc,x\n".encode()
 
@@ -124,6 +126,87 @@ def test_numbers_are_added_to_a_campaign(owner, outsider, cast, importer) -> Non
     assert "more.csv" in owner.get(f"/campaigns/{cast.campaign}").text
     assert outsider.get(answer.location).status_code == 404
     assert outsider.get(path).status_code == 404
+
+
+HIDDEN = [["نام", "شماره", "موبایل ۲"], ["a", "09120000021", "09120000031"], ["b", "09120000022", ""]]
+
+
+def workbook(hidden_row: int) -> io.BytesIO:
+    book = openpyxl.Workbook()
+    for row in HIDDEN:
+        book.active.append(row)
+    book.active.row_dimensions[hidden_row].hidden = True
+    book.create_sheet("دیگران").append(["09120000041"])
+    out = io.BytesIO()
+    book.save(out)
+    return io.BytesIO(out.getvalue())
+
+
+def test_what_can_be_chosen_is_shown_before_numbers_are_added(owner, outsider, cast, importer) -> None:
+    path = f"/campaigns/{cast.campaign}/numbers"
+    answer = owner.post(path, {"numbers": (workbook(3), "people.xlsx")}, page=path)
+    page = owner.get(answer.location).text
+    assert "1 hidden or filtered rows were left out." in page
+    assert "«دیگران» (1 rows)" in page
+    assert outsider.get(answer.location).status_code == 404
+    importer.loop()
+    importer.wait()
+    assert read(lambda: CampaignCounts.get_by_id(cast.campaign).total) == 2  # none of them is in
+    again = owner.post(
+        answer.location + "/list",
+        {"column": "2", "then_column": "", "hidden_rows": "include", "several": "none"},
+        page=answer.location,
+    )
+    page = owner.get(again.location).text
+    assert "1 hidden or filtered rows are among those that are called." in page
+    assert re.search(r"To be called</dt><dd><bdi>2</bdi>", page)
+    wrong = owner.post(answer.location + "/list", {"sheet": "no such"}, page=answer.location)
+    assert "has no sheet «no such»" in owner.get(wrong.location).text
+    made = owner.post(answer.location, {}, page=answer.location)
+    importer.loop()
+    importer.wait()
+    assert re.search(r"To be called</dt><dd><bdi>2</bdi>", owner.get(made.location).text)
+    numbers = read(lambda: {row.number for row in Recipient.select()})
+    assert {"+989120000021", "+989120000022"} <= numbers
+
+
+def test_the_check_page_reads_the_list_in_another_way(owner, cast) -> None:
+    path = send(owner, cast.sahar, numbers=(workbook(3), "people.xlsx")).location
+    page = owner.get(path).text
+    assert "موبایل ۲" in page
+    assert re.search(r"To be called</dt><dd><bdi>1</bdi>", page)
+    again = owner.post(
+        path + "/list", {"column": "2", "then_column": "3", "hidden_rows": "include"}, page=path
+    )
+    page = owner.get(again.location).text
+    assert re.search(r"To be called</dt><dd><bdi>2</bdi>", page)
+    other = owner.post(path + "/list", {"sheet": "دیگران"}, page=path)
+    assert "09120000041" in owner.get(other.location).text
+
+
+@pytest.mark.parametrize("page", ["new", "numbers"])
+def test_a_mistake_of_ours_is_told(owner, cast, monkeypatch, page: str) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("ours")
+
+    monkeypatch.setattr(list_checks, "count_list", broken)
+    path = f"/campaigns/{cast.campaign}/numbers"
+    add = {"numbers": (io.BytesIO(LIST), "a.csv")}
+    answer = send(owner, cast.sahar) if page == "new" else owner.post(path, add, page=path)
+    assert answer.status_code == 400
+    assert "That is a fault of ours and was noted" in answer.text
+
+
+def test_a_mistake_of_ours_while_a_list_is_brought_in_is_told(owner, cast, importer, monkeypatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("ours")
+
+    monkeypatch.setattr("engine.services.campaigns.list_imports.import_list", broken)
+    path = f"/campaigns/{cast.campaign}/numbers"
+    answer = owner.post(path, {"numbers": (io.BytesIO(b"number\n09120000009\n"), "a.csv")}, page=path)
+    importer.loop()
+    importer.wait()
+    assert "That is a fault of ours and was noted" in owner.get(answer.location).text
 
 
 def test_what_is_no_list_is_not_added(owner, cast) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from functools import partial
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -13,16 +12,14 @@ from werkzeug.wrappers import Response
 from wtforms.fields.choices import SelectChoice
 
 from engine.clock import wall_ms
-from engine.errors import AvanakError, BadInput, NotAllowed, NotFound
+from engine.errors import BadInput, NotAllowed, NotFound
 from engine.services.accounts import accounts, permissions
 from engine.services.accounts.names import accounts_for_choice
 from engine.services.campaigns import campaigns, launch
 from engine.services.campaigns.campaigns import CampaignRules
-from engine.services.campaigns.preflight import Preflight, count_list, limits_of_switches, reckon
+from engine.services.campaigns.preflight import Preflight, limits_of_switches, reckon
 from engine.services.campaigns.start_checks import refusal
 from engine.services.campaigns.uploads import Pending
-from engine.services.compliance import traffic_caps
-from engine.services.compliance.do_not_call import lists_for
 from engine.services.lists.choices import Choices, choices_of
 from engine.services.messages import library, prompts
 from engine.services.messages.library import Message
@@ -30,9 +27,9 @@ from engine.services.messages.personal import Template, is_template
 from engine.services.money import pricing
 from engine.services.trunks import gateways, switches
 from engine.states import MessageKind, MessageState
-from engine.store import do_not_call
-from engine.store.threads import connected, read, write
+from engine.store.threads import read, write
 from engine.text import shown_name
+from webui.campaigns import list_checks
 from webui.campaigns.forms import CampaignForm, filled_in
 from webui.forms.downloads import send_prompt
 from webui.forms.number_fields import row_id
@@ -40,7 +37,6 @@ from webui.i18n.formats import instant_example
 from webui.i18n.sentences import said
 from webui.i18n.words import WORDS
 from webui.request.access import account_scope, is_staff, needs, person
-from webui.request.checks import Check
 from webui.request.context import web
 
 blueprint = Blueprint("new_campaign", __name__, url_prefix="/campaigns/new", template_folder="templates")
@@ -54,7 +50,7 @@ ACCOUNTS_SHOWN = 500
 def form() -> str | tuple[str, int] | Response:
     """The form; with ``?clone=ID`` filled with a campaign's rules, with ``?draft=`` with those of an upload."""
     if request.method == "GET":
-        pending = _pending(request.args["draft"]) if "draft" in request.args else None
+        pending = list_checks.pending_of(request.args["draft"]) if "draft" in request.args else None
         filled = CampaignForm(data=_start_values(pending))
         _choices(filled)
         return _page(filled, pending)
@@ -63,7 +59,7 @@ def form() -> str | tuple[str, int] | Response:
     pending = None
     if filled.draft.data:
         try:
-            pending = _pending(filled.draft.data)
+            pending = list_checks.pending_of(filled.draft.data)
         except NotFound as error:
             flash(said(error), "warning")
     if not filled.validate():
@@ -82,7 +78,7 @@ def form() -> str | tuple[str, int] | Response:
 @needs("campaign.change")
 def check(token: str) -> str | Response:
     """The pre-flight of an upload, reckoned with the gateways and switches of this moment."""
-    pending = _pending(token)
+    pending = list_checks.pending_of(token)
     if pending.checked is None:
         return _still_reading(pending)
     rules = CampaignRules(**pending.rules)
@@ -121,6 +117,7 @@ def check(token: str) -> str | Response:
         quote=quote,
         is_personal=is_personal,
         lacking=_lacking(message, found.columns),
+        choices=choices_of(pending.choices),
     )
 
 
@@ -128,7 +125,7 @@ def check(token: str) -> str | Response:
 @needs("campaign.change")
 def reading(token: str) -> str | Response:
     """How far the list has been read; at its end the whole page is asked for."""
-    pending = _pending(token)
+    pending = list_checks.pending_of(token)
     check = web().checks.find(token)
     if pending.checked is not None or check is None or check.ended.is_set():
         return Response(headers={"HX-Refresh": "true"})
@@ -139,7 +136,7 @@ def reading(token: str) -> str | Response:
 @needs("campaign.change")
 def confirm(token: str) -> Response:
     """Make the draft; its list is brought in outside this request, and it starts then if that was the button."""
-    pending = _pending(token)
+    pending = list_checks.pending_of(token)
     if pending.checked is None:
         raise NotFound("This upload was not checked.")
     starts = request.form.get("action") == "start"
@@ -149,11 +146,27 @@ def confirm(token: str) -> Response:
     return redirect(url_for("list_imports.detail", import_id=import_id))
 
 
+@blueprint.post("/<token>/list")
+@needs("campaign.change")
+def choose(token: str) -> Response:
+    """Read the list again, in the way that was chosen on the page."""
+    pending = list_checks.pending_of(token)
+    before = pending.choices
+    if list_checks.choose(pending):
+        check = list_checks.begin(pending, pending.rules["kind"])
+        if check.error is not None:  # so it cannot be read: as it was before
+            flash(list_checks.failure(check), "danger")
+            pending.choices = before
+            web().uploads.write(pending)
+            list_checks.begin(pending, pending.rules["kind"])
+    return redirect(url_for("new_campaign.check", token=token))
+
+
 @blueprint.get("/<token>/message.wav")
 @needs("campaign.change")
 def sound(token: str) -> Response:
     """The message of an upload, as the telephone will hear it."""
-    pending = _pending(token)
+    pending = list_checks.pending_of(token)
     message = read(lambda: _message(pending))
     if message is not None:
         return send_prompt(web().settings.prompts_dir / f"{message.prompt}.wav")
@@ -220,29 +233,11 @@ def _check_rules(account_id: int, rules: CampaignRules, max_call_s: int) -> None
 
 def _check_list(filled: CampaignForm, pending: Pending) -> None:
     """Begin to read the list; what a short one lacks is said at once."""
-    check = _read_list(pending)
-    if isinstance(check.error, BadInput):
+    check = list_checks.begin(pending, pending.rules["kind"])
+    if check.error is not None:
         web().checks.forget(pending.token)
-        _complain(filled.numbers, said(check.error))
+        _complain(filled.numbers, list_checks.failure(check))
         pending.list_name = ""
-
-
-def _read_list(pending: Pending) -> Check:
-    uploads, settings, checks = web().uploads, web().settings, web().checks
-    abroad = read(traffic_caps.opens_abroad)
-    listed = partial(do_not_call.find, lists_for(pending.rules["kind"], pending.account_id))
-    # The request may change its own while the thread reads.
-    kept = dataclasses.replace(pending)
-
-    def work(check: Check) -> None:
-        with uploads.pinned_list(kept) as (path, digest), connected():
-            with launch.open_pending_list(path, kept, settings, abroad) as reader:
-                kept.checked = count_list(reader, listed, check.note).as_dict()
-            kept.list_sha256 = digest
-        if checks.find(kept.token) is check:  # else another list has taken its place meanwhile
-            uploads.write(kept)
-
-    return checks.begin(pending.token, work)
 
 
 def _still_reading(pending: Pending) -> str | Response:
@@ -251,11 +246,11 @@ def _still_reading(pending: Pending) -> str | Response:
     back = redirect(url_for("new_campaign.form", draft=pending.token))
     if not is_whole:
         return back
-    check = web().checks.find(pending.token) or _read_list(pending)  # this process began only now
+    check = web().checks.find(pending.token)
+    check = check or list_checks.begin(pending, pending.rules["kind"])  # this process began only now
     if check.error is not None:
         web().checks.forget(pending.token)
-        if isinstance(check.error, AvanakError):
-            flash(said(check.error), "danger")
+        flash(list_checks.failure(check), "danger")
         pending.list_name = ""
         web().uploads.write(pending)
         return back
@@ -270,14 +265,6 @@ def _complain(field: Any, sentence: str) -> None:
 
 def _is_given(file: Any) -> bool:
     return isinstance(file, FileStorage) and bool(file.filename)
-
-
-def _pending(token: str) -> Pending:
-    found = web().uploads.read(token, person().id, wall_ms())
-    scope = account_scope()
-    if scope is not None and found.account_id != scope:
-        raise NotFound("This upload is another account's.")
-    return found
 
 
 def _start_values(pending: Pending | None) -> dict[str, Any]:

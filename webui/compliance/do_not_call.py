@@ -9,13 +9,15 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
 from werkzeug.wrappers import Response as BaseResponse
-from wtforms import StringField
+from wtforms import SelectField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
 from engine.clock import wall_ms
 from engine.errors import BadInput
 from engine.services.accounts import accounts, permissions
 from engine.services.compliance import do_not_call as suppression
+from engine.services.lists.choices import Choices, HiddenRows, Several
 from engine.services.lists.reader import open_list
 from engine.services.numbering.numbers import NormalNumber, normalise
 from engine.store import do_not_call
@@ -47,6 +49,35 @@ class ImportForm(PageForm):
     file = FileField(
         _l("List"), description=_l("CSV, TXT or Excel; the column of the numbers is found by itself.")
     )
+    columns = StringField(
+        _l("Column of the numbers"),
+        [Length(max=64)],
+        description=_l("Only if the wrong one was found: its name, or its place from 1."),
+        render_kw={"dir": "auto"},
+    )
+    sheet = StringField(_l("Sheet"), [Length(max=64)], render_kw={"dir": "auto"})
+    several = SelectField(
+        _l("Cells with several numbers"),
+        choices=[
+            SelectChoice(Several.NONE.value, _l("take none of them")),
+            SelectChoice(Several.FIRST.value, _l("take the first")),
+            SelectChoice(Several.ALL.value, _l("take all of them")),
+        ],
+        default=Several.NONE.value,
+    )
+    hidden_rows = SelectField(
+        _l("Hidden or filtered rows"),
+        choices=[
+            SelectChoice(HiddenRows.SKIP.value, _l("leave them out")),
+            SelectChoice(HiddenRows.INCLUDE.value, _l("take them too")),
+        ],
+        default=HiddenRows.SKIP.value,
+    )
+
+    def choices(self) -> Choices:
+        """How the list is to be read."""
+        columns, sheet = (self.columns.data or "").strip(), (self.sheet.data or "").strip()
+        return Choices(columns, sheet, self.hidden_rows.data, self.several.data)
 
 
 @blueprint.get("")
@@ -113,21 +144,18 @@ def import_() -> Answer | BaseResponse:
             raise BadInput(_("The files are too large: one may have %(n)s MB.", n=number(limit)))
         stream: Any = files[0].stream
         name = files[0].filename
+        chosen = form.choices()
         with web().apart(
-            lambda: open_list(stream, filename=name, default_area=area, allow_abroad=True)
+            lambda: open_list(stream, chosen, filename=name, default_area=area, allow_abroad=True)
         ) as reader:
-            chunks: Any = web().each_apart(iter(reader))
-            taken.append(suppression.import_list(list_id, chunks, write, now, by_id=by))
+            chunks = web().each_apart(iter(reader))
+            taken.append(suppression.import_list(list_id, reader, write, now, by_id=by, chunks=chunks))
 
     if not attempt(form, work, writes=False):
         return refused("consent/index.html", **_shown(import_=form))
     done = taken[-1]
-    flash(
-        _("%(new)s numbers are new, %(known)s were there already, %(bad)s lines hold no number.",
-          new=number(done.added), known=number(done.known), bad=number(sum(done.refused.values()))),
-        "success",
-    )  # fmt: skip
-    return _back(list_id)
+    back = url_for("consent.index", account=None if account_scope() is not None else list_id or None)
+    return render_template("consent/imported.html", done=done, back=back), 200
 
 
 @blueprint.get("/export.<any(csv, xlsx):kind>")

@@ -19,6 +19,7 @@ from flask import Flask
 from flask_babel import gettext
 
 from engine.errors import AvanakError
+from engine.fold import visible
 from engine.sentences import Amount, Instant, Sentence, Word, fill
 from engine.services.accounts.accounts import Refusal, SendingRefused
 from engine.services.accounts.permissions import GRANTS
@@ -73,7 +74,7 @@ def _plain(text: str) -> str:
 
 
 def init_app(app: Flask) -> None:
-    for filter_ in (reason, why_sentence):
+    for filter_ in (reason, why_sentence, said, visible):
         app.add_template_filter(filter_)
 
 

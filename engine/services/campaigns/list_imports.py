@@ -25,6 +25,7 @@ from engine.errors import (
     NotFound,
     StoreUnavailable,
 )
+from engine.sentences import Sentence
 from engine.services.accounts import audit_log
 from engine.services.campaigns import campaigns, view
 from engine.services.campaigns.recipients import Begin, Imported, import_list
@@ -40,6 +41,9 @@ from engine.store.tables.lists import ListImport
 log = logging.getLogger(__name__)
 
 OPEN = (ImportState.WAITING, ImportState.RUNNING)
+OUR_FAULT = Sentence(
+    "The list could not be read to its end. That is a fault of ours and was noted; what is in stays."
+)
 SHOWN = 20  # imports of a campaign that its page shows
 
 Write = Callable[[Callable[[], Any]], Any]
@@ -161,7 +165,7 @@ def bring_in(
     except (StoreUnavailable, EngineBusy):
         raise
     except AvanakError as error:
-        sentence = str(error)
+        sentence = error.sentence.kept()
         write(lambda: _end(row, ImportState.FAILED, sentence, clock()))
     else:
         _conclude(row, write, clock())
@@ -214,8 +218,13 @@ def _conclude(row: ListImport, write: Write, now: int) -> None:
     try:
         write(work)
     except (BadInput, NotAllowed, NoCredit) as error:
-        sentence = str(error)
+        sentence = error.sentence.kept()
         write(lambda: _end(row, ImportState.DONE, sentence, now))
+
+
+def fail_by_our_fault(row: ListImport, now: int) -> None:
+    """Inside a write: a mistake of our own ended the import; its page says so."""
+    _end(row, ImportState.FAILED, OUR_FAULT.kept(), now)
 
 
 def _end(row: ListImport, state: ImportState, sentence: str, now: int) -> bool:

@@ -47,6 +47,7 @@ class Pending:
     prompt: str = ""  # of the sound that was uploaded; its files lie in the folder
     duration_ms: int = 0
     message_id: int | None = None  # instead of a sound: a message that is there already
+    campaign_id: int = 0  # more numbers for this campaign; 0: for one that is to be made
     choices: str = ""  # of `engine.services.lists.choices`: how the list is to be read
     rules: dict[str, Any] = field(default_factory=dict)  # of CampaignRules
     checked: dict[str, Any] | None = None  # of Preflight

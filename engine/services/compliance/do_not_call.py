@@ -9,7 +9,7 @@ emergency notices heed none.  Functions run inside a transaction
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -20,7 +20,7 @@ import numpy.typing as npt
 from engine.clock import from_ms
 from engine.services.accounts import audit_log
 from engine.services.lists.counting import ListCount
-from engine.services.lists.reader import ListReader
+from engine.services.lists.reader import ListReader, Row
 from engine.services.numbering.numbers import NormalNumber, display
 from engine.states import MessageKind
 from engine.store import do_not_call
@@ -93,6 +93,7 @@ def import_list(
     now: int,
     on_progress: Callable[[int], None] = lambda lines: None,
     by_id: int | None = None,
+    chunks: Iterable[list[Row]] | None = None,
 ) -> Taken:
     """Put all numbers of a list on a do-not-call list.
 
@@ -102,7 +103,7 @@ def import_list(
     """
     done = Taken(reader.filename, reader.number_column)
     parts: list[npt.NDArray[np.int64]] = []
-    for chunk in reader:
+    for chunk in chunks if chunks is not None else reader:
         numbers = [as_integer(row.number.e164) for row in chunk if row.number is not None]
         parts.append(np.array(numbers, np.int64))
         done.add(chunk, LINES_TOLD)

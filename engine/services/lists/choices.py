@@ -99,6 +99,7 @@ class ListFacts:
     delimiter: str = ""
     header_line: int = 0  # 0: there is none
     columns: list[str] = field(default_factory=list)  # those with the numbers, in their order
+    names: list[str] = field(default_factory=list)  # of all columns, in their order
     candidates: list[Candidate] = field(default_factory=list)
     sheets: list[SheetFacts] = field(default_factory=list)
     hidden_columns: list[str] = field(default_factory=list)

@@ -144,6 +144,7 @@ class ListReader:
             delimiter=table.delimiter or "",
             header_line=layout.header_line,
             columns=[self.number_column, *(layout.columns[index] for index in self._others)],
+            names=layout.columns,
             candidates=layout.candidates,
             sheets=table.sheets,
             hidden_columns=layout.hidden_columns,
