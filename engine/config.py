@@ -56,6 +56,12 @@ class Settings(BaseSettings):
     secret_key: SecretStr = Field(
         SecretStr(""), description="Key that signs sessions; empty: made at first start, kept in data_dir."
     )
+    code_calls_an_hour: int = Field(
+        300,
+        ge=1,
+        le=100_000,
+        description="Calls an hour that speak codes (registration, passwords, addresses).",
+    )
     session_hours: int = Field(
         12, ge=1, le=720, description="Hours after which a log-in ends, whatever is done."
     )

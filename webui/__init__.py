@@ -12,7 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from engine.config import Settings, zone_of
 from webui import errors
-from webui.accounts import accounts, auth, identity, own_login, people, portal, registration, tokens
+from webui.accounts import accounts, auth, forgot, identity, own_login, people, portal, registration, tokens
 from webui.api import tickets as api_tickets
 from webui.campaigns import campaigns, list_imports, new_campaign, recordings
 from webui.compliance import destinations, do_not_call
@@ -37,7 +37,7 @@ from webui.support import addresses, notices, tickets
 from webui.trunks import audit_findings, cdr_posts, health, trunks
 
 MODULES = (
-    *(auth, own_login, campaigns, recordings, new_campaign, list_imports, trunks, health, cdr_posts),
+    *(auth, forgot, own_login, campaigns, recordings, new_campaign, list_imports, trunks, health, cdr_posts),
     *(portal, registration, balance, gallery, do_not_call, tickets, claims, availability, agreement),
     *(tokens, addresses, outage_reports, api_tickets),
     *(

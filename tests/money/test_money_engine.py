@@ -7,6 +7,7 @@ import io
 from engine.clock import wall_ms
 from engine.services.accounts import accounts
 from engine.services.campaigns import campaigns
+from engine.services.campaigns.codes import Asker
 from engine.services.campaigns.recipients import import_list
 from engine.services.lists.reader import open_list
 from engine.services.messages import prompts
@@ -71,8 +72,9 @@ def test_the_code_of_a_registration_is_spoken_in_a_call(lab: Lab) -> None:
         spoken.append(code)
         return prompt
 
-    recipient = registration.send_code(made.account_id, wall_ms(), speak, write)
+    asker = Asker("", typed_it_here=True)
+    sent = registration.send_code(made.account_id, asker, wall_ms(), speak, write, an_hour=100)
     lab.engine.dialer.wake()
-    wait_for(lambda: read(lambda: Recipient.get_by_id(recipient)).state == "delivered", "the call")
+    wait_for(lambda: read(lambda: Recipient.get_by_id(sent.recipient_id)).state == "delivered", "the call")
     assert write(lambda: registration.verify_code(made.account_id, spoken[0], wall_ms()))
     assert clean().transactions == 0

@@ -13,7 +13,7 @@ from engine.store.tables.core import Account
 from engine.store.tables.sla import OutageRecord
 from engine.store.tables.support import Delivery, Notice, NoticeStep, Reach
 from engine.store.threads import read, write
-from tests.tickets.cast import Cast, at
+from tests.tickets.cast import Cast, at, verified_address
 
 NOW = at("1405-08-30 09:00")
 MINUTE, HOUR = 60_000, 3_600_000
@@ -64,8 +64,8 @@ def test_a_notice_is_drafted_published_read_and_added_to(cast: Cast) -> None:
 
 
 def test_a_notice_for_some_is_for_nobody_else_and_leaves_by_the_addresses_for_notices(cast: Cast) -> None:
-    write(lambda: addresses.add(cast.owner, cast.account, "email", "a@shop.example", ["notices"], NOW))
-    write(lambda: addresses.add(cast.stranger, cast.other, "bale", "@rival", ["notices"], NOW))
+    write(lambda: verified_address(cast.owner, cast.account, "email", "a@shop.example", ["notices"], NOW))
+    write(lambda: verified_address(cast.stranger, cast.other, "bale", "@rival", ["notices"], NOW))
     write(lambda: addresses.add(cast.agent, None, "telegram", "@avanak_news", ["public"], NOW))
     some = write(
         lambda: notices.draft(cast.agent, WORDS, NOW, account_ids=[cast.account], ends_at=NOW + HOUR)
@@ -276,6 +276,7 @@ def test_a_notice_for_all_is_handed_over_in_few_statements(cast: Cast) -> None:
                 "address": f"{n}@b.example",
                 "topics": "notices",
                 "created_at": NOW,
+                "verified_at": NOW,
             }
             for n in range(2_000)
         ]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.agreement.dates import parse_instant
+from engine.services.outbox import addresses
 from engine.store.tables.core import Account, User
+from engine.store.tables.support import Reach
 from engine.store.threads import write
 
 
@@ -54,3 +56,12 @@ def make_cast() -> Cast:
         )
 
     return write(work)
+
+
+def verified_address(
+    person: User, account_id: int, channel: str, address: str, topics: list[str], now: int
+) -> int:
+    """An address whose owner gave the code back; inside a write."""
+    made = addresses.add(person, account_id, channel, address, topics, now)
+    Reach.update(verified_at=now).where(Reach.id == made).execute()
+    return made

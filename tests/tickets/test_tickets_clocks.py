@@ -9,7 +9,7 @@ from engine.errors import BadInput, Conflict, NotAllowed, NotFound
 from engine.services.tickets import clocks, tickets, views, watch
 from engine.store.tables.support import ClockAlarm, Delivery, Ticket, TicketClock, TicketStep
 from engine.store.threads import read, write
-from tests.tickets.cast import Cast, at
+from tests.tickets.cast import Cast, at, verified_address
 
 
 def opened(cast: Cast, department: str, when: str, subject: str = "It does not work") -> int:
@@ -222,11 +222,9 @@ def test_staff_close_only_when_nothing_is_owed_or_the_customer_does_not_answer(c
 
 
 def test_the_answer_is_told_by_the_addresses_that_the_customer_named(cast: Cast) -> None:
-    from engine.services.outbox import addresses
-
     now = at("1405-08-30 10:00")
-    write(lambda: addresses.add(cast.owner, cast.account, "email", "boss@shop.example", ["tickets"], now))
-    write(lambda: addresses.add(cast.owner, cast.account, "telegram", "@shop", ["notices"], now))
+    write(lambda: verified_address(cast.owner, cast.account, "email", "boss@shop.example", ["tickets"], now))
+    write(lambda: verified_address(cast.owner, cast.account, "telegram", "@shop", ["notices"], now))
     ticket = opened(cast, "support", "1405-08-30 09:00")
     write(lambda: tickets.reply(cast.agent, ticket, "The secret answer.", now))
     sent = read(lambda: list(Delivery.select()))

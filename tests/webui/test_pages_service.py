@@ -13,6 +13,7 @@ from engine.store.tables.core import User
 from engine.store.tables.sla import OutageReport
 from engine.store.tables.support import Ticket
 from engine.store.threads import read, write
+from tests.tickets.cast import verified_address
 from tests.webui.world import MARK
 
 pytestmark = pytest.mark.usefixtures("unlimited")  # a walk asks more often than a person
@@ -54,6 +55,12 @@ def test_a_special_notice_from_the_form_to_its_delivery_and_end(world, cast, ent
         "spoken": "en",
         "text": "ring me",
     }
+    person = read(lambda: User.get(User.username == "owner"))
+    write(
+        lambda: verified_address(
+            person, person.account_id, "email", "night@example.com", ["notices"], wall_ms()
+        )
+    )
     made = owner.post("/contacts/special", form, page="/contacts")
     assert made.status_code == 302
     ticket_id = int(made.location.rsplit("/", 1)[1])

@@ -16,6 +16,8 @@ pytestmark = pytest.mark.usefixtures("unlimited")  # a walk asks more often than
 OPEN = {
     "auth.login",
     "auth.second_factor",
+    "forgot.ask",
+    "forgot.choose",
     "auth.language",
     "health.healthz",
     "people.join",
@@ -41,8 +43,9 @@ COMMON = {
 # Of customers alone, about themselves.
 CUSTOMERS = {
     "balance.callback", "balance.index", "balance.receipt", "balance.subscribe", "balance.top_up", "claims.index",
-    "claims.new", "contacts.add_address", "contacts.index", "contacts.new_wish", "contacts.remove_address",
-    "gallery.speak", "outage_reports.mine", "gallery.upload", "registration.call", "registration.code",
+    "claims.new", "contacts.add_address", "contacts.index",  "contacts.new_wish", "contacts.remove_address",
+    "contacts.address_call", "contacts.send_address_code", "contacts.take_address_code", "contacts.verify_address",
+    "gallery.speak", "outage_reports.mine", "gallery.upload", "registration.call", "registration.call_state", "registration.code",
     "registration.identify", "registration.mobile", "registration.verify", "tokens.make",
 }  # fmt: skip
 # About a thing of one account, which others must not find.

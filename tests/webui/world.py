@@ -33,6 +33,7 @@ from engine.store.tables.money import LedgerTxn
 from engine.store.tables.sla import MonitorSpan, UnknownTime
 from engine.store.tables.support import Attachment, Delivery, TicketClock
 from engine.store.threads import write
+from tests.tickets.cast import verified_address
 
 MARK = "zanbaq"  # stands in every text of Sahar's things
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
@@ -160,6 +161,7 @@ def _tickets(
         asks = tickets.open_ticket(owner, account, SPECIAL, f"{MARK} crisis", f"{MARK} ring me", now - DAY)
         clocks.settle(now + 30 * DAY, asks)
         ids["clock_id"] = TicketClock.get(TicketClock.ticket_id == asks).id
+        verified_address(owner, account, "email", f"{MARK}.special@example.com", ["tickets"], now)
         ids["wish_id"] = special_wishes.agree(owner, asks, "email", f"{MARK}.special@example.com", now)
         Account.update(permissions="web_service").where(Account.id == account).execute()
         ids["token_id"] = access_tokens.make(owner, f"{MARK} shop", now).token_id

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, redirect, render_template, send_file, url_for
+from flask import flash, redirect, render_template, send_file, session, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import MultipleFileField
@@ -15,10 +15,12 @@ from wtforms.validators import EqualTo, InputRequired, Length
 from engine.clock import wall_ms
 from engine.errors import AvanakError, NotFound
 from engine.services.accounts import accounts, documents, people, permissions
+from engine.services.campaigns import codes
 from engine.services.onboarding import identity, registration
 from engine.states import AccountState
 from engine.store.threads import read, write
 from webui.forms import downloads
+from webui.forms.codes import asker, tell_code
 from webui.forms.number_fields import ascii_digits
 from webui.forms.pages import Answer, PageForm, attempt, customers_only, pages_blueprint, refused
 from webui.i18n.formats import language
@@ -32,6 +34,7 @@ from webui.request.services import documents_dir, drop_documents, speak_code, ta
 blueprint = pages_blueprint(__name__, "registration")
 
 _LTR = {"dir": "ltr"}
+TYPED = "typed_mobile"  # in the session: the mobile that was typed in it
 _AUTO = {"dir": "auto"}
 
 
@@ -130,6 +133,7 @@ def register() -> str | Answer | Response:
     if not attempt(form, work, writes=False):
         return refused("registration/register.html", form=form)
     log_in(read(lambda: people.get(made[-1].person_id)))
+    session[TYPED] = read(lambda: accounts.get(made[-1].account_id).mobile)
     return redirect(url_for("registration.verify"))
 
 
@@ -149,15 +153,34 @@ def verify() -> str | Response:
 def call() -> Answer | Response:
     """Ring the mobile and speak a new code."""
     account_id = customers_only()
+    typed_it_here = session.get(TYPED) == read(lambda: accounts.get(account_id).mobile)
     try:
-        registration.send_code(account_id, wall_ms(), speak_code, write, language())
+        sent = registration.send_code(
+            account_id,
+            asker(typed_it_here),
+            wall_ms(),
+            speak_code,
+            write,
+            an_hour=web().settings.code_calls_an_hour,
+            language=language(),
+        )
     except AvanakError as error:
         if error.http_status >= 500:
             raise
         flash(said(error), "danger")
     else:
         flash(_("Your mobile rings in a moment; the code is spoken twice."), "success")
+        tell_code(sent)
     return redirect(url_for("registration.verify"))
+
+
+@blueprint.get("/verify/state")
+@needs("identity.submit")
+def call_state() -> str:
+    """What has become of the call; asked for again and again while it goes on."""
+    account_id, now = customers_only(), wall_ms()
+    call = read(lambda: codes.state_of(registration.subject_of(account_id), now))
+    return render_template("codes/_state.html", call=call, again=url_for("registration.call_state"))
 
 
 @blueprint.post("/verify/code")
@@ -187,6 +210,7 @@ def mobile() -> Answer | Response:
         return refused(
             "registration/verify.html", **_verifying(read(lambda: accounts.get(account_id)), mobile=form)
         )
+    session[TYPED] = read(lambda: accounts.get(account_id).mobile)
     flash(_("The mobile was changed."), "success")
     return redirect(url_for("registration.verify"))
 
@@ -242,8 +266,11 @@ def document(document_id: int) -> Response:
 
 
 def _verifying(account: Any, **forms: PageForm) -> dict[str, Any]:
+    now = wall_ms()
     return {
         "account": account,
+        "call": read(lambda: codes.state_of(registration.subject_of(account.id), now)),
+        "again": url_for("registration.call_state"),
         "code": forms.get("code") or CodeForm.blank("code"),
         "mobile": forms.get("mobile") or MobileForm.blank("mobile", mobile=account.mobile),
     }

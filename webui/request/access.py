@@ -23,6 +23,8 @@ _OPEN_ENDPOINTS = frozenset(
         "static",
         "auth.login",
         "auth.second_factor",
+        "forgot.ask",
+        "forgot.choose",
         "auth.language",
         "health.healthz",
         "registration.register",

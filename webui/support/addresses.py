@@ -14,17 +14,24 @@ from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from engine.clock import wall_ms
+from engine.errors import AvanakError
 from engine.services.accounts.people import User
+from engine.services.campaigns import codes
 from engine.services.notices import special_wishes
-from engine.services.outbox import addresses
+from engine.services.outbox import addresses, verification
 from engine.services.tickets import tickets
 from engine.services.tickets.rules import SPECIAL
 from engine.store.threads import read, write
+from webui.forms.codes import asker, tell_code
 from webui.forms.number_fields import ascii_digits
 from webui.forms.pages import Answer, PageForm, attempt, customers_only, key_field, pages_blueprint, refused
 from webui.i18n.formats import language
+from webui.i18n.sentences import said
 from webui.i18n.words import WORDS, choices, word
 from webui.request.access import is_staff, needs, person
+from webui.request.context import web
+from webui.request.security import limiter
+from webui.request.services import speak_code
 from webui.support.ticket_forms import WishForm
 from webui.support.tickets import ticket_page
 
@@ -55,6 +62,15 @@ class AddressForm(PageForm):
     )
     spoken = SelectField(
         _l("Language"), choices=[SelectChoice("fa", "فارسی"), SelectChoice("en", "English")], default="fa"
+    )
+
+
+class AddressCodeForm(PageForm):
+    code = StringField(
+        _l("The code that was sent"),
+        [InputRequired(), Length(max=20)],
+        filters=[ascii_digits],
+        render_kw={"dir": "ltr", "inputmode": "numeric", "autocomplete": "one-time-code"},
     )
 
 
@@ -113,22 +129,81 @@ def add_address() -> Answer | Response:
     account_id, me, now = customers_only(), person(), wall_ms()
     form = AddressForm(tag="address")
 
+    made: list[int] = []
+
     def work() -> None:
-        addresses.add(
-            me,
-            account_id,
-            form.channel.data,
-            form.address.data,
-            form.topics.data or [],
-            now,
-            person_id=me.id,
-            language=form.spoken.data,
+        made.append(
+            addresses.add(
+                me,
+                account_id,
+                form.channel.data,
+                form.address.data,
+                form.topics.data or [],
+                now,
+                person_id=me.id,
+                language=form.spoken.data,
+            )
         )
 
     if not attempt(form, work):
         return refused("contacts/index.html", **_shown(address=form))
-    flash(_("The address was added."), "success")
-    return redirect(url_for("contacts.index"))
+    flash(_("The address was added; nothing is sent to it before you verify it."), "success")
+    return redirect(url_for("contacts.verify_address", reach_id=made[-1]))
+
+
+@blueprint.get("/addresses/<int:reach_id>")
+@needs("account.view")
+def verify_address(reach_id: int) -> str | Response:
+    """Show that an address is one's own: have a code sent there, and give it back."""
+    shown = _verifying(reach_id)
+    if shown["row"].verified_at is not None:
+        return redirect(url_for("contacts.index"))
+    return render_template("contacts/verify.html", **shown)
+
+
+@blueprint.post("/addresses/<int:reach_id>/code")
+@needs("account.view")
+@limiter.limit("20 per hour")
+def send_address_code(reach_id: int) -> Response:
+    customers_only()
+    me, now = person(), wall_ms()
+    row = read(lambda: addresses.get(me, reach_id))
+    try:
+        # Whose telephone it is is not known yet: it is rung by day alone.
+        who = asker(typed_it_here=row.channel != "voice")
+        sent = verification.send(row, who, now, speak_code, write, web().settings.code_calls_an_hour)
+    except AvanakError as error:
+        if error.http_status >= 500:
+            raise
+        flash(said(error), "danger")
+    else:
+        flash(_("A code is on its way."), "success")
+        if sent is not None:
+            tell_code(sent)
+    return redirect(url_for("contacts.verify_address", reach_id=reach_id))
+
+
+@blueprint.post("/addresses/<int:reach_id>/verify")
+@needs("account.view")
+@limiter.limit("30 per hour")
+def take_address_code(reach_id: int) -> Answer | Response:
+    customers_only()
+    me, now, form = person(), wall_ms(), AddressCodeForm(tag="code")
+    right: list[bool] = []
+    if attempt(form, lambda: right.append(verification.verify(me, reach_id, form.code.data, now))):
+        if right[-1]:
+            flash(_("The address is verified."), "success")
+            return redirect(url_for("contacts.index"))
+        form.complaint = _("This is not the code that was sent.")
+    return refused("contacts/verify.html", **_verifying(reach_id, form))
+
+
+@blueprint.get("/addresses/<int:reach_id>/state")
+@needs("account.view")
+def address_call(reach_id: int) -> str:
+    """What has become of the call to an address."""
+    shown = _verifying(reach_id)
+    return render_template("codes/_state.html", call=shown["call"], again=shown["again"])
 
 
 @blueprint.post("/addresses/<int:reach_id>/remove")
@@ -139,6 +214,21 @@ def remove_address(reach_id: int) -> Response:
     write(lambda: addresses.remove(me, reach_id))
     flash(_("The address was removed."), "success")
     return redirect(url_for("contacts.index"))
+
+
+def _verifying(reach_id: int, form: AddressCodeForm | None = None) -> dict[str, Any]:
+    customers_only()
+    me, now = person(), wall_ms()
+
+    def work() -> dict[str, Any]:
+        row = addresses.get(me, reach_id)
+        return {"row": row, "call": codes.state_of(verification.subject_of(row), now)}
+
+    return {
+        **read(work),
+        "form": form or AddressCodeForm.blank("code"),
+        "again": url_for("contacts.address_call", reach_id=reach_id),
+    }
 
 
 def _agree(me: User, form: WishForm, ticket_id: int, now: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from engine.errors import BadInput, Conflict, NotFound
 from engine.services.accounts import audit_log, permissions
-from engine.services.accounts.permissions import Actor
+from engine.services.accounts.permissions import Actor, is_staff
 from engine.services.outbox import addresses, deliveries
 from engine.services.tickets import clocks
 from engine.services.tickets.access import ticket_for
@@ -37,6 +37,8 @@ def agree(
     if ticket.department != SPECIAL:
         raise Conflict(f"Ticket {ticket_id} is none of the special notices; move it there first.")
     address = addresses.check_address(channel, address)
+    if not is_staff(person) and not addresses.is_verified(ticket.account_id, channel, address):
+        raise BadInput("Add %(address)s to your addresses and verify it first.", address=address)
     if len(person_name) > 100:
         raise BadInput("The name of a person has at most 100 characters.")
     kept = active(ticket.account_id)
@@ -92,6 +94,12 @@ def of_ticket(ticket_id: int) -> list[SpecialWish]:
     return list(SpecialWish.select().where(SpecialWish.ticket_id == ticket_id).order_by(SpecialWish.id))
 
 
+def _may_be_told(wish: SpecialWish) -> bool:
+    """Whether its address is verified still, or one of the staff wrote it down."""
+    is_ours = audit_log.is_of_staff(wish.agreed_by)
+    return is_ours or addresses.is_verified(wish.account_id, wish.channel, wish.address)
+
+
 def tell(
     incident: str,
     notice_id: int,
@@ -110,6 +118,8 @@ def tell(
         if f"special/{wish.id}/{incident}" in known:
             continue
         if account_ids is not None and wish.account_id not in account_ids:
+            continue
+        if not _may_be_told(wish):
             continue
         new += deliveries.enqueue(
             f"special/{wish.id}/{incident}",

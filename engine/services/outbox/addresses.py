@@ -15,6 +15,7 @@ MESSENGERS = ("telegram", "bale", "eitaa")
 CHANNELS = ("email", *MESSENGERS, "voice")
 # What an address is for.  `incidents` is staff's: they are called when the service is down;
 # `public` is a channel of our own that anybody may read.
+MAX_ADDRESSES, MAX_NUMBERS = 10, 3  # of an account
 TOPICS = ("notices", "tickets", "incidents", "public")
 
 _EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\\x00-\x1f]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
@@ -34,8 +35,9 @@ def add(
 ) -> int:
     """Note an address of a customer, or (no account) of staff; its id.
 
-    Customers add to their own account, staff to all.  BadInput for an address
-    that the channel cannot reach; Conflict if it is there already.
+    Customers add to their own account, staff to all.  Nothing is sent to what a customer adds before
+    a code was given back (`verification`).  BadInput for an address that the channel cannot reach;
+    Conflict if it is there already, or the account has as many as it may.
     """
     if permissions.scope(person) is not None and permissions.scope(person) != account_id:
         raise NotFound(f"There is no account {account_id}.")
@@ -49,6 +51,12 @@ def add(
     address = check_address(channel, address)
     if any(row.channel == channel and row.address == address for row in of(account_id)):
         raise Conflict(f"The address {address} is there already.")
+    if account_id is not None:
+        kept = of(account_id)
+        if len(kept) >= MAX_ADDRESSES:
+            raise Conflict("An account has at most %(most)s addresses; remove one first.", most=MAX_ADDRESSES)
+        if channel == "voice" and sum(each.channel == "voice" for each in kept) >= MAX_NUMBERS:
+            raise Conflict("An account has at most %(most)s numbers to be called.", most=MAX_NUMBERS)
     row = Reach.create(
         account_id=account_id,
         person_id=person_id,
@@ -58,6 +66,7 @@ def add(
         language="en" if language == "en" else "fa",
         created_at=now,
         created_by=person.id,
+        verified_at=now if is_staff(person) else None,
     )
     return int(row.id)
 
@@ -72,17 +81,41 @@ def remove(person: Actor, reach_id: int) -> None:
     row.delete_instance()
 
 
-def of(account_id: int | None, topic: str = "") -> list[Reach]:
-    """The addresses of a customer, or (None) of staff, for a topic if one is given."""
+def of(account_id: int | None) -> list[Reach]:
+    """The addresses of a customer, or (None) of staff."""
     concerns = Reach.account_id.is_null() if account_id is None else Reach.account_id == account_id
-    rows = Reach.select().where(concerns).order_by(Reach.id)
-    return [row for row in rows if not topic or topic in row.topics.split()]
+    return list(Reach.select().where(concerns).order_by(Reach.id))
+
+
+def to_be_told(account_id: int | None, topic: str) -> list[Reach]:
+    """The verified addresses of a customer, or (None) of staff, for a topic."""
+    return [row for row in of(account_id) if row.verified_at is not None and topic in row.topics.split()]
 
 
 def of_customers(topic: str) -> list[Reach]:
-    """The addresses of all customers for a topic."""
-    rows = Reach.select().where(Reach.account_id.is_null(False)).order_by(Reach.account_id, Reach.id)
-    return [row for row in rows if topic in row.topics.split()]
+    """The verified addresses of all customers for a topic."""
+    rows = Reach.select().where(Reach.account_id.is_null(False), Reach.verified_at.is_null(False))
+    return [row for row in rows.order_by(Reach.account_id, Reach.id) if topic in row.topics.split()]
+
+
+def get(person: Actor, reach_id: int) -> Reach:
+    """An address of the account of the person who asks; NotFound otherwise."""
+    row = Reach.get_or_none(Reach.id == reach_id)
+    if row is None or row.account_id != permissions.scope(person):
+        raise NotFound("There is no address %(address)s.", address=reach_id)
+    found: Reach = row
+    return found
+
+
+def is_verified(account_id: int, channel: str, address: str) -> bool:
+    """Whether an account has shown that this address is its own."""
+    rows = Reach.select().where(
+        Reach.account_id == account_id,
+        Reach.channel == channel,
+        Reach.address == address,
+        Reach.verified_at.is_null(False),
+    )
+    return bool(rows.exists())
 
 
 def check_address(channel: str, address: str) -> str:

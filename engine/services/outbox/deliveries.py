@@ -83,7 +83,7 @@ def to_account(
     account_id: int, topic: str, key: str, *, subject: Words, text: Words, now: int, **about: Any
 ) -> int:
     """Hand a message over to all addresses that a customer named for a topic; how many are new."""
-    return _to(addresses.of(account_id, topic), key, subject, text, now, **about)
+    return _to(addresses.to_be_told(account_id, topic), key, subject, text, now, **about)
 
 
 def to_staff(
@@ -100,7 +100,7 @@ def to_staff(
 
     With `roles`, to the people of these roles, and to the addresses that are nobody's own.
     """
-    rows = addresses.of(None, topic)
+    rows = addresses.to_be_told(None, topic)
     if roles:
         people = {row.id for row in User.select(User.id).where(User.role.in_(roles), User.account.is_null())}
         rows = [row for row in rows if row.person_id is None or row.person_id in people]

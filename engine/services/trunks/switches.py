@@ -68,6 +68,12 @@ def is_any_real(configured: str, now: int) -> bool:
     return bool(real.exists())
 
 
+def ring_nobody() -> bool:
+    """Whether all switches that this installation has ever had are embedded ones, and there is one."""
+    kinds = {bool(row.is_embedded) for row in Switch.select(Switch.is_embedded)}
+    return kinds == {True}
+
+
 def senders_silent(now: int) -> dict[str, int]:
     """Switches whose `send-records` has stopped speaking, by name, with when it last did (ms)."""
     rows = RecordMark.select().where(RecordMark.at < now - SENDER_SILENT_MS)

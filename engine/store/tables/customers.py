@@ -48,6 +48,19 @@ class SubscriptionPlan(Table):
     created_at = BigIntegerField()
 
 
+class ConfirmedNumber(Table):
+    """A number that staff have seen to be an account's, so that its calls may show it."""
+
+    id = BigAutoField()
+    account_id = BigIntegerField()
+    number = CharField(15)
+    confirmed_by = BigIntegerField(null=True)
+    confirmed_at = BigIntegerField()
+
+    class Meta:
+        indexes = ((("account_id", "number"), True),)
+
+
 class Subscription(Table):
     """Months that an account paid."""
 
@@ -69,7 +82,10 @@ class MobileCode(Table):
 
     id = BigAutoField()
     account_id = BigIntegerField()
+    purpose = CharField(10, default="mobile")  # mobile, password, address
+    of_id = BigIntegerField(default=0)  # the person or the address that it is about
     mobile = CharField(20)
+    network = CharField(64, default="")  # that asked for it
     salt = CharField(32)
     code_hash = CharField(64)
     wrong = IntegerField(default=0)
@@ -79,7 +95,12 @@ class MobileCode(Table):
     used_at = BigIntegerField(null=True)
 
     class Meta:
-        indexes = ((("account_id", "id"), False), (("mobile", "created_at"), False))
+        indexes = (
+            (("account_id", "id"), False),
+            (("mobile", "created_at"), False),
+            (("network", "created_at"), False),
+            (("created_at",), False),
+        )
 
 
 class IdentityReview(Table):

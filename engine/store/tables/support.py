@@ -299,6 +299,7 @@ class Reach(Table):
     language = CharField(5, default="fa")
     created_at = BigIntegerField()
     created_by = BigIntegerField(null=True)
+    verified_at = BigIntegerField(null=True)  # when its owner gave a code back; null: nothing is sent to it
 
     class Meta:
         indexes = ((("account_id", "channel", "address"), True),)

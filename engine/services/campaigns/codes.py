@@ -1,0 +1,300 @@
+"""Codes that a call speaks, and how often strangers may make us ring.
+
+A code shows that somebody answers a telephone: for a new account's mobile, for a forgotten
+password, for an address of notices.  Whoever asks can name any number, so calls are capped
+for a number, an account, a network and in all, each further call waits longer, and at night
+only those are rung who have typed their number in the session that asks.
+"""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from engine.errors import AvanakError, BadInput
+from engine.sentences import Sentence
+from engine.services.accounts import accounts
+from engine.services.campaigns import quick_sends
+from engine.services.compliance import policy
+from engine.services.numbering.numbers import NormalNumber
+from engine.states import AttemptState, RecipientState
+from engine.store.tables.core import Attempt, Recipient
+from engine.store.tables.customers import MobileCode
+
+log = logging.getLogger(__name__)
+
+CODE_DIGITS = 5
+CODE_LIVES_MS = 5 * 60_000  # the telephone rings up to half a minute, and people look for a pen
+MAX_WRONG = 5
+HOUR_MS, DAY_MS = 3_600_000, 86_400_000
+FIRST_WAIT_MS, LONGEST_WAIT_MS = 60_000, HOUR_MS  # between two calls; it doubles
+# In a day, whoever asks; a network's also in an hour.
+TO_A_NUMBER, OF_AN_ACCOUNT, OF_A_NETWORK, OF_A_NETWORK_AN_HOUR = 5, 8, 20, 10
+NIGHT_SHARE = 10  # of the cap in all, that part may ring outside the hours of service messages
+
+# (code, language) -> name of a stored prompt that speaks it; `services.messages.otp_prompt.prompt_for_code`.
+Speak = Callable[[str, str], str]
+Write = Callable[[Callable[[], Any]], Any]
+
+
+class Purpose(StrEnum):
+    """What a code is for; its own codes count for each."""
+
+    MOBILE = "mobile"  # of a new account
+    PASSWORD = "password"  # noqa: S105 - a forgotten one, of a person
+    ADDRESS = "address"  # of notices
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks for a call: from which network, and whether they typed the number in the same session."""
+
+    network: str = ""
+    typed_it_here: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a code is about: an account, and the person or address of it (0: none)."""
+
+    purpose: Purpose
+    account_id: int
+    of_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A call that was asked for; `code` is for installations whose switch rings nobody."""
+
+    recipient_id: int
+    code: str
+
+
+class TooSoon(AvanakError):
+    """Asked again too early or too often; `wait_s` says when it may be tried again."""
+
+    exit_status = 2
+    http_status = 429
+
+    def __init__(self, sentence: Sentence, wait_ms: int) -> None:
+        self.wait_s = max(1, -(-wait_ms // 1000))
+        super().__init__(sentence, wait=self.wait_s)
+
+
+def send(
+    subject: Subject,
+    number: NormalNumber,
+    asker: Asker,
+    now: int,
+    speak: Speak,
+    write: Write,
+    *,
+    an_hour: int,
+    language: str = "fa",
+) -> Sent:
+    """Ring a number and speak a new code, which takes the place of those before.
+
+    1. note the code (hashed) within the caps (`an_hour`: of all calls of this installation), 2. make the
+    prompt, 3. put the call in front of the queue, for the house account.  Not inside a transaction: `write`
+    runs each step in one of its own.  The dialer is to be woken after it.  Raises TooSoon.
+    """
+    code_id, code = write(lambda: note(subject, number.e164, asker, now, an_hour))
+    prompt = speak(code, language)
+
+    def call() -> int:
+        options = quick_sends.QuickOptions(priority=quick_sends.OTP_PRIORITY, max_length_s=60)
+        recipient_id = quick_sends.send(accounts.house().id, number, prompt, options, now)
+        MobileCode.update(recipient_id=recipient_id).where(MobileCode.id == code_id).execute()
+        return recipient_id
+
+    recipient_id = int(write(call))
+    log.info(
+        "action=code_sent purpose=%s account=%d of=%d recipient=%d",
+        subject.purpose.value,
+        subject.account_id,
+        subject.of_id,
+        recipient_id,
+    )
+    return Sent(recipient_id, code)
+
+
+def check_asker(asker: Asker, now: int, an_hour: int) -> None:
+    """Raise TooSoon for what concerns whoever asks and not whom they name; only reads."""
+    _check_hours(asker, now)
+    _check_all(now, an_hour)
+    in_network = _calls(MobileCode.network == asker.network, now) if asker.network else []
+    lately = [at for at in in_network if at > now - HOUR_MS]
+    if len(lately) >= OF_A_NETWORK_AN_HOUR:
+        raise TooSoon(_FROM_HERE, lately[-OF_A_NETWORK_AN_HOUR] + HOUR_MS - now)
+    if len(in_network) >= OF_A_NETWORK:
+        raise TooSoon(_FROM_HERE, in_network[-OF_A_NETWORK] + DAY_MS - now)
+
+
+_FROM_HERE = Sentence("Too many calls were asked for from here; try again in %(wait)s s.")
+_AGAIN = Sentence("Another call can be asked for in %(wait)s s.")
+_TODAY = Sentence("This number has been called too often today; try again in %(wait)s s.")
+_ACCOUNT = Sentence("This account has asked for too many calls today; try again in %(wait)s s.")
+_ALL = Sentence("Too many calls are asked for just now; try again in %(wait)s s.")
+_NIGHT = Sentence(
+    "Numbers that were not typed here just now are not rung at this hour; try again in %(wait)s s."
+)
+
+
+def wait_ms(calls: int) -> int:
+    """How long after the last of so many calls of a day another may be asked for: 1 min, 2, 4 … an hour."""
+    return min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** min(calls - 1, 10)) if calls > 0 else 0
+
+
+def note(subject: Subject, mobile: str, asker: Asker, now: int, an_hour: int) -> tuple[int, str]:
+    """In a transaction: keep a new code for a number (or what stands for an address) within the caps; (id, code).
+
+    Raises TooSoon.
+    """
+    code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
+    check_asker(asker, now, an_hour)
+    to_number = _calls(MobileCode.mobile == mobile, now)
+    of_account = _calls(MobileCode.account_id == subject.account_id, now)
+    for calls in (to_number, of_account):
+        ready_at = calls[-1] + wait_ms(len(calls)) if calls else now
+        if ready_at > now:
+            raise TooSoon(_AGAIN, ready_at - now)
+    if len(to_number) >= TO_A_NUMBER:
+        raise TooSoon(_TODAY, to_number[-TO_A_NUMBER] + DAY_MS - now)
+    if len(of_account) >= OF_AN_ACCOUNT:
+        raise TooSoon(_ACCOUNT, of_account[-OF_AN_ACCOUNT] + DAY_MS - now)
+    salt = secrets.token_hex(16)
+    made = MobileCode.create(
+        account_id=subject.account_id,
+        purpose=subject.purpose.value,
+        of_id=subject.of_id,
+        mobile=mobile,
+        network=asker.network[:64],
+        salt=salt,
+        code_hash=_hash(salt, code),
+        created_at=now,
+        expires_at=now + CODE_LIVES_MS,
+    )
+    return int(made.id), code
+
+
+def _calls(which: Any, now: int) -> list[int]:
+    """When calls of the last day were asked for, the first first."""
+    rows = MobileCode.select(MobileCode.created_at).where(which, MobileCode.created_at > now - DAY_MS)
+    return sorted(int(row.created_at) for row in rows)
+
+
+def _check_hours(asker: Asker, now: int) -> None:
+    rules = policy.current()
+    if not asker.typed_it_here and not rules.hours.service.is_open(now, rules.zone):
+        raise TooSoon(_NIGHT, rules.hours.service.next_open(now, rules.zone) - now)
+
+
+def _check_all(now: int, an_hour: int) -> None:
+    rules = policy.current()
+    cap = an_hour if rules.hours.service.is_open(now, rules.zone) else max(1, an_hour // NIGHT_SHARE)
+    lately = (
+        MobileCode.select(MobileCode.created_at)
+        .where(MobileCode.created_at > now - HOUR_MS)
+        .order_by(MobileCode.created_at.desc())
+        .limit(cap)
+    )
+    times = [int(row.created_at) for row in lately]
+    if len(times) >= cap:
+        raise TooSoon(_ALL, times[-1] + HOUR_MS - now)
+
+
+def take(subject: Subject, mobile: str, code: str, now: int) -> bool:
+    """Whether the code is the last one that was spoken to this number for the subject; it is used up by that.
+
+    Inside a transaction.  False for a wrong one (it is counted: the result must be committed, so this
+    does not raise).  Raises BadInput when there is no code that could be right any more.
+    """
+    row = _last(subject)
+    if row is None or row.used_at is not None or row.expires_at <= now:
+        raise BadInput("The code has expired; ask for another call.")
+    if row.wrong >= MAX_WRONG:
+        raise BadInput("The code was wrong too often; ask for another call.")
+    digits = "".join(str(int(char)) for char in code if char.isdecimal())
+    if not hmac.compare_digest(_hash(row.salt, digits), row.code_hash) or row.mobile != mobile:
+        MobileCode.update(wrong=MobileCode.wrong + 1).where(MobileCode.id == row.id).execute()
+        log.info("action=code_wrong purpose=%s account=%d", subject.purpose.value, subject.account_id)
+        return False
+    used = MobileCode.update(used_at=now).where(MobileCode.id == row.id, MobileCode.used_at.is_null())
+    return bool(used.execute())
+
+
+class Stage(StrEnum):
+    """What has become of a call."""
+
+    NONE = "none"  # nobody asked for one (lately)
+    WAITING = "waiting"  # it is about to be placed
+    RINGING = "ringing"
+    ANSWERED = "answered"  # the code is being spoken
+    HEARD = "heard"
+    MISSED = "missed"  # `disposition` says why
+
+
+@dataclass(frozen=True, slots=True)
+class CallState:
+    """What has become of the last call for a subject, and in how many seconds another may be asked for."""
+
+    stage: Stage
+    disposition: str = ""
+    again_in_s: int = 0
+
+    @property
+    def is_going_on(self) -> bool:
+        return self.stage in (Stage.WAITING, Stage.RINGING, Stage.ANSWERED)
+
+
+def state_of(subject: Subject, now: int) -> CallState:
+    """The last call for a subject; only reads."""
+    row = _last(subject)
+    if row is None or row.created_at <= now - HOUR_MS:
+        return CallState(Stage.NONE)
+    ready = [
+        calls[-1] + wait_ms(len(calls))
+        for calls in (
+            _calls(MobileCode.mobile == row.mobile, now),
+            _calls(MobileCode.account_id == subject.account_id, now),
+        )
+        if calls
+    ]
+    again_in_s = max(0, -(-(max(ready, default=now) - now) // 1000))
+    call = Recipient.get_or_none(Recipient.id == row.recipient_id) if row.recipient_id else None
+    if call is None:
+        return CallState(Stage.WAITING, "", again_in_s)
+    if call.state == RecipientState.DELIVERED:
+        return CallState(Stage.HEARD, call.disposition, again_in_s)
+    if call.state in (RecipientState.PENDING, RecipientState.CLAIMED, RecipientState.RETRY_WAIT):
+        return CallState(Stage.WAITING, "", again_in_s)
+    if call.state == RecipientState.IN_CALL:
+        attempt = Attempt.get_or_none(Attempt.id == call.attempt_id)
+        is_answered = attempt is not None and attempt.state == AttemptState.ANSWERED
+        return CallState(Stage.ANSWERED if is_answered else Stage.RINGING, "", again_in_s)
+    return CallState(Stage.MISSED, call.disposition or str(call.state), again_in_s)
+
+
+def _last(subject: Subject) -> MobileCode | None:
+    row: MobileCode | None = (
+        MobileCode.select()
+        .where(
+            MobileCode.account_id == subject.account_id,
+            MobileCode.purpose == subject.purpose.value,
+            MobileCode.of_id == subject.of_id,
+        )
+        .order_by(MobileCode.id.desc())
+        .first()
+    )
+    return row
+
+
+def _hash(salt: str, code: str) -> str:
+    # A code has 17 bits and lives five minutes: the limit of attempts guards it, the hash the database's readers.
+    # A slow hash would keep all who write waiting, and seventeen bits would still be tried through in no time.
+    return hmac.digest(bytes.fromhex(salt), code.encode(), "sha256").hex()

@@ -1,0 +1,205 @@
+"""Addresses of notices belong to whoever adds them, or nothing is sent to them; as a customer's browser sees it."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+
+from engine.clock import TEHRAN, wall_ms
+from engine.config import Settings
+from engine.services.campaigns import quick_sends
+from engine.services.compliance import policy
+from engine.services.notices import special_wishes
+from engine.services.outbox import addresses, deliveries, voice
+from engine.services.trunks import switches
+from engine.states import DeliveryState
+from engine.store import do_not_call
+from engine.store.tables.core import Campaign, Recipient, User
+from engine.store.tables.customers import MobileCode
+from engine.store.tables.support import Delivery, Reach
+from engine.store.threads import read, write
+from tests.webui.conftest import PASSWORD, Browser, Cast
+
+WORDS = {"fa": "پاسخ", "en": "An answer"}
+DAY = 86_400_000
+
+
+@pytest.fixture(autouse=True)
+def _unlimited(unlimited) -> None:
+    """More than a person asks for."""
+
+
+def add(browser: Browser, channel: str, address: str):
+    form = {"channel": channel, "address": address, "topics": ["tickets", "notices"], "spoken": "en"}
+    return browser.post("/contacts/addresses", form)
+
+
+def tell(account: int, key: str, now: int | None = None) -> int:
+    """As a ticket's answer does."""
+    at = now or wall_ms()
+    return write(lambda: deliveries.to_account(account, "tickets", key, subject=WORDS, text=WORDS, now=at))
+
+
+def calls() -> list[Recipient]:
+    standing = Campaign.select(Campaign.id).where(Campaign.standing_key != "")
+    return read(lambda: list(Recipient.select().where(Recipient.campaign_id.in_(standing))))
+
+
+def line(now: int) -> None:
+    voice.VoiceLine(lambda text, language: ("p", 3_000), lambda: None).step(now, 100)
+
+
+def test_two_hundred_strangers_are_not_rung_by_an_answer(owner, cast: Cast) -> None:
+    kept = [add(owner, "voice", f"0912{n:07d}").status_code for n in range(200)]
+    assert kept.count(302) == addresses.MAX_NUMBERS
+    mails = [add(owner, "email", f"a{n}@shop.example").status_code for n in range(30)]
+    assert mails.count(302) == addresses.MAX_ADDRESSES - addresses.MAX_NUMBERS
+    assert tell(cast.sahar, "answer") == 0
+    line(wall_ms())
+    assert calls() == []
+
+
+def test_a_number_is_verified_by_a_call_and_a_mail_by_a_message(owner, outsider, cast: Cast) -> None:
+    write(lambda: switches.register("embedded", "", True, wall_ms()))
+    path = add(owner, "voice", "09121112233").location
+    assert "not verified" in owner.get("/contacts").text
+    assert outsider.get(path).status_code == 404
+    assert outsider.post(f"{path}/code").status_code == 404
+    page = owner.post(f"{path}/code", follow_redirects=True).text
+    # The embedded switch rings nobody: the code is on the page.
+    code = re.search(r"the code is (\d{5})", page)
+    assert code is not None
+    assert "The call is about to be placed" in page
+    assert "Another call can be asked for in" in owner.get(f"{path}/state").text
+    wrong = f"{(int(code[1]) + 1) % 100_000:05d}"
+    assert owner.post(f"{path}/verify", {"code": wrong}).status_code == 400
+    assert outsider.post(f"{path}/verify", {"code": code[1]}).status_code == 404
+    assert owner.post(f"{path}/verify", {"code": code[1]}).status_code == 302
+    mail = add(owner, "email", "boss@shop.example").location
+    write(lambda: MobileCode.update(created_at=MobileCode.created_at - 3_600_000).execute())
+    assert "the code is" not in owner.post(f"{mail}/code", follow_redirects=True).text
+    sent = read(lambda: Delivery.get(Delivery.channel == "email"))
+    assert sent.address == "boss@shop.example"
+    code = re.search(r"\d{5}", sent.text)
+    assert code is not None
+    assert owner.post(f"{mail}/verify", {"code": code[0]}).status_code == 302
+    assert tell(cast.sahar, "answer") == 2
+
+
+def test_with_a_real_switch_no_page_shows_the_code(owner, cast: Cast) -> None:
+    write(lambda: switches.register("embedded", "", True, wall_ms()))
+    write(lambda: switches.register("real", "10.0.0.1:8021", False, 0))
+    path = add(owner, "voice", "09121112233").location
+    assert "the code is" not in owner.post(f"{path}/code", follow_redirects=True).text
+
+
+def known(cast: Cast, number: str = "09121112233") -> None:
+    def work() -> None:
+        person = User.get(User.username == "owner")
+        made = addresses.add(person, cast.sahar, "voice", number, ["tickets"], wall_ms())
+        Reach.update(verified_at=wall_ms()).where(Reach.id == made).execute()
+
+    write(work)
+
+
+def test_a_verified_number_is_rung_by_day_and_with_ordinary_priority(app, cast: Cast) -> None:
+    before = policy.current()
+    policy.use(Settings(hours_service="07:00-23:00"))
+    try:
+        known(cast)
+        night = int(datetime(2026, 11, 28, 3, 0, tzinfo=TEHRAN).astimezone(UTC).timestamp() * 1000)
+        tell(cast.sahar, "answer", night)
+        line(night)
+        assert calls() == []
+        row = read(lambda: Delivery.get())
+        assert (row.state, row.tries, row.next_at) == (DeliveryState.WAITING, 0, night + 4 * 3_600_000)
+        line(row.next_at)
+        (call,) = calls()
+        standing = read(lambda: Campaign.get_by_id(call.campaign_id))
+        assert (standing.priority, standing.kind) == (0, "service")
+    finally:
+        policy._policy = before
+
+
+def test_do_not_call_and_caps_hold_for_notices(app, cast: Cast) -> None:
+    known(cast)
+    now = wall_ms()
+    for n in range(8):
+        tell(cast.sahar, f"answer {n}", now)
+    line(now)
+    assert len(calls()) == voice.TO_A_NUMBER
+    failed = read(lambda: list(Delivery.select().where(Delivery.state == DeliveryState.FAILED)))
+    assert len(failed) == 8 - voice.TO_A_NUMBER
+    assert "times in 24 hours" in failed[0].error
+    write(lambda: do_not_call.add(0, [989121112233], "person", now))
+    tell(cast.sahar, "the day after", now + 2 * DAY)
+    line(now + 2 * DAY)
+    last = read(lambda: Delivery.select().order_by(Delivery.id.desc()).first())
+    assert "do-not-call" in last.error
+    assert len(calls()) == voice.TO_A_NUMBER
+
+
+def test_our_own_staff_come_first_at_any_hour(app, cast: Cast) -> None:
+    def work() -> None:
+        admin = User.get(User.username == "admin")
+        addresses.add(admin, None, "voice", "09121112233", ["incidents"], wall_ms())
+        deliveries.to_staff("incidents", "down", subject=WORDS, text=WORDS, now=wall_ms())
+
+    write(work)
+    line(wall_ms())
+    (call,) = calls()
+    assert read(lambda: Campaign.get_by_id(call.campaign_id)).priority == quick_sends.OTP_PRIORITY
+
+
+def test_a_special_notice_goes_to_verified_addresses(owner, cast: Cast) -> None:
+    form = {"key": "k", "text": "Call the boss", "channel": "voice", "address": "09121112233", "spoken": "en"}
+    refused = owner.post("/contacts/special", form)
+    assert refused.status_code == 400
+    assert "verify it first" in refused.text
+    known(cast)
+    assert owner.post("/contacts/special", form).status_code == 302
+    told = write(lambda: special_wishes.tell("outage/1", 1, None, WORDS, WORDS, wall_ms()))
+    assert told == 1
+    write(lambda: Reach.delete().execute())  # removed: nobody answers for it any more
+    assert write(lambda: special_wishes.tell("outage/2", 2, None, WORDS, WORDS, wall_ms())) == 0
+
+
+def test_a_forgotten_password_is_chosen_anew_by_a_code(app, anyone, owner, cast: Cast, caplog) -> None:
+    from engine.store.tables.core import Account
+
+    write(lambda: switches.register("embedded", "", True, wall_ms()))
+    write(
+        lambda: (
+            Account.update(mobile="+989121112233", mobile_verified_at=1)
+            .where(Account.id == cast.sahar)
+            .execute()
+        )
+    )
+    before = policy.current()
+    policy.use(Settings(hours_service=""))
+    try:
+        unknown = Browser(app)
+        page = unknown.post("/forgot", {"username": "nobody"}, page="/forgot", follow_redirects=True)
+        asked = anyone.post("/forgot", {"username": " Owner "}, page="/forgot", follow_redirects=True).text
+        code = re.search(r"code=(\d{5})", caplog.text)  # on no page, or whoever asks takes the account over
+        assert code is not None
+        assert code[1] not in asked
+        tokens = re.compile(r'value="[^"]+"')
+        assert tokens.sub("", page.text) == tokens.sub("", asked)  # the pages tell no names
+        new = {"password": "another horse 2", "again": "another horse 2"}
+        wrong = f"{(int(code[1]) + 1) % 100_000:05d}"
+        assert anyone.post("/forgot/code", {**new, "code": wrong}, page="/forgot/code").status_code == 400
+        assert unknown.post("/forgot/code", {**new, "code": code[1]}, page="/forgot/code").status_code == 400
+        done = anyone.post("/forgot/code", {**new, "code": code[1]}, page="/forgot/code")
+        assert done.location == "/login"
+        assert owner.get("/").status_code == 302  # all sessions have ended
+        assert anyone.log_in("owner", PASSWORD).status_code == 401
+        assert anyone.log_in("owner", "another horse 2").status_code == 302
+        # A colleague has no mobile that we know: nobody is rung.
+        rung = len(calls())
+        Browser(app).post("/forgot", {"username": "colleague"}, page="/forgot")
+        assert len(calls()) == rung
+    finally:
+        policy._policy = before

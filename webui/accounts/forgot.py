@@ -1,0 +1,174 @@
+"""A forgotten password: a call speaks a code to the account's verified mobile, and with it a new one is chosen.
+
+Owners alone have a mobile that we know; others get a link from their owner or administrator.  What
+the pages say does not tell whether there is such a name.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask import flash, redirect, render_template, request, session, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response
+from wtforms import PasswordField, StringField
+from wtforms.validators import EqualTo, InputRequired, Length
+
+from engine.clock import wall_ms
+from engine.errors import BadInput
+from engine.network import network_of
+from engine.services.accounts import accounts, login_waits, people
+from engine.services.accounts.accounts import Account
+from engine.services.accounts.people import User
+from engine.services.campaigns import codes
+from engine.services.campaigns.codes import Purpose, Subject, TooSoon
+from engine.store.threads import read, write
+from webui.accounts.auth import too_many
+from webui.forms.codes import asker, tell_code
+from webui.forms.number_fields import ascii_digits
+from webui.forms.pages import Answer, PageForm, attempt, pages_blueprint, refused
+from webui.i18n.formats import language
+from webui.i18n.sentences import said
+from webui.request.access import person_or_none
+from webui.request.context import web
+from webui.request.security import limiter
+from webui.request.services import speak_code
+
+log = logging.getLogger(__name__)
+blueprint = pages_blueprint(__name__, "forgot", "/forgot")
+
+KEY = "forgot"  # in the session: {person, at}; person 0: nobody
+LIVES_MS = 15 * 60_000
+
+
+class NameForm(PageForm):
+    username = StringField(
+        _l("User name"),
+        [InputRequired(), Length(max=100)],
+        render_kw={"dir": "ltr", "autocomplete": "username", "autocapitalize": "none", "autofocus": True},
+    )
+
+
+class NewPasswordForm(PageForm):
+    """The code that was spoken, and what shall be the password."""
+
+    code = StringField(
+        _l("The code that was spoken"),
+        [InputRequired(), Length(max=20)],
+        filters=[ascii_digits],
+        render_kw={"dir": "ltr", "inputmode": "numeric", "autocomplete": "one-time-code"},
+    )
+    password = PasswordField(
+        _l("New password"),
+        [InputRequired(), Length(people.MIN_PASSWORD, 1000)],
+        description=_l("At least 10 characters."),
+        render_kw={"dir": "ltr", "autocomplete": "new-password"},
+    )
+    again = PasswordField(
+        _l("The password again"),
+        [InputRequired(), EqualTo("password", _l("The two passwords differ."))],
+        render_kw={"dir": "ltr", "autocomplete": "new-password"},
+    )
+
+
+@blueprint.route("", methods=["GET", "POST"])
+@limiter.limit("20 per hour", methods=["POST"])
+def ask() -> str | Answer | Response:
+    """Say whose password it is; the mobile rings if we know one."""
+    if person_or_none() is not None:
+        return redirect(url_for("own_login.index"))
+    form = NameForm()
+    if not form.validate_on_submit():
+        return render_template("forgot/ask.html", form=form), 400 if form.is_submitted() else 200
+    name, now, who = form.username.data.strip().lower(), wall_ms(), asker(typed_it_here=False)
+    an_hour = web().settings.code_calls_an_hour
+    until = read(lambda: login_waits.closed_until(who.network, name, now))
+    if until is not None:
+        form.complaint = too_many(until - now)
+        return refused("forgot/ask.html", form=form)
+    try:
+        read(lambda: codes.check_asker(who, now, an_hour))
+    except TooSoon as error:
+        form.complaint = said(error)
+        return render_template("forgot/ask.html", form=form), 429
+    found = read(lambda: _owner(name))
+    if found is None:
+        # Whoever tries names waits as whoever tries passwords does.
+        write(lambda: login_waits.failed(who.network, name, None, now))
+    else:
+        try:
+            number = accounts.mobile_of(found[1].mobile)
+            spoken = language()
+            sent = codes.send(
+                _subject(found[0]), number, who, now, speak_code, write, an_hour=an_hour, language=spoken
+            )
+            tell_code(sent, on_page=False)
+        except TooSoon as error:
+            log.info("action=forgot_too_soon person=%d wait_s=%d", found[0].id, error.wait_s)
+    session[KEY] = {"person": found[0].id if found else 0, "at": now}
+    return redirect(url_for("forgot.choose"))
+
+
+@blueprint.route("/code", methods=["GET", "POST"])
+@limiter.limit("30 per hour", methods=["POST"])
+def choose() -> str | Answer | Response:
+    """Give the code back, and choose a password; it ends all sessions."""
+    asked, now, network = session.get(KEY) or {"at": 0}, wall_ms(), network_of(request.remote_addr)
+    if now - asked["at"] > LIVES_MS:
+        return redirect(url_for("forgot.ask"))
+    form = NewPasswordForm()
+    shown = {"form": form}
+    if not form.is_submitted():
+        return render_template("forgot/choose.html", **shown)
+    name = f"forgotten password of {asked['person']}"
+    until = read(lambda: login_waits.closed_until(network, name, now))
+    if until is not None:
+        form.complaint = too_many(until - now)
+        return refused("forgot/choose.html", **shown)
+    right: list[bool] = []
+
+    def work() -> None:
+        typed, chosen = form.code.data, form.password.data
+        found = read(lambda: _person(asked["person"]))
+        hashed = web().apart(lambda: people.hash_of(chosen))
+
+        def take() -> bool:
+            if found is None:
+                raise BadInput("The code has expired; ask for another call.")
+            person, account = found
+            if not codes.take(_subject(person), account.mobile, typed, now):
+                login_waits.failed(network, name, person, now)
+                return False
+            people.set_password(person.id, hashed, person.id, now)
+            return True
+
+        right.append(write(take))
+
+    if not attempt(form, work, writes=False):
+        return refused("forgot/choose.html", **shown)
+    if not right[-1]:
+        form.complaint = _("This is not the code that was spoken.")
+        return refused("forgot/choose.html", **shown)
+    session.pop(KEY)
+    flash(_("Your password was set; log in with it."), "success")
+    return redirect(url_for("auth.login"))
+
+
+def _owner(name: str) -> tuple[User, Account] | None:
+    """The owner of that name, with an account whose mobile is verified."""
+    found = people.find(name)
+    return None if found is None else _person(found.id)
+
+
+def _person(person_id: int) -> tuple[User, Account] | None:
+    row: Any = User.get_or_none(User.id == person_id, User.is_active == True)  # noqa: E712 - SQL
+    if row is None or row.role != "owner" or row.account_id is None:
+        return None
+    account = accounts.get(row.account_id)
+    return (row, account) if account.mobile and account.mobile_verified_at else None
+
+
+def _subject(person: User) -> Subject:
+    return Subject(Purpose.PASSWORD, int(person.account_id or 0), int(person.id))
