@@ -24,7 +24,7 @@ from engine.agreement.intervals import Spans, total
 from engine.agreement.months import Month
 from engine.agreement.reckoning import Reckoning, reckon
 from engine.agreement.records import Exclusion, Outage
-from engine.agreement.terms import ExclusionKind, Versions, published
+from engine.agreement.terms import ExclusionKind, published
 from engine.agreement.verdicts import Verdict
 from engine.errors import BadInput
 
@@ -51,7 +51,7 @@ def parse_document(text: str | bytes) -> dict[str, Any]:
     return document
 
 
-def reckon_document(document: dict[str, Any], versions: Versions | None = None) -> dict[str, Any]:
+def reckon_document(document: dict[str, Any]) -> dict[str, Any]:
     """Reckon a document; the answer's keys are those of `describe`.  BadInput with one sentence."""
     strange = sorted(set(document) - _KEYS)
     if strange:
@@ -61,7 +61,7 @@ def reckon_document(document: dict[str, Any], versions: Versions | None = None) 
     if "month" not in document:
         raise BadInput("the document has no month (like 1405-08)")
     month = Month.parse(document["month"])
-    known = versions or published()
+    known = published()
     wanted = document.get("terms")
     terms = known.in_force(month.start) if wanted is None else known.by_id(str(wanted))
     outages = [

@@ -9,20 +9,9 @@ from typing import Any
 import gevent
 
 from engine.bench.figures import fullest_second, peak_rss_mb, used_share
-from engine.bench.kit import (
-    Bench,
-    data_dir,
-    embedded_options,
-    make_campaign,
-    put_prompt,
-    settings_for,
-    specs_of,
-)
+from engine.bench.kit import Bench, data_dir, dialling, make_campaign
 from engine.bench.large import write_list
 from engine.clock import wall_ms
-from engine.dialing.calls import Call
-from engine.errors import SwitchUnavailable
-from engine.runtime.controller import Engine
 from engine.services.campaigns import campaigns
 from engine.services.campaigns.recipients import import_list
 from engine.services.lists.reader import open_list
@@ -35,22 +24,11 @@ LONGEST_S = 180.0  # for which there are numbers to dial
 
 def run_import_beside(count: int, database_url: str, cps: float) -> dict[str, Any]:
     """Import `count` numbers while another campaign is dialled at `cps`; what either took."""
-    dialled = Bench(messages=int(cps * LONGEST_S), cps=cps)
+    dialled = Bench(messages=int(cps * LONGEST_S), cps=cps, database_url=database_url)
     with data_dir() as folder:
         path = folder / "list.csv"
         write_list(path, count)
-        engine = Engine(settings_for(folder, database_url))
-        sent: list[float] = []
-
-        def on_sending(batch: list[Call]) -> None:
-            sent.extend(call.sent_m for call in batch)
-
-        engine.dialer.on_sending.append(on_sending)
-        try:
-            engine.start(specs_of(dialled), embedded_options(dialled, folder))
-            if not engine.wait_for_switch(10):
-                raise SwitchUnavailable(engine.switchboard.last_error() or "No switch answered within 10 s.")
-            put_prompt(dialled, engine.settings)
+        with dialling(dialled, folder) as (_engine, sent):
             write(lambda: make_campaign(dialled))
             account = read(lambda: Account.select().order_by(Account.id).first().id)
             filled = write(
@@ -66,8 +44,6 @@ def run_import_beside(count: int, database_url: str, cps: float) -> dict[str, An
                 done = import_list(filled, reader, write, wall_ms(), begin=begin)
             end, cpu = time.monotonic(), time.process_time() - cpu
             waiting = read(lambda: CampaignCounts.get_by_id(filled).waiting)
-        finally:
-            engine.stop(0.0)
         before = [at for at in sent if start - BEFORE_S <= at < start]
         beside = [at for at in sent if start <= at < end]
         return {

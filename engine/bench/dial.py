@@ -4,65 +4,31 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import gevent
 
 from engine.bench.figures import Figures, fullest_second, peak_rss_mb, used_share
-from engine.bench.kit import (
-    Bench,
-    data_dir,
-    embedded_options,
-    make_campaign,
-    put_prompt,
-    settings_for,
-    specs_of,
-)
-from engine.dialing.calls import Call
+from engine.bench.kit import Bench, data_dir, dialling, make_campaign
 from engine.embedded.records import read_rung
-from engine.errors import SwitchUnavailable
-from engine.runtime.controller import Engine
 from engine.states import AttemptState, CampaignState
 from engine.store.sql import execute
 from engine.store.tables.core import Campaign, CampaignCounts
 from engine.store.threads import read, write
 
-Progress = Callable[[CampaignCounts], None]
 
-
-def run_dial(bench: Bench, on_progress: Progress = lambda counts: None) -> Figures:
+def run_dial(bench: Bench) -> Figures:
     """Dial `bench.messages` numbers once each; the figures.  Raises SwitchUnavailable without a switch."""
     with data_dir() as folder:
-        settings = settings_for(folder, bench.database_url)
-        engine = Engine(settings)
-        sent: list[float] = []
         numbers: Counter[str] = Counter()
-
-        def on_sending(batch: list[Call]) -> None:
-            for call in batch:
-                sent.append(call.sent_m)
-                numbers[call.digits] += 1
-
-        engine.dialer.on_sending.append(on_sending)
-        try:
-            engine.start(specs_of(bench), embedded_options(bench, folder))
-            if not engine.wait_for_switch(10):
-                raise SwitchUnavailable(engine.switchboard.last_error() or "No switch answered within 10 s.")
-            put_prompt(bench, settings)
+        with dialling(bench, folder, stop_s=5.0) as (engine, sent):
+            engine.dialer.on_sending.append(lambda batch: numbers.update(call.digits for call in batch))
             campaign_id = write(lambda: make_campaign(bench))
             began, cpu = time.monotonic(), time.process_time()
             steady = Steady(bench.messages)
-
-            def on_counts(counts: CampaignCounts) -> None:
-                steady.note(counts.attempts)
-                on_progress(counts)
-
-            counts = _follow(campaign_id, bench, on_counts)
+            counts = _follow(campaign_id, bench, steady)
             seconds, cpu = time.monotonic() - began, time.process_time() - cpu
             unsettled = read(lambda: _unsettled(campaign_id)) if not bench.listed else 0
-        finally:
-            engine.stop(5.0)
         rung = _rung_twice(folder / "rung.log") if not bench.switches else None
         twice = rung if rung is not None else sum(1 for n in numbers.values() if n > 1)
         return Figures(
@@ -101,13 +67,13 @@ class Steady:
         return (later_cpu - cpu) * 1000 / (later_ended - ended)
 
 
-def _follow(campaign_id: int, bench: Bench, on_progress: Progress) -> CampaignCounts:
+def _follow(campaign_id: int, bench: Bench, steady: Steady) -> CampaignCounts:
     """Wait for the campaign's end (or for as many calls as are to be dialled of it); its last counts."""
     while True:
         gevent.sleep(0.5)
         state = read(lambda: Campaign.get_by_id(campaign_id).state)
         counts = read(lambda: CampaignCounts.get_by_id(campaign_id))
-        on_progress(counts)
+        steady.note(counts.attempts)
         if state != CampaignState.RUNNING or (bench.listed and counts.attempts >= bench.messages):
             return counts
 

@@ -19,7 +19,8 @@ import numpy as np
 from engine.clock import wall_ms
 from engine.config import Settings, load_settings
 from engine.embedded.options import EmbeddedOptions
-from engine.errors import BadInput
+from engine.errors import BadInput, SwitchUnavailable
+from engine.runtime.controller import Engine
 from engine.runtime.switchboard import EMBEDDED, SwitchSpec, parse_switches
 from engine.services.campaigns import campaigns
 from engine.services.compliance import traffic_caps
@@ -76,6 +77,25 @@ def data_dir() -> Iterator[Path]:
 def settings_for(folder: Path, database_url: str = "") -> Settings:
     """Settings of a bench: its own folder, and no head-room kept, so that the cap asked for is the cap."""
     return load_settings(data_dir=folder, database_url=database_url, inbound_share=0.0, log_level="WARNING")
+
+
+@contextmanager
+def dialling(bench: Bench, folder: Path, stop_s: float = 0.0) -> Iterator[tuple[Engine, list[float]]]:
+    """An engine with the bench's switch and message; when each of its originates left (monotonic seconds).
+
+    Calls that are up at the end get `stop_s` to end.  Raises SwitchUnavailable without a switch.
+    """
+    engine = Engine(settings_for(folder, bench.database_url))
+    sent: list[float] = []
+    engine.dialer.on_sending.append(lambda batch: sent.extend(call.sent_m for call in batch))
+    try:
+        engine.start(specs_of(bench), embedded_options(bench, folder))
+        if not engine.wait_for_switch(10):
+            raise SwitchUnavailable(engine.switchboard.last_error() or "No switch answered within 10 s.")
+        put_prompt(bench, engine.settings)
+        yield engine, sent
+    finally:
+        engine.stop(stop_s)
 
 
 def specs_of(bench: Bench) -> list[SwitchSpec]:

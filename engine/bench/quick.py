@@ -8,20 +8,9 @@ import time
 import gevent
 
 from engine.bench.figures import Figures, fullest_second, peak_rss_mb, used_share
-from engine.bench.kit import (
-    PROMPT,
-    Bench,
-    data_dir,
-    embedded_options,
-    make_campaign,
-    put_prompt,
-    settings_for,
-    specs_of,
-)
+from engine.bench.kit import PROMPT, Bench, data_dir, dialling, make_campaign
 from engine.clock import wall_ms
 from engine.dialing.calls import Call
-from engine.errors import SwitchUnavailable
-from engine.runtime.controller import Engine
 from engine.services.campaigns import quick_sends
 from engine.services.numbering.numbers import Kind, NormalNumber
 from engine.store.tables.core import CampaignCounts
@@ -35,25 +24,17 @@ FIRST_S = 3.0  # for the campaign to reach its rate
 def run_quick(bench: Bench, sends: int) -> Figures:
     """Send `sends` quick messages while `bench.messages` are dialled at full rate; percentiles in ms."""
     with data_dir() as folder:
-        settings = settings_for(folder, bench.database_url)
-        engine = Engine(settings)
         asked: dict[int, float] = {}
         waits: list[float] = []
-        sent: list[float] = []
 
         def on_sending(batch: list[Call]) -> None:
             now = time.monotonic()
             for call in batch:
-                sent.append(call.sent_m)
                 if call.run.is_urgent and int(call.digits) in asked:
                     waits.append((now - asked.pop(int(call.digits))) * 1000)
 
-        engine.dialer.on_sending.append(on_sending)
-        try:
-            engine.start(specs_of(bench), embedded_options(bench, folder))
-            if not engine.wait_for_switch(10):
-                raise SwitchUnavailable(engine.switchboard.last_error() or "No switch answered within 10 s.")
-            put_prompt(bench, settings)
+        with dialling(bench, folder) as (engine, sent):
+            engine.dialer.on_sending.append(on_sending)
             campaign_id = write(lambda: make_campaign(bench))
             gevent.sleep(FIRST_S)
             began, cpu = time.monotonic(), time.process_time()
@@ -69,8 +50,6 @@ def run_quick(bench: Bench, sends: int) -> Figures:
                 gevent.sleep(0.05)
             seconds, cpu = time.monotonic() - began, time.process_time() - cpu
             counts = read(lambda: CampaignCounts.get_by_id(campaign_id))
-        finally:
-            engine.stop(0.0)
         waits.sort()
         return Figures(
             messages=counts.delivered,

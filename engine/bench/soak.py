@@ -10,20 +10,8 @@ from typing import Any
 import gevent
 
 from engine.bench.figures import fullest_second, peak_rss_mb
-from engine.bench.kit import (
-    Bench,
-    add_recipients,
-    data_dir,
-    embedded_options,
-    make_campaign,
-    put_prompt,
-    settings_for,
-    specs_of,
-)
+from engine.bench.kit import Bench, add_recipients, data_dir, dialling, make_campaign
 from engine.clock import wall_ms
-from engine.dialing.calls import Call
-from engine.errors import SwitchUnavailable
-from engine.runtime.controller import Engine
 from engine.services.campaigns.campaigns import stop
 from engine.store.counts import recount
 from engine.store.tables.core import CampaignCounts
@@ -38,21 +26,9 @@ def run_soak(bench: Bench, minutes: float) -> dict[str, Any]:
     """Dial for `minutes`; memory at the start and at the end, CPU a call early and late, books at the end."""
     bench = replace(bench, people=bench.people or ORDINARY)
     with data_dir() as folder:
-        settings = settings_for(folder, bench.database_url)
-        engine = Engine(settings)
-        sent: list[float] = []
-
-        def on_sending(batch: list[Call]) -> None:
-            sent.extend(call.sent_m for call in batch)
-
-        engine.dialer.on_sending.append(on_sending)
         samples: list[tuple[float, int, float]] = []
         fullest = 0
-        try:
-            engine.start(specs_of(bench), embedded_options(bench, folder))
-            if not engine.wait_for_switch(10):
-                raise SwitchUnavailable(engine.switchboard.last_error() or "No switch answered within 10 s.")
-            put_prompt(bench, settings)
+        with dialling(bench, folder) as (engine, sent):
             campaign_id = write(lambda: make_campaign(bench, max_tries=2, retry_after_s=30))
             added = bench.messages
             end = time.monotonic() + minutes * 60
@@ -74,8 +50,6 @@ def run_soak(bench: Bench, minutes: float) -> dict[str, Any]:
             gevent.sleep(1.0)
             counts = read(lambda: CampaignCounts.get_by_id(campaign_id))
             truth = read(lambda: recount(campaign_id))
-        finally:
-            engine.stop(0.0)
         first, last = samples[1 : 1 + len(samples) // 3 or 2], samples[-max(2, len(samples) // 3) :]
         return {
             "minutes": minutes,

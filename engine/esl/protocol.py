@@ -67,9 +67,8 @@ class FrameParser:
     in small pieces costs no more than in one.
     """
 
-    def __init__(self, max_body_bytes: int = MAX_BODY_BYTES) -> None:
+    def __init__(self) -> None:
         self.error: FrameError | None = None
-        self._max_body_bytes = max_body_bytes
         self._buffer = bytearray()
         self._searched = 0
         self._head: dict[str, str] | None = None
@@ -119,10 +118,10 @@ class FrameParser:
         text = head.get("Content-Length")
         if text is None:
             return 0
-        if not _LENGTH.fullmatch(text) or int(text) > self._max_body_bytes:
+        if not _LENGTH.fullmatch(text) or int(text) > MAX_BODY_BYTES:
             raise FrameError(
                 f"a frame claims Content-Length {text[:40]!r}; "
-                f"a number of bytes up to {self._max_body_bytes} was expected"
+                f"a number of bytes up to {MAX_BODY_BYTES} was expected"
             )
         return int(text)
 

@@ -146,16 +146,14 @@ class QuickState:
     vote: str
 
 
-def state_of(recipient_id: int, account_id: int | None = None) -> QuickState:
-    """A quick send, of the account if one is given; NotFound otherwise.  Inside a connection."""
-    query = (
+def state_of(recipient_id: int) -> QuickState:
+    """A quick send; NotFound if there is none.  Inside a connection."""
+    row = (
         Recipient.select(Recipient, Campaign.account)
         .join(Campaign, on=(Campaign.id == Recipient.campaign_id))
         .where(Recipient.id == recipient_id, Campaign.standing_key != "")
+        .get_or_none()
     )
-    if account_id is not None:
-        query = query.where(Campaign.account == account_id)
-    row = query.get_or_none()
     if row is None:
         raise NotFound(f"There is no quick send {recipient_id}.")
     attempt = Attempt.get_or_none(Attempt.id == row.attempt_id) if row.attempt_id else None

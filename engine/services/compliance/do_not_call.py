@@ -36,7 +36,6 @@ KEY, IMPORT, PERSON = "key", "import", "person"  # how a number came onto a list
 
 Read = Callable[[Callable[[], Any]], Any]
 Write = Callable[[Callable[[], int]], int]
-Apart = Callable[[Callable[[], Any]], Any]
 
 
 def lists_for(kind: str, account_id: int) -> tuple[int, ...]:
@@ -139,29 +138,18 @@ def export_rows(account_id: int, read: Read) -> Iterator[tuple[str, str, int | s
         after = rows[-1][0]
 
 
-def check_list(
-    reader: ListReader, lists: Sequence[int], read: Read, apart: Apart = lambda work: work()
-) -> tuple[int, int]:
+def check_list(reader: ListReader, lists: Sequence[int], read: Read) -> tuple[int, int]:
     """Go through a contact list without importing it; ``(numbers that may be called, numbers on one of the lists)``.
 
-    Each number counts once.  8 bytes are kept of every number of the contact list and of the lists;
-    `apart` runs what computes for long somewhere else than where others wait for it.
+    Each number counts once.  8 bytes are kept of every number of the contact list and of the lists.
     """
-    parts = []
-    chunks = reader.numbers()
-    while (part := apart(lambda: next(chunks, None))) is not None:
-        parts.append(part)
-    kept = [read(partial(do_not_call.all_numbers, list_id)) for list_id in lists]
-
-    def reckon() -> tuple[int, int]:
-        wanted = np.sort(np.concatenate([np.zeros(0, np.int64), *parts]))
-        is_first = np.diff(wanted, prepend=-1) != 0
-        is_listed = np.zeros(len(wanted), bool)
-        for numbers in kept:  # each is sorted
-            if len(numbers):
-                at = np.minimum(np.searchsorted(numbers, wanted), len(numbers) - 1)
-                is_listed |= numbers[at] == wanted
-        listed = int((is_first & is_listed).sum())
-        return int(is_first.sum()) - listed, listed
-
-    return apart(reckon)
+    wanted = np.sort(np.concatenate([np.zeros(0, np.int64), *reader.numbers()]))
+    is_first = np.diff(wanted, prepend=-1) != 0
+    is_listed = np.zeros(len(wanted), bool)
+    for list_id in lists:
+        numbers = read(partial(do_not_call.all_numbers, list_id))  # sorted
+        if len(numbers):
+            at = np.minimum(np.searchsorted(numbers, wanted), len(numbers) - 1)
+            is_listed |= numbers[at] == wanted
+    listed = int((is_first & is_listed).sum())
+    return int(is_first.sum()) - listed, listed

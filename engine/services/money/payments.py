@@ -251,7 +251,6 @@ def submit_receipt(
     *,
     person_id: int | None = None,
     stored: StoredFile | None = None,
-    plan_id: int | None = None,
 ) -> int:
     """The customer paid into the bank account and tells the transfer's number; the payment's id.
 
@@ -277,8 +276,7 @@ def submit_receipt(
         account_id=account_id,
         person_id=person_id,
         provider=RECEIPT,
-        purpose=TOPUP if plan_id is None else SUBSCRIPTION,
-        plan_id=plan_id,
+        purpose=TOPUP,
         amount=amount,
         reference=number,
         receipt_key=key,

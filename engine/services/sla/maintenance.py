@@ -96,11 +96,9 @@ def get(maintenance_id: int) -> Maintenance:
     return row
 
 
-def upcoming(now: int, announced_only: bool = False) -> list[Maintenance]:
+def upcoming(now: int) -> list[Maintenance]:
     """Windows that have not ended, the next first."""
     rows = Maintenance.select().where(Maintenance.end_at > now, Maintenance.cancelled_at.is_null())
-    if announced_only:
-        rows = rows.where(Maintenance.announced_at.is_null(False))
     return list(rows.order_by(Maintenance.start_at))
 
 

@@ -76,7 +76,7 @@ def start(ticket: Ticket, kind: ClockKind, from_at: int, now: int, due_at: int |
         warn_s=min(rule.warn_s, amount_s // 2),
         started_at=from_at,
     )
-    _place(clock, calendar, now)
+    _place(clock, calendar)
     settle(now, ticket.id)
     return clock
 
@@ -163,7 +163,7 @@ def resume(ticket_id: int, now: int) -> None:
     ).execute()
     for clock in open_clocks(ticket_id):
         if clock.state == ClockState.RUNNING:
-            _place(clock, working_calendar.by_version(clock.calendar_version), now)
+            _place(clock, working_calendar.by_version(clock.calendar_version))
     _refresh(ticket_id)
 
 
@@ -231,7 +231,7 @@ def recalculate(now: int) -> list[int]:
         ).execute()
         if before is None:
             continue
-        _place(clock, calendar, now)
+        _place(clock, calendar)
         if clock.due_at != before:
             moved.append(int(clock.id))
             old = instant_text(before // 1000, is_end=True)
@@ -341,7 +341,7 @@ def _amount(rule: ClockRule, limit: int, calendar: Calendar, started_s: int) -> 
     return limit
 
 
-def _place(clock: TicketClock, calendar: Calendar, now: int) -> None:
+def _place(clock: TicketClock, calendar: Calendar) -> None:
     """Reckon a running clock's deadline and warning with the pauses of its ticket, and store them."""
     if is_paused(clock.ticket_id):
         clock.due_at = clock.warn_at = None
