@@ -16,6 +16,7 @@ from webui.accounts import accounts, auth, forgot, identity, own_login, people, 
 from webui.api import tickets as api_tickets
 from webui.campaigns import campaigns, list_imports, new_campaign, recordings
 from webui.compliance import destinations, do_not_call
+from webui.forms import player
 from webui.forms.number_fields import RowIdConverter
 from webui.i18n import audit_words, formats, sentences, words
 from webui.messages import gallery
@@ -78,6 +79,7 @@ def create_app(settings: Settings) -> Flask:
     words.init_app(app)
     audit_words.init_app(app)
     sentences.init_app(app)
+    player.init_app(app)
     for module in MODULES:
         app.register_blueprint(module.blueprint)
     with app.app_context():

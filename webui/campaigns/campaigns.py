@@ -21,8 +21,8 @@ from engine.states import CampaignState
 from engine.store import findings
 from engine.store.threads import read, write
 from webui.forms import downloads
-from webui.forms.downloads import send_prompt
 from webui.forms.number_fields import ascii_digits, row_id
+from webui.forms.player import send_prompt
 from webui.request.access import account_scope, is_staff, needs, person
 from webui.request.context import web
 
@@ -115,7 +115,7 @@ def message_sound(campaign_id: int) -> BaseResponse:
     if row.message_id is None:
         raise NotFound(f"Campaign {campaign_id} has no message.")
     found = read(lambda: prompts.get(row.message_id or 0))
-    return send_prompt(web().settings.prompts_dir / f"{found.prompt}.wav")
+    return send_prompt(web().settings.prompts_dir, found.prompt)
 
 
 @blueprint.get("/campaigns/<int:campaign_id>/result.<any(csv, xlsx):kind>")

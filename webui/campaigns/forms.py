@@ -71,6 +71,7 @@ class CampaignForm(FlaskForm):
         [Optional(), Regexp(r"[0-9*#]$", message=_l("One of 0-9 * #."))],
         filters=[ascii_digits],
     )
+    trims = BooleanField(_l("Take off the silence at its start and end"))
     optout = BooleanField(_l("Key 11 opts out of advertising"))
     delivered_percent = WholeField(
         _l("Delivered when heard to (percent)"), [InputRequired(), NumberRange(1, 100)], default=100

@@ -24,6 +24,7 @@ from engine.services.lists.choices import Choices, choices_of
 from engine.services.messages import library, prompts
 from engine.services.messages.library import Message
 from engine.services.messages.personal import Template, is_template
+from engine.services.messages.sheet import Sheet, read_sheet
 from engine.services.money import pricing
 from engine.services.trunks import gateways, switches
 from engine.states import MessageKind, MessageState
@@ -31,8 +32,8 @@ from engine.store.threads import read, write
 from engine.text import shown_name
 from webui.campaigns import list_checks
 from webui.campaigns.forms import CampaignForm, filled_in
-from webui.forms.downloads import send_prompt
 from webui.forms.number_fields import row_id
+from webui.forms.player import send_prompt, sheet_of
 from webui.i18n.formats import instant_example
 from webui.i18n.sentences import said
 from webui.i18n.words import WORDS
@@ -118,6 +119,7 @@ def check(token: str) -> str | Response:
         is_personal=is_personal,
         lacking=_lacking(message, found.columns),
         choices=choices_of(pending.choices),
+        sheet=_sheet(pending, message),
     )
 
 
@@ -169,10 +171,10 @@ def sound(token: str) -> Response:
     pending = list_checks.pending_of(token)
     message = read(lambda: _message(pending))
     if message is not None:
-        return send_prompt(web().settings.prompts_dir / f"{message.prompt}.wav")
+        return send_prompt(web().settings.prompts_dir, message.prompt)
     if not pending.prompt:
         raise NotFound("This upload has no message yet.")
-    return send_prompt(web().uploads.prompts_dir(pending) / f"{pending.prompt}.wav")
+    return send_prompt(web().uploads.prompts_dir(pending), pending.prompt)
 
 
 def _take_over(filled: CampaignForm, pending: Pending) -> bool:
@@ -213,7 +215,9 @@ def _keep_files(filled: CampaignForm, pending: Pending) -> None:
 
         def convert() -> tuple[str, int]:
             path = uploads.save(pending, "sound", name, filled.sound.data.stream)
-            return prompts.store_prompt(path, folder, name, account=pending.account_id)
+            return prompts.store_prompt(
+                path, folder, name, trims=filled.trims.data, account=pending.account_id
+            )
 
         try:
             prompt, duration_ms = web().apart(convert, waits=True)
@@ -330,6 +334,13 @@ def _titled(row: Message) -> str:
     if row.state == MessageState.APPROVED:
         return str(row.title)
     return f"{row.title} ({WORDS['message'][row.state]})"
+
+
+def _sheet(pending: Pending, message: Message | None) -> Sheet | None:
+    """What is known of the message's sound."""
+    if message is not None:
+        return sheet_of(message.prompt)
+    return read_sheet(web().uploads.prompts_dir(pending), pending.prompt) if pending.prompt else None
 
 
 def _lacking(message: Message | None, columns: list[str]) -> str:

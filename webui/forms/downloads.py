@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import TypeVar
 
-from flask import Response, send_file
-from werkzeug.wrappers import Response as BaseResponse
+from flask import Response
 
 from engine.clock import wall_ms
-from engine.errors import NotFound
 from engine.services.accounts import audit_log
 from engine.services.reports.files import Cell, csv_chunks
 from engine.services.reports.xlsx_stream import workbook_chunks
@@ -50,11 +47,3 @@ def read_here(work: Callable[[], T]) -> T:
     """Read in the thread that makes the pieces."""
     with connected():
         return work()
-
-
-def send_prompt(path: Path) -> BaseResponse:
-    """A message as the telephone hears it."""
-    try:
-        return send_file(path.resolve(), mimetype="audio/wav", conditional=True, max_age=0)
-    except FileNotFoundError as error:
-        raise NotFound("The message's file is not there.") from error

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
-from wtforms import SelectField, StringField, TextAreaField
+from wtforms import BooleanField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
@@ -24,7 +24,6 @@ from engine.services.messages.speech import DEFAULT_VOICE
 from engine.services.money import pricing
 from engine.services.numbering.numbers import NormalNumber, normalise
 from engine.store.threads import read, write
-from webui.forms.downloads import send_prompt
 from webui.forms.number_fields import ascii_digits, row_id
 from webui.forms.pages import (
     Answer,
@@ -35,7 +34,9 @@ from webui.forms.pages import (
     reason_field,
     refused,
 )
+from webui.forms.player import send_prompt, sheet_of
 from webui.i18n.formats import language
+from webui.i18n.sentences import said
 from webui.request.access import account_scope, for_staff, needs, person
 from webui.request.context import web
 from webui.request.services import given, speech
@@ -52,6 +53,7 @@ class UploadForm(PageForm):
         description=_l("WAV, MP3, M4A, OGG, WebM, WMA, AMR or FLAC, from 1 second to 10 minutes."),
         render_kw={"accept": "audio/*,.wma,.amr,.3gp,.mp4,.webm,.gsm"},
     )
+    trims = BooleanField(_l("Take off the silence at its start and end"))
 
 
 class SpeakForm(PageForm):
@@ -111,16 +113,24 @@ def upload() -> Answer | Response:
     form = UploadForm(tag="record" if is_recorded else "upload")
     origin = library.RECORDED if is_recorded else library.UPLOADED
 
+    kept: list[str] = []
+
     def work() -> None:
         files = given(form.sound.data)
         if not files:
             raise BadInput(_("Choose or record a sound."))
-        prompt, duration_ms = _stored(files[0])
+        prompt, duration_ms = _stored(files[0], form.trims.data)
         write(lambda: library.add(account_id, form.title.data, prompt, duration_ms, now, origin=origin))
+        kept.append(prompt)
 
     if not attempt(form, work, writes=False):
         return refused("gallery/index.html", **_gallery(**{"record" if is_recorded else "upload": form}))
     flash(_("The message was added to the gallery."), "success")
+    for sheet in filter(None, map(sheet_of, kept)):
+        for sentence in sheet.noted:
+            flash(said(sentence), "info")
+        for sentence in sheet.warned:
+            flash(said(sentence), "warning")
     return redirect(url_for("gallery.index"))
 
 
@@ -149,7 +159,7 @@ def sound(message_id: int) -> Response:
     """The message as the telephone hears it."""
     scope = account_scope()
     row = read(lambda: library.get(message_id, scope))
-    return send_prompt(library.sound_path(row, web().settings.prompts_dir))
+    return send_prompt(web().settings.prompts_dir, row.prompt)
 
 
 @blueprint.route("/<int:message_id>", methods=["GET", "POST"])
@@ -240,7 +250,7 @@ def by_phone(message_id: int) -> Answer | Response:
     return redirect(url_for("gallery.review", message_id=message_id))
 
 
-def _stored(file: FileStorage) -> tuple[str, int]:
+def _stored(file: FileStorage, trims: bool) -> tuple[str, int]:
     """Keep a sound as the files that the switch plays; its name and length.  BadInput."""
     uploads, name = web().uploads, (file.filename or "sound").replace("\\", "/").rsplit("/", 1)[-1][-120:]
     account_id = customers_only()
@@ -251,7 +261,7 @@ def _stored(file: FileStorage) -> tuple[str, int]:
 
     def convert() -> tuple[str, int]:
         path = uploads.save(pending, "sound", name, stream)
-        return prompts.store_prompt(path, folder, name, account=account_id)
+        return prompts.store_prompt(path, folder, name, trims=trims, account=account_id)
 
     try:
         return web().apart(convert, waits=True)

@@ -9,7 +9,7 @@ for (const input of document.querySelectorAll("input[data-listen]")) {
     if (address) URL.revokeObjectURL(address);
     const file = input.files[0];
     address = file ? URL.createObjectURL(file) : null;
-    player.hidden = !file;
+    (player.closest(".player") ?? player).hidden = !file;
     if (file) player.src = address; else player.removeAttribute("src");
   });
 }

@@ -64,7 +64,7 @@ if (recorder) {
     files.items.add(new File([made], "recording.wav", { type: "audio/wav" }));
     recorder.elements.sound.files = files.files;
     player.src = URL.createObjectURL(made);
-    player.hidden = false;
+    player.closest(".player").hidden = false;
     says.textContent = seconds.textContent = "";
     start.disabled = false; keep.disabled = false;
   });

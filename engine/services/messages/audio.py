@@ -34,6 +34,9 @@ MAX_S = 600.0
 MAX_BYTES = 256_000_000
 """Of the file as it was given; ten minutes of studio WAV have less."""
 
+WAV_HEADER = 44
+"""Bytes before the samples in the files that we write."""
+
 _READ = Job(
     "engine.services.messages.sounds.reading:read", Limits(memory=1_000 * MB, cpu_s=60, answer_bytes=32 * MB)
 )
@@ -128,7 +131,11 @@ def write_prompt(
                     os.fchmod(file.fileno(), mode)
                 file.write(data)
     except OSError as error:
-        raise StoreUnavailable(f"The message cannot be written to {dest}: {error.strerror}.") from error
+        raise StoreUnavailable(
+            "The message cannot be written to %(folder)s: %(why)s.",
+            folder=str(dest),
+            why=error.strerror or "unknown",
+        ) from error
     return AudioFile(
         sha256=hashlib.sha256(wav).hexdigest(),
         duration_ms=prompt.duration_ms,
@@ -143,7 +150,7 @@ def is_whole(dest: Path, stem: str, duration_ms: int) -> bool:
     try:
         pcma, wav = (dest / f"{stem}{suffix}" for suffix in (".PCMA", ".wav"))
         samples = duration_ms * RATE // 1000
-        return pcma.stat().st_size == samples and wav.stat().st_size == 44 + 2 * samples
+        return pcma.stat().st_size == samples and wav.stat().st_size == WAV_HEADER + 2 * samples
     except FileNotFoundError:
         return False
 
@@ -212,7 +219,8 @@ def from_alaw(data: bytes) -> Samples:
 
 def telephone_wav(folder: Path, stem: str) -> bytes:
     """A WAV file of what callees hear of a message, A-law's losses included.  FileNotFoundError."""
-    return wav_bytes(from_alaw((folder / f"{stem}.PCMA").read_bytes()))
+    samples = np.frombuffer((folder / f"{stem}.wav").read_bytes()[WAV_HEADER:], "<i2")
+    return wav_bytes(from_alaw(to_alaw(samples)))
 
 
 def _from_alaw_table() -> Samples:

@@ -118,11 +118,6 @@ def remove(message_id: int, account_id: int | None = None) -> None:
     log.info("action=message_removed message=%d account=%d", row.id, row.account_id)
 
 
-def sound_path(row: Message, prompts_dir: Path) -> Path:
-    """The WAV file of a message, to be heard or downloaded."""
-    return prompts_dir / f"{row.prompt}.wav"
-
-
 def _title(title: str) -> str:
     return one_line(title)[:200] or "—"
 

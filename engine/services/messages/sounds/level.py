@@ -18,7 +18,7 @@ from engine.services.messages.sounds.whole import PEAK, RATE, Block
 
 TARGET_LUFS = -20.0
 """Speech at this level is as loud as a person who speaks into a telephone."""
-QUIET_LUFS = -23.0
+QUIET_LUFS = -26.0
 """What is quieter is raised to the target; what is louder is left as it was recorded."""
 MAX_GAIN_DB = 40.0
 _SILENT_LUFS = -60.0

@@ -1,0 +1,46 @@
+"""The player of a message: what callees hear of it, its waveform and level, and what should be known of it."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from flask import Flask, send_file
+from werkzeug.wrappers import Response
+
+from engine.errors import NotFound
+from engine.services.messages.audio import telephone_wav
+from engine.services.messages.sheet import Sheet, read_sheet
+from webui.i18n.sentences import said
+from webui.request.context import web
+
+HEIGHT = 100  # of the waveform's picture; one unit wide for each of its points
+
+
+def init_app(app: Flask) -> None:
+    """What the template of the player needs."""
+    app.add_template_filter(said, "said")
+    app.add_template_filter(wave)
+    app.add_template_global(sheet_of)
+
+
+def sheet_of(prompt: str) -> Sheet | None:
+    """What is known of a message that is kept; None when its sound is not there."""
+    return read_sheet(web().settings.prompts_dir, prompt)
+
+
+def wave(sheet: Sheet) -> str:
+    """The outline of a message's waveform as the path of an SVG picture."""
+    middle = HEIGHT / 2
+    upper = [f"{at} {middle - max(1.0, peak * middle / 100):.0f}" for at, peak in enumerate(sheet.peaks)]
+    lower = [f"{at} {middle + max(1.0, peak * middle / 100):.0f}" for at, peak in enumerate(sheet.peaks)]
+    return f"M{'L'.join(upper + lower[::-1])}Z"
+
+
+def send_prompt(folder: Path, prompt: str) -> Response:
+    """A message as callees hear it: 8 kHz, with the losses of A-law."""
+    try:
+        sound = web().apart(lambda: telephone_wav(folder, prompt))
+    except FileNotFoundError as error:
+        raise NotFound("The message's file is not there.") from error
+    return send_file(io.BytesIO(sound), mimetype="audio/wav", conditional=True, max_age=0)
