@@ -1,17 +1,21 @@
 # The engine and the web UI.  Built in two steps so that the image holds no tool of the build.
 #   docker build -t avanak . && docker run -p 127.0.0.1:8080:8080 -v avanak:/var/lib/avanak avanak
-FROM python:3.11-slim-bookworm AS build
+# A tag can be moved to another image, a digest cannot: give it as python:3.11-slim-bookworm@sha256:…
+# (docker buildx imagetools inspect python:3.11-slim-bookworm).  None stands here: no registry could be asked.
+ARG PYTHON_IMAGE=python:3.11-slim-bookworm
+FROM ${PYTHON_IMAGE} AS build
 
 WORKDIR /srv/avanak
 RUN python -m venv /opt/avanak
-# First what it depends on: this layer stays while only our own code changes.
+# First what it depends on, each with its hash: this layer stays while only our own code changes.
 COPY setup.cfg pyproject.toml constraints.txt README.md ./
+COPY scripts/pinned scripts/pinned
 COPY engine/__init__.py engine/__init__.py
-RUN /opt/avanak/bin/pip install --no-cache-dir --constraint constraints.txt setuptools \
-    && /opt/avanak/bin/pip install --no-cache-dir --constraint constraints.txt --no-build-isolation \
-       --editable ".[postgres]"
+RUN scripts/pinned build always postgres >/tmp/pinned.txt \
+    && /opt/avanak/bin/pip install --no-cache-dir --require-hashes --no-deps --requirement /tmp/pinned.txt \
+    && /opt/avanak/bin/pip install --no-cache-dir --no-deps --no-build-isolation --editable .
 
-FROM python:3.11-slim-bookworm
+FROM ${PYTHON_IMAGE}
 
 RUN useradd --system --uid 10001 --home-dir /var/lib/avanak --create-home avanak \
     && mkdir -p /var/lib/avanak/prompts /var/lib/avanak/cdr \

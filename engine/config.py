@@ -53,6 +53,10 @@ class Settings(BaseSettings):
     web_trusted_proxies: int = Field(
         0, ge=0, le=5, description="How many proxies in front set X-Forwarded-For."
     )
+    web_hosts: str = Field(
+        "",
+        description="Names under which the web UI is known, separated by blanks (.example.com: all below); empty: any.",
+    )
     secret_key: SecretStr = Field(
         SecretStr(""), description="Key that signs sessions; empty: made at first start, kept in data_dir."
     )

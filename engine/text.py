@@ -1,4 +1,4 @@
-"""Names as they may be shown and kept: nothing that plays tricks, and of a file never a path."""
+"""Texts as they may be shown and kept: nothing that plays tricks, of a file never a path, of an address no password."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 import unicodedata
 
 MAX_NAME = 80
+_USER_OF_URL = re.compile(r"//\S*@")
+_SECRET_OF_QUERY = re.compile(r"([?&;](?:\w*password|\w*secret|\w*token|\w*key)=)[^&;\s]*", re.IGNORECASE)
 _SEPARATORS = re.compile(r"[/\\]")
 
 
@@ -26,3 +28,8 @@ def shown_name(name: str, otherwise: str) -> str:
     if len(kept) > MAX_NAME:
         kept = kept[: MAX_NAME - 12] + "…" + kept[-11:]
     return kept if kept.strip(". ") else otherwise
+
+
+def without_passwords(text: str) -> str:
+    """A text whose addresses tell neither user nor password, wherever these stand in them."""
+    return _SECRET_OF_QUERY.sub(r"\1…", _USER_OF_URL.sub("//…@", text))

@@ -15,6 +15,12 @@ MAY_SKIP = "tests/freeswitch/"
 _skipped: list[str] = []
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--hostile-requests", default="600", help="How many requests test_hostile_requests sends."
+    )
+
+
 def _note_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
     if report.skipped and not hasattr(report, "wasxfail") and not report.nodeid.startswith(MAY_SKIP):
         _skipped.append(report.nodeid)

@@ -41,6 +41,7 @@ MAY: list[tuple[str, tuple[str, ...]]] = [
     ("engine.listening", ("engine.errors",)),
     ("engine.private_files", ("engine.errors",)),
     ("engine.log_file", ("engine.private_files",)),
+    ("engine.network", ()),
     ("engine.config", ("engine.errors", "engine.amounts", "engine.sentences")),
     ("engine.dialing.pacing", BASE),
     ("engine.dialing.causes", BASE),
@@ -98,6 +99,8 @@ MAY: list[tuple[str, tuple[str, ...]]] = [
             *BASE,
             "engine.config",
             "engine.listening",
+            "engine.network",
+            "engine.private_files",
             "engine.store.threads",  # no tables, no SQL
             "engine.store.findings",
             "engine.store.cdr",

@@ -21,7 +21,7 @@ from webui.forms.number_fields import RowIdConverter
 from webui.i18n import audit_words, formats, sentences, words
 from webui.messages import gallery
 from webui.money import balance, receipts
-from webui.request import access, security, services
+from webui.request import access, limits, security, services
 from webui.request.context import AvanakWeb
 from webui.sla import (
     agreement,
@@ -71,8 +71,10 @@ def create_app(settings: Settings) -> Flask:
     if settings.web_trusted_proxies:
         hops = settings.web_trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
-    # In this order: who it is and whether they may, before a body is read for its CSRF token.
+    # In this order: how often, who it is and whether they may, how much; then a body is read for its CSRF token.
+    limits.init_first(app, settings)
     access.init_app(app)
+    limits.init_after_access(app)
     formats.init_app(app)
     security.init_app(app, settings)
     errors.init_app(app)

@@ -7,7 +7,6 @@ connections loses its oldest one: somebody who opens hundreds shuts out nobody b
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import socket
 from collections import Counter
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 import gevent
 
 from engine.clock import monotonic_s
+from engine.network import network_of
 
 log = logging.getLogger(__name__)
 
@@ -26,19 +26,6 @@ BODY_S = 15.0  # for a body, and beyond it as long as it takes at
 BODY_BYTES_S = 20_000
 SEND_S = 30.0  # for a piece of an answer, and beyond it as long as it takes at BODY_BYTES_S
 LOOK_S = 0.5
-
-
-def neighbourhood(address: str) -> str:
-    """What one customer of a provider has: an IPv4 address, the /64 of an IPv6 one; the text itself if it is neither."""
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(found, ipaddress.IPv6Address):
-        if found.ipv4_mapped is not None:
-            return str(found.ipv4_mapped)
-        return str(ipaddress.IPv6Network((int(found) >> 64 << 64, 64)))
-    return str(found)
 
 
 @dataclass(slots=True, eq=False)
@@ -87,7 +74,7 @@ class Connections:
 
     def enter(self, sock: socket.socket, address: str) -> Connection | None:
         """Take in a new connection, in place of another if need be; None when all work and there is no place."""
-        found = Connection(sock, neighbourhood(address), None, monotonic_s())
+        found = Connection(sock, network_of(address), None, monotonic_s())
         found.wait(HEAD_S)
         own = [each for each in self._all if each.address == found.address and not each.is_cut]
         is_own_full = 0 < self._of_address <= len(own)

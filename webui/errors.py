@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, jsonify, make_response, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
@@ -14,6 +14,7 @@ from webui.i18n.formats import number
 from webui.i18n.sentences import said
 from webui.request.access import person_or_none
 from webui.request.context import web
+from webui.request.limits import FILES
 
 log = logging.getLogger(__name__)
 
@@ -43,19 +44,31 @@ def _http(error: HTTPException) -> tuple[str, int] | Response:
     status = error.code or 500
     if status in (301, 302, 303, 307, 308):
         return error.get_response()  # type: ignore[return-value]
-    return _page(status, _sentence(status))
+    again_s = _again_s(error) if status == 429 else None
+    answer = make_response(_page(status, _sentence(status, again_s)))
+    if again_s is not None:
+        answer.headers["Retry-After"] = str(again_s)
+    return answer
 
 
-def _sentence(status: int) -> str:
+def _again_s(error: HTTPException) -> int:
+    """After how many seconds somebody may come back."""
+    found = getattr(error, "retry_after", None)
+    return found if isinstance(found, int) else 60
+
+
+def _sentence(status: int, again_s: int | None = None) -> str:
     if status == 404:
         return _("There is no such page.")
     if status == 405:
         return _("This page cannot be asked for in this way.")
     if status == 413:
+        if request.endpoint not in FILES:
+            return _("This is more than is taken here.")
         limit = web().settings.max_upload_mb
         return _("The files are too large: one may have %(n)s MB.", n=number(limit))
-    if status == 429:
-        return _("Too many requests; wait a minute and try again.")
+    if again_s is not None:
+        return _("Too many requests; try again in %(n)s seconds.", n=number(again_s))
     if status < 500:
         return _("The request cannot be understood.")
     return _("Something went wrong here; it has been noted.")

@@ -158,6 +158,33 @@ def soak_command(as_json: bool, minutes: float, **options: Any) -> None:
     show("bench soak", run_soak(Bench(**options), minutes), as_json)
 
 
+@bench.command("hostile")
+@click.option("--cps", default=270.0, show_default=True, type=click.FloatRange(0.1, 5000))
+@click.option(
+    "--seconds", default=8.0, show_default=True, type=click.FloatRange(1, 600), help="Of each attack."
+)
+@click.option("--only", default="", help="Attacks, separated by commas; without it all.")
+@click.option("--json", "as_json", is_flag=True)
+def hostile_command(cps: float, seconds: float, only: str, as_json: bool) -> None:
+    """Dial at --cps while one attacker does each of a dozen things to the web, on loopback."""
+    from engine.bench.attacks import ATTACKS
+    from engine.bench.hostile import run_hostile
+
+    chosen = tuple(name.strip() for name in only.split(",") if name.strip())
+    if not set(chosen) <= set(ATTACKS):
+        raise BadInput("--only: known are %(names)s.", names=", ".join(ATTACKS))
+    made = Bench(0, cps, 10_000, (), "embedded", 1.0, 1.0, "", None)
+    rows = run_hostile(made, seconds, chosen)
+    if as_json:
+        click.echo(json.dumps(rows))
+        return
+    columns = list(rows[0])
+    table = Table(*columns, title="bench hostile")
+    for row in rows:
+        table.add_row(*(value for _, value in rows_of(row)))
+    Console(width=200).print(table)
+
+
 bench.add_command(sla_command, "sla")
 
 

@@ -40,18 +40,18 @@ def run_web(count: int) -> dict[str, Any]:
         numbers = folder / "list.csv"
         write_list(numbers, count)
         with _served(folder) as (browser, process):
-            before = _memory_mb(process, "VmRSS")
+            before = memory_mb(process, "VmRSS")
             with _Asking(browser.port) as asking:
                 figures = _upload(browser, numbers, process)
             figures["longest_other_answer_ms"] = asking.longest_s * 1000
             figures["memory_before_mb"] = before
-            figures["peak_memory_upload_mb"] = _memory_mb(process, "VmHWM")
+            figures["peak_memory_upload_mb"] = memory_mb(process, "VmHWM")
             campaign = figures.pop("campaign")
             for kind in ("csv", "xlsx"):
                 with _Asking(browser.port) as asking:
                     figures |= browser.download(f"/campaigns/{campaign}/result.{kind}", kind)
                 figures[f"{kind}_longest_other_answer_ms"] = asking.longest_s * 1000
-            figures["peak_memory_mb"] = _memory_mb(process, "VmHWM")
+            figures["peakmemory_mb"] = memory_mb(process, "VmHWM")
         return {"rows": count, "list_mb": numbers.stat().st_size / 1e6, **figures}
 
 
@@ -177,7 +177,7 @@ def _upload(browser: _Browser, numbers: Path, process: int) -> dict[str, Any]:
     while "is being read" in browser.get(path)[1]:
         time.sleep(0.2)
     checked = time.monotonic() - began
-    at_check = _memory_mb(process, "VmHWM")
+    at_check = memory_mb(process, "VmHWM")
     progress = browser.send(path, {"action": "keep"}, path).getheader("Location") or ""
     confirmed = time.monotonic() - began
     while not (ended := _ENDED.search(page := browser.get(progress)[1])):
@@ -204,7 +204,7 @@ def _write_tone(path: Path) -> None:
 @contextmanager
 def _served(folder: Path) -> Iterator[tuple[_Browser, int]]:
     """A web UI in a process of its own and somebody who has logged in."""
-    password, port = secrets.token_urlsafe(16), _free_port()
+    password, port = secrets.token_urlsafe(16), free_port()
     env = {
         **os.environ,
         "AVANAK_DATA_DIR": str(folder / "data"),
@@ -235,13 +235,13 @@ def _wait_until_served(port: int, child: subprocess.Popen[bytes]) -> None:
     raise SwitchUnavailable("The web UI did not come up.")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
 
 
-def _memory_mb(process: int, field: str) -> float:
+def memory_mb(process: int, field: str) -> float:
     """A field of /proc/PID/status: VmRSS now, VmHWM at its largest."""
     found = re.search(rf"{field}:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text("ascii"))
     return int(found[1]) / 1024 if found else 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 
 from engine.commands import common, running, trunks
@@ -16,6 +17,7 @@ from engine.store.writer import Writer
 # The web's share of the database file, so that the engine never waits for long (docs/security.md).
 WEB_GROUP_S = 0.05
 WEB_REST = 0.25
+BEHIND_ENGINE = 5  # nice
 
 
 def engine(
@@ -50,6 +52,8 @@ def web(log_file: bool, interrupts: Interrupts, link: Supervised | None) -> None
     from webui.server import serve as serve_app
 
     settings = common.settings_and_store(log_to_file=log_file)
+    if link is not None:
+        os.nice(BEHIND_ENGINE)  # of one machine's processors the engine's wants come first
     common.first_account(settings)
     writer = Writer(group_s=WEB_GROUP_S, rest=WEB_REST)
     writer.start()

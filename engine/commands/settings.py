@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from engine.commands import common
 from engine.config import Settings, load_settings
+from engine.text import without_passwords
 
 HIDDEN = "(set, not shown)"
 
@@ -43,7 +44,7 @@ def check_config(as_json: bool) -> None:
 def _shown(value: Any) -> Any:
     if isinstance(value, SecretStr):
         return HIDDEN if value.get_secret_value() else ""
-    return value if isinstance(value, int | float | bool) else str(value)
+    return value if isinstance(value, int | float | bool) else without_passwords(str(value))
 
 
 def _words(value: Any) -> str:

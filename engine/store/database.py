@@ -10,7 +10,6 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +20,7 @@ from peewee import Database, DatabaseProxy, SqliteDatabase
 from playhouse.migrations import MigrationError, Runner
 
 from engine.errors import BadInput, StoreUnavailable
+from engine.text import without_passwords
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ def build_database(url: str) -> Database:
             connect_timeout=5,
             **query,
         )
-    shown = re.sub(r"//[^@/]*@", "//…@", url)
+    shown = without_passwords(url)
     raise BadInput(f"AVANAK_DATABASE_URL: expected sqlite:///PATH or postgresql://…, got {shown}")
 
 

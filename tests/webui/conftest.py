@@ -27,7 +27,7 @@ from engine.store.threads import read, write
 from tests.webui.world import World, make_world
 from webui import create_app
 from webui.request.access import log_in
-from webui.request.security import limiter
+from webui.request.limits import limiter
 
 PASSWORD = "correct horse 1"
 

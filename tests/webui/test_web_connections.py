@@ -11,8 +11,9 @@ import gevent
 import pytest
 import requests
 
+from engine.network import network_of
 from webui import connections
-from webui.connections import Connections, neighbourhood
+from webui.connections import Connections
 from webui.server import LINGER_BYTES, WebServer, serve
 
 
@@ -200,5 +201,5 @@ def test_others_have_their_turn_beside_a_long_body(server: WebServer) -> None:
         ("unix", "unix"),
     ],
 )
-def test_neighbourhoods(address: str, expected: str) -> None:
-    assert neighbourhood(address) == expected
+def test_networks(address: str, expected: str) -> None:
+    assert network_of(address) == expected

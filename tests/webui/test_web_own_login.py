@@ -17,7 +17,7 @@ from engine.store.tables.people import WebSession
 from engine.store.threads import read, write
 from tests.webui.conftest import PASSWORD, Browser, logged_in
 from webui import create_app
-from webui.request.security import limiter
+from webui.request.limits import limiter
 
 NEW = "another horse 2"
 

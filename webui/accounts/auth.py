@@ -21,7 +21,7 @@ from webui.forms.pages import PageForm
 from webui.i18n.formats import CALENDARS, LANGUAGES, refresh_language
 from webui.request.access import fresh_cookie, log_in, person_or_none, safe_target
 from webui.request.context import web
-from webui.request.security import limiter
+from webui.request.limits import limiter
 
 blueprint = Blueprint("auth", __name__, template_folder="templates")
 

@@ -22,7 +22,7 @@ from webui.forms.number_fields import ascii_digits
 from webui.forms.pages import Answer, PageForm, attempt, pages_blueprint, refused
 from webui.request.access import is_staff, lifetime, log_in, needs, person, session_id
 from webui.request.context import web
-from webui.request.security import limiter
+from webui.request.limits import limiter
 
 blueprint = pages_blueprint(__name__, "own_login", "/me")
 

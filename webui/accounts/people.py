@@ -23,7 +23,7 @@ from webui.forms.pages import Answer, PageForm, attempt, pages_blueprint, refuse
 from webui.i18n.words import WORDS
 from webui.request.access import account_scope, log_in, needs, person
 from webui.request.context import web
-from webui.request.security import limiter
+from webui.request.limits import limiter
 
 blueprint = pages_blueprint(__name__, "people", "/people")
 

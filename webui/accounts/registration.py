@@ -28,7 +28,7 @@ from webui.i18n.sentences import said
 from webui.i18n.words import choices
 from webui.request.access import account_scope, log_in, needs, person, person_or_none
 from webui.request.context import web
-from webui.request.security import limiter
+from webui.request.limits import limiter
 from webui.request.services import documents_dir, drop_documents, speak_code, take_documents
 
 blueprint = pages_blueprint(__name__, "registration")

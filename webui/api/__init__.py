@@ -7,14 +7,21 @@ What is refused comes as ``{"error": "one sentence"}`` with the fitting status.
 
 from __future__ import annotations
 
+from typing import Any
+
+import orjson
 from flask import Blueprint, g, request
 
 from engine.clock import wall_ms
+from engine.errors import BadInput
 from engine.services.accounts import access_tokens
 from engine.services.accounts.access_tokens import Unauthenticated
 from engine.store.threads import read, write
-from webui.request.security import csrf, limiter
+from webui.request import limits
+from webui.request.limits import limiter
+from webui.request.security import csrf
 
+MAX_DEPTH = 8  # of what programs send
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 csrf.exempt(blueprint)  # it is a token that authorises, never a cookie
 limiter.limit("600 per minute")(blueprint)
@@ -29,5 +36,27 @@ def authenticate() -> None:
     now = wall_ms()
     person, token = read(lambda: access_tokens.who(secret.strip()))
     g.person = person
+    limits.of_person()
     if access_tokens.is_use_due(token, now):
         write(lambda: access_tokens.note_use(int(token.id), now))
+
+
+def json_object() -> dict[str, Any]:
+    """The JSON object of the body; BadInput when it is none, or is nested more deeply than anything we ask for."""
+    try:
+        found = orjson.loads(request.get_data())
+    except orjson.JSONDecodeError as error:
+        raise BadInput("The body is no JSON object, and no form.") from error
+    if not isinstance(found, dict):
+        raise BadInput("The body is no JSON object, and no form.")
+    level: list[Any] = [found]
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for each in level
+            for inner in (each.values() if isinstance(each, dict) else each)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return found
+    raise BadInput("The body is nested too deeply.")

@@ -18,7 +18,8 @@ from engine.services.tickets.clocks import ClockView
 from engine.services.tickets.tickets import Ticket
 from engine.services.tickets.views import MessageView, TicketRow, TicketView
 from engine.store.threads import read, write
-from webui.api import blueprint
+from webui.api import blueprint, json_object
+from webui.forms.number_fields import row_id
 from webui.request.access import needs, person
 from webui.request.context import web
 from webui.request.services import attachments, given
@@ -78,8 +79,8 @@ def tickets_open() -> tuple[Response, int]:
 @blueprint.get("/tickets/<int:ticket_id>")
 @needs("account.view")
 def tickets_detail(ticket_id: int) -> Response:
-    me, now = person(), wall_ms()
-    return jsonify(_ticket(read(lambda: views.one(me, ticket_id, now))))
+    me, now, before = person(), wall_ms(), request.args.get("before", type=row_id)
+    return jsonify(_ticket(read(lambda: views.one(me, ticket_id, now, before))))
 
 
 @blueprint.post("/tickets/<int:ticket_id>/messages")
@@ -133,9 +134,7 @@ def _fields(known: set[str]) -> dict[str, str]:
     elif not request.content_length:
         found = {}
     else:
-        found = request.get_json(force=True, silent=True)
-        if not isinstance(found, dict):
-            raise BadInput("The body is no JSON object, and no form.")
+        found = json_object()
     for name, value in found.items():
         if name not in known:
             raise BadInput(f"«{str(name)[:40]}» is none of {', '.join(sorted(known))}.")
@@ -182,6 +181,7 @@ def _ticket(one: TicketView) -> dict[str, Any]:
         **_head(one.ticket),
         "clocks": [_clock(each) for each in one.clocks],
         "messages": [_message(each) for each in one.messages],
+        "next_before": one.older,
         "satisfaction": None if one.satisfaction is None else one.satisfaction.score,
     }
 

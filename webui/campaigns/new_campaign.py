@@ -13,7 +13,7 @@ from wtforms.fields.choices import SelectChoice
 
 from engine.clock import wall_ms
 from engine.errors import BadInput, NotAllowed, NotFound
-from engine.services.accounts import accounts, permissions
+from engine.services.accounts import accounts, permissions, quotas
 from engine.services.accounts.names import accounts_for_choice
 from engine.services.campaigns import campaigns, launch
 from engine.services.campaigns.campaigns import CampaignRules
@@ -66,7 +66,7 @@ def form() -> str | tuple[str, int] | Response:
     if not filled.validate():
         return _page(filled, pending), 400
     try:
-        pending = pending or web().uploads.new(person().id, filled.account.data, wall_ms())
+        pending = pending or _new_upload(filled.account.data)
         if not _take_over(filled, pending):
             return _page(filled, pending), 400
     except (BadInput, NotAllowed) as error:
@@ -175,6 +175,15 @@ def sound(token: str) -> Response:
     if not pending.prompt:
         raise NotFound("This upload has no message yet.")
     return send_prompt(web().uploads.prompts_dir(pending), pending.prompt)
+
+
+def _new_upload(account_id: int) -> Pending:
+    """Begin an upload; QuotaUsed when too many of the customer's wait to be confirmed."""
+    uploads = web().uploads
+    if not is_staff():
+        waiting = web().apart(lambda: uploads.count(account_id))
+        read(lambda: quotas.check_uploads(account_id, waiting))
+    return uploads.new(person().id, account_id, wall_ms())
 
 
 def _take_over(filled: CampaignForm, pending: Pending) -> bool:

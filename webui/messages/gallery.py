@@ -16,7 +16,7 @@ from wtforms.validators import InputRequired, Length
 
 from engine.clock import wall_ms
 from engine.errors import BadInput
-from engine.services.accounts import permissions
+from engine.services.accounts import permissions, quotas
 from engine.services.accounts.names import account_names, people_names
 from engine.services.campaigns import approvals
 from engine.services.messages import library, prompts
@@ -142,6 +142,8 @@ def speak() -> Answer | Response:
     folder, voice = web().settings.prompts_dir, speech()
 
     def work() -> None:
+        read(lambda: quotas.check_messages(account_id))
+        read(lambda: quotas.check_spoken(account_id, now))
         add = web().apart(
             lambda: library.speak(account_id, form.title.data, form.text.data, form.voice.data, voice, folder)
         )

@@ -1,4 +1,4 @@
-"""Session key, cookies, CSRF, headers, throttling and the access log."""
+"""Session key, cookies, CSRF, known hosts, headers and the access log."""
 
 from __future__ import annotations
 
@@ -10,21 +10,20 @@ from datetime import timedelta
 from pathlib import Path
 
 from flask import Flask, Response, abort, g, request
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.sansio.utils import host_is_trusted
 
 from engine.config import Settings
 from engine.errors import StoreUnavailable
+from webui.request.context import web
 
 log = logging.getLogger(__name__)
 
 csrf = CSRFProtect()
-limiter = Limiter(get_remote_address, storage_uri="memory://", headers_enabled=False)
 
 SESSION_HOURS = 12
+HSTS = "max-age=31536000"  # a year; whether of subdomains too is for whoever owns the domain to say
 _OWN_BODIES = frozenset({"api", "switch_records"})  # blueprints without CSRF tokens
-FORM_BYTES = 1_000_000  # of a form beside its files
 # Nothing inline and nothing from elsewhere; `blob:` is a recording that is listened to before it is sent.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
@@ -42,12 +41,10 @@ def init_app(app: Flask, settings: Settings) -> None:
         PERMANENT_SESSION_LIFETIME=timedelta(hours=SESSION_HOURS),
         WTF_CSRF_TIME_LIMIT=SESSION_HOURS * 3600,
         WTF_CSRF_SSL_STRICT=False,  # the proxy in front may hide the referrer; the token is what counts
-        MAX_CONTENT_LENGTH=2 * settings.max_upload_mb * 1_000_000 + FORM_BYTES,
-        MAX_FORM_MEMORY_SIZE=FORM_BYTES,
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
     )
+    app.before_request(_check_host)
     csrf.init_app(app)
-    limiter.init_app(app)
     app.before_request(_begin)
     app.before_request(_refuse_nul)
     app.after_request(_finish)
@@ -69,6 +66,13 @@ def kept_key(path: Path) -> str:
     except OSError as error:
         raise StoreUnavailable(f"The session key {path} cannot be kept: {error.strerror}.") from error
     return key
+
+
+def _check_host() -> None:
+    """Turn away who asks for another site's name (AVANAK_WEB_HOSTS): it would stand in the links that we send."""
+    known = web().settings.web_hosts.split()
+    if known and request.endpoint != "health.healthz" and not host_is_trusted(request.host, known):
+        abort(400)
 
 
 def _begin() -> None:
@@ -95,6 +99,8 @@ def _finish(response: Response) -> Response:
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    if web().settings.web_secure_cookies:
+        headers.setdefault("Strict-Transport-Security", HSTS)
     if request.endpoint != "static":
         headers.setdefault("Cache-Control", "no-store")
         took_ms = (time.perf_counter() - g.began) * 1000 if "began" in g else 0.0

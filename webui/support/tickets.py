@@ -322,10 +322,10 @@ def _agents() -> list[SelectChoice]:
 
 def ticket_page(ticket_id: int, **forms: Any) -> dict[str, Any]:
     """What a ticket's page shows, with the forms that were refused."""
-    me, now = person(), wall_ms()
+    me, now, before = person(), wall_ms(), before_id()
     one, missed, claim, wishes = read(
         lambda: (
-            views.one(me, ticket_id, now),
+            views.one(me, ticket_id, now, before),
             compensation.missed_of_ticket(ticket_id),
             claims.of_ticket(ticket_id),
             special_wishes.of_ticket(ticket_id),

@@ -21,7 +21,8 @@ from engine.config import Settings
 from engine.errors import BadInput, NotAllowed
 from engine.store.cdr import add_mark, add_posted
 from engine.store.threads import write
-from webui.request.security import csrf, limiter
+from webui.request.limits import limiter
+from webui.request.security import csrf
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +83,10 @@ def read_posted(text: str) -> tuple[str, str]:
 def _check_password(switch: str) -> None:
     settings: Settings = current_app.extensions["avanak"].settings
     secret = settings.records_secret.get_secret_value()
-    given = request.authorization
+    try:
+        given = request.authorization
+    except ValueError:  # werkzeug 3.1 on a header that is not ASCII
+        given = None
     is_right = (
         bool(secret)
         and given is not None

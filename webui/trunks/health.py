@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint
 
 from engine.store import threads
-from webui.request.security import limiter
+from webui.request.limits import limiter
 
 blueprint = Blueprint("health", __name__)
 

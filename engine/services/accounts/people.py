@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from engine.errors import BadInput, Conflict, NotAllowed, NotFound
-from engine.services.accounts import access_tokens, audit_log, permissions, sessions
+from engine.services.accounts import access_tokens, audit_log, permissions, quotas, sessions
 from engine.services.accounts.permissions import ROLES, STAFF_ROLES
 from engine.store.database import refuse_in_transaction
 from engine.store.tables.core import User
@@ -52,6 +52,8 @@ def add_hashed(username: str, password_hash: str, role: str, now: int, account_i
 
 def invite(username: str, role: str, by: User, now: int, account_id: int | None = None) -> int:
     """Make a person without a password, who gives themself one by an invitation (`accept`); audited; id."""
+    if account_id is not None:
+        quotas.check_people(account_id)
     made = add_hashed(username, UNSET + secrets.token_urlsafe(32), role, now, account_id)
     audit_log.record(
         by.id,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.errors import BadInput, Conflict, NotFound
-from engine.services.accounts import accounts, permissions
+from engine.services.accounts import accounts, permissions, quotas
 from engine.services.accounts.accounts import SendingRefused
 from engine.services.campaigns import start_checks, why
 from engine.services.campaigns.start_checks import NotApproved
@@ -135,6 +135,8 @@ def create(account_id: int, rules: CampaignRules, message_id: int | None, now: i
     if rules.kind == MessageKind.ADVERTISING:
         rules = replace(rules, optout=True)
     check_new(account_id, rules, max_call_s)
+    if account_id != accounts.house().id:
+        quotas.check_drafts(account_id)
     message = None
     if message_id is not None:
         message = Message.get_or_none(Message.id == message_id, Message.account == account_id)

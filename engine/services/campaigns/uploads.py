@@ -16,7 +16,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -69,6 +69,15 @@ class Uploads:
             self._path(pending.token).mkdir(mode=0o700, parents=True)
         self.write(pending)
         return pending
+
+    def count(self, account_id: int) -> int:
+        """How many uploads of an account wait to be confirmed."""
+        found = 0
+        for path in self.folder.iterdir() if self.folder.is_dir() else ():
+            if not path.name.endswith(_TAKEN):
+                with suppress(OSError, ValueError):
+                    found += json.loads((path / _META).read_text("utf-8"))["account_id"] == account_id
+        return found
 
     def read(self, token: str, person_id: int, now: int) -> Pending:
         """The upload of that name; NotFound when it is not there, too old, or another person's."""

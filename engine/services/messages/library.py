@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.errors import BadInput, Conflict, NotFound
-from engine.services.accounts import accounts, permissions
+from engine.services.accounts import accounts, permissions, quotas
 from engine.services.messages.personal import Template
 from engine.services.messages.speech import Speech
 from engine.services.money import ledger
@@ -44,6 +44,8 @@ def add(
     """
     if origin not in ORIGINS:
         raise BadInput(f"The origin {origin!r} is none of {', '.join(ORIGINS)}.")
+    if staff_id is None:
+        quotas.check_messages(account_id)
     is_free = staff_id is not None or accounts.has_grant(account_id, permissions.OWN_VOICE)
     row = Message.create(
         account=account_id,

@@ -22,6 +22,7 @@ from peewee import fn
 from engine.atomic_file import whole_file
 from engine.config import Settings
 from engine.errors import BadInput, Conflict, NotFound, StoreUnavailable
+from engine.services.accounts import quotas
 from engine.services.accounts.permissions import Actor, is_staff
 from engine.services.tickets.access import ticket_for
 from engine.store.tables.support import Attachment, Ticket, TicketMessage
@@ -151,6 +152,8 @@ def attach(
         raise BadInput(f"A message has at most {MAX_FILES} files.")
     used = used_bytes(ticket.account_id)
     quota = files[0].quota
+    if not quotas.is_confirmed(ticket.account_id):
+        quota = min(quota, quotas.SMALL_FILES_BYTES)
     if used + sum(each.size for each in files) > quota:
         raise Conflict(
             f"The files of an account have at most {quota // _MB} MB together; {used / _MB:.1f} MB are used."

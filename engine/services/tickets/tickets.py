@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from engine.agreement.dates import persian_digits
 from engine.errors import BadInput, Conflict, NotFound
-from engine.services.accounts import permissions
+from engine.services.accounts import permissions, quotas
 from engine.services.accounts.permissions import TICKET_ROLES, Actor, is_staff, require_role
 from engine.services.outbox import deliveries
 from engine.services.sla import agreements
@@ -68,6 +68,8 @@ def open_ticket(
             if known.account_id != account_id:
                 raise Conflict("Another account has a ticket of this key.")
             return int(known.id)
+    if person is not None and not is_staff(person):
+        quotas.check_tickets(account_id, now)
     author_id = None if person is None else person.id
     ticket: Ticket = Ticket.create(
         key=key,
@@ -111,6 +113,8 @@ def reply(
     staff = is_staff(person)
     if (wait or internal) and not staff:
         raise BadInput("Only staff wait for the customer or write notes among themselves.")
+    if not staff:
+        quotas.check_writings(ticket.account_id, now)
     message_id = _write(ticket, person, _text(text), now, internal=internal)
     attachments.attach(ticket, message_id, person.id, files, now)
     if internal:

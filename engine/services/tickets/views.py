@@ -27,6 +27,9 @@ from engine.store.tables.support import (
     TicketStep,
 )
 
+SHOWN = 50  # messages of a ticket at a time
+STEPS = 500  # of its history
+
 
 @dataclass(frozen=True, slots=True)
 class MessageView:
@@ -50,6 +53,7 @@ class TicketView:
     steps: list[TicketStep]  # for staff; customers get none
     remote: list[RemoteHelp]
     satisfaction: Satisfaction | None
+    older: int | None = None  # there are messages before the one of this id
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +84,23 @@ class Office:
     opens_at: int | None
 
 
-def one(person: Actor, ticket_id: int, now: int) -> TicketView:
-    """A ticket; NotFound for another customer's.  Notes among staff and the history are staff's."""
+def one(person: Actor, ticket_id: int, now: int, before_id: int | None = None) -> TicketView:
+    """A ticket; NotFound for another customer's.  Notes among staff and the history are staff's.
+
+    Of a long one the newest `SHOWN` messages, or those before `before_id`.
+    """
     ticket = ticket_for(person, ticket_id)
     staff = is_staff(person)
     query = TicketMessage.select().where(TicketMessage.ticket_id == ticket_id)
     if not staff:
         query = query.where(TicketMessage.is_internal == False)  # noqa: E712 - SQL
-    rows = list(query.order_by(TicketMessage.id))
+    if before_id is not None:
+        query = query.where(TicketMessage.id < before_id)
+    newest = list(query.order_by(TicketMessage.id.desc()).limit(SHOWN + 1))
+    rows = newest[:SHOWN][::-1]
     files: dict[int, list[Attachment]] = {}
-    for each in Attachment.select().where(Attachment.ticket_id == ticket_id).order_by(Attachment.id):
+    given = Attachment.select().where(Attachment.message_id.in_([row.id for row in rows]))
+    for each in given.order_by(Attachment.id):
         files.setdefault(each.message_id, []).append(each)
     names = _names([row.author_id for row in rows] + [ticket.assignee_id])
     messages = [
@@ -100,7 +111,7 @@ def one(person: Actor, ticket_id: int, now: int) -> TicketView:
         )
         for row in rows
     ]
-    steps = TicketStep.select().where(TicketStep.ticket_id == ticket_id).order_by(TicketStep.id)
+    steps = TicketStep.select().where(TicketStep.ticket_id == ticket_id).order_by(TicketStep.id.desc())
     return TicketView(
         ticket,
         _accounts([ticket.account_id]).get(ticket.account_id, ""),
@@ -108,9 +119,10 @@ def one(person: Actor, ticket_id: int, now: int) -> TicketView:
         names.get(ticket.assignee_id or 0, "") if staff else "",
         messages,
         clocks.of_ticket(ticket_id, now),
-        list(steps) if staff else [],
+        list(steps.limit(STEPS))[::-1] if staff else [],
         remote_help.of_ticket(ticket_id),
         satisfaction.of_ticket(ticket_id),
+        rows[0].id if len(newest) > SHOWN else None,
     )
 
 

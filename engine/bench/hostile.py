@@ -1,0 +1,248 @@
+"""`bench hostile`: a campaign at full rate while one attacker does each thing that an attacker does.
+
+Engine and web run as `serve` runs them.  What is measured comes from outside: the instants of the calls from the
+switch's own records, other people's pages by asking for them, memory from the system.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from engine.bench.attacks import ATTACKS, Scene, Visitor
+from engine.bench.kit import Bench, data_dir, make_campaign, put_prompt, settings_for
+from engine.bench.web import free_port, memory_mb
+from engine.call_end import CDR_COLUMNS
+from engine.clock import wall_ms
+from engine.errors import SwitchUnavailable
+from engine.runtime.opening import open_store
+from engine.services.accounts import access_tokens, people
+from engine.services.campaigns import campaigns
+from engine.services.compliance import traffic_caps
+from engine.services.money import ledger
+from engine.services.onboarding import first_start
+from engine.services.trunks import gateways, switches
+from engine.states import AccountState, CampaignState
+from engine.store.tables.core import Account, Campaign, User
+from engine.store.threads import close_readers, read, write
+
+PASSWORD = "a password of the bench"  # noqa: S105 - of people who exist for a minute
+SETTLE_S = 6.0  # after an attack, before the next
+WARM_S = 8.0
+STARTED = CDR_COLUMNS.index("start_uepoch")
+
+
+@dataclass
+class Window:
+    """What happened during one attack."""
+
+    name: str
+    began: float
+    ended: float
+    pages: list[float] = field(default_factory=list)  # seconds that others waited for a page
+    web_mb: float = 0.0
+    workers_mb: float = 0.0
+    answers: Counter[int] = field(default_factory=Counter)
+
+
+def run_hostile(bench: Bench, seconds: float, only: tuple[str, ...]) -> list[dict[str, Any]]:
+    """One row of figures for each attack."""
+    chosen = {
+        name: attack for name, attack in ATTACKS.items() if not only or name in only or name == "nothing"
+    }
+    with data_dir() as folder:
+        data, port = folder / "data", free_port()
+        tokens = _furnish(bench, data, seconds * 3 * len(chosen))
+        with _served(bench, data, port) as parts:
+            attacker, other = Visitor(port, "203.0.113.1"), Visitor(port, "203.0.113.2")
+            if not (attacker.log_in("attacker", PASSWORD) and other.log_in("other", PASSWORD)):
+                raise SwitchUnavailable("The people of the bench could not log in.")
+            _wait_for_calls(data)
+            time.sleep(WARM_S)
+            scene = Scene(port, attacker, tokens, seconds)
+            windows = []
+            for name, attack in chosen.items():
+                windows.append(_watch(name, lambda attack=attack: attack(scene), attacker, other, parts))  # type: ignore[misc]
+                time.sleep(SETTLE_S)
+            time.sleep(2.0)
+        starts = _starts(data / "log")
+        calm = _rates(starts, windows[0])
+        rate = statistics.mean(calm) if calm else 0.0
+        return [_row(window, starts, rate) for window in windows]
+
+
+def _furnish(bench: Bench, data: Path, seconds: float) -> str:
+    """A campaign that lasts long enough, an attacker and another customer; the attacker's token."""
+    bench.messages = int(bench.cps * (seconds + WARM_S + 60))
+    bench.gateway = "embedded"
+    settings = settings_for(data)
+    open_store(settings)
+    hashed = people.hash_of(PASSWORD)
+
+    def work() -> str:
+        now = wall_ms()
+        first_start.ensure_first(now, PASSWORD)
+        switches.register("embedded", "", True, now)
+        gateways.add("embedded", bench.cps, bench.channels, None, now, switch_name="embedded")
+        for name in ("attacker", "other"):
+            row = Account.create(
+                name=name, created_at=now - 10**10, state=AccountState.ACTIVE, permissions="web_service any_hour",
+            )  # fmt: skip
+            traffic_caps.set_caps(row.id, 100_000_000, None, now, None)
+            ledger.top_up(row.id, 10_000_000, f"bench/{name}", now)
+            people.add_hashed(name, hashed, "owner", now, row.id)
+        found = User.get(User.username == "attacker")
+        made = access_tokens.make(found, "bench", now).secret
+        campaign_id = make_campaign(bench)
+        campaigns.pause(campaign_id, "the bench begins")
+        return str(made)
+
+    token = write(work)
+    put_prompt(bench, settings)
+    close_readers()
+    return str(token)
+
+
+@contextmanager
+def _served(bench: Bench, data: Path, port: int) -> Iterator[dict[str, int]]:
+    """`serve` with its campaign running; the pids of its parts."""
+    environment = {
+        **os.environ,
+        "AVANAK_DATA_DIR": str(data),
+        "AVANAK_WEB_PORT": str(port),
+        "AVANAK_WEB_TRUSTED_PROXIES": "1",
+        "AVANAK_INBOUND_SHARE": "0",
+        "AVANAK_DRAIN_S": "5",
+        "AVANAK_LOG_LEVEL": "WARNING",
+    }
+    words = [sys.executable, "-m", "engine", "serve", "--switch", "embedded", "--log-file"]
+    child = subprocess.Popen(words, env=environment, start_new_session=True)  # noqa: S603 - our own interpreter
+    try:
+        visitor, until = Visitor(port, "203.0.113.9"), time.monotonic() + 60
+        while visitor.ask("GET", "/healthz", timeout=2)[0] != 200:
+            if child.poll() is not None or time.monotonic() > until:
+                raise SwitchUnavailable("The service of the bench did not come up.")
+            time.sleep(0.1)
+        now = wall_ms()
+        campaign_id = read(lambda: Campaign.get(Campaign.state == CampaignState.PAUSED).id)
+        write(lambda: campaigns.resume(campaign_id, now))
+        yield _parts(child.pid)
+    finally:
+        close_readers()
+        child.send_signal(signal.SIGTERM)
+        try:
+            child.wait(40)
+        except subprocess.TimeoutExpired:
+            child.kill()
+
+
+def _parts(supervisor: int) -> dict[str, int]:
+    found = {}
+    for pid in _children(supervisor):
+        words = Path(f"/proc/{pid}/cmdline").read_bytes()
+        found["web" if b"--web-only" in words else "engine"] = pid
+    return found
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def _wait_for_calls(data: Path) -> None:
+    until = time.monotonic() + 30
+    while not _starts(data / "log"):
+        if time.monotonic() > until:
+            raise SwitchUnavailable("Nobody was called within 30 s.")
+        time.sleep(0.2)
+
+
+def _watch(name: str, attack: Any, attacker: Visitor, other: Visitor, parts: dict[str, int]) -> Window:
+    """Do the attack, and meanwhile ask for others' pages and look at the memory."""
+    seen, over = Window(name, time.time(), 0.0), threading.Event()
+    attacker.answers.clear()
+
+    def ask() -> None:
+        stranger = Visitor(other.port, "203.0.113.3")
+        while not over.wait(0.2):
+            for who, path in ((other, "/campaigns"), (stranger, "/login")):
+                began = time.monotonic()
+                status = who.ask("GET", path)[0]
+                seen.pages.append(time.monotonic() - began if status == 200 else 60.0)
+
+    def look() -> None:
+        while not over.wait(0.1):
+            try:
+                seen.web_mb = max(seen.web_mb, memory_mb(parts["web"], "VmRSS"))
+                workers = sum(memory_mb(pid, "VmRSS") for pid in _descendants(parts["web"]))
+            except OSError:
+                continue
+            seen.workers_mb = max(seen.workers_mb, workers)
+
+    threads = [threading.Thread(target=work, daemon=True) for work in (ask, look)]
+    for thread in threads:
+        thread.start()
+    attack()
+    over.set()
+    for thread in threads:
+        thread.join(60)
+    seen.ended = time.time()
+    seen.answers = Counter(attacker.answers)
+    return seen
+
+
+def _descendants(pid: int) -> list[int]:
+    found = _children(pid)
+    return found + [inner for each in found for inner in _descendants(each)]
+
+
+def _starts(folder: Path) -> list[float]:
+    """When each call began (s since 1970), by the switch's own records."""
+    path = folder / "embedded-cdr.csv"
+    if not path.exists():
+        return []
+    return sorted(
+        int(line.split(",")[STARTED]) / 1e6
+        for line in path.read_text("utf-8").splitlines()
+        if re.fullmatch(r"\d+", line.split(",")[STARTED] if line.count(",") > STARTED else "")
+    )
+
+
+def _rates(starts: list[float], window: Window) -> list[int]:
+    """Calls in each whole second of a window."""
+    seconds = int(window.ended - window.began)
+    counts = Counter(int(at - window.began) for at in starts if at >= window.began)
+    return [counts[n] for n in range(seconds)]
+
+
+def _row(window: Window, starts: list[float], calm: float) -> dict[str, Any]:
+    rates = _rates(starts, window) or [0]
+    pages = sorted(window.pages) or [0.0]
+    return {
+        "attack": window.name,
+        "seconds": window.ended - window.began,
+        "calls_a_second": statistics.mean(rates),
+        "lowest_second": min(rates),
+        "share_mean": statistics.mean(rates) / calm if calm else 0.0,
+        "share_lowest": min(rates) / calm if calm else 0.0,
+        "seconds_under_98": sum(rate < 0.98 * calm for rate in rates),
+        "page_longest_ms": pages[-1] * 1000,
+        "page_median_ms": statistics.median(pages) * 1000,
+        "web_mb": window.web_mb,
+        "workers_mb": window.workers_mb,
+        "answers": " ".join(f"{status or 'cut'}:{count}" for status, count in sorted(window.answers.items())),
+    }

@@ -1,0 +1,123 @@
+"""How much an account may keep, and ask for in a day.  What is small is for accounts whose identity is not confirmed.
+
+Functions run inside a transaction, or a connection when they only read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.errors import Conflict
+from engine.services.accounts import accounts
+from engine.states import AccountState, CampaignState
+from engine.store.tables.core import Campaign, Message, User
+from engine.store.tables.support import Ticket, TicketMessage
+
+DAY_MS = 86_400_000
+SMALL_FILES_BYTES = 20_000_000  # of tickets, together
+_UNCONFIRMED = (AccountState.REGISTERED, AccountState.MOBILE_VERIFIED)
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """So many, or so few."""
+
+    full: int
+    small: int
+
+
+MESSAGES = Quota(500, 5)
+SPOKEN_A_DAY = Quota(200, 5)
+DRAFTS = Quota(200, 3)
+PEOPLE = Quota(100, 5)
+TICKETS_A_DAY = Quota(50, 5)
+WRITINGS_A_DAY = Quota(200, 20)  # into tickets
+UPLOADS = Quota(20, 3)  # put together and not confirmed yet
+
+
+class QuotaUsed(Conflict):
+    """The account has or did as much as it may."""
+
+    http_status = 429
+
+
+def is_confirmed(account_id: int) -> bool:
+    """Whether it is known whose account it is."""
+    return accounts.get(account_id).state not in _UNCONFIRMED
+
+
+def of(account_id: int, quota: Quota) -> int:
+    """What the account may have."""
+    return quota.full if is_confirmed(account_id) else quota.small
+
+
+def check_messages(account_id: int) -> None:
+    """Whether a message may be added to the gallery; QuotaUsed."""
+    used = Message.select().where(Message.account == account_id, Message.in_gallery == True).count()  # noqa: E712 - SQL
+    most = of(account_id, MESSAGES)
+    if used >= most:
+        raise QuotaUsed("The gallery holds at most %(n)s messages; remove some that are not needed.", n=most)
+
+
+def check_spoken(account_id: int, now: int) -> None:
+    """Whether another text may be spoken today; QuotaUsed."""
+    used = (
+        Message.select()
+        .where(Message.account == account_id, Message.text != "", Message.created_at > now - DAY_MS)
+        .count()
+    )
+    most = of(account_id, SPOKEN_A_DAY)
+    if used >= most:
+        raise QuotaUsed("At most %(n)s texts are spoken for an account in 24 hours.", n=most)
+
+
+def check_drafts(account_id: int) -> None:
+    """Whether another campaign may be put together; QuotaUsed."""
+    used = (
+        Campaign.select().where(Campaign.account == account_id, Campaign.state == CampaignState.DRAFT).count()
+    )
+    most = of(account_id, DRAFTS)
+    if used >= most:
+        raise QuotaUsed("An account has at most %(n)s drafts; start or stop some of them.", n=most)
+
+
+def check_uploads(account_id: int, waiting: int) -> None:
+    """Whether another upload may be kept beside those that wait to be confirmed; QuotaUsed."""
+    most = of(account_id, UPLOADS)
+    if waiting >= most:
+        raise QuotaUsed(
+            "%(n)s uploads of this account wait to be confirmed; confirm one, or wait until they are a day old.",
+            n=waiting,
+        )
+
+
+def check_people(account_id: int) -> None:
+    """Whether another colleague may be invited; QuotaUsed."""
+    most = of(account_id, PEOPLE)
+    if User.select().where(User.account == account_id).count() >= most:
+        raise QuotaUsed("An account has at most %(n)s people.", n=most)
+
+
+def check_tickets(account_id: int, now: int) -> None:
+    """Whether the customer may open another ticket; QuotaUsed."""
+    used = Ticket.select().where(Ticket.account_id == account_id, Ticket.opened_at > now - DAY_MS).count()
+    most = of(account_id, TICKETS_A_DAY)
+    if used >= most:
+        raise QuotaUsed("At most %(n)s tickets are opened in 24 hours; write into one that is there.", n=most)
+
+
+def check_writings(account_id: int, now: int) -> None:
+    """Whether the customer may write into a ticket again; QuotaUsed."""
+    own = Ticket.select(Ticket.id).where(Ticket.account_id == account_id, Ticket.changed_at > now - DAY_MS)
+    used = (
+        TicketMessage.select()
+        .where(
+            TicketMessage.ticket_id.in_(own),
+            TicketMessage.side == "customer",
+            TicketMessage.at > now - DAY_MS,
+        )
+        .count()
+    )
+    most = of(account_id, WRITINGS_A_DAY)
+    if used >= most:
+        raise QuotaUsed("At most %(n)s messages are written into tickets in 24 hours.", n=most)

@@ -1,0 +1,99 @@
+"""Every route asked by nobody, customers and staff with whatever comes: no crash, no answer of 500, no growth.
+
+The usual run asks some; ``pytest tests/webui/test_hostile_requests.py --hostile-requests=10000`` asks them all.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from engine.store.tables.core import User
+from engine.store.threads import read, write
+from tests.hostile.asking import make
+from tests.webui.conftest import Browser, csrf_of, logged_in
+
+MAX_GROWTH_MB = (
+    60.0  # from the first tenth to the end: caches that are filled once (templates, catalogs, months)
+)
+AGAIN = 100  # after so many requests those who were shut out are let in again
+
+
+def resident_mb() -> float:
+    gc.collect()
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
+
+
+@pytest.fixture
+def count(request: pytest.FixtureRequest) -> int:
+    return int(request.config.getoption("--hostile-requests"))
+
+
+@pytest.mark.timeout(7200)
+def test_no_request_crashes_anything(app, world, unlimited, caplog, count: int) -> None:
+    app.config["TESTING"] = False
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    caplog.set_level(logging.ERROR)
+    people: dict[str | None, Browser] = {}
+    tokens: dict[str | None, str] = {}
+    statuses: Counter[int] = Counter()
+    findings, early = [], 0.0
+    kept = read(lambda: [(row.id, row.role, row.password_hash) for row in User.select()])
+
+    def let_in() -> None:
+        for person_id, role, password_hash in kept:
+            User.update(is_active=True, role=role, password_hash=password_hash, language="en").where(
+                User.id == person_id
+            ).execute()
+
+    for number in range(count):
+        if number % AGAIN == 0:
+            write(let_in)
+            people.clear()
+        if number == count // 10:
+            early = resident_mb()
+        asked = make(number, app, world.ids)
+        if asked.who not in people:
+            people[asked.who] = logged_in(app, asked.who) if asked.who else Browser(app)
+            page = people[asked.who].get("/tickets" if asked.who else "/login").text
+            tokens[asked.who] = csrf_of(page) if 'name="csrf_token"' in page else ""
+        data = asked.body
+        if asked.fields is not None:
+            fields = {_whole(name): _whole(value) for name, value in asked.fields.items()}
+            data = {**fields, "csrf_token": tokens[asked.who]}
+        before = len(caplog.records)
+        try:
+            answer = people[asked.who].client.open(
+                asked.path, method=asked.method, data=data, headers=_sendable(asked.headers)
+            )
+        except Exception as error:  # noqa: BLE001 - that is what is looked for
+            findings.append((number, asked.who, asked.method, asked.path[:200], repr(error)[:300]))
+            continue
+        statuses[answer.status_code] += 1
+        answer.close()
+        if answer.status_code >= 500:
+            said = [record.getMessage() for record in caplog.records[before:]]
+            why = [str(record.exc_info[1])[:200] for record in caplog.records[before:] if record.exc_info]
+            findings.append(
+                (number, asked.who, asked.method, asked.path[:200], answer.status_code, said[:2], why[:2])
+            )
+        if asked.who and answer.status_code == 302 and "/login" in (answer.location or ""):
+            del people[asked.who]  # logged out, or a password was changed
+    grown = resident_mb() - early
+    print(f"\n{count} requests: {dict(sorted(statuses.items()))}; grown by {grown:.1f} MB")  # noqa: T201
+    assert findings == []
+    assert {200, 302, 400, 404, 405} <= set(statuses)
+    assert grown < MAX_GROWTH_MB
+
+
+def _whole(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
+def _sendable(headers: dict[str, str]) -> dict[str, str]:
+    """Without what the test client itself refuses to send."""
+    return {name: value.encode("latin-1", "replace").decode("latin-1") for name, value in headers.items()}

@@ -1,0 +1,141 @@
+"""What an account may keep and ask for in a day, and long tickets a page at a time."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from engine.clock import wall_ms
+from engine.services.accounts import people, quotas
+from engine.services.campaigns import campaigns
+from engine.services.messages import library
+from engine.services.tickets import tickets, views
+from engine.states import AccountState
+from engine.store.tables.core import Account, User
+from engine.store.threads import read, write
+from tests.webui.conftest import Browser, Cast
+from tests.webui.test_web_new_campaign import send
+
+
+def owner_of(account_id: int) -> User:
+    found: User = read(lambda: User.get(User.account == account_id, User.role == "owner"))
+    return found
+
+
+def long_ticket(cast: Cast, count: int, words: str = "word") -> int:
+    """A ticket of Sahar's with so many messages, most of them of staff (whom no quota holds)."""
+    owner, now = owner_of(cast.sahar), wall_ms()
+    staff = read(lambda: User.get(User.username == "operator"))
+
+    def work() -> int:
+        made = tickets.open_ticket(owner, cast.sahar, "support", "a long one", f"message 1 {words}", now)
+        for n in range(2, count + 1):
+            tickets.reply(staff, made, f"message {n} {words}", now + n)
+        return made
+
+    return write(work)
+
+
+def seen(page: str) -> list[int]:
+    return [int(n) for n in re.findall(r"message (\d+) ", page)]
+
+
+def test_a_long_ticket_is_shown_a_page_at_a_time(owner: Browser, cast: Cast) -> None:
+    path = f"/tickets/{long_ticket(cast, 120)}"
+    all_seen, pages = [], 0
+    while path:
+        page = owner.get(path).text
+        all_seen = seen(page) + all_seen
+        found = re.search(r'href="(/tickets/\d+\?before=\d+)"', page)
+        path, pages = (found[1] if found else ""), pages + 1
+    assert pages == 3
+    assert all_seen == list(range(1, 121))
+
+
+def test_the_page_of_a_ticket_with_much_in_it_stays_small(owner: Browser, cast: Cast) -> None:
+    path = f"/tickets/{long_ticket(cast, 200, 'word ' * 3_900)}"
+    assert len(owner.get(path).data) < (views.SHOWN + 5) * 20_500
+
+
+def test_programs_page_too(cast: Cast) -> None:
+    ticket_id, owner, now = long_ticket(cast, 60), owner_of(cast.sahar), wall_ms()
+    newest = read(lambda: views.one(owner, ticket_id, now))
+    assert len(newest.messages) == views.SHOWN
+    assert newest.older == newest.messages[0].message.id
+    rest = read(lambda: views.one(owner, ticket_id, now, newest.older))
+    assert (len(rest.messages), rest.older) == (10, None)
+
+
+def act(what: str, account_id: int, n: int) -> None:
+    """One more of something for the account, inside a write."""
+    now, owner = wall_ms(), User.get(User.account == account_id, User.role == "owner")
+    if what == "MESSAGES":
+        library.add(account_id, f"message {n}", f"prompt-{n}", 1_000, now)
+    elif what == "DRAFTS":
+        campaigns.create(account_id, campaigns.CampaignRules(name=f"draft {n}"), None, now, 660)
+    elif what == "PEOPLE":
+        people.invite(f"colleague-{n}", "member", owner, now, account_id)
+    elif what == "TICKETS_A_DAY":
+        tickets.open_ticket(owner, account_id, "support", f"ticket {n}", "words", now)
+    else:
+        first = tickets.open_ticket(owner, account_id, "support", "one", "words", now, key="one")
+        tickets.reply(owner, first, f"writing {n}", now)
+
+
+@pytest.mark.parametrize("what", ["MESSAGES", "DRAFTS", "PEOPLE", "TICKETS_A_DAY", "WRITINGS_A_DAY"])
+@pytest.mark.parametrize("state", [AccountState.REGISTERED, AccountState.ACTIVE])
+def test_an_account_has_so_many(
+    app, cast: Cast, monkeypatch: pytest.MonkeyPatch, what: str, state: str
+) -> None:
+    monkeypatch.setattr(quotas, what, quotas.Quota(7, 4))
+    write(lambda: Account.update(state=state).where(Account.id == cast.other).execute())
+    done, said = 0, ""
+    while not said:
+        try:
+            write(lambda: act(what, cast.other, done))
+        except quotas.QuotaUsed as refused:
+            said = str(refused)
+        else:
+            done += 1
+    most = 4 if state == AccountState.REGISTERED else 7
+    assert str(most) in said
+    # The owner is one of the people; the ticket that is written into begins with a writing.
+    assert done == most - (what in ("PEOPLE", "WRITINGS_A_DAY"))
+
+
+def test_texts_spoken_in_a_day(app, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quotas, "SPOKEN_A_DAY", quotas.Quota(2, 1))
+    now = wall_ms()
+
+    def spoken(at: int) -> None:
+        quotas.check_spoken(cast.sahar, at)
+        library.add(cast.sahar, "spoken", "s", 1_000, at, origin=library.SPOKEN, text="words")
+
+    write(lambda: spoken(now - 2 * quotas.DAY_MS))
+    write(lambda: spoken(now - 5))
+    write(lambda: spoken(now - 4))
+    with pytest.raises(quotas.QuotaUsed):
+        write(lambda: spoken(now))
+    write(lambda: spoken(now + quotas.DAY_MS))
+
+
+def test_the_smaller_ones_are_smaller() -> None:
+    for quota in (
+        quotas.MESSAGES, quotas.SPOKEN_A_DAY, quotas.DRAFTS, quotas.PEOPLE, quotas.TICKETS_A_DAY, quotas.WRITINGS_A_DAY,
+    ):  # fmt: skip
+        assert 0 < quota.small * 5 <= quota.full
+
+
+def test_uploads_that_wait_to_be_confirmed(
+    app, owner: Browser, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quotas, "UPLOADS", quotas.Quota(3, 1))
+    uploads = app.extensions["avanak"].uploads
+    for _ in range(3):
+        uploads.new(1, cast.sahar, wall_ms())
+    uploads.new(1, cast.other, wall_ms())
+    answer = send(owner, cast.sahar)
+    assert answer.status_code == 400
+    assert "wait to be confirmed" in answer.text
+    assert uploads.count(cast.sahar) == 3
