@@ -33,7 +33,7 @@ from webui.i18n.formats import language
 from webui.i18n.sentences import said
 from webui.request.access import person_or_none
 from webui.request.context import web
-from webui.request.security import limiter
+from webui.request.limits import limiter
 from webui.request.services import speak_code
 
 log = logging.getLogger(__name__)

@@ -30,7 +30,7 @@ from webui.i18n.sentences import said
 from webui.i18n.words import WORDS, choices, word
 from webui.request.access import is_staff, needs, person
 from webui.request.context import web
-from webui.request.security import limiter
+from webui.request.limits import limiter
 from webui.request.services import speak_code
 from webui.support.ticket_forms import WishForm
 from webui.support.tickets import ticket_page
