@@ -14,6 +14,7 @@ BASE = (
     "engine.sentences",
     "engine.states",
     "engine.clock",
+    "engine.bounds",
     "engine.call_end",
     "engine.amounts",
     "engine.network",

@@ -14,6 +14,7 @@ from engine.bench.large import write_list
 from engine.clock import wall_ms
 from engine.services.campaigns import campaigns
 from engine.services.campaigns.recipients import import_list
+from engine.services.campaigns.rules import CampaignRules
 from engine.services.lists.reader import open_list
 from engine.store.tables.core import Account, CampaignCounts
 from engine.store.threads import begin, read, write
@@ -32,9 +33,7 @@ def run_import_beside(count: int, database_url: str, cps: float) -> dict[str, An
             write(lambda: make_campaign(dialled))
             account = read(lambda: Account.select().order_by(Account.id).first().id)
             filled = write(
-                lambda: campaigns.create(
-                    account, campaigns.CampaignRules(name="import"), None, wall_ms(), 660
-                )
+                lambda: campaigns.create(account, CampaignRules(name="import"), None, wall_ms(), 660)
             )
             while not sent:
                 gevent.sleep(0.05)

@@ -23,6 +23,7 @@ from engine.errors import BadInput, SwitchUnavailable
 from engine.runtime.controller import Engine
 from engine.runtime.switchboard import EMBEDDED, SwitchSpec, parse_switches
 from engine.services.campaigns import campaigns
+from engine.services.campaigns.rules import CampaignRules
 from engine.services.compliance import traffic_caps
 from engine.services.messages import audio
 from engine.services.messages import prompts as messages
@@ -158,9 +159,7 @@ def make_campaign(bench: Bench, **rules: Any) -> int:
     account = paying_account(bench, now) if bench.priced else Account.select().order_by(Account.id).first()
     gateways.ensure(bench.gateway, bench.cps, bench.channels, now)
     message_id = messages.add(account.id, "bench", PROMPT, int(bench.message_s * 1000), now)
-    campaign_id = campaigns.create(
-        account.id, campaigns.CampaignRules(name="bench", **rules), message_id, now, 7200
-    )
+    campaign_id = campaigns.create(account.id, CampaignRules(name="bench", **rules), message_id, now, 7200)
     add_recipients(campaign_id, max(bench.messages, bench.listed), bench.ending)
     campaigns.start(campaign_id, now)
     return campaign_id

@@ -13,7 +13,7 @@ from engine.bench.figures import peak_rss_mb
 from engine.bench.kit import Bench, data_dir, numbers, settings_for
 from engine.clock import wall_ms
 from engine.runtime.opening import open_store
-from engine.services.campaigns import campaigns
+from engine.services.campaigns import campaigns, rules
 from engine.services.campaigns.recipients import import_list
 from engine.services.lists.reader import open_list
 from engine.services.onboarding import first_start
@@ -32,7 +32,7 @@ def run_import(count: int, database_url: str) -> dict[str, Any]:
         write(lambda: first_start.ensure_first(wall_ms(), "bench-password"))
         account = read(lambda: Account.select().order_by(Account.id).first().id)
         campaign_id = write(
-            lambda: campaigns.create(account, campaigns.CampaignRules(name="import"), None, wall_ms(), 660)
+            lambda: campaigns.create(account, rules.CampaignRules(name="import"), None, wall_ms(), 660)
         )
         longest = 0.0
         began, cpu = time.monotonic(), time.process_time()

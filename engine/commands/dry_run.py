@@ -12,8 +12,8 @@ from engine.commands.progress import span_text
 from engine.config import Settings, zone_of
 from engine.runtime.switchboard import SwitchSpec
 from engine.services.accounts import accounts, permissions
-from engine.services.campaigns.campaigns import CampaignRules
 from engine.services.campaigns.preflight import BINDINGS, Preflight, limits_of_switches, preflight
+from engine.services.campaigns.rules import CampaignRules
 from engine.services.compliance import caller_ids
 from engine.services.lists.choices import Choices
 from engine.services.messages import audio

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,7 +11,7 @@ import click
 
 from engine.commands.common import Duration, Keys, words
 from engine.errors import BadInput
-from engine.services.campaigns.campaigns import CampaignRules
+from engine.services.campaigns.rules import CampaignRules
 from engine.states import MessageKind, UnknownPolicy
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -62,15 +63,9 @@ def build_rules(settings_share: float, list_path: str, options: dict[str, Any]) 
 
     `settings_share` stands for a ``--delivered-share`` that was not given.
     """
-    values = {
-        name: options.pop(name)
-        for name in (
-            "max_tries", "retry_after_s", "ring_timeout_s", "max_length_s", "windows", "caller_id", "vote_keys",
-            "repeat_key", "optout", "record_s", "delivered_share", "kind", "unknown_policy", "gateways", "cps", "channels",
-            "weight",
-        )
-    }  # fmt: skip
-    values["gateways"] = list(dict.fromkeys(values["gateways"]))
+    named = {each.name for each in fields(CampaignRules)} - {"name"}
+    values = {name: options.pop(name) for name in list(options) if name in named}
+    values["gateways"] = tuple(dict.fromkeys(values["gateways"]))
     values["vote_keys"] = values["vote_keys"] or ""
     if values["delivered_share"] is None:
         values["delivered_share"] = settings_share

@@ -18,8 +18,8 @@ from engine.errors import BadInput, SwitchUnavailable
 from engine.runtime.controller import Engine
 from engine.runtime.switchboard import SwitchSpec, parse_switches
 from engine.services.campaigns import campaigns
-from engine.services.campaigns.campaigns import CampaignRules
 from engine.services.campaigns.recipients import Imported
+from engine.services.campaigns.rules import CampaignRules
 from engine.services.campaigns.view import CampaignView, expect_pulse
 from engine.services.messages.sounds.whole import FORMATS
 from engine.states import CampaignState
@@ -103,7 +103,8 @@ def send(
 
             imported = sending.fill_campaign(campaign_id, reader, on_progress)
             if engine is not None:
-                reach(engine, campaign_id, wanted.gateways)
+                named = read(lambda: campaigns.get(campaign_id).gateways.split())
+                reach(engine, campaign_id, named)
             last = run_and_follow(campaign_id, campaigns.start, view, interrupts, engine)
             ended_by = INTERRUPTED if interrupts.first.is_set() else 0
     return conclude(settings, last, imported, report, ended_by, as_json)

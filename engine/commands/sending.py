@@ -11,8 +11,8 @@ from engine.commands import common
 from engine.config import Settings
 from engine.errors import AvanakError, StoreUnavailable
 from engine.services.campaigns import campaigns
-from engine.services.campaigns.campaigns import CampaignRules
 from engine.services.campaigns.recipients import Imported, import_list
+from engine.services.campaigns.rules import CampaignRules
 from engine.services.compliance import traffic_caps
 from engine.services.lists.choices import Choices
 from engine.services.lists.reader import ListReader, open_list
@@ -22,7 +22,7 @@ from engine.store.tables.core import Campaign
 from engine.store.threads import begin, read, staying_connected, write
 from engine.workers import pool
 
-Prepare = Callable[[CampaignRules], None]
+Prepare = Callable[[CampaignRules], CampaignRules]
 
 
 def open_numbers(path: str, choices: Choices, settings: Settings) -> ListReader:
@@ -48,9 +48,9 @@ def make_campaign(
 
     def work() -> int:
         now = wall_ms()
-        prepare(rules)
+        named = prepare(rules)
         message = prompts.add(account, title, prompt[0], prompt[1], now)
-        made = campaigns.create(account, rules, message, now, settings.max_call_s)
+        made = campaigns.create(account, named, message, now, settings.max_call_s)
         Campaign.update(source_name=os.path.basename(reader.filename)[:255]).where(
             Campaign.id == made
         ).execute()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 
 from engine.clock import wall_ms
 from engine.commands.common import note
@@ -14,7 +15,7 @@ from engine.errors import BadInput, SwitchUnavailable
 from engine.esl import answers, commands
 from engine.runtime.controller import Engine
 from engine.runtime.switchboard import SwitchSpec
-from engine.services.campaigns.campaigns import CampaignRules
+from engine.services.campaigns.rules import CampaignRules
 from engine.services.trunks import gateways, switches
 from engine.store.tables.core import Campaign, Gateway, Switch
 from engine.store.threads import read
@@ -82,8 +83,8 @@ def _embedded_names() -> set[str]:
     return {row.name for row in Switch.select().where(Switch.is_embedded)}
 
 
-def make_gateways(rules: CampaignRules, specs: Sequence[SwitchSpec], settings: Settings) -> None:
-    """In a transaction: see to it that the campaign's gateways are known, and name them in `rules`.
+def make_gateways(rules: CampaignRules, specs: Sequence[SwitchSpec], settings: Settings) -> CampaignRules:
+    """In a transaction: see to it that the campaign's gateways are known; the rules with their names.
 
     On the embedded switch they are made or set as asked (nothing real hangs on them), and pinned to it,
     so that no real list can be «called» there.  On real switches a gateway that is missing is made with
@@ -102,15 +103,15 @@ def make_gateways(rules: CampaignRules, specs: Sequence[SwitchSpec], settings: S
         for name, switch in pairs:
             pin_gateway(name, switch, cps, channels)
             gateways.change(name, None, wall_ms(), cps=cps, channels=channels)
-        rules.gateways = [name for name, _ in pairs]
-        return
+        return replace(rules, gateways=tuple(name for name, _ in pairs))
     pinned = _embedded_names()
     if not rules.gateways:
-        rules.gateways = [row.name for row in Gateway.select() if row.switch_name not in pinned]
-        if not rules.gateways:
+        known = tuple(row.name for row in Gateway.select() if row.switch_name not in pinned)
+        if not known:
             raise BadInput(
                 "Name the trunk to call by with --gateway NAME (the switch has it as sip_profiles/carrier/NAME.xml)."
             )
+        rules = replace(rules, gateways=known)
     for name in rules.gateways:
         row = gateways.ensure(name, cps, channels, wall_ms())
         if row.switch_name in pinned:
@@ -121,6 +122,7 @@ def make_gateways(rules: CampaignRules, specs: Sequence[SwitchSpec], settings: S
             note(
                 f"Gateway {name} keeps its {row.cps:g} calls a second; `avanakctl gateway set {name} --cps` changes it."
             )
+    return rules
 
 
 def check_gateways(engine: Engine, names: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.services.campaigns import campaigns
+from engine.services.campaigns.rules import CampaignRules
 from engine.services.messages import prompts
 from engine.services.trunks import gateways
 from engine.store import database, threads
@@ -37,7 +38,7 @@ def campaign_id(account_id: int) -> int:
     def work() -> int:
         gateways.add("lab", 10, 100, None, NOW)
         message_id = prompts.add(account_id, "Hello", "hello", 10_000, NOW)
-        rules = campaigns.CampaignRules(name="Autumn")
+        rules = CampaignRules(name="Autumn")
         return campaigns.create(account_id, rules, message_id, NOW, 660)
 
     return write(work)

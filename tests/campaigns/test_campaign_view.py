@@ -9,6 +9,7 @@ import pytest
 from engine.errors import NotFound
 from engine.services.campaigns import campaigns, why
 from engine.services.campaigns import view as campaign_view
+from engine.services.campaigns.rules import CampaignRules
 from engine.services.campaigns.view import STALE_MS, STARTING, view, views
 from engine.store.tables.core import Attempt, CampaignCounts, CampaignPulse, Recipient
 from engine.store.threads import read, write
@@ -72,7 +73,7 @@ def test_those_that_will_be_tried_again_count_as_called(campaign_id: int) -> Non
 
 
 def test_newest_first_in_pages(campaign_id: int, account_id: int) -> None:
-    rules = campaigns.CampaignRules(name="Second")
+    rules = CampaignRules(name="Second")
     second = write(lambda: campaigns.create(account_id, rules, None, NOW, 660))
     assert [one.id for one in read(lambda: views(NOW))] == [second, campaign_id]
     assert [one.id for one in read(lambda: views(NOW, before_id=second))] == [campaign_id]

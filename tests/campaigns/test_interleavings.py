@@ -14,6 +14,7 @@ import pytest
 from engine.services.campaigns import campaigns, recipients
 from engine.services.campaigns.clone import clone
 from engine.services.campaigns.list_parts import ListRow, Part
+from engine.services.campaigns.rules import CampaignRules
 from engine.services.messages import prompts
 from engine.services.messages.personal import UNPREPARED, Preparer
 from engine.states import RecipientState
@@ -59,7 +60,7 @@ def personal_campaign(world: World, account_id: int, names: list[str]) -> int:
     def work() -> int:
         message = prompts.add(account_id, "m", "example", 4_000, world.now)
         Message.update(text="سلام {name}").where(Message.id == message).execute()
-        rules = campaigns.CampaignRules(name="c")
+        rules = CampaignRules(name="c")
         made = campaigns.create(account_id, rules, message, world.now, 660)
         Campaign.update(columns='["name"]').where(Campaign.id == made).execute()
         for line, name in enumerate(names, start=1):

@@ -10,9 +10,9 @@ import pytest
 
 from engine.clock import TEHRAN
 from engine.errors import BadInput
-from engine.services.campaigns.campaigns import CampaignRules
 from engine.services.campaigns.estimate import Limits
 from engine.services.campaigns.preflight import BINDINGS, Preflight, count_list, limits_of_switches, preflight
+from engine.services.campaigns.rules import CampaignRules
 from engine.services.lists.reader import open_list
 from engine.services.numbering.reasons import Reason
 from engine.store.tables.core import Gateway, Switch

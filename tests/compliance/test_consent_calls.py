@@ -12,6 +12,7 @@ from engine.errors import BadInput, Conflict
 from engine.services.accounts import accounts
 from engine.services.campaigns import approvals, campaigns, quick_sends
 from engine.services.campaigns.quick_sends import QuickOptions
+from engine.services.campaigns.rules import CampaignRules
 from engine.services.campaigns.start_checks import HourNotAllowed, NotApproved
 from engine.services.compliance import do_not_call as suppression
 from engine.services.compliance import traffic_caps
@@ -207,7 +208,7 @@ def test_a_campaign_at_its_cap_pauses_with_the_reason(start_lab: Callable[..., L
 
     def make() -> int:
         message = library.add(account_id, "x", prompt, 4000, wall_ms())
-        rules = campaigns.CampaignRules(name="sudden", gateways=["embedded"], cps=20.0)
+        rules = CampaignRules(name="sudden", gateways=["embedded"], cps=20.0)
         return campaigns.create(account_id, rules, message.id, wall_ms(), 660)
 
     campaign_id = write(make)

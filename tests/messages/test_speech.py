@@ -14,6 +14,7 @@ from engine.clock import wall_ms
 from engine.config import load_settings
 from engine.errors import BadInput
 from engine.services.campaigns import campaigns
+from engine.services.campaigns.rules import CampaignRules
 from engine.services.messages import library, otp_prompt
 from engine.services.messages.audio import load_prompt
 from engine.services.messages.otp_prompt import prompt_for_code
@@ -126,7 +127,7 @@ def test_each_recipient_hears_a_message_of_their_own(start_lab: Callable[..., La
     prompts = lab.engine.settings.prompts_dir
     add = library.speak(1, "قبض", "{نام} عزیز، قبض شما {مبلغ} ریال است", "male", speech, prompts)
     message = write(lambda: add(wall_ms()))
-    rules = campaigns.CampaignRules(name="bills", gateways=["embedded"])
+    rules = CampaignRules(name="bills", gateways=["embedded"])
     campaign_id = write(lambda: campaigns.create(1, rules, message.id, wall_ms(), 660))
     lab.add(campaign_id, ["شماره,نام,مبلغ", "09123450000,علی,1200", "09123460000,علی,1200",
                           "09123470000,مریم,99", "09123480000,,5", f"09123490000,{'7' * 90},1"])  # fmt: skip
@@ -149,7 +150,7 @@ def test_an_unknown_variable_is_told_before_the_start(start_lab: Callable[..., L
     lab = start_lab(settings=OPEN)
     add = library.speak(1, "x", "{amont} ریال", "male", speech, lab.engine.settings.prompts_dir)
     message = write(lambda: add(wall_ms()))
-    rules = campaigns.CampaignRules(name="bills", gateways=["embedded"])
+    rules = CampaignRules(name="bills", gateways=["embedded"])
     campaign_id = write(lambda: campaigns.create(1, rules, message.id, wall_ms(), 660))
     lab.add(campaign_id, ["number,amount", "09123450000,1200"])
     with pytest.raises(BadInput, match=r"uses \{amont\}"):

@@ -9,6 +9,7 @@ from engine.services.accounts import accounts
 from engine.services.campaigns import campaigns
 from engine.services.campaigns.codes import Asker
 from engine.services.campaigns.recipients import import_list
+from engine.services.campaigns.rules import CampaignRules
 from engine.services.lists.reader import open_list
 from engine.services.messages import prompts
 from engine.services.money import ledger, ledger_check, pricing
@@ -34,7 +35,7 @@ def paying_campaign(lab: Lab, account: int, lines: list[str]) -> int:
     def work() -> int:
         sound = Message.get_by_id(lab.message_id)
         message = prompts.add(account, "m", sound.prompt, sound.duration_ms, wall_ms())
-        rules = campaigns.CampaignRules(name="paid", gateways=["embedded"])
+        rules = CampaignRules(name="paid", gateways=["embedded"])
         return campaigns.create(account, rules, message, wall_ms(), 660)
 
     campaign = write(work)

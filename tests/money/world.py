@@ -9,6 +9,7 @@ from engine.dialing.rules.billing import Money
 from engine.services.accounts import accounts
 from engine.services.campaigns import campaigns
 from engine.services.campaigns.recipients import reopen
+from engine.services.campaigns.rules import CampaignRules
 from engine.services.messages import prompts
 from engine.services.money import ledger, ledger_check, pricing
 from engine.services.onboarding import first_start
@@ -70,7 +71,7 @@ class World:
     ) -> int:
         def work() -> int:
             message = prompts.add(account_id, "m", "prompt", MESSAGE_MS, self.now)
-            made = campaigns.CampaignRules(name="c", **rules)  # type: ignore[arg-type]
+            made = CampaignRules(name="c", **rules)  # type: ignore[arg-type]
             campaign_id = campaigns.create(account_id, made, message, self.now, 660)
             self._recipients(campaign_id, mobiles, landlines)
             if start:

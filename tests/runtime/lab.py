@@ -16,6 +16,7 @@ from engine.embedded.process import EmbeddedProcess
 from engine.runtime.controller import Engine
 from engine.services.campaigns import campaigns
 from engine.services.campaigns.recipients import Imported, import_list
+from engine.services.campaigns.rules import CampaignRules
 from engine.services.lists.reader import open_list
 from engine.services.messages import prompts
 from engine.store.tables.core import Attempt, Campaign, CampaignCounts, CampaignPulse, Message, Recipient
@@ -50,7 +51,7 @@ class Lab:
     def campaign(self, lines: list[str], *, start: bool = True, **rules: Any) -> int:
         """A campaign of the numbers (and header) in `lines`; its id."""
         gateway, account_id = rules.pop("gateways", ["embedded"]), rules.pop("account_id", 1)
-        made = campaigns.CampaignRules(name="test", gateways=gateway, **rules)
+        made = CampaignRules(name="test", gateways=gateway, **rules)
         campaign_id = write(
             lambda: campaigns.create(account_id, made, self._message(account_id), wall_ms(), 660)
         )

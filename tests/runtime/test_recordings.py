@@ -13,7 +13,7 @@ from engine.errors import BadInput
 from engine.services.accounts import accounts
 from engine.services.accounts.accounts import SendingRefused
 from engine.services.campaigns import campaigns, clone
-from engine.services.campaigns.campaigns import CampaignRules
+from engine.services.campaigns.rules import CampaignRules
 from engine.services.messages import prompts
 from engine.services.money import ledger
 from engine.states import CampaignState

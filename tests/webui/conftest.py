@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from engine.clock import wall_ms
 from engine.config import Settings
 from engine.services.accounts import accounts
-from engine.services.campaigns import campaigns
+from engine.services.campaigns import campaigns, rules
 from engine.services.messages import prompts
 from engine.services.money import ledger
 from engine.services.onboarding import first_start
@@ -93,7 +93,7 @@ def _make_cast() -> Cast:
     User.update(language="en", calendar="gregorian").execute()
     gateways.add("lab", 10, 100, None, now)
     message = prompts.add(sahar, "Hello", "hello", 5_000, now)
-    campaign = campaigns.create(sahar, campaigns.CampaignRules(name="Autumn <b>"), message, now, 660)
+    campaign = campaigns.create(sahar, rules.CampaignRules(name="Autumn <b>"), message, now, 660)
     for line, number in enumerate(("+989120000001", "+989120000002"), start=2):
         Recipient.create(campaign_id=campaign, line=line, number=number, state=RecipientState.PENDING)
     CampaignCounts.update(total=2, waiting=2).execute()

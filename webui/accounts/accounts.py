@@ -13,6 +13,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from engine import bounds
 from engine.amounts import MAX_AMOUNT
 from engine.clock import wall_ms
 from engine.services.accounts import accounts, audit_log, people, permissions
@@ -67,12 +68,14 @@ class LimitsForm(PageForm):
         filters=[ascii_digits],
         render_kw={"dir": "ltr", "inputmode": "tel"},
     )
-    weight = WholeField(_l("Share"), [InputRequired(), NumberRange(1, 1000)])
+    weight = WholeField(_l("Share"), [InputRequired(), NumberRange(*bounds.WEIGHT)])
     max_cps = DecimalsField(
-        _l("Calls a second at most"), [Optional(), NumberRange(0.01, 5000)], description=_l("Empty: no cap.")
+        _l("Calls a second at most"), [Optional(), NumberRange(*bounds.CPS)], description=_l("Empty: no cap.")
     )
     max_channels = WholeField(
-        _l("Calls at once at most"), [Optional(), NumberRange(1, 100_000)], description=_l("Empty: no cap.")
+        _l("Calls at once at most"),
+        [Optional(), NumberRange(*bounds.CHANNELS)],
+        description=_l("Empty: no cap."),
     )
     caller_id = StringField(
         _l("Caller id"),
@@ -101,11 +104,13 @@ class CapsForm(PageForm):
     """The guard against fraud, and how often one number is called."""
 
     min_gap_s = WholeField(
-        _l("Seconds between two calls to one number"), [InputRequired(), NumberRange(0, 31_536_000)],
+        _l("Seconds between two calls to one number"), [InputRequired(), NumberRange(*bounds.GAP_S)],
         description=_l("Over all its campaigns; 0: no gap."),
     )  # fmt: skip
     max_calls_a_day = WholeField(
-        _l("Calls a day to one number"), [InputRequired(), NumberRange(0, 1000)], description=_l("0: no cap.")
+        _l("Calls a day to one number"),
+        [InputRequired(), NumberRange(*bounds.CALLS_A_DAY)],
+        description=_l("0: no cap."),
     )
     calls_an_hour = WholeField(
         _l("Calls an hour at most"),

@@ -22,7 +22,8 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from engine.services.campaigns.campaigns import CampaignRules
+from engine import bounds
+from engine.services.campaigns.rules import CampaignRules
 from webui.forms.number_fields import DecimalsField, WholeField, ascii_digits
 from webui.i18n.formats import parse_instant, written_instant
 
@@ -47,12 +48,14 @@ class CampaignForm(FlaskForm):
     numbers = FileField(_l("List of numbers"))
     sound = FileField(_l("Message"))
     message = SelectField(_l("Or a message used before"), coerce=int, default=0)
-    max_tries = WholeField(_l("Tries"), [InputRequired(), NumberRange(1, 20)], default=2)
+    max_tries = WholeField(_l("Tries"), [InputRequired(), NumberRange(*bounds.TRIES)], default=2)
     retry_after = WholeField(
-        _l("Wait between tries (minutes)"), [InputRequired(), NumberRange(0, 43_200)], default=10
+        _l("Wait between tries (minutes)"),
+        [InputRequired(), NumberRange(0, bounds.RETRY_AFTER_S.most // 60)],
+        default=10,
     )
     ring_timeout_s = WholeField(
-        _l("Let it ring (seconds)"), [InputRequired(), NumberRange(5, 120)], default=30
+        _l("Let it ring (seconds)"), [InputRequired(), NumberRange(*bounds.RING_TIMEOUT_S)], default=30
     )
     windows = StringField(_l("Calling hours"), [Length(max=200)], filters=[ascii_digits])
     starts_at = StringField(_l("Start at"), [Length(max=40)])
@@ -77,14 +80,16 @@ class CampaignForm(FlaskForm):
         _l("Delivered when heard to (percent)"), [InputRequired(), NumberRange(1, 100)], default=100
     )
     record_s = WholeField(
-        _l("Record the answer after the message (seconds)"), [Optional(), NumberRange(0, 7200)], default=0
+        _l("Record the answer after the message (seconds)"),
+        [Optional(), NumberRange(*bounds.RECORD_S)],
+        default=0,
     )
     gateways = SelectMultipleField(
         _l("Gateways"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
     )
-    cps = DecimalsField(_l("Calls a second at most"), [Optional(), NumberRange(0.01, 5000)])
-    channels = WholeField(_l("Calls at once at most"), [Optional(), NumberRange(1, 100_000)])
-    weight = WholeField(_l("Weight"), [Optional(), NumberRange(1, 1000)], default=1)
+    cps = DecimalsField(_l("Calls a second at most"), [Optional(), NumberRange(*bounds.CPS)])
+    channels = WholeField(_l("Calls at once at most"), [Optional(), NumberRange(*bounds.CHANNELS)])
+    weight = WholeField(_l("Weight"), [Optional(), NumberRange(*bounds.WEIGHT)], default=1)
     number_column = StringField(_l("Column of the numbers"), [Length(max=64)])
 
     def rules(self) -> CampaignRules:
@@ -102,7 +107,7 @@ class CampaignForm(FlaskForm):
             optout=self.optout.data,
             record_s=self.record_s.data or 0,
             delivered_share=self.delivered_percent.data / 100,
-            gateways=self.gateways.data or [],
+            gateways=tuple(self.gateways.data or ()),
             cps=None if self.cps.data is None else float(self.cps.data),
             channels=self.channels.data,
             weight=self.weight.data or 1,

@@ -16,8 +16,8 @@ from engine.errors import BadInput, NotAllowed, NotFound
 from engine.services.accounts import accounts, permissions, quotas
 from engine.services.accounts.names import accounts_for_choice
 from engine.services.campaigns import campaigns, launch
-from engine.services.campaigns.campaigns import CampaignRules
 from engine.services.campaigns.preflight import Preflight, limits_of_switches, reckon
+from engine.services.campaigns.rules import CampaignRules, for_customer, longest_call_s
 from engine.services.campaigns.start_checks import refusal
 from engine.services.campaigns.uploads import Pending
 from engine.services.lists.choices import Choices, choices_of
@@ -82,7 +82,7 @@ def check(token: str) -> str | Response:
     pending = list_checks.pending_of(token)
     if pending.checked is None:
         return _still_reading(pending)
-    rules = CampaignRules(**pending.rules)
+    rules = CampaignRules.of_document(pending.rules)
     found = Preflight.of_dict(pending.checked)
     share = web().settings.inbound_share
     known, limits, message = read(
@@ -96,8 +96,7 @@ def check(token: str) -> str | Response:
     is_personal = message is not None and is_template(message.text)
     # Everybody hears a message of their own then: what may be charged is what will be reserved.
     priced_ms = (
-        1000
-        * min(campaigns.longest_call_s(rules, duration_ms, has_variables=True), web().settings.max_call_s)
+        1000 * min(longest_call_s(rules, duration_ms, has_variables=True), web().settings.max_call_s)
         if is_personal
         else duration_ms
     )
@@ -193,7 +192,7 @@ def _take_over(filled: CampaignForm, pending: Pending) -> bool:
     pending.checked = None
     _keep_files(filled, pending)
     uploads.write(pending)
-    rules = filled.rules() if is_staff() else campaigns.for_customer(filled.rules())
+    rules = filled.rules() if is_staff() else for_customer(filled.rules())
     longest = web().settings.max_call_s  # asked here: the readers' threads know no request
     read(lambda: _check_rules(pending.account_id, rules, longest))
     pending.rules = dataclasses.asdict(rules)
@@ -282,7 +281,7 @@ def _is_given(file: Any) -> bool:
 
 def _start_values(pending: Pending | None) -> dict[str, Any]:
     if pending is not None:
-        values = filled_in(CampaignRules(**pending.rules)) if pending.rules else {}
+        values = filled_in(CampaignRules.of_document(pending.rules)) if pending.rules else {}
         return values | {
             "draft": pending.token,
             "account": pending.account_id,
@@ -294,7 +293,7 @@ def _start_values(pending: Pending | None) -> dict[str, Any]:
         return {"windows": _hours()[MessageKind.SERVICE]}
     scope = account_scope()
     row = read(lambda: campaigns.get(clone, scope))
-    values = filled_in(campaigns.rules_of(row))
+    values = filled_in(CampaignRules.of(row))
     name = _("%(name)s (again)", name=row.name)
     return values | {"name": name, "account": row.account_id, "message": row.message_id or 0}
 

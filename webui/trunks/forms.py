@@ -13,6 +13,7 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, NumberRange, Optional, Regexp
 
+from engine import bounds
 from engine.services.trunks.gateways import PACKETS_MS
 from webui.forms.number_fields import DecimalsField, WholeField, ascii_digits
 
@@ -27,8 +28,8 @@ class GatewayForm(FlaskForm):
             Regexp(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", message=_l("Latin letters, digits, _ . and - only.")),
         ],
     )
-    cps = DecimalsField(_l("Calls a second"), [InputRequired(), NumberRange(0.01, 5000)])
-    channels = WholeField(_l("Channels"), [InputRequired(), NumberRange(1, 100_000)])
+    cps = DecimalsField(_l("Calls a second"), [InputRequired(), NumberRange(*bounds.CPS)])
+    channels = WholeField(_l("Channels"), [InputRequired(), NumberRange(*bounds.CHANNELS)])
     caller_id = StringField(
         _l("Caller id"),
         [Optional(), Regexp(r"[0-9]{3,15}$", message=_l("3 to 15 digits."))],
@@ -39,10 +40,10 @@ class GatewayForm(FlaskForm):
         [Optional(), Regexp(r"[0-9]{1,14}( +[0-9]{1,14})*$", message=_l("Digits, as in 98912 98913."))],
         filters=[ascii_digits],
     )
-    priority = WholeField(_l("Priority"), [InputRequired(), NumberRange(0, 1000)], default=0)
-    weight = WholeField(_l("Weight"), [InputRequired(), NumberRange(1, 1000)], default=1)
+    priority = WholeField(_l("Priority"), [InputRequired(), NumberRange(*bounds.PRIORITY)], default=0)
+    weight = WholeField(_l("Weight"), [InputRequired(), NumberRange(*bounds.WEIGHT)], default=1)
     cost_rials_a_minute = WholeField(
-        _l("Cost of a minute (Rials)"), [Optional(), NumberRange(0, 10_000_000)], default=0
+        _l("Cost of a minute (Rials)"), [Optional(), NumberRange(*bounds.COST_RIALS_A_MINUTE)], default=0
     )
     packet_ms = SelectField(
         _l("Packet time (ms)"),

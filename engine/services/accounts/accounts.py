@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from engine import bounds
 from engine.amounts import MAX_AMOUNT
 from engine.errors import BadInput, Conflict, NotAllowed, NotFound
 from engine.services.accounts import audit_log, permissions
@@ -339,12 +340,12 @@ def mobile_of(text: str) -> NormalNumber:
 _CHANGES: dict[str, Callable[[Any], bool]] = {
     "name": lambda v: isinstance(v, str) and 1 <= len(v) <= 200,
     "mobile": lambda v: isinstance(v, str) and v != "",
-    "weight": lambda v: isinstance(v, int) and 1 <= v <= 1000,
-    "max_cps": lambda v: v is None or 0.01 <= v <= 5000,
-    "max_channels": lambda v: v is None or (isinstance(v, int) and 1 <= v <= 100_000),
+    "weight": lambda v: isinstance(v, int) and bounds.WEIGHT.hold(v),
+    "max_cps": lambda v: v is None or bounds.CPS.hold(v),
+    "max_channels": lambda v: v is None or (isinstance(v, int) and bounds.CHANNELS.hold(v)),
     "parent_id": lambda v: v is None or isinstance(v, int),
-    "min_gap_s": lambda v: isinstance(v, int) and 0 <= v <= 31_536_000,
-    "max_calls_a_day": lambda v: isinstance(v, int) and 0 <= v <= 1000,
+    "min_gap_s": lambda v: isinstance(v, int) and bounds.GAP_S.hold(v),
+    "max_calls_a_day": lambda v: isinstance(v, int) and bounds.CALLS_A_DAY.hold(v),
     "caller_id": lambda v: isinstance(v, str) and (not v or re.fullmatch(r"[0-9]{3,15}", v) is not None),
     "gateways": lambda v: isinstance(v, str),
     "debt_ceiling": lambda v: type(v) is int and 0 <= v <= MAX_AMOUNT,

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from engine.errors import BadInput, Conflict, NotFound
 from engine.services.accounts import accounts, permissions, quotas
 from engine.services.accounts.accounts import SendingRefused
 from engine.services.campaigns import start_checks, why
+from engine.services.campaigns.rules import CampaignRules, longest_call_s
 from engine.services.campaigns.start_checks import NotApproved
 from engine.services.campaigns.transitions import move, move_from
 from engine.services.compliance import caller_ids, message_kinds, policy
@@ -27,88 +27,14 @@ from engine.services.messages.personal import is_template
 from engine.services.money import reservations
 from engine.services.money.ledger import NoCredit
 from engine.services.trunks import gateways
-from engine.states import CampaignState, MessageKind, UnknownPolicy
+from engine.states import CampaignState, MessageKind
 from engine.store.claims import cancel_waiting
 from engine.store.database import db
 from engine.store.ledger import execute_locked
 from engine.store.sql import execute
 from engine.store.tables.core import Campaign, CampaignCounts, CampaignPulse, Message
-from engine.text import one_line
 
 log = logging.getLogger(__name__)
-
-_DIGITS = re.compile(r"\+?[0-9]{3,15}")
-_KEYS = re.compile(r"[0-9]{1,10}")
-_KEY = re.compile(r"[0-9*#]")
-
-
-@dataclass(slots=True)
-class CampaignRules:
-    """The rules of a campaign as somebody wrote them; `check` says what is wrong with them."""
-
-    name: str
-    kind: str = MessageKind.SERVICE
-    max_tries: int = 1
-    retry_after_s: int = 600
-    ring_timeout_s: int = 30
-    max_length_s: int = 0  # 0: the message's length and a margin
-    windows: str = ""
-    caller_id: str = ""
-    vote_keys: str = ""
-    repeat_key: str = ""
-    optout: bool = False
-    delivered_share: float = 1.0
-    record_s: int = 0  # longest recording of the callee after the message; 0: none
-    gateways: list[str] = field(default_factory=list)
-    cps: float | None = None
-    channels: int | None = None
-    unknown_policy: str = UnknownPolicy.LEAVE
-    priority: int = 0
-    weight: int = 1
-    starts_at: int | None = None
-
-    def check(self, max_call_s: int) -> None:
-        """Raise BadInput that names the rule and what is wrong."""
-        _range("Tries", self.max_tries, 1, 20)
-        _range("The wait between tries (s)", self.retry_after_s, 0, 30 * 86_400)
-        _range("The ring time-out (s)", self.ring_timeout_s, 5, 120)
-        _range("The longest call (s)", self.max_length_s, 0, max_call_s)
-        _range("The longest recording (s)", self.record_s, 0, max_call_s)
-        _range("The weight", self.weight, 1, 1000)
-        if self.cps is not None:
-            _range("Calls a second", self.cps, 0.01, 5000)
-        if self.channels is not None:
-            _range("Calls at once", self.channels, 1, 100_000)
-        _range("The share to be heard", self.delivered_share, 0.01, 1)
-        if not one_line(self.name):
-            raise BadInput("The campaign needs a name.")
-        if self.kind not in set(MessageKind):
-            raise BadInput(f"The kind {self.kind!r} is none of {', '.join(MessageKind)}.")
-        if self.unknown_policy not in set(UnknownPolicy):
-            raise BadInput(f"The policy {self.unknown_policy!r} is none of {', '.join(UnknownPolicy)}.")
-        if self.caller_id and not _DIGITS.fullmatch(self.caller_id):
-            raise BadInput(f"The caller id {self.caller_id!r} is not 3 to 15 digits.")
-        if self.vote_keys and not _KEYS.fullmatch(self.vote_keys):
-            raise BadInput(f"The vote keys {self.vote_keys!r} are not digits, as in 1,2,3.")
-        if len(set(self.vote_keys)) != len(self.vote_keys):
-            raise BadInput(f"The vote keys {self.vote_keys!r} name a key twice.")
-        if self.repeat_key and not _KEY.fullmatch(self.repeat_key):
-            raise BadInput(f"The repeat key {self.repeat_key!r} is not one of 0-9 * #.")
-        if self.repeat_key and self.repeat_key in self.vote_keys:
-            raise BadInput(f"The key {self.repeat_key} cannot both vote and repeat the message.")
-        if self.optout and "1" in (self.vote_keys + self.repeat_key) and len(self.vote_keys) == 1:
-            raise BadInput("With the opt-out key 11, a vote by the key 1 alone cannot be told from it.")
-        parse_windows(self.windows)
-
-
-def _range(what: str, value: float, low: float, high: float) -> None:
-    if not low <= value <= high:
-        raise BadInput(f"{what} must be from {low:g} to {high:g}, not {value:g}.")
-
-
-def for_customer(rules: CampaignRules) -> CampaignRules:
-    """The rules as a customer may set them: which trunks all share is the staff's to choose."""
-    return replace(rules, gateways=[], priority=0, weight=1)
 
 
 def check_new(account_id: int, rules: CampaignRules, max_call_s: int) -> None:
@@ -146,70 +72,16 @@ def create(account_id: int, rules: CampaignRules, message_id: int | None, now: i
     length = longest_call_s(rules, message.duration_ms if message else 60_000, has_variables=bool(text))
     row = Campaign.create(
         account=account_id,
-        name=one_line(rules.name)[:200],
-        kind=rules.kind,
         message=message,
-        priority=rules.priority,
-        weight=rules.weight,
-        cps=rules.cps,
-        channels=rules.channels,
-        max_tries=rules.max_tries,
-        retry_after_s=rules.retry_after_s,
-        ring_timeout_s=rules.ring_timeout_s,
-        max_length_s=rules.max_length_s or min(length, max_call_s),
-        windows=str(parse_windows(rules.windows)),
-        caller_id=rules.caller_id.lstrip("+"),
-        vote_keys=rules.vote_keys,
-        repeat_key=rules.repeat_key,
-        optout=rules.optout,
-        delivered_share=rules.delivered_share,
-        record_s=rules.record_s,
-        gateways=" ".join(dict.fromkeys(rules.gateways)),
-        unknown_policy=rules.unknown_policy,
-        starts_at=rules.starts_at,
         text=text,
         voice=message.voice if message is not None and text else "",
         created_at=now,
+        **replace(rules, max_length_s=rules.max_length_s or min(length, max_call_s)).columns(),
     )
     CampaignCounts.create(campaign=row)
     CampaignPulse.create(campaign=row)
     log.info("action=campaign_created campaign=%d account=%d", row.id, account_id)
     return int(row.id)
-
-
-def longest_call_s(rules: CampaignRules, message_ms: int, *, has_variables: bool) -> int:
-    """How long a call of a campaign may last (s) when nobody said it: its message, a recording and a margin.
-
-    Of a text with variables only an example has been spoken; names may be longer.
-    """
-    margin = 15 + (10 if rules.vote_keys else 0) + rules.record_s
-    repeats = 3 if rules.repeat_key else 1
-    return message_ms // 1000 * (2 if has_variables else 1) * repeats + margin
-
-
-def rules_of(row: Campaign) -> CampaignRules:
-    """The rules that a campaign was made with, to make another of the same."""
-    return CampaignRules(
-        name=row.name,
-        kind=row.kind,
-        max_tries=row.max_tries,
-        retry_after_s=row.retry_after_s,
-        ring_timeout_s=row.ring_timeout_s,
-        max_length_s=row.max_length_s,
-        windows=row.windows,
-        caller_id=row.caller_id,
-        vote_keys=row.vote_keys,
-        repeat_key=row.repeat_key,
-        optout=row.optout,
-        delivered_share=row.delivered_share,
-        record_s=row.record_s,
-        gateways=row.gateways.split(),
-        cps=row.cps,
-        channels=row.channels,
-        unknown_policy=row.unknown_policy,
-        priority=row.priority,
-        weight=row.weight,
-    )
 
 
 def get(campaign_id: int, account_id: int | None = None) -> Campaign:

@@ -7,9 +7,11 @@ made by where a recipient stands now and how its last call ended.
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from engine.errors import BadInput
 from engine.services.campaigns import campaigns
+from engine.services.campaigns.rules import CampaignRules
 from engine.services.messages.personal import UNPREPARED
 from engine.states import WAITING_STATES, Disposition, RecipientState
 from engine.store.counts import add_counts
@@ -57,8 +59,7 @@ def clone(
     if only not in CHOICES:
         raise BadInput(f"--only {only!r} is none of {', '.join(CHOICES)}.")
     old = campaigns.get(campaign_id, account_id)
-    rules = campaigns.rules_of(old)
-    rules.name = name or f"{old.name} ({only})"
+    rules = replace(CampaignRules.of(old), name=name or f"{old.name} ({only})", starts_at=None)
     made = campaigns.create(old.account_id, rules, old.message_id, now, max_call_s)
     Campaign.update(columns=old.columns, source_name=old.source_name).where(Campaign.id == made).execute()
     # Those whose own message was not made yet wait for it, as at the import.

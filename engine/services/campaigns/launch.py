@@ -12,8 +12,8 @@ from engine.errors import AvanakError, Conflict, StoreUnavailable
 from engine.services.accounts import audit_log, permissions
 from engine.services.accounts.audit_log import is_of_staff
 from engine.services.campaigns import campaigns, list_imports, view
-from engine.services.campaigns.campaigns import CampaignRules
 from engine.services.campaigns.preflight import Preflight
+from engine.services.campaigns.rules import CampaignRules
 from engine.services.campaigns.uploads import Pending, Uploads, sha256_of
 from engine.services.lists.choices import choices_of
 from engine.services.lists.reader import ListReader, open_list
@@ -135,7 +135,7 @@ def _make_draft(pending: Pending, now: int, max_call_s: int) -> int:
             pending.account_id, title, pending.prompt, pending.duration_ms, now, staff_id=staff_id
         )
         message_id = int(found.id)
-    rules = CampaignRules(**pending.rules)
+    rules = CampaignRules.of_document(pending.rules)
     campaign_id = campaigns.create(pending.account_id, rules, message_id, now, max_call_s)
     Campaign.update(source_name=pending.list_name[:255]).where(Campaign.id == campaign_id).execute()
     return campaign_id

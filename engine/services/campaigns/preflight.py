@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass, fields
 from datetime import tzinfo
 from typing import Any
 
-from engine.services.campaigns.campaigns import CampaignRules
 from engine.services.campaigns.estimate import Estimate, Limits, estimate
+from engine.services.campaigns.rules import CampaignRules
 from engine.services.compliance.calling_windows import parse_windows
 from engine.services.compliance.do_not_call import as_integer
 from engine.services.lists.choices import facts_of

@@ -15,8 +15,8 @@ from peewee import IntegrityError
 from engine.errors import NotFound
 from engine.services.accounts import accounts
 from engine.services.campaigns import start_checks
-from engine.services.campaigns.campaigns import CampaignRules
 from engine.services.campaigns.recipients import add_one
+from engine.services.campaigns.rules import CampaignRules
 from engine.services.money import charges
 from engine.services.numbering.numbers import NormalNumber
 from engine.states import CampaignState, RecipientState

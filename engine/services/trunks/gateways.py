@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from engine import bounds
 from engine.errors import BadInput, Conflict, NotFound
 from engine.states import AttemptState
 from engine.store.audit_entries import record
@@ -85,11 +86,11 @@ def _check(name: str, values: dict[str, Any]) -> None:
     unknown = set(values) - set(Gateway._meta.fields) | ({"id", "name", "created_at"} & set(values))
     if unknown:
         raise BadInput(f"A gateway has no setting {', '.join(sorted(unknown))}.")
-    _positive("Calls a second", values.get("cps"), 0.01, 5000)
-    _positive("Channels", values.get("channels"), 1, 100_000)
-    _positive("The weight", values.get("weight"), 1, 1000)
-    _positive("The priority", values.get("priority"), 0, 1000)
-    _positive("The cost", values.get("cost_rials_a_minute"), 0, 10_000_000)
+    _within("Calls a second", values.get("cps"), bounds.CPS)
+    _within("Channels", values.get("channels"), bounds.CHANNELS)
+    _within("The weight", values.get("weight"), bounds.WEIGHT)
+    _within("The priority", values.get("priority"), bounds.PRIORITY)
+    _within("The cost", values.get("cost_rials_a_minute"), bounds.COST_RIALS_A_MINUTE)
     if values.get("packet_ms") not in (None, *PACKETS_MS):
         raise BadInput(f"The packet time is one of 20, 40, 60 ms, not {values['packet_ms']}.")
     if values.get("keys") not in (None, *KEYS):
@@ -103,9 +104,9 @@ def _check(name: str, values: dict[str, Any]) -> None:
             raise BadInput(f"The prefix {prefix!r} is not digits (without + or 0 in front, as in 98912).")
 
 
-def _positive(what: str, value: Any, low: float, high: float) -> None:
-    if value is not None and not low <= value <= high:
-        raise BadInput(f"{what} of a gateway must be from {low:g} to {high:g}, not {value:g}.")
+def _within(what: str, value: Any, within: bounds.Bounds) -> None:
+    if value is not None and not within.hold(value):
+        raise BadInput(f"{what} of a gateway must be from {within}, not {value:g}.")
 
 
 def by_id(gateway_id: int) -> Gateway:

@@ -1,0 +1,119 @@
+"""How a campaign is to be called: its rules, their bounds, and how they lie in the store."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from engine import bounds
+from engine.errors import BadInput
+from engine.services.compliance.calling_windows import parse_windows
+from engine.states import MessageKind, UnknownPolicy
+from engine.store.tables.core import Campaign
+from engine.text import one_line
+
+_DIGITS = re.compile(r"\+?[0-9]{3,15}")
+_KEYS = re.compile(r"[0-9]{1,10}")
+_KEY = re.compile(r"[0-9*#]")
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignRules:
+    """The rules of a campaign: one value, replaced whole.  `check` says what is wrong with them."""
+
+    name: str
+    kind: str = MessageKind.SERVICE
+    max_tries: int = 1
+    retry_after_s: int = 600
+    ring_timeout_s: int = 30
+    max_length_s: int = 0  # 0: the message's length and a margin
+    windows: str = ""
+    caller_id: str = ""
+    vote_keys: str = ""
+    repeat_key: str = ""
+    optout: bool = False
+    delivered_share: float = 1.0
+    record_s: int = 0  # longest recording of the callee after the message; 0: none
+    gateways: tuple[str, ...] = ()
+    cps: float | None = None
+    channels: int | None = None
+    unknown_policy: str = UnknownPolicy.LEAVE
+    priority: int = 0
+    weight: int = 1
+    starts_at: int | None = None
+
+    def check(self, max_call_s: int) -> None:
+        """Raise BadInput that names the rule and what is wrong."""
+        _range("Tries", self.max_tries, bounds.TRIES)
+        _range("The wait between tries (s)", self.retry_after_s, bounds.RETRY_AFTER_S)
+        _range("The ring time-out (s)", self.ring_timeout_s, bounds.RING_TIMEOUT_S)
+        _range("The longest call (s)", self.max_length_s, bounds.Bounds(0, max_call_s))
+        _range("The longest recording (s)", self.record_s, bounds.Bounds(0, max_call_s))
+        _range("The weight", self.weight, bounds.WEIGHT)
+        if self.cps is not None:
+            _range("Calls a second", self.cps, bounds.CPS)
+        if self.channels is not None:
+            _range("Calls at once", self.channels, bounds.CHANNELS)
+        _range("The share to be heard", self.delivered_share, bounds.DELIVERED_SHARE)
+        if not one_line(self.name):
+            raise BadInput("The campaign needs a name.")
+        if self.kind not in set(MessageKind):
+            raise BadInput(f"The kind {self.kind!r} is none of {', '.join(MessageKind)}.")
+        if self.unknown_policy not in set(UnknownPolicy):
+            raise BadInput(f"The policy {self.unknown_policy!r} is none of {', '.join(UnknownPolicy)}.")
+        if self.caller_id and not _DIGITS.fullmatch(self.caller_id):
+            raise BadInput(f"The caller id {self.caller_id!r} is not 3 to 15 digits.")
+        if self.vote_keys and not _KEYS.fullmatch(self.vote_keys):
+            raise BadInput(f"The vote keys {self.vote_keys!r} are not digits, as in 1,2,3.")
+        if len(set(self.vote_keys)) != len(self.vote_keys):
+            raise BadInput(f"The vote keys {self.vote_keys!r} name a key twice.")
+        if self.repeat_key and not _KEY.fullmatch(self.repeat_key):
+            raise BadInput(f"The repeat key {self.repeat_key!r} is not one of 0-9 * #.")
+        if self.repeat_key and self.repeat_key in self.vote_keys:
+            raise BadInput(f"The key {self.repeat_key} cannot both vote and repeat the message.")
+        if self.optout and "1" in (self.vote_keys + self.repeat_key) and len(self.vote_keys) == 1:
+            raise BadInput("With the opt-out key 11, a vote by the key 1 alone cannot be told from it.")
+        parse_windows(self.windows)
+
+    def columns(self) -> dict[str, Any]:
+        """The rules as the columns of `Campaign` have them."""
+        return {
+            **{each.name: getattr(self, each.name) for each in fields(self)},
+            "name": one_line(self.name)[:200],
+            "windows": str(parse_windows(self.windows)),
+            "caller_id": self.caller_id.lstrip("+"),
+            "gateways": " ".join(dict.fromkeys(self.gateways)),
+        }
+
+    @classmethod
+    def of_document(cls, values: Mapping[str, Any]) -> CampaignRules:
+        """The rules of what `dataclasses.asdict` gave, read back from JSON."""
+        return cls(**{**values, "gateways": tuple(values.get("gateways", ()))})
+
+    @classmethod
+    def of(cls, row: Campaign) -> CampaignRules:
+        """The rules of a campaign."""
+        values = {each.name: getattr(row, each.name) for each in fields(cls)}
+        return cls(**{**values, "gateways": tuple(row.gateways.split())})
+
+
+def _range(what: str, value: float, within: bounds.Bounds) -> None:
+    if not within.hold(value):
+        raise BadInput(f"{what} must be from {within}, not {value:g}.")
+
+
+def for_customer(rules: CampaignRules) -> CampaignRules:
+    """The rules as a customer may set them: which trunks all share is the staff's to choose."""
+    return replace(rules, gateways=(), priority=0, weight=1)
+
+
+def longest_call_s(rules: CampaignRules, message_ms: int, *, has_variables: bool) -> int:
+    """How long a call of a campaign may last (s) when nobody said it: its message, a recording and a margin.
+
+    Of a text with variables only an example has been spoken; names may be longer.
+    """
+    margin = 15 + (10 if rules.vote_keys else 0) + rules.record_s
+    repeats = 3 if rules.repeat_key else 1
+    return message_ms // 1000 * (2 if has_variables else 1) * repeats + margin
