@@ -13,7 +13,6 @@ from engine.errors import BadInput
 
 DIGITS = re.compile(r"[0-9]{2,20}")
 GATEWAY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-PROFILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 MESSAGE = re.compile(r"[0-9a-z_-]{1,64}")
 VOTE_KEYS = re.compile(r"[0-9]{1,10}")
 REPEAT_KEY = re.compile(r"[0-9*#]")

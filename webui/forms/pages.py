@@ -81,8 +81,8 @@ def refused(template: str, **values: Any) -> Answer:
     return render_template(template, **values), 400
 
 
-class InstantField(StringField):
-    """Date and time of day in the reader's calendar; `data` is milliseconds, None for nothing."""
+class _DateField(StringField):
+    """A date in the reader's calendar; what was typed is shown again as it was typed."""
 
     data: Any
 
@@ -91,8 +91,17 @@ class InstantField(StringField):
         super().__init__(label, validators or [Optional()], **kwargs)
 
     def _value(self) -> str:
-        if self.raw_data:
-            return str(self.raw_data[0])
+        return str(self.raw_data[0]) if self.raw_data else self.written()
+
+    def written(self) -> str:
+        """`data` as it is shown."""
+        raise NotImplementedError
+
+
+class InstantField(_DateField):
+    """Date and time of day; `data` is milliseconds, None for nothing."""
+
+    def written(self) -> str:
         return written_instant(self.data)
 
     def process_formdata(self, valuelist: list[Any]) -> None:
@@ -108,18 +117,10 @@ class InstantField(StringField):
         return instant_example()
 
 
-class DayField(StringField):
-    """A day in the reader's calendar; `data` is a `date`, None for nothing."""
+class DayField(_DateField):
+    """A day; `data` is a `date`, None for nothing."""
 
-    data: Any
-
-    def __init__(self, label: Any = None, validators: Any = None, **kwargs: Any) -> None:
-        kwargs.setdefault("render_kw", {"dir": "ltr", "autocomplete": "off"})
-        super().__init__(label, validators or [Optional()], **kwargs)
-
-    def _value(self) -> str:
-        if self.raw_data:
-            return str(self.raw_data[0])
+    def written(self) -> str:
         return written_day(self.data) if self.data else ""
 
     def process_formdata(self, valuelist: list[Any]) -> None:

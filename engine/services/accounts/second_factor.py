@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import logging
 import secrets
 
 import pyotp
@@ -17,8 +16,6 @@ from engine.errors import BadInput, Conflict
 from engine.services.accounts import audit_log, people, permissions
 from engine.store.tables.core import User
 from engine.store.tables.people import RecoveryCode
-
-log = logging.getLogger(__name__)
 
 ISSUER = "Avanak"
 STEP_S = 30

@@ -20,7 +20,6 @@ log = logging.getLogger(__name__)
 
 KEEP_MS = 15 * 60_000
 """A code's call has rung and ended by then."""
-_SUFFIXES = (".wav", ".PCMA")
 
 
 def prompt_for_code(code: str, language: str = "fa", *, prompts_dir: Path) -> tuple[str, int]:
