@@ -10,7 +10,8 @@ from engine.clock import wall_ms
 from engine.commands import common
 from engine.errors import BadInput
 from engine.services.accounts import accounts
-from engine.services.compliance import traffic_caps
+from engine.services.campaigns import own_numbers
+from engine.services.compliance import caller_ids, traffic_caps
 from engine.services.compliance.policy import current as policy_now
 from engine.services.money import pricing
 from engine.states import AccountState
@@ -124,6 +125,22 @@ def show(account: int, as_json: bool) -> None:
             click.echo(f"{name:<20} {'' if shown is None else one_line(str(shown))}")
 
     common.answer(document, as_json, tell)
+
+
+@account_group.command("confirm-number")
+@click.argument("account", type=common.ROW_ID)
+@click.argument("number")
+@click.option("--withdraw", is_flag=True, help="Take it away again; campaigns that show it pause.")
+@common.json_option
+def confirm_number(account: int, number: str, withdraw: bool, as_json: bool) -> None:
+    """Say that NUMBER is ACCOUNT's: its campaigns may show it."""
+    common.settings_and_store()
+    act = own_numbers.withdraw if withdraw else caller_ids.confirm
+    write(lambda: act(account, number, None, wall_ms()))
+    known = [row.number for row in read(lambda: caller_ids.confirmed(account))]
+    common.answer(
+        {"account": account, "numbers": known}, as_json, lambda: click.echo(" ".join(known) or "None.")
+    )
 
 
 _NONE_AS_ZERO = {"price_group_id", "parent_id", "max_cps", "max_channels"}

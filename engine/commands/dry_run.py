@@ -52,6 +52,8 @@ def dry_run(
         )
     if wanted.record_s and account_id is not None:
         read(lambda: accounts.require_grant(account_id, permissions.RECORDING))
+    if wanted.caller_id and account_id is not None:
+        read(lambda: caller_ids.require_own(account_id, wanted.caller_id, gateways))
     caller_ids.check_with(wanted.kind, _number_of(wanted, account_id), gateways)
     quote = _quote(account_id, found, prompt.duration_ms, now)
 

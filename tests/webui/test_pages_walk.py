@@ -63,7 +63,8 @@ OWNED = {
 }  # fmt: skip
 # Of the staff alone.
 STAFF_ONLY = {
-    "accounts.adjust", "accounts.audit", "accounts.caps", "accounts.detail", "accounts.grants", "accounts.index",
+    "accounts.adjust", "accounts.audit", "accounts.caps", "accounts.confirm_number",
+    "accounts.withdraw_number", "accounts.detail", "accounts.grants", "accounts.index",
     "accounts.limits", "accounts.money", "accounts.open_account", "accounts.suspend", "accounts.terms", "accounts.unsuspend",
     "agreement.publish", "books.index", "calendar.edit", "calendar.index", "committee.answer", "committee.detail",
     "committee.enter", "committee.index", "committee.link", "committee.of_ticket", "committee.paid",

@@ -18,7 +18,8 @@ from engine.amounts import MAX_AMOUNT
 from engine.clock import wall_ms
 from engine.services.accounts import accounts, audit_log, people, permissions
 from engine.services.accounts.names import people_names
-from engine.services.compliance import traffic_caps
+from engine.services.campaigns import own_numbers
+from engine.services.compliance import caller_ids, traffic_caps
 from engine.services.compliance.policy import current as policy_now
 from engine.services.money import ledger, pricing, subscriptions
 from engine.services.onboarding import identity
@@ -37,6 +38,7 @@ from webui.forms.pages import (
     reason_field,
     refused,
 )
+from webui.i18n.formats import number as shown_number
 from webui.i18n.words import WORDS, choices, grant
 from webui.request.access import for_staff, needs, person
 
@@ -127,6 +129,16 @@ class CapsForm(PageForm):
 class GrantsForm(PageForm):
     grants = SelectMultipleField(
         _l("Permissions"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
+    )
+
+
+class NumberForm(PageForm):
+    number = StringField(
+        _l("Number"),
+        [InputRequired(), Length(3, 20)],
+        filters=[ascii_digits],
+        description=_l("You have seen that it is theirs; their campaigns may show it."),
+        render_kw={"dir": "ltr", "inputmode": "tel"},
     )
 
 
@@ -258,6 +270,28 @@ def grants(account_id: int) -> Answer | Response:
     )
 
 
+@blueprint.post("/<int:account_id>/numbers")
+@needs("account.change")
+def confirm_number(account_id: int) -> Answer | Response:
+    """A number that the account's campaigns may show."""
+    form = NumberForm(tag="number")
+    by, now = person().id, wall_ms()
+    return _done(
+        account_id, form, lambda: caller_ids.confirm(account_id, form.number.data, by, now), "number"
+    )
+
+
+@blueprint.post("/<int:account_id>/numbers/<number>/withdraw")
+@needs("account.change")
+def withdraw_number(account_id: int, number: str) -> Response:
+    by, now = person().id, wall_ms()
+    paused = write(lambda: own_numbers.withdraw(account_id, number, by, now))
+    flash(
+        _("The number was taken away; %(n)s campaigns were paused.", n=shown_number(len(paused))), "warning"
+    )
+    return redirect(url_for("accounts.detail", account_id=account_id))
+
+
 @blueprint.post("/<int:account_id>/suspend")
 @needs("account.change")
 def suspend(account_id: int) -> Answer | Response:
@@ -335,6 +369,7 @@ def _account(account_id: int, **forms: Any) -> dict[str, Any]:
             "money": ledger.money_of(account_id) if permissions.may(me, "money.view") else None,
             "subscriptions": subscriptions.history(account_id),
             "staff_people": people.of_account(account_id),
+            "numbers": caller_ids.confirmed(account_id),
             "reviews": identity.reviews(account_id, limit=5),
             "tickets": views.of_account(me, account_id, now, limit=5),
             "usage": traffic_caps.usage(account_id, policy_now().caps, now),
@@ -383,6 +418,7 @@ def _account(account_id: int, **forms: Any) -> dict[str, Any]:
         "may_lend": permissions.may(me, "account.terms") and not row.is_house,
         "grants": grants_form,
         "caps": caps_form,
+        "number": forms.get("number") or NumberForm.blank("number"),
         "suspend": forms.get("suspend") or SuspendForm.blank("suspend"),
         "may_change": permissions.may(me, "account.change") and not row.is_house,
         "is_suspended": row.state == AccountState.SUSPENDED,

@@ -22,6 +22,8 @@ ACTS: dict[str, Any] = {
     "account.caps": _l("Caps of the account set"),
     "account.suspend": _l("Account suspended"),
     "account.unsuspend": _l("Suspension ended"),
+    "caller_id.confirm": _l("Number confirmed"),
+    "caller_id.withdraw": _l("Confirmed number taken away"),
     "calendar.edit": _l("Working calendar changed"),
     "campaign.create": _l("Campaign made"),
     "campaign.download": _l("Result of a campaign downloaded"),

@@ -1,5 +1,7 @@
-"""Which number people see, and the range that advertising calls must come from.
+"""Which number people see: one that staff confirmed for the account, and for advertising one of its range.
 
+A campaign's own caller id is one of the numbers that staff confirmed for its account (`confirm`, or the
+account's caller id), or that of a gateway it may use: nobody shows somebody else's number.
 Advertising is called from the range 0942 alone (the regulator's rule; the range
 is a setting).  The caller id of a call is the campaign's own, else the account's,
 else that of the gateway it leaves by.
@@ -7,17 +9,22 @@ else that of the gateway it leaves by.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
-from engine.errors import BadInput
-from engine.services.accounts import accounts
+from engine.errors import BadInput, Conflict, NotFound
+from engine.services.accounts import accounts, audit_log
 from engine.services.compliance import policy
 from engine.states import MessageKind
 from engine.store.tables.core import Gateway
+from engine.store.tables.customers import ConfirmedNumber
+
+MOST = 50  # confirmed numbers of an account
+_NUMBER = re.compile(r"[0-9]{3,15}")
 
 
 class CallerIdNotAllowed(BadInput):
-    """Advertising would be called from a number outside its range."""
+    """It would be called from a number that is not the account's, or advertising from one outside its range."""
 
 
 def national(caller_id: str) -> str:
@@ -45,11 +52,64 @@ def check(account_id: int, kind: str, own: str, gateway_names: Iterable[str]) ->
     campaign's nor the account's number, a gateway that shows one of the range is needed; the claimer
     then uses only such gateways.
     """
-    if not range_of(kind):
+    if not own and not range_of(kind):
         return
-    names = set(gateway_names)
+    names = set(gateway_names) or set(accounts.get(account_id).gateways.split())
     rows = [row for row in Gateway.select() if not names or row.name in names]
+    if own:
+        require_own(account_id, own, rows)
     check_with(kind, own or accounts.get(account_id).caller_id, rows)
+
+
+def require_own(account_id: int, number: str, gateways: Iterable[Gateway]) -> None:
+    """Raise CallerIdNotAllowed unless a number is the account's, a confirmed one, or that of one of the gateways."""
+    known = {accounts.get(account_id).caller_id, *(row.caller_id for row in gateways)}
+    known |= {row.number for row in confirmed(account_id)}
+    if national(number) not in {national(each) for each in known if each}:
+        raise CallerIdNotAllowed(
+            "The caller id %(number)s is not confirmed for this account: ask staff to confirm it, or leave it empty.",
+            number=number,
+        )
+
+
+def confirmed(account_id: int) -> list[ConfirmedNumber]:
+    """The numbers that staff confirmed for an account."""
+    rows = ConfirmedNumber.select().where(ConfirmedNumber.account_id == account_id)
+    return list(rows.order_by(ConfirmedNumber.id))
+
+
+def confirm(account_id: int, number: str, person_id: int | None, now: int) -> None:
+    """Staff have seen that a number is the account's; audited.  Inside a transaction; Conflict the second time."""
+    number = national(number.strip())
+    if not _NUMBER.fullmatch(number):
+        raise BadInput("The caller id %(number)s is not 3 to 15 digits.", number=number)
+    kept = confirmed(accounts.get(account_id).id)
+    if any(row.number == number for row in kept):
+        raise Conflict("The number %(number)s is confirmed already.", number=number)
+    if len(kept) >= MOST:
+        raise Conflict("An account has at most %(most)s confirmed numbers.", most=MOST)
+    ConfirmedNumber.create(account_id=account_id, number=number, confirmed_by=person_id, confirmed_at=now)
+    audit_log.record(
+        person_id, account_id, "caller_id.confirm", f"account {account_id}", now, after={"caller_id": number}
+    )
+
+
+def forget(account_id: int, number: str, person_id: int | None, now: int) -> None:
+    """Take a confirmed number away; audited.  `campaigns.own_numbers` also pauses what shows it."""
+    number = national(number.strip())
+    gone = ConfirmedNumber.delete().where(
+        ConfirmedNumber.account_id == account_id, ConfirmedNumber.number == number
+    )
+    if not gone.execute():
+        raise NotFound("The number %(number)s is not confirmed for this account.", number=number)
+    audit_log.record(
+        person_id,
+        account_id,
+        "caller_id.withdraw",
+        f"account {account_id}",
+        now,
+        before={"caller_id": number},
+    )
 
 
 def check_with(kind: str, number: str, gateways: Iterable[Gateway]) -> None:
