@@ -14,12 +14,16 @@ Account = int | str
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """The service was down in ``[start, end)``; `account` None means for everybody."""
+    """The service was down in ``[start, end)``; `account` None means for everybody.
+
+    `ref` names it in evidence, `record_id` is the row that it was read from.
+    """
 
     start: int
     end: int
     ref: str = ""
     account: Account | None = None
+    record_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

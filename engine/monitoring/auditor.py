@@ -241,7 +241,8 @@ class Auditor:
 
     def _close(self, item: Finding, now: int) -> Finding:
         """A campaign that is over gives back what it held."""
-        campaign_id = int(item.subject.rsplit(" ", 1)[1])
+        campaign_id = item.about_id
+        assert campaign_id is not None
 
         def close() -> bool:
             is_over = campaign_id in reservations.to_close()

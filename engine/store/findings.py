@@ -11,12 +11,13 @@ from engine.store.tables.findings import AuditFinding
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that does not agree: `kind` is a stable word, `subject` names what (``campaign 7``)."""
+    """One thing that does not agree: `kind` is a stable word, `subject` names what (``campaign 7``), `about_id` is its id."""
 
     kind: str
     subject: str
     sentence: str
     is_repaired: bool
+    about_id: int | None = None
 
 
 def note_findings(findings: Sequence[Finding], now: int) -> None:

@@ -221,6 +221,7 @@ def left_open(campaign_id: int, is_repaired: bool) -> Finding:
         f"campaign {campaign_id}",
         said + ("; closed." if is_repaired else "."),
         is_repaired,
+        campaign_id,
     )
 
 

@@ -78,7 +78,7 @@ def records(month: Month, now: int) -> MonthRecords:
 def _as_outage(row: OutageRecord, seen_end: int) -> Outage:
     start = row.start_at // 1000
     end = seen_end if row.end_at is None else min(row.end_at // 1000, seen_end)
-    return Outage(start, max(start, end), f"outage {row.id}.{row.revision}", row.account_id)
+    return Outage(start, max(start, end), f"outage {row.id}.{row.revision}", row.account_id, row.id)
 
 
 def month_of(account_id: int | None, month: Month, now: int) -> Reckoning:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from engine.services.sla.flips import Health
+from engine.services.sla.flips import Health, is_switch
 from engine.states import Disposition
 
 WINDOW_S = 60.0
@@ -70,7 +70,7 @@ class CallWindow:
         seen = self.shares(component, now)
         if seen.calls == 0:
             return None
-        bad = seen.faults if component.startswith("switch/") else seen.faults + seen.congestion
+        bad = seen.faults if is_switch(component) else seen.faults + seen.congestion
         if bad >= BAD_SHARE:
             if seen.calls < MIN_CALLS:
                 return None

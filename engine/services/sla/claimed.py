@@ -86,14 +86,14 @@ def claimed_month(account_id: int, month: Month, now: int) -> Reckoning:
             Claim.state.in_([ClaimState.APPROVED, ClaimState.CREDITED]),
         )
     )
-    refs = tuple(f"outage {row.outage_id}." for row in rows)
+    claimed = {row.outage_id for row in rows}
     records = availability.records(month, now)
     return reckon(
         month,
         [
             each
             for each in records.outages
-            if each.ref.startswith(refs) and each.account in (None, account_id)
+            if each.record_id in claimed and each.account in (None, account_id)
         ],
         [each for each in records.exclusions if each.account in (None, account_id)],
         records.terms,

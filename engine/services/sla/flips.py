@@ -26,6 +26,11 @@ def switch_name(name: str) -> str:
     return f"switch/{name}"
 
 
+def is_switch(component: str) -> bool:
+    """Whether a component's name is one of `switch_name`."""
+    return component.startswith(switch_name(""))
+
+
 def gateway_name(name: str) -> str:
     return f"gateway/{name}"
 
