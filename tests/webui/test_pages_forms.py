@@ -176,7 +176,7 @@ def test_each_kind_of_booking_has_a_word(app) -> None:
     booked = {
         kind
         for path in source
-        for kind in re.findall(r'\bbook\(\s*[\w.]+,\s*"(\w+)"', path.read_text("utf-8"))
+        for kind in re.findall(r'\bbook(?:_new)?\(\s*[\w.]+,\s*"(\w+)"', path.read_text("utf-8"))
     }
     assert {"topup", "reserve", "return", "adjustment"} <= booked
     assert booked <= set(WORDS["booking"])
