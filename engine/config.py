@@ -233,7 +233,9 @@ def _secrets_from_files(environ: dict[str, str]) -> dict[str, Any]:
             try:
                 found[name[len("AVANAK_") : -len("_FILE")].lower()] = Path(path).read_text("utf-8").strip()
             except OSError as error:
-                raise BadInput(f"{name}: cannot read {path}: {error.strerror}") from error
+                raise BadInput(
+                    "%(name)s: cannot read %(path)s: %(why)s", name=name, path=path, why=error.strerror
+                ) from error
     return found
 
 
@@ -244,14 +246,14 @@ def load_settings(**overrides: Any) -> Settings:
     """
     config_file = os.environ.get("AVANAK_CONFIG")
     if config_file and not Path(config_file).is_file():
-        raise BadInput(f"AVANAK_CONFIG: there is no file {config_file}")
+        raise BadInput("AVANAK_CONFIG: there is no file %(config_file)s", config_file=config_file)
     values = {**_secrets_from_files(dict(os.environ)), **overrides}
     try:
         return Settings(_env_file=config_file, **values)  # type: ignore[call-arg]
     except ValidationError as error:
         first = error.errors()[0]
         name = "AVANAK_" + "_".join(str(part) for part in first["loc"]).upper()
-        raise BadInput(f"{name}: {first['msg']}") from error
+        raise BadInput("%(name)s: %(why)s", name=name, why=first["msg"]) from error
 
 
 def zone_of(name: str) -> ZoneInfo:
@@ -259,4 +261,4 @@ def zone_of(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise BadInput(f"AVANAK_TIMEZONE: there is no time zone {name!r}.") from error
+        raise BadInput("AVANAK_TIMEZONE: there is no time zone '%(name)s'.", name=name) from error

@@ -49,7 +49,9 @@ def to_file(data_dir: Path, level: str) -> None:
     try:
         handler = SharedFileHandler(path, _MAX_BYTES, _KEPT)
     except OSError as error:
-        raise StoreUnavailable(f"The log {path} cannot be written: {error.strerror}.") from error
+        raise StoreUnavailable(
+            "The log %(path)s cannot be written: %(why)s.", path=path, why=error.strerror
+        ) from error
     _use(handler, level)
 
 

@@ -6,7 +6,8 @@ has no catalog (command line, log, API) reads the English.  A value is one of
 
 - a number or a text, written as it is (a whole number without separators);
 - `Amount`: a number with separators;
-- `Instant`: milliseconds, written in the reader's calendar;
+- `Instant` and `Deadline` (milliseconds), and a `date`, written in the reader's calendar;
+- `Duration`: seconds, as days, hours, minutes and seconds;
 - `Word`: a state, kind or other fixed word (an enum's value is one by itself);
 - another sentence, or one of our errors, which is said inside this one;
 - several of these, as a tuple or a list.
@@ -19,14 +20,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
+
+import jdatetime
 
 from engine.clock import TEHRAN
 
 _FIELD = re.compile(r"%(?:%|\((\w+)\)[sd])")
 _LAST_MS = 250_000_000_000_000  # no instant is later: year 9892
+_CONTROLS = dict.fromkeys([*range(32), *range(127, 160)], " ")  # a sentence is one line
 _MARK = '{"id": '  # how a kept sentence begins
 
 
@@ -46,12 +50,45 @@ class Amount(float):
 
 
 class Instant(int):
-    """Milliseconds of an instant, read to the minute; English: ``2026-11-21 09:00`` in Tehran."""
+    """Milliseconds of an instant, read to the minute; English: ``1405-08-30 09:00`` in Tehran."""
 
     __slots__ = ()
 
     def __str__(self) -> str:
-        return f"{datetime.fromtimestamp(self / 1000, TEHRAN):%Y-%m-%d %H:%M}"
+        at = datetime.fromtimestamp(self / 1000, TEHRAN)
+        return f"{_day(at.date())} {at:%H:%M}"
+
+
+class Deadline(Instant):
+    """The end of a time: midnight is 24:00 of the day that it ends."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        at = datetime.fromtimestamp(self / 1000, TEHRAN)
+        if (at.hour, at.minute) != (0, 0):
+            return Instant.__str__(self)
+        return f"{_day(at.date() - timedelta(days=1))} 24:00"
+
+
+class Duration(int):
+    """Seconds, read as a length of time: ``3 h 20 min``."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        parts = (
+            (self // 86_400, "d"),
+            (self % 86_400 // 3600, "h"),
+            (self % 3600 // 60, "min"),
+            (self % 60, "s"),
+        )
+        return " ".join(f"{count} {unit}" for count, unit in parts if count) or "0 min"
+
+
+def _day(day: date) -> str:
+    jalali = jdatetime.date.fromgregorian(date=day)
+    return f"{jalali.year:04d}-{jalali.month:02d}-{jalali.day:02d}"
 
 
 class Sentence:
@@ -67,7 +104,22 @@ class Sentence:
             self.id, self.values = str(id_), _values(values)
 
     def __str__(self) -> str:
-        return fill(self.id, self.values, _english)
+        return self.english()
+
+    def english(self, instant: Callable[[Instant], str] = str) -> str:
+        """The English sentence, with instants as `instant` writes them."""
+
+        def write(value: Any) -> str:
+            match value:
+                case tuple():
+                    return ", ".join(map(write, value))
+                case Sentence():
+                    return value.english(instant)
+                case Instant():
+                    return instant(value)
+            return str(value)
+
+        return fill(self.id, self.values, write)
 
     def __repr__(self) -> str:
         return f"Sentence({self.id!r}, **{self.values!r})"
@@ -83,9 +135,19 @@ class Sentence:
         return json.dumps(_plain(self), ensure_ascii=False)
 
 
+def kept(form: str, /, **values: Any) -> str:
+    """A sentence as it is kept."""
+    return Sentence(form, **values).kept()
+
+
+def is_kept(text: str) -> bool:
+    """Whether a text is a sentence that was kept; else somebody wrote it, or a program of before."""
+    return text.startswith(_MARK)
+
+
 def sentence_of(text: str) -> Sentence:
     """The sentence that was kept; any other text is a sentence that says itself."""
-    if text.startswith(_MARK):
+    if is_kept(text):
         try:
             found = _read(json.loads(text))
         except (ValueError, TypeError, KeyError, RecursionError):
@@ -96,7 +158,10 @@ def sentence_of(text: str) -> Sentence:
 
 
 def fill(form: str, values: Mapping[str, Any], write: Callable[[Any], str]) -> str:
-    """`form` with each ``%(name)s`` as `write` writes its value; without values a ``%`` stands for itself."""
+    """`form` with each ``%(name)s`` as `write` writes its value; without values a ``%`` stands for itself.
+
+    A value that is a sentence of its own and stands at the end does not bring a second full stop.
+    """
     if not values:
         return form
 
@@ -104,13 +169,12 @@ def fill(form: str, values: Mapping[str, Any], write: Callable[[Any], str]) -> s
         name = found[1]
         if name is None:
             return "%"
-        return write(values[name]) if name in values else found[0]
+        if name not in values:
+            return found[0]
+        text = write(values[name])
+        return text.removesuffix(".") if form[found.end() :].startswith(".") else text
 
     return _FIELD.sub(_one, form)
-
-
-def _english(value: Any) -> str:
-    return ", ".join(map(_english, value)) if isinstance(value, tuple) else str(value)
 
 
 def _values(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -122,10 +186,12 @@ def _value(value: Any) -> Any:
         return tuple(_value(part) for part in value)
     if isinstance(value, StrEnum):
         return Word(value.value)
-    if isinstance(value, bool) or not isinstance(value, str | int | float | Sentence):
-        said = getattr(value, "sentence", None)  # one of our errors is said inside the sentence
-        return said if isinstance(said, Sentence) else str(value)
-    return value
+    if isinstance(value, str):
+        return value if value.isprintable() or isinstance(value, Word) else value.translate(_CONTROLS)
+    if isinstance(value, int | float | date | Sentence) and not isinstance(value, bool | datetime):
+        return value
+    said = getattr(value, "sentence", None)  # one of our errors is said inside the sentence
+    return said if isinstance(said, Sentence) else _value(str(value))
 
 
 def _plain(value: Any) -> Any:
@@ -136,8 +202,14 @@ def _plain(value: Any) -> Any:
             return {"word": str(value)}
         case Amount():
             return {"amount": float(value)}
+        case Deadline():
+            return {"until": int(value)}
         case Instant():
             return {"at": int(value)}
+        case Duration():
+            return {"seconds": int(value)}
+        case date():
+            return {"day": value.isoformat()}
         case tuple():
             return [_plain(part) for part in value]
     return value
@@ -153,6 +225,12 @@ def _read(value: Any) -> Any:
             return Amount(number)
         case {"at": int(at)} if 0 <= at < _LAST_MS:
             return Instant(at)
+        case {"until": int(at)} if 0 <= at < _LAST_MS:
+            return Deadline(at)
+        case {"seconds": int(seconds)}:
+            return Duration(seconds)
+        case {"day": str(day)}:
+            return date.fromisoformat(day)
         case list():
             return tuple(_read(part) for part in value)
         case str() | int() | float():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import pickle
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -22,6 +24,7 @@ SIMPLE = (
     | st.builds(Word, TEXTS)
     | st.builds(Amount, NUMBERS)
     | st.builds(Instant, st.integers(0, 10**14))
+    | st.dates()
 )
 VALUES = st.recursive(
     SIMPLE,
@@ -40,11 +43,13 @@ VALUES = st.recursive(
         (BadInput("%(n)s %% of it", n=5), "5 % of it"),
         (BadInput("%(rials)s Rials", rials=Amount(1_200_000)), "1,200,000 Rials"),
         (BadInput("%(n)s", n=Amount(1.5)), "1.5"),
-        (BadInput("from %(at)s", at=Instant(1_700_000_000_000)), "from 2023-11-15 01:43"),
+        (BadInput("from %(at)s", at=Instant(1_700_000_000_000)), "from 1402-08-24 01:43"),
         (BadInput("one of %(known)s", known=["a", 2]), "one of a, 2"),
         (BadInput("it is %(state)s", state=CampaignState.PAUSED), "it is paused"),
         (BadInput("no: %(why)s", why=NotFound("no %(what)s", what="%(why)s")), "no: no %(why)s"),
         (BadInput("no: %(why)s", why=OSError("full")), "no: full"),
+        (BadInput("on %(day)s", day=date(2026, 11, 21)), "on 2026-11-21"),
+        (BadInput("no «%(text)s»", text="a\nb\x1b[1mc\u200cd"), "no «a b [1mc\u200cd»"),
         (BadInput("%(self)s of %(id)s", self=1, id=2), "1 of 2"),
         (NoCredit(1200, 0), "Not enough credit: 1,200 Rials are needed and 0 are available."),
         (BadInput(), ""),
@@ -73,7 +78,7 @@ def test_a_kept_sentence_is_read_again(one: object, other: object) -> None:
 
 @given(TEXTS | st.text(max_size=50).map('{{"id": "x", "values": {{{}}}}}'.format))
 def test_any_other_text_says_itself(text: str) -> None:
-    assert str(sentence_of(text)) == text or sentence_of(text).kept() == text
+    assert str(sentence_of(text)) == text or json.loads(sentence_of(text).kept()) == json.loads(text)
 
 
 def test_a_form_that_somebody_made_up_cannot_ask_for_a_wide_field() -> None:

@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 
-from engine.agreement.dates import iso
 from engine.agreement.intervals import Span, clip, merge, subtract, union
 from engine.agreement.months import Month
 from engine.agreement.reckoning import Reckoning, accepted_spans, reckon
@@ -25,6 +24,7 @@ from engine.agreement.records import (
 )
 from engine.agreement.terms import Terms
 from engine.errors import BadInput
+from engine.sentences import Instant
 
 
 class MonthBook:
@@ -56,8 +56,9 @@ class MonthBook:
                 self._exclusions[each.account].append(each)
             elif each.kind in terms.account_kinds:
                 raise BadInput(
-                    f"the exclusion from {iso(each.start)} is of the kind {each.kind.value},"
-                    " which concerns one account, but names none"
+                    "the exclusion from %(at)s is of the kind %(kind)s, which concerns one account, but names none",
+                    at=Instant(each.start * 1000),
+                    kind=each.kind,
                 )
             else:
                 for_all_exclusions.append(each)

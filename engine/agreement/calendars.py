@@ -128,8 +128,10 @@ class Calendar:
         """The intervals of a date in seconds of the local day; BadInput outside the known years."""
         if not self.first_year <= day.year <= self.last_year:
             raise BadInput(
-                f"the calendar knows the official holidays of {self.first_year} to {self.last_year}"
-                f" only, not of {day.isoformat()}"
+                "the calendar knows the official holidays of %(first)s to %(last)s only, not of %(day)s",
+                first=self.first_year,
+                last=self.last_year,
+                day=day,
             )
         half = self._half_by_day.get(day)
         if half is not None:
@@ -174,14 +176,16 @@ def _pairs(hours: Iterable[Sequence[int]]) -> Hours:
 def parse_hours(pairs: object, what: str) -> Hours:
     """Hours from ``[["08:30", "14:00"], ["14:45", "24:00"]]``; sorted and disjoint, or BadInput."""
     if not isinstance(pairs, list | tuple):
-        raise BadInput(f'{what}: needs a list of pairs like ["08:30", "14:00"]')
+        raise BadInput('%(what)s: needs a list of pairs like ["08:30", "14:00"]', what=what)
     hours: list[tuple[int, int]] = []
     for pair in pairs:
         if not isinstance(pair, list | tuple) or len(pair) != 2:
-            raise BadInput(f'{what}: {pair!r} is no pair like ["08:30", "14:00"]')
+            raise BadInput('%(what)s: \'%(pair)s\' is no pair like ["08:30", "14:00"]', what=what, pair=pair)
         start, end = (_clock(each, what) for each in pair)
         if start >= end or (hours and start < hours[-1][1]):
-            raise BadInput(f"{what}: {pair!r} ends before it starts or overlaps the one before")
+            raise BadInput(
+                "%(what)s: '%(pair)s' ends before it starts or overlaps the one before", what=what, pair=pair
+            )
         hours.append((start, end))
     return tuple(hours)
 
@@ -192,7 +196,7 @@ def _clock(text: object, what: str) -> int:
         hour, minute = int(parts[0]), int(parts[1])
         if minute < 60 and hour * 60 + minute <= 24 * 60:
             return hour * 3600 + minute * 60
-    raise BadInput(f"{what}: {text!r} is no time of day like 08:30 or 24:00")
+    raise BadInput("%(what)s: '%(text)s' is no time of day like 08:30 or 24:00", what=what, text=text)
 
 
 def hours_text(hours: Hours) -> str:
@@ -255,18 +259,24 @@ def check_edit(calendar: Calendar, edit: HolidayEdit) -> None:
     day = f"{date_text(edit.day)} ({edit.day.isoformat()})"
     holiday = calendar.holiday(edit.day)
     if not edit.author.strip() or not edit.reason.strip():
-        raise BadInput(f"the edit of {day} needs an author and a reason")
+        raise BadInput("the edit of %(day)s needs an author and a reason", day=day)
     if edit.action is EditAction.ADD:
         if holiday is not None:
-            raise BadInput(f"{day} is an official holiday already: {holiday.name_en}")
+            raise BadInput(
+                "%(day)s is an official holiday already: %(english)s", day=day, english=holiday.name_en
+            )
         if not edit.name_fa.strip():
-            raise BadInput(f"the new holiday on {day} needs a name")
+            raise BadInput("the new holiday on %(day)s needs a name", day=day)
     elif edit.action in (EditAction.STRIKE, EditAction.MOVE) and holiday is None:
-        raise BadInput(f"{day} is no official holiday, so it cannot be {_PAST[edit.action]}")
+        raise BadInput(
+            "%(day)s is no official holiday, so it cannot be %(what)s", day=day, what=_PAST[edit.action]
+        )
     if edit.action is EditAction.MOVE and (edit.to is None or edit.to == edit.day):
-        raise BadInput(f"the holiday of {day} needs another day to move to")
+        raise BadInput("the holiday of %(day)s needs another day to move to", day=day)
     if edit.action is EditAction.HALF_DAY and (holiday is not None or not calendar.hours(edit.day)):
-        raise BadInput(f"{day} is no working day, so it cannot be a half day (strike the holiday first)")
+        raise BadInput(
+            "%(day)s is no working day, so it cannot be a half day (strike the holiday first)", day=day
+        )
 
 
 _PAST = {EditAction.STRIKE: "struck", EditAction.MOVE: "moved"}
@@ -279,17 +289,21 @@ def parse_edit(record: object, what: str) -> HolidayEdit:
     "reason": "…", "name_fa": "…", "name_en": "…", "hours": [["08:30", "12:00"]]}``
     """
     if not isinstance(record, dict):
-        raise BadInput(f"{what}: needs an object with action, day, author, at and reason")
+        raise BadInput("%(what)s: needs an object with action, day, author, at and reason", what=what)
     try:
         action = EditAction(str(record.get("action")))
     except ValueError:
-        allowed = ", ".join(each.value for each in EditAction)
-        raise BadInput(f"{what}.action: {quoted(record.get('action'))} is none of {allowed}") from None
+        raise BadInput(
+            "%(what)s.action: %(action)s is none of %(known)s",
+            what=what,
+            action=quoted(record.get("action")),
+            known=list(EditAction),
+        ) from None
     for key in ("author", "reason"):
         if not isinstance(record.get(key), str) or not record[key].strip():
-            raise BadInput(f"{what}.{key}: is missing")
+            raise BadInput("%(what)s.%(key)s: is missing", what=what, key=key)
     if action is EditAction.MOVE and not record.get("to"):
-        raise BadInput(f"{what}.to: a moved holiday needs the day it moves to")
+        raise BadInput("%(what)s.to: a moved holiday needs the day it moves to", what=what)
     return HolidayEdit(
         action=action,
         day=parse_date(record.get("day", ""), f"{what}.day"),

@@ -125,7 +125,9 @@ def parse_date(text: str, what: str = "the date") -> date:
     """
     match = _DATE.match(ascii_digits(str(text)).strip())
     if not match:
-        raise BadInput(f"{what}: {quoted(text)} is no date like 1405-08-30 or 2026-11-21")
+        raise BadInput(
+            "%(what)s: %(text)s is no date like 1405-08-30 or 2026-11-21", what=what, text=quoted(text)
+        )
     year, month, day = (int(part) for part in match.groups())
     try:
         if is_jalali_year(year):
@@ -133,9 +135,13 @@ def parse_date(text: str, what: str = "the date") -> date:
         if 1800 <= year < 2300:
             return date(year, month, day)
     except ValueError:
-        raise BadInput(f"{what}: {quoted(text)} is a day that does not exist") from None
+        raise BadInput(
+            "%(what)s: %(text)s is a day that does not exist", what=what, text=quoted(text)
+        ) from None
     raise BadInput(
-        f"{what}: the year of {quoted(text)} is neither Jalali (1200-1599) nor Gregorian (1800-2299)"
+        "%(what)s: the year of %(text)s is neither Jalali (1200-1599) nor Gregorian (1800-2299)",
+        what=what,
+        text=quoted(text),
     )
 
 
@@ -147,25 +153,39 @@ def parse_instant(text: object, what: str = "the time", *, local: bool = False) 
     Fractions of a second are dropped.  BadInput begins with `what`.
     """
     if not isinstance(text, str) or not text.strip():
-        raise BadInput(f"{what}: needs a time like 2026-11-21T09:00:00+03:30, not {quoted(text)}")
+        raise BadInput(
+            "%(what)s: needs a time like 2026-11-21T09:00:00+03:30, not %(text)s",
+            what=what,
+            text=quoted(text),
+        )
     plain = ascii_digits(text).strip()
     day_text, _, clock_text = plain.replace("t", "T").replace("T", " ", 1).partition(" ")
     # «yesterday» has a t as well: it is the whole text that is no date.
     day = parse_date(day_text if _DATE.match(day_text) else plain, what)
     if not clock_text:
         if not local:
-            raise BadInput(f"{what}: {quoted(text)} has no time of day and no offset (like +03:30)")
+            raise BadInput(
+                "%(what)s: %(text)s has no time of day and no offset (like +03:30)",
+                what=what,
+                text=quoted(text),
+            )
         return local_instant(day, 0)
     match = _CLOCK.match(clock_text.strip())
     if not match:
-        raise BadInput(f"{what}: {quoted(text)} is no time like 2026-11-21T09:00:00+03:30")
+        raise BadInput(
+            "%(what)s: %(text)s is no time like 2026-11-21T09:00:00+03:30", what=what, text=quoted(text)
+        )
     hour, minute, second = int(match[1]), int(match[2]), int(match[3] or 0)
     of_day = hour * 3600 + minute * 60 + second
     if minute > 59 or second > 59 or of_day > DAY_S:
-        raise BadInput(f"{what}: {quoted(text)} is a time of day that does not exist")
+        raise BadInput(
+            "%(what)s: %(text)s is a time of day that does not exist", what=what, text=quoted(text)
+        )
     if match[4] is None:
         if not local:
-            raise BadInput(f"{what}: {quoted(text)} has no offset (like +03:30 or Z)")
+            raise BadInput(
+                "%(what)s: %(text)s has no offset (like +03:30 or Z)", what=what, text=quoted(text)
+            )
         return local_instant(day, of_day)
     return _instant(day, of_day, _offset(match[4], what, text))
 
@@ -176,7 +196,7 @@ def _offset(text: str, what: str, whole: str) -> tzinfo:
     digits = text[1:].replace(":", "").ljust(4, "0")
     shift = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
     if shift > timedelta(hours=18) or int(digits[2:]) > 59:
-        raise BadInput(f"{what}: {quoted(whole)} has an offset that does not exist")
+        raise BadInput("%(what)s: %(text)s has an offset that does not exist", what=what, text=quoted(whole))
     return timezone(-shift if text[0] == "-" else shift)
 
 
@@ -270,9 +290,9 @@ def parse_amount(text: str) -> tuple[int, bool]:
     plain = ascii_digits(str(text)).strip().lower().replace(" ", "")
     match = _AMOUNT.match(plain)
     if not plain or not match:
-        raise BadInput(f"the amount: {quoted(text)} is nothing like 4h, 90m, 1h30m or 3d")
+        raise BadInput("the amount: %(text)s is nothing like 4h, 90m, 1h30m or 3d", text=quoted(text))
     days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
     amount_s = days * DAY_S + hours * 3600 + minutes * 60 + seconds
     if amount_s > 3660 * DAY_S:
-        raise BadInput(f"the amount: {quoted(text)} is more than ten years")
+        raise BadInput("the amount: %(text)s is more than ten years", text=quoted(text))
     return amount_s, match[1] is not None

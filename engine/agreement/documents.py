@@ -37,9 +37,11 @@ def parse_document(text: str | bytes) -> dict[str, Any]:
     try:
         document = json.loads(text.decode("utf-8-sig") if isinstance(text, bytes) else text)
     except UnicodeDecodeError as error:
-        raise BadInput(f"the document is not UTF-8: byte {error.start} cannot be read") from None
+        raise BadInput(
+            "the document is not UTF-8: byte %(start)s cannot be read", start=error.start
+        ) from None
     except ValueError as error:
-        raise BadInput(f"the document is no JSON: {error}") from None
+        raise BadInput("the document is no JSON: %(why)s", why=error) from None
     except RecursionError:
         raise BadInput("the document is no reckoning: it is nested too deeply") from None
     if not isinstance(document, dict):
@@ -56,7 +58,9 @@ def reckon_document(document: dict[str, Any]) -> dict[str, Any]:
     strange = sorted(set(document) - _KEYS)
     if strange:
         raise BadInput(
-            f"the document has the unknown key {quoted(strange[0])}; known are {', '.join(sorted(_KEYS))}"
+            "the document has the unknown key %(strange)s; known are %(keys)s",
+            strange=quoted(strange[0]),
+            keys=sorted(_KEYS),
         )
     if "month" not in document:
         raise BadInput("the document has no month (like 1405-08)")
@@ -94,22 +98,30 @@ def _list(document: dict[str, Any], key: str) -> list[Any]:
     if records is None:
         return []
     if not isinstance(records, list):
-        raise BadInput(f"{key}: must be a list, not {type(records).__name__}")
+        raise BadInput("%(key)s: must be a list, not %(name)s", key=key, name=type(records).__name__)
     if len(records) > MAX_RECORDS:
-        raise BadInput(f"{key}: has {len(records)} records, more than {MAX_RECORDS}")
+        raise BadInput(
+            "%(key)s: has %(len)s records, more than %(max_records)s",
+            key=key,
+            len=len(records),
+            max_records=MAX_RECORDS,
+        )
     return records
 
 
 def _span(record: Any, what: str) -> tuple[int, int]:
     if not isinstance(record, dict):
-        raise BadInput(f'{what}: must be an object like {{"from": …, "to": …}}')
+        raise BadInput('%(what)s: must be an object like {"from": …, "to": …}', what=what)
     for key in ("from", "to"):
         if record.get(key) is None:
-            raise BadInput(f"{what}: has no «{key}»")
+            raise BadInput("%(what)s: has no «%(key)s»", what=what, key=key)
     start, end = (parse_instant(record[key], f"{what}.{key}") for key in ("from", "to"))
     if end <= start:
         raise BadInput(
-            f"{what}: ends at {quoted(record['to'])}, not after it begins at {quoted(record['from'])}"
+            "%(what)s: ends at %(ends)s, not after it begins at %(begins)s",
+            what=what,
+            ends=quoted(record["to"]),
+            begins=quoted(record["from"]),
         )
     return start, end
 
@@ -125,8 +137,12 @@ def _exclusion(record: Any, index: int) -> Exclusion:
     try:
         kind = ExclusionKind(record.get("kind"))
     except ValueError:
-        kinds = ", ".join(each.value for each in ExclusionKind)
-        raise BadInput(f"{what}.kind: {quoted(record.get('kind'))} is none of {kinds}") from None
+        raise BadInput(
+            "%(what)s.kind: %(kind)s is none of %(kinds)s",
+            what=what,
+            kind=quoted(record.get("kind")),
+            kinds=list(ExclusionKind),
+        ) from None
     announced = record.get("announced_at")
     announced_at = None if announced is None else parse_instant(announced, f"{what}.announced_at")
     return Exclusion(start, end, kind, announced_at, _ref(record, what))

@@ -46,9 +46,11 @@ class Month:
         jalali = is_jalali_year(year)
         text = f"{year:04d}-{number:02d}"
         if not (jalali or 1800 <= year < 2300):
-            raise BadInput(f"month «{text}»: the year is neither Jalali (1200-1599) nor Gregorian")
+            raise BadInput(
+                "month «%(text)s»: the year is neither Jalali (1200-1599) nor Gregorian", text=text
+            )
         if not 1 <= number <= 12:
-            raise BadInput(f"month «{text}»: months run from 01 to 12")
+            raise BadInput("month «%(text)s»: months run from 01 to 12", text=text)
         after = (year + 1, 1) if number == 12 else (year, number + 1)
         make = jalali_date if jalali else date
         return Month(
@@ -60,7 +62,7 @@ class Month:
         """A month from ``1405-08``, ``۱۴۰۵/۰۸`` or ``2026-11``; BadInput with one sentence."""
         match = _MONTH.match(ascii_digits(text).strip()) if isinstance(text, str) else None
         if not match:
-            raise BadInput(f"month: {quoted(text)} is no month like 1405-08 or 2026-11")
+            raise BadInput("month: %(text)s is no month like 1405-08 or 2026-11", text=quoted(text))
         return Month.of(int(match[1]), int(match[2]))
 
     @staticmethod

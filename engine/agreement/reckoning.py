@@ -255,7 +255,7 @@ def from_evidence(evidence: bytes | str) -> Reckoning:
     """Reckon again from stored evidence alone; BadInput if the result is not byte for byte the same."""
     content = json.loads(evidence)
     if content.get("format") != EVIDENCE_FORMAT:
-        raise BadInput(f"this is no evidence of the form {EVIDENCE_FORMAT}")
+        raise BadInput("this is no evidence of the form %(form)s", form=EVIDENCE_FORMAT)
 
     def at(text: str) -> int:
         return parse_instant(text, "evidence")
@@ -280,6 +280,7 @@ def from_evidence(evidence: bytes | str) -> Reckoning:
     )
     if again.evidence() != (evidence.encode() if isinstance(evidence, str) else evidence):
         raise BadInput(
-            f"the evidence of {content['month']} does not give the same result when reckoned again"
+            "the evidence of %(month)s does not give the same result when reckoned again",
+            month=content["month"],
         )
     return again

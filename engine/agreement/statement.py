@@ -21,6 +21,12 @@ from engine.agreement.reckoning import Reckoning
 from engine.agreement.records import Account
 from engine.agreement.terms import Band, Terms, percent_text
 
+# Why no credit is given (yet), or not for all: what a statement's note holds.
+NOTES_FA = {
+    "claim": "تخفیف برای قطعی‌هایی داده می‌شود که درخواست جبران آن‌ها در مهلت ثبت و تایید شده باشد",
+    "no_subscription": "در این ماه اشتراکی نبوده است",
+    "unknown": "بخشی از زمان این ماه نامعلوم است و در محاسبه نیامده است",
+}
 DECIDED_FA = {"percent": "ستون درصد", "minutes": "ستون دقیقه", "both": "هر دو ستون"}
 
 
@@ -30,7 +36,7 @@ class StatementHead:
 
     `subscription_rials` is the price of the next month's subscription, on which
     the discount is given, and `discount_rials` the credit; None when no credit
-    is given (yet), with the reason in `note`.
+    is given (yet), with the reasons in `note` (codes of `NOTES_FA`, blank separated).
     """
 
     number: str
@@ -41,6 +47,12 @@ class StatementHead:
     discount_rials: int | None = None
     adjusts: str = ""
     note: str = ""
+
+
+def notes_of(note: str) -> list[str]:
+    """The codes of a statement's note; statements of before hold their texts instead."""
+    codes = note.split()
+    return codes if NOTES_FA.keys() >= set(codes) else note.split("؛ ")
 
 
 def statement_sha256(head: StatementHead, reckoning: Reckoning) -> str:
@@ -107,7 +119,7 @@ def figures_fa(head: StatementHead, reckoning: Reckoning) -> list[tuple[str, str
     if head.adjusts:
         rows.append(("اصلاحیه صورت‌وضعیت", persian_digits(head.adjusts)))
     if head.note:
-        rows.append(("توضیح", head.note))
+        rows.append(("توضیح", "؛ ".join(NOTES_FA.get(code, code) for code in notes_of(head.note))))
     return rows
 
 

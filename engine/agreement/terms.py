@@ -33,8 +33,9 @@ from engine.agreement.calendars import (
     build_calendar,
     parse_hours,
 )
-from engine.agreement.dates import instant_text, parse_instant, quoted
+from engine.agreement.dates import parse_instant, quoted
 from engine.errors import BadInput
+from engine.sentences import Instant
 
 
 class ExclusionKind(StrEnum):
@@ -155,7 +156,11 @@ class Terms:
         try:
             return _terms(record)
         except KeyError as error:
-            raise BadInput(f"agreement {record.get('id', '?')}: {error.args[0]!r} is missing") from None
+            raise BadInput(
+                "agreement %(id)s: '%(key)s' is missing",
+                id=str(record.get("id", "?")),
+                key=str(error.args[0]),
+            ) from None
 
 
 def _terms(record: Mapping[str, Any]) -> Terms:
@@ -166,7 +171,11 @@ def _terms(record: Mapping[str, Any]) -> Terms:
     exclusions = record["exclusions"]
     unknown = set(exclusions) ^ {kind.value for kind in ExclusionKind}
     if unknown:
-        raise BadInput(f"{name}: exclusions must name each of the six kinds, see {sorted(unknown)}")
+        raise BadInput(
+            "%(name)s: exclusions must name each of the six kinds, see %(kinds)s",
+            name=name,
+            kinds=sorted(unknown),
+        )
     effective = record["effective_from"]
     return Terms(
         id=str(record["id"]),
@@ -196,7 +205,7 @@ def _terms(record: Mapping[str, Any]) -> Terms:
 def _whole(value: object, what: str) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
-    raise BadInput(f"{what}: {value!r} is no whole number")
+    raise BadInput("%(what)s: '%(value)s' is no whole number", what=what, value=value)
 
 
 def _bands(records: Iterable[Mapping[str, Any]], what: str) -> tuple[Band, ...]:
@@ -212,13 +221,15 @@ def _bands(records: Iterable[Mapping[str, Any]], what: str) -> tuple[Band, ...]:
         )
     for better, worse in pairwise(bands):
         if better.min_percent is None or better.max_minutes is None or better.discount >= worse.discount:
-            raise BadInput(f"{what}: the rows must run from the best to the worst")
+            raise BadInput("%(what)s: the rows must run from the best to the worst", what=what)
         if worse.min_percent is not None and worse.min_percent >= better.min_percent:
-            raise BadInput(f"{what}: the percents must fall from row to row")
+            raise BadInput("%(what)s: the percents must fall from row to row", what=what)
         if worse.max_minutes is not None and worse.max_minutes <= better.max_minutes:
-            raise BadInput(f"{what}: the minutes must rise from row to row")
+            raise BadInput("%(what)s: the minutes must rise from row to row", what=what)
     if not bands or bands[-1].min_percent is not None or bands[-1].max_minutes is not None:
-        raise BadInput(f"{what}: the last row must be without edges (null), so that nothing falls out")
+        raise BadInput(
+            "%(what)s: the last row must be without edges (null), so that nothing falls out", what=what
+        )
     return tuple(bands)
 
 
@@ -235,7 +246,7 @@ def percent_text(percent: Fraction) -> str:
     """An edge of the table as it is written there: ``99.58``, ``99``."""
     text = f"{float(percent):.6f}".rstrip("0").rstrip(".")
     if Fraction(text) != percent:
-        raise BadInput(f"the percent {percent} has more than six decimals")
+        raise BadInput("the percent %(percent)s has more than six decimals", percent=percent)
     return text
 
 
@@ -289,7 +300,7 @@ class Versions:
         for attribute in ("id", "effective_from"):
             values = [getattr(each, attribute) for each in ordered]
             if len(set(values)) != len(values):
-                raise BadInput(f"two versions of the agreement have the same {attribute}")
+                raise BadInput("two versions of the agreement have the same %(what)s", what=attribute)
         if not ordered:
             raise BadInput("there is no version of the agreement")
         return Versions(tuple(ordered))
@@ -299,14 +310,14 @@ class Versions:
         for each in reversed(self.terms):
             if each.effective_from is None or each.effective_from <= at:
                 return each
-        raise BadInput(f"no version of the agreement was in force at {instant_text(at)}")
+        raise BadInput("no version of the agreement was in force at %(at)s", at=Instant(at * 1000))
 
     def by_id(self, terms_id: str) -> Terms:
         """The version of that id; BadInput if there is none."""
         for each in self.terms:
             if each.id == terms_id:
                 return each
-        raise BadInput(f"there is no version {quoted(terms_id)} of the agreement")
+        raise BadInput("there is no version %(id)s of the agreement", id=quoted(terms_id))
 
 
 @lru_cache(maxsize=1)

@@ -34,6 +34,7 @@ from engine.agreement.dates import (
 )
 from engine.agreement.intervals import Span, Spans, clip, covering, merge
 from engine.errors import BadInput
+from engine.sentences import Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,11 @@ def elapsed(calendar: Calendar, start: int, end: int, pauses: Iterable[Span] = (
     BadInput if `end` lies before `start`, or outside the calendar's years.
     """
     if end < start:
-        raise BadInput(f"the end {instant_text(end)} lies before the start {instant_text(start)}")
+        raise BadInput(
+            "the end %(end)s lies before the start %(start)s",
+            end=Instant(end * 1000),
+            start=Instant(start * 1000),
+        )
     paused = clip(merge(pauses), start, end)
     return _open_seconds(calendar, start, end) - sum(_open_seconds(calendar, a, b) for a, b in paused)
 
@@ -109,7 +114,7 @@ def deadline(calendar: Calendar, start: int, amount_s: int, pauses: Iterable[Spa
     the answer lies outside the calendar's years.
     """
     if amount_s < 0:
-        raise BadInput(f"an amount of working time cannot be negative: {amount_s} s")
+        raise BadInput("an amount of working time cannot be negative: %(n)s s", n=amount_s)
     if amount_s == 0:
         return start
     cursor, left_s = start, amount_s
@@ -149,7 +154,7 @@ def end_of_working_day(calendar: Calendar, start: int, count: int = 1) -> int:
     """
     _require_working_days(calendar)
     if count < 1:
-        raise BadInput(f"working days are counted from 1, not {count}")
+        raise BadInput("working days are counted from 1, not %(n)s", n=count)
     day = local_day(start)
     while count:
         day += timedelta(days=1)

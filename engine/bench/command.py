@@ -220,7 +220,7 @@ def crash_command(
     made = Bench(**options)
     chosen = tuple(faults.split(","))
     if not set(chosen) <= set(FAULTS):
-        raise BadInput(f"--faults: known are {', '.join(FAULTS)}.")
+        raise BadInput("--faults: known are %(faults)s.", faults=list(FAULTS))
     if made.switches and far_end_log is None:
         raise BadInput("A real switch needs --far-end-log, where the carrier writes who was rung.")
 

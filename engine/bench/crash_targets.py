@@ -109,7 +109,11 @@ class CommandTarget:
             with contextlib.suppress(OSError), socket.create_connection(self.address, timeout=1):
                 return
             time.sleep(0.1)
-        raise SwitchUnavailable(f"The switch did not listen on {self._address} within {START_S:g} s.")
+        raise SwitchUnavailable(
+            "The switch did not listen on %(address)s within %(start_s)s s.",
+            address=self._address,
+            start_s=f"{START_S:g}",
+        )
 
     def stop(self) -> None:
         if self._process is not None and self._process.poll() is None:

@@ -137,7 +137,9 @@ def _series(count: int, ending: str) -> Iterator[str]:
             number = "+989" + body + ending
             at += 1
             if at > 10 ** (9 - len(ending)):
-                raise BadInput(f"There are not {count} numbers that end with {ending}.")
+                raise BadInput(
+                    "There are not %(count)s numbers that end with %(ending)s.", count=count, ending=ending
+                )
         else:
             number = f"+9891{at // MOBILES:01d}{1_000_000 + at * STRIDE % MOBILES:07d}"
             at += 1

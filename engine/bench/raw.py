@@ -95,7 +95,9 @@ class _Loop:
             sock = socket.create_connection((self.address.host, self.address.port), timeout=5)
         except OSError as error:
             raise SwitchUnavailable(
-                f"The switch at {self.address} cannot be reached: {error.strerror}."
+                "The switch at %(address)s cannot be reached: %(why)s.",
+                address=self.address,
+                why=error.strerror,
             ) from error
         sock.settimeout(60)
         sock.sendall(commands.auth(self.address.password))

@@ -72,7 +72,7 @@ class _Browser:
         """A form of `page`, its files streamed."""
         token = _TOKEN.search(self.get(page)[1])
         if token is None:
-            raise SwitchUnavailable(f"The page {page} of the web UI has no form.")
+            raise SwitchUnavailable("The page %(page)s of the web UI has no form.", page=page)
         edge, files = secrets.token_hex(16), files or {}
         head = f'--{edge}\r\nContent-Disposition: form-data; name="{{}}"'
         parts: list[tuple[bytes, Path | None]] = [
@@ -173,7 +173,7 @@ def _upload(browser: _Browser, numbers: Path, process: int) -> dict[str, Any]:
     sent = time.monotonic() - began
     path = answer.getheader("Location") or ""
     if answer.status != 302:
-        raise SwitchUnavailable(f"The upload was refused with {answer.status}.")
+        raise SwitchUnavailable("The upload was refused with %(status)s.", status=answer.status)
     while "is being read" in browser.get(path)[1]:
         time.sleep(0.2)
     checked = time.monotonic() - began

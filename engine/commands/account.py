@@ -112,7 +112,7 @@ def show(account: int, as_json: bool) -> None:
     document = {
         **common.row_values(row),
         "may_send": refused is None,
-        "why_not": refused[0].sentence("en", refused[1]) if refused else "",
+        "why_not": str(refused[0].sentence(refused[1])) if refused else "",
         "calls_this_hour": usage.calls_this_hour,
         "calls_an_hour": usage.calls_an_hour,
         "rials_today": usage.rials_today,

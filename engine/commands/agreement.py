@@ -73,8 +73,9 @@ def hours_deadline(
     amount_s, in_days = parse_amount(amount)
     if in_days and kind == CalendarKind.SUPPORT.value:
         raise BadInput(
-            f"the amount: {quoted(amount)} counts days, but support days differ in length;"
-            " give hours, or --calendar working-days"
+            "the amount: %(amount)s counts days, but support days differ in length; give hours, "
+            "or --calendar working-days",
+            amount=quoted(amount),
         )
     chosen = kind or (CalendarKind.WORKING_DAYS if in_days else CalendarKind.SUPPORT).value
     calendar = _calendar(chosen, begin, edits)
@@ -182,7 +183,9 @@ def sla_reckon(document: str, as_json: bool) -> None:
         with click.open_file(document, "rb") as source:
             text = source.read()
     except OSError as error:
-        raise BadInput(f"{document} cannot be read: {error.strerror}") from None
+        raise BadInput(
+            "%(document)s cannot be read: %(why)s", document=document, why=error.strerror
+        ) from None
     answer = reckon_document(parse_document(text))
     lines = [
         answer["sentence"],
@@ -213,7 +216,7 @@ def _edits(source: BinaryIO | None) -> list[HolidayEdit]:
     try:
         records = json.loads(source.read())
     except ValueError as error:
-        raise BadInput(f"--edits: is no JSON: {error}") from None
+        raise BadInput("--edits: is no JSON: %(why)s", why=error) from None
     if not isinstance(records, list):
         raise BadInput("--edits: must be a JSON list of edits")
     return [parse_edit(record, f"edits[{index}]") for index, record in enumerate(records)]
@@ -223,10 +226,10 @@ def _pause(text: str) -> Span:
     """A pause from ``FROM/TO``; dates with slashes cannot be told apart, so they need dashes."""
     first, slash, second = text.partition("/")
     if not slash:
-        raise BadInput(f"--pause: {quoted(text)} needs two times with a slash between them")
+        raise BadInput("--pause: %(text)s needs two times with a slash between them", text=quoted(text))
     start, end = parse_instant(first, "--pause", local=True), parse_instant(second, "--pause", local=True)
     if end < start:
-        raise BadInput(f"--pause: {quoted(text)} ends before it begins")
+        raise BadInput("--pause: %(text)s ends before it begins", text=quoted(text))
     return start, end
 
 

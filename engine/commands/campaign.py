@@ -17,6 +17,7 @@ from engine.services.campaigns import campaigns
 from engine.services.campaigns import clone as campaigns_clone
 from engine.services.campaigns import view as campaign_view
 from engine.services.campaigns.view import CampaignView
+from engine.services.campaigns.why import BY_COMMAND
 from engine.services.messages.sounds.whole import FORMATS
 from engine.states import CampaignState
 from engine.store.threads import read, write
@@ -262,12 +263,12 @@ def _begin(campaign_id: int, now: int) -> None:
 
 @campaign.command()
 @_id
-@click.option("--reason", default="paused from the command line", help="Shown wherever it is asked why.")
+@click.option("--reason", default="", help="Shown wherever it is asked why.")
 @common.json_option
 def pause(campaign_id: int, reason: str, as_json: bool) -> None:
     """Place no further call; those that are up go on.  `resume` goes on where it stopped."""
     settings = common.settings_and_store()
-    write(lambda: campaigns.pause(campaign_id, reason))
+    write(lambda: campaigns.pause(campaign_id, reason or BY_COMMAND.kept()))
     _tell(campaign_id, settings, as_json)
 
 
@@ -328,7 +329,7 @@ def _tell(campaign_id: int, settings: Settings, as_json: bool) -> None:
 
 
 def _sentence(seen: CampaignView, settings: Settings) -> str:
-    return seen.sentence("en", lambda at: common.local(at, settings))
+    return seen.sentence.english(lambda at: common.local(at, settings))
 
 
 def _document(seen: CampaignView, settings: Settings) -> dict[str, Any]:

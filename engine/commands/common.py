@@ -15,6 +15,7 @@ from engine.clock import wall_ms
 from engine.config import Settings, load_settings
 from engine.errors import BadInput, NotFound
 from engine.runtime.opening import open_store
+from engine.sentences import is_kept, sentence_of
 from engine.services.accounts import accounts
 from engine.services.onboarding import first_start
 from engine.store.tables.core import Account
@@ -163,10 +164,15 @@ def local(at_ms: int | None, settings: Settings) -> str:
     return f"{from_ms(at_ms).astimezone(zone_of(settings.timezone)):%Y-%m-%d %H:%M:%S}" if at_ms else "—"
 
 
+def plain(value: Any) -> Any:
+    """A value of the store; a sentence that was kept is said in English."""
+    return str(sentence_of(value)) if isinstance(value, str) and is_kept(value) else value
+
+
 def row_values(row: Any, hide: Sequence[str] = ()) -> dict[str, Any]:
     """A row of the store as a document; instants (`*_at`) become ISO 8601."""
     return {
-        name: iso(value) if name.endswith("_at") else value
+        name: iso(value) if name.endswith("_at") else plain(value)
         for name, value in row.__data__.items()
         if name not in hide
     }
@@ -176,5 +182,5 @@ def switch_words(settings: Settings, switches: Sequence[str]) -> str:
     """The switches to use, as AVANAK_SWITCHES has them: those of the command line, or the settings'."""
     for word in switches:
         if not word.strip() or len(word.split()) != 1:
-            raise BadInput(f"--switch takes one switch each time, not {len(word.split())} words.")
+            raise BadInput("--switch takes one switch each time, not %(len)s words.", len=len(word.split()))
     return " ".join(switches) or settings.switches.get_secret_value()

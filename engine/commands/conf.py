@@ -42,7 +42,7 @@ def check(directory: str | None, dialplan: str | None, strict: bool, as_json: bo
     tree = Path(directory) if directory else TREE
     plan = Path(dialplan) if dialplan else (tree / "dialplan" if directory else DIALPLAN)
     if not (tree / "freeswitch.xml").is_file():
-        raise BadInput(f"{tree} is no configuration of FreeSWITCH: it has no freeswitch.xml.")
+        raise BadInput("%(tree)s is no configuration of FreeSWITCH: it has no freeswitch.xml.", tree=tree)
     found = lint.check(tree, plan)
     errors = sum(1 for one in found if one.severity == "error" or strict)
     document = {
@@ -145,17 +145,24 @@ def _gateway(text: str) -> GatewaySettings:
             try:
                 values["password"] = Path(value).read_text("utf-8").strip()
             except OSError as error:
-                raise BadInput(f"--gateway {name}: {value} cannot be read: {error.strerror}.") from error
+                raise BadInput(
+                    "--gateway %(name)s: %(value)s cannot be read: %(why)s.",
+                    name=name,
+                    value=value,
+                    why=error.strerror,
+                ) from error
         elif key == "inbound":
             values["inbound"] += (value,)
         elif not equals or key not in _GATEWAY_FIELDS or key in ("name", "password"):
             raise BadInput(
-                f"--gateway {name}: {key!r} is none of proxy=, username=, password_file=, register=, …"
+                "--gateway %(name)s: '%(key)s' is none of proxy=, username=, password_file=, register=, …",
+                name=name,
+                key=key,
             )
         else:
             values[key] = _value(name, key, value)
     if not values.get("proxy"):
-        raise BadInput(f"--gateway {name}: proxy=HOST[:PORT] is missing.")
+        raise BadInput("--gateway %(name)s: proxy=HOST[:PORT] is missing.", name=name)
     return GatewaySettings(name=name, **values)
 
 
@@ -163,10 +170,17 @@ def _value(name: str, key: str, text: str) -> Any:
     default = _GATEWAY_FIELDS[key].default
     if isinstance(default, bool):
         if text.lower() not in ("yes", "no", "true", "false"):
-            raise BadInput(f"--gateway {name}: {key} is yes or no, not {text!r}.")
+            raise BadInput(
+                "--gateway %(name)s: %(key)s is yes or no, not '%(text)s'.", name=name, key=key, text=text
+            )
         return text.lower() in ("yes", "true")
     if isinstance(default, int):
         if not text.isdecimal():
-            raise BadInput(f"--gateway {name}: {key} is a whole number, not {text!r}.")
+            raise BadInput(
+                "--gateway %(name)s: %(key)s is a whole number, not '%(text)s'.",
+                name=name,
+                key=key,
+                text=text,
+            )
         return int(text)
     return text

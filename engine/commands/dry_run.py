@@ -139,9 +139,9 @@ def _document(found: Preflight, message_ms: int) -> dict[str, object]:
 
 def _print_end(found: Preflight, settings: Settings) -> None:
     if found.ends_at is None:
-        click.echo(f"It would not be done within a year; what binds it: {BINDINGS[found.binding][0]}.")
+        click.echo(f"It would not be done within a year; what binds it: {BINDINGS[found.binding]}.")
         return
     click.echo(
         f"About {found.calls:,} calls at {found.calls_per_second:.1f} a second, done {common.local(found.ends_at, settings)}"
-        f" (in {span_text((found.ends_at - wall_ms()) / 1000)}); what binds it: {BINDINGS[found.binding][0]}."
+        f" (in {span_text((found.ends_at - wall_ms()) / 1000)}); what binds it: {BINDINGS[found.binding]}."
     )

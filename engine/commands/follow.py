@@ -9,7 +9,7 @@ import gevent
 from engine.clock import monotonic_s, wall_ms
 from engine.commands.interrupts import Interrupts
 from engine.runtime.controller import Engine
-from engine.services.campaigns import campaigns
+from engine.services.campaigns import campaigns, why
 from engine.services.campaigns import view as campaign_view
 from engine.services.campaigns.view import CampaignView
 from engine.states import CampaignState
@@ -18,8 +18,8 @@ from engine.store.threads import read, write
 LOOK_S = 0.5
 NO_SWITCH_S = 60.0  # without any switch for so long, the campaign is paused and the command ends
 HANG_UP_S = 10.0  # how long calls that were hung up may take to be settled
-INTERRUPTED = "interrupted"
-NO_SWITCH = "no switch could be reached"
+INTERRUPTED = why.BY_INTERRUPT.kept()
+NO_SWITCH = why.NO_SWITCH_REACHED.kept()
 
 
 class View(Protocol):

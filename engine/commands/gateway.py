@@ -113,7 +113,7 @@ def list_(as_json: bool) -> None:
                     row.packet_ms,
                     row.switch_name,
                     "yes" if row.is_draining else "",
-                    " ".join(one.sentence() or f"{one.switch}: {one.state}" for one in seen[row.id]),
+                    " ".join(str(one.sentence or f"{one.switch}: {one.state}") for one in seen[row.id]),
                     " ".join(_found(one)["sentence"] or "well" for one in found[row.id]),
                 )
                 for row in rows
@@ -127,7 +127,7 @@ def _seen(one: TrunkSeen) -> dict[str, Any]:
     return {
         "switch": one.switch,
         "state": one.state,
-        "fault": one.sentence(),
+        "fault": str(one.sentence or ""),
         "since_at": common.iso(one.since_at),
     }
 
@@ -142,7 +142,7 @@ def _found(one: GatewayHealthSeen) -> dict[str, Any]:
         "fault_share": one.fault_share,
         "since_at": common.iso(one.since_at),
         "reopens_at": common.iso(one.reopens_at),
-        "sentence": one.sentence("en", common.iso(one.reopens_at) or ""),
+        "sentence": one.sentence.english(lambda at: common.iso(at) or "") if one.sentence else "",
     }
 
 

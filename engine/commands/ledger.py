@@ -73,7 +73,7 @@ def statement(account: int, limit: int, as_json: bool) -> None:
                     line.balance,
                     line.reserved,
                     line.campaign_id,
-                    line.note,
+                    common.plain(line.note),
                 )
                 for line in lines
             ],
@@ -97,7 +97,7 @@ def statement(account: int, limit: int, as_json: bool) -> None:
                 "reserved": line.reserved,
                 "campaign": line.campaign_id,
                 "payment": line.payment_id,
-                "note": line.note,
+                "note": common.plain(line.note),
             }
             for line in lines
         ],

@@ -68,7 +68,7 @@ def print_count(found: ListCount) -> None:
     click.echo(f"  valid       {found.valid:>9,}  ({found.mobiles:,} mobiles, {others:,} others)")
     click.echo(f"  duplicates  {found.duplicates:>9,}")
     for reason, number in found.refused.most_common():
-        click.echo(f"  refused     {number:>9,}  {reason.value}: {reason.sentence()}")
+        click.echo(f"  refused     {number:>9,}  {reason.value}: {reason.sentence}")
     left_out = ", ".join(f"{word} {number:,}" for word, number in facts.left_out.items())
     more = f", {facts.more:,} numbers more than lines" if facts.more else ""
     click.echo(f"  lines in the file {facts.lines:,}; of these without a result: {left_out or 'none'}{more}")

@@ -54,7 +54,7 @@ def password(username: str, password_file: TextIO | None, as_json: bool) -> None
     common.settings_and_store()
     found = read(lambda: people.find(username))
     if found is None:
-        raise NotFound(f"There is no person {username!r}.")
+        raise NotFound("There is no person '%(username)s'.", username=username)
     password_hash = people.hash_of(_read_password(password_file))
     write(lambda: people.set_password(found.id, password_hash, None, wall_ms()))
     common.answer({"person": found.id}, as_json, lambda: click.echo(f"{username} has a new password."))
@@ -68,7 +68,7 @@ def second_factor_off(username: str, as_json: bool) -> None:
     common.settings_and_store()
     found = read(lambda: people.find(username))
     if found is None:
-        raise NotFound(f"There is no person {username!r}.")
+        raise NotFound("There is no person '%(username)s'.", username=username)
     write(lambda: second_factor.switch_off(found.id, None, wall_ms()))
     common.answer({"person": found.id}, as_json, lambda: click.echo(f"{username} logs in by password alone."))
 

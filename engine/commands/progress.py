@@ -14,6 +14,7 @@ from rich.text import Text
 
 from engine.clock import monotonic_s, wall_ms
 from engine.commands.common import iso
+from engine.sentences import sentence_of
 from engine.services.campaigns.view import CampaignView
 
 PLAIN_EVERY_S = 5.0  # without a terminal, a line now and then
@@ -54,7 +55,7 @@ class Progress:
     def show(self, seen: CampaignView) -> None:
         """The present state; cheap enough for twice a second."""
         if self._is_live:
-            self._live.update(_drawn(seen, seen.sentence("en", self._instant)), refresh=True)
+            self._live.update(_drawn(seen, seen.sentence.english(self._instant)), refresh=True)
         elif not self._is_quiet and monotonic_s() - self._last_plain >= PLAIN_EVERY_S:
             self._last_plain = monotonic_s()
             self._console.print(_line(seen), soft_wrap=True)
@@ -158,7 +159,7 @@ def document(seen: CampaignView, refused: dict[str, int], report: str | None) ->
         "campaign": row.id,
         "name": row.name,
         "state": row.state,
-        "state_reason": row.state_reason,
+        "state_reason": str(sentence_of(row.state_reason)),
         "why": seen.reason,
         "started_at": iso(row.started_at),
         "finished_at": iso(row.finished_at),

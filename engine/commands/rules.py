@@ -77,6 +77,8 @@ def check_report_path(path: str | None) -> None:
     if path is None:
         return
     if Path(path).suffix.lower() not in REPORT_TYPES:
-        raise BadInput(f"--report: a report is written as .csv or .xlsx, not as «{Path(path).name}».")
+        raise BadInput(
+            "--report: a report is written as .csv or .xlsx, not as «%(name)s».", name=Path(path).name
+        )
     if not Path(path).absolute().parent.is_dir():
-        raise BadInput(f"--report: there is no folder {Path(path).absolute().parent}.")
+        raise BadInput("--report: there is no folder %(parent)s.", parent=Path(path).absolute().parent)

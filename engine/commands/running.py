@@ -76,7 +76,7 @@ def reach_switch(engine: Engine) -> None:
         if states and all(state.status == "refused" for state in states):
             break
     said = engine.switchboard.last_error().rstrip(".")
-    raise SwitchUnavailable(f"No switch can be reached ({said or f'no answer in {REACH_S:g} s'}).")
+    raise SwitchUnavailable("No switch can be reached (%(why)s).", why=said or f"no answer in {REACH_S:g} s")
 
 
 def is_engine_running() -> bool:

@@ -17,6 +17,7 @@ from engine.config import Settings
 from engine.errors import BadInput, SwitchUnavailable
 from engine.runtime.controller import Engine
 from engine.runtime.switchboard import SwitchSpec, parse_switches
+from engine.sentences import sentence_of
 from engine.services.campaigns import campaigns
 from engine.services.campaigns.recipients import Imported
 from engine.services.campaigns.rules import CampaignRules
@@ -116,7 +117,7 @@ def _check(
     """Refuse what can be refused before anything is opened."""
     is_embedded = trunks.is_embedded(specs)
     if not 0.1 <= speed <= 1000:
-        raise BadInput(f"--speed must be from 0.1 to 1000, not {speed:g}.")
+        raise BadInput("--speed must be from 0.1 to 1000, not %(speed)s.", speed=f"{speed:g}")
     if speed != 1 and not is_embedded:
         raise BadInput("--speed is for the embedded switch; real telephones ring as fast as they do.")
     wanted.check(settings.max_call_s)
@@ -185,6 +186,6 @@ def conclude(
     if campaign.state != CampaignState.PAUSED:
         return ended_by
     common.note(
-        f"Paused ({campaign.state_reason}). To go on where it stopped: avanakctl campaign resume {campaign.id}"
+        f"Paused ({sentence_of(campaign.state_reason)}). To go on where it stopped: avanakctl campaign resume {campaign.id}"
     )
     return NO_SWITCH_STATUS if campaign.state_reason == NO_SWITCH else ended_by or 1

@@ -81,5 +81,5 @@ def _both(switches: tuple[str, ...], speed: float, log_file: bool, interrupts: I
 def _words(switches: tuple[str, ...]) -> str:
     for word in switches:
         if not word.strip() or len(word.split()) != 1:
-            raise BadInput(f"--switch takes one switch each time, not {len(word.split())} words.")
+            raise BadInput("--switch takes one switch each time, not %(len)s words.", len=len(word.split()))
     return " ".join(switches)

@@ -59,7 +59,7 @@ def status(account: str | None, as_json: bool) -> None:
                     "name": row.name,
                     "state": row.state,
                     "since": common.iso(row.since_at),
-                    "reason": row.reason,
+                    "reason": common.plain(row.reason),
                 }
                 for row in flips.components()
             ],
@@ -238,7 +238,7 @@ def _reasons(reckoning: Reckoning) -> dict[str, list[dict[str, Any]]]:
                 "void": row.is_void,
                 "by": row.author_id if row.author_id is not None else "monitor",
                 "at": common.iso(row.at),
-                "reason": row.reason,
+                "reason": common.plain(row.reason),
             }
             for row in incidents.history(outage_id)
         ]
@@ -314,7 +314,7 @@ def _write_file(path: Path, content: bytes) -> None:
     try:
         path.write_bytes(content)
     except OSError as error:
-        raise BadInput(f"{path} cannot be written: {error.strerror}") from None
+        raise BadInput("%(path)s cannot be written: %(why)s", path=path, why=error.strerror) from None
 
 
 @click.command()
@@ -343,9 +343,9 @@ def find_account(text: str) -> Account:
     else:
         found = list(Account.select().where(Account.name == text).limit(2))
     if not found:
-        raise NotFound(f"There is no account {quoted(text)}.")
+        raise NotFound("There is no account %(text)s.", text=quoted(text))
     if len(found) > 1:
-        raise BadInput(f"Two accounts are called {quoted(text)}: give the id.")
+        raise BadInput("Two accounts are called %(text)s: give the id.", text=quoted(text))
     return found[0]
 
 
@@ -354,7 +354,7 @@ def _outage(row: Any) -> dict[str, Any]:
         "id": row.id,
         "from": common.iso(row.start_at),
         "to": common.iso(row.end_at),
-        "reason": row.reason,
+        "reason": common.plain(row.reason),
     }
 
 

@@ -114,5 +114,5 @@ def _open(file: Path, settings: Settings, choices: Choices = AS_FOUND) -> ListRe
 def _number(text: str, settings: Settings) -> NormalNumber:
     found = normalise(text, default_area=settings.default_area_code or None, allow_abroad=True)
     if not isinstance(found, NormalNumber):
-        raise BadInput(f"«{text[:40]}»: {found.sentence()}")
+        raise BadInput("«%(number)s»: %(why)s", number=text[:40], why=found.sentence)
     return found

@@ -19,6 +19,7 @@ from engine.esl import answers, commands
 from engine.esl.link import Link
 from engine.esl.supervisor import ask_switch
 from engine.runtime.switchboard import SwitchSpec, parse_switches
+from engine.sentences import sentence_of
 from engine.services.trunks import registrations
 from engine.services.trunks import switches as known_switches
 from engine.store.tables.core import Gateway
@@ -107,7 +108,7 @@ def _faults(switch_name: str, told: dict[str, answers.GatewayStatus | None]) -> 
     for name, at in told.items():
         fault = registrations.fault_of(at.state, at.is_up) if at is not None else ""
         if at is not None and fault:
-            yield f"{name}: {registrations.TrunkSeen(0, switch_name, at.state, fault, 0).sentence()}"
+            yield f"{name}: {registrations.TrunkSeen(0, switch_name, at.state, fault, 0).sentence}"
 
 
 def _noted(specs: Sequence[SwitchSpec]) -> list[dict[str, Any]]:
@@ -121,7 +122,8 @@ def _noted(specs: Sequence[SwitchSpec]) -> list[dict[str, Any]]:
                 "switch": spec.name,
                 "address": row.address if row else "",
                 "state": row.state if row else "never started",
-                "reason": (row.state_reason if row else "") or "inside its engine, as last written",
+                "reason": (str(sentence_of(row.state_reason)) if row else "")
+                or "inside its engine, as last written",
                 "sessions": row.sessions if row else None,
                 "max_sessions": row.max_sessions if row else None,
                 "sessions_per_second": row.sessions_per_second if row else None,

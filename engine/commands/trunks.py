@@ -76,7 +76,13 @@ def check_kind(campaign: Campaign, specs: Sequence[SwitchSpec]) -> None:
     if wants_embedded != is_embedded(specs):
         kind = "the embedded switch" if wants_embedded else "real switches"
         hint = "--switch embedded" if wants_embedded else "--switch esl://:PASSWORD@HOST:8021"
-        raise BadInput(f"Campaign {campaign.id} goes by {campaign.gateways} of {kind}; give {hint}.")
+        raise BadInput(
+            "Campaign %(id)s goes by %(gateways)s of %(kind)s; give %(hint)s.",
+            id=campaign.id,
+            gateways=campaign.gateways,
+            kind=kind,
+            hint=hint,
+        )
 
 
 def _embedded_names() -> set[str]:
@@ -116,7 +122,8 @@ def make_gateways(rules: CampaignRules, specs: Sequence[SwitchSpec], settings: S
         row = gateways.ensure(name, cps, channels, wall_ms())
         if row.switch_name in pinned:
             raise BadInput(
-                f"The gateway {name} belongs to the embedded switch, which calls nobody; name a real one."
+                "The gateway %(name)s belongs to the embedded switch, which calls nobody; name a real one.",
+                name=name,
             )
         if rules.cps is not None and row.cps < rules.cps:
             note(
@@ -147,8 +154,10 @@ def check_gateways(engine: Engine, names: Sequence[str]) -> None:
                 missing.discard(name)
     if missing and asked:
         raise BadInput(
-            f"No switch of {', '.join(asked)} has the gateway {', '.join(sorted(missing))};"
-            " `avanakctl switch status` shows what they have."
+            "No switch of %(asked)s has the gateway %(missing)s; `avanakctl switch status` shows "
+            "what they have.",
+            asked=list(asked),
+            missing=sorted(missing),
         )
 
 
@@ -163,6 +172,8 @@ def pin_gateway(name: str, switch: str, cps: float, channels: int) -> None:
     if row is None:
         gateways.add(name, cps, channels, None, wall_ms(), switch_name=switch)
     elif row.switch_name not in pinned:
-        raise BadInput(f"The gateway {name} belongs to real switches; the embedded one needs another name.")
+        raise BadInput(
+            "The gateway %(name)s belongs to real switches; the embedded one needs another name.", name=name
+        )
     elif row.switch_name != switch:
         gateways.change(name, None, wall_ms(), switch_name=switch)

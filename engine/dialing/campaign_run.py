@@ -110,7 +110,10 @@ class CampaignRun:
         found = self._templates.get(key)
         if found is None:
             if not self.may_show(caller_id):  # the claimer saw to it; a number was changed since
-                raise BadCommand(f"the caller id is none of those that begin with {self.caller_range}")
+                raise BadCommand(
+                    "the caller id is none of those that begin with %(caller_range)s",
+                    caller_range=self.caller_range,
+                )
             if len(self._templates) > 5_000:  # prompts of single recipients
                 self._templates.clear()
             found = self._templates[key] = OriginateTemplate(

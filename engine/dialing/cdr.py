@@ -280,7 +280,7 @@ class PostedSource:
             try:
                 rows = self._query(lambda: posted_after(self.switch_name, after))  # noqa: B023 - run at once
             except StoreUnavailable as error:
-                raise RecordsUnavailable(str(error)) from error
+                raise RecordsUnavailable(error.sentence) from error
             for row_id, uuid, fields in rows:
                 if wanted(uuid):
                     yield Found(uuid, fields, Cursor(0, "", max(0, row_id - 1)))

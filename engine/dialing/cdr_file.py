@@ -75,7 +75,9 @@ class RecordFile:
         except OSError as error:
             self.close()
             raise RecordsUnavailable(
-                f"The call records {self.path} cannot be read: {error.strerror or error}."
+                "The call records %(path)s cannot be read: %(why)s.",
+                path=self.path,
+                why=error.strerror or error,
             ) from error
 
     def close(self) -> None:

@@ -134,7 +134,7 @@ class Claimer:
         try:
             claims = self.writer.call(lambda: claim(run.id, places, now, router, self.rules, self.hooks))
         except StoreUnavailable as error:
-            why.say(run, why.DATABASE, error=str(error))
+            why.say(run, why.DATABASE, error=error.sentence.kept())
             return 0
         run.unserved = unserved[0] if unserved and not claims else ""
         for item in claims:

@@ -26,7 +26,7 @@ class Pausing:
         """The switch has no file for the message: pause rather than ring people for nothing."""
         switch = self._lanes.switches[call.switch_id].name
         call.run.may_dial = False
-        reason = why.sentence(why.PROMPT_MISSING, {"switch": switch})
+        reason = why.sentence(why.PROMPT_MISSING, {"switch": switch}).kept()
         gevent.spawn(self._pause, call.run.id, reason)
 
     def _pause(self, campaign_id: int, reason: str) -> None:

@@ -30,7 +30,7 @@ class Gateway:
         """From ``name`` or ``name:channels``."""
         name, colon, channels = text.partition(":")
         if not name or (colon and not channels.isdigit()):
-            raise BadInput(f"a gateway is NAME or NAME:CHANNELS, not '{text}'")
+            raise BadInput("a gateway is NAME or NAME:CHANNELS, not '%(text)s'", text=text)
         return cls(name, int(channels or 0))
 
     def simulate(self, words: list[str]) -> str:

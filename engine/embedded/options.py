@@ -121,13 +121,16 @@ def parse_argv(argv: Sequence[str]) -> tuple[EmbeddedOptions, bool]:
     variable = words.pop("password_env")
     password = os.environ.get(variable)
     if not password:
-        raise BadInput(f"the environment variable {variable} must hold the password of the event socket")
+        raise BadInput(
+            "the environment variable %(variable)s must hold the password of the event socket",
+            variable=variable,
+        )
     words["gateways"] = tuple(words["gateways"] or EmbeddedOptions().gateways)
     options = EmbeddedOptions(password=password, **words)
     if options.speed <= 0:
-        raise BadInput(f"--speed must be above 0, not {options.speed}")
+        raise BadInput("--speed must be above 0, not %(speed)s", speed=options.speed)
     if options.sps < 1 or options.max_sessions < 1:
         raise BadInput("--sps and --max-sessions must be at least 1")
     if options.prompts is not None and not options.prompts.is_dir():
-        raise BadInput(f"--prompts: there is no folder {options.prompts}")
+        raise BadInput("--prompts: there is no folder %(prompts)s", prompts=options.prompts)
     return options, until_stdin_closes

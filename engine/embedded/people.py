@@ -183,13 +183,19 @@ class Habits:
         for part in filter(None, text.split(",")):
             name, _, value = part.partition("=")
             if name not in names:
-                raise BadInput(f"people have no habit '{name}'; known are {', '.join(sorted(names))}")
+                raise BadInput(
+                    "people have no habit '%(name)s'; known are %(names)s", name=name, names=sorted(names)
+                )
             try:
                 number = float(value)
             except ValueError:
-                raise BadInput(f"the habit {name} needs a number, not '{value}'") from None
+                raise BadInput(
+                    "the habit %(name)s needs a number, not '%(value)s'", name=name, value=value
+                ) from None
             if number < 0 or (number > 1 and not name.startswith("ring_")):
-                raise BadInput(f"the habit {name} is a share between 0 and 1, not {value}")
+                raise BadInput(
+                    "the habit %(name)s is a share between 0 and 1, not %(value)s", name=name, value=value
+                )
             setattr(habits, name, number)
         return habits
 

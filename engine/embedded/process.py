@@ -111,7 +111,9 @@ def _read_hello(process: subprocess.Popen[bytes], deadline_s: float) -> dict:
     while not line.endswith(b"\n"):
         left = deadline - time.monotonic()
         if left <= 0 or not select.select([fd], [], [], left)[0]:
-            raise SwitchUnavailable(f"the embedded switch did not start within {deadline_s:g} s")
+            raise SwitchUnavailable(
+                "the embedded switch did not start within %(deadline_s)s s", deadline_s=f"{deadline_s:g}"
+            )
         part = os.read(fd, 4096)
         if not part:
             raise SwitchUnavailable("the embedded switch ended while it started; its own words are above")

@@ -34,19 +34,29 @@ def parse_address(text: str) -> SwitchAddress:
         parts = urlsplit(text.strip())
         host, port = parts.hostname, parts.port
     except ValueError as error:
-        raise BadInput(f"switch address: host or port cannot be read; write {_SHAPE}") from error
+        raise BadInput(
+            "switch address: host or port cannot be read; write %(shape)s", shape=_SHAPE
+        ) from error
     if parts.scheme != "esl":
-        raise BadInput(f"switch address: it must begin with esl://; write {_SHAPE}")
+        raise BadInput("switch address: it must begin with esl://; write %(shape)s", shape=_SHAPE)
     if not host or any(c.isspace() or not c.isprintable() for c in host):
-        raise BadInput(f"switch address: the host is missing; write {_SHAPE}")
+        raise BadInput("switch address: the host is missing; write %(shape)s", shape=_SHAPE)
     if parts.username:
-        raise BadInput(f"switch address: the event socket knows no user names; write {_SHAPE}")
+        raise BadInput("switch address: the event socket knows no user names; write %(shape)s", shape=_SHAPE)
     if not parts.password:
-        raise BadInput(f"switch address: the password for {host} is missing; write {_SHAPE}")
+        raise BadInput(
+            "switch address: the password for %(host)s is missing; write %(shape)s", host=host, shape=_SHAPE
+        )
     if port == 0:
-        raise BadInput(f"switch address: port 0 of {host} cannot be used; write {_SHAPE}")
+        raise BadInput(
+            "switch address: port 0 of %(host)s cannot be used; write %(shape)s", host=host, shape=_SHAPE
+        )
     if parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise BadInput(f"switch address: nothing may follow host and port of {host}; write {_SHAPE}")
+        raise BadInput(
+            "switch address: nothing may follow host and port of %(host)s; write %(shape)s",
+            host=host,
+            shape=_SHAPE,
+        )
     password = unquote(parts.password)
     commands.auth(password)  # refuses what could not be sent
     return SwitchAddress(host, port or DEFAULT_PORT, password)

@@ -68,7 +68,7 @@ def read_exists(text: str) -> bool:
     """The answer to ``uuid_exists``; neither true nor false is a BadAnswer, never «gone»."""
     word = text.strip()
     if word not in ("true", "false"):
-        raise BadAnswer(f"uuid_exists was answered {word[:60]!r} instead of true or false")
+        raise BadAnswer("uuid_exists was answered '%(word)s' instead of true or false", word=word[:60])
     return word == "true"
 
 
@@ -81,7 +81,7 @@ def read_channels(text: str) -> list[Channel]:
     try:
         answer = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise BadAnswer(f"show channels was answered {text[:60]!r}, which is no JSON") from error
+        raise BadAnswer("show channels was answered '%(text)s', which is no JSON", text=text[:60]) from error
     rows = answer.get("rows", []) if isinstance(answer, dict) else None
     if not isinstance(rows, list) or answer.get("row_count") != len(rows):
         raise BadAnswer("show channels counts other rows than it lists")

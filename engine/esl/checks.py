@@ -29,21 +29,34 @@ class BadCommand(BadInput):
 def check_text(field: str, value: object, pattern: re.Pattern[str], expected: str) -> str:
     """``value`` if it is a str that matches ``pattern`` whole; else one sentence about ``field``."""
     if not isinstance(value, str) or not pattern.fullmatch(value):
-        raise BadCommand(f"{field}: {_shown(value)} is not {expected}")
+        raise BadCommand(
+            "%(field)s: %(value)s is not %(expected)s", field=field, value=_shown(value), expected=expected
+        )
     return value
 
 
 def check_int(field: str, value: object, least: int, most: int) -> int:
     """``value`` if it is an int (no bool, no text) from ``least`` to ``most``, both included."""
     if type(value) is not int or not least <= value <= most:
-        raise BadCommand(f"{field}: {_shown(value)} is not a whole number from {least} to {most}")
+        raise BadCommand(
+            "%(field)s: %(value)s is not a whole number from %(least)s to %(most)s",
+            field=field,
+            value=_shown(value),
+            least=least,
+            most=most,
+        )
     return value
 
 
 def check_word(field: str, value: object, words: frozenset[str]) -> str:
     """``value`` if it is one of ``words``."""
     if not isinstance(value, str) or value not in words:
-        raise BadCommand(f"{field}: {_shown(value)} is not one of {', '.join(sorted(words))}")
+        raise BadCommand(
+            "%(field)s: %(value)s is not one of %(words)s",
+            field=field,
+            value=_shown(value),
+            words=sorted(words),
+        )
     return value
 
 

@@ -123,13 +123,17 @@ class Link(InboundESL):
         try:
             if not self._auth_request_event.wait(self.limits.connect_s):
                 raise LinkDown(
-                    f"{self._where} took the connection but did not ask for a password within "
-                    f"{self.limits.connect_s:g} s; is this FreeSWITCH's event socket?"
+                    "%(where)s took the connection but did not ask for a password within %(connect_s)s "
+                    "s; is this FreeSWITCH's event socket?",
+                    where=self._where,
+                    connect_s=f"{self.limits.connect_s:g}",
                 )
             self._require_up()
             reply = self.command(password_frame, self.limits.connect_s)
             if not reply.is_ok:
-                raise AuthFailed(f"the switch at {self._where} refuses the event-socket password")
+                raise AuthFailed(
+                    "the switch at %(where)s refuses the event-socket password", where=self._where
+                )
         except BaseException as error:
             self._fail(str(error))
             raise
@@ -198,7 +202,9 @@ class Link(InboundESL):
         self.post([frame], on_reply, timeout_s)
         result.wait(max(0.0, deadline_s - monotonic_s()))
         if not result.ready():
-            raise CommandTimeout(f"the switch did not answer a command within {timeout_s:.4g} s")
+            raise CommandTimeout(
+                "the switch did not answer a command within %(timeout_s)s s", timeout_s=f"{timeout_s:.4g}"
+            )
         outcome: Outcome = result.get()
         if isinstance(outcome, Reply):
             return outcome
@@ -226,7 +232,7 @@ class Link(InboundESL):
         # The lock keeps the order of the line and of the wire the same; it is held long only
         # while the switch does not read, and then no longer than ``send_s``.
         if not self._send_lock.acquire(timeout=min(timeout_s, self.limits.send_s)):
-            raise LinkBusy(f"{self._where} takes no more commands at present; nothing was sent")
+            raise LinkBusy("%(where)s takes no more commands at present; nothing was sent", where=self._where)
         try:
             self._require_up()
             now_s = monotonic_s()
@@ -374,7 +380,7 @@ class Link(InboundESL):
         if self.down_reason is not None:
             raise LinkDown(self.down_reason)
         if not self.connected:
-            raise LinkDown(f"the link to {self._where} is not connected")
+            raise LinkDown("the link to %(where)s is not connected", where=self._where)
 
     def _fail(self, reason: str) -> None:
         """End the link, once: close the socket, tell everybody who waits."""

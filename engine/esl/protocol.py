@@ -111,7 +111,7 @@ class FrameParser:
     def _check_head_size(self, size: int) -> None:
         if size > MAX_HEAD_BYTES:
             raise FrameError(
-                f"the other end sent {size} bytes without an empty line; this is no event socket"
+                "the other end sent %(size)s bytes without an empty line; this is no event socket", size=size
             )
 
     def _read_length(self, head: dict[str, str]) -> int:
@@ -120,8 +120,10 @@ class FrameParser:
             return 0
         if not _LENGTH.fullmatch(text) or int(text) > MAX_BODY_BYTES:
             raise FrameError(
-                f"a frame claims Content-Length {text[:40]!r}; "
-                f"a number of bytes up to {MAX_BODY_BYTES} was expected"
+                "a frame claims Content-Length '%(text)s'; a number of bytes up to "
+                "%(max_body_bytes)s was expected",
+                text=text[:40],
+                max_body_bytes=MAX_BODY_BYTES,
             )
         return int(text)
 
@@ -134,7 +136,7 @@ def parse_head(head: bytes) -> dict[str, str]:
             continue
         name, colon, value = line.partition(":")
         if not colon:
-            raise FrameError(f"the line {line[:60]!r} is no header; this is no event socket")
+            raise FrameError("the line '%(line)s' is no header; this is no event socket", line=line[:60])
         if name == "Content-Length" and headers.get(name, value.strip()) != value.strip():
             raise FrameError("a frame has two different Content-Length headers")
         headers[name] = value.strip()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 from engine.errors import SwitchUnavailable
 from engine.esl.protocol import API_RESPONSE, Frame
@@ -23,8 +24,8 @@ class LinkDown(SwitchUnavailable):
     switch before anything is done again; if not, nothing has happened.
     """
 
-    def __init__(self, message: str, maybe_sent: bool = False) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, /, maybe_sent: bool = False, **values: Any) -> None:
+        super().__init__(message, **values)
         self.maybe_sent = maybe_sent
 
 
@@ -103,7 +104,9 @@ class ReplyQueue:
         if count > self.max_outstanding:
             raise ValueError(f"a batch of {count} commands; the line holds {self.max_outstanding}")
         if len(self._line) + count > self.max_outstanding:
-            raise LinkBusy(f"{len(self._line)} commands wait for the switch's answer; nothing was sent")
+            raise LinkBusy(
+                "%(len)s commands wait for the switch's answer; nothing was sent", len=len(self._line)
+            )
         deadline_s = now_s + timeout_s
         self._line.extend(_Question(i, on_reply, now_s, deadline_s) for i in range(count))
 
@@ -120,7 +123,11 @@ class ReplyQueue:
         due = [q for q in self._line if q.on_reply is not None and now_s >= q.deadline_s]
         for question in due:
             timeout_s = question.deadline_s - question.asked_s
-            question.tell(CommandTimeout(f"the switch did not answer a command within {timeout_s:.4g} s"))
+            question.tell(
+                CommandTimeout(
+                    "the switch did not answer a command within %(timeout_s)s s", timeout_s=f"{timeout_s:.4g}"
+                )
+            )
 
     def fail_all(self, reason: str) -> None:
         """The connection is gone: every question gets a LinkDown of its own, ``maybe_sent``."""

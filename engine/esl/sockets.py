@@ -34,11 +34,13 @@ def open_socket(host: str, port: int, timeout_s: float) -> socket.socket:
     except gevent.Timeout as error:
         if error is not deadline:
             raise
-        raise LinkDown(f"no answer from {where} within {timeout_s:g} s") from error
+        raise LinkDown(
+            "no answer from %(where)s within %(timeout_s)s s", where=where, timeout_s=f"{timeout_s:g}"
+        ) from error
     except socket.gaierror as error:
-        raise LinkDown(f"the host name {host} cannot be resolved") from error
+        raise LinkDown("the host name %(host)s cannot be resolved", host=host) from error
     except OSError as error:
-        raise LinkDown(f"cannot connect to {where}: {plain_words(error)}") from error
+        raise LinkDown("cannot connect to %(where)s: %(why)s", where=where, why=plain_words(error)) from error
     # When we close or die, what was not sent yet is thrown away.  Otherwise the kernel would go on
     # sending it for minutes, and an originate could reach the switch long after it was given up.
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

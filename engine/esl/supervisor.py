@@ -234,7 +234,10 @@ def ask_switch(link: Link) -> SwitchInfo:
     max_sessions = read_limit(link.api(commands.max_sessions()))
     version = read_version(link.api(commands.version()))
     if not UUID.fullmatch(core_uuid):
-        raise BadAnswer(f"the switch gives {core_uuid[:60]!r} for its core_uuid; is it still starting?")
+        raise BadAnswer(
+            "the switch gives '%(core_uuid)s' for its core_uuid; is it still starting?",
+            core_uuid=core_uuid[:60],
+        )
     if sps is None or max_sessions is None:
         raise BadAnswer("the switch does not say its sessions-per-second or max-sessions")
     return SwitchInfo(core_uuid, sps, max_sessions, version or "unknown")

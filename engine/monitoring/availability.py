@@ -16,6 +16,7 @@ from engine.dialing.dialer import Dialer
 from engine.errors import AvanakError, StoreUnavailable
 from engine.loops import Loop, Loops
 from engine.monitoring.probes import Probed, Prober
+from engine.sentences import kept
 from engine.services.sla import observations, probes
 from engine.services.sla.call_window import CallWindow
 from engine.services.sla.flips import WEB, Health, engine_name, gateway_name, switch_name
@@ -86,7 +87,7 @@ class Watch:
             )
         except StoreUnavailable as error:
             if self._refusal is None:
-                self._refusal = Refusal(now, str(error))
+                self._refusal = Refusal(now, error.sentence.kept())
             log.warning("action=watch_without_store error=%r", str(error))
             return
         self._probed.clear()
@@ -140,9 +141,9 @@ class Watch:
             answer = requests.get(url, timeout=WEB_TIMEOUT_S, allow_redirects=True)
             problem = f"HTTP {answer.status_code}" if answer.status_code >= 500 else ""
         except requests.Timeout:
-            problem = f"no answer within {WEB_TIMEOUT_S:.0f} s"
+            problem = kept("no answer within %(n)s s", n=round(WEB_TIMEOUT_S))
         except requests.ConnectionError:
-            problem = "no connection"
+            problem = kept("no connection")
         except requests.RequestException as error:
             problem = type(error).__name__  # the text is the library's, for programmers
         self._web_fails = self._web_fails + 1 if problem else 0

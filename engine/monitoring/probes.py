@@ -14,6 +14,7 @@ from engine.dialing.dialer import Dialer
 from engine.errors import AvanakError
 from engine.esl import commands
 from engine.esl.events import Event, read_background_job
+from engine.sentences import kept
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +56,7 @@ class Prober:
             try:
                 link.post([commands.probe(job)])
             except AvanakError as error:
-                self._finish(job, False, str(error), now_m)
+                self._finish(job, False, error.sentence.kept(), now_m)
 
     def on_event(self, event: Event, now_m: float) -> bool:
         """Take a BACKGROUND_JOB event if it ends one of our calls; whether it was ours."""
@@ -71,7 +72,7 @@ class Prober:
         """What has ended since the last question; what is overdue has failed."""
         for job, waiting in list(self._waiting.items()):
             if now_m - waiting.since_m > ANSWER_S:
-                self._finish(job, False, f"no answer within {ANSWER_S:.0f} s", now_m)
+                self._finish(job, False, kept("no answer within %(n)s s", n=round(ANSWER_S)), now_m)
         done, self._done = self._done, []
         return done
 

@@ -64,7 +64,9 @@ def _locked(path: Path, busy: str) -> IO[str]:
     try:
         file = open(path, "a+")  # noqa: SIM115 - held until release
     except OSError as error:
-        raise StoreUnavailable(f"The lock {path} cannot be made: {error.strerror}.") from error
+        raise StoreUnavailable(
+            "The lock %(path)s cannot be made: %(why)s.", path=path, why=error.strerror
+        ) from error
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

@@ -71,14 +71,17 @@ def parse_switches(text: str) -> list[SwitchSpec]:
         if rest == EMBEDDED:
             if cdr:
                 raise BadInput(
-                    f"Switch {number}: the embedded switch keeps its records itself; leave ?cdr= out."
+                    "Switch %(number)s: the embedded switch keeps its records itself; leave ?cdr= out.",
+                    number=number,
                 )
             specs.append(SwitchSpec(name or EMBEDDED, None))
         else:
             address = parse_address(rest)
             specs.append(SwitchSpec(name or f"{address.host}-{address.port}", address, cdr))
         if not all(c.isalnum() or c in "._-" for c in specs[-1].name) or len(specs[-1].name) > 64:
-            raise BadInput(f"Switch {number}: a switch's name has letters, digits, . _ and - only.")
+            raise BadInput(
+                "Switch %(number)s: a switch's name has letters, digits, . _ and - only.", number=number
+            )
     if not specs:
         raise BadInput("AVANAK_SWITCHES names no switch.")
     if len({spec.name for spec in specs}) != len(specs):
@@ -92,7 +95,9 @@ def _read_cdr(query: str, number: int) -> str:
     key, _, value = query.partition("=")
     if key != "cdr" or not (value == POSTED or value.startswith("/")):
         raise BadInput(
-            f"Switch {number}: behind the address may stand ?cdr=/path/Master.csv or ?cdr={POSTED} only."
+            "Switch %(number)s: behind the address may stand ?cdr=/path/Master.csv or ?cdr=%(posted)s only.",
+            number=number,
+            posted=POSTED,
         )
     return value
 

@@ -51,7 +51,11 @@ def build_database(url: str) -> Database:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise BadInput(f"The database folder {path.parent} cannot be made: {error.strerror}") from error
+            raise BadInput(
+                "The database folder %(parent)s cannot be made: %(why)s",
+                parent=path.parent,
+                why=error.strerror,
+            ) from error
         return SqliteDatabase(str(path), pragmas=SQLITE_PRAGMAS, autoconnect=False, timeout=10)
     parts = urlsplit(url)
     if parts.scheme in {"postgresql", "postgres"}:
@@ -70,7 +74,9 @@ def build_database(url: str) -> Database:
             **query,
         )
     shown = without_passwords(url)
-    raise BadInput(f"AVANAK_DATABASE_URL: expected sqlite:///PATH or postgresql://…, got {shown}")
+    raise BadInput(
+        "AVANAK_DATABASE_URL: expected sqlite:///PATH or postgresql://…, got %(shown)s", shown=shown
+    )
 
 
 def open_database(url: str) -> Database:
@@ -83,7 +89,9 @@ def open_database(url: str) -> Database:
         with real.connection_context():
             real.execute_sql("SELECT 1")
     except peewee.DatabaseError as error:
-        raise StoreUnavailable(f"The database cannot be opened: {_one_line(error)}") from error
+        raise StoreUnavailable(
+            "The database cannot be opened: %(one_line)s", one_line=_one_line(error)
+        ) from error
     db.initialize(real)  # type: ignore[attr-defined]
     return real
 
@@ -103,7 +111,9 @@ def upgrade() -> list[str]:
         with db.connection_context(), _one_upgrader():
             names: list[str] = runner.up()
     except (peewee.PeeweeException, MigrationError) as error:
-        raise StoreUnavailable(f"The database cannot be upgraded: {_one_line(error)}") from error
+        raise StoreUnavailable(
+            "The database cannot be upgraded: %(one_line)s", one_line=_one_line(error)
+        ) from error
     for name in names:
         log.info("action=migrated name=%s", name)
     return names

@@ -91,7 +91,9 @@ def write(work: Callable[[], T]) -> T:
         with transaction():
             return work()
     except (peewee.OperationalError, peewee.InterfaceError) as error:
-        raise StoreUnavailable(f"The database cannot be written: {' '.join(str(error).split())}") from error
+        raise StoreUnavailable(
+            "The database cannot be written: %(why)s", why=list(str(error).split())
+        ) from error
     finally:
         if opened:
             db.close()
@@ -121,7 +123,7 @@ def _with_connection(work: Callable[[], T]) -> tuple[Any, Exception | None]:
         return work(), None
     except (peewee.OperationalError, peewee.InterfaceError) as error:
         close_quietly()
-        return None, StoreUnavailable(f"The database cannot be read: {' '.join(str(error).split())}")
+        return None, StoreUnavailable("The database cannot be read: %(why)s", why=list(str(error).split()))
     except Exception as error:  # noqa: BLE001 - handed to the caller, who asked for it
         return None, error
 

@@ -76,7 +76,7 @@ class Writer:
         `rest`: after each transaction this writer stays away for that share of the time it took, so that
         another process can write.
         """
-        self.fault = ""  # one sentence while the database refuses, else empty
+        self.fault = ""  # the sentence, as it is kept, while the database refuses; else empty
         self.groups = 0
         self._pool = ThreadPool(1)
         self._calls: list[tuple[Callable[[], Any], AsyncResult]] = []
@@ -177,12 +177,15 @@ class Writer:
 
     def _refused(self, error: Exception, calls: list[tuple[Callable[[], Any], AsyncResult]]) -> None:
         """The whole group failed: callers are told, items stay for the next try."""
-        sentence = f"The database refuses writes: {' '.join(str(error).split())[:200]}"
-        if sentence != self.fault:
-            log.error("action=database_refused error=%r", sentence)
-        self.fault = sentence
+        refused = StoreUnavailable(
+            "The database refuses writes: %(why)s", why=" ".join(str(error).split())[:200]
+        )
+        fault = refused.sentence.kept()
+        if fault != self.fault:
+            log.error("action=database_refused error=%r", str(refused))
+        self.fault = fault
         for _, result in calls:
-            result.set_exception(StoreUnavailable(sentence))
+            result.set_exception(StoreUnavailable(refused.sentence))
         if self._items or not self._stopping:
             gevent.sleep(RETRY_S)
 

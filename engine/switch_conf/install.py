@@ -39,7 +39,7 @@ def install(
     """
     settings.check()
     if dest.exists() and not dest.is_dir():
-        raise BadInput(f"{dest} is a file, not a folder")
+        raise BadInput("%(dest)s is a file, not a folder", dest=dest)
     texts = _texts(settings, tree, dialplan)
     before = _read_marker(dest)
     if not force:
@@ -57,7 +57,9 @@ def install(
         for name in before.keys() - texts.keys():
             (dest / name).unlink(missing_ok=True)
     except (OSError, LookupError) as error:
-        raise BadInput(f"the configuration cannot be written to {dest}: {error}") from error
+        raise BadInput(
+            "the configuration cannot be written to %(dest)s: %(why)s", dest=dest, why=error
+        ) from error
     return written
 
 
@@ -66,7 +68,9 @@ def _texts(settings: InstallSettings, tree: Path, dialplan: Path) -> dict[str, t
     texts: dict[str, tuple[str, int]] = {}
     for root, prefix in ((tree, ""), (dialplan, "dialplan/")):
         if not root.is_dir():
-            raise BadInput(f"{root} is missing: a configuration can only be installed from a checkout")
+            raise BadInput(
+                "%(root)s is missing: a configuration can only be installed from a checkout", root=root
+            )
         for path in sorted(root.rglob("*")):
             name = prefix + path.relative_to(root).as_posix()
             if path.is_file() and path.suffix in (".xml", ".md") and name not in _SAMPLES:
@@ -98,7 +102,7 @@ def fill_in(text: str, values: dict[str, str]) -> str:
 
     filled = _SET.sub(replace, text)
     if left:
-        raise BadInput(f"vars.xml has no line for {', '.join(sorted(left))}")
+        raise BadInput("vars.xml has no line for %(left)s", left=sorted(left))
     return filled
 
 
@@ -152,7 +156,7 @@ def _read_marker(dest: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BadInput(f"{dest / MARKER} cannot be read: {error}") from error
+        raise BadInput("%(dest)s cannot be read: %(why)s", dest=dest / MARKER, why=error) from error
     # What it names is removed when it is no longer wanted: never anything outside the folder.
     return {
         str(name): str(digest)
@@ -165,15 +169,19 @@ def _refuse_foreign(dest: Path, texts: dict[str, tuple[str, int]], before: dict[
     if not dest.is_dir():
         return
     if not before and any(dest.iterdir()):
-        raise BadInput(f"{dest} holds files that Avanak did not write; choose another folder, or force it")
+        raise BadInput(
+            "%(dest)s holds files that Avanak did not write; choose another folder, or force it", dest=dest
+        )
     for name in sorted({*texts, *before}):
         path = dest / name
         if not path.exists():
             continue
         if name not in before:
-            raise BadInput(f"{path} was not written by Avanak; move it away, or force it")
+            raise BadInput("%(path)s was not written by Avanak; move it away, or force it", path=path)
         if _digest(path.read_text(encoding="utf-8")) != before[name]:
-            raise BadInput(f"{path} was changed by hand since it was written; keep a copy, then force it")
+            raise BadInput(
+                "%(path)s was changed by hand since it was written; keep a copy, then force it", path=path
+            )
 
 
 def _write(path: Path, text: str, mode: int, owner: str) -> Path:

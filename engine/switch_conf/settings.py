@@ -212,7 +212,9 @@ def _check_network(where: str, text: str) -> None:
     try:
         ipaddress.ip_network(text)
     except ValueError:
-        raise BadInput(f"{where}: '{text}' is not a network such as 192.0.2.0/24") from None
+        raise BadInput(
+            "%(where)s: '%(text)s' is not a network such as 192.0.2.0/24", where=where, text=text
+        ) from None
 
 
 def _check_folder(what: str, path: str) -> None:

@@ -11,6 +11,7 @@ from engine.services.campaigns import campaigns, why
 from engine.services.campaigns import view as campaign_view
 from engine.services.campaigns.rules import CampaignRules
 from engine.services.campaigns.view import STALE_MS, STARTING, view, views
+from engine.services.outbox.wording import in_persian
 from engine.store.tables.core import Attempt, CampaignCounts, CampaignPulse, Recipient
 from engine.store.threads import read, write
 
@@ -51,11 +52,13 @@ def test_the_engines_word_is_believed_for_ten_seconds(campaign_id: int) -> None:
     write(pulse)
     fresh = read(lambda: view(campaign_id, NOW + STALE_MS))
     assert (fresh.calls_up, fresh.calls_per_second, fresh.ends_at) == (3, 1.5, NOW + 9)
-    assert fresh.sentence("en", lambda at: f"<{at}>") == f"The calling window is closed until <{NOW + 5}>."
+    assert (
+        fresh.sentence.english(lambda at: f"<{at:d}>") == f"The calling window is closed until <{NOW + 5}>."
+    )
     stale = read(lambda: view(campaign_id, NOW + STALE_MS + 1))
     assert (stale.reason, stale.details) == (why.ENGINE_OFF, {"since": NOW})
     assert (stale.calls_per_second, stale.ends_at) == (0.0, None)
-    assert "موتور" in stale.sentence("fa", str)
+    assert "موتور" in in_persian(stale.sentence)
 
 
 def test_progress_is_of_those_that_can_be_called(campaign_id: int) -> None:

@@ -11,6 +11,7 @@ from engine.services.accounts.accounts import SendingRefused
 from engine.services.campaigns import campaigns, view
 from engine.services.money import ledger, pricing
 from engine.services.money.ledger import NoCredit
+from engine.services.outbox.wording import in_persian
 from engine.store.settles import Settle, Settler
 from engine.store.tables.core import Attempt, Recipient
 from engine.store.tables.money import Reservation
@@ -111,8 +112,8 @@ def test_out_of_credit_pauses_and_a_top_up_goes_on(world: World) -> None:
     row = world.row(campaign)
     assert (row.state, row.pause_code) == ("paused", "no_credit")
     seen = read(lambda: view.view(campaign, world.now))
-    assert "credit is used up" in seen.sentence("en", str)
-    assert "اعتبار" in seen.sentence("fa", str)
+    assert "credit is used up" in str(seen.sentence)
+    assert "اعتبار" in in_persian(seen.sentence)
     assert world.balance(account) + world.reserved(account) == 10
     world.second()
     assert world.state(campaign) == "paused"  # not enough for a call yet
@@ -120,7 +121,7 @@ def test_out_of_credit_pauses_and_a_top_up_goes_on(world: World) -> None:
     world.second()
     assert world.state(campaign) == "running"
     seen = read(lambda: view.view(campaign, world.now))
-    assert "No engine" not in seen.sentence("en", str), "an engine has some seconds to take it up"
+    assert "No engine" not in str(seen.sentence), "an engine has some seconds to take it up"
     world.top_up(account, 10_000)
     world.run_out(campaign)
     assert world.state(campaign) == "finished"

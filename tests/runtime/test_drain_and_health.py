@@ -74,7 +74,7 @@ def test_a_congested_gateway_is_slowed_and_climbs_back_and_screens_say_so(lab: L
     assert "of its 60 calls a second" in told(lab, campaign_id, "gateway_slowed")[0]
     seen = wait_for(lambda: (one := health(lab, "embedded")) and not one.is_well and one, "the screens' word")
     assert seen.kind in ("slowed", "climbing")
-    assert "of 60 calls a second" in seen.sentence("en", "")
+    assert "of 60 calls a second" in str(seen.sentence)
     simulate(lab, "gateway embedded normal")
     wait_for(lambda: (one := health(lab, "embedded")) and one.is_well, "the full rate", 60)
     assert fullest_second([at for at, _ in calls]) <= 60

@@ -16,6 +16,7 @@ from engine.services.campaigns import campaigns, clone
 from engine.services.campaigns.rules import CampaignRules
 from engine.services.messages import prompts
 from engine.services.money import ledger
+from engine.services.outbox.wording import in_persian
 from engine.states import CampaignState
 from engine.store.tables.core import Attempt, Campaign
 from engine.store.threads import read, write
@@ -85,7 +86,7 @@ def test_an_account_without_the_permission_is_refused_in_one_sentence(lab: Lab) 
     with pytest.raises(SendingRefused) as refused:
         draft_of(lab, account_id, NUMBERS, 5)
     assert str(refused.value) == "The account has no permission: recording what is answered."
-    assert refused.value.refusal.sentence("fa", "ضبط صدای مخاطب") == "حساب این مجوز را ندارد: ضبط صدای مخاطب."
+    assert in_persian(refused.value.sentence) == "حساب این مجوز را ندارد: ضبط صدای مخاطب."
     assert read(lambda: Campaign.select().count()) == 0
 
 

@@ -211,7 +211,7 @@ def test_without_a_subscription_there_is_nothing_to_discount(store):
     outage(200, staff)
     close(ALL)
     assert told(sahar) == [(200, 10, 0)]
-    assert read(lambda: archive.of_month(sahar, ABAN.key)[0]).note == statements.NOTE_NO_SUBSCRIPTION
+    assert read(lambda: archive.of_month(sahar, ABAN.key)[0]).note == "no_subscription"
     assert read(lambda: credits.of_account(sahar)) == []
 
 
@@ -347,5 +347,5 @@ def test_claimed_is_the_default_and_gives_nothing_by_itself(store):
     outage(200, staff)
     close(CLAIMED)
     assert told(sahar) == [(200, 10, None)]
-    assert read(lambda: archive.of_month(sahar, ABAN.key)[0]).note == statements.NOTE_CLAIM
+    assert read(lambda: archive.of_month(sahar, ABAN.key)[0]).note == "claim"
     assert balance(sahar) == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.clock import wall_ms
+from engine.services.outbox.wording import bilingual, in_persian
 from engine.store.findings import Finding, note_findings
 from engine.store.threads import write
 from webui.i18n import finding_words
@@ -17,7 +18,7 @@ def test_findings_are_listed_and_the_open_ones_are_warned_of(operator, owner, ca
         operator.post("/language", {"language": language})
         page = operator.get("/books").text
         for finding in (held, seats):
-            assert finding_words.describe(finding.kind, language) in page
+            assert bilingual(finding_words.describe(finding.kind))[language] in page
             assert finding.sentence in page
     assert "کارزار ۷" in page
     assert 'id="doubts"' in operator.get("/").text
@@ -35,7 +36,7 @@ def test_every_kind_of_finding_has_words_in_both_languages() -> None:
         "switch_unserved",
         "money_price",
     ):
-        english, persian = finding_words.describe(kind, "en"), finding_words.describe(kind, "fa")
+        english, persian = str(finding_words.describe(kind)), in_persian(finding_words.describe(kind))
         assert english.endswith(".")
         assert persian.endswith(".")
         assert english != persian

@@ -40,7 +40,8 @@ from webui.forms.pages import (
     refused,
 )
 from webui.i18n.formats import number as shown_number
-from webui.i18n.words import WORDS, grant
+from webui.i18n.sentences import grant
+from webui.i18n.words import WORDS
 from webui.request.access import for_staff, needs, person
 
 blueprint = pages_blueprint(__name__, "accounts", "/accounts")

@@ -122,7 +122,7 @@ def join(token: str) -> str | Answer | Response:
     form = PasswordForm()
     invited = read(lambda: people.active(person_id))
     if invited is None or people.seal_of(invited) != seal:
-        raise Conflict(_("This invitation has been used already, or was withdrawn; ask for another."))
+        raise Conflict("This invitation has been used already, or was withdrawn; ask for another.")
     if not form.is_submitted():
         return render_template("people/join.html", form=form, invited=invited, token=token)
     accepted: list[User] = []
@@ -156,9 +156,9 @@ def _opened(token: str) -> tuple[int, str]:
     try:
         person_id, seal = _signer().loads(token, max_age=INVITATION_S)
     except SignatureExpired as error:
-        raise Conflict(_("This invitation is more than three days old; ask for another.")) from error
+        raise Conflict("This invitation is more than three days old; ask for another.") from error
     except (BadSignature, ValueError, TypeError) as error:
-        raise Conflict(_("This is no invitation of this site; ask for another.")) from error
+        raise Conflict("This is no invitation of this site; ask for another.") from error
     return int(person_id), str(seal)
 
 

@@ -252,7 +252,7 @@ def document(document_id: int) -> Response:
     row = read(lambda: documents.get(document_id, scope))
     right = "payment.confirm" if scope is None and row.review_id is None else "identity.view"
     if not permissions.may(me, right, row.account_id):
-        raise NotFound(f"There is no document {document_id}.")
+        raise NotFound("There is no document %(id)s.", id=document_id)
     downloads.note("document.view", row.account_id, f"document {row.id}")
     path = documents.file_of(documents_dir(), row)
     # Shown by the browser's own viewers only for pictures; nothing of it is run on our pages.

@@ -56,10 +56,10 @@ def tickets_open() -> tuple[Response, int]:
     fields = _fields({"department", "subject", "text", "key"})
     for name in ("department", "subject", "text"):
         if not fields.get(name):
-            raise BadInput(f"«{name}» is missing.")
+            raise BadInput("«%(name)s» is missing.", name=name)
     key = fields.get("key", "")
     if len(key) > MAX_KEY:
-        raise BadInput(f"«key» has at most {MAX_KEY} characters.")
+        raise BadInput("«key» has at most %(max_key)s characters.", max_key=MAX_KEY)
     ticket_id = _with_files(
         lambda files: tickets.open_ticket(
             me,
@@ -110,7 +110,7 @@ def tickets_file(ticket_id: int, attachment_id: int) -> Response:
     me, folder = person(), attachments()
     row, path = read(lambda: folder.file_of(me, attachment_id))
     if row.ticket_id != ticket_id:
-        raise NotFound(f"Ticket {ticket_id} has no file {attachment_id}.")
+        raise NotFound("Ticket %(id)s has no file %(file)s.", id=ticket_id, file=attachment_id)
     return send_file(
         path.resolve(), mimetype=row.media_type, as_attachment=True, download_name=row.name, max_age=0
     )
@@ -137,11 +137,11 @@ def _fields(known: set[str]) -> dict[str, str]:
         found = json_object()
     for name, value in found.items():
         if name not in known:
-            raise BadInput(f"«{str(name)[:40]}» is none of {', '.join(sorted(known))}.")
+            raise BadInput("«%(name)s» is none of %(known)s.", name=str(name)[:40], known=sorted(known))
         if not isinstance(value, str):
-            raise BadInput(f"«{name}» must be a text.")
+            raise BadInput("«%(name)s» must be a text.", name=name)
         if "\0" in value:
-            raise BadInput(f"«{name}» holds the character NUL, which no text has.")
+            raise BadInput("«%(name)s» holds the character NUL, which no text has.", name=name)
     return dict(found)
 
 
@@ -149,7 +149,7 @@ def _whole(text: str | None, name: str) -> int | None:
     if text is None:
         return None
     if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise BadInput(f"«{name}» must be a whole number.")
+        raise BadInput("«%(name)s» must be a whole number.", name=name)
     return int(text)
 
 
@@ -157,7 +157,7 @@ def _with_files(work: Callable[[list[Received]], int]) -> int:
     """Take the files in (the form field ``files``), then do `work` in a transaction; refused, none stays."""
     chosen, folder = given(request.files.getlist("files")), attachments()
     if len(chosen) > MAX_FILES:
-        raise BadInput(f"A message has at most {MAX_FILES} files.")
+        raise BadInput("A message has at most %(n)s files.", n=MAX_FILES)
     taken: list[Received] = []
     try:
         for each in chosen:

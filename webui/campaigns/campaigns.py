@@ -113,7 +113,7 @@ def act(campaign_id: int, action: str) -> BaseResponse:
 def message_sound(campaign_id: int) -> BaseResponse:
     row = _row(campaign_id)
     if row.message_id is None:
-        raise NotFound(f"Campaign {campaign_id} has no message.")
+        raise NotFound("Campaign %(id)s has no message.", id=campaign_id)
     found = read(lambda: prompts.get(row.message_id or 0))
     return send_prompt(web().settings.prompts_dir, found.prompt)
 

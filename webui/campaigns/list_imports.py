@@ -167,7 +167,7 @@ def _keep(row: Campaign, form: AddForm) -> Pending:
     """Keep the file as an upload for this campaign."""
     file = form.numbers.data
     if not isinstance(file, FileStorage) or not file.filename:
-        raise BadInput(_("Choose the list of numbers."))
+        raise BadInput("Choose the list of numbers.")
     uploads = web().uploads
     pending = uploads.new(person().id, row.account_id, wall_ms())
     pending.list_name, pending.campaign_id = shown_name(file.filename, "—"), int(row.id)

@@ -364,10 +364,12 @@ def _lacking(message: Message | None, columns: list[str]) -> str:
 def _not_yet(pending: Pending, message: Message | None) -> str:
     """Why a campaign with this message cannot start yet, one sentence; empty when it can."""
     if message is not None:
-        return refusal(message.title, message.state, message.reason)
+        refused = refusal(message.title, message.state, message.reason)
+        return said(refused) if refused else ""
     if is_staff() or read(lambda: accounts.has_grant(pending.account_id, permissions.OWN_VOICE)):
         return ""
-    return refusal(pending.sound_name, MessageState.WAITING, "")
+    waits = refusal(pending.sound_name, MessageState.WAITING, "")
+    return said(waits) if waits else ""
 
 
 def _page(filled: CampaignForm, pending: Pending | None) -> str:

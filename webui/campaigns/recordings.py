@@ -63,4 +63,6 @@ def sound(campaign_id: int, attempt_id: int) -> Response:
             download_name=f"avanak-recording-{campaign_id}-{attempt_id}.wav",
         )
     except FileNotFoundError as error:  # deleted in this very moment
-        raise FileGone(f"The recording of call {row.id} is not in the folder of recordings.") from error
+        raise FileGone(
+            "The recording of call %(id)s is not in the folder of recordings.", id=row.id
+        ) from error

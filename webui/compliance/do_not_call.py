@@ -26,7 +26,6 @@ from engine.store.threads import read, write
 from webui.forms import downloads
 from webui.forms.number_fields import ascii_digits, row_id
 from webui.forms.pages import Answer, PageForm, attempt, pages_blueprint, refused
-from webui.i18n.formats import language, number
 from webui.request.access import account_scope, needs, person
 from webui.request.context import web
 from webui.request.services import given
@@ -137,11 +136,11 @@ def import_() -> Answer | BaseResponse:
     def work() -> None:
         files = given(form.file.data)
         if not files:
-            raise BadInput(_("Choose a file."))
+            raise BadInput("Choose a file.")
         limit = web().settings.max_upload_mb
 
         if (request.content_length or 0) > limit * 1_000_000:
-            raise BadInput(_("The files are too large: one may have %(n)s MB.", n=number(limit)))
+            raise BadInput("The files are too large: one may have %(n)s MB.", n=limit)
         stream: Any = files[0].stream
         name = files[0].filename
         chosen = form.choices()
@@ -183,7 +182,7 @@ def _list() -> int:
 def _number(form: NumberForm) -> NormalNumber:
     found = normalise(form.number.data, allow_abroad=True)
     if not isinstance(found, NormalNumber):
-        raise BadInput(found.sentence(language()))
+        raise BadInput(found.sentence)
     return found
 
 

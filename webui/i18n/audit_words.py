@@ -12,8 +12,8 @@ from flask_babel import lazy_gettext as _l
 
 from engine.services.accounts.permissions import GRANTS
 from webui.i18n.formats import digits, number, plain_instant
-from webui.i18n.sentences import reason
-from webui.i18n.words import WORDS, grant
+from webui.i18n.sentences import grant, reason
+from webui.i18n.words import WORDS
 
 ACTS: dict[str, Any] = {
     "account.open": _l("Account opened"),

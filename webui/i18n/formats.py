@@ -17,9 +17,6 @@ from markupsafe import Markup
 
 from engine.clock import from_ms, to_ms, wall_ms
 from engine.errors import BadInput
-from engine.services.campaigns.preflight import BINDINGS
-from engine.services.numbering.reasons import Reason
-from webui.i18n import finding_words
 from webui.request.access import person_or_none
 from webui.request.context import web
 
@@ -34,10 +31,7 @@ _INSTANT = re.compile(r"(\d{4})[/-](\d{1,2})[/-](\d{1,2})[ T]+(\d{1,2}):(\d{2})"
 def init_app(app: Flask) -> None:
     app.config.update(BABEL_DEFAULT_LOCALE="fa", BABEL_TRANSLATION_DIRECTORIES="translations")
     Babel(app, locale_selector=language)
-    for filter_ in (
-        *(number, percent, rate, instant, deadline, duration, digits),
-        *(reason_sentence, binding, finding, finding_subject),
-    ):
+    for filter_ in (number, percent, rate, instant, deadline, duration, digits):
         app.add_template_filter(filter_)
     app.context_processor(
         lambda: {
@@ -114,7 +108,7 @@ def plain_instant(at_ms: int) -> str:
     elif at.date() == today - timedelta(days=1):
         text = _("yesterday %(time)s", time=clock)
     else:
-        text = f"{_day(at.date())} {clock}"
+        text = f"{written_day(at.date())} {clock}"
     return digits(text)
 
 
@@ -124,16 +118,24 @@ def instant(at_ms: int | None) -> str | Markup:
         return "—"
     at = from_ms(at_ms).astimezone(web().zone)
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        at.isoformat(timespec="seconds"), digits(f"{_day(at.date())} {at:%H:%M:%S}"), plain_instant(at_ms)
+        at.isoformat(timespec="seconds"),
+        digits(f"{written_day(at.date())} {at:%H:%M:%S}"),
+        plain_instant(at_ms),
     )
+
+
+def plain_deadline(at_ms: int) -> str:
+    """As `plain_instant`, for the end of a time: midnight is 24:00 of the day that it ends."""
+    if from_ms(at_ms).astimezone(web().zone).strftime("%H:%M:%S") != "00:00:00":
+        return plain_instant(at_ms)
+    return digits(f"{written_day(from_ms(at_ms - 1000).astimezone(web().zone).date())} 24:00")
 
 
 def deadline(at_ms: int | None) -> str | Markup:
     """As `instant`, for the end of a time: midnight is 24:00 of the day that it ends."""
     if at_ms is None or from_ms(at_ms).astimezone(web().zone).strftime("%H:%M:%S") != "00:00:00":
         return instant(at_ms)
-    at, day = from_ms(at_ms).astimezone(web().zone), from_ms(at_ms - 1000).astimezone(web().zone).date()
-    text = digits(f"{_day(day)} 24:00")
+    at, text = from_ms(at_ms).astimezone(web().zone), plain_deadline(at_ms)
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
         at.isoformat(timespec="seconds"), text, text
     )
@@ -173,14 +175,14 @@ def parse_instant(text: str) -> int | None:
         return to_ms(datetime(year, month, day, hour, minute, tzinfo=web().zone))
     except ValueError as error:
         raise BadInput(
-            _("«%(text)s» is not a date and time such as %(like)s.", text=text, like=instant_example())
+            "«%(text)s» is not a date and time such as %(like)s.", text=text, like=instant_example()
         ) from error
 
 
 def instant_example() -> str:
     """A date and time as `parse_instant` takes it: tomorrow at nine."""
     day = from_ms(wall_ms()).astimezone(web().zone).date() + timedelta(days=1)
-    return digits(f"{_day(day)} 09:00")
+    return digits(f"{written_day(day)} 09:00")
 
 
 def written_instant(at_ms: int | None) -> str:
@@ -188,30 +190,11 @@ def written_instant(at_ms: int | None) -> str:
     if at_ms is None:
         return ""
     at = from_ms(at_ms).astimezone(web().zone)
-    return digits(f"{_day(at.date())} {at:%H:%M}")
+    return digits(f"{written_day(at.date())} {at:%H:%M}")
 
 
-def reason_sentence(reason: str) -> str:
-    """Why a number was set aside."""
-    return Reason(reason).sentence(language())
-
-
-def finding(kind: str) -> str:
-    """What the auditor found, in words."""
-    return finding_words.describe(kind, language())
-
-
-def finding_subject(words: str) -> str:
-    """What the auditor found it on."""
-    return finding_words.subject(words, language())
-
-
-def binding(word: str) -> str:
-    """The limit that binds a campaign, in words."""
-    return BINDINGS[word][language() == "fa"]
-
-
-def _day(of: date) -> str:
+def written_day(of: date) -> str:
+    """A date in the reader's calendar."""
     if calendar() == "jalali":
         shown: Any = jdatetime.date.fromgregorian(date=of)
         return f"{shown.year:04d}/{shown.month:02d}/{shown.day:02d}"

@@ -10,14 +10,40 @@ from flask_babel import lazy_gettext as _l
 from wtforms.fields.choices import SelectChoice
 
 from engine.services.accounts import permissions
-from engine.services.accounts.permissions import GRANTS
 from engine.services.numbering.numbers import display
-from engine.services.sla.statements import NOTE_CLAIM, NOTE_NO_SUBSCRIPTION, NOTE_UNKNOWN
-from engine.services.tickets.rules import CLOCKS, ClockKind
-from webui.i18n.formats import digits, language
+from webui.i18n.formats import digits
 from webui.request.access import person_or_none
 
 WORDS: dict[str, dict[str, Any]] = {
+    # As they stand inside a sentence.
+    "said": {
+        "none": _l("none"),
+        "draft": _l("draft"),
+        "scheduled": _l("scheduled"),
+        "running": _l("running"),
+        "paused": _l("paused"),
+        "finished": _l("finished"),
+        "stopped": _l("stopped"),
+        "pending": _l("pending"),
+        "delivered": _l("delivered"),
+        "exhausted": _l("exhausted"),
+        "excluded": _l("excluded"),
+        "unanswered": _l("unanswered"),
+        "failed": _l("failed"),
+        "service": _l("service"),
+        "advertising": _l("advertising"),
+        "emergency": _l("emergency"),
+        "landline": _l("landline"),
+        "mobile": _l("mobile"),
+        "name": _l("name"),
+        "weight": _l("weight"),
+        "price_group_id": _l("price group"),
+        "parent_id": _l("reseller"),
+        "min_gap_s": _l("shortest gap between calls"),
+        "max_calls_a_day": _l("most calls a day"),
+        "caller_id": _l("caller id"),
+        "debt_ceiling": _l("debt ceiling"),
+    },
     "account": {
         "registered": _l("Registered"),
         "mobile_verified": _l("Mobile verified"),
@@ -193,9 +219,9 @@ WORDS: dict[str, dict[str, Any]] = {
         "public": _l("Public channel"),
     },
     "statement_note": {
-        NOTE_CLAIM: _l("a discount is given for outages that were claimed in time and approved"),
-        NOTE_NO_SUBSCRIPTION: _l("there was no subscription in this month"),
-        NOTE_UNKNOWN: _l("a part of this month is unknown and was not counted"),
+        "claim": _l("a discount is given for outages that were claimed in time and approved"),
+        "no_subscription": _l("there was no subscription in this month"),
+        "unknown": _l("a part of this month is unknown and was not counted"),
     },
     "edit": {
         "add": _l("Add a holiday"),
@@ -227,6 +253,11 @@ WORDS: dict[str, dict[str, Any]] = {
         "special_agreed": _l("Special notice kept"),
         "over": _l("Said to be over"),
     },
+    "prefix_note": {
+        "Iran": _l("Iran"),
+        "audiotex, charged at a premium": _l("audiotex, charged at a premium"),
+        "numbers that place advertising calls": _l("numbers that place advertising calls"),
+    },
     "listed_by": {"key": _l("Key in a call"), "import": _l("Import"), "person": _l("By hand")},
 }
 # States that are good, bad, or wait for somebody: the colours of their chips.
@@ -251,7 +282,7 @@ _WAITS = {
 
 
 def init_app(app: Flask) -> None:
-    for filter_ in (word, tone, grant, phone, promise, component, step_word, step_value):
+    for filter_ in (word, tone, phone, component, step_word):
         app.add_template_filter(filter_)
     app.context_processor(lambda: {"may_do": may_do})
 
@@ -278,11 +309,6 @@ def tone(state: object) -> str:
     return "good" if text in _GOOD else "bad" if text in _BAD else "waits" if text in _WAITS else "plain"
 
 
-def grant(name: str) -> str:
-    """What a permission of an account is called."""
-    return GRANTS[name][language() == "fa"]
-
-
 def component(name: str) -> str:
     """What is watched: ``switch/one`` is «Switch one»."""
     kind, _sep, own = name.partition("/")
@@ -298,25 +324,6 @@ def step_word(what: str) -> str:
             _("Staff were reminded after %(n)s min", n=digits(minutes)) if minutes else _("Staff were called")
         )
     return word(what, "step")
-
-
-def step_value(text: str, what: str) -> str:
-    """What a step of a ticket's history changed, in words."""
-    if what == "state":
-        return word(text, "ticket")
-    if what in ("department", "opened"):
-        return word(text, "department")
-    if text in CLOCKS:
-        return promise(text)
-    if what in ("warning", "escalation"):
-        return ", ".join(word(role, "role") for role in text.split())
-    return digits(text)
-
-
-def promise(kind: str) -> str:
-    """What a clock of a ticket promises."""
-    rule = CLOCKS[ClockKind(kind)]
-    return rule.fa if language() == "fa" else rule.en
 
 
 def phone(number: str) -> str:

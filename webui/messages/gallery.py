@@ -35,7 +35,6 @@ from webui.forms.pages import (
     refused,
 )
 from webui.forms.player import send_prompt, sheet_of
-from webui.i18n.formats import language
 from webui.i18n.sentences import said
 from webui.request.access import account_scope, for_staff, needs, person
 from webui.request.context import web
@@ -118,7 +117,7 @@ def upload() -> Answer | Response:
     def work() -> None:
         files = given(form.sound.data)
         if not files:
-            raise BadInput(_("Choose or record a sound."))
+            raise BadInput("Choose or record a sound.")
         prompt, duration_ms = _stored(files[0], form.trims.data)
         write(lambda: library.add(account_id, form.title.data, prompt, duration_ms, now, origin=origin))
         kept.append(prompt)
@@ -243,7 +242,7 @@ def by_phone(message_id: int) -> Answer | Response:
     def work() -> None:
         number = normalise(form.number.data)
         if not isinstance(number, NormalNumber):
-            raise BadInput(number.sentence(language()))
+            raise BadInput(number.sentence)
         write(lambda: approvals.ask_by_phone(message_id, number, by, now, longest))
 
     if not attempt(form, work, writes=False):

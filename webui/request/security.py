@@ -64,7 +64,9 @@ def kept_key(path: Path) -> str:
         with os.fdopen(file, "w") as out:
             out.write(key)
     except OSError as error:
-        raise StoreUnavailable(f"The session key {path} cannot be kept: {error.strerror}.") from error
+        raise StoreUnavailable(
+            "The session key %(path)s cannot be kept: %(why)s.", path=path, why=error.strerror
+        ) from error
     return key
 
 

@@ -109,9 +109,9 @@ def _parsed(text: str) -> dict[str, Any]:
     try:
         record = json.loads(text)
     except ValueError as error:
-        raise BadInput(_("This is not JSON: %(why)s.", why=str(error))) from error
+        raise BadInput("This is not JSON: %(why)s.", why=str(error)) from error
     if not isinstance(record, dict):
-        raise BadInput(_("A version is one JSON object."))
+        raise BadInput("A version is one JSON object.")
     return record
 
 
@@ -119,7 +119,7 @@ def _by_id(known: Any, terms_id: str) -> Terms:
     try:
         found: Terms = known.by_id(terms_id)
     except BadInput as error:
-        raise NotFound(str(error)) from error
+        raise NotFound(error.sentence) from error
     return found
 
 

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from engine.agreement.intervals import total
 from engine.agreement.months import Month
-from engine.agreement.statement import statement_csv
+from engine.agreement.statement import notes_of, statement_csv
 from engine.agreement.statement_pdf import statement_pdf
 from engine.clock import wall_ms
 from engine.errors import BadInput, NotFound
@@ -59,9 +59,9 @@ def month(month: str) -> str:
     try:
         wanted = Month.parse(month)
     except BadInput as error:
-        raise NotFound(str(error)) from error
+        raise NotFound(error.sentence) from error
     if wanted.start * 1000 > now:
-        raise NotFound(f"The month {wanted} has not begun.")
+        raise NotFound("The month %(month)s has not begun.", month=wanted)
     found = read(lambda: availability.month_of(account_id, wanted, now))
     return render_template(
         "sla/month.html", live=found, account_id=account_id, staff=is_staff(), total=total, **_figures(found)
@@ -90,7 +90,14 @@ def statements() -> str:
 def statement(number: str) -> str:
     row, (head, found) = _statement(number)
     return render_template(
-        "sla/statement.html", row=row, head=head, live=found, staff=is_staff(), total=total, **_figures(found)
+        "sla/statement.html",
+        row=row,
+        head=head,
+        notes=notes_of(row.note),
+        live=found,
+        staff=is_staff(),
+        total=total,
+        **_figures(found),
     )
 
 

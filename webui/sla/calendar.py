@@ -64,7 +64,7 @@ class EditForm(PageForm):
             if part.strip():
                 ends = [end.strip() for end in part.split("-")]
                 if len(ends) != 2:
-                    raise BadInput(_("Hours are written as in 08:30-12:00."))
+                    raise BadInput("Hours are written as in 08:30-12:00.")
                 found.append(ends)
         return found
 
@@ -134,4 +134,4 @@ def _month(now: int) -> Month:
     try:
         return Month.parse(wanted)
     except BadInput as error:
-        raise NotFound(str(error)) from error
+        raise NotFound(error.sentence) from error

@@ -33,7 +33,8 @@ from webui.forms.pages import (
     refused,
 )
 from webui.i18n.formats import digits, written_instant
-from webui.i18n.words import promise, word
+from webui.i18n.sentences import promise
+from webui.i18n.words import word
 from webui.request.access import account_scope, needs, person
 
 blueprint = pages_blueprint(__name__, "claims", "/claims")

@@ -60,7 +60,7 @@ class NoticeForm(PageForm):
         """The accounts that it is for; None: all.  BadInput."""
         words = (self.accounts.data or "").replace(",", " ").split()
         if not all(word.isdecimal() for word in words):
-            raise BadInput(_("Numbers of accounts are written as in 12, 15."))
+            raise BadInput("Numbers of accounts are written as in 12, 15.")
         return [int(word) for word in words] or None
 
     def words(self) -> notices.Words:

@@ -287,7 +287,7 @@ def _attempt_with_files(form: PageForm, chosen: Any, work: Callable[[list[Receiv
     def whole() -> None:
         files, folder = given(chosen), attachments()
         if len(files) > MAX_FILES:
-            raise BadInput(_("A message has at most %(n)s files.", n=MAX_FILES))
+            raise BadInput("A message has at most %(n)s files.", n=MAX_FILES)
         taken: list[Received] = []
         try:
             for each in files:

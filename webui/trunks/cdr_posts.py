@@ -43,7 +43,7 @@ def take(switch: str) -> tuple[str, int]:
     """
     _check_password(switch)
     if request.content_length is None or request.content_length > MAX_BYTES:
-        raise BadInput(f"A call record has a length, of at most {MAX_BYTES} bytes.")
+        raise BadInput("A call record has a length, of at most %(max_bytes)s bytes.", max_bytes=MAX_BYTES)
     text = request.form.get("cdr") or request.get_data(as_text=True)
     uuid, fields = read_posted(text)
     write(lambda: add_posted(switch, [(uuid, fields)], wall_ms()))

@@ -13,7 +13,6 @@ from engine.errors import BadInput
 from engine.services.trunks import gateway_health, gateways, registrations, switches
 from engine.services.trunks.gateways import Gateway
 from engine.store.threads import read, write
-from webui.i18n.formats import digits, language, plain_instant
 from webui.i18n.sentences import said
 from webui.request.access import for_staff, needs, person
 from webui.request.context import web
@@ -132,11 +131,7 @@ def _seen() -> dict[str, Any]:
         if row.state == "up" and row.seen_at and now - row.seen_at > SILENT_MS
     }
     ill = {
-        gateway_id: [
-            (row, digits(row.sentence(language(), plain_instant(row.reopens_at) if row.reopens_at else "")))
-            for row in rows
-            if not row.is_well
-        ]
+        gateway_id: [(row, said(row.sentence)) for row in rows if row.sentence is not None]
         for gateway_id, rows in seen["found_by"].items()
     }
     return {**seen, "silent": silent, "ill": ill}

@@ -101,7 +101,7 @@ class Money:
         refusal, detail = refused
         if sender.is_standing:
             return [Hold(recipient, reason=refusal.value) for recipient in due]
-        campaigns.pause_unless_ended(campaign_id, refusal.sentence("en", detail), why.NOT_ALLOWED)
+        campaigns.pause_unless_ended(campaign_id, refusal.sentence(detail).kept(), why.NOT_ALLOWED)
         return [Hold(recipient, next_at=now) for recipient in due]
 
     def check_credit(self, campaign_id: int, due: Sequence[Due], now: int) -> list[Hold]:
@@ -114,7 +114,7 @@ class Money:
             return []
         is_over = not allowed and not live
         if is_over:
-            campaigns.pause_unless_ended(campaign_id, why.sentence(why.NO_CREDIT, {}), why.NO_CREDIT)
+            campaigns.pause_unless_ended(campaign_id, why.sentence(why.NO_CREDIT, {}).kept(), why.NO_CREDIT)
         next_at = now if is_over else now + WAIT_MS
         return [Hold(recipient, next_at=next_at) for recipient in due if recipient.id not in allowed]
 

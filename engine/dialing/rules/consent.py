@@ -15,7 +15,6 @@ from engine.services.compliance import policy, traffic_caps
 from engine.services.compliance.do_not_call import KEY, as_integer, list_of_key, lists_for
 from engine.services.compliance.traffic_caps import CapReached, Destinations
 from engine.services.numbering.reasons import Reason
-from engine.states import MessageState
 from engine.store import do_not_call
 from engine.store.claims import Claim, ClaimHook, Due, Hold, Rule, UndoHook
 from engine.store.do_not_call import EVERYBODY, numbers_source, numbers_value
@@ -68,14 +67,13 @@ class Consent:
         )[0]
         if standing_key:  # quick sends are checked when they are taken
             return []
-        if state is not None and state != MessageState.APPROVED:
-            campaigns.pause_unless_ended(
-                campaign_id, start_checks.refusal(title, state, reason), why.NOT_APPROVED
-            )
+        refused = start_checks.refusal(title, state, reason) if state is not None else None
+        if refused is not None:
+            campaigns.pause_unless_ended(campaign_id, refused.kept(), why.NOT_APPROVED)
             return [Hold(recipient, next_at=now) for recipient in due]
         capped = self._cap_of(account_id, now)
         if capped is not None:
-            campaigns.pause_unless_ended(campaign_id, str(capped), why.CAPPED)
+            campaigns.pause_unless_ended(campaign_id, capped.sentence.kept(), why.CAPPED)
             return [Hold(recipient, next_at=now) for recipient in due]
         return []
 

@@ -50,7 +50,7 @@ def make(person: User, name: str, now: int) -> MadeToken:
     if not 2 <= len(name) <= 100:
         raise BadInput("Say in 2 to 100 characters what the token is for.")
     if len(working(account_id)) >= MAX_TOKENS:
-        raise Conflict(f"An account has at most {MAX_TOKENS} tokens that work; revoke one first.")
+        raise Conflict("An account has at most %(n)s tokens that work; revoke one first.", n=MAX_TOKENS)
     secret = PREFIX + secrets.token_urlsafe(32)
     row = AccessToken.create(
         account_id=account_id,
@@ -68,7 +68,7 @@ def revoke(person: User, token_id: int, now: int) -> None:
     """End a token, by its own account or by staff; NotFound for another's, Conflict the second time."""
     row = AccessToken.get_or_none(AccessToken.id == token_id)
     if row is None or permissions.scope(person) not in (None, row.account_id):
-        raise NotFound(f"There is no token {token_id}.")
+        raise NotFound("There is no token %(id)s.", id=token_id)
     permissions.require(person, "token.change", row.account_id)
     changed = (
         AccessToken.update(revoked_at=now, revoked_by=person.id)
@@ -76,7 +76,7 @@ def revoke(person: User, token_id: int, now: int) -> None:
         .execute()
     )
     if not changed:
-        raise Conflict(f"Token {token_id} was revoked before.")
+        raise Conflict("Token %(id)s was revoked before.", id=token_id)
     audit_log.record(person.id, row.account_id, "token.revoke", f"token {token_id}", now)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from engine import bounds
 from engine.amounts import MAX_AMOUNT
 from engine.errors import BadInput, Conflict, NotAllowed, NotFound
+from engine.sentences import Sentence, Word
 from engine.services.accounts import audit_log, permissions
 from engine.services.numbering.numbers import Kind, NormalNumber, normalise
 from engine.services.trunks import gateways
@@ -40,35 +41,20 @@ class Refusal(StrEnum):
     KIND = "kind_not_granted"
     GRANT = "not_granted"
 
-    def sentence(self, language: str = "en", detail: str = "") -> str:
-        """One sentence for a person, `language` is ``fa`` or ``en``."""
-        english, persian = _SENTENCES[self]
-        return (persian if language == "fa" else english).format(detail=detail or "—")
+    def sentence(self, detail: str | Sentence = "") -> Sentence:
+        """It said to a person; `detail` is the kind of the message, the permission, or what staff wrote."""
+        named = Word(detail) if isinstance(detail, str) and self == Refusal.KIND else detail
+        return Sentence(_SENTENCES[self], detail=named or "—")
 
 
-_SENTENCES: dict[Refusal, tuple[str, str]] = {
-    Refusal.MOBILE: (
-        "The mobile of the account has not been verified yet.",
-        "شمارهٔ همراه حساب هنوز تایید نشده است.",
-    ),
-    Refusal.IDENTITY: (
-        "The identity of the account has not been accepted yet.",
-        "هویت حساب هنوز تایید نشده است.",
-    ),
-    Refusal.UNPAID: (
-        "The subscription has not been paid yet.",
-        "حق اشتراک هنوز پرداخت نشده است.",
-    ),
-    Refusal.SUSPENDED: ("The account is suspended: {detail}", "حساب معلق است: {detail}"),
-    Refusal.EXPIRED: (
-        "The subscription has ended; renew it to send.",
-        "اشتراک به پایان رسیده است؛ برای ارسال آن را تمدید کنید.",
-    ),
-    Refusal.KIND: (
-        "The account has no permission for {detail} messages.",
-        "حساب اجازهٔ ارسال پیام از نوع {detail} را ندارد.",
-    ),
-    Refusal.GRANT: ("The account has no permission: {detail}.", "حساب این مجوز را ندارد: {detail}."),
+_SENTENCES: dict[Refusal, Sentence] = {
+    Refusal.MOBILE: Sentence("The mobile of the account has not been verified yet."),
+    Refusal.IDENTITY: Sentence("The identity of the account has not been accepted yet."),
+    Refusal.UNPAID: Sentence("The subscription has not been paid yet."),
+    Refusal.SUSPENDED: Sentence("The account is suspended: %(detail)s"),
+    Refusal.EXPIRED: Sentence("The subscription has ended; renew it to send."),
+    Refusal.KIND: Sentence("The account has no permission for %(detail)s messages."),
+    Refusal.GRANT: Sentence("The account has no permission: %(detail)s."),
 }
 _OF_STATE = {
     AccountState.REGISTERED: Refusal.MOBILE,
@@ -82,8 +68,8 @@ _OF_STATE = {
 class SendingRefused(NotAllowed):
     """The account may not send this; `refusal` and `detail` say why, the text is the English sentence."""
 
-    def __init__(self, refusal: Refusal, detail: str = "") -> None:
-        super().__init__(refusal.sentence("en", detail))
+    def __init__(self, refusal: Refusal, detail: str | Sentence = "") -> None:
+        super().__init__(refusal.sentence(detail))
         self.refusal = refusal
         self.detail = detail
 
@@ -146,14 +132,14 @@ def is_granted(row: Account, grant: str) -> bool:
 def require_grant(account_id: int, grant: str) -> None:
     """Raise SendingRefused unless `has_grant`."""
     if not has_grant(account_id, grant):
-        raise SendingRefused(Refusal.GRANT, permissions.GRANTS[grant][0])
+        raise SendingRefused(Refusal.GRANT, permissions.GRANTS[grant])
 
 
 def get(account_id: int) -> Account:
     """An account; NotFound otherwise."""
     row = Account.get_or_none(Account.id == account_id)
     if row is None:
-        raise NotFound(f"There is no account {account_id}.")
+        raise NotFound("There is no account %(id)s.", id=account_id)
     return row
 
 
@@ -232,14 +218,21 @@ def move(account_id: int, new: AccountState, reason: str = "", **also: Any) -> N
     if old == new:
         return
     if new not in ACCOUNT_MOVES[old]:
-        raise Conflict(f"Account {account_id} is {old} and cannot become {new}.")
+        raise Conflict(
+            "Account %(id)s is %(old)s and cannot become %(new)s.",
+            id=account_id,
+            old=Word(old),
+            new=Word(new),
+        )
     moved = (
         Account.update(state=new, state_reason=reason, **also)
         .where(Account.id == account_id, Account.state == old)
         .execute()
     )
     if not moved:
-        raise Conflict(f"Account {account_id} was changed by somebody else at the same moment; look again.")
+        raise Conflict(
+            "Account %(id)s was changed by somebody else at the same moment; look again.", id=account_id
+        )
     log.info("action=account_state account=%d %s -> %s", account_id, old, new)
 
 
@@ -275,7 +268,7 @@ def unsuspend(account_id: int, person_id: int | None, now: int) -> None:
     """Staff let a suspended account go on where what it has proved and paid leaves it."""
     row = get(account_id)
     if row.state != AccountState.SUSPENDED:
-        raise Conflict(f"Account {account_id} is {row.state}, not suspended.")
+        raise Conflict("Account %(id)s is %(state)s, not suspended.", id=account_id, state=Word(row.state))
     new = _proved(row, now)
     move(account_id, new)
     audit_log.record(
@@ -328,7 +321,7 @@ def mobile_of(text: str) -> NormalNumber:
     """The mobile that somebody wrote; BadInput when it is none."""
     number = normalise(text)
     if not isinstance(number, NormalNumber):
-        raise BadInput(f"The mobile cannot be used: {number.sentence()}")
+        raise BadInput("The mobile cannot be used: %(why)s", why=number.sentence)
     if number.kind != Kind.MOBILE:
         raise BadInput("This is not the number of a mobile.")
     return number
@@ -365,9 +358,13 @@ def change(account_id: int, person_id: int | None, now: int, **values: Any) -> N
         values["mobile"] = mobile_of(values["mobile"]).e164
     for name, value in values.items():
         if name not in _CHANGES:
-            raise BadInput(f"{name} of an account cannot be set; it is one of {', '.join(_CHANGES)}.")
+            raise BadInput(
+                "%(name)s of an account cannot be set; it is one of %(known)s.",
+                name=name,
+                known=list(_CHANGES),
+            )
         if not _CHANGES[name](value):
-            raise BadInput(f"{value!r} cannot be the {name} of an account.")
+            raise BadInput("'%(value)s' cannot be the %(name)s of an account.", value=value, name=Word(name))
     if values.get("gateways"):
         values["gateways"] = " ".join(gateways.known(values["gateways"].split()))
     if values.get("parent_id") is not None:
@@ -385,7 +382,7 @@ def _check_reseller(account_id: int, parent_id: int) -> None:
     """Raise BadInput unless the one may be the other's reseller: there are two levels and no more."""
     parent = Account.get_or_none(Account.id == parent_id)
     if parent is None:
-        raise BadInput(f"There is no account {parent_id} to be the reseller.")
+        raise BadInput("There is no account %(id)s to be the reseller.", id=parent_id)
     if parent_id == account_id or parent.parent_id is not None:
         raise BadInput("A reseller is another account that has no reseller itself.")
     if list_accounts(parent_id=account_id, limit=1):

@@ -43,7 +43,7 @@ def take(folder: Path, account_id: int, source: BinaryIO, name: str) -> StoredFi
     kind = next((item for item in _KINDS if head.startswith(item[0])), None)
     shown = Path(name.replace("\\", "/")).name[:200] or "document"
     if kind is None:
-        raise BadInput(f"«{shown}» is not a PDF, JPEG or PNG file.")
+        raise BadInput("«%(file)s» is not a PDF, JPEG or PNG file.", file=shown)
     relative = f"{account_id}/{secrets.token_hex(16)}.{kind[2]}"
     target = folder / relative
     made = hashlib.sha256()
@@ -61,10 +61,10 @@ def take(folder: Path, account_id: int, source: BinaryIO, name: str) -> StoredFi
                 chunk = source.read(_CHUNK)
     except OSError as error:
         target.unlink(missing_ok=True)
-        raise StoreUnavailable(f"The document cannot be kept: {error.strerror}.") from error
+        raise StoreUnavailable("The document cannot be kept: %(why)s.", why=error.strerror) from error
     if size > MAX_BYTES:
         target.unlink(missing_ok=True)
-        raise BadInput(f"«{shown}» is larger than {MAX_BYTES // 1024 // 1024} MB.")
+        raise BadInput("«%(file)s» is larger than %(n)s MB.", file=shown, n=MAX_BYTES // 1024 // 1024)
     return StoredFile(shown, kind[1], size, made.hexdigest(), relative)
 
 
@@ -76,7 +76,9 @@ def drop(folder: Path, stored: StoredFile) -> None:
 def note(account_id: int, stored: StoredFile, now: int, review_id: int | None = None) -> int:
     """Note a taken file as a document of the account; its id.  BadInput when the account has too many."""
     if Document.select().where(Document.account_id == account_id).count() >= MAX_OF_ACCOUNT:
-        raise BadInput(f"An account can have {MAX_OF_ACCOUNT} documents; ask staff to look at those first.")
+        raise BadInput(
+            "An account can have %(n)s documents; ask staff to look at those first.", n=MAX_OF_ACCOUNT
+        )
     row = Document.create(
         account_id=account_id,
         review_id=review_id,
@@ -97,7 +99,7 @@ def get(document_id: int, account_id: int | None = None) -> Document:
         query = query.where(Document.account_id == account_id)
     row = query.get_or_none()
     if row is None:
-        raise NotFound(f"There is no document {document_id}.")
+        raise NotFound("There is no document %(id)s.", id=document_id)
     return row
 
 
@@ -105,5 +107,5 @@ def file_of(folder: Path, row: Document) -> Path:
     """Where a document lies; NotFound when the file has gone."""
     path = folder / row.path
     if not path.is_file():
-        raise NotFound(f"The file of document {row.id} is missing.")
+        raise NotFound("The file of document %(id)s is missing.", id=row.id)
     return path

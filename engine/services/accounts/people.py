@@ -12,6 +12,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from engine.errors import BadInput, Conflict, NotAllowed, NotFound
+from engine.sentences import Word
 from engine.services.accounts import access_tokens, audit_log, permissions, quotas, sessions
 from engine.services.accounts.permissions import ROLES, STAFF_ROLES
 from engine.store.database import refuse_in_transaction
@@ -38,11 +39,14 @@ def add_hashed(username: str, password_hash: str, role: str, now: int, account_i
     if not 3 <= len(username) <= 100 or not username.isprintable() or " " in username:
         raise BadInput("A user name has 3 to 100 characters without blanks.")
     if role not in ROLES:
-        raise BadInput(f"The role {role!r} is none of {', '.join(ROLES)}.")
+        raise BadInput("The role '%(role)s' is none of %(known)s.", role=role, known=list(ROLES))
     if (role in STAFF_ROLES) != (account_id is None):
-        raise BadInput(f"The role {role!r} {'has no' if role in STAFF_ROLES else 'needs an'} account.")
+        raise BadInput(
+            "The role '%(role)s' does not fit: staff have no account, owners and members have one.",
+            role=Word(role),
+        )
     if User.get_or_none(User.username == username):
-        raise Conflict(f"The user name {username!r} is taken.")
+        raise Conflict("The user name '%(name)s' is taken.", name=username)
     row = User.create(
         username=username, password_hash=password_hash, role=role, account=account_id, created_at=now
     )
@@ -75,7 +79,7 @@ def invitation(person_id: int, by_id: int | None, now: int, account_id: int | No
     """What an invitation to choose a (new) password must carry: the person and their seal; audited."""
     row = get(person_id, account_id)
     if not row.is_active:
-        raise Conflict(f"{row.username} is shut out; let them in first.")
+        raise Conflict("%(username)s is shut out; let them in first.", username=row.username)
     audit_log.record(by_id, row.account_id, "person.invite", f"person {person_id}", now)
     return int(row.id), seal_of(row)
 
@@ -104,7 +108,7 @@ def hash_of(password: str, is_first: bool = False) -> str:
     if not is_first:
         refuse_in_transaction("hashing of a password")
     if len(password) < MIN_PASSWORD:
-        raise BadInput(f"A password has at least {MIN_PASSWORD} characters.")
+        raise BadInput("A password has at least %(n)s characters.", n=MIN_PASSWORD)
     return _hasher.hash(password)
 
 
@@ -151,7 +155,7 @@ def get(person_id: int, account_id: int | None = None) -> User:
         query = query.where(User.account == account_id)
     row = query.get_or_none()
     if row is None:
-        raise NotFound(f"There is no person {person_id}.")
+        raise NotFound("There is no person %(id)s.", id=person_id)
     return row
 
 
@@ -170,7 +174,7 @@ def change(
     """
     row = get(person_id, account_id)
     if role is not None and (role not in ROLES or (role in STAFF_ROLES) != (row.account_id is None)):
-        raise BadInput(f"The role {role!r} does not fit this person.")
+        raise BadInput("The role '%(role)s' does not fit this person.", role=Word(role))
     new_role = row.role if role is None else role
     new_active = row.is_active if is_active is None else is_active
     top = "administrator" if row.account_id is None else "owner"
@@ -181,7 +185,9 @@ def change(
             if other.id != row.id and other.role == top and other.is_active
         ]
         if not others:
-            raise Conflict(f"{row.username} is the last active {top}; name another first.")
+            raise Conflict(
+                "%(name)s is the last active %(role)s; name another first.", name=row.username, role=Word(top)
+            )
     before = {"role": row.role, "is_active": row.is_active}
     after = {"role": new_role, "is_active": new_active}
     if before != after:

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Protocol
 
 from engine.errors import BadInput, NotAllowed, NotFound
+from engine.sentences import Sentence
 
 STAFF_ROLES = ("operator", "administrator", "agent", "quality", "finance")
 CUSTOMER_ROLES = ("owner", "member")
@@ -18,13 +19,13 @@ TICKET_ROLES = frozenset(STAFF_ROLES)
 # What staff grant to an account, and what it is called.
 WEB_SERVICE, RECORDING, OWN_VOICE, ANY_HOUR = "web_service", "recording", "own_voice", "any_hour"
 ADVERTISING, EMERGENCY = "advertising", "emergency"
-GRANTS: dict[str, tuple[str, str]] = {
-    WEB_SERVICE: ("use of the web service", "استفاده از وب‌سرویس"),
-    RECORDING: ("recording what is answered", "ضبط صدای مخاطب"),
-    ADVERTISING: ("advertising messages", "پیام تبلیغاتی"),
-    EMERGENCY: ("emergency messages", "پیام اضطراری"),
-    OWN_VOICE: ("own voice without approval", "صدای خود بدون تایید"),
-    ANY_HOUR: ("sending at any hour", "ارسال در هر ساعت"),
+GRANTS: dict[str, Sentence] = {
+    WEB_SERVICE: Sentence("use of the web service"),
+    RECORDING: Sentence("recording what is answered"),
+    ADVERTISING: Sentence("advertising messages"),
+    EMERGENCY: Sentence("emergency messages"),
+    OWN_VOICE: Sentence("own voice without approval"),
+    ANY_HOUR: Sentence("sending at any hour"),
 }
 
 # Rights of people.  A right on customers' data is asked together with the account (`require`).
@@ -110,7 +111,7 @@ def parse_grants(words: list[str] | tuple[str, ...]) -> str:
     """Granted permissions as they are stored; BadInput names one that does not exist."""
     for word in words:
         if word not in GRANTS:
-            raise BadInput(f"The permission {word!r} is none of {', '.join(GRANTS)}.")
+            raise BadInput("The permission '%(word)s' is none of %(known)s.", word=word, known=list(GRANTS))
     return " ".join(word for word in GRANTS if word in words)
 
 

@@ -10,10 +10,11 @@ import logging
 from collections.abc import Sequence
 
 from engine.errors import BadInput, Conflict
+from engine.sentences import Word
 from engine.services.accounts import accounts, audit_log
 from engine.services.campaigns import campaigns, quick_sends, why
 from engine.services.campaigns.quick_sends import QuickOptions, QuickState
-from engine.services.campaigns.start_checks import refusal
+from engine.services.campaigns.start_checks import rejected
 from engine.services.messages.library import get
 from engine.services.numbering.numbers import NormalNumber
 from engine.states import CampaignState, MessageState
@@ -51,7 +52,7 @@ def reject(message_id: int, reason: str, person_id: int | None, now: int) -> lis
         raise BadInput("Say why the message is rejected: its owner reads it.")
     row = get(message_id)
     _decide(row, MessageState.REJECTED, reason[:500], person_id, now)
-    sentence = refusal(row.title, MessageState.REJECTED, reason)
+    sentence = rejected(row.title, reason)
     running = (CampaignState.RUNNING, CampaignState.SCHEDULED)
     ids = [
         int(item.id)
@@ -60,7 +61,7 @@ def reject(message_id: int, reason: str, person_id: int | None, now: int) -> lis
         )
     ]
     for campaign_id in ids:
-        campaigns.pause(campaign_id, sentence, code=why.NOT_APPROVED)
+        campaigns.pause(campaign_id, sentence.kept(), code=why.NOT_APPROVED)
     return ids
 
 
@@ -73,7 +74,11 @@ def ask_by_phone(
     """
     row = get(message_id)
     if row.state not in (MessageState.WAITING, MessageState.BY_PHONE):
-        raise Conflict(f"The message «{row.title}» is {row.state}: there is nothing to decide.")
+        raise Conflict(
+            "The message «%(title)s» is %(state)s: there is nothing to decide.",
+            title=row.title,
+            state=Word(row.state),
+        )
     house = accounts.house()
     recipient_id = quick_sends.send(
         house.id, number, row.prompt, APPROVAL_CALLS, now, max_call_s, message_ms=row.duration_ms
@@ -123,7 +128,9 @@ def _decide(
         .execute()
     )
     if not moved:
-        raise Conflict(f"The message «{row.title}» was decided by somebody else at the same moment.")
+        raise Conflict(
+            "The message «%(title)s» was decided by somebody else at the same moment.", title=row.title
+        )
     after = {"state": str(state), "reason": reason, "way": way}
     audit_log.record(
         person_id, row.account_id, f"message.{state}", f"message {row.id}", now,

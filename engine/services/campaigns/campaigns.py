@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from engine.errors import BadInput, Conflict, NotFound
+from engine.sentences import Word
 from engine.services.accounts import accounts, permissions, quotas
 from engine.services.accounts.accounts import SendingRefused
 from engine.services.campaigns import start_checks, why
@@ -52,7 +53,11 @@ def check_new(account_id: int, rules: CampaignRules, max_call_s: int) -> None:
     permitted = account.gateways.split()
     refused = [name for name in chosen if permitted and name not in permitted]
     if refused:
-        raise BadInput(f"The account may not use the gateway {refused[0]!r}; it has: {', '.join(permitted)}.")
+        raise BadInput(
+            "The account may not use the gateway '%(name)s'; it has: %(known)s.",
+            name=refused[0],
+            known=permitted,
+        )
     caller_ids.check(account_id, rules.kind, rules.caller_id, rules.gateways)
 
 
@@ -67,7 +72,7 @@ def create(account_id: int, rules: CampaignRules, message_id: int | None, now: i
     if message_id is not None:
         message = Message.get_or_none(Message.id == message_id, Message.account == account_id)
         if message is None:
-            raise NotFound(f"There is no message {message_id}.")
+            raise NotFound("There is no message %(id)s.", id=message_id)
     text = message.text if message is not None and is_template(message.text) else ""
     length = longest_call_s(rules, message.duration_ms if message else 60_000, has_variables=bool(text))
     row = Campaign.create(
@@ -91,7 +96,7 @@ def get(campaign_id: int, account_id: int | None = None) -> Campaign:
         query = query.where(Campaign.account == account_id)
     row = query.get_or_none()
     if row is None:
-        raise NotFound(f"There is no campaign {campaign_id}.")
+        raise NotFound("There is no campaign %(id)s.", id=campaign_id)
     return row
 
 
@@ -103,9 +108,9 @@ def start(campaign_id: int, now: int, account_id: int | None = None) -> None:
     row = get(campaign_id, account_id)
     counts = CampaignCounts.get_by_id(row.id)
     if counts.total - counts.excluded == 0:
-        raise Conflict(f"Campaign {campaign_id} has no recipient that can be called.")
+        raise Conflict("Campaign %(id)s has no recipient that can be called.", id=campaign_id)
     if row.message_id is None:
-        raise Conflict(f"Campaign {campaign_id} has no message.")
+        raise Conflict("Campaign %(id)s has no message.", id=campaign_id)
     if row.starts_at and row.starts_at > now and row.state == CampaignState.DRAFT:
         accounts.may_send(row.account_id, row.kind, now)
         start_checks.check_campaign(row, now)
@@ -153,7 +158,11 @@ def resume(campaign_id: int, now: int, account_id: int | None = None) -> None:
     if row.state == CampaignState.RUNNING:
         return
     if row.state not in (CampaignState.PAUSED, CampaignState.SCHEDULED):
-        raise Conflict(f"Campaign {campaign_id} is {row.state}; only a paused one can be resumed.")
+        raise Conflict(
+            "Campaign %(id)s is %(state)s; only a paused one can be resumed.",
+            id=campaign_id,
+            state=Word(row.state),
+        )
     _admit(row, now)
     move(row, CampaignState.RUNNING, started_at=row.started_at or now)
 
@@ -199,19 +208,19 @@ def start_due(now: int) -> list[int]:
             with db.atomic():  # what was set aside for it goes back if it may not start
                 _admit(row, now)
         except NoCredit:
-            move(row, CampaignState.PAUSED, why.sentence(why.NO_CREDIT, {}), pause_code=why.NO_CREDIT)
+            move(row, CampaignState.PAUSED, why.sentence(why.NO_CREDIT, {}).kept(), pause_code=why.NO_CREDIT)
             continue
         except SendingRefused as error:
-            move(row, CampaignState.PAUSED, str(error), pause_code=why.NOT_ALLOWED)
+            move(row, CampaignState.PAUSED, error.sentence.kept(), pause_code=why.NOT_ALLOWED)
             continue
         except NotApproved as error:
-            move(row, CampaignState.PAUSED, str(error), pause_code=why.NOT_APPROVED)
+            move(row, CampaignState.PAUSED, error.sentence.kept(), pause_code=why.NOT_APPROVED)
             continue
         except CallerIdNotAllowed as error:
-            move(row, CampaignState.PAUSED, str(error), pause_code=why.CALLER_ID)
+            move(row, CampaignState.PAUSED, error.sentence.kept(), pause_code=why.CALLER_ID)
             continue
         except CapReached as error:
-            move(row, CampaignState.PAUSED, str(error), pause_code=why.CAPPED)
+            move(row, CampaignState.PAUSED, error.sentence.kept(), pause_code=why.CAPPED)
             continue
         move(row, CampaignState.RUNNING, started_at=now)
         out.append(int(row.id))

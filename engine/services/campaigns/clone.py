@@ -10,6 +10,7 @@ import logging
 from dataclasses import replace
 
 from engine.errors import BadInput
+from engine.sentences import Word
 from engine.services.campaigns import campaigns
 from engine.services.campaigns.rules import CampaignRules
 from engine.services.messages.personal import UNPREPARED
@@ -57,7 +58,7 @@ def clone(
     `only` is a word of CHOICES.  Raises BadInput when it is none, or when nobody is left to be called.
     """
     if only not in CHOICES:
-        raise BadInput(f"--only {only!r} is none of {', '.join(CHOICES)}.")
+        raise BadInput("--only '%(only)s' is none of %(known)s.", only=only, known=list(CHOICES))
     old = campaigns.get(campaign_id, account_id)
     rules = replace(CampaignRules.of(old), name=name or f"{old.name} ({only})", starts_at=None)
     made = campaigns.create(old.account_id, rules, old.message_id, now, max_call_s)
@@ -66,7 +67,9 @@ def clone(
     due_at = UNPREPARED if old.text else 0
     taken = changed(_COPY + CHOICES[only] + " ORDER BY id", [made, due_at, campaign_id])
     if not taken:
-        raise BadInput(f"Campaign {campaign_id} has no recipient that is {only}.")
+        raise BadInput(
+            "Campaign %(id)s has no recipient that is %(state)s.", id=campaign_id, state=Word(only)
+        )
     mobiles = execute("SELECT COUNT(*) FROM recipient WHERE campaign_id = ? AND is_mobile", [made])
     add_counts(made, {"waiting": taken, "total": taken, "mobiles": int(mobiles[0][0])})
     log.info("action=campaign_cloned campaign=%d of=%d only=%s recipients=%d", made, campaign_id, only, taken)

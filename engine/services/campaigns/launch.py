@@ -120,7 +120,9 @@ def _publish_prompt(uploads: Uploads, pending: Pending, prompts_dir: Path) -> No
             shutil.copyfile(folder / (pending.prompt + suffix), made)
             made.replace(prompts_dir / (pending.prompt + suffix))
     except OSError as error:
-        raise StoreUnavailable(f"The message cannot be kept in {prompts_dir}: {error.strerror}.") from error
+        raise StoreUnavailable(
+            "The message cannot be kept in %(where)s: %(why)s.", where=prompts_dir, why=error.strerror
+        ) from error
 
 
 def _make_draft(pending: Pending, now: int, max_call_s: int) -> int:

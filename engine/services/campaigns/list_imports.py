@@ -74,7 +74,7 @@ def get(import_id: int, account_id: int | None = None) -> ListImport:
     """An import, of an account's campaign if one is given.  Raises NotFound."""
     row = ListImport.get_or_none(ListImport.id == import_id)
     if row is None:
-        raise NotFound(f"There is no import {import_id}.")
+        raise NotFound("There is no import %(id)s.", id=import_id)
     campaigns.get(row.campaign_id, account_id)
     return row
 
@@ -195,7 +195,7 @@ def _count(row: ListImport, chunk: int, brought: Imported) -> None:
     """In a chunk's transaction: the chunk is in.  Raises Conflict or EngineBusy when it may not come in any more."""
     state = Campaign.select(Campaign.state).where(Campaign.id == row.campaign_id).scalar()
     if state == CampaignState.STOPPED:
-        raise Conflict(f"Campaign {row.campaign_id} was stopped and takes no more recipients.")
+        raise Conflict("Campaign %(id)s was stopped and takes no more recipients.", id=row.campaign_id)
     now = ListImport.get_by_id(row.id)
     refused = json.dumps(refused_of(now) + brought.refused)
     known = (

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import tzinfo
 from typing import Any
 
+from engine.sentences import Sentence
 from engine.services.campaigns.estimate import Estimate, Limits, estimate
 from engine.services.campaigns.rules import CampaignRules
 from engine.services.compliance.calling_windows import parse_windows
@@ -26,16 +27,16 @@ CPS, CHANNELS, OWN_CPS, OWN_CHANNELS = "cps", "channels", "own_cps", "own_channe
 SWITCH_CPS, SWITCH_CHANNELS = "switch_cps", "switch_channels"
 WINDOW, RETRIES, NO_GATEWAY = "window", "retries", "no_gateway"
 # Words of `Preflight.binding`, and what each means, in English and Persian.
-BINDINGS: dict[str, tuple[str, str]] = {
-    CPS: ("the gateways' calls a second", "سقف تماس در ثانیهٔ درگاه‌ها"),
-    CHANNELS: ("the gateways' channels", "شمار کانال‌های درگاه‌ها"),
-    SWITCH_CPS: ("the switch's calls a second", "سقف تماس در ثانیهٔ سوییچ"),
-    SWITCH_CHANNELS: ("the switch's sessions", "شمار نشست‌های سوییچ"),
-    OWN_CPS: ("the campaign's own calls a second", "سقف تماس در ثانیهٔ خود کارزار"),
-    OWN_CHANNELS: ("the campaign's own calls at once", "سقف تماس هم‌زمان خود کارزار"),
-    WINDOW: ("the calling window", "ساعت مجاز تماس"),
-    RETRIES: ("the wait between tries", "فاصلهٔ میان تلاش‌ها"),
-    NO_GATEWAY: ("no gateway serves it", "هیچ درگاهی آن را نمی‌برد"),
+BINDINGS: dict[str, Sentence] = {
+    CPS: Sentence("the gateways' calls a second"),
+    CHANNELS: Sentence("the gateways' channels"),
+    SWITCH_CPS: Sentence("the switch's calls a second"),
+    SWITCH_CHANNELS: Sentence("the switch's sessions"),
+    OWN_CPS: Sentence("the campaign's own calls a second"),
+    OWN_CHANNELS: Sentence("the campaign's own calls at once"),
+    WINDOW: Sentence("the calling window"),
+    RETRIES: Sentence("the wait between tries"),
+    NO_GATEWAY: Sentence("no gateway serves it"),
 }
 
 Listed = Callable[[Collection[int]], Collection[int]]

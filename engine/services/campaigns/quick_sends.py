@@ -155,7 +155,7 @@ def state_of(recipient_id: int) -> QuickState:
         .get_or_none()
     )
     if row is None:
-        raise NotFound(f"There is no quick send {recipient_id}.")
+        raise NotFound("There is no quick send %(id)s.", id=recipient_id)
     attempt = Attempt.get_or_none(Attempt.id == row.attempt_id) if row.attempt_id else None
     return QuickState(
         recipient_id=row.id,

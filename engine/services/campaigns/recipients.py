@@ -133,7 +133,7 @@ def write_columns(campaign_id: int, names: Sequence[str], write: Write) -> list[
     def work() -> int:
         row = Campaign.get_by_id(campaign_id)
         if row.state == CampaignState.STOPPED:
-            raise Conflict(f"Campaign {campaign_id} was stopped and takes no more recipients.")
+            raise Conflict("Campaign %(id)s was stopped and takes no more recipients.", id=campaign_id)
         known = list(json.loads(row.columns))
         have = set(map(fold, known))
         known += [name for name in names if fold(name) not in have]

@@ -66,7 +66,7 @@ def get(campaign_id: int, attempt_id: int) -> Attempt:
         Attempt.id == attempt_id, Attempt.campaign_id == campaign_id, Attempt.record_ms > 0
     )
     if row is None:
-        raise NotFound(f"Campaign {campaign_id} has no recording {attempt_id}.")
+        raise NotFound("Campaign %(id)s has no recording %(attempt)s.", id=campaign_id, attempt=attempt_id)
     return row
 
 
@@ -91,8 +91,12 @@ def sound(folder: Path, row: Attempt, days: int, now: int) -> Path:
     if is_there(folder, row.uuid):
         return path_of(folder, row.uuid)
     if now - (row.ended_at or now) >= days * DAY_MS:
-        raise FileGone(f"The recording of call {row.id} was deleted: recordings are kept for {days} days.")
-    raise FileGone(f"The recording of call {row.id} is not in the folder of recordings.")
+        raise FileGone(
+            "The recording of call %(id)s was deleted: recordings are kept for %(days)s days.",
+            id=row.id,
+            days=days,
+        )
+    raise FileGone("The recording of call %(id)s is not in the folder of recordings.", id=row.id)
 
 
 def note_listening(person_id: int, account_id: int, campaign_id: int, attempt_id: int, now: int) -> None:

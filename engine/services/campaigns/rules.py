@@ -9,6 +9,7 @@ from typing import Any
 
 from engine import bounds
 from engine.errors import BadInput
+from engine.sentences import Amount, Sentence
 from engine.services.compliance.calling_windows import parse_windows
 from engine.states import MessageKind, UnknownPolicy
 from engine.store.tables.core import Campaign
@@ -46,33 +47,39 @@ class CampaignRules:
 
     def check(self, max_call_s: int) -> None:
         """Raise BadInput that names the rule and what is wrong."""
-        _range("Tries", self.max_tries, bounds.TRIES)
-        _range("The wait between tries (s)", self.retry_after_s, bounds.RETRY_AFTER_S)
-        _range("The ring time-out (s)", self.ring_timeout_s, bounds.RING_TIMEOUT_S)
-        _range("The longest call (s)", self.max_length_s, bounds.Bounds(0, max_call_s))
-        _range("The longest recording (s)", self.record_s, bounds.Bounds(0, max_call_s))
-        _range("The weight", self.weight, bounds.WEIGHT)
+        _range(Sentence("Tries"), self.max_tries, bounds.TRIES)
+        _range(Sentence("The wait between tries (s)"), self.retry_after_s, bounds.RETRY_AFTER_S)
+        _range(Sentence("The ring time-out (s)"), self.ring_timeout_s, bounds.RING_TIMEOUT_S)
+        _range(Sentence("The longest call (s)"), self.max_length_s, bounds.Bounds(0, max_call_s))
+        _range(Sentence("The longest recording (s)"), self.record_s, bounds.Bounds(0, max_call_s))
+        _range(Sentence("The weight"), self.weight, bounds.WEIGHT)
         if self.cps is not None:
-            _range("Calls a second", self.cps, bounds.CPS)
+            _range(Sentence("Calls a second"), self.cps, bounds.CPS)
         if self.channels is not None:
-            _range("Calls at once", self.channels, bounds.CHANNELS)
-        _range("The share to be heard", self.delivered_share, bounds.DELIVERED_SHARE)
+            _range(Sentence("Calls at once"), self.channels, bounds.CHANNELS)
+        _range(Sentence("The share to be heard"), self.delivered_share, bounds.DELIVERED_SHARE)
         if not one_line(self.name):
             raise BadInput("The campaign needs a name.")
         if self.kind not in set(MessageKind):
-            raise BadInput(f"The kind {self.kind!r} is none of {', '.join(MessageKind)}.")
+            raise BadInput(
+                "The kind '%(kind)s' is none of %(known)s.", kind=self.kind, known=list(MessageKind)
+            )
         if self.unknown_policy not in set(UnknownPolicy):
-            raise BadInput(f"The policy {self.unknown_policy!r} is none of {', '.join(UnknownPolicy)}.")
+            raise BadInput(
+                "The policy '%(policy)s' is none of %(known)s.",
+                policy=self.unknown_policy,
+                known=list(UnknownPolicy),
+            )
         if self.caller_id and not _DIGITS.fullmatch(self.caller_id):
-            raise BadInput(f"The caller id {self.caller_id!r} is not 3 to 15 digits.")
+            raise BadInput("The caller id '%(number)s' is not 3 to 15 digits.", number=self.caller_id)
         if self.vote_keys and not _KEYS.fullmatch(self.vote_keys):
-            raise BadInput(f"The vote keys {self.vote_keys!r} are not digits, as in 1,2,3.")
+            raise BadInput("The vote keys '%(keys)s' are not digits, as in 1,2,3.", keys=self.vote_keys)
         if len(set(self.vote_keys)) != len(self.vote_keys):
-            raise BadInput(f"The vote keys {self.vote_keys!r} name a key twice.")
+            raise BadInput("The vote keys '%(keys)s' name a key twice.", keys=self.vote_keys)
         if self.repeat_key and not _KEY.fullmatch(self.repeat_key):
-            raise BadInput(f"The repeat key {self.repeat_key!r} is not one of 0-9 * #.")
+            raise BadInput("The repeat key '%(key)s' is not one of 0-9 * #.", key=self.repeat_key)
         if self.repeat_key and self.repeat_key in self.vote_keys:
-            raise BadInput(f"The key {self.repeat_key} cannot both vote and repeat the message.")
+            raise BadInput("The key %(key)s cannot both vote and repeat the message.", key=self.repeat_key)
         if self.optout and "1" in (self.vote_keys + self.repeat_key) and len(self.vote_keys) == 1:
             raise BadInput("With the opt-out key 11, a vote by the key 1 alone cannot be told from it.")
         parse_windows(self.windows)
@@ -99,9 +106,15 @@ class CampaignRules:
         return cls(**{**values, "gateways": tuple(row.gateways.split())})
 
 
-def _range(what: str, value: float, within: bounds.Bounds) -> None:
+def _range(what: Sentence, value: float, within: bounds.Bounds) -> None:
     if not within.hold(value):
-        raise BadInput(f"{what} must be from {within}, not {value:g}.")
+        raise BadInput(
+            "%(what)s must be from %(low)s to %(high)s, not %(value)s.",
+            what=what,
+            low=Amount(within.least),
+            high=Amount(within.most),
+            value=Amount(value),
+        )
 
 
 def for_customer(rules: CampaignRules) -> CampaignRules:

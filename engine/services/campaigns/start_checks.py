@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from engine.clock import from_ms
 from engine.errors import Conflict, NotAllowed
+from engine.sentences import Sentence, Word
 from engine.services.accounts import accounts, permissions
 from engine.services.compliance import caller_ids, message_kinds, policy, traffic_caps
 from engine.services.compliance.calling_windows import parse_windows
@@ -21,8 +22,8 @@ from engine.store.tables.core import Campaign, Message
 class NotApproved(Conflict):
     """The message may not be sent (yet); `state` is its MessageState."""
 
-    def __init__(self, state: str, sentence: str) -> None:
-        super().__init__(sentence)
+    def __init__(self, message: Sentence, /, *, state: str) -> None:
+        super().__init__(message)
         self.state = state
 
 
@@ -34,18 +35,23 @@ def check_approved(message: Message) -> None:
     """Raise NotApproved, with the reason, unless the message may be sent."""
     refused = refusal(message.title, message.state, message.reason)
     if refused:
-        raise NotApproved(message.state, refused)
+        raise NotApproved(refused, state=message.state)
 
 
-def refusal(title: str, state: str, reason: str) -> str:
-    """Why a message may not be sent, one sentence; empty when it may."""
+def refusal(title: str, state: str, reason: str) -> Sentence | None:
+    """Why a message may not be sent; None when it may."""
     if state == MessageState.APPROVED:
-        return ""
+        return None
     if state == MessageState.REJECTED:
-        return f"The message «{title}» was rejected: {reason.rstrip('.')}."
+        return rejected(title, reason)
     if state == MessageState.BY_PHONE:
-        return f"The message «{title}» waits for an approval by telephone."
-    return f"The message «{title}» waits for approval."
+        return Sentence("The message «%(title)s» waits for an approval by telephone.", title=title)
+    return Sentence("The message «%(title)s» waits for approval.", title=title)
+
+
+def rejected(title: str, reason: str) -> Sentence:
+    """That staff said no to a message, and why."""
+    return Sentence("The message «%(title)s» was rejected: %(reason)s.", title=title, reason=reason)
 
 
 def check_campaign(row: Campaign, now: int) -> None:
@@ -76,7 +82,10 @@ def check_quick(
     if not allowed.is_open(now, rules.zone):
         opens = from_ms(allowed.next_open(now, rules.zone)).astimezone(rules.zone)
         raise HourNotAllowed(
-            f"Messages of the kind {kind} may be sent at {allowed}; the next hour begins at {opens:%H:%M}."
+            "Messages of the kind %(kind)s may be sent at %(allowed)s; the next hour begins at %(at)s.",
+            kind=Word(kind),
+            allowed=allowed,
+            at=f"{opens:%H:%M}",
         )
     caller_ids.check(account_id, kind, caller_id, gateways)
     traffic_caps.check(account_id, rules.caps, now)

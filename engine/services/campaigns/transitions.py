@@ -6,6 +6,7 @@ import logging
 from typing import Any
 
 from engine.errors import Conflict
+from engine.sentences import Word
 from engine.states import CAMPAIGN_MOVES, CampaignState, may_move
 from engine.store.tables.core import Campaign
 
@@ -21,10 +22,17 @@ def move(row: Campaign, new: CampaignState, reason: str = "", **also: Any) -> No
     if old == new:
         return
     if not may_move(old, new):
-        allowed = ", ".join(sorted(CAMPAIGN_MOVES[old])) or "nothing"
-        raise Conflict(f"Campaign {row.id} is {old} and cannot become {new} (possible: {allowed}).")
+        raise Conflict(
+            "Campaign %(id)s is %(old)s and cannot become %(new)s (possible: %(allowed)s).",
+            id=row.id,
+            old=old,
+            new=new,
+            allowed=sorted(CAMPAIGN_MOVES[old]) or Word("none"),
+        )
     if not move_from(int(row.id), old, new, reason, **also):
-        raise Conflict(f"Campaign {row.id} was changed by somebody else at the same moment; look again.")
+        raise Conflict(
+            "Campaign %(id)s was changed by somebody else at the same moment; look again.", id=row.id
+        )
 
 
 def move_from(

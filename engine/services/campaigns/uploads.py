@@ -105,7 +105,9 @@ class Uploads:
             while block := stream.read(_BLOCK):
                 size += len(block)
                 if size > self.max_bytes:
-                    raise BadInput(f"{name} is larger than {self.max_bytes // 1_000_000} MB.")
+                    raise BadInput(
+                        "%(file)s is larger than %(n)s MB.", file=name, n=self.max_bytes // 1000000
+                    )
                 file.write(block)
         return path
 
@@ -183,4 +185,6 @@ def _disk() -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise StoreUnavailable("The disk is full: the upload was not kept.") from error
-        raise StoreUnavailable(f"The upload cannot be kept: {os.strerror(error.errno or 0)}.") from error
+        raise StoreUnavailable(
+            "The upload cannot be kept: %(why)s.", why=os.strerror(error.errno or 0)
+        ) from error

@@ -7,11 +7,11 @@ the engine's word (`CampaignPulse`) is believed for ten seconds.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from engine.errors import NotFound
+from engine.sentences import Sentence
 from engine.services.campaigns import why
 from engine.states import CampaignState
 from engine.store.numbering import is_number_of
@@ -29,7 +29,7 @@ from engine.store.tables.core import (
 STALE_MS = 10_000  # a running campaign that no engine has spoken of for so long has none
 
 STARTING = "starting"  # an engine has not taken it up yet
-_STARTING = ("It is about to be dialled.", "به‌زودی شماره‌گیری می‌شود.")
+_STARTING = Sentence("It is about to be dialled.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +85,10 @@ class CampaignView:
         """
         return self.counts.delivered / self.called if self.called else None
 
-    def sentence(
-        self, language: str, instant: Callable[[int], str], value: Callable[[Any], str] = str
-    ) -> str:
-        """Why it is as it is, in words; `instant` makes a text of milliseconds, `value` of anything else."""
-        if self.reason == STARTING:
-            return _STARTING[language == "fa"]
-        shown = {
-            key: (instant(detail) if detail else "—") if key in why.INSTANTS else value(detail)
-            for key, detail in self.details.items()
-        }
-        return why.sentence(self.reason, shown, language)
+    @property
+    def sentence(self) -> Sentence:
+        """Why it is as it is, in words."""
+        return _STARTING if self.reason == STARTING else why.sentence(self.reason, self.details)
 
 
 def view(campaign_id: int, now: int, account_id: int | None = None) -> CampaignView:
@@ -105,7 +98,7 @@ def view(campaign_id: int, now: int, account_id: int | None = None) -> CampaignV
         query = query.where(Campaign.account == account_id)
     row = query.get_or_none()
     if row is None:
-        raise NotFound(f"There is no campaign {campaign_id}.")
+        raise NotFound("There is no campaign %(id)s.", id=campaign_id)
     return _view(row, now)
 
 

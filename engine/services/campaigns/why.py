@@ -1,4 +1,4 @@
-"""Why a campaign is not dialled right now: one reason, one sentence, in both languages.
+"""Why a campaign is not dialled right now: one reason, one sentence.
 
 The engine notes a code and what the sentence needs (numbers, names, instants);
 who shows it makes the sentence, in the language and calendar of the reader.
@@ -7,6 +7,8 @@ who shows it makes the sentence, in the language and calendar of the reader.
 from __future__ import annotations
 
 from typing import Any, Protocol
+
+from engine.sentences import Instant, Sentence, is_kept, sentence_of
 
 WINDOW = "window"  # until
 DATABASE = "database"  # error
@@ -51,6 +53,12 @@ UNSERVED = "unserved"  # prefix
 NOT_DUE = "not_due"  # at
 
 
+# Why the command line paused a campaign.
+BY_COMMAND = Sentence("paused from the command line")
+BY_INTERRUPT = Sentence("interrupted")
+NO_SWITCH_REACHED = Sentence("no switch could be reached")
+
+
 class Speaker(Protocol):
     """Whoever a reason is noted on (a campaign that is being dialled)."""
 
@@ -68,135 +76,88 @@ def clear(run: Speaker) -> None:
     run.reason, run.details = "", {}
 
 
-SENTENCES: dict[str, tuple[str, str]] = {
-    DIALLING: ("Dialling at {cps} calls a second.", "در حال شماره‌گیری با {cps} تماس در ثانیه."),
-    WINDOW: ("The calling window is closed until {until}.", "ساعت مجاز تماس تا {until} بسته است."),
-    DATABASE: (
-        "The database does not take writes, so nobody is called: {error}",
-        "پایگاه داده نمی‌نویسد، پس با کسی تماس گرفته نمی‌شود: {error}",
+SENTENCES: dict[str, Sentence] = {
+    DIALLING: Sentence("Dialling at %(cps)s calls a second."),
+    WINDOW: Sentence("The calling window is closed until %(until)s."),
+    DATABASE: Sentence("The database does not take writes, so nobody is called: %(error)s"),
+    SWITCH_DOWN: Sentence("No switch is up (%(switches)s; down since %(since)s)."),
+    NO_GATEWAY: Sentence("No gateway serves it: %(names)s."),
+    DRAINING: Sentence("All its gateways are being drained: %(names)s."),
+    SWITCH_DRAINING: Sentence("All its switches are being drained: %(switches)s."),
+    GATEWAY_RATE: Sentence("Gateway %(gateway)s is at its %(cps)s calls a second."),
+    GATEWAY_CHANNELS: Sentence("Gateway %(gateway)s has all its %(channels)s channels in use."),
+    GATEWAY_FAILING: Sentence(
+        "Gateway %(gateway)s fails nearly every call; it is tried with single calls until it is back."
     ),
-    SWITCH_DOWN: (
-        "No switch is up ({switches}; down since {since}).",
-        "هیچ سوییچی در دسترس نیست ({switches}؛ از {since}).",
+    GATEWAY_DETOUR: Sentence(
+        "Gateway %(gateway)s fails nearly every call and is left alone; it goes on by %(others)s "
+        "at %(cps)s calls a second."
     ),
-    NO_GATEWAY: ("No gateway serves it: {names}.", "هیچ درگاهی آن را نمی‌برد: {names}."),
-    DRAINING: ("All its gateways are being drained: {names}.", "همه درگاه‌های آن در حال تخلیه‌اند: {names}."),
-    SWITCH_DRAINING: (
-        "All its switches are being drained: {switches}.",
-        "همه سوییچ‌های آن در حال تخلیه‌اند: {switches}.",
+    GATEWAY_REFUSED: Sentence(
+        "Gateway %(gateway)s is not accepted by its carrier (user name, password or caller id); "
+        "nobody is called by it."
     ),
-    GATEWAY_RATE: (
-        "Gateway {gateway} is at its {cps} calls a second.",
-        "درگاه {gateway} به سقف {cps} تماس در ثانیه رسیده است.",
+    ROUTE_LOST: Sentence(
+        "Nearly every number of this campaign fails on gateway %(gateway)s without ringing "
+        "(%(cause)s); the rest of the list is held back, and single calls try whether it is back."
     ),
-    GATEWAY_CHANNELS: (
-        "Gateway {gateway} has all its {channels} channels in use.",
-        "هر {channels} کانال درگاه {gateway} در حال استفاده است.",
+    GATEWAY_SLOWED: Sentence(
+        "Gateway %(gateway)s is congested and is given %(cps)s of its %(full)s calls a second."
     ),
-    GATEWAY_FAILING: (
-        "Gateway {gateway} fails nearly every call; it is tried with single calls until it is back.",
-        "درگاه {gateway} تقریباً همه تماس‌ها را رد می‌کند؛ با تک‌تماس آزموده می‌شود تا برگردد.",
+    SWITCH_BUSY: Sentence(
+        "Switch %(switch)s has only %(idle)s %% of its processor idle, so it is given less."
     ),
-    GATEWAY_DETOUR: (
-        "Gateway {gateway} fails nearly every call and is left alone; it goes on by {others} at {cps} calls a second.",
-        "درگاه {gateway} تقریباً همه تماس‌ها را رد می‌کند و کنار گذاشته شد؛ با {others} ادامه دارد، {cps} تماس در ثانیه.",
+    SWITCH_RATE: Sentence("Switch %(switch)s is at the %(cps)s calls a second that it is given."),
+    SWITCH_SESSIONS: Sentence("Switch %(switch)s has all the %(sessions)s sessions that it is given in use."),
+    OWN_CHANNELS: Sentence("The campaign's own limit of %(limit)s calls at once is reached."),
+    OWN_RATE: Sentence("The campaign's own limit of %(cps)s calls a second is reached."),
+    ACCOUNT_CHANNELS: Sentence("The account has all its %(limit)s calls at once in use."),
+    ACCOUNT_RATE: Sentence("The account is at its %(cps)s calls a second."),
+    RETRY: Sentence("Waiting for retries; the next is due at %(at)s."),
+    LAST_CALLS: Sentence("The last %(live)s calls are up."),
+    PAUSED: Sentence("Paused: %(reason)s."),
+    NOT_STARTED: Sentence("It has not been started."),
+    SCHEDULED: Sentence("It starts at %(at)s."),
+    STOPPED: Sentence("It was stopped."),
+    FINISHED: Sentence("It is finished."),
+    ENGINE_OFF: Sentence("No engine has reported on it since %(since)s; is one running?"),
+    PROMPT_MISSING: Sentence(
+        "Switch %(switch)s has no file of the message; paused so that nobody is called in vain."
     ),
-    GATEWAY_REFUSED: (
-        "Gateway {gateway} is not accepted by its carrier (user name, password or caller id); nobody is called by it.",
-        "اپراتور درگاه {gateway} را نمی‌پذیرد (نام کاربری، گذرواژه یا شماره نمایشی)؛ با آن تماسی گرفته نمی‌شود.",
+    NO_CREDIT: Sentence("Paused: the credit is used up; it goes on by itself after a top-up."),
+    NOT_ALLOWED: Sentence("Paused: the account may not send. %(reason)s."),
+    NOT_APPROVED: Sentence("Paused: %(reason)s."),
+    CAPPED: Sentence("Paused against misuse: %(reason)s."),
+    CALLER_ID: Sentence("Paused: %(reason)s."),
+    CALLER_RANGE: Sentence(
+        "Advertising is called from numbers that begin with %(range)s; no gateway of it shows one."
     ),
-    NO_KEYS: (
-        "Keys that are pressed do not arrive by its gateways ({names}), and it offers a vote or the opt-out; nobody is called.",
-        "کلیدهایی که فشرده می‌شوند از درگاه‌های آن ({names}) نمی‌رسند و این کارزار رأی یا انصراف دارد؛ با کسی تماس گرفته نمی‌شود.",
+    NO_KEYS: Sentence(
+        "Keys that are pressed do not arrive by its gateways (%(names)s), and it offers a vote "
+        "or the opt-out; nobody is called."
     ),
-    ROUTE_LOST: (
-        "Nearly every number of this campaign fails on gateway {gateway} without ringing ({cause}); the rest of the list"
-        " is held back, and single calls try whether it is back.",
-        "تقریباً همه شماره‌های این کارزار در درگاه {gateway} بی‌آن‌که زنگ بخورند ناموفق می‌شوند ({cause})؛ بقیه فهرست"
-        " نگه داشته شده است و با تک‌تماس آزموده می‌شود.",
+    UNSERVED: Sentence(
+        "No gateway that it may use serves the numbers that are left; they begin with %(prefix)s."
     ),
-    GATEWAY_SLOWED: (
-        "Gateway {gateway} is congested and is given {cps} of its {full} calls a second.",
-        "درگاه {gateway} شلوغ است و {cps} از {full} تماس در ثانیه به آن داده می‌شود.",
+    NOT_DUE: Sentence(
+        "Nobody is due before %(at)s: those who are left were called lately, or often enough today."
     ),
-    SWITCH_BUSY: (
-        "Switch {switch} has only {idle} % of its processor idle, so it is given less.",
-        "تنها {idle}٪ پردازنده سوییچ {switch} آزاد است، پس کمتر به آن داده می‌شود.",
-    ),
-    SWITCH_RATE: (
-        "Switch {switch} is at the {cps} calls a second that it is given.",
-        "سوییچ {switch} به سقف {cps} تماس در ثانیه رسیده است.",
-    ),
-    SWITCH_SESSIONS: (
-        "Switch {switch} has all the {sessions} sessions that it is given in use.",
-        "هر {sessions} نشست سوییچ {switch} در حال استفاده است.",
-    ),
-    OWN_CHANNELS: (
-        "The campaign's own limit of {limit} calls at once is reached.",
-        "سقف {limit} تماس هم‌زمان خود کارزار پر است.",
-    ),
-    OWN_RATE: (
-        "The campaign's own limit of {cps} calls a second is reached.",
-        "سقف {cps} تماس در ثانیه خود کارزار پر است.",
-    ),
-    ACCOUNT_CHANNELS: (
-        "The account has all its {limit} calls at once in use.",
-        "هر {limit} تماس هم‌زمان این حساب در حال استفاده است.",
-    ),
-    ACCOUNT_RATE: (
-        "The account is at its {cps} calls a second.",
-        "این حساب به سقف {cps} تماس در ثانیه رسیده است.",
-    ),
-    RETRY: ("Waiting for retries; the next is due at {at}.", "در انتظار تلاش دوباره؛ نوبت بعدی {at}."),
-    LAST_CALLS: ("The last {live} calls are up.", "آخرین {live} تماس برقرار است."),
-    PAUSED: ("Paused: {reason}.", "مکث: {reason}."),
-    NOT_STARTED: ("It has not been started.", "هنوز آغاز نشده است."),
-    SCHEDULED: ("It starts at {at}.", "در {at} آغاز می‌شود."),
-    STOPPED: ("It was stopped.", "متوقف شده است."),
-    FINISHED: ("It is finished.", "پایان یافته است."),
-    ENGINE_OFF: (
-        "No engine has reported on it since {since}; is one running?",
-        "از {since} هیچ موتوری از آن خبری نداده است؛ آیا موتور روشن است؟",
-    ),
-    PROMPT_MISSING: (
-        "Switch {switch} has no file of the message; paused so that nobody is called in vain.",
-        "فایل پیام روی سوییچ {switch} نیست؛ مکث شد تا بیهوده با کسی تماس گرفته نشود.",
-    ),
-    NO_CREDIT: (
-        "Paused: the credit is used up; it goes on by itself after a top-up.",
-        "مکث: اعتبار تمام شده است؛ پس از افزایش اعتبار خودبه‌خود ادامه می‌یابد.",
-    ),
-    NOT_ALLOWED: (
-        "Paused: the account may not send. {reason}.",
-        "مکث: حساب اجازهٔ ارسال ندارد. {reason}.",
-    ),
-    NOT_APPROVED: ("Paused: {reason}.", "مکث: {reason}."),
-    CAPPED: ("Paused against misuse: {reason}.", "مکث برای جلوگیری از سوءاستفاده: {reason}."),
-    CALLER_ID: ("Paused: {reason}.", "مکث: {reason}."),
-    CALLER_RANGE: (
-        "Advertising is called from numbers that begin with {range}; no gateway of it shows one.",
-        "تماس تبلیغاتی با شماره‌ای انجام می‌شود که با {range} آغاز شود؛ هیچ درگاهی چنین شماره‌ای ندارد.",
-    ),
-    UNSERVED: (
-        "No gateway that it may use serves the numbers that are left; they begin with {prefix}.",
-        "هیچ درگاهی که می‌تواند به کار ببرد شماره‌های مانده را نمی‌برد؛ با {prefix} آغاز می‌شوند.",
-    ),
-    NOT_DUE: (
-        "Nobody is due before {at}: those who are left were called lately, or often enough today.",
-        "تا {at} نوبت کسی نیست: با باقی‌مانده‌ها به‌تازگی، یا امروز به اندازهٔ سقف، تماس گرفته شده است.",
-    ),
-    PREPARING: (
-        "The recipients' own messages are being made; {left} are left.",
-        "پیام‌های ویژهٔ گیرندگان ساخته می‌شود؛ {left} مانده است.",
-    ),
+    PREPARING: Sentence("The recipients' own messages are being made; %(left)s are left."),
 }
 
 
-def sentence(reason: str, details: dict[str, Any], language: str = "en") -> str:
-    """The reason in words; instants in `details` must have been made text by the caller."""
-    english, persian = SENTENCES.get(reason, ("{reason}", "{reason}"))
-    shown = {key: str(value).rstrip(".") for key, value in details.items()}
-    return (persian if language == "fa" else english).format_map({"reason": reason, **shown})
+def sentence(reason: str, details: dict[str, Any]) -> Sentence:
+    """The reason in words; what is no reason of ours says itself."""
+    form = SENTENCES.get(reason)
+    if form is None:
+        return Sentence(reason)
+    return Sentence(form, **{name: _shown(name, value) for name, value in details.items()})
 
 
-INSTANTS = frozenset({"until", "since", "at"})  # details that are milliseconds
+def _shown(name: str, value: Any) -> Any:
+    if name in _INSTANTS:
+        return Instant(value) if value else "—"
+    return sentence_of(value) if isinstance(value, str) and is_kept(value) else value
+
+
+_INSTANTS = frozenset({"until", "since", "at"})  # details that are milliseconds

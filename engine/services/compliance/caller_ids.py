@@ -120,11 +120,15 @@ def check_with(kind: str, number: str, gateways: Iterable[Gateway]) -> None:
     if number:
         if not fits(number, prefix):
             raise CallerIdNotAllowed(
-                f"Advertising is called from numbers that begin with {prefix}; the caller id {number} does not."
+                "Advertising is called from numbers that begin with %(range)s; the caller id "
+                "%(number)s does not.",
+                range=prefix,
+                number=number,
             )
         return
     if not any(fits(row.caller_id, prefix) for row in gateways):
         raise CallerIdNotAllowed(
-            f"Advertising is called from numbers that begin with {prefix}: give the campaign such a caller id,"
-            " or ask staff to give one to the account or to its gateways."
+            "Advertising is called from numbers that begin with %(range)s: give the campaign "
+            "such a caller id, or ask staff to give one to the account or to its gateways.",
+            range=prefix,
         )

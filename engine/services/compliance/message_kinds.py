@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from engine.config import Settings
 from engine.errors import BadInput
+from engine.sentences import Word
 from engine.services.accounts import permissions
 from engine.services.compliance.calling_windows import NEVER, Windows, parse_windows
 from engine.states import MessageKind
@@ -47,8 +48,10 @@ class KindHours:
         """Raise BadInput when the campaign's windows and the hours of its kind have no minute in common."""
         if self.windows(kind, own, any_hour) == NEVER:
             raise BadInput(
-                f"The windows {own} lie outside the hours of {kind} messages "
-                f"({self.allowed(kind, any_hour)}): nobody could be called."
+                "The windows %(own)s lie outside the hours of %(kind)s messages (%(allowed)s): nobody could be called.",
+                own=own,
+                kind=Word(kind),
+                allowed=self.allowed(kind, any_hour),
             )
 
 

@@ -13,11 +13,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from engine.amounts import rials
 from engine.config import Settings
 from engine.errors import BadInput, NotAllowed, NotFound
-from engine.sentences import Amount
+from engine.sentences import Amount, Sentence
 from engine.services.accounts import audit_log
 from engine.store.ledger import REVENUE, balance_of
 from engine.store.sql import execute, run_over_values
@@ -32,8 +33,8 @@ _PREFIX = re.compile(r"[1-9][0-9]{0,14}")
 class CapReached(NotAllowed):
     """The account has placed or spent more than it may; `code` is `growth` or `cost`."""
 
-    def __init__(self, code: str, sentence: str) -> None:
-        super().__init__(sentence)
+    def __init__(self, message: str, /, *, code: str, **values: Any) -> None:
+        super().__init__(message, **values)
         self.code = code
 
 
@@ -86,7 +87,9 @@ def opens_abroad() -> bool:
 def set_destination(prefix: str, is_open: bool, note: str, now: int, person_id: int | None) -> None:
     """Open or close the numbers of a prefix (digits after the plus: ``98``, ``97150``)."""
     if not _PREFIX.fullmatch(prefix):
-        raise BadInput(f"«{prefix[:20]}» is not a prefix: digits after the plus, such as 98 or 97150.")
+        raise BadInput(
+            "«%(text)s» is not a prefix: digits after the plus, such as 98 or 97150.", text=prefix[:20]
+        )
     before = Destination.get_or_none(Destination.prefix == prefix)
     Destination.insert(prefix=prefix, is_open=is_open, note=note.strip()[:200]).on_conflict(
         conflict_target=[Destination.prefix],
@@ -99,7 +102,7 @@ def set_destination(prefix: str, is_open: bool, note: str, now: int, person_id: 
 def remove_destination(prefix: str, now: int, person_id: int | None) -> None:
     """Forget a prefix: the shorter one that fits decides again."""
     if not Destination.delete().where(Destination.prefix == prefix).execute():
-        raise NotFound(f"The prefix {prefix} is not in the list.")
+        raise NotFound("The prefix %(prefix)s is not in the list.", prefix=prefix)
     audit_log.record(person_id, None, "destination.remove", prefix, now)
 
 
@@ -136,17 +139,23 @@ class Usage:
     def check(self) -> None:
         """Raise CapReached when it may place no further call."""
         if self.calls_an_hour is not None and self.calls_this_hour >= self.calls_an_hour:
-            compared = f"its busiest usual hour has {self.usual:,}" if self.usual else "it is a new account"
+            compared = Sentence("it is a new account")
+            if self.usual:
+                compared = Sentence("its busiest usual hour has %(n)s", n=Amount(self.usual))
             raise CapReached(
-                "growth",
-                f"The account has placed {self.calls_this_hour:,} calls in this hour and may place "
-                f"{self.calls_an_hour:,} ({compared}); staff can allow more.",
+                "The account has placed %(calls)s calls in this hour and may place %(most)s (%(compared)s);"
+                " staff can allow more.",
+                code="growth",
+                calls=Amount(self.calls_this_hour),
+                most=Amount(self.calls_an_hour),
+                compared=compared,
             )
         if self.rials_a_day is not None and self.rials_today >= self.rials_a_day:
             raise CapReached(
-                "cost",
-                f"The account was charged {self.rials_today:,} Rials in 24 hours and may be charged "
-                f"{self.rials_a_day:,}; staff can allow more.",
+                "The account was charged %(rials)s Rials in 24 hours and may be charged %(most)s; staff can allow more.",
+                code="cost",
+                rials=Amount(self.rials_today),
+                most=Amount(self.rials_a_day),
             )
 
 
@@ -158,7 +167,7 @@ def usage(account_id: int, caps: Caps, now: int) -> Usage:
         [account_id],
     )
     if not rows:
-        raise NotFound(f"There is no account {account_id}.")
+        raise NotFound("There is no account %(id)s.", id=account_id)
     is_house, own_calls, own_rials = rows[0]
     hour = now // HOUR_MS
     ((this_hour, usual, revenue_before),) = execute(
@@ -221,7 +230,7 @@ def set_caps(
     if rials_a_day is not None:
         rials(rials_a_day)
     if not Account.select().where(Account.id == account_id).exists():
-        raise NotFound(f"There is no account {account_id}.")
+        raise NotFound("There is no account %(id)s.", id=account_id)
     before = CallCap.get_or_none(CallCap.account_id == account_id)
     wanted = {"calls_an_hour": calls_an_hour, "rials_a_day": rials_a_day}
     values = {**wanted, "set_by": person_id, "set_at": now}

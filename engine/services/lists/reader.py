@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from engine.errors import BadInput
 from engine.fold import visible
-from engine.sentences import Amount, Sentence, Word
+from engine.sentences import Amount, Sentence
 from engine.services.lists.choices import AS_FOUND, Choices, HiddenRows, ListFacts, Several
 from engine.services.lists.columns import MAX_COLUMNS
 from engine.services.lists.duplicates import SeenNumbers
@@ -306,10 +306,10 @@ class ListReader:
 
     def _collect_examples(self, chunk: list[Row]) -> None:
         for row in chunk[: _SHOWN_EXAMPLES - len(self._examples)]:
-            why = Word(row.reason.sentence().rstrip(".") if row.reason else "")
+            why = row.reason.sentence if row.reason else ""
             self._examples.append(
                 Sentence(
-                    "line %(line)s has «%(cell)s» (%(why)s)",
+                    "line %(line)s has «%(cell)s»: %(why)s",
                     line=row.line, cell=visible(row.raw[:40]), why=why,
                 )
             )  # fmt: skip

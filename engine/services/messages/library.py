@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.errors import BadInput, Conflict, NotFound
+from engine.sentences import Word
 from engine.services.accounts import accounts, permissions, quotas
 from engine.services.messages.personal import Template
 from engine.services.messages.speech import Speech
@@ -43,7 +44,7 @@ def add(
     staff (`staff_id`) brings in for an account is approved by that.
     """
     if origin not in ORIGINS:
-        raise BadInput(f"The origin {origin!r} is none of {', '.join(ORIGINS)}.")
+        raise BadInput("The origin '%(origin)s' is none of %(known)s.", origin=origin, known=list(ORIGINS))
     if staff_id is None:
         quotas.check_messages(account_id)
     is_free = staff_id is not None or accounts.has_grant(account_id, permissions.OWN_VOICE)
@@ -99,7 +100,7 @@ def get(message_id: int, account_id: int | None = None) -> Message:
         query = query.where(Message.account == account_id)
     row = query.get_or_none()
     if row is None:
-        raise NotFound(f"There is no message {message_id}.")
+        raise NotFound("There is no message %(id)s.", id=message_id)
     return row
 
 
@@ -115,7 +116,12 @@ def remove(message_id: int, account_id: int | None = None) -> None:
     over = (CampaignState.FINISHED, CampaignState.STOPPED)
     using = Campaign.get_or_none(Campaign.message == row.id, Campaign.state.not_in(over))
     if using is not None:
-        raise Conflict(f"The message «{row.title}» is used by campaign {using.id}, which is {using.state}.")
+        raise Conflict(
+            "The message «%(title)s» is used by campaign %(id)s, which is %(state)s.",
+            title=row.title,
+            id=using.id,
+            state=Word(using.state),
+        )
     Message.update(in_gallery=False).where(Message.id == row.id).execute()
     log.info("action=message_removed message=%d account=%d", row.id, row.account_id)
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from engine.errors import AvanakError, BadInput
 from engine.fold import fold
+from engine.sentences import Word
 from engine.services.messages.speech import Speech
 from engine.services.messages.template import check_text, digits_words, to_ascii_digits
 from engine.services.numbering.reasons import Reason
@@ -57,7 +58,7 @@ class Template:
             self._parts.append(_plain(self.text[end : found.start()]))
             name, _, form = found[1].partition(":")
             if form.strip() not in ("", _DIGITS):
-                raise BadInput(f"«{found[0]}»: after the colon only «digits» may stand.")
+                raise BadInput("«%(variable)s»: after the colon only «digits» may stand.", variable=found[0])
             if not name.strip():
                 raise BadInput("A variable of the text has no name: write it as {name}.")
             self._parts.append(Variable(name.strip(), bool(form.strip())))
@@ -76,7 +77,11 @@ class Template:
         if missing:
             names = ", ".join(f"{{{name}}}" for name in missing)
             have = ", ".join(f"{{{name}}}" for name in columns) or "none"
-            raise BadInput(f"The text uses {names}, which the list does not have; its columns are: {have}.")
+            raise BadInput(
+                "The text uses %(names)s, which the list does not have; its columns are: %(have)s.",
+                names=names,
+                have=have or Word("none"),
+            )
 
     def render(self, values: Mapping[str, str]) -> str:
         """The text for one recipient; MissingValue for an empty cell, BadInput when it becomes too long."""
@@ -88,7 +93,7 @@ class Template:
                 continue
             value = by_key.get(fold(part.name), "").strip()[:MAX_VALUE]
             if not value:
-                raise MissingValue(f"The cell {part.name} is empty.")
+                raise MissingValue("The cell %(name)s is empty.", name=part.name)
             out.append(_as_digits(value) if part.as_digits else value)
         return check_text("".join(out))
 
@@ -106,7 +111,8 @@ def _plain(text: str) -> str:
     if "{" in text or "}" in text:
         at = min(at for at in (text.find("{"), text.find("}")) if at >= 0)
         raise BadInput(
-            f"A brace in the text has no partner: «{text[at : at + 20]}»; write variables as {{name}}."
+            "A brace in the text has no partner: «%(text)s»; write variables as {name}.",
+            text=text[at : at + 20],
         )
     return text
 

@@ -69,5 +69,5 @@ def get(message_id: int, account_id: int | None = None) -> Message:
         query = query.where(Message.account == account_id)
     row = query.get_or_none()
     if row is None:
-        raise NotFound(f"There is no message {message_id}.")
+        raise NotFound("There is no message %(id)s.", id=message_id)
     return row

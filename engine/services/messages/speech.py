@@ -63,7 +63,7 @@ class Speech:
 
     def __init__(self, piper_model: str = "") -> None:
         if piper_model and not Path(piper_model).is_file():
-            raise BadInput(f"AVANAK_PIPER_MODEL: there is no file {piper_model}.")
+            raise BadInput("AVANAK_PIPER_MODEL: there is no file %(piper_model)s.", piper_model=piper_model)
         if piper_model and find_spec("piper") is None:
             raise BadInput("AVANAK_PIPER_MODEL needs the package piper-tts, which is not installed.")
         self.engine = f"piper:{Path(piper_model).name}" if piper_model else "espeak-ng"
@@ -83,7 +83,9 @@ class Speech:
         Raises BadInput for a text or voice that cannot be, SpeechUnavailable when the engine fails.
         """
         if voice not in VOICES:
-            raise BadInput(f"There is no voice {voice[:40]!r}; there are: {', '.join(VOICES)}.")
+            raise BadInput(
+                "There is no voice '%(voice)s'; there are: %(known)s.", voice=voice[:40], known=list(VOICES)
+            )
         words = text if voice == "english" else spoken(text)
         try:
             found_rate, data = pool.run(self._job, words, VOICES[voice], rate, what="the text")

@@ -49,7 +49,9 @@ def clip(language: str, word: str) -> Samples:
     """One clip; BadInput for a language without clips."""
     if language not in WORDS:
         raise BadInput(
-            f"There are no clips in the language {language[:10]!r}; there are: {', '.join(WORDS)}."
+            "There are no clips in the language '%(language)s'; there are: %(known)s.",
+            language=language[:10],
+            known=list(WORDS),
         )
     with wave.open(str(CLIPS / language / f"{word}.wav")) as file:
         return np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.int16)

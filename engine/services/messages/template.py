@@ -12,6 +12,7 @@ import re
 import unicodedata
 
 from engine.errors import BadInput
+from engine.sentences import Amount
 
 MAX_CHARS = 1_000
 """Of a text as it was written (the web service's own limit)."""
@@ -48,7 +49,7 @@ def number_words(number: int) -> str:
     if number < 0:
         return "منفی " + number_words(-number)
     if number >= MAX_NUMBER:
-        raise BadInput(f"{number:,} is too large to be spoken as a number.")
+        raise BadInput("%(n)s is too large to be spoken as a number.", n=Amount(number))
     if number == 0:
         return _ONES[0]
     groups = []
@@ -112,7 +113,11 @@ def check_text(text: str) -> str:
     """The text, stripped; BadInput when it is empty, too long, or holds nothing to be spoken."""
     text = text.strip()
     if len(text) > MAX_CHARS:
-        raise BadInput(f"The text has {len(text):,} characters; a message may have {MAX_CHARS:,}.")
+        raise BadInput(
+            "The text has %(n)s characters; a message may have %(most)s.",
+            n=Amount(len(text)),
+            most=Amount(MAX_CHARS),
+        )
     if not any(char.isalnum() for char in text):
         raise BadInput("The text is empty: there is nothing to be spoken.")
     return text

@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.amounts import rials
 from engine.errors import AvanakError, BadInput
+from engine.sentences import Amount, Sentence
 from engine.services.accounts import accounts, audit_log
 from engine.services.money import pricing
 from engine.store.ledger import (
@@ -36,7 +37,13 @@ class NoCredit(AvanakError):
     http_status = 402
 
     def __init__(self, needed: int, available: int) -> None:
-        super().__init__(f"Not enough credit: {needed:,} Rials are needed and {available:,} are available.")
+        super().__init__(
+            Sentence(
+                "Not enough credit: %(needed)s Rials are needed and %(available)s are available.",
+                needed=Amount(needed),
+                available=Amount(available),
+            )
+        )
         self.needed = needed
         self.available = available
 

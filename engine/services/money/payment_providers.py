@@ -100,7 +100,7 @@ class ZarinPal:
         )
         authority = str(data.get("authority") or "")
         if data.get("code") != 100 or not authority:
-            raise ProviderRefused(f"ZarinPal did not take the payment: {_reason(data, errors)}")
+            raise ProviderRefused("ZarinPal did not take the payment: %(why)s", why=_reason(data, errors))
         return Begun(authority, f"{self.base_url}/pg/StartPay/{authority}")
 
     def verify(self, authority: str, amount: int, payer_says_paid: bool = False) -> Verdict:
@@ -124,9 +124,9 @@ class ZarinPal:
             )
             document = answer.json()
         except (requests.RequestException, ValueError) as error:
-            raise ProviderDown(f"ZarinPal cannot be reached: {type(error).__name__}.") from error
+            raise ProviderDown("ZarinPal cannot be reached: %(why)s.", why=type(error).__name__) from error
         if not isinstance(document, dict) or answer.status_code >= 500:
-            raise ProviderDown(f"ZarinPal answered {answer.status_code} without sense.")
+            raise ProviderDown("ZarinPal answered %(status)s without sense.", status=answer.status_code)
         data, errors = document.get("data"), document.get("errors")
         return (data if isinstance(data, dict) else {}), (errors if isinstance(errors, dict) else {})
 

@@ -20,7 +20,7 @@ from peewee import IntegrityError
 
 from engine.amounts import rials
 from engine.errors import BadInput, Conflict, NotFound
-from engine.sentences import Sentence
+from engine.sentences import Sentence, Word
 from engine.services.accounts import accounts, audit_log, documents
 from engine.services.accounts.documents import StoredFile
 from engine.services.money import ledger, subscriptions
@@ -305,7 +305,9 @@ def confirm_receipt(payment_id: int, person_id: int, now: int) -> None:
     except IntegrityError as error:  # two were confirmed at the same moment
         raise Conflict("Another receipt with this number was confirmed at the same moment.") from error
     if not is_booked:
-        raise Conflict(f"Payment {payment_id} is {get(payment_id).state} already.")
+        raise Conflict(
+            "Payment %(id)s is %(state)s already.", id=payment_id, state=Word(get(payment_id).state)
+        )
     audit_log.record(
         person_id,
         row.account_id,
@@ -330,7 +332,7 @@ def refuse_receipt(payment_id: int, reason: str, person_id: int, now: int) -> No
         .execute()
     )
     if not moved:
-        raise Conflict(f"Payment {payment_id} is {row.state} already.")
+        raise Conflict("Payment %(id)s is %(state)s already.", id=payment_id, state=Word(row.state))
     audit_log.record(
         person_id,
         row.account_id,
@@ -369,7 +371,11 @@ def same_number(row: Payment) -> list[Payment]:
 def _receipt(payment_id: int) -> Payment:
     row = get(payment_id)
     if row.provider != RECEIPT:
-        raise Conflict(f"Payment {payment_id} went through {row.provider}; nobody confirms it by hand.")
+        raise Conflict(
+            "Payment %(id)s went through %(provider)s; nobody confirms it by hand.",
+            id=payment_id,
+            provider=Word(row.provider),
+        )
     return row
 
 
@@ -383,7 +389,7 @@ def get(payment_id: int, account_id: int | None = None) -> Payment:
         query = query.where(Payment.account_id == account_id)
     row = query.get_or_none()
     if row is None:
-        raise NotFound(f"There is no payment {payment_id}.")
+        raise NotFound("There is no payment %(id)s.", id=payment_id)
     return row
 
 

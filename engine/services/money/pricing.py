@@ -95,7 +95,7 @@ def available(account_id: int) -> int:
     """Rials that the account can still reserve or spend: its balance and what it may owe."""
     row = Account.get_or_none(Account.id == account_id)
     if row is None:
-        raise NotFound(f"There is no account {account_id}.")
+        raise NotFound("There is no account %(id)s.", id=account_id)
     return balance_of(account_id, BALANCE) + int(row.debt_ceiling)
 
 
@@ -103,7 +103,7 @@ def price_of(account_id: int, now: int) -> Price:
     """What the account pays at `now`; the house account pays nothing."""
     row = Account.get_or_none(Account.id == account_id)
     if row is None:
-        raise NotFound(f"There is no account {account_id}.")
+        raise NotFound("There is no account %(id)s.", id=account_id)
     if row.is_house:
         return FREE
     return current(row.price_group_id or default_group_id(), now)
@@ -118,14 +118,16 @@ def current(group_id: int, now: int) -> Price:
         .first()
     )
     if row is None:
-        raise NotFound(f"Price group {group_id} has no price yet.")
+        raise NotFound("Price group %(id)s has no price yet.", id=group_id)
     return _price(row)
 
 
 def give_group(account_id: int, group_id: int | None, person_id: int | None, now: int) -> None:
     """Staff put an account into a price group (None: the default one); audited."""
     if group_id is not None and not is_priced(group_id, now):
-        raise BadInput(f"Price group {group_id} has no price that is valid now; give it one first.")
+        raise BadInput(
+            "Price group %(group)s has no price that is valid now; give it one first.", group=group_id
+        )
     row = accounts.get(account_id)
     accounts.write_audited(row, {"price_group_id": group_id}, "account.change", person_id, now)
 
@@ -142,7 +144,7 @@ def version(price_id: int) -> Price:
         return FREE
     row = PriceVersion.get_or_none(PriceVersion.id == price_id)
     if row is None:
-        raise NotFound(f"There is no price {price_id}.")
+        raise NotFound("There is no price %(id)s.", id=price_id)
     return _price(row)
 
 
@@ -183,7 +185,7 @@ def add_group(name: str, person_id: int | None, now: int) -> int:
     if not 1 <= len(name) <= 100:
         raise BadInput("A price group has a name of up to 100 characters.")
     if PriceGroup.get_or_none(PriceGroup.name == name):
-        raise Conflict(f"There is a price group {name!r} already.")
+        raise Conflict("There is a price group '%(name)s' already.", name=name)
     row = PriceGroup.create(name=name, created_at=now)
     audit_log.record(person_id, None, "price_group.add", f"price group {row.id}", now, after={"name": name})
     return int(row.id)
@@ -202,12 +204,12 @@ def set_price(
 ) -> int:
     """Give a group a new price from `from_at` (or now) on; the version's id.  Running campaigns keep theirs."""
     if PriceGroup.get_or_none(PriceGroup.id == group_id) is None:
-        raise NotFound(f"There is no price group {group_id}.")
+        raise NotFound("There is no price group %(id)s.", id=group_id)
     for name, value in (("landline", landline), ("mobile", mobile), ("synthesis", synthesis)):
         price = Sentence("The %(which)s price is from %(least)s to %(most)s whole Rials.", which=Word(name))
         rials(value, price, least=0, most=MAX_PRICE)
     if type(pulse_s) is not int or not 1 <= pulse_s <= MAX_PULSE_S:
-        raise BadInput(f"A pulse lasts from 1 to {MAX_PULSE_S} seconds, not {pulse_s}.")
+        raise BadInput("A pulse lasts from 1 to %(most)s seconds, not %(n)s.", most=MAX_PULSE_S, n=pulse_s)
     if from_at is not None and from_at < now:
         raise BadInput("A price cannot be changed for the past.")
     values = {"landline": landline, "mobile": mobile, "pulse_ms": pulse_s * 1000, "synthesis": synthesis}

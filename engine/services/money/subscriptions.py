@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from engine.agreement.dates import is_jalali_year, jalali_date, jalali_parts, local_day, local_instant
 from engine.amounts import rials
 from engine.errors import BadInput, Conflict, NotFound
-from engine.sentences import Sentence
+from engine.sentences import Sentence, Word, kept
 from engine.services.accounts import accounts, audit_log
 from engine.services.money import ledger
 from engine.states import AccountState
@@ -50,7 +50,7 @@ def get_plan(plan_id: int) -> SubscriptionPlan:
     """A plan; NotFound otherwise."""
     row = SubscriptionPlan.get_or_none(SubscriptionPlan.id == plan_id)
     if row is None:
-        raise NotFound(f"There is no plan {plan_id}.")
+        raise NotFound("There is no plan %(id)s.", id=plan_id)
     return row
 
 
@@ -69,7 +69,10 @@ def buy(account_id: int, plan_id: int, now: int, person_id: int | None = None) -
         raise Conflict("The house account needs no subscription.")
     state = AccountState(row.state)
     if state not in (AccountState.IDENTITY_VERIFIED, AccountState.ACTIVE, AccountState.EXPIRED):
-        raise Conflict(f"The account is {state}; a subscription can be paid once the identity is accepted.")
+        raise Conflict(
+            "The account is %(state)s; a subscription can be paid once the identity is accepted.",
+            state=Word(state),
+        )
     from_at = max(now, row.expires_at or 0)
     until_at = add_months(from_at, plan.months)
     made = Subscription.create(
@@ -89,7 +92,7 @@ def buy(account_id: int, plan_id: int, now: int, person_id: int | None = None) -
         SUBSCRIPTION,
         now,
         person_id=person_id,
-        note=f"{plan.months} months",
+        note=kept("%(n)s months", n=plan.months),
     )
     if state == AccountState.ACTIVE:
         Account.update(expires_at=until_at).where(Account.id == account_id).execute()

@@ -14,11 +14,13 @@ from typing import Any
 
 from peewee import fn
 
-from engine.agreement.dates import duration_text, instant_text, instant_text_fa
+from engine.agreement.dates import duration_text
 from engine.errors import BadInput, Conflict, NotFound
+from engine.sentences import Deadline, Instant, Sentence, Word
 from engine.services.accounts import audit_log, permissions
 from engine.services.accounts.permissions import NOTICE_ROLES, Actor, require_role
 from engine.services.outbox import deliveries
+from engine.services.outbox.wording import Bilingual, bilingual
 from engine.services.sla import agreements
 from engine.states import NoticeState
 from engine.store.tables.core import Account, User
@@ -121,7 +123,7 @@ def publish(person: Actor | None, notice_id: int, now: int) -> None:
         .execute()
     )
     if not changed:
-        raise Conflict(f"Notice {notice_id} is {row.state}, not a draft.")
+        raise Conflict("Notice %(id)s is %(state)s, not a draft.", id=notice_id, state=Word(row.state))
     audit_log.record(
         None if person is None else person.id,
         None,
@@ -141,7 +143,7 @@ def add_update(
     if person is not None:
         require_role(person, NOTICE_ROLES)
     if not text_fa.strip() or len(text_fa) > MAX_TEXT or len(text_en) > MAX_TEXT:
-        raise BadInput(f"What is added has 1 to {MAX_TEXT} characters in Persian.")
+        raise BadInput("What is added has 1 to %(most)s characters in Persian.", most=MAX_TEXT)
     if get(notice_id).state != NoticeState.PUBLISHED:
         raise Conflict("Only a published notice is added to.")
     NoticeUpdate.insert(
@@ -166,7 +168,7 @@ def withdraw(person: Actor | None, notice_id: int, reason: str, now: int) -> Non
         .execute()
     )
     if not changed:
-        raise Conflict(f"There is no notice {notice_id} that could be taken down.")
+        raise Conflict("There is no notice %(id)s that could be taken down.", id=notice_id)
     audit_log.record(
         None if person is None else person.id,
         None,
@@ -181,7 +183,7 @@ def get(notice_id: int) -> Notice:
     """A notice; NotFound if there is none."""
     row: Notice | None = Notice.get_or_none(Notice.id == notice_id)
     if row is None:
-        raise NotFound(f"There is no notice {notice_id}.")
+        raise NotFound("There is no notice %(id)s.", id=notice_id)
     return row
 
 
@@ -208,13 +210,13 @@ def announce_maintenance(
     """
     require_role(person, NOTICE_ROLES)
     if Notice.select().where(Notice.maintenance_id == maintenance_id).exists():
-        raise Conflict(f"Maintenance {maintenance_id} was announced before.")
-    start_s, end_s = start_at // 1000, end_at // 1000
-    span_fa = f"از {instant_text_fa(start_s)} تا {instant_text_fa(end_s, is_end=True)}"
-    span_en = f"From {instant_text(start_s)} to {instant_text(end_s, is_end=True)} (Tehran)"
+        raise Conflict("Maintenance %(id)s was announced before.", id=maintenance_id)
+    span = bilingual(
+        Sentence("From %(start)s to %(end)s (Tehran)"), start=Instant(start_at), end=Deadline(end_at)
+    )
     values = _checked(words)
-    values["text_fa"] = f"{span_fa}\n{values['text_fa']}".strip()
-    values["text_en"] = f"{span_en}\n{values['text_en']}".strip()
+    for language in ("fa", "en"):
+        values[f"text_{language}"] = f"{span[language]}\n{values[f'text_{language}']}".strip()
     row = Notice.create(
         kind=MAINTENANCE,
         author_id=person.id,
@@ -237,11 +239,8 @@ def cancel_maintenance(person: Actor, maintenance_id: int, now: int) -> None:
     require_role(person, NOTICE_ROLES)
     row = Notice.get_or_none(Notice.maintenance_id == maintenance_id, Notice.state == NoticeState.PUBLISHED)
     if row is None:
-        raise NotFound(f"Maintenance {maintenance_id} has no notice.")
-    words = {
-        "fa": "این تعمیرات انجام نمی‌شود و سامانه در دسترس می‌ماند.",
-        "en": "This maintenance is cancelled; the service stays available.",
-    }
+        raise NotFound("Maintenance %(id)s has no notice.", id=maintenance_id)
+    words = bilingual(Sentence("This maintenance is cancelled; the service stays available."))
     add_update(person, row.id, words["fa"], words["en"], now, key=f"maintenance/{maintenance_id}/cancelled")
     send_out(row, f"notice/{row.id}/cancelled", words, now)
 
@@ -286,7 +285,7 @@ def mark_read(person: Actor, notice_id: int, now: int) -> None:
         is not None
     )
     if row.state != NoticeState.PUBLISHED or not is_meant:
-        raise NotFound(f"There is no notice {notice_id}.")
+        raise NotFound("There is no notice %(id)s.", id=notice_id)
     NoticeRead.insert(
         notice_id=notice_id, person_id=person.id, account_id=account_id, at=now
     ).on_conflict_ignore().execute()
@@ -319,7 +318,7 @@ def receipts(notice_id: int, limit: int = 500) -> Receipts:
 # -- inside -------------------------------------------------------------------------------
 
 
-def send_out(row: Notice, key: str, text: deliveries.Words, now: int) -> int:
+def send_out(row: Notice, key: str, text: Bilingual, now: int) -> int:
     """Hand a text about a notice to whoever it is for, by the addresses that were named for notices; how many."""
     subject = {"fa": row.title_fa, "en": row.title_en}
     about: dict[str, Any] = {"now": now, "notice_id": int(row.id), "is_urgent": row.kind == OUTAGE}
@@ -359,9 +358,9 @@ def _checked(words: Words) -> dict[str, str | bool | int | None]:
     if not title_fa:
         raise BadInput("A notice needs a Persian title.")
     if max(len(title_fa), len(title_en)) > MAX_TITLE:
-        raise BadInput(f"The title of a notice has at most {MAX_TITLE} characters.")
+        raise BadInput("The title of a notice has at most %(n)s characters.", n=MAX_TITLE)
     if max(len(words.text_fa), len(words.text_en)) > MAX_TEXT:
-        raise BadInput(f"The text of a notice has at most {MAX_TEXT} characters.")
+        raise BadInput("The text of a notice has at most %(n)s characters.", n=MAX_TEXT)
     return {
         "title_fa": title_fa,
         "title_en": title_en,

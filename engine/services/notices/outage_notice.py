@@ -10,9 +10,10 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from engine.agreement.dates import duration_text, duration_text_fa, instant_text, instant_text_fa
+from engine.sentences import Duration, Instant, Sentence, kept
 from engine.services.notices import notices, special_wishes
 from engine.services.outbox import deliveries
+from engine.services.outbox.wording import bilingual
 from engine.services.sla import agreements
 from engine.states import NoticeState
 from engine.store.tables.sla import OutageRecord
@@ -63,7 +64,7 @@ def watch(now: int) -> None:
         outage = OutageRecord.get_by_id(row.outage_id)
         if row.state == NoticeState.DRAFT:
             if outage.is_void:
-                notices.withdraw(None, row.id, "it was no outage", now)
+                notices.withdraw(None, row.id, kept("it was no outage"), now)
                 continue
             _call_staff(row, now)
         if row.state == NoticeState.DRAFT and now >= _times(row).publishes_at:
@@ -71,7 +72,7 @@ def watch(now: int) -> None:
             row.state = NoticeState.PUBLISHED
             log.warning("action=outage_notice_by_itself notice=%d outage=%d", row.id, outage.id)
         if row.state == NoticeState.PUBLISHED:
-            deliveries.drop(_calls(row), "the notice has been published", now)
+            deliveries.drop(_calls(row), kept("the notice has been published"), now)
         is_over = outage.end_at is not None
         if not outage.is_void:
             crisis = not is_over and now - _times(row).detected_at >= SPECIAL_AFTER_MS
@@ -124,14 +125,18 @@ def _limit_ms(began_at: int) -> int:
 
 def _draft(outage: OutageRecord, now: int) -> None:
     limit_ms = _limit_ms(outage.start_at)
-    since_s = outage.start_at // 1000
+    title = bilingual(Sentence("The service is disturbed"))
+    text = bilingual(
+        Sentence("The service has been down since %(at)s (Tehran). We are working on it."),
+        at=Instant(outage.start_at),
+    )
     added = Notice.insert(
         kind=notices.OUTAGE,
         is_for_all=outage.account_id is None,
-        title_fa="اختلال در سرویس",
-        title_en="The service is disturbed",
-        text_fa=f"از {instant_text_fa(since_s)} سرویس دچار قطعی است. همکاران ما در حال رفع آن هستند.",
-        text_en=f"The service has been down since {instant_text(since_s)} (Tehran). We are working on it.",
+        title_fa=title["fa"],
+        title_en=title["en"],
+        text_fa=text["fa"],
+        text_en=text["en"],
         created_at=now,
         outage_id=outage.id,
         began_at=outage.start_at,
@@ -153,17 +158,16 @@ def _call_staff(row: Notice, now: int) -> None:
     due = [after_s for after_s in CALLS_AT_S if times.detected_at + after_s * 1000 <= now]
     if not due or now >= times.publishes_at or not _first(row.id, f"call_{due[-1]}", now):
         return
-    deliveries.drop(_calls(row), "a later reminder took its place", now)
+    deliveries.drop(_calls(row), kept("a later reminder took its place"), now)
     left_s = (times.publishes_at - now) // 60_000 * 60
     told = deliveries.to_staff(
         "incidents",
         f"{_calls(row)}{due[-1]}",
-        subject={"fa": "قطعی سرویس آوانک", "en": "Avanak is down"},
-        text={
-            "fa": "سرویس آوانک قطع است. اعلان آن آماده است؛ آن را منتشر کنید."
-            f" تا {duration_text_fa(left_s)} دیگر خودش منتشر می‌شود.",
-            "en": f"Avanak is down. Its notice is drafted: publish it. It publishes itself in {duration_text(left_s)}.",
-        },
+        subject=bilingual(Sentence("Avanak is down")),
+        text=bilingual(
+            Sentence("Avanak is down. Its notice is drafted: publish it. It publishes itself in %(left)s."),
+            left=Duration(left_s),
+        ),
         now=now,
         is_urgent=True,
         notice_id=int(row.id),
@@ -194,11 +198,10 @@ def _over(row: Notice, outage: OutageRecord, now: int) -> None:
     """Say once on the notice, and to those who were told specially, that the outage is over."""
     if not _first(row.id, "over", now):
         return
-    end_s = int(outage.end_at or now) // 1000
-    text = {
-        "fa": f"سرویس از {instant_text_fa(end_s)} دوباره در دسترس است.",
-        "en": f"The service has been available again since {instant_text(end_s)} (Tehran).",
-    }
+    text = bilingual(
+        Sentence("The service has been available again since %(at)s (Tehran)."),
+        at=Instant(int(outage.end_at or now)),
+    )
     notices.add_update(None, row.id, text["fa"], text["en"], now, key=f"outage/{outage.id}/over")
     Notice.update(ends_at=now + LINGERS_MS).where(Notice.id == row.id).execute()
     known = Delivery.select().where(Delivery.key.startswith("special/"), Delivery.notice_id == row.id)

@@ -8,6 +8,7 @@ from engine.errors import BadInput, Conflict, NotFound
 from engine.services.accounts import audit_log, permissions
 from engine.services.accounts.permissions import Actor, is_staff
 from engine.services.outbox import addresses, deliveries
+from engine.services.outbox.wording import Bilingual
 from engine.services.tickets import clocks
 from engine.services.tickets.access import ticket_for
 from engine.services.tickets.rules import SPECIAL
@@ -35,7 +36,7 @@ def agree(
     """
     ticket = ticket_for(person, ticket_id)
     if ticket.department != SPECIAL:
-        raise Conflict(f"Ticket {ticket_id} is none of the special notices; move it there first.")
+        raise Conflict("Ticket %(id)s is none of the special notices; move it there first.", id=ticket_id)
     address = addresses.check_address(channel, address)
     if not is_staff(person) and not addresses.is_verified(ticket.account_id, channel, address):
         raise BadInput("Add %(address)s to your addresses and verify it first.", address=address)
@@ -45,7 +46,7 @@ def agree(
     if any(row.channel == channel and row.address == address for row in kept):
         raise Conflict("This wish is kept already.")
     if len(kept) >= MAX_WISHES:
-        raise Conflict(f"An account has at most {MAX_WISHES} special notices; end one first.")
+        raise Conflict("An account has at most %(n)s special notices; end one first.", n=MAX_WISHES)
     row = SpecialWish.create(
         account_id=ticket.account_id,
         ticket_id=ticket_id,
@@ -64,7 +65,7 @@ def end(person: Actor, wish_id: int, now: int) -> None:
     """End a wish, the customer its own or staff; it stays as history."""
     row = SpecialWish.get_or_none(SpecialWish.id == wish_id)
     if row is None or permissions.scope(person) not in (None, row.account_id):
-        raise NotFound(f"There is no special notice {wish_id}.")
+        raise NotFound("There is no special notice %(id)s.", id=wish_id)
     changed = (
         SpecialWish.update(ended_at=now, ended_by=person.id)
         .where(SpecialWish.id == wish_id, SpecialWish.ended_at.is_null())
@@ -104,8 +105,8 @@ def tell(
     incident: str,
     notice_id: int,
     account_ids: Sequence[int] | None,
-    subject: deliveries.Words,
-    text: deliveries.Words,
+    subject: Bilingual,
+    text: Bilingual,
     now: int,
 ) -> int:
     """Fulfil the wishes of the accounts (None: all) in an incident, each once; how many were new.

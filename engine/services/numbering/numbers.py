@@ -131,7 +131,7 @@ def check_area(text: str) -> str:
     digits = plain(text).strip()
     area = "0" + digits.removeprefix("0")
     if area not in PROVINCES:
-        raise BadInput(f"«{text[:20]}» is not an area code of Iran: use one such as 021 or 031.")
+        raise BadInput("«%(text)s» is not an area code of Iran: use one such as 021 or 031.", text=text[:20])
     return area
 
 
@@ -148,7 +148,7 @@ def dial_digits(e164: str) -> str:
     """
     digits = e164[1:]
     if not (e164[:1] == "+" and digits.isascii() and digits.isdigit() and 6 <= len(digits) <= 15):
-        raise BadInput(f"«{e164[:20]!a}» is not a number in E.164, so it cannot be dialled.")
+        raise BadInput("«%(text)s» is not a number in E.164, so it cannot be dialled.", text=e164[:20])
     return "0" + digits[2:] if digits.startswith("98") else "00" + digits
 
 

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 
 from engine.errors import BadInput, Conflict, NotFound
+from engine.sentences import Sentence, Word
 from engine.services.accounts import accounts, audit_log, documents
 from engine.services.accounts.documents import StoredFile
 from engine.services.onboarding.national_numbers import national_code, national_id
@@ -61,10 +62,10 @@ def submit(
     return int(review.id)
 
 
-def _not_now(state: AccountState) -> str:
+def _not_now(state: AccountState) -> Sentence:
     if state == AccountState.REGISTERED:
-        return "Verify the mobile first; then the identity can be submitted."
-    return f"The account is {state}: no identity is asked for."
+        return Sentence("Verify the mobile first; then the identity can be submitted.")
+    return Sentence("The account is %(state)s: no identity is asked for.", state=state)
 
 
 def open_review(account_id: int) -> IdentityReview | None:
@@ -98,7 +99,7 @@ def get(review_id: int, account_id: int | None = None) -> IdentityReview:
         query = query.where(IdentityReview.account_id == account_id)
     row = query.get_or_none()
     if row is None:
-        raise NotFound(f"There is no identity review {review_id}.")
+        raise NotFound("There is no identity review %(id)s.", id=review_id)
     return row
 
 
@@ -139,7 +140,11 @@ def _decide(review_id: int, new: ReviewState, reason: str, person_id: int, now: 
         .execute()
     )
     if not moved:
-        raise Conflict(f"Identity review {review_id} was decided already: {get(review_id).state}.")
+        raise Conflict(
+            "Identity review %(id)s was decided already: %(state)s.",
+            id=review_id,
+            state=Word(get(review_id).state),
+        )
     audit_log.record(
         person_id,
         row.account_id,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from engine.errors import BadInput, Conflict, NotFound
+from engine.sentences import Word
 from engine.services.accounts import permissions
 from engine.services.accounts.permissions import NOTICE_ROLES, Actor, is_staff, require_role
 from engine.services.numbering import numbers
@@ -40,17 +41,17 @@ def add(
     Conflict if it is there already, or the account has as many as it may.
     """
     if permissions.scope(person) is not None and permissions.scope(person) != account_id:
-        raise NotFound(f"There is no account {account_id}.")
+        raise NotFound("There is no account %(id)s.", id=account_id)
     if account_id is None:
         require_role(person, NOTICE_ROLES)
     wanted = [topic for topic in TOPICS if topic in topics]
     if not wanted or set(topics) - set(TOPICS):
-        raise BadInput(f"An address is for one or more of {', '.join(TOPICS)}.")
+        raise BadInput("An address is for one or more of %(known)s.", known=list(TOPICS))
     if account_id is not None and {"incidents", "public"} & set(wanted):
         raise BadInput("A customer's address is for notices and tickets.")
     address = check_address(channel, address)
     if any(row.channel == channel and row.address == address for row in of(account_id)):
-        raise Conflict(f"The address {address} is there already.")
+        raise Conflict("The address %(address)s is there already.", address=address)
     if account_id is not None:
         kept = of(account_id)
         if len(kept) >= MAX_ADDRESSES:
@@ -75,7 +76,7 @@ def remove(person: Actor, reach_id: int) -> None:
     """Forget an address: customers one of their own account, staff one of the staff."""
     row = Reach.get_or_none(Reach.id == reach_id)
     if row is None or row.account_id != permissions.scope(person):
-        raise NotFound(f"There is no address {reach_id}.")
+        raise NotFound("There is no address %(id)s.", id=reach_id)
     if is_staff(person):
         require_role(person, NOTICE_ROLES)
     row.delete_instance()
@@ -122,13 +123,20 @@ def check_address(channel: str, address: str) -> str:
     """An address as it is kept; BadInput if the channel cannot reach it."""
     address = address.strip()
     if channel not in CHANNELS:
-        raise BadInput(f"The channel {channel!r} is none of {', '.join(CHANNELS)}.")
+        raise BadInput(
+            "The channel '%(channel)s' is none of %(known)s.", channel=channel, known=list(CHANNELS)
+        )
     if channel == "voice":
         number = numbers.normalise(address)
         if isinstance(number, Reason):
-            raise BadInput(f"{address[:40]}: {number.sentence()}")
+            raise BadInput("«%(number)s»: %(why)s", number=address[:40], why=number.sentence)
         return number.e164
     pattern, example = (_EMAIL, "name@example.com") if channel == "email" else (_CHAT, "@avanak, -1001234567")
     if not pattern.fullmatch(address):
-        raise BadInput(f"{address[:80]!r} is no address of {channel}, like {example}.")
+        raise BadInput(
+            "'%(address)s' is no address of %(channel)s, like %(example)s.",
+            address=address[:80],
+            channel=Word(channel),
+            example=example,
+        )
     return address

@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from engine.errors import Conflict
+from engine.sentences import kept
 from engine.services.accounts.permissions import NOTICE_ROLES, Actor, require_role
 from engine.services.outbox import addresses
+from engine.services.outbox.wording import Bilingual
 from engine.states import DeliveryState
 from engine.store.tables.core import User
 from engine.store.tables.support import Delivery, Reach
@@ -28,8 +30,6 @@ MAX_TRIES = 10
 CHUNK = 500  # rows of one statement
 LEASE_MS = 15 * 60_000
 FIRST_PAUSE_S, FIRST_URGENT_PAUSE_S, LONGEST_PAUSE_S = 30.0, 5.0, 3600.0
-
-Words = Mapping[str, str]  # {"fa": …, "en": …}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def enqueue(
 
 
 def to_account(
-    account_id: int, topic: str, key: str, *, subject: Words, text: Words, now: int, **about: Any
+    account_id: int, topic: str, key: str, *, subject: Bilingual, text: Bilingual, now: int, **about: Any
 ) -> int:
     """Hand a message over to all addresses that a customer named for a topic; how many are new."""
     return _to(addresses.to_be_told(account_id, topic), key, subject, text, now, **about)
@@ -90,8 +90,8 @@ def to_staff(
     topic: str,
     key: str,
     *,
-    subject: Words,
-    text: Words,
+    subject: Bilingual,
+    text: Bilingual,
     now: int,
     roles: Sequence[str] = (),
     **about: Any,
@@ -107,12 +107,12 @@ def to_staff(
     return _to(rows, key, subject, text, now, **about)
 
 
-def to_customers(topic: str, key: str, *, subject: Words, text: Words, now: int, **about: Any) -> int:
+def to_customers(topic: str, key: str, *, subject: Bilingual, text: Bilingual, now: int, **about: Any) -> int:
     """Hand a message over to what all customers named for a topic; how many are new."""
     return _to(addresses.of_customers(topic), key, subject, text, now, **about)
 
 
-def _to(rows: Sequence[Reach], key: str, subject: Words, text: Words, now: int, **about: Any) -> int:
+def _to(rows: Sequence[Reach], key: str, subject: Bilingual, text: Bilingual, now: int, **about: Any) -> int:
     """In few statements: a notice for all must not hold up who writes calls."""
     items = [
         {
@@ -135,7 +135,7 @@ def _to(rows: Sequence[Reach], key: str, subject: Words, text: Words, now: int, 
     )
 
 
-def pick(words: Words, language: str) -> str:
+def pick(words: Bilingual, language: str) -> str:
     """The words in a language; in Persian where the other is empty."""
     return words.get(language) or words["fa"]
 
@@ -204,7 +204,7 @@ def backoff_s(tries: int, is_urgent: bool, luck: float) -> float:
 
 def note_missing(known: set[str], now: int) -> None:
     """Say on the messages that wait for a channel which is not set up that this is why."""
-    Delivery.update(error="this channel is not set up").where(
+    Delivery.update(error=kept("this channel is not set up")).where(
         Delivery.state == DeliveryState.WAITING,
         Delivery.next_at <= now,
         Delivery.channel.not_in(known),
@@ -221,7 +221,7 @@ def again(person: Actor, delivery_id: int, now: int) -> None:
         .execute()
     )
     if not changed:
-        raise Conflict(f"There is no message {delivery_id} that was given up.")
+        raise Conflict("There is no message %(id)s that was given up.", id=delivery_id)
 
 
 def drop(key: str, reason: str, now: int) -> int:

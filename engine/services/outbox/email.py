@@ -12,6 +12,7 @@ from email.utils import formatdate
 from urllib.parse import unquote, urlsplit
 
 from engine.errors import BadInput
+from engine.sentences import kept
 from engine.services.outbox.deliveries import Outcome
 from engine.store.tables.support import Delivery
 
@@ -50,7 +51,7 @@ class Mail:
             server = self._connect()
         except (smtplib.SMTPException, OSError) as error:
             for item in items:
-                yield Outcome(item.id, f"the mail server cannot be used: {_said(error)}")
+                yield Outcome(item.id, kept("the mail server cannot be used: %(why)s", why=_said(error)))
             return
         try:
             for index, item in enumerate(items):
@@ -66,7 +67,7 @@ class Mail:
                         server.rset()
                 except (smtplib.SMTPException, OSError) as error:  # the line is gone, for the rest as well
                     for left in items[index:]:
-                        yield Outcome(left.id, f"the mail server went away: {_said(error)}")
+                        yield Outcome(left.id, kept("the mail server went away: %(why)s", why=_said(error)))
                     return
         finally:
             with suppress(smtplib.SMTPException, OSError):

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import requests
 
 from engine.errors import BadInput
+from engine.sentences import kept
 from engine.services.outbox.deliveries import Outcome
 from engine.store.tables.support import Delivery
 
@@ -61,7 +62,14 @@ class Messenger:
                 except requests.RequestException as error:
                     # Its text holds the address with the token; the kind of error says enough.
                     for left in items[index:]:
-                        yield Outcome(left.id, f"{self._host} does not answer ({type(error).__name__})")
+                        yield Outcome(
+                            left.id,
+                            kept(
+                                "%(host)s does not answer (%(why)s)",
+                                host=self._host,
+                                why=type(error).__name__,
+                            ),
+                        )
                     return
                 yield self._outcome(item, answer)
 
@@ -71,7 +79,10 @@ class Messenger:
         except ValueError:
             content = None
         if not isinstance(content, dict):
-            return Outcome(item.id, f"{self._host} answered HTTP {answer.status_code} without JSON")
+            return Outcome(
+                item.id,
+                kept("%(host)s answered HTTP %(n)s without JSON", host=self._host, n=answer.status_code),
+            )
         if answer.ok and content.get("ok") is True:
             return Outcome(item.id)
         code = content.get("error_code")
@@ -96,9 +107,10 @@ def parse_messengers(text: str) -> dict[str, Messenger]:
         token, _, base = rest.partition("@")
         if name not in FLAVOURS or not token:
             raise BadInput(
-                f"AVANAK_MESSENGERS: expected NAME=TOKEN or NAME=TOKEN@URL with a name of {', '.join(FLAVOURS)}."
+                "AVANAK_MESSENGERS: expected NAME=TOKEN or NAME=TOKEN@URL with a name of %(flavours)s.",
+                flavours=list(FLAVOURS),
             )
         if base and urlsplit(base).scheme not in ("http", "https"):
-            raise BadInput(f"AVANAK_MESSENGERS: the address of {name} begins with https://.")
+            raise BadInput("AVANAK_MESSENGERS: the address of %(name)s begins with https://.", name=name)
         found[name] = Messenger(name, token, base)
     return found

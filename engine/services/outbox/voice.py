@@ -16,6 +16,7 @@ import re
 from collections.abc import Callable
 
 from engine.errors import AvanakError
+from engine.sentences import Word, kept
 from engine.services.accounts import accounts
 from engine.services.campaigns import quick_sends
 from engine.services.compliance import policy
@@ -76,7 +77,7 @@ class VoiceLine:
         try:
             prompt, length_ms = self._speak(spoken_text(row.text, row.language), row.language)
         except AvanakError as error:
-            sentence = f"the message could not be spoken: {error}"
+            sentence = kept("the message could not be spoken: %(why)s", why=error)
             write(lambda: _refused(row, sentence, now))
             return
 
@@ -84,7 +85,7 @@ class VoiceLine:
             if _take(row, now):
                 number = numbers.normalise(row.address)
                 if isinstance(number, Reason):
-                    deliveries.settle(Outcome(row.id, number.sentence(), is_final=True), now)
+                    deliveries.settle(Outcome(row.id, number.sentence.kept(), is_final=True), now)
                     return
                 why_not = barred(row, number, now)
                 if why_not:
@@ -98,7 +99,7 @@ class VoiceLine:
         try:
             write(work)
         except AvanakError as error:
-            sentence = f"the call could not be placed: {error}"
+            sentence = kept("the call could not be placed: %(why)s", why=error)
             write(lambda: _refused(row, sentence, now))
 
     @staticmethod
@@ -111,10 +112,14 @@ class VoiceLine:
             call = quick_sends.state_of(int(row.recipient_id or 0))
             if now - row.next_at >= WAITS_MS and quick_sends.withdraw(call.recipient_id, now):
                 minutes = WAITS_MS // 60_000
-                deliveries.settle(Outcome(row.id, f"no call could be begun for {minutes} minutes"), now)
+                deliveries.settle(
+                    Outcome(row.id, kept("no call could be begun for %(n)s minutes", n=minutes)), now
+                )
             elif call.state not in _GOING_ON:
                 heard = call.state == RecipientState.DELIVERED
-                error = "" if heard else f"the call ended: {call.disposition or call.state}"
+                error = (
+                    "" if heard else kept("the call ended: %(end)s", end=Word(call.disposition or call.state))
+                )
                 deliveries.settle(Outcome(row.id, error), now)
 
 

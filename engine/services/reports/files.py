@@ -43,7 +43,7 @@ def write_report(path: str | Path, columns: Sequence[str], rows: Iterable[Sequen
         return write_csv(path, columns, rows)
     if suffix == ".xlsx":
         return write_xlsx(path, columns, rows)
-    raise BadInput(f"A report is written as .csv or .xlsx, not as «{Path(path).name}».")
+    raise BadInput("A report is written as .csv or .xlsx, not as «%(name)s».", name=Path(path).name)
 
 
 def write_csv(target: Target, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> int:
@@ -122,5 +122,7 @@ def _write(target: Target, write: Callable[[BinaryIO], None]) -> None:
             write(target)
     except OSError as error:
         if error.errno in _NO_ROOM:
-            raise StoreUnavailable(f"The disk is full: {name} was not written.") from error
-        raise BadInput(f"{name} cannot be written: {error.strerror or error}.") from error
+            raise StoreUnavailable("The disk is full: %(name)s was not written.", name=name) from error
+        raise BadInput(
+            "%(name)s cannot be written: %(why)s.", name=name, why=error.strerror or error
+        ) from error

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from engine.errors import BadInput, NotAllowed
+from engine.sentences import Sentence, Word
 from engine.services.accounts import audit_log
 from engine.services.accounts.people import STAFF_ROLES
 from engine.store.tables.core import User
@@ -23,16 +24,19 @@ def require_staff(person_id: int, roles: Collection[str] = STAFF_ROLES) -> None:
     """NotAllowed unless that person is active staff with one of the roles."""
     person = User.get_or_none(User.id == person_id)
     if person is None or not person.is_active or person.role not in STAFF_ROLES or person.role not in roles:
-        raise NotAllowed(f"This takes a person of the staff with the role {' or '.join(sorted(roles))}.")
+        raise NotAllowed(
+            "This takes a person of the staff with one of the roles: %(roles)s.",
+            roles=[Word(role) for role in sorted(roles)],
+        )
 
 
-def reason_of(text: str, what: str) -> str:
+def reason_of(text: str, what: Sentence) -> str:
     """A reason that somebody gave, trimmed; BadInput when it says nothing."""
     reason = " ".join(text.split())
     if len(reason) < 3:
-        raise BadInput(f"{what}: a reason is needed.")
+        raise BadInput("%(what)s: a reason is needed.", what=what)
     if len(reason) > MAX_REASON:
-        raise BadInput(f"{what}: the reason has more than {MAX_REASON} characters.")
+        raise BadInput("%(what)s: the reason has more than %(n)s characters.", what=what, n=MAX_REASON)
     return reason
 
 

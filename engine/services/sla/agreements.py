@@ -6,9 +6,9 @@ import json
 from functools import lru_cache
 from typing import Any
 
-from engine.agreement.dates import instant_text
 from engine.agreement.terms import Difference, Terms, Versions, diff, published
 from engine.errors import BadInput, Conflict
+from engine.sentences import Instant, Sentence
 from engine.services.sla import acts
 from engine.store.tables.sla import AgreementVersion
 
@@ -39,7 +39,7 @@ def publish(record: dict[str, Any], author_id: int, reason: str, now: int) -> Te
     A version that is published is never changed.
     """
     acts.require_staff(author_id, acts.AGREEMENT_ROLES)
-    reason = acts.reason_of(reason, "The new version")
+    reason = acts.reason_of(reason, Sentence("The new version"))
     terms = Terms.from_record(record)
     if terms.effective_from is None or terms.effective_from * 1000 <= now:
         raise BadInput(
@@ -47,9 +47,9 @@ def publish(record: dict[str, Any], author_id: int, reason: str, now: int) -> Te
         )
     known = versions()
     if any(each.id == terms.id for each in known.terms):
-        raise Conflict(f"There is a version {terms.id} of the agreement already.")
+        raise Conflict("There is a version %(id)s of the agreement already.", id=terms.id)
     if any(each.effective_from == terms.effective_from for each in known.terms):
-        raise Conflict(f"Another version takes effect at {instant_text(terms.effective_from)}.")
+        raise Conflict("Another version takes effect at %(at)s.", at=Instant(terms.effective_from * 1000))
     AgreementVersion.create(
         terms_id=terms.id,
         effective_at=terms.effective_from * 1000,

@@ -51,7 +51,7 @@ def get(number: str, account_id: int | None = None) -> Statement:
     """A statement by its number (of that account only, if given); NotFound otherwise."""
     row: Statement | None = Statement.get_or_none(Statement.number == number)
     if row is None or (account_id is not None and row.account_id != account_id):
-        raise NotFound(f"There is no statement {number}.")
+        raise NotFound("There is no statement %(number)s.", number=number)
     return row
 
 
@@ -64,7 +64,7 @@ def reproduce(row: Statement) -> tuple[StatementHead, Reckoning]:
     reckoning = from_evidence(evidence.content)
     head = _head(row)
     if reckoning.evidence_sha256 != row.evidence_sha256 or statement_sha256(head, reckoning) != row.sha256:
-        raise BadInput(f"The statement {row.number} does not agree with its hash.")
+        raise BadInput("The statement %(number)s does not agree with its hash.", number=row.number)
     return head, reckoning
 
 

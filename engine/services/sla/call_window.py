@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
+from engine.sentences import kept
 from engine.services.sla.flips import Health, is_switch
 from engine.states import Disposition
 
@@ -74,8 +75,11 @@ class CallWindow:
         if bad >= BAD_SHARE:
             if seen.calls < MIN_CALLS:
                 return None
-            return Health.DOWN, (
-                f"of the last {seen.calls} calls {seen.congestion:.0%} met congestion and {seen.faults:.0%} failed"
+            return Health.DOWN, kept(
+                "of the last %(n)s calls %(congested)s %% met congestion and %(failed)s %% failed",
+                n=seen.calls,
+                congested=round(seen.congestion * 100),
+                failed=round(seen.faults * 100),
             )
         return Health.UP, ""
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from engine.errors import Conflict
+from engine.sentences import Word
 from engine.store.tables.sla import Claim, ClaimStep
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,6 @@ def move(
         raise ValueError(f"a claim does not go from {old} to {new}")
     changed = Claim.update(state=new, **more).where(Claim.id == claim_id, Claim.state == old).execute()
     if not changed:
-        raise Conflict(f"Claim {claim_id} is not {old} any more; look again.")
+        raise Conflict("Claim %(id)s is not %(old)s any more; look again.", id=claim_id, old=Word(old))
     ClaimStep.create(claim_id=claim_id, old=old, new=new, author_id=author_id, reason=reason, at=now)
     log.info("action=claim_moved claim=%d old=%s new=%s person=%s", claim_id, old, new, author_id)

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from engine.agreement.months import Month
 from engine.agreement.reckoning import Reckoning, reckon
+from engine.sentences import kept
 from engine.services.sla import availability, credits
 from engine.services.sla.claim_states import ClaimKind, ClaimState, move
 from engine.services.sla.locks import is_closed
@@ -53,14 +54,17 @@ def settle(claims: dict[int, list[Claim]], month: Month, now: int) -> int:
         if first is None:
             continue
         if first.discount_rials is not None:
-            memo = f"given to every customer, statement {first.number}"
+            memo = kept("given to every customer, statement %(number)s", number=first.number)
         else:
             reckoning = claimed_month(account_id, month, now)
             keep_evidence([reckoning])
             minutes = reckoning.as_known.minutes
-            memo = (
-                f"{reckoning.discount} % for {minutes} minutes of claimed downtime in {month.key},"
-                f" statement {first.number}"
+            memo = kept(
+                "%(n)s %% for %(minutes)s minutes of claimed downtime in %(month)s, statement %(number)s",
+                n=reckoning.discount,
+                minutes=minutes,
+                month=month.key,
+                number=first.number,
             )
             price = first.subscription_rials
             rials = credits.amount(price, reckoning.discount) if price is not None else 0

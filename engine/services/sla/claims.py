@@ -14,9 +14,9 @@ from peewee import JOIN
 
 from engine.agreement import working_time
 from engine.agreement.calendars import CalendarKind
-from engine.agreement.dates import duration_text, instant_text
 from engine.agreement.terms import Terms
 from engine.errors import BadInput, Conflict, NotFound
+from engine.sentences import Duration, Instant, Sentence, Word
 from engine.services.sla import acts, agreements, incidents, working_calendar
 from engine.services.sla.claim_states import UNDECIDED, ClaimKind, ClaimState, move
 from engine.store.ledger import execute_locked
@@ -63,8 +63,10 @@ def submit(new: NewClaim, now: int) -> int:
     try:
         kind = ClaimKind(new.kind)
     except ValueError:
-        raise BadInput(f"A claim is about an outage or about support, not {new.kind!r}.") from None
-    text = acts.reason_of(new.text, "The claim")
+        raise BadInput(
+            "A claim is about an outage or about support, not '%(kind)s'.", kind=new.kind
+        ) from None
+    text = acts.reason_of(new.text, Sentence("The claim"))
     came_at = now if new.submitted_at is None else min(now, new.submitted_at)
     if new.happened_until_at < new.happened_from_at or new.happened_from_at > now:
         raise BadInput("A claim is about something that has happened, from a time to a later one.")
@@ -77,7 +79,7 @@ def submit(new: NewClaim, now: int) -> int:
     check_in_time(last, came_at, terms)
     before = _claimed_before(new.account_id, [row.id for row in outages])
     if before:
-        raise Conflict(f"This outage was claimed before, claim {before}.")
+        raise Conflict("This outage was claimed before, claim %(id)s.", id=before)
     before = None if new.rests_on_clock else _time_claimed_before(new, kind)
     if before:
         raise Conflict("Some of this time was claimed before, claim %(claim)s.", claim=before)
@@ -121,10 +123,11 @@ def check_in_time(happened_until_at: int, submitted_at: int, terms: Terms) -> No
     """TooLate with the date if a claim about something that ended then came after its time."""
     until_at = happened_until_at + terms.limits["claim_window_s"] * 1000
     if submitted_at > until_at:
-        window = duration_text(terms.limits["claim_window_s"], days=True)
         raise TooLate(
-            f"It ended at {instant_text(happened_until_at // 1000)} and could be claimed within {window},"
-            f" until {instant_text(until_at // 1000)}."
+            "It ended at %(ended)s and could be claimed within %(window)s, until %(until)s.",
+            ended=Instant(happened_until_at),
+            window=Duration(terms.limits["claim_window_s"]),
+            until=Instant(until_at),
         )
 
 
@@ -160,7 +163,7 @@ def follow_calendar(now: int) -> list[int]:
 def first_answer(claim_id: int, author_id: int, text: str, now: int) -> None:
     """Staff answer a claim for the first time: it is in review from now on."""
     acts.require_staff(author_id)
-    text = acts.reason_of(text, "The answer")
+    text = acts.reason_of(text, Sentence("The answer"))
     get(claim_id)
     move(
         claim_id,
@@ -177,16 +180,18 @@ def first_answer(claim_id: int, author_id: int, text: str, now: int) -> None:
 def link(claim_id: int, outage_id: int, author_id: int, reason: str, now: int) -> None:
     """Staff say that a claim is about an outage; TooLate if the claim came after that outage's time."""
     acts.require_staff(author_id, acts.RECORD_ROLES)
-    reason = acts.reason_of(reason, "The link")
+    reason = acts.reason_of(reason, Sentence("The link"))
     claim, outage = undecided(claim_id), incidents.get(outage_id)
     if claim.kind != ClaimKind.OUTAGE:
-        raise BadInput(f"Claim {claim_id} is not about an outage.")
+        raise BadInput("Claim %(id)s is not about an outage.", id=claim_id)
     if outage.is_void or outage.account_id not in (None, claim.account_id):
-        raise BadInput(f"Outage {outage_id} does not concern the account of claim {claim_id}.")
+        raise BadInput(
+            "Outage %(outage)s does not concern the account of claim %(id)s.", outage=outage_id, id=claim_id
+        )
     check_in_time(outage.end_at or now, claim.submitted_at, agreements.in_force(outage.start_at))
     before = _claimed_before(claim.account_id, [outage_id])
     if before:
-        raise Conflict(f"Outage {outage_id} was claimed before, claim {before}.")
+        raise Conflict("Outage %(outage)s was claimed before, claim %(id)s.", outage=outage_id, id=before)
     ClaimOutage.create(claim_id=claim_id, outage_id=outage_id)
     acts.note(
         author_id, "claim_linked", f"claim {claim_id}", now, after={"outage": outage_id, "reason": reason}
@@ -196,7 +201,7 @@ def link(claim_id: int, outage_id: int, author_id: int, reason: str, now: int) -
 def unlink(claim_id: int, outage_id: int, author_id: int, reason: str, now: int) -> None:
     """Staff say that a claim is not about an outage."""
     acts.require_staff(author_id, acts.RECORD_ROLES)
-    reason = acts.reason_of(reason, "The change")
+    reason = acts.reason_of(reason, Sentence("The change"))
     undecided(claim_id)
     gone = (
         ClaimOutage.delete()
@@ -204,7 +209,7 @@ def unlink(claim_id: int, outage_id: int, author_id: int, reason: str, now: int)
         .execute()
     )
     if not gone:
-        raise NotFound(f"Claim {claim_id} is not about outage {outage_id}.")
+        raise NotFound("Claim %(id)s is not about outage %(outage)s.", id=claim_id, outage=outage_id)
     acts.note(
         author_id, "claim_unlinked", f"claim {claim_id}", now, after={"outage": outage_id, "reason": reason}
     )
@@ -257,7 +262,7 @@ def get(claim_id: int, account_id: int | None = None) -> Claim:
     """A claim (of that account only, if given); NotFound otherwise."""
     row: Claim | None = Claim.get_or_none(Claim.id == claim_id)
     if row is None or (account_id is not None and row.account_id != account_id):
-        raise NotFound(f"There is no claim {claim_id}.")
+        raise NotFound("There is no claim %(id)s.", id=claim_id)
     return row
 
 
@@ -265,7 +270,7 @@ def undecided(claim_id: int) -> Claim:
     """A claim that is still open; Conflict if it was decided."""
     row = get(claim_id)
     if row.state not in UNDECIDED:
-        raise Conflict(f"Claim {claim_id} is {row.state} already.")
+        raise Conflict("Claim %(id)s is %(state)s already.", id=claim_id, state=Word(row.state))
     return row
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from engine.agreement.months import Month
 from engine.amounts import rials
 from engine.errors import BadInput, Conflict, NotAllowed
-from engine.sentences import Sentence
+from engine.sentences import Sentence, kept
 from engine.services.sla import acts, claimed, claims, credits, incidents
 from engine.services.sla.claim_states import ClaimKind, ClaimState, move
 from engine.services.sla.locks import lock_month
@@ -43,10 +43,10 @@ def vote(claim_id: int, person_id: int, verdict: Verdict, now: int, jalali: bool
     an amount or way that does not fit.
     """
     acts.require_staff(person_id, acts.COMMITTEE_ROLES)
-    reason = acts.reason_of(verdict.reason, "The vote")
+    reason = acts.reason_of(verdict.reason, Sentence("The vote"))
     claim = claims.undecided(claim_id)
     if claim.state != ClaimState.IN_REVIEW:
-        raise Conflict(f"Claim {claim_id} needs its first answer before the committee decides.")
+        raise Conflict("Claim %(id)s needs its first answer before the committee decides.", id=claim_id)
     outages = [row.id for row in claims.outages_of(claim_id)]
     if person_id in incidents.authors(outages) or person_id == claim.author_id:
         raise NotAllowed("Who wrote the record of the outage, or the claim itself, cannot decide about it.")
@@ -91,7 +91,7 @@ def _fitting(claim: Claim, verdict: Verdict, has_outages: bool) -> tuple[int | N
     if not verdict.is_approval:
         return None, ""
     if verdict.way not in credits.WAYS:
-        raise BadInput(f"The way {verdict.way!r} is none of {', '.join(credits.WAYS)}.")
+        raise BadInput("The way '%(way)s' is none of %(known)s.", way=verdict.way, known=list(credits.WAYS))
     if claim.kind == ClaimKind.OUTAGE:
         if not has_outages:
             raise BadInput("Link the claim to the outage it is about before approving it.")
@@ -136,8 +136,10 @@ def _decide(
     if claim.kind == ClaimKind.OUTAGE:
         _settle_closed_months(claim, now, jalali)
     elif way != credits.BANK_TRANSFER:
-        _book_support(claim, int(amount or 0), way, f"claim {claim.id}: {result}", now)
-        move(claim.id, ClaimState.APPROVED, ClaimState.CREDITED, person_id, "booked in the ledger", now)
+        _book_support(
+            claim, int(amount or 0), way, kept("claim %(id)s: %(why)s", id=claim.id, why=result), now
+        )
+        move(claim.id, ClaimState.APPROVED, ClaimState.CREDITED, person_id, kept("booked in the ledger"), now)
     return ClaimState(claims.get(claim.id).state)
 
 
@@ -156,14 +158,14 @@ def _settle_closed_months(claim: Claim, now: int, jalali: bool) -> None:
 def paid_by_bank(claim_id: int, person_id: int, reference: str, now: int) -> None:
     """Finance says that an approved bank transfer was made; `reference` is the bank's number."""
     acts.require_staff(person_id, ("finance", "administrator"))
-    reference = acts.reason_of(reference, "The transfer's reference")
+    reference = acts.reason_of(reference, Sentence("The transfer's reference"))
     claim = claims.get(claim_id)
     if claim.way != credits.BANK_TRANSFER:
-        raise BadInput(f"Claim {claim_id} is not paid by bank transfer.")
-    move(claim_id, ClaimState.APPROVED, ClaimState.CREDITED, person_id, f"bank transfer {reference}", now)
-    _book_support(
-        claim, int(claim.amount_rials or 0), claim.way, f"claim {claim_id}: bank transfer {reference}", now
-    )
+        raise BadInput("Claim %(id)s is not paid by bank transfer.", id=claim_id)
+    transfer = Sentence("bank transfer %(number)s", number=reference)
+    move(claim_id, ClaimState.APPROVED, ClaimState.CREDITED, person_id, transfer.kept(), now)
+    memo = kept("claim %(id)s: %(why)s", id=claim_id, why=transfer)
+    _book_support(claim, int(claim.amount_rials or 0), claim.way, memo, now)
     acts.note(person_id, "claim_paid", f"claim {claim_id}", now, after=reference, account_id=claim.account_id)
 
 

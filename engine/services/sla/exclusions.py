@@ -9,6 +9,7 @@ from __future__ import annotations
 from engine.agreement.records import Exclusion, judge
 from engine.agreement.terms import ExclusionKind
 from engine.errors import BadInput, Conflict, NotFound
+from engine.sentences import Sentence
 from engine.services.sla import acts, agreements
 from engine.store.paging import page_of
 from engine.store.tables.core import Account
@@ -32,25 +33,25 @@ def add(
     accepted by the reckoning).  BadInput with one sentence otherwise.
     """
     acts.require_staff(author_id, acts.RECORD_ROLES)
-    reason = acts.reason_of(reason, "The exclusion")
+    reason = acts.reason_of(reason, Sentence("The exclusion"))
     try:
         known = ExclusionKind(kind)
     except ValueError:
-        raise BadInput(f"The kind {kind!r} is none of {', '.join(ExclusionKind)}.") from None
+        raise BadInput(
+            "The kind '%(kind)s' is none of %(known)s.", kind=kind, known=list(ExclusionKind)
+        ) from None
     if end_at <= start_at:
         raise BadInput("An exclusion ends after it begins.")
     terms = agreements.in_force(start_at)
     if known in terms.account_kinds and account_id is None:
-        raise BadInput(f"An exclusion of the kind {known.value} concerns one account: say which.")
+        raise BadInput("An exclusion of the kind %(kind)s concerns one account: say which.", kind=known)
     if account_id is not None and not Account.select().where(Account.id == account_id).exists():
-        raise NotFound(f"There is no account {account_id}.")
+        raise NotFound("There is no account %(id)s.", id=account_id)
     needs_notice = known in terms.credit.notice_s
-    if announced_at is not None and (not needs_notice or announced_at > now):
-        raise BadInput(
-            "An exclusion cannot have been announced in the future."
-            if needs_notice
-            else f"An exclusion of the kind {known.value} needs no announcement."
-        )
+    if announced_at is not None and not needs_notice:
+        raise BadInput("An exclusion of the kind %(kind)s needs no announcement.", kind=known)
+    if announced_at is not None and announced_at > now:
+        raise BadInput("An exclusion cannot have been announced in the future.")
     row = ExclusionRecord.create(
         account_id=account_id,
         kind=known.value,
@@ -75,7 +76,7 @@ def add(
 def withdraw(exclusion_id: int, author_id: int, reason: str, now: int) -> None:
     """Staff withdraw an exclusion; it counts no more from then on, also for closed months (an adjustment)."""
     acts.require_staff(author_id, acts.RECORD_ROLES)
-    reason = acts.reason_of(reason, "The withdrawal")
+    reason = acts.reason_of(reason, Sentence("The withdrawal"))
     row = get(exclusion_id)
     changed = (
         ExclusionRecord.update(withdrawn_at=now, withdrawn_by=author_id, withdrawn_why=reason)
@@ -83,7 +84,7 @@ def withdraw(exclusion_id: int, author_id: int, reason: str, now: int) -> None:
         .execute()
     )
     if not changed:
-        raise Conflict(f"Exclusion {exclusion_id} was withdrawn before.")
+        raise Conflict("Exclusion %(id)s was withdrawn before.", id=exclusion_id)
     acts.note(
         author_id,
         "exclusion_withdrawn",
@@ -98,7 +99,7 @@ def get(exclusion_id: int) -> ExclusionRecord:
     """An exclusion; NotFound if there is none."""
     row: ExclusionRecord | None = ExclusionRecord.get_or_none(ExclusionRecord.id == exclusion_id)
     if row is None:
-        raise NotFound(f"There is no exclusion {exclusion_id}.")
+        raise NotFound("There is no exclusion %(id)s.", id=exclusion_id)
     return row
 
 

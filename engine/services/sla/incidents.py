@@ -9,8 +9,8 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from engine.agreement.dates import instant_text
 from engine.errors import BadInput, Conflict, NotFound
+from engine.sentences import Instant, Sentence, kept, sentence_of
 from engine.services.sla import acts
 from engine.services.sla.flips import SERVICE, Health
 from engine.store.paging import page_of
@@ -32,7 +32,9 @@ def follow_service(old: Health, new: Health, reason: str, at: int) -> None:
             _revise(
                 running,
                 None,
-                f"{new}: {reason}" if reason else str(new),
+                kept("%(what)s: %(why)s", what=new, why=sentence_of(reason))
+                if reason
+                else kept("%(what)s", what=new),
                 at,
                 end_at=max(at, running.start_at),
             )
@@ -70,10 +72,10 @@ def enter(
     in the future; NotFound without that account; NotAllowed for others.
     """
     acts.require_staff(author_id, acts.RECORD_ROLES)
-    reason = acts.reason_of(reason, "The outage")
+    reason = acts.reason_of(reason, Sentence("The outage"))
     _check_span(start_at, end_at, now)
     if account_id is not None and not Account.select().where(Account.id == account_id).exists():
-        raise NotFound(f"There is no account {account_id}.")
+        raise NotFound("There is no account %(id)s.", id=account_id)
     outage_id = _create(account_id, start_at, end_at, reason, author_id, now, "staff", component)
     acts.note(author_id, "outage_entered", f"outage {outage_id}", now, after=reason, account_id=account_id)
     return outage_id
@@ -101,17 +103,21 @@ def correct(
     Conflict if there is a newer one.  BadInput if nothing would change.
     """
     acts.require_staff(author_id, acts.RECORD_ROLES)
-    reason = acts.reason_of(reason, "The correction")
+    reason = acts.reason_of(reason, Sentence("The correction"))
     row = get(outage_id)
     if revision is not None and revision != row.revision:
-        raise Conflict(f"Outage {outage_id} was corrected meanwhile (revision {row.revision}); look again.")
+        raise Conflict(
+            "Outage %(id)s was corrected meanwhile (revision %(n)s); look again.",
+            id=outage_id,
+            n=row.revision,
+        )
     values: dict[str, Any] = {
         "start_at": row.start_at if start_at is _KEEP else start_at,
         "end_at": row.end_at if end_at is _KEEP else end_at,
         "is_void": row.is_void if is_void is _KEEP else is_void,
     }
     if all(getattr(row, name) == value for name, value in values.items()):
-        raise BadInput(f"The correction of outage {outage_id} changes nothing.")
+        raise BadInput("The correction of outage %(id)s changes nothing.", id=outage_id)
     _check_span(values["start_at"], values["end_at"], now)
     before = _told(row)
     number = _revise(row, author_id, reason, now, **values)
@@ -131,7 +137,7 @@ def get(outage_id: int) -> OutageRecord:
     """An outage as it stands; NotFound if there is none."""
     row: OutageRecord | None = OutageRecord.get_or_none(OutageRecord.id == outage_id)
     if row is None:
-        raise NotFound(f"There is no outage {outage_id}.")
+        raise NotFound("There is no outage %(id)s.", id=outage_id)
     return row
 
 
@@ -181,12 +187,14 @@ def report(
 ) -> int:
     """A customer says that the service is or was down; the report's id."""
     if way not in WAYS:
-        raise BadInput(f"An outage is reported by {' or '.join(WAYS)}, not by {way!r}.")
-    text = acts.reason_of(text, "The report")
+        raise BadInput(
+            "An outage is reported by one of %(known)s, not by '%(way)s'.", known=list(WAYS), way=way
+        )
+    text = acts.reason_of(text, Sentence("The report"))
     if happened_at > now:
         raise BadInput("An outage cannot be reported before it happens.")
     if not Account.select().where(Account.id == account_id).exists():
-        raise NotFound(f"There is no account {account_id}.")
+        raise NotFound("There is no account %(id)s.", id=account_id)
     row = OutageReport.create(
         account_id=account_id,
         happened_at=happened_at,
@@ -205,7 +213,7 @@ def answer_report(
 ) -> None:
     """Staff link a report to an outage, or (without one) dismiss it with the reason; Conflict if it was answered."""
     acts.require_staff(author_id, acts.RECORD_ROLES)
-    answer = acts.reason_of(answer, "The answer to the report")
+    answer = acts.reason_of(answer, Sentence("The answer to the report"))
     if outage_id is not None:
         get(outage_id)
     state = "dismissed" if outage_id is None else "linked"
@@ -221,7 +229,7 @@ def answer_report(
         .execute()
     )
     if not changed:
-        raise Conflict(f"There is no open report {report_id}.")
+        raise Conflict("There is no open report %(id)s.", id=report_id)
     told = {"state": state, "outage": outage_id, "answer": answer}
     acts.note(author_id, "report_answered", f"report {report_id}", now, after=told)
 
@@ -281,7 +289,9 @@ def _revise(row: OutageRecord, author_id: int | None, reason: str, now: int, **v
         .execute()
     )
     if not changed:
-        raise Conflict(f"Outage {row.id} was corrected by somebody else at the same time; look again.")
+        raise Conflict(
+            "Outage %(id)s was corrected by somebody else at the same time; look again.", id=row.id
+        )
     OutageRevision.create(
         outage_id=row.id, revision=number, reason=reason, author_id=author_id, at=now, **whole
     )
@@ -296,7 +306,9 @@ def _check_span(start_at: int, end_at: int | None, now: int) -> None:
         raise BadInput("An outage of more than 400 days ago cannot be entered: check the year.")
     if end_at is not None and end_at <= start_at:
         raise BadInput(
-            f"The outage ends at {instant_text(end_at // 1000)}, not after it begins at {instant_text(start_at // 1000)}."
+            "The outage ends at %(ends)s, not after it begins at %(begins)s.",
+            ends=Instant(end_at),
+            begins=Instant(start_at),
         )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.agreement.terms import ExclusionKind
 from engine.errors import BadInput, Conflict, NotFound
+from engine.sentences import Sentence
 from engine.services.sla import acts, agreements, exclusions
 from engine.store.tables.sla import Maintenance
 
@@ -57,7 +58,7 @@ def announce(maintenance_id: int, author_id: int, now: int) -> str:
     acts.require_staff(author_id, acts.RECORD_ROLES)
     row = get(maintenance_id)
     if row.announced_at is not None or row.cancelled_at is not None:
-        raise Conflict(f"Maintenance {maintenance_id} was announced or cancelled before.")
+        raise Conflict("Maintenance %(id)s was announced or cancelled before.", id=maintenance_id)
     exclusion_id = exclusions.add(
         author_id,
         ExclusionKind.PLANNED_MAINTENANCE,
@@ -78,10 +79,10 @@ def announce(maintenance_id: int, author_id: int, now: int) -> str:
 def cancel(maintenance_id: int, author_id: int, reason: str, now: int) -> None:
     """Cancel a window; an announced one's exclusion is withdrawn with it."""
     acts.require_staff(author_id, acts.RECORD_ROLES)
-    reason = acts.reason_of(reason, "The cancellation")
+    reason = acts.reason_of(reason, Sentence("The cancellation"))
     row = get(maintenance_id)
     if row.cancelled_at is not None:
-        raise Conflict(f"Maintenance {maintenance_id} was cancelled before.")
+        raise Conflict("Maintenance %(id)s was cancelled before.", id=maintenance_id)
     Maintenance.update(cancelled_at=now).where(Maintenance.id == maintenance_id).execute()
     if row.exclusion_id is not None:
         exclusions.withdraw(row.exclusion_id, author_id, reason, now)
@@ -92,7 +93,7 @@ def get(maintenance_id: int) -> Maintenance:
     """A window; NotFound if there is none."""
     row: Maintenance | None = Maintenance.get_or_none(Maintenance.id == maintenance_id)
     if row is None:
-        raise NotFound(f"There is no maintenance {maintenance_id}.")
+        raise NotFound("There is no maintenance %(id)s.", id=maintenance_id)
     return row
 
 

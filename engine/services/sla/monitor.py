@@ -12,6 +12,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from engine.sentences import kept
 from engine.services.sla import flips, incidents, observations
 from engine.services.sla.flips import DATABASE, SERVICE, Health
 from engine.services.sla.observations import Calls, Seen
@@ -20,7 +21,6 @@ from engine.store.tables.sla import Component, MonitorSpan
 log = logging.getLogger(__name__)
 
 GAP_MS = 30_000  # longer without a monitor is unknown time
-OFF = "the monitor was off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +55,12 @@ class Monitor:
         if refusal is None and last is not None and now - last > GAP_MS:
             self._span_id = None
             for row in list(Component.select()):
-                self._book(Seen(row.name, Health.UNKNOWN, OFF), last)
+                self._book(Seen(row.name, Health.UNKNOWN, kept("the monitor was off")), last)
         self._prolong(now, refusal)
         if refusal is not None:
             self._book(Seen(DATABASE, Health.DOWN, refusal.reason), refusal.from_at)
-            self._book(Seen(SERVICE, Health.DOWN, f"the database refuses: {refusal.reason}"), refusal.from_at)
+            why = observations.because(observations.DATABASE_REFUSES, refusal.reason)
+            self._book(Seen(SERVICE, Health.DOWN, why), refusal.from_at)
         for gone in observations.gone_engines(now):
             flips.forget(gone, "ended", now)
             observations.end_pulse(gone)

@@ -16,8 +16,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from engine.sentences import Sentence, kept, sentence_of
 from engine.services.sla import probes
-from engine.services.sla.flips import DATABASE, WEB, Health, engine_name, gateway_name, switch_name
+from engine.services.sla.flips import DATABASE, SERVICE, WEB, Health, engine_name, gateway_name, switch_name
 from engine.store.tables.core import Gateway, Switch
 from engine.store.tables.sla import Pulse
 
@@ -47,6 +48,13 @@ def end_pulse(component: str) -> None:
     Pulse.delete().where(Pulse.name == component).execute()
 
 
+# What is wrong with the service as a whole.
+DATABASE_REFUSES = Sentence("the database refuses")
+_NO_ENGINE = Sentence("no engine lives")
+_NO_SWITCH = Sentence("no switch is up")
+_NO_GATEWAY = Sentence("no gateway can place calls")
+_NO_PANEL = Sentence("the panel cannot be reached")
+
 Calls = Mapping[str, tuple[Health, str]]  # what a minute of calls says of a component, with the reason
 
 
@@ -61,7 +69,7 @@ def observe(now: int, calls: Calls) -> list[Seen]:
             seen.append(Seen(row.name, Health.UP))
         else:
             silent_s = (now - row.seen_at) // 1000
-            seen.append(Seen(row.name, Health.DOWN, f"nothing was heard of it for {silent_s} s"))
+            seen.append(Seen(row.name, Health.DOWN, kept("nothing was heard of it for %(n)s s", n=silent_s)))
     seen += [_switch(row, now, calls) for row in Switch.select()]
     seen += [Seen(name, *calls[name]) for name in calls if name.startswith(gateway_name(""))]
     return seen
@@ -72,7 +80,7 @@ def _switch(row: Switch, now: int, calls: Calls) -> Seen:
     if row.state != "up":
         return Seen(name, Health.DOWN, row.state_reason)
     if row.seen_at is None or row.seen_at <= now - HEARTBEAT_DEAD_MS:
-        return Seen(name, Health.UNKNOWN, "no engine has heard of it lately")
+        return Seen(name, Health.UNKNOWN, kept("no engine has heard of it lately"))
     if name in calls:  # a full switch refuses synthetic calls while it makes others
         return Seen(name, *calls[name])
     why = probes.failing(row.name, now)
@@ -101,22 +109,27 @@ def service_state(
     `states` has the components that are there, `gateways` names the usable ones.
     """
     if states.get(DATABASE) is Health.DOWN:
-        return _service(Health.DOWN, f"the database refuses: {reasons.get(DATABASE, '')}")
-    for kind, sentence in (("engine/", "no engine lives"), ("switch/", "no switch is up")):
+        return _service(Health.DOWN, DATABASE_REFUSES, reasons.get(DATABASE))
+    for kind, sentence in (("engine/", _NO_ENGINE), ("switch/", _NO_SWITCH)):
         found = {name: state for name, state in states.items() if name.startswith(kind)}
         if not found:
             return None
         if Health.UP not in found.values():
             state = Health.UNKNOWN if Health.UNKNOWN in found.values() else Health.DOWN
             why = next((reasons[name] for name in sorted(found) if reasons.get(name)), "")
-            return _service(state, f"{sentence}: {why}" if why else sentence)
+            return _service(state, sentence, why)
     trunks = list(gateways)
     if trunks and all(states.get(name) is Health.DOWN for name in trunks):
-        return _service(Health.DOWN, f"no gateway can place calls: {reasons.get(trunks[0], '')}")
+        return _service(Health.DOWN, _NO_GATEWAY, reasons.get(trunks[0]))
     if states.get(WEB) is Health.DOWN:
-        return _service(Health.DOWN, f"the panel cannot be reached: {reasons.get(WEB, '')}")
-    return _service(Health.UP, "")
+        return _service(Health.DOWN, _NO_PANEL, reasons.get(WEB))
+    return Seen(SERVICE, Health.UP)
 
 
-def _service(state: Health, reason: str) -> Seen:
-    return Seen("service", state, reason)
+def because(whole: Sentence, why: str | None) -> str:
+    """What is wrong with the whole, and the reason that was kept for its part, as it is kept."""
+    return Sentence("%(what)s: %(why)s", what=whole, why=sentence_of(why)).kept() if why else whole.kept()
+
+
+def _service(state: Health, whole: Sentence, why: str | None) -> Seen:
+    return Seen(SERVICE, state, because(whole, why))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.sentences import kept, sentence_of
 from engine.store.tables.sla import ProbeResult
 
 KEEP_MS = 90 * 86_400_000
@@ -24,7 +25,9 @@ def failing(switch_name: str, now: int) -> str:
     )
     if len(rows) < FAILS_TO_BE_DOWN or any(row.is_ok for row in rows):
         return ""
-    return f"the last {len(rows)} synthetic calls failed: {rows[0].answer}"
+    return kept(
+        "the last %(n)s synthetic calls failed: %(why)s", n=len(rows), why=sentence_of(rows[0].answer)
+    )
 
 
 def prune(now: int) -> int:

@@ -17,12 +17,12 @@ from functools import partial
 from typing import Any
 
 from engine.agreement.book import MonthBook
-from engine.agreement.dates import instant_text
 from engine.agreement.intervals import total
 from engine.agreement.months import Month
 from engine.agreement.reckoning import Reckoning
 from engine.agreement.statement import StatementHead, statement_sha256
 from engine.errors import BadInput
+from engine.sentences import Instant, kept
 from engine.services.sla import availability, claimed, credits
 from engine.services.sla.archive import figures_of
 from engine.services.sla.locks import lock_month
@@ -54,9 +54,6 @@ _FIGURES = (
     "discount",
     "discount_if_down",
 )
-NOTE_CLAIM = "تخفیف برای قطعی‌هایی داده می‌شود که درخواست جبران آن‌ها در مهلت ثبت و تایید شده باشد"
-NOTE_NO_SUBSCRIPTION = "در این ماه اشتراکی نبوده است"
-NOTE_UNKNOWN = "بخشی از زمان این ماه نامعلوم است و در محاسبه نیامده است"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +112,11 @@ def close_month(month: Month, policy: Policy, now: int, write: Write, *, at_once
     month that still runs.
     """
     if month.end * 1000 > now:
-        raise BadInput(f"The month {month} is not over: it can be closed from {instant_text(month.end)} on.")
+        raise BadInput(
+            "The month %(month)s is not over: it can be closed from %(at)s on.",
+            month=month,
+            at=Instant(month.end * 1000),
+        )
     closed = Closed(month.key)
     closer = _Closer(month, policy, now)
     closed.waits = write(lambda: closer.begin(at_once))
@@ -326,14 +327,14 @@ class _Closer:
         if gives:
             rials = (credits.amount(price, reckoning.discount) if price is not None else 0) - stated
         elif reckoning.discount:
-            notes.append(NOTE_CLAIM)
+            notes.append("claim")
         if price is None and reckoning.discount:
-            notes.append(NOTE_NO_SUBSCRIPTION)
+            notes.append("no_subscription")
         if not reckoning.is_settled:
-            notes.append(NOTE_UNKNOWN)
+            notes.append("unknown")
         number = f"{self.month.key}-{account_id}" + (f"-{sequence}" if sequence else "")
         head = StatementHead(
-            number, account_id, name, self.now // 1000, price, rials, adjusts, "؛ ".join(notes)
+            number, account_id, name, self.now // 1000, price, rials, adjusts, " ".join(notes)
         )
         return {
             "number": number,
@@ -374,7 +375,12 @@ def _credit(row: dict[str, Any]) -> credits.NewCredit:
         key=credits.month_key(row["account_id"], row["month"], row["sequence"]),
         account_id=row["account_id"],
         rials=row["discount_rials"],
-        memo=f"{row['discount']} % for the availability of {row['month']}, statement {row['number']}",
+        memo=kept(
+            "%(n)s %% for the availability of %(month)s, statement %(number)s",
+            n=row["discount"],
+            month=row["month"],
+            number=row["number"],
+        ),
         month=row["month"],
         sequence=row["sequence"],
         discount=row["discount"],

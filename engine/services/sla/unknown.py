@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.agreement.dates import instant_text
 from engine.agreement.intervals import Spans, clip, merge, subtract
 from engine.errors import BadInput, Conflict, NotFound
+from engine.sentences import Instant, Sentence, Word
 from engine.services.sla import acts, incidents
 from engine.services.sla.flips import Health
 from engine.services.sla.monitor import GAP_MS, last_watched
@@ -57,12 +57,12 @@ def resolve(
     is corrected, or entered.  BadInput for a part outside it; Conflict if it still runs.
     """
     acts.require_staff(author_id, acts.RECORD_ROLES)
-    reason = acts.reason_of(reason, "The resolution")
+    reason = acts.reason_of(reason, Sentence("The resolution"))
     if state not in (Health.UP, Health.DOWN):
-        raise BadInput(f"Unknown time is resolved as up or down, not as {state!r}.")
+        raise BadInput("Unknown time is resolved as up or down, not as '%(state)s'.", state=state)
     row = UnknownTime.get_or_none(UnknownTime.id == unknown_id)
     if row is None:
-        raise NotFound(f"There is no unknown time {unknown_id}.")
+        raise NotFound("There is no unknown time %(id)s.", id=unknown_id)
     if row.end_at is None:
         raise Conflict("Nobody watches yet: this unknown time still runs.")
     # People and pages know its edges to the second, the rows to the millisecond.
@@ -70,8 +70,10 @@ def resolve(
     end = row.end_at if end_at is None or _s(end_at) == _s(row.end_at) else end_at
     if not row.start_at <= start < end <= row.end_at:
         raise BadInput(
-            f"The unknown time {unknown_id} runs from {instant_text(_s(row.start_at))} to"
-            f" {instant_text(_s(row.end_at))}; a part of it must lie inside."
+            "The unknown time %(id)s runs from %(begins)s to %(ends)s; a part of it must lie inside.",
+            id=unknown_id,
+            begins=Instant(row.start_at),
+            ends=Instant(row.end_at),
         )
     # The row is locked until this transaction ends: of two people the second sees the first's resolution.
     UnknownTime.update(reason=row.reason).where(UnknownTime.id == unknown_id).execute()
@@ -82,8 +84,9 @@ def resolve(
     )
     if clash is not None:
         raise Conflict(
-            f"A part of it was resolved as {clash.state} at {instant_text(_s(clash.at))};"
-            " correct or enter an outage instead."
+            "A part of it was resolved as %(state)s at %(at)s; correct or enter an outage instead.",
+            state=Word(clash.state),
+            at=Instant(clash.at),
         )
     outage_id = None
     if state == Health.DOWN:

@@ -31,6 +31,7 @@ from engine.agreement.calendars import (
 from engine.agreement.dates import clock_text, date_text
 from engine.agreement.terms import Terms
 from engine.errors import BadInput, NotFound
+from engine.sentences import Word, kept
 from engine.services.accounts import audit_log
 from engine.services.accounts.permissions import CALENDAR_ROLES, Actor, require_role
 from engine.services.sla import agreements
@@ -92,7 +93,7 @@ def by_version(version: str) -> Calendar:
     """The calendar that some clock froze; NotFound if none did."""
     row = CalendarVersion.get_or_none(CalendarVersion.version == version)
     if row is None:
-        raise NotFound(f"There is no calendar {version}.")
+        raise NotFound("There is no calendar %(version)s.", version=version)
     return Calendar.from_json(row.content)
 
 
@@ -118,7 +119,9 @@ def edit(
     try:
         known = EditAction(action)
     except ValueError:
-        raise BadInput(f"The change {action!r} is none of {', '.join(EditAction)}.") from None
+        raise BadInput(
+            "The change '%(action)s' is none of %(known)s.", action=action, known=list(EditAction)
+        ) from None
     pairs = parse_hours(hours or [], "The hours of the half day")
     made = HolidayEdit(
         action=known,
@@ -160,7 +163,7 @@ def edit(
 def days(first: date, last: date, now: int) -> list[Day]:
     """The days of a span (both ends in it) as they are now, for the page of the calendar."""
     if not 0 <= (last - first).days < MAX_DAYS:
-        raise BadInput(f"The calendar is shown for 1 to {MAX_DAYS} days.")
+        raise BadInput("The calendar is shown for 1 to %(n)s days.", n=MAX_DAYS)
     support = current(CalendarKind.SUPPORT, now)
     working = current(CalendarKind.WORKING_DAYS, now)
     touched = {each.day for each in edits()} | {each.to for each in edits() if each.to}
@@ -180,14 +183,13 @@ def days(first: date, last: date, now: int) -> list[Day]:
 
 def _said(calendar: Calendar, day: date) -> str:
     holiday = calendar.holiday(day)
-    kind = (
-        f"holiday «{holiday.name_fa}»"
-        if holiday
-        else "half day"
-        if calendar.is_half_day(day)
-        else "usual day"
-    )
-    return f"{kind}, {hours_text(calendar.hours(day))}"
+    text = hours_text(calendar.hours(day))
+    hours = text if calendar.hours(day) else Word(text)
+    if holiday:
+        return kept("holiday «%(name)s», %(hours)s", name=holiday.name_fa, hours=hours)
+    if calendar.is_half_day(day):
+        return kept("half day, %(hours)s", hours=hours)
+    return kept("usual day, %(hours)s", hours=hours)
 
 
 def _edit_of(row: CalendarEdit) -> HolidayEdit:

@@ -21,5 +21,5 @@ def ticket_for(person: Actor, ticket_id: int, *, for_change: bool = False) -> Ti
         query = query.for_update()
     found: Ticket | None = query.get_or_none()
     if found is None:
-        raise NotFound(f"There is no ticket {ticket_id}.")
+        raise NotFound("There is no ticket %(id)s.", id=ticket_id)
     return found

@@ -90,11 +90,13 @@ class Attachments:
                 while block := stream.read(_BLOCK):
                     size += len(block)
                     if size > self.max_bytes:
-                        raise BadInput(f"{shown}: a file has at most {self.max_bytes // _MB} MB.")
+                        raise BadInput(
+                            "%(file)s: a file has at most %(n)s MB.", file=shown, n=self.max_bytes // _MB
+                        )
                     digest.update(block)
                     out.write(block)
         except OSError as error:
-            raise StoreUnavailable(f"The file cannot be stored: {error.strerror}.") from error
+            raise StoreUnavailable("The file cannot be stored: %(why)s.", why=error.strerror) from error
         try:
             media_type = type_of(file, shown)
         except BadInput:
@@ -113,11 +115,11 @@ class Attachments:
         """
         row = Attachment.get_or_none(Attachment.id == attachment_id)
         if row is None:
-            raise NotFound(f"There is no attachment {attachment_id}.")
+            raise NotFound("There is no attachment %(id)s.", id=attachment_id)
         ticket_for(person, row.ticket_id)
         message = TicketMessage.get_by_id(row.message_id)
         if message.is_internal and not is_staff(person):
-            raise NotFound(f"There is no attachment {attachment_id}.")
+            raise NotFound("There is no attachment %(id)s.", id=attachment_id)
         return row, self.folder / row.path
 
     def sweep(self, now: int) -> int:
@@ -149,14 +151,16 @@ def attach(
     if not files:
         return
     if len(files) > MAX_FILES:
-        raise BadInput(f"A message has at most {MAX_FILES} files.")
+        raise BadInput("A message has at most %(n)s files.", n=MAX_FILES)
     used = used_bytes(ticket.account_id)
     quota = files[0].quota
     if not quotas.is_confirmed(ticket.account_id):
         quota = min(quota, quotas.SMALL_FILES_BYTES)
     if used + sum(each.size for each in files) > quota:
         raise Conflict(
-            f"The files of an account have at most {quota // _MB} MB together; {used / _MB:.1f} MB are used."
+            "The files of an account have at most %(most)s MB together; %(used)s MB are used.",
+            most=quota // _MB,
+            used=f"{used / _MB:.1f}",
         )
     for each in files:
         Attachment.create(
@@ -193,11 +197,12 @@ def type_of(file: Path, shown: str) -> str:
     with file.open("rb") as stream:
         head = stream.read(_BLOCK)
     if not head:
-        raise BadInput(f"{shown}: the file is empty.")
+        raise BadInput("%(file)s: the file is empty.", file=shown)
     found = _by_magic(head) or _by_archive(file, head) or (_is_text(file) and "text/plain") or ""
     if not found:
         raise BadInput(
-            f"{shown}: files are taken as pictures, PDF, sound, text, XLSX and DOCX without macros."
+            "%(file)s: files are taken as pictures, PDF, sound, text, XLSX and DOCX without macros.",
+            file=shown,
         )
     return found
 

@@ -21,6 +21,7 @@ from engine.agreement.intervals import Span
 from engine.agreement.terms import Terms
 from engine.agreement.working_time import Explanation
 from engine.errors import BadInput
+from engine.sentences import Sentence, kept
 from engine.services.accounts.permissions import Actor
 from engine.services.sla import agreements, claims, working_calendar
 from engine.services.tickets.rules import CLOCKS, ClockKind, ClockRule, Ticking, limit_of
@@ -34,11 +35,10 @@ OPEN_STATES = (ClockState.RUNNING, ClockState.MISSED)
 
 @dataclass(frozen=True, slots=True)
 class ClockView:
-    """A clock and how it stands, said in both languages."""
+    """A clock, what it promises and how it stands."""
 
     clock: TicketClock
-    en: str  # what is promised
-    fa: str
+    title: Sentence
     explanation: Explanation
 
 
@@ -235,7 +235,7 @@ def recalculate(now: int) -> list[int]:
         if clock.due_at != before:
             moved.append(int(clock.id))
             old = instant_text(before // 1000, is_end=True)
-            reason = "the calendar was edited"
+            reason = kept("the calendar was edited")
             note(clock.ticket_id, "deadline_moved", None, now, old=old, new=_due_text(clock), reason=reason)
     return moved
 
@@ -270,7 +270,7 @@ def view(clock: TicketClock, now: int) -> ClockView:
             "not owed any more",
             "دیگر لازم نیست",
         )
-    return ClockView(clock, rule.en, rule.fa, said)
+    return ClockView(clock, rule.title, said)
 
 
 def open_clocks(ticket_id: int, kind: ClockKind | None = None) -> list[TicketClock]:

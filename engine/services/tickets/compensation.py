@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.agreement.calendars import CalendarKind
-from engine.agreement.dates import instant_text
 from engine.agreement.working_time import elapsed
 from engine.errors import BadInput, Conflict, NotFound
+from engine.sentences import Instant
 from engine.services.accounts.permissions import TICKET_ROLES, Actor, is_staff, require_role
 from engine.services.numbering import numbers
 from engine.services.numbering.reasons import Reason
@@ -114,7 +114,7 @@ def from_ticket(person: Actor, ticket_id: int, kind: str, from_at: int, until_at
     require_role(person, TICKET_ROLES)
     ticket = ticket_for(person, ticket_id, for_change=True)
     if ticket.department != CLAIM:
-        raise Conflict(f"Ticket {ticket_id} is no compensation claim; move it there first.")
+        raise Conflict("Ticket %(id)s is no compensation claim; move it there first.", id=ticket_id)
     known = claims.of_ticket(ticket_id)
     if known is not None:
         return int(known.id)
@@ -159,14 +159,15 @@ def claim_queue(person: Actor, wanted: Wanted, number: str, now: int) -> int:
     """
     called = numbers.normalise(number)
     if isinstance(called, Reason):
-        raise BadInput(f"{number[:40]}: {called.sentence()}")
+        raise BadInput("«%(number)s»: %(why)s", number=number[:40], why=called.sentence)
     if not 0 < wanted.until_at - wanted.from_at <= MAX_CALL_MS:
         raise BadInput("A call to the support line begins before it ends, and lasts a day at most.")
     calendar = working_calendar.of_terms(agreements.in_force(wanted.from_at), CalendarKind.SUPPORT)
     if not elapsed(calendar, wanted.from_at // 1000, wanted.until_at // 1000):
         raise BadInput(
-            f"Support was closed from {instant_text(wanted.from_at // 1000)}"
-            f" to {instant_text(wanted.until_at // 1000)}; only its hours can be claimed."
+            "Support was closed from %(from_at)s to %(until_at)s; only its hours can be claimed.",
+            from_at=Instant(wanted.from_at),
+            until_at=Instant(wanted.until_at),
         )
     claim_id = claim(person, wanted, now)
     ClaimEvidence.insert(claim_id=claim_id, kind=QUEUE, number=called.e164).on_conflict_ignore().execute()
@@ -180,7 +181,7 @@ def missed_clock(person: Actor, clock_id: int) -> TicketClock:
     """A clock that was missed, of a ticket that the person may see; NotFound otherwise."""
     clock: TicketClock | None = TicketClock.get_or_none(TicketClock.id == clock_id)
     if clock is None or clock.missed_at is None:
-        raise NotFound(f"There is no missed deadline {clock_id}.")
+        raise NotFound("There is no missed deadline %(id)s.", id=clock_id)
     ticket_for(person, clock.ticket_id)
     return clock
 

@@ -31,9 +31,9 @@ def propose(person: Actor, ticket_id: int, tool: str, starts_at: int, ends_at: i
     """Name a time and a tool; the other side agrees.  A proposal that was open is replaced; the new one's id."""
     ticket = ticket_for(person, ticket_id)
     if ticket.state == TicketState.CLOSED:
-        raise Conflict(f"Ticket {ticket_id} is closed.")
+        raise Conflict("Ticket %(id)s is closed.", id=ticket_id)
     if tool not in TOOLS:
-        raise BadInput(f"Remote help goes by {' or '.join(TOOLS.values())}.")
+        raise BadInput("Remote help goes by one of %(tools)s.", tools=list(TOOLS.values()))
     if starts_at <= now or not 0 < ends_at - starts_at <= MAX_LENGTH_MS:
         raise BadInput("The time of remote help lies in the future and has at most four hours.")
     for row in of_ticket(ticket_id):
@@ -134,7 +134,7 @@ def of_ticket(ticket_id: int) -> list[RemoteHelp]:
 def _row(person: Actor, remote_id: int) -> RemoteHelp:
     row = RemoteHelp.get_or_none(RemoteHelp.id == remote_id)
     if row is None:
-        raise NotFound(f"There is no appointment {remote_id}.")
+        raise NotFound("There is no appointment %(id)s.", id=remote_id)
     ticket_for(person, row.ticket_id)
     return row
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from engine.agreement.terms import Terms
+from engine.sentences import Sentence
 
 ANSWER_S = 4 * 3600  # of support hours
 
@@ -43,24 +44,20 @@ class ClockRule:
     limit: str  # of the agreement's version; empty: told by a person
     unit: str  # seconds, working_days, end_of_working_day
     warn_s: int  # before the deadline, in the clock's own time
-    en: str
-    fa: str
+    title: Sentence
 
 
 CLOCKS: dict[ClockKind, ClockRule] = {
     rule.kind: rule
     for rule in (
-        ClockRule(
-            ClockKind.ANSWER, Ticking.SUPPORT, "ticket_answer_s", "seconds", 3600, "answer", "پاسخ به تیکت"
-        ),
+        ClockRule(ClockKind.ANSWER, Ticking.SUPPORT, "ticket_answer_s", "seconds", 3600, Sentence("answer")),
         ClockRule(
             ClockKind.EXAMINED,
             Ticking.HOURS,
             "fault_examined_s",
             "seconds",
             4 * 3600,
-            "examination of the fault",
-            "بررسی خطا و اعلام نتیجه",
+            Sentence("examination of the fault"),
         ),
         ClockRule(
             ClockKind.MENDED,
@@ -68,8 +65,7 @@ CLOCKS: dict[ClockKind, ClockRule] = {
             "fault_mended_working_days",
             "working_days",
             86_400,
-            "mending of the fault",
-            "رفع خطا",
+            Sentence("mending of the fault"),
         ),
         ClockRule(
             ClockKind.SCHEDULE,
@@ -77,8 +73,7 @@ CLOCKS: dict[ClockKind, ClockRule] = {
             "",
             "seconds",
             86_400,
-            "the schedule that was told",
-            "زمان‌بندی اعلام‌شده",
+            Sentence("the schedule that was told"),
         ),
         ClockRule(
             ClockKind.FIRST_ANSWER,
@@ -86,8 +81,7 @@ CLOCKS: dict[ClockKind, ClockRule] = {
             "claim_first_answer_working_days",
             "end_of_working_day",
             4 * 3600,
-            "first answer to the claim",
-            "پاسخ اولیه به درخواست خسارت",
+            Sentence("first answer to the claim"),
         ),
         ClockRule(
             ClockKind.RESULT,
@@ -95,8 +89,7 @@ CLOCKS: dict[ClockKind, ClockRule] = {
             "claim_result_s",
             "seconds",
             86_400,
-            "result of the claim",
-            "نتیجه درخواست خسارت",
+            Sentence("result of the claim"),
         ),
     )
 }
@@ -107,8 +100,7 @@ class Department:
     """Where a ticket goes, and what runs on it from its opening."""
 
     name: str
-    en: str
-    fa: str
+    title: Sentence
     queues: tuple[str, ...]
     clocks: tuple[ClockKind, ...] = (ClockKind.ANSWER,)
 
@@ -118,26 +110,24 @@ FAULT, CLAIM, REMOTE, SPECIAL = "panel_fault", "compensation_claim", "remote_hel
 DEPARTMENTS: dict[str, Department] = {
     each.name: each
     for each in (
-        Department("support", "Support", "پشتیبانی", ("support",)),
-        Department("billing", "Billing", "مالی", ("billing",)),
-        Department("avanak_sms", "Avanak and SMS", "آوانک و پیامک", ("support",)),
-        Department("complaint", "Complaint", "شکایت", ("quality",)),
-        Department("criticism", "Criticism", "انتقاد", ("quality",)),
-        Department("suggestion", "Suggestion", "پیشنهاد", ("quality",)),
+        Department("support", Sentence("Support"), ("support",)),
+        Department("billing", Sentence("Billing"), ("billing",)),
+        Department("avanak_sms", Sentence("Avanak and SMS"), ("support",)),
+        Department("complaint", Sentence("Complaint"), ("quality",)),
+        Department("criticism", Sentence("Criticism"), ("quality",)),
+        Department("suggestion", Sentence("Suggestion"), ("quality",)),
         Department(
             FAULT,
-            "Fault in the panel",
-            "خطا در پنل",
+            Sentence("Fault in the panel"),
             ("technical",),
             (ClockKind.ANSWER, ClockKind.EXAMINED, ClockKind.MENDED),
         ),
-        Department(REMOTE, "Remote help", "کمک از راه دور", ("support",)),
-        Department(SPECIAL, "Special notice", "اطلاع‌رسانی ویژه", ("support",)),
+        Department(REMOTE, Sentence("Remote help"), ("support",)),
+        Department(SPECIAL, Sentence("Special notice"), ("support",)),
         # Every claim also goes to quality assurance, which watches and follows it.
         Department(
             CLAIM,
-            "Compensation claim",
-            "درخواست جبران خسارت",
+            Sentence("Compensation claim"),
             ("technical", "quality"),
             (ClockKind.FIRST_ANSWER, ClockKind.RESULT),
         ),

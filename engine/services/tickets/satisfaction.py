@@ -19,7 +19,7 @@ def rate(person: Actor, ticket_id: int, score: int, text: str, now: int) -> None
     if isinstance(score, bool) or score not in range(1, 6):
         raise BadInput("The satisfaction is a number from 1 to 5.")
     if ticket.state != TicketState.CLOSED:
-        raise Conflict(f"Ticket {ticket_id} is rated after it is closed.")
+        raise Conflict("Ticket %(id)s is rated after it is closed.", id=ticket_id)
     inserted = (
         Satisfaction.insert(
             ticket_id=ticket_id,
@@ -34,7 +34,7 @@ def rate(person: Actor, ticket_id: int, score: int, text: str, now: int) -> None
         .execute()
     )
     if not inserted:
-        raise Conflict(f"Ticket {ticket_id} was rated before.")
+        raise Conflict("Ticket %(id)s was rated before.", id=ticket_id)
 
 
 def of_ticket(ticket_id: int) -> Satisfaction | None:

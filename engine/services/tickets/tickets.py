@@ -10,11 +10,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from engine.agreement.dates import persian_digits
 from engine.errors import BadInput, Conflict, NotFound
+from engine.sentences import Sentence, Word, kept
 from engine.services.accounts import permissions, quotas
 from engine.services.accounts.permissions import TICKET_ROLES, Actor, is_staff, require_role
 from engine.services.outbox import deliveries
+from engine.services.outbox.wording import bilingual
 from engine.services.sla import agreements
 from engine.services.tickets import attachments, clocks
 from engine.services.tickets.access import ticket_for
@@ -51,17 +52,19 @@ def open_ticket(
     department or an empty text.
     """
     if person is not None and permissions.scope(person) not in (None, account_id):
-        raise NotFound(f"There is no account {account_id}.")
+        raise NotFound("There is no account %(id)s.", id=account_id)
     if department not in DEPARTMENTS:
-        raise BadInput(f"The department {department!r} is none of {', '.join(DEPARTMENTS)}.")
+        raise BadInput(
+            "The department '%(name)s' is none of %(known)s.", name=department, known=list(DEPARTMENTS)
+        )
     if via not in VIAS:
-        raise BadInput(f"A ticket comes by {', '.join(VIAS)}, not by {via!r}.")
+        raise BadInput("A ticket comes by %(known)s, not by '%(via)s'.", known=list(VIAS), via=via)
     subject = one_line(subject)
     if not 3 <= len(subject) <= MAX_SUBJECT:
-        raise BadInput(f"The subject has 3 to {MAX_SUBJECT} characters.")
+        raise BadInput("The subject has 3 to %(most)s characters.", most=MAX_SUBJECT)
     text = _text(text)
     if not Account.select().where(Account.id == account_id).exists():
-        raise NotFound(f"There is no account {account_id}.")
+        raise NotFound("There is no account %(id)s.", id=account_id)
     if key is not None:
         known = Ticket.get_or_none(Ticket.key == key)
         if known is not None:
@@ -146,7 +149,7 @@ def close(person: Actor, ticket_id: int, now: int, text: str = "") -> None:
     """
     ticket = ticket_for(person, ticket_id, for_change=True)
     if ticket.state == TicketState.CLOSED:
-        raise Conflict(f"Ticket {ticket_id} is closed already.")
+        raise Conflict("Ticket %(id)s is closed already.", id=ticket_id)
     if text.strip():
         _write(ticket, person, _text(text), now)
         if is_staff(person):
@@ -154,9 +157,11 @@ def close(person: Actor, ticket_id: int, now: int, text: str = "") -> None:
     owed = clocks.open_clocks(ticket_id)
     unanswered = ticket.state == TicketState.WAITING and bool(text.strip())
     if is_staff(person) and owed and not unanswered:
-        what = ", ".join(CLOCKS[ClockKind(clock.kind)].en for clock in owed)
-        raise Conflict(f"Ticket {ticket_id} cannot be closed: we still owe the customer: {what}.")
-    why = "the customer did not answer" if is_staff(person) else "the customer closed the ticket"
+        what = [CLOCKS[ClockKind(clock.kind)].title for clock in owed]
+        raise Conflict(
+            "Ticket %(id)s cannot be closed: we still owe the customer: %(what)s.", id=ticket_id, what=what
+        )
+    why = kept("the customer did not answer") if is_staff(person) else kept("the customer closed the ticket")
     for clock in owed:
         clocks.cancel(ticket_id, ClockKind(clock.kind), why, person.id, now)
     _move(ticket, TicketState.CLOSED, person.id, now)
@@ -167,9 +172,11 @@ def move(person: Actor, ticket_id: int, department: str, reason: str, now: int) 
     require_role(person, TICKET_ROLES)
     ticket = ticket_for(person, ticket_id, for_change=True)
     if department not in DEPARTMENTS:
-        raise BadInput(f"The department {department!r} is none of {', '.join(DEPARTMENTS)}.")
+        raise BadInput(
+            "The department '%(name)s' is none of %(known)s.", name=department, known=list(DEPARTMENTS)
+        )
     if department == ticket.department:
-        raise Conflict(f"Ticket {ticket_id} lies in that department already.")
+        raise Conflict("Ticket %(id)s lies in that department already.", id=ticket_id)
     if not reason.strip():
         raise BadInput("Moving a ticket needs a reason.")
     old = ticket.department
@@ -183,7 +190,13 @@ def move(person: Actor, ticket_id: int, department: str, reason: str, now: int) 
     answered = not any(clocks.open_clocks(ticket_id, kind) for kind in _ANSWERS)
     for clock in clocks.open_clocks(ticket_id):
         if clock.kind not in wanted and clock.kind != ClockKind.SCHEDULE:
-            clocks.cancel(ticket_id, ClockKind(clock.kind), f"moved to {department}", person.id, now)
+            clocks.cancel(
+                ticket_id,
+                ClockKind(clock.kind),
+                kept("moved to %(department)s", department=DEPARTMENTS[department].title),
+                person.id,
+                now,
+            )
     if ticket.state != TicketState.CLOSED:
         known = {
             each.clock.kind
@@ -220,7 +233,7 @@ def examined(person: Actor, ticket_id: int, is_ours: bool, text: str, now: int) 
     state = clocks.done(ticket.id, ClockKind.EXAMINED, person.id, now)
     clocks.note(ticket.id, "examined", person.id, now, new="ours" if is_ours else "not ours")
     if not is_ours:
-        clocks.cancel(ticket.id, ClockKind.MENDED, "the fault is not ours", person.id, now)
+        clocks.cancel(ticket.id, ClockKind.MENDED, kept("the fault is not ours"), person.id, now)
     return state
 
 
@@ -242,8 +255,8 @@ def set_schedule(person: Actor, ticket_id: int, due_at: int, text: str, now: int
     ticket = ticket_for(person, ticket_id, for_change=True)
     reply(person, ticket_id, text, now)
     clocks.done(ticket.id, ClockKind.EXAMINED, person.id, now)
-    clocks.cancel(ticket.id, ClockKind.MENDED, "a schedule was told", person.id, now)
-    clocks.cancel(ticket.id, ClockKind.SCHEDULE, "another schedule was told", person.id, now)
+    clocks.cancel(ticket.id, ClockKind.MENDED, kept("a schedule was told"), person.id, now)
+    clocks.cancel(ticket.id, ClockKind.SCHEDULE, kept("another schedule was told"), person.id, now)
     clocks.start(ticket, ClockKind.SCHEDULE, now, now, due_at)
 
 
@@ -269,7 +282,11 @@ def _staff_ticket(person: Actor, ticket_id: int, department: str) -> Ticket:
     require_role(person, TICKET_ROLES)
     ticket = ticket_for(person, ticket_id, for_change=True)
     if ticket.department != department:
-        raise Conflict(f"Ticket {ticket_id} is no {DEPARTMENTS[department].en.lower()}; move it there first.")
+        raise Conflict(
+            "Ticket %(id)s is not in the department «%(department)s»; move it there first.",
+            id=ticket_id,
+            department=DEPARTMENTS[department].title,
+        )
     return ticket
 
 
@@ -278,7 +295,7 @@ def _text(text: str) -> str:
     if not text:
         raise BadInput("The text is empty.")
     if len(text) > MAX_TEXT:
-        raise BadInput(f"The text has more than {MAX_TEXT} characters.")
+        raise BadInput("The text has more than %(n)s characters.", n=MAX_TEXT)
     return text
 
 
@@ -306,14 +323,18 @@ def _move(ticket: Ticket, new: TicketState, author_id: int, now: int) -> None:
     if old == new:
         return
     if new not in TICKET_MOVES[old]:
-        raise Conflict(f"Ticket {ticket.id} is {old}, it cannot become {new}.")
+        raise Conflict(
+            "Ticket %(id)s is %(old)s, it cannot become %(new)s.", id=ticket.id, old=Word(old), new=Word(new)
+        )
     changed = (
         Ticket.update(state=new, changed_at=now, closed_at=now if new == TicketState.CLOSED else None)
         .where(Ticket.id == ticket.id, Ticket.state == old)
         .execute()
     )
     if not changed:
-        raise Conflict(f"Ticket {ticket.id} was changed by somebody else at the same time; look again.")
+        raise Conflict(
+            "Ticket %(id)s was changed by somebody else at the same time; look again.", id=ticket.id
+        )
     ticket.state = new
     if new == TicketState.WAITING:
         clocks.pause(ticket.id, now)
@@ -331,16 +352,14 @@ def _queues(ticket_id: int, department: str) -> None:
 
 def _tell_customer(ticket: Ticket, message_id: int, asks: bool, now: int) -> None:
     """Word to whom the customer named for tickets; what was written stays in the portal."""
-    number_fa = persian_digits(ticket.id)
+    asked = Sentence("Ticket %(id)s asks you something; read it in the panel.")
+    answered = Sentence("Ticket %(id)s was answered; read it in the panel.")
     deliveries.to_account(
         ticket.account_id,
         "tickets",
         f"ticket/{ticket.id}/message/{message_id}",
-        subject={"fa": f"تیکت {number_fa}: {ticket.subject}", "en": f"Ticket {ticket.id}: {ticket.subject}"},
-        text={
-            "fa": f"به تیکت {number_fa} {'پرسشی از شما افزوده شد' if asks else 'پاسخ داده شد'}؛ متن آن در پنل شماست.",
-            "en": f"Ticket {ticket.id} {'asks you something' if asks else 'was answered'}; read it in the portal.",
-        },
+        subject=bilingual(Sentence("Ticket %(id)s: %(subject)s", id=int(ticket.id), subject=ticket.subject)),
+        text=bilingual(asked if asks else answered, id=int(ticket.id)),
         now=now,
         ticket_id=int(ticket.id),
     )

@@ -138,7 +138,7 @@ def of_account(
 ) -> list[TicketRow]:
     """The tickets of an account, the newest first; NotFound for another customer's account."""
     if permissions.scope(person) not in (None, account_id):
-        raise NotFound(f"There is no account {account_id}.")
+        raise NotFound("There is no account %(id)s.", id=account_id)
     query = Ticket.select().where(Ticket.account_id == account_id).order_by(Ticket.id.desc()).limit(limit)
     if state:
         query = query.where(Ticket.state == _state(state))
@@ -169,7 +169,7 @@ def queue(
         query = query.where(Ticket.state == _state(state))
     if name:
         if name not in QUEUES:
-            raise BadInput(f"The queue {name!r} is none of {', '.join(QUEUES)}.")
+            raise BadInput("The queue '%(name)s' is none of %(known)s.", name=name, known=list(QUEUES))
         query = query.where(
             Ticket.id.in_(TicketQueue.select(TicketQueue.ticket_id).where(TicketQueue.queue == name))
         )
@@ -246,4 +246,6 @@ def _state(state: str) -> TicketState:
     try:
         return TicketState(state)
     except ValueError:
-        raise BadInput(f"The state {state!r} is none of {', '.join(TicketState)}.") from None
+        raise BadInput(
+            "The state '%(state)s' is none of %(known)s.", state=state, known=list(TicketState)
+        ) from None

@@ -6,8 +6,9 @@ import logging
 
 from peewee import fn
 
-from engine.agreement.dates import instant_text, instant_text_fa, persian_digits
+from engine.sentences import Deadline, Sentence
 from engine.services.outbox import deliveries
+from engine.services.outbox.wording import bilingual
 from engine.services.tickets import clocks, remote_help
 from engine.services.tickets.rules import CLOCKS, QUEUES, ClockKind
 from engine.states import ClockState
@@ -60,20 +61,24 @@ def _alarm(clock: TicketClock, kind: str, now: int) -> int:
     )
     if not added:
         return 0
-    rule, due_s = CLOCKS[ClockKind(clock.kind)], (clock.due_at or 0) // 1000
+    rule = CLOCKS[ClockKind(clock.kind)]
     clocks.note(ticket.id, kind, None, now, old=clock.kind, new=" ".join(roles))
     late = kind == ESCALATION
     deliveries.to_staff(
         "tickets",
         f"clock/{clock.id}/{kind}/{clock.due_at}",
-        subject={
-            "fa": f"{'مهلت گذشت' if late else 'مهلت نزدیک است'}: تیکت {persian_digits(ticket.id)}",
-            "en": f"{'Overdue' if late else 'Due soon'}: ticket {ticket.id}",
-        },
-        text={
-            "fa": f"{rule.fa}؛ مهلت {instant_text_fa(due_s, is_end=True)} {'بود' if late else 'است'}. {ticket.subject}",
-            "en": f"{rule.en}, due {instant_text(due_s, is_end=True)} (Tehran). {ticket.subject}",
-        },
+        subject=bilingual(
+            Sentence("Overdue: ticket %(id)s") if late else Sentence("Due soon: ticket %(id)s"),
+            id=int(ticket.id),
+        ),
+        text=bilingual(
+            Sentence("%(what)s, was due %(at)s (Tehran). %(subject)s")
+            if late
+            else Sentence("%(what)s, due %(at)s (Tehran). %(subject)s"),
+            what=rule.title,
+            at=Deadline(clock.due_at or 0),
+            subject=ticket.subject,
+        ),
         now=now,
         roles=roles,
         is_urgent=late,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from peewee import BigIntegerField, CharField, CompositeKey, DoubleField
 
+from engine.sentences import Instant, Sentence
 from engine.store.tables.core import Gateway, Table
 
 FRESH_MS = 15_000  # an engine that said nothing for so long says nothing of the present
@@ -18,28 +19,18 @@ CLOSED, OPEN, PROBING, REFUSED = (
     "refused",
 )  # of the breaker, as engine.dialing.health has them
 _SENTENCES = {
-    "slowed": (
-        "The carrier refuses {share} % of the calls: it is given {cps} of {full} calls a second.",
-        "اپراتور {share}٪ تماس‌ها را رد می‌کند: {cps} از {full} تماس در ثانیه به آن داده می‌شود.",
+    "slowed": Sentence(
+        "The carrier refuses %(share)s %% of the calls: it is given %(cps)s of %(full)s calls a second."
     ),
-    "climbing": (
-        "It was congested and climbs back: it is given {cps} of {full} calls a second.",
-        "شلوغ بود و رو به بازگشت است: {cps} از {full} تماس در ثانیه به آن داده می‌شود.",
+    "climbing": Sentence("It was congested and climbs back: it is given %(cps)s of %(full)s calls a second."),
+    OPEN: Sentence(
+        "Nearly every call failed: nobody is called by it until %(at)s, then single calls try it."
     ),
-    OPEN: (
-        "Nearly every call failed: nobody is called by it until {at}, then single calls try it.",
-        "تقریباً همه تماس‌ها ناموفق بود: تا {at} با آن تماسی گرفته نمی‌شود، سپس با تک‌تماس آزموده می‌شود.",
+    REFUSED: Sentence(
+        "The carrier does not accept the account of this gateway: check user name, password and "
+        "caller id. Nobody is called by it until %(at)s, then a single call tries it."
     ),
-    REFUSED: (
-        "The carrier does not accept the account of this gateway: check user name, password and caller id. Nobody is"
-        " called by it until {at}, then a single call tries it.",
-        "اپراتور حساب این درگاه را نمی‌پذیرد؛ نام کاربری، گذرواژه و شماره نمایشی را بررسی کنید. تا {at} با آن تماسی"
-        " گرفته نمی‌شود، سپس با یک تماس آزموده می‌شود.",
-    ),
-    PROBING: (
-        "Nearly every call failed: single calls try whether it is back.",
-        "تقریباً همه تماس‌ها ناموفق بود: با تک‌تماس آزموده می‌شود که برگشته است یا نه.",
-    ),
+    PROBING: Sentence("Nearly every call failed: single calls try whether it is back."),
 }
 
 
@@ -72,15 +63,17 @@ class GatewayHealthSeen(Table):
             return ""
         return "slowed" if self.fault_share >= 0.1 else "climbing"
 
-    def sentence(self, language: str, reopens_at: str) -> str:
-        """What is wrong, `reopens_at` as it is shown; empty when nothing is."""
+    @property
+    def sentence(self) -> Sentence | None:
+        """What is wrong; None when nothing is."""
         if not self.kind:
-            return ""
-        return _SENTENCES[self.kind][language == "fa"].format(
-            share=f"{self.fault_share * 100:.0f}",
+            return None
+        return Sentence(
+            _SENTENCES[self.kind],
+            share=round(self.fault_share * 100),
             cps=f"{self.cps:.1f}",
             full=f"{self.cps / self.factor:.3g}" if self.factor else "0",
-            at=reopens_at,
+            at=Instant(self.reopens_at) if self.reopens_at else "—",
         )
 
 

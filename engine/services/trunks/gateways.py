@@ -9,6 +9,7 @@ from typing import Any
 
 from engine import bounds
 from engine.errors import BadInput, Conflict, NotFound
+from engine.sentences import Amount, Sentence, Word
 from engine.states import AttemptState
 from engine.store.audit_entries import record
 from engine.store.sql import execute
@@ -27,7 +28,7 @@ KEYS = ("events", "voice", "none")
 def add(name: str, cps: float, channels: int, person_id: int | None, now: int, **others: Any) -> int:
     """Make a gateway known, by the name that the switch's configuration gives it; its id.  Audited."""
     if Gateway.get_or_none(Gateway.name == name):
-        raise Conflict(f"There is a gateway {name!r} already.")
+        raise Conflict("There is a gateway '%(name)s' already.", name=name)
     values = {"cps": cps, "channels": channels, **others}
     _check(name, values)
     row = Gateway.create(name=name, created_at=now, **values)
@@ -39,8 +40,10 @@ def add(name: str, cps: float, channels: int, person_id: int | None, now: int, *
 def get(name: str) -> Gateway:
     row = Gateway.get_or_none(Gateway.name == name)
     if row is None:
-        known = ", ".join(row.name for row in Gateway.select().order_by(Gateway.name)) or "none"
-        raise NotFound(f"There is no gateway {name!r}; known: {known}.")
+        known = [row.name for row in Gateway.select().order_by(Gateway.name)]
+        raise NotFound(
+            "There is no gateway '%(name)s'; known: %(known)s.", name=name, known=known or Word("none")
+        )
     return row
 
 
@@ -49,7 +52,11 @@ def known(names: Sequence[str]) -> list[str]:
     there = {row.name for row in Gateway.select(Gateway.name)}
     for name in names:
         if name not in there:
-            raise BadInput(f"There is no gateway {name!r}; known: {', '.join(sorted(there)) or 'none'}.")
+            raise BadInput(
+                "There is no gateway '%(name)s'; known: %(known)s.",
+                name=name,
+                known=sorted(there) or Word("none"),
+            )
     return list(dict.fromkeys(names))
 
 
@@ -82,31 +89,41 @@ def ensure(name: str, cps: float, channels: int, now: int) -> Gateway:
 
 def _check(name: str, values: dict[str, Any]) -> None:
     if not _NAME.fullmatch(name):
-        raise BadInput(f"A gateway's name has letters, digits, _ . and - only (at most 64), not {name!r}.")
+        raise BadInput(
+            "A gateway's name has letters, digits, _ . and - only (at most 64), not '%(name)s'.", name=name
+        )
     unknown = set(values) - set(Gateway._meta.fields) | ({"id", "name", "created_at"} & set(values))
     if unknown:
-        raise BadInput(f"A gateway has no setting {', '.join(sorted(unknown))}.")
-    _within("Calls a second", values.get("cps"), bounds.CPS)
-    _within("Channels", values.get("channels"), bounds.CHANNELS)
-    _within("The weight", values.get("weight"), bounds.WEIGHT)
-    _within("The priority", values.get("priority"), bounds.PRIORITY)
-    _within("The cost", values.get("cost_rials_a_minute"), bounds.COST_RIALS_A_MINUTE)
+        raise BadInput("A gateway has no setting %(names)s.", names=sorted(unknown))
+    _within(Sentence("Calls a second"), values.get("cps"), bounds.CPS)
+    _within(Sentence("Channels"), values.get("channels"), bounds.CHANNELS)
+    _within(Sentence("The weight"), values.get("weight"), bounds.WEIGHT)
+    _within(Sentence("The priority"), values.get("priority"), bounds.PRIORITY)
+    _within(Sentence("The cost"), values.get("cost_rials_a_minute"), bounds.COST_RIALS_A_MINUTE)
     if values.get("packet_ms") not in (None, *PACKETS_MS):
-        raise BadInput(f"The packet time is one of 20, 40, 60 ms, not {values['packet_ms']}.")
+        raise BadInput("The packet time is one of 20, 40, 60 ms, not %(ms)s.", ms=values["packet_ms"])
     if values.get("keys") not in (None, *KEYS):
         raise BadInput(
             "How keys arrive is one of %(known)s, not %(given)s.", known=", ".join(KEYS), given=values["keys"]
         )
     if values.get("caller_id") and not _CALLER.fullmatch(values["caller_id"]):
-        raise BadInput(f"The caller id {values['caller_id']!r} is not 3 to 15 digits.")
+        raise BadInput("The caller id '%(number)s' is not 3 to 15 digits.", number=values["caller_id"])
     for prefix in (values.get("prefixes") or "").split():
         if not _PREFIX.fullmatch(prefix):
-            raise BadInput(f"The prefix {prefix!r} is not digits (without + or 0 in front, as in 98912).")
+            raise BadInput(
+                "The prefix '%(prefix)s' is not digits (without + or 0 in front, as in 98912).", prefix=prefix
+            )
 
 
-def _within(what: str, value: Any, within: bounds.Bounds) -> None:
+def _within(what: Sentence, value: Any, within: bounds.Bounds) -> None:
     if value is not None and not within.hold(value):
-        raise BadInput(f"{what} of a gateway must be from {within}, not {value:g}.")
+        raise BadInput(
+            "%(what)s of a gateway must be from %(low)s to %(high)s, not %(value)s.",
+            what=what,
+            low=Amount(within.least),
+            high=Amount(within.most),
+            value=Amount(value),
+        )
 
 
 def by_id(gateway_id: int) -> Gateway:

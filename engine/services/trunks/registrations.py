@@ -10,24 +10,19 @@ from dataclasses import dataclass
 
 from peewee import BigIntegerField, CharField, CompositeKey
 
+from engine.sentences import Sentence
 from engine.store.tables.core import Gateway, Switch, Table
 
 FRESH_MS = 90_000  # nothing is said of what was not seen again for so long
 
 UNREGISTERED, SILENT, MISSING = "unregistered", "silent", "missing"
 _FAULTS = {
-    UNREGISTERED: (
-        "Switch {switch} is not registered with the carrier, which refuses it or does not answer ({state}).",
-        "سوییچ {switch} نزد اپراتور ثبت نشده است؛ اپراتور آن را نمی‌پذیرد یا پاسخ نمی‌دهد ({state}).",
+    UNREGISTERED: Sentence(
+        "Switch %(switch)s is not registered with the carrier, which refuses it or does not "
+        "answer (%(state)s)."
     ),
-    SILENT: (
-        "The carrier does not answer switch {switch} ({state}).",
-        "اپراتور به سوییچ {switch} پاسخ نمی‌دهد ({state}).",
-    ),
-    MISSING: (
-        "Switch {switch} has no gateway of this name in its configuration.",
-        "در پیکربندی سوییچ {switch} درگاهی با این نام نیست.",
-    ),
+    SILENT: Sentence("The carrier does not answer switch %(switch)s (%(state)s)."),
+    MISSING: Sentence("Switch %(switch)s has no gateway of this name in its configuration."),
 }
 
 
@@ -55,11 +50,10 @@ class TrunkSeen:
     fault: str
     since_at: int
 
-    def sentence(self, language: str = "en") -> str:
-        """What is wrong; empty when calls can go by it."""
-        if not self.fault:
-            return ""
-        return _FAULTS[self.fault][language == "fa"].format(switch=self.switch, state=self.state)
+    @property
+    def sentence(self) -> Sentence | None:
+        """What is wrong; None when calls can go by it."""
+        return Sentence(_FAULTS[self.fault], switch=self.switch, state=self.state) if self.fault else None
 
 
 def fault_of(state: str, is_up: bool) -> str:

@@ -6,6 +6,7 @@ import logging
 from typing import Any
 
 from engine.errors import NotFound
+from engine.sentences import Word
 from engine.store.audit_entries import record
 from engine.store.tables.cdr import RecordMark
 from engine.store.tables.core import Switch
@@ -43,8 +44,10 @@ def drain(name: str, is_draining: bool, person_id: int | None, now: int) -> None
     """Place no further call on a switch (calls that are up go on), or use it again.  Audited."""
     row = Switch.get_or_none(Switch.name == name)
     if row is None:
-        known = ", ".join(row.name for row in all_switches()) or "none"
-        raise NotFound(f"There is no switch {name!r}; known: {known}.")
+        known = [row.name for row in all_switches()]
+        raise NotFound(
+            "There is no switch '%(name)s'; known: %(known)s.", name=name, known=known or Word("none")
+        )
     if row.is_draining == is_draining:
         return
     Switch.update(is_draining=is_draining).where(Switch.id == row.id).execute()
