@@ -181,3 +181,99 @@ def test_bad_edit_records(record, says):
 def test_bad_hours(pairs):
     with pytest.raises(BadInput, match=r"^hours: "):
         parse_hours(pairs, "hours")
+
+
+def test_calendars_are_equal_when_all_their_days_are():
+    again = TERMS.calendar("support")
+    assert again == SUPPORT
+    assert hash(SUPPORT) == hash(again)
+    assert SUPPORT != WORKING
+    assert TERMS.calendar("support", [edit("strike", date(2026, 4, 2))]) != SUPPORT
+    assert SUPPORT.version != SUPPORT
+    with pytest.raises(AttributeError):
+        SUPPORT.kind = WORKING.kind
+    assert "_holiday_by_day" not in repr(SUPPORT)
+    assert "_half_by_day" not in repr(SUPPORT)
+
+
+def test_holidays_are_known_from_the_first_year_to_the_last_and_not_beyond():
+    years = {each.day.year for each in official_holidays()}
+    assert (min(years), max(years), len(years)) == (2000, 2050, 51)
+    for day in (date(2000, 1, 1), date(2050, 12, 31)):
+        assert SUPPORT.hours(day) in (SUPPORT.holiday_hours, SUPPORT.week[day.weekday()])
+    for day in (date(1999, 12, 31), date(2051, 1, 1)):
+        with pytest.raises(BadInput, match="2000 to 2050"):
+            SUPPORT.hours(day)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "text"),
+    [
+        ([], "closed"),
+        ([["00:00", "24:00"]], "00:00-24:00"),
+        ([["08:30", "14:00"], ["14:00", "15:59"]], "08:30-14:00, 14:00-15:59"),  # they touch
+        ((("0:00", "00:01"),), "00:00-00:01"),
+    ],
+)
+def test_hours_that_can_be(pairs, text):
+    assert hours_text(parse_hours(pairs, "here")) == text
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        "08:30-14:00",
+        [["08:30"]],
+        [["08:30", "14:00", "15:00"]],
+        ["08:30"],
+        [["14:00", "08:30"]],
+        [["08:30", "08:30"]],
+        [["08:30", "14:00"], ["13:59", "15:00"]],
+        [["14:00", "15:00"], ["08:30", "09:00"]],
+        [["08:60", "14:00"]],
+        [["08:30", "24:01"]],
+        [["08:30", "25:00"]],
+        [["-1:30", "14:00"]],
+        [["8", "14:00"]],
+        [["08:30:00", "14:00"]],
+        [["۰۸:۳۰", "14:00"]],
+    ],
+)
+def test_hours_that_cannot_be(pairs):
+    with pytest.raises(BadInput, match=r"^here: "):
+        parse_hours(pairs, "here")
+
+
+def test_edits_that_make_sense_are_let_in_and_others_are_not():
+    nature, thursday, friday = date(2026, 4, 2), date(2026, 11, 26), date(2026, 11, 27)
+    good = [
+        (SUPPORT, edit("add", thursday, name_fa="آلودگی هوا")),
+        (SUPPORT, edit("strike", nature)),
+        (SUPPORT, edit("move", nature, to=date(2026, 4, 4))),
+        (SUPPORT, edit("half_day", thursday)),
+        (WORKING, edit("half_day", thursday)),
+        (SUPPORT, edit("half_day", friday)),  # support is there on Fridays
+    ]
+    for calendar, one in good:
+        check_edit(calendar, one)
+    bad = [
+        (SUPPORT, edit("add", nature, name_fa="باز هم"), "official holiday already"),
+        (SUPPORT, edit("add", thursday, name_fa=" "), "needs a name"),
+        (SUPPORT, edit("strike", thursday), "cannot be struck"),
+        (SUPPORT, edit("move", thursday, to=friday), "cannot be moved"),
+        (SUPPORT, edit("move", nature), "another day to move to"),
+        (SUPPORT, edit("move", nature, to=nature), "another day to move to"),
+        (SUPPORT, edit("half_day", nature), "strike the holiday first"),
+        (WORKING, edit("half_day", friday), "strike the holiday first"),
+        (SUPPORT, HolidayEdit(EditAction.STRIKE, nature, " ", 0, "why"), "author and a reason"),
+        (SUPPORT, HolidayEdit(EditAction.STRIKE, nature, "leila", 0, " "), "author and a reason"),
+    ]
+    for calendar, one, says in bad:
+        with pytest.raises(BadInput, match=says):
+            check_edit(calendar, one)
+
+
+def test_edits_and_holidays_do_not_change():
+    for fixed, name in ((edit("strike", date(2026, 4, 2)), "day"), (official_holidays()[0], "day")):
+        with pytest.raises(AttributeError):
+            setattr(fixed, name, None)

@@ -62,3 +62,29 @@ def test_containing():
 def test_what_is_no_month_is_refused(text):
     with pytest.raises(BadInput, match=r"^month"):
         Month.parse(text)
+
+
+@pytest.mark.parametrize("year", [1200, 1599, 1800, 2299])
+def test_years_at_the_bounds_have_all_their_months(year):
+    assert [Month.of(year, number).number for number in range(1, 13)] == list(range(1, 13))
+    assert Month.of(year, 1).is_jalali is (year < 1600)
+
+
+@pytest.mark.parametrize("year", [1199, 1600, 1799, 2300])
+def test_years_beyond_the_bounds_are_refused(year):
+    with pytest.raises(BadInput, match="neither Jalali"):
+        Month.of(year, 1)
+
+
+@pytest.mark.parametrize("number", [0, 13])
+def test_a_year_has_twelve_months(number):
+    with pytest.raises(BadInput, match="from 01 to 12"):
+        Month.of(1405, number)
+
+
+def test_months_are_ordered_in_time_and_do_not_change():
+    months = [Month.of(1405, 8), Month.of(1405, 7), Month.of(1404, 12)]
+    assert sorted(months) == months[::-1]
+    assert len({*months, Month.parse("1405-08")}) == 3
+    with pytest.raises(AttributeError):
+        months[0].year = 1406

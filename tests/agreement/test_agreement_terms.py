@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from engine.agreement.calendars import hours_text
+from engine.agreement.calendars import WHOLE_DAY, CalendarKind, hours_text
 from engine.agreement.dates import parse_instant
 from engine.agreement.terms import (
     CreditRule,
@@ -14,6 +14,7 @@ from engine.agreement.terms import (
     Versions,
     diff,
     in_force,
+    percent_text,
     published,
 )
 from engine.errors import BadInput
@@ -151,3 +152,66 @@ def test_a_version_that_cannot_be_used_is_refused(record, says):
 def test_published_versions_load_once():
     assert published() is published()
     assert published().terms[0].id == "1"
+
+
+def test_versions_lie_in_the_order_of_their_dates_whatever_order_they_come_in():
+    dated = [
+        second_version(id=str(year), effective_from=f"{year}-01-01T00:00:00Z") for year in (2030, 2028, 2029)
+    ]
+    early = second_version(id="1960", effective_from="1960-01-01T00:00:00Z")
+    versions = Versions.of([*dated, FIRST, early])
+    assert [each.id for each in versions.terms] == ["1", "1960", "2028", "2029", "2030"]
+    assert versions.in_force(parse_instant("2029-06-01T00:00:00Z")).id == "2029"
+    with pytest.raises(BadInput, match="there is no version"):
+        Versions.of([])
+
+
+def test_each_calendar_has_its_own_hours():
+    support = FIRST.calendar("support")
+    days = FIRST.calendar(CalendarKind.WORKING_DAYS)
+    assert support.week == FIRST.week
+    assert support.holiday_hours == FIRST.holiday_hours
+    assert [bool(hours) for hours in days.week] == [day in FIRST.working_days for day in range(7)]
+    assert {hours for hours in days.week if hours} == {WHOLE_DAY}
+    assert len(days.week) == 7
+    assert days.holiday_hours == ()
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        ([("99", 18, 5), ("98", 20, 5), (None, None, 6)], "best to the worst"),
+        ([("99", 18, 6), ("98", 20, 5), (None, None, 7)], "best to the worst"),
+        ([("99", 18, 0), ("99.5", 20, 1), (None, None, 2)], "percents must fall"),
+        ([("99", 18, 0), ("98", 17, 1), (None, None, 2)], "minutes must rise"),
+        ([("99", None, 0), (None, None, 2)], "best to the worst"),
+        ([(None, 18, 0), (None, None, 2)], "best to the worst"),
+        ([("99", 18, 0), (None, 20, 2)], "the last row"),
+        ([("99", 18, 0), ("98", None, 2)], "the last row"),
+        ([("99", -1, 0), (None, None, 2)], "no whole number"),
+        ([("99", 18, True), (None, None, 2)], "no whole number"),
+        ([("99", 18, 0.5), (None, None, 2)], "no whole number"),
+    ],
+)
+def test_rows_that_make_no_table_are_refused(rows, says):
+    with pytest.raises(BadInput, match=says):
+        second_version(**bands(*rows))
+
+
+def test_a_table_of_one_row_and_one_that_only_just_falls():
+    single = second_version(**bands((None, None, 0)))
+    assert [band.discount for band in single.credit.bands] == [0]
+    changes = [each for each in diff(FIRST, single) if each.path.startswith("bands")]
+    assert {each.path for each in changes} >= {"bands[0].min_percent", "bands[4].discount"}
+    fine = second_version(**bands(("99.000001", 0, 0), ("99", 1, 1), (None, None, 2)))
+    assert [percent_text(band.min_percent) for band in fine.credit.bands[:2]] == ["99.000001", "99"]
+    with pytest.raises(BadInput, match="more than six decimals"):
+        percent_text(Fraction("99.0000001"))
+
+
+def test_a_version_does_not_change_and_shows_without_its_text():
+    for fixed, name in ((FIRST, "week"), (published(), "terms"), (diff(FIRST, second_version())[0], "path")):
+        with pytest.raises(AttributeError):
+            setattr(fixed, name, None)
+    assert "record=" not in repr(FIRST)
+    assert hash(diff(FIRST, second_version())[0])
