@@ -334,8 +334,8 @@ def test_only_what_was_answered_and_heard_is_charged(disposition: Disposition, h
 
 @pytest.mark.parametrize("heard_ms", [1, 1_999, 2_000, 2_001, MESSAGE_MS, 3 * MESSAGE_MS])
 def test_a_group_is_charged_as_each_of_its_calls(world: World, heard_ms: int) -> None:
-    price = read(lambda: pricing.price_of(2, world.now))
     account = world.account(100 * CALL_MOBILE)
+    price = read(lambda: pricing.price_of(account, world.now))
     campaign = world.campaign(account, mobiles=2, landlines=2)
     reserved = world.reserved(account)
     world.settle(world.claim(campaign), heard_ms=heard_ms)
