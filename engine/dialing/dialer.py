@@ -49,7 +49,7 @@ SettledListener = Callable[[list[Settle]], None]
 CLAIM_S = 0.05
 BOARD_S = 0.4  # at most so long until a pause, or a changed gateway, is taken over
 REAP_S = 0.25
-SIGNS_S = 0.5
+SIGNS_S = 0.25
 
 
 class Dialer:

@@ -21,7 +21,7 @@ from engine.dialing.shares import Places, Way
 log = logging.getLogger(__name__)
 
 FORBIDDEN = 403
-QUIET_S = 1.0  # of its rate that a gateway is given without a word from it
+QUIET_S = 0.75  # of its rate that a gateway is given without a word from it
 SAID_BY_CARRIER = frozenset(("recv_refuse", "recv_bye"))
 # Below this much idle processor (percent, averaged by FreeSWITCH) a switch is given less at each
 # heartbeat, before its audio suffers; never less than the floor.  Above it, it climbs back.
@@ -96,7 +96,7 @@ class GatewayLane:
 
     def ended(self, call: Call, end: CallEnd, found: Verdict, now_m: float) -> None:
         """A call by it ended, and it was not our own fault; `found` is what the end means by itself."""
-        if end.closed_by in SAID_BY_CARRIER:
+        if end.closed_by in SAID_BY_CARRIER or (found.has_rung and self.health.wants_sign_of(call.sent_m)):
             self.health.sign(now_m)
         if found.has_rung:
             self.went_well(call, now_m)

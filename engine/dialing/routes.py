@@ -6,7 +6,7 @@ or a barred destination fails while the trunk serves others; that must not cost 
 
 from __future__ import annotations
 
-from engine.dialing.health import CAMPAIGN, GROUP, GatewayHealth, Keys
+from engine.dialing.health import CAMPAIGN, CONGESTED, GROUP, GatewayHealth, Keys
 from engine.dialing.tallies import Streak
 
 DOUBTFUL = 6  # numbers in a row that fail alike: no longer believed of the numbers
@@ -93,6 +93,9 @@ class Routes:
         self._health = health
         self._routes: dict[tuple[str, object], Route] = {}
 
+    def _serves_others(self, key: tuple[str, object], now_m: float) -> bool:
+        return self._health.serves_others(key, now_m) and self._health.fault_share(now_m) < CONGESTED
+
     def of(self, keys: Keys) -> list[Route]:
         return [self._routes[key] for key in keys if key in self._routes]
 
@@ -122,11 +125,11 @@ class Routes:
     ) -> list[tuple[str, object]]:
         """A call failed without ringing; the routes that were given up by it.
 
-        What is the trunk's fault counts only while the trunk is well and serves others.
+        What is the trunk's fault counts only while the trunk serves others, and does not fail them alike.
         """
         lost = []
         for key in keys:
-            if is_trunks and (self._health.is_failing or not self._health.serves_others(key, now_m)):
+            if is_trunks and not self._serves_others(key, now_m):
                 continue
             if len(self._routes) > MOST_ROUTES:
                 self._routes = {key: route for key, route in self._routes.items() if route.is_lost}

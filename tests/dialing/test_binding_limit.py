@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from engine.dialing.binding_limit import NOT_DUE_MS, binding_limit, reason_of, run_limits
+from engine.dialing.binding_limit import Said, binding_limit, reason_of, run_limits
 from engine.dialing.health import CAMPAIGN, Breaker
 from engine.dialing.lanes import GatewayLane, Lanes, SwitchLane
 from engine.dialing.pacing import RateLimiter, Seats
 from engine.dialing.routes import LOST
 from engine.services.campaigns import why
+from engine.services.campaigns.estimate import Limits
 
 NOW, NOW_M = 1_000_000, 500.0
 
@@ -209,8 +211,8 @@ def said(
 def test_what_is_said_of_a_campaign_in_this_order(world: World) -> None:
     run = world.run
     assert said(world)[0] == why.DIALLING
-    assert said(world, next_due=NOW + NOT_DUE_MS)[0] == why.DIALLING
-    assert said(world, next_due=NOW + NOT_DUE_MS + 1) == (why.NOT_DUE, {"at": NOW + NOT_DUE_MS + 1})
+    assert said(world, next_due=NOW + 2_000)[0] == why.DIALLING
+    assert said(world, next_due=NOW + 2_001) == (why.NOT_DUE, {"at": NOW + 2_001})
     run.unserved = "98"
     assert said(world, next_due=NOW + 9_000) == (why.UNSERVED, {"prefix": "98"})
     assert said(world, rate=0.1)[0] == why.DIALLING
@@ -239,6 +241,7 @@ def test_what_it_could_have_alone(world: World) -> None:
         return found and (found.cps, found.channels)
 
     assert limits() == (20, 50)
+    assert run_limits(world.run, world.lanes) == Limits(20, 50)
     assert limits(0.5) == (40, 100)
     assert limits(0.0) is None
     world.names = None
@@ -258,3 +261,10 @@ def test_what_it_could_have_alone(world: World) -> None:
     world.shown = {""}
     world.a.health.state = world.b.health.state = Breaker.OPEN
     assert limits() is None
+
+
+def test_what_is_said_is_frozen_and_holds_nothing_else() -> None:
+    said_: Any = Said(1, why.DIALLING, {}, 0, 0.0, None)
+    with pytest.raises(FrozenInstanceError):
+        said_.rate = 2.0
+    assert not hasattr(said_, "__dict__")

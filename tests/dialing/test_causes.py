@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -229,3 +232,10 @@ def test_delivered_is_heard_to_the_agreed_point_or_a_key(
 
 def test_opting_out_is_an_answer_to_the_message() -> None:
     assert is_delivered(CallEnd("u", answered_at=1, opted_out=True), 10_000, 1.0, 300)
+
+
+def test_a_verdict_is_frozen_and_holds_nothing_else() -> None:
+    found: Any = judge(end("USER_BUSY", 486))
+    with pytest.raises(FrozenInstanceError):
+        found.fault = Fault.OURS
+    assert not hasattr(found, "__dict__")

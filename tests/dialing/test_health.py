@@ -58,7 +58,7 @@ class Lab:
             self.health.tick(self.now)
 
     def probing(self) -> GatewayHealth:
-        self.calls(20, fails=True)
+        self.calls(18, fails=True)
         self.later(4.5)
         assert self.health.state is Breaker.PROBING
         return self.health
@@ -227,7 +227,7 @@ def test_a_list_that_is_alone_on_a_trunk_is_the_trunk(lab: Lab) -> None:
 
 def test_a_dead_gateway_is_left_alone_then_probed_then_used(lab: Lab) -> None:
     health = lab.health
-    lab.calls(19, fails=True)
+    lab.calls(17, fails=True)
     assert health.state is Breaker.CLOSED
     lab.call(fails=True)
     assert (health.state, health.room(lab.now), health.is_shut) == (Breaker.OPEN, 0, True)
@@ -256,7 +256,7 @@ def test_a_failed_probe_shuts_it_for_seven_seconds_and_its_return_makes_it_four_
     lab.later(7.5)
     lab.calls(2, fails=False)
     assert health.state is Breaker.CLOSED
-    lab.calls(20, fails=True)
+    lab.calls(18, fails=True)
     assert health.reopens_m == pytest.approx(lab.now + 0.1 + 4.0)
 
 
@@ -301,7 +301,7 @@ def test_a_trunk_that_dies_after_a_good_time_is_left_alone_though_old_calls_go_o
     lab: Lab,
 ) -> None:
     lab.calls(500, fails=False)
-    for _ in range(20):
+    for _ in range(18):
         lab.call(fails=True)
         lab.health.good(str(next(FRESH)), KEYS, lab.now, lab.now - 10)
     assert lab.health.state is Breaker.OPEN
@@ -387,16 +387,16 @@ def test_four_that_are_forbidden_in_a_row_stop_it_and_some_of_many_do_not(lab: L
 # -- silent --------------------------------------------------------------------------------
 
 
-def test_a_trunk_that_says_nothing_gets_no_more_than_twenty_calls(lab: Lab) -> None:
+def test_a_trunk_that_says_nothing_gets_no_more_than_fifteen_calls(lab: Lab) -> None:
     health = lab.health
     rooms = []
     for _ in range(QUIET_CALLS):
         rooms.append(health.room(lab.now))
-        assert health.wants_sign() is (len(rooms) > 7)
+        assert health.wants_sign() is (len(rooms) > 6)
         health.placed(str(next(FRESH)), KEYS, lab.now)
     assert rooms == list(range(QUIET_CALLS, 0, -1))
-    assert health.room(lab.now + 3.9) == 0
-    assert health.room(lab.now + 4.0) == 1
+    assert health.room(lab.now + 4.9) == 0
+    assert health.room(lab.now + 5.0) == 1
     health.sign(lab.now + 1)
     assert health.room(lab.now + 1) == QUIET_CALLS
     assert not health.wants_sign()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -175,3 +176,21 @@ def test_at_most_tries_rings_a_recipient_whatever_fails(
             break
     assert rings <= tries <= max_tries
     assert free <= retry.MAX_FREE_TRIES
+
+
+def test_what_is_not_said_of_what_follows() -> None:
+    following = Next(RecipientState.EXHAUSTED)
+    assert (following.next_at, following.spent_try, following.free_try, following.avoid_gateway) == (
+        0,
+        True,
+        False,
+        False,
+    )
+    assert (Ways().gateways, Ways().is_failing, Ways().first_fault_at) == (1, False, None)
+
+
+@pytest.mark.parametrize("value", [POLICY, ALONE, Next(RecipientState.EXHAUSTED)])
+def test_values_are_frozen_and_hold_nothing_else(value: Any) -> None:
+    with pytest.raises((FrozenInstanceError, TypeError)):
+        value.max_tries = value.gateways = value.next_at = 7
+    assert not hasattr(value, "__dict__")

@@ -118,10 +118,12 @@ def test_the_trunks_own_faults_count_only_while_it_serves_others(health: Gateway
     assert not routes.is_doubtful(keys_of(2, "98912000"))
 
 
-def test_on_a_trunk_that_fails_nothing_is_said_of_a_list(health: GatewayHealth) -> None:
+def test_on_a_trunk_that_fails_others_alike_nothing_is_said_of_a_list(health: GatewayHealth) -> None:
     routes, keys = Routes(health), keys_of(1, "98912000")
-    health.good("5", keys_of(2, "98935000"), 0.0, 0.0)
-    health.factor = 0.5
+    for number in range(8):
+        health.good(str(number), keys_of(2, "98935000"), 0.0, 0.0)
+    for number in range(8, 11):  # 3 of 11 others
+        health.fault(str(number), keys_of(2, "98935000"), 0.0, 0.0)
     for number in range(LOST):
         assert routes.bad(keys, str(number), "X/503", 0.0, 0.0, is_trunks=True) == []
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import FrozenInstanceError
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -218,3 +220,14 @@ def test_only_differences_are_kept() -> None:
     assert max(shares._campaigns.values()) <= 10
     shares.divide(one_trunk(10), [demand(3, 3)])
     assert set(shares._accounts) == {3}
+
+
+@pytest.mark.parametrize("value", [WHOLE, demand(1, 1)])
+def test_values_are_frozen_and_hold_nothing_else(value: Any) -> None:
+    with pytest.raises((FrozenInstanceError, TypeError)):
+        value.ours = value.weight = 7
+    assert not hasattr(value, "__dict__")
+
+
+def test_places_hold_nothing_else() -> None:
+    assert not hasattr(one_trunk(1), "__dict__")
