@@ -98,6 +98,18 @@ def test_congestion_halves_the_rate_every_two_seconds_down_to_its_floor(lab: Lab
     assert lab.health.factor == FLOOR
 
 
+def test_time_that_passes_over_a_trunk_that_is_well_or_shut_changes_nothing(lab: Lab) -> None:
+    lab.calls(6, fails=False)
+    lab.health.tick(lab.now + 0.01)
+    lab.calls(2, fails=True)
+    assert lab.health.factor == 0.5
+    lab.calls(17, fails=True, step_s=0.01)
+    assert lab.health.state is Breaker.OPEN
+    factor = lab.health.factor
+    lab.health.tick(lab.now + 1)
+    assert lab.health.factor == factor
+
+
 def test_below_a_quarter_nothing_is_slowed(lab: Lab) -> None:
     lab.calls(25, fails=False)
     lab.calls(8, fails=True)  # 8 of 33

@@ -13,7 +13,7 @@ import pytest
 
 from engine.clock import wall_ms
 from engine.dialing.health import Breaker, GatewayHealth
-from engine.services.campaigns import why
+from engine.services.campaigns import campaigns, why
 from engine.services.trunks import gateways
 from engine.store.tables.core import Recipient
 from engine.store.threads import read, write
@@ -173,9 +173,11 @@ def test_a_bad_list_costs_two_others_on_the_trunk_nothing(lab: Lab, carrier: Car
     before = len(carrier.arrived)
     lists = [[f"091{5 + which}{number:07d}" for number in range(3_000_100, 3_000_400)] for which in (0, 1)]
     bad = [f"0914{number:03d}0004" for number in range(300)]
-    bad_id = lab.campaign(bad, gateways=["lab"], max_tries=2, start=True)
+    ids = [lab.campaign(one, gateways=["lab"], max_tries=2, start=False) for one in (*lists, bad)]
     began = time.monotonic()
-    ids = [lab.campaign(one, gateways=["lab"], max_tries=2) for one in lists]
+    for one in ids:
+        write(lambda: campaigns.start(one, wall_ms()))  # noqa: B023 - run at once
+    bad_id = ids.pop()
     wait_for(lambda: all(lab.counts(one).delivered == 300 for one in ids), "the good lists", 90)
     took = time.monotonic() - began
     bad_calls = sum(count for number, count in rung(carrier, before).items() if number.endswith("0004"))
