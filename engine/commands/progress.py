@@ -75,7 +75,7 @@ def _line(seen: CampaignView) -> str:
     done, total = seen.done, seen.callable
     parts = [
         f"{done:,} of {total:,} done",
-        f"calls up {seen.calls_up:,}",
+        f"calls up {_count(seen.calls_up)}",
         f"{seen.calls_per_second:.1f} calls/s",
         f"delivered {counts.delivered:,}",
         f"busy {counts.busy:,}",
@@ -97,7 +97,7 @@ def _drawn(seen: CampaignView, sentence: str) -> Group:
     )
     numbers = Table.grid(padding=(0, 3))
     shown = (
-        ("calls up", f"{seen.calls_up:,}"),
+        ("calls up", _count(seen.calls_up)),
         ("calls/s", f"{seen.calls_per_second:.1f}"),
         ("delivered", f"{counts.delivered:,}"),
         ("busy", f"{counts.busy:,}"),
@@ -167,3 +167,7 @@ def document(seen: CampaignView, refused: dict[str, int], report: str | None) ->
         "set_aside": refused,
         "report": report,
     }
+
+
+def _count(number: int | None) -> str:
+    return "—" if number is None else f"{number:,}"

@@ -57,7 +57,7 @@ def test_the_engines_word_is_believed_for_ten_seconds(campaign_id: int) -> None:
     )
     stale = read(lambda: view(campaign_id, NOW + STALE_MS + 1))
     assert (stale.reason, stale.details) == (why.ENGINE_OFF, {"since": NOW})
-    assert (stale.calls_per_second, stale.ends_at) == (0.0, None)
+    assert (stale.calls_up, stale.calls_per_second, stale.ends_at) == (None, 0.0, None)
     assert "موتور" in in_persian(stale.sentence)
 
 

@@ -162,3 +162,22 @@ def test_what_staff_change_is_audited_with_who_before_and_after(operator, qualit
     page = quality.get("/accounts/audit").text
     assert "Gateway changed" in page
     assert "gateway tci-2" in page
+
+
+def test_numbers_of_an_engine_that_has_gone_are_not_shown_as_live(operator) -> None:
+    now = wall_ms()
+
+    def heard_at(at: int) -> None:
+        found = switches.register("lab-switch", "10.0.0.1:8021", False, now)
+        switches.report(found, state="up", sessions=4321, max_sessions=9999, idle_cpu=87.0, seen_at=at)
+
+    write(lambda: heard_at(now))
+    page = operator.get("/trunks/live").text
+    assert "4,321" in page
+    assert "87%" in page.replace(" ", "").replace("\u202f", "").replace("\xa0", "")
+    assert 'data-label="Calls up">0<' in page
+    write(lambda: heard_at(now - 120_000))
+    page = operator.get("/trunks/live").text
+    assert "Not heard of" in page
+    assert "4,321" not in page
+    assert 'data-label="Calls up">—<' in page

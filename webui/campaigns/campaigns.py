@@ -172,7 +172,7 @@ def _list() -> dict[str, Any]:
         "down": seen["down"],
         "failing": seen["failing"],
         "doubts": seen["doubts"],
-        "calls_up": sum(one.calls_up for one in running),
+        "calls_up": sum(one.calls_up or 0 for one in running),
         "calls_per_second": sum(one.calls_per_second for one in running),
         "running": len(running),
         "delivered_share": _share_of(running),

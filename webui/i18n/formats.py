@@ -71,8 +71,10 @@ def digits(text: object) -> str:
     return str(text).translate(_DIGITS_ONLY) if language() == "fa" else str(text)
 
 
-def number(value: float, places: int = 0) -> str:
-    """A number with separators: 12,345 or ۱۲٬۳۴۵."""
+def number(value: float | None, places: int = 0) -> str:
+    """A number with separators: 12,345 or ۱۲٬۳۴۵; a dash for one that is not known."""
+    if value is None:
+        return "—"
     text = f"{value:,.{places}f}"
     return text.translate(_PERSIAN) if language() == "fa" else text
 

@@ -134,4 +134,6 @@ def _seen() -> dict[str, Any]:
         gateway_id: [(row, said(row.sentence)) for row in rows if row.sentence is not None]
         for gateway_id, rows in seen["found_by"].items()
     }
-    return {**seen, "silent": silent, "ill": ill}
+    # Calls that an engine which has gone has left open are not calls that are up.
+    is_heard = any(row.state == "up" and row.id not in silent for row in seen["switches"])
+    return {**seen, "silent": silent, "ill": ill, "is_heard": is_heard}

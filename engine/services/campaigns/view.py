@@ -42,7 +42,7 @@ class CampaignView:
     counts: CampaignCounts
     reason: str  # code of engine.services.campaigns.why, or STARTING
     details: dict[str, Any]
-    calls_up: int
+    calls_up: int | None  # None: no engine has told lately
     calls_per_second: float
     ends_at: int | None  # expected, while it runs
 
@@ -184,7 +184,7 @@ def _view(row: Any, now: int) -> CampaignView:
         counts=row.counts,
         reason=reason,
         details=details,
-        calls_up=pulse.calls_up if is_fresh else row.counts.live,
+        calls_up=pulse.calls_up if is_fresh else None if state == CampaignState.RUNNING else row.counts.live,
         calls_per_second=pulse.calls_per_second if is_fresh else 0.0,
         ends_at=pulse.ends_at if is_fresh else None,
     )

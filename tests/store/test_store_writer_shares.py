@@ -1,0 +1,118 @@
+"""The web's writer leaves room for the engine's: its transactions are short, and it stays away between them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import gevent
+import pytest
+
+from engine.services.accounts import people
+from engine.store import database, threads
+from engine.store.sql import execute
+from engine.store.threads import write
+from engine.store.writer import Writer
+
+ROOT = Path(__file__).resolve().parents[2]
+# A process that writes as much as it can, as the web's does, until its input closes.
+GREEDY = """
+import engine.patch, sys, time, gevent
+from gevent.os import tp_read
+from engine.commands.parts import WEB_GROUP_S, WEB_REST
+from engine.store import database
+from engine.store.sql import execute
+from engine.store.writer import Writer
+database.open_database(sys.argv[1])
+writer = Writer(WEB_GROUP_S, WEB_REST) if sys.argv[2] == "web" else Writer()
+writer.start()
+def work():
+    execute("INSERT INTO heap (n) VALUES (1)")
+    until = time.perf_counter() + 0.02
+    while time.perf_counter() < until:
+        pass
+def always():
+    while True:
+        writer.call(work)
+for _ in range(20):
+    gevent.spawn(always)
+gevent.sleep(0.5)
+print("writing", flush=True)
+tp_read(0, 1)
+import os
+os._exit(0)
+"""
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    made = f"sqlite:///{tmp_path / 'shared.db'}"
+    database.open_database(made)
+    write(lambda: execute("CREATE TABLE heap (n INTEGER)"))
+    yield made
+    threads.close_readers()
+
+
+def test_the_engine_writes_beside_a_web_that_writes_all_the_time(address: str) -> None:
+    greedy = subprocess.Popen(
+        [sys.executable, "-c", GREEDY, address, "web"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    writer = Writer()
+    try:
+        assert greedy.stdout is not None
+        assert greedy.stdout.readline() == b"writing\n"
+        writer.start()
+        waits = []
+        for _ in range(40):
+            began = time.monotonic()
+            writer.call(lambda: execute("INSERT INTO heap (n) VALUES (2)"))
+            waits.append(time.monotonic() - began)
+            gevent.sleep(0.02)
+    finally:
+        greedy.kill()
+        greedy.communicate()
+        writer.stop()
+    waits.sort()
+    assert waits[len(waits) // 2] < 0.25
+    assert waits[-1] < 1.0
+
+
+def test_a_transaction_takes_up_no_call_when_it_has_lasted_its_time(address: str) -> None:
+    writer = Writer(group_s=0.05)
+    writer.start()
+    ends: list[int] = []
+
+    def slow(n: int) -> None:
+        time.sleep(0.03)
+        ends.append(n)
+
+    done = gevent.joinall([gevent.spawn(writer.call, lambda n=n: slow(n)) for n in range(10)])
+    writer.stop()
+    assert sorted(ends) == list(range(10)), "none is lost"
+    assert all(each.successful() for each in done)
+    assert writer.groups >= 5, "not all in one"
+
+
+def test_a_writer_that_rests_stays_away(address: str) -> None:
+    writer = Writer(rest=1.0)
+    writer.start()
+    began = time.monotonic()
+    for _ in range(4):
+        writer.call(lambda: time.sleep(0.1))
+    took = time.monotonic() - began
+    writer.stop()
+    assert took > 0.65, "three rests as long as what was before them"
+
+
+def test_nothing_is_hashed_in_a_transaction(address: str) -> None:
+    with pytest.raises(RuntimeError, match="inside a transaction"):
+        write(lambda: people.hash_of("a long password"))
+    with pytest.raises(RuntimeError, match="inside a transaction"):
+        write(lambda: people.password_fits(None, "a long password"))
+    assert people.hash_of("a long password")
