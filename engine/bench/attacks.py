@@ -203,7 +203,10 @@ def tickets(scene: Scene) -> None:
     _, _, headers = scene.customer.form("/tickets/new", fields, token)
     found = re.search(r"/tickets/(\d+)", headers.get("Location", ""))
     ticket = found[1] if found else "1"
+    end = time.monotonic() + 3 * scene.seconds
     for n in range(600):
+        if time.monotonic() > end:
+            break
         status = scene.customer.form(f"/tickets/{ticket}/reply", {"text": f"{n} {words}"}, token)[0]
         if status == 429 and n > 60:
             break

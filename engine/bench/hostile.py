@@ -41,6 +41,7 @@ from engine.store.threads import close_readers, read, write
 PASSWORD = "a password of the bench"  # noqa: S105 - of people who exist for a minute
 SETTLE_S = 6.0  # after an attack, before the next
 WARM_S = 8.0
+LONG_S = 300.0  # of calls beyond that: files that are being taken are taken to their end
 STARTED = CDR_COLUMNS.index("start_uepoch")
 
 
@@ -64,7 +65,7 @@ def run_hostile(bench: Bench, seconds: float, only: tuple[str, ...]) -> list[dic
     }
     with data_dir() as folder:
         data, port = folder / "data", free_port()
-        tokens = _furnish(bench, data, seconds * 3 * len(chosen))
+        tokens = _furnish(bench, data, seconds * 4 * len(chosen) + LONG_S)
         with _served(bench, data, port) as parts:
             attacker, other = Visitor(port, "203.0.113.1"), Visitor(port, "203.0.113.2")
             if not (attacker.log_in("attacker", PASSWORD) and other.log_in("other", PASSWORD)):
