@@ -20,9 +20,9 @@ def binding_limit(run: CampaignRun, lanes: Lanes, rate: float, now_m: float) -> 
     """What keeps `run` from going faster than its `rate` (calls a second): a code of `why` and its details."""
     named = [gateway for gateway in lanes.gateways.values() if run.may_use(gateway.name)]
     if not named:
-        return why.NO_GATEWAY, {"names": " ".join(sorted(run.gateway_names or ())) or "—"}
+        return why.NO_GATEWAY, {"names": " ".join(sorted(run.rules.gateway_names or ())) or "—"}
     if not any(run.may_show(gateway.caller_id) for gateway in named):
-        return why.CALLER_RANGE, {"range": run.caller_range}
+        return why.CALLER_RANGE, {"range": run.rules.caller_range}
     hearing = [gateway for gateway in named if gateway.hears(run)]
     if not hearing:
         return why.NO_KEYS, {"names": " ".join(gateway.name for gateway in named)}
@@ -115,8 +115,8 @@ def run_limits(run: CampaignRun, lanes: Lanes, share: float = 1.0) -> Limits | N
     switches = {trunk.switch.id: trunk.switch for trunk in ways}.values()
     cps = min(sum(g.limiter.cps for g in gateways), sum(s.limiter.cps for s in switches)) / share
     channels = min(sum(g.seats.limit for g in gateways), sum(s.seats.limit for s in switches)) / share
-    cps = min([cps, *(own for own in (run.cps, run.account.cps) if own)])
-    own = [limit for limit in (run.channels, run.account.channels) if limit is not None]
+    cps = min([cps, *(own for own in (run.rules.cps, run.account.cps) if own)])
+    own = [limit for limit in (run.rules.channels, run.account.channels) if limit is not None]
     return Limits(max(0.001, cps), max(1, int(min([channels, *own]))))
 
 
@@ -135,8 +135,8 @@ def _of_trunk(run: CampaignRun, trunk: Trunk, rate: float, now_m: float) -> Reas
         return why.GATEWAY_CHANNELS, {"gateway": gateway.name, "channels": gateway.seats.limit}
     if switch.seats.free(urgent) == 0:
         return why.SWITCH_SESSIONS, {"switch": switch.name, "sessions": switch.seats.limit}
-    if run.our_channels is not None and run.live >= run.our_channels:
-        return why.OWN_CHANNELS, {"limit": run.channels}
+    if run.rules.our_channels is not None and run.live >= run.rules.our_channels:
+        return why.OWN_CHANNELS, {"limit": run.rules.channels}
     own = run.limiter.cps if run.limiter is not None else None
     of_account = run.account.limiter.cps if run.account.limiter is not None else None
     limiters = [*run.limiters, gateway.limiter, switch.limiter]
@@ -150,7 +150,7 @@ def _of_trunk(run: CampaignRun, trunk: Trunk, rate: float, now_m: float) -> Reas
     if switch.idle_factor < 1.0 and switch.limiter.cps <= tightest:
         return why.SWITCH_BUSY, {"switch": switch.name, "idle": f"{switch.idle_cpu:.0f}"}
     if own is not None and own == tightest:
-        return why.OWN_RATE, {"cps": f"{run.cps:g}"}
+        return why.OWN_RATE, {"cps": f"{run.rules.cps:g}"}
     if of_account is not None and of_account == tightest:
         return why.ACCOUNT_RATE, {"cps": f"{run.account.cps:g}"}
     if switch.limiter.cps == tightest and switch.limiter.cps < gateway.limiter.cps:

@@ -89,7 +89,7 @@ class Desk:
         wall, now_m = self.clock()
         call.answered_at = at_ms or wall
         self.lanes.gateways[call.gateway_id].rings(call, now_m)
-        self.calls.watch(call, now_m + call.run.max_length_s + self.reaper_grace_s)
+        self.calls.watch(call, now_m + call.run.rules.max_length_s + self.reaper_grace_s)
         self.writer.add(self.answers, Answer(call.attempt_id, call.recipient_id, call.answered_at))
 
     def on_hangup(self, end: CallEnd) -> None:
@@ -147,9 +147,9 @@ class Desk:
             )  # fmt: skip
         if found.fault is Fault.OURS and end.fault:
             self.on_prompt_missing(call)
-        length_ms = (length_of(call.prompt) if call.prompt else None) or call.run.message_ms
+        length_ms = (length_of(call.prompt) if call.prompt else None) or call.run.rules.message_ms
         delivered = found.fault is Fault.NONE and is_delivered(
-            end, length_ms, call.run.share, self.heard_tolerance_ms
+            end, length_ms, call.run.rules.share, self.heard_tolerance_ms
         )
         self._settle(call, end, found, settled_by, delivered)
 
@@ -165,7 +165,7 @@ class Desk:
         The campaign's policy decides; answered ones stay `answered` in the books.
         """
         wall, _ = self.clock()
-        following = after_unknown(call.tries, call.run.policy, wall)
+        following = after_unknown(call.tries, call.run.rules.policy, wall)
         if call.answered_at is None:
             self._finish(call, CallEnd(call.uuid), LOST, following, settled_by)
         else:
@@ -189,7 +189,7 @@ class Desk:
         first_at = None if first_m is None else wall - int((now_m - first_m) * 1000)
         ways = Ways(len(self.lanes.carrying(call)), lane.health.is_failing, first_at)
         following = after(
-            found, delivered, call.tries, call.free_tries, call.run.policy, wall, random.random(), ways
+            found, delivered, call.tries, call.free_tries, call.run.rules.policy, wall, random.random(), ways
         )
         if found.fault is not Fault.OURS:
             lane.ended(call, end, judge(end), now_m)

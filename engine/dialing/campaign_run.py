@@ -36,12 +36,10 @@ class AccountShare:
         self.limiter = at_rate(self.limiter, portion.of_rate(cps))
 
 
-@dataclass(slots=True, eq=False)
-class CampaignRun:
-    """What the dialer knows of a campaign that is in the state `running`."""
+@dataclass(frozen=True, slots=True)
+class CallRules:
+    """How a campaign's calls are made, as the store has it: one value, replaced whole."""
 
-    id: int
-    account_id: int
     name: str
     priority: int
     weight: int
@@ -59,11 +57,20 @@ class CampaignRun:
     cps: float | None
     channels: int | None
     our_channels: int | None  # of these, as several engines divide them
-    limiter: RateLimiter | None  # of our part of `cps`
     gateway_names: frozenset[str] | None  # None: all
-    account: AccountShare
     record_s: int = 0  # longest recording; 0: none, or the account may not (any more)
     caller_range: str = ""  # first digits that its caller id must have (advertising); empty: any
+
+
+@dataclass(slots=True, eq=False)
+class CampaignRun:
+    """What the dialer knows of a campaign that is in the state `running`."""
+
+    id: int
+    account_id: int
+    rules: CallRules
+    limiter: RateLimiter | None  # of our part of `cps`
+    account: AccountShare
     may_dial: bool = True  # false as soon as it is no longer running
     live: int = 0  # claimed and not ended
     waiting: int = 0  # of these, not handed to a switch yet
@@ -77,11 +84,11 @@ class CampaignRun:
     @property
     def is_urgent(self) -> bool:
         """Quick sends and OTP go before campaigns and may use the reserve."""
-        return self.priority >= 10
+        return self.rules.priority >= 10
 
     def may_use(self, gateway: str) -> bool:
         """Whether calls may leave by a gateway: the campaign or its account may name which."""
-        return self.gateway_names is None or gateway in self.gateway_names
+        return self.rules.gateway_names is None or gateway in self.rules.gateway_names
 
     def lets_go(self, now_m: float) -> bool:
         """Whether a call may leave at `now_m`: the campaign still runs, and its own and its account's rate permit it."""
@@ -94,7 +101,7 @@ class CampaignRun:
 
     def may_show(self, gateway_caller_id: str) -> bool:
         """Whether its calls may leave by a gateway that shows this number, as far as the caller id goes."""
-        return caller_ids.fits(self.caller_id or gateway_caller_id, self.caller_range)
+        return caller_ids.fits(self.rules.caller_id or gateway_caller_id, self.rules.caller_range)
 
     def template(
         self,
@@ -112,23 +119,23 @@ class CampaignRun:
             if not self.may_show(caller_id):  # the claimer saw to it; a number was changed since
                 raise BadCommand(
                     "the caller id is none of those that begin with %(caller_range)s",
-                    caller_range=self.caller_range,
+                    caller_range=self.rules.caller_range,
                 )
             if len(self._templates) > 5_000:  # prompts of single recipients
                 self._templates.clear()
             found = self._templates[key] = OriginateTemplate(
                 gateway=gateway_name,
-                message=prompt or self.prompt,
+                message=prompt or self.rules.prompt,
                 account_id=self.account_id,
                 campaign_id=self.id,
-                ring_timeout_s=self.ring_timeout_s,
-                max_s=self.max_length_s,
-                caller_id=self.caller_id or caller_id or None,
+                ring_timeout_s=self.rules.ring_timeout_s,
+                max_s=self.rules.max_length_s,
+                caller_id=self.rules.caller_id or caller_id or None,
                 packet_ms=packet_ms,
-                vote_keys=self.vote_keys or None,
-                repeat_key=self.repeat_key or None,
-                opt_out=self.optout,
-                record_s=self.record_s or None,
+                vote_keys=self.rules.vote_keys or None,
+                repeat_key=self.rules.repeat_key or None,
+                opt_out=self.rules.optout,
+                record_s=self.rules.record_s or None,
                 keys_in_voice=keys_in_voice,
             )
         return found
@@ -165,9 +172,7 @@ def at_rate(limiter: RateLimiter | None, cps: float | None) -> RateLimiter | Non
 def build_run(row: Any, account: AccountShare | None = None, portion: Portion = WHOLE) -> CampaignRun:
     """A CampaignRun of a Campaign row with its message joined; `account` is shared by an account's campaigns."""
     may_record = accounts.is_granted(row.account, permissions.RECORDING)
-    return CampaignRun(
-        id=row.id,
-        account_id=row.account_id,
+    rules = CallRules(
         name=row.name,
         priority=row.priority,
         weight=max(1, row.weight),
@@ -186,7 +191,12 @@ def build_run(row: Any, account: AccountShare | None = None, portion: Portion = 
         cps=row.cps,
         channels=row.channels,
         our_channels=portion.of_count(row.channels),
-        limiter=at_rate(None, portion.of_rate(row.cps)),
         gateway_names=common_names(row.gateways, row.account.gateways),
+    )
+    return CampaignRun(
+        id=row.id,
+        account_id=row.account_id,
+        rules=rules,
+        limiter=at_rate(None, portion.of_rate(row.cps)),
         account=account or AccountShare(row.account_id),
     )

@@ -55,7 +55,7 @@ class Claimer:
         urgent = [run for run in self.board.runs.values() if run.is_urgent]
         others = [run for run in self.board.runs.values() if not run.is_urgent]
         claimed = 0
-        for run in sorted(urgent, key=lambda run: -run.priority):
+        for run in sorted(urgent, key=lambda run: -run.rules.priority):
             claimed += self._claim_for(run, MAX_CLAIM, now, now_m, urgent=True)
         for run, places in self._shares(others, now, now_m):
             claimed += self._claim_for(run, places, now, now_m, urgent=False)
@@ -95,8 +95,8 @@ class Claimer:
             if self.writer.fault:
                 why.say(run, why.DATABASE, error=self.writer.fault)
             return False
-        if not run.windows.is_open(now, self.zone):
-            why.say(run, why.WINDOW, until=run.windows.next_open(now, self.zone))
+        if not run.rules.windows.is_open(now, self.zone):
+            why.say(run, why.WINDOW, until=run.rules.windows.next_open(now, self.zone))
             return False
         why.clear(run)
         return now_m >= run.next_look_m
@@ -104,10 +104,10 @@ class Claimer:
     def _demand(self, run: CampaignRun, ways: tuple[Way, ...], places: int, now_m: float) -> Demand:
         """What a campaign could use of the `places` of its ways, and what its account may."""
         want = min(places, MAX_CLAIM)
-        if run.our_channels is not None:
-            want = min(want, max(0, run.our_channels - run.live))
+        if run.rules.our_channels is not None:
+            want = min(want, max(0, run.rules.our_channels - run.live))
             if want == 0:
-                why.say(run, why.OWN_CHANNELS, limit=run.channels)
+                why.say(run, why.OWN_CHANNELS, limit=run.rules.channels)
         account, of_account = run.account, UNLIMITED
         if account.our_channels is not None:
             of_account = max(0, account.our_channels - account.live)
@@ -116,7 +116,7 @@ class Claimer:
         for limiter in run.limiters:
             want = min(want, max(0, limiter.expected(now_m, SLOW_HORIZON_S) - run.waiting))
         return Demand(
-            run.id, run.account_id, run.weight, min(want, of_account), ways, account.weight, of_account
+            run.id, run.account_id, run.rules.weight, min(want, of_account), ways, account.weight, of_account
         )
 
     def _claim_for(self, run: CampaignRun, places: int, now: int, now_m: float, urgent: bool) -> int:

@@ -304,7 +304,7 @@ class Dialer:
         for call in batch:
             call.run.waiting -= 1
             self.lanes.gateways[call.gateway_id].placed(call, now_m)
-            self.calls.watch(call, now_m + call.run.ring_timeout_s + self.settings.reaper_grace_s)
+            self.calls.watch(call, now_m + call.run.rules.ring_timeout_s + self.settings.reaper_grace_s)
             self.writer.add(self._originated, call.attempt_id)
 
     # -- what is wanted -----------------------------------------------------------------
@@ -325,7 +325,7 @@ class Dialer:
         for run in self.board.update(rows):
             self.waiting.give_back(campaign_id=run.id)
         for run in self.board.runs.values():
-            if run.waiting and not (run.windows.is_open(wall_ms(), self.zone) and _shows_its_own(run)):
+            if run.waiting and not (run.rules.windows.is_open(wall_ms(), self.zone) and _shows_its_own(run)):
                 self.waiting.give_back(campaign_id=run.id)
 
     def _take_over(self, rows: Sequence[Any]) -> None:
@@ -374,7 +374,7 @@ class Dialer:
 
 def _shows_its_own(run: CampaignRun) -> bool:
     """False when its own caller id is one that it may not show (any more)."""
-    return not run.caller_id or run.may_show("")
+    return not run.rules.caller_id or run.may_show("")
 
 
 def now() -> tuple[int, float]:

@@ -66,7 +66,7 @@ class GatewayLane:
 
     def hears(self, run: CampaignRun) -> bool:
         """Whether a campaign that offers keys would ever hear of them."""
-        return self.keys != "none" or not (run.vote_keys or run.repeat_key or run.optout)
+        return self.keys != "none" or not (run.rules.vote_keys or run.rules.repeat_key or run.rules.optout)
 
     def may_try(self, run: CampaignRun, now_m: float) -> bool:
         """Whether a campaign may use it now; not while all its numbers fail there without ringing."""

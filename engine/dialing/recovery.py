@@ -268,7 +268,7 @@ class Recovery:
         if is_answered and call.answered_at is None:
             # When exactly, its record will say; that it was answered must outlive the switch.
             self.desk.on_answer(call.uuid, wall)
-        longest = call.run.max_length_s + (0 if call.answered_at else call.run.ring_timeout_s)
+        longest = call.run.rules.max_length_s + (0 if call.answered_at else call.run.rules.ring_timeout_s)
         self.calls.watch(call, now_m + longest + self.desk.reaper_grace_s)
         tally.suspects.discard(call.uuid)
         tally.adopted += 1

@@ -5,6 +5,7 @@ The UI and the command line write what is wanted; the engine reads it here.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from engine.dialing.campaign_run import AccountShare, CampaignRun, at_rate, build_run
@@ -122,9 +123,12 @@ class Board:
         share = self.accounts.setdefault(row.account_id, AccountShare(row.account_id))
         share.set(row.account.weight, row.account.max_cps, row.account.max_channels, self.portion)
         run = build_run(row, share, self.portion)
-        run.caller_id = row.caller_id or row.account.caller_id
-        run.caller_range = caller_ids.range_of(row.kind)
-        run.windows = self.hours.windows(row.kind, run.windows, may_any_hour(row.account))
+        run.rules = replace(
+            run.rules,
+            caller_id=row.caller_id or row.account.caller_id,
+            caller_range=caller_ids.range_of(row.kind),
+            windows=self.hours.windows(row.kind, run.rules.windows, may_any_hour(row.account)),
+        )
         return run
 
     def run_of(self, campaign_id: int) -> CampaignRun | None:
@@ -149,12 +153,7 @@ def _shape(row: Any) -> tuple[Any, ...]:
 
 def _take_over(known: CampaignRun, fresh: CampaignRun) -> None:
     """Change the rules of a run that is being dialled; its calls keep pointing at it."""
-    for name in (
-        "name", "priority", "weight", "policy", "windows", "ring_timeout_s", "max_length_s", "prompt",
-        "message_ms", "share", "caller_id", "caller_range", "vote_keys", "repeat_key", "optout", "record_s", "cps", "channels",
-        "our_channels", "gateway_names",
-    ):  # fmt: skip
-        setattr(known, name, getattr(fresh, name))
+    known.rules = fresh.rules
     known.limiter = at_rate(known.limiter, fresh.limiter.cps if fresh.limiter else None)
     known.forget_templates()
     known.next_look_m = 0.0

@@ -30,9 +30,12 @@ class World:
         self.names: set[str] | None = {"a"}
         self.shown: set[str] = {"", "021"}
         self.run: Any = SimpleNamespace(
-            id=1, gateway_names=self.names, caller_range="021", reason="", details={}, live=0, unserved="", cps=None,
-            is_urgent=False, vote_keys="", repeat_key="", optout=False, our_channels=None, channels=None,
-            limiter=None, limiters=[],
+            id=1,
+            rules=SimpleNamespace(
+                gateway_names=self.names, caller_range="021", cps=None, vote_keys="", repeat_key="", optout=False,
+                our_channels=None, channels=None,
+            ),
+            reason="", details={}, live=0, unserved="", is_urgent=False, limiter=None, limiters=[],
             account=SimpleNamespace(limiter=None, cps=None, channels=None),
             may_use=lambda name: self.names is None or name in self.names,
             may_show=lambda caller_id: caller_id in self.shown,
@@ -56,7 +59,8 @@ class World:
         """A rate of the campaign or of its account."""
         limiter = RateLimiter(cps)
         where = self.run if of == "run" else self.run.account
-        where.limiter, where.cps = limiter, cps
+        where.limiter = limiter
+        (self.run.rules if of == "run" else self.run.account).cps = cps
         self.run.limiters = [one for one in (self.run.limiter, self.run.account.limiter) if one]
         return limiter
 
@@ -78,9 +82,9 @@ def test_nothing_binds(world: World) -> None:
 
 
 def test_no_gateway_serves_it(world: World) -> None:
-    world.names = world.run.gateway_names = {"z", "y"}
+    world.names = world.run.rules.gateway_names = {"z", "y"}
     assert world.bound() == (why.NO_GATEWAY, {"names": "y z"})
-    world.run.gateway_names = None
+    world.run.rules.gateway_names = None
     assert world.bound() == (why.NO_GATEWAY, {"names": "—"})
 
 
@@ -93,7 +97,7 @@ def test_no_gateway_shows_a_number_that_it_may_show(world: World) -> None:
 def test_keys_that_do_not_arrive(world: World, offer: dict[str, Any]) -> None:
     world.a.keys = "none"
     assert world.bound()[0] == why.DIALLING
-    vars(world.run).update(offer)
+    vars(world.run.rules).update(offer)
     assert world.bound() == (why.NO_KEYS, {"names": "a"})
     world.a.keys = "voice"
     assert world.bound()[0] == why.DIALLING
@@ -154,7 +158,7 @@ def test_places(world: World) -> None:
     world.switch.seats.used = 190
     assert world.bound() == (why.SWITCH_SESSIONS, {"switch": "s", "sessions": 200})
     world.switch.seats.used = 189
-    world.run.our_channels, world.run.channels, world.run.live = 3, 6, 2
+    world.run.rules.our_channels, world.run.rules.channels, world.run.live = 3, 6, 2
     assert world.bound()[0] == why.DIALLING
     world.run.live = 3
     assert world.bound() == (why.OWN_CHANNELS, {"limit": 6})
@@ -249,10 +253,10 @@ def test_what_it_could_have_alone(world: World) -> None:
     world.switch.limiter.set_rate(10)
     world.switch.seats.limit = 30
     assert limits() == (10, 30)
-    world.run.cps, world.run.channels = 4.0, 7
+    world.run.rules.cps, world.run.rules.channels = 4.0, 7
     world.run.account.cps, world.run.account.channels = 3.0, 9
     assert limits() == (3.0, 7)
-    world.run.channels = 0
+    world.run.rules.channels = 0
     assert limits() == (3.0, 1)
     world.run.account.cps = 0.0001
     assert limits() == (0.001, 1)
