@@ -71,7 +71,7 @@ STAFF_ONLY = {
     "committee.unlink", "committee.vote",
     "destinations.index", "destinations.remove",
     "destinations.set_", "exclusions.add", "exclusions.index", "exclusions.withdraw", "gallery.approve", "gallery.by_phone",
-    "gallery.queue", "gallery.reject", "gallery.review", "identity.accept", "identity.detail", "identity.index",
+    "gallery.queue", "gallery.reject", "gallery.review", "gallery.sample", "identity.accept", "identity.detail", "identity.index",
     "identity.send_back", "incidents.correct", "incidents.detail", "incidents.enter", "incidents.index",
     "incidents.report", "incidents.resolve", "maintenance.announce", "maintenance.cancel", "maintenance.detail",
     "maintenance.index", "maintenance.plan", "notices.add", "notices.add_reach", "notices.again",

@@ -15,7 +15,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
 from engine.clock import wall_ms
-from engine.errors import BadInput
+from engine.errors import BadInput, NotFound
 from engine.services.accounts import permissions, quotas
 from engine.services.accounts.names import account_names, people_names
 from engine.services.campaigns import approvals
@@ -212,6 +212,20 @@ def review(message_id: int) -> str:
     return render_template("gallery/review.html", **_review(message_id))
 
 
+@blueprint.get("/approval/<int:message_id>/samples/<int:recipient_id>.wav")
+@for_staff
+@needs("message.view")
+def sample(message_id: int, recipient_id: int) -> Response:
+    """What one recipient of a list would hear; spoken when it is asked for."""
+    row, found = read(lambda: (library.get(message_id), approvals.samples(message_id)))
+    texts = [each.text for each in found if each.recipient_id == recipient_id and each.text]
+    if not texts:
+        raise NotFound("This recipient hears no message.")
+    folder, voice, speaker = web().settings.prompts_dir, row.voice or DEFAULT_VOICE, speech()
+    made = web().apart(lambda: speaker.make(texts[0], folder, voice))
+    return send_prompt(folder, made.prompt)
+
+
 @blueprint.post("/approval/<int:message_id>/approve")
 @needs("message.approve")
 def approve(message_id: int) -> Response:
@@ -303,6 +317,7 @@ def _review(message_id: int, **forms: Any) -> dict[str, Any]:
             "names": account_names([row.account_id]),
             "people": people_names([row.decided_by]),
             "calls": approvals.calls_of(message_id),
+            "samples": approvals.samples(message_id),
         }
 
     return {

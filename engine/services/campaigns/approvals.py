@@ -6,26 +6,30 @@ it runs.  Functions run inside a transaction.
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from engine.errors import BadInput, Conflict
 from engine.sentences import Word
-from engine.services.accounts import accounts, audit_log
+from engine.services.accounts import accounts, audit_log, permissions
 from engine.services.campaigns import campaigns, quick_sends, why
 from engine.services.campaigns.quick_sends import QuickOptions, QuickState
 from engine.services.campaigns.start_checks import rejected
 from engine.services.messages.library import get
+from engine.services.messages.personal import MissingValue, Template
 from engine.services.numbering.numbers import NormalNumber
 from engine.states import CampaignState, MessageState
 from engine.store.do_not_call import numbers_source, numbers_value
 from engine.store.settles import Settle
 from engine.store.sql import execute
-from engine.store.tables.core import Campaign, Message, MessageCall
+from engine.store.tables.core import Campaign, Message, MessageCall, Recipient
 
 log = logging.getLogger(__name__)
 
 APPROVE_KEY = "1"
+SAMPLES, SAMPLED_CAMPAIGNS = 3, 3  # lines of a list, and lists, that staff hear
 MOST_CALLS = 20  # of one message that are shown
 APPROVAL_CALLS = QuickOptions(vote_keys=APPROVE_KEY, repeat_key="2")
 
@@ -63,6 +67,36 @@ def reject(message_id: int, reason: str, person_id: int | None, now: int) -> lis
     for campaign_id in ids:
         campaigns.pause(campaign_id, sentence.kept(), code=why.NOT_APPROVED)
     return ids
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What one recipient of a list would hear; empty when its cells cannot be spoken."""
+
+    campaign_id: int
+    recipient_id: int
+    text: str
+
+
+def samples(message_id: int) -> list[Sample]:
+    """What the lists that came for a text with variables make of it: some lines of the newest campaigns.  Only reads."""
+    row = get(message_id)
+    found: list[Sample] = []
+    campaigns_ = Campaign.select().where(Campaign.message == row.id, Campaign.text != "")
+    for campaign in campaigns_.order_by(Campaign.id.desc()).limit(SAMPLED_CAMPAIGNS):
+        columns, template = json.loads(campaign.columns), Template(campaign.text)
+        is_free = accounts.has_grant(campaign.account_id, permissions.OWN_VOICE)
+        lines = Recipient.select(Recipient.id, Recipient.variables).where(
+            Recipient.campaign_id == campaign.id, Recipient.reason == ""
+        )
+        for line in lines.order_by(Recipient.id).limit(SAMPLES):
+            values = dict(zip(columns, json.loads(line.variables or "[]"), strict=False))
+            try:
+                text = template.render(values, is_free)
+            except (MissingValue, BadInput):
+                text = ""
+            found.append(Sample(int(campaign.id), int(line.id), text))
+    return found
 
 
 def ask_by_phone(

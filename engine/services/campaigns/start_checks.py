@@ -60,7 +60,10 @@ def check_campaign(row: Campaign, now: int) -> None:
     if row.message is not None:
         check_approved(row.message)
     if row.text:
-        Template(row.text).check(json.loads(row.columns))
+        template = Template(row.text)
+        template.check(json.loads(row.columns))
+        if not accounts.has_grant(row.account_id, permissions.OWN_VOICE):
+            template.check_share()
     if row.record_s:
         accounts.require_grant(row.account_id, permissions.RECORDING)
     rules = policy.current()

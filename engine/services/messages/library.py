@@ -74,9 +74,12 @@ def speak(
     each recipient's own.  Raises BadInput or SpeechUnavailable; the function charges the synthesis and
     raises NoCredit when that cannot be paid.
     """
-    made = speech.make(Template(text).example(), prompts_dir, voice)
+    template = Template(text)
+    made = speech.make(template.example(), prompts_dir, voice)
 
     def keep(now: int) -> Message:
+        if not accounts.has_grant(account_id, permissions.OWN_VOICE):
+            template.check_share()
         row = add(
             account_id, title, made.prompt, made.duration_ms, now,
             origin=SPOKEN, text=text.strip(), voice=voice,

@@ -1,7 +1,8 @@
 """A message for each recipient: a text with variables, spoken in advance.
 
 ``{name} عزیز، قبض شما {amount} ریال است``: a variable is the name of a column of the
-list; its numbers are spoken as numbers, or digit by digit as ``{code:digits}``.
+list; its numbers are spoken as numbers, or digit by digit as ``{code:digits}``.  What it may hold is
+limited (`messages.variables`), unless the account may speak without approval.
 Recipients of such a campaign are imported as not to be called before
 `UNPREPARED`; `Preparer` speaks their messages in chunks and lets them go.  After
 a crash the rest is found by that mark, and what was spoken is not spoken again.
@@ -20,8 +21,10 @@ from typing import Any
 from engine.errors import AvanakError, BadInput
 from engine.fold import fold
 from engine.sentences import Word
+from engine.services.accounts.permissions import OWN_VOICE
 from engine.services.messages.speech import Speech
 from engine.services.messages.template import check_text, digits_words, to_ascii_digits
+from engine.services.messages.variables import MIN_FIXED, USUAL, Kind, fits, spoken_length
 from engine.services.numbering.reasons import Reason
 from engine.states import CampaignState, RecipientState
 from engine.store.claims import end_waiting
@@ -32,15 +35,14 @@ UNPREPARED = 1 << 52
 CHUNK = 50
 MAX_VALUE = 200  # characters of a cell that are spoken
 _VARIABLE = re.compile(r"\{([^{}]{1,60})\}")
-_DIGITS = "digits"
 
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A column of the list; `as_digits`: spoken digit by digit."""
+    """A column of the list, and what it may hold; digits are spoken one by one."""
 
     name: str
-    as_digits: bool
+    kind: Kind
 
 
 class MissingValue(AvanakError):
@@ -57,11 +59,14 @@ class Template:
         for found in _VARIABLE.finditer(self.text):
             self._parts.append(_plain(self.text[end : found.start()]))
             name, _, form = found[1].partition(":")
-            if form.strip() not in ("", _DIGITS):
-                raise BadInput("«%(variable)s»: after the colon only «digits» may stand.", variable=found[0])
+            if form.strip() not in list(Kind):
+                kinds = [Word(each) for each in Kind if each]
+                raise BadInput(
+                    "«%(variable)s»: after the colon may stand %(kinds)s.", variable=found[0], kinds=kinds
+                )
             if not name.strip():
                 raise BadInput("A variable of the text has no name: write it as {name}.")
-            self._parts.append(Variable(name.strip(), bool(form.strip())))
+            self._parts.append(Variable(name.strip(), Kind(form.strip())))
             end = found.end()
         self._parts.append(_plain(self.text[end:]))
 
@@ -83,10 +88,28 @@ class Template:
                 have=have or Word("none"),
             )
 
-    def render(self, values: Mapping[str, str]) -> str:
-        """The text for one recipient; MissingValue for an empty cell, BadInput when it becomes too long."""
+    def check_share(self) -> None:
+        """Raise BadInput when too little of the text is fixed: approving it would say little of what is spoken."""
+        open_ = sum(USUAL[part.kind] for part in self._parts if isinstance(part, Variable))
+        if self._fixed < MIN_FIXED * (self._fixed + open_):
+            raise BadInput(
+                "Too little of the text is fixed: at least %(share)s %% of what is spoken must be the text that"
+                " staff approve, and not variables.",
+                share=round(100 * MIN_FIXED),
+            )
+
+    @property
+    def _fixed(self) -> int:
+        return sum(spoken_length(part) for part in self._parts if isinstance(part, str))
+
+    def render(self, values: Mapping[str, str], is_free: bool = False) -> str:
+        """The text for one recipient; MissingValue for an empty cell, BadInput when it becomes too long.
+
+        Unless `is_free`, BadInput also for a cell that is not what its variable may hold, or when the
+        cells are most of what would be spoken.
+        """
         by_key = {fold(name): value for name, value in values.items()}
-        out = []
+        out, open_ = [], 0
         for part in self._parts:
             if isinstance(part, str):
                 out.append(part)
@@ -94,12 +117,17 @@ class Template:
             value = by_key.get(fold(part.name), "").strip()[:MAX_VALUE]
             if not value:
                 raise MissingValue("The cell %(name)s is empty.", name=part.name)
-            out.append(_as_digits(value) if part.as_digits else value)
+            if not is_free and not fits(part.kind, value):
+                raise BadInput("The cell %(name)s is no name, amount, date or number.", name=part.name)
+            open_ += spoken_length(value)
+            out.append(_as_digits(value) if part.kind is Kind.DIGITS else value)
+        if not is_free and self._fixed < MIN_FIXED * (self._fixed + open_):
+            raise BadInput("The cells are most of what would be spoken.")
         return check_text("".join(out))
 
     def example(self) -> str:
         """The text with the variables' names as values: what staff hear before they approve."""
-        return self.render({name: name for name in self.variables})
+        return self.render({name: name for name in self.variables}, is_free=True)
 
 
 def is_template(text: str) -> bool:
@@ -153,17 +181,25 @@ class Preparer:
         """
         campaigns = self._read(_personal_campaigns)
         self.left = {}
-        for campaign_id, text, voice, columns, longest_s in campaigns:
+        for campaign_id, text, voice, columns, longest_s, is_free in campaigns:
             rows, left = self._read(partial(_unprepared, campaign_id))
             if not rows:
                 continue
             self.left[campaign_id] = left
-            made, failed = self._apart(partial(self._make, rows, text, voice, json.loads(columns), longest_s))
+            made, failed = self._apart(
+                partial(self._make, rows, text, voice, json.loads(columns), longest_s, is_free)
+            )
             self._write(partial(_let_go, campaign_id, made, failed, now))
         return bool(self.left)
 
     def _make(
-        self, rows: Sequence[tuple[int, str]], text: str, voice: str, names: list[str], longest_s: int
+        self,
+        rows: Sequence[tuple[int, str]],
+        text: str,
+        voice: str,
+        names: list[str],
+        longest_s: int,
+        is_free: bool,
     ) -> tuple[list[tuple[int, str]], list[int]]:
         """Speak a chunk; ``(recipient, prompt)`` of those that were made, ids of those that cannot be.
 
@@ -178,7 +214,7 @@ class Preparer:
         for recipient_id, variables in rows:
             values = dict(zip(names, json.loads(variables) if variables else [], strict=False))
             try:
-                spoken = self.speech.make(template.render(values), self.prompts_dir, voice or "male")
+                spoken = self.speech.make(template.render(values, is_free), self.prompts_dir, voice or "male")
             except (MissingValue, BadInput):
                 failed.append(recipient_id)
             else:
@@ -189,12 +225,17 @@ class Preparer:
         return made, failed
 
 
-def _personal_campaigns() -> list[tuple[int, str, str, str, int]]:
+def _personal_campaigns() -> list[tuple[int, str, str, str, int, bool]]:
+    """Campaigns with variables that go on: id, text, voice, columns, longest call (s), whether they speak freely."""
     rows = execute(
-        "SELECT id, text, voice, columns, max_length_s FROM campaign WHERE text <> '' AND state IN (?, ?) ORDER BY id",
+        "SELECT c.id, c.text, c.voice, c.columns, c.max_length_s, a.is_house, a.permissions FROM campaign c"
+        " JOIN account a ON a.id = c.account_id WHERE c.text <> '' AND c.state IN (?, ?) ORDER BY c.id",
         [CampaignState.RUNNING.value, CampaignState.SCHEDULED.value],
     )
-    return [(int(row[0]), row[1], row[2], row[3], int(row[4])) for row in rows]
+    return [
+        (int(row[0]), row[1], row[2], row[3], int(row[4]), bool(row[5]) or OWN_VOICE in row[6].split())
+        for row in rows
+    ]
 
 
 def _unprepared(campaign_id: int) -> tuple[list[tuple[int, str]], int]:

@@ -1,0 +1,107 @@
+"""What may stand in a variable of an approved text: staff approve the text, so its variables say little.
+
+A variable is a name, an amount, a date or digits (``{x:name}``); without a kind it is any of these.
+The fixed text is a share of what is spoken that has a minimum.  Accounts that may send without
+approval (`permissions.OWN_VOICE`) speak freely.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from enum import StrEnum
+
+from engine.services.messages.template import to_ascii_digits
+
+MIN_FIXED = 0.3  # of the letters and digits that are spoken
+MAX_WORDS = 5  # of a name
+
+
+class Kind(StrEnum):
+    """What a variable holds; ``{name:kind}``."""
+
+    ANY = ""
+    NAME = "name"
+    AMOUNT = "amount"
+    DATE = "date"
+    DIGITS = "digits"
+
+
+LONGEST = {Kind.NAME: 40, Kind.AMOUNT: 20, Kind.DATE: 24, Kind.DIGITS: 20}  # characters
+USUAL = {
+    Kind.ANY: 12,
+    Kind.NAME: 12,
+    Kind.AMOUNT: 8,
+    Kind.DATE: 8,
+    Kind.DIGITS: 8,
+}  # letters, before a list is known
+_AMOUNT = re.compile(r"-?[0-9][0-9.,٬٫]{0,19}")
+_DIGITS = re.compile(r"[0-9][0-9 /-]{0,19}")
+_DATE = re.compile(r"[0-9][0-9/.: -]{0,23}")
+_MONTHS = frozenset(
+    [
+        "فروردین",
+        "اردیبهشت",
+        "خرداد",
+        "تیر",
+        "مرداد",
+        "شهریور",
+        "مهر",
+        "آبان",
+        "آذر",
+        "دی",
+        "بهمن",
+        "اسفند",
+        "شنبه",
+        "یکشنبه",
+        "دوشنبه",
+        "سه\u200cشنبه",
+        "چهارشنبه",
+        "پنجشنبه",
+        "پنج\u200cشنبه",
+        "جمعه",
+        "ساعت",
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+    ]
+)
+_IN_NAMES = " .-'’\u200c"
+
+
+def fits(kind: Kind, value: str) -> bool:
+    """Whether a cell is what a variable of this kind may hold."""
+    if kind is Kind.ANY:
+        return any(fits(each, value) for each in LONGEST)
+    value = to_ascii_digits(value.strip())
+    if not value or len(value) > LONGEST[kind]:
+        return False
+    if kind is Kind.NAME:
+        return len(value.split()) <= MAX_WORDS and all(
+            char in _IN_NAMES or unicodedata.category(char)[0] in "LM" for char in value
+        )
+    if kind is Kind.DATE:
+        numbers = " ".join(word for word in value.split() if word.casefold() not in _MONTHS)
+        return _DATE.fullmatch(numbers) is not None
+    return (_AMOUNT if kind is Kind.AMOUNT else _DIGITS).fullmatch(value) is not None
+
+
+def spoken_length(text: str) -> int:
+    """How many letters and digits of a text are spoken."""
+    return sum(char.isalnum() for char in text)
