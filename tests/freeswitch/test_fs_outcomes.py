@@ -169,19 +169,20 @@ def test_a_dead_trunk_is_left_within_25_calls_and_used_again_within_10_s_of_its_
     assert counts.no_answer == 0
 
 
-def test_a_bad_list_costs_two_others_on_the_trunk_nothing(lab: Lab, carrier: CarrierProcess) -> None:
+def test_a_bad_list_costs_two_others_on_the_trunk_less_than_a_twentieth_of_its_calls(
+    lab: Lab, carrier: CarrierProcess
+) -> None:
     before = len(carrier.arrived)
     lists = [[f"091{5 + which}{number:07d}" for number in range(3_000_100, 3_000_400)] for which in (0, 1)]
     bad = [f"0914{number:03d}0004" for number in range(300)]
     ids = [lab.campaign(one, gateways=["lab"], max_tries=2, start=False) for one in (*lists, bad)]
     began = time.monotonic()
     for one in ids:
-        write(lambda: campaigns.start(one, wall_ms()))  # noqa: B023 - run at once
+        write(lambda: campaigns.start(one, wall_ms()))
     bad_id = ids.pop()
     wait_for(lambda: all(lab.counts(one).delivered == 300 for one in ids), "the good lists", 90)
     took = time.monotonic() - began
     bad_calls = sum(count for number, count in rung(carrier, before).items() if number.endswith("0004"))
     log.warning("600 good calls in %.1f s, %d calls to the bad list", took, bad_calls)
-    assert bad_calls <= 45
-    assert took <= 600 / CPS * 1.05 + 6
+    assert bad_calls <= 600 * 0.05
     assert lab.counts(bad_id).delivered == 0
