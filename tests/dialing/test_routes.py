@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from engine.dialing import routes as module
 from engine.dialing.health import CAMPAIGN, GROUP, GatewayHealth
-from engine.dialing.routes import DOUBTFUL, LOST, MOST_ROUTES, Route, Routes, keys_of
+from engine.dialing.routes import Route, Routes, keys_of
 
 KIND = "UNALLOCATED_NUMBER/404"
+DOUBTFUL, LOST, MOST_ROUTES = 6, 16, 5_000
 
 
 def fail(route: Route, count: int, now: float = 0.0, kind: str = KIND, first: int = 0) -> bool:
@@ -76,9 +78,10 @@ def test_a_lost_route_is_tried_with_one_call_at_a_time_ever_more_rarely() -> Non
         route.claimed(now)
         assert route.room(now + 59.9) == 0
         assert not route.bad("x", KIND, now, now)
+    now += 200
     route.claimed(now)
-    assert route.room(now + 1000) == 1  # a probe of which nothing was heard
-    assert route.room(now + 59) == 0
+    assert route.room(now + 59.9) == 0
+    assert route.room(now + 60.0) == 1  # a probe of which nothing was heard
 
 
 def test_it_is_used_again_when_a_probe_rings() -> None:
@@ -120,9 +123,9 @@ def test_the_trunks_own_faults_count_only_while_it_serves_others(health: Gateway
 
 def test_on_a_trunk_that_fails_others_alike_nothing_is_said_of_a_list(health: GatewayHealth) -> None:
     routes, keys = Routes(health), keys_of(1, "98912000")
-    for number in range(8):
+    for number in range(6):
         health.good(str(number), keys_of(2, "98935000"), 0.0, 0.0)
-    for number in range(8, 11):  # 3 of 11 others
+    for number in range(6, 8):  # a quarter of the others
         health.fault(str(number), keys_of(2, "98935000"), 0.0, 0.0)
     for number in range(LOST):
         assert routes.bad(keys, str(number), "X/503", 0.0, 0.0, is_trunks=True) == []
@@ -146,5 +149,6 @@ def test_the_number_of_routes_is_bounded(health: GatewayHealth) -> None:
         routes.bad(keys_of(1, "98912000"), str(number), KIND, 0.0, 0.0, is_trunks=False)
     for campaign in range(2, MOST_ROUTES + 10):
         routes.bad(keys_of(campaign, "98935000"), "1", KIND, 0.0, 0.0, is_trunks=False)
+    assert module.MOST_ROUTES == MOST_ROUTES
     assert len(routes._routes) < MOST_ROUTES
     assert routes.lost((CAMPAIGN, 1)) is not None
