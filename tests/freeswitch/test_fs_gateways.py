@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 
 from engine.clock import wall_ms
+from engine.services.compliance import caller_ids
 from engine.services.trunks import gateways
-from engine.store.threads import write
+from engine.store.tables.core import Account
+from engine.store.threads import read, write
 from engine.switch_conf.settings import GatewaySettings
 from tests.freeswitch import prompts
 from tests.freeswitch.engine_lab import running_engine, switch_words
@@ -134,6 +136,8 @@ def test_it_fails_over_within_the_try_and_never_rings_by_two_at_once(trunks: Tru
 def test_each_gateway_shows_its_caller_id(trunks: Trunks, lab: Lab) -> None:
     write(lambda: gateways.change("lab", None, wall_ms(), caller_id="02191007777"))
     lab.finish(lab.campaign(["989171000000"], gateways=["lab"]))
+    account = read(lambda: Account.select().first().id)
+    write(lambda: caller_ids.confirm(account, "02191008888", None, wall_ms()))
     lab.finish(lab.campaign(["989172000000"], gateways=["lab"], caller_id="02191008888"))
     shown = {one["number"]: one["caller"] for one in trunks.open.arrived}
     assert "02191007777" in shown["989171000000"]
