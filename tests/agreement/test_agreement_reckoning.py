@@ -276,3 +276,31 @@ def test_random_documents_agree_with_every_single_second():
     assert differing == []
     for kind in ("29 days", "30 days", "31 days", "0 %", "10 %", "20 %", "30 %", "40 %", "columns differ"):
         assert seen[kind] >= 10, "the cases must reach every corner"
+
+
+def test_evidence_bears_the_figures_it_gives():
+    outages = [Outage(M30.start + 9 * HOUR, M30.start + 13 * HOUR, "o1")]
+    reckoning = reckon(M30, outages, [planned(M30, 10 * HOUR, 12 * HOUR, 72 * HOUR)], TERMS)
+    result = json.loads(reckoning.evidence())["result"]
+    assert (result["downtime_s"], result["excluded_s"], result["counted_downtime_s"]) == (
+        4 * HOUR,
+        2 * HOUR,
+        2 * HOUR,
+    )
+    assert (result["month_s"], result["unknown_s"], result["discount"]) == (30 * DAY, 0, 0)
+    text = reckoning.evidence().decode()
+    assert text == json.dumps(json.loads(text), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def test_lines_and_figures_do_not_change():
+    reckoning = reckon(M30, down(M30, HOUR), [planned(M30, 0, HOUR, None)], TERMS)
+    for fixed, name in (
+        (reckoning, "month"),
+        (reckoning.as_known, "discount"),
+        (reckoning.outage_lines()[0], "span"),
+        (reckoning.exclusion_lines()[0], "span"),
+        (reckoning.limits[0], "discount"),
+    ):
+        with pytest.raises(AttributeError):
+            setattr(fixed, name, None)
+    assert "limits=" not in repr(reckoning)
