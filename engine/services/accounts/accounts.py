@@ -16,6 +16,7 @@ from typing import Any
 from engine import bounds
 from engine.amounts import MAX_AMOUNT
 from engine.errors import BadInput, Conflict, NotAllowed, NotFound
+from engine.fold import fold
 from engine.sentences import Sentence, Word
 from engine.services.accounts import audit_log, permissions
 from engine.services.numbering.numbers import Kind, NormalNumber, normalise
@@ -198,7 +199,11 @@ def list_accounts(
     if states:
         query = query.where(Account.state.in_(list(states)))
     if text.strip():
-        query = query.where(Account.name.contains(text.strip()) | Account.mobile.contains(text.strip()))
+        wanted = fold(text)
+        is_it = Account.search.contains(wanted)
+        if wanted.isdigit():  # 0912…, +98 912 …, ۰۹۱۲…
+            is_it |= Account.mobile.contains(wanted.removeprefix("98").removeprefix("0"))
+        query = query.where(is_it)
     if parent_id is not None:
         query = query.where(Account.parent_id == parent_id)
     if before_id is not None:

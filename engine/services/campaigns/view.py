@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.errors import NotFound
+from engine.fold import fold
 from engine.sentences import Sentence
 from engine.services.campaigns import why
 from engine.states import CampaignState
@@ -118,9 +119,10 @@ def views(
     if states:
         query = query.where(Campaign.state.in_(states))
     if text:
-        is_named = Campaign.name.contains(text)
-        is_number = text.isascii() and text.isdigit() and len(text) < 16
-        query = query.where(is_named | (Campaign.id == int(text)) if is_number else is_named)
+        wanted = fold(text)
+        is_named = Campaign.search.contains(wanted)
+        is_number = wanted.isdigit() and len(wanted) < 16
+        query = query.where(is_named | (Campaign.id == int(wanted)) if is_number else is_named)
     if before_id is not None:
         query = query.where(Campaign.id < before_id)
     return [_view(row, now) for row in query]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from engine.services.lists.choices import Candidate
 from engine.services.lists.names import NUMBER, PHONE, is_exact, points_of
 from engine.services.numbering.codes import are_codes
-from engine.services.numbering.numbers import Kind, NormalNumber, normalise
+from engine.services.numbering.numbers import Kind, NormalNumber, normalise, numbers_in
 from engine.services.numbering.reasons import Reason
 
 MAX_COLUMNS = 256
@@ -117,15 +117,20 @@ def look_at(index: int, sample: _Rows, default_area: str | None) -> Look:
 def _kind(cell: str, default_area: str | None) -> str:
     found = normalise(cell)
     if found is Reason.SEVERAL:
-        return "mobile" if "09" in cell or "+989" in cell or "۰۹" in cell else "local"
+        return next((kind for part in numbers_in(cell) if (kind := _kind(part, default_area))), "")
     if isinstance(found, NormalNumber):
         if found.kind is Kind.MOBILE:
             return "mobile"
-        digits = [str(int(char)) for char in cell if char.isdecimal()]
-        return "bare" if len(digits) == 10 and digits[0] != "0" else "landline"
+        return "bare" if is_bare(cell) else "landline"
     if default_area and isinstance(normalise(cell, default_area=default_area), NormalNumber):
         return "local"
     return ""
+
+
+def is_bare(cell: str) -> bool:
+    """Whether a cell has ten digits without a 0 or +98 before them, as national and postal codes have."""
+    digits = [int(char) for char in cell if char.isdecimal()]
+    return len(digits) == 10 and digits[0] != 0
 
 
 def find_columns(

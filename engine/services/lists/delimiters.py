@@ -28,7 +28,7 @@ def detect_delimiter(lines: Sequence[str], filename: str) -> tuple[str, bool]:
     preferred = "\t" if filename.lower().endswith((".tsv", ".tab")) else ","
     usual = sorted(DELIMITERS, key=lambda one: one != preferred)
     best, score = _best(lines, usual, preferred)
-    if sum(_QUOTED_ROW.fullmatch(line) is not None for line in lines) * 2 > len(lines):
+    if score[3] == 1 and sum(map(_is_quoted, lines)) * 2 > len(lines):
         inner, inner_score = _best(list(unwrapped(lines)), usual, preferred)
         if inner_score[0] > score[0] and inner_score[3] > 1:
             return inner, True
@@ -37,6 +37,10 @@ def detect_delimiter(lines: Sequence[str], filename: str) -> tuple[str, bool]:
         if rare_score[0] >= 0.8 and rare_score[1] >= 0.8 and not _is_between_numbers(lines, rare):
             return rare, False
     return best, False
+
+
+def _is_quoted(line: str) -> bool:
+    return _QUOTED_ROW.fullmatch(line) is not None
 
 
 def unwrapped(lines: Iterable[str]) -> Iterator[str]:

@@ -19,7 +19,7 @@ from engine.services.lists.columns import (
     is_numbers_only,
     look_at,
 )
-from engine.services.lists.names import column_names, named_columns
+from engine.services.lists.names import MOBILE, column_names, named_columns, points_of
 from engine.services.lists.table import Table
 
 SAMPLE_ROWS = 1_000
@@ -60,6 +60,7 @@ class Layout:
             self.chosen = find_columns(self.columns, header is not None, self.looks, self.hidden)
         if not self.chosen:
             raise self._none(sample[self.begins], table, filename)
+        self.is_of_mobiles = header is not None and points_of(self.columns[self.chosen[0]]) >= MOBILE
         self.is_numbers_only = (
             header is None and not choices.columns.strip() and width > 1 and is_numbers_only(cells)
         )

@@ -10,7 +10,7 @@ one chunk, and some 12 to 24 bytes for each different number.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
 from itertools import chain, islice
@@ -24,14 +24,21 @@ from engine.errors import BadInput
 from engine.fold import visible
 from engine.sentences import Amount, Sentence
 from engine.services.lists.choices import AS_FOUND, Choices, HiddenRows, ListFacts, Several
-from engine.services.lists.columns import MAX_COLUMNS
+from engine.services.lists.columns import MAX_COLUMNS, is_bare
 from engine.services.lists.duplicates import SeenNumbers
 from engine.services.lists.kinds import open_table
 from engine.services.lists.layout import SAMPLE_ROWS, Layout
 from engine.services.lists.names import column_names
 from engine.services.lists.source import MAX_BYTES, open_source
 from engine.services.lists.table import Table
-from engine.services.numbering.numbers import NormalNumber, check_area, normalise, numbers_in, usual_numbers
+from engine.services.numbering.numbers import (
+    Kind,
+    NormalNumber,
+    check_area,
+    normalise,
+    numbers_in,
+    usual_numbers,
+)
 from engine.services.numbering.reasons import Reason
 from engine.text import shown_name
 
@@ -109,6 +116,8 @@ class ListReader:
         self._index, *self._others = layout.chosen
         self.number_column = self.columns[self._index]
         self.is_numbers_only = layout.is_numbers_only
+        if layout.is_of_mobiles:
+            self._read_number = partial(_in_a_column_of_mobiles, self._read_number)
         self._rows: Iterator[tuple[int, list[str]]] = chain(sample[layout.begins :], rows)
         if self.is_numbers_only:
             self.columns, self._index = [self.number_column], 0
@@ -313,6 +322,14 @@ class ListReader:
                     line=row.line, cell=visible(row.raw[:40]), why=why,
                 )
             )  # fmt: skip
+
+
+def _in_a_column_of_mobiles(read: Callable[[str], NormalNumber | Reason], text: str) -> NormalNumber | Reason:
+    """A cell's number; ten digits that only might be a landline are not called there, as codes look so."""
+    found = read(text)
+    if type(found) is NormalNumber and found.kind is Kind.LANDLINE and is_bare(text):
+        return Reason.MAY_BE_CODE
+    return found
 
 
 def open_list(

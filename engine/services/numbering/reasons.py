@@ -28,6 +28,7 @@ class Reason(StrEnum):
     NO_MESSAGE = "no_message"
     DATE = "date"
     HIDDEN = "hidden"
+    MAY_BE_CODE = "may_be_code"
 
     @property
     def has_number(self) -> bool:
@@ -67,5 +68,8 @@ _SENTENCES: dict[Reason, Sentence] = {
         "This recipient's message cannot be made: a cell that it needs is empty or too long."
     ),
     Reason.DATE: Sentence("This is a date, not a telephone number."),
+    Reason.MAY_BE_CODE: Sentence(
+        "Ten digits without a 0 before them, in a column of mobiles: this may be a code; a landline is written 021…."
+    ),
     Reason.HIDDEN: Sentence("The row is hidden or filtered out in the spreadsheet, so it was left out."),
 }

@@ -6,6 +6,8 @@ a million settles an hour should not pay for them, and the auditor checks them.
 
 from __future__ import annotations
 
+from typing import Any
+
 from peewee import (
     BigAutoField,
     BigIntegerField,
@@ -19,6 +21,7 @@ from peewee import (
     TextField,
 )
 
+from engine.fold import fold
 from engine.states import AccountState, CampaignState, MessageKind, UnknownPolicy
 from engine.store.database import db
 
@@ -31,7 +34,24 @@ class Table(Model):
         legacy_table_names = False
 
 
-class Account(Table):
+class Searched(Table):
+    """A table of names that people look for: `search` is the name as `fold` compares it, kept with each write."""
+
+    name: str
+    search = TextField(default="")
+
+    def save(self, *args: Any, **kwargs: Any) -> Any:
+        self.search = fold(self.name)
+        return super().save(*args, **kwargs)
+
+    @classmethod
+    def update(cls, data: Any = None, /, **values: Any) -> Any:
+        if "name" in values:
+            values["search"] = fold(values["name"])
+        return super().update(data, **values)
+
+
+class Account(Searched):
     """A customer firm or person; the house account is the operator's own and is never charged."""
 
     id = BigAutoField()
@@ -144,7 +164,7 @@ class Switch(Table):
     leased_until_at = BigIntegerField(default=0)
 
 
-class Campaign(Table):
+class Campaign(Searched):
     """One message to one list of numbers, with the rules for calling them."""
 
     account_id: int
