@@ -55,17 +55,23 @@ def header_row(rows: _Rows) -> int | None:
             if not is_sparse or len(filled) == 1 == len(row):
                 break
             continue
-        points = _header_points(filled, is_sparse, place)
+        points = int(_names_one(row, rows[place + 1 :])) if is_sparse else _header_points(filled, place)
         if points > best_points:
             best, best_points = place, points
     return best
 
 
-def _header_points(filled: list[str], is_sparse: bool, place: int) -> int:
+def _names_one(row: Sequence[str], below: _Rows) -> bool:
+    """Whether a row with one cell names the column of numbers below it, and is no title."""
+    at = next((index for index, cell in enumerate(row) if cell), 0)
+    name = row[at] if row else ""
+    under = [other[at] for other in below[:_SHORT_LIST] if at < len(other)]
+    return is_exact(name) or (points_of(name) > 0 and any(map(_is_number, under)))
+
+
+def _header_points(filled: list[str], place: int) -> int:
     """How much a row without numbers is like a header; 0: it is none."""
     telling = sum(points_of(cell) > 0 and len(cell) <= 60 for cell in filled)
-    if is_sparse:
-        return 1 if len(filled) == 1 and is_exact(filled[0]) else 0
     if telling:
         return 100 + 10 * len(filled)
     if any(sum(map(str.isdigit, cell)) >= 5 for cell in filled):

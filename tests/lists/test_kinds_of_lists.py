@@ -1,0 +1,137 @@
+"""Lists of the kinds that people really bring; each small, and made here."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import openpyxl
+import pytest
+
+from engine.errors import BadInput
+from engine.services.lists.choices import Choices
+from engine.services.lists.reader import open_list
+from engine.services.reports.files import write_xlsx
+
+PEOPLE = ["Ali,09121110000", "Reza,09121110001", "Sara,09121110002"]
+
+
+def read(data: bytes | str, choices: Choices = Choices(), name: str = "list.csv", **options: str):
+    content = data if isinstance(data, bytes) else data.encode()
+    with open_list(io.BytesIO(content), choices, filename=name, **options) as reader:
+        rows = [row for chunk in reader for row in chunk]
+        facts = reader.facts()
+    assert facts.lines + facts.more == len(rows) + facts.left_out.total()
+    return rows, facts
+
+
+def called(rows) -> list[str]:
+    return [row.number.e164 for row in rows if row.reason is None]
+
+
+def workbook(**sheets: list[list[object]]) -> bytes:
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for title, rows in sheets.items():
+        sheet = book.create_sheet(title)
+        for row in rows:
+            sheet.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "bad",
+    ['"Ali,09121110000', 'A "li,09121110000', '"Ali"x,09121110000', 'Ali,"09121110000', '"Ali",09121110000"'],
+)
+def test_a_quote_without_a_partner_swallows_no_line(bad: str) -> None:
+    rows, facts = read("\n".join(["name,number", bad, *PEOPLE[1:], '"Zahra,09121110003', "Omid,09121110004"]))
+    assert len(called(rows)) == 5
+    assert "5" in str(facts.notes[0])
+
+
+def test_a_cell_of_several_lines_is_one() -> None:
+    rows, facts = read('name,number\n"Ali\nR, ""x""",09121110000\nReza,09121110001\n')
+    assert (len(rows), facts.lines, rows[0].cells) == (2, 3, ['Ali\nR, "x"'])
+
+
+@pytest.mark.parametrize("title", ["کد پستی", "کد ملی", "شماره قرارداد", "شناسه قبض", "account no"])
+def test_codes_are_never_chosen(title: str) -> None:
+    lines = [f"{1_141_900_000 + n},{'' if n == 3 else f'0912111{n:04}'}" for n in range(30)]
+    rows, facts = read("\n".join([f"{title},همراه مشتری", *lines]))
+    assert facts.columns == ["همراه مشتری"]
+    assert len(called(rows)) == 29
+    with pytest.raises(BadInput, match="surely"):
+        read("\n".join([f"{title},x", *(f"{1_141_900_000 + n},a" for n in range(30))]))
+
+
+def test_titles_above_the_header_and_what_nobody_sees_in_it() -> None:
+    text = "لیست شماره موبایل‌ها,,\n\nنام,\u200fشماره\u200cموبایل,مبلغ\nعلی,09121110000,5\n"
+    rows, facts = read(text, Choices("شماره موبایل"))
+    assert (called(rows), facts.left_out) == (["+989121110000"], {"header": 1, "title": 1, "blank": 1})
+
+
+def test_a_header_may_name_one_column_alone() -> None:
+    rows, facts = read("Mobile No,\n09121110000,x\n1141989336,y\n02188776655,z\n")
+    assert (called(rows), facts.header_line) == (["+989121110000", "+982188776655"], 1)
+
+
+def test_sheets_are_told_and_chosen() -> None:
+    data = workbook(
+        راهنما=[["شماره‌ها در برگهٔ بعد"]], الف=[["شماره"], ["09121110000"]], ب=[["شماره"], ["09121110001"]]
+    )
+    rows, facts = read(data, name="a.xlsx")
+    assert called(rows) == ["+989121110000"]
+    assert [(one.name, one.is_read) for one in facts.sheets] == [
+        ("راهنما", False),
+        ("الف", True),
+        ("ب", False),
+    ]
+    assert called(read(data, Choices(sheet="ب"), "a.xlsx")[0]) == ["+989121110001"]
+
+
+def test_our_own_workbook_is_one_list_on_all_its_sheets() -> None:
+    out = io.BytesIO()
+    write_xlsx(out, ["number", "source"], [(f"0912111{n:04}", "key") for n in range(25)], sheet_rows=11)
+    rows, facts = read(out.getvalue(), name="do-not-call.xlsx")
+    assert len(called(rows)) == 25
+    assert all(sheet.is_read for sheet in facts.sheets)
+
+
+@pytest.mark.parametrize("several", ["none", "first", "all"])
+def test_two_numbers_in_a_cell_are_a_choice(several: str) -> None:
+    rows, facts = read("number\n09121110000 / 09121110001\n09121110002\n", Choices(several=several))
+    assert len(called(rows)) == {"none": 1, "first": 2, "all": 3}[several]
+    assert facts.several == 1
+
+
+def test_a_second_column_helps_where_the_first_has_none() -> None:
+    rows, _ = read("موبایل,منزل\n09121110000,02188776655\n,02188776656\n", Choices("موبایل,منزل"))
+    assert called(rows) == ["+989121110000", "+982188776656"]
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b"<html><table><tr><td>09121110000</td></tr></table></html>", "a web page"),
+        (b"BEGIN:VCARD\r\nTEL:09121110000\r\nEND:VCARD\r\n", "vCard"),
+        (b'[{"number": "09121110000"}]', "a JSON file"),
+        (
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500) + "EncryptedPackage".encode("utf-16-le"),
+            "a password",
+        ),
+    ],
+)
+def test_what_is_no_list_is_named(data: bytes, what: str) -> None:
+    with pytest.raises(BadInput, match=what):
+        read(data, name="list.xls")
+
+
+def test_parts_with_backslashes_under_other_names() -> None:
+    data = workbook(a=[["number"], ["09121110000"]])
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w") as new:
+        for part in old.infolist():
+            new.writestr(part.filename.replace("/", "\\"), old.read(part))
+    assert called(read(out.getvalue(), name="a.xlsx")[0]) == ["+989121110000"]
