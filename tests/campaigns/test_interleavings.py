@@ -59,7 +59,9 @@ def personal_campaign(world: World, account_id: int, names: list[str]) -> int:
 
     def work() -> int:
         message = prompts.add(account_id, "m", "example", 4_000, world.now)
-        Message.update(text="سلام {name}").where(Message.id == message).execute()
+        Message.update(text="سلام {name} عزیز، نوبت شما فردا ساعت ده است و چشم به راه شما هستیم").where(
+            Message.id == message
+        ).execute()
         rules = CampaignRules(name="c")
         made = campaigns.create(account_id, rules, message, world.now, 660)
         Campaign.update(columns='["name"]').where(Campaign.id == made).execute()
