@@ -9,14 +9,17 @@ import sqlite3
 import time
 from pathlib import Path
 
+import gevent
+import gevent.event
 import pytest
 
-from engine.services.accounts import access_tokens
+from engine.services.accounts import access_tokens, people
 from engine.store.tables.core import Account, User
 from engine.store.threads import read, write
 from tests.webui.conftest import Browser, csrf_of, logged_in
 from webui import create_app
 from webui.request import limits
+from webui.request.context import AvanakWeb
 from webui.request.limits import FILES, FORM_BYTES, JSON_BYTES, MOST_FIELDS, SMALL_BYTES, bytes_of
 from webui.request.pace import MOST_KEYS, Pace, Rate
 
@@ -111,6 +114,36 @@ def test_nobody_asks_for_all_of_it(app, monkeypatch: pytest.MonkeyPatch) -> None
     assert [client.get("/login").status_code for _ in range(12)] == [200] * 10 + [429] * 2
     assert client.get("/static/app.css").status_code == 200
     assert client.get("/healthz").status_code == 200
+
+
+def test_passwords_are_hashed_one_at_a_time(app, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many log-ins at once take neither all processors nor all memory, and the last of very many hears when to come."""
+    at_once, most = [0], [0]
+    free = gevent.event.Event()
+
+    def slow(kept: str | None, password: str) -> bool:
+        at_once[0] += 1
+        most[0] = max(most[0], at_once[0])
+        free.wait(5)
+        at_once[0] -= 1
+        return False
+
+    monkeypatch.setattr(people, "password_fits", slow)
+    monkeypatch.setattr(AvanakWeb, "apart", lambda self, work, **_: work())
+
+    def try_it(n: int) -> int:
+        browser = Browser(app)
+        browser.client.environ_base["REMOTE_ADDR"] = f"198.51.100.{n + 1}"
+        return browser.log_in(f"name{n}", "x").status_code
+
+    trying = [gevent.spawn(try_it, n) for n in range(30)]
+    gevent.joinall(trying, count=10, timeout=60)  # those that find twenty before them
+    free.set()
+    gevent.joinall(trying, timeout=60)
+    statuses = [each.value for each in trying]
+    assert most == [1]
+    assert sorted(set(statuses)) == [401, 429]
+    assert statuses.count(429) == 10
 
 
 # -- how much -----------------------------------------------------------------------------

@@ -58,7 +58,7 @@ def login() -> str | tuple[str, int] | Response:
     if until is not None:
         return _refuse(form, target, too_many(until - now), 429)
     kept = found.password_hash if found is not None else None
-    if not web().apart(lambda: people.password_fits(kept, form.password.data)) or found is None:
+    if not web().hashed(lambda: people.password_fits(kept, form.password.data)) or found is None:
         write(lambda: login_waits.failed(network, name, found, now))
         return _refuse(form, target, _("The user name or the password is wrong."), 401)
     write(lambda: login_waits.succeeded(network, name))

@@ -132,7 +132,7 @@ def choose() -> str | Answer | Response:
     def work() -> None:
         typed, chosen = form.code.data, form.password.data
         found = read(lambda: _person(asked["person"]))
-        hashed = web().apart(lambda: people.hash_of(chosen))
+        hashed = web().hashed(lambda: people.hash_of(chosen))
 
         def take() -> bool:
             if found is None:

@@ -81,7 +81,7 @@ def password() -> Answer | Response:
     if not (form.validate_on_submit() and _knows_password(form)):
         return refused("own_login/index.html", **_shown(password=form))
     chosen = form.password.data
-    hashed = web().apart(lambda: people.hash_of(chosen))
+    hashed = web().hashed(lambda: people.hash_of(chosen))
     write(lambda: people.set_password(me.id, hashed, me.id, now))
     log_in(read(lambda: people.get(me.id)))
     flash(_("Your password was changed; you were logged out everywhere else."), "success")
@@ -157,7 +157,7 @@ def _knows_password(form: Any) -> bool:
         form.complaint = too_many(until - now)
         return False
     kept, typed = me.password_hash, form.old.data
-    if web().apart(lambda: people.password_fits(kept, typed)):
+    if web().hashed(lambda: people.password_fits(kept, typed)):
         return True
     write(lambda: login_waits.failed(network, me.username, me, now))
     form.complaint = _("Your password now is another one.")

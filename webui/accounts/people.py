@@ -129,7 +129,7 @@ def join(token: str) -> str | Answer | Response:
 
     def work() -> None:
         password = form.password.data
-        password_hash = web().apart(lambda: people.hash_of(password))
+        password_hash = web().hashed(lambda: people.hash_of(password))
         accepted.append(write(lambda: people.accept(person_id, seal, password_hash, wall_ms())))
 
     if not attempt(form, work, writes=False):

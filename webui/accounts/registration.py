@@ -127,7 +127,7 @@ def register() -> str | Answer | Response:
 
     def work() -> None:
         password = form.password.data
-        password_hash = web().apart(lambda: people.hash_of(password))  # which takes its time
+        password_hash = web().hashed(lambda: people.hash_of(password))  # which takes its time
         write(lambda: register(password_hash))
 
     if not attempt(form, work, writes=False):

@@ -7,6 +7,8 @@ from datetime import tzinfo
 from typing import TypeVar
 
 from flask import current_app
+from gevent.lock import Semaphore
+from werkzeug.exceptions import TooManyRequests
 
 from engine.config import Settings
 from engine.services.campaigns.uploads import Uploads
@@ -14,6 +16,8 @@ from engine.store.threads import begin
 from webui.request.checks import Checks
 
 T = TypeVar("T")
+
+MOST_HASHING = 20  # a tenth of a second each
 
 
 class AvanakWeb:
@@ -24,6 +28,8 @@ class AvanakWeb:
         self.zone = zone
         self.uploads = Uploads(settings.data_dir / "uploads", settings.max_upload_mb * 1_000_000)
         self.checks = Checks(lambda work: self.apart(work, waits=True))
+        self._hasher = Semaphore(1)
+        self._hashing = 0  # those that hash or wait for it
 
     def apart(self, work: Callable[[], T], *, waits: bool = False) -> T:
         """Run what computes (workbooks, password hashes) off the hub; its result.
@@ -31,6 +37,20 @@ class AvanakWeb:
         With `waits` in the threads for what takes long or waits for a worker (sounds, lists).
         """
         return begin(work, waits=waits)()
+
+    def hashed(self, work: Callable[[], T]) -> T:
+        """Hash a password off the hub, one at a time: each takes 64 MB and a processor.
+
+        TooManyRequests when so many wait that whoever comes now would wait for seconds.
+        """
+        if self._hashing >= MOST_HASHING:
+            raise TooManyRequests(retry_after=2)
+        self._hashing += 1
+        try:
+            with self._hasher:
+                return self.apart(work)
+        finally:
+            self._hashing -= 1
 
     def each_apart(self, items: Iterator[T]) -> Iterator[T]:
         """The items (none is None), each made off the hub when it is asked for."""
