@@ -84,7 +84,7 @@ def make_world(folder: Path, cast: Any) -> World:
     ids.update(
         message_id=write(lambda: library.add(cast.sahar, f"{MARK} hello", "hello", 5_000, now)).id,
         gateway_id=1, switch_id=write(lambda: switches.register("lab", "", True, now)),
-        token="none", ended_id=10**6, switch="lab", terms_id="2025", action="agree",
+        token="none", ended_id=10**6, recipient_id=1, switch="lab", terms_id="2025", action="agree",
         how="shutout", prefix="98", kind="csv", filename="app.css",
         month=Month.containing(now // 1000).key,
     )  # fmt: skip
