@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 import gevent
 
@@ -63,7 +64,7 @@ class Importer:
                     self._area,
                     read=read,
                     write=write,
-                    begin=begin,
+                    begin=partial(begin, waits=True),
                     clock=wall_ms,
                 )
             except AvanakError as error:

@@ -25,7 +25,7 @@ from engine.workers import child
 from engine.workers.job import Answer, End, Job, Lane
 
 ROOT = Path(__file__).resolve().parents[2]
-NICENESS = {Lane.LONG: 10, Lane.QUICK: 0}
+NICENESS = {Lane.LONG: 5, Lane.QUICK: 0}
 _MOST_JSON = 1 << 28
 
 

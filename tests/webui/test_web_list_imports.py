@@ -8,6 +8,7 @@ import pytest
 
 from engine.clock import wall_ms
 from engine.errors import StoreUnavailable
+from engine.sentences import sentence_of
 from engine.services.campaigns import campaigns, list_imports
 from engine.services.campaigns.recipients import at_once
 from engine.services.campaigns.uploads import Uploads
@@ -107,3 +108,20 @@ def test_a_list_is_held_by_one(noted, uploads) -> None:
         assert (first, second) == (True, False)
     with list_imports.held(path) as again:
         assert again
+
+
+def test_a_list_over_which_the_process_ends_is_tried_three_times_and_then_given_up(noted, uploads, cast) -> None:
+    class ProcessEnds(BaseException):
+        pass
+
+    def ending(work):
+        raise ProcessEnds
+
+    for _ in range(list_imports.MOST_TRIES):
+        with pytest.raises(ProcessEnds):
+            bring_in(noted, uploads, ending)
+    bring_in(noted, uploads)
+    row = read(lambda: list_imports.get(noted))
+    assert row.state == "failed"
+    assert "is not tried again" in str(sentence_of(row.sentence))
+    assert read(list_imports.unfinished) == []

@@ -145,7 +145,8 @@ def import_() -> Answer | BaseResponse:
         name = files[0].filename
         chosen = form.choices()
         with web().apart(
-            lambda: open_list(stream, chosen, filename=name, default_area=area, allow_abroad=True)
+            lambda: open_list(stream, chosen, filename=name, default_area=area, allow_abroad=True),
+            waits=True,
         ) as reader:
             chunks = web().each_apart(iter(reader))
             taken.append(suppression.import_list(list_id, reader, write, now, by_id=by, chunks=chunks))

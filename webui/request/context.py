@@ -54,7 +54,7 @@ class AvanakWeb:
 
     def each_apart(self, items: Iterator[T]) -> Iterator[T]:
         """The items (none is None), each made off the hub when it is asked for."""
-        while (item := self.apart(lambda: next(items, None))) is not None:
+        while (item := self.apart(lambda: next(items, None), waits=True)) is not None:
             yield item
 
 

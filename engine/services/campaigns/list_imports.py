@@ -44,6 +44,10 @@ OPEN = (ImportState.WAITING, ImportState.RUNNING)
 OUR_FAULT = Sentence(
     "The list could not be read to its end. That is a fault of ours and was noted; what is in stays."
 )
+MOST_TRIES = 3  # without a part that came in
+TRIED_ENOUGH = Sentence(
+    "This list ended the reading three times and is not tried again; save it as CSV and add it once more."
+)
 SHOWN = 20  # imports of a campaign that its page shows
 
 Write = Callable[[Callable[[], Any]], Any]
@@ -136,12 +140,17 @@ def bring_in(
 ) -> None:
     """Bring a list in that is `held`, from where it was cut; then start the campaign, if that is wanted.
 
-    A list that cannot be used ends as `failed` with the sentence.  Raises StoreUnavailable when the
+    A list that cannot be used ends as `failed` with the sentence, and so does one over which the process
+    ended `MOST_TRIES` times before a part of it was in.  Raises StoreUnavailable when the
     database does not answer, EngineBusy when another process was faster: it is to be called again.
     """
     row: ListImport
     row, abroad = read(lambda: (get(import_id), traffic_caps.opens_abroad()))
     if row.state not in OPEN:
+        return
+    if uploads.begun_again(row.token) > MOST_TRIES:
+        write(lambda: _end(row, ImportState.FAILED, TRIED_ENOUGH.kept(), clock()))
+        uploads.discard(row.token)
         return
     write(lambda: _begin(row, clock()))
     done = row.chunks
@@ -149,6 +158,7 @@ def bring_in(
     def chunk_is_in(_rows: int) -> None:
         nonlocal done
         done += 1
+        uploads.has_gone_on(row.token)
 
     try:
         with begin(lambda: _open(uploads, row, default_area, abroad))() as reader:
@@ -163,6 +173,7 @@ def bring_in(
                 begin=begin,
             )
     except (StoreUnavailable, EngineBusy):
+        uploads.has_gone_on(row.token)  # it is not the list's fault
         raise
     except AvanakError as error:
         sentence = error.sentence.kept()

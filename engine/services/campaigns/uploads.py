@@ -31,6 +31,7 @@ MAX_TAKEN_AGE_MS = 7 * MAX_AGE_MS  # of one that was confirmed and could not be 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{20,60}")
 _BLOCK = 1 << 20
 _META, _LIST, _SOUND = "pending.json", "list", "sound"
+_TRIES = "tries"
 _TAKEN = ".taken"
 
 
@@ -129,6 +130,19 @@ class Uploads:
     def taken_list(self, token: str) -> Path:
         """Where the list of an upload lies after `take` gave it this token."""
         return self._path(token) / _LIST
+
+    def begun_again(self, token: str) -> int:
+        """Note that a taken list is read from where it was cut; how often that was since it last went on."""
+        path = self._path(token) / _TRIES
+        with _disk():
+            number = (path.stat().st_size if path.exists() else 0) + 1
+            path.write_bytes(b"." * number)
+        return number
+
+    def has_gone_on(self, token: str) -> None:
+        """A part of a taken list came in."""
+        with _disk():
+            (self._path(token) / _TRIES).unlink(missing_ok=True)
 
     def prompts_dir(self, pending: Pending) -> Path:
         """Where the message lies, converted, until it is confirmed."""
