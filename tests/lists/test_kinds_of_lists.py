@@ -51,6 +51,11 @@ def test_a_quote_without_a_partner_swallows_no_line(bad: str) -> None:
     assert "5" in str(facts.notes[0])
 
 
+def test_two_stray_quotes_at_ends_of_lines_swallow_no_number() -> None:
+    rows, _ = read('number\tname\n09121110000\tx\n09121110001\t"\n09121110002\t"\n09121110003\ty\n')
+    assert len(called(rows)) == 4
+
+
 def test_a_cell_of_several_lines_is_one() -> None:
     rows, facts = read('name,number\n"Ali\nR, ""x""",09121110000\nReza,09121110001\n')
     assert (len(rows), facts.lines, rows[0].cells) == (2, 3, ['Ali\nR, "x"'])

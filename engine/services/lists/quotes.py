@@ -84,6 +84,9 @@ class MendedQuotes:
                 if self._row_width(following) >= self._width > 1 and self._has_number(following):
                     return []
                 continue
+            inside = closing["inside"]
+            if self._row_width(inside) >= self._width > 1 and self._has_number(inside):
+                return []
             rest = following[closing.end() :]
             if self._rest_is_whole(rest):
                 for _ in taken:
