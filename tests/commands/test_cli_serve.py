@@ -112,7 +112,7 @@ def test_a_second_one_on_the_same_data_is_refused(ctl: Ctl, served, port: int) -
 
 
 def test_a_stop_lets_calls_finish_and_a_second_one_ends_them(ctl: Ctl, served) -> None:
-    slow = write_tone(ctl.folder / "slow.wav", 600)
+    slow = write_tone(ctl.folder / "slow.wav", 590)
     numbers = write_list(ctl.folder / "four.csv", [f"0912111000{n}" for n in range(4)])
     sending = ctl.start("send", numbers, "--message", slow, "--switch", "embedded")
     wait_until(lambda: ctl.query("SELECT id FROM attempt WHERE state = 'answered'"), "a call is answered")
