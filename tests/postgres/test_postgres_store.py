@@ -10,6 +10,7 @@ import peewee
 import pytest
 from gevent.threadpool import ThreadPool
 
+from engine.sentences import sentence_of
 from engine.clock import TEHRAN
 from engine.dialing.rules.contact_gap import ContactRules
 from engine.dialing.shares import part_of
@@ -54,7 +55,7 @@ def test_a_server_that_stops_and_comes_back_costs_no_item(own_server: PostgresSe
         for item in claims:
             writer.add(channel, settle_of(item))
         assert not writer.flush(1.0)
-        assert writer.fault.startswith("The database refuses writes")
+        assert str(sentence_of(writer.fault)).startswith("The database refuses writes")
         own_server.start()
         assert writer.flush(20)
         assert writer.fault == ""

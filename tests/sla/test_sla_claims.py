@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine.sentences import sentence_of
 from engine.agreement.dates import instant_text, jalali_date
 from engine.errors import BadInput, Conflict, NotAllowed, NotFound
 from engine.services.sla import archive, claims, committee, credits, exclusions, incidents
@@ -158,7 +159,10 @@ def test_an_approved_claim_is_credited_when_its_month_closes(cast):
     assert (balance(sahar), balance(nur)) == (100_001, 0)  # 200 claimed minutes, though 500 were down
     assert state(claim_id) == "credited"
     row = read(lambda: credits.of_month(sahar, ABAN.key))[0]
-    assert row.memo == f"10 % for 200 minutes of claimed downtime in 1405-08, statement 1405-08-{sahar}"
+    assert (
+        str(sentence_of(row.memo))
+        == f"10 % for 200 minutes of claimed downtime in 1405-08, statement 1405-08-{sahar}"
+    )
     assert read(lambda: Evidence.get_or_none(Evidence.sha256 == row.evidence_sha256)) is not None
     assert read(lambda: archive.of_month(sahar, ABAN.key)[0].discount) == 20
 

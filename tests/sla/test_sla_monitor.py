@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine.sentences import sentence_of
 from engine.services.sla import incidents, observations, unknown
 from engine.services.sla.call_window import CallWindow
 from engine.services.sla.flips import Health
@@ -43,7 +44,7 @@ def state(component="service"):
 
 def outages():
     return [
-        (row.start_at, row.end_at, row.reason)
+        (row.start_at, row.end_at, str(sentence_of(row.reason)))
         for row in read(lambda: list(OutageRecord.select().order_by(OutageRecord.id)))
     ]
 

@@ -1,5 +1,6 @@
 """A whole engine is watched: pulses, switches, synthetic calls, the outage of its switch."""
 
+from engine.sentences import sentence_of
 from engine.clock import monotonic_s, wall_ms
 from engine.services.sla import availability, flips, incidents
 from engine.store.tables.sla import MonitorSpan, ProbeResult
@@ -40,6 +41,6 @@ def test_an_engine_is_watched(start_lab):
 
     wait_for(is_down, "the outage")
     outage = read(incidents.running_outage)
-    assert outage.reason.startswith("no switch is up")
+    assert str(sentence_of(outage.reason)).startswith("no switch is up")
     english, _ = read(lambda: availability.month_to_date(None, wall_ms())).sentence()
     assert english.startswith("availability ")

@@ -110,7 +110,9 @@ def test_a_list_is_held_by_one(noted, uploads) -> None:
         assert again
 
 
-def test_a_list_over_which_the_process_ends_is_tried_three_times_and_then_given_up(noted, uploads, cast) -> None:
+def test_a_list_over_which_the_process_ends_is_tried_three_times_and_then_given_up(
+    noted, uploads, cast
+) -> None:
     class ProcessEnds(BaseException):
         pass
 

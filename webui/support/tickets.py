@@ -23,7 +23,7 @@ from engine.states import TicketState
 from engine.store.threads import read, write
 from webui.forms.number_fields import row_id
 from webui.forms.pages import Answer, PageForm, attempt, before_id, pages_blueprint, refused
-from webui.i18n.formats import language
+from webui.i18n.sentences import said
 from webui.i18n.words import choices
 from webui.request.access import account_scope, is_staff, needs, person
 from webui.request.context import web
@@ -87,7 +87,7 @@ def index() -> str:
         mine=mine,
         state=state,
         now=now,
-        queues={key: value[language() == "fa"] for key, value in QUEUES.items()},
+        queues={key: said(value[0]) for key, value in QUEUES.items()},
     )
 
 

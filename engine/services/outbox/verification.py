@@ -9,18 +9,17 @@ from __future__ import annotations
 import hashlib
 
 from engine.errors import Conflict
+from engine.sentences import Sentence
 from engine.services.accounts.permissions import Actor
 from engine.services.campaigns import codes
 from engine.services.numbering import numbers
 from engine.services.numbering.reasons import Reason
 from engine.services.outbox import addresses, deliveries
+from engine.services.outbox.wording import bilingual
 from engine.store.tables.support import Reach
 
-SUBJECT = {"fa": "کد تایید نشانی", "en": "Code for this address"}
-TEXT = {
-    "fa": "کد تایید این نشانی در آوانک %s است. اگر شما آن را نخواسته‌اید، کاری نکنید.",
-    "en": "The code for this address at Avanak is %s. If you did not ask for it, do nothing.",
-}
+SUBJECT = Sentence("Code for this address")
+TEXT = Sentence("The code for this address at Avanak is %(code)s. If you did not ask for it, do nothing.")
 
 
 def subject_of(row: Reach) -> codes.Subject:
@@ -52,8 +51,8 @@ def send(
             f"verify/{row.id}/{code_id}",
             row.channel,
             row.address,
-            SUBJECT[row.language],
-            TEXT[row.language] % code,
+            bilingual(SUBJECT)[row.language],
+            bilingual(TEXT, code=code)[row.language],
             now,
             language=row.language,
             account_id=row.account_id,

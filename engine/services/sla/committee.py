@@ -117,7 +117,7 @@ def _decide(
     jalali: bool,
 ) -> ClaimState:
     """1. the state; 2. the credit, as far as it can be booked now."""
-    result = "؛ ".join(dict.fromkeys(row.reason for row in same))  # the same words are said once
+    result = "; ".join(dict.fromkeys(row.reason for row in same))  # the same words are said once
     new = ClaimState.APPROVED if is_approval else ClaimState.REJECTED
     move(
         claim.id,

@@ -134,12 +134,12 @@ DEPARTMENTS: dict[str, Department] = {
     )
 }
 
-# Queue: its names, the roles that work it, and the role a missed deadline is escalated to.
-QUEUES: dict[str, tuple[str, str, tuple[str, ...], str]] = {
-    "support": ("Support", "پشتیبانی", ("agent", "operator"), "operator"),
-    "billing": ("Billing", "مالی", ("finance",), "administrator"),
-    "technical": ("Technical", "فنی", ("operator",), "administrator"),
-    "quality": ("Quality assurance", "تضمین کیفیت", ("quality",), "administrator"),
+# Queue: its name, the roles that work it, and the role a missed deadline is escalated to.
+QUEUES: dict[str, tuple[Sentence, tuple[str, ...], str]] = {
+    "support": (Sentence("Support"), ("agent", "operator"), "operator"),
+    "billing": (Sentence("Billing"), ("finance",), "administrator"),
+    "technical": (Sentence("Technical"), ("operator",), "administrator"),
+    "quality": (Sentence("Quality assurance"), ("quality",), "administrator"),
 }
 
 

@@ -90,5 +90,5 @@ def _alarm(clock: TicketClock, kind: str, now: int) -> int:
 
 def _roles(queue: str, kind: str) -> tuple[str, ...]:
     """Whom an alarm goes to: who works the queue; an escalation also to the role above it."""
-    workers, above = QUEUES[queue][2], QUEUES[queue][3]
+    workers, above = QUEUES[queue][1:]
     return (*workers, above) if kind == ESCALATION else workers
