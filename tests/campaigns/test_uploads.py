@@ -60,7 +60,7 @@ def pending(uploads: Uploads, account_id: int) -> Pending:
     with uploads.pinned_list(made) as (_path, made.list_sha256):
         made.checked = None
     made.rules = {"name": "Autumn"}
-    for suffix in (".wav", ".PCMA"):
+    for suffix in (".json", ".wav", ".PCMA"):
         (uploads.prompts_dir(made) / f"p1{suffix}").write_bytes(b"sound")
     uploads.write(made)
     return made

@@ -9,6 +9,7 @@ import pytest
 
 from engine.clock import wall_ms
 from engine.errors import BadInput, Conflict
+from engine.sentences import sentence_of
 from engine.services.accounts import accounts
 from engine.services.campaigns import approvals, campaigns, quick_sends
 from engine.services.campaigns.quick_sends import QuickOptions
@@ -217,7 +218,7 @@ def test_a_campaign_at_its_cap_pauses_with_the_reason(start_lab: Callable[..., L
     wait_for(lambda: lab.state(campaign_id) == "paused", "the pause", 30)
     row = read(lambda: Campaign.get_by_id(campaign_id))
     assert row.pause_code == "capped"
-    assert "may place 5" in row.state_reason
+    assert "may place 5" in str(sentence_of(row.state_reason))
     with pytest.raises(CapReached):
         write(lambda: campaigns.resume(campaign_id, wall_ms()))
 

@@ -53,8 +53,8 @@ def read(data, filename="list.csv", **options):
         (
             b"number\nabc\n1\n0950345678\n",
             "No number in column «number» of list.csv can be called: line 2 has «abc» (This is not a telephone "
-            "number), line 3 has «1» (The number has too few digits), line 4 has «0950345678» (The number has "
-            "too few digits).",
+            "number.), line 3 has «1» (The number has too few digits.), line 4 has «0950345678» (The number has "
+            "too few digits.).",
         ),
     ],
 )

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from engine.config import load_settings
 from engine.errors import BadInput
+from engine.sentences import sentence_of
 from engine.services.onboarding import first_start
 from engine.services.outbox import deliveries, voice
 from engine.services.outbox.channels import Channels
@@ -188,7 +189,7 @@ def test_a_channel_that_is_not_set_up_says_so_and_a_dead_one_holds_up_no_other(
         enqueue(channel, address)
     channels.deliver(NOW)
     assert states() == {"a@b.example": "waiting", "@one": "sent", "@two": "waiting"}
-    assert rows()["@two"].error == "this channel is not set up"
+    assert str(sentence_of(rows()["@two"].error)) == "this channel is not set up"
 
 
 def test_a_process_that_dies_while_sending_loses_nothing(cast: Cast) -> None:
@@ -265,7 +266,7 @@ def test_a_call_is_placed_once_and_its_end_decides(cast: Cast) -> None:
     )
     channels.deliver(NOW + 1000)
     row = rows()["+989121234567"]
-    assert (row.state, row.error) == ("waiting", "the call ended: busy")
+    assert (row.state, str(sentence_of(row.error))) == ("waiting", "the call ended: busy")
     assert channels.deliver(NOW + HOUR) == 1
     second = read(lambda: Recipient.select().order_by(Recipient.id.desc()).first())
     assert second.id != call.id

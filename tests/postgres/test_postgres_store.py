@@ -10,11 +10,11 @@ import peewee
 import pytest
 from gevent.threadpool import ThreadPool
 
-from engine.sentences import sentence_of
 from engine.clock import TEHRAN
 from engine.dialing.rules.contact_gap import ContactRules
 from engine.dialing.shares import part_of
 from engine.errors import StoreUnavailable
+from engine.sentences import sentence_of
 from engine.store import database, leases, threads
 from engine.store.claims import claim
 from engine.store.database import db

@@ -2,9 +2,9 @@
 
 import pytest
 
-from engine.sentences import sentence_of
 from engine.agreement.dates import instant_text, jalali_date
 from engine.errors import BadInput, Conflict, NotAllowed, NotFound
+from engine.sentences import sentence_of
 from engine.services.sla import archive, claims, committee, credits, exclusions, incidents
 from engine.services.sla.claims import NewClaim, TooLate
 from engine.services.sla.committee import Verdict

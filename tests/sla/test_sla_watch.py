@@ -1,7 +1,7 @@
 """A whole engine is watched: pulses, switches, synthetic calls, the outage of its switch."""
 
-from engine.sentences import sentence_of
 from engine.clock import monotonic_s, wall_ms
+from engine.sentences import sentence_of
 from engine.services.sla import availability, flips, incidents
 from engine.store.tables.sla import MonitorSpan, ProbeResult
 from engine.store.threads import read

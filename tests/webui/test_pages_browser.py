@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from engine.services.onboarding.registration import _hash
+from engine.services.campaigns.codes import _hash
 from tests.webui.test_web_browser import PASSWORD, address, chromium, page
 from tests.webui.test_web_browser import pytestmark as in_a_browser
 

@@ -52,8 +52,8 @@ CUSTOMERS = {
 OWNED = {
     "balance.invoice", "campaigns.act", "campaigns.detail", "campaigns.live", "campaigns.message_sound",
     "campaigns.result", "campaigns.votes", "claims.clock", "claims.detail", "contacts.add_wish",
-    "contacts.end_wish", "gallery.detail", "gallery.remove", "gallery.sound", "list_imports.add", "list_imports.check", "list_imports.choose",
-    "list_imports.confirm", "new_campaign.choose",
+    "contacts.end_wish", "gallery.detail", "gallery.remove", "gallery.sound", "list_imports.add", "list_imports.check",
+    "list_imports.choose", "list_imports.confirm", "new_campaign.choose",
     "list_imports.detail", "list_imports.live", "new_campaign.check", "new_campaign.confirm",
     "new_campaign.reading", "new_campaign.sound", "portal.read_notice",
     "own_login.end_session", "own_login.switch_off_of", "people.access", "people.link", "people.role",

@@ -318,7 +318,7 @@ class ListReader:
             why = row.reason.sentence if row.reason else ""
             self._examples.append(
                 Sentence(
-                    "line %(line)s has «%(cell)s»: %(why)s",
+                    "line %(line)s has «%(cell)s» (%(why)s)",
                     line=row.line, cell=visible(row.raw[:40]), why=why,
                 )
             )  # fmt: skip
