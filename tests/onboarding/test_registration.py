@@ -12,6 +12,7 @@ from engine.services.accounts import accounts, audit_log, documents, people, per
 from engine.services.accounts.accounts import SendingRefused
 from engine.services.campaigns import campaigns, codes
 from engine.services.campaigns.codes import Asker, Sent, TooSoon
+from engine.services.compliance import caller_ids
 from engine.services.money import ledger, subscriptions
 from engine.services.onboarding import identity, registration
 from engine.services.onboarding.registration import Registered
@@ -213,13 +214,16 @@ def test_documents_are_what_they_say(tmp_path: Path, head: bytes, sentence: str)
 
 def test_kinds_need_their_permission(world: World) -> None:
     account = world.account(10_000)
+    admin = staff(world)
+    write(lambda: caller_ids.confirm(account, "09421234567", admin, world.now))
     with pytest.raises(SendingRefused, match="advertising"):
         world.campaign(account, mobiles=1, kind="advertising", caller_id="09421234567")
-    admin = staff(world)
     write(lambda: accounts.grant(account, ["advertising"], admin, world.now))
     world.run_out(world.campaign(account, mobiles=1, kind="advertising", caller_id="09421234567"))
-    entry = read(lambda: audit_log.entries(account, person_id=admin))[0]
-    assert (entry.action, "advertising" in entry.after) == ("account.grant", True)
+    entries = read(lambda: audit_log.entries(account, person_id=admin))
+    assert ("account.grant", True) in [
+        (entry.action, "advertising" in (entry.after or "")) for entry in entries
+    ]
     with pytest.raises(BadInput, match="none of"):
         write(lambda: accounts.grant(account, ["everything"], admin, world.now))
 

@@ -35,6 +35,7 @@ class MendedQuotes:
         self._closing = re.compile(r'(?P<inside>(?:[^"]++|"")*+)"').match
         self._rest_is_whole = re.compile(rf" *(?:{d}{cell})*+[\r\n]*").fullmatch
         self._rest_opens = re.compile(rf' *(?:{d}{cell})*?{d} *"(?:[^"]++|"")*+\Z').match
+        self._quoted = re.compile(r'"(?:[^"]++|"")*+"')
         self._cells = re.compile(rf"{cell}(?={d}|[\r\n]*\Z)")
 
     def __iter__(self) -> Iterator[str]:
@@ -89,6 +90,9 @@ class MendedQuotes:
                 return []
             rest = following[closing.end() :]
             if self._rest_is_whole(rest):
+                # Two stray marks, at a line's end and at the next one's start: together too wide for a row.
+                if before + 1 + self._quoted.sub("", rest).count(self._delimiter) > self._width > 1:
+                    return []
                 for _ in taken:
                     self._ahead.popleft()
                 return taken

@@ -89,7 +89,9 @@ class House:
         self.dialer.refresh()
         for run in self.dialer.board.runs.values():
             run.next_look_m = 0.0
-        return self.dialer.claimer.step(wall_ms(), monotonic_s() + 1.0)
+        self.dialer.claimer._claimed_m = 0.0  # how patiently it waits for more places is tested elsewhere
+        # Later than what `send` let out, so that the rates permit it.
+        return self.dialer.claimer.step(wall_ms(), monotonic_s() + 120.0)
 
     def send(self) -> int:
         dialer = self.dialer

@@ -131,7 +131,9 @@ def test_a_lost_call_may_have_rung_and_begins_the_accounts_gap(house: House) -> 
     assert house.connect().lost == 2
     house.flush()
     make_campaign(3)
-    assert house.claim() == 1, "two of the three numbers were rung within the hour, perhaps"
+    assert sum(house.claim() for _ in range(5)) == 1, (
+        "two of the three numbers were rung within the hour, perhaps"
+    )
 
 
 def test_a_record_of_the_life_before_counts_after_a_restart(house: House) -> None:
