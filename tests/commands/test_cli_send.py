@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.embedded.process import EmbeddedProcess
+from engine.sentences import sentence_of
 from tests.commands.ctl import Ctl, wait_until, write_list, write_tone
 
 FAST = ("--switch", "embedded", "--speed", "20")
@@ -82,7 +83,7 @@ def test_ctrl_c_lets_calls_finish_and_resume_goes_on(ctl: Ctl) -> None:
     state, reason, live, lost, done = ctl.query(
         "SELECT state, state_reason, live, lost, delivered FROM campaign JOIN campaign_counts ON campaign_id = id"
     )[0]
-    assert (state, reason, live, lost) == ("paused", "interrupted", 0, 0)
+    assert (state, str(sentence_of(reason)), live, lost) == ("paused", "interrupted", 0, 0)
     assert 0 < done < 40
     resumed = ctl.run("campaign", "resume", "1", *FAST)
     assert resumed.status == 0, resumed.err

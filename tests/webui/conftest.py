@@ -118,6 +118,7 @@ def app(settings: Settings, furnished: tuple[Path, Cast], request: pytest.Fixtur
     made = create_app(settings)
     made.config["TESTING"] = True
     yield made
+    made.extensions["avanak_limits"].pace.close()  # or each application of a test keeps a file open
     threads.close_readers()
 
 
