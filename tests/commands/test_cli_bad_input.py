@@ -27,7 +27,7 @@ SEND = [
     ("{empty} --message {tone}", "is empty"),
     ("{tone} --message {tone}", "sound file"),
     ("{good} --message {tone} --number-column nix", "no column"),
-    ("{good} --message {tone} --window 9-14", "09:30-14:00"),
+    ("{good} --message {tone} --window soon", "09:30-14:00"),
     ("{good} --message {tone} --cps 0", "Calls a second"),
     ("{good} --message {tone} --cps many", "--cps"),
     ("{good} --message {tone} --retry-after soon", "30s, 10m or 2h"),
