@@ -34,7 +34,7 @@ SEND = [
     ("{good} --message {tone} --vote a", "1,2,3"),
     ("{good} --message {tone} --caller-id x", "caller id"),
     ("{good} --message {tone} --kind advertising", "begin with 0942"),
-    ("{good} --message {tone} --kind advertising --caller-id 02191000000", "02191000000 does not"),
+    ("{good} --message {tone} --kind advertising --caller-id 02191000000", "02191000000 is not confirmed"),
     ("{good} --message {tone} --kind urgent", "'service', 'advertising', 'emergency'"),
     ("{good} --message {tone} --unknown guess", "'leave', 'call_again'"),
     ("{good} --message {tone} --account 7", "no account 7"),
