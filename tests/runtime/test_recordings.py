@@ -10,6 +10,7 @@ import pytest
 
 from engine.clock import wall_ms
 from engine.errors import BadInput
+from engine.sentences import sentence_of
 from engine.services.accounts import accounts
 from engine.services.accounts.accounts import SendingRefused
 from engine.services.campaigns import campaigns, clone
@@ -117,7 +118,7 @@ def test_a_scheduled_campaign_whose_permission_was_taken_back_pauses_and_says_wh
     write(lambda: take_back(account_id))
     write(lambda: Campaign.update(starts_at=wall_ms()).where(Campaign.id == made).execute())
     wait_for(lambda: lab.state(made) == CampaignState.PAUSED, "the pause")
-    assert read(lambda: campaigns.get(made).state_reason) == (
+    assert str(sentence_of(read(lambda: campaigns.get(made).state_reason))) == (
         "The account has no permission: recording what is answered."
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.clock import wall_ms
 from engine.embedded.records import read_rung
+from engine.sentences import sentence_of
 from engine.services.notices import notices, outage_notice
 from engine.services.notices.notices import Words
 from engine.services.outbox import addresses, deliveries, voice
@@ -144,7 +145,7 @@ def test_a_call_that_cannot_begin_is_taken_back_and_rings_when_it_can(lab: Lab) 
     write(lambda: Delivery.update(next_at=ten_minutes_ago).execute())
     wait_for(lambda: messages()["+989121230000"].state == "waiting", "the call to be taken back")
     (shown,) = read(deliveries.failures)
-    assert shown.error == "no call could be begun for 10 minutes"
+    assert str(sentence_of(shown.error)) == "no call could be begun for 10 minutes"
     first = read(lambda: Recipient.select().order_by(Recipient.id).first())
     assert (first.state, rung(lab)) == ("cancelled", [])
     write(lambda: gateways.drain("embedded", False, None, wall_ms()))
