@@ -46,15 +46,15 @@ def test_its_own_rate_and_its_accounts(lab: Lab) -> None:
 
 def test_a_closed_window(lab: Lab) -> None:
     english, persian = told(lab, lab.campaign(MANY, windows=closed_now()), "window")
-    assert "closed until <" in english
-    assert "<" in persian
+    assert "closed until 1" in english
+    assert "بسته" in persian
 
 
 def test_a_switch_that_is_down(lab: Lab) -> None:
     campaign_id = lab.campaign(MANY, cps=5.0)
     wait_for(lambda: lab.counts(campaign_id).attempts, "the first calls")
     lab.switch.kill()
-    assert "No switch is up (embedded; down since <" in told(lab, campaign_id, "switch_down")[0]
+    assert "No switch is up (embedded; down since 1" in told(lab, campaign_id, "switch_down")[0]
 
 
 def test_a_drained_gateway_and_no_end_while_nothing_can_leave(lab: Lab) -> None:
@@ -75,14 +75,14 @@ def test_the_end_counts_what_the_account_may(lab: Lab) -> None:
 def test_waiting_for_retries_and_until_when(lab: Lab) -> None:
     # The people whose number ends with 13 do not answer.
     campaign_id = lab.campaign(["09121000113"], max_tries=2, retry_after_s=3_600)
-    assert "the next is due at <" in told(lab, campaign_id, "retry")[0]
+    assert "the next is due at 1" in told(lab, campaign_id, "retry")[0]
     assert (ends_at(campaign_id) or 0) > wall_ms() + 3_000_000
 
 
 def test_numbers_that_were_called_too_lately(lab: Lab) -> None:
     write(lambda: accounts.change(1, None, wall_ms(), min_gap_s=3_600))
     lab.finish(lab.campaign(["09121000100"]))
-    assert "Nobody is due before <" in told(lab, lab.campaign(["09121000100"]), "not_due")[0]
+    assert "Nobody is due before 1" in told(lab, lab.campaign(["09121000100"]), "not_due")[0]
 
 
 def test_numbers_that_no_gateway_serves(lab: Lab) -> None:
