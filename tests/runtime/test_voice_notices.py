@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import pytest
+
 from engine.clock import wall_ms
 from engine.embedded.records import read_rung
 from engine.sentences import sentence_of
@@ -14,11 +18,17 @@ from engine.states import AccountState
 from engine.store.audit import audit_campaign
 from engine.store.tables.core import Account, Attempt, Recipient, User
 from engine.store.tables.sla import OutageRecord
-from engine.store.tables.support import Delivery, Notice
+from engine.store.tables.support import Delivery, Notice, Reach
 from engine.store.threads import read, write
 from tests.runtime.lab import Lab, wait_for
 
 MINUTE = 60_000
+
+
+@pytest.fixture
+def lab(start_lab: Callable[..., Lab]) -> Lab:
+    """An engine that may ring at any hour, as these tests run at any."""
+    return start_lab(settings={"hours_service": ""})
 
 
 def staff() -> User:
@@ -30,8 +40,6 @@ def customer(*numbers: str) -> int:
     account = Account.create(name="Shop", created_at=wall_ms(), state=AccountState.ACTIVE)
     for number in numbers:
         addresses.add(staff(), int(account.id), "voice", number, ["notices"], wall_ms())
-    from engine.store.tables.support import Reach
-
     Reach.update(verified_at=wall_ms()).execute()  # nothing is sent before
     return int(account.id)
 
@@ -99,8 +107,6 @@ def test_staff_are_called_reminded_and_the_notice_publishes_itself(lab: Lab) -> 
         now = wall_ms()
         addresses.add(staff(), None, "voice", "09121230000", ["incidents"], now)
         addresses.add(staff(), None, "voice", "09121230008", ["public"], now)
-        from engine.store.tables.support import Reach
-
         Reach.update(verified_at=now).execute()
         return incidents.enter(int(staff().id), now - MINUTE, None, "the carrier is down", now)
 
