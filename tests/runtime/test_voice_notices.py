@@ -88,7 +88,7 @@ def test_a_call_that_failed_is_tried_again_and_shown(lab: Lab) -> None:
     publish(Words("تعمیرات", text_fa="سامانه فردا در دسترس نیست."))
     wait_for(
         lambda: (
-            {row.error for row in messages().values()}
+            {str(sentence_of(row.error)) for row in messages().values()}
             == {"the call ended: busy", "the call ended: unreachable"}
         ),
         "both refusals",

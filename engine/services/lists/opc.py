@@ -12,7 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import IO, BinaryIO, NamedTuple
+from typing import IO, BinaryIO, NamedTuple, NoReturn
 from xml.parsers import expat
 
 from engine.errors import BadInput
@@ -22,6 +22,7 @@ MAX_UNPACKED = 400_000_000
 """Bytes of all parts of a workbook together, unpacked."""
 MAX_PARTS = 2_000
 _BLOCK = 1 << 16
+_PROLOGUE = 2_048  # bytes in which a part would declare its document type
 _MAX_TOKEN = 4_000_000  # bytes that may be one tag or one text
 # What zipfile and expat raise for damaged files, beside their own errors.
 _DAMAGED = (
@@ -57,6 +58,15 @@ class Package:
                 )  # fmt: skip
             if len(self._parts) != len(parts):
                 raise BadInput("%(file)s is damaged: it has two parts of one name.", file=filename)
+            self._refuse_entities()
+
+    def _refuse_entities(self) -> None:
+        """Refuse a package that declares entities in any part, also in one that nobody reads here."""
+        for name, part in self._parts.items():
+            if name.endswith((".xml", ".rels")):
+                with self._archive.open(part) as stream:
+                    if b"<!DOCTYPE" in stream.read(_PROLOGUE):
+                        _refuse(self.filename, name)
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -125,15 +135,16 @@ class Package:
 def parser_of(filename: str, name: str) -> expat.XMLParserType:
     """A parser that refuses what no spreadsheet program writes."""
 
-    def refuse(*_: object) -> None:
-        raise BadInput(
-            "%(file)s declares XML entities in %(part)s, which no list needs.", file=filename, part=name
-        )
-
     parser = expat.ParserCreate()
     parser.buffer_text = True
-    parser.StartDoctypeDeclHandler = refuse
+    parser.StartDoctypeDeclHandler = lambda *_: _refuse(filename, name)
     return parser
+
+
+def _refuse(filename: str, name: str) -> NoReturn:
+    raise BadInput(
+        "%(file)s declares XML entities in %(part)s, which no list needs.", file=filename, part=name
+    )
 
 
 def fed(parser: expat.XMLParserType, stream: IO[bytes], filename: str, name: str) -> Iterator[None]:
