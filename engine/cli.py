@@ -60,6 +60,7 @@ COMMANDS = {
     "do-not-call": _Command(
         "engine.commands.suppression", "do_not_call_group", "Numbers that are not called any more."
     ),
+    "token": _Command("engine.commands.token", "token_group", "Tokens with which programs ask."),
     "bench": _Command("engine.bench.command", "bench", "Measure how fast this machine dials."),
 }
 

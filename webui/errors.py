@@ -15,6 +15,7 @@ from webui.i18n.sentences import said
 from webui.request.access import person_or_none
 from webui.request.context import web
 from webui.request.limits import FILES
+from webui.request.programs import is_program
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ def init_app(app: Flask) -> None:
 def _ours(error: AvanakError) -> tuple[str, int] | Response:
     if error.http_status >= 500:
         log.error("action=http_failed route=%s error=%r", request.endpoint, str(error))
-    if _is_program():
+    if is_program():
         return _told(error.http_status, str(error))
     if error.http_status == 404 and not isinstance(error, FileGone):
         return _page(404, _("There is no such thing here, or it is not yours."))
@@ -79,11 +80,6 @@ def _unforeseen(error: Exception) -> tuple[str, int] | Response:
     return _page(500, _sentence(500))
 
 
-def _is_program() -> bool:
-    """Whether a program asked, which reads JSON and English."""
-    return request.path.startswith("/api/")
-
-
 def _told(status: int, sentence: str) -> Response:
     answer = jsonify({"error": sentence})
     answer.status_code = status
@@ -93,7 +89,7 @@ def _told(status: int, sentence: str) -> Response:
 
 
 def _page(status: int, sentence: str) -> tuple[str, int] | Response:
-    if _is_program():
+    if is_program():
         return _told(status, sentence)
     if request.headers.get("HX-Request"):
         # A fragment that cannot be had: what is shown stays, and is asked for again.

@@ -29,6 +29,8 @@ from engine.clock import wall_ms
 from engine.errors import SwitchUnavailable
 from engine.runtime.opening import open_store
 from engine.services.accounts import access_tokens, people
+from engine.services.accounts.access_tokens import NewToken
+from engine.services.accounts.token_scopes import Scope
 from engine.services.campaigns import campaigns
 from engine.services.compliance import traffic_caps
 from engine.services.money import ledger
@@ -105,7 +107,7 @@ def _furnish(bench: Bench, data: Path, seconds: float) -> str:
             ledger.top_up(row.id, 10_000_000, f"bench/{name}", now)
             people.add_hashed(name, hashed, "owner", now, row.id)
         found = User.get(User.username == "attacker")
-        made = access_tokens.make(found, "bench", now).secret
+        made = access_tokens.make(found, NewToken("bench", tuple(Scope)), now).secret
         campaign_id = make_campaign(bench)
         campaigns.pause(campaign_id, "the bench begins")
         return str(made)

@@ -62,7 +62,7 @@ OWNED = {
     "recordings.index", "recordings.sound",
     "registration.document", "sla.statement", "sla.statement_file", "tickets.assign", "tickets.close",
     "tickets.detail", "tickets.file", "tickets.give_id", "tickets.move", "tickets.propose", "tickets.rate",
-    "tickets.remote", "tickets.reply", "tickets.result", "tokens.revoke",
+    "tickets.remote", "tickets.reply", "tickets.result", "tokens.revoke", "tokens.rotate",
 }  # fmt: skip
 # Of the staff alone.
 STAFF_ONLY = {

@@ -8,6 +8,8 @@ import pytest
 
 from engine.clock import wall_ms
 from engine.services.accounts import access_tokens
+from engine.services.accounts.access_tokens import NewToken
+from engine.services.accounts.token_scopes import Scope
 from engine.services.tickets import tickets
 from engine.store.tables.core import Account, User
 from engine.store.tables.customers import AccessToken
@@ -22,7 +24,7 @@ def token_of(username: str) -> str:
     def work() -> str:
         person = User.get(User.username == username)
         Account.update(permissions="web_service").where(Account.id == person.account_id).execute()
-        return access_tokens.make(person, "a shop", wall_ms()).secret
+        return access_tokens.make(person, NewToken("a shop", tuple(Scope)), wall_ms()).secret
 
     return write(work)
 
@@ -150,11 +152,11 @@ def test_a_token_ends_with_its_grant_its_person_and_its_revocation(app, cast, ow
 
 def test_a_token_is_shown_once_and_kept_as_a_hash(app, cast) -> None:
     browser = logged_in(app, "owner")
-    refused = browser.post("/tokens", {"name": "shop"}, page="/tickets/new")
+    refused = browser.post("/tokens", {"name": "shop", "scopes": ["tickets:read"]}, page="/tickets/new")
     assert refused.status_code == 400
     assert "may not use the web service" in refused.text
     write(lambda: Account.update(permissions="web_service").where(Account.id == cast.sahar).execute())
-    page = browser.post("/tokens", {"name": "shop"}, page="/tokens").text
+    page = browser.post("/tokens", {"name": "shop", "scopes": ["tickets:read"]}, page="/tokens").text
     secret = page.split('id="secret">')[1].split("<")[0]
     assert secret.startswith("avk_")
     assert len(secret) > 40

@@ -14,6 +14,8 @@ import gevent.event
 import pytest
 
 from engine.services.accounts import access_tokens, people
+from engine.services.accounts.access_tokens import NewToken
+from engine.services.accounts.token_scopes import Scope
 from engine.store.tables.core import Account, User
 from engine.store.threads import read, write
 from tests.webui.conftest import Browser, csrf_of, logged_in
@@ -266,7 +268,9 @@ def test_files_of_forms_leave_nothing(app, settings, owner: Browser) -> None:
 def token(cast) -> str:
     def work() -> str:
         Account.update(permissions="web_service").where(Account.id == cast.sahar).execute()
-        return access_tokens.make(User.get(User.username == "owner"), "shop", 1).secret
+        return access_tokens.make(
+            User.get(User.username == "owner"), NewToken("shop", tuple(Scope)), 1
+        ).secret
 
     return write(work)
 

@@ -11,7 +11,10 @@ from flask import Flask
 
 from engine.clock import wall_ms
 from engine.services.accounts import access_tokens, accounts, audit_log, second_factor, sessions
+from engine.services.accounts.access_tokens import NewToken
 from engine.services.accounts.sessions import Lifetime
+from engine.services.accounts.token_scopes import Scope
+from engine.services.accounts.token_use import TokenRefused, caller_of
 from engine.store.tables.core import User
 from engine.store.tables.people import WebSession
 from engine.store.threads import read, write
@@ -133,14 +136,16 @@ def test_the_old_password_is_not_guessed_on_its_page_either(owner) -> None:
 def test_who_is_shut_out_loses_sessions_and_tokens_for_good(app: Flask, owner, cast) -> None:
     colleague = logged_in(app, "colleague")
     write(lambda: accounts.grant(cast.sahar, ["web_service"], None, wall_ms()))
-    secret = write(lambda: access_tokens.make(user("colleague"), "a program", wall_ms())).secret
+    secret = write(
+        lambda: access_tokens.make(user("colleague"), NewToken("a program", tuple(Scope)), wall_ms())
+    ).secret
     page = f"/people/{user('colleague').id}"
     owner.post(f"{page}/shutout")
     assert colleague.get("/").status_code == 302
     owner.post(f"{page}/letin")
     assert colleague.get("/").status_code == 302
-    with pytest.raises(access_tokens.Unauthenticated):
-        read(lambda: access_tokens.who(secret))
+    with pytest.raises(TokenRefused):
+        read(lambda: caller_of(secret, None, wall_ms()))
 
 
 def set_up(browser: Browser, name: str) -> tuple[pyotp.TOTP, list[str]]:

@@ -74,6 +74,7 @@ NAMES = re.compile(
     r"|7-Zip|gzip|WAV|MP3|M4A|OGG|WebM|WMA|AMR|FLAC|DOCX|AnyDesk|TeamViewer|HTTPS?|JSON|CDR|SIP|CPS|IP|API|ZIP"
     r"|UTF-32|NUL|bzip2|xz|Access|Parquet|HTML|vCard|Google Contacts|Outlook|Numbers|Tab|LUFS|dBFS|Authenticator|A-law"
     r"|AVANAK_[A-Z_]+(=true)?|digits|null|4h|90m|3d|T09|send-records|avanak|Telegram|ptime|ODS|XLSB?|TOTP|QR|URL"
+    r"|QuickSend|create_campaign|Authorization: Bearer avk_"
 )
 
 
@@ -103,12 +104,13 @@ GIVEN = {
         ("_AGAIN", "_TODAY", "_ACCOUNT", "_FROM_HERE", "_ALL", "_NIGHT"), "engine.services.campaigns.codes"
     ),
     "_SENTENCES[self]": "a table of Sentences",
+    "found.id": "a table of Sentences",
     "_SENTENCES[self.kind]": "a table of Sentences",
     "_FAULTS[self.fault]": "a table of Sentences",
     "_SUBJECTS[what]": "a table of Sentences",
     "engine.switchboard.last_error() or 'No switch answered within 10 s.'": "benches",
 }
-OWN_ARGUMENTS = {"SendingRefused", "NoCredit"}  # they make their sentence themselves
+OWN_ARGUMENTS = {"SendingRefused", "NoCredit", "TokenRefused"}  # they make their sentence themselves
 
 
 def raised() -> Iterator[tuple[str, ast.expr]]:

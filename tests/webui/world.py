@@ -12,6 +12,8 @@ from engine.agreement.months import Month
 from engine.clock import wall_ms
 from engine.config import Settings
 from engine.services.accounts import access_tokens, documents
+from engine.services.accounts.access_tokens import NewToken
+from engine.services.accounts.token_scopes import Scope
 from engine.services.campaigns import list_imports
 from engine.services.campaigns.uploads import Pending
 from engine.services.messages import library
@@ -164,7 +166,7 @@ def _tickets(
         verified_address(owner, account, "email", f"{MARK}.special@example.com", ["tickets"], now)
         ids["wish_id"] = special_wishes.agree(owner, asks, "email", f"{MARK}.special@example.com", now)
         Account.update(permissions="web_service").where(Account.id == account).execute()
-        ids["token_id"] = access_tokens.make(owner, f"{MARK} shop", now).token_id
+        ids["token_id"] = access_tokens.make(owner, NewToken(f"{MARK} shop", tuple(Scope)), now).token_id
 
     write(later)
 

@@ -10,35 +10,23 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from flask import Blueprint, g, request
+from flask import Blueprint, request
 
-from engine.clock import wall_ms
 from engine.errors import BadInput
-from engine.services.accounts import access_tokens
-from engine.services.accounts.access_tokens import Unauthenticated
-from engine.store.threads import read, write
-from webui.request import limits
-from webui.request.limits import limiter
+from engine.services.accounts.token_scopes import Scope
+from webui.api.authentication import authenticate, bearer
 from webui.request.security import csrf
 
 MAX_DEPTH = 8  # of what programs send
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 csrf.exempt(blueprint)  # it is a token that authorises, never a cookie
-limiter.limit("600 per minute")(blueprint)
 
 
 @blueprint.before_request
-def authenticate() -> None:
+def find_caller() -> None:
     """Find whom the token speaks for, before any body is read."""
-    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not secret.strip():
-        raise Unauthenticated("Show a token: Authorization: Bearer avk_…")
-    now = wall_ms()
-    person, token = read(lambda: access_tokens.who(secret.strip()))
-    g.person = person
-    limits.of_person()
-    if access_tokens.is_use_due(token, now):
-        write(lambda: access_tokens.note_use(int(token.id), now))
+    scope = Scope.TICKETS_READ if request.method in ("GET", "HEAD") else Scope.TICKETS_WRITE
+    authenticate(bearer(), (request.endpoint or "").removeprefix("api."), scope)
 
 
 def json_object() -> dict[str, Any]:

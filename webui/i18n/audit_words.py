@@ -74,6 +74,7 @@ ACTS: dict[str, Any] = {
     "switch.change": _l("Switch changed"),
     "token.make": _l("Access token made"),
     "token.revoke": _l("Access token revoked"),
+    "token.rotate": _l("Access token given a new secret"),
     "sla.agreement_published": _l("Version of the agreement published"),
     "sla.claim_answered": _l("Claim answered"),
     "sla.claim_linked": _l("Claim linked to an outage"),

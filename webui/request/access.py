@@ -17,6 +17,7 @@ from engine.services.accounts.people import User
 from engine.services.accounts.sessions import Lifetime
 from engine.store.threads import read, write
 from webui.request.context import web
+from webui.request.programs import is_program
 
 _OPEN_ENDPOINTS = frozenset(
     {
@@ -138,7 +139,7 @@ def _who() -> BaseResponse | None:
 
     Programs show a token, which `webui.api` looks at; what a browser's session says is not asked there.
     """
-    if request.path.startswith("/api/"):
+    if is_program():
         return None
     key = session.get("key") if request.endpoint not in ("static", "health.healthz") else None
     if key is not None:

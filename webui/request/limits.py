@@ -24,6 +24,7 @@ from engine.network import network_of
 from engine.private_files import make_folder
 from engine.services.accounts.documents import MAX_BYTES as DOCUMENT_BYTES
 from engine.services.tickets.attachments import MAX_FILES
+from webui.request import programs
 from webui.request.pace import Pace, Rate
 
 Route = TypeVar("Route")
@@ -31,6 +32,8 @@ Route = TypeVar("Route")
 OF_ADDRESS = Rate.of("6000 per minute")  # an office of a hundred people with live pages
 OF_NOBODY = Rate.of("300 per minute")  # of an address, without logging in
 OF_ACCOUNT = Rate.of("3000 per minute")
+OF_PROGRAMS_ADDRESS = Rate.of("60000 per minute")  # codes and alarms of a large firm, one by one
+OF_PROGRAMS_ACCOUNT = Rate.of("18000 per minute")
 SMALL_BYTES = 16_000  # of a form of somebody who has not logged in
 FORM_BYTES = 256_000
 JSON_BYTES = 1_000_000
@@ -155,13 +158,14 @@ def _of_address() -> None:
     if limiter.is_exempt():
         return
     address = network_of(request.remote_addr)
-    _limits().count(f"a/{address}", OF_ADDRESS)
+    rate = OF_PROGRAMS_ADDRESS if request.blueprint in programs.BLUEPRINTS else OF_ADDRESS
+    _limits().count(f"a/{address}" if rate is OF_ADDRESS else f"ap/{address}", rate)
     for name, rate in limiter.rules():
         _limits().count(f"{name}/a/{address}", rate)
 
 
 def _of_browser() -> None:
-    if request.blueprint != "api":  # where whoever asks is found later, by a token
+    if request.blueprint not in programs.BLUEPRINTS:  # where whoever asks is found later, by a token
         of_person()
 
 
@@ -173,7 +177,10 @@ def of_person() -> None:
             limits.count(f"n/{network_of(request.remote_addr)}", OF_NOBODY)
     else:
         whose = f"p/{person.id}" if person.account_id is None else f"c/{person.account_id}"
-        limits.count(whose, OF_ACCOUNT)
+        if "caller" in g:
+            limits.count(f"t/{person.account_id}", OF_PROGRAMS_ACCOUNT)
+        else:
+            limits.count(whose, OF_ACCOUNT)
         for name, rate in limiter.rules():
             limits.count(f"{name}/{whose}", rate)
     _bound_body(limits, person)

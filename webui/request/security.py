@@ -15,6 +15,7 @@ from werkzeug.sansio.utils import host_is_trusted
 
 from engine.config import Settings
 from engine.errors import StoreUnavailable
+from webui.request import programs
 from webui.request.context import web
 
 log = logging.getLogger(__name__)
@@ -23,7 +24,7 @@ csrf = CSRFProtect()
 
 SESSION_HOURS = 12
 HSTS = "max-age=31536000"  # a year; whether of subdomains too is for whoever owns the domain to say
-_OWN_BODIES = frozenset({"api", "switch_records"})  # blueprints without CSRF tokens
+_OWN_BODIES = programs.BLUEPRINTS | {"switch_records"}  # blueprints without CSRF tokens
 # Nothing inline and nothing from elsewhere; `blob:` is a recording that is listened to before it is sent.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"

@@ -1,8 +1,8 @@
-"""Tokens with which programs act as a person: shown once, kept as a hash, revocable.
+"""Tokens with which programs ask: shown once, kept as a hash, with scopes, methods, addresses and an end.
 
-A token works while its person is active and staff grant the account the use of
-the web service; nothing of that is kept in the token, so taking it away works
-at once.
+A token acts as the person who made it, or, made on the command line, as its account alone.  It works while
+that person is active and staff grant the account the use of the web service; nothing of that is kept in the
+token, so taking it away works at once.  Whether a token may do something: `services/accounts/token_use`.
 
 Functions run inside a transaction unless they say otherwise; `now` is milliseconds UTC.
 """
@@ -11,24 +11,34 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from engine.errors import AvanakError, BadInput, Conflict, NotAllowed, NotFound
+from engine.errors import BadInput, Conflict, NotAllowed, NotFound
 from engine.services.accounts import accounts, audit_log, permissions
 from engine.services.accounts.permissions import WEB_SERVICE
+from engine.services.accounts.token_scopes import Scope
 from engine.store.tables.core import User
 from engine.store.tables.customers import AccessToken
+from engine.text import one_line
 
 PREFIX = "avk_"
 MAX_TOKENS = 20  # of an account that work
-USED_EVERY_MS = 60_000  # how exactly the last use is noted
+HOUR_MS = 3_600_000
+OVERLAP_MS = (
+    24 * HOUR_MS
+)  # for how long the old secret works after a rotation, unless somebody says otherwise
+MOST_OVERLAP_MS = 30 * 24 * HOUR_MS
 
 
-class Unauthenticated(AvanakError):
-    """Who asks did not show a token that works."""
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """What a token is to be; `methods` and `addresses` empty: all.  `expires_at` None: it does not end by itself."""
 
-    exit_status = 2
-    http_status = 401
+    name: str
+    scopes: tuple[Scope, ...]
+    methods: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    expires_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,45 +49,120 @@ class MadeToken:
     secret: str
 
 
-def make(person: User, name: str, now: int) -> MadeToken:
+def make(person: User, wanted: NewToken, now: int) -> MadeToken:
     """Make a token of the person who asks, a customer; BadInput, NotAllowed without the web service."""
     account_id = permissions.scope(person)
     if account_id is None:
         raise NotAllowed("Tokens are a customer's: staff use the pages.")
     permissions.require(person, "token.change", account_id)
-    _require_grant(account_id)
-    name = " ".join(name.split())
+    require_grant(account_id)
+    return _make(account_id, int(person.id), wanted, now)
+
+
+def make_for_account(account_id: int, wanted: NewToken, now: int) -> MadeToken:
+    """Make a token of an account that no person stands behind: for the command line, which may all.
+
+    The account is granted the web service where it has it not.
+    """
+    row = accounts.get(account_id)
+    if not accounts.is_granted(row, WEB_SERVICE):
+        accounts.grant(account_id, [*row.permissions.split(), WEB_SERVICE], None, now)
+    return _make(account_id, None, wanted, now)
+
+
+def _make(account_id: int, person_id: int | None, wanted: NewToken, now: int) -> MadeToken:
+    name = one_line(wanted.name)
     if not 2 <= len(name) <= 100:
         raise BadInput("Say in 2 to 100 characters what the token is for.")
-    if len(working(account_id)) >= MAX_TOKENS:
+    if not wanted.scopes:
+        raise BadInput("A token has at least one scope of: %(known)s.", known=list(Scope))
+    if wanted.expires_at is not None and wanted.expires_at <= now:
+        raise BadInput("A token must end in the future.")
+    if len(working(account_id, now)) >= MAX_TOKENS:
         raise Conflict("An account has at most %(n)s tokens that work; revoke one first.", n=MAX_TOKENS)
+    made = _insert(account_id, person_id, replace(wanted, name=name), now)
+    audit_log.record(
+        person_id,
+        account_id,
+        "token.make",
+        f"token {made.token_id}",
+        now,
+        after={"name": name, "scopes": " ".join(wanted.scopes)},
+    )
+    return made
+
+
+def _insert(
+    account_id: int, person_id: int | None, wanted: NewToken, now: int, replaces_id: int | None = None
+) -> MadeToken:
     secret = PREFIX + secrets.token_urlsafe(32)
     row = AccessToken.create(
         account_id=account_id,
-        person_id=person.id,
-        name=name,
+        person_id=person_id,
+        name=wanted.name,
         start=secret[: len(PREFIX) + 6],
-        sha256=_hashed(secret),
+        sha256=hashed(secret),
+        scopes=" ".join(wanted.scopes),
+        methods=" ".join(wanted.methods),
+        addresses=" ".join(wanted.addresses),
+        expires_at=wanted.expires_at,
+        replaces_id=replaces_id,
         created_at=now,
     )
-    audit_log.record(person.id, account_id, "token.make", f"token {row.id}", now, after=name)
     return MadeToken(int(row.id), secret)
 
 
-def revoke(person: User, token_id: int, now: int) -> None:
-    """End a token, by its own account or by staff; NotFound for another's, Conflict the second time."""
-    row = AccessToken.get_or_none(AccessToken.id == token_id)
-    if row is None or permissions.scope(person) not in (None, row.account_id):
-        raise NotFound("There is no token %(id)s.", id=token_id)
-    permissions.require(person, "token.change", row.account_id)
+def rotate(person: User | None, token_id: int, now: int, overlap_ms: int = OVERLAP_MS) -> MadeToken:
+    """Give a token a new secret; the old one works for `overlap_ms` more.  None: the command line.
+
+    NotFound for another account's, Conflict for one that works no more or was rotated before.
+    """
+    row = _theirs(person, token_id)
+    if not 0 <= overlap_ms <= MOST_OVERLAP_MS:
+        raise BadInput("The old secret may work for at most %(n)s hours more.", n=MOST_OVERLAP_MS // HOUR_MS)
+    if row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
+        raise Conflict("Token %(id)s does not work any more; make another one.", id=token_id)
+    if AccessToken.select().where(AccessToken.replaces_id == token_id).exists():
+        raise Conflict("Token %(id)s was given a new secret before.", id=token_id)
+    ends = now + overlap_ms if row.expires_at is None else min(row.expires_at, now + overlap_ms)
+    AccessToken.update(expires_at=ends).where(AccessToken.id == token_id).execute()
+    made = _insert(row.account_id, row.person_id, of_row(row), now, token_id)
+    by_id = None if person is None else int(person.id)
+    audit_log.record(
+        by_id,
+        row.account_id,
+        "token.rotate",
+        f"token {token_id}",
+        now,
+        after=f"token {made.token_id}",
+    )
+    return made
+
+
+def revoke(person: User | None, token_id: int, now: int) -> None:
+    """End a token, by its own account or by staff (None: the command line).
+
+    NotFound for another's, Conflict the second time.
+    """
+    row = _theirs(person, token_id)
+    by_id = None if person is None else int(person.id)
     changed = (
-        AccessToken.update(revoked_at=now, revoked_by=person.id)
+        AccessToken.update(revoked_at=now, revoked_by=by_id)
         .where(AccessToken.id == token_id, AccessToken.revoked_at.is_null())
         .execute()
     )
     if not changed:
         raise Conflict("Token %(id)s was revoked before.", id=token_id)
-    audit_log.record(person.id, row.account_id, "token.revoke", f"token {token_id}", now)
+    audit_log.record(by_id, row.account_id, "token.revoke", f"token {token_id}", now)
+
+
+def _theirs(person: User | None, token_id: int) -> AccessToken:
+    row = AccessToken.get_or_none(AccessToken.id == token_id)
+    if row is None or (person is not None and permissions.scope(person) not in (None, row.account_id)):
+        raise NotFound("There is no token %(id)s.", id=token_id)
+    if person is not None:
+        permissions.require(person, "token.change", row.account_id)
+    return row
 
 
 def revoke_all(person_id: int, by_id: int | None, now: int) -> int:
@@ -88,8 +173,13 @@ def revoke_all(person_id: int, by_id: int | None, now: int) -> int:
     return int(rows.execute())
 
 
-def working(account_id: int) -> list[AccessToken]:
-    """The tokens of an account that were not revoked, the newest first."""
+def working(account_id: int, now: int) -> list[AccessToken]:
+    """The tokens of an account that work, the newest first."""
+    return [row for row in of_account(account_id) if row.expires_at is None or row.expires_at > now]
+
+
+def of_account(account_id: int) -> list[AccessToken]:
+    """The tokens of an account that were not revoked, the newest first; those that ended by themselves too."""
     return list(
         AccessToken.select()
         .where(AccessToken.account_id == account_id, AccessToken.revoked_at.is_null())
@@ -97,37 +187,23 @@ def working(account_id: int) -> list[AccessToken]:
     )
 
 
-def who(secret: str) -> tuple[User, AccessToken]:
-    """The person that a token speaks for, and the token; only reads.
-
-    Unauthenticated for one that does not work, NotAllowed while the account may not use the web service.
-    """
-    row = AccessToken.get_or_none(AccessToken.sha256 == _hashed(secret), AccessToken.revoked_at.is_null())
-    person = None if row is None else User.get_or_none(User.id == row.person_id, User.is_active == True)  # noqa: E712 - SQL
-    is_theirs = (
-        row is not None and person is not None and permissions.may(person, "token.change", row.account_id)
+def of_row(row: AccessToken) -> NewToken:
+    """What a token is, as it was asked for."""
+    return NewToken(
+        name=row.name,
+        scopes=tuple(Scope(word) for word in row.scopes.split() if word in set(Scope)),
+        methods=tuple(row.methods.split()),
+        addresses=tuple(row.addresses.split()),
+        expires_at=row.expires_at,
     )
-    if row is None or person is None or not is_theirs:
-        raise Unauthenticated("The token is unknown, revoked, or of somebody who may not log in.")
-    _require_grant(row.account_id)
-    return person, row
 
 
-def is_use_due(row: AccessToken, now: int) -> bool:
-    """Whether the last use is to be noted again: not with each request."""
-    return row.last_used_at is None or now - row.last_used_at >= USED_EVERY_MS
-
-
-def note_use(token_id: int, now: int) -> None:
-    """Note that a token was used."""
-    AccessToken.update(last_used_at=now).where(AccessToken.id == token_id).execute()
-
-
-def _require_grant(account_id: int) -> None:
+def require_grant(account_id: int) -> None:
+    """NotAllowed while staff do not grant the account the web service."""
     if not accounts.has_grant(account_id, WEB_SERVICE):
         raise NotAllowed("The account may not use the web service; ask support for it.")
 
 
-def _hashed(secret: str) -> str:
-    """The token is 256 random bits: one round of SHA-256 is enough."""
-    return hashlib.sha256(secret.encode()).hexdigest()
+def hashed(secret: str) -> str:
+    """The token is 256 random bits: one round of SHA-256 is enough, and a wrong one costs nothing."""
+    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()

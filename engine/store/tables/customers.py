@@ -157,15 +157,23 @@ class AuditEntry(Table):
 
 
 class AccessToken(Table):
-    """What a program shows instead of a password: it acts as its person.  Only its hash is kept."""
+    """What a program shows instead of a password.  Only its hash is kept."""
 
     id = BigAutoField()
     account_id = BigIntegerField(index=True)
-    person_id = BigIntegerField()
+    person_id = BigIntegerField(
+        null=True
+    )  # it acts as; null: made on the command line, for the account alone
     name = CharField(100)  # what it is for
     start = CharField(12)  # its first letters, to tell it from others
     sha256 = CharField(64, unique=True)
+    scopes = TextField(default="")  # words of services.accounts.token_scopes.Scope, blank separated
+    methods = TextField(default="")  # the only ones, blank separated; empty: all
+    addresses = TextField(default="")  # addresses and networks, blank separated; empty: from everywhere
+    expires_at = BigIntegerField(null=True)
+    replaces_id = BigIntegerField(null=True, unique=True)  # the token whose new secret this is
     created_at = BigIntegerField()
     last_used_at = BigIntegerField(null=True)
+    last_used_from = CharField(64, default="")
     revoked_at = BigIntegerField(null=True)
     revoked_by = BigIntegerField(null=True)

@@ -1,0 +1,121 @@
+"""Whether a token may do something now, and for whom; the one place where a program's token is judged.
+
+Functions run inside a connection; `now` is milliseconds UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from engine.errors import AvanakError
+from engine.sentences import Sentence
+from engine.services.accounts import accounts, permissions
+from engine.services.accounts.access_tokens import hashed
+from engine.services.accounts.permissions import WEB_SERVICE
+from engine.services.accounts.token_scopes import Scope, is_within
+from engine.store.tables.core import User
+from engine.store.tables.customers import AccessToken
+
+USED_EVERY_MS = 60_000  # how exactly the last use is noted
+LONGEST = 200  # characters of a secret; what is longer is none of ours
+
+
+class Refusal(StrEnum):
+    """Why a token is refused."""
+
+    MISSING = "missing"
+    UNKNOWN = "unknown"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+    PERSON = "person"
+    GRANT = "grant"
+    ADDRESS = "address"
+    METHOD = "method"
+    SCOPE = "scope"
+
+
+_SENTENCES: dict[Refusal, Sentence] = {
+    Refusal.MISSING: Sentence("Show a token: Authorization: Bearer avk_…"),
+    Refusal.UNKNOWN: Sentence("There is no such token."),
+    Refusal.REVOKED: Sentence("The token was revoked."),
+    Refusal.EXPIRED: Sentence("The token has ended; make a new one."),
+    Refusal.PERSON: Sentence("The person who made the token may not log in any more."),
+    Refusal.GRANT: Sentence("The account may not use the web service; ask support for it."),
+    Refusal.ADDRESS: Sentence("The token may not be used from this address."),
+    Refusal.METHOD: Sentence("The token does not allow the method %(detail)s."),
+    Refusal.SCOPE: Sentence("The token does not have the scope %(detail)s."),
+}
+_KNOWN = frozenset({Refusal.GRANT, Refusal.ADDRESS, Refusal.METHOD, Refusal.SCOPE})
+
+
+class TokenRefused(AvanakError):
+    """The token does not work (401), or not for this (403); `refusal` says why."""
+
+    exit_status = 2
+
+    def __init__(self, refusal: Refusal, detail: str = "") -> None:
+        found = _SENTENCES[refusal]
+        super().__init__(found.id, **({"detail": detail} if detail else {}))
+        self.refusal = refusal
+
+    @property
+    def http_status(self) -> int:  # type: ignore[override]
+        return 403 if self.refusal in _KNOWN else 401
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whom a program asks for: `person` has the rights, `token` what of them it may use."""
+
+    person: User
+    account_id: int
+    token: AccessToken
+
+    def require(self, scope: Scope | None, method: str) -> None:
+        """TokenRefused unless the token has the scope and, where it names methods, this one (in any case)."""
+        if scope is not None and scope not in self.token.scopes.split():
+            raise TokenRefused(Refusal.SCOPE, scope)
+        named = self.token.methods.lower().split()
+        if named and method.lower() not in named:
+            raise TokenRefused(Refusal.METHOD, method)
+
+
+def caller_of(secret: str, address: str | None, now: int) -> Caller:
+    """Whom a secret speaks for, from that address; TokenRefused."""
+    if not secret:
+        raise TokenRefused(Refusal.MISSING)
+    row = AccessToken.get_or_none(AccessToken.sha256 == hashed(secret)) if len(secret) <= LONGEST else None
+    if row is None:
+        raise TokenRefused(Refusal.UNKNOWN)
+    if row.revoked_at is not None:
+        raise TokenRefused(Refusal.REVOKED)
+    if row.expires_at is not None and row.expires_at <= now:
+        raise TokenRefused(Refusal.EXPIRED)
+    person = _person_of(row)
+    if person is None or not permissions.may(person, "token.change", row.account_id):
+        raise TokenRefused(Refusal.PERSON)
+    if not accounts.has_grant(row.account_id, WEB_SERVICE):
+        raise TokenRefused(Refusal.GRANT)
+    if row.addresses and not is_within(address, row.addresses.split()):
+        raise TokenRefused(Refusal.ADDRESS)
+    return Caller(person, int(row.account_id), row)
+
+
+def _person_of(row: AccessToken) -> User | None:
+    if row.person_id is None:  # of the command line: it has an owner's rights, and nobody's name
+        return User(id=None, username="", role="owner", account=row.account_id, is_active=True, language="en")
+    found: User | None = User.get_or_none(User.id == row.person_id, User.is_active == True)  # noqa: E712 - SQL
+    return found
+
+
+def is_use_due(row: AccessToken, now: int) -> bool:
+    """Whether the last use is to be noted again: not with each request."""
+    return row.last_used_at is None or now - row.last_used_at >= USED_EVERY_MS
+
+
+def note_use(token_id: int, address: str, now: int) -> None:
+    """Note that a token was used, and from where; inside a transaction."""
+    AccessToken.update(last_used_at=now, last_used_from=address[:64]).where(
+        AccessToken.id == token_id
+    ).execute()
