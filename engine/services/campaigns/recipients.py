@@ -87,7 +87,7 @@ def import_list(
     Raises BadInput when the list cannot be read (what came before stays, and importing again
     adds only what is missing), Conflict when the campaign takes no more recipients.
     """
-    columns = write_columns(campaign_id, reader.variable_columns, write)
+    columns = write_columns(campaign_id, reader.kept_columns, write)
     done = Imported()
     chunks = _read_ahead(reader, columns, begin)
     with closing(chunks):
@@ -113,7 +113,11 @@ def _read_ahead(reader: ListReader, columns: list[str], begin: Begin) -> Generat
 
     def step() -> Part | None:
         chunk = next(source, None)
-        return None if chunk is None else _rows_of(chunk, reader.variable_columns, columns)
+        if chunk is None:
+            return None
+        kept = set(reader.kept_columns)
+        names = [name if name in kept else "" for name in reader.variable_columns]
+        return _rows_of(chunk, names, columns)
 
     wait = begin(step)
     try:
@@ -149,7 +153,7 @@ def write_columns(campaign_id: int, names: Sequence[str], write: Write) -> list[
 
 
 def _rows_of(chunk: Sequence[Row], names: Sequence[str], columns: list[str]) -> Part:
-    """A chunk of a list, whose other columns are `names`, as rows of a campaign whose columns are `columns`."""
+    """A chunk of a list, whose other columns are `names` (empty: not kept), as rows of a campaign with `columns`."""
     same = list(names[: len(columns)]) == columns
     at = {fold(name): place for place, name in reversed(list(enumerate(names)))}
     places = [] if same else [at.get(fold(name)) for name in columns]

@@ -33,13 +33,16 @@ class Choices:
 
     `columns` are names or places (from 1) of the columns with numbers, parted by commas: of each row
     the first that holds a number to call is taken; empty: they are found.  `sheet` is a sheet's name
-    or place; empty: the first one with numbers.
+    or place; empty: the first one with numbers.  `name_column` (a place from 1, 0: none) is kept before
+    the others; `ignored` are places of columns that are not kept, parted by commas.
     """
 
     columns: str = ""
     sheet: str = ""
     hidden_rows: str = HiddenRows.SKIP
     several: str = Several.NONE
+    name_column: int = 0
+    ignored: str = ""
 
     def __post_init__(self) -> None:
         for value, kind in ((self.hidden_rows, HiddenRows), (self.several, Several)):
@@ -49,6 +52,11 @@ class Choices:
                     value=str(value)[:40],
                     words=", ".join(kind),
                 )
+
+    @property
+    def left_out(self) -> frozenset[int]:
+        """Places (from 0) of the columns that are not kept."""
+        return frozenset(int(place) - 1 for place in self.ignored.split(",") if place.isdecimal())
 
     def kept(self) -> str:
         """As text for a column of the database; read by `choices_of`."""
@@ -100,6 +108,7 @@ class ListFacts:
     header_line: int = 0  # 0: there is none
     columns: list[str] = field(default_factory=list)  # those with the numbers, in their order
     names: list[str] = field(default_factory=list)  # of all columns, in their order
+    rows: list[list[str]] = field(default_factory=list)  # the first ones
     candidates: list[Candidate] = field(default_factory=list)
     sheets: list[SheetFacts] = field(default_factory=list)
     hidden_columns: list[str] = field(default_factory=list)

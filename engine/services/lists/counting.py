@@ -66,7 +66,7 @@ class ListCount:
 
     def conclude(self, reader: ListReader) -> None:
         """Take over what the reader has to tell, once it has been read to its end."""
-        self.columns = list(reader.variable_columns)
+        self.columns = reader.kept_columns
         self.facts = reader.facts()
 
     def document(self) -> dict[str, Any]:

@@ -23,11 +23,15 @@ from engine.services.lists.names import MOBILE, column_names, named_columns, poi
 from engine.services.lists.table import Table
 
 SAMPLE_ROWS = 1_000
+SHOWN_ROWS, SHOWN_CELL = 10, 80  # of the first rows, for people who look whether the list is read right
 _UNPARTED = re.compile(r"[^\W\d_].*\d{7}|\d{7}.*[^\W\d_]")
 
 
 class Layout:
-    """What the first thousand rows show.  `begins`: at which of them the data begin."""
+    """What the first thousand rows show.
+
+    `begins`: at which of them the data begin; `refusal`: why no column of numbers was chosen, else None.
+    """
 
     def __init__(
         self,
@@ -49,6 +53,9 @@ class Layout:
             )
         width = min(MAX_COLUMNS, max(map(len, rows[max(0, self.begins - 1) :])))
         self.columns = column_names(None if header is None else rows[header], width)
+        if header is None and 1 <= choices.name_column <= width:
+            self.columns[choices.name_column - 1] = "name"
+        self.first_rows = [[cell[:SHOWN_CELL] for cell in row[:width]] for row in cells[:SHOWN_ROWS]]
         self.hidden = {index for index in table.hidden_columns if index < width}
         self.looks = [look_at(index, cells, default_area) for index in range(width)]
         self.is_contacts = header is not None and len(contact_columns(self.columns, self.looks)) > 0
@@ -58,9 +65,10 @@ class Layout:
             self.chosen = contact_columns(self.columns, self.looks)
         else:
             self.chosen = find_columns(self.columns, header is not None, self.looks, self.hidden)
-        if not self.chosen:
-            raise self._none(sample[self.begins], table, filename)
-        self.is_of_mobiles = header is not None and points_of(self.columns[self.chosen[0]]) >= MOBILE
+        self.refusal = None if self.chosen else self._none(sample[self.begins], table, filename)
+        self.is_of_mobiles = (
+            header is not None and self.chosen != [] and points_of(self.columns[self.chosen[0]]) >= MOBILE
+        )
         self.is_numbers_only = (
             header is None and not choices.columns.strip() and width > 1 and is_numbers_only(cells)
         )

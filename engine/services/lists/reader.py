@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -111,6 +112,8 @@ class ListReader:
         if not sample:
             raise BadInput("%(file)s is empty.", file=filename)
         layout = Layout(sample, table, choices, filename, default_area)
+        if layout.refusal is not None:
+            raise layout.refusal
         self._layout = layout
         self.columns = layout.columns
         self._index, *self._others = layout.chosen
@@ -123,6 +126,7 @@ class ListReader:
             self.columns, self._index = [self.number_column], 0
             self._rows = ((line, [cell]) for line, row in self._rows for cell in row if cell)
         self.variable_columns = self.columns[: self._index] + self.columns[self._index + 1 :]
+        self._left_out = frozenset() if self.is_numbers_only else choices.left_out
         self._skipped = table.hidden_lines if choices.hidden_rows == HiddenRows.SKIP else set[int]()
 
     def __enter__(self) -> Self:
@@ -139,6 +143,13 @@ class ListReader:
         """Close what ``open_list`` opened; a stream that was given stays open."""
         self._resources.close()
 
+    @property
+    def kept_columns(self) -> list[str]:
+        """Those of ``variable_columns`` that are kept with the numbers so far: the name first, without those left out."""
+        first = self._choices.name_column - 1
+        places = [place for place in range(len(self.columns)) if place not in self._left_out | {self._index}]
+        return [self.columns[place] for place in sorted(places, key=lambda place: (place != first, place))]
+
     def facts(self) -> ListFacts:
         """What there is to tell of the list, as far as it has been read."""
         table, layout = self._table, self._layout
@@ -154,6 +165,7 @@ class ListReader:
             header_line=layout.header_line,
             columns=[self.number_column, *(layout.columns[index] for index in self._others)],
             names=layout.columns,
+            rows=layout.first_rows,
             candidates=layout.candidates,
             sheets=table.sheets,
             hidden_columns=layout.hidden_columns,
@@ -330,6 +342,39 @@ def _in_a_column_of_mobiles(read: Callable[[str], NormalNumber | Reason], text: 
     if type(found) is NormalNumber and found.kind is Kind.LANDLINE and is_bare(text):
         return Reason.MAY_BE_CODE
     return found
+
+
+def look_into(
+    source: str | Path | BinaryIO,
+    choices: Choices = AS_FOUND,
+    *,
+    filename: str | None = None,
+    default_area: str | None = None,
+    max_bytes: int = MAX_BYTES,
+) -> ListFacts:
+    """What stands in the first rows of a list, also of one in which no column of numbers is found; BadInput as `open_list`."""
+    called = filename or (str(source) if isinstance(source, (str, Path)) else "")
+    name = shown_name(called, "the list")
+    with ExitStack() as resources:
+        table = open_table(open_source(source, name, resources, max_bytes), name, choices.sheet)
+        resources.callback(table.detach)
+        found = ((line, list(map(str.strip, cells))[:MAX_COLUMNS]) for line, cells in table.rows())
+        sample = list(islice((row for row in found if any(row[1])), SAMPLE_ROWS))
+        if not sample:
+            raise BadInput("%(file)s is empty.", file=name)
+        layout = Layout(sample, table, replace(choices, columns=""), name, default_area)
+        return ListFacts(
+            form=table.form,
+            encoding=table.encoding,
+            delimiter=table.delimiter or "",
+            header_line=layout.header_line,
+            columns=[layout.columns[index] for index in layout.chosen],
+            names=layout.columns,
+            rows=layout.first_rows,
+            candidates=layout.candidates,
+            sheets=table.sheets,
+            hidden_columns=layout.hidden_columns,
+        )
 
 
 def open_list(
