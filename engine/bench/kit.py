@@ -181,7 +181,7 @@ def add_recipients(campaign_id: int, count: int, ending: str = "", skip: int = 0
     """Put `count` mobiles into a campaign, straight into its table; inside a write."""
     insert = to_dialect(
         "INSERT INTO recipient (campaign_id, line, number, is_mobile, state, reason, variables, prompt, tries,"
-        " free_tries, next_at, avoid_gateway_id, disposition)"
+        " uncounted_tries, next_at, avoid_gateway_id, disposition)"
         " VALUES (?, ?, ?, ?, 'pending', '', '', '', 0, 0, 0, 0, '')"
     )
     chunk: list[tuple[Any, ...]] = []

@@ -23,7 +23,7 @@ from engine.agreement.terms import ExclusionKind
 from engine.clock import monotonic_s
 from engine.errors import BadInput
 from engine.services.sla import archive, statements
-from engine.services.sla.statements import Policy
+from engine.services.sla.statements import StatementPolicy
 from engine.store import database, threads
 from engine.store.sql import execute
 from engine.store.tables.core import Account
@@ -84,7 +84,7 @@ def _close_year(
 ) -> dict[str, Any]:
     write(lambda: _fill(accounts, outages, exclusions))
     now = Month.of(YEAR + 1, 1).start * 1000 + DAY_MS
-    policy = Policy(credits=mode)
+    policy = StatementPolicy(credits=mode)
     began = monotonic_s()
     closed = statements.close_all(policy, now, write)
     took_s = monotonic_s() - began

@@ -87,7 +87,7 @@ def _install_options(command: F) -> F:
     "gateways",
     multiple=True,
     metavar="NAME,proxy=HOST[:PORT],…",
-    help="A trunk; further words: username=, password_file=, register=yes, packet_ms=40, ping_s=30,"
+    help="A trunk; further words: username=, password_file=, register=yes, ptime_ms=40, ping_s=30,"
     " caller_id_in_from=no, inbound=192.0.2.0/24 (repeatable).",
 )
 @click.option(

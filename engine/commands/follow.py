@@ -65,9 +65,9 @@ def follow(campaign_id: int, view: View, interrupts: Interrupts, engine: Engine 
 
 def _patience_s(engine: Engine) -> float:
     """How long to wait for a switch: not at all for embedded ones that have died."""
-    board = engine.switchboard
-    all_dead = len(board.embedded) == len(board.supervisors) and not any(
-        e.is_alive for e in board.embedded.values()
+    running_campaigns = engine.switchboard
+    all_dead = len(running_campaigns.embedded) == len(running_campaigns.supervisors) and not any(
+        e.is_alive for e in running_campaigns.embedded.values()
     )
     return 1.0 if all_dead else NO_SWITCH_S
 

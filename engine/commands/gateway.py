@@ -110,7 +110,7 @@ def list_(as_json: bool) -> None:
                     row.cost_rials_a_minute,
                     row.prefixes,
                     row.caller_id,
-                    row.packet_ms,
+                    row.ptime_ms,
                     row.switch_name,
                     "yes" if row.is_draining else "",
                     " ".join(str(one.sentence or f"{one.switch}: {one.state}") for one in seen[row.id]),

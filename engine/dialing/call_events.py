@@ -1,4 +1,4 @@
-"""The desk: what the switch says about calls becomes answers and settles.
+"""The call event handler: what the switch says about calls becomes answers and settles.
 
 Handlers only record and enqueue: they never wait for database or socket.
 """
@@ -32,7 +32,7 @@ from engine.store.writer import Channel, Writer
 log = logging.getLogger(__name__)
 
 
-class Desk:
+class CallEventHandler:
     """Follows the calls of this engine to their ends."""
 
     def __init__(
@@ -64,7 +64,7 @@ class Desk:
     # -- what the switch says -----------------------------------------------------------
 
     def on_event(self, event: Event) -> None:
-        """Any event of a subscription; unknown ones are none of the desk's business."""
+        """Any event of a subscription; unknown ones are ignored."""
         name = event.name
         if name == "CHANNEL_HANGUP_COMPLETE":
             end = read_hangup(event)
@@ -189,7 +189,14 @@ class Desk:
         first_at = None if first_m is None else wall - int((now_m - first_m) * 1000)
         ways = Ways(len(self.lanes.carrying(call)), lane.health.is_failing, first_at)
         following = after(
-            found, delivered, call.tries, call.free_tries, call.run.rules.policy, wall, random.random(), ways
+            found,
+            delivered,
+            call.tries,
+            call.uncounted_tries,
+            call.run.rules.policy,
+            wall,
+            random.random(),
+            ways,
         )
         if found.fault is not Fault.OURS:
             lane.ended(call, end, judge(end), now_m)

@@ -18,7 +18,7 @@ class Call:
     digits: str  # E.164 without +
     prompt: str
     tries: int  # spent before this attempt
-    free_tries: int
+    uncounted_tries: int
     recipient_state: str  # before the claim
     run: CampaignRun
     switch_id: int

@@ -100,7 +100,7 @@ class SwitchRecords:
     ) -> None:
         self.source = source
         self.calls = calls
-        self.settle = settle  # Desk.settle_hangup
+        self.settle = settle  # CallEventHandler.settle_hangup
         self.save = save
         self.clock = clock
         self.settled = 0  # calls that only their record ended

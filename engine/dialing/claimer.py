@@ -10,11 +10,11 @@ from engine.dialing.campaign_run import CampaignRun
 from engine.dialing.lanes import SLOW_HORIZON_S, Lanes, Trunk, horizon_s
 from engine.dialing.routes import Route as LostRoute
 from engine.dialing.routes import keys_of
-from engine.dialing.running_campaigns import Board
+from engine.dialing.running_campaigns import RunningCampaigns
 from engine.dialing.shares import UNLIMITED, Demand, FairShares, Places, Way
 from engine.errors import StoreUnavailable
 from engine.services.campaigns import why
-from engine.store.claims import NO_ROUTE_MS, Claim, ClaimHook, Due, Route, Router, Rule, claim
+from engine.store.claims import NO_ROUTE_MS, ClaimedCall, ClaimHook, Due, Route, Router, Rule, claim
 from engine.store.writer import Writer
 
 PATIENCE_S = 0.2  # a few free places are not left empty longer
@@ -32,28 +32,28 @@ class Claimer:
         self,
         lanes: Lanes,
         calls: CallTable,
-        board: Board,
+        running_campaigns: RunningCampaigns,
         writer: Writer,
         zone: ZoneInfo,
         rules: Sequence[Rule] = (),
         hooks: Sequence[ClaimHook] = (),
-        give_back: Callable[[int], object] = lambda campaign_id: None,
+        release: Callable[[int], object] = lambda campaign_id: None,
     ) -> None:
         self.lanes = lanes
         self.calls = calls
-        self.board = board
+        self.running_campaigns = running_campaigns
         self.writer = writer
         self.zone = zone
         self.rules = list(rules)
         self.hooks = list(hooks)
-        self.give_back = give_back  # of a campaign that ended while its claim was being written
+        self.release = release  # of a campaign that ended while its claim was being written
         self._fair = FairShares()
         self._claimed_m = 0.0
 
     def step(self, now: int, now_m: float) -> int:
         """One round; how many were claimed.  Urgent campaigns first, then the others by their shares."""
-        urgent = [run for run in self.board.runs.values() if run.is_urgent]
-        others = [run for run in self.board.runs.values() if not run.is_urgent]
+        urgent = [run for run in self.running_campaigns.runs.values() if run.is_urgent]
+        others = [run for run in self.running_campaigns.runs.values() if not run.is_urgent]
         claimed = 0
         for run in sorted(urgent, key=lambda run: -run.rules.priority):
             claimed += self._claim_for(run, MAX_CLAIM, now, now_m, urgent=True)
@@ -140,7 +140,7 @@ class Claimer:
         for item in claims:
             self._admit(run, item, now, now_m)
         if claims and not run.may_dial:
-            self.give_back(run.id)
+            self.release(run.id)
             return 0
         if len(claims) < places:
             run.next_look_m = now_m + (QUICK_EMPTY_WAIT_S if urgent else EMPTY_WAIT_S)
@@ -188,7 +188,7 @@ class Claimer:
 
         return choose
 
-    def _admit(self, run: CampaignRun, item: Claim, now: int, now_m: float) -> None:
+    def _admit(self, run: CampaignRun, item: ClaimedCall, now: int, now_m: float) -> None:
         """A claim is committed: give it its seats and put it in front of its trunk."""
         call = Call(
             uuid=item.uuid,
@@ -197,7 +197,7 @@ class Claimer:
             digits=item.recipient.number.removeprefix("+"),
             prompt=item.recipient.prompt,
             tries=item.recipient.tries,
-            free_tries=item.recipient.free_tries,
+            uncounted_tries=item.recipient.uncounted_tries,
             recipient_state=item.recipient.state,
             run=run,
             switch_id=item.route.switch_id,

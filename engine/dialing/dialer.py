@@ -14,7 +14,7 @@ from gevent.event import Event as Flag
 
 from engine.clock import monotonic_s, wall_ms
 from engine.config import Settings, zone_of
-from engine.dialing.call_events import Desk
+from engine.dialing.call_events import CallEventHandler
 from engine.dialing.calls import Call, CallTable
 from engine.dialing.campaign_run import CampaignRun
 from engine.dialing.cdr import FOLLOW_S, NoRecords, Records, SwitchRecords
@@ -24,9 +24,9 @@ from engine.dialing.pacing import RateLimiter, Seats
 from engine.dialing.pausing import Pausing
 from engine.dialing.reaper import Reaper
 from engine.dialing.recovery import Recovery
-from engine.dialing.release import Waiting
+from engine.dialing.release import UnsentCalls
 from engine.dialing.rules.contact_gap import ContactRules
-from engine.dialing.running_campaigns import Board, Wanted
+from engine.dialing.running_campaigns import RunningCampaigns, Wanted
 from engine.dialing.sender import IDLE_TICK_S, TICK_S, Poster, Sender
 from engine.dialing.shares import GatewayParts
 from engine.dialing.signs import Signs
@@ -70,7 +70,7 @@ class Dialer:
         self.writer = writer
         self.lanes = Lanes()
         self.calls = CallTable()
-        self.board = Board(KindHours.of_settings(settings))
+        self.running_campaigns = RunningCampaigns(KindHours.of_settings(settings))
         self._wanted = Wanted()
         self.links: dict[int, Any] = {}  # switch id -> link, while recovered and up
         self.records: dict[int, Records] = {}  # switches that are ours -> their call records
@@ -79,7 +79,7 @@ class Dialer:
         self.contacts = ContactRules(self.zone)
         self._settler = Settler([self.contacts.take_back, *hooks])
         self._originated: Channel[int] = Channel("originated", write_originated)
-        self.desk = Desk(
+        self.call_events = CallEventHandler(
             self.lanes,
             self.calls,
             writer,
@@ -92,23 +92,29 @@ class Dialer:
             Pausing(self.lanes, writer).prompt_missing,
         )
         undo = [self.contacts.take_back_claims, *undo_hooks]
-        self.waiting = Waiting(self.lanes, self.calls, writer, undo)
+        self.unsent = UnsentCalls(self.lanes, self.calls, writer, undo)
         self.claimer = Claimer(
             self.lanes,
             self.calls,
-            self.board,
+            self.running_campaigns,
             writer,
             self.zone,
             [*rules, self.contacts.rule],
             [self.contacts.note_claims, *claim_hooks],
-            lambda campaign_id: self.waiting.give_back(campaign_id=campaign_id),
+            lambda campaign_id: self.unsent.release(campaign_id=campaign_id),
         )
         self.recovery = Recovery(
-            self.lanes, self.calls, self.desk, self.board, read, now, settings.switch_wait_s
+            self.lanes,
+            self.calls,
+            self.call_events,
+            self.running_campaigns,
+            read,
+            now,
+            settings.switch_wait_s,
         )
         self.reaper = Reaper(
             self.calls,
-            self.desk,
+            self.call_events,
             self.links.get,
             self.records_of,
             lambda call: call.uuid in self.recovery.suspects.get(call.switch_id, ()),
@@ -145,10 +151,10 @@ class Dialer:
     def stop(self, drain_s: float) -> bool:
         """Stop placing calls, give back what was not sent, let those that are up finish; True if all did."""
         self._is_stopping = True
-        for run in self.board.runs.values():
+        for run in self.running_campaigns.runs.values():
             run.may_dial = False
         self._loops.stop_early(5)
-        self.waiting.give_back()
+        self.unsent.release()
         deadline = monotonic_s() + drain_s
         while len(self.calls) and monotonic_s() < deadline:
             gevent.sleep(0.05)
@@ -207,7 +213,7 @@ class Dialer:
         old_core, lane.core_uuid = lane.core_uuid, core_uuid
         self.refresh()
         if old_core != core_uuid:
-            self.waiting.give_back(switch_id)  # they were claimed for the life before
+            self.unsent.release(switch_id)  # they were claimed for the life before
         while self._is_claiming:  # a claim that is being written is ours, and not in memory yet
             gevent.sleep(TICK_S)
         self.recovery.learn(switch_id)
@@ -245,7 +251,7 @@ class Dialer:
             greenlet = greenlets.pop(switch_id, None)
             if greenlet is not None:
                 greenlet.kill()
-        self.waiting.give_back(switch_id)
+        self.unsent.release(switch_id)
 
     def heartbeat(self, switch_id: int, idle_cpu: float | None, max_sessions: int | None) -> None:
         """What a switch tells of itself: how busy it is, and how many sessions it takes (`fsctl` changes that)."""
@@ -280,11 +286,16 @@ class Dialer:
         self._away_since_m.pop(switch_id, None)
 
     def on_event(self, event: Event) -> None:
-        self.desk.on_event(event)
+        self.call_events.on_event(event)
 
     def _send_loop(self, switch_id: int, link: Poster) -> None:
         sender = Sender(
-            switch_id, self.lanes, self.calls, self._sent, self.desk.on_refused, self.desk.on_unsendable
+            switch_id,
+            self.lanes,
+            self.calls,
+            self._sent,
+            self.call_events.on_refused,
+            self.call_events.on_unsendable,
         )
         while not self._is_stopping:
             if not self.writer.fault:
@@ -318,23 +329,23 @@ class Dialer:
         for switch in self.lanes.switches.values():
             switch.is_draining = switch.id in draining
             if not switch.is_up:  # claims that were being written when it went away
-                self.waiting.give_back(switch_id=switch.id)
+                self.unsent.release(switch_id=switch.id)
         for trunk in list(self.lanes.trunks.values()):
             if trunk.is_shut and trunk.ready:
-                self.waiting.give_back(switch_id=trunk.switch.id, gateway_id=trunk.gateway.id)
-        for run in self.board.update(rows):
-            self.waiting.give_back(campaign_id=run.id)
-        for run in self.board.runs.values():
+                self.unsent.release(switch_id=trunk.switch.id, gateway_id=trunk.gateway.id)
+        for run in self.running_campaigns.update(rows):
+            self.unsent.release(campaign_id=run.id)
+        for run in self.running_campaigns.runs.values():
             if run.waiting and not (run.rules.windows.is_open(wall_ms(), self.zone) and _shows_its_own(run)):
-                self.waiting.give_back(campaign_id=run.id)
+                self.unsent.release(campaign_id=run.id)
 
     def _take_over(self, rows: Sequence[Any]) -> None:
         """The gateways as the store has them now."""
         changed = self.lanes.take_over(rows, self._parts.of, monotonic_s())
         for gateway_id in changed:  # what waits there may have to show another number
-            for run in self.board.runs.values():
+            for run in self.running_campaigns.runs.values():
                 run.forget_templates()
-            self.waiting.give_back(gateway_id=gateway_id)
+            self.unsent.release(gateway_id=gateway_id)
 
     def _claim(self) -> None:
         self._is_claiming = True
@@ -348,7 +359,7 @@ class Dialer:
             listener(won)
         for item in won:
             if item.next_state in (RecipientState.PENDING, RecipientState.RETRY_WAIT):
-                run = self.board.runs.get(item.campaign_id)
+                run = self.running_campaigns.runs.get(item.campaign_id)
                 if run is not None and item.next_at <= wall_ms():
                     run.next_look_m = 0.0
 

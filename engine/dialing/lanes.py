@@ -48,7 +48,7 @@ class GatewayLane:
     priority: int
     weight: int
     caller_id: str
-    packet_ms: int
+    ptime_ms: int
     is_draining: bool
     switch_name: str  # empty: every switch
     full_cps: float = 0.0  # what is ours of it when it is well
@@ -284,9 +284,9 @@ class Lanes:
             lane.prefixes = tuple(row.prefixes.split())
             lane.priority, lane.cost, lane.weight = row.priority, row.cost_rials_a_minute, max(1, row.weight)
             lane.switch_name = row.switch_name
-            shown = (row.caller_id, row.packet_ms, row.keys)
-            if (lane.caller_id, lane.packet_ms, lane.keys) != shown:
-                lane.caller_id, lane.packet_ms, lane.keys = shown
+            shown = (row.caller_id, row.ptime_ms, row.keys)
+            if (lane.caller_id, lane.ptime_ms, lane.keys) != shown:
+                lane.caller_id, lane.ptime_ms, lane.keys = shown
                 changed.append(row.id)
             lane.is_draining = row.is_draining or not cps
         if is_new:

@@ -9,8 +9,8 @@ from datetime import tzinfo
 from engine.dialing.binding_limit import Said, reason_of, run_limits
 from engine.dialing.campaign_run import CampaignRun
 from engine.dialing.lanes import Lanes
-from engine.dialing.rules.billing import Money
-from engine.dialing.running_campaigns import Board, counts_of
+from engine.dialing.rules.billing import Billing
+from engine.dialing.running_campaigns import RunningCampaigns, counts_of
 from engine.services.campaigns import campaigns, estimate
 from engine.services.messages.personal import UNPREPARED
 from engine.states import CampaignState
@@ -31,16 +31,16 @@ class Pulse:
     def __init__(
         self,
         engine: str,
-        board: Board,
+        running_campaigns: RunningCampaigns,
         lanes: Lanes,
         zone: tzinfo,
         writer: Writer,
-        money: Money,
+        money: Billing,
         unprepared: Callable[[], Mapping[int, int]],
         share: Callable[[], float | None],
     ) -> None:
         self._engine = engine
-        self._board = board
+        self._board = running_campaigns
         self._lanes = lanes
         self._zone = zone
         self._writer = writer

@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable
 from typing import Protocol
 
-from engine.dialing.call_events import Desk
+from engine.dialing.call_events import CallEventHandler
 from engine.dialing.calls import Call, CallTable
 from engine.dialing.cdr import Records
 from engine.dialing.cdr_file import RecordsUnavailable
@@ -38,7 +38,7 @@ class Reaper:
     def __init__(
         self,
         calls: CallTable,
-        desk: Desk,
+        call_events: CallEventHandler,
         link_of: Callable[[int], Asker | None],
         records_of: Callable[[int], Records],
         is_suspect: Callable[[Call], bool],
@@ -47,7 +47,7 @@ class Reaper:
         clock: Callable[[], tuple[int, float]],
     ) -> None:
         self.calls = calls
-        self.desk = desk
+        self.call_events = call_events
         self.link_of = link_of
         self.records_of = records_of
         self.is_suspect = is_suspect  # recovery is asking after it already
@@ -118,9 +118,9 @@ class Reaper:
         if self.calls.get(call.uuid) is not call:
             return
         if call.uuid in found:
-            self.desk.settle_hangup(call, found[call.uuid], "record")
+            self.call_events.settle_hangup(call, found[call.uuid], "record")
         elif call.job_cause is not None:
-            self.desk.settle_job(call)
+            self.call_events.settle_job(call)
         else:
             log.warning("action=%s attempt=%d", why, call.attempt_id)
-            self.desk.settle_lost(call, "reaper")
+            self.call_events.settle_lost(call, "reaper")

@@ -26,13 +26,13 @@ from gevent.pool import Pool
 
 from engine.call_end import CallEnd
 from engine.clock import monotonic_s
-from engine.dialing.call_events import Desk
+from engine.dialing.call_events import CallEventHandler
 from engine.dialing.calls import Call, CallTable
 from engine.dialing.campaign_run import CampaignRun
 from engine.dialing.cdr import Records
 from engine.dialing.lanes import GatewayLane, Lanes, SwitchLane
 from engine.dialing.pacing import RateLimiter, Seats
-from engine.dialing.running_campaigns import Board, read_campaigns
+from engine.dialing.running_campaigns import RunningCampaigns, read_campaigns
 from engine.errors import AvanakError
 from engine.esl import answers, commands
 from engine.store.tables.core import Attempt, Recipient
@@ -81,16 +81,16 @@ class Recovery:
         self,
         lanes: Lanes,
         calls: CallTable,
-        desk: Desk,
-        board: Board,
+        call_events: CallEventHandler,
+        running_campaigns: RunningCampaigns,
         read: Callable[[Callable[[], object]], object],
         clock: Callable[[], tuple[int, float]],
         wait_s: float,
     ) -> None:
         self.lanes = lanes
         self.calls = calls
-        self.desk = desk
-        self.board = board
+        self.call_events = call_events
+        self.running_campaigns = running_campaigns
         self.read = read  # runs a function with a connection, off the hub
         self.clock = clock
         self.wait_s = wait_s  # how long calls wait for a switch that is away
@@ -108,15 +108,17 @@ class Recovery:
         rows = self.read(lambda: read_open_attempts(switch_id))
         assert isinstance(rows, list)
         rows = [row for row in rows if only is None or row[0].id in only]
-        missing = {row[0].campaign_id for row in rows if self.board.run_of(row[0].campaign_id) is None}
+        missing = {
+            row[0].campaign_id for row in rows if self.running_campaigns.run_of(row[0].campaign_id) is None
+        }
         if missing:
             found = self.read(lambda: read_campaigns(sorted(missing)))
             assert isinstance(found, list)
             for campaign in found:
-                self.board.keep_idle(self.board.build(campaign))
+                self.running_campaigns.keep_idle(self.running_campaigns.build(campaign))
         new = 0
         for attempt, recipient in rows:
-            run = self.board.run_of(attempt.campaign_id)
+            run = self.running_campaigns.run_of(attempt.campaign_id)
             if run is not None and self.calls.get(attempt.uuid) is None:
                 self._know(attempt, recipient, run)
                 new += 1
@@ -132,7 +134,7 @@ class Recovery:
             digits=recipient.number.removeprefix("+"),
             prompt=recipient.prompt,
             tries=recipient.tries,
-            free_tries=recipient.free_tries,
+            uncounted_tries=recipient.uncounted_tries,
             recipient_state=recipient.state,
             run=run,
             switch_id=attempt.switch_id,
@@ -267,14 +269,14 @@ class Recovery:
         wall, now_m = self.clock()
         if is_answered and call.answered_at is None:
             # When exactly, its record will say; that it was answered must outlive the switch.
-            self.desk.on_answer(call.uuid, wall)
+            self.call_events.on_answer(call.uuid, wall)
         longest = call.run.rules.max_length_s + (0 if call.answered_at else call.run.rules.ring_timeout_s)
-        self.calls.watch(call, now_m + longest + self.desk.reaper_grace_s)
+        self.calls.watch(call, now_m + longest + self.call_events.reaper_grace_s)
         tally.suspects.discard(call.uuid)
         tally.adopted += 1
 
     def _settle(self, call: Call, record: CallEnd, tally: Tally) -> None:
-        self.desk.settle_hangup(call, record, "record")
+        self.call_events.settle_hangup(call, record, "record")
         tally.suspects.discard(call.uuid)
         tally.recorded += 1
 
@@ -282,10 +284,10 @@ class Recovery:
         """Neither alive nor recorded; `is_proof`: it would be recorded if it had ever been."""
         never_reached = call.core_uuid == core_uuid and call.answered_at is None and is_proof
         if never_reached:
-            self.desk.settle_unsent(call, "recovery")
+            self.call_events.settle_unsent(call, "recovery")
             tally.unsent += 1
         else:
-            self.desk.settle_lost(call, "recovery")
+            self.call_events.settle_lost(call, "recovery")
             tally.lost += 1
         tally.suspects.discard(call.uuid)
 
@@ -294,7 +296,7 @@ class Recovery:
         self.learn(switch_id)
         gone = self.calls.on_switch(switch_id)
         for call in gone:
-            self.desk.settle_lost(call, "recovery")
+            self.call_events.settle_lost(call, "recovery")
         if gone:
             log.warning("action=switch_given_up switch=%d attempts=%d", switch_id, len(gone))
         return len(gone)

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from engine.dialing.calls import Call, CallTable
 from engine.dialing.lanes import Lanes
 from engine.errors import StoreUnavailable
-from engine.store.claims import Claim, Due, Route, UndoHook, give_back
+from engine.store.claims import ClaimedCall, Due, Route, UndoHook, release
 from engine.store.writer import Writer
 
 log = logging.getLogger(__name__)
 
 
-class Waiting:
+class UnsentCalls:
     """Takes waiting calls out of their trunks and returns their recipients to the queue.
 
     `hooks` undo, in that transaction, what was written with their claims.
@@ -28,7 +28,7 @@ class Waiting:
         self.writer = writer
         self.hooks = list(hooks)
 
-    def give_back(
+    def release(
         self,
         switch_id: int | None = None,
         campaign_id: int | None = None,
@@ -53,22 +53,22 @@ class Waiting:
             call.run.waiting -= 1
         claims = [_claim_of(call) for call in calls]
         try:
-            return len(self.writer.call(lambda: give_back(claims, self.hooks)))
+            return len(self.writer.call(lambda: release(claims, self.hooks)))
         except StoreUnavailable as error:
             # They stay `claimed` until the next recovery, which finds that they never left.
             log.warning("action=give_back_failed calls=%d error=%r", len(calls), str(error))
             return 0
 
 
-def _claim_of(call: Call) -> Claim:
+def _claim_of(call: Call) -> ClaimedCall:
     due = Due(
         call.recipient_id,
         "+" + call.digits,
         call.recipient_state,
         call.tries,
-        call.free_tries,
+        call.uncounted_tries,
         call.prompt,
         0,
     )
     route = Route(call.switch_id, call.core_uuid, call.gateway_id)
-    return Claim(call.attempt_id, call.uuid, call.run.id, due, route, call.tries + 1, call.created_at)
+    return ClaimedCall(call.attempt_id, call.uuid, call.run.id, due, route, call.tries + 1, call.created_at)

@@ -56,13 +56,13 @@ def after(
     verdict: Verdict,
     delivered: bool,
     tries: int,
-    free_tries: int,
+    uncounted_tries: int,
     policy: Policy,
     now: int,
     spread: float,
     ways: Ways,
 ) -> Next:
-    """Decide for a recipient that has spent `tries` and `free_tries` before this attempt.
+    """Decide for a recipient that has spent `tries` and `uncounted_tries` before this attempt.
 
     A phone that rang has been called: that spends a try, whoever was at fault.
     `spread` in [0, 1) keeps recipients that failed together from coming back together.
@@ -76,27 +76,27 @@ def after(
     if verdict.fault is Fault.OURS:
         return Next(RecipientState.RETRY_WAIT, now + _spread(OURS_WAIT_MS, spread), spent_try=False)
     if verdict.fault is Fault.ACCOUNT:
-        wait = 0 if ways.gateways > 1 and free_tries == 0 else _spread(ACCOUNT_WAIT_MS, spread)
+        wait = 0 if ways.gateways > 1 and uncounted_tries == 0 else _spread(ACCOUNT_WAIT_MS, spread)
         return Next(RecipientState.RETRY_WAIT, now + wait, spent_try=False, avoid_gateway=True)
-    if _is_worn_out(free_tries + 1, now, ways):
+    if _is_worn_out(uncounted_tries + 1, now, ways):
         return Next(RecipientState.EXHAUSTED, spent_try=False, free_try=True)
     # The first fault sends the call to another gateway at once, within the same try.
-    at_once = free_tries == 0 and ways.gateways > 1
+    at_once = uncounted_tries == 0 and ways.gateways > 1
     return Next(
         RecipientState.PENDING if at_once else RecipientState.RETRY_WAIT,
-        now if at_once else now + free_backoff_ms(free_tries, spread),
+        now if at_once else now + free_backoff_ms(uncounted_tries, spread),
         spent_try=False,
         free_try=True,
         avoid_gateway=True,
     )
 
 
-def _is_worn_out(free_tries: int, now: int, ways: Ways) -> bool:
-    if free_tries >= MAX_FREE_TRIES:
+def _is_worn_out(uncounted_tries: int, now: int, ways: Ways) -> bool:
+    if uncounted_tries >= MAX_FREE_TRIES:
         return True
     if ways.first_fault_at is not None and now - ways.first_fault_at >= LONGEST_FREE_MS:
         return True
-    return not ways.is_failing and free_tries >= FREE_TRIES_A_GATEWAY * ways.gateways
+    return not ways.is_failing and uncounted_tries >= FREE_TRIES_A_GATEWAY * ways.gateways
 
 
 def after_unknown(tries: int, policy: Policy, now: int) -> Next:
@@ -109,10 +109,11 @@ def after_unknown(tries: int, policy: Policy, now: int) -> Next:
     return Next(RecipientState.RETRY_WAIT, now + policy.retry_after_ms)
 
 
-def free_backoff_ms(free_tries: int, spread: float) -> int:
+def free_backoff_ms(uncounted_tries: int, spread: float) -> int:
     """Wait before a try that is not counted: growing, capped, spread over half its length."""
     return _spread(
-        min(FREE_BACKOFF_CAP_MS, FREE_BACKOFF_FIRST_MS * FREE_BACKOFF_GROWTH ** min(free_tries, 10)), spread
+        min(FREE_BACKOFF_CAP_MS, FREE_BACKOFF_FIRST_MS * FREE_BACKOFF_GROWTH ** min(uncounted_tries, 10)),
+        spread,
     )
 
 

@@ -1,4 +1,4 @@
-"""The board: which campaigns are to be dialled, read from the store again and again.
+"""The running campaigns: which campaigns are to be dialled, read from the store again and again.
 
 The UI and the command line write what is wanted; the engine reads it here.
 """
@@ -73,7 +73,7 @@ def counts_of(campaign_ids: list[int]) -> dict[int, CampaignCounts]:
     return {row.campaign_id: row for row in rows}
 
 
-class Board:
+class RunningCampaigns:
     """Campaigns in memory, kept equal to the store's.
 
     `idle` are campaigns that are not dialled (any more) but have calls up: when they are resumed, the

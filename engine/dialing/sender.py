@@ -119,7 +119,7 @@ class Sender:
             template = call.run.template(
                 gateway.id,
                 gateway.name,
-                gateway.packet_ms,
+                gateway.ptime_ms,
                 gateway.caller_id,
                 call.prompt,
                 gateway.keys == "voice",

@@ -38,7 +38,7 @@ MAX_SECONDS = 24 * 3600
 class OriginateTemplate:
     """The part of an originate that is the same for many calls; refused whole if a value is bad.
 
-    ``campaign_id`` 0 is a quick send.  ``packet_ms`` (20, 40, 60) asks for PCMA in packets of that
+    ``campaign_id`` 0 is a quick send.  ``ptime_ms`` (20, 40, 60) asks for PCMA in packets of that
     length; None leaves the codec to the gateway.  ``vote_keys`` are the keys that count as a vote,
     ``repeat_key`` plays the message again, ``opt_out`` lets 11 mean «never again»; with
     ``keys_in_voice`` their tones are listened for.  ``max_s`` is the longest call after answer,
@@ -52,7 +52,7 @@ class OriginateTemplate:
     ring_timeout_s: int = 30
     max_s: int = 600
     caller_id: str | None = None
-    packet_ms: int | None = None
+    ptime_ms: int | None = None
     vote_keys: str | None = None
     repeat_key: str | None = None
     opt_out: bool = False
@@ -82,9 +82,9 @@ class OriginateTemplate:
         ]
         if self.caller_id is not None:
             found.append(("origination_caller_id_number", check_digits("caller id", self.caller_id)))
-        if self.packet_ms is not None:
-            check_int("packet time", self.packet_ms, 20, 60)
-            packet = check_word("packet time", str(self.packet_ms), PACKET_MS)
+        if self.ptime_ms is not None:
+            check_int("packet time", self.ptime_ms, 20, 60)
+            packet = check_word("packet time", str(self.ptime_ms), PACKET_MS)
             found.append(("absolute_codec_string", f"PCMA@8000h@{packet}i"))
         if self.vote_keys is not None:
             keys = check_text("vote keys", self.vote_keys, VOTE_KEYS, "1 to 10 keys from 0-9")

@@ -166,7 +166,10 @@ class Auditor:
                     )
                     found.append(Finding("seats", f"{what} {lane.name}", f"{said}; corrected.", True))
                     lane.seats.used = counted[lane.id]
-        for run in {*self.dialer.board.runs.values(), *self.dialer.board.idle.values()}:
+        for run in {
+            *self.dialer.running_campaigns.runs.values(),
+            *self.dialer.running_campaigns.idle.values(),
+        }:
             if (run.live, run.waiting) != (live[id(run)], waiting[id(run)]):
                 said = f"{run.live} live and {run.waiting} waiting for {live[id(run)]} and {waiting[id(run)]} calls"
                 found.append(
@@ -179,8 +182,8 @@ class Auditor:
 
     def _campaigns(self, now_m: float) -> list[Finding]:
         """Audit the campaigns whose turn it is: one whose audit takes long comes round less often."""
-        board = self.dialer.board
-        ids = {*board.runs, *board.idle}
+        running_campaigns = self.dialer.running_campaigns
+        ids = {*running_campaigns.runs, *running_campaigns.idle}
         self._due = {key: due_m for key, due_m in self._due.items() if key in ids}
         self._recount_m = {key: due_m for key, due_m in self._recount_m.items() if key in ids}
         found: list[Finding] = []
@@ -204,12 +207,20 @@ class Auditor:
 
     def _others(self) -> list[Finding]:
         """Campaigns that nobody dials: a page of them whose kept counts are compared, one that is counted again."""
-        board = self.dialer.board
+        running_campaigns = self.dialer.running_campaigns
         wrong, self._page_after = read(lambda: doubtful(self._page_after, PAGE))
-        ids, after = read(lambda: _campaigns_behind(self._recounted, len(board.runs) + len(board.idle) + 1))
-        resting = [key for key in ids if key not in board.runs and key not in board.idle]
+        ids, after = read(
+            lambda: _campaigns_behind(
+                self._recounted, len(running_campaigns.runs) + len(running_campaigns.idle) + 1
+            )
+        )
+        resting = [
+            key for key in ids if key not in running_campaigns.runs and key not in running_campaigns.idle
+        ]
         self._recounted = resting[0] if resting else after
-        wrong = [key for key in wrong if key not in board.runs and key not in board.idle][:MOST_WRONG]
+        wrong = [
+            key for key in wrong if key not in running_campaigns.runs and key not in running_campaigns.idle
+        ][:MOST_WRONG]
         found: list[Finding] = []
         for campaign_id in dict.fromkeys([*wrong, *resting[:1]]):
             found += self._put_right(campaign_id, read(lambda: audit_campaign(campaign_id)))  # noqa: B023

@@ -20,7 +20,7 @@ from engine.sentences import kept
 from engine.services.sla import observations, probes
 from engine.services.sla.call_window import CallWindow
 from engine.services.sla.flips import WEB, Health, engine_name, gateway_name, switch_name
-from engine.services.sla.monitor import Monitor, Refusal
+from engine.services.sla.monitor import Monitor, StoreRefusal
 from engine.services.sla.observations import Calls, Seen
 from engine.store.settles import Settle
 from engine.store.sql import execute
@@ -34,7 +34,7 @@ SAMPLE = 500  # ended calls looked at in a step: shares need no more
 WEB_EVERY_S, WEB_TIMEOUT_S, WEB_FAILS = 20.0, 5.0, 2
 
 
-class Watch:
+class AvailabilityMonitor:
     """Runs beside the dialer; `start`, `step` (every few seconds), `stop`."""
 
     def __init__(self, settings: Settings, writer: Writer, dialer: Dialer, name: str) -> None:
@@ -46,7 +46,7 @@ class Watch:
         self._window = CallWindow()
         self._ended: deque[int] = deque(maxlen=SAMPLE)
         self._probed: list[Probed] = []
-        self._refusal: Refusal | None = None
+        self._refusal: StoreRefusal | None = None
         self._web_fails = 0
         self._web: Seen | None = None
         # Switches are given the time to connect: each start would else begin with an outage.
@@ -87,13 +87,13 @@ class Watch:
             )
         except StoreUnavailable as error:
             if self._refusal is None:
-                self._refusal = Refusal(now, error.sentence.kept())
+                self._refusal = StoreRefusal(now, error.sentence.kept())
             log.warning("action=watch_without_store error=%r", str(error))
             return
         self._probed.clear()
         self._refusal = None
 
-    def _write(self, now: int, calls: Calls, probed: list[Probed], refusal: Refusal | None) -> None:
+    def _write(self, now: int, calls: Calls, probed: list[Probed], refusal: StoreRefusal | None) -> None:
         observations.pulse(self._component, now)
         for each in probed:
             probes.note(each.switch_name, each.at, each.is_ok, each.took_ms, each.answer)

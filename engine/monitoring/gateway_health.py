@@ -27,7 +27,7 @@ class _Told:
     at: int = 0
 
 
-class HealthWatch:
+class GatewayHealthMonitor:
     """`step` once a second."""
 
     def __init__(self, engine: str, lanes: Lanes, writer: Writer) -> None:

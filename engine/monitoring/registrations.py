@@ -14,7 +14,7 @@ from engine.store.writer import Writer
 log = logging.getLogger(__name__)
 
 
-class TrunkWatch:
+class RegistrationMonitor:
     """`ask` is a job."""
 
     def __init__(self, dialer: Dialer, writer: Writer) -> None:

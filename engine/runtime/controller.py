@@ -18,16 +18,16 @@ from engine.config import Settings
 from engine.dialing.dialer import Dialer
 from engine.dialing.dialer import now as clock_now
 from engine.dialing.pulse import Pulse
-from engine.dialing.rules.billing import Money
+from engine.dialing.rules.billing import Billing
 from engine.dialing.rules.consent import Consent
 from engine.dialing.shares import GatewayParts
 from engine.embedded.options import EmbeddedOptions
 from engine.loops import Loop, Loops
 from engine.monitoring import auditor
 from engine.monitoring.auditor import Auditor
-from engine.monitoring.availability import Watch
-from engine.monitoring.gateway_health import HealthWatch
-from engine.monitoring.registrations import TrunkWatch
+from engine.monitoring.availability import AvailabilityMonitor
+from engine.monitoring.gateway_health import GatewayHealthMonitor
+from engine.monitoring.registrations import RegistrationMonitor
 from engine.patch import require_patched
 from engine.runtime.gateway_shares import GatewayShares
 from engine.runtime.identity import Identity, take_identity
@@ -63,7 +63,7 @@ class Engine:
         self.settings = settings
         self.name = settings.engine_name or f"{socket.gethostname()}-{os.getpid()}"
         self.writer = Writer()
-        self.money = Money(wall_ms)
+        self.money = Billing(wall_ms)
         self.consent = Consent(wall_ms)
         self._parts = GatewayParts()
         self.dialer = Dialer(
@@ -83,16 +83,18 @@ class Engine:
         self.new_password: str | None = None  # of `admin`, when it was made up at this start
         self.auditor = Auditor(self.dialer, self.writer, clock_now, settings.switch_wait_s)
         self.shares: GatewayShares | None = None  # with PostgreSQL
-        self.watch = Watch(settings, self.writer, self.dialer, settings.engine_name or socket.gethostname())
+        self.watch = AvailabilityMonitor(
+            settings, self.writer, self.dialer, settings.engine_name or socket.gethostname()
+        )
         self.switchboard = Switchboard(
             settings, self.writer, self.dialer, lambda event: self.watch.prober.on_event(event, monotonic_s())
         )
-        self.trunk_watch = TrunkWatch(self.dialer, self.writer)
-        self.health_watch = HealthWatch(self.name, self.dialer.lanes, self.writer)
+        self.trunk_watch = RegistrationMonitor(self.dialer, self.writer)
+        self.health_watch = GatewayHealthMonitor(self.name, self.dialer.lanes, self.writer)
         self.jobs: Jobs | None = None  # some seconds after the start
         self.pulse = Pulse(
             self.name,
-            self.dialer.board,
+            self.dialer.running_campaigns,
             self.dialer.lanes,
             self.dialer.zone,
             self.writer,
@@ -194,7 +196,7 @@ class Engine:
         if not any(item.end.opted_out for item in won):
             return
         digits = self.consent.take_opted_out()
-        gevent.spawn(self.dialer.waiting.give_back, digits=digits)
+        gevent.spawn(self.dialer.unsent.release, digits=digits)
 
     def _speak(self, text: str, language: str) -> tuple[str, int]:
         """A notice as a prompt: (its name, ms)."""

@@ -41,7 +41,7 @@ class Part:
 
 
 class GatewayShares:
-    """Keeps this engine's parts: `granted` (of gateways) and the board's portion are what comes out of it."""
+    """Keeps this engine's parts: `granted` (of gateways) and the portion of the running campaigns are what comes out of it."""
 
     def __init__(self, owner: str, writer: Writer, dialer: Dialer, granted: GatewayParts) -> None:
         self.owner = owner
@@ -65,7 +65,7 @@ class GatewayShares:
         dialled = [switch for switch in switches if switch.is_dialled]
         ours = tuple(s.switch_id for s in dialled if s.owner == self.owner)
         self.of_switches = len(ours) / max(1, len(dialled))
-        self.dialer.board.divide(Portion(ours, tuple(s.switch_id for s in dialled)))
+        self.dialer.running_campaigns.divide(Portion(ours, tuple(s.switch_id for s in dialled)))
         wanted = {row.id: self._wanted(row, switches) for row in gateways}
         for row in gateways:
             self._shrink(row.id, *wanted[row.id], now_m)
@@ -110,7 +110,7 @@ class GatewayShares:
         part = self.parts[gateway_id]
         self._granted.grant(gateway_id, part.permits, part.channels)
         if part.permits == 0:
-            self.dialer.waiting.give_back(gateway_id=gateway_id)
+            self.dialer.unsent.release(gateway_id=gateway_id)
 
 
 def _permits(row: Gateway) -> int:

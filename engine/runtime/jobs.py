@@ -25,7 +25,7 @@ from engine.services.money.payment_providers import provider_of
 from engine.services.notices import outage_notice
 from engine.services.outbox.channels import Channels
 from engine.services.sla import probes, statements
-from engine.services.sla.statements import Policy
+from engine.services.sla.statements import StatementPolicy
 from engine.services.tickets import watch
 from engine.services.tickets.attachments import Attachments
 from engine.services.trunks import switches
@@ -38,9 +38,9 @@ EVERY = "every"  # the period of jobs that run again and again
 log = logging.getLogger(__name__)
 
 
-def policy_of(settings: Settings) -> Policy:
+def policy_of(settings: Settings) -> StatementPolicy:
     """How this installation closes its months."""
-    return Policy(settings.sla_month == "jalali", settings.sla_credits, settings.sla_wait_days)
+    return StatementPolicy(settings.sla_month == "jalali", settings.sla_credits, settings.sla_wait_days)
 
 
 class Jobs:

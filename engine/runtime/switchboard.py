@@ -175,7 +175,7 @@ class Switchboard:
         return SwitchRecords(
             source,
             self.dialer.calls,
-            self.dialer.desk.settle_hangup,
+            self.dialer.call_events.settle_hangup,
             lambda cursor: self.writer.add(self._cursors, (switch_id, cursor)),
             lambda: (wall_ms(), monotonic_s()),
         )

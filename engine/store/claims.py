@@ -29,7 +29,7 @@ class Due:
     number: str  # E.164
     state: str
     tries: int
-    free_tries: int
+    uncounted_tries: int
     prompt: str
     avoid_gateway_id: int
 
@@ -44,7 +44,7 @@ class Route:
 
 
 @dataclass(slots=True, frozen=True)
-class Claim:
+class ClaimedCall:
     """A committed attempt that has not been handed to its switch yet."""
 
     attempt_id: int
@@ -68,8 +68,8 @@ class Hold:
 # A rule that is asked at every claim, first try or retry: recipients that may not be called now.
 Rule = Callable[[int, Sequence[Due], int], list[Hold]]
 # What is written with a claim, in its transaction; and what undoes it when claims are given back.
-ClaimHook = Callable[[int, Sequence["Claim"], int], None]
-UndoHook = Callable[[int, Sequence["Claim"]], None]
+ClaimHook = Callable[[int, Sequence["ClaimedCall"], int], None]
+UndoHook = Callable[[int, Sequence["ClaimedCall"]], None]
 # Chooses the route of a recipient, or says for how long (ms) none will have room for it.
 Router = Callable[[Due], Route | int]
 NO_ROUTE_MS = 1_000
@@ -82,7 +82,7 @@ def claim(
     router: Router,
     rules: Sequence[Rule] = (),
     hooks: Sequence[ClaimHook] = (),
-) -> list[Claim]:
+) -> list[ClaimedCall]:
     """Claim up to `limit` due recipients of a campaign.  Runs inside the writer's transaction.
 
     1. pick what is due, oldest first;  2. ask every rule again and hold back what may not be called;
@@ -111,7 +111,7 @@ def claim(
 
 def _pick(campaign_id: int, limit: int, now: int) -> list[Due]:
     rows = execute(
-        "SELECT id, number, state, tries, free_tries, prompt, avoid_gateway_id FROM recipient"
+        "SELECT id, number, state, tries, uncounted_tries, prompt, avoid_gateway_id FROM recipient"
         f" WHERE campaign_id = ? AND state IN {WAITING} AND next_at <= ?"
         " ORDER BY next_at, id LIMIT ?" + ("" if is_sqlite() else " FOR UPDATE SKIP LOCKED"),
         [campaign_id, now, limit],
@@ -119,7 +119,7 @@ def _pick(campaign_id: int, limit: int, now: int) -> list[Due]:
     return [Due(*row) for row in rows]
 
 
-def _write(campaign_id: int, routed: list[tuple[Due, Route]], now: int) -> list[Claim]:
+def _write(campaign_id: int, routed: list[tuple[Due, Route]], now: int) -> list[ClaimedCall]:
     if not routed:
         return []
     by_uuid = {str(uuid7()): (recipient, route) for recipient, route in routed}
@@ -149,7 +149,7 @@ def _write(campaign_id: int, routed: list[tuple[Due, Route]], now: int) -> list[
     claims = []
     for attempt_id, uuid in made:
         recipient, route = by_uuid[uuid]
-        claims.append(Claim(attempt_id, uuid, campaign_id, recipient, route, recipient.tries + 1, now))
+        claims.append(ClaimedCall(attempt_id, uuid, campaign_id, recipient, route, recipient.tries + 1, now))
     marked = run_over_values(
         ("recipient_id", "attempt_id"),
         [(item.recipient.id, item.attempt_id) for item in claims],
@@ -213,7 +213,7 @@ def cancel_waiting(campaign_id: int, now: int, limit: int = 20_000) -> int:
     return count_ended(campaign_id, ended, RecipientState.CANCELLED)
 
 
-def give_back(claims: Sequence[Claim], hooks: Sequence[UndoHook] = ()) -> list[Claim]:
+def release(claims: Sequence[ClaimedCall], hooks: Sequence[UndoHook] = ()) -> list[ClaimedCall]:
     """Return claims that were never handed to a switch to the queue, as if they had not been made.
 
     Those that were given back; an attempt that is no longer `created` stays, and so does what its claim wrote.
@@ -245,7 +245,7 @@ def give_back(claims: Sequence[Claim], hooks: Sequence[UndoHook] = ()) -> list[C
         )
     }
     back = [item for item in claims if item.attempt_id in gone and item.recipient.id in moved]
-    by_campaign: dict[int, list[Claim]] = {}
+    by_campaign: dict[int, list[ClaimedCall]] = {}
     for item in back:
         by_campaign.setdefault(item.campaign_id, []).append(item)
     for campaign_id, items in sorted(by_campaign.items()):

@@ -136,7 +136,7 @@ class Settler:
             ],
             "UPDATE recipient SET state = CAST(v.state AS TEXT), next_at = CAST(v.next_at AS BIGINT),"
             " tries = recipient.tries + CAST(v.spent AS INTEGER),"
-            " free_tries = recipient.free_tries + CAST(v.free AS INTEGER),"
+            " uncounted_tries = recipient.uncounted_tries + CAST(v.free AS INTEGER),"
             " avoid_gateway_id = CAST(v.avoid AS BIGINT), disposition = CAST(v.disposition AS TEXT),"
             " finished_at = CAST(v.finished_at AS BIGINT)"
             " FROM v WHERE recipient.id = CAST(v.id AS BIGINT)"

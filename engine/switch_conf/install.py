@@ -128,7 +128,7 @@ def gateway_xml(gateway: GatewaySettings) -> str:
     lines = ["<include>", f"  <gateway name={quoteattr(gateway.name)}>"]
     for comment, name, value in params:
         lines += [f"    <!-- {comment} -->", f"    <param name={quoteattr(name)} value={quoteattr(value)}/>"]
-    codec = f"PCMA@8000h@{gateway.packet_ms}i"
+    codec = f"PCMA@8000h@{gateway.ptime_ms}i"
     lines += [
         "    <variables>",
         "      <!-- Codec and packet time of calls placed by hand; the engine sends its own. -->",

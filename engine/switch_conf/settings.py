@@ -34,7 +34,7 @@ class GatewaySettings:
     """One SIP trunk.
 
     ``proxy`` is host or host:port; user name and password stay empty on a trunk known by its address.
-    ``packet_ms`` 20, 40 or 60, if the carrier takes it.  ``ping_s`` seconds between OPTIONS, 0 for none.
+    ``ptime_ms`` 20, 40 or 60, if the carrier takes it.  ``ping_s`` seconds between OPTIONS, 0 for none.
     ``inbound`` are the networks (CIDR) that this carrier may call us from.
     """
 
@@ -43,7 +43,7 @@ class GatewaySettings:
     username: str = ""
     password: str = ""
     register: bool = False
-    packet_ms: int = 20
+    ptime_ms: int = 20
     caller_id_in_from: bool = True
     ping_s: int = 0
     inbound: tuple[str, ...] = ()
@@ -56,7 +56,7 @@ class GatewaySettings:
         )
         _require(_HOST.fullmatch(self.proxy), f"{where}: proxy must be host or host:port, not '{self.proxy}'")
         _require(
-            self.packet_ms in PACKET_MS, f"{where}: packet time must be 20, 40 or 60 ms, not {self.packet_ms}"
+            self.ptime_ms in PACKET_MS, f"{where}: packet time must be 20, 40 or 60 ms, not {self.ptime_ms}"
         )
         _require(0 <= self.ping_s <= 3600, f"{where}: ping must be 0 to 3600 s, not {self.ping_s}")
         for what, value in (("user name", self.username), ("password", self.password)):

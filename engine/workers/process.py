@@ -21,7 +21,7 @@ from typing import Any
 
 import orjson
 
-from engine.workers import child
+from engine.workers import program
 from engine.workers.job import Answer, End, Job, Lane
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,7 +60,7 @@ class Worker:
             "nice": NICENESS[job.lane],
         }  # fmt: skip
         # Isolated: neither the environment nor the working directory decides what is imported.
-        argv = [sys.executable, "-I", child.__file__, str(ROOT), job.target, json.dumps(taking),
+        argv = [sys.executable, "-I", program.__file__, str(ROOT), job.target, json.dumps(taking),
                 json.dumps(job.words)]  # fmt: skip
         environment = {"PATH": os.environ.get("PATH", ""), "HOME": os.devnull, "LC_ALL": "C.UTF-8",
                        "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # fmt: skip
@@ -107,7 +107,7 @@ class Worker:
 
     def is_ready(self) -> bool:
         """Whether the process still runs, and will not go of itself in a moment."""
-        return time.monotonic() - self._asked_at < child.IDLE_S / 2 and self._wait(posix.WNOHANG) is None
+        return time.monotonic() - self._asked_at < program.IDLE_S / 2 and self._wait(posix.WNOHANG) is None
 
     def end(self) -> None:
         """End the process and forget it."""

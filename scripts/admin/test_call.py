@@ -55,7 +55,7 @@ def main() -> int:
         ring_timeout_s=options.ring_timeout,
         max_s=options.max_length,
         caller_id=options.caller_id,
-        packet_ms=options.packet_ms,
+        ptime_ms=options.ptime_ms,
         vote_keys=options.vote,
     )
     # The seconds since the epoch: no attempt of the engine's has such an id, and it is told apart in the call record.

@@ -169,8 +169,8 @@ def test_claims_that_were_settled_meanwhile_are_not_given_back(store: Writer) ->
     campaign = world.campaign(world.account(100 * CALL_MOBILE), mobiles=3)
     claims = world.claim(campaign)
     world.settle(claims[:1], 0)
-    assert world.give_back(claims) == 2
-    assert world.give_back(claims) == 0
+    assert world.release(claims) == 2
+    assert world.release(claims) == 0
     assert counts_of(campaign) == {"waiting": 2, "exhausted": 1}
     assert books(campaign) == []
 
@@ -296,11 +296,11 @@ def test_an_old_claim_does_not_give_back_another_one_with_its_id(store: Writer) 
     world = World()
     campaign = world.campaign(world.account(100 * CALL_MOBILE), mobiles=1)
     old = world.claim(campaign)
-    assert world.give_back(old) == 1
+    assert world.release(old) == 1
     (new,) = world.claim(campaign)
     write(lambda: changed("UPDATE attempt SET id = ?", [old[0].attempt_id]))
     write(lambda: changed("UPDATE recipient SET attempt_id = ?", [old[0].attempt_id]))
-    assert world.give_back(old) == 0
+    assert world.release(old) == 0
     assert counts_of(campaign) == {"live": 1}
     assert new.uuid != old[0].uuid
 

@@ -147,7 +147,7 @@ def test_the_configuration_is_installed_and_checked(ctl: Ctl) -> None:
     password.write_text("a-long-password-1\n")
     words = ("conf", "install", str(target), "--event-socket-password-file", str(password))
     ended = ctl.run(
-        *words, "--prompts-dir", "/srv/prompts", "--gateway", "mci,proxy=192.0.2.1,packet_ms=40", "--json"
+        *words, "--prompts-dir", "/srv/prompts", "--gateway", "mci,proxy=192.0.2.1,ptime_ms=40", "--json"
     )
     assert ended.status == 0, ended.err
     assert any(name.endswith("carrier/mci.xml") for name in ended.document["files"])

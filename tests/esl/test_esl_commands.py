@@ -62,7 +62,7 @@ TEMPLATE = {
     "account_id": 3,
     "campaign_id": 7,
     "caller_id": "02191000000",
-    "packet_ms": 60,
+    "ptime_ms": 60,
     "vote_keys": "123",
     "repeat_key": "*",
     "opt_out": True,
@@ -102,11 +102,11 @@ def test_a_hostile_text_makes_no_template(field, kind):
 
 
 @pytest.mark.parametrize(
-    "field", ["account_id", "campaign_id", "ring_timeout_s", "max_s", "packet_ms", "record_s"]
+    "field", ["account_id", "campaign_id", "ring_timeout_s", "max_s", "ptime_ms", "record_s"]
 )
 @pytest.mark.parametrize("value", [*HOSTILE.values(), -1, 2**63, 1.0, float("nan")])
 def test_a_hostile_number_makes_no_template(field, value):
-    if (field in ("packet_ms", "record_s") and value is None) or (field.endswith("_id") and value == 912):
+    if (field in ("ptime_ms", "record_s") and value is None) or (field.endswith("_id") and value == 912):
         return
     if value == 912 and type(value) is int and field in ("max_s", "record_s"):
         return
@@ -117,7 +117,7 @@ def test_a_hostile_number_makes_no_template(field, value):
 @pytest.mark.parametrize("value", [0, 21, 30, 61, 600])
 def test_only_known_packet_times(value):
     with pytest.raises(BadCommand):
-        OriginateTemplate(**{**TEMPLATE, "packet_ms": value})
+        OriginateTemplate(**{**TEMPLATE, "ptime_ms": value})
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
@@ -230,7 +230,7 @@ LINE = re.compile(
             "vote_keys": TEXTS,
             "repeat_key": TEXTS,
             "opt_out": st.booleans(),
-            "packet_ms": st.sampled_from([20, 40, 60, 30]),
+            "ptime_ms": st.sampled_from([20, 40, 60, 30]),
             "record_s": st.integers(-5, 100_000),
         },
     ),

@@ -174,7 +174,7 @@ class Carrier:
         self.calls[invite.get("call-id")] = call
         self._write(self.log, at=time.time(), number=number, call_id=invite.get("call-id"), times=times,
                     caller=invite.get("from").partition(";")[0], codecs=call.offer and call.offer.codecs,
-                    packet_ms=call.offer and call.offer.packet_ms)  # fmt: skip
+                    ptime_ms=call.offer and call.offer.ptime_ms)  # fmt: skip
         if ending.is_silent:
             return
         self._answer(call, 100)

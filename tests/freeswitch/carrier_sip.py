@@ -100,7 +100,7 @@ class Offer:
 
     address: tuple[str, int]
     codecs: list[str]
-    packet_ms: int
+    ptime_ms: int
     key_payload: int
 
 
@@ -129,6 +129,6 @@ def write_answer(offer: Offer, host: str, port: int) -> str:
         "v=0", f"o=carrier 1 1 IN IP4 {host}", "s=-", f"c=IN IP4 {host}", "t=0 0",
         f"m=audio {port} RTP/AVP {payload} {offer.key_payload}", f"a=rtpmap:{payload} {codec}/8000",
         f"a=rtpmap:{offer.key_payload} telephone-event/8000", f"a=fmtp:{offer.key_payload} 0-15",
-        f"a=ptime:{offer.packet_ms}",
+        f"a=ptime:{offer.ptime_ms}",
     ]  # fmt: skip
     return "\r\n".join(lines) + "\r\n"

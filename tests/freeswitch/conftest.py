@@ -55,7 +55,7 @@ def freeswitch(
 ) -> Iterator[Switch]:
     """FreeSWITCH with this repository's tree and the gateway ``lab`` to the carrier."""
     # 127.0.0.2 may call us, and nobody else on this machine.
-    gateways = (GatewaySettings("lab", f"127.0.0.1:{carrier.port}", packet_ms=20, inbound=("127.0.0.2/32",)),)
+    gateways = (GatewaySettings("lab", f"127.0.0.1:{carrier.port}", ptime_ms=20, inbound=("127.0.0.2/32",)),)
     with running_switch(freeswitch_binary, tmp_path_factory.mktemp("freeswitch"), gateways) as switch:
         yield switch
 

@@ -26,7 +26,7 @@ def main(binary: str, bench: str, *options: str) -> int:
     """Run one bench; its exit status."""
     folder = Path(tempfile.mkdtemp(prefix="avanak_measure_"))
     with running_carrier(folder / "carrier") as carrier:
-        gateways = (GatewaySettings("lab", f"127.0.0.1:{carrier.port}", packet_ms=20),)
+        gateways = (GatewaySettings("lab", f"127.0.0.1:{carrier.port}", ptime_ms=20),)
         limits = {"sessions_per_second": 500, "max_sessions": 3000}
         with running_switch(binary, folder / "switch", gateways, **limits) as switch:
             command = [

@@ -179,7 +179,7 @@ def conf_install(folder: Path, settings: dict[str, Any]) -> None:
 
 def gateway_words(gateway: GatewaySettings, folder: Path) -> str:
     """A trunk as `--gateway` takes it; its password goes into a file of ``folder``."""
-    words = [gateway.name, f"proxy={gateway.proxy}", f"packet_ms={gateway.packet_ms}"]
+    words = [gateway.name, f"proxy={gateway.proxy}", f"ptime_ms={gateway.ptime_ms}"]
     words += [f"inbound={network}" for network in gateway.inbound]
     if gateway.username:
         path = folder / f"{gateway.name}.password"

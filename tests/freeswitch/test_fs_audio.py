@@ -35,10 +35,10 @@ def heard(freeswitch: Switch, carrier: CarrierProcess, fs_prompts: object) -> di
     line = freeswitch.connect()
     line.subscribe("CHANNEL_HANGUP_COMPLETE", "PLAYBACK_START")
     calls = {}
-    for place, (message, packet_ms) in enumerate(itertools.product(("six", "wavonly"), PACKETS)):
+    for place, (message, ptime_ms) in enumerate(itertools.product(("six", "wavonly"), PACKETS)):
         number = f"0913{place}000000"
-        codec = f"PCMA@8000h@{packet_ms}i"
-        calls[message, packet_ms] = (
+        codec = f"PCMA@8000h@{ptime_ms}i"
+        calls[message, ptime_ms] = (
             number,
             dial(line, number, absolute_codec_string=codec, avanak_message=message),
         )
@@ -53,28 +53,28 @@ def heard(freeswitch: Switch, carrier: CarrierProcess, fs_prompts: object) -> di
     return found
 
 
-@pytest.mark.parametrize("packet_ms", PACKETS)
+@pytest.mark.parametrize("ptime_ms", PACKETS)
 def test_a_message_in_the_carriers_codec_arrives_untouched(
-    packet_ms: int, heard: dict[tuple[str, int], Heard], fs_prompts: dict[str, list[int]]
+    ptime_ms: int, heard: dict[tuple[str, int], Heard], fs_prompts: dict[str, list[int]]
 ) -> None:
-    call = heard["six", packet_ms]
+    call = heard["six", ptime_ms]
     message = prompts.to_alaw(fs_prompts["six"])
     assert call.played.endswith("/six.PCMA")
-    assert (call.offered["packet_ms"], call.offered["codecs"]) == (packet_ms, ["PCMA"])
-    assert call.noted["packet_bytes"] == [packet_ms * 8]
+    assert (call.offered["ptime_ms"], call.offered["codecs"]) == (ptime_ms, ["PCMA"])
+    assert call.noted["packet_bytes"] == [ptime_ms * 8]
     # Byte for byte: nothing was decoded and encoded again on the way.
     assert call.audio.count(message) == 1
     assert 400 <= call.audio.find(message) / 8 <= 700  # a breath of silence before it
     assert call.end.heard_ms == 6000
 
 
-@pytest.mark.parametrize("packet_ms", PACKETS)
+@pytest.mark.parametrize("ptime_ms", PACKETS)
 def test_a_wav_arrives_as_the_message(
-    packet_ms: int, heard: dict[tuple[str, int], Heard], fs_prompts: dict[str, list[int]]
+    ptime_ms: int, heard: dict[tuple[str, int], Heard], fs_prompts: dict[str, list[int]]
 ) -> None:
-    call = heard["wavonly", packet_ms]
+    call = heard["wavonly", ptime_ms]
     assert call.played.endswith("/wavonly.wav")
-    assert call.noted["packet_bytes"] == [packet_ms * 8]
+    assert call.noted["packet_bytes"] == [ptime_ms * 8]
     arrived = numpy.array([ALAW[byte] for byte in call.audio], dtype=float)
     message = numpy.array(fs_prompts["wavonly"], dtype=float)
     products = numpy.correlate(arrived, message, "valid")

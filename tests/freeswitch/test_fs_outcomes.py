@@ -59,7 +59,7 @@ def test_a_phone_that_rang_is_called_as_often_as_its_tries_and_no_more(
     assert counts.exhausted == 4
     assert all(attempt.spent_try for attempt in lab.attempts(campaign_id))
     rows = read(lambda: list(Recipient.select().where(Recipient.campaign_id == campaign_id)))
-    assert {(row.tries, row.free_tries) for row in rows} == {(2, 0)}
+    assert {(row.tries, row.uncounted_tries) for row in rows} == {(2, 0)}
 
 
 def test_ringing_phones_that_we_hung_up_on_were_called(lab: Lab, carrier: CarrierProcess) -> None:

@@ -250,7 +250,7 @@ def test_what_was_claimed_and_given_back_costs_nothing(world: World) -> None:
     account = world.account(2 * CALL_MOBILE)
     campaign = world.campaign(account, mobiles=2)
     for _ in range(5):
-        assert world.give_back(world.claim(campaign)) == 2
+        assert world.release(world.claim(campaign)) == 2
     world.run_out(campaign)
     assert world.state(campaign) == "finished"
     world.clean()

@@ -33,7 +33,7 @@ step = st.one_of(
     st.tuples(st.just("settle"), st.integers(0, 3), st.lists(CALLS, min_size=1, max_size=4)),
     st.tuples(st.just("settle_and_fall"), st.integers(0, 3), CALLS),
     st.tuples(st.just("settle_again"), st.integers(0, 3), CALLS),
-    st.tuples(st.just("give_back"), st.integers(0, 3), st.just(0)),
+    st.tuples(st.just("release"), st.integers(0, 3), st.just(0)),
     st.tuples(st.just("stop"), st.integers(0, 3), st.just(0)),
     st.tuples(st.just("pause"), st.integers(0, 3), st.just(0)),
     st.tuples(st.just("resume"), st.integers(0, 3), st.just(0)),
@@ -111,8 +111,8 @@ class Play:
             again = [item for item in self.ended if item.campaign_id == campaign][:2]
             settler = Settler(world.money.hooks)
             assert write(lambda: settler.write(again)) == []
-        elif name == "give_back":
-            world.give_back(list(live))
+        elif name == "release":
+            world.release(list(live))
         elif name in ("stop", "pause", "resume"):
             if read(lambda: Campaign.get_by_id(campaign).standing_key):
                 return

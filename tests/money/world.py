@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from engine.call_end import CallEnd
-from engine.dialing.rules.billing import Money
+from engine.dialing.rules.billing import Billing
 from engine.services.accounts import accounts
 from engine.services.campaigns import campaigns
 from engine.services.campaigns.recipients import reopen
@@ -15,7 +15,7 @@ from engine.services.money import ledger, ledger_check, pricing
 from engine.services.onboarding import first_start
 from engine.services.trunks import gateways
 from engine.states import CampaignState
-from engine.store.claims import Claim, Due, Route, cancel_waiting, claim, give_back
+from engine.store.claims import ClaimedCall, Due, Route, cancel_waiting, claim, release
 from engine.store.counts import add_counts
 from engine.store.settles import Settle, Settler
 from engine.store.tables.core import Campaign, CampaignCounts, Recipient
@@ -33,12 +33,12 @@ class World:
     """A store with a gateway, a price list, and a clock."""
 
     now: int = NOW
-    money: Money = field(init=False)
-    live: dict[int, list[Claim]] = field(default_factory=dict)
+    money: Billing = field(init=False)
+    live: dict[int, list[ClaimedCall]] = field(default_factory=dict)
     settled: list[Settle] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.money = Money(lambda: self.now)
+        self.money = Billing(lambda: self.now)
         write(self._setup)
 
     def _setup(self) -> None:
@@ -108,7 +108,7 @@ class World:
 
     # -- calls --------------------------------------------------------------------------
 
-    def claim(self, campaign_id: int, limit: int = 100) -> list[Claim]:
+    def claim(self, campaign_id: int, limit: int = 100) -> list[ClaimedCall]:
         """Claim as the engine does, if the campaign runs."""
         if self.state(campaign_id) != CampaignState.RUNNING:
             return []
@@ -117,7 +117,7 @@ class World:
         return made
 
     def settle(
-        self, claims: list[Claim], heard_ms: int = MESSAGE_MS, hooks: bool = True, **changes: object
+        self, claims: list[ClaimedCall], heard_ms: int = MESSAGE_MS, hooks: bool = True, **changes: object
     ) -> list[Settle]:
         """End calls: answered and heard so long, or not answered with 0."""
         items = [settle_of(item, self.now, heard_ms, **changes) for item in claims]
@@ -129,11 +129,11 @@ class World:
         self.settled += won
         return won
 
-    def give_back(self, claims: list[Claim]) -> int:
+    def release(self, claims: list[ClaimedCall]) -> int:
         gone = {item.attempt_id for item in claims}
         for calls in self.live.values():
             calls[:] = [item for item in calls if item.attempt_id not in gone]
-        return len(write(lambda: give_back(claims)))
+        return len(write(lambda: release(claims)))
 
     def second(self) -> None:
         """What the engine does each second."""
@@ -187,7 +187,7 @@ def route(due: Due) -> Route:
     return Route(1, "11111111-1111-4111-8111-111111111111", 1)
 
 
-def settle_of(item: Claim, now: int, heard_ms: int, **changes: object) -> Settle:
+def settle_of(item: ClaimedCall, now: int, heard_ms: int, **changes: object) -> Settle:
     end: dict = {
         "cause": "NORMAL_CLEARING" if heard_ms else "NO_ANSWER",
         "ended_at": now,

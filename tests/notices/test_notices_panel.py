@@ -11,7 +11,7 @@ from engine.services.outbox import addresses
 from engine.services.tickets import tickets
 from engine.store.tables.core import Account
 from engine.store.tables.sla import OutageRecord
-from engine.store.tables.support import Delivery, Notice, NoticeStep, Reach
+from engine.store.tables.support import ContactAddress, Delivery, Notice, NoticeStep
 from engine.store.threads import read, write
 from tests.tickets.cast import Cast, at, verified_address
 
@@ -281,7 +281,7 @@ def test_a_notice_for_all_is_handed_over_in_few_statements(cast: Cast) -> None:
             for n in range(2_000)
         ]
         for at_row in range(0, len(rows), 500):
-            Reach.insert_many(rows[at_row : at_row + 500]).execute()
+            ContactAddress.insert_many(rows[at_row : at_row + 500]).execute()
 
     write(many)
     notice = write(lambda: notices.draft(cast.agent, WORDS, NOW))

@@ -78,7 +78,7 @@ def test_pages_join_without_gap_and_memory_stays_flat(campaign_id: int) -> None:
         ]
         db.cursor().executemany(
             "INSERT INTO recipient (campaign_id, line, number, is_mobile, state, reason, variables, prompt,"
-            " tries, free_tries, next_at, avoid_gateway_id, disposition)"
+            " tries, uncounted_tries, next_at, avoid_gateway_id, disposition)"
             " VALUES (?, ?, ?, 1, ?, '', ?, '', 0, 0, 0, 0, '')",
             values,
         )

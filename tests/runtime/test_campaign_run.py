@@ -68,9 +68,9 @@ def test_retries_spend_tries_and_faults_do_not(lab: Lab) -> None:
     busy, second_time, after_503 = (
         lab.recipient(campaign_id, f"+98912345{ending}") for ending in ("0001", "0015", "0016")
     )
-    assert (busy.state, busy.tries, busy.free_tries) == ("exhausted", 2, 0)
+    assert (busy.state, busy.tries, busy.uncounted_tries) == ("exhausted", 2, 0)
     assert (second_time.state, second_time.tries) == ("delivered", 2)
-    assert (after_503.state, after_503.tries, after_503.free_tries) == ("delivered", 1, 1)
+    assert (after_503.state, after_503.tries, after_503.uncounted_tries) == ("delivered", 1, 1)
 
 
 def test_nobody_is_rung_twice_and_the_books_are_closed(lab: Lab) -> None:

@@ -18,7 +18,7 @@ from engine.states import AccountState
 from engine.store.audit import audit_campaign
 from engine.store.tables.core import Account, Attempt, Recipient, User
 from engine.store.tables.sla import OutageRecord
-from engine.store.tables.support import Delivery, Notice, Reach
+from engine.store.tables.support import ContactAddress, Delivery, Notice
 from engine.store.threads import read, write
 from tests.runtime.lab import Lab, wait_for
 
@@ -40,7 +40,7 @@ def customer(*numbers: str) -> int:
     account = Account.create(name="Shop", created_at=wall_ms(), state=AccountState.ACTIVE)
     for number in numbers:
         addresses.add(staff(), int(account.id), "voice", number, ["notices"], wall_ms())
-    Reach.update(verified_at=wall_ms()).execute()  # nothing is sent before
+    ContactAddress.update(verified_at=wall_ms()).execute()  # nothing is sent before
     return int(account.id)
 
 
@@ -107,7 +107,7 @@ def test_staff_are_called_reminded_and_the_notice_publishes_itself(lab: Lab) -> 
         now = wall_ms()
         addresses.add(staff(), None, "voice", "09121230000", ["incidents"], now)
         addresses.add(staff(), None, "voice", "09121230008", ["public"], now)
-        Reach.update(verified_at=now).execute()
+        ContactAddress.update(verified_at=now).execute()
         return incidents.enter(int(staff().id), now - MINUTE, None, "the carrier is down", now)
 
     outage_id = write(begin)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.agreement.months import Month
 from engine.services.sla import incidents, statements
-from engine.services.sla.statements import Closed, Policy
+from engine.services.sla.statements import Closed, StatementPolicy
 from engine.store.tables.core import Account, User
 from engine.store.tables.customers import Subscription
 from engine.store.tables.sla import MonitorSpan
@@ -16,8 +16,8 @@ END = ABAN.end * 1000
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 AFTER = END + HOUR  # when the month is closed
 PRICE = 1_000_001  # Rials a month: a discount of it is no whole number
-ALL = Policy(credits="all")
-CLAIMED = Policy()
+ALL = StatementPolicy(credits="all")
+CLAIMED = StatementPolicy()
 
 
 def firm(name: str = "Sahar", price: int | None = PRICE) -> int:
@@ -67,7 +67,7 @@ def outage(
     )
 
 
-def close(policy: Policy = CLAIMED, now: int = AFTER) -> Closed:
+def close(policy: StatementPolicy = CLAIMED, now: int = AFTER) -> Closed:
     """Close Aban."""
     return statements.close_month(ABAN, policy, now, write)
 

@@ -7,7 +7,7 @@ from engine.errors import BadInput, Conflict, NotAllowed, NotFound
 from engine.sentences import sentence_of
 from engine.services.sla import archive, claims, committee, credits, exclusions, incidents
 from engine.services.sla.claims import NewClaim, TooLate
-from engine.services.sla.committee import Verdict
+from engine.services.sla.committee import CommitteeVerdict
 from engine.services.tickets import clocks
 from engine.store import ledger
 from engine.store.tables.core import User
@@ -30,7 +30,7 @@ from tests.sla.cast import (
 )
 
 AT = START + 10 * DAY  # Sunday, 11 Aban 1405
-YES, NO = Verdict(True, "the log shows it"), Verdict(False, "no call was refused then")
+YES, NO = CommitteeVerdict(True, "the log shows it"), CommitteeVerdict(False, "no call was refused then")
 
 
 def submit(account_id, now=AT + DAY, start=AT, minutes=200, kind="outage", **more):
@@ -233,8 +233,8 @@ def test_support_claims_get_what_the_committee_sets(cast):
     claim_id = in_review(sahar, kind="support", minutes=20)
     with pytest.raises(BadInput, match="with an amount"):
         decide(claim_id, (one, YES))
-    fifty = Verdict(True, "nobody answered", 50_000, "account_credit")
-    forty = Verdict(True, "nobody answered", 40_000, "account_credit")
+    fifty = CommitteeVerdict(True, "nobody answered", 50_000, "account_credit")
+    forty = CommitteeVerdict(True, "nobody answered", 40_000, "account_credit")
     assert decide(claim_id, (one, fifty), (two, forty)) == "in_review"
     assert decide(claim_id, (person("quality"), fifty)) == "credited"
     assert balance(sahar) == 50_000
@@ -246,7 +246,7 @@ def test_the_committee_decides_amounts_that_the_books_can_hold(cast, amount):
     sahar, _, _, one, _ = cast
     claim_id = in_review(sahar, kind="support", minutes=20)
     with pytest.raises(BadInput, match="with an amount"):
-        decide(claim_id, (one, Verdict(True, "nobody answered", amount, "account_credit")))
+        decide(claim_id, (one, CommitteeVerdict(True, "nobody answered", amount, "account_credit")))
 
 
 def test_a_time_is_claimed_once(cast):
@@ -262,7 +262,7 @@ def test_a_time_is_claimed_once(cast):
 def test_a_bank_transfer_waits_for_its_reference(cast):
     sahar, _, _, one, two = cast
     claim_id = in_review(sahar, kind="support", minutes=20)
-    wired = Verdict(True, "nobody answered", 50_000, "bank_transfer")
+    wired = CommitteeVerdict(True, "nobody answered", 50_000, "bank_transfer")
     assert decide(claim_id, (one, wired), (two, wired)) == "approved"
     finance = person("finance")
     write(lambda: committee.paid_by_bank(claim_id, finance, "14050812-77", AFTER))
@@ -283,7 +283,7 @@ def test_what_makes_no_sense_is_refused(cast):
     staff = person("operator")
     write(lambda: claims.link(claim_id, outage_id, staff, "it means that one", AT + DAY))
     with pytest.raises(BadInput, match="table's discount"):
-        decide(claim_id, (one, Verdict(True, "more", 5)))
+        decide(claim_id, (one, CommitteeVerdict(True, "more", 5)))
     write(lambda: claims.unlink(claim_id, outage_id, staff, "it does not", AT + DAY))
     assert read(lambda: Claim.select().count()) == 1
 

@@ -6,7 +6,7 @@ from engine.sentences import sentence_of
 from engine.services.sla import incidents, observations, unknown
 from engine.services.sla.call_window import CallWindow
 from engine.services.sla.flips import Health
-from engine.services.sla.monitor import GAP_MS, Monitor, Refusal
+from engine.services.sla.monitor import GAP_MS, Monitor, StoreRefusal
 from engine.store.tables.core import Gateway, Switch
 from engine.store.tables.sla import Component, Flip, OutageRecord, ProbeResult, UnknownTime
 from engine.store.threads import read, write
@@ -111,7 +111,7 @@ def test_a_second_monitor_that_goes_on_leaves_no_gap(store):
 def test_a_refusing_database_is_down_from_its_first_refusal(store):
     monitor = Monitor("e1")
     up(monitor, T)
-    up(monitor, T + 600 * S, refusal=Refusal(T + 10 * S, "disk full"))
+    up(monitor, T + 600 * S, refusal=StoreRefusal(T + 10 * S, "disk full"))
     assert outages() == [(T + 10 * S, T + 600 * S, "the database refuses: disk full")]
     assert unknowns() == []
     assert state("database") == ("up", T + 600 * S)

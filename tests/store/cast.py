@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.call_end import CallEnd
-from engine.store.claims import Claim, Due, Route, claim
+from engine.store.claims import ClaimedCall, Due, Route, claim
 from engine.store.settles import Settle
 from engine.store.tables.core import (
     Account,
@@ -46,11 +46,11 @@ def route(due: Due) -> Route:
     return Route(1, CORE, 1)
 
 
-def claim_some(campaign_id: int, limit: int, now: int = NOW) -> list[Claim]:
+def claim_some(campaign_id: int, limit: int, now: int = NOW) -> list[ClaimedCall]:
     return write(lambda: claim(campaign_id, limit, now, route))
 
 
-def settle_of(item: Claim, next_state: str = "delivered", **changes: object) -> Settle:
+def settle_of(item: ClaimedCall, next_state: str = "delivered", **changes: object) -> Settle:
     end: dict = {
         "cause": "NORMAL_CLEARING",
         "ended_at": NOW + 1000,

@@ -7,7 +7,7 @@ import pytest
 
 from engine.store import database
 from engine.store.audit import audit_campaign, repair_counts
-from engine.store.claims import give_back
+from engine.store.claims import release
 from engine.store.settles import Answer, Settler, write_answers
 from engine.store.sql import changed
 from engine.store.tables.core import Attempt, CampaignCounts, Recipient
@@ -27,8 +27,8 @@ def test_claims_take_each_recipient_once(store: Writer) -> None:
 def test_a_given_back_claim_leaves_no_trace(store: Writer) -> None:
     campaign_id = make_campaign(3)
     claims = claim_some(campaign_id, 2)
-    assert len(write(lambda: give_back(claims))) == 2
-    assert write(lambda: give_back(claims)) == []
+    assert len(write(lambda: release(claims))) == 2
+    assert write(lambda: release(claims)) == []
     assert read(lambda: Attempt.select().count()) == 0
     assert read(lambda: CampaignCounts.get_by_id(campaign_id).waiting) == 3
 

@@ -7,7 +7,7 @@ import pytest
 from engine.clock import TEHRAN
 from engine.dialing.rules.consent import Consent
 from engine.dialing.rules.contact_gap import EXEMPT_PRIORITY, ContactRules
-from engine.store.claims import Claim, claim, give_back
+from engine.store.claims import ClaimedCall, claim, release
 from engine.store.settles import Settler
 from engine.store.tables.core import Account, CallTraffic, Campaign, Contact
 from engine.store.threads import read, write
@@ -20,11 +20,11 @@ DAY_MS = 86_400_000
 FAULT = {"spent_try": False, "disposition": "congestion", "next_state": "retry_wait", "next_at": 0}
 
 
-def call(campaign_id: int, now: int, limit: int = 1) -> list[Claim]:
+def call(campaign_id: int, now: int, limit: int = 1) -> list[ClaimedCall]:
     return write(lambda: claim(campaign_id, limit, now, route, [RULES.rule], [RULES.note_claims]))
 
 
-def fail(claims: list[Claim]) -> None:
+def fail(claims: list[ClaimedCall]) -> None:
     """The trunk refused them: nobody was rung."""
     settler = Settler([RULES.take_back])
     write(lambda: settler.write([settle_of(item, **FAULT) for item in claims]))
@@ -86,7 +86,7 @@ def test_what_never_counted_is_not_taken_back(store: Writer) -> None:
     fail(refused)
     assert contact() == (NOW, 1)
     again = call(code, NOW + 2)
-    write(lambda: give_back(again, [RULES.take_back_claims]))
+    write(lambda: release(again, [RULES.take_back_claims]))
     assert contact() == (NOW, 1)
 
 
@@ -100,7 +100,7 @@ def test_two_calls_of_a_number_are_forgotten_together(store: Writer) -> None:
 def test_a_claim_that_is_given_back_never_rang(store: Writer) -> None:
     first, second = campaigns()
     claims = call(first, NOW)
-    assert write(lambda: give_back(claims, [RULES.take_back_claims])) == claims
+    assert write(lambda: release(claims, [RULES.take_back_claims])) == claims
     assert contact() == (0, 0)
     assert call(second, NOW + 1) != []
 
@@ -115,7 +115,7 @@ def test_a_claim_that_ended_meanwhile_is_not_taken_back_again(store: Writer, is_
         fail(claims)
     else:
         write(lambda: Settler([RULES.take_back]).write([settle_of(item) for item in claims]))
-    assert write(lambda: give_back(claims, [RULES.take_back_claims])) == []
+    assert write(lambda: release(claims, [RULES.take_back_claims])) == []
     assert contact() == ((NOW, 1) if is_fault else (later, 2))
 
 
@@ -124,11 +124,11 @@ def test_claims_that_are_given_back_do_not_count_for_the_caps(store: Writer) -> 
     consent = Consent(lambda: NOW)
     hour_ms = 3_600_000
 
-    def some(limit: int, now: int) -> list[Claim]:
+    def some(limit: int, now: int) -> list[ClaimedCall]:
         return write(lambda: claim(campaign_id, limit, now, route, (), consent.claim_hooks))
 
     claims = some(2, NOW) + some(2, NOW + hour_ms)
     write(lambda: Settler().write([settle_of(claims[0])]))
-    assert len(write(lambda: give_back(claims, consent.undo_hooks))) == 3
+    assert len(write(lambda: release(claims, consent.undo_hooks))) == 3
     hours = read(lambda: [row.calls for row in CallTraffic.select().order_by(CallTraffic.hour)])
     assert hours == [1, 0]

@@ -15,7 +15,7 @@ from engine.switch_conf.lint import check
 from engine.switch_conf.settings import GatewaySettings, InstallSettings
 
 PASSWORD = "a-long-password-of-mine"
-TRUNK = GatewaySettings("pars", "203.0.113.5:5061", "0219100", "p&ss\"<word>", register=True, packet_ms=60,
+TRUNK = GatewaySettings("pars", "203.0.113.5:5061", "0219100", "p&ss\"<word>", register=True, ptime_ms=60,
                         inbound=("203.0.113.0/28",))  # fmt: skip
 SETTINGS = InstallSettings(
     event_socket_password=PASSWORD, gateways=(TRUNK, GatewaySettings("shiraz", "203.0.113.9"))
@@ -117,7 +117,7 @@ def test_a_marker_cannot_make_it_remove_files_elsewhere(tmp_path: Path) -> None:
         ({"gateways": (GatewaySettings("a b", "h"),)}, "a name is made of"),
         ({"gateways": (GatewaySettings("../../etc/x", "h"),)}, "a name is made of"),
         ({"gateways": (GatewaySettings("a", "h;transport=tls"),)}, "proxy"),
-        ({"gateways": (GatewaySettings("a", "h", packet_ms=30),)}, "20, 40 or 60"),
+        ({"gateways": (GatewaySettings("a", "h", ptime_ms=30),)}, "20, 40 or 60"),
         ({"gateways": (GatewaySettings("a", "h", register=True),)}, "user name"),
         ({"gateways": (GatewaySettings("a", "h", "u", "1234"),)}, "everybody tries"),
         ({"gateways": (GatewaySettings("a", "h", "u", "$${conf_dir}"),)}, "control"),

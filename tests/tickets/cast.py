@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from engine.agreement.dates import parse_instant
 from engine.services.outbox import addresses
 from engine.store.tables.core import Account, User
-from engine.store.tables.support import Reach
+from engine.store.tables.support import ContactAddress
 from engine.store.threads import write
 
 
@@ -63,5 +63,5 @@ def verified_address(
 ) -> int:
     """An address whose owner gave the code back; inside a write."""
     made = addresses.add(person, account_id, channel, address, topics, now)
-    Reach.update(verified_at=now).where(Reach.id == made).execute()
+    ContactAddress.update(verified_at=now).where(ContactAddress.id == made).execute()
     return made

@@ -7,7 +7,7 @@ import pytest
 from engine.errors import BadInput, Conflict, NotFound
 from engine.services.sla import claims, committee
 from engine.services.sla.claims import TooLate
-from engine.services.sla.committee import Verdict
+from engine.services.sla.committee import CommitteeVerdict
 from engine.services.tickets import clocks, compensation, tickets, watch
 from engine.services.tickets.compensation import Wanted
 from engine.store import ledger
@@ -71,7 +71,7 @@ def test_a_missed_clock_is_claimed_once(cast: Cast) -> None:
 def test_the_committee_sets_amount_and_way_and_it_is_paid_once(cast: Cast) -> None:
     claim_id = claim_clock(cast, missed_clock(cast))
     write(lambda: claims.first_answer(claim_id, cast.agent.id, "we look at it", LATER + DAY))
-    yes = Verdict(True, "nobody answered", 250_000, "account_credit")
+    yes = CommitteeVerdict(True, "nobody answered", 250_000, "account_credit")
     for member in (cast.operator, cast.quality):
         write(lambda who=member: committee.vote(claim_id, who.id, yes, LATER + DAY))
     row = read(lambda: claims.get(claim_id))
@@ -87,7 +87,7 @@ def test_a_rejected_one_can_be_claimed_again_and_only_in_its_days(cast: Cast) ->
     for member in (cast.operator, cast.quality):
         write(
             lambda who=member: committee.vote(
-                claim_id, who.id, Verdict(False, "it was answered"), LATER + DAY
+                claim_id, who.id, CommitteeVerdict(False, "it was answered"), LATER + DAY
             )
         )
     ticket_id = read(lambda: clocks.missed_of(cast.account, 0, LATER))[0].ticket_id

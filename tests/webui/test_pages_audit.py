@@ -12,7 +12,7 @@ from engine.services.accounts import documents
 from engine.services.campaigns import approvals
 from engine.services.compliance import traffic_caps
 from engine.services.numbering.numbers import NormalNumber, normalise
-from engine.services.sla import acts
+from engine.services.sla import authorisation
 from engine.states import MessageState
 from engine.store.tables.core import Message, User
 from engine.store.tables.customers import AuditEntry
@@ -43,15 +43,15 @@ def test_the_audit_log_has_no_english_on_a_persian_page(enter, operator, quality
         {"action": "add", "day": "1405/09/10", "name_fa": "تعطیل", "name_en": "x", "reason": "دولت"},
     )
     told = {"verdict": "approved", "amount": 5_000, "way": "account_credit", "reason": "درست است"}
-    write(lambda: acts.note(staff, "claim_voted", "claim 1", now, after=told))
+    write(lambda: authorisation.note(staff, "claim_voted", "claim 1", now, after=told))
     write(
-        lambda: acts.note(
+        lambda: authorisation.note(
             staff, "report_answered", "report 1", now, after={"state": "dismissed", "outage": None}
         )
     )
     span = {"start_at": now, "end_at": None, "is_void": True}
     write(
-        lambda: acts.note(
+        lambda: authorisation.note(
             staff, "outage_corrected", "outage 1", now, before=span, after={**span, "is_void": False}
         )
     )

@@ -40,14 +40,14 @@ def database_of(tmp_path_factory) -> Path:
 def test_from_registering_to_active_and_a_ticket(
     page: Page, chromium: Browser, address: str, tmp_path: Path, tmp_path_factory
 ) -> None:
-    desk = chromium.new_context(base_url=address, locale="en-US").new_page()
-    enter(desk, "admin", PASSWORD)
-    desk.goto("/payments/prices")
-    desk.locator("summary", has_text="Offer a plan").click()
-    desk.locator("#plan-months").fill("3")
-    desk.locator("#plan-price").fill("3,000,000")
-    desk.get_by_role("button", name="Offer", exact=True).click()
-    expect(desk.locator("main")).to_contain_text("3,000,000")
+    call_events = chromium.new_context(base_url=address, locale="en-US").new_page()
+    enter(call_events, "admin", PASSWORD)
+    call_events.goto("/payments/prices")
+    call_events.locator("summary", has_text="Offer a plan").click()
+    call_events.locator("#plan-months").fill("3")
+    call_events.locator("#plan-price").fill("3,000,000")
+    call_events.get_by_role("button", name="Offer", exact=True).click()
+    expect(call_events.locator("main")).to_contain_text("3,000,000")
 
     page.goto("/register")
     page.locator("#name").fill("Sahar")
@@ -74,10 +74,10 @@ def test_from_registering_to_active_and_a_ticket(
     page.get_by_role("button", name="Submit").click()
     expect(page.locator("main")).to_contain_text("lies with our staff")
 
-    desk.goto("/identities")
-    desk.get_by_role("link", name="Sahar").first.click()
-    desk.get_by_role("button", name="Accept").click()
-    expect(desk.locator(".alert-success")).to_contain_text("accepted")
+    call_events.goto("/identities")
+    call_events.get_by_role("link", name="Sahar").first.click()
+    call_events.get_by_role("button", name="Accept").click()
+    expect(call_events.locator(".alert-success")).to_contain_text("accepted")
 
     page.goto("/")
     page.locator("#next").click()
@@ -99,10 +99,10 @@ def test_from_registering_to_active_and_a_ticket(
     with page.expect_download() as found:
         page.get_by_role("link", name="letter.txt").click()
     assert found.value.path().read_text("utf-8") == "our numbers\n"
-    desk.goto("/tickets")
-    desk.get_by_role("link", name="It does not ring").click()
-    desk.locator("#reply-text").fill("It rings again.")
-    desk.get_by_role("button", name="Send").click()
+    call_events.goto("/tickets")
+    call_events.get_by_role("link", name="It does not ring").click()
+    call_events.locator("#reply-text").fill("It rings again.")
+    call_events.get_by_role("button", name="Send").click()
     page.reload()
     expect(page.locator(".thread")).to_contain_text("It rings again.")
 
@@ -111,9 +111,9 @@ def test_from_registering_to_active_and_a_ticket(
     page.locator("#upload-sound").set_input_files(Path(__file__).parents[2] / "scripts/sample/message.wav")
     page.get_by_role("button", name="Upload").click()
     expect(page.locator(".list")).to_contain_text("Waits for approval")
-    desk.goto("/messages/approval")
-    desk.get_by_role("link", name="Good morning").click()
-    desk.get_by_role("button", name="Approve", exact=True).click()
+    call_events.goto("/messages/approval")
+    call_events.get_by_role("link", name="Good morning").click()
+    call_events.get_by_role("button", name="Approve", exact=True).click()
     page.reload()
     expect(page.locator(".list")).to_contain_text("Approved")
 
@@ -121,27 +121,27 @@ def test_from_registering_to_active_and_a_ticket(
     page.locator("#upload-title").fill("Good evening")
     page.locator("#upload-sound").set_input_files(Path(__file__).parents[2] / "scripts/sample/message.wav")
     page.get_by_role("button", name="Upload").click()
-    desk.goto("/messages/approval")
-    desk.get_by_role("link", name="Good evening").click()
+    call_events.goto("/messages/approval")
+    call_events.get_by_role("link", name="Good evening").click()
     # The embedded switch's people: 0001 is busy, 0013 presses 9, 0008 presses 1.
     for number, outcome in (
         ("0912 555 0001", "Not reached · Busy"),
         ("0912 555 0013", "Answered"),
         ("0912 555 0008", "Answered"),
     ):
-        expect(desk.locator("h1 + .state")).to_have_text(re.compile("Waits for"))
-        desk.locator("summary", has_text="Have it approved by telephone").click()
-        desk.locator("#phone-number").fill(number)
-        desk.get_by_role("button", name="Ring").click()
-        call = desk.locator("tr", has_text=number.replace(" ", "")).first
+        expect(call_events.locator("h1 + .state")).to_have_text(re.compile("Waits for"))
+        call_events.locator("summary", has_text="Have it approved by telephone").click()
+        call_events.locator("#phone-number").fill(number)
+        call_events.get_by_role("button", name="Ring").click()
+        call = call_events.locator("tr", has_text=number.replace(" ", "")).first
         for _ in range(100):
             if outcome in call.inner_text():
                 break
-            desk.wait_for_timeout(200)
-            desk.reload()
+            call_events.wait_for_timeout(200)
+            call_events.reload()
         expect(call).to_contain_text(outcome)
     expect(call).to_contain_text("1")
-    expect(desk.locator("h1 + .state")).to_have_text("Approved")
+    expect(call_events.locator("h1 + .state")).to_have_text("Approved")
     page.reload()
     expect(page.locator("tr", has_text="Good evening")).to_contain_text("Approved")
-    desk.context.close()
+    call_events.context.close()

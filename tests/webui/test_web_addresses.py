@@ -18,7 +18,7 @@ from engine.states import DeliveryState
 from engine.store import do_not_call
 from engine.store.tables.core import Campaign, Recipient, User
 from engine.store.tables.customers import MobileCode
-from engine.store.tables.support import Delivery, Reach
+from engine.store.tables.support import ContactAddress, Delivery
 from engine.store.threads import read, write
 from tests.webui.conftest import PASSWORD, Browser, Cast
 
@@ -99,7 +99,7 @@ def known(cast: Cast, number: str = "09121112233") -> None:
     def work() -> None:
         person = User.get(User.username == "owner")
         made = addresses.add(person, cast.sahar, "voice", number, ["tickets"], wall_ms())
-        Reach.update(verified_at=wall_ms()).where(Reach.id == made).execute()
+        ContactAddress.update(verified_at=wall_ms()).where(ContactAddress.id == made).execute()
 
     write(work)
 
@@ -162,7 +162,7 @@ def test_a_special_notice_goes_to_verified_addresses(owner, cast: Cast) -> None:
     assert owner.post("/contacts/special", form).status_code == 302
     told = write(lambda: special_wishes.tell("outage/1", 1, None, WORDS, WORDS, wall_ms()))
     assert told == 1
-    write(lambda: Reach.delete().execute())  # removed: nobody answers for it any more
+    write(lambda: ContactAddress.delete().execute())  # removed: nobody answers for it any more
     assert write(lambda: special_wishes.tell("outage/2", 2, None, WORDS, WORDS, wall_ms())) == 0
 
 

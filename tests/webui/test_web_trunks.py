@@ -11,7 +11,7 @@ from engine.store.cdr import add_mark
 from engine.store.tables.core import Gateway, User
 from engine.store.threads import read, write
 
-FIELDS = {"cps": "5", "channels": "50", "priority": "0", "weight": "1", "packet_ms": "20"}
+FIELDS = {"cps": "5", "channels": "50", "priority": "0", "weight": "1", "ptime_ms": "20"}
 
 
 def lab() -> Gateway:

@@ -195,14 +195,14 @@ def _service(ids: dict[str, Any], account: int, staff: User, now: int) -> None:
 
     write(work)
     month = Month.containing((now - 32 * DAY) // 1000)
-    statements.close_month(month, statements.Policy(credits="all"), now, write, at_once=True)
+    statements.close_month(month, statements.StatementPolicy(credits="all"), now, write, at_once=True)
     ids["number"] = f"{month.key}-{account}"
 
 
 def _notices(ids: dict[str, Any], account: int, admin: User, now: int) -> None:
     def work() -> None:
         words = notices.Words(f"اطلاعیه {MARK}", f"Notice {MARK}")
-        ids["reach_id"] = addresses.add(admin, account, "email", f"{MARK}@example.com", ["notices"], now)
+        ids["address_id"] = addresses.add(admin, account, "email", f"{MARK}@example.com", ["notices"], now)
         ids["notice_id"] = notices.draft(admin, words, now, account_ids=[account])
         notices.publish(admin, ids["notice_id"], now)
         ids["delivery_id"] = Delivery.get().id

@@ -27,7 +27,7 @@ from webui.request.limits import limiter
 blueprint = pages_blueprint(__name__, "own_login", "/me")
 
 
-class PasswordForm(PageForm):
+class NewPasswordForm(PageForm):
     """A new password in place of the old one."""
 
     old = PasswordField(
@@ -77,7 +77,7 @@ def index() -> str:
 def password() -> Answer | Response:
     """Choose another password: all sessions end, and this one begins anew."""
     me, now = person(), wall_ms()
-    form = PasswordForm(tag="password")
+    form = NewPasswordForm(tag="password")
     if not (form.validate_on_submit() and _knows_password(form)):
         return refused("own_login/index.html", **_shown(password=form))
     chosen = form.password.data
@@ -189,7 +189,7 @@ def _shown(**forms: PageForm) -> dict[str, Any]:
         "lives": lives,
         "factor_since": me.totp_since_at,
         "is_required": web().settings.staff_second_factor and is_staff(),
-        "password": forms.get("password") or PasswordForm.blank("password"),
+        "password": forms.get("password") or NewPasswordForm.blank("password"),
         "codes": forms.get("codes") or OldPasswordForm.blank("codes"),
         "off": forms.get("off") or OldPasswordForm.blank("off"),
     }

@@ -157,7 +157,7 @@ FIELDS: dict[str, Any] = {
     "channels": _l("calls at once"),
     "prefixes": _l("prefixes"),
     "priority": _l("priority"),
-    "packet_ms": _l("packet time (ms)"),
+    "ptime_ms": _l("packet time (ms)"),
     "keys": _l("how keys arrive"),
     "cost_rials_a_minute": _l("cost of a minute (Rials)"),
     "is_draining": _l("takes no new call"),

@@ -58,7 +58,7 @@ class PriceForm(PageForm):
     from_at = InstantField(_l("From"), [Optional()], description=_l("Empty: from now on."))
 
 
-class PlanForm(PageForm):
+class NewPlanForm(PageForm):
     months = WholeField(_l("Months"), [InputRequired(), NumberRange(1, 60)])
     price = WholeField(_l("Price (Rials)"), [InputRequired()])
 
@@ -151,7 +151,7 @@ def set_price() -> Answer | Response:
 @blueprint.post("/plans")
 @needs("price.change")
 def add_plan() -> Answer | Response:
-    form = PlanForm(tag="plan")
+    form = NewPlanForm(tag="plan")
     by, now = person().id, wall_ms()
     return _done("plan", form, lambda: subscriptions.add_plan(form.months.data, form.price.data, by, now))
 
@@ -189,7 +189,7 @@ def _prices(**forms: Any) -> dict[str, Any]:
         **shown,
         "group": forms.get("group") or GroupForm.blank("group"),
         "price": price,
-        "plan": forms.get("plan") or PlanForm.blank("plan"),
+        "plan": forms.get("plan") or NewPlanForm.blank("plan"),
         "may_change": permissions.may(person(), "price.change"),
     }
 

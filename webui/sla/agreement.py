@@ -19,7 +19,7 @@ from engine.agreement.terms import Terms, percent_text
 from engine.clock import wall_ms
 from engine.errors import BadInput, NotFound
 from engine.services.accounts import people
-from engine.services.sla import acts, agreements
+from engine.services.sla import agreements, authorisation
 from engine.store.threads import read, write
 from webui.forms.pages import Answer, PageForm, attempt, pages_blueprint, reason_field, refused
 from webui.i18n.agreement_words import figure, place
@@ -87,7 +87,7 @@ def changes() -> str:
 @for_staff
 def publish() -> str | Answer | Response:
     """A version that takes effect in the future; one that is published is never changed."""
-    people.require(person(), *acts.AGREEMENT_ROLES)
+    people.require(person(), *authorisation.AGREEMENT_ROLES)
     now, by = wall_ms(), person().id
     known = read(agreements.versions)
     draft = read(lambda: agreements.draft_of(known.terms[-1].id))
@@ -136,7 +136,7 @@ def _shown(terms: Terms, versions: tuple[Terms, ...], now: int) -> dict[str, Any
         "holiday_hours": hours_text(terms.holiday_hours),
         "bands": band_texts_fa(terms.credit.bands) if persian else _bands(terms),
         "uptime": percent_text(terms.uptime_percent),
-        "may_publish": person().role in acts.AGREEMENT_ROLES,
+        "may_publish": person().role in authorisation.AGREEMENT_ROLES,
     }
 
 

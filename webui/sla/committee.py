@@ -14,7 +14,7 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from engine.clock import wall_ms
 from engine.services.accounts.names import account_names, people_names
-from engine.services.sla import acts, agreements, claims, committee, credits
+from engine.services.sla import agreements, authorisation, claims, committee, credits
 from engine.services.sla.claim_states import UNDECIDED, ClaimKind, ClaimState
 from engine.services.tickets import compensation, tickets, views
 from engine.store.threads import read
@@ -178,7 +178,7 @@ def vote(claim_id: int) -> Answer | Response:
     states: list[ClaimState] = []
 
     def work() -> None:
-        verdict = committee.Verdict(
+        verdict = committee.CommitteeVerdict(
             form.verdict.data == "approve", form.reason.data, form.amount.data, form.way.data
         )
         states.append(committee.vote(claim_id, me.id, verdict, now, jalali))
@@ -245,7 +245,7 @@ def _claim(claim_id: int, **forms: PageForm) -> dict[str, Any]:
             "steps": steps,
             "votes": votes,
             "missed": claims.missed(row, now),
-            "may_vote": me.role in acts.COMMITTEE_ROLES and committee.may_vote(row, me.id),
+            "may_vote": me.role in authorisation.COMMITTEE_ROLES and committee.may_vote(row, me.id),
             "people": people_names(writers),
             "names": account_names([row.account_id]),
         }
@@ -253,7 +253,7 @@ def _claim(claim_id: int, **forms: PageForm) -> dict[str, Any]:
     shown = read(work)
     row = shown["row"]
     is_open = row.state in UNDECIDED
-    records = me.role in acts.RECORD_ROLES and is_open and row.kind == ClaimKind.OUTAGE
+    records = me.role in authorisation.RECORD_ROLES and is_open and row.kind == ClaimKind.OUTAGE
     first = shown["outages"][0].id if shown["outages"] else None
     return {
         **shown,

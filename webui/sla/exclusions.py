@@ -12,7 +12,7 @@ from wtforms import SelectField
 
 from engine.clock import wall_ms
 from engine.services.accounts.names import account_names, people_names
-from engine.services.sla import acts, exclusions
+from engine.services.sla import authorisation, exclusions
 from engine.store.threads import read
 from webui.forms.pages import (
     AccountField,
@@ -50,7 +50,7 @@ class ExclusionForm(PageForm):
     reason = reason_field(_l("Reason"))
 
 
-class WithdrawForm(PageForm):
+class WithdrawExclusionForm(PageForm):
     reason = reason_field(_l("Why it is withdrawn"))
 
 
@@ -99,7 +99,7 @@ def withdraw(exclusion_id: int) -> str | Answer | Response:
         }
 
     shown = {**read(found), "may_write": _may_write()}
-    form = WithdrawForm()
+    form = WithdrawExclusionForm()
     if not form.is_submitted():
         return render_template("exclusions/detail.html", form=form, **shown)
     by, now = person().id, wall_ms()
@@ -127,4 +127,4 @@ def _shown(form: ExclusionForm | None = None) -> dict[str, Any]:
 
 
 def _may_write() -> bool:
-    return person().role in acts.RECORD_ROLES
+    return person().role in authorisation.RECORD_ROLES

@@ -14,7 +14,7 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from engine.clock import wall_ms
 from engine.services.accounts.names import account_names, people_names
-from engine.services.sla import acts, flips, incidents, unknown
+from engine.services.sla import authorisation, flips, incidents, unknown
 from engine.store.threads import read
 from webui.forms.number_fields import WholeField, row_id
 from webui.forms.pages import (
@@ -259,4 +259,4 @@ def _from_report() -> dict[str, Any]:
 
 
 def _may_write() -> bool:
-    return person().role in acts.RECORD_ROLES
+    return person().role in authorisation.RECORD_ROLES

@@ -14,7 +14,7 @@ from wtforms.validators import InputRequired, Length
 from engine.clock import wall_ms
 from engine.services.accounts.names import people_names
 from engine.services.notices import notices
-from engine.services.sla import acts, maintenance
+from engine.services.sla import authorisation, maintenance
 from engine.store.threads import read, write
 from webui.forms.pages import (
     Answer,
@@ -143,4 +143,4 @@ def _one(maintenance_id: int, form: CancelForm | None = None) -> dict[str, Any]:
 
 
 def _may_write() -> bool:
-    return person().role in acts.RECORD_ROLES
+    return person().role in authorisation.RECORD_ROLES

@@ -32,7 +32,7 @@ from webui.request.access import for_staff, needs, person
 blueprint = pages_blueprint(__name__, "outage_reports", "/outage-reports")
 
 
-class ReportForm(PageForm):
+class OutageReportForm(PageForm):
     """Since when what does not work."""
 
     key = key_field()
@@ -48,7 +48,7 @@ class ReportForm(PageForm):
 def mine() -> str | Answer | Response:
     """A customer reports an outage: a ticket for support, and a report that staff link to the outage."""
     account_id, me, now = customers_only(), person(), wall_ms()
-    form = ReportForm(data={"happened_at": now})
+    form = OutageReportForm(data={"happened_at": now})
     del form.account
     reports = read(lambda: incidents.reports_of(account_id))
     if not form.is_submitted():
@@ -75,7 +75,7 @@ def mine() -> str | Answer | Response:
 def by_telephone() -> str | Answer | Response:
     """Staff write down what a customer says on the telephone."""
     by, now = person().id, wall_ms()
-    form = ReportForm(data={"happened_at": now})
+    form = OutageReportForm(data={"happened_at": now})
     form.account.fill()
     if not form.is_submitted():
         return render_template("outage_reports/telephone.html", form=form)

@@ -148,26 +148,26 @@ def add_address() -> Answer | Response:
     if not attempt(form, work):
         return refused("contacts/index.html", **_shown(address=form))
     flash(_("The address was added; nothing is sent to it before you verify it."), "success")
-    return redirect(url_for("contacts.verify_address", reach_id=made[-1]))
+    return redirect(url_for("contacts.verify_address", address_id=made[-1]))
 
 
-@blueprint.get("/addresses/<int:reach_id>")
+@blueprint.get("/addresses/<int:address_id>")
 @needs("account.view")
-def verify_address(reach_id: int) -> str | Response:
+def verify_address(address_id: int) -> str | Response:
     """Show that an address is one's own: have a code sent there, and give it back."""
-    shown = _verifying(reach_id)
+    shown = _verifying(address_id)
     if shown["row"].verified_at is not None:
         return redirect(url_for("contacts.index"))
     return render_template("contacts/verify.html", **shown)
 
 
-@blueprint.post("/addresses/<int:reach_id>/code")
+@blueprint.post("/addresses/<int:address_id>/code")
 @needs("account.view")
 @limiter.limit("20 per hour")
-def send_address_code(reach_id: int) -> Response:
+def send_address_code(address_id: int) -> Response:
     customers_only()
     me, now = person(), wall_ms()
-    row = read(lambda: addresses.get(me, reach_id))
+    row = read(lambda: addresses.get(me, address_id))
     try:
         # Whose telephone it is is not known yet: it is rung by day alone.
         who = asker(typed_it_here=row.channel != "voice")
@@ -180,54 +180,54 @@ def send_address_code(reach_id: int) -> Response:
         flash(_("A code is on its way."), "success")
         if sent is not None:
             tell_code(sent)
-    return redirect(url_for("contacts.verify_address", reach_id=reach_id))
+    return redirect(url_for("contacts.verify_address", address_id=address_id))
 
 
-@blueprint.post("/addresses/<int:reach_id>/verify")
+@blueprint.post("/addresses/<int:address_id>/verify")
 @needs("account.view")
 @limiter.limit("30 per hour")
-def take_address_code(reach_id: int) -> Answer | Response:
+def take_address_code(address_id: int) -> Answer | Response:
     customers_only()
     me, now, form = person(), wall_ms(), AddressCodeForm(tag="code")
     right: list[bool] = []
-    if attempt(form, lambda: right.append(verification.verify(me, reach_id, form.code.data, now))):
+    if attempt(form, lambda: right.append(verification.verify(me, address_id, form.code.data, now))):
         if right[-1]:
             flash(_("The address is verified."), "success")
             return redirect(url_for("contacts.index"))
         form.complaint = _("This is not the code that was sent.")
-    return refused("contacts/verify.html", **_verifying(reach_id, form))
+    return refused("contacts/verify.html", **_verifying(address_id, form))
 
 
-@blueprint.get("/addresses/<int:reach_id>/state")
+@blueprint.get("/addresses/<int:address_id>/state")
 @needs("account.view")
-def address_call(reach_id: int) -> str:
+def address_call(address_id: int) -> str:
     """What has become of the call to an address."""
-    shown = _verifying(reach_id)
+    shown = _verifying(address_id)
     return render_template("codes/_state.html", call=shown["call"], again=shown["again"])
 
 
-@blueprint.post("/addresses/<int:reach_id>/remove")
+@blueprint.post("/addresses/<int:address_id>/remove")
 @needs("account.view")
-def remove_address(reach_id: int) -> Response:
+def remove_address(address_id: int) -> Response:
     me = person()
     customers_only()
-    write(lambda: addresses.remove(me, reach_id))
+    write(lambda: addresses.remove(me, address_id))
     flash(_("The address was removed."), "success")
     return redirect(url_for("contacts.index"))
 
 
-def _verifying(reach_id: int, form: AddressCodeForm | None = None) -> dict[str, Any]:
+def _verifying(address_id: int, form: AddressCodeForm | None = None) -> dict[str, Any]:
     customers_only()
     me, now = person(), wall_ms()
 
     def work() -> dict[str, Any]:
-        row = addresses.get(me, reach_id)
+        row = addresses.get(me, address_id)
         return {"row": row, "call": codes.state_of(verification.subject_of(row), now)}
 
     return {
         **read(work),
         "form": form or AddressCodeForm.blank("code"),
-        "again": url_for("contacts.address_call", reach_id=reach_id),
+        "again": url_for("contacts.address_call", address_id=address_id),
     }
 
 

@@ -76,11 +76,11 @@ class UpdateForm(PageForm):
     text_en = TextAreaField(_l("Text in English"), [Length(max=5000)], render_kw={"rows": 2, "dir": "ltr"})
 
 
-class WithdrawForm(PageForm):
+class WithdrawNoticeForm(PageForm):
     reason = reason_field(_l("Why it is taken down"))
 
 
-class ReachForm(PageForm):
+class ContactAddressForm(PageForm):
     """An address of the staff."""
 
     channel = SelectField(_l("Channel"), choices=choices("channel"))
@@ -179,7 +179,7 @@ def add(notice_id: int) -> Answer | Response:
 @blueprint.post("/<int:notice_id>/withdraw")
 @for_staff
 def withdraw(notice_id: int) -> Answer | Response:
-    form = WithdrawForm(tag="withdraw")
+    form = WithdrawNoticeForm(tag="withdraw")
     me, now = person(), wall_ms()
     return _done(
         notice_id,
@@ -206,10 +206,10 @@ def again(delivery_id: int) -> Response:
     return redirect(url_for("notices.failed"))
 
 
-@blueprint.post("/reach")
+@blueprint.post("/addresses")
 @for_staff
-def add_reach() -> Answer | Response:
-    form = ReachForm(tag="reach")
+def add_address() -> Answer | Response:
+    form = ContactAddressForm(tag="address")
     me, now = person(), wall_ms()
 
     def work() -> None:
@@ -221,11 +221,11 @@ def add_reach() -> Answer | Response:
     return redirect(url_for("notices.failed"))
 
 
-@blueprint.post("/reach/<int:reach_id>/remove")
+@blueprint.post("/addresses/<int:address_id>/remove")
 @for_staff
-def remove_reach(reach_id: int) -> Response:
+def remove_address(address_id: int) -> Response:
     me = person()
-    write(lambda: addresses.remove(me, reach_id))
+    write(lambda: addresses.remove(me, address_id))
     flash(_("The address was removed."), "success")
     return redirect(url_for("notices.failed"))
 
@@ -264,12 +264,12 @@ def _notice(notice_id: int, **forms: Any) -> dict[str, Any]:
         **shown,
         "edit": forms.get("edit") or NoticeForm.blank("edit", accounts=listed, **values),
         "add": forms.get("add") or UpdateForm.blank("add"),
-        "withdraw": forms.get("withdraw") or WithdrawForm.blank("withdraw"),
+        "withdraw": forms.get("withdraw") or WithdrawNoticeForm.blank("withdraw"),
         "may_write": _may_write(),
     }
 
 
-def _deliveries(form: ReachForm | None = None) -> dict[str, Any]:
+def _deliveries(form: ContactAddressForm | None = None) -> dict[str, Any]:
     def work() -> dict[str, Any]:
         wishes = list(special_wishes.active())
         return {
@@ -280,7 +280,7 @@ def _deliveries(form: ReachForm | None = None) -> dict[str, Any]:
             "names": account_names([row.account_id for row in wishes]),
         }
 
-    return {**read(work), "form": form or ReachForm.blank("reach"), "may_write": _may_write()}
+    return {**read(work), "form": form or ContactAddressForm.blank("address"), "may_write": _may_write()}
 
 
 def _may_write() -> bool:

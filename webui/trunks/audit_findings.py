@@ -9,7 +9,7 @@ from engine.store.findings import recent_findings
 from engine.store.threads import read
 from webui.request.access import for_staff
 
-blueprint = Blueprint("books", __name__, url_prefix="/books", template_folder="templates")
+blueprint = Blueprint("audit_findings", __name__, url_prefix="/audit-findings", template_folder="templates")
 
 DAYS = 30
 
@@ -19,4 +19,4 @@ DAYS = 30
 def index() -> str:
     """Findings of the last `DAYS` days; each kind and subject once, with how often it was found."""
     rows = read(lambda: recent_findings(wall_ms() - DAYS * 86_400_000))
-    return render_template("books/index.html", rows=rows, days=DAYS)
+    return render_template("audit_findings/index.html", rows=rows, days=DAYS)

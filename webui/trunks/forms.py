@@ -14,7 +14,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, NumberRange, Optional, Regexp
 
 from engine import bounds
-from engine.services.trunks.gateways import PACKETS_MS
+from engine.services.trunks.gateways import PTIMES_MS
 from webui.forms.number_fields import DecimalsField, WholeField, ascii_digits
 
 
@@ -45,10 +45,10 @@ class GatewayForm(FlaskForm):
     cost_rials_a_minute = WholeField(
         _l("Cost of a minute (Rials)"), [Optional(), NumberRange(*bounds.COST_RIALS_A_MINUTE)], default=0
     )
-    packet_ms = SelectField(
+    ptime_ms = SelectField(
         _l("Packet time (ms)"),
         coerce=int,
-        choices=[SelectChoice(ms, str(ms)) for ms in PACKETS_MS],
+        choices=[SelectChoice(ms, str(ms)) for ms in PTIMES_MS],
         default=20,
     )
 
@@ -71,7 +71,7 @@ class GatewayForm(FlaskForm):
             "prefixes": self.prefixes.data or "",
             "priority": self.priority.data,
             "weight": self.weight.data,
-            "packet_ms": self.packet_ms.data,
+            "ptime_ms": self.ptime_ms.data,
             "keys": self.keys.data,
             "cost_rials_a_minute": self.cost_rials_a_minute.data or 0,
         }

@@ -51,7 +51,7 @@ class _Sender:
     is_standing: bool
 
 
-class Money:
+class Billing:
     """Charges, limits and permissions of one engine process; keeps what never changes in memory."""
 
     def __init__(self, clock: Callable[[], int]) -> None:

@@ -16,7 +16,7 @@ from engine.services.compliance.do_not_call import KEY, as_integer, list_of_key,
 from engine.services.compliance.traffic_caps import CapReached, Destinations
 from engine.services.numbering.reasons import Reason
 from engine.store import do_not_call
-from engine.store.claims import Claim, ClaimHook, Due, Hold, Rule, UndoHook
+from engine.store.claims import ClaimedCall, ClaimHook, Due, Hold, Rule, UndoHook
 from engine.store.do_not_call import EVERYBODY, numbers_source, numbers_value
 from engine.store.settles import Hook, Settle
 from engine.store.sql import execute
@@ -96,12 +96,12 @@ class Consent:
             ]
         return held
 
-    def count_claims(self, campaign_id: int, claims: Sequence[Claim], now: int) -> None:
+    def count_claims(self, campaign_id: int, claims: Sequence[ClaimedCall], now: int) -> None:
         """Note how many calls the account places, for its caps."""
         if claims:
             traffic_caps.count_calls(self._campaign(campaign_id)[0], len(claims), now)
 
-    def uncount_claims(self, campaign_id: int, claims: Sequence[Claim]) -> None:
+    def uncount_claims(self, campaign_id: int, claims: Sequence[ClaimedCall]) -> None:
         """Calls that were given back do not count for the caps."""
         traffic_caps.uncount_calls(self._campaign(campaign_id)[0], [claim.at for claim in claims])
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import timedelta, tzinfo
 
 from engine.clock import from_ms, to_ms
-from engine.store.claims import Claim, Due, Hold
+from engine.store.claims import ClaimedCall, Due, Hold
 from engine.store.database import is_sqlite
 from engine.store.settles import Settle
 from engine.store.sql import execute, over_values, run_over_values
@@ -62,7 +62,7 @@ class ContactRules:
                 taken.add(recipient.number)
         return held
 
-    def note_claims(self, campaign_id: int, claims: Sequence[Claim], now: int) -> None:
+    def note_claims(self, campaign_id: int, claims: Sequence[ClaimedCall], now: int) -> None:
         """Write that these numbers are being called now; in the claim's transaction."""
         limits = _limits_of(campaign_id)
         if limits is None or not claims:
@@ -91,7 +91,7 @@ class ContactRules:
         )
         self._take_back([(int(account_id), number, int(at)) for account_id, number, at in rows])
 
-    def take_back_claims(self, campaign_id: int, claims: Sequence[Claim]) -> None:
+    def take_back_claims(self, campaign_id: int, claims: Sequence[ClaimedCall]) -> None:
         """Claims that were given back, in that transaction, never rang."""
         limits = _limits_of(campaign_id)
         if limits is not None:

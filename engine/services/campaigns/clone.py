@@ -38,7 +38,7 @@ CHOICES: dict[str, str] = {
 }
 _COPY = (
     "INSERT INTO recipient (campaign_id, line, number, is_mobile, state, reason, variables, prompt, tries,"  # noqa: S608
-    " free_tries, next_at, avoid_gateway_id, disposition)"
+    " uncounted_tries, next_at, avoid_gateway_id, disposition)"
     f" SELECT ?, line, number, is_mobile, '{RecipientState.PENDING}', '', variables, prompt, 0, 0,"
     " CASE WHEN prompt = '' THEN CAST(? AS BIGINT) ELSE 0 END, 0, ''"
     " FROM recipient WHERE campaign_id = ? AND "

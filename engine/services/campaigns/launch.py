@@ -61,7 +61,7 @@ def launch(
 
         made: tuple[int, int] = write(work)
     except AvanakError:
-        uploads.give_back(pending)
+        uploads.release(pending)
         raise
     return made
 

@@ -38,7 +38,14 @@ from engine.store.tables.core import Campaign, Recipient
 
 _COLUMNS = ("line", "number", "is_mobile", "variables", "reason")  # of a `ListRow`
 # What is the same for all is given once: a million rows bind only what differs.
-_SAME = {"prompt": "", "tries": 0, "free_tries": 0, "avoid_gateway_id": 0, "disposition": "", "reserved": 0}
+_SAME = {
+    "prompt": "",
+    "tries": 0,
+    "uncounted_tries": 0,
+    "avoid_gateway_id": 0,
+    "disposition": "",
+    "reserved": 0,
+}
 _TURN = 1 << 40  # and the campaign's id: lists come into a campaign one part after the other
 MAX_SHOWN = 200  # characters of what was written instead of a number that are kept
 

@@ -157,7 +157,7 @@ class Uploads:
             raise NotFound("This upload was confirmed already.") from error
         pending.token += _TAKEN
 
-    def give_back(self, pending: Pending) -> None:
+    def release(self, pending: Pending) -> None:
         """Undo `take` after a failure."""
         path = self._path(pending.token)
         pending.token = pending.token.removesuffix(_TAKEN)

@@ -23,7 +23,7 @@ _HEARD = (  # an attempt `a` that costs something
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class LedgerFinding:
     """Something that does not agree: `kind` is a stable word."""
 
     kind: str
@@ -43,7 +43,7 @@ class Check:
     charged_calls: int = 0
     accounts: list[dict[str, Any]] = field(default_factory=list)
     found: dict[str, int] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[LedgerFinding] = field(default_factory=list)
 
     @property
     def is_clean(self) -> bool:
@@ -61,7 +61,7 @@ class Check:
         """Add a finding."""
         self.found[kind] = self.found.get(kind, 0) + 1
         if self.found[kind] <= MAX_SHOWN:
-            self.findings.append(Finding(kind, subject, sentence))
+            self.findings.append(LedgerFinding(kind, subject, sentence))
 
 
 def check() -> Check:

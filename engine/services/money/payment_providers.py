@@ -46,7 +46,7 @@ class Begun:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class PaymentAnswer:
     """What the provider says of a payment: paid, not paid (yet), or never to be."""
 
     is_paid: bool
@@ -65,7 +65,7 @@ class Provider(Protocol):
     def begin(self, amount: int, callback_url: str, description: str, order: str, mobile: str) -> Begun:
         """Announce a payment of `amount` Rials.  Raises ProviderDown, ProviderRefused."""
 
-    def verify(self, authority: str, amount: int, payer_says_paid: bool = False) -> Verdict:
+    def verify(self, authority: str, amount: int, payer_says_paid: bool = False) -> PaymentAnswer:
         """Ask whether it was paid.  Safe to repeat.  Raises ProviderDown when that is not known.
 
         `payer_says_paid`: the payer's browser came back and says so, which proves nothing to a real one.
@@ -103,14 +103,16 @@ class ZarinPal:
             raise ProviderRefused("ZarinPal did not take the payment: %(why)s", why=_reason(data, errors))
         return Begun(authority, f"{self.base_url}/pg/StartPay/{authority}")
 
-    def verify(self, authority: str, amount: int, payer_says_paid: bool = False) -> Verdict:
+    def verify(self, authority: str, amount: int, payer_says_paid: bool = False) -> PaymentAnswer:
         data, errors = self._post("verify", {"amount": amount, "authority": authority})
         code = data.get("code", errors.get("code"))
         if code in (100, 101):
-            return Verdict(True, True, str(data.get("ref_id") or ""), str(data.get("card_pan") or "")[:30])
+            return PaymentAnswer(
+                True, True, str(data.get("ref_id") or ""), str(data.get("card_pan") or "")[:30]
+            )
         if not isinstance(code, int):
             raise ProviderDown("ZarinPal's answer to a verification has no code.")
-        return Verdict(False, code in self._FINAL, reason=_reason(data, errors))
+        return PaymentAnswer(False, code in self._FINAL, reason=_reason(data, errors))
 
     def _post(self, method: str, body: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """(data, errors) of an answer; ZarinPal writes an empty list for the one that does not apply."""
@@ -148,10 +150,10 @@ class TestProvider:
         mark = "&" if "?" in callback_url else "?"
         return Begun(authority, f"{callback_url}{mark}Authority={authority}&Status=OK")
 
-    def verify(self, authority: str, amount: int, payer_says_paid: bool = False) -> Verdict:
+    def verify(self, authority: str, amount: int, payer_says_paid: bool = False) -> PaymentAnswer:
         if not payer_says_paid:
-            return Verdict(False, False, reason="Nobody came back from the test payment's page.")
-        return Verdict(True, True, f"test-{authority[-8:]}")
+            return PaymentAnswer(False, False, reason="Nobody came back from the test payment's page.")
+        return PaymentAnswer(True, True, f"test-{authority[-8:]}")
 
 
 def provider_of(settings: Settings, has_real_switch: bool) -> Provider:

@@ -25,7 +25,7 @@ from engine.services.accounts import accounts, audit_log, documents
 from engine.services.accounts.documents import StoredFile
 from engine.services.money import ledger, subscriptions
 from engine.services.money.ledger import NoCredit
-from engine.services.money.payment_providers import RECEIPT, Provider, ProviderDown, Verdict
+from engine.services.money.payment_providers import RECEIPT, PaymentAnswer, Provider, ProviderDown
 from engine.states import PaymentState
 from engine.store.database import db
 from engine.store.paging import page_of
@@ -168,7 +168,7 @@ def _ask(row: Payment, provider: Provider, now: int, write: Write, status: str =
     gave_up = status == "NOK" or row.created_at < now - GIVE_UP_MS  # not paid now means never
     if row.authority is None:
         # The provider never told us its name for it, so nobody can have paid it.
-        found = Verdict(False, True, reason="It was never handed to the provider.")
+        found = PaymentAnswer(False, True, reason="It was never handed to the provider.")
         gave_up = True
     else:
         found = provider.verify(row.authority, int(row.amount), status == "OK")

@@ -10,7 +10,7 @@ from engine.services.accounts import permissions
 from engine.services.accounts.permissions import NOTICE_ROLES, Actor, is_staff, require_role
 from engine.services.numbering import numbers
 from engine.services.numbering.reasons import Reason
-from engine.store.tables.support import Reach
+from engine.store.tables.support import ContactAddress
 
 MESSENGERS = ("telegram", "bale", "eitaa")
 CHANNELS = ("email", *MESSENGERS, "voice")
@@ -58,7 +58,7 @@ def add(
             raise Conflict("An account has at most %(most)s addresses; remove one first.", most=MAX_ADDRESSES)
         if channel == "voice" and sum(each.channel == "voice" for each in kept) >= MAX_NUMBERS:
             raise Conflict("An account has at most %(most)s numbers to be called.", most=MAX_NUMBERS)
-    row = Reach.create(
+    row = ContactAddress.create(
         account_id=account_id,
         person_id=person_id,
         channel=channel,
@@ -72,49 +72,57 @@ def add(
     return int(row.id)
 
 
-def remove(person: Actor, reach_id: int) -> None:
+def remove(person: Actor, address_id: int) -> None:
     """Forget an address: customers one of their own account, staff one of the staff."""
-    row = Reach.get_or_none(Reach.id == reach_id)
+    row = ContactAddress.get_or_none(ContactAddress.id == address_id)
     if row is None or row.account_id != permissions.scope(person):
-        raise NotFound("There is no address %(id)s.", id=reach_id)
+        raise NotFound("There is no address %(id)s.", id=address_id)
     if is_staff(person):
         require_role(person, NOTICE_ROLES)
     row.delete_instance()
 
 
-def of(account_id: int | None) -> list[Reach]:
+def of(account_id: int | None) -> list[ContactAddress]:
     """The addresses of a customer, or (None) of staff."""
-    concerns = Reach.account_id.is_null() if account_id is None else Reach.account_id == account_id
-    return list(Reach.select().where(concerns).order_by(Reach.id))
+    concerns = (
+        ContactAddress.account_id.is_null() if account_id is None else ContactAddress.account_id == account_id
+    )
+    return list(ContactAddress.select().where(concerns).order_by(ContactAddress.id))
 
 
-def to_be_told(account_id: int | None, topic: str) -> list[Reach]:
+def to_be_told(account_id: int | None, topic: str) -> list[ContactAddress]:
     """The verified addresses of a customer, or (None) of staff, for a topic."""
     return [row for row in of(account_id) if row.verified_at is not None and topic in row.topics.split()]
 
 
-def of_customers(topic: str) -> list[Reach]:
+def of_customers(topic: str) -> list[ContactAddress]:
     """The verified addresses of all customers for a topic."""
-    rows = Reach.select().where(Reach.account_id.is_null(False), Reach.verified_at.is_null(False))
-    return [row for row in rows.order_by(Reach.account_id, Reach.id) if topic in row.topics.split()]
+    rows = ContactAddress.select().where(
+        ContactAddress.account_id.is_null(False), ContactAddress.verified_at.is_null(False)
+    )
+    return [
+        row
+        for row in rows.order_by(ContactAddress.account_id, ContactAddress.id)
+        if topic in row.topics.split()
+    ]
 
 
-def get(person: Actor, reach_id: int) -> Reach:
+def get(person: Actor, address_id: int) -> ContactAddress:
     """An address of the account of the person who asks; NotFound otherwise."""
-    row = Reach.get_or_none(Reach.id == reach_id)
+    row = ContactAddress.get_or_none(ContactAddress.id == address_id)
     if row is None or row.account_id != permissions.scope(person):
-        raise NotFound("There is no address %(address)s.", address=reach_id)
-    found: Reach = row
+        raise NotFound("There is no address %(address)s.", address=address_id)
+    found: ContactAddress = row
     return found
 
 
 def is_verified(account_id: int, channel: str, address: str) -> bool:
     """Whether an account has shown that this address is its own."""
-    rows = Reach.select().where(
-        Reach.account_id == account_id,
-        Reach.channel == channel,
-        Reach.address == address,
-        Reach.verified_at.is_null(False),
+    rows = ContactAddress.select().where(
+        ContactAddress.account_id == account_id,
+        ContactAddress.channel == channel,
+        ContactAddress.address == address,
+        ContactAddress.verified_at.is_null(False),
     )
     return bool(rows.exists())
 

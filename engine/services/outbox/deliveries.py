@@ -22,7 +22,7 @@ from engine.services.outbox import addresses
 from engine.services.outbox.wording import Bilingual
 from engine.states import DeliveryState
 from engine.store.tables.core import User
-from engine.store.tables.support import Delivery, Reach
+from engine.store.tables.support import ContactAddress, Delivery
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +112,9 @@ def to_customers(topic: str, key: str, *, subject: Bilingual, text: Bilingual, n
     return _to(addresses.of_customers(topic), key, subject, text, now, **about)
 
 
-def _to(rows: Sequence[Reach], key: str, subject: Bilingual, text: Bilingual, now: int, **about: Any) -> int:
+def _to(
+    rows: Sequence[ContactAddress], key: str, subject: Bilingual, text: Bilingual, now: int, **about: Any
+) -> int:
     """In few statements: a notice for all must not hold up who writes calls."""
     items = [
         {

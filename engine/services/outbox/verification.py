@@ -16,19 +16,19 @@ from engine.services.numbering import numbers
 from engine.services.numbering.reasons import Reason
 from engine.services.outbox import addresses, deliveries
 from engine.services.outbox.wording import bilingual
-from engine.store.tables.support import Reach
+from engine.store.tables.support import ContactAddress
 
 SUBJECT = Sentence("Code for this address")
 TEXT = Sentence("The code for this address at Avanak is %(code)s. If you did not ask for it, do nothing.")
 
 
-def subject_of(row: Reach) -> codes.Subject:
+def subject_of(row: ContactAddress) -> codes.Subject:
     """What the codes of an address are about."""
     return codes.Subject(codes.Purpose.ADDRESS, int(row.account_id or 0), int(row.id))
 
 
 def send(
-    row: Reach, asker: codes.Asker, now: int, speak: codes.Speak, write: codes.Write, an_hour: int
+    row: ContactAddress, asker: codes.Asker, now: int, speak: codes.Speak, write: codes.Write, an_hour: int
 ) -> codes.Sent | None:
     """Send a new code to an address; the call, None for a message.  Not inside a transaction.
 
@@ -62,16 +62,16 @@ def send(
     return None
 
 
-def verify(person: Actor, reach_id: int, code: str, now: int) -> bool:
+def verify(person: Actor, address_id: int, code: str, now: int) -> bool:
     """Whether the code is the one that was sent; then the address is used from now on.  As `codes.take`."""
-    row = addresses.get(person, reach_id)
+    row = addresses.get(person, address_id)
     known_as = row.address if row.channel == "voice" else _mark(row)
     if not codes.take(subject_of(row), known_as, code, now):
         return False
-    Reach.update(verified_at=now).where(Reach.id == row.id).execute()
+    ContactAddress.update(verified_at=now).where(ContactAddress.id == row.id).execute()
     return True
 
 
-def _mark(row: Reach) -> str:
+def _mark(row: ContactAddress) -> str:
     """What stands for an address among the numbers that codes were sent to."""
     return hashlib.sha256(f"{row.channel} {row.address.lower()}".encode()).hexdigest()[:20]

@@ -38,7 +38,7 @@ _NAMES = {
 _E164 = re.compile(r"\+[0-9]{6,15}")
 _AS_WRITTEN = frozenset(one.value for one in Reason if not one.has_number)
 _PAGE = (
-    "SELECT r.id, r.number, r.state, r.reason, r.variables, r.tries + r.free_tries, r.disposition, r.finished_at,"
+    "SELECT r.id, r.number, r.state, r.reason, r.variables, r.tries + r.uncounted_tries, r.disposition, r.finished_at,"
     " a.hangup_cause, a.sip_status, a.answered_at, a.heard_ms, a.vote, a.gateway_id, a.switch_id, a.uuid"
     " FROM recipient r LEFT JOIN attempt a ON a.id = r.attempt_id"
     " WHERE r.campaign_id = ? AND r.id > ? ORDER BY r.id LIMIT ?"

@@ -8,7 +8,7 @@ agreements    versions of the agreement                       availability an ac
 statements    closing months; adjustments                     archive      statements read and checked
 credits       the discount, in the ledger, once               claimed      credits of approved claims
 claims        from the ticket to the result                   committee    two people decide
-acts          who did what, when and why
+authorisation who may do what, and who did what, when and why
 
 Functions that write run inside a transaction (`engine.store.threads.write`),
 those that read inside a connection (`read`).  `now` and every `*_at` are

@@ -9,7 +9,7 @@ from typing import Any
 from engine.agreement.terms import Difference, Terms, Versions, diff, published
 from engine.errors import BadInput, Conflict
 from engine.sentences import Instant, Sentence
-from engine.services.sla import acts
+from engine.services.sla import authorisation
 from engine.store.tables.sla import AgreementVersion
 
 
@@ -38,8 +38,8 @@ def publish(record: dict[str, Any], author_id: int, reason: str, now: int) -> Te
     happened keeps its version); Conflict for an id or a date that is taken.
     A version that is published is never changed.
     """
-    acts.require_staff(author_id, acts.AGREEMENT_ROLES)
-    reason = acts.reason_of(reason, Sentence("The new version"))
+    authorisation.require_staff(author_id, authorisation.AGREEMENT_ROLES)
+    reason = authorisation.reason_of(reason, Sentence("The new version"))
     terms = Terms.from_record(record)
     if terms.effective_from is None or terms.effective_from * 1000 <= now:
         raise BadInput(
@@ -59,7 +59,7 @@ def publish(record: dict[str, Any], author_id: int, reason: str, now: int) -> Te
         author_id=author_id,
         published_at=now,
     )
-    acts.note(
+    authorisation.note(
         author_id,
         "agreement_published",
         f"agreement {terms.id}",

@@ -17,7 +17,7 @@ from engine.agreement.calendars import CalendarKind
 from engine.agreement.terms import Terms
 from engine.errors import BadInput, Conflict, NotFound
 from engine.sentences import Duration, Instant, Sentence, Word
-from engine.services.sla import acts, agreements, incidents, working_calendar
+from engine.services.sla import agreements, authorisation, incidents, working_calendar
 from engine.services.sla.claim_states import UNDECIDED, ClaimKind, ClaimState, move
 from engine.store.ledger import execute_locked
 from engine.store.paging import page_of
@@ -66,7 +66,7 @@ def submit(new: NewClaim, now: int) -> int:
         raise BadInput(
             "A claim is about an outage or about support, not '%(kind)s'.", kind=new.kind
         ) from None
-    text = acts.reason_of(new.text, Sentence("The claim"))
+    text = authorisation.reason_of(new.text, Sentence("The claim"))
     came_at = now if new.submitted_at is None else min(now, new.submitted_at)
     if new.happened_until_at < new.happened_from_at or new.happened_from_at > now:
         raise BadInput("A claim is about something that has happened, from a time to a later one.")
@@ -162,8 +162,8 @@ def follow_calendar(now: int) -> list[int]:
 
 def first_answer(claim_id: int, author_id: int, text: str, now: int) -> None:
     """Staff answer a claim for the first time: it is in review from now on."""
-    acts.require_staff(author_id)
-    text = acts.reason_of(text, Sentence("The answer"))
+    authorisation.require_staff(author_id)
+    text = authorisation.reason_of(text, Sentence("The answer"))
     get(claim_id)
     move(
         claim_id,
@@ -174,13 +174,13 @@ def first_answer(claim_id: int, author_id: int, text: str, now: int) -> None:
         now,
         first_answered_at=now,
     )
-    acts.note(author_id, "claim_answered", f"claim {claim_id}", now, after=text)
+    authorisation.note(author_id, "claim_answered", f"claim {claim_id}", now, after=text)
 
 
 def link(claim_id: int, outage_id: int, author_id: int, reason: str, now: int) -> None:
     """Staff say that a claim is about an outage; TooLate if the claim came after that outage's time."""
-    acts.require_staff(author_id, acts.RECORD_ROLES)
-    reason = acts.reason_of(reason, Sentence("The link"))
+    authorisation.require_staff(author_id, authorisation.RECORD_ROLES)
+    reason = authorisation.reason_of(reason, Sentence("The link"))
     claim, outage = undecided(claim_id), incidents.get(outage_id)
     if claim.kind != ClaimKind.OUTAGE:
         raise BadInput("Claim %(id)s is not about an outage.", id=claim_id)
@@ -193,15 +193,15 @@ def link(claim_id: int, outage_id: int, author_id: int, reason: str, now: int) -
     if before:
         raise Conflict("Outage %(outage)s was claimed before, claim %(id)s.", outage=outage_id, id=before)
     ClaimOutage.create(claim_id=claim_id, outage_id=outage_id)
-    acts.note(
+    authorisation.note(
         author_id, "claim_linked", f"claim {claim_id}", now, after={"outage": outage_id, "reason": reason}
     )
 
 
 def unlink(claim_id: int, outage_id: int, author_id: int, reason: str, now: int) -> None:
     """Staff say that a claim is not about an outage."""
-    acts.require_staff(author_id, acts.RECORD_ROLES)
-    reason = acts.reason_of(reason, Sentence("The change"))
+    authorisation.require_staff(author_id, authorisation.RECORD_ROLES)
+    reason = authorisation.reason_of(reason, Sentence("The change"))
     undecided(claim_id)
     gone = (
         ClaimOutage.delete()
@@ -210,7 +210,7 @@ def unlink(claim_id: int, outage_id: int, author_id: int, reason: str, now: int)
     )
     if not gone:
         raise NotFound("Claim %(id)s is not about outage %(outage)s.", id=claim_id, outage=outage_id)
-    acts.note(
+    authorisation.note(
         author_id, "claim_unlinked", f"claim {claim_id}", now, after={"outage": outage_id, "reason": reason}
     )
 

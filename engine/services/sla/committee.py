@@ -13,7 +13,7 @@ from engine.agreement.months import Month
 from engine.amounts import rials
 from engine.errors import BadInput, Conflict, NotAllowed
 from engine.sentences import Sentence, kept
-from engine.services.sla import acts, claimed, claims, credits, incidents
+from engine.services.sla import authorisation, claimed, claims, credits, incidents
 from engine.services.sla.claim_states import ClaimKind, ClaimState, move
 from engine.services.sla.locks import lock_month
 from engine.store.tables.sla import Claim, ClaimVote
@@ -22,7 +22,7 @@ VOTES_NEEDED = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CommitteeVerdict:
     """What a member of the committee decides.
 
     `amount_rials` is for support claims (an outage's follows from the table),
@@ -35,15 +35,17 @@ class Verdict:
     way: str = credits.DISCOUNT
 
 
-def vote(claim_id: int, person_id: int, verdict: Verdict, now: int, jalali: bool = True) -> ClaimState:
+def vote(
+    claim_id: int, person_id: int, verdict: CommitteeVerdict, now: int, jalali: bool = True
+) -> ClaimState:
     """A member votes on a claim in review; the claim's state after it.
 
     NotAllowed for who is not of the committee, wrote the outage's record, or
     made the claim; Conflict for a second vote or a decided claim; BadInput for
     an amount or way that does not fit.
     """
-    acts.require_staff(person_id, acts.COMMITTEE_ROLES)
-    reason = acts.reason_of(verdict.reason, Sentence("The vote"))
+    authorisation.require_staff(person_id, authorisation.COMMITTEE_ROLES)
+    reason = authorisation.reason_of(verdict.reason, Sentence("The vote"))
     claim = claims.undecided(claim_id)
     if claim.state != ClaimState.IN_REVIEW:
         raise Conflict("Claim %(id)s needs its first answer before the committee decides.", id=claim_id)
@@ -69,7 +71,7 @@ def vote(claim_id: int, person_id: int, verdict: Verdict, now: int, jalali: bool
         if verdict.is_approval
         else {"verdict": "rejected"}
     )
-    acts.note(
+    authorisation.note(
         person_id,
         "claim_voted",
         f"claim {claim_id}",
@@ -87,7 +89,7 @@ def vote(claim_id: int, person_id: int, verdict: Verdict, now: int, jalali: bool
     return _decide(claim, person_id, verdict.is_approval, amount, way, same, now, jalali)
 
 
-def _fitting(claim: Claim, verdict: Verdict, has_outages: bool) -> tuple[int | None, str]:
+def _fitting(claim: Claim, verdict: CommitteeVerdict, has_outages: bool) -> tuple[int | None, str]:
     if not verdict.is_approval:
         return None, ""
     if verdict.way not in credits.WAYS:
@@ -157,8 +159,8 @@ def _settle_closed_months(claim: Claim, now: int, jalali: bool) -> None:
 
 def paid_by_bank(claim_id: int, person_id: int, reference: str, now: int) -> None:
     """Finance says that an approved bank transfer was made; `reference` is the bank's number."""
-    acts.require_staff(person_id, ("finance", "administrator"))
-    reference = acts.reason_of(reference, Sentence("The transfer's reference"))
+    authorisation.require_staff(person_id, ("finance", "administrator"))
+    reference = authorisation.reason_of(reference, Sentence("The transfer's reference"))
     claim = claims.get(claim_id)
     if claim.way != credits.BANK_TRANSFER:
         raise BadInput("Claim %(id)s is not paid by bank transfer.", id=claim_id)
@@ -166,7 +168,9 @@ def paid_by_bank(claim_id: int, person_id: int, reference: str, now: int) -> Non
     move(claim_id, ClaimState.APPROVED, ClaimState.CREDITED, person_id, transfer.kept(), now)
     memo = kept("claim %(id)s: %(why)s", id=claim_id, why=transfer)
     _book_support(claim, int(claim.amount_rials or 0), claim.way, memo, now)
-    acts.note(person_id, "claim_paid", f"claim {claim_id}", now, after=reference, account_id=claim.account_id)
+    authorisation.note(
+        person_id, "claim_paid", f"claim {claim_id}", now, after=reference, account_id=claim.account_id
+    )
 
 
 def _book_support(claim: Claim, rials: int, way: str, memo: str, now: int) -> None:

@@ -10,7 +10,7 @@ from engine.agreement.records import Exclusion, judge
 from engine.agreement.terms import ExclusionKind
 from engine.errors import BadInput, Conflict, NotFound
 from engine.sentences import Sentence
-from engine.services.sla import acts, agreements
+from engine.services.sla import agreements, authorisation
 from engine.store.paging import page_of
 from engine.store.tables.core import Account
 from engine.store.tables.sla import ExclusionRecord
@@ -32,8 +32,8 @@ def add(
     they were announced (not in the future; too late is written and not
     accepted by the reckoning).  BadInput with one sentence otherwise.
     """
-    acts.require_staff(author_id, acts.RECORD_ROLES)
-    reason = acts.reason_of(reason, Sentence("The exclusion"))
+    authorisation.require_staff(author_id, authorisation.RECORD_ROLES)
+    reason = authorisation.reason_of(reason, Sentence("The exclusion"))
     try:
         known = ExclusionKind(kind)
     except ValueError:
@@ -62,7 +62,7 @@ def add(
         author_id=author_id,
         created_at=now,
     )
-    acts.note(
+    authorisation.note(
         author_id,
         "exclusion_added",
         f"exclusion {row.id}",
@@ -75,8 +75,8 @@ def add(
 
 def withdraw(exclusion_id: int, author_id: int, reason: str, now: int) -> None:
     """Staff withdraw an exclusion; it counts no more from then on, also for closed months (an adjustment)."""
-    acts.require_staff(author_id, acts.RECORD_ROLES)
-    reason = acts.reason_of(reason, Sentence("The withdrawal"))
+    authorisation.require_staff(author_id, authorisation.RECORD_ROLES)
+    reason = authorisation.reason_of(reason, Sentence("The withdrawal"))
     row = get(exclusion_id)
     changed = (
         ExclusionRecord.update(withdrawn_at=now, withdrawn_by=author_id, withdrawn_why=reason)
@@ -85,7 +85,7 @@ def withdraw(exclusion_id: int, author_id: int, reason: str, now: int) -> None:
     )
     if not changed:
         raise Conflict("Exclusion %(id)s was withdrawn before.", id=exclusion_id)
-    acts.note(
+    authorisation.note(
         author_id,
         "exclusion_withdrawn",
         f"exclusion {exclusion_id}",

@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.errors import BadInput, Conflict, NotFound
 from engine.sentences import Instant, Sentence, kept, sentence_of
-from engine.services.sla import acts
+from engine.services.sla import authorisation
 from engine.services.sla.flips import SERVICE, Health
 from engine.store.paging import page_of
 from engine.store.tables.core import Account
@@ -71,13 +71,15 @@ def enter(
     `end_at` None: it still runs.  BadInput if it ends before it begins or lies
     in the future; NotFound without that account; NotAllowed for others.
     """
-    acts.require_staff(author_id, acts.RECORD_ROLES)
-    reason = acts.reason_of(reason, Sentence("The outage"))
+    authorisation.require_staff(author_id, authorisation.RECORD_ROLES)
+    reason = authorisation.reason_of(reason, Sentence("The outage"))
     _check_span(start_at, end_at, now)
     if account_id is not None and not Account.select().where(Account.id == account_id).exists():
         raise NotFound("There is no account %(id)s.", id=account_id)
     outage_id = _create(account_id, start_at, end_at, reason, author_id, now, "staff", component)
-    acts.note(author_id, "outage_entered", f"outage {outage_id}", now, after=reason, account_id=account_id)
+    authorisation.note(
+        author_id, "outage_entered", f"outage {outage_id}", now, after=reason, account_id=account_id
+    )
     return outage_id
 
 
@@ -102,8 +104,8 @@ def correct(
     What is not given stays.  `revision` is the one that the person saw:
     Conflict if there is a newer one.  BadInput if nothing would change.
     """
-    acts.require_staff(author_id, acts.RECORD_ROLES)
-    reason = acts.reason_of(reason, Sentence("The correction"))
+    authorisation.require_staff(author_id, authorisation.RECORD_ROLES)
+    reason = authorisation.reason_of(reason, Sentence("The correction"))
     row = get(outage_id)
     if revision is not None and revision != row.revision:
         raise Conflict(
@@ -121,7 +123,7 @@ def correct(
     _check_span(values["start_at"], values["end_at"], now)
     before = _told(row)
     number = _revise(row, author_id, reason, now, **values)
-    acts.note(
+    authorisation.note(
         author_id,
         "outage_corrected",
         f"outage {outage_id}",
@@ -190,7 +192,7 @@ def report(
         raise BadInput(
             "An outage is reported by one of %(known)s, not by '%(way)s'.", known=list(WAYS), way=way
         )
-    text = acts.reason_of(text, Sentence("The report"))
+    text = authorisation.reason_of(text, Sentence("The report"))
     if happened_at > now:
         raise BadInput("An outage cannot be reported before it happens.")
     if not Account.select().where(Account.id == account_id).exists():
@@ -212,8 +214,8 @@ def answer_report(
     report_id: int, author_id: int, answer: str, now: int, outage_id: int | None = None
 ) -> None:
     """Staff link a report to an outage, or (without one) dismiss it with the reason; Conflict if it was answered."""
-    acts.require_staff(author_id, acts.RECORD_ROLES)
-    answer = acts.reason_of(answer, Sentence("The answer to the report"))
+    authorisation.require_staff(author_id, authorisation.RECORD_ROLES)
+    answer = authorisation.reason_of(answer, Sentence("The answer to the report"))
     if outage_id is not None:
         get(outage_id)
     state = "dismissed" if outage_id is None else "linked"
@@ -231,7 +233,7 @@ def answer_report(
     if not changed:
         raise Conflict("There is no open report %(id)s.", id=report_id)
     told = {"state": state, "outage": outage_id, "answer": answer}
-    acts.note(author_id, "report_answered", f"report {report_id}", now, after=told)
+    authorisation.note(author_id, "report_answered", f"report {report_id}", now, after=told)
 
 
 def reports_of(account_id: int, limit: int = 50) -> list[OutageReport]:

@@ -12,7 +12,7 @@ from typing import Any
 from engine.agreement.terms import ExclusionKind
 from engine.errors import BadInput, Conflict, NotFound
 from engine.sentences import Sentence
-from engine.services.sla import acts, agreements, exclusions
+from engine.services.sla import agreements, authorisation, exclusions
 from engine.store.tables.sla import Maintenance
 
 
@@ -28,7 +28,7 @@ class Text:
 
 def plan(author_id: int, start_at: int, end_at: int, text: Text, now: int) -> int:
     """Staff plan a window; its id.  Nobody is told yet, and nothing is excluded."""
-    acts.require_staff(author_id, acts.RECORD_ROLES)
+    authorisation.require_staff(author_id, authorisation.RECORD_ROLES)
     if end_at <= start_at:
         raise BadInput("Maintenance ends after it begins.")
     if start_at <= now:
@@ -45,7 +45,7 @@ def plan(author_id: int, start_at: int, end_at: int, text: Text, now: int) -> in
         author_id=author_id,
         created_at=now,
     )
-    acts.note(author_id, "maintenance_planned", f"maintenance {row.id}", now, after=_window(row))
+    authorisation.note(author_id, "maintenance_planned", f"maintenance {row.id}", now, after=_window(row))
     return int(row.id)
 
 
@@ -55,7 +55,7 @@ def announce(maintenance_id: int, author_id: int, now: int) -> str:
     The caller publishes the notice in the same transaction.  Conflict if it was
     announced or cancelled before.
     """
-    acts.require_staff(author_id, acts.RECORD_ROLES)
+    authorisation.require_staff(author_id, authorisation.RECORD_ROLES)
     row = get(maintenance_id)
     if row.announced_at is not None or row.cancelled_at is not None:
         raise Conflict("Maintenance %(id)s was announced or cancelled before.", id=maintenance_id)
@@ -71,22 +71,24 @@ def announce(maintenance_id: int, author_id: int, now: int) -> str:
     Maintenance.update(announced_at=now, exclusion_id=exclusion_id).where(
         Maintenance.id == maintenance_id
     ).execute()
-    acts.note(author_id, "maintenance_announced", f"maintenance {maintenance_id}", now, after=_window(row))
+    authorisation.note(
+        author_id, "maintenance_announced", f"maintenance {maintenance_id}", now, after=_window(row)
+    )
     accepted, why, _ = exclusions.judged(exclusions.get(exclusion_id))
     return f"{why[0].upper()}{why[1:]}: its downtime {'does not count' if accepted else 'counts'}."
 
 
 def cancel(maintenance_id: int, author_id: int, reason: str, now: int) -> None:
     """Cancel a window; an announced one's exclusion is withdrawn with it."""
-    acts.require_staff(author_id, acts.RECORD_ROLES)
-    reason = acts.reason_of(reason, Sentence("The cancellation"))
+    authorisation.require_staff(author_id, authorisation.RECORD_ROLES)
+    reason = authorisation.reason_of(reason, Sentence("The cancellation"))
     row = get(maintenance_id)
     if row.cancelled_at is not None:
         raise Conflict("Maintenance %(id)s was cancelled before.", id=maintenance_id)
     Maintenance.update(cancelled_at=now).where(Maintenance.id == maintenance_id).execute()
     if row.exclusion_id is not None:
         exclusions.withdraw(row.exclusion_id, author_id, reason, now)
-    acts.note(author_id, "maintenance_cancelled", f"maintenance {maintenance_id}", now, after=reason)
+    authorisation.note(author_id, "maintenance_cancelled", f"maintenance {maintenance_id}", now, after=reason)
 
 
 def get(maintenance_id: int) -> Maintenance:

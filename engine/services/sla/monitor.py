@@ -24,7 +24,7 @@ GAP_MS = 30_000  # longer without a monitor is unknown time
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class StoreRefusal:
     """The database refused from `from_at` until now, while this monitor was awake."""
 
     from_at: int
@@ -44,7 +44,7 @@ class Monitor:
         now: int,
         calls: Calls | None = None,
         extra: Iterable[Seen] = (),
-        refusal: Refusal | None = None,
+        refusal: StoreRefusal | None = None,
     ) -> None:
         """1. say that we watch; 2. book a gap as unknown; 3. book a refusal; 4. book what is seen now.
 
@@ -75,7 +75,7 @@ class Monitor:
         if whole is not None:
             self._book(whole, now)
 
-    def _prolong(self, now: int, refusal: Refusal | None) -> None:
+    def _prolong(self, now: int, refusal: StoreRefusal | None) -> None:
         is_our_gap = self._until_at and now - self._until_at > GAP_MS and refusal is None
         if self._span_id is not None and not is_our_gap:
             MonitorSpan.update(until_at=now).where(

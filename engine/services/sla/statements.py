@@ -57,7 +57,7 @@ _FIGURES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class StatementPolicy:
     """How an installation closes its months (settings)."""
 
     jalali: bool = True
@@ -98,14 +98,16 @@ def _first_known() -> int | None:
     return min(found) if found else None
 
 
-def close_all(policy: Policy, now: int, write: Write) -> list[Closed]:
+def close_all(policy: StatementPolicy, now: int, write: Write) -> list[Closed]:
     """Close every month that is over and not done; what was written.  `write` runs a function in a transaction."""
     return [
         close_month(month, policy, now, write) for month in write(lambda: closed_months(now, policy.jalali))
     ]
 
 
-def close_month(month: Month, policy: Policy, now: int, write: Write, *, at_once: bool = False) -> Closed:
+def close_month(
+    month: Month, policy: StatementPolicy, now: int, write: Write, *, at_once: bool = False
+) -> Closed:
     """Write what a month lacks: 1. statements, 2. adjustments, 3. credits of claims, 4. that it is done.
 
     `at_once` does not wait for staff to resolve unknown time.  BadInput for a
@@ -156,7 +158,7 @@ class _Chunk:
 class _Closer:
     """One run over one month; each method is one transaction."""
 
-    def __init__(self, month: Month, policy: Policy, now: int) -> None:
+    def __init__(self, month: Month, policy: StatementPolicy, now: int) -> None:
         self.month, self.policy, self.now = month, policy, now
         self._sha256 = ""
         self._used: set[str] = set()

@@ -7,7 +7,7 @@ from typing import Any
 from engine.agreement.intervals import Spans, clip, merge, subtract
 from engine.errors import BadInput, Conflict, NotFound
 from engine.sentences import Instant, Sentence, Word
-from engine.services.sla import acts, incidents
+from engine.services.sla import authorisation, incidents
 from engine.services.sla.flips import Health
 from engine.services.sla.monitor import GAP_MS, last_watched
 from engine.store.tables.sla import UnknownResolution, UnknownTime
@@ -56,8 +56,8 @@ def resolve(
     Down makes an outage.  A part is resolved once: later it is the outage that
     is corrected, or entered.  BadInput for a part outside it; Conflict if it still runs.
     """
-    acts.require_staff(author_id, acts.RECORD_ROLES)
-    reason = acts.reason_of(reason, Sentence("The resolution"))
+    authorisation.require_staff(author_id, authorisation.RECORD_ROLES)
+    reason = authorisation.reason_of(reason, Sentence("The resolution"))
     if state not in (Health.UP, Health.DOWN):
         raise BadInput("Unknown time is resolved as up or down, not as '%(state)s'.", state=state)
     row = UnknownTime.get_or_none(UnknownTime.id == unknown_id)
@@ -101,7 +101,7 @@ def resolve(
         author_id=author_id,
         at=now,
     )
-    acts.note(
+    authorisation.note(
         author_id, "unknown_resolved", f"unknown {unknown_id}", now, after={"state": state, "reason": reason}
     )
     return int(made.id)

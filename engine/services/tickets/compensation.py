@@ -59,7 +59,7 @@ class Missed:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class SupportEvidence:
     """What a claim about support rests on, to be shown; `ticket_id` is that of the missed clock."""
 
     kind: str
@@ -199,13 +199,13 @@ def missed_of_ticket(ticket_id: int) -> dict[int, Missed]:
     return {int(each.clock.id): each for each in _missed(list(rows))}
 
 
-def evidence_of(claim_id: int) -> Evidence | None:
+def evidence_of(claim_id: int) -> SupportEvidence | None:
     """What a claim about support rests on; None for the customer's word alone."""
     row = ClaimEvidence.get_or_none(ClaimEvidence.claim_id == claim_id)
     if row is None:
         return None
     clock = None if row.clock_id is None else TicketClock.get_by_id(row.clock_id)
-    return Evidence(row.kind, clock, row.number)
+    return SupportEvidence(row.kind, clock, row.number)
 
 
 def _missed(rows: list[TicketClock]) -> list[Missed]:

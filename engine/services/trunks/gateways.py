@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _PREFIX = re.compile(r"[0-9]{1,14}")
 _CALLER = re.compile(r"[0-9]{3,15}")
-PACKETS_MS = (20, 40, 60)
+PTIMES_MS = (20, 40, 60)
 # How keys arrive: as telephone-event, as tones in the voice, or not at all.
 KEYS = ("events", "voice", "none")
 
@@ -100,8 +100,8 @@ def _check(name: str, values: dict[str, Any]) -> None:
     _within(Sentence("The weight"), values.get("weight"), bounds.WEIGHT)
     _within(Sentence("The priority"), values.get("priority"), bounds.PRIORITY)
     _within(Sentence("The cost"), values.get("cost_rials_a_minute"), bounds.COST_RIALS_A_MINUTE)
-    if values.get("packet_ms") not in (None, *PACKETS_MS):
-        raise BadInput("The packet time is one of 20, 40, 60 ms, not %(ms)s.", ms=values["packet_ms"])
+    if values.get("ptime_ms") not in (None, *PTIMES_MS):
+        raise BadInput("The packet time is one of 20, 40, 60 ms, not %(ms)s.", ms=values["ptime_ms"])
     if values.get("keys") not in (None, *KEYS):
         raise BadInput(
             "How keys arrive is one of %(known)s, not %(given)s.", known=", ".join(KEYS), given=values["keys"]

@@ -135,7 +135,7 @@ class Gateway(Table):
     priority = IntegerField(default=0)  # lower is tried first
     weight = IntegerField(default=1)
     caller_id = CharField(20, default="")
-    packet_ms = IntegerField(default=20)
+    ptime_ms = IntegerField(default=20)
     keys = CharField(10, default="events")  # how pressed keys arrive: events, voice, none
     cost_rials_a_minute = BigIntegerField(default=0)
     is_draining = BooleanField(default=False)
@@ -262,7 +262,7 @@ class Recipient(Table):
     variables = TextField(default="")  # the list's other cells, JSON array in the order of Campaign.columns
     prompt = CharField(64, default="")  # a message of its own; empty: the campaign's
     tries = IntegerField(default=0)  # spent
-    free_tries = IntegerField(default=0)  # ended by our or the carrier's fault, not spent
+    uncounted_tries = IntegerField(default=0)  # ended by our or the carrier's fault, not spent
     next_at = BigIntegerField(default=0)
     avoid_gateway_id = BigIntegerField(default=0)  # just failed here by the carrier's fault
     disposition = CharField(12, default="")

@@ -287,7 +287,7 @@ class NoticeStep(Table):
         primary_key = CompositeKey("notice_id", "step")
 
 
-class Reach(Table):
+class ContactAddress(Table):
     """How somebody is reached beside the panel: staff (no account), or a person of a customer."""
 
     id = BigAutoField()

@@ -51,7 +51,7 @@ class House:
             gateway.limiter.set_rate(5000)
         if lane.core_uuid != self.switch.core:
             lane.core_uuid = self.switch.core
-            self.dialer.waiting.give_back(SWITCH)
+            self.dialer.unsent.release(SWITCH)
         self.dialer.recovery.learn(SWITCH)
         lane.is_up = True
         self.dialer.links[SWITCH] = self.switch
@@ -87,7 +87,7 @@ class House:
 
     def claim(self) -> int:
         self.dialer.refresh()
-        for run in self.dialer.board.runs.values():
+        for run in self.dialer.running_campaigns.runs.values():
             run.next_look_m = 0.0
         self.dialer.claimer._claimed_m = 0.0  # how patiently it waits for more places is tested elsewhere
         # Later than what `send` let out, so that the rates permit it.
@@ -100,8 +100,8 @@ class House:
             dialer.lanes,
             dialer.calls,
             dialer._sent,
-            dialer.desk.on_refused,
-            dialer.desk.on_unsendable,
+            dialer.call_events.on_refused,
+            dialer.call_events.on_unsendable,
         )
         sent = 0
         while SWITCH in dialer.links and (
@@ -115,13 +115,13 @@ class House:
     def deliver(self, index: int, again: bool = False) -> None:
         """Hand the engine one of the events that it has not got yet."""
         event = self.switch.events[index] if again else self.switch.events.pop(index)
-        desk = self.dialer.desk
+        call_events = self.dialer.call_events
         if isinstance(event, CallEnd):
-            desk.on_hangup(event)
+            call_events.on_hangup(event)
         elif isinstance(event, BackgroundJob):
-            desk.on_job(event)
+            call_events.on_job(event)
         else:
-            desk.on_answer(event[1], wall_ms())
+            call_events.on_answer(event[1], wall_ms())
 
     def overdue(self) -> None:
         """Time passes: the reaper looks at every call that was sent."""

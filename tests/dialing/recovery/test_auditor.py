@@ -97,7 +97,7 @@ def test_a_call_that_the_switch_lost_is_asked_after_within_seconds(lab: Lab) -> 
 def test_a_channel_whose_attempt_has_ended_is_hung_up(lab: Lab) -> None:
     sent(lab.house, 2)
     call = lab.house.calls()[0]
-    lab.house.dialer.desk.settle_lost(call, "reaper")
+    lab.house.dialer.call_events.settle_lost(call, "reaper")
     lab.step()
     assert lab.step() == ["channel_after_end"]
     assert lab.house.switch.killed == [call.uuid]

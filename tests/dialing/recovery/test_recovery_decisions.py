@@ -254,12 +254,12 @@ def test_a_campaign_paused_meanwhile_is_settled_and_resumed_with_its_calls(house
     write(lambda: Campaign.update(state="paused").execute())
     house.crash(written=True)
     assert house.connect().adopted == 1
-    run = house.dialer.board.run_of(campaign_id)
+    run = house.dialer.running_campaigns.run_of(campaign_id)
     assert run is not None
     assert (run.live, run.may_dial) == (1, False)
     write(lambda: Campaign.update(state="running").execute())
     house.dialer.refresh()
-    assert house.dialer.board.runs[campaign_id] is run
+    assert house.dialer.running_campaigns.runs[campaign_id] is run
     assert run.may_dial
     house.switch.end(uuid)
     house.deliver(0)
