@@ -227,3 +227,37 @@ def test_no_arrow_goes_back_up(room: str, lines: tuple[tuple[str, ...], ...]) ->
             if within(item, (room,)) and (of := item.split(".")[depth]) in below and of not in below[context]:
                 wrong.append(f"{name} imports {item}")
     assert (wrong, unknown) == ([], set())
+
+
+LAYERS = {
+    "dialing": ("engine.dialing", "engine.runtime", "engine.monitoring"),
+    "services": ("engine.services",),
+    "store": ("engine.store",),
+    "agreement": ("engine.agreement",),
+    "web": ("webui",),
+}
+# The web's pages carry the name of the context whose pages they are.
+SAME_MODULES = {
+    "dialing": set(),
+    "store": {"cdr", "findings", "ledger"},
+    "services": set(),
+    "agreement": set(),
+    "web": {"forms", "tickets"},
+}
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_name_means_one_thing_in_a_layer(layer: str) -> None:
+    """No two public classes and no two modules of a layer share a name, but for a table beside its statements."""
+    classes: dict[str, list[str]] = {}
+    files: dict[str, list[str]] = {}
+    for name, path in modules():
+        if not within(name, LAYERS[layer]) or ".migrations" in name:
+            continue
+        if path.name != "__init__.py":
+            files.setdefault(path.stem, []).append(name)
+        for node in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                classes.setdefault(node.name, []).append(name)
+    assert {name: at for name, at in classes.items() if len(at) > 1} == {}
+    assert {name for name, at in files.items() if len(at) > 1} - SAME_MODULES[layer] == set()

@@ -12,7 +12,7 @@ from engine.bench.kit import PROMPT, Bench, data_dir, dialling, make_campaign
 from engine.clock import wall_ms
 from engine.dialing.calls import Call
 from engine.services.campaigns import quick_sends
-from engine.services.numbering.numbers import Kind, NormalNumber
+from engine.services.numbering.numbers import LineKind, NormalNumber
 from engine.store.tables.core import CampaignCounts
 from engine.store.threads import read, write
 
@@ -41,7 +41,7 @@ def run_quick(bench: Bench, sends: int) -> Figures:
             for number in range(sends):
                 digits = 989391000100 + number
                 asked[digits] = time.monotonic()
-                whom = NormalNumber(f"+{digits}", Kind.MOBILE, None)
+                whom = NormalNumber(f"+{digits}", LineKind.MOBILE, None)
                 write(lambda whom=whom: quick_sends.send(1, whom, PROMPT, OPTIONS, wall_ms()))  # type: ignore[misc]
                 engine.dialer.wake()
                 gevent.sleep(EVERY_S * random.uniform(0.5, 1.5))

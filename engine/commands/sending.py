@@ -17,7 +17,7 @@ from engine.services.compliance import traffic_caps
 from engine.services.lists.choices import Choices
 from engine.services.lists.reader import ListReader, open_list
 from engine.services.messages import prompts
-from engine.services.messages.sheet import Sheet, read_sheet
+from engine.services.messages.sound_sheet import Sheet, read_sheet
 from engine.store.tables.core import Campaign
 from engine.store.threads import begin, read, staying_connected, write
 from engine.workers import pool

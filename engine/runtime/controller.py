@@ -182,7 +182,7 @@ class Engine:
         self.wait_for_switch(JOBS_WAIT_S)
         gevent.sleep(JOBS_AFTER_S)
         from engine.runtime.jobs import start_jobs
-        from engine.services.outbox.channels import Channels
+        from engine.services.outbox.sending import Channels
 
         channels = Channels.from_settings(self.settings, self._speak, self.dialer.wake)
         self.jobs = start_jobs(self.settings, self._owner, self.watch.probe, self.trunk_watch.ask, channels)

@@ -23,7 +23,7 @@ from engine.services.compliance import traffic_caps
 from engine.services.money import payments
 from engine.services.money.payment_providers import provider_of
 from engine.services.notices import outage_notice
-from engine.services.outbox.channels import Channels
+from engine.services.outbox.sending import Channels
 from engine.services.sla import probes, statements
 from engine.services.sla.statements import StatementPolicy
 from engine.services.tickets import watch

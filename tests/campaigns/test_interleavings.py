@@ -13,7 +13,7 @@ import pytest
 
 from engine.services.campaigns import campaigns, recipients
 from engine.services.campaigns.clone import clone
-from engine.services.campaigns.list_parts import ListRow, Part
+from engine.services.campaigns.list_parts import ListPart, ListRow
 from engine.services.campaigns.rules import CampaignRules
 from engine.services.messages import prompts
 from engine.services.messages.personal import UNPREPARED, Preparer
@@ -210,7 +210,7 @@ def test_another_engine_that_ends_the_same_ones_counts_them_once(store: Writer) 
 def brought(campaign_id: int, lines: range, now: int) -> list[int]:
     """Mobiles of a list that come into a campaign, in a transaction."""
     rows = [ListRow(line, f"+98912777{line:04d}", True, "", "") for line in lines]
-    done = recipients._insert(campaign_id, Part(rows, [int(row.number) for row in rows]), now)
+    done = recipients._insert(campaign_id, ListPart(rows, [int(row.number) for row in rows]), now)
     return list(range(done.added))
 
 

@@ -7,16 +7,16 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.services.campaigns.list_parts import SHARE, WINDOW_PARTS, ListRow, Part, parts_of
+from engine.services.campaigns.list_parts import SHARE, WINDOW_PARTS, ListPart, ListRow, parts_of
 from engine.store.numbering import LAST_BITS
 
 SIZE = 10
 
 
-def chunks_of(numbers: list[int]) -> list[Part]:
+def chunks_of(numbers: list[int]) -> list[ListPart]:
     rows = [ListRow(line, f"+{number}", True, "", "") for line, number in enumerate(numbers, start=1)]
     starts = range(0, len(rows), SIZE)
-    return [Part(rows[at : at + SIZE], numbers[at : at + SIZE]) for at in starts]
+    return [ListPart(rows[at : at + SIZE], numbers[at : at + SIZE]) for at in starts]
 
 
 @given(st.integers(0, 3_000), st.randoms(use_true_random=False))

@@ -11,7 +11,8 @@ from engine.services.accounts import accounts
 from engine.services.campaigns import approvals, campaigns
 from engine.services.messages import library, personal
 from engine.services.messages.personal import Template
-from engine.services.messages.variables import Kind, fits
+from engine.services.messages.variables import VariableKind as K
+from engine.services.messages.variables import fits
 from engine.store.counts import add_counts
 from engine.store.tables.core import Message, Recipient
 from engine.store.threads import read, write
@@ -27,18 +28,18 @@ TEXT = "{name} عزیز، قبض شما {amount:amount} ریال است."
 @pytest.mark.parametrize(
     ("kind", "value", "is_fit"),
     [
-        (Kind.NAME, "علی", True), (Kind.NAME, "Mary-Jane O'Neill", True), (Kind.NAME, "سید محمد علی رضوی نژاد", True),
-        (Kind.NAME, "یک دو سه چهار پنج شش", False), (Kind.NAME, "a" * 41, False), (Kind.NAME, "علی ۲", False),
-        (Kind.NAME, "visit evil.example!", False), (Kind.NAME, "علی\nرضا: وام", False),
-        (Kind.AMOUNT, "۲۵۰٬۰۰۰", True), (Kind.AMOUNT, "-1,200.50", True), (Kind.AMOUNT, "250000 ریال", False),
-        (Kind.AMOUNT, "1" * 21, False), (Kind.AMOUNT, "", False),
-        (Kind.DATE, "۱۴۰۵/۰۹/۰۷", True), (Kind.DATE, "2026-11-28 10:00", True), (Kind.DATE, "۷ آذر ۱۴۰۵", True),
-        (Kind.DATE, "آذر", False), (Kind.DATE, "7 آذر وام بگیرید", False),
-        (Kind.DIGITS, "12 345-67", True), (Kind.DIGITS, "A12", False), (Kind.DIGITS, "1" * 21, False),
-        (Kind.ANY, "علی", True), (Kind.ANY, "۲۵۰٬۰۰۰", True), (Kind.ANY, "با شمارهٔ 0912 تماس بگیرید", False),
+        (K.NAME, "علی", True), (K.NAME, "Mary-Jane O'Neill", True), (K.NAME, "سید محمد علی رضوی نژاد", True),
+        (K.NAME, "یک دو سه چهار پنج شش", False), (K.NAME, "a" * 41, False), (K.NAME, "علی ۲", False),
+        (K.NAME, "visit evil.example!", False), (K.NAME, "علی\nرضا: وام", False),
+        (K.AMOUNT, "۲۵۰٬۰۰۰", True), (K.AMOUNT, "-1,200.50", True), (K.AMOUNT, "250000 ریال", False),
+        (K.AMOUNT, "1" * 21, False), (K.AMOUNT, "", False),
+        (K.DATE, "۱۴۰۵/۰۹/۰۷", True), (K.DATE, "2026-11-28 10:00", True), (K.DATE, "۷ آذر ۱۴۰۵", True),
+        (K.DATE, "آذر", False), (K.DATE, "7 آذر وام بگیرید", False),
+        (K.DIGITS, "12 345-67", True), (K.DIGITS, "A12", False), (K.DIGITS, "1" * 21, False),
+        (K.ANY, "علی", True), (K.ANY, "۲۵۰٬۰۰۰", True), (K.ANY, "با شمارهٔ 0912 تماس بگیرید", False),
     ],
 )  # fmt: skip
-def test_a_variable_holds_what_its_kind_says(kind: Kind, value: str, is_fit: bool) -> None:
+def test_a_variable_holds_what_its_kind_says(kind: K, value: str, is_fit: bool) -> None:
     assert fits(kind, value) is is_fit
 
 

@@ -14,10 +14,10 @@ from engine.errors import BadInput
 from engine.sentences import sentence_of
 from engine.services.onboarding import first_start
 from engine.services.outbox import deliveries, voice
-from engine.services.outbox.channels import Channels
 from engine.services.outbox.deliveries import Outcome
 from engine.services.outbox.email import Mail
 from engine.services.outbox.messengers import parse_messengers
+from engine.services.outbox.sending import Channels
 from engine.services.outbox.voice import VoiceLine
 from engine.store.tables.core import Recipient
 from engine.store.tables.support import Delivery

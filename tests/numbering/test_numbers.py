@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from engine.errors import BadInput
 from engine.services.numbering import numbers
-from engine.services.numbering.numbers import Kind, NormalNumber, check_area, dial_digits, display, normalise
+from engine.services.numbering.numbers import (
+    LineKind,
+    NormalNumber,
+    check_area,
+    dial_digits,
+    display,
+    normalise,
+)
 from engine.services.numbering.provinces import PROVINCES
 from engine.services.numbering.reasons import Reason
 from engine.services.outbox.wording import in_persian
@@ -61,13 +68,13 @@ SPELLINGS = [
 
 @pytest.mark.parametrize("text", SPELLINGS)
 def test_every_spelling_is_the_same_mobile(text):
-    assert normalise(text) == NormalNumber("+989123456789", Kind.MOBILE, None)
+    assert normalise(text) == NormalNumber("+989123456789", LineKind.MOBILE, None)
 
 
 @pytest.mark.parametrize("area", sorted(PROVINCES))
 def test_a_landline_of_each_province(area):
     for text in (f"{area}32345678", f"{area[1:]}32345678", f"+98{area[1:]}32345678", f"{area}-3234 5678"):
-        assert normalise(text) == NormalNumber(f"+98{area[1:]}32345678", Kind.LANDLINE, area)
+        assert normalise(text) == NormalNumber(f"+98{area[1:]}32345678", LineKind.LANDLINE, area)
 
 
 @pytest.mark.parametrize(
@@ -141,27 +148,33 @@ def test_refused_with_the_reason(text, reason):
 
 
 def test_a_default_area_completes_local_numbers_only():
-    assert normalise("88881234", default_area="021") == NormalNumber("+982188881234", Kind.LANDLINE, "021")
-    assert normalise("۸۸۸۸ ۱۲۳۴", default_area="31") == NormalNumber("+983188881234", Kind.LANDLINE, "031")
-    assert normalise("09123456789", default_area="021") == NormalNumber("+989123456789", Kind.MOBILE)
+    assert normalise("88881234", default_area="021") == NormalNumber(
+        "+982188881234", LineKind.LANDLINE, "021"
+    )
+    assert normalise("۸۸۸۸ ۱۲۳۴", default_area="31") == NormalNumber(
+        "+983188881234", LineKind.LANDLINE, "031"
+    )
+    assert normalise("09123456789", default_area="021") == NormalNumber("+989123456789", LineKind.MOBILE)
     assert normalise("8888123", default_area="021") is Reason.TOO_SHORT
     assert normalise("08881234", default_area="021") is Reason.TOO_SHORT
 
 
 def test_what_the_operator_may_open():
-    assert normalise("+4915112345678", allow_abroad=True) == NormalNumber("+4915112345678", Kind.MOBILE)
-    assert normalise("0049 151 12345678", allow_abroad=True) == NormalNumber("+4915112345678", Kind.MOBILE)
+    assert normalise("+4915112345678", allow_abroad=True) == NormalNumber("+4915112345678", LineKind.MOBILE)
+    assert normalise("0049 151 12345678", allow_abroad=True) == NormalNumber(
+        "+4915112345678", LineKind.MOBILE
+    )
     assert normalise("+499001123456", allow_abroad=True) is Reason.PREMIUM
     assert isinstance(normalise("+499001123456", allow_abroad=True, allow_premium=True), NormalNumber)
     assert normalise("+999123456789", allow_abroad=True) is Reason.UNASSIGNED
     assert normalise("+49", allow_abroad=True) is Reason.TOO_SHORT
-    assert normalise("09099071234", allow_premium=True) == NormalNumber("+989099071234", Kind.OTHER)
-    assert normalise("9601", allow_short=True) == NormalNumber("+989601", Kind.OTHER)
+    assert normalise("09099071234", allow_premium=True) == NormalNumber("+989099071234", LineKind.OTHER)
+    assert normalise("9601", allow_short=True) == NormalNumber("+989601", LineKind.OTHER)
     assert normalise("110", allow_short=True) is Reason.SHORT_NUMBER, "emergency numbers are never opened"
 
 
 def test_numbers_without_a_place_are_of_another_kind():
-    assert normalise("09412312345") == NormalNumber("+989412312345", Kind.OTHER)
+    assert normalise("09412312345") == NormalNumber("+989412312345", LineKind.OTHER)
 
 
 def test_check_area():
@@ -243,7 +256,7 @@ def test_what_is_accepted_is_what_phonenumbers_reads(prefix, area, rest):
     if isinstance(found, NormalNumber):
         assert phonenumbers.is_valid_number(number)
         assert found.e164 == e164
-        assert (found.kind == Kind.MOBILE) == (
+        assert (found.kind == LineKind.MOBILE) == (
             phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.MOBILE
         )
     elif phonenumbers.is_valid_number(number) and len(e164) == len("+989123456789") and e164[:3] == "+98":

@@ -24,7 +24,7 @@ from engine.services.outbox import addresses, deliveries
 from engine.services.sla import claims, exclusions, incidents, maintenance, statements
 from engine.services.tickets import clocks, remote_help, tickets
 from engine.services.tickets.attachments import Attachments
-from engine.services.tickets.rules import CLAIM, REMOTE, SPECIAL
+from engine.services.tickets.department_rules import CLAIM, REMOTE, SPECIAL
 from engine.services.trunks import switches
 from engine.states import AccountState
 from engine.store import threads

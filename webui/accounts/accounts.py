@@ -11,7 +11,7 @@ from wtforms.fields.choices import SelectChoice
 
 from engine.clock import wall_ms
 from engine.services.accounts import accounts, audit_log, people, permissions
-from engine.services.accounts.names import people_names
+from engine.services.accounts.display_names import people_names
 from engine.services.campaigns import own_numbers
 from engine.services.compliance import caller_ids, traffic_caps
 from engine.services.compliance.policy import current as policy_now

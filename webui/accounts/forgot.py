@@ -51,7 +51,7 @@ class NameForm(PageForm):
     )
 
 
-class NewPasswordForm(PageForm):
+class ForgottenPasswordForm(PageForm):
     """The code that was spoken, and what shall be the password."""
 
     code = StringField(
@@ -118,7 +118,7 @@ def choose() -> str | Answer | Response:
     asked, now, network = session.get(KEY) or {"at": 0}, wall_ms(), network_of(request.remote_addr)
     if now - asked["at"] > LIVES_MS:
         return redirect(url_for("forgot.ask"))
-    form = NewPasswordForm()
+    form = ForgottenPasswordForm()
     shown = {"form": form}
     if not form.is_submitted():
         return render_template("forgot/choose.html", **shown)

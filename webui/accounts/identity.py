@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from engine.clock import wall_ms
 from engine.services.accounts import accounts, permissions
-from engine.services.accounts.names import account_names, people_names
+from engine.services.accounts.display_names import account_names, people_names
 from engine.services.onboarding import identity
 from engine.states import ReviewState
 from engine.store.threads import read, write

@@ -15,7 +15,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from engine.clock import wall_ms
 from engine.services.accounts import access_tokens, accounts
 from engine.services.accounts.access_tokens import MadeToken, NewToken
-from engine.services.accounts.names import people_names
+from engine.services.accounts.display_names import people_names
 from engine.services.accounts.permissions import WEB_SERVICE
 from engine.services.accounts.token_scopes import (
     MEANINGS,

@@ -14,7 +14,7 @@ from wtforms.fields.choices import SelectChoice
 from engine.clock import wall_ms
 from engine.errors import BadInput, NotAllowed, NotFound
 from engine.services.accounts import accounts, permissions, quotas
-from engine.services.accounts.names import accounts_for_choice
+from engine.services.accounts.display_names import accounts_for_choice
 from engine.services.campaigns import campaigns, launch
 from engine.services.campaigns.preflight import Preflight, limits_of_switches, reckon
 from engine.services.campaigns.rules import CampaignRules, for_customer, longest_call_s
@@ -24,7 +24,7 @@ from engine.services.lists.choices import Choices, choices_of
 from engine.services.messages import library, prompts
 from engine.services.messages.library import Message
 from engine.services.messages.personal import Template, is_template
-from engine.services.messages.sheet import Sheet, read_sheet
+from engine.services.messages.sound_sheet import Sheet, read_sheet
 from engine.services.money import pricing
 from engine.services.trunks import gateways, switches
 from engine.states import MessageKind, MessageState

@@ -35,7 +35,7 @@ blueprint = pages_blueprint(__name__, "consent", "/do-not-call")
 SHOWN = 100
 
 
-class NumberForm(PageForm):
+class BlockedNumberForm(PageForm):
     number = StringField(
         _l("Number"),
         [InputRequired(), Length(max=30)],
@@ -88,7 +88,7 @@ def index() -> str:
 @blueprint.post("/add")
 @needs("consent.change")
 def add() -> Answer | BaseResponse:
-    form = NumberForm(tag="add")
+    form = BlockedNumberForm(tag="add")
     list_id, now, by = _list(), wall_ms(), person().id
     new: list[bool] = []
 
@@ -107,7 +107,7 @@ def add() -> Answer | BaseResponse:
 @blueprint.post("/remove")
 @needs("consent.change")
 def remove() -> Answer | BaseResponse:
-    form = NumberForm(tag="remove")
+    form = BlockedNumberForm(tag="remove")
     list_id, now, by = _list(), wall_ms(), person().id
     gone: list[bool] = []
 
@@ -180,7 +180,7 @@ def _list() -> int:
     return int(read(lambda: accounts.get(wanted)).id)
 
 
-def _number(form: NumberForm) -> NormalNumber:
+def _number(form: BlockedNumberForm) -> NormalNumber:
     found = normalise(form.number.data, allow_abroad=True)
     if not isinstance(found, NormalNumber):
         raise BadInput(found.sentence)
@@ -212,7 +212,7 @@ def _shown(**forms: Any) -> dict[str, Any]:
         "of": None if scope is not None else list_id or None,
         "is_own": scope is not None,
         "may_change": permissions.may(me, "consent.change", me.account_id),
-        "add": forms.get("add") or NumberForm.blank("add"),
-        "remove": forms.get("remove") or NumberForm.blank("remove"),
+        "add": forms.get("add") or BlockedNumberForm.blank("add"),
+        "remove": forms.get("remove") or BlockedNumberForm.blank("remove"),
         "import_": forms.get("import_") or ImportForm.blank("import"),
     }

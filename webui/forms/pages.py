@@ -20,7 +20,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from engine.errors import AvanakError, BadInput, NotAllowed, NotFound
-from engine.services.accounts.names import account_names, accounts_for_choice
+from engine.services.accounts.display_names import account_names, accounts_for_choice
 from engine.services.money.ledger import NoCredit
 from engine.store.threads import read, write
 from webui.forms.number_fields import ascii_digits, row_id

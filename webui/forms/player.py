@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from engine.errors import NotFound
 from engine.services.messages.audio import telephone_wav
-from engine.services.messages.sheet import Sheet, read_sheet
+from engine.services.messages.sound_sheet import Sheet, read_sheet
 from webui.i18n.sentences import said
 from webui.request.context import web
 

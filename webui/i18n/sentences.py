@@ -18,7 +18,7 @@ from engine.sentences import Amount, Deadline, Duration, Instant, Sentence, Word
 from engine.services.accounts.permissions import GRANTS
 from engine.services.campaigns.preflight import BINDINGS
 from engine.services.numbering.reasons import Reason
-from engine.services.tickets.rules import CLOCKS, ClockKind
+from engine.services.tickets.department_rules import CLOCKS, ClockKind
 from webui.i18n import finding_words
 from webui.i18n.formats import (
     digits,

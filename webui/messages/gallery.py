@@ -17,7 +17,7 @@ from wtforms.validators import InputRequired, Length
 from engine.clock import wall_ms
 from engine.errors import BadInput, NotFound
 from engine.services.accounts import permissions, quotas
-from engine.services.accounts.names import account_names, people_names
+from engine.services.accounts.display_names import account_names, people_names
 from engine.services.campaigns import approvals
 from engine.services.messages import library, prompts
 from engine.services.messages.speech import DEFAULT_VOICE

@@ -15,7 +15,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from engine.clock import wall_ms
 from engine.errors import NotFound
 from engine.services.accounts import permissions
-from engine.services.accounts.names import account_names, people_names
+from engine.services.accounts.display_names import account_names, people_names
 from engine.services.money import payments, pricing, subscriptions
 from engine.services.money.payment_providers import RECEIPT
 from engine.states import PaymentState

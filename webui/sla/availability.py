@@ -14,7 +14,7 @@ from engine.agreement.statement_pdf import statement_pdf
 from engine.clock import wall_ms
 from engine.errors import BadInput, NotFound
 from engine.services.accounts import accounts
-from engine.services.accounts.names import account_names
+from engine.services.accounts.display_names import account_names
 from engine.services.sla import agreements, archive, availability, credits
 from engine.services.sla import statements as all_statements
 from engine.store.threads import read

@@ -17,7 +17,7 @@ from engine.agreement.dates import WEEKDAYS_EN, WEEKDAYS_FA, local_day
 from engine.agreement.months import Month
 from engine.clock import wall_ms
 from engine.errors import BadInput, NotFound
-from engine.services.accounts.names import people_names
+from engine.services.accounts.display_names import people_names
 from engine.services.accounts.permissions import CALENDAR_ROLES
 from engine.services.sla import working_calendar
 from engine.services.tickets import clocks

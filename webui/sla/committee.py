@@ -13,7 +13,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
 from engine.clock import wall_ms
-from engine.services.accounts.names import account_names, people_names
+from engine.services.accounts.display_names import account_names, people_names
 from engine.services.sla import agreements, authorisation, claims, committee, credits
 from engine.services.sla.claim_states import UNDECIDED, ClaimKind, ClaimState
 from engine.services.tickets import compensation, tickets, views

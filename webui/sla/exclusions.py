@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from wtforms import SelectField
 
 from engine.clock import wall_ms
-from engine.services.accounts.names import account_names, people_names
+from engine.services.accounts.display_names import account_names, people_names
 from engine.services.sla import authorisation, exclusions
 from engine.store.threads import read
 from webui.forms.pages import (

@@ -12,7 +12,7 @@ from wtforms import StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from engine.clock import wall_ms
-from engine.services.accounts.names import people_names
+from engine.services.accounts.display_names import people_names
 from engine.services.notices import notices
 from engine.services.sla import authorisation, maintenance
 from engine.store.threads import read, write

@@ -20,7 +20,7 @@ from engine.services.campaigns import codes
 from engine.services.notices import special_wishes
 from engine.services.outbox import addresses, verification
 from engine.services.tickets import tickets
-from engine.services.tickets.rules import SPECIAL
+from engine.services.tickets.department_rules import SPECIAL
 from engine.store.threads import read, write
 from webui.forms.codes import asker, tell_code
 from webui.forms.number_fields import ascii_digits

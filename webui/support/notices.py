@@ -15,7 +15,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from engine.clock import wall_ms
 from engine.errors import BadInput
-from engine.services.accounts.names import account_names, people_names
+from engine.services.accounts.display_names import account_names, people_names
 from engine.services.accounts.permissions import NOTICE_ROLES
 from engine.services.notices import notices, outage_notice, special_wishes
 from engine.services.outbox import addresses, deliveries

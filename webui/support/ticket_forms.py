@@ -12,7 +12,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
 from engine.services.tickets import remote_help
-from engine.services.tickets.rules import CLAIM
+from engine.services.tickets.department_rules import CLAIM
 from webui.forms.pages import AccountField, InstantField, PageForm, key_field, needed_together, reason_field
 from webui.i18n.words import choices
 

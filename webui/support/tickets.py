@@ -18,7 +18,7 @@ from engine.services.notices import special_wishes
 from engine.services.sla import claims
 from engine.services.tickets import compensation, remote_help, satisfaction, tickets, views
 from engine.services.tickets.attachments import MAX_FILES, Received, discard
-from engine.services.tickets.rules import CLAIM, DEPARTMENTS, FAULT, QUEUES, REMOTE, SPECIAL
+from engine.services.tickets.department_rules import CLAIM, DEPARTMENTS, FAULT, QUEUES, REMOTE, SPECIAL
 from engine.states import TicketState
 from engine.store.threads import read, write
 from webui.forms.number_fields import row_id

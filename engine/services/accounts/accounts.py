@@ -19,7 +19,7 @@ from engine.errors import BadInput, Conflict, NotAllowed, NotFound
 from engine.fold import fold
 from engine.sentences import Sentence, Word
 from engine.services.accounts import audit_log, permissions
-from engine.services.numbering.numbers import Kind, NormalNumber, normalise
+from engine.services.numbering.numbers import LineKind, NormalNumber, normalise
 from engine.services.trunks import gateways
 from engine.states import ACCOUNT_MOVES, AccountState, MessageKind, ReviewState
 from engine.store.tables.core import Account, User
@@ -327,7 +327,7 @@ def mobile_of(text: str) -> NormalNumber:
     number = normalise(text)
     if not isinstance(number, NormalNumber):
         raise BadInput("The mobile cannot be used: %(why)s", why=number.sentence)
-    if number.kind != Kind.MOBILE:
+    if number.kind != LineKind.MOBILE:
         raise BadInput("This is not the number of a mobile.")
     return number
 

@@ -32,20 +32,20 @@ class ListRow(NamedTuple):
     reason: str  # why it is set aside, or empty
 
 
-class Part(NamedTuple):
+class ListPart(NamedTuple):
     """Rows for one transaction, and the number of each as an integer (0 where there is none)."""
 
     rows: list[ListRow]
     numbers: list[int]
 
 
-def parts_of(chunks: Iterable[Part], size: int) -> Iterator[Part]:
+def parts_of(chunks: Iterable[ListPart], size: int) -> Iterator[ListPart]:
     """All rows of `chunks` in parts of up to `size`; the same parts each time for the same list.
 
     A part comes out for each chunk that goes in: reading and writing can go on side by side.
     """
-    ready: deque[Part] = deque()
-    waiting: list[Part] = []
+    ready: deque[ListPart] = deque()
+    waiting: list[ListPart] = []
     dealt = 0
     for chunk in chunks:
         waiting.append(chunk)
@@ -61,7 +61,7 @@ def parts_of(chunks: Iterable[Part], size: int) -> Iterator[Part]:
         yield from _deal(waiting, size)
 
 
-def _deal(chunks: list[Part], size: int) -> Iterator[Part]:
+def _deal(chunks: list[ListPart], size: int) -> Iterator[ListPart]:
     if len(chunks) == 1 and len(chunks[0].rows) <= size:
         yield chunks[0]
         return
@@ -70,4 +70,4 @@ def _deal(chunks: list[Part], size: int) -> Iterator[Part]:
     order = np.lexsort((numbers, numbers & LAST_BITS))
     for at in range(0, len(rows), size):
         chosen = np.sort(order[at : at + size])
-        yield Part(list(map(rows.__getitem__, chosen.tolist())), numbers[chosen].tolist())
+        yield ListPart(list(map(rows.__getitem__, chosen.tolist())), numbers[chosen].tolist())

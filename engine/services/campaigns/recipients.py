@@ -20,13 +20,13 @@ import orjson
 
 from engine.errors import BadInput, Conflict
 from engine.fold import fold
-from engine.services.campaigns.list_parts import ListRow, Part, parts_of
+from engine.services.campaigns.list_parts import ListPart, ListRow, parts_of
 from engine.services.campaigns.transitions import move_from
 from engine.services.compliance.do_not_call import lists_for
 from engine.services.lists import reader as lists
 from engine.services.lists.reader import ListReader, Row
 from engine.services.messages.personal import UNPREPARED
-from engine.services.numbering.numbers import Kind
+from engine.services.numbering.numbers import LineKind
 from engine.services.numbering.reasons import Reason
 from engine.states import CampaignState, RecipientState
 from engine.store import do_not_call
@@ -101,7 +101,7 @@ def import_list(
         for part in islice(parts_of(chunks, lists.CHUNK_ROWS), skip, None):
             brought = Imported()
 
-            def work(part: Part = part) -> int:
+            def work(part: ListPart = part) -> int:
                 nonlocal brought
                 brought = _insert(campaign_id, part, now)
                 note(brought)
@@ -114,11 +114,11 @@ def import_list(
     return done
 
 
-def _read_ahead(reader: ListReader, columns: list[str], begin: Begin) -> Generator[Part]:
+def _read_ahead(reader: ListReader, columns: list[str], begin: Begin) -> Generator[ListPart]:
     """The chunks of a list as rows for the table; the next one is read while the last is written."""
     source = iter(reader)
 
-    def step() -> Part | None:
+    def step() -> ListPart | None:
         chunk = next(source, None)
         if chunk is None:
             return None
@@ -159,12 +159,12 @@ def write_columns(campaign_id: int, names: Sequence[str], write: Write) -> list[
     return columns
 
 
-def _rows_of(chunk: Sequence[Row], names: Sequence[str], columns: list[str]) -> Part:
+def _rows_of(chunk: Sequence[Row], names: Sequence[str], columns: list[str]) -> ListPart:
     """A chunk of a list, whose other columns are `names` (empty: not kept), as rows of a campaign with `columns`."""
     same = list(names[: len(columns)]) == columns
     at = {fold(name): place for place, name in reversed(list(enumerate(names)))}
     places = [] if same else [at.get(fold(name)) for name in columns]
-    width, mobile = len(columns), Kind.MOBILE
+    width, mobile = len(columns), LineKind.MOBILE
     rows: list[ListRow] = []
     numbers: list[int] = []
     new = tuple.__new__  # spares the NamedTuple's own constructor: a million rows pass here
@@ -181,14 +181,14 @@ def _rows_of(chunk: Sequence[Row], names: Sequence[str], columns: list[str]) -> 
             e164, kind, _ = number
             rows.append(new(ListRow, (line, e164, kind is mobile, variables, why)))
             numbers.append(int(e164))
-    return Part(rows, numbers)
+    return ListPart(rows, numbers)
 
 
 def _placed(cells: list[str], places: list[int | None]) -> list[str]:
     return [cells[place] if place is not None and place < len(cells) else "" for place in places]
 
 
-def _insert(campaign_id: int, part: Part, now: int) -> Imported:
+def _insert(campaign_id: int, part: ListPart, now: int) -> Imported:
     """Write a part; what the campaign did not have yet, and what was set aside."""
     campaign = (
         Campaign.select(Campaign.kind, Campaign.account, Campaign.text)

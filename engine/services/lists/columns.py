@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from engine.services.lists.choices import Candidate
 from engine.services.lists.names import NUMBER, PHONE, is_exact, points_of
-from engine.services.numbering.codes import are_codes
-from engine.services.numbering.numbers import Kind, NormalNumber, normalise, numbers_in
+from engine.services.numbering.identity_codes import are_codes
+from engine.services.numbering.numbers import LineKind, NormalNumber, normalise, numbers_in
 from engine.services.numbering.reasons import Reason
 
 MAX_COLUMNS = 256
@@ -125,7 +125,7 @@ def _kind(cell: str, default_area: str | None) -> str:
     if found is Reason.SEVERAL:
         return next((kind for part in numbers_in(cell) if (kind := _kind(part, default_area))), "")
     if isinstance(found, NormalNumber):
-        if found.kind is Kind.MOBILE:
+        if found.kind is LineKind.MOBILE:
             return "mobile"
         return "bare" if is_bare(cell) else "landline"
     if default_area and isinstance(normalise(cell, default_area=default_area), NormalNumber):

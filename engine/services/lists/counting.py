@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.services.lists.choices import ListFacts
 from engine.services.lists.reader import ListReader, Row
-from engine.services.numbering.numbers import Kind
+from engine.services.numbering.numbers import LineKind
 from engine.services.numbering.reasons import Reason
 
 EXAMPLES = 3  # lines that are shown of each reason
@@ -54,7 +54,7 @@ class ListCount:
         for row in chunk:
             if row.reason is None:
                 self.valid += 1
-                self.mobiles += row.number is not None and row.number.kind is Kind.MOBILE
+                self.mobiles += row.number is not None and row.number.kind is LineKind.MOBILE
                 continue
             if row.reason is Reason.DUPLICATE:
                 self.duplicates += 1

@@ -33,7 +33,7 @@ from engine.services.lists.names import column_names
 from engine.services.lists.source import MAX_BYTES, open_source
 from engine.services.lists.table import Table
 from engine.services.numbering.numbers import (
-    Kind,
+    LineKind,
     NormalNumber,
     check_area,
     normalise,
@@ -339,7 +339,7 @@ class ListReader:
 def _in_a_column_of_mobiles(read: Callable[[str], NormalNumber | Reason], text: str) -> NormalNumber | Reason:
     """A cell's number; ten digits that only might be a landline are not called there, as codes look so."""
     found = read(text)
-    if type(found) is NormalNumber and found.kind is Kind.LANDLINE and is_bare(text):
+    if type(found) is NormalNumber and found.kind is LineKind.LANDLINE and is_bare(text):
         return Reason.MAY_BE_CODE
     return found
 

@@ -24,7 +24,7 @@ import soxr
 
 from engine.atomic_file import whole_file
 from engine.errors import BadInput, StoreUnavailable
-from engine.services.messages.sheet import Sheet
+from engine.services.messages.sound_sheet import Sheet
 from engine.services.messages.sounds.whole import MIN_S, RATE, to_samples, too_long
 from engine.text import shown_name
 from engine.workers import pool

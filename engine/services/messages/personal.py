@@ -24,7 +24,7 @@ from engine.sentences import Word
 from engine.services.accounts.permissions import OWN_VOICE
 from engine.services.messages.speech import Speech
 from engine.services.messages.template import check_text, digits_words, to_ascii_digits
-from engine.services.messages.variables import MIN_FIXED, USUAL, Kind, fits, spoken_length
+from engine.services.messages.variables import MIN_FIXED, USUAL, VariableKind, fits, spoken_length
 from engine.services.numbering.reasons import Reason
 from engine.states import CampaignState, RecipientState
 from engine.store.claims import end_waiting
@@ -42,7 +42,7 @@ class Variable:
     """A column of the list, and what it may hold; digits are spoken one by one."""
 
     name: str
-    kind: Kind
+    kind: VariableKind
 
 
 class MissingValue(AvanakError):
@@ -59,14 +59,14 @@ class Template:
         for found in _VARIABLE.finditer(self.text):
             self._parts.append(_plain(self.text[end : found.start()]))
             name, _, form = found[1].partition(":")
-            if form.strip() not in list(Kind):
-                kinds = [Word(each) for each in Kind if each]
+            if form.strip() not in list(VariableKind):
+                kinds = [Word(each) for each in VariableKind if each]
                 raise BadInput(
                     "«%(variable)s»: after the colon may stand %(kinds)s.", variable=found[0], kinds=kinds
                 )
             if not name.strip():
                 raise BadInput("A variable of the text has no name: write it as {name}.")
-            self._parts.append(Variable(name.strip(), Kind(form.strip())))
+            self._parts.append(Variable(name.strip(), VariableKind(form.strip())))
             end = found.end()
         self._parts.append(_plain(self.text[end:]))
 
@@ -120,7 +120,7 @@ class Template:
             if not is_free and not fits(part.kind, value):
                 raise BadInput("The cell %(name)s is no name, amount, date or number.", name=part.name)
             open_ += spoken_length(value)
-            out.append(_as_digits(value) if part.kind is Kind.DIGITS else value)
+            out.append(_as_digits(value) if part.kind is VariableKind.DIGITS else value)
         if not is_free and self._fixed < MIN_FIXED * (self._fixed + open_):
             raise BadInput("The cells are most of what would be spoken.")
         return check_text("".join(out))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from engine.errors import BadInput, NotFound
 from engine.services.messages import audio
-from engine.services.messages.sheet import write_sheet
+from engine.services.messages.sound_sheet import write_sheet
 from engine.store.tables.core import Message
 
 log = logging.getLogger(__name__)

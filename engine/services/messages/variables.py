@@ -17,7 +17,7 @@ MIN_FIXED = 0.3  # of the letters and digits that are spoken
 MAX_WORDS = 5  # of a name
 
 
-class Kind(StrEnum):
+class VariableKind(StrEnum):
     """What a variable holds; ``{name:kind}``."""
 
     ANY = ""
@@ -27,13 +27,18 @@ class Kind(StrEnum):
     DIGITS = "digits"
 
 
-LONGEST = {Kind.NAME: 40, Kind.AMOUNT: 20, Kind.DATE: 24, Kind.DIGITS: 20}  # characters
+LONGEST = {
+    VariableKind.NAME: 40,
+    VariableKind.AMOUNT: 20,
+    VariableKind.DATE: 24,
+    VariableKind.DIGITS: 20,
+}  # characters
 USUAL = {
-    Kind.ANY: 12,
-    Kind.NAME: 12,
-    Kind.AMOUNT: 8,
-    Kind.DATE: 8,
-    Kind.DIGITS: 8,
+    VariableKind.ANY: 12,
+    VariableKind.NAME: 12,
+    VariableKind.AMOUNT: 8,
+    VariableKind.DATE: 8,
+    VariableKind.DIGITS: 8,
 }  # letters, before a list is known
 _AMOUNT = re.compile(r"-?[0-9][0-9.,٬٫]{0,19}")
 _DIGITS = re.compile(r"[0-9][0-9 /-]{0,19}")
@@ -85,21 +90,21 @@ _MONTHS = frozenset(
 _IN_NAMES = " .-'’\u200c"
 
 
-def fits(kind: Kind, value: str) -> bool:
+def fits(kind: VariableKind, value: str) -> bool:
     """Whether a cell is what a variable of this kind may hold."""
-    if kind is Kind.ANY:
+    if kind is VariableKind.ANY:
         return any(fits(each, value) for each in LONGEST)
     value = to_ascii_digits(value.strip())
     if not value or len(value) > LONGEST[kind]:
         return False
-    if kind is Kind.NAME:
+    if kind is VariableKind.NAME:
         return len(value.split()) <= MAX_WORDS and all(
             char in _IN_NAMES or unicodedata.category(char)[0] in "LM" for char in value
         )
-    if kind is Kind.DATE:
+    if kind is VariableKind.DATE:
         numbers = " ".join(word for word in value.split() if word.casefold() not in _MONTHS)
         return _DATE.fullmatch(numbers) is not None
-    return (_AMOUNT if kind is Kind.AMOUNT else _DIGITS).fullmatch(value) is not None
+    return (_AMOUNT if kind is VariableKind.AMOUNT else _DIGITS).fullmatch(value) is not None
 
 
 def spoken_length(text: str) -> int:

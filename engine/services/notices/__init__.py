@@ -2,7 +2,7 @@
 
 notices        drafts, publication, the first page, receipts, maintenance     reach     who is reached how
 outage_notice  an outage's notice within two hours, by itself if need be       special   a customer's wish for a way or person
-deliveries     messages on their way out, durable, each once in the books      channels  the job that sends them
+deliveries     messages on their way out, durable, each once in the books      sending   the job that sends them
 mail           SMTP       telegram_like  Telegram, Bale, Eitaa                 voice     calls through our own engine
 
 Functions run inside a transaction unless they say otherwise; `now` and every

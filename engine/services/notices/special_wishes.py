@@ -11,7 +11,7 @@ from engine.services.outbox import addresses, deliveries
 from engine.services.outbox.wording import Bilingual
 from engine.services.tickets import clocks
 from engine.services.tickets.access import ticket_for
-from engine.services.tickets.rules import SPECIAL
+from engine.services.tickets.department_rules import SPECIAL
 from engine.store.tables.support import Delivery, SpecialWish
 
 MAX_WISHES = 20  # of an account: in an incident each is a message or a call

@@ -37,7 +37,7 @@ MAX_TEXT = 256
 """Characters of a cell that are looked at; a longer one holds no number."""
 
 
-class Kind(StrEnum):
+class LineKind(StrEnum):
     """What sort of line a number is."""
 
     MOBILE = "mobile"
@@ -46,15 +46,15 @@ class Kind(StrEnum):
     """Non-geographic, company-wide, or abroad."""
 
 
-_IS_MOBILE = Kind.MOBILE
-_IS_LANDLINE = Kind.LANDLINE
+_IS_MOBILE = LineKind.MOBILE
+_IS_LANDLINE = LineKind.LANDLINE
 
 
 class NormalNumber(NamedTuple):
     """A number that may be called: E.164, its kind, and the area code (``021``) of a landline."""
 
     e164: str
-    kind: Kind
+    kind: LineKind
     area: str | None = None
 
 
@@ -257,7 +257,7 @@ def _abroad(international: str, allow_abroad: bool, allow_premium: bool) -> Norm
     if kind in _CHARGED_MORE and not allow_premium:
         return Reason.PREMIUM
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    return NormalNumber(e164, Kind.MOBILE if kind == PhoneNumberType.MOBILE else Kind.OTHER)
+    return NormalNumber(e164, LineKind.MOBILE if kind == PhoneNumberType.MOBILE else LineKind.OTHER)
 
 
 def _in_iran(national: str, allow_premium: bool, allow_short: bool) -> NormalNumber | Reason:
@@ -272,17 +272,17 @@ def _in_iran(national: str, allow_premium: bool, allow_short: bool) -> NormalNum
         return Reason.ADVERTISING_RANGE
     if len(national) == 10 and national.startswith("909"):
         # The audiotex lines of Iran: phonenumbers does not list them.
-        return NormalNumber("+98" + national, Kind.OTHER) if allow_premium else Reason.PREMIUM
+        return NormalNumber("+98" + national, LineKind.OTHER) if allow_premium else Reason.PREMIUM
     number = PhoneNumber(country_code=98, national_number=int(national))
     kind = phonenumbers.number_type(number)
     if kind == PhoneNumberType.UNKNOWN:
         return Reason.UNASSIGNED if len(national) == 10 else Reason.TOO_SHORT
     e164 = "+98" + national
     if len(national) < 10:
-        return NormalNumber(e164, Kind.OTHER) if allow_short else Reason.SHORT_NUMBER
+        return NormalNumber(e164, LineKind.OTHER) if allow_short else Reason.SHORT_NUMBER
     if kind == PhoneNumberType.MOBILE:
-        return NormalNumber(e164, Kind.MOBILE)
+        return NormalNumber(e164, LineKind.MOBILE)
     area = "0" + national[:2]
     if area in PROVINCES:
-        return NormalNumber(e164, Kind.LANDLINE, area)
-    return NormalNumber(e164, Kind.OTHER)
+        return NormalNumber(e164, LineKind.LANDLINE, area)
+    return NormalNumber(e164, LineKind.OTHER)

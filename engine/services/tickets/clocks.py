@@ -25,7 +25,7 @@ from engine.sentences import Sentence, kept
 from engine.services.accounts.permissions import Actor
 from engine.services.outbox.wording import bilingual
 from engine.services.sla import agreements, claims, working_calendar
-from engine.services.tickets.rules import CLOCKS, ClockKind, ClockRule, Ticking, limit_of
+from engine.services.tickets.department_rules import CLOCKS, ClockKind, ClockRule, Ticking, limit_of
 from engine.states import ClockState
 from engine.store.tables.support import Ticket, TicketClock, TicketPause, TicketStep
 

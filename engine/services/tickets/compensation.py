@@ -24,7 +24,7 @@ from engine.services.sla import agreements, claims, working_calendar
 from engine.services.sla.claim_states import ClaimKind, ClaimState
 from engine.services.tickets import clocks, tickets
 from engine.services.tickets.access import ticket_for
-from engine.services.tickets.rules import CLAIM
+from engine.services.tickets.department_rules import CLAIM
 from engine.store.tables.sla import Claim, ClaimEvidence
 from engine.store.tables.support import TicketClock
 

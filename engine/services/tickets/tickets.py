@@ -20,7 +20,7 @@ from engine.services.sla import agreements
 from engine.services.tickets import attachments, clocks
 from engine.services.tickets.access import ticket_for
 from engine.services.tickets.attachments import Received
-from engine.services.tickets.rules import CLAIM, CLOCKS, DEPARTMENTS, FAULT, ClockKind
+from engine.services.tickets.department_rules import CLAIM, CLOCKS, DEPARTMENTS, FAULT, ClockKind
 from engine.states import TICKET_MOVES, ClockState, TicketState
 from engine.store.tables.core import Account, User
 from engine.store.tables.support import Ticket, TicketMessage, TicketQueue

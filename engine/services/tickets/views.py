@@ -14,7 +14,7 @@ from engine.services.sla import working_calendar
 from engine.services.tickets import clocks, remote_help, satisfaction
 from engine.services.tickets.access import ticket_for
 from engine.services.tickets.clocks import ClockView
-from engine.services.tickets.rules import QUEUES
+from engine.services.tickets.department_rules import QUEUES
 from engine.states import TicketState
 from engine.store.tables.core import Account, User
 from engine.store.tables.support import (

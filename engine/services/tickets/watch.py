@@ -10,7 +10,7 @@ from engine.sentences import Deadline, Sentence
 from engine.services.outbox import deliveries
 from engine.services.outbox.wording import bilingual
 from engine.services.tickets import clocks, remote_help
-from engine.services.tickets.rules import CLOCKS, QUEUES, ClockKind
+from engine.services.tickets.department_rules import CLOCKS, QUEUES, ClockKind
 from engine.states import ClockState
 from engine.store.tables.support import ClockAlarm, Ticket, TicketClock, TicketQueue
 

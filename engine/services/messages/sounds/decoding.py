@@ -63,7 +63,7 @@ def sounds(data: Any, name: str, shown: str) -> Iterator[Sound]:
         yield _by_soundfile(Slices(b"", memoryview(data)[start:]), shown)  # which says what it is
 
 
-def _of_wav(part: wav.Part, data: Any, shown: str) -> Iterator[Sound]:
+def _of_wav(part: wav.WavPart, data: Any, shown: str) -> Iterator[Sound]:
     if part.kind != wav.MPEG_INSIDE:
         yield _by_soundfile(part.file(data), shown)
         return

@@ -24,7 +24,7 @@ _LISTED = 1 << 16  # bytes at the end in which a label of text is looked for
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class WavPart:
     """One sound of the file: its format, and where its samples are."""
 
     order: str  # of bytes, as `struct` calls it
@@ -58,7 +58,7 @@ def is_wav(start: bytes) -> bool:
     return start[:4] in (b"RIFF", b"RF64", b"BW64", b"RIFX") and start[8:12] == b"WAVE"
 
 
-def parts(data: Any, start: int, shown: str) -> Iterator[Part]:
+def parts(data: Any, start: int, shown: str) -> Iterator[WavPart]:
     """The sounds in the file, in order.  BadInput for what is cut short or no WAV file inside."""
     at: int | None = start
     while at is not None:
@@ -66,7 +66,7 @@ def parts(data: Any, start: int, shown: str) -> Iterator[Part]:
         yield part
 
 
-def _part(data: Any, start: int, shown: str) -> tuple[Part, int | None]:
+def _part(data: Any, start: int, shown: str) -> tuple[WavPart, int | None]:
     """The sound of the file that begins there, and where the next file begins."""
     order = ">" if data[start : start + 4] == b"RIFX" else "<"
     format_ = fact = b""
@@ -84,7 +84,7 @@ def _part(data: Any, start: int, shown: str) -> tuple[Part, int | None]:
             if length == 0xFFFF_FFFF and wide:
                 length = wide
             size, following = _extent(data, at, length, _bytes_a_second(format_, order), order, shown)
-            return Part(order, format_, fact, at, size), following
+            return WavPart(order, format_, fact, at, size), following
     raise unreadable(shown, "no sound is in it")
 
 
