@@ -15,7 +15,7 @@ from engine.services.accounts.token_scopes import (
     parse_methods,
     parse_scopes,
 )
-from engine.services.accounts.token_use import Refusal, TokenRefused, caller_of
+from engine.services.accounts.token_use import TokenRefusal, TokenRefused, caller_of
 from engine.store.tables.core import Account, User
 from engine.store.tables.customers import AccessToken
 from engine.store.threads import read, write
@@ -36,7 +36,7 @@ def make(account: int, now: int = NOW, **values):
     return write(lambda: access_tokens.make_for_account(account, wanted, now))
 
 
-def refusal(secret: str, address: str = "192.0.2.7", now: int = NOW) -> Refusal | None:
+def refusal(secret: str, address: str = "192.0.2.7", now: int = NOW) -> TokenRefusal | None:
     try:
         read(lambda: caller_of(secret, address, now))
     except TokenRefused as refused:
@@ -68,16 +68,16 @@ def test_words_become_scopes_methods_and_addresses() -> None:
 def test_why_a_token_is_refused(account: int) -> None:
     secret = make(account, addresses=("192.0.2.0/24",), expires_at=NOW + HOUR).secret
     assert refusal(secret) is None
-    assert refusal("") == Refusal.MISSING
-    assert refusal("avk_wrong") == Refusal.UNKNOWN
-    assert refusal("avk_" + "x" * 100_000) == Refusal.UNKNOWN
-    assert refusal(secret, "198.51.100.1") == Refusal.ADDRESS
-    assert refusal(secret, now=NOW + HOUR) == Refusal.EXPIRED
+    assert refusal("") == TokenRefusal.MISSING
+    assert refusal("avk_wrong") == TokenRefusal.UNKNOWN
+    assert refusal("avk_" + "x" * 100_000) == TokenRefusal.UNKNOWN
+    assert refusal(secret, "198.51.100.1") == TokenRefusal.ADDRESS
+    assert refusal(secret, now=NOW + HOUR) == TokenRefusal.EXPIRED
     write(lambda: Account.update(permissions="").where(Account.id == account).execute())
-    assert refusal(secret) == Refusal.GRANT
+    assert refusal(secret) == TokenRefusal.GRANT
     write(lambda: Account.update(permissions="web_service").where(Account.id == account).execute())
     write(lambda: access_tokens.revoke(None, AccessToken.get().id, NOW))
-    assert refusal(secret) == Refusal.REVOKED
+    assert refusal(secret) == TokenRefusal.REVOKED
 
 
 def test_scopes_and_methods_bind_each_request(account: int) -> None:
@@ -95,7 +95,7 @@ def test_after_a_rotation_both_work_for_a_while(account: int) -> None:
     second = write(lambda: access_tokens.rotate(None, first.token_id, NOW, HOUR))
     assert (refusal(first.secret), refusal(second.secret)) == (None, None)
     assert (refusal(first.secret, now=NOW + HOUR), refusal(second.secret, now=NOW + HOUR)) == (
-        Refusal.EXPIRED, None,
+        TokenRefusal.EXPIRED, None,
     )  # fmt: skip
     assert read(lambda: caller_of(second.secret, None, NOW)).token.methods == "QuickSend"
     with pytest.raises(Conflict):

@@ -21,7 +21,7 @@ USED_EVERY_MS = 60_000  # how exactly the last use is noted
 LONGEST = 200  # characters of a secret; what is longer is none of ours
 
 
-class Refusal(StrEnum):
+class TokenRefusal(StrEnum):
     """Why a token is refused."""
 
     MISSING = "missing"
@@ -35,18 +35,18 @@ class Refusal(StrEnum):
     SCOPE = "scope"
 
 
-_SENTENCES: dict[Refusal, Sentence] = {
-    Refusal.MISSING: Sentence("Show a token: Authorization: Bearer avk_…"),
-    Refusal.UNKNOWN: Sentence("There is no such token."),
-    Refusal.REVOKED: Sentence("The token was revoked."),
-    Refusal.EXPIRED: Sentence("The token has ended; make a new one."),
-    Refusal.PERSON: Sentence("The person who made the token may not log in any more."),
-    Refusal.GRANT: Sentence("The account may not use the web service; ask support for it."),
-    Refusal.ADDRESS: Sentence("The token may not be used from this address."),
-    Refusal.METHOD: Sentence("The token does not allow the method %(detail)s."),
-    Refusal.SCOPE: Sentence("The token does not have the scope %(detail)s."),
+_SENTENCES: dict[TokenRefusal, Sentence] = {
+    TokenRefusal.MISSING: Sentence("Show a token: Authorization: Bearer avk_…"),
+    TokenRefusal.UNKNOWN: Sentence("There is no such token."),
+    TokenRefusal.REVOKED: Sentence("The token was revoked."),
+    TokenRefusal.EXPIRED: Sentence("The token has ended; make a new one."),
+    TokenRefusal.PERSON: Sentence("The person who made the token may not log in any more."),
+    TokenRefusal.GRANT: Sentence("The account may not use the web service; ask support for it."),
+    TokenRefusal.ADDRESS: Sentence("The token may not be used from this address."),
+    TokenRefusal.METHOD: Sentence("The token does not allow the method %(detail)s."),
+    TokenRefusal.SCOPE: Sentence("The token does not have the scope %(detail)s."),
 }
-_KNOWN = frozenset({Refusal.GRANT, Refusal.ADDRESS, Refusal.METHOD, Refusal.SCOPE})
+_KNOWN = frozenset({TokenRefusal.GRANT, TokenRefusal.ADDRESS, TokenRefusal.METHOD, TokenRefusal.SCOPE})
 
 
 class TokenRefused(AvanakError):
@@ -54,7 +54,7 @@ class TokenRefused(AvanakError):
 
     exit_status = 2
 
-    def __init__(self, refusal: Refusal, detail: str = "") -> None:
+    def __init__(self, refusal: TokenRefusal, detail: str = "") -> None:
         found = _SENTENCES[refusal]
         super().__init__(found.id, **({"detail": detail} if detail else {}))
         self.refusal = refusal
@@ -75,30 +75,30 @@ class Caller:
     def require(self, scope: Scope | None, method: str) -> None:
         """TokenRefused unless the token has the scope and, where it names methods, this one (in any case)."""
         if scope is not None and scope not in self.token.scopes.split():
-            raise TokenRefused(Refusal.SCOPE, scope)
+            raise TokenRefused(TokenRefusal.SCOPE, scope)
         named = self.token.methods.lower().split()
         if named and method.lower() not in named:
-            raise TokenRefused(Refusal.METHOD, method)
+            raise TokenRefused(TokenRefusal.METHOD, method)
 
 
 def caller_of(secret: str, address: str | None, now: int) -> Caller:
     """Whom a secret speaks for, from that address; TokenRefused."""
     if not secret:
-        raise TokenRefused(Refusal.MISSING)
+        raise TokenRefused(TokenRefusal.MISSING)
     row = AccessToken.get_or_none(AccessToken.sha256 == hashed(secret)) if len(secret) <= LONGEST else None
     if row is None:
-        raise TokenRefused(Refusal.UNKNOWN)
+        raise TokenRefused(TokenRefusal.UNKNOWN)
     if row.revoked_at is not None:
-        raise TokenRefused(Refusal.REVOKED)
+        raise TokenRefused(TokenRefusal.REVOKED)
     if row.expires_at is not None and row.expires_at <= now:
-        raise TokenRefused(Refusal.EXPIRED)
+        raise TokenRefused(TokenRefusal.EXPIRED)
     person = _person_of(row)
     if person is None or not permissions.may(person, "token.change", row.account_id):
-        raise TokenRefused(Refusal.PERSON)
+        raise TokenRefused(TokenRefusal.PERSON)
     if not accounts.has_grant(row.account_id, WEB_SERVICE):
-        raise TokenRefused(Refusal.GRANT)
+        raise TokenRefused(TokenRefusal.GRANT)
     if row.addresses and not is_within(address, row.addresses.split()):
-        raise TokenRefused(Refusal.ADDRESS)
+        raise TokenRefused(TokenRefusal.ADDRESS)
     return Caller(person, int(row.account_id), row)
 
 
