@@ -77,7 +77,9 @@ class MessageState(StrEnum):
 
 CAMPAIGN_MOVES: dict[CampaignState, frozenset[CampaignState]] = {
     CampaignState.DRAFT: frozenset({CampaignState.SCHEDULED, CampaignState.RUNNING, CampaignState.STOPPED}),
-    CampaignState.SCHEDULED: frozenset({CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.STOPPED}),
+    CampaignState.SCHEDULED: frozenset(
+        {CampaignState.DRAFT, CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.STOPPED}
+    ),  # to a draft: the date was taken off
     CampaignState.RUNNING: frozenset({CampaignState.PAUSED, CampaignState.FINISHED, CampaignState.STOPPED}),
     CampaignState.PAUSED: frozenset({CampaignState.RUNNING, CampaignState.STOPPED}),
     CampaignState.FINISHED: frozenset({CampaignState.RUNNING}),  # recipients were appended

@@ -298,17 +298,21 @@ def report(campaign_id: int, path: str | None, as_json: bool) -> None:
 @_id
 @click.option(
     "--only",
+    "only",
     type=click.Choice(list(campaigns_clone.CHOICES)),
-    default=campaigns_clone.ALL,
-    show_default=True,
-    help="Which recipients the new one gets.",
+    multiple=True,
+    help="Which recipients the new one gets; repeatable: who fits one of them.  Without it, all.",
 )
 @click.option("--name", default="", help="Name of the new campaign.")
 @common.json_option
-def clone(campaign_id: int, only: str, name: str, as_json: bool) -> None:
-    """Make a draft with the same message and rules, for all of its recipients or only some."""
+def clone(campaign_id: int, only: tuple[str, ...], name: str, as_json: bool) -> None:
+    """Make a draft with the same message and rules, for all of its recipients or only some.
+
+    ``--only not-reached`` calls those again whom no try reached.
+    """
     settings = common.settings_and_store()
-    made = write(lambda: campaigns_clone.clone(campaign_id, wall_ms(), settings.max_call_s, only, name))
+    chosen = only or (campaigns_clone.ALL,)
+    made = campaigns_clone.clone(campaign_id, wall_ms(), settings.max_call_s, write, chosen, name)
     seen = read(lambda: campaign_view.view(made, wall_ms()))
     common.answer(
         _document(seen, settings),

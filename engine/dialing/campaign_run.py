@@ -13,7 +13,7 @@ from engine.esl.checks import BadCommand
 from engine.esl.originate import OriginateTemplate
 from engine.services.accounts import accounts, permissions
 from engine.services.compliance import caller_ids
-from engine.services.compliance.calling_windows import Windows, parse_windows
+from engine.services.compliance.calling_windows import Windows, windows_of
 from engine.states import UnknownPolicy
 
 
@@ -177,7 +177,7 @@ def build_run(row: Any, account: AccountShare | None = None, portion: Portion = 
         priority=row.priority,
         weight=max(1, row.weight),
         policy=Policy(row.max_tries, row.retry_after_s * 1000, UnknownPolicy(row.unknown_policy)),
-        windows=parse_windows(row.windows),
+        windows=windows_of(row.windows, row.weekdays),
         ring_timeout_s=row.ring_timeout_s,
         max_length_s=row.max_length_s,
         prompt=row.message.prompt if row.message else "",

@@ -11,10 +11,10 @@ from engine.dialing.campaign_run import CampaignRun
 from engine.dialing.lanes import Lanes
 from engine.dialing.rules.billing import Billing
 from engine.dialing.running_campaigns import RunningCampaigns, counts_of
-from engine.services.campaigns import campaigns, estimate
+from engine.services.campaigns import campaigns, estimate, go_on
 from engine.services.messages.personal import UNPREPARED
 from engine.states import CampaignState
-from engine.store import leases
+from engine.store import leases, timeline
 from engine.store.sql import WAITING, execute
 from engine.store.tables.core import Campaign, CampaignCounts, CampaignPulse
 from engine.store.threads import read
@@ -55,6 +55,7 @@ class Pulse:
         stopped = read(_stopped_with_leftovers)
         due = read(lambda: _due_ids(now))
         todo = read(lambda: self._money.find(now))
+        uncapped, over = read(lambda: (go_on.uncapped(now), go_on.over(now)))
         says = [self._say(run, counts[run.id], waits[run.id], now, now_m) for run in runs if run.id in counts]
 
         def work() -> None:
@@ -62,13 +63,17 @@ class Pulse:
                 campaigns.start_due(now)
             if todo:
                 self._money.act(todo, now)
+            go_on.resume_uncapped(uncapped, now)
+            go_on.end(over, now)
             for campaign_id in stopped:
                 campaigns.cancel_waiting(campaign_id, now)
             for said in says:
-                if not campaigns.finish_if_done(said.campaign_id, now):
+                if campaigns.finish_if_done(said.campaign_id, now):
+                    timeline.note(said.campaign_id, 0, now)
+                else:
                     self._write(said, now)
 
-        if runs or stopped or due or todo:
+        if runs or stopped or due or todo or uncapped or over:
             self._writer.call(work)
 
     def _say(
@@ -94,6 +99,7 @@ class Pulse:
         CampaignPulse.update(**told, calls_up=calls_up, calls_per_second=rate).where(
             CampaignPulse.campaign == said.campaign_id
         ).execute()
+        timeline.note(said.campaign_id, calls_up, now)
 
     def _ends_at(self, run: CampaignRun, counts: CampaignCounts, last_due: int, now: int) -> int | None:
         share = self._share()

@@ -282,7 +282,7 @@ def test_a_copy_of_what_was_stopped_while_it_was_spoken_waits_for_its_messages(s
     campaign = personal_campaign(world, account, ["Ali", "Sara"])
     write(lambda: changed("UPDATE recipient SET next_at = 0, prompt = 'p' WHERE line = 1"))
     write(lambda: campaigns.stop(campaign, world.now))
-    copy = write(lambda: clone(campaign, world.now, 660, "not-called"))
+    copy = clone(campaign, world.now, 660, write, ("not-called",))
     write(lambda: campaigns.start(copy, world.now))
     assert [item.recipient.prompt for item in world.claim(copy)] == ["p"]
     prepare(world, lambda: None)

@@ -107,7 +107,7 @@ def test_an_account_with_the_permission_may_until_it_is_taken_back(lab: Lab) -> 
     with pytest.raises(SendingRefused, match="recording what is answered"):
         write(lambda: campaigns.start(second, wall_ms()))
     with pytest.raises(SendingRefused, match="recording what is answered"):
-        write(lambda: clone.clone(first, wall_ms(), 660))
+        clone.clone(first, wall_ms(), 660, write)
 
 
 def test_a_scheduled_campaign_whose_permission_was_taken_back_pauses_and_says_why(lab: Lab) -> None:
@@ -140,7 +140,7 @@ def test_a_permission_taken_back_while_it_runs_ends_the_recording_not_the_calls(
 
 def test_a_clone_records_as_long(lab: Lab) -> None:
     first = lab.campaign(NUMBERS, start=False, record_s=7)
-    cloned = write(lambda: clone.clone(first, wall_ms(), 660))
+    cloned = clone.clone(first, wall_ms(), 660, write)
     assert read(lambda: campaigns.get(cloned).record_s) == 7
 
 

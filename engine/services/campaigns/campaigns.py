@@ -22,7 +22,6 @@ from engine.services.campaigns.start_checks import NotApproved
 from engine.services.campaigns.transitions import move, move_from
 from engine.services.compliance import caller_ids, message_kinds, policy
 from engine.services.compliance.caller_ids import CallerIdNotAllowed
-from engine.services.compliance.calling_windows import parse_windows
 from engine.services.compliance.traffic_caps import CapReached
 from engine.services.messages.personal import is_template
 from engine.services.money import reservations
@@ -48,7 +47,7 @@ def check_new(account_id: int, rules: CampaignRules, max_call_s: int) -> None:
         accounts.require_grant(account_id, permissions.RECORDING)
     account = accounts.get(account_id)
     any_hour = message_kinds.may_any_hour(account)
-    policy.current().hours.check(rules.kind, parse_windows(rules.windows), any_hour)
+    policy.current().hours.check(rules.kind, rules.hours(), any_hour)
     chosen = gateways.known(rules.gateways)
     permitted = account.gateways.split()
     refused = [name for name in chosen if permitted and name not in permitted]
@@ -111,6 +110,8 @@ def start(campaign_id: int, now: int, account_id: int | None = None) -> None:
         raise Conflict("Campaign %(id)s has no recipient that can be called.", id=campaign_id)
     if row.message_id is None:
         raise Conflict("Campaign %(id)s has no message.", id=campaign_id)
+    if row.pause_code == why.COPYING:
+        raise Conflict("The numbers of campaign %(id)s are still being copied.", id=campaign_id)
     if row.starts_at and row.starts_at > now and row.state == CampaignState.DRAFT:
         accounts.may_send(row.account_id, row.kind, now)
         start_checks.check_campaign(row, now)

@@ -1,47 +1,64 @@
-"""Making another campaign of one that was: with all its recipients, or only some of them.
+"""Making another campaign of one that was: without its recipients, with all of them, or only some.
 
-«Only those who did not answer» is what operators ask for most: the choice is
-made by where a recipient stands now and how its last call ended.
+«Call those who were not reached» is what people ask for most: the choice is made by where a
+recipient stands now and how its last call ended.  The recipients are copied in parts, so that
+dialling goes on beside a million; until all are in, the draft cannot be started.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
-from engine.errors import BadInput
+from engine.errors import BadInput, Conflict
 from engine.sentences import Word
-from engine.services.campaigns import campaigns
+from engine.services.accounts import audit_log
+from engine.services.campaigns import campaigns, why
 from engine.services.campaigns.rules import CampaignRules
 from engine.services.messages.personal import UNPREPARED
-from engine.states import WAITING_STATES, Disposition, RecipientState
+from engine.states import WAITING_STATES, CampaignState, Disposition, RecipientState
 from engine.store.counts import add_counts
 from engine.store.sql import changed, execute, one_of
 from engine.store.tables.core import Campaign
 
 log = logging.getLogger(__name__)
 
-ALL = "all"
+Write = Callable[[Callable[[], Any]], Any]
+
+ALL, NOBODY, NOT_REACHED = "all", "nobody", "not-reached"
 _EXCLUDED_OR_DELIVERED = one_of((RecipientState.EXCLUDED, RecipientState.DELIVERED))
-# What `only` may say, and the condition on the old campaign's recipients.  Who was set aside stays so.
+
+
+def _ended(*dispositions: Disposition) -> str:
+    return f"state <> '{RecipientState.DELIVERED}' AND disposition IN {one_of(dispositions)}"
+
+
+# What may be chosen, and the condition on the old campaign's recipients.  Who was set aside stays so.
 CHOICES: dict[str, str] = {
     ALL: f"state <> '{RecipientState.EXCLUDED}'",
+    NOBODY: "1 = 0",
+    NOT_REACHED: f"state IN {one_of((RecipientState.EXHAUSTED, RecipientState.UNKNOWN, RecipientState.CANCELLED))}",
     "not-delivered": f"state NOT IN {_EXCLUDED_OR_DELIVERED}",
     "not-called": f"state IN {one_of((*WAITING_STATES, RecipientState.CANCELLED))} AND tries = 0",
     "not-answered": f"state NOT IN {_EXCLUDED_OR_DELIVERED} AND disposition <> '{Disposition.ANSWERED}'",
-    "no-answer": f"state <> '{RecipientState.DELIVERED}' AND disposition = '{Disposition.NO_ANSWER}'",
-    "busy": f"state <> '{RecipientState.DELIVERED}' AND disposition = '{Disposition.BUSY}'",
-    "rejected": f"state <> '{RecipientState.DELIVERED}' AND disposition = '{Disposition.REJECTED}'",
-    "unreachable": f"state <> '{RecipientState.DELIVERED}' AND disposition = '{Disposition.UNREACHABLE}'",
+    "no-answer": _ended(Disposition.NO_ANSWER),
+    "busy": _ended(Disposition.BUSY),
+    "rejected": _ended(Disposition.REJECTED),
+    "unreachable": _ended(Disposition.UNREACHABLE),
+    "failed": _ended(Disposition.CONGESTION, Disposition.FAILED, Disposition.LOST),
+    "hung-up": _ended(Disposition.ANSWERED),
     "unknown": f"state = '{RecipientState.UNKNOWN}'",
     "delivered": f"state = '{RecipientState.DELIVERED}'",
 }
+PART = 5_000  # recipients of a transaction
 _COPY = (
     "INSERT INTO recipient (campaign_id, line, number, is_mobile, state, reason, variables, prompt, tries,"  # noqa: S608
     " uncounted_tries, next_at, avoid_gateway_id, disposition)"
     f" SELECT ?, line, number, is_mobile, '{RecipientState.PENDING}', '', variables, prompt, 0, 0,"
     " CASE WHEN prompt = '' THEN CAST(? AS BIGINT) ELSE 0 END, 0, ''"
-    " FROM recipient WHERE campaign_id = ? AND "
+    " FROM recipient WHERE campaign_id = ? AND id > ? AND id <= ? AND "
 )
 
 
@@ -49,28 +66,95 @@ def clone(
     campaign_id: int,
     now: int,
     max_call_s: int,
-    only: str = ALL,
+    write: Write,
+    only: Sequence[str] = (ALL,),
     name: str = "",
     account_id: int | None = None,
+    person_id: int | None = None,
+    begun: Callable[[int], None] = lambda made: None,
 ) -> int:
-    """In a transaction: make a draft with the rules, the message and the chosen recipients; its id.
+    """Make a draft with the rules, the message and the chosen recipients of a campaign; its id.
 
-    `only` is a word of CHOICES.  Raises BadInput when it is none, or when nobody is left to be called.
+    `only` are words of CHOICES: who fits one of them.  `write` runs a function in a transaction; `begun` is told
+    the id before the recipients are copied.  Raises BadInput when a word is none, or when nobody is left to be
+    called; a draft whose copying was cut stays, says so, and cannot be started.
     """
-    if only not in CHOICES:
-        raise BadInput("--only '%(only)s' is none of %(known)s.", only=only, known=list(CHOICES))
-    old = campaigns.get(campaign_id, account_id)
-    rules = replace(CampaignRules.of(old), name=name or f"{old.name} ({only})", starts_at=None)
-    made = campaigns.create(old.account_id, rules, old.message_id, now, max_call_s)
-    Campaign.update(columns=old.columns, source_name=old.source_name).where(Campaign.id == made).execute()
-    # Those whose own message was not made yet wait for it, as at the import.
-    due_at = UNPREPARED if old.text else 0
-    taken = changed(_COPY + CHOICES[only] + " ORDER BY id", [made, due_at, campaign_id])
-    if not taken:
-        raise BadInput(
-            "Campaign %(id)s has no recipient that is %(state)s.", id=campaign_id, state=Word(only)
-        )
-    mobiles = execute("SELECT COUNT(*) FROM recipient WHERE campaign_id = ? AND is_mobile", [made])
-    add_counts(made, {"waiting": taken, "total": taken, "mobiles": int(mobiles[0][0])})
+    where = condition(only)
+    made = int(write(lambda: _draft(campaign_id, now, max_call_s, where, only, name, account_id, person_id)))
+    begun(made)
+    last = 0
+    while last is not None:
+        last = write(lambda after=last: _copy_part(campaign_id, made, where, after))
+    taken = int(write(lambda: _conclude(made)))
     log.info("action=campaign_cloned campaign=%d of=%d only=%s recipients=%d", made, campaign_id, only, taken)
     return made
+
+
+def condition(only: Sequence[str]) -> str:
+    """What recipients must fulfil that fit one of these words.  Raises BadInput."""
+    unknown = [word for word in only if word not in CHOICES]
+    if unknown or not only:
+        raise BadInput("'%(only)s' is none of %(known)s.", only=", ".join(unknown), known=list(CHOICES))
+    return "(" + " OR ".join(f"({CHOICES[word]})" for word in only) + ")"
+
+
+def _draft(
+    campaign_id: int,
+    now: int,
+    max_call_s: int,
+    where: str,
+    only: Sequence[str],
+    name: str,
+    account_id: int | None,
+    person_id: int | None,
+) -> int:
+    old = campaigns.get(campaign_id, account_id)
+    if old.standing_key:
+        raise Conflict("Campaign %(id)s holds quick sends and cannot be cloned.", id=campaign_id)
+    if only != (NOBODY,) and not _is_any(campaign_id, where):
+        raise BadInput(
+            "Campaign %(id)s has no recipient that is %(state)s.",
+            id=campaign_id,
+            state=tuple(Word(word) for word in only),
+        )
+    rules = replace(
+        CampaignRules.of(old), name=name or f"{old.name} ({', '.join(only)})", starts_at=None, ends_at=None
+    )
+    made = campaigns.create(old.account_id, rules, old.message_id, now, max_call_s)
+    Campaign.update(columns=old.columns, source_name=old.source_name, pause_code=why.COPYING).where(
+        Campaign.id == made
+    ).execute()
+    audit_log.by_staff(person_id, old.account_id, "campaign.create", f"campaign {made}", now)
+    return made
+
+
+def _is_any(campaign_id: int, where: str) -> bool:
+    return bool(execute(f"SELECT 1 FROM recipient WHERE campaign_id = ? AND {where} LIMIT 1", [campaign_id]))  # noqa: S608
+
+
+def _copy_part(campaign_id: int, made: int, where: str, after: int) -> int | None:
+    """Copy who is chosen of the next recipients of the old campaign; the last one's id, None when there is none."""
+    row = campaigns.get(made)
+    if row.state != CampaignState.DRAFT or row.pause_code != why.COPYING:
+        raise Conflict("Campaign %(id)s was changed while its numbers were copied.", id=made)
+    ends = execute(
+        "SELECT MAX(id) FROM (SELECT id FROM recipient WHERE campaign_id = ? AND id > ? ORDER BY id LIMIT ?) AS part",
+        [campaign_id, after, PART],
+    )
+    if ends[0][0] is None:
+        return None
+    last = int(ends[0][0])
+    # Those whose own message was not made yet wait for it, as at the import.
+    due_at = UNPREPARED if row.text else 0
+    before = int(execute("SELECT COALESCE(MAX(id), 0) FROM recipient")[0][0])
+    taken = changed(_COPY + where + " ORDER BY id", [made, due_at, campaign_id, after, last])
+    mobiles = execute(
+        "SELECT COUNT(*) FROM recipient WHERE campaign_id = ? AND id > ? AND is_mobile", [made, before]
+    )
+    add_counts(made, {"waiting": taken, "total": taken, "mobiles": int(mobiles[0][0])})
+    return last
+
+
+def _conclude(made: int) -> int:
+    Campaign.update(pause_code="").where(Campaign.id == made, Campaign.pause_code == why.COPYING).execute()
+    return int(execute("SELECT total FROM campaign_counts WHERE campaign_id = ?", [made])[0][0])

@@ -14,7 +14,6 @@ from typing import Any
 from engine.sentences import Sentence
 from engine.services.campaigns.estimate import Estimate, Limits, estimate
 from engine.services.campaigns.rules import CampaignRules
-from engine.services.compliance.calling_windows import parse_windows
 from engine.services.compliance.do_not_call import as_integer
 from engine.services.lists.choices import facts_of
 from engine.services.lists.counting import Example, ListCount
@@ -191,7 +190,7 @@ def _estimate(
         retry_after_s=rules.retry_after_s,
         message_s=message_ms / 1000,
         limits=limits,
-        windows=parse_windows(rules.windows),
+        windows=rules.hours(),
         now=found.starts_at,
         zone=zone,
     )

@@ -10,7 +10,7 @@ from typing import Any
 from engine import bounds
 from engine.errors import BadInput
 from engine.sentences import Amount, Sentence
-from engine.services.compliance.calling_windows import parse_windows
+from engine.services.compliance.calling_windows import Windows, parse_days, parse_windows, windows_of
 from engine.states import MessageKind, UnknownPolicy
 from engine.store.tables.core import Campaign
 from engine.text import one_line
@@ -31,6 +31,7 @@ class CampaignRules:
     ring_timeout_s: int = 30
     max_length_s: int = 0  # 0: the message's length and a margin
     windows: str = ""
+    weekdays: str = ""  # ISO, as in 67123; empty: every day
     caller_id: str = ""
     vote_keys: str = ""
     repeat_key: str = ""
@@ -44,6 +45,7 @@ class CampaignRules:
     priority: int = 0
     weight: int = 1
     starts_at: int | None = None
+    ends_at: int | None = None  # what was not called by then is cancelled
 
     def check(self, max_call_s: int) -> None:
         """Raise BadInput that names the rule and what is wrong."""
@@ -82,7 +84,13 @@ class CampaignRules:
             raise BadInput("The key %(key)s cannot both vote and repeat the message.", key=self.repeat_key)
         if self.optout and "1" in (self.vote_keys + self.repeat_key) and len(self.vote_keys) == 1:
             raise BadInput("With the opt-out key 11, a vote by the key 1 alone cannot be told from it.")
-        parse_windows(self.windows)
+        self.hours()
+        if self.ends_at is not None and self.starts_at is not None and self.ends_at <= self.starts_at:
+            raise BadInput("The campaign would end before it starts.")
+
+    def hours(self) -> Windows:
+        """When it may ring; BadInput for hours or days that are none."""
+        return windows_of(self.windows, self.weekdays)
 
     def columns(self) -> dict[str, Any]:
         """The rules as the columns of `Campaign` have them."""
@@ -90,6 +98,7 @@ class CampaignRules:
             **{each.name: getattr(self, each.name) for each in fields(self)},
             "name": one_line(self.name)[:200],
             "windows": str(parse_windows(self.windows)),
+            "weekdays": parse_days(self.weekdays),
             "caller_id": self.caller_id.lstrip("+"),
             "gateways": " ".join(dict.fromkeys(self.gateways)),
         }

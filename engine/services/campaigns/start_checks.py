@@ -13,7 +13,7 @@ from engine.errors import Conflict, NotAllowed
 from engine.sentences import Sentence, Word
 from engine.services.accounts import accounts, permissions
 from engine.services.compliance import caller_ids, message_kinds, policy, traffic_caps
-from engine.services.compliance.calling_windows import parse_windows
+from engine.services.compliance.calling_windows import windows_of
 from engine.services.messages.personal import Template
 from engine.states import MessageState
 from engine.store.tables.core import Campaign, Message
@@ -68,7 +68,7 @@ def check_campaign(row: Campaign, now: int) -> None:
         accounts.require_grant(row.account_id, permissions.RECORDING)
     rules = policy.current()
     any_hour = message_kinds.may_any_hour(accounts.get(row.account_id))
-    rules.hours.check(row.kind, parse_windows(row.windows), any_hour)
+    rules.hours.check(row.kind, windows_of(row.windows, row.weekdays), any_hour)
     caller_ids.check(row.account_id, row.kind, row.caller_id, row.gateways.split())
     traffic_caps.check(row.account_id, rules.caps, now)
 

@@ -109,11 +109,16 @@ def views(
     *,
     states: tuple[str, ...] = (),
     text: str = "",
+    archived: bool = False,
     before_id: int | None = None,
     limit: int = 50,
 ) -> list[CampaignView]:
-    """Campaigns, newest first: of the account, in the states, with `text` in the name or as number, older than `before_id`."""
-    query = _rows().order_by(Campaign.id.desc()).limit(limit)
+    """Campaigns, newest first: of the account, in the states, with `text` in the name or as number, older than `before_id`.
+
+    Not those that hold quick sends and codes; only the `archived` ones, or only the others.
+    """
+    query = _rows().order_by(Campaign.id.desc()).limit(limit).where(Campaign.standing_key == "")
+    query = query.where(Campaign.archived_at.is_null(not archived))
     if account_id is not None:
         query = query.where(Campaign.account == account_id)
     if states:
@@ -205,6 +210,8 @@ def _reason(
         return why.PAUSED, {"reason": row.state_reason or "—"}
     if state == CampaignState.SCHEDULED:
         return why.SCHEDULED, {"at": row.starts_at}
+    if row.pause_code in (why.ENDED, why.COPYING):
+        return row.pause_code, {}
     plain = {
         CampaignState.DRAFT: why.NOT_STARTED,
         CampaignState.STOPPED: why.STOPPED,

@@ -46,6 +46,8 @@ NOT_ALLOWED = "not_allowed"  # reason
 
 NOT_APPROVED = "not_approved"  # reason
 CAPPED = "capped"  # reason
+ENDED = "ended"
+COPYING = "copying"
 CALLER_ID = "caller_id"  # reason
 CALLER_RANGE = "caller_range"  # range
 PREPARING = "preparing"  # left
@@ -127,7 +129,9 @@ SENTENCES: dict[str, Sentence] = {
     NO_CREDIT: Sentence("Paused: the credit is used up; it goes on by itself after a top-up."),
     NOT_ALLOWED: Sentence("Paused: the account may not send. %(reason)s."),
     NOT_APPROVED: Sentence("Paused: %(reason)s."),
-    CAPPED: Sentence("Paused against misuse: %(reason)s."),
+    CAPPED: Sentence("Paused at a cap of the account; it goes on by itself when it may. %(reason)s"),
+    ENDED: Sentence("It was stopped at the end that was set for it."),
+    COPYING: Sentence("Its numbers are being copied; it can be started when all are in."),
     CALLER_ID: Sentence("Paused: %(reason)s."),
     CALLER_RANGE: Sentence(
         "Advertising is called from numbers that begin with %(range)s; no gateway of it shows one."

@@ -1,4 +1,4 @@
-"""Calling windows: the hours of the day in which a campaign may ring.  Pure.
+"""Calling windows: the hours of the day, and the days of the week, in which a campaign may ring.  Pure.
 
 Kept as ``09:30-14:00,16:30-22:00`` in local time; half-open, several a day;
 ``22:00-24:00`` ends at midnight; ``22:00-02:00`` crosses it.  Empty: any hour.
@@ -22,45 +22,57 @@ _AFTERNOON = ("pm", "ظهر", "بعدازظهر", "بعد از ظهر", "عصر"
 _DAY_MIN = 24 * 60
 
 
+EVERY_DAY = ""
+_WEEK = "1234567"  # ISO: 1 is Monday, 6 Saturday
+
+
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """Spans of minutes of the day, ``(start, end)`` with 0 <= start < end <= 1440; empty means any hour."""
+    """When calls may be placed, local time.
+
+    `spans`: minutes of the day, ``(start, end)`` with 0 <= start < end <= 1440; empty means any hour.
+    `days`: ISO weekdays on which the spans hold (``67123``), sorted; empty means every day.
+    """
 
     spans: tuple[tuple[int, int], ...] = ()
+    days: str = EVERY_DAY
 
     def is_open(self, now: int, zone: tzinfo) -> bool:
         """Whether calls may be placed at `now` (ms)."""
-        if not self.spans:
+        if not self.spans and not self.days:
             return True
         local = from_ms(now).astimezone(zone)
         minute = local.hour * 60 + local.minute
-        return any(start <= minute < end for start, end in self.spans)
+        return any(start <= minute < end for start, end in self._spans_on(local, 0))
 
     def next_open(self, now: int, zone: tzinfo) -> int:
         """The first instant from `now` on at which calls may be placed (ms)."""
         if self.is_open(now, zone):
             return now
         local = from_ms(now).astimezone(zone)
-        for day in range(3):
-            for start, _ in self.spans:
+        for day in range(9):
+            for start, _ in self._spans_on(local, day):
                 at = _local_minute(local, day, start, zone)
                 if to_ms(at) > now:
                     return to_ms(at)
-        raise AssertionError("a window opens every day")
+        raise AssertionError("a window opens every week")
 
     def closes_at(self, now: int, zone: tzinfo) -> int | None:
         """When the window that is open at `now` closes (ms); None when it never does."""
-        if not self.spans or not self.is_open(now, zone):
+        if (not self.spans and not self.days) or not self.is_open(now, zone):
             return None
         local = from_ms(now).astimezone(zone)
         minute = local.hour * 60 + local.minute
-        end = next(end for start, end in self.spans if start <= minute < end)
-        closing = _local_minute(local, 0, end, zone)
-        if end == _DAY_MIN and self.spans[0][0] == 0:
-            if self.spans[0][1] == _DAY_MIN:
+        end = next(end for start, end in self._spans_on(local, 0) if start <= minute < end)
+        day = 0
+        while end == _DAY_MIN:  # it may go on after midnight
+            following = self._spans_on(local, day + 1)
+            if not following or following[0][0]:
+                break
+            end, day = following[0][1], day + 1
+            if day > 7:
                 return None
-            closing = _local_minute(local, 1, self.spans[0][1], zone)
-        return to_ms(closing)
+        return to_ms(_local_minute(local, day, end, zone))
 
     def after_open_ms(self, start: int, amount: int, zone: tzinfo, limit_days: int = 400) -> int | None:
         """The instant by which `amount` ms of open time have passed since `start`; None beyond the limit."""
@@ -77,8 +89,12 @@ class Windows:
 
     def within(self, other: Windows) -> Windows:
         """The time that is open in both; NEVER when there is none."""
+        days = "".join(day for day in self.days or _WEEK if day in (other.days or _WEEK))
+        if not days:
+            return NEVER
+        days = EVERY_DAY if days == _WEEK else days
         if not self.spans or not other.spans:
-            return self if self.spans else other
+            return Windows(self.spans or other.spans, days)
         both = tuple(
             sorted(
                 (max(start, first), min(end, last))
@@ -87,7 +103,13 @@ class Windows:
                 if max(start, first) < min(end, last)
             )
         )
-        return Windows(both) if both else NEVER
+        return Windows(both, days) if both else NEVER
+
+    def _spans_on(self, local: datetime, day: int) -> tuple[tuple[int, int], ...]:
+        """The spans of the day that comes `day` days after that of `local`."""
+        if self.days and str((local.date() + timedelta(days=day)).isoweekday()) not in self.days:
+            return ()
+        return self.spans or ((0, _DAY_MIN),)
 
     def __str__(self) -> str:
         return ",".join(
@@ -97,6 +119,20 @@ class Windows:
 
 # A minute that no day has: never open, and looked at again each midnight.
 NEVER = Windows(((_DAY_MIN, _DAY_MIN),))
+
+
+def windows_of(text: str, days: str) -> Windows:
+    """Windows from the written form of their hours and their weekdays; BadInput as `parse_windows`, `parse_days`."""
+    return Windows(parse_windows(text).spans, parse_days(days))
+
+
+def parse_days(text: str) -> str:
+    """ISO weekdays, sorted and each once; all of them are none.  Raises BadInput for what is no weekday."""
+    wrong = set(text) - set(_WEEK)
+    if wrong:
+        raise BadInput("«%(day)s» is no weekday: 1 is Monday, 7 is Sunday.", day=min(wrong))
+    found = "".join(sorted(set(text)))
+    return EVERY_DAY if found == _WEEK else found
 
 
 def parse_windows(text: str) -> Windows:

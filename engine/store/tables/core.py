@@ -186,6 +186,7 @@ class Campaign(Searched):
     ring_timeout_s = IntegerField(default=30)
     max_length_s = IntegerField(default=120)
     windows = TextField(default="")  # "09:30-14:00,16:30-22:00", local; empty: any hour
+    weekdays = CharField(7, default="")  # ISO, as in 67123; empty: every day
     caller_id = CharField(20, default="")
     vote_keys = CharField(10, default="")
     repeat_key = CharField(1, default="")
@@ -200,6 +201,8 @@ class Campaign(Searched):
     text = TextField(default="")  # with {variables}: each recipient hears one of their own
     voice = CharField(40, default="")
     starts_at = BigIntegerField(null=True)
+    ends_at = BigIntegerField(null=True)  # what was not called by then is cancelled
+    archived_at = BigIntegerField(null=True)  # put away by a person
     created_at = BigIntegerField()
     started_at = BigIntegerField(null=True)
     finished_at = BigIntegerField(null=True)

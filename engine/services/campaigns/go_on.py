@@ -1,0 +1,81 @@
+"""What campaigns do by themselves: go on when a cap of the account allows it again, end when their end has come."""
+
+from __future__ import annotations
+
+import logging
+
+from engine.errors import AvanakError
+from engine.services.campaigns import campaigns, view, why
+from engine.services.campaigns.transitions import move_from
+from engine.services.compliance import policy, traffic_caps
+from engine.services.compliance.traffic_caps import CapReached
+from engine.services.money import reservations
+from engine.states import CampaignState
+from engine.store.claims import cancel_waiting
+from engine.store.database import db
+from engine.store.tables.core import Campaign
+
+log = logging.getLogger(__name__)
+
+MOST_AT_ONCE = 100
+_MAY_END = (CampaignState.SCHEDULED, CampaignState.RUNNING, CampaignState.PAUSED)
+
+
+def uncapped(now: int) -> list[int]:
+    """Campaigns that a cap paused and whose accounts may place calls again, oldest first; inside a connection."""
+    rows = (
+        Campaign.select(Campaign.id, Campaign.account)
+        .where(Campaign.state == CampaignState.PAUSED, Campaign.pause_code == why.CAPPED)
+        .order_by(Campaign.id)
+        .limit(MOST_AT_ONCE)
+    )
+    caps = policy.current().caps
+    may: dict[int, bool] = {}
+    found = []
+    for row in rows:
+        if row.account_id not in may:
+            may[row.account_id] = _may_call(row.account_id, caps, now)
+        if may[row.account_id]:
+            found.append(int(row.id))
+    return found
+
+
+def resume_uncapped(campaign_ids: list[int], now: int) -> None:
+    """Let campaigns of `uncapped` go on, in a transaction; one that cannot for another reason stays and says why."""
+    for campaign_id in campaign_ids:
+        try:
+            with db.atomic():  # what it set aside goes back if it cannot go on
+                campaigns.resume(campaign_id, now)
+            view.expect_pulse(campaign_id, now)
+            log.info("action=resumed_under_cap campaign=%d", campaign_id)
+        except CapReached:
+            continue
+        except AvanakError as error:
+            log.info("action=resume_not_possible campaign=%d reason=%r", campaign_id, str(error))
+            campaigns.pause(campaign_id, error.sentence.kept())
+
+
+def over(now: int) -> list[int]:
+    """Campaigns whose own end has come; inside a connection."""
+    rows = Campaign.select(Campaign.id).where(Campaign.state << _MAY_END, Campaign.ends_at <= now)
+    return [int(row.id) for row in rows]
+
+
+def end(campaign_ids: list[int], now: int) -> None:
+    """Stop campaigns of `over`, in a transaction: who was not called yet is cancelled; calls that are up go on."""
+    for campaign_id in campaign_ids:
+        state = CampaignState(campaigns.get(campaign_id).state)
+        if state not in _MAY_END:
+            continue
+        if move_from(campaign_id, state, CampaignState.STOPPED, finished_at=now, pause_code=why.ENDED):
+            cancel_waiting(campaign_id, now)
+            if campaign_id in reservations.to_close():
+                reservations.close(campaign_id, now)
+
+
+def _may_call(account_id: int, caps: traffic_caps.Caps, now: int) -> bool:
+    try:
+        traffic_caps.check(account_id, caps, now)
+    except CapReached:
+        return False
+    return True
