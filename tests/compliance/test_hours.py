@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from engine.clock import TEHRAN, to_ms
 from engine.errors import BadInput
-from engine.services.compliance.calling_windows import NEVER, Windows, parse_windows
+from engine.services.compliance.calling_windows import NEVER, Windows, parse_windows, windows_of
 
 
 def at(text: str) -> int:
@@ -248,3 +248,32 @@ def test_hours_do_not_change_behind_a_campaigns_back() -> None:
         windows.spans = ()  # type: ignore[misc]
     assert {windows: 1}[parse_windows("09:00-14:00")] == 1
     assert Windows() == parse_windows("  ")
+
+
+@pytest.mark.parametrize(
+    ("hours", "days", "when", "opens"),
+    [
+        ("09:00-14:00", "67123", "2026-11-26T12:00:00", "2026-11-28T09:00:00"),  # Thursday, then Saturday
+        ("", "1", "2026-11-24T00:00:00", "2026-11-30T00:00:00"),
+        ("", "1", "2026-11-23T23:59:59", "2026-11-23T23:59:59"),
+        ("09:00-14:00", "1", "2026-11-23T15:00:00", "2026-11-30T09:00:00"),
+    ],
+)
+def test_days_of_the_week(hours: str, days: str, when: str, opens: str) -> None:
+    assert windows_of(hours, days).next_open(at(when), TEHRAN) == at(opens)
+
+
+def test_a_day_closes_at_its_midnight_unless_the_next_is_open_too() -> None:
+    assert windows_of("", "1").closes_at(at("2026-11-23T10:00:00"), TEHRAN) == at("2026-11-24T00:00:00")
+    assert windows_of("", "12").closes_at(at("2026-11-23T10:00:00"), TEHRAN) == at("2026-11-25T00:00:00")
+    assert windows_of("22-2", "1").closes_at(at("2026-11-23T23:00:00"), TEHRAN) == at("2026-11-24T00:00:00")
+    assert windows_of("", "7654321").closes_at(at("2026-11-23T10:00:00"), TEHRAN) is None
+
+
+def test_days_in_common() -> None:
+    advertising = parse_windows("09:30-14:00")
+    both = windows_of("9-10", "67").within(advertising)
+    assert (str(both), both.days) == ("09:30-10:00", "67")
+    assert windows_of("", "6").within(windows_of("", "7")) == NEVER
+    with pytest.raises(BadInput):
+        windows_of("", "0")

@@ -60,6 +60,23 @@ WORDS: dict[str, dict[str, Any]] = {
         "finished": _l("Finished"),
         "stopped": _l("Stopped"),
     },
+    # Who of a campaign is called again.
+    "redial": {
+        "all": _l("All numbers"),
+        "nobody": _l("No numbers, only the message and the rules"),
+        "not-reached": _l("All who were not reached"),
+        "not-delivered": _l("All who did not hear it to the end"),
+        "not-called": _l("Not called at all"),
+        "not-answered": _l("Nobody answered"),
+        "no-answer": _l("Did not pick up"),
+        "busy": _l("Line was busy"),
+        "rejected": _l("Rejected the call"),
+        "unreachable": _l("Switched off or out of reach"),
+        "failed": _l("Failed on the way"),
+        "hung-up": _l("Answered, but hung up before the end"),
+        "unknown": _l("Outcome unknown"),
+        "delivered": _l("Heard the message"),
+    },
     "account_kind": {"firm": _l("Firm"), "person": _l("Person")},
     "role": {
         "operator": _l("Operator"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from engine.errors import BadInput, Conflict
@@ -82,9 +83,9 @@ def clone(
     where = condition(only)
     made = int(write(lambda: _draft(campaign_id, now, max_call_s, where, only, name, account_id, person_id)))
     begun(made)
-    last = 0
+    last: int | None = 0
     while last is not None:
-        last = write(lambda after=last: _copy_part(campaign_id, made, where, after))
+        last = write(partial(_copy_part, campaign_id, made, where, last))
     taken = int(write(lambda: _conclude(made)))
     log.info("action=campaign_cloned campaign=%d of=%d only=%s recipients=%d", made, campaign_id, only, taken)
     return made
