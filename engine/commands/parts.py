@@ -9,6 +9,7 @@ from engine.commands import common, running, trunks
 from engine.commands.interrupts import Interrupts
 from engine.commands.supervise import STOPPING, Supervised
 from engine.runtime.switchboard import parse_switches
+from engine.services.lists.reader import warm_up
 from engine.services.money.payment_providers import provider_of
 from engine.store import threads
 from engine.store.threads import write
@@ -62,6 +63,7 @@ def web(log_file: bool, interrupts: Interrupts, link: Supervised | None) -> None
         server = serve_app(
             create_app(settings), settings.web_host, settings.web_port, settings.web_trusted_proxies
         )
+        warm_up()
         importer = Importer(settings)
         importer.start()
         common.note(f"Web UI: {server.url}")

@@ -90,7 +90,7 @@ def check(what: str, account: int | None, as_json: bool) -> None:
     settings = common.settings_and_store()
     asked = (account or EVERYBODY,)
     if Path(what).is_file():
-        with _open(Path(what), settings) as reader:
+        with _open(Path(what), settings, only_numbers=True) as reader:
             free, listed = suppression.check_list(reader, asked, read)
         common.answer(
             {"listed": listed, "free": free},
@@ -107,8 +107,16 @@ def check(what: str, account: int | None, as_json: bool) -> None:
     )
 
 
-def _open(file: Path, settings: Settings, choices: Choices = AS_FOUND) -> ListReader:
-    return open_list(file, choices, default_area=settings.default_area_code or None, allow_abroad=True)
+def _open(
+    file: Path, settings: Settings, choices: Choices = AS_FOUND, *, only_numbers: bool = False
+) -> ListReader:
+    return open_list(
+        file,
+        choices,
+        default_area=settings.default_area_code or None,
+        allow_abroad=True,
+        only_numbers=only_numbers,
+    )
 
 
 def _number(text: str, settings: Settings) -> NormalNumber:

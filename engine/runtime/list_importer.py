@@ -28,7 +28,8 @@ class Importer:
     def __init__(self, settings: Settings) -> None:
         self._uploads = Uploads(settings.data_dir / "uploads", settings.max_upload_mb * 1_000_000)
         self._area = settings.default_area_code
-        self._working: dict[int, gevent.Greenlet] = {}
+        self._working: dict[int, gevent.Greenlet] = {}  # by account: one list of each
+        self._served: dict[int, int] = {}  # the newest import of an account that was taken up
         self._loops = Loops([Loop("list_imports", self.loop, LOOK_S)])
 
     def start(self) -> None:
@@ -41,13 +42,16 @@ class Importer:
         gevent.killall(list(self._working.values()))
 
     def loop(self) -> None:
-        """Take up what is noted, as far as there is room."""
+        """Take up what is noted, as far as there is room; next is the account that was served longest ago."""
         self._working = {key: each for key, each in self._working.items() if not each.dead}
-        for row in read(list_imports.unfinished):
+        noted = read(list_imports.unfinished)
+        noted.sort(key=lambda each: self._served.get(each[1], 0))
+        for row, account_id in noted:
             if len(self._working) >= AT_ONCE:
                 return
-            if row.id not in self._working and self._uploads.taken_list(row.token).exists():
-                self._working[row.id] = gevent.spawn(self._bring_in, row)
+            if account_id not in self._working and self._uploads.taken_list(row.token).exists():
+                self._working[account_id] = gevent.spawn(self._bring_in, row)
+                self._served[account_id] = max(self._served.values(), default=0) + 1
 
     def wait(self) -> None:
         """Until nothing is under way."""

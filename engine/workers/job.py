@@ -14,7 +14,8 @@ MB = 1_000_000
 class Lane(StrEnum):
     """Which workers a job waits for: those of one lane are never held by jobs of the other."""
 
-    LONG = "long"  # lists, sounds: one at a time for an account
+    LONG = "long"  # lists that are checked, sounds: one at a time for an account
+    BEHIND = "behind"  # lists that come in, when nobody waits before a page: one at a time for an account
     QUICK = "quick"  # what somebody waits for in front of a page
 
 
@@ -35,13 +36,15 @@ class Job:
     """A function, ``"module:function"``, that only the worker imports.
 
     It takes JSON values and returns an `Answer` or yields them.  `words` are handed to the module's
-    ``prepare(*words)``, once in each worker, before the limits are set.
+    ``prepare(*words)``, once in each worker, before the limits are set.  An idle worker of a job that is
+    `kept` waits for as long as it takes; others go after a minute.
     """
 
     target: str
     limits: Limits = Limits()
     lane: Lane = Lane.LONG
     words: tuple[str, ...] = ()
+    kept: bool = False
 
 
 class Answer(NamedTuple):

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 KEPT = 2  # idle workers of one kind of job
 
-_turns = {Lane.LONG: Turns(2), Lane.QUICK: Turns(4, of_account=2)}
+_turns = {Lane.LONG: Turns(2), Lane.BEHIND: Turns(2), Lane.QUICK: Turns(4, of_account=2)}
 _idle: dict[Job, list[Worker]] = {}  # append and pop are atomic
 
 
@@ -59,6 +59,13 @@ def stream(
             _give_back(job, worker)
 
 
+def warm(job: Job) -> None:
+    """Have an idle worker of a `kept` job, so that the first who asks does not wait for its start."""
+    idle = _idle.setdefault(job, [])
+    if not idle:
+        idle.append(Worker(job))
+
+
 def waiting(lane: Lane) -> int:
     """How many jobs of a lane wait for their turn."""
     return _turns[lane].waiting
@@ -90,6 +97,8 @@ def _give_back(job: Job, worker: Worker) -> None:
         idle.append(worker)
     else:
         worker.end()
+        if job.kept:
+            warm(job)
 
 
 def _error(failed: Failed) -> errors.AvanakError:

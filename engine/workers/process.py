@@ -25,7 +25,8 @@ from engine.workers import program
 from engine.workers.job import Answer, End, Job, Lane
 
 ROOT = Path(__file__).resolve().parents[2]
-NICENESS = {Lane.LONG: 5, Lane.QUICK: 0}
+NICENESS = {Lane.LONG: 5, Lane.BEHIND: 5, Lane.QUICK: 0}
+IDLE_S = 60.0  # so long a worker waits for its next request
 _MOST_JSON = 1 << 28
 
 
@@ -53,11 +54,12 @@ class Worker:
         # The plain sockets of the system: gevent's belong to the hub of one thread.
         ours, theirs = _socket.socketpair()
         self._limits = job.limits
+        self._idle_s = None if job.kept else IDLE_S
         self._socket = ours
         limits = job.limits
         taking = {
             "memory": limits.memory, "cpu_s": limits.cpu_s, "file_bytes": limits.file_bytes,
-            "nice": NICENESS[job.lane],
+            "nice": NICENESS[job.lane], "idle_s": self._idle_s,
         }  # fmt: skip
         # Isolated: neither the environment nor the working directory decides what is imported.
         argv = [sys.executable, "-I", program.__file__, str(ROOT), job.target, json.dumps(taking),
@@ -107,7 +109,8 @@ class Worker:
 
     def is_ready(self) -> bool:
         """Whether the process still runs, and will not go of itself in a moment."""
-        return time.monotonic() - self._asked_at < program.IDLE_S / 2 and self._wait(posix.WNOHANG) is None
+        is_going = self._idle_s is not None and time.monotonic() - self._asked_at > self._idle_s / 2
+        return not is_going and self._wait(posix.WNOHANG) is None
 
     def end(self) -> None:
         """End the process and forget it."""

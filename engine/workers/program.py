@@ -22,7 +22,6 @@ from typing import Any
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 KEEP_SHARE = 4  # a worker that has grown by this part of what it may take is not used again
-IDLE_S = 60.0  # so long a worker waits for its next request
 DETAIL = 4_000  # characters of a traceback
 
 
@@ -43,7 +42,7 @@ def main() -> None:
     if limits["memory"] is not None:
         resource.setrlimit(resource.RLIMIT_AS, (size + limits["memory"],) * 2)
     resource.setrlimit(resource.RLIMIT_FSIZE, (limits["file_bytes"],) * 2)
-    while _is_asked():
+    while _is_asked(limits["idle_s"]):
         (length,) = struct.unpack("<I", _read(4))
         request = json.loads(_read(length))
         used = resource.getrusage(resource.RUSAGE_SELF)
@@ -102,9 +101,9 @@ def _told(error: Exception) -> dict[str, Any]:
     return {"end": "crash", "detail": "".join(traceback.format_exception(error))[-DETAIL:]}
 
 
-def _is_asked() -> bool:
+def _is_asked(idle_s: float | None) -> bool:
     """Wait for a request; False when none has come for so long that this process had better go."""
-    return bool(select.select([0], [], [], IDLE_S)[0])
+    return bool(select.select([0], [], [], idle_s)[0])
 
 
 def _size() -> int:

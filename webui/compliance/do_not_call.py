@@ -143,9 +143,11 @@ def import_() -> Answer | BaseResponse:
             raise BadInput("The files are too large: one may have %(n)s MB.", n=limit)
         stream: Any = files[0].stream
         name = files[0].filename
-        chosen = form.choices()
+        chosen, whose = form.choices(), account_scope()
         with web().apart(
-            lambda: open_list(stream, chosen, filename=name, default_area=area, allow_abroad=True),
+            lambda: open_list(
+                stream, chosen, filename=name, default_area=area, allow_abroad=True, account=whose
+            ),
             waits=True,
         ) as reader:
             chunks = web().each_apart(iter(reader))

@@ -32,6 +32,7 @@ def open_pending_list(path: Path, pending: Pending, settings: Settings, allow_ab
         filename=pending.list_name,
         default_area=settings.default_area_code or None,
         allow_abroad=allow_abroad,
+        account=pending.account_id,
     )
 
 

@@ -37,6 +37,7 @@ from engine.services.money.ledger import NoCredit
 from engine.states import CampaignState, ImportState
 from engine.store.tables.core import Campaign
 from engine.store.tables.lists import ListImport
+from engine.workers.job import Lane
 
 log = logging.getLogger(__name__)
 
@@ -93,9 +94,15 @@ def of_campaign(campaign_id: int) -> list[ListImport]:
     )
 
 
-def unfinished() -> list[ListImport]:
-    """What is to be brought in, in the order in which it came."""
-    return list(ListImport.select().where(ListImport.state << OPEN).order_by(ListImport.id))
+def unfinished() -> list[tuple[ListImport, int]]:
+    """What is to be brought in and whose it is (the account's id), in the order in which it came."""
+    rows = list(ListImport.select().where(ListImport.state << OPEN).order_by(ListImport.id))
+    campaign_ids = {row.campaign_id for row in rows}
+    owner_of = {
+        int(one.id): int(one.account_id)
+        for one in Campaign.select(Campaign.id, Campaign.account).where(Campaign.id << campaign_ids)
+    }
+    return [(row, owner_of[row.campaign_id]) for row in rows if row.campaign_id in owner_of]
 
 
 def refused_of(row: ListImport) -> Counter[str]:
@@ -145,7 +152,7 @@ def bring_in(
     database does not answer, EngineBusy when another process was faster: it is to be called again.
     """
     row: ListImport
-    row, abroad = read(lambda: (get(import_id), traffic_caps.opens_abroad()))
+    row, abroad, account_id = read(lambda: _known(import_id))
     if row.state not in OPEN:
         return
     if uploads.begun_again(row.token) > MOST_TRIES:
@@ -161,7 +168,7 @@ def bring_in(
         uploads.has_gone_on(row.token)
 
     try:
-        with begin(lambda: _open(uploads, row, default_area, abroad))() as reader:
+        with begin(lambda: _open(uploads, row, default_area, abroad, account_id))() as reader:
             import_list(
                 row.campaign_id,
                 reader,
@@ -183,7 +190,15 @@ def bring_in(
     uploads.discard(row.token)
 
 
-def _open(uploads: Uploads, row: ListImport, default_area: str, allow_abroad: bool) -> ListReader:
+def _known(import_id: int) -> tuple[ListImport, bool, int]:
+    """The import, whether numbers abroad may be called, and whose it is."""
+    row = get(import_id)
+    return row, traffic_caps.opens_abroad(), int(campaigns.get(row.campaign_id).account_id)
+
+
+def _open(
+    uploads: Uploads, row: ListImport, default_area: str, allow_abroad: bool, account_id: int
+) -> ListReader:
     path = uploads.taken_list(row.token)
     if row.sha256 and sha256_of(path) != row.sha256:
         raise BadInput("The list is not the one that was checked and confirmed; nothing more of it comes in.")
@@ -193,6 +208,8 @@ def _open(uploads: Uploads, row: ListImport, default_area: str, allow_abroad: bo
         filename=row.source_name,
         default_area=default_area or None,
         allow_abroad=allow_abroad,
+        account=account_id,
+        lane=Lane.BEHIND,
     )
 
 

@@ -17,7 +17,8 @@ from engine.services.campaigns.rules import CampaignRules
 from engine.services.compliance.do_not_call import as_integer
 from engine.services.lists.choices import facts_of
 from engine.services.lists.counting import Example, ListCount
-from engine.services.lists.reader import ListReader, Row
+from engine.services.lists.reader import ListReader
+from engine.services.lists.rows import Row
 from engine.services.numbering.reasons import Reason
 from engine.services.trunks.headroom import permitted_rate, permitted_sessions
 from engine.store.tables.core import Gateway, Switch

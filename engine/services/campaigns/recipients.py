@@ -24,7 +24,8 @@ from engine.services.campaigns.list_parts import ListPart, ListRow, parts_of
 from engine.services.campaigns.transitions import move_from
 from engine.services.compliance.do_not_call import lists_for
 from engine.services.lists import reader as lists
-from engine.services.lists.reader import ListReader, Row
+from engine.services.lists.reader import ListReader
+from engine.services.lists.rows import Row
 from engine.services.messages.personal import UNPREPARED
 from engine.services.numbering.numbers import LineKind
 from engine.services.numbering.reasons import Reason

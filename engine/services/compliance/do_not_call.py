@@ -20,7 +20,8 @@ import numpy.typing as npt
 from engine.clock import from_ms
 from engine.services.accounts import audit_log
 from engine.services.lists.counting import ListCount
-from engine.services.lists.reader import ListReader, Row
+from engine.services.lists.reader import ListReader
+from engine.services.lists.rows import Row
 from engine.services.numbering.numbers import NormalNumber, display
 from engine.states import MessageKind
 from engine.store import do_not_call
@@ -30,7 +31,7 @@ EXPORTED = ("number", "source", "campaign", "added_at")
 
 log = logging.getLogger(__name__)
 
-WRITE_CHUNK = 20_000
+WRITE_CHUNK = 2_000  # a transaction of some 10 ms: the engine waits for no longer
 LINES_TOLD = 50  # lines of each reason that an import tells of
 KEY, IMPORT, PERSON = "key", "import", "person"  # how a number came onto a list
 
@@ -141,7 +142,8 @@ def export_rows(account_id: int, read: Read) -> Iterator[tuple[str, str, int | s
 def check_list(reader: ListReader, lists: Sequence[int], read: Read) -> tuple[int, int]:
     """Go through a contact list without importing it; ``(numbers that may be called, numbers on one of the lists)``.
 
-    Each number counts once.  8 bytes are kept of every number of the contact list and of the lists.
+    The contact list was opened with `only_numbers`.  Each number counts once; 8 bytes are kept of every number of
+    the contact list and of the lists.
     """
     wanted = np.sort(np.concatenate([np.zeros(0, np.int64), *reader.numbers()]))
     is_first = np.diff(wanted, prepend=-1) != 0

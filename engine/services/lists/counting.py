@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from engine.services.lists.choices import ListFacts
-from engine.services.lists.reader import ListReader, Row
+from engine.services.lists.reader import ListReader
+from engine.services.lists.rows import Row
 from engine.services.numbering.numbers import LineKind
 from engine.services.numbering.reasons import Reason
 

@@ -1,24 +1,27 @@
-"""Old and open workbooks (XLS, XLSB, ODS): read by a worker, kept on disk, given row by row."""
+"""Old and open workbooks (XLS, XLSB, ODS), read by calamine.
+
+It reads a sheet into memory as a full rectangle, so a file of a few kilobytes could ask for gigabytes,
+and for some files it panics: this runs in a worker with limits, and nowhere else.
+"""
 
 from __future__ import annotations
 
-import shutil
-import tempfile
+import datetime
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import contextmanager
+from itertools import islice
 from typing import BinaryIO
 
-import orjson
+import python_calamine
 
+from engine.errors import BadInput
 from engine.sentences import Sentence
 from engine.services.lists.choices import SheetFacts
 from engine.services.lists.columns import holds_numbers
+from engine.services.lists.opc import first_line
 from engine.services.lists.table import Table
 from engine.services.lists.xlsx import chosen_sheet, sheet_notes
-from engine.workers import pool
-from engine.workers.job import Job
 
-_JOB = Job("engine.services.lists.workbook_worker:read")
 _PEEKED_ROWS = 60
 
 
@@ -31,54 +34,58 @@ class OtherWorkbook(Table):
     def __init__(self, file: BinaryIO, filename: str, form: str, wanted: str = "") -> None:
         super().__init__(filename)
         self.form = self.encoding = form
-        self._rows = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `detach`
-        try:
-            begins = self._keep(file)
-            chosen = chosen_sheet(self.sheets, wanted, filename)
-        except BaseException:
-            self._rows.close()
-            raise
-        self._begin = begins[chosen]
-        self.sheets[chosen].is_read = True
-
-    def _keep(self, file: BinaryIO) -> list[int]:
-        """Have the worker read all sheets and keep their rows, a JSON list a line; where those of each begin."""
-        begins: list[int] = []
-        first: list[list[str]] = []
-
-        def conclude() -> None:
-            if self.sheets:
-                self.sheets[-1].has_numbers = holds_numbers(first)
-                self.sheets[-1].sample = [cell[:60] for cell in first[0][:6]] if first else []
-                self._rows.write(b"\n")
-                first.clear()
-
-        with tempfile.NamedTemporaryFile() as copy:
+        with self._reading():
             file.seek(0)
-            shutil.copyfileobj(file, copy)
-            copy.flush()
-            with closing(
-                pool.stream(_JOB, copy.name, self.filename, self.form, what=self.filename)
-            ) as answers:
-                for value, _ in answers:
-                    if isinstance(value, dict):
-                        conclude()
-                        self.sheets.append(SheetFacts(value["name"], 0, False, is_hidden=value["is_hidden"]))
-                        begins.append(self._rows.tell())
-                        continue
-                    for row in value:
-                        self._rows.write(orjson.dumps(row) + b"\n")
-                        if any(row):
-                            self.sheets[-1].rows += 1
-                            if len(first) < _PEEKED_ROWS:
-                                first.append(row)
-        conclude()
-        return begins
+            self._book = python_calamine.CalamineWorkbook.from_filelike(file)
+            for sheet in self._book.sheets_metadata:
+                if sheet.typ == python_calamine.SheetTypeEnum.WorkSheet:
+                    is_hidden = sheet.visible != python_calamine.SheetVisibleEnum.Visible
+                    self.sheets.append(self._peek(sheet.name, is_hidden))
+        chosen = self.sheets[chosen_sheet(self.sheets, wanted, filename)]
+        chosen.is_read = True
+        self._chosen = chosen.name
+
+    def _peek(self, name: str, is_hidden: bool) -> SheetFacts:
+        filled = (row for row in self._rows_of(name) if any(row))
+        first = list(islice(filled, _PEEKED_ROWS))
+        sample = [cell[:60] for cell in first[0][:6]] if first else []
+        return SheetFacts(
+            name,
+            len(first) + sum(1 for _ in filled),
+            holds_numbers(first),
+            is_hidden=is_hidden,
+            sample=sample,
+        )
+
+    def _rows_of(self, name: str) -> Iterator[list[str]]:
+        for row in self._book.get_sheet_by_name(name).iter_rows():
+            yield [cell if type(cell) is str else _text(cell) for cell in row]
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Say in one sentence what goes wrong with a damaged workbook while it is read."""
+        try:
+            yield
+        except (MemoryError, BadInput):
+            raise
+        except BaseException as error:
+            # For some damaged files calamine's Rust panics: a BaseException of a module that cannot be imported by name.
+            if not isinstance(error, Exception) and type(error).__module__ != "pyo3_runtime":
+                raise
+            why = first_line(error)
+            if "password" in why.lower() or "encrypt" in why.lower():
+                raise BadInput(
+                    "%(file)s is protected with a password; open it, remove the password, and save it as XLSX or CSV.",
+                    file=self.filename,
+                ) from None
+            raise BadInput(
+                "%(file)s cannot be read as an %(form)s workbook: %(why)s; save it as XLSX or CSV.",
+                file=self.filename, form=self.form.upper(), why=why,
+            ) from None  # fmt: skip
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
-        self._rows.seek(self._begin)
-        for number, line in enumerate(iter(self._rows.readline, b"\n"), start=1):
-            yield number, orjson.loads(line)
+        with self._reading():
+            yield from enumerate(self._rows_of(self._chosen), start=1)
 
     def notes(self) -> list[Sentence]:
         """Which sheet was read; and that rows which are hidden cannot be told."""
@@ -88,5 +95,13 @@ class OtherWorkbook(Table):
         )
         return [*sheet_notes(self.sheets), unknown]
 
-    def detach(self) -> None:
-        self._rows.close()
+
+def _text(cell: object) -> str:
+    """Return a cell as a person sees it: 9123456789.0 is 9123456789."""
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
+    if isinstance(cell, datetime.datetime):
+        return cell.date().isoformat() if cell.time() == datetime.time() else cell.isoformat(" ", "seconds")
+    return "" if cell is None else str(cell)

@@ -1,0 +1,375 @@
+"""The reading of a list, in the process that may look at its bytes (`engine.services.lists.worker`).
+
+Memory stays flat: one chunk, and some 12 to 24 bytes for each different number.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
+from itertools import chain, islice
+from typing import BinaryIO, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.errors import BadInput
+from engine.fold import visible
+from engine.sentences import Amount, Sentence
+from engine.services.lists.choices import AS_FOUND, Choices, HiddenRows, ListFacts, Several
+from engine.services.lists.columns import MAX_COLUMNS, is_bare
+from engine.services.lists.duplicates import SeenNumbers
+from engine.services.lists.kinds import open_table
+from engine.services.lists.layout import SAMPLE_ROWS, Layout
+from engine.services.lists.names import column_names
+from engine.services.lists.rows import Row
+from engine.services.lists.table import Table
+from engine.services.numbering.numbers import LineKind, NormalNumber, normalise, numbers_in, usual_numbers
+from engine.services.numbering.reasons import Reason
+
+MAX_CELL = 500
+"""Characters of a cell that are kept; the rest is cut off."""
+CHUNK_CELLS = 100_000
+"""A chunk of a list with many columns has fewer rows."""
+_SHOWN_EXAMPLES = 3
+
+
+class Reading:
+    """A list that has been opened. Iterate once: each step is a chunk of rows.
+
+    Iterating raises BadInput for a line that cannot be read, and at the end if
+    there was no valid number at all; what was read before may then be discarded.
+    ``counts`` holds rows read by reason (None: to be called) as far as it has got.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        filename: str,
+        choices: Choices,
+        *,
+        default_area: str | None,
+        allow_abroad: bool,
+        allow_premium: bool,
+        allow_short: bool,
+        max_rows: int,
+        chunk_rows: int,
+    ) -> None:
+        self.filename = filename
+        self.counts: Counter[Reason | None] = Counter()
+        self._table = table
+        self._choices = choices
+        self._read_number = (
+            partial(
+                normalise,
+                default_area=default_area,
+                allow_abroad=allow_abroad,
+                allow_premium=allow_premium,
+                allow_short=allow_short,
+            )
+            if default_area or allow_abroad or allow_premium or allow_short
+            else normalise
+        )
+        self._max_rows, self._chunk_rows = max_rows, chunk_rows
+        self._resources = ExitStack()
+        self._examples: list[Sentence] = []
+        self._filled = self._blank = self._hidden = self._several = 0
+
+        rows = self._filled_rows(table.rows())
+        sample = list(islice(rows, SAMPLE_ROWS))
+        if not sample:
+            raise BadInput("%(file)s is empty.", file=filename)
+        layout = Layout(sample, table, choices, filename, default_area)
+        if layout.refusal is not None:
+            raise layout.refusal
+        self._layout = layout
+        self.columns = layout.columns
+        self._index, *self._others = layout.chosen
+        self.number_column = self.columns[self._index]
+        self.is_numbers_only = layout.is_numbers_only
+        if layout.is_of_mobiles:
+            self._read_number = partial(_in_a_column_of_mobiles, self._read_number)
+        self._rows: Iterator[tuple[int, list[str]]] = chain(sample[layout.begins :], rows)
+        if self.is_numbers_only:
+            self.columns, self._index = [self.number_column], 0
+            self._rows = ((line, [cell]) for line, row in self._rows for cell in row if cell)
+        self.variable_columns = self.columns[: self._index] + self.columns[self._index + 1 :]
+        self._left_out = frozenset() if self.is_numbers_only else choices.left_out
+        self._skipped = table.hidden_lines if choices.hidden_rows == HiddenRows.SKIP else set[int]()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def adopt(self, resources: ExitStack) -> None:
+        """Take over what is to be closed with the reader."""
+        self._resources = resources
+
+    def close(self) -> None:
+        """Let go of the file, which stays open."""
+        self._resources.close()
+
+    @property
+    def kept_columns(self) -> list[str]:
+        """Those of ``variable_columns`` that are kept with the numbers so far: the name first, without those left out."""
+        first = self._choices.name_column - 1
+        places = [place for place in range(len(self.columns)) if place not in self._left_out | {self._index}]
+        return [self.columns[place] for place in sorted(places, key=lambda place: (place != first, place))]
+
+    def facts(self) -> ListFacts:
+        """What there is to tell of the list, as far as it has been read."""
+        table, layout = self._table, self._layout
+        left_out = Counter(
+            {"header": int(layout.header_line > 0), "title": layout.titles, "blank": self._blank}
+        )
+        left_out["header"] += table.passed_over
+        rows = self._filled - layout.begins
+        found = ListFacts(
+            form=table.form,
+            encoding=table.encoding,
+            delimiter=table.delimiter or "",
+            header_line=layout.header_line,
+            columns=[self.number_column, *(layout.columns[index] for index in self._others)],
+            names=layout.columns,
+            rows=layout.first_rows,
+            candidates=layout.candidates,
+            sheets=table.sheets,
+            hidden_columns=layout.hidden_columns,
+            hidden_rows=self._hidden if self._skipped is table.hidden_lines else len(table.hidden_lines),
+            several=self._several,
+            lines=self._filled + self._blank + table.passed_over,
+            left_out=+left_out,
+            more=sum(self.counts.values()) - rows,
+        )
+        found.notes = [*table.notes(), *layout.notes(found, self._choices)]
+        return found
+
+    def __iter__(self) -> Iterator[list[Row]]:
+        seen = SeenNumbers()
+        for chunk, at, numbers in self._chunks():
+            self._mark_duplicates(chunk, at, numbers, seen)
+            self.counts.update([row.reason for row in chunk])
+            if not self.counts[None]:
+                self._collect_examples(chunk)
+            yield chunk
+        if not self.counts[None]:
+            if not self._examples:
+                raise BadInput("%(file)s has a header in line %(line)s and no rows.",
+                    file=self.filename, line=self._layout.header_line)  # fmt: skip
+            raise BadInput(
+                "No number in column «%(column)s» of %(file)s can be called: %(examples)s.",
+                column=visible(self.number_column), file=self.filename, examples=self._examples,
+            )  # fmt: skip
+
+    def numbers(self) -> Iterator[npt.NDArray[np.int64]]:
+        """The numbers to be called alone, in chunks; in place of iterating, for asking about a whole list.
+
+        What stands beside them is not kept and a number that stands twice comes twice: half the work.
+        Raises BadInput for a line that cannot be read.
+        """
+        if self._others or self._table.sheets:
+            for chunk, _, numbers in self._chunks():
+                del chunk
+                yield np.array(numbers, np.int64)
+            return
+        index, read = self._index, self._read_number
+        while rows := list(islice(self._rows, self._chunk_rows)):
+            texts = [cells[index] for _, cells in rows if index < len(cells)]
+            usual, others = usual_numbers(texts)
+            unusual = [int(one.e164) for text in others for one in self._found_in(text, read(text))]
+            yield np.array(usual + unusual, np.int64)
+
+    def _filled_rows(self, rows: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
+        """Yield rows with any content, cells stripped and bounded in number and length."""
+        left = self._max_rows + 1
+        for line, cells in rows:
+            cells = list(map(str.strip, cells))
+            content = "".join(cells)
+            if not content:
+                self._blank += 1
+                continue
+            if len(cells) > MAX_COLUMNS:
+                if any(cells[MAX_COLUMNS:]):
+                    raise BadInput(
+                        "Line %(line)s of %(file)s has %(count)s columns; a list may have %(most)s.",
+                        line=line, file=self.filename, count=Amount(len(cells)), most=MAX_COLUMNS,
+                    )  # fmt: skip
+                del cells[MAX_COLUMNS:]
+            if len(content) > MAX_CELL:
+                cells = [cell[:MAX_CELL] for cell in cells]
+            left -= 1
+            if left < 0:
+                raise BadInput(
+                    "%(file)s has more than %(most)s rows (line %(line)s); split it.",
+                    file=self.filename, most=Amount(self._max_rows), line=line,
+                )  # fmt: skip
+            self._filled += 1
+            yield line, cells
+
+    def _chunks(self) -> Iterator[tuple[list[Row], list[int], list[int]]]:
+        """Yield rows with their numbers judged, at which places there are numbers, and these as integers.
+
+        One loop without layers: a million rows pass here.
+        """
+        index, read, skipped = self._index, self._read_number, self._skipped
+        width = len(self.columns)
+        most = min(self._chunk_rows, CHUNK_CELLS // width)
+        new = tuple.__new__  # spares the NamedTuple's own constructor
+        rows: list[Row] = []
+        at: list[int] = []
+        numbers: list[int] = []
+        for line, cells in self._rows:
+            if len(cells) != width:
+                if len(cells) > width:
+                    width = len(cells)
+                    most = min(self._chunk_rows, CHUNK_CELLS // width)
+                    self._widen(width)
+                cells += [""] * (width - len(cells))
+            raw = cells.pop(index)
+            found = read(raw)
+            if type(found) is NormalNumber and line not in skipped:
+                at.append(len(rows))
+                numbers.append(int(found.e164))
+                rows.append(new(Row, (line, raw, found, None, cells, None)))
+            else:
+                for row in self._second_look(line, raw, found, cells):
+                    if row.number is not None:
+                        at.append(len(rows))
+                        numbers.append(int(row.number.e164))
+                    rows.append(row)
+            if len(rows) >= most:
+                yield rows, at, numbers
+                rows, at, numbers = [], [], []
+        if rows:
+            yield rows, at, numbers
+
+    def _second_look(
+        self, line: int, raw: str, found: NormalNumber | Reason, cells: list[str]
+    ) -> Iterator[Row]:
+        """The results of a line whose cell alone gives none to call: its row is hidden, or other cells may help."""
+        if line in self._skipped:
+            self._skipped.discard(line)
+            self._hidden += 1
+            yield Row(line, raw, None, Reason.HIDDEN, cells)
+            return
+        if found is Reason.SEVERAL:
+            self._several += 1
+        numbers = self._found_in(raw, found)
+        for other in self._others if not numbers else ():
+            text = cells[other - (other > self._index)]
+            numbers = self._found_in(text, self._read_number(text)) if text else []
+            if numbers:
+                raw = text
+                break
+        if not numbers:
+            yield Row(line, raw, None, found if isinstance(found, Reason) else None, cells)
+        for place, number in enumerate(numbers):
+            yield Row(line, raw, number, None, cells if place == 0 else list(cells))
+
+    def _found_in(self, text: str, found: NormalNumber | Reason) -> list[NormalNumber]:
+        """The numbers of a cell that are to be called, by what was chosen for cells with several."""
+        if isinstance(found, NormalNumber):
+            return [found]
+        wanted = self._choices.several
+        if wanted == Several.NONE and self._layout.is_contacts and ":::" in text:
+            wanted = Several.FIRST  # an address book gives the main one first
+        if found is not Reason.SEVERAL or wanted == Several.NONE:
+            return []
+        numbers = [
+            one for part in numbers_in(text) if isinstance(one := self._read_number(part), NormalNumber)
+        ]
+        return list(dict.fromkeys(numbers))[: 1 if wanted == Several.FIRST else None]
+
+    def _mark_duplicates(
+        self, chunk: list[Row], at: list[int], numbers: list[int], seen: SeenNumbers
+    ) -> None:
+        lines = [chunk[position].line for position in at]
+        for index, first_line in seen.duplicates(numbers, lines).items():
+            row = chunk[at[index]]
+            chunk[at[index]] = row._replace(reason=Reason.DUPLICATE, first_line=first_line)
+
+    def _widen(self, width: int) -> None:
+        """Name the columns of a row that is longer than all before it."""
+        self.columns = column_names(self.columns, width)
+        self.variable_columns = self.columns[: self._index] + self.columns[self._index + 1 :]
+
+    def _collect_examples(self, chunk: list[Row]) -> None:
+        for row in chunk[: _SHOWN_EXAMPLES - len(self._examples)]:
+            why = row.reason.sentence if row.reason else ""
+            self._examples.append(
+                Sentence(
+                    "line %(line)s has «%(cell)s» (%(why)s)",
+                    line=row.line, cell=visible(row.raw[:40]), why=why,
+                )
+            )  # fmt: skip
+
+
+def _in_a_column_of_mobiles(read: Callable[[str], NormalNumber | Reason], text: str) -> NormalNumber | Reason:
+    """A cell's number; ten digits that only might be a landline are not called there, as codes look so."""
+    found = read(text)
+    if type(found) is NormalNumber and found.kind is LineKind.LANDLINE and is_bare(text):
+        return Reason.MAY_BE_CODE
+    return found
+
+
+def open_reading(
+    file: BinaryIO,
+    name: str,
+    choices: Choices = AS_FOUND,
+    *,
+    default_area: str | None = None,
+    allow_abroad: bool = False,
+    allow_premium: bool = False,
+    allow_short: bool = False,
+    max_rows: int,
+    chunk_rows: int,
+) -> Reading:
+    """Begin to read a list; raise BadInput with one sentence if it is none.
+
+    The file stays open when the reading is closed.
+    """
+    with ExitStack() as resources:
+        table = open_table(file, name, choices.sheet)
+        resources.callback(table.detach)
+        reading = Reading(
+            table,
+            name,
+            choices,
+            default_area=default_area,
+            allow_abroad=allow_abroad,
+            allow_premium=allow_premium,
+            allow_short=allow_short,
+            max_rows=max_rows,
+            chunk_rows=chunk_rows,
+        )
+        reading.adopt(resources.pop_all())
+        return reading
+
+
+def look_into(file: BinaryIO, name: str, choices: Choices, *, default_area: str | None = None) -> ListFacts:
+    """What stands in the first rows of a list, also of one in which no column of numbers is found; BadInput as above."""
+    with ExitStack() as resources:
+        table = open_table(file, name, choices.sheet)
+        resources.callback(table.detach)
+        found = ((line, list(map(str.strip, cells))[:MAX_COLUMNS]) for line, cells in table.rows())
+        sample = list(islice((row for row in found if any(row[1])), SAMPLE_ROWS))
+        if not sample:
+            raise BadInput("%(file)s is empty.", file=name)
+        layout = Layout(sample, table, replace(choices, columns=""), name, default_area)
+        return ListFacts(
+            form=table.form,
+            encoding=table.encoding,
+            delimiter=table.delimiter or "",
+            header_line=layout.header_line,
+            columns=[layout.columns[index] for index in layout.chosen],
+            names=layout.columns,
+            rows=layout.first_rows,
+            candidates=layout.candidates,
+            sheets=table.sheets,
+            hidden_columns=layout.hidden_columns,
+        )

@@ -1,0 +1,52 @@
+"""Reads a list: the job of a worker (`engine.workers`); nothing else looks at the bytes of lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from engine.services.lists.choices import Choices
+from engine.services.lists.list_reading import Reading, look_into, open_reading
+from engine.services.lists.rows import ReadMode, pack
+from engine.workers.job import Answer
+
+
+def read(
+    path: str, name: str, choices: dict[str, Any], options: dict[str, Any], mode: ReadMode
+) -> Iterator[Answer]:
+    """Yield what the list is, then its chunks of rows (bytes beside the value), then what it turned out to be.
+
+    Of numbers alone the chunks are those of `Reading.numbers`, eight bytes each; of the facts alone there is
+    one answer.  Raises BadInput.
+    """
+    chosen = Choices(**choices)
+    with open(path, "rb") as file:
+        if mode == ReadMode.FACTS:
+            yield Answer(look_into(file, name, chosen, **options).as_dict())
+            return
+        with open_reading(file, name, chosen, **options) as reading:
+            yield Answer(_state(reading))
+            if mode == ReadMode.NUMBERS:
+                for numbers in reading.numbers():
+                    yield Answer(None, numbers.tobytes())
+            else:
+                yield from _chunks(reading)
+            yield Answer(_state(reading))
+
+
+def _chunks(reading: Reading) -> Iterator[Answer]:
+    """The rows; beside them the names of the columns, when there are more than before."""
+    columns = reading.variable_columns
+    for rows in reading:
+        is_wider = reading.variable_columns is not columns
+        columns = reading.variable_columns
+        yield Answer([columns, reading.kept_columns] if is_wider else None, pack(rows))
+
+
+def _state(reading: Reading) -> dict[str, Any]:
+    return {
+        "number_column": reading.number_column,
+        "variable_columns": reading.variable_columns,
+        "kept_columns": reading.kept_columns,
+        "facts": reading.facts().as_dict(),
+    }
