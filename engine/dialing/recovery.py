@@ -257,9 +257,25 @@ class Recovery:
                 since_m = monotonic_s()  # it was held up: what it had in its buffers starts only now
 
     def _exist(self, suspects: list[Call], api: Api) -> set[str]:
-        """Those of the calls that the switch knows: its own table, which no list lags behind."""
-        pool = Pool(ASK_AT_ONCE)
-        told = pool.map(lambda call: answers.read_exists(api(commands.uuid_exists(call.uuid))), suspects)
+        """Those of the calls that the switch knows: its own table, which no list lags behind.
+
+        The first failure is raised, and no more is asked: of a switch that is gone, thousands of calls
+        would each fail by itself and hold the engine up for many seconds.
+        """
+        failed: list[AvanakError] = []
+
+        def ask(call: Call) -> bool:
+            if failed:
+                return False
+            try:
+                return answers.read_exists(api(commands.uuid_exists(call.uuid)))
+            except AvanakError as error:
+                failed.append(error)
+                return False
+
+        told = Pool(ASK_AT_ONCE).map(ask, suspects)
+        if failed:
+            raise failed[0]
         return {call.uuid for call, is_alive in zip(suspects, told, strict=True) if is_alive}
 
     # -- deciding -------------------------------------------------------------------------

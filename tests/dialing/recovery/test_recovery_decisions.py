@@ -174,6 +174,29 @@ def test_records_that_cannot_be_read_decide_nothing(house: House) -> None:
     assert house.attempts()[0].settled_by == "record"
 
 
+def test_a_switch_that_leaves_while_it_is_asked_is_not_asked_for_every_call(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent(house, 20)
+    house.switch.buffer.clear()
+    house.crash(written=True)
+    house.connect(recover=False)
+    answer, questions = house.switch.api, []
+
+    def leave_at_the_question(frame: bytes, timeout_s: float | None = None) -> str:
+        if b"uuid_exists" in frame:
+            questions.append(frame)
+            house.switch.is_up = False
+        return answer(frame, timeout_s)
+
+    monkeypatch.setattr(house.switch, "api", leave_at_the_question)
+    failed: list[object] = []
+    monkeypatch.setattr(gevent.get_hub(), "print_exception", lambda *failure: failed.append(failure))
+    house.recover()
+    assert failed == []
+    assert (len(questions), len(house.calls())) == (1, 20)
+
+
 def test_a_recovery_that_is_broken_off_is_done_again(house: House) -> None:
     campaign_id, uuids = sent(house, 5)
     house.switch.read_all()
