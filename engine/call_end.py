@@ -79,7 +79,10 @@ def read_end(uuid: str, value_of: ValueOf) -> CallEnd:
     if answered_at is None and closed_by == "recv_bye":
         answered_at = ended_at
     is_answered = answered_at is not None
-    rang = [_epoch_ms(value_of(name)) for name in ("progress_uepoch", "progress_media_uepoch")]
+    rang_at = _epoch_ms(value_of("progress_uepoch"))
+    media_at = _epoch_ms(value_of("progress_media_uepoch"))
+    if media_at is not None and (rang_at is None or media_at < rang_at):
+        rang_at = media_at
     return CallEnd(
         uuid=uuid,
         cause=_matching(_CAUSE, value_of("hangup_cause")),
@@ -87,7 +90,7 @@ def read_end(uuid: str, value_of: ValueOf) -> CallEnd:
         attempt_id=to_int(value_of("avanak_attempt")),
         sip_status=_sip_status(value_of),
         started_at=_epoch_ms(value_of("start_uepoch")),
-        rang_at=min((at for at in rang if at is not None), default=None),
+        rang_at=rang_at,
         answered_at=answered_at,
         closed_by=closed_by,
         heard_ms=_heard_ms(value_of) if is_answered else 0,
@@ -129,7 +132,7 @@ def last_record(line: bytes) -> bytes:
 
 def to_int(text: str | None) -> int | None:
     """A non-negative whole number in ASCII digits; None for anything else."""
-    if text and text.isascii() and text.isdigit() and len(text) <= 18:
+    if text and text.isdigit() and text.isascii() and len(text) <= 18:
         return int(text)
     return None
 
@@ -154,14 +157,17 @@ def _heard_ms(value_of: ValueOf) -> int:
 
 def _sip_status(value_of: ValueOf) -> int | None:
     """The final answer; a redirect is told by `proto_specific_hangup_cause` only."""
-    found = _SIP.fullmatch(value_of("proto_specific_hangup_cause") or "")
+    told = value_of("proto_specific_hangup_cause")
+    found = _SIP.fullmatch(told) if told else None
     return int(found[1]) if found else to_int(value_of("sip_term_status"))
 
 
 def _target(value_of: ValueOf) -> str:
-    user = _matching(_TARGET, value_of("sip_redirect_contact_user_0"))
     host = _matching(_TARGET, value_of("sip_redirect_contact_host_0"))
-    return f"{user}@{host}" if user and host else host
+    if not host:
+        return ""
+    user = _matching(_TARGET, value_of("sip_redirect_contact_user_0"))
+    return f"{user}@{host}" if user else host
 
 
 def _epoch_ms(text: str | None) -> int | None:

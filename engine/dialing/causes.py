@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cache
 
 from engine.call_end import SENT_CANCEL, CallEnd
 from engine.states import Disposition
@@ -35,6 +36,9 @@ class Verdict:
     fault: Fault
     has_rung: bool = False
 
+
+# Every end is judged, and there are few verdicts: each is made once.
+_verdict = cache(Verdict)
 
 _D = Disposition
 _BUSY = Verdict(_D.BUSY, Fault.CALLEE)
@@ -151,10 +155,10 @@ def judge(end: CallEnd, is_route_doubtful: bool = False) -> Verdict:
     account are the trunk's; 4. a Q.850 reason; 5. the SIP status; 6. the cause.
     On a route that seems lost (`is_route_doubtful`) «no such number» without ringing is not believed of the number.
     """
-    found = replace(_judge(end), has_rung=end.has_rung)
-    if is_route_doubtful and not found.has_rung and found.fault in (Fault.NUMBER, Fault.CALLEE):
-        return replace(found, fault=Fault.CARRIER)
-    return found
+    found, has_rung = _judge(end), end.has_rung
+    if is_route_doubtful and not has_rung and found.fault in (Fault.NUMBER, Fault.CALLEE):
+        return _verdict(found.disposition, Fault.CARRIER, has_rung)
+    return _verdict(found.disposition, found.fault, has_rung)
 
 
 def judge_job(cause: str) -> Verdict:

@@ -135,7 +135,15 @@ def read_answered(event: Event) -> Answered | None:
 def read_hangup(event: Event) -> CallEnd | None:
     """From CHANNEL_HANGUP_COMPLETE; None without a uuid."""
     uuid = event.uuid
-    return read_end(uuid, event.variable) if uuid else None
+    if not uuid:
+        return None
+    headers = event.headers
+
+    def value_of(name: str) -> str | None:
+        value = headers.get("variable_" + name)
+        return value if isinstance(value, str) else None
+
+    return read_end(uuid, value_of)
 
 
 def read_background_job(event: Event) -> BackgroundJob | None:
