@@ -267,7 +267,13 @@ class GatewayHealth:
             streak.forget()
 
     def _windows(self, keys: Keys) -> list[Window]:
-        return [self._all, *(self._of.setdefault(key, Window()) for key in keys)]
+        found = [self._all]
+        for key in keys:
+            window = self._of.get(key)
+            if window is None:
+                window = self._of[key] = Window()
+            found.append(window)
+        return found
 
     def _remember(self, number: str, now_m: float) -> None:
         self._failed[number] = now_m

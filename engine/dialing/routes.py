@@ -97,6 +97,8 @@ class Routes:
         return self._health.serves_others(key, now_m) and self._health.fault_share(now_m) < CONGESTED
 
     def of(self, keys: Keys) -> list[Route]:
+        if not self._routes:  # nothing failed lately: asked several times a call
+            return []
         return [self._routes[key] for key in keys if key in self._routes]
 
     def is_doubtful(self, keys: Keys) -> bool:
