@@ -13,6 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from engine.config import Settings, zone_of
 from webui import errors
 from webui.accounts import accounts, auth, forgot, identity, own_login, people, portal, registration, tokens
+from webui.api import rest
 from webui.api import tickets as api_tickets
 from webui.campaigns import campaigns, list_imports, new_campaign, recordings
 from webui.compliance import destinations, do_not_call
@@ -40,7 +41,7 @@ from webui.trunks import audit_findings, cdr_posts, health, trunks
 MODULES = (
     *(auth, forgot, own_login, campaigns, recordings, new_campaign, list_imports, trunks, health, cdr_posts),
     *(portal, registration, balance, gallery, do_not_call, tickets, claims, availability, agreement),
-    *(tokens, addresses, outage_reports, api_tickets),
+    *(tokens, addresses, outage_reports, api_tickets, rest),
     *(
         accounts,
         identity,
@@ -82,6 +83,7 @@ def create_app(settings: Settings) -> Flask:
     audit_words.init_app(app)
     sentences.init_app(app)
     player.init_app(app)
+    rest.init_app(app)
     for module in MODULES:
         app.register_blueprint(module.blueprint)
     with app.app_context():

@@ -37,6 +37,7 @@ OF_PROGRAMS_ACCOUNT = Rate.of("18000 per minute")
 SMALL_BYTES = 16_000  # of a form of somebody who has not logged in
 FORM_BYTES = 256_000
 JSON_BYTES = 1_000_000
+NUMBERS_BYTES = 4_000_000  # of numbers with commas between them: a quarter of a million
 MOST_FIELDS = 500
 LARGE_BYTES = 1_000_000  # a body of which only so many are taken at a time:
 LARGE_AT_ONCE, LARGE_OF_ACCOUNT = 8, 2
@@ -70,6 +71,8 @@ FILES: dict[str, Bytes] = {
     "tickets.reply": _attachments,
     "api.tickets_open": _attachments,
     "api.tickets_reply": _attachments,
+    "rest.uploadmessagebase64": lambda settings: settings.max_upload_mb * 1_400_000,  # as Base64
+    "rest.createcampaign": lambda settings: NUMBERS_BYTES,
 }
 
 

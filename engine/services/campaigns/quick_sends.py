@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from peewee import IntegrityError
 
 from engine.errors import NotFound
-from engine.services.accounts import accounts
-from engine.services.campaigns import start_checks
+from engine.services.accounts import accounts, permissions
+from engine.services.campaigns import quick_history, start_checks
 from engine.services.campaigns.recipients import add_one
 from engine.services.campaigns.rules import CampaignRules
 from engine.services.money import charges
@@ -42,6 +42,7 @@ class QuickOptions:
     ring_timeout_s: int = 30
     max_length_s: int = 120
     kind: str = "service"
+    record_s: int = 0  # longest recording of the callee after the message; 0: none
 
     @property
     def key(self) -> str:
@@ -50,6 +51,8 @@ class QuickOptions:
             f"quick/{self.priority}/{self.kind}/{self.vote_keys}/{self.repeat_key}/{' '.join(self.gateways)}"
             f"/{self.caller_id}/{self.ring_timeout_s}/{self.max_length_s}"
         )
+        if self.record_s:
+            key += f"/{self.record_s}"
         # Cut off, it would send with the caller id or the keys of other options.
         return key if len(key) <= MAX_KEY else f"quick/{hashlib.sha256(key.encode()).hexdigest()}"
 
@@ -71,10 +74,13 @@ def send(
     HourNotAllowed, CallerIdNotAllowed or CapReached as `start_checks.check_quick` does.
     """
     accounts.may_send(account_id, options.kind, now)
+    if options.record_s:
+        accounts.require_grant(account_id, permissions.RECORDING)
     start_checks.check_quick(account_id, options.kind, prompt, now, options.caller_id, options.gateways)
     campaign_id = standing_campaign(account_id, options, now, max_call_s)
     is_mobile = number.kind == "mobile"
     recipient_id = add_one(campaign_id, number.e164, is_mobile, prompt)
+    quick_history.note(recipient_id, account_id, number.e164, now)
     if message_ms is None:
         known = Message.get_or_none(Message.account == account_id, Message.prompt == prompt)
         message_ms = known.duration_ms if known else options.max_length_s * 1000
@@ -95,6 +101,7 @@ def standing_campaign(account_id: int, options: QuickOptions, now: int, max_call
             vote_keys=options.vote_keys,
             repeat_key=options.repeat_key,
             caller_id=options.caller_id,
+            record_s=options.record_s,
             priority=options.priority,
         )
         rules.check(max_call_s)
@@ -112,6 +119,7 @@ def standing_campaign(account_id: int, options: QuickOptions, now: int, max_call
                     vote_keys=rules.vote_keys,
                     repeat_key=rules.repeat_key,
                     caller_id=rules.caller_id,
+                    record_s=rules.record_s,
                     gateways=" ".join(options.gateways),
                     standing_key=options.key,
                     created_at=now,
@@ -146,14 +154,16 @@ class QuickState:
     vote: str
 
 
-def state_of(recipient_id: int) -> QuickState:
-    """A quick send; NotFound if there is none.  Inside a connection."""
-    row = (
+def state_of(recipient_id: int, account_id: int | None = None) -> QuickState:
+    """A quick send, of the account if one is given; NotFound if there is none.  Inside a connection."""
+    query = (
         Recipient.select(Recipient, Campaign.account)
         .join(Campaign, on=(Campaign.id == Recipient.campaign_id))
         .where(Recipient.id == recipient_id, Campaign.standing_key != "")
-        .get_or_none()
     )
+    if account_id is not None:
+        query = query.where(Campaign.account == account_id)
+    row = query.get_or_none()
     if row is None:
         raise NotFound("There is no quick send %(id)s.", id=recipient_id)
     attempt = Attempt.get_or_none(Attempt.id == row.attempt_id) if row.attempt_id else None

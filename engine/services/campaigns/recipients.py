@@ -27,7 +27,7 @@ from engine.services.lists import reader as lists
 from engine.services.lists.reader import ListReader
 from engine.services.lists.rows import Row
 from engine.services.messages.personal import UNPREPARED
-from engine.services.numbering.numbers import LineKind
+from engine.services.numbering.numbers import LineKind, normalise
 from engine.services.numbering.reasons import Reason
 from engine.states import CampaignState, RecipientState
 from engine.store import do_not_call
@@ -112,6 +112,46 @@ def import_list(
             done.added += brought.added
             done.refused += brought.refused
             on_progress(done.total)
+    return done
+
+
+def import_numbers(
+    campaign_id: int,
+    texts: Sequence[str],
+    write: Write,
+    now: int,
+    default_area: str | None = None,
+    allow_abroad: bool = False,
+) -> Imported:
+    """Bring single numbers, as somebody wrote them, into a campaign; what was added and refused.
+
+    As `import_list` does for lists: part by part, each text a recipient, or set aside with its reason.
+    """
+    done = Imported()
+    seen: set[int] = set()
+    for at in range(0, len(texts), lists.CHUNK_ROWS):
+        part = ListPart([], [])
+        for line, text in enumerate(texts[at : at + lists.CHUNK_ROWS], start=at + 1):
+            found = normalise(text, default_area=default_area, allow_abroad=allow_abroad)
+            if isinstance(found, Reason):
+                part.rows.append(ListRow(line, text[:MAX_SHOWN], False, "", found.value))
+                part.numbers.append(0)
+                continue
+            number = int(found.e164)
+            reason = Reason.DUPLICATE.value if number in seen else ""
+            seen.add(number)
+            part.rows.append(ListRow(line, found.e164, found.kind is LineKind.MOBILE, "", reason))
+            part.numbers.append(number)
+        brought = Imported()
+
+        def work(part: ListPart = part) -> int:
+            nonlocal brought
+            brought = _insert(campaign_id, part, now)
+            return brought.added
+
+        write(work)
+        done.added += brought.added
+        done.refused += brought.refused
     return done
 
 

@@ -90,6 +90,27 @@ def speak(
     return keep
 
 
+def spoken_once(account_id: int, text: str, voice: str, prompt: str, duration_ms: int, now: int) -> Message:
+    """The message of a text that was spoken for one call: it is in nobody's gallery, and the same text has one.
+
+    For accounts whose texts need no approval.
+    """
+    found: Message | None = Message.get_or_none(Message.account == account_id, Message.prompt == prompt)
+    if found is not None:
+        return found
+    return Message.create(
+        account=account_id,
+        title=_title(text),
+        prompt=prompt,
+        duration_ms=duration_ms,
+        created_at=now,
+        origin=SPOKEN,
+        text=text,
+        voice=voice,
+        in_gallery=False,
+    )
+
+
 def page(account_id: int, skip: int = 0, take: int = 50) -> list[Message]:
     """An account's messages, newest first."""
     query = Message.select().where(Message.account == account_id, Message.in_gallery == True)  # noqa: E712 - SQL

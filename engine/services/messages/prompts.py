@@ -6,12 +6,20 @@ import hashlib
 import logging
 from pathlib import Path
 
+import numpy as np
+
 from engine.errors import BadInput, NotFound
 from engine.services.messages import audio
 from engine.services.messages.sound_sheet import write_sheet
+from engine.services.messages.spoken_digits import number_samples
 from engine.store.tables.core import Message
+from engine.workers.job import WorkerEnded
 
 log = logging.getLogger(__name__)
+
+
+class NotConverted(BadInput):
+    """The sound could not be read to its end: it took more memory or time than one may."""
 
 
 READING = 2
@@ -43,9 +51,24 @@ def store_prompt(
         ) from error
     content.update(f"/{READING}/{trims:d}".encode())
     stem = content.hexdigest()[:32]
-    made = audio.convert(source, prompts_dir, stem, name=name, trims=trims, account=account)
+    try:
+        made = audio.convert(source, prompts_dir, stem, name=name, trims=trims, account=account)
+    except WorkerEnded as error:
+        raise NotConverted(error.sentence) from error
     if made.sheet is not None:
         write_sheet(prompts_dir, stem, made.sheet)
+    return stem, made.duration_ms
+
+
+def with_number(prompt: str, digits: str, prompts_dir: Path) -> tuple[str, int]:
+    """A stored prompt with a telephone number spoken behind it; (the new prompt's name, its length in ms).
+
+    `digits` as they are dialled.  BadInput when both together are longer than a message may be.
+    """
+    stem = hashlib.sha256(f"{prompt}/{digits}/{READING}".encode()).hexdigest()[:32]
+    data = (prompts_dir / f"{prompt}.wav").read_bytes()[audio.WAV_HEADER :]
+    samples = np.concatenate([np.frombuffer(data, "<i2").astype(np.int16), number_samples(digits)])
+    made = audio.write_prompt(audio.prompt_of(samples, "the message"), prompts_dir, stem)
     return stem, made.duration_ms
 
 

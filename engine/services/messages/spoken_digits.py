@@ -70,6 +70,16 @@ def code_samples(code: str, language: str = "fa") -> Samples:
     return np.concatenate(parts)
 
 
+def number_samples(digits: str, language: str = "fa") -> Samples:
+    """A telephone number, digit by digit with a pause before it and after each third.
+
+    Raises BadInput for what is not 3 to 15 ASCII digits.
+    """
+    if not (digits.isascii() and digits.isdigit() and 3 <= len(digits) <= 15):
+        raise BadInput("A number to be spoken has 3 to 15 digits.")
+    return np.concatenate([_silence(_BETWEEN), *_digits(digits, language)])
+
+
 def _digits(code: str, language: str) -> list[Samples]:
     group = 2 if len(code) in (4, 8) else 3
     parts = []

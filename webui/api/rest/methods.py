@@ -1,0 +1,129 @@
+"""What a method of the web service is: its parameters, its rights, its codes and the form of its answers.  Declarative."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from engine.agreement.dates import ascii_digits, parse_instant
+from engine.errors import BadInput
+from engine.services.accounts.token_scopes import Scope
+from engine.services.accounts.token_use import Caller
+from webui.api.rest.refusals import UNKNOWN_ERROR, Errors, Refused
+
+_TRUE, _FALSE = frozenset(("true", "1", "yes", "on")), frozenset(("false", "0", "no", "off"))
+MOST = 2**62  # of a whole number
+
+
+def text(value: str) -> str:
+    """Any text but one with the character NUL."""
+    if "\0" in value:
+        raise ValueError
+    return value
+
+
+def whole(value: str) -> int:
+    """A whole number, in digits of any script."""
+    plain = ascii_digits(value).strip()
+    if not plain.removeprefix("-").isdigit() or len(plain) > 19 or abs(int(plain)) > MOST:
+        raise ValueError
+    return int(plain)
+
+
+def boolean(value: str) -> bool:
+    """``True``, ``false``, ``1``, ``no`` … in any case."""
+    word = value.strip().lower()
+    if word not in _TRUE | _FALSE:
+        raise ValueError
+    return word in _TRUE
+
+
+def instant(value: str) -> int:
+    """Milliseconds UTC of a local time such as ``2022-11-11 12:00:00``; the year may be Jalali."""
+    try:
+        return parse_instant(value, local=True) * 1000
+    except BadInput as error:
+        raise ValueError from error
+
+
+class Param(NamedTuple):
+    """A parameter: how it is read, what it is when it is not given, and the code when it cannot be.
+
+    `default` None: it is required.
+    """
+
+    name: str
+    read: Callable[[str], Any] = text
+    default: Any = None
+    wrong: int = UNKNOWN_ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request whose caller is known and whose parameters are read."""
+
+    caller: Caller
+    values: Mapping[str, Any]
+    now: int  # ms UTC
+
+    @property
+    def account_id(self) -> int:
+        return self.caller.account_id
+
+    def __getitem__(self, name: str) -> Any:
+        return self.values[name]
+
+
+# A refusal as an answer has it: (code, word) -> what becomes JSON.
+Shape = Callable[[int, str], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One method.  `answer` gives what becomes JSON, or a whole response (the sound of a message).
+
+    `right` is what the person behind the token must be allowed, `errors` are the codes of its own.
+    """
+
+    name: str
+    scope: Scope
+    right: str
+    answer: Callable[[Asked], Any]
+    refusal: Shape
+    params: tuple[Param, ...] = ()
+    errors: Errors = ()
+
+    def read(self, given: Mapping[str, str]) -> dict[str, Any]:
+        """The parameters, by name; `given` has names in lower case.  Refused names the first that is wrong.
+
+        What is empty counts as not given; what the method does not know is passed over.
+        """
+        found: dict[str, Any] = {}
+        for param in self.params:
+            value = given.get(param.name.lower(), "")
+            if not value.strip():
+                if param.default is None:
+                    raise Refused(param.wrong)
+                found[param.name] = param.default
+                continue
+            try:
+                found[param.name] = param.read(value)
+            except (ValueError, OverflowError) as error:
+                raise Refused(param.wrong) from error
+        return found
+
+
+def bare(code: int, word: str) -> int:
+    """The code alone."""
+    return code
+
+
+def field(name: str, **others: Any) -> Shape:
+    """The code in a field, beside empty ones; the word in `Status` where the answer has one."""
+
+    def shape(code: int, word: str) -> dict[str, Any]:
+        filled = {key: word if key == "Status" else value for key, value in others.items()}
+        return {name: code, **filled}
+
+    return shape
