@@ -22,6 +22,7 @@ from engine.services.accounts.accounts import SendingRefused
 from engine.states import MessageKind
 from engine.store.threads import read
 from webui.api.authentication import authenticate
+from webui.api.rest.methods import Asked, Method
 from webui.api.rest.refusals import (
     HTTP_NOT_ALLOWED,
     SERVER_ERROR,
@@ -31,7 +32,6 @@ from webui.api.rest.refusals import (
     Refused,
     code_of,
 )
-from webui.api.rest.methods import Asked, Method
 from webui.api.rest.table import METHODS
 from webui.request.context import web
 from webui.request.programs import caller

@@ -10,8 +10,8 @@ from engine.services.accounts.token_scopes import Scope
 from engine.services.money import pricing
 from engine.services.numbering.numbers import display
 from engine.store.threads import read
-from webui.api.rest.refusals import SUCCESS
 from webui.api.rest.methods import Asked, Method, field
+from webui.api.rest.refusals import SUCCESS
 
 
 def status(asked: Asked) -> dict[str, Any]:

@@ -23,8 +23,8 @@ from engine.services.money.pricing import Price
 from engine.services.numbering.numbers import NormalNumber, dial_digits, normalise
 from engine.states import MessageState
 from engine.store.threads import read, write
-from webui.api.rest.refusals import SUCCESS, WRONG_MESSAGE, Refused
 from webui.api.rest.methods import Asked, Method, Param, bare, boolean, field, whole
+from webui.api.rest.refusals import SUCCESS, WRONG_MESSAGE, Refused
 from webui.forms.player import send_prompt
 from webui.request.context import web
 from webui.request.services import speech

@@ -20,6 +20,8 @@ from engine.services.money import ledger, pricing
 from engine.services.numbering.numbers import NormalNumber, display, normalise
 from engine.states import Disposition, RecipientState
 from engine.store.threads import read, write
+from webui.api.rest.messages import LEAST_MS, checked_text, local_time, seconds, spoken_number, with_number
+from webui.api.rest.methods import Asked, Method, Param, boolean, field, instant, whole
 from webui.api.rest.refusals import (
     NO_RECORDING,
     RECORD_LENGTH,
@@ -29,8 +31,6 @@ from webui.api.rest.refusals import (
     WRONG_NUMBER,
     Refused,
 )
-from webui.api.rest.messages import LEAST_MS, checked_text, local_time, seconds, spoken_number, with_number
-from webui.api.rest.methods import Asked, Method, Param, boolean, field, instant, whole
 from webui.request.context import web
 from webui.request.services import speech
 
