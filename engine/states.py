@@ -203,3 +203,41 @@ class ImportState(StrEnum):
     RUNNING = "running"  # chunk by chunk
     DONE = "done"  # every row has become a recipient, or was set aside
     FAILED = "failed"  # with the reason; what came before stays
+
+
+class AgentState(StrEnum):
+    """What somebody who answers the support line wants to be."""
+
+    SIGNED_OUT = "signed_out"
+    AVAILABLE = "available"  # calls may ring
+    PAUSED = "paused"  # with a reason
+
+
+class SupportCallState(StrEnum):
+    """A call to the support line.  Joined ones: offered = answered + abandoned + call_back + waiting."""
+
+    ARRIVED = "arrived"  # listens to us, is in no queue
+    WAITING = "waiting"  # in the queue
+    TALKING = "talking"  # with an agent
+    ANSWERED = "answered"  # an agent talked, it is over
+    ABANDONED = "abandoned"  # hung up in the queue, or the switch took it along
+    CALL_BACK = "call_back"  # left the queue for a call-back
+    LEFT = "left"  # ended without having been in the queue: closed, a message, hung up
+
+
+class CallBackState(StrEnum):
+    WAITING = "waiting"  # due at next_at
+    TAKEN = "taken"  # a try is in flight
+    DONE = "done"  # the caller talked
+    MISSED = "missed"  # the tries are spent: it became a ticket
+    CANCELLED = "cancelled"  # the caller rang again, or staff took it off
+
+
+JOINED_STATES = (
+    SupportCallState.WAITING,
+    SupportCallState.TALKING,
+    SupportCallState.ANSWERED,
+    SupportCallState.ABANDONED,
+    SupportCallState.CALL_BACK,
+)
+OPEN_CALL_BACKS = (CallBackState.WAITING, CallBackState.TAKEN)

@@ -82,6 +82,18 @@ MAY: list[tuple[str, tuple[str, ...]]] = [
         ),
     ),
     (
+        "engine.support_line",
+        (
+            *BASE,
+            "engine.config",
+            "engine.loops",
+            "engine.store",
+            "engine.services",
+            "engine.esl",
+            "engine.support_line",
+        ),
+    ),
+    (
         "engine.monitoring",
         (
             *BASE,
@@ -122,6 +134,7 @@ GEVENT = (
     "engine.store.threads",
     "engine.runtime",
     "engine.monitoring",
+    "engine.support_line",
     "engine.logs",
     "engine.bench",
     "engine.commands",
@@ -142,6 +155,7 @@ SERVICES = (
     ("onboarding", "outbox", "reports"),
     ("sla",),
     ("tickets",),
+    ("support_line",),
     ("notices",),
 )
 # The same for the web; contexts of one line do not know each other.

@@ -56,6 +56,10 @@ RIGHTS: dict[str, frozenset[str]] = {
     "token.change": frozenset({"operator", "owner", "member"}),  # customers make their own; staff revoke
     "audit.view": frozenset({"quality", "finance"}),
     "gateway.change": frozenset({"operator"}),
+    "line.view": frozenset({"operator", "agent", "quality", "finance"}),  # wallboard, calls, reports
+    "line.work": frozenset({"operator", "agent", "quality", "finance"}),  # notes, tickets, call-backs
+    "line.manage": frozenset({"operator"}),  # agents, settings
+    "line.listen": frozenset({"operator", "quality"}),
 }
 
 

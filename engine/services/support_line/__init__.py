@@ -1,0 +1,18 @@
+"""The support line: the telephone of the firm's customers, as rows and rules.
+
+agents         who answers, where it rings, what they want to be (the switch follows)
+settings       offer after 80 s, tries of a call-back, …: changed by staff, with defaults
+hours          whether support is open, when it opens, what the switch is told of it
+callers        who rings, by number                 numbers        a number that a caller keyed
+calls          the calls that came in               call_backs     calls that we owe, and their tries
+voice_tickets  what callers spoke                   expectation    place and expected wait, honestly
+recordings     of answered calls, kept for a time
+figures        service level by hour and day        evidence       unanswered calls, for claims and statements
+board          what the wallboard shows             alarms         nobody is signed in
+
+Functions run inside a transaction (`engine.store.threads.write`, or `read` for those that only read);
+`now` and every `*_at` are milliseconds UTC.
+"""
+
+QUEUE = "support"
+"""The one queue; the switch knows it as ``support@avanak``."""

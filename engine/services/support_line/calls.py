@@ -1,0 +1,271 @@
+"""The calls that came in: each step is a conditional update by the channel's uuid, so that repeating it changes nothing.
+
+arrived → waiting → talking → answered
+                  → abandoned | call_back (→ waiting, when the number was not confirmed after all)
+arrived → left
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from engine.errors import BadInput, Conflict, NotFound
+from engine.services.accounts.permissions import Actor, require
+from engine.services.support_line import QUEUE, callers, hours
+from engine.services.tickets import tickets
+from engine.states import OPEN_CALL_BACKS, CallBackState, SupportCallState, TicketState
+from engine.store.tables.core import Account
+from engine.store.tables.support import Ticket
+from engine.store.tables.support_line import CallBack, SupportAgent, SupportCall
+
+log = logging.getLogger(__name__)
+
+OPEN_STATES = (SupportCallState.ARRIVED, SupportCallState.WAITING, SupportCallState.TALKING)
+MAX_NOTES = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What the dialplan is told about a call that came."""
+
+    call: SupportCall
+    office: hours.Office
+    is_owed: bool  # a call-back of this number is open
+
+
+def came(uuid: str, switch_id: int, core_uuid: str, digits: str, now: int) -> Arrival:
+    """A call came in; asked again it gives the same call."""
+    caller = callers.recognise(digits)
+    office = hours.office(now)
+    SupportCall.insert(
+        uuid=uuid,
+        switch_id=switch_id,
+        core_uuid=core_uuid,
+        queue=QUEUE,
+        number=caller.number,
+        account_id=caller.account_id,
+        language=caller.language,
+        in_hours=office.is_open,
+        came_at=now,
+    ).on_conflict_ignore().execute()
+    call = SupportCall.get(SupportCall.uuid == uuid)
+    return Arrival(call, office, _owed(call) is not None)
+
+
+def joined(uuid: str, now: int) -> SupportCall | None:
+    """A call joined the queue.  Who rings again while we owe a call gets the place back, and the call-back is dropped."""
+    call = of_uuid(uuid)
+    if call is None:
+        return None
+    place_at = call.place_at or now
+    owed = _owed(call)
+    if owed is not None:
+        dropped = (
+            CallBack.update(state=CallBackState.CANCELLED, reason="rang_again", ended_at=now)
+            .where(CallBack.id == owed.id, CallBack.state == CallBackState.WAITING)
+            .execute()
+        )
+        if dropped:
+            place_at = min(place_at, owed.place_at)
+            log.info("action=call_back_dropped call_back=%d call=%d", owed.id, call.id)
+    SupportCall.update(
+        state=SupportCallState.WAITING,
+        joined_at=call.joined_at or now,
+        place_at=place_at,
+        ended_at=None,
+    ).where(
+        SupportCall.id == call.id, SupportCall.state.in_([SupportCallState.ARRIVED, SupportCallState.WAITING])
+    ).execute()
+    return of_uuid(uuid)
+
+
+def offered(uuid: str, now: int) -> None:
+    """A call-back was offered to a caller in the queue."""
+    SupportCall.update(asked_at=now).where(SupportCall.uuid == uuid, SupportCall.asked_at.is_null()).execute()
+
+
+def answered(uuid: str, extension: str, now: int) -> None:
+    """An agent talks to the caller."""
+    agent = SupportAgent.get_or_none(SupportAgent.extension == extension)
+    SupportCall.update(
+        state=SupportCallState.TALKING, answered_at=now, agent_id=None if agent is None else agent.id
+    ).where(SupportCall.uuid == uuid, SupportCall.state == SupportCallState.WAITING).execute()
+
+
+def ended(uuid: str, now: int) -> None:
+    """The caller's channel has ended."""
+    for old, new in (
+        (SupportCallState.ARRIVED, SupportCallState.LEFT),
+        (SupportCallState.WAITING, SupportCallState.ABANDONED),
+        (SupportCallState.TALKING, SupportCallState.ANSWERED),
+    ):
+        SupportCall.update(state=new, ended_at=now).where(
+            SupportCall.uuid == uuid, SupportCall.state == old
+        ).execute()
+
+
+def end_those_gone(switch_id: int, alive: Iterable[str], now: int) -> int:
+    """The switch was asked which calls it has: the others of ours have ended while nobody listened; how many."""
+    living = set(alive)
+    rows = SupportCall.select(SupportCall.uuid).where(
+        SupportCall.switch_id == switch_id, SupportCall.state.in_(OPEN_STATES)
+    )
+    gone = [row.uuid for row in rows if row.uuid not in living]
+    for uuid in gone:
+        ended(uuid, now)
+    return len(gone)
+
+
+def of_uuid(uuid: str) -> SupportCall | None:
+    """The call of a channel, or None."""
+    row: SupportCall | None = SupportCall.get_or_none(SupportCall.uuid == uuid)
+    return row
+
+
+def get(call_id: int) -> SupportCall:
+    """A call; NotFound."""
+    row: SupportCall | None = SupportCall.get_or_none(SupportCall.id == call_id)
+    if row is None:
+        raise NotFound("There is no call %(id)s.", id=call_id)
+    return row
+
+
+def _owed(call: SupportCall) -> CallBack | None:
+    if not call.number:
+        return None
+    row: CallBack | None = CallBack.get_or_none(
+        CallBack.queue == call.queue, CallBack.number == call.number, CallBack.state.in_(OPEN_CALL_BACKS)
+    )
+    return row
+
+
+# -- what agents do -----------------------------------------------------------------------
+
+
+def note(person: Actor, call_id: int, text: str) -> None:
+    """Keep what an agent notes about a call; it replaces what was noted before."""
+    require(person, "line.work")
+    get(call_id)
+    SupportCall.update(notes=_notes(text), noted_by=person.id).where(SupportCall.id == call_id).execute()
+
+
+def ticket_of_call(
+    person: Actor,
+    call_id: int,
+    now: int,
+    *,
+    account_id: int | None = None,
+    department: str,
+    subject: str,
+    text: str,
+) -> int:
+    """Open a ticket from a call (once: asked again it gives the same), for the caller's account or the one told; its id."""
+    require(person, "line.work")
+    call = get(call_id)
+    account = account_id or call.account_id
+    if account is None:
+        raise BadInput("Nobody knows the caller's account; choose one.")
+    ticket_id = tickets.open_ticket(
+        person, account, department, subject, text, now, via="telephone", key=f"call/{call.uuid}"
+    )
+    _link(call, ticket_id, account)
+    return ticket_id
+
+
+def continue_ticket(person: Actor, call_id: int, ticket_id: int, text: str, now: int) -> None:
+    """A call was about a ticket that there is: link it and write an internal note into it."""
+    require(person, "line.work")
+    call = get(call_id)
+    ticket = Ticket.get_or_none(Ticket.id == ticket_id)
+    if ticket is None:
+        raise NotFound("There is no ticket %(id)s.", id=ticket_id)
+    if call.account_id is not None and ticket.account_id != call.account_id:
+        raise Conflict("Ticket %(id)s is another account's.", id=ticket_id)
+    if text.strip():
+        tickets.reply(person, ticket_id, text, now, internal=True)
+    _link(call, ticket_id, ticket.account_id)
+
+
+def _link(call: SupportCall, ticket_id: int, account_id: int) -> None:
+    SupportCall.update(ticket_id=ticket_id, account_id=call.account_id or account_id).where(
+        SupportCall.id == call.id
+    ).execute()
+
+
+def _notes(text: str) -> str:
+    text = text.replace("\x00", "").strip()
+    if len(text) > MAX_NOTES:
+        raise BadInput("The text has more than %(n)s characters.", n=MAX_NOTES)
+    return text
+
+
+# -- who it is ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """Who a caller is: what an agent sees while the call runs."""
+
+    call: SupportCall
+    account: Account | None
+    open_tickets: list[Ticket]
+    last_calls: list[SupportCall]
+    call_backs: list[CallBack]
+
+
+def dossier(person: Actor, call_id: int) -> Dossier:
+    """The caller of a call, with the account's open tickets and last calls (else the number's)."""
+    require(person, "line.view")
+    call = get(call_id)
+    account = Account.get_or_none(Account.id == call.account_id) if call.account_id else None
+    open_tickets = (
+        list(
+            Ticket.select()
+            .where(Ticket.account_id == call.account_id, Ticket.state != TicketState.CLOSED)
+            .order_by(Ticket.id.desc())
+            .limit(20)
+        )
+        if call.account_id
+        else []
+    )
+    whose = (
+        SupportCall.account_id == call.account_id if call.account_id else SupportCall.number == call.number
+    )
+    known = bool(call.account_id or call.number)
+    last = (
+        list(
+            SupportCall.select()
+            .where(whose, SupportCall.id != call.id)
+            .order_by(SupportCall.came_at.desc())
+            .limit(10)
+        )
+        if known
+        else []
+    )
+    backs = (
+        list(CallBack.select().where(CallBack.number == call.number).order_by(CallBack.id.desc()).limit(5))
+        if call.number
+        else []
+    )
+    return Dossier(call, account, open_tickets, last, backs)
+
+
+def current_of(agent_id: int) -> SupportCall | None:
+    """The call that an agent is on, or None."""
+    row: SupportCall | None = (
+        SupportCall.select()
+        .where(SupportCall.state == SupportCallState.TALKING, SupportCall.agent_id == agent_id)
+        .order_by(SupportCall.answered_at.desc())
+        .first()
+    )
+    return row
+
+
+def recent(limit: int = 50, before_id: int | None = None) -> list[SupportCall]:
+    """Calls, the newest first."""
+    query = SupportCall.select().order_by(SupportCall.id.desc()).limit(limit)
+    if before_id is not None:
+        query = query.where(SupportCall.id < before_id)
+    return list(query)
