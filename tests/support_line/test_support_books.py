@@ -7,7 +7,16 @@ import uuid
 import pytest
 
 from engine.errors import BadInput, Conflict, NotAllowed
-from engine.services.support_line import agents, board, call_backs, calls, figures, hours, numbers, settings
+from engine.services.support_line import (
+    agents,
+    board,
+    call_backs,
+    calls,
+    figures,
+    hours,
+    keyed_numbers,
+    settings,
+)
 from engine.services.support_line.call_backs import Evidence
 from engine.states import CallBackState, SupportCallState
 from engine.store.tables.core import Account
@@ -177,19 +186,19 @@ def test_a_ticket_of_a_call_is_made_once_and_of_one_account(cast: Cast) -> None:
     [
         ("09121234567", MOBILE),
         ("02188776655", "+982188776655"),
-        ("0044207946000", numbers.Refusal.ABROAD),
-        ("09001", numbers.Refusal.INVALID),
-        ("110", numbers.Refusal.PREMIUM),
-        ("9092301234", numbers.Refusal.PREMIUM),
-        ("02191001234", numbers.Refusal.OUR_OWN),
-        ("", numbers.Refusal.INVALID),
-        ("0912*", numbers.Refusal.INVALID),
+        ("0044207946000", keyed_numbers.KeyedRefusal.ABROAD),
+        ("09001", keyed_numbers.KeyedRefusal.INVALID),
+        ("110", keyed_numbers.KeyedRefusal.PREMIUM),
+        ("9092301234", keyed_numbers.KeyedRefusal.PREMIUM),
+        ("02191001234", keyed_numbers.KeyedRefusal.OUR_OWN),
+        ("", keyed_numbers.KeyedRefusal.INVALID),
+        ("0912*", keyed_numbers.KeyedRefusal.INVALID),
     ],
 )
 def test_a_keyed_number_is_one_of_iran_that_costs_no_more_and_is_not_ours(
     cast: Cast, keyed: str, answer: str
 ) -> None:
-    assert read(lambda: numbers.check(keyed, None, ("02191001234",))) == answer
+    assert read(lambda: keyed_numbers.check(keyed, None, ("02191001234",))) == answer
 
 
 def test_an_agents_password_is_not_kept_and_ends_are_conflicts(cast: Cast) -> None:

@@ -3,7 +3,7 @@
 agents         who answers, where it rings, what they want to be (the switch follows)
 settings       offer after 80 s, tries of a call-back, …: changed by staff, with defaults
 hours          whether support is open, when it opens, what the switch is told of it
-callers        who rings, by number                 numbers        a number that a caller keyed
+callers        who rings, by number                 keyed_numbers  a number that a caller keyed
 calls          the calls that came in               call_backs     calls that we owe, and their tries
 voice_tickets  what callers spoke                   expectation    place and expected wait, honestly
 recordings     of answered calls, kept for a time

@@ -37,7 +37,7 @@ class Board:
     """All of it, at `at`."""
 
     at: int
-    office: hours.Office
+    office: hours.OpenHours
     callers: list[WaitingCaller]
     agents: list[AgentRow]
     call_backs: list[CallBack]

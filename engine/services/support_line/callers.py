@@ -8,11 +8,11 @@ from engine.services.numbering import numbers
 from engine.services.numbering.reasons import Reason
 from engine.store.tables.core import Account, User
 from engine.store.tables.customers import ConfirmedNumber
-from engine.store.tables.support import Reach
+from engine.store.tables.support import ContactAddress
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class KnownCaller:
     """A caller; `number` is empty when it was withheld or is none, `account_id` None for a stranger."""
 
     number: str
@@ -20,7 +20,7 @@ class Caller:
     language: str
 
 
-def recognise(digits: str) -> Caller:
+def recognise(digits: str) -> KnownCaller:
     """The caller behind the digits that a carrier shows.
 
     Known are the mobile of an account, its people's verified telephones and its confirmed numbers.  A
@@ -28,21 +28,23 @@ def recognise(digits: str) -> Caller:
     """
     found = numbers.normalise(digits, allow_abroad=True)
     if isinstance(found, Reason):
-        return Caller("", None, "fa")
+        return KnownCaller("", None, "fa")
     number = found.e164
     accounts = {row.id for row in Account.select(Account.id).where(Account.mobile == number)}
     reaches = list(
-        Reach.select().where(
-            Reach.channel == "voice", Reach.address == number, Reach.verified_at.is_null(False)
+        ContactAddress.select().where(
+            ContactAddress.channel == "voice",
+            ContactAddress.address == number,
+            ContactAddress.verified_at.is_null(False),
         )
     )
     accounts |= {row.account_id for row in reaches if row.account_id is not None}
     confirmed = ConfirmedNumber.select(ConfirmedNumber.account_id).where(ConfirmedNumber.number == number)
     accounts |= {row.account_id for row in confirmed}
     if len(accounts) != 1:
-        return Caller(number, None, "fa" if number.startswith("+98") else "en")
+        return KnownCaller(number, None, "fa" if number.startswith("+98") else "en")
     account_id = int(accounts.pop())
-    return Caller(number, account_id, _language(account_id, [row.language for row in reaches]))
+    return KnownCaller(number, account_id, _language(account_id, [row.language for row in reaches]))
 
 
 def _language(account_id: int, of_reaches: list[str]) -> str:

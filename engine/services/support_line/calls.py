@@ -31,7 +31,7 @@ class Arrival:
     """What the dialplan is told about a call that came."""
 
     call: SupportCall
-    office: hours.Office
+    office: hours.OpenHours
     is_owed: bool  # a call-back of this number is open
 
 

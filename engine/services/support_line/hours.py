@@ -12,7 +12,7 @@ from engine.services.sla import working_calendar
 
 
 @dataclass(frozen=True, slots=True)
-class Office:
+class OpenHours:
     """Support at an instant; milliseconds."""
 
     is_open: bool
@@ -20,19 +20,19 @@ class Office:
     closes_at: int | None  # of the hours that run; None while it is closed
 
 
-def office(now: int) -> Office:
+def office(now: int) -> OpenHours:
     """Whether support is open at `now`, and when that changes."""
     calendar = working_calendar.current(CalendarKind.SUPPORT, now)
     at = now // 1000
     if not working_time.is_open(calendar, at):
-        return Office(False, working_time.next_open(calendar, at) * 1000, None)
+        return OpenHours(False, working_time.next_open(calendar, at) * 1000, None)
     day = local_day(at)
     spans = [span for days in (0, 1) for span in calendar.spans(day + timedelta(days=days))]
     end = at
     for start, until in sorted(spans):
         if start <= end < until:  # a shift that ends at midnight may go on in the next day's
             end = until
-    return Office(True, now, end * 1000)
+    return OpenHours(True, now, end * 1000)
 
 
 def seconds_between(start: int, end: int, now: int) -> int:
