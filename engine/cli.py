@@ -44,9 +44,11 @@ class _Command(NamedTuple):
 
 
 COMMANDS = {
-    "send": _Command("engine.commands.send", "send", "Ring a list of numbers and play a message to each."),
-    "campaign": _Command("engine.commands.campaign", "campaign", "Make, start, pause, report on campaigns."),
-    "switch": _Command("engine.commands.switch", "switch", "Look at switches; run the embedded one."),
+    "send": _Command("engine.commands.send", "send", "Call a list of numbers and play a message to each."),
+    "campaign": _Command(
+        "engine.commands.campaign", "campaign", "Create, start, pause and report on campaigns."
+    ),
+    "switch": _Command("engine.commands.switch", "switch", "Show and drain switches; run the embedded one."),
     "gateway": _Command("engine.commands.gateway", "gateway", "Add, list, change and drain gateways."),
     "serve": _Command("engine.commands.serve", "serve", "Run the engine and the web UI until stopped."),
     "conf": _Command("engine.commands.conf", "conf", "Check or install the switch's configuration."),
@@ -58,9 +60,9 @@ COMMANDS = {
     "account": _Command("engine.commands.account", "account_group", "Accounts of customers."),
     "ledger": _Command("engine.commands.ledger", "ledger_group", "Customers' credit, and the proof of it."),
     "do-not-call": _Command(
-        "engine.commands.suppression", "do_not_call_group", "Numbers that are not called any more."
+        "engine.commands.suppression", "do_not_call_group", "Manage the do-not-call list."
     ),
-    "token": _Command("engine.commands.token", "token_group", "Tokens with which programs ask."),
+    "token": _Command("engine.commands.token", "token_group", "Access tokens of programs."),
     "bench": _Command("engine.bench.command", "bench", "Measure how fast this machine dials."),
 }
 
@@ -94,7 +96,7 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="avanakctl")
 def cli() -> None:
-    """Rings masses of telephones through FreeSWITCH and plays each a voice message."""
+    """Call many telephones through FreeSWITCH and play each a voice message."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -19,7 +19,7 @@ from engine.errors import BadInput
 
 @click.group()
 def bench() -> None:
-    """Measure this machine: each bench makes a data folder of its own and removes it."""
+    """Measure this machine.  Each bench uses a temporary data folder and removes it."""
 
 
 _OPTIONS = {
@@ -74,7 +74,7 @@ def options_of(*names: str) -> Callable[[Any], Any]:
 @bench.command("dial")
 @options_of(*CALLS, "listed", "database_url", "priced")
 def dial_command(as_json: bool, **options: Any) -> None:
-    """A whole campaign through the engine: claims, originates, settles, all recorded."""
+    """Run a whole campaign through the engine, with everything recorded."""
     from engine.bench.dial import run_dial
 
     show("bench dial", run_dial(Bench(**options)).as_dict(), as_json)
@@ -83,7 +83,7 @@ def dial_command(as_json: bool, **options: Any) -> None:
 @bench.command("raw")
 @options_of(*CALLS)
 def raw_command(as_json: bool, **options: Any) -> None:
-    """The bare originate loop without a database, to set beside `bench dial`."""
+    """Run a bare originate loop without a database, to compare with `bench dial`."""
     from engine.bench.raw import run_raw
 
     show("bench raw", run_raw(Bench(**options)).as_dict(), as_json)
@@ -93,7 +93,7 @@ def raw_command(as_json: bool, **options: Any) -> None:
 @options_of(*CALLS, "database_url", "priced")
 @click.option("--sends", default=300, show_default=True, type=click.IntRange(1))
 def quick_command(as_json: bool, sends: int, **options: Any) -> None:
-    """Quick sends while a large campaign runs: request accepted until originate sent."""
+    """Measure the delay of quick sends (accepted to originate sent) while a large campaign runs."""
     from engine.bench.quick import run_quick
 
     show("bench quick", run_quick(Bench(**options), sends).as_dict(), as_json)
@@ -102,10 +102,13 @@ def quick_command(as_json: bool, sends: int, **options: Any) -> None:
 @bench.command("import")
 @options_of("messages", "database_url")
 @click.option(
-    "--beside", "beside_cps", type=click.FloatRange(0.1, 5000), help="Dial so many a second meanwhile."
+    "--beside",
+    "beside_cps",
+    type=click.FloatRange(0.1, 5000),
+    help="Calls a second to dial during the import.",
 )
 def import_command(as_json: bool, messages: int, database_url: str, beside_cps: float | None) -> None:
-    """Import --messages numbers from CSV (the figure of the design is for 1,000,000)."""
+    """Import --messages numbers from CSV (the design's target is for 1,000,000)."""
     from engine.bench.beside import run_import_beside
     from engine.bench.large import run_import
 
@@ -120,7 +123,7 @@ def import_command(as_json: bool, messages: int, database_url: str, beside_cps: 
 @bench.command("suppression")
 @options_of("messages", "postgres")
 def suppression_command(as_json: bool, messages: int, postgres: bool) -> None:
-    """Check a list of --messages contacts against a do-not-call list as long (the figure is for 1,000,000)."""
+    """Check --messages contacts against a do-not-call list of the same length (the target is for 1,000,000)."""
     from engine.bench.suppression import run_suppression
 
     show("bench suppression", run_suppression(messages, postgres), as_json)
@@ -129,7 +132,7 @@ def suppression_command(as_json: bool, messages: int, postgres: bool) -> None:
 @bench.command("web")
 @options_of("messages")
 def web_command(as_json: bool, messages: int) -> None:
-    """Upload --messages numbers through the web UI, wait until they are in, download the report."""
+    """Upload --messages numbers through the web UI, wait for the import and download the report."""
     from engine.bench.web import run_web
 
     show("bench web", run_web(messages), as_json)
@@ -139,7 +142,7 @@ def web_command(as_json: bool, messages: int) -> None:
 @options_of(*LOAD)
 @click.option("--sizes", default="10000,100000,1000000", show_default=True)
 def scale_command(as_json: bool, sizes: str, **options: Any) -> None:
-    """CPU a call and memory with --messages calls out of lists of several sizes."""
+    """Measure CPU per call and memory for --messages calls from lists of several sizes."""
     from engine.bench.large import run_scale
 
     chosen = tuple(int(size) for size in sizes.split(",") if size.isdigit())
@@ -152,7 +155,7 @@ def scale_command(as_json: bool, sizes: str, **options: Any) -> None:
 @options_of(*CALLS, "database_url", "priced")
 @click.option("--minutes", default=10.0, show_default=True, type=click.FloatRange(0.1))
 def soak_command(as_json: bool, minutes: float, **options: Any) -> None:
-    """Dial at --cps for --minutes with people as they are; memory and CPU must stay flat."""
+    """Dial at --cps for --minutes with realistic callees; memory and CPU must stay flat."""
     from engine.bench.soak import run_soak
 
     show("bench soak", run_soak(Bench(**options), minutes), as_json)
@@ -161,12 +164,16 @@ def soak_command(as_json: bool, minutes: float, **options: Any) -> None:
 @bench.command("hostile")
 @click.option("--cps", default=270.0, show_default=True, type=click.FloatRange(0.1, 5000))
 @click.option(
-    "--seconds", default=8.0, show_default=True, type=click.FloatRange(1, 600), help="Of each attack."
+    "--seconds",
+    default=8.0,
+    show_default=True,
+    type=click.FloatRange(1, 600),
+    help="Duration of each attack.",
 )
-@click.option("--only", default="", help="Attacks, separated by commas; without it all.")
+@click.option("--only", default="", help="Attacks, separated by commas.  Default: all.")
 @click.option("--json", "as_json", is_flag=True)
 def hostile_command(cps: float, seconds: float, only: str, as_json: bool) -> None:
-    """Dial at --cps while one attacker does each of a dozen things to the web, on loopback."""
+    """Dial at --cps while one attacker at a time attacks the web UI over loopback."""
     from engine.bench.attacks import ATTACKS
     from engine.bench.hostile import run_hostile
 
@@ -191,7 +198,9 @@ bench.add_command(sla_command, "sla")
 @bench.command("crash")
 @options_of(*CALLS, "priced", "postgres")
 @click.option("--rounds", default=20, show_default=True, type=click.IntRange(1))
-@click.option("--faults", default="engine,switch,database,stop,cut", show_default=True, help="In turn.")
+@click.option(
+    "--faults", default="engine,switch,database,stop,cut", show_default=True, help="Faults to use in turn."
+)
 @click.option("--stop-seconds", default=30.0, show_default=True, help="How long the switch is suspended.")
 @click.option("--seed", default=1, show_default=True)
 @click.option("--switch-command", default="", help="Starts a real --switch in the foreground.")
@@ -211,7 +220,7 @@ def crash_command(
     cdr: Path | None,
     **options: Any,
 ) -> None:
-    """Kill everything, again and again; count at the far end who was called twice and what was lost."""
+    """Kill each part in turn; count at the far end who was called twice and what was lost."""
     from engine.bench.crash import FAULTS, run_crash
     from engine.bench.crash_targets import CommandTarget, EmbeddedTarget, PostgresTarget, SqliteTarget
     from engine.bench.kit import embedded_options

@@ -42,9 +42,9 @@ SHARED = 0.9  # of the outages concern everybody
 @click.option("--exclusions", default=500, show_default=True, type=click.IntRange(0, 100_000))
 @click.option("--credits", "mode", default="all", show_default=True, type=click.Choice(["all", "claimed"]))
 @click.option(
-    "--database", "url", default="", help="An EMPTY database; without it SQLite in a temporary folder."
+    "--database", "url", default="", help="An EMPTY database.  Default: SQLite in a temporary folder."
 )
-@click.option("--verify", is_flag=True, help="Reckon every statement again from its evidence at the end.")
+@click.option("--verify", is_flag=True, help="Recompute every statement from its evidence at the end.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def sla_command(
     accounts: int, outages: int, exclusions: int, mode: str, url: str, verify: bool, as_json: bool

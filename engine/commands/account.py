@@ -30,7 +30,7 @@ def account_group() -> None:
 @click.option("--person", "is_person", is_flag=True, help="A person, not a firm.")
 @common.json_option
 def open_(name: str, days: int, is_person: bool, as_json: bool) -> None:
-    """Open an account on papers that you hold: active at once."""
+    """Open an account whose papers you have checked; it is active at once."""
     settings = common.settings_and_store()
     common.first_account(settings)
     now = wall_ms()
@@ -72,7 +72,7 @@ def list_(states: tuple[str, ...], limit: int, as_json: bool) -> None:
 @click.option("--reason", required=True, help="The customer sees it.")
 @common.json_option
 def suspend(account: int, reason: str, as_json: bool) -> None:
-    """Stop ACCOUNT: nothing more is sent for it."""
+    """Suspend ACCOUNT: nothing more is sent for it."""
     common.settings_and_store()
     write(lambda: accounts.suspend(account, reason, None, wall_ms()))
     common.answer({"account": account, "state": "suspended"}, as_json, lambda: click.echo("Suspended."))
@@ -82,7 +82,7 @@ def suspend(account: int, reason: str, as_json: bool) -> None:
 @click.argument("account", type=common.ROW_ID)
 @common.json_option
 def unsuspend(account: int, as_json: bool) -> None:
-    """Let a suspended ACCOUNT go on."""
+    """Lift the suspension of ACCOUNT."""
     common.settings_and_store()
     write(lambda: accounts.unsuspend(account, None, wall_ms()))
     state = read(lambda: accounts.get(account).state)
@@ -104,7 +104,7 @@ def grant(account: int, grants: tuple[str, ...], as_json: bool) -> None:
 @click.argument("account", type=common.ROW_ID)
 @common.json_option
 def show(account: int, as_json: bool) -> None:
-    """All that is set on ACCOUNT, and how it stands against its caps."""
+    """Show the settings of ACCOUNT and how much of its caps is used."""
     settings = common.settings_and_store()
     now = wall_ms()
     row, usage = read(lambda: (accounts.get(account), traffic_caps.usage(account, policy_now().caps, now)))
@@ -130,10 +130,12 @@ def show(account: int, as_json: bool) -> None:
 @account_group.command("confirm-number")
 @click.argument("account", type=common.ROW_ID)
 @click.argument("number")
-@click.option("--withdraw", is_flag=True, help="Take it away again; campaigns that show it pause.")
+@click.option(
+    "--withdraw", is_flag=True, help="Withdraw the confirmation; campaigns that show the number pause."
+)
 @common.json_option
 def confirm_number(account: int, number: str, withdraw: bool, as_json: bool) -> None:
-    """Say that NUMBER is ACCOUNT's: its campaigns may show it."""
+    """Confirm that NUMBER belongs to ACCOUNT, so that its campaigns may show it as caller id."""
     common.settings_and_store()
     act = own_numbers.withdraw if withdraw else caller_ids.confirm
     write(lambda: act(account, number, None, wall_ms()))
@@ -149,18 +151,18 @@ _NONE_AS_ZERO = {"price_group_id", "parent_id", "max_cps", "max_channels"}
 @account_group.command("set")
 @click.argument("account", type=common.ROW_ID)
 @click.option("--name")
-@click.option("--mobile", help="Its mobile.")
+@click.option("--mobile", help="Mobile number.")
 @click.option(
     "--price-group",
     "price_group_id",
     type=common.ROW_ID_OR_NONE,
     metavar="ID",
-    help="Its price group; 0: none.",
+    help="Price group; 0: none.",
 )
 @click.option("--weight", type=int, help="Share against other accounts.")
 @click.option("--max-cps", type=float, help="Calls a second at most, over all its campaigns; 0: no cap.")
 @click.option("--max-channels", type=int, help="Calls at once at most, over all its campaigns; 0: no cap.")
-@click.option("--gateways", metavar='"A B"', help="The only gateways that it may use; all with ''.")
+@click.option("--gateways", metavar='"A B"', help="Restrict it to these gateways; '' allows all.")
 @click.option(
     "--reseller",
     "parent_id",
@@ -168,15 +170,15 @@ _NONE_AS_ZERO = {"price_group_id", "parent_id", "max_cps", "max_channels"}
     metavar="ID",
     help="The account it belongs to; 0: none.",
 )
-@click.option("--debt-ceiling", type=int, metavar="RIALS", help="What it may owe.")
-@click.option("--caller-id", metavar="DIGITS", help="What its calls show; '' leaves it to the gateway.")
+@click.option("--debt-ceiling", type=int, metavar="RIALS", help="How much it may owe, in Rials.")
+@click.option("--caller-id", metavar="DIGITS", help="Caller id of its calls; '' leaves it to the gateway.")
 @click.option(
     "--min-gap", "min_gap_s", type=common.Duration(), help="Between two calls to one number, as in 2h."
 )
 @click.option("--calls-a-day", "max_calls_a_day", type=int, help="To one number; 0: no cap.")
 @common.json_option
 def set_(account: int, as_json: bool, **values: Any) -> None:
-    """Set what is given on ACCOUNT; audited as an act of the command line."""
+    """Change the given settings of ACCOUNT; the change is audited."""
     common.settings_and_store()
     given = {name: value for name, value in values.items() if value is not None}
     if not given:

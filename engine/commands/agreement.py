@@ -68,7 +68,7 @@ def hours() -> None:
 def hours_deadline(
     start: str, amount: str, kind: str | None, pauses: tuple[str, ...], edits: BinaryIO | None, as_json: bool
 ) -> None:
-    """When AMOUNT (4h, 90m, 3d) of working time after FROM is over."""
+    """Show when AMOUNT (4h, 90m, 3d) of working time after FROM ends."""
     begin = parse_instant(start, "FROM", local=True)
     amount_s, in_days = parse_amount(amount)
     if in_days and kind == CalendarKind.SUPPORT.value:
@@ -112,7 +112,7 @@ def hours_deadline(
 def hours_elapsed(
     start: str, end: str, kind: str | None, pauses: tuple[str, ...], edits: BinaryIO | None, as_json: bool
 ) -> None:
-    """How much working time lies between FROM and TO."""
+    """Show how much working time lies between FROM and TO."""
     begin, until = parse_instant(start, "FROM", local=True), parse_instant(end, "TO", local=True)
     calendar = _calendar(kind or CalendarKind.SUPPORT.value, begin, edits)
     used_s = working_time.elapsed(calendar, begin, until, [_pause(text) for text in pauses])
@@ -135,7 +135,7 @@ def hours_elapsed(
 @_edits_option
 @_json_option
 def hours_show(day_text: str, edits: BinaryIO | None, as_json: bool) -> None:
-    """The hours of a DATE (1405-08-30 or 2026-11-21): support, working day, holiday."""
+    """Show the hours of a DATE (1405-08-30 or 2026-11-21): support, working day, holiday."""
     day = parse_date(day_text, "DATE")
     noon = local_instant(day, 12 * 3600)
     changes = _edits(edits)
@@ -178,7 +178,7 @@ def sla() -> None:
 @click.argument("document", metavar="FILE.json", type=click.Path(dir_okay=False, allow_dash=True))
 @_json_option
 def sla_reckon(document: str, as_json: bool) -> None:
-    """Reckon a month from a JSON file (- reads standard input) without touching the database."""
+    """Compute a month from a JSON file (- reads standard input) without touching the database."""
     try:
         with click.open_file(document, "rb") as source:
             text = source.read()

@@ -28,7 +28,7 @@ _id = click.argument("campaign_id", metavar="ID", type=click.IntRange(1))
 
 @click.group()
 def campaign() -> None:
-    """Make, start, pause, resume, stop, explain, report and clone campaigns."""
+    """Create, start, pause, resume, stop, explain, report and clone campaigns."""
 
 
 @campaign.command()
@@ -49,7 +49,7 @@ def create(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Make a draft of LIST and AUDIO with its rules; nobody is called before `campaign start`."""
+    """Create a draft from LIST and AUDIO; nobody is called before `campaign start`."""
     settings = common.settings_and_store()
     specs = parse_switches(common.switch_words(settings, switches))
     choices = lists.choices_of_options(options)
@@ -123,7 +123,7 @@ def list_(states: tuple[str, ...], limit: int, as_json: bool) -> None:
 @_id
 @common.json_option
 def show(campaign_id: int, as_json: bool) -> None:
-    """One campaign: its rules, counts, votes, and what it does now."""
+    """Show a campaign: its rules, counts, votes and current state."""
     settings = common.settings_and_store()
     seen, refused, votes = read(
         lambda: (
@@ -152,7 +152,7 @@ def show(campaign_id: int, as_json: bool) -> None:
 @_id
 @common.json_option
 def why(campaign_id: int, as_json: bool) -> None:
-    """One sentence: why it is, or is not, being dialled right now; and until when it will be, while it runs."""
+    """Explain in one sentence why a campaign is or is not dialling now, and when it will end."""
     settings = common.settings_and_store()
     seen = read(lambda: campaign_view.view(campaign_id, wall_ms()))
     sentence = _sentence(seen, settings)
@@ -176,11 +176,11 @@ def _run_command(name: str, help_text: str) -> None:
     @campaign.command(name, help=help_text)
     @_id
     @common.switch_option
+    @click.option("--no-engine", is_flag=True, help="Only mark it as started; a running engine dials it.")
     @click.option(
-        "--no-engine", is_flag=True, help="Only say that it is to run; a running engine takes it up."
+        "--report", metavar="FILE.csv|.xlsx", help="Result file.  Default: a file in data_dir/reports."
     )
-    @click.option("--report", metavar="FILE.csv|.xlsx", help="Result file; without it, in data_dir/reports.")
-    @click.option("--speed", type=float, default=1.0, show_default=True, help="Of the embedded switch.")
+    @click.option("--speed", type=float, default=1.0, show_default=True, help="Speed of the embedded switch.")
     @common.json_option
     def command(
         campaign_id: int,
@@ -263,10 +263,10 @@ def _begin(campaign_id: int, now: int) -> None:
 
 @campaign.command()
 @_id
-@click.option("--reason", default="", help="Shown wherever it is asked why.")
+@click.option("--reason", default="", help="Reason, as `campaign why` and the web UI show it.")
 @common.json_option
 def pause(campaign_id: int, reason: str, as_json: bool) -> None:
-    """Place no further call; those that are up go on.  `resume` goes on where it stopped."""
+    """Place no new calls; calls in progress continue.  `resume` continues the campaign."""
     settings = common.settings_and_store()
     write(lambda: campaigns.pause(campaign_id, reason or BY_COMMAND.kept()))
     _tell(campaign_id, settings, as_json)
@@ -276,7 +276,7 @@ def pause(campaign_id: int, reason: str, as_json: bool) -> None:
 @_id
 @common.json_option
 def stop(campaign_id: int, as_json: bool) -> None:
-    """End it for good: who was not called yet never will be.  Calls that are up go on."""
+    """End the campaign for good: recipients not called yet are cancelled.  Calls in progress continue."""
     settings = common.settings_and_store()
     write(lambda: campaigns.stop(campaign_id, wall_ms()))
     _tell(campaign_id, settings, as_json)
@@ -287,7 +287,7 @@ def stop(campaign_id: int, as_json: bool) -> None:
 @click.argument("path", metavar="[FILE.csv|.xlsx]", required=False)
 @common.json_option
 def report(campaign_id: int, path: str | None, as_json: bool) -> None:
-    """Write the result, a line for each line of the list; without FILE, in data_dir/reports."""
+    """Write the results, one line for each line of the list; without FILE, to data_dir/reports."""
     settings = common.settings_and_store()
     rules.check_report_path(path)
     made = reporting.write_campaign_report(settings, campaign_id, path)
@@ -301,14 +301,14 @@ def report(campaign_id: int, path: str | None, as_json: bool) -> None:
     "only",
     type=click.Choice(list(campaigns_clone.CHOICES)),
     multiple=True,
-    help="Which recipients the new one gets; repeatable: who fits one of them.  Without it, all.",
+    help="Which recipients to take; repeatable.  Default: all.",
 )
 @click.option("--name", default="", help="Name of the new campaign.")
 @common.json_option
 def clone(campaign_id: int, only: tuple[str, ...], name: str, as_json: bool) -> None:
-    """Make a draft with the same message and rules, for all of its recipients or only some.
+    """Create a draft with the same message and rules, for all or some of the recipients.
 
-    ``--only not-reached`` calls those again whom no try reached.
+    ``--only not-reached`` takes the recipients that no attempt reached.
     """
     settings = common.settings_and_store()
     chosen = only or (campaigns_clone.ALL,)

@@ -31,7 +31,7 @@ switch_option = click.option(
     "switches",
     multiple=True,
     metavar="embedded|esl://:PASSWORD@HOST:8021",
-    help="A switch to call through; may be given again.  Without it: AVANAK_SWITCHES.",
+    help="A switch to call through; repeatable.  Default: AVANAK_SWITCHES.",
 )
 _DURATION = re.compile(r"(\d{1,7}(?:\.\d+)?)\s*(ms|s|m|h|d)?")
 _UNIT_S = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400}

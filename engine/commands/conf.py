@@ -31,7 +31,7 @@ def conf() -> None:
 
 @conf.command()
 @click.argument("directory", metavar="[DIR]", required=False)
-@click.option("--dialplan", metavar="DIR", help="Folder of the dialplan; DIR/dialplan without it.")
+@click.option("--dialplan", metavar="DIR", help="Folder of the dialplan.  Default: DIR/dialplan.")
 @click.option("--strict", is_flag=True, help="Warnings count as errors.")
 @common.json_option
 def check(directory: str | None, dialplan: str | None, strict: bool, as_json: bool) -> int:
@@ -96,7 +96,7 @@ def _install_options(command: F) -> F:
     help="File with the event socket's password; without it the switch reads AVANAK_ESL_PASSWORD.",
 )
 @click.option(
-    "--prompts-dir", help="Where the switch finds the messages; without it, where the engine keeps them."
+    "--prompts-dir", help="Where the switch finds the messages.  Default: where the engine keeps them."
 )
 @click.option(
     "--records-secret-file",

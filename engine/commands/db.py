@@ -19,7 +19,7 @@ def db() -> None:
 @db.command()
 @common.json_option
 def upgrade(as_json: bool) -> None:
-    """Create the database, or bring it up to this version.  Safe to repeat."""
+    """Create the database, or upgrade it to this version.  Safe to repeat."""
     settings = load_settings()
     logs.to_file(settings.data_dir, settings.log_level)
     database.open_database(settings.database)

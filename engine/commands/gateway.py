@@ -52,7 +52,7 @@ def _settings_options(command: F) -> F:
 
 @click.group()
 def gateway() -> None:
-    """Gateways (SIP trunks), by the names that the switch's configuration gives them."""
+    """Manage gateways (SIP trunks), by their names in the switch's configuration."""
 
 
 @gateway.command()
@@ -60,7 +60,7 @@ def gateway() -> None:
 @_settings_options
 @common.json_option
 def add(name: str, as_json: bool, cps: float | None, channels: int | None, **others: Any) -> None:
-    """Make the gateway NAME known, with its limits."""
+    """Add the gateway NAME with its limits."""
     settings = common.settings_and_store()
     given = {key: value for key, value in others.items() if value is not None}
     limits = (cps or settings.default_cps, channels or settings.default_channels)
@@ -151,7 +151,7 @@ def _found(one: GatewayHealthSeen) -> dict[str, Any]:
 @_settings_options
 @common.json_option
 def set_(name: str, as_json: bool, **values: Any) -> None:
-    """Change limits or rules of NAME; engines take them over within a second."""
+    """Change limits or rules of NAME; engines apply them within a second."""
     common.settings_and_store()
     given = {key: value for key, value in values.items() if value is not None}
     if not given:
@@ -165,7 +165,7 @@ def set_(name: str, as_json: bool, **values: Any) -> None:
 @click.option("--undo", is_flag=True, help="Use it again.")
 @common.json_option
 def drain(name: str, undo: bool, as_json: bool) -> None:
-    """Place no further call by NAME; those that are up go on."""
+    """Place no new calls through NAME; calls in progress continue."""
     common.settings_and_store()
     write(lambda: gateways.drain(name, not undo, None, wall_ms()))
     _tell(name, as_json)

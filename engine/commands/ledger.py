@@ -23,7 +23,7 @@ def ledger_group() -> None:
 @ledger_group.command()
 @common.json_option
 def check(as_json: bool) -> None:
-    """Prove it: add everything up again.  Ends with status 1 when something does not agree."""
+    """Add up all bookings again.  Exit status 1 when something does not agree."""
     common.settings_and_store()
     found = read(ledger_check.check)
 
@@ -57,7 +57,7 @@ def check(as_json: bool) -> None:
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
 @common.json_option
 def statement(account: int, limit: int, as_json: bool) -> None:
-    """The last bookings of ACCOUNT, and how its money stands."""
+    """Show the last bookings and the balances of ACCOUNT."""
     settings = common.settings_and_store()
     money = read(lambda: ledger.money_of(account))
     lines = read(lambda: ledger.statement(account, limit=limit))
@@ -108,11 +108,11 @@ def statement(account: int, limit: int, as_json: bool) -> None:
 @ledger_group.command()
 @click.argument("account", type=common.ROW_ID)
 @click.argument("rials", type=int)
-@click.option("--note", required=True, help="Why; the customer sees it.")
-@click.option("--key", help="A word of your own: a booking with the same key is made once.")
+@click.option("--note", required=True, help="Reason; the customer sees it.")
+@click.option("--key", help="A key of your own; a booking with the same key is made only once.")
 @common.json_option
 def adjust(account: int, rials: int, note: str, key: str | None, as_json: bool) -> None:
-    """Give ACCOUNT credit of so many RIALS, or take it (write: adjust ACCOUNT -- -5000)."""
+    """Add RIALS to the credit of ACCOUNT, or take them (adjust ACCOUNT -- -5000)."""
     common.settings_and_store()
     name = f"adjustment/cli/{key or uuid7()}"[:100]
     made = write(lambda: ledger.adjust(account, rials, note, name, None, wall_ms()))

@@ -64,7 +64,7 @@ def password(username: str, password_file: TextIO | None, as_json: bool) -> None
 @click.argument("username")
 @common.json_option
 def second_factor_off(username: str, as_json: bool) -> None:
-    """Let somebody who lost app and recovery codes log in with the password alone."""
+    """Turn off the second factor of somebody who lost the app and the recovery codes."""
     common.settings_and_store()
     found = read(lambda: people.find(username))
     if found is None:

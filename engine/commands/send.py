@@ -38,10 +38,14 @@ INTERRUPTED, NO_SWITCH_STATUS = 130, SwitchUnavailable.exit_status
 @common.account_option
 @rules.rules_options
 @lists.list_options
-@click.option("--report", metavar="FILE.csv|.xlsx", help="Result file; without it, in data_dir/reports.")
-@click.option("--dry-run", is_flag=True, help="Say what would happen; no call, nothing is kept.")
+@click.option("--report", metavar="FILE.csv|.xlsx", help="Result file.  Default: a file in data_dir/reports.")
+@click.option("--dry-run", is_flag=True, help="Show what would happen; nothing is called or stored.")
 @click.option(
-    "--speed", type=float, default=1.0, show_default=True, help="Embedded switch: times as fast as life."
+    "--speed",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="Speed of the embedded switch, as a multiple of real time.",
 )
 @common.json_option
 def send(
@@ -56,7 +60,7 @@ def send(
     as_json: bool,
     **options: Any,
 ) -> int:
-    """Ring every number of LIST and play AUDIO to whoever answers; a result for each comes out.
+    """Call every number of LIST, play AUDIO to whoever answers, and write a result for each.
 
     LIST is CSV, TSV, TXT or XLSX.  Exit status 0: done; 2: bad input; 3: no switch reachable;
     130: interrupted (the first Ctrl-C lets calls finish, a second ends them).

@@ -24,12 +24,16 @@ _SWITCHES = ("AVANAK_SWITCHES", "AVANAK_SWITCHES_FILE")
     "switches",
     multiple=True,
     metavar="embedded|esl://:PASSWORD@HOST:8021",
-    help="A switch to call through; may be given again.  Without it: AVANAK_SWITCHES.",
+    help="A switch to call through; repeatable.  Default: AVANAK_SWITCHES.",
 )
-@click.option("--no-web", is_flag=True, help="The engine alone, in this process.")
-@click.option("--web-only", is_flag=True, help="The web UI alone; an engine elsewhere makes the calls.")
+@click.option("--no-web", is_flag=True, help="Only the engine, in this process.")
+@click.option("--web-only", is_flag=True, help="Only the web UI; an engine elsewhere makes the calls.")
 @click.option(
-    "--speed", type=float, default=1.0, show_default=True, help="Embedded switch: times as fast as life."
+    "--speed",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="Speed of the embedded switch, as a multiple of real time.",
 )
 @click.option("--log-file", is_flag=True, help="Log to data_dir/log/avanak.log instead of standard error.")
 @click.option("--supervised", is_flag=True, hidden=True, help="Standard input is the supervisor's socket.")

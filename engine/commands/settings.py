@@ -17,7 +17,7 @@ HIDDEN = "(set, not shown)"
 @click.command("check-config")
 @common.json_option
 def check_config(as_json: bool) -> None:
-    """Print all settings: value, default, meaning.  Secrets are not shown.  Status 2 if one is wrong."""
+    """Print all settings with value, default and meaning, without secrets.  Exit status 2 if one is wrong."""
     settings = load_settings()
     document = [
         {

@@ -43,7 +43,7 @@ _account_option = click.option("--account", metavar="ID|NAME", help="One account
 @_account_option
 @common.json_option
 def status(account: str | None, as_json: bool) -> None:
-    """What is up and what is down now, and the month so far."""
+    """Show what is up and down now, and the month so far."""
     settings = common.settings_and_store()
     now = wall_ms()
 
@@ -110,7 +110,7 @@ def _status_text(document: dict[str, Any]) -> None:
 @_account_option
 @common.json_option
 def month(month_text: str, account: str | None, as_json: bool) -> None:
-    """A MONTH (1405-08, or 2026-11): its availability, its statements and credits."""
+    """Show the availability, statements and credits of a MONTH (1405-08 or 2026-11)."""
     common.settings_and_store()
     wanted, now = Month.parse(month_text), wall_ms()
 
@@ -155,7 +155,7 @@ def _month_text(document: dict[str, Any]) -> None:
 @click.argument("month_text", metavar="[MONTH]", required=False)
 @common.json_option
 def close(month_text: str | None, as_json: bool) -> None:
-    """Write the statements that closed months lack (all of them, or MONTH at once).  Safe to repeat."""
+    """Write the missing statements of closed months (all, or MONTH only).  Safe to repeat."""
     settings = common.settings_and_store()
     policy, now = policy_of(settings), wall_ms()
     if month_text is None:
@@ -189,7 +189,7 @@ def close(month_text: str | None, as_json: bool) -> None:
 @click.argument("month_text", metavar="MONTH")
 @common.json_option
 def explain(account: str, month_text: str, as_json: bool) -> None:
-    """How the figure of an ACCOUNT's MONTH came about: outages, exclusions, statements, credits, claims."""
+    """Explain the figure of an ACCOUNT's MONTH: outages, exclusions, statements, credits, claims."""
     common.settings_and_store()
     wanted, now = Month.parse(month_text), wall_ms()
 
@@ -279,11 +279,13 @@ def _explain_text(document: dict[str, Any]) -> None:
 
 @click.command()
 @click.argument("number")
-@click.option("--pdf", type=click.Path(dir_okay=False, path_type=Path), help="Write the Persian PDF there.")
-@click.option("--csv", type=click.Path(dir_okay=False, path_type=Path), help="Write the CSV there.")
+@click.option(
+    "--pdf", type=click.Path(dir_okay=False, path_type=Path), help="Write the Persian PDF to this file."
+)
+@click.option("--csv", type=click.Path(dir_okay=False, path_type=Path), help="Write the CSV to this file.")
 @common.json_option
 def statement(number: str, pdf: Path | None, csv: Path | None, as_json: bool) -> None:
-    """A statement by its NUMBER, made again from its evidence and checked against its hash."""
+    """Show the statement NUMBER, recomputed from its evidence and checked against its hash."""
     common.settings_and_store()
 
     def work() -> tuple[dict[str, Any], Any, Reckoning, Any]:
@@ -321,7 +323,7 @@ def _write_file(path: Path, content: bytes) -> None:
 @click.argument("month_text", metavar="[MONTH]", required=False)
 @common.json_option
 def verify(month_text: str | None, as_json: bool) -> int:
-    """Reckon every statement again from its evidence alone; exit status 1 if one does not agree."""
+    """Recompute every statement from its evidence; exit status 1 if one does not agree."""
     common.settings_and_store()
     key = None if month_text is None else Month.parse(month_text).key
 

@@ -36,10 +36,10 @@ def do_not_call_group() -> None:
 @do_not_call_group.command()
 @click.argument("numbers", nargs=-1, required=True)
 @_which
-@click.option("--remove", is_flag=True, help="Take the numbers off the list.")
+@click.option("--remove", is_flag=True, help="Remove the numbers from the list.")
 @common.json_option
 def add(numbers: tuple[str, ...], account: int | None, remove: bool, as_json: bool) -> None:
-    """Put numbers on the list, or take them off."""
+    """Add numbers to the list, or remove them."""
     settings = common.settings_and_store()
     found = [_number(text, settings) for text in numbers]
     act, now = suppression.remove if remove else suppression.add, wall_ms()
@@ -54,7 +54,7 @@ def add(numbers: tuple[str, ...], account: int | None, remove: bool, as_json: bo
 @lists.list_options
 @common.json_option
 def import_(file: Path, account: int | None, as_json: bool, **options: Any) -> None:
-    """Put all numbers of a file (text or workbook) on the list; each line that holds none is told."""
+    """Add all numbers of a file (text or workbook); lines without a number are reported."""
     settings = common.settings_and_store()
     with _open(file, settings, lists.choices_of_options(options)) as reader:
         done = suppression.import_list(account or EVERYBODY, reader, write, wall_ms())
@@ -70,7 +70,7 @@ def import_(file: Path, account: int | None, as_json: bool, **options: Any) -> N
 @do_not_call_group.command()
 @_which
 @click.option(
-    "--output", type=click.File("wb"), default="-", help="File to write; without it standard output."
+    "--output", type=click.File("wb"), default="-", help="File to write.  Default: standard output."
 )
 def export(account: int | None, output: BinaryIO) -> None:
     """Write the list as CSV."""
@@ -86,7 +86,7 @@ def export(account: int | None, output: BinaryIO) -> None:
 @_which
 @common.json_option
 def check(what: str, account: int | None, as_json: bool) -> None:
-    """Say whether a number is on the list, or how many of a file's numbers are."""
+    """Show whether a number is on the list, or how many of a file's numbers are."""
     settings = common.settings_and_store()
     asked = (account or EVERYBODY,)
     if Path(what).is_file():

@@ -28,16 +28,16 @@ from engine.store.threads import read, write
 
 @click.group()
 def switch() -> None:
-    """Switches: how they are, and an embedded one to try with."""
+    """Show and drain switches; run an embedded one for trials."""
 
 
 @switch.command()
 @common.switch_option
 @common.json_option
 def status(switches: tuple[str, ...], as_json: bool) -> int:
-    """Ask each switch how it is.  Exit status 3 when none of them answers.
+    """Ask each switch for its status.  Exit status 3 when none answers.
 
-    An embedded one lives inside its engine: of it is told what the engine last wrote.
+    An embedded switch runs inside the engine; its last recorded status is shown.
     """
     settings = common.settings_and_store()
     specs = parse_switches(common.switch_words(settings, switches))
@@ -69,7 +69,7 @@ def status(switches: tuple[str, ...], as_json: bool) -> int:
 @click.argument("name")
 @click.option("--undo", is_flag=True, help="Use it again.")
 def drain(name: str, undo: bool) -> None:
-    """Place no further call on the switch NAME; those that are up go on."""
+    """Place no new calls on the switch NAME; calls in progress continue."""
     common.settings_and_store()
     write(lambda: known_switches.drain(name, not undo, None, wall_ms()))
     click.echo(f"Switch {name} is used again." if undo else f"Switch {name} is draining.")

@@ -20,16 +20,18 @@ _SCOPES = f"all, or of: {' '.join(Scope)}; a name such as campaigns means its re
 
 @click.group("token")
 def token_group() -> None:
-    """Tokens with which programs ask."""
+    """Access tokens of programs."""
 
 
 @token_group.command()
 @click.argument("account", type=common.ROW_ID)
 @click.option("--name", required=True, help="What the token is for.")
 @click.option("--scope", "scopes", multiple=True, required=True, help=_SCOPES)
-@click.option("--method", "methods", multiple=True, help="Only this method, as QuickSend; repeatable.")
-@click.option("--ip", "addresses", multiple=True, help="Only from this address or network; repeatable.")
-@click.option("--expires", "lives_s", type=common.Duration(), metavar="TIME", help="Ends after, as in 90d.")
+@click.option(
+    "--method", "methods", multiple=True, help="Allow only this method, such as QuickSend; repeatable."
+)
+@click.option("--ip", "addresses", multiple=True, help="Allow only this address or network; repeatable.")
+@click.option("--expires", "lives_s", type=common.Duration(), metavar="TIME", help="Lifetime, such as 90d.")
 @common.json_option
 def add(
     account: int,
@@ -40,7 +42,7 @@ def add(
     lives_s: int | None,
     as_json: bool,
 ) -> None:
-    """Make a token of ACCOUNT, which may use the web service from then on.  It is shown this once."""
+    """Create a token for ACCOUNT and allow it the web service.  The token is shown only once."""
     common.first_account(common.settings_and_store())
     now = wall_ms()
     wanted = NewToken(
@@ -57,7 +59,7 @@ def add(
 @click.argument("account", type=common.ROW_ID)
 @common.json_option
 def list_(account: int, as_json: bool) -> None:
-    """The tokens of ACCOUNT that were not revoked, without their secrets."""
+    """List the active tokens of ACCOUNT, without their secrets."""
     settings = common.settings_and_store()
 
     def look() -> list[AccessToken]:
@@ -80,11 +82,11 @@ def list_(account: int, as_json: bool) -> None:
 @click.argument("token", type=common.ROW_ID)
 @click.option(
     "--overlap", "overlap_s", type=common.Duration(), default="24h", show_default=True,
-    help="For how long the old secret works on.",
+    help="How long the old secret stays valid.",
 )  # fmt: skip
 @common.json_option
 def rotate(token: int, overlap_s: int, as_json: bool) -> None:
-    """Give TOKEN (its id) a new secret, which is shown this once."""
+    """Give TOKEN (its id) a new secret, shown only once."""
     common.settings_and_store()
     _tell(write(lambda: access_tokens.rotate(None, token, wall_ms(), overlap_s * 1000)), as_json)
 
@@ -93,7 +95,7 @@ def rotate(token: int, overlap_s: int, as_json: bool) -> None:
 @click.argument("token", type=common.ROW_ID)
 @common.json_option
 def revoke(token: int, as_json: bool) -> None:
-    """End TOKEN (its id) at once."""
+    """Revoke TOKEN (its id) at once."""
     common.settings_and_store()
     write(lambda: access_tokens.revoke(None, token, wall_ms()))
     common.answer({"id": token, "revoked": True}, as_json, lambda: click.echo(f"Token {token} was revoked."))
