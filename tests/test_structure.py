@@ -157,13 +157,14 @@ SERVICES = (
     ("tickets",),
     ("support_line",),
     ("notices",),
+    ("overview",),
 )
 # The same for the web; contexts of one line do not know each other.
 WEBUI = (
     ("request",),
     ("i18n",),
     ("forms",),
-    ("accounts", "api", "campaigns", "compliance", "messages", "money", "sla", "support", "trunks"),
+    ("accounts", "api", "campaigns", "compliance", "home", "messages", "money", "sla", "support", "trunks"),
 )
 
 

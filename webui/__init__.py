@@ -12,17 +12,18 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from engine.config import Settings, zone_of
 from webui import errors
-from webui.accounts import accounts, auth, forgot, identity, own_login, people, portal, registration, tokens
+from webui.accounts import accounts, auth, forgot, identity, own_login, people, registration, tokens
 from webui.api import rest
 from webui.api import tickets as api_tickets
 from webui.campaigns import campaigns, list_imports, new_campaign, recordings
 from webui.compliance import destinations, do_not_call
 from webui.forms import player
 from webui.forms.number_fields import RowIdConverter
+from webui.home import frame, portal
 from webui.i18n import audit_words, formats, sentences, words
 from webui.messages import gallery
 from webui.money import balance, receipts
-from webui.request import access, limits, security, services
+from webui.request import access, limits, security, services, static_files
 from webui.request.context import AvanakWeb
 from webui.sla import (
     agreement,
@@ -64,8 +65,9 @@ def create_app(settings: Settings) -> Flask:
 
     BadInput where customers would pay real calls through the test provider.
     """
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder=None)  # `static_files` serves them
     app.url_map.converters["int"] = RowIdConverter
+    static_files.init_app(app)
     # Our logger is Flask's too: its own handler would write to the server's error log, which logs here.
     app.logger.removeHandler(default_handler)
     app.extensions["avanak"] = AvanakWeb(settings, zone_of(settings.timezone))
@@ -84,6 +86,7 @@ def create_app(settings: Settings) -> Flask:
     sentences.init_app(app)
     player.init_app(app)
     rest.init_app(app)
+    frame.init_app(app)
     for module in MODULES:
         app.register_blueprint(module.blueprint)
     with app.app_context():

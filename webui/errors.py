@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 
-from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask import Flask, Response, jsonify, make_response, redirect, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
 
 from engine.errors import AvanakError, FileGone
 from webui.i18n.formats import number
 from webui.i18n.sentences import said
-from webui.request.access import person_or_none
+from webui.request.access import form_page, person_or_none
 from webui.request.context import web
 from webui.request.limits import FILES
 from webui.request.programs import is_program
@@ -37,7 +38,10 @@ def _ours(error: AvanakError) -> tuple[str, int] | Response:
     return _page(error.http_status, said(error))
 
 
-def _csrf(error: CSRFError) -> tuple[str, int] | Response:
+def _csrf(error: CSRFError) -> tuple[str, int] | Response | BaseResponse:
+    page = form_page() if person_or_none() is not None and not is_program() else None
+    if page is not None and not request.headers.get("HX-Request"):
+        return redirect(page)
     return _page(400, _("This form is too old or was not made by this site; go back and send it again."))
 
 

@@ -40,7 +40,7 @@ COMMON = {
     "campaigns.rows", "consent.add", "consent.export", "consent.import_", "consent.index", "consent.remove",
     "gallery.index", "new_campaign.form", "own_login.confirm_factor", "own_login.factor", "own_login.index",
     "own_login.password", "own_login.renew_codes", "own_login.switch_off", "people.index", "people.invite",
-    "portal.start", "sla.index", "sla.month", "tickets.index", "tickets.new",
+    "portal.live", "portal.start", "sla.index", "sla.month", "tickets.index", "tickets.new",
     "tokens.index",
 }  # fmt: skip
 # Of customers alone, about themselves.
@@ -85,7 +85,7 @@ STAFF_ONLY = {
     "notices.remove_address", "notices.withdraw", "outage_reports.by_telephone",
     "payments.add_group", "payments.add_plan", "payments.confirm",
     "payments.detail", "payments.index", "payments.prices", "payments.refuse", "payments.set_price",
-    "payments.withdraw_plan", "sla.statements", "trunks.add", "trunks.change", "trunks.drain", "trunks.index",
+    "payments.withdraw_plan", "portal.alarms", "sla.statements", "trunks.add", "trunks.change", "trunks.drain", "trunks.index",
     "trunks.drain_switch", "trunks.live",
 }  # fmt: skip
 EVERYBODY = [None, "outsider", "owner", "colleague", *STAFF]

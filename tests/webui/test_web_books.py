@@ -21,8 +21,8 @@ def test_findings_are_listed_and_the_open_ones_are_warned_of(operator, owner, ca
             assert bilingual(finding_words.describe(finding.kind))[language] in page
             assert finding.sentence in page
     assert "کارزار ۷" in page
-    assert 'id="doubts"' in operator.get("/").text
-    assert 'id="doubts"' not in owner.get("/").text
+    assert 'id="alarm-doubts"' in operator.get("/").text
+    assert 'id="alarm-doubts"' not in owner.get("/").text
     assert owner.get("/audit-findings").status_code == 403
 
 

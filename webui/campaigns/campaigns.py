@@ -16,9 +16,7 @@ from engine.services.campaigns.view import CampaignView
 from engine.services.messages import prompts
 from engine.services.numbering.numbers import NormalNumber, normalise
 from engine.services.reports.campaign_report import report_columns, report_rows
-from engine.services.trunks import gateway_health, switches
 from engine.states import CampaignState
-from engine.store import findings
 from engine.store.threads import read, write
 from webui.forms import downloads
 from webui.forms.number_fields import ascii_digits, row_id
@@ -29,7 +27,6 @@ from webui.request.context import web
 blueprint = Blueprint("campaigns", __name__, template_folder="templates")
 
 PAGE = 30
-DOUBT_MS = 86_400_000  # for so long the list warns of what the auditor could not put right
 _FILTERS: dict[str, tuple[str, ...]] = {
     "open": (CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.SCHEDULED, CampaignState.DRAFT),
     "ended": (CampaignState.FINISHED, CampaignState.STOPPED),
@@ -156,24 +153,20 @@ def _list() -> dict[str, Any]:
             now, scope, states=_FILTERS.get(chosen, ()), text=text, before_id=before, limit=PAGE + 1
         )
         running = view.views(now, scope, states=(CampaignState.RUNNING,), limit=1000)
-        down = [row for row in switches.all_switches() if row.state != "up"] if staff else []
-        failing = gateway_health.failing(now) if staff else []
-        doubts = findings.open_findings(now - DOUBT_MS) if staff else 0
-        return {"found": found, "running": running, "down": down, "failing": failing, "doubts": doubts}
+        return {"found": found, "running": running}
 
     seen = read(work)
     running: list[CampaignView] = seen["running"]
+    is_told = not running or any(one.calls_up is not None for one in running)
     return {
         "shown": seen["found"][:PAGE],
         "older": seen["found"][PAGE - 1].id if len(seen["found"]) > PAGE else None,
         "chosen": chosen if chosen in _FILTERS else "all",
         "before": before,
         "text": text,
-        "down": seen["down"],
-        "failing": seen["failing"],
-        "doubts": seen["doubts"],
-        "calls_up": sum(one.calls_up or 0 for one in running),
-        "calls_per_second": sum(one.calls_per_second for one in running),
+        # What no engine has told lately is not shown as if it were so now.
+        "calls_up": sum(one.calls_up or 0 for one in running) if is_told else None,
+        "calls_per_second": sum(one.calls_per_second for one in running) if is_told else None,
         "running": len(running),
         "delivered_share": _share_of(running),
         "left": sum(one.counts.waiting + one.counts.retry_wait for one in running),

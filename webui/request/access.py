@@ -7,7 +7,8 @@ from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, redirect, request, session, url_for
+from flask import Flask, Response, current_app, g, redirect, request, session, url_for
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from engine.clock import wall_ms
@@ -18,6 +19,8 @@ from engine.services.accounts.sessions import Lifetime
 from engine.store.threads import read, write
 from webui.request.context import web
 from webui.request.programs import is_program
+
+KEPT_MARK = "#kept"  # of an address: what was typed there is put back (static/forms.js)
 
 _OPEN_ENDPOINTS = frozenset(
     {
@@ -158,8 +161,23 @@ def _who() -> BaseResponse | None:
     if request.headers.get("HX-Request"):
         # A fragment that is asked for after the session has ended: the whole page must go.
         return Response(status=401, headers={"HX-Redirect": url_for("auth.login")})
-    target = request.full_path.rstrip("?") if request.method == "GET" else None
+    target = request.full_path.rstrip("?") if request.method == "GET" else form_page()
     return redirect(url_for("auth.login", next=target))
+
+
+def form_page() -> str | None:
+    """The page that the present form was sent from, where the browser puts back what was typed; None: not known.
+
+    Only a page of ours that can be asked for: a refused form stands under an address that takes none but forms.
+    """
+    parts = urlsplit(request.referrer or "")
+    if parts.netloc != request.host:
+        return None
+    try:
+        current_app.url_map.bind(request.host).match(parts.path, method="GET")
+    except HTTPException:
+        return None
+    return f"{parts.path}{'?' if parts.query else ''}{parts.query}{KEPT_MARK}"
 
 
 def _to_second_factor() -> BaseResponse | None:

@@ -42,7 +42,6 @@ def init_app(app: Flask, settings: Settings) -> None:
         PERMANENT_SESSION_LIFETIME=timedelta(hours=SESSION_HOURS),
         WTF_CSRF_TIME_LIMIT=SESSION_HOURS * 3600,
         WTF_CSRF_SSL_STRICT=False,  # the proxy in front may hide the referrer; the token is what counts
-        SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
     )
     app.before_request(_check_host)
     csrf.init_app(app)

@@ -1,10 +1,10 @@
-"""Where people arrive: customers at their portal's first page, staff at the campaigns."""
+"""Where people arrive: customers at their portal's first page, staff at the board of work and state."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import current_app, redirect, render_template, url_for
+from flask import redirect, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -19,8 +19,9 @@ from engine.services.tickets import views
 from engine.states import AccountState
 from engine.store.threads import read, write
 from webui.forms.pages import customers_only, pages_blueprint
+from webui.home import board
 from webui.i18n.formats import language
-from webui.request.access import account_scope, is_staff, needs, person
+from webui.request.access import account_scope, for_staff, is_staff, needs, person
 from webui.request.context import web
 
 blueprint = pages_blueprint(__name__, "portal")
@@ -32,10 +33,26 @@ CAMPAIGNS_SHOWN = 5
 @blueprint.get("/")
 @needs("account.view")
 def start() -> str | Response:
-    """The first page: staff see the campaigns, customers what concerns them."""
+    """The first page: staff see what waits and how it goes, customers what concerns them."""
     if is_staff():
-        return str(current_app.view_functions["campaigns.index"]())
+        return render_template("portal/board.html", **board.shown())
     return render_template("portal/home.html", **_home(customers_only()))
+
+
+@blueprint.get("/live")
+@needs("account.view")
+def live() -> str:
+    """The first page's live part."""
+    if is_staff():
+        return render_template("portal/_board.html", **board.shown())
+    return render_template("portal/_home.html", **_home(customers_only()))
+
+
+@blueprint.get("/alarms")
+@for_staff
+def alarms() -> str:
+    """What staff must look at now; every page asks for it again."""
+    return render_template("alarms.html")
 
 
 @blueprint.post("/notices/<int:notice_id>/read")

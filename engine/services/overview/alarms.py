@@ -1,0 +1,97 @@
+"""What staff must look at now, in one list: shown on every page, also when no engine runs.
+
+Only reads; inside a connection.  What an engine said long ago is not said again as if it were so now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from engine.sentences import Instant, Sentence
+from engine.services.sla import incidents
+from engine.services.sla.observations import PULSE_DEAD_MS
+from engine.services.trunks import gateway_health, registrations, switches
+from engine.store import findings
+from engine.store.tables.core import Gateway
+from engine.store.tables.sla import Pulse
+
+DOUBT_MS = 86_400_000  # for so long is told what the auditor could not put right
+SILENT_MS = 60_000  # a switch that is called up and was not heard of for so long
+
+ENGINE, OUTAGE, DOUBTS, SWITCH, GATEWAY = "engine", "outage", "doubts", "switch", "gateway"
+
+_NO_ENGINE = Sentence(
+    "No engine has been heard of since %(at)s: nobody is called, and numbers of calls are not shown."
+)
+_NEVER_AN_ENGINE = Sentence("No engine runs: nobody is called, and numbers of calls are not shown.")
+_OUTAGE = Sentence("The service has been down since %(at)s.")
+_DOUBTS = Sentence("The auditor found %(n)s things in the books that it could not put right.")
+_DOWN = Sentence("Switch %(name)s has been down since %(at)s.")
+_UNHEARD = Sentence("Switch %(name)s has not been heard of since %(at)s.")
+_NO_RECORDS = Sentence("Switch %(name)s has sent no call records on since %(at)s.")
+_FAILING = Sentence("Gateway %(name)s has failed nearly every call since %(at)s.")
+_FAULTY = Sentence("Gateway %(name)s: %(why)s")
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """One thing to look at; `kind` says where, `about` is the id of what it is about."""
+
+    kind: str
+    sentence: Sentence
+    about: int | None = None
+    is_grave: bool = True
+
+
+def engine_seen(now: int) -> tuple[bool, int | None]:
+    """Whether an engine lives, and when one was last heard of (ms; None: never, or it ended in good order)."""
+    rows = list(Pulse.select(Pulse.seen_at).where(Pulse.name.startswith("engine/")))
+    last = max((int(row.seen_at) for row in rows), default=None)
+    return last is not None and last > now - PULSE_DEAD_MS, last
+
+
+def standing(now: int) -> list[Alarm]:
+    """The alarms of now, the gravest first."""
+    return list(_found(now))
+
+
+def _found(now: int) -> Iterator[Alarm]:
+    is_alive, heard_at = engine_seen(now)
+    if not is_alive:
+        yield Alarm(ENGINE, Sentence(_NO_ENGINE, at=Instant(heard_at)) if heard_at else _NEVER_AN_ENGINE)
+    outage = incidents.running_outage()
+    if outage is not None:
+        yield Alarm(OUTAGE, Sentence(_OUTAGE, at=Instant(outage.start_at)), int(outage.id))
+    doubts = findings.open_findings(now - DOUBT_MS)
+    if doubts:
+        yield Alarm(DOUBTS, Sentence(_DOUBTS, n=doubts))
+    if not is_alive:
+        return  # of the rest nothing is known
+    yield from _of_switches(now)
+    yield from _of_gateways(now)
+
+
+def _of_switches(now: int) -> Iterator[Alarm]:
+    mute = switches.senders_silent(now)
+    for row in switches.all_switches():
+        if row.state != "up":
+            at = Instant(row.state_since_at or now)
+            yield Alarm(SWITCH, Sentence(_DOWN, name=row.name, at=at), int(row.id))
+        elif row.seen_at and now - row.seen_at > SILENT_MS:
+            yield Alarm(SWITCH, Sentence(_UNHEARD, name=row.name, at=Instant(row.seen_at)), int(row.id))
+        elif row.name in mute:
+            at = Instant(mute[row.name])
+            yield Alarm(SWITCH, Sentence(_NO_RECORDS, name=row.name, at=at), int(row.id), False)
+
+
+def _of_gateways(now: int) -> Iterator[Alarm]:
+    failing = gateway_health.failing(now)
+    for name, one in failing:
+        yield Alarm(GATEWAY, Sentence(_FAILING, name=name, at=Instant(one.since_at)), int(one.gateway_id))
+    told = {one.gateway_id for _name, one in failing}
+    names = {row.id: row.name for row in Gateway.select(Gateway.id, Gateway.name).where(~Gateway.is_draining)}
+    for gateway_id, rows in registrations.seen_of(now).items():
+        wrong = next((one.sentence for one in rows if one.fault), None)
+        if wrong is not None and gateway_id in names and gateway_id not in told:
+            yield Alarm(GATEWAY, Sentence(_FAULTY, name=names[gateway_id], why=wrong), gateway_id)
