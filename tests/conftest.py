@@ -19,6 +19,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--hostile-requests", default="600", help="How many requests test_hostile_requests sends."
     )
+    parser.addoption("--lists", default="100", help="How many lists each test of test_every_line makes.")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    settings.register_profile("lists", deadline=None, max_examples=int(config.getoption("--lists")))
 
 
 def _note_skip(report: pytest.TestReport | pytest.CollectReport) -> None:

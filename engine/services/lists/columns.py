@@ -71,9 +71,9 @@ def _names_one(row: Sequence[str], below: _Rows) -> bool:
 
 def _header_points(filled: list[str], place: int) -> int:
     """How much a row without numbers is like a header; 0: it is none."""
-    telling = sum(points_of(cell) > 0 and len(cell) <= 60 for cell in filled)
-    if telling:
-        return 100 + 10 * len(filled)
+    telling = [cell for cell in filled if points_of(cell) > 0 and len(cell) <= 60]
+    if telling:  # a title may tell of telephones too, but is no name that nothing else has
+        return 100 + 10 * len(filled) + 5 * any(map(is_exact, telling))
     if any(sum(map(str.isdigit, cell)) >= 5 for cell in filled):
         return 0
     words = sum(any(map(str.isalpha, cell)) for cell in filled)

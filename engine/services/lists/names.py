@@ -74,11 +74,8 @@ def is_exact(name: str) -> bool:
     exact = (
         _NUMBER_NAMES | _PHONE_NAMES | _MOBILE_WORDS | _PHONE_WORDS | set(_MOBILE_PARTS) | set(_PHONE_PARTS)
     )
-    return (
-        joined in exact
-        or joined.removeprefix(fold("شماره")) in exact
-        or joined.removesuffix("number") in exact
-    )
+    short = joined.removeprefix(fold("شماره")).removeprefix(fold("تلفن"))
+    return joined in exact or short in exact or joined.removesuffix("number") in exact
 
 
 def column_names(header: Sequence[str] | None, width: int) -> list[str]:
