@@ -92,6 +92,7 @@ class Scene:
 
     port: int
     customer: Visitor  # has logged in, with an account of their own
+    campaign: int  # a draft of theirs, with a message
     api_token: str
     seconds: float
 
@@ -99,7 +100,8 @@ class Scene:
         return Visitor(self.port, f"198.51.{100 + number // 250}.{number % 250 + 1}")
 
 
-Attack = Callable[[Scene], None]
+Attack = Callable[[Scene], str | None]
+"""Does it, and says what of it was taken, where that is not to be seen from the answers."""
 
 
 def _at_once(count: int, work: Callable[[int], None]) -> None:
@@ -147,30 +149,54 @@ def api_json(scene: Scene) -> None:
         scene.customer.ask("POST", "/api/v1/tickets", deep if n % 3 == 2 else large, headers)
 
 
-def _campaign(scene: Scene, name: str, file: str, content: bytes) -> None:
-    who = scene.customer
-    page = who.ask("GET", "/campaigns/new")[1].decode("utf-8", "replace")
-    token, account = (
-        _TOKEN.search(page),
-        re.search(r'<option[^>]*value="(\d+)"|name="account" value="(\d+)"', page),
-    )
-    if token is None:
-        return
-    fields = {
-        "name": name, "kind": "service", "max_tries": "1", "retry_after": "0", "ring_timeout_s": "30",
-        "account": (account[1] or account[2]) if account else "", "number_column": "", "draft": "",
-    }  # fmt: skip
-    who.form("/campaigns/new", fields, token[1], [("numbers", file, content)])
+def _add_list(scene: Scene, file: str, content: bytes) -> str:
+    """Add a list to the campaign, confirm it when it was checked, and wait until it is in; how far it came."""
+    who, add = scene.customer, f"/campaigns/{scene.campaign}/numbers"
+    until = time.monotonic() + 6 * scene.seconds
+    came = "refused"
+    token = who.token(add)
+    at = ""
+    while not at and time.monotonic() < until:
+        status, _, headers = who.form(add, {"number_column": ""}, token, [("numbers", file, content)])
+        at = headers.get("Location", "")
+        if status not in (302, 400, 429):
+            return came
+        if not at:
+            time.sleep(1.0)  # so many large bodies of an account at a time, so many that wait to be read
+    while "/numbers/" in at and time.monotonic() < until:
+        came = "read"
+        status, page, headers = who.ask("GET", at)
+        found = _TOKEN.search(page.decode("utf-8", "replace"))
+        if status == 302:  # it is no list, or could not be read
+            return "refused" if headers.get("Location", "").endswith(add) else came
+        if f'action="{at}"'.encode() in page and found:
+            at = who.form(at, {}, found[1])[2].get("Location", "")
+        else:
+            time.sleep(0.5)
+    while "/imports/" in at and time.monotonic() < until:
+        came = "coming in"
+        if "HX-Redirect" in (headers := who.ask("GET", f"{at}/live")[2]) or "HX-Refresh" in headers:
+            return "in"
+        time.sleep(0.5)
+    return came
 
 
-def lists(scene: Scene) -> None:
+def _all_lists(scene: Scene, files: list[tuple[str, bytes]]) -> str:
+    ends: Counter[str] = Counter()
+    _at_once(len(files), lambda n: ends.update([_add_list(scene, *files[n])]))
+    return ", ".join(f"{count} {end}" for end, count in ends.most_common())
+
+
+def lists(scene: Scene) -> str:
     """Twelve lists of 300,000 rows at once."""
-    content = ("number\n" + "\n".join(numbers(300_000)) + "\n").encode()
-    _at_once(12, lambda n: _campaign(scene, f"list {n}", f"{n}.csv", content))
+    parts = [numbers(300_000, skip=300_000 * n) for n in range(12)]
+    return _all_lists(
+        scene, [(f"{n}.csv", ("number\n" + "\n".join(part) + "\n").encode()) for n, part in enumerate(parts)]
+    )
 
 
-def workbook(scene: Scene) -> None:
-    """A workbook of about 1 MB that unpacks to 380 MB."""
+def workbook(scene: Scene) -> str:
+    """Three workbooks of about 1 MB that unpack to 380 MB each."""
     file = io.BytesIO()
     row = b'<row><c t="inlineStr"><is><t>09121110000</t></is></c></row>'
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
@@ -183,12 +209,10 @@ def workbook(scene: Scene) -> None:
             for _ in range(380):
                 sheet.write(row * (1_000_000 // len(row)))
             sheet.write(b"</sheetData></worksheet>")
-    content = file.getvalue()
-    for n in range(3):
-        _campaign(scene, f"workbook {n}", f"{n}.xlsx", content)
+    return _all_lists(scene, [(f"{n}.xlsx", file.getvalue()) for n in range(3)])
 
 
-def tickets(scene: Scene) -> None:
+def tickets(scene: Scene) -> str:
     """600 messages of 20 kB into one ticket, and its page."""
     words = "word " * 4_000
     page = scene.customer.ask("GET", "/tickets/new")[1].decode("utf-8", "replace")
@@ -203,15 +227,15 @@ def tickets(scene: Scene) -> None:
     _, _, headers = scene.customer.form("/tickets/new", fields, token)
     found = re.search(r"/tickets/(\d+)", headers.get("Location", ""))
     ticket = found[1] if found else "1"
-    end = time.monotonic() + 3 * scene.seconds
+    end, taken = time.monotonic() + 3 * scene.seconds, 0
     for n in range(600):
         if time.monotonic() > end:
             break
         status = scene.customer.form(f"/tickets/{ticket}/reply", {"text": f"{n} {words}"}, token)[0]
-        if status == 429 and n > 60:
-            break
+        taken += status == 302
     for _ in range(5):
         scene.customer.ask("GET", f"/tickets/{ticket}")
+    return f"{taken} taken"
 
 
 def invitations(scene: Scene) -> None:
@@ -233,15 +257,24 @@ def log_ins(scene: Scene) -> None:
     _at_once(38, try_it)
 
 
-def do_not_call(scene: Scene) -> None:
-    """Three imports of a million numbers into the account's do-not-call list."""
-    content = ("number\n" + "\n".join(numbers(1_000_000)) + "\n").encode()
+def do_not_call(scene: Scene) -> str:
+    """Three imports of a million numbers each into the account's do-not-call list."""
+    taken: list[int] = []
 
     def send(number: int) -> None:
-        token = scene.customer.token("/do-not-call")
-        scene.customer.form("/do-not-call/import", {}, token, [("file", f"{number}.csv", content)])
+        content = ("number\n" + "\n".join(numbers(1_000_000, skip=1_000_000 * number)) + "\n").encode()
+        until = time.monotonic() + 6 * scene.seconds
+        status = 429
+        while status == 429 and time.monotonic() < until:
+            token = scene.customer.token("/do-not-call")
+            status = scene.customer.form(
+                "/do-not-call/import", {}, token, [("file", f"{number}.csv", content)]
+            )[0]
+            time.sleep(1.0 if status == 429 else 0.0)
+        taken.append(status)
 
     _at_once(3, send)
+    return f"{taken.count(200)} taken"
 
 
 def half_open(scene: Scene) -> None:

@@ -32,6 +32,7 @@ from engine.services.accounts import access_tokens, people
 from engine.services.accounts.access_tokens import NewToken
 from engine.services.accounts.token_scopes import Scope
 from engine.services.campaigns import campaigns
+from engine.services.campaigns.rules import CampaignRules
 from engine.services.compliance import traffic_caps
 from engine.services.money import ledger
 from engine.services.onboarding import first_start
@@ -58,6 +59,7 @@ class Window:
     web_mb: float = 0.0
     workers_mb: float = 0.0
     answers: Counter[int] = field(default_factory=Counter)
+    taken: str = ""  # what the attack says of itself
 
 
 def run_hostile(bench: Bench, seconds: float, only: tuple[str, ...]) -> list[dict[str, Any]]:
@@ -67,14 +69,14 @@ def run_hostile(bench: Bench, seconds: float, only: tuple[str, ...]) -> list[dic
     }
     with data_dir() as folder:
         data, port = folder / "data", free_port()
-        tokens = _furnish(bench, data, seconds * 4 * len(chosen) + LONG_S)
+        token, draft = _furnish(bench, data, seconds * 4 * len(chosen) + LONG_S)
         with _served(bench, data, port) as parts:
             attacker, other = Visitor(port, "203.0.113.1"), Visitor(port, "203.0.113.2")
             if not (attacker.log_in("attacker", PASSWORD) and other.log_in("other", PASSWORD)):
                 raise SwitchUnavailable("The people of the bench could not log in.")
             _wait_for_calls(data)
             time.sleep(WARM_S)
-            scene = Scene(port, attacker, tokens, seconds)
+            scene = Scene(port, attacker, draft, token, seconds)
             windows = []
             for name, attack in chosen.items():
                 windows.append(_watch(name, lambda attack=attack: attack(scene), attacker, other, parts))  # type: ignore[misc]
@@ -86,15 +88,15 @@ def run_hostile(bench: Bench, seconds: float, only: tuple[str, ...]) -> list[dic
         return [_row(window, starts, rate) for window in windows]
 
 
-def _furnish(bench: Bench, data: Path, seconds: float) -> str:
-    """A campaign that lasts long enough, an attacker and another customer; the attacker's token."""
+def _furnish(bench: Bench, data: Path, seconds: float) -> tuple[str, int]:
+    """A campaign that lasts long enough, an attacker and another customer; the attacker's token and a draft of theirs."""
     bench.messages = int(bench.cps * (seconds + WARM_S + 60))
     bench.gateway = "embedded"
     settings = settings_for(data)
     open_store(settings)
     hashed = people.hash_of(PASSWORD)
 
-    def work() -> str:
+    def work() -> tuple[str, int]:
         now = wall_ms()
         first_start.ensure_first(now, PASSWORD)
         switches.register("embedded", "", True, now)
@@ -110,12 +112,13 @@ def _furnish(bench: Bench, data: Path, seconds: float) -> str:
         made = access_tokens.make(found, NewToken("bench", tuple(Scope)), now).secret
         campaign_id = make_campaign(bench)
         campaigns.pause(campaign_id, "the bench begins")
-        return str(made)
+        draft = campaigns.create(int(found.account_id or 0), CampaignRules(name="of the attacker"), None, now, 660)
+        return str(made), draft
 
-    token = write(work)
+    made = write(work)
     put_prompt(bench, settings)
     close_readers()
-    return str(token)
+    return made
 
 
 @contextmanager
@@ -199,7 +202,7 @@ def _watch(name: str, attack: Any, attacker: Visitor, other: Visitor, parts: dic
     threads = [threading.Thread(target=work, daemon=True) for work in (ask, look)]
     for thread in threads:
         thread.start()
-    attack()
+    seen.taken = attack() or ""
     over.set()
     for thread in threads:
         thread.join(60)
@@ -247,5 +250,6 @@ def _row(window: Window, starts: list[float], calm: float) -> dict[str, Any]:
         "page_median_ms": statistics.median(pages) * 1000,
         "web_mb": window.web_mb,
         "workers_mb": window.workers_mb,
+        "taken": window.taken,
         "answers": " ".join(f"{status or 'cut'}:{count}" for status, count in sorted(window.answers.items())),
     }
