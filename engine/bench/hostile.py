@@ -6,13 +6,13 @@ switch's own records, other people's pages by asking for them, memory from the s
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
 import statistics
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -23,7 +23,8 @@ from typing import Any
 
 from engine.bench.attacks import ATTACKS, Scene, Visitor
 from engine.bench.kit import Bench, data_dir, make_campaign, put_prompt, settings_for
-from engine.bench.web import free_port, memory_mb
+from engine.bench.onlooker import children
+from engine.bench.web import free_port
 from engine.call_end import CDR_COLUMNS
 from engine.clock import wall_ms
 from engine.errors import SwitchUnavailable
@@ -112,7 +113,9 @@ def _furnish(bench: Bench, data: Path, seconds: float) -> tuple[str, int]:
         made = access_tokens.make(found, NewToken("bench", tuple(Scope)), now).secret
         campaign_id = make_campaign(bench)
         campaigns.pause(campaign_id, "the bench begins")
-        draft = campaigns.create(int(found.account_id or 0), CampaignRules(name="of the attacker"), None, now, 660)
+        draft = campaigns.create(
+            int(found.account_id or 0), CampaignRules(name="of the attacker"), None, now, 660
+        )
         return str(made), draft
 
     made = write(work)
@@ -156,17 +159,10 @@ def _served(bench: Bench, data: Path, port: int) -> Iterator[dict[str, int]]:
 
 def _parts(supervisor: int) -> dict[str, int]:
     found = {}
-    for pid in _children(supervisor):
+    for pid in children(supervisor):
         words = Path(f"/proc/{pid}/cmdline").read_bytes()
         found["web" if b"--web-only" in words else "engine"] = pid
     return found
-
-
-def _children(pid: int) -> list[int]:
-    try:
-        return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except OSError:
-        return []
 
 
 def _wait_for_calls(data: Path) -> None:
@@ -178,42 +174,19 @@ def _wait_for_calls(data: Path) -> None:
 
 
 def _watch(name: str, attack: Any, attacker: Visitor, other: Visitor, parts: dict[str, int]) -> Window:
-    """Do the attack, and meanwhile ask for others' pages and look at the memory."""
-    seen, over = Window(name, time.time(), 0.0), threading.Event()
+    """Do the attack, while another process asks for others' pages and looks at the memory."""
     attacker.answers.clear()
-
-    def ask() -> None:
-        stranger = Visitor(other.port, "203.0.113.3")
-        while not over.wait(0.2):
-            for who, path in ((other, "/campaigns"), (stranger, "/login")):
-                began = time.monotonic()
-                status = who.ask("GET", path)[0]
-                seen.pages.append(time.monotonic() - began if status == 200 else 60.0)
-
-    def look() -> None:
-        while not over.wait(0.1):
-            try:
-                seen.web_mb = max(seen.web_mb, memory_mb(parts["web"], "VmRSS"))
-                workers = sum(memory_mb(pid, "VmRSS") for pid in _descendants(parts["web"]))
-            except OSError:
-                continue
-            seen.workers_mb = max(seen.workers_mb, workers)
-
-    threads = [threading.Thread(target=work, daemon=True) for work in (ask, look)]
-    for thread in threads:
-        thread.start()
+    words = [sys.executable, "-m", "engine.bench.onlooker", str(other.port), str(parts["web"])]
+    onlooker = subprocess.Popen(  # noqa: S603 - our own interpreter
+        [*words, json.dumps(other.cookies)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    seen = Window(name, time.time(), 0.0)
     seen.taken = attack() or ""
-    over.set()
-    for thread in threads:
-        thread.join(60)
     seen.ended = time.time()
+    told = json.loads(onlooker.communicate()[0])
+    seen.pages, seen.web_mb, seen.workers_mb = told["pages"], told["web_mb"], told["workers_mb"]
     seen.answers = Counter(attacker.answers)
     return seen
-
-
-def _descendants(pid: int) -> list[int]:
-    found = _children(pid)
-    return found + [inner for each in found for inner in _descendants(each)]
 
 
 def _starts(folder: Path) -> list[float]:

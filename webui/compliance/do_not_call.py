@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -22,7 +23,7 @@ from engine.services.lists.reader import open_list
 from engine.services.numbering.numbers import NormalNumber, normalise
 from engine.store import do_not_call
 from engine.store.do_not_call import EVERYBODY
-from engine.store.threads import read, write
+from engine.store.threads import begin, read, write
 from webui.forms import downloads
 from webui.forms.number_fields import ascii_digits, row_id
 from webui.forms.pages import Answer, PageForm, attempt, pages_blueprint, refused
@@ -150,8 +151,8 @@ def import_() -> Answer | BaseResponse:
             ),
             waits=True,
         ) as reader:
-            chunks = web().each_apart(iter(reader))
-            taken.append(suppression.import_list(list_id, reader, write, now, by_id=by, chunks=chunks))
+            apart = partial(begin, waits=True)
+            taken.append(suppression.import_list(list_id, reader, write, now, by_id=by, begin=apart))
 
     if not attempt(form, work, writes=False):
         return refused("consent/index.html", **_shown(import_=form))

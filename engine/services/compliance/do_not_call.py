@@ -9,7 +9,7 @@ emergency notices heed none.  Functions run inside a transaction
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -21,7 +21,6 @@ from engine.clock import from_ms
 from engine.services.accounts import audit_log
 from engine.services.lists.counting import ListCount
 from engine.services.lists.reader import ListReader
-from engine.services.lists.rows import Row
 from engine.services.numbering.numbers import NormalNumber, display
 from engine.states import MessageKind
 from engine.store import do_not_call
@@ -37,6 +36,8 @@ KEY, IMPORT, PERSON = "key", "import", "person"  # how a number came onto a list
 
 Read = Callable[[Callable[[], Any]], Any]
 Write = Callable[[Callable[[], int]], int]
+# Starts a function that computes for long elsewhere; what is called for its result (`engine.store.threads.begin`).
+Begin = Callable[[Callable[[], Any]], Callable[[], Any]]
 
 
 def lists_for(kind: str, account_id: int) -> tuple[int, ...]:
@@ -91,29 +92,21 @@ def import_list(
     reader: ListReader,
     write: Write,
     now: int,
-    on_progress: Callable[[int], None] = lambda lines: None,
     by_id: int | None = None,
-    chunks: Iterable[list[Row]] | None = None,
+    begin: Begin = lambda work: work,
 ) -> Taken:
     """Put all numbers of a list on a do-not-call list.
 
-    1. read the whole list (8 bytes a number are kept); 2. write it in the order of the numbers, in chunks:
-    in the order of the file each chunk would touch every page of the table.  Raises BadInput when the
-    list cannot be read; then nothing was written.
+    1. read the whole list, where `begin` computes (8 bytes a number are kept); 2. write it in the order of the
+    numbers, in chunks: in the order of the file each chunk would touch every page of the table.  Raises BadInput
+    when the list cannot be read; then nothing was written.
     """
-    done = Taken(reader.filename, reader.number_column)
-    parts: list[npt.NDArray[np.int64]] = []
-    for chunk in chunks if chunks is not None else reader:
-        numbers = [as_integer(row.number.e164) for row in chunk if row.number is not None]
-        parts.append(np.array(numbers, np.int64))
-        done.add(chunk, LINES_TOLD)
-        on_progress(done.total)
-    done.conclude(reader)
-    ordered = np.unique(np.concatenate(parts)) if parts else np.zeros(0, np.int64)
+    done: Taken
+    done, ordered = begin(lambda: _numbers_of(reader))()
     for start in range(0, len(ordered), WRITE_CHUNK):
         part = ordered[start : start + WRITE_CHUNK].tolist()
         done.added += write(partial(do_not_call.add, account_id, part, IMPORT, now))
-    done.known = sum(map(len, parts)) - done.added
+    done.known = done.valid + done.duplicates - done.added
     counts = {"added": done.added, "known": done.known}
 
     def audit() -> int:
@@ -123,6 +116,18 @@ def import_list(
     write(audit)
     log.info("action=do_not_call_imported account=%d added=%d known=%d", account_id, done.added, done.known)
     return done
+
+
+def _numbers_of(reader: ListReader) -> tuple[Taken, npt.NDArray[np.int64]]:
+    """What became of a list's lines, and its numbers, sorted."""
+    done = Taken(reader.filename, reader.number_column)
+    parts = [np.zeros(0, np.int64)]
+    for chunk in reader:
+        numbers = [as_integer(row.number.e164) for row in chunk if row.number is not None]
+        parts.append(np.array(numbers, np.int64))
+        done.add(chunk, LINES_TOLD)
+    done.conclude(reader)
+    return done, np.unique(np.concatenate(parts))
 
 
 def export_rows(account_id: int, read: Read) -> Iterator[tuple[str, str, int | str, str]]:

@@ -55,25 +55,27 @@ def header_row(rows: _Rows) -> int | None:
             if not is_sparse or len(filled) == 1 == len(row):
                 break
             continue
-        points = int(_names_one(row, rows[place + 1 :])) if is_sparse else _header_points(filled, place)
-        if points > best_points:
+        points = _points_of_one(row, rows[place + 1 :]) if is_sparse else _header_points(filled, place)
+        if 0 < points >= best_points:  # of two that tell as much the upper one is a title
             best, best_points = place, points
     return best
 
 
-def _names_one(row: Sequence[str], below: _Rows) -> bool:
-    """Whether a row with one cell names the column of numbers below it, and is no title."""
+def _points_of_one(row: Sequence[str], below: _Rows) -> int:
+    """How much a row with one cell is the name of the column of numbers below it; 0: it is a title."""
     at = next((index for index, cell in enumerate(row) if cell), 0)
     name = row[at] if row else ""
+    if is_exact(name):
+        return 2
     under = [other[at] for other in below[:_SHORT_LIST] if at < len(other)]
-    return is_exact(name) or (points_of(name) > 0 and any(map(_is_number, under)))
+    return int(points_of(name) > 0 and any(map(_is_number, under)))
 
 
 def _header_points(filled: list[str], place: int) -> int:
     """How much a row without numbers is like a header; 0: it is none."""
     telling = [cell for cell in filled if points_of(cell) > 0 and len(cell) <= 60]
-    if telling:  # a title may tell of telephones too, but is no name that nothing else has
-        return 100 + 10 * len(filled) + 5 * any(map(is_exact, telling))
+    if telling:  # a title may tell of telephones too
+        return 100 + 20 * len(filled) + 4 * any(map(is_exact, telling)) + max(map(points_of, telling))
     if any(sum(map(str.isdigit, cell)) >= 5 for cell in filled):
         return 0
     words = sum(any(map(str.isalpha, cell)) for cell in filled)
