@@ -81,7 +81,9 @@ CAMPAIGN_MOVES: dict[CampaignState, frozenset[CampaignState]] = {
         {CampaignState.DRAFT, CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.STOPPED}
     ),  # to a draft: the date was taken off
     CampaignState.RUNNING: frozenset({CampaignState.PAUSED, CampaignState.FINISHED, CampaignState.STOPPED}),
-    CampaignState.PAUSED: frozenset({CampaignState.RUNNING, CampaignState.STOPPED}),
+    CampaignState.PAUSED: frozenset(
+        {CampaignState.SCHEDULED, CampaignState.RUNNING, CampaignState.STOPPED}  # scheduled: goes on later
+    ),
     CampaignState.FINISHED: frozenset({CampaignState.RUNNING}),  # recipients were appended
     CampaignState.STOPPED: frozenset(),
 }

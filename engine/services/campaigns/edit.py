@@ -70,17 +70,17 @@ def change(
         {name: after[name] for name in changed},
     )
     if state == CampaignState.SCHEDULED and new.starts_at is None:
-        move(row, CampaignState.DRAFT)
+        _unschedule(row)
     return changed
 
 
 def cancel_start(campaign_id: int, person_id: int | None, now: int, account_id: int | None = None) -> None:
-    """Take the date off a scheduled campaign: it is a draft again."""
+    """Take the date off a scheduled campaign: it is a draft again, or paused if it had begun."""
     row = campaigns.get(campaign_id, account_id)
     if row.state != CampaignState.SCHEDULED:
         raise Conflict("Campaign %(id)s is %(state)s, not scheduled.", id=row.id, state=Word(row.state))
     Campaign.update(starts_at=None).where(Campaign.id == row.id).execute()
-    move(row, CampaignState.DRAFT)
+    _unschedule(row)
     subject, was = f"campaign {row.id}", {"starts_at": row.starts_at}
     audit_log.record(person_id, row.account_id, "campaign.change", subject, now, was, {"starts_at": None})
 
@@ -109,6 +109,10 @@ def _put(row: Campaign, archived_at: int | None, person_id: int | None, now: int
     Campaign.update(archived_at=archived_at).where(Campaign.id == row.id).execute()
     action = "campaign.unarchive" if archived_at is None else "campaign.archive"
     audit_log.record(person_id, row.account_id, action, f"campaign {row.id}", now)
+
+
+def _unschedule(row: Campaign) -> None:
+    move(row, CampaignState.DRAFT if row.started_at is None else CampaignState.PAUSED)
 
 
 def _check_start(row: Campaign, starts_at: int | None, now: int) -> None:

@@ -180,6 +180,12 @@ def close(campaign_id: int, now: int) -> int:
     return held
 
 
+def spent(campaign_id: int) -> tuple[int, int]:
+    """Rials that a campaign was charged, and that are still set aside for it; inside a connection."""
+    row = Reservation.get_or_none(Reservation.campaign_id == campaign_id)
+    return (int(row.charged), int(row.held)) if row is not None else (0, 0)
+
+
 def lock(campaign_id: int) -> tuple[int, int]:
     """What a campaign holds, and how many slices it got; locked until the transaction ends."""
     rows = execute_locked("SELECT held, slices FROM reservation WHERE campaign_id = ?", [campaign_id])

@@ -6,6 +6,9 @@ the words of the codes that all methods share; those of single methods are ours 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from engine.errors import AvanakError, BadInput, NotAllowed, StoreUnavailable, SwitchUnavailable
 from engine.services.accounts.accounts import Refusal, SendingRefused
 from engine.services.accounts.token_use import TokenRefusal, TokenRefused
@@ -72,8 +75,8 @@ _OF_STANDING = {
     Refusal.GRANT: NO_RECORDING,
 }
 
-# Kinds of errors and their codes; the first that fits counts.
-Errors = tuple[tuple[type[Exception], int], ...]
+# Kinds of errors and their codes, or what finds the code of one; the first that fits counts.
+Errors = tuple[tuple[type[Exception], "int | Callable[[Any], int]"], ...]
 COMMON: Errors = (
     (NoCredit, NO_CREDIT),
     (HourNotAllowed, HOUR),
@@ -106,4 +109,5 @@ def code_of(error: Exception, own: Errors) -> int:
         return _OF_STANDING[error.refusal]
     if isinstance(error, AvanakError) and error.http_status == 429:
         return UNKNOWN_ERROR  # a queue or a quota: the same would do at another time
-    return next((code for kind, code in (*own, *COMMON) if isinstance(error, kind)), SERVER_ERROR)
+    found = next((code for kind, code in (*own, *COMMON) if isinstance(error, kind)), SERVER_ERROR)
+    return found(error) if callable(found) else found

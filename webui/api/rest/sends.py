@@ -112,7 +112,7 @@ def _send(
 ) -> dict[str, Any]:
     """Put a call in front of the queue; `sound` and `also` run in the transaction that does."""
     account_id, now, longest = asked.account_id, asked.now, web().settings.max_call_s
-    record_s = _record_s(asked)
+    record_s = record_seconds(asked)
 
     def work() -> dict[str, Any]:
         played = sound()
@@ -224,7 +224,7 @@ def _outcome(state: QuickState) -> tuple[int, str]:
     return _REASONS[state.disposition]
 
 
-def _record_s(asked: Asked) -> int:
+def record_seconds(asked: Asked) -> int:
     """How long the answer is recorded, in seconds; 0: it is not."""
     if not asked["RecordVoice"]:
         return 0
@@ -250,12 +250,8 @@ def _code(length: int, own: str) -> str:
 
 _NUMBER = Param("Number", wrong=WRONG_NUMBER)
 _SERVER = Param("ServerID", whole, 0)
-_HOW = (
-    Param("Vote", boolean, False),
-    _SERVER,
-    Param("RecordVoice", boolean, False),
-    Param("RecordVoiceDuration", whole, 0, RECORD_LENGTH),
-)
+RECORD = (Param("RecordVoice", boolean, False), Param("RecordVoiceDuration", whole, 0, RECORD_LENGTH))
+_HOW = (Param("Vote", boolean, False), _SERVER, *RECORD)
 _SENT = field(
     "QuickSendID", MessageID=0, MessageLength=0, CreditDecrease_InSeconds=0, CreditDecrease_InPulses=0,
     CreditDecrease_InPrice=0, Status="",

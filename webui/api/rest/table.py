@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from webui.api.rest import account, messages, sends
+from webui.api.rest import account, dated_campaigns, messages, sends
 from webui.api.rest.methods import Method
 
-METHODS: tuple[Method, ...] = (*account.METHODS, *messages.METHODS, *sends.METHODS)
+METHODS: tuple[Method, ...] = (*account.METHODS, *messages.METHODS, *sends.METHODS, *dated_campaigns.METHODS)
