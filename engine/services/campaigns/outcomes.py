@@ -1,0 +1,222 @@
+"""The recipients of a campaign as a table: chosen by outcome, in an order, page by page.
+
+However many there are, a page is found by indexes: an outcome is some groups (state, last call's end) of the
+indexes of ended recipients, and a page is the first rows of each, merged.  Pages follow each other by the key of
+their last row.  Functions run inside a connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from engine import bounds
+from engine.errors import BadInput
+from engine.states import Disposition, RecipientState
+from engine.store.do_not_call import numbers_source, numbers_value
+from engine.store.sql import LIVE, WAITING, execute
+from engine.store.tables.core import Attempt, Recipient
+
+ALL = "all"
+_NO_CALL = ""
+_ANY = (_NO_CALL, *Disposition)
+_FAILED = (Disposition.CONGESTION, Disposition.FAILED, Disposition.LOST, Disposition.CANCELLED, _NO_CALL)
+Groups = tuple[tuple[str, str], ...]
+
+
+def _groups(state: RecipientState, *dispositions: str) -> Groups:
+    return tuple(product((state.value,), [str(one) for one in dispositions]))
+
+
+# Outcomes of recipients that have their end, and their groups.
+ENDED: dict[str, Groups] = {
+    "delivered": _groups(RecipientState.DELIVERED, *_ANY),
+    "busy": _groups(RecipientState.EXHAUSTED, Disposition.BUSY),
+    "no-answer": _groups(RecipientState.EXHAUSTED, Disposition.NO_ANSWER),
+    "rejected": _groups(RecipientState.EXHAUSTED, Disposition.REJECTED),
+    "unreachable": _groups(RecipientState.EXHAUSTED, Disposition.UNREACHABLE),
+    "hung-up": _groups(RecipientState.EXHAUSTED, Disposition.ANSWERED),
+    "failed": _groups(RecipientState.EXHAUSTED, *_FAILED),
+    "unknown": _groups(RecipientState.UNKNOWN, *_ANY),
+    "cancelled": _groups(RecipientState.CANCELLED, *_ANY),
+    "set-aside": _groups(RecipientState.EXCLUDED, *_ANY),
+}
+# Outcomes of recipients that have no end yet: `waiting` in the order in which they are due, `in-call` as in the list.
+OPEN = ("waiting", "in-call")
+OUTCOMES = (ALL, *ENDED, *OPEN)
+ORDERS = ("list", "latest", "earliest", "tries")
+_TRIES = range(bounds.TRIES.most + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which recipients, and in which order; `vote` chooses those who pressed that key.
+
+    Orders: as in the list, by when they ended (`latest` or `earliest` first), or most tries first.
+    Who has no end yet stands in the order of the list only.
+    """
+
+    outcome: str = ALL
+    order: str = "list"
+    vote: str = ""
+
+    def check(self) -> None:
+        """Raise BadInput for words that are none."""
+        if self.outcome not in OUTCOMES:
+            raise BadInput("'%(outcome)s' is none of %(known)s.", outcome=self.outcome, known=list(OUTCOMES))
+        if self.order not in ORDERS:
+            raise BadInput("'%(order)s' is none of %(known)s.", order=self.order, known=list(ORDERS))
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether the order can be chosen: those who wait, and votes, come as the list has them."""
+        return not self.vote and self.outcome not in OPEN
+
+
+Key = tuple[int, int]  # of a row: what it is ordered by, and its id
+
+
+def ids(campaign_id: int, chosen: Chosen, after: Key | None, limit: int) -> list[Key]:
+    """(key, recipient's id) of the next recipients behind the row `after`."""
+    behind = after[1] if after else 0
+    if chosen.vote:
+        return _pairs(
+            "SELECT 0, recipient_id FROM attempt WHERE campaign_id = ? AND vote = ? AND vote <> ''"
+            " AND recipient_id > ? ORDER BY recipient_id LIMIT ?",
+            [campaign_id, chosen.vote, behind, limit],
+        )
+    if chosen.outcome == "in-call":  # few: their own index, then sorted
+        return _pairs(
+            f"SELECT 0, id FROM recipient WHERE campaign_id = ? AND state IN {LIVE} AND id > ?"  # noqa: S608 - ours
+            " ORDER BY +id LIMIT ?",
+            [campaign_id, behind, limit],
+        )
+    if chosen.outcome == ALL and chosen.order == "list":
+        return _pairs(
+            "SELECT 0, id FROM recipient WHERE campaign_id = ? AND id > ? ORDER BY id LIMIT ?",
+            [campaign_id, behind, limit],
+        )
+    if chosen.outcome == "waiting":
+        where = f"campaign_id = ? AND state IN {WAITING}"
+        parts = [(where, [campaign_id], "next_at", seek) for seek in _behind("next_at", after, False)]
+        return _merged(parts, False, limit)
+    groups = ENDED.get(chosen.outcome) or tuple(pair for each in ENDED.values() for pair in each)
+    is_down = chosen.order in ("latest", "tries")
+    parts = []
+    for state, disposition in groups:
+        where = "campaign_id = ? AND state = ? AND disposition = ? AND finished_at IS NOT NULL"
+        of_group = [campaign_id, state, disposition]
+        if chosen.order == "list":
+            seek = ("id > ?", [behind])
+            parts += [(where + " AND tries = ?", [*of_group, tries], "0", seek) for tries in _TRIES]
+        else:
+            column = "tries" if chosen.order == "tries" else "finished_at"
+            parts += [(where, of_group, column, seek) for seek in _behind(column, after, is_down)]
+    return _merged(parts, is_down, limit)
+
+
+Seek = tuple[str, list[Any]]  # a condition and its values
+
+
+def _behind(column: str, after: Key | None, is_down: bool) -> list[Seek]:
+    """What lies behind a row: of the same key, then of those that follow; each is one place in an index."""
+    if after is None:
+        return [("1 = 1", [])]
+    sign = "<" if is_down else ">"
+    return [(f"{column} = ? AND id {sign} ?", list(after)), (f"{column} {sign} ?", [after[0]])]
+
+
+def _merged(parts: list[tuple[str, list[Any], str, Seek]], is_down: bool, limit: int) -> list[Key]:
+    """The first rows of each part (condition, values, key, where it begins), merged."""
+    down = " DESC" if is_down else ""
+    found: list[Key] = []
+    for at in range(0, len(parts), _COMPOUND):
+        wanted, values = [], list[Any]()
+        for where, of_where, key, (seek, of_seek) in parts[at : at + _COMPOUND]:
+            by = f"id{down}" if key == "0" else f"{key}{down}, id{down}"
+            wanted.append(
+                f"SELECT * FROM (SELECT {key} AS k, id FROM recipient WHERE {where} AND {seek}"  # noqa: S608 - ours
+                f" ORDER BY {by} LIMIT ?) AS g"
+            )
+            values += [*of_where, *of_seek, limit]
+        found += _pairs(" UNION ALL ".join(wanted), values)
+    found.sort(reverse=is_down)
+    return found[:limit]
+
+
+_COMPOUND = 100  # parts of one statement
+
+
+def _pairs(sql: str, params: list[Any]) -> list[Key]:
+    return [(int(key or 0), int(row_id)) for key, row_id in execute(sql, params)]
+
+
+# -- what is shown ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A recipient with all its tries, oldest first."""
+
+    key: Key
+    recipient: Recipient
+    attempts: tuple[Attempt, ...]
+
+    @property
+    def last(self) -> Attempt | None:
+        return self.attempts[-1] if self.attempts else None
+
+    @property
+    def cost(self) -> int:
+        """Rials that its calls were charged."""
+        return sum(int(one.price) for one in self.attempts)
+
+    @property
+    def vote(self) -> str:
+        return next((one.vote for one in self.attempts if one.vote), "")
+
+    @property
+    def heard_ms(self) -> int:
+        """The most that it heard in one call."""
+        return max((int(one.heard_ms) for one in self.attempts), default=0)
+
+
+def page(campaign_id: int, chosen: Chosen, after: Key | None, limit: int) -> list[Line]:
+    """The next recipients behind the row `after`, with their tries."""
+    return lines(ids(campaign_id, chosen, after, limit))
+
+
+def lines(keys: list[Key]) -> list[Line]:
+    """These recipients, in this order, with their tries."""
+    if not keys:
+        return []
+    wanted = [row_id for _, row_id in keys]
+    source, value = numbers_source(), numbers_value(wanted)
+    rows = {
+        int(row.id): row
+        for row in Recipient.raw(f"SELECT * FROM recipient WHERE id IN {source}", value)  # noqa: S608
+    }
+    tries: dict[int, list[Attempt]] = {}
+    for row in Attempt.raw(
+        f"SELECT * FROM attempt WHERE recipient_id IN {source} ORDER BY id",  # noqa: S608
+        value,
+    ):
+        tries.setdefault(int(row.recipient_id), []).append(row)
+    return [Line(key, rows[key[1]], tuple(tries.get(key[1], ()))) for key in keys if key[1] in rows]
+
+
+def counts(campaign_id: int, outcomes: Sequence[str]) -> dict[str, int]:
+    """How many recipients have each of these outcomes (of `ENDED`)."""
+    states = sorted({state for outcome in outcomes for state, _ in ENDED[outcome]})
+    marks = ", ".join("?" * len(states))
+    found = {
+        (state, disposition): int(number)
+        for state, disposition, number in execute(
+            "SELECT state, disposition, COUNT(*) FROM recipient WHERE campaign_id = ?"  # noqa: S608 - marks only
+            f" AND finished_at IS NOT NULL AND state IN ({marks}) GROUP BY state, disposition",
+            [campaign_id, *states],
+        )
+    }
+    return {outcome: sum(found.get(pair, 0) for pair in ENDED[outcome]) for outcome in outcomes}
