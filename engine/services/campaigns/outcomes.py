@@ -14,10 +14,10 @@ from typing import Any
 
 from engine import bounds
 from engine.errors import BadInput
-from engine.states import Disposition, RecipientState
+from engine.states import LIVE_STATES, WAITING_STATES, Disposition, RecipientState
 from engine.store.do_not_call import numbers_source, numbers_value
 from engine.store.sql import LIVE, WAITING, execute
-from engine.store.tables.core import Attempt, Recipient
+from engine.store.tables.core import Attempt, CampaignCounts, Recipient
 
 ALL = "all"
 _NO_CALL = ""
@@ -220,3 +220,25 @@ def counts(campaign_id: int, outcomes: Sequence[str]) -> dict[str, int]:
         )
     }
     return {outcome: sum(found.get(pair, 0) for pair in ENDED[outcome]) for outcome in outcomes}
+
+
+def not_called(campaign_id: int) -> int:
+    """How many wait for their first call, or were cancelled before it."""
+    cancelled = execute(
+        "SELECT COUNT(*) FROM recipient WHERE campaign_id = ? AND state = ? AND disposition = '' AND tries = 0"
+        " AND finished_at IS NOT NULL",
+        [campaign_id, RecipientState.CANCELLED.value],
+    )
+    return int(cancelled[0][0]) + int(CampaignCounts.get_by_id(campaign_id).waiting)
+
+
+def outcome_of(row: Recipient) -> str:
+    """The outcome (of `OUTCOMES`) of a recipient."""
+    if row.state in WAITING_STATES:
+        return "waiting"
+    if row.state in LIVE_STATES:
+        return "in-call"
+    return _OUTCOME[row.state, row.disposition]
+
+
+_OUTCOME = {pair: outcome for outcome, groups in ENDED.items() for pair in groups}

@@ -13,7 +13,7 @@ from typing import Any
 from engine.errors import NotFound
 from engine.fold import fold
 from engine.sentences import Sentence
-from engine.services.campaigns import why
+from engine.services.campaigns import why, why_for_customers
 from engine.states import CampaignState
 from engine.store.numbering import is_number_of
 from engine.store.sql import execute
@@ -90,6 +90,13 @@ class CampaignView:
     def sentence(self) -> Sentence:
         """Why it is as it is, in words."""
         return _STARTING if self.reason == STARTING else why.sentence(self.reason, self.details)
+
+    @property
+    def sentence_for_owner(self) -> Sentence:
+        """As `sentence`, without what concerns the staff alone."""
+        if self.reason == STARTING:
+            return _STARTING
+        return why_for_customers.sentence(self.reason, self.details)
 
 
 def view(campaign_id: int, now: int, account_id: int | None = None) -> CampaignView:

@@ -85,6 +85,12 @@ def can_go_on(campaign_id: int) -> bool:
     return bool(free >= dearest_of(terms, CampaignCounts.get_by_id(campaign_id)))
 
 
+def charged(campaign_id: int) -> int | None:
+    """What the calls of a campaign have cost so far (Rials); None: nobody pays for it."""
+    rows = execute("SELECT charged FROM reservation WHERE campaign_id = ?", [campaign_id])
+    return int(rows[0][0]) if rows else None
+
+
 def _call_ms(row: Campaign) -> int:
     """How long one call of a campaign is expected to be heard at most."""
     message = Message.get_or_none(Message.id == row.message_id) if row.message_id else None

@@ -15,12 +15,15 @@ from typing import Any
 
 from engine.clock import from_ms
 from engine.fold import fold
+from engine.services.campaigns import outcomes
 from engine.services.campaigns.campaigns import columns_of
+from engine.services.campaigns.outcomes import Chosen
 from engine.services.lists.names import column_names
 from engine.services.numbering.numbers import display
 from engine.services.numbering.reasons import Reason
 from engine.services.reports.files import Cell
 from engine.states import RecipientState
+from engine.store.do_not_call import numbers_source, numbers_value
 from engine.store.sql import execute
 from engine.store.tables.core import Campaign, Gateway, Switch
 
@@ -37,12 +40,13 @@ _NAMES = {
 }
 _E164 = re.compile(r"\+[0-9]{6,15}")
 _AS_WRITTEN = frozenset(one.value for one in Reason if not one.has_number)
-_PAGE = (
+_ROWS = (
     "SELECT r.id, r.number, r.state, r.reason, r.variables, r.tries + r.uncounted_tries, r.disposition, r.finished_at,"
     " a.hangup_cause, a.sip_status, a.answered_at, a.heard_ms, a.vote, a.gateway_id, a.switch_id, a.uuid"
     " FROM recipient r LEFT JOIN attempt a ON a.id = r.attempt_id"
-    " WHERE r.campaign_id = ? AND r.id > ? ORDER BY r.id LIMIT ?"
 )
+_PAGE = _ROWS + " WHERE r.campaign_id = ? AND r.id > ? ORDER BY r.id LIMIT ?"
+_CHOSEN = _ROWS + " WHERE r.id IN "
 
 # Runs a function with a connection; its result (`engine.store.threads.read`).
 Read = Callable[[Callable[[], Any]], Any]
@@ -55,24 +59,45 @@ def report_columns(campaign: Campaign) -> list[str]:
     ours gets a number behind its name.
     """
     own = columns_of(campaign)
-    at = _name_column(own)
+    at = name_column(own)
     rest = [name for index, name in enumerate(own) if index != at]
     return column_names([*COLUMNS, *rest], len(COLUMNS) + len(rest))
 
 
-def report_rows(campaign: Campaign, zone: tzinfo, read: Read) -> Iterator[tuple[Cell, ...]]:
-    """The rows of a campaign's report, cells as in `report_columns`; instants are ISO texts in `zone`."""
+def report_rows(
+    campaign: Campaign, zone: tzinfo, read: Read, chosen: Chosen | None = None
+) -> Iterator[tuple[Cell, ...]]:
+    """The rows of a campaign's report, cells as in `report_columns`; instants are ISO texts in `zone`.
+
+    With `chosen` only those rows, in that order.
+    """
     own = columns_of(campaign)
-    name_at = _name_column(own)
+    name_at = name_column(own)
     gateways, switches = read(_names)
+    for row in _all_rows(campaign.id, read) if chosen is None else _chosen_rows(campaign.id, chosen, read):
+        yield _cells(row, len(own), name_at, gateways, switches, zone)
+
+
+def _all_rows(campaign_id: int, read: Read) -> Iterator[tuple[Any, ...]]:
     last_id = 0
     while True:
-        page = read(partial(execute, _PAGE, [campaign.id, last_id, PAGE_ROWS]))
-        for row in page:
-            yield _cells(row, len(own), name_at, gateways, switches, zone)
+        page = read(partial(execute, _PAGE, [campaign_id, last_id, PAGE_ROWS]))
+        yield from page
         if len(page) < PAGE_ROWS:
             return
         last_id = page[-1][0]
+
+
+def _chosen_rows(campaign_id: int, chosen: Chosen, read: Read) -> Iterator[tuple[Any, ...]]:
+    after: outcomes.Key | None = None
+    while True:
+        keys = read(partial(outcomes.ids, campaign_id, chosen, after, PAGE_ROWS))
+        wanted = numbers_value([row_id for _, row_id in keys])
+        found = {row[0]: row for row in read(partial(execute, _CHOSEN + numbers_source(), [wanted]))}
+        yield from (found[row_id] for _, row_id in keys if row_id in found)
+        if len(keys) < PAGE_ROWS:
+            return
+        after = keys[-1]
 
 
 def _cells(
@@ -89,7 +114,7 @@ def _cells(
     own += [""] * (width - len(own))
     name = own.pop(name_at) if name_at is not None else ""
     return (
-        number if reason in _AS_WRITTEN or not _E164.fullmatch(number) else display(number),
+        display(number) if is_number(number, reason) else number,
         name,
         state,
         reason if state == RecipientState.EXCLUDED else disposition,
@@ -107,6 +132,11 @@ def _cells(
     )
 
 
+def is_number(text: str, reason: str) -> bool:
+    """Whether what stands as a recipient's number is one, not what was written instead."""
+    return reason not in _AS_WRITTEN and _E164.fullmatch(text) is not None
+
+
 def _iso(at_ms: int | None, zone: tzinfo) -> str | None:
     return None if at_ms is None else from_ms(at_ms).astimezone(zone).isoformat(timespec="seconds")
 
@@ -116,7 +146,7 @@ def _names() -> tuple[dict[int, str], dict[int, str]]:
     return gateways, {row.id: row.name for row in Switch.select(Switch.id, Switch.name)}
 
 
-def _name_column(columns: list[str]) -> int | None:
+def name_column(columns: list[str]) -> int | None:
     """Which of the list's own columns holds people's names, if one does."""
     for index, name in enumerate(columns):
         if fold(name) in _NAMES:

@@ -1,0 +1,66 @@
+// Small charts: each draws the table that stands behind it (figure.chart > details > table), with uPlot.
+"use strict";
+
+// Colours of the series, by their class; they are apart in brightness too.
+const COLOURS = { good: "#17805b", lead: "#0f4c5c", warn: "#c77700", bad: "#b3372f", quiet: "#7b8a91" };
+
+const numbersOf = (figure) => {
+  const rows = [...figure.querySelectorAll("tbody tr")];
+  const columns = [...figure.querySelectorAll("thead th")];
+  return columns.map((_, at) => rows.map((row) => {
+    const value = row.cells[at].dataset.value;
+    return value === undefined || value === "" ? null : Number(value);
+  }));
+};
+
+const draw = (figure) => {
+  const place = figure.querySelector(".chart-place");
+  if (!place || !window.uPlot) return;
+  const data = numbersOf(figure);
+  place.replaceChildren();
+  if (data[0].length < 2) return;
+  const { lang } = document.documentElement;
+  const isPercent = figure.dataset.unit === "percent";
+  const isHours = figure.dataset.x === "hour";
+  const figures = new Intl.NumberFormat(lang, isPercent ? { style: "percent" } : { maximumFractionDigits: 1 });
+  const span = data[0].at(-1) - data[0][0];
+  const calendar = document.querySelector("#results-calendar")?.dataset.calendar === "jalali" ? "persian" : "gregory";
+  const shown = span > 2 * 86400 ? { month: "numeric", day: "numeric" } : { hour: "2-digit", minute: "2-digit" };
+  const clock = new Intl.DateTimeFormat(`${lang}-u-ca-${calendar}`, { ...shown, timeZone: figure.dataset.zone, hourCycle: "h23" });
+  const x = isHours ? (value) => figures.format(value) : (value) => clock.format(new Date(value * 1000));
+  const series = [...figure.querySelectorAll("thead th")].slice(1).map((head) => ({
+    label: head.textContent.trim(),
+    stroke: COLOURS[head.dataset.tone] ?? COLOURS.lead,
+    fill: data.length === 2 ? `${COLOURS[head.dataset.tone] ?? COLOURS.lead}22` : undefined,
+    width: 2, spanGaps: true,
+    points: { show: isHours },
+    paths: isHours && data.length === 2 ? window.uPlot.paths.bars({ size: [0.7, 40] }) : undefined,
+  }));
+  const axis = { stroke: "#46555c", font: "12px Vazirmatn, sans-serif", grid: { stroke: "#e3e9eb", width: 1 }, ticks: { show: false } };
+  new window.uPlot({
+    width: place.clientWidth, height: 160,
+    legend: { show: false },
+    cursor: { show: false },
+    scales: {
+      x: { time: false, range: isHours ? (_u, low, high) => [low - 0.6, high + 0.6] : undefined },
+      y: { range: (_u, _low, high) => [0, isPercent ? 1 : Math.max(1, (high ?? 0) * 1.1)] },
+    },
+    axes: [
+      { ...axis, space: 64, values: (_u, splits) => splits.map((at) => (isHours && at % 1 ? "" : x(at))) },
+      { ...axis, size: 56, values: (_u, splits) => splits.map((at) => figures.format(at)) },
+    ],
+    series: [{}, ...series],
+  }, data, place);
+};
+
+const drawAll = (root) => { for (const figure of root.querySelectorAll("figure.chart")) draw(figure); };
+drawAll(document);
+document.addEventListener("htmx:afterSwap", (event) => drawAll(event.detail.target));
+let waiting = null;
+window.addEventListener("resize", () => { clearTimeout(waiting); waiting = setTimeout(() => drawAll(document), 200); });
+
+// Whoever is selecting text of a live part keeps it: it is renewed when nothing of it is selected.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const selection = document.getSelection();
+  if (selection && !selection.isCollapsed && event.detail.target.contains(selection.anchorNode)) event.detail.shouldSwap = false;
+});
