@@ -15,14 +15,14 @@ from webui import errors
 from webui.accounts import accounts, auth, forgot, identity, own_login, people, registration, tokens
 from webui.api import rest
 from webui.api import tickets as api_tickets
-from webui.campaigns import campaigns, list_imports, new_campaign, recordings
+from webui.campaigns import campaigns, change, list_imports, new_campaign, quick_send, recordings, results
 from webui.compliance import destinations, do_not_call
 from webui.forms import player
 from webui.forms.number_fields import RowIdConverter
 from webui.home import frame, portal
 from webui.i18n import audit_words, formats, sentences, words
 from webui.messages import gallery
-from webui.money import balance, receipts
+from webui.money import balance, ledger, receipts
 from webui.request import access, limits, security, services, static_files
 from webui.request.context import AvanakWeb
 from webui.sla import (
@@ -42,6 +42,7 @@ from webui.trunks import audit_findings, cdr_posts, health, trunks
 MODULES = (
     *(auth, forgot, own_login, campaigns, recordings, new_campaign, list_imports, trunks, health, cdr_posts),
     *(portal, registration, balance, gallery, do_not_call, tickets, claims, availability, agreement),
+    *(change, results, quick_send, ledger),
     *(tokens, addresses, outage_reports, api_tickets, rest),
     *(
         accounts,

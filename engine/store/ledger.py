@@ -32,6 +32,8 @@ from engine.store.sql import execute
 log = logging.getLogger(__name__)
 
 BALANCE, RESERVED, REVENUE, SUBSCRIPTION = "balance", "reserved", "revenue", "subscription"
+DAY_MS = 86_400_000
+TEHRAN_MS = 12_600_000  # ahead of UTC; there has been no summer time since 2022
 CASH, ADJUSTMENT, AVAILABILITY = "cash", "adjustment", "availability"
 BOOKS = (BALANCE, RESERVED, REVENUE, SUBSCRIPTION, CASH, ADJUSTMENT, AVAILABILITY)
 
@@ -105,6 +107,25 @@ def add_entries(
                 " ON CONFLICT (account_id, book) DO UPDATE SET amount = ledger_balance.amount + excluded.amount",
                 [account_id, name, amount],
             )
+    _add_to_day(txn_id, entries)
+
+
+def _add_to_day(txn_id: int, entries: Sequence[tuple[str, int]]) -> None:
+    """Keep the sums of a campaign's bookings by days of Tehran: a statement has one line for each."""
+    sums = {
+        name: sum(amount for of, amount in entries if of == name) for name in (BALANCE, RESERVED, REVENUE)
+    }
+    execute(_TO_DAY, [*sums.values(), txn_id])
+
+
+_TO_DAY = (
+    "INSERT INTO ledger_day (account_id, day, campaign_id, balance, reserved, spent, bookings, last_txn_id)"
+    f" SELECT account_id, (at + {TEHRAN_MS}) / {DAY_MS}, campaign_id, CAST(? AS BIGINT), CAST(? AS BIGINT),"
+    " CAST(? AS BIGINT), 1, id FROM ledger_txn WHERE id = ? AND campaign_id IS NOT NULL"
+    " ON CONFLICT (account_id, day, campaign_id) DO UPDATE SET balance = ledger_day.balance + excluded.balance,"
+    " reserved = ledger_day.reserved + excluded.reserved, spent = ledger_day.spent + excluded.spent,"
+    " bookings = ledger_day.bookings + 1, last_txn_id = excluded.last_txn_id"
+)
 
 
 def balance_of(account_id: int, name: str = BALANCE) -> int:

@@ -37,7 +37,7 @@ REST = {f"rest.{method.name.lower()}" for method in METHODS}
 # Of everybody who is logged in, about themselves or what concerns all.
 COMMON = {
     "agreement.changes", "agreement.index", "agreement.version", "auth.logout", "campaigns.index",
-    "campaigns.rows", "consent.add", "consent.export", "consent.import_", "consent.index", "consent.remove",
+    "campaigns.rows", "quick_send.index", "consent.add", "consent.export", "consent.import_", "consent.index", "consent.remove",
     "gallery.index", "new_campaign.form", "own_login.confirm_factor", "own_login.factor", "own_login.index",
     "own_login.password", "own_login.renew_codes", "own_login.switch_off", "people.index", "people.invite",
     "portal.live", "portal.start", "sla.index", "sla.month", "tickets.index", "tickets.new",
@@ -45,7 +45,7 @@ COMMON = {
 }  # fmt: skip
 # Of customers alone, about themselves.
 CUSTOMERS = {
-    "balance.callback", "balance.index", "balance.receipt", "balance.subscribe", "balance.top_up", "claims.index",
+    "balance.callback",  "balance.index", "balance.receipt", "balance.subscribe", "balance.top_up", "claims.index",
     "claims.new", "contacts.add_address", "contacts.index",  "contacts.new_wish", "contacts.remove_address",
     "contacts.address_call", "contacts.send_address_code", "contacts.take_address_code", "contacts.verify_address",
     "gallery.speak", "outage_reports.mine", "gallery.upload", "registration.call", "registration.call_state", "registration.code",
@@ -56,7 +56,10 @@ NOT_THERE = {"campaigns.live", "list_imports.check", "gallery.sample"}
 # About a thing of one account, which others must not find.
 OWNED = {
     "balance.invoice", "campaigns.act", "campaigns.detail", "campaigns.live", "campaigns.message_sound",
-    "campaigns.result", "campaigns.votes", "claims.clock", "claims.detail", "contacts.add_wish",
+    "campaigns.result", "campaigns.votes", "campaigns.charts", "campaign_change.again", "campaign_change.archive",
+    "campaign_change.cancel_start", "campaign_change.change", "campaign_change.more", "campaign_change.unarchive",
+    "ledger.calls", "ledger.calls_file", "ledger.index", "ledger.lines_file", "quick_send.detail", "quick_send.live",
+    "results.index", "claims.clock", "claims.detail", "contacts.add_wish",
     "contacts.end_wish", "gallery.detail", "gallery.remove", "gallery.sound", "list_imports.add", "list_imports.check",
     "list_imports.choose", "list_imports.confirm", "new_campaign.choose",
     "list_imports.detail", "list_imports.live", "new_campaign.check", "new_campaign.confirm",
@@ -75,7 +78,7 @@ STAFF_ONLY = {
     "agreement.publish", "audit_findings.index", "calendar.edit", "calendar.index", "committee.answer", "committee.detail",
     "committee.enter", "committee.index", "committee.link", "committee.of_ticket", "committee.paid",
     "committee.unlink", "committee.vote",
-    "destinations.index", "destinations.remove",
+    "destinations.answer", "destinations.index", "destinations.remove",
     "destinations.set_", "exclusions.add", "exclusions.index", "exclusions.withdraw", "gallery.approve", "gallery.by_phone",
     "gallery.queue", "gallery.reject", "gallery.review", "gallery.sample", "identity.accept", "identity.detail", "identity.index",
     "identity.send_back", "incidents.correct", "incidents.detail", "incidents.enter", "incidents.index",

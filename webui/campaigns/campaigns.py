@@ -10,17 +10,18 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from engine.clock import wall_ms
 from engine.errors import NotFound
-from engine.services.campaigns import campaigns, launch, list_imports, recordings, view
+from engine.services.campaigns import campaigns, launch, list_imports, recordings, timeline, view, why
 from engine.services.campaigns.campaigns import Campaign
 from engine.services.campaigns.view import CampaignView
 from engine.services.messages import prompts
 from engine.services.numbering.numbers import NormalNumber, normalise
-from engine.services.reports.campaign_report import report_columns, report_rows
 from engine.states import CampaignState
 from engine.store.threads import read, write
+from webui.campaigns import change, results
 from webui.forms import downloads
 from webui.forms.number_fields import ascii_digits, row_id
 from webui.forms.player import send_prompt
+from webui.i18n.sentences import said
 from webui.request.access import account_scope, is_staff, needs, person
 from webui.request.context import web
 
@@ -30,6 +31,7 @@ PAGE = 30
 _FILTERS: dict[str, tuple[str, ...]] = {
     "open": (CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.SCHEDULED, CampaignState.DRAFT),
     "ended": (CampaignState.FINISHED, CampaignState.STOPPED),
+    "archive": (),
 }
 # States in which what a page shows may change by itself.
 _MOVING = (CampaignState.RUNNING, CampaignState.SCHEDULED, CampaignState.PAUSED)
@@ -63,7 +65,11 @@ def detail(campaign_id: int) -> str:
     return render_template(
         "campaigns/detail.html",
         one=one,
-        moving=one.state in _MOVING,
+        moving=one.state in _MOVING or one.reason == why.COPYING,
+        stamp=_stamp(one),
+        series=read(lambda: timeline.of_campaign(campaign_id)),
+        zone_name=str(web().zone),
+        **(change.cap_request(one.row) if one.reason == why.CAPPED else {}),
         votes=_votes(one),
         lists=lists,
         recorded=recorded,
@@ -77,9 +83,18 @@ def detail(campaign_id: int) -> str:
 def live(campaign_id: int) -> str | Response:
     """The page's live part; when the state has changed the whole page is asked for again."""
     one = _one(campaign_id)
-    if request.args.get("state") != one.state:
+    if request.args.get("state") != _stamp(one):
         return Response(headers={"HX-Refresh": "true"})
     return render_template("campaigns/_live.html", one=one)
+
+
+@blueprint.get("/campaigns/<int:campaign_id>/charts")
+@needs("campaign.view")
+def charts(campaign_id: int) -> str:
+    """How it went until now, as the page's charts."""
+    _one(campaign_id)
+    series = read(lambda: timeline.of_campaign(campaign_id))
+    return render_template("campaigns/_charts.html", series=series, zone_name=str(web().zone))
 
 
 @blueprint.get("/campaigns/<int:campaign_id>/votes")
@@ -118,11 +133,10 @@ def message_sound(campaign_id: int) -> BaseResponse:
 @blueprint.get("/campaigns/<int:campaign_id>/result.<any(csv, xlsx):kind>")
 @needs("campaign.view")
 def result(campaign_id: int, kind: str) -> BaseResponse:
-    """The result of every line so far, streamed: a million rows take no memory."""
+    """The result so far, of all or of those who are chosen, streamed: a million rows take no memory."""
     row = _row(campaign_id)
     downloads.note("campaign.download", row.account_id, f"campaign {row.id}")
-    rows = report_rows(row, web().zone, downloads.read_here)
-    return downloads.table(f"avanak-campaign-{row.id}", kind, report_columns(row), rows)
+    return results.result_file(row, kind)
 
 
 def _row(campaign_id: int) -> Campaign:
@@ -133,6 +147,17 @@ def _row(campaign_id: int) -> Campaign:
 def _one(campaign_id: int) -> CampaignView:
     scope, now = account_scope(), wall_ms()
     return read(lambda: view.view(campaign_id, now, scope))
+
+
+def _stamp(one: CampaignView) -> str:
+    """What, when it changes, changes the whole page."""
+    return f"{one.state}-copying" if one.reason == why.COPYING else str(one.state)
+
+
+@blueprint.app_template_filter("why")
+def why_said(one: CampaignView) -> str:
+    """Why a campaign is as it is: all of it for staff, for customers without names of trunks."""
+    return said(one.sentence if is_staff() else one.sentence_for_owner)
 
 
 def _votes(one: CampaignView) -> list[tuple[str, int]]:
@@ -150,7 +175,13 @@ def _list() -> dict[str, Any]:
 
     def work() -> dict[str, Any]:
         found = view.views(
-            now, scope, states=_FILTERS.get(chosen, ()), text=text, before_id=before, limit=PAGE + 1
+            now,
+            scope,
+            states=_FILTERS.get(chosen, ()),
+            text=text,
+            archived=chosen == "archive",
+            before_id=before,
+            limit=PAGE + 1,
         )
         running = view.views(now, scope, states=(CampaignState.RUNNING,), limit=1000)
         return {"found": found, "running": running}

@@ -56,6 +56,12 @@ def day_choices() -> list[SelectChoice]:
     return [SelectChoice(day, DAYS[day]) for day in order]
 
 
+@blueprint.app_template_filter("weekdays")
+def weekdays(days: str) -> str:
+    """Days of the week in words, in the order of the reader's weeks."""
+    return _(", ").join(str(choice.label) for choice in day_choices() if choice.value in days)
+
+
 def _boxes(label: Any, **kwargs: Any) -> SelectMultipleField:
     return SelectMultipleField(
         label, widget=ListWidget(prefix_label=False), option_widget=CheckboxInput(), **kwargs

@@ -7,6 +7,7 @@ from typing import Any
 
 import phonenumbers
 from babel import Locale
+from engine.services.accounts.names import account_names
 from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -18,10 +19,10 @@ from wtforms.validators import InputRequired, Length, Optional, Regexp
 from engine.clock import wall_ms
 from engine.services.accounts import permissions
 from engine.services.campaigns import view
-from engine.services.compliance import traffic_caps
+from engine.services.compliance import cap_requests, traffic_caps
 from engine.services.compliance.policy import current as policy_now
 from engine.store.threads import read, write
-from webui.forms.number_fields import ascii_digits
+from webui.forms.number_fields import WholeField, ascii_digits
 from webui.forms.pages import Answer, PageForm, attempt, pages_blueprint, refused
 from webui.i18n.formats import language
 from webui.request.access import for_staff, needs, person
@@ -49,6 +50,16 @@ class DestinationForm(PageForm):
     note = StringField(_l("Note"), [Length(max=200)], render_kw={"dir": "auto"})
 
 
+class CapsAnswerForm(PageForm):
+    """New caps for an account that asked, or the reason why it gets none."""
+
+    calls_an_hour = WholeField(_l("Calls an hour at most"), [Optional()])
+    rials_a_day = WholeField(_l("Rials a day at most"), [Optional()])
+    reason = StringField(
+        _l("Or why not; the customer reads it"), [Length(max=500)], render_kw={"dir": "auto"}
+    )
+
+
 @blueprint.get("")
 @for_staff
 def index() -> str:
@@ -72,6 +83,25 @@ def set_() -> Answer | Response:
     return redirect(url_for("destinations.index"))
 
 
+@blueprint.post("/requests/<int:request_id>/<any(grant, refuse):how>")
+@needs("account.change")
+def answer(request_id: int, how: str) -> Answer | Response:
+    """Give an account that asked for more other caps, or say why not."""
+    form = CapsAnswerForm(tag=f"cap-{request_id}")
+    by, now = person().id, wall_ms()
+
+    def work() -> None:
+        if how == "grant":
+            cap_requests.grant(request_id, form.calls_an_hour.data, form.rials_a_day.data, by, now)
+        else:
+            cap_requests.refuse(request_id, form.reason.data or "", by, now)
+
+    if not attempt(form, work):
+        return refused("destinations/index.html", **_shown(answered={request_id: form}))
+    flash(_("The request was answered; the customer sees it."), "success")
+    return redirect(url_for("destinations.index"))
+
+
 @blueprint.post("/<prefix>/remove")
 @needs("account.change")
 def remove(prefix: str) -> Response:
@@ -81,15 +111,29 @@ def remove(prefix: str) -> Response:
     return redirect(url_for("destinations.index"))
 
 
-def _shown(form: DestinationForm | None = None) -> dict[str, Any]:
+def _shown(
+    form: DestinationForm | None = None, answered: dict[int, CapsAnswerForm] | None = None
+) -> dict[str, Any]:
     me = person()
-    rows, own, stopped = read(lambda: (traffic_caps.destinations(), traffic_caps.own_caps(), view.stopped()))
+    now, caps = wall_ms(), policy_now().caps
+
+    def work() -> tuple[Any, ...]:
+        asked = [(row, traffic_caps.usage(row.account_id, caps, now)) for row in cap_requests.waiting()]
+        names = account_names([row.account_id for row, _usage in asked])
+        return traffic_caps.destinations(), traffic_caps.own_caps(), view.stopped(), asked, names
+
+    rows, own, stopped, asked, names = read(work)
+    forms = answered or {}
     form = form or DestinationForm.blank("set", country="98")
     form.country.choices = _countries()
     return {
         "rows": rows,
         "own": own,
         "stopped": stopped,
+        "asked": [
+            (row, usage, forms.get(row.id) or CapsAnswerForm.blank(f"cap-{row.id}")) for row, usage in asked
+        ],
+        "names": names,
         "countries": {row.prefix: _country_of(row.prefix) for row in rows},
         "form": form,
         "caps": policy_now().caps,

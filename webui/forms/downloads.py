@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
+from urllib.parse import quote
 
 from flask import Response
 
@@ -12,19 +14,26 @@ from engine.services.accounts import audit_log
 from engine.services.reports.files import Cell, csv_chunks
 from engine.services.reports.xlsx_stream import workbook_chunks
 from engine.store.threads import connected, write
+from engine.text import one_line
 from webui.i18n.formats import language
 from webui.request.access import is_staff, person
 from webui.request.context import web
 
 T = TypeVar("T")
+_UNFIT = re.compile(r'[\\/:*?"<>|]+')
 _TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 
 
-def table(stem: str, kind: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Response:
-    """A file ``stem.kind`` (csv or xlsx), made while it is sent; `rows` read with `read_here`."""
+def table(
+    stem: str, kind: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]], name: str = ""
+) -> Response:
+    """A file ``stem.kind`` (csv or xlsx), made while it is sent; `rows` read with `read_here`.
+
+    With a `name`, as somebody typed it, browsers that know how call it so.
+    """
     is_turned = language() == "fa"
     made = (
         workbook_chunks(columns, rows, is_right_to_left=is_turned)
@@ -32,8 +41,16 @@ def table(stem: str, kind: str, columns: Sequence[str], rows: Iterable[Sequence[
         else csv_chunks(columns, rows)
     )
     pieces = filter(None, web().each_apart(made))  # an empty one would end the response
-    headers = {"Content-Disposition": f'attachment; filename="{stem}.{kind}"'}
+    disposition = f'attachment; filename="{stem}.{kind}"'
+    if name:
+        disposition += f"; filename*=UTF-8''{quote(f'{_file_name(name)}.{kind}', safe='')}"
+    headers = {"Content-Disposition": disposition}
     return Response(pieces, headers=headers, content_type=_TYPES[kind])
+
+
+def _file_name(text: str) -> str:
+    """A name as files may have it on every system."""
+    return _UNFIT.sub(" ", one_line(text)).strip(" .")[:100] or "avanak"
 
 
 def note(action: str, account_id: int | None, subject: str) -> None:

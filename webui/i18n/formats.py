@@ -197,7 +197,12 @@ def written_instant(at_ms: int | None) -> str:
 
 def written_day(of: date) -> str:
     """A date in the reader's calendar."""
-    if calendar() == "jalali":
+    return written_in(calendar(), of)
+
+
+def written_in(calendar_: str, of: date) -> str:
+    """A date in a calendar of `CALENDARS`."""
+    if calendar_ == "jalali":
         shown: Any = jdatetime.date.fromgregorian(date=of)
         return f"{shown.year:04d}/{shown.month:02d}/{shown.day:02d}"
     return f"{of:%Y-%m-%d}"

@@ -24,7 +24,7 @@ const draw = (figure) => {
   const isHours = figure.dataset.x === "hour";
   const figures = new Intl.NumberFormat(lang, isPercent ? { style: "percent" } : { maximumFractionDigits: 1 });
   const span = data[0].at(-1) - data[0][0];
-  const calendar = document.querySelector("#results-calendar")?.dataset.calendar === "jalali" ? "persian" : "gregory";
+  const calendar = figure.dataset.calendar === "jalali" ? "persian" : "gregory";
   const shown = span > 2 * 86400 ? { month: "numeric", day: "numeric" } : { hour: "2-digit", minute: "2-digit" };
   const clock = new Intl.DateTimeFormat(`${lang}-u-ca-${calendar}`, { ...shown, timeZone: figure.dataset.zone, hourCycle: "h23" });
   const x = isHours ? (value) => figures.format(value) : (value) => clock.format(new Date(value * 1000));

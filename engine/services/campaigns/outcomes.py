@@ -47,7 +47,7 @@ ENDED: dict[str, Groups] = {
 OPEN = ("waiting", "in-call")
 OUTCOMES = (ALL, *ENDED, *OPEN)
 ORDERS = ("list", "latest", "earliest", "tries")
-_TRIES = range(bounds.TRIES.most + 1)
+_TRIES = range(int(bounds.TRIES.most) + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +100,16 @@ def ids(campaign_id: int, chosen: Chosen, after: Key | None, limit: int) -> list
         )
     if chosen.outcome == "waiting":
         where = f"campaign_id = ? AND state IN {WAITING}"
-        parts = [(where, [campaign_id], "next_at", seek) for seek in _behind("next_at", after, False)]
+        parts: list[Part] = [
+            (where, [campaign_id], "next_at", seek) for seek in _behind("next_at", after, False)
+        ]
         return _merged(parts, False, limit)
     groups = ENDED.get(chosen.outcome) or tuple(pair for each in ENDED.values() for pair in each)
     is_down = chosen.order in ("latest", "tries")
     parts = []
     for state, disposition in groups:
         where = "campaign_id = ? AND state = ? AND disposition = ? AND finished_at IS NOT NULL"
-        of_group = [campaign_id, state, disposition]
+        of_group: list[Any] = [campaign_id, state, disposition]
         if chosen.order == "list":
             seek = ("id > ?", [behind])
             parts += [(where + " AND tries = ?", [*of_group, tries], "0", seek) for tries in _TRIES]
@@ -118,6 +120,7 @@ def ids(campaign_id: int, chosen: Chosen, after: Key | None, limit: int) -> list
 
 
 Seek = tuple[str, list[Any]]  # a condition and its values
+Part = tuple[str, list[Any], str, Seek]  # condition, values, key, where it begins
 
 
 def _behind(column: str, after: Key | None, is_down: bool) -> list[Seek]:
@@ -128,8 +131,8 @@ def _behind(column: str, after: Key | None, is_down: bool) -> list[Seek]:
     return [(f"{column} = ? AND id {sign} ?", list(after)), (f"{column} {sign} ?", [after[0]])]
 
 
-def _merged(parts: list[tuple[str, list[Any], str, Seek]], is_down: bool, limit: int) -> list[Key]:
-    """The first rows of each part (condition, values, key, where it begins), merged."""
+def _merged(parts: list[Part], is_down: bool, limit: int) -> list[Key]:
+    """The first rows of each part, merged."""
     down = " DESC" if is_down else ""
     found: list[Key] = []
     for at in range(0, len(parts), _COMPOUND):

@@ -157,7 +157,7 @@ class QuickState:
 def state_of(recipient_id: int, account_id: int | None = None) -> QuickState:
     """A quick send, of the account if one is given; NotFound if there is none.  Inside a connection."""
     query = (
-        Recipient.select(Recipient, Campaign.account)
+        Recipient.select(Recipient)
         .join(Campaign, on=(Campaign.id == Recipient.campaign_id))
         .where(Recipient.id == recipient_id, Campaign.standing_key != "")
     )
@@ -166,6 +166,21 @@ def state_of(recipient_id: int, account_id: int | None = None) -> QuickState:
     row = query.get_or_none()
     if row is None:
         raise NotFound("There is no quick send %(id)s.", id=recipient_id)
+    return _state(row)
+
+
+def latest(account_id: int, limit: int) -> list[QuickState]:
+    """The newest quick sends of an account with the usual options; inside a connection."""
+    standing = Campaign.get_or_none(
+        Campaign.account == account_id, Campaign.standing_key == QuickOptions().key
+    )
+    if standing is None:
+        return []
+    rows = Recipient.select().where(Recipient.campaign_id == standing.id).order_by(Recipient.id.desc())
+    return [_state(row) for row in rows.limit(limit)]
+
+
+def _state(row: Recipient) -> QuickState:
     attempt = Attempt.get_or_none(Attempt.id == row.attempt_id) if row.attempt_id else None
     return QuickState(
         recipient_id=row.id,

@@ -85,6 +85,22 @@ class LedgerBalance(Table):
         primary_key = CompositeKey("account_id", "book")
 
 
+class LedgerDay(Table):
+    """The sums of a campaign's bookings of a day, kept as they are booked."""
+
+    account_id = BigIntegerField()
+    day = IntegerField()  # days of Tehran since the epoch
+    campaign_id = BigIntegerField()
+    balance = BigIntegerField()  # changes, Rials
+    reserved = BigIntegerField()
+    spent = BigIntegerField()
+    bookings = IntegerField()
+    last_txn_id = BigIntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("account_id", "day", "campaign_id")
+
+
 class Reservation(Table):
     """What is set aside for a campaign, and the price that it was started at.
 

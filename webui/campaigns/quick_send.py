@@ -1,0 +1,145 @@
+"""A quick send: one number hears a message or a text, now; what becomes of it is shown as it happens."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import redirect, render_template, url_for
+from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response
+from wtforms import SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Length
+
+from engine.clock import wall_ms
+from engine.errors import BadInput
+from engine.services.accounts import accounts, audit_log, permissions, quotas
+from engine.services.campaigns import quick_sends
+from engine.services.messages import library
+from engine.services.messages.personal import is_template
+from engine.services.messages.speech import DEFAULT_VOICE
+from engine.services.money import ledger
+from engine.services.numbering.numbers import NormalNumber, normalise
+from engine.states import FINAL_STATES, MessageState
+from engine.store.threads import read, write
+from webui.forms.number_fields import ascii_digits
+from webui.forms.pages import Answer, PageForm, attempt, pages_blueprint, refused
+from webui.request.access import account_scope, needs, person
+from webui.request.context import web
+from webui.request.services import speech
+
+blueprint = pages_blueprint(__name__, "quick_send", "/quick")
+
+MESSAGES_SHOWN = 100
+SHOWN = 20
+ASK_NO_MORE = 286  # htmx ends its polling
+
+
+class QuickForm(PageForm):
+    """Whom to call, and what is heard."""
+
+    number = StringField(
+        _l("Telephone number"),
+        [InputRequired(), Length(max=30)],
+        filters=[ascii_digits],
+        render_kw={"dir": "ltr", "inputmode": "tel", "autocomplete": "off"},
+    )
+    message = SelectField(_l("Message"), coerce=int, default=0)
+    text = TextAreaField(
+        _l("Or a text that the computer speaks"), [Length(max=1000)], render_kw={"rows": 3, "dir": "auto"}
+    )
+
+
+@blueprint.route("", methods=["GET", "POST"])
+@needs("campaign.change")
+def index() -> str | Answer | Response:
+    """The form, and the last quick sends; staff send from the house account."""
+    account_id, me, now = _account(), person(), wall_ms()
+    form = QuickForm()
+    may_speak = _prepare(form, account_id)
+    shown = {"form": form, "rows": read(lambda: quick_sends.latest(account_id, SHOWN))}
+    if not form.is_submitted():
+        return render_template("quick_send/index.html", **shown)
+    folder, voice, longest = web().settings.prompts_dir, speech(), web().settings.max_call_s
+    made: list[int] = []
+
+    def work() -> None:
+        number = normalise(form.number.data)
+        if not isinstance(number, NormalNumber):
+            raise BadInput(number.sentence)
+        text = (form.text.data or "").strip() if may_speak else ""
+        if text:
+            if is_template(text):
+                raise BadInput("A quick send has no columns of a list; write the text as it is to be heard.")
+            read(lambda: quotas.check_spoken(account_id, now))
+            spoken = web().apart(lambda: voice.make(text, folder, DEFAULT_VOICE))
+            prompt, length_ms = spoken.prompt, spoken.duration_ms
+        elif form.message.data:
+            row = read(lambda: library.get(form.message.data, account_id))
+            prompt, length_ms = row.prompt, row.duration_ms
+        else:
+            raise BadInput("Choose the message that is to be heard.")
+
+        def send() -> int:
+            if text and account_id != accounts.house().id:
+                ledger.charge_synthesis(account_id, text, f"quick/{uuid.uuid4().hex}", now)
+            sent = quick_sends.send(
+                account_id, number, prompt, quick_sends.QuickOptions(), now, longest, length_ms
+            )
+            audit_log.by_staff(me.id, account_id, "quick.send", f"recipient {sent}", now)
+            return sent
+
+        made.append(write(send))
+
+    if not attempt(form, work, writes=False):
+        return refused("quick_send/index.html", **shown)
+    return redirect(url_for("quick_send.detail", recipient_id=made[0]))
+
+
+@blueprint.get("/<int:recipient_id>")
+@needs("campaign.change")
+def detail(recipient_id: int) -> str:
+    return render_template("quick_send/detail.html", **_shown(recipient_id))
+
+
+@blueprint.get("/<int:recipient_id>/live")
+@needs("campaign.change")
+def live(recipient_id: int) -> tuple[str, int]:
+    """How it stands now; at its end the page is told to ask no more."""
+    shown = _shown(recipient_id)
+    return render_template("quick_send/_live.html", **shown), ASK_NO_MORE if shown["is_over"] else 200
+
+
+def _shown(recipient_id: int) -> dict[str, Any]:
+    scope = account_scope()
+    one = read(lambda: quick_sends.state_of(recipient_id, scope))
+    return {"one": one, "is_over": one.state in FINAL_STATES}
+
+
+def _account() -> int:
+    """Whose quick sends these are."""
+    scope = account_scope()
+    return int(read(accounts.house).id) if scope is None else scope
+
+
+def _prepare(form: Any, account_id: int) -> bool:
+    """Fill in the messages that may be sent; whether a text may be spoken without anybody's approval."""
+    scope = account_scope()
+
+    def work() -> tuple[list[SelectChoice], bool]:
+        rows = [
+            row
+            for row in library.for_choice(MESSAGES_SHOWN, account_id)
+            if row.state == MessageState.APPROVED and not is_template(row.text)
+        ]
+        return (
+            [SelectChoice(row.id, row.title) for row in rows],
+            scope is None or accounts.has_grant(account_id, permissions.OWN_VOICE),
+        )
+
+    found, may_speak = read(work)
+    form.message.choices = [SelectChoice(0, "—"), *found]
+    if not may_speak:
+        del form.text
+    return may_speak

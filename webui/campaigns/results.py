@@ -1,0 +1,156 @@
+"""What came of a campaign: cost, length, outcomes, hours, votes, and its recipients as a table and as a file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, abort, render_template, request
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from engine.clock import from_ms, wall_ms
+from engine.errors import BadInput
+from engine.services.campaigns import outcomes, timeline, view
+from engine.services.campaigns.campaigns import Campaign, columns_of
+from engine.services.campaigns.outcomes import Chosen
+from engine.services.campaigns.view import CampaignView
+from engine.services.money import reservations
+from engine.services.numbering.numbers import NormalNumber, normalise
+from engine.services.numbering.reasons import Reason
+from engine.services.reports import customer_report
+from engine.services.reports.campaign_report import name_column, report_columns, report_rows
+from engine.services.reports.customer_report import Words, name_of
+from engine.services.trunks import gateways, switches
+from engine.store.threads import read
+from webui.forms import downloads
+from webui.forms.number_fields import ascii_digits, row_id
+from webui.i18n.formats import calendar, written_in
+from webui.i18n.sentences import reason_sentence
+from webui.i18n.words import WORDS, may_do
+from webui.request.access import account_scope, is_staff, needs
+from webui.request.context import web
+
+blueprint = Blueprint("results", __name__, template_folder="templates")
+
+PAGE = 50
+
+
+@blueprint.get("/campaigns/<int:campaign_id>/results")
+@needs("campaign.view")
+def index(campaign_id: int) -> str:
+    """Sums, charts, and a page of the recipients: by outcome, key, or one number; in an order."""
+    scope, now = account_scope(), wall_ms()
+    one = read(lambda: view.view(campaign_id, now, scope))
+    chosen, after, text = chosen_of_request(), _after(), (ascii_digits(request.args.get("number")) or "")[:40]
+    zone, wanted = web().zone, normalise(text) if text else None
+
+    def work() -> dict[str, Any]:
+        keys = outcomes.ids(campaign_id, chosen, after, PAGE + 1)
+        if text:
+            found = view.of_number(campaign_id, wanted.e164) if isinstance(wanted, NormalNumber) else None
+            keys = [(0, int(found[0].id))] if found else []
+        return {
+            "lines": outcomes.lines(keys[:PAGE]),
+            "further": keys[PAGE - 1] if len(keys) > PAGE else None,
+            "series": timeline.of_campaign(campaign_id),
+            "hours": timeline.hours_of_day(campaign_id, zone, now),
+            "cost": reservations.charged(campaign_id) if may_see_cost else None,
+            "counted": view.votes(campaign_id) if one.row.vote_keys else {},
+            **(_staff_names() if staff else {}),
+        }
+
+    may_see_cost, staff = may_do("money.view"), is_staff()
+    own = columns_of(one.row)
+    name_at = name_column(own)
+    return render_template(
+        "results/index.html",
+        one=one,
+        chosen=chosen,
+        text=text,
+        is_first=after is None,
+        outcome_of=outcomes.outcome_of,
+        choices=outcomes.OUTCOMES,
+        name_of=lambda row: name_of(row.variables, name_at),
+        has_names=name_at is not None,
+        may_see_cost=may_see_cost,
+        zone_name=str(zone),
+        length_ms=_length(one, now),
+        **read(work),
+    )
+
+
+def chosen_of_request() -> Chosen:
+    """Which recipients are asked for, and in which order; 404 for words that are none."""
+    chosen = Chosen(
+        request.args.get("outcome", outcomes.ALL),
+        request.args.get("order", "list"),
+        (ascii_digits(request.args.get("vote")) or "")[:1],
+    )
+    try:
+        chosen.check()
+    except BadInput:
+        abort(404)
+    return chosen if chosen.is_ordered else Chosen(chosen.outcome, "list", chosen.vote)
+
+
+def result_file(row: Campaign, kind: str) -> Response:
+    """The recipients that are asked for as a file: codes for staff, the reader's words for customers."""
+    chosen = chosen_of_request()
+    is_all = chosen == Chosen()
+    stem = f"avanak-campaign-{row.id}"
+    name = row.name if is_all else f"{row.name} - {WORDS['outcome'][chosen.outcome]} {chosen.vote}".strip()
+    if is_staff():
+        lines = report_rows(row, web().zone, downloads.read_here, None if is_all else chosen)
+        return downloads.table(stem, kind, report_columns(row), lines, name)
+    words = _words()
+    made = customer_report.rows(row, chosen, words, downloads.read_here)
+    return downloads.table(stem, kind, customer_report.columns(row, words), made, name)
+
+
+def _words() -> Words:
+    """The reader's words, taken now: what makes the file knows no request."""
+    has_cost, zone, kept_calendar = may_do("money.view"), web().zone, calendar()
+
+    def instant(at_ms: int) -> str:
+        at = from_ms(at_ms).astimezone(zone)
+        return f"{written_in(kept_calendar, at.date())} {at:%H:%M}"
+
+    return Words(
+        headers=(
+            *(_("Number"), _("Name"), _("Outcome"), _("Tries"), _("Last call")),
+            *(_("Heard (seconds)"), _("Key"), _("Recording")),
+            *((_("Cost (Rials)"),) if has_cost else ()),
+            _("End"),
+        ),
+        outcomes={word: str(text) for word, text in WORDS["outcome"].items()},
+        reasons={one.value: reason_sentence(one.value) for one in Reason},
+        instant=instant,
+        yes=_("yes"),
+        has_cost=has_cost,
+    )
+
+
+def _after() -> outcomes.Key | None:
+    """The row behind which the page begins, as in ``?after=17,204``."""
+    text = request.args.get("after", "")
+    if not text:
+        return None
+    try:
+        key, last = map(row_id, text.split(","))
+    except ValueError:
+        abort(404)
+    return key, last
+
+
+def _length(one: CampaignView, now: int) -> int | None:
+    """From its start to its end (ms), or until now."""
+    if one.row.started_at is None:
+        return None
+    return int((one.row.finished_at or now) - one.row.started_at)
+
+
+def _staff_names() -> dict[str, Any]:
+    return {
+        "gateway_names": {row.id: row.name for row in gateways.all_gateways()},
+        "switch_names": {row.id: row.name for row in switches.all_switches()},
+    }
