@@ -151,6 +151,11 @@ def owner(app: Flask, cast: Cast) -> Browser:
 
 
 @pytest.fixture
+def colleague(app: Flask, cast: Cast) -> Browser:
+    return logged_in(app, "colleague")
+
+
+@pytest.fixture
 def outsider(app: Flask, cast: Cast) -> Browser:
     return logged_in(app, "outsider")
 

@@ -45,7 +45,8 @@ COMMON = {
 }  # fmt: skip
 # Of customers alone, about themselves.
 CUSTOMERS = {
-    "balance.callback",  "balance.index", "balance.receipt", "balance.subscribe", "balance.top_up", "claims.index",
+    "ledger.index", "ledger.lines_file", "balance.callback", "balance.index",
+    "balance.receipt", "balance.subscribe", "balance.top_up", "claims.index",
     "claims.new", "contacts.add_address", "contacts.index",  "contacts.new_wish", "contacts.remove_address",
     "contacts.address_call", "contacts.send_address_code", "contacts.take_address_code", "contacts.verify_address",
     "gallery.speak", "outage_reports.mine", "gallery.upload", "registration.call", "registration.call_state", "registration.code",
@@ -58,7 +59,7 @@ OWNED = {
     "balance.invoice", "campaigns.act", "campaigns.detail", "campaigns.live", "campaigns.message_sound",
     "campaigns.result", "campaigns.votes", "campaigns.charts", "campaign_change.again", "campaign_change.archive",
     "campaign_change.cancel_start", "campaign_change.change", "campaign_change.more", "campaign_change.unarchive",
-    "ledger.calls", "ledger.calls_file", "ledger.index", "ledger.lines_file", "quick_send.detail", "quick_send.live",
+    "ledger.calls", "ledger.calls_file", "quick_send.detail", "quick_send.live",
     "results.index", "claims.clock", "claims.detail", "contacts.add_wish",
     "contacts.end_wish", "gallery.detail", "gallery.remove", "gallery.sound", "list_imports.add", "list_imports.check",
     "list_imports.choose", "list_imports.confirm", "new_campaign.choose",

@@ -16,6 +16,7 @@ from engine.services.accounts.access_tokens import NewToken
 from engine.services.accounts.token_scopes import Scope
 from engine.services.campaigns import list_imports
 from engine.services.campaigns.uploads import Pending
+from engine.services.compliance import cap_requests
 from engine.services.messages import library
 from engine.services.money import payments, subscriptions
 from engine.services.notices import notices, special_wishes
@@ -29,7 +30,15 @@ from engine.services.trunks import switches
 from engine.states import AccountState
 from engine.store import threads
 from engine.store.database import db
-from engine.store.tables.core import Account, Attempt, Recipient, User
+from engine.store.tables.core import (
+    Account,
+    Attempt,
+    Campaign,
+    CampaignCounts,
+    CampaignPulse,
+    Recipient,
+    User,
+)
 from engine.store.tables.customers import Payment
 from engine.store.tables.money import LedgerTxn
 from engine.store.tables.sla import MonitorSpan, UnknownTime
@@ -56,7 +65,7 @@ class World:
         for name, value in self.ids.items():
             for converter in ("int:", "", "any(pdf, csv):", "any(csv, xlsx):", "path:",
                               "any(start, pause, resume, stop):", "any(agree, finish, cancel):",
-                              "any(shutout, letin):"):  # fmt: skip
+                              "any(shutout, letin):", "any(grant, refuse):"):  # fmt: skip
                 rule = rule.replace(f"<{converter}{name}>", str(value))
         return rule
 
@@ -78,6 +87,10 @@ def make_world(folder: Path, cast: Any) -> World:
     ids["attempt_id"] = write(lambda: _recorded(cast.campaign, now))
     (folder / "recordings").mkdir()
     shutil.copyfile(SAMPLE, folder / "recordings" / f"{RECORDED}.wav")
+    ids["request_id"] = write(
+        lambda: cap_requests.ask(cast.sahar, owner.id, cast.campaign, f"{MARK} needs more", now)
+    )
+    ids["quick_id"] = write(lambda: _quick_send(cast.sahar, now))
     ids["import_id"] = write(
         lambda: list_imports.note(
             cast.campaign, Pending("none", owner.id, cast.sahar, now, f"{MARK}.csv"), now
@@ -86,7 +99,7 @@ def make_world(folder: Path, cast: Any) -> World:
     ids.update(
         message_id=write(lambda: library.add(cast.sahar, f"{MARK} hello", "hello", 5_000, now)).id,
         gateway_id=1, switch_id=write(lambda: switches.register("lab", "", True, now)),
-        token="none", ended_id=10**6, recipient_id=1, switch="lab", terms_id="2025", action="agree",
+        day=20_000, given="grant", token="none", ended_id=10**6, recipient_id=1, switch="lab", terms_id="2025", action="agree",
         how="shutout", prefix="98", kind="csv", filename="app.css",
         month=Month.containing(now // 1000).key,
     )  # fmt: skip
@@ -108,6 +121,16 @@ def _recorded(campaign_id: int, now: int) -> int:
         record_ms=3000,
     )  # fmt: skip
     return int(made.id)
+
+
+def _quick_send(account_id: int, now: int) -> int:
+    """One number that was called quickly."""
+    standing = Campaign.create(
+        account=account_id, name="quick", state="running", standing_key="quick/test", created_at=now
+    )
+    CampaignCounts.create(campaign=standing)
+    CampaignPulse.create(campaign=standing)
+    return int(Recipient.create(campaign_id=standing.id, line=0, number="+989121112233", state="pending").id)
 
 
 def _people(account_id: int, now: int) -> dict[str, User]:

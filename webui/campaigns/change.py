@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Callable
 from typing import Any
 
-import gevent
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from gevent.event import AsyncResult
 from werkzeug.wrappers import Response
 from wtforms import SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice
@@ -32,11 +30,8 @@ from webui.i18n.words import WORDS
 from webui.request.access import account_scope, is_staff, needs, person
 from webui.request.context import web
 
-log = logging.getLogger(__name__)
-
 blueprint = pages_blueprint(__name__, "campaign_change", "/campaigns/<int:campaign_id>")
 
-BEGUN_S = 20.0  # in which a draft must have been made; its recipients come in meanwhile
 # Who can be called again, as people choose it: how a try ended, or that there was none.
 AGAIN = ("busy", "no-answer", "rejected", "unreachable", "failed", "hung-up", "unknown", "not-called")
 DAYS = {
@@ -185,21 +180,12 @@ def again(campaign_id: int) -> str | Answer | Response:
 
 def _begin_clone(row: Campaign, only: tuple[str, ...], name: str) -> int:
     """Make the draft; its numbers are copied outside the request, and its page says how far they are."""
-    begun: AsyncResult[int] = AsyncResult()
     me, scope, now, longest = person(), account_scope(), wall_ms(), web().settings.max_call_s
 
-    def work() -> None:
-        try:
-            clone.clone(row.id, now, longest, write, only, name, scope, me.id, begun.set)
-        except AvanakError as error:
-            if begun.ready():
-                log.warning("action=clone_cut of=%d error=%r", row.id, str(error))
-            else:
-                begun.set_exception(error)
+    def work(tell: Callable[[int], None]) -> None:
+        clone.clone(row.id, now, longest, write, only, name, scope, me.id, tell)
 
-    gevent.spawn(work).join(2)  # a short list is in when the page is shown
-    made: int = begun.get(timeout=BEGUN_S)
-    return made
+    return web().begun(work)
 
 
 def _change_form(row: Campaign) -> Any:

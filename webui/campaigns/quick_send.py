@@ -94,26 +94,26 @@ def index() -> str | Answer | Response:
 
     if not attempt(form, work, writes=False):
         return refused("quick_send/index.html", **shown)
-    return redirect(url_for("quick_send.detail", recipient_id=made[0]))
+    return redirect(url_for("quick_send.detail", quick_id=made[0]))
 
 
-@blueprint.get("/<int:recipient_id>")
+@blueprint.get("/<int:quick_id>")
 @needs("campaign.change")
-def detail(recipient_id: int) -> str:
-    return render_template("quick_send/detail.html", **_shown(recipient_id))
+def detail(quick_id: int) -> str:
+    return render_template("quick_send/detail.html", **_shown(quick_id))
 
 
-@blueprint.get("/<int:recipient_id>/live")
+@blueprint.get("/<int:quick_id>/live")
 @needs("campaign.change")
-def live(recipient_id: int) -> tuple[str, int]:
+def live(quick_id: int) -> tuple[str, int]:
     """How it stands now; at its end the page is told to ask no more."""
-    shown = _shown(recipient_id)
+    shown = _shown(quick_id)
     return render_template("quick_send/_live.html", **shown), ASK_NO_MORE if shown["is_over"] else 200
 
 
-def _shown(recipient_id: int) -> dict[str, Any]:
+def _shown(quick_id: int) -> dict[str, Any]:
     scope = account_scope()
-    one = read(lambda: quick_sends.state_of(recipient_id, scope))
+    one = read(lambda: quick_sends.state_of(quick_id, scope))
     return {"one": one, "is_over": one.state in FINAL_STATES}
 
 

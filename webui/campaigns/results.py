@@ -19,7 +19,7 @@ from engine.services.numbering.numbers import NormalNumber, normalise
 from engine.services.numbering.reasons import Reason
 from engine.services.reports import customer_report
 from engine.services.reports.campaign_report import name_column, report_columns, report_rows
-from engine.services.reports.customer_report import Words, name_of
+from engine.services.reports.customer_report import ReaderWords, name_of
 from engine.services.trunks import gateways, switches
 from engine.store.threads import read
 from webui.forms import downloads
@@ -107,7 +107,7 @@ def result_file(row: Campaign, kind: str) -> Response:
     return downloads.table(stem, kind, customer_report.columns(row, words), made, name)
 
 
-def _words() -> Words:
+def _words() -> ReaderWords:
     """The reader's words, taken now: what makes the file knows no request."""
     has_cost, zone, kept_calendar = may_do("money.view"), web().zone, calendar()
 
@@ -115,7 +115,7 @@ def _words() -> Words:
         at = from_ms(at_ms).astimezone(zone)
         return f"{written_in(kept_calendar, at.date())} {at:%H:%M}"
 
-    return Words(
+    return ReaderWords(
         headers=(
             *(_("Number"), _("Name"), _("Outcome"), _("Tries"), _("Last call")),
             *(_("Heard (seconds)"), _("Key"), _("Recording")),

@@ -7,7 +7,6 @@ from typing import Any
 
 import phonenumbers
 from babel import Locale
-from engine.services.accounts.names import account_names
 from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -18,6 +17,7 @@ from wtforms.validators import InputRequired, Length, Optional, Regexp
 
 from engine.clock import wall_ms
 from engine.services.accounts import permissions
+from engine.services.accounts.display_names import account_names
 from engine.services.campaigns import view
 from engine.services.compliance import cap_requests, traffic_caps
 from engine.services.compliance.policy import current as policy_now
@@ -83,15 +83,15 @@ def set_() -> Answer | Response:
     return redirect(url_for("destinations.index"))
 
 
-@blueprint.post("/requests/<int:request_id>/<any(grant, refuse):how>")
+@blueprint.post("/requests/<int:request_id>/<any(grant, refuse):given>")
 @needs("account.change")
-def answer(request_id: int, how: str) -> Answer | Response:
+def answer(request_id: int, given: str) -> Answer | Response:
     """Give an account that asked for more other caps, or say why not."""
     form = CapsAnswerForm(tag=f"cap-{request_id}")
     by, now = person().id, wall_ms()
 
     def work() -> None:
-        if how == "grant":
+        if given == "grant":
             cap_requests.grant(request_id, form.calls_an_hour.data, form.rials_a_day.data, by, now)
         else:
             cap_requests.refuse(request_id, form.reason.data or "", by, now)

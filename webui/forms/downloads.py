@@ -50,7 +50,7 @@ def table(
 
 def _file_name(text: str) -> str:
     """A name as files may have it on every system."""
-    return _UNFIT.sub(" ", one_line(text)).strip(" .")[:100] or "avanak"
+    return " ".join(_UNFIT.sub(" ", one_line(text)).split())[:100].strip(" .") or "avanak"
 
 
 def note(action: str, account_id: int | None, subject: str) -> None:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from datetime import tzinfo
 from typing import TypeVar
 
+import gevent
 from flask import current_app
+from gevent.event import AsyncResult
 from gevent.lock import Semaphore
 from werkzeug.exceptions import TooManyRequests
 
 from engine.config import Settings
+from engine.errors import AvanakError
 from engine.services.campaigns.uploads import Uploads
 from engine.store.threads import begin
-from webui.request.checks import Checks
+from webui.request.checks import PATIENCE_S, Checks
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -51,6 +57,27 @@ class AvanakWeb:
                 return self.apart(work)
         finally:
             self._hashing -= 1
+
+    def begun(self, work: Callable[[Callable[[int], None]], None]) -> int:
+        """Begin what goes on after this request; the id that it tells at its beginning.
+
+        `work` gets the function that tells it.  What it raises before is raised here; what it raises afterwards
+        is logged.  What is short has ended when this returns.
+        """
+        told: AsyncResult[int] = AsyncResult()
+
+        def run() -> None:
+            try:
+                work(told.set)
+            except AvanakError as error:
+                if not told.ready():
+                    told.set_exception(error)
+                else:
+                    log.warning("action=work_cut of=%s error=%r", told.value, str(error))
+
+        gevent.spawn(run).join(PATIENCE_S)
+        found: int = told.get()
+        return found
 
     def each_apart(self, items: Iterator[T]) -> Iterator[T]:
         """The items (none is None), each made off the hub when it is asked for."""

@@ -160,7 +160,7 @@ def _pairs(sql: str, params: list[Any]) -> list[Key]:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class RecipientLine:
     """A recipient with all its tries, oldest first."""
 
     key: Key
@@ -186,12 +186,12 @@ class Line:
         return max((int(one.heard_ms) for one in self.attempts), default=0)
 
 
-def page(campaign_id: int, chosen: Chosen, after: Key | None, limit: int) -> list[Line]:
+def page(campaign_id: int, chosen: Chosen, after: Key | None, limit: int) -> list[RecipientLine]:
     """The next recipients behind the row `after`, with their tries."""
     return lines(ids(campaign_id, chosen, after, limit))
 
 
-def lines(keys: list[Key]) -> list[Line]:
+def lines(keys: list[Key]) -> list[RecipientLine]:
     """These recipients, in this order, with their tries."""
     if not keys:
         return []
@@ -207,7 +207,7 @@ def lines(keys: list[Key]) -> list[Line]:
         value,
     ):
         tries.setdefault(int(row.recipient_id), []).append(row)
-    return [Line(key, rows[key[1]], tuple(tries.get(key[1], ()))) for key in keys if key[1] in rows]
+    return [RecipientLine(key, rows[key[1]], tuple(tries.get(key[1], ()))) for key in keys if key[1] in rows]
 
 
 def counts(campaign_id: int, outcomes: Sequence[str]) -> dict[str, int]:

@@ -9,7 +9,7 @@ from functools import partial
 
 from engine.services.campaigns import outcomes
 from engine.services.campaigns.campaigns import columns_of
-from engine.services.campaigns.outcomes import Chosen, Line
+from engine.services.campaigns.outcomes import Chosen, RecipientLine
 from engine.services.lists.names import column_names
 from engine.services.numbering.numbers import display
 from engine.services.reports.campaign_report import Read, is_number, name_column
@@ -20,7 +20,7 @@ PAGE_ROWS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class ReaderWords:
     """How the reader is told: headers, outcomes and reasons by their words, instants (ms) in their calendar."""
 
     headers: tuple[
@@ -33,7 +33,7 @@ class Words:
     has_cost: bool
 
 
-def columns(campaign: Campaign, words: Words) -> list[str]:
+def columns(campaign: Campaign, words: ReaderWords) -> list[str]:
     """The header: the reader's words, then the list's own columns."""
     own = columns_of(campaign)
     at = name_column(own)
@@ -41,13 +41,13 @@ def columns(campaign: Campaign, words: Words) -> list[str]:
     return column_names([*words.headers, *rest], len(words.headers) + len(rest))
 
 
-def rows(campaign: Campaign, chosen: Chosen, words: Words, read: Read) -> Iterator[tuple[Cell, ...]]:
+def rows(campaign: Campaign, chosen: Chosen, words: ReaderWords, read: Read) -> Iterator[tuple[Cell, ...]]:
     """The rows that are chosen, in their order, cells as in `columns`."""
     own = columns_of(campaign)
     name_at = name_column(own)
     after: outcomes.Key | None = None
     while True:
-        page: list[Line] = read(partial(outcomes.page, campaign.id, chosen, after, PAGE_ROWS))
+        page: list[RecipientLine] = read(partial(outcomes.page, campaign.id, chosen, after, PAGE_ROWS))
         for line in page:
             yield _cells(line, len(own), name_at, words)
         if len(page) < PAGE_ROWS:
@@ -61,7 +61,7 @@ def name_of(variables: str, name_at: int | None) -> str:
     return str(own[name_at]) if name_at is not None and name_at < len(own) else ""
 
 
-def _cells(line: Line, width: int, name_at: int | None, words: Words) -> tuple[Cell, ...]:
+def _cells(line: RecipientLine, width: int, name_at: int | None, words: ReaderWords) -> tuple[Cell, ...]:
     row, last = line.recipient, line.last
     own: list[str] = json.loads(row.variables) if row.variables else []
     own += [""] * (width - len(own))
