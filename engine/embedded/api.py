@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from engine.embedded import console
 from engine.embedded.calls import CAUSES, Call, stamp
 from engine.embedded.limits import up_time
 
 if TYPE_CHECKING:
     from engine.embedded.switch import Switch
 
-_RULE = "=" * 97
 _NO_CHANNEL = "-ERR No such channel!\n"
 
 
@@ -44,7 +44,9 @@ def _status(switch: Switch, _argument: str) -> str:
     )
 
 
-def _version(_switch: Switch, _argument: str) -> str:
+def _version(_switch: Switch, argument: str) -> str:
+    if argument == "short":
+        return "1.10.12-release\n"
     return "FreeSWITCH Version 1.10.12-release~64bit ( 64bit)\n"
 
 
@@ -98,6 +100,8 @@ def _ring_state(call: Call) -> str:
 
 def _show(switch: Switch, argument: str) -> bytes | str:
     words = argument.split()
+    if words[:1] == ["registrations"]:  # nobody registers with it
+        return orjson.dumps({"row_count": 0}) if words[1:] == ["as", "json"] else "\n0 total.\n"
     if not words or words[0] not in ("channels", "calls"):
         return "-USAGE: codec|endpoint|application|api|dialplan|file|timer|calls [count]|channels [count|like <match string>]\n"
     if words[1:] == ["count"]:
@@ -113,7 +117,7 @@ def _show(switch: Switch, argument: str) -> bytes | str:
 def _sofia(switch: Switch, argument: str) -> str:
     words = argument.split()
     if words == ["status"]:
-        lines = [f"{'Name':>25}\t{'Type':>7}\t{'Data':>42}\tState", _RULE]
+        lines = [f"{'Name':>25}\t{'Type':>7}\t{'Data':>42}\tState", console.RULE]
         lines.append(
             f"{'external':>25}\t{'profile':>7}\t{'sip:mod_sofia@127.0.0.1:5080':>42}\tRUNNING ({len(switch.calls)})"
         )
@@ -122,10 +126,12 @@ def _sofia(switch: Switch, argument: str) -> str:
             lines.append(
                 f"{'external::' + gateway.name:>25}\t{'gateway':>7}\t{'sip:x@127.0.0.1:5090':>42}\t{state}"
             )
-        return "\n".join([*lines, _RULE, "1 profile 0 aliases"]) + "\n"
+        return "\n".join([*lines, console.RULE, "1 profile 0 aliases"]) + "\n"
     if words[:2] == ["status", "gateway"] and len(words) == 3:
         return _gateway_status(switch, words[2])
-    return "-USAGE: sofia status [gateway <name>]\n"
+    if words[:2] == ["status", "profile"]:
+        return console.profile_status(switch, words[2:])
+    return "-USAGE: sofia status [gateway <name> | profile <name> [reg]]\n"
 
 
 def _gateway_status(switch: Switch, name: str) -> str:
@@ -143,7 +149,7 @@ def _gateway_status(switch: Switch, name: str) -> str:
         "CallsOUT": str(gateway.calls_out), "FailedCallsIN": "0", "FailedCallsOUT": str(gateway.failed_out),
     }  # fmt: skip
     lines = [f"{label:<8}\t{value}" for label, value in fields.items()]
-    return "\n".join([_RULE, *lines, _RULE]) + "\n"
+    return "\n".join([console.RULE, *lines, console.RULE]) + "\n"
 
 
 def _uuid_exists(switch: Switch, argument: str) -> str:
@@ -257,6 +263,27 @@ def _reloadxml(_switch: Switch, _argument: str) -> str:
     return "+OK [Success]\n"
 
 
+def _bgapi(switch: Switch, argument: str) -> str:
+    """``api bgapi COMMAND``, as a console says it; an originate's answer is the job's, too."""
+    job_uuid = str(uuid.uuid4())
+    command, _, rest = argument.partition(" ")
+    start_job(switch, job_uuid, command, rest)
+    return f"+OK Job-UUID: {job_uuid}\n"
+
+
+def start_job(switch: Switch, job_uuid: str, command: str, argument: str) -> None:
+    """Do a command in the background; its end is a BACKGROUND_JOB."""
+    if command == "originate":
+        switch.originate(argument, lambda body: switch.background_job(job_uuid, command, argument, body))
+    else:
+        body = run(switch, command, argument)
+        switch.background_job(job_uuid, command, argument, body.decode("utf-8", "surrogateescape"))
+
+
+def _complete(_switch: Switch, argument: str) -> str:
+    return console.complete(_COMMANDS, argument)
+
+
 def _create_uuid(_switch: Switch, _argument: str) -> str:
     return str(uuid.uuid4())
 
@@ -278,4 +305,14 @@ _COMMANDS: dict[str, Callable[[Switch, str], bytes | str]] = {
     "strepoch": _strepoch,
     "reloadxml": _reloadxml,
     "create_uuid": _create_uuid,
+    "bgapi": _bgapi,
+    "hostname": console.hostname,
+    "switchname": console.hostname,
+    "uptime": console.uptime,
+    "echo": console.echo,
+    "eval": console.evaluate,
+    "expr": console.expr,
+    "module_exists": console.module_exists,
+    "msleep": console.msleep,
+    "console_complete": _complete,
 }

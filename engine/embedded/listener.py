@@ -34,6 +34,13 @@ ALL_EVENTS = (
     "BACKGROUND_JOB", "HEARTBEAT",
 )  # fmt: skip
 
+_LEVELS = {
+    name: number
+    for number, name in enumerate(("CONSOLE", "ALERT", "CRIT", "ERR", "WARNING", "NOTICE", "INFO", "DEBUG"))
+}
+_LEVELS_BY_NUMBER = frozenset("0123456789")
+DEFAULT_LEVEL = 7
+
 
 class Listener:
     """A client of the event socket; the server calls ``received`` and ``flush``."""
@@ -136,7 +143,8 @@ class Listener:
         elif word == "api":
             self._api(argument)
         else:
-            handler = self._COMMANDS.get(word)
+            # FreeSWITCH compares the beginning only: `EVENTS PLAIN ALL` is what several clients send.
+            handler = next((do for begin, do in self._COMMANDS.items() if word.startswith(begin)), None)
             if handler is None:
                 self._reply("-ERR command not found")
             else:
@@ -166,11 +174,7 @@ class Listener:
         switch = self.switch
         if not switch.options.jobs_first:
             self._output.append(reply)
-        if command == "originate":
-            switch.originate(rest, lambda body: switch.background_job(job_uuid, command, rest, body))
-        else:
-            body = api.run(switch, command, rest)
-            switch.background_job(job_uuid, command, rest, body.decode("utf-8", "surrogateescape"))
+        api.start_job(switch, job_uuid, command, rest)
         if switch.options.jobs_first:
             self._output.append(reply)
 
@@ -252,6 +256,18 @@ class Listener:
                 is_in = True
         return is_in
 
+    def _log(self, argument: str) -> None:
+        """``log LEVEL``: taken, as of a switch on which nothing is logged."""
+        level = argument.upper()
+        number = int(level) if level in _LEVELS_BY_NUMBER else _LEVELS.get(level, DEFAULT_LEVEL)
+        self._reply(f"+OK log level {argument} [{number}]")
+
+    def _nolog(self, _argument: str) -> None:
+        self._reply("+OK no longer logging")
+
+    def _sendmsg(self, argument: str) -> None:
+        self._reply(f"-ERR invalid session id [{argument}]")
+
     def _linger(self, _argument: str) -> None:
         self._reply("-ERR not controlling a session")
 
@@ -264,5 +280,6 @@ class Listener:
 
     _COMMANDS: ClassVar[dict[str, Callable[[Listener, str], None]]] = {
         "event": _event, "nixevent": _nixevent, "noevents": _noevents, "filter": _filter, "linger": _linger,
-        "nolinger": _linger, "divert_events": _divert, "exit": _exit,
+        "nolinger": _linger, "divert_events": _divert, "exit": _exit, "log": _log, "nolog": _nolog,
+        "sendmsg": _sendmsg,
     }  # fmt: skip
