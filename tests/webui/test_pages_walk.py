@@ -73,7 +73,7 @@ OWNED = {
 }  # fmt: skip
 # Of the staff alone.
 STAFF_ONLY = {
-    "accounts.adjust", "accounts.audit", "accounts.caps", "accounts.confirm_number",
+    "accounts.adjust", "accounts.audit", "accounts.caps", "accounts.choose", "accounts.confirm_number",
     "accounts.withdraw_number", "accounts.detail", "accounts.grants", "accounts.index",
     "accounts.limits", "accounts.money", "accounts.open_account", "accounts.suspend", "accounts.terms", "accounts.unsuspend",
     "agreement.publish", "audit_findings.index", "calendar.edit", "calendar.index", "committee.answer", "committee.detail",

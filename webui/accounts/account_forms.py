@@ -10,6 +10,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from engine import bounds
 from engine.amounts import MAX_AMOUNT
+from webui.forms.account_field import AccountField
 from webui.forms.number_fields import DecimalsField, WholeField, ascii_digits
 from webui.forms.pages import InstantField, PageForm, key_field, reason_field
 from webui.i18n.words import choices
@@ -57,9 +58,7 @@ class LimitsForm(PageForm):
         _l("Gateways that it may use"), [Optional(), Length(max=1000)], description=_l("Names with blanks between; empty: all."),
         render_kw={"dir": "ltr"},
     )  # fmt: skip
-    parent_id = WholeField(
-        _l("Reseller (number of its account)"), [Optional()], description=_l("Empty: none.")
-    )
+    parent_id = AccountField(_l("Reseller"), description=_l("Empty: none."))
 
 
 class TermsForm(PageForm):

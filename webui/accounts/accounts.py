@@ -30,6 +30,7 @@ from webui.accounts.account_forms import (
     SuspendForm,
     TermsForm,
 )
+from webui.forms.account_field import SHOWN, shown_name
 from webui.forms.number_fields import row_id
 from webui.forms.pages import (
     Answer,
@@ -67,6 +68,17 @@ def index() -> str:
         text=text,
         state=state,
         states=WORDS["account"],
+    )
+
+
+@blueprint.get("/choose")
+@for_staff
+def choose() -> str:
+    """Accounts that are like what somebody types into a field for one."""
+    text = request.args.get("text", "")[:100]
+    rows = read(lambda: accounts.accounts_like(text, SHOWN)) if text.strip() else []
+    return render_template(
+        "accounts/_choose.html", rows=[(row, shown_name(row.id, row.name)) for row in rows]
     )
 
 

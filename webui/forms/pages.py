@@ -15,20 +15,17 @@ import jdatetime
 from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, SelectField, StringField, TextAreaField
-from wtforms.fields.choices import SelectChoice
+from wtforms import HiddenField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from engine.errors import AvanakError, BadInput, NotAllowed, NotFound
-from engine.services.accounts.display_names import account_names, accounts_for_choice
+from engine.services.accounts.display_names import account_names
 from engine.services.money.ledger import NoCredit
-from engine.store.threads import read, write
+from engine.store.threads import write
 from webui.forms.number_fields import ascii_digits, row_id
 from webui.i18n.formats import calendar, digits, instant_example, parse_instant, written_instant
 from webui.i18n.sentences import said
 from webui.request.access import account_scope, is_staff
-
-NEWEST_ACCOUNTS = 500  # that a list to choose from shows
 
 Answer = tuple[str, int]
 
@@ -146,25 +143,6 @@ def written_day(day: date) -> str:
         shown: Any = jdatetime.date.fromgregorian(date=day)
         return digits(f"{shown.year:04d}/{shown.month:02d}/{shown.day:02d}")
     return digits(f"{day:%Y-%m-%d}")
-
-
-class AccountField(SelectField):
-    """One of the accounts, or 0 for none (`none` says what that means)."""
-
-    def __init__(self, label: Any = None, none: Any = "—", **kwargs: Any) -> None:
-        super().__init__(
-            label, coerce=row_id, choices=[SelectChoice(0, none)], default=0, validate_choice=False, **kwargs
-        )
-        self._none = none
-
-    def fill(self) -> None:
-        """Take over the accounts that there are."""
-        rows = read(lambda: accounts_for_choice(NEWEST_ACCOUNTS))
-        self.choices = [SelectChoice(0, self._none), *(SelectChoice(row.id, row.name) for row in rows)]
-
-    @property
-    def account_id(self) -> int | None:
-        return self.data or None
 
 
 def key_field() -> HiddenField:

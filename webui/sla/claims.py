@@ -19,9 +19,9 @@ from engine.services.sla.claim_states import ClaimKind
 from engine.services.tickets import compensation
 from engine.services.tickets.compensation import Wanted
 from engine.store.threads import read, write
+from webui.forms.account_field import AccountField, account_needed
 from webui.forms.number_fields import ascii_digits
 from webui.forms.pages import (
-    AccountField,
     Answer,
     InstantField,
     PageForm,
@@ -46,7 +46,7 @@ class ClaimForm(PageForm):
     """What happened, and when."""
 
     key = key_field()
-    account = AccountField(_l("Account"))
+    account = AccountField(_l("Account"), [account_needed])
     kind = RadioField(
         _l("What the claim is about"),
         [InputRequired()],

@@ -110,15 +110,10 @@ def index() -> str:
 def enter() -> str | Answer | Response:
     """A claim that was told by telephone; who enters it does not decide about it."""
     form, now = ClaimForm(), wall_ms()
-    form.account.fill()
     terms = read(lambda: agreements.in_force(now))
     if not form.is_submitted():
         return render_template("committee/new.html", form=form, terms=terms)
-    made: list[int] = []
-    if form.account.account_id is None:
-        form.complaint = _("Choose the account.")
-    else:
-        made = form.submit(form.account.account_id, now)
+    made = form.submit(form.account.account_id or 0, now)
     if not made:
         return refused("committee/new.html", form=form, terms=terms)
     return _back(made[-1], _("The claim was submitted; it also lies with quality assurance."))

@@ -14,8 +14,8 @@ from engine.clock import wall_ms
 from engine.services.accounts.display_names import account_names, people_names
 from engine.services.sla import authorisation, exclusions
 from engine.store.threads import read
+from webui.forms.account_field import AccountField
 from webui.forms.pages import (
-    AccountField,
     Answer,
     InstantField,
     PageForm,
@@ -122,7 +122,6 @@ def _shown(form: ExclusionForm | None = None) -> dict[str, Any]:
 
     shown = read(work)
     shown["form"] = form or ExclusionForm.blank("add")
-    shown["form"].account.fill()
     return {**shown, "may_write": _may_write()}
 
 

@@ -16,9 +16,9 @@ from engine.clock import wall_ms
 from engine.services.accounts.display_names import account_names, people_names
 from engine.services.sla import authorisation, flips, incidents, unknown
 from engine.store.threads import read
+from webui.forms.account_field import AccountField
 from webui.forms.number_fields import WholeField, row_id
 from webui.forms.pages import (
-    AccountField,
     Answer,
     InstantField,
     PageForm,
@@ -111,7 +111,6 @@ def index() -> str:
 def enter() -> str | Answer | Response:
     """Enter an outage; with ``?report=`` filled from a customer's report."""
     form = OutageForm(data=_from_report())
-    form.account.fill()
     made: list[int] = []
     by, now = person().id, wall_ms()
 

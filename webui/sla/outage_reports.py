@@ -15,8 +15,8 @@ from engine.clock import wall_ms
 from engine.services.sla import incidents
 from engine.services.tickets import tickets
 from engine.store.threads import read
+from webui.forms.account_field import AccountField, account_needed
 from webui.forms.pages import (
-    AccountField,
     Answer,
     InstantField,
     PageForm,
@@ -36,7 +36,7 @@ class OutageReportForm(PageForm):
     """Since when what does not work."""
 
     key = key_field()
-    account = AccountField(_l("Account"))
+    account = AccountField(_l("Account"), [account_needed])
     happened_at = InstantField(_l("Since when"), [needed_together])
     text = TextAreaField(
         _l("What does not work"), [InputRequired(), Length(max=2000)], render_kw={"rows": 4, "dir": "auto"}
@@ -76,7 +76,6 @@ def by_telephone() -> str | Answer | Response:
     """Staff write down what a customer says on the telephone."""
     by, now = person().id, wall_ms()
     form = OutageReportForm(data={"happened_at": now})
-    form.account.fill()
     if not form.is_submitted():
         return render_template("outage_reports/telephone.html", form=form)
     account_id = form.account.account_id
@@ -84,9 +83,7 @@ def by_telephone() -> str | Answer | Response:
     def work() -> Any:
         return incidents.report(account_id or 0, form.happened_at.data, "telephone", form.text.data, now, by)
 
-    if account_id is None:
-        form.complaint = _("Choose the account.")
-    if form.complaint or not attempt(form, work):
+    if not attempt(form, work):
         return refused("outage_reports/telephone.html", form=form)
     flash(_("The report was written down."), "success")
     return redirect(url_for("incidents.index"))

@@ -13,7 +13,8 @@ from wtforms.validators import InputRequired, Length
 
 from engine.services.tickets import remote_help
 from engine.services.tickets.department_rules import CLAIM
-from webui.forms.pages import AccountField, InstantField, PageForm, key_field, needed_together, reason_field
+from webui.forms.account_field import AccountField, account_needed
+from webui.forms.pages import InstantField, PageForm, key_field, needed_together, reason_field
 from webui.i18n.words import choices
 
 _FILES = {"multiple": True}
@@ -29,7 +30,7 @@ class NewForm(PageForm):
     """A new ticket; staff say for whom."""
 
     key = key_field()
-    account = AccountField(_l("Account"))
+    account = AccountField(_l("Account"), [account_needed])
     department = SelectField(_l("Department"))
     subject = StringField(_l("Subject"), [InputRequired(), Length(3, 200)], render_kw={"dir": "auto"})
     text = text_field(_l("What it is about"), 6)

@@ -99,8 +99,6 @@ def new() -> str | Answer | Response:
     form.department.choices = [item for item in choices("department") if item.value != CLAIM]
     if scope is not None:
         del form.account
-    else:
-        form.account.fill()
     if not form.is_submitted():
         return render_template("tickets/new.html", form=form)
     made: list[int] = []
@@ -121,9 +119,7 @@ def new() -> str | Answer | Response:
             )
         )
 
-    if not account_id:
-        form.complaint = _("Choose the account.")
-    if form.complaint or not _attempt_with_files(form, form.files.data, work):
+    if not _attempt_with_files(form, form.files.data, work):
         return refused("tickets/new.html", form=form)
     flash(_("The ticket was opened."), "success")
     return redirect(url_for("tickets.detail", ticket_id=made[-1]))
