@@ -60,6 +60,9 @@ class Settings(BaseSettings):
     secret_key: SecretStr = Field(
         SecretStr(""), description="Key that signs sessions; empty: made at first start, kept in data_dir."
     )
+    low_credit_rials: int = Field(
+        500_000, ge=0, description="Below so many Rials a customer is told that the credit is low; 0: never."
+    )
     code_calls_an_hour: int = Field(
         300,
         ge=1,

@@ -22,7 +22,7 @@ from engine.services.campaigns import recordings
 from engine.services.compliance import traffic_caps
 from engine.services.money import payments
 from engine.services.money.payment_providers import provider_of
-from engine.services.notices import outage_notice
+from engine.services.notices import outage_notice, own_events
 from engine.services.outbox.sending import Channels
 from engine.services.sla import probes, statements
 from engine.services.sla.statements import StatementPolicy
@@ -147,6 +147,8 @@ def start_jobs(
     jobs.every_for_all("payments", 60, lambda: verify_payments(settings))
     jobs.every_for_all("ticket_clocks", 30, lambda: write(lambda: watch.watch(wall_ms())))
     jobs.every_for_all("outage_notice", 10, lambda: write(lambda: outage_notice.watch(wall_ms())))
+    low = settings.low_credit_rials
+    jobs.every_for_all("own_events", 20, lambda: write(lambda: own_events.watch(wall_ms(), low)))
     jobs.every_for_all("deliver", 5, lambda: channels.deliver(wall_ms()))
     jobs.every("trunks", TRUNKS_S, ask_trunks)
     if settings.sla_probe_s:

@@ -11,7 +11,7 @@ from wtforms.fields.choices import SelectChoice
 
 from engine.clock import wall_ms
 from engine.services.accounts import accounts, audit_log, people, permissions
-from engine.services.accounts.display_names import people_names
+from engine.services.accounts.display_names import accounts_like, people_names
 from engine.services.campaigns import own_numbers
 from engine.services.compliance import caller_ids, traffic_caps
 from engine.services.compliance.policy import current as policy_now
@@ -76,7 +76,7 @@ def index() -> str:
 def choose() -> str:
     """Accounts that are like what somebody types into a field for one."""
     text = request.args.get("text", "")[:100]
-    rows = read(lambda: accounts.accounts_like(text, SHOWN)) if text.strip() else []
+    rows = read(lambda: accounts_like(text, SHOWN)) if text.strip() else []
     return render_template(
         "accounts/_choose.html", rows=[(row, shown_name(row.id, row.name)) for row in rows]
     )

@@ -191,10 +191,12 @@ def _back(account_id: int | None) -> Response:
 
 def _shown(account_id: int | None = None, **forms: Any) -> dict[str, Any]:
     account_id = account_id if account_id is not None else _account()
+    text = request.args.get("text", "")[:100]
 
     def work() -> dict[str, Any]:
         return {
-            "rows": people.of_account(account_id),
+            "rows": people.of_account(account_id, text),
+            "text": text,
             "account": accounts.get(account_id) if account_id is not None else None,
         }
 

@@ -16,8 +16,7 @@ from wtforms import StringField
 from wtforms.validators import ValidationError
 from wtforms.widgets import TextInput
 
-from engine.services.accounts.accounts import accounts_like
-from engine.services.accounts.display_names import account_names
+from engine.services.accounts.display_names import account_names, accounts_like
 from engine.store.threads import read
 from webui.forms.number_fields import ascii_digits
 from webui.i18n.formats import digits

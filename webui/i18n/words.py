@@ -260,6 +260,9 @@ WORDS: dict[str, dict[str, Any]] = {
     "topic": {
         "notices": _l("Notices"),
         "tickets": _l("Tickets"),
+        "campaigns": _l("Campaigns that end"),
+        "money": _l("Low credit"),
+        "messages": _l("Approval of messages"),
         "incidents": _l("Incidents"),
         "public": _l("Public channel"),
     },

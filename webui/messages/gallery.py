@@ -285,6 +285,7 @@ def _stored(file: FileStorage, trims: bool) -> tuple[str, int]:
 
 
 def _gallery(**forms: Any) -> dict[str, Any]:
+    text = request.args.get("text", "")[:100]
     account_id, skip, now, me = (
         customers_only(),
         request.args.get("skip", 0, type=row_id),
@@ -293,8 +294,9 @@ def _gallery(**forms: Any) -> dict[str, Any]:
     )
 
     def work() -> dict[str, Any]:
-        rows = library.page(account_id, skip, PAGE + 1)
+        rows = library.page(account_id, skip, PAGE + 1, text)
         return {
+            "text": text,
             "rows": rows[:PAGE],
             "more": max(0, skip) + PAGE if len(rows) > PAGE else None,
             "price": pricing.price_of(account_id, now),

@@ -38,6 +38,9 @@ from webui.support.tickets import ticket_page
 blueprint = pages_blueprint(__name__, "contacts", "/contacts")
 
 
+CUSTOMER_TOPICS = ("notices", "tickets", *addresses.OWN_TOPICS)
+
+
 class NewWishForm(WishForm):
     """A special notice with the ticket that asks for it."""
 
@@ -56,12 +59,23 @@ class AddressForm(PageForm):
     )
     topics = SelectMultipleField(
         _l("For what"),
-        choices=[SelectChoice(name, WORDS["topic"][name]) for name in ("notices", "tickets")],
+        choices=[SelectChoice(name, WORDS["topic"][name]) for name in CUSTOMER_TOPICS],
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
     )
     spoken = SelectField(
         _l("Language"), choices=[SelectChoice("fa", "فارسی"), SelectChoice("en", "English")], default="fa"
+    )
+
+
+class TopicsForm(PageForm):
+    """What an address is for; nothing chosen: nothing is sent."""
+
+    topics = SelectMultipleField(
+        _l("For what"),
+        choices=[SelectChoice(name, WORDS["topic"][name]) for name in CUSTOMER_TOPICS],
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
     )
 
 
@@ -206,6 +220,18 @@ def address_call(address_id: int) -> str:
     return render_template("codes/_state.html", call=shown["call"], again=shown["again"])
 
 
+@blueprint.post("/addresses/<int:address_id>/topics")
+@needs("account.view")
+def choose_topics(address_id: int) -> Answer | Response:
+    """What is sent to an address from now on."""
+    me, form = person(), TopicsForm(tag=f"topics-{address_id}")
+    customers_only()
+    if not attempt(form, lambda: addresses.choose_topics(me, address_id, form.topics.data or [])):
+        return refused("contacts/index.html", **_shown(topics=(address_id, form)))
+    flash(_("It was changed."), "success")
+    return redirect(url_for("contacts.index"))
+
+
 @blueprint.post("/addresses/<int:address_id>/remove")
 @needs("account.view")
 def remove_address(address_id: int) -> Response:
@@ -253,8 +279,17 @@ def _shown(**forms: Any) -> dict[str, Any]:
             "addresses": addresses.of(account_id),
         }
 
+    shown = read(work)
+    wrong_id, wrong = forms.get("topics", (0, None))
     return {
-        **read(work),
+        **shown,
+        "topics": {
+            row.id: wrong
+            if row.id == wrong_id
+            else TopicsForm.blank(f"topics-{row.id}", topics=row.topics.split())
+            for row in shown["addresses"]
+        },
         "wish": forms.get("wish") or NewWishForm.blank("wish", spoken=language()),
-        "address": forms.get("address") or AddressForm.blank("address", spoken=language()),
+        "address": forms.get("address")
+        or AddressForm.blank("address", spoken=language(), topics=list(CUSTOMER_TOPICS)),
     }

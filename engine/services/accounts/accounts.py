@@ -211,16 +211,6 @@ def list_accounts(
     return list(query)
 
 
-def accounts_like(text: str, limit: int) -> list[Account]:
-    """Accounts to choose from, whose name, mobile or number is like what was typed; the number's own first."""
-    rows = list_accounts(text=text, limit=limit)
-    number = fold(text)
-    if number.isdigit() and len(number) < 10:
-        one = Account.get_or_none(Account.id == int(number))
-        rows = ([one] if one is not None else []) + [row for row in rows if row.id != int(number)]
-    return rows[:limit]
-
-
 # -- states -----------------------------------------------------------------------------
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from engine.fold import fold
+from engine.services.accounts.accounts import list_accounts
 from engine.store.tables.core import Account, User
 
 
@@ -25,3 +27,13 @@ def accounts_for_choice(limit: int, account_id: int | None = None) -> list[Accou
     """Accounts to choose from, the newest first; the one alone if `account_id` is given."""
     query = Account.select().order_by(Account.id.desc()).limit(limit)
     return list(query.where(Account.id == account_id) if account_id is not None else query)
+
+
+def accounts_like(text: str, limit: int) -> list[Account]:
+    """Accounts to choose from, whose name, mobile or number is like what was typed; the number's own first."""
+    rows = list_accounts(text=text, limit=limit)
+    number = fold(text)
+    if number.isdigit() and len(number) < 10:
+        one = Account.get_or_none(Account.id == int(number))
+        rows = ([one] if one is not None else []) + [row for row in rows if row.id != int(number)]
+    return rows[:limit]

@@ -12,6 +12,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from engine.errors import BadInput, Conflict, NotAllowed, NotFound
+from engine.fold import fold
 from engine.sentences import Word
 from engine.services.accounts import access_tokens, audit_log, permissions, quotas, sessions
 from engine.services.accounts.permissions import ROLES, STAFF_ROLES
@@ -142,9 +143,11 @@ def require(person: User, *roles: str) -> None:
         raise NotAllowed("You have no permission for this.")
 
 
-def of_account(account_id: int | None) -> list[User]:
-    """The people of an account, or the staff (None), by name."""
+def of_account(account_id: int | None, text: str = "") -> list[User]:
+    """The people of an account, or the staff (None), by name, with `text` in the name."""
     query = User.select().order_by(User.username)
+    if text.strip():
+        query = query.where(User.search.contains(fold(text)))
     return list(query.where(User.account.is_null() if account_id is None else User.account == account_id))
 
 

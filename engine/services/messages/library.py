@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.errors import BadInput, Conflict, NotFound
+from engine.fold import fold
 from engine.sentences import Word
 from engine.services.accounts import accounts, permissions, quotas
 from engine.services.messages.personal import Template
@@ -111,9 +112,11 @@ def spoken_once(account_id: int, text: str, voice: str, prompt: str, duration_ms
     )
 
 
-def page(account_id: int, skip: int = 0, take: int = 50) -> list[Message]:
-    """An account's messages, newest first."""
+def page(account_id: int, skip: int = 0, take: int = 50, text: str = "") -> list[Message]:
+    """An account's messages, newest first, with `text` in the title."""
     query = Message.select().where(Message.account == account_id, Message.in_gallery == True)  # noqa: E712 - SQL
+    if text.strip():
+        query = query.where(Message.search.contains(fold(text)))
     return list(query.order_by(Message.id.desc()).offset(max(0, skip)).limit(min(max(1, take), 500)))
 
 

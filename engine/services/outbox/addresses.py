@@ -17,7 +17,8 @@ CHANNELS = ("email", *MESSENGERS, "voice")
 # What an address is for.  `incidents` is staff's: they are called when the service is down;
 # `public` is a channel of our own that anybody may read.
 MAX_ADDRESSES, MAX_NUMBERS = 10, 3  # of an account
-TOPICS = ("notices", "tickets", "incidents", "public")
+OWN_TOPICS = ("campaigns", "money", "messages")  # of what is the customer's own: written, never rung
+TOPICS = ("notices", "tickets", *OWN_TOPICS, "incidents", "public")
 
 _EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\\x00-\x1f]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _CHAT = re.compile(r"-?\d{1,20}|@?[A-Za-z][A-Za-z0-9_]{3,63}")
@@ -44,11 +45,7 @@ def add(
         raise NotFound("There is no account %(id)s.", id=account_id)
     if account_id is None:
         require_role(person, NOTICE_ROLES)
-    wanted = [topic for topic in TOPICS if topic in topics]
-    if not wanted or set(topics) - set(TOPICS):
-        raise BadInput("An address is for one or more of %(known)s.", known=list(TOPICS))
-    if account_id is not None and {"incidents", "public"} & set(wanted):
-        raise BadInput("A customer's address is for notices and tickets.")
+    wanted = _topics(account_id, channel, topics)
     address = check_address(channel, address)
     if any(row.channel == channel and row.address == address for row in of(account_id)):
         raise Conflict("The address %(address)s is there already.", address=address)
@@ -70,6 +67,28 @@ def add(
         verified_at=now if is_staff(person) else None,
     )
     return int(row.id)
+
+
+def choose_topics(person: Actor, address_id: int, topics: list[str]) -> None:
+    """Choose anew what an address of one's own account is for; none: nothing is sent to it any more."""
+    row = get(person, address_id)
+    if topics:
+        topics = _topics(row.account_id, row.channel, topics)
+    ContactAddress.update(topics=" ".join(topics)).where(ContactAddress.id == row.id).execute()
+
+
+def _topics(account_id: int | None, channel: str, topics: list[str]) -> list[str]:
+    """What an address is for, in order; BadInput for what it cannot be."""
+    wanted = [topic for topic in TOPICS if topic in topics]
+    if not wanted or set(topics) - set(TOPICS):
+        raise BadInput("An address is for one or more of %(known)s.", known=list(TOPICS))
+    if account_id is not None and {"incidents", "public"} & set(wanted):
+        raise BadInput("A customer's address is not for incidents or the public.")
+    if channel == "voice":
+        wanted = [topic for topic in wanted if topic not in OWN_TOPICS]
+        if not wanted:
+            raise BadInput("Of campaigns, money and messages is written, not called.")
+    return wanted
 
 
 def remove(person: Actor, address_id: int) -> None:

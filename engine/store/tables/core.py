@@ -6,7 +6,7 @@ a million settles an hour should not pay for them, and the auditor checks them.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from peewee import (
     BigAutoField,
@@ -37,17 +37,17 @@ class Table(Model):
 class Searched(Table):
     """A table of names that people look for: `search` is the name as `fold` compares it, kept with each write."""
 
-    name: str
+    name_column: ClassVar[str] = "name"
     search = TextField(default="")
 
     def save(self, *args: Any, **kwargs: Any) -> Any:
-        self.search = fold(self.name)
+        self.search = fold(getattr(self, self.name_column))
         return super().save(*args, **kwargs)
 
     @classmethod
     def update(cls, data: Any = None, /, **values: Any) -> Any:
-        if "name" in values:
-            values["search"] = fold(values["name"])
+        if cls.name_column in values:
+            values["search"] = fold(values[cls.name_column])
         return super().update(data, **values)
 
 
@@ -79,8 +79,10 @@ class Account(Searched):
     gateways = TextField(default="")  # names that it may use, blank separated; empty: all
 
 
-class User(Table):
+class User(Searched):
     """A person who logs in: staff without an account, customers with one."""
+
+    name_column = "username"
 
     account_id: int | None
     id = BigAutoField()
@@ -101,8 +103,10 @@ class User(Table):
         table_name = "person"  # `user` is a reserved word in PostgreSQL
 
 
-class Message(Table):
+class Message(Searched):
     """An audio message; its files are prompts_dir/<prompt>.wav and .PCMA."""
+
+    name_column = "title"
 
     account_id: int
     id = BigAutoField()

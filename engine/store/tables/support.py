@@ -305,6 +305,13 @@ class ContactAddress(Table):
         indexes = ((("account_id", "channel", "address"), True),)
 
 
+class EventTold(Table):
+    """What customers were told of by themselves, once: ``campaign/7``, ``message/3/1700000000000``, ``credit/12``."""
+
+    key = CharField(80, primary_key=True)
+    at = BigIntegerField()
+
+
 class SpecialWish(Table):
     """A customer wants a way or a person told in an incident; agreed in a ticket."""
 
