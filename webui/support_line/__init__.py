@@ -1,0 +1,1 @@
+"""Pages of the support line: wallboard, calls, agents, reports, settings.  For the staff."""

@@ -1,0 +1,143 @@
+"""Calls to the support line: the last ones, who is calling, notes, tickets, the recording."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, redirect, render_template, request, send_file, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+from wtforms.fields.choices import SelectChoice
+
+from engine.clock import wall_ms
+from engine.errors import NotFound
+from engine.services.accounts.display_names import account_names
+from engine.services.support_line import agents, call_recordings, calls
+from engine.store.threads import read, write
+from webui.forms.pages import Answer, attempt, before_id, pages_blueprint, refused
+from webui.i18n.formats import digits
+from webui.request.access import may, needs, person
+from webui.request.context import web
+from webui.support_line.forms import CallTicketForm, ContinueForm, NotesForm
+
+blueprint = pages_blueprint(__name__, "line_calls", "/line/calls")
+
+PAGE = 50
+
+
+@blueprint.get("")
+@needs("line.view")
+def index() -> str:
+    """The calls, newest first."""
+    before = before_id()
+
+    def work() -> dict[str, Any]:
+        found = calls.recent(PAGE + 1, before)
+        return {
+            "rows": found[:PAGE],
+            "older": found[PAGE - 1].id if len(found) > PAGE else None,
+            "names": account_names([row.account_id for row in found if row.account_id]),
+            "agents": {row.id: row.name for row in agents.everybody()},
+        }
+
+    return render_template("line/calls.html", **read(work))
+
+
+@blueprint.get("/<int:call_id>")
+@needs("line.view")
+def detail(call_id: int) -> str:
+    """Who it is, what they asked lately, and what is noted."""
+    return render_template("line/call.html", **_shown(call_id))
+
+
+@blueprint.post("/<int:call_id>/notes")
+@needs("line.work")
+def note(call_id: int) -> Answer | Response:
+    form, me = NotesForm(tag="notes"), person()
+    if not attempt(form, lambda: calls.note(me, call_id, form.notes.data or "")):
+        return refused("line/call.html", **_shown(call_id, notes=form))
+    flash(_("The notes are kept."), "success")
+    return redirect(url_for("line_calls.detail", call_id=call_id))
+
+
+@blueprint.post("/<int:call_id>/ticket")
+@needs("line.work")
+def ticket(call_id: int) -> Answer | Response:
+    """Open a ticket from the call; sent twice it is one ticket."""
+    form, me, now = CallTicketForm(tag="ticket"), person(), wall_ms()
+    made: list[int] = []
+
+    def work() -> None:
+        made.append(
+            calls.ticket_of_call(
+                me, call_id, now, account_id=form.account_id.account_id, department=form.department.data,
+                subject=form.subject.data, text=form.text.data,
+            )
+        )  # fmt: skip
+
+    if not attempt(form, work):
+        return refused("line/call.html", **_shown(call_id, ticket=form))
+    flash(_("Ticket %(n)s was opened.", n=digits(made[-1])), "success")
+    return redirect(url_for("line_calls.detail", call_id=call_id))
+
+
+@blueprint.post("/<int:call_id>/continue")
+@needs("line.work")
+def go_on(call_id: int) -> Answer | Response:
+    """Link the call to a ticket that there is."""
+    form, me, now = ContinueForm(tag="continue"), person(), wall_ms()
+    _offer(form, read(lambda: calls.dossier(me, call_id)))
+    if not attempt(
+        form, lambda: calls.continue_ticket(me, call_id, form.ticket_id.data, form.text.data or "", now)
+    ):
+        return refused("line/call.html", **_shown(call_id, go_on=form))
+    flash(_("The call stands in the ticket now."), "success")
+    return redirect(url_for("line_calls.detail", call_id=call_id))
+
+
+@blueprint.get("/<int:call_id>.wav")
+@needs("line.listen")
+def sound(call_id: int) -> Response:
+    """The recording; the listening is written down first."""
+    me, now, folder = person(), wall_ms(), web().settings.recordings_folder
+    path = write(lambda: call_recordings.listen(me, folder, call_id, now))
+    try:
+        return send_file(
+            path.absolute(), mimetype="audio/wav", conditional=True, max_age=0,
+            as_attachment="take" in request.args, download_name=f"avanak-support-call-{call_id}.wav",
+        )  # fmt: skip
+    except FileNotFoundError as error:  # swept in this very moment
+        raise NotFound("There is no recording of this call.") from error
+
+
+def _offer(form: ContinueForm, found: calls.Dossier) -> None:
+    form.ticket_id.choices = [
+        SelectChoice(row.id, f"{digits(row.id)} · {row.subject}") for row in found.open_tickets
+    ]
+
+
+def _shown(
+    call_id: int,
+    notes: NotesForm | None = None,
+    ticket: CallTicketForm | None = None,
+    go_on: ContinueForm | None = None,
+) -> dict[str, Any]:
+    me = person()
+    found, recording, names = read(
+        lambda: (
+            calls.dossier(me, call_id),
+            call_recordings.of_call(call_id),
+            {row.id: row.name for row in agents.everybody()},
+        )
+    )
+    further = go_on or ContinueForm.blank(tag="continue")
+    _offer(further, found)
+    return {
+        "found": found,
+        "call": found.call,
+        "agents": names,
+        "recording": recording if may("line.listen") else None,
+        "notes": notes or NotesForm.blank(tag="notes", notes=found.call.notes),
+        "ticket": ticket or CallTicketForm.blank(tag="ticket", account_id=found.call.account_id or 0),
+        "go_on": further,
+    }

@@ -1,0 +1,134 @@
+"""Forms of the support line's pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
+
+from engine.services.support_line.agents import REASONS
+from engine.services.support_line.calls import MAX_NOTES
+from engine.services.support_line.settings import BOUNDS, TITLES
+from engine.services.tickets.department_rules import DEPARTMENTS
+from webui.forms.number_fields import ascii_digits, row_id
+from webui.forms.pages import AccountField, PageForm, reason_field
+from webui.i18n.sentences import said
+from webui.i18n.words import word
+
+MOST_WRAP_UP_S = 600
+
+
+def number_field(label: Any, least: int, most: int, **kwargs: Any) -> IntegerField:
+    """A whole number within bounds, in the reader's digits."""
+    return IntegerField(
+        label,
+        [InputRequired(), NumberRange(least, most)],
+        filters=[ascii_digits],
+        render_kw={"dir": "ltr", "inputmode": "numeric"},
+        **kwargs,
+    )
+
+
+class PauseForm(PageForm):
+    """Why an agent takes no calls for a while."""
+
+    reason = SelectField(_l("Reason"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.reason.choices = [(name, said(text)) for name, text in REASONS.items() if name != "no_answer"]
+
+
+class CancelForm(PageForm):
+    """Why a call-back is taken off."""
+
+    reason = reason_field(_l("Why it is taken off"))
+
+
+class NotesForm(PageForm):
+    """What an agent keeps of a call."""
+
+    notes = TextAreaField(
+        _l("Notes"), [Optional(), Length(max=MAX_NOTES)], render_kw={"rows": 4, "dir": "auto"}
+    )
+
+
+class CallTicketForm(PageForm):
+    """A ticket from a call."""
+
+    account_id = AccountField(_l("Account"))
+    department = SelectField(_l("Department"))
+    subject = StringField(_l("Subject"), [InputRequired(), Length(max=200)], render_kw={"dir": "auto"})
+    text = TextAreaField(
+        _l("What it is about"), [InputRequired(), Length(max=20_000)], render_kw={"rows": 4, "dir": "auto"}
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.department.choices = [(name, word(name, "department")) for name in DEPARTMENTS]
+        self.account_id.fill()
+
+
+class ContinueForm(PageForm):
+    """The call is about a ticket that there is."""
+
+    ticket_id = SelectField(_l("Ticket"), coerce=row_id)
+    text = TextAreaField(
+        _l("Note in the ticket, which only staff see"), [Length(max=20_000)], render_kw={"rows": 3, "dir": "auto"}
+    )
+
+
+class AgentForm(PageForm):
+    """One of the staff as an agent."""
+
+    person_id = SelectField(_l("Person"), coerce=row_id)
+    extension = StringField(
+        _l("Extension"),
+        [InputRequired(), Length(max=6)],
+        filters=[ascii_digits],
+        description=_l("3 to 6 digits; the SIP telephone logs in with it."),
+        render_kw={"dir": "ltr", "inputmode": "numeric"},
+    )
+    outside_number = StringField(
+        _l("Outside number"),
+        [Length(max=20)],
+        filters=[ascii_digits],
+        description=_l("Rung instead of the SIP telephone; empty: the SIP telephone."),
+        render_kw={"dir": "ltr", "inputmode": "tel"},
+    )
+    wrap_up_s = number_field(_l("Seconds to write after a call"), 0, MOST_WRAP_UP_S, default=15)
+
+    def offer(self, people: list[tuple[int, str]]) -> None:
+        """Who may become an agent."""
+        self.person_id.choices = [SelectChoice(each, name) for each, name in people]
+
+
+class AgentChangeForm(PageForm):
+    """Where an agent is rung."""
+
+    outside_number = StringField(
+        _l("Outside number"),
+        [Length(max=20)],
+        filters=[ascii_digits],
+        description=_l("Rung instead of the SIP telephone; empty: the SIP telephone."),
+        render_kw={"dir": "ltr", "inputmode": "tel"},
+    )
+    wrap_up_s = number_field(_l("Seconds to write after a call"), 0, MOST_WRAP_UP_S)
+    is_active = BooleanField(_l("Is an agent"))
+
+
+class SettingsForm(PageForm):
+    """All settings of the line; its fields are made from their bounds (`settings_form`)."""
+
+    def values(self) -> dict[str, int]:
+        """What was asked for, by name."""
+        return {name: int(getattr(self, name).data) for name in BOUNDS}
+
+
+def settings_form(**data: int) -> SettingsForm:
+    """The form of the settings; filled in with `data` when it is not being sent."""
+    fields = {name: number_field(said(TITLES[name]), *BOUNDS[name]) for name in BOUNDS}
+    return type("LineSettingsForm", (SettingsForm,), fields)(data=data)

@@ -1,0 +1,102 @@
+"""Reports of the support line: service level by hour and by day, call-backs; on the page and as files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from flask import render_template, request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response
+
+from engine.clock import wall_ms
+from engine.services.reports.files import Cell
+from engine.services.support_line import figures
+from engine.services.support_line.figures import HOUR_MS, Figures
+from engine.store.threads import read
+from webui.forms import downloads
+from webui.forms.pages import DayField, PageForm, pages_blueprint
+from webui.i18n.formats import plain_instant
+from webui.request.access import needs
+
+blueprint = pages_blueprint(__name__, "line_reports", "/line/reports")
+
+DAY_MS = 24 * HOUR_MS
+DAYS = 14  # shown where nobody chose
+MOST_DAYS = 400
+
+
+class SpanForm(PageForm):
+    """Which days."""
+
+    class Meta:
+        csrf = False  # asks, changes nothing: it is a GET
+
+    since = DayField(_l("From"))
+    until = DayField(_l("Until"))
+
+
+@blueprint.get("")
+@needs("line.view")
+def index() -> str:
+    form = _form()
+    since, until, now = _span(form)
+    days, hours, total, backs = read(
+        lambda: (
+            figures.by_day(since, until, now),
+            figures.by_hour(max(since, until - DAY_MS), until, now),
+            figures.total(since, until, now),
+            figures.call_backs(since, until),
+        )
+    )
+    return render_template(
+        "line/reports.html", form=form, days=days[::-1], hours=[row for row in hours if row.offered],
+        total=total, backs=backs, asked=request.args.to_dict(),
+    )  # fmt: skip
+
+
+@blueprint.get("/<any(hours, days):what>.<any(csv, xlsx):kind>")
+@needs("line.view")
+def file(what: str, kind: str) -> Response:
+    """The table of the chosen days, by hour or by day."""
+    since, until, now = _span(_form())
+    downloads.note("line.report", None, f"support line, by {what}")
+    by = figures.by_hour if what == "hours" else figures.by_day
+    columns = [
+        _("From"), _("Offered"), _("Answered"), _("Answered within 20 s"), _("Answered within 80 s"), _("Abandoned"),
+        _("Left for a call-back"), _("Longest wait (s)"), _("Mean wait (s)"), _("Service level 20 s"),
+        _("Service level 80 s"),
+    ]  # fmt: skip
+    begins = plain_instant
+
+    def rows() -> Iterator[list[Cell]]:
+        for row in downloads.read_here(lambda: by(since, until, now)):
+            yield _cells(row, begins)
+
+    return downloads.table(f"support-line-{what}", kind, columns, rows())
+
+
+def _cells(row: Figures, begins: Any) -> list[Cell]:
+    return [
+        begins(row.from_at), row.offered, row.answered, row.within_20_s, row.within_80_s, row.abandoned, row.called_back,
+        row.longest_wait_s, row.mean_wait_s, _share(row.level_20), _share(row.level_80),
+    ]  # fmt: skip
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{100 * value:.1f}"
+
+
+def _form() -> SpanForm:
+    form = SpanForm(request.args)
+    form.validate()
+    return form
+
+
+def _span(form: SpanForm) -> tuple[int, int, int]:
+    """The chosen days as ``[since, until)`` in milliseconds, and now."""
+    now = wall_ms()
+    end = figures.day_start_of(form.until.data) + DAY_MS if form.until.data else figures.day_start(now) + DAY_MS
+    start = figures.day_start_of(form.since.data) if form.since.data else end - DAYS * DAY_MS
+    return max(start, end - MOST_DAYS * DAY_MS), end, now
