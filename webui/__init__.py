@@ -37,12 +37,15 @@ from webui.sla import (
     outage_reports,
 )
 from webui.support import addresses, notices, tickets
+from webui.support_line import agents as line_agents
+from webui.support_line import callers, reports, wallboard
 from webui.trunks import audit_findings, cdr_posts, health, trunks
 
 MODULES = (
     *(auth, forgot, own_login, campaigns, recordings, new_campaign, list_imports, trunks, health, cdr_posts),
     *(portal, registration, balance, gallery, do_not_call, tickets, claims, availability, agreement),
     *(change, results, quick_send, ledger),
+    *(wallboard, callers, line_agents, reports),
     *(tokens, addresses, outage_reports, api_tickets, rest),
     *(
         accounts,

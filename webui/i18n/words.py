@@ -187,6 +187,35 @@ WORDS: dict[str, dict[str, Any]] = {
         "minutes": _l("column of minutes"),
         "both": _l("both columns"),
     },
+    "agent": {
+        "signed_out": _l("Signed out"),
+        "available": _l("Takes calls"),
+        "paused": _l("Paused"),
+    },
+    # What the switch says of an agent's telephone.
+    "agent_seen": {
+        "waiting": _l("free"),
+        "receiving": _l("rings"),
+        "in_call": _l("on a call"),
+        "unregistered": _l("not connected"),
+        "unknown": _l("not known to the switch"),
+    },
+    "support_call": {
+        "arrived": _l("Arrived"),
+        "waiting": _l("Waits"),
+        "talking": _l("Talks"),
+        "answered": _l("Answered"),
+        "abandoned": _l("Abandoned"),
+        "call_back": _l("Left for a call-back"),
+        "left": _l("Ended before the queue"),
+    },
+    "call_back": {
+        "waiting": _l("Waits"),
+        "taken": _l("Is being called"),
+        "done": _l("Talked"),
+        "missed": _l("Not reached"),
+        "cancelled": _l("Taken off"),
+    },
     "department": {
         "support": _l("Support"),
         "billing": _l("Billing"),

@@ -103,7 +103,9 @@ def line_settings() -> str | Answer | Response:
 
 def _candidates() -> list[tuple[int, str]]:
     taken = {row.person_id for row in agents.everybody()}
-    return [(row.id, row.username) for row in people.staff() if row.is_active and row.id not in taken]
+    return [
+        (row.id, row.username) for row in people.of_account(None) if row.is_active and row.id not in taken
+    ]
 
 
 def _shown(form: AgentForm | None = None, secret: Secret | None = None) -> dict[str, Any]:

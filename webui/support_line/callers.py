@@ -11,12 +11,13 @@ from wtforms.fields.choices import SelectChoice
 
 from engine.clock import wall_ms
 from engine.errors import NotFound
+from engine.services.accounts import permissions
 from engine.services.accounts.display_names import account_names
 from engine.services.support_line import agents, call_recordings, calls
 from engine.store.threads import read, write
 from webui.forms.pages import Answer, attempt, before_id, pages_blueprint, refused
 from webui.i18n.formats import digits
-from webui.request.access import may, needs, person
+from webui.request.access import needs, person
 from webui.request.context import web
 from webui.support_line.forms import CallTicketForm, ContinueForm, NotesForm
 
@@ -70,7 +71,7 @@ def ticket(call_id: int) -> Answer | Response:
     def work() -> None:
         made.append(
             calls.ticket_of_call(
-                me, call_id, now, account_id=form.account_id.account_id, department=form.department.data,
+                me, call_id, now, account_id=form.account_id.data, department=form.department.data,
                 subject=form.subject.data, text=form.text.data,
             )
         )  # fmt: skip
@@ -136,8 +137,8 @@ def _shown(
         "found": found,
         "call": found.call,
         "agents": names,
-        "recording": recording if may("line.listen") else None,
+        "recording": recording if permissions.may(me, "line.listen") else None,
         "notes": notes or NotesForm.blank(tag="notes", notes=found.call.notes),
-        "ticket": ticket or CallTicketForm.blank(tag="ticket", account_id=found.call.account_id or 0),
+        "ticket": ticket or CallTicketForm.blank(tag="ticket", account_id=found.call.account_id),
         "go_on": further,
     }

@@ -13,8 +13,9 @@ from engine.services.support_line.agents import REASONS
 from engine.services.support_line.calls import MAX_NOTES
 from engine.services.support_line.settings import BOUNDS, TITLES
 from engine.services.tickets.department_rules import DEPARTMENTS
+from webui.forms.account_field import AccountField
 from webui.forms.number_fields import ascii_digits, row_id
-from webui.forms.pages import AccountField, PageForm, reason_field
+from webui.forms.pages import PageForm, reason_field
 from webui.i18n.sentences import said
 from webui.i18n.words import word
 
@@ -69,7 +70,6 @@ class CallTicketForm(PageForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.department.choices = [(name, word(name, "department")) for name in DEPARTMENTS]
-        self.account_id.fill()
 
 
 class ContinueForm(PageForm):
@@ -77,7 +77,9 @@ class ContinueForm(PageForm):
 
     ticket_id = SelectField(_l("Ticket"), coerce=row_id)
     text = TextAreaField(
-        _l("Note in the ticket, which only staff see"), [Length(max=20_000)], render_kw={"rows": 3, "dir": "auto"}
+        _l("Note in the ticket, which only staff see"),
+        [Length(max=20_000)],
+        render_kw={"rows": 3, "dir": "auto"},
     )
 
 

@@ -97,6 +97,8 @@ def _form() -> SpanForm:
 def _span(form: SpanForm) -> tuple[int, int, int]:
     """The chosen days as ``[since, until)`` in milliseconds, and now."""
     now = wall_ms()
-    end = figures.day_start_of(form.until.data) + DAY_MS if form.until.data else figures.day_start(now) + DAY_MS
+    end = (
+        figures.day_start_of(form.until.data) + DAY_MS if form.until.data else figures.day_start(now) + DAY_MS
+    )
     start = figures.day_start_of(form.since.data) if form.since.data else end - DAYS * DAY_MS
     return max(start, end - MOST_DAYS * DAY_MS), end, now

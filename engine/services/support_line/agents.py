@@ -177,6 +177,15 @@ def of_person(person_id: int) -> SupportAgent:
     return row
 
 
+def find_of_person(person_id: int) -> SupportAgent | None:
+    """The active agent that a person is, or None."""
+    row: SupportAgent | None = SupportAgent.get_or_none(
+        SupportAgent.person_id == person_id,
+        SupportAgent.is_active == True,  # noqa: E712 - SQL
+    )
+    return row
+
+
 def everybody() -> list[SupportAgent]:
     """All agents, active ones first, by name."""
     return list(SupportAgent.select().order_by(SupportAgent.is_active.desc(), SupportAgent.name))

@@ -307,6 +307,14 @@ def cancel(person: Actor, call_back_id: int, reason: str, now: int) -> None:
     )
 
 
+def get(call_back_id: int) -> CallBack:
+    """A call-back; NotFound."""
+    row: CallBack | None = CallBack.get_or_none(CallBack.id == call_back_id)
+    if row is None:
+        raise NotFound("There is no call-back %(id)s.", id=call_back_id)
+    return row
+
+
 def open_ones() -> list[CallBack]:
     """Call-backs that wait or are in a try, the earliest place first."""
     return list(CallBack.select().where(CallBack.state.in_(OPEN_CALL_BACKS)).order_by(CallBack.place_at))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from engine.clock import TEHRAN, to_ms
 from engine.states import JOINED_STATES, CallBackState, SupportCallState
@@ -73,6 +73,11 @@ def by_day(from_at: int, until_at: int, now: int) -> list[Figures]:
 def day_start(at: int) -> int:
     """The beginning of the local day of an instant."""
     return to_ms(datetime.fromtimestamp(at / 1000, TEHRAN).replace(hour=0, minute=0, second=0, microsecond=0))
+
+
+def day_start_of(day: date) -> int:
+    """The beginning of a day of Tehran."""
+    return to_ms(datetime(day.year, day.month, day.day, tzinfo=TEHRAN))
 
 
 def hour_start(at: int) -> int:
