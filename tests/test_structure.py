@@ -164,7 +164,19 @@ WEBUI = (
     ("request",),
     ("i18n",),
     ("forms",),
-    ("accounts", "api", "campaigns", "compliance", "home", "messages", "money", "sla", "support", "support_line", "trunks"),
+    (
+        "accounts",
+        "api",
+        "campaigns",
+        "compliance",
+        "home",
+        "messages",
+        "money",
+        "sla",
+        "support",
+        "support_line",
+        "trunks",
+    ),
 )
 
 

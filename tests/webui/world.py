@@ -23,6 +23,7 @@ from engine.services.notices import notices, special_wishes
 from engine.services.onboarding import identity
 from engine.services.outbox import addresses, deliveries
 from engine.services.sla import claims, exclusions, incidents, maintenance, statements
+from engine.services.support_line import agents, call_backs, calls
 from engine.services.tickets import clocks, remote_help, tickets
 from engine.services.tickets.attachments import Attachments
 from engine.services.tickets.department_rules import CLAIM, REMOTE, SPECIAL
@@ -43,6 +44,7 @@ from engine.store.tables.customers import Payment
 from engine.store.tables.money import LedgerTxn
 from engine.store.tables.sla import MonitorSpan, UnknownTime
 from engine.store.tables.support import Attachment, Delivery, TicketClock
+from engine.store.tables.support_line import SupportCall
 from engine.store.threads import write
 from tests.tickets.cast import verified_address
 
@@ -65,7 +67,7 @@ class World:
         for name, value in self.ids.items():
             for converter in ("int:", "", "any(pdf, csv):", "any(csv, xlsx):", "path:",
                               "any(start, pause, resume, stop):", "any(agree, finish, cancel):",
-                              "any(shutout, letin):", "any(grant, refuse):"):  # fmt: skip
+                              "any(shutout, letin):", "any(grant, refuse):", "any(hours, days):"):  # fmt: skip
                 rule = rule.replace(f"<{converter}{name}>", str(value))
         return rule
 
@@ -91,6 +93,7 @@ def make_world(folder: Path, cast: Any) -> World:
         lambda: cap_requests.ask(cast.sahar, owner.id, cast.campaign, f"{MARK} needs more", now)
     )
     ids["quick_id"] = write(lambda: _quick_send(cast.sahar, now))
+    write(lambda: _support_line(ids, cast.sahar, who["admin"], staff, now))
     ids["import_id"] = write(
         lambda: list_imports.note(
             cast.campaign, Pending("none", owner.id, cast.sahar, now, f"{MARK}.csv"), now
@@ -121,6 +124,19 @@ def _recorded(campaign_id: int, now: int) -> int:
         record_ms=3000,
     )  # fmt: skip
     return int(made.id)
+
+
+def _support_line(ids: dict[str, Any], account: int, admin: User, staff: User, now: int) -> None:
+    """An agent, a call of the account's, and a call-back that is due."""
+    ids["what"] = "days"
+    ids["agent_id"], _ = agents.add(admin, staff.id, "101", now)
+    uuid = "01a22446-63cb-765f-9ed0-7b8557d7cf98"
+    calls.came(uuid, 1, "", "989121112233", now)
+    calls.joined(uuid, now)
+    call = SupportCall.get()
+    SupportCall.update(account_id=account, notes=f"{MARK} asks").where(SupportCall.id == call.id).execute()
+    ids["call_id"] = call.id
+    ids["call_back_id"] = call_backs.register(uuid, "+989121112233", now)
 
 
 def _quick_send(account_id: int, now: int) -> int:

@@ -16,7 +16,7 @@ from engine.services.support_line.agents import Secret
 from engine.store.threads import read, write
 from webui.forms.pages import Answer, attempt, pages_blueprint, refused
 from webui.request.access import needs, person
-from webui.support_line.forms import AgentChangeForm, AgentForm, settings_form
+from webui.support_line.forms import AgentChangeForm, AgentForm, SettingsForm
 
 blueprint = pages_blueprint(__name__, "line_agents", "/line/agents")
 
@@ -91,7 +91,7 @@ def sign_out(agent_id: int) -> Response:
 @needs("line.manage")
 def line_settings() -> str | Answer | Response:
     """The settings of the line; the engine takes them over at once."""
-    form = settings_form(**asdict(read(settings.current)))
+    form = SettingsForm(data=asdict(read(settings.current)))
     me, now = person(), wall_ms()
     if not form.is_submitted():
         return render_template("line/settings.html", form=form)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField
+from flask_babel.speaklater import LazyString
+from wtforms import BooleanField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
@@ -14,7 +15,7 @@ from engine.services.support_line.calls import MAX_NOTES
 from engine.services.support_line.settings import BOUNDS, TITLES
 from engine.services.tickets.department_rules import DEPARTMENTS
 from webui.forms.account_field import AccountField
-from webui.forms.number_fields import ascii_digits, row_id
+from webui.forms.number_fields import WholeField, ascii_digits, row_id
 from webui.forms.pages import PageForm, reason_field
 from webui.i18n.sentences import said
 from webui.i18n.words import word
@@ -22,15 +23,9 @@ from webui.i18n.words import word
 MOST_WRAP_UP_S = 600
 
 
-def number_field(label: Any, least: int, most: int, **kwargs: Any) -> IntegerField:
-    """A whole number within bounds, in the reader's digits."""
-    return IntegerField(
-        label,
-        [InputRequired(), NumberRange(least, most)],
-        filters=[ascii_digits],
-        render_kw={"dir": "ltr", "inputmode": "numeric"},
-        **kwargs,
-    )
+def number_field(label: Any, least: int, most: int, **kwargs: Any) -> WholeField:
+    """A whole number within bounds."""
+    return WholeField(label, [InputRequired(), NumberRange(least, most)], **kwargs)
 
 
 class PauseForm(PageForm):
@@ -43,7 +38,7 @@ class PauseForm(PageForm):
         self.reason.choices = [(name, said(text)) for name, text in REASONS.items() if name != "no_answer"]
 
 
-class CancelForm(PageForm):
+class CancelCallBackForm(PageForm):
     """Why a call-back is taken off."""
 
     reason = reason_field(_l("Why it is taken off"))
@@ -123,14 +118,12 @@ class AgentChangeForm(PageForm):
 
 
 class SettingsForm(PageForm):
-    """All settings of the line; its fields are made from their bounds (`settings_form`)."""
+    """All settings of the line; the fields are made from their bounds, below."""
 
     def values(self) -> dict[str, int]:
         """What was asked for, by name."""
         return {name: int(getattr(self, name).data) for name in BOUNDS}
 
 
-def settings_form(**data: int) -> SettingsForm:
-    """The form of the settings; filled in with `data` when it is not being sent."""
-    fields = {name: number_field(said(TITLES[name]), *BOUNDS[name]) for name in BOUNDS}
-    return type("LineSettingsForm", (SettingsForm,), fields)(data=data)
+for _name, _bounds in BOUNDS.items():
+    setattr(SettingsForm, _name, number_field(LazyString(said, TITLES[_name]), *_bounds))

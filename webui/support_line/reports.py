@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
 
 from flask import render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
-from engine.clock import wall_ms
+from engine.clock import from_ms, wall_ms
 from engine.services.reports.files import Cell
 from engine.services.support_line import figures
 from engine.services.support_line.figures import HOUR_MS, Figures
 from engine.store.threads import read
 from webui.forms import downloads
 from webui.forms.pages import DayField, PageForm, pages_blueprint
-from webui.i18n.formats import plain_instant
+from webui.i18n.formats import calendar, written_in
 from webui.request.access import needs
+from webui.request.context import web
 
 blueprint = pages_blueprint(__name__, "line_reports", "/line/reports")
 
@@ -68,7 +68,7 @@ def file(what: str, kind: str) -> Response:
         _("Left for a call-back"), _("Longest wait (s)"), _("Mean wait (s)"), _("Service level 20 s"),
         _("Service level 80 s"),
     ]  # fmt: skip
-    begins = plain_instant
+    begins = _writer()
 
     def rows() -> Iterator[list[Cell]]:
         for row in downloads.read_here(lambda: by(since, until, now)):
@@ -77,11 +77,22 @@ def file(what: str, kind: str) -> Response:
     return downloads.table(f"support-line-{what}", kind, columns, rows())
 
 
-def _cells(row: Figures, begins: Any) -> list[Cell]:
+def _cells(row: Figures, begins: Callable[[int], str]) -> list[Cell]:
     return [
         begins(row.from_at), row.offered, row.answered, row.within_20_s, row.within_80_s, row.abandoned, row.called_back,
         row.longest_wait_s, row.mean_wait_s, _share(row.level_20), _share(row.level_80),
     ]  # fmt: skip
+
+
+def _writer() -> Callable[[int], str]:
+    """How an instant is written for the reader; what makes a file knows no request."""
+    of, zone = calendar(), web().zone
+
+    def write(at: int) -> str:
+        local = from_ms(at).astimezone(zone)
+        return f"{written_in(of, local.date())} {local:%H:%M}"
+
+    return write
 
 
 def _share(value: float | None) -> str:

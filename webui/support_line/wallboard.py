@@ -15,7 +15,7 @@ from engine.store.threads import read, write
 from webui.forms.pages import Answer, attempt, pages_blueprint, refused
 from webui.i18n.sentences import said
 from webui.request.access import needs, person
-from webui.support_line.forms import CancelForm, PauseForm
+from webui.support_line.forms import CancelCallBackForm, PauseForm
 
 blueprint = pages_blueprint(__name__, "line", "/line")
 
@@ -62,7 +62,7 @@ def pause() -> Answer | Response:
 @needs("line.work")
 def cancel(call_back_id: int) -> str | Answer | Response:
     """Take a call-back off."""
-    form, me, now = CancelForm(), person(), wall_ms()
+    form, me, now = CancelCallBackForm(), person(), wall_ms()
     row = read(lambda: call_backs.get(call_back_id))
     if not form.is_submitted():
         return render_template("line/cancel.html", row=row, form=form)
