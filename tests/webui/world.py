@@ -23,7 +23,7 @@ from engine.services.notices import notices, special_wishes
 from engine.services.onboarding import identity
 from engine.services.outbox import addresses, deliveries
 from engine.services.sla import claims, exclusions, incidents, maintenance, statements
-from engine.services.support_line import agents, call_backs, calls
+from engine.services.support_line import agents, call_backs, call_recordings, calls
 from engine.services.tickets import clocks, remote_help, tickets
 from engine.services.tickets.attachments import Attachments
 from engine.services.tickets.department_rules import CLAIM, REMOTE, SPECIAL
@@ -93,7 +93,7 @@ def make_world(folder: Path, cast: Any) -> World:
         lambda: cap_requests.ask(cast.sahar, owner.id, cast.campaign, f"{MARK} needs more", now)
     )
     ids["quick_id"] = write(lambda: _quick_send(cast.sahar, now))
-    write(lambda: _support_line(ids, cast.sahar, who["admin"], staff, now))
+    write(lambda: _support_line(ids, cast.sahar, who["admin"], staff, folder / "recordings", now))
     ids["import_id"] = write(
         lambda: list_imports.note(
             cast.campaign, Pending("none", owner.id, cast.sahar, now, f"{MARK}.csv"), now
@@ -126,8 +126,10 @@ def _recorded(campaign_id: int, now: int) -> int:
     return int(made.id)
 
 
-def _support_line(ids: dict[str, Any], account: int, admin: User, staff: User, now: int) -> None:
-    """An agent, a call of the account's, and a call-back that is due."""
+def _support_line(
+    ids: dict[str, Any], account: int, admin: User, staff: User, recordings: Path, now: int
+) -> None:
+    """An agent, a recorded call of the account's, and a call-back that is due."""
     ids["what"] = "days"
     ids["agent_id"], _ = agents.add(admin, staff.id, "101", now)
     uuid = "01a22446-63cb-765f-9ed0-7b8557d7cf98"
@@ -136,6 +138,10 @@ def _support_line(ids: dict[str, Any], account: int, admin: User, staff: User, n
     call = SupportCall.get()
     SupportCall.update(account_id=account, notes=f"{MARK} asks").where(SupportCall.id == call.id).execute()
     ids["call_id"] = call.id
+    call_recordings.begun(uuid, now)
+    sound = call_recordings.path_of(recordings, uuid)
+    sound.parent.mkdir()
+    shutil.copyfile(SAMPLE, sound)
     ids["call_back_id"] = call_backs.register(uuid, "+989121112233", now)
 
 
