@@ -37,7 +37,6 @@ TERMINAL = (
     "engine/runtime",
     "engine/store/database.py",
     "engine/switch_conf",
-    "webui/api",
     "webui/request/security.py",
     "webui/server.py",
     "webui/trunks/cdr_posts.py",

@@ -13,8 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from engine.config import Settings, zone_of
 from webui import errors
 from webui.accounts import accounts, auth, forgot, identity, own_login, people, registration, tokens
-from webui.api import rest
-from webui.api import tickets as api_tickets
+from webui.api import description, rest
 from webui.campaigns import campaigns, change, list_imports, new_campaign, quick_send, recordings, results
 from webui.compliance import destinations, do_not_call
 from webui.forms import player
@@ -46,7 +45,7 @@ MODULES = (
     *(portal, registration, balance, gallery, do_not_call, tickets, claims, availability, agreement),
     *(change, results, quick_send, ledger),
     *(wallboard, callers, line_agents, reports),
-    *(tokens, addresses, outage_reports, api_tickets, rest),
+    *(tokens, addresses, outage_reports, rest),
     *(
         accounts,
         identity,
@@ -69,7 +68,7 @@ def create_app(settings: Settings) -> Flask:
 
     BadInput where customers would pay real calls through the test provider.
     """
-    app = Flask(__name__, static_folder=None)  # `static_files` serves them
+    app = description.make_app(__name__)  # `static_files` serves what is static
     app.url_map.converters["int"] = RowIdConverter
     static_files.init_app(app)
     # Our logger is Flask's too: its own handler would write to the server's error log, which logs here.
@@ -93,6 +92,7 @@ def create_app(settings: Settings) -> Flask:
     frame.init_app(app)
     for module in MODULES:
         app.register_blueprint(module.blueprint)
+    description.register(app)
     with app.app_context():
         services.provider()
     return app

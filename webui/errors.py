@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 
-from flask import Flask, Response, jsonify, make_response, redirect, render_template, request
+from flask import Flask, Response, make_response, redirect, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from engine.errors import AvanakError, FileGone
+from engine.services.campaigns.codes import TooSoon
+from webui.api import problems
 from webui.i18n.formats import number
 from webui.i18n.sentences import said
 from webui.request.access import form_page, person_or_none
@@ -32,7 +34,12 @@ def _ours(error: AvanakError) -> tuple[str, int] | Response:
     if error.http_status >= 500:
         log.error("action=http_failed route=%s error=%r", request.endpoint, str(error))
     if is_program():
-        return _told(error.http_status, str(error))
+        if error.http_status >= 500:
+            return _told(error.http_status)
+        answer = problems.of_error(error)
+        if isinstance(error, TooSoon):
+            answer.headers["Retry-After"] = str(error.wait_s)
+        return answer
     if error.http_status == 404 and not isinstance(error, FileGone):
         return _page(404, _("There is no such thing here, or it is not yours."))
     return _page(error.http_status, said(error))
@@ -46,11 +53,16 @@ def _csrf(error: CSRFError) -> tuple[str, int] | Response | BaseResponse:
 
 
 def _http(error: HTTPException) -> tuple[str, int] | Response:
+    if error.response is not None:
+        return error.response  # type: ignore[return-value]
     status = error.code or 500
     if status in (301, 302, 303, 307, 308):
         return error.get_response()  # type: ignore[return-value]
     again_s = _again_s(error) if status == 429 else None
-    answer = make_response(_page(status, _sentence(status, again_s)))
+    program = is_program()
+    answer = _told(status, again_s) if program else make_response(_page(status, _sentence(status, again_s)))
+    if status == 405 and error.get_headers():
+        answer.headers.extend([pair for pair in error.get_headers() if pair[0] == "Allow"])
     if again_s is not None:
         answer.headers["Retry-After"] = str(again_s)
     return answer
@@ -81,20 +93,18 @@ def _sentence(status: int, again_s: int | None = None) -> str:
 
 def _unforeseen(error: Exception) -> tuple[str, int] | Response:
     log.exception("action=http_crashed route=%s", request.endpoint, exc_info=error)
-    return _page(500, _sentence(500))
+    return _told(500) if is_program() else _page(500, _sentence(500))
 
 
-def _told(status: int, sentence: str) -> Response:
-    answer = jsonify({"error": sentence})
-    answer.status_code = status
-    if status == 401:
-        answer.headers["WWW-Authenticate"] = "Bearer"
-    return answer
+def _told(status: int, again_s: int | None = None) -> Response:
+    """What a program is told, in both languages."""
+    with problems.speaking("en"):
+        detail = _sentence(status, again_s)
+    with problems.speaking("fa"):
+        return problems.of_status(status, detail, _sentence(status, again_s))
 
 
 def _page(status: int, sentence: str) -> tuple[str, int] | Response:
-    if is_program():
-        return _told(status, sentence)
     if request.headers.get("HX-Request"):
         # A fragment that cannot be had: what is shown stays, and is asked for again.
         return Response(status=status)

@@ -9,12 +9,16 @@ import pytest
 
 from tests.webui.conftest import csrf_of
 from tests.webui.world import MARK, STAFF
+from webui.api.operations import SCOPES
 from webui.api.rest.table import METHODS
 
 pytestmark = pytest.mark.usefixtures("unlimited")  # a walk asks more often than a person
 
 # Who may come in at all.  A route that is not here fails the test: say whose it is.
 OPEN = {
+    "api_docs.asset",
+    "api_docs.document",
+    "api_docs.page",
     "auth.login",
     "auth.second_factor",
     "forgot.ask",
@@ -27,11 +31,8 @@ OPEN = {
     "switch_records.take",
     "switch_records.all_sent",
 }
-# Of programs, which show a token; a browser's session opens nothing there (test_api_tickets).
-PROGRAMS = {
-    "api.tickets_close", "api.tickets_detail", "api.tickets_file", "api.tickets_list", "api.tickets_open",
-    "api.tickets_reply",
-}  # fmt: skip
+# Of programs, which show a token; a browser's session opens nothing there (test_api_walk).
+PROGRAMS = {f"api.{name}" for name in SCOPES}
 # Of programs of the older web service, which are told so with a code (test_web_rest).
 REST = {f"rest.{method.name.lower()}" for method in METHODS}
 # Of everybody who is logged in, about themselves or what concerns all.

@@ -7,40 +7,15 @@ import io
 import pytest
 
 from engine.clock import wall_ms
-from engine.services.accounts import access_tokens
-from engine.services.accounts.access_tokens import NewToken
-from engine.services.accounts.token_scopes import Scope
 from engine.services.tickets import tickets
 from engine.store.tables.core import Account, User
 from engine.store.tables.customers import AccessToken
 from engine.store.tables.support import Attachment, Ticket
 from engine.store.threads import read, write
 from tests.webui.conftest import logged_in
+from tests.webui.programs import Program, token_of
 
 ASK = {"department": "support", "subject": "no sound", "text": "it is silent"}
-
-
-def token_of(username: str) -> str:
-    def work() -> str:
-        person = User.get(User.username == username)
-        Account.update(permissions="web_service").where(Account.id == person.account_id).execute()
-        return access_tokens.make(person, NewToken("a shop", tuple(Scope)), wall_ms()).secret
-
-    return write(work)
-
-
-class Program:
-    """A client that shows a token."""
-
-    def __init__(self, app, secret: str) -> None:
-        self.client = app.test_client()
-        self.headers = {"Authorization": f"Bearer {secret}"}
-
-    def get(self, path: str):
-        return self.client.get(f"/api/v1{path}", headers=self.headers)
-
-    def post(self, path: str, json=None, **kwargs):
-        return self.client.post(f"/api/v1{path}", json=json, headers=self.headers, **kwargs)
 
 
 @pytest.fixture
@@ -125,7 +100,7 @@ def test_who_may(app, cast, owner_program: Program) -> None:
         outsider.get(f"{path}/files/1"),
     ):
         assert answer.status_code == 404
-        assert set(answer.get_json()) == {"error"}
+        assert answer.get_json()["type"] == "urn:avanak:problem:not-found"
     assert outsider.get("/tickets").get_json()["tickets"] == []
     for headers in ({}, {"Authorization": "Bearer avk_wrong"}, {"Authorization": "Basic b3duZXI6eA=="}):
         answer = app.test_client().get(f"/api/v1{path}", headers=headers)

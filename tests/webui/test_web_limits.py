@@ -289,7 +289,7 @@ def test_json_that_is_none_of_ours_is_refused(app, token: str, body: bytes) -> N
         content_type="application/json",
     )
     assert answer.status_code == 400
-    assert set(answer.json) == {"error"}
+    assert answer.json["type"] == "urn:avanak:problem:bad-input"
 
 
 def test_json_beyond_its_size_is_not_read(app, token: str) -> None:

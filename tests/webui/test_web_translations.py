@@ -74,7 +74,8 @@ NAMES = re.compile(
     r"|7-Zip|gzip|WAV|MP3|M4A|OGG|WebM|WMA|AMR|FLAC|DOCX|AnyDesk|TeamViewer|HTTPS?|JSON|CDR|SIP|CPS|IP|API|ZIP"
     r"|UTF-32|NUL|bzip2|xz|Access|Parquet|HTML|vCard|Google Contacts|Outlook|Numbers|Tab|LUFS|dBFS|Authenticator|A-law"
     r"|AVANAK_[A-Z_]+(=true)?|digits|null|4h|90m|3d|T09|send-records|avanak|Telegram|ptime|ODS|XLSB?|TOTP|QR|URL"
-    r"|QuickSend|create_campaign|Authorization: Bearer avk_"
+    r"|QuickSend|create_campaign|Authorization: Bearer avk_|Idempotency-Key|ASCII|application/x-ndjson|text/csv|number|cursor|key"
+    r"|true|false|T09:30:00"
 )
 
 
@@ -96,7 +97,6 @@ GIVEN = {
     "self.down_reason": "why a link went down",
     "message": "engine.errors itself",
     "text": "engine.sentences itself",
-    "form": "a Sentence, or engine.sentences itself",
     "id_": "engine.sentences itself",
     "kind": "a finding that has no words",
     "words": "a finding's subject that has no words",
@@ -105,6 +105,10 @@ GIVEN = {
     ),
     "_SENTENCES[self]": "a table of Sentences",
     "found.id": "a table of Sentences",
+    "form": "a Sentence of a table, or engine.sentences itself",
+    "_FIELD": "a Sentence",
+    "wanted.number.sentence": "why a number is none",
+    "Reason.DO_NOT_CALL.sentence": "why a number is none",
     "_SENTENCES[self.kind]": "a table of Sentences",
     "_FAULTS[self.fault]": "a table of Sentences",
     "_SUBJECTS[what]": "a table of Sentences",

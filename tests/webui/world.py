@@ -14,12 +14,17 @@ from engine.config import Settings
 from engine.services.accounts import access_tokens, documents
 from engine.services.accounts.access_tokens import NewToken
 from engine.services.accounts.token_scopes import Scope
-from engine.services.campaigns import list_imports
+from engine.services.campaigns import list_imports, quick_sends, references
+from engine.services.campaigns.quick_sends import QuickOptions
+from engine.services.campaigns.recipients import add_one
 from engine.services.campaigns.uploads import Pending
 from engine.services.compliance import cap_requests
+from engine.services.lists import contact_lists
+from engine.services.lists.contact_lists import NewContact
 from engine.services.messages import library
 from engine.services.money import payments, subscriptions
 from engine.services.notices import notices, special_wishes
+from engine.services.numbering.numbers import NormalNumber, normalise
 from engine.services.onboarding import identity
 from engine.services.outbox import addresses, deliveries
 from engine.services.sla import claims, exclusions, incidents, maintenance, statements
@@ -42,6 +47,7 @@ from engine.store.tables.core import (
 )
 from engine.store.tables.customers import Payment
 from engine.store.tables.money import LedgerTxn
+from engine.store.tables.programs import OneTimeCode
 from engine.store.tables.sla import MonitorSpan, UnknownTime
 from engine.store.tables.support import Attachment, Delivery, TicketClock
 from engine.store.tables.support_line import SupportCall
@@ -103,9 +109,10 @@ def make_world(folder: Path, cast: Any) -> World:
         message_id=write(lambda: library.add(cast.sahar, f"{MARK} hello", "hello", 5_000, now)).id,
         gateway_id=1, switch_id=write(lambda: switches.register("lab", "", True, now)),
         day=20_000, given="grant", token="none", ended_id=10**6, recipient_id=1, switch="lab", terms_id="2025", action="agree",
-        how="shutout", prefix="98", kind="csv", filename="app.css",
+        how="shutout", prefix="98", kind="csv", filename="app.css", name="swagger-ui.css",
         month=Month.containing(now // 1000).key,
     )  # fmt: skip
+    write(lambda: _web_service(ids, cast.sahar, now))
     from engine.services.sla import agreements
 
     ids["terms_id"] = threads.read(agreements.versions).terms[-1].id
@@ -113,6 +120,21 @@ def make_world(folder: Path, cast: Any) -> World:
         db.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     threads.close_readers()
     return made
+
+
+def _web_service(ids: dict[str, Any], account: int, now: int) -> None:
+    """What programs make: a contact list, a quick send, a code."""
+    number = normalise("09121112233")
+    assert isinstance(number, NormalNumber)
+    ids["contact_list_id"] = contact_lists.make(account, f"{MARK} parents", now)
+    ids["contact_id"] = contact_lists.add(ids["contact_list_id"], [NewContact(number, MARK, {})])[0]
+    campaign = quick_sends.standing_campaign(account, QuickOptions(), now, 660)
+    ids["quick_send_id"] = add_one(campaign, number.e164, True, "hello")
+    references.note(campaign, [(ids["quick_send_id"], MARK)])
+    row = OneTimeCode.create(
+        account_id=account, number=number.e164, salt="x", code_hash="x", created_at=now, expires_at=now + HOUR
+    )
+    ids["code_id"] = row.id
 
 
 def _recorded(campaign_id: int, now: int) -> int:

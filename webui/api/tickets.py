@@ -7,37 +7,81 @@ from functools import partial
 from typing import Any
 
 from flask import Response, jsonify, request, send_file
+from pydantic import BaseModel, Field
 
 from engine.agreement.dates import iso_utc
 from engine.clock import wall_ms
 from engine.errors import BadInput, NotFound
-from engine.services.accounts import permissions
+from engine.services.accounts.token_scopes import Scope
 from engine.services.tickets import tickets, views
 from engine.services.tickets.attachments import MAX_FILES, Attachment, Received, discard
 from engine.services.tickets.clocks import ClockView
 from engine.services.tickets.tickets import Ticket
 from engine.services.tickets.views import MessageView, TicketRow, TicketView
 from engine.store.threads import read, write
-from webui.api import blueprint, json_object
-from webui.forms.number_fields import row_id
-from webui.request.access import needs, person
+from webui.api import PREFIX
+from webui.api.models import Id
+from webui.api.operations import operation
 from webui.request.context import web
+from webui.request.programs import caller
 from webui.request.services import attachments, given
 
+TAG = "Tickets"
 PAGE = 50
 MAX_KEY = 60
+_TICKETS = {
+    "content": {"application/json": {"schema": {"type": "object", "required": ["tickets", "next_before"]}}}
+}
+_TICKET = {
+    "content": {"application/json": {"schema": {"type": "object", "required": ["id", "state", "messages"]}}}
+}
+_FILE = {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}
 
 
-@blueprint.get("/tickets")
-@needs("account.view")
-def tickets_list() -> Response:
+def _body(required: list[str], **texts: str) -> dict[str, Any]:
+    """The description of a body of texts, JSON or a form with files."""
+    fields: dict[str, Any] = {name: {"type": "string", "description": text} for name, text in texts.items()}
+    schema = {"type": "object", "properties": fields, "required": required, "additionalProperties": False}
+    files = {"type": "array", "maxItems": MAX_FILES, "items": {"type": "string", "format": "binary"}}
+    form = {**schema, "properties": {**fields, "files": files}}
+    return {
+        "required": bool(required),
+        "content": {"application/json": {"schema": schema}, "multipart/form-data": {"schema": form}},
+    }
+
+
+class TicketPath(BaseModel):
+    ticket_id: Id
+
+
+class TicketFilePath(TicketPath):
+    attachment_id: Id
+
+
+class TicketsQuery(BaseModel):
+    state: str = Field("", max_length=20)
+    department: str = Field("", max_length=40)
+    before: str | None = Field(None, max_length=19, description="`next_before` of the page before.")
+
+
+class TicketQuery(BaseModel):
+    before: str | None = Field(None, max_length=19, description="Messages older than this one.")
+
+
+@operation("get", "/tickets", Scope.TICKETS_READ, TAG, _TICKETS)
+def tickets_list(query: TicketsQuery) -> Response:
     """The account's tickets, the newest first; ``?state=``, ``?department=``, ``?before=ID`` for the next page."""
-    me, now, account_id = person(), wall_ms(), _account()
-    state, department = request.args.get("state", ""), request.args.get("department", "")
-    before = _whole(request.args.get("before"), "before")
+    me, now = caller(), wall_ms()
+    before = _whole(query.before, "before")
     rows = read(
         lambda: views.of_account(
-            me, account_id, now, state=state, department=department, before_id=before, limit=PAGE + 1
+            me.person,
+            me.account_id,
+            now,
+            state=query.state,
+            department=query.department,
+            before_id=before,
+            limit=PAGE + 1,
         )
     )
     return jsonify(
@@ -48,82 +92,110 @@ def tickets_list() -> Response:
     )
 
 
-@blueprint.post("/tickets")
-@needs("account.view")
-def tickets_open() -> tuple[Response, int]:
+@operation(
+    "post",
+    "/tickets",
+    Scope.TICKETS_WRITE,
+    TAG,
+    _TICKET,
+    status=201,
+    request_body=_body(
+        ["department", "subject", "text"],
+        department="support, billing, complaint …",
+        subject="One line.",
+        text="What is the matter.",
+        key="With the same key the same ticket is opened once.",
+    ),
+)
+def tickets_open() -> Response:
     """Open a ticket: department, subject, text, files; with a `key` the same one is opened once."""
-    me, now, account_id = person(), wall_ms(), _account()
+    me, now = caller(), wall_ms()
     fields = _fields({"department", "subject", "text", "key"})
     for name in ("department", "subject", "text"):
         if not fields.get(name):
             raise BadInput("«%(name)s» is missing.", name=name)
-    key = fields.get("key", "")
+    key = fields.get("key", "") or request.headers.get("Idempotency-Key", "")
     if len(key) > MAX_KEY:
         raise BadInput("«key» has at most %(max_key)s characters.", max_key=MAX_KEY)
     ticket_id = _with_files(
         lambda files: tickets.open_ticket(
-            me,
-            account_id,
+            me.person,
+            me.account_id,
             fields["department"],
             fields["subject"],
             fields["text"],
             now,
             via="api",
             files=files,
-            key=f"api-{account_id}-{key}" if key else None,
+            key=f"api-{me.account_id}-{key}" if key else None,
         )
     )
-    return jsonify(_ticket(read(lambda: views.one(me, ticket_id, now)))), 201
+    return _answer(ticket_id, 201)
 
 
-@blueprint.get("/tickets/<int:ticket_id>")
-@needs("account.view")
-def tickets_detail(ticket_id: int) -> Response:
-    me, now, before = person(), wall_ms(), request.args.get("before", type=row_id)
-    return jsonify(_ticket(read(lambda: views.one(me, ticket_id, now, before))))
+@operation("get", "/tickets/<int:ticket_id>", Scope.TICKETS_READ, TAG, _TICKET)
+def tickets_detail(path: TicketPath, query: TicketQuery) -> Response:
+    """A ticket with its clocks and its newest messages."""
+    me, now, before = caller(), wall_ms(), _whole(query.before, "before")
+    return jsonify(_ticket(read(lambda: views.one(me.person, path.ticket_id, now, before))))
 
 
-@blueprint.post("/tickets/<int:ticket_id>/messages")
-@needs("account.view")
-def tickets_reply(ticket_id: int) -> tuple[Response, int]:
+@operation(
+    "post",
+    "/tickets/<int:ticket_id>/messages",
+    Scope.TICKETS_WRITE,
+    TAG,
+    _TICKET,
+    status=201,
+    request_body=_body([], text="What is to be said."),
+)
+def tickets_reply(path: TicketPath) -> Response:
     """Write into a ticket, with files; a closed one is opened again."""
-    me, now = person(), wall_ms()
+    me, now = caller(), wall_ms()
     fields = _fields({"text"})
-    read(lambda: views.one(me, ticket_id, now))  # NotFound before any file is kept
-    _with_files(lambda files: tickets.reply(me, ticket_id, fields.get("text", ""), now, files=files))
-    return jsonify(_ticket(read(lambda: views.one(me, ticket_id, now)))), 201
-
-
-@blueprint.post("/tickets/<int:ticket_id>/close")
-@needs("account.view")
-def tickets_close(ticket_id: int) -> Response:
-    """Close a ticket, with a last word if there is one."""
-    me, now = person(), wall_ms()
-    fields = _fields({"text"})
-    write(lambda: tickets.close(me, ticket_id, now, fields.get("text", "")))
-    return jsonify(_ticket(read(lambda: views.one(me, ticket_id, now))))
-
-
-@blueprint.get("/tickets/<int:ticket_id>/files/<int:attachment_id>")
-@needs("account.view")
-def tickets_file(ticket_id: int, attachment_id: int) -> Response:
-    me, folder = person(), attachments()
-    row, path = read(lambda: folder.file_of(me, attachment_id))
-    if row.ticket_id != ticket_id:
-        raise NotFound("Ticket %(id)s has no file %(file)s.", id=ticket_id, file=attachment_id)
-    return send_file(
-        path.resolve(), mimetype=row.media_type, as_attachment=True, download_name=row.name, max_age=0
+    read(lambda: views.one(me.person, path.ticket_id, now))  # NotFound before any file is kept
+    _with_files(
+        lambda files: tickets.reply(me.person, path.ticket_id, fields.get("text", ""), now, files=files)
     )
+    return _answer(path.ticket_id, 201)
+
+
+@operation(
+    "post",
+    "/tickets/<int:ticket_id>/close",
+    Scope.TICKETS_WRITE,
+    TAG,
+    _TICKET,
+    request_body=_body([], text="A last word."),
+)
+def tickets_close(path: TicketPath) -> Response:
+    """Close a ticket, with a last word if there is one."""
+    me, now = caller(), wall_ms()
+    fields = _fields({"text"})
+    write(lambda: tickets.close(me.person, path.ticket_id, now, fields.get("text", "")))
+    return _answer(path.ticket_id, 200)
+
+
+@operation("get", "/tickets/<int:ticket_id>/files/<int:attachment_id>", Scope.TICKETS_READ, TAG, _FILE)
+def tickets_file(path: TicketFilePath) -> Response:
+    """A file of a ticket, as a download."""
+    me, folder = caller(), attachments()
+    row, file = read(lambda: folder.file_of(me.person, path.attachment_id))
+    if row.ticket_id != path.ticket_id:
+        raise NotFound("Ticket %(id)s has no file %(file)s.", id=path.ticket_id, file=path.attachment_id)
+    return send_file(
+        file.resolve(), mimetype=row.media_type, as_attachment=True, download_name=row.name, max_age=0
+    )
+
+
+def _answer(ticket_id: int, status: int) -> Response:
+    me, now = caller(), wall_ms()
+    response = jsonify(_ticket(read(lambda: views.one(me.person, ticket_id, now))))
+    response.status_code = status
+    return response
 
 
 # -- what comes in ------------------------------------------------------------------------
-
-
-def _account() -> int:
-    account_id = permissions.scope(person())
-    if account_id is None:
-        raise NotFound("Tokens are a customer's.")
-    return account_id
 
 
 def _fields(known: set[str]) -> dict[str, str]:
@@ -134,7 +206,9 @@ def _fields(known: set[str]) -> dict[str, str]:
     elif not request.content_length:
         found = {}
     else:
-        found = json_object()
+        found = request.get_json(silent=True)
+        if not isinstance(found, dict):
+            raise BadInput("The body is no JSON object, and no form.")
     for name, value in found.items():
         if name not in known:
             raise BadInput("«%(name)s» is none of %(known)s.", name=str(name)[:40], known=sorted(known))
@@ -233,7 +307,7 @@ def _file(row: Attachment) -> dict[str, Any]:
         "media_type": row.media_type,
         "size": row.size,
         "sha256": row.sha256,
-        "href": f"{blueprint.url_prefix}/tickets/{row.ticket_id}/files/{row.id}",
+        "href": f"{PREFIX}/tickets/{row.ticket_id}/files/{row.id}",
     }
 
 

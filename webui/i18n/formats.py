@@ -47,6 +47,8 @@ def language() -> str:
     """``fa`` or ``en``: the person's, else the session's, else what the browser asks for, else Persian."""
     if not has_request_context():
         return "fa"
+    if "spoken" in g:  # what programs are told in both languages
+        return str(g.spoken)
     found = person_or_none()
     chosen = found.language if found is not None else session.get("language")
     if chosen in LANGUAGES:
@@ -55,7 +57,7 @@ def language() -> str:
 
 
 def calendar() -> str:
-    found = person_or_none()
+    found = None if "spoken" in g else person_or_none()
     chosen = found.calendar if found is not None else session.get("calendar")
     return str(chosen) if chosen in CALENDARS else ("jalali" if language() == "fa" else "gregorian")
 

@@ -25,7 +25,8 @@ from engine.private_files import make_folder
 from engine.services.accounts.documents import MAX_BYTES as DOCUMENT_BYTES
 from engine.services.tickets.attachments import MAX_FILES
 from webui.request import programs
-from webui.request.pace import Pace, Rate
+from webui.request.bodies import BoundedJson
+from webui.request.pace import Left, Pace, Rate
 
 Route = TypeVar("Route")
 
@@ -39,6 +40,7 @@ FORM_BYTES = 256_000
 JSON_BYTES = 1_000_000
 NUMBERS_BYTES = 4_000_000  # of numbers with commas between them: a quarter of a million
 MOST_FIELDS = 500
+LINES_BYTES = 64_000_000  # a hundred thousand lines of recipients
 LARGE_BYTES = 1_000_000  # a body of which only so many are taken at a time:
 LARGE_AT_ONCE, LARGE_OF_ACCOUNT = 8, 2
 LARGE_AGAIN_S = 10
@@ -69,6 +71,10 @@ FILES: dict[str, Bytes] = {
     "balance.receipt": _documents(1),
     "tickets.new": _attachments,
     "tickets.reply": _attachments,
+    "api.upload_message": _uploads(1),
+    "api.add_recipients_in_bulk": lambda _: LINES_BYTES,
+    "api.add_contacts_in_bulk": lambda _: LINES_BYTES,
+    "api.send_in_bulk": lambda _: LINES_BYTES,
     "api.tickets_open": _attachments,
     "api.tickets_reply": _attachments,
     "rest.uploadmessagebase64": lambda settings: settings.max_upload_mb * 1_400_000,  # as Base64
@@ -140,6 +146,7 @@ def init_first(app: Flask, settings: Settings) -> None:
     limits = app.extensions["avanak_limits"] = _Limits(settings)
     make_folder(limits.folder)
     app.request_class = BoundedRequest
+    app.json = BoundedJson(app)
     app.before_request(_of_address)
     app.teardown_request(_end)
 
@@ -187,6 +194,14 @@ def of_person() -> None:
         for name, rate in limiter.rules():
             limits.count(f"{name}/{whose}", rate)
     _bound_body(limits, person)
+
+
+def left_of_account() -> Left | None:
+    """What is left of the allowance of the account whose program asks; None while it is not known who asks."""
+    person = g.get("person")
+    if person is None or "caller" not in g:
+        return None
+    return _limits().pace.left(f"t/{person.account_id}", OF_PROGRAMS_ACCOUNT, wall_ms())
 
 
 def _bound_body(limits: _Limits, person: Any) -> None:

@@ -48,6 +48,15 @@ class Rate:
         return cls(int(found[1]), _SPANS[found[2]] * 1000)
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What is left of an allowance: how many, and after how many ms it is whole again."""
+
+    rate: Rate
+    count: int
+    whole_ms: int
+
+
 class Pace:
     """The counts, in `folder`."""
 
@@ -78,6 +87,17 @@ class Pace:
             self._give_up(error)
             return 0
         return max(1, int(found[0]) + share - longest) if found else 0
+
+    def left(self, key: str, rate: Rate, now: int) -> Left:
+        """What is left of the allowance of `key`; nothing is taken."""
+        share = max(1, rate.span_ms // rate.count)
+        try:
+            found = self._database().execute("SELECT used_until FROM pace WHERE key = ?", (key,)).fetchone()
+        except sqlite3.Error as error:
+            self._give_up(error)
+            found = None
+        used_ms = max(0, int(found[0]) - now) if found else 0
+        return Left(rate, max(0, rate.count - -(-used_ms // share)), used_ms)
 
     def close(self) -> None:
         if self._kept is not None:

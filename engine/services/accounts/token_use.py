@@ -93,7 +93,11 @@ def caller_of(secret: str, address: str | None, now: int) -> Caller:
     if row.expires_at is not None and row.expires_at <= now:
         raise TokenRefused(TokenRefusal.EXPIRED)
     person = _person_of(row)
-    if person is None or not permissions.may(person, "token.change", row.account_id):
+    if (
+        person is None
+        or permissions.scope(person) != row.account_id  # it was theirs, before they went elsewhere
+        or not permissions.may(person, "token.change", row.account_id)
+    ):
         raise TokenRefused(TokenRefusal.PERSON)
     if not accounts.has_grant(row.account_id, WEB_SERVICE):
         raise TokenRefused(TokenRefusal.GRANT)

@@ -27,7 +27,7 @@ from engine.services.messages.personal import is_template
 from engine.services.money import reservations
 from engine.services.money.ledger import NoCredit
 from engine.services.trunks import gateways
-from engine.states import CampaignState, MessageKind
+from engine.states import CampaignState, MessageKind, may_move
 from engine.store.claims import cancel_waiting
 from engine.store.database import db
 from engine.store.ledger import execute_locked
@@ -117,7 +117,8 @@ def start(campaign_id: int, now: int, account_id: int | None = None) -> None:
         start_checks.check_campaign(row, now)
         move(row, CampaignState.SCHEDULED)
         return
-    _admit(row, now)
+    if may_move(CampaignState(row.state), CampaignState.RUNNING):  # of the others `move` says what is wrong
+        _admit(row, now)
     move(row, CampaignState.RUNNING, started_at=row.started_at or now, finished_at=None)
 
 

@@ -6,10 +6,12 @@ Functions run inside a transaction, or a connection when they only read; instant
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.services.compliance.do_not_call import as_integer
 from engine.states import Disposition, RecipientState
+from engine.store.bulk import insert_rows
 from engine.store.sql import execute
 from engine.store.tables.sends import QuickSend
 
@@ -31,6 +33,12 @@ def note(recipient_id: int, account_id: int, e164: str, now: int) -> None:
     QuickSend.create(
         recipient_id=recipient_id, account_id=account_id, number=as_integer(e164), created_at=now
     )
+
+
+def note_many(account_id: int, sent: Sequence[tuple[int, str]], now: int) -> None:
+    """Quick sends were accepted together: (recipient, E.164)."""
+    rows = [(recipient_id, account_id, as_integer(e164), now) for recipient_id, e164 in sent]
+    insert_rows(QuickSend, ("recipient_id", "account_id", "number", "created_at"), rows)
 
 
 def is_repeated(account_id: int, e164: str, prompt: str, since: int) -> bool:

@@ -31,7 +31,7 @@ from engine.services.numbering.numbers import LineKind, normalise
 from engine.services.numbering.reasons import Reason
 from engine.states import CampaignState, RecipientState
 from engine.store import do_not_call
-from engine.store.bulk import insert_new
+from engine.store.bulk import insert_new, insert_rows
 from engine.store.counts import add_counts
 from engine.store.database import take_turns
 from engine.store.sql import execute
@@ -298,3 +298,22 @@ def add_one(campaign_id: int, e164: str, is_mobile: bool, prompt: str = "") -> i
     )
     add_counts(campaign_id, {"waiting": 1, "total": 1, "mobiles": int(is_mobile)})
     return int(row.id)
+
+
+def add_many(campaign_id: int, numbers: Sequence[tuple[str, bool]], prompt: str = "") -> list[int]:
+    """As `add_one`, for many: (E.164, whether it is a mobile); the recipients' ids, in the same order."""
+    same = {"campaign_id": campaign_id, "line": 0, "variables": "", "reason": "", **_SAME, "prompt": prompt}
+    same |= {"state": RecipientState.PENDING.value, "next_at": 0}
+    made = insert_rows(
+        Recipient,
+        (*same, "number", "is_mobile"),
+        [(*same.values(), e164, is_mobile) for e164, is_mobile in numbers],
+        "RETURNING id, number",
+    )
+    # The order of RETURNING is nobody's promise; of one number all are alike.
+    ids: dict[str, list[int]] = {}
+    for recipient_id, number in reversed(made):
+        ids.setdefault(str(number), []).append(int(recipient_id))
+    mobiles = sum(is_mobile for _, is_mobile in numbers)
+    add_counts(campaign_id, {"waiting": len(numbers), "total": len(numbers), "mobiles": mobiles})
+    return [ids[e164].pop() for e164, _ in numbers]

@@ -62,6 +62,12 @@ def is_listed(kind: str, account_id: int, number: NormalNumber) -> bool:
     return bool(do_not_call.find(lists_for(kind, account_id), [as_integer(number.e164)]))
 
 
+def listed(kind: str, account_id: int, numbers: Sequence[NormalNumber]) -> set[str]:
+    """Those of the numbers (E.164) that may not be called for such a message."""
+    found = do_not_call.find(lists_for(kind, account_id), [as_integer(number.e164) for number in numbers])
+    return {number.e164 for number in numbers if as_integer(number.e164) in found}
+
+
 def add(account_id: int, number: NormalNumber, now: int, by_id: int | None = None) -> bool:
     """Put one number on a list (EVERYBODY: of all advertising); whether it was new.  Audited when staff do it."""
     is_new = do_not_call.add(account_id, [as_integer(number.e164)], PERSON, now) > 0

@@ -120,6 +120,16 @@ def page(account_id: int, skip: int = 0, take: int = 50, text: str = "") -> list
     return list(query.order_by(Message.id.desc()).offset(max(0, skip)).limit(min(max(1, take), 500)))
 
 
+def older(account_id: int, before_id: int | None, limit: int, state: str = "") -> list[Message]:
+    """An account's messages, newest first: those older than `before_id`, in one state if it is given."""
+    query = Message.select().where(Message.account == account_id, Message.in_gallery == True)  # noqa: E712 - SQL
+    if before_id is not None:
+        query = query.where(Message.id < before_id)
+    if state:
+        query = query.where(Message.state == state)
+    return list(query.order_by(Message.id.desc()).limit(limit))
+
+
 def get(message_id: int, account_id: int | None = None) -> Message:
     """A message of the gallery, of the account if one is given; NotFound otherwise."""
     query = Message.select().where(Message.id == message_id, Message.in_gallery == True)  # noqa: E712 - SQL

@@ -152,6 +152,41 @@ def reserve_quick(campaign_id: int, recipient_id: int, is_mobile: bool, message_
     return cost
 
 
+def reserve_many(campaign_id: int, recipients: Sequence[tuple[int, bool]], message_ms: int, now: int) -> int:
+    """As `reserve_quick`, for many that were accepted together: (recipient, whether it is a mobile); one booking."""
+    terms = terms_of(campaign_id, now)
+    if terms is None or not recipients:
+        return 0
+    price = pricing.price_of(terms.account_id, now)
+    costs = [(recipient_id, price.of_call(message_ms, is_mobile)) for recipient_id, is_mobile in recipients]
+    total = sum(cost for _, cost in costs)
+    run_over_values(
+        ("id", "price", "cost"),
+        [(recipient_id, price.id, cost) for recipient_id, cost in costs],
+        "UPDATE recipient SET price_id = CAST(v.price AS BIGINT), reserved = CAST(v.cost AS BIGINT) FROM v"
+        " WHERE recipient.id = CAST(v.id AS BIGINT) RETURNING recipient.id",
+    )
+    if not total:
+        return 0
+    lock(campaign_id)
+    free = spendable(terms.account_id)
+    if total > free:
+        raise NoCredit(total, free)
+    book_new(
+        terms.account_id,
+        "reserve",
+        f"reserve/quick/{costs[0][0]}",
+        [(BALANCE, -total), (RESERVED, total)],
+        now,
+        campaign_id=campaign_id,
+    )
+    changed(
+        "UPDATE reservation SET held = held + ?, slices = slices + 1 WHERE campaign_id = ?",
+        [total, campaign_id],
+    )
+    return total
+
+
 _ENDED = ", ".join(f"'{state.value}'" for state in FINAL_STATES)
 
 

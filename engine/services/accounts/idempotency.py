@@ -1,0 +1,72 @@
+"""The same request twice does its work once: what was answered is kept beside what it did, for a day.
+
+The answer is written in the transaction that does the work, so that neither can be without the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from engine.errors import BadInput, Conflict
+from engine.store.tables.programs import KeptAnswer
+
+KEPT_MS = 24 * 3_600_000
+MAX_KEY = 100
+_CLEARED_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A client's key for one request of an operation; `sha256` is of what was asked for."""
+
+    account_id: int
+    operation: str
+    key: str
+    sha256: str
+
+    def part(self, number: int, sha256: str) -> Key:
+        """The key of a part of a request that is done in several transactions."""
+        return Key(self.account_id, self.operation, f"{self.key}#{number}", sha256)
+
+
+class KeyUsed(Conflict):
+    """The key was used for another request."""
+
+
+def check(key: str) -> str:
+    """A client's key: 1 to 100 printable ASCII characters.  BadInput."""
+    if not (1 <= len(key) <= MAX_KEY and key.isascii() and key.isprintable()):
+        raise BadInput("«Idempotency-Key» has 1 to %(n)s printable ASCII characters.", n=MAX_KEY)
+    return key
+
+
+def once(key: Key | None, now: int, work: Callable[[], str]) -> tuple[str, bool]:
+    """In a transaction: the answer (JSON) of `work`, or the one that was kept for the key; whether it was kept.
+
+    KeyUsed when the key was used for something else.  Without a key `work` is done.
+    """
+    if key is None:
+        return work(), False
+    name = f"{key.operation}/{key.key}"
+    found = KeptAnswer.get_or_none(KeptAnswer.account_id == key.account_id, KeptAnswer.key == name)
+    if found is not None and found.created_at > now - KEPT_MS:
+        if found.sha256 != key.sha256:
+            raise KeyUsed("The key «%(key)s» was used for another request.", key=key.key)
+        return str(found.answer), True
+    _forget(key.account_id, now)
+    answer = work()
+    KeptAnswer.create(account_id=key.account_id, key=name, sha256=key.sha256, answer=answer, created_at=now)
+    return answer, False
+
+
+def _forget(account_id: int, now: int) -> None:
+    """Remove what is older than a day, of the account that asks: a few more than it adds."""
+    old = (
+        KeptAnswer.select(KeptAnswer.key)
+        .where(KeptAnswer.account_id == account_id, KeptAnswer.created_at <= now - KEPT_MS)
+        .limit(_CLEARED_AT_ONCE)
+    )
+    keys = [row.key for row in old]
+    if keys:
+        KeptAnswer.delete().where(KeptAnswer.account_id == account_id, KeptAnswer.key.in_(keys)).execute()

@@ -1,0 +1,75 @@
+"""Tables of the web service: answers that are kept, clients' references, one-time codes, contact lists."""
+
+from __future__ import annotations
+
+from peewee import BigAutoField, BigIntegerField, CharField, CompositeKey, IntegerField, TextField
+
+from engine.store.tables.core import Table
+
+
+class KeptAnswer(Table):
+    """What was answered to a request that made something; the same key gets the same answer for a day."""
+
+    account_id = BigIntegerField()
+    key = CharField(160)  # the client's own, behind the name of the operation
+    sha256 = CharField(64)  # of what was asked
+    answer = TextField()  # JSON
+    created_at = BigIntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("account_id", "key")
+        indexes = ((("account_id", "created_at"), False),)
+
+
+class RecipientReference(Table):
+    """A client's own name for a recipient."""
+
+    recipient_id = BigIntegerField(primary_key=True)
+    campaign_id = BigIntegerField()
+    reference = CharField(100)
+
+    class Meta:
+        indexes = ((("campaign_id", "reference"), False),)
+
+
+class OneTimeCode(Table):
+    """A code that was spoken for a client and is checked here; only its hash is kept."""
+
+    id = BigAutoField()
+    account_id = BigIntegerField()
+    number = CharField(20)
+    salt = CharField(32)
+    code_hash = CharField(64)
+    wrong = IntegerField(default=0)
+    recipient_id = BigIntegerField(null=True)  # of the call
+    created_at = BigIntegerField()
+    expires_at = BigIntegerField()
+    used_at = BigIntegerField(null=True)
+
+    class Meta:
+        indexes = ((("account_id", "id"), False), (("account_id", "number", "created_at"), False))
+
+
+class ContactList(Table):
+    """Numbers that an account keeps, to make campaigns of them."""
+
+    id = BigAutoField()
+    account_id = BigIntegerField()
+    name = CharField(200)
+    created_at = BigIntegerField()
+
+    class Meta:
+        indexes = ((("account_id", "id"), False),)
+
+
+class ListedContact(Table):
+    """A number on a contact list."""
+
+    id = BigAutoField()
+    list_id = BigIntegerField()
+    number = CharField(20)  # E.164
+    reference = CharField(100, default="")
+    variables = TextField(default="{}")  # JSON object: names to texts
+
+    class Meta:
+        indexes = ((("list_id", "number"), True), (("list_id", "id"), False))

@@ -1,0 +1,88 @@
+"""What the models of the web service share: instants, pages and their cursors."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import datetime
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from engine.clock import from_ms
+from engine.errors import BadInput
+
+T = TypeVar("T")
+LARGEST = 2**63 - 1
+PAGE = 50
+MOST = 500
+
+Id = Annotated[int, Field(ge=1, le=LARGEST)]
+At = Annotated[str, Field(json_schema_extra={"format": "date-time"}, examples=["2026-11-28T06:00:00.000Z"])]
+Rials = Annotated[int, Field(description="Whole Rials.")]
+PhoneNumber = Annotated[
+    str, Field(min_length=1, max_length=256, description="As people write it: 09121234567, +98 21 8888 1234.")
+]
+Reference = Annotated[str, Field(max_length=100, description="Your own name for it.")]
+
+
+class RequestBody(BaseModel):
+    """Root of what is asked for: a field that does not exist is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class PageQuery(BaseModel):
+    """Where a page of a list begins and how long it is."""
+
+    cursor: str = Field("", max_length=64, description="`next_cursor` of the page before.")
+    limit: int = Field(PAGE, ge=1, le=MOST)
+
+    @property
+    def after(self) -> int | None:
+        """The id behind which the page begins; BadInput for a cursor that is none of ours."""
+        if not self.cursor:
+            return None
+        try:
+            number = int(base64.urlsafe_b64decode(self.cursor.encode("ascii")))
+        except (ValueError, binascii.Error) as error:
+            raise BadInput("«cursor» is none that was given here.") from error
+        if not 0 < number <= LARGEST:
+            raise BadInput("«cursor» is none that was given here.")
+        return number
+
+
+class Paged(BaseModel, Generic[T]):
+    """A page of a list."""
+
+    data: list[T]
+    next_cursor: str | None = Field(description="Where the next page begins; null: this is the last.")
+
+
+def cursor_of(last_id: int) -> str:
+    """The cursor that begins behind this id."""
+    return base64.urlsafe_b64encode(str(last_id).encode()).decode()
+
+
+def page_of(rows: list[Any], limit: int, ids: Any) -> tuple[list[Any], str | None]:
+    """The rows of a page of which one more was asked for, and the cursor of the next; `ids` gives a row's id."""
+    if len(rows) <= limit:
+        return rows, None
+    return rows[:limit], cursor_of(ids(rows[limit - 1]))
+
+
+def at(ms: int | None) -> str | None:
+    """An instant as it is answered."""
+    return from_ms(ms).isoformat(timespec="milliseconds").replace("+00:00", "Z") if ms else None
+
+
+def ms_of(instant: datetime | None) -> int | None:
+    """An instant that was asked for, in ms; BadInput outside the years 2000 to 2200."""
+    if instant is None:
+        return None
+    if not 2000 <= instant.year <= 2200:
+        raise BadInput("An instant lies in the years 2000 to 2200.")
+    return int(instant.timestamp() * 1000)
+
+
+Instant = AwareDatetime

@@ -1,0 +1,190 @@
+"""How a function becomes an operation of the web service: its scope, its answer, its place in the description.
+
+`operation` marks a function whose parameters are named as flask-openapi3 has them (`path`, `query`, `body`,
+`form`); it returns a model, or a whole `Response`.  Who asks is looked at before a body is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+
+import orjson
+from flask import Response, request
+from flask_openapi3 import Tag
+from pydantic import BaseModel
+from werkzeug.wrappers import Response as BaseResponse
+
+from engine.clock import wall_ms
+from engine.errors import BadInput
+from engine.services.accounts import idempotency, permissions
+from engine.services.accounts.idempotency import Key
+from engine.services.accounts.token_scopes import Scope
+from engine.store.threads import write
+from webui.api import blueprint
+from webui.api.authentication import authenticate, bearer
+from webui.api.problems import MEDIA_TYPE, Problem
+from webui.request import limits
+from webui.request.programs import caller
+
+View = Callable[..., Any]
+_PROBLEM = {"$ref": f"#/components/schemas/{Problem.__name__}"}
+_KEY_HEADER = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "The same key with the same body within 24 hours does the work once and gets the same answer.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 100, "pattern": "^[!-~]+$"},
+}
+_FIELDS = {
+    "name": "fields",
+    "in": "query",
+    "required": False,
+    "description": "The only fields to be answered, separated by commas.",
+    "schema": {"type": "string", "maxLength": 500},
+}
+# What each operation adds to the description that flask-openapi3 makes: parameters that all have.
+EXTRAS: dict[str, list[dict[str, Any]]] = {}
+
+
+def operation(
+    method: str,
+    path: str,
+    scope: Scope,
+    tag: str,
+    answer: type[BaseModel] | Mapping[str, Any] | None,
+    *,
+    status: int = 200,
+    right: str = "account.view",
+    creates: bool = False,
+    request_body: Mapping[str, Any] | None = None,
+    refuses: tuple[int, ...] = (),
+) -> Callable[[View], View]:
+    """Answer `method` (``get``, ``post``, …) of `path` with the function, for tokens with `scope`.
+
+    `answer` is the model of what it returns, or ``{"content": …}`` of another media type, None for nothing (204).
+    `right` is what the person must have, `creates` says that it takes an Idempotency-Key, `request_body` is the
+    description of a body that is no JSON model, `refuses` statuses beside the usual ones.
+    """
+
+    def decorate(view: View) -> View:
+        name = view.__name__
+
+        @wraps(view)
+        def answered(*args: Any, **kwargs: Any) -> BaseResponse:
+            permissions.require(caller().person, right, caller().account_id)
+            found = view(*args, **kwargs)
+            if isinstance(found, BaseResponse):
+                return found
+            if found is None:
+                return Response(status=204)
+            return _sent(orjson.loads(found.model_dump_json()), status)
+
+        statuses = {400, 401, 403, 404, 413, 429, *refuses} | ({409} if method != "get" else set())
+        responses: dict[int, Any] = {
+            code: {"content": {MEDIA_TYPE: {"schema": _PROBLEM}}} for code in sorted(statuses)
+        }
+        responses[status] = answer if isinstance(answer, type) or answer is None else dict(answer)
+        extra: dict[str, Any] = {"x-scope": str(scope)}
+        if request_body is not None:
+            extra["requestBody"] = dict(request_body)
+        EXTRAS[name] = [_KEY_HEADER] if creates else []
+        if method == "get" and isinstance(answer, type):
+            EXTRAS[name].append(_FIELDS)
+        marked: View = getattr(blueprint, method)(
+            path,
+            tags=[Tag(name=tag)],
+            operation_id=name,
+            responses=responses,
+            openapi_extensions=extra,
+            endpoint=name,
+        )(answered)
+        SCOPES[name] = scope
+        return marked
+
+    return decorate
+
+
+SCOPES: dict[str, Scope] = {}  # what each operation needs, by its name
+
+
+@blueprint.before_request
+def _find_caller() -> None:
+    """Find whom the token speaks for, before any body is read."""
+    name = (request.endpoint or "").removeprefix("api.")
+    authenticate(bearer(), name, SCOPES[name])
+
+
+@blueprint.after_request
+def _tell_limits(response: Response) -> Response:
+    """How often the account may still ask, and that answers are for it alone."""
+    left = limits.left_of_account()
+    if left is not None:
+        span_s = left.rate.span_ms // 1000
+        response.headers["RateLimit-Limit"] = str(left.rate.count)
+        response.headers["RateLimit-Remaining"] = str(left.count)
+        response.headers["RateLimit-Reset"] = str(-(-left.whole_ms // 1000))
+        response.headers["RateLimit-Policy"] = f"{left.rate.count};w={span_s}"
+    return response
+
+
+# -- answers ---------------------------------------------------------------------------------
+
+
+def _sent(values: Any, status: int) -> Response:
+    """Values as JSON, with an ETag where they were only read."""
+    if request.method not in ("GET", "HEAD"):
+        return Response(orjson.dumps(values), status, mimetype="application/json")
+    body = orjson.dumps(_chosen(values, request.args.get("fields", "")))
+    response = Response(body, status, mimetype="application/json")
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.set_etag(hashlib.sha256(body).hexdigest()[:32])
+    response.make_conditional(request)
+    return response
+
+
+def _chosen(values: Any, fields: str) -> Any:
+    """Only the fields that were asked for: of each item of a page, or of the one thing."""
+    wanted = [name.strip() for name in fields.split(",") if name.strip()]
+    if not wanted or not isinstance(values, dict):
+        return values
+    if isinstance(values.get("data"), list):
+        return {**values, "data": [_only(each, wanted) for each in values["data"]]}
+    return _only(values, wanted)
+
+
+def _only(item: dict[str, Any], wanted: list[str]) -> dict[str, Any]:
+    unknown = [name for name in wanted if name not in item]
+    if unknown:
+        raise BadInput("«%(name)s» is none of %(known)s.", name=unknown[0][:40], known=sorted(item))
+    return {name: item[name] for name in wanted}
+
+
+# -- making things ----------------------------------------------------------------------------
+
+
+def created(work: Callable[[], BaseModel], status: int = 201, digest: str = "") -> Response:
+    """Do `work` in a transaction and answer what it returns: once for an Idempotency-Key.
+
+    `digest` is the hash of what was asked for when the body was no JSON.
+    """
+    key, now = key_of(digest), wall_ms()
+    answer, was_kept = write(lambda: idempotency.once(key, now, lambda: work().model_dump_json()))
+    response = Response(answer, status, mimetype="application/json")
+    if was_kept:
+        response.headers["Idempotent-Replayed"] = "true"
+    return response
+
+
+def key_of(digest: str = "") -> Key | None:
+    """The Idempotency-Key of the present request; None without one.  BadInput."""
+    given = request.headers.get("Idempotency-Key")
+    if given is None:
+        return None
+    operation_name = (request.endpoint or "").removeprefix("api.")
+    asked = hashlib.sha256(f"{request.full_path}\n{digest}\n".encode("utf-8", "replace"))
+    if not digest:
+        asked.update(request.get_data())
+    return Key(caller().account_id, operation_name, idempotency.check(given), asked.hexdigest())
