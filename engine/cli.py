@@ -63,6 +63,7 @@ COMMANDS = {
         "engine.commands.suppression", "do_not_call_group", "Manage the do-not-call list."
     ),
     "token": _Command("engine.commands.token", "token_group", "Access tokens of programs."),
+    "line": _Command("engine.commands.line", "line", "The support line: agents, prompts."),
     "bench": _Command("engine.bench.command", "bench", "Measure how fast this machine dials."),
 }
 

@@ -155,6 +155,10 @@ class Settings(BaseSettings):
     prompts_dir_on_switch: str = Field(
         "", description="Where the switch sees data_dir/prompts; empty: at the same path."
     )
+    support_numbers: str = Field(
+        "",
+        description="The support line's numbers, blank separated (`02191001234`); empty: there is none.",
+    )
     switch_group: str = Field(
         "",
         description="Group that may read the prompts beside us: that of a switch which runs as another user.",

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+import peewee
 
+from engine.agreement.calendars import CalendarKind
+from engine.agreement.dates import local_day
+from engine.agreement.terms import published
+from engine.clock import wall_ms
 from engine.commands import common
-from engine.config import load_settings
-from engine.errors import BadInput
+from engine.config import Settings, load_settings
+from engine.errors import AvanakError, BadInput
+from engine.services.sla import working_calendar
+from engine.store import database
+from engine.store.threads import read
 from engine.switch_conf import DIALPLAN, TREE, lint
 from engine.switch_conf import install as installer
 from engine.switch_conf.settings import GatewaySettings, InstallSettings
@@ -19,7 +28,15 @@ from engine.switch_conf.settings import GatewaySettings, InstallSettings
 F = TypeVar("F", bound=Callable[..., Any])
 
 # Filled in otherwise: the password from a file, gateways from --gateway, prompts from the engine's settings.
-_APART = ("event_socket_password", "gateways", "prompts_dir", "records_secret")
+_APART = (
+    "event_socket_password",
+    "gateways",
+    "prompts_dir",
+    "records_secret",
+    "support_numbers",
+    "support_days",
+)
+DAYS_AHEAD = 400
 _FIELDS = [field for field in dataclasses.fields(InstallSettings) if field.name not in _APART]
 _GATEWAY_FIELDS = {field.name: field for field in dataclasses.fields(GatewaySettings)}
 
@@ -103,6 +120,10 @@ def _install_options(command: F) -> F:
     type=click.File("r"),
     help="File with AVANAK_RECORDS_SECRET, for --records-url: the web part that call records are posted to.",
 )
+@click.option(
+    "--support-numbers",
+    help="The support line's numbers, blank separated; without it AVANAK_SUPPORT_NUMBERS.",
+)
 @_install_options
 @click.option("--force", is_flag=True, help="Overwrite files that were changed by hand.")
 @common.json_option
@@ -112,6 +133,7 @@ def install_(
     event_socket_password_file: Any,
     prompts_dir: str | None,
     records_secret_file: Any,
+    support_numbers: str | None,
     force: bool,
     as_json: bool,
     **values: Any,
@@ -124,6 +146,8 @@ def install_(
         prompts_dir=prompts_dir or settings.prompts_dir_on_switch or str(settings.prompts_dir.absolute()),
         records_secret=records_secret_file.read().strip() if records_secret_file else "",
         gateways=tuple(_gateway(text) for text in gateways),
+        support_numbers=settings.support_numbers if support_numbers is None else support_numbers,
+        support_days=_support_days(settings),
         **values,
     )
     written = installer.install(Path(directory), wanted, force=force)
@@ -133,6 +157,28 @@ def install_(
         as_json,
         lambda: click.echo(sentence),
     )
+
+
+def _support_days(settings: Settings) -> tuple[tuple[str, tuple[tuple[int, int], ...]], ...]:
+    """The support hours of the year ahead: by the store's calendar with its edits, else by the agreement's own."""
+    now = wall_ms()
+    first = local_day(now // 1000)
+    days = [first + timedelta(days=count) for count in range(DAYS_AHEAD)]
+
+    def hours() -> tuple[tuple[str, tuple[tuple[int, int], ...]], ...]:
+        calendar = working_calendar.current(CalendarKind.SUPPORT, now)
+        return tuple((day.isoformat(), calendar.hours(day)) for day in days)
+
+    database_url = settings.database
+    is_there = not database_url.startswith("sqlite:///") or Path(database_url[10:]).is_file()
+    try:
+        if is_there:
+            database.open_database(database_url)
+            return read(hours)
+    except (AvanakError, peewee.PeeweeException) as error:
+        common.note(f"The support hours are the agreement's own: the store cannot be asked ({error}).")
+    calendar = published().in_force(now // 1000).calendar(CalendarKind.SUPPORT, ())
+    return tuple((day.isoformat(), calendar.hours(day)) for day in days)
 
 
 def _gateway(text: str) -> GatewaySettings:

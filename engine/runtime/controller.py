@@ -22,6 +22,7 @@ from engine.dialing.rules.billing import Billing
 from engine.dialing.rules.consent import Consent
 from engine.dialing.shares import GatewayParts
 from engine.embedded.options import EmbeddedOptions
+from engine.errors import AvanakError
 from engine.loops import Loop, Loops
 from engine.monitoring import auditor
 from engine.monitoring.auditor import Auditor
@@ -38,10 +39,13 @@ from engine.services.messages import otp_prompt
 from engine.services.messages.personal import Preparer
 from engine.services.messages.speech import DEFAULT_VOICE, Speech
 from engine.services.onboarding.first_start import ensure_first
+from engine.services.support_line import voice_prompts
 from engine.store import threads
 from engine.store.settles import Settle
 from engine.store.threads import read
 from engine.store.writer import Writer
+from engine.support_line.line import STEP_S as SUPPORT_S
+from engine.support_line.line import SupportLine
 
 if TYPE_CHECKING:
     from engine.runtime.jobs import Jobs
@@ -86,8 +90,13 @@ class Engine:
         self.watch = AvailabilityMonitor(
             settings, self.writer, self.dialer, settings.engine_name or socket.gethostname()
         )
+        self.support_line = SupportLine(self.writer, tuple(settings.support_numbers.split()))
         self.switchboard = Switchboard(
-            settings, self.writer, self.dialer, lambda event: self.watch.prober.on_event(event, monotonic_s())
+            settings,
+            self.writer,
+            self.dialer,
+            lambda event: self.watch.prober.on_event(event, monotonic_s()),
+            self.support_line,
         )
         self.trunk_watch = RegistrationMonitor(self.dialer, self.writer)
         self.health_watch = GatewayHealthMonitor(self.name, self.dialer.lanes, self.writer)
@@ -106,6 +115,7 @@ class Engine:
             (
                 Loop("pulse", lambda: self.pulse.step(wall_ms(), monotonic_s()), PULSE_S),
                 Loop("gateway_health", lambda: self.health_watch.step(wall_ms(), monotonic_s()), PULSE_S),
+                Loop("support_line", self.support_line.step, SUPPORT_S),
                 Loop("prepare", lambda: self.preparer.step(wall_ms()), PREPARE_S),
                 Loop("forget_codes", self._forget_codes, FORGET_S),
                 Loop("audit", self.auditor.step, auditor.STEP_S, begins_after_s=auditor.STEP_S),
@@ -185,6 +195,10 @@ class Engine:
         from engine.services.outbox.sending import Channels
 
         channels = Channels.from_settings(self.settings, self._speak, self.dialer.wake)
+        if (
+            self.settings.support_numbers
+        ):  # some hundred sounds, the first time: a thread that nobody waits for
+            gevent.get_hub().threadpool.spawn(self._make_support_prompts)
         self.jobs = start_jobs(self.settings, self._owner, self.watch.probe, self.trunk_watch.ask, channels)
 
     def _forget_codes(self) -> None:
@@ -197,6 +211,12 @@ class Engine:
             return
         digits = self.consent.take_opted_out()
         gevent.spawn(self.dialer.unsent.release, digits=digits)
+
+    def _make_support_prompts(self) -> None:
+        try:
+            voice_prompts.ensure(self.settings.prompts_dir, self.speech.samples)
+        except AvanakError as error:
+            log.error("action=support_prompts_failed error=%r", str(error))
 
     def _speak(self, text: str, language: str) -> tuple[str, int]:
         """A notice as a prompt: (its name, ms)."""

@@ -26,6 +26,7 @@ from engine.services.notices import outage_notice, own_events
 from engine.services.outbox.sending import Channels
 from engine.services.sla import probes, statements
 from engine.services.sla.statements import StatementPolicy
+from engine.services.support_line import alarms, call_recordings, voice_tickets
 from engine.services.tickets import watch
 from engine.services.tickets.attachments import Attachments
 from engine.services.trunks import switches
@@ -146,6 +147,13 @@ def start_jobs(
     jobs.daily_for_all("expiry", 0, 5, lambda: write(lambda: accounts.expire_due(wall_ms())))
     jobs.every_for_all("payments", 60, lambda: verify_payments(settings))
     jobs.every_for_all("ticket_clocks", 30, lambda: write(lambda: watch.watch(wall_ms())))
+    files = Attachments(settings)
+    recordings_at = settings.recordings_folder
+    jobs.every_for_all("voice_tickets", 10, lambda: voice_tickets.take_over(recordings_at, files, wall_ms()))
+    jobs.daily_for_all(
+        "support_recordings", 3, 30, lambda: write(lambda: call_recordings.sweep(recordings_at, wall_ms()))
+    )
+    jobs.every_for_all("support_alarm", 30, lambda: write(lambda: alarms.watch(wall_ms())))
     jobs.every_for_all("outage_notice", 10, lambda: write(lambda: outage_notice.watch(wall_ms())))
     low = settings.low_credit_rials
     jobs.every_for_all("own_events", 20, lambda: write(lambda: own_events.watch(wall_ms(), low)))

@@ -35,6 +35,7 @@ from engine.store import leases
 from engine.store.cdr import load_cursor, marks_of, save_cursor
 from engine.store.threads import read
 from engine.store.writer import Channel, Writer
+from engine.support_line.line import SupportLine
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +107,12 @@ class Switchboard:
     """Keeps supervisors (and embedded switches) running between `start` and `stop`."""
 
     def __init__(
-        self, settings: Settings, writer: Writer, dialer: Dialer, take_job: Callable[[Event], bool]
+        self,
+        settings: Settings,
+        writer: Writer,
+        dialer: Dialer,
+        take_job: Callable[[Event], bool],
+        support_line: SupportLine,
     ) -> None:
         """`take_job`: is asked first about each background job; True if it was no call's."""
         self.settings = settings
@@ -116,6 +122,7 @@ class Switchboard:
         self.embedded: dict[int, EmbeddedProcess] = {}
         self.keeper: LeaseKeeper | None = None  # with PostgreSQL
         self._take_job = take_job
+        self._support_line = support_line
         self._specs: dict[int, SwitchSpec] = {}
         self._embedded_options: EmbeddedOptions | None = None
         self._cursors: Channel[tuple[int, Cursor]] = Channel("record_cursor", _write_cursors)
@@ -272,11 +279,13 @@ class Switchboard:
             )
             try:
                 self._hand_over(switch_id, link, info)
+                self._support_line_up(switch_id, name, link, info)
             finally:
                 is_known.set()
 
         def on_down(reason: str) -> None:
             is_known.clear()
+            self._support_line.switch_down(switch_id)
             self.dialer.switch_down(switch_id)
             self._report(switch_id, state="down", state_reason=reason[:500], state_since_at=wall_ms())
 
@@ -286,6 +295,8 @@ class Switchboard:
                 is_known.wait()
             if event.name == "HEARTBEAT":
                 self._heartbeat(switch_id, event)
+            elif self._support_line.on_event(switch_id, event):
+                return
             elif event.name != "BACKGROUND_JOB" or not self._take_job(event):
                 self.dialer.on_event(event)
 
@@ -306,6 +317,13 @@ class Switchboard:
                     raise
                 log.warning("action=switch_waits_for_store switch=%d error=%r", switch_id, str(error))
                 gevent.sleep(STORE_RETRY_S)
+
+    def _support_line_up(self, switch_id: int, name: str, link: Link, info: SwitchInfo) -> None:
+        """The support line's failure costs the dialling nothing."""
+        try:
+            self._support_line.switch_up(switch_id, name, link, info.core_uuid)
+        except AvanakError as error:
+            log.error("action=support_line_not_up switch=%s error=%r", name, str(error))
 
     def _heartbeat(self, switch_id: int, event: Event) -> None:
         beat = read_heartbeat(event)

@@ -49,5 +49,26 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("avanak_pressed", DIALPLAN, "[0-9*#]{1,2}"),
     Variable("avanak_pressed_invalid", DIALPLAN, "[0-9*#]{1,2}"),
     Variable("avanak_second", DIALPLAN, "1"),
+    # The support line: what the engine tells a call that came in, …
+    Variable("avanak_opens", ENGINE, r"file_string://.+"),
+    Variable("avanak_read_back", ENGINE, r"file_string://.+"),
+    # … what it gives a call-back along, …
+    Variable("avanak_caller_uuid", ENGINE, r"[0-9a-f-]{36}"),
+    Variable("avanak_gateway", ENGINE, r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"),
+    Variable("avanak_digits", ENGINE, r"\d{5,17}"),
+    Variable("avanak_ring_s", ENGINE, r"[1-9]\d{0,2}"),
+    # … and what the dialplan begins with and the engine may set as well.
+    Variable("avanak_language", DIALPLAN, "fa|en"),
+    Variable("avanak_place", DIALPLAN, r"\d{10}"),
+    Variable("avanak_support", DIALPLAN, "open|closed"),
+    Variable("avanak_choice", DIALPLAN, "[12]"),
+    Variable("avanak_kind", DIALPLAN, "message|complaint|suggestion"),
+    Variable("avanak_from", DIALPLAN, r"\d{1,15}"),
+    Variable("avanak_keyed", DIALPLAN, r"[0-9*]{1,16}"),
+    Variable("avanak_rest", DIALPLAN, r"\d{1,15}"),
+    Variable("avanak_tries", DIALPLAN, "x{1,3}"),
+    Variable("avanak_check", DIALPLAN, "ok|invalid|abroad|premium|our_own"),
+    Variable("avanak_registered", DIALPLAN, "true"),
+    Variable("avanak_step", DIALPLAN, "rung|talked", result=True),
 )
 BY_NAME = {one.name: one for one in VARIABLES}

@@ -11,13 +11,17 @@ from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
 from engine.errors import BadInput
-from engine.switch_conf import DIALPLAN, TREE, posting
+from engine.switch_conf import DIALPLAN, TREE, posting, support
 from engine.switch_conf.settings import GatewaySettings, InstallSettings
 
 MARKER = ".avanak-conf.json"  # what we wrote, so that we never overwrite what somebody else did
 SECRET, OPEN, PROGRAM = 0o600, 0o644, 0o755
 _SET = re.compile(r'cmd="(?:set|exec-set)" data="([a-z_]+)=[^"]*"')
-_SAMPLES = ("sip_profiles/carrier/sample.xml", "autoload_configs/acl/sample.xml")
+_SAMPLES = (
+    "sip_profiles/carrier/sample.xml",
+    "autoload_configs/acl/sample.xml",
+    "directory/agents/sample.xml",
+)
 
 
 def install(
@@ -76,6 +80,8 @@ def _texts(settings: InstallSettings, tree: Path, dialplan: Path) -> dict[str, t
             if path.is_file() and path.suffix in (".xml", ".md") and name not in _SAMPLES:
                 texts[name] = (path.read_text(encoding="utf-8"), OPEN)
     texts["vars.xml"] = (fill_in(texts["vars.xml"][0], settings.variables()), SECRET)
+    if settings.support_days:
+        texts["dialplan/support/15_hours.xml"] = (support.hours_xml(settings.support_days), OPEN)
     if settings.records_url:
         modules = "autoload_configs/modules.conf.xml"
         texts[modules] = (posting.with_module(texts[modules][0]), OPEN)

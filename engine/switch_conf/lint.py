@@ -14,12 +14,19 @@ from engine.switch_conf.tree import Element, Finding, Tree, read_tree
 
 # What the dialplan may use, and the module that brings it.
 APPLICATIONS = dict.fromkeys(
-    ("answer", "bind_digit_action", "bridge", "echo", "execute_extension", "hangup", "log", "multiset", "park",
-     "play_and_get_digits", "playback", "record", "respond", "sched_hangup", "set", "sleep", "start_dtmf", "transfer", "unset",
+    ("answer", "bind_digit_action", "bridge", "echo", "event", "execute_extension", "hangup", "log", "multiset", "park",
+     "play_and_get_digits", "playback", "record", "respond",
+     "ring_ready", "sched_hangup", "set", "sleep", "start_dtmf", "transfer", "unset",
      "wait_for_answer", "wait_for_silence"),
     "mod_dptools",
-)  # fmt: skip
-FUNCTIONS = {"cond": "mod_commands", "expr": "mod_expr", "regex": "mod_commands", "hash": "mod_hash"}
+) | {"callcenter": "mod_callcenter", "db": "mod_db"}  # fmt: skip
+FUNCTIONS = {
+    "cond": "mod_commands",
+    "strepoch": "mod_commands",
+    "expr": "mod_expr",
+    "regex": "mod_commands",
+    "hash": "mod_hash",
+}
 STREAMS = {
     "tone_stream": "mod_tone_stream",
     "silence_stream": "mod_tone_stream",
@@ -36,7 +43,8 @@ NEEDED = {
     "mod_sndfile": "WAV files are not played",
 }
 CONFIGURED_BY = {
-    "cdr_csv.conf": "mod_cdr_csv", "console.conf": "mod_console", "event_socket.conf": "mod_event_socket",
+    "callcenter.conf": "mod_callcenter", "cdr_csv.conf": "mod_cdr_csv", "db.conf": "mod_db",
+    "console.conf": "mod_console", "event_socket.conf": "mod_event_socket",
     "json_cdr.conf": "mod_json_cdr", "logfile.conf": "mod_logfile", "sofia.conf": "mod_sofia",
 }  # fmt: skip
 _VARIABLE = re.compile(r"\$\{(avanak_\w+)\}")

@@ -19,6 +19,7 @@ PACKET_MS = (20, 40, 60)
 LOG_LEVELS = ("debug", "info", "notice", "warning", "err", "crit", "alert")
 _URL = re.compile(r"(https?)://([A-Za-z0-9.-]{1,253})(:\d{1,5})?")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_SUPPORT_NUMBER = re.compile(r"\+?[0-9]{3,15}")
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 # vars.xml is text that FreeSWITCH pastes: nothing in it may end a quote, open a tag or name a variable.
 _PLAIN = re.compile(r"""[^\s"'<>&$\\,;{}]+""")
@@ -83,6 +84,9 @@ class InstallSettings:
     ``event_socket_allow`` is who may connect: ``loopback.auto`` or a network such as ``10.0.0.5/32``.
     With a ``records_url`` (``https://avanak.example``, the web part) the switch, which the engine calls
     ``records_name``, posts its call records there with ``records_secret`` (AVANAK_RECORDS_SECRET).
+    ``support_numbers`` are the support line's, blank separated (``02191001234``); empty: there is none.
+    ``support_days`` are the days of the next year (``2026-11-28``) with the hours in which support is open, in
+    seconds of the local day: what the dialplan goes by while no engine answers.  Empty: the usual week.
     ``owner`` is the user that the switch runs as: files are given to it, if set.
     """
 
@@ -106,12 +110,16 @@ class InstallSettings:
     records_secret: str = ""
     gateways: tuple[GatewaySettings, ...] = ()
     owner: str = ""
+    agents_port: int = 5070
+    support_numbers: str = ""
+    support_days: tuple[tuple[str, tuple[tuple[int, int], ...]], ...] = ()
 
     def check(self) -> None:
         """Raises BadInput with one sentence about the first thing that is wrong."""
         for what, value in (("event socket address", self.event_socket_ip), ("SIP address", self.sip_ip)):
             _require(_is_address(value), f"{what} must be an IP address, not '{value}'")
         for what, port in (("event socket port", self.event_socket_port), ("SIP port", self.sip_port),
+                           ("agents' SIP port", self.agents_port),
                            ("first RTP port", self.rtp_start), ("last RTP port", self.rtp_end)):  # fmt: skip
             _require(1 <= port <= 65535, f"{what} must be 1 to 65535, not {port}")
         _require(
@@ -140,6 +148,10 @@ class InstallSettings:
         _require("." not in self.prompts_dir, f"the folder of prompts may have no dot in its path ('{self.prompts_dir}'):"
                  " FreeSWITCH would take what follows it for the file's type")  # fmt: skip
         self._check_records()
+        for number in self.support_numbers.split():
+            _require(
+                _SUPPORT_NUMBER.fullmatch(number), f"a support number has 3 to 15 digits, not '{number}'"
+            )
         seen: set[str] = set()
         for gateway in self.gateways:
             gateway.check()
@@ -179,6 +191,8 @@ class InstallSettings:
             "avanak_event_socket_allow": self.event_socket_allow,
             "avanak_sip_ip": self.sip_ip,
             "avanak_sip_port": str(self.sip_port),
+            "avanak_agents_port": str(self.agents_port),
+            "avanak_support_numbers": support_expression(self.support_numbers),
             "avanak_rtp_start": str(self.rtp_start),
             "avanak_rtp_end": str(self.rtp_end),
             "avanak_sessions_per_second": str(self.sessions_per_second),
@@ -193,6 +207,12 @@ class InstallSettings:
         if self.log_dir:
             found["avanak_log_dir"] = self.log_dir
         return found
+
+
+def support_expression(numbers: str) -> str:
+    """The expression of what carriers send for these numbers: with +98, 0098, 98, 0 or none of them."""
+    nationals = [re.sub(r"^(\+98|0098|0)", "", number) for number in numbers.split()]
+    return rf"^(?:\+98|0098|98|0)?(?:{'|'.join(nationals)})$" if nationals else "^none$"
 
 
 def _require(condition: object, sentence: str) -> None:

@@ -11,6 +11,7 @@ import logging
 import re
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
 from engine.errors import BadInput, Conflict, NotFound
 from engine.sentences import Sentence
@@ -33,6 +34,18 @@ REASONS: dict[str, Sentence] = {
     "no_answer": Sentence("left calls unanswered"),
 }
 _EXTENSION = re.compile(r"[1-9]\d{2,5}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class _System:
+    """The command line: an administrator who is nobody."""
+
+    id: int | None = None
+    role: str = "administrator"
+    account_id: int | None = None
+
+
+SYSTEM: Any = _System()
 
 
 @dataclass(frozen=True, slots=True)

@@ -349,3 +349,11 @@ def free_agents_in_store() -> list[SupportAgent]:
             SupportAgent.id.not_in(busy),
         )
     )
+
+
+def settle_of(uuid: str, evidence: Evidence, now: int) -> str:
+    """As `settle`; the extension of the agent, empty if it was settled before."""
+    if not settle(uuid, evidence, now):
+        return ""
+    row = CallBackTry.get(CallBackTry.uuid == uuid)
+    return str(SupportAgent.get_by_id(row.agent_id).extension)

@@ -8,7 +8,7 @@ arrived → left
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from engine.errors import BadInput, Conflict, NotFound
@@ -81,9 +81,11 @@ def joined(uuid: str, now: int) -> SupportCall | None:
     return of_uuid(uuid)
 
 
-def offered(uuid: str, now: int) -> None:
-    """A call-back was offered to a caller in the queue."""
-    SupportCall.update(asked_at=now).where(SupportCall.uuid == uuid, SupportCall.asked_at.is_null()).execute()
+def offered(uuids: Sequence[str], now: int) -> None:
+    """A call-back was offered to callers in the queue."""
+    SupportCall.update(asked_at=now).where(
+        SupportCall.uuid.in_(uuids), SupportCall.asked_at.is_null()
+    ).execute()
 
 
 def answered(uuid: str, extension: str, now: int) -> None:
@@ -269,3 +271,17 @@ def recent(limit: int = 50, before_id: int | None = None) -> list[SupportCall]:
     if before_id is not None:
         query = query.where(SupportCall.id < before_id)
     return list(query)
+
+
+def places() -> dict[str, int]:
+    """Since when each caller in the queue counts as waiting, by channel."""
+    rows = SupportCall.select(SupportCall.uuid, SupportCall.place_at).where(
+        SupportCall.state == SupportCallState.WAITING
+    )
+    return {row.uuid: int(row.place_at or 0) for row in rows}
+
+
+def live_ones() -> set[str]:
+    """Channels of calls that have not ended, as far as we know."""
+    rows = SupportCall.select(SupportCall.uuid).where(SupportCall.ended_at.is_null())
+    return {str(row.uuid) for row in rows}

@@ -1,0 +1,172 @@
+"""Commands for the support line: what the dialplan is told, the queue's agents, call-backs.  As `commands`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from engine.esl.checks import (
+    DIGITS,
+    check_digits,
+    check_gateway,
+    check_int,
+    check_text,
+    check_uuid,
+    check_word,
+)
+
+QUEUE = "support@avanak"
+DOMAIN = "avanak.support"
+EXTENSION = re.compile(r"[1-9][0-9]{2,5}")
+STATUSES = frozenset(("Available", "On Break", "Logged Out"))
+LANGUAGES = frozenset(("fa", "en"))
+# What the dialplan is told: paths of clips, words, numbers.  No separator of variables, no blank, no $.
+_NAME = re.compile(r"[a-z][a-z_]{0,40}")
+_VALUE = re.compile(r"[A-Za-z0-9_./:!*+-]{0,4000}")
+_PATH = re.compile(r"[A-Za-z0-9_./:!+-]{1,4000}")
+
+
+def subscribe() -> bytes:
+    """``event json CUSTOM …``: the queue's events and the dialplan's questions, beside what is heard already."""
+    return b"event json CUSTOM callcenter::info avanak::support\n\n"
+
+
+def tell(uuid: str, values: Mapping[str, str]) -> bytes:
+    """``uuid_setvar_multi``: what the dialplan asked for."""
+    pairs = ";".join(
+        f"{check_text('variable', name, _NAME, 'a name')}={check_text(name, value, _VALUE, 'plain words')}"
+        for name, value in values.items()
+    )
+    return _api(f"uuid_setvar_multi {check_uuid('call', uuid)} {pairs}")
+
+
+def go_on(uuid: str) -> bytes:
+    """``uuid_break``: the call stops waiting (or its music begins anew, with the keys that it is now told)."""
+    return _api(f"uuid_break {check_uuid('call', uuid)}")
+
+
+def say_over_music(uuid: str, path: str) -> bytes:
+    """``uuid_displace … start``: the caller hears it in the place of the music, and keys are heard meanwhile."""
+    return _api(
+        f"uuid_displace {check_uuid('call', uuid)} start {check_text('sound', path, _PATH, 'a path')} 0"
+    )
+
+
+def stop_saying(uuid: str, path: str) -> bytes:
+    """``uuid_displace … stop``."""
+    return _api(f"uuid_displace {check_uuid('call', uuid)} stop {check_text('sound', path, _PATH, 'a path')}")
+
+
+def record(uuid: str, path: str) -> bytes:
+    """``uuid_record … start``: both sides, until the call ends."""
+    return _api(f"uuid_record {check_uuid('call', uuid)} start {check_text('file', path, _PATH, 'a path')}")
+
+
+def agent_list() -> bytes:
+    """``callcenter_config agent list``."""
+    return _api("callcenter_config agent list")
+
+
+def member_list() -> bytes:
+    """``callcenter_config queue list members``: who waits or talks."""
+    return _api(f"callcenter_config queue list members {QUEUE}")
+
+
+def agent_state(extension: str) -> bytes:
+    """``callcenter_config agent get state``: «Waiting» when no call rings there."""
+    return _api(f"callcenter_config agent get state {_extension(extension)}")
+
+
+def agent_add(extension: str) -> list[bytes]:
+    """An agent of the queue, signed out."""
+    name = _extension(extension)
+    return [
+        _api(f"callcenter_config agent add {name} Callback"),
+        _api(f"callcenter_config tier add {QUEUE} {name} 1 1"),
+    ]
+
+
+def agent_remove(extension: str) -> list[bytes]:
+    """The agent is none any more."""
+    name = _extension(extension)
+    return [
+        _api(f"callcenter_config tier del {QUEUE} {name}"),
+        _api(f"callcenter_config agent del {name}"),
+    ]
+
+
+def agent_status(extension: str, status: str) -> bytes:
+    """Available, On Break or Logged Out."""
+    return _api(
+        f"callcenter_config agent set status {_extension(extension)} '{check_word('status', status, STATUSES)}'"
+    )
+
+
+def agent_number(extension: str, key: str, value: int) -> bytes:
+    """One of the agent's figures: wrap_up_time, max_no_answer, reject_delay_time, busy_delay_time, no_answer_delay_time."""
+    keys = ("wrap_up_time", "max_no_answer", "reject_delay_time", "busy_delay_time", "no_answer_delay_time")
+    check_word("figure", key, frozenset(keys))
+    return _api(f"callcenter_config agent set {key} {_extension(extension)} {check_int(key, value, 0, 3600)}")
+
+
+def agent_contact(extension: str, contact: str) -> bytes:
+    """Where the agent is rung; of `contact_of` only."""
+    return _api(f"callcenter_config agent set contact {_extension(extension)} {contact}")
+
+
+def contact_of(extension: str, ring_s: int, gateway: str = "", digits: str = "", confirm: str = "") -> str:
+    """How an agent is rung: the registered telephone, or an outside number, which must press 1."""
+    check_int("ring time", ring_s, 1, 120)
+    head = f"originate_timeout={ring_s},ignore_early_media=true,outbound_redirect_fatal=true"
+    if not gateway:
+        return f"{{{head}}}user/{_extension(extension)}@{DOMAIN}"
+    check_text("prompt", confirm, _PATH, "a path")
+    return (
+        f"{{{head},group_confirm_key=1,group_confirm_file={confirm},group_confirm_timeout=15}}"
+        f"sofia/gateway/{check_gateway(gateway)}/{check_digits('number', digits)}"
+    )
+
+
+def call_back(
+    uuid: str,
+    caller_uuid: str,
+    contact: str,
+    *,
+    gateway: str,
+    digits: str,
+    ring_s: int,
+    language: str,
+) -> bytes:
+    """``bgapi originate``: the agent first; the dialplan (70_call_back.xml) then rings the caller.
+
+    `contact` is of `contact_of`.  Number and gateway travel as variables of this call, checked.
+    """
+    check_text("number", digits, DIGITS, "digits")
+    variables = (
+        f"origination_uuid={check_uuid('try', uuid)},avanak_caller_uuid={check_uuid('call', caller_uuid)},"
+        f"avanak_gateway={check_gateway(gateway)},avanak_digits={digits},"
+        f"avanak_ring_s={check_int('ring time', ring_s, 1, 120)},"
+        f"avanak_language={check_word('language', language, LANGUAGES)},"
+        f"origination_caller_id_number={digits},origination_caller_id_name=call-back"
+    )
+    return (
+        f"bgapi originate {{{variables},{contact[1:]} support_call_back XML avanak_support\nJob-UUID: {uuid}\n\n"
+    ).encode("ascii")
+
+
+def reached(uuid: str) -> bytes:
+    """``db select``: how far a call-back came by the switch's own book: «rung», «talked» or nothing."""
+    return _api(f"db select/avanak_call_back/{check_uuid('try', uuid)}")
+
+
+def transfer_to_queue(uuid: str) -> bytes:
+    """``uuid_transfer``: back into the queue, at the place that it had."""
+    return _api(f"uuid_transfer {check_uuid('call', uuid)} support_queue XML avanak_support")
+
+
+def _extension(value: str) -> str:
+    return check_text("extension", value, EXTENSION, "3 to 6 digits")
+
+
+def _api(words: str) -> bytes:
+    return f"api {words}\n\n".encode("ascii")

@@ -1,0 +1,45 @@
+"""Alarms of the support line: support is open and nobody takes calls."""
+
+from __future__ import annotations
+
+import logging
+
+from engine.sentences import Sentence
+from engine.services.outbox import deliveries
+from engine.services.outbox.wording import bilingual
+from engine.services.support_line import figures, hours
+from engine.states import AgentState
+from engine.store.tables.support_line import SupportAgent
+
+log = logging.getLogger(__name__)
+
+GRACE_MS = 120_000  # after the opening, and for a change of shifts
+
+
+def nobody_since(now: int) -> int | None:
+    """Since when nobody takes calls although support is open; None while somebody does, or there are no agents at all."""
+    rows = list(SupportAgent.select().where(SupportAgent.is_active == True))  # noqa: E712 - SQL
+    if not rows or any(row.state == AgentState.AVAILABLE for row in rows) or not hours.office(now).is_open:
+        return None
+    return max(row.state_since_at for row in rows)
+
+
+def watch(now: int) -> bool:
+    """Tell operators, once an hour while it lasts; whether this run did.  Inside a transaction, repeatable."""
+    since = nobody_since(now)
+    if since is None or now - since < GRACE_MS or not hours.office(now - GRACE_MS).is_open:
+        return False
+    told = deliveries.to_staff(
+        "incidents",
+        f"support-line/nobody/{figures.hour_start(now)}",
+        subject=bilingual(Sentence("Support line: nobody is signed in")),
+        text=bilingual(
+            Sentence("Support is open and no agent takes calls. Callers wait; sign in or call somebody.")
+        ),
+        now=now,
+        roles=("operator", "administrator"),
+        is_urgent=True,
+    )
+    if told:
+        log.error("action=support_line_unattended since=%d", since)
+    return bool(told)

@@ -1,0 +1,74 @@
+"""What the queue is to be told so that its agents are as they are wanted.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from engine.esl import support_line as commands
+from engine.states import AgentState
+from engine.support_line.answers import QueueAgent
+
+SEEN = {"Waiting": "waiting", "Receiving": "receiving", "In a queue call": "in_call", "Idle": "idle"}
+DELAY_S = 10  # after a call that was left unanswered, rejected or met a busy telephone
+
+
+@dataclass(frozen=True, slots=True)
+class WantedAgent:
+    """An agent as the store wants it; `is_held` keeps queue calls away: a call-back is theirs, now or next."""
+
+    extension: str
+    state: str
+    contact: str
+    wrap_up_s: int
+    max_no_answer: int
+    is_held: bool = False
+
+    @property
+    def status(self) -> str:
+        """The queue's word."""
+        if self.state == AgentState.SIGNED_OUT:
+            return "Logged Out"
+        return "Available" if self.state == AgentState.AVAILABLE and not self.is_held else "On Break"
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """What to send, and who was paused by the queue itself."""
+
+    frames: list[bytes]
+    unanswering: list[str]
+
+
+def agree(wanted: Iterable[WantedAgent], seen: Iterable[QueueAgent], told: Mapping[str, str]) -> Agreement:
+    """Compare; `told` is the status that this connection was told last of each agent.
+
+    An agent whom we told to be available and who is On Break was paused by the queue for leaving calls
+    unanswered: that is taken over.  Everything else follows the store.
+    """
+    frames: list[bytes] = []
+    unanswering: list[str] = []
+    there = {each.extension: each for each in seen}
+    for each in wanted:
+        known = there.pop(each.extension, None)
+        if known is None:
+            if each.state == AgentState.SIGNED_OUT:
+                continue
+            frames += commands.agent_add(each.extension)
+        elif known.status == "On Break" and each.status == told.get(each.extension) == "Available":
+            unanswering.append(each.extension)
+            continue
+        if known is None or known.contact != each.contact:
+            frames.append(commands.agent_contact(each.extension, each.contact))
+        if known is None or known.wrap_up_s != each.wrap_up_s:
+            frames.append(commands.agent_number(each.extension, "wrap_up_time", each.wrap_up_s))
+        if known is None:
+            frames.append(commands.agent_number(each.extension, "max_no_answer", each.max_no_answer))
+            for key in ("reject_delay_time", "busy_delay_time", "no_answer_delay_time"):
+                frames.append(commands.agent_number(each.extension, key, DELAY_S))
+        if known is None or known.status != each.status:
+            frames.append(commands.agent_status(each.extension, each.status))
+    for extension in there:
+        if commands.EXTENSION.fullmatch(extension):
+            frames += commands.agent_remove(extension)
+    return Agreement(frames, unanswering)

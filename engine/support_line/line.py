@@ -1,0 +1,69 @@
+"""The support line of one engine: each switch that has the queue, from its connection's begin to its end.
+
+Events come in the order of the connection and are worked off by one greenlet a switch: what the dialplan asks
+is answered when it is committed.  `step` runs twice a second: agents, call-backs, announcements.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from engine.clock import monotonic_s, wall_ms
+from engine.errors import AvanakError
+from engine.esl import commands
+from engine.esl.events import Event
+from engine.esl.link import Link
+from engine.store.writer import Writer
+from engine.support_line.queue_switch import QueueSwitch
+from engine.support_line.spoken import Clips
+
+log = logging.getLogger(__name__)
+
+STEP_S = 0.5
+
+
+class SupportLine:
+    """All switches with the queue; the switchboard tells of connections and events."""
+
+    def __init__(self, writer: Writer, own_numbers: tuple[str, ...]) -> None:
+        """`own_numbers`: those of the support line itself, which are not called back."""
+        self._writer = writer
+        self._own_numbers = own_numbers
+        self.switches: dict[int, QueueSwitch] = {}
+
+    def switch_up(self, switch_id: int, name: str, link: Link, core_uuid: str) -> None:
+        """A connection is up.  Where mod_callcenter is not loaded there is no support line."""
+        if link.api(commands.module_exists("mod_callcenter")).strip() != "true":
+            return
+        prompts = link.api(commands.global_variable("avanak_prompts_dir")).strip()
+        recordings = link.api(commands.global_variable("avanak_recordings_dir")).strip()
+        switch = QueueSwitch(
+            switch_id, name, core_uuid, link, self._writer, Clips(prompts), recordings, self._own_numbers
+        )
+        switch.begin()
+        self.switches[switch_id] = switch
+        log.info("action=support_line_up switch=%s", name)
+
+    def switch_down(self, switch_id: int) -> None:
+        """The connection has ended."""
+        switch = self.switches.pop(switch_id, None)
+        if switch is not None:
+            switch.end()
+
+    def on_event(self, switch_id: int, event: Event) -> bool:
+        """Take an event; True if it was the support line's alone."""
+        switch = self.switches.get(switch_id)
+        return switch is not None and switch.on_event(event)
+
+    def step(self) -> None:
+        """Twice a second; the failure of one switch is its own."""
+        for switch in list(self.switches.values()):
+            try:
+                switch.step(wall_ms(), monotonic_s())
+            except AvanakError as error:
+                log.warning("action=support_step_failed switch=%s error=%r", switch.name, str(error))
+
+    def stop(self) -> None:
+        """End all."""
+        for switch_id in list(self.switches):
+            self.switch_down(switch_id)

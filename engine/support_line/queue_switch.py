@@ -1,0 +1,419 @@
+"""One switch with the queue: questions of the dialplan, the queue's events, agents, announcements, call-backs."""
+
+from __future__ import annotations
+
+import json
+import logging
+from functools import partial
+from typing import Any
+
+import gevent
+from gevent.queue import Queue
+
+from engine.clock import monotonic_s, wall_ms
+from engine.errors import AvanakError
+from engine.esl import commands as plain
+from engine.esl import support_line as commands
+from engine.esl.events import Event
+from engine.esl.link import Link
+from engine.services.numbering.numbers import display
+from engine.services.support_line import (
+    agents,
+    call_backs,
+    call_recordings,
+    calls,
+    expectation,
+    keyed_numbers,
+    routes,
+    settings,
+)
+from engine.services.support_line.call_backs import Evidence, Placing
+from engine.services.support_line.settings import LineSettings
+from engine.store.tables.core import Gateway
+from engine.store.tables.support_line import SupportAgent
+from engine.store.threads import read
+from engine.store.writer import Writer
+from engine.support_line.agents import SEEN, WantedAgent, agree
+from engine.support_line.answers import QueueAgent, read_agents, read_members
+from engine.support_line.spoken import Clips
+from engine.support_line.view import StoreView, catch_up
+from engine.support_line.waiting import Say, Waiter
+
+log = logging.getLogger(__name__)
+
+KEYS = "0123456789*"
+PLACED_S = 5  # an originate that was written and not heard of for so long never reached the switch
+LONG_S = 150  # a try that rings longer than any telephone is asked after
+
+
+class QueueSwitch:
+    """Between `begin` and `end` of one connection."""
+
+    def __init__(
+        self,
+        switch_id: int,
+        name: str,
+        core_uuid: str,
+        link: Link,
+        writer: Writer,
+        clips: Clips,
+        recordings_on_switch: str,
+        own_numbers: tuple[str, ...],
+    ) -> None:
+        self.id, self.name, self.core_uuid = switch_id, name, core_uuid
+        self._link = link
+        self._writer = writer
+        self._clips = clips
+        self._recordings = recordings_on_switch
+        self._own_numbers = own_numbers
+        self._events: Queue[Event | None] = Queue()
+        self._worker: gevent.Greenlet | None = None
+        self._calls: set[str] = set()  # channels of callers
+        self._tries: set[str] = set()  # channels of agents in call-backs
+        self._waiters: dict[str, Waiter] = {}
+        self._keyed: dict[str, str] = {}  # channel: the number that was read back
+        self._told: dict[str, str] = {}  # agent: the status that it was told last
+        self._busy_until_m: dict[str, float] = {}  # agent: writes after a call-back
+        self._rules = LineSettings()
+
+    # -- life ---------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Learn what is going on: calls and tries that ended unheard, callers who came meanwhile."""
+        self._link.command(commands.subscribe())
+        self._rules = read(settings.current)
+        self._catch_up(wall_ms())
+        self._worker = gevent.spawn(self._work)
+
+    def end(self) -> None:
+        """No further event comes."""
+        self._events.put(None)
+
+    def _catch_up(self, now: int) -> None:
+        rows = json.loads(self._link.api(plain.show_channels()) or "{}").get("rows") or []
+        alive = {str(row.get("uuid")) for row in rows}
+        members = read_members(self._link.api(commands.member_list()))
+
+        waiting = self._writer.call(lambda: catch_up(self.id, self.core_uuid, alive, members, now))
+        now_m = monotonic_s()
+        for uuid, language, waited_ms in waiting:
+            self._waiters[uuid] = Waiter.of(
+                uuid, language, now_m, waited_ms / 1000, self._rules.offer_after_s
+            )
+        self._calls = alive & read(calls.live_ones)
+        for row in read(lambda: call_backs.open_tries(self.id)):
+            self._tries.add(row.uuid)
+            if row.uuid not in alive:
+                self._settle(row.uuid, self._by_own_book(row.uuid), now)
+
+    def _by_own_book(self, uuid: str) -> Evidence:
+        """What the switch wrote down of a try whose end nobody heard."""
+        found = self._link.api(commands.reached(uuid)).strip()
+        return {"talked": Evidence.TALKED, "rung": Evidence.NOT_REACHED}.get(found, Evidence.NOT_PLACED)
+
+    # -- events -------------------------------------------------------------------------
+
+    def on_event(self, event: Event) -> bool:
+        """Take an event for the worker; True if nobody else wants it.  Never waits."""
+        name, uuid = event.name, event.uuid
+        if name == "CUSTOM":
+            self._events.put(event)
+            return True
+        if name == "CHANNEL_HANGUP_COMPLETE" and (uuid in self._calls or uuid in self._tries):
+            self._events.put(event)
+            return True
+        if name == "BACKGROUND_JOB" and event.job_uuid in self._tries:
+            self._events.put(event)
+            return True
+        return False
+
+    def _work(self) -> None:
+        while (event := self._events.get()) is not None:
+            try:
+                self._handle(event, wall_ms())
+            except AvanakError as error:
+                log.warning("action=support_event_failed switch=%s error=%r", self.name, str(error))
+            except Exception:
+                log.exception("action=support_event_failed switch=%s event=%r", self.name, event)
+
+    def _handle(self, event: Event, now: int) -> None:
+        uuid = event.uuid or ""
+        if event.name == "CHANNEL_HANGUP_COMPLETE":
+            self._ended(uuid, event, now)
+        elif event.name == "BACKGROUND_JOB":
+            if not (event.get("_body") or "").startswith("+OK"):
+                self._settle(event.job_uuid or "", Evidence.AGENT_AWAY, now)
+        elif event.get("Event-Subclass") == "callcenter::info":
+            if event.get("CC-Action") == "bridge-agent-start":
+                self._answered(event.get("CC-Member-Session-UUID") or "", event.get("CC-Agent") or "", now)
+        else:
+            step = {
+                "came": self._came,
+                "joined": self._joined,
+                "keyed": self._check_keyed,
+                "confirmed": self._register,
+                "rung": self._rung,
+                "talked": self._talked,
+            }.get(event.get("Avanak-Step") or "")
+            if step is not None:
+                step(uuid, event, now)
+
+    def _came(self, uuid: str, event: Event, now: int) -> None:
+        self._calls.add(uuid)
+        number = event.get("Caller-Caller-ID-Number") or ""
+        found = self._writer.call(lambda: calls.came(uuid, self.id, self.core_uuid, number, now))
+        values = {
+            "avanak_language": found.call.language,
+            "avanak_support": "open" if found.office.is_open else "closed",
+        }
+        if not found.office.is_open:
+            values["avanak_opens"] = self._clips.opens(found.call.language, found.office.opens_at, now)
+        self._answer(uuid, values)
+
+    def _joined(self, uuid: str, event: Event, now: int) -> None:
+        self._calls.add(uuid)
+        number = event.get("Caller-Caller-ID-Number") or ""
+
+        def work() -> Any:
+            calls.came(uuid, self.id, self.core_uuid, number, now)  # the engine was away when it did
+            return calls.joined(uuid, now)
+
+        call = self._writer.call(work)
+        known = self._waiters.get(uuid)
+        if known is not None:
+            known.is_away = False
+        elif call is not None:
+            waited_s = (now - (call.joined_at or now)) / 1000
+            self._waiters[uuid] = Waiter.of(
+                uuid, call.language, monotonic_s(), waited_s, self._rules.offer_after_s
+            )
+        if call is not None and call.place_at is not None and call.place_at < (call.joined_at or now):
+            # Who rings again: behind the score that the call joined with stands an earlier place.
+            self._link.post([commands.tell(uuid, {"avanak_place": str(call.place_at // 1000)})])
+
+    def _check_keyed(self, uuid: str, event: Event, now: int) -> None:
+        """Read a keyed number back, or say why not; `*` is the number that rings."""
+        self._away(uuid)
+        keyed = event.get("Avanak-Keyed") or ""
+
+        def work() -> tuple[str, str]:
+            call = calls.of_uuid(uuid)
+            language = call.language if call is not None else "fa"
+            digits = display(call.number) if keyed == "*" and call is not None and call.number else keyed
+            found = keyed_numbers.check(digits, own_numbers=self._own_numbers)
+            if not isinstance(found, keyed_numbers.KeyedRefusal) and not routes.is_open(found):
+                found = keyed_numbers.KeyedRefusal.INVALID
+            return found, language
+
+        found, language = read(work)
+        if isinstance(found, keyed_numbers.KeyedRefusal):
+            self._keyed.pop(uuid, None)
+            self._answer(uuid, {"avanak_check": found.value})
+            return
+        self._keyed[uuid] = found
+        read_back = self._clips.digits(language, display(found))
+        self._answer(uuid, {"avanak_read_back": read_back, "avanak_check": "ok"})
+
+    def _register(self, uuid: str, event: Event, now: int) -> None:
+        number = self._keyed.pop(uuid, "")
+        if number:
+            self._writer.call(lambda: call_backs.register(uuid, number, now))
+            self._waiters.pop(uuid, None)
+            self._answer(uuid, {"avanak_registered": "true"})
+
+    def _answered(self, uuid: str, extension: str, now: int) -> None:
+        waiter = self._waiters.pop(uuid, None)
+        if waiter is not None and waiter.saying:
+            self._link.post([commands.stop_saying(uuid, waiter.saying)])
+        self._writer.call(lambda: calls.answered(uuid, extension, now))
+        if self._rules.record_calls and uuid in self._calls:
+            self._writer.call(lambda: call_recordings.begun(uuid, now))
+            self._link.post([commands.record(uuid, f"{self._recordings}/support/call-{uuid}.wav")])
+
+    def _rung(self, uuid: str, event: Event, now: int) -> None:
+        caller = event.variable("avanak_caller_uuid") or ""
+        self._writer.call(lambda: call_backs.rung(caller, now))
+
+    def _talked(self, uuid: str, event: Event, now: int) -> None:
+        self._writer.call(lambda: call_backs.talked(uuid, now))
+
+    def _ended(self, uuid: str, event: Event, now: int) -> None:
+        if uuid in self._tries:
+            step = event.variable("avanak_step")
+            evidence = {"talked": Evidence.TALKED, "rung": Evidence.NOT_REACHED}.get(
+                step or "", Evidence.AGENT_AWAY
+            )
+            self._settle(uuid, evidence, now)
+            return
+        self._calls.discard(uuid)
+        self._waiters.pop(uuid, None)
+        self._keyed.pop(uuid, None)
+        self._writer.call(lambda: calls.ended(uuid, now))
+
+    def _settle(self, uuid: str, evidence: Evidence, now: int) -> None:
+        self._tries.discard(uuid)
+        extension = self._writer.call(lambda: call_backs.settle_of(uuid, evidence, now))
+        if extension and evidence is Evidence.TALKED:
+            agent = read(lambda: SupportAgent.get(SupportAgent.extension == extension))
+            self._busy_until_m[extension] = monotonic_s() + agent.wrap_up_s
+
+    def _answer(self, uuid: str, values: dict[str, str]) -> None:
+        """Tell the dialplan, and let it go on."""
+        self._link.post([commands.tell(uuid, values), commands.go_on(uuid)])
+
+    def _away(self, uuid: str) -> None:
+        waiter = self._waiters.get(uuid)
+        if waiter is not None:
+            waiter.is_away = True
+
+    # -- twice a second -----------------------------------------------------------------
+
+    def step(self, now: int, now_m: float) -> None:
+        """1. agents agree; 2. call-backs that are due; 3. what waiting callers are told; 4. tries that hang."""
+        view = read(lambda: StoreView.of_store(now))
+        self._rules = view.rules
+        seen = {each.extension: each for each in read_agents(self._link.api(commands.agent_list()))}
+        holding = self._holding(view, seen, now_m)
+        self._agree(view, seen, holding, now)
+        self._call_back(view, seen, holding, now, now_m)
+        self._talk(view, now, now_m)
+        for row in view.tries:
+            hangs = row.switch_id == self.id and now - row.begun_at > LONG_S * 1000
+            if hangs and self._link.api(plain.uuid_exists(row.uuid)).strip() != "true":
+                self._settle(row.uuid, self._by_own_book(row.uuid), now)
+
+    def _holding(self, view: StoreView, seen: dict[str, QueueAgent], now_m: float) -> set[str]:
+        """Agents whom no queue call may ring: on a try, writing after one, or the next to take an older call-back."""
+        on_try = {row.agent_id for row in view.tries}
+        held = {row.extension for row in view.agents if row.id in on_try}
+        held |= {name for name, until_m in self._busy_until_m.items() if now_m < until_m}
+        first = view.first_place_at
+        older = sum(first is None or row.place_at < first for row in view.due)
+        if first is not None and older:
+            takers = [
+                row.extension
+                for row in view.agents
+                if row.state == "available" and row.extension not in held and row.extension in seen
+            ]
+            takers.sort(key=lambda name: seen[name].state != "Waiting")  # who is free already goes first
+            held |= set(takers[:older])
+        return held
+
+    def _agree(self, view: StoreView, seen: dict[str, QueueAgent], holding: set[str], now: int) -> None:
+        wanted = []
+        for row in view.agents:
+            contact = self._contact(row, view)
+            if contact:
+                wanted.append(
+                    WantedAgent(
+                        row.extension,
+                        row.state,
+                        contact,
+                        row.wrap_up_s,
+                        view.rules.max_no_answer,
+                        row.extension in holding,
+                    )
+                )
+        found = agree(wanted, seen.values(), self._told)
+        if found.frames:
+            self._link.post(found.frames)
+        self._told = {each.extension: each.status for each in wanted}
+        words = {name: SEEN.get(each.state, "unknown") for name, each in seen.items()}
+        changed = {row.extension: words[row.extension] for row in view.agents
+                   if words.get(row.extension, row.seen) != row.seen}  # fmt: skip
+        if found.unanswering or changed:
+
+            def work() -> None:
+                for extension in found.unanswering:
+                    agents.pause_unanswering(extension, now)
+                agents.note_seen(changed, now)
+
+            self._writer.call(work)
+
+    def _contact(self, row: SupportAgent, view: StoreView) -> str:
+        """How an agent is rung; empty when no gateway takes the outside number."""
+        if not row.outside_number:
+            return commands.contact_of(row.extension, view.rules.ring_agent_s)
+        gateway = routes.gateway_for(row.outside_number, self.name, view.gateways)
+        if gateway is None:
+            return ""
+        return commands.contact_of(
+            row.extension,
+            view.rules.ring_agent_s,
+            gateway.name,
+            routes.digits_of(row.outside_number),
+            self._clips.path("fa", "agent_press_one"),
+        )
+
+    # -- call-backs ---------------------------------------------------------------------
+
+    def _call_back(
+        self, view: StoreView, seen: dict[str, QueueAgent], holding: set[str], now: int, now_m: float
+    ) -> None:
+        first = view.first_place_at
+        most = sum(first is None or row.place_at < first for row in view.due)
+        on_try = {row.agent_id for row in view.tries}
+        free = [
+            row.id
+            for row in view.agents
+            if row.state == "available"
+            and row.id not in on_try
+            and now_m >= self._busy_until_m.get(row.extension, 0.0)
+            and row.extension in seen
+            and seen[row.extension].status in ("Available", "On Break")
+            and seen[row.extension].is_free(now / 1000)
+        ][:most]
+        if not free:
+            return
+        # The queue rings them no more from here on; what rings already shows in the state that is asked for below.
+        names = {row.id: row.extension for row in view.agents}
+        for agent_id in free:
+            self._told[names[agent_id]] = "On Break"
+            self._link.api(commands.agent_status(names[agent_id], "On Break"))
+        for placing in self._writer.call(lambda: call_backs.take(free, self.id, self.core_uuid, now)):
+            self._tries.add(placing.uuid)
+            gateway = routes.gateway_for(placing.number, self.name, view.gateways)
+            state = self._link.api(commands.agent_state(placing.extension)).strip()
+            if gateway is None or state != "Waiting":
+                self._settle(placing.uuid, Evidence.NOT_PLACED, now)
+                continue
+            self._place(placing, gateway, view)
+
+    def _place(self, placing: Placing, gateway: Gateway, view: StoreView) -> None:
+        row = next(each for each in view.agents if each.extension == placing.extension)
+        frame = commands.call_back(
+            placing.uuid,
+            placing.caller_uuid,
+            self._contact(row, view),
+            gateway=gateway.name,
+            digits=routes.digits_of(placing.number),
+            ring_s=view.rules.ring_caller_s,
+            language=placing.language,
+        )
+        self._link.post([frame])
+        log.info("action=call_back_placed try=%d switch=%s", placing.try_id, self.name)
+
+    # -- what waiting callers are told ------------------------------------------------------
+
+    def _talk(self, view: StoreView, now: int, now_m: float) -> None:
+        rules = view.rules
+        offered: list[str] = []
+        for waiter in list(self._waiters.values()):
+            said = waiter.due(now_m, rules.announce_every_s, rules.offer_again_s)
+            if said is None:
+                continue
+            frames = []
+            if said is Say.OFFER:
+                path = self._clips.path(waiter.language, "offer")
+                frames = [commands.tell(waiter.uuid, {"cc_exit_keys": KEYS}), commands.go_on(waiter.uuid)]
+                offered.append(waiter.uuid)
+            else:
+                place_at = view.places.get(waiter.uuid)
+                if place_at is None:
+                    continue
+                told = read(partial(expectation.of_place, place_at, now))
+                path = self._clips.place(waiter.language, told)
+            waiter.saying = path
+            self._link.post([*frames, commands.say_over_music(waiter.uuid, path)])
+        if offered:
+            self._writer.call(lambda: calls.offered(offered, now))

@@ -1,0 +1,67 @@
+"""Numbers, places and waits as lists of clips: ``file_string://A.wav!B.wav``.  Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from engine.clock import TEHRAN
+from engine.services.support_line.expectation import MOST_S, Expectation
+
+STEP_MIN = 5  # a wait of more than ten minutes is told in steps of five: nobody knows it better
+
+
+class Clips:
+    """Paths of clips as the switch sees them."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+
+    def path(self, language: str, name: str) -> str:
+        """One clip."""
+        return f"{self.folder}/support/{language}/{name}.wav"
+
+    def joined(self, language: str, names: list[str]) -> str:
+        """Several, one after the other."""
+        return "file_string://" + "!".join(self.path(language, name) for name in names)
+
+    def digits(self, language: str, digits: str) -> str:
+        """«We call you back at …», digit by digit with a pause after each third."""
+        names = ["read_back"]
+        for at, digit in enumerate(digits):
+            if at and at % 4 == 0:
+                names.append("pause")
+            names.append(f"digit_{digit}")
+        return self.joined(language, names)
+
+    def place(self, language: str, told: Expectation) -> str:
+        """«You are number … The wait is about … minutes.»  Nothing is said of a wait that nobody knows."""
+        names = ["place", *number(language, min(told.place, 99))] if told.place > 1 else ["place_next"]
+        if told.wait_s is not None and told.place > 1:
+            minutes = max(1, round(told.wait_s / 60))
+            if told.wait_s > MOST_S:
+                names += ["wait_more_than", *number(language, MOST_S // 60), "minutes"]
+            else:
+                minutes = minutes if minutes <= 10 else -(-minutes // STEP_MIN) * STEP_MIN
+                names += ["wait_about", *number(language, minutes), "minutes"]
+        return self.joined(language, names)
+
+    def opens(self, language: str, opens_at: int, now: int) -> str:
+        """«Support is closed. It opens today/tomorrow/on … at …»"""
+        opens, today = (datetime.fromtimestamp(at / 1000, TEHRAN) for at in (opens_at, now))
+        days = (opens.date() - today.date()).days
+        day = "today" if days == 0 else "tomorrow" if days == 1 else f"weekday_{opens.isoweekday()}"
+        names = ["closed_opens", day, "at_hour", *number(language, opens.hour)]
+        if opens.minute:
+            minutes = number(language, opens.minute)
+            names += ["and", *minutes, "minutes"] if language == "fa" else minutes
+        return self.joined(language, names)
+
+
+def number(language: str, value: int) -> list[str]:
+    """A number from 0 to 99 by its clips; Persian has an «and» between tens and ones (bist-o-yek)."""
+    if not 0 <= value <= 99:
+        raise ValueError(f"clips say 0 to 99, not {value}")
+    if value <= 20 or value % 10 == 0:
+        return [f"n_{value}"]
+    between = ["and"] if language == "fa" else []
+    return [f"n_{value // 10 * 10}", *between, f"n_{value % 10}"]
