@@ -26,7 +26,7 @@ from engine.services.notices import outage_notice, own_events
 from engine.services.outbox.sending import Channels
 from engine.services.sla import probes, statements
 from engine.services.sla.statements import StatementPolicy
-from engine.services.support_line import alarms, call_recordings, voice_tickets
+from engine.services.support_line import attendance, call_recordings, voice_tickets
 from engine.services.tickets import watch
 from engine.services.tickets.attachments import Attachments
 from engine.services.trunks import switches
@@ -153,7 +153,7 @@ def start_jobs(
     jobs.daily_for_all(
         "support_recordings", 3, 30, lambda: write(lambda: call_recordings.sweep(recordings_at, wall_ms()))
     )
-    jobs.every_for_all("support_alarm", 30, lambda: write(lambda: alarms.watch(wall_ms())))
+    jobs.every_for_all("support_alarm", 30, lambda: write(lambda: attendance.watch(wall_ms())))
     jobs.every_for_all("outage_notice", 10, lambda: write(lambda: outage_notice.watch(wall_ms())))
     low = settings.low_credit_rials
     jobs.every_for_all("own_events", 20, lambda: write(lambda: own_events.watch(wall_ms(), low)))

@@ -25,13 +25,13 @@ class Clips:
         return "file_string://" + "!".join(self.path(language, name) for name in names)
 
     def digits(self, language: str, digits: str) -> str:
-        """«We call you back at …», digit by digit with a pause after each third."""
+        """«We call you back at …», digit by digit with a pause after each fourth, and how to confirm it."""
         names = ["read_back"]
         for at, digit in enumerate(digits):
             if at and at % 4 == 0:
                 names.append("pause")
             names.append(f"digit_{digit}")
-        return self.joined(language, names)
+        return self.joined(language, [*names, "confirm"])
 
     def place(self, language: str, told: Expectation) -> str:
         """«You are number … The wait is about … minutes.»  Nothing is said of a wait that nobody knows."""

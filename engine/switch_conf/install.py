@@ -17,11 +17,7 @@ from engine.switch_conf.settings import GatewaySettings, InstallSettings
 MARKER = ".avanak-conf.json"  # what we wrote, so that we never overwrite what somebody else did
 SECRET, OPEN, PROGRAM = 0o600, 0o644, 0o755
 _SET = re.compile(r'cmd="(?:set|exec-set)" data="([a-z_]+)=[^"]*"')
-_SAMPLES = (
-    "sip_profiles/carrier/sample.xml",
-    "autoload_configs/acl/sample.xml",
-    "directory/agents/sample.xml",
-)
+_SAMPLES = ("sip_profiles/carrier/sample.xml", "autoload_configs/acl/sample.xml")
 
 
 def install(

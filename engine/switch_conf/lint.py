@@ -189,7 +189,10 @@ def _profiles(read: Tree) -> Iterator[Finding]:
             name = profile.get("name")
             if params.get("auth-calls") != "true" and "apply-inbound-acl" not in params:
                 yield Finding(settings.file, settings.line, f"profile '{name}' takes calls from strangers")
-            if params.get("accept-blind-reg") == "true" or params.get("disable-register") != "true":
+            by_digest = params.get("auth-calls") == "true" and "challenge-realm" in params
+            if params.get("accept-blind-reg") == "true" or (
+                params.get("disable-register") != "true" and not by_digest
+            ):
                 yield Finding(settings.file, settings.line, f"profile '{name}' lets strangers register")
             if params.get("enable-chat") != "false" and params.get("auth-messages") != "true":
                 yield Finding(settings.file, settings.line, f"profile '{name}' takes messages from strangers")

@@ -291,9 +291,12 @@ class Phone(threading.Thread):
         self._send([*lines, "Content-Type: application/sdp"], body)
 
     def _ack(self, leg: Leg, message: Message) -> None:
+        via = message.get("via")  # the ACK of a refusal belongs to the INVITE
+        if message.status < 300:
+            via = f"SIP/2.0/UDP {self.here};branch=z9hG4bK{secrets.token_hex(6)}"
         lines = [
             f"ACK {leg.contact or self._uri(leg)} SIP/2.0",
-            f"Via: {message.get('via') if message.status >= 300 else f'SIP/2.0/UDP {self.here};branch=z9hG4bK{secrets.token_hex(6)}'}",
+            f"Via: {via}",
             "Max-Forwards: 70",
             f"From: {message.get('from')}",
             f"To: {message.get('to')}",

@@ -20,12 +20,11 @@ from engine.switch_conf import support
 from engine.switch_conf.settings import GatewaySettings
 from tests.freeswitch.engine_lab import running_engine
 from tests.freeswitch.phone import Phone
-from tests.freeswitch.switch import CarrierProcess, Switch, free_port, running_switch, until
+from tests.freeswitch.switch import Switch, free_port, running_switch, until
 from tests.runtime.lab import Lab
 
 NUMBER = "02191001234"
 PASSWORD = "an-agents-long-password"
-A1 = support_a1 = ""
 
 
 @dataclass
@@ -35,6 +34,7 @@ class House:
     switch: Switch
     agents_port: int
     phones: list[Phone]
+    far: Phone  # the far end of what the switch rings through its gateway
 
     def agent(self, extension: str, **options: object) -> Phone:
         """A registered agent's telephone."""
@@ -63,10 +63,9 @@ def fast_prompts(folder: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def house(
-    tmp_path_factory: pytest.TempPathFactory, freeswitch_binary: str, carrier: CarrierProcess
-) -> Iterator[House]:
-    gateways = (GatewaySettings("lab", f"127.0.0.1:{carrier.port}", inbound=("127.0.0.2/32",)),)
+def house(tmp_path_factory: pytest.TempPathFactory, freeswitch_binary: str) -> Iterator[House]:
+    far = Phone(("127.0.0.1", 0), "far", tone_hz=800)
+    gateways = (GatewaySettings("lab", far.here, inbound=("127.0.0.2/32",)),)
     folder = tmp_path_factory.mktemp("support")
     (folder / "recordings" / "support").mkdir(parents=True)
     port = free_port()
@@ -82,7 +81,9 @@ def house(
         line = switch.connect()
         assert "OK" in line.api("reloadxml")
         line.close()
-        found = House(switch, port, [])
+        far.server = ("127.0.0.1", switch.sip_port)
+        far.start()
+        found = House(switch, port, [far], far)
         yield found
         for phone in found.phones:
             phone.stop()
@@ -131,4 +132,35 @@ def test_a_caller_waits_and_talks_and_both_hear_each_other(house: House, tmp_pat
         until(lambda: (c := call_of("+989121110001")) and c.state == "talking", 5, "the books to say so")
         caller.hang_up(leg)
         until(lambda: call_of("+989121110001").state == "answered", 5, "the end in the books")
+        phone.stop()
+
+
+def test_star_keeps_the_number_and_the_agent_calls_back(house: House, tmp_path: Path) -> None:
+    """Waits, presses *, confirms, hangs up; then the agent's telephone rings, the caller's, 1 is pressed, they talk."""
+    with engine_with_agents(house, tmp_path, call_back_again_s=10):
+        caller = house.caller("09121110008")
+        leg = caller.call(NUMBER)
+        until(lambda: (c := call_of("+989121110008")) and c.asked_at, 25, "the offer")
+        time.sleep(0.5)
+        caller.press("*")
+        time.sleep(1.5)  # who knows it need not hear all of it
+        caller.press("1")
+        confirmed = time.monotonic()
+        until(lambda: CallBack.select().count() == 1, 5, "the row")
+        assert time.monotonic() - confirmed < 1.5
+        until(lambda: leg.state == "over", 10, "goodbye")
+        assert call_of("+989121110008").state == "call_back"
+        free = time.monotonic()
+        phone = house.agent("501", tone_hz=500)
+        until(lambda: phone.rang, 30, "the agent's telephone to ring")
+        assert phone.rang[0] - free < 2.5
+        until(lambda: house.far.up, 15, "the caller to answer")
+        time.sleep(1)
+        assert house.far.heard.get(500, 0) == 0  # nobody is put through before 1 is pressed
+        house.far.press("1")
+        until(lambda: CallBack.get().state == "done", 10, "the talk")
+        until(lambda: phone.heard.get(800, 0) > 25 and house.far.heard.get(500, 0) > 25, 5, "both to hear")
+        assert [leg.invite.number for leg in house.far.legs] == ["09121110008"]
+        house.far.hang_up(house.far.up)
+        until(lambda: phone.up is None, 5, "the agent's end")
         phone.stop()

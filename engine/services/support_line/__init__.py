@@ -6,9 +6,9 @@ hours          whether support is open, when it opens, what the switch is told o
 callers        who rings, by number                 keyed_numbers  a number that a caller keyed
 calls          the calls that came in               call_backs     calls that we owe, and their tries
 voice_tickets  what callers spoke                   expectation    place and expected wait, honestly
-recordings     of answered calls, kept for a time
+call_recordings  of answered calls, kept for a time     voice_prompts  what the line says
 figures        service level by hour and day        evidence       unanswered calls, for claims and statements
-board          what the wallboard shows             alarms         nobody is signed in
+board          what the wallboard shows             attendance     the alarm: nobody is signed in
 
 Functions run inside a transaction (`engine.store.threads.write`, or `read` for those that only read);
 `now` and every `*_at` are milliseconds UTC.
