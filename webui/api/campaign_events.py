@@ -28,7 +28,7 @@ STREAMS, OF_ACCOUNT = 100, 10
 _streams: Counter[int] = Counter()
 _EVENTS = {
     "description": "Server-sent events: `counts` with the campaign whenever it changed, `end` when it is over.",
-    "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    "content": {"text/event-stream": {}},
 }
 
 
