@@ -164,3 +164,66 @@ def test_star_keeps_the_number_and_the_agent_calls_back(house: House, tmp_path: 
         house.far.hang_up(house.far.up)
         until(lambda: phone.up is None, 5, "the agent's end")
         phone.stop()
+
+
+def test_without_an_engine_the_call_goes_on_by_the_hours_of_the_install(house: House) -> None:
+    """Nobody answers the dialplan's question: within three seconds it is answered, and there is sound."""
+    caller = house.caller("09121110003")
+    begun = time.monotonic()
+    leg = caller.call(NUMBER)
+    until(lambda: leg.state == "up", 6, "the answer without an engine")
+    assert 1.5 < time.monotonic() - begun < 4
+    until(lambda: caller.packets > 50, 5, "sound")
+    caller.hang_up(leg)
+
+
+def test_nobody_reaches_an_outside_line(house: House, tmp_path: Path) -> None:
+    """An agent's own call, a call to another number, a transfer, a forwarded telephone: the far end never rings."""
+    with engine_with_agents(house, tmp_path):
+        rung = len(house.far.rang)
+        phone = house.agent("501", redirect="09009999999@127.0.0.1")
+        own = phone.call("09121234567")
+        until(lambda: own.state == "over", 5, "the refusal of an agent's own call")
+        assert own.status == 603
+        caller = house.caller("09121110004", tone_hz=800)
+        other = caller.call("09121234567")
+        until(lambda: other.state == "over", 5, "the refusal of another number")
+        leg = caller.call(NUMBER)
+        until(lambda: phone.rang, 25, "the agent's telephone, which forwards")
+        caller.request("REFER", leg, f"Refer-To: <sip:09121234567@127.0.0.1:{house.switch.sip_port}>")
+        time.sleep(3)
+        assert leg.state == "up"  # waits on, nobody was rung in its name
+        assert len(house.far.rang) == rung
+        caller.hang_up(leg)
+        until(lambda: call_of("+989121110004").state == "abandoned", 5, "the end in the books")
+        stranger = Phone(("127.0.0.1", house.switch.sip_port), "09121110005", host="127.0.0.3")
+        stranger.start()
+        refused = stranger.call(NUMBER)
+        until(lambda: refused.state == "over" or refused.status in (401, 403, 407), 5, "the refusal")
+        wrong = Phone(("127.0.0.1", house.agents_port), "501", password="a wrong one")
+        wrong.start()
+        wrong.register()
+        until(lambda: ("REGISTER", 403) in wrong.statuses, 5, "the refusal of a wrong password")
+        for one in (phone, stranger, wrong):
+            one.stop()
+
+
+def test_a_wrong_number_is_refused_and_the_place_is_kept(house: House, tmp_path: Path) -> None:
+    with engine_with_agents(house, tmp_path):
+        caller = house.caller("09121110006")
+        leg = caller.call(NUMBER)
+        until(lambda: (c := call_of("+989121110006")) and c.asked_at, 25, "the offer")
+        place = call_of("+989121110006").place_at
+        time.sleep(0.5)
+        for keyed in ("0044207946000#", "110#", "02191001234#"):  # abroad, short, our own
+            caller.press(keyed, 0.2)
+            time.sleep(6)
+        until(lambda: call_of("+989121110006").state == "waiting", 5, "the queue again")
+        assert leg.state == "up"
+        assert call_of("+989121110006").place_at == place
+        assert CallBack.select().count() == 0
+        caller.press("02188776655#", 0.2)
+        time.sleep(4.5)
+        caller.press("1")
+        until(lambda: CallBack.select().count() == 1, 6, "the row")
+        assert (CallBack.get().number, CallBack.get().place_at) == ("+982188776655", place)
