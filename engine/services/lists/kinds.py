@@ -14,6 +14,7 @@ from engine.services.lists.table import Table
 from engine.services.lists.xlsx import XlsxTable
 
 _START = 8_192
+_MANIFEST = 200_000
 _KNOWN_BINARIES = (
     (b"\xff\xd8\xff", Sentence("a JPEG picture")),
     (b"\x89PNG", Sentence("a PNG picture")),
@@ -48,6 +49,7 @@ _MARKED_UP = tuple(
         (r"<\?xml|<!DOCTYPE|<\w+(?:\s[^<>]*)?>\s*<", Sentence("an XML file")),
         (r"BEGIN:VCARD", Sentence("a file of address cards (vCard)")),
         (r"BEGIN:VCALENDAR", Sentence("a calendar")),
+        (r"ID;P\w+[\r\n]", Sentence("a symbolic link table (SYLK)")),
         (r'[\[{]\s*(?:[\[{"]|\}|\])', Sentence("a JSON file")),
     )
 )
@@ -84,16 +86,28 @@ def _of_ole(file: BinaryIO, name: str, sheet: str) -> Table:
     file.seek(0)
     content = file.read(50_000_000)
     if "EncryptedPackage".encode("utf-16-le") in content:
-        raise BadInput(
-            "%(file)s is protected with a password; open it, remove the password, and save it as XLSX or CSV.",
-            file=name,
-        )
+        raise _locked(name)
     if not any(word.encode("utf-16-le") in content for word in ("Workbook", "Book", "WORKBOOK", "BOOK")):
         raise BadInput(
             "%(file)s is a document of an old Office program and no workbook; save the list as XLSX or CSV.",
             file=name,
         )
     return OtherWorkbook(file, name, "xls", sheet)
+
+
+def _is_locked(package: Package) -> bool:
+    """Whether an open document's parts are encrypted; its manifest says so."""
+    if "META-INF/manifest.xml" not in package:
+        return False
+    with package.reading(), package.open("META-INF/manifest.xml") as stream:
+        return b"encryption-data" in stream.read(_MANIFEST)
+
+
+def _locked(name: str) -> BadInput:
+    return BadInput(
+        "%(file)s is protected with a password; open it, remove the password, and save it as XLSX or CSV.",
+        file=name,
+    )
 
 
 def _of_zip(file: BinaryIO, name: str, sheet: str) -> Table:
@@ -106,6 +120,8 @@ def _of_zip(file: BinaryIO, name: str, sheet: str) -> Table:
     if "content.xml" in names and "mimetype" in names:
         with package.reading(), package.open("mimetype") as stream:
             is_sheet = b"spreadsheet" in stream.read(200)
+        if is_sheet and _is_locked(package):
+            raise _locked(name)
         if is_sheet:
             return OtherWorkbook(file, name, "ods", sheet)
     if document and not document.lower().startswith(("word/", "ppt/")):

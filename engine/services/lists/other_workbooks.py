@@ -7,6 +7,7 @@ and for some files it panics: this runs in a worker with limits, and nowhere els
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -23,6 +24,7 @@ from engine.services.lists.table import Table
 from engine.services.lists.xlsx import chosen_sheet, sheet_notes
 
 _PEEKED_ROWS = 60
+_SPAN = re.compile(r"PT(\d{1,10})H(\d\d)M(\d\d)(?:[.,]\d+)?S", re.ASCII)
 
 
 class OtherWorkbook(Table):
@@ -59,7 +61,7 @@ class OtherWorkbook(Table):
 
     def _rows_of(self, name: str) -> Iterator[list[str]]:
         for row in self._book.get_sheet_by_name(name).iter_rows():
-            yield [cell if type(cell) is str else _text(cell) for cell in row]
+            yield [_of_open_format(cell) if type(cell) is str else _text(cell) for cell in row]
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
@@ -96,12 +98,21 @@ class OtherWorkbook(Table):
         return [*sheet_notes(self.sheets), unknown]
 
 
+def _of_open_format(text: str) -> str:
+    """A span of time as ODS writes it (``PT30H00M00S``) as a person sees it; any other text as it is."""
+    span = _SPAN.fullmatch(text) if text.startswith("PT") else None
+    return f"{int(span[1])}:{span[2]}:{span[3]}" if span else text
+
+
 def _text(cell: object) -> str:
-    """Return a cell as a person sees it: 9123456789.0 is 9123456789."""
+    """Return a cell as a person sees it: 9123456789.0 is 9123456789, a span of time is 30:00:00."""
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, float):
         return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
     if isinstance(cell, datetime.datetime):
         return cell.date().isoformat() if cell.time() == datetime.time() else cell.isoformat(" ", "seconds")
+    if isinstance(cell, datetime.timedelta):
+        minutes, seconds = divmod(round(cell.total_seconds()), 60)
+        return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
     return "" if cell is None else str(cell)

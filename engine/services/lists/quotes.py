@@ -65,10 +65,10 @@ class MendedQuotes:
         opening = self._opening(line)
         if opening is None:
             return []
-        before = opening["before"].count(self._delimiter)
-        if before + self._row_width(opening["inside"]) >= self._width > 1 and self._has_number(
-            opening["inside"]
-        ):
+        before = self._quoted.sub("", opening["before"]).count(self._delimiter)
+        here = self._row_width(opening["inside"])
+        # A cell that holds one number in each of its lines, in the last column, is no row that goes on.
+        if before + here >= self._width > 1 and here > 1 and self._has_number(opening["inside"]):
             return []
         taken: list[str] = []
         while len(taken) < MAX_RECORD_LINES:
