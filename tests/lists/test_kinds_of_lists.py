@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import io
 import zipfile
 
@@ -102,6 +103,111 @@ def test_our_own_workbook_is_one_list_on_all_its_sheets() -> None:
     rows, facts = read(out.getvalue(), name="do-not-call.xlsx")
     assert len(called(rows)) == 25
     assert all(sheet.is_read for sheet in facts.sheets)
+
+
+DATES = [
+    "1405/08/30", "1405-08-31", "۱۴۰۵/۰۸/۳۰", "2026-11-28", "28/11/2026", "28.11.26", "84/03/12", "20261128", "14050830",
+    "30081405", "2026-11-28T10:20:00Z", "1405/08/30 10:20", "1405/08/30-1405/09/30",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("date", DATES)
+def test_a_date_is_no_local_number(date: str) -> None:
+    rows, _ = read(f"شماره تلفن,نام\n88776655,علی\n{date},رضا\n", default_area="21")
+    assert [(row.raw, row.reason) for row in rows] == [("88776655", None), (date, "date")]
+
+
+@pytest.mark.parametrize("value", [datetime.datetime(2026, 11, 28), datetime.datetime(2026, 11, 28, 10, 20)])
+def test_a_date_cell_is_no_local_number(value: datetime.datetime) -> None:
+    data = workbook(a=[["تلفن", "نام"], ["88776655", "علی"], [value, "رضا"]])
+    rows, _ = read(data, name="a.xlsx", default_area="21")
+    assert [row.reason for row in rows] == [None, "date"]
+
+
+@pytest.mark.parametrize(
+    "code", ["[h]:mm", "[h]:mm:ss", "[mm]:ss", "[ss]", "h:mm", "yyyy/mm/dd", "[$-409]d-mmm-yy"]
+)
+def test_a_large_number_shown_as_a_time_is_read(code: str) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.append(["شماره", "مدت", "مبلغ"])
+    for n in range(3):
+        sheet.append([9121110000 + n, datetime.timedelta(hours=30 + n), 25_000_000_000])
+        for cell in sheet[sheet.max_row]:
+            cell.number_format = code
+    out = io.BytesIO()
+    book.save(out)
+    rows, _ = read(out.getvalue(), name="a.xlsx")
+    assert called(rows) == [f"+98912111000{n}" for n in range(3)]
+    assert rows[0].cells[1] == "25000000000"
+
+
+@pytest.mark.parametrize(
+    "delimiter", ["|", "||", " | ", "،", "؛", "،، ", "~", "^", "¦", ":", "/", "#", "*", ">", "•"]
+)
+def test_what_parts_cells_is_found(delimiter: str) -> None:
+    lines = [["نام", "شماره"], *(line.split(",") for line in PEOPLE)]
+    rows, facts = read("\n".join(map(delimiter.join, lines)))
+    assert called(rows) == ["+989121110000", "+989121110001", "+989121110002"]
+    assert (facts.columns, rows[0].cells[0].strip()) == (["شماره"], "Ali")
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|", "،"])
+@pytest.mark.parametrize("inner", ["", '""'])
+def test_whole_rows_in_quotes_are_read(delimiter: str, inner: str) -> None:
+    lines = [["name", "number"], *(line.split(",") for line in PEOPLE)]
+    text = "\n".join('"' + delimiter.join(inner + cell + inner for cell in line) + '"' for line in lines)
+    rows, _ = read(text)
+    assert (called(rows), rows[0].cells) == (["+989121110000", "+989121110001", "+989121110002"], ["Ali"])
+
+
+@pytest.mark.parametrize("delimiter", ["  ", "_", "-"])
+@pytest.mark.parametrize("header", ["نام{}شماره", "a{}b"])
+def test_cells_that_nothing_parts_are_named(delimiter: str, header: str) -> None:
+    lines = [header.format(delimiter), *(line.replace(",", delimiter) for line in PEOPLE)]
+    with pytest.raises(BadInput, match=r"^The delimiter of list\.csv is not recognised: line 2 is «Ali"):
+        read("\n".join(lines))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("header", ["name,number", "نام,شماره", "علی,09121119999"])
+def test_utf_16_without_a_mark_is_read(encoding: str, header: str) -> None:
+    rows, facts = read("\r\n".join([header, *PEOPLE, ""]).encode(encoding))
+    assert called(rows)[-3:] == ["+989121110000", "+989121110001", "+989121110002"]
+    assert facts.encoding == encoding
+
+
+def test_contacts_of_google() -> None:
+    header = "First Name,Phone 1 - {0},Phone 1 - Value,Phone 2 - {0},Phone 2 - Value,E-mail 1 - Value"
+    lines = [
+        "Ali,Mobile,+98 912 111 0000 ::: +98 21 8877 6655,Home,021 8877 6650,a@b.c",
+        "Sara,,,Home,0912 111 0001,",
+        "Reza,Mobile,,,,",
+    ]
+    for word in ("Label", "Type"):
+        rows, facts = read("\n".join([header.format(word), *lines]))
+        assert called(rows) == ["+989121110000", "+989121110001"]
+        assert facts.columns == ["Phone 1 - Value", "Phone 2 - Value"]
+        assert "choose" not in " ".join(map(str, facts.notes))
+    assert len(called(read("\n".join([header.format("Label"), *lines]), Choices(several="all"))[0])) == 3
+
+
+@pytest.mark.parametrize(
+    "written", ["+0989121110018", "++989121110018", "0912-111-001", " 0912x"]
+)
+def test_what_is_refused_is_shown_as_it_was_written(written: str) -> None:
+    rows, _ = read(f"number,name\n09121110000,a\n{written},b\n")
+    assert rows[1].raw == written.strip()
+    assert rows[1].reason is not None
+
+
+def test_an_address_cell_of_two_lines_and_a_cell_of_two_numbers_stay_one() -> None:
+    rows, _ = read(
+        'name;number\n"x;y";"09121110000\n09121110001"\nReza;09121110002\n', Choices(several="all")
+    )
+    assert called(rows) == ["+989121110000", "+989121110001", "+989121110002"]
+    rows, facts = read(';;;\na;a;mobile;a\n"x;y";"a\nb";09120000000;\n')
+    assert (called(rows), rows[0].cells[:2], facts.lines) == (["+989120000000"], ["x;y", "a\nb"], 3)
 
 
 @pytest.mark.parametrize("several", ["none", "first", "all"])

@@ -34,7 +34,9 @@ def detect_delimiter(lines: Sequence[str], filename: str) -> tuple[str, bool]:
             return inner, True
     if score[0] < 0.5:
         rare, rare_score = _best(lines, _rare_signs(lines), best)
-        if rare_score[0] >= 0.8 and rare_score[1] >= 0.8 and not _is_between_numbers(lines, rare):
+        filled = sum(bool(line.strip()) for line in lines)
+        has_numbers = rare_score[0] * filled >= 0.8 * max(1, filled - 1)  # one of the lines may be a header
+        if has_numbers and rare_score[1] >= 0.8 and not _is_between_numbers(lines, rare):
             return rare, False
     return best, False
 

@@ -27,6 +27,20 @@ SHOWN_ROWS, SHOWN_CELL = 10, 80  # of the first rows, for people who look whethe
 _UNPARTED = re.compile(r"[^\W\d_].*\d{7}|\d{7}.*[^\W\d_]")
 
 
+def is_unparted(line: str) -> bool:
+    """Whether a line that is one cell holds a number beside words."""
+    return _UNPARTED.search(line) is not None
+
+
+def not_parted(filename: str, line: int, text: str) -> BadInput:
+    """Nobody can tell what stands between the columns of a text file."""
+    return BadInput(
+        "The delimiter of %(file)s is not recognised: line %(line)s is «%(text)s»; save it as CSV with commas, "
+        "semicolons or tabs between its columns, or as XLSX.",
+        file=filename, line=line, text=visible(text[:60]),
+    )  # fmt: skip
+
+
 class Layout:
     """What the first thousand rows show.
 
@@ -83,12 +97,8 @@ class Layout:
             for place, cell in enumerate(cells[:5], 1)
             if cell
         ]
-        if len(self.columns) == 1 and table.delimiter and _UNPARTED.search(cells[0]):
-            return BadInput(
-                "The delimiter of %(file)s is not recognised: line %(line)s is «%(text)s»; save it as CSV with commas, "
-                "semicolons or tabs between its columns, or as XLSX.",
-                file=filename, line=line, text=visible(cells[0][:60]),
-            )  # fmt: skip
+        if len(self.columns) == 1 and table.delimiter and is_unparted(cells[0]):
+            return not_parted(filename, line, cells[0])
         doubtful = [self.columns[index] for index, look in enumerate(self.looks) if look.numbers]
         if doubtful:
             return BadInput(
@@ -131,7 +141,7 @@ class Layout:
                     names=[visible(name) for name in self.hidden_columns[:20]],
                 )
             )
-        if facts.several and choices.several == Several.NONE:
+        if facts.several and choices.several == Several.NONE and not self.is_contacts:
             found.append(
                 Sentence(
                     "%(count)s cells hold more than one number; choose whether the first or all of them are called.",

@@ -23,7 +23,7 @@ from engine.services.lists.choices import AS_FOUND, Choices, HiddenRows, ListFac
 from engine.services.lists.columns import MAX_COLUMNS, is_bare
 from engine.services.lists.duplicates import SeenNumbers
 from engine.services.lists.kinds import open_table
-from engine.services.lists.layout import SAMPLE_ROWS, Layout
+from engine.services.lists.layout import SAMPLE_ROWS, Layout, is_unparted, not_parted
 from engine.services.lists.names import column_names
 from engine.services.lists.rows import Row
 from engine.services.lists.table import Table
@@ -76,6 +76,7 @@ class Reading:
         self._max_rows, self._chunk_rows = max_rows, chunk_rows
         self._resources = ExitStack()
         self._examples: list[Sentence] = []
+        self._unparted: tuple[int, str] | None = None  # a first line that seems to have several cells
         self._filled = self._blank = self._hidden = self._several = 0
 
         rows = self._filled_rows(table.rows())
@@ -161,6 +162,8 @@ class Reading:
             if not self._examples:
                 raise BadInput("%(file)s has a header in line %(line)s and no rows.",
                     file=self.filename, line=self._layout.header_line)  # fmt: skip
+            if self._unparted is not None:
+                raise not_parted(self.filename, *self._unparted)
             raise BadInput(
                 "No number in column «%(column)s» of %(file)s can be called: %(examples)s.",
                 column=visible(self.number_column), file=self.filename, examples=self._examples,
@@ -299,6 +302,9 @@ class Reading:
         self.variable_columns = self.columns[: self._index] + self.columns[self._index + 1 :]
 
     def _collect_examples(self, chunk: list[Row]) -> None:
+        if not self._examples and self._table.delimiter and len(self.columns) == 1:
+            first = chunk[0]
+            self._unparted = (first.line, first.raw) if is_unparted(first.raw) else None
         for row in chunk[: _SHOWN_EXAMPLES - len(self._examples)]:
             why = row.reason.sentence if row.reason else ""
             self._examples.append(
