@@ -192,9 +192,7 @@ def test_contacts_of_google() -> None:
     assert len(called(read("\n".join([header.format("Label"), *lines]), Choices(several="all"))[0])) == 3
 
 
-@pytest.mark.parametrize(
-    "written", ["+0989121110018", "++989121110018", "0912-111-001", " 0912x"]
-)
+@pytest.mark.parametrize("written", ["+0989121110018", "++989121110018", "0912-111-001", " 0912x"])
 def test_what_is_refused_is_shown_as_it_was_written(written: str) -> None:
     rows, _ = read(f"number,name\n09121110000,a\n{written},b\n")
     assert rows[1].raw == written.strip()
