@@ -116,13 +116,11 @@ def test_a_wrong_token_costs_no_password_hash(app, account: int, monkeypatch) ->
 
 
 def test_wrong_tokens_are_counted(app, account: int) -> None:
-    client = app.test_client()
-    found = [
-        client.get("/api/v1/tickets", headers={"Authorization": "Bearer avk_x"}).status_code
-        for _ in range(310)
-    ]
-    assert found[0] == 401
-    assert found[-1] == 429
+    client, headers = app.test_client(), {"Authorization": "Bearer avk_x"}
+    found: list[int] = []
+    while not found or (found[-1] == 401 and len(found) < 2_000):
+        found.append(client.get("/api/v1/tickets", headers=headers).status_code)
+    assert (found[0], found[-1]) == (401, 429)
     secret = make(account, now=wall_ms()).secret  # whoever shows one that works is not shut out with them
     assert client.get("/api/v1/tickets", headers={"Authorization": f"Bearer {secret}"}).status_code == 200
 
@@ -142,6 +140,9 @@ def test_the_page_makes_and_renews(app, account: int) -> None:
     browser = logged_in(app, "owner")
     fields = {"name": "shop", "scopes": ["sends:write"], "addresses": "192.0.2.7", "methods": "QuickSend"}
     assert 'id="secret"' in browser.post("/tokens", fields, page="/tokens").text
+    examples = browser.get("/tokens").text
+    assert "http://localhost/api/v1/quick-sends" in examples
+    assert "18,000" in examples
     row = read(AccessToken.get)
     assert (row.scopes, row.addresses, row.methods) == ("sends:write", "192.0.2.7", "QuickSend")
     refused = browser.post("/tokens", {**fields, "addresses": "somewhere"}, page="/tokens")

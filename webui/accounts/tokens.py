@@ -24,6 +24,8 @@ from engine.services.accounts.token_scopes import (
     parse_methods,
     parse_scopes,
 )
+from engine.services.messages import library
+from engine.states import MessageState
 from engine.store.threads import read, write
 from webui.forms.number_fields import row_id
 from webui.forms.pages import (
@@ -38,6 +40,7 @@ from webui.forms.pages import (
 )
 from webui.i18n.sentences import said
 from webui.request.access import is_staff, needs, person
+from webui.request.limits import OF_PROGRAMS_ACCOUNT
 
 blueprint = pages_blueprint(__name__, "tokens", "/tokens")
 
@@ -125,6 +128,7 @@ def _shown(form: TokenForm | None = None, secret: str = "") -> dict[str, Any]:
             "replaced": {row.replaces_id for row in rows},
             "people": people_names([row.person_id for row in rows]),
             "is_granted": accounts.has_grant(account_id, WEB_SERVICE),
+            "message": next(iter(library.older(account_id, None, 1, MessageState.APPROVED)), None),
         }
 
     return {
@@ -133,4 +137,6 @@ def _shown(form: TokenForm | None = None, secret: str = "") -> dict[str, Any]:
         "staff": is_staff(),
         "secret": secret,
         "now": wall_ms(),
+        "base": request.host_url.rstrip("/"),
+        "a_minute": OF_PROGRAMS_ACCOUNT.count,
     }
