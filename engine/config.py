@@ -201,6 +201,10 @@ class Settings(BaseSettings):
         description="Bots of notices, separated by blanks: telegram=TOKEN bale=TOKEN eitaa=TOKEN"
         " (NAME=TOKEN@URL for another address); empty: none.",
     )
+    own_networks: str = Field(
+        "",
+        description="Networks of our own, separated by blanks, to which outcomes may be posted all the same; empty: none.",
+    )
     attachment_max_mb: int = Field(10, ge=1, le=100, description="Largest file of a ticket.")
     attachment_quota_mb: int = Field(
         500, ge=1, le=100_000, description="How much all files of an account's tickets may have together."

@@ -23,6 +23,7 @@ from engine.services.compliance import traffic_caps
 from engine.services.money import payments
 from engine.services.money.payment_providers import provider_of
 from engine.services.notices import outage_notice, own_events
+from engine.services.outbox import one_click
 from engine.services.outbox.sending import Channels
 from engine.services.sla import probes, statements
 from engine.services.sla.statements import StatementPolicy
@@ -158,6 +159,8 @@ def start_jobs(
     low = settings.low_credit_rials
     jobs.every_for_all("own_events", 20, lambda: write(lambda: own_events.watch(wall_ms(), low)))
     jobs.every_for_all("deliver", 5, lambda: channels.deliver(wall_ms()))
+    networks = settings.own_networks.split()
+    jobs.every_for_all("one_click", 1, lambda: one_click.step(wall_ms(), read, write, networks))
     jobs.every("trunks", TRUNKS_S, ask_trunks)
     if settings.sla_probe_s:
         jobs.every("probes", settings.sla_probe_s, probe)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from peewee import BigIntegerField
+from peewee import BigIntegerField, CharField, IntegerField, TextField
 
 from engine.store.tables.core import Table
 
@@ -20,3 +20,21 @@ class QuickSend(Table):
             (("account_id", "created_at"), False),
             (("account_id", "number", "created_at"), False),
         )
+
+
+class OneClick(Table):
+    """A verification by one key: which digit the person sees and is to press, and who is told what they pressed."""
+
+    recipient_id = BigIntegerField(primary_key=True)  # of the quick send
+    account_id = BigIntegerField()
+    token_id = BigIntegerField()  # whose hash signs what is told
+    code = CharField(1)
+    callback_url = TextField()
+    state = CharField(10, default="calling")  # calling, telling, told, failed
+    outcome = CharField(12, default="")
+    pressed = CharField(4, default="")
+    tries = IntegerField(default=0)
+    next_at = BigIntegerField(default=0)
+    error = CharField(300, default="")
+    created_at = BigIntegerField()
+    ended_at = BigIntegerField(null=True)  # of the call

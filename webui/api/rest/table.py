@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from webui.api.rest import account, dated_campaigns, messages, sends
+from webui.api.rest import account, dated_campaigns, messages, one_click_calls, sends
 from webui.api.rest.methods import Method
 
-METHODS: tuple[Method, ...] = (*account.METHODS, *messages.METHODS, *sends.METHODS, *dated_campaigns.METHODS)
+METHODS: tuple[Method, ...] = (
+    *account.METHODS,
+    *messages.METHODS,
+    *sends.METHODS,
+    *dated_campaigns.METHODS,
+    *one_click_calls.METHODS,
+)
