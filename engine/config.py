@@ -63,6 +63,10 @@ class Settings(BaseSettings):
     low_credit_rials: int = Field(
         500_000, ge=0, description="Below so many Rials a customer is told that the credit is low; 0: never."
     )
+    webhook_networks: str = Field(
+        "",
+        description="Networks that web hooks may be sent to although they are not public (10.1.0.0/16), blank separated.",
+    )
     code_calls_an_hour: int = Field(
         300,
         ge=1,

@@ -155,7 +155,7 @@ SERVICES = (
     ("onboarding", "outbox", "reports"),
     ("sla",),
     ("tickets",),
-    ("support_line",),
+    ("support_line", "webhooks"),
     ("notices",),
     ("overview",),
 )

@@ -12,8 +12,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from engine.config import Settings, zone_of
 from webui import errors
-from webui.accounts import accounts, auth, forgot, identity, own_login, people, registration, tokens
 from webui.api import description, rest
+from webui.accounts import accounts, auth, forgot, identity, own_login, people, registration, tokens, webhooks
 from webui.campaigns import campaigns, change, list_imports, new_campaign, quick_send, recordings, results
 from webui.compliance import destinations, do_not_call
 from webui.forms import player
@@ -45,7 +45,7 @@ MODULES = (
     *(portal, registration, balance, gallery, do_not_call, tickets, claims, availability, agreement),
     *(change, results, quick_send, ledger),
     *(wallboard, callers, line_agents, reports),
-    *(tokens, addresses, outage_reports, rest),
+    *(tokens, webhooks, addresses, outage_reports, rest),
     *(
         accounts,
         identity,

@@ -49,6 +49,8 @@ def engine(
 def web(log_file: bool, interrupts: Interrupts, link: Supervised | None) -> None:
     """The web UI, listening, and what brings the lists in that come through it; no event socket, no engine."""
     from engine.runtime.list_importer import Importer
+    from engine.runtime.webhook_sender import WebhookSender
+    from engine.services.webhooks.targets import parse_networks
     from webui import create_app
     from webui.server import serve as serve_app
 
@@ -66,12 +68,15 @@ def web(log_file: bool, interrupts: Interrupts, link: Supervised | None) -> None
         warm_up()
         importer = Importer(settings)
         importer.start()
+        sender = WebhookSender(parse_networks(settings.webhook_networks))
+        sender.start()
         common.note(f"Web UI: {server.url}")
         if link is not None:
             link.ready()
         interrupts.first.wait()
         server.stop()
         importer.stop()
+        sender.stop()
     finally:
         writer.stop()
         threads.use_writer(None)

@@ -20,6 +20,7 @@ from engine.dialing.dialer import now as clock_now
 from engine.dialing.pulse import Pulse
 from engine.dialing.rules.billing import Billing
 from engine.dialing.rules.consent import Consent
+from engine.dialing.rules.webhooks import WebhookRules
 from engine.dialing.shares import GatewayParts
 from engine.embedded.options import EmbeddedOptions
 from engine.errors import AvanakError
@@ -73,7 +74,12 @@ class Engine:
         self.dialer = Dialer(
             settings,
             self.writer,
-            hooks=[*self.consent.hooks, approvals.hear_approvals, *self.money.hooks],
+            hooks=[
+                *self.consent.hooks,
+                approvals.hear_approvals,
+                *self.money.hooks,
+                WebhookRules(wall_ms).settled,
+            ],
             rules=[*self.consent.rules, *self.money.rules],
             claim_hooks=self.consent.claim_hooks,
             undo_hooks=self.consent.undo_hooks,

@@ -42,7 +42,7 @@ COMMON = {
     "gallery.index", "new_campaign.form", "own_login.confirm_factor", "own_login.factor", "own_login.index",
     "own_login.password", "own_login.renew_codes", "own_login.switch_off", "people.index", "people.invite",
     "portal.live", "portal.start", "sla.index", "sla.month", "tickets.index", "tickets.new",
-    "tokens.index",
+    "tokens.index", "webhooks.index",
 }  # fmt: skip
 # Of customers alone, about themselves.
 CUSTOMERS = {
@@ -52,6 +52,7 @@ CUSTOMERS = {
     "contacts.address_call", "contacts.send_address_code", "contacts.take_address_code", "contacts.verify_address",
     "gallery.speak", "outage_reports.mine", "gallery.upload", "registration.call", "registration.call_state", "registration.code",
     "registration.identify", "registration.mobile", "registration.verify", "tokens.make",
+    "webhooks.add",
 }  # fmt: skip
 # Of something that the world has none of: a campaign that runs, a list that waits, a text with variables.
 NOT_THERE = {"campaigns.live", "list_imports.check", "gallery.sample"}
@@ -71,6 +72,7 @@ OWNED = {
     "registration.document", "sla.statement", "sla.statement_file", "tickets.assign", "tickets.close",
     "tickets.detail", "tickets.file", "tickets.give_id", "tickets.move", "tickets.propose", "tickets.rate",
     "tickets.remote", "tickets.reply", "tickets.result", "tokens.revoke", "tokens.rotate",
+    "webhooks.change", "webhooks.detail", "webhooks.remove", "webhooks.replay", "webhooks.rotate", "webhooks.test",
 }  # fmt: skip
 # Of the staff alone.
 STAFF_ONLY = {

@@ -51,6 +51,7 @@ from engine.store.tables.programs import OneTimeCode
 from engine.store.tables.sla import MonitorSpan, UnknownTime
 from engine.store.tables.support import Attachment, Delivery, TicketClock
 from engine.store.tables.support_line import SupportCall
+from engine.store.tables.webhooks import Webhook
 from engine.store.threads import write
 from tests.tickets.cast import verified_address
 
@@ -233,9 +234,22 @@ def _tickets(
         verified_address(owner, account, "email", f"{MARK}.special@example.com", ["tickets"], now)
         ids["wish_id"] = special_wishes.agree(owner, asks, "email", f"{MARK}.special@example.com", now)
         Account.update(permissions="web_service").where(Account.id == account).execute()
+        ids["webhook_id"] = webhook_of(account, now)
         ids["token_id"] = access_tokens.make(owner, NewToken(f"{MARK} shop", tuple(Scope)), now).token_id
 
     write(later)
+
+
+def webhook_of(account: int, now: int) -> int:
+    """A hook of the account, made as the command line would: its address is never asked."""
+    row = Webhook.create(
+        account_id=account,
+        url=f"https://{MARK}.example.com/",
+        kinds="outage",
+        secret="whsec_MDEy",
+        created_at=now,
+    )
+    return int(row.id)
 
 
 def _service(ids: dict[str, Any], account: int, staff: User, now: int) -> None:

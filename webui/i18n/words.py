@@ -216,6 +216,23 @@ WORDS: dict[str, dict[str, Any]] = {
         "missed": _l("Not reached"),
         "cancelled": _l("Taken off"),
     },
+    "webhook_kind": {
+        "recipient.ended": _l("a recipient's calls have ended"),
+        "recipient.key_pressed": _l("a key was pressed"),
+        "campaign.started": _l("a campaign runs"),
+        "campaign.paused": _l("a campaign was paused"),
+        "campaign.finished": _l("a campaign has ended"),
+        "message.approved": _l("a message was approved"),
+        "credit.low": _l("the credit is low"),
+        "ticket.answered": _l("a ticket was answered"),
+        "outage": _l("an outage"),
+        "test": _l("a test"),
+    },
+    "webhook_state": {
+        "pending": _l("Waits"),
+        "sent": _l("Sent"),
+        "parked": _l("Parked"),
+    },
     "department": {
         "support": _l("Support"),
         "billing": _l("Billing"),

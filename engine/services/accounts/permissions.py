@@ -53,6 +53,8 @@ RIGHTS: dict[str, frozenset[str]] = {
     "people.view": frozenset({"operator", "owner"}),
     "people.change": frozenset({"owner"}),  # its own; staff: the administrator
     "token.view": frozenset({"operator", "owner", "member"}),
+    "webhook.view": frozenset({"operator", "owner", "member"}),
+    "webhook.change": frozenset({"owner", "member"}),
     "token.change": frozenset({"operator", "owner", "member"}),  # customers make their own; staff revoke
     "audit.view": frozenset({"quality", "finance"}),
     "gateway.change": frozenset({"operator"}),

@@ -5,12 +5,22 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from engine.clock import wall_ms
 from engine.errors import Conflict
 from engine.sentences import Word
 from engine.states import CAMPAIGN_MOVES, CampaignState, may_move
 from engine.store.tables.core import Campaign
+from engine.store.webhook_events import CAMPAIGN_FINISHED, CAMPAIGN_PAUSED, CAMPAIGN_STARTED, Happened, note
 
 log = logging.getLogger(__name__)
+
+# What web hooks are told of a state that a campaign comes into.
+_TOLD = {
+    CampaignState.RUNNING: CAMPAIGN_STARTED,
+    CampaignState.PAUSED: CAMPAIGN_PAUSED,
+    CampaignState.FINISHED: CAMPAIGN_FINISHED,
+    CampaignState.STOPPED: CAMPAIGN_FINISHED,
+}
 
 
 def move(row: Campaign, new: CampaignState, reason: str = "", **also: Any) -> None:
@@ -47,5 +57,15 @@ def move_from(
         .execute()
     )
     if moved:
+        _tell(campaign_id, old, new)
         log.info("action=campaign_state campaign=%d %s -> %s reason=%r", campaign_id, old, new, reason)
     return bool(moved)
+
+
+def _tell(campaign_id: int, old: CampaignState, new: CampaignState) -> None:
+    """The account's web hooks are told; of standing campaigns (codes, quick sends) nothing."""
+    kind = _TOLD.get(new)
+    row = Campaign.get_or_none(Campaign.id == campaign_id) if kind else None
+    if kind and row is not None and row.account_id is not None and not row.standing_key:
+        data = {"campaign_id": campaign_id, "name": row.name, "old_state": str(old), "state": str(new)}
+        note([Happened(row.account_id, kind, f"campaign/{campaign_id}", data)], wall_ms())

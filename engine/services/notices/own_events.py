@@ -16,6 +16,7 @@ from engine.states import AccountState, CampaignState, MessageState
 from engine.store.sql import execute
 from engine.store.tables.core import Campaign, CampaignCounts, Message
 from engine.store.tables.support import EventTold
+from engine.store.webhook_events import CREDIT_LOW, MESSAGE_APPROVED, Happened, note
 
 log = logging.getLogger(__name__)
 
@@ -108,6 +109,9 @@ def _messages(since: int, now: int) -> int:
         if told >= MOST_AT_ONCE or not _is_new(key, now):
             continue
         is_approved = row.state == MessageState.APPROVED
+        if is_approved:
+            data = {"message_id": int(row.id), "title": row.title}
+            note([Happened(row.account_id, MESSAGE_APPROVED, f"message/{row.id}", data)], now)
         text = (
             Sentence(_APPROVED, title=row.title)
             if is_approved
@@ -122,6 +126,8 @@ def _credit(low_rials: int, now: int) -> int:
     told = 0
     for account_id, name, left in execute(_LOW_ONES, [low_rials, AccountState.ACTIVE.value, MOST_AT_ONCE]):
         if _is_new(f"credit/{account_id}", now):
+            data = {"balance_rials": int(left)}
+            note([Happened(int(account_id), CREDIT_LOW, f"account/{account_id}", data)], now)
             text = Sentence(_LOW, name=name, left=Amount(int(left)))
             told += _tell(
                 int(account_id), MONEY, f"credit/{account_id}/{now}", Sentence("Balance"), text, now

@@ -13,6 +13,7 @@ from engine.errors import BadInput, Conflict, NotFound
 from engine.sentences import Instant, Sentence, kept, sentence_of
 from engine.services.sla import authorisation
 from engine.services.sla.flips import SERVICE, Health
+from engine.store import webhook_events
 from engine.store.paging import page_of
 from engine.store.tables.core import Account
 from engine.store.tables.sla import OutageRecord, OutageReport, OutageRevision, UnknownTime
@@ -278,6 +279,7 @@ def _create(
         author_id=author_id,
         at=now,
     )
+    _tell(row, now)
     log.warning("action=outage_begins outage=%d source=%s reason=%r", row.id, source, reason)
     return int(row.id)
 
@@ -297,6 +299,7 @@ def _revise(row: OutageRecord, author_id: int | None, reason: str, now: int, **v
     OutageRevision.create(
         outage_id=row.id, revision=number, reason=reason, author_id=author_id, at=now, **whole
     )
+    _tell(OutageRecord.get_by_id(row.id), now)
     log.info("action=outage_revised outage=%d revision=%d person=%s", row.id, number, author_id)
     return number
 
@@ -329,3 +332,19 @@ def get_report(report_id: int) -> OutageReport:
     if row is None:
         raise NotFound("There is no report %(report)s.", report=report_id)
     return row
+
+
+def _tell(row: OutageRecord, now: int) -> None:
+    """Web hooks are told of an outage and of each change: the account's, or everybody's."""
+    data = {
+        "outage_id": int(row.id),
+        "component": row.component,
+        "start_at": row.start_at,
+        "end_at": row.end_at,
+        "is_void": bool(row.is_void),
+    }
+    if row.account_id is None:
+        webhook_events.everybody(webhook_events.OUTAGE, f"outage/{row.id}", data, now)
+    else:
+        happened = webhook_events.Happened(row.account_id, webhook_events.OUTAGE, f"outage/{row.id}", data)
+        webhook_events.note([happened], now)

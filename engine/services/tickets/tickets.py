@@ -24,6 +24,7 @@ from engine.services.tickets.department_rules import CLAIM, CLOCKS, DEPARTMENTS,
 from engine.states import TICKET_MOVES, ClockState, TicketState
 from engine.store.tables.core import Account, User
 from engine.store.tables.support import Ticket, TicketMessage, TicketQueue
+from engine.store.webhook_events import TICKET_ANSWERED, Happened, note
 from engine.text import one_line
 
 log = logging.getLogger(__name__)
@@ -363,3 +364,5 @@ def _tell_customer(ticket: Ticket, message_id: int, asks: bool, now: int) -> Non
         now=now,
         ticket_id=int(ticket.id),
     )
+    data = {"ticket_id": int(ticket.id), "message_id": message_id, "asks": asks}
+    note([Happened(ticket.account_id, TICKET_ANSWERED, f"ticket/{ticket.id}", data)], now)

@@ -1,0 +1,73 @@
+"""Which addresses web hooks may be sent to: the public internet, never a network of our own.
+
+Asked when a hook is entered, and again of the address that a connection is really made to: a name can
+point elsewhere a moment later (DNS rebinding).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from engine.errors import BadInput
+
+LONGEST_URL = 500
+PORTS = frozenset((80, 443, *range(1024, 65536)))
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def parse_networks(text: str) -> tuple[Network, ...]:
+    """Networks, separated by commas or blanks, that may be told although they are not public; BadInput."""
+    try:
+        return tuple(ipaddress.ip_network(each) for each in text.replace(",", " ").split())
+    except ValueError as error:
+        raise BadInput("«%(text)s» is not a list of networks such as 192.0.2.0/24.", text=text) from error
+
+
+def is_allowed(address: str, also: Sequence[Network] = ()) -> bool:
+    """Whether a connection to this IP address may be made."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    mapped = getattr(found, "ipv4_mapped", None) or getattr(found, "sixtofour", None)
+    if mapped is not None:
+        found = mapped
+    if any(found in network for network in also if network.version == found.version):
+        return True
+    return found.is_global and not found.is_multicast
+
+
+def check_url(url: str, also: Sequence[Network] = ()) -> str:
+    """The address of a receiver, tidied; BadInput says what is wrong with it.  Looks its name up."""
+    url = url.strip()
+    if len(url) > LONGEST_URL or any(ord(letter) <= 32 or ord(letter) == 127 for letter in url):
+        raise BadInput("The address has blanks or more than %(n)s characters.", n=LONGEST_URL)
+    try:
+        parts = urlsplit(url)
+        port = (443 if parts.scheme == "https" else 80) if parts.port is None else parts.port
+    except ValueError as error:
+        raise BadInput("«%(url)s» is not an address such as https://example.com/avanak.", url=url) from error
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        raise BadInput("«%(url)s» is not an address such as https://example.com/avanak.", url=url)
+    if parts.username is not None or parts.password is not None:
+        raise BadInput("The address must not hold a user name or password.")
+    if port not in PORTS:
+        raise BadInput("Port %(port)s cannot be used: 80, 443, or 1024 and above.", port=port)
+    addresses = look_up(parts.hostname, port)
+    if not addresses:
+        raise BadInput("The name %(name)s cannot be found.", name=parts.hostname)
+    if not all(is_allowed(address, also) for address in addresses):
+        raise BadInput("%(name)s lies in a network that is not public.", name=parts.hostname)
+    return url
+
+
+def look_up(host: str, port: int) -> list[str]:
+    """The IP addresses of a name; empty when there are none."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return []
+    return [str(each[4][0]) for each in found]

@@ -1,0 +1,219 @@
+"""Web hooks reach their receiver: signed, in order, again until they are taken, with the same id."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import ipaddress
+
+import pytest
+
+from engine.runtime import webhook_sender
+from engine.runtime.webhook_sender import Breaker, WebhookSender
+from engine.services.accounts import people
+from engine.services.webhooks import events, hooks
+from engine.store.tables.core import Account, User
+from engine.store.tables.webhooks import Webhook, WebhookEvent
+from engine.store.threads import read, write
+from engine.store.webhook_events import CAMPAIGN_STARTED, KINDS, RECIPIENT_ENDED, Happened, note
+from engine.store.writer import Writer
+from tests.webhooks.conftest import Receiver
+
+NOW = 1_795_900_000_000
+LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
+
+
+class House:
+    """An account with a hook, a sender whose clock stands still."""
+
+    def __init__(self, url: str, **values: object) -> None:
+        self.now = NOW
+        self.account = write(lambda: Account.create(name="Sahar", state="active", created_at=NOW)).id
+        self.owner = write(
+            lambda: User.get_by_id(people.add_hashed("sahar", "x", "owner", NOW, account_id=self.account))
+        )
+        kinds = list(KINDS)
+        self.hook = write(lambda: hooks.add(self.owner, self.account, url, kinds, NOW, **values))
+        self.sender = WebhookSender(LOOPBACK, lambda: self.now)
+
+    def happen(self, subject: str, n: int = 0, kind: str = RECIPIENT_ENDED) -> None:
+        write(lambda: note([Happened(self.account, kind, subject, {"n": n})], self.now))
+
+    def send(self) -> None:
+        self.sender.look()
+        self.sender.wait()
+
+    def rows(self) -> list[WebhookEvent]:
+        return read(lambda: list(WebhookEvent.select().order_by(WebhookEvent.id)))
+
+
+@pytest.fixture
+def house(store: Writer, receiver: Receiver) -> House:
+    return House(receiver.url)
+
+
+def test_an_event_is_signed_after_the_convention(house: House, receiver: Receiver) -> None:
+    house.happen("recipient/1", 7)
+    house.send()
+    ((headers, body),) = receiver.requests
+    key = base64.b64decode(house.hook.secret.removeprefix("whsec_"))
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    wanted = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    assert headers["webhook-signature"] == f"v1,{wanted}"
+    assert headers["webhook-timestamp"] == str(NOW // 1000)
+    (content,) = receiver.bodies
+    assert (content["id"], content["type"], content["data"]["n"]) == (
+        headers["webhook-id"],
+        RECIPIENT_ENDED,
+        7,
+    )
+    (row,) = house.rows()
+    assert (row.state, row.status, row.answer, row.tries) == ("sent", 200, "taken", 1)
+
+
+def test_a_replaced_secret_signs_too_for_a_day(house: House, receiver: Receiver) -> None:
+    write(lambda: hooks.rotate(house.owner, house.account, house.hook.hook_id, NOW))
+    house.happen("recipient/1")
+    house.send()
+    assert len(receiver.requests[0][0]["webhook-signature"].split()) == 2
+    house.now += hooks.OVERLAP_MS
+    house.happen("recipient/2")
+    house.send()
+    assert len(receiver.requests[1][0]["webhook-signature"].split()) == 1
+
+
+def test_what_is_refused_is_sent_again_with_the_same_id_and_keeps_the_order(
+    house: House, receiver: Receiver
+) -> None:
+    for n in range(3):
+        house.happen("recipient/1", n)
+    house.happen("recipient/2", 9)
+    receiver.answers = [500, 200]
+    house.send()
+    assert sorted(each["data"]["n"] for each in receiver.bodies) == [0, 9]
+    house.now += 6_500
+    house.send()
+    ofs = [each for each in receiver.bodies if each["data"]["n"] != 9]
+    assert [each["data"]["n"] for each in ofs] == [0, 0, 1, 2]
+    assert ofs[0]["id"] == ofs[1]["id"]
+    assert {row.state for row in house.rows()} == {"sent"}
+
+
+@pytest.mark.parametrize("status", [301, 307, 400, 404, 410, 500, 503])
+def test_only_2xx_is_taken_and_redirects_are_not_followed(
+    house: House, receiver: Receiver, status: int
+) -> None:
+    house.happen("recipient/1")
+    receiver.answers = [status]
+    house.send()
+    assert len(receiver.requests) == 1
+    (row,) = house.rows()
+    assert (row.state, row.status) == ("pending", status)
+    assert len(row.answer) <= events.LONGEST_ANSWER
+    assert row.next_at >= house.now + 5_000
+
+
+def test_after_a_day_it_is_parked_and_can_be_sent_again(house: House, receiver: Receiver) -> None:
+    house.happen("recipient/1")
+    receiver.answers = [500]
+    house.now += events.PATIENCE_MS
+    house.send()
+    (row,) = house.rows()
+    assert row.state == "parked"
+    assert (
+        write(lambda: events.replay(house.owner, house.account, house.hook.hook_id, house.now, row.id)) == 1
+    )
+    house.send()
+    assert house.rows()[0].state == "sent"
+    assert receiver.bodies[0]["id"] == receiver.bodies[1]["id"]
+
+
+def test_a_sender_that_dies_leaves_the_event_to_the_next(house: House, receiver: Receiver) -> None:
+    house.happen("recipient/1")
+    (row,) = house.rows()
+    assert write(lambda: events.take([row.id], house.now)) == {row.id}  # and is killed here
+    house.send()
+    assert receiver.requests == []  # leased
+    house.now += events.LEASE_MS
+    house.send()
+    assert [each["id"] for each in receiver.bodies] == [f"evt_{row.id}"]
+
+
+def test_two_senders_take_different_events(house: House) -> None:
+    for n in range(4):
+        house.happen(f"recipient/{n}")
+    ids = [row.id for row in house.rows()]
+    first = write(lambda: events.take(ids[:3], house.now))
+    second = write(lambda: events.take(ids, house.now))
+    assert (first, second) == (set(ids[:3]), {ids[3]})
+
+
+def test_events_are_batched_on_wish(store: Writer, receiver: Receiver) -> None:
+    house = House(receiver.url, batch=10)
+    for n in range(25):
+        house.happen(f"recipient/{n}", n)
+    house.send()
+    assert [len(each["events"]) for each in receiver.bodies] == [10, 10, 5]
+    seen = [event["data"]["n"] for each in receiver.bodies for event in each["events"]]
+    assert seen == list(range(25))
+
+
+def test_a_dead_receiver_is_left_alone_and_holds_up_nobody(store: Writer, receiver: Receiver) -> None:
+    house = House("http://127.0.0.1:9/")  # nobody listens there
+    other = write(lambda: hooks.add(house.owner, house.account, receiver.url, [RECIPIENT_ENDED], NOW))
+    for n in range(30):
+        house.happen(f"recipient/{n}", n)
+    house.send()
+    assert len(receiver.requests) == 30
+    dead = [row for row in house.rows() if row.webhook_id != other.hook_id]
+    assert {row.state for row in dead} == {"pending"}
+    assert "refused" in dead[0].answer
+    before = [row.tries for row in dead]
+    house.send()  # the breaker is open
+    assert [row.tries for row in house.rows() if row.webhook_id != other.hook_id] == before
+
+
+def test_a_name_that_moves_inside_is_not_connected_to(
+    house: House, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.sender = WebhookSender((), lambda: house.now)  # loopback is not let in
+    house.happen("recipient/1")
+    house.send()
+    assert receiver.requests == []
+    assert "not public" in house.rows()[0].answer
+
+
+def test_only_wanted_kinds_of_active_hooks(house: House) -> None:
+    write(
+        lambda: hooks.change(
+            house.owner, house.account, house.hook.hook_id, NOW, url="http://x/", kinds=[CAMPAIGN_STARTED], batch=1,
+            is_active=True,
+        )
+    )  # fmt: skip
+    house.happen("recipient/1")
+    house.happen("campaign/1", kind=CAMPAIGN_STARTED)
+    assert [row.kind for row in house.rows()] == [CAMPAIGN_STARTED]
+    write(lambda: Webhook.update(is_active=False).execute())
+    house.happen("campaign/1", kind=CAMPAIGN_STARTED)
+    assert len(house.rows()) == 1
+
+
+def test_old_events_are_swept(house: House, receiver: Receiver) -> None:
+    house.happen("recipient/1")
+    house.send()
+    assert write(lambda: events.sweep(house.now + events.KEPT_MS - 1)) == 0
+    assert write(lambda: events.sweep(house.now + events.KEPT_MS + 1)) == 1
+
+
+def test_a_breaker_opens_for_longer_each_time_and_tries_one() -> None:
+    breaker = Breaker()
+    for _ in range(webhook_sender.OPENS_AFTER):
+        assert breaker.room(0.0) > 1
+        breaker.note(False, 0.0)
+    assert breaker.room(webhook_sender.OPEN_FIRST_S - 0.1) == 0
+    assert breaker.room(webhook_sender.OPEN_FIRST_S) == 1
+    breaker.note(False, webhook_sender.OPEN_FIRST_S)
+    assert breaker.room(3 * webhook_sender.OPEN_FIRST_S - 0.1) == 0
+    breaker.note(True, 40.0)
+    assert breaker.room(40.0) > 1
