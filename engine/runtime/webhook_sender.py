@@ -44,7 +44,7 @@ OPEN_FIRST_S, OPEN_MOST_S = 10.0, 600.0
 
 
 @dataclass(slots=True)
-class Breaker:
+class AddressBreaker:
     """How one address does."""
 
     failures: int = 0
@@ -75,7 +75,7 @@ class WebhookSender:
         self._clock = clock
         self._http = _manager(also)
         self._working: dict[int, gevent.Greenlet] = {}
-        self._breakers: dict[str, Breaker] = {}
+        self._breakers: dict[str, AddressBreaker] = {}
         self._loops = Loops(
             [
                 Loop("webhooks", self.look, LOOK_S),
@@ -177,8 +177,8 @@ class WebhookSender:
         except (HTTPError, OSError, ValueError) as error:
             return None, _why(error)
 
-    def _breaker(self, hook: Webhook) -> Breaker:
-        return self._breakers.setdefault(urlsplit(hook.url).netloc, Breaker())
+    def _breaker(self, hook: Webhook) -> AddressBreaker:
+        return self._breakers.setdefault(urlsplit(hook.url).netloc, AddressBreaker())
 
     def _sweep(self) -> bool:
         now = self._clock()

@@ -18,9 +18,8 @@ from engine.clock import wall_ms
 from engine.errors import BadInput
 from engine.services.accounts import accounts
 from engine.services.webhooks import events, hooks, targets
-from engine.services.webhooks.hooks import MOST_BATCH, MadeHook
+from engine.services.webhooks.hooks import KINDS, MOST_BATCH, MadeHook
 from engine.store.threads import read, write
-from engine.store.webhook_events import KINDS
 from webui.forms.number_fields import WholeField, row_id
 from webui.forms.pages import (
     Answer,

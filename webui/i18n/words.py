@@ -12,9 +12,11 @@ from wtforms.fields.choices import SelectChoice
 from engine.services.accounts import permissions
 from engine.services.numbering.numbers import display
 from webui.i18n.formats import digits
+from webui.i18n.line_words import LINE_AND_HOOKS
 from webui.request.access import person_or_none
 
 WORDS: dict[str, dict[str, Any]] = {
+    **LINE_AND_HOOKS,
     # As they stand inside a sentence.
     "said": {
         "none": _l("none"),
@@ -186,52 +188,6 @@ WORDS: dict[str, dict[str, Any]] = {
         "percent": _l("column of percent"),
         "minutes": _l("column of minutes"),
         "both": _l("both columns"),
-    },
-    "agent": {
-        "signed_out": _l("Signed out"),
-        "available": _l("Takes calls"),
-        "paused": _l("Paused"),
-    },
-    # What the switch says of an agent's telephone.
-    "agent_seen": {
-        "waiting": _l("free"),
-        "receiving": _l("rings"),
-        "in_call": _l("on a call"),
-        "unregistered": _l("not connected"),
-        "unknown": _l("not known to the switch"),
-    },
-    "support_call": {
-        "arrived": _l("Arrived"),
-        "waiting": _l("Waits"),
-        "talking": _l("Talks"),
-        "answered": _l("Answered"),
-        "abandoned": _l("Abandoned"),
-        "call_back": _l("Left for a call-back"),
-        "left": _l("Ended before the queue"),
-    },
-    "call_back": {
-        "waiting": _l("Waits"),
-        "taken": _l("Is being called"),
-        "done": _l("Talked"),
-        "missed": _l("Not reached"),
-        "cancelled": _l("Taken off"),
-    },
-    "webhook_kind": {
-        "recipient.ended": _l("a recipient's calls have ended"),
-        "recipient.key_pressed": _l("a key was pressed"),
-        "campaign.started": _l("a campaign runs"),
-        "campaign.paused": _l("a campaign was paused"),
-        "campaign.finished": _l("a campaign has ended"),
-        "message.approved": _l("a message was approved"),
-        "credit.low": _l("the credit is low"),
-        "ticket.answered": _l("a ticket was answered"),
-        "outage": _l("an outage"),
-        "test": _l("a test"),
-    },
-    "webhook_state": {
-        "pending": _l("Waits"),
-        "sent": _l("Sent"),
-        "parked": _l("Parked"),
     },
     "department": {
         "support": _l("Support"),

@@ -10,7 +10,7 @@ from engine.services.accounts import audit_log
 from engine.services.accounts.permissions import Actor, require
 from engine.services.webhooks import signing
 from engine.store.tables.webhooks import Webhook
-from engine.store.webhook_events import KINDS
+from engine.store.webhook_events import KINDS as KINDS  # which the web offers
 
 MOST = 10  # of one account
 MOST_BATCH = 100
