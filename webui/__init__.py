@@ -12,8 +12,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from engine.config import Settings, zone_of
 from webui import errors
-from webui.api import description, rest
 from webui.accounts import accounts, auth, forgot, identity, own_login, people, registration, tokens, webhooks
+from webui.api import description, rest
 from webui.campaigns import campaigns, change, list_imports, new_campaign, quick_send, recordings, results
 from webui.compliance import destinations, do_not_call
 from webui.forms import player
