@@ -226,6 +226,10 @@ def test_nothing_of_another_account(app, program: Program, message_id: int, cast
     assert stranger.post("GetMessages") == []
 
 
+def test_secure_calls_are_off(program: Program) -> None:
+    assert program.post("MakeSecureCall", srcNumber="09121234567", dstNumber="09121234568") == 0
+
+
 def test_what_is_no_request(program: Program) -> None:
     assert program.client.get("/rest/NoSuchMethod").status_code == 404
     assert program.client.head("/rest/AccountStatus").status_code == 405
@@ -337,6 +341,8 @@ def test_a_campaign_that_waits(program: Program, message_id: int) -> None:
         ({"EndDateTime": "2026-02-01 12:00:00"}, -75),
         ({"RecordVoice": "1", "RecordVoiceDuration": "0999"}, -71),
         ({"ServerID": "31"}, -75),
+        ({"SMS": "true", "SMSJSON": "[]"}, -80),
+        ({"SMS": "true", "SMSJSON": '[{"SMSType": "Success"}]'}, -75),
     ],
 )
 def test_a_campaign_that_cannot_be(

@@ -31,7 +31,7 @@ from webui.api.rest.sends import RECORD, VOTE_KEYS, record_seconds
 from webui.request.context import web
 
 CANNOT_START, CAMPAIGN_CREDIT, CAMPAIGN_MESSAGE, WAITS, REJECTED = -30, -50, -60, -61, -62
-TRIES_NOT_ALLOWED, WRONG_VALUES, DATES_REVERSED, HOURS_REVERSED = -70, -75, -76, -77
+TRIES_NOT_ALLOWED, WRONG_VALUES, DATES_REVERSED, HOURS_REVERSED, NO_TEXTS = -70, -75, -76, -77, -80
 PAGE = 2_000  # numbers that are read at once
 
 NOT_APPROVED, WAITING, READY, SENDING, FINISHED, STOPPED, MONEY_DUE = 8, 9, 10, 11, 12, 27, 39
@@ -69,6 +69,8 @@ def create(asked: Asked) -> int:
     account_id, now, settings = asked.account_id, asked.now, web().settings
     span = dated.span_of(asked["StartDateTime"], asked["EndDateTime"], now)
     _check_tries(asked["MaxTryCount"])
+    if asked["SMS"]:  # no text messages are sent from here: whoever asks for them is to know
+        raise Refused(WRONG_VALUES if asked["SMSJSON"].strip(" []") else NO_TEXTS, "SMS_NotAllowed")
 
     def look() -> tuple[tuple[str, ...], bool]:
         dated.check(account_id, asked["MessageID"], now)
@@ -236,6 +238,7 @@ METHODS = (
             Param("MaxTryCount", whole, 1, TRIES_NOT_ALLOWED), Param("MinuteBetweenTries", whole, 10, WRONG_VALUES),
             Param("ServerID", whole, 0, WRONG_VALUES), Param("AutoStart", boolean, True, WRONG_VALUES),
             Param("Vote", boolean, False, WRONG_VALUES), *RECORD,
+            Param("SMS", boolean, False, WRONG_VALUES), Param("SMSJSON", default=""),
         ),
         (*_ERRORS, (regions.NoRegion, WRONG_VALUES), (NotFound, CAMPAIGN_MESSAGE), (BadInput, WRONG_VALUES)),
     ),
