@@ -160,7 +160,7 @@ class Phone(threading.Thread):
         loud = sum(map(abs, samples)) / BLOCK
         if loud < 200:
             return
-        for hz in (350, 500, 650, 800):
+        for hz in (350, 500, 650, 800, 1000):
             if _power(samples, hz) > 0.6:
                 self.heard[hz] = self.heard.get(hz, 0) + 1
 

@@ -212,7 +212,10 @@ def test_a_wrong_number_is_refused_and_the_place_is_kept(house: House, tmp_path:
     with engine_with_agents(house, tmp_path):
         caller = house.caller("09121110006")
         leg = caller.call(NUMBER)
-        until(lambda: (c := call_of("+989121110006")) and c.asked_at, 25, "the offer")
+        until(lambda: (c := call_of("+989121110006")) and c.state == "waiting", 15, "the queue")
+        caller.heard.clear()
+        until(lambda: caller.heard.get(1000, 0) > 5, 4.5, "the place, told over the music")
+        until(lambda: call_of("+989121110006").asked_at, 25, "the offer")
         place = call_of("+989121110006").place_at
         time.sleep(0.5)
         for keyed in ("0044207946000#", "110#", "02191001234#"):  # abroad, short, our own

@@ -8,11 +8,12 @@ from engine.errors import BadInput, Conflict, NotFound
 from engine.services.sla import claims, committee
 from engine.services.sla.claims import TooLate
 from engine.services.sla.committee import CommitteeVerdict
+from engine.services.support_line import calls
 from engine.services.tickets import clocks, compensation, tickets, watch
 from engine.services.tickets.compensation import Wanted
 from engine.store import ledger
 from engine.store.tables.sla import Claim, Credit
-from engine.store.tables.support import Ticket, TicketQueue
+from engine.store.tables.support import Ticket, TicketMessage, TicketQueue
 from engine.store.threads import read, write
 from tests.tickets.cast import Cast, at
 
@@ -130,6 +131,24 @@ def test_a_call_that_nobody_answered_is_claimed_in_support_hours_only(cast: Cast
         write(lambda: compensation.claim_queue(cast.owner, closed, "09121234567", LATER + DAY))
     with pytest.raises(BadInput, match="hello"):
         write(lambda: compensation.claim_queue(cast.owner, call, "hello", LATER))
+
+
+def test_our_own_books_of_the_calls_stand_in_the_claims_ticket(cast: Cast) -> None:
+    came = at("1405-08-30 09:05")
+
+    def rings() -> None:
+        calls.came("0c6f6f7e-0000-4000-8000-000000000001", 1, "", "09121234567", came)
+        calls.joined("0c6f6f7e-0000-4000-8000-000000000001", came)
+        calls.ended("0c6f6f7e-0000-4000-8000-000000000001", came + 300_000)
+
+    write(rings)
+    call = wanted(cast, "1405-08-30 09:00", "1405-08-30 09:20")
+    ids = [write(lambda: compensation.claim_queue(cast.owner, call, "09121234567", LATER)) for _ in range(2)]
+    ticket_id = read(lambda: row_of(ids[0])).ticket_id
+    notes = read(lambda: list(TicketMessage.select().where(TicketMessage.ticket_id == ticket_id)))
+    ours = [row.text for row in notes if row.is_internal]
+    assert len(ours) == 1
+    assert "1405" in ours[0].translate(str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789"))
 
 
 def test_who_enters_a_claim_by_telephone_does_not_decide_it(cast: Cast) -> None:

@@ -16,11 +16,12 @@ from typing import Any
 from engine.agreement.calendars import CalendarKind
 from engine.agreement.working_time import elapsed
 from engine.errors import BadInput, Conflict, NotFound
-from engine.sentences import Instant
+from engine.sentences import Duration, Instant, Sentence
 from engine.services.accounts.permissions import TICKET_ROLES, Actor, is_staff, require_role
 from engine.services.numbering import numbers
 from engine.services.numbering.reasons import Reason
-from engine.services.sla import agreements, claims, working_calendar
+from engine.services.outbox.wording import bilingual
+from engine.services.sla import agreements, claims, support_calls, working_calendar
 from engine.services.sla.claim_states import ClaimKind, ClaimState
 from engine.services.tickets import clocks, tickets
 from engine.services.tickets.access import ticket_for
@@ -171,7 +172,29 @@ def claim_queue(person: Actor, wanted: Wanted, number: str, now: int) -> int:
         )
     claim_id = claim(person, wanted, now)
     ClaimEvidence.insert(claim_id=claim_id, kind=QUEUE, number=called.e164).on_conflict_ignore().execute()
+    _note_our_books(claim_id, wanted, called.e164, now)
     return claim_id
+
+
+def _note_our_books(claim_id: int, wanted: Wanted, number: str, now: int) -> None:
+    """What we know ourselves of these calls, for the committee: a note among staff in the claim's ticket, once."""
+    ticket_id = claims.get(claim_id).ticket_id
+    if ticket_id is None:
+        return
+    rows = support_calls.of_caller(number, wanted.account_id, wanted.from_at, wanted.until_at)
+    lines = [
+        bilingual(
+            Sentence(
+                "%(at)s: %(state)s after %(wait)s in the queue",
+                at=Instant(row.joined_at or row.came_at),
+                state=support_calls.ENDS[row.state],
+                wait=Duration(support_calls.wait_s(row, now)),
+            )
+        )["fa"]
+        for row in rows
+    ]
+    head = Sentence("By our own books this caller joined the queue %(n)s times in that time.", n=len(rows))
+    tickets.note_of_system(int(ticket_id), "\n".join([bilingual(head)["fa"], *lines]), now)
 
 
 # -- reading ------------------------------------------------------------------------------

@@ -276,6 +276,15 @@ def first_words(ticket_id: int) -> str:
     return "" if row is None else str(row.text)
 
 
+def note_of_system(ticket_id: int, text: str, now: int) -> None:
+    """A note among staff that nobody wrote by hand; the same text stands there once."""
+    known = TicketMessage.select().where(
+        TicketMessage.ticket_id == ticket_id, TicketMessage.side == "system", TicketMessage.text == text
+    )
+    if not known.exists():
+        _write(Ticket.get_by_id(ticket_id), None, text, now, internal=True)
+
+
 # -- inside -------------------------------------------------------------------------------
 
 
