@@ -14,7 +14,19 @@ from engine.config import Settings, zone_of
 from webui import errors
 from webui.accounts import accounts, auth, forgot, identity, own_login, people, registration, tokens, webhooks
 from webui.api import description, rest
-from webui.campaigns import campaigns, change, list_imports, new_campaign, quick_send, recordings, results
+from webui.campaigns import (
+    campaigns,
+    change,
+    list_imports,
+    new_campaign,
+    new_list,
+    new_message,
+    new_rules,
+    quick_send,
+    recordings,
+    results,
+    saved_lists,
+)
 from webui.compliance import destinations, do_not_call
 from webui.forms import player
 from webui.forms.number_fields import RowIdConverter
@@ -41,7 +53,8 @@ from webui.support_line import callers, reports, wallboard
 from webui.trunks import audit_findings, cdr_posts, health, trunks
 
 MODULES = (
-    *(auth, forgot, own_login, campaigns, recordings, new_campaign, list_imports, trunks, health, cdr_posts),
+    *(auth, forgot, own_login, campaigns, recordings, list_imports, trunks, health, cdr_posts),
+    *(new_campaign, new_list, new_message, new_rules, saved_lists),
     *(portal, registration, balance, gallery, do_not_call, tickets, claims, availability, agreement),
     *(change, results, quick_send, ledger),
     *(wallboard, callers, line_agents, reports),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import click
 
@@ -12,13 +13,22 @@ from engine.commands.progress import span_text
 from engine.config import Settings, zone_of
 from engine.runtime.switchboard import SwitchSpec
 from engine.services.accounts import accounts, permissions
-from engine.services.campaigns.preflight import BINDINGS, Preflight, limits_of_switches, preflight
-from engine.services.campaigns.rules import CampaignRules
+from engine.services.campaigns.preflight import (
+    BINDINGS,
+    Ground,
+    Preflight,
+    count_list,
+    ground_of,
+    limits_of_switches,
+    reckon,
+)
+from engine.services.campaigns.rules import CampaignRules, call_length_s
 from engine.services.compliance import caller_ids
 from engine.services.lists.choices import Choices
 from engine.services.messages import audio
 from engine.services.money import pricing
 from engine.services.money.pricing import Quote
+from engine.services.money.reservations import longest_heard_ms
 from engine.store.tables.core import Gateway, Switch
 from engine.store.threads import read
 
@@ -46,16 +56,19 @@ def dry_run(
         limits = read(
             lambda: limits_of_switches(Switch.select().where(Switch.name.in_(names)), settings.inbound_share)
         )
-        now = wall_ms()
-        found = preflight(
-            reader, wanted, prompt.duration_ms, gateways, now, zone_of(settings.timezone), limits
-        )
+        now, zone = wall_ms(), zone_of(settings.timezone)
+        found = count_list(reader)
+        quote = _quote(account_id, found, wanted, prompt.duration_ms, settings.max_call_s, now)
+        ground = Ground(gateways, limits)
+        if account_id is not None:
+            known = read(lambda: ground_of(account_id, wanted.kind, settings.inbound_share, now))
+            ground = replace(known, gateways=gateways, switch_limits=limits)
+        reckon(found, wanted, prompt.duration_ms, ground, now, zone, quote.average if quote else 0.0)
     if wanted.record_s and account_id is not None:
         read(lambda: accounts.require_grant(account_id, permissions.RECORDING))
     if wanted.caller_id and account_id is not None:
         read(lambda: caller_ids.require_own(account_id, wanted.caller_id, gateways))
     caller_ids.check_with(wanted.kind, _number_of(wanted, account_id), gateways)
-    quote = _quote(account_id, found, prompt.duration_ms, now)
 
     def tell() -> None:
         lists.print_count(found)
@@ -81,12 +94,14 @@ def _number_of(wanted: CampaignRules, account_id: int | None) -> str:
     return str(read(lambda: accounts.get(account_id)).caller_id)
 
 
-def _quote(account_id: int | None, found: Preflight, message_ms: int, now: int) -> Quote | None:
+def _quote(
+    account_id: int | None, found: Preflight, rules: CampaignRules, message_ms: int, max_call_s: int, now: int
+) -> Quote | None:
     if account_id is None:
         return None
-    return read(
-        lambda: pricing.quote(account_id, found.mobiles, found.valid - found.mobiles, message_ms, now)
-    )
+    longest_s = call_length_s(rules, message_ms, has_variables=False, max_call_s=max_call_s)
+    heard_ms = longest_heard_ms(message_ms, longest_s, repeats=bool(rules.repeat_key))
+    return read(lambda: pricing.quote(account_id, found.mobiles, found.valid - found.mobiles, heard_ms, now))
 
 
 def _price(quote: Quote | None) -> dict[str, object] | None:

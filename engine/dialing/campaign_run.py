@@ -14,6 +14,7 @@ from engine.esl.originate import OriginateTemplate
 from engine.services.accounts import accounts, permissions
 from engine.services.compliance import caller_ids
 from engine.services.compliance.calling_windows import Windows, windows_of
+from engine.services.trunks.gateways import common_names
 from engine.states import UnknownPolicy
 
 
@@ -150,12 +151,6 @@ class CampaignRun:
             self.sent.popleft()
         recent = sum(1 for at in self.sent if at > now_m - span_s)
         return recent / span_s
-
-
-def common_names(campaign: str, account: str) -> frozenset[str] | None:
-    """The gateways that both permit, of names separated by blanks (none: all); None: all."""
-    named = [frozenset(names.split()) for names in (campaign, account) if names.split()]
-    return frozenset.intersection(*named) if named else None
 
 
 def at_rate(limiter: RateLimiter | None, cps: float | None) -> RateLimiter | None:

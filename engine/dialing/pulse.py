@@ -12,13 +12,18 @@ from engine.dialing.lanes import Lanes
 from engine.dialing.rules.billing import Billing
 from engine.dialing.running_campaigns import RunningCampaigns, counts_of
 from engine.services.campaigns import campaigns, estimate, go_on
+from engine.services.compliance import policy, traffic_caps
+from engine.services.compliance.traffic_caps import Outlook
 from engine.services.messages.personal import UNPREPARED
+from engine.services.money import reservations
 from engine.states import CampaignState
 from engine.store import leases, timeline
 from engine.store.sql import WAITING, execute
 from engine.store.tables.core import Campaign, CampaignCounts, CampaignPulse
 from engine.store.threads import read
 from engine.store.writer import Writer
+
+CAPS_MS = 10_000  # for how long what accounts' caps let through is believed
 
 
 class Pulse:
@@ -47,15 +52,23 @@ class Pulse:
         self._money = money
         self._unprepared = unprepared
         self._share = share
+        self._caps: dict[int, Outlook] = {}  # of the accounts of running campaigns
+        self._costs: dict[int, float] = {}  # of one call of a campaign, where a cap counts them
+        self._caps_at = -CAPS_MS
+        self._capped_ends: dict[int, int | None] = {}  # as reckoned since
 
     def step(self, now: int, now_m: float) -> None:
         """1. read what is due, done or stopped; 2. reckon how each campaign goes; 3. write all in one transaction."""
         runs = list(self._board.runs.values())
         counts, waits = read(lambda: _numbers_of([run.id for run in runs])) if runs else ({}, {})
+        if runs and not 0 <= now - self._caps_at < CAPS_MS:
+            whose = {run.id: run.account_id for run in runs}
+            self._caps, self._costs = read(lambda: _caps_of(whose, now))
+            self._caps_at, self._capped_ends = now, {}
         stopped = read(_stopped_with_leftovers)
         due = read(lambda: _due_ids(now))
         todo = read(lambda: self._money.find(now))
-        uncapped, over = read(lambda: (go_on.uncapped(now), go_on.over(now)))
+        uncapped, over, approved = read(lambda: (go_on.uncapped(now), go_on.over(now), go_on.approved()))
         says = [self._say(run, counts[run.id], waits[run.id], now, now_m) for run in runs if run.id in counts]
 
         def work() -> None:
@@ -63,6 +76,7 @@ class Pulse:
                 campaigns.start_due(now)
             if todo:
                 self._money.act(todo, now)
+            go_on.start_approved(approved, now)
             go_on.resume_uncapped(uncapped, now)
             go_on.end(over, now)
             for campaign_id in stopped:
@@ -73,7 +87,7 @@ class Pulse:
                 else:
                     self._write(said, now)
 
-        if runs or stopped or due or todo or uncapped or over:
+        if runs or stopped or due or todo or uncapped or over or approved:
             self._writer.call(work)
 
     def _say(
@@ -106,6 +120,9 @@ class Pulse:
         limits = run_limits(run, self._lanes, 1.0 if share is None else share)
         if limits is None:  # nothing can leave now, and nobody knows for how long
             return None
+        caps = self._caps.get(run.account_id)
+        if run.id in self._capped_ends and last_due <= now:
+            return self._capped_ends[run.id]
         found = estimate.estimate(
             waiting=counts.waiting,
             retrying=counts.retry_wait,
@@ -120,8 +137,24 @@ class Pulse:
             now=now,
             zone=self._zone,
             last_due=last_due,
+            caps=caps,
+            rials_a_call=self._costs.get(run.id, 0.0),
         )
+        if caps is not None and caps.is_capped:  # goes through the hours to come: not each second
+            self._capped_ends[run.id] = found.ends_at
         return found.ends_at
+
+
+def _caps_of(whose: Mapping[int, int], now: int) -> tuple[dict[int, Outlook], dict[int, float]]:
+    """What the accounts of campaigns may do, and what a call of each campaign costs that is charged against a cap."""
+    caps = policy.current().caps
+    found = {account_id: traffic_caps.outlook(account_id, caps, now) for account_id in set(whose.values())}
+    costs = {
+        campaign_id: reservations.average_cost(campaign_id)
+        for campaign_id, account_id in whose.items()
+        if found[account_id].rials_a_day is not None
+    }
+    return found, costs
 
 
 def _stopped_with_leftovers() -> list[int]:

@@ -18,7 +18,7 @@ from engine.config import Settings
 from engine.errors import AvanakError
 from engine.services.accounts import accounts, login_waits, sessions
 from engine.services.accounts.sessions import Lifetime
-from engine.services.campaigns import recordings
+from engine.services.campaigns import recordings, repeats
 from engine.services.compliance import traffic_caps
 from engine.services.money import payments
 from engine.services.money.payment_providers import provider_of
@@ -117,6 +117,12 @@ def sweep_recordings(settings: Settings) -> int:
     return begin(lambda: recordings.sweep(folder, days, now))()
 
 
+def repeat_campaigns(settings: Settings) -> None:
+    """Make campaigns again whose time comes soon."""
+    for row in read(lambda: repeats.due(wall_ms())):
+        repeats.make(row, wall_ms(), settings.max_call_s, write)
+
+
 def verify_payments(settings: Settings) -> None:
     """Ask about the payments that are open; BadInput where a test provider would give credit for real calls."""
     now, named = wall_ms(), settings.switches.get_secret_value()
@@ -146,6 +152,7 @@ def start_jobs(
     jobs.daily_for_all("recordings", 3, 20, lambda: sweep_recordings(settings))
     jobs.daily_for_all("traffic", 4, 10, lambda: write(lambda: traffic_caps.forget_old_traffic(wall_ms())))
     jobs.daily_for_all("expiry", 0, 5, lambda: write(lambda: accounts.expire_due(wall_ms())))
+    jobs.every_for_all("repeats", 60, lambda: repeat_campaigns(settings))
     jobs.every_for_all("payments", 60, lambda: verify_payments(settings))
     jobs.every_for_all("ticket_clocks", 30, lambda: write(lambda: watch.watch(wall_ms())))
     files = Attachments(settings)

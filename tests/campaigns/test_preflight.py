@@ -11,7 +11,14 @@ import pytest
 from engine.clock import TEHRAN
 from engine.errors import BadInput
 from engine.services.campaigns.estimate import Limits
-from engine.services.campaigns.preflight import BINDINGS, Preflight, count_list, limits_of_switches, preflight
+from engine.services.campaigns.preflight import (
+    BINDINGS,
+    Ground,
+    Preflight,
+    count_list,
+    limits_of_switches,
+    reckon,
+)
 from engine.services.campaigns.rules import CampaignRules
 from engine.services.lists.reader import open_list
 from engine.services.numbering.reasons import Reason
@@ -33,15 +40,9 @@ def run(
     **rules: object,
 ) -> Preflight:
     with open_list(io.BytesIO(text.encode()), filename="list.csv") as reader:
-        return preflight(
-            reader,
-            CampaignRules(name="x", **rules),
-            10_000,
-            gateways,
-            NOW,
-            TEHRAN,
-            switch_limits,  # type: ignore[arg-type]
-        )
+        found = count_list(reader)
+    reckon(found, CampaignRules(name="x", **rules), 10_000, Ground(gateways, switch_limits), NOW, TEHRAN)  # type: ignore[arg-type]
+    return found
 
 
 def many(count: int) -> str:

@@ -17,6 +17,7 @@ from engine.store.tables.core import Account, Message
 from engine.store.tables.customers import Payment
 from engine.store.tables.support import Notice
 from engine.store.threads import read, write
+from tests.webui.test_web_new_campaign import base_of, begin, rule
 from webui.i18n.words import WORDS
 
 pytestmark = pytest.mark.usefixtures("unlimited")  # a walk asks more often than a person
@@ -135,17 +136,15 @@ def test_a_text_with_columns_is_checked_and_priced_before_the_campaign_is_made(o
     owner.post("/messages/speak", form)
     message = read(lambda: Message.get(Message.text == form["text"]))
     lines = "شماره,نام,تاریخ\n09123450000,علی,امروز\n".encode()
-    answer = owner.post("/campaigns/new", {
-        "name": "Bills", "kind": "service", "max_tries": "2", "retry_after": "10", "ring_timeout_s": "30",
-        "windows": "", "delivered_percent": "100", "message": str(message.id),
-        "account": str(world.ids["account_id"]), "numbers": (io.BytesIO(lines), "bills.csv"),
-    })  # fmt: skip
-    page = owner.get(answer.location).text
+    base = base_of(begin(owner, world.ids["account_id"], lines, "bills.csv"))
+    owner.post(f"{base}/message", {"message": str(message.id)}, page=f"{base}/message")
+    assert rule(owner, base, windows="").status_code == 302
+    page = owner.get(base).text
     assert "The text uses {مبلغ}, which the list does not have" in page
     assert "this is for the longest of them" in page
     # Twice the example and a margin of 15 s is what a call may last: pulses of 6 s at 450 Rials.
     longest_s = message.duration_ms // 1000 * 2 + 15
-    assert f"<bdi>{-(-longest_s // 6) * 450:,}</bdi> Rials at most" in page
+    assert f'<bdi id="at-most">{-(-longest_s // 6) * 450:,}</bdi> Rials at most' in page
 
 
 def test_in_a_queue_of_staff_who_waits_longest_comes_first_and_none_is_lost(enter, world) -> None:

@@ -41,7 +41,7 @@ COMMON = {
     "campaigns.rows", "quick_send.index", "consent.add", "consent.export", "consent.import_", "consent.index", "consent.remove",
     "gallery.index", "new_campaign.form", "own_login.confirm_factor", "own_login.factor", "own_login.index",
     "own_login.password", "own_login.renew_codes", "own_login.switch_off", "people.index", "people.invite",
-    "portal.live", "portal.start", "sla.index", "sla.month", "tickets.index", "tickets.new",
+    "portal.live", "portal.start", "saved_lists.index", "sla.index", "sla.month", "tickets.index", "tickets.new",
     "tokens.index", "webhooks.index",
 }  # fmt: skip
 # Of customers alone, about themselves.
@@ -64,9 +64,11 @@ OWNED = {
     "ledger.calls", "ledger.calls_file", "quick_send.detail", "quick_send.live",
     "results.index", "claims.clock", "claims.detail", "contacts.add_wish", "contacts.choose_topics",
     "contacts.end_wish", "gallery.detail", "gallery.remove", "gallery.sound", "list_imports.add", "list_imports.check",
-    "list_imports.choose", "list_imports.confirm", "new_campaign.choose",
-    "list_imports.detail", "list_imports.live", "new_campaign.check", "new_campaign.confirm",
-    "new_campaign.reading", "new_campaign.sound", "portal.read_notice",
+    "list_imports.choose", "list_imports.do_not_wait",
+    "list_imports.detail", "list_imports.live", "new_campaign.check", "new_campaign.confirm", "new_campaign.discard",
+    "new_campaign.reading", "new_list.choose", "new_list.keep", "new_list.refused", "new_list.replace", "new_list.show",
+    "new_message.call", "new_message.call_state", "new_message.choose", "new_message.show", "new_message.sound",
+    "new_message.speak", "new_message.upload", "new_rules.show", "portal.read_notice", "saved_lists.remove",
     "own_login.end_session", "own_login.switch_off_of", "people.access", "people.link", "people.role",
     "recordings.index", "recordings.sound",
     "registration.document", "sla.statement", "sla.statement_file", "tickets.assign", "tickets.close",
@@ -157,7 +159,7 @@ def test_walk_and_look(app, world, enter, who: str | None) -> None:
         ):
             fits = status in (403, 404)
         elif (who == "admin" and endpoint in STAFF_ONLY) or (who == "owner" and endpoint in OWNED):
-            fits = status in (200, 302) or endpoint.startswith("new_campaign") or endpoint in NOT_THERE
+            fits = status in (200, 302) or endpoint.startswith("new_") or endpoint in NOT_THERE
         if not fits or (is_told and who in (None, "outsider")):
             wrong.append((endpoint, status, "tells" if is_told else ""))
     assert wrong == []

@@ -84,20 +84,30 @@ def log_in(page: Page, language: str) -> None:
             expect(page.locator("#menu")).to_have_class(re.compile(r"\bshow\b"))  # it has stopped moving
         page.locator(f"button[lang={language}]").click()
     expect(page.locator("html")).to_have_attribute("lang", language)
-    expect(page.locator("h1")).to_have_text("کارزارها" if language == "fa" else "Campaigns")
+    expect(page.locator("h1")).to_have_text("کار و وضعیت" if language == "fa" else "Work and state")
 
 
 def fill_in(page: Page, name: str, numbers: Path) -> None:
+    """Go all the steps to the check page."""
     page.goto("/campaigns/new")
-    page.locator("#name").fill(name)
     page.locator("#numbers").set_input_files(numbers)
-    page.locator("#sound").set_input_files(ROOT / "scripts/sample/message.wav")
-    expect(page.locator("#listen")).to_be_visible()  # the recording can be listened to before it is sent
+    expect(page.locator(".drop-name")).to_have_text(numbers.name)
+    page.locator("form.uploads button[type=submit]").click()
+    expect(page.locator(".preview tbody tr")).to_have_count(10)
+    page.locator("button[value=next]").click()
+    sound = page.locator("details", has=page.locator("#upload-sound"))
+    if sound.get_attribute("open") is None:
+        sound.locator("summary").click()
+    page.locator("#upload-sound").set_input_files(ROOT / "scripts/sample/message.wav")
+    sound.locator("button[type=submit]").click()
+    expect(page.locator(".chosen-message .player")).to_be_visible()
+    page.locator("button[value=next]").click()
+    page.locator("#name").fill(name)
     page.locator("#windows").fill("")
     page.locator("#retry_after").fill("0")
-    page.locator("summary").click()
+    page.locator("#rules summary").click()
     page.locator("#vote_keys").fill("1,2,3")
-    page.locator("form[enctype] button[type=submit]").click()
+    page.locator("#rules .foot button").click()
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from engine.states import AccountState
 from engine.store.tables.core import Account, User
 from engine.store.threads import read, write
 from tests.webui.conftest import Browser, Cast
-from tests.webui.test_web_new_campaign import send
+from tests.webui.test_web_new_campaign import begin
 
 
 def owner_of(account_id: int) -> User:
@@ -127,15 +127,12 @@ def test_the_smaller_ones_are_smaller() -> None:
         assert 0 < quota.small * 5 <= quota.full
 
 
-def test_uploads_that_wait_to_be_confirmed(
-    app, owner: Browser, cast: Cast, monkeypatch: pytest.MonkeyPatch
+def test_campaigns_that_are_being_put_together(
+    owner: Browser, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(quotas, "UPLOADS", quotas.Quota(3, 1))
-    uploads = app.extensions["avanak"].uploads
     for _ in range(3):
-        uploads.new(1, cast.sahar, wall_ms())
-    uploads.new(1, cast.other, wall_ms())
-    answer = send(owner, cast.sahar)
+        assert begin(owner, cast.sahar).status_code == 302
+    answer = begin(owner, cast.sahar)
     assert answer.status_code == 400
-    assert "wait to be confirmed" in answer.text
-    assert uploads.count(cast.sahar) == 3
+    assert "are being put together" in answer.text

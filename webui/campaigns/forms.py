@@ -1,4 +1,4 @@
-"""The forms: what people fill in, with checks in their language.
+"""When and how a campaign calls: what people fill in, with checks in their language.
 
 The services check again whatever a form lets through.
 """
@@ -7,34 +7,37 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from flask_wtf.file import FileField
-from wtforms import (
-    BooleanField,
-    HiddenField,
-    RadioField,
-    SelectField,
-    SelectMultipleField,
-    StringField,
-)
+from wtforms import BooleanField, RadioField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from engine import bounds
+from engine.errors import BadInput
+from engine.services.campaigns.repeats import DAY, MONTH, WEEK
 from engine.services.campaigns.rules import CampaignRules
+from engine.services.compliance.calling_windows import parse_windows
 from webui.forms.number_fields import DecimalsField, WholeField, ascii_digits
 from webui.i18n.formats import parse_instant, written_instant
+from webui.i18n.sentences import said
+
+NOW, LATER, REPEATED = "now", "later", "repeated"
 
 
-class CampaignForm(FlaskForm):
-    """A new campaign."""
+def _checkboxes(label: Any, **kwargs: Any) -> SelectMultipleField:
+    return SelectMultipleField(
+        label, widget=ListWidget(prefix_label=False), option_widget=CheckboxInput(), **kwargs
+    )
+
+
+class RulesForm(FlaskForm):
+    """The rules of a new campaign."""
 
     may_record = False  # whether the account may: asked for each form
 
-    draft = HiddenField()
-    account = SelectField(_l("Account"), coerce=int)
     name = StringField(_l("Name"), [InputRequired(), Length(max=200)])
     kind = RadioField(
         _l("Kind of message"),
@@ -45,9 +48,29 @@ class CampaignForm(FlaskForm):
         ],
         default="service",
     )
-    numbers = FileField(_l("List of numbers"))
-    sound = FileField(_l("Message"))
-    message = SelectField(_l("Or a message used before"), coerce=int, default=0)
+    begins = RadioField(
+        _l("Start"),
+        choices=[
+            SelectChoice(NOW, _l("As soon as all numbers are in")),
+            SelectChoice(LATER, _l("Later")),
+            SelectChoice(REPEATED, _l("Again and again")),
+        ],
+        default=NOW,
+    )
+    starts_at = StringField(_l("Start at"), [Length(max=40)])
+    ends_at = StringField(_l("End at the latest"), [Length(max=40)])
+    every = RadioField(
+        _l("Repeat it"),
+        choices=[
+            SelectChoice(DAY, _l("every day")),
+            SelectChoice(WEEK, _l("every week")),
+            SelectChoice(MONTH, _l("every month")),
+        ],
+        default=WEEK,
+    )
+    until_at = StringField(_l("Repeat it until"), [Length(max=40)])
+    windows = StringField(_l("Calling hours"), [Length(max=200)], filters=[ascii_digits])
+    weekdays = _checkboxes(_l("Days of the week"))
     max_tries = WholeField(_l("Tries"), [InputRequired(), NumberRange(*bounds.TRIES)], default=2)
     retry_after = WholeField(
         _l("Wait between tries (minutes)"),
@@ -57,8 +80,6 @@ class CampaignForm(FlaskForm):
     ring_timeout_s = WholeField(
         _l("Let it ring (seconds)"), [InputRequired(), NumberRange(*bounds.RING_TIMEOUT_S)], default=30
     )
-    windows = StringField(_l("Calling hours"), [Length(max=200)], filters=[ascii_digits])
-    starts_at = StringField(_l("Start at"), [Length(max=40)])
     caller_id = StringField(
         _l("Caller id"),
         [Optional(), Regexp(r"\+?[0-9]{3,15}$", message=_l("3 to 15 digits."))],
@@ -74,7 +95,6 @@ class CampaignForm(FlaskForm):
         [Optional(), Regexp(r"[0-9*#]$", message=_l("One of 0-9 * #."))],
         filters=[ascii_digits],
     )
-    trims = BooleanField(_l("Take off the silence at its start and end"))
     optout = BooleanField(_l("Key 11 opts out of advertising"))
     delivered_percent = WholeField(
         _l("Delivered when heard to (percent)"), [InputRequired(), NumberRange(1, 100)], default=100
@@ -84,46 +104,80 @@ class CampaignForm(FlaskForm):
         [Optional(), NumberRange(*bounds.RECORD_S)],
         default=0,
     )
-    gateways = SelectMultipleField(
-        _l("Gateways"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
-    )
+    gateways = _checkboxes(_l("Gateways"))
     cps = DecimalsField(_l("Calls a second at most"), [Optional(), NumberRange(*bounds.CPS)])
     channels = WholeField(_l("Calls at once at most"), [Optional(), NumberRange(*bounds.CHANNELS)])
     weight = WholeField(_l("Weight"), [Optional(), NumberRange(*bounds.WEIGHT)], default=1)
-    number_column = StringField(_l("Column of the numbers"), [Length(max=64)])
+
+    def validate_windows(self, field: StringField) -> None:
+        try:
+            parse_windows(field.data or "")
+        except BadInput as error:
+            raise ValidationError(said(error)) from error
+
+    def validate_starts_at(self, field: StringField) -> None:
+        if self.begins.data != NOW and _instant(field) is None:
+            raise ValidationError(_("Say when it starts."))
+
+    def validate_ends_at(self, field: StringField) -> None:
+        _instant(field)
+
+    def validate_until_at(self, field: StringField) -> None:
+        _instant(field)
 
     def rules(self) -> CampaignRules:
-        """The rules as they were filled in; BadInput for a date that is none."""
+        """The rules as they were filled in, of a form whose fields are in order or not: what is wrong is left out."""
+        days = "".join(sorted(self.weekdays.data or ()))
         return CampaignRules(
-            name=self.name.data.strip(),
-            kind=self.kind.data,
-            max_tries=self.max_tries.data,
-            retry_after_s=self.retry_after.data * 60,
-            ring_timeout_s=self.ring_timeout_s.data,
+            name=(self.name.data or "").strip(),
+            kind=self.kind.data or "service",
+            max_tries=self.max_tries.data or 1,
+            retry_after_s=(self.retry_after.data or 0) * 60,
+            ring_timeout_s=self.ring_timeout_s.data or 30,
             windows=self.windows.data or "",
+            weekdays="" if len(days) == 7 else days,
             caller_id=self.caller_id.data or "",
             vote_keys=(self.vote_keys.data or "").replace(",", ""),
             repeat_key=self.repeat_key.data or "",
             optout=self.optout.data,
             record_s=self.record_s.data or 0,
-            delivered_share=self.delivered_percent.data / 100,
+            delivered_share=(self.delivered_percent.data or 100) / 100,
             gateways=tuple(self.gateways.data or ()),
             cps=None if self.cps.data is None else float(self.cps.data),
             channels=self.channels.data,
             weight=self.weight.data or 1,
-            starts_at=parse_instant(self.starts_at.data or ""),
+            starts_at=None if self.begins.data == NOW else self.instant("starts_at"),
+            ends_at=None if self.begins.data == REPEATED else self.instant("ends_at"),
         )
 
+    def instant(self, name: str) -> int | None:
+        """What a field of date and time says; None when it says nothing, or nothing that is one."""
+        try:
+            return parse_instant(self[name].data or "")
+        except BadInput:
+            return None
 
-def filled_in(rules: CampaignRules) -> dict[str, Any]:
+
+def _instant(field: StringField) -> int | None:
+    try:
+        return parse_instant(field.data or "")
+    except BadInput as error:
+        raise ValidationError(said(error)) from error
+
+
+def filled_in(rules: CampaignRules, every: str = "", until_at: int | None = None) -> dict[str, Any]:
     """What a form is filled with to give these rules again."""
     return {
         "name": rules.name,
         "kind": rules.kind,
+        "begins": REPEATED if every else LATER if rules.starts_at is not None else NOW,
+        "every": every or WEEK,
+        "until_at": written_instant(until_at),
         "max_tries": rules.max_tries,
         "retry_after": rules.retry_after_s // 60,
         "ring_timeout_s": rules.ring_timeout_s,
         "windows": rules.windows,
+        "weekdays": list(rules.weekdays or "1234567"),
         "caller_id": rules.caller_id,
         "vote_keys": ",".join(rules.vote_keys),
         "repeat_key": rules.repeat_key,
@@ -135,4 +189,5 @@ def filled_in(rules: CampaignRules) -> dict[str, Any]:
         "channels": rules.channels,
         "weight": rules.weight,
         "starts_at": written_instant(rules.starts_at),
+        "ends_at": written_instant(rules.ends_at),
     }

@@ -7,22 +7,26 @@ from collections.abc import Sequence
 from functools import partial
 
 from flask import flash, request
-from flask_babel import gettext as _
 
 from engine.clock import wall_ms
 from engine.errors import AvanakError, BadInput, NotFound
 from engine.services.campaigns import launch
-from engine.services.campaigns.preflight import count_list
+from engine.services.campaigns.preflight import Preflight, count_list
 from engine.services.campaigns.uploads import Pending
 from engine.services.compliance import traffic_caps
 from engine.services.compliance.do_not_call import lists_for
-from engine.services.lists.choices import Choices, HiddenRows, Several, choices_of
+from engine.services.lists.choices import Choices, HiddenRows, ListFacts, Several, choices_of, facts_of
+from engine.services.lists.names import is_of_person
+from engine.services.lists.reader import look_into
 from engine.store import do_not_call
 from engine.store.threads import connected, read
 from webui.i18n.sentences import said
 from webui.request.access import account_scope, person
 from webui.request.checks import Check
 from webui.request.context import web
+
+NUMBER, THEN, NAME, KEEP, IGNORE = "number", "then", "name", "keep", "ignore"
+ROLES = (NUMBER, THEN, NAME, KEEP, IGNORE)
 
 
 def pending_of(token: str) -> Pending:
@@ -37,18 +41,30 @@ def pending_of(token: str) -> Pending:
 def begin(pending: Pending, kind: str, already: Sequence[int] = ()) -> Check:
     """Read an upload's list for messages of a kind; a short one is read when this returns.
 
-    `already` are numbers that are not counted as to be called, as integers.
+    A list of which no number can be called as it was chosen is no error: its first rows are kept, and why
+    (`problem`), so that the choice can be put right.  `already` are numbers that are not counted as to be
+    called, as integers.
     """
     uploads, settings, checks = web().uploads, web().settings, web().checks
     abroad = read(traffic_caps.opens_abroad)
     listed = partial(do_not_call.find, lists_for(kind, pending.account_id))
     # The request may change its own while the thread reads.
-    kept = dataclasses.replace(pending)
+    kept = dataclasses.replace(pending, checked=None, first_rows=None, problem="")
 
     def work(check: Check) -> None:
         with uploads.pinned_list(kept) as (path, digest), connected():
-            with launch.open_pending_list(path, kept, settings, abroad) as reader:
-                kept.checked = count_list(reader, listed, check.note).as_dict()
+            try:
+                with launch.open_pending_list(path, kept, settings, abroad) as reader:
+                    kept.checked = count_list(reader, listed, check.note).as_dict()
+            except BadInput as error:
+                looked = look_into(
+                    path,
+                    choices_of(kept.choices),
+                    filename=kept.list_name,
+                    default_area=settings.default_area_code or None,
+                    account=kept.account_id,
+                )
+                kept.first_rows, kept.problem = looked.as_dict(), error.sentence.kept()
             kept.list_sha256 = digest
         if checks.find(kept.token) is check:  # else another list has taken its place meanwhile
             uploads.write(kept)
@@ -62,24 +78,102 @@ def failure(check: Check) -> str:
         return ""
     if isinstance(check.error, AvanakError):
         return said(check.error)
-    return _("The list could not be read. That is a fault of ours and was noted; nobody was called.")
+    return said(_our_fault())
+
+
+def _our_fault() -> BadInput:
+    return BadInput("The list could not be read. That is a fault of ours and was noted; nobody was called.")
+
+
+def must_open(pending: Pending, kind: str) -> None:
+    """Begin to read a list that has just come; BadInput when it is none, or by a fault of ours."""
+    check = begin(pending, kind)
+    if check.error is None:
+        return
+    web().checks.forget(pending.token)
+    if isinstance(check.error, AvanakError):
+        raise check.error
+    raise _our_fault()
+
+
+def found_of(pending: Pending) -> Preflight | None:
+    """What was found in an upload's list; None when it was not read, or cannot be."""
+    return Preflight.of_dict(pending.checked) if pending.checked is not None else None
+
+
+def facts(pending: Pending) -> ListFacts | None:
+    """What its first rows show; None when it was not read yet."""
+    if pending.checked is not None:
+        return found_of(pending).facts  # type: ignore[union-attr]
+    return facts_of(pending.first_rows) if pending.first_rows is not None else None
+
+
+def roles(pending: Pending, known: ListFacts) -> list[str]:
+    """What each column of a list is taken for: as it was chosen, or as it is proposed."""
+    chosen = choices_of(pending.choices)
+    found = [KEEP] * len(known.names)
+    for place in chosen.left_out:
+        if place < len(found):
+            found[place] = IGNORE
+    if chosen.name_column:
+        if chosen.name_column <= len(found):
+            found[chosen.name_column - 1] = NAME
+    elif not chosen.columns:
+        named = [place for place, name in enumerate(known.names) if is_of_person(name)]
+        if named:
+            found[named[0]] = NAME
+    for order, name in enumerate(known.columns):
+        if name in known.names:
+            found[known.names.index(name)] = THEN if order else NUMBER
+    return found
 
 
 def choose(pending: Pending) -> bool:
     """Take over what was chosen on the page; False (it is told) when it is no choice."""
-    columns = [request.form.get(name, "").strip() for name in ("column", "then_column")]
+    wanted = [
+        request.form.get(f"role_{place}", KEEP) for place in range(1, 257) if f"role_{place}" in request.form
+    ]
+    places = {role: [str(at) for at, each in enumerate(wanted, 1) if each == role] for role in ROLES}
+    sheet = request.form.get("sheet", "").strip()[:64]
+    is_other_sheet = sheet != choices_of(pending.choices).sheet
     try:
+        if wanted and not is_other_sheet and len(places[NUMBER]) != 1:
+            raise BadInput("Choose one column that holds the numbers.")
+        if len(places[NAME]) > 1:
+            raise BadInput("Choose one column that holds the names.")
         chosen = Choices(
-            columns=",".join(dict.fromkeys(filter(None, columns)))[:600],
-            sheet=request.form.get("sheet", "").strip()[:64],
+            columns=",".join(places[NUMBER] + places[THEN]),
+            sheet=sheet,
             hidden_rows=request.form.get("hidden_rows", HiddenRows.SKIP),
             several=request.form.get("several", Several.NONE),
+            name_column=int(places[NAME][0]) if places[NAME] else 0,
+            ignored=",".join(places[IGNORE]),
         )
     except BadInput as error:
         flash(said(error), "danger")
         return False
-    if chosen.sheet != choices_of(pending.choices).sheet:
-        chosen = dataclasses.replace(chosen, columns="")  # another sheet has columns of its own
-    pending.choices, pending.checked = chosen.kept(), None
-    web().uploads.write(pending)
+    if is_other_sheet:  # it has columns of its own
+        chosen = Choices(sheet=sheet, hidden_rows=chosen.hidden_rows, several=chosen.several)
+    pending.choices = chosen.kept()
+    return True
+
+
+def read_again(pending: Pending, kind: str) -> bool:
+    """Read the list as it was chosen on the page; False when that is no choice, or the list cannot be opened so.
+
+    Then it stays as it was, and why is told.
+    """
+    before = pending.choices
+    if not choose(pending):
+        return False
+    if pending.choices == before and pending.checked is not None:
+        return True
+    web().uploads.write(dataclasses.replace(pending, checked=None))
+    check = begin(pending, kind)
+    if check.error is not None:
+        flash(failure(check), "danger")
+        pending.choices = before
+        web().uploads.write(pending)
+        begin(pending, kind)
+        return False
     return True

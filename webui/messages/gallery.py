@@ -8,7 +8,6 @@ from flask import flash, make_response, redirect, render_template, request, url_
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
-from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
@@ -19,7 +18,7 @@ from engine.errors import BadInput, NotFound
 from engine.services.accounts import permissions, quotas
 from engine.services.accounts.display_names import account_names, people_names
 from engine.services.campaigns import approvals
-from engine.services.messages import library, prompts
+from engine.services.messages import library
 from engine.services.messages.speech import DEFAULT_VOICE
 from engine.services.money import pricing
 from engine.services.numbering.numbers import NormalNumber, normalise
@@ -36,6 +35,7 @@ from webui.forms.pages import (
 )
 from webui.forms.player import send_prompt, sheet_of
 from webui.i18n.sentences import said
+from webui.messages.sounds import stored
 from webui.request.access import account_scope, for_staff, needs, person
 from webui.request.context import web
 from webui.request.services import given, speech
@@ -100,7 +100,7 @@ def index() -> str | Response:
     """The customer's messages; staff have the queue of approval."""
     if account_scope() is None:
         return redirect(url_for("gallery.queue"))
-    return _with_microphone(render_template("gallery/index.html", **_gallery()))
+    return with_microphone(render_template("gallery/index.html", **_gallery()))
 
 
 @blueprint.post("/upload")
@@ -118,7 +118,7 @@ def upload() -> Answer | Response:
         files = given(form.sound.data)
         if not files:
             raise BadInput("Choose or record a sound.")
-        prompt, duration_ms = _stored(files[0], form.trims.data)
+        prompt, duration_ms = stored(files[0], account_id, trims=form.trims.data)
         write(lambda: library.add(account_id, form.title.data, prompt, duration_ms, now, origin=origin))
         kept.append(prompt)
 
@@ -265,25 +265,6 @@ def by_phone(message_id: int) -> Answer | Response:
     return redirect(url_for("gallery.review", message_id=message_id))
 
 
-def _stored(file: FileStorage, trims: bool) -> tuple[str, int]:
-    """Keep a sound as the files that the switch plays; its name and length.  BadInput."""
-    uploads, name = web().uploads, (file.filename or "sound").replace("\\", "/").rsplit("/", 1)[-1][-120:]
-    account_id = customers_only()
-    pending = uploads.new(person().id, account_id, wall_ms())
-
-    stream: Any = file.stream
-    folder = web().settings.prompts_dir
-
-    def convert() -> tuple[str, int]:
-        path = uploads.save(pending, "sound", name, stream)
-        return prompts.store_prompt(path, folder, name, trims=trims, account=account_id)
-
-    try:
-        return web().apart(convert, waits=True)
-    finally:
-        uploads.discard(pending.token)
-
-
 def _gallery(**forms: Any) -> dict[str, Any]:
     text = request.args.get("text", "")[:100]
     account_id, skip, now, me = (
@@ -330,8 +311,8 @@ def _review(message_id: int, **forms: Any) -> dict[str, Any]:
     }
 
 
-def _with_microphone(page: str) -> Response:
-    """The one page that may use the microphone."""
+def with_microphone(page: str) -> Response:
+    """A page that may use the microphone; there are few."""
     response = make_response(page)
     response.headers["Permissions-Policy"] = "camera=(), microphone=(self), geolocation=()"
     return response

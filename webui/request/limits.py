@@ -63,7 +63,9 @@ def _documents(count: int) -> Bytes:
 
 # Routes that take files, all of people who have logged in: how many bytes beside FORM_BYTES.
 FILES: dict[str, Bytes] = {
-    "new_campaign.form": _uploads(2),
+    "new_campaign.form": _uploads(1),
+    "new_list.replace": _uploads(1),
+    "new_message.upload": _uploads(1),
     "list_imports.add": _uploads(1),
     "consent.import_": _uploads(1),
     "gallery.upload": _uploads(1),

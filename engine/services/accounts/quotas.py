@@ -33,6 +33,7 @@ PEOPLE = Quota(100, 5)
 TICKETS_A_DAY = Quota(50, 5)
 WRITINGS_A_DAY = Quota(200, 20)  # into tickets
 UPLOADS = Quota(20, 3)  # put together and not confirmed yet
+LISTS = Quota(100, 3)  # of numbers, that are kept
 
 
 class QuotaUsed(Conflict):
@@ -86,9 +87,16 @@ def check_uploads(account_id: int, waiting: int) -> None:
     most = of(account_id, UPLOADS)
     if waiting >= most:
         raise QuotaUsed(
-            "%(n)s uploads of this account wait to be confirmed; confirm one, or wait until they are a day old.",
+            "%(n)s campaigns of this account are being put together; finish or remove one of them.",
             n=waiting,
         )
+
+
+def check_lists(account_id: int, kept: int) -> None:
+    """Whether another list of numbers may be kept; QuotaUsed."""
+    most = of(account_id, LISTS)
+    if kept >= most:
+        raise QuotaUsed("An account keeps at most %(n)s lists; remove one that is not needed.", n=most)
 
 
 def check_people(account_id: int) -> None:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from engine.errors import BadInput, Conflict, NotFound
+from engine.errors import BadInput, Conflict, NotAllowed, NotFound
 from engine.sentences import Word
 from engine.services.accounts import accounts, permissions, quotas
 from engine.services.accounts.accounts import SendingRefused
 from engine.services.campaigns import start_checks, why
-from engine.services.campaigns.rules import CampaignRules, longest_call_s
+from engine.services.campaigns.rules import CampaignRules, call_length_s
 from engine.services.campaigns.start_checks import NotApproved
 from engine.services.campaigns.transitions import move, move_from
 from engine.services.compliance import caller_ids, message_kinds, policy
@@ -42,22 +42,50 @@ def check_new(account_id: int, rules: CampaignRules, max_call_s: int) -> None:
 
     SendingRefused when they ask for a recording and the account has no permission for it.
     """
-    rules.check(max_call_s)
+    for _, error in problems_of_new(account_id, rules, max_call_s):
+        raise error
+
+
+def problems_of_new(
+    account_id: int, rules: CampaignRules, max_call_s: int
+) -> Iterator[tuple[str, BadInput | NotAllowed]]:
+    """All for which the account can have no campaign of these rules: the rule's name, and what is wrong with it."""
+    account, wrong = accounts.get(account_id), dict(rules.problems(max_call_s))
+    yield from wrong.items()
+
+    def of_hours() -> None:
+        any_hour = message_kinds.may_any_hour(account)
+        policy.current().hours.check(rules.kind, rules.hours(), any_hour)
+
+    def of_gateways() -> None:
+        permitted = account.gateways.split()
+        refused = [name for name in gateways.known(rules.gateways) if permitted and name not in permitted]
+        if refused:
+            raise BadInput(
+                "The account may not use the gateway '%(name)s'; it has: %(known)s.",
+                name=refused[0],
+                known=permitted,
+            )
+
+    checks: list[tuple[str, tuple[str, ...], Callable[[], None]]] = [
+        ("windows", ("windows", "weekdays", "kind"), of_hours),
+        ("gateways", ("gateways",), of_gateways),
+        (
+            "caller_id",
+            ("caller_id", "kind"),
+            lambda: caller_ids.check(account_id, rules.kind, rules.caller_id, rules.gateways),
+        ),
+    ]
     if rules.record_s:
-        accounts.require_grant(account_id, permissions.RECORDING)
-    account = accounts.get(account_id)
-    any_hour = message_kinds.may_any_hour(account)
-    policy.current().hours.check(rules.kind, rules.hours(), any_hour)
-    chosen = gateways.known(rules.gateways)
-    permitted = account.gateways.split()
-    refused = [name for name in chosen if permitted and name not in permitted]
-    if refused:
-        raise BadInput(
-            "The account may not use the gateway '%(name)s'; it has: %(known)s.",
-            name=refused[0],
-            known=permitted,
+        checks.append(
+            ("record_s", ("record_s",), lambda: accounts.require_grant(account_id, permissions.RECORDING))
         )
-    caller_ids.check(account_id, rules.kind, rules.caller_id, rules.gateways)
+    for name, needs, check in checks:
+        if wrong.keys().isdisjoint(needs):
+            try:
+                check()
+            except (BadInput, NotAllowed) as error:
+                yield name, error
 
 
 def create(account_id: int, rules: CampaignRules, message_id: int | None, now: int, max_call_s: int) -> int:
@@ -73,14 +101,15 @@ def create(account_id: int, rules: CampaignRules, message_id: int | None, now: i
         if message is None:
             raise NotFound("There is no message %(id)s.", id=message_id)
     text = message.text if message is not None and is_template(message.text) else ""
-    length = longest_call_s(rules, message.duration_ms if message else 60_000, has_variables=bool(text))
+    message_ms = message.duration_ms if message else 60_000
+    length = call_length_s(rules, message_ms, has_variables=bool(text), max_call_s=max_call_s)
     row = Campaign.create(
         account=account_id,
         message=message,
         text=text,
         voice=message.voice if message is not None and text else "",
         created_at=now,
-        **replace(rules, max_length_s=rules.max_length_s or min(length, max_call_s)).columns(),
+        **replace(rules, max_length_s=length).columns(),
     )
     CampaignCounts.create(campaign=row)
     CampaignPulse.create(campaign=row)
@@ -115,11 +144,17 @@ def start(campaign_id: int, now: int, account_id: int | None = None) -> None:
     if row.starts_at and row.starts_at > now and row.state == CampaignState.DRAFT:
         accounts.may_send(row.account_id, row.kind, now)
         start_checks.check_campaign(row, now)
-        move(row, CampaignState.SCHEDULED)
+        move(row, CampaignState.SCHEDULED, awaits_approval=False)
         return
     if may_move(CampaignState(row.state), CampaignState.RUNNING):  # of the others `move` says what is wrong
         _admit(row, now)
-    move(row, CampaignState.RUNNING, started_at=row.started_at or now, finished_at=None)
+    move(
+        row,
+        CampaignState.RUNNING,
+        started_at=row.started_at or now,
+        finished_at=None,
+        awaits_approval=False,
+    )
 
 
 def _admit(row: Campaign, now: int) -> None:

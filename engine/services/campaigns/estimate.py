@@ -1,8 +1,10 @@
 """Until when: an honest finishing time, and the limit that binds it.  Pure.
 
 A campaign places so many calls as its recipients still need (with the answer
-rate seen so far, or a usual one), at the rate that the tightest limit
-permits, in the hours in which it may ring.
+rate seen so far, or a usual one), at the rate that the tightest limit permits,
+in the hours in which it may ring, and no more in an hour or a day than the
+account's caps let through.  The page before the start and the live page reckon
+with this function and no other.
 """
 
 from __future__ import annotations
@@ -11,10 +13,13 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from engine.services.compliance.calling_windows import Windows
+from engine.services.compliance.traffic_caps import HOUR_MS, Outlook
 
 USUAL_ANSWER_RATE = 0.55
 USUAL_RING_S = 14.0
 SEEN_ENOUGH = 50  # attempts after which what was seen replaces what is usual
+_MOST_STEPS = 1_000  # of an hour, or less of it, that are reckoned through
+_NO_LIMIT = 400 * 24 * HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,7 @@ class Estimate:
     ends_at: int | None
     calls: int
     calls_per_second: float
-    binding: str  # cps, channels, window, retries
+    binding: str  # cps, channels, window, retries, calls_an_hour, rials_a_day
 
 
 def calls_needed(waiting: int, retrying: int, max_tries: int, answer_rate: float) -> float:
@@ -58,8 +63,14 @@ def estimate(
     now: int,
     zone: tzinfo,
     last_due: int = 0,
+    caps: Outlook | None = None,
+    rials_a_call: float = 0.0,
 ) -> Estimate:
-    """When all recipients of a campaign will have their end; `last_due`: when the last that waits is due (ms)."""
+    """When all recipients of a campaign will have their end.
+
+    `windows` are those of the campaign as far as its kind's hours allow, `last_due` is when the last that waits
+    is due (ms), `caps` what its account may do (None: anything), `rials_a_call` what an answered call costs.
+    """
     rate = answered / attempts if attempts >= SEEN_ENOUGH else USUAL_ANSWER_RATE
     rate = min(0.99, max(0.01, rate))
     calls = calls_needed(waiting, retrying, max_tries, rate)
@@ -73,14 +84,67 @@ def estimate(
     first_pass_s = (waiting + retrying) / cps
     total_s = max(dial_s, first_pass_s + retry_s) + (hold_s if calls or live else 0)
     ends_at = windows.after_open_ms(now, int(total_s * 1000), zone)
+    uncapped_at = ends_at
+    binding = "channels" if by_channels < limits.cps else "cps"
+    if total_s > dial_s * 1.5 and retry_s > dial_s:
+        binding = "retries"
+    if (windows.spans or windows.days) and ends_at is not None and ends_at - now > total_s * 1500:
+        binding = "window"
+    if caps is not None and caps.is_capped and calls:
+        last_at, word = capped_end(calls, cps, now, windows, zone, caps, rate * rials_a_call)
+        ends_at = None if last_at is None else windows.after_open_ms(last_at, int(hold_s * 1000), zone)
+        if uncapped_at is not None and ends_at is not None:
+            ends_at = max(ends_at, uncapped_at)
+        if word and (ends_at is None or uncapped_at is None or ends_at > uncapped_at):
+            binding = word
     if last_due > now:
         # Who is put off waits by the clock, whatever the hours; then it is called like the others.
         last_at = last_due + int(rounds * retry_after_s * 1000)
         after = windows.after_open_ms(last_at, int(hold_s * 1000), zone)
         ends_at = max(ends_at, after) if ends_at is not None and after is not None else None
-    binding = "channels" if by_channels < limits.cps else "cps"
-    if total_s > dial_s * 1.5 and retry_s > dial_s:
-        binding = "retries"
-    if windows.spans and ends_at is not None and ends_at - now > total_s * 1500:
-        binding = "window"
     return Estimate(ends_at, round(calls), cps, binding)
+
+
+def capped_end(
+    calls: float,
+    cps: float,
+    start: int,
+    windows: Windows,
+    zone: tzinfo,
+    caps: Outlook,
+    rials_a_call: float,
+) -> tuple[int | None, str]:
+    """When the last of so many calls leaves (ms; None: not in the foreseeable future), and the cap that held it back.
+
+    Goes through the hours of the clock, as the caps count: what an hour brings raises the next one's cap of calls,
+    and what was charged counts for 24 hours.
+    """
+    at, left, word = start, calls, ""
+    placed: dict[int, float] = {start // HOUR_MS: float(caps.calls_this_hour)}
+    spent = dict(caps.spent)
+    for _ in range(_MOST_STEPS):
+        at = windows.next_open(at, zone)
+        if at - start > _NO_LIMIT:
+            break
+        hour = at // HOUR_MS
+        closes = windows.closes_at(at, zone)
+        until = min((hour + 1) * HOUR_MS, closes if closes is not None else at + HOUR_MS)
+        room, held_by = cps * (until - at) / 1000, ""
+        usual = max([float(caps.usual), *(count for when, count in placed.items() if when < hour)])
+        allowed = caps.calls_in_an_hour(usual)
+        if allowed is not None and allowed - placed.get(hour, 0.0) < room:
+            room, held_by = max(0.0, allowed - placed.get(hour, 0.0)), "calls_an_hour"
+        if caps.rials_a_day is not None and rials_a_call > 0:
+            recent = sum(rials for when, rials in spent.items() if when > hour - 24)
+            by_money = max(0.0, (caps.rials_a_day - recent) / rials_a_call)
+            if by_money < room:
+                room, held_by = by_money, "rials_a_day"
+        taken = min(left, room)
+        left -= taken
+        if left <= 1e-6:
+            return at + int(taken / cps * 1000), word
+        placed[hour] = placed.get(hour, 0.0) + taken
+        spent[hour] = spent.get(hour, 0.0) + taken * rials_a_call
+        word = held_by or word
+        at = (hour + 1) * HOUR_MS if held_by else until
+    return None, word

@@ -1,4 +1,5 @@
-"""What campaigns do by themselves: go on when a cap of the account allows it again, end when their end has come."""
+"""What campaigns do by themselves: start when their message is approved, go on when a cap of the account allows it
+again, end when their end has come."""
 
 from __future__ import annotations
 
@@ -10,9 +11,11 @@ from engine.services.campaigns.transitions import move_from
 from engine.services.compliance import policy, traffic_caps
 from engine.services.compliance.traffic_caps import CapReached
 from engine.services.money import reservations
-from engine.states import CampaignState
+from engine.services.money.ledger import NoCredit
+from engine.states import CampaignState, MessageState
 from engine.store.claims import cancel_waiting
 from engine.store.database import db
+from engine.store.sql import execute
 from engine.store.tables.core import Campaign
 
 log = logging.getLogger(__name__)
@@ -53,6 +56,48 @@ def resume_uncapped(campaign_ids: list[int], now: int) -> None:
         except AvanakError as error:
             log.info("action=resume_not_possible campaign=%d reason=%r", campaign_id, str(error))
             campaigns.pause(campaign_id, error.sentence.kept())
+
+
+def approved() -> list[int]:
+    """Campaigns that wait for the approval of their message, which is there: drafts that are to start by themselves,
+    and paused ones; inside a connection."""
+    waiting = (
+        ("c.awaits_approval AND c.state = ?", [CampaignState.DRAFT.value]),
+        ("c.state = ? AND c.pause_code = ?", [CampaignState.PAUSED.value, why.NOT_APPROVED]),
+    )
+    return [
+        int(row[0])
+        for condition, values in waiting
+        for row in execute(
+            "SELECT c.id FROM campaign c JOIN message m ON m.id = c.message_id"  # noqa: S608 - constants
+            f" WHERE {condition} AND m.state = ? AND c.standing_key = '' ORDER BY c.id LIMIT {MOST_AT_ONCE}",
+            [*values, MessageState.APPROVED.value],
+        )
+    ]
+
+
+def start_approved(campaign_ids: list[int], now: int) -> None:
+    """Let campaigns of `approved` begin or go on, in a transaction; one that cannot says why, and waits for a person."""
+    for campaign_id in campaign_ids:
+        is_draft = campaigns.get(campaign_id).state == CampaignState.DRAFT
+        try:
+            with db.atomic():  # what it set aside goes back if it may not start
+                (campaigns.start if is_draft else campaigns.resume)(campaign_id, now)
+            view.expect_pulse(campaign_id, now)
+            log.info("action=started_by_approval campaign=%d", campaign_id)
+        except AvanakError as error:
+            log.info("action=start_not_possible campaign=%d reason=%r", campaign_id, str(error))
+            kept = error.sentence.kept()
+            if is_draft:
+                Campaign.update(awaits_approval=False, state_reason=kept).where(
+                    Campaign.id == campaign_id, Campaign.state == CampaignState.DRAFT
+                ).execute()
+            elif isinstance(error, CapReached):
+                campaigns.pause(campaign_id, kept, code=why.CAPPED)
+            elif isinstance(error, NoCredit):
+                campaigns.pause(campaign_id, why.sentence(why.NO_CREDIT, {}).kept(), code=why.NO_CREDIT)
+            else:
+                campaigns.pause(campaign_id, kept)
 
 
 def over(now: int) -> list[int]:

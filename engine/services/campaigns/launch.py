@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from engine.config import Settings
-from engine.errors import AvanakError, Conflict, StoreUnavailable
+from engine.errors import AvanakError, Conflict
 from engine.services.accounts import audit_log, permissions
-from engine.services.accounts.audit_log import is_of_staff
-from engine.services.campaigns import campaigns, list_imports, view
+from engine.services.campaigns import campaigns, drafts, list_imports, repeats, view
 from engine.services.campaigns.preflight import Preflight
 from engine.services.campaigns.rules import CampaignRules
 from engine.services.campaigns.uploads import Pending, Uploads, sha256_of
 from engine.services.lists.choices import choices_of
 from engine.services.lists.reader import ListReader, open_list
-from engine.services.messages import library
-from engine.store.tables.core import Campaign, Message, User
+from engine.store.tables.core import Campaign, User
 from engine.store.threads import begin
 
 Write = Callable[[Callable[[], Any]], Any]
@@ -37,28 +35,41 @@ def open_pending_list(path: Path, pending: Pending, settings: Settings, allow_ab
 
 
 def launch(
-    uploads: Uploads, pending: Pending, settings: Settings, *, starts: bool, write: Write, now: int
+    uploads: Uploads,
+    pending: Pending,
+    settings: Settings,
+    *,
+    starts: bool,
+    awaits_approval: bool = False,
+    is_jalali: bool = True,
+    write: Write,
+    now: int,
 ) -> tuple[int, int]:
     """Make the draft campaign of a checked upload, its list to be brought in; (campaign's id, import's id).
 
-    1. claim the upload, 2. see that its list is the one that was checked, 3. put the message where
-    switches see it, 4. in one transaction make the draft and note that the list is to come in
-    (engine.runtime.list_importer does it, and starts the campaign if it `starts`).  Raises NotFound when it was
-    confirmed already; after any other error the upload can be confirmed again.
+    1. claim the upload, 2. see that its list is the one that was checked, 3. in one transaction make the
+    draft and note that the list is to come in (engine.runtime.list_importer does it, and starts the campaign if
+    it `starts`; if its message is not approved then and it `awaits_approval`, as soon as it is).  Raises NotFound
+    when it was confirmed already; after any other error the upload can be confirmed again.
     """
+    token = pending.token
     uploads.take(pending)
     try:
         found = begin(lambda: sha256_of(uploads.list_path(pending)))()
         if found != pending.list_sha256:
             raise Conflict("The list is not the one that was checked; check it again, then confirm.")
-        _publish_prompt(uploads, pending, settings.prompts_dir)
         expected = Preflight.of_dict(pending.checked).total if pending.checked else 0
 
         def work() -> tuple[int, int]:
             campaign_id = _make_draft(pending, now, settings.max_call_s)
             subject = f"campaign {campaign_id}"
             audit_log.by_staff(pending.person_id, pending.account_id, "campaign.create", subject, now)
-            return campaign_id, list_imports.note(campaign_id, pending, now, expected=expected, starts=starts)
+            if pending.every and starts:
+                repeats.note(campaign_id, pending, now, is_jalali=is_jalali)
+            drafts.forget(token)
+            return campaign_id, list_imports.note(
+                campaign_id, pending, now, expected=expected, starts=starts, awaits_approval=awaits_approval
+            )
 
         made: tuple[int, int] = write(work)
     except AvanakError:
@@ -109,36 +120,10 @@ def resume(campaign_id: int, now: int, account_id: int | None = None) -> None:
     view.expect_pulse(campaign_id, now)
 
 
-def _publish_prompt(uploads: Uploads, pending: Pending, prompts_dir: Path) -> None:
-    if not pending.prompt:
-        return
-    folder = uploads.prompts_dir(pending)
-    try:
-        prompts_dir.mkdir(parents=True, exist_ok=True)
-        # Copied under another name, then renamed: a switch never sees half a message.
-        for suffix in (".json", ".wav", ".PCMA"):
-            made = prompts_dir / f".{pending.prompt}{suffix}.part"
-            shutil.copyfile(folder / (pending.prompt + suffix), made)
-            made.replace(prompts_dir / (pending.prompt + suffix))
-    except OSError as error:
-        raise StoreUnavailable(
-            "The message cannot be kept in %(where)s: %(why)s.", where=prompts_dir, why=error.strerror
-        ) from error
-
-
 def _make_draft(pending: Pending, now: int, max_call_s: int) -> int:
-    message_id = pending.message_id
-    if pending.prompt:
-        title = Path(pending.sound_name).stem
-        known = Message.get_or_none(
-            Message.account == pending.account_id, Message.prompt == pending.prompt, Message.title == title
-        )
-        staff_id = pending.person_id if is_of_staff(pending.person_id) else None
-        found = known or library.add(
-            pending.account_id, title, pending.prompt, pending.duration_ms, now, staff_id=staff_id
-        )
-        message_id = int(found.id)
     rules = CampaignRules.of_document(pending.rules)
-    campaign_id = campaigns.create(pending.account_id, rules, message_id, now, max_call_s)
+    if rules.starts_at is not None and rules.starts_at <= now:
+        rules = replace(rules, starts_at=None)  # it has come while the list was looked at
+    campaign_id = campaigns.create(pending.account_id, rules, pending.message_id, now, max_call_s)
     Campaign.update(source_name=pending.list_name[:255]).where(Campaign.id == campaign_id).execute()
     return campaign_id

@@ -29,12 +29,14 @@ from engine.sentences import Sentence
 from engine.services.accounts import audit_log
 from engine.services.campaigns import campaigns, view
 from engine.services.campaigns.recipients import Begin, Imported, import_list
+from engine.services.campaigns.start_checks import NotApproved
 from engine.services.campaigns.uploads import Pending, Uploads, sha256_of
 from engine.services.compliance import traffic_caps
 from engine.services.lists.choices import choices_of
 from engine.services.lists.reader import ListReader, open_list
 from engine.services.money.ledger import NoCredit
-from engine.states import CampaignState, ImportState
+from engine.states import CampaignState, ImportState, MessageState
+from engine.store.database import db
 from engine.store.tables.core import Campaign
 from engine.store.tables.lists import ListImport
 from engine.workers.job import Lane
@@ -54,7 +56,15 @@ SHOWN = 20  # imports of a campaign that its page shows
 Write = Callable[[Callable[[], Any]], Any]
 
 
-def note(campaign_id: int, pending: Pending, now: int, *, expected: int = 0, starts: bool = False) -> int:
+def note(
+    campaign_id: int,
+    pending: Pending,
+    now: int,
+    *,
+    expected: int = 0,
+    starts: bool = False,
+    awaits_approval: bool = False,
+) -> int:
     """Inside a write: the list of a taken upload is to come into a campaign; the import's id."""
     row = ListImport.create(
         campaign_id=campaign_id,
@@ -65,6 +75,7 @@ def note(campaign_id: int, pending: Pending, now: int, *, expected: int = 0, sta
         choices=pending.choices,
         expected=expected,
         starts=starts,
+        awaits_approval=starts and awaits_approval,
         created_at=now,
     )
     subject = f"campaign {campaign_id}"
@@ -239,8 +250,18 @@ def _conclude(row: ListImport, write: Write, now: int) -> None:
     """All rows are in; the campaign starts, or its page says why it cannot."""
 
     def work() -> None:
-        if _end(row, ImportState.DONE, "", now) and row.starts:
-            campaigns.start(row.campaign_id, now)
+        if not _end(row, ImportState.DONE, "", now) or not row.starts:
+            return
+        try:
+            with db.atomic():
+                campaigns.start(row.campaign_id, now)
+        except NotApproved as error:
+            # The engine starts it when the message is approved, also if that is this very moment.
+            awaits = ListImport.get_by_id(row.id).awaits_approval
+            if not awaits or error.state == MessageState.REJECTED:
+                raise
+            Campaign.update(awaits_approval=True).where(Campaign.id == row.campaign_id).execute()
+        else:
             view.expect_pulse(row.campaign_id, now)
 
     try:
@@ -248,6 +269,16 @@ def _conclude(row: ListImport, write: Write, now: int) -> None:
     except (BadInput, NotAllowed, NoCredit) as error:
         sentence = error.sentence.kept()
         write(lambda: _end(row, ImportState.DONE, sentence, now))
+
+
+def do_not_wait(import_id: int, person_id: int | None, now: int, account_id: int | None = None) -> None:
+    """Inside a write: the campaign of an import does not start by itself when its message is approved; audited."""
+    row = get(import_id, account_id)
+    campaign = campaigns.get(row.campaign_id)
+    ListImport.update(awaits_approval=False).where(ListImport.id == row.id).execute()
+    Campaign.update(awaits_approval=False).where(Campaign.id == campaign.id).execute()
+    subject = f"campaign {campaign.id}"
+    audit_log.by_staff(person_id, campaign.account_id, "campaign.do_not_wait", subject, now)
 
 
 def fail_by_our_fault(row: ListImport, now: int) -> None:

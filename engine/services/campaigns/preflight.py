@@ -12,19 +12,27 @@ from datetime import tzinfo
 from typing import Any
 
 from engine.sentences import Sentence
-from engine.services.campaigns.estimate import Estimate, Limits, estimate
+from engine.services.accounts import accounts
+from engine.services.campaigns.estimate import Limits, estimate
 from engine.services.campaigns.rules import CampaignRules
+from engine.services.compliance import caller_ids, message_kinds, policy, traffic_caps
+from engine.services.compliance.calling_windows import Windows
 from engine.services.compliance.do_not_call import as_integer
+from engine.services.compliance.message_kinds import ANY_TIME
+from engine.services.compliance.traffic_caps import Outlook
 from engine.services.lists.choices import facts_of
 from engine.services.lists.counting import Example, ListCount
 from engine.services.lists.reader import ListReader
 from engine.services.lists.rows import Row
 from engine.services.numbering.reasons import Reason
+from engine.services.trunks.gateways import common_names
 from engine.services.trunks.headroom import permitted_rate, permitted_sessions
-from engine.store.tables.core import Gateway, Switch
+from engine.store.tables.core import Account, Gateway, Switch
 
 CPS, CHANNELS, OWN_CPS, OWN_CHANNELS = "cps", "channels", "own_cps", "own_channels"
 SWITCH_CPS, SWITCH_CHANNELS = "switch_cps", "switch_channels"
+ACCOUNT_CPS, ACCOUNT_CHANNELS = "account_cps", "account_channels"
+CALLS_AN_HOUR, RIALS_A_DAY = "calls_an_hour", "rials_a_day"
 WINDOW, RETRIES, NO_GATEWAY = "window", "retries", "no_gateway"
 # Words of `Preflight.binding`, and what each means, in English and Persian.
 BINDINGS: dict[str, Sentence] = {
@@ -34,6 +42,10 @@ BINDINGS: dict[str, Sentence] = {
     SWITCH_CHANNELS: Sentence("the switch's sessions"),
     OWN_CPS: Sentence("the campaign's own calls a second"),
     OWN_CHANNELS: Sentence("the campaign's own calls at once"),
+    ACCOUNT_CPS: Sentence("the account's calls a second"),
+    ACCOUNT_CHANNELS: Sentence("the account's calls at once"),
+    CALLS_AN_HOUR: Sentence("the calls that the account may place in an hour"),
+    RIALS_A_DAY: Sentence("what the account may be charged in a day"),
     WINDOW: Sentence("the calling window"),
     RETRIES: Sentence("the wait between tries"),
     NO_GATEWAY: Sentence("no gateway serves it"),
@@ -70,23 +82,30 @@ class Preflight(ListCount):
         return cls(**{**values, "refused": refused, "examples": examples, "facts": facts})
 
 
-def preflight(
-    reader: ListReader,
-    rules: CampaignRules,
-    message_ms: int,
-    gateways: Sequence[Gateway],
-    now: int,
-    zone: tzinfo,
-    switch_limits: Limits | None = None,
-) -> Preflight:
-    """Read the list to its end and reckon until when its calls would take.
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a reckoning stands on: the gateways that there are, what switches may carry, what the account may do.
 
-    The arguments are those of `count_list` and `reckon`.  Raises BadInput as the reader
-    does, for a list without a single number too.
+    `hours` are those of the campaign's kind.  Without an account (None) nothing of an account binds it.
     """
-    found = count_list(reader)
-    reckon(found, rules, message_ms, gateways, now, zone, switch_limits)
-    return found
+
+    gateways: Sequence[Gateway]
+    switch_limits: Limits | None = None
+    account: Account | None = None
+    hours: Windows = ANY_TIME
+    caps: Outlook | None = None
+
+
+def ground_of(account_id: int, kind: str, inbound_share: float, now: int) -> Ground:
+    """The ground for a campaign of an account, of a kind; inside a connection."""
+    account, rules = accounts.get(account_id), policy.current()
+    return Ground(
+        gateways=list(Gateway.select()),
+        switch_limits=limits_of_switches(Switch.select(), inbound_share),
+        account=account,
+        hours=rules.hours.allowed(kind, message_kinds.may_any_hour(account)),
+        caps=traffic_caps.outlook(account_id, rules.caps, now),
+    )
 
 
 def count_list(
@@ -100,7 +119,7 @@ def count_list(
     """
     found = Preflight(reader.filename, reader.number_column)
     for chunk in reader:
-        found.add(_set_aside(chunk, listed) if listed else chunk)
+        found.add(set_aside(chunk, listed) if listed else chunk)
         on_progress(found.total)
     found.conclude(reader)
     return found
@@ -110,23 +129,36 @@ def reckon(
     found: Preflight,
     rules: CampaignRules,
     message_ms: int,
-    gateways: Sequence[Gateway],
+    ground: Ground,
     now: int,
     zone: tzinfo,
-    switch_limits: Limits | None = None,
+    rials_a_call: float = 0.0,
 ) -> None:
-    """Fill in until when the calls would take, and what binds them.
+    """Fill in until when the calls would take, and what binds them: as the engine reckons once they are under way.
 
-    `gateways` are all that are known; the rules choose among them.
-    `switch_limits` (see `limits_of_switches`) are those of the switches together;
-    None leaves them out.
+    `rials_a_call` is what an answered call costs on average.
     """
     found.starts_at = max(now, rules.starts_at or 0)
-    limits, words = _limits(rules, gateways, switch_limits)
+    limits, words = _limits(rules, ground)
     if limits is None:
         found.ends_at, found.calls, found.calls_per_second, found.binding = None, 0, 0.0, NO_GATEWAY
         return
-    result = _estimate(found, rules, message_ms, limits, zone)
+    result = estimate(
+        waiting=found.valid,
+        retrying=0,
+        live=0,
+        attempts=0,
+        answered=0,
+        max_tries=rules.max_tries,
+        retry_after_s=rules.retry_after_s,
+        message_s=message_ms / 1000,
+        limits=limits,
+        windows=rules.hours().within(ground.hours),
+        now=found.starts_at,
+        zone=zone,
+        caps=ground.caps,
+        rials_a_call=rials_a_call,
+    )
     found.ends_at, found.calls = result.ends_at, result.calls
     found.calls_per_second = result.calls_per_second
     found.binding = words.get(result.binding, result.binding)
@@ -143,7 +175,7 @@ def limits_of_switches(switches: Iterable[Switch], inbound_share: float) -> Limi
     )
 
 
-def _set_aside(chunk: list[Row], listed: Listed) -> list[Row]:
+def set_aside(chunk: list[Row], listed: Listed) -> list[Row]:
     """The chunk, with the reason on those rows whose numbers are on a do-not-call list."""
     numbers = [as_integer(row.number.e164) if row.number and row.reason is None else 0 for row in chunk]
     aside = listed(set(numbers) - {0})
@@ -155,43 +187,34 @@ def _set_aside(chunk: list[Row], listed: Listed) -> list[Row]:
     ]
 
 
-def _limits(
-    rules: CampaignRules, gateways: Sequence[Gateway], switch_limits: Limits | None
-) -> tuple[Limits | None, dict[str, str]]:
+def _limits(rules: CampaignRules, ground: Ground) -> tuple[Limits | None, dict[str, str]]:
     """The tightest limits, and whose they are; None when no gateway may be used."""
+    account = ground.account
+    named = common_names(" ".join(rules.gateways), account.gateways if account else "")
+    prefix = caller_ids.range_of(rules.kind)
+    own = rules.caller_id or (account.caller_id if account else "")
     usable = [
-        row for row in gateways if not row.is_draining and (not rules.gateways or row.name in rules.gateways)
+        row
+        for row in ground.gateways
+        if not row.is_draining
+        and (named is None or row.name in named)
+        and caller_ids.fits(own or row.caller_id, prefix)
     ]
     if not usable:
         return None, {}
     rates = [(sum(row.cps for row in usable), CPS)]
     seats = [(sum(row.channels for row in usable), CHANNELS)]
-    if switch_limits is not None:
-        rates.append((switch_limits.cps, SWITCH_CPS))
-        seats.append((switch_limits.channels, SWITCH_CHANNELS))
+    if ground.switch_limits is not None:
+        rates.append((ground.switch_limits.cps, SWITCH_CPS))
+        seats.append((ground.switch_limits.channels, SWITCH_CHANNELS))
     if rules.cps is not None:
         rates.append((rules.cps, OWN_CPS))
     if rules.channels is not None:
         seats.append((rules.channels, OWN_CHANNELS))
+    if account is not None and account.max_cps:
+        rates.append((account.max_cps, ACCOUNT_CPS))
+    if account is not None and account.max_channels is not None:
+        seats.append((account.max_channels, ACCOUNT_CHANNELS))
     cps, cps_word = min(rates)
     channels, channels_word = min(seats)
-    return Limits(cps, channels), {"cps": cps_word, "channels": channels_word}
-
-
-def _estimate(
-    found: Preflight, rules: CampaignRules, message_ms: int, limits: Limits, zone: tzinfo
-) -> Estimate:
-    return estimate(
-        waiting=found.valid,
-        retrying=0,
-        live=0,
-        attempts=0,
-        answered=0,
-        max_tries=rules.max_tries,
-        retry_after_s=rules.retry_after_s,
-        message_s=message_ms / 1000,
-        limits=limits,
-        windows=rules.hours(),
-        now=found.starts_at,
-        zone=zone,
-    )
+    return Limits(cps, max(1, channels)), {"cps": cps_word, "channels": channels_word}

@@ -66,18 +66,23 @@ def send(
     now: int,
     max_call_s: int = 660,
     message_ms: int | None = None,
+    to_its_owner: bool = False,
 ) -> int:
     """Put one number in front of the queue; the recipient's id.  Inside a write; wake the dialer after it.
 
     `prompt` names stored files of the folder of prompts, `message_ms` is their length (None: that of the
-    account's message with this prompt, or the longest call).  Its price is set aside.  Raises BadInput for
+    account's message with this prompt, or the longest call).  `to_its_owner`: whoever asks is rung, so that neither
+    the message's approval nor the hour stands in the way.  Its price is set aside.  Raises BadInput for
     options that cannot be, SendingRefused when the account may not send, NoCredit when it cannot pay, NotApproved,
     HourNotAllowed, CallerIdNotAllowed or CapReached as `start_checks.check_quick` does.
     """
     accounts.may_send(account_id, options.kind, now)
     if options.record_s:
         accounts.require_grant(account_id, permissions.RECORDING)
-    start_checks.check_quick(account_id, options.kind, prompt, now, options.caller_id, options.gateways)
+    if to_its_owner:
+        start_checks.check_caps(account_id, now)
+    else:
+        start_checks.check_quick(account_id, options.kind, prompt, now, options.caller_id, options.gateways)
     campaign_id = standing_campaign(account_id, options, now, max_call_s)
     is_mobile = number.kind == "mobile"
     recipient_id = add_one(campaign_id, number.e164, is_mobile, prompt)

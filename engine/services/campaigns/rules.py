@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -49,44 +49,84 @@ class CampaignRules:
 
     def check(self, max_call_s: int) -> None:
         """Raise BadInput that names the rule and what is wrong."""
-        _range(Sentence("Tries"), self.max_tries, bounds.TRIES)
-        _range(Sentence("The wait between tries (s)"), self.retry_after_s, bounds.RETRY_AFTER_S)
-        _range(Sentence("The ring time-out (s)"), self.ring_timeout_s, bounds.RING_TIMEOUT_S)
-        _range(Sentence("The longest call (s)"), self.max_length_s, bounds.Bounds(0, max_call_s))
-        _range(Sentence("The longest recording (s)"), self.record_s, bounds.Bounds(0, max_call_s))
-        _range(Sentence("The weight"), self.weight, bounds.WEIGHT)
-        if self.cps is not None:
-            _range(Sentence("Calls a second"), self.cps, bounds.CPS)
-        if self.channels is not None:
-            _range(Sentence("Calls at once"), self.channels, bounds.CHANNELS)
-        _range(Sentence("The share to be heard"), self.delivered_share, bounds.DELIVERED_SHARE)
+        for _, error in self.problems(max_call_s):
+            raise error
+
+    def problems(self, max_call_s: int) -> Iterator[tuple[str, BadInput]]:
+        """All that is wrong with them: the rule's name, and what it is."""
+        longest = bounds.Bounds(0, max_call_s)
+        for name, what, within in (
+            ("max_tries", Sentence("Tries"), bounds.TRIES),
+            ("retry_after_s", Sentence("The wait between tries (s)"), bounds.RETRY_AFTER_S),
+            ("ring_timeout_s", Sentence("The ring time-out (s)"), bounds.RING_TIMEOUT_S),
+            ("max_length_s", Sentence("The longest call (s)"), longest),
+            ("record_s", Sentence("The longest recording (s)"), longest),
+            ("weight", Sentence("The weight"), bounds.WEIGHT),
+            ("cps", Sentence("Calls a second"), bounds.CPS),
+            ("channels", Sentence("Calls at once"), bounds.CHANNELS),
+            ("delivered_share", Sentence("The share to be heard"), bounds.DELIVERED_SHARE),
+        ):
+            value = getattr(self, name)
+            if value is not None and not within.hold(value):
+                yield name, _out_of(what, value, within)
         if not one_line(self.name):
-            raise BadInput("The campaign needs a name.")
+            yield "name", BadInput("The campaign needs a name.")
         if self.kind not in set(MessageKind):
-            raise BadInput(
-                "The kind '%(kind)s' is none of %(known)s.", kind=self.kind, known=list(MessageKind)
+            yield (
+                "kind",
+                BadInput(
+                    "The kind '%(kind)s' is none of %(known)s.", kind=self.kind, known=list(MessageKind)
+                ),
             )
         if self.unknown_policy not in set(UnknownPolicy):
-            raise BadInput(
-                "The policy '%(policy)s' is none of %(known)s.",
-                policy=self.unknown_policy,
-                known=list(UnknownPolicy),
+            yield (
+                "unknown_policy",
+                BadInput(
+                    "The policy '%(policy)s' is none of %(known)s.",
+                    policy=self.unknown_policy,
+                    known=list(UnknownPolicy),
+                ),
             )
         if self.caller_id and not _DIGITS.fullmatch(self.caller_id):
-            raise BadInput("The caller id '%(number)s' is not 3 to 15 digits.", number=self.caller_id)
-        if self.vote_keys and not _KEYS.fullmatch(self.vote_keys):
-            raise BadInput("The vote keys '%(keys)s' are not digits, as in 1,2,3.", keys=self.vote_keys)
-        if len(set(self.vote_keys)) != len(self.vote_keys):
-            raise BadInput("The vote keys '%(keys)s' name a key twice.", keys=self.vote_keys)
-        if self.repeat_key and not _KEY.fullmatch(self.repeat_key):
-            raise BadInput("The repeat key '%(key)s' is not one of 0-9 * #.", key=self.repeat_key)
-        if self.repeat_key and self.repeat_key in self.vote_keys:
-            raise BadInput("The key %(key)s cannot both vote and repeat the message.", key=self.repeat_key)
-        if self.optout and "1" in (self.vote_keys + self.repeat_key) and len(self.vote_keys) == 1:
-            raise BadInput("With the opt-out key 11, a vote by the key 1 alone cannot be told from it.")
-        self.hours()
+            yield (
+                "caller_id",
+                BadInput("The caller id '%(number)s' is not 3 to 15 digits.", number=self.caller_id),
+            )
+        yield from self._problems_of_keys()
+        for name, parse, text in (
+            ("windows", parse_windows, self.windows),
+            ("weekdays", parse_days, self.weekdays),
+        ):
+            try:
+                parse(text)
+            except BadInput as error:
+                yield name, error
         if self.ends_at is not None and self.starts_at is not None and self.ends_at <= self.starts_at:
-            raise BadInput("The campaign would end before it starts.")
+            yield "ends_at", BadInput("The campaign would end before it starts.")
+
+    def _problems_of_keys(self) -> Iterator[tuple[str, BadInput]]:
+        if self.vote_keys and not _KEYS.fullmatch(self.vote_keys):
+            yield (
+                "vote_keys",
+                BadInput("The vote keys '%(keys)s' are not digits, as in 1,2,3.", keys=self.vote_keys),
+            )
+        if len(set(self.vote_keys)) != len(self.vote_keys):
+            yield "vote_keys", BadInput("The vote keys '%(keys)s' name a key twice.", keys=self.vote_keys)
+        if self.repeat_key and not _KEY.fullmatch(self.repeat_key):
+            yield (
+                "repeat_key",
+                BadInput("The repeat key '%(key)s' is not one of 0-9 * #.", key=self.repeat_key),
+            )
+        if self.repeat_key and self.repeat_key in self.vote_keys:
+            yield (
+                "repeat_key",
+                BadInput("The key %(key)s cannot both vote and repeat the message.", key=self.repeat_key),
+            )
+        if self.optout and "1" in (self.vote_keys + self.repeat_key) and len(self.vote_keys) == 1:
+            yield (
+                "vote_keys",
+                BadInput("With the opt-out key 11, a vote by the key 1 alone cannot be told from it."),
+            )
 
     def hours(self) -> Windows:
         """When it may ring; BadInput for hours or days that are none."""
@@ -115,20 +155,25 @@ class CampaignRules:
         return cls(**{**values, "gateways": tuple(row.gateways.split())})
 
 
-def _range(what: Sentence, value: float, within: bounds.Bounds) -> None:
-    if not within.hold(value):
-        raise BadInput(
-            "%(what)s must be from %(low)s to %(high)s, not %(value)s.",
-            what=what,
-            low=Amount(within.least),
-            high=Amount(within.most),
-            value=Amount(value),
-        )
+def _out_of(what: Sentence, value: float, within: bounds.Bounds) -> BadInput:
+    return BadInput(
+        "%(what)s must be from %(low)s to %(high)s, not %(value)s.",
+        what=what,
+        low=Amount(within.least),
+        high=Amount(within.most),
+        value=Amount(value),
+    )
 
 
 def for_customer(rules: CampaignRules) -> CampaignRules:
     """The rules as a customer may set them: which trunks all share is the staff's to choose."""
     return replace(rules, gateways=(), priority=0, weight=1)
+
+
+def call_length_s(rules: CampaignRules, message_ms: int, *, has_variables: bool, max_call_s: int) -> int:
+    """The longest call of a campaign as it is made (s): what its rules say, or what its message needs."""
+    needed = longest_call_s(rules, message_ms, has_variables=has_variables)
+    return rules.max_length_s or min(needed, max_call_s)
 
 
 def longest_call_s(rules: CampaignRules, message_ms: int, *, has_variables: bool) -> int:

@@ -92,3 +92,8 @@ def check_quick(
         )
     caller_ids.check(account_id, kind, caller_id, gateways)
     traffic_caps.check(account_id, rules.caps, now)
+
+
+def check_caps(account_id: int, now: int) -> None:
+    """Raise CapReached when the account may place no further call now."""
+    traffic_caps.check(account_id, policy.current().caps, now)

@@ -1,8 +1,8 @@
 """Files that were uploaded and wait until somebody confirms what is to become of them.
 
 Each upload is a folder of its own under a name that cannot be guessed:
-``pending.json``, the list as it came, and the message as the telephone hears
-it.  It belongs to one person, and is removed when confirmed or a day old.
+``pending.json`` and the list as it came.  It belongs to one person, and is removed
+when it was brought in, or when nobody changed it for a month.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -26,8 +26,7 @@ from engine.errors import BadInput, NotFound, StoreUnavailable
 
 log = logging.getLogger(__name__)
 
-MAX_AGE_MS = 24 * 3_600_000
-MAX_TAKEN_AGE_MS = 7 * MAX_AGE_MS  # of one that was confirmed and could not be brought in yet
+MAX_AGE_MS = 30 * 24 * 3_600_000  # since it was changed last, confirmed or not
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{20,60}")
 _BLOCK = 1 << 20
 _META, _LIST, _SOUND = "pending.json", "list", "sound"
@@ -44,14 +43,15 @@ class Pending:
     account_id: int
     created_at: int
     list_name: str = ""  # what people call the file; empty: none yet
-    sound_name: str = ""
-    prompt: str = ""  # of the sound that was uploaded; its files lie in the folder
-    duration_ms: int = 0
-    message_id: int | None = None  # instead of a sound: a message that is there already
+    message_id: int | None = None  # of the gallery
     campaign_id: int = 0  # more numbers for this campaign; 0: for one that is to be made
     choices: str = ""  # of `engine.services.lists.choices`: how the list is to be read
-    rules: dict[str, Any] = field(default_factory=dict)  # of CampaignRules
+    rules: dict[str, Any] = field(default_factory=dict)  # of CampaignRules; empty: not filled in yet
+    every: str = ""  # of `repeats`: how often it is made again; empty: once
+    until_at: int | None = None  # up to when
     checked: dict[str, Any] | None = None  # of Preflight
+    first_rows: dict[str, Any] | None = None  # of ListFacts, of a list that cannot be read as it was chosen …
+    problem: str = ""  # … and why, a kept sentence
     list_sha256: str = ""  # of the list that was checked
 
 
@@ -71,25 +71,18 @@ class Uploads:
         self.write(pending)
         return pending
 
-    def count(self, account_id: int) -> int:
-        """How many uploads of an account wait to be confirmed."""
-        found = 0
-        for path in self.folder.iterdir() if self.folder.is_dir() else ():
-            if not path.name.endswith(_TAKEN):
-                with suppress(OSError, ValueError):
-                    found += json.loads((path / _META).read_text("utf-8"))["account_id"] == account_id
-        return found
-
     def read(self, token: str, person_id: int, now: int) -> Pending:
         """The upload of that name; NotFound when it is not there, too old, or another person's."""
         missing = NotFound("This upload is not there any more; choose the files again.")
         if not _TOKEN.fullmatch(token):
             raise missing
         try:
-            pending = Pending(**json.loads((self._path(token) / _META).read_text("utf-8")))
-        except OSError as error:
+            path = self._path(token) / _META
+            changed_at = int(path.stat().st_mtime * 1000)
+            pending = Pending(**json.loads(path.read_text("utf-8")))
+        except (OSError, TypeError) as error:  # TypeError: one of an earlier release
             raise missing from error
-        if pending.person_id != person_id or now - pending.created_at > MAX_AGE_MS:
+        if pending.person_id != person_id or now - changed_at > MAX_AGE_MS:
             raise missing
         return pending
 
@@ -111,6 +104,17 @@ class Uploads:
                     )
                 file.write(block)
         return path
+
+    def take_list(self, pending: Pending, source: Path) -> None:
+        """Let an upload have a file that is here already; it is not copied where the disk permits."""
+        target = self._path(pending.token) / _LIST
+        made = target.with_name(f".{_LIST}.{secrets.token_hex(8)}")
+        with _disk():
+            try:
+                os.link(source, made)
+            except OSError:
+                shutil.copyfile(source, made)
+            made.replace(target)
 
     def list_path(self, pending: Pending) -> Path:
         return self._path(pending.token) / _LIST
@@ -144,10 +148,6 @@ class Uploads:
         with _disk():
             (self._path(token) / _TRIES).unlink(missing_ok=True)
 
-    def prompts_dir(self, pending: Pending) -> Path:
-        """Where the message lies, converted, until it is confirmed."""
-        return self._path(pending.token)
-
     def take(self, pending: Pending) -> None:
         """Claim an upload for good, so that confirming twice makes one campaign; NotFound for the second."""
         path = self._path(pending.token)
@@ -168,14 +168,14 @@ class Uploads:
         shutil.rmtree(self._path(token), ignore_errors=True)
 
     def expire(self, now: int) -> int:
-        """Remove uploads that are more than a day old (a week, if they were confirmed); how many."""
+        """Remove uploads that nobody has changed for long; how many."""
         removed = 0
         for path in self.folder.iterdir() if self.folder.is_dir() else ():
             try:
                 age = now - int(path.stat().st_mtime * 1000)
             except FileNotFoundError:
                 continue
-            if age > (MAX_TAKEN_AGE_MS if path.name.endswith(_TAKEN) else MAX_AGE_MS):
+            if age > MAX_AGE_MS:
                 shutil.rmtree(path, ignore_errors=True)
                 removed += 1
         if removed:

@@ -13,8 +13,8 @@ from typing import Any
 from engine.errors import NotFound
 from engine.fold import fold
 from engine.sentences import Sentence
-from engine.services.campaigns import why, why_for_customers
-from engine.states import CampaignState
+from engine.services.campaigns import start_checks, why, why_for_customers
+from engine.states import CampaignState, MessageState
 from engine.store.numbering import is_number_of
 from engine.store.sql import execute
 from engine.store.tables.core import (
@@ -217,6 +217,14 @@ def _reason(
         return why.PAUSED, {"reason": row.state_reason or "—"}
     if state == CampaignState.SCHEDULED:
         return why.SCHEDULED, {"at": row.starts_at}
+    if state == CampaignState.DRAFT and row.awaits_approval:
+        message = row.message if row.message_id is not None else None
+        if message is not None and message.state == MessageState.REJECTED:
+            refused = start_checks.rejected(message.title, message.reason)
+            return why.NOT_STARTED_YET, {"reason": refused.kept()}
+        return why.AWAITS_APPROVAL, {}
+    if state == CampaignState.DRAFT and row.state_reason:
+        return why.NOT_STARTED_YET, {"reason": row.state_reason}
     if row.pause_code in (why.ENDED, why.COPYING):
         return row.pause_code, {}
     plain = {

@@ -47,6 +47,8 @@ NOT_ALLOWED = "not_allowed"  # reason
 NOT_APPROVED = "not_approved"  # reason
 CAPPED = "capped"  # reason
 ENDED = "ended"
+AWAITS_APPROVAL = "awaits_approval"
+NOT_STARTED_YET = "not_started_yet"  # reason
 COPYING = "copying"
 CALLER_ID = "caller_id"  # reason
 CALLER_RANGE = "caller_range"  # range
@@ -130,6 +132,8 @@ SENTENCES: dict[str, Sentence] = {
     NOT_ALLOWED: Sentence("Paused: the account may not send. %(reason)s."),
     NOT_APPROVED: Sentence("Paused: %(reason)s."),
     CAPPED: Sentence("Paused at a cap of the account; it goes on by itself when it may. %(reason)s"),
+    AWAITS_APPROVAL: Sentence("It starts by itself as soon as its message is approved."),
+    NOT_STARTED_YET: Sentence("It was not started: %(reason)s"),
     ENDED: Sentence("It was stopped at the end that was set for it."),
     COPYING: Sentence("Its numbers are being copied; it can be started when all are in."),
     CALLER_ID: Sentence("Paused: %(reason)s."),

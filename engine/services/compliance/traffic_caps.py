@@ -184,6 +184,57 @@ def usage(account_id: int, caps: Caps, now: int) -> Usage:
     return Usage(this_hour or 0, allowed, spent, own_rials or caps.rials_a_day or None, usual)
 
 
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What an account's caps will let through in the hours to come; None: no cap."""
+
+    calls_this_hour: int
+    calls_an_hour: int | None  # what holds whatever the account is used to
+    growth_factor: float  # times its busiest usual hour, if that is more; 0: staff set a cap of its own
+    usual: int
+    spent: tuple[tuple[int, float], ...]  # Rials charged, by hour (since the epoch) of the last 24
+    rials_a_day: int | None
+
+    @property
+    def is_capped(self) -> bool:
+        return self.calls_an_hour is not None or self.rials_a_day is not None
+
+    def calls_in_an_hour(self, usual: float) -> float | None:
+        """The cap of an hour whose account has had `usual` calls in its busiest one before."""
+        if self.calls_an_hour is None:
+            return None
+        return max(self.calls_an_hour, int(usual * self.growth_factor))
+
+
+def outlook(account_id: int, caps: Caps, now: int) -> Outlook:
+    """What an account will be able to do from now on; inside a connection."""
+    now_used = usage(account_id, caps, now)
+    own = own_caps_of(account_id)
+    is_own = own is not None and bool(own.calls_an_hour)
+    hour = now // HOUR_MS
+    marks = execute(
+        "SELECT hour, revenue FROM call_traffic WHERE account_id = ? AND hour > ? AND hour <= ? ORDER BY hour",
+        [account_id, hour - 24, hour],
+    )
+    # Each hour that had calls notes what had been charged until then: the difference is what it was charged.
+    ends = [int(revenue) for _, revenue in marks[1:]]
+    ends.append(int(marks[0][1]) + now_used.rials_today if marks else 0)
+    return Outlook(
+        calls_this_hour=now_used.calls_this_hour,
+        calls_an_hour=None
+        if now_used.calls_an_hour is None
+        else now_used.calls_an_hour
+        if is_own
+        else caps.new_account_calls_an_hour,
+        growth_factor=0.0 if is_own else caps.growth_factor,
+        usual=now_used.usual,
+        spent=tuple(
+            (int(when), float(end - int(revenue))) for (when, revenue), end in zip(marks, ends, strict=False)
+        ),
+        rials_a_day=now_used.rials_a_day,
+    )
+
+
 def check(account_id: int, caps: Caps, now: int) -> None:
     """Raise CapReached when an account may place no further call now (asked at start and by quick sends)."""
     usage(account_id, caps, now).check()

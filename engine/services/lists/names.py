@@ -43,6 +43,10 @@ _AGAINST_PARTS = tuple(
         "postalcode nationalcode nationalid accountno accountnumber شماره‌حساب شماره‌کارت شماره‌قبض شماره‌قرارداد شماره‌ملی"
     )
 )
+_PERSON_NAMES = _names(
+    "name fullname firstname lastname surname customername contactname person"
+    " نام نام‌و‌نام‌خانوادگی نام‌خانوادگی نام‌مشتری نام‌مشترک نام‌کامل نام‌گیرنده مشتری مشترک"
+)
 _WORDS = re.compile(r"[^\W\d_]+")
 _HUMPS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -66,6 +70,11 @@ def points_of(name: str) -> int:
     if speaks_against or any(word.startswith("کد") and not word.startswith("کدام") for word in words):
         points += AGAINST
     return points
+
+
+def is_of_person(name: str) -> bool:
+    """Whether a column is called as those with people's names."""
+    return fold(name).rstrip("0123456789") in _PERSON_NAMES
 
 
 def is_exact(name: str) -> bool:

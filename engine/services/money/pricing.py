@@ -70,6 +70,11 @@ class Quote:
     is_enough: bool
     price: Price
 
+    @property
+    def average(self) -> float:
+        """Rials of one call that is heard to its end."""
+        return self.total / max(1, self.mobiles + self.landlines)
+
 
 def quote(account_id: int, mobiles: int, landlines: int, message_ms: int, now: int) -> Quote:
     """The price before sending."""

@@ -94,10 +94,18 @@ def charged(campaign_id: int) -> int | None:
 def _call_ms(row: Campaign) -> int:
     """How long one call of a campaign is expected to be heard at most."""
     message = Message.get_or_none(Message.id == row.message_id) if row.message_id else None
-    longest = int(row.max_length_s) * 1000
-    if message is None or row.text:  # with a text, each recipient hears a message of its own length
-        return longest
-    return min(longest, int(message.duration_ms) * (REPEATS if row.repeat_key else 1))
+    message_ms = int(message.duration_ms) if message is not None and not row.text else None
+    return longest_heard_ms(message_ms, int(row.max_length_s), repeats=bool(row.repeat_key))
+
+
+def longest_heard_ms(message_ms: int | None, longest_s: int, *, repeats: bool) -> int:
+    """How long one call is expected to be heard at most: what its price is reckoned with before and at the start.
+
+    `message_ms` None: each recipient hears a message of its own length, up to the longest call.
+    """
+    if message_ms is None:
+        return longest_s * 1000
+    return min(longest_s * 1000, message_ms * (REPEATS if repeats else 1))
 
 
 # -- opening, funding, closing ----------------------------------------------------------
@@ -125,6 +133,17 @@ def expected(terms: Terms, counts: CampaignCounts) -> int:
     left = counts.waiting + counts.retry_wait + counts.live
     mobiles = -(-left * counts.mobiles // max(1, counts.total - counts.excluded, counts.mobiles))
     return int(mobiles * terms.cost(True) + (left - mobiles) * terms.cost(False))
+
+
+def average_cost(campaign_id: int) -> float:
+    """What one call of a campaign that has started costs on average (Rials); inside a connection."""
+    row = Reservation.get_or_none(Reservation.campaign_id == campaign_id)
+    if row is None:
+        return 0.0
+    terms = Terms(campaign_id, row.account_id, pricing.version(row.price_id), row.call_ms, False)
+    counts = CampaignCounts.get_by_id(campaign_id)
+    share = min(1.0, counts.mobiles / max(1, counts.total - counts.excluded))
+    return share * terms.cost(True) + (1 - share) * terms.cost(False)
 
 
 def dearest_of(terms: Terms, counts: CampaignCounts) -> int:

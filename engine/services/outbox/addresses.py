@@ -6,7 +6,7 @@ import re
 
 from engine.errors import BadInput, Conflict, NotFound
 from engine.sentences import Word
-from engine.services.accounts import permissions
+from engine.services.accounts import accounts, permissions
 from engine.services.accounts.permissions import NOTICE_ROLES, Actor, is_staff, require_role
 from engine.services.numbering import numbers
 from engine.services.numbering.reasons import Reason
@@ -144,6 +144,18 @@ def is_verified(account_id: int, channel: str, address: str) -> bool:
         ContactAddress.verified_at.is_null(False),
     )
     return bool(rows.exists())
+
+
+def own_numbers(person: Actor) -> list[str]:
+    """The telephone numbers (E.164) that are shown to be this person's, or their account's; inside a connection."""
+    account_id = permissions.scope(person)
+    account = accounts.get(account_id) if account_id is not None else None
+    found = [account.mobile] if account is not None and account.mobile_verified_at else []
+    for row in of(account_id):
+        is_own = row.verified_at is not None and (account_id is not None or row.person_id == person.id)
+        if row.channel == "voice" and is_own:
+            found.append(row.address)
+    return list(dict.fromkeys(found))
 
 
 def check_address(channel: str, address: str) -> str:

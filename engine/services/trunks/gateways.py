@@ -146,3 +146,9 @@ def calls_on() -> dict[int, int]:
         [AttemptState.ENDED.value],
     )
     return {int(gateway_id): int(count) for gateway_id, count in rows}
+
+
+def common_names(campaign: str, account: str) -> frozenset[str] | None:
+    """The gateways that both permit, of names separated by blanks (none: all); None: all."""
+    named = [frozenset(names.split()) for names in (campaign, account) if names.split()]
+    return frozenset.intersection(*named) if named else None

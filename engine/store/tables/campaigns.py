@@ -5,7 +5,15 @@ Conventions: engine/store/tables/core.py.
 
 from __future__ import annotations
 
-from peewee import BigAutoField, BigIntegerField, CharField, CompositeKey, IntegerField, TextField
+from peewee import (
+    BigAutoField,
+    BigIntegerField,
+    BooleanField,
+    CharField,
+    CompositeKey,
+    IntegerField,
+    TextField,
+)
 
 from engine.store.tables.core import Table
 
@@ -44,3 +52,23 @@ class CapRequest(Table):
     answer = TextField(default="")  # why refused
     answered_by = BigIntegerField(null=True)
     answered_at = BigIntegerField(null=True)
+
+
+class CampaignRepeat(Table):
+    """A campaign that is made again, with all its numbers, every day, week or month."""
+
+    id = BigAutoField()
+    campaign_id = BigIntegerField(unique=True)  # the latest of them
+    account_id = BigIntegerField(index=True)
+    person_id = BigIntegerField()
+    every = CharField(6)  # day, week, month
+    is_jalali = BooleanField(default=True)  # of which calendar the months are
+    day = IntegerField(default=0)  # of the month, kept when a month has not so many
+    next_at = BigIntegerField(null=True)  # when the next one starts; null: there is none any more
+    until_at = BigIntegerField(null=True)
+    copying_id = BigIntegerField(null=True)  # the next one, while its numbers are copied
+    sentence = TextField(default="")  # why it was ended
+    created_at = BigIntegerField()
+
+    class Meta:
+        indexes = ((("next_at",), False),)

@@ -207,6 +207,9 @@ class Campaign(Searched):
     starts_at = BigIntegerField(null=True)
     ends_at = BigIntegerField(null=True)  # what was not called by then is cancelled
     archived_at = BigIntegerField(null=True)  # put away by a person
+    awaits_approval = BooleanField(
+        default=False
+    )  # a draft that starts by itself when its message is approved
     created_at = BigIntegerField()
     started_at = BigIntegerField(null=True)
     finished_at = BigIntegerField(null=True)

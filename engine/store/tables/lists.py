@@ -5,7 +5,7 @@ from __future__ import annotations
 from peewee import BigAutoField, BigIntegerField, BooleanField, CharField, IntegerField, TextField
 
 from engine.states import ImportState
-from engine.store.tables.core import Table
+from engine.store.tables.core import Searched, Table
 
 
 class ListImport(Table):
@@ -24,6 +24,7 @@ class ListImport(Table):
     choices = TextField(default="")  # how it is to be read (engine.services.lists.choices), JSON
     expected = IntegerField(default=0)  # rows that the pre-flight counted; 0: not counted
     starts = BooleanField(default=False)  # the campaign is started when all rows are in
+    awaits_approval = BooleanField(default=False)  # and if its message is not approved then, as soon as it is
     state = CharField(10, default=ImportState.WAITING)
     chunks = IntegerField(default=0)  # that are in
     added = IntegerField(default=0)
@@ -32,3 +33,32 @@ class ListImport(Table):
     created_at = BigIntegerField()
     began_at = BigIntegerField(null=True)
     finished_at = BigIntegerField(null=True)
+
+
+class CampaignDraft(Table):
+    """A campaign that is being put together: its files and choices lie in the folder of the upload.
+
+    The row is what lists and quotas go by; it is removed with the folder.
+    """
+
+    token = CharField(80, primary_key=True)  # the folder of the upload
+    account_id = BigIntegerField(index=True)
+    person_id = BigIntegerField()
+    name = CharField(200, default="")
+    list_name = CharField(255, default="")
+    created_at = BigIntegerField()
+    changed_at = BigIntegerField(index=True)
+
+
+class SavedList(Searched):
+    """A list of numbers that an account keeps, to be used for further campaigns."""
+
+    id = BigAutoField()
+    account_id = BigIntegerField(index=True)
+    name = CharField(200)
+    token = CharField(80, unique=True)  # the file in the folder of saved lists
+    source_name = CharField(255)  # what people call the file
+    choices = TextField(default="")  # how it is to be read (engine.services.lists.choices), JSON
+    numbers = IntegerField(default=0)  # that could be called when it was kept
+    created_by = BigIntegerField()
+    created_at = BigIntegerField()

@@ -1,0 +1,191 @@
+"""Campaigns that are made again every day, week or month: each time a campaign of its own, with all the numbers.
+
+The next one is copied a little before its time, in parts, and waits as a scheduled campaign.  A crash in between
+leaves a draft that is thrown away, and the copy is begun again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta, tzinfo
+from typing import Any
+
+import jdatetime
+
+from engine.clock import from_ms, to_ms
+from engine.errors import AvanakError, BadInput, Conflict, NotFound
+from engine.sentences import Sentence
+from engine.services.accounts import audit_log
+from engine.services.campaigns import campaigns, clone, why
+from engine.services.campaigns.transitions import move_from
+from engine.services.campaigns.uploads import Pending
+from engine.services.compliance import policy
+from engine.states import CampaignState
+from engine.store.database import db
+from engine.store.tables.campaigns import CampaignRepeat
+from engine.store.tables.core import Campaign
+
+log = logging.getLogger(__name__)
+
+DAY, WEEK, MONTH = "day", "week", "month"
+EVERY = (DAY, WEEK, MONTH)
+COPYING_MS = 20 * 60_000  # a copy that is not whole after so long was cut
+AHEAD_MS = 15 * 60_000  # so long before its time the next one is copied
+STOPPED_BY_PERSON = Sentence("The last of them was stopped, so it is not repeated any more.")
+
+Write = Callable[[Callable[[], Any]], Any]
+
+
+def next_after(at: int, every: str, day: int, is_jalali: bool, zone: tzinfo) -> int:
+    """When what started at `at` (ms) is due again: the same time of day; `day` of the month where it has so many."""
+    local = from_ms(at).astimezone(zone)
+    if every != MONTH:
+        then = local.date() + timedelta(days=1 if every == DAY else 7)
+    else:
+        shown = jdatetime.date.fromgregorian(date=local.date()) if is_jalali else local.date()
+        year, month = (shown.year, shown.month + 1) if shown.month < 12 else (shown.year + 1, 1)
+        kind = jdatetime.date if is_jalali else type(local.date())
+        for last in range(day, 27, -1):
+            try:
+                found: Any = kind(year, month, last)
+                break
+            except ValueError:
+                continue
+        else:
+            found = kind(year, month, min(day, 28))
+        then = found.togregorian() if is_jalali else found
+    return to_ms(datetime(then.year, then.month, then.day, local.hour, local.minute, tzinfo=zone))
+
+
+def check(every: str, starts_at: int | None, until_at: int | None) -> None:
+    """Raise BadInput for a repetition that cannot be."""
+    if every not in EVERY:
+        raise BadInput("A campaign is repeated every %(known)s.", known=list(EVERY))
+    if until_at is not None and starts_at is not None and until_at <= starts_at:
+        raise BadInput("It would end before it is repeated.")
+
+
+def note(campaign_id: int, pending: Pending, now: int, *, is_jalali: bool) -> None:
+    """Inside a write: a campaign that was made of an upload is to be made again."""
+    zone = policy.current().zone
+    first = int(pending.rules.get("starts_at") or now)
+    local = from_ms(first).astimezone(zone)
+    day = jdatetime.date.fromgregorian(date=local.date()).day if is_jalali else local.day
+    next_at = next_after(first, pending.every, day, is_jalali, zone)
+    CampaignRepeat.create(
+        campaign_id=campaign_id,
+        account_id=pending.account_id,
+        person_id=pending.person_id,
+        every=pending.every,
+        is_jalali=is_jalali,
+        day=day,
+        next_at=next_at if pending.until_at is None or next_at <= pending.until_at else None,
+        until_at=pending.until_at,
+        created_at=now,
+    )
+
+
+def of_campaign(campaign_id: int) -> CampaignRepeat | None:
+    """How a campaign is made again; None: it is not, or a later one is the latest of them."""
+    found: CampaignRepeat | None = CampaignRepeat.get_or_none(CampaignRepeat.campaign_id == campaign_id)
+    return found
+
+
+def end(campaign_id: int, person_id: int | None, now: int) -> None:
+    """Inside a write: a campaign is not made again; audited.  NotFound when it would not be."""
+    row = of_campaign(campaign_id)
+    if row is None or row.next_at is None:
+        raise NotFound("Campaign %(id)s is not repeated.", id=campaign_id)
+    CampaignRepeat.update(next_at=None).where(CampaignRepeat.id == row.id).execute()
+    audit_log.record(person_id, row.account_id, "campaign.repeat_end", f"campaign {campaign_id}", now)
+
+
+def due(now: int) -> list[CampaignRepeat]:
+    """What is to be made again soon; inside a connection."""
+    query = CampaignRepeat.select().where(CampaignRepeat.next_at <= now + AHEAD_MS)
+    return list(query.order_by(CampaignRepeat.next_at).limit(100))
+
+
+def make(row: CampaignRepeat, now: int, max_call_s: int, write: Write) -> int | None:
+    """Make the next campaign of a repetition; its id, None when it is not repeated any more or cannot be.
+
+    Not inside a transaction: the numbers are copied in parts.
+    """
+    begun = write(lambda: _begin(int(row.id), now))
+    if begun is None:
+        return None
+    campaign_id, next_at, name = begun
+    try:
+        made = clone.clone(
+            campaign_id,
+            now,
+            max_call_s,
+            write,
+            (clone.ALL,),
+            name=name,
+            person_id=row.person_id,
+            begun=lambda draft: write(lambda: _note_copy(int(row.id), draft)),
+        )
+    except Conflict:  # the copy was taken away from us, or stopped by a person
+        log.warning("action=repeat_cut repeat=%d", row.id)
+        return None
+    except BadInput as error:
+        kept = error.sentence.kept()
+        write(lambda: _stop(int(row.id), kept))
+        log.warning("action=repeat_ended repeat=%d reason=%r", row.id, str(error))
+        return None
+    write(lambda: _conclude(int(row.id), made, next_at, now))
+    log.info("action=campaign_repeated campaign=%d of=%d", made, campaign_id)
+    return int(made)
+
+
+def _begin(repeat_id: int, now: int) -> tuple[int, int, str] | None:
+    """What is to be copied, when it starts and what it is called; a copy that was cut is thrown away first."""
+    row = CampaignRepeat.get_by_id(repeat_id)
+    if row.next_at is None or row.next_at > now + AHEAD_MS:
+        return None
+    if row.copying_id is not None:
+        if campaigns.get(row.copying_id).created_at > now - COPYING_MS:
+            return None  # another engine is at it
+        move_from(int(row.copying_id), CampaignState.DRAFT, CampaignState.STOPPED, finished_at=now)
+        CampaignRepeat.update(copying_id=None).where(CampaignRepeat.id == row.id).execute()
+    old = campaigns.get(row.campaign_id)
+    if old.state == CampaignState.STOPPED and old.pause_code != why.ENDED:
+        _stop(repeat_id, STOPPED_BY_PERSON.kept())
+        return None
+    return int(row.campaign_id), int(row.next_at), str(old.name)
+
+
+def _note_copy(repeat_id: int, draft: int) -> None:
+    CampaignRepeat.update(copying_id=draft).where(CampaignRepeat.id == repeat_id).execute()
+
+
+def _stop(repeat_id: int, sentence: str) -> None:
+    CampaignRepeat.update(next_at=None, copying_id=None, sentence=sentence).where(
+        CampaignRepeat.id == repeat_id
+    ).execute()
+
+
+def _conclude(repeat_id: int, made: int, starts_at: int, now: int) -> None:
+    """The copy is whole: it starts at its time, and is what is copied next.  One that cannot start says why."""
+    row = CampaignRepeat.get_by_id(repeat_id)
+    if row.next_at is None:  # somebody has ended it meanwhile
+        move_from(made, CampaignState.DRAFT, CampaignState.STOPPED, finished_at=now)
+        return
+    zone = policy.current().zone
+    following = int(row.next_at)
+    while (
+        following <= now or following <= starts_at
+    ):  # those that were missed while nothing ran are not made up for
+        following = next_after(following, row.every, int(row.day), bool(row.is_jalali), zone)
+    is_last = row.until_at is not None and following > row.until_at
+    CampaignRepeat.update(campaign_id=made, copying_id=None, next_at=None if is_last else following).where(
+        CampaignRepeat.id == row.id
+    ).execute()
+    Campaign.update(starts_at=starts_at if starts_at > now else None).where(Campaign.id == made).execute()
+    try:
+        with db.atomic():
+            campaigns.start(made, now)
+    except AvanakError as error:
+        Campaign.update(state_reason=error.sentence.kept()).where(Campaign.id == made).execute()

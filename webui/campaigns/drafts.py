@@ -1,0 +1,77 @@
+"""What the pages of a campaign in the making share: whose it is, which steps there are, what is missing yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import render_template, url_for
+from flask_babel import gettext as _
+
+from engine.clock import wall_ms
+from engine.services.campaigns import drafts
+from engine.services.campaigns.rules import CampaignRules
+from engine.services.campaigns.uploads import Pending
+from engine.services.messages import prompts
+from engine.services.messages.library import Message
+from engine.store.threads import read, write
+from webui.request.context import web
+
+LIST, MESSAGE, RULES, CHECK = "list", "message", "rules", "check"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step on the way to a campaign; `is_done`: nothing of it is missing."""
+
+    name: str
+    title: str
+    href: str
+    is_done: bool
+
+
+def steps(pending: Pending) -> list[Step]:
+    """The four steps, in their order; each can be visited at any time."""
+    token = pending.token
+    has_list = bool(pending.list_name) and pending.checked is not None
+    done = (has_list, pending.message_id is not None, bool(pending.rules))
+    return [
+        Step(LIST, _("Numbers"), url_for("new_list.show", token=token), done[0]),
+        Step(MESSAGE, _("Message"), url_for("new_message.show", token=token), done[1]),
+        Step(RULES, _("When and how"), url_for("new_rules.show", token=token), done[2]),
+        Step(CHECK, _("Check"), url_for("new_campaign.check", token=token), False),
+    ]
+
+
+def next_href(pending: Pending, after: str) -> str:
+    """Where to go after a step: to the next one, or straight to the check page when nothing is missing any more."""
+    found = steps(pending)
+    if all(step.is_done for step in found[:-1]):
+        return found[-1].href
+    place = [step.name for step in found].index(after)
+    return found[place + 1].href
+
+
+def keep(pending: Pending) -> None:
+    """Keep what has changed, and that there is such a draft."""
+    web().uploads.write(pending)
+    now = wall_ms()
+    write(lambda: drafts.note(pending, now))
+
+
+def message_of(pending: Pending) -> Message | None:
+    """The message that was chosen."""
+    message_id = pending.message_id
+    return None if message_id is None else read(lambda: prompts.get(message_id, pending.account_id))
+
+
+def page(template: str, step: str, pending: Pending, **values: Any) -> str:
+    """A page of a step."""
+    return render_template(
+        template,
+        pending=pending,
+        steps=steps(pending),
+        step=step,
+        name=CampaignRules.of_document(pending.rules).name if pending.rules else "",
+        **values,
+    )

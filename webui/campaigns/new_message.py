@@ -1,0 +1,206 @@
+"""The message of a campaign in the making: one of the gallery, or a new one; listened to here or on the telephone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from engine.clock import wall_ms
+from engine.errors import BadInput, NotFound
+from engine.services.accounts import accounts, quotas
+from engine.services.campaigns import quick_sends, test_calls
+from engine.services.campaigns.uploads import Pending
+from engine.services.messages import library, prompts
+from engine.services.money import pricing
+from engine.services.outbox import addresses
+from engine.states import RecipientState
+from engine.store.threads import read, write
+from webui.campaigns import drafts, list_checks
+from webui.forms.number_fields import row_id
+from webui.forms.pages import Answer, PageForm, attempt
+from webui.forms.player import send_prompt, sheet_of
+from webui.i18n.sentences import said
+from webui.messages.gallery import SpeakForm, UploadForm, with_microphone
+from webui.messages.sounds import stored
+from webui.request.access import is_staff, needs, person
+from webui.request.context import web
+from webui.request.limits import limiter
+from webui.request.services import given, speech
+
+blueprint = Blueprint("new_message", __name__, url_prefix="/campaigns/new", template_folder="templates")
+
+SHOWN = 20  # messages of the gallery on a page
+_ENDED = (
+    RecipientState.DELIVERED,
+    RecipientState.EXHAUSTED,
+    RecipientState.EXCLUDED,
+    RecipientState.CANCELLED,
+    RecipientState.UNKNOWN,
+)
+
+
+@blueprint.get("/<token>/message")
+@needs("campaign.change")
+def show(token: str) -> Response:
+    return with_microphone(_page(list_checks.pending_of(token)))
+
+
+@blueprint.post("/<token>/message")
+@needs("campaign.change")
+def choose(token: str) -> Response | Answer:
+    """Take a message of the gallery."""
+    pending = list_checks.pending_of(token)
+    chosen = request.form.get("message", type=row_id)
+    if chosen is None and pending.message_id is None:
+        return _page(pending, wrong=_("Choose the message.")), 400
+    if chosen is not None:
+        account_id = pending.account_id
+        pending.message_id = int(read(lambda: prompts.get(chosen, account_id)).id)
+        drafts.keep(pending)
+    if request.form.get("action") == "next":
+        return redirect(drafts.next_href(pending, drafts.MESSAGE))
+    return redirect(url_for("new_message.show", token=token))
+
+
+@blueprint.post("/<token>/message/upload")
+@needs("message.change")
+def upload(token: str) -> Response | Answer:
+    """A sound from a file, or one that was recorded in the browser (``origin=recorded``); it is put into the gallery."""
+    pending, now = list_checks.pending_of(token), wall_ms()
+    is_recorded = request.form.get("origin") == library.RECORDED
+    form = UploadForm(tag="record" if is_recorded else "upload")
+    origin = library.RECORDED if is_recorded else library.UPLOADED
+    account_id, staff_id = pending.account_id, person().id if is_staff() else None
+    files = given(form.sound.data)
+    if not form.title.data and files and not is_recorded:
+        form.title.data = (files[0].filename or "").rsplit(".", 1)[0][:200]
+        form.title.raw_data = [form.title.data]
+
+    def work() -> None:
+        if not files:
+            raise BadInput("Choose or record a sound.")
+        prompt, duration_ms = stored(files[0], account_id, trims=form.trims.data)
+        made = write(
+            lambda: library.add(
+                account_id, form.title.data, prompt, duration_ms, now, origin=origin, staff_id=staff_id
+            )
+        )
+        _take(pending, int(made.id), prompt)
+
+    if not attempt(form, work, writes=False):
+        return _page(pending, **{"record" if is_recorded else "upload": form}), 400
+    return redirect(url_for("new_message.show", token=token))
+
+
+@blueprint.post("/<token>/message/speak")
+@needs("message.change")
+def speak(token: str) -> Response | Answer:
+    """A text that the computer speaks; it is put into the gallery."""
+    pending, now = list_checks.pending_of(token), wall_ms()
+    form, account_id = SpeakForm(tag="speak"), pending.account_id
+    folder, voice = web().settings.prompts_dir, speech()
+
+    def work() -> None:
+        read(lambda: quotas.check_messages(account_id))
+        read(lambda: quotas.check_spoken(account_id, now))
+        add = web().apart(
+            lambda: library.speak(account_id, form.title.data, form.text.data, form.voice.data, voice, folder)
+        )
+        made = write(lambda: add(now))
+        _take(pending, int(made.id), made.prompt)
+
+    if not attempt(form, work, writes=False):
+        return _page(pending, speak=form), 400
+    return redirect(url_for("new_message.show", token=token))
+
+
+@blueprint.get("/<token>/message.wav")
+@needs("campaign.change")
+def sound(token: str) -> Response:
+    """A message of the account, as the telephone will play it: with ``?id=`` another one than the chosen."""
+    pending = list_checks.pending_of(token)
+    account_id, wanted = pending.account_id, request.args.get("id", type=row_id) or pending.message_id
+    if wanted is None:
+        raise NotFound("This upload has no message yet.")
+    found = read(lambda: prompts.get(wanted, account_id))
+    return send_prompt(web().settings.prompts_dir, found.prompt)
+
+
+@blueprint.post("/<token>/message/call")
+@limiter.limit("20 per hour")
+@needs("campaign.change")
+def call(token: str) -> Response | Answer:
+    """«Call me with it»: the message is played to whoever asks, on a number of their own."""
+    pending, me, now = list_checks.pending_of(token), person(), wall_ms()
+    longest, number = web().settings.max_call_s, request.form.get("number", "")
+    account_id = read(lambda: accounts.house().id) if is_staff() else pending.account_id
+    message = drafts.message_of(pending)
+    form = PageForm(tag="call")
+
+    def work() -> None:
+        if message is None:
+            raise BadInput("Choose the message.")
+        own = addresses.own_numbers(me)
+        placed.append(test_calls.place(message, account_id, number, own, now, longest))
+
+    placed: list[int] = []
+    if not attempt(form, work):
+        return _page(pending, call=form), 400
+    return redirect(url_for("new_message.show", token=token, call=placed[0]))
+
+
+@blueprint.get("/<token>/message/call/<int:recipient_id>")
+@needs("campaign.change")
+def call_state(token: str, recipient_id: int) -> str:
+    """How the call to whoever asked goes."""
+    pending = list_checks.pending_of(token)
+    return render_template("new_campaign/_call.html", **_call(pending, recipient_id))
+
+
+def _take(pending: Pending, message_id: int, prompt: str) -> None:
+    """Choose a message that was just added, and say what is to be known of it."""
+    pending.message_id = message_id
+    drafts.keep(pending)
+    flash(_("The message was added to the gallery."), "success")
+    sheet = sheet_of(prompt)
+    for sentence in sheet.noted if sheet is not None else ():
+        flash(said(sentence), "info")
+    for sentence in sheet.warned if sheet is not None else ():
+        flash(said(sentence), "warning")
+
+
+def _call(pending: Pending, recipient_id: int) -> dict[str, Any]:
+    whose = read(lambda: accounts.house().id) if is_staff() else pending.account_id
+    found = read(lambda: quick_sends.state_of(recipient_id, whose))
+    return {"pending": pending, "found": found, "is_over": found.state in _ENDED}
+
+
+def _page(pending: Pending, *, wrong: str = "", **forms: Any) -> str:
+    account_id, me, now = pending.account_id, person(), wall_ms()
+    skip, called = max(0, request.args.get("skip", 0, type=row_id)), request.args.get("call", type=row_id)
+
+    def work() -> dict[str, Any]:
+        rows = library.page(account_id, skip, SHOWN + 1)
+        return {
+            "rows": rows[:SHOWN],
+            "more": skip + SHOWN if len(rows) > SHOWN else None,
+            "price": pricing.price_of(account_id, now),
+            "numbers": addresses.own_numbers(me),
+        }
+
+    return drafts.page(
+        "new_campaign/message.html",
+        drafts.MESSAGE,
+        pending,
+        **read(work),
+        message=drafts.message_of(pending),
+        wrong=wrong,
+        upload=forms.get("upload") or UploadForm.blank("upload"),
+        record=forms.get("record") or UploadForm.blank("record"),
+        speak=forms.get("speak") or SpeakForm.blank("speak"),
+        call=forms.get("call") or PageForm.blank("call"),
+        placed=_call(pending, called) if called else None,
+    )
