@@ -57,6 +57,11 @@ def test_two_stray_quotes_at_ends_of_lines_swallow_no_number() -> None:
     assert len(called(rows)) == 4
 
 
+def test_a_stray_quote_takes_no_part_of_the_next_row() -> None:
+    rows, _ = read(',,,"open,\n09120000000,,,TV 32",\n09120000001,,,,\n')
+    assert called(rows) == ["+989120000000", "+989120000001"]
+
+
 def test_a_cell_of_several_lines_is_one() -> None:
     rows, facts = read('name,number\n"Ali\nR, ""x""",09121110000\nReza,09121110001\n')
     assert (len(rows), facts.lines, rows[0].cells) == (2, 3, ['Ali\nR, "x"'])

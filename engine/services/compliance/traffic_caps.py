@@ -81,7 +81,7 @@ class Destinations:
 
 def opens_abroad() -> bool:
     """Whether any prefix outside Iran is open: then lists may name such numbers."""
-    return bool(execute("SELECT 1 FROM destination WHERE is_open AND prefix NOT LIKE '98%' LIMIT 1"))
+    return bool(execute("SELECT 1 FROM destination WHERE is_open AND prefix NOT LIKE ? LIMIT 1", ["98%"]))
 
 
 def set_destination(prefix: str, is_open: bool, note: str, now: int, person_id: int | None) -> None:

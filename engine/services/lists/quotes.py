@@ -86,7 +86,8 @@ class MendedQuotes:
                     return []
                 continue
             inside = closing["inside"]
-            if self._row_width(inside) >= self._width > 1 and self._has_number(inside):
+            is_row = self._row_width(inside) > 1 and self._row_width(following) >= self._width > 1
+            if is_row and self._has_number(inside):
                 return []
             rest = following[closing.end() :]
             if self._rest_is_whole(rest):
