@@ -9,13 +9,17 @@ import pytest
 from engine.clock import TEHRAN
 from engine.errors import BadInput, Conflict
 from engine.services.accounts import audit_log
-from engine.services.campaigns import campaigns, clone, edit, go_on, timeline, view, why
+from engine.services.campaigns import campaigns, clone, edit, go_on, outcomes, timeline, view, why
+from engine.services.campaigns.outcomes import Chosen
+from engine.services.campaigns.rules import CampaignRules
 from engine.services.compliance import cap_requests, traffic_caps
-from engine.services.money import ledger, pricing
+from engine.services.money import days, ledger, ledger_check, pricing
 from engine.states import CampaignState, Disposition, RecipientState
 from engine.store import timeline as kept_timeline
+from engine.store.ledger import book
 from engine.store.tables.core import Account, Campaign, CampaignCounts, CampaignPulse, Recipient
 from engine.store.threads import read, write
+from engine.store.writer import Writer
 from tests.campaigns.conftest import NOW
 
 DAY = 86_400_000
@@ -215,6 +219,56 @@ def test_how_it_goes_is_kept_by_the_minute(campaign_id: int) -> None:
     assert [(h.hour, h.calls, h.answered) for h in hours] == [(13, 30, 15)]
     write(lambda: note(base + 3000, 1, attempts=40))
     assert 2 <= len(read(lambda: timeline.of_campaign(campaign_id)).points) <= timeline.MOST_POINTS
+
+
+def test_results_on_both_databases(store: Writer) -> None:
+    def make() -> int:
+        account = Account.create(name="Sahar", created_at=NOW, state="active", is_house=True)
+        made = campaigns.create(int(account.id), CampaignRules(name="Autumn"), None, NOW, 660)
+        ends = (
+            RecipientState.DELIVERED,
+            RecipientState.EXHAUSTED,
+            RecipientState.CANCELLED,
+            RecipientState.PENDING,
+        )
+        for line in range(1, 9):
+            state = ends[line % 4]
+            Recipient.create(
+                campaign_id=made, line=line, number=f"+98912000000{line}", state=state, tries=line % 3,
+                disposition="busy" if state == RecipientState.EXHAUSTED else "",
+                finished_at=None if state == RecipientState.PENDING else NOW + line, next_at=line,
+            )  # fmt: skip
+        kept_timeline.note(made, 3, NOW)
+        kept_timeline.note(made, 2, NOW + 60_000)
+        for n in range(2):
+            entries = [("balance", -100), ("revenue", 100)]
+            book(int(account.id), "charge", f"charge/{n}", entries, NOW, campaign_id=made)
+        book(int(account.id), "topup", "top", [("cash", -500), ("balance", 500)], NOW + DAY, note="money")
+        return made
+
+    made = write(make)
+    for outcome in outcomes.OUTCOMES:
+        for order in outcomes.ORDERS:
+            chosen = Chosen(outcome, order)
+            whole = read(lambda c=chosen: outcomes.ids(made, c, None, 20))  # type: ignore[misc]
+            assert len(whole) == len(set(whole)) == len(read(lambda k=whole: outcomes.lines(k)))  # type: ignore[misc]
+            for at, key in enumerate(whole):
+                rest = read(lambda c=chosen, k=key: outcomes.ids(made, c, k, 20))  # type: ignore[misc]
+                assert rest == whole[at + 1 :]
+    assert len(read(lambda: outcomes.ids(made, Chosen(), None, 20))) == 8
+    assert read(lambda: outcomes.counts(made, ["busy", "cancelled"])) == {"busy": 2, "cancelled": 2}
+    assert read(lambda: outcomes.not_called(made)) == 1
+    assert [point.calls_up for point in read(lambda: timeline.of_campaign(made)).points] == [3, 2]
+    account_id = read(lambda: campaigns.get(made)).account_id
+    lines = read(lambda: days.lines(account_id, days.Which(), None, 9))
+    assert [(line.kind, line.change, line.balance) for line in lines] == [
+        ("topup", 500, 300),
+        ("calls", -200, -200),
+    ]
+    assert lines[1].bookings == 2
+    assert read(lambda: days.lines(account_id, days.Which("calls"), lines[0].key, 9)) == lines[1:]
+    assert read(lambda: days.calls(account_id, made, lines[1].day, None, 9)) == []
+    assert "day" not in read(ledger_check.check).found
 
 
 def test_quick_sends_are_in_no_list_and_cannot_be_cloned(campaign_id: int) -> None:

@@ -16,7 +16,7 @@ from engine import bounds
 from engine.errors import BadInput
 from engine.states import LIVE_STATES, WAITING_STATES, Disposition, RecipientState
 from engine.store.do_not_call import numbers_source, numbers_value
-from engine.store.sql import LIVE, WAITING, execute
+from engine.store.sql import LIVE, WAITING, execute, to_dialect
 from engine.store.tables.core import Attempt, CampaignCounts, Recipient
 
 ALL = "all"
@@ -199,11 +199,11 @@ def lines(keys: list[Key]) -> list[RecipientLine]:
     source, value = numbers_source(), numbers_value(wanted)
     rows = {
         int(row.id): row
-        for row in Recipient.raw(f"SELECT * FROM recipient WHERE id IN {source}", value)  # noqa: S608
+        for row in Recipient.raw(to_dialect(f"SELECT * FROM recipient WHERE id IN {source}"), value)  # noqa: S608
     }
     tries: dict[int, list[Attempt]] = {}
     for row in Attempt.raw(
-        f"SELECT * FROM attempt WHERE recipient_id IN {source} ORDER BY id",  # noqa: S608
+        to_dialect(f"SELECT * FROM attempt WHERE recipient_id IN {source} ORDER BY id"),  # noqa: S608
         value,
     ):
         tries.setdefault(int(row.recipient_id), []).append(row)

@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.states import AttemptState, Disposition, PaymentState
 from engine.store.database import db, is_sqlite
-from engine.store.ledger import BALANCE, BOOKS, RESERVED
+from engine.store.ledger import BALANCE, BOOKS, DAY_MS, RESERVED, TEHRAN_MS
 from engine.store.sql import execute
 
 MAX_SHOWN = 20  # findings of a kind that are listed; `found` counts all
@@ -133,6 +133,26 @@ def _balances(result: Check) -> None:
             )
 
 
+def _days(result: Check) -> None:
+    """The sums that statements are made of, beside the entries."""
+    entries = (
+        f"SELECT t.account_id, (t.at + {TEHRAN_MS}) / {DAY_MS} AS day, t.campaign_id,"  # noqa: S608 - numbers of ours
+        " SUM(CASE WHEN e.book = 'balance' THEN e.amount ELSE 0 END) AS balance,"
+        " SUM(CASE WHEN e.book = 'revenue' THEN e.amount ELSE 0 END) AS spent"
+        " FROM ledger_txn t JOIN ledger_entry e ON e.txn_id = t.id WHERE t.campaign_id IS NOT NULL GROUP BY 1, 2, 3"
+    )
+    for account_id, day, campaign_id in execute(
+        f"SELECT s.account_id, s.day, s.campaign_id FROM ({entries}) AS s LEFT JOIN ledger_day d"  # noqa: S608
+        " ON d.account_id = s.account_id AND d.day = s.day AND d.campaign_id = s.campaign_id"
+        " WHERE d.day IS NULL OR d.balance <> s.balance OR d.spent <> s.spent"
+    ):
+        result.note(
+            "day",
+            f"account {account_id}",
+            f"Day {day} of campaign {campaign_id} is not kept as its entries are.",
+        )
+
+
 def _reservations(result: Check) -> None:
     entries = {
         int(campaign_id): int(amount)
@@ -232,4 +252,4 @@ def _payments(result: Check) -> None:
         )
 
 
-_STEPS: tuple[Callable[[Check], None], ...] = (_totals, _balances, _reservations, _charges, _payments)
+_STEPS: tuple[Callable[[Check], None], ...] = (_totals, _balances, _days, _reservations, _charges, _payments)
