@@ -89,12 +89,13 @@ def create(
 
 @campaign.command("list")
 @click.option("--state", "states", multiple=True, type=common.words(CampaignState), help="Repeatable.")
+@click.option("--archived", is_flag=True, help="Those that were put into the archive.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
 @common.json_option
-def list_(states: tuple[str, ...], limit: int, as_json: bool) -> None:
+def list_(states: tuple[str, ...], archived: bool, limit: int, as_json: bool) -> None:
     """All campaigns, newest first."""
     settings = common.settings_and_store()
-    found = read(lambda: campaign_view.views(wall_ms(), states=states, limit=limit))
+    found = read(lambda: campaign_view.views(wall_ms(), states=states, archived=archived, limit=limit))
     columns = ("id", "name", "state", "to call", "done", "delivered", "calls/s", "why")
     common.answer(
         [_document(one, settings) for one in found],

@@ -22,6 +22,7 @@ from webui.forms import downloads
 from webui.forms.number_fields import ascii_digits, row_id
 from webui.forms.player import send_prompt
 from webui.i18n.sentences import said
+from webui.i18n.words import may_do
 from webui.request.access import account_scope, is_staff, needs, person
 from webui.request.context import web
 
@@ -52,9 +53,11 @@ def rows() -> str:
 
 @blueprint.get("/campaigns/<int:campaign_id>")
 @needs("campaign.view")
-def detail(campaign_id: int) -> str:
-    """One campaign; with ``?number=`` also what became of that number."""
+def detail(campaign_id: int) -> str | BaseResponse:
+    """One campaign; with ``?number=`` also what became of that number.  What holds quick sends has a page of its own."""
     one = _one(campaign_id)
+    if one.row.standing_key and may_do("campaign.change"):
+        return redirect(url_for("quick_send.index"))
     lists, recorded = read(lambda: (list_imports.of_campaign(campaign_id), recordings.total(campaign_id)[0]))
     text = (ascii_digits(request.args.get("number")) or "")[:40]
     wanted = normalise(text) if text else None

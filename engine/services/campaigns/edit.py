@@ -39,6 +39,8 @@ def change(
     its state does not let be changed.
     """
     row = campaigns.get(campaign_id, account_id)
+    if row.standing_key:
+        raise Conflict("Campaign %(id)s holds quick sends: it always runs.", id=campaign_id)
     unknown = changes.keys() - set(CHANGEABLE)
     if unknown:
         raise ValueError(f"not to be changed: {sorted(unknown)}")

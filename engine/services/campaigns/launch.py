@@ -85,6 +85,8 @@ def act(action: str, campaign_id: int, person: User, now: int, reason: str = "")
     """
     scope = permissions.scope(person)
     before = campaigns.get(campaign_id, scope)
+    if before.standing_key:
+        raise Conflict("Campaign %(id)s holds quick sends: it always runs.", id=campaign_id)
     if action == "start":
         start(campaign_id, now, scope)
     elif action == "pause":
