@@ -1,8 +1,12 @@
 // Small charts: each draws the table that stands behind it (figure.chart > details > table), with uPlot.
 "use strict";
 
-// Colours of the series, by their class; they are apart in brightness too.
-const COLOURS = { good: "#17805b", lead: "#0f4c5c", warn: "#c77700", bad: "#b3372f", quiet: "#7b8a91" };
+// Colours of the series, by what they say; those of the theme.
+const COLOURS = { good: "--good", lead: "--link", warn: "--retry", bad: "--bad", quiet: "--missed" };
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+// Between two marks of the time axis, in seconds.
+const STEPS_S = [60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 2592000];
 
 const numbersOf = (figure) => {
   const rows = [...figure.querySelectorAll("tbody tr")];
@@ -18,7 +22,7 @@ const draw = (figure) => {
   if (!place || !window.uPlot) return;
   const data = numbersOf(figure);
   place.replaceChildren();
-  if (data[0].length < 2) return;
+  if (!data[0].length) return;
   const { lang } = document.documentElement;
   const isPercent = figure.dataset.unit === "percent";
   const isHours = figure.dataset.x === "hour";
@@ -30,13 +34,13 @@ const draw = (figure) => {
   const x = isHours ? (value) => figures.format(value) : (value) => clock.format(new Date(value * 1000));
   const series = [...figure.querySelectorAll("thead th")].slice(1).map((head) => ({
     label: head.textContent.trim(),
-    stroke: COLOURS[head.dataset.tone] ?? COLOURS.lead,
-    fill: data.length === 2 ? `${COLOURS[head.dataset.tone] ?? COLOURS.lead}22` : undefined,
+    stroke: colour(COLOURS[head.dataset.tone]),
+    fill: data.length === 2 ? `${colour(COLOURS[head.dataset.tone])}22` : undefined,
     width: 2, spanGaps: true,
     points: { show: isHours },
     paths: isHours && data.length === 2 ? window.uPlot.paths.bars({ size: [0.7, 40] }) : undefined,
   }));
-  const axis = { stroke: "#46555c", font: "12px Vazirmatn, sans-serif", grid: { stroke: "#e3e9eb", width: 1 }, ticks: { show: false } };
+  const axis = { stroke: colour("--quiet"), font: "12px Vazirmatn, sans-serif", grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false } };
   new window.uPlot({
     width: place.clientWidth, height: 160,
     legend: { show: false },
@@ -46,7 +50,7 @@ const draw = (figure) => {
       y: { range: (_u, _low, high) => [0, isPercent ? 1 : Math.max(1, (high ?? 0) * 1.1)] },
     },
     axes: [
-      { ...axis, space: 64, values: (_u, splits) => splits.map((at) => (isHours && at % 1 ? "" : x(at))) },
+      { ...axis, space: 64, incrs: isHours ? [1, 2, 3, 6] : STEPS_S, values: (_u, splits) => splits.map((at) => (isHours && at % 1 ? "" : x(at))) },
       { ...axis, size: 56, values: (_u, splits) => splits.map((at) => figures.format(at)) },
     ],
     series: [{}, ...series],
@@ -55,6 +59,7 @@ const draw = (figure) => {
 
 const drawAll = (root) => { for (const figure of root.querySelectorAll("figure.chart")) draw(figure); };
 drawAll(document);
+document.addEventListener("theme", () => drawAll(document));
 document.addEventListener("htmx:afterSwap", (event) => drawAll(event.detail.target));
 let waiting = null;
 window.addEventListener("resize", () => { clearTimeout(waiting); waiting = setTimeout(() => drawAll(document), 200); });
