@@ -214,6 +214,7 @@ def test_how_it_goes_is_kept_by_the_minute(campaign_id: int) -> None:
         (9, 12, 5, 3, 4, 0), (0, 0, 0, 0, 0, 0), (1, 18, 10, 0, 8, 12),
     ]  # fmt: skip
     assert series.points[1].answer_rate is None
+    assert len(read(lambda: timeline.of_campaign(campaign_id, (base + 2) * 60_000)).points) == 2
     assert series.rate(series.points[0]) == 0.2
     hours = read(lambda: timeline.hours_of_day(campaign_id, TEHRAN, base * 60_000))
     assert [(h.hour, h.calls, h.answered) for h in hours] == [(13, 30, 15)]

@@ -70,7 +70,7 @@ def detail(campaign_id: int) -> str | BaseResponse:
         one=one,
         moving=one.state in _MOVING or one.reason == why.COPYING,
         stamp=_stamp(one),
-        series=read(lambda: timeline.of_campaign(campaign_id)),
+        series=read(lambda: timeline.of_campaign(campaign_id, _dialled_at(one))),
         zone_name=str(web().zone),
         **(change.cap_request(one.row) if one.reason == why.CAPPED else {}),
         votes=_votes(one),
@@ -95,8 +95,8 @@ def live(campaign_id: int) -> str | Response:
 @needs("campaign.view")
 def charts(campaign_id: int) -> str:
     """How it went until now, as the page's charts."""
-    _one(campaign_id)
-    series = read(lambda: timeline.of_campaign(campaign_id))
+    one = _one(campaign_id)
+    series = read(lambda: timeline.of_campaign(campaign_id, _dialled_at(one)))
     return render_template("campaigns/_charts.html", series=series, zone_name=str(web().zone))
 
 
@@ -150,6 +150,11 @@ def _row(campaign_id: int) -> Campaign:
 def _one(campaign_id: int) -> CampaignView:
     scope, now = account_scope(), wall_ms()
     return read(lambda: view.view(campaign_id, now, scope))
+
+
+def _dialled_at(one: CampaignView) -> int | None:
+    """This instant, if the campaign is being dialled."""
+    return wall_ms() if one.state == CampaignState.RUNNING else None
 
 
 def _stamp(one: CampaignView) -> str:

@@ -86,7 +86,7 @@ class ChangeForm(PageForm):
     )
     starts_at = InstantField(_l("Start"))
     ends_at = InstantField(
-        _l("End"),
+        _l("Ends at"),
         description=_l("Who was not called by then is not called any more. Empty: when all are done."),
     )
 

@@ -120,7 +120,7 @@ def _words() -> ReaderWords:
             *(_("Number"), _("Name"), _("Outcome"), _("Tries"), _("Last call")),
             *(_("Heard (seconds)"), _("Key"), _("Recording")),
             *((_("Cost (Rials)"),) if has_cost else ()),
-            _("End"),
+            _("Ended at"),
         ),
         outcomes={word: str(text) for word, text in WORDS["outcome"].items()},
         reasons={one.value: reason_sentence(one.value) for one in Reason},

@@ -45,8 +45,8 @@ class Series:
         return point.calls / self.step_s
 
 
-def of_campaign(campaign_id: int) -> Series:
-    """How a campaign went, in `MOST_POINTS` points at most."""
+def of_campaign(campaign_id: int, now: int | None = None) -> Series:
+    """How a campaign went, in `MOST_POINTS` points at most; while it is dialled (`now`) without the step that goes on."""
     span = timeline.span(campaign_id)
     if span is None:
         return Series(60)
@@ -56,7 +56,10 @@ def of_campaign(campaign_id: int) -> Series:
     found = {int(row[0]): row[1:] for row in timeline.points(campaign_id, step)}
     before = (0,) * len(timeline.COUNTED)
     made = []
-    for number in range(first // step, last // step + 1):
+    end = last // step + 1
+    if now is not None and now // timeline.MINUTE_MS // step == last // step:
+        end -= 1
+    for number in range(first // step, end):
         calls_up, *counts = found.get(number, (0, *before))
         moved = [max(0, new - old) for new, old in zip(counts, before, strict=True)]
         calls, answered, busy, no_answer, rejected, unreachable, delivered = moved
