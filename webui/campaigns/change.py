@@ -235,9 +235,16 @@ def _again_form(row: Campaign) -> Any:
     proposed = [one for one in AGAIN if found[one] and one not in ("rejected", "hung-up", "not-called")]
     form = AgainForm(data={"name": _("%(name)s (again)", name=row.name), "only": proposed})
     form.only.choices = [
-        SelectChoice(one, f"{WORDS['redial'][one]} ({number(found[one])})") for one in AGAIN if found[one]
+        SelectChoice(one, f"{WORDS['redial'][one]} ({_counted(found[one])})") for one in AGAIN if found[one]
     ]
     return form
+
+
+def _counted(found: int) -> str:
+    """A count of `outcomes.counts`, which ends somewhere."""
+    if found > outcomes.MOST_COUNTED:
+        return _("more than %(n)s", n=number(outcomes.MOST_COUNTED))
+    return number(found)
 
 
 def _row(campaign_id: int) -> Campaign:

@@ -60,8 +60,9 @@ def index(campaign_id: int) -> str:
         }
 
     may_see_cost, staff = may_do("money.view"), is_staff()
-    own = columns_of(one.row)
-    name_at = name_column(own)
+    name_at = name_column(columns_of(one.row))
+    found = read(work)
+    heard = may_do("recording.listen") and any(a.record_ms for line in found["lines"] for a in line.attempts)
     return render_template(
         "results/index.html",
         one=one,
@@ -75,7 +76,8 @@ def index(campaign_id: int) -> str:
         may_see_cost=may_see_cost,
         zone_name=str(zone),
         length_ms=_length(one, now),
-        **read(work),
+        has_recordings=heard,
+        **found,
     )
 
 
