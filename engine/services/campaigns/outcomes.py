@@ -219,7 +219,7 @@ def counts(campaign_id: int, outcomes: Sequence[str]) -> dict[str, int]:
         for state, disposition in ENDED[outcome]:
             rows = execute(
                 "SELECT COUNT(*) FROM (SELECT 1 FROM recipient WHERE campaign_id = ? AND state = ? AND disposition = ?"
-                " AND finished_at IS NOT NULL LIMIT ?) AS some",
+                " AND finished_at IS NOT NULL LIMIT ?) AS counted",
                 [campaign_id, state, disposition, MOST_COUNTED + 1],
             )
             total += int(rows[0][0])
