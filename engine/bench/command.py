@@ -129,6 +129,15 @@ def suppression_command(as_json: bool, messages: int, postgres: bool) -> None:
     show("bench suppression", run_suppression(messages, postgres), as_json)
 
 
+@bench.command("rest")
+@options_of("messages")
+def rest_command(as_json: bool, messages: int) -> None:
+    """Ask for --messages quick sends one by one through /Rest of one web process (the target is 200 a second)."""
+    from engine.bench.rest import run_rest
+
+    show("bench rest", run_rest(messages), as_json)
+
+
 @bench.command("web")
 @options_of("messages")
 def web_command(as_json: bool, messages: int) -> None:

@@ -39,7 +39,7 @@ def run_web(count: int) -> dict[str, Any]:
     with data_dir() as folder:
         numbers = folder / "list.csv"
         write_list(numbers, count)
-        with _served(folder) as (browser, process):
+        with served(folder) as (browser, process):
             before = memory_mb(process, "VmRSS")
             with _Asking(browser.port) as asking:
                 figures = _upload(browser, numbers, process)
@@ -202,7 +202,7 @@ def _write_tone(path: Path) -> None:
 
 
 @contextmanager
-def _served(folder: Path) -> Iterator[tuple[_Browser, int]]:
+def served(folder: Path) -> Iterator[tuple[_Browser, int]]:
     """A web UI in a process of its own and somebody who has logged in."""
     password, port = secrets.token_urlsafe(16), free_port()
     env = {
