@@ -103,6 +103,11 @@ GIVEN = {
     **dict.fromkeys(
         ("_AGAIN", "_TODAY", "_ACCOUNT", "_FROM_HERE", "_ALL", "_NIGHT"), "engine.services.campaigns.codes"
     ),
+    **dict.fromkeys(("_APPROVED", "_REJECTED", "_LOW"), "engine.services.notices.own_events"),
+    **dict.fromkeys(
+        ("_OUTAGE", "_DOUBTS", "_FAILING", "_NO_ENGINE", "_DOWN", "_FAULTY", "_UNHEARD", "_NO_RECORDS"),
+        "engine.services.overview.alarms",
+    ),
     "_SENTENCES[self]": "a table of Sentences",
     "found.id": "a table of Sentences",
     "form": "a Sentence of a table, or engine.sentences itself",
