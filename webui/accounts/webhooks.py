@@ -7,7 +7,6 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice
@@ -168,10 +167,7 @@ def replay(webhook_id: int) -> Answer | Response:
 
     if not attempt(form, work):
         return refused("webhooks/detail.html", **_detail(webhook_id, again=form))
-    flash(
-        ngettext("One event is sent again.", "%(n)s events are sent again.", sent[-1], n=number(sent[-1])),
-        "success",
-    )
+    flash(_("Events that are sent again: %(n)s.", n=number(sent[-1])), "success")
     return redirect(url_for("webhooks.detail", webhook_id=webhook_id))
 
 
