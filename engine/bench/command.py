@@ -13,8 +13,11 @@ from rich.table import Table
 
 from engine.bench.figures import rows_of
 from engine.bench.kit import Bench
+from engine.bench.page_data import House
 from engine.bench.sla import sla_command
 from engine.errors import BadInput
+
+_HOUSE = House()  # as large as the design's
 
 
 @click.group()
@@ -145,6 +148,19 @@ def web_command(as_json: bool, messages: int) -> None:
     from engine.bench.web import run_web
 
     show("bench web", run_web(messages), as_json)
+
+
+@bench.command("pages")
+@options_of()
+@click.option("--recipients", default=_HOUSE.recipients, show_default=True, type=click.IntRange(1))
+@click.option("--accounts", default=_HOUSE.accounts, show_default=True, type=click.IntRange(1))
+@click.option("--campaigns", default=_HOUSE.campaigns, show_default=True, type=click.IntRange(1))
+@click.option("--tickets", default=_HOUSE.tickets, show_default=True, type=click.IntRange(1))
+def pages_command(as_json: bool, **sizes: int) -> None:
+    """Ask for every page of a large house: at most 150 ms of the server's time and 100 kB each."""
+    from engine.bench.pages import run_pages
+
+    show("bench pages", run_pages(House(**sizes)), as_json)
 
 
 @bench.command("scale")

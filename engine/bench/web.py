@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import soundfile
@@ -55,11 +56,12 @@ def run_web(count: int) -> dict[str, Any]:
         return {"rows": count, "list_mb": numbers.stat().st_size / 1e6, **figures}
 
 
-class _Browser:
+class Browser:
     """Somebody who is logged in: one connection a request, cookies kept, forms with their token."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, password: str = "") -> None:
         self.port = port
+        self.password = password  # of the administrator
         self._cookies: dict[str, str] = {}
 
     def get(self, path: str) -> tuple[http.client.HTTPResponse, str]:
@@ -122,7 +124,7 @@ class _Browser:
         cookie = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
         connection.request(
             method,
-            path,
+            quote(path, safe="/?&=%"),
             body,
             {"Cookie": cookie, "Accept-Language": "en", "Accept": "text/html", **(headers or {})},
         )
@@ -139,7 +141,7 @@ class _Asking:
 
     def __init__(self, port: int) -> None:
         self.longest_s = 0.0
-        self._browser = _Browser(port)
+        self._browser = Browser(port)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
@@ -158,7 +160,7 @@ class _Asking:
             self.longest_s = max(self.longest_s, time.monotonic() - began)
 
 
-def _upload(browser: _Browser, numbers: Path, process: int) -> dict[str, Any]:
+def _upload(browser: Browser, numbers: Path, process: int) -> dict[str, Any]:
     """The list as a new campaign: sent, checked, confirmed, brought in."""
     account = _ACCOUNT.search(browser.get("/campaigns/new")[1])
     fields = {
@@ -202,7 +204,7 @@ def _write_tone(path: Path) -> None:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[tuple[_Browser, int]]:
+def served(folder: Path) -> Iterator[tuple[Browser, int]]:
     """A web UI in a process of its own and somebody who has logged in."""
     password, port = secrets.token_urlsafe(16), free_port()
     env = {
@@ -213,7 +215,7 @@ def served(folder: Path) -> Iterator[tuple[_Browser, int]]:
         "AVANAK_LOG_LEVEL": "WARNING",
     }
     child = subprocess.Popen([sys.executable, "-m", "engine", "serve", "--web-only"], env=env)
-    browser = _Browser(port)
+    browser = Browser(port, password)
     try:
         _wait_until_served(port, child)
         browser.send("/login", {"username": USER, "password": password}, "/login")

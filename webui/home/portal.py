@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from engine.clock import wall_ms
 from engine.services.accounts import accounts, permissions
 from engine.services.campaigns import view
+from engine.services.messages import library
 from engine.services.money import ledger
 from engine.services.notices import notices
 from engine.services.onboarding import identity
@@ -28,6 +29,8 @@ blueprint = pages_blueprint(__name__, "portal")
 
 RENEW_MS = 14 * 86_400_000
 CAMPAIGNS_SHOWN = 5
+ANSWERS_SHOWN = 3
+_OF_NEWS = ("waiting", "by_phone", "rejected")
 
 
 @blueprint.get("/")
@@ -76,8 +79,11 @@ def _home(account_id: int) -> dict[str, Any]:
             "month": availability.month_to_date(account_id, now, jalali),
             "money": ledger.money_of(account_id) if permissions.may(me, "money.view", account_id) else None,
             "asked": views.unread_of(account_id),
+            "answered": views.of_account(me, account_id, now, state="answered", limit=ANSWERS_SHOWN),
+            "undecided": library.of_state(account_id, _OF_NEWS, ANSWERS_SHOWN),
             "review": next(iter(identity.reviews(account_id, limit=1)), None),
-            "campaigns": view.views(now, scope, limit=CAMPAIGNS_SHOWN),
+            "campaigns": view.views(now, scope, states=("running",), limit=CAMPAIGNS_SHOWN)
+            or view.views(now, scope, limit=CAMPAIGNS_SHOWN),
         }
 
     shown = read(work)

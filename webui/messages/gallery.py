@@ -42,7 +42,7 @@ from webui.request.services import given, speech
 
 blueprint = pages_blueprint(__name__, "gallery", "/messages")
 
-PAGE = 50
+PAGE = 20  # each with its waveform
 
 
 class UploadForm(PageForm):
@@ -197,10 +197,15 @@ def remove(message_id: int) -> Response:
 @needs("message.view")
 def queue() -> str:
     """Messages of all accounts that wait, the oldest first."""
+    skip = max(0, request.args.get("skip", 0, type=row_id))
 
     def work() -> dict[str, Any]:
-        rows = approvals.waiting()
-        return {"rows": rows, "names": account_names([row.account_id for row in rows])}
+        rows = approvals.waiting(skip, PAGE + 1)
+        return {
+            "rows": rows[:PAGE],
+            "more": skip + PAGE if len(rows) > PAGE else None,
+            "names": account_names([row.account_id for row in rows]),
+        }
 
     return render_template("gallery/queue.html", **read(work))
 

@@ -34,11 +34,12 @@ MOST_CALLS = 20  # of one message that are shown
 APPROVAL_CALLS = QuickOptions(vote_keys=APPROVE_KEY, repeat_key="2")
 
 
-def waiting(limit: int = 200) -> list[Message]:
+def waiting(skip: int = 0, limit: int = 200) -> list[Message]:
     """Messages of all accounts that wait for staff, oldest first."""
     states = (MessageState.WAITING, MessageState.BY_PHONE)
     query = Message.select().where(Message.state.in_(states), Message.in_gallery == True)  # noqa: E712 - SQL
-    return list(query.order_by(Message.created_at, Message.id).limit(limit))
+    query = query.where(Message.state != "approved")  # as the index of those that wait has it
+    return list(query.order_by(Message.created_at, Message.id).offset(max(0, skip)).limit(limit))
 
 
 def approve(message_id: int, person_id: int | None, now: int) -> None:

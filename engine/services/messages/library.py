@@ -7,7 +7,7 @@ they decide is in `campaigns.approvals`.  Functions run inside a transaction.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from engine.errors import BadInput, Conflict, NotFound
@@ -127,6 +127,15 @@ def older(account_id: int, before_id: int | None, limit: int, state: str = "") -
         query = query.where(Message.id < before_id)
     if state:
         query = query.where(Message.state == state)
+    return list(query.order_by(Message.id.desc()).limit(limit))
+
+
+def of_state(account_id: int, states: Sequence[str], limit: int) -> list[Message]:
+    """An account's messages in these states, the newest first."""
+    query = Message.select().where(
+        Message.account == account_id, Message.in_gallery, Message.state.in_(list(states))
+    )
+    query = query.where(Message.state != "approved")  # as the index has it
     return list(query.order_by(Message.id.desc()).limit(limit))
 
 

@@ -106,6 +106,8 @@ class MoneyAudit:
             [self._entry],
         ):
             tail.append((account_id, book, int(amount), campaign_id))
+            if first is None or last is None:  # a booking by hand names no calls
+                continue
             # Its calls are not behind us: they were settled with it, and are read after it.
             if book == REVENUE and kind == "charge" and self._first_attempt < first and last > self._attempt:
                 self._charges.setdefault(txn_id, _Charge(int(amount), int(first), int(last)))

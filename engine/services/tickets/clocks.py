@@ -9,6 +9,7 @@ reckoned again with the pauses.  A thing done exactly at its deadline is in time
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -281,6 +282,17 @@ def open_clocks(ticket_id: int, kind: ClockKind | None = None) -> list[TicketClo
     if kind is not None:
         query = query.where(TicketClock.kind == kind)
     return list(query.order_by(TicketClock.id))
+
+
+def open_of(ticket_ids: Sequence[int]) -> dict[int, list[TicketClock]]:
+    """As `open_clocks`, of many tickets in one statement, by the ticket's id."""
+    found: dict[int, list[TicketClock]] = {}
+    rows = TicketClock.select().where(
+        TicketClock.ticket_id.in_(list(ticket_ids)), TicketClock.state.in_(OPEN_STATES)
+    )
+    for row in rows.order_by(TicketClock.id) if ticket_ids else []:
+        found.setdefault(row.ticket_id, []).append(row)
+    return found
 
 
 def missed_of(account_id: int, from_at: int, until_at: int) -> list[TicketClock]:

@@ -16,12 +16,14 @@ from engine.services.tickets.access import ticket_for
 from engine.services.tickets.clocks import ClockView
 from engine.services.tickets.department_rules import QUEUES
 from engine.states import TicketState
+from engine.store.sql import execute
 from engine.store.tables.core import Account, User
 from engine.store.tables.support import (
     Attachment,
     RemoteHelp,
     Satisfaction,
     Ticket,
+    TicketClock,
     TicketMessage,
     TicketQueue,
     TicketStep,
@@ -29,6 +31,16 @@ from engine.store.tables.support import (
 
 SHOWN = 50  # messages of a ticket at a time
 STEPS = 500  # of its history
+
+
+# Parameters: now, now, a day later, the state of closed tickets.
+_COUNTS = """
+SELECT ticket_queue.queue, COUNT(*),
+       SUM(CASE WHEN ticket.next_due_at < ? THEN 1 ELSE 0 END),
+       SUM(CASE WHEN ticket.next_due_at >= ? AND ticket.next_due_at < ? THEN 1 ELSE 0 END)
+FROM ticket JOIN ticket_queue ON ticket_queue.ticket_id = ticket.id
+WHERE ticket.state <> ? GROUP BY ticket_queue.queue
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,18 +194,13 @@ def queue(
 def counts(person: Actor, now: int) -> list[QueueCount]:
     """How the queues stand, for staff."""
     require_role(person, TICKET_ROLES)
-    found = []
-    for name in QUEUES:
-        rows = (
-            Ticket.select(Ticket.next_due_at)
-            .join(TicketQueue, on=(TicketQueue.ticket_id == Ticket.id))
-            .where(TicketQueue.queue == name, Ticket.state != TicketState.CLOSED)
+    found = {
+        str(name): (int(waiting), int(late or 0), int(soon or 0))
+        for name, waiting, late, soon in execute(
+            _COUNTS, [now, now, now + 86_400_000, TicketState.CLOSED.value]
         )
-        due = [row.next_due_at for row in rows]
-        late = sum(at is not None and at < now for at in due)
-        soon = sum(at is not None and now <= at < now + 86_400_000 for at in due)
-        found.append(QueueCount(name, len(due), late, soon))
-    return found
+    }
+    return [QueueCount(name, *found.get(name, (0, 0, 0))) for name in QUEUES]
 
 
 def unread_of(account_id: int) -> int:
@@ -213,19 +220,19 @@ def office(now: int) -> Office:
 def _rows(tickets: Sequence[Ticket], now: int, staff: bool) -> list[TicketRow]:
     accounts = _accounts([ticket.account_id for ticket in tickets])
     names = _names([ticket.assignee_id for ticket in tickets]) if staff else {}
+    open_clocks = clocks.open_of([ticket.id for ticket in tickets])
     return [
         TicketRow(
             ticket,
             accounts.get(ticket.account_id, ""),
             names.get(ticket.assignee_id or 0, ""),
-            _nearest(ticket, now),
+            _nearest(open_clocks.get(ticket.id, []), now),
         )
         for ticket in tickets
     ]
 
 
-def _nearest(ticket: Ticket, now: int) -> ClockView | None:
-    found = clocks.open_clocks(ticket.id)
+def _nearest(found: Sequence[TicketClock], now: int) -> ClockView | None:
     if not found:
         return None
     return clocks.view(min(found, key=lambda clock: (clock.due_at is None, clock.due_at or 0)), now)
