@@ -123,7 +123,8 @@ def test_a_switch_that_vanishes_pauses_the_campaign(ctl: Ctl) -> None:
     process = ctl.start("send", numbers, "--message", slow, "--switch", "embedded", "--cps", "5")
     wait_until(ctl.calls_are_up, "a call is up")
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    os.kill(int(children[0]), signal.SIGKILL)
+    (switch,) = [pid for pid in children if b"engine.embedded" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    os.kill(int(switch), signal.SIGKILL)
     ended = ctl.end(process)
     assert ended.status == 3, ended.err
     assert "no switch could be reached" in ended.err
