@@ -15,6 +15,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,10 +27,12 @@ from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402 - t
 
 from engine.bench.page_data import OWNER, House, Made, add_owner, fill  # noqa: E402
 from engine.bench.pages import COMMON, CUSTOMER, STAFF  # noqa: E402
+from engine.clock import monotonic_s, wall_ms  # noqa: E402
 from engine.config import load_settings  # noqa: E402
 from engine.services.messages import prompts  # noqa: E402
+from engine.services.overview.alarms import engine_seen  # noqa: E402
 from engine.store import database  # noqa: E402
-from engine.store.threads import close_readers, write  # noqa: E402
+from engine.store.threads import close_readers, read, write  # noqa: E402
 
 PASSWORD = "a password for pictures"
 CHROMIUM = os.environ.get("AVANAK_CHROMIUM", "/usr/bin/chromium")
@@ -63,6 +66,9 @@ def served(folder: Path) -> Iterator[tuple[str, Made]]:
         )[0]
         made = write(lambda: fill(House(recipients=400, accounts=60, campaigns=330, tickets=60), prompt))
         write(lambda: add_owner(made.account, USERS["staff"]))
+        until = monotonic_s() + 60
+        while not read(lambda: engine_seen(wall_ms()))[0] and monotonic_s() < until:
+            time.sleep(0.2)  # before its first pulse the pages say that no engine runs
         yield address, made
         close_readers()
         process.stdin.close()
