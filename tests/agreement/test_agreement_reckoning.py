@@ -304,3 +304,19 @@ def test_lines_and_figures_do_not_change():
         with pytest.raises(AttributeError):
             setattr(fixed, name, None)
     assert "limits=" not in repr(reckoning)
+
+
+def test_an_exclusion_without_its_account_is_refused_with_its_day() -> None:
+    kind = sorted(TERMS.account_kinds)[0]
+    exclusion = Exclusion(M30.start + DAY, M30.start + 2 * DAY, kind, None)
+    with pytest.raises(BadInput) as refused:
+        MonthBook(M30, [], [exclusion], TERMS)
+    assert "1405-08-02" in str(refused.value)
+
+
+def test_of_a_month_that_runs_only_what_is_over_counts_for_an_account_too() -> None:
+    until = M30.start + 10 * DAY
+    own = [Outage(until - HOUR, until + HOUR, account="a")]
+    book = MonthBook(M30, own, [], TERMS, (), until)
+    assert book.reckon("a").down == reckon(M30, own, [], TERMS, (), until).down
+    assert total(book.reckon("a").down) == HOUR

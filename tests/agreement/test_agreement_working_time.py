@@ -236,3 +236,21 @@ def test_ten_years_are_reckoned_without_walking_over_seconds():
         elapsed(SUPPORT, start + shift, at("1405-01-01"))
         deadline(SUPPORT, start + shift, 4 * H)
     assert datetime.now() - began < timedelta(seconds=5)
+
+
+def test_what_is_refused_says_when() -> None:
+    with pytest.raises(BadInput) as refused:
+        elapsed(SUPPORT, at("2026-11-24 10:00"), at("2026-11-23 09:30"))
+    assert "1405-09-03 10:00" in str(refused.value)
+    assert "1405-09-02 09:30" in str(refused.value)
+
+
+def test_an_error_of_the_caller_is_no_bad_input() -> None:
+    with pytest.raises(ValueError, match="working-days"):
+        is_working_day(SUPPORT, date(2026, 11, 24))
+
+
+def test_the_last_pause_begins_where_the_first_ends() -> None:
+    start = at("2026-11-24 10:00")
+    pauses = [(start, start + H), (start + H, start + 2 * H)]
+    assert deadline(SUPPORT, start, H, pauses) == start + 3 * H

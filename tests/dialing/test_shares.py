@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.dialing.shares import WHOLE, Demand, FairShares, Places, Portion, part_of
+from engine.dialing.shares import WHOLE, Demand, FairShares, GatewayParts, Places, Portion, part_of
 
 ONE = ((1, 1),)
 
@@ -231,3 +231,29 @@ def test_values_are_frozen_and_hold_nothing_else(value: Any) -> None:
 
 def test_places_hold_nothing_else() -> None:
     assert not hasattr(one_trunk(1), "__dict__")
+
+
+class Row:
+    """A gateway's row, as far as its parts are asked for."""
+
+    def __init__(self, gateway_id: int, cps: float, channels: int) -> None:
+        self.id, self.cps, self.channels = gateway_id, cps, channels
+
+
+def test_an_engine_that_is_alone_has_all_of_a_gateway() -> None:
+    assert GatewayParts().of(Row(1, 2.5, 30)) == (2.5, 30)
+
+
+def test_of_divided_gateways_an_engine_has_what_it_was_granted() -> None:
+    parts = GatewayParts()
+    with pytest.raises(AssertionError):
+        parts.grant(1, 1, 1)
+    parts.divide()
+    assert parts.of(Row(1, 10.0, 30)) == (0, 0)
+    parts.grant(1, 4, 12)
+    assert parts.of(Row(1, 10.0, 30)) == (4.0, 12)
+    assert parts.of(Row(2, 10.0, 30)) == (0, 0)
+    parts.grant(1, 2, 30)
+    assert parts.of(Row(1, 2.5, 30)) == (2.5, 30)  # the whole, also when it is no whole number
+    parts.grant(1, 0, 5)
+    assert parts.of(Row(1, 0.5, 30)) == (0.0, 5)
