@@ -268,6 +268,18 @@ class Dialer:
         if max_sessions:
             self._limit_sessions(lane, max_sessions)
 
+    def permitted(self, switch_id: int, sessions_per_second: int, max_sessions: int) -> None:
+        """A switch that is up permits so many sessions now (`fsctl sps`, `fsctl max_sessions`)."""
+        lane = self.lanes.switches.get(switch_id)
+        if lane is None or switch_id not in self.links:
+            return
+        full = permitted_rate(sessions_per_second, self.settings.inbound_share)
+        if full != lane.full_cps:
+            log.warning("action=switch_limit switch=%s cps=%.1f was=%.1f", lane.name, full, lane.full_cps)
+            lane.full_cps = full
+            lane.limiter.set_rate(max(0.5, full * lane.idle_factor))
+        self._limit_sessions(lane, max_sessions)
+
     def _limit_sessions(self, lane: SwitchLane, max_sessions: int) -> None:
         lane.seats.limit = permitted_sessions(max_sessions, self.settings.inbound_share)
         lane.seats.reserve = int(lane.seats.limit * URGENT_RESERVE)

@@ -30,6 +30,7 @@ from engine.monitoring.auditor import Auditor
 from engine.monitoring.availability import AvailabilityMonitor
 from engine.monitoring.gateway_health import GatewayHealthMonitor
 from engine.monitoring.registrations import RegistrationMonitor
+from engine.monitoring.switch_limits import EVERY_S, SwitchLimits
 from engine.patch import require_patched
 from engine.runtime.gateway_shares import GatewayShares
 from engine.runtime.identity import Identity, take_identity
@@ -105,6 +106,7 @@ class Engine:
             self.support_line,
         )
         self.trunk_watch = RegistrationMonitor(self.dialer, self.writer)
+        self.switch_limits = SwitchLimits(self.dialer)
         self.health_watch = GatewayHealthMonitor(self.name, self.dialer.lanes, self.writer)
         self.jobs: Jobs | None = None  # some seconds after the start
         self.pulse = Pulse(
@@ -123,6 +125,7 @@ class Engine:
                 Loop("gateway_health", lambda: self.health_watch.step(wall_ms(), monotonic_s()), PULSE_S),
                 Loop("support_line", self.support_line.step, SUPPORT_S),
                 Loop("prepare", lambda: self.preparer.step(wall_ms()), PREPARE_S),
+                Loop("switch_limits", self.switch_limits.ask, EVERY_S, begins_after_s=EVERY_S),
                 Loop("forget_codes", self._forget_codes, FORGET_S),
                 Loop("audit", self.auditor.step, auditor.STEP_S, begins_after_s=auditor.STEP_S),
             )

@@ -15,6 +15,7 @@ from engine.services.campaigns import campaigns
 from engine.services.compliance import traffic_caps
 from engine.services.money import ledger
 from engine.services.trunks import gateways
+from engine.services.trunks.headroom import permitted_rate, permitted_sessions
 from engine.store.threads import write
 from tests.runtime.lab import Lab, wait_for
 
@@ -108,3 +109,18 @@ def test_a_number_that_one_gateway_serves_is_called_there_again_after_its_fault(
     write(lambda: gateways.add("second", 50, 50, None, wall_ms(), prefixes="98935"))
     campaign_id = lab.campaign(["09123450016"], gateways=[])  # 503 the first time
     assert lab.finish(campaign_id).delivered == 1
+
+
+def test_limits_that_an_admin_changes_are_taken_over_while_it_runs(start_lab: Callable[..., Lab]) -> None:
+    lab = start_lab()
+    switch = next(iter(lab.engine.dialer.lanes.switches.values()))
+    link = lab.engine.dialer.links[switch.id]
+    before = (switch.limiter.cps, switch.seats.limit)
+    link.api(b"api fsctl sps 31\n\n")
+    link.api(b"api fsctl max_sessions 41\n\n")
+    # Every four seconds; five are promised, and a heartbeat comes every twenty.
+    wait_for(lambda: switch.limiter.cps < before[0] and switch.seats.limit < before[1], "the new limits", 15)
+    assert (switch.limiter.cps, switch.seats.limit) == (
+        permitted_rate(31, lab.engine.settings.inbound_share),
+        permitted_sessions(41, lab.engine.settings.inbound_share),
+    )
