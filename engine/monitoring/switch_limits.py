@@ -1,0 +1,36 @@
+"""Asks the switches every few seconds for their limits: an admin changes them while calls are made.
+
+A HEARTBEAT tells them too, but every 20 seconds only, and by then a lowered limit has refused many calls.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from engine.dialing.dialer import Dialer
+from engine.errors import AvanakError
+from engine.esl import commands
+from engine.esl.answers import read_limit
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 4.0
+
+
+class SwitchLimits:
+    """`ask` is a step of a loop."""
+
+    def __init__(self, dialer: Dialer) -> None:
+        self._dialer = dialer
+
+    def ask(self) -> None:
+        """Take over what each connected switch permits now."""
+        for switch_id, link in list(self._dialer.links.items()):
+            try:
+                sps = read_limit(link.api(commands.session_rate()))
+                sessions = read_limit(link.api(commands.max_sessions()))
+            except AvanakError as error:
+                log.info("action=limits_not_asked switch=%d error=%r", switch_id, str(error))
+                continue
+            if sps and sessions:
+                self._dialer.permitted(switch_id, sps, sessions)
