@@ -50,6 +50,9 @@ def _settings_options(command: F) -> F:
     return command
 
 
+NO_CALLER_ID = "It has no caller id: calls of accounts without one of their own show 0000000000.  Set one: gateway set NAME --caller-id NUMBER"
+
+
 @click.group()
 def gateway() -> None:
     """Manage gateways (SIP trunks), by their names in the switch's configuration."""
@@ -65,6 +68,8 @@ def add(name: str, as_json: bool, cps: float | None, channels: int | None, **oth
     given = {key: value for key, value in others.items() if value is not None}
     limits = (cps or settings.default_cps, channels or settings.default_channels)
     write(lambda: gateways.add(name, *limits, None, wall_ms(), **given))
+    if not given.get("caller_id"):
+        common.note(NO_CALLER_ID)
     _tell(name, as_json)
 
 
