@@ -50,7 +50,10 @@ def _settings_options(command: F) -> F:
     return command
 
 
-NO_CALLER_ID = "It has no caller id: calls of accounts without one of their own show 0000000000.  Set one: gateway set NAME --caller-id NUMBER"
+NO_CALLER_ID = (
+    "It has no caller id: calls of accounts without one of their own show 0000000000."
+    "  Set one: gateway set NAME --caller-id NUMBER"
+)
 
 
 @click.group()
