@@ -27,7 +27,7 @@ _SETTINGS = (
     click.option("--priority", type=int, help="Lower ones are tried first."),
     click.option("--weight", type=int, help="Share among gateways of one priority."),
     click.option("--caller-id", metavar="DIGITS", help="Number shown to whoever is called."),
-    click.option("--packet-ms", type=int, help="Packet time: 20, 40 or 60 ms."),
+    click.option("--ptime-ms", type=int, help="Packet time: 20, 40 or 60 ms."),
     click.option(
         "--keys",
         type=click.Choice(gateways.KEYS),

@@ -39,7 +39,7 @@ def arguments() -> argparse.Namespace:
     made.add_argument("--caller-id", help="digits shown to the callee")
     made.add_argument("--ring-timeout", type=int, default=30, metavar="S", help="default: 30")
     made.add_argument("--max-length", type=int, default=120, metavar="S", help="longest call (default: 120)")
-    made.add_argument("--packet-ms", type=int, choices=(20, 40, 60), help="PCMA in packets of this length")
+    made.add_argument("--ptime-ms", type=int, choices=(20, 40, 60), help="PCMA in packets of this length")
     made.add_argument("--vote", metavar="KEYS", help="keys that count as a vote, for example 123")
     return made.parse_args()
 

@@ -281,7 +281,7 @@ CLOSER = textwrap.dedent(
     print("ready", flush=True)
     sys.stdin.readline()
     closed = statements.close_month(
-        Month.parse("1405-08"), statements.Policy(credits="all"), int(sys.argv[2]), write
+        Month.parse("1405-08"), statements.StatementPolicy(credits="all"), int(sys.argv[2]), write
     )
     print(json.dumps([closed.statements, closed.credits]))
     """
