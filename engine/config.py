@@ -63,10 +63,6 @@ class Settings(BaseSettings):
     low_credit_rials: int = Field(
         500_000, ge=0, description="Below so many Rials a customer is told that the credit is low; 0: never."
     )
-    webhook_networks: str = Field(
-        "",
-        description="Networks that web hooks may be sent to although they are not public (10.1.0.0/16), blank separated.",
-    )
     code_calls_an_hour: int = Field(
         300,
         ge=1,
@@ -207,7 +203,7 @@ class Settings(BaseSettings):
     )
     own_networks: str = Field(
         "",
-        description="Networks of our own, separated by blanks, to which outcomes may be posted all the same; empty: none.",
+        description="Networks of our own, separated by blanks, to which outcomes and web hooks may be sent all the same.",
     )
     attachment_max_mb: int = Field(10, ge=1, le=100, description="Largest file of a ticket.")
     attachment_quota_mb: int = Field(

@@ -68,7 +68,7 @@ def web(log_file: bool, interrupts: Interrupts, link: Supervised | None) -> None
         warm_up()
         importer = Importer(settings)
         importer.start()
-        sender = WebhookSender(parse_networks(settings.webhook_networks))
+        sender = WebhookSender(parse_networks(settings.own_networks))
         sender.start()
         common.note(f"Web UI: {server.url}")
         if link is not None:

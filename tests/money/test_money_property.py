@@ -20,7 +20,7 @@ from tests.money.world import CALL_MOBILE, MESSAGE_MS, World, settle_of
 
 TABLES = (
     "ledger_txn", "ledger_entry", "ledger_balance", "reservation", "attempt", "recipient", "campaign_counts",
-    "campaign_pulse", "campaign", "message",
+    "campaign_pulse", "campaign", "message", "quick_send", "ledger_day",
 )  # fmt: skip
 CALLS = st.integers(0, 5_000) | st.sampled_from([0, 1, 2_000, 2_001, MESSAGE_MS])
 

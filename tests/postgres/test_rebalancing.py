@@ -64,7 +64,7 @@ def test_daily_jobs_are_run_by_one_of_the_engines(cluster: Cluster) -> None:
     assert {row[2].partition(":")[0] for row in after} == {"first"}
 
 
-DAILY = {"statements", "prune", "recordings", "traffic", "expiry"}
+DAILY = {"statements", "prune", "recordings", "support_recordings", "traffic", "expiry"}
 
 
 def jobs_done() -> set[str]:

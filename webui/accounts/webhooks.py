@@ -62,7 +62,7 @@ class WebhookForm(PageForm):
 
     def checked_url(self) -> str:
         """The address, looked up outside the transaction; BadInput."""
-        return targets.check_url(self.url.data, targets.parse_networks(web().settings.webhook_networks))
+        return targets.check_url(self.url.data, targets.parse_networks(web().settings.own_networks))
 
 
 class WebhookChangeForm(WebhookForm):
