@@ -110,7 +110,7 @@ def _read_hello(process: subprocess.Popen[bytes], deadline_s: float) -> dict:
     line = b""
     while not line.endswith(b"\n"):
         left = deadline - time.monotonic()
-        if left <= 0 or not select.select([fd], [], [], left)[0]:
+        if left <= 0 or not _is_readable(fd, left):
             raise SwitchUnavailable(
                 "the embedded switch did not start within %(deadline_s)s s", deadline_s=f"{deadline_s:g}"
             )
@@ -119,3 +119,10 @@ def _read_hello(process: subprocess.Popen[bytes], deadline_s: float) -> dict:
             raise SwitchUnavailable("the embedded switch ended while it started; its own words are above")
         line += part
     return json.loads(line)
+
+
+def _is_readable(fd: int, timeout_s: float) -> bool:
+    """Wait for something to read; also of a descriptor above 1023, which `select` refuses."""
+    asked = select.poll()
+    asked.register(fd, select.POLLIN)
+    return bool(asked.poll(timeout_s * 1000))

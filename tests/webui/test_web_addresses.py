@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -24,6 +25,15 @@ from tests.webui.conftest import PASSWORD, Browser, Cast
 
 WORDS = {"fa": "پاسخ", "en": "An answer"}
 DAY = 86_400_000
+
+
+@pytest.fixture(autouse=True)
+def any_hour(app) -> Iterator[None]:
+    """These tests ring at whatever hour they run."""
+    before = policy.current()
+    policy.use(Settings(hours_service=""))
+    yield
+    policy._policy = before
 
 
 @pytest.fixture(autouse=True)
