@@ -191,5 +191,6 @@ def test_switches_and_gateways(page: Page) -> None:
     page.locator("main form button[type=submit]").click()
     row = page.locator(".trunks tr", has_text="tci-2")
     row.get_by_role("button", name="Drain").click()
+    page.locator("#confirm button[value=yes]").click()
     expect(row.locator(".state")).to_have_text("Drained")
     expect(page).to_have_url(re.compile(r"/trunks$"))

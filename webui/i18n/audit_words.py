@@ -143,6 +143,7 @@ FIELDS: dict[str, Any] = {
     "caller_id": _l("caller id"),
     "known": _l("numbers known before"),
     "name": _l("name"),
+    "scopes": _l("scopes"),
     "username": _l("user name"),
     "state": _l("state"),
     "reason": _l("reason"),

@@ -45,7 +45,6 @@ WORDS: dict[str, dict[str, Any]] = {
         "max_calls_a_day": _l("most calls a day"),
         "caller_id": _l("caller id"),
         "debt_ceiling": _l("debt ceiling"),
-        "scopes": _l("scopes"),
     },
     "account": {
         "registered": _l("Registered"),
