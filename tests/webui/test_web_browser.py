@@ -84,6 +84,7 @@ def log_in(page: Page, language: str) -> None:
     page.locator("#password").fill(PASSWORD)
     page.locator("main form button.btn-primary").click()
     expect(page.locator("header")).to_be_visible()
+    page.wait_for_load_state("load")  # before its styles are there the menu's button shows on wide pages too
     if page.locator("html").get_attribute("lang") != language:
         if page.locator(".navbar-toggler").is_visible():
             page.locator(".navbar-toggler").click()
