@@ -29,6 +29,8 @@ MAY_HOLD_PERSIAN = {
     "engine/agreement/statement.py": "the statement",
     "engine/agreement/statement_pdf.py": "the statement",
     "engine/agreement/working_time.py": "the agreement's reckoning explained, for page and API at once",
+    "engine/bench/page_data.py": "a house with names as customers have them, in a bench",
+    "engine/bench/pages.py": "what is looked for in that house",
     "engine/bench/large.py": "a list as customers have it",
     "engine/fold.py": "folds Arabic and Persian letters",
     "engine/services/accounts/accounts.py": "an example of what is found by a search",
