@@ -50,7 +50,7 @@ def web(log_file: bool, interrupts: Interrupts, link: Supervised | None) -> None
     """The web UI, listening, and what brings the lists in that come through it; no event socket, no engine."""
     from engine.runtime.list_importer import Importer
     from engine.runtime.webhook_sender import WebhookSender
-    from engine.services.webhooks.targets import parse_networks
+    from engine.services.outbox.outside import parse_networks
     from webui import create_app
     from webui.server import serve as serve_app
 

@@ -16,6 +16,7 @@ from apscheduler.schedulers.gevent import GeventScheduler
 from engine.clock import TEHRAN, wall_ms
 from engine.config import Settings
 from engine.errors import AvanakError
+from engine.runtime.posting import OutsidePoster
 from engine.services.accounts import accounts, login_waits, sessions
 from engine.services.accounts.sessions import Lifetime
 from engine.services.campaigns import recordings, repeats
@@ -24,6 +25,7 @@ from engine.services.money import payments
 from engine.services.money.payment_providers import provider_of
 from engine.services.notices import outage_notice, own_events
 from engine.services.outbox import one_click
+from engine.services.outbox.outside import parse_networks
 from engine.services.outbox.sending import Channels
 from engine.services.sla import probes, statements
 from engine.services.sla.statements import StatementPolicy
@@ -166,8 +168,8 @@ def start_jobs(
     low = settings.low_credit_rials
     jobs.every_for_all("own_events", 20, lambda: write(lambda: own_events.watch(wall_ms(), low)))
     jobs.every_for_all("deliver", 5, lambda: channels.deliver(wall_ms()))
-    networks = settings.own_networks.split()
-    jobs.every_for_all("one_click", 1, lambda: one_click.step(wall_ms(), read, write, networks))
+    post = OutsidePoster(parse_networks(settings.own_networks)).post
+    jobs.every_for_all("one_click", 1, lambda: one_click.step(wall_ms(), read, write, post))
     jobs.every("trunks", TRUNKS_S, ask_trunks)
     if settings.sla_probe_s:
         jobs.every("probes", settings.sla_probe_s, probe)

@@ -12,21 +12,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-import certifi
 import gevent
 import orjson
-import urllib3
 from gevent.pool import Pool
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError, NewConnectionError
 
-from engine import __version__
 from engine.clock import monotonic_s, wall_ms
 from engine.loops import Loop, Loops
-from engine.services.webhooks import events, hooks, signing, targets
+from engine.runtime.posting import OutsidePoster
+from engine.services.outbox import signing
+from engine.services.outbox.outside import Network
+from engine.services.webhooks import events, hooks
 from engine.services.webhooks.events import Due, Told
-from engine.services.webhooks.targets import Network
 from engine.store.tables.webhooks import Webhook
 from engine.store.threads import read, write
 
@@ -37,8 +33,6 @@ SWEEP_S = 3600.0
 HOOKS_AT_ONCE = 64
 REQUESTS_AT_ONCE = 8  # to one receiver
 TAKEN_AT_ONCE = 200  # events
-CONNECT_S, READ_S, WHOLE_S = 5.0, 10.0, 15.0
-LONGEST_ANSWER = 65_536  # bytes
 OPENS_AFTER = 5  # requests in a row that failed
 OPEN_FIRST_S, OPEN_MOST_S = 10.0, 600.0
 
@@ -73,7 +67,7 @@ class WebhookSender:
 
     def __init__(self, also: Sequence[Network] = (), clock: Callable[[], int] = wall_ms) -> None:
         self._clock = clock
-        self._http = _manager(also)
+        self._post = OutsidePoster(also).post
         self._working: dict[int, gevent.Greenlet] = {}
         self._breakers: dict[str, AddressBreaker] = {}
         self._loops = Loops(
@@ -142,10 +136,9 @@ class WebhookSender:
         body = orjson.dumps(content)
         headers = {
             "content-type": "application/json",
-            "user-agent": f"Avanak/{__version__}",
-            **signing.headers(hooks.secrets_of(hook, now), message_id, now // 1000, body),
+            **signing.headers(hooks.keys_of(hook, now), message_id, now // 1000, body),
         }
-        status, answer = self._post(hook.url, headers, body)
+        status, answer = self._post(hook.url, body, headers)
         is_taken = status is not None and 200 <= status < 300
         self._breaker(hook).note(is_taken, monotonic_s())
         log.info(
@@ -158,67 +151,9 @@ class WebhookSender:
         at = self._clock()
         return [Told(each.event_id, is_taken, status, answer, at) for each in part]
 
-    def _post(self, url: str, headers: dict[str, str], body: bytes) -> tuple[int | None, str]:
-        """The status and the beginning of the answer; no status where none came."""
-        try:
-            with gevent.Timeout(WHOLE_S, TimeoutError("no answer in time")):
-                response = self._http.request(
-                    "POST", url, body=body, headers=headers, redirect=False, retries=False, preload_content=False,
-                    timeout=urllib3.Timeout(connect=CONNECT_S, read=READ_S),
-                )  # fmt: skip
-                try:
-                    answer = response.read(LONGEST_ANSWER, decode_content=False)
-                    is_whole = len(answer) < LONGEST_ANSWER
-                finally:
-                    response.release_conn()
-                if not is_whole:
-                    response.close()
-            return int(response.status), answer.decode("utf-8", "replace").replace("\x00", "")
-        except (HTTPError, OSError, ValueError) as error:
-            return None, _why(error)
-
     def _breaker(self, hook: Webhook) -> AddressBreaker:
         return self._breakers.setdefault(urlsplit(hook.url).netloc, AddressBreaker())
 
     def _sweep(self) -> bool:
         now = self._clock()
         return bool(write(lambda: events.sweep(now)) == events.SWEPT_AT_ONCE)
-
-
-def _why(error: Exception) -> str:
-    reason = error.args[-1] if error.args and isinstance(error.args[-1], str) else ""
-    return f"{type(error).__name__}: {reason or error}"[:300]
-
-
-def _manager(also: Sequence[Network]) -> urllib3.PoolManager:
-    """Connections to addresses that may be told, whatever a name points to by then; no proxy, no redirect."""
-
-    class Checked(HTTPConnection):
-        def _new_conn(self):  # type: ignore[no-untyped-def]
-            return _connect(self, also)
-
-    class CheckedTls(HTTPSConnection):
-        def _new_conn(self):  # type: ignore[no-untyped-def]
-            return _connect(self, also)
-
-    made = urllib3.PoolManager(
-        num_pools=HOOKS_AT_ONCE, maxsize=REQUESTS_AT_ONCE, cert_reqs="CERT_REQUIRED", ca_certs=certifi.where()
-    )
-    made.pool_classes_by_scheme = {
-        "http": type("CheckedPool", (HTTPConnectionPool,), {"ConnectionCls": Checked}),
-        "https": type("CheckedTlsPool", (HTTPSConnectionPool,), {"ConnectionCls": CheckedTls}),
-    }
-    return made
-
-
-def _connect(connection: HTTPConnection, also: Sequence[Network]) -> gevent.socket.socket:
-    """Connect to the first address of the name, if all of them may be told."""
-    found = targets.look_up(connection.host.strip("[]"), connection.port)
-    if not found or not all(targets.is_allowed(address, also) for address in found):
-        raise NewConnectionError(
-            connection, "the address lies in a network that is not public, or cannot be found"
-        )
-    try:
-        return gevent.socket.create_connection((found[0], connection.port), CONNECT_S)
-    except OSError as error:
-        raise NewConnectionError(connection, f"cannot connect: {error}") from error

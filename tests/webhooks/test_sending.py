@@ -88,10 +88,11 @@ def test_what_is_refused_is_sent_again_with_the_same_id_and_keeps_the_order(
 ) -> None:
     for n in range(3):
         house.happen("recipient/1", n)
-    house.happen("recipient/2", 9)
-    receiver.answers = [500, 200]
+    receiver.answers = [500]
     house.send()
-    assert sorted(each["data"]["n"] for each in receiver.bodies) == [0, 9]
+    house.happen("recipient/2", 9)
+    house.send()
+    assert [each["data"]["n"] for each in receiver.bodies] == [0, 9]
     house.now += 6_500
     house.send()
     ofs = [each for each in receiver.bodies if each["data"]["n"] != 9]

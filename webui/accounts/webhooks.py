@@ -16,7 +16,8 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from engine.clock import wall_ms
 from engine.errors import BadInput
 from engine.services.accounts import accounts
-from engine.services.webhooks import events, hooks, targets
+from engine.services.outbox import outside
+from engine.services.webhooks import events, hooks
 from engine.services.webhooks.hooks import KINDS, MOST_BATCH, MadeHook
 from engine.store.threads import read, write
 from webui.forms.number_fields import WholeField, row_id
@@ -46,7 +47,7 @@ class WebhookForm(PageForm):
 
     url = StringField(
         _l("Address"),
-        [InputRequired(), Length(max=targets.LONGEST_URL)],
+        [InputRequired(), Length(max=outside.LONGEST_URL)],
         description=_l("Such as https://example.com/avanak; it must be reachable from the internet."),
         render_kw={"dir": "ltr", "inputmode": "url", "autocomplete": "off"},
     )
@@ -62,7 +63,7 @@ class WebhookForm(PageForm):
 
     def checked_url(self) -> str:
         """The address, looked up outside the transaction; BadInput."""
-        return targets.check_url(self.url.data, targets.parse_networks(web().settings.own_networks))
+        return outside.check_url(self.url.data, outside.parse_networks(web().settings.own_networks))
 
 
 class WebhookChangeForm(WebhookForm):

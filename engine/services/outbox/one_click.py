@@ -7,23 +7,19 @@ Told at least once, always with the same id; tried again for a day.
 
 from __future__ import annotations
 
-import base64
-import hmac
-import http.client
 import logging
 import random
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from engine.errors import AvanakError
 from engine.services.accounts.access_tokens import AccessToken
 from engine.services.campaigns import quick_sends
 from engine.services.campaigns.quick_sends import OTP_PRIORITY, QuickOptions
 from engine.services.numbering.numbers import NormalNumber, display
-from engine.services.outbox import outside
+from engine.services.outbox import signing
 from engine.states import FINAL_STATES, Disposition
 from engine.store.sql import execute, one_of
 from engine.store.tables.core import Recipient
@@ -39,6 +35,7 @@ FIRST_PAUSE_MS, LONGEST_PAUSE_MS = 5_000, 3 * 3_600_000  # doubling: a day in al
 SUCCESS, WRONG_KEY, NO_KEY, NOT_ANSWERED = "Success", "WrongKey", "NoKey", "NotAnswered"
 
 Run = Callable[[Callable[[], Any]], Any]
+Post = Callable[[str, bytes, Mapping[str, str]], tuple[int | None, str]]
 
 
 def options(gateways: tuple[str, ...] = ()) -> QuickOptions:
@@ -73,8 +70,11 @@ def send(
     return recipient_id, code
 
 
-def step(now: int, read: Run, write: Run, permitted: Sequence[str]) -> int:
-    """Look after the calls that have ended, and tell who asked; how many were told.  No transaction around it."""
+def step(now: int, read: Run, write: Run, post: Post) -> int:
+    """Look after the calls that have ended, and tell who asked; how many were told.  No transaction around it.
+
+    `post` gives the status, or None and why there was none.
+    """
     if read(lambda: _ended(now) or _due(now)):
         write(lambda: _note_ended(now))
     dead: set[str] = set()  # hosts that did not answer in this step: others are not to wait for them
@@ -84,7 +84,7 @@ def step(now: int, read: Run, write: Run, permitted: Sequence[str]) -> int:
         if host in dead:
             error = "the host did not answer"
         else:
-            error = _tell(row, read, now, permitted)
+            error = _tell(row, read, now, post)
             if error:
                 dead.add(host)
         told += not error
@@ -134,7 +134,7 @@ def _claim(now: int) -> list[OneClick]:
     ]
 
 
-def _tell(row: OneClick, read: Run, now: int, permitted: Sequence[str]) -> str:
+def _tell(row: OneClick, read: Run, now: int, post: Post) -> str:
     """Post the outcome; empty, or why it was not taken."""
 
     def look() -> tuple[str, str]:
@@ -144,13 +144,10 @@ def _tell(row: OneClick, read: Run, now: int, permitted: Sequence[str]) -> str:
     number, key = read(look)
     body = body_of(row, number)
     headers = {"Content-Type": "application/x-www-form-urlencoded", **signed(row, body, key, now)}
-    try:
-        answer = outside.post(row.callback_url, body, headers, permitted)
-    except AvanakError as error:
-        return str(error)
-    except (OSError, http.client.HTTPException) as error:
-        return f"{type(error).__name__}: {error}"
-    return "" if 200 <= answer.status < 300 else f"HTTP {answer.status}"
+    status, answer = post(row.callback_url, body, headers)
+    if status is None:
+        return answer
+    return "" if 200 <= status < 300 else f"HTTP {status}"
 
 
 def body_of(row: OneClick, number: str) -> bytes:
@@ -169,13 +166,7 @@ def body_of(row: OneClick, number: str) -> bytes:
 
 def signed(row: OneClick, body: bytes, key_hex: str, now: int) -> dict[str, str]:
     """The headers of Standard Webhooks: id, timestamp, signature."""
-    name, at = f"ocv_{row.recipient_id}", str(now // 1000)
-    digest = hmac.digest(bytes.fromhex(key_hex), f"{name}.{at}.".encode() + body, "sha256")
-    return {
-        "webhook-id": name,
-        "webhook-timestamp": at,
-        "webhook-signature": "v1," + base64.b64encode(digest).decode(),
-    }
+    return signing.headers([bytes.fromhex(key_hex)], f"ocv_{row.recipient_id}", now // 1000, body)
 
 
 def _settle(row: OneClick, error: str, now: int) -> None:

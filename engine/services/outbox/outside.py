@@ -1,107 +1,83 @@
-"""Posting to an address that a customer named, and to nothing of our own.
+"""Which addresses that a customer named may be posted to: the public internet, never a network of our own.
 
-The host is looked up here, and what is connected to is the address that was looked at: a name that changes
-between two looks (DNS rebinding) gains nothing.  Redirects are not followed, answers are read to 64 kB.
+Asked when an address is entered, and again of the address that a connection is really made to: a name can
+point elsewhere a moment later (DNS rebinding).
 """
 
 from __future__ import annotations
 
-import http.client
 import ipaddress
 import socket
-import ssl
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from urllib.parse import SplitResult, urlsplit
+from collections.abc import Sequence
+from urllib.parse import urlsplit
 
-from engine.clock import monotonic_s
 from engine.errors import BadInput
 
-CONNECT_S, ANSWER_S = 5.0, 10.0
-MOST_BYTES = 64_000
 LONGEST_URL = 500
+PORTS = frozenset((80, 443, *range(1024, 65536)))
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def parse_networks(text: str) -> tuple[Network, ...]:
+    """Networks, separated by commas or blanks, that may be told although they are not public; BadInput."""
+    try:
+        return tuple(ipaddress.ip_network(each) for each in text.replace(",", " ").split())
+    except ValueError as error:
+        raise BadInput("«%(text)s» is not a list of networks such as 192.0.2.0/24.", text=text) from error
+
+
+def is_allowed(address: str, also: Sequence[Network] = ()) -> bool:
+    """Whether a connection to this IP address may be made."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    mapped = getattr(found, "ipv4_mapped", None) or getattr(found, "sixtofour", None)
+    if mapped is not None:
+        found = mapped
+    if any(found in network for network in also if network.version == found.version):
+        return True
+    return found.is_global and not found.is_multicast
 
 
 class AddressRefused(BadInput):
-    """The address cannot be used: it is none, nobody knows its host, or it is one of our own networks."""
+    """Nothing is posted there: it is no address, nobody knows its host, or it lies in a network of our own."""
 
 
-@dataclass(frozen=True, slots=True)
-class PostAnswer:
-    """What came back; `status` is that of HTTP."""
-
-    status: int
-    body: bytes
-
-
-def check_url(url: str, permitted: Sequence[str] = ()) -> None:
-    """Raise AddressRefused unless something may be posted there; looks the host up.
-
-    `permitted` are networks of ours that may be used all the same.
-    """
-    parts = _parts(url)
-    _addresses(parts, permitted)
-
-
-def post(url: str, body: bytes, headers: Mapping[str, str], permitted: Sequence[str] = ()) -> PostAnswer:
-    """Post once.  AddressRefused, or OSError or HTTPException when nothing came back.  Blocks on the network."""
-    parts = _parts(url)
-    address = _addresses(parts, permitted)[0]
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    until = monotonic_s() + ANSWER_S
-    sock: socket.socket = socket.create_connection((address, port), CONNECT_S)
-    connection = http.client.HTTPConnection(parts.hostname or "", port)
-    try:
-        sock.settimeout(ANSWER_S)
-        if parts.scheme == "https":
-            sock = ssl.create_default_context().wrap_socket(sock, server_hostname=parts.hostname)
-        connection.sock = sock
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection.request("POST", target, body, {"Connection": "close", **headers})
-        answer = connection.getresponse()
-        found = b""
-        while len(found) < MOST_BYTES and monotonic_s() < until:
-            part = answer.read1(MOST_BYTES - len(found))
-            if not part:
-                break
-            found += part
-        return PostAnswer(answer.status, found)
-    finally:
-        connection.close()
-        sock.close()
-
-
-def _parts(url: str) -> SplitResult:
-    refused = AddressRefused(
-        "The address %(url)s is not one such as https://example.com/answer.", url=url[:80]
-    )
-    if len(url) > LONGEST_URL or not url.isascii() or any(char <= " " for char in url):
-        raise refused
+def check_url(url: str, also: Sequence[Network] = ()) -> str:
+    """The address of a receiver, tidied; AddressRefused says what is wrong with it.  Looks its name up."""
+    url = url.strip()
+    if (
+        len(url) > LONGEST_URL
+        or not url.isascii()
+        or any(ord(letter) <= 32 or ord(letter) == 127 for letter in url)
+    ):
+        raise AddressRefused("The address has blanks or more than %(n)s characters.", n=LONGEST_URL)
     try:
         parts = urlsplit(url)
-        has_port = parts.port is None or parts.port > 0
+        port = (443 if parts.scheme == "https" else 80) if parts.port is None else parts.port
     except ValueError as error:
-        raise refused from error
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or not has_port:
-        raise refused
-    return parts
+        raise AddressRefused(
+            "«%(url)s» is not an address such as https://example.com/avanak.", url=url
+        ) from error
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        raise AddressRefused("«%(url)s» is not an address such as https://example.com/avanak.", url=url)
+    if parts.username is not None or parts.password is not None:
+        raise AddressRefused("The address must not hold a user name or password.")
+    if port not in PORTS:
+        raise AddressRefused("Port %(port)s cannot be used: 80, 443, or 1024 and above.", port=port)
+    addresses = look_up(parts.hostname, port)
+    if not addresses:
+        raise AddressRefused("The name %(name)s cannot be found.", name=parts.hostname)
+    if not all(is_allowed(address, also) for address in addresses):
+        raise AddressRefused("%(name)s lies in a network that is not public.", name=parts.hostname)
+    return url
 
 
-def _addresses(parts: SplitResult, permitted: Sequence[str]) -> list[str]:
-    """The addresses of a host, all of them outside; AddressRefused."""
+def look_up(host: str, port: int) -> list[str]:
+    """The IP addresses of a name; empty when there are none."""
     try:
-        found = socket.getaddrinfo(parts.hostname, None, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise AddressRefused("Nobody knows the host %(host)s.", host=str(parts.hostname)[:80]) from error
-    addresses = [str(each[4][0]).partition("%")[0] for each in found]
-    networks = [ipaddress.ip_network(each) for each in permitted]
-    for address in addresses:
-        known = ipaddress.ip_address(address)
-        if isinstance(known, ipaddress.IPv6Address) and known.ipv4_mapped is not None:
-            known = known.ipv4_mapped
-        is_outside = known.is_global and not known.is_multicast
-        if not is_outside and not any(known in network for network in networks):
-            raise AddressRefused(
-                "The host %(host)s is in a network of our own.", host=str(parts.hostname)[:80]
-            )
-    return addresses
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return []
+    return [str(each[4][0]) for each in found]

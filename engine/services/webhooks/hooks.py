@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from engine.errors import BadInput, Conflict, NotFound
 from engine.services.accounts import audit_log
 from engine.services.accounts.permissions import Actor, require
-from engine.services.webhooks import signing
+from engine.services.outbox import signing
 from engine.store.tables.webhooks import Webhook
 from engine.store.webhook_events import KINDS as KINDS  # which the web offers
 
@@ -28,7 +28,7 @@ class MadeHook:
 def add(
     person: Actor, account_id: int, url: str, kinds: Collection[str], now: int, batch: int = 1
 ) -> MadeHook:
-    """Make a hook; `url` was checked (`targets.check_url`).  BadInput; Conflict when there are `MOST`."""
+    """Make a hook; `url` was checked (`outside.check_url`).  BadInput; Conflict when there are `MOST`."""
     require(person, "webhook.change", account_id)
     if Webhook.select().where(Webhook.account_id == account_id).count() >= MOST:
         raise Conflict("An account has at most %(n)s web hooks.", n=MOST)
@@ -95,9 +95,11 @@ def active() -> list[Webhook]:
     return list(Webhook.select().where(Webhook.is_active).order_by(Webhook.id))
 
 
-def secrets_of(row: Webhook, now: int) -> list[str]:
-    """The secrets that sign for a hook now."""
-    return [row.secret, row.old_secret] if row.old_secret and now < row.old_secret_until else [row.secret]
+def keys_of(row: Webhook, now: int) -> list[bytes]:
+    """The keys that sign for a hook now."""
+    is_old_valid = row.old_secret and now < row.old_secret_until
+    secrets = [row.secret, row.old_secret] if is_old_valid else [row.secret]
+    return [signing.key_of(secret) for secret in secrets]
 
 
 def _kinds(kinds: Collection[str]) -> str:

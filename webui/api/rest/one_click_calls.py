@@ -28,7 +28,7 @@ def send(asked: Asked) -> dict[str, Any]:
         number_of(asked["Number"]), asked["CallbackURL"].strip(), asked.account_id, asked.now,
     )  # fmt: skip
     settings, speaker = web().settings, speech()
-    web().apart(lambda: outside.check_url(url, settings.own_networks.split()), waits=True)
+    web().apart(lambda: outside.check_url(url, outside.parse_networks(settings.own_networks)), waits=True)
     gateways = read(lambda: regions.gateways_of(account_id, asked["ServerID"]))
     made = web().apart(lambda: speaker.make(SAID, settings.prompts_dir, DEFAULT_VOICE))
     token_id = int(asked.caller.token.id)

@@ -1,11 +1,11 @@
-"""Which addresses web hooks may be sent to."""
+"""Which addresses may be posted to."""
 
 from __future__ import annotations
 
 import pytest
 
 from engine.errors import BadInput
-from engine.services.webhooks import targets
+from engine.services.outbox import outside
 
 
 @pytest.mark.parametrize(
@@ -19,16 +19,16 @@ from engine.services.webhooks import targets
     ],
 )  # fmt: skip
 def test_only_public_addresses(address: str, is_fit: bool) -> None:
-    assert targets.is_allowed(address) is is_fit
+    assert outside.is_allowed(address) is is_fit
 
 
 def test_named_networks_are_let_in() -> None:
-    also = targets.parse_networks("10.1.0.0/16, fd00::/8")
-    assert targets.is_allowed("10.1.2.3", also)
-    assert targets.is_allowed("fd00::9", also)
-    assert not targets.is_allowed("10.2.0.1", also)
+    also = outside.parse_networks("10.1.0.0/16, fd00::/8")
+    assert outside.is_allowed("10.1.2.3", also)
+    assert outside.is_allowed("fd00::9", also)
+    assert not outside.is_allowed("10.2.0.1", also)
     with pytest.raises(BadInput):
-        targets.parse_networks("10.1.0.0/99")
+        outside.parse_networks("10.1.0.0/99")
 
 
 @pytest.mark.parametrize(
@@ -43,9 +43,9 @@ def test_named_networks_are_let_in() -> None:
 )  # fmt: skip
 def test_other_addresses_are_refused_in_words(url: str) -> None:
     with pytest.raises(BadInput) as refused:
-        targets.check_url(url)
+        outside.check_url(url)
     assert len(str(refused.value)) > 10
 
 
 def test_a_public_address_is_taken() -> None:
-    assert targets.check_url(" https://93.184.216.34/avanak?a=1 ") == "https://93.184.216.34/avanak?a=1"
+    assert outside.check_url(" https://93.184.216.34/avanak?a=1 ") == "https://93.184.216.34/avanak?a=1"

@@ -17,15 +17,19 @@ def new_secret() -> str:
     return PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
-def signature(secret: str, message_id: str, timestamp_s: int, body: bytes) -> str:
+def key_of(secret: str) -> bytes:
+    """The key of a secret as receivers have it."""
+    return base64.b64decode(secret.removeprefix(PREFIX))
+
+
+def signature(key: bytes, message_id: str, timestamp_s: int, body: bytes) -> str:
     """One signature, ``v1,<base64>``."""
-    key = base64.b64decode(secret.removeprefix(PREFIX))
     signed = f"{message_id}.{timestamp_s}.".encode() + body
     return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
 
 
-def headers(keys: Sequence[str], message_id: str, timestamp_s: int, body: bytes) -> dict[str, str]:
-    """The headers of a request; one signature for each of the secrets that are valid now."""
+def headers(keys: Sequence[bytes], message_id: str, timestamp_s: int, body: bytes) -> dict[str, str]:
+    """The headers of a request; one signature for each of the keys that are valid now."""
     return {
         "webhook-id": message_id,
         "webhook-timestamp": str(timestamp_s),
