@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, Literal
 
 from flask import Response
@@ -277,74 +278,46 @@ class PauseRequest(RequestBody):
     reason: str = Field("", max_length=200, description="Shown as the reason.")
 
 
-def _act(path: CampaignPath, action: str, reason: str = "") -> CampaignAnswer:
+Act = Callable[[int, int], object]  # of an account, at an instant (ms); inside a transaction
+_acting = partial(
+    operation, "post", scope=Scope.CAMPAIGNS_WRITE, tag=TAG, answer=CampaignAnswer, right="campaign.change"
+)
+
+
+def _act(path: CampaignPath, act: Act) -> CampaignAnswer:
+    """Do something to a campaign of the caller's; the campaign as it is then."""
     account_id, now = caller().account_id, wall_ms()
 
     def work() -> CampaignAnswer:
         own(path.campaign_id, account_id, now)
-        if action == "start":
-            launch.start(path.campaign_id, now, account_id)
-        elif action == "pause":
-            campaigns.pause(path.campaign_id, reason, account_id)
-        elif action == "resume":
-            launch.resume(path.campaign_id, now, account_id)
-        else:
-            campaigns.stop(path.campaign_id, now, account_id)
+        act(account_id, now)
         return look(path.campaign_id, account_id, now)
 
     return write(work)
 
 
-@operation(
-    "post",
-    "/campaigns/<int:campaign_id>/start",
-    Scope.CAMPAIGNS_WRITE,
-    TAG,
-    CampaignAnswer,
-    right="campaign.change",
-)
+@_acting("/campaigns/<int:campaign_id>/start")
 def start_campaign(path: CampaignPath) -> CampaignAnswer:
     """Let a campaign run: now, or at its `starts_at`."""
-    return _act(path, "start")
+    return _act(path, lambda account_id, now: launch.start(path.campaign_id, now, account_id))
 
 
-@operation(
-    "post",
-    "/campaigns/<int:campaign_id>/pause",
-    Scope.CAMPAIGNS_WRITE,
-    TAG,
-    CampaignAnswer,
-    right="campaign.change",
-)
+@_acting("/campaigns/<int:campaign_id>/pause")
 def pause_campaign(path: CampaignPath, body: PauseRequest) -> CampaignAnswer:
     """Place no more calls; those that are up go on."""
-    return _act(path, "pause", body.reason)
+    return _act(path, lambda account_id, _now: campaigns.pause(path.campaign_id, body.reason, account_id))
 
 
-@operation(
-    "post",
-    "/campaigns/<int:campaign_id>/resume",
-    Scope.CAMPAIGNS_WRITE,
-    TAG,
-    CampaignAnswer,
-    right="campaign.change",
-)
+@_acting("/campaigns/<int:campaign_id>/resume")
 def resume_campaign(path: CampaignPath) -> CampaignAnswer:
     """Go on where it paused."""
-    return _act(path, "resume")
+    return _act(path, lambda account_id, now: launch.resume(path.campaign_id, now, account_id))
 
 
-@operation(
-    "post",
-    "/campaigns/<int:campaign_id>/stop",
-    Scope.CAMPAIGNS_WRITE,
-    TAG,
-    CampaignAnswer,
-    right="campaign.change",
-)
+@_acting("/campaigns/<int:campaign_id>/stop")
 def stop_campaign(path: CampaignPath) -> CampaignAnswer:
     """End a campaign for good; what was not called is cancelled."""
-    return _act(path, "stop")
+    return _act(path, lambda account_id, now: campaigns.stop(path.campaign_id, now, account_id))
 
 
 class CloneRequest(RequestBody):

@@ -10,25 +10,25 @@ from werkzeug.wrappers import Response
 
 from engine.clock import wall_ms
 from engine.errors import BadInput, NotFound
-from engine.services.accounts import accounts, quotas
+from engine.services.accounts import accounts
 from engine.services.campaigns import quick_sends, test_calls
 from engine.services.campaigns.uploads import Pending
 from engine.services.messages import library, prompts
 from engine.services.money import pricing
 from engine.services.outbox import addresses
 from engine.states import RecipientState
-from engine.store.threads import read, write
+from engine.store.threads import read
 from webui.campaigns import drafts, list_checks
 from webui.forms.number_fields import row_id
 from webui.forms.pages import Answer, PageForm, attempt
 from webui.forms.player import send_prompt, sheet_of
 from webui.i18n.sentences import said
-from webui.messages.gallery import SpeakForm, UploadForm, with_microphone
-from webui.messages.sounds import stored
+from webui.messages.gallery import with_microphone
+from webui.messages.making import SpeakForm, UploadForm, add_sound, add_spoken
 from webui.request.access import is_staff, needs, person
 from webui.request.context import web
 from webui.request.limits import limiter
-from webui.request.services import given, speech
+from webui.request.services import given
 
 blueprint = Blueprint("new_message", __name__, url_prefix="/campaigns/new", template_folder="templates")
 
@@ -80,15 +80,8 @@ def upload(token: str) -> Response | Answer:
         form.title.raw_data = [form.title.data]
 
     def work() -> None:
-        if not files:
-            raise BadInput("Choose or record a sound.")
-        prompt, duration_ms = stored(files[0], account_id, trims=form.trims.data)
-        made = write(
-            lambda: library.add(
-                account_id, form.title.data, prompt, duration_ms, now, origin=origin, staff_id=staff_id
-            )
-        )
-        _take(pending, int(made.id), prompt)
+        made = add_sound(form, account_id, now, origin, staff_id)
+        _take(pending, int(made.id), made.prompt)
 
     if not attempt(form, work, writes=False):
         return _page(pending, **{"record" if is_recorded else "upload": form}), 400
@@ -101,15 +94,9 @@ def speak(token: str) -> Response | Answer:
     """A text that the computer speaks; it is put into the gallery."""
     pending, now = list_checks.pending_of(token), wall_ms()
     form, account_id = SpeakForm(tag="speak"), pending.account_id
-    folder, voice = web().settings.prompts_dir, speech()
 
     def work() -> None:
-        read(lambda: quotas.check_messages(account_id))
-        read(lambda: quotas.check_spoken(account_id, now))
-        add = web().apart(
-            lambda: library.speak(account_id, form.title.data, form.text.data, form.voice.data, voice, folder)
-        )
-        made = write(lambda: add(now))
+        made = add_spoken(form, account_id, now)
         _take(pending, int(made.id), made.prompt)
 
     if not attempt(form, work, writes=False):

@@ -7,15 +7,13 @@ from typing import Any
 from flask import flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf.file import FileField
 from werkzeug.wrappers import Response
-from wtforms import BooleanField, SelectField, StringField, TextAreaField
-from wtforms.fields.choices import SelectChoice
+from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
 from engine.clock import wall_ms
 from engine.errors import BadInput, NotFound
-from engine.services.accounts import permissions, quotas
+from engine.services.accounts import permissions
 from engine.services.accounts.display_names import account_names, people_names
 from engine.services.campaigns import approvals
 from engine.services.messages import library
@@ -35,45 +33,14 @@ from webui.forms.pages import (
 )
 from webui.forms.player import send_prompt, sheet_of
 from webui.i18n.sentences import said
-from webui.messages.sounds import stored
+from webui.messages.making import SpeakForm, UploadForm, add_sound, add_spoken
 from webui.request.access import account_scope, for_staff, needs, person
 from webui.request.context import web
-from webui.request.services import given, speech
+from webui.request.services import speech
 
 blueprint = pages_blueprint(__name__, "gallery", "/messages")
 
 PAGE = 20  # each with its waveform
-
-
-class UploadForm(PageForm):
-    title = StringField(_l("Title"), [InputRequired(), Length(max=200)], render_kw={"dir": "auto"})
-    sound = FileField(
-        _l("Sound"),
-        description=_l("WAV, MP3, M4A, OGG, WebM, WMA, AMR or FLAC, from 1 second to 10 minutes."),
-        render_kw={"accept": "audio/*,.wma,.amr,.3gp,.mp4,.webm,.gsm"},
-    )
-    trims = BooleanField(_l("Take off the silence at its start and end"))
-
-
-class SpeakForm(PageForm):
-    """A text that the computer speaks."""
-
-    title = StringField(_l("Title"), [InputRequired(), Length(max=200)], render_kw={"dir": "auto"})
-    voice = SelectField(
-        _l("Voice"),
-        choices=[
-            SelectChoice("male", _l("Male")),
-            SelectChoice("female", _l("Female")),
-            SelectChoice("english", _l("English")),
-        ],
-        default=DEFAULT_VOICE,
-    )
-    text = TextAreaField(
-        _l("Text"),
-        [InputRequired(), Length(max=1000)],
-        description=_l("Columns of a list may stand in it: {name}; {code:digits} is said digit by digit."),
-        render_kw={"rows": 3, "dir": "auto"},
-    )
 
 
 class RenameForm(PageForm):
@@ -114,15 +81,7 @@ def upload() -> Answer | Response:
 
     kept: list[str] = []
 
-    def work() -> None:
-        files = given(form.sound.data)
-        if not files:
-            raise BadInput("Choose or record a sound.")
-        prompt, duration_ms = stored(files[0], account_id, trims=form.trims.data)
-        write(lambda: library.add(account_id, form.title.data, prompt, duration_ms, now, origin=origin))
-        kept.append(prompt)
-
-    if not attempt(form, work, writes=False):
+    if not attempt(form, lambda: kept.append(add_sound(form, account_id, now, origin).prompt), writes=False):
         return refused("gallery/index.html", **_gallery(**{"record" if is_recorded else "upload": form}))
     flash(_("The message was added to the gallery."), "success")
     for sheet in filter(None, map(sheet_of, kept)):
@@ -138,17 +97,7 @@ def upload() -> Answer | Response:
 def speak() -> Answer | Response:
     account_id, now = customers_only(), wall_ms()
     form = SpeakForm(tag="speak")
-    folder, voice = web().settings.prompts_dir, speech()
-
-    def work() -> None:
-        read(lambda: quotas.check_messages(account_id))
-        read(lambda: quotas.check_spoken(account_id, now))
-        add = web().apart(
-            lambda: library.speak(account_id, form.title.data, form.text.data, form.voice.data, voice, folder)
-        )
-        write(lambda: add(now))
-
-    if not attempt(form, work, writes=False):
+    if not attempt(form, lambda: add_spoken(form, account_id, now), writes=False):
         return refused("gallery/index.html", **_gallery(speak=form))
     flash(_("The message was spoken and added to the gallery."), "success")
     return redirect(url_for("gallery.index"))

@@ -90,7 +90,7 @@ def send(
     if message_ms is None:
         known = Message.get_or_none(Message.account == account_id, Message.prompt == prompt)
         message_ms = known.duration_ms if known else options.max_length_s * 1000
-    charges.reserve_quick(campaign_id, recipient_id, is_mobile, message_ms, now)
+    charges.reserve_quick(campaign_id, [(recipient_id, is_mobile)], message_ms, now)
     return recipient_id
 
 
@@ -118,7 +118,7 @@ def send_many(
         account_id, [(made, e164) for made, (e164, _) in zip(ids, rows, strict=True)], now
     )
     mobiles = [is_mobile for _, is_mobile in rows]
-    charges.reserve_many(campaign_id, list(zip(ids, mobiles, strict=True)), message_ms, now)
+    charges.reserve_quick(campaign_id, list(zip(ids, mobiles, strict=True)), message_ms, now)
     return ids
 
 

@@ -122,38 +122,11 @@ def _end_charge(terms: Terms, txn_id: int, total: int, from_held: int) -> None:
 # -- quick sends ------------------------------------------------------------------------
 
 
-def reserve_quick(campaign_id: int, recipient_id: int, is_mobile: bool, message_ms: int, now: int) -> int:
-    """Reserve for a quick send that was just accepted; the Rials.  Raises NoCredit."""
-    terms = terms_of(campaign_id, now)
-    if terms is None:
-        return 0
-    price = pricing.price_of(terms.account_id, now)
-    cost = price.of_call(message_ms, is_mobile)
-    execute("UPDATE recipient SET price_id = ? WHERE id = ?", [price.id, recipient_id])
-    if not cost:
-        return 0
-    lock(campaign_id)
-    free = spendable(terms.account_id)
-    if cost > free:
-        raise NoCredit(cost, free)
-    book_new(
-        terms.account_id,
-        "reserve",
-        f"reserve/quick/{recipient_id}",
-        [(BALANCE, -cost), (RESERVED, cost)],
-        now,
-        campaign_id=campaign_id,
-    )
-    changed(
-        "UPDATE reservation SET held = held + ?, slices = slices + 1 WHERE campaign_id = ?",
-        [cost, campaign_id],
-    )
-    execute("UPDATE recipient SET reserved = ? WHERE id = ?", [cost, recipient_id])
-    return cost
+def reserve_quick(campaign_id: int, recipients: Sequence[tuple[int, bool]], message_ms: int, now: int) -> int:
+    """Reserve for quick sends that were just accepted: (recipient, whether it is a mobile); the Rials, in one booking.
 
-
-def reserve_many(campaign_id: int, recipients: Sequence[tuple[int, bool]], message_ms: int, now: int) -> int:
-    """As `reserve_quick`, for many that were accepted together: (recipient, whether it is a mobile); one booking."""
+    Raises NoCredit when there is not enough for all of them.
+    """
     terms = terms_of(campaign_id, now)
     if terms is None or not recipients:
         return 0
