@@ -28,6 +28,22 @@ def number_field(label: Any, least: int, most: int, **kwargs: Any) -> WholeField
     return WholeField(label, [InputRequired(), NumberRange(least, most)], **kwargs)
 
 
+def outside_field() -> StringField:
+    """Where an agent without a SIP telephone is rung."""
+    return StringField(
+        _l("Outside number"),
+        [Length(max=20)],
+        filters=[ascii_digits],
+        description=_l("Rung instead of the SIP telephone; empty: the SIP telephone."),
+        render_kw={"dir": "ltr", "inputmode": "tel"},
+    )
+
+
+def wrap_up_field() -> WholeField:
+    """How long no call comes after one."""
+    return number_field(_l("Seconds to write after a call"), 0, MOST_WRAP_UP_S, default=15)
+
+
 class PauseForm(PageForm):
     """Why an agent takes no calls for a while."""
 
@@ -89,14 +105,8 @@ class AgentForm(PageForm):
         description=_l("3 to 6 digits; the SIP telephone logs in with it."),
         render_kw={"dir": "ltr", "inputmode": "numeric"},
     )
-    outside_number = StringField(
-        _l("Outside number"),
-        [Length(max=20)],
-        filters=[ascii_digits],
-        description=_l("Rung instead of the SIP telephone; empty: the SIP telephone."),
-        render_kw={"dir": "ltr", "inputmode": "tel"},
-    )
-    wrap_up_s = number_field(_l("Seconds to write after a call"), 0, MOST_WRAP_UP_S, default=15)
+    outside_number = outside_field()
+    wrap_up_s = wrap_up_field()
 
     def offer(self, people: list[tuple[int, str]]) -> None:
         """Who may become an agent."""
@@ -106,14 +116,8 @@ class AgentForm(PageForm):
 class AgentChangeForm(PageForm):
     """Where an agent is rung."""
 
-    outside_number = StringField(
-        _l("Outside number"),
-        [Length(max=20)],
-        filters=[ascii_digits],
-        description=_l("Rung instead of the SIP telephone; empty: the SIP telephone."),
-        render_kw={"dir": "ltr", "inputmode": "tel"},
-    )
-    wrap_up_s = number_field(_l("Seconds to write after a call"), 0, MOST_WRAP_UP_S)
+    outside_number = outside_field()
+    wrap_up_s = wrap_up_field()
     is_active = BooleanField(_l("Is an agent"))
 
 
