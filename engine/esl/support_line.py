@@ -159,11 +159,6 @@ def reached(uuid: str) -> bytes:
     return _api(f"db select/avanak_call_back/{check_uuid('try', uuid)}")
 
 
-def transfer_to_queue(uuid: str) -> bytes:
-    """``uuid_transfer``: back into the queue, at the place that it had."""
-    return _api(f"uuid_transfer {check_uuid('call', uuid)} support_queue XML avanak_support")
-
-
 def _extension(value: str) -> str:
     return check_text("extension", value, EXTENSION, "3 to 6 digits")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from flask import Response, g, jsonify
 from flask_babel import gettext, refresh
@@ -196,8 +195,3 @@ def speaking(language: str) -> Iterator[None]:
     finally:
         g.pop("spoken", None)
         refresh()
-
-
-def values_of(problem: Response) -> Any:
-    """The problem's own values, for a line of a streamed answer."""
-    return problem.get_json()

@@ -27,7 +27,7 @@ from engine.services.outbox.wording import bilingual
 from engine.services.support_line import QUEUE, agents, expectation, hours
 from engine.services.support_line.settings import LineSettings, current
 from engine.services.tickets import tickets
-from engine.states import OPEN_CALL_BACKS, AgentState, CallBackState, SupportCallState
+from engine.states import OPEN_CALL_BACKS, CallBackState, SupportCallState
 from engine.store.database import db
 from engine.store.tables.support_line import CallBack, CallBackTry, SupportAgent, SupportCall
 
@@ -337,18 +337,6 @@ def note(person: Actor, call_back_id: int, text: str) -> None:
     CallBack.update(notes=text.replace("\x00", "").strip()[:4000]).where(
         CallBack.id == call_back_id
     ).execute()
-
-
-def free_agents_in_store() -> list[SupportAgent]:
-    """Agents that want calls and are on no try; the switch knows which of them are on a call."""
-    busy = CallBackTry.select(CallBackTry.agent_id).where(CallBackTry.ended_at.is_null())
-    return list(
-        SupportAgent.select().where(
-            SupportAgent.is_active == True,  # noqa: E712 - SQL
-            SupportAgent.state == AgentState.AVAILABLE,
-            SupportAgent.id.not_in(busy),
-        )
-    )
 
 
 def settle_of(uuid: str, evidence: Evidence, now: int) -> str:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from engine.clock import TEHRAN, to_ms
 from engine.states import JOINED_STATES, CallBackState, SupportCallState
-from engine.store.tables.support_line import CallBack, CallBackTry, SupportCall
+from engine.store.tables.support_line import CallBack, SupportCall
 
 SOON_S, LATE_S = 20, 80
 HOUR_MS = 3_600_000
@@ -103,11 +103,6 @@ def call_backs(from_at: int, until_at: int) -> CallBackFigures:
         mean_promised_s=_mean(promised),
         mean_real_s=_mean(real),
     )
-
-
-def tries_of(call_back_id: int) -> list[CallBackTry]:
-    """The tries of a call-back, the first first."""
-    return list(CallBackTry.select().where(CallBackTry.call_back_id == call_back_id).order_by(CallBackTry.id))
 
 
 def _mean(values: list[int]) -> int | None:

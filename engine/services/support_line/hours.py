@@ -35,12 +35,6 @@ def office(now: int) -> OpenHours:
     return OpenHours(True, now, end * 1000)
 
 
-def seconds_between(start: int, end: int, now: int) -> int:
-    """Support seconds between two instants in milliseconds."""
-    calendar = working_calendar.current(CalendarKind.SUPPORT, now)
-    return working_time.elapsed(calendar, start // 1000, max(start, end) // 1000)
-
-
 def spans(from_at: int, days: int, now: int) -> list[tuple[int, int]]:
     """The open hours of the days from `from_at` on, as spans in milliseconds: what the switch is told (`conf install`)."""
     calendar = working_calendar.current(CalendarKind.SUPPORT, now)
