@@ -39,6 +39,9 @@ def binding_limit(run: CampaignRun, lanes: Lanes, rate: float, now_m: float) -> 
     taking = [trunk for trunk in up if not trunk.switch.is_draining]
     if not taking:
         return why.SWITCH_DRAINING, {"switches": " ".join(sorted({trunk.switch.name for trunk in up}))}
+    faulty = [trunk for trunk in taking if trunk.fault and not trunk.gateway.seats.used]
+    if len(faulty) == len(taking):
+        return why.GATEWAY_FAULT, {"gateway": faulty[0].gateway.name, "fault": faulty[0].fault}
     lost = {
         trunk.gateway.name: route
         for trunk in taking

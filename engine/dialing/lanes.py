@@ -163,6 +163,7 @@ class Trunk:
     def __init__(self, switch: SwitchLane, gateway: GatewayLane) -> None:
         self.switch = switch
         self.gateway = gateway
+        self.fault = ""  # how the switch sees it, a kept sentence; empty: well, or not asked yet
         self._urgent: deque[Call] = deque()
         self._waiting: OrderedDict[int, deque[Call]] = OrderedDict()
         self.ready = 0

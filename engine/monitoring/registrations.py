@@ -36,10 +36,17 @@ class RegistrationMonitor:
                             state,
                             registrations.fault_of(state, told is not None and told.is_up),
                         )
+                        self._tell(switch_id, switch.name, gateway.id, *seen[gateway.id])
                         self._say(switch_id, switch.name, gateway.id, gateway.name, *seen[gateway.id])
                 self._writer.call(lambda: registrations.note(switch_id, seen, wall_ms()))  # noqa: B023 - run at once
             except AvanakError as error:
                 log.warning("action=gateways_not_asked switch=%s error=%r", switch.name, str(error))
+
+    def _tell(self, switch_id: int, switch: str, gateway_id: int, state: str, fault: str) -> None:
+        """The trunk knows what is wrong with it, so that a campaign can say why nobody is called."""
+        trunk = self._dialer.lanes.trunks.get((switch_id, gateway_id))
+        if trunk is not None:
+            trunk.fault = registrations.sentence_of_fault(switch, state, fault)
 
     def _say(
         self, switch_id: int, switch: str, gateway_id: int, gateway: str, state: str, fault: str

@@ -142,6 +142,16 @@ def test_a_gateway_that_fails_and_another_that_does_not(world: World) -> None:
     assert world.bound() == (why.GATEWAY_DETOUR, {"gateway": "a", "others": "b", "cps": "4.2"})
 
 
+def test_what_the_switch_says_is_wrong_with_the_only_gateway(world: World) -> None:
+    world.lanes.trunks[1, 1].fault = "Switch s has no gateway of this name in its configuration."
+    assert world.bound() == (why.GATEWAY_FAULT, {"gateway": "a", "fault": world.lanes.trunks[1, 1].fault})
+    world.names = None
+    assert world.bound()[0] == why.DIALLING  # the other one is well
+    world.names = {"a"}
+    world.a.seats.take()
+    assert world.bound()[0] == why.DIALLING  # calls are up by it, whatever the switch said a moment ago
+
+
 def test_the_fastest_gateway_is_told_of(world: World) -> None:
     world.names = None
     use_up(world.b.limiter)

@@ -57,6 +57,14 @@ def test_a_switch_that_is_down(lab: Lab) -> None:
     assert "No switch is up (embedded; down since 1" in told(lab, campaign_id, "switch_down")[0]
 
 
+def test_a_gateway_that_the_switch_does_not_have(lab: Lab) -> None:
+    write(lambda: gateways.add("typo", 20.0, 30, None, wall_ms()))
+    lab.engine.dialer.refresh()
+    lab.engine.trunk_watch.ask()
+    english, _ = told(lab, lab.campaign(MANY, gateways=("typo",)), "gateway_fault")
+    assert english.endswith("typo: Switch embedded has no gateway of this name in its configuration.")
+
+
 def test_a_drained_gateway_and_no_end_while_nothing_can_leave(lab: Lab) -> None:
     campaign_id = lab.campaign(MANY, cps=5.0)
     wait_for(lambda: ends_at(campaign_id), "an expected end")

@@ -21,6 +21,7 @@ GATEWAY_CHANNELS = "gateway_channels"  # gateway, channels
 GATEWAY_FAILING = "gateway_failing"  # gateway
 GATEWAY_DETOUR = "gateway_detour"  # gateway, others, cps
 GATEWAY_REFUSED = "gateway_refused"  # gateway
+GATEWAY_FAULT = "gateway_fault"  # gateway, fault
 NO_KEYS = "no_keys"  # names
 ROUTE_LOST = "route_lost"  # gateway, cause
 GATEWAY_SLOWED = "gateway_slowed"  # gateway, cps, full
@@ -101,6 +102,7 @@ SENTENCES: dict[str, Sentence] = {
         "Gateway %(gateway)s is not accepted by its carrier (user name, password or caller id); "
         "nobody is called by it."
     ),
+    GATEWAY_FAULT: Sentence("Nobody is called by gateway %(gateway)s: %(fault)s"),
     ROUTE_LOST: Sentence(
         "Nearly every number of this campaign fails on gateway %(gateway)s without ringing "
         "(%(cause)s); the rest of the list is held back, and single calls try whether it is back."

@@ -56,6 +56,11 @@ class TrunkSeen:
         return Sentence(_FAULTS[self.fault], switch=self.switch, state=self.state) if self.fault else None
 
 
+def sentence_of_fault(switch: str, state: str, fault: str) -> str:
+    """A kept sentence of what is wrong; empty when calls can go by it."""
+    return Sentence(_FAULTS[fault], switch=switch, state=state).kept() if fault else ""
+
+
 def fault_of(state: str, is_up: bool) -> str:
     """What a switch's answer means; `state` is empty when the switch does not know the gateway."""
     if not state:
