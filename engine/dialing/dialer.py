@@ -27,7 +27,7 @@ from engine.dialing.recovery import Recovery
 from engine.dialing.release import UnsentCalls
 from engine.dialing.rules.contact_gap import ContactRules
 from engine.dialing.running_campaigns import RunningCampaigns, Wanted
-from engine.dialing.sender import IDLE_TICK_S, TICK_S, Poster, Sender
+from engine.dialing.sender import TICK_S, Poster, Sender
 from engine.dialing.shares import GatewayParts
 from engine.dialing.signs import Signs
 from engine.errors import SwitchUnavailable
@@ -125,6 +125,7 @@ class Dialer:
         self.on_sending: list[Callable[[list[Call]], None]] = []  # just before the words are said
         self._on_settled = list(on_settled)  # on the hub, after the commit
         self._senders: dict[int, gevent.Greenlet] = {}
+        self._claimed: dict[int, Flag] = {}  # by switch: wakes its sender
         self._recoveries: dict[int, gevent.Greenlet] = {}
         self._away_since_m: dict[int, float] = {}
         self._wake = Flag()
@@ -309,6 +310,7 @@ class Dialer:
             self.call_events.on_refused,
             self.call_events.on_unsendable,
         )
+        claimed = self._claimed[switch_id] = Flag()
         while not self._is_stopping:
             if not self.writer.fault:
                 try:
@@ -316,8 +318,9 @@ class Dialer:
                 except Exception:
                     # One bad batch must not stop the switch; the reaper asks after its calls.
                     log.exception("action=send_failed switch=%d", switch_id)
-            # Nothing waits: the claimer puts something there in good time before it may leave.
-            gevent.sleep(TICK_S if sender.has_work() else IDLE_TICK_S)
+            # Until a call may leave, or the claimer has put one where none waited.
+            claimed.wait(sender.next_in(monotonic_s()))
+            claimed.clear()
 
     def _sent(self, batch: list[Call]) -> None:
         """Calls are about to be handed over: from now on only the switch can say that they are not."""
@@ -362,7 +365,9 @@ class Dialer:
     def _claim(self) -> None:
         self._is_claiming = True
         try:
-            self.claimer.step(wall_ms(), monotonic_s())
+            if self.claimer.step(wall_ms(), monotonic_s()):
+                for claimed in self._claimed.values():
+                    claimed.set()
         finally:
             self._is_claiming = False
 

@@ -61,6 +61,12 @@ class RateLimiter:
         self._earliest = max(self._earliest, now - self._burst * self._gap) + permits * self._gap
         self._sent.extend([now] * permits)
 
+    def next_in(self, now: float) -> float:
+        """Seconds until a permit can be taken; 0 when one can be now."""
+        self._forget(now)
+        by_window = self._sent[0] + self._window - now if len(self._sent) >= self._cap else 0.0
+        return max(0.0, by_window, self._earliest + self._gap - now)
+
     def use(self, now: float) -> float:
         """The share of what it permits that was taken in the window up to `now`, by whoever."""
         self._forget(now)

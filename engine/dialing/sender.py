@@ -18,7 +18,7 @@ from engine.esl.replies import Reply
 log = logging.getLogger(__name__)
 
 TICK_S = 0.01
-IDLE_TICK_S = 0.02
+IDLE_S = 0.25  # looks again although nobody said that a call waits
 MAX_TICK = 200
 # A switch that has not answered for so long (stopped, or over its head) is sent nothing more: what piles up
 # before it would be carried out all at once when it wakes, above its rate, and hold all channels until then.
@@ -110,9 +110,14 @@ class Sender:
             return 0
         return len(batch)
 
-    def has_work(self) -> bool:
-        """Whether committed calls wait in front of this switch."""
-        return any(trunk.ready for trunk in self.lanes.trunks.values() if trunk.switch.id == self.switch_id)
+    def next_in(self, now_m: float) -> float:
+        """Seconds until a call may leave: at least a tick, and at most `IDLE_S`, also when nothing waits."""
+        waits = [
+            max(trunk.gateway.limiter.next_in(now_m), trunk.switch.limiter.next_in(now_m))
+            for trunk in self.lanes.trunks.values()
+            if trunk.switch.id == self.switch_id and trunk.ready
+        ]
+        return min(IDLE_S, max(TICK_S, min(waits, default=IDLE_S)))
 
     def _frame(self, call: Call, gateway: GatewayLane) -> bytes | None:
         try:

@@ -195,3 +195,14 @@ def test_seats_in_figures() -> None:
     last.take()
     last.give()
     assert last.used == 0
+
+
+@given(cps=st.floats(min_value=0.2, max_value=900), steps=ticks, greed=st.integers(1, 500))
+def test_the_next_permit_is_there_when_it_is_said_to_be(cps: float, steps: list[float], greed: int) -> None:
+    limiter = RateLimiter(cps)
+    run(limiter, steps, greed)
+    now = 100.0 + sum(steps)
+    wait = limiter.next_in(now)
+    assert limiter.available(now + wait + 1e-6) >= 1
+    assert wait < 1e-6 or limiter.available(now + wait - min(1e-4, wait / 2)) == 0
+    assert (wait == 0) <= (limiter.available(now) >= 1)
