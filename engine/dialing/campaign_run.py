@@ -60,6 +60,8 @@ class CallRules:
     our_channels: int | None  # of these, as several engines divide them
     gateway_names: frozenset[str] | None  # None: all
     record_s: int = 0  # longest recording; 0: none, or the account may not (any more)
+    holds: bool = False  # the message goes on until the call is joined to another
+    switch_name: str = ""  # the only switch by which its calls leave; empty: any
     caller_range: str = ""  # first digits that its caller id must have (advertising); empty: any
 
 
@@ -137,6 +139,7 @@ class CampaignRun:
                 repeat_key=self.rules.repeat_key or None,
                 opt_out=self.rules.optout,
                 record_s=self.rules.record_s or None,
+                holds=self.rules.holds,
                 keys_in_voice=keys_in_voice,
             )
         return found
@@ -183,6 +186,8 @@ def build_run(row: Any, account: AccountShare | None = None, portion: Portion = 
         repeat_key=row.repeat_key,
         optout=row.optout,
         record_s=row.record_s if may_record else 0,
+        holds=row.holds_calls,
+        switch_name=row.switch_name,
         cps=row.cps,
         channels=row.channels,
         our_channels=portion.of_count(row.channels),

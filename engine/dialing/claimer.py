@@ -215,6 +215,8 @@ class Claimer:
 
 
 def _may_leave(run: CampaignRun, trunk: Trunk) -> bool:
-    """Whether calls of a campaign may go by a trunk: it is one of its gateways, and shows a number it may show."""
+    """Whether calls of a campaign may go by a trunk: its switch and one of its gateways, and shows a number it may show."""
     gateway = trunk.gateway
+    if run.rules.switch_name not in ("", trunk.switch.name):
+        return False
     return run.may_use(gateway.name) and run.may_show(gateway.caller_id) and gateway.hears(run)

@@ -172,6 +172,17 @@ def _uuid_getvar(switch: Switch, argument: str) -> str:
     return call.results.get(name) or call.variables.get(name) or "_undef_"
 
 
+def _uuid_bridge(switch: Switch, argument: str) -> str:
+    found = [switch.calls.get(identity) for identity in argument.split()]
+    if len(found) != 2:
+        return "-USAGE: <uuid> <other_uuid>\n"
+    first, second = found
+    if first is None or second is None or not (first.is_answered and second.is_answered):
+        return "-ERR Invalid uuid\n"
+    switch.bridge(first, second)
+    return f"+OK {second.uuid}\n"
+
+
 def _uuid_kill(switch: Switch, argument: str) -> str:
     identity, _, cause = argument.partition(" ")
     call = switch.calls.get(identity)
@@ -297,6 +308,7 @@ _COMMANDS: dict[str, Callable[[Switch, str], bytes | str]] = {
     "uuid_dump": _uuid_dump,
     "uuid_getvar": _uuid_getvar,
     "uuid_kill": _uuid_kill,
+    "uuid_bridge": _uuid_bridge,
     "hupall": _hupall,
     "fsctl": _fsctl,
     "global_getvar": _global_getvar,

@@ -68,6 +68,7 @@ class Call:
         "next_ms",
         "next_what",
         "order",
+        "partner",
         "pending",
         "plain_variables",
         "playing",
@@ -108,6 +109,7 @@ class Call:
         self.timeout_ms = 1000 * int(timeout) if timeout.isdigit() else 60_000
         self.slow_ms = gateway.slow_ms
         self.is_message = not order.application and order.data == "avanak" and order.context == "avanak"
+        self.partner: Call | None = None  # the call that it is joined to
         self.application = order.application or "playback"
         self.application_data = order.data
         self.steps: list[Step] = []

@@ -25,7 +25,7 @@ from engine.embedded.prompts import Prompts
 from engine.embedded.recording import write_recording
 from engine.embedded.records import AppendFile, Rung, cdr_line
 from engine.embedded.rendering import Rendering, json_frame, plain_frame
-from engine.embedded.talk import NO_ROUTE, names_a_message, plan_application, plan_message
+from engine.embedded.talk import NO_ROUTE, TALK_MS, Step, names_a_message, plan_application, plan_message
 
 if TYPE_CHECKING:
     from engine.embedded.listener import Listener
@@ -346,6 +346,7 @@ class Switch:
             disposition = "send_cancel" if kind == _given_up(call) else "recv_refuse"
         call.ended_ms, call.cause, call.disposition = at_ms, cause, disposition
         del self.calls[call.uuid]
+        partner, call.partner = call.partner, None
         call.gateway.live -= 1
         call.base_values()["ended_us"] = str(call.us(at_ms))
         suffix = _suffix(call) if kind == "answered" else ""
@@ -358,6 +359,20 @@ class Switch:
         tail = _BYE_RECEIVED if disposition == "recv_bye" else []
         self.fire("CHANNEL_HANGUP_COMPLETE", f"complete_{kind}{suffix}", call, values, tail)
         self._report(call, f"-ERR {cause}\n")
+        if partner is not None:  # hangup_after_bridge
+            partner.partner = None
+            self.hang_up(partner, "NORMAL_CLEARING")
+
+    def bridge(self, first: Call, second: Call) -> None:
+        """``uuid_bridge``: two people who wait talk, until the first has said all."""
+        for call, other in ((first, second), (second, first)):
+            at_ms = max(call.moment(time.monotonic()), call.answered_ms or 0)
+            self._executed(call, at_ms)
+            call.partner = other
+            call.results["bridge_uuid"] = other.uuid
+            talk_ms = TALK_MS if call is first else 2 * TALK_MS
+            call.steps, call.step_index = [Step(at_ms - (call.answered_ms or 0) + talk_ms, "bye")], 0
+            self._schedule(call, "step", at_ms + talk_ms)
 
     def hang_up(self, call: Call, cause: str) -> None:
         """``uuid_kill`` and ``hupall``: ends a call from our side, now."""

@@ -20,6 +20,8 @@ MAX_PLAYS = 4  # the message once, and three repetitions
 BEEP_MS = 250
 SPEAKING_MS = 6000  # what a person says when a recording is asked for
 PATIENCE_MS = 600_000  # how long somebody stays in a call in which nothing happens
+HELD_MS = 86_400_000  # dialplan 25_hold: all of the call counts as heard
+TALK_MS = 8_000  # what two people who were joined have to say
 TICK_MS = 20  # FreeSWITCH's own grid: the shortest call it made in the recordings
 WHERE_PRESSED = 0.4  # of the message, by somebody who presses a key while it plays
 NO_ROUTE = "no_route"  # in place of an application: an extension that the dialplan does not have
@@ -54,11 +56,25 @@ def plan_message(variables: Mapping[str, str], fate: Fate, path: str, message_ms
             Step(BREATH_MS, "set", "avanak_fault=prompt_missing"),
             Step(BREATH_MS + TICK_MS, "end", "NORMAL_CLEARING"),
         ]
-    steps = _MessageCall(variables, fate, path, message_ms).run()
+    if variables.get("avanak_hold") == "true":
+        steps = _plan_hold(fate, path, message_ms)
+    else:
+        steps = _MessageCall(variables, fate, path, message_ms).run()
     longest_ms = 1000 * _seconds(variables.get("avanak_max_s"))
     if not longest_ms or steps[-1].at_ms <= longest_ms:
         return steps
     return [*[one for one in steps if one.at_ms < longest_ms], Step(longest_ms, "end", "ALLOTTED_TIMEOUT")]
+
+
+def _plan_hold(fate: Fate, path: str, message_ms: int) -> list[Step]:
+    """The message again and again (25_hold); some hang up in the first one, the others wait for long."""
+    share = fate.listen_share
+    leaves_at = BREATH_MS + (PATIENCE_MS if share is None else int(message_ms * share))
+    return [
+        Step(BREATH_MS, "set", f"avanak_heard_ms={HELD_MS}"),
+        Step(BREATH_MS, "play", path),
+        Step(leaves_at, "bye"),
+    ]
 
 
 class _MessageCall:

@@ -86,6 +86,16 @@ def uuid_exists(uuid: str) -> bytes:
     return _api(f"uuid_exists {check_uuid('call', uuid)}")
 
 
+def bridge(first: str, second: str) -> bytes:
+    """``api uuid_bridge FIRST SECOND``: two answered calls hear each other; each leaves its dialplan."""
+    return _api(f"uuid_bridge {check_uuid('call', first)} {check_uuid('call', second)}")
+
+
+def partner(uuid: str) -> bytes:
+    """``api uuid_getvar UUID bridge_uuid``: the call that it is joined to; «_undef_» when to none."""
+    return _api(f"uuid_getvar {check_uuid('call', uuid)} bridge_uuid")
+
+
 def probe(uuid: str) -> bytes:
     """``bgapi originate {…}loopback/avanak_probe/avanak &hangup``: calls the dialplan's echo and nobody else.
 

@@ -42,7 +42,7 @@ class OriginateTemplate:
     length; None leaves the codec to the gateway.  ``vote_keys`` are the keys that count as a vote,
     ``repeat_key`` plays the message again, ``opt_out`` lets 11 mean «never again»; with
     ``keys_in_voice`` their tones are listened for.  ``max_s`` is the longest call after answer,
-    ``record_s`` the longest recording.
+    ``record_s`` the longest recording.  With ``holds`` the message goes on until `commands.bridge`, or the end.
     """
 
     gateway: str
@@ -58,6 +58,7 @@ class OriginateTemplate:
     opt_out: bool = False
     record_s: int | None = None
     keys_in_voice: bool = False
+    holds: bool = False
     _middle: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -99,6 +100,8 @@ class OriginateTemplate:
         if self.record_s is not None:
             found.append(("avanak_record", "true"))
             found.append(("avanak_record_s", check_int("longest recording", self.record_s, 1, MAX_SECONDS)))
+        if self.holds:
+            found.append(("avanak_hold", "true"))
         return found
 
     def render(self, uuid: str, attempt_id: int, digits: str) -> bytes:

@@ -17,6 +17,8 @@ from engine.clock import monotonic_s, wall_ms
 from engine.config import Settings
 from engine.dialing.dialer import Dialer
 from engine.dialing.dialer import now as clock_now
+from engine.dialing.joining import STEP_S as JOINING_S
+from engine.dialing.joining import Joining
 from engine.dialing.pulse import Pulse
 from engine.dialing.rules.billing import Billing
 from engine.dialing.rules.consent import Consent
@@ -105,6 +107,13 @@ class Engine:
             lambda event: self.watch.prober.on_event(event, monotonic_s()),
             self.support_line,
         )
+        self.joining = Joining(
+            self.dialer.links,
+            lambda switch_id: self.dialer.lanes.switches[switch_id].name,
+            self.writer,
+            self.dialer.wake,
+            settings.max_call_s,
+        )
         self.trunk_watch = RegistrationMonitor(self.dialer, self.writer)
         self.switch_limits = SwitchLimits(self.dialer)
         self.health_watch = GatewayHealthMonitor(self.name, self.dialer.lanes, self.writer)
@@ -123,6 +132,7 @@ class Engine:
             (
                 Loop("pulse", lambda: self.pulse.step(wall_ms(), monotonic_s()), PULSE_S),
                 Loop("gateway_health", lambda: self.health_watch.step(wall_ms(), monotonic_s()), PULSE_S),
+                Loop("joining", lambda: self.joining.step(wall_ms()), JOINING_S),
                 Loop("support_line", self.support_line.step, SUPPORT_S),
                 Loop("prepare", lambda: self.preparer.step(wall_ms()), PREPARE_S),
                 Loop("switch_limits", self.switch_limits.ask, EVERY_S, begins_after_s=EVERY_S),

@@ -38,6 +38,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("avanak_keys", ENGINE, "voice"),
     Variable("avanak_record", ENGINE, "true"),
     Variable("avanak_record_s", ENGINE, r"[1-9]\d{0,4}"),
+    Variable("avanak_hold", ENGINE, "true"),
     Variable("avanak_heard_ms", DIALPLAN, r"\d{1,9}", result=True),
     Variable("avanak_finished", DIALPLAN, "true", result=True),
     Variable("avanak_vote", DIALPLAN, "[0-9]", result=True),

@@ -44,6 +44,8 @@ class QuickOptions:
     max_length_s: int = 120
     kind: str = "service"
     record_s: int = 0  # longest recording of the callee after the message; 0: none
+    holds: bool = False  # the message goes on until the call is joined to another, or ended
+    switch_name: str = ""  # the only switch by which such calls leave; empty: any
 
     @property
     def key(self) -> str:
@@ -54,6 +56,8 @@ class QuickOptions:
         )
         if self.record_s:
             key += f"/{self.record_s}"
+        if self.holds:
+            key += f"/holds {self.switch_name}"
         # Cut off, it would send with the caller id or the keys of other options.
         return key if len(key) <= MAX_KEY else f"quick/{hashlib.sha256(key.encode()).hexdigest()}"
 
@@ -154,6 +158,8 @@ def standing_campaign(account_id: int, options: QuickOptions, now: int, max_call
                     repeat_key=rules.repeat_key,
                     caller_id=rules.caller_id,
                     record_s=rules.record_s,
+                    holds_calls=options.holds,
+                    switch_name=options.switch_name,
                     gateways=" ".join(options.gateways),
                     standing_key=options.key,
                     created_at=now,

@@ -197,6 +197,10 @@ class Campaign(Searched):
     optout = BooleanField(default=False)
     delivered_share = DoubleField(default=1.0)
     record_s = IntegerField(default=0)  # longest recording of the callee after the message; 0: none
+    holds_calls = BooleanField(
+        default=False
+    )  # the message goes on until the call is joined to another, or ended
+    switch_name = CharField(64, default="")  # the only switch by which its calls leave; empty: any
     gateways = TextField(default="")  # names, blank separated; empty: all
     unknown_policy = CharField(12, default=UnknownPolicy.LEAVE)
     columns = TextField(default="[]")  # the list's own columns, JSON array, in their order

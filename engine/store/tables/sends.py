@@ -38,3 +38,19 @@ class OneClick(Table):
     error = CharField(300, default="")
     created_at = BigIntegerField()
     ended_at = BigIntegerField(null=True)  # of the call
+
+
+class SecureCall(Table):
+    """Two people who are rung one after the other and joined; each is a quick send of its own."""
+
+    first_id = BigIntegerField(primary_key=True)  # recipient
+    second_id = BigIntegerField(null=True, unique=True)  # recipient; null until the first has answered
+    account_id = BigIntegerField()
+    second_number = TextField()  # E.164
+    second_kind = CharField(10)  # mobile, landline, …
+    prompt = TextField()  # what both hear until they are joined
+    reserve_ms = BigIntegerField()  # the longest call, for which each leg is set aside
+    state = CharField(8, default="first")  # whom it waits for: first, second; joined, over
+    created_at = BigIntegerField()
+    joined_at = BigIntegerField(null=True)
+    ended_at = BigIntegerField(null=True)

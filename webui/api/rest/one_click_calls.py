@@ -1,4 +1,4 @@
-"""SendOCV: the person sees a digit, is rung and presses it; who asked is told at an address.  MakeSecureCall is off."""
+"""SendOCV: the person sees a digit, is rung and presses it; who asked is told at an address."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ from engine.services.messages.speech import DEFAULT_VOICE, SpeechUnavailable
 from engine.services.outbox import one_click, outside
 from engine.services.outbox.outside import AddressRefused
 from engine.store.threads import read, write
-from webui.api.rest.methods import Asked, Method, Param, bare, field, whole
+from webui.api.rest.methods import Asked, Method, Param, field, whole
 from webui.api.rest.refusals import UNKNOWN_ERROR, WRONG_NUMBER
 from webui.api.rest.sends import number_of
 from webui.request.context import web
 from webui.request.services import speech
 
 NOT_SPOKEN, SPEECH_FAILED = -7, -4
-SECURE_CALL_OFF = 0
 SAID = "برای تأیید، عددی را که روی صفحه می‌بینید با تلفن خود فشار دهید. تکرار می‌کنم: عددی را که روی صفحه می‌بینید فشار دهید."
 
 
@@ -40,16 +39,7 @@ def send(asked: Asked) -> dict[str, Any]:
     return {"Result": 0, "Code": int(code), "SendId": send_id}
 
 
-def secure_call(asked: Asked) -> int:
-    """Off: this server joins no two calls."""
-    return SECURE_CALL_OFF
-
-
 METHODS = (
-    Method(
-        "MakeSecureCall", Scope.SENDS_WRITE, "campaign.change", secure_call, bare,
-        (Param("srcNumber", default=""), Param("dstNumber", default="")),
-    ),
     Method(
         "SendOCV", Scope.CODES_WRITE, "campaign.change", send, field("Result", Code=0, SendId=0),
         (Param("Number", wrong=WRONG_NUMBER), Param("CallbackURL"), Param("ServerID", whole, 0)),

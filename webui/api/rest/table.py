@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from webui.api.rest import account, dated_campaigns, messages, one_click_calls, sends
+from webui.api.rest import account, dated_campaigns, messages, one_click_calls, secure_calls, sends
 from webui.api.rest.methods import Method
 
 METHODS: tuple[Method, ...] = (
@@ -11,4 +11,5 @@ METHODS: tuple[Method, ...] = (
     *sends.METHODS,
     *dated_campaigns.METHODS,
     *one_click_calls.METHODS,
+    *secure_calls.METHODS,
 )
