@@ -249,6 +249,7 @@ class Call:
         if self.refusal and self.disposition == "recv_refuse":
             status = str(self.refusal.status)
         return {
+            "avanak_heard_ms": self.variables.get("avanak_heard_ms", ""),
             **self.results,
             "uuid": self.uuid,
             "avanak_attempt": self.variables.get("avanak_attempt", ""),

@@ -20,7 +20,6 @@ MAX_PLAYS = 4  # the message once, and three repetitions
 BEEP_MS = 250
 SPEAKING_MS = 6000  # what a person says when a recording is asked for
 PATIENCE_MS = 600_000  # how long somebody stays in a call in which nothing happens
-HELD_MS = 86_400_000  # dialplan 25_hold: all of the call counts as heard
 TALK_MS = 8_000  # what two people who were joined have to say
 TICK_MS = 20  # FreeSWITCH's own grid: the shortest call it made in the recordings
 WHERE_PRESSED = 0.4  # of the message, by somebody who presses a key while it plays
@@ -71,7 +70,6 @@ def _plan_hold(fate: Fate, path: str, message_ms: int) -> list[Step]:
     share = fate.listen_share
     leaves_at = BREATH_MS + (PATIENCE_MS if share is None else int(message_ms * share))
     return [
-        Step(BREATH_MS, "set", f"avanak_heard_ms={HELD_MS}"),
         Step(BREATH_MS, "play", path),
         Step(leaves_at, "bye"),
     ]

@@ -32,6 +32,14 @@ from engine.esl.checks import (
 PACKET_MS = frozenset(("20", "40", "60"))
 OPT_OUT_KEYS = "11"
 MAX_SECONDS = 24 * 3600
+# Of a call that is to be joined to another, which may be before its dialplan has run a step: when one of the two ends so
+# does the other, neither is told of the other, and all of it counts as heard (never more than was sent).
+HELD = (
+    ("avanak_hold", "true"),
+    ("avanak_heard_ms", 1000 * MAX_SECONDS),
+    ("hangup_after_bridge", "true"),
+    ("ignore_display_updates", "true"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +109,7 @@ class OriginateTemplate:
             found.append(("avanak_record", "true"))
             found.append(("avanak_record_s", check_int("longest recording", self.record_s, 1, MAX_SECONDS)))
         if self.holds:
-            found.append(("avanak_hold", "true"))
+            found += HELD
         return found
 
     def render(self, uuid: str, attempt_id: int, digits: str) -> bytes:

@@ -226,8 +226,22 @@ def test_nothing_of_another_account(app, program: Program, message_id: int, cast
     assert stranger.post("GetMessages") == []
 
 
-def test_secure_calls_are_off(program: Program) -> None:
-    assert program.post("MakeSecureCall", srcNumber="09121234567", dstNumber="09121234568") == 0
+def test_a_secure_call(program: Program, message_id: int) -> None:
+    ask = {"srcNumber": "09121234567", "dstNumber": "09351234567", "holdMessageId": message_id, "serverId": 0}
+    assert program.post("MakeSecureCall", **ask) == -5
+    write(lambda: Account.update(permissions=f"{GRANTS} secure_calls").execute())
+    made = program.post("MakeSecureCall", **ask)
+    assert made > 0
+    assert program.post("GetQuickSend", QuickSendID=made)["dst"] == "09121234567"
+    for changes, code in (
+        ({"srcNumber": "12"}, -100),
+        ({"dstNumber": ""}, -100),
+        ({"dstNumber": "09121234567"}, -101),
+        ({"serverId": 999}, -2),
+        ({"holdMessageId": 10**6}, -8),
+    ):
+        assert program.post("MakeSecureCall", **{**ask, **changes}) == code
+    assert read(lambda: Recipient.select().where(Recipient.line == 0).count()) <= 1
 
 
 def test_what_is_no_request(program: Program) -> None:
