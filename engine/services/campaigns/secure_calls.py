@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from typing import cast
 
 from engine.errors import AvanakError, BadInput
 from engine.services.accounts import accounts, permissions
@@ -18,7 +19,7 @@ from engine.services.campaigns.quick_sends import QuickOptions
 from engine.services.messages import library
 from engine.services.money import ledger, pricing
 from engine.services.money.ledger import NoCredit
-from engine.services.numbering.numbers import NormalNumber
+from engine.services.numbering.numbers import LineKind, NormalNumber
 from engine.states import FINAL_STATES, AttemptState, RecipientState
 from engine.store.sql import execute
 from engine.store.tables.core import Campaign, Recipient
@@ -154,7 +155,7 @@ def ring_second(call_id: int, switch_name: str, now: int, max_call_s: int) -> in
         return None
     row = SecureCall.get_by_id(call_id)
     names = tuple(Campaign.get_by_id(Recipient.get_by_id(call_id).campaign_id).gateways.split())
-    number = NormalNumber(row.second_number, row.second_kind)
+    number = NormalNumber(row.second_number, cast(LineKind, row.second_kind))
     longest_s = row.reserve_ms // 1000
     try:
         second_id = quick_sends.send(
