@@ -1,4 +1,4 @@
-"""A store for each test, copied from one that was upgraded once: most tests here need SQLite only."""
+"""A store for each test, copied from one that was made once: most tests here need SQLite only."""
 
 from __future__ import annotations
 
@@ -8,19 +8,22 @@ from pathlib import Path
 
 import pytest
 
+from engine.services.onboarding import first_start
 from engine.store import database, threads
 from engine.store.database import db
 from engine.store.writer import Writer
-from tests.money.world import World
+from tests.money.world import NOW, World
+from tests.postgres.fixtures import upgraded_file
 
 
 @pytest.fixture(scope="session")
 def upgraded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An SQLite file with all tables and no rows."""
-    path = tmp_path_factory.mktemp("money") / "empty.db"
+    """An SQLite file with what a first start writes: hashing its password takes long."""
+    path = shutil.copyfile(upgraded_file(), tmp_path_factory.mktemp("money") / "first.db")
     database.open_database(f"sqlite:///{path}")
-    database.upgrade()
     with db.connection_context():
+        with db.atomic():
+            first_start.ensure_first(NOW, "a long password")
         db.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     return path
 
