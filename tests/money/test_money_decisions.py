@@ -15,7 +15,7 @@ from engine.services.campaigns.quick_sends import QuickOptions, send
 from engine.services.money import charges, pricing, reservations
 from engine.services.money.ledger import NoCredit
 from engine.services.money.pricing import FREE, Price
-from engine.services.money.reservations import REPEATS, SLICE_CALLS, Terms
+from engine.services.money.reservations import Terms
 from engine.services.numbering.numbers import NormalNumber, normalise
 from engine.states import Disposition
 from engine.store.sql import changed
@@ -79,10 +79,10 @@ def set_price(world: World, **values: int | None) -> int:
 
 @pytest.mark.parametrize("name", ["landline", "mobile", "synthesis"])
 def test_prices_at_the_bounds(world: World, name: str) -> None:
-    for good in (0, pricing.MAX_PRICE):
+    for good in (0, 10_000_000):
         made = set_price(world, **{name: good})
         assert getattr(read(lambda made=made: pricing.version(made)), name) == good
-    for bad in (-1, pricing.MAX_PRICE + 1):
+    for bad in (-1, 10_000_001):
         with pytest.raises(BadInput, match=name):
             set_price(world, **{name: bad})
 
@@ -150,6 +150,46 @@ def test_a_new_installation_has_the_first_prices_once_and_for_all_time(world: Wo
             read(lambda unknown=unknown: unknown(99))
 
 
+def test_an_account_is_put_only_into_a_group_that_has_a_price(world: World) -> None:
+    account = world.account()
+    group = write(lambda: pricing.add_group("firms", None, world.now))
+    for unpriced in (group, group + 9):
+        with pytest.raises(BadInput, match=f"group {unpriced} has no price that is valid now"):
+            write(lambda unpriced=unpriced: pricing.give_group(account, unpriced, None, world.now))
+    write(
+        lambda: pricing.set_price(
+            group, landline=7, mobile=9, pulse_s=1, synthesis=0, person_id=None, now=world.now
+        )
+    )
+    with pytest.raises(BadInput, match="has no price"):
+        write(lambda: pricing.give_group(account, group, None, world.now - 1))
+    write(lambda: pricing.give_group(account, group, None, world.now))
+    assert read(lambda: pricing.price_of(account, world.now)).mobile == 9
+    said = read(lambda: audit_log.entries(limit=1))[0]
+    assert (said.action, said.account_id) == ("account.change", account)
+    write(lambda: pricing.give_group(account, None, None, world.now))
+    assert read(lambda: pricing.price_of(account, world.now)).mobile == 150, "the default group again"
+
+
+@pytest.mark.parametrize(
+    ("mobiles", "landlines", "average"), [(1, 0, 300.0), (0, 1, 200.0), (1, 1, 250.0), (0, 0, 0.0)]
+)
+def test_what_a_call_costs_on_average(world: World, mobiles: int, landlines: int, average: float) -> None:
+    account = world.account(1)
+    quote = read(lambda: pricing.quote(account, mobiles, landlines, MESSAGE_MS, world.now))
+    assert quote.average == average
+    assert quote.pulses == 2
+
+
+def test_prices_quotes_and_terms_never_change(world: World) -> None:
+    account = world.account(1)
+    quote = read(lambda: pricing.quote(account, 1, 2, MESSAGE_MS, world.now))
+    for value, name in ((FREE, "mobile"), (TERMS, "price"), (quote, "total")):
+        with pytest.raises(AttributeError):
+            setattr(value, name, 0)
+        assert not hasattr(value, "__dict__")
+
+
 def test_a_quote_says_both_kinds_of_numbers_and_whether_it_can_be_paid(world: World) -> None:
     account = world.account(CALL_MOBILE + 2 * CALL_LANDLINE - 1)
     write(lambda: accounts.change(account, None, world.now, debt_ceiling=1))
@@ -213,7 +253,7 @@ def test_the_dearest_call_of_a_campaign() -> None:
     ("rules", "message_ms", "call_ms"),
     [
         ({"max_length_s": 60}, 4_000, 4_000),
-        ({"max_length_s": 60, "repeat_key": "2"}, 4_000, 4_000 * REPEATS),
+        ({"max_length_s": 60, "repeat_key": "2"}, 4_000, 12_000),
         ({"max_length_s": 3}, 4_000, 3_000),  # the call is cut off before the message ends
         ({"max_length_s": 9, "repeat_key": "2"}, 4_000, 9_000),
     ],
@@ -267,14 +307,14 @@ def test_a_paused_campaign_can_go_on_as_soon_as_one_call_can_be_paid(world: Worl
 
 
 def test_a_further_slice_is_worth_many_calls(world: World) -> None:
-    many = SLICE_CALLS + 50
+    many = 250
     account = world.account(CALL_MOBILE)
     campaign = world.campaign(account, mobiles=many)
     world.top_up(account, (many + 100) * CALL_MOBILE)
     calls = world.claim(campaign, 2)
     assert len(calls) == 2
     kept = read(lambda: Reservation.get_by_id(campaign))
-    assert (kept.held, kept.slices) == (CALL_MOBILE + SLICE_CALLS * CALL_MOBILE, 2)
+    assert (kept.held, kept.slices) == (CALL_MOBILE + 200 * CALL_MOBILE, 2)
     assert world.reserved(account) == kept.held
     world.claim(campaign, 100)
     assert read(lambda: Reservation.get_by_id(campaign)).slices == 2
@@ -304,6 +344,92 @@ def test_near_the_end_of_the_credit_only_what_can_be_paid_is_called(world: World
         credit,
         2 * CALL_MOBILE + CALL_LANDLINE,
     )
+
+
+@pytest.mark.parametrize(
+    ("message_ms", "repeats", "heard_ms"),
+    [
+        (None, False, 60_000),  # each hears a message of its own: up to the longest call
+        (None, True, 60_000),
+        (10_000, False, 10_000),
+        (10_000, True, 30_000),  # three times, if a key repeats it
+        (60_001, False, 60_000),
+        (20_001, True, 60_000),
+    ],
+)
+def test_the_longest_that_a_call_is_heard(message_ms: int | None, repeats: bool, heard_ms: int) -> None:
+    assert reservations.longest_heard_ms(message_ms, 60, repeats=repeats) == heard_ms
+
+
+@pytest.mark.parametrize(
+    ("kept", "average"),
+    [
+        ({"total": 4, "mobiles": 4}, 300.0),
+        ({"total": 4, "mobiles": 0}, 200.0),
+        ({"total": 4, "mobiles": 1}, 225.0),
+        ({"total": 5, "mobiles": 1, "excluded": 1}, 225.0),
+        (
+            {"total": 4, "mobiles": 3, "excluded": 2},
+            300.0,
+        ),  # of two that are left no more than all are mobiles
+        ({"total": 0, "mobiles": 0}, 200.0),
+        ({"total": 1, "mobiles": 1}, 300.0),
+    ],
+)
+def test_what_a_call_of_a_campaign_costs_on_average(
+    world: World, kept: dict[str, int], average: float
+) -> None:
+    campaign = world.campaign(world.account(10**6), mobiles=1)
+    write(lambda: CampaignCounts.update(**kept).where(CampaignCounts.campaign_id == campaign).execute())
+    assert read(lambda: reservations.average_cost(campaign)) == average
+
+
+def test_what_nobody_pays_for_has_cost_nothing(world: World) -> None:
+    house = world.campaign(read(lambda: int(accounts.house().id)), mobiles=1, start=False)
+    assert read(lambda: reservations.average_cost(house)) == 0.0
+    assert read(lambda: reservations.charged(house)) is None
+    assert read(lambda: reservations.spent(house)) == (0, 0)
+    paid = world.campaign(world.account(10**6), mobiles=2)
+    assert read(lambda: reservations.charged(paid)) == 0
+    world.settle(world.claim(paid, 1))
+    assert read(lambda: reservations.charged(paid)) == CALL_MOBILE
+    assert read(lambda: reservations.spent(paid)) == (CALL_MOBILE, CALL_MOBILE)
+
+
+@pytest.mark.parametrize(("wanted", "moved"), [(-1, 0), (0, 0), (1, 1), (100, 100), (101, 100)])
+def test_as_much_is_set_aside_as_there_is(world: World, wanted: int, moved: int) -> None:
+    account = world.account(100)
+    campaign = world.campaign(account, mobiles=1, start=False)
+
+    def work() -> int:
+        terms = reservations.terms_of(campaign, world.now)
+        assert terms is not None
+        return reservations.fund(terms, wanted, world.now)
+
+    assert write(work) == moved
+    assert (world.balance(account), world.reserved(account)) == (100 - moved, moved)
+    kept = read(lambda: Reservation.get_by_id(campaign))
+    assert (kept.held, kept.slices) == (moved, int(moved > 0))
+    txns = read(lambda: [row.key for row in LedgerTxn.select().where(LedgerTxn.kind == "reserve")])
+    assert txns == ([f"reserve/{campaign}/1"] if moved else [])
+    if wanted > 100:
+        assert write(work) == 0, "there is nothing left"
+
+
+def test_a_reservation_is_closed_when_the_campaign_and_its_last_call_have_ended(world: World) -> None:
+    campaign = world.campaign(world.account(10 * CALL_MOBILE), mobiles=1)
+    assert read(reservations.to_close) == []
+    (call,) = world.claim(campaign)
+    write(lambda: campaigns.stop(campaign, world.now))
+    assert read(reservations.to_close) == [], "a call of it is up"
+    world.settle([call])
+    assert read(reservations.to_close) == [campaign]
+    for name in ("live", "waiting", "retry_wait"):
+        for value, found in ((1, []), (0, [campaign])):
+            write(lambda name=name, value=value: CampaignCounts.update(**{name: value}).execute())
+            assert read(reservations.to_close) == found
+    write(lambda: reservations.close(campaign, world.now))
+    assert read(reservations.to_close) == []
 
 
 def test_what_is_left_returns_once_and_a_reservation_opens_again(world: World) -> None:
