@@ -180,6 +180,14 @@ def test_a_higher_rate_lets_out_what_the_window_still_has() -> None:
     assert limiter.use(10.9) == 0.02
 
 
+def test_after_a_lower_rate_the_window_of_what_was_let_out_is_waited_for() -> None:
+    limiter = RateLimiter(100)
+    limiter.take(10.0, 3)
+    limiter.set_rate(2)
+    assert limiter.next_in(10.1) == pytest.approx(0.912)
+    assert (limiter.available(11.0119), limiter.available(11.0121)) == (0, 1)
+
+
 def test_seats_in_figures() -> None:
     seats = Seats(3, reserve=5)
     assert (seats.limit, seats.reserve, seats.used) == (3, 2, 0)

@@ -146,6 +146,7 @@ def test_places_of_trunks() -> None:
     assert [places.free(way) for way in ((1, 1), (2, 1), (3, 1), (1, 9))] == [5, 6, 0, 0]
     assert places.total([(1, 1), (2, 1), (3, 1)]) == 6
     assert places.total([(1, 1)]) == 5
+    assert Places({1: 1}, {1: 9}).total(ONE) == 1, "a single place is one"
     assert places.total([]) == 0
     other = places.copy()
     places.take((2, 1), 2)
@@ -190,6 +191,16 @@ def test_parts_are_a_hundredth_and_sixteen_at_most() -> None:
         chunks = FairShares()
         chunks.divide(one_trunk(places), [demand(1, 1), demand(2, 2)])
         assert abs(chunks._accounts[1] - chunks._accounts[2]) <= first
+
+
+@pytest.mark.parametrize(
+    ("places", "given_"),
+    [(199, {1: 67, 2: 66, 3: 66}), (200, {1: 68, 2: 66, 3: 66}), (1700, {1: 576, 2: 564, 3: 560})],
+)
+def test_places_are_given_one_by_one_below_two_hundred_then_by_hundredths(
+    places: int, given_: dict[int, int]
+) -> None:
+    assert FairShares().divide(one_trunk(places), [demand(n, n) for n in (1, 2, 3)]) == given_
 
 
 def test_who_could_not_be_served_is_owed_fifty_places_at_most() -> None:
