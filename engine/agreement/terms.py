@@ -73,7 +73,7 @@ class Band:
     discount: int  # percent of the next month's subscription
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CreditRule:
     """What a month's reckoning needs of a version: the table and the notice periods.
 
@@ -115,7 +115,7 @@ class Article:
     text: Mapping[str, str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Terms:
     """One version of the agreement."""
 
@@ -287,7 +287,7 @@ def _flat(path: str, value: Any) -> Iterable[tuple[str, Any]]:
         yield path, value
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Versions:
     """All versions, the earliest first."""
 

@@ -68,7 +68,10 @@ def random_document(rng: random.Random) -> dict[str, Any]:
     longest = rng.choice((600, 7200, 40_000))
     outages = []
     for _ in range(rng.randint(0, 25)):
-        begin = rng.randint(-longest, length + 100)
+        # Over an edge of the month as often as somewhere in it.
+        begin = rng.choice((0, length, rng.randint(0, length), rng.randint(0, length))) - rng.randint(
+            -100, longest
+        )
         outages.append((begin, begin + rng.choice((1, rng.randint(1, 60), rng.randint(1, longest)))))
     if rng.random() < 0.4:
         begin = rng.randint(0, length // 2)

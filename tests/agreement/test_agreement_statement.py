@@ -3,6 +3,9 @@
 import csv
 import io
 from dataclasses import replace
+from fractions import Fraction
+
+import pytest
 
 from engine.agreement.months import Month
 from engine.agreement.reckoning import from_evidence, reckon
@@ -11,11 +14,13 @@ from engine.agreement.statement import (
     StatementHead,
     band_texts_fa,
     figures_fa,
+    kind_names,
+    notes_of,
     statement_csv,
     statement_sha256,
 )
 from engine.agreement.statement_pdf import statement_pdf
-from engine.agreement.terms import ExclusionKind, in_force
+from engine.agreement.terms import Band, ExclusionKind, in_force
 
 TERMS = in_force(0)
 MONTH = Month.parse("1405-08")
@@ -65,6 +70,13 @@ def test_the_hash_binds_head_and_evidence():
     assert first != statement_sha256(HEAD, a_month(4))
 
 
+def test_the_hash_of_a_statement_that_was_issued_never_changes():
+    """Customers hold it: who changes how it is made must keep the old way for the old statements."""
+    assert statement_sha256(HEAD, a_month()) == (
+        "968bd2e6b8ef9f47f4f2f721e5710cd77390997e8fbb87ad3f6605e371d72628"
+    )
+
+
 def test_pdf_is_the_same_bytes_again_and_goes_over_many_pages():
     one = statement_pdf(HEAD, a_month(), TERMS)
     assert one.startswith(b"%PDF-")
@@ -87,3 +99,128 @@ def test_persian_texts():
     assert table[1][1] == "۱۸۱ تا ۴۳۲ دقیقه"
     assert table[4][1] == "بیش از ۱٬۲۹۶ دقیقه"
     assert table[0][0].replace("\u200f", "") == "حداقل ۹۹٫۵۸٪"
+
+
+def rows_of(head, reckoning):
+    text = statement_csv(head, reckoning)
+    return {(row["section"], row["item"]): row for row in csv.DictReader(io.StringIO(text[1:]))}
+
+
+def test_every_row_of_the_csv_has_its_seconds_and_its_value():
+    start = MONTH.start
+    reckoning = a_month()
+    rows = rows_of(replace(HEAD, number="n", adjusts="m", note="claim"), reckoning)
+    figures = {
+        item: (row["seconds"], row["value"], row["note"])
+        for (section, item), row in rows.items()
+        if section in ("statement", "figure", "unknown")
+    }
+    assert figures == {
+        "number": ("", "n", "adjusts m"),
+        "account": ("", "17", "'=HYPERLINK(1) شرکت نمونه"),
+        "issued": ("", "1405-09-01 00:01", "claim"),
+        "month": (str(30 * 86400), "1405-08", "آبان ۱۴۰۵"),
+        "agreement": ("", TERMS.id, TERMS.sha256),
+        "downtime": ("18000", "", ""),
+        "excluded_downtime": ("1800", "", ""),
+        "counted_downtime": ("16200", "270", "value in whole minutes"),
+        "unknown": ("86400", "", ""),
+        "availability_percent": ("", "99.38", "795/8"),
+        "discount_by_percent": ("", "10", ""),
+        "discount_by_minutes": ("", "10", ""),
+        "discount": ("", "10", "decided by both"),
+        "subscription_rials": ("", "12500000", ""),
+        "discount_rials": ("", "1250000", ""),
+        "": ("86400", "", "neither up nor down"),
+    }
+    assert {item: rows[("outage", item)]["seconds"] for item in ("o0", "o4")} == {"o0": "3600", "o4": "3600"}
+    excluded = rows[("exclusion", "'@e1")]
+    assert (excluded["from"], excluded["seconds"]) == ("2026-10-23T00:00:00+03:30", "1800")
+    assert (excluded["value"], rows[("exclusion", "e2")]["seconds"]) == ("planned_maintenance", "9999")
+    assert start + 1800 == reckoning.exclusion_lines()[0].span[1]
+
+
+@pytest.mark.parametrize("name", ["subscription_rials", "discount_rials"])
+def test_money_that_is_not_known_has_no_row_but_nothing_has_one(name):
+    label = {"subscription_rials": "اشتراک ماه بعد", "discount_rials": "مبلغ تخفیف"}[name]
+    for rials, is_there in ((None, False), (0, True)):
+        head = replace(HEAD, **{name: rials})
+        assert (("figure", name) in rows_of(head, a_month())) is is_there
+        assert (label in dict(figures_fa(head, a_month()))) is is_there
+
+
+def test_every_figure_in_persian():
+    rows = [(label, value.replace("\u200f", "")) for label, value in figures_fa(HEAD, a_month())]
+    assert rows == [
+        ("مشترک", "=HYPERLINK(1) شرکت نمونه"),
+        ("شماره مشترک", "۱۷"),
+        ("شماره صورت‌وضعیت", "۱۴۰۵-۰۸-۱۷"),
+        ("ماه", "آبان ۱۴۰۵"),
+        ("از", "۱۴۰۵/۰۸/۰۱ ساعت ۰۰:۰۰"),
+        ("تا", "۱۴۰۵/۰۸/۳۰ ساعت ۲۴:۰۰"),
+        ("تاریخ صدور", "۱۴۰۵/۰۹/۰۱ ساعت ۰۰:۰۱"),
+        ("نسخه توافق‌نامه", "۱"),
+        ("دسترسی‌پذیری", "۹۹٫۳۸٪"),
+        ("زمان قطعی", "۵ ساعت"),
+        ("قطعی مستثنا", "۳۰ دقیقه"),
+        ("قطعی محسوب‌شده", "۴ ساعت و ۳۰ دقیقه (۲۷۰ دقیقه کامل)"),
+        ("زمان نامعلوم", "۲۴ ساعت"),
+        ("تخفیف بر پایه درصد", "۱۰٪"),
+        ("تخفیف بر پایه دقیقه", "۱۰٪"),
+        ("تخفیف", "۱۰٪ (تعیین‌کننده: هر دو ستون)"),
+        ("اشتراک ماه بعد", "۱۲٬۵۰۰٬۰۰۰ ریال"),
+        ("مبلغ تخفیف", "۱٬۲۵۰٬۰۰۰ ریال"),
+        ("توضیح", "توضیح"),
+    ]
+    bare = dict(figures_fa(StatementHead("1", 1, "x", MONTH.end), reckon(MONTH, [], [], TERMS)))
+    assert {"اصلاحیه صورت‌وضعیت", "توضیح"} & set(bare) == set()
+
+
+@pytest.mark.parametrize(
+    ("note", "codes"),
+    [
+        ("", []),
+        ("claim", ["claim"]),
+        ("claim no_subscription unknown", ["claim", "no_subscription", "unknown"]),
+        ("متنی؛ متن دیگر", ["متنی", "متن دیگر"]),
+        ("claim and more", ["claim and more"]),
+    ],
+)
+def test_the_codes_of_a_note_and_the_texts_of_older_ones(note, codes):
+    assert notes_of(note) == codes
+
+
+@pytest.mark.parametrize(
+    ("bands", "texts"),
+    [
+        (
+            TERMS.credit.bands,
+            [
+                ("حداقل ۹۹٫۵۸٪", "۰ تا ۱۸۰ دقیقه", "۰٪"),
+                ("حداقل ۹۹٪ و کمتر از ۹۹٫۵۸٪", "۱۸۱ تا ۴۳۲ دقیقه", "۱۰٪"),
+                ("حداقل ۹۸٪ و کمتر از ۹۹٪", "۴۳۳ تا ۸۶۴ دقیقه", "۲۰٪"),
+                ("حداقل ۹۷٪ و کمتر از ۹۸٪", "۸۶۵ تا ۱٬۲۹۶ دقیقه", "۳۰٪"),
+                ("کمتر از ۹۷٪", "بیش از ۱٬۲۹۶ دقیقه", "۴۰٪"),
+            ],
+        ),
+        ((Band(None, None, 5),), [("همه", "همه", "۵٪")]),  # a table of one row has no edges
+        (
+            (Band(None, 9, 0), Band(Fraction(98), None, 10), Band(None, None, 20)),
+            [
+                ("همه", "۰ تا ۹ دقیقه", "۰٪"),
+                ("حداقل ۹۸٪", "بیش از ۹ دقیقه", "۱۰٪"),
+                ("کمتر از ۹۸٪", "همه", "۲۰٪"),
+            ],
+        ),
+        ((Band(None, None, 0), Band(None, 9, 10)), [("همه", "همه", "۰٪"), ("همه", "۰ تا ۹ دقیقه", "۱۰٪")]),
+    ],
+)
+def test_the_table_in_persian_has_no_gap(bands, texts):
+    assert [tuple(text.replace("\u200f", "") for text in row) for row in band_texts_fa(bands)] == texts
+
+
+def test_the_kinds_of_exclusion_have_the_agreements_words():
+    for language in ("fa", "en"):
+        names = kind_names(TERMS, language)
+        assert set(names) == {kind.value for kind in ExclusionKind}
+        assert all(names.values())
