@@ -159,6 +159,22 @@ def reached(uuid: str) -> bytes:
     return _api(f"db select/avanak_call_back/{check_uuid('try', uuid)}")
 
 
+def served(uuid: str) -> bytes:
+    """``db select``: «true» if a call that ended was put through to an agent, by the switch's own book."""
+    return _api(f"db select/avanak_call/{check_uuid('call', uuid)}")
+
+
+def forget(uuid: str) -> list[bytes]:
+    """``db delete``: the end of a call or of a try is in the store, the switch's own book need not have it."""
+    checked = check_uuid("call", uuid)
+    return [_api(f"db delete/{book}/{checked}") for book in ("avanak_call", "avanak_call_back")]
+
+
+def was_announced(uuid: str) -> bytes:
+    """``uuid_getvar``: «true» if the caller heard that the call is recorded."""
+    return _api(f"uuid_getvar {check_uuid('call', uuid)} avanak_announced")
+
+
 def _extension(value: str) -> str:
     return check_text("extension", value, EXTENSION, "3 to 6 digits")
 

@@ -16,6 +16,7 @@ class QueueAgent:
     state: str  # Waiting, Receiving, In a queue call, Idle
     contact: str
     wrap_up_s: int
+    max_no_answer: int
     last_bridge_end: int
     external_calls: int
 
@@ -48,6 +49,7 @@ def read_agents(text: str) -> list[QueueAgent]:
             row.get("state", ""),
             row.get("contact", ""),
             to_int(row.get("wrap_up_time")) or 0,
+            to_int(row.get("max_no_answer")) or 0,
             to_int(row.get("last_bridge_end")) or 0,
             to_int(row.get("external_calls_count")) or 0,
         )

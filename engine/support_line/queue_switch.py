@@ -94,7 +94,11 @@ class QueueSwitch:
         alive = {str(row.get("uuid")) for row in rows}
         members = read_members(self._link.api(commands.member_list()))
 
-        waiting = self._writer.call(lambda: catch_up(self.id, self.core_uuid, alive, members, now))
+        gone = read(lambda: calls.open_of(self.id)) - alive
+        served = {uuid for uuid in gone if self._link.api(commands.served(uuid)).strip() == "true"}
+        waiting = self._writer.call(lambda: catch_up(self.id, self.core_uuid, alive, served, members, now))
+        for uuid in gone:
+            self._link.post(commands.forget(uuid))
         now_m = monotonic_s()
         for uuid, language, waited_ms in waiting:
             self._waiters[uuid] = Waiter.of(
@@ -165,7 +169,10 @@ class QueueSwitch:
         values = {
             "avanak_language": found.call.language,
             "avanak_support": "open" if found.office.is_open else "closed",
+            "avanak_message_s": str(self._rules.message_s),
         }
+        if self._rules.record_calls:
+            values["avanak_records"] = "true"
         if not found.office.is_open:
             values["avanak_opens"] = self._clips.opens(found.call.language, found.office.opens_at, now)
         self._answer(uuid, values)
@@ -226,7 +233,8 @@ class QueueSwitch:
         if waiter is not None and waiter.saying:
             self._link.post([commands.stop_saying(uuid, waiter.saying)])
         self._writer.call(lambda: calls.answered(uuid, extension, now))
-        if self._rules.record_calls and uuid in self._calls:
+        announced = uuid in self._calls and self._link.api(commands.was_announced(uuid)).strip() == "true"
+        if self._rules.record_calls and announced:
             self._writer.call(lambda: call_recordings.begun(uuid, now))
             self._link.post([commands.record(uuid, f"{self._recordings}/support/call-{uuid}.wav")])
 
@@ -249,10 +257,12 @@ class QueueSwitch:
         self._waiters.pop(uuid, None)
         self._keyed.pop(uuid, None)
         self._writer.call(lambda: calls.ended(uuid, now))
+        self._link.post(commands.forget(uuid))
 
     def _settle(self, uuid: str, evidence: Evidence, now: int) -> None:
         self._tries.discard(uuid)
         extension = self._writer.call(lambda: call_backs.settle_of(uuid, evidence, now))
+        self._link.post(commands.forget(uuid))
         if extension and evidence is Evidence.TALKED:
             agent = read(lambda: SupportAgent.get(SupportAgent.extension == extension))
             self._busy_until_m[extension] = monotonic_s() + agent.wrap_up_s

@@ -39,13 +39,14 @@ class StoreView:
 
 
 def catch_up(
-    switch_id: int, core_uuid: str, alive: set[str], members: list[QueueMember], now: int
+    switch_id: int, core_uuid: str, alive: set[str], served: set[str], members: list[QueueMember], now: int
 ) -> list[tuple[str, str, int]]:
     """In a transaction, after a time in which nobody listened: end what is gone, take in who came meanwhile.
 
-    Who waits now: channel, language and milliseconds since the call joined.
+    `served` were put through to an agent before they went, by the switch's own book.  Who waits now:
+    channel, language and milliseconds since the call joined.
     """
-    calls.end_those_gone(switch_id, alive, now)
+    calls.end_those_gone(switch_id, alive, served, now)
     waiting = []
     for member in members:
         if member.uuid not in alive:

@@ -69,6 +69,9 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("avanak_rest", DIALPLAN, r"\d{1,15}"),
     Variable("avanak_tries", DIALPLAN, "x{1,3}"),
     Variable("avanak_check", DIALPLAN, "ok|invalid|abroad|premium|our_own"),
+    Variable("avanak_message_s", DIALPLAN, r"[1-9]\d{1,2}"),
+    Variable("avanak_records", ENGINE, "true"),
+    Variable("avanak_announced", DIALPLAN, "true"),
     Variable("avanak_registered", DIALPLAN, "true"),
     Variable("avanak_step", DIALPLAN, "rung|talked", result=True),
 )

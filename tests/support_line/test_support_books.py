@@ -219,6 +219,6 @@ def test_an_agents_password_is_not_kept_and_ends_are_conflicts(cast: Cast) -> No
 
 def test_a_call_whose_switch_forgot_it_has_ended(cast: Cast) -> None:
     gone, alive = rings(), rings("09351112233")
-    assert write(lambda: calls.end_those_gone(1, [alive], OPEN + 60_000)) == 1
+    assert write(lambda: calls.end_those_gone(1, [alive], [], OPEN + 60_000)) == 1
     assert calls.of_uuid(gone).state == SupportCallState.ABANDONED
     assert books_are_closed(OPEN + 60_000).waiting == 1

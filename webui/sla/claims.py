@@ -14,7 +14,7 @@ from wtforms.validators import InputRequired, Length
 
 from engine.clock import wall_ms
 from engine.services.accounts.display_names import account_names
-from engine.services.sla import agreements, claims
+from engine.services.sla import agreements, claims, support_calls
 from engine.services.sla.claim_states import ClaimKind
 from engine.services.tickets import compensation
 from engine.services.tickets.compensation import Wanted
@@ -63,7 +63,7 @@ class ClaimForm(PageForm):
         _l("Number that rang us"),
         [Length(max=30)],
         filters=[ascii_digits],
-        description=_l("For the support line only."),
+        description=_l("For the support line only; empty: we look for your calls of that time ourselves."),
         render_kw={"dir": "ltr"},
     )
     text = TextAreaField(
@@ -103,7 +103,8 @@ def index() -> str:
 
     def work() -> dict[str, Any]:
         missed = compensation.missed_of_account(account_id, now)
-        return {"rows": claims.of_account(account_id), "missed": missed}
+        failed = compensation.failed_calls(account_id, now)
+        return {"rows": claims.of_account(account_id), "missed": missed, "failed": failed}
 
     return render_template("claims/index.html", **read(work), now=now)
 
@@ -115,13 +116,31 @@ def new() -> str | Answer | Response:
     account_id, now = customers_only(), wall_ms()
     form = ClaimForm()
     del form.account
-    terms = read(lambda: agreements.in_force(now))
+    terms, failed = read(lambda: (agreements.in_force(now), compensation.failed_calls(account_id, now)))
+    shown = {"form": form, "terms": terms, "now": now,
+             "failed": [one for one in failed if one.can_be_claimed(now)]}  # fmt: skip
     if not form.is_submitted():
-        return render_template("claims/new.html", form=form, terms=terms)
+        return render_template("claims/new.html", **shown)
     made = form.submit(account_id, now)
     if not made:
-        return refused("claims/new.html", form=form, terms=terms)
+        return refused("claims/new.html", **shown)
     return _made(made[-1])
+
+
+@blueprint.post("/calls/<int:call_id>")
+@needs("account.view")
+def call(call_id: int) -> Response:
+    """Claim a call to the support line that failed, in one step: our own books are the evidence."""
+    me, now, account_id = person(), wall_ms(), customers_only()
+
+    row = read(lambda: support_calls.failed_call(account_id, call_id))
+    subject = _("Claim: call to the support line of %(at)s", at=written_instant(row.call.joined_at))
+    text = (
+        _("The call was answered after waiting for too long.")
+        if row.was_answered
+        else _("Nobody answered the call.")
+    )
+    return _made(write(lambda: compensation.claim_call(me, account_id, call_id, subject, text, now)))
 
 
 @blueprint.post("/clocks/<int:clock_id>")

@@ -23,7 +23,7 @@ from engine.agreement.reckoning import Reckoning
 from engine.agreement.statement import StatementHead, statement_sha256
 from engine.errors import BadInput
 from engine.sentences import Instant, kept
-from engine.services.sla import availability, claimed, credits
+from engine.services.sla import availability, claimed, credits, support_calls
 from engine.services.sla.archive import figures_of
 from engine.services.sla.locks import lock_month
 from engine.services.sla.monitor import first_watched
@@ -301,8 +301,9 @@ class _Closer:
         return _Chunk(more=False, credits=claimed.settle(due, self.month, self.now))
 
     def finish(self) -> None:
-        """The month is done if all was written from the records as they stand."""
+        """The month is done if all was written from the records as they stand; the support line's figures are noted."""
         lock_month(self.month.key)
+        support_calls.note_month(self.month, self.now)
         now_sha256 = availability.records(self.month, self.now).sha256()
         if self._used <= {now_sha256}:
             execute(

@@ -108,14 +108,23 @@ def ended(uuid: str, now: int) -> None:
         ).execute()
 
 
-def end_those_gone(switch_id: int, alive: Iterable[str], now: int) -> int:
-    """The switch was asked which calls it has: the others of ours have ended while nobody listened; how many."""
-    living = set(alive)
+def open_of(switch_id: int) -> set[str]:
+    """Channels of a switch's calls that have not ended, as far as we know."""
     rows = SupportCall.select(SupportCall.uuid).where(
         SupportCall.switch_id == switch_id, SupportCall.state.in_(OPEN_STATES)
     )
-    gone = [row.uuid for row in rows if row.uuid not in living]
+    return {str(row.uuid) for row in rows}
+
+
+def end_those_gone(switch_id: int, alive: Iterable[str], served: Iterable[str], now: int) -> int:
+    """The switch was asked which calls it has: the others of ours have ended while nobody listened; how many.
+
+    Those of `served` were put through to an agent; when, and to whom, nobody knows: they count as answered now.
+    """
+    gone = open_of(switch_id) - set(alive)
     for uuid in gone:
+        if uuid in set(served):
+            answered(uuid, "", now)
         ended(uuid, now)
     return len(gone)
 

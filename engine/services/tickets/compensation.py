@@ -60,6 +60,19 @@ class Missed:
 
 
 @dataclass(frozen=True, slots=True)
+class Failed:
+    """A call to the support line that failed, until when it can be claimed, and its claim if there is one."""
+
+    found: support_calls.FailedCall
+    until_at: int
+    claim_id: int | None
+
+    def can_be_claimed(self, now: int) -> bool:
+        """Whether the customer may claim it now."""
+        return self.claim_id is None and now <= self.until_at
+
+
+@dataclass(frozen=True, slots=True)
 class SupportEvidence:
     """What a claim about support rests on, to be shown; `ticket_id` is that of the missed clock."""
 
@@ -155,12 +168,9 @@ def claim_clock(person: Actor, clock_id: int, subject: str, text: str, now: int)
 def claim_queue(person: Actor, wanted: Wanted, number: str, now: int) -> int:
     """Claim a call to the support line that nobody answered; the claim's id.
 
-    `wanted` has the time of the call, `number` the telephone that rang us.
+    `wanted` has the time of the call, `number` the telephone that rang us (empty: our books know it).
     BadInput for a call outside of support hours, when nobody was promised.
     """
-    called = numbers.normalise(number)
-    if isinstance(called, Reason):
-        raise BadInput("«%(number)s»: %(why)s", number=number[:40], why=called.sentence)
     if not 0 < wanted.until_at - wanted.from_at <= MAX_CALL_MS:
         raise BadInput("A call to the support line begins before it ends, and lasts a day at most.")
     calendar = working_calendar.of_terms(agreements.in_force(wanted.from_at), CalendarKind.SUPPORT)
@@ -170,10 +180,50 @@ def claim_queue(person: Actor, wanted: Wanted, number: str, now: int) -> int:
             from_at=Instant(wanted.from_at),
             until_at=Instant(wanted.until_at),
         )
+    e164 = _number_of(wanted, number)
     claim_id = claim(person, wanted, now)
-    ClaimEvidence.insert(claim_id=claim_id, kind=QUEUE, number=called.e164).on_conflict_ignore().execute()
-    _note_our_books(claim_id, wanted, called.e164, now)
+    ClaimEvidence.insert(claim_id=claim_id, kind=QUEUE, number=e164).on_conflict_ignore().execute()
+    _note_our_books(claim_id, wanted, e164, now)
     return claim_id
+
+
+def claim_call(person: Actor, account_id: int, call_id: int, subject: str, text: str, now: int) -> int:
+    """Claim a call of our own books that nobody answered or that waited too long; the claim's id, once for a call.
+
+    NotFound for another account's call or one that was answered in time; TooLate with the date.
+    """
+    found = support_calls.failed_call(account_id, call_id)
+    before = _claims_of_calls([call_id])
+    if call_id in before:
+        return before[call_id]
+    tried = ClaimEvidence.select().where(ClaimEvidence.call_id == call_id).count()
+    begun = int(found.call.joined_at or now)
+    wanted = Wanted(
+        account_id,
+        ClaimKind.SUPPORT,
+        subject,
+        text,
+        begun,
+        begun + max(1000, found.waited_ms),
+        f"call-{call_id}-{tried}",
+    )
+    claim_id = claim(person, wanted, now)
+    ClaimEvidence.create(claim_id=claim_id, kind=QUEUE, number=found.call.number, call_id=call_id)
+    _note_our_books(claim_id, wanted, found.call.number, now)
+    return claim_id
+
+
+def _number_of(wanted: Wanted, number: str) -> str:
+    """The E.164 of what the customer wrote; nothing written: the number of the account's call in our own books."""
+    if number.strip():
+        called = numbers.normalise(number)
+        if isinstance(called, Reason):
+            raise BadInput("«%(number)s»: %(why)s", number=number[:40], why=called.sentence)
+        return called.e164
+    rows = support_calls.of_caller("", wanted.account_id, wanted.from_at, wanted.until_at)
+    if not rows:
+        raise BadInput("Our books have no call of yours in that time; write the number that rang us.")
+    return str(rows[0].number)
 
 
 def _note_our_books(claim_id: int, wanted: Wanted, number: str, now: int) -> None:
@@ -214,6 +264,19 @@ def missed_of_account(account_id: int, now: int, span_ms: int = 90 * 86_400_000)
     return _missed(clocks.missed_of(account_id, now - span_ms, now + 1)[::-1])
 
 
+def failed_calls(account_id: int, now: int, span_ms: int = 90 * 86_400_000) -> list[Failed]:
+    """The account's calls to the support line that failed lately, the newest first."""
+    found = support_calls.failed_of(account_id, now - span_ms)
+    claimed = _claims_of_calls([int(one.call.id) for one in found])
+    known = agreements.versions()
+    rows = []
+    for one in found:
+        ended_at = int(one.call.joined_at or 0) + one.waited_ms
+        window_s = known.in_force(ended_at // 1000).limits["claim_window_s"]
+        rows.append(Failed(one, ended_at + window_s * 1000, claimed.get(int(one.call.id))))
+    return rows
+
+
 def missed_of_ticket(ticket_id: int) -> dict[int, Missed]:
     """The missed deadlines of a ticket by the id of the clock."""
     rows = TicketClock.select().where(
@@ -252,3 +315,14 @@ def _claims_of(clock_ids: list[int]) -> dict[int, int]:
         .tuples()
     )
     return {int(clock_id): int(claim_id) for claim_id, clock_id in rows} if clock_ids else {}
+
+
+def _claims_of_calls(call_ids: list[int]) -> dict[int, int]:
+    """Claims by the call they rest on, those that were rejected left out."""
+    rows: Any = (
+        Claim.select(Claim.id, ClaimEvidence.call_id)
+        .join(ClaimEvidence, on=(ClaimEvidence.claim_id == Claim.id))
+        .where(ClaimEvidence.call_id.in_(call_ids), Claim.state != ClaimState.REJECTED)
+        .tuples()
+    )
+    return {int(call_id): int(claim_id) for claim_id, call_id in rows} if call_ids else {}

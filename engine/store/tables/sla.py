@@ -322,6 +322,9 @@ class ClaimEvidence(Table):
     kind = CharField(8)  # clock, queue
     clock_id = BigIntegerField(null=True, index=True)
     number = CharField(20, default="")  # that rang the support line
+    call_id = BigIntegerField(
+        null=True, index=True
+    )  # the call in our own books, if it was claimed from there
 
 
 class ClaimStep(Table):

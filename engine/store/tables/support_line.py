@@ -169,3 +169,23 @@ class SupportSetting(Table):
     value = TextField()
     changed_at = BigIntegerField()
     changed_by = BigIntegerField(null=True)
+
+
+class SupportMonth(Table):
+    """The support line's figures of a month of the agreement, of calls in support hours; written once, never changed."""
+
+    id = BigAutoField()
+    month = CharField(10)
+    account_id = BigIntegerField()  # 0: all callers
+    offered = IntegerField()
+    answered = IntegerField()
+    within_20_s = IntegerField()
+    within_80_s = IntegerField()
+    abandoned = IntegerField()
+    called_back = IntegerField()
+    longest_wait_s = IntegerField()
+    mean_wait_s = IntegerField()
+    noted_at = BigIntegerField()
+
+    class Meta:
+        indexes = ((("month", "account_id"), True),)

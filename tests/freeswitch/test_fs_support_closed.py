@@ -1,0 +1,152 @@
+"""Closed hours, menus and spoken messages of the support line on a real FreeSWITCH, with an engine and without."""
+
+from __future__ import annotations
+
+import time
+import wave
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from engine.clock import TEHRAN, wall_ms
+from engine.services.support_line import hours, voice_tickets
+from engine.services.tickets.attachments import Attachments
+from engine.store.tables.support import Attachment, Ticket, TicketMessage
+from engine.store.tables.support_line import CallBack, VoiceTicket
+from engine.switch_conf.support import hours_xml
+from tests.freeswitch.phone import _power
+from tests.freeswitch.support_house import (
+    NUMBER,
+    House,
+    always_open,
+    call_of,
+    engine_with_agents,
+    hears_menu,
+    house,
+)
+from tests.freeswitch.switch import until
+from tests.runtime.lab import Lab
+
+__all__ = ["always_open", "house"]
+
+
+@pytest.fixture
+def closed(monkeypatch: pytest.MonkeyPatch, always_open: None) -> None:
+    monkeypatch.setattr(hours, "office", lambda now: hours.OpenHours(False, now + 3_600_000, None))
+
+
+def spoken(house: House, kind: str, number: str) -> Path | None:
+    """The file that the switch made of what a caller spoke."""
+    folder = house.switch.folder / "recordings" / "support"
+    return next(folder.glob(f"{kind}-{number}-*.wav"), None)
+
+
+def has_tone(file: Path, hz: int) -> bool:
+    try:
+        with wave.open(str(file)) as sound:
+            data = sound.readframes(sound.getnframes())
+    except (wave.Error, EOFError):  # the switch has not written its head yet
+        return False
+    samples = [int.from_bytes(data[at : at + 2], "little", signed=True) for at in range(0, len(data), 2)]
+    parts = [samples[at : at + 160] for at in range(0, len(samples) - 160, 160)]
+    return sum(_power(part, hz) > 0.6 for part in parts if any(part)) > 20
+
+
+def ticket_of(lab: Lab, house: House) -> Ticket:
+    """The ticket that the engine makes of the one spoken message."""
+    files = Attachments(lab.engine.settings)
+    later = wall_ms() + 60_000
+    until(
+        lambda: voice_tickets.take_over(house.switch.folder / "recordings", files, later) or VoiceTicket.select().exists(),
+        15,
+        "the ticket",
+    )  # fmt: skip
+    return Ticket.get_by_id(VoiceTicket.get().ticket_id)
+
+
+def test_closed_a_message_becomes_a_ticket_with_its_sound(house: House, tmp_path: Path, closed: None) -> None:
+    with engine_with_agents(house, tmp_path) as lab:
+        caller = house.caller("09121120001", tone_hz=650)
+        leg = caller.call(NUMBER)
+        hears_menu(caller)
+        caller.press("2")
+        until(lambda: spoken(house, "message", "09121120001"), 10, "the recording to begin")
+        time.sleep(2)
+        caller.hang_up(leg)
+        until(lambda: call_of("+989121120001").state == "left", 5, "the end in the books")
+        ticket = ticket_of(lab, house)
+        assert (ticket.department, ticket.via) == ("support", "telephone")
+        row = Attachment.select().join(TicketMessage, on=(Attachment.message_id == TicketMessage.id)).get()
+        assert row.media_type.startswith("audio/")
+        assert has_tone(Path(lab.engine.settings.data_dir) / "attachments" / row.path, 650)
+        assert spoken(house, "message", "09121120001") is None
+
+
+def test_closed_a_call_back_is_owed_and_not_placed_before_it_opens(
+    house: House, tmp_path: Path, closed: None
+) -> None:
+    with engine_with_agents(house, tmp_path):
+        rung = len(house.far.rang)
+        house.agent("501")
+        caller = house.caller("09121120002")
+        leg = caller.call(NUMBER)
+        before = hears_menu(caller)
+        caller.press("1")
+        hears_menu(caller, before)  # the number was read back
+        caller.press("1")
+        until(lambda: CallBack.select().count() == 1, 8, "the row")
+        assert CallBack.get().number == "+989121120002"
+        until(lambda: leg.state == "over", 10, "goodbye")
+        time.sleep(2)
+        assert (CallBack.get().state, len(house.far.rang)) == ("waiting", rung)
+
+
+def test_a_complaint_is_a_voice_ticket_of_its_own_department(house: House, tmp_path: Path) -> None:
+    """The longest message is the setting's: the line ends it after ten seconds, though the caller speaks on."""
+    with engine_with_agents(house, tmp_path, message_s=10) as lab:
+        time.sleep(1)  # the engine reads its settings twice a second
+        caller = house.caller("09121120003", tone_hz=650)
+        leg = caller.call(NUMBER)
+        hears_menu(caller)
+        caller.press("1")
+        until(lambda: spoken(house, "complaint", "09121120003"), 10, "the recording to begin")
+        begun = time.monotonic()
+        until(lambda: leg.state == "over", 16, "the end of the longest message")
+        assert 9 < time.monotonic() - begun < 14
+        assert ticket_of(lab, house).department == "complaint"
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_without_an_engine_the_written_hours_decide(house: House, is_open: bool) -> None:
+    """Nobody answers: two seconds later the call waits in the queue, or a message is asked for."""
+    today = datetime.now(TEHRAN).date().isoformat()
+    hours_file = house.switch.folder / "conf" / "dialplan" / "support" / "15_hours.xml"
+    hours_file.write_text(hours_xml([(today, ((0, 86_400),))] if is_open else []))
+    line = house.switch.connect()
+    try:
+        assert "OK" in line.api("reloadxml")
+        number = f"0912112001{is_open:d}"
+        caller = house.caller(number, tone_hz=650)
+        begun = time.monotonic()
+        leg = caller.call(NUMBER)
+        until(lambda: leg.state == "up", 6, "the answer")
+        assert 1.5 < time.monotonic() - begun < 4
+        if is_open:
+            until(
+                lambda: number in line.api("callcenter_config queue list members support@avanak"),
+                15,
+                "the queue",
+            )
+            until(lambda: caller.packets > 50, 5, "music")
+        else:
+            until(lambda: spoken(house, "message", number), 10, "the recording")
+            time.sleep(1.5)
+        caller.hang_up(leg)
+        if not is_open:
+            file = spoken(house, "message", number)
+            assert file is not None
+            until(lambda: has_tone(file, 650), 5, "the message in the file")
+            file.unlink()
+    finally:
+        line.close()
