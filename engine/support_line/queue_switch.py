@@ -328,6 +328,7 @@ class QueueSwitch:
         if found.frames:
             self._link.post(found.frames)
         self._told = {each.extension: each.status for each in wanted}
+        self._told |= dict.fromkeys(found.unanswering, "On Break")  # who signs in at once is not paused again
         words = {name: SEEN.get(each.state, "unknown") for name, each in seen.items()}
         changed = {row.extension: words[row.extension] for row in view.agents
                    if words.get(row.extension, row.seen) != row.seen}  # fmt: skip

@@ -125,6 +125,15 @@ def engine_with_agents(house: House, folder: Path, **rules: int) -> Iterator[Lab
 
 
 @pytest.fixture(autouse=True)
+def ended_calls(house: House) -> Iterator[None]:
+    """What a test left open does not wait in the next one's queue."""
+    yield
+    line = house.switch.connect()
+    line.api("hupall")
+    line.close()
+
+
+@pytest.fixture(autouse=True)
 def always_open(monkeypatch: pytest.MonkeyPatch) -> None:
     from engine.services.support_line import hours
 

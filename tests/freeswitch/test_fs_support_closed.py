@@ -21,6 +21,7 @@ from tests.freeswitch.support_house import (
     House,
     always_open,
     call_of,
+    ended_calls,
     engine_with_agents,
     hears_menu,
     house,
@@ -28,7 +29,7 @@ from tests.freeswitch.support_house import (
 from tests.freeswitch.switch import until
 from tests.runtime.lab import Lab
 
-__all__ = ["always_open", "house"]
+__all__ = ["always_open", "ended_calls", "house"]
 
 
 @pytest.fixture

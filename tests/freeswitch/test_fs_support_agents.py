@@ -1,0 +1,168 @@
+"""Agents of the support line on a real FreeSWITCH: outside numbers, recordings, silence, restarts of either side."""
+
+from __future__ import annotations
+
+import time
+import wave
+from pathlib import Path
+
+from engine.clock import wall_ms
+from engine.services.support_line import agents, call_recordings, settings
+from engine.services.support_line.agents import SYSTEM
+from engine.states import SupportCallState
+from engine.store.tables.support_line import SupportAgent, SupportCall, SupportRecording
+from engine.store.threads import write
+from tests.freeswitch.support_house import (
+    NUMBER,
+    House,
+    always_open,
+    call_of,
+    ended_calls,
+    engine_with_agents,
+    house,
+)
+from tests.freeswitch.switch import until
+
+__all__ = ["always_open", "ended_calls", "house"]
+
+
+def state_of(extension: str) -> tuple[str, str]:
+    row = SupportAgent.get(SupportAgent.extension == extension)
+    return row.state, row.reason
+
+
+def on_switch(house: House, extension: str) -> dict[str, str]:
+    """The agent as the queue has it."""
+    line = house.switch.connect()
+    try:
+        head, *rows = line.api("callcenter_config agent list").strip().splitlines()
+    finally:
+        line.close()
+    found = [dict(zip(head.split("|"), row.split("|"), strict=False)) for row in rows]
+    return next((row for row in found if row.get("name") == extension), {})
+
+
+def test_an_answered_call_is_recorded_after_it_was_announced(house: House, tmp_path: Path) -> None:
+    """Both voices are in the file, in the engine's books, and gone when its days are over; without the setting none is made."""
+    folder = house.switch.folder / "recordings"
+    with engine_with_agents(house, tmp_path):
+        phone = house.agent("501", tone_hz=500)
+        caller = house.caller("09121130001", tone_hz=800)
+        leg = caller.call(NUMBER)
+        until(lambda: caller.heard.get(500, 0) > 40 and phone.heard.get(800, 0) > 40, 30, "both to hear")
+        caller.hang_up(leg)
+        until(lambda: call_of("+989121130001").state == "answered", 5, "the end in the books")
+        row = SupportRecording.get(SupportRecording.call_id == call_of("+989121130001").id)
+        path = call_recordings.path_of(folder, row.uuid)
+        until(lambda: path.is_file() and path.stat().st_size > 8_000, 5, "the sound")
+        with wave.open(str(path)) as sound:
+            assert sound.getnframes() > 4_000
+        assert write(lambda: call_recordings.sweep(folder, wall_ms() + 91 * 86_400_000)) == 1
+        assert not path.exists()
+        write(lambda: settings.change(SYSTEM, {"record_calls": 0}, wall_ms()))
+        time.sleep(1)  # the engine reads its settings twice a second
+        other = house.caller("09121130002", tone_hz=800)
+        leg = other.call(NUMBER)
+        until(lambda: other.heard.get(500, 0) > 20, 30, "the talk")
+        assert SupportRecording.select().count() == 1
+        other.hang_up(leg)
+        phone.stop()
+
+
+def test_an_agent_with_an_outside_number_presses_one_before_anybody_is_put_through(
+    house: House, tmp_path: Path
+) -> None:
+    with engine_with_agents(house, tmp_path):
+
+        def outside() -> None:
+            row = SupportAgent.get(SupportAgent.extension == "501")
+            agents.change(
+                SYSTEM, row.id, wall_ms(), outside_number="02177778888", wrap_up_s=0, is_active=True
+            )
+            SupportAgent.update(state="signed_out").where(SupportAgent.extension == "502").execute()
+
+        write(outside)
+        until(lambda: "sofia/gateway/lab" in on_switch(house, "501").get("contact", ""), 5, "the contact")
+        rung = len(house.far.rang)
+        caller = house.caller("09121130003", tone_hz=500)
+        leg = caller.call(NUMBER)
+        until(lambda: house.far.up, 30, "the outside telephone")
+        assert house.far.legs[-1].invite.number == "02177778888"
+        time.sleep(1.5)
+        assert house.far.heard.get(500, 0) == 0
+        house.far.press("1")
+        until(lambda: house.far.heard.get(500, 0) > 25 and caller.heard.get(800, 0) > 25, 10, "both to hear")
+        until(lambda: call_of("+989121130003").state == "talking", 5, "the books to say so")
+        caller.hang_up(leg)
+        until(lambda: house.far.up is None, 5, "the agent's end")
+        assert len(house.far.rang) == rung + 1
+
+
+def test_an_agent_who_does_not_answer_is_paused_in_the_web_as_on_the_switch(
+    house: House, tmp_path: Path
+) -> None:
+    """So does one whose telephone is busy; the setting counts for agents that the queue has already."""
+    with engine_with_agents(house, tmp_path, ring_agent_s=5):
+        write(
+            lambda: agents.sign_out_other(
+                SYSTEM, SupportAgent.get(SupportAgent.extension == "502").id, wall_ms()
+            )
+        )
+        until(lambda: on_switch(house, "501").get("max_no_answer") == "3", 5, "the queue's agent")
+        write(lambda: settings.change(SYSTEM, {"max_no_answer": 1}, wall_ms()))
+        until(lambda: on_switch(house, "501").get("max_no_answer") == "1", 5, "the new figure")
+        phone = house.agent("501", answer_after_s=None)
+        caller = house.caller("09121130004")
+        leg = caller.call(NUMBER)
+        until(lambda: state_of("501") == ("paused", "no_answer"), 40, "the pause")
+        assert phone.rang
+        until(lambda: on_switch(house, "501")["status"] == "On Break", 5, "the switch to agree")
+        assert call_of("+989121130004").state == "waiting"
+        phone.answer_after_s, phone.busy = 0.2, True
+        write(lambda: agents.sign_in(_person("501"), wall_ms()))
+        until(lambda: len(phone.rang) > 1, 30, "the busy telephone")
+        assert call_of("+989121130004").state == "waiting"
+        phone.busy = False
+        until(lambda: phone.up, 40, "the answer when it is free again")
+        caller.hang_up(leg)
+        phone.stop()
+
+
+def test_a_telephone_that_falls_off_in_a_call_and_a_switch_that_was_killed(
+    house: House, tmp_path: Path
+) -> None:
+    """The engine is away while one talks and another waits: afterwards the books have both, the agents are the same."""
+    with engine_with_agents(house, tmp_path):
+        phone = house.agent("501", tone_hz=500)
+        first = house.caller("09121130005", tone_hz=800)
+        talking = first.call(NUMBER)
+        until(
+            lambda: call_of("+989121130005") and call_of("+989121130005").state == "talking", 30, "the talk"
+        )
+        second = house.caller("09121130006", tone_hz=800)
+        waiting = second.call(NUMBER)
+        until(
+            lambda: call_of("+989121130006") and call_of("+989121130006").state == "waiting", 30, "the queue"
+        )
+    first.hang_up(talking)  # no engine hears of it
+    until(lambda: phone.heard.get(800, 0) and len(phone.rang) > 1, 20, "the queue to go on by itself")
+    until(lambda: second.heard.get(500, 0) > 10, 20, "the second caller to talk")
+    second.hang_up(waiting)
+    third = house.caller("09121130007", tone_hz=800)
+    late = third.call(NUMBER)  # rings while no engine is there
+    until(lambda: late.state == "up", 10, "the answer without an engine")
+    with engine_with_agents(house, tmp_path):
+        states = [call_of(number).state for number in ("+989121130005", "+989121130006")]
+        assert states == [SupportCallState.ANSWERED, SupportCallState.ANSWERED]
+        until(lambda: third.heard.get(500, 0) > 10, 30, "the caller who came meanwhile to talk")
+        until(lambda: call_of("+989121130007").state == "talking", 5, "the books to say so")
+        assert SupportCall.select().count() == 3
+        phone.stop()  # as one whose cable is pulled: no BYE, no voice
+        until(lambda: late.state == "over", 45, "the end of a call whose agent is gone")
+        until(lambda: call_of("+989121130007").state == "answered", 5, "the end in the books")
+
+
+def _person(extension: str) -> object:
+    from engine.store.tables.core import User
+
+    return User.get_by_id(SupportAgent.get(SupportAgent.extension == extension).person_id)
