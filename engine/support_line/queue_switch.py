@@ -35,6 +35,7 @@ from engine.store.threads import read
 from engine.store.writer import Writer
 from engine.support_line.agents import SEEN, WantedAgent, agree
 from engine.support_line.answers import QueueAgent, read_agents, read_members
+from engine.support_line.holding import free_for_call_backs, held
 from engine.support_line.spoken import Clips
 from engine.support_line.view import StoreView, catch_up
 from engine.support_line.waiting import Say, Waiter
@@ -283,31 +284,14 @@ class QueueSwitch:
         view = read(lambda: StoreView.of_store(now))
         self._rules = view.rules
         seen = {each.extension: each for each in read_agents(self._link.api(commands.agent_list()))}
-        holding = self._holding(view, seen, now_m)
+        holding = held(view, seen, self._busy_until_m, now_m)
         self._agree(view, seen, holding, now)
-        self._call_back(view, seen, holding, now, now_m)
+        self._call_back(view, seen, now, now_m)
         self._talk(view, now, now_m)
         for row in view.tries:
             hangs = row.switch_id == self.id and now - row.begun_at > LONG_S * 1000
             if hangs and self._link.api(plain.uuid_exists(row.uuid)).strip() != "true":
                 self._settle(row.uuid, self._by_own_book(row.uuid), now)
-
-    def _holding(self, view: StoreView, seen: dict[str, QueueAgent], now_m: float) -> set[str]:
-        """Agents whom no queue call may ring: on a try, writing after one, or the next to take an older call-back."""
-        on_try = {row.agent_id for row in view.tries}
-        held = {row.extension for row in view.agents if row.id in on_try}
-        held |= {name for name, until_m in self._busy_until_m.items() if now_m < until_m}
-        first = view.first_place_at
-        older = sum(first is None or row.place_at < first for row in view.due)
-        if first is not None and older:
-            takers = [
-                row.extension
-                for row in view.agents
-                if row.state == "available" and row.extension not in held and row.extension in seen
-            ]
-            takers.sort(key=lambda name: seen[name].state != "Waiting")  # who is free already goes first
-            held |= set(takers[:older])
-        return held
 
     def _agree(self, view: StoreView, seen: dict[str, QueueAgent], holding: set[str], now: int) -> None:
         wanted = []
@@ -358,22 +342,8 @@ class QueueSwitch:
 
     # -- call-backs ---------------------------------------------------------------------
 
-    def _call_back(
-        self, view: StoreView, seen: dict[str, QueueAgent], holding: set[str], now: int, now_m: float
-    ) -> None:
-        first = view.first_place_at
-        most = sum(first is None or row.place_at < first for row in view.due)
-        on_try = {row.agent_id for row in view.tries}
-        free = [
-            row.id
-            for row in view.agents
-            if row.state == "available"
-            and row.id not in on_try
-            and now_m >= self._busy_until_m.get(row.extension, 0.0)
-            and row.extension in seen
-            and seen[row.extension].status in ("Available", "On Break")
-            and seen[row.extension].is_free(now / 1000)
-        ][:most]
+    def _call_back(self, view: StoreView, seen: dict[str, QueueAgent], now: int, now_m: float) -> None:
+        free = free_for_call_backs(view, seen, self._busy_until_m, now, now_m)
         if not free:
             return
         # The queue rings them no more from here on; what rings already shows in the state that is asked for below.

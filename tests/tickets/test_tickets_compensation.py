@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 
+from engine.agreement.months import Month
 from engine.errors import BadInput, Conflict, NotFound
-from engine.services.sla import claims, committee
+from engine.services.sla import claims, committee, support_calls
 from engine.services.sla.claims import TooLate
 from engine.services.sla.committee import CommitteeVerdict
 from engine.services.support_line import calls
 from engine.services.tickets import clocks, compensation, tickets, watch
 from engine.services.tickets.compensation import Wanted
 from engine.store import ledger
+from engine.store.tables.core import Account
 from engine.store.tables.sla import Claim, Credit
 from engine.store.tables.support import Ticket, TicketMessage, TicketQueue
 from engine.store.threads import read, write
@@ -149,6 +153,78 @@ def test_our_own_books_of_the_calls_stand_in_the_claims_ticket(cast: Cast) -> No
     ours = [row.text for row in notes if row.is_internal]
     assert len(ours) == 1
     assert "1405" in ours[0].translate(str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789"))
+
+
+def rang(
+    cast: Cast, number: str, begun: int, *, answered_after: int | None = None, given_up_after: int = 0
+) -> int:
+    """A call of the account's to the support line; seconds.  Its id."""
+    channel = str(uuid.uuid4())
+
+    def work() -> int:
+        Account.update(mobile="+989121234567").where(Account.id == cast.account).execute()
+        calls.came(channel, 1, "", number, begun)
+        calls.joined(channel, begun)
+        if answered_after is not None:
+            calls.answered(channel, "501", begun + answered_after * 1000)
+        calls.ended(channel, begun + (answered_after or given_up_after) * 1000 + 1)
+        return int(calls.of_uuid(channel).id)
+
+    return write(work)
+
+
+def test_calls_that_failed_are_found_and_claimed_once_by_whom_they_concern(cast: Cast) -> None:
+    mine = "09121234567"
+    given_up = rang(cast, mine, at("1405-08-30 09:00"), given_up_after=200)
+    late = rang(cast, mine, at("1405-08-30 10:00"), answered_after=81)
+    in_time = rang(cast, mine, at("1405-08-30 11:00"), answered_after=80)
+    closed = rang(cast, mine, at("1405-08-30 14:10"), given_up_after=200)
+    anothers = rang(cast, "09350000000", at("1405-08-30 09:00"), given_up_after=200)
+    told = read(lambda: compensation.failed_calls(cast.account, LATER))
+    assert [one.found.call.id for one in told] == [late, given_up]
+    assert [one.found.waited_ms // 1000 for one in told] == [81, 200]
+
+    def claimed(call_id: int, now: int = LATER) -> int:
+        return write(
+            lambda: compensation.claim_call(cast.owner, cast.account, call_id, "Claim", "waited", now)
+        )
+
+    first = claimed(given_up)
+    assert claimed(given_up) == first
+    assert read(lambda: compensation.evidence_of(first)).number == "+989121234567"
+    assert not read(lambda: compensation.failed_calls(cast.account, LATER))[1].can_be_claimed(LATER)
+    for call_id in (in_time, closed, anothers):
+        with pytest.raises(NotFound):
+            claimed(call_id)
+    with pytest.raises(TooLate):
+        claimed(late, LATER + 8 * DAY)
+
+
+def test_a_claim_without_a_number_rests_on_our_own_books(cast: Cast) -> None:
+    rang(cast, "09121234567", at("1405-08-30 09:05"), given_up_after=300)
+    call = wanted(cast, "1405-08-30 09:00", "1405-08-30 09:20")
+    claim_id = write(lambda: compensation.claim_queue(cast.owner, call, "", LATER))
+    assert read(lambda: compensation.evidence_of(claim_id)).number == "+989121234567"
+    silent = wanted(cast, "1405-08-30 10:00", "1405-08-30 10:20", "l")
+    with pytest.raises(BadInput, match="Our books have no call"):
+        write(lambda: compensation.claim_queue(cast.owner, silent, "", LATER))
+
+
+def test_a_months_figures_of_the_line_are_noted_once(cast: Cast) -> None:
+    month = Month.containing(at("1405-08-30 09:00") // 1000)
+    rang(cast, "09121234567", at("1405-08-30 09:00"), given_up_after=200)
+    rang(cast, "09350000000", at("1405-08-30 10:00"), answered_after=15)
+    assert write(lambda: support_calls.note_month(month, LATER)) == 2
+    rang(cast, "09350000000", at("1405-08-30 11:00"), answered_after=15)
+    assert write(lambda: support_calls.note_month(month, LATER)) == 0
+    everybody, own = read(lambda: support_calls.of_month(month.key, cast.account))
+    assert (everybody.offered, everybody.within_20_s, everybody.abandoned, everybody.longest_wait_s) == (
+        2,
+        1,
+        1,
+        200,
+    )
+    assert (own.offered, own.answered) == (1, 0)
 
 
 def test_who_enters_a_claim_by_telephone_does_not_decide_it(cast: Cast) -> None:

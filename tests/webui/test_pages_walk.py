@@ -62,7 +62,7 @@ OWNED = {
     "campaigns.result", "campaigns.votes", "campaigns.charts", "campaign_change.again", "campaign_change.archive",
     "campaign_change.cancel_start", "campaign_change.change", "campaign_change.more", "campaign_change.unarchive",
     "ledger.calls", "ledger.calls_file", "quick_send.detail", "quick_send.live",
-    "results.index", "claims.clock", "claims.detail", "contacts.add_wish", "contacts.choose_topics",
+    "results.index", "claims.call", "claims.clock", "claims.detail", "contacts.add_wish", "contacts.choose_topics",
     "contacts.end_wish", "gallery.detail", "gallery.remove", "gallery.sound", "list_imports.add", "list_imports.check",
     "list_imports.choose", "list_imports.do_not_wait",
     "list_imports.detail", "list_imports.live", "new_campaign.check", "new_campaign.confirm", "new_campaign.discard",

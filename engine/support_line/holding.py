@@ -1,0 +1,58 @@
+"""Which agents the queue may not ring because call-backs are theirs, and which of them are free for one.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.states import AgentState
+from engine.support_line.answers import QueueAgent
+from engine.support_line.view import StoreView
+
+
+def held(
+    view: StoreView, seen: Mapping[str, QueueAgent], busy_until_m: Mapping[str, float], now_m: float
+) -> set[str]:
+    """Agents whom no queue call may ring: on a try, writing after one, or the next to take an older call-back.
+
+    `busy_until_m` says until when an agent writes after a call-back, in monotonic seconds.
+    """
+    on_try = {row.agent_id for row in view.tries}
+    found = {row.extension for row in view.agents if row.id in on_try}
+    found |= {name for name, until_m in busy_until_m.items() if now_m < until_m}
+    older = _older_call_backs(view)
+    if view.first_place_at is not None and older:
+        takers = [
+            row.extension
+            for row in view.agents
+            if row.state == AgentState.AVAILABLE and row.extension not in found and row.extension in seen
+        ]
+        takers.sort(key=lambda name: seen[name].state != "Waiting")  # who is free already goes first
+        found |= set(takers[:older])
+    return found
+
+
+def free_for_call_backs(
+    view: StoreView,
+    seen: Mapping[str, QueueAgent],
+    busy_until_m: Mapping[str, float],
+    now: int,
+    now_m: float,
+) -> list[int]:
+    """Ids of agents that take a call-back now: as many as are due before everybody who waits, at most."""
+    on_try = {row.agent_id for row in view.tries}
+    return [
+        row.id
+        for row in view.agents
+        if row.state == AgentState.AVAILABLE
+        and row.id not in on_try
+        and now_m >= busy_until_m.get(row.extension, 0.0)
+        and row.extension in seen
+        and seen[row.extension].status in ("Available", "On Break")
+        and seen[row.extension].is_free(now / 1000)
+    ][: _older_call_backs(view)]
+
+
+def _older_call_backs(view: StoreView) -> int:
+    """Call-backs whose place is before that of everybody who waits."""
+    first = view.first_place_at
+    return sum(first is None or row.place_at < first for row in view.due)
