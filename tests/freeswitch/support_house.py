@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from engine.clock import wall_ms
+from engine.clock import TEHRAN, wall_ms
 from engine.services.messages.audio import Samples
 from engine.services.messages.template import spoken
 from engine.services.support_line import agents, settings, voice_prompts
@@ -148,3 +149,13 @@ def hears_menu(caller: Phone, since: int = 0) -> int:
     """Wait until a prompt that awaits a key was heard (after `since` packets of such); how many by now."""
     until(lambda: caller.heard.get(MENU_HZ, 0) >= since + 8, 15, "a prompt that awaits a key")
     return caller.heard[MENU_HZ]
+
+
+def write_hours(house: House, *, is_open: bool) -> None:
+    """The hours that count while no engine answers, as `conf install` writes them: all of today, or never."""
+    today = datetime.now(TEHRAN).date().isoformat()
+    file = house.switch.folder / "conf" / "dialplan" / "support" / "15_hours.xml"
+    file.write_text(support.hours_xml([(today, ((0, 86_400),))] if is_open else []))
+    line = house.switch.connect()
+    assert "OK" in line.api("reloadxml")
+    line.close()

@@ -20,6 +20,7 @@ from tests.freeswitch.support_house import (
     ended_calls,
     engine_with_agents,
     house,
+    write_hours,
 )
 from tests.freeswitch.switch import until
 
@@ -128,10 +129,11 @@ def test_an_agent_who_does_not_answer_is_paused_in_the_web_as_on_the_switch(
         phone.stop()
 
 
-def test_a_telephone_that_falls_off_in_a_call_and_a_switch_that_was_killed(
+def test_an_engine_that_was_away_and_a_telephone_that_falls_off_in_a_call(
     house: House, tmp_path: Path
 ) -> None:
     """The engine is away while one talks and another waits: afterwards the books have both, the agents are the same."""
+    write_hours(house, is_open=True)
     with engine_with_agents(house, tmp_path):
         phone = house.agent("501", tone_hz=500)
         first = house.caller("09121130005", tone_hz=800)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import time
 import wave
-from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from engine.clock import TEHRAN, wall_ms
+from engine.clock import wall_ms
 from engine.services.support_line import hours, voice_tickets
 from engine.services.tickets.attachments import Attachments
 from engine.store.tables.support import Attachment, Ticket, TicketMessage
 from engine.store.tables.support_line import CallBack, VoiceTicket
-from engine.switch_conf.support import hours_xml
 from tests.freeswitch.phone import _power
 from tests.freeswitch.support_house import (
     NUMBER,
@@ -25,6 +23,7 @@ from tests.freeswitch.support_house import (
     engine_with_agents,
     hears_menu,
     house,
+    write_hours,
 )
 from tests.freeswitch.switch import until
 from tests.runtime.lab import Lab
@@ -121,12 +120,9 @@ def test_a_complaint_is_a_voice_ticket_of_its_own_department(house: House, tmp_p
 @pytest.mark.parametrize("is_open", [True, False])
 def test_without_an_engine_the_written_hours_decide(house: House, is_open: bool) -> None:
     """Nobody answers: two seconds later the call waits in the queue, or a message is asked for."""
-    today = datetime.now(TEHRAN).date().isoformat()
-    hours_file = house.switch.folder / "conf" / "dialplan" / "support" / "15_hours.xml"
-    hours_file.write_text(hours_xml([(today, ((0, 86_400),))] if is_open else []))
+    write_hours(house, is_open=is_open)
     line = house.switch.connect()
     try:
-        assert "OK" in line.api("reloadxml")
         number = f"0912112001{is_open:d}"
         caller = house.caller(number, tone_hz=650)
         begun = time.monotonic()
