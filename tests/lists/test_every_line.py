@@ -11,12 +11,15 @@ import datetime
 import io
 
 import openpyxl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import BadInput
 from engine.services.lists.choices import Choices, HiddenRows
 from engine.services.lists.list_reading import open_reading
+
+pytestmark = pytest.mark.timeout(3600)  # a test makes as many lists as it is told
 
 TELEPHONES = st.one_of(
     st.integers(0, 9_999_999).map("0912{:07d}".format),
@@ -43,6 +46,9 @@ NO_TELEPHONES = st.one_of(
             "26:30:00",
             "TRUE",
             "#N/A",
+            "0.9121110023",
+            "35.72198750",
+            "51,33475432",
         ]
     ),
     st.integers(1, 99_999).map(str),

@@ -249,3 +249,29 @@ def test_parts_with_backslashes_under_other_names() -> None:
         for part in old.infolist():
             new.writestr(part.filename.replace("/", "\\"), old.read(part))
     assert called(read(out.getvalue(), name="a.xlsx")[0]) == ["+989121110000"]
+
+
+def test_a_first_row_whose_cells_hold_two_numbers_each_is_no_header() -> None:
+    people = "".join(f"a,Mobile,0912111000{i} ::: 02188776655\n" for i in range(9))
+    rows, facts = read("Name,Phone 1 - Type,Phone 1 - Value\n" + people)
+    assert (facts.header_line, len(called(rows))) == (1, 9)
+
+
+def test_the_number_of_the_sender_above_the_header_is_not_called() -> None:
+    rows, facts = read("تماس: 02188776655\nشماره موبایل\n09121110000\n09121110001\n")
+    assert called(rows) == ["+989121110000", "+989121110001"]
+    assert facts.left_out == {"title": 1, "header": 1}
+
+
+def test_ten_digits_of_which_many_are_no_number_are_codes() -> None:
+    codes = ["1141993908", "1135414002", "1151050631", "1144556677", "1998877665", "1417753911", "1599637812"]
+    with pytest.raises(BadInput, match="may hold codes"):
+        read("\n".join(codes))
+
+
+def test_places_on_a_map_are_not_called() -> None:
+    rows = [f"35.7219875{i},51.3347543{i},0912111000{i}" for i in range(8)]
+    found, facts = read("\n".join(["x,y,z", *rows]), default_area="021")
+    assert (facts.columns, len(called(found))) == (["z"], 8)
+    with pytest.raises(BadInput):
+        read("\n".join(["x,y", *(row[:23] for row in rows)]), default_area="021")

@@ -86,7 +86,6 @@ def test_a_landline_of_each_province(area):
         ("علی رضایی", Reason.NOT_A_NUMBER),
         ("n/a", Reason.NOT_A_NUMBER),
         ("0912ABC6789", Reason.NOT_A_NUMBER),
-        ("۰۹۱۲۳۴۵۶۷۸۹ منزل", Reason.NOT_A_NUMBER),
         ("09123456789 داخلی 12", Reason.NOT_A_NUMBER),
         ("0912 345\n6789", Reason.NOT_A_NUMBER),
         ("0912+3456789", Reason.NOT_A_NUMBER),
@@ -272,3 +271,50 @@ def test_any_text_gives_a_number_or_a_reason(text):
         assert isinstance(found, (NormalNumber, Reason))
         if isinstance(found, NormalNumber):
             assert dial_digits(found.e164).isdigit()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "09123456789 موبایل",
+        "منزل: 09123456789",
+        "☎️ 09123456789",
+        "📱09123456789",
+        "https://wa.me/989123456789",
+        "=+989123456789",
+        "M: 09123456789",
+        "+98.9123456789",
+    ],
+)
+def test_what_stands_around_one_number_is_passed_over(text: str) -> None:
+    assert normalise(text) == NormalNumber("+989123456789", LineKind.MOBILE, None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0.9123456789",
+        "9.123456789",
+        "9,123456789",
+        "35.72198750",
+        "51,33475432",
+        "۵۱٫۳۳۴۷۵۴۳۲",
+        "2.188776655",
+    ],
+)
+def test_a_place_on_a_map_or_a_rate_is_no_number(text: str) -> None:
+    assert normalise(text, default_area="021") is Reason.NOT_A_NUMBER
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "موبایل: 09123456789 تلفن: 02188776655",
+        "09123456789 همراه، 02188776655 منزل",
+        "09123456789+02188776655",
+    ],
+)
+def test_two_numbers_with_words_beside_them_are_two(text: str) -> None:
+    assert normalise(text) is Reason.SEVERAL
+    found = [normalise(part) for part in numbers.numbers_in(text)]
+    assert [one.e164 for one in found if isinstance(one, NormalNumber)] == ["+989123456789", "+982188776655"]

@@ -51,7 +51,9 @@ def header_row(rows: _Rows) -> int | None:
     for place, row in enumerate(rows[:HEADER_ROWS]):
         filled = [cell for cell in row if cell]
         is_sparse = len(filled) < min(2, usual)
-        if any(map(_is_number, filled)):
+        if any(map(_holds_number, filled)):
+            if _is_letterhead(filled, rows[place + 1 : HEADER_ROWS]):
+                continue
             if not is_sparse or len(filled) == 1 == len(row):
                 break
             continue
@@ -59,6 +61,14 @@ def header_row(rows: _Rows) -> int | None:
         if 0 < points >= best_points:  # of two that tell as much the upper one is a title
             best, best_points = place, points
     return best
+
+
+def _is_letterhead(filled: list[str], below: _Rows) -> bool:
+    """Whether a number with a word before it («تماس: 021…») is that of the sender, above the name of the column."""
+    if len(filled) > 1 or not any(map(str.isalpha, filled[0])):
+        return False
+    telling = (cell for row in below for cell in row if cell and (is_exact(cell) or _is_number(cell)))
+    return is_exact(next(telling, ""))
 
 
 def _points_of_one(row: Sequence[str], below: _Rows) -> int:
@@ -91,6 +101,13 @@ def _is_number(cell: str) -> bool:
     return isinstance(normalise(cell), NormalNumber)
 
 
+def _holds_number(cell: str) -> bool:
+    found = normalise(cell)
+    return isinstance(found, NormalNumber) or (
+        found is Reason.SEVERAL and any(map(_is_number, numbers_in(cell)))
+    )
+
+
 def is_numbers_only(sample: _Rows) -> bool:
     """Say whether nearly every cell is a number as only telephones have it: the delimiter stands between recipients."""
     cells = [cell for row in sample for cell in row if cell]
@@ -100,7 +117,7 @@ def is_numbers_only(sample: _Rows) -> bool:
 
 def look_at(index: int, sample: _Rows, default_area: str | None) -> Look:
     """Look at a column's cells; its points are from -2 (codes) to 4 (mobiles only)."""
-    filled, kinds, bare, shown = 0, Counter[str](), list[str](), list[str]()
+    filled, kinds, bare, shown, like_bare = 0, Counter[str](), list[str](), list[str](), 0
     for row in sample:
         if index >= len(row) or not row[index]:
             continue
@@ -112,7 +129,11 @@ def look_at(index: int, sample: _Rows, default_area: str | None) -> Look:
         kinds[kind] += 1
         if kind == "bare":
             bare.append(cell)
-    bare_points = _CODE_POINTS if are_codes(bare) else _BARE_POINTS
+        elif not kind and _is_ten_digits(cell):
+            like_bare += 1
+    # Ten digits of which many are no number of any place were never telephone numbers.
+    is_of_codes = like_bare > 0.2 * (len(bare) + like_bare) or are_codes(bare)
+    bare_points = _CODE_POINTS if is_of_codes else _BARE_POINTS
     points = (
         _MOBILE_POINTS * kinds["mobile"]
         + _LANDLINE_POINTS * kinds["landline"]
@@ -133,6 +154,10 @@ def _kind(cell: str, default_area: str | None) -> str:
     if default_area and isinstance(normalise(cell, default_area=default_area), NormalNumber):
         return "local"
     return ""
+
+
+def _is_ten_digits(cell: str) -> bool:
+    return len(cell) == 10 and cell.isdecimal() and int(cell[0]) not in (0, 9)
 
 
 def is_bare(cell: str) -> bool:

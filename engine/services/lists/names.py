@@ -33,10 +33,11 @@ _NUMBER_NAMES = _names("number num no numbers شماره شماره‌ها nomre
 _AGAINST_WORDS = _names(
     "code codes postal postcode zip zipcode national melli id nid nin ssn contract bill account acc row amount price"
     " date birth birthdate birthday time invoice card iban sheba serial fax ext extension total age year ref reference"
-    " tracking order balance debt rial rials toman salary subscription meter label type"
+    " tracking order balance debt rial rials toman salary subscription meter label type meli barcode policy latitude longitude"
+    " lat lng lon long"
     " کد کدملی کدپستی پستی ملی قرارداد قبض حساب ردیف مبلغ تاریخ شناسه کارت شبا اشتراک پرونده پلاک کنتور فاکتور سریال"
     " بیمه شناسنامه گذرنامه نمابر فکس داخلی بدهی مانده قیمت ریال تومان سال رهگیری سفارش اقتصادی ثبت تعداد ساعت روز"
-    " عضویت اشتراک‌نامه تولد"
+    " عضویت اشتراک‌نامه تولد دانشجویی پرسنلی بارکد بیمه‌نامه طول عرض"
 )
 _AGAINST_PARTS = tuple(
     _names(

@@ -9,12 +9,18 @@ _QUOTES = "'\"`´‘’‚‛“”„«»′"
 _LABELS = (
     "telephone", "tel", "phone", "mobile", "mob", "cell", "whatsapp", "callto", "call", "gsm", "msisdn", "number",
     "no", "شماره تماس", "شماره تلفن", "شماره موبایل", "شماره همراه", "تلفن همراه", "تلفن", "موبایل", "همراه",
-    "شماره", "تماس", "واتساپ", "ثابت",
+    "شماره", "تماس", "واتساپ", "ثابت", "منزل", "محل کار", "دفتر", "home", "work",
 )  # fmt: skip
 _LABEL = "(?:" + "|".join(sorted(_LABELS, key=len, reverse=True)) + ")"
-_BEFORE = re.compile(rf"^(?:{_LABEL}(?![^\W\d_])[\s.:=#-]*)+(?=[\d+(\[0])", re.IGNORECASE)
-_BEHIND = re.compile(rf"(?<=\d)\s*[(\[]\s*{_LABEL}\s*[)\]]$", re.IGNORECASE)
-_ENDS = re.compile(r"^[#*•·|/\\_,;:،؛.\s]+|[#*•·|/\\_,;:،؛.+\s-]+$")
+_LINK = r"(?:https?://)?(?:www\.)?(?:wa\.me/|api\.whatsapp\.com/send/?\?phone=)"
+_BEFORE = re.compile(
+    rf"^(?:(?:{_LABEL}(?![^\W\d_])[\s.:=#-]*|[mtp]\s*[.:]\s*)+|{_LINK})(?=[\d+(\[0])", re.IGNORECASE
+)
+_BEHIND = re.compile(rf"(?<=\d)\s*(?:[(\[]\s*{_LABEL}\s*[)\]]|\s{_LABEL})$", re.IGNORECASE)
+_ONLY_LABEL = re.compile(_LABEL, re.IGNORECASE)
+_SYMBOLS = "☎✆✉📞📱📲\ufe0f"
+_ENDS = re.compile(rf"^[#*•·|/\\_,;:،؛.\s{_SYMBOLS}]+|[#*•·|/\\_,;:،؛.+\s{_SYMBOLS}-]+$")
+_TYPED_FORMULA = re.compile(r"=(?=\+?\d+$)", re.ASCII)
 _BULLET = re.compile(r"^-\s*(?=[0+(])|^-\s+")
 _AMERICAN = re.compile(r"\d{1,3}(?:,\d{3})+", re.ASCII)
 _UNUSUAL = re.compile(r"[_,،'’·~٬]")
@@ -31,11 +37,14 @@ _DAY_NUMBER = re.compile(
     re.ASCII,
 )
 _AMOUNT = re.compile(r"-\s*[1-9][\d,.]*|[1-9]\d{2,}\.\d+|\d{1,3}(?:,\d{3})+(?:\.\d+)?", re.ASCII)
+_DECIMAL = re.compile(r"(?!98\.9)\d{1,2}[.,]\d{4,}", re.ASCII)
+"""A number with a fraction: a place on a map, a rate."""
 _RUN_ON = re.compile(r"\d{7}[\s()/\\,،-]+\d{1,2}\W*$|\d{8}[\s()/\\,،-]+\d{1,3}\W*$")
 
 BETWEEN_NUMBERS = re.compile(
     r":::|[,;،؛|/\\&\r\n]| - | {2,}|[ -](?=0\d{10})|[ -](?=\+)|(?<=\d)\s+(?:و|یا|and|or)\s+(?=[\d+])"
-    r"|(?<=\d{10})[ -]+(?=9\d{9})|(?<=\d{8}) (?=\d{8}(?!\d))",
+    r"|(?<=\d{10})[ -]+(?=9\d{9})|(?<=\d{8}) (?=\d{8}(?!\d))|(?<=\d{10})\+(?=\d)"
+    rf"|(?<=\d{{8}})\s+(?={_LABEL}[\s.:=-]*[\d+(])",
     re.IGNORECASE,
 )
 
@@ -65,7 +74,9 @@ def plain(text: str) -> str:
 def undecorated(text: str) -> str:
     """Return a plain text without what stands around a number: quotes, ``tel:``, «تلفن», a trailing # or comma."""
     text = _BULLET.sub("", text.strip().strip(_QUOTES).strip())
+    text = _TYPED_FORMULA.sub("", text, count=1) if text.startswith("=") else text
     if not text[:1].isdigit():
+        text = text.lstrip(_SYMBOLS + " ")
         text = _BEFORE.sub("", text.replace("ي", "ی").replace("ك", "ک"))
     if text and not text[-1].isdigit():
         text = _BEHIND.sub("", text.replace("ي", "ی").replace("ك", "ک"))
@@ -74,7 +85,7 @@ def undecorated(text: str) -> str:
 
 def joined(text: str) -> str:
     """Return an undecorated text without separators that only few people use, where one number is possible; else as it is."""
-    if not _UNUSUAL.search(text):
+    if not _UNUSUAL.search(text) or _DECIMAL.fullmatch(text):
         return text
     grouped = _AMERICAN.fullmatch(text) is not None
     digits = re.sub(r"[\s()._,،'’·~٬-]", "", text)
@@ -94,7 +105,7 @@ def is_date(text: str) -> bool:
 
 def is_amount(text: str) -> bool:
     """Say whether an undecorated text is a negative or broken number, or one with thousands apart."""
-    return _AMOUNT.fullmatch(text) is not None
+    return (_AMOUNT.fullmatch(text) or _DECIMAL.fullmatch(text)) is not None
 
 
 def runs_on(text: str) -> bool:
@@ -104,4 +115,5 @@ def runs_on(text: str) -> bool:
 
 def parts_of(text: str) -> list[str]:
     """Return the parts of a plain text in which several numbers may stand."""
-    return [part for each in BETWEEN_NUMBERS.split(text) if (part := undecorated(each))]
+    parts = map(undecorated, BETWEEN_NUMBERS.split(text))
+    return [part for part in parts if part and not _ONLY_LABEL.fullmatch(part)]
