@@ -201,6 +201,14 @@ class Settings(BaseSettings):
         description="Bots of notices, separated by blanks: telegram=TOKEN bale=TOKEN eitaa=TOKEN"
         " (NAME=TOKEN@URL for another address); empty: none.",
     )
+    sms_url: SecretStr = Field(
+        SecretStr(""),
+        description="Who carries text messages after calls: smpp://USER:PASSWORD@HOST:PORT, or https://USER:TOKEN@HOST/PATH;"
+        " empty: none are sent.",
+    )
+    sms_lines: str = Field(
+        "", description="Lines that texts may come from, separated by blanks, the usual one first."
+    )
     own_networks: str = Field(
         "",
         description="Networks of our own, separated by blanks, to which outcomes and web hooks may be sent all the same.",

@@ -43,6 +43,7 @@ from engine.services.messages import otp_prompt
 from engine.services.messages.personal import Preparer
 from engine.services.messages.speech import DEFAULT_VOICE, Speech
 from engine.services.onboarding.first_start import ensure_first
+from engine.services.outbox.texts import Following
 from engine.services.support_line import voice_prompts
 from engine.store import threads
 from engine.store.settles import Settle
@@ -82,6 +83,7 @@ class Engine:
                 approvals.hear_approvals,
                 *self.money.hooks,
                 WebhookRules(wall_ms).settled,
+                Following(wall_ms).settled,
             ],
             rules=[*self.consent.rules, *self.money.rules],
             claim_hooks=self.consent.claim_hooks,

@@ -24,9 +24,10 @@ from engine.services.compliance import traffic_caps
 from engine.services.money import payments
 from engine.services.money.payment_providers import provider_of
 from engine.services.notices import outage_notice, own_events
-from engine.services.outbox import one_click
+from engine.services.outbox import one_click, texts
 from engine.services.outbox.outside import parse_networks
 from engine.services.outbox.sending import Channels
+from engine.services.outbox.text_providers import provider_of as text_provider_of
 from engine.services.sla import probes, statements
 from engine.services.sla.statements import StatementPolicy
 from engine.services.support_line import attendance, call_recordings, voice_tickets
@@ -170,6 +171,9 @@ def start_jobs(
     jobs.every_for_all("deliver", 5, lambda: channels.deliver(wall_ms()))
     post = OutsidePoster(parse_networks(settings.own_networks)).post
     jobs.every_for_all("one_click", 1, lambda: one_click.step(wall_ms(), read, write, post))
+    carrier = text_provider_of(settings.sms_url.get_secret_value(), settings.sms_lines)
+    if carrier is not None:
+        jobs.every_for_all("texts", 2, lambda: texts.step(carrier, wall_ms(), read, write))
     jobs.every("trunks", TRUNKS_S, ask_trunks)
     if settings.sla_probe_s:
         jobs.every("probes", settings.sla_probe_s, probe)

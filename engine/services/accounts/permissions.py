@@ -18,7 +18,7 @@ TICKET_ROLES = frozenset(STAFF_ROLES)
 
 # What staff grant to an account, and what it is called.
 WEB_SERVICE, RECORDING, OWN_VOICE, ANY_HOUR = "web_service", "recording", "own_voice", "any_hour"
-ADVERTISING, EMERGENCY, SECURE_CALLS = "advertising", "emergency", "secure_calls"
+ADVERTISING, EMERGENCY, SECURE_CALLS, TEXTS = "advertising", "emergency", "secure_calls", "texts"
 GRANTS: dict[str, Sentence] = {
     WEB_SERVICE: Sentence("use of the web service"),
     RECORDING: Sentence("recording what is answered"),
@@ -27,6 +27,7 @@ GRANTS: dict[str, Sentence] = {
     OWN_VOICE: Sentence("own voice without approval"),
     ANY_HOUR: Sentence("sending at any hour"),
     SECURE_CALLS: Sentence("calls that join two people"),
+    TEXTS: Sentence("text messages after calls"),
 }
 
 # Rights of people.  A right on customers' data is asked together with the account (`require`).

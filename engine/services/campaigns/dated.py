@@ -7,7 +7,7 @@ A stop of theirs can be followed by a start: it is our pause.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,13 +99,20 @@ def create(
     write: Write,
     *,
     starts: bool,
+    also: Callable[[int], None] = lambda campaign_id: None,
 ) -> int:
     """Make a campaign of numbers, and start it if it `starts`, at its time; its id.
 
     Not inside a transaction: the draft, each part of the numbers and the start have one of their own.  What
-    cannot start is stopped, so that no draft is left.  Raises Conflict when no number can be called.
+    cannot start is stopped, so that no draft is left.  `also` is done with the draft.  Raises Conflict when no number can be called.
     """
-    campaign_id = write(lambda: campaigns.create(account_id, rules, message_id, now, max_call_s))
+
+    def draft() -> int:
+        made = campaigns.create(account_id, rules, message_id, now, max_call_s)
+        also(made)
+        return made
+
+    campaign_id = write(draft)
     try:
         brought = import_numbers(campaign_id, numbers.texts, write, now, numbers.area, numbers.allow_abroad)
         if not brought.added:

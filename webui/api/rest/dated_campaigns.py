@@ -23,6 +23,8 @@ from engine.services.compliance import regions, traffic_caps
 from engine.services.money import reservations
 from engine.services.money.ledger import NoCredit
 from engine.services.numbering.numbers import display
+from engine.services.outbox import texts
+from engine.services.outbox.texts import Wanted
 from engine.states import OVER_STATES, CampaignState, Disposition, MessageState, RecipientState
 from engine.store.threads import read, write
 from webui.api.rest.methods import Asked, Method, Param, bare, boolean, field, instant, whole
@@ -62,6 +64,11 @@ _OF_DISPOSITION = {
     Disposition.UNREACHABLE: 9,
 }
 NOT_REACHED = 10
+# `SMSType` of a text; only Success is published.
+_OUTCOMES = {
+    "success": texts.SUCCESS, "answered": texts.ANSWERED, "busy": texts.BUSY, "noanswer": texts.NO_ANSWER,
+    "fail": texts.FAIL, "failed": texts.FAIL,
+}  # fmt: skip
 
 
 def create(asked: Asked) -> int:
@@ -69,8 +76,8 @@ def create(asked: Asked) -> int:
     account_id, now, settings = asked.account_id, asked.now, web().settings
     span = dated.span_of(asked["StartDateTime"], asked["EndDateTime"], now)
     _check_tries(asked["MaxTryCount"])
-    if asked["SMS"]:  # no text messages are sent from here: whoever asks for them is to know
-        raise Refused(WRONG_VALUES if asked["SMSJSON"].strip(" []") else NO_TEXTS, "SMS_NotAllowed")
+    wanted = _texts(asked)
+    lines = settings.sms_lines.split()
 
     def look() -> tuple[tuple[str, ...], bool]:
         dated.check(account_id, asked["MessageID"], now)
@@ -93,8 +100,31 @@ def create(asked: Asked) -> int:
     )
     return dated.create(
         account_id, rules, asked["MessageID"], numbers, now, settings.max_call_s, write,
-        starts=asked["AutoStart"],
+        starts=asked["AutoStart"], also=lambda made: texts.allow(account_id, made, wanted, lines) if wanted else None,
     )  # fmt: skip
+
+
+def _texts(asked: Asked) -> list[Wanted]:
+    """The texts that are to follow the calls, one an outcome; empty: none."""
+    if not asked["SMS"]:
+        return []
+    if not asked["SMSJSON"].strip(" []"):
+        raise Refused(NO_TEXTS, "SMS_Empty")
+    if not web().settings.sms_url.get_secret_value():
+        raise Refused(WRONG_VALUES, "SMS_NotAllowed")
+    try:
+        given = orjson.loads(asked["SMSJSON"])
+        return [
+            Wanted(
+                _OUTCOMES[str(each["SMSType"]).lower()],
+                str(each["MessageText"]),
+                str(each.get("LineNumber") or ""),
+                str(each.get("HasBackupLine", "")).lower() in ("true", "1"),
+            )
+            for each in given
+        ]
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise Refused(WRONG_VALUES, "SMS_Invalid") from error
 
 
 def start(asked: Asked) -> int:

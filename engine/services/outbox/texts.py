@@ -1,0 +1,205 @@
+"""Text messages that follow calls: which outcome of a campaign is followed by which text, and their sending.
+
+A text is written in the transaction that ends its recipient, one for a recipient by its key.  It is marked as being
+sent, and committed, before the provider hears of it; when nobody can say whether it was taken (a crash, a time-out),
+it is `unknown` and is not sent again: no text is better than two.  What was surely not taken is tried again for a day.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from engine.errors import BadInput
+from engine.services.accounts import accounts, permissions
+from engine.states import Disposition, RecipientState
+from engine.store.settles import Settle
+from engine.store.sql import execute
+from engine.store.tables.core import Recipient
+from engine.store.tables.texts import TextMessage, TextRule
+
+log = logging.getLogger(__name__)
+
+SUCCESS, ANSWERED, BUSY, NO_ANSWER, FAIL = "success", "answered", "busy", "no_answer", "fail"
+OUTCOMES = (SUCCESS, ANSWERED, BUSY, NO_ANSWER, FAIL)
+LONGEST = 1_000  # characters of a text
+AT_ONCE = 100
+GIVEN_UP_MS = 300_000  # of one that is being sent for so long: its sender is gone
+DAY_MS = 86_400_000
+FIRST_PAUSE_MS, LONGEST_PAUSE_MS = 10_000, 3_600_000
+LOOK_MS = 1_000
+
+Run = Callable[[Callable[[], Any]], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A text for an outcome."""
+
+    outcome: str
+    text: str
+    line: str = ""
+    may_change_line: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a provider made of one text: `taken`, `refused` (for good), `later` (surely not taken), or `unknown`."""
+
+    recipient_id: int
+    what: str
+    provider_id: str = ""
+    error: str = ""
+
+
+class Provider(Protocol):
+    """Whoever carries texts.  Blocks on the network."""
+
+    lines: tuple[str, ...]
+
+    def send(self, items: Sequence[TextMessage]) -> Iterator[Sent]: ...
+
+
+def allow(account_id: int, campaign_id: int, wanted: Iterable[Wanted], lines: Sequence[str]) -> None:
+    """Inside a write: have these texts follow the campaign's calls.
+
+    Raises SendingRefused without the permission, BadInput for texts that cannot be: an outcome that is
+    none or comes twice, an empty or too long text, a line that is none of the installation's.
+    """
+    accounts.require_grant(account_id, permissions.TEXTS)
+    seen: set[str] = set()
+    for each in wanted:
+        if each.outcome not in OUTCOMES or each.outcome in seen:
+            raise BadInput("A text belongs to one of %(known)s, once.", known=list(OUTCOMES))
+        if not each.text.strip() or len(each.text) > LONGEST:
+            raise BadInput("A text has 1 to %(most)s characters.", most=LONGEST)
+        if each.line and each.line not in lines and not each.may_change_line:
+            raise BadInput("Texts cannot be sent from the line %(line)s.", line=each.line)
+        seen.add(each.outcome)
+        TextRule.create(
+            campaign_id=campaign_id,
+            outcome=each.outcome,
+            text=each.text.strip(),
+            line=each.line if each.line in lines else "",
+            may_change_line=each.may_change_line,
+        )
+
+
+def outcome_of(state: str, disposition: str) -> str:
+    """The outcome of a recipient who has ended; empty when there is none to tell of."""
+    if state == RecipientState.DELIVERED:
+        return SUCCESS
+    if state != RecipientState.EXHAUSTED:
+        return ""
+    if disposition == Disposition.ANSWERED:
+        return ANSWERED
+    if disposition in (Disposition.BUSY, Disposition.REJECTED):
+        return BUSY
+    return NO_ANSWER if disposition == Disposition.NO_ANSWER else FAIL
+
+
+class Following:
+    """The hook of the settler.  Installations without texts pay one look a second."""
+
+    def __init__(self, clock_ms: Callable[[], int]) -> None:
+        self._clock_ms = clock_ms
+        self._looked_at = 0
+        self._campaigns: frozenset[int] = frozenset()
+
+    def settled(self, won: Sequence[Settle]) -> None:
+        """Write the texts of the recipients who ended just now; mobiles only."""
+        now = self._clock_ms()
+        if now - self._looked_at >= LOOK_MS:
+            rows = execute("SELECT DISTINCT t.campaign_id FROM text_rule t JOIN campaign c ON c.id = t.campaign_id"
+                           " WHERE c.state NOT IN ('finished', 'stopped') OR c.finished_at > ?", [now - DAY_MS])  # fmt: skip
+            self._campaigns, self._looked_at = frozenset(int(row[0]) for row in rows), now
+        ended = {
+            item.recipient_id: (item.campaign_id, outcome)
+            for item in won
+            if item.campaign_id in self._campaigns
+            and (outcome := outcome_of(item.next_state, item.disposition))
+        }
+        if ended:
+            _write(ended, now)
+
+
+def _write(ended: Mapping[int, tuple[int, str]], now: int) -> None:
+    rules = {
+        (rule.campaign_id, rule.outcome): rule
+        for rule in TextRule.select().where(TextRule.campaign_id.in_({each[0] for each in ended.values()}))
+    }
+    mobiles = Recipient.select(Recipient.id, Recipient.number).where(
+        Recipient.id.in_(list(ended)), Recipient.is_mobile
+    )
+    rows = [
+        {
+            "recipient_id": row.id,
+            "campaign_id": rule.campaign_id,
+            "number": row.number,
+            "text": rule.text,
+            "line": rule.line,
+            "may_change_line": rule.may_change_line,
+            "next_at": now,
+            "created_at": now,
+        }
+        for row in mobiles
+        if (rule := rules.get(ended[row.id])) is not None
+    ]
+    if rows:
+        TextMessage.insert_many(rows).on_conflict_ignore().execute()
+
+
+def step(provider: Provider, now: int, read: Run, write: Run) -> int:
+    """Send what is due; how many were taken.  No transaction around it."""
+    if not read(lambda: _due(now).exists()):
+        return 0
+    write(lambda: _give_up(now))
+    taken = 0
+    items = write(lambda: _claim(now))
+    for sent in provider.send(items) if items else ():
+        write(lambda sent=sent: _settle(sent, now))
+        taken += sent.what == "taken"
+    return taken
+
+
+def _due(now: int) -> Any:
+    return TextMessage.select().where(
+        TextMessage.state.in_(("waiting", "sending")), TextMessage.next_at <= now
+    )
+
+
+def _give_up(now: int) -> None:
+    """Whoever was sending these is gone: nobody knows whether they were taken."""
+    TextMessage.update(state="unknown", ended_at=now, error="interrupted").where(
+        TextMessage.state == "sending", TextMessage.next_at <= now
+    ).execute()
+
+
+def _claim(now: int) -> list[TextMessage]:
+    rows = TextMessage.select().where(TextMessage.state == "waiting", TextMessage.next_at <= now)
+    return [
+        row
+        for row in rows.order_by(TextMessage.next_at).limit(AT_ONCE)
+        if TextMessage.update(state="sending", next_at=now + GIVEN_UP_MS, tries=TextMessage.tries + 1)
+        .where(TextMessage.recipient_id == row.recipient_id, TextMessage.state == "waiting")
+        .execute()
+    ]
+
+
+def _settle(sent: Sent, now: int) -> None:
+    row = TextMessage.get_by_id(sent.recipient_id)
+    values: dict[str, Any] = {"error": sent.error[:300], "provider_id": sent.provider_id[:100]}
+    if sent.what == "refused" and row.may_change_line and row.line:
+        values |= {"state": "waiting", "line": "", "next_at": now}
+    elif sent.what == "later" and now - row.created_at < DAY_MS:
+        pause = min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** min(row.tries - 1, 10))
+        values |= {"state": "waiting", "next_at": now + pause}
+    else:
+        state = {"taken": "sent", "unknown": "unknown"}.get(sent.what, "failed")
+        values |= {"state": state, "ended_at": now}
+    TextMessage.update(**values).where(
+        TextMessage.recipient_id == sent.recipient_id, TextMessage.state == "sending"
+    ).execute()
+    log.info("action=text recipient=%d what=%s tries=%d", sent.recipient_id, sent.what, row.tries)
