@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import json
 from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from engine.clock import wall_ms
 from engine.services.accounts import access_tokens
@@ -16,6 +18,7 @@ from engine.services.accounts.access_tokens import NewToken
 from engine.services.accounts.token_scopes import Scope
 from engine.services.messages import library
 from engine.store.tables.core import Account, Campaign, Message, Recipient, User
+from engine.store.tables.texts import TextRule
 from engine.store.threads import read, write
 from tests.hostile.asking import TEXTS
 from webui.api.rest.table import METHODS
@@ -374,3 +377,21 @@ def test_no_campaign_without_credit_or_approval(app, program: Program, cast, mes
     assert poor.post("CreateCampaign", **ask, MessageID=dear) == -50
     write(lambda: Message.update(state="rejected").where(Message.id == message_id).execute())
     assert program.post("CreateCampaign", **ask, MessageID=message_id) == -62
+
+
+def test_texts_follow_the_calls_of_a_campaign(app, program: Program, message_id: int) -> None:
+    on = app.extensions["avanak"].settings.model_copy(
+        update={"sms_url": SecretStr("http://127.0.0.1:9/"), "sms_lines": "3000"}
+    )
+    app.extensions["avanak"].settings = on
+    one = {"SMSType": "Success", "MessageText": "با سپاس", "LineNumber": "9", "HasBackupLine": True}
+    ask = {"Title": "x", "Numbers": "09121234567", "MessageID": message_id, **WHEN, "SMS": "true"}
+    assert program.post("CreateCampaign", **ask, SMSJSON=json.dumps([one])) == -75
+    write(lambda: Account.update(permissions=f"{GRANTS} texts").execute())
+    made = program.post("CreateCampaign", **ask, SMSJSON=json.dumps([one, {**one, "SMSType": "NoAnswer"}]))
+    assert made > 0
+    rules = read(lambda: sorted((row.outcome, row.line) for row in TextRule.select()))
+    assert rules == [("no_answer", ""), ("success", "")]
+    for wrong in ("{", "[1]", json.dumps([one, one]), json.dumps([{**one, "SMSType": "Maybe"}]),
+                  json.dumps([{**one, "HasBackupLine": False}]), json.dumps([{**one, "MessageText": ""}])):  # fmt: skip
+        assert program.post("CreateCampaign", **ask, SMSJSON=wrong) == -75

@@ -52,7 +52,7 @@ def index() -> str:
     )
     return render_template(
         "line/reports.html", form=form, days=days[::-1], hours=[row for row in hours if row.offered],
-        total=total, backs=backs, asked=request.args.to_dict(),
+        total=total, backs=backs, asked={field.name: request.args[field.name] for field in form if field.name in request.args},
     )  # fmt: skip
 
 

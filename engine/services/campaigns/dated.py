@@ -104,7 +104,8 @@ def create(
     """Make a campaign of numbers, and start it if it `starts`, at its time; its id.
 
     Not inside a transaction: the draft, each part of the numbers and the start have one of their own.  What
-    cannot start is stopped, so that no draft is left.  `also` is done with the draft.  Raises Conflict when no number can be called.
+    cannot start is stopped, so that no draft is left.  `also` is done with the draft.
+    Raises Conflict when no number can be called.
     """
 
     def draft() -> int:

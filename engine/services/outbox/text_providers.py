@@ -1,8 +1,8 @@
 """Who carries text messages: an SMSC by SMPP 3.4, or a provider by HTTP.
 
-``smpp://USER:PASSWORD@HOST:PORT`` binds as a transmitter and waits for the answer to each part.  ``https://USER:TOKEN@HOST/PATH``
-is asked with ``POST`` and JSON ``{"id", "to", "from", "text"}`` and the token as bearer; 2xx is taken, 4xx refused, but 408, 425 and 429,
-which are later, as every 5xx is.  The id is the same in every try.
+``smpp://USER:PASSWORD@HOST:PORT`` binds as a transmitter and waits for the answer to each part.
+``https://USER:TOKEN@HOST/PATH`` is asked with ``POST`` and JSON ``{"id", "to", "from", "text"}`` and the token as bearer;
+2xx is taken, 4xx refused, but 408, 425 and 429, which are later, as every 5xx is.  The id is the same in every try.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from smpplib import client as smpp_client
 from smpplib import consts, exceptions, gsm
 
 from engine.errors import BadInput
-from engine.services.outbox.texts import Provider, Sent
+from engine.services.outbox.texts import TextCarrier, TextSent
 from engine.store.tables.texts import TextMessage
 
 logging.getLogger("smpp").setLevel(logging.CRITICAL)  # it would log whole numbers and texts
@@ -34,7 +34,7 @@ class Smpp:
         self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
         self.lines = lines
 
-    def send(self, items: Sequence[TextMessage]) -> Iterator[Sent]:
+    def send(self, items: Sequence[TextMessage]) -> Iterator[TextSent]:
         """Send the texts; what became of each."""
         left = list(items)
         try:
@@ -44,7 +44,7 @@ class Smpp:
             client.connect()
             client.bind_transmitter(system_id=self._user, password=self._password)
         except (exceptions.ConnectionError, exceptions.PDUError, OSError) as error:
-            yield from (Sent(item.recipient_id, "later", error=f"the SMSC: {error}") for item in left)
+            yield from (TextSent(item.recipient_id, "later", error=f"the SMSC: {error}") for item in left)
             return
         try:
             while left:
@@ -52,7 +52,9 @@ class Smpp:
                 yield sent
                 if sent.what == "unknown":  # the connection is of no use any more
                     break
-            yield from (Sent(item.recipient_id, "later", error="the connection was lost") for item in left)
+            yield from (
+                TextSent(item.recipient_id, "later", error="the connection was lost") for item in left
+            )
             if not left:
                 client.unbind()
         except (exceptions.ConnectionError, exceptions.PDUError, OSError):
@@ -60,7 +62,7 @@ class Smpp:
         finally:
             client.disconnect()
 
-    def _one(self, client: smpp_client.Client, item: TextMessage) -> Sent:
+    def _one(self, client: smpp_client.Client, item: TextMessage) -> TextSent:
         parts, coding, esm_class = gsm.make_parts(item.text)
         found = ""
         for place, part in enumerate(parts):
@@ -79,13 +81,13 @@ class Smpp:
                 while answer.command != "submit_sm_resp":
                     answer = client.read_pdu()
             except (exceptions.ConnectionError, exceptions.PDUError, OSError) as error:
-                return Sent(item.recipient_id, "unknown", found, f"no answer: {type(error).__name__}")
+                return TextSent(item.recipient_id, "unknown", found, f"no answer: {type(error).__name__}")
             if answer.is_error():
                 status = int(answer.status)
                 what = "later" if status in _FULL and not place else "refused"
-                return Sent(item.recipient_id, what, found, f"the SMSC refused it: {status:#x}")
+                return TextSent(item.recipient_id, what, found, f"the SMSC refused it: {status:#x}")
             found = found or (answer.message_id or b"").decode("ascii", "replace").rstrip("\0")
-        return Sent(item.recipient_id, "taken", found)
+        return TextSent(item.recipient_id, "taken", found)
 
 
 class Http:
@@ -97,7 +99,7 @@ class Http:
         self._token = unquote(parts.password or "")
         self.lines = lines
 
-    def send(self, items: Sequence[TextMessage]) -> Iterator[Sent]:
+    def send(self, items: Sequence[TextMessage]) -> Iterator[TextSent]:
         """Send the texts; what became of each."""
         with requests.Session() as session:
             if self._token:
@@ -105,7 +107,7 @@ class Http:
             for item in items:
                 yield self._one(session, item)
 
-    def _one(self, session: requests.Session, item: TextMessage) -> Sent:
+    def _one(self, session: requests.Session, item: TextMessage) -> TextSent:
         content = {
             "id": item.recipient_id,
             "to": item.number,
@@ -115,19 +117,21 @@ class Http:
         try:
             answer = session.post(self._url, json=content, timeout=(5.0, TIMEOUT_S), allow_redirects=False)
         except requests.ConnectTimeout:
-            return Sent(item.recipient_id, "later", error="cannot connect")
+            return TextSent(item.recipient_id, "later", error="cannot connect")
         except requests.ConnectionError as error:
             refused = "NewConnectionError" in repr(error)  # nothing was sent
-            return Sent(item.recipient_id, "later" if refused else "unknown", error=type(error).__name__)
+            return TextSent(item.recipient_id, "later" if refused else "unknown", error=type(error).__name__)
         except requests.RequestException as error:
-            return Sent(item.recipient_id, "unknown", error=type(error).__name__)
+            return TextSent(item.recipient_id, "unknown", error=type(error).__name__)
         if answer.ok and answer.status_code < 300:
-            return Sent(item.recipient_id, "taken", answer.text[:100])
+            return TextSent(item.recipient_id, "taken", answer.text[:100])
         again = answer.status_code in LATER or answer.status_code >= 500
-        return Sent(item.recipient_id, "later" if again else "refused", error=f"HTTP {answer.status_code}")
+        return TextSent(
+            item.recipient_id, "later" if again else "refused", error=f"HTTP {answer.status_code}"
+        )
 
 
-def provider_of(url: str, lines: str) -> Provider | None:
+def provider_of(url: str, lines: str) -> TextCarrier | None:
     """The provider of the settings; None when texts are off.  BadInput never shows a password."""
     if not url:
         return None
@@ -142,5 +146,5 @@ def provider_of(url: str, lines: str) -> Provider | None:
     raise BadInput("AVANAK_SMS_URL begins with smpp://, https:// or http://.")
 
 
-def _line(item: TextMessage, provider: Provider) -> str:
+def _line(item: TextMessage, provider: TextCarrier) -> str:
     return item.line or provider.lines[0]

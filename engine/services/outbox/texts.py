@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from engine.errors import BadInput
@@ -35,7 +36,7 @@ Run = Callable[[Callable[[], Any]], Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class TextWanted:
     """A text for an outcome."""
 
     outcome: str
@@ -45,7 +46,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class TextSent:
     """What a provider made of one text: `taken`, `refused` (for good), `later` (surely not taken), or `unknown`."""
 
     recipient_id: int
@@ -54,15 +55,15 @@ class Sent:
     error: str = ""
 
 
-class Provider(Protocol):
+class TextCarrier(Protocol):
     """Whoever carries texts.  Blocks on the network."""
 
     lines: tuple[str, ...]
 
-    def send(self, items: Sequence[TextMessage]) -> Iterator[Sent]: ...
+    def send(self, items: Sequence[TextMessage]) -> Iterator[TextSent]: ...
 
 
-def allow(account_id: int, campaign_id: int, wanted: Iterable[Wanted], lines: Sequence[str]) -> None:
+def allow(account_id: int, campaign_id: int, wanted: Iterable[TextWanted], lines: Sequence[str]) -> None:
     """Inside a write: have these texts follow the campaign's calls.
 
     Raises SendingRefused without the permission, BadInput for texts that cannot be: an outcome that is
@@ -151,7 +152,7 @@ def _write(ended: Mapping[int, tuple[int, str]], now: int) -> None:
         TextMessage.insert_many(rows).on_conflict_ignore().execute()
 
 
-def step(provider: Provider, now: int, read: Run, write: Run) -> int:
+def step(provider: TextCarrier, now: int, read: Run, write: Run) -> int:
     """Send what is due; how many were taken.  No transaction around it."""
     if not read(lambda: _due(now).exists()):
         return 0
@@ -159,7 +160,7 @@ def step(provider: Provider, now: int, read: Run, write: Run) -> int:
     taken = 0
     items = write(lambda: _claim(now))
     for sent in provider.send(items) if items else ():
-        write(lambda sent=sent: _settle(sent, now))
+        write(partial(_settle, sent, now))
         taken += sent.what == "taken"
     return taken
 
@@ -188,7 +189,7 @@ def _claim(now: int) -> list[TextMessage]:
     ]
 
 
-def _settle(sent: Sent, now: int) -> None:
+def _settle(sent: TextSent, now: int) -> None:
     row = TextMessage.get_by_id(sent.recipient_id)
     values: dict[str, Any] = {"error": sent.error[:300], "provider_id": sent.provider_id[:100]}
     if sent.what == "refused" and row.may_change_line and row.line:

@@ -12,6 +12,7 @@ from engine.agreement.dates import date_text, local_day
 from engine.bounds import TRIES
 from engine.clock import TEHRAN, from_ms
 from engine.errors import BadInput, Conflict, NotFound
+from engine.services.accounts import accounts, permissions
 from engine.services.accounts.token_scopes import Scope
 from engine.services.campaigns import dated, number_results
 from engine.services.campaigns.dated import DatesReversed, HoursReversed, NumbersAsWritten
@@ -24,7 +25,7 @@ from engine.services.money import reservations
 from engine.services.money.ledger import NoCredit
 from engine.services.numbering.numbers import display
 from engine.services.outbox import texts
-from engine.services.outbox.texts import Wanted
+from engine.services.outbox.texts import TextWanted
 from engine.states import OVER_STATES, CampaignState, Disposition, MessageState, RecipientState
 from engine.store.threads import read, write
 from webui.api.rest.methods import Asked, Method, Param, bare, boolean, field, instant, whole
@@ -104,18 +105,19 @@ def create(asked: Asked) -> int:
     )  # fmt: skip
 
 
-def _texts(asked: Asked) -> list[Wanted]:
+def _texts(asked: Asked) -> list[TextWanted]:
     """The texts that are to follow the calls, one an outcome; empty: none."""
     if not asked["SMS"]:
         return []
     if not asked["SMSJSON"].strip(" []"):
         raise Refused(NO_TEXTS, "SMS_Empty")
-    if not web().settings.sms_url.get_secret_value():
+    may = read(lambda: accounts.has_grant(asked.account_id, permissions.TEXTS))
+    if not may or not web().settings.sms_url.get_secret_value():
         raise Refused(WRONG_VALUES, "SMS_NotAllowed")
     try:
         given = orjson.loads(asked["SMSJSON"])
         return [
-            Wanted(
+            TextWanted(
                 _OUTCOMES[str(each["SMSType"]).lower()],
                 str(each["MessageText"]),
                 str(each.get("LineNumber") or ""),
