@@ -16,7 +16,8 @@ from engine.services.accounts import accounts, permissions
 from engine.services.accounts.accounts import SendingRefused
 from engine.services.campaigns import campaigns
 from engine.services.outbox import texts
-from engine.services.outbox.text_providers import Smpp, provider_of
+from engine.services.outbox.smpp import Smpp
+from engine.services.outbox.text_providers import provider_of
 from engine.services.outbox.texts import Following, TextSent, TextWanted
 from engine.store.tables.texts import TextMessage
 from engine.store.threads import read, write
