@@ -1,6 +1,7 @@
 """Clocks in working time: inverse of each other, right at every edge."""
 
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -254,3 +255,54 @@ def test_the_last_pause_begins_where_the_first_ends() -> None:
     start = at("2026-11-24 10:00")
     pauses = [(start, start + H), (start + H, start + 2 * H)]
     assert deadline(SUPPORT, start, H, pauses) == start + 3 * H
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "open_s"),
+    [
+        ("2026-01-01 02:00", "2026-01-01 08:30", 0),  # before the first shift of a year
+        ("2026-01-01 02:00", "2026-01-01 10:00", 5400),
+        ("2025-12-31 23:00", "2026-01-01 09:30", 2 * H),
+        ("2024-12-31 23:00", "2026-01-01 00:00", None),  # a whole year and an hour of another
+    ],
+)
+def test_time_goes_on_over_the_turn_of_a_year(start, end, open_s):
+    elapsed_s = elapsed(SUPPORT, at(start), at(end))
+    if open_s is not None:
+        assert elapsed_s == open_s
+    days = [at("2025-01-01") + n * 86400 for n in range(366)]
+    if open_s is None:
+        assert elapsed_s == H + sum(elapsed(SUPPORT, a, b) for a, b in pairwise(days))
+        assert deadline(SUPPORT, at(start), elapsed_s) == at(end)
+
+
+def test_a_pause_that_begins_at_the_deadline_does_not_move_it():
+    start = at("1405-08-30 09:00")
+    for pause_from, due in (
+        ("1405-08-30 10:00", "1405-08-30 10:00"),
+        ("1405-08-30 09:59:59", "1405-08-30 12:00:01"),
+    ):
+        assert deadline(SUPPORT, start, H, [(at(pause_from), at("1405-08-30 12:00"))]) == at(due)
+
+
+def test_the_next_working_day_is_meant_where_no_count_is_given():
+    assert end_of_working_day(WORKING, at("2026-12-02 10:00")) == at("2026-12-04 00:00")
+
+
+def test_a_deadline_at_midnight_is_the_end_of_its_day():
+    said = explain(SUPPORT, at("1405-08-30 22:00"), 2 * H, at("1405-08-30 23:00"))
+    assert said.en == "1 h of 2 h used; the clock runs, due at 1405-08-30 24:00"
+    assert said.fa == "۱ ساعت از ۲ ساعت گذشته است؛ زمان در حال گذر است؛ مهلت تا ۱۴۰۵/۰۸/۳۰ ساعت ۲۴:۰۰"
+
+
+@pytest.mark.parametrize(
+    ("now", "stopped", "fa"),
+    [
+        ("1405-08-29 12:00", None, "۱ ساعت از ۲ ساعت گذشته است؛ زمان در حال گذر است؛ مهلت تا ۱۴۰۵/۰۸/۲۹ ساعت ۱۳:۰۰"),
+        ("1405-08-29 13:30", None, "۲ ساعت و ۳۰ دقیقه از ۲ ساعت گذشته است؛ ۳۰ دقیقه دیر شده است؛ مهلت ۱۴۰۵/۰۸/۲۹ ساعت ۱۳:۰۰ بود"),
+        ("1405-09-05 00:00", "1405-08-29 12:00", "۱ ساعت از ۲ ساعت گذشته است؛ در ۱۴۰۵/۰۸/۲۹ ساعت ۱۲:۰۰ در مهلت انجام شد"),
+    ],
+)  # fmt: skip
+def test_explanations_in_persian(now, stopped, fa):
+    found = explain(SUPPORT, at("1405-08-29 11:00"), 2 * H, at(now), stopped_at=stopped and at(stopped))
+    assert found.fa == fa

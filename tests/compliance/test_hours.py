@@ -169,6 +169,9 @@ def test_open_time_is_reckoned_up_to_a_limit() -> None:
     assert windows.after_open_ms(start, 400 * hour, TEHRAN) == at("2027-12-27T10:00:00")
     assert windows.after_open_ms(start, 401 * hour + 1, TEHRAN) is None
     assert parse_windows("").after_open_ms(start, 5, TEHRAN) == start + 5
+    closed = at("2026-11-23T10:00:00")
+    assert windows.after_open_ms(closed, hour, TEHRAN, 1) == at("2026-11-24T10:00:00")
+    assert windows.after_open_ms(closed, hour + 1, TEHRAN, 1) is None, "the limit is the instant a day later"
 
 
 @pytest.mark.parametrize(
