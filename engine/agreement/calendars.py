@@ -89,7 +89,7 @@ class HolidayEdit:
     hours: Hours = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Calendar:
     """Hours of each weekday (Monday first), of holidays, and of single days."""
 

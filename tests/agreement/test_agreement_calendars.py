@@ -6,6 +6,7 @@ import pytest
 
 from engine.agreement.calendars import (
     Calendar,
+    CalendarKind,
     EditAction,
     Holiday,
     HolidayEdit,
@@ -123,6 +124,19 @@ def test_the_version_follows_the_content_alone():
     assert edited.version != SUPPORT.version
     back = [edit("strike", date(2026, 4, 2)), edit("add", date(2026, 4, 2), 1, name_fa="x")]
     assert TERMS.calendar("support", back).hours(date(2026, 4, 2)) == SUPPORT.hours(date(2026, 4, 2))
+
+
+def test_the_version_of_a_calendar_never_changes():
+    """Clocks keep it, and the calendar that they were reckoned by is found by it."""
+    small = Calendar(
+        CalendarKind.SUPPORT,
+        (((30600, 50400),),) * 7,
+        ((36000, 50400),),
+        (Holiday(date(2026, 3, 21), "نوروز", "Nowruz"),),
+        ((date(2026, 11, 26), ((30600, 43200),)),),
+    )
+    assert small.version == "f5fecac3681e8278"
+    assert Calendar.from_json(small.to_json()).version == small.version
 
 
 def test_a_stored_calendar_does_not_depend_on_the_package():

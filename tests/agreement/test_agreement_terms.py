@@ -112,6 +112,11 @@ def test_what_changed_between_two():
     assert second.sha256 != FIRST.sha256
 
 
+def test_the_hash_of_the_published_version_never_changes():
+    """It stands in the statements that customers hold, beside what they were reckoned by."""
+    assert FIRST.sha256 == "cbf38b6a3b8a0beec9c0fcdd0460ff773616fc43c4d4a1dd4357f4046d7ac5a4"
+
+
 def test_a_rule_comes_back_from_its_record():
     assert CreditRule.from_record(FIRST.credit.record()) == FIRST.credit
 
