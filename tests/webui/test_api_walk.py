@@ -22,6 +22,7 @@ pytestmark = pytest.mark.usefixtures("unlimited")
 OWN = {
     "get_account", "list_ledger", "estimate_price", "list_messages", "list_quick_sends", "list_campaigns",
     "list_contact_lists", "list_do_not_call", "get_availability", "list_statements", "tickets_list",
+    "list_webhooks",
 }  # fmt: skip
 BODIES = {
     "change_campaign": {"name": "stolen"},
@@ -33,6 +34,8 @@ BODIES = {
     "add_recipients": {"recipients": [{"number": "09121234567"}]},
     "add_contacts": {"recipients": [{"number": "09121234567"}]},
     "tickets_reply": {"text": "stolen"},
+    "change_webhook": {"is_active": False},
+    "replay_webhook": {"first_id": 1},
 }
 
 

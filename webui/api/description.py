@@ -28,6 +28,7 @@ from webui.api import (
     sla,
     spoken_codes,
     tickets,
+    web_hooks,
 )
 from webui.api import blueprint as operations_blueprint
 from webui.api.operations import EXTRAS
@@ -37,7 +38,7 @@ blueprint = Blueprint("api_docs", __name__, url_prefix=PREFIX, template_folder="
 # The rooms of the web service, in the order in which the page shows them.
 ROOMS = (
     *(account, messages, sends, spoken_codes, campaigns, recipients, contacts),
-    *(recordings, do_not_call, sla, tickets, campaign_events),
+    *(recordings, do_not_call, sla, tickets, campaign_events, web_hooks),
 )
 INFO = Info(
     title="Avanak",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flask import Response
 from pydantic import BaseModel, Field
 
 from engine.clock import wall_ms
@@ -14,7 +15,7 @@ from engine.store.threads import read, write
 from webui.api import lines
 from webui.api.lines import LineAnswer, NewRecipient
 from webui.api.models import At, Id, Paged, PageQuery, PhoneNumber, RequestBody, at, page_of
-from webui.api.operations import operation
+from webui.api.operations import created, operation
 from webui.api.recipients import reader
 from webui.api.sends import number_of
 from webui.request.programs import caller
@@ -58,8 +59,16 @@ class SuppressionAnswer(BaseModel):
     refused: list[LineAnswer]
 
 
-@operation("post", "/do-not-call", Scope.DO_NOT_CALL_WRITE, TAG, SuppressionAnswer, right="consent.change")
-def add_do_not_call(body: SuppressionRequest) -> SuppressionAnswer:
+@operation(
+    "post",
+    "/do-not-call",
+    Scope.DO_NOT_CALL_WRITE,
+    TAG,
+    SuppressionAnswer,
+    right="consent.change",
+    creates=True,
+)
+def add_do_not_call(body: SuppressionRequest) -> Response:
     """Put up to 1,000 numbers on the list; again is once."""
     me, now, read_row = caller(), wall_ms(), reader()
     lines.know_reasons()
@@ -71,8 +80,12 @@ def add_do_not_call(body: SuppressionRequest) -> SuppressionAnswer:
             good.append(number)
         else:
             refused.append(lines.said_of(line, "", None, number))
-    added = write(lambda: sum(suppression.add(me.account_id, number, now, me.person.id) for number in good))
-    return SuppressionAnswer(added=added, known=len(good) - added, refused=refused)
+
+    def work() -> SuppressionAnswer:
+        added = sum(suppression.add(me.account_id, number, now, me.person.id) for number in good)
+        return SuppressionAnswer(added=added, known=len(good) - added, refused=refused)
+
+    return created(work, 200)
 
 
 class NumberPath(BaseModel):
