@@ -1,4 +1,4 @@
-"""Approval of messages by staff: approve, reject with a reason, or have it played in a call and press 1.
+"""Staff approve messages: on a page, rejecting with a reason, or in a call that plays the message, by pressing 1.
 
 A campaign with a message that is not approved does not start, and pauses if
 it runs.  Functions run inside a transaction.
@@ -43,12 +43,13 @@ def waiting(skip: int = 0, limit: int = 200) -> list[Message]:
 
 
 def approve(message_id: int, person_id: int | None, now: int) -> None:
-    """Let a message be sent."""
+    """Approve a message."""
     _decide(get(message_id), MessageState.APPROVED, "", person_id, now)
 
 
 def reject(message_id: int, reason: str, person_id: int | None, now: int) -> list[int]:
-    """Say no, with a reason that the customer reads; running campaigns with it pause, their ids.
+    """Reject a message, with a reason that the customer reads; pauses the running campaigns that use it and returns
+    their ids.
 
     A message that was approved can be rejected later.
     """
@@ -80,7 +81,9 @@ class Sample:
 
 
 def samples(message_id: int) -> list[Sample]:
-    """What the lists that came for a text with variables make of it: some lines of the newest campaigns.  Only reads."""
+    """How a text with variables reads with the lists it was used with: some rows of the newest campaigns.  Only
+    reads.
+    """
     row = get(message_id)
     found: list[Sample] = []
     campaigns_ = Campaign.select().where(Campaign.message == row.id, Campaign.text != "")
@@ -103,7 +106,7 @@ def samples(message_id: int) -> list[Sample]:
 def ask_by_phone(
     message_id: int, number: NormalNumber, person_id: int | None, now: int, max_call_s: int = 660
 ) -> int:
-    """Play a message to staff in a call of our own engine, at the house's cost; 1 approves it, 2 repeats it.
+    """Call staff and play them a message, at the house's cost; 1 approves it, 2 repeats it.
 
     The recipient's id of the quick send; wake the dialer after it.  Conflict for a message that is decided.
     """
@@ -125,7 +128,7 @@ def ask_by_phone(
 
 
 def hear_approvals(won: Sequence[Settle]) -> None:
-    """Hook of the settler: whoever pressed 1 in a call that `ask_by_phone` placed has approved the message."""
+    """Hook of the settler: pressing 1 in a call placed by `ask_by_phone` approves the message."""
     voted = {item.recipient_id: item for item in won if item.end.vote == APPROVE_KEY}
     if not voted:
         return

@@ -1,7 +1,7 @@
-"""Campaigns: putting them together, and moving them between their states.
+"""Campaigns: making them and moving them between states.
 
 Functions here run inside a transaction (`engine.store.threads.write`) or, when
-they only read, inside a connection.  They write what is wanted; the engine acts.
+they only read, inside a connection.  They record what is wanted; the engine acts on it.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def check_new(account_id: int, rules: CampaignRules, max_call_s: int) -> None:
 def problems_of_new(
     account_id: int, rules: CampaignRules, max_call_s: int
 ) -> Iterator[tuple[str, BadInput | NotAllowed]]:
-    """All for which the account can have no campaign of these rules: the rule's name, and what is wrong with it."""
+    """All reasons why the account cannot have a campaign with these rules: (the rule's name, what is wrong with it)."""
     account, wrong = accounts.get(account_id), dict(rules.problems(max_call_s))
     yield from wrong.items()
 
@@ -129,7 +129,7 @@ def get(campaign_id: int, account_id: int | None = None) -> Campaign:
 
 
 def start(campaign_id: int, now: int, account_id: int | None = None) -> None:
-    """Let it run: now, or at its `starts_at`.
+    """Start a campaign now, or at its `starts_at`.
 
     Raises SendingRefused when the account may not send it, NoCredit when it cannot pay one call.
     """
@@ -146,7 +146,7 @@ def start(campaign_id: int, now: int, account_id: int | None = None) -> None:
         start_checks.check_campaign(row, now)
         move(row, CampaignState.SCHEDULED, awaits_approval=False)
         return
-    if may_move(CampaignState(row.state), CampaignState.RUNNING):  # of the others `move` says what is wrong
+    if may_move(CampaignState(row.state), CampaignState.RUNNING):  # for any other state `move` raises
         _admit(row, now)
     move(
         row,
@@ -158,17 +158,17 @@ def start(campaign_id: int, now: int, account_id: int | None = None) -> None:
 
 
 def _admit(row: Campaign, now: int) -> None:
-    """Raise unless the account may send it; set its money aside."""
+    """Raise unless the account may send the campaign; reserve its money."""
     accounts.may_send(row.account_id, row.kind, now)
     start_checks.check_campaign(row, now)
     reservations.open_for(row.id, now)
 
 
 def pause(campaign_id: int, reason: str, account_id: int | None = None, code: str = "") -> None:
-    """Stop placing its calls; those that are up go on.  `reason` is shown.
+    """Stop placing calls of a campaign; calls in progress continue.  `reason` is shown.
 
-    `code` (of `why`) says that it was not a person: for want of credit, it goes on by itself.
-    A person's pause of one that paused by itself makes it theirs.
+    `code` (of `why`) marks an automatic pause, for example for lack of credit, which ends by itself.  A manual pause
+    replaces an automatic one.
     """
     row = get(campaign_id, account_id)
     if row.state == CampaignState.PAUSED and row.pause_code and not code:
@@ -180,7 +180,7 @@ def pause(campaign_id: int, reason: str, account_id: int | None = None, code: st
 
 
 def pause_unless_ended(campaign_id: int, reason: str, code: str = "") -> bool:
-    """`pause`, by what cannot know whether it has ended, or was stopped, meanwhile; whether it could be paused."""
+    """As `pause`, for callers that cannot know whether the campaign has ended meanwhile; whether it was paused."""
     try:
         pause(campaign_id, reason, code=code)
     except Conflict:
@@ -190,7 +190,7 @@ def pause_unless_ended(campaign_id: int, reason: str, code: str = "") -> bool:
 
 
 def resume(campaign_id: int, now: int, account_id: int | None = None) -> None:
-    """Go on where it stopped."""
+    """Resume a paused campaign where it stopped."""
     row = get(campaign_id, account_id)
     if row.state == CampaignState.RUNNING:
         return
@@ -205,14 +205,14 @@ def resume(campaign_id: int, now: int, account_id: int | None = None) -> None:
 
 
 def stop(campaign_id: int, now: int, account_id: int | None = None) -> None:
-    """End it for good: what has not been called is cancelled."""
+    """End a campaign for good; recipients not called yet are cancelled."""
     row = get(campaign_id, account_id)
     if row.state == CampaignState.STOPPED:
         return
     move(row, CampaignState.STOPPED, finished_at=now)
     cancel_waiting(campaign_id, now)
     if campaign_id in reservations.to_close():
-        reservations.close(campaign_id, now)  # with calls up, the engine closes it after the last one
+        reservations.close(campaign_id, now)  # else the engine closes it after the last call
 
 
 def finish_if_done(campaign_id: int, now: int) -> bool:
@@ -237,12 +237,12 @@ def _is_done(read: Callable[[str, list[int]], list[Any]], campaign_id: int) -> b
 
 
 def start_due(now: int) -> list[int]:
-    """Start scheduled campaigns whose time has come; their ids.  One that may not or cannot start pauses."""
+    """Start the scheduled campaigns that are due; their ids.  One that may not or cannot start is paused."""
     due = Campaign.select().where(Campaign.state == CampaignState.SCHEDULED, Campaign.starts_at <= now)
     out = []
     for row in due:
         try:
-            with db.atomic():  # what was set aside for it goes back if it may not start
+            with db.atomic():  # its reservation is undone if it may not start
                 _admit(row, now)
         except NoCredit:
             move(row, CampaignState.PAUSED, why.sentence(why.NO_CREDIT, {}).kept(), pause_code=why.NO_CREDIT)

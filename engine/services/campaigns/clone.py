@@ -1,8 +1,8 @@
-"""Making another campaign of one that was: without its recipients, with all of them, or only some.
+"""Making a new campaign from an existing one: without its recipients, with all of them, or with some.
 
-«Call those who were not reached» is what people ask for most: the choice is made by where a
-recipient stands now and how its last call ended.  The recipients are copied in parts, so that
-dialling goes on beside a million; until all are in, the draft cannot be started.
+The most common wish is «call those who were not reached»: recipients are chosen by their state and the end of their
+last call.  Recipients are copied in parts, so that copying a million does not hold up dialling; the draft cannot
+start until all are copied.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def _ended(*dispositions: Disposition) -> str:
     return f"state <> '{RecipientState.DELIVERED}' AND disposition IN {one_of(dispositions)}"
 
 
-# What may be chosen, and the condition on the old campaign's recipients.  Who was set aside stays so.
+# The choices, and the condition of each on the old campaign's recipients.  Excluded recipients stay excluded.
 CHOICES: dict[str, str] = {
     ALL: f"state <> '{RecipientState.EXCLUDED}'",
     NOBODY: "1 = 0",
@@ -92,7 +92,7 @@ def clone(
 
 
 def condition(only: Sequence[str]) -> str:
-    """What recipients must fulfil that fit one of these words.  Raises BadInput."""
+    """The SQL condition for recipients that match any of these words.  Raises BadInput."""
     unknown = [word for word in only if word not in CHOICES]
     if unknown or not only:
         raise BadInput("'%(only)s' is none of %(known)s.", only=", ".join(unknown), known=list(CHOICES))
@@ -134,7 +134,9 @@ def _is_any(campaign_id: int, where: str) -> bool:
 
 
 def _copy_part(campaign_id: int, made: int, where: str, after: int) -> int | None:
-    """Copy who is chosen of the next recipients of the old campaign; the last one's id, None when there is none."""
+    """Copy the chosen ones of the old campaign's next recipients; the id of the last one looked at, None when there
+    are no more.
+    """
     row = campaigns.get(made)
     if row.state != CampaignState.DRAFT or row.pause_code != why.COPYING:
         raise Conflict("Campaign %(id)s was changed while its numbers were copied.", id=made)

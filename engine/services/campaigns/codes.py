@@ -1,9 +1,8 @@
-"""Codes that a call speaks, and how often strangers may make us ring.
+"""Codes spoken in a call, and how often strangers may trigger such calls.
 
-A code shows that somebody answers a telephone: for a new account's mobile, for a forgotten
-password, for an address of notices.  Whoever asks can name any number, so calls are capped
-for a number, an account, a network and in all, each further call waits longer, and at night
-only those are rung who have typed their number in the session that asks.
+A code proves that somebody answers a phone: for the mobile of a new account, a forgotten password, or a contact
+address.  Whoever asks can name any number, so calls are capped for a number, an account, a network and in all, each
+further call waits longer, and at night only those are rung who have typed their number in the session that asks.
 """
 
 from __future__ import annotations
@@ -29,13 +28,13 @@ from engine.store.tables.customers import MobileCode
 log = logging.getLogger(__name__)
 
 CODE_DIGITS = 5
-CODE_LIVES_MS = 5 * 60_000  # the telephone rings up to half a minute, and people look for a pen
+CODE_LIVES_MS = 5 * 60_000  # the phone rings for up to half a minute, and people look for a pen
 MAX_WRONG = 5
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 FIRST_WAIT_MS, LONGEST_WAIT_MS = 60_000, HOUR_MS  # between two calls; it doubles
-# In a day, whoever asks; a network's also in an hour.
+# Per day, whoever asks; for a network per hour too.
 TO_A_NUMBER, OF_AN_ACCOUNT, OF_A_NETWORK, OF_A_NETWORK_AN_HOUR = 5, 8, 20, 10
-NIGHT_SHARE = 10  # of the cap in all, that part may ring outside the hours of service messages
+NIGHT_SHARE = 10  # the share of the overall cap that may ring outside the hours of service messages
 
 # (code, language) -> name of a stored prompt that speaks it; `services.messages.otp_prompt.prompt_for_code`.
 Speak = Callable[[str, str], str]
@@ -76,7 +75,7 @@ class Sent:
 
 
 class TooSoon(AvanakError):
-    """Asked again too early or too often; `wait_s` says when it may be tried again."""
+    """Requested again too soon or too often; try again after `wait_s`."""
 
     exit_status = 2
     http_status = 429
@@ -97,11 +96,11 @@ def send(
     an_hour: int,
     language: str = "fa",
 ) -> Sent:
-    """Ring a number and speak a new code, which takes the place of those before.
+    """Call a number and speak a new code, which replaces earlier ones.
 
     1. note the code (hashed) within the caps (`an_hour`: of all calls of this installation), 2. make the
     prompt, 3. put the call in front of the queue, for the house account.  Not inside a transaction: `write`
-    runs each step in one of its own.  The dialer is to be woken after it.  Raises TooSoon.
+    runs each step in one of its own.  Wake the dialer afterwards.  Raises TooSoon.
     """
     code_id, code = write(lambda: note(subject, number.e164, asker, now, an_hour))
     prompt = speak(code, language)
@@ -124,7 +123,7 @@ def send(
 
 
 def check_asker(asker: Asker, now: int, an_hour: int) -> None:
-    """Raise TooSoon for what concerns whoever asks and not whom they name; only reads."""
+    """Raise TooSoon for the limits of the asker, not those of the number; reads only."""
     _check_hours(asker, now)
     _check_all(now, an_hour)
     in_network = _calls(MobileCode.network == asker.network, now) if asker.network else []
@@ -183,7 +182,7 @@ def note(subject: Subject, mobile: str, asker: Asker, now: int, an_hour: int) ->
 
 
 def _calls(which: Any, now: int) -> list[int]:
-    """When calls of the last day were asked for, the first first."""
+    """When calls of the last day were requested, oldest first."""
     rows = MobileCode.select(MobileCode.created_at).where(which, MobileCode.created_at > now - DAY_MS)
     return sorted(int(row.created_at) for row in rows)
 
@@ -209,7 +208,7 @@ def _check_all(now: int, an_hour: int) -> None:
 
 
 def take(subject: Subject, mobile: str, code: str, now: int) -> bool:
-    """Whether the code is the last one that was spoken to this number for the subject; it is used up by that.
+    """Whether the code is the last one spoken to this number for the subject; a match uses it up.
 
     Inside a transaction.  False for a wrong one (it is counted: the result must be committed, so this
     does not raise).  Raises BadInput when there is no code that could be right any more.
@@ -241,7 +240,7 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CallState:
-    """What has become of the last call for a subject, and in how many seconds another may be asked for."""
+    """The state of the last call for a subject, and in how many seconds another may be requested."""
 
     stage: Stage
     disposition: str = ""
@@ -296,5 +295,5 @@ def _last(subject: Subject) -> MobileCode | None:
 
 def _hash(salt: str, code: str) -> str:
     # A code has 17 bits and lives five minutes: the limit of attempts guards it, the hash the database's readers.
-    # A slow hash would keep all who write waiting, and seventeen bits would still be tried through in no time.
+    # A slow hash would hold up the writer, and 17 bits would still be searched in no time.
     return hmac.digest(bytes.fromhex(salt), code.encode(), "sha256").hex()

@@ -1,7 +1,7 @@
-"""Campaigns as existing programs give them: numbers, two instants that are also a daily window, tries.
+"""Campaigns as existing client programs define them: numbers, two instants that also give a daily window, and tries.
 
-``2026-11-28 09:00`` to ``2026-11-30 14:00`` is: from the one to the other, each day from nine to two.
-A stop of theirs can be followed by a start: it is our pause.
+``2026-11-28 09:00`` to ``2026-11-30 14:00`` means every day from 9:00 to 14:00 between these dates.
+Their «stop» can be followed by «start», so it is our pause.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class DatesReversed(BadInput):
 
 
 class HoursReversed(BadInput):
-    """The hour of the start is not before that of the end: no day has such a window."""
+    """The hour of the start is not before that of the end: there is no such daily window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +103,9 @@ def create(
 ) -> int:
     """Make a campaign of numbers, and start it if it `starts`, at its time; its id.
 
-    Not inside a transaction: the draft, each part of the numbers and the start have one of their own.  What
-    cannot start is stopped, so that no draft is left.  `also` is done with the draft.
-    Raises Conflict when no number can be called.
+    Not inside a transaction: the draft, each part of the numbers and the start have one of their own.  A campaign
+    that cannot start is stopped, so that no draft is left behind.  `also` is done with the draft. Raises Conflict
+    when no number can be called.
     """
 
     def draft() -> int:
@@ -137,7 +137,7 @@ def _given_up(campaign_id: int, account_id: int, now: int) -> int:
 
 
 def get(campaign_id: int, account_id: int) -> Campaign:
-    """A campaign of the account that is none of its standing ones; NotFound."""
+    """A campaign of the account, except its standing ones; NotFound otherwise."""
     row = campaigns.get(campaign_id, account_id)
     if row.standing_key:
         raise NotFound("There is no campaign %(id)s.", id=campaign_id)
@@ -153,7 +153,7 @@ def start(
     now: int,
     max_call_s: int,
 ) -> None:
-    """Start a campaign that waits or was stopped, with another span and other rules; inside a write.
+    """Start a waiting or stopped campaign with a new span and new rules; inside a write.
 
     Raises Conflict for one that is over, and as `campaigns.start` does.
     """

@@ -1,4 +1,4 @@
-"""Campaigns that are being put together: whose they are, so that people find them again; their files are `uploads`.
+"""Campaigns in the making: who began them, so that people find them again; their files are in `uploads`.
 
 Functions run inside a transaction, or a connection when they only read.
 """
@@ -20,7 +20,7 @@ def check_room(account_id: int) -> None:
 
 
 def note(pending: Pending, now: int) -> None:
-    """Keep in mind that this upload is a campaign in the making, and what it is called by now."""
+    """Note that this upload is a campaign in the making, and its current name."""
     values = {
         "name": str(pending.rules.get("name", ""))[:200],
         "list_name": pending.list_name[:255],
@@ -37,11 +37,11 @@ def note(pending: Pending, now: int) -> None:
 
 
 def of_person(person_id: int) -> list[CampaignDraft]:
-    """What somebody has begun, the last changed first."""
+    """The drafts somebody has begun, last changed first."""
     query = CampaignDraft.select().where(CampaignDraft.person_id == person_id)
     return list(query.order_by(CampaignDraft.changed_at.desc()).limit(SHOWN))
 
 
 def forget(token: str) -> None:
-    """It was made, or thrown away."""
+    """Forget a draft: its campaign was made, or it was discarded."""
     CampaignDraft.delete().where(CampaignDraft.token == token).execute()

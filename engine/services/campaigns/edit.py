@@ -1,7 +1,7 @@
-"""Changing a campaign that is there: its name, hours, days, tries, pace, start and end; putting it away.
+"""Changing an existing campaign: its name, hours, days, tries, pace, start and end; archiving it.
 
-What is changed holds for calls that are placed from then on; the engine takes it
-over within a second.  Functions run inside a transaction, and each change is in the audit log.
+Changes apply to calls placed from then on; the engine picks them up within a second.  Functions run inside a
+transaction, and each change is in the audit log.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def change(
 
 
 def cancel_start(campaign_id: int, person_id: int | None, now: int, account_id: int | None = None) -> None:
-    """Take the date off a scheduled campaign: it is a draft again, or paused if it had begun."""
+    """Unschedule a campaign: it becomes a draft again, or paused if it had begun."""
     row = campaigns.get(campaign_id, account_id)
     if row.state != CampaignState.SCHEDULED:
         raise Conflict("Campaign %(id)s is %(state)s, not scheduled.", id=row.id, state=Word(row.state))
@@ -88,7 +88,7 @@ def cancel_start(campaign_id: int, person_id: int | None, now: int, account_id: 
 
 
 def archive(campaign_id: int, person_id: int | None, now: int, account_id: int | None = None) -> None:
-    """Put a campaign away that has ended, or a draft: lists do not show it unless asked.  Nothing of it is lost."""
+    """Archive a draft or a campaign that has ended: lists hide it unless asked.  Nothing is deleted."""
     row = campaigns.get(campaign_id, account_id)
     if row.state not in (*OVER_STATES, CampaignState.DRAFT):
         raise Conflict(

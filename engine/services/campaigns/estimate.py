@@ -1,10 +1,9 @@
-"""Until when: an honest finishing time, and the limit that binds it.  Pure.
+"""An honest finishing time, and the limit that determines it.  Pure.
 
 A campaign places so many calls as its recipients still need (with the answer
 rate seen so far, or a usual one), at the rate that the tightest limit permits,
 in the hours in which it may ring, and no more in an hour or a day than the
-account's caps let through.  The page before the start and the live page reckon
-with this function and no other.
+account's caps let through.  The page before the start and the live page both use this function.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ class Estimate:
 
 
 def calls_needed(waiting: int, retrying: int, max_tries: int, answer_rate: float) -> float:
-    """Calls that the recipients who are still to be reached will take on average."""
+    """How many calls the remaining recipients will take on average."""
     miss = 1 - answer_rate
     each = sum(miss**n for n in range(max_tries))
     each_again = sum(miss**n for n in range(max(1, max_tries - 1)))
@@ -98,7 +97,7 @@ def estimate(
         if word and (ends_at is None or uncapped_at is None or ends_at > uncapped_at):
             binding = word
     if last_due > now:
-        # Who is put off waits by the clock, whatever the hours; then it is called like the others.
+        # Retries wait by the clock, whatever the calling hours, and are then called like the others.
         last_at = last_due + int(rounds * retry_after_s * 1000)
         after = windows.after_open_ms(last_at, int(hold_s * 1000), zone)
         ends_at = max(ends_at, after) if ends_at is not None and after is not None else None

@@ -1,5 +1,6 @@
-"""What campaigns do by themselves: start when their message is approved, go on when a cap of the account allows it
-again, end when their end has come."""
+"""What campaigns do by themselves: start once their message is approved, resume once a cap of the account allows it,
+end at their end time.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +48,7 @@ def resume_uncapped(campaign_ids: list[int], now: int) -> None:
     """Let campaigns of `uncapped` go on, in a transaction; one that cannot for another reason stays and says why."""
     for campaign_id in campaign_ids:
         try:
-            with db.atomic():  # what it set aside goes back if it cannot go on
+            with db.atomic():  # its reservation is undone if it cannot resume
                 campaigns.resume(campaign_id, now)
             view.expect_pulse(campaign_id, now)
             log.info("action=resumed_under_cap campaign=%d", campaign_id)

@@ -23,7 +23,7 @@ Write = Callable[[Callable[[], Any]], Any]
 
 
 def open_pending_list(path: Path, pending: Pending, settings: Settings, allow_abroad: bool) -> ListReader:
-    """The list of an upload, at `path`, read as this installation reads lists (`fraud_guard.opens_abroad`)."""
+    """The list of an upload, at `path`, read as this installation reads lists (`traffic_caps.opens_abroad`)."""
     return open_list(
         path,
         choices_of(pending.choices),
@@ -125,7 +125,7 @@ def resume(campaign_id: int, now: int, account_id: int | None = None) -> None:
 def _make_draft(pending: Pending, now: int, max_call_s: int) -> int:
     rules = CampaignRules.of_document(pending.rules)
     if rules.starts_at is not None and rules.starts_at <= now:
-        rules = replace(rules, starts_at=None)  # it has come while the list was looked at
+        rules = replace(rules, starts_at=None)  # its time came while the list was checked
     campaign_id = campaigns.create(pending.account_id, rules, pending.message_id, now, max_call_s)
     Campaign.update(source_name=pending.list_name[:255]).where(Campaign.id == campaign_id).execute()
     return campaign_id

@@ -1,8 +1,8 @@
-"""Uploaded lists on their way into campaigns, outside the request that brought them.
+"""Imports uploaded lists into campaigns, outside the request that uploaded them.
 
 A request keeps the file in its folder and notes the import; `bring_in` does it, chunk by
-chunk, wherever the folder is.  Each chunk is counted in its own transaction: whoever is cut,
-at any moment, goes on behind the last chunk, and no row comes in twice.
+chunk, wherever the folder is.  Each chunk is counted in its own transaction: an import that is interrupted at any
+moment continues after the last chunk, and no row is imported twice.
 """
 
 from __future__ import annotations
@@ -191,7 +191,7 @@ def bring_in(
                 begin=begin,
             )
     except (StoreUnavailable, EngineBusy):
-        uploads.has_gone_on(row.token)  # it is not the list's fault
+        uploads.has_gone_on(row.token)  # not the list's fault
         raise
     except AvanakError as error:
         sentence = error.sentence.kept()
@@ -287,7 +287,7 @@ def fail_by_our_fault(row: ListImport, now: int) -> None:
 
 
 def _end(row: ListImport, state: ImportState, sentence: str, now: int) -> bool:
-    """Whether it was this that ended the import."""
+    """Whether this call ended the import."""
     ended = (
         ListImport.update(state=state, sentence=sentence, finished_at=now)
         .where(ListImport.id == row.id, ListImport.state << OPEN)

@@ -1,4 +1,4 @@
-"""Taking a confirmed number from an account: nothing that shows it goes on."""
+"""Removing a confirmed number from an account: no running campaign goes on showing it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pre-flight: what a list and its rules would come to, before anybody is called.
+"""Pre-flight: what a list and its rules will lead to, before anybody is called.
 
 Reads the whole list once, in flat memory, and writes nothing.
 """
@@ -56,7 +56,7 @@ Listed = Callable[[Collection[int]], Collection[int]]
 
 @dataclass(slots=True)
 class Preflight(ListCount):
-    """What a campaign would come to.  `ends_at` in ms (None: not within a year, or never)."""
+    """The outcome of a pre-flight.  `ends_at` in ms (None: not within a year, or never)."""
 
     starts_at: int = 0
     ends_at: int | None = None
@@ -115,7 +115,7 @@ def count_list(
 ) -> Preflight:
     """Read the list to its end: how many are to be called, and how many are not, with the reasons.
 
-    `listed` gives those of some numbers (as `suppression.as_integer`) that are on a do-not-call list.
+    `listed` returns which of some numbers (as `do_not_call.as_integer`) are on a do-not-call list.
     """
     found = Preflight(reader.filename, reader.number_column)
     for chunk in reader:
@@ -188,7 +188,7 @@ def set_aside(chunk: list[Row], listed: Listed) -> list[Row]:
 
 
 def _limits(rules: CampaignRules, ground: Ground) -> tuple[Limits | None, dict[str, str]]:
-    """The tightest limits, and whose they are; None when no gateway may be used."""
+    """The tightest limits and where they come from; None when no gateway may be used."""
     account = ground.account
     named = common_names(" ".join(rules.gateways), account.gateways if account else "")
     prefix = caller_ids.range_of(rules.kind)

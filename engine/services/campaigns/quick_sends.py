@@ -1,8 +1,7 @@
 """Quick sends: one message to one number, now.
 
-They live in standing campaigns, one for an account and a set of options, which
-never finish; so a quick send takes the same way as everybody else (claim,
-originate, settle, money, results), only before them and with the reserve of seats.
+They live in standing campaigns, one per account and set of options, which never finish.  So a quick send takes the
+usual path (claim, originate, settle, money, results), but ahead of the others and with the seats reserved for it.
 """
 
 from __future__ import annotations
@@ -58,7 +57,7 @@ class QuickOptions:
             key += f"/{self.record_s}"
         if self.holds:
             key += f"/holds {self.switch_name}"
-        # Cut off, it would send with the caller id or the keys of other options.
+        # A truncated key would send with the caller id or the keys of other options.
         return key if len(key) <= MAX_KEY else f"quick/{hashlib.sha256(key.encode()).hexdigest()}"
 
 
@@ -167,7 +166,7 @@ def standing_campaign(account_id: int, options: QuickOptions, now: int, max_call
                 )
                 CampaignCounts.create(campaign=found)
                 CampaignPulse.create(campaign=found)
-        except IntegrityError:  # another process made it at the same moment
+        except IntegrityError:  # another process just made it
             found = Campaign.get(Campaign.account == account_id, Campaign.standing_key == options.key)
     return int(found.id)
 

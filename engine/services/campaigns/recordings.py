@@ -21,7 +21,9 @@ from engine.store.tables.core import Attempt
 log = logging.getLogger(__name__)
 
 DAY_MS = 86_400_000
-LISTENING_MS = 600_000  # a browser asks for one sound many times: so long it is one act
+LISTENING_MS = (
+    600_000  # a browser fetches one sound in many pieces: within this time it is one act of listening
+)
 NEVER = 2**62
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -114,7 +116,7 @@ def sweep(folder: Path, days: int, now: int) -> int:
     try:
         entries = os.scandir(folder)
     except FileNotFoundError:
-        return 0  # nothing was ever recorded
+        return 0  # nothing has been recorded yet
     oldest_s = (now - days * DAY_MS) / 1000
     deleted = 0
     with entries:
@@ -126,7 +128,7 @@ def sweep(folder: Path, days: int, now: int) -> int:
                     os.unlink(entry.path)
                     deleted += 1
             except FileNotFoundError:
-                continue  # somebody else was quicker
+                continue  # somebody else deleted it
             except OSError as error:
                 log.error("action=recording_kept file=%s error=%s", entry.name, error.strerror)
     if deleted:

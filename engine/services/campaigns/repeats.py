@@ -1,4 +1,4 @@
-"""Campaigns that are made again every day, week or month: each time a campaign of its own, with all the numbers.
+"""Campaigns repeated every day, week or month: each time as a new campaign with all the numbers.
 
 The next one is copied a little before its time, in parts, and waits as a scheduled campaign.  A crash in between
 leaves a draft that is thrown away, and the copy is begun again.
@@ -30,8 +30,8 @@ log = logging.getLogger(__name__)
 
 DAY, WEEK, MONTH = "day", "week", "month"
 EVERY = (DAY, WEEK, MONTH)
-COPYING_MS = 20 * 60_000  # a copy that is not whole after so long was cut
-AHEAD_MS = 15 * 60_000  # so long before its time the next one is copied
+COPYING_MS = 20 * 60_000  # a copy that is not complete after this time was interrupted
+AHEAD_MS = 15 * 60_000  # the next campaign is copied this long before its time
 STOPPED_BY_PERSON = Sentence("The last of them was stopped, so it is not repeated any more.")
 
 Write = Callable[[Callable[[], Any]], Any]
@@ -59,7 +59,7 @@ def next_after(at: int, every: str, day: int, is_jalali: bool, zone: tzinfo) -> 
 
 
 def check(every: str, starts_at: int | None, until_at: int | None) -> None:
-    """Raise BadInput for a repetition that cannot be."""
+    """Raise BadInput for an impossible repetition."""
     if every not in EVERY:
         raise BadInput("A campaign is repeated every %(known)s.", known=list(EVERY))
     if until_at is not None and starts_at is not None and until_at <= starts_at:
@@ -127,7 +127,7 @@ def make(row: CampaignRepeat, now: int, max_call_s: int, write: Write) -> int | 
             person_id=row.person_id,
             begun=lambda draft: write(lambda: _note_copy(int(row.id), draft)),
         )
-    except Conflict:  # the copy was taken away from us, or stopped by a person
+    except Conflict:  # another engine took over the copy, or a person stopped it
         log.warning("action=repeat_cut repeat=%d", row.id)
         return None
     except BadInput as error:
@@ -147,7 +147,7 @@ def _begin(repeat_id: int, now: int) -> tuple[int, int, str] | None:
         return None
     if row.copying_id is not None:
         if campaigns.get(row.copying_id).created_at > now - COPYING_MS:
-            return None  # another engine is at it
+            return None  # another engine is copying it
         move_from(int(row.copying_id), CampaignState.DRAFT, CampaignState.STOPPED, finished_at=now)
         CampaignRepeat.update(copying_id=None).where(CampaignRepeat.id == row.id).execute()
     old = campaigns.get(row.campaign_id)
@@ -168,16 +168,14 @@ def _stop(repeat_id: int, sentence: str) -> None:
 
 
 def _conclude(repeat_id: int, made: int, starts_at: int, now: int) -> None:
-    """The copy is whole: it starts at its time, and is what is copied next.  One that cannot start says why."""
+    """The copy is complete: it starts at its time, and is the one to copy next.  One that cannot start says why."""
     row = CampaignRepeat.get_by_id(repeat_id)
-    if row.next_at is None:  # somebody has ended it meanwhile
+    if row.next_at is None:  # somebody ended the repetition meanwhile
         move_from(made, CampaignState.DRAFT, CampaignState.STOPPED, finished_at=now)
         return
     zone = policy.current().zone
     following = int(row.next_at)
-    while (
-        following <= now or following <= starts_at
-    ):  # those that were missed while nothing ran are not made up for
+    while following <= now or following <= starts_at:  # repetitions missed while nothing ran are skipped
         following = next_after(following, row.every, int(row.day), bool(row.is_jalali), zone)
     is_last = row.until_at is not None and following > row.until_at
     CampaignRepeat.update(campaign_id=made, copying_id=None, next_at=None if is_last else following).where(

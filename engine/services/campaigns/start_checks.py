@@ -1,4 +1,4 @@
-"""What must hold before a campaign or a quick send may start: its message, its hours, the account's caps.
+"""What must hold before a campaign or a quick send may start: its message, hours and the account's caps.
 
 Inside a connection.  The claimer asks again at every claim (`engine.dialing.rules.consent`).
 """
@@ -50,7 +50,7 @@ def refusal(title: str, state: str, reason: str) -> Sentence | None:
 
 
 def rejected(title: str, reason: str) -> Sentence:
-    """That staff said no to a message, and why."""
+    """The error for a message that staff rejected, with their reason."""
     return Sentence("The message «%(title)s» was rejected: %(reason)s.", title=title, reason=reason)
 
 

@@ -46,7 +46,7 @@ class Series:
 
 
 def of_campaign(campaign_id: int, now: int | None = None) -> Series:
-    """How a campaign went, in `MOST_POINTS` points at most; while it is dialled (`now`) without the step that goes on."""
+    """How a campaign went, in at most `MOST_POINTS` points; while it is dialled (`now`), without the current step."""
     span = timeline.span(campaign_id)
     if span is None:
         return Series(60)

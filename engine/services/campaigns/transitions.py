@@ -14,7 +14,7 @@ from engine.store.webhook_events import CAMPAIGN_FINISHED, CAMPAIGN_PAUSED, CAMP
 
 log = logging.getLogger(__name__)
 
-# What web hooks are told of a state that a campaign comes into.
+# The web hook event for each state a campaign enters.
 _TOLD = {
     CampaignState.RUNNING: CAMPAIGN_STARTED,
     CampaignState.PAUSED: CAMPAIGN_PAUSED,

@@ -1,4 +1,4 @@
-"""Files that were uploaded and wait until somebody confirms what is to become of them.
+"""Uploaded files that wait until somebody confirms what to do with them.
 
 Each upload is a folder of its own under a name that cannot be guessed:
 ``pending.json`` and the list as it came.  It belongs to one person, and is removed

@@ -1,4 +1,4 @@
-"""A campaign as screens show it: its counts, how it goes, why it waits, until when.
+"""A campaign as screens show it: its counts, its progress, why it waits, and when it ends.
 
 Read from the store alone, inside a connection (`engine.store.threads.read`);
 the engine's word (`CampaignPulse`) is believed for ten seconds.
@@ -27,9 +27,9 @@ from engine.store.tables.core import (
     Recipient,
 )
 
-STALE_MS = 10_000  # a running campaign that no engine has spoken of for so long has none
+STALE_MS = 10_000  # a running campaign without a pulse for this long has no engine
 
-STARTING = "starting"  # an engine has not taken it up yet
+STARTING = "starting"  # no engine has picked it up yet
 _STARTING = Sentence("It is about to be dialled.")
 
 
@@ -88,12 +88,12 @@ class CampaignView:
 
     @property
     def sentence(self) -> Sentence:
-        """Why it is as it is, in words."""
+        """The reason for its state, in words."""
         return _STARTING if self.reason == STARTING else why.sentence(self.reason, self.details)
 
     @property
     def sentence_for_owner(self) -> Sentence:
-        """As `sentence`, without what concerns the staff alone."""
+        """As `sentence`, without what is for staff only."""
         if self.reason == STARTING:
             return _STARTING
         return why_for_customers.sentence(self.reason, self.details)

@@ -65,7 +65,7 @@ NO_SWITCH_REACHED = Sentence("no switch could be reached")
 
 
 class Speaker(Protocol):
-    """Whoever a reason is noted on (a campaign that is being dialled)."""
+    """What a reason is noted on (a campaign that is being dialled)."""
 
     reason: str
     details: dict[str, Any]
@@ -157,7 +157,7 @@ SENTENCES: dict[str, Sentence] = {
 
 
 def sentence(reason: str, details: dict[str, Any]) -> Sentence:
-    """The reason in words; what is no reason of ours says itself."""
+    """The reason in words; a text that is not one of our codes is returned as it is."""
     form = SENTENCES.get(reason)
     if form is None:
         return Sentence(reason)

@@ -1,4 +1,4 @@
-"""Which number people see: one that staff confirmed for the account, and for advertising one of its range.
+"""The number people see: one that staff confirmed for the account, and for advertising one from its range.
 
 A campaign's own caller id is one of the numbers that staff confirmed for its account (`confirm`, or the
 account's caller id), or that of a gateway it may use: nobody shows somebody else's number.
@@ -24,7 +24,7 @@ _NUMBER = re.compile(r"[0-9]{3,15}")
 
 
 class CallerIdNotAllowed(BadInput):
-    """It would be called from a number that is not the account's, or advertising from one outside its range."""
+    """The number is not the account's, or is outside the range for advertising."""
 
 
 def national(caller_id: str) -> str:
@@ -36,7 +36,7 @@ def national(caller_id: str) -> str:
 
 
 def range_of(kind: str) -> str:
-    """First digits that a caller id must have for messages of `kind`; empty: any will do."""
+    """The first digits that a caller id must have for messages of `kind`; empty: any."""
     return policy.current().advertising_prefix if kind == MessageKind.ADVERTISING else ""
 
 

@@ -117,7 +117,7 @@ class Windows:
         )
 
 
-# A minute that no day has: never open, and looked at again each midnight.
+# An impossible minute: never open, and checked again each midnight.
 NEVER = Windows(((_DAY_MIN, _DAY_MIN),))
 
 
@@ -166,7 +166,7 @@ def parse_windows(text: str) -> Windows:
 
 
 def _plain(text: str) -> str:
-    """The text with digits, dashes and letters as the patterns have them, without marks that nobody sees."""
+    """The text with digits, dashes and letters in the form that the patterns expect, without invisible marks."""
     out = []
     for char in unicodedata.normalize("NFKC", text).casefold().replace("ي", "ی").replace("ك", "ک"):
         category = unicodedata.category(char)
@@ -182,7 +182,7 @@ def _plain(text: str) -> str:
 
 
 def _minute(hour: str, minute: str | None, half: str | None) -> int | None:
-    """A time as a minute of the day; None for one that no clock shows."""
+    """A time as a minute of the day; None for an impossible one."""
     hours, minutes = int(hour), int(minute or 0)
     if half:
         if not 1 <= hours <= 12:

@@ -1,4 +1,4 @@
-"""Asking staff for more than an account's caps allow, and what they answer.  Functions run inside a transaction."""
+"""Requests to staff for more than an account's caps allow, and their answers.  Functions run inside a transaction."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LONGEST_NOTE = 500
 
 
 def ask(account_id: int, person_id: int, campaign_id: int | None, note: str, now: int) -> int:
-    """Ask for more; the request's id.  Asking again while one is open gives that one."""
+    """Request higher caps; the request's id.  While one is open, it is returned."""
     known = open_of(account_id)
     if known is not None:
         return int(known.id)
@@ -59,12 +59,12 @@ def count_waiting() -> int:
 def grant(
     request_id: int, calls_an_hour: int | None, rials_a_day: int | None, person_id: int | None, now: int
 ) -> None:
-    """Give the account these caps; what paused at the old ones goes on by itself."""
+    """Give the account these caps; campaigns paused at the old ones resume by themselves."""
     row = _open(request_id)
     if calls_an_hour is None and rials_a_day is None:
         raise BadInput("Say how many calls an hour, or how many Rials a day, the account may have.")
     own = traffic_caps.own_caps_of(row.account_id)
-    if own is not None:  # what was not asked about stays
+    if own is not None:  # what was not requested stays
         calls_an_hour = own.calls_an_hour if calls_an_hour is None else calls_an_hour
         rials_a_day = own.rials_a_day if rials_a_day is None else rials_a_day
     traffic_caps.set_caps(row.account_id, calls_an_hour, rials_a_day, now, person_id)
@@ -72,7 +72,7 @@ def grant(
 
 
 def refuse(request_id: int, reason: str, person_id: int | None, now: int) -> None:
-    """Say no, with a reason that the customer reads."""
+    """Decline a request, with a reason that the customer reads."""
     row = _open(request_id)
     if not reason.strip():
         raise BadInput("Say why; the customer reads it.")

@@ -30,7 +30,7 @@ EXPORTED = ("number", "source", "campaign", "added_at")
 
 log = logging.getLogger(__name__)
 
-WRITE_CHUNK = 2_000  # a transaction of some 10 ms: the engine waits for no longer
+WRITE_CHUNK = 2_000  # one transaction takes some 10 ms; the engine waits no longer
 LINES_TOLD = 50  # lines of each reason that an import tells of
 KEY, IMPORT, PERSON = "key", "import", "person"  # how a number came onto a list
 

@@ -1,4 +1,4 @@
-"""Against toll fraud: which numbers may be rung at all, and how much an account may suddenly do.
+"""Protection against toll fraud: which numbers may be called at all, and how far an account's traffic may jump.
 
 A stolen password is worth most at night, to numbers abroad that share what
 the call costs.  So: destinations are closed unless staff open their prefix;
@@ -26,7 +26,7 @@ from engine.store.tables.core import Account, CallCap, CallTraffic, Destination
 
 HOUR_MS = 3_600_000
 USUAL_DAYS = 28  # how far back an account's usual hours are looked for
-FRESH_MS = 2_000  # for how long destinations are believed
+FRESH_MS = 2_000  # how long destinations are cached
 _PREFIX = re.compile(r"[1-9][0-9]{0,14}")
 
 
@@ -128,7 +128,7 @@ def destinations() -> list[Destination]:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What an account does, and may do; None: no cap."""
+    """An account's use and its caps; None: no cap."""
 
     calls_this_hour: int
     calls_an_hour: int | None
@@ -207,7 +207,7 @@ class Outlook:
 
 
 def outlook(account_id: int, caps: Caps, now: int) -> Outlook:
-    """What an account will be able to do from now on; inside a connection."""
+    """What an account's caps will allow from now on; inside a connection."""
     now_used = usage(account_id, caps, now)
     own = own_caps_of(account_id)
     is_own = own is not None and bool(own.calls_an_hour)
@@ -267,7 +267,7 @@ def uncount_calls(account_id: int, at: Sequence[int]) -> None:
 
 
 def forget_old_traffic(now: int) -> int:
-    """Remove hours that no cap looks at any more; how many."""
+    """Remove hours that no cap needs any more; how many."""
     oldest = now // HOUR_MS - 24 * (USUAL_DAYS + 1)
     return int(CallTraffic.delete().where(CallTraffic.hour < oldest).execute())
 

@@ -1,4 +1,4 @@
-"""The money, checked while it moves: what came since the last look, and a page of what stands.
+"""Audits the money while it moves: the new entries since the last look, and one page of the existing rows.
 
 Every look is bounded, whatever the size of the ledger; `ledger_check` proves the whole.
 
@@ -7,7 +7,7 @@ Every look is bounded, whatever the size of the ledger; `ledger_check` proves th
   the calls that are up, and has gone back when the campaign is over
 * charges: each call that was heard is charged its price, once; a booking earned what its calls cost
 
-What looks wrong is reckoned again from the rows themselves before it is said.
+Before a finding is reported, it is calculated again from the rows themselves.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class _Charge:
 
 
 class MoneyAudit:
-    """Keeps how far it has read; call `look` every few seconds."""
+    """Remembers how far it has read; call `look` every few seconds."""
 
     def __init__(self) -> None:
         self._entry: int | None = None  # the last entry that was added up; None: no look yet
@@ -121,7 +121,7 @@ class MoneyAudit:
             "SELECT account_id, book, amount FROM ledger_balance WHERE account_id > ? ORDER BY account_id LIMIT ?",
             [self._balance_page, PAGE],
         )
-        # An account's books that the page's end cut are looked at with the next page, or the one after.
+        # An account whose entries are cut by the end of the page is checked with the next page, or the one after.
         self._balance_page = rows[-1][0] - 1 if len(rows) == PAGE else 0
         found = []
         for account_id, book, kept in rows:

@@ -164,7 +164,7 @@ _ENDED = ", ".join(f"'{state.value}'" for state in FINAL_STATES)
 
 
 def ended_quick(limit: int = 2_000) -> list[tuple[int, int]]:
-    """(campaign, recipient) of quick sends that have their end and still hold something; inside a connection."""
+    """(campaign, recipient) of quick sends that have ended and still hold money; inside a connection."""
     rows = execute(
         f"SELECT campaign_id, id FROM recipient WHERE reserved > 0 AND state IN ({_ENDED}) LIMIT {limit:d}"  # noqa: S608
     )
@@ -172,7 +172,7 @@ def ended_quick(limit: int = 2_000) -> list[tuple[int, int]]:
 
 
 def release_quick(campaign_id: int, recipient_ids: Sequence[int], now: int) -> int:
-    """Return what ended quick sends of a standing campaign still hold, once; the Rials."""
+    """Release what ended quick sends of a standing campaign still hold, once; the Rials."""
     rows = execute_locked("SELECT account_id FROM reservation WHERE campaign_id = ?", [campaign_id])
     total = 0
     released: list[int] = []

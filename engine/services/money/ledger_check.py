@@ -1,4 +1,4 @@
-"""Proof of the ledger: adds everything up again and sets it beside what is kept.
+"""Proves the ledger: adds everything up again and compares it with the stored sums.
 
 Reads whole tables; run it from the command line or at night.  All numbers come
 from one reading transaction, so that a running engine does not disturb it.
@@ -24,7 +24,7 @@ _HEARD = (  # an attempt `a` that costs something
 
 @dataclass(frozen=True, slots=True)
 class LedgerFinding:
-    """Something that does not agree: `kind` is a stable word."""
+    """A discrepancy; `kind` is a stable word."""
 
     kind: str
     subject: str

@@ -1,4 +1,4 @@
-"""Payment providers: where a payer is sent to, and whether it was paid.  They know no database.
+"""Payment providers: where a payer is sent, and whether the payment was made.  They do not use the database.
 
 `ZarinPal` speaks the REST protocol v4 as published (zarinpal.com/docs/paymentGateway):
 POST <base>/pg/v4/payment/request.json gives an `authority`, the payer goes to
@@ -25,7 +25,7 @@ PUBLISHED_URL = "https://payment.zarinpal.com"
 
 
 class ProviderDown(AvanakError):
-    """The provider cannot be reached or does not make sense; nothing is known, try again later."""
+    """The provider cannot be reached or its answer makes no sense; nothing is known, try again later."""
 
     http_status = 503
 

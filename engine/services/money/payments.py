@@ -1,4 +1,4 @@
-"""Payments: from the wish to pay to the booking, once, whatever breaks in between.
+"""Payments: from the request to the booking, exactly once, whatever fails in between.
 
 created ─asked the provider─▶ pending ─verified─▶ paid (and in the ledger, in one transaction)
                                   └──────▶ failed | expired (a late verification still counts)
@@ -288,7 +288,7 @@ def submit_receipt(
 
 
 def confirm_receipt(payment_id: int, person_id: int, now: int) -> None:
-    """Staff saw the money on the bank account: book it, once.  Inside a transaction; audited.
+    """Staff confirm that the money is on the bank account: book it, once.  Inside a transaction; audited.
 
     Conflict when another receipt with this number was confirmed: one transfer is one payment.
     """
@@ -320,7 +320,7 @@ def confirm_receipt(payment_id: int, person_id: int, now: int) -> None:
 
 
 def refuse_receipt(payment_id: int, reason: str, person_id: int, now: int) -> None:
-    """Staff did not find the money; the reason is shown.  Inside a transaction; audited."""
+    """Staff reject a receipt because the money did not arrive; the reason is shown.  Inside a transaction; audited."""
     if not reason.strip():
         raise BadInput("Say why the receipt is refused; the customer sees it.")
     row = _receipt(payment_id)

@@ -1,4 +1,4 @@
-"""Prices: groups of accounts, versions that never change, and what a sending would cost.
+"""Prices: price groups, immutable versions, and quotes.
 
 A call costs its started pulses times the price of a pulse, which differs for
 landlines and mobiles.  A campaign keeps the version that it was started at; a

@@ -1,4 +1,4 @@
-"""What campaigns set aside, and what comes back.
+"""Reservations: money set aside for campaigns, and its release.
 
 A campaign reserves what it may cost at its start, or as much of it as the
 account has, and more in slices while it runs.  A claim is let through only
@@ -27,7 +27,7 @@ from engine.store.tables.money import Reservation
 
 log = logging.getLogger(__name__)
 
-SLICE_CALLS = 200  # a further slice is worth so many calls: few bookings, little held in vain
+SLICE_CALLS = 200  # a further slice covers this many calls: few bookings, and little money held needlessly
 REPEATS = 3  # how often a message is expected to be heard at most, with a key that repeats it
 
 
@@ -76,7 +76,7 @@ def terms_of(campaign_id: int, now: int) -> Terms | None:
 
 
 def can_go_on(campaign_id: int) -> bool:
-    """Whether a campaign that was paused for want of credit can pay its next call; inside a connection."""
+    """Whether a campaign that was paused for lack of credit can pay its next call; inside a connection."""
     row = Reservation.get_or_none(Reservation.campaign_id == campaign_id)
     if row is None:
         return True

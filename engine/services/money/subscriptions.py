@@ -40,7 +40,7 @@ def add_plan(months: int, price: int, person_id: int | None, now: int) -> int:
 
 
 def withdraw_plan(plan_id: int, person_id: int | None, now: int) -> None:
-    """Staff offer a plan no more; who bought it keeps it.  Audited."""
+    """Staff withdraw a plan; those who bought it keep it.  Audited."""
     get_plan(plan_id)
     SubscriptionPlan.update(is_offered=False).where(SubscriptionPlan.id == plan_id).execute()
     audit_log.record(person_id, None, "plan.withdraw", f"plan {plan_id}", now)
