@@ -292,6 +292,20 @@ def test_evidence_bears_the_figures_it_gives():
     assert text == json.dumps(json.loads(text), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
+def test_the_bytes_of_evidence_never_change():
+    """Statements hold their hash: a month of last year must give the same bytes in every later version."""
+    reckoning = reckon(
+        M30,
+        [Outage(M30.start + 9 * HOUR, M30.start + 13 * HOUR, "قطعی ۱", "شرکت")],
+        [planned(M30, 10 * HOUR, 12 * HOUR, 72 * HOUR), planned(M30, 0, HOUR, None)],
+        TERMS,
+        [(M30.start, M30.start + 60)],
+        M30.end,
+    )
+    assert "قطعی ۱" in reckoning.evidence().decode()
+    assert reckoning.evidence_sha256 == "b93e9a813a075f9e29cd34f98bc380f7909206448adf519417e1de03c9b7b021"
+
+
 def test_lines_and_figures_do_not_change():
     reckoning = reckon(M30, down(M30, HOUR), [planned(M30, 0, HOUR, None)], TERMS)
     for fixed, name in (
