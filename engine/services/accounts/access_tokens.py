@@ -24,9 +24,7 @@ from engine.text import one_line
 PREFIX = "avk_"
 MAX_TOKENS = 20  # of an account that work
 HOUR_MS = 3_600_000
-OVERLAP_MS = (
-    24 * HOUR_MS
-)  # for how long the old secret works after a rotation, unless somebody says otherwise
+OVERLAP_MS = 24 * HOUR_MS  # how long the old secret works after a rotation by default
 MOST_OVERLAP_MS = 30 * 24 * HOUR_MS
 
 
@@ -60,7 +58,7 @@ def make(person: User, wanted: NewToken, now: int) -> MadeToken:
 
 
 def make_for_account(account_id: int, wanted: NewToken, now: int) -> MadeToken:
-    """Make a token of an account that no person stands behind: for the command line, which may all.
+    """Make a token of an account that belongs to no person: for the command line, which may do everything.
 
     The account is granted the web service where it has it not.
     """

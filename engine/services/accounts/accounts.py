@@ -43,7 +43,7 @@ class Refusal(StrEnum):
     GRANT = "not_granted"
 
     def sentence(self, detail: str | Sentence = "") -> Sentence:
-        """It said to a person; `detail` is the kind of the message, the permission, or what staff wrote."""
+        """The sentence for people; `detail` is the kind of the message, the permission, or what staff wrote."""
         named = Word(detail) if isinstance(detail, str) and self == Refusal.KIND else detail
         return Sentence(_SENTENCES[self], detail=named or "—")
 
@@ -126,7 +126,7 @@ def has_grant(account_id: int, grant: str) -> bool:
 
 
 def is_granted(row: Account, grant: str) -> bool:
-    """`has_grant`, of an account that is at hand."""
+    """As `has_grant`, for an account's row."""
     return bool(row.is_house or grant in row.permissions.split())
 
 
@@ -242,7 +242,7 @@ def move(account_id: int, new: AccountState, reason: str = "", **also: Any) -> N
 
 
 def advance(account_id: int, new: AccountState, **also: Any) -> None:
-    """What an account has proved takes it a step on.
+    """Advance an account's state by what it has proved.
 
     A suspended one stays so, whatever is proved meanwhile: `unsuspend` looks at it again.
     """
@@ -384,7 +384,7 @@ def _require_terms(person_id: int | None) -> None:
 
 
 def _check_reseller(account_id: int, parent_id: int) -> None:
-    """Raise BadInput unless the one may be the other's reseller: there are two levels and no more."""
+    """Raise BadInput unless the one may be the other's reseller: there are only two levels."""
     parent = Account.get_or_none(Account.id == parent_id)
     if parent is None:
         raise BadInput("There is no account %(id)s to be the reseller.", id=parent_id)

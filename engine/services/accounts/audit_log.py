@@ -22,7 +22,7 @@ def by_staff(
     before: Mapping[str, Any] | str = "",
     after: Mapping[str, Any] | str = "",
 ) -> None:
-    """As `record`, if the person is of the staff: what customers do with their own data is theirs."""
+    """As `record`, but only if the person is staff: what customers do with their own data is not audited."""
     if is_of_staff(person_id):
         record(person_id, account_id, action, subject, now, before, after)
 
@@ -39,7 +39,7 @@ def acted_since(person_id: int, action: str, subject: str, since: int) -> bool:
 
 
 def is_of_staff(person_id: int | None) -> bool:
-    """Whether it is one of ours; the command line and the system are nobody."""
+    """Whether the person is staff; the command line and the system are not."""
     return User.select(User.role).where(User.id == person_id).scalar() in STAFF_ROLES
 
 

@@ -69,7 +69,7 @@ def take(folder: Path, account_id: int, source: BinaryIO, name: str) -> StoredFi
 
 
 def drop(folder: Path, stored: StoredFile) -> None:
-    """Remove a file that was taken in vain."""
+    """Remove a file whose document could not be saved."""
     (folder / stored.path).unlink(missing_ok=True)
 
 

@@ -1,6 +1,6 @@
-"""The same request twice does its work once: what was answered is kept beside what it did, for a day.
+"""A request sent twice is performed once: its answer is stored with its effect, for a day.
 
-The answer is written in the transaction that does the work, so that neither can be without the other.
+The answer is written in the transaction that does the work, so there is never one without the other.
 """
 
 from __future__ import annotations

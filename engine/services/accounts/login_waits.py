@@ -1,4 +1,4 @@
-"""Ever longer waits for a network from which passwords are guessed; other networks wait for nothing.
+"""Growing waits for a network from which passwords are guessed; other networks never wait.
 
 Counted for each name from a network, and for a network in all.  A success forgets the name's
 failures and not the network's, or whoever has an account could guess others' without end.
@@ -51,7 +51,7 @@ def failed(network: str, name: str, person: User | None, now: int) -> None:
 
 
 def wait_ms(over: int) -> int:
-    """The wait after so many failures too many: 2 s, 4, 8 … up to a quarter of an hour."""
+    """The wait after this many excess failures: 2 s, 4, 8 … up to a quarter of an hour."""
     return min(LONGEST_MS, 1000 * 2 ** min(over, 20)) if over > 0 else 0
 
 
@@ -61,7 +61,7 @@ def succeeded(network: str, name: str) -> None:
 
 
 def sweep(now: int) -> int:
-    """Forget what is over, and the oldest of too many; how many.  A job; safe to repeat."""
+    """Remove expired rows, and the oldest ones beyond the limit; how many.  A job; safe to repeat."""
     gone = LoginWait.delete().where(LoginWait.at <= now - FORGOTTEN_MS).execute()
     over = LoginWait.select().count() - KEPT
     if over > 0:

@@ -56,7 +56,7 @@ def add_hashed(username: str, password_hash: str, role: str, now: int, account_i
 
 
 def invite(username: str, role: str, by: User, now: int, account_id: int | None = None) -> int:
-    """Make a person without a password, who gives themself one by an invitation (`accept`); audited; id."""
+    """Make a person without a password, who chooses one by an invitation (`accept`); audited; the id."""
     if account_id is not None:
         quotas.check_people(account_id)
     made = add_hashed(username, UNSET + secrets.token_urlsafe(32), role, now, account_id)
@@ -72,7 +72,7 @@ def invite(username: str, role: str, by: User, now: int, account_id: int | None 
 
 
 def seal_of(person: User) -> str:
-    """Changes with the password: what was sealed before is worth nothing afterwards."""
+    """Changes with the password, which invalidates everything sealed before."""
     return hashlib.sha256(person.password_hash.encode()).hexdigest()[:24]
 
 

@@ -1,4 +1,5 @@
-"""How much an account may keep, and ask for in a day.  What is small is for accounts whose identity is not confirmed.
+"""How much an account may store, and request in a day.  What is small is for accounts whose identity is not
+confirmed.
 
 Functions run inside a transaction, or a connection when they only read.
 """
@@ -37,13 +38,13 @@ LISTS = Quota(100, 3)  # of numbers, that are kept
 
 
 class QuotaUsed(Conflict):
-    """The account has or did as much as it may."""
+    """The account has reached this quota."""
 
     http_status = 429
 
 
 def is_confirmed(account_id: int) -> bool:
-    """Whether it is known whose account it is."""
+    """Whether the identity behind the account is confirmed."""
     return accounts.get(account_id).state not in _UNCONFIRMED
 
 

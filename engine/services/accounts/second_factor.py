@@ -20,7 +20,7 @@ from engine.store.tables.people import RecoveryCode
 ISSUER = "Avanak"
 STEP_S = 30
 CODES = 10
-_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is read as another
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # without characters that are easily confused
 
 
 def is_on(person: User) -> bool:
@@ -80,7 +80,7 @@ def codes_left(person_id: int) -> int:
 
 
 def take(person: User, code: str, now: int) -> bool:
-    """Whether the code is right; it is used up by that.
+    """Whether the code is right; a right one is used up.
 
     False for a wrong one or one that was used: the count of it must be committed, so this does not raise.
     """

@@ -1,4 +1,4 @@
-"""Sessions of people who are logged in: kept here, so that they can be looked at and ended.
+"""Sessions of people who are logged in, stored so that they can be listed and ended.
 
 A cookie holds a secret; its hash is the session's name.  A session ends by logging out, by its
 owner from elsewhere, by a new password, with its person's rights, and by itself: some time after
@@ -22,7 +22,7 @@ from engine.store.tables.people import WebSession
 
 log = logging.getLogger(__name__)
 
-SEEN_EVERY_MS = 60_000  # how exactly the last use is noted
+SEEN_EVERY_MS = 60_000  # the resolution of the noted last use
 KEPT_MS = 90 * 86_400_000  # of one that has ended
 LOGOUT, ENDED, PASSWORD, RIGHTS, IDLE, OLD = "logout", "ended", "password", "rights", "idle", "old"
 
@@ -41,7 +41,7 @@ class Lifetime:
 
 
 def begin(person: User, address: str, agent: str, now: int) -> str:
-    """Begin a session of somebody who has shown who they are; its secret.  Audited."""
+    """Begin a session for an authenticated person; its secret.  Audited."""
     secret = secrets.token_urlsafe(32)
     row = WebSession.create(
         person_id=person.id,

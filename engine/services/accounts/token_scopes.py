@@ -115,7 +115,7 @@ def parse_addresses(words: Iterable[str]) -> tuple[str, ...]:
 
 
 def is_within(address: str | None, networks: Iterable[str]) -> bool:
-    """Whether an address is one of these; an IPv4 one in IPv6 clothes is the IPv4 one."""
+    """Whether an address is one of these; an IPv4-mapped IPv6 address counts as the IPv4 one."""
     try:
         asked = ipaddress.ip_address((address or "").partition("%")[0])
     except ValueError:

@@ -17,8 +17,8 @@ from engine.services.accounts.token_scopes import Scope, is_within
 from engine.store.tables.core import User
 from engine.store.tables.customers import AccessToken
 
-USED_EVERY_MS = 60_000  # how exactly the last use is noted
-LONGEST = 200  # characters of a secret; what is longer is none of ours
+USED_EVERY_MS = 60_000  # the resolution of the noted last use
+LONGEST = 200  # characters of a secret; anything longer is not ours
 
 
 class TokenRefusal(StrEnum):
@@ -95,7 +95,7 @@ def caller_of(secret: str, address: str | None, now: int) -> Caller:
     person = _person_of(row)
     if (
         person is None
-        or permissions.scope(person) != row.account_id  # it was theirs, before they went elsewhere
+        or permissions.scope(person) != row.account_id  # they made it before they moved to another account
         or not permissions.may(person, "token.change", row.account_id)
     ):
         raise TokenRefused(TokenRefusal.PERSON)

@@ -1,4 +1,4 @@
-"""What may be chosen of how a list is read, and what a reader tells of a list it has opened."""
+"""The choices for reading a list, and what a reader reports about a list it has opened."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from engine.sentences import Sentence, sentence_of
 
 
 class HiddenRows(StrEnum):
-    """What becomes of rows that are hidden or filtered out in a spreadsheet."""
+    """What to do with rows that are hidden or filtered out in a spreadsheet."""
 
     SKIP = "skip"
     INCLUDE = "include"
@@ -100,7 +100,7 @@ class SheetFacts:
 
 @dataclass(slots=True)
 class ListFacts:
-    """What a reader tells of a list.  `left_out` counts lines without a result by why: header, title, blank."""
+    """What a reader reports about a list.  `left_out` counts lines without a result by why: header, title, blank."""
 
     form: str = ""
     encoding: str = ""

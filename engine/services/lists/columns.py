@@ -17,7 +17,7 @@ HEADER_ROWS = 10
 """The header stands among so many first rows."""
 
 _SHOWN = 3
-_ENOUGH = 1.0  # points from which a column is taken without being asked for
+_ENOUGH = 1.0  # the score at which a column is taken without being asked for
 _SHORT_LIST = 12  # rows that are looked at to tell how wide a table is
 _LANDLINE_POINTS, _LOCAL_POINTS, _BARE_POINTS, _CODE_POINTS, _MOBILE_POINTS = 1.5, 1.0, 0.5, -2.0, 4.0
 
@@ -72,7 +72,7 @@ def _is_letterhead(filled: list[str], below: _Rows) -> bool:
 
 
 def _points_of_one(row: Sequence[str], below: _Rows) -> int:
-    """How much a row with one cell is the name of the column of numbers below it; 0: it is a title."""
+    """How likely a row with one cell is the name of the column of numbers below it; 0: it is a title."""
     at = next((index for index, cell in enumerate(row) if cell), 0)
     name = row[at] if row else ""
     if is_exact(name):
@@ -82,7 +82,7 @@ def _points_of_one(row: Sequence[str], below: _Rows) -> int:
 
 
 def _header_points(filled: list[str], place: int) -> int:
-    """How much a row without numbers is like a header; 0: it is none."""
+    """How likely a row without numbers is a header; 0: it is none."""
     telling = [cell for cell in filled if points_of(cell) > 0 and len(cell) <= 60]
     if telling:  # a title may tell of telephones too
         return 100 + 20 * len(filled) + 4 * any(map(is_exact, telling)) + max(map(points_of, telling))

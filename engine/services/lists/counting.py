@@ -1,4 +1,4 @@
-"""What became of a list's lines, counted: the same for campaigns, do-not-call lists and whoever only looks."""
+"""Counts of what became of a list's lines: the same for campaigns, do-not-call lists and previews."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class ListCount:
                 self.examples.append(Example(row.line, row.raw[:SHOWN], row.reason, row.first_line))
 
     def conclude(self, reader: ListReader) -> None:
-        """Take over what the reader has to tell, once it has been read to its end."""
+        """Add what the reader reports, once the list has been read to its end."""
         self.columns = reader.kept_columns
         self.facts = reader.facts()
 

@@ -1,4 +1,4 @@
-"""How a list is laid out: which line is its header, which columns hold numbers, and what is to be said of that."""
+"""The layout of a list: which line is its header, which columns hold numbers, and the remarks about both."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ from engine.services.lists.names import MOBILE, column_names, named_columns, poi
 from engine.services.lists.table import Table
 
 SAMPLE_ROWS = 1_000
-SHOWN_ROWS, SHOWN_CELL = 10, 80  # of the first rows, for people who look whether the list is read right
+SHOWN_ROWS, SHOWN_CELL = (
+    10,
+    80,
+)  # of the first rows, so that people can check whether the list is read correctly
 _UNPARTED = re.compile(r"[^\W\d_].*\d{7}|\d{7}.*[^\W\d_]")
 
 
@@ -113,7 +116,7 @@ class Layout:
         )  # fmt: skip
 
     def notes(self, facts: ListFacts, choices: Choices) -> list[Sentence]:
-        """What is to be said of the choice and of what was left out, once the list was read."""
+        """The remarks on the choice and on what was left out, once the list was read."""
         found: list[Sentence] = []
         better = better_mobiles(self.looks, self.chosen)
         if better is not None:

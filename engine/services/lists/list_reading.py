@@ -108,7 +108,7 @@ class Reading:
         self.close()
 
     def adopt(self, resources: ExitStack) -> None:
-        """Take over what is to be closed with the reader."""
+        """Take ownership of what is to be closed with the reader."""
         self._resources = resources
 
     def close(self) -> None:
@@ -123,7 +123,7 @@ class Reading:
         return [self.columns[place] for place in sorted(places, key=lambda place: (place != first, place))]
 
     def facts(self) -> ListFacts:
-        """What there is to tell of the list, as far as it has been read."""
+        """The facts about the list, as far as it has been read."""
         table, layout = self._table, self._layout
         left_out = Counter(
             {"header": int(layout.header_line > 0), "title": layout.titles, "blank": self._blank}
@@ -170,7 +170,7 @@ class Reading:
             )  # fmt: skip
 
     def numbers(self) -> Iterator[npt.NDArray[np.int64]]:
-        """The numbers to be called alone, in chunks; in place of iterating, for asking about a whole list.
+        """Only the numbers to be called, in chunks: an alternative to iterating, for looking up a whole list.
 
         What stands beside them is not kept and a number that stands twice comes twice: half the work.
         Raises BadInput for a line that cannot be read.

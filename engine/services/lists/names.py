@@ -1,4 +1,4 @@
-"""What the name of a column says: whether it holds telephone numbers, and what they are called in a list."""
+"""What a column's name suggests: whether it holds telephone numbers."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _HUMPS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 def points_of(name: str) -> int:
-    """How much a column's name speaks for telephone numbers: above 0 for, below 0 against."""
+    """How strongly a column's name suggests telephone numbers: above 0 for, below 0 against."""
     joined = fold(name).rstrip("0123456789")
     words = [fold(word) for word in _WORDS.findall(_HUMPS.sub(" ", name).replace("\u200c", " "))]
     points = 0

@@ -1,7 +1,7 @@
 r"""A workbook's package, opened as spreadsheet programs open it: by its relationships.
 
-Names of parts are compared as those programs do: ``\`` is ``/``, case does not count.  Nothing is
-unpacked but what a relationship names; sizes are held to first.  Entities (XML bombs) are refused.
+Names of parts are compared as those programs do: ``\`` is ``/``, case does not count.  Only parts named by a
+relationship are unpacked, after their sizes were checked.  Entities (XML bombs) are refused.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Package:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Say in one sentence what goes wrong with a damaged package while it is read."""
+        """Turn the errors of reading a damaged package into one sentence."""
         try:
             yield
         except _DAMAGED as error:
@@ -90,7 +90,7 @@ class Package:
         return list(self._parts)
 
     def size(self, name: str) -> int:
-        """How many bytes a part says that it has, unpacked."""
+        """The declared unpacked size of a part in bytes."""
         return self._parts[_plain(name)].file_size
 
     def open(self, name: str) -> IO[bytes]:
@@ -168,7 +168,7 @@ def local(tag: str) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """What an error says, bounded: zipfile quotes names of parts, which may be kilobytes of rubbish."""
+    """The text of an error, truncated: zipfile quotes names of parts, which may be kilobytes of garbage."""
     first = (str(error).strip().splitlines() or [type(error).__name__])[0]
     return first[:120].rstrip(".")
 

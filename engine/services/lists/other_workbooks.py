@@ -65,7 +65,7 @@ class OtherWorkbook(Table):
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
-        """Say in one sentence what goes wrong with a damaged workbook while it is read."""
+        """Turn the errors of reading a damaged workbook into one sentence."""
         try:
             yield
         except (MemoryError, BadInput):

@@ -69,11 +69,11 @@ class ListReader:
         self.close()
 
     def close(self) -> None:
-        """End the reading; a stream that was given stays open."""
+        """Close the reader; a stream passed in stays open."""
         self._resources.close()
 
     def facts(self) -> ListFacts:
-        """What there is to tell of the list: by its first rows, or of all once it has been read to its end."""
+        """The facts about the list: from its first rows, or from all of it once it has been read to its end."""
         return self._facts
 
     def __iter__(self) -> Iterator[list[Row]]:
@@ -174,12 +174,12 @@ def _asked(
 
 
 def warm_up() -> None:
-    """Let a worker be ready before the first list comes."""
+    """Start a worker before the first list arrives."""
     pool.warm(_JOBS[Lane.LONG])
 
 
 def _path_of(file: BinaryIO, resources: ExitStack) -> str:
-    """Where the worker finds the file; what is in memory alone is kept on disk meanwhile."""
+    """Where the worker finds the file; a file that is only in memory is stored on disk meanwhile."""
     try:
         return f"/proc/{os.getpid()}/fd/{file.fileno()}"
     except OSError:  # it has no descriptor

@@ -61,7 +61,7 @@ def pack(rows: Sequence[Row]) -> bytes:
 def unpack(data: bytes) -> list[Row]:
     """The rows that `pack` wrote."""
     lines, raws, written, cells, others, aside = orjson.loads(data)
-    new = tuple.__new__  # spares the NamedTuples' own constructors: a million rows pass here
+    new = tuple.__new__  # bypasses the NamedTuples' constructors: a million rows pass here
     numbers = [new(NormalNumber, (e164, _MOBILE, None)) if e164 else None for e164 in written]
     reasons: list[Reason | None] = [None] * len(lines)
     first_lines: list[int | None] = [None] * len(lines)

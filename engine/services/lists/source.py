@@ -42,7 +42,7 @@ def open_source(source: str | Path | BinaryIO, name: str, resources: ExitStack, 
 
 
 def _kept(stream: BinaryIO, name: str, resources: ExitStack, max_bytes: int) -> BinaryIO:
-    """Keep on disk what comes out of a pipe."""
+    """Store the contents of a pipe on disk."""
     spool = resources.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 (it is one)
     size = 0
     while block := stream.read(_BLOCK):

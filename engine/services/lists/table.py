@@ -28,8 +28,8 @@ class Table:
         raise NotImplementedError
 
     def notes(self) -> list[Sentence]:
-        """What is to be said of the file, once it has been read."""
+        """The remarks about the file, once it has been read."""
         return []
 
     def detach(self) -> None:
-        """Let go of the file without closing it: it belongs to whoever opened it."""
+        """Detach from the file without closing it: it belongs to the caller."""

@@ -1,4 +1,4 @@
-"""Any recording as what the switch plays: 8 kHz, mono, as WAV and as A-law.
+"""Converts any recording to what the switch plays: 8 kHz, mono, as WAV and A-law.
 
 Files are read in a worker (`messages.sounds.reading`): decoded to the end of their data by what they are and not
 by what they are called, one channel, brought to a telephone's level.

@@ -1,4 +1,4 @@
-"""The gallery of an account: its messages, how they came, and whether staff let them be sent.
+"""The gallery of an account: its messages, their origin, and their approval by staff.
 
 A message waits for staff unless its account may skip that (`own_voice`); how
 they decide is in `campaigns.approvals`.  Functions run inside a transaction.
@@ -157,7 +157,7 @@ def rename(message_id: int, title: str, account_id: int | None = None) -> None:
 
 
 def remove(message_id: int, account_id: int | None = None) -> None:
-    """Take a message out of the gallery; Conflict while a campaign that is not over needs it."""
+    """Remove a message from the gallery; Conflict while a campaign that has not ended needs it."""
     row = get(message_id, account_id)
     over = (CampaignState.FINISHED, CampaignState.STOPPED)
     using = Campaign.get_or_none(Campaign.message == row.id, Campaign.state.not_in(over))

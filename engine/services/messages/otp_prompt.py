@@ -1,4 +1,4 @@
-"""The message of a one-time code: made of clips when it is sent, heard once, gone.
+"""The message of a one-time code: made from clips when it is sent, played once, then removed.
 
 Its name is random and tells nothing of the code, so neither the database nor
 a log nor the switch's records hold it; its files are readable by their owner

@@ -1,4 +1,4 @@
-"""Messages: taking a sound, keeping it as the files that the switch plays."""
+"""Messages: converting a sound and storing it as the files that the switch plays."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class NotConverted(BadInput):
-    """The sound could not be read to its end: it took more memory or time than one may."""
+    """The sound could not be read to its end: it exceeded the limits of memory or time."""
 
 
 READING = 2

@@ -1,4 +1,4 @@
-"""What is known of a message beside its sound: level, waveform, what was done with it, warnings.
+"""The facts about a message's sound: level, waveform, what was done with it, and warnings.
 
 Kept beside its files as ``<stem>.json``; made from the sound where there is none (spoken texts, older messages).
 """

@@ -1,4 +1,4 @@
-"""From a text to a message: one interface, whatever speaks.
+"""From a text to a message: one interface to all speech engines.
 
 espeak-ng's Persian comes with the package and is the default; a Piper voice
 is used when a model file is configured (AVANAK_PIPER_MODEL).  What was spoken
@@ -28,7 +28,7 @@ from engine.workers.job import Job, Lane, Limits, WorkerEnded
 
 log = logging.getLogger(__name__)
 
-VERSION = 1  # part of the hash: raise it when the same text is to sound differently
+VERSION = 1  # part of the hash: increase it when the same text should sound different
 INDEX = ".spoken"  # folder in that of the prompts
 RATE = 150  # words a minute
 VOICES: dict[str, str] = {"male": "fa", "female": "fa+f2", "english": "en-us"}
@@ -142,7 +142,7 @@ def _note(index: Path, name: str) -> None:
 
 
 def _trim(samples: audio.Samples) -> audio.Samples:
-    """Take off the silence before and after, but 50 ms of it."""
+    """Trim the silence before and after to 50 ms."""
     loud = np.flatnonzero(np.abs(samples.astype(np.int32)) > 300)
     if not len(loud):
         return samples

@@ -1,7 +1,7 @@
 """Speaks for `engine.services.messages.speech`, in a process of its own.
 
-espeak-ng is C and keeps its state in globals: what a customer writes may crash it, and then this
-process ends and not the engine.
+espeak-ng is C code with global state: a customer's text may crash it, and then only this process dies, not the
+engine.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def _espeak() -> Speak:
 
     library.espeak_SetSynthCallback(take)
 
-    # `kept`: a callback that nobody holds is collected, and the library would call what is no more.
+    # `kept`: without a reference the callback would be garbage collected while the library still calls it.
     def speak(text: str, voice: str, words_a_minute: int, kept: object = take) -> tuple[int, bytes]:
         out.clear()
         told[0] = 0

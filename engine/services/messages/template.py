@@ -1,4 +1,4 @@
-"""Persian text made fit to be spoken: one spelling of letters, and numbers in words.  Pure.
+"""Prepares Persian text for speech: one spelling of letters, and numbers in words.  Pure.
 
 Speech engines stumble over Arabic code points, thousands separators and
 signs; people write all of these.  ``۲۵۰٬۰۰۰ ریال`` becomes «دویست و پنجاه هزار ریال»;

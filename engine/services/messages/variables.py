@@ -1,7 +1,7 @@
-"""What may stand in a variable of an approved text: staff approve the text, so its variables say little.
+"""The values a variable of an approved text may hold: staff approve the text, so its variables are kept short.
 
 A variable is a name, an amount, a date or digits (``{x:name}``); without a kind it is any of these.
-The fixed text is a share of what is spoken that has a minimum.  Accounts that may send without
+The fixed text must be a minimum share of what is spoken.  Accounts that may send without
 approval (`permissions.OWN_VOICE`) speak freely.
 """
 

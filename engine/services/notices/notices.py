@@ -1,8 +1,7 @@
-"""Notices: drafted, published on the panel's first page, read with a receipt, added to, taken down.
+"""Notices: drafted, published on the panel's first page, acknowledged by readers, amended and taken down.
 
-A published notice is not changed any more: what is new is added to it with its
-time.  The instant of publication is the evidence that an announcement was made
-in time, and nobody can choose it.
+A published notice is never changed: news is added to it, with the time.  The instant of publication is the evidence
+that an announcement was made in time, and nobody can choose it.
 """
 
 from __future__ import annotations
@@ -53,7 +52,7 @@ class NoticeView:
 
 @dataclass(frozen=True, slots=True)
 class Receipts:
-    """Who has seen a notice, of how many."""
+    """How many of its readers have seen a notice."""
 
     people: list[tuple[NoticeRead, str]]  # the receipt and the user name
     accounts_read: int
@@ -71,7 +70,7 @@ def draft(
     account_ids: Sequence[int] | None = None,
     ends_at: int | None = None,
 ) -> int:
-    """Write a notice that nobody sees yet, for all or for some accounts; its id."""
+    """Draft a notice for all or for some accounts; its id."""
     require_role(person, NOTICE_ROLES)
     if ends_at is not None and ends_at <= now:
         raise BadInput("A notice is shown until a time in the future.")
@@ -235,7 +234,7 @@ def announce_maintenance(
 
 
 def cancel_maintenance(person: Actor, maintenance_id: int, now: int) -> None:
-    """Maintenance that was announced does not take place: the notice says so, and the channels too."""
+    """Announced maintenance is cancelled: say so on the notice and on the channels."""
     require_role(person, NOTICE_ROLES)
     row = Notice.get_or_none(Notice.maintenance_id == maintenance_id, Notice.state == NoticeState.PUBLISHED)
     if row is None:

@@ -153,7 +153,7 @@ def _draft(outage: OutageRecord, now: int) -> None:
 
 
 def _call_staff(row: Notice, now: int) -> None:
-    """The newest call that is due; older ones that were not made in time are not made up for."""
+    """The newest call that is due; older ones that were missed are skipped."""
     times = _times(row)
     due = [after_s for after_s in CALLS_AT_S if times.detected_at + after_s * 1000 <= now]
     if not due or now >= times.publishes_at or not _first(row.id, f"call_{due[-1]}", now):
@@ -177,7 +177,7 @@ def _call_staff(row: Notice, now: int) -> None:
 
 
 def _calls(row: Notice) -> str:
-    """How the keys of the calls to staff about a draft begin."""
+    """The prefix of the keys of calls to staff about a draft."""
     return f"outage/{row.outage_id}/call/"
 
 
@@ -195,7 +195,7 @@ def _special(row: Notice, now: int) -> None:
 
 
 def _over(row: Notice, outage: OutageRecord, now: int) -> None:
-    """Say once on the notice, and to those who were told specially, that the outage is over."""
+    """Announce once, on the notice and to those with a special notice, that the outage is over."""
     if not _first(row.id, "over", now):
         return
     text = bilingual(

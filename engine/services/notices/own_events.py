@@ -1,4 +1,4 @@
-"""Customers are told of what is theirs: a campaign that ended, credit that is low, a message that was decided.
+"""Tells customers about their own events: a campaign ended, credit is low, a message was approved or rejected.
 
 By e-mail and messenger, to verified addresses that were named for it, through the durable outbox; of answers
 to tickets `services.tickets.tickets` tells.  Each thing is told once, whoever runs this how often.
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 CAMPAIGNS, MONEY, MESSAGES = "campaigns", "money", "messages"  # topics of addresses
 SINCE = "since"  # the key that says from when on is told
-LOOKED_BACK_MS = 3 * 86_400_000  # after an outage of ours: what is older is no news
+LOOKED_BACK_MS = 3 * 86_400_000  # after an outage of ours, older events are no news
 MOST_AT_ONCE = 200
 
 _ENDED = Sentence(
@@ -54,7 +54,7 @@ DELETE FROM event_told WHERE key IN (
 
 
 def watch(now: int, low_rials: int) -> int:
-    """Tell what is new; inside a transaction.  How many things were told of.  `low_rials` 0: nothing of credit."""
+    """Report new events and return how many; inside a transaction.  `low_rials` 0: nothing of credit."""
     EventTold.insert(key=SINCE, at=now).on_conflict_ignore().execute()
     since = max(int(EventTold.get_by_id(SINCE).at), now - LOOKED_BACK_MS)
     told = _campaigns(since, now) + _messages(since, now)

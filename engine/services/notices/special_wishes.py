@@ -1,4 +1,4 @@
-"""Special notices: a customer wants a way or a person told in a crisis, says so in a ticket, and then it happens."""
+"""Special notices: in a ticket, a customer asks for another channel or person to be told in a crisis."""
 
 from __future__ import annotations
 

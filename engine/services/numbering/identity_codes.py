@@ -1,4 +1,4 @@
-"""Ten digits that are no telephone number, though a landline could be written so: national and postal codes."""
+"""Ten-digit codes that look like landlines but are not: national and postal codes."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class Reason(StrEnum):
 
     @property
     def sentence(self) -> Sentence:
-        """It said to a person."""
+        """The sentence for people."""
         return _SENTENCES[self]
 
 

@@ -1,4 +1,4 @@
-"""What a new installation begins with: the house account, a price list, an administrator."""
+"""What a new installation starts with: the house account, a price list, an administrator."""
 
 from __future__ import annotations
 

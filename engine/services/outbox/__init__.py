@@ -1,1 +1,1 @@
-"""What leaves for people's mail, messengers and telephones: durable, each once in the books."""
+"""Outgoing mail, messenger texts and voice notices: durable, each recorded once."""

@@ -1,4 +1,4 @@
-"""Who is reached how, beside the panel: staff, customers' people, and our public channels."""
+"""Contact addresses, besides the panel: of staff, of customers, and our public channels."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CHANNELS = ("email", *MESSENGERS, "voice")
 # What an address is for.  `incidents` is staff's: they are called when the service is down;
 # `public` is a channel of our own that anybody may read.
 MAX_ADDRESSES, MAX_NUMBERS = 10, 3  # of an account
-OWN_TOPICS = ("campaigns", "money", "messages")  # of what is the customer's own: written, never rung
+OWN_TOPICS = ("campaigns", "money", "messages")  # about the customer's own events: in writing, never by phone
 TOPICS = ("notices", "tickets", *OWN_TOPICS, "incidents", "public")
 
 _EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\\x00-\x1f]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")

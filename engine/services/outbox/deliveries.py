@@ -1,4 +1,4 @@
-"""Messages on their way out: durable, tried again with growing pauses, given up with a reason that is shown.
+"""Outgoing messages: durable, retried with growing pauses, given up with a reason that is shown.
 
 A message has a key, and the same key is sent once however often it is asked
 for.  One is claimed under a lease before it is sent: after a crash in between
@@ -115,7 +115,7 @@ def to_customers(topic: str, key: str, *, subject: Bilingual, text: Bilingual, n
 def _to(
     rows: Sequence[ContactAddress], key: str, subject: Bilingual, text: Bilingual, now: int, **about: Any
 ) -> int:
-    """In few statements: a notice for all must not hold up who writes calls."""
+    """In few statements: a notice for all must not hold up the writer."""
     items = [
         {
             "account_id": row.account_id,
@@ -174,7 +174,7 @@ def claim(channel: str, now: int, limit: int) -> list[Delivery]:
 
 
 def settle(outcome: Outcome, now: int) -> None:
-    """Write down how a try went: sent, to be tried again, or given up."""
+    """Record the outcome of a try: sent, to be retried, or given up."""
     row = Delivery.get_by_id(outcome.delivery_id)
     ours = (Delivery.id == row.id) & Delivery.state.in_([DeliveryState.SENDING, DeliveryState.CALLING])
     error = " ".join(outcome.error.split())[:300]

@@ -1,4 +1,4 @@
-"""Telegram's bot API and its Iranian likes by one HTTP provider; what differs is data.
+"""Telegram's bot API and its Iranian counterparts through one HTTP provider; the differences are data.
 
 Telegram and Bale: ``POST {base}/bot{token}/sendMessage`` with JSON ``chat_id``
 and ``text``; Eitaa (eitaayar): ``POST {base}/api/{token}/sendMessage``, the
