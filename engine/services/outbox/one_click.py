@@ -1,4 +1,4 @@
-"""Verification by one key: a person sees a digit, is rung, and presses it; whoever asked is told.
+"""Verification by one key: a person sees a digit, is called, and presses it; the client is told the result.
 
 The call is a quick send in which every digit is a vote.  What came of it is posted to the address that was named,
 signed as Standard Webhooks do, with the SHA-256 of the token as the key: who asked has it, and we keep nothing else.
@@ -71,13 +71,13 @@ def send(
 
 
 def step(now: int, read: Run, write: Run, post: Post) -> int:
-    """Look after the calls that have ended, and tell who asked; how many were told.  No transaction around it.
+    """Report the calls that have ended to their clients; how many were reported.  Not inside a transaction.
 
     `post` gives the status, or None and why there was none.
     """
     if read(lambda: _ended(now) or _due(now)):
         write(lambda: _note_ended(now))
-    dead: set[str] = set()  # hosts that did not answer in this step: others are not to wait for them
+    dead: set[str] = set()  # hosts that did not answer in this step: the rest must not wait for them
     told = 0
     for row in write(lambda: _claim(now)) if read(lambda: _due(now)) else []:
         host = urlsplit(row.callback_url).netloc
@@ -120,7 +120,7 @@ def _due(now: int) -> list[OneClick]:
 
 
 def _claim(now: int) -> list[OneClick]:
-    """Take what is due; ours for a minute."""
+    """Claim what is due, for a minute."""
     return [
         row
         for row in _due(now)

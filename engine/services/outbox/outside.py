@@ -1,4 +1,4 @@
-"""Which addresses that a customer named may be posted to: the public internet, never a network of our own.
+"""Which addresses given by customers we may post to: the public internet, never a network of our own.
 
 Asked when an address is entered, and again of the address that a connection is really made to: a name can
 point elsewhere a moment later (DNS rebinding).

@@ -1,4 +1,4 @@
-"""The job that sends what is due, each channel beside the others, so that a dead one holds up nobody."""
+"""The job that sends what is due, the channels in parallel, so that a dead one delays nobody."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BATCH = 30  # of a channel in one run: within the lease even if each takes its w
 
 
 class Sender(Protocol):
-    """What sends messages over a network."""
+    """Something that sends messages over a network."""
 
     def send(self, items: Sequence[Delivery]) -> Iterator[Outcome]: ...
 

@@ -13,12 +13,12 @@ SECRET_BYTES = 24
 
 
 def new_secret() -> str:
-    """A secret as receivers are given it: ``whsec_`` and base64."""
+    """A secret in the form given to receivers: ``whsec_`` and base64."""
     return PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
 def key_of(secret: str) -> bytes:
-    """The key of a secret as receivers have it."""
+    """The key of a secret in that form."""
     return base64.b64decode(secret.removeprefix(PREFIX))
 
 

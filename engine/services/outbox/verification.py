@@ -1,4 +1,4 @@
-"""Addresses show whose they are: a code is sent there, and whoever added the address gives it back.
+"""Proof of contact addresses: a code is sent there, and whoever added the address enters it.
 
 A telephone is called; the other channels get a message.  The caps are those of all codes
 (`campaigns.codes`), so that nobody has us write or ring to strangers.

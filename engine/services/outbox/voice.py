@@ -60,7 +60,7 @@ class VoiceLine:
         self._wake = wake
 
     def step(self, now: int, limit: int) -> int:
-        """Look after the calls that were placed, then place those that are due; how many.  No transaction around it."""
+        """Check on placed calls, then place those that are due; how many.  Not inside a transaction."""
         write(lambda: self._follow(now))
         due = read(lambda: list(_due(now, limit)))
         for row in due:
@@ -182,7 +182,7 @@ def _due(now: int, limit: int) -> list[Delivery]:
 
 def _take(row: Delivery, now: int) -> bool:
     changed = (
-        # From `next_at` on it is waited for the call to begin.
+        # `next_at` is the deadline for the call to begin.
         Delivery.update(state=DeliveryState.CALLING, tries=Delivery.tries + 1, recipient_id=None, next_at=now)
         .where(Delivery.id == row.id, Delivery.state == DeliveryState.WAITING, Delivery.next_at <= now)
         .execute()

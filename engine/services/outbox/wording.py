@@ -1,4 +1,4 @@
-"""A sentence in both languages, for messages that leave the house: the reader's language is the address's.
+"""A sentence in both languages, for outgoing messages: the language is that of the contact address.
 
 The Persian is that of the one catalog, which lies with the pages.
 """

@@ -1,1 +1,1 @@
-"""What the first pages show of everything: what waits, what is wrong, how the trunks are used."""
+"""What the first pages show: pending work, alarms, and the use of the trunks."""

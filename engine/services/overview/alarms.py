@@ -1,6 +1,6 @@
-"""What staff must look at now, in one list: shown on every page, also when no engine runs.
+"""What needs the staff's attention now, in one list: shown on every page, even when no engine runs.
 
-Only reads; inside a connection.  What an engine said long ago is not said again as if it were so now.
+Only reads; inside a connection.  What an engine reported long ago is not shown as if it were current.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from engine.store import findings
 from engine.store.tables.core import Gateway
 from engine.store.tables.sla import Pulse
 
-DOUBT_MS = 86_400_000  # for so long is told what the auditor could not put right
-SILENT_MS = 60_000  # a switch that is called up and was not heard of for so long
+DOUBT_MS = 86_400_000  # how long findings that the auditor could not fix are shown
+SILENT_MS = 60_000  # a switch that counts as up but was not heard from for this long
 
 ENGINE, OUTAGE, DOUBTS, SWITCH, GATEWAY = "engine", "outage", "doubts", "switch", "gateway"
 
@@ -67,7 +67,7 @@ def _found(now: int) -> Iterator[Alarm]:
     if doubts:
         yield Alarm(DOUBTS, Sentence(_DOUBTS, n=doubts))
     if not is_alive:
-        return  # of the rest nothing is known
+        return  # nothing is known of the others
     yield from _of_switches(now)
     yield from _of_gateways(now)
 

@@ -1,6 +1,6 @@
-"""How gateways are used now: calls a second against their cap, calls up against their channels, answer rate.
+"""The current use of gateways: calls a second of their cap, calls of their channels, answer rate.
 
-Only reads; inside a connection.  Where no engine lives nothing is known, and None is said.
+Only reads; inside a connection.  Without a live engine nothing is known, and the values are None.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from engine.services.trunks import gateways
 from engine.store.sql import execute
 from engine.store.tables.core import Gateway
 
-RATE_MS = 10_000  # over so long calls a second are reckoned
-ANSWERS_MS = 300_000  # and over so long the share of calls that were answered
+RATE_MS = 10_000  # the window for calls a second
+ANSWERS_MS = 300_000  # the window for the answer rate
 MOST_ATTEMPTS = 10_000  # of the newest ones, that are looked at
 
 # Parameters: the beginning of the rate, how many of the newest, the beginning of all.

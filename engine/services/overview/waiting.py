@@ -1,4 +1,4 @@
-"""How much of what waits for whom, by number: for the board of work and the badges of the menu.
+"""Counts of pending work, for the board of work and the badges of the menu.
 
 Only counts, each by an index; inside a connection.
 """
@@ -24,7 +24,7 @@ _OPEN_TICKETS = (TicketState.OPEN, TicketState.ANSWERED, TicketState.WAITING)
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Numbers of things; 0 for what the person may not see."""
+    """Counts; 0 for what the person may not see."""
 
     identities: int = 0
     messages: int = 0

@@ -1,4 +1,6 @@
-"""The result of a campaign as its owner keeps it: their words, their calendar, what each call cost; no codes of ours."""
+"""The result of a campaign for its owner: in their language and calendar, with the cost of each call and no internal
+codes.
+"""
 
 from __future__ import annotations
 

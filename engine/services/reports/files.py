@@ -112,7 +112,7 @@ def _guarded(text: str) -> str:
 
 
 def _write(target: Target, write: Callable[[BinaryIO], None]) -> None:
-    """Let ``write`` fill a stream, or a file that takes its name when it is whole."""
+    """Let ``write`` fill a stream, or a file that gets its name when it is complete."""
     name = target if isinstance(target, (str, Path)) else "the report"
     try:
         if isinstance(target, (str, Path)):

@@ -1,9 +1,8 @@
 """A workbook (XLSX) that is made while it is sent: the first bytes leave with the first rows.
 
-The libraries that write workbooks pack them when the last row is known; of a million rows
-that is a minute in which a browser hears nothing.  A sheet is plain XML in a zip file,
-though, and both can be written from the beginning to the end.  Every text is written as
-text (an inline string), so that none becomes a formula, a link or a number.
+The libraries that write workbooks compress them after the last row; with a million rows a browser would wait a minute
+for the first byte.  A sheet is plain XML in a zip file, though, and both can be written from the beginning to the
+end.  Every text is written as text (an inline string), so that none becomes a formula, a link or a number.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ _EXACT = 10**15
 """From here on a spreadsheet rounds a whole number: it is written as text."""
 _CHUNK_ROWS = 1_000
 _PACKED_ROWS = 100  # given to the packer at once
-# The least work: a tenth more bytes, in a third of the time, than the usual level.
+# The fastest level: a tenth more bytes than the default, in a third of the time.
 _PACK_LEVEL = 1
 # What XML cannot hold is written as spreadsheets write it, and what looks so written is kept from being read so.
 _UNFIT = re.compile(r"[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
@@ -176,7 +175,7 @@ def _name(index: int) -> str:
 
 
 def _frame(sheets: int) -> Iterator[tuple[str, str]]:
-    """The parts beside the sheets: what is in the file, and how it hangs together."""
+    """The parts besides the sheets: the table of contents and the relationships."""
     numbers = range(1, sheets + 1)
     types = "".join(
         f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{_TYPE}.worksheet+xml"/>'
@@ -201,7 +200,7 @@ def _frame(sheets: int) -> Iterator[tuple[str, str]]:
             f'<Relationship Id="rId2" Type="{_DOC}/extended-properties" Target="docProps/app.xml"/></Relationships>'
         ),
     )
-    # Whoever reads it again knows by this that its sheets are one list.
+    # Tells a later import that its sheets are one list.
     yield (
         "docProps/app.xml",
         f'{_HEAD}<Properties xmlns="{_DOC_ROOT}/extended-properties"><Application>{APPLICATION}</Application></Properties>',

@@ -1,4 +1,4 @@
-"""Statements as they were written: reading them, making them again, and checking them all."""
+"""Stored statements: reading, reproducing and verifying them."""
 
 from __future__ import annotations
 

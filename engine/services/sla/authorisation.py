@@ -1,4 +1,4 @@
-"""Who may do what with the agreement's records, and the note that they did."""
+"""Who may do what with the agreement's records, and the audit entry when they do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the calls themselves say of a gateway or a switch: shares of their ends in the last minute.
+"""What calls reveal about a gateway or a switch: the shares of their ends in the last minute.
 
 Pure: time is an argument (seconds on any clock that only goes forward).
 """

@@ -1,4 +1,4 @@
-"""The technical and supervisory committee: a claim is decided when two of it say the same.
+"""The technical and supervisory committee: a claim is decided when two members agree.
 
 Nobody of the committee may have written or corrected the record of the outage
 that the claim is about, and a person votes once.  When two differ, a third
@@ -119,7 +119,7 @@ def _decide(
     jalali: bool,
 ) -> ClaimState:
     """1. the state; 2. the credit, as far as it can be booked now."""
-    result = "; ".join(dict.fromkeys(row.reason for row in same))  # the same words are said once
+    result = "; ".join(dict.fromkeys(row.reason for row in same))  # equal reasons are given once
     new = ClaimState.APPROVED if is_approval else ClaimState.REJECTED
     move(
         claim.id,

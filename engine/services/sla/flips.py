@@ -63,7 +63,7 @@ def record(component: str, new: Health, reason: str, at: int) -> tuple[Health, i
 
 
 def forget(component: str, reason: str, at: int) -> None:
-    """A component is no more (an engine that ended): it leaves the list, its flips stay."""
+    """Remove a component (an engine that ended) from the list; its flips stay."""
     record(component, Health.UNKNOWN, reason, at)
     Component.delete().where(Component.name == component).execute()
 

@@ -1,4 +1,4 @@
-"""The monitor: from what is seen to flips, outages and unknown time.
+"""The monitor turns observations into flips, outages and unknown time.
 
 A monitor that watches says so every few seconds by prolonging its span.  What
 no span covers is unknown: when a monitor begins again, everything is booked as

@@ -22,8 +22,8 @@ from engine.services.sla.flips import DATABASE, SERVICE, WEB, Health, engine_nam
 from engine.store.tables.core import Gateway, Switch
 from engine.store.tables.sla import Pulse
 
-PULSE_DEAD_MS = 20_000  # a process that said nothing for this long is dead
-PULSE_GONE_MS = 3_600_000  # and after this it is no part of the service any more
+PULSE_DEAD_MS = 20_000  # a process without a heartbeat for this long is dead
+PULSE_GONE_MS = 3_600_000  # and after this it is no longer part of the service
 HEARTBEAT_DEAD_MS = 60_000  # three heartbeats of a switch
 
 
@@ -37,7 +37,7 @@ class Seen:
 
 
 def pulse(component: str, now: int) -> None:
-    """A process says that it lives (``engine/NAME``, ``web``)."""
+    """Heartbeat of a process (``engine/NAME``, ``web``)."""
     Pulse.insert(name=component, seen_at=now).on_conflict(
         conflict_target=[Pulse.name], update={Pulse.seen_at: now}
     ).execute()

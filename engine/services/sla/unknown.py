@@ -1,4 +1,6 @@
-"""Time in which nobody watched: never booked as up or down by itself; staff say what it was, and why they know."""
+"""Time in which no monitor watched: never booked as up or down automatically; staff say what it was, and how they
+know.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tickets: what customers want of us, and the clocks that run meanwhile.
+"""Tickets: customers' requests, and the clocks that run meanwhile.
 
 tickets       opening, answering, moving, closing       views         a ticket as one may see it; queues
 rules         departments, queues, clocks by kind       clocks        start, stand still, done, missed, recalculated

@@ -1,4 +1,4 @@
-"""Files of tickets: what they are is read from their content, and they lie where the web server does not look.
+"""Files of tickets: their type is read from their content, and they are stored out of the web server's reach.
 
 A file is received before the transaction (`Attachments.receive`), gets a random
 name below ``data_dir/attachments``, and belongs to somebody once `attach` has
@@ -79,7 +79,7 @@ class Attachments:
         self.quota = settings.attachment_quota_mb * _MB
 
     def receive(self, stream: BinaryIO, name: str) -> Received:
-        """Take a file in; no database.  BadInput for one that is empty, too large or of a type that is not taken."""
+        """Receive a file; no database.  BadInput for one that is empty, too large or of a type that is not taken."""
         shown = clean_name(name)
         path = f"{secrets.token_hex(1)}/{secrets.token_hex(20)}"
         file = self.folder / path

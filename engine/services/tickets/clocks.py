@@ -1,9 +1,8 @@
-"""The clocks of tickets: started, standing still, done, missed, and moved when the calendar is edited.
+"""The clocks of tickets: started, paused, done, missed, and moved when the calendar is edited.
 
 A clock keeps the agreement's version, the calendar's version and the amount it
-is reckoned by, so that it gives the same answer in a year.  While we wait for
-the customer it stands still (`due_at` is empty); afterwards its deadline is
-reckoned again with the pauses.  A thing done exactly at its deadline is in time.
+is reckoned by, so that it gives the same answer in a year.  While we wait for the customer it is paused (`due_at` is
+empty); afterwards its deadline is calculated again with the pauses.  A thing done exactly at its deadline is in time.
 """
 
 from __future__ import annotations
@@ -84,7 +83,7 @@ def start(ticket: Ticket, kind: ClockKind, from_at: int, now: int, due_at: int |
 
 
 def done(ticket_id: int, kind: ClockKind, author_id: int | None, now: int) -> ClockState | None:
-    """The thing was done: the open clock of that kind ends, met or late; None if none is open."""
+    """End the open clock of that kind, met or late; None if none is open."""
     settle(now, ticket_id)
     for clock in open_clocks(ticket_id, kind):
         state = ClockState.LATE if clock.state == ClockState.MISSED else ClockState.MET
@@ -95,7 +94,7 @@ def done(ticket_id: int, kind: ClockKind, author_id: int | None, now: int) -> Cl
 
 
 def cancel(ticket_id: int, kind: ClockKind, reason: str, author_id: int | None, now: int) -> None:
-    """The thing is not owed any more: a running clock is cancelled; a missed one stays on the books as late."""
+    """Cancel a running clock that is not owed any more; a missed one stays recorded as late."""
     settle(now, ticket_id)
     for clock in open_clocks(ticket_id, kind):
         state = ClockState.LATE if clock.state == ClockState.MISSED else ClockState.CANCELLED
@@ -149,7 +148,7 @@ def _move(
 
 
 def pause(ticket_id: int, now: int) -> None:
-    """We wait for the customer from now on; running clocks stand still (what was missed stays missed)."""
+    """Pause the running clocks while we wait for the customer; missed ones stay missed."""
     settle(now, ticket_id)
     TicketPause.insert(ticket_id=ticket_id, from_at=now).on_conflict_ignore().execute()
     TicketClock.update(due_at=None, warn_at=None).where(
@@ -159,7 +158,7 @@ def pause(ticket_id: int, now: int) -> None:
 
 
 def resume(ticket_id: int, now: int) -> None:
-    """The customer answered, or we went on without: the clocks run again, each as long as it had left."""
+    """Resume the clocks after the customer's answer, or without it; each keeps the time it had left."""
     TicketPause.update(until_at=now).where(
         TicketPause.ticket_id == ticket_id, TicketPause.until_at.is_null()
     ).execute()
@@ -257,7 +256,7 @@ def view(clock: TicketClock, now: int) -> ClockView:
     calendar = working_calendar.by_version(clock.calendar_version)
     at = now // 1000
     stopped_at = None if clock.done_at is None else clock.done_at // 1000
-    # A pause that is open covers this second too, so that the sentence says whom we wait for.
+    # An open pause includes this second, so that the sentence says whom we wait for.
     spans = pauses(clock.ticket_id, at + 1)
     said = working_time.explain(
         calendar, clock.started_at // 1000, clock.amount_s, at, spans, stopped_at=stopped_at

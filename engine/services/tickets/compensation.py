@@ -1,9 +1,8 @@
-"""Claims as they are made: the ticket, the claim and what it rests on, together or not at all.
+"""Making claims: the ticket, the claim and its evidence are written together or not at all.
 
 A claim is about an outage, or about support: a deadline of a ticket that was
 missed, or a call to the support line that nobody answered in support hours.
-Whoever sends the same claim twice makes it once: it comes by a ticket with a
-key, and a ticket has one claim.
+The same claim sent twice is made once: it comes with a ticket that has a key, and a ticket has one claim.
 
 Functions run inside a transaction; `now` and every `*_at` are milliseconds UTC.
 """

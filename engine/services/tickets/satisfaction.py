@@ -1,4 +1,4 @@
-"""What customers think of a ticket after it was closed: 1 to 5 and a word, said once."""
+"""Customers' ratings of closed tickets: 1 to 5 and a comment, given once."""
 
 from __future__ import annotations
 

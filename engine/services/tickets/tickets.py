@@ -133,7 +133,7 @@ def reply(
         reopened = ticket.state == TicketState.CLOSED
         _move(ticket, TicketState.OPEN, person.id, now)
         if reopened and ticket.department == FAULT:
-            for kind in DEPARTMENTS[FAULT].clocks:  # it is not mended after all: the promise begins anew
+            for kind in DEPARTMENTS[FAULT].clocks:  # it is not mended after all: the promise starts again
                 if not clocks.open_clocks(ticket_id, kind):
                     clocks.start(ticket, kind, now, now)
         elif not any(clocks.open_clocks(ticket_id, kind) for kind in _ANSWERS):
@@ -277,7 +277,7 @@ def first_words(ticket_id: int) -> str:
 
 
 def note_of_system(ticket_id: int, text: str, now: int) -> None:
-    """A note among staff that nobody wrote by hand; the same text stands there once."""
+    """Add an automatic internal note; the same text is added only once."""
     known = TicketMessage.select().where(
         TicketMessage.ticket_id == ticket_id, TicketMessage.side == "system", TicketMessage.text == text
     )

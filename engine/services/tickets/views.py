@@ -1,4 +1,4 @@
-"""Tickets as one may see them: one whole, an account's, and the queues of staff by deadline."""
+"""Views of tickets: one ticket, an account's, and the queues of staff by deadline."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class TicketRow:
 
 @dataclass(frozen=True, slots=True)
 class QueueCount:
-    """How a queue stands."""
+    """The state of a queue."""
 
     queue: str
     waiting: int  # open tickets
@@ -192,7 +192,7 @@ def queue(
 
 
 def counts(person: Actor, now: int) -> list[QueueCount]:
-    """How the queues stand, for staff."""
+    """The state of the queues, for staff."""
     require_role(person, TICKET_ROLES)
     found = {
         str(name): (int(waiting), int(late or 0), int(soon or 0))

@@ -1,4 +1,4 @@
-"""How the engines find their gateways: at full rate, slowed, or left alone; written by them, read by screens.
+"""The health of gateways as the engines see it: at full rate, slowed, or paused; written by them, read by screens.
 
 Functions run inside a transaction, or a connection when they only read.
 """
@@ -10,7 +10,7 @@ from peewee import BigIntegerField, CharField, CompositeKey, DoubleField
 from engine.sentences import Instant, Sentence
 from engine.store.tables.core import Gateway, Table
 
-FRESH_MS = 15_000  # an engine that said nothing for so long says nothing of the present
+FRESH_MS = 15_000  # a report older than this says nothing about the present
 
 CLOSED, OPEN, PROBING, REFUSED = (
     "closed",
@@ -107,5 +107,5 @@ def failing(now: int) -> list[tuple[str, GatewayHealthSeen]]:
 
 
 def forget_old(now: int) -> None:
-    """Remove what engines said that are gone."""
+    """Remove the reports of engines that are gone."""
     GatewayHealthSeen.delete().where(GatewayHealthSeen.at < now - 86_400_000).execute()

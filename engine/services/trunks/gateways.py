@@ -26,7 +26,7 @@ KEYS = ("events", "voice", "none")
 
 
 def add(name: str, cps: float, channels: int, person_id: int | None, now: int, **others: Any) -> int:
-    """Make a gateway known, by the name that the switch's configuration gives it; its id.  Audited."""
+    """Add a gateway, under its name in the switch's configuration; its id.  Audited."""
     if Gateway.get_or_none(Gateway.name == name):
         raise Conflict("There is a gateway '%(name)s' already.", name=name)
     values = {"cps": cps, "channels": channels, **others}

@@ -1,4 +1,4 @@
-"""Head-room of a switch: what of its limits the dialer is given; the rest is for inbound calls.  Pure."""
+"""Head-room of a switch: the part of its limits that the dialer may use; the rest is for inbound calls.  Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the switches see their gateways: what the engine asked them, and what is wrong as a sentence.
+"""The state of gateways as the switches report it, and faults as sentences.
 
 Functions run inside a transaction, or a connection when they only read.
 """
@@ -13,7 +13,7 @@ from peewee import BigIntegerField, CharField, CompositeKey
 from engine.sentences import Sentence
 from engine.store.tables.core import Gateway, Switch, Table
 
-FRESH_MS = 90_000  # nothing is said of what was not seen again for so long
+FRESH_MS = 90_000  # a report older than this is ignored
 
 UNREGISTERED, SILENT, MISSING = "unregistered", "silent", "missing"
 _FAULTS = {

@@ -14,12 +14,12 @@ from engine.store.tables.core import Switch
 log = logging.getLogger(__name__)
 
 EMBEDDED = "embedded"  # its name in AVANAK_SWITCHES
-FORGOTTEN_MS = 86_400_000  # a switch that was tried once and never again
+FORGOTTEN_MS = 86_400_000  # a switch that was tried once and not used since
 SENDER_SILENT_MS = 60_000  # send-records speaks every five seconds
 
 
 def register(name: str, address: str, is_embedded: bool, now: int) -> int:
-    """Make a switch known (or note its new address); its id."""
+    """Add a switch (or note its new address); its id."""
     # Another engine may do the same at this moment.
     values = {"name": name, "address": address, "is_embedded": is_embedded, "state_since_at": now}
     Switch.insert(**values).on_conflict_ignore().execute()

@@ -18,7 +18,7 @@ from engine.store.tables.core import Recipient
 from engine.store.tables.webhooks import WebhookEvent
 from engine.store.webhook_events import TEST, Happened, add
 
-LEASE_MS = 60_000  # of a try: whoever dies in it leaves the event to be sent again
+LEASE_MS = 60_000  # of a try: if the sender dies, the event is sent again
 PATIENCE_MS = 86_400_000  # tries for a day; then it is parked
 PAUSES_S = (5, 30, 120, 600, 1800, 3600, 7200)  # between tries; the last one again and again
 KEPT_MS = 7 * 86_400_000  # events that were sent
@@ -65,7 +65,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What became of a try; `status` None: nothing was answered, and `answer` says why."""
+    """The outcome of a try; `status` None: no answer, and `answer` says why."""
 
     event_id: int
     is_taken: bool
@@ -94,7 +94,7 @@ def due(hook_id: int, now: int, limit: int) -> list[Due]:
 
 
 def take(event_ids: Sequence[int], now: int) -> set[int]:
-    """Keep others from sending these for a while; those that we got.  Conditional: two senders get different ones."""
+    """Claim these events for a while; returns those claimed.  Conditional: two senders get different ones."""
     if not event_ids:
         return set()
     rows = (

@@ -67,7 +67,7 @@ def rotate(person: Actor, account_id: int, hook_id: int, now: int) -> MadeHook:
 
 
 def remove(person: Actor, account_id: int, hook_id: int, now: int) -> None:
-    """Take a hook away with what waits for it."""
+    """Remove a hook and its pending events."""
     from engine.store.tables.webhooks import WebhookEvent
 
     require(person, "webhook.change", account_id)
