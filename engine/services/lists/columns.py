@@ -64,7 +64,7 @@ def header_row(rows: _Rows) -> int | None:
 
 
 def _is_letterhead(filled: list[str], below: _Rows) -> bool:
-    """Whether a number with a word before it («تماس: 021…») is that of the sender, above the name of the column."""
+    """Whether a number with a word before it ("Tel: 021…") is that of the sender, above the name of the column."""
     if len(filled) > 1 or not any(map(str.isalpha, filled[0])):
         return False
     telling = (cell for row in below for cell in row if cell and (is_exact(cell) or _is_number(cell)))
