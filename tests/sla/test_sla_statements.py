@@ -16,6 +16,7 @@ from engine.errors import BadInput
 from engine.services.sla import archive, availability, credits, exclusions, incidents, statements, unknown
 from engine.store import ledger
 from engine.store.sql import execute
+from engine.store.tables.core import Account
 from engine.store.tables.sla import Credit, Evidence, OutageRecord, Statement, UnknownTime
 from engine.store.threads import read, write
 from tests.sla.cast import (
@@ -349,3 +350,106 @@ def test_claimed_is_the_default_and_gives_nothing_by_itself(store):
     assert told(sahar) == [(200, 10, None)]
     assert read(lambda: archive.of_month(sahar, ABAN.key)[0]).note == "claim"
     assert balance(sahar) == 0
+
+
+# -- the closing in figures: what differs between the databases is tried above ----------------
+
+on_sqlite = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+
+
+@on_sqlite
+@pytest.mark.parametrize("firms", [1, 2, 3, 4, 5])
+def test_accounts_are_closed_chunk_by_chunk_and_none_is_left_out(store, monkeypatch, firms):
+    monkeypatch.setattr(statements, "CHUNK", 2)
+    ids = [firm(f"firm {n}") for n in range(firms)]
+    staff = person()
+    outage_id = outage(200, staff)
+    assert close(ALL).statements == firms
+    longer = {"end_at": START + DAY + 500 * MINUTE}
+    write(lambda: incidents.correct(outage_id, staff, "it lasted longer", AFTER, **longer))
+    assert close(ALL, AFTER + DAY).adjustments == firms
+    for account_id in ids:
+        assert told(account_id) == [(200, 10, 100_001), (500, 20, 100_000)]
+        numbers = [row.number for row in read(lambda key=account_id: archive.of_month(key, ABAN.key))]
+        assert numbers == [f"1405-08-{account_id}", f"1405-08-{account_id}-1"]
+    again = close(ALL, AFTER + 2 * DAY)
+    assert (again.statements, again.adjustments, again.credits) == (0, 0, 0)
+
+
+@on_sqlite
+@pytest.mark.parametrize(("created_at", "statements_of"), [(END - 1, 1), (END, 0)])
+def test_an_account_has_a_statement_of_the_months_in_which_it_was_there(store, created_at, statements_of):
+    outage(41, person())
+    write(lambda: Account.create(name="late", created_at=created_at))
+    assert close().statements == statements_of
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("now", "wait_days", "at_once", "waits"),
+    [
+        (END + 3 * DAY - 1, 3, False, True),
+        (END + 3 * DAY, 3, False, False),
+        (END, 0, False, False),
+        (END + DAY - 1, 1, False, True),
+        (END, 3, True, False),
+    ],
+)
+def test_a_month_with_unknown_time_waits_so_many_days(store, now, wait_days, at_once, waits):
+    firm()
+    watched()
+    write(lambda: UnknownTime.create(start_at=START + DAY, end_at=START + DAY + 90_000, reason="off"))
+    policy = statements.StatementPolicy(wait_days=wait_days)
+    closed = statements.close_month(ABAN, policy, now, write, at_once=at_once)
+    assert closed.waits == ("90 s of unknown time wait for staff to resolve them" if waits else "")
+    assert closed.statements == (0 if waits else 1)
+
+
+@on_sqlite
+def test_a_month_that_was_closed_does_not_wait_again(store):
+    sahar = firm()
+    watched()
+    close()
+    write(lambda: UnknownTime.create(start_at=START + DAY, end_at=START + DAY + 90_000, reason="off"))
+    closed = close(now=AFTER + HOUR)
+    assert (closed.waits, closed.adjustments) == ("", 1)
+    assert [row.sequence for row in read(lambda: archive.of_month(sahar, ABAN.key))] == [0, 1]
+
+
+@on_sqlite
+@pytest.mark.parametrize(("now", "months"), [(END - 1, ["1405-07"]), (END, ["1405-07", "1405-08"])])
+def test_the_months_that_are_over_begin_with_the_first_of_which_anything_is_known(store, now, months):
+    assert read(lambda: statements.closed_months(now, True)) == []
+    watched(START - DAY)
+    outage(1, person(), START + DAY)
+    assert [month.key for month in read(lambda: statements.closed_months(now, True))] == months
+
+
+@on_sqlite
+def test_what_a_statement_says_besides_its_figures(store):
+    sahar, staff = firm(), person()
+    watched()
+    write(lambda: UnknownTime.create(start_at=START, end_at=START + 60_000, reason="off"))
+    poor = firm("Nur", price=None)
+    outage(200, staff)
+    close(CLAIMED, AFTER + 4 * DAY + 999)
+    rows = {each: read(lambda each=each: archive.of_month(each, ABAN.key)[0]) for each in (sahar, poor)}
+    assert rows[sahar].note == "claim unknown"
+    assert rows[poor].note == "claim no_subscription unknown"
+    assert (rows[sahar].subscription_rials, rows[poor].subscription_rials) == (PRICE, None)
+    row = rows[sahar]
+    assert (row.number, row.adjusts, row.sequence, row.account_name) == (f"1405-08-{sahar}", "", 0, "Sahar")
+    assert row.issued_at == AFTER + 4 * DAY, "whole seconds"
+    assert (row.month_s, row.downtime_s, row.counted_s, row.unknown_s) == (30 * 86_400, 12_000, 12_000, 60)
+
+
+@on_sqlite
+def test_pages_of_statements(store):
+    ids = [firm(f"firm {n}") for n in range(3)]
+    outage(41, person())
+    close()
+    pages = [
+        [row.account_id for row in read(lambda month=month, limit=limit: statements.page(month, None, limit))]
+        for month, limit in (("", 2), (ABAN.key, 9), ("1405-07", 9))
+    ]
+    assert pages == [ids[:0:-1], ids[::-1], []]
