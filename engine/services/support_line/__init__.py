@@ -1,4 +1,4 @@
-"""The support line: the telephone of the firm's customers, as rows and rules.
+"""The support line that customers call: its data and rules.
 
 agents         who answers, where it rings, what they want to be (the switch follows)
 settings       offer after 80 s, tries of a call-back, …: changed by staff, with defaults

@@ -1,7 +1,7 @@
-"""Agents: people who answer the support line, where it rings, and what they want to be.
+"""Agents: the people who answer the support line, where they are called, and the state they chose.
 
-What is here is what we want; the engine makes the switch agree (`engine.support_line.agents`) and
-writes back what the switch decided by itself: who left calls unanswered is paused.
+The store holds the wanted state; the engine applies it to the switch (`engine.support_line.agents`) and writes back
+what the switch decided by itself: an agent who left calls unanswered is paused.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def add(
 def change(
     person: Actor, agent_id: int, now: int, *, outside_number: str, wrap_up_s: int, is_active: bool
 ) -> None:
-    """Change where an agent is rung and how long they write after a call; an inactive one is signed out."""
+    """Change where an agent is called and the wrap-up time after a call; an inactive one is signed out."""
     require(person, "line.manage")
     row = get(agent_id)
     outside = _outside(outside_number)
@@ -114,7 +114,7 @@ def change(
 
 
 def new_secret(person: Actor, agent_id: int, now: int) -> Secret:
-    """Give an agent's telephone another password; the old one ends when the switch has read its directory again."""
+    """Give an agent's telephone a new password; the old one works until the switch has reloaded its directory."""
     require(person, "line.manage")
     row = get(agent_id)
     secret = _new_secret(row.extension)
@@ -127,12 +127,12 @@ def new_secret(person: Actor, agent_id: int, now: int) -> Secret:
 
 
 def sign_in(person: Actor, now: int) -> None:
-    """The person takes calls from now on."""
+    """Sign in: the person takes calls from now on."""
     _move(of_person(person.id), AgentState.AVAILABLE, "", person.id, now)
 
 
 def pause(person: Actor, reason: str, now: int) -> None:
-    """The person takes no further call, for a reason of `REASONS`; a call that runs goes on."""
+    """Pause, for a reason of `REASONS`; a call in progress continues."""
     if reason not in REASONS or reason == "no_answer":
         known = [REASONS[name] for name in REASONS if name != "no_answer"]
         raise BadInput("A pause needs one of the reasons %(known)s.", known=known)
@@ -143,7 +143,7 @@ def pause(person: Actor, reason: str, now: int) -> None:
 
 
 def sign_out(person: Actor, now: int) -> None:
-    """The person takes no further call."""
+    """Sign out: the person takes no further calls."""
     _move(of_person(person.id), AgentState.SIGNED_OUT, "", person.id, now)
 
 
@@ -154,7 +154,7 @@ def sign_out_other(person: Actor, agent_id: int, now: int) -> None:
 
 
 def pause_unanswering(extension: str, now: int) -> bool:
-    """The switch says that an available agent left too many calls unanswered; whether that was news."""
+    """The switch reports that an available agent left too many calls unanswered; whether that was new."""
     row = SupportAgent.get_or_none(SupportAgent.extension == extension)
     return (
         row is not None
@@ -227,7 +227,7 @@ def steps(agent_id: int, from_at: int, until_at: int) -> list[AgentStep]:
 
 
 def _move(row: SupportAgent, state: AgentState, reason: str, author_id: int | None, now: int) -> bool:
-    """Conditional on the state that was read; repeated it changes nothing."""
+    """Conditional on the state that was read; safe to repeat."""
     if row.state == state and row.reason == reason:
         return False
     values = {"state": state, "reason": reason, "state_since_at": now}

@@ -25,7 +25,7 @@ def nobody_since(now: int) -> int | None:
 
 
 def watch(now: int) -> bool:
-    """Tell operators, once an hour while it lasts; whether this run did.  Inside a transaction, repeatable."""
+    """Alert operators, once an hour while it lasts; whether this run did.  Inside a transaction, repeatable."""
     since = nobody_since(now)
     if since is None or now - since < GRACE_MS or not hours.office(now - GRACE_MS).is_open:
         return False

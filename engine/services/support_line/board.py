@@ -1,4 +1,4 @@
-"""What the wallboard shows at one look."""
+"""The data of the wallboard."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Call-backs: calls that we owe, and the tries to place them.
+"""Call-backs: calls that we owe to callers, and the tries to place them.
 
 waiting → taken → done | waiting (a further try) | missed (it became a ticket)
 waiting → cancelled (the caller rang again, or staff took it off)
@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 
 class Evidence(StrEnum):
-    """How far a try came, by the switch."""
+    """How far a try came, according to the switch."""
 
     NOT_PLACED = "not_placed"  # the switch never had it
     AGENT_AWAY = "agent_away"  # the agent's telephone was not answered
@@ -190,7 +190,9 @@ def rung(caller_uuid: str, now: int) -> None:
 
 
 def talked(uuid: str, now: int) -> bool:
-    """The caller pressed 1 and talks: it is done, whatever happens next; whether that was news.  `uuid` of either channel."""
+    """The caller pressed 1 and talks: the call-back is done, whatever happens next; whether that was new.  `uuid` of
+    either channel.
+    """
     row = CallBackTry.get_or_none((CallBackTry.caller_uuid == uuid) | (CallBackTry.uuid == uuid))
     if row is None:
         return False
@@ -248,7 +250,7 @@ def _go_on(row: CallBackTry, evidence: Evidence, rules: LineSettings, now: int) 
 
 
 def _pause_if_away(agent_id: int, rules: LineSettings, now: int) -> None:
-    """An agent whose telephone rang for nobody several times in a row is paused: callers would wait for them."""
+    """Pause an agent who did not answer several times in a row: callers would wait for them."""
     last = list(
         CallBackTry.select(CallBackTry.end)
         .where(CallBackTry.agent_id == agent_id, CallBackTry.ended_at.is_null(False))

@@ -14,7 +14,7 @@ DAY_MS = 86_400_000
 
 
 def begun(uuid: str, now: int) -> None:
-    """A call is recorded from now on; said twice it is one recording."""
+    """Note that a call is recorded from now on; safe to repeat."""
     call = SupportCall.get_or_none(SupportCall.uuid == uuid)
     if call is not None:
         SupportRecording.insert(uuid=uuid, call_id=call.id, begun_at=now).on_conflict_ignore().execute()
@@ -45,7 +45,7 @@ def listen(person: Actor, folder: Path, call_id: int, now: int) -> Path:
 
 
 def sweep(folder: Path, now: int) -> int:
-    """Remove recordings whose time is over; how many.  A repeated or broken-off run does no harm."""
+    """Remove expired recordings; how many.  Safe to repeat, also after an interruption."""
     before = now - current().recording_days * DAY_MS
     rows = list(
         SupportRecording.select()

@@ -23,8 +23,8 @@ class KnownCaller:
 def recognise(digits: str) -> KnownCaller:
     """The caller behind the digits that a carrier shows.
 
-    Known are the mobile of an account, its people's verified telephones and its confirmed numbers.  A
-    number that belongs to two accounts recognises neither: a stranger's tickets are nobody's to hear.
+    Known are the mobile of an account, its people's verified telephones and its confirmed numbers.  A number that
+    belongs to two accounts identifies neither, so that nobody hears another customer's tickets.
     """
     found = numbers.normalise(digits, allow_abroad=True)
     if isinstance(found, Reason):

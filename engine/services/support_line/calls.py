@@ -36,7 +36,7 @@ class Arrival:
 
 
 def came(uuid: str, switch_id: int, core_uuid: str, digits: str, now: int) -> Arrival:
-    """A call came in; asked again it gives the same call."""
+    """Note an incoming call; repeated, it returns the same call."""
     caller = callers.recognise(digits)
     office = hours.office(now)
     SupportCall.insert(
@@ -55,7 +55,7 @@ def came(uuid: str, switch_id: int, core_uuid: str, digits: str, now: int) -> Ar
 
 
 def joined(uuid: str, now: int) -> SupportCall | None:
-    """A call joined the queue.  Who rings again while we owe a call gets the place back, and the call-back is dropped."""
+    """A call joined the queue.  A caller whom we owe a call-back gets the place back, and the call-back is dropped."""
     call = of_uuid(uuid)
     if call is None:
         return None
@@ -109,7 +109,7 @@ def ended(uuid: str, now: int) -> None:
 
 
 def open_of(switch_id: int) -> set[str]:
-    """Channels of a switch's calls that have not ended, as far as we know."""
+    """Channels of a switch's calls that have not ended in the store."""
     rows = SupportCall.select(SupportCall.uuid).where(
         SupportCall.switch_id == switch_id, SupportCall.state.in_(OPEN_STATES)
     )
@@ -186,7 +186,7 @@ def ticket_of_call(
 
 
 def continue_ticket(person: Actor, call_id: int, ticket_id: int, text: str, now: int) -> None:
-    """A call was about a ticket that there is: link it and write an internal note into it."""
+    """Link a call to an existing ticket, and write an internal note into it."""
     require(person, "line.work")
     call = get(call_id)
     ticket = Ticket.get_or_none(Ticket.id == ticket_id)

@@ -1,4 +1,4 @@
-"""Place and expected wait, as they are told to a caller: from the service times of the last hour, or not at all."""
+"""Place and expected wait, as told to a caller: from the service times of the last hour, or not at all."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from engine.states import AgentState, CallBackState, SupportCallState
 from engine.store.tables.support_line import CallBack, SupportAgent, SupportCall
 
 HOUR_MS = 3_600_000
-LEAST_CALLS = 3  # answered in the last hour; fewer say nothing
+LEAST_CALLS = 3  # answered in the last hour; with fewer there is no estimate
 MOST_S = 45 * 60  # beyond, «more than»
 
 

@@ -86,7 +86,7 @@ def hour_start(at: int) -> int:
 
 
 def call_backs(from_at: int, until_at: int) -> CallBackFigures:
-    """What became of the call-backs that were asked for in ``[from_at, until_at)``."""
+    """The outcome of the call-backs requested in ``[from_at, until_at)``."""
     rows = list(CallBack.select().where(CallBack.asked_at >= from_at, CallBack.asked_at < until_at))
     states = [row.state for row in rows]
     done, missed = states.count(CallBackState.DONE), states.count(CallBackState.MISSED)

@@ -1,4 +1,4 @@
-"""By which gateway a number is rung: what agents' outside numbers and call-backs go through."""
+"""The gateway for a number: for agents' outside numbers and call-backs."""
 
 from __future__ import annotations
 

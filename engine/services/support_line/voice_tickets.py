@@ -1,4 +1,5 @@
-"""What callers spoke becomes tickets: every file in the recordings' folder ``support``, whoever was away when it was made.
+"""Makes tickets of callers' voice messages: of every file in the recordings' folder ``support``, also those made
+while the engine was away.
 
 The dialplan names it KIND-NUMBER-CHANNEL.wav.  A file is taken over when nobody has written into it for a
 while; the ticket has a key of its own, so that a crash in between makes no second one.
@@ -25,7 +26,7 @@ from engine.store.threads import read, write
 
 log = logging.getLogger(__name__)
 
-QUIET_S = 8  # nobody has written into the file for so long: the recording is over
+QUIET_S = 8  # the file has not grown for this long: the recording is over
 LEAST_MS = 700  # shorter is a hang-up, no message
 _NAME = re.compile(
     r"(message|complaint|suggestion)-(\d{1,15})-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.wav"
@@ -47,7 +48,7 @@ class _Spoken:
 
 
 def take_over(recordings: Path, files: Attachments, now: int) -> int:
-    """Make tickets of what lies there; how many.  A job: no transaction around it, it reads files."""
+    """Make tickets of the files; how many.  A job: no transaction around it, it reads files."""
     made = 0
     for one in _found(recordings / "support", now):
         try:
