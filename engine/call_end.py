@@ -25,6 +25,8 @@ LONGEST_RECORD_MS = 86_400_000
 SENT_CANCEL = "send_cancel"  # we gave up before any final answer
 _BYES = frozenset(("recv_bye", "send_bye"))  # only a call that got its 200 ends with a BYE
 
+_NOT_ACCEPTABLE = frozenset((415, 488, 606))
+
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _CAUSE = re.compile(r"[A-Z0-9_]{1,64}")
 _KEYS = re.compile(r"[0-9*#]{1,32}")
@@ -61,6 +63,13 @@ class CallEnd:
     def was_picked_up(self) -> bool:
         """Whether a 200 came, also one whose media could not be agreed."""
         return self.answered_at is not None or self.closed_by in _BYES
+
+    @property
+    def has_no_codec(self) -> bool:
+        """Whether carrier and switch found no codec, or no encryption, that both have."""
+        return self.answered_at is None and (
+            self.cause == "INCOMPATIBLE_DESTINATION" or self.sip_status in _NOT_ACCEPTABLE
+        )
 
     @property
     def has_rung(self) -> bool:

@@ -25,7 +25,7 @@ from engine.runtime.switchboard import EMBEDDED, SwitchSpec, parse_switches
 from engine.services.campaigns import campaigns
 from engine.services.campaigns.rules import CampaignRules
 from engine.services.compliance import traffic_caps
-from engine.services.messages import audio
+from engine.services.messages import audio, g711
 from engine.services.messages import prompts as messages
 from engine.services.money import ledger, pricing
 from engine.services.trunks import gateways
@@ -200,4 +200,4 @@ def put_prompt(bench: Bench, settings: Settings) -> None:
     data = tone(max(1.0, bench.message_s))
     (folder / f"{PROMPT}.wav").write_bytes(data)
     samples = np.frombuffer(data[44:], dtype="<i2")
-    (folder / f"{PROMPT}.PCMA").write_bytes(audio.to_alaw(samples))
+    (folder / f"{PROMPT}.PCMA").write_bytes(g711.to_alaw(samples))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,6 +19,7 @@ from engine.commands import common
 from engine.config import Settings, load_settings
 from engine.errors import AvanakError, BadInput
 from engine.services.sla import working_calendar
+from engine.services.trunks import gateways
 from engine.store import database
 from engine.store.threads import read
 from engine.switch_conf import DIALPLAN, TREE, lint
@@ -26,6 +27,7 @@ from engine.switch_conf import install as installer
 from engine.switch_conf.settings import GatewaySettings, InstallSettings
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 
 # Filled in otherwise: the password from a file, gateways from --gateway, prompts from the engine's settings.
 _APART = (
@@ -35,6 +37,8 @@ _APART = (
     "records_secret",
     "support_numbers",
     "support_days",
+    "tls_certificate",
+    "tls_authorities",
 )
 DAYS_AHEAD = 400
 _FIELDS = [field for field in dataclasses.fields(InstallSettings) if field.name not in _APART]
@@ -105,7 +109,18 @@ def _install_options(command: F) -> F:
     multiple=True,
     metavar="NAME,proxy=HOST[:PORT],…",
     help="A trunk; further words: username=, password_file=, register=yes, ptime_ms=40, ping_s=30,"
-    " caller_id_in_from=no, inbound=192.0.2.0/24 (repeatable).",
+    " caller_id_in_from=no, codecs=PCMA:PCMU, transport=tcp, srtp=mandatory, inbound=192.0.2.0/24 (repeatable)."
+    "  What is not named of packet time, codecs, transport and SRTP is as `gateway set` has it.",
+)
+@click.option(
+    "--tls-authorities-file",
+    type=click.File("r"),
+    help="Certificates (PEM) that vouch for those of carriers that are reached by TLS.",
+)
+@click.option(
+    "--tls-certificate-file",
+    type=click.File("r"),
+    help="Our certificate with its key (PEM), for carriers that ask for it.",
 )
 @click.option(
     "--event-socket-password-file",
@@ -134,18 +149,23 @@ def install_(
     prompts_dir: str | None,
     records_secret_file: Any,
     support_numbers: str | None,
+    tls_authorities_file: Any,
+    tls_certificate_file: Any,
     force: bool,
     as_json: bool,
     **values: Any,
 ) -> None:
     """Write the configuration to DIR, for `freeswitch -conf DIR`, with its settings filled in."""
     settings = load_settings()
+    known = _kept(settings, _known_gateways, "The gateways' settings are those of the command line") or {}
     password = event_socket_password_file.read().strip() if event_socket_password_file else ""
     wanted = InstallSettings(
         event_socket_password=password,
         prompts_dir=prompts_dir or settings.prompts_dir_on_switch or str(settings.prompts_dir.absolute()),
         records_secret=records_secret_file.read().strip() if records_secret_file else "",
-        gateways=tuple(_gateway(text) for text in gateways),
+        gateways=tuple(_gateway(text, known) for text in gateways),
+        tls_authorities=tls_authorities_file.read() if tls_authorities_file else "",
+        tls_certificate=tls_certificate_file.read() if tls_certificate_file else "",
         support_numbers=settings.support_numbers if support_numbers is None else support_numbers,
         support_days=_support_days(settings),
         **values,
@@ -169,22 +189,40 @@ def _support_days(settings: Settings) -> tuple[tuple[str, tuple[tuple[int, int],
         calendar = working_calendar.current(CalendarKind.SUPPORT, now)
         return tuple((day.isoformat(), calendar.hours(day)) for day in days)
 
-    database_url = settings.database
-    is_there = not database_url.startswith("sqlite:///") or Path(database_url[10:]).is_file()
-    try:
-        if is_there:
-            database.open_database(database_url)
-            return read(hours)
-    except (AvanakError, peewee.PeeweeException) as error:
-        common.note(f"The support hours are the agreement's own: the store cannot be asked ({error}).")
+    kept = _kept(settings, hours, "The support hours are the agreement's own")
+    if kept is not None:
+        return kept
     calendar = published().in_force(now // 1000).calendar(CalendarKind.SUPPORT, ())
     return tuple((day.isoformat(), calendar.hours(day)) for day in days)
 
 
-def _gateway(text: str) -> GatewaySettings:
-    """A trunk from ``NAME,proxy=HOST,…``; BadInput names the word that is wrong."""
+def _known_gateways() -> dict[str, dict[str, Any]]:
+    """What the store has of gateways that a switch is told, by name."""
+    return {
+        row.name: {
+            "ptime_ms": row.ptime_ms, "codecs": row.codecs, "transport": row.transport, "srtp": row.srtp,
+        }
+        for row in gateways.all_gateways()
+    }  # fmt: skip
+
+
+def _kept(settings: Settings, work: Callable[[], T], otherwise: str) -> T | None:
+    """What the store says; None without a store, or (noted) when it cannot be asked."""
+    database_url = settings.database
+    if database_url.startswith("sqlite:///") and not Path(database_url[10:]).is_file():
+        return None
+    try:
+        database.open_database(database_url)
+        return read(work)
+    except (AvanakError, peewee.PeeweeException) as error:
+        common.note(f"{otherwise}: the store cannot be asked ({error}).")
+        return None
+
+
+def _gateway(text: str, known: Mapping[str, dict[str, Any]]) -> GatewaySettings:
+    """A trunk from ``NAME,proxy=HOST,…``, on top of what is `known` of it; BadInput names the word that is wrong."""
     name, *words = (word.strip() for word in text.split(","))
-    values: dict[str, Any] = {"inbound": ()}
+    values: dict[str, Any] = {"inbound": (), **known.get(name, {})}
     for word in words:
         key, equals, value = word.partition("=")
         if key == "password_file":

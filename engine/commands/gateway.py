@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from engine import codecs
 from engine.clock import wall_ms
 from engine.commands import common
 from engine.errors import BadInput
@@ -28,6 +29,17 @@ _SETTINGS = (
     click.option("--weight", type=int, help="Share among gateways of one priority."),
     click.option("--caller-id", metavar="DIGITS", help="Number shown to whoever is called."),
     click.option("--ptime-ms", type=int, help="Packet time: 20, 40 or 60 ms."),
+    click.option(
+        "--codecs", metavar="PCMA,PCMU", help="Codecs offered, the first first; G729 is passed through."
+    ),
+    click.option(
+        "--transport", type=click.Choice(codecs.TRANSPORTS), help="Of its SIP, written by `conf install`."
+    ),
+    click.option(
+        "--srtp",
+        type=click.Choice(codecs.SRTP),
+        help="Whether its voice is encrypted, written by `conf install`; the keys travel in its SIP: use tls.",
+    ),
     click.option(
         "--keys",
         type=click.Choice(gateways.KEYS),
@@ -54,6 +66,9 @@ NO_CALLER_ID = (
     "It has no caller id: calls of accounts without one of their own show 0000000000."
     "  Set one: gateway set NAME --caller-id NUMBER"
 )
+
+
+KEYS_TO_READ = "The keys of its SRTP travel in SIP that everybody on the way can read; tls keeps them secret."
 
 
 @click.group()
@@ -94,6 +109,8 @@ def list_(as_json: bool) -> None:
         "prefixes",
         "caller id",
         "packet ms",
+        "codecs",
+        "sip",
         "switch",
         "draining",
         "as the switches see it",
@@ -119,6 +136,8 @@ def list_(as_json: bool) -> None:
                     row.prefixes,
                     row.caller_id,
                     row.ptime_ms,
+                    row.codecs,
+                    row.transport + (f" srtp {row.srtp}" if row.srtp != "none" else ""),
                     row.switch_name,
                     "yes" if row.is_draining else "",
                     " ".join(str(one.sentence or f"{one.switch}: {one.state}") for one in seen[row.id]),
@@ -181,6 +200,8 @@ def drain(name: str, undo: bool, as_json: bool) -> None:
 
 def _tell(name: str, as_json: bool) -> None:
     row = read(lambda: gateways.get(name))
+    if row.srtp != "none" and row.transport != "tls":
+        common.note(KEYS_TO_READ)
     words = f"Gateway {row.name}: {row.cps:g} calls a second, {row.channels} channels"
     common.answer(
         common.row_values(row),

@@ -132,6 +132,8 @@ def _of_trunk(run: CampaignRun, trunk: Trunk, rate: float, now_m: float) -> Reas
     urgent = run.is_urgent
     if gateway.health.state is Breaker.REFUSED:
         return why.GATEWAY_REFUSED, {"gateway": gateway.name}
+    if gateway.health.state is Breaker.NO_CODEC:
+        return why.GATEWAY_CODECS, {"gateway": gateway.name, "codecs": ", ".join(gateway.codecs)}
     if gateway.health.state is not Breaker.CLOSED:
         return why.GATEWAY_FAILING, {"gateway": gateway.name}
     if gateway.seats.free(urgent) == 0:

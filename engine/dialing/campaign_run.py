@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.codecs import offered
 from engine.dialing.pacing import RateLimiter
 from engine.dialing.retry import Policy
 from engine.dialing.shares import WHOLE, Portion
@@ -93,6 +95,11 @@ class CampaignRun:
         """Whether calls may leave by a gateway: the campaign or its account may name which."""
         return self.rules.gateway_names is None or gateway in self.rules.gateway_names
 
+    @property
+    def has_keys(self) -> bool:
+        """Whether pressed keys mean something in its calls."""
+        return bool(self.rules.vote_keys or self.rules.repeat_key or self.rules.optout)
+
     def lets_go(self, now_m: float) -> bool:
         """Whether a call may leave at `now_m`: the campaign still runs, and its own and its account's rate permit it."""
         return self.may_dial and all(limiter.available(now_m) > 0 for limiter in self.limiters)
@@ -114,8 +121,13 @@ class CampaignRun:
         caller_id: str,
         prompt: str,
         keys_in_voice: bool = False,
+        codecs: tuple[str, ...] = ("PCMA",),
+        kept: Callable[[str], Container[str]] = lambda prompt: (),
     ) -> OriginateTemplate:
-        """The compiled originate for a gateway and a prompt (a recipient's own, or the campaign's)."""
+        """The compiled originate for a gateway and a prompt (a recipient's own, or the campaign's).
+
+        `kept` names the codecs besides PCMA and PCMU that a prompt is kept in.
+        """
         key = (gateway_id, prompt)
         found = self._templates.get(key)
         if found is None:
@@ -126,15 +138,17 @@ class CampaignRun:
                 )
             if len(self._templates) > 5_000:  # prompts of single recipients
                 self._templates.clear()
+            message = prompt or self.rules.prompt
             found = self._templates[key] = OriginateTemplate(
                 gateway=gateway_name,
-                message=prompt or self.rules.prompt,
+                message=message,
                 account_id=self.account_id,
                 campaign_id=self.id,
                 ring_timeout_s=self.rules.ring_timeout_s,
                 max_s=self.rules.max_length_s,
                 caller_id=self.rules.caller_id or caller_id or None,
                 ptime_ms=ptime_ms,
+                codecs=offered(codecs, kept(message), self.has_keys or bool(self.rules.record_s)),
                 vote_keys=self.rules.vote_keys or None,
                 repeat_key=self.rules.repeat_key or None,
                 opt_out=self.rules.optout,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import gevent
@@ -35,6 +36,7 @@ from engine.esl import commands
 from engine.esl.events import Event
 from engine.loops import Loop, Loops
 from engine.services.compliance.message_kinds import KindHours
+from engine.services.messages.audio import kept_codecs
 from engine.services.trunks.headroom import permitted_rate, permitted_sessions
 from engine.states import RecipientState
 from engine.store.claims import ClaimHook, Rule, UndoHook
@@ -309,6 +311,7 @@ class Dialer:
             self._sent,
             self.call_events.on_refused,
             self.call_events.on_unsendable,
+            partial(kept_codecs, self.settings.prompts_dir),
         )
         claimed = self._claimed[switch_id] = Flag()
         while not self._is_stopping:

@@ -20,6 +20,7 @@ GOOD = 0.10  # share below which the rate climbs
 DEAD = 0.85  # share of the calls since the first fault that opens the breaker, if they are
 DEAD_STREAK = 18  # so many (at half of the calls failing, ten in a row come within seconds)
 REFUSED_STREAK = 3  # calls that say «not your account», on a trunk that was well a minute ago; else the first
+NO_CODEC_STREAK = 4  # calls that found no codec in common
 FORBIDDEN_STREAK = 4  # 403s, which may also be the number's
 WELL_S = 60.0
 HALVE_EVERY_S = 2.0
@@ -47,6 +48,7 @@ class Breaker(StrEnum):
     OPEN = "open"  # left alone until `reopens_m`
     PROBING = "probing"  # single calls show whether it is back
     REFUSED = "refused"  # left alone until `reopens_m`: it does not take our account
+    NO_CODEC = "no_codec"  # left alone until `reopens_m`: it speaks none of the codecs that it is offered
 
 
 class GatewayHealth:
@@ -62,6 +64,7 @@ class GatewayHealth:
         self._dead = Streak()
         self._refused = Streak()
         self._forbidden = Streak()
+        self._no_codec = Streak()
         self._good_m: float | None = None
         self._open_s = OPEN_FIRST_S
         self._refused_s = REFUSED_FIRST_S
@@ -84,7 +87,7 @@ class GatewayHealth:
     @property
     def is_shut(self) -> bool:
         """Whether no call at all may leave by it now."""
-        return self.state in (Breaker.OPEN, Breaker.REFUSED)
+        return self.state not in (Breaker.CLOSED, Breaker.PROBING)
 
     def fault_share(self, now_m: float) -> float:
         """The share of the calls of the window that the trunk failed, without campaigns or destinations that fail alone."""
@@ -146,7 +149,7 @@ class GatewayHealth:
         self._placed_m = now_m
         if number in self._failed:
             return
-        for streak in (self._dead, self._refused, self._forbidden):
+        for streak in self._streaks:
             streak.placed()
         for window in self._windows(keys):
             window.add(now_m, placed=1)
@@ -160,7 +163,7 @@ class GatewayHealth:
         """A call on it that was placed at `placed_m` was answered, or ended by the callee."""
         self._good_m = now_m
         self._failed.pop(number, None)
-        for streak in (self._dead, self._refused, self._forbidden):
+        for streak in self._streaks:
             streak.good(placed_m)
         for window in self._windows(keys):
             window.add(now_m, good=1)
@@ -175,14 +178,21 @@ class GatewayHealth:
         placed_m: float,
         refuses_account: bool = False,
         is_forbidden: bool = False,
+        has_no_codec: bool = False,
     ) -> None:
-        """A call on it that was placed at `placed_m` failed by the trunk's fault, and rang nobody."""
+        """A call on it that was placed at `placed_m` failed by the trunk's fault, and rang nobody.
+
+        With `has_no_codec` it may have rung: nobody hears anything by it all the same.
+        """
         is_new = number not in self._failed
         if is_new:
             self._remember(number, now_m)
         if self.state is Breaker.PROBING:
             if placed_m >= self._probing_from_m:
-                self._probed(is_fault=True, now_m=now_m, refuses_account=refuses_account)
+                shut = (
+                    Breaker.REFUSED if refuses_account else Breaker.NO_CODEC if has_no_codec else Breaker.OPEN
+                )
+                self._probed(is_fault=True, now_m=now_m, shut=shut)
             return
         if not is_new:
             return
@@ -193,6 +203,8 @@ class GatewayHealth:
             self._refused.fault(placed_m)
         if is_forbidden:
             self._forbidden.fault(placed_m)
+        if has_no_codec:
+            self._no_codec.fault(placed_m)
         if self.state is Breaker.CLOSED:
             self._judge(now_m)
 
@@ -218,6 +230,8 @@ class GatewayHealth:
         refuses = self._refused.counts(REFUSED_STREAK, DEAD) or (self._refused.faults and not was_well)
         if refuses or self._forbidden.counts(FORBIDDEN_STREAK, DEAD):
             self._shut(Breaker.REFUSED, now_m)
+        elif self._no_codec.counts(NO_CODEC_STREAK, DEAD):
+            self._shut(Breaker.NO_CODEC, now_m)
         elif self._dead.counts(DEAD_STREAK, DEAD):
             self._shut(Breaker.OPEN, now_m)
         elif now_m - self._changed_m >= HALVE_EVERY_S:
@@ -233,12 +247,12 @@ class GatewayHealth:
             self.factor = min(1.0, self.factor + CLIMB_A_SECOND * min(1.0, now_m - self._changed_m))
             self._changed_m = now_m
 
-    def _probed(self, is_fault: bool, now_m: float, refuses_account: bool = False) -> None:
+    def _probed(self, is_fault: bool, now_m: float, shut: Breaker = Breaker.OPEN) -> None:
         if self._probes_m:
             self._probes_m.pop(0)
-        if refuses_account:
+        if is_fault and shut is not Breaker.OPEN:
             self._refused_s = min(REFUSED_MOST_S, self._refused_s * 2)
-            self._shut(Breaker.REFUSED, now_m)
+            self._shut(shut, now_m)
         elif is_fault:
             self._open_s = OPEN_MOST_S
             self._shut(Breaker.OPEN, now_m)
@@ -256,15 +270,19 @@ class GatewayHealth:
 
     def _shut(self, state: Breaker, now_m: float) -> None:
         self.state = state
-        self.reopens_m = now_m + (self._refused_s if state is Breaker.REFUSED else self._open_s)
+        self.reopens_m = now_m + (self._open_s if state is Breaker.OPEN else self._refused_s)
         self._begin_anew()
 
     def _begin_anew(self) -> None:
         self._since_sign = 0
         self._all.clear()
         self._of.clear()
-        for streak in (self._dead, self._refused, self._forbidden):
+        for streak in self._streaks:
             streak.forget()
+
+    @property
+    def _streaks(self) -> tuple[Streak, ...]:
+        return self._dead, self._refused, self._forbidden, self._no_codec
 
     def _windows(self, keys: Keys) -> list[Window]:
         found = [self._all]

@@ -53,6 +53,7 @@ class GatewayLane:
     switch_name: str  # empty: every switch
     full_cps: float = 0.0  # what is ours of it when it is well
     keys: str = "events"  # how pressed keys arrive: events, voice, none
+    codecs: tuple[str, ...] = ("PCMA",)  # in the order in which they are offered
     cost: int = 0  # Rials a minute; of the same priority the cheaper is taken first
     health: GatewayHealth = field(default_factory=GatewayHealth)
     routes: Routes = field(init=False)
@@ -66,7 +67,7 @@ class GatewayLane:
 
     def hears(self, run: CampaignRun) -> bool:
         """Whether a campaign that offers keys would ever hear of them."""
-        return self.keys != "none" or not (run.rules.vote_keys or run.rules.repeat_key or run.rules.optout)
+        return self.keys != "none" or not run.has_keys
 
     def may_try(self, run: CampaignRun, now_m: float) -> bool:
         """Whether a campaign may use it now; not while all its numbers fail there without ringing."""
@@ -98,10 +99,13 @@ class GatewayLane:
         """A call by it ended, and it was not our own fault; `found` is what the end means by itself."""
         if end.closed_by in SAID_BY_CARRIER or (found.has_rung and self.health.wants_sign_of(call.sent_m)):
             self.health.sign(now_m)
+        keys = keys_of(call.run.id, call.digits)
+        if end.has_no_codec:
+            self.health.fault(call.digits, keys, now_m, call.sent_m, has_no_codec=True)
+            return
         if found.has_rung:
             self.went_well(call, now_m)
             return
-        keys = keys_of(call.run.id, call.digits)
         is_trunks = found.fault in (Fault.CARRIER, Fault.ACCOUNT)
         if is_trunks:
             self.health.fault(
@@ -285,9 +289,9 @@ class Lanes:
             lane.prefixes = tuple(row.prefixes.split())
             lane.priority, lane.cost, lane.weight = row.priority, row.cost_rials_a_minute, max(1, row.weight)
             lane.switch_name = row.switch_name
-            shown = (row.caller_id, row.ptime_ms, row.keys)
-            if (lane.caller_id, lane.ptime_ms, lane.keys) != shown:
-                lane.caller_id, lane.ptime_ms, lane.keys = shown
+            shown = (row.caller_id, row.ptime_ms, row.keys, tuple(row.codecs.split(",")))
+            if (lane.caller_id, lane.ptime_ms, lane.keys, lane.codecs) != shown:
+                lane.caller_id, lane.ptime_ms, lane.keys, lane.codecs = shown
                 changed.append(row.id)
             lane.is_draining = row.is_draining or not cps
         if is_new:

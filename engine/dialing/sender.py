@@ -6,7 +6,7 @@ One sender a switch: a switch that takes nothing more must not hold up the other
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Protocol
 
 from engine.dialing.calls import Call, CallTable
@@ -50,6 +50,7 @@ class Sender:
         on_sent: Callable[[list[Call]], None],
         on_refused: Callable[[Call, object], None],
         on_unsendable: Callable[[Call, str], None],
+        kept: Callable[[str], Container[str]] = lambda prompt: (),
     ) -> None:
         self.switch_id = switch_id
         self.lanes = lanes
@@ -57,6 +58,7 @@ class Sender:
         self.on_sent = on_sent
         self.on_refused = on_refused
         self.on_unsendable = on_unsendable
+        self.kept = kept  # codecs besides PCMA and PCMU that a prompt is kept in
         self._turn = 0
 
     def step(self, link: Poster, now_m: float, wall: int) -> int:
@@ -128,6 +130,8 @@ class Sender:
                 gateway.caller_id,
                 call.prompt,
                 gateway.keys == "voice",
+                gateway.codecs,
+                self.kept,
             )
             return template.render(call.uuid, call.attempt_id, call.digits)
         except BadCommand as error:

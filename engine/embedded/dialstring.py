@@ -18,7 +18,7 @@ USAGE = (
 PROBE = "loopback/avanak_probe/avanak"  # the dialplan's echo: answered by the switch itself
 _ENDPOINT = re.compile(r"sofia/gateway/([^/,|\[\]{} ]+)/([^,|\[\]{} ]*)\Z")
 _APPLICATION = re.compile(r"&([A-Za-z_]\w*)(?:\((.*)\))?\Z", re.DOTALL)
-_SIMPLE = re.compile(r"\{([^'\\{}$^]*)\}(\S+) (\S.*)\Z", re.DOTALL)
+_SIMPLE = re.compile(r"\{(?!\^)([^'\\{}$]*)\}(\S+) (\S.*)\Z", re.DOTALL)
 
 
 class Refused(Exception):

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from engine import codecs
 from engine.esl.checks import (
     DIGITS,
     MAX_ID,
@@ -30,6 +31,7 @@ from engine.esl.checks import (
 )
 
 PACKET_MS = frozenset(("20", "40", "60"))
+CODECS = frozenset(codecs.KNOWN)
 OPT_OUT_KEYS = "11"
 MAX_SECONDS = 24 * 3600
 # Of a call that is to be joined to another, which may be before its dialplan has run a step: when one of the two ends so
@@ -46,7 +48,7 @@ HELD = (
 class OriginateTemplate:
     """The part of an originate that is the same for many calls; refused whole if a value is bad.
 
-    ``campaign_id`` 0 is a quick send.  ``ptime_ms`` (20, 40, 60) asks for PCMA in packets of that
+    ``campaign_id`` 0 is a quick send.  ``ptime_ms`` (20, 40, 60) offers ``codecs`` in packets of that
     length; None leaves the codec to the gateway.  ``vote_keys`` are the keys that count as a vote,
     ``repeat_key`` plays the message again, ``opt_out`` lets 11 mean «never again»; with
     ``keys_in_voice`` their tones are listened for.  ``max_s`` is the longest call after answer,
@@ -61,6 +63,7 @@ class OriginateTemplate:
     max_s: int = 600
     caller_id: str | None = None
     ptime_ms: int | None = None
+    codecs: tuple[str, ...] = ("PCMA",)
     vote_keys: str | None = None
     repeat_key: str | None = None
     opt_out: bool = False
@@ -93,8 +96,9 @@ class OriginateTemplate:
             found.append(("origination_caller_id_number", check_digits("caller id", self.caller_id)))
         if self.ptime_ms is not None:
             check_int("packet time", self.ptime_ms, 20, 60)
-            packet = check_word("packet time", str(self.ptime_ms), PACKET_MS)
-            found.append(("absolute_codec_string", f"PCMA@8000h@{packet}i"))
+            check_word("packet time", str(self.ptime_ms), PACKET_MS)
+            offer = [check_word("codec", codec, CODECS) for codec in self.codecs]
+            found.append(("absolute_codec_string", codecs.preferences(offer, self.ptime_ms, ":")))
         if self.vote_keys is not None:
             keys = check_text("vote keys", self.vote_keys, VOTE_KEYS, "1 to 10 keys from 0-9")
             found.append(("avanak_vote_keys", keys))

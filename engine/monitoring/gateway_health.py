@@ -73,6 +73,8 @@ class GatewayHealthMonitor:
         health = gateway.health
         if told.state is not health.state and health.state is Breaker.REFUSED:
             log.error("action=gateway_refuses_account gateway=%s", gateway.name)
+        elif told.state is not health.state and health.state is Breaker.NO_CODEC:
+            log.error("action=gateway_no_codec gateway=%s offered=%s", gateway.name, ",".join(gateway.codecs))
         elif told.state is not health.state:
             log.warning(
                 "action=gateway_breaker gateway=%s old=%s new=%s", gateway.name, told.state, health.state

@@ -21,6 +21,7 @@ from engine.services.accounts import accounts, login_waits, sessions
 from engine.services.accounts.sessions import Lifetime
 from engine.services.campaigns import recordings, repeats
 from engine.services.compliance import traffic_caps
+from engine.services.messages import prompts
 from engine.services.money import payments
 from engine.services.money.payment_providers import provider_of
 from engine.services.notices import outage_notice, own_events
@@ -120,6 +121,12 @@ def sweep_recordings(settings: Settings) -> int:
     return begin(lambda: recordings.sweep(folder, days, now))()
 
 
+def complete_prompts(settings: Settings) -> int:
+    """Write what an earlier version did not keep of the messages, in a thread; of how many."""
+    names = read(prompts.kept_names)
+    return begin(lambda: prompts.complete(settings.prompts_dir, names))()
+
+
 def repeat_campaigns(settings: Settings) -> None:
     """Make campaigns again whose time comes soon."""
     for row in read(lambda: repeats.due(wall_ms())):
@@ -152,6 +159,7 @@ def start_jobs(
     jobs.every_for_all("login_waits", 600, lambda: write(lambda: login_waits.sweep(wall_ms())))
     jobs.daily_for_all("prune", 3, 40, lambda: write(lambda: probes.prune(wall_ms())))
     jobs.daily("attachments", 4, 0, lambda: Attachments(settings).sweep(wall_ms()))
+    jobs.daily("prompts", 4, 20, lambda: complete_prompts(settings))
     jobs.daily_for_all("recordings", 3, 20, lambda: sweep_recordings(settings))
     jobs.daily_for_all("traffic", 4, 10, lambda: write(lambda: traffic_caps.forget_old_traffic(wall_ms())))
     jobs.daily_for_all("expiry", 0, 5, lambda: write(lambda: accounts.expire_due(wall_ms())))

@@ -10,11 +10,15 @@ import shutil
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
+from engine import codecs
 from engine.errors import BadInput
 from engine.switch_conf import DIALPLAN, TREE, posting, support
 from engine.switch_conf.settings import GatewaySettings, InstallSettings
 
 MARKER = ".avanak-conf.json"  # what we wrote, so that we never overwrite what somebody else did
+SRTP_SUITES = (
+    "AES_CM_256_HMAC_SHA1_80:AES_CM_128_HMAC_SHA1_80"  # FreeSWITCH offers some that authenticate nothing, too
+)
 SECRET, OPEN, PROGRAM = 0o600, 0o644, 0o755
 _SET = re.compile(r'cmd="(?:set|exec-set)" data="([a-z_]+)=[^"]*"')
 _SAMPLES = ("sip_profiles/carrier/sample.xml", "autoload_configs/acl/sample.xml")
@@ -78,12 +82,18 @@ def _texts(settings: InstallSettings, tree: Path, dialplan: Path) -> dict[str, t
     texts["vars.xml"] = (fill_in(texts["vars.xml"][0], settings.variables()), SECRET)
     if settings.support_days:
         texts["dialplan/support/15_hours.xml"] = (support.hours_xml(settings.support_days), OPEN)
+    modules = "autoload_configs/modules.conf.xml"
+    if any("G729" in codecs.read(gateway.codecs) for gateway in settings.gateways):
+        texts[modules] = (_with_module(texts[modules][0], "mod_sndfile", "mod_g729"), OPEN)
     if settings.records_url:
-        modules = "autoload_configs/modules.conf.xml"
-        texts[modules] = (posting.with_module(texts[modules][0]), OPEN)
+        texts[modules] = (_with_module(texts[modules][0], "mod_cdr_csv", "mod_json_cdr"), OPEN)
         texts["autoload_configs/json_cdr.conf.xml"] = (posting.json_cdr_xml(settings), SECRET)
         texts[posting.SENDER] = (posting.sender(settings), PROGRAM)
         texts[posting.SENDER_SETTINGS] = (posting.sender_settings(settings), SECRET)
+    if settings.has_tls:
+        texts["tls/cafile.pem"] = (settings.tls_authorities, OPEN)
+        if settings.tls_certificate:
+            texts["tls/agent.pem"] = (settings.tls_certificate, SECRET)
     for gateway in settings.gateways:
         texts[f"sip_profiles/carrier/{gateway.name}.xml"] = (gateway_xml(gateway), SECRET)
         if gateway.inbound:
@@ -108,9 +118,25 @@ def fill_in(text: str, values: dict[str, str]) -> str:
     return filled
 
 
+def _with_module(modules: str, beside: str, module: str) -> str:
+    """modules.conf.xml that loads `module`, too."""
+    line = f'<load module="{beside}"/>'
+    if line not in modules:
+        raise BadInput(
+            "modules.conf.xml has no line for %(beside)s, beside which %(module)s is loaded",
+            beside=beside,
+            module=module,
+        )
+    return modules.replace(line, f'{line}\n    <load module="{module}"/>')
+
+
 def gateway_xml(gateway: GatewaySettings) -> str:
     """The file of one gateway, as FreeSWITCH reads it."""
-    params: list[tuple[str, str, str]] = [("The carrier's address.", "proxy", gateway.proxy)]
+    by = "" if gateway.transport == "udp" else f";transport={gateway.transport}"
+    params: list[tuple[str, str, str]] = [("The carrier's address.", "proxy", gateway.proxy + by)]
+    if by:
+        params.append(("Its SIP goes by this.", "register-transport", gateway.transport))
+        params.append(("Without how it is reached.", "realm", gateway.proxy))
     if gateway.username:
         params.append(("Who we are to the carrier.", "username", gateway.username))
     if gateway.password:
@@ -130,16 +156,27 @@ def gateway_xml(gateway: GatewaySettings) -> str:
     lines = ["<include>", f"  <gateway name={quoteattr(gateway.name)}>"]
     for comment, name, value in params:
         lines += [f"    <!-- {comment} -->", f"    <param name={quoteattr(name)} value={quoteattr(value)}/>"]
-    codec = f"PCMA@8000h@{gateway.ptime_ms}i"
+    offer = codecs.preferences(codecs.read(gateway.codecs), gateway.ptime_ms)
     lines += [
         "    <variables>",
-        "      <!-- Codec and packet time of calls placed by hand; the engine sends its own. -->",
-        f'      <variable name="absolute_codec_string" value="{codec}" direction="outbound"/>',
+        "      <!-- Codecs and packet time of calls placed by hand; the engine sends its own. -->",
+        f'      <variable name="absolute_codec_string" value="{offer}" direction="outbound"/>',
+        *_secured(gateway),
         "    </variables>",
         "  </gateway>",
         "</include>",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _secured(gateway: GatewaySettings) -> list[str]:
+    """Lines for a trunk whose voice is encrypted."""
+    if gateway.srtp == "none":
+        return []
+    return [
+        "      <!-- SRTP; its keys travel in the SIP. -->",
+        f'      <variable name="rtp_secure_media" value="{gateway.srtp}:{SRTP_SUITES}" direction="outbound"/>',
+    ]
 
 
 def _acl_xml(gateway: GatewaySettings) -> str:

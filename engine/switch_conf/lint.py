@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from engine import codecs
 from engine.call_end import CDR_COLUMNS
 from engine.switch_conf.contract import BY_NAME, DIALPLAN, ENGINE, VARIABLES
 from engine.switch_conf.settings import PACKET_MS, WELL_KNOWN, is_weak
@@ -42,6 +43,7 @@ NEEDED = {
     "mod_native_file": "messages in the carrier's codec are not played, every call is transcoded",
     "mod_sndfile": "WAV files are not played",
 }
+CODEC_MODULES = {"G729": "mod_g729"}
 CONFIGURED_BY = {
     "callcenter.conf": "mod_callcenter", "cdr_csv.conf": "mod_cdr_csv", "db.conf": "mod_db",
     "console.conf": "mod_console", "event_socket.conf": "mod_event_socket",
@@ -153,17 +155,37 @@ def _gateways(read: Tree, top: Path) -> Iterator[Finding]:
         yield from _gateway_password(read, gateway, params)
         for variable in gateway.walk("variable"):
             if variable.get("name") == "absolute_codec_string":
-                found = re.fullmatch(r"PCM[AU]@8000h@(\d+)i", read.expand(variable.get("value")))
-                if not found or int(found[1]) not in PACKET_MS:
-                    yield Finding(
-                        variable.file, variable.line, "the codec must be PCMA@8000h@20i, 40i or 60i"
-                    )
+                yield from _gateway_codecs(read, variable)
+        yield from _gateway_secrecy(gateway, params)
     for action in read.walk("action", "anti-action"):
         for name in re.findall(r"sofia/gateway/([\w.-]+)/", read.expand(action.get("data"))):
             if name not in seen:
                 yield Finding(action.file, action.line, f"there is no gateway '{name}'")
     if not seen:
         yield Finding(top, 1, "there is no gateway: nobody can be called", "warning")
+
+
+def _gateway_codecs(read: Tree, variable: Element) -> Iterator[Finding]:
+    modules = {one.get("module") for one in read.walk("load")}
+    for offer in read.expand(variable.get("value")).split(","):
+        found = re.fullmatch(rf"({'|'.join(codecs.KNOWN)})@8000h@(\d+)i", offer)
+        if not found or int(found[2]) not in PACKET_MS:
+            sentence = f"a codec must be like PCMA@8000h@20i, 40i or 60i, not '{offer}'"
+            yield Finding(variable.file, variable.line, sentence)
+        elif found[1] in CODEC_MODULES and CODEC_MODULES[found[1]] not in modules:
+            sentence = f"{found[1]} needs {CODEC_MODULES[found[1]]}, which is not loaded"
+            yield Finding(variable.file, variable.line, sentence)
+
+
+def _gateway_secrecy(gateway: Element, params: dict[str, Element]) -> Iterator[Finding]:
+    transport = params.get("register-transport")
+    for variable in gateway.walk("variable"):
+        is_srtp = variable.get("name") == "rtp_secure_media"
+        if is_srtp and (transport is None or transport.get("value") != "tls"):
+            sentence = (
+                f"gateway '{gateway.get('name')}': the keys of its SRTP travel in SIP that everybody can read"
+            )
+            yield Finding(variable.file, variable.line, sentence, "warning")
 
 
 def _gateway_password(read: Tree, gateway: Element, params: dict[str, Element]) -> Iterator[Finding]:

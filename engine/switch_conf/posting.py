@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from xml.sax.saxutils import quoteattr
 
-from engine.errors import BadInput
 from engine.switch_conf.settings import InstallSettings
 
 SPOOL = "unsent"  # below the folder of the call records
 SENDER, SENDER_SETTINGS = "send-records", "send-records.conf"
-_CDR_MODULE = '<load module="mod_cdr_csv"/>'
 _PARAMS = (
     ("The calls that we place count as leg b.", "log-b-leg", "true"),
     ("Records are named by the call's uuid alone.", "prefix-a-leg", "false"),
@@ -39,13 +37,6 @@ def url_of(settings: InstallSettings) -> str:
 def spool_of(settings: InstallSettings) -> str:
     """Folder of the records that could not be posted yet."""
     return f"{settings.cdr_dir.rstrip('/')}/{SPOOL}"
-
-
-def with_module(modules: str) -> str:
-    """modules.conf.xml that loads mod_json_cdr, too."""
-    if _CDR_MODULE not in modules:
-        raise BadInput("modules.conf.xml has no line for mod_cdr_csv, beside which mod_json_cdr is loaded")
-    return modules.replace(_CDR_MODULE, f'{_CDR_MODULE}\n    <load module="mod_json_cdr"/>')
 
 
 def json_cdr_xml(settings: InstallSettings) -> str:

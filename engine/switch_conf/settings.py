@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from engine import codecs
 from engine.errors import BadInput
 
 # Passwords that everybody tries first; FreeSWITCH's own examples among them.
@@ -36,6 +37,8 @@ class GatewaySettings:
 
     ``proxy`` is host or host:port; user name and password stay empty on a trunk known by its address.
     ``ptime_ms`` 20, 40 or 60, if the carrier takes it.  ``ping_s`` seconds between OPTIONS, 0 for none.
+    ``codecs`` are offered in their order; ``transport`` is that of its SIP (udp, tcp, tls), ``srtp`` whether its voice
+    is encrypted (none, optional, mandatory; its keys travel in the SIP, so only tls keeps it secret).
     ``inbound`` are the networks (CIDR) that this carrier may call us from.
     """
 
@@ -47,6 +50,9 @@ class GatewaySettings:
     ptime_ms: int = 20
     caller_id_in_from: bool = True
     ping_s: int = 0
+    codecs: str = "PCMA"
+    transport: str = "udp"
+    srtp: str = "none"
     inbound: tuple[str, ...] = ()
 
     def check(self) -> None:
@@ -60,6 +66,12 @@ class GatewaySettings:
             self.ptime_ms in PACKET_MS, f"{where}: packet time must be 20, 40 or 60 ms, not {self.ptime_ms}"
         )
         _require(0 <= self.ping_s <= 3600, f"{where}: ping must be 0 to 3600 s, not {self.ping_s}")
+        codecs.read(self.codecs)
+        for word, given, known in (
+            ("transport", self.transport, codecs.TRANSPORTS),
+            ("SRTP", self.srtp, codecs.SRTP),
+        ):
+            _require(given in known, f"{where}: {word} is one of {', '.join(known)}, not '{given}'")
         for what, value in (("user name", self.username), ("password", self.password)):
             bad = any(character < " " for character in value) or "$" in value
             _require(not bad, f"{where}: the {what} may hold neither control characters nor $")
@@ -87,6 +99,8 @@ class InstallSettings:
     ``support_numbers`` are the support line's, blank separated (``02191001234``); empty: there is none.
     ``support_days`` are the days of the next year (``2026-11-28``) with the hours in which support is open, in
     seconds of the local day: what the dialplan goes by while no engine answers.  Empty: the usual week.
+    ``tls_certificate`` (PEM, with its key) is who we are to carriers by TLS, if they ask; ``tls_authorities`` (PEM) vouch
+    for theirs, and are needed for a trunk by TLS.
     ``owner`` is the user that the switch runs as: files are given to it, if set.
     """
 
@@ -111,6 +125,9 @@ class InstallSettings:
     gateways: tuple[GatewaySettings, ...] = ()
     owner: str = ""
     agents_port: int = 5070
+    tls_port: int = 5081
+    tls_certificate: str = ""
+    tls_authorities: str = ""
     support_numbers: str = ""
     support_days: tuple[tuple[str, tuple[tuple[int, int], ...]], ...] = ()
 
@@ -119,7 +136,7 @@ class InstallSettings:
         for what, value in (("event socket address", self.event_socket_ip), ("SIP address", self.sip_ip)):
             _require(_is_address(value), f"{what} must be an IP address, not '{value}'")
         for what, port in (("event socket port", self.event_socket_port), ("SIP port", self.sip_port),
-                           ("agents' SIP port", self.agents_port),
+                           ("agents' SIP port", self.agents_port), ("SIP port of TLS", self.tls_port),
                            ("first RTP port", self.rtp_start), ("last RTP port", self.rtp_end)):  # fmt: skip
             _require(1 <= port <= 65535, f"{what} must be 1 to 65535, not {port}")
         _require(
@@ -157,6 +174,18 @@ class InstallSettings:
             gateway.check()
             _require(gateway.name not in seen, f"gateway '{gateway.name}' is there twice")
             seen.add(gateway.name)
+        _require(
+            not self.has_tls or "BEGIN CERTIFICATE" in self.tls_authorities,
+            "a trunk by TLS needs --tls-authorities-file, the certificates (PEM) that vouch for the carrier's",
+        )
+        _require(
+            not self.tls_certificate or "PRIVATE KEY" in self.tls_certificate,
+            "the file of our certificate must hold its private key, too (PEM)",
+        )
+
+    @property
+    def has_tls(self) -> bool:
+        return any(gateway.transport == "tls" for gateway in self.gateways)
 
     def _check_records(self) -> None:
         """Raises BadInput when the records cannot be posted as it is said."""
@@ -201,6 +230,8 @@ class InstallSettings:
             "avanak_recordings_dir": self.recordings_dir,
             "avanak_cdr_dir": self.cdr_dir,
             "avanak_loglevel": self.loglevel,
+            "avanak_tls": str(self.has_tls).lower(),
+            "avanak_tls_port": str(self.tls_port),
         }
         if self.event_socket_password:
             found["avanak_event_socket_password"] = self.event_socket_password

@@ -152,6 +152,17 @@ def test_the_configuration_is_installed_and_checked(ctl: Ctl) -> None:
     assert ended.status == 0, ended.err
     assert any(name.endswith("carrier/mci.xml") for name in ended.document["files"])
     assert "a-long-password-1" not in ended.out
+    codecs = ("--codecs", "pcmu pcma", "--transport", "tcp", "--srtp", "optional")
+    added = ctl.run("gateway", "add", "mci", *codecs, "--json")
+    assert (added.status, added.document["codecs"]) == (0, "PCMU,PCMA")
+    assert "tls keeps them secret" in added.err
+    ended = ctl.run(
+        *words, "--prompts-dir", "/srv/prompts", "--gateway", "mci,proxy=192.0.2.1,ptime_ms=40", "--json"
+    )
+    trunk = (target / "sip_profiles/carrier/mci.xml").read_text()
+    assert "PCMU@8000h@40i,PCMA@8000h@40i" in trunk
+    assert "192.0.2.1;transport=tcp" in trunk
+    assert 'value="optional:AES' in trunk
     checked = ctl.run("conf", "check", str(target), "--json")
     assert checked.document["errors"] == 0, checked.out
     (target / "vars.xml").write_text("<include>")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from engine.dialing.binding_limit import Said, binding_limit, reason_of, run_limits
+from engine.dialing.campaign_run import CampaignRun
 from engine.dialing.health import CAMPAIGN, Breaker
 from engine.dialing.lanes import GatewayLane, Lanes, SwitchLane
 from engine.dialing.pacing import RateLimiter, Seats
@@ -35,7 +36,7 @@ class World:
                 gateway_names=self.names, caller_range="021", cps=None, vote_keys="", repeat_key="", optout=False,
                 our_channels=None, channels=None,
             ),
-            reason="", details={}, live=0, unserved="", is_urgent=False, limiter=None, limiters=[],
+            reason="", details={}, live=0, has_keys=False, unserved="", is_urgent=False, limiter=None, limiters=[],
             account=SimpleNamespace(limiter=None, cps=None, channels=None),
             may_use=lambda name: self.names is None or name in self.names,
             may_show=lambda caller_id: caller_id in self.shown,
@@ -98,6 +99,7 @@ def test_keys_that_do_not_arrive(world: World, offer: dict[str, Any]) -> None:
     world.a.keys = "none"
     assert world.bound()[0] == why.DIALLING
     vars(world.run.rules).update(offer)
+    world.run.has_keys = CampaignRun.has_keys.__get__(world.run)
     assert world.bound() == (why.NO_KEYS, {"names": "a"})
     world.a.keys = "voice"
     assert world.bound()[0] == why.DIALLING
@@ -138,6 +140,8 @@ def test_a_gateway_that_fails_and_another_that_does_not(world: World) -> None:
     assert world.bound() == (why.GATEWAY_FAILING, {"gateway": "a"})
     world.a.health.state = Breaker.REFUSED
     assert world.bound() == (why.GATEWAY_REFUSED, {"gateway": "a"})
+    world.a.health.state = Breaker.NO_CODEC
+    assert world.bound() == (why.GATEWAY_CODECS, {"gateway": "a", "codecs": "PCMA"})
     world.names = None
     assert world.bound() == (why.GATEWAY_DETOUR, {"gateway": "a", "others": "b", "cps": "4.2"})
 

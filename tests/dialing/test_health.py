@@ -396,6 +396,22 @@ def test_four_that_are_forbidden_in_a_row_stop_it_and_some_of_many_do_not(lab: L
     assert lab.health.state is Breaker.REFUSED
 
 
+def test_no_codec_in_common_stops_it_also_when_phones_rang(lab: Lab) -> None:
+    lab.calls(10, fails=False)
+    lab.calls(3, fails=True, has_no_codec=True)
+    assert lab.health.state is Breaker.CLOSED
+    lab.call(fails=True, has_no_codec=True)
+    assert (lab.health.state, lab.health.is_shut) == (Breaker.NO_CODEC, True)
+    waits = []
+    for _ in range(3):
+        waits.append(round(lab.health.reopens_m - lab.now - 0.1))
+        lab.now = lab.health.reopens_m
+        lab.health.tick(lab.now)
+        lab.call(fails=True, has_no_codec=True)
+        assert lab.health.state is Breaker.NO_CODEC
+    assert waits == [30, 60, 120]
+
+
 # -- silent --------------------------------------------------------------------------------
 
 

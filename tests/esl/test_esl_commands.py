@@ -82,6 +82,13 @@ def test_an_originate_with_everything():
     )
 
 
+def test_several_codecs_are_offered_in_their_order():
+    line = OriginateTemplate(**TEMPLATE | {"codecs": ("PCMU", "PCMA")}).render(UUID, 1, "0912")
+    assert b",absolute_codec_string=^^:PCMU@8000h@60i:PCMA@8000h@60i," in line
+    with pytest.raises(BadCommand):
+        OriginateTemplate(**TEMPLATE | {"codecs": ("PCMA,x=1",)})
+
+
 def test_an_originate_with_only_what_it_needs():
     line = OriginateTemplate(gateway="lab", message="m", account_id=1).render(UUID, 1, "0912")
     assert line.startswith(b"bgapi originate {origination_uuid=541d12b2-")

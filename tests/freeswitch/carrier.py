@@ -26,9 +26,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from tests.freeswitch import carrier_auth, carrier_rtp, carrier_sip
+from tests.freeswitch import carrier_auth, carrier_rtp, carrier_sip, carrier_srtp
 from tests.freeswitch.carrier_endings import ENDINGS, FIRST_TIME, Ending
 from tests.freeswitch.carrier_sip import Message, Offer
+from tests.freeswitch.carrier_srtp import Srtp
+from tests.freeswitch.carrier_wire import Connection, Datagrams, Listener, Peer
 
 T1_S = 0.5  # first gap between retransmissions
 
@@ -38,7 +40,7 @@ class Call:
     """One call, from its INVITE until the last message was acknowledged."""
 
     invite: Message
-    peer: tuple[str, int]
+    peer: Peer
     ending: Ending
     number: str
     tag: str
@@ -54,6 +56,12 @@ class Call:
     during: str = ""
     after: str = ""
     keys: int = 0
+    codec: str = ""
+    sealed: Srtp | None = None  # what we send
+    opened: Srtp | None = None  # what we hear
+    inline: str = ""
+    said: int = 0  # CSeq of our requests
+    reinvited: int = 0  # the last answer to an INVITE of ours
 
 
 class Carrier:
@@ -64,8 +72,16 @@ class Carrier:
         self.ring_ms: int = options.ring_ms
         self.listen_ms: int = options.listen_ms
         self.everybody: Ending | None = ENDINGS[options.everybody] if options.everybody else None
-        self.sip = self._socket(options.port, 8 << 20)
-        self.port: int = self.sip.getsockname()[1]
+        self.transport: str = options.transport
+        self.selector = selectors.DefaultSelector()
+        self.wire: Datagrams | Listener = (
+            Datagrams(self._socket(options.port, 8 << 20))
+            if self.transport == "udp"
+            else Listener(self.host, options.port, options.certificate, self.selector)
+        )
+        self.port: int = self.wire.socket.getsockname()[1]
+        self.wants_srtp: bool = options.srtp
+        self.takes: list[str] = options.codecs.split(",")
         self.sink = self._socket(0, 4096)
         self.gate = carrier_auth.Gate(options.user, options.password)
         self.log, self.ends = self._open(options.log), self._open(options.ends)
@@ -75,8 +91,7 @@ class Carrier:
         self.times_called: dict[str, int] = {}
         self.clocks: list[tuple[float, int, Callable[[], None]]] = []
         self.order = itertools.count()
-        self.selector = selectors.DefaultSelector()
-        self.selector.register(self.sip, selectors.EVENT_READ, None)
+        self.selector.register(self.wire.socket, selectors.EVENT_READ, self.wire)
 
     def _socket(self, port: int, buffer: int) -> socket.socket:
         made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -94,10 +109,10 @@ class Carrier:
         while True:
             wait = max(0.0, self.clocks[0][0] - time.monotonic()) if self.clocks else None
             for key, _ in self.selector.select(wait):
-                if key.data is None:
-                    self._read_sip()
-                else:
+                if isinstance(key.data, Call):
                     self._read_voice(key.data)
+                else:
+                    self._read_sip(key.data)
             now = time.monotonic()
             while self.clocks and self.clocks[0][0] <= now:
                 heapq.heappop(self.clocks)[2]()
@@ -107,17 +122,13 @@ class Carrier:
 
     # -- signalling
 
-    def _read_sip(self) -> None:
-        for _ in range(200):
-            try:
-                data, peer = self.sip.recvfrom(65535)
-            except BlockingIOError:
-                return
+    def _read_sip(self, source: Datagrams | Listener | Connection) -> None:
+        for data, peer in source.read():
             message = carrier_sip.parse(data)
             if message is not None:
                 self._take(message, peer)
 
-    def _take(self, message: Message, peer: tuple[str, int]) -> None:
+    def _take(self, message: Message, peer: Peer) -> None:
         call = self.calls.get(message.get("call-id"))
         method = message.method
         if method == "INVITE":
@@ -127,38 +138,45 @@ class Carrier:
             elif call.final == 200 and message.get("cseq") != call.invite.get("cseq"):
                 self._answer(call, 200, message)  # a refresh inside the call
             elif call.last_answer:
-                self.sip.sendto(call.last_answer, peer)
+                peer.send(call.last_answer)
         elif method == "ACK":
             if call:
                 call.acknowledged = True
                 if call.over:
                     self._forget(call)
         elif method == "SIP/2.0":
-            if call and message.get("cseq").endswith("BYE"):
+            if call and message.get("cseq").endswith("INVITE") and message.status >= 200:
+                call.reinvited = message.status
+                here = f"{self.host}:{self.port}"
+                number = int(message.get("cseq").partition(" ")[0])
+                peer.send(carrier_sip.request("ACK", call.invite, call.tag, here, self.transport, number))
+                if message.status == 200 and message.body:
+                    call.codec = carrier_sip.read_offer(message.body).codecs[0]
+            elif call and message.get("cseq").endswith("BYE"):
                 call.acknowledged = True
                 self._forget(call)
         elif method == "CANCEL":
-            self.sip.sendto(carrier_sip.answer(message, 200 if call else 481, "c"), peer)
+            peer.send(carrier_sip.answer(message, 200 if call else 481, "c"))
             if call and not call.final:
                 self._final(call, 487, "cancelled")
         elif method == "BYE":
-            self.sip.sendto(carrier_sip.answer(message, 200 if call else 481, "c"), peer)
+            peer.send(carrier_sip.answer(message, 200 if call else 481, "c"))
             if call:
                 self._over(call, "bye")
                 self._forget(call)
         elif method != "REGISTER" or self._is_let_in(message, peer):  # OPTIONS too: we are here
             extra = tuple(f"Contact: {value}" for name, value in message.headers if name == "contact")
-            self.sip.sendto(carrier_sip.answer(message, 200, "o", extra), peer)
+            peer.send(carrier_sip.answer(message, 200, "o", extra))
 
-    def _is_let_in(self, request: Message, peer: tuple[str, int]) -> bool:
+    def _is_let_in(self, request: Message, peer: Peer) -> bool:
         refusal = self.gate.check(request)
         if refusal is not None:
-            self.sip.sendto(carrier_sip.answer(request, refusal[0], "a", refusal[1]), peer)
+            peer.send(carrier_sip.answer(request, refusal[0], "a", refusal[1]))
         if request.method == "REGISTER":
             self._write(self.registers, at=time.time(), status=refusal[0] if refusal else 200)
         return refusal is None
 
-    def _new_call(self, invite: Message, peer: tuple[str, int]) -> None:
+    def _new_call(self, invite: Message, peer: Peer) -> None:
         number = invite.number
         suffix = number[-4:]
         times = self.times_called[number] = self.times_called.get(number, 0) + 1
@@ -172,9 +190,11 @@ class Carrier:
         except ValueError:
             call.ending = ending = Ending(0, 503, rings=False)
         self.calls[invite.get("call-id")] = call
+        if call.offer is not None and not self._agree(call):
+            call.ending = ending = Ending(0, 488, rings=False)
         self._write(self.log, at=time.time(), number=number, call_id=invite.get("call-id"), times=times,
                     caller=invite.get("from").partition(";")[0], codecs=call.offer and call.offer.codecs,
-                    ptime_ms=call.offer and call.offer.ptime_ms)  # fmt: skip
+                    ptime_ms=call.offer and call.offer.ptime_ms, is_secure=call.offer and call.offer.is_secure)  # fmt: skip
         if ending.is_silent:
             return
         self._answer(call, 100)
@@ -185,6 +205,15 @@ class Carrier:
             self._answer(call, 180)
         if ending.answers:
             self._later(ending.ring_ms / 1000, lambda: self._decide(call))
+
+    def _agree(self, call: Call) -> bool:
+        """Whether there is a codec, and a secret where one is wanted, that both can have."""
+        assert call.offer is not None
+        call.codec = next((codec for codec in call.offer.codecs if codec in self.takes), "")
+        if self.wants_srtp and call.offer.crypto[1]:
+            call.inline = carrier_srtp.new_inline()
+            call.sealed, call.opened = Srtp.of_inline(call.inline), Srtp.of_inline(call.offer.crypto[1])
+        return bool(call.codec) and call.offer.is_secure <= bool(call.inline)
 
     def _decide(self, call: Call) -> None:
         if call.final:
@@ -210,8 +239,12 @@ class Carrier:
         body = ""
         if call.offer and (sdp or request is not None):
             port = (call.rtp or self.sink).getsockname()[1]
-            body = carrier_sip.write_answer(call.offer, self.host, port)
-        extra = (f"Contact: <sip:carrier@{self.host}:{self.port}>",) if status in (180, 183, 200) else ()
+            body = carrier_sip.write_answer(call.offer, self.host, port, call.codec, call.inline)
+        extra = (
+            (f"Contact: <sip:carrier@{self.host}:{self.port};transport={self.transport}>",)
+            if status in (180, 183, 200)
+            else ()
+        )
         if call.ending.header and status == call.ending.status:
             extra = (*extra, call.ending.header)
         if call.ending.is_mute:
@@ -223,7 +256,7 @@ class Carrier:
         data = carrier_sip.answer(request or call.invite, status, call.tag, extra, body)
         if request is None:
             call.last_answer = data
-        self.sip.sendto(data, call.peer)
+        call.peer.send(data)
 
     def _repeat(self, call: Call, gap_s: float) -> None:
         """Says the final answer again until it is acknowledged, for 32 s at most."""
@@ -235,7 +268,7 @@ class Carrier:
                 self._over(call, "unacknowledged")
                 self._forget(call)
                 return
-            self.sip.sendto(call.last_answer, call.peer)
+            call.peer.send(call.last_answer)
             self._repeat(call, gap_s * 2)
 
         self._later(gap_s, again)
@@ -243,11 +276,24 @@ class Carrier:
     def _hang_up(self, call: Call) -> None:
         if call.over:
             return
-        data, _ = carrier_sip.bye(call.invite, call.tag, f"{self.host}:{self.port}")
+        data = self._request(call, "BYE")
         self._over(call, "callee")
         call.last_answer, call.acknowledged = data, False
-        self.sip.sendto(data, call.peer)
+        call.peer.send(data)
         self._repeat(call, T1_S)
+
+    def _request(self, call: Call, method: str, body: str = "") -> bytes:
+        call.said += 1
+        here = f"{self.host}:{self.port}"
+        return carrier_sip.request(method, call.invite, call.tag, here, self.transport, call.said, body)
+
+    def _reinvite(self, call: Call, codecs: list[str], direction: str = "sendrecv") -> None:
+        """Offers other codecs, or holds the line."""
+        if call.over or call.rtp is None:
+            return
+        port = call.rtp.getsockname()[1]
+        sdp = carrier_sip.write_sdp(self.host, port, codecs, direction=direction, version=call.said + 2)
+        call.peer.send(self._request(call, "INVITE", sdp))
 
     def _over(self, call: Call, how: str) -> None:
         if call.over:
@@ -266,7 +312,8 @@ class Carrier:
         talked = now - call.answered_at if call.answered_at is not None else None
         self._write(self.ends, at=time.time(), number=call.number, call_id=call.invite.get("call-id"), how=how,
                     talked_s=talked, voice_ms=call.voice.voice_ms, packets=call.voice.packets,
-                    gaps=call.voice.gaps, packet_bytes=sorted(call.voice.packet_bytes), keys=call.keys,
+                    gaps=call.voice.gaps, codec=call.codec, reinvited=call.reinvited, sealed=call.opened is not None,
+                    payloads=dict(call.voice.payloads), packet_bytes=sorted(call.voice.packet_bytes), keys=call.keys,
                     audio=str(path) if path else None)  # fmt: skip
 
     def _forget(self, call: Call) -> None:
@@ -294,9 +341,10 @@ class Carrier:
         assert call.rtp is not None
         while True:
             try:
-                call.voice.take(call.rtp.recv(2048))
+                packet = call.rtp.recv(2048)
             except BlockingIOError:
                 return
+            call.voice.take(call.opened.open(packet) if call.opened else packet)
 
     def _act(self, call: Call) -> None:
         """Does what the callee does at this point of the message."""
@@ -305,6 +353,12 @@ class Carrier:
         voice = call.voice
         if call.ending.hangs_up and voice.voice_ms >= self.listen_ms:
             self._hang_up(call)
+        elif voice.voice_ms >= 400 and call.ending.hold_ms and not call.said:
+            codecs = [call.codec]
+            self._reinvite(call, codecs, "sendonly")
+            self._later(call.ending.hold_ms / 1000, lambda: self._reinvite(call, codecs))
+        elif voice.voice_ms >= 400 and call.ending.reoffers and not call.said:
+            self._reinvite(call, call.ending.reoffers.split(","))
         elif call.during and voice.voice_ms >= 400:
             keys, call.during = call.during, ""
             for place, key in enumerate(keys):
@@ -328,12 +382,20 @@ class Carrier:
         if call.ending.in_voice:
             packets = carrier_rtp.tone_packets(key, 0x5EED)
         call.keys += 1
+        if call.ending.is_cut:
+            packets = [(at, packet) for at, packet in packets if not packet[13] & 0x80]
+        if call.ending.repeats:
+            again = packets if call.ending.repeats == "whole" else packets[-3:]
+            packets = [*packets, *((0.25 + at, packet) for at, packet in again)]
+        if call.ending.informs:
+            body = f"Signal={key}\r\nDuration=100\r\n"
+            self._later(after_s, lambda: call.peer.send(self._request(call, "INFO", body)))
         for at, packet in packets:
             self._later(after_s + at, lambda packet=packet: self._send_voice(call, packet))  # type: ignore[misc]
 
     def _send_voice(self, call: Call, packet: bytes) -> None:
         if call.rtp is not None and call.offer is not None:
-            call.rtp.sendto(packet, call.offer.address)
+            call.rtp.sendto(call.sealed.seal(packet) if call.sealed else packet, call.offer.address)
 
 
 def main() -> None:
@@ -343,6 +405,10 @@ def main() -> None:
     )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--transport", choices=("udp", "tcp", "tls"), default="udp")
+    parser.add_argument("--certificate", type=Path, help="PEM with the key, for tls")
+    parser.add_argument("--srtp", action="store_true", help="encrypt the voice where it is offered")
+    parser.add_argument("--codecs", default="PCMA,PCMU", help="what it takes of an offer; 488 without any")
     parser.add_argument("--log", type=Path, help="one JSON line for each call that arrived")
     parser.add_argument("--ends", type=Path, help="one JSON line for each call that is over")
     parser.add_argument("--registers", type=Path, help="one JSON line for each REGISTER")

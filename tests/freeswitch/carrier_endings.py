@@ -28,6 +28,11 @@ The endings are those of engine/embedded/people.py, by the last four digits:
 0040  hears all, presses 2, which comes as a tone in the voice
 0041  answers, presses 1 at once · 0042 answers, presses 11 at once
 0043  answers, hears all, then presses 11
+0045  as 0021, and the end of the event comes again after 250 ms · 0046 the whole event comes again
+0047  presses 1 while the message plays; the event's end packets are lost
+0048  presses 1 while the message plays, by telephone-event and by INFO at once
+0051  holds the line for 1.5 s in the message
+0052  offers PCMU, PCMA again in the message
 ====  ===================================================================
 """
 
@@ -54,6 +59,11 @@ class Ending:
     at_once: str = ""  # pressed as soon as it is answered
     header: str = ""  # of the final answer, whole
     is_silent: bool = False
+    repeats: str = ""  # 250 ms later: the "end" of each event, or the "whole" of it
+    is_cut: bool = False  # the end packets of events are lost
+    informs: bool = False  # says each key by INFO, too
+    hold_ms: int = 0  # holds the line for so long, after 400 ms of the message
+    reoffers: str = ""  # codecs of another INVITE, after 400 ms of the message
     is_mute: bool = False  # answers with a codec that was not offered
 
 
@@ -90,5 +100,11 @@ ENDINGS = {
     "0041": Ending(at_once="1"),
     "0042": Ending(at_once="11"),
     "0043": Ending(after="11", together=True),
+    "0045": Ending(during="1", repeats="end"),
+    "0046": Ending(during="1", repeats="whole"),
+    "0047": Ending(during="1", is_cut=True),
+    "0048": Ending(during="1", informs=True),
+    "0051": Ending(hold_ms=1500),
+    "0052": Ending(reoffers="PCMU,PCMA"),
 }
 FIRST_TIME = {"0015": ENDINGS["0001"], "0016": ENDINGS["0004"]}

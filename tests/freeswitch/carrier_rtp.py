@@ -1,12 +1,13 @@
 """The voice of one call at the carrier: what arrived, whether a voice is heard, and keys pressed.
 
-G.711 A-law by its own rule (ITU-T G.711), so that the test needs nothing but Python.
+G.711 by its own rule (ITU-T G.711), so that the test needs nothing but Python.
 """
 
 from __future__ import annotations
 
 import math
 import struct
+from collections import Counter
 
 VOICE_FLOOR = 200  # mean height of a packet above which somebody is talking (16 bit samples)
 LONGEST = 8000 * 120  # samples kept of one call
@@ -23,7 +24,13 @@ def _decode(byte: int) -> int:
 
 
 ALAW = tuple(_decode(byte) for byte in range(256))
-_HEIGHT = tuple(abs(value) for value in ALAW)
+ULAW = tuple(
+    (-1 if byte < 0x80 else 1) * (((((~byte & 15) << 3) + 132) << (~byte >> 4 & 7)) - 132)
+    for byte in range(256)
+)
+# By payload; what is said in G729 counts as voice, whatever it is.
+_BYTES_A_MS = {8: 8, 0: 8, 18: 1}
+_HEIGHTS = {8: tuple(abs(value) for value in ALAW), 0: tuple(abs(value) for value in ULAW)}
 
 
 class Voice:
@@ -36,6 +43,7 @@ class Voice:
     def __init__(self) -> None:
         self.audio = bytearray()
         self.packets = 0
+        self.payloads: Counter[int] = Counter()
         self.packet_bytes: set[int] = set()
         self.voice_ms = 0.0
         self.fresh_ms = 0.0
@@ -48,9 +56,10 @@ class Voice:
         self.fresh_ms = self.quiet_ms = 0.0
 
     def take(self, packet: bytes) -> None:
-        """Takes one RTP packet; other payloads than 8 and 0 are passed over."""
-        if len(packet) <= 12 or packet[1] & 0x7F not in (0, 8):
+        """Takes one RTP packet; other payloads than 8 (PCMA), 0 (PCMU) and 18 (G729) are passed over."""
+        if len(packet) <= 12 or packet[1] & 0x7F not in _BYTES_A_MS:
             return
+        self.payloads[packet[1] & 0x7F] += 1
         (sequence,) = struct.unpack_from("!H", packet, 2)
         payload = packet[12:]
         self.gaps += self._next is not None and sequence != self._next
@@ -59,13 +68,13 @@ class Voice:
         self.packet_bytes.add(len(payload))
         if len(self.audio) < LONGEST:
             self.audio += payload
-        height = sum(map(_HEIGHT.__getitem__, payload)) / len(payload)
-        if height > VOICE_FLOOR:
-            self.voice_ms += len(payload) / 8
-            self.fresh_ms += len(payload) / 8
+        heights, ms = _HEIGHTS.get(packet[1] & 0x7F), len(payload) / _BYTES_A_MS[packet[1] & 0x7F]
+        if heights is None or sum(map(heights.__getitem__, payload)) / len(payload) > VOICE_FLOOR:
+            self.voice_ms += ms
+            self.fresh_ms += ms
             self.quiet_ms = 0.0
         else:
-            self.quiet_ms += len(payload) / 8
+            self.quiet_ms += ms
 
 
 def key_packets(

@@ -26,11 +26,13 @@ def switch_words(switch: Switch, cdr: str = "") -> str:
 
 @contextmanager
 def running_engine(switch: Switch, folder: Path, cdr: str = "", **settings: Any) -> Iterator[Lab]:
-    """An engine whose prompts are the switch's, with the gateway ``lab`` and the message «two»."""
+    """An engine whose prompts are the switch's, with the gateway ``lab`` and the message «two»; at any hour of the day."""
     prompts = folder / "prompts"
     if not prompts.exists():
         prompts.symlink_to(switch.prompts)
-    engine = Engine(load_settings(data_dir=folder, database_url="", inbound_share=0.0, **settings))
+    engine = Engine(
+        load_settings(data_dir=folder, database_url="", inbound_share=0.0, hours_service="", **settings)
+    )
     engine.start(parse_switches(switch_words(switch, cdr)))
     try:
         assert engine.wait_for_switch(10), engine.switchboard.last_error()

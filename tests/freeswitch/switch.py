@@ -135,7 +135,8 @@ def running_switch(
         (folder / name).mkdir(parents=True, exist_ok=True)
     password = password or secrets.token_hex(16)
     chosen: dict[str, Any] = {
-        "event_socket_port": free_port(), "sip_port": free_port(socket.SOCK_DGRAM), "rtp_start": 20000, "rtp_end": 32000,
+        "event_socket_port": free_port(), "sip_port": free_port(socket.SOCK_DGRAM),
+        "agents_port": free_port(socket.SOCK_DGRAM), "tls_port": free_port(), "rtp_start": 20000, "rtp_end": 32000,
         "prompts_dir": str(folder / "prompts"), "recordings_dir": str(folder / "recordings"),
         "cdr_dir": str(folder / "cdr"), "log_dir": str(folder / "log"),
         "gateway": [gateway_words(one, folder) for one in gateways], **settings,
@@ -179,7 +180,10 @@ def conf_install(folder: Path, settings: dict[str, Any]) -> None:
 
 def gateway_words(gateway: GatewaySettings, folder: Path) -> str:
     """A trunk as `--gateway` takes it; its password goes into a file of ``folder``."""
-    words = [gateway.name, f"proxy={gateway.proxy}", f"ptime_ms={gateway.ptime_ms}"]
+    words = [
+        gateway.name, f"proxy={gateway.proxy}", f"ptime_ms={gateway.ptime_ms}",
+        f"codecs={gateway.codecs.replace(',', ':')}", f"transport={gateway.transport}", f"srtp={gateway.srtp}",
+    ]  # fmt: skip
     words += [f"inbound={network}" for network in gateway.inbound]
     if gateway.username:
         path = folder / f"{gateway.name}.password"

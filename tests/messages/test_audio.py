@@ -17,7 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import BadInput, StoreUnavailable
-from engine.services.messages.audio import convert, load_prompt, to_alaw, wav_bytes
+from engine.services.messages.audio import add_ulaw, convert, load_prompt, wav_bytes
+from engine.services.messages.g711 import to_alaw, to_ulaw
 
 
 def tone(seconds=2.0, rate=44_100, channels=1, level=0.5, frequency=440.0):
@@ -211,7 +212,7 @@ def test_damaged_anywhere_is_played_or_refused(noise, format, position):
 SHORT = {format: encoded(tone(1.1, 8_000), 8_000, format) for format in ("WAV", "FLAC", "OGG", "MP3")}
 
 
-def test_convert_writes_both_files(tmp_path):
+def test_convert_writes_a_file_of_each_kind(tmp_path):
     source = tmp_path / "پیام.mp3"
     source.write_bytes(encoded(tone(), format="MP3"))
     made = convert(source, tmp_path, "m1")
@@ -224,7 +225,7 @@ def test_convert_writes_both_files(tmp_path):
         made.pcma, format="RAW", samplerate=8_000, channels=1, subtype="ALAW", dtype="int16", endian="FILE"
     )
     assert np.abs(heard.astype(int) - wav).max() <= 16_384 // 32
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["m1.PCMA", "m1.wav", "پیام.mp3"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m1.PCMA", "m1.PCMU", "m1.wav", "پیام.mp3"]
     assert convert(source, tmp_path, "m2").sha256 == made.sha256
 
 
@@ -301,6 +302,35 @@ def test_alaw_against_another_decoder():
     # Steps of 16 up to 512, then a sixteenth of each power of two.
     step = 2 ** np.maximum(np.floor(np.log2(np.maximum(np.abs(every.astype(float)), 1))) - 4, 4)
     assert (np.abs(every - chosen) <= step / 2).all()
+
+
+def test_ulaw_against_another_decoder():
+    codes = bytes(range(256))
+    table, _ = soundfile.read(
+        io.BytesIO(codes),
+        format="RAW",
+        samplerate=8_000,
+        channels=1,
+        subtype="ULAW",
+        dtype="int16",
+        endian="FILE",
+    )
+    assert to_ulaw(table) == codes.replace(b"\x7f", b"\xff")  # it has two zeros
+    every = np.arange(-32_768, 32_768).astype(np.int16)
+    chosen = table[np.frombuffer(to_ulaw(every), np.uint8)].astype(int)
+    step = 2 ** np.maximum(np.floor(np.log2(np.abs(every.astype(float)) + 132)) - 4, 3)
+    heard = np.abs(every.astype(int)) < 32_124  # above it is cut
+    assert (np.abs(every - chosen)[heard] <= step[heard]).all()
+
+
+def test_a_message_of_an_earlier_version_is_given_its_ulaw(tmp_path):
+    made = convert(encoded(tone()), tmp_path, "m")
+    whole = (tmp_path / "m.PCMU").read_bytes()
+    assert len(whole) == made.duration_ms * 8
+    (tmp_path / "m.PCMU").unlink()
+    assert add_ulaw(tmp_path, "m")
+    assert (tmp_path / "m.PCMU").read_bytes() == whole
+    assert not add_ulaw(tmp_path, "m")
 
 
 def test_wav_bytes_round_trip():

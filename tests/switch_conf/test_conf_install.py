@@ -118,6 +118,12 @@ def test_a_marker_cannot_make_it_remove_files_elsewhere(tmp_path: Path) -> None:
         ({"gateways": (GatewaySettings("../../etc/x", "h"),)}, "a name is made of"),
         ({"gateways": (GatewaySettings("a", "h;transport=tls"),)}, "proxy"),
         ({"gateways": (GatewaySettings("a", "h", ptime_ms=30),)}, "20, 40 or 60"),
+        ({"gateways": (GatewaySettings("a", "h", codecs="G722"),)}, "Codecs are"),
+        ({"gateways": (GatewaySettings("a", "h", codecs="G729"),)}, "with PCMA or PCMU"),
+        ({"gateways": (GatewaySettings("a", "h", transport="sctp"),)}, "transport is one of"),
+        ({"gateways": (GatewaySettings("a", "h", srtp="yes"),)}, "SRTP is one of"),
+        ({"gateways": (GatewaySettings("a", "h", transport="tls"),)}, "--tls-authorities-file"),
+        ({"tls_certificate": "-----BEGIN CERTIFICATE-----"}, "private key"),
         ({"gateways": (GatewaySettings("a", "h", register=True),)}, "user name"),
         ({"gateways": (GatewaySettings("a", "h", "u", "1234"),)}, "everybody tries"),
         ({"gateways": (GatewaySettings("a", "h", "u", "$${conf_dir}"),)}, "control"),
@@ -137,3 +143,47 @@ def test_bad_settings_are_refused_before_anything_is_written(
 def test_a_variable_without_a_line_is_not_lost_in_silence() -> None:
     with pytest.raises(BadInput, match="no line for nosuch"):
         fill_in('<X-PRE-PROCESS cmd="set" data="avanak_x=1"/>', {"nosuch": "2"})
+
+
+def test_trunks_by_tcp_and_tls_with_their_codecs(tmp_path: Path) -> None:
+    authorities = "-----BEGIN CERTIFICATE-----\n…"
+    own = authorities + "-----BEGIN PRIVATE KEY-----\n…"
+    wanted = dataclasses.replace(
+        SETTINGS,
+        gateways=(
+            GatewaySettings("near", "192.0.2.1:5070", transport="tcp", codecs="PCMU PCMA", ptime_ms=40),
+            GatewaySettings("far", "192.0.2.2", transport="tls", srtp="mandatory", codecs="G729,PCMA"),
+        ),
+        tls_authorities=authorities,
+        tls_certificate=own,
+    )
+    install(tmp_path / "fs", wanted)
+    near, far = (
+        (tmp_path / "fs/sip_profiles/carrier" / f"{name}.xml").read_text() for name in ("near", "far")
+    )
+    assert 'value="192.0.2.1:5070;transport=tcp"' in near
+    assert 'name="register-transport" value="tcp"' in near
+    assert 'value="PCMU@8000h@40i,PCMA@8000h@40i"' in near
+    assert "rtp_secure_media" not in near
+    assert 'name="rtp_secure_media" value="mandatory:AES_CM_256_HMAC_SHA1_80:AES_CM_128_HMAC_SHA1_80"' in far
+    assert "mod_g729" in (tmp_path / "fs/autoload_configs/modules.conf.xml").read_text()
+    assert 'data="avanak_tls=true"' in (tmp_path / "fs/vars.xml").read_text()
+    assert (tmp_path / "fs/tls/cafile.pem").read_text() == authorities
+    assert (tmp_path / "fs/tls/agent.pem").stat().st_mode & 0o777 == 0o600
+    found = [one for one in check(tmp_path / "fs", tmp_path / "fs/dialplan", {}) if one.severity == "error"]
+    assert found == []
+    install(tmp_path / "fs", SETTINGS)  # without them they are gone
+    assert not (tmp_path / "fs/tls/agent.pem").exists()
+
+
+def test_what_is_wrong_with_codecs_and_secrecy_is_found(tmp_path: Path) -> None:
+    trunk = GatewaySettings("open", "192.0.2.1", srtp="optional", codecs="G729,PCMA")
+    install(tmp_path / "fs", dataclasses.replace(SETTINGS, gateways=(trunk,)))
+    modules = tmp_path / "fs/autoload_configs/modules.conf.xml"
+    modules.write_text(modules.read_text().replace('<load module="mod_g729"/>', ""))
+    path = tmp_path / "fs/sip_profiles/carrier/open.xml"
+    path.write_text(path.read_text().replace("PCMA@8000h@20i", "OPUS@48000h@20i"))
+    said = {one.sentence for one in check(tmp_path / "fs", tmp_path / "fs/dialplan", {})}
+    assert "G729 needs mod_g729, which is not loaded" in said
+    assert "a codec must be like PCMA@8000h@20i, 40i or 60i, not 'OPUS@48000h@20i'" in said
+    assert "gateway 'open': the keys of its SRTP travel in SIP that everybody can read" in said

@@ -76,6 +76,7 @@ NAMES = re.compile(
     r"|AVANAK_[A-Z_]+(=true)?|digits|null|4h|90m|3d|T09|send-records|avanak|Telegram|ptime|ODS|XLSB?|TOTP|QR|URL"
     r"|QuickSend|create_campaign|Authorization: Bearer avk_|Idempotency-Key|ASCII|application/x-ndjson|text/csv|number|cursor|key"
     r"|true|false|T09:30:00|NDJSON|https://example\.com/\w+|Standard Webhooks|2xx|SYLK|(?<=«)%\(url\)s"
+    r"|PCM[AU]|G729|S?RTP|TLS|conf install"
 )
 
 
@@ -98,6 +99,7 @@ GIVEN = {
     "message": "engine.errors itself",
     "text": "engine.sentences itself",
     "id_": "engine.sentences itself",
+    "_FAULTS[fault]": "a Sentence of engine.services.trunks.registrations",
     "kind": "a finding that has no words",
     "words": "a finding's subject that has no words",
     **dict.fromkeys(

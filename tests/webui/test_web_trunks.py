@@ -33,14 +33,24 @@ def test_a_gateway_is_added_and_changed(operator) -> None:
     assert operator.post("/trunks/gateways/new", new).location == "/trunks"
     row = read(lambda: Gateway.get(Gateway.name == "tci-2"))
     assert (row.cps, row.channels, row.caller_id, row.prefixes) == (5.0, 50, "0219100", "98912 98913")
-    changed = {**FIELDS, "cps": "7.5", "name": "other-name"}
+    assert (row.codecs, row.transport, row.srtp) == ("PCMA", "udp", "none")
+    secure = {"codecs": "PCMU, pcma", "transport": "tls", "srtp": "mandatory"}
+    changed = {**FIELDS, **secure, "cps": "7.5", "name": "other-name"}
     assert operator.post(f"/trunks/gateways/{row.id}", changed).location == "/trunks"
     row = read(lambda: Gateway.get_by_id(row.id))
     assert (row.name, row.cps) == ("tci-2", 7.5)
+    assert (row.codecs, row.transport, row.srtp) == ("PCMU,PCMA", "tls", "mandatory")
 
 
 def test_bad_values_are_refused_beside_the_field(operator) -> None:
-    for bad in ({"cps": "0"}, {"channels": "x"}, {"name": "a b,c"}, {"name": "lab"}, {"prefixes": "+98"}):
+    for bad in (
+        {"cps": "0"},
+        {"channels": "x"},
+        {"name": "a b,c"},
+        {"name": "lab"},
+        {"prefixes": "+98"},
+        {"codecs": "G722"},
+    ):
         answer = operator.post("/trunks/gateways/new", {"name": "new", **FIELDS, **bad})
         assert answer.status_code == 400, bad
     assert read(lambda: Gateway.select().count()) == 1

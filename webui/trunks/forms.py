@@ -14,6 +14,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, NumberRange, Optional, Regexp
 
 from engine import bounds
+from engine.codecs import TRANSPORTS
 from engine.services.trunks.gateways import PTIMES_MS
 from webui.forms.number_fields import DecimalsField, WholeField, ascii_digits
 
@@ -52,6 +53,23 @@ class GatewayForm(FlaskForm):
         default=20,
     )
 
+    codecs = StringField(
+        _l("Codecs"),
+        [Regexp(r"[A-Za-z0-9]{4}([ ,]+[A-Za-z0-9]{4}){0,2}$", message=_l("As in PCMA,PCMU."))],
+        default="PCMA",
+    )
+    transport = SelectField(
+        _l("SIP by"), choices=[SelectChoice(one, one.upper()) for one in TRANSPORTS], default="udp"
+    )
+    srtp = SelectField(
+        _l("Encrypted voice (SRTP)"),
+        choices=[
+            SelectChoice("none", _l("none")),
+            SelectChoice("optional", _l("if the carrier agrees")),
+            SelectChoice("mandatory", _l("always")),
+        ],
+        default="none",
+    )
     keys = SelectField(
         _l("Pressed keys arrive"),
         choices=[
@@ -72,6 +90,9 @@ class GatewayForm(FlaskForm):
             "priority": self.priority.data,
             "weight": self.weight.data,
             "ptime_ms": self.ptime_ms.data,
+            "codecs": self.codecs.data,
+            "transport": self.transport.data,
+            "srtp": self.srtp.data,
             "keys": self.keys.data,
             "cost_rials_a_minute": self.cost_rials_a_minute.data or 0,
         }

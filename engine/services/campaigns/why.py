@@ -21,6 +21,7 @@ GATEWAY_CHANNELS = "gateway_channels"  # gateway, channels
 GATEWAY_FAILING = "gateway_failing"  # gateway
 GATEWAY_DETOUR = "gateway_detour"  # gateway, others, cps
 GATEWAY_REFUSED = "gateway_refused"  # gateway
+GATEWAY_CODECS = "gateway_codecs"  # gateway, codecs
 GATEWAY_FAULT = "gateway_fault"  # gateway, fault
 NO_KEYS = "no_keys"  # names
 ROUTE_LOST = "route_lost"  # gateway, cause
@@ -100,6 +101,10 @@ SENTENCES: dict[str, Sentence] = {
     ),
     GATEWAY_REFUSED: Sentence(
         "Gateway %(gateway)s is not accepted by its carrier (user name, password or caller id); "
+        "nobody is called by it."
+    ),
+    GATEWAY_CODECS: Sentence(
+        "Gateway %(gateway)s and its carrier have no codec or encryption in common (offered: %(codecs)s); "
         "nobody is called by it."
     ),
     GATEWAY_FAULT: Sentence("Nobody is called by gateway %(gateway)s: %(fault)s"),

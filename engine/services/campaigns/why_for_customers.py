@@ -16,7 +16,8 @@ SENTENCES: dict[str, Sentence] = {
     **dict.fromkeys(
         (
             *(why.DATABASE, why.SWITCH_DOWN, why.NO_GATEWAY, why.DRAINING, why.SWITCH_DRAINING),
-            *(why.GATEWAY_REFUSED, why.GATEWAY_FAULT, why.ROUTE_LOST, why.ENGINE_OFF, why.PROMPT_MISSING),
+            *(why.GATEWAY_REFUSED, why.GATEWAY_CODECS, why.GATEWAY_FAULT, why.ROUTE_LOST, why.ENGINE_OFF),
+            why.PROMPT_MISSING,
         ),
         _FAULT,
     ),

@@ -1,4 +1,4 @@
-"""Converts any recording to what the switch plays: 8 kHz, mono, as WAV and A-law.
+"""Converts any recording to what the switch plays: 8 kHz, mono, as WAV, A-law and µ-law.
 
 Files are read in a worker (`messages.sounds.reading`): decoded to the end of their data by what they are and not
 by what they are called, one channel, brought to a telephone's level.
@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-import numpy.typing as npt
 import soxr
 
+from engine import codecs
 from engine.atomic_file import whole_file
 from engine.errors import BadInput, StoreUnavailable
+from engine.services.messages.g711 import Samples, from_alaw, to_alaw, to_ulaw
 from engine.services.messages.sound_sheet import Sheet
 from engine.services.messages.sounds.whole import MIN_S, RATE, to_samples, too_long
 from engine.text import shown_name
@@ -40,8 +41,6 @@ WAV_HEADER = 44
 _READ = Job(
     "engine.services.messages.sounds.reading:read", Limits(memory=1_000 * MB, cpu_s=60, answer_bytes=32 * MB)
 )
-
-Samples = npt.NDArray[np.int16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +103,9 @@ def convert(
     trims: bool = False,
     account: int | None = None,
 ) -> AudioFile:
-    """Write ``<stem>.wav`` (PCM16), ``<stem>.PCMA`` (bare A-law) of a recording into ``dest_dir``.
+    """Write ``<stem>.wav`` (PCM16), ``<stem>.PCMA`` and ``<stem>.PCMU`` (bare G.711) of a recording into ``dest_dir``.
 
-    FreeSWITCH's mod_native_file plays ``.PCMA`` without transcoding. Each file
+    FreeSWITCH's mod_native_file plays that of the call's codec without transcoding. Each file
     appears whole or not at all. Raises BadInput as ``load_prompt`` does, and
     StoreUnavailable if the files cannot be written.
     """
@@ -118,14 +117,18 @@ def convert(
 def write_prompt(
     prompt: Prompt, dest: Path, stem: str, is_durable: bool = True, mode: int | None = None
 ) -> AudioFile:
-    """Write ``<stem>.wav`` and ``<stem>.PCMA`` (with permissions `mode`); StoreUnavailable if that fails.
+    """Write ``<stem>.wav``, ``.PCMA`` and ``.PCMU`` (with permissions `mode`); StoreUnavailable if that fails.
 
     Not `is_durable`: for a message that can be made again after a power cut (see `is_whole`).
     """
     wav = wav_bytes(prompt.samples)
     wav_path, pcma_path = dest / f"{stem}.wav", dest / f"{stem}.PCMA"
     try:
-        for path, data in ((wav_path, wav), (pcma_path, to_alaw(prompt.samples))):
+        for path, data in (
+            (wav_path, wav),
+            (pcma_path, to_alaw(prompt.samples)),
+            (dest / f"{stem}.PCMU", to_ulaw(prompt.samples)),
+        ):
             with whole_file(path, is_durable) as file:
                 if mode is not None:
                     os.fchmod(file.fileno(), mode)
@@ -146,13 +149,29 @@ def write_prompt(
 
 
 def is_whole(dest: Path, stem: str, duration_ms: int) -> bool:
-    """Whether both files of a message are there and have the size of its length."""
+    """Whether all files of a message are there and have the size of its length."""
+    samples = duration_ms * RATE // 1000
+    sizes = {".PCMA": samples, ".PCMU": samples, ".wav": WAV_HEADER + 2 * samples}
     try:
-        pcma, wav = (dest / f"{stem}{suffix}" for suffix in (".PCMA", ".wav"))
-        samples = duration_ms * RATE // 1000
-        return pcma.stat().st_size == samples and wav.stat().st_size == WAV_HEADER + 2 * samples
+        return all((dest / f"{stem}{suffix}").stat().st_size == size for suffix, size in sizes.items())
     except FileNotFoundError:
         return False
+
+
+def kept_codecs(dest: Path, stem: str) -> tuple[str, ...]:
+    """The codecs, besides PCMA and PCMU, of which a file of this message is kept: put beside them by hand."""
+    return tuple(codec for codec in codecs.PASSED if (dest / f"{stem}.{codec}").is_file())
+
+
+def add_ulaw(dest: Path, stem: str) -> bool:
+    """Write the ``.PCMU`` of a message that was kept without; whether it was missing.  OSError."""
+    path = dest / f"{stem}.PCMU"
+    if path.exists():
+        return False
+    samples = np.frombuffer((dest / f"{stem}.wav").read_bytes()[WAV_HEADER:], "<i2")
+    with whole_file(path) as file:
+        file.write(to_ulaw(samples))
+    return True
 
 
 def to_telephone(samples: Samples, rate: int) -> Samples:
@@ -188,51 +207,10 @@ def wav_bytes(samples: Samples) -> bytes:
     return out.getvalue()
 
 
-def to_alaw(samples: Samples) -> bytes:
-    """Return samples of 16 bits as G.711 A-law, one byte each (silence is 0xD5)."""
-    return _ALAW[samples.astype(np.int16).view(np.uint16)].tobytes()
-
-
-def _alaw_table() -> npt.NDArray[np.uint8]:
-    """Return the A-law byte of each of the 65,536 samples, indexed by the sample as uint16.
-
-    G.711 table 1: of the 13-bit magnitude, three bits of segment and four of
-    position within it; a set sign bit is positive; even bits are inverted (0x55).
-    """
-    sample = np.arange(65_536, dtype=np.uint16).view(np.int16).astype(np.int32)
-    magnitude = np.where(sample >= 0, sample, -sample - 1) >> 3
-    segment = np.zeros_like(magnitude)
-    for start in (0x20, 0x40, 0x80, 0x100, 0x200, 0x400, 0x800):
-        segment += magnitude >= start
-    position = (magnitude >> np.where(segment < 2, 1, segment)) & 0x0F
-    sign = np.where(sample >= 0, 0x80, 0)
-    return ((sign | segment << 4 | position) ^ 0x55).astype(np.uint8)
-
-
-_ALAW = _alaw_table()
-
-
-def from_alaw(data: bytes) -> Samples:
-    """Samples of 16 bits of G.711 A-law: what a telephone makes of it."""
-    return _FROM_ALAW[np.frombuffer(data, np.uint8)]
-
-
 def telephone_wav(folder: Path, stem: str) -> bytes:
     """A WAV file of what callees hear of a message, A-law's losses included.  FileNotFoundError."""
     samples = np.frombuffer((folder / f"{stem}.wav").read_bytes()[WAV_HEADER:], "<i2")
     return wav_bytes(from_alaw(to_alaw(samples)))
-
-
-def _from_alaw_table() -> Samples:
-    """The sample that each A-law byte stands for: the middle of those that become it."""
-    code = np.arange(256, dtype=np.int32) ^ 0x55
-    segment, position = code >> 4 & 7, code & 0x0F
-    magnitude = (position << 4) + 8 + np.where(segment > 0, 0x100, 0)
-    magnitude <<= np.maximum(segment - 1, 0)
-    return np.where(code & 0x80, magnitude, -magnitude).astype(np.int16)
-
-
-_FROM_ALAW = _from_alaw_table()
 
 
 @contextmanager

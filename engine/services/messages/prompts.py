@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,24 @@ def with_number(prompt: str, digits: str, prompts_dir: Path) -> tuple[str, int]:
     samples = np.concatenate([np.frombuffer(data, "<i2").astype(np.int16), number_samples(digits)])
     made = audio.write_prompt(audio.prompt_of(samples, "the message"), prompts_dir, stem)
     return stem, made.duration_ms
+
+
+def kept_names() -> list[str]:
+    """The prompts of all messages."""
+    return [str(row.prompt) for row in Message.select(Message.prompt).distinct()]
+
+
+def complete(prompts_dir: Path, names: Iterable[str]) -> int:
+    """Write what an earlier version did not keep of these prompts; of how many.  No database."""
+    count = 0
+    for name in names:
+        try:
+            count += audio.add_ulaw(prompts_dir, name)
+        except OSError as error:
+            log.warning("action=not_completed prompt=%s error=%r", name, error.strerror)
+    if count:
+        log.info("action=prompts_completed count=%d", count)
+    return count
 
 
 def add(account_id: int, title: str, prompt: str, duration_ms: int, now: int) -> int:

@@ -45,7 +45,7 @@ class SpeechUnavailable(AvanakError):
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """A message that was made of a text; its files are `<prompt>.wav` and `.PCMA`."""
+    """A message that was made of a text; its files are `<prompt>.wav`, `.PCMA` and `.PCMU`."""
 
     prompt: str
     duration_ms: int

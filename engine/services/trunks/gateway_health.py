@@ -12,11 +12,12 @@ from engine.store.tables.core import Gateway, Table
 
 FRESH_MS = 15_000  # a report older than this says nothing about the present
 
-CLOSED, OPEN, PROBING, REFUSED = (
+CLOSED, OPEN, PROBING, REFUSED, NO_CODEC = (
     "closed",
     "open",
     "probing",
     "refused",
+    "no_codec",
 )  # of the breaker, as engine.dialing.health has them
 _SENTENCES = {
     "slowed": Sentence(
@@ -29,6 +30,10 @@ _SENTENCES = {
     REFUSED: Sentence(
         "The carrier does not accept the account of this gateway: check user name, password and "
         "caller id. Nobody is called by it until %(at)s, then a single call tries it."
+    ),
+    NO_CODEC: Sentence(
+        "The carrier takes none of the codecs, or not the encryption, that this gateway offers. Nobody is "
+        "called by it until %(at)s, then a single call tries it."
     ),
     PROBING: Sentence("Nearly every call failed: single calls try whether it is back."),
 }

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from engine import bounds
+from engine import bounds, codecs
 from engine.errors import BadInput, Conflict, NotFound
 from engine.sentences import Amount, Sentence, Word
 from engine.states import AttemptState
@@ -29,8 +29,7 @@ def add(name: str, cps: float, channels: int, person_id: int | None, now: int, *
     """Add a gateway, under its name in the switch's configuration; its id.  Audited."""
     if Gateway.get_or_none(Gateway.name == name):
         raise Conflict("There is a gateway '%(name)s' already.", name=name)
-    values = {"cps": cps, "channels": channels, **others}
-    _check(name, values)
+    values = _checked(name, {"cps": cps, "channels": channels, **others})
     row = Gateway.create(name=name, created_at=now, **values)
     record(person_id, None, "gateway.add", f"gateway {name}", now, after=values)
     log.info("action=gateway_added gateway=%s cps=%g channels=%d", name, cps, channels)
@@ -63,7 +62,7 @@ def known(names: Sequence[str]) -> list[str]:
 def change(name: str, person_id: int | None, now: int, **values: Any) -> None:
     """Change limits or rules of a gateway; engines take them over within a second.  What changed is audited."""
     row = get(name)
-    _check(name, values)
+    values = _checked(name, values)
     changed = {key: value for key, value in values.items() if getattr(row, key) != value}
     if not changed:
         return
@@ -87,7 +86,8 @@ def ensure(name: str, cps: float, channels: int, now: int) -> Gateway:
     return row
 
 
-def _check(name: str, values: dict[str, Any]) -> None:
+def _checked(name: str, values: dict[str, Any]) -> dict[str, Any]:
+    """The values as they are kept; BadInput names what is wrong."""
     if not _NAME.fullmatch(name):
         raise BadInput(
             "A gateway's name has letters, digits, _ . and - only (at most 64), not '%(name)s'.", name=name
@@ -106,6 +106,17 @@ def _check(name: str, values: dict[str, Any]) -> None:
         raise BadInput(
             "How keys arrive is one of %(known)s, not %(given)s.", known=", ".join(KEYS), given=values["keys"]
         )
+    for field, word, known in (
+        ("transport", Sentence("The transport"), codecs.TRANSPORTS),
+        ("srtp", Sentence("SRTP"), codecs.SRTP),
+    ):
+        if values.get(field) not in (None, *known):
+            raise BadInput(
+                "%(what)s of a gateway is one of %(known)s, not %(given)s.",
+                what=word,
+                known=", ".join(known),
+                given=values[field],
+            )
     if values.get("caller_id") and not _CALLER.fullmatch(values["caller_id"]):
         raise BadInput("The caller id '%(number)s' is not 3 to 15 digits.", number=values["caller_id"])
     for prefix in (values.get("prefixes") or "").split():
@@ -113,6 +124,9 @@ def _check(name: str, values: dict[str, Any]) -> None:
             raise BadInput(
                 "The prefix '%(prefix)s' is not digits (without + or 0 in front, as in 98912).", prefix=prefix
             )
+    if values.get("codecs") is None:
+        return values
+    return {**values, "codecs": ",".join(codecs.read(values["codecs"]))}
 
 
 def _within(what: Sentence, value: Any, within: bounds.Bounds) -> None:

@@ -104,7 +104,7 @@ class User(Searched):
 
 
 class Message(Searched):
-    """An audio message; its files are prompts_dir/<prompt>.wav and .PCMA."""
+    """An audio message; its files are prompts_dir/<prompt>.wav, .PCMA and .PCMU."""
 
     name_column = "title"
 
@@ -140,6 +140,9 @@ class Gateway(Table):
     weight = IntegerField(default=1)
     caller_id = CharField(20, default="")
     ptime_ms = IntegerField(default=20)
+    codecs = CharField(40, default="PCMA")  # in the order in which they are offered, with commas
+    transport = CharField(3, default="udp")  # of its SIP: udp, tcp, tls
+    srtp = CharField(10, default="none")  # none, optional, mandatory
     keys = CharField(10, default="events")  # how pressed keys arrive: events, voice, none
     cost_rials_a_minute = BigIntegerField(default=0)
     is_draining = BooleanField(default=False)
