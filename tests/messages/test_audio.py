@@ -320,7 +320,7 @@ def test_ulaw_against_another_decoder():
     chosen = table[np.frombuffer(to_ulaw(every), np.uint8)].astype(int)
     step = 2 ** np.maximum(np.floor(np.log2(np.abs(every.astype(float)) + 132)) - 4, 3)
     heard = np.abs(every.astype(int)) < 32_124  # above it is cut
-    assert (np.abs(every - chosen)[heard] <= step[heard]).all()
+    assert (np.abs(every - chosen)[heard] <= step[heard] + 4).all()  # two bits are cut off first
 
 
 def test_a_message_of_an_earlier_version_is_given_its_ulaw(tmp_path):
