@@ -49,7 +49,7 @@ from webui.sla import (
 )
 from webui.support import addresses, notices, tickets
 from webui.support_line import agents as line_agents
-from webui.support_line import callers, reports, wallboard
+from webui.support_line import callers, prompts, reports, wallboard
 from webui.trunks import audit_findings, cdr_posts, health, trunks
 
 MODULES = (
@@ -57,7 +57,7 @@ MODULES = (
     *(new_campaign, new_list, new_message, new_rules, saved_lists),
     *(portal, registration, balance, gallery, do_not_call, tickets, claims, availability, agreement),
     *(change, results, quick_send, ledger),
-    *(wallboard, callers, line_agents, reports),
+    *(wallboard, callers, line_agents, reports, prompts),
     *(tokens, webhooks, addresses, outage_reports, rest),
     *(
         accounts,

@@ -19,6 +19,7 @@ from engine.commands import common
 from engine.config import Settings, load_settings
 from engine.errors import AvanakError, BadInput
 from engine.services.sla import working_calendar
+from engine.services.support_line import voice_prompts
 from engine.services.trunks import gateways
 from engine.store import database
 from engine.store.threads import read
@@ -64,7 +65,7 @@ def check(directory: str | None, dialplan: str | None, strict: bool, as_json: bo
     plan = Path(dialplan) if dialplan else (tree / "dialplan" if directory else DIALPLAN)
     if not (tree / "freeswitch.xml").is_file():
         raise BadInput("%(tree)s is no configuration of FreeSWITCH: it has no freeswitch.xml.", tree=tree)
-    found = lint.check(tree, plan)
+    found = lint.check(tree, plan, prompts=voice_prompts.names())
     errors = sum(1 for one in found if one.severity == "error" or strict)
     document = {
         "tree": str(tree),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from engine import codecs
@@ -49,21 +49,27 @@ CONFIGURED_BY = {
     "console.conf": "mod_console", "event_socket.conf": "mod_event_socket",
     "json_cdr.conf": "mod_json_cdr", "logfile.conf": "mod_logfile", "sofia.conf": "mod_sofia",
 }  # fmt: skip
+_PROMPT = re.compile(r"/support/(?:fa|en|\$\{avanak_language\})/([a-z_0-9]+)\.wav")
 _VARIABLE = re.compile(r"\$\{(avanak_\w+)\}")
 _TARGET = re.compile(r"^(\S+) XML (\S+)$")
 
 
-def check(tree: Path, dialplan: Path, environ: Mapping[str, str] = os.environ) -> list[Finding]:
+def check(
+    tree: Path, dialplan: Path, environ: Mapping[str, str] = os.environ, prompts: Collection[str] = ()
+) -> list[Finding]:
     """Findings of the tree at ``tree`` (the folder of freeswitch.xml) and the dialplan at ``dialplan``.
 
-    ``environ`` stands for the switch's environment, from which passwords may come.  Sorted by file and
-    line; empty when there is nothing to say.  Nothing is written, no switch is asked.
+    ``environ`` stands for the switch's environment, from which passwords may come.  ``prompts`` are those
+    of the support line (``fa/offer``); none: they are not checked.  Sorted by file and line; empty when
+    there is nothing to say.  Nothing is written, no switch is asked.
     """
     top = tree / "freeswitch.xml"
     read = read_tree(top, environ)
     findings = list(read.findings)
     if top in read.files:
         findings += _rules(read, top, dialplan)
+        if prompts:
+            findings += _support_prompts(read, prompts)
     return sorted(set(findings), key=lambda one: (str(one.file), one.line, one.sentence))
 
 
@@ -236,6 +242,25 @@ def _folders(read: Tree) -> Iterator[Finding]:
             )
         elif not Path(value).is_dir():
             yield Finding(file, line, f"there is no folder {value} on this machine", "warning")
+
+
+def _support_prompts(read: Tree, prompts: Collection[str]) -> Iterator[Finding]:
+    """Every prompt that the dialplan plays is one of the manifest, and lies there if there is a support line."""
+    names = {each.partition("/")[2] for each in prompts}
+    for path in read.files:
+        for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            for name in _PROMPT.findall(text):
+                if name not in names:
+                    yield Finding(path, number, f"the support line has no prompt '{name}'")
+    folder = Path(read.variables.get("avanak_prompts_dir", "")) / "support"
+    if read.variables.get("avanak_support_numbers", "^none$") == "^none$" or not folder.parent.is_dir():
+        return
+    missing = sorted(each for each in prompts if not (folder / f"{each}.wav").is_file())
+    if missing:
+        told = ", ".join(missing[:5]) + (", …" if len(missing) > 5 else "")
+        file, line = _line_of(read, "avanak_prompts_dir")
+        sentence = f"{len(missing)} prompts of the support line are missing in {folder}: {told}"
+        yield Finding(file, line, f"{sentence} (`avanakctl line prompts` makes them)", "warning")
 
 
 def _line_of(read: Tree, variable: str) -> tuple[Path, int]:

@@ -5,6 +5,7 @@ is ready.  ``--log FILE`` gets one JSON line for every call that arrived, at onc
 which crash tests count.  ``--ends FILE`` gets one line when a call is over, with what was heard; ``--audio
 DIR`` the voice of each call as raw A-law.  With ``--user`` and ``--password`` it challenges REGISTER (401) and
 INVITE (407), and ``--registers FILE`` gets one line for each REGISTER that was let in or turned away.
+``--presses FILE`` gets one line for each key that a callee presses.
 
 What each callee does is in carrier_endings.py, by the last four digits.  Any other number rings for ``--ring-ms``
 and answers; its voice goes to a socket that nobody reads, so that a load test costs the carrier little.
@@ -85,7 +86,7 @@ class Carrier:
         self.sink = self._socket(0, 4096)
         self.gate = carrier_auth.Gate(options.user, options.password)
         self.log, self.ends = self._open(options.log), self._open(options.ends)
-        self.registers = self._open(options.registers)
+        self.registers, self.presses = self._open(options.registers), self._open(options.presses)
         self.audio: Path | None = options.audio
         self.calls: dict[str, Call] = {}
         self.times_called: dict[str, int] = {}
@@ -390,8 +391,14 @@ class Carrier:
         if call.ending.informs:
             body = f"Signal={key}\r\nDuration=100\r\n"
             self._later(after_s, lambda: call.peer.send(self._request(call, "INFO", body)))
+        self._later(after_s, lambda: self._note_press(call, key))
         for at, packet in packets:
             self._later(after_s + at, lambda packet=packet: self._send_voice(call, packet))  # type: ignore[misc]
+
+    def _note_press(self, call: Call, key: str) -> None:
+        self._write(
+            self.presses, at=time.time(), number=call.number, call_id=call.invite.get("call-id"), key=key
+        )
 
     def _send_voice(self, call: Call, packet: bytes) -> None:
         if call.rtp is not None and call.offer is not None:
@@ -412,6 +419,7 @@ def main() -> None:
     parser.add_argument("--log", type=Path, help="one JSON line for each call that arrived")
     parser.add_argument("--ends", type=Path, help="one JSON line for each call that is over")
     parser.add_argument("--registers", type=Path, help="one JSON line for each REGISTER")
+    parser.add_argument("--presses", type=Path, help="one JSON line for each key pressed")
     parser.add_argument("--user", default="", help="the account that may register and call; empty: everybody")
     parser.add_argument("--password", default="")
     parser.add_argument("--everybody", choices=ENDINGS, help="the ending of all numbers")

@@ -54,10 +54,12 @@ class Phone(threading.Thread):
         answer_after_s: float | None = 0.2,
         busy: bool = False,
         redirect: str = "",
+        talk_s: float | None = None,
     ) -> None:
         super().__init__(daemon=True)
         self.server, self.user, self.password, self.realm, self.host = server, user, password, realm, host
         self.tone_hz, self.answer_after_s, self.busy, self.redirect = tone_hz, answer_after_s, busy, redirect
+        self.talk_s = talk_s  # a call that came in is hung up so long after the answer
         self.sip = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.sip.bind((host, 0))
         self.rtp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -134,6 +136,8 @@ class Phone(threading.Thread):
             for leg in self.legs:
                 if leg.state == "ringing" and leg.up_at and now >= leg.up_at:
                     self._answer(leg)
+                elif self.talk_s is not None and leg.state == "up" and now >= leg.up_at + self.talk_s:
+                    self.hang_up(leg)
             for at, data in [one for one in self._out if one[0] <= now]:
                 self._out.remove((at, data))
                 if (leg := self.up) and leg.voice_to:

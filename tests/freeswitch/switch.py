@@ -60,6 +60,11 @@ class CarrierProcess:
         return _lines(self.folder / "ended.jsonl")
 
     @property
+    def presses(self) -> list[dict[str, Any]]:
+        """Every key that a callee pressed, in order: also in calls that no BYE ended."""
+        return _lines(self.folder / "presses.jsonl")
+
+    @property
     def registers(self) -> list[int]:
         """What each REGISTER was answered, in order: 401 asks for the password."""
         return [one["status"] for one in _lines(self.folder / "registers.jsonl")]
@@ -82,7 +87,8 @@ def running_carrier(folder: Path, *arguments: str) -> Iterator[CarrierProcess]:
     folder.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "tests.freeswitch.carrier", "--log", str(folder / "arrived.jsonl"),
                "--ends", str(folder / "ended.jsonl"), "--audio", str(folder),
-               "--registers", str(folder / "registers.jsonl"), *arguments]  # fmt: skip
+               "--registers", str(folder / "registers.jsonl"),
+               "--presses", str(folder / "presses.jsonl"), *arguments]  # fmt: skip
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     try:
         assert process.stdout is not None

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.call_end import CDR_COLUMNS
+from engine.services.support_line import voice_prompts
 from engine.switch_conf import DIALPLAN, TREE
 from engine.switch_conf.contract import DIALPLAN as BY_DIALPLAN
 from engine.switch_conf.contract import ENGINE, VARIABLES
@@ -148,3 +149,25 @@ def test_each_parameter_of_the_tree_has_its_comment() -> None:
             if re.match(r"\s*<param ", line) and "-->" not in lines[above]:
                 bare.append(f"{path.name}:{number + 1}")
     assert bare == []
+
+
+def test_the_support_lines_prompts_are_known_and_there(copy: Path) -> None:
+    def told(prompts: list[str]) -> list[str]:
+        found = check(copy / "freeswitch-conf", copy / "dialplan", {}, prompts)
+        return [one.sentence for one in found]
+
+    assert told(voice_prompts.names()) == []  # no support line is configured
+    variables = copy / "freeswitch-conf/vars.xml"
+    variables.write_text(
+        variables.read_text().replace("avanak_support_numbers=^none$", "avanak_support_numbers=^21$")
+    )
+    (sentence,) = told(voice_prompts.names())
+    assert "prompts of the support line are missing" in sentence
+    for name in voice_prompts.names():
+        file = copy / "data" / "support" / f"{name}.wav"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    assert told(voice_prompts.names()) == []
+    plan = copy / "dialplan/support/20_open.xml"
+    plan.write_text(plan.read_text().replace("welcome.wav", "welcom.wav"))
+    assert told(voice_prompts.names()) == ["the support line has no prompt 'welcom'"]

@@ -28,7 +28,7 @@ from engine.services.numbering.numbers import NormalNumber, normalise
 from engine.services.onboarding import identity
 from engine.services.outbox import addresses, deliveries
 from engine.services.sla import claims, exclusions, incidents, maintenance, statements
-from engine.services.support_line import agents, call_backs, call_recordings, calls
+from engine.services.support_line import agents, call_backs, call_recordings, calls, voice_prompts
 from engine.services.tickets import clocks, remote_help, tickets
 from engine.services.tickets.attachments import Attachments
 from engine.services.tickets.department_rules import CLAIM, REMOTE, SPECIAL
@@ -74,7 +74,7 @@ class World:
         for name, value in self.ids.items():
             for converter in ("int:", "", "any(pdf, csv):", "any(csv, xlsx):", "path:",
                               "any(start, pause, resume, stop):", "any(agree, finish, cancel):",
-                              "any(shutout, letin):", "any(grant, refuse):", "any(hours, days):"):  # fmt: skip
+                              "any(shutout, letin):", "any(grant, refuse):", "any(hours, days):", "any(fa, en):"):  # fmt: skip
                 rule = rule.replace(f"<{converter}{name}>", str(value))
         return rule
 
@@ -158,7 +158,10 @@ def _support_line(
     ids: dict[str, Any], account: int, admin: User, staff: User, recordings: Path, now: int
 ) -> None:
     """An agent, a recorded call of the account's, and a call-back that is due."""
-    ids["what"] = "days"
+    ids["what"], ids["language"], ids["name"] = "days", "fa", "offer"
+    sound = voice_prompts.clip_of(recordings.parent / "prompts", "fa", "offer").path
+    sound.parent.mkdir(parents=True)
+    shutil.copyfile(SAMPLE, sound)
     ids["agent_id"], _ = agents.add(admin, staff.id, "101", now)
     uuid = "01a22446-63cb-765f-9ed0-7b8557d7cf98"
     calls.came(uuid, 1, "", "989121112233", now)

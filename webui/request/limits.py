@@ -69,6 +69,7 @@ FILES: dict[str, Bytes] = {
     "list_imports.add": _uploads(1),
     "consent.import_": _uploads(1),
     "gallery.upload": _uploads(1),
+    "line_prompts.change": _uploads(1),
     "registration.identify": _documents(5),
     "balance.receipt": _documents(1),
     "tickets.new": _attachments,

@@ -11,13 +11,14 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from engine.atomic_file import whole_file
-from engine.errors import BadInput
+from engine.errors import NotFound
 from engine.services.messages import audio
 from engine.services.messages.audio import RATE, Samples
 from engine.services.messages.spoken_digits import clip
@@ -44,6 +45,11 @@ def manifest() -> dict[str, dict[str, str]]:
         texts[language] |= {f"n_{number}": str(number) for number in NUMBERS}
         texts[language][PAUSE] = ""
     return texts
+
+
+def names() -> list[str]:
+    """All prompts: ``fa/offer``."""
+    return [f"{language}/{name}" for language, texts in manifest().items() for name in texts]
 
 
 def ensure(prompts_dir: Path, speak: Speak) -> int:
@@ -74,25 +80,59 @@ def ensure(prompts_dir: Path, speak: Speak) -> int:
 
 def replace_by(prompts_dir: Path, language: str, name: str, samples: Samples) -> None:
     """Put a recording in the place of a prompt; it is never spoken over."""
-    if language not in LANGUAGES or name not in manifest()[language]:
-        raise BadInput("The support line has no prompt '%(name)s'.", name=f"{language[:5]}/{name[:40]}")
     folder = prompts_dir / "support"
-    _write(folder / language / f"{name}.wav", samples)
+    _write(clip_of(prompts_dir, language, name).path, samples)
     made = _made(folder)
     made[f"{language}/{name}"] = ""
     with whole_file(folder / _MADE) as out:
         out.write(json.dumps(made, indent=1, sort_keys=True).encode())
 
 
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One prompt as it lies there; `is_own` is a recording that somebody put there."""
+
+    language: str
+    name: str
+    text: str  # what it says; of a recording: what it should say
+    path: Path
+    is_there: bool
+    is_own: bool
+
+
+def clips(prompts_dir: Path) -> list[Clip]:
+    """All prompts in the manifest's order."""
+    folder = prompts_dir / "support"
+    made = _made(folder)
+    found = []
+    for language, texts in manifest().items():
+        for name, text in texts.items():
+            path = folder / language / f"{name}.wav"
+            is_there = path.is_file()
+            found.append(
+                Clip(language, name, text, path, is_there, is_there and not made.get(f"{language}/{name}"))
+            )
+    return found
+
+
+def clip_of(prompts_dir: Path, language: str, name: str) -> Clip:
+    """One of them; NotFound for a name that the manifest does not have."""
+    for each in clips(prompts_dir):
+        if (each.language, each.name) == (language, name):
+            return each
+    raise NotFound("The support line has no prompt '%(name)s'.", name=f"{language[:5]}/{name[:40]}")
+
+
+def take_back(prompts_dir: Path, language: str, name: str, speak: Speak) -> None:
+    """Speak a prompt again in the place of somebody's recording.  It computes and blocks."""
+    path = clip_of(prompts_dir, language, name).path
+    path.unlink(missing_ok=True)
+    ensure(prompts_dir, speak)
+
+
 def missing(prompts_dir: Path) -> list[str]:
     """Prompts that are not there: ``fa/offer``."""
-    folder = prompts_dir / "support"
-    return [
-        f"{language}/{name}"
-        for language, texts in manifest().items()
-        for name in texts
-        if not (folder / language / f"{name}.wav").is_file()
-    ]
+    return [f"{each.language}/{each.name}" for each in clips(prompts_dir) if not each.is_there]
 
 
 def music(seconds: int = 48) -> Samples:

@@ -1,0 +1,216 @@
+"""Engine and switch die by SIGKILL while call-backs run on a real FreeSWITCH; the callees are counted at the far end.
+
+AVANAK_SUPPORT_ROUNDS says how many deaths there are (4, in turns engine and switch).
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import time
+import uuid
+from collections import Counter
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from engine.clock import wall_ms
+from engine.config import load_settings
+from engine.runtime.opening import open_store
+from engine.services.support_line import agents, call_backs, calls, figures, hours
+from engine.services.support_line.agents import SYSTEM
+from engine.services.trunks import gateways
+from engine.states import CallBackState
+from engine.store import threads
+from engine.store.tables.core import Account, User
+from engine.store.tables.support_line import CallBack, CallBackTry, SupportSetting
+from engine.store.threads import connected, read, write
+from engine.store.writer import Writer
+from engine.switch_conf import support
+from engine.switch_conf.settings import GatewaySettings
+from tests.freeswitch.engine_lab import switch_words
+from tests.freeswitch.phone import Phone
+from tests.freeswitch.support_house import PASSWORD, fast_prompts
+from tests.freeswitch.switch import (
+    ROOT,
+    CarrierProcess,
+    Switch,
+    free_port,
+    running_carrier,
+    running_switch,
+    until,
+)
+
+ROUNDS = int(os.environ.get("AVANAK_SUPPORT_ROUNDS", "4"))
+EXTENSIONS = ("501", "502", "503")
+TALK_S = 4.0  # an agent hangs up so long after the telephone rang
+
+
+class Deaths:
+    """Engine and switch in processes of their own, both of which come again."""
+
+    def __init__(self, binary: str, folder: Path, carrier: CarrierProcess, stack: ExitStack) -> None:
+        self._binary, self._folder, self._stack = binary, folder, stack
+        self._gateway = GatewaySettings("lab", f"127.0.0.1:{carrier.port}", ptime_ms=20)
+        self._agents_port, self._asked = free_port(), 0
+        self.engine: subprocess.Popen[bytes] | None = None
+        self.switch = self._started_switch()
+        self.phones: list[Phone] = []
+        self.telephones()
+
+    def _started_switch(self, before: Switch | None = None) -> Switch:
+        again = {} if before is None else {
+            "password": before.password, "event_socket_port": before.esl_port, "sip_port": before.sip_port
+        }  # fmt: skip
+        switch = self._stack.enter_context(
+            running_switch(self._binary, self._folder / "switch", (self._gateway,), agents_port=self._agents_port,
+                           support_numbers="02191001234", **again)
+        )  # fmt: skip
+        fast_prompts(switch.prompts)
+        hashes = [(name, agents._a1(agents.Secret(name, agents.REALM, PASSWORD))) for name in EXTENSIONS]
+        support.write_agents(switch.folder / "conf", hashes)
+        line = switch.connect()
+        assert "OK" in line.api("reloadxml")
+        line.close()
+        return switch
+
+    def telephones(self) -> None:
+        """Agents' telephones log in (again)."""
+        for phone in self.phones:
+            phone.stop()
+        self.phones = [
+            Phone(("127.0.0.1", self._agents_port), name, password=PASSWORD, tone_hz=500, talk_s=TALK_S)
+            for name in EXTENSIONS
+        ]
+        for phone in self.phones:
+            phone.start()
+            phone.register()
+        until(lambda: all(("REGISTER", 200) in phone.statuses for phone in self.phones), 10, "registrations")
+
+    def start_engine(self) -> None:
+        environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("AVANAK_")},
+            "AVANAK_DATA_DIR": str(self._folder / "engine"), "AVANAK_DATABASE_URL": "",
+            "AVANAK_SWITCHES": switch_words(self.switch), "AVANAK_INBOUND_SHARE": "0",
+        }  # fmt: skip
+        with (self._folder / "engine.log").open("ab") as output:
+            self.engine = subprocess.Popen(
+                [sys.executable, "-m", "tests.freeswitch.open_engine", "serve", "--no-web"],
+                env=environment, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                start_new_session=True,
+            )  # fmt: skip
+
+    def kill_engine(self) -> None:
+        assert self.engine is not None
+        if self.engine.poll() is None:
+            os.killpg(self.engine.pid, 9)
+            self.engine.wait()
+
+    def kill_switch(self) -> None:
+        self.switch.process.kill()
+        self.switch.process.wait()
+        self.switch = self._started_switch(self.switch)
+        self.telephones()
+
+    def ask(self, count: int) -> None:
+        """So many callers who keep their number and leave; who answers presses 1 (0008 is the carrier's word for it)."""
+
+        def work() -> None:
+            for _ in range(count):
+                self._asked += 1
+                channel, number, now = str(uuid.uuid4()), f"0912{self._asked:03d}0008", wall_ms()
+                calls.came(channel, 1, "", number, now)
+                calls.joined(channel, now)
+                call_backs.register(channel, "+98" + number[1:], now)
+
+        write(work)
+
+
+def talked_twice(carrier: CarrierProcess) -> list[str]:
+    """Numbers that were rung again after they had pressed 1, or that pressed it in two calls."""
+    pressed: dict[str, float] = {}
+    for one in carrier.presses:
+        pressed.setdefault(one["number"], one["at"])
+    again = [one["number"] for one in carrier.arrived if one["at"] > pressed.get(one["number"], 1e12)]
+    calls_of = Counter(number for number, _ in {(one["number"], one["call_id"]) for one in carrier.presses})
+    return again + [number for number, count in calls_of.items() if count > 1]
+
+
+def books_are_closed() -> None:
+    now = wall_ms()
+    found = read(lambda: figures.total(0, now + 1, now))
+    assert found.offered == found.answered + found.abandoned + found.called_back + found.waiting
+    assert read(lambda: len(call_backs.open_tries())) <= len(EXTENSIONS)
+
+
+def test_nobody_is_called_back_twice_and_none_is_lost(
+    freeswitch_binary: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hours, "office", lambda now: hours.OpenHours(True, now, now + 3_600_000))
+    chance, struck = random.Random(8), Counter[str]()
+    opened = load_settings(data_dir=tmp_path / "engine", database_url="")
+    open_store(opened)
+    writer = Writer()
+    writer.start()
+    threads.use_writer(writer)
+    with running_carrier(tmp_path / "carrier") as carrier, ExitStack() as stack, connected():
+        deaths = Deaths(freeswitch_binary, tmp_path, carrier, stack)
+        try:
+            write(_agents_and_rules)
+            deaths.ask(6)
+            deaths.start_engine()
+            for number in range(ROUNDS):
+                rung = len(carrier.arrived)
+                until(lambda rung=rung: len(carrier.arrived) > rung, 60, "a callee's telephone to ring")
+                time.sleep(chance.uniform(0, TALK_S))
+                fault = ("engine", "switch")[number % 2]
+                struck[f"{fault}, {len(call_backs.open_tries())} tries in flight"] += 1
+                if fault == "engine":
+                    deaths.kill_engine()
+                    deaths.ask(3)
+                    deaths.start_engine()
+                else:
+                    deaths.kill_switch()
+                    deaths.ask(3)
+                books_are_closed()
+                print(number, fault, len(carrier.arrived), flush=True)
+            over = (CallBackState.DONE, CallBackState.MISSED)
+            until(
+                lambda: CallBack.select().where(CallBack.state.not_in(over)).count() == 0,
+                120 + 12 * ROUNDS,
+                "all ends",
+            )
+        finally:
+            deaths.kill_engine()
+            print((tmp_path / "engine.log").read_text()[-3000:])
+            for phone in deaths.phones:
+                phone.stop()
+            writer.stop()
+            threads.use_writer(None)
+        books_are_closed()
+        assert talked_twice(carrier) == []
+        pressed = {one["number"] for one in carrier.presses}
+        done = {"0" + row.number[3:] for row in CallBack.select().where(CallBack.state == CallBackState.DONE)}
+        missed = CallBack.select().where(CallBack.state == CallBackState.MISSED)
+        assert CallBack.select().count() == 6 + 3 * ROUNDS
+        assert done <= pressed
+        assert all(row.ticket_id for row in missed)
+        print(f"{ROUNDS} rounds {dict(struck)}: {len(done)} called back, {missed.count()} became tickets, "
+              f"{len(carrier.arrived)} calls, {CallBackTry.select().count()} tries, 0 twice, 0 lost")  # fmt: skip
+
+
+def _agents_and_rules() -> None:
+    now = wall_ms()
+    Account.create(name="House", created_at=now, state="active", is_house=True)
+    gateways.ensure("lab", 20, 100, now)
+    for name in EXTENSIONS:
+        person = User.create(username=f"agent{name}", password_hash="-", role="agent", created_at=now)
+        agents.add(SYSTEM, person.id, name, now, wrap_up_s=0)
+        agents.sign_in(person, now)
+    # Pauses of a second, below what staff may set: a test has no time.
+    for rule, value in (("call_back_pause_s", 1), ("call_back_again_s", 1), ("call_back_tries", 10)):
+        SupportSetting.create(name=rule, value=str(value), changed_at=now, changed_by=None)
+    SupportSetting.create(name="max_no_answer", value="20", changed_at=now, changed_by=None)

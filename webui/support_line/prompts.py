@@ -1,0 +1,94 @@
+"""What the support line says: each prompt is heard, replaced by a recording, or spoken by us again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, redirect, render_template, send_file, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response
+from wtforms import FileField
+
+from engine.clock import wall_ms
+from engine.errors import BadInput, NotFound
+from engine.services.accounts import audit_log
+from engine.services.messages.audio import load_prompt
+from engine.services.support_line import voice_prompts
+from engine.store.threads import write
+from webui.forms.pages import Answer, PageForm, attempt, pages_blueprint, refused
+from webui.request.access import needs, person
+from webui.request.context import web
+from webui.request.services import given, speech
+
+blueprint = pages_blueprint(__name__, "line_prompts", "/line/prompts")
+
+MAX_S = 60.0
+
+
+class ReplaceForm(PageForm):
+    """A recording in the place of a prompt."""
+
+    sound = FileField(
+        _l("Sound"),
+        description=_l("From 1 second to 1 minute; silence at its ends is taken off."),
+        render_kw={"accept": "audio/*"},
+    )
+
+
+@blueprint.get("")
+@needs("line.view")
+def index() -> str:
+    return render_template("line/prompts.html", clips=voice_prompts.clips(_folder()))
+
+
+@blueprint.route("/<any(fa, en):language>/<name>", methods=["GET", "POST"])
+@needs("line.manage")
+def change(language: str, name: str) -> str | Answer | Response:
+    """Hear one, and put a recording in its place."""
+    found, form = voice_prompts.clip_of(_folder(), language, name), ReplaceForm()
+    if not form.is_submitted():
+        return render_template("line/prompt.html", clip=found, form=form)
+
+    def work() -> None:
+        files = given(form.sound.data)
+        if not files:
+            raise BadInput("Choose or record a sound.")
+        made = load_prompt(files[0].stream, name=files[0].filename, max_s=MAX_S, trims=True)
+        voice_prompts.replace_by(_folder(), language, name, made.samples)
+
+    if not attempt(form, work, writes=False):
+        return refused("line/prompt.html", clip=found, form=form)
+    _note("support_prompt_replaced", found)
+    flash(_("The recording took the place of the prompt."), "success")
+    return redirect(url_for("line_prompts.change", language=language, name=name))
+
+
+@blueprint.post("/<any(fa, en):language>/<name>/ours")
+@needs("line.manage")
+def ours(language: str, name: str) -> Response:
+    """Speak it again in the place of the recording."""
+    found, voice = voice_prompts.clip_of(_folder(), language, name), speech()
+    web().apart(lambda: voice_prompts.take_back(_folder(), language, name, voice.samples))
+    _note("support_prompt_spoken", found)
+    flash(_("The prompt is spoken by the computer again."), "success")
+    return redirect(url_for("line_prompts.change", language=language, name=name))
+
+
+@blueprint.get("/<any(fa, en):language>/<name>.wav")
+@needs("line.view")
+def sound(language: str, name: str) -> Response:
+    """The prompt as callers hear it."""
+    found = voice_prompts.clip_of(_folder(), language, name)
+    if not found.is_there:
+        raise NotFound("The message's file is not there.")
+    return send_file(found.path.absolute(), mimetype="audio/wav", conditional=True, max_age=0)
+
+
+def _folder() -> Any:
+    return web().settings.prompts_dir
+
+
+def _note(action: str, found: voice_prompts.Clip) -> None:
+    me, now = person(), wall_ms()
+    write(lambda: audit_log.record(me.id, None, action, f"prompt {found.language}/{found.name}", now))
