@@ -252,7 +252,7 @@ def _support_prompts(read: Tree, prompts: Collection[str]) -> Iterator[Finding]:
             for name in _PROMPT.findall(text):
                 if name not in names:
                     yield Finding(path, number, f"the support line has no prompt '{name}'")
-    folder = Path(read.variables.get("avanak_prompts_dir", "")) / "support"
+    folder = Path(read.variables.get("avanak_prompts_dir") or "") / "support"
     if read.variables.get("avanak_support_numbers", "^none$") == "^none$" or not folder.parent.is_dir():
         return
     missing = sorted(each for each in prompts if not (folder / f"{each}.wav").is_file())

@@ -149,6 +149,7 @@ def books_are_closed() -> None:
     assert read(lambda: len(call_backs.open_tries())) <= len(EXTENSIONS)
 
 
+@pytest.mark.timeout(180 + 45 * ROUNDS)
 def test_nobody_is_called_back_twice_and_none_is_lost(
     freeswitch_binary: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -186,6 +187,9 @@ def test_nobody_is_called_back_twice_and_none_is_lost(
                 120 + 12 * ROUNDS,
                 "all ends",
             )
+        except BaseException:
+            log.error("the engine said:\n%s", (tmp_path / "engine.log").read_text()[-6000:])
+            raise
         finally:
             deaths.kill_engine()
             for phone in deaths.phones:

@@ -158,7 +158,7 @@ def _support_line(
     ids: dict[str, Any], account: int, admin: User, staff: User, recordings: Path, now: int
 ) -> None:
     """An agent, a recorded call of the account's, and a call-back that is due."""
-    ids["what"], ids["language"], ids["name"] = "days", "fa", "offer"
+    ids["what"], ids["language"], ids["clip"] = "days", "fa", "offer"
     sound = voice_prompts.clip_of(recordings.parent / "prompts", "fa", "offer").path
     sound.parent.mkdir(parents=True)
     shutil.copyfile(SAMPLE, sound)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from flask import flash, redirect, render_template, send_file, url_for
 from flask_babel import gettext as _
@@ -42,44 +42,44 @@ def index() -> str:
     return render_template("line/prompts.html", clips=voice_prompts.clips(_folder()))
 
 
-@blueprint.route("/<any(fa, en):language>/<name>", methods=["GET", "POST"])
+@blueprint.route("/<any(fa, en):language>/<clip>", methods=["GET", "POST"])
 @needs("line.manage")
-def change(language: str, name: str) -> str | Answer | Response:
+def change(language: str, clip: str) -> str | Answer | Response:
     """Hear one, and put a recording in its place."""
-    found, form = voice_prompts.clip_of(_folder(), language, name), ReplaceForm()
+    found, form = voice_prompts.clip_of(_folder(), language, clip), ReplaceForm()
     if not form.is_submitted():
-        return render_template("line/prompt.html", clip=found, form=form)
+        return render_template("line/prompt.html", found=found, form=form)
 
     def work() -> None:
         files = given(form.sound.data)
         if not files:
             raise BadInput("Choose or record a sound.")
-        made = load_prompt(files[0].stream, name=files[0].filename, max_s=MAX_S, trims=True)
-        voice_prompts.replace_by(_folder(), language, name, made.samples)
+        made = load_prompt(cast(BinaryIO, files[0].stream), name=files[0].filename, max_s=MAX_S, trims=True)
+        voice_prompts.replace_by(_folder(), language, clip, made.samples)
 
     if not attempt(form, work, writes=False):
-        return refused("line/prompt.html", clip=found, form=form)
+        return refused("line/prompt.html", found=found, form=form)
     _note("support_prompt_replaced", found)
     flash(_("The recording took the place of the prompt."), "success")
-    return redirect(url_for("line_prompts.change", language=language, name=name))
+    return redirect(url_for("line_prompts.change", language=language, clip=clip))
 
 
-@blueprint.post("/<any(fa, en):language>/<name>/ours")
+@blueprint.post("/<any(fa, en):language>/<clip>/ours")
 @needs("line.manage")
-def ours(language: str, name: str) -> Response:
+def ours(language: str, clip: str) -> Response:
     """Speak it again in the place of the recording."""
-    found, voice = voice_prompts.clip_of(_folder(), language, name), speech()
-    web().apart(lambda: voice_prompts.take_back(_folder(), language, name, voice.samples))
+    found, voice = voice_prompts.clip_of(_folder(), language, clip), speech()
+    web().apart(lambda: voice_prompts.take_back(_folder(), language, clip, voice.samples))
     _note("support_prompt_spoken", found)
     flash(_("The prompt is spoken by the computer again."), "success")
-    return redirect(url_for("line_prompts.change", language=language, name=name))
+    return redirect(url_for("line_prompts.change", language=language, clip=clip))
 
 
-@blueprint.get("/<any(fa, en):language>/<name>.wav")
+@blueprint.get("/<any(fa, en):language>/<clip>.wav")
 @needs("line.view")
-def sound(language: str, name: str) -> Response:
+def sound(language: str, clip: str) -> Response:
     """The prompt as callers hear it."""
-    found = voice_prompts.clip_of(_folder(), language, name)
+    found = voice_prompts.clip_of(_folder(), language, clip)
     if not found.is_there:
         raise NotFound("The message's file is not there.")
     return send_file(found.path.absolute(), mimetype="audio/wav", conditional=True, max_age=0)
