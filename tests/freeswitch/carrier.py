@@ -228,7 +228,7 @@ class Carrier:
         self._answer(call, 200, sdp=True)
         self._repeat(call, T1_S)
         for place, key in enumerate(call.ending.at_once):
-            self._press(call, key, 0.1 + 0.25 * place)
+            self._press(call, key, call.ending.first_s + 0.25 * place)
 
     def _final(self, call: Call, status: int, how: str) -> None:
         call.final = status

@@ -33,6 +33,7 @@ The endings are those of engine/embedded/people.py, by the last four digits:
 0048  presses 1 while the message plays, by telephone-event and by INFO at once
 0051  holds the line for 1.5 s in the message
 0052  offers PCMU, PCMA again in the message
+0053  answers, presses 1 most of a second later
 ====  ===================================================================
 """
 
@@ -57,6 +58,7 @@ class Ending:
     in_voice: bool = False  # its keys are tones in the voice
     together: bool = False  # all of `after` at once
     at_once: str = ""  # pressed as soon as it is answered
+    first_s: float = 0.1  # between the answer and the first key of `at_once`
     header: str = ""  # of the final answer, whole
     is_silent: bool = False
     repeats: str = ""  # 250 ms later: the "end" of each event, or the "whole" of it
@@ -106,5 +108,6 @@ ENDINGS = {
     "0048": Ending(during="1", informs=True),
     "0051": Ending(hold_ms=1500),
     "0052": Ending(reoffers="PCMU,PCMA"),
+    "0053": Ending(at_once="1", first_s=0.8),
 }
 FIRST_TIME = {"0015": ENDINGS["0001"], "0016": ENDINGS["0004"]}

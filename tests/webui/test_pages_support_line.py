@@ -13,7 +13,7 @@ from engine.store.tables.core import User
 from engine.store.tables.support import Ticket
 from engine.store.tables.support_line import SupportAgent, SupportCall
 from engine.store.threads import read, write
-from tests.webui.world import MARK
+from tests.webui.world import MARK, SAMPLE
 
 UUID = "01a22446-63cb-765f-9ed0-7b8557d7cf99"
 CALLER = "989123334455"
@@ -144,3 +144,22 @@ def test_reports_are_files_too(app, world, enter, waiting: int) -> None:
     assert sum(int(row[1]) for row in rows[1:]) == 2  # the world's caller and the one who waits
     csv = browser.get("/line/reports/hours.csv").get_data(as_text=True)
     assert len(csv.splitlines()) > 24
+
+
+def test_a_prompt_is_heard_and_replaced_by_a_recording(app, world, enter) -> None:
+    browser = enter("admin")
+    page = browser.get("/line/prompts?lang=en").text
+    assert "/line/prompts/fa/offer" in page
+    assert "missing" in page  # all but the one that the world has
+    assert browser.get("/line/prompts/fa/offer.wav").status_code == 200
+    assert browser.get("/line/prompts/en/offer.wav").status_code == 404
+    assert browser.get("/line/prompts/fa/nothing").status_code == 404
+    form = {"sound": (io.BytesIO(SAMPLE.read_bytes()), "offer.wav")}
+    made = browser.post("/line/prompts/en/offer", form, page="/line/prompts/en/offer")
+    assert made.status_code == 302
+    assert "Let the computer speak it" in browser.get("/line/prompts/en/offer").text
+    assert browser.get("/line/prompts/en/offer.wav").status_code == 200
+    wrong = browser.post(
+        "/line/prompts/fa/offer", {"sound": (io.BytesIO(b"no sound"), "x.wav")}, page="/line/prompts/fa/offer"
+    )
+    assert wrong.status_code == 400

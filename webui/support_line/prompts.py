@@ -11,12 +11,13 @@ from werkzeug.wrappers import Response
 from wtforms import FileField
 
 from engine.clock import wall_ms
-from engine.errors import BadInput, NotFound
+from engine.errors import AvanakError, BadInput, NotFound
 from engine.services.accounts import audit_log
 from engine.services.messages.audio import load_prompt
 from engine.services.support_line import voice_prompts
 from engine.store.threads import write
 from webui.forms.pages import Answer, PageForm, attempt, pages_blueprint, refused
+from webui.i18n.sentences import said
 from webui.request.access import needs, person
 from webui.request.context import web
 from webui.request.services import given, speech
@@ -68,10 +69,15 @@ def change(language: str, clip: str) -> str | Answer | Response:
 @needs("line.manage")
 def ours(language: str, clip: str) -> Response:
     """Speak it again in the place of the recording."""
-    found, voice = voice_prompts.clip_of(_folder(), language, clip), speech()
-    web().apart(lambda: voice_prompts.take_back(_folder(), language, clip, voice.samples))
-    _note("support_prompt_spoken", found)
-    flash(_("The prompt is spoken by the computer again."), "success")
+    folder, voice = _folder(), speech()
+    found = voice_prompts.clip_of(folder, language, clip)
+    try:
+        web().apart(lambda: voice_prompts.take_back(folder, language, clip, voice.samples))
+    except AvanakError as error:  # nothing can speak here: the recording stays
+        flash(said(error), "danger")
+    else:
+        _note("support_prompt_spoken", found)
+        flash(_("The prompt is spoken by the computer again."), "success")
     return redirect(url_for("line_prompts.change", language=language, clip=clip))
 
 

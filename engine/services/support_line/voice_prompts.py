@@ -55,25 +55,24 @@ def names() -> list[str]:
 def ensure(prompts_dir: Path, speak: Speak) -> int:
     """Make the prompts that are missing or whose text is another now; how many.  It computes and blocks."""
     folder = prompts_dir / "support"
-    made = _made(folder)
+    made, spoken_now = _made(folder), dict[str, str]()
     count = 0
     for language, texts in manifest().items():
         (folder / language).mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
             key = f"{language}/{name}"
             file = folder / language / f"{name}.wav"
-            mark = hashlib.sha256(text.encode()).hexdigest()[:16]
+            mark = _mark(text)
             if file.exists() and made.get(key, "") in ("", mark):  # ours, or somebody's recording
                 continue
             _write(file, _samples(language, name, text, speak))
-            made[key] = mark
+            spoken_now[key] = mark
             count += 1
     if not (folder / f"{MUSIC}.wav").exists():
         _write(folder / f"{MUSIC}.wav", music())
         count += 1
     if count:
-        with whole_file(folder / _MADE) as out:
-            out.write(json.dumps(made, indent=1, sort_keys=True).encode())
+        _keep_marks(folder, spoken_now)
         log.info("action=support_prompts_made files=%d", count)
     return count
 
@@ -82,10 +81,7 @@ def replace_by(prompts_dir: Path, language: str, name: str, samples: Samples) ->
     """Put a recording in the place of a prompt; it is never spoken over."""
     folder = prompts_dir / "support"
     _write(clip_of(prompts_dir, language, name).path, samples)
-    made = _made(folder)
-    made[f"{language}/{name}"] = ""
-    with whole_file(folder / _MADE) as out:
-        out.write(json.dumps(made, indent=1, sort_keys=True).encode())
+    _keep_marks(folder, {f"{language}/{name}": ""})
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +120,10 @@ def clip_of(prompts_dir: Path, language: str, name: str) -> Clip:
 
 
 def take_back(prompts_dir: Path, language: str, name: str, speak: Speak) -> None:
-    """Speak a prompt again in the place of somebody's recording.  It computes and blocks."""
-    path = clip_of(prompts_dir, language, name).path
-    path.unlink(missing_ok=True)
-    ensure(prompts_dir, speak)
+    """Speak a prompt again in the place of somebody's recording, which stays if that fails.  It computes and blocks."""
+    found = clip_of(prompts_dir, language, name)
+    _write(found.path, _samples(language, name, found.text, speak))
+    _keep_marks(prompts_dir / "support", {f"{language}/{name}": _mark(found.text)})
 
 
 def missing(prompts_dir: Path) -> list[str]:
@@ -164,6 +160,17 @@ def _made(folder: Path) -> dict[str, str]:
     except (OSError, ValueError):
         return {}
     return found
+
+
+def _mark(text: str) -> str:
+    """What is kept of a text that we spoke."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _keep_marks(folder: Path, marks: dict[str, str]) -> None:
+    """Beside those that are kept, which the web may have written meanwhile."""
+    with whole_file(folder / _MADE) as out:
+        out.write(json.dumps(_made(folder) | marks, indent=1, sort_keys=True).encode())
 
 
 def _write(file: Path, samples: Samples) -> None:
