@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from engine.errors import BadInput, Conflict, NotFound
 from engine.services.accounts import accounts, audit_log
 from engine.services.campaigns import campaigns
-from engine.services.campaigns.quick_sends import QuickOptions, send
+from engine.services.campaigns.quick_sends import QuickOptions, send, send_many
 from engine.services.money import charges, pricing, reservations
 from engine.services.money.ledger import NoCredit
 from engine.services.money.pricing import FREE, Price
@@ -521,11 +521,66 @@ def test_quick_sends_are_charged_each_for_itself_and_the_rest_returns_once(world
     assert [held[key] for key in sent] == [150, 0, 300]
     assert sorted(read(charges.ended_quick)) == [(campaign, sent[0]), (campaign, sent[2])]
     assert len(read(lambda: charges.ended_quick(1))) == 1
-    assert write(lambda: charges.release_quick(campaign, sent, world.now)) == 450
-    assert write(lambda: charges.release_quick(campaign, sent, world.now)) == 0
+    for _ in range(2):
+        write(lambda: charges.release_quick(campaign, sent, world.now))
+        assert (world.balance(account), world.reserved(account)) == (10 * CALL_MOBILE - 450, 0)
     assert (world.balance(account), world.reserved(account)) == (10 * CALL_MOBILE - 450, 0)
     assert read(lambda: Reservation.get_by_id(campaign)).charged == 450
     world.clean()
+
+
+def quick_many(world: World, account: int, texts: list[str]) -> list[int]:
+    numbers = [number(text) for text in texts]
+    return write(lambda: send_many(account, numbers, "p", QuickOptions(), world.now, MESSAGE_MS))
+
+
+@pytest.mark.parametrize(("short", "is_enough"), [(1, False), (0, True)])
+def test_quick_sends_together_are_all_paid_in_one_booking_or_none_is_accepted(
+    world: World, short: int, is_enough: bool
+) -> None:
+    cost = 2 * CALL_MOBILE + CALL_LANDLINE
+    account = world.account(cost - short)
+    texts = ["09121112233", "02188776655", "09121112244"]
+    if not is_enough:
+        with pytest.raises(NoCredit) as error:
+            quick_many(world, account, texts)
+        assert (error.value.needed, error.value.available) == (cost, cost - 1)
+        assert (world.balance(account), world.reserved(account)) == (cost - 1, 0)
+        assert read(lambda: Recipient.select().count()) == 0
+        return
+    sent = quick_many(world, account, texts)
+    assert (world.balance(account), world.reserved(account)) == (0, cost)
+    rows = read(lambda: [Recipient.get_by_id(key) for key in sent])
+    assert [row.reserved for row in rows] == [CALL_MOBILE, CALL_LANDLINE, CALL_MOBILE]
+    assert {row.price_id for row in rows} == {read(lambda: pricing.price_of(account, world.now)).id}
+    kept = read(lambda: Reservation.get_by_id(rows[0].campaign_id))
+    assert (kept.held, kept.slices) == (cost, 1)
+    assert read(lambda: [row.key for row in LedgerTxn.select().where(LedgerTxn.kind == "reserve")]) == [
+        f"reserve/quick/{sent[0]}"
+    ]
+    write(lambda: charges.reserve_quick(rows[0].campaign_id, [], MESSAGE_MS, world.now))
+    assert world.reserved(account) == cost, "nothing is reserved for nobody"
+
+
+def test_quick_sends_that_end_together_are_one_charge_of_the_heard_ones(world: World) -> None:
+    account = world.account(10 * CALL_MOBILE)
+    sent = quick_many(world, account, ["09121112233", "09121112244", "09121112255", "09121112266"])
+    campaign = read(lambda: int(Recipient.get_by_id(sent[0]).campaign_id))
+    calls = {item.recipient.id: item for item in world.claim(campaign)}
+    world.settle([calls[key] for key in sent[:2]], heard_ms=2_000)
+    world.settle([calls[sent[2]]], heard_ms=0)
+    (txn,) = read(lambda: list(LedgerTxn.select().where(LedgerTxn.kind == "charge")))
+    ids = sorted(calls[key].attempt_id for key in sent[:2])
+    assert (txn.key, txn.first_attempt_id, txn.last_attempt_id) == (f"charge/{ids[0]}", *ids)
+    assert (txn.campaign_id, txn.account_id) == (campaign, account)
+    kept = read(lambda: Reservation.get_by_id(campaign))
+    assert (kept.charged, kept.held) == (300, 4 * CALL_MOBILE - 300)
+    write(lambda: charges.release_quick(campaign, [sent[3]], world.now))
+    assert read(lambda: Recipient.get_by_id(sent[3])).reserved == CALL_MOBILE, "it has not ended"
+    write(lambda: charges.release_quick(campaign, sent[::-1], world.now))
+    (back,) = read(lambda: list(LedgerTxn.select().where(LedgerTxn.kind == "return")))
+    assert back.key == f"return/quick/{sent[0]}"
+    assert world.reserved(account) == CALL_MOBILE
 
 
 def test_quick_sends_of_the_house_and_of_free_accounts_hold_nothing(world: World) -> None:

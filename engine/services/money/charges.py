@@ -26,8 +26,8 @@ def is_charged(item: Settle) -> bool:
     return item.end.heard_ms > 0 and item.disposition == Disposition.ANSWERED
 
 
-def charge_group(terms: Terms, items: Sequence[Settle], now: int) -> int:
-    """Charge answered calls of one campaign, just settled in this transaction; the Rials."""
+def charge_group(terms: Terms, items: Sequence[Settle], now: int) -> None:
+    """Charge answered calls of one campaign, just settled in this transaction."""
     price = terms.price
     attempt_ids = [item.attempt_id for item in items]
     txn_id = _begin_charge(terms, attempt_ids, now)
@@ -46,10 +46,9 @@ def charge_group(terms: Terms, items: Sequence[Settle], now: int) -> int:
     held, _ = lock(terms.campaign_id)
     # More was heard than expected (a message repeated, one answered twice): the balance pays the rest.
     _end_charge(terms, txn_id, total, min(total, held))
-    return total
 
 
-def charge_quick(terms: Terms, items: Sequence[Settle], now: int) -> int:
+def charge_quick(terms: Terms, items: Sequence[Settle], now: int) -> None:
     """As `charge_group`, for quick sends: each has its own price and its own reservation."""
     facts = {
         int(row[0]): (bool(row[1]), row[2], int(row[3]))
@@ -70,7 +69,7 @@ def charge_quick(terms: Terms, items: Sequence[Settle], now: int) -> int:
             priced.append((item.attempt_id, rials))
             taken.append((item.recipient_id, min(rials, reserved)))
     if not priced:
-        return 0
+        return
     txn_id = _begin_charge(terms, [attempt_id for attempt_id, _ in priced], now)
     run_over_values(
         ("id", "price", "txn"),
@@ -87,7 +86,6 @@ def charge_quick(terms: Terms, items: Sequence[Settle], now: int) -> int:
     total = sum(rials for _, rials in priced)
     lock(terms.campaign_id)
     _end_charge(terms, txn_id, total, sum(rials for _, rials in taken))
-    return total
 
 
 def _begin_charge(terms: Terms, attempt_ids: Sequence[int], now: int) -> int:
@@ -122,14 +120,16 @@ def _end_charge(terms: Terms, txn_id: int, total: int, from_held: int) -> None:
 # -- quick sends ------------------------------------------------------------------------
 
 
-def reserve_quick(campaign_id: int, recipients: Sequence[tuple[int, bool]], message_ms: int, now: int) -> int:
-    """Reserve for quick sends that were just accepted: (recipient, whether it is a mobile); the Rials, in one booking.
+def reserve_quick(
+    campaign_id: int, recipients: Sequence[tuple[int, bool]], message_ms: int, now: int
+) -> None:
+    """Reserve for quick sends that were just accepted: (recipient, whether it is a mobile), in one booking.
 
     Raises NoCredit when there is not enough for all of them.
     """
     terms = terms_of(campaign_id, now)
     if terms is None or not recipients:
-        return 0
+        return
     price = pricing.price_of(terms.account_id, now)
     costs = [(recipient_id, price.of_call(message_ms, is_mobile)) for recipient_id, is_mobile in recipients]
     total = sum(cost for _, cost in costs)
@@ -140,7 +140,7 @@ def reserve_quick(campaign_id: int, recipients: Sequence[tuple[int, bool]], mess
         " WHERE recipient.id = CAST(v.id AS BIGINT) RETURNING recipient.id",
     )
     if not total:
-        return 0
+        return
     lock(campaign_id)
     free = spendable(terms.account_id)
     if total > free:
@@ -157,7 +157,6 @@ def reserve_quick(campaign_id: int, recipients: Sequence[tuple[int, bool]], mess
         "UPDATE reservation SET held = held + ?, slices = slices + 1 WHERE campaign_id = ?",
         [total, campaign_id],
     )
-    return total
 
 
 _ENDED = ", ".join(f"'{state.value}'" for state in FINAL_STATES)
@@ -171,8 +170,8 @@ def ended_quick(limit: int = 2_000) -> list[tuple[int, int]]:
     return [(int(campaign_id), int(recipient_id)) for campaign_id, recipient_id in rows]
 
 
-def release_quick(campaign_id: int, recipient_ids: Sequence[int], now: int) -> int:
-    """Release what ended quick sends of a standing campaign still hold, once; the Rials."""
+def release_quick(campaign_id: int, recipient_ids: Sequence[int], now: int) -> None:
+    """Release what ended quick sends of a standing campaign still hold, once."""
     rows = execute_locked("SELECT account_id FROM reservation WHERE campaign_id = ?", [campaign_id])
     total = 0
     released: list[int] = []
@@ -186,7 +185,7 @@ def release_quick(campaign_id: int, recipient_ids: Sequence[int], now: int) -> i
             released.append(recipient_id)
             execute("UPDATE recipient SET reserved = 0 WHERE id = ?", [recipient_id])
     if not released:
-        return 0
+        return
     book_new(
         int(rows[0][0]),
         "return",
@@ -196,4 +195,3 @@ def release_quick(campaign_id: int, recipient_ids: Sequence[int], now: int) -> i
         campaign_id=campaign_id,
     )
     changed("UPDATE reservation SET held = held - ? WHERE campaign_id = ?", [total, campaign_id])
-    return total
