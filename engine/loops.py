@@ -22,7 +22,8 @@ log = logging.getLogger(__name__)
 class Loop:
     """One step and its time.
 
-    `step` may return True for «there is more»: it is then made again at once.
+    `step` may return True for «there is more»: it is then made again at once; or the seconds to wait
+    this time instead of `every_s`.
     `stops_early`: it ends when stopping begins; the others go on until the end.
     `wake`: a flag that cuts the waiting short.
     `begins_after_s`: how long the first step waits.
@@ -66,17 +67,18 @@ class Loops:
         if loop.begins_after_s:
             gevent.sleep(loop.begins_after_s)
         while not (self._is_stopping and loop.stops_early):
-            has_more = False
+            said: object = None
             try:
-                has_more = loop.step() is True
+                said = loop.step()
             except (AvanakError, OSError) as error:
                 log.warning("action=step_failed step=%s error=%r", loop.name, str(error))
             except Exception:
                 log.exception("action=step_failed step=%s", loop.name)
-            if has_more:
+            if said is True:
                 continue
+            wait_s = said if isinstance(said, float) else loop.every_s
             if loop.wake is None:
-                gevent.sleep(loop.every_s)
+                gevent.sleep(wait_s)
             else:
-                loop.wake.wait(loop.every_s)
+                loop.wake.wait(wait_s)
                 loop.wake.clear()

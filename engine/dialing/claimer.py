@@ -18,6 +18,7 @@ from engine.store.claims import NO_ROUTE_MS, ClaimedCall, ClaimHook, Due, Route,
 from engine.store.writer import Writer
 
 PATIENCE_S = 0.2  # a few free places are not left empty longer
+LONG_PATIENCE_S = 0.8  # nor are they when enough calls wait already, which leave first
 MAX_CLAIM = 1000
 SHOWN_DIGITS = 5  # of a number that no gateway serves: country and area
 EMPTY_WAIT_S = 0.2  # before a campaign without due recipients is asked again
@@ -73,7 +74,9 @@ class Claimer:
         limiters = [self.lanes.gateways[gateway_id].limiter for gateway_id in {way[0] for way in usable}]
         largest = max((limiter.cps * horizon_s(limiter) for limiter in limiters), default=0)
         is_small = free < max(1, min(50, int(largest / 2)))
-        if not free or (is_small and now_m < self._claimed_m + PATIENCE_S):
+        has_enough = self.lanes.waiting(usable) > largest / 2
+        patience_s = LONG_PATIENCE_S if has_enough else PATIENCE_S
+        if not free or (is_small and now_m < self._claimed_m + patience_s):
             return []
         self._claimed_m = now_m
         given = self._fair.divide(

@@ -48,7 +48,9 @@ log = logging.getLogger(__name__)
 
 SettledListener = Callable[[list[Settle]], None]
 
-CLAIM_S = 0.05
+CLAIM_S = 0.05  # between two looks for calls to claim, while a quick send or a fast trunk may want some
+SLOW_CLAIM_S = 0.15
+SLOW_CPS = 100
 BOARD_S = 0.4  # at most so long until a pause, or a changed gateway, is taken over
 REAP_S = 0.25
 SIGNS_S = 0.25
@@ -351,7 +353,11 @@ class Dialer:
         for trunk in list(self.lanes.trunks.values()):
             if trunk.is_shut and trunk.ready:
                 self.unsent.release(switch_id=trunk.switch.id, gateway_id=trunk.gateway.id)
-        for run in self.running_campaigns.update(rows):
+        had = len(self.running_campaigns.runs)
+        ended = self.running_campaigns.update(rows)
+        if len(self.running_campaigns.runs) + len(ended) > had:
+            self._wake.set()
+        for run in ended:
             self.unsent.release(campaign_id=run.id)
         for run in self.running_campaigns.runs.values():
             if run.waiting and not (run.rules.windows.is_open(wall_ms(), self.zone) and _shows_its_own(run)):
@@ -365,7 +371,7 @@ class Dialer:
                 run.forget_templates()
             self.unsent.release(gateway_id=gateway_id)
 
-    def _claim(self) -> None:
+    def _claim(self) -> float:
         self._is_claiming = True
         try:
             if self.claimer.step(wall_ms(), monotonic_s()):
@@ -373,6 +379,9 @@ class Dialer:
                     claimed.set()
         finally:
             self._is_claiming = False
+        runs = self.running_campaigns.runs.values()
+        is_fast = any(lane.limiter.cps > SLOW_CPS for lane in self.lanes.gateways.values())
+        return CLAIM_S if runs and (is_fast or any(run.is_urgent for run in runs)) else SLOW_CLAIM_S
 
     def _after_settle(self, won: list[Settle]) -> None:
         for listener in self._on_settled:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -339,6 +339,10 @@ class Lanes:
             soon = _soon(switch.limiter, now, urgent) + less
             of_switch[switch_id] = max(0, min(soon, switch.seats.free(urgent)))
         return Places(of_gateway, of_switch)
+
+    def waiting(self, ways: Container[Way]) -> int:
+        """Calls that wait in front of these ways."""
+        return sum(trunk.ready for trunk in self.trunks.values() if trunk.way in ways)
 
     def take_seat(self, call: Call) -> None:
         self.gateways[call.gateway_id].seats.take()

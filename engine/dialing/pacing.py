@@ -18,6 +18,8 @@ WINDOW_MARGIN_S = 0.012
 # How far the bucket may run ahead, as a share of a second's permits: late
 # ticks are made up for, and a burst is less than 100 ms of traffic.
 BURST_SHARE = 0.09
+# So many calls may wait for each other to leave together: a few wake us less often than each by itself.
+TOGETHER = 5
 
 
 class RateLimiter:
@@ -61,11 +63,16 @@ class RateLimiter:
         self._earliest = max(self._earliest, now - self._burst * self._gap) + permits * self._gap
         self._sent.extend([now] * permits)
 
-    def next_in(self, now: float) -> float:
-        """Seconds until a permit can be taken; 0 when one can be now."""
+    def next_in(self, now: float, wanted: int = 1) -> float:
+        """Seconds until `wanted` permits can be taken at once, or as many as lose nothing by waiting.
+
+        0 when they can be now.  That is at most a burst less one: what flows over a full bucket is lost.
+        """
         self._forget(now)
-        by_window = self._sent[0] + self._window - now if len(self._sent) >= self._cap else 0.0
-        return max(0.0, by_window, self._earliest + self._gap - now)
+        together = max(1, min(wanted, self._burst - 1, TOGETHER))
+        short = len(self._sent) + together - self._cap
+        by_window = self._sent[min(short, len(self._sent)) - 1] + self._window - now if short > 0 else 0.0
+        return max(0.0, by_window, self._earliest + together * self._gap - now)
 
     def use(self, now: float) -> float:
         """The share of what it permits that was taken in the window up to `now`, by whoever."""

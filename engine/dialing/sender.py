@@ -113,9 +113,15 @@ class Sender:
         return len(batch)
 
     def next_in(self, now_m: float) -> float:
-        """Seconds until a call may leave: at least a tick, and at most `IDLE_S`, also when nothing waits."""
+        """Seconds until calls may leave: at least a tick, and at most `IDLE_S`, also when nothing waits.
+
+        Who is held up by a rate leaves with the next ones that wait, as far as the rate lets them go together.
+        """
         waits = [
-            max(trunk.gateway.limiter.next_in(now_m), trunk.switch.limiter.next_in(now_m))
+            max(
+                trunk.gateway.limiter.next_in(now_m, trunk.ready),
+                trunk.switch.limiter.next_in(now_m, trunk.ready),
+            )
             for trunk in self.lanes.trunks.values()
             if trunk.switch.id == self.switch_id and trunk.ready
         ]

@@ -52,6 +52,9 @@ _HEARTBEAT = b'{"Event-Name":"HEARTBEAT"'
 # A greenlet that has work without end lets the others run after this long.
 TURN_S = 0.01
 SLOW_HANDLER_S = 0.25
+# What comes in small pieces is read together: each waking costs more than what it reads.
+GATHER_S = 0.02
+GATHER_BELOW = 16 * 1024  # bytes in one reading; a fuller one is followed by the next at once
 
 OnEvent = Callable[[Event], None]
 
@@ -73,7 +76,7 @@ class LinkLimits:
     heartbeat_s: float = 65.0
     stuck_s: float = 30.0
     drain_s: float = 30.0
-    tick_s: float = 0.1
+    tick_s: float = 0.25
     max_outstanding: int = 5_000
     max_events: int = 20_000
     max_event_bytes: int = 128 * 1024 * 1024
@@ -98,6 +101,8 @@ class Link(InboundESL):
         self._events: deque[Event] = deque()
         self._event_bytes = 0
         self._arrived = Flag()
+        self._asked = Flag()  # somebody waits for an answer: nothing is gathered
+        self._askers = 0
         self._watch_greenlet: gevent.Greenlet | None = None
 
     # -- life ---------------------------------------------------------------------------
@@ -199,8 +204,15 @@ class Link(InboundESL):
             result.set(outcome)
 
         deadline_s = monotonic_s() + timeout_s
-        self.post([frame], on_reply, timeout_s)
-        result.wait(max(0.0, deadline_s - monotonic_s()))
+        self._askers += 1
+        self._asked.set()
+        try:
+            self.post([frame], on_reply, timeout_s)
+            result.wait(max(0.0, deadline_s - monotonic_s()))
+        finally:
+            self._askers -= 1
+            if not self._askers:
+                self._asked.clear()
         if not result.ready():
             raise CommandTimeout(
                 "the switch did not answer a command within %(timeout_s)s s", timeout_s=f"{timeout_s:.4g}"
@@ -275,7 +287,9 @@ class Link(InboundESL):
                     self.handle_event(frame)
                 if parser.error is not None:
                     raise parser.error
-                if now_s - turn_s > TURN_S:
+                if self._expects_heartbeat and len(data) < GATHER_BELOW and not self._askers:
+                    self._asked.wait(GATHER_S)
+                elif now_s - turn_s > TURN_S:
                     gevent.sleep(0)
                     turn_s = monotonic_s()
         except FrameError as error:

@@ -41,7 +41,8 @@ _sleep = monkey.get_original("time", "sleep")
 T = TypeVar("T")
 Item = TypeVar("Item")
 
-GROUP_S = 0.1  # how long a group of items gathers; a call ends the gathering at once
+GROUP_S = 0.25  # how long a group of items gathers; a call, or enough of them, ends the gathering
+ENOUGH = 120  # items for a group of their own
 MAX_GROUP = 600  # bounds how long a caller waits for the group before it
 LEAST_REST_S = 0.005  # of a writer that rests: longer than another process takes to look again
 WAIT_S = 10.0  # for SQLite's write lock, before the database refuses
@@ -87,6 +88,7 @@ class Writer:
         self._idle.set()
         self._loop: gevent.Greenlet | None = None
         self._stopping = False
+        self._flushing = 0  # who wait for all to be written
         self._group_s, self._rest = group_s, rest
 
     def start(self) -> None:
@@ -125,10 +127,17 @@ class Writer:
         self._items.append((channel, item))
         self._idle.clear()
         self._wake.set()
+        if len(self._items) >= ENOUGH:
+            self._urgent.set()
 
     def flush(self, timeout_s: float | None = None) -> bool:
         """Wait until everything handed over so far is committed."""
-        return self._idle.is_set() or bool(self._idle.wait(timeout_s))
+        self._flushing += 1
+        self._urgent.set()
+        try:
+            return self._idle.is_set() or bool(self._idle.wait(timeout_s))
+        finally:
+            self._flushing -= 1
 
     @property
     def is_running(self) -> bool:
@@ -145,7 +154,7 @@ class Writer:
                 self._wake.clear()
                 continue
             self._idle.clear()
-            if not self._calls and not self._stopping:
+            if not (self._calls or self._flushing or self._stopping) and len(self._items) < ENOUGH:
                 self._urgent.clear()
                 self._urgent.wait(GROUP_S)
             calls, self._calls = self._calls, []
