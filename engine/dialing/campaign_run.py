@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Container
 from dataclasses import dataclass, field
@@ -104,10 +105,21 @@ class CampaignRun:
         """Whether a call may leave at `now_m`: the campaign still runs, and its own and its account's rate permit it."""
         return self.may_dial and all(limiter.available(now_m) > 0 for limiter in self.limiters)
 
+    def next_in(self, now_m: float) -> float:
+        """Seconds until its own and its account's rate permit a call; for ever while it does not run."""
+        if not self.may_dial:
+            return math.inf
+        return max((limiter.next_in(now_m) for limiter in self.limiters), default=0.0)
+
     @property
     def limiters(self) -> list[RateLimiter]:
         """The campaign's own rate and its account's, where there are such."""
         return [limiter for limiter in (self.limiter, self.account.limiter) if limiter is not None]
+
+    @property
+    def shows_its_own(self) -> bool:
+        """False when its own caller id is one that it may not show (any more)."""
+        return not self.rules.caller_id or self.may_show("")
 
     def may_show(self, gateway_caller_id: str) -> bool:
         """Whether its calls may leave by a gateway that shows this number, as far as the caller id goes."""

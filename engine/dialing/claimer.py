@@ -19,6 +19,12 @@ from engine.store.writer import Writer
 
 PATIENCE_S = 0.2  # a few free places are not left empty longer
 LONG_PATIENCE_S = 0.8  # nor are they when enough calls wait already, which leave first
+# Between two looks for calls to claim: while a quick send or a fast trunk may want some, else, and with no campaign
+# (whoever finds one wakes the claimer).
+LOOK_S = 0.05
+SLOW_LOOK_S = 0.15
+IDLE_LOOK_S = 1.0
+FAST_CPS = 100
 MAX_CLAIM = 1000
 SHOWN_DIGITS = 5  # of a number that no gateway serves: country and area
 EMPTY_WAIT_S = 0.2  # before a campaign without due recipients is asked again
@@ -61,6 +67,14 @@ class Claimer:
         for run, places in self._shares(others, now, now_m):
             claimed += self._claim_for(run, places, now, now_m, urgent=False)
         return claimed
+
+    def next_in(self) -> float:
+        """Seconds until the next round is worth making."""
+        runs = self.running_campaigns.runs.values()
+        if not runs:
+            return IDLE_LOOK_S
+        is_fast = any(lane.limiter.cps > FAST_CPS for lane in self.lanes.gateways.values())
+        return LOOK_S if is_fast or any(run.is_urgent for run in runs) else SLOW_LOOK_S
 
     def _shares(self, runs: list[CampaignRun], now: int, now_m: float) -> list[tuple[CampaignRun, int]]:
         ready = [run for run in runs if self._may(run, now, now_m)]

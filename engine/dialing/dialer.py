@@ -19,7 +19,7 @@ from engine.dialing.call_events import CallEventHandler
 from engine.dialing.calls import Call, CallTable
 from engine.dialing.campaign_run import CampaignRun
 from engine.dialing.cdr import FOLLOW_S, NoRecords, Records, SwitchRecords
-from engine.dialing.claimer import Claimer
+from engine.dialing.claimer import SLOW_LOOK_S, Claimer
 from engine.dialing.lanes import URGENT_RESERVE, Lanes, SwitchLane
 from engine.dialing.pacing import RateLimiter, Seats
 from engine.dialing.pausing import Pausing
@@ -48,9 +48,7 @@ log = logging.getLogger(__name__)
 
 SettledListener = Callable[[list[Settle]], None]
 
-CLAIM_S = 0.05  # between two looks for calls to claim, while a quick send or a fast trunk may want some
-SLOW_CLAIM_S = 0.15
-SLOW_CPS = 100
+IDLE_S = 1.0  # between two looks after calls, while none is up
 BOARD_S = 0.4  # at most so long until a pause, or a changed gateway, is taken over
 REAP_S = 0.25
 SIGNS_S = 0.25
@@ -136,13 +134,14 @@ class Dialer:
         self._look = Flag()
         self._is_stopping = False
         self._is_claiming = False
+        signs = Signs(self.lanes, self.calls, self.links, monotonic_s)
         self._loops = Loops(
             (
-                Loop("claim", self._claim, CLAIM_S, stops_early=True, wake=self._wake),
+                Loop("claim", self._claim, SLOW_LOOK_S, stops_early=True, wake=self._wake),
                 Loop("refresh", self.refresh, BOARD_S, stops_early=True, wake=self._look),
-                Loop("reap", self.reaper.step, REAP_S),
+                Loop("reap", lambda: self._while_calling(self.reaper.step), REAP_S),
                 Loop("follow_records", self._follow_records, FOLLOW_S),
-                Loop("signs", Signs(self.lanes, self.calls, self.links, monotonic_s).step, SIGNS_S),
+                Loop("signs", lambda: self._while_calling(signs.step), SIGNS_S),
             )
         )
 
@@ -360,7 +359,7 @@ class Dialer:
         for run in ended:
             self.unsent.release(campaign_id=run.id)
         for run in self.running_campaigns.runs.values():
-            if run.waiting and not (run.rules.windows.is_open(wall_ms(), self.zone) and _shows_its_own(run)):
+            if run.waiting and not (run.rules.windows.is_open(wall_ms(), self.zone) and run.shows_its_own):
                 self.unsent.release(campaign_id=run.id)
 
     def _take_over(self, rows: Sequence[Any]) -> None:
@@ -371,6 +370,11 @@ class Dialer:
                 run.forget_templates()
             self.unsent.release(gateway_id=gateway_id)
 
+    def _while_calling(self, step: Callable[[], object]) -> float | None:
+        """A step that looks after calls, less often while there are none."""
+        step()
+        return None if len(self.calls) else IDLE_S
+
     def _claim(self) -> float:
         self._is_claiming = True
         try:
@@ -379,9 +383,7 @@ class Dialer:
                     claimed.set()
         finally:
             self._is_claiming = False
-        runs = self.running_campaigns.runs.values()
-        is_fast = any(lane.limiter.cps > SLOW_CPS for lane in self.lanes.gateways.values())
-        return CLAIM_S if runs and (is_fast or any(run.is_urgent for run in runs)) else SLOW_CLAIM_S
+        return self.claimer.next_in()
 
     def _after_settle(self, won: list[Settle]) -> None:
         for listener in self._on_settled:
@@ -410,11 +412,6 @@ class Dialer:
         """How long a switch has been away; one that is not known here has been away for ever."""
         since_m = self._away_since_m.get(switch_id)
         return float("inf") if since_m is None else monotonic_s() - since_m
-
-
-def _shows_its_own(run: CampaignRun) -> bool:
-    """False when its own caller id is one that it may not show (any more)."""
-    return not run.rules.caller_id or run.may_show("")
 
 
 def now() -> tuple[int, float]:

@@ -196,6 +196,13 @@ class Trunk:
             return call
         return None
 
+    def next_in(self, now_m: float) -> float:
+        """Seconds until a call that waits may leave by its campaign's rate, and this trunk's; for ever if none waits."""
+        heads = [queue[0] for queue in (self._urgent, *self._waiting.values()) if queue]
+        by_campaign = min((call.run.next_in(now_m) for call in heads), default=math.inf)
+        limiters = (self.gateway.limiter, self.switch.limiter)
+        return max(by_campaign, *(limiter.next_in(now_m, self.ready) for limiter in limiters))
+
     def take_out(self, campaign_id: int | None = None) -> list[Call]:
         """Remove the waiting calls of a campaign (of all with None), to be given back."""
         out: list[Call] = []

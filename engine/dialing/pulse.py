@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import tzinfo
 
 from engine.dialing.binding_limit import Said, reason_of, run_limits
 from engine.dialing.campaign_run import CampaignRun
 from engine.dialing.lanes import Lanes
-from engine.dialing.rules.billing import Billing
+from engine.dialing.rules.billing import Billing, Todo
 from engine.dialing.running_campaigns import RunningCampaigns, counts_of
 from engine.services.campaigns import campaigns, estimate, go_on
 from engine.services.compliance import policy, traffic_caps
@@ -19,11 +20,42 @@ from engine.services.money import reservations
 from engine.states import CampaignState
 from engine.store import leases, timeline
 from engine.store.sql import WAITING, execute
-from engine.store.tables.core import Campaign, CampaignCounts, CampaignPulse
+from engine.store.tables.core import CampaignCounts, CampaignPulse
 from engine.store.threads import read
 from engine.store.writer import Writer
 
 CAPS_MS = 10_000  # for how long what accounts' caps let through is believed
+
+
+# Looked at each second: as text, for it costs less than a query that is built anew.
+_STOPPED_WITH_LEFTOVERS = (
+    "SELECT k.campaign_id FROM campaign_counts k JOIN campaign c ON c.id = k.campaign_id"  # noqa: S608 - of ours
+    f" WHERE c.state = '{CampaignState.STOPPED}' AND k.waiting + k.retry_wait > 0"
+)
+_DUE = f"SELECT id FROM campaign WHERE state = '{CampaignState.SCHEDULED}' AND starts_at <= ?"  # noqa: S608 - of ours
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a second's look at the store found.
+
+    `counts`, `waits`: of running campaigns, as `_numbers_of` has them.  The others name campaigns: stopped with
+    recipients that wait still, due to start, paused by a cap that allows again, over, approved.
+    """
+
+    counts: dict[int, CampaignCounts]
+    waits: dict[int, tuple[int, int]]
+    stopped: list[int]
+    due: list[int]
+    todo: Todo
+    uncapped: list[int]
+    over: list[int]
+    approved: list[int]
+
+    @property
+    def is_anything(self) -> bool:
+        """Whether something is to be done."""
+        return bool(self.stopped or self.due or self.todo or self.uncapped or self.over or self.approved)
 
 
 class Pulse:
@@ -60,26 +92,23 @@ class Pulse:
     def step(self, now: int, now_m: float) -> None:
         """1. read what is due, done or stopped; 2. reckon how each campaign goes; 3. write all in one transaction."""
         runs = list(self._board.runs.values())
-        counts, waits = read(lambda: _numbers_of([run.id for run in runs])) if runs else ({}, {})
         if runs and not 0 <= now - self._caps_at < CAPS_MS:
             whose = {run.id: run.account_id for run in runs}
             self._caps, self._costs = read(lambda: _caps_of(whose, now))
             self._caps_at, self._capped_ends = now, {}
-        stopped = read(_stopped_with_leftovers)
-        due = read(lambda: _due_ids(now))
-        todo = read(lambda: self._money.find(now))
-        uncapped, over, approved = read(lambda: (go_on.uncapped(now), go_on.over(now), go_on.approved()))
+        found = read(lambda: self._look([run.id for run in runs], now))
+        counts, waits, todo = found.counts, found.waits, found.todo
         says = [self._say(run, counts[run.id], waits[run.id], now, now_m) for run in runs if run.id in counts]
 
         def work() -> None:
-            if due:
+            if found.due:
                 campaigns.start_due(now)
             if todo:
                 self._money.act(todo, now)
-            go_on.start_approved(approved, now)
-            go_on.resume_uncapped(uncapped, now)
-            go_on.end(over, now)
-            for campaign_id in stopped:
+            go_on.start_approved(found.approved, now)
+            go_on.resume_uncapped(found.uncapped, now)
+            go_on.end(found.over, now)
+            for campaign_id in found.stopped:
                 campaigns.cancel_waiting(campaign_id, now)
             for said in says:
                 if campaigns.finish_if_done(said.campaign_id, now):
@@ -87,8 +116,22 @@ class Pulse:
                 else:
                     self._write(said, now)
 
-        if runs or stopped or due or todo or uncapped or over or approved:
+        if runs or found.is_anything:
             self._writer.call(work)
+
+    def _look(self, running: list[int], now: int) -> Found:
+        """What the store says now; in a reading thread, all at one visit."""
+        counts, waits = _numbers_of(running) if running else ({}, {})
+        return Found(
+            counts,
+            waits,
+            _ids(_STOPPED_WITH_LEFTOVERS),
+            _ids(_DUE, [now]),
+            self._money.find(now),
+            go_on.uncapped(now),
+            go_on.over(now),
+            go_on.approved(),
+        )
 
     def _say(
         self, run: CampaignRun, counts: CampaignCounts, due: tuple[int, int], now: int, now_m: float
@@ -157,23 +200,8 @@ def _caps_of(whose: Mapping[int, int], now: int) -> tuple[dict[int, Outlook], di
     return found, costs
 
 
-def _stopped_with_leftovers() -> list[int]:
-    rows = (
-        CampaignCounts.select(CampaignCounts.campaign)
-        .join(Campaign)
-        .where(
-            Campaign.state == CampaignState.STOPPED,
-            (CampaignCounts.waiting + CampaignCounts.retry_wait) > 0,
-        )
-    )
-    return [row.campaign_id for row in rows]
-
-
-def _due_ids(now: int) -> list[int]:
-    rows = Campaign.select(Campaign.id).where(
-        Campaign.state == CampaignState.SCHEDULED, Campaign.starts_at <= now
-    )
-    return [row.id for row in rows]
+def _ids(statement: str, values: Sequence[object] = ()) -> list[int]:
+    return [int(row[0]) for row in execute(statement, values)]
 
 
 def _numbers_of(

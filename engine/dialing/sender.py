@@ -118,10 +118,7 @@ class Sender:
         Who is held up by a rate leaves with the next ones that wait, as far as the rate lets them go together.
         """
         waits = [
-            max(
-                trunk.gateway.limiter.next_in(now_m, trunk.ready),
-                trunk.switch.limiter.next_in(now_m, trunk.ready),
-            )
+            trunk.next_in(now_m)
             for trunk in self.lanes.trunks.values()
             if trunk.switch.id == self.switch_id and trunk.ready
         ]

@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PULSE_S = 1.0
-PREPARE_S = 0.5
+PREPARE_S = 1.0
 FORGET_S = 60.0
 JOBS_WAIT_S = 5.0  # for a switch to be up, before the jobs begin
 JOBS_AFTER_S = 1.0

@@ -178,7 +178,7 @@ def start_jobs(
     jobs.every_for_all("own_events", 20, lambda: write(lambda: own_events.watch(wall_ms(), low)))
     jobs.every_for_all("deliver", 5, lambda: channels.deliver(wall_ms()))
     post = OutsidePoster(parse_networks(settings.own_networks)).post
-    jobs.every_for_all("one_click", 1, lambda: one_click.step(wall_ms(), read, write, post))
+    jobs.every_for_all("one_click", 3, lambda: one_click.step(wall_ms(), read, write, post))
     carrier = text_provider_of(settings.sms_url.get_secret_value(), settings.sms_lines)
     if carrier is not None:
         jobs.every_for_all("texts", 2, lambda: texts.step(carrier, wall_ms(), read, write))

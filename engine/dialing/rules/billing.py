@@ -21,6 +21,7 @@ from engine.states import CampaignState
 from engine.store.claims import Due, Hold, Rule
 from engine.store.database import db
 from engine.store.settles import Hook, Settle
+from engine.store.sql import execute
 from engine.store.tables.core import Campaign
 from engine.store.tables.money import Reservation
 
@@ -122,12 +123,13 @@ class Billing:
 
     def find(self, now: int) -> Todo:
         """What there is to do; reads only, inside a connection."""
-        paused = Campaign.select(Campaign.id).where(
-            Campaign.state == CampaignState.PAUSED, Campaign.pause_code == why.NO_CREDIT
+        paused = execute(
+            "SELECT id FROM campaign WHERE state = ? AND pause_code = ?",
+            [CampaignState.PAUSED.value, why.NO_CREDIT],
         )
         return Todo(
             close=reservations.to_close(),
-            resume=[int(row.id) for row in paused if reservations.can_go_on(int(row.id))],
+            resume=[int(row[0]) for row in paused if reservations.can_go_on(int(row[0]))],
             release=charges.ended_quick(),
             expire=accounts.is_any_due(now),
         )

@@ -16,7 +16,7 @@ from engine.services.money.ledger import NoCredit
 from engine.states import CampaignState, MessageState
 from engine.store.claims import cancel_waiting
 from engine.store.database import db
-from engine.store.sql import execute
+from engine.store.sql import execute, one_of
 from engine.store.tables.core import Campaign
 
 log = logging.getLogger(__name__)
@@ -27,20 +27,18 @@ _MAY_END = (CampaignState.SCHEDULED, CampaignState.RUNNING, CampaignState.PAUSED
 
 def uncapped(now: int) -> list[int]:
     """Campaigns that a cap paused and whose accounts may place calls again, oldest first; inside a connection."""
-    rows = (
-        Campaign.select(Campaign.id, Campaign.account)
-        .where(Campaign.state == CampaignState.PAUSED, Campaign.pause_code == why.CAPPED)
-        .order_by(Campaign.id)
-        .limit(MOST_AT_ONCE)
+    rows = execute(
+        "SELECT id, account_id FROM campaign WHERE state = ? AND pause_code = ? ORDER BY id LIMIT ?",
+        [CampaignState.PAUSED.value, why.CAPPED, MOST_AT_ONCE],
     )
     caps = policy.current().caps
     may: dict[int, bool] = {}
     found = []
-    for row in rows:
-        if row.account_id not in may:
-            may[row.account_id] = _may_call(row.account_id, caps, now)
-        if may[row.account_id]:
-            found.append(int(row.id))
+    for campaign_id, account_id in rows:
+        if account_id not in may:
+            may[account_id] = _may_call(account_id, caps, now)
+        if may[account_id]:
+            found.append(int(campaign_id))
     return found
 
 
@@ -103,8 +101,11 @@ def start_approved(campaign_ids: list[int], now: int) -> None:
 
 def over(now: int) -> list[int]:
     """Campaigns whose own end has come; inside a connection."""
-    rows = Campaign.select(Campaign.id).where(Campaign.state << _MAY_END, Campaign.ends_at <= now)
-    return [int(row.id) for row in rows]
+    rows = execute(
+        f"SELECT id FROM campaign WHERE state IN {one_of(_MAY_END)} AND ends_at <= ?",  # noqa: S608 - states
+        [now],
+    )
+    return [int(row[0]) for row in rows]
 
 
 def end(campaign_ids: list[int], now: int) -> None:
