@@ -17,7 +17,6 @@ from engine.clock import monotonic_s, wall_ms
 from engine.config import Settings, zone_of
 from engine.dialing.call_events import CallEventHandler
 from engine.dialing.calls import Call, CallTable
-from engine.dialing.campaign_run import CampaignRun
 from engine.dialing.cdr import FOLLOW_S, NoRecords, Records, SwitchRecords
 from engine.dialing.claimer import SLOW_LOOK_S, Claimer
 from engine.dialing.lanes import URGENT_RESERVE, Lanes, SwitchLane

@@ -64,14 +64,14 @@ class RateLimiter:
         self._sent.extend([now] * permits)
 
     def next_in(self, now: float, wanted: int = 1) -> float:
-        """Seconds until `wanted` permits can be taken at once, or as many as lose nothing by waiting.
+        """Seconds until `wanted` permits can be taken together, or as many of them as lose nothing by waiting.
 
-        0 when they can be now.  That is at most a burst less one: what flows over a full bucket is lost.
+        0 when they can be now.  That is at most a burst less one, for what flows over a full bucket is lost, and
+        what the window has room for.
         """
         self._forget(now)
         together = max(1, min(wanted, self._burst - 1, TOGETHER))
-        short = len(self._sent) + together - self._cap
-        by_window = self._sent[min(short, len(self._sent)) - 1] + self._window - now if short > 0 else 0.0
+        by_window = self._sent[0] + self._window - now if len(self._sent) >= self._cap else 0.0
         return max(0.0, by_window, self._earliest + together * self._gap - now)
 
     def use(self, now: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import pytest
 from hypothesis import given
@@ -214,3 +215,34 @@ def test_the_next_permit_is_there_when_it_is_said_to_be(cps: float, steps: list[
     assert limiter.available(now + wait + 1e-6) >= 1
     assert wait < 1e-6 or limiter.available(now + wait - min(1e-4, wait / 2)) == 0
     assert (wait == 0) <= (limiter.available(now) >= 1)
+
+
+@given(
+    cps=st.floats(min_value=0.2, max_value=900),
+    steps=ticks,
+    greed=st.integers(1, 500),
+    wanted=st.integers(1, 40),
+)
+def test_calls_that_wait_leave_together_without_a_permit_lost(
+    cps: float, steps: list[float], greed: int, wanted: int
+) -> None:
+    limiter = RateLimiter(cps)
+    run(limiter, steps, greed)
+    now = 100.0 + sum(steps)
+    burst = max(1, math.ceil(max(1, math.floor(cps)) * 0.09))
+    together = max(1, min(wanted, burst - 1, 5))
+    wait = limiter.next_in(now, wanted)
+    room = limiter.cap - sum(1 for at in limiter._sent if at > now + wait - limiter._window)
+    assert limiter.available(now + wait + 1e-6) >= min(together, room) >= 1
+    assert wait < 1e-6 or limiter.available(now + wait - min(1e-4, wait / 2)) < together
+    assert wait >= limiter.next_in(now) - 1e-9
+
+
+def test_sending_together_keeps_the_rate() -> None:
+    limiter, now, sent = RateLimiter(60), 100.0, 0
+    while now < 160.0:
+        permits = limiter.available(now)
+        limiter.take(now, permits)
+        sent += permits
+        now += limiter.next_in(now, 100) + 1e-6
+    assert sent >= 0.98 * 60 * 60

@@ -86,3 +86,17 @@ def test_some_end_early_and_the_others_go_on() -> None:
     assert early == [1]
     loops.stop()
     late_loops.stop()
+
+
+def test_a_step_says_how_long_to_rest() -> None:
+    rests, again = iter([0.0, 3600.0]), [Flag(), Flag()]
+    made = iter(again)
+
+    def step() -> float:
+        next(made).set()
+        return next(rests)
+
+    loops = Loops([Loop("trial", step, 3600.0)])
+    loops.start()
+    assert again[1].wait(5), "two steps, although a rest takes an hour"
+    loops.stop()

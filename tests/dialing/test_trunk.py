@@ -1,0 +1,63 @@
+"""A trunk: when one of the calls that wait before it may leave."""
+
+from __future__ import annotations
+
+import math
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from engine.dialing.campaign_run import CampaignRun
+from engine.dialing.lanes import Trunk
+from engine.dialing.pacing import RateLimiter
+
+NOW = 100.0
+
+
+def limited(cps: float | None, may_dial: bool = True, account_cps: float | None = None) -> Any:
+    """As much of a running campaign as its own rates need."""
+    run: Any = SimpleNamespace(
+        id=cps, is_urgent=False, may_dial=may_dial, limiters=[RateLimiter(n) for n in (cps, account_cps) if n]
+    )
+    run.next_in = lambda now_m: CampaignRun.next_in(run, now_m)
+    run.lets_go = lambda now_m: CampaignRun.lets_go(run, now_m)
+    return run
+
+
+def trunk(*runs: Any, cps: float = 1000.0) -> Trunk:
+    made = Trunk(SimpleNamespace(limiter=RateLimiter(1000)), SimpleNamespace(limiter=RateLimiter(cps)))  # type: ignore[arg-type]
+    for run in runs:
+        made.put(SimpleNamespace(run=run))  # type: ignore[arg-type]
+    return made
+
+
+def test_nothing_waits() -> None:
+    assert trunk().next_in(NOW) == math.inf
+
+
+def test_a_campaign_that_does_not_run_lets_nobody_go() -> None:
+    assert trunk(limited(10, may_dial=False)).next_in(NOW) == math.inf
+
+
+@pytest.mark.parametrize("account_cps", [None, 2.0])
+def test_a_campaigns_own_rate_is_waited_for(account_cps: float | None) -> None:
+    run = limited(1.0, account_cps=account_cps)
+    waiting = trunk(run, run)
+    assert waiting.next_in(NOW) == 0
+    for limiter in run.limiters:
+        limiter.take(NOW)
+    assert 0.9 < waiting.next_in(NOW) < 1.1
+
+
+def test_the_quickest_of_its_campaigns_counts() -> None:
+    slow, quick = limited(0.1), limited(None)
+    slow.limiters[0].take(NOW)
+    assert trunk(slow).next_in(NOW) > 9
+    assert trunk(slow, quick).next_in(NOW) == 0
+
+
+def test_the_trunks_rate_holds_all() -> None:
+    waiting = trunk(limited(None), cps=0.5)
+    waiting.gateway.limiter.take(NOW)
+    assert 1.9 < waiting.next_in(NOW) < 2.1
