@@ -100,6 +100,10 @@ def test_mp3_that_was_cut(share: float) -> None:
     assert_refused(bare[: int(len(bare) * share)], "cut short|lasts")
 
 
+def test_mp3_of_which_a_part_of_the_last_frame_is_missing_is_whole() -> None:
+    assert_whole(mp3(ONE)[:-10], 3.0)
+
+
 def test_mp3_inside_a_wav_file_and_bare_aac() -> None:
     inside = without_xing(mp3(ONE))
     assert_whole(riff(fmt(16_000, 1, 0, 0x55), data_chunk(inside)), 3.0)

@@ -161,6 +161,14 @@ def test_a_list_is_kept_and_used_again(owner, outsider, cast) -> None:
     assert read(lambda: SavedList.select().count()) == 0
 
 
+def test_a_recording_needs_no_title_so_that_it_is_never_lost_for_one(owner, cast) -> None:
+    base = base_of(begin(owner, cast.sahar))
+    files = {"origin": "recorded", "title": "", "sound": (io.BytesIO(sound(2.0)), "take.wav")}
+    assert owner.post(f"{base}/message/upload", files, page=f"{base}/message").status_code == 302
+    made = read(lambda: Message.select().order_by(Message.id.desc()).get())
+    assert made.title.startswith("Recording of ")
+
+
 def test_no_later_error_drops_a_file(owner, cast) -> None:
     base = base_of(begin(owner, cast.sahar))
     assert owner.post(

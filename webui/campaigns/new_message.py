@@ -28,7 +28,6 @@ from webui.messages.making import SpeakForm, UploadForm, add_sound, add_spoken
 from webui.request.access import is_staff, needs, person
 from webui.request.context import web
 from webui.request.limits import limiter
-from webui.request.services import given
 
 blueprint = Blueprint("new_message", __name__, url_prefix="/campaigns/new", template_folder="templates")
 
@@ -74,10 +73,6 @@ def upload(token: str) -> Response | Answer:
     form = UploadForm(tag="record" if is_recorded else "upload")
     origin = library.RECORDED if is_recorded else library.UPLOADED
     account_id, staff_id = pending.account_id, person().id if is_staff() else None
-    files = given(form.sound.data)
-    if not form.title.data and files and not is_recorded:
-        form.title.data = (files[0].filename or "").rsplit(".", 1)[0][:200]
-        form.title.raw_data = [form.title.data]
 
     def work() -> None:
         made = add_sound(form, account_id, now, origin, staff_id)

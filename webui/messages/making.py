@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, FileField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired, Length, Optional
 
 from engine.errors import BadInput
 from engine.services.accounts import quotas
@@ -13,13 +14,21 @@ from engine.services.messages import library
 from engine.services.messages.speech import DEFAULT_VOICE
 from engine.store.threads import read, write
 from webui.forms.pages import PageForm
+from webui.i18n.formats import plain_instant
 from webui.messages.sounds import stored
 from webui.request.context import web
 from webui.request.services import given, speech
 
+_LONGEST_TITLE, _SHOWN_OF_TEXT = 200, 60
+
 
 class UploadForm(PageForm):
-    title = StringField(_l("Title"), [InputRequired(), Length(max=200)], render_kw={"dir": "auto"})
+    title = StringField(
+        _l("Title"),
+        [Optional(), Length(max=200)],
+        description=_l("Empty: named after the file, or after the time."),
+        render_kw={"dir": "auto"},
+    )
     sound = FileField(
         _l("Sound"),
         description=_l("WAV, MP3, M4A, OGG, WebM, WMA, AMR or FLAC, from 1 second to 10 minutes."),
@@ -31,7 +40,12 @@ class UploadForm(PageForm):
 class SpeakForm(PageForm):
     """A text that the computer speaks."""
 
-    title = StringField(_l("Title"), [InputRequired(), Length(max=200)], render_kw={"dir": "auto"})
+    title = StringField(
+        _l("Title"),
+        [Optional(), Length(max=200)],
+        description=_l("Empty: how the text begins."),
+        render_kw={"dir": "auto"},
+    )
     voice = SelectField(
         _l("Voice"),
         choices=[
@@ -57,10 +71,13 @@ def add_sound(
     if not files:
         raise BadInput("Choose or record a sound.")
     prompt, duration_ms = stored(files[0], account_id, trims=form.trims.data)
+    title = (form.title.data or "").strip()
+    if not title and origin == library.RECORDED:
+        title = _("Recording of %(at)s", at=plain_instant(now))
+    elif not title:
+        title = (files[0].filename or "").rsplit(".", 1)[0][:_LONGEST_TITLE].strip() or _("Sound")
     made: library.Message = write(
-        lambda: library.add(
-            account_id, form.title.data, prompt, duration_ms, now, origin=origin, staff_id=staff_id
-        )
+        lambda: library.add(account_id, title, prompt, duration_ms, now, origin=origin, staff_id=staff_id)
     )
     return made
 
@@ -68,10 +85,11 @@ def add_sound(
 def add_spoken(form: SpeakForm, account_id: int, now: int) -> library.Message:
     """Let the text of a form be spoken, which is paid, and put it into the gallery."""
     folder, voice = web().settings.prompts_dir, speech()
+    title = (form.title.data or "").strip() or " ".join(form.text.data.split())[:_SHOWN_OF_TEXT]
     read(lambda: quotas.check_messages(account_id))
     read(lambda: quotas.check_spoken(account_id, now))
     add = web().apart(
-        lambda: library.speak(account_id, form.title.data, form.text.data, form.voice.data, voice, folder)
+        lambda: library.speak(account_id, title, form.text.data, form.voice.data, voice, folder)
     )
     made: library.Message = write(lambda: add(now))
     return made

@@ -17,7 +17,23 @@ for (const box of document.querySelectorAll(".drop")) {
   input.addEventListener("change", show);
   for (const event of ["dragenter", "dragover"]) box.addEventListener(event, () => box.classList.add("is-over"));
   for (const event of ["dragleave", "drop"]) box.addEventListener(event, () => box.classList.remove("is-over"));
+  box.addEventListener("drop", (event) => {
+    if (!event.dataTransfer.files.length) return;
+    event.preventDefault();
+    input.files = event.dataTransfer.files;
+    show();
+  });
   show();
+}
+// A file that is dropped beside the box does not take the page's place.
+if (document.querySelector(".drop")) {
+  for (const name of ["dragover", "drop"]) {
+    document.addEventListener(name, (event) => {
+      if (!event.dataTransfer.types.includes("Files") || event.target.closest("input[type=file]")) return;
+      event.preventDefault();
+      if (!event.target.closest(".drop")) event.dataTransfer.dropEffect = "none";
+    });
+  }
 }
 
 // A form with a file is sent with its progress shown; what comes back is shown as if the browser had sent it.

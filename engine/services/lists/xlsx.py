@@ -126,7 +126,7 @@ def sheet_notes(sheets: Sequence[SheetFacts]) -> list[Sentence]:
     if not others:
         return [Sentence("The sheets %(sheets)s were read as one list.", sheets=read)]
     held = [Sentence("«%(name)s» (%(count)s rows)", name=visible(one.name), count=one.rows) for one in others]
-    return [Sentence("Read was sheet %(sheets)s; not read: %(others)s.", sheets=read, others=held)]
+    return [Sentence("The sheet that was read: %(sheets)s; not read: %(others)s.", sheets=read, others=held)]
 
 
 def chosen_sheet(sheets: Sequence[SheetFacts], wanted: str, filename: str) -> int:

@@ -17,7 +17,7 @@ from av.audio.frame import AudioFrame
 
 from engine.errors import BadInput
 from engine.services.messages.sounds import tags
-from engine.services.messages.sounds.whole import SHORT_S, Block, Sound, cut_short, unreadable
+from engine.services.messages.sounds.whole import SHORT_S, Block, Sound, breaks_off, cut_short, unreadable
 
 _BITRATES = {
     (1, 1): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
@@ -108,8 +108,14 @@ def _pieces(data: Any, at: int, end: int, shown: str) -> list[Piece]:
             if at + frame.size > end:
                 if is_new:
                     break  # what looks like a header behind the last label
+                claimed, whole = pieces[-1].claimed, len(pieces[-1].frames)
+                a_frame = frame.samples / frame.rate
+                if claimed - whole > 2:
+                    raise cut_short(shown, whole * a_frame, claimed * a_frame)
+                if claimed:
+                    break  # the last frame is silence that the encoder put there
                 seconds = sum(len(one.frames) * one.first.samples / one.first.rate for one in pieces)
-                raise cut_short(shown, seconds, seconds + frame.samples / frame.rate)
+                raise breaks_off(shown, seconds)
             header = _header_of(data, at, frame)
             if header is not None or not fits or is_new:
                 pieces.append(header or Piece(frame))

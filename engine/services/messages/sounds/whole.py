@@ -117,6 +117,13 @@ def cut_short(shown: str, decoded_s: float, claimed_s: float) -> BadInput:
     )
 
 
+def breaks_off(shown: str, decoded_s: float) -> BadInput:
+    """The refusal of a file that ends within a frame and does not say how long it is."""
+    return BadInput(
+        "%(name)s is cut short: it breaks off after %(decoded)s s.", name=shown, decoded=f"{decoded_s:.1f}"
+    )
+
+
 def lacks_bytes(shown: str, missing: int) -> BadInput:
     """The refusal of a file that ends before its own end."""
     return BadInput(
