@@ -22,6 +22,7 @@ from engine.services.accounts import audit_log, permissions
 from engine.services.numbering.numbers import LineKind, NormalNumber, normalise
 from engine.services.trunks import gateways
 from engine.states import ACCOUNT_MOVES, AccountState, MessageKind, ReviewState
+from engine.store.rows import row_of
 from engine.store.sql import execute
 from engine.store.tables.core import Account, User
 from engine.store.tables.customers import IdentityReview
@@ -139,7 +140,7 @@ def require_grant(account_id: int, grant: str) -> None:
 
 def get(account_id: int) -> Account:
     """An account; NotFound otherwise."""
-    row = Account.get_or_none(Account.id == account_id)
+    row = row_of(Account, id=account_id)
     if row is None:
         raise NotFound("There is no account %(id)s.", id=account_id)
     return row

@@ -14,7 +14,8 @@ from engine.services.accounts import accounts, permissions
 from engine.services.accounts.access_tokens import hashed
 from engine.services.accounts.permissions import WEB_SERVICE
 from engine.services.accounts.token_scopes import Scope, is_within
-from engine.store.tables.core import User
+from engine.store.rows import row_of
+from engine.store.tables.core import Account, User
 from engine.store.tables.customers import AccessToken
 
 USED_EVERY_MS = 60_000  # the resolution of the noted last use
@@ -71,6 +72,7 @@ class Caller:
     person: User
     account_id: int
     token: AccessToken
+    account: Account
 
     def require(self, scope: Scope | None, method: str) -> None:
         """TokenRefused unless the token has the scope and, where it names methods, this one (in any case)."""
@@ -85,7 +87,7 @@ def caller_of(secret: str, address: str | None, now: int) -> Caller:
     """Whom a secret speaks for, from that address; TokenRefused."""
     if not secret:
         raise TokenRefused(TokenRefusal.MISSING)
-    row = AccessToken.get_or_none(AccessToken.sha256 == hashed(secret)) if len(secret) <= LONGEST else None
+    row = row_of(AccessToken, sha256=hashed(secret)) if len(secret) <= LONGEST else None
     if row is None:
         raise TokenRefused(TokenRefusal.UNKNOWN)
     if row.revoked_at is not None:
@@ -99,18 +101,18 @@ def caller_of(secret: str, address: str | None, now: int) -> Caller:
         or not permissions.may(person, "token.change", row.account_id)
     ):
         raise TokenRefused(TokenRefusal.PERSON)
-    if not accounts.has_grant(row.account_id, WEB_SERVICE):
+    account = accounts.get(row.account_id)
+    if not accounts.is_granted(account, WEB_SERVICE):
         raise TokenRefused(TokenRefusal.GRANT)
     if row.addresses and not is_within(address, row.addresses.split()):
         raise TokenRefused(TokenRefusal.ADDRESS)
-    return Caller(person, int(row.account_id), row)
+    return Caller(person, int(row.account_id), row, account)
 
 
 def _person_of(row: AccessToken) -> User | None:
     if row.person_id is None:  # of the command line: it has an owner's rights, and nobody's name
         return User(id=None, username="", role="owner", account=row.account_id, is_active=True, language="en")
-    found: User | None = User.get_or_none(User.id == row.person_id, User.is_active == True)  # noqa: E712 - SQL
-    return found
+    return row_of(User, id=row.person_id, is_active=True)
 
 
 def is_use_due(row: AccessToken, now: int) -> bool:

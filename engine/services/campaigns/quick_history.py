@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from engine.services.compliance.do_not_call import as_integer
 from engine.states import Disposition, RecipientState
 from engine.store.bulk import insert_rows
+from engine.store.rows import put
 from engine.store.sql import execute
 from engine.store.tables.sends import QuickSend
 
@@ -30,9 +31,7 @@ class Tally:
 
 def note(recipient_id: int, account_id: int, e164: str, now: int) -> None:
     """A quick send was accepted."""
-    QuickSend.create(
-        recipient_id=recipient_id, account_id=account_id, number=as_integer(e164), created_at=now
-    )
+    put(QuickSend, recipient_id=recipient_id, account_id=account_id, number=as_integer(e164), created_at=now)
 
 
 def note_many(account_id: int, sent: Sequence[tuple[int, str]], now: int) -> None:

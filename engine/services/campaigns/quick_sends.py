@@ -22,6 +22,7 @@ from engine.services.numbering.numbers import NormalNumber
 from engine.states import CampaignState, RecipientState
 from engine.store.claims import end_waiting
 from engine.store.database import db
+from engine.store.rows import row_of
 from engine.store.tables.core import Attempt, Campaign, CampaignCounts, CampaignPulse, Message, Recipient
 
 QUICK_PRIORITY = 10
@@ -127,7 +128,7 @@ def send_many(
 
 def standing_campaign(account_id: int, options: QuickOptions, now: int, max_call_s: int) -> int:
     """The standing campaign of these options, made at the first need; its id."""
-    found = Campaign.get_or_none(Campaign.account == account_id, Campaign.standing_key == options.key)
+    found = row_of(Campaign, account=account_id, standing_key=options.key)
     if found is None:
         rules = CampaignRules(
             name="quick",

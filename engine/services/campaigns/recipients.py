@@ -34,6 +34,7 @@ from engine.store import do_not_call
 from engine.store.bulk import insert_new, insert_rows
 from engine.store.counts import add_counts
 from engine.store.database import take_turns
+from engine.store.rows import put
 from engine.store.sql import execute
 from engine.store.tables.core import Campaign, Recipient
 
@@ -288,16 +289,17 @@ def reopen(campaign_id: int, added: int) -> None:
 
 def add_one(campaign_id: int, e164: str, is_mobile: bool, prompt: str = "") -> int:
     """Put one number into a campaign that may hold it several times (quick sends); the recipient's id."""
-    row = Recipient.create(
+    made = put(
+        Recipient,
         campaign_id=campaign_id,
         line=0,
         number=e164,
         is_mobile=is_mobile,
-        state=RecipientState.PENDING,
+        state=RecipientState.PENDING.value,
         prompt=prompt,
     )
     add_counts(campaign_id, {"waiting": 1, "total": 1, "mobiles": int(is_mobile)})
-    return int(row.id)
+    return int(made)
 
 
 def add_many(campaign_id: int, numbers: Sequence[tuple[str, bool]], prompt: str = "") -> list[int]:

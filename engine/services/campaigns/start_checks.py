@@ -16,6 +16,7 @@ from engine.services.compliance import caller_ids, message_kinds, policy, traffi
 from engine.services.compliance.calling_windows import windows_of
 from engine.services.messages.personal import Template
 from engine.states import MessageState
+from engine.store.rows import row_of
 from engine.store.tables.core import Campaign, Message
 
 
@@ -77,7 +78,7 @@ def check_quick(
     account_id: int, kind: str, prompt: str, now: int, caller_id: str = "", gateways: Sequence[str] = ()
 ) -> None:
     """Raise NotApproved, HourNotAllowed, CallerIdNotAllowed or CapReached for a quick send."""
-    message = Message.get_or_none(Message.account == account_id, Message.prompt == prompt)
+    message = row_of(Message, account=account_id, prompt=prompt)
     if message is not None:
         check_approved(message)
     rules = policy.current()

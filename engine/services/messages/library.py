@@ -18,6 +18,7 @@ from engine.services.messages.personal import Template
 from engine.services.messages.speech import Speech
 from engine.services.money import ledger
 from engine.states import CampaignState, MessageState
+from engine.store.rows import row_of
 from engine.store.tables.core import Campaign, Message
 from engine.text import one_line
 
@@ -141,10 +142,9 @@ def of_state(account_id: int, states: Sequence[str], limit: int) -> list[Message
 
 def get(message_id: int, account_id: int | None = None) -> Message:
     """A message of the gallery, of the account if one is given; NotFound otherwise."""
-    query = Message.select().where(Message.id == message_id, Message.in_gallery == True)  # noqa: E712 - SQL
-    if account_id is not None:
-        query = query.where(Message.account == account_id)
-    row = query.get_or_none()
+    row = row_of(
+        Message, id=message_id, in_gallery=True, **({} if account_id is None else {"account": account_id})
+    )
     if row is None:
         raise NotFound("There is no message %(id)s.", id=message_id)
     return row

@@ -14,6 +14,8 @@ from engine.errors import BadInput, Conflict, NotFound
 from engine.sentences import Sentence, Word
 from engine.services.accounts import accounts, audit_log
 from engine.store.ledger import BALANCE, balance_of
+from engine.store.rows import row_of
+from engine.store.sql import execute
 from engine.store.tables.core import Account
 from engine.store.tables.money import PriceGroup, PriceVersion
 from engine.text import one_line
@@ -98,7 +100,7 @@ def quote(account_id: int, mobiles: int, landlines: int, message_ms: int, now: i
 
 def available(account_id: int) -> int:
     """Rials that the account can still reserve or spend: its balance and what it may owe."""
-    row = Account.get_or_none(Account.id == account_id)
+    row = row_of(Account, id=account_id)
     if row is None:
         raise NotFound("There is no account %(id)s.", id=account_id)
     return balance_of(account_id, BALANCE) + int(row.debt_ceiling)
@@ -106,7 +108,7 @@ def available(account_id: int) -> int:
 
 def price_of(account_id: int, now: int) -> Price:
     """What the account pays at `now`; the house account pays nothing."""
-    row = Account.get_or_none(Account.id == account_id)
+    row = row_of(Account, id=account_id)
     if row is None:
         raise NotFound("There is no account %(id)s.", id=account_id)
     if row.is_house:
@@ -116,15 +118,14 @@ def price_of(account_id: int, now: int) -> Price:
 
 def current(group_id: int, now: int) -> Price:
     """A group's version that is valid at `now`."""
-    row = (
-        PriceVersion.select()
-        .where(PriceVersion.group_id == group_id, PriceVersion.from_at <= now)
-        .order_by(PriceVersion.from_at.desc(), PriceVersion.id.desc())
-        .first()
+    found = execute(
+        "SELECT id, landline, mobile, pulse_ms, synthesis FROM price WHERE group_id = ? AND from_at <= ?"
+        " ORDER BY from_at DESC, id DESC LIMIT 1",
+        [group_id, now],
     )
-    if row is None:
+    if not found:
         raise NotFound("Price group %(id)s has no price yet.", id=group_id)
-    return _price(row)
+    return Price(*found[0])
 
 
 def give_group(account_id: int, group_id: int | None, person_id: int | None, now: int) -> None:
@@ -147,7 +148,7 @@ def version(price_id: int) -> Price:
     """A version by its id; 0 is the house's."""
     if price_id == 0:
         return FREE
-    row = PriceVersion.get_or_none(PriceVersion.id == price_id)
+    row = row_of(PriceVersion, id=price_id)
     if row is None:
         raise NotFound("There is no price %(id)s.", id=price_id)
     return _price(row)
@@ -158,7 +159,7 @@ def _price(row: PriceVersion) -> Price:
 
 
 def default_group_id() -> int:
-    row = PriceGroup.get_or_none(PriceGroup.is_default == True)  # noqa: E712 - SQL
+    row = row_of(PriceGroup, is_default=True)
     if row is None:
         raise NotFound("There is no default price group yet; start the engine once.")
     return int(row.id)

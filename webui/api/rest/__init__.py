@@ -20,7 +20,6 @@ from engine.clock import wall_ms
 from engine.services.accounts import accounts, permissions
 from engine.services.accounts.accounts import SendingRefused
 from engine.states import MessageKind
-from engine.store.threads import read
 from webui.api.authentication import authenticate
 from webui.api.rest.methods import Asked, Method
 from webui.api.rest.refusals import (
@@ -77,9 +76,7 @@ def find_caller() -> None:
         raise Refused(WRONG_USER)
     found = authenticate(rest.strip() if scheme.lower() == "bearer" else secret, method.name, method.scope)
     permissions.require(found.person, method.right, found.account_id)
-    refused = read(lambda: accounts.standing_of(accounts.get(found.account_id))).refusal(
-        MessageKind.SERVICE, wall_ms()
-    )
+    refused = accounts.standing_of(found.account).refusal(MessageKind.SERVICE, wall_ms())
     if refused is not None:
         raise SendingRefused(*refused)
     request.max_form_memory_size = (
