@@ -133,12 +133,16 @@ def suppression_command(as_json: bool, messages: int, postgres: bool) -> None:
 
 
 @bench.command("rest")
-@options_of("messages")
-def rest_command(as_json: bool, messages: int) -> None:
-    """Ask for --messages quick sends one by one through /Rest of one web process (the target is 200 a second)."""
-    from engine.bench.rest import run_rest
+@options_of("messages", "cps")
+@click.option("--codes", default=60, show_default=True, type=click.IntRange(0), help="Of SendOTP; 0: none.")
+def rest_command(as_json: bool, messages: int, cps: float, codes: int) -> None:
+    """Ask one web process for --messages quick sends one by one, many in bulk, and codes beside a campaign at --cps."""
+    from engine.bench.rest import run_codes, run_rest
 
-    show("bench rest", run_rest(messages), as_json)
+    figures = run_rest(messages)
+    if codes:
+        figures |= run_codes(Bench(messages=int(cps) * 120, cps=cps), codes)
+    show("bench rest", figures, as_json)
 
 
 @bench.command("web")

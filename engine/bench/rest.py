@@ -1,4 +1,8 @@
-"""`bench rest`: quick sends one by one through /Rest, by one web process; requests of one client, then of several at once."""
+"""`bench rest`: what programs get of one web process: quick sends one by one and in bulk, wrong tokens, codes.
+
+Codes (SendOTP) are measured from the request to the moment in which the originate leaves, with an engine that
+is idle, then beside a campaign at full rate.
+"""
 
 from __future__ import annotations
 
@@ -11,20 +15,27 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from engine.bench.kit import data_dir
-from engine.bench.web import HOST, memory_mb, served
+import gevent
+
+from engine.bench.kit import Bench, data_dir, dialling, make_campaign
+from engine.bench.web import HOST, memory_mb, served, web_process
 from engine.clock import wall_ms
 from engine.config import load_settings
+from engine.dialing.calls import Call
 from engine.runtime.opening import open_store
 from engine.services.accounts import access_tokens, accounts
 from engine.services.accounts.access_tokens import NewToken
 from engine.services.accounts.token_scopes import Scope
 from engine.services.messages import prompts
 from engine.services.money import ledger
+from engine.services.trunks import gateways
 from engine.store.threads import write
 
 CLIENTS = 8
 CREDIT = 10**11  # Rials
+BULK = 10_000  # lines
+EVERY_S = 0.1  # codes
+WARM_S = 3.0  # for the campaign to reach its rate
 
 
 def run_rest(sends: int) -> dict[str, Any]:
@@ -51,8 +62,86 @@ def run_rest(sends: int) -> dict[str, Any]:
             figures[f"{name}_cpu_ms_each"] = (_cpu_s(process) - cpu) * 1000 / len(took)
             figures[f"{name}_p50_ms"] = ordered[len(ordered) // 2] * 1000
             figures[f"{name}_p99_ms"] = ordered[len(ordered) * 99 // 100] * 1000
+        figures |= _wrong_tokens(browser.port, sends // 2) | _bulk(browser.port, secret, message_id, BULK)
         figures["peak_memory_mb"] = memory_mb(process, "VmHWM")
         return figures
+
+
+def run_codes(bench: Bench, codes: int) -> dict[str, Any]:
+    """How long a code waits from its request to its originate (ms), idle and beside the campaign."""
+    with data_dir() as folder:
+        asked: dict[int, float] = {}
+        waits: list[float] = []
+
+        def on_sending(batch: list[Call]) -> None:
+            now = time.monotonic()
+            for call in batch:
+                if (began := asked.pop(int(call.digits), None)) is not None:
+                    waits.append((now - began) * 1000)
+
+        with dialling(bench, folder) as (engine, sent), web_process(folder) as (port, _):
+            engine.dialer.on_sending.append(on_sending)
+            secret, _message = write(_make_customer)
+            write(lambda: gateways.ensure(bench.gateway, bench.cps, bench.channels, wall_ms()))
+            figures = {"codes": codes}
+            for name in ("idle", "busy"):
+                if name == "busy":
+                    write(lambda: make_campaign(bench))
+                    gevent.sleep(WARM_S)
+                begun, at_m = len(sent), time.monotonic()
+                for number in range(codes):
+                    digits = 989381000000 + number + (name == "busy") * codes
+                    asked[digits] = time.monotonic()
+                    _send_code(port, secret, f"0{str(digits)[2:]}")
+                    gevent.sleep(EVERY_S)
+                took_s = time.monotonic() - at_m
+                gevent.sleep(2.0)
+                ordered = sorted(waits)
+                waits.clear()
+                figures |= {
+                    f"{name}_p50_ms": ordered[len(ordered) // 2],
+                    f"{name}_p99_ms": ordered[len(ordered) * 99 // 100],
+                    f"{name}_max_ms": ordered[-1],
+                    f"{name}_not_sent": len(asked),
+                    f"{name}_calls_a_second": (len(sent) - begun) / took_s,
+                }
+            return figures
+
+
+def _send_code(port: int, secret: str, number: str) -> None:
+    connection = http.client.HTTPConnection(HOST, port, timeout=30)
+    headers = {"Authorization": secret, "Content-Type": "application/x-www-form-urlencoded"}
+    connection.request("POST", "/Rest/SendOTP", urlencode({"Length": 5, "Number": number}), headers)
+    found = json.loads(connection.getresponse().read())
+    connection.close()
+    if found["ErrorCode"] != 0:
+        raise RuntimeError(f"a code was refused: {found['ErrorCode']}")
+
+
+def _wrong_tokens(port: int, count: int) -> dict[str, float]:
+    """Requests with a token that there is not: refusals a second (the limit of wrong ones included)."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=30)
+    began = time.monotonic()
+    for number in range(count):
+        headers = {"Authorization": f"avk_{number:043d}"}
+        connection.request("GET", "/Rest/AccountStatus", headers=headers)
+        connection.getresponse().read()
+    connection.close()
+    return {"wrong_tokens_a_second": count / (time.monotonic() - began)}
+
+
+def _bulk(port: int, secret: str, message_id: int, count: int) -> dict[str, float]:
+    """Quick sends of one body, a line each, until the last is answered."""
+    body = "number\n" + "".join(f"0935{number:07d}\n" for number in range(count))
+    connection = http.client.HTTPConnection(HOST, port, timeout=300)
+    headers = {"Authorization": f"Bearer {secret}", "Content-Type": "text/csv"}
+    began = time.monotonic()
+    connection.request("POST", f"/api/v1/quick-sends/bulk?message_id={message_id}", body, headers)
+    last = json.loads(connection.getresponse().read().splitlines()[-1])
+    connection.close()
+    if last["added"] != count:
+        raise RuntimeError(f"of {count} lines {last['added']} were added")
+    return {"bulk_lines": count, "bulk_a_second": count / (time.monotonic() - began)}
 
 
 def _cpu_s(process: int) -> float:
@@ -64,17 +153,16 @@ def _cpu_s(process: int) -> float:
 def _customer(data: Path) -> tuple[str, int]:
     """An account with credit and a message: (token, message)."""
     open_store(load_settings(data_dir=data))
+    return write(_make_customer)
 
-    def work() -> tuple[str, int]:
-        now = wall_ms()
-        account_id = accounts.open_by_staff("Bench", now + 10**10, None, now)
-        accounts.grant(account_id, ["web_service", "any_hour", "own_voice"], None, now)
-        ledger.top_up(account_id, CREDIT, "bench", now)
-        made = access_tokens.make_for_account(account_id, NewToken("bench", tuple(Scope)), now)
-        return made.secret, prompts.add(account_id, "bench", "bench", 5_000, now)
 
-    found: tuple[str, int] = write(work)
-    return found
+def _make_customer() -> tuple[str, int]:
+    now = wall_ms()
+    account_id = accounts.open_by_staff("Bench", now + 10**10, None, now)
+    accounts.grant(account_id, ["web_service", "any_hour", "own_voice"], None, now)
+    ledger.top_up(account_id, CREDIT, "bench", now)
+    made = access_tokens.make_for_account(account_id, NewToken("bench", tuple(Scope)), now)
+    return made.secret, prompts.add(account_id, "bench", "bench", 5_000, now)
 
 
 def _send_all(port: int, secret: str, message_id: int, first: int, count: int, took: list[float]) -> None:

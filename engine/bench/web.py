@@ -206,21 +206,29 @@ def _write_tone(path: Path) -> None:
 @contextmanager
 def served(folder: Path) -> Iterator[tuple[Browser, int]]:
     """A web UI in a process of its own and somebody who has logged in."""
-    password, port = secrets.token_urlsafe(16), free_port()
-    env = {
-        **os.environ,
-        "AVANAK_DATA_DIR": str(folder / "data"),
-        "AVANAK_ADMIN_PASSWORD": password,
-        "AVANAK_WEB_PORT": str(port),
-        "AVANAK_LOG_LEVEL": "WARNING",
-    }
-    child = subprocess.Popen([sys.executable, "-m", "engine", "serve", "--web-only"], env=env)
-    browser = Browser(port, password)
-    try:
-        _wait_until_served(port, child)
+    password = secrets.token_urlsafe(16)
+    with web_process(folder / "data", AVANAK_ADMIN_PASSWORD=password) as (port, process):
+        browser = Browser(port, password)
         browser.send("/login", {"username": USER, "password": password}, "/login")
         browser.send("/language", {"language": "en"}, "/")
-        yield browser, child.pid
+        yield browser, process
+
+
+@contextmanager
+def web_process(data: Path, **environment: str) -> Iterator[tuple[int, int]]:
+    """A web UI in a process of its own: (its port, its process)."""
+    port = free_port()
+    env = {
+        **os.environ,
+        "AVANAK_DATA_DIR": str(data),
+        "AVANAK_WEB_PORT": str(port),
+        "AVANAK_LOG_LEVEL": "WARNING",
+        **environment,
+    }
+    child = subprocess.Popen([sys.executable, "-m", "engine", "serve", "--web-only"], env=env)
+    try:
+        _wait_until_served(port, child)
+        yield port, child.pid
     finally:
         child.terminate()
         child.wait(30)
