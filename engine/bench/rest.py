@@ -83,7 +83,7 @@ def run_codes(bench: Bench, codes: int) -> dict[str, Any]:
             engine.dialer.on_sending.append(on_sending)
             secret, _message = write(_make_customer)
             write(lambda: gateways.ensure(bench.gateway, bench.cps, bench.channels, wall_ms()))
-            figures = {"codes": codes}
+            figures: dict[str, Any] = {"codes": codes}
             for name in ("idle", "busy"):
                 if name == "busy":
                     write(lambda: make_campaign(bench))

@@ -21,13 +21,13 @@ def row_of(model: type[M], **equals: Any) -> M | None:
     found = execute(statement, list(equals.values()))
     if not found:
         return None
-    row = model(__no_default__=1)
+    row: Any = model(__no_default__=1)
     row.__data__ = {
         name: bool(value) if is_flag and value is not None else value
         for (name, is_flag), value in zip(fields, found[0], strict=True)
     }
     row._dirty.clear()
-    return row
+    return row  # type: ignore[no-any-return]
 
 
 def put(model: type[Model], **values: Any) -> Any:
