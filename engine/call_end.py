@@ -57,6 +57,7 @@ class CallEnd:
     opted_out: bool = False
     fault: str = ""  # avanak_fault
     record_ms: int = 0
+    is_unresolved: bool = False  # the switch could not resolve the carrier's name; told by events only
     redirected_to: str = ""  # where a 3xx pointed; for the log only
 
     @property
@@ -108,6 +109,7 @@ def read_end(uuid: str, value_of: ValueOf) -> CallEnd:
         opted_out=value_of("avanak_opted_out") in _TRUE,
         fault=_matching(_WORD, value_of("avanak_fault")),
         record_ms=min(to_int(value_of("record_ms")) or 0, LONGEST_RECORD_MS) if is_answered else 0,
+        is_unresolved=value_of("sip_invite_failure_phrase") == "DNS Error",
         redirected_to=_target(value_of),
     )
 

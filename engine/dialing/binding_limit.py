@@ -13,6 +13,8 @@ from engine.services.campaigns.estimate import Limits
 from engine.store.tables.core import CampaignCounts
 
 NOT_DUE_MS = 2_000  # recipients that no gateway had room for are due again before
+REFUSED_LATELY_S = 5.0
+UNRESOLVED_S = 60.0
 Reason = tuple[str, dict[str, Any]]
 
 
@@ -39,6 +41,10 @@ def binding_limit(run: CampaignRun, lanes: Lanes, rate: float, now_m: float) -> 
     taking = [trunk for trunk in up if not trunk.switch.is_draining]
     if not taking:
         return why.SWITCH_DRAINING, {"switches": " ".join(sorted({trunk.switch.name for trunk in up}))}
+    awake = [trunk for trunk in taking if not trunk.switch.is_paused]
+    if not awake:
+        return why.SWITCH_PAUSED, {"switches": " ".join(sorted({trunk.switch.name for trunk in taking}))}
+    taking = awake
     faulty = [trunk for trunk in taking if trunk.fault and not trunk.gateway.seats.used]
     if len(faulty) == len(taking):
         return why.GATEWAY_FAULT, {"gateway": faulty[0].gateway.name, "fault": faulty[0].fault}
@@ -56,6 +62,8 @@ def binding_limit(run: CampaignRun, lanes: Lanes, rate: float, now_m: float) -> 
     if well and ill:
         others = " ".join(sorted({trunk.gateway.name for trunk in well}))
         return why.GATEWAY_DETOUR, {"gateway": " ".join(ill), "others": others, "cps": f"{rate:.1f}"}
+    if all(now_m - trunk.switch.refused_m < REFUSED_LATELY_S for trunk in taking):
+        return why.SWITCH_REFUSES, {"switches": " ".join(sorted({trunk.switch.name for trunk in taking}))}
     return _of_trunk(run, max(well or taking, key=lambda trunk: trunk.gateway.limiter.cps), rate, now_m)
 
 
@@ -130,6 +138,8 @@ _AT_THE_RATE = 0.8
 def _of_trunk(run: CampaignRun, trunk: Trunk, rate: float, now_m: float) -> Reason:
     gateway, switch = trunk.gateway, trunk.switch
     urgent = run.is_urgent
+    if now_m - gateway.unresolved_m < UNRESOLVED_S:
+        return why.GATEWAY_DNS, {"gateway": gateway.name}
     if gateway.health.state is Breaker.REFUSED:
         return why.GATEWAY_REFUSED, {"gateway": gateway.name}
     if gateway.health.state is Breaker.NO_CODEC:

@@ -29,6 +29,8 @@ from engine.states import Disposition, RecipientState
 from engine.store.settles import Answer, Settle
 from engine.store.writer import Channel, Writer
 
+REFUSED_BY_SWITCH = "DESTINATION_OUT_OF_ORDER"  # at its sessions-per-second or max-sessions
+
 log = logging.getLogger(__name__)
 
 
@@ -119,8 +121,8 @@ class CallEventHandler:
         if self.calls.get(call.uuid) is not call:
             return
         if isinstance(outcome, Reply):  # the switch itself said no
-            cause = "DESTINATION_OUT_OF_ORDER"
-            self._settle(call, CallEnd(call.uuid, cause), judge_job(cause), "reply")
+            end = CallEnd(call.uuid, REFUSED_BY_SWITCH)
+            self._settle(call, end, judge_job(REFUSED_BY_SWITCH), "reply")
         elif isinstance(outcome, LinkBusy) or (isinstance(outcome, LinkDown) and not outcome.maybe_sent):
             self.settle_unsent(call, "engine")
         else:
@@ -198,6 +200,8 @@ class CallEventHandler:
             random.random(),
             ways,
         )
+        if end.cause == REFUSED_BY_SWITCH and found.fault is Fault.OURS:
+            self.lanes.switches[call.switch_id].refused_m = now_m
         if found.fault is not Fault.OURS:
             lane.ended(call, end, judge(end), now_m)
         self._finish(call, end, found, following, settled_by)

@@ -55,6 +55,7 @@ class GatewayLane:
     keys: str = "events"  # how pressed keys arrive: events, voice, none
     codecs: tuple[str, ...] = ("PCMA",)  # in the order in which they are offered
     cost: int = 0  # Rials a minute; of the same priority the cheaper is taken first
+    unresolved_m: float = -math.inf  # when a switch last could not resolve its carrier's name
     health: GatewayHealth = field(default_factory=GatewayHealth)
     routes: Routes = field(init=False)
 
@@ -92,6 +93,7 @@ class GatewayLane:
             if call.has_rung:
                 return
             call.has_rung = True
+            self.unresolved_m = -math.inf
             self.routes.good(keys, call.sent_m)
         self.health.good(call.digits, keys, now_m, call.sent_m)
 
@@ -99,6 +101,8 @@ class GatewayLane:
         """A call by it ended, and it was not our own fault; `found` is what the end means by itself."""
         if end.closed_by in SAID_BY_CARRIER or (found.has_rung and self.health.wants_sign_of(call.sent_m)):
             self.health.sign(now_m)
+        if end.is_unresolved:
+            self.unresolved_m = now_m
         keys = keys_of(call.run.id, call.digits)
         if end.has_no_codec:
             self.health.fault(call.digits, keys, now_m, call.sent_m, has_no_codec=True)
@@ -135,11 +139,18 @@ class SwitchLane:
     is_up: bool = False
     is_embedded: bool = False
     is_draining: bool = False
+    is_paused: bool = False  # by an admin at the switch itself (`fsctl pause`)
+    refused_m: float = -math.inf  # when it last refused a call by its own limits
     full_cps: float = 1.0  # what it is given when its processor has time
     idle_factor: float = 1.0
     idle_cpu: float = 100.0
     since_at: int = 0  # when it last went up or down (ms)
     until_m: float = math.inf  # nothing may be sent there later (the end of our lease, monotonic)
+
+    @property
+    def takes_calls(self) -> bool:
+        """Whether calls may be handed to it, as far as people decide."""
+        return not (self.is_draining or self.is_paused)
 
     def heard_idle(self, idle_cpu: float | None) -> None:
         """A heartbeat told how idle the switch's processor is (percent): slow down when it is little.
@@ -236,7 +247,7 @@ class Trunk:
 
     @property
     def is_draining(self) -> bool:
-        return self.gateway.is_draining or self.switch.is_draining
+        return self.gateway.is_draining or not self.switch.takes_calls
 
     @property
     def is_shut(self) -> bool:
@@ -340,7 +351,7 @@ class Lanes:
             of_gateway[gateway_id] = max(0, min(places, room))
         for switch_id, less in of_switch.items():
             switch = self.switches[switch_id]
-            if switch.is_draining:
+            if not switch.takes_calls:
                 of_switch[switch_id] = 0
                 continue
             soon = _soon(switch.limiter, now, urgent) + less

@@ -11,6 +11,7 @@ import orjson
 
 from engine.embedded import console
 from engine.embedded.calls import CAUSES, Call, stamp
+from engine.embedded.gateways import ACTIONS
 from engine.embedded.limits import up_time
 
 if TYPE_CHECKING:
@@ -219,6 +220,11 @@ def _fsctl(switch: Switch, argument: str) -> str:
         if value:
             switch.limits.max_sessions = value
         return f"+OK max sessions: {switch.limits.max_sessions}\n"
+    if name in ("pause", "resume") and words[1:] in ([], ["outbound"]):
+        switch.is_paused = name == "pause"
+        return "+OK"
+    if name == "pause_check":
+        return str(switch.is_paused).lower() if words[1:] == ["outbound"] else "false"
     if name == "loglevel":
         return "+OK log level: DISABLE [-1]\n"
     return "-ERR\n"
@@ -255,15 +261,15 @@ def _simulate(switch: Switch, argument: str) -> str:
     if words == ["status"]:
         gateways = [
             {"name": one.name, "up": one.up, "channels": one.channels, "live": one.live,
-             "congestion": one.congestion, "slow_ms": one.slow_ms, "answer_rate": one.answer_rate}
+             "congestion": one.congestion, "slow_ms": one.slow_ms, "answer_rate": one.answer_rate,
+             "fate": one.fate_word, "lost": one.lost}
             for one in switch.gateways.values()
         ]  # fmt: skip
         return (
             orjson.dumps({"embedded": True, "speed": switch.options.speed, "gateways": gateways}).decode()
             + "\n"
         )
-    actions = "up|down|normal|congestion S|answer-rate S|slow MS|channels N"
-    return f"-USAGE: avanak_simulate gateway NAME {actions} | idle PERCENT | status\n"
+    return f"-USAGE: avanak_simulate gateway NAME ACTION ({ACTIONS}) | idle PERCENT | status\n"
 
 
 def _strepoch(_switch: Switch, _argument: str) -> str:

@@ -249,7 +249,7 @@ variable_call_uuid: %(uuid)s
 """
 
 REFUSED = """
-variable_sip_hangup_disposition: recv_refuse
+variable_sip_hangup_disposition: %(disposition)s
 variable_sip_invite_failure_status: %(sip_status)s
 variable_sip_invite_failure_phrase: %(sip_phrase)s
 variable_sip_term_status: %(sip_status)s

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.embedded.people import DNS_ERROR, NO_CODEC, REFUSALS, SILENT, Fate, refused
 from engine.errors import BadInput
+
+_FATES = {"silent": SILENT, "no-codec": refused(NO_CODEC), "unresolved": refused(DNS_ERROR)}
+ACTIONS = (
+    "up, down, normal, congestion SHARE, answer-rate SHARE, slow MS, channels N, silent, refuse STATUS, "
+    "lose DIGITS, no-codec, unresolved"
+)
 
 
 @dataclass(slots=True)
@@ -12,7 +19,8 @@ class Gateway:
     """One trunk; ``channels`` 0 is without limit.
 
     ``congestion`` is the share of calls that the carrier refuses with 503; ``slow_ms`` passes before
-    it answers an INVITE at all; ``answer_rate`` replaces the share of people who answer.
+    it answers an INVITE at all; ``answer_rate`` replaces the share of people who answer.  ``fate`` replaces what
+    everybody does; numbers that begin with ``lost`` (digits, + and zeros in front aside) get a 404.
     """
 
     name: str
@@ -21,6 +29,9 @@ class Gateway:
     congestion: float = 0.0
     slow_ms: int = 0
     answer_rate: float | None = None
+    fate: Fate | None = None
+    fate_word: str = ""
+    lost: str = ""
     live: int = 0
     calls_out: int = 0
     failed_out: int = 0
@@ -33,6 +44,12 @@ class Gateway:
             raise BadInput("a gateway is NAME or NAME:CHANNELS, not '%(text)s'", text=text)
         return cls(name, int(channels or 0))
 
+    def decide(self, number: str, fate: Fate) -> Fate:
+        """What becomes of a call whose callee would meet with this ``fate``."""
+        if self.lost and number.lstrip("+0").startswith(self.lost):
+            return refused(REFUSALS[404])
+        return self.fate or fate
+
     def simulate(self, words: list[str]) -> str:
         """Changes how the trunk behaves; the answer is one line, ``+OK`` or ``-ERR``."""
         action, value = [*words, "", ""][:2]
@@ -40,6 +57,17 @@ class Gateway:
             self.up = action == "up"
         elif action == "normal":
             self.up, self.congestion, self.slow_ms, self.answer_rate = True, 0.0, 0, None
+            self.fate, self.fate_word, self.lost = None, "", ""
+        elif action in _FATES:
+            self.fate, self.fate_word = _FATES[action], action
+        elif action == "refuse":
+            if not value.isdigit() or int(value) not in REFUSALS:
+                return f"-ERR refuse needs one of {', '.join(map(str, sorted(REFUSALS)))}"
+            self.fate, self.fate_word = refused(REFUSALS[int(value)]), f"refuse {value}"
+        elif action == "lose":
+            if not value.isdigit():
+                return "-ERR lose needs the digits that numbers begin with"
+            self.lost = value
         elif action in ("congestion", "answer-rate"):
             try:
                 share = float(value)
@@ -59,5 +87,5 @@ class Gateway:
             else:
                 self.channels = int(value)
         else:
-            return "-ERR known are up, down, normal, congestion SHARE, answer-rate SHARE, slow MS, channels N"
+            return f"-ERR known are {ACTIONS}"
         return f"+OK gateway {self.name} {' '.join(words)}"

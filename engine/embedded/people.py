@@ -30,6 +30,7 @@ test runs against both.
 0034  904: the carrier does not take the account (FreeSWITCH's own status for a challenge)
 0035  503 with the reason Q.850 17 (busy)
 0036  486 with the reason Q.850 34 (congestion)
+0037  200 in a codec that nobody offered
 0038  403
 0041  answers, presses 1 before the message begins
 0042  answers, presses 11 before the message begins
@@ -71,8 +72,12 @@ REFUSALS: Mapping[int, Refusal] = {
     503: Refusal(503, "Service Unavailable", "NORMAL_TEMPORARY_FAILURE", 41),
     302: Refusal(302, "Moved Temporarily", "REQUESTED_CHAN_UNAVAIL", 44),
     403: Refusal(403, "Forbidden", "CALL_REJECTED", 21),
+    488: Refusal(488, "Not Acceptable Here", "INCOMPATIBLE_DESTINATION", 88),
     904: Refusal(904, "Operation has no matching challenge ", "NORMAL_UNSPECIFIED", 31),
 }
+DNS_ERROR = Refusal(503, "DNS Error", "NORMAL_TEMPORARY_FAILURE", 41)  # sofia's own, of a name that is none
+# A 200 in a codec that nobody offered: the phone is picked up, and the switch hangs up.
+NO_CODEC = Refusal(200, "OK", "INCOMPATIBLE_DESTINATION", 88, rings=True)
 RINGS_THEN_503 = Refusal(503, "Service Unavailable", "NORMAL_TEMPORARY_FAILURE", 41, rings=True)
 BUSY_BY_REASON = Refusal(503, "Service Unavailable", "USER_BUSY", 17)
 FULL_BY_REASON = Refusal(486, "Busy Here", "NORMAL_CIRCUIT_CONGESTION", 34)
@@ -144,12 +149,21 @@ CHOSEN: Mapping[str, Fate] = {
     "0034": Fate(_REFUSED_AT_MS, False, REFUSALS[904]),
     "0035": Fate(_REFUSED_AT_MS, False, BUSY_BY_REASON),
     "0036": Fate(_REFUSED_AT_MS, False, FULL_BY_REASON),
+    "0037": Fate(300, False, NO_CODEC),
     "0038": Fate(_REFUSED_AT_MS, False, REFUSALS[403]),
     "0041": Fate(at_once="1"),
     "0042": Fate(at_once="11"),
     "0043": Fate(after="11"),
     "0044": Fate(hold_ms=1500),
 }
+SILENT = CHOSEN["0033"]
+
+
+def refused(refusal: Refusal) -> Fate:
+    """Of a call that a carrier refuses, whoever is called."""
+    return Fate(300 if refusal.rings else _REFUSED_AT_MS, False, refusal)
+
+
 # On the first call of a number; afterwards CHOSEN holds.
 CHOSEN_FIRST: Mapping[str, Fate] = {"0015": CHOSEN["0001"], "0016": CHOSEN["0004"]}
 

@@ -20,7 +20,7 @@ from engine.embedded.event_templates import Header
 from engine.embedded.gateways import Gateway
 from engine.embedded.limits import Limits, up_time
 from engine.embedded.options import EmbeddedOptions
-from engine.embedded.people import REFUSALS, Habits, People
+from engine.embedded.people import NO_CODEC, REFUSALS, Habits, People
 from engine.embedded.prompts import Prompts
 from engine.embedded.recording import write_recording
 from engine.embedded.records import AppendFile, Rung, cdr_line
@@ -62,6 +62,7 @@ class Switch:
         self.listeners: set[Listener] = set()
         self.subscribers: dict[str, list[Listener]] = {}
         self.limits = Limits(options.sps, options.max_sessions, time.monotonic())
+        self.is_paused = False  # fsctl pause
         self.idle_cpu = 98.7  # percent, as HEARTBEAT tells it
         self._timers: list[tuple[float, int, Call]] = []
         self._timer_number = 0
@@ -134,7 +135,7 @@ class Switch:
             return
         uuid = order.variables.get("origination_uuid") or str(uuid_module.uuid4())
         alive = len(self.calls)
-        if uuid in self.calls or not self.limits.admit(alive, time.monotonic()):
+        if self.is_paused or uuid in self.calls or not self.limits.admit(alive, time.monotonic()):
             done("-ERR DESTINATION_OUT_OF_ORDER\n")
             return
         gateway = self.gateways.get(order.gateway)
@@ -145,7 +146,7 @@ class Switch:
         gateway.calls_out += 1
         call = Call(
             uuid, session_id, order, gateway,
-            self.people.fate(order.number, gateway.answer_rate), self.options.speed,
+            gateway.decide(order.number, self.people.fate(order.number, gateway.answer_rate)), self.options.speed,
             time.time_ns() // 1000, time.monotonic(), done,
         )  # fmt: skip
         is_full = bool(gateway.channels) and gateway.live >= gateway.channels
@@ -344,6 +345,8 @@ class Switch:
         call.pending = -1
         if kind != "answered":
             disposition = "send_cancel" if kind == _given_up(call) else "recv_refuse"
+            if call.refusal is NO_CODEC and kind == "refused":
+                disposition = "send_bye"
         call.ended_ms, call.cause, call.disposition = at_ms, cause, disposition
         del self.calls[call.uuid]
         partner, call.partner = call.partner, None

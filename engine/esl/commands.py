@@ -168,5 +168,10 @@ def max_sessions() -> bytes:
     return _api("fsctl max_sessions")
 
 
+def is_paused() -> bytes:
+    """``api fsctl pause_check outbound``: ``true`` while an admin lets no call leave."""
+    return _api("fsctl pause_check outbound")
+
+
 def _api(words: str) -> bytes:
     return f"api {words}\n\n".encode("ascii")

@@ -1,4 +1,4 @@
-"""Asks the switches every few seconds for their limits: an admin changes them while calls are made.
+"""Asks the switches every few seconds for their limits, and whether they are paused: an admin changes them while calls are made.
 
 A HEARTBEAT tells them too, but every 20 seconds only, and by then a lowered limit has refused many calls.
 """
@@ -29,8 +29,10 @@ class SwitchLimits:
             try:
                 sps = read_limit(link.api(commands.session_rate()))
                 sessions = read_limit(link.api(commands.max_sessions()))
+                is_paused = link.api(commands.is_paused()).strip() == "true"
             except AvanakError as error:
                 log.info("action=limits_not_asked switch=%d error=%r", switch_id, str(error))
                 continue
+            self._dialer.paused(switch_id, is_paused)
             if sps and sessions:
                 self._dialer.permitted(switch_id, sps, sessions)

@@ -98,6 +98,20 @@ class Calls:
             assert (end.cause, end.sip_status, end.has_rung) == (cause, status, rings)
             assert causes.judge(end).fault == fault
 
+    def test_a_paused_switch_says_so_until_it_is_resumed(self, switch: SwitchUnderTest) -> None:
+        with switch.connect() as client:
+            try:
+                assert client.api("fsctl pause outbound").startswith("+OK")
+                assert client.api("fsctl pause_check outbound").strip() == "true"
+                assert client.api("fsctl pause_check").strip() == "false"
+                assert client.event("BACKGROUND_JOB", switch.originate(client, "0000"))["_body"].startswith(
+                    "-ERR"
+                )
+            finally:
+                assert client.api("fsctl resume").startswith("+OK")
+                client.api("fsctl resume outbound")
+            assert client.api("fsctl pause_check outbound").strip() == "false"
+
     def test_a_key_before_the_message_is_a_vote_and_no_missing_file(self, switch: SwitchUnderTest) -> None:
         with switch.connect() as client:
             end = end_value(client, switch.originate(client, "0041", avanak_vote_keys="123"))

@@ -105,6 +105,19 @@ def test_keys_that_do_not_arrive(world: World, offer: dict[str, Any]) -> None:
     assert world.bound()[0] == why.DIALLING
 
 
+def test_a_paused_switch_one_that_refuses_and_a_name_that_is_not_resolved(world: World) -> None:
+    world.a.unresolved_m = NOW_M - 10
+    assert world.bound() == (why.GATEWAY_DNS, {"gateway": "a"})
+    world.a.unresolved_m = NOW_M - 100
+    (switch,) = world.lanes.switches.values()
+    switch.refused_m = NOW_M - 1
+    assert world.bound() == (why.SWITCH_REFUSES, {"switches": "s"})
+    switch.refused_m = NOW_M - 6
+    assert world.bound()[0] == why.DIALLING
+    switch.is_paused = True
+    assert world.bound() == (why.SWITCH_PAUSED, {"switches": "s"})
+
+
 def test_drained_gateways_and_switches(world: World) -> None:
     world.switch.is_draining = True
     assert world.bound() == (why.SWITCH_DRAINING, {"switches": "s"})

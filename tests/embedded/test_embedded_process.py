@@ -307,3 +307,38 @@ def test_the_same_seed_gives_the_same_day(start) -> None:
         ]
 
     assert day(3) == day(3) != day(4)
+
+
+@pytest.mark.parametrize(
+    ("action", "cause", "status", "disposition"),
+    [
+        ("silent", "NO_ANSWER", None, "send_cancel"),
+        ("refuse 403", "CALL_REJECTED", "403", "recv_refuse"),
+        ("refuse 488", "INCOMPATIBLE_DESTINATION", "488", "recv_refuse"),
+        ("lose 91", "UNALLOCATED_NUMBER", "404", "recv_refuse"),
+        ("no-codec", "INCOMPATIBLE_DESTINATION", "200", "send_bye"),
+        ("unresolved", "NORMAL_TEMPORARY_FAILURE", "503", "recv_refuse"),
+    ],
+)
+def test_a_carrier_in_trouble(start, action: str, cause: str, status: str | None, disposition: str) -> None:
+    switch = under_test(start())
+    with switch.connect() as client:
+        assert client.api(f"avanak_simulate gateway lab {action}") == f"+OK gateway lab {action}\n"
+        call = switch.originate(client, "0000", originate_timeout="1")
+        end = client.event("CHANNEL_HANGUP_COMPLETE", call)
+        assert end["Hangup-Cause"] == cause
+        assert end.get("variable_sip_term_status") == status
+        assert end["variable_sip_hangup_disposition"] == disposition
+        if action == "unresolved":
+            assert end["variable_sip_invite_failure_phrase"] == "DNS Error"
+        client.api("avanak_simulate gateway lab normal")
+        assert client.event("BACKGROUND_JOB", switch.originate(client, "0000"))["_body"].startswith("+OK")
+
+
+def test_a_lost_route_is_of_some_numbers_and_bad_words_are_refused(start) -> None:
+    switch = under_test(start())
+    with switch.connect() as client:
+        client.api("avanak_simulate gateway lab lose 93")
+        assert client.event("BACKGROUND_JOB", switch.originate(client, "0000"))["_body"].startswith("+OK")
+        for bad in ("refuse 299", "refuse", "lose x"):
+            assert client.api(f"avanak_simulate gateway lab {bad}").startswith("-ERR ")

@@ -384,10 +384,13 @@ class Carrier:
             packets = carrier_rtp.tone_packets(key, 0x5EED)
         call.keys += 1
         if call.ending.is_cut:
-            packets = [(at, packet) for at, packet in packets if not packet[13] & 0x80]
-        if call.ending.repeats:
-            again = packets if call.ending.repeats == "whole" else packets[-3:]
-            packets = [*packets, *((0.25 + at, packet) for at, packet in again)]
+            packets = [*packets[:-3], packets[-1]]
+        if call.ending.repeats_end:
+            later = (
+                packet[:2] + (int.from_bytes(packet[2:4]) + 10).to_bytes(2) + packet[4:]
+                for _, packet in packets[-3:]
+            )
+            packets = [*packets, *((0.35, packet) for packet in later)]
         if call.ending.informs:
             body = f"Signal={key}\r\nDuration=100\r\n"
             self._later(after_s, lambda: call.peer.send(self._request(call, "INFO", body)))

@@ -28,8 +28,8 @@ The endings are those of engine/embedded/people.py, by the last four digits:
 0040  hears all, presses 2, which comes as a tone in the voice
 0041  answers, presses 1 at once · 0042 answers, presses 11 at once
 0043  answers, hears all, then presses 11
-0045  as 0021, and the end of the event comes again after 250 ms · 0046 the whole event comes again
-0047  presses 1 while the message plays; the event's end packets are lost
+0045  as 0021, and the end of the event comes again after 250 ms
+0047  presses 1 while the message plays; two of the event's three end packets are lost
 0048  presses 1 while the message plays, by telephone-event and by INFO at once
 0051  holds the line for 1.5 s in the message
 0052  offers PCMU, PCMA again in the message
@@ -61,8 +61,8 @@ class Ending:
     first_s: float = 0.1  # between the answer and the first key of `at_once`
     header: str = ""  # of the final answer, whole
     is_silent: bool = False
-    repeats: str = ""  # 250 ms later: the "end" of each event, or the "whole" of it
-    is_cut: bool = False  # the end packets of events are lost
+    repeats_end: bool = False  # the end packets of each event come again after 250 ms
+    is_cut: bool = False  # two of the three end packets of events are lost
     informs: bool = False  # says each key by INFO, too
     hold_ms: int = 0  # holds the line for so long, after 400 ms of the message
     reoffers: str = ""  # codecs of another INVITE, after 400 ms of the message
@@ -102,8 +102,7 @@ ENDINGS = {
     "0041": Ending(at_once="1"),
     "0042": Ending(at_once="11"),
     "0043": Ending(after="11", together=True),
-    "0045": Ending(during="1", repeats="end"),
-    "0046": Ending(during="1", repeats="whole"),
+    "0045": Ending(during="1", repeats_end=True),
     "0047": Ending(during="1", is_cut=True),
     "0048": Ending(during="1", informs=True),
     "0051": Ending(hold_ms=1500),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from engine.bench.figures import fullest_second
 from engine.clock import wall_ms
 from engine.dialing.calls import Call
@@ -119,3 +121,34 @@ def test_a_switch_that_is_given_other_sessions_while_it_runs_keeps_its_head_room
     link.api(b"api fsctl max_sessions 101\n\n")
     simulate(lab, "idle 80")
     wait_for(lambda: switch.seats.limit == 100, "the new limit")
+
+
+@pytest.mark.parametrize(
+    ("trouble", "reason", "sentence"),
+    [
+        ("no-codec", "gateway_codecs", "no codec or encryption in common (offered: PCMA)"),
+        ("refuse 488", "gateway_codecs", "no codec or encryption in common (offered: PCMA)"),
+        (
+            "unresolved",
+            "gateway_dns",
+            "The switch cannot resolve the name of the carrier of gateway embedded",
+        ),
+        ("refuse 403", "gateway_refused", "is not accepted by its carrier"),
+    ],
+)
+def test_what_is_wrong_with_a_carrier_is_named(lab: Lab, trouble: str, reason: str, sentence: str) -> None:
+    simulate(lab, f"gateway embedded {trouble}")
+    campaign_id = lab.campaign(MANY, max_tries=1)
+    english, _ = told(lab, campaign_id, reason)
+    assert sentence in english
+
+
+def test_a_paused_switch_is_named_and_goes_on(lab: Lab) -> None:
+    link = next(iter(lab.engine.dialer.links.values()))
+    link.api(b"api fsctl pause outbound\n\n")
+    campaign_id = lab.campaign(MANY)
+    english, persian = told(lab, campaign_id, "switch_paused")
+    assert english.startswith("All its switches were paused by hand")
+    assert "متوقف" in persian
+    link.api(b"api fsctl resume\n\n")
+    wait_for(lambda: lab.counts(campaign_id).live > 0, "calls")

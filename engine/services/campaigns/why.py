@@ -16,12 +16,15 @@ SWITCH_DOWN = "switch_down"  # switches, since
 NO_GATEWAY = "no_gateway"  # names
 DRAINING = "draining"  # names
 SWITCH_DRAINING = "switch_draining"  # switches
+SWITCH_PAUSED = "switch_paused"  # switches
+SWITCH_REFUSES = "switch_refuses"  # switches
 GATEWAY_RATE = "gateway_rate"  # gateway, cps
 GATEWAY_CHANNELS = "gateway_channels"  # gateway, channels
 GATEWAY_FAILING = "gateway_failing"  # gateway
 GATEWAY_DETOUR = "gateway_detour"  # gateway, others, cps
 GATEWAY_REFUSED = "gateway_refused"  # gateway
 GATEWAY_CODECS = "gateway_codecs"  # gateway, codecs
+GATEWAY_DNS = "gateway_dns"  # gateway
 GATEWAY_FAULT = "gateway_fault"  # gateway, fault
 NO_KEYS = "no_keys"  # names
 ROUTE_LOST = "route_lost"  # gateway, cause
@@ -90,6 +93,12 @@ SENTENCES: dict[str, Sentence] = {
     NO_GATEWAY: Sentence("No gateway serves it: %(names)s."),
     DRAINING: Sentence("All its gateways are being drained: %(names)s."),
     SWITCH_DRAINING: Sentence("All its switches are being drained: %(switches)s."),
+    SWITCH_PAUSED: Sentence(
+        "All its switches were paused by hand (`fsctl pause`): %(switches)s; `fsctl resume` lets them call."
+    ),
+    SWITCH_REFUSES: Sentence(
+        "Switch %(switches)s refuses calls: its own limits (`sps`, `max_sessions`) are reached, by other calls too."
+    ),
     GATEWAY_RATE: Sentence("Gateway %(gateway)s is at its %(cps)s calls a second."),
     GATEWAY_CHANNELS: Sentence("Gateway %(gateway)s has all its %(channels)s channels in use."),
     GATEWAY_FAILING: Sentence(
@@ -106,6 +115,9 @@ SENTENCES: dict[str, Sentence] = {
     GATEWAY_CODECS: Sentence(
         "Gateway %(gateway)s and its carrier have no codec or encryption in common (offered: %(codecs)s); "
         "nobody is called by it."
+    ),
+    GATEWAY_DNS: Sentence(
+        "The switch cannot resolve the name of the carrier of gateway %(gateway)s, or not in time (DNS)."
     ),
     GATEWAY_FAULT: Sentence("Nobody is called by gateway %(gateway)s: %(fault)s"),
     ROUTE_LOST: Sentence(

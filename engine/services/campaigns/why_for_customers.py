@@ -16,15 +16,22 @@ SENTENCES: dict[str, Sentence] = {
     **dict.fromkeys(
         (
             *(why.DATABASE, why.SWITCH_DOWN, why.NO_GATEWAY, why.DRAINING, why.SWITCH_DRAINING),
-            *(why.GATEWAY_REFUSED, why.GATEWAY_CODECS, why.GATEWAY_FAULT, why.ROUTE_LOST, why.ENGINE_OFF),
-            why.PROMPT_MISSING,
+            *(
+                why.GATEWAY_REFUSED,
+                why.GATEWAY_CODECS,
+                why.GATEWAY_DNS,
+                why.GATEWAY_FAULT,
+                why.ROUTE_LOST,
+                why.ENGINE_OFF,
+            ),
+            *(why.PROMPT_MISSING, why.SWITCH_PAUSED),
         ),
         _FAULT,
     ),
     **dict.fromkeys(
         (
             *(why.GATEWAY_RATE, why.GATEWAY_CHANNELS),
-            *(why.SWITCH_BUSY, why.SWITCH_RATE, why.SWITCH_SESSIONS),
+            *(why.SWITCH_BUSY, why.SWITCH_RATE, why.SWITCH_SESSIONS, why.SWITCH_REFUSES),
         ),
         _TURN,
     ),

@@ -1,0 +1,47 @@
+"""Keys as carriers really send them, and what is believed of a line on hold and of a recording that a full disk cut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.store import do_not_call
+from engine.store.threads import read
+from tests.freeswitch.engine_lab import running_engine
+from tests.freeswitch.switch import CarrierProcess, Switch
+from tests.runtime.lab import Lab
+
+
+@pytest.fixture
+def lab(freeswitch: Switch, fs_prompts: object, tmp_path: Path) -> Iterator[Lab]:
+    with running_engine(freeswitch, tmp_path) as lab:
+        yield lab
+
+
+def test_one_key_is_one_however_it_is_said(lab: Lab) -> None:
+    """Its end is said again after 250 ms, or lost but for one packet, or INFO says it too: never an 11, never lost."""
+    endings = ("0045", "0047", "0048", "0011")
+    numbers = [f"09123510{place}{ending}"[:7] + ending for place, ending in enumerate(endings)]
+    campaign_id = lab.campaign(numbers, gateways=["lab"], vote_keys="12", optout=True)
+    lab.finish(campaign_id, 60)
+    found = {}
+    for number, ending in zip(numbers, endings, strict=True):
+        recipient = lab.recipient(campaign_id, "+98" + number[1:])
+        attempt = next(one for one in lab.attempts(campaign_id) if one.recipient_id == recipient.id)
+        digits = int("98" + number[1:])
+        found[ending] = (attempt.vote, bool(read(lambda: do_not_call.find([1, 0], [digits]))))
+    assert found == {
+        "0045": ("1", False), "0047": ("1", False), "0048": ("1", False), "0011": ("", True),
+    }  # fmt: skip
+
+
+def test_what_was_said_to_a_line_on_hold_was_not_heard(lab: Lab, carrier: CarrierProcess) -> None:
+    campaign_id = lab.campaign(["09123520051"], gateways=["lab"])
+    lab.finish(campaign_id, 60)
+    (attempt,) = lab.attempts(campaign_id)
+    arrived = carrier.wait_for_end("989123520051")
+    assert arrived["reinvited"] == 200
+    # The switch counts the hold from its own answer to the INVITE, and the last words' moment is in the call's length.
+    assert 400 <= attempt.heard_ms <= arrived["voice_ms"] + 250 < 1200
