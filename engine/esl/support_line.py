@@ -62,6 +62,11 @@ def record(uuid: str, path: str) -> bytes:
     return _api(f"uuid_record {check_uuid('call', uuid)} start {check_text('file', path, _PATH, 'a path')}")
 
 
+def hand_over(uuid: str) -> bytes:
+    """``uuid_transfer``: the caller leaves the agent for the one of ``avanak_extension`` (35_transfer.xml)."""
+    return _api(f"uuid_transfer {check_uuid('call', uuid)} support_transfer XML avanak_support")
+
+
 def agent_list() -> bytes:
     """``callcenter_config agent list``."""
     return _api("callcenter_config agent list")

@@ -26,6 +26,7 @@ from engine.services.support_line import (
     keyed_numbers,
     routes,
     settings,
+    transfers,
 )
 from engine.services.support_line.call_backs import Evidence, Placing
 from engine.services.support_line.settings import LineSettings
@@ -159,6 +160,7 @@ class QueueSwitch:
                 "confirmed": self._register,
                 "rung": self._rung,
                 "talked": self._talked,
+                "transferred": self._transferred,
             }.get(event.get("Avanak-Step") or "")
             if step is not None:
                 step(uuid, event, now)
@@ -246,6 +248,10 @@ class QueueSwitch:
     def _talked(self, uuid: str, event: Event, now: int) -> None:
         self._writer.call(lambda: call_backs.talked(uuid, now))
 
+    def _transferred(self, uuid: str, event: Event, now: int) -> None:
+        extension = event.variable("avanak_extension") or ""
+        self._writer.call(lambda: calls.answered(uuid, extension, now))
+
     def _ended(self, uuid: str, event: Event, now: int) -> None:
         if uuid in self._tries:
             step = event.variable("avanak_step")
@@ -280,7 +286,7 @@ class QueueSwitch:
     # -- twice a second -----------------------------------------------------------------
 
     def step(self, now: int, now_m: float) -> None:
-        """1. agents agree; 2. call-backs that are due; 3. what waiting callers are told; 4. tries that hang."""
+        """1. agents agree; 2. call-backs that are due; 3. what waiting callers are told; 4. calls that are handed over; 5. tries that hang."""
         view = read(lambda: StoreView.of_store(now))
         self._rules = view.rules
         seen = {each.extension: each for each in read_agents(self._link.api(commands.agent_list()))}
@@ -288,6 +294,10 @@ class QueueSwitch:
         self._agree(view, seen, holding, now)
         self._call_back(view, seen, now, now_m)
         self._talk(view, now, now_m)
+        for one in read(lambda: transfers.wanted(self.id)):
+            if self._writer.call(partial(transfers.begin, one.id, now)):
+                tell = commands.tell(one.uuid, {"avanak_extension": one.extension})
+                self._link.post([tell, commands.hand_over(one.uuid)])
         for row in view.tries:
             hangs = row.switch_id == self.id and now - row.begun_at > LONG_S * 1000
             if hangs and self._link.api(plain.uuid_exists(row.uuid)).strip() != "true":

@@ -7,9 +7,10 @@ import wave
 from pathlib import Path
 
 from engine.clock import wall_ms
-from engine.services.support_line import agents, call_recordings, settings
+from engine.services.support_line import agents, call_recordings, settings, transfers
 from engine.services.support_line.agents import SYSTEM
 from engine.states import SupportCallState
+from engine.store.tables.core import User
 from engine.store.tables.support_line import SupportAgent, SupportCall, SupportRecording
 from engine.store.threads import write
 from tests.freeswitch.support_house import (
@@ -129,6 +130,30 @@ def test_an_agent_who_does_not_answer_is_paused_in_the_web_as_on_the_switch(
         phone.stop()
 
 
+def test_a_call_is_handed_to_another_agent_or_waits_again(house: House, tmp_path: Path) -> None:
+    with engine_with_agents(house, tmp_path, record_calls=0):
+        first = house.agent("501", tone_hz=500)
+        caller = house.caller("09121130008", tone_hz=800)
+        caller.call(NUMBER)
+        until(lambda: caller.heard.get(500, 0) > 20, 30, "the first agent")
+        second = house.agent("502", tone_hz=650)
+        call = call_of("+989121130008")
+        to = SupportAgent.get(SupportAgent.extension == "502").id
+        write(lambda: transfers.ask(_person("501"), call.id, to, wall_ms()))
+        until(lambda: caller.heard.get(650, 0) > 20 and second.heard.get(800, 0) > 20, 15, "the second agent")
+        until(lambda: call_of("+989121130008").agent_id == to, 5, "the books to say so")
+        assert first.up is None
+        back = SupportAgent.get(SupportAgent.extension == "501").id
+        first.busy = True  # who does not take it: the caller waits, and the queue finds somebody
+        caller.heard.clear()
+        write(lambda: transfers.ask(_person("502"), call.id, back, wall_ms()))
+        until(lambda: second.up is None, 15, "the second agent's end")
+        until(lambda: caller.heard.get(650, 0) > 20, 40, "an agent, by the queue")
+        assert call_of("+989121130008").state == "talking"
+        first.stop()
+        second.stop()
+
+
 def test_an_engine_that_was_away_and_a_telephone_that_falls_off_in_a_call(
     house: House, tmp_path: Path
 ) -> None:
@@ -164,7 +189,5 @@ def test_an_engine_that_was_away_and_a_telephone_that_falls_off_in_a_call(
         until(lambda: call_of("+989121130007").state == "answered", 5, "the end in the books")
 
 
-def _person(extension: str) -> object:
-    from engine.store.tables.core import User
-
+def _person(extension: str) -> User:
     return User.get_by_id(SupportAgent.get(SupportAgent.extension == extension).person_id)

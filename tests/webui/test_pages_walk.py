@@ -91,7 +91,7 @@ STAFF_ONLY = {
     "incidents.report", "incidents.resolve", "maintenance.announce", "maintenance.cancel", "maintenance.detail",
     "line.cancel", "line.index", "line.live", "line.pause", "line.sign_in", "line.sign_out", "line_agents.add",
     "line_agents.change", "line_agents.index", "line_agents.line_settings", "line_agents.renew", "line_agents.sign_out",
-    "line_calls.detail", "line_calls.go_on", "line_calls.index", "line_calls.note", "line_calls.sound",
+    "line_calls.detail", "line_calls.go_on", "line_calls.hand_over", "line_calls.index", "line_calls.note", "line_calls.sound",
     "line_calls.ticket", "line_prompts.change", "line_prompts.index", "line_prompts.ours", "line_prompts.sound",
     "line_reports.file", "line_reports.index",
     "maintenance.index", "maintenance.plan", "notices.add", "notices.add_address", "notices.again",

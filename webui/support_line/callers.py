@@ -13,13 +13,13 @@ from engine.clock import wall_ms
 from engine.errors import NotFound
 from engine.services.accounts import permissions
 from engine.services.accounts.display_names import account_names
-from engine.services.support_line import agents, call_recordings, calls
+from engine.services.support_line import agents, call_recordings, calls, transfers
 from engine.store.threads import read, write
 from webui.forms.pages import Answer, attempt, before_id, pages_blueprint, refused
 from webui.i18n.formats import digits
 from webui.request.access import needs, person
 from webui.request.context import web
-from webui.support_line.forms import CallTicketForm, ContinueForm, NotesForm
+from webui.support_line.forms import CallTicketForm, ContinueForm, NotesForm, TransferForm
 
 blueprint = pages_blueprint(__name__, "line_calls", "/line/calls")
 
@@ -96,6 +96,18 @@ def go_on(call_id: int) -> Answer | Response:
     return redirect(url_for("line_calls.detail", call_id=call_id))
 
 
+@blueprint.post("/<int:call_id>/transfer")
+@needs("line.work")
+def hand_over(call_id: int) -> Answer | Response:
+    """Hand a call that runs to another agent."""
+    form, me, now = TransferForm(tag="transfer"), person(), wall_ms()
+    form.offer(read(lambda: transfers.takers(calls.get(call_id))))
+    if not attempt(form, lambda: transfers.ask(me, call_id, form.agent_id.data, now)):
+        return refused("line/call.html", **_shown(call_id, transfer=form))
+    flash(_("The call is handed over; if nobody answers it waits in the queue again."), "success")
+    return redirect(url_for("line_calls.detail", call_id=call_id))
+
+
 @blueprint.get("/<int:call_id>.wav")
 @needs("line.listen")
 def sound(call_id: int) -> Response:
@@ -122,17 +134,21 @@ def _shown(
     notes: NotesForm | None = None,
     ticket: CallTicketForm | None = None,
     go_on: ContinueForm | None = None,
+    transfer: TransferForm | None = None,
 ) -> dict[str, Any]:
     me = person()
-    found, recording, names = read(
+    found, recording, takers, names = read(
         lambda: (
             calls.dossier(me, call_id),
             call_recordings.of_call(call_id),
+            transfers.takers(calls.get(call_id)),
             {row.id: row.name for row in agents.everybody()},
         )
     )
     further = go_on or ContinueForm.blank(tag="continue")
     _offer(further, found)
+    to = transfer or TransferForm.blank(tag="transfer")
+    to.offer(takers)
     return {
         "found": found,
         "call": found.call,
@@ -141,4 +157,5 @@ def _shown(
         "notes": notes or NotesForm.blank(tag="notes", notes=found.call.notes),
         "ticket": ticket or CallTicketForm.blank(tag="ticket", account_id=found.call.account_id),
         "go_on": further,
+        "transfer": to,
     }

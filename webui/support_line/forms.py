@@ -10,7 +10,7 @@ from wtforms import BooleanField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
-from engine.services.support_line.agents import REASONS
+from engine.services.support_line.agents import REASONS, SupportAgent
 from engine.services.support_line.calls import MAX_NOTES
 from engine.services.support_line.settings import BOUNDS, TITLES
 from engine.services.tickets.department_rules import DEPARTMENTS
@@ -92,6 +92,16 @@ class ContinueForm(PageForm):
         [Length(max=20_000)],
         render_kw={"rows": 3, "dir": "auto"},
     )
+
+
+class TransferForm(PageForm):
+    """Who takes a call over."""
+
+    agent_id = SelectField(_l("Agent"), coerce=row_id)
+
+    def offer(self, agents: list[SupportAgent]) -> None:
+        """Who can."""
+        self.agent_id.choices = [SelectChoice(row.id, f"{row.name} · {row.extension}") for row in agents]
 
 
 class AgentForm(PageForm):

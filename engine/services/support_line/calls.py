@@ -89,8 +89,12 @@ def offered(uuids: Sequence[str], now: int) -> None:
 
 
 def answered(uuid: str, extension: str, now: int) -> None:
-    """An agent talks to the caller."""
+    """An agent talks to the caller; a further one does when the call was handed over."""
     agent = SupportAgent.get_or_none(SupportAgent.extension == extension)
+    if agent is not None:
+        SupportCall.update(agent_id=agent.id).where(
+            SupportCall.uuid == uuid, SupportCall.state == SupportCallState.TALKING
+        ).execute()
     SupportCall.update(
         state=SupportCallState.TALKING, answered_at=now, agent_id=None if agent is None else agent.id
     ).where(SupportCall.uuid == uuid, SupportCall.state == SupportCallState.WAITING).execute()

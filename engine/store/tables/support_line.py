@@ -189,3 +189,14 @@ class SupportMonth(Table):
 
     class Meta:
         indexes = ((("month", "account_id"), True),)
+
+
+class SupportTransfer(Table):
+    """A call that is handed to another agent; of a call at most one is not begun (a unique index of the migration)."""
+
+    id = BigAutoField()
+    call_id = BigIntegerField()
+    agent_id = BigIntegerField()  # who is to take it
+    asked_by = BigIntegerField()
+    asked_at = BigIntegerField()
+    begun_at = BigIntegerField(null=True)

@@ -1,0 +1,77 @@
+"""A call is handed to another agent: asked for in the web, done by the engine, once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from peewee import IntegrityError
+
+from engine.errors import BadInput, Conflict
+from engine.services.accounts import audit_log
+from engine.services.accounts.permissions import Actor, require
+from engine.services.support_line import agents, calls
+from engine.states import AgentState, SupportCallState
+from engine.store.database import db
+from engine.store.tables.support_line import SupportAgent, SupportCall, SupportTransfer
+
+
+@dataclass(frozen=True, slots=True)
+class WantedTransfer:
+    """A transfer that was asked for and not begun."""
+
+    id: int
+    uuid: str  # of the caller's channel
+    extension: str
+
+
+def ask(person: Actor, call_id: int, agent_id: int, now: int) -> None:
+    """Hand a call that runs to another agent, whose SIP telephone is rung.
+
+    If it is not answered the caller waits in the queue again, at the place that they had.
+    BadInput for an agent who takes no calls, Conflict for a call that is over or is handed over already.
+    """
+    require(person, "line.work")
+    call, to = calls.get(call_id), agents.get(agent_id)
+    if to.state != AgentState.AVAILABLE or not to.is_active or to.outside_number or to.id == call.agent_id:
+        raise BadInput("%(name)s takes no call on a SIP telephone now.", name=to.name)
+    if call.state != SupportCallState.TALKING:
+        raise Conflict("The call is over.")
+    try:
+        with db.atomic():
+            SupportTransfer.create(call_id=call.id, agent_id=to.id, asked_by=person.id, asked_at=now)
+    except IntegrityError as error:
+        raise Conflict("The call is being handed over already.") from error
+    audit_log.record(
+        person.id, call.account_id, "support_call_handed_over", f"call {call_id}", now, "", to.name
+    )
+
+
+def wanted(switch_id: int) -> list[WantedTransfer]:
+    """What is to be begun on a switch."""
+    rows = (
+        SupportTransfer.select(SupportTransfer.id, SupportCall.uuid, SupportAgent.extension)
+        .join(SupportCall, on=(SupportCall.id == SupportTransfer.call_id))
+        .join(SupportAgent, on=(SupportAgent.id == SupportTransfer.agent_id))
+        .where(SupportTransfer.begun_at.is_null(), SupportCall.switch_id == switch_id)
+        .order_by(SupportTransfer.id)
+        .tuples()
+    )
+    return [WantedTransfer(*row) for row in rows]
+
+
+def begin(transfer_id: int, now: int) -> bool:
+    """Written before it is done; whether this begins it (a repeated one does not)."""
+    return bool(
+        SupportTransfer.update(begun_at=now)
+        .where(SupportTransfer.id == transfer_id, SupportTransfer.begun_at.is_null())
+        .execute()
+    )
+
+
+def takers(call: SupportCall) -> list[SupportAgent]:
+    """Who a call can be handed to now."""
+    return [
+        row
+        for row in agents.signed_in()
+        if row.state == AgentState.AVAILABLE and not row.outside_number and row.id != call.agent_id
+    ]
