@@ -27,8 +27,8 @@ _PATH = re.compile(r"[A-Za-z0-9_./:!+-]{1,4000}")
 
 
 def subscribe() -> bytes:
-    """``event json CUSTOM …``: the queue's events and the dialplan's questions, beside what is heard already."""
-    return b"event json CUSTOM callcenter::info avanak::support\n\n"
+    """``event json CUSTOM …``: the queue's events, the dialplan's questions, refused telephones, beside what is heard already."""
+    return b"event json CUSTOM callcenter::info avanak::support sofia::register_failure\n\n"
 
 
 def tell(uuid: str, values: Mapping[str, str]) -> bytes:

@@ -152,6 +152,13 @@ class QueueSwitch:
         elif event.get("Event-Subclass") == "callcenter::info":
             if event.get("CC-Action") == "bridge-agent-start":
                 self._answered(event.get("CC-Member-Session-UUID") or "", event.get("CC-Agent") or "", now)
+        elif event.get("Event-Subclass") == "sofia::register_failure":
+            log.warning(  # %r: both are a stranger's words
+                "action=telephone_refused switch=%s from=%r user=%r",
+                self.name,
+                (event.get("network-ip") or "")[:45],
+                (event.get("to-user") or "")[:20],
+            )
         else:
             step = {
                 "came": self._came,
@@ -286,7 +293,7 @@ class QueueSwitch:
     # -- twice a second -----------------------------------------------------------------
 
     def step(self, now: int, now_m: float) -> None:
-        """1. agents agree; 2. call-backs that are due; 3. what waiting callers are told; 4. calls that are handed over; 5. tries that hang."""
+        """1. agents agree; 2. call-backs; 3. what who waits is told; 4. calls handed over; 5. tries that hang."""
         view = read(lambda: StoreView.of_store(now))
         self._rules = view.rules
         seen = {each.extension: each for each in read_agents(self._link.api(commands.agent_list()))}

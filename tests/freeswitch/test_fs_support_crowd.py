@@ -158,7 +158,7 @@ def test_everybody_is_answered_called_back_or_counted_as_gone(house: House, tmp_
         rung = sum(len(phone.rang) for phone in phones)
         assert found.answered <= rung
         assert found.called_back == CallBack.select().count()
-        log.info("%d callers, %d answered, %d gave up, %d called back; %d looks, at most %d waited, longest wait %d s",
+        log.info("%d callers, %d answered, %d gave up, %d called back; %d looks, at most %d waited, longest %d s",
                  found.offered, found.answered, found.abandoned, found.called_back, looks, most, found.longest_wait_s)  # fmt: skip
         assert found.answered > CALLERS // 4
 
