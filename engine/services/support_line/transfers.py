@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from peewee import IntegrityError
 
@@ -48,7 +49,7 @@ def ask(person: Actor, call_id: int, agent_id: int, now: int) -> None:
 
 def wanted(switch_id: int) -> list[WantedTransfer]:
     """What is to be begun on a switch."""
-    rows = (
+    rows: Any = (
         SupportTransfer.select(SupportTransfer.id, SupportCall.uuid, SupportAgent.extension)
         .join(SupportCall, on=(SupportCall.id == SupportTransfer.call_id))
         .join(SupportAgent, on=(SupportAgent.id == SupportTransfer.agent_id))
