@@ -443,6 +443,11 @@ def test_what_a_statement_says_besides_its_figures(store):
     assert (row.month_s, row.downtime_s, row.counted_s, row.unknown_s) == (30 * 86_400, 12_000, 12_000, 60)
 
 
+def test_months_are_jalali_and_credits_are_for_what_was_claimed_unless_the_settings_say_otherwise():
+    policy = statements.StatementPolicy()
+    assert (policy.jalali, policy.credits, policy.wait_days) == (True, "claimed", 3)
+
+
 @on_sqlite
 def test_pages_of_statements(store):
     ids = [firm(f"firm {n}") for n in range(3)]
