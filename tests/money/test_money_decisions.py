@@ -22,7 +22,7 @@ from engine.store.sql import changed
 from engine.store.tables.core import Attempt, CampaignCounts, Message, Recipient
 from engine.store.tables.money import LedgerEntry, LedgerTxn, PriceGroup, PriceVersion, Reservation
 from engine.store.threads import read, write
-from tests.money.world import CALL_LANDLINE, CALL_MOBILE, MESSAGE_MS, World
+from tests.money.world import CALL_LANDLINE, CALL_MOBILE, MESSAGE_MS, PULSE_S, World
 
 PRICE = Price(id=7, landline=100, mobile=150, pulse_ms=2_000, synthesis=50)
 TERMS = Terms(campaign_id=1, account_id=2, price=PRICE, call_ms=4_000, is_standing=False)
@@ -560,6 +560,17 @@ def test_quick_sends_together_are_all_paid_in_one_booking_or_none_is_accepted(
     ]
     write(lambda: charges.reserve_quick(rows[0].campaign_id, [], MESSAGE_MS, world.now))
     assert world.reserved(account) == cost, "nothing is reserved for nobody"
+
+
+def test_a_quick_send_costs_what_it_cost_when_it_was_accepted(world: World) -> None:
+    account = world.account(100 * CALL_MOBILE)
+    before = quick(world, account, "09121112233")
+    set_price(world, mobile=1_000, pulse_s=PULSE_S)
+    after = quick(world, account, "09121112244")
+    campaign = read(lambda: int(Recipient.get_by_id(before).campaign_id))
+    world.settle(world.claim(campaign))
+    prices = read(lambda: {row.recipient_id: row.price for row in Attempt.select()})
+    assert prices == {before: CALL_MOBILE, after: 2_000}
 
 
 def test_quick_sends_that_end_together_are_one_charge_of_the_heard_ones(world: World) -> None:
