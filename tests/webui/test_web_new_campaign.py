@@ -166,7 +166,9 @@ def test_a_recording_needs_no_title_so_that_it_is_never_lost_for_one(owner, cast
     files = {"origin": "recorded", "title": "", "sound": (io.BytesIO(sound(2.0)), "take.wav")}
     assert owner.post(f"{base}/message/upload", files, page=f"{base}/message").status_code == 302
     made = read(lambda: Message.select().order_by(Message.id.desc()).get())
-    assert made.title.startswith("Recording of ")
+    assert re.fullmatch(
+        r"Recording of \d{4}.\d\d.\d\d \d\d:\d\d", made.title
+    )  # no word such as today, which is wrong tomorrow
 
 
 def test_no_later_error_drops_a_file(owner, cast) -> None:

@@ -14,7 +14,7 @@ from engine.services.messages import library
 from engine.services.messages.speech import DEFAULT_VOICE
 from engine.store.threads import read, write
 from webui.forms.pages import PageForm
-from webui.i18n.formats import plain_instant
+from webui.i18n.formats import written_instant
 from webui.messages.sounds import stored
 from webui.request.context import web
 from webui.request.services import given, speech
@@ -73,7 +73,7 @@ def add_sound(
     prompt, duration_ms = stored(files[0], account_id, trims=form.trims.data)
     title = (form.title.data or "").strip()
     if not title and origin == library.RECORDED:
-        title = _("Recording of %(at)s", at=plain_instant(now))
+        title = _("Recording of %(at)s", at=written_instant(now))
     elif not title:
         title = (files[0].filename or "").rsplit(".", 1)[0][:_LONGEST_TITLE].strip() or _("Sound")
     made: library.Message = write(
