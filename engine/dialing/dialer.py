@@ -283,13 +283,6 @@ class Dialer:
             lane.limiter.set_rate(max(0.5, full * lane.idle_factor))
         self._limit_sessions(lane, max_sessions)
 
-    def paused(self, switch_id: int, is_paused: bool) -> None:
-        """An admin has paused a switch (`fsctl pause`), or lets it call again."""
-        lane = self.lanes.switches.get(switch_id)
-        if lane is not None and lane.is_paused != is_paused:
-            log.warning("action=switch_paused switch=%s is_paused=%s", lane.name, is_paused)
-            lane.is_paused = is_paused
-
     def _limit_sessions(self, lane: SwitchLane, max_sessions: int) -> None:
         lane.seats.limit = permitted_sessions(max_sessions, self.settings.inbound_share)
         lane.seats.reserve = int(lane.seats.limit * URGENT_RESERVE)

@@ -33,6 +33,9 @@ class SwitchLimits:
             except AvanakError as error:
                 log.info("action=limits_not_asked switch=%d error=%r", switch_id, str(error))
                 continue
-            self._dialer.paused(switch_id, is_paused)
+            lane = self._dialer.lanes.switches.get(switch_id)
+            if lane is not None and lane.is_paused != is_paused:
+                log.warning("action=switch_paused switch=%s is_paused=%s", lane.name, is_paused)
+                lane.is_paused = is_paused
             if sps and sessions:
                 self._dialer.permitted(switch_id, sps, sessions)

@@ -78,10 +78,12 @@ def test_a_paused_switch_calls_nobody_and_goes_on(lab: Lab, line: EventSocket) -
 def test_a_switch_that_is_full_of_others_calls(lab: Lab, line: EventSocket) -> None:
     line.api("fsctl max_sessions 6")
     for place in range(5):  # five others' calls that last
-        line.command(f"bgapi originate {{originate_timeout=60}}sofia/gateway/lab/0912{place}000000 &park")
+        line.command(
+            f"bgapi originate {{originate_timeout=60,avanak_account=999}}sofia/gateway/lab/0912{place}000000 &park"
+        )
     campaign_id = lab.campaign([f"0912{354 + place}0000" for place in range(8)], gateways=["lab"])
     wait_for(lambda: lab.reason(campaign_id) in (why.SWITCH_REFUSES, why.SWITCH_SESSIONS), "the reason", 30)
-    line.api("hupall")
+    line.api("hupall MANAGER_REQUEST avanak_account 999")
     line.api("fsctl max_sessions 3000")
     counts = lab.finish(campaign_id, 60)
     assert counts.delivered == 8
@@ -97,7 +99,7 @@ def test_a_carrier_whose_name_is_not_resolved(lab: Lab) -> None:
 
 def test_a_carrier_that_does_not_answer_options(lab: Lab, switch: Switch) -> None:
     wait_for(lambda: "DOWN" in status(switch), "the switch to notice", 90)
-    campaign_id = lab.campaign(["09123570000"], gateways=["mute"], max_tries=1)
+    campaign_id = lab.campaign([f"0912{place}0000" for place in range(570, 630)], gateways=["mute"])
     wait_for(lambda: lab.reason(campaign_id) == why.GATEWAY_FAULT, "the reason", 90)
     assert lab.counts(campaign_id).exhausted == 0
 
