@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from engine.store.bulk import insert_rows
 from engine.store.sql import execute
 from engine.store.tables.webhooks import WebhookEvent
 
@@ -28,7 +29,7 @@ KINDS = (
     TICKET_ANSWERED, OUTAGE,
 )  # fmt: skip
 
-CHUNK = 500  # rows of one statement
+_COLUMNS = ("webhook_id", "kind", "subject", "data", "at", "state", "next_at", "tries", "answer")
 
 
 class Happened(NamedTuple):
@@ -85,17 +86,17 @@ def everybody(kind: str, subject: str, data: dict[str, Any], now: int) -> int:
 
 def add(events: Iterable[tuple[int, Happened]], now: int) -> int:
     """Write rows for named hooks."""
+    texts: dict[int, str] = {}  # one event is told to several hooks
+
+    def text(event: Happened) -> str:
+        if id(event.data) not in texts:
+            texts[id(event.data)] = orjson.dumps(event.data).decode()
+        return texts[id(event.data)]
+
+    kept = list(events)  # as long as it is there, no other data has its id
     rows = [
-        {
-            "webhook_id": hook_id,
-            "kind": event.kind,
-            "subject": event.subject,
-            "data": orjson.dumps(event.data).decode(),
-            "at": now,
-            "next_at": now,
-        }
-        for hook_id, event in events
+        (hook_id, event.kind, event.subject, text(event), now, "pending", now, 0, "")
+        for hook_id, event in kept
     ]
-    for at in range(0, len(rows), CHUNK):
-        WebhookEvent.insert_many(rows[at : at + CHUNK]).execute()
+    insert_rows(WebhookEvent, _COLUMNS, rows)
     return len(rows)
