@@ -91,9 +91,8 @@ def run(first: int, count: int, folder: Path) -> Outcome:
     done.files_outside = sum(1 for path in folder.rglob("*") if path.is_file() and store not in path.parents)
     left = [path for path in (store / "uploads").rglob("*") if path.is_file()]
     done.findings += [f"an upload was left behind: {path.name}" for path in left[:3]]
-    strange = [
-        path for path in (store / "prompts").glob("*") if path.suffix not in (".json", ".wav", ".PCMA")
-    ]
+    kept = (".json", ".wav", ".PCMA", ".PCMU")
+    strange = [path for path in (store / "prompts").glob("*") if path.suffix not in kept]
     done.findings += [f"a strange file among the prompts: {path.name}" for path in strange[:3]]
     return done
 
