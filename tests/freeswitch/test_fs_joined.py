@@ -100,7 +100,7 @@ def two(trunks: tuple[Switch, Telephone, Telephone], tmp_path: Path) -> Iterator
         phone.messages.clear()
         phone.heard.clear()
         phone.busy, phone.answer_after_s, phone.packets = False, 0.2, 0
-    with running_engine(switch, tmp_path, hours_service="", sla_probe_s=0) as lab:
+    with running_engine(switch, tmp_path, sla_probe_s=0) as lab:
 
         def setup() -> None:
             gateways.add("one", 20, 10, None, wall_ms(), prefixes="98912", caller_id="02191000000")
@@ -172,7 +172,7 @@ def test_an_engine_that_was_away_joins_those_who_wait(two: Two) -> None:
 
 def test_a_key_is_pressed_and_told(freeswitch: Switch, fs_prompts: object, tmp_path: Path) -> None:
     """SendOCV: the carrier's 0008 hears all and presses 1."""
-    settings = {"hours_service": "", "sla_probe_s": 0, "own_networks": "127.0.0.0/8"}
+    settings = {"sla_probe_s": 0, "own_networks": "127.0.0.0/8"}
     told: list[dict[str, list[str]]] = []
 
     def take(environ: dict, start) -> list[bytes]:  # type: ignore[no-untyped-def, type-arg]
