@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.clock import wall_ms
+from engine.sentences import sentence_of
 from engine.services.campaigns import quick_sends
 from engine.services.messages import otp_prompt, prompts
 from engine.services.notices import notices
@@ -88,7 +89,9 @@ def test_a_published_notice_rings_the_customer_and_says_it(lab: Lab, carrier: Ca
 
     write(publish)
     wait_for(lambda: _messages("989195000000").state == "sent", "the call to be heard")
-    wait_for(lambda: _messages("989196000001").error == "the call ended: busy", "the busy one")
+    wait_for(
+        lambda: str(sentence_of(_messages("989196000001").error)) == "the call ended: busy", "the busy one"
+    )
     assert [row.address for row in read(deliveries.failures)] == ["+989196000001"]
     recipient = read(lambda: Recipient.get(Recipient.number == "+989195000000"))
     assert heard_by(carrier, "989195000000").count(sound_of(lab, recipient.prompt)) == 1
