@@ -36,7 +36,7 @@ _DUE = f"SELECT id FROM campaign WHERE state = '{CampaignState.SCHEDULED}' AND s
 
 
 @dataclass(frozen=True, slots=True)
-class StoreView:
+class PulseView:
     """What a second's look at the store found.
 
     `counts`, `waits`: of running campaigns, as `_numbers_of` has them.  The others name campaigns: stopped with
@@ -119,10 +119,10 @@ class Pulse:
         if runs or found.is_anything:
             self._writer.call(work)
 
-    def _look(self, running: list[int], now: int) -> StoreView:
+    def _look(self, running: list[int], now: int) -> PulseView:
         """What the store says now; in a reading thread, all at one visit."""
         counts, waits = _numbers_of(running) if running else ({}, {})
-        return StoreView(
+        return PulseView(
             counts,
             waits,
             _ids(_STOPPED_WITH_LEFTOVERS),

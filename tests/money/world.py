@@ -212,3 +212,16 @@ def settle_of(item: ClaimedCall, now: int, heard_ms: int, **changes: object) -> 
     }
     fields = Settle.__slots__
     return Settle(**{name: value for name, value in values.items() if name in fields})
+
+
+def set_price(world: World, **values: int | None) -> int:
+    """Another price of everybody, from now on."""
+    given = {"landline": 1, "mobile": 1, "pulse_s": 1, "synthesis": 1, **values}
+    return write(
+        lambda: pricing.set_price(
+            pricing.default_group_id(),
+            person_id=None,
+            now=world.now,
+            **given,  # type: ignore[arg-type]
+        )
+    )

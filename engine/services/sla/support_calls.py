@@ -5,6 +5,7 @@ Functions run inside a transaction; `now` and every `*_at` are milliseconds UTC.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -96,6 +97,31 @@ def wait_s(row: SupportCall, now: int) -> int:
     return _wait_ms(row, now) // 1000
 
 
+def reckon(rows: Iterable[SupportCall], now: int) -> dict[str, int]:
+    """The figures of calls that joined the queue; offered = answered + abandoned + called_back + waiting.
+
+    Who talks now counts as answered.  Keys ending in ``_s`` that are waits are in seconds.
+    """
+    states: Counter[str] = Counter()
+    waits, answers = [], []
+    for row in rows:
+        states[row.state] += 1
+        waits.append(_wait_ms(row, now))
+        if row.state in (SupportCallState.TALKING, SupportCallState.ANSWERED):
+            answers.append(waits[-1])
+    return {
+        "offered": len(waits),
+        "answered": len(answers),
+        "within_20_s": sum(wait <= SOON_MS for wait in answers),
+        "within_80_s": sum(wait <= LATE_MS for wait in answers),
+        "abandoned": states[SupportCallState.ABANDONED],
+        "called_back": states[SupportCallState.CALL_BACK],
+        "waiting": states[SupportCallState.WAITING],
+        "longest_wait_s": round(max(waits, default=0) / 1000),
+        "mean_wait_s": round(sum(waits) / len(waits) / 1000) if waits else 0,
+    }
+
+
 def note_month(month: Month, now: int) -> int:
     """Keep the figures of a month that is over, of everybody and of each account that called; how many lines.
 
@@ -122,8 +148,10 @@ def note_month(month: Month, now: int) -> int:
         if row.account_id is not None:
             of.setdefault(row.account_id, []).append(row)
     for account_id, theirs in of.items():
+        figures = reckon(theirs, now)
+        del figures["waiting"]  # of a month that is over nobody waits
         SupportMonth.insert(
-            month=month.key, account_id=account_id, noted_at=now, **_figures(theirs, now)
+            month=month.key, account_id=account_id, noted_at=now, **figures
         ).on_conflict_ignore().execute()
     return len(of)
 
@@ -137,26 +165,6 @@ def of_month(month: str, account_id: int) -> tuple[SupportMonth | None, SupportM
         )
     }
     return rows.get(EVERYBODY), rows.get(account_id)
-
-
-def _figures(rows: Iterable[SupportCall], now: int) -> dict[str, int]:
-    states: list[str] = []
-    waits, answers = [], []
-    for row in rows:
-        states.append(row.state)
-        waits.append(_wait_ms(row, now))
-        if row.answered_at is not None:
-            answers.append(waits[-1])
-    return {
-        "offered": len(waits),
-        "answered": len(answers),
-        "within_20_s": sum(wait <= SOON_MS for wait in answers),
-        "within_80_s": sum(wait <= LATE_MS for wait in answers),
-        "abandoned": states.count(SupportCallState.ABANDONED),
-        "called_back": states.count(SupportCallState.CALL_BACK),
-        "longest_wait_s": max(waits, default=0) // 1000,
-        "mean_wait_s": sum(waits) // len(waits) // 1000 if waits else 0,
-    }
 
 
 def _failed(row: SupportCall) -> FailedCall | None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from engine.clock import TEHRAN, to_ms
-from engine.states import JOINED_STATES, CallBackState, SupportCallState
+from engine.services.sla.support_calls import reckon
+from engine.states import JOINED_STATES, CallBackState
 from engine.store.tables.support_line import CallBack, SupportCall
 
-SOON_S, LATE_S = 20, 80
 HOUR_MS = 3_600_000
 
 
@@ -57,7 +57,7 @@ class CallBackFigures:
 
 def total(from_at: int, until_at: int, now: int) -> Figures:
     """The figures of ``[from_at, until_at)``."""
-    return _sum(_rows(from_at, until_at), from_at, until_at, now)
+    return Figures(from_at, until_at, **reckon(_rows(from_at, until_at), now))
 
 
 def by_hour(from_at: int, until_at: int, now: int) -> list[Figures]:
@@ -131,30 +131,6 @@ def _parts(
         found.setdefault(start_of(row.joined_at or 0), []).append(row)
     lines, start = [], start_of(from_at)
     while start < until_at:
-        lines.append(_sum(found.get(start, []), start, start + length_ms, now))
+        lines.append(Figures(start, start + length_ms, **reckon(found.get(start, []), now)))
         start += length_ms
     return lines
-
-
-def _sum(rows: Iterable[SupportCall], from_at: int, until_at: int, now: int) -> Figures:
-    states: dict[str, int] = {}
-    waits, answers = [], []
-    for row in rows:
-        states[row.state] = states.get(row.state, 0) + 1
-        wait_s = ((row.answered_at or row.ended_at or now) - (row.joined_at or now)) / 1000
-        waits.append(wait_s)
-        if row.state in (SupportCallState.TALKING, SupportCallState.ANSWERED):
-            answers.append(wait_s)
-    return Figures(
-        from_at=from_at,
-        until_at=until_at,
-        offered=len(waits),
-        answered=len(answers),
-        within_20_s=sum(wait <= SOON_S for wait in answers),
-        within_80_s=sum(wait <= LATE_S for wait in answers),
-        abandoned=states.get(SupportCallState.ABANDONED, 0),
-        called_back=states.get(SupportCallState.CALL_BACK, 0),
-        waiting=states.get(SupportCallState.WAITING, 0),
-        longest_wait_s=round(max(waits, default=0)),
-        mean_wait_s=round(sum(waits) / len(waits)) if waits else 0,
-    )
