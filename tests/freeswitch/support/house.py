@@ -9,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from engine.clock import TEHRAN, wall_ms
 from engine.services.messages.audio import Samples
@@ -20,10 +19,9 @@ from engine.store.tables.core import User
 from engine.store.tables.support_line import SupportAgent, SupportCall
 from engine.store.threads import connected, write
 from engine.switch_conf import support
-from engine.switch_conf.settings import GatewaySettings
 from tests.freeswitch.engine_lab import running_engine
 from tests.freeswitch.phone import Phone
-from tests.freeswitch.switch import Switch, free_port, running_switch, until
+from tests.freeswitch.switch import Switch, until
 from tests.runtime.lab import Lab
 
 NUMBER = "02191001234"
@@ -74,33 +72,6 @@ def fast_prompts(folder: Path) -> None:
     voice_prompts.ensure(folder, speak)
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory, freeswitch_binary: str) -> Iterator[House]:
-    far = Phone(("127.0.0.1", 0), "far", tone_hz=800)
-    gateways = (GatewaySettings("lab", far.here, inbound=("127.0.0.2/32",)),)
-    folder = tmp_path_factory.mktemp("support")
-    (folder / "recordings" / "support").mkdir(parents=True)
-    port = free_port()
-    with running_switch(
-        freeswitch_binary, folder, gateways, agents_port=port, support_numbers=NUMBER
-    ) as switch:
-        fast_prompts(switch.prompts)
-        secret = agents.Secret("501", agents.REALM, PASSWORD)
-        support.write_agents(
-            folder / "conf",
-            [(name, agents._a1(agents.Secret(name, secret.realm, PASSWORD))) for name in ("501", "502")],
-        )
-        line = switch.connect()
-        assert "OK" in line.api("reloadxml")
-        line.close()
-        far.server = ("127.0.0.1", switch.sip_port)
-        far.start()
-        found = House(switch, port, [far], far)
-        yield found
-        for phone in found.phones:
-            phone.stop()
-
-
 @contextmanager
 def engine_with_agents(house: House, folder: Path, **rules: int) -> Iterator[Lab]:
     """An engine, two agents who are signed in, and settings in seconds of a test."""
@@ -123,22 +94,6 @@ def engine_with_agents(house: House, folder: Path, **rules: int) -> Iterator[Lab
         write(work)
         with connected():
             yield lab
-
-
-@pytest.fixture(autouse=True)
-def ended_calls(house: House) -> Iterator[None]:
-    """What a test left open does not wait in the next one's queue."""
-    yield
-    line = house.switch.connect()
-    line.api("hupall")
-    line.close()
-
-
-@pytest.fixture(autouse=True)
-def always_open(monkeypatch: pytest.MonkeyPatch) -> None:
-    from engine.services.support_line import hours
-
-    monkeypatch.setattr(hours, "office", lambda now: hours.OpenHours(True, now, now + 3_600_000))
 
 
 def call_of(number: str) -> SupportCall | None:

@@ -35,7 +35,7 @@ from engine.switch_conf import support
 from engine.switch_conf.settings import GatewaySettings
 from tests.freeswitch.engine_lab import switch_words
 from tests.freeswitch.phone import Phone
-from tests.freeswitch.support_house import PASSWORD, fast_prompts
+from tests.freeswitch.support.house import PASSWORD, fast_prompts
 from tests.freeswitch.switch import (
     ROOT,
     CarrierProcess,

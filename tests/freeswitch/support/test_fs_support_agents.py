@@ -13,19 +13,8 @@ from engine.states import SupportCallState
 from engine.store.tables.core import User
 from engine.store.tables.support_line import SupportAgent, SupportCall, SupportRecording
 from engine.store.threads import write
-from tests.freeswitch.support_house import (
-    NUMBER,
-    House,
-    always_open,
-    call_of,
-    ended_calls,
-    engine_with_agents,
-    house,
-    write_hours,
-)
+from tests.freeswitch.support.house import NUMBER, House, call_of, engine_with_agents, write_hours
 from tests.freeswitch.switch import until
-
-__all__ = ["always_open", "ended_calls", "house"]
 
 
 def state_of(extension: str) -> tuple[str, str]:

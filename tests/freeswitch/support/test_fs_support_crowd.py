@@ -21,19 +21,8 @@ from engine.store.tables.core import User
 from engine.store.tables.support_line import CallBack, SupportAgent
 from engine.store.threads import read, write
 from engine.switch_conf import support
-from tests.freeswitch.support_house import (
-    NUMBER,
-    PASSWORD,
-    House,
-    always_open,
-    call_of,
-    ended_calls,
-    engine_with_agents,
-    house,
-)
+from tests.freeswitch.support.house import NUMBER, PASSWORD, House, call_of, engine_with_agents
 from tests.freeswitch.switch import until
-
-__all__ = ["always_open", "ended_calls", "house"]
 
 log = logging.getLogger(__name__)
 

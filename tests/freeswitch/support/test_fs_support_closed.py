@@ -14,21 +14,9 @@ from engine.services.tickets.attachments import Attachments
 from engine.store.tables.support import Attachment, Ticket, TicketMessage
 from engine.store.tables.support_line import CallBack, VoiceTicket
 from tests.freeswitch.phone import _power
-from tests.freeswitch.support_house import (
-    NUMBER,
-    House,
-    always_open,
-    call_of,
-    ended_calls,
-    engine_with_agents,
-    hears_menu,
-    house,
-    write_hours,
-)
+from tests.freeswitch.support.house import NUMBER, House, call_of, engine_with_agents, hears_menu, write_hours
 from tests.freeswitch.switch import until
 from tests.runtime.lab import Lab
-
-__all__ = ["always_open", "ended_calls", "house"]
 
 
 @pytest.fixture

@@ -9,18 +9,8 @@ import pytest
 
 from engine.store.tables.support_line import CallBack
 from tests.freeswitch.phone import Phone
-from tests.freeswitch.support_house import (
-    NUMBER,
-    House,
-    always_open,
-    call_of,
-    ended_calls,
-    engine_with_agents,
-    house,
-)
+from tests.freeswitch.support.house import NUMBER, House, call_of, engine_with_agents
 from tests.freeswitch.switch import until
-
-__all__ = ["always_open", "ended_calls", "house"]
 
 
 def test_a_caller_waits_and_talks_and_both_hear_each_other(house: House, tmp_path: Path) -> None:
