@@ -168,9 +168,8 @@ def add_ulaw(dest: Path, stem: str) -> bool:
     path = dest / f"{stem}.PCMU"
     if path.exists():
         return False
-    samples = np.frombuffer((dest / f"{stem}.wav").read_bytes()[WAV_HEADER:], "<i2")
     with whole_file(path) as file:
-        file.write(to_ulaw(samples))
+        file.write(to_ulaw(_kept_samples(dest, stem)))
     return True
 
 
@@ -209,8 +208,12 @@ def wav_bytes(samples: Samples) -> bytes:
 
 def telephone_wav(folder: Path, stem: str) -> bytes:
     """A WAV file of what callees hear of a message, A-law's losses included.  FileNotFoundError."""
-    samples = np.frombuffer((folder / f"{stem}.wav").read_bytes()[WAV_HEADER:], "<i2")
-    return wav_bytes(from_alaw(to_alaw(samples)))
+    return wav_bytes(from_alaw(to_alaw(_kept_samples(folder, stem))))
+
+
+def _kept_samples(folder: Path, stem: str) -> Samples:
+    """The samples of a message as it is kept.  FileNotFoundError."""
+    return np.frombuffer((folder / f"{stem}.wav").read_bytes()[WAV_HEADER:], "<i2")
 
 
 @contextmanager
