@@ -193,7 +193,8 @@ def _run_command(name: str, help_text: str) -> None:
     ) -> int:
         settings = common.settings_and_store()
         rules.check_report_path(report)
-        if no_engine or running.is_engine_running():
+        names = [spec.name for spec in parse_switches(common.switch_words(settings, switches))]
+        if no_engine or running.is_engine_running(settings, names):
             return _only_begin(campaign_id, settings, as_json)
         return _run_here(campaign_id, settings, switches, speed, report, as_json)
 
@@ -214,7 +215,9 @@ def _only_begin(campaign_id: int, settings: Settings, as_json: bool) -> int:
         return campaign_view.view(campaign_id, now)
 
     seen = write(work)
-    hint = "" if running.is_engine_running() else "  No engine runs: `avanakctl serve` makes the calls."
+    hint = (
+        "" if running.is_engine_running(settings) else "  No engine runs: `avanakctl serve` makes the calls."
+    )
     common.answer(
         _document(seen, settings),
         as_json,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import gevent
@@ -15,8 +14,10 @@ from engine.config import Settings
 from engine.embedded.options import EmbeddedOptions
 from engine.errors import SwitchUnavailable
 from engine.runtime.controller import Engine
+from engine.runtime.identity import is_identity_taken
 from engine.runtime.switchboard import SwitchSpec
-from engine.store.database import sqlite_path
+from engine.store.leases import switch_leases
+from engine.store.threads import read
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ def engine_here_or_elsewhere(
     settings: Settings, specs: Sequence[SwitchSpec], embedded: EmbeddedOptions | None, interrupts: Interrupts
 ) -> Iterator[Engine | None]:
     """As `engine_here`; None when another engine runs on this database, which then makes the calls."""
-    if is_engine_running():
+    if is_engine_running(settings, [spec.name for spec in specs]):
         log.info("action=engine_runs_elsewhere")
         yield None
         return
@@ -79,17 +80,16 @@ def reach_switch(engine: Engine) -> None:
     raise SwitchUnavailable("No switch can be reached (%(why)s).", why=said or f"no answer in {REACH_S:g} s")
 
 
-def is_engine_running() -> bool:
-    """Whether another process dials from this database.  Only SQLite can say: elsewhere each engine is welcome."""
-    path = sqlite_path()
-    if path is None:
-        return False
-    try:
-        with open(f"{path}.engine", "a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+def is_engine_running(settings: Settings, switches: Iterable[str] = ()) -> bool:
+    """Whether another engine makes the calls: this installation's own, or one that holds all of `switches` (names).
+
+    With SQLite there is one engine.  With PostgreSQL an engine of another machine may hold the switches.
+    """
+    if is_identity_taken(settings):
         return True
-    return False
+    wanted = set(switches)
+    held = {lease.name for lease in read(switch_leases) if lease.owner}
+    return bool(wanted) and wanted <= held
 
 
 def _end_at_second(engine: Engine, interrupts: Interrupts) -> None:

@@ -34,18 +34,14 @@ def take_identity(settings: Settings) -> Identity:
 
     Raises EngineBusy when that engine is running already.
     """
+    lock_path = _lock_path(settings)
     path = database.sqlite_path()
     if path is not None:
-        return Identity(
-            _locked(
-                Path(f"{path}.engine"),
-                f"Another engine is running on {path}; stop it, or use another data_dir.",
-            ),
-            "",
-        )
-    name = re.sub(r"[^A-Za-z0-9._-]", "_", settings.engine_name or socket.gethostname())[:60]
+        busy = f"Another engine is running on {path}; stop it, or use another data_dir."
+        return Identity(_locked(lock_path, busy), "")
+    name = _name_of(settings)
     lock = _locked(
-        settings.data_dir / f"engine-{name}.lock",
+        lock_path,
         f"Another engine called {name} is running with {settings.data_dir};"
         " give this one another AVANAK_ENGINE_NAME.",
     )
@@ -58,6 +54,29 @@ def take_identity(settings: Settings) -> Identity:
         lock.write(token)
         lock.flush()
     return Identity(lock, f"{name}:{token}")
+
+
+def is_identity_taken(settings: Settings) -> bool:
+    """Whether a living engine has the identity that `take_identity` would take."""
+    try:
+        take_identity(settings).release()
+    except EngineBusy:
+        return True
+    return False
+
+
+def _name_of(settings: Settings) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]", "_", settings.engine_name or socket.gethostname())[:60]
+
+
+def _lock_path(settings: Settings) -> Path:
+    """With SQLite the lock belongs to the file, with PostgreSQL to the engine's name in this data_dir."""
+    path = database.sqlite_path()
+    return (
+        Path(f"{path}.engine")
+        if path is not None
+        else settings.data_dir / f"engine-{_name_of(settings)}.lock"
+    )
 
 
 def _locked(path: Path, busy: str) -> IO[str]:

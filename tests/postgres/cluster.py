@@ -62,12 +62,13 @@ class Cluster:
         ]  # fmt: skip
         self.engines: dict[str, subprocess.Popen[bytes]] = {}
 
-    def start(self, name: str) -> None:
+    def environment(self, name: str) -> dict[str, str]:
+        """Of an engine called `name`, or of a command beside it."""
         words = " ".join(
             f"s{number}=esl://:cluster-password@127.0.0.1:{switch.address[1]}?cdr={self.folder}/cdr{number}.csv"
             for number, switch in enumerate(self.switches, start=1)
         )
-        environment = {
+        return {
             **os.environ,
             "AVANAK_DATABASE_URL": self.url,
             "AVANAK_DATA_DIR": str(self.folder / "data"),
@@ -76,10 +77,12 @@ class Cluster:
             "AVANAK_HOURS_SERVICE": "",
             "PYTHONPATH": str(ROOT),
         }
+
+    def start(self, name: str) -> None:
         with (self.folder / f"{name}.log").open("ab") as log:
             self.engines[name] = subprocess.Popen(
                 [sys.executable, "-m", "tests.postgres.engine_process"],
-                cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=log,
+                cwd=ROOT, env=self.environment(name), stdout=subprocess.DEVNULL, stderr=log,
             )  # fmt: skip
 
     def kill(self, name: str) -> None:
