@@ -14,7 +14,7 @@ from engine.config import Settings
 from engine.errors import BadInput, Conflict, NotFound
 from engine.services.accounts import accounts, audit_log, people
 from engine.services.compliance import traffic_caps
-from engine.services.money import ledger, payments, subscriptions
+from engine.services.money import ledger, payments, receipts, subscriptions
 from engine.services.money.payment_providers import (
     ProviderDown,
     ProviderRefused,
@@ -229,18 +229,18 @@ def test_the_test_provider_says_that_it_is_one(world: World) -> None:
 def test_a_receipt_counts_when_staff_confirm_it(world: World) -> None:
     account = world.account()
     clerk = write(lambda: people.add_hashed("clerk", "!none", "finance", world.now))
-    made = write(lambda: payments.submit_receipt(account, 2_000_000, " 14040701-5532 ", world.now))
+    made = write(lambda: receipts.submit(account, 2_000_000, " 14040701-5532 ", world.now))
     with pytest.raises(Conflict, match="told already"):
-        write(lambda: payments.submit_receipt(account, 2_000_000, "14040701-5532", world.now))
+        write(lambda: receipts.submit(account, 2_000_000, "14040701-5532", world.now))
     assert world.balance(account) == 0
-    write(lambda: payments.confirm_receipt(made, clerk, world.now))
+    write(lambda: receipts.confirm(made, clerk, world.now))
     with pytest.raises(Conflict, match="paid already"):
-        write(lambda: payments.confirm_receipt(made, clerk, world.now))
+        write(lambda: receipts.confirm(made, clerk, world.now))
     with pytest.raises(Conflict):
-        write(lambda: payments.refuse_receipt(made, "not found", clerk, world.now))
+        write(lambda: receipts.refuse(made, "not found", clerk, world.now))
     assert world.balance(account) == 2_000_000
-    second = write(lambda: payments.submit_receipt(account, 10_000, "7766", world.now))
-    write(lambda: payments.refuse_receipt(second, "not on the account", clerk, world.now))
+    second = write(lambda: receipts.submit(account, 10_000, "7766", world.now))
+    write(lambda: receipts.refuse(second, "not on the account", clerk, world.now))
     assert read(lambda: payments.get(second)).reason == "not on the account"
     acts = [row.action for row in read(lambda: audit_log.entries(account, person_id=clerk))]
     assert acts == ["payment.refuse", "payment.confirm"]
@@ -253,7 +253,7 @@ def test_a_gateway_payment_is_not_confirmed_by_hand(
     account = world.account()
     begin(world, account, provider)
     with pytest.raises(Conflict, match="by hand"):
-        write(lambda: payments.confirm_receipt(1, 1, world.now))
+        write(lambda: receipts.confirm(1, 1, world.now))
 
 
 @pytest.mark.parametrize(
@@ -261,21 +261,21 @@ def test_a_gateway_payment_is_not_confirmed_by_hand(
 )
 def test_a_transfer_is_told_once_however_it_is_typed(world: World, typed: str) -> None:
     account = world.account()
-    write(lambda: payments.submit_receipt(account, 20_000, "14040701-5532ab", world.now))
+    write(lambda: receipts.submit(account, 20_000, "14040701-5532ab", world.now))
     with pytest.raises(Conflict, match="told already"):
-        write(lambda: payments.submit_receipt(account, 20_000, typed, world.now))
+        write(lambda: receipts.submit(account, 20_000, typed, world.now))
 
 
 def test_nobody_blocks_a_receipt_by_naming_it_first(world: World) -> None:
     thief, payer = world.account(name="thief"), world.account(name="payer")
     clerk = write(lambda: people.add_hashed("clerk", "!none", "finance", world.now))
-    first = write(lambda: payments.submit_receipt(thief, 20_000, "5532-77", world.now))
-    second = write(lambda: payments.submit_receipt(payer, 20_000, "553277", world.now))
-    assert [row.id for row in read(lambda: payments.same_number(payments.get(second)))] == [first]
-    write(lambda: payments.confirm_receipt(second, clerk, world.now))
+    first = write(lambda: receipts.submit(thief, 20_000, "5532-77", world.now))
+    second = write(lambda: receipts.submit(payer, 20_000, "553277", world.now))
+    assert [row.id for row in read(lambda: receipts.same_number(payments.get(second)))] == [first]
+    write(lambda: receipts.confirm(second, clerk, world.now))
     with pytest.raises(Conflict, match="is booked"):
-        write(lambda: payments.confirm_receipt(first, clerk, world.now))
-    write(lambda: payments.refuse_receipt(first, "another's money", clerk, world.now))
+        write(lambda: receipts.confirm(first, clerk, world.now))
+    write(lambda: receipts.refuse(first, "another's money", clerk, world.now))
     assert (world.balance(thief), world.balance(payer)) == (0, 20_000)
     # The database holds it too, should two be confirmed at the same moment.
     with pytest.raises(IntegrityError):
@@ -310,7 +310,7 @@ def test_amounts_are_whole_positive_and_bounded(world: World, amount: Any) -> No
         lambda: ledger.top_up(account, amount, "k1", world.now),
         lambda: ledger.adjust(account, amount, "why", "k2", None, world.now),
         lambda: ledger.refund(account, amount, "why", "k3", None, world.now),
-        lambda: payments.submit_receipt(account, amount, "553277", world.now),
+        lambda: receipts.submit(account, amount, "553277", world.now),
         lambda: payments.begin(account, amount, TestProvider(), BACK, world.now, lambda work: work()),
         lambda: traffic_caps.set_caps(account, None, amount, world.now, None),
     ]

@@ -11,7 +11,7 @@ import pytest
 
 from engine.clock import wall_ms
 from engine.services.accounts import accounts
-from engine.services.money import ledger, payments, pricing
+from engine.services.money import ledger, pricing, receipts
 from engine.services.sla import incidents
 from engine.store.tables.core import Account, Message
 from engine.store.tables.customers import Payment
@@ -152,7 +152,7 @@ def test_in_a_queue_of_staff_who_waits_longest_comes_first_and_none_is_lost(ente
 
     def fill() -> None:
         for n in range(60):
-            payments.submit_receipt(account, 100_000, f"REF-{n:03}", now + n, person_id=None)
+            receipts.submit(account, 100_000, f"REF-{n:03}", now + n, person_id=None)
 
     write(fill)
     waiting = read(

@@ -22,7 +22,7 @@ from engine.services.compliance import cap_requests
 from engine.services.lists import contact_lists
 from engine.services.lists.contact_lists import NewContact
 from engine.services.messages import library
-from engine.services.money import payments, subscriptions
+from engine.services.money import receipts, subscriptions
 from engine.services.notices import notices, special_wishes
 from engine.services.numbering.numbers import NormalNumber, normalise
 from engine.services.onboarding import identity
@@ -206,7 +206,7 @@ def _money(ids: dict[str, Any], account: int, owner: User, folder: Path, now: in
         )
         ids["document_id"] = identity.documents_of(ids["review_id"])[0].id
         Account.update(state=AccountState.ACTIVE).where(Account.id == account).execute()
-        ids["payment_id"] = payments.submit_receipt(account, 500_000, f"{MARK}-7788", now, person_id=owner.id)
+        ids["payment_id"] = receipts.submit(account, 500_000, f"{MARK}-7788", now, person_id=owner.id)
 
     write(work)
     assert threads.read(lambda: Payment.select().count() and LedgerTxn.select().count())

@@ -16,7 +16,7 @@ from wtforms.validators import InputRequired, Length, NumberRange
 from engine.clock import wall_ms
 from engine.errors import BadInput
 from engine.services.accounts import accounts
-from engine.services.money import ledger, payments, pricing, subscriptions
+from engine.services.money import ledger, payments, pricing, receipts, subscriptions
 from engine.services.money.payment_providers import ProviderDown, ProviderRefused
 from engine.services.sla import credits
 from engine.states import PaymentState
@@ -95,7 +95,7 @@ def receipt() -> Answer | Response:
         taken = take_documents(account_id, form.file.data)
         try:
             write(
-                lambda: payments.submit_receipt(
+                lambda: receipts.submit(
                     account_id,
                     form.amount.data,
                     form.reference.data,

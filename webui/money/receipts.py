@@ -16,7 +16,7 @@ from engine.clock import wall_ms
 from engine.errors import NotFound
 from engine.services.accounts import permissions
 from engine.services.accounts.display_names import account_names, people_names
-from engine.services.money import payments, pricing, subscriptions
+from engine.services.money import payments, pricing, receipts, subscriptions
 from engine.services.money.payment_providers import RECEIPT
 from engine.states import PaymentState
 from engine.store.threads import read, write
@@ -95,7 +95,7 @@ def detail(payment_id: int) -> str:
 @needs("payment.confirm")
 def confirm(payment_id: int) -> Response:
     by, now = person().id, wall_ms()
-    write(lambda: payments.confirm_receipt(payment_id, by, now))
+    write(lambda: receipts.confirm(payment_id, by, now))
     flash(_("The payment is booked."), "success")
     return redirect(url_for("payments.index"))
 
@@ -105,7 +105,7 @@ def confirm(payment_id: int) -> Response:
 def refuse(payment_id: int) -> Answer | Response:
     form = RefuseForm()
     by, now = person().id, wall_ms()
-    if not attempt(form, lambda: payments.refuse_receipt(payment_id, form.reason.data, by, now)):
+    if not attempt(form, lambda: receipts.refuse(payment_id, form.reason.data, by, now)):
         return refused("payments/detail.html", **_payment(payment_id, form))
     flash(_("The receipt was refused."), "success")
     return redirect(url_for("payments.index"))
@@ -204,7 +204,7 @@ def _current(group_id: int, now: int) -> pricing.Price | None:
 def _payment(payment_id: int, form: RefuseForm | None = None) -> dict[str, Any]:
     def work() -> dict[str, Any]:
         row = payments.get(payment_id)
-        rivals = payments.same_number(row)
+        rivals = receipts.same_number(row)
         return {
             "row": row,
             "rivals": rivals,

@@ -11,21 +11,17 @@ that are open, so that a crash between payer and callback costs nothing.
 from __future__ import annotations
 
 import logging
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from peewee import IntegrityError
-
 from engine.amounts import rials
-from engine.errors import BadInput, Conflict, NotFound
-from engine.sentences import Sentence, Word
-from engine.services.accounts import accounts, audit_log, documents
-from engine.services.accounts.documents import StoredFile
+from engine.errors import Conflict, NotFound
+from engine.sentences import Sentence
+from engine.services.accounts import accounts
 from engine.services.money import ledger, subscriptions
 from engine.services.money.ledger import NoCredit
-from engine.services.money.payment_providers import RECEIPT, PaymentAnswer, Provider, ProviderDown
+from engine.services.money.payment_providers import PaymentAnswer, Provider, ProviderDown
 from engine.states import PaymentState
 from engine.store.database import db
 from engine.store.paging import page_of
@@ -173,7 +169,7 @@ def _ask(row: Payment, provider: Provider, now: int, write: Write, status: str =
     else:
         found = provider.verify(row.authority, int(row.amount), status == "OK")
     if found.is_paid:
-        return bool(write(lambda: _paid(row.id, found.reference, found.card, now, None)))
+        return bool(write(lambda: book(row.id, found.reference, found.card, now, None)))
     new = (
         PaymentState.FAILED
         if found.is_final
@@ -199,7 +195,7 @@ def _ask(row: Payment, provider: Provider, now: int, write: Write, status: str =
     return bool(moved) and new in (PaymentState.FAILED, PaymentState.EXPIRED)
 
 
-def _paid(payment_id: int, reference: str, card: str, now: int, decided_by: int | None) -> bool:
+def book(payment_id: int, reference: str, card: str, now: int, decided_by: int | None) -> bool:
     """In a transaction: mark it paid and book it, once; whether this was the time."""
     moved = (
         Payment.update(
@@ -238,145 +234,6 @@ def _paid(payment_id: int, reference: str, card: str, now: int, decided_by: int 
             # The money is there all the same; the owner sees it in the balance and can buy.
             log.warning("action=subscription_not_bought payment=%d reason=%r", payment_id, str(error))
     return True
-
-
-# -- receipts ---------------------------------------------------------------------------
-
-
-def submit_receipt(
-    account_id: int,
-    amount: int,
-    reference: str,
-    now: int,
-    *,
-    person_id: int | None = None,
-    stored: StoredFile | None = None,
-) -> int:
-    """The customer paid into the bank account and tells the transfer's number; the payment's id.
-
-    Inside a transaction; it counts when staff confirm it.  Conflict when the account told the number
-    before.  What others told is no matter here: who names a number first does not own it (`same_number`).
-    """
-    rials(amount, A_PAYMENT, least=MIN_AMOUNT)
-    number = "".join(char for char in reference.strip() if char.isprintable())[:100]
-    key = receipt_key(number)
-    if len(key) < 4:
-        raise BadInput("Give the number of the transfer as the bank wrote it.")
-    accounts.get(account_id)
-    # A refused receipt may be told again, with its mistake corrected; a counted one may not.
-    again = Payment.select().where(
-        Payment.account_id == account_id,
-        Payment.receipt_key == key,
-        Payment.state.in_([PaymentState.PENDING, PaymentState.PAID]),
-    )
-    if again.exists():
-        raise Conflict("A payment with the number %(number)s was told already.", number=number)
-    document_id = documents.note(account_id, stored, now) if stored is not None else None
-    row = Payment.create(
-        account_id=account_id,
-        person_id=person_id,
-        provider=RECEIPT,
-        purpose=TOPUP,
-        amount=amount,
-        reference=number,
-        receipt_key=key,
-        document_id=document_id,
-        state=PaymentState.PENDING,
-        created_at=now,
-    )
-    return int(row.id)
-
-
-def confirm_receipt(payment_id: int, person_id: int, now: int) -> None:
-    """Staff confirm that the money is on the bank account: book it, once.  Inside a transaction; audited.
-
-    Conflict when another receipt with this number was confirmed: one transfer is one payment.
-    """
-    row = _receipt(payment_id)
-    for other in same_number(row):
-        if other.state == PaymentState.PAID:
-            raise Conflict(
-                "Payment %(payment)s of account %(account)s has this number and is booked: refuse this one.",
-                payment=other.id,
-                account=other.account_id,
-            )
-    try:
-        is_booked = _paid(payment_id, row.reference, "", now, person_id)
-    except IntegrityError as error:  # two were confirmed at the same moment
-        raise Conflict("Another receipt with this number was confirmed at the same moment.") from error
-    if not is_booked:
-        raise Conflict(
-            "Payment %(id)s is %(state)s already.", id=payment_id, state=Word(get(payment_id).state)
-        )
-    audit_log.record(
-        person_id,
-        row.account_id,
-        "payment.confirm",
-        f"payment {payment_id}",
-        now,
-        {"state": row.state},
-        {"state": "paid", "amount": int(row.amount)},
-    )
-
-
-def refuse_receipt(payment_id: int, reason: str, person_id: int, now: int) -> None:
-    """Staff reject a receipt because the money did not arrive; the reason is shown.  Inside a transaction; audited."""
-    if not reason.strip():
-        raise BadInput("Say why the receipt is refused; the customer sees it.")
-    row = _receipt(payment_id)
-    moved = (
-        Payment.update(
-            state=PaymentState.FAILED, reason=reason.strip()[:500], decided_by=person_id, ended_at=now
-        )
-        .where(Payment.id == payment_id, Payment.state == PaymentState.PENDING)
-        .execute()
-    )
-    if not moved:
-        raise Conflict("Payment %(id)s is %(state)s already.", id=payment_id, state=Word(row.state))
-    audit_log.record(
-        person_id,
-        row.account_id,
-        "payment.refuse",
-        f"payment {payment_id}",
-        now,
-        {"state": row.state},
-        {"state": "failed", "reason": reason.strip()},
-    )
-
-
-def receipt_key(number: str) -> str:
-    """A transfer's number as receipts are compared: however digits, letters, dashes and blanks were typed."""
-    plain = unicodedata.normalize("NFKC", number).casefold()
-    digits = "".join(
-        str(unicodedata.decimal(char)) if unicodedata.category(char) == "Nd" else char for char in plain
-    )
-    return "".join(char for char in digits if char.isalnum())[:100]
-
-
-def same_number(row: Payment) -> list[Payment]:
-    """Other receipts that tell the same transfer and were not refused, of whichever account."""
-    if row.receipt_key is None:
-        return []
-    return list(
-        Payment.select()
-        .where(
-            Payment.receipt_key == row.receipt_key,
-            Payment.id != row.id,
-            Payment.state.in_([PaymentState.PENDING, PaymentState.PAID]),
-        )
-        .order_by(Payment.id)
-    )
-
-
-def _receipt(payment_id: int) -> Payment:
-    row = get(payment_id)
-    if row.provider != RECEIPT:
-        raise Conflict(
-            "Payment %(id)s went through %(provider)s; nobody confirms it by hand.",
-            id=payment_id,
-            provider=Word(row.provider),
-        )
-    return row
 
 
 # -- what is shown ----------------------------------------------------------------------
