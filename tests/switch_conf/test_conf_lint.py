@@ -72,7 +72,7 @@ FAULTS = [
     ("dialplan/avanak/60_key.xml", 'data="avanak_opted_out=true"', 'data="x=y"', "nothing here sets it"),
     ("dialplan/avanak/60_key.xml", "avanak_again XML", "avanak_agin XML", "leads nowhere"),
     ("dialplan/avanak/90_end.xml", '"hangup"', '"hangupp"', "application 'hangupp'"),
-    ("dialplan/avanak/90_end.xml", "(_again)?$", "(_again?$", "not a regular one"),
+    ("dialplan/avanak/90_end.xml", "(_again)?$", "(_again?$", "not a valid regular expression"),
     ("dialplan/avanak/90_end.xml", '"sleep" data="120"', '"playback" data="/no/such/file.wav"', "no file /no/such/file.wav"),
     ("dialplan/avanak/90_end.xml", '"sleep" data="120"', '"bridge" data="sofia/gateway/gone/1"', "no gateway 'gone'"),
 ]  # fmt: skip
