@@ -113,14 +113,14 @@ def _recipients(count: int, campaign: int, now: int) -> None:
     _fill(
         Recipient, count, campaign_id=campaign, line=lambda n: n + 2, number=lambda n: f"+98912{n:07d}", is_mobile=True,
         state=lambda n: "delivered" if n % 2 == 0 else "exhausted", tries=1, disposition=outcome,
-        attempt_id=lambda n: attempt + n, finished_at=lambda n: now - (count - n) * 50,
+        cost=lambda n: 350 if n % 2 == 0 else 0, attempt_id=lambda n: attempt + n, finished_at=lambda n: now - (count - n) * 50,
     )  # fmt: skip
     _fill(
         Attempt, count, uuid=lambda n: f"{n:036d}", recipient_id=lambda n: n + 1, campaign_id=campaign, switch_id=1,
         gateway_id=1, core_uuid="", state="ended", try_no=1, created_at=lambda n: now - (count - n) * 50 - 30_000,
         answered_at=lambda n: now - (count - n) * 50 - 12_000 if n % 2 == 0 else None,
         ended_at=lambda n: now - (count - n) * 50, disposition=outcome, hangup_cause="NORMAL_CLEARING",
-        heard_ms=lambda n: 12_000 if n % 2 == 0 else 0, settled_by="event", price=350,
+        heard_ms=lambda n: 12_000 if n % 2 == 0 else 0, settled_by="event", price=lambda n: 350 if n % 2 == 0 else 0,
         vote=lambda n: "12"[n % 4 // 2] if n % 2 == 0 else "",
     )  # fmt: skip
 

@@ -15,11 +15,11 @@ from apscheduler.schedulers.gevent import GeventScheduler
 
 from engine.clock import TEHRAN, wall_ms
 from engine.config import Settings
-from engine.errors import AvanakError
+from engine.errors import AvanakError, Conflict
 from engine.runtime.posting import OutsidePoster
 from engine.services.accounts import accounts, login_waits, sessions
 from engine.services.accounts.sessions import Lifetime
-from engine.services.campaigns import recordings, repeats
+from engine.services.campaigns import clone, recordings, repeats
 from engine.services.compliance import traffic_caps
 from engine.services.messages import prompts
 from engine.services.money import payments
@@ -133,6 +133,15 @@ def repeat_campaigns(settings: Settings) -> None:
         repeats.make(row, wall_ms(), settings.max_call_s, write)
 
 
+def go_on_copying() -> None:
+    """Take up copies of campaigns that were cut, by a crash say."""
+    for campaign_id in write(clone.cut):
+        try:
+            clone.go_on(campaign_id, write)
+        except Conflict:  # it was only slow
+            log.info("action=copy_goes_on campaign=%d", campaign_id)
+
+
 def verify_payments(settings: Settings) -> None:
     """Ask about the payments that are open; BadInput where a test provider would give credit for real calls."""
     now, named = wall_ms(), settings.switches.get_secret_value()
@@ -163,6 +172,7 @@ def start_jobs(
     jobs.daily_for_all("recordings", 3, 20, lambda: sweep_recordings(settings))
     jobs.daily_for_all("traffic", 4, 10, lambda: write(lambda: traffic_caps.forget_old_traffic(wall_ms())))
     jobs.daily_for_all("expiry", 0, 5, lambda: write(lambda: accounts.expire_due(wall_ms())))
+    jobs.every_for_all("copies", 60, go_on_copying)
     jobs.every_for_all("repeats", 60, lambda: repeat_campaigns(settings))
     jobs.every_for_all("payments", 60, lambda: verify_payments(settings))
     jobs.every_for_all("ticket_clocks", 30, lambda: write(lambda: watch.watch(wall_ms())))

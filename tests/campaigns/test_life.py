@@ -237,7 +237,7 @@ def test_results_on_both_databases(store: Writer) -> None:
             Recipient.create(
                 campaign_id=made, line=line, number=f"+98912000000{line}", state=state, tries=line % 3,
                 disposition="busy" if state == RecipientState.EXHAUSTED else "",
-                finished_at=None if state == RecipientState.PENDING else NOW + line, next_at=line,
+                finished_at=None if state == RecipientState.PENDING else NOW + line, next_at=line, cost=line % 3 * 100,
             )  # fmt: skip
         kept_timeline.note(made, 3, NOW)
         kept_timeline.note(made, 2, NOW + 60_000)

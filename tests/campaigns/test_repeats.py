@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from engine.errors import Conflict
 from engine.services.campaigns import campaigns, clone, repeats, why
 from engine.states import CampaignState
+from engine.store.sql import changed
 from engine.store.tables.campaigns import CampaignRepeat
-from engine.store.tables.core import Campaign, Recipient
+from engine.store.tables.core import Campaign, CampaignCounts, Recipient
 from engine.store.threads import read, write
 from tests.campaigns.conftest import NOW as MADE_AT
 from tests.campaigns.test_life import fill
@@ -31,6 +35,24 @@ def repeat_id(campaign_id: int, account_id: int) -> int:
         )  # fmt: skip
 
     return write(work)
+
+
+def numbers_of(campaign_id: int) -> list[str]:
+    query = Recipient.select().where(Recipient.campaign_id == campaign_id).order_by(Recipient.id)
+    return [row.number for row in read(lambda: list(query))]
+
+
+def cut_after(statements: int) -> Callable[..., int]:
+    """Stands for `changed`; the process is killed at the statement after so many."""
+    left = [statements]
+
+    def changed_until(*arguments: Any) -> int:
+        if not left[0]:
+            raise KeyboardInterrupt
+        left[0] -= 1
+        return changed(*arguments)
+
+    return changed_until
 
 
 def row_of(repeat_id: int) -> CampaignRepeat:
@@ -70,20 +92,54 @@ def test_after_its_last_time_it_is_not_made_again(repeat_id: int) -> None:
     assert row_of(repeat_id).next_at is None
 
 
-def test_a_copy_that_was_cut_is_thrown_away_and_made_again(repeat_id: int, monkeypatch) -> None:
-    def cut(*_: object) -> None:
-        raise Conflict("The copy was cut.")
-
+def test_a_copy_that_was_cut_goes_on_and_is_scheduled_then(repeat_id: int, monkeypatch) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(clone, "_copy_part", cut)
-        assert made_again(repeat_id) is None
+        patched.setattr(clone, "PART", 2)
+        patched.setattr(clone, "changed", cut_after(3))
+        with pytest.raises(KeyboardInterrupt):
+            made_again(repeat_id)
     half = row_of(repeat_id).copying_id
     assert half is not None
     assert made_again(repeat_id, NOW + 1) is None  # perhaps another engine is still copying
-    made = made_again(repeat_id, NOW + repeats.COPYING_MS)
+    assert write(clone.cut) == []  # it may be going on
+    assert write(clone.cut) == [half]
+    clone.go_on(half, write)
+    assert len(numbers_of(half)) == len(set(numbers_of(half))) == 5
+    assert read(lambda: CampaignCounts.get_by_id(half)).total == 5
+    assert write(clone.cut) == []
+    assert made_again(repeat_id, NOW + 2) == half
+    assert row_of(repeat_id).campaign_id == half
+    assert read(lambda: campaigns.get(half)).pause_code == ""
+
+
+def test_of_two_that_go_on_with_a_copy_one_is_told(repeat_id: int, monkeypatch) -> None:
+    monkeypatch.setattr(clone, "PART", 2)
+    monkeypatch.setattr(clone, "changed", cut_after(1))
+    with pytest.raises(KeyboardInterrupt):
+        made_again(repeat_id)
+    half = row_of(repeat_id).copying_id
+    assert half is not None
+    monkeypatch.setattr(clone, "changed", changed)
+    assert write(lambda: clone._copy_part(half, 0))
+    with pytest.raises(Conflict):
+        write(lambda: clone._copy_part(half, 1))  # it had been slow
+    clone.go_on(half, write)
+    assert len(numbers_of(half)) == len(set(numbers_of(half))) == 5
+
+
+def test_a_copy_that_a_person_stops_is_not_taken_up(repeat_id: int, monkeypatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(clone, "changed", cut_after(1))
+        with pytest.raises(KeyboardInterrupt):
+            made_again(repeat_id)
+    half = row_of(repeat_id).copying_id
+    assert half is not None
+    write(lambda: Campaign.update(state=CampaignState.STOPPED).where(Campaign.id == half).execute())
+    clone.go_on(half, write)
+    assert numbers_of(half) == []
+    made = made_again(repeat_id)
     assert made not in (None, half)
-    assert read(lambda: campaigns.get(half)).state == CampaignState.STOPPED
-    assert read(lambda: Recipient.select().where(Recipient.campaign_id == made).count()) == 5
+    assert len(numbers_of(made)) == 5
 
 
 def test_a_person_who_stops_the_campaign_ends_the_repetition(repeat_id: int, campaign_id: int) -> None:

@@ -45,7 +45,7 @@ def ended(app, cast) -> int:
             ]  # fmt: skip
             Recipient.update(
                 state=state, disposition=disposition, tries=tries, finished_at=now + row.id, attempt_id=made[-1].id,
-                variables='["Ali <i>"]',
+                variables='["Ali <i>"]', cost=sum(one.price for one in made),
             ).where(Recipient.id == row.id).execute()  # fmt: skip
         Recipient.create(
             campaign_id=cast.campaign,
@@ -98,6 +98,7 @@ def test_the_results_show_each_recipient_with_its_tries(owner, operator, ended) 
         ("order=latest", ["0912 000 0002", "0912 000 0001", "abc"]),
         ("order=earliest", ["abc", "0912 000 0001", "0912 000 0002"]),
         ("order=tries", ["0912 000 0002", "0912 000 0001", "abc"]),
+        ("order=cost", ["0912 000 0001", "0912 000 0002", "abc"]),
         ("vote=2", ["0912 000 0001"]),
         ("vote=۱", []),
         ("outcome=waiting", []),
@@ -111,9 +112,15 @@ def test_who_is_chosen_is_shown_and_written_into_the_file(
     table = page[page.index('id="people"') :]
     shown = re.findall(r"<tr><td>\u2066?([^<\u2069]+)", table)
     assert [one.replace(" ", "") for one in shown] == [one.replace(" ", "") for one in numbers]
-    if "number" not in query:
-        rows = rows_of(owner.get(f"/campaigns/{ended}/result.csv?{query}"))
-        assert [row["Number"].strip('="') for row in rows] == [one.replace(" ", "") for one in numbers]
+    rows = rows_of(owner.get(f"/campaigns/{ended}/result.csv?{query}"))
+    assert [row["Number"].strip('="') for row in rows] == [one.replace(" ", "") for one in numbers]
+
+
+def test_who_may_not_see_what_calls_cost_gets_no_order_by_it(colleague, ended) -> None:
+    page = colleague.get(f"/campaigns/{ended}/results?order=cost").text
+    table = page[page.index('id="people"') :]
+    assert re.findall(r"<tr><td>\u2066?([^<\u2069]+)", table) == ["0912 000 0001", "0912 000 0002", "abc"]
+    assert "order=cost" not in page
 
 
 def test_words_that_are_none_are_no_page(owner, ended) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, abort, render_template, request
@@ -41,14 +42,10 @@ def index(campaign_id: int) -> str:
     """Sums, charts, and a page of the recipients: by outcome, key, or one number; in an order."""
     scope, now = account_scope(), wall_ms()
     one = read(lambda: view.view(campaign_id, now, scope))
-    chosen, after, text = chosen_of_request(), _after(), (ascii_digits(request.args.get("number")) or "")[:40]
-    zone, wanted = web().zone, normalise(text) if text else None
+    chosen, after, text, zone = chosen_of_request(), _after(), _number_asked(), web().zone
 
     def work() -> dict[str, Any]:
         keys = outcomes.ids(campaign_id, chosen, after, PAGE + 1)
-        if text:
-            found = view.of_number(campaign_id, wanted.e164) if isinstance(wanted, NormalNumber) else None
-            keys = [(0, int(found[0].id))] if found else []
         return {
             "lines": outcomes.lines(keys[:PAGE]),
             "further": keys[PAGE - 1] if len(keys) > PAGE else None,
@@ -87,12 +84,24 @@ def chosen_of_request() -> Chosen:
         request.args.get("outcome", outcomes.ALL),
         request.args.get("order", "list"),
         (ascii_digits(request.args.get("vote")) or "")[:1],
+        _e164(_number_asked()),
     )
     try:
         chosen.check()
     except BadInput:
         abort(404)
-    return chosen if chosen.is_ordered else Chosen(chosen.outcome, "list", chosen.vote)
+    may_order = chosen.is_ordered and (chosen.order != "cost" or may_do("money.view"))
+    return chosen if may_order else replace(chosen, order="list")
+
+
+def _number_asked() -> str:
+    return (ascii_digits(request.args.get("number")) or "").strip()[:40]
+
+
+def _e164(text: str) -> str:
+    """The number that was asked for; as it was typed when it is none, so that nobody has it."""
+    found = normalise(text) if text else None
+    return found.e164 if isinstance(found, NormalNumber) else text
 
 
 def result_file(row: Campaign, kind: str) -> Response:
@@ -100,7 +109,8 @@ def result_file(row: Campaign, kind: str) -> Response:
     chosen = chosen_of_request()
     is_all = chosen == Chosen()
     stem = f"avanak-campaign-{row.id}"
-    name = row.name if is_all else f"{row.name} - {WORDS['outcome'][chosen.outcome]} {chosen.vote}".strip()
+    what = chosen.number or f"{WORDS['outcome'][chosen.outcome]} {chosen.vote}".strip()
+    name = row.name if is_all else f"{row.name} - {what}"
     if is_staff():
         lines = report_rows(row, web().zone, downloads.read_here, None if is_all else chosen)
         return downloads.table(stem, kind, report_columns(row), lines, name)

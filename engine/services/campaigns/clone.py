@@ -2,7 +2,7 @@
 
 The most common wish is «call those who were not reached»: recipients are chosen by their state and the end of their
 last call.  Recipients are copied in parts, so that copying a million does not hold up dialling; the draft cannot
-start until all are copied.
+start until all are copied.  How far a copy is stands in the store with each part: one that was cut goes on behind it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from engine.services.messages.personal import UNPREPARED
 from engine.states import WAITING_STATES, CampaignState, Disposition, RecipientState
 from engine.store.counts import add_counts
 from engine.store.sql import changed, execute, one_of
+from engine.store.tables.campaigns import CampaignCopy
 from engine.store.tables.core import Campaign
 
 log = logging.getLogger(__name__)
@@ -73,22 +74,47 @@ def clone(
     account_id: int | None = None,
     person_id: int | None = None,
     begun: Callable[[int], None] = lambda made: None,
+    noted: Callable[[int], None] = lambda made: None,
 ) -> int:
     """Make a draft with the rules, the message and the chosen recipients of a campaign; its id.
 
-    `only` are words of CHOICES: who fits one of them.  `write` runs a function in a transaction; `begun` is told
-    the id before the recipients are copied.  Raises BadInput when a word is none, or when nobody is left to be
-    called; a draft whose copying was cut stays, says so, and cannot be started.
+    `only` are words of CHOICES: who fits one of them.  `write` runs a function in a transaction; `noted` is told
+    the id in the transaction that makes the draft, `begun` after it, before the recipients are copied.  Raises
+    BadInput when a word is none, or when nobody is left to be called.  A copy that was cut is taken up by `go_on`.
     """
     where = condition(only)
-    made = int(write(lambda: _draft(campaign_id, now, max_call_s, where, only, name, account_id, person_id)))
+
+    def draft() -> int:
+        made = _draft(campaign_id, now, max_call_s, where, only, name, account_id, person_id)
+        noted(made)
+        return made
+
+    made = int(write(draft))
     begun(made)
+    go_on(made, write)
+    return made
+
+
+def go_on(made: int, write: Write) -> None:
+    """Copy what is left to be copied into a draft; not inside a transaction.
+
+    Raises Conflict when somebody else goes on with it, or the draft was changed meanwhile.
+    """
     last: int | None = 0
     while last is not None:
-        last = write(partial(_copy_part, campaign_id, made, where, last))
-    taken = int(write(lambda: _conclude(made)))
-    log.info("action=campaign_cloned campaign=%d of=%d only=%s recipients=%d", made, campaign_id, only, taken)
-    return made
+        last = write(partial(_copy_part, made, last))
+
+
+def is_copying(campaign_id: int) -> bool:
+    """Whether numbers are still to be copied into a campaign; inside a connection."""
+    return CampaignCopy.get_or_none(CampaignCopy.campaign_id == campaign_id) is not None
+
+
+def cut() -> list[int]:
+    """Inside a write: drafts whose copies have not gone on since this was asked last; those may be taken up."""
+    found = execute("SELECT campaign_id FROM campaign_copy WHERE seen_id = last_id ORDER BY campaign_id")
+    execute("UPDATE campaign_copy SET seen_id = last_id")
+    return [int(row[0]) for row in found]
 
 
 def condition(only: Sequence[str]) -> str:
@@ -125,6 +151,7 @@ def _draft(
     Campaign.update(columns=old.columns, source_name=old.source_name, pause_code=why.COPYING).where(
         Campaign.id == made
     ).execute()
+    CampaignCopy.create(campaign_id=made, source_id=campaign_id, only=" ".join(only))
     audit_log.by_staff(person_id, old.account_id, "campaign.create", f"campaign {made}", now)
     return made
 
@@ -133,24 +160,37 @@ def _is_any(campaign_id: int, where: str) -> bool:
     return bool(execute(f"SELECT 1 FROM recipient WHERE campaign_id = ? AND {where} LIMIT 1", [campaign_id]))  # noqa: S608
 
 
-def _copy_part(campaign_id: int, made: int, where: str, after: int) -> int | None:
+def _copy_part(made: int, after: int) -> int | None:
     """Copy the chosen ones of the old campaign's next recipients; the id of the last one looked at, None when there
-    are no more.
+    are no more.  `after` is what the part before returned, 0 at the beginning and when a copy is taken up.
     """
-    row = campaigns.get(made)
-    if row.state != CampaignState.DRAFT or row.pause_code != why.COPYING:
-        raise Conflict("Campaign %(id)s was changed while its numbers were copied.", id=made)
+    copy, row = CampaignCopy.get_or_none(CampaignCopy.campaign_id == made), campaigns.get(made)
+    if copy is None or after not in (0, copy.last_id):
+        raise Conflict("The numbers of campaign %(id)s are being copied by another program.", id=made)
+    if row.state != CampaignState.DRAFT:
+        CampaignCopy.delete().where(CampaignCopy.campaign_id == made).execute()
+        return None
     ends = execute(
         "SELECT MAX(id) FROM (SELECT id FROM recipient WHERE campaign_id = ? AND id > ? ORDER BY id LIMIT ?) AS part",
-        [campaign_id, after, PART],
+        [copy.source_id, copy.last_id, PART],
     )
     if ends[0][0] is None:
+        _conclude(copy)
         return None
     last = int(ends[0][0])
+    # Of two that go on with one copy, the second finds that the first was here.
+    if not changed(
+        "UPDATE campaign_copy SET last_id = ? WHERE campaign_id = ? AND last_id = ?",
+        [last, made, copy.last_id],
+    ):
+        raise Conflict("The numbers of campaign %(id)s are being copied by another program.", id=made)
     # Those whose own message was not made yet wait for it, as at the import.
     due_at = UNPREPARED if row.text else 0
     before = int(execute("SELECT COALESCE(MAX(id), 0) FROM recipient")[0][0])
-    taken = changed(_COPY + where + " ORDER BY id", [made, due_at, campaign_id, after, last])
+    taken = changed(
+        _COPY + condition(copy.only.split()) + " ORDER BY id",
+        [made, due_at, copy.source_id, copy.last_id, last],
+    )
     mobiles = execute(
         "SELECT COUNT(*) FROM recipient WHERE campaign_id = ? AND id > ? AND is_mobile", [made, before]
     )
@@ -158,6 +198,15 @@ def _copy_part(campaign_id: int, made: int, where: str, after: int) -> int | Non
     return last
 
 
-def _conclude(made: int) -> int:
+def _conclude(copy: CampaignCopy) -> None:
+    made = int(copy.campaign_id)
+    CampaignCopy.delete().where(CampaignCopy.campaign_id == made).execute()
     Campaign.update(pause_code="").where(Campaign.id == made, Campaign.pause_code == why.COPYING).execute()
-    return int(execute("SELECT total FROM campaign_counts WHERE campaign_id = ?", [made])[0][0])
+    taken = int(execute("SELECT total FROM campaign_counts WHERE campaign_id = ?", [made])[0][0])
+    log.info(
+        "action=campaign_cloned campaign=%d of=%d only=%r recipients=%d",
+        made,
+        copy.source_id,
+        copy.only,
+        taken,
+    )

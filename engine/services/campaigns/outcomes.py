@@ -14,6 +14,7 @@ from typing import Any
 
 from engine import bounds
 from engine.errors import BadInput
+from engine.services.campaigns import view
 from engine.states import LIVE_STATES, WAITING_STATES, Disposition, RecipientState
 from engine.store.do_not_call import numbers_source, numbers_value
 from engine.store.sql import LIVE, WAITING, execute, to_dialect
@@ -46,22 +47,23 @@ ENDED: dict[str, Groups] = {
 # Outcomes of recipients that have no end yet: `waiting` in the order in which they are due, `in-call` as in the list.
 OPEN = ("waiting", "in-call")
 OUTCOMES = (ALL, *ENDED, *OPEN)
-ORDERS = ("list", "latest", "earliest", "tries")
+ORDERS = ("list", "latest", "earliest", "tries", "cost")
 MOST_COUNTED = 50_000
 _TRIES = range(int(bounds.TRIES.most) + 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Which recipients, and in which order; `vote` chooses those who pressed that key.
+    """Which recipients, and in which order; `vote` chooses those who pressed that key, `number` (E.164) one alone.
 
-    Orders: as in the list, by when they ended (`latest` or `earliest` first), or most tries first.
+    Orders: as in the list, by when they ended (`latest` or `earliest` first), most tries or most `cost` first.
     Who has no end yet stands in the order of the list only.
     """
 
     outcome: str = ALL
     order: str = "list"
     vote: str = ""
+    number: str = ""
 
     def check(self) -> None:
         """Raise BadInput for words that are none."""
@@ -73,7 +75,7 @@ class Chosen:
     @property
     def is_ordered(self) -> bool:
         """Whether the order can be chosen: those who wait, and votes, come as the list has them."""
-        return not self.vote and self.outcome not in OPEN
+        return not self.vote and not self.number and self.outcome not in OPEN
 
 
 Key = tuple[int, int]  # of a row: what it is ordered by, and its id
@@ -82,6 +84,9 @@ Key = tuple[int, int]  # of a row: what it is ordered by, and its id
 def ids(campaign_id: int, chosen: Chosen, after: Key | None, limit: int) -> list[Key]:
     """(key, recipient's id) of the next recipients behind the row `after`."""
     behind = after[1] if after else 0
+    if chosen.number:
+        found = view.of_number(campaign_id, chosen.number) if after is None else None
+        return [(0, int(found[0].id))] if found else []
     if chosen.vote:
         return _pairs(
             "SELECT 0, recipient_id FROM attempt WHERE campaign_id = ? AND vote = ? AND vote <> ''"
@@ -106,6 +111,8 @@ def ids(campaign_id: int, chosen: Chosen, after: Key | None, limit: int) -> list
         ]
         return _merged(parts, False, limit)
     groups = ENDED.get(chosen.outcome) or tuple(pair for each in ENDED.values() for pair in each)
+    if chosen.order == "cost":
+        return _dearest(campaign_id, groups, after, limit)
     is_down = chosen.order in ("latest", "tries")
     parts = []
     for state, disposition in groups:
@@ -118,6 +125,28 @@ def ids(campaign_id: int, chosen: Chosen, after: Key | None, limit: int) -> list
             column = "tries" if chosen.order == "tries" else "finished_at"
             parts += [(where, of_group, column, seek) for seek in _behind(column, after, is_down)]
     return _merged(parts, is_down, limit)
+
+
+def _dearest(campaign_id: int, groups: Groups, after: Key | None, limit: int) -> list[Key]:
+    """Those who cost something, the dearest first, by their own index; then the others as in the list."""
+    ended = "campaign_id = ? AND state = ? AND disposition = ? AND finished_at IS NOT NULL"
+    found: list[Key] = []
+    if after is None or after[0]:
+        parts: list[Part] = [
+            (f"{ended} AND cost > 0", [campaign_id, *group], "cost", seek)
+            for group in groups
+            for seek in _behind("cost", after, True)
+        ]
+        found, after = _merged(parts, True, limit), None
+    if len(found) == limit:
+        return found
+    seek = ("id > ?", [after[1] if after else 0])
+    parts = [
+        (f"{ended} AND tries = ? AND cost = 0", [campaign_id, *group, tries], "0", seek)
+        for group in groups
+        for tries in _TRIES
+    ]
+    return found + _merged(parts, False, limit - len(found))
 
 
 Seek = tuple[str, list[Any]]  # a condition and its values
@@ -175,7 +204,7 @@ class RecipientLine:
     @property
     def cost(self) -> int:
         """Rials that its calls were charged."""
-        return sum(int(one.price) for one in self.attempts)
+        return int(self.recipient.cost)
 
     @property
     def vote(self) -> str:

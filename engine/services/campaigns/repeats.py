@@ -1,7 +1,7 @@
 """Campaigns repeated every day, week or month: each time as a new campaign with all the numbers.
 
-The next one is copied a little before its time, in parts, and waits as a scheduled campaign.  A crash in between
-leaves a draft that is thrown away, and the copy is begun again.
+The next one is copied a little before its time, in parts, and waits as a scheduled campaign.  A copy that is cut
+goes on as every copy does (`clone.cut`), and is scheduled when it is complete.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ log = logging.getLogger(__name__)
 
 DAY, WEEK, MONTH = "day", "week", "month"
 EVERY = (DAY, WEEK, MONTH)
-COPYING_MS = 20 * 60_000  # a copy that is not complete after this time was interrupted
 AHEAD_MS = 15 * 60_000  # the next campaign is copied this long before its time
 STOPPED_BY_PERSON = Sentence("The last of them was stopped, so it is not repeated any more.")
 
@@ -115,19 +114,20 @@ def make(row: CampaignRepeat, now: int, max_call_s: int, write: Write) -> int | 
     begun = write(lambda: _begin(int(row.id), now))
     if begun is None:
         return None
-    campaign_id, next_at, name = begun
+    campaign_id, next_at, name, made = begun
     try:
-        made = clone.clone(
-            campaign_id,
-            now,
-            max_call_s,
-            write,
-            (clone.ALL,),
-            name=name,
-            person_id=row.person_id,
-            begun=lambda draft: write(lambda: _note_copy(int(row.id), draft)),
-        )
-    except Conflict:  # another engine took over the copy, or a person stopped it
+        if made is None:
+            made = clone.clone(
+                campaign_id,
+                now,
+                max_call_s,
+                write,
+                (clone.ALL,),
+                name=name,
+                person_id=row.person_id,
+                noted=lambda draft: _note_copy(int(row.id), draft),
+            )
+    except Conflict:  # another engine goes on with the copy
         log.warning("action=repeat_cut repeat=%d", row.id)
         return None
     except BadInput as error:
@@ -140,21 +140,24 @@ def make(row: CampaignRepeat, now: int, max_call_s: int, write: Write) -> int | 
     return int(made)
 
 
-def _begin(repeat_id: int, now: int) -> tuple[int, int, str] | None:
-    """What is to be copied, when it starts and what it is called; a copy that was cut is thrown away first."""
+def _begin(repeat_id: int, now: int) -> tuple[int, int, str, int | None] | None:
+    """What is to be copied, when it starts, what it is called, and its copy if that is complete already.
+
+    None: it is not due, or its copy is not complete yet.
+    """
     row = CampaignRepeat.get_by_id(repeat_id)
     if row.next_at is None or row.next_at > now + AHEAD_MS:
         return None
-    if row.copying_id is not None:
-        if campaigns.get(row.copying_id).created_at > now - COPYING_MS:
-            return None  # another engine is copying it
-        move_from(int(row.copying_id), CampaignState.DRAFT, CampaignState.STOPPED, finished_at=now)
-        CampaignRepeat.update(copying_id=None).where(CampaignRepeat.id == row.id).execute()
+    copied = row.copying_id
+    if copied is not None and clone.is_copying(copied):
+        return None
+    if copied is not None and campaigns.get(copied).state != CampaignState.DRAFT:  # a person stopped it
+        copied = None
     old = campaigns.get(row.campaign_id)
     if old.state == CampaignState.STOPPED and old.pause_code != why.ENDED:
         _stop(repeat_id, STOPPED_BY_PERSON.kept())
         return None
-    return int(row.campaign_id), int(row.next_at), str(old.name)
+    return int(row.campaign_id), int(row.next_at), str(old.name), copied
 
 
 def _note_copy(repeat_id: int, draft: int) -> None:

@@ -32,17 +32,16 @@ def charge_group(terms: Terms, items: Sequence[Settle], now: int) -> None:
     attempt_ids = [item.attempt_id for item in items]
     txn_id = _begin_charge(terms, attempt_ids, now)
     # The prices are constants of the statement: campaigns of one price share it, and it stays prepared.
-    total = sum(
-        row[0]
-        for row in over_values(
-            ("id", "txn"),
-            [(attempt_id, txn_id) for attempt_id in attempt_ids],
-            "UPDATE attempt SET ledger_txn_id = CAST(v.txn AS BIGINT), price ="  # noqa: S608 - integers of ours
-            f" (attempt.heard_ms + {price.pulse_ms - 1}) / {price.pulse_ms} * CASE WHEN (SELECT r.is_mobile"
-            f" FROM recipient r WHERE r.id = attempt.recipient_id) THEN {price.mobile} ELSE {price.landline} END"
-            " FROM v WHERE attempt.id = CAST(v.id AS BIGINT) RETURNING attempt.price",
-        )
+    charged = over_values(
+        ("id", "txn"),
+        [(attempt_id, txn_id) for attempt_id in attempt_ids],
+        "UPDATE attempt SET ledger_txn_id = CAST(v.txn AS BIGINT), price ="  # noqa: S608 - integers of ours
+        f" (attempt.heard_ms + {price.pulse_ms - 1}) / {price.pulse_ms} * CASE WHEN (SELECT r.is_mobile"
+        f" FROM recipient r WHERE r.id = attempt.recipient_id) THEN {price.mobile} ELSE {price.landline} END"
+        " FROM v WHERE attempt.id = CAST(v.id AS BIGINT) RETURNING attempt.recipient_id, attempt.price",
     )
+    total = sum(rials for _, rials in charged)
+    _add_costs(charged)
     held, _ = lock(terms.campaign_id)
     # More was heard than expected (a message repeated, one answered twice): the balance pays the rest.
     _end_charge(terms, txn_id, total, min(total, held))
@@ -61,6 +60,7 @@ def charge_quick(terms: Terms, items: Sequence[Settle], now: int) -> None:
     }
     priced: list[tuple[int, int]] = []
     taken: list[tuple[int, int]] = []
+    costs: list[tuple[int, int]] = []
     for item in items:
         is_mobile, price_id, reserved = facts[item.recipient_id]
         price = terms.price if price_id is None else pricing.version(price_id)
@@ -68,6 +68,7 @@ def charge_quick(terms: Terms, items: Sequence[Settle], now: int) -> None:
         if rials:
             priced.append((item.attempt_id, rials))
             taken.append((item.recipient_id, min(rials, reserved)))
+            costs.append((item.recipient_id, rials))
     if not priced:
         return
     txn_id = _begin_charge(terms, [attempt_id for attempt_id, _ in priced], now)
@@ -77,6 +78,7 @@ def charge_quick(terms: Terms, items: Sequence[Settle], now: int) -> None:
         "UPDATE attempt SET price = CAST(v.price AS BIGINT), ledger_txn_id = CAST(v.txn AS BIGINT) FROM v"
         " WHERE attempt.id = CAST(v.id AS BIGINT) RETURNING attempt.id",
     )
+    _add_costs(costs)
     run_over_values(
         ("id", "taken"),
         taken,
@@ -86,6 +88,19 @@ def charge_quick(terms: Terms, items: Sequence[Settle], now: int) -> None:
     total = sum(rials for _, rials in priced)
     lock(terms.campaign_id)
     _end_charge(terms, txn_id, total, sum(rials for _, rials in taken))
+
+
+def _add_costs(charged: Sequence[Sequence[int]]) -> None:
+    """Add what calls cost to what their recipients have cost: (recipient, Rials)."""
+    sums: dict[int, int] = {}
+    for recipient_id, rials in charged:
+        sums[recipient_id] = sums.get(recipient_id, 0) + rials
+    run_over_values(
+        ("id", "rials"),
+        list(sums.items()),
+        "UPDATE recipient SET cost = recipient.cost + CAST(v.rials AS BIGINT) FROM v"
+        " WHERE recipient.id = CAST(v.id AS BIGINT) RETURNING recipient.id",
+    )
 
 
 def _begin_charge(terms: Terms, attempt_ids: Sequence[int], now: int) -> int:

@@ -237,6 +237,14 @@ def _charges(result: Check) -> None:
         result.note(
             "charged", f"campaign {campaign_id}", f"It was charged {charged}, its calls cost {prices}."
         )
+    for recipient_id, cost, prices in execute(
+        "SELECT q.id, q.cost, COALESCE(a.prices, 0) FROM recipient q LEFT JOIN"
+        " (SELECT recipient_id, SUM(price) AS prices FROM attempt WHERE price > 0 GROUP BY recipient_id) a"
+        " ON a.recipient_id = q.id WHERE q.cost <> COALESCE(a.prices, 0)"
+    ):
+        result.note(
+            "cost", f"recipient {recipient_id}", f"It is said to have cost {cost}, its calls cost {prices}."
+        )
 
 
 def _payments(result: Check) -> None:

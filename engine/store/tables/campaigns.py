@@ -54,6 +54,19 @@ class CapRequest(Table):
     answered_at = BigIntegerField(null=True)
 
 
+class CampaignCopy(Table):
+    """A campaign whose numbers are being copied from another one (engine.services.campaigns.clone).
+
+    `last_id` is written in the transaction that copies a part, so a copy that was cut goes on behind it.
+    """
+
+    campaign_id = BigIntegerField(primary_key=True)  # the new one
+    source_id = BigIntegerField()
+    only = TextField()  # words of clone.CHOICES, blank separated
+    last_id = BigIntegerField(default=0)  # recipient of the source that was looked at last
+    seen_id = BigIntegerField(null=True)  # `last_id` when it was looked whether the copy goes on
+
+
 class CampaignRepeat(Table):
     """A campaign that is made again, with all its numbers, every day, week or month."""
 

@@ -289,6 +289,7 @@ class Recipient(Table):
         default=0
     )  # Rials held for it (quick sends; a campaign's stand in its reservation)
     price_id = BigIntegerField(null=True)  # at which it was accepted (quick sends)
+    cost = BigIntegerField(default=0)  # Rials that its calls were charged
 
 
 class Contact(Table):
