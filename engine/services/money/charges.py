@@ -32,13 +32,15 @@ def charge_group(terms: Terms, items: Sequence[Settle], now: int) -> None:
     attempt_ids = [item.attempt_id for item in items]
     txn_id = _begin_charge(terms, attempt_ids, now)
     # The prices are constants of the statement: campaigns of one price share it, and it stays prepared.
-    charged = over_values(
-        ("id", "txn"),
-        [(attempt_id, txn_id) for attempt_id in attempt_ids],
-        "UPDATE attempt SET ledger_txn_id = CAST(v.txn AS BIGINT), price ="  # noqa: S608 - integers of ours
-        f" (attempt.heard_ms + {price.pulse_ms - 1}) / {price.pulse_ms} * CASE WHEN (SELECT r.is_mobile"
-        f" FROM recipient r WHERE r.id = attempt.recipient_id) THEN {price.mobile} ELSE {price.landline} END"
-        " FROM v WHERE attempt.id = CAST(v.id AS BIGINT) RETURNING attempt.recipient_id, attempt.price",
+    charged = list(
+        over_values(
+            ("id", "txn"),
+            [(attempt_id, txn_id) for attempt_id in attempt_ids],
+            "UPDATE attempt SET ledger_txn_id = CAST(v.txn AS BIGINT), price ="  # noqa: S608 - integers of ours
+            f" (attempt.heard_ms + {price.pulse_ms - 1}) / {price.pulse_ms} * CASE WHEN (SELECT r.is_mobile"
+            f" FROM recipient r WHERE r.id = attempt.recipient_id) THEN {price.mobile} ELSE {price.landline} END"
+            " FROM v WHERE attempt.id = CAST(v.id AS BIGINT) RETURNING attempt.recipient_id, attempt.price",
+        )
     )
     total = sum(rials for _, rials in charged)
     _add_costs(charged)
