@@ -187,9 +187,7 @@ class CallEventHandler:
         """End `call`: decide what follows and hand the settle to the writer."""
         wall, now_m = self.clock()
         lane = self.lanes.gateways[call.gateway_id]
-        first_m = lane.health.first_fault_m(call.digits)
-        first_at = None if first_m is None else wall - int((now_m - first_m) * 1000)
-        ways = Ways(len(self.lanes.carrying(call)), lane.health.is_failing, first_at)
+        ways = Ways(len(self.lanes.carrying(call)), lane.health.is_failing, call.first_fault_at)
         following = after(
             found,
             delivered,

@@ -19,6 +19,7 @@ class Call:
     prompt: str
     tries: int  # spent before this attempt
     uncounted_tries: int
+    first_fault_at: int | None  # of these, since the last spent one (ms)
     recipient_state: str  # before the claim
     run: CampaignRun
     switch_id: int

@@ -215,6 +215,7 @@ class Claimer:
             prompt=item.recipient.prompt,
             tries=item.recipient.tries,
             uncounted_tries=item.recipient.uncounted_tries,
+            first_fault_at=item.recipient.first_fault_at,
             recipient_state=item.recipient.state,
             run=run,
             switch_id=item.route.switch_id,

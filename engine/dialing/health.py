@@ -110,10 +110,6 @@ class GatewayHealth:
         own = of_key.sums(now_m)[2] if of_key else 0
         return self._all.sums(now_m)[2] > own
 
-    def first_fault_m(self, number: str) -> float | None:
-        """When it first failed a number that it has not served since."""
-        return self._failed.get(number)
-
     def room(self, now_m: float) -> int:
         """How many calls it may be given now, besides what its limits permit."""
         if self.is_shut:

@@ -135,6 +135,7 @@ class Recovery:
             prompt=recipient.prompt,
             tries=recipient.tries,
             uncounted_tries=recipient.uncounted_tries,
+            first_fault_at=recipient.first_fault_at,
             recipient_state=recipient.state,
             run=run,
             switch_id=attempt.switch_id,

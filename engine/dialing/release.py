@@ -67,6 +67,7 @@ def _claim_of(call: Call) -> ClaimedCall:
         call.recipient_state,
         call.tries,
         call.uncounted_tries,
+        call.first_fault_at,
         call.prompt,
         0,
     )

@@ -33,7 +33,7 @@ class Policy:
 class Ways:
     """How else the call could have gone: gateways that carry its number, and whether this one fails for others too.
 
-    `first_fault_at` is when this gateway first failed the number (ms), None if now.
+    `first_fault_at` is when its uncounted tries began (ms; kept with the recipient), None if now.
     """
 
     gateways: int = 1

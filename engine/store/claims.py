@@ -30,6 +30,7 @@ class Due:
     state: str
     tries: int
     uncounted_tries: int
+    first_fault_at: int | None  # ms, of the uncounted tries; null: none
     prompt: str
     avoid_gateway_id: int
 
@@ -111,7 +112,7 @@ def claim(
 
 def _pick(campaign_id: int, limit: int, now: int) -> list[Due]:
     rows = execute(
-        "SELECT id, number, state, tries, uncounted_tries, prompt, avoid_gateway_id FROM recipient"
+        "SELECT id, number, state, tries, uncounted_tries, first_fault_at, prompt, avoid_gateway_id FROM recipient"
         f" WHERE campaign_id = ? AND state IN {WAITING} AND next_at <= ?"
         " ORDER BY next_at, id LIMIT ?" + ("" if is_sqlite() else " FOR UPDATE SKIP LOCKED"),
         [campaign_id, now, limit],

@@ -119,7 +119,7 @@ class Settler:
 
     def _move_recipients(self, won: list[Settle]) -> None:
         moved = run_over_values(
-            ("id", "attempt_id", "state", "next_at", "spent", "free", "avoid", "disposition", "finished_at"),
+            ("id", "attempt_id", "state", "next_at", "spent", "free", "avoid", "disposition", "finished_at", "ended_at"),
             [
                 (
                     item.recipient_id,
@@ -131,12 +131,15 @@ class Settler:
                     item.avoid_gateway_id,
                     item.disposition,
                     None if item.next_state in WAITING_STATES else item.ended_at,
+                    item.ended_at,
                 )
                 for item in won
             ],
             "UPDATE recipient SET state = CAST(v.state AS TEXT), next_at = CAST(v.next_at AS BIGINT),"
             " tries = recipient.tries + CAST(v.spent AS INTEGER),"
             " uncounted_tries = recipient.uncounted_tries + CAST(v.free AS INTEGER),"
+            " first_fault_at = CASE WHEN v.free = 1 THEN COALESCE(recipient.first_fault_at, CAST(v.ended_at AS BIGINT))"
+            " WHEN v.spent = 1 THEN NULL ELSE recipient.first_fault_at END,"
             " avoid_gateway_id = CAST(v.avoid AS BIGINT), disposition = CAST(v.disposition AS TEXT),"
             " finished_at = CAST(v.finished_at AS BIGINT)"
             " FROM v WHERE recipient.id = CAST(v.id AS BIGINT)"

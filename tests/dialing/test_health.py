@@ -305,8 +305,8 @@ def test_probes_are_fresh_numbers_as_long_as_there_are_such(lab: Lab) -> None:
     assert health.takes("989121", began + OPEN_MOST_S)
     health.probe_sent(began + 5)
     assert not health.takes("989121", began + OPEN_MOST_S)
-    assert health.first_fault_m("989121") is not None
-    assert health.first_fault_m("989129") is None
+    assert health._failed.get("989121") is not None
+    assert health._failed.get("989129") is None
 
 
 def test_a_trunk_that_dies_after_a_good_time_is_left_alone_though_old_calls_go_on_ending_well(
@@ -449,13 +449,13 @@ def test_what_it_remembers_is_bounded() -> None:
     health = GatewayHealth()
     for number in range(REMEMBERED + 5):
         health.fault(str(number), (), 0.0, 0.0)
-    assert health.first_fault_m("4") is None
-    assert health.first_fault_m("5") == 0.0
+    assert health._failed.get("4") is None
+    assert health._failed.get("5") == 0.0
     health.fault("new", (), 900.0, 900.0)
-    assert health.first_fault_m("6") == 0.0
+    assert health._failed.get("6") == 0.0
     health.fault("newer", (), 900.1, 900.0)
-    assert health.first_fault_m("20004") is None
-    assert health.first_fault_m("new") == 900.0
+    assert health._failed.get("20004") is None
+    assert health._failed.get("new") == 900.0
 
 
 @given(st.lists(st.tuples(st.booleans(), st.floats(0.001, 3)), max_size=200))

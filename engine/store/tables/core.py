@@ -280,6 +280,7 @@ class Recipient(Table):
     prompt = CharField(64, default="")  # a message of its own; empty: the campaign's
     tries = IntegerField(default=0)  # spent
     uncounted_tries = IntegerField(default=0)  # ended by our or the carrier's fault, not spent
+    first_fault_at = BigIntegerField(null=True)  # the first of them since a try that was spent
     next_at = BigIntegerField(default=0)
     avoid_gateway_id = BigIntegerField(default=0)  # just failed here by the carrier's fault
     disposition = CharField(12, default="")

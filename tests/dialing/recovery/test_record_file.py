@@ -148,6 +148,7 @@ class Followed:
                 "",
                 0,
                 0,
+                None,
                 "claimed",
                 None,
                 1,

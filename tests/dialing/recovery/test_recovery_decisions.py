@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import gevent
 import pytest
 
+from engine.clock import wall_ms
 from engine.dialing import recovery
-from engine.store.tables.core import Account, Campaign
+from engine.store.tables.core import Account, Campaign, Recipient
 from engine.store.threads import write
 from engine.store.writer import Writer
 from tests.dialing.recovery.fake_switch import FakeSwitch
@@ -287,3 +289,38 @@ def test_a_campaign_paused_meanwhile_is_settled_and_resumed_with_its_calls(house
     house.switch.end(uuid)
     house.deliver(0)
     assert run.live == 0
+
+
+def test_a_restart_does_not_give_a_number_ten_minutes_more(house: House) -> None:
+    """When its uncounted tries began is in its row; a try that rang the phone ends them."""
+
+    def turn(cause: str) -> None:
+        write(lambda: Recipient.update(next_at=0).execute())
+        assert (house.claim(), house.send()) == (1, 1)
+        (uuid,) = house.switch.buffer
+        house.switch.read_all()
+        house.switch.end(uuid, cause)
+        if cause != "USER_BUSY":
+            house.switch.events[0] = replace(house.switch.events[0], rang_at=None)
+        house.deliver(0)
+        house.flush()
+
+    make_campaign(1, max_tries=9)
+    house.connect()
+    turn("NORMAL_TEMPORARY_FAILURE")
+    assert house.recipients()[0].first_fault_at == house.attempts()[0].ended_at
+    first = wall_ms() - 500_000
+    write(lambda: Recipient.update(first_fault_at=first).execute())
+    house.crash(written=True)
+    house.connect()
+    turn("NORMAL_TEMPORARY_FAILURE")
+    (row,) = house.recipients()
+    assert (row.uncounted_tries, row.first_fault_at, row.state) == (2, first, "retry_wait")
+    turn("USER_BUSY")
+    (row,) = house.recipients()
+    assert (row.tries, row.first_fault_at) == (1, None)
+    write(lambda: Recipient.update(first_fault_at=wall_ms() - 600_000).execute())
+    house.crash(written=True)
+    house.connect()
+    turn("NORMAL_TEMPORARY_FAILURE")
+    assert house.recipients()[0].state == "exhausted"
