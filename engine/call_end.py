@@ -25,6 +25,9 @@ LONGEST_RECORD_MS = 86_400_000
 SENT_CANCEL = "send_cancel"  # we gave up before any final answer
 _BYES = frozenset(("recv_bye", "send_bye"))  # only a call that got its 200 ends with a BYE
 
+RECORD_CUT = "record_cut"  # the switch could not write all of a recording, or nothing of it
+_NO_FILE = "DESTINATION_OUT_OF_ORDER"  # how the switch ends an answered call whose recording it cannot begin
+
 _NOT_ACCEPTABLE = frozenset((415, 488, 606))
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -93,9 +96,11 @@ def read_end(uuid: str, value_of: ValueOf) -> CallEnd:
     media_at = _epoch_ms(value_of("progress_media_uepoch"))
     if media_at is not None and (rang_at is None or media_at < rang_at):
         rang_at = media_at
+    cause = _matching(_CAUSE, value_of("hangup_cause"))
+    fault = _matching(_WORD, value_of("avanak_fault"))
     return CallEnd(
         uuid=uuid,
-        cause=_matching(_CAUSE, value_of("hangup_cause")),
+        cause=cause,
         ended_at=ended_at,
         attempt_id=to_int(value_of("avanak_attempt")),
         sip_status=_sip_status(value_of),
@@ -107,7 +112,7 @@ def read_end(uuid: str, value_of: ValueOf) -> CallEnd:
         finished=value_of("avanak_finished") in _TRUE,
         vote=_matching(_KEYS, value_of("avanak_vote")),
         opted_out=value_of("avanak_opted_out") in _TRUE,
-        fault=_matching(_WORD, value_of("avanak_fault")),
+        fault=fault or (RECORD_CUT if is_answered and cause == _NO_FILE else ""),
         record_ms=min(to_int(value_of("record_ms")) or 0, LONGEST_RECORD_MS) if is_answered else 0,
         is_unresolved=value_of("sip_invite_failure_phrase") == "DNS Error",
         redirected_to=_target(value_of),

@@ -10,10 +10,11 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 
-from engine.call_end import CallEnd
+from engine.call_end import RECORD_CUT, CallEnd
 from engine.dialing.calls import Call, CallTable
 from engine.dialing.causes import Fault, Verdict, is_delivered, judge, judge_job, named
 from engine.dialing.lanes import Lanes
+from engine.dialing.pausing import Pausing
 from engine.dialing.retry import LOST, Next, Ways, after, after_unknown
 from engine.dialing.routes import keys_of
 from engine.esl.events import (
@@ -30,6 +31,7 @@ from engine.store.settles import Answer, Settle
 from engine.store.writer import Channel, Writer
 
 REFUSED_BY_SWITCH = "DESTINATION_OUT_OF_ORDER"  # at its sessions-per-second or max-sessions
+CUT_IN_A_ROW = 3  # recordings of a campaign that a full disk cut before it is paused
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +50,7 @@ class CallEventHandler:
         job_grace_s: float,
         reaper_grace_s: float,
         heard_tolerance_ms: int,
-        on_prompt_missing: Callable[[Call], None],
+        pausing: Pausing,
     ) -> None:
         self.lanes = lanes
         self.calls = calls
@@ -59,7 +61,7 @@ class CallEventHandler:
         self.job_grace_s = job_grace_s
         self.reaper_grace_s = reaper_grace_s
         self.heard_tolerance_ms = heard_tolerance_ms
-        self.on_prompt_missing = on_prompt_missing
+        self.pausing = pausing
         self.ended = 0  # settles handed over since the start
         self.strangers = 0  # events of calls that are not (or no longer) ours
 
@@ -148,12 +150,27 @@ class CallEventHandler:
                 call.attempt_id, end.sip_status, end.redirected_to,
             )  # fmt: skip
         if found.fault is Fault.OURS and end.fault:
-            self.on_prompt_missing(call)
+            self.pausing.prompt_missing(call)
+        elif call.run.rules.record_s:
+            self._look_at_recording(call, end)
         length_ms = (length_of(call.prompt) if call.prompt else None) or call.run.rules.message_ms
         delivered = found.fault is Fault.NONE and is_delivered(
             end, length_ms, call.run.rules.share, self.heard_tolerance_ms
         )
         self._settle(call, end, found, settled_by, delivered)
+
+    def _look_at_recording(self, call: Call, end: CallEnd) -> None:
+        """A recording that the disk cut is said so; after several in a row nobody is asked to speak in vain."""
+        if end.fault == RECORD_CUT:
+            call.run.cut_recordings += 1
+            log.error(
+                "action=recording_cut attempt=%d switch=%s record_ms=%d in_a_row=%d",
+                call.attempt_id, self.lanes.switches[call.switch_id].name, end.record_ms, call.run.cut_recordings,
+            )  # fmt: skip
+            if call.run.cut_recordings >= CUT_IN_A_ROW:
+                self.pausing.recordings_cut(call)
+        elif end.record_ms:
+            call.run.cut_recordings = 0
 
     def settle_job(self, call: Call) -> None:
         """End a call that only its background job's failure is known of."""

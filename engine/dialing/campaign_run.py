@@ -81,6 +81,7 @@ class CampaignRun:
     live: int = 0  # claimed and not ended
     waiting: int = 0  # of these, not handed to a switch yet
     next_look_m: float = 0.0  # no claim is worth trying before (monotonic)
+    cut_recordings: int = 0  # in a row, because a switch could not write them
     unserved: str = ""  # how the numbers begin that no gateway serves, at the last claim
     reason: str = ""  # code of engine.services.campaigns.why
     details: dict[str, Any] = field(default_factory=dict)

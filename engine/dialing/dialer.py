@@ -90,7 +90,7 @@ class Dialer:
             settings.job_grace_s,
             settings.reaper_grace_s,
             settings.heard_tolerance_ms,
-            Pausing(self.lanes, writer).prompt_missing,
+            Pausing(self.lanes, writer),
         )
         undo = [self.contacts.take_back_claims, *undo_hooks]
         self.unsent = UnsentCalls(self.lanes, self.calls, writer, undo)

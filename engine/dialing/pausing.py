@@ -24,10 +24,18 @@ class Pausing:
 
     def prompt_missing(self, call: Call) -> None:
         """The switch has no file for the message: pause rather than ring people for nothing."""
+        self._stop(call, why.PROMPT_MISSING)
+
+    def recordings_cut(self, call: Call) -> None:
+        """The switch cannot keep what people say: pause rather than ask them for it."""
+        self._stop(call, why.RECORDINGS_CUT)
+
+    def _stop(self, call: Call, code: str) -> None:
+        if not call.run.may_dial:
+            return
         switch = self._lanes.switches[call.switch_id].name
         call.run.may_dial = False
-        reason = why.sentence(why.PROMPT_MISSING, {"switch": switch}).kept()
-        gevent.spawn(self._pause, call.run.id, reason)
+        gevent.spawn(self._pause, call.run.id, why.sentence(code, {"switch": switch}).kept())
 
     def _pause(self, campaign_id: int, reason: str) -> None:
         try:

@@ -119,7 +119,18 @@ class Settler:
 
     def _move_recipients(self, won: list[Settle]) -> None:
         moved = run_over_values(
-            ("id", "attempt_id", "state", "next_at", "spent", "free", "avoid", "disposition", "finished_at", "ended_at"),
+            (
+                "id",
+                "attempt_id",
+                "state",
+                "next_at",
+                "spent",
+                "free",
+                "avoid",
+                "disposition",
+                "finished_at",
+                "ended_at",
+            ),
             [
                 (
                     item.recipient_id,

@@ -108,3 +108,10 @@ def test_whole_numbers() -> None:
         12,
         *[None] * 6,
     ]
+
+
+def test_a_recording_that_could_not_be_begun_is_a_cut_one() -> None:
+    values = {"hangup_cause": "DESTINATION_OUT_OF_ORDER", "answer_uepoch": "5000000", "end_uepoch": "9000000"}
+    assert read_end("u", values.get).fault == "record_cut"
+    assert read_end("u", {**values, "answer_uepoch": "0"}.get).fault == ""
+    assert read_end("u", {**values, "hangup_cause": "NORMAL_CLEARING"}.get).fault == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import subprocess
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,11 +11,12 @@ from pathlib import Path
 import numpy
 import pytest
 
-from engine.store.tables.core import Attempt, User
+from engine.sentences import sentence_of
+from engine.store.tables.core import Attempt, Campaign, User
 from engine.store.threads import read
 from tests.freeswitch.engine_lab import running_engine
 from tests.freeswitch.switch import Switch
-from tests.runtime.lab import Lab
+from tests.runtime.lab import Lab, wait_for
 from tests.webui.conftest import logged_in
 from webui import create_app
 
@@ -78,3 +80,44 @@ def test_without_asking_nothing_is_recorded(lab: Lab, freeswitch: Switch) -> Non
     attempt = last_of(lab, campaign_id, "+989123500024")
     assert (attempt.disposition, attempt.record_ms) == ("answered", 0)
     assert not (freeswitch.folder / "recordings" / f"{attempt.uuid}.wav").exists()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk that is full after half a second of recording."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=8k", "none", str(folder)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("may not mount a small disk here")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_recordings_that_a_full_disk_cuts_are_said_so_and_pause_the_campaign(
+    lab: Lab, freeswitch: Switch, small_disk: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The first has room for half a second, the others cannot be begun; the message was heard all the same."""
+    numbers = [f"091235{place}0024" for place in range(3)]
+    campaign_id = lab.campaign([*numbers, "09123550002"], gateways=["lab"], record_s=9)
+    wait_for(lambda: len(lab.attempts(campaign_id)) == 4, "the calls")
+    cut = [last_of(lab, campaign_id, "+98" + number[1:]) for number in numbers]
+    places = [small_disk / "one.wav", Path("/dev/full"), Path("/dev/full")]
+    for attempt, place in zip(cut, places, strict=True):
+        (freeswitch.folder / "recordings" / f"{attempt.uuid}.wav").symlink_to(place)
+    wait_for(lambda: lab.state(campaign_id) == "paused", "the pause")
+    said = [one.getMessage() for one in caplog.records if "action=recording_cut" in one.getMessage()]
+    assert len(said) == 3
+    reason = read(lambda: Campaign.get_by_id(campaign_id).state_reason)
+    assert str(sentence_of(reason)) == (
+        "Switch real cuts recordings short (its disk may be full); paused so that nobody speaks in vain."
+    )
+    first, *others = (last_of(lab, campaign_id, "+98" + number[1:]) for number in numbers)
+    assert 0 < first.record_ms < 1_000
+    assert [one.record_ms for one in others] == [0, 0]
+    assert {one.disposition for one in (first, *others)} == {"answered"}
+    assert min(one.heard_ms for one in (first, *others)) >= 1_900

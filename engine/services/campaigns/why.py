@@ -46,6 +46,7 @@ FINISHED = "finished"
 ENGINE_OFF = "engine_off"  # since
 DIALLING = "dialling"  # cps
 PROMPT_MISSING = "prompt_missing"  # switch
+RECORDINGS_CUT = "recordings_cut"  # switch
 NO_CREDIT = "no_credit"
 NOT_ALLOWED = "not_allowed"  # reason
 
@@ -146,6 +147,9 @@ SENTENCES: dict[str, Sentence] = {
     ENGINE_OFF: Sentence("No engine has reported on it since %(since)s; is one running?"),
     PROMPT_MISSING: Sentence(
         "Switch %(switch)s has no file of the message; paused so that nobody is called in vain."
+    ),
+    RECORDINGS_CUT: Sentence(
+        "Switch %(switch)s cuts recordings short (its disk may be full); paused so that nobody speaks in vain."
     ),
     NO_CREDIT: Sentence("Paused: the credit is used up; it goes on by itself after a top-up."),
     NOT_ALLOWED: Sentence("Paused: the account may not send. %(reason)s."),
