@@ -1,4 +1,4 @@
-"""The part that brings uploaded lists in: it runs where the uploads lie, beside the web UI."""
+"""The part that brings uploaded lists in, into campaigns and contact lists: it runs where the uploads lie, beside the web UI."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from engine.clock import wall_ms
 from engine.config import Settings
 from engine.errors import AvanakError
 from engine.loops import Loop, Loops
-from engine.services.campaigns import list_imports
+from engine.services.campaigns import list_imports, saved_lists
+from engine.services.campaigns.saved_lists import Shelf
 from engine.services.campaigns.uploads import Uploads
+from engine.services.lists import contact_lists
 from engine.store.tables.lists import ListImport
+from engine.store.tables.programs import ContactList
 from engine.store.threads import begin, read, write
 
 log = logging.getLogger(__name__)
@@ -27,6 +30,7 @@ class Importer:
 
     def __init__(self, settings: Settings) -> None:
         self._uploads = Uploads(settings.data_dir / "uploads", settings.max_upload_mb * 1_000_000)
+        self._shelf = Shelf(settings.data_dir / "lists")
         self._area = settings.default_area_code
         self._working: dict[int, gevent.Greenlet] = {}  # by account: one list of each
         self._served: dict[int, int] = {}  # the newest import of an account that was taken up
@@ -52,6 +56,14 @@ class Importer:
             if account_id not in self._working and self._uploads.taken_list(row.token).exists():
                 self._working[account_id] = gevent.spawn(self._bring_in, row)
                 self._served[account_id] = max(self._served.values(), default=0) + 1
+        for kept in read(saved_lists.coming):
+            if len(self._working) >= AT_ONCE:
+                return
+            if kept.account_id not in self._working and self._shelf.path(kept.token).exists():
+                self._working[kept.account_id] = gevent.spawn(self._keep, kept)
+        for list_id in read(contact_lists.removed):
+            while not write(partial(contact_lists.delete_part, list_id)):
+                pass
 
     def wait(self) -> None:
         """Until nothing is under way."""
@@ -77,3 +89,15 @@ class Importer:
                 # A mistake of our own must not end the looking, and whoever waits is told.
                 log.exception("action=import_cut import=%d", row.id)
                 write(lambda: list_imports.fail_by_our_fault(row, wall_ms()))
+
+    def _keep(self, row: ContactList) -> None:
+        with list_imports.held(self._shelf.path(row.token)) as is_ours:
+            if not is_ours:
+                return
+            try:
+                saved_lists.bring_in(row, self._shelf, self._area, read, write, partial(begin, waits=True))
+            except AvanakError as error:
+                log.warning("action=list_cut list=%d error=%r", row.id, str(error))
+            except Exception:
+                log.exception("action=list_cut list=%d", row.id)
+                write(lambda: saved_lists.fail_by_our_fault(row, list_imports.OUR_FAULT.kept()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import wave
 from collections.abc import Iterator
@@ -12,13 +13,18 @@ import openpyxl
 import pytest
 
 from engine.clock import wall_ms
+from engine.errors import EngineBusy
 from engine.runtime.list_importer import Importer
-from engine.services.campaigns import go_on
+from engine.services.campaigns import go_on, saved_lists
 from engine.services.compliance import policy
+from engine.services.lists import contact_lists
+from engine.services.lists.contact_lists import NewContact
+from engine.services.numbering.numbers import NormalNumber, normalise
 from engine.store.tables.campaigns import CampaignRepeat
 from engine.store.tables.core import Account, Campaign, CampaignCounts, Message, Recipient
-from engine.store.tables.lists import CampaignDraft, SavedList
+from engine.store.tables.lists import CampaignDraft
 from engine.store.tables.money import Reservation
+from engine.store.tables.programs import ContactList, ListedContact
 from engine.store.threads import read, write
 from webui.campaigns import list_checks
 
@@ -100,7 +106,7 @@ def bring_in(importer: Importer) -> None:
     importer.wait()
 
 
-def test_from_numbers_to_a_draft(owner, cast, importer) -> None:
+def test_from_numbers_to_a_draft(owner, outsider, cast, importer) -> None:
     answer = begin(owner, cast.sahar)
     page = owner.get(answer.location).text
     assert re.search(r"To be called</dt><dd><bdi>2</bdi>", page)
@@ -127,7 +133,12 @@ def test_from_numbers_to_a_draft(owner, cast, importer) -> None:
     assert (row.name, row.state, row.vote_keys, row.account_id) == ("Instalment", "draft", "12", cast.sahar)
     assert (row.columns, row.source_name) == ('["نام"]', "list.csv")
     assert (counts.waiting, counts.excluded) == (2, 2)
-    assert owner.get(base).status_code == 404  # confirmed: gone
+    again = owner.get(base)  # by the browser's history, or a second click on the button
+    assert again.status_code == 302
+    assert again.location.endswith(f"/campaigns/{campaign_id}")
+    assert owner.post(base, {"action": "start"}, page="/campaigns/new").location == again.location
+    assert outsider.get(base).status_code == 404
+    assert read(lambda: Campaign.select().where(Campaign.name == "Instalment").count()) == 1
     assert read(lambda: CampaignDraft.select().count()) == 0
 
 
@@ -145,11 +156,15 @@ def test_pasted_numbers(owner, cast) -> None:
     assert re.search(r"To be called</dt><dd><bdi>3</bdi>", owner.get(answer.location).text)
 
 
-def test_a_list_is_kept_and_used_again(owner, outsider, cast) -> None:
+def test_a_list_is_kept_and_used_again(owner, outsider, cast, importer) -> None:
     base = base_of(begin(owner, cast.sahar))
     owner.post(f"{base}/list/keep", {"name": "مشترکان"}, page=f"{base}/list")
-    kept = read(lambda: SavedList.get())
-    assert (kept.name, kept.numbers, kept.account_id) == ("مشترکان", 2, cast.sahar)
+    kept = read(lambda: ContactList.get())
+    assert begin(owner, cast.sahar, b"", "", saved=str(kept.id)).status_code == 400  # it is still coming in
+    bring_in(importer)
+    kept = read(lambda: ContactList.get())
+    assert (kept.name, kept.numbers, kept.account_id, kept.token) == ("مشترکان", 2, cast.sahar, "")
+    assert not list((importer._shelf.path("x").parent).iterdir())
     owner.post(f"{base}/discard", page=f"{base}/list")
     assert owner.get(f"{base}/list").status_code == 404
     again = begin(owner, cast.sahar, b"", "", saved=str(kept.id))
@@ -157,8 +172,53 @@ def test_a_list_is_kept_and_used_again(owner, outsider, cast) -> None:
     assert begin(outsider, cast.other, b"", "", saved=str(kept.id)).status_code == 400
     assert outsider.post(f"/lists/{kept.id}/remove").status_code == 404
     assert "مشترکان" in owner.get("/lists").text
+    assert "مشترکان" in owner.get("/lists?text=%D9%85%D8%B4%D8%AA%D8%B1%D9%83").text  # with an Arabic kaf
+    assert "مشترکان</bdi>" not in owner.get("/lists?text=other").text
     owner.post(f"/lists/{kept.id}/remove", page="/lists")
-    assert read(lambda: SavedList.select().count()) == 0
+    assert "مشترکان</bdi>" not in owner.get("/lists").text
+    bring_in(importer)
+    assert read(lambda: (ContactList.select().count(), ListedContact.select().count())) == (0, 0)
+
+
+def test_a_list_of_a_program_makes_a_campaign_in_the_web(owner, cast, importer) -> None:
+    number = normalise("09123456789")
+    assert isinstance(number, NormalNumber)
+    contact = NewContact(number, "=A-17", {"نام": "سارا", "شهر": 'ری، "تهران"\n'})
+
+    def work() -> int:
+        list_id = contact_lists.make(cast.sahar, "parents.xlsx", wall_ms())
+        contact_lists.add(list_id, [contact])
+        return list_id
+
+    list_id = write(work)
+    answer = begin(owner, cast.sahar, b"", "", saved=str(list_id))
+    page = owner.get(answer.location).text
+    assert re.search(r"To be called</dt><dd><bdi>1</bdi>", page)
+    assert "=A-17" in page
+    # It is kept once more, and nothing is lost or changed on the way.
+    base = base_of(answer)
+    owner.post(f"{base}/list/keep", {"name": "again"}, page=f"{base}/list")
+    bring_in(importer)
+    again = read(lambda: ListedContact.get(ListedContact.list_id != list_id))
+    assert json.loads(again.variables) == {"نام": "سارا", "شهر": 'ری، "تهران"', "reference": "=A-17"}
+
+
+def test_a_list_that_is_cut_while_it_comes_in_is_whole_in_the_end(owner, cast, importer, monkeypatch) -> None:
+    base = base_of(begin(owner, cast.sahar))
+    owner.post(f"{base}/list/keep", {"name": "l"}, page=f"{base}/list")
+    put = saved_lists._put
+
+    def killed(list_id: int, contacts: list[NewContact]) -> None:
+        put(list_id, contacts[:1])
+        raise EngineBusy("The process ended.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(saved_lists, "_put", killed)
+        bring_in(importer)
+    assert read(lambda: ContactList.get().token)
+    bring_in(importer)
+    row = read(lambda: ContactList.get())
+    assert (row.token, row.numbers, read(lambda: ListedContact.select().count())) == ("", 2, 2)
 
 
 def test_a_recording_needs_no_title_so_that_it_is_never_lost_for_one(owner, cast) -> None:
@@ -460,7 +520,8 @@ def test_anothers_draft_is_not_there(owner, outsider, operator, cast) -> None:
 
 
 def test_a_customer_makes_campaigns_for_the_own_account_only(outsider, cast) -> None:
-    assert begin(outsider, cast.sahar).status_code == 400
+    assert begin(outsider, cast.sahar).status_code == 302  # whatever account is sent
+    assert read(lambda: [row.account_id for row in CampaignDraft.select()]) == [cast.other]
     base = base_of(begin(outsider, cast.other))
     message = read(lambda: Message.get(Message.title == "Hello").id)  # of Sahar
     assert (

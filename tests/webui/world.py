@@ -102,9 +102,7 @@ def make_world(folder: Path, cast: Any) -> World:
     ids["quick_id"] = write(lambda: _quick_send(cast.sahar, now))
     write(lambda: _support_line(ids, cast.sahar, who["admin"], staff, folder / "recordings", now))
     ids["list_id"] = write(
-        lambda: saved_lists.add(
-            Pending("none", owner.id, cast.sahar, now), MARK, f"{MARK} subscribers", 2, now
-        )
+        lambda: saved_lists.keep(Pending("none", owner.id, cast.sahar, now), MARK, f"{MARK} subscribers", now)
     )
     ids["import_id"] = write(
         lambda: list_imports.note(

@@ -20,6 +20,7 @@ from webui.api.models import At, Id, Paged, PageQuery, RequestBody, at, page_of
 from webui.api.operations import created, operation
 from webui.api.recipients import AddedRecipients, NewRecipients, reader, summed
 from webui.request.programs import caller
+from webui.request.services import shelf
 
 TAG = "Contact lists"
 
@@ -55,27 +56,23 @@ class ContactAnswer(BaseModel):
 
 
 def _look(list_id: int, account_id: int) -> ContactListAnswer:
-    return _answers([contact_lists.get(list_id, account_id)])[0]
+    return _answer(contact_lists.get(list_id, account_id))
 
 
-def _answers(rows: list[contact_lists.ContactList]) -> list[ContactListAnswer]:
-    sizes = contact_lists.sizes([row.id for row in rows])
-    return [
-        ContactListAnswer(
-            id=row.id, name=row.name, contacts=sizes[row.id], created_at=at(row.created_at) or ""
-        )
-        for row in rows
-    ]
+def _answer(row: contact_lists.ContactList) -> ContactListAnswer:
+    return ContactListAnswer(
+        id=row.id, name=row.name, contacts=row.numbers, created_at=at(row.created_at) or ""
+    )
 
 
 @operation("get", "/contact-lists", Scope.CONTACTS_READ, TAG, Paged[ContactListAnswer], right="campaign.view")
 def list_contact_lists(query: PageQuery) -> Paged[ContactListAnswer]:
-    """The contact lists of the account, the newest first."""
+    """The contact lists of the account, those that were kept in the web too, the newest first."""
     account_id, before = caller().account_id, query.after
     found, cursor = page_of(
         read(lambda: contact_lists.page(account_id, before, query.limit + 1)), query.limit, lambda row: row.id
     )
-    return Paged[ContactListAnswer](data=read(lambda: _answers(found)), next_cursor=cursor)
+    return Paged[ContactListAnswer](data=[_answer(row) for row in found], next_cursor=cursor)
 
 
 @operation(
@@ -138,8 +135,10 @@ def rename_contact_list(path: ContactListPath, body: ContactListRequest) -> Cont
 )
 def remove_contact_list(path: ContactListPath) -> None:
     """Remove a contact list; campaigns that were made of it stay."""
-    account_id = caller().account_id
-    write(lambda: contact_lists.remove(path.contact_list_id, account_id))
+    account_id, now = caller().account_id, wall_ms()
+    token = write(lambda: contact_lists.remove(path.contact_list_id, account_id, now))
+    if token:
+        shelf().drop(token)
 
 
 @operation(

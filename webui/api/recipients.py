@@ -216,7 +216,10 @@ def add_contact_list(path: CampaignPath, body: ContactListChoice) -> AddedRecipi
     account_id, now = caller().account_id, wall_ms()
     caller().require(Scope.CONTACTS_READ, "add_contact_list")
     read(
-        lambda: (own(path.campaign_id, account_id, now), contact_lists.get(body.contact_list_id, account_id))
+        lambda: (
+            own(path.campaign_id, account_id, now),
+            contact_lists.get_whole(body.contact_list_id, account_id),
+        )
     )
     lines.know_reasons()
     read_row, last, added = reader(), 0, 0

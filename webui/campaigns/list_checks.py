@@ -6,11 +6,12 @@ import dataclasses
 from collections.abc import Sequence
 from functools import partial
 
-from flask import flash, request
+from flask import abort, flash, redirect, request, url_for
 
 from engine.clock import wall_ms
 from engine.errors import AvanakError, BadInput, NotFound
-from engine.services.campaigns import launch
+from engine.services.campaigns import launch, list_imports
+from engine.services.campaigns.list_imports import ListImport
 from engine.services.campaigns.preflight import Preflight, count_list
 from engine.services.campaigns.uploads import Pending
 from engine.services.compliance import traffic_caps
@@ -30,12 +31,29 @@ ROLES = (NUMBER, THEN, NAME, KEEP, IGNORE)
 
 
 def pending_of(token: str) -> Pending:
-    """The upload of this name; NotFound when it is not there, or not theirs."""
-    found = web().uploads.read(token, person().id, wall_ms())
+    """The upload of this name; NotFound when it is not there, or not theirs.
+
+    Who has confirmed it already, by a second click or from the browser's history, is led to what was made of it.
+    """
+    me = person().id
+    try:
+        found = web().uploads.read(token, me, wall_ms())
+    except NotFound:
+        made = read(lambda: list_imports.of_upload(token, me))
+        if made is None:
+            raise
+        abort(redirect(_made_of(made)))
     scope = account_scope()
     if scope is not None and found.account_id != scope:
         raise NotFound("This upload is another account's.")
     return found
+
+
+def _made_of(made: ListImport) -> str:
+    """Where an import is followed; its campaign, when all is in."""
+    if made.state in list_imports.OPEN:
+        return url_for("list_imports.detail", import_id=made.id)
+    return url_for("campaigns.detail", campaign_id=made.campaign_id)
 
 
 def begin(pending: Pending, kind: str, already: Sequence[int] = ()) -> Check:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import partial
 from typing import Any
 
 from flask_babel import gettext as _
@@ -16,11 +17,12 @@ from wtforms.validators import Length
 
 from engine.errors import BadInput
 from engine.services.campaigns import saved_lists
-from engine.services.campaigns.saved_lists import Shelf
 from engine.services.campaigns.uploads import Pending
+from engine.services.lists import contact_lists
 from engine.services.lists.choices import AS_FOUND
-from engine.store.threads import read
+from engine.store.threads import connected, read
 from engine.text import shown_name
+from webui.forms.account_field import AccountField, account_needed
 from webui.i18n.formats import number
 from webui.request.context import web
 
@@ -30,25 +32,17 @@ MOST_PASTED = 200_000  # characters; more is a file's matter
 class NumbersForm(FlaskForm):
     """Where the numbers of a campaign come from: the first that is given counts."""
 
-    account = SelectField(_l("Account"), coerce=int)
+    account = AccountField(_l("Account"), [account_needed])
     numbers = FileField(_l("List of numbers"))
     pasted = TextAreaField(_l("Or paste numbers here"), [Length(max=MOST_PASTED)])
     saved = SelectField(_l("Or a list that is kept"), coerce=int, default=0)
 
-    def offer(self, accounts: list[tuple[int, str]], kept: list[Any]) -> None:
-        """What may be chosen: accounts (id, name), and lists that are kept."""
-        self.account.choices = [SelectChoice(account_id, name) for account_id, name in accounts]
-        if self.account.data is None and accounts:
-            self.account.data = accounts[0][0]
+    def offer(self, kept: list[Any]) -> None:
+        """Which lists that are kept may be chosen."""
         self.saved.choices = [
             SelectChoice(0, "—"),
             *(SelectChoice(row.id, f"{row.name} ({number(row.numbers)})") for row in kept),
         ]
-
-
-def shelf() -> Shelf:
-    """The files of the lists that are kept."""
-    return Shelf(web().settings.data_dir / "lists")
 
 
 def take_list(form: NumbersForm, pending: Pending) -> None:
@@ -66,9 +60,13 @@ def take_list(form: NumbersForm, pending: Pending) -> None:
         pending.list_name = name
     elif form.saved.data:
         list_id, account_id = int(form.saved.data), pending.account_id
-        row = read(lambda: saved_lists.get(list_id, account_id))
-        path = shelf().path(row.token)
-        web().apart(lambda: uploads.take_list(pending, path))
-        pending.list_name, pending.choices = str(row.source_name), str(row.choices)
+        row = read(lambda: contact_lists.get_whole(list_id, account_id))
+
+        def laid_out() -> str:
+            with connected():
+                return uploads.write_list(pending, partial(saved_lists.lay_out, row))
+
+        pending.choices = web().apart(laid_out)
+        pending.list_name = str(row.name)
     else:
         raise BadInput("Choose the list of numbers.")

@@ -11,10 +11,11 @@ from werkzeug.wrappers import Response
 from engine.clock import wall_ms
 from engine.errors import BadInput, NotFound
 from engine.sentences import sentence_of
-from engine.services.campaigns import campaigns, list_imports, saved_lists
+from engine.services.campaigns import campaigns, list_imports
 from engine.services.campaigns.campaigns import Campaign
 from engine.services.campaigns.list_imports import ListImport
 from engine.services.campaigns.uploads import Pending
+from engine.services.lists import contact_lists
 from engine.services.lists.choices import choices_of
 from engine.states import CampaignState, ImportState
 from engine.store.threads import read, write
@@ -66,8 +67,8 @@ def add(campaign_id: int) -> str | tuple[str, int] | Response:
     scope = account_scope()
     row = read(lambda: campaigns.get(campaign_id, scope))
     form, account_id = NumbersForm(), int(row.account_id)
-    form.offer([(account_id, "")], read(lambda: saved_lists.of(account_id)))
-    form.account.data, form.account.validate_choice = account_id, False
+    del form.account
+    form.offer(read(lambda: contact_lists.whole(account_id)))
     shown = {"row": row, "form": form, "max_mb": web().settings.max_upload_mb}
     if row.state == CampaignState.STOPPED:
         flash(_("This campaign was stopped and takes no more numbers."), "warning")

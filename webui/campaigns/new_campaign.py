@@ -11,12 +11,14 @@ from werkzeug.wrappers import Response
 
 from engine.clock import wall_ms
 from engine.errors import BadInput, NotFound
-from engine.services.accounts.display_names import account_names, accounts_for_choice
-from engine.services.campaigns import campaigns, drafts, launch, saved_lists
+from engine.services.accounts import accounts
+from engine.services.accounts.display_names import account_names
+from engine.services.campaigns import campaigns, drafts, launch
 from engine.services.campaigns.preflight import Preflight, ground_of, reckon
 from engine.services.campaigns.rules import CampaignRules, call_length_s, for_customer
 from engine.services.campaigns.start_checks import refusal
 from engine.services.campaigns.uploads import Pending
+from engine.services.lists import contact_lists
 from engine.services.messages.library import Message
 from engine.services.messages.personal import Template, is_template
 from engine.services.money import pricing
@@ -35,22 +37,20 @@ from webui.request.context import web
 
 blueprint = Blueprint("new_campaign", __name__, url_prefix="/campaigns/new", template_folder="templates")
 
-ACCOUNTS_SHOWN = 500
-
 
 @blueprint.route("", methods=["GET", "POST"])
 @needs("campaign.change")
 def form() -> str | tuple[str, int] | Response:
     """Where the numbers come in; with ``?clone=ID`` for a campaign with the rules and the message of another."""
-    filled = NumbersForm()
     clone = request.args.get("clone", type=row_id)
     old = _old(clone) if clone is not None else None
-    _choices(filled, old)
+    whose = old.account_id if old is not None else account_scope()
+    filled = _form(whose)
     if request.method == "GET":
         return _page(filled, old)
     if not filled.validate():
         return _page(filled, old), 400
-    account_id = old.account_id if old is not None else filled.account.data
+    account_id = whose if whose is not None else int(filled.account.data)
     uploads = web().uploads
     try:
         if not is_staff():
@@ -184,20 +184,15 @@ def _old(campaign_id: int) -> campaigns.Campaign:
     return read(lambda: campaigns.get(campaign_id, scope))
 
 
-def _choices(filled: NumbersForm, old: Any) -> None:
-    """What may be chosen: accounts, and the lists that are kept."""
-    scope = account_scope()
-
-    def work() -> tuple[list[Any], list[Any]]:
-        if old is not None:
-            owners = [(old.account_id, account_names([old.account_id])[old.account_id])]
-        else:
-            owners = [(row.id, row.name) for row in reversed(accounts_for_choice(ACCOUNTS_SHOWN, scope))]
-        whose = old.account_id if old is not None else scope
-        return owners, saved_lists.of(whose) if whose is not None else []
-
-    owners, kept = read(work)
-    filled.offer(owners, kept)
+def _form(whose: int | None) -> NumbersForm:
+    """The form for the account `whose`, with its lists; None: it is still to be chosen, the house's is proposed."""
+    filled = NumbersForm() if whose is not None else NumbersForm(data={"account": read(accounts.house).id})
+    if whose is not None:
+        del filled.account
+        filled.offer(read(lambda: contact_lists.whole(whose)))
+    else:
+        filled.offer([])
+    return filled
 
 
 def _page(filled: NumbersForm, old: Any) -> str:

@@ -20,17 +20,19 @@ from engine.services.campaigns.preflight import set_aside
 from engine.services.campaigns.uploads import Pending
 from engine.services.compliance import traffic_caps
 from engine.services.compliance.do_not_call import lists_for
+from engine.services.lists import contact_lists
 from engine.services.lists.choices import choices_of
 from engine.services.numbering.reasons import Reason
 from engine.store import do_not_call
 from engine.store.threads import read, write
 from webui.campaigns import drafts, list_checks
-from webui.campaigns.list_files import NumbersForm, shelf, take_list
+from webui.campaigns.list_files import NumbersForm, take_list
 from webui.forms import downloads
 from webui.i18n.formats import digits
 from webui.i18n.sentences import reason_sentence, said
 from webui.request.access import needs
 from webui.request.context import web
+from webui.request.services import shelf
 
 blueprint = Blueprint("new_list", __name__, url_prefix="/campaigns/new", template_folder="templates")
 
@@ -110,11 +112,11 @@ def keep(token: str) -> Response:
     found = list_checks.found_of(pending)
     if found is None:
         raise BadInput("This upload was not checked.")
-    name, now, numbers = request.form.get("name", ""), wall_ms(), found.valid
+    name, now = request.form.get("name", ""), wall_ms()
     files, path = shelf(), web().uploads.list_path(pending)
     kept = web().apart(lambda: files.put(path))
     try:
-        write(lambda: saved_lists.add(pending, kept, name or pending.list_name, numbers, now))
+        write(lambda: saved_lists.keep(pending, kept, name or pending.list_name, now))
     except BaseException:
         files.drop(kept)
         raise
@@ -147,9 +149,8 @@ def _kind(pending: Pending) -> str:
 def _numbers_form(pending: Pending, *, blank: bool = False) -> NumbersForm:
     account_id = pending.account_id
     form = NumbersForm(formdata=None) if blank else NumbersForm()
-    form.offer([(account_id, "")], read(lambda: saved_lists.of(account_id)))
-    form.account.data = account_id
-    form.account.validate_choice = False
+    del form.account
+    form.offer(read(lambda: contact_lists.whole(account_id)))
     return form
 
 

@@ -13,6 +13,7 @@ from werkzeug.datastructures import FileStorage
 from engine.clock import wall_ms
 from engine.services.accounts import documents
 from engine.services.accounts.documents import StoredFile
+from engine.services.campaigns.saved_lists import Shelf
 from engine.services.messages import otp_prompt
 from engine.services.messages.speech import Speech
 from engine.services.money.payment_providers import Provider, provider_of
@@ -39,6 +40,11 @@ def speech() -> Speech:
 def attachments() -> Attachments:
     """The files of tickets."""
     return _kept("attachments", lambda: Attachments(web().settings))
+
+
+def shelf() -> Shelf:
+    """The files of lists that are kept, until they are read."""
+    return Shelf(web().settings.data_dir / "lists")
 
 
 def documents_dir() -> Path:

@@ -23,12 +23,6 @@ def account_names(ids: Iterable[int | None]) -> dict[int | None, str]:
     return {row.id: row.name for row in rows}
 
 
-def accounts_for_choice(limit: int, account_id: int | None = None) -> list[Account]:
-    """Accounts to choose from, the newest first; the one alone if `account_id` is given."""
-    query = Account.select().order_by(Account.id.desc()).limit(limit)
-    return list(query.where(Account.id == account_id) if account_id is not None else query)
-
-
 def accounts_like(text: str, limit: int) -> list[Account]:
     """Accounts to choose from, whose name, mobile or number is like what was typed; the number's own first."""
     rows = list_accounts(text=text, limit=limit)

@@ -30,7 +30,7 @@ from engine.services.accounts import audit_log
 from engine.services.campaigns import campaigns, view
 from engine.services.campaigns.recipients import Begin, Imported, import_list
 from engine.services.campaigns.start_checks import NotApproved
-from engine.services.campaigns.uploads import Pending, Uploads, sha256_of
+from engine.services.campaigns.uploads import TAKEN, Pending, Uploads, sha256_of
 from engine.services.compliance import traffic_caps
 from engine.services.lists.choices import choices_of
 from engine.services.lists.reader import ListReader, open_list
@@ -114,6 +114,15 @@ def unfinished() -> list[tuple[ListImport, int]]:
         for one in Campaign.select(Campaign.id, Campaign.account).where(Campaign.id << campaign_ids)
     }
     return [(row, owner_of[row.campaign_id]) for row in rows if row.campaign_id in owner_of]
+
+
+def of_upload(token: str, person_id: int) -> ListImport | None:
+    """The import of an upload that somebody has confirmed, by the name that it had before; inside a connection."""
+    query = ListImport.select().where(
+        ListImport.token == f"{token}{TAKEN}", ListImport.person_id == person_id
+    )
+    found: ListImport | None = query.get_or_none()
+    return found
 
 
 def refused_of(row: ListImport) -> Counter[str]:

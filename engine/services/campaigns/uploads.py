@@ -15,14 +15,16 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from engine.atomic_file import whole_file
 from engine.errors import BadInput, NotFound, StoreUnavailable
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +33,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{20,60}")
 _BLOCK = 1 << 20
 _META, _LIST, _SOUND = "pending.json", "list", "sound"
 _TRIES = "tries"
-_TAKEN = ".taken"
+TAKEN = ".taken"
 
 
 @dataclass(slots=True)
@@ -105,6 +107,11 @@ class Uploads:
                 file.write(block)
         return path
 
+    def write_list(self, pending: Pending, work: Callable[[BinaryIO], T]) -> T:
+        """Let an upload have a list that `work` writes; what it returns."""
+        with _disk(), whole_file(self._path(pending.token) / _LIST) as file:
+            return work(file)
+
     def take_list(self, pending: Pending, source: Path) -> None:
         """Let an upload have a file that is here already; it is not copied where the disk permits."""
         target = self._path(pending.token) / _LIST
@@ -152,15 +159,15 @@ class Uploads:
         """Claim an upload for good, so that confirming twice makes one campaign; NotFound for the second."""
         path = self._path(pending.token)
         try:
-            path.rename(path.with_name(pending.token + _TAKEN))
+            path.rename(path.with_name(pending.token + TAKEN))
         except OSError as error:
             raise NotFound("This upload was confirmed already.") from error
-        pending.token += _TAKEN
+        pending.token += TAKEN
 
     def release(self, pending: Pending) -> None:
         """Undo `take` after a failure."""
         path = self._path(pending.token)
-        pending.token = pending.token.removesuffix(_TAKEN)
+        pending.token = pending.token.removesuffix(TAKEN)
         path.rename(self._path(pending.token))
 
     def discard(self, token: str) -> None:

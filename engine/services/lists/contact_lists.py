@@ -1,22 +1,30 @@
 """Contact lists: numbers that an account keeps under a name, to make campaigns of them.
 
-Functions run inside a transaction, or a connection when they only read.
+People bring them as files (`services.campaigns.saved_lists`), programs one by one.  Functions run inside a
+transaction, or a connection when they only read.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from peewee import ModelSelect
+
 from engine.errors import BadInput, Conflict, NotFound
+from engine.fold import fold
+from engine.services.accounts import audit_log, quotas
 from engine.services.numbering.numbers import NormalNumber
 from engine.store.bulk import insert_rows
+from engine.store.sql import changed, execute
 from engine.store.tables.programs import ContactList, ListedContact
 from engine.text import one_line
 
-MOST_LISTS = 200  # of an account
 MOST_CONTACTS = 1_000_000  # of a list
+MOST_VARIABLES = 50  # of its contacts, as of a campaign's recipients
+SHOWN = 100
+PART = 5_000  # contacts that a transaction removes
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +36,30 @@ class NewContact:
     variables: dict[str, str]
 
 
-def make(account_id: int, name: str, now: int) -> int:
-    """Make an empty list; its id."""
-    if ContactList.select().where(ContactList.account_id == account_id).count() >= MOST_LISTS:
-        raise Conflict("An account has at most %(n)s contact lists; remove one first.", n=MOST_LISTS)
-    return int(ContactList.create(account_id=account_id, name=_name(name), created_at=now).id)
+def make(account_id: int, name: str, now: int, person_id: int | None = None, **also: object) -> int:
+    """Make an empty list; its id.  QuotaUsed when the account has too many."""
+    quotas.check_lists(account_id, _of(account_id).count())
+    row = ContactList.create(
+        account_id=account_id, name=_name(name), created_by=person_id, created_at=now, **also
+    )
+    audit_log.by_staff(person_id, account_id, "list.keep", f"list {row.id}", now, after=row.name)
+    return int(row.id)
 
 
-def get(list_id: int, account_id: int) -> ContactList:
-    """A list of the account; NotFound."""
-    row = ContactList.get_or_none(ContactList.id == list_id, ContactList.account_id == account_id)
-    if row is None:
+def get(list_id: int, account_id: int | None) -> ContactList:
+    """A list, of the account if one is given; NotFound otherwise."""
+    row = ContactList.get_or_none(ContactList.id == list_id)
+    if row is None or row.is_removed or (account_id is not None and row.account_id != account_id):
         raise NotFound("There is no contact list %(id)s.", id=list_id)
+    found: ContactList = row
+    return found
+
+
+def get_whole(list_id: int, account_id: int | None) -> ContactList:
+    """As `get`; Conflict while its file is still being read."""
+    row = get(list_id, account_id)
+    if row.token:
+        raise Conflict("The list «%(name)s» is still coming in; choose it again in a moment.", name=row.name)
     return row
 
 
@@ -49,33 +69,74 @@ def rename(list_id: int, account_id: int, name: str) -> None:
     ContactList.update(name=_name(name)).where(ContactList.id == row.id).execute()
 
 
-def remove(list_id: int, account_id: int) -> None:
-    """Remove a list with its contacts; campaigns that were made of it stay."""
+def remove(list_id: int, account_id: int | None, now: int, person_id: int | None = None) -> str:
+    """Remove a list; campaigns that were made of it stay.  Its file, to be dropped after the transaction, or «».
+
+    Its contacts are deleted afterwards, part by part (`removed`, `delete_part`): a million would hold up whoever writes.
+    """
     row = get(list_id, account_id)
-    ListedContact.delete().where(ListedContact.list_id == row.id).execute()
-    ContactList.delete().where(ContactList.id == row.id).execute()
+    ContactList.update(is_removed=True, token="").where(ContactList.id == row.id).execute()
+    audit_log.by_staff(person_id, row.account_id, "list.remove", f"list {row.id}", now, before=row.name)
+    return str(row.token)
 
 
-def page(account_id: int, before_id: int | None, limit: int) -> list[ContactList]:
-    """An account's lists, the newest first."""
-    query = ContactList.select().where(ContactList.account_id == account_id)
+def removed() -> list[int]:
+    """Lists whose contacts are to be deleted; inside a connection."""
+    return [int(row[0]) for row in execute("SELECT id FROM contact_list WHERE is_removed ORDER BY id")]
+
+
+def delete_part(list_id: int) -> bool:
+    """Delete some contacts of a removed list, and the list when there are none left; whether it is gone."""
+    gone = changed(
+        "DELETE FROM listed_contact WHERE id IN (SELECT id FROM listed_contact WHERE list_id = ? LIMIT ?)",
+        [list_id, PART],
+    )
+    if gone == PART:
+        return False
+    ContactList.delete().where(ContactList.id == list_id, ContactList.is_removed).execute()
+    return True
+
+
+def page(
+    account_id: int, before_id: int | None = None, limit: int = SHOWN, text: str = ""
+) -> list[ContactList]:
+    """An account's lists, the newest first, with `text` in the name."""
+    query = _of(account_id)
     if before_id is not None:
         query = query.where(ContactList.id < before_id)
+    if text.strip():
+        query = query.where(ContactList.search.contains(fold(text)))
     return list(query.order_by(ContactList.id.desc()).limit(limit))
 
 
-def sizes(list_ids: Sequence[int]) -> dict[int, int]:
-    """How many contacts each of these lists has."""
-    return {
-        list_id: ListedContact.select().where(ListedContact.list_id == list_id).count()
-        for list_id in list_ids
-    }
+def whole(account_id: int) -> list[ContactList]:
+    """The lists of an account that a campaign can be made of, the newest first."""
+    query = _of(account_id).where(ContactList.token == "", ContactList.numbers > 0)
+    return list(query.order_by(ContactList.id.desc()).limit(SHOWN))
+
+
+def widen(list_id: int, names: Iterable[str]) -> None:
+    """Note the names of variables that contacts of a list have; BadInput when there are too many."""
+    row = ContactList.get_by_id(list_id)
+    known: list[str] = json.loads(row.columns)
+    have = set(map(fold, known))
+    wider = list(known)
+    for name in names:
+        if fold(name) not in have:
+            have.add(fold(name))
+            wider.append(name)
+    if len(wider) > MOST_VARIABLES:
+        raise BadInput("A recipient has at most %(n)s variables.", n=MOST_VARIABLES)
+    if wider != known:
+        columns = json.dumps(wider, ensure_ascii=False)
+        ContactList.update(columns=columns).where(ContactList.id == list_id).execute()
 
 
 def add(list_id: int, contacts: Sequence[NewContact]) -> list[int | None]:
     """Put numbers on a list; the id of each, None for one that is on it already or twice among these."""
-    if sizes([list_id])[list_id] + len(contacts) > MOST_CONTACTS:
+    if ContactList.get_by_id(list_id).numbers + len(contacts) > MOST_CONTACTS:
         raise Conflict("A contact list holds at most %(n)s numbers.", n=MOST_CONTACTS)
+    widen(list_id, dict.fromkeys(name for each in contacts for name in each.variables))
     first: dict[str, int] = {}
     for at, each in enumerate(contacts):
         first.setdefault(each.number.e164, at)
@@ -90,6 +151,7 @@ def add(list_id: int, contacts: Sequence[NewContact]) -> list[int | None]:
         "ON CONFLICT DO NOTHING RETURNING id, number",
     )
     ids = {str(number): int(contact_id) for contact_id, number in made}
+    _count(list_id, len(ids))
     return [
         ids.get(each.number.e164) if first[each.number.e164] == at else None
         for at, each in enumerate(contacts)
@@ -107,6 +169,15 @@ def take_off(list_id: int, contact_id: int) -> None:
     gone = ListedContact.delete().where(ListedContact.list_id == list_id, ListedContact.id == contact_id)
     if not gone.execute():
         raise NotFound("There is no contact %(id)s on this list.", id=contact_id)
+    _count(list_id, -1)
+
+
+def _of(account_id: int) -> ModelSelect[ContactList]:
+    return ContactList.select().where(ContactList.account_id == account_id, ~ContactList.is_removed)
+
+
+def _count(list_id: int, change: int) -> None:
+    execute("UPDATE contact_list SET numbers = numbers + ? WHERE id = ?", [change, list_id])
 
 
 def _name(name: str) -> str:

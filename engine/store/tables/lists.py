@@ -5,7 +5,7 @@ from __future__ import annotations
 from peewee import BigAutoField, BigIntegerField, BooleanField, CharField, IntegerField, TextField
 
 from engine.states import ImportState
-from engine.store.tables.core import Searched, Table
+from engine.store.tables.core import Table
 
 
 class ListImport(Table):
@@ -48,17 +48,3 @@ class CampaignDraft(Table):
     list_name = CharField(255, default="")
     created_at = BigIntegerField()
     changed_at = BigIntegerField(index=True)
-
-
-class SavedList(Searched):
-    """A list of numbers that an account keeps, to be used for further campaigns."""
-
-    id = BigAutoField()
-    account_id = BigIntegerField(index=True)
-    name = CharField(200)
-    token = CharField(80, unique=True)  # the file in the folder of saved lists
-    source_name = CharField(255)  # what people call the file
-    choices = TextField(default="")  # how it is to be read (engine.services.lists.choices), JSON
-    numbers = IntegerField(default=0)  # that could be called when it was kept
-    created_by = BigIntegerField()
-    created_at = BigIntegerField()

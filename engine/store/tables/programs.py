@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from peewee import BigAutoField, BigIntegerField, CharField, CompositeKey, IntegerField, TextField
+from peewee import (
+    BigAutoField,
+    BigIntegerField,
+    BooleanField,
+    CharField,
+    CompositeKey,
+    IntegerField,
+    TextField,
+)
 
-from engine.store.tables.core import Table
+from engine.store.tables.core import Searched, Table
 
 
 class KeptAnswer(Table):
@@ -50,12 +58,23 @@ class OneTimeCode(Table):
         indexes = ((("account_id", "id"), False), (("account_id", "number", "created_at"), False))
 
 
-class ContactList(Table):
-    """Numbers that an account keeps, to make campaigns of them."""
+class ContactList(Searched):
+    """Numbers that an account keeps, to make campaigns of them; people bring them as files, programs one by one."""
 
     id = BigAutoField()
     account_id = BigIntegerField()
     name = CharField(200)
+    numbers = IntegerField(default=0)  # how many are on it
+    columns = TextField(default="[]")  # names of the variables of its contacts, JSON, in their order
+    has_name = BooleanField(default=False)  # the first of them is the person's name
+    source_name = CharField(255, default="")  # what people call the file it was read from
+    token = CharField(
+        80, default=""
+    )  # that file, as long as it is to be read (services.campaigns.saved_lists)
+    choices = TextField(default="")  # how it is to be read (services.lists.choices), JSON
+    sentence = TextField(default="")  # why it could not be read
+    is_removed = BooleanField(default=False)  # its contacts are being deleted
+    created_by = BigIntegerField(null=True)
     created_at = BigIntegerField()
 
     class Meta:
