@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from engine.esl.checks import (
     DIGITS,
@@ -24,6 +24,8 @@ LANGUAGES = frozenset(("fa", "en"))
 _NAME = re.compile(r"[a-z][a-z_]{0,40}")
 _VALUE = re.compile(r"[A-Za-z0-9_./:!*+-]{0,4000}")
 _PATH = re.compile(r"[A-Za-z0-9_./:!+-]{1,4000}")
+_NETWORK = re.compile(r"[0-9a-f.:]{2,39}/[0-9]{1,3}")
+REFUSED_LINES, REFUSED_A_LINE = 4, 31  # of the list «agents» in acl.conf.xml; the switch reads 32 to a line
 
 
 def subscribe() -> bytes:
@@ -178,6 +180,16 @@ def forget(uuid: str) -> list[bytes]:
 def was_announced(uuid: str) -> bytes:
     """``uuid_getvar``: «true» if the caller heard that the call is recorded."""
     return _api(f"uuid_getvar {check_uuid('call', uuid)} avanak_announced")
+
+
+def refuse(networks: Sequence[str]) -> list[bytes]:
+    """``global_setvar`` and ``reloadacl``: from these networks no telephone logs in or calls, whatever its password."""
+    checked = [check_text("network", each, _NETWORK, "a network") for each in networks]
+    frames = []
+    for line in range(REFUSED_LINES):
+        some = checked[line * REFUSED_A_LINE : (line + 1) * REFUSED_A_LINE]
+        frames.append(_api(f"global_setvar avanak_refused_{line + 1}={''.join(f',{each}' for each in some)}"))
+    return [*frames, _api("reloadacl")]
 
 
 def _extension(value: str) -> str:

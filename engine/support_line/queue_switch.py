@@ -36,6 +36,7 @@ from engine.store.threads import read
 from engine.store.writer import Writer
 from engine.support_line.agents import SEEN, WantedAgent, agree
 from engine.support_line.answers import QueueAgent, read_agents, read_members
+from engine.support_line.doorkeeper import Doorkeeper
 from engine.support_line.holding import free_for_call_backs, held
 from engine.support_line.spoken import Clips
 from engine.support_line.view import StoreView, catch_up
@@ -68,6 +69,7 @@ class QueueSwitch:
         self._clips = clips
         self._recordings = recordings_on_switch
         self._own_numbers = own_numbers
+        self._door = Doorkeeper(name, link, writer)
         self._events: Queue[Event | None] = Queue()
         self._worker: gevent.Greenlet | None = None
         self._calls: set[str] = set()  # channels of callers
@@ -153,12 +155,7 @@ class QueueSwitch:
             if event.get("CC-Action") == "bridge-agent-start":
                 self._answered(event.get("CC-Member-Session-UUID") or "", event.get("CC-Agent") or "", now)
         elif event.get("Event-Subclass") == "sofia::register_failure":
-            log.warning(  # %r: both are a stranger's words
-                "action=telephone_refused switch=%s from=%r user=%r",
-                self.name,
-                (event.get("network-ip") or "")[:45],
-                (event.get("to-user") or "")[:20],
-            )
+            self._door.wrong(event, now, monotonic_s())
         else:
             step = {
                 "came": self._came,
@@ -296,6 +293,7 @@ class QueueSwitch:
         """1. agents agree; 2. call-backs; 3. what who waits is told; 4. calls handed over; 5. tries that hang."""
         view = read(lambda: StoreView.of_store(now))
         self._rules = view.rules
+        self._door.step(now_m)
         seen = {each.extension: each for each in read_agents(self._link.api(commands.agent_list()))}
         holding = held(view, seen, self._busy_until_m, now_m)
         self._agree(view, seen, holding, now)

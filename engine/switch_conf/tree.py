@@ -23,6 +23,8 @@ BUILT_IN = frozenset(
      "grammar_dir", "fonts_dir", "images_dir", "certs_dir", "storage_dir", "cache_dir", "data_dir",
      "localstate_dir", "core_uuid", "switch_serial")
 )  # fmt: skip
+# Set by the engine while the switch runs; a line in vars.xml would take its word back at each reload.
+BY_ENGINE = frozenset(f"avanak_refused_{line}" for line in range(1, 5))
 _DIRECTIVE = re.compile(r"<x-pre-process\b(.*)", re.I)
 _CMD = re.compile(r'cmd\s*=\s*"([^"]*)"', re.I)
 _DATA = re.compile(r'data\s*=\s*"([^"]*)"', re.I)
@@ -113,7 +115,7 @@ def _read(tree: Tree, path: Path, environ: Mapping[str, str], above: tuple[Path,
     commented = _commented_lines(text)
     for number, line in enumerate(text.splitlines(), 1):
         for name in _GLOBAL.findall(line):
-            if name not in tree.variables and name not in BUILT_IN and number not in commented:
+            if name not in {*tree.variables, *BUILT_IN, *BY_ENGINE} and number not in commented:
                 tree.findings.append(Finding(path, number, f"$${{{name}}} is not set anywhere above"))
         if number in commented and re.search(r"<include>|</include>|<\?", line):
             tree.findings.append(

@@ -1,4 +1,4 @@
-"""Alarms of the support line: support is open and nobody takes calls."""
+"""Alarms of the support line: support is open and nobody takes calls; somebody guesses telephones' passwords."""
 
 from __future__ import annotations
 
@@ -42,4 +42,24 @@ def watch(now: int) -> bool:
     )
     if told:
         log.error("action=support_line_unattended since=%d", since)
+    return bool(told)
+
+
+def guessed(network: str, seconds: int, now: int) -> bool:
+    """Tell operators that an address tries passwords of agents' telephones and is refused; once an hour a network."""
+    told = deliveries.to_staff(
+        "incidents",
+        f"support-line/guessed/{network}/{figures.hour_start(now)}",
+        subject=bilingual(Sentence("Support line: somebody guesses passwords of telephones")),
+        text=bilingual(
+            Sentence(
+                "From %(network)s came wrong passwords of agents' telephones. The address is refused for %(n)s seconds,"
+                " longer each time. If it is an office of yours, look for a telephone with an old password.",
+                network=network,
+                n=seconds,
+            )
+        ),
+        now=now,
+        roles=("operator", "administrator"),
+    )
     return bool(told)

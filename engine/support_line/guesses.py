@@ -1,0 +1,86 @@
+"""Addresses that try wrong passwords at agents' telephones: who is refused, and for how long.  Pure.
+
+Ten wrong ones within a minute and the address is refused for a minute, whatever it says; the next time for two, up
+to an hour.  Only addresses are refused: an extension that is guessed from many of them stays usable from its own.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+MOST = 10
+WITHIN_S = 60.0
+FIRST_S = 60.0
+LONGEST_S = 3600.0
+REMEMBERED_S = 3600.0  # after the end of a refusal the next one is a further step, for so long
+MOST_REFUSED = 124  # what the switch's list holds (freeswitch-conf/autoload_configs/acl.conf.xml)
+MOST_KNOWN = 2_000
+
+
+@dataclass(slots=True)
+class _Guesser:
+    wrong: list[float] = field(default_factory=list)  # the last ones, monotonic seconds
+    step: int = 0
+    until_m: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An address was refused now, for the `step`-th time in a row."""
+
+    network: str
+    seconds: int
+    step: int
+
+
+class Guesses:
+    """Of one switch."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[str, _Guesser] = OrderedDict()
+
+    def wrong(self, address: str, now_m: float) -> Refusal | None:
+        """A wrong password came from an address; the refusal that follows, if one does."""
+        network = network_of(address)
+        if not network:
+            return None
+        one = self._known.setdefault(network, _Guesser())
+        if now_m < one.until_m:
+            return None
+        self._known.move_to_end(network)
+        if one.step and now_m > one.until_m + REMEMBERED_S:
+            one.step = 0
+        one.wrong = [at for at in one.wrong[1 - MOST :] if at > now_m - WITHIN_S] + [now_m]
+        if len(one.wrong) < MOST:
+            self._forget(now_m)
+            return None
+        seconds = min(LONGEST_S, FIRST_S * 2**one.step)
+        one.wrong, one.step, one.until_m = [], one.step + 1, now_m + seconds
+        return Refusal(network, int(seconds), one.step)
+
+    def refused(self, now_m: float) -> list[str]:
+        """The networks that are refused now; of too many those that were refused last."""
+        found = [name for name, one in self._known.items() if now_m < one.until_m]
+        return sorted(found[-MOST_REFUSED:])
+
+    def _forget(self, now_m: float) -> None:
+        while len(self._known) > MOST_KNOWN:
+            oldest = next(iter(self._known))
+            if now_m < self._known[oldest].until_m:
+                self._known.move_to_end(oldest)
+                return
+            del self._known[oldest]
+
+
+def network_of(address: str) -> str:
+    """An IPv4 address as /32, an IPv6 address as its /64; empty for what is none."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return ""
+    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
+        found = found.ipv4_mapped
+    bits = 32 if found.version == 4 else 64
+    return str(ipaddress.ip_network(f"{found}/{bits}", strict=False))
