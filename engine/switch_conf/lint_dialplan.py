@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from engine.switch_conf.contract import BY_NAME, DIALPLAN, ENGINE, VARIABLES
-from engine.switch_conf.tree import Element, Finding, Tree
+from engine.switch_conf.tree import BY_ENGINE, Element, Finding, Tree
 
 # What the dialplan may use, and the module that brings it.
 APPLICATIONS = dict.fromkeys(
@@ -103,7 +103,7 @@ def rules_of_contract(read: Tree, included: list[Path]) -> Iterator[Finding]:
             texts = (*element.attributes.values(), element.text)
             for name in (name for text in texts for name in _VARIABLE.findall(text)):
                 used.add(name)
-                if name not in BY_NAME and name not in read.variables:
+                if name not in BY_NAME and name not in read.variables and name not in BY_ENGINE:
                     yield Finding(
                         element.file, element.line, f"{name} is not in the contract (dialplan/README.md)"
                     )
