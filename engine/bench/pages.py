@@ -10,7 +10,9 @@ from typing import Any
 from engine.bench.kit import PROMPT, data_dir, settings_for, tone
 from engine.bench.page_data import OWNER, House, Made, add_owner, fill
 from engine.bench.web import USER, Browser, served
+from engine.clock import wall_ms
 from engine.runtime.opening import open_store
+from engine.services.accounts import accounts
 from engine.store.threads import close_readers, write
 
 TIMES = 5  # each page is asked for; the median counts
@@ -63,6 +65,7 @@ def run_pages(house: House) -> dict[str, Any]:
         open_store(settings)
         settings.prompts_dir.mkdir(parents=True, exist_ok=True)
         (settings.prompts_dir / f"{PROMPT}.wav").write_bytes(tone(12))
+        write(lambda: accounts.ensure_house(wall_ms()))
         made = write(lambda: fill(house, PROMPT))
         filled_s = time.monotonic() - began
         with served(folder) as (staff, _process):

@@ -95,3 +95,15 @@ def test_a_pause_says_its_reason_in_the_language_of_the_page(owner, cast) -> Non
     refused = accounts.Refusal.SUSPENDED.sentence("a bill is open").kept()
     write(lambda: campaigns.pause(cast.campaign, refused, code=why.NOT_ALLOWED))
     assert "حساب معلق است: a bill is open" in owner.get(f"/campaigns/{cast.campaign}").text
+
+
+@pytest.mark.parametrize(
+    "name", ["لیست2.xlsx", "MP3", "column_2", "ali7@example.com", "https://a.ir/v1", "SEP-2026-07"]
+)
+def test_digits_of_names_stay_in_what_is_wrong_with_a_field(persian, name: str) -> None:
+    error = BadInput("%(file)s is larger than %(n)s MB.", file=name, n=20)
+    shown = sentences.errors_said([said(error), "عدد باید بین 1 و 5 باشد."])
+    assert name in shown
+    assert "۲۰" in shown
+    assert "بین ۱ و ۵" in shown
+    assert sentences.step_value(name, "file") == name

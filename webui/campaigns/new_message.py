@@ -163,9 +163,10 @@ def _call(pending: Pending, recipient_id: int) -> dict[str, Any]:
 def _page(pending: Pending, *, wrong: str = "", **forms: Any) -> str:
     account_id, me, now = pending.account_id, person(), wall_ms()
     skip, called = max(0, request.args.get("skip", 0, type=row_id)), request.args.get("call", type=row_id)
+    text = request.args.get("text", "")[:100]
 
     def work() -> dict[str, Any]:
-        rows = library.page(account_id, skip, SHOWN + 1)
+        rows = library.page(account_id, skip, SHOWN + 1, text)
         return {
             "rows": rows[:SHOWN],
             "more": skip + SHOWN if len(rows) > SHOWN else None,
@@ -180,6 +181,7 @@ def _page(pending: Pending, *, wrong: str = "", **forms: Any) -> str:
         **read(work),
         message=drafts.message_of(pending),
         wrong=wrong,
+        text=text,
         upload=forms.get("upload") or UploadForm.blank("upload"),
         record=forms.get("record") or UploadForm.blank("record"),
         speak=forms.get("speak") or SpeakForm.blank("speak"),

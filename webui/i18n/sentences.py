@@ -7,6 +7,7 @@ are written for the reader.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 from flask import Flask
@@ -36,17 +37,28 @@ _FIGURES = frozenset("0123456789,.:/+- ")
 
 def init_app(app: Flask) -> None:
     for filter_ in (
-        *(said, reason, reason_sentence, binding, finding, finding_subject),
+        *(said, errors_said, reason, reason_sentence, binding, finding, finding_subject),
         *(grant, promise, step_value, visible),
     ):
         app.add_template_filter(filter_)
 
 
-def said(what: AvanakError | Sentence) -> str:
+class Said(str):
+    """A sentence that is written for the reader already: the digits of names in it are as they must be."""
+
+    __slots__ = ()
+
+
+def said(what: AvanakError | Sentence) -> Said:
     """What a service says, in the reader's language."""
     sentence = what.sentence if isinstance(what, AvanakError) else what
     form = gettext(sentence.id) if sentence.id else ""
-    return fill(form, sentence.values, written)
+    return Said(fill(form, sentence.values, written))
+
+
+def errors_said(errors: Iterable[object]) -> str:
+    """What is wrong with a field, in one text; what the form library says of its own gets the reader's digits."""
+    return " ".join(error if isinstance(error, Said) else digits(error) for error in errors)
 
 
 def written(value: object) -> str:
@@ -117,7 +129,7 @@ def step_value(text: str, what: str) -> str:
         return promise(text)
     if what in ("warning", "escalation"):
         return ", ".join(word(role, "role") for role in text.split())
-    return digits(text)
+    return digits(text) if _FIGURES.issuperset(text) else text
 
 
 def _named(word: str) -> str:
