@@ -22,6 +22,11 @@ def monotonic_s() -> float:
     return time.monotonic()
 
 
+def both_clocks() -> tuple[int, float]:
+    """(wall clock in ms, monotonic seconds)."""
+    return wall_ms(), monotonic_s()
+
+
 def from_ms(at_ms: int) -> datetime:
     """The aware UTC datetime of an instant in milliseconds."""
     return datetime.fromtimestamp(at_ms / 1000, tz=UTC)

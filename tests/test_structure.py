@@ -40,7 +40,7 @@ MAY: list[tuple[str, tuple[str, ...]]] = [
     ("engine.codecs", ("engine.errors",)),
     ("engine.patch", ()),
     ("engine.interpreter", ()),
-    ("engine.loops", ("engine.errors",)),
+    ("engine.loops", ("engine.clock", "engine.errors")),
     ("engine.listening", ("engine.errors",)),
     ("engine.private_files", ("engine.errors",)),
     ("engine.log_file", ("engine.private_files",)),

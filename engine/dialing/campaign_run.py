@@ -19,6 +19,9 @@ from engine.services.compliance import caller_ids
 from engine.services.compliance.calling_windows import Windows, windows_of
 from engine.services.trunks.gateways import common_names
 from engine.states import UnknownPolicy
+from engine.store.changes import Changes
+
+EMPTY_S = 0.5  # quick sends that come due by time alone, to be called again, wait so long
 
 
 @dataclass(slots=True, eq=False)
@@ -82,6 +85,8 @@ class CampaignRun:
     waiting: int = 0  # of these, not handed to a switch yet
     next_look_m: float = 0.0  # no claim is worth trying before (monotonic)
     cut_recordings: int = 0  # in a row, because a switch could not write them
+    is_empty: bool = False  # nobody was due at the last claim
+    changes: Changes = field(default_factory=lambda: Changes(EMPTY_S))
     unserved: str = ""  # how the numbers begin that no gateway serves, at the last claim
     reason: str = ""  # code of engine.services.campaigns.why
     details: dict[str, Any] = field(default_factory=dict)

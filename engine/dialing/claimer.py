@@ -88,7 +88,7 @@ class Claimer:
         limiters = [self.lanes.gateways[gateway_id].limiter for gateway_id in {way[0] for way in usable}]
         largest = max((limiter.cps * horizon_s(limiter) for limiter in limiters), default=0)
         is_small = free < max(1, min(50, int(largest / 2)))
-        has_enough = self.lanes.waiting(usable) > largest / 2
+        has_enough = self.lanes.waiting(usable) > largest / 4
         patience_s = LONG_PATIENCE_S if has_enough else PATIENCE_S
         if not free or (is_small and now_m < self._claimed_m + patience_s):
             return []
@@ -144,7 +144,7 @@ class Claimer:
         places = min(places, free.total(trunk.way for trunk in trunks), MAX_CLAIM)
         if urgent:
             places = min(places, self._demand(run, (), places, now_m).want)
-        if places <= 0:
+        if places <= 0 or (urgent and run.is_empty and not run.changes.may_be_new(now_m)):
             return 0
         unserved: list[str] = []
         router = self._router(run, trunks, free, unserved, now_m)
@@ -159,6 +159,7 @@ class Claimer:
         if claims and not run.may_dial:
             self.release(run.id)
             return 0
+        run.is_empty = not claims
         if len(claims) < places:
             run.next_look_m = now_m + (QUICK_EMPTY_WAIT_S if urgent else EMPTY_WAIT_S)
         return len(claims)

@@ -13,7 +13,7 @@ from typing import Any
 import gevent
 from gevent.event import Event as Flag
 
-from engine.clock import monotonic_s, wall_ms
+from engine.clock import both_clocks, monotonic_s, wall_ms
 from engine.config import Settings, zone_of
 from engine.dialing.call_events import CallEventHandler
 from engine.dialing.calls import Call, CallTable
@@ -32,12 +32,12 @@ from engine.dialing.shares import GatewayParts
 from engine.dialing.signs import Signs
 from engine.errors import SwitchUnavailable
 from engine.esl import commands
-from engine.esl.events import Event
 from engine.loops import Loop, Loops
 from engine.services.compliance.message_kinds import KindHours
 from engine.services.messages.audio import kept_codecs
 from engine.services.trunks.headroom import permitted_rate, permitted_sessions
 from engine.states import RecipientState
+from engine.store.changes import when_new
 from engine.store.claims import ClaimHook, Rule, UndoHook
 from engine.store.settles import Hook, Settle, Settler, write_answers, write_originated
 from engine.store.threads import read
@@ -47,10 +47,9 @@ log = logging.getLogger(__name__)
 
 SettledListener = Callable[[list[Settle]], None]
 
-IDLE_S = 1.0  # between two looks after calls, while none is up
-BOARD_S = 0.4  # at most so long until a pause, or a changed gateway, is taken over
-REAP_S = 0.25
-SIGNS_S = 0.25
+IDLE_S = 2.0  # between two looks after calls, while none is up
+BOARD_S = 0.5  # at most so long until a pause, or a changed gateway, is taken over
+CALLS_S = 0.5
 
 
 class Dialer:
@@ -86,7 +85,7 @@ class Dialer:
             writer,
             Channel("settle", self._settler.write, self._after_settle),
             Channel("answer", write_answers),
-            now,
+            both_clocks,
             settings.job_grace_s,
             settings.reaper_grace_s,
             settings.heard_tolerance_ms,
@@ -110,7 +109,7 @@ class Dialer:
             self.call_events,
             self.running_campaigns,
             read,
-            now,
+            both_clocks,
             settings.switch_wait_s,
         )
         self.reaper = Reaper(
@@ -121,7 +120,7 @@ class Dialer:
             lambda call: call.uuid in self.recovery.suspects.get(call.switch_id, ()),
             self._away_s,
             settings.switch_wait_s,
-            now,
+            both_clocks,
         )
         self.on_sending: list[Callable[[list[Call]], None]] = []  # just before the words are said
         self._on_settled = list(on_settled)  # on the hub, after the commit
@@ -137,10 +136,15 @@ class Dialer:
         self._loops = Loops(
             (
                 Loop("claim", self._claim, SLOW_LOOK_S, stops_early=True, wake=self._wake),
-                Loop("refresh", self.refresh, BOARD_S, stops_early=True, wake=self._look),
-                Loop("reap", lambda: self._while_calling(self.reaper.step), REAP_S),
+                Loop(
+                    "refresh",
+                    when_new(self.is_quiet, self.refresh),
+                    BOARD_S,
+                    stops_early=True,
+                    wake=self._look,
+                ),
+                Loop("look_after_calls", lambda: self._look_after_calls(signs), CALLS_S),
                 Loop("follow_records", self._follow_records, FOLLOW_S),
-                Loop("signs", lambda: self._while_calling(signs.step), SIGNS_S),
             )
         )
 
@@ -300,9 +304,6 @@ class Dialer:
         self.records.pop(switch_id, None)
         self._away_since_m.pop(switch_id, None)
 
-    def on_event(self, event: Event) -> None:
-        self.call_events.on_event(event)
-
     def _send_loop(self, switch_id: int, link: Poster) -> None:
         sender = Sender(
             switch_id,
@@ -361,6 +362,10 @@ class Dialer:
             if run.waiting and not (run.rules.windows.is_open(wall_ms(), self.zone) and run.shows_its_own):
                 self.unsent.release(campaign_id=run.id)
 
+    def is_quiet(self) -> bool:
+        """Whether nothing happens unless somebody writes it: no call is up, and only quick sends are waited for."""
+        return not len(self.calls) and self.running_campaigns.are_urgent
+
     def _take_over(self, rows: Sequence[Any]) -> None:
         """The gateways as the store has them now."""
         changed = self.lanes.take_over(rows, self._parts.of, monotonic_s())
@@ -369,9 +374,9 @@ class Dialer:
                 run.forget_templates()
             self.unsent.release(gateway_id=gateway_id)
 
-    def _while_calling(self, step: Callable[[], object]) -> float | None:
-        """A step that looks after calls, less often while there are none."""
-        step()
+    def _look_after_calls(self, signs: Signs) -> float | None:
+        self.reaper.step()
+        signs.step()
         return None if len(self.calls) else IDLE_S
 
     def _claim(self) -> float:
@@ -411,8 +416,3 @@ class Dialer:
         """How long a switch has been away; one that is not known here has been away for ever."""
         since_m = self._away_since_m.get(switch_id)
         return float("inf") if since_m is None else monotonic_s() - since_m
-
-
-def now() -> tuple[int, float]:
-    """(wall clock in ms, monotonic seconds)."""
-    return wall_ms(), monotonic_s()

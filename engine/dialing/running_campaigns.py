@@ -88,6 +88,11 @@ class RunningCampaigns:
         self.portion = WHOLE  # of limits that several engines divide
         self._seen: dict[int, tuple[Any, ...]] = {}
 
+    @property
+    def are_urgent(self) -> bool:
+        """Whether only quick sends are waited for, if anything."""
+        return all(run.is_urgent for run in self.runs.values())
+
     def divide(self, portion: Portion) -> None:
         """From the next look on, this is our part of what campaigns and accounts may use."""
         if portion != self.portion:

@@ -53,7 +53,7 @@ _HEARTBEAT = b'{"Event-Name":"HEARTBEAT"'
 TURN_S = 0.01
 SLOW_HANDLER_S = 0.25
 # What comes in small pieces is read together: each waking costs more than what it reads.
-GATHER_S = 0.05
+GATHER_S = 0.1
 GATHER_BELOW = 16 * 1024  # bytes in one reading; a fuller one is followed by the next at once
 
 OnEvent = Callable[[Event], None]

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 
 import gevent
 
-from engine.clock import monotonic_s, wall_ms
+from engine.clock import both_clocks, monotonic_s, wall_ms
 from engine.config import Settings
 from engine.dialing.dialer import Dialer
-from engine.dialing.dialer import now as clock_now
-from engine.dialing.joining import STEP_S as JOINING_S
+from engine.dialing.joining import IDLE_S as JOINING_S
 from engine.dialing.joining import Joining
 from engine.dialing.pulse import Pulse
 from engine.dialing.rules.billing import Billing
@@ -46,6 +45,7 @@ from engine.services.onboarding.first_start import ensure_first
 from engine.services.outbox.texts import Following
 from engine.services.support_line import voice_prompts
 from engine.store import threads
+from engine.store.changes import when_new
 from engine.store.settles import Settle
 from engine.store.threads import read
 from engine.store.writer import Writer
@@ -96,7 +96,7 @@ class Engine:
             self.speech, settings.prompts_dir, read, self.writer.call, gevent.get_hub().threadpool.apply
         )
         self.new_password: str | None = None  # of `admin`, when it was made up at this start
-        self.auditor = Auditor(self.dialer, self.writer, clock_now, settings.switch_wait_s)
+        self.auditor = Auditor(self.dialer, self.writer, both_clocks, settings.switch_wait_s)
         self.shares: GatewayShares | None = None  # with PostgreSQL
         self.watch = AvailabilityMonitor(
             settings, self.writer, self.dialer, settings.engine_name or socket.gethostname()
@@ -130,13 +130,14 @@ class Engine:
             lambda: self.preparer.left,
             lambda: self.shares.of_switches if self.shares is not None else None,
         )
+        quiet = self.dialer.is_quiet
         self._loops = Loops(
             (
-                Loop("pulse", lambda: self.pulse.step(wall_ms(), monotonic_s()), PULSE_S),
+                Loop("pulse", when_new(quiet, lambda: self.pulse.step(wall_ms(), monotonic_s())), PULSE_S),
                 Loop("gateway_health", lambda: self.health_watch.step(wall_ms(), monotonic_s()), PULSE_S),
-                Loop("joining", lambda: self.joining.step(wall_ms()), JOINING_S),
+                Loop("joining", when_new(quiet, lambda: self.joining.step(wall_ms())), JOINING_S),
                 Loop("support_line", self.support_line.step, SUPPORT_S),
-                Loop("prepare", lambda: self.preparer.step(wall_ms()), PREPARE_S),
+                Loop("prepare", when_new(quiet, lambda: self.preparer.step(wall_ms())), PREPARE_S),
                 Loop("switch_limits", self.switch_limits.ask, EVERY_S, begins_after_s=EVERY_S),
                 Loop("forget_codes", self._forget_codes, FORGET_S),
                 Loop("audit", self.auditor.step, auditor.STEP_S, begins_after_s=auditor.STEP_S),

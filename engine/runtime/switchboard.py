@@ -298,7 +298,7 @@ class Switchboard:
             elif self._support_line.on_event(switch_id, event):
                 return
             elif event.name != "BACKGROUND_JOB" or not self._take_job(event):
-                self.dialer.on_event(event)
+                self.dialer.call_events.on_event(event)
 
         supervisor = Supervisor(name, address, on_up=on_up, on_down=on_down, on_event=on_event)
         self.supervisors[switch_id] = supervisor

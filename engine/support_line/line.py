@@ -20,6 +20,7 @@ from engine.support_line.spoken import Clips
 log = logging.getLogger(__name__)
 
 STEP_S = 0.5
+IDLE_S = 2.0  # until a switch with the queue is looked for again
 
 
 class SupportLine:
@@ -55,13 +56,14 @@ class SupportLine:
         switch = self.switches.get(switch_id)
         return switch is not None and switch.on_event(event)
 
-    def step(self) -> None:
-        """Twice a second; the failure of one switch is its own."""
+    def step(self) -> float:
+        """Twice a second where there is a queue; the failure of one switch is its own.  Seconds until the next step."""
         for switch in list(self.switches.values()):
             try:
                 switch.step(wall_ms(), monotonic_s())
             except AvanakError as error:
                 log.warning("action=support_step_failed switch=%s error=%r", switch.name, str(error))
+        return STEP_S if self.switches else IDLE_S
 
     def stop(self) -> None:
         """End all."""

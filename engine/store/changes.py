@@ -1,0 +1,56 @@
+"""Whether the database may hold something new: asked before looks that nearly always find the same.
+
+SQLite appends every transaction to its log, so the log's file tells for a microsecond's work what a look tells for a
+hundred times as much.  PostgreSQL tells nothing: there every look is made.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+
+from peewee import SqliteDatabase
+
+from engine.clock import monotonic_s
+from engine.store.database import db
+
+# A transaction is in the file before it is synced, and visible only then.
+SETTLED_S = 0.3
+UNSEEN_S = 2.0  # the longest time between two looks
+
+
+class Changes:
+    """What one looker has seen; a look is made at least every `longest_s`, whatever the file says."""
+
+    def __init__(self, longest_s: float) -> None:
+        self._longest_s = longest_s
+        self._seen: tuple[int, int] | None = None
+        self._until_m = 0.0
+
+    def may_be_new(self, now_m: float) -> bool:
+        """Whether a look is worth making at `now_m` (monotonic seconds); if so it is taken for made."""
+        mark = _log_file()
+        is_young = mark is None or abs(time.time() - mark[0] / 1e9) < SETTLED_S
+        if not is_young and mark == self._seen and now_m < self._until_m:
+            return False
+        self._seen, self._until_m = mark, now_m + self._longest_s
+        return True
+
+
+def when_new(is_quiet: Callable[[], bool], step: Callable[[], object]) -> Callable[[], object]:
+    """`step`, left out while nothing happens (`is_quiet`) and nothing was written: it would find what it found."""
+    changes = Changes(UNSEEN_S)
+    return lambda: step() if not is_quiet() or changes.may_be_new(monotonic_s()) else None
+
+
+def _log_file() -> tuple[int, int] | None:
+    """When SQLite's log was last written (ns) and how long it is; None where there is none."""
+    real = getattr(db, "obj", db)
+    if not isinstance(real, SqliteDatabase):
+        return None
+    try:
+        found = os.stat(f"{real.database}-wal")
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
