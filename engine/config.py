@@ -60,6 +60,10 @@ class Settings(BaseSettings):
     secret_key: SecretStr = Field(
         SecretStr(""), description="Key that signs sessions; empty: made at first start, kept in data_dir."
     )
+    old_secret_keys: SecretStr = Field(
+        SecretStr(""),
+        description="Earlier values of AVANAK_SECRET_KEY, separated by blanks: they open what they sealed, sign nothing.",
+    )
     low_credit_rials: int = Field(
         500_000, ge=0, description="Below so many Rials a customer is told that the credit is low; 0: never."
     )

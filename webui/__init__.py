@@ -11,6 +11,8 @@ from flask.logging import default_handler
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from engine.config import Settings, zone_of
+from engine.services.accounts import second_factor
+from engine.store.threads import write
 from webui import errors
 from webui.accounts import accounts, auth, forgot, identity, own_login, people, registration, tokens, webhooks
 from webui.api import description, rest
@@ -108,4 +110,5 @@ def create_app(settings: Settings) -> Flask:
     description.register(app)
     with app.app_context():
         services.provider()
+        write(second_factor.seal_all)
     return app

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 import pyotp
 import pytest
 from flask import Flask
+from pydantic import SecretStr
 
+from engine import sealing
 from engine.clock import wall_ms
 from engine.services.accounts import access_tokens, accounts, audit_log, second_factor, sessions
 from engine.services.accounts.access_tokens import NewToken
@@ -35,6 +37,11 @@ def unlimited() -> Iterator[None]:
 
 def user(name: str) -> User:
     return read(lambda: User.get(User.username == name))
+
+
+def secret_of(person: User) -> str:
+    """What is in the person's app."""
+    return sealing.unseal(person.totp_secret, f"second factor of person {person.id}") or ""
 
 
 def acts(name: str) -> list[str]:
@@ -153,7 +160,7 @@ def set_up(browser: Browser, name: str) -> tuple[pyotp.TOTP, list[str]]:
     page = browser.get("/me/second-factor").text
     assert "<svg" in page
     assert "style=" not in page
-    app_ = pyotp.TOTP(user(name).totp_secret)
+    app_ = pyotp.TOTP(secret_of(user(name)))
     assert browser.post("/me/second-factor", {"code": "000000"}).status_code in (400, 200)
     answer = browser.post("/me/second-factor", {"code": app_.now()})
     assert answer.status_code == 200
@@ -234,7 +241,7 @@ def test_staff_set_one_up_first_where_it_is_wanted(settings, app: Flask, cast) -
         assert operator.get(path).location == "/me/second-factor"
     assert operator.get("/campaigns/rows", headers={"HX-Request": "true"}).status_code == 401
     assert operator.post("/accounts/1/suspend", {"reason": "x"}, page="/me/second-factor").status_code == 302
-    app_ = pyotp.TOTP(user("operator").totp_secret)
+    app_ = pyotp.TOTP(secret_of(user("operator")))
     assert (
         operator.post("/me/second-factor", {"code": app_.now()}, page="/me/second-factor").status_code == 200
     )
@@ -246,5 +253,40 @@ def test_codes_are_taken_in_the_digits_of_either_language(owner) -> None:
     person = user("owner")
     write(lambda: second_factor.propose(person))
     person, now = user("owner"), wall_ms()
-    code = pyotp.TOTP(person.totp_secret).at(now // 1000).translate(str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹"))
+    code = pyotp.TOTP(secret_of(person)).at(now // 1000).translate(str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹"))
     assert write(lambda: second_factor.confirm(person, code, now))
+
+
+def test_the_secret_of_an_app_is_sealed_and_a_new_key_takes_over(app: Flask, settings, owner, anyone) -> None:
+    page = owner.get("/me/second-factor").text
+    secret = re.search(r"(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}", page)[0].replace(" ", "")
+    owner.post("/me/second-factor", {"code": pyotp.TOTP(secret).now()})
+    kept = user("owner").totp_secret
+    assert user("owner").totp_since_at
+    assert secret not in kept
+    # The key is replaced: the old one, in the data folder, still opens, and what it sealed is sealed anew.
+    renewed = settings.model_copy(update={"secret_key": SecretStr("another key of the house")})
+    assert sealing.is_by_first_key(kept, f"second factor of person {user('owner').id}")
+    made = create_app(renewed)
+    (settings.data_dir / "secret.key").unlink()
+    made = create_app(renewed)
+    assert user("owner").totp_secret != kept
+    later = wall_ms() + 60_000
+    code = pyotp.TOTP(secret).at(later // 1000)
+    assert read(lambda: second_factor._step_of(user("owner"), code, later)) is not None
+    assert made.config["SECRET_KEY"] == "another key of the house"
+
+
+def test_secrets_of_before_are_sealed_and_open_for_their_person_alone(app: Flask, settings) -> None:
+    first, second = user("owner"), user("outsider")
+    secret = pyotp.random_base32()
+    write(lambda: User.update(totp_secret=secret, totp_since_at=1).where(User.id == first.id).execute())
+    create_app(settings)
+    kept = user("owner").totp_secret
+    assert secret not in kept
+    assert write(second_factor.seal_all) == 0
+    now = wall_ms()
+    assert write(lambda: second_factor.take(user("owner"), pyotp.TOTP(secret).at(now // 1000), now))
+    # Somebody who can write the table gains nothing by putting the secret that they know into another's row.
+    write(lambda: User.update(totp_secret=kept, totp_since_at=1).where(User.id == second.id).execute())
+    assert not write(lambda: second_factor.take(user("outsider"), pyotp.TOTP(secret).at(now // 1000), now))

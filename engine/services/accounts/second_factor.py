@@ -1,6 +1,7 @@
 """The second factor of people who want one (or whose installation wants it): codes of an app, and recovery codes.
 
 Codes follow RFC 6238 (six digits, half a minute).  One is taken once, and so is a recovery code.
+The secret that an app shares is sealed in the database (`engine.sealing`).
 Functions run inside a transaction unless they say that they only read; `now` is milliseconds UTC.
 """
 
@@ -8,18 +9,24 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
+import re
 import secrets
 
 import pyotp
 
+from engine import sealing
 from engine.errors import BadInput, Conflict
 from engine.services.accounts import audit_log, people, permissions
 from engine.store.tables.core import User
 from engine.store.tables.people import RecoveryCode
 
+log = logging.getLogger(__name__)
+
 ISSUER = "Avanak"
 STEP_S = 30
 CODES = 10
+_PLAIN = re.compile(r"[A-Z2-7]{32}")  # a secret as it was kept before it was sealed
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # without characters that are easily confused
 
 
@@ -32,11 +39,38 @@ def propose(person: User) -> str:
     """The secret that is to be put into an app: made at the first call, the same until it is confirmed."""
     if is_on(person):
         raise Conflict("The second factor is on already.")
-    if person.totp_secret:
-        return str(person.totp_secret)
-    made = pyotp.random_base32()
-    User.update(totp_secret=made).where(User.id == person.id, User.totp_secret == "").execute()
-    return str(people.get(person.id).totp_secret)
+    kept = _secret_of(person)
+    if kept:
+        return kept
+    made = sealing.seal(pyotp.random_base32(), _purpose(person.id))
+    User.update(totp_secret=made).where(
+        User.id == person.id, User.totp_since_at.is_null(), User.totp_secret == person.totp_secret
+    ).execute()
+    return _secret_of(people.get(person.id))
+
+
+def seal_all() -> int:
+    """Seal what is not sealed with the key of now: secrets of before, and those of a key that was replaced; how many.
+
+    Those that no known key opens stay: their people have recovery codes, and an earlier key may be named again.
+    """
+    changed = 0
+    for row in User.select(User.id, User.totp_secret).where(User.totp_secret != ""):
+        kept, purpose = str(row.totp_secret), _purpose(row.id)
+        if sealing.is_by_first_key(kept, purpose):
+            continue
+        plain = kept if _PLAIN.fullmatch(kept) else sealing.unseal(kept, purpose)
+        if plain is None:
+            log.error("action=second_factor_unreadable person=%d", row.id)
+            continue
+        changed += (
+            User.update(totp_secret=sealing.seal(plain, purpose))
+            .where(User.id == row.id, User.totp_secret == kept)
+            .execute()
+        )
+    if changed:
+        log.info("action=second_factors_sealed count=%d", changed)
+    return changed
 
 
 def address_of(person: User, secret: str) -> str:
@@ -112,12 +146,30 @@ def switch_off(person_id: int, by: User | None, now: int) -> None:
     audit_log.record(by.id if by else None, row.account_id, "second_factor.off", f"person {row.id}", now)
 
 
+def _purpose(person_id: int) -> str:
+    """A sealed secret opens for its own person alone."""
+    return f"second factor of person {person_id}"
+
+
+def _secret_of(person: User) -> str:
+    """The secret that the person's app has; empty: none, or none of the keys opens it."""
+    if not person.totp_secret:
+        return ""
+    found = sealing.unseal(str(person.totp_secret), _purpose(person.id))
+    if found is None:
+        log.error("action=second_factor_unreadable person=%d", person.id)
+    return found or ""
+
+
 def _step_of(person: User, code: str, now: int) -> int | None:
     """The half minute of which this is the app's code: this one, or the one before or after; None: of none."""
     digits = "".join(str(int(char)) for char in code if char.isdecimal())
-    if len(digits) != 6 or not person.totp_secret or any(char.isalpha() for char in code):
+    if len(digits) != 6 or any(char.isalpha() for char in code):
         return None
-    totp = pyotp.TOTP(person.totp_secret)
+    secret = _secret_of(person)
+    if not secret:
+        return None
+    totp = pyotp.TOTP(secret)
     step = now // 1000 // STEP_S
     fits = [
         each for each in (step, step - 1, step + 1) if hmac.compare_digest(totp.at(each * STEP_S), digits)

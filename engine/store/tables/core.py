@@ -95,7 +95,7 @@ class User(Searched):
     calendar = CharField(10, default="jalali")
     created_at = BigIntegerField()
     last_login_at = BigIntegerField(null=True)
-    totp_secret = CharField(64, default="")  # of the second factor; empty: none
+    totp_secret = CharField(300, default="")  # of the second factor, sealed; empty: none
     totp_since_at = BigIntegerField(null=True)  # when it was confirmed; null: it is not asked for
     totp_step = BigIntegerField(default=0)  # half minute of the last code that was taken
 
