@@ -207,9 +207,70 @@ def test_a_forgotten_password_is_chosen_anew_by_a_code(app, anyone, owner, cast:
         assert owner.get("/").status_code == 302  # all sessions have ended
         assert anyone.log_in("owner", PASSWORD).status_code == 401
         assert anyone.log_in("owner", "another horse 2").status_code == 302
-        # A colleague has no mobile that we know: nobody is rung.
+        # A colleague without a mobile of their own: nobody is rung.
         rung = len(calls())
         Browser(app).post("/forgot", {"username": "colleague"}, page="/forgot")
         assert len(calls()) == rung
     finally:
         policy._policy = before
+
+
+def test_a_colleague_chooses_a_password_by_a_mobile_of_their_own(
+    app, owner, colleague, cast: Cast, caplog
+) -> None:
+    write(lambda: switches.register("embedded", "", True, wall_ms()))
+    person = read(lambda: User.get(User.username == "colleague"))
+    own, landline = "+989121119999", "+982188776655"
+
+    def asked() -> list[str]:
+        """Whose telephones ring for the name; a browser of its own each time."""
+        write(lambda: MobileCode.delete().execute())
+        before = len(calls())
+        Browser(app).post("/forgot", {"username": "colleague"}, page="/forgot", follow_redirects=True)
+        return [row.number for row in calls()[before:]]
+
+    def noted(number: str, person_id: int, by: int, at: int | None) -> None:
+        write(
+            lambda: ContactAddress.create(
+                account_id=cast.sahar, person_id=person_id, channel="voice", address=number, topics="notices",
+                created_at=1, created_by=by, verified_at=at,
+            )
+        )  # fmt: skip
+
+    other = read(lambda: User.get(User.username == "owner")).id
+    noted("+989121110001", person.id, person.id, None)  # nobody gave a code back
+    noted("+989121110002", person.id, other, 1)  # somebody else named it
+    noted("+989121110003", other, other, 1)  # a colleague's
+    noted("+989121110004", person.id, person.id, wall_ms() - 60_000)  # verified just now
+    noted(landline, person.id, person.id, 1)
+    assert asked() == []
+    noted(own, person.id, person.id, 2)
+    assert asked() == [own]
+    write(lambda: MobileCode.delete().execute())
+    caplog.clear()
+    browser = Browser(app)
+    browser.post("/forgot", {"username": "colleague"}, page="/forgot", follow_redirects=True)
+    code = re.search(r"code=(\d{5})", caplog.text)
+    assert code is not None
+    new = {"password": "another horse 2", "again": "another horse 2", "code": code[1]}
+    assert browser.post("/forgot/code", new, page="/forgot/code").location == "/login"
+    assert colleague.get("/").status_code == 302
+    assert browser.log_in("colleague", "another horse 2").status_code == 302
+
+
+def test_asking_again_and_again_tells_no_names(app, cast: Cast) -> None:
+    from engine.store.tables.core import Account
+
+    write(lambda: switches.register("embedded", "", True, wall_ms()))
+    write(
+        lambda: (
+            Account.update(mobile="+989121112233", mobile_verified_at=1)
+            .where(Account.id == cast.sahar)
+            .execute()
+        )
+    )
+    said = [
+        [Browser(app).post("/forgot", {"username": name}, page="/forgot").status_code for _ in range(9)]
+        for name in ("owner", "nobody")
+    ]
+    assert said[0] == said[1]

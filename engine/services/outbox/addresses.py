@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 from engine.errors import BadInput, Conflict, NotFound
 from engine.sentences import Word
@@ -10,6 +11,7 @@ from engine.services.accounts import accounts, permissions
 from engine.services.accounts.permissions import NOTICE_ROLES, Actor, is_staff, require_role
 from engine.services.numbering import numbers
 from engine.services.numbering.reasons import Reason
+from engine.store.tables.core import User
 from engine.store.tables.support import ContactAddress
 
 MESSENGERS = ("telegram", "bale", "eitaa")
@@ -19,6 +21,8 @@ CHANNELS = ("email", *MESSENGERS, "voice")
 MAX_ADDRESSES, MAX_NUMBERS = 10, 3  # of an account
 OWN_TOPICS = ("campaigns", "money", "messages")  # about the customer's own events: in writing, never by phone
 TOPICS = ("notices", "tickets", *OWN_TOPICS, "incidents", "public")
+
+SETTLED_MS = 24 * 3_600_000  # after which a verified number may stand for its person
 
 _EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\\x00-\x1f]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _CHAT = re.compile(r"-?\d{1,20}|@?[A-Za-z][A-Za-z0-9_]{3,63}")
@@ -144,6 +148,30 @@ def is_verified(account_id: int, channel: str, address: str) -> bool:
         ContactAddress.verified_at.is_null(False),
     )
     return bool(rows.exists())
+
+
+def mobile_of(person: User, now: int) -> str | None:
+    """The mobile (E.164) by which a customer's person may choose a new password; None: none is known.
+
+    An owner's is the account's.  Anybody's is one that they added themselves and gave the code of a call back for,
+    a day ago or longer: whoever finds a browser open must not take the log-in over with a number of their own.
+    """
+    if person.account_id is None:
+        return None
+    account = accounts.get(person.account_id)
+    if person.role == "owner" and account.mobile and account.mobile_verified_at:
+        return str(account.mobile)
+    rows = ContactAddress.select().where(
+        ContactAddress.account_id == person.account_id,
+        ContactAddress.person_id == person.id,
+        ContactAddress.created_by == person.id,
+        ContactAddress.channel == "voice",
+        ContactAddress.verified_at <= now - SETTLED_MS,
+    )
+    for row in rows.order_by(ContactAddress.verified_at.desc()):
+        with suppress(BadInput):  # a landline: whoever answers there is not known
+            return accounts.mobile_of(row.address).e164
+    return None
 
 
 def own_numbers(person: Actor) -> list[str]:
