@@ -15,6 +15,8 @@ from engine.commands.interrupts import Interrupts
 from engine.config import load_settings
 from engine.errors import BadInput
 
+# Threads of glibc would each keep an arena of their own, in which what one large page took stays: two are enough.
+_SMALL = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "1000000", "MALLOC_MMAP_THRESHOLD_": "262144"}
 _SWITCHES = ("AVANAK_SWITCHES", "AVANAK_SWITCHES_FILE")
 
 
@@ -69,8 +71,9 @@ def _both(switches: tuple[str, ...], speed: float, log_file: bool, interrupts: I
     listening.check(settings.web_host, settings.web_port)
     common = ["serve", "--supervised", *(["--log-file"] if log_file else [])]
     # The switches' passwords: for the engine's eyes only, and on no command line.
-    for_web = {name: value for name, value in os.environ.items() if name not in _SWITCHES}
-    for_engine = {**for_web, "AVANAK_SWITCHES": _words(switches)} if switches else dict(os.environ)
+    plain = {name: value for name, value in os.environ.items() if name not in _SWITCHES}
+    for_web = {**_SMALL, **plain}
+    for_engine = {**plain, "AVANAK_SWITCHES": _words(switches)} if switches else dict(os.environ)
     return supervise.run(
         [
             supervise.Part(

@@ -55,7 +55,7 @@ def test_a_long_ticket_is_shown_a_page_at_a_time(owner: Browser, cast: Cast) -> 
 
 def test_the_page_of_a_ticket_with_much_in_it_stays_small(owner: Browser, cast: Cast) -> None:
     path = f"/tickets/{long_ticket(cast, 200, 'word ' * 3_900)}"
-    assert len(owner.get(path).data) < (views.SHOWN + 5) * 20_500
+    assert len(owner.get(path).data) < views.SHOWN_CHARACTERS + 50_000
 
 
 def test_programs_page_too(cast: Cast) -> None:
@@ -136,3 +136,17 @@ def test_campaigns_that_are_being_put_together(
     answer = begin(owner, cast.sahar)
     assert answer.status_code == 400
     assert "are being put together" in answer.text
+
+
+def test_a_page_of_long_messages_has_fewer_and_all_pages_have_all(cast: Cast) -> None:
+    ticket_id, owner, now = long_ticket(cast, 30, "word " * 3_990), owner_of(cast.sahar), wall_ms()
+    found: list[int] = []
+    before: int | None = None
+    while True:
+        page = read(lambda before=before: views.one(owner, ticket_id, now, before))
+        assert 0 < sum(len(each.message.text) for each in page.messages) <= views.SHOWN_CHARACTERS
+        found[:0] = [int(each.message.text.split()[1]) for each in page.messages]
+        before = page.older
+        if before is None:
+            break
+    assert found == list(range(1, 31))

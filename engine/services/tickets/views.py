@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from peewee import fn
 
 from engine.agreement.calendars import CalendarKind
 from engine.agreement.working_time import is_open, next_open
@@ -30,6 +33,7 @@ from engine.store.tables.support import (
 )
 
 SHOWN = 50  # messages of a ticket at a time
+SHOWN_CHARACTERS = 100_000  # of them together; the newest is shown whatever its length
 STEPS = 500  # of its history
 
 
@@ -99,7 +103,7 @@ class Office:
 def one(person: Actor, ticket_id: int, now: int, before_id: int | None = None) -> TicketView:
     """A ticket; NotFound for another customer's.  Notes among staff and the history are staff's.
 
-    Of a long one the newest `SHOWN` messages, or those before `before_id`.
+    Of a long one the newest messages, or those before `before_id`: `SHOWN`, or fewer that are long.
     """
     ticket = ticket_for(person, ticket_id)
     staff = is_staff(person)
@@ -108,8 +112,7 @@ def one(person: Actor, ticket_id: int, now: int, before_id: int | None = None) -
         query = query.where(TicketMessage.is_internal == False)  # noqa: E712 - SQL
     if before_id is not None:
         query = query.where(TicketMessage.id < before_id)
-    newest = list(query.order_by(TicketMessage.id.desc()).limit(SHOWN + 1))
-    rows = newest[:SHOWN][::-1]
+    rows, has_older = _newest(query)
     files: dict[int, list[Attachment]] = {}
     given = Attachment.select().where(Attachment.message_id.in_([row.id for row in rows]))
     for each in given.order_by(Attachment.id):
@@ -134,8 +137,30 @@ def one(person: Actor, ticket_id: int, now: int, before_id: int | None = None) -
         list(steps.limit(STEPS))[::-1] if staff else [],
         remote_help.of_ticket(ticket_id),
         satisfaction.of_ticket(ticket_id),
-        rows[0].id if len(newest) > SHOWN else None,
+        rows[0].id if has_older else None,
     )
+
+
+def _newest(query: Any) -> tuple[list[TicketMessage], bool]:
+    """The messages that one page shows, oldest first, and whether there are older ones.
+
+    Their lengths are asked for before their texts: a page of long ones would be a megabyte.
+    """
+    sizes = query.select(TicketMessage.id, fn.LENGTH(TicketMessage.text).coerce(False)).order_by(
+        TicketMessage.id.desc()
+    )
+    chosen: list[int] = []
+    left = SHOWN_CHARACTERS
+    for message_id, length in sizes.limit(SHOWN + 1).tuples():
+        left -= length
+        if len(chosen) == SHOWN or (chosen and left < 0):
+            return _of_ids(chosen), True
+        chosen.append(message_id)
+    return _of_ids(chosen), False
+
+
+def _of_ids(ids: list[int]) -> list[TicketMessage]:
+    return list(TicketMessage.select().where(TicketMessage.id.in_(ids)).order_by(TicketMessage.id))
 
 
 def of_account(
