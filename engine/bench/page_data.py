@@ -14,6 +14,7 @@ from engine.services.tickets.department_rules import DEPARTMENTS, QUEUES
 from engine.services.trunks import gateways
 from engine.store.database import db
 from engine.store.sql import to_dialect
+from engine.store.tables.campaigns import CampaignVote
 from engine.store.tables.core import (
     Account,
     Attempt,
@@ -123,6 +124,8 @@ def _recipients(count: int, campaign: int, now: int) -> None:
         heard_ms=lambda n: 12_000 if n % 2 == 0 else 0, settled_by="event", price=lambda n: 350 if n % 2 == 0 else 0,
         vote=lambda n: "12"[n % 4 // 2] if n % 2 == 0 else "",
     )  # fmt: skip
+    for key in "12":
+        CampaignVote.create(campaign_id=campaign, vote=key, number=count // 4)
 
 
 def _tickets(house: House, whose: Callable[[int], int], now: int) -> None:

@@ -8,13 +8,14 @@ outbox) happens in the same transaction, for the rows that were won.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from engine.call_end import CallEnd
 from engine.states import WAITING_STATES, AttemptState, Disposition, RecipientState
 from engine.store.counts import COUNT_OF_STATE, add_counts
-from engine.store.sql import LIVE, one_of, over_values, run_over_values
+from engine.store.sql import LIVE, execute, one_of, over_values, run_over_values
 
 _UNANSWERED = one_of((AttemptState.CREATED, AttemptState.ORIGINATING, AttemptState.RINGING))
 
@@ -113,6 +114,7 @@ class Settler:
             self._move_recipients(won)
             self._count(won)
             _note_recordings(won)
+            _count_votes(won)
             for hook in self.hooks:
                 hook(won)
         return won
@@ -185,6 +187,17 @@ def _note_recordings(won: list[Settle]) -> None:
             recorded,
             "UPDATE attempt SET record_ms = CAST(v.ms AS INTEGER) FROM v"
             " WHERE attempt.id = CAST(v.id AS BIGINT) RETURNING attempt.id",
+        )
+
+
+def _count_votes(won: list[Settle]) -> None:
+    """Count the keys that were pressed, each campaign's in one order in all engines, as the counts are."""
+    pressed = Counter((item.campaign_id, item.end.vote[:LONGEST_VOTE]) for item in won if item.end.vote)
+    for (campaign_id, vote), number in sorted(pressed.items()):
+        execute(
+            "INSERT INTO campaign_vote (campaign_id, vote, number) VALUES (?, ?, ?)"
+            " ON CONFLICT (campaign_id, vote) DO UPDATE SET number = campaign_vote.number + excluded.number",
+            [campaign_id, vote, number],
         )
 
 

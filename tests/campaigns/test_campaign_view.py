@@ -6,12 +6,14 @@ import json
 
 import pytest
 
+from engine.call_end import CallEnd
 from engine.errors import NotFound
 from engine.services.campaigns import campaigns, why
 from engine.services.campaigns import view as campaign_view
 from engine.services.campaigns.rules import CampaignRules
 from engine.services.campaigns.view import STALE_MS, STARTING, view, views
 from engine.services.outbox.wording import in_persian
+from engine.store.settles import Settle, Settler
 from engine.store.tables.core import Attempt, CampaignCounts, CampaignPulse, Recipient
 from engine.store.threads import read, write
 
@@ -83,19 +85,30 @@ def test_newest_first_in_pages(campaign_id: int, account_id: int) -> None:
     assert [one.id for one in read(lambda: views(NOW, states=("running",)))] == []
 
 
-def test_votes_are_counted_by_key(campaign_id: int) -> None:
-    def work() -> None:
+def test_votes_are_counted_by_key_once(campaign_id: int) -> None:
+    def work() -> list[Settle]:
+        found = []
         for n, vote in enumerate(("1", "2", "1", "")):
             attempt = Attempt.create(
                 uuid=f"u{n}", recipient_id=n, campaign_id=campaign_id, switch_id=1, gateway_id=1,
-                core_uuid="c", state="ended", try_no=1, created_at=NOW, vote=vote,
+                core_uuid="c", state="answered", try_no=1, created_at=NOW,
             )  # fmt: skip
-            Recipient.create(
-                campaign_id=campaign_id, line=n, number=f"+98912000000{n}", state="delivered",
+            row = Recipient.create(
+                campaign_id=campaign_id, line=n, number=f"+98912000000{n}", state="in_call",
                 attempt_id=attempt.id,
             )  # fmt: skip
+            end = CallEnd(f"u{n}", "NORMAL_CLEARING", answered_at=NOW, ended_at=NOW, vote=vote)
+            found.append(
+                Settle(
+                    attempt.id, row.id, campaign_id, end, "answered", spent_try=True, free_try=False,
+                    settled_by="event", next_state="delivered", next_at=0, avoid_gateway_id=0,
+                )
+            )  # fmt: skip
+        return found
 
-    write(work)
+    ends = write(work)
+    write(lambda: Settler().write(ends[:2]))
+    write(lambda: Settler().write(ends))  # some are told a second time
     assert read(lambda: campaign_view.votes(campaign_id)) == {"1": 2, "2": 1}
 
 

@@ -164,7 +164,7 @@ def stopped() -> list[Campaign]:
 def votes(campaign_id: int) -> dict[str, int]:
     """How many pressed which key (a vote delivers the message, so nobody votes twice)."""
     rows = execute(
-        "SELECT vote, COUNT(*) FROM attempt WHERE campaign_id = ? AND vote <> '' GROUP BY vote ORDER BY vote",
+        "SELECT vote, number FROM campaign_vote WHERE campaign_id = ? ORDER BY vote",
         [campaign_id],
     )
     return {str(vote): int(number) for vote, number in rows}

@@ -39,6 +39,17 @@ class CampaignMinute(Table):
         primary_key = CompositeKey("campaign_id", "minute")
 
 
+class CampaignVote(Table):
+    """How many pressed a key in a campaign; counted with the settles."""
+
+    campaign_id = BigIntegerField()
+    vote = CharField(4)
+    number = IntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("campaign_id", "vote")
+
+
 class CapRequest(Table):
     """A customer asks for a higher cap of calls or cost; one is open for an account at most."""
 
