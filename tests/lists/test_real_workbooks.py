@@ -6,12 +6,15 @@ import io
 import re
 import struct
 import zipfile
+from collections.abc import Set
 from pathlib import Path
 
 import pytest
 
 from engine.errors import BadInput
+from engine.services.lists import other_workbooks
 from engine.services.lists.choices import Choices
+from engine.services.lists.hidden_cells import hidden_cells
 from engine.services.lists.reader import open_list
 
 DATA = Path(__file__).parent / "data"
@@ -83,11 +86,13 @@ def wide(text: str) -> bytes:
     return struct.pack("<I", len(text)) + text.encode("utf-16-le")
 
 
-def xlsb(rows: list[list[object]]) -> io.BytesIO:
-    """A binary workbook, written by its specification (MS-XLSB)."""
+def xlsb(
+    rows: list[list[object]], hidden: Set[int] = frozenset(), hidden_column: int | None = None
+) -> io.BytesIO:
+    """A binary workbook, written by its specification (MS-XLSB); `hidden` are places of rows from 0."""
     cells = b""
     for at, row in enumerate(rows):
-        cells += record(0, struct.pack("<II", at, 0) + bytes(9))
+        cells += record(0, struct.pack("<IIHBB", at, 0, 0, 0, 0x10 * (at in hidden)) + bytes(5))
         for place, cell in enumerate(row):
             head = struct.pack("<II", place, 0)
             cells += (
@@ -95,8 +100,15 @@ def xlsb(rows: list[list[object]]) -> io.BytesIO:
                 if isinstance(cell, float)
                 else record(6, head + wide(str(cell)))
             )
+    columns = b""
+    if hidden_column is not None:
+        columns = (
+            record(390)
+            + record(60, struct.pack("<IIIIH", hidden_column, hidden_column, 0, 0, 1))
+            + record(391)
+        )
     sheet = (
-        record(129) + record(148, struct.pack("<IIII", 0, len(rows) - 1, 0, 1)) + record(145) + cells
+        record(129) + record(148, struct.pack("<IIII", 0, len(rows) - 1, 0, 1)) + columns + record(145) + cells
         + record(146) + record(130)
     )  # fmt: skip
     book = record(131) + record(143) + record(156, struct.pack("<II", 0, 1) + wide("rId1") + wide("a"))
@@ -125,6 +137,34 @@ def test_a_binary_workbook() -> None:
     )
     assert [row.number.e164 for row in rows if row.reason is None] == CALLED[:2]
     assert (facts.form, facts.lines) == ("xlsb", 4)
+
+
+def hold_hidden(source, name: str) -> None:
+    rows, facts = read(source, name)
+    assert [row.reason for row in rows] == [None, "hidden", None, "hidden", None, None]
+    assert (facts.columns, facts.hidden_columns, facts.hidden_rows) == (["موبایل"], ["موبایل قدیمی"], 2)
+    rows, facts = read(source, name, Choices(hidden_rows="include"))
+    assert [row.reason for row in rows] == [None] * 6
+    assert "2 hidden or filtered rows are among those" in " ".join(map(str, facts.notes))
+
+
+@pytest.mark.parametrize("form", ["xls", "ods"])
+def test_what_is_hidden_in_a_workbook_of_libreoffice_is_left_out(form: str) -> None:
+    hold_hidden(DATA / f"hidden.{form}", f"hidden.{form}")
+
+
+def test_what_is_hidden_in_a_binary_workbook_is_left_out() -> None:
+    people = [[f"نام{n}", f"0912111000{n}", f"0935111000{n}"] for n in range(6)]
+    hold_hidden(xlsb([["نام", "موبایل", "موبایل قدیمی"], *people], {2, 4}, 2), "a.xlsb")
+
+
+def test_a_workbook_whose_hidden_rows_cannot_be_told_says_so(monkeypatch) -> None:
+    found = hidden_cells(io.BytesIO((DATA / "hidden.xls").read_bytes()[:700]), "a.xls", "xls", 0)
+    assert found is None
+    monkeypatch.setattr(other_workbooks, "hidden_cells", lambda *_: None)
+    with (DATA / "hidden.xls").open("rb") as file:
+        table = other_workbooks.OtherWorkbook(file, "a.xls", "xls")
+        assert "cannot be told" in str(table.notes()[-1])
 
 
 def test_locked_workbooks_say_what_to_do() -> None:

@@ -114,6 +114,7 @@ class ListFacts:
     hidden_columns: list[str] = field(default_factory=list)
     hidden_rows: int = 0
     several: int = 0  # cells with more than one number
+    elsewhere: int = 0  # rows without a number that have a mobile in a column that was not chosen
     lines: int = 0  # of the file, or rows of the sheet
     left_out: Counter[str] = field(default_factory=Counter)
     more: int = 0  # results beyond one a line: several numbers of a line were taken

@@ -187,7 +187,10 @@ def find_columns(
     if useful:
         return [max(useful, key=lambda index: (points[index], looks[index].numbers, -index))]
     if (
-        any(look.numbers and look.points > 0 and index not in hidden for index, look in enumerate(looks))
+        any(
+            look.numbers and look.points > 0 and said[index] >= 0 and index not in hidden
+            for index, look in enumerate(looks)
+        )
         and len(names) > 1
     ):
         return []  # there may be numbers, but nobody can tell which of them are telephones
@@ -227,9 +230,11 @@ def contact_columns(names: Sequence[str], looks: Sequence[Look]) -> list[int]:
 
 
 def is_contact_value(name: str) -> bool:
-    """Whether a column is called as Google Contacts calls those with numbers: ``Phone 1 - Value``."""
+    """Whether a column is called as Google Contacts calls those with numbers: ``Phone 1 - Value``, in Persian too."""
     words = name.casefold().split()
-    return len(words) == 4 and words[0] == "phone" and words[1].isdecimal() and words[3] == "value"
+    if len(words) != 4 or not words[1].isdecimal():
+        return False
+    return (words[0], words[3]) in (("phone", "value"), ("تلفن", "مقدار"))
 
 
 def candidates(
@@ -258,9 +263,13 @@ def candidates(
     ]
 
 
-def better_mobiles(looks: Sequence[Look], chosen: Sequence[int]) -> int | None:
-    """Return a column full of mobiles that was not chosen, when those that were have none."""
+def better_mobiles(names: Sequence[str], looks: Sequence[Look], chosen: Sequence[int]) -> int | None:
+    """Return a column full of mobiles that was not chosen, when those that were have none; none that is called a code."""
     if any(looks[index].mobiles for index in chosen):
         return None
-    full = [index for index, look in enumerate(looks) if look.mobiles * 2 > look.filled > 0]
+    full = [
+        index
+        for index, look in enumerate(looks)
+        if look.mobiles * 2 > look.filled > 0 and points_of(names[index]) >= 0
+    ]
     return max(full, key=lambda index: looks[index].mobiles, default=None)

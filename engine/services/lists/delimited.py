@@ -31,6 +31,8 @@ MAX_LINE = 1_000_000
 _BLOCK = 1 << 20
 _SAMPLE_LINES = 60
 _OTHER_ENCODINGS = ["cp1256", "cp1252", "cp1251", "cp1253", "cp1254", "cp1255", "iso8859_6"]
+_OTHER_BREAKS = re.compile(r"[\x85\u2028\u2029]")
+"""What parts the lines of a text that has no other line breaks."""
 _SEP_LINE = re.compile(rf'"?sep=([{re.escape(DELIMITERS)}])"?\s*', re.IGNORECASE)
 
 
@@ -176,6 +178,8 @@ class TextTable(Table):
         file.seek(0)
         self._text = io.TextIOWrapper(file, encoding=self.encoding, newline="")
         head = list(islice(self._text, _SAMPLE_LINES))
+        if len(head) == 1 and len(lines := _OTHER_BREAKS.split(head[0])) > 1:
+            head = [line + "\n" for line in lines]
         if head and (separator := _SEP_LINE.fullmatch(head[0])):
             found, is_wrapped = separator[1], False
             del head[0]

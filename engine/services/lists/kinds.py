@@ -43,13 +43,19 @@ _MARKED_UP = tuple(
     for pattern, what in (
         (rf"{_PROLOGUE}<(?:\w+:)?Workbook\b", Sentence("a spreadsheet of Excel 2003 (XML)")),
         (
-            rf"(?:{_PROLOGUE})?<(?:!doctype )?(?:html|table|meta|head|style|body)\b",
+            rf"(?:{_PROLOGUE})?(?:<!--.*?-->\s*)*<(?:!doctype )?(?:html|table|meta|head|style|body|div|tr|script)\b",
             Sentence("a web page (HTML)"),
+        ),
+        (
+            r"(?:[A-Za-z-]+:[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*\r?\n){0,9}MIME-Version:\s*1\.0",
+            Sentence("a saved web page or letter (MHTML)"),
         ),
         (r"<\?xml|<!DOCTYPE|<\w+(?:\s[^<>]*)?>\s*<", Sentence("an XML file")),
         (r"BEGIN:VCARD", Sentence("a file of address cards (vCard)")),
         (r"BEGIN:VCALENDAR", Sentence("a calendar")),
-        (r"ID;P\w+[\r\n]", Sentence("a symbolic link table (SYLK)")),
+        # A list with the columns «ID» and «Phone» begins so too.
+        (r"ID;P[^\r\n]*[\r\n]+(?:[BCFOPW];|NN;|NU;)", Sentence("a symbolic link table (SYLK)")),
+        (r'TABLE\r?\n0,\d+\r?\n"', Sentence("a data interchange table (DIF)")),
         (r'[\[{]\s*(?:[\[{"]|\}|\])', Sentence("a JSON file")),
     )
 )

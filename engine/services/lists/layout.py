@@ -19,7 +19,7 @@ from engine.services.lists.columns import (
     is_numbers_only,
     look_at,
 )
-from engine.services.lists.names import MOBILE, column_names, named_columns, points_of
+from engine.services.lists.names import MOBILE, PHONE, column_names, named_columns, points_of
 from engine.services.lists.table import Table
 
 SAMPLE_ROWS = 1_000
@@ -63,6 +63,7 @@ class Layout:
         self.begins = 0 if header is None else header + 1
         self.titles = header or 0
         self.header_line = 0 if header is None else sample[header][0]
+        self.header: Sequence[str] = () if header is None else rows[header]
         cells = rows[self.begins :]
         if not cells:
             raise BadInput(
@@ -118,7 +119,7 @@ class Layout:
     def notes(self, facts: ListFacts, choices: Choices) -> list[Sentence]:
         """The remarks on the choice and on what was left out, once the list was read."""
         found: list[Sentence] = []
-        better = better_mobiles(self.looks, self.chosen)
+        better = better_mobiles(self.columns, self.looks, self.chosen)
         if better is not None:
             found.append(
                 Sentence(
@@ -126,6 +127,25 @@ class Layout:
                     column=visible(facts.columns[0]), other=visible(self.columns[better]),
                 )
             )  # fmt: skip
+        others = [
+            visible(one.column)
+            for one in self.candidates
+            if one.mobiles and not one.is_chosen and not one.is_hidden and points_of(one.column) >= PHONE
+        ]
+        if others and better is None:
+            found.append(
+                Sentence(
+                    "Mobiles stand in other columns too: %(names)s; of each row one number is called.",
+                    names=others,
+                )
+            )
+        if facts.elsewhere:
+            found.append(
+                Sentence(
+                    "%(count)s rows without a number have a mobile in a column that was not chosen; choose it too.",
+                    count=Amount(facts.elsewhere),
+                )
+            )
         if facts.hidden_rows and choices.hidden_rows == HiddenRows.SKIP:
             found.append(
                 Sentence("%(count)s hidden or filtered rows were left out.", count=Amount(facts.hidden_rows))

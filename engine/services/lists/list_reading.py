@@ -24,7 +24,7 @@ from engine.services.lists.columns import MAX_COLUMNS, is_bare
 from engine.services.lists.duplicates import SeenNumbers
 from engine.services.lists.kinds import open_table
 from engine.services.lists.layout import SAMPLE_ROWS, Layout, is_unparted, not_parted
-from engine.services.lists.names import column_names
+from engine.services.lists.names import column_names, points_of
 from engine.services.lists.rows import Row
 from engine.services.lists.table import Table
 from engine.services.numbering.numbers import LineKind, NormalNumber, normalise, numbers_in, usual_numbers
@@ -35,6 +35,7 @@ MAX_CELL = 500
 CHUNK_CELLS = 100_000
 """A chunk of a list with many columns has fewer rows."""
 _SHOWN_EXAMPLES = 3
+_FIRST_MOBILE, _LAST_MOBILE = 989_000_000_000, 990_000_000_000
 
 
 class Reading:
@@ -78,6 +79,8 @@ class Reading:
         self._examples: list[Sentence] = []
         self._unparted: tuple[int, str] | None = None  # a first line that seems to have several cells
         self._filled = self._blank = self._hidden = self._several = 0
+        self._headers = 0  # that are repeated between the rows
+        self._elsewhere = 0  # rows without a number that have a mobile in a column that was not chosen
 
         rows = self._filled_rows(table.rows())
         sample = list(islice(rows, SAMPLE_ROWS))
@@ -89,6 +92,8 @@ class Reading:
         self._layout = layout
         self.columns = layout.columns
         self._index, *self._others = layout.chosen
+        self._header = [cell for place, cell in enumerate(layout.header) if place != self._index and cell]
+        self._codes = {place for place, name in enumerate(self.columns) if points_of(name) < 0}
         self.number_column = self.columns[self._index]
         self.is_numbers_only = layout.is_numbers_only
         if layout.is_of_mobiles:
@@ -128,8 +133,8 @@ class Reading:
         left_out = Counter(
             {"header": int(layout.header_line > 0), "title": layout.titles, "blank": self._blank}
         )
-        left_out["header"] += table.passed_over
-        rows = self._filled - layout.begins
+        left_out["header"] += table.passed_over + self._headers
+        rows = self._filled - layout.begins - self._headers
         found = ListFacts(
             form=table.form,
             encoding=table.encoding,
@@ -143,6 +148,7 @@ class Reading:
             hidden_columns=layout.hidden_columns,
             hidden_rows=self._hidden if self._skipped is table.hidden_lines else len(table.hidden_lines),
             several=self._several,
+            elsewhere=self._elsewhere,
             lines=self._filled + self._blank + table.passed_over,
             left_out=+left_out,
             more=sum(self.counts.values()) - rows,
@@ -260,6 +266,9 @@ class Reading:
             self._hidden += 1
             yield Row(line, raw, None, Reason.HIDDEN, cells)
             return
+        if found is Reason.NOT_A_NUMBER and raw in self._layout.header and self._is_header(raw, cells):
+            self._headers += 1
+            return
         if found is Reason.SEVERAL:
             self._several += 1
         numbers = self._found_in(raw, found)
@@ -270,9 +279,24 @@ class Reading:
                 raw = text
                 break
         if not numbers:
+            self._elsewhere += self._has_mobile(cells)
             yield Row(line, raw, None, found if isinstance(found, Reason) else None, cells)
         for place, number in enumerate(numbers):
             yield Row(line, raw, number, None, cells if place == 0 else list(cells))
+
+    def _is_header(self, raw: str, cells: list[str]) -> bool:
+        return self._layout.header[self._index] == raw and [cell for cell in cells if cell] == self._header
+
+    def _has_mobile(self, cells: list[str]) -> bool:
+        """Whether the other cells of a row, codes left aside, hold a mobile."""
+        numbers, _ = usual_numbers(
+            [
+                cell
+                for place, cell in enumerate(cells)
+                if cell and place + (place >= self._index) not in self._codes
+            ]
+        )
+        return any(_FIRST_MOBILE <= number < _LAST_MOBILE for number in numbers)
 
     def _found_in(self, text: str, found: NormalNumber | Reason) -> list[NormalNumber]:
         """The numbers of a cell that are to be called, by what was chosen for cells with several."""

@@ -123,10 +123,16 @@ class Package:
                 return relation.target
         return "xl/workbook.xml" if "xl/workbook.xml" in self else ""
 
-    def parse(self, name: str, start: Callable[[str, dict[str, str]], None]) -> None:
-        """Read a part to its end; `start` is called with each tag and its attributes."""
+    def parse(
+        self,
+        name: str,
+        start: Callable[[str, dict[str, str]], None],
+        end: Callable[[str], None] | None = None,
+    ) -> None:
+        """Read a part to its end; `start` is called with each tag and its attributes, `end` with each that is closed."""
         parser = parser_of(self.filename, name)
         parser.StartElementHandler = start
+        parser.EndElementHandler = end
         with self.open(name) as stream:
             for _ in fed(parser, stream, self.filename, name):
                 pass

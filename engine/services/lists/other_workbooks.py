@@ -19,6 +19,7 @@ from engine.errors import BadInput
 from engine.sentences import Sentence
 from engine.services.lists.choices import SheetFacts
 from engine.services.lists.columns import holds_numbers
+from engine.services.lists.hidden_cells import hidden_cells
 from engine.services.lists.opc import first_line
 from engine.services.lists.table import Table
 from engine.services.lists.xlsx import chosen_sheet, sheet_notes
@@ -30,12 +31,13 @@ _SPAN = re.compile(r"PT(\d{1,10})H(\d\d)M(\d\d)(?:[.,]\d+)?S", re.ASCII)
 class OtherWorkbook(Table):
     """The rows of the sheet that was asked for, or of the first visible one with numbers.
 
-    Which rows are hidden is not told by these formats' reader; `form` is xls, xlsb or ods.
+    `form` is xls, xlsb or ods.  Which rows are hidden calamine does not tell: `hidden_cells` does.
     """
 
     def __init__(self, file: BinaryIO, filename: str, form: str, wanted: str = "") -> None:
         super().__init__(filename)
         self.form = self.encoding = form
+        self._hidden_rows: set[int] = set()
         with self._reading():
             file.seek(0)
             self._book = python_calamine.CalamineWorkbook.from_filelike(file)
@@ -46,6 +48,15 @@ class OtherWorkbook(Table):
         chosen = self.sheets[chosen_sheet(self.sheets, wanted, filename)]
         chosen.is_read = True
         self._chosen = chosen.name
+        hidden = hidden_cells(file, filename, form, self._book.sheet_names.index(chosen.name))
+        self._tells_hidden = hidden is not None
+        if hidden is not None:
+            first = self._book.get_sheet_by_name(chosen.name).start or (
+                0,
+                0,
+            )  # blank columns before it are no cells
+            self._hidden_rows = hidden.rows
+            self.hidden_columns = {place - first[1] for place in hidden.columns if place >= first[1]}
 
     def _peek(self, name: str, is_hidden: bool) -> SheetFacts:
         filled = (row for row in self._rows_of(name) if any(row))
@@ -87,10 +98,15 @@ class OtherWorkbook(Table):
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         with self._reading():
-            yield from enumerate(self._rows_of(self._chosen), start=1)
+            for line, row in enumerate(self._rows_of(self._chosen), start=1):
+                if line in self._hidden_rows and any(row):
+                    self.hidden_lines.add(line)
+                yield line, row
 
     def notes(self) -> list[Sentence]:
-        """Which sheet was read; and that rows which are hidden cannot be told."""
+        """Which sheet was read; and whether rows which are hidden could not be told."""
+        if self._tells_hidden:
+            return sheet_notes(self.sheets)
         unknown = Sentence(
             "Hidden rows of %(form)s workbooks cannot be told: all rows were read; save it as XLSX to leave them out.",
             form=self.form.upper(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 _FEW = 5
 _MOST = 0.8
@@ -14,7 +15,8 @@ _POSTAL = re.compile(r"[13-9]{4}[1346-9]\d{5}")
 def are_codes(cells: Sequence[str]) -> bool:
     """Say whether cells of ten digits, without a 0 before them, are codes rather than landlines.
 
-    Nearly all national codes end with the right check digit, of landlines one in eleven does; the first
+    Nearly all national codes end with the right check digit, of landlines one in eleven does; serial numbers
+    grow by one from line to line; the first
     digits of postal codes are never 0 or 2.  Five cells at least are needed to tell, of postal codes twenty.
     """
     digits = [
@@ -23,6 +25,10 @@ def are_codes(cells: Sequence[str]) -> bool:
     if len(digits) < _FEW:
         return False
     if sum(map(is_national_code, digits)) >= _MOST * len(digits):
+        return True
+    # Numbers that were given one after the other: of bills, of contracts, of members.
+    steps = [int(after) - int(before) for before, after in pairwise(digits)]
+    if sum(step == 1 for step in steps) >= _MOST * len(steps):
         return True
     return (
         len(digits) >= 4 * _FEW

@@ -21,6 +21,7 @@ from phonenumbers import PhoneNumber, PhoneNumberType
 from phonenumbers.data.region_IR import PHONE_METADATA_IR
 
 from engine.errors import BadInput
+from engine.services.numbering.identity_codes import is_national_code
 from engine.services.numbering.provinces import PROVINCES
 from engine.services.numbering.reasons import Reason
 from engine.services.numbering.spelling import (
@@ -192,6 +193,8 @@ def _normalise_slowly(
     if "+" in spelt and not digits.startswith("0"):
         international = digits
     elif digits.startswith("00"):
+        if spelt == digits and len(digits) == 10 and is_national_code(digits):
+            return Reason.NOT_A_NUMBER
         international = digits[2:]
     elif digits.startswith("98") and len(digits) > 10:
         international = digits

@@ -21,7 +21,8 @@ _ONLY_LABEL = re.compile(_LABEL, re.IGNORECASE)
 _SYMBOLS = "☎✆✉📞📱📲\ufe0f"
 _ENDS = re.compile(rf"^[#*•·|/\\_,;:،؛.\s{_SYMBOLS}]+|[#*•·|/\\_,;:،؛.+\s{_SYMBOLS}-]+$")
 _TYPED_FORMULA = re.compile(r"=(?=\+?\d+$)", re.ASCII)
-_BULLET = re.compile(r"^-\s*(?=[0+(])|^-\s+")
+_BULLET = re.compile(r"^-\s*(?=[0+(])|^-\s+|^\d{1,5}\s*[-.)]\s+(?=(?:0|\+98|0098)[1-9]\d{9}$)", re.ASCII)
+"""A dash, or the number of a line (``12. 0912…``), before a number that is whole without it."""
 _AMERICAN = re.compile(r"\d{1,3}(?:,\d{3})+", re.ASCII)
 _UNUSUAL = re.compile(r"[_,،'’·~٬]")
 _ONE_NUMBER = re.compile(r"0[1-9]\d{9}|9\d{9}|(?:\+|00)?98[1-9]\d{9}", re.ASCII)
