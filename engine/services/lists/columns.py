@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from engine.services.lists.choices import Candidate
-from engine.services.lists.names import NUMBER, PHONE, is_exact, points_of
+from engine.services.lists.names import CONTACT_VALUES, NUMBER, PHONE, is_exact, points_of
 from engine.services.numbering.identity_codes import are_codes
 from engine.services.numbering.numbers import LineKind, NormalNumber, normalise, numbers_in
 from engine.services.numbering.reasons import Reason
@@ -234,7 +234,7 @@ def is_contact_value(name: str) -> bool:
     words = name.casefold().split()
     if len(words) != 4 or not words[1].isdecimal():
         return False
-    return (words[0], words[3]) in (("phone", "value"), ("تلفن", "مقدار"))
+    return (words[0], words[3]) in CONTACT_VALUES
 
 
 def candidates(

@@ -29,6 +29,8 @@ _PHONE_NAMES = _names(
     "contact contactnumber contactno recipient destination callee called to"
     " گیرنده شماره‌گیرنده مخاطب شماره‌مخاطب ثابت شماره‌ثابت"
 )
+CONTACT_VALUES = frozenset({("phone", "value"), ("تلفن", "مقدار")})
+"""First and last word of the columns of numbers of Google Contacts."""
 _NUMBER_NAMES = _names("number num no numbers شماره شماره‌ها nomre nomreh shomare shomareh نمره")
 _AGAINST_WORDS = _names(
     "code codes postal postcode zip zipcode national melli id nid nin ssn contract bill account acc row amount price"
