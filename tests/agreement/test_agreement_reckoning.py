@@ -15,8 +15,8 @@ from engine.agreement.reckoning import from_evidence, reckon
 from engine.agreement.records import Exclusion, Outage
 from engine.agreement.terms import ExclusionKind, in_force
 from engine.agreement.verdicts import shown_percent
-from engine.agreement.verify import compare
 from engine.errors import BadInput
+from tests.agreement.second_by_second import compare
 
 TERMS = in_force(0)
 M29, M30, M31 = (Month.parse(text) for text in ("1405-12", "1405-08", "1405-01"))

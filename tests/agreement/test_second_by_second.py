@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine.agreement import verify
 from engine.agreement.months import Month
-from engine.agreement.verify import by_seconds, compare, month_bounds, random_document
+from tests.agreement import second_by_second
+from tests.agreement.second_by_second import by_seconds, compare, month_bounds, random_document
 
 DAY, HOUR, NOTICE_S = 86_400, 3_600, 172_800
 # The last seconds of downtime before a column's discount rises, in months of 29, 30 and 31 days; from the published table.
@@ -121,9 +121,9 @@ def test_downtime_lies_beside_every_edge_of_the_table(cases):
     lengths = {length for _, length in alone}
     missing = [edge for edge in wanted if not {edge - 1, edge, edge + 1, edge + 2} & lengths]
     assert missing == []
-    beside = {edge + by for edge in verify._EDGES for by in range(-2, 3)}
+    beside = {edge + by for edge in second_by_second._EDGES for by in range(-2, 3)}
     assert sum(count for (_, length), count in alone.items() if length in beside) > 150
-    assert all(any(abs(edge - known) <= 2 for known in wanted) for edge in verify._EDGES), (
+    assert all(any(abs(edge - known) <= 2 for known in wanted) for edge in second_by_second._EDGES), (
         "every edge that is aimed at is one of the table's"
     )
 
@@ -152,7 +152,7 @@ def test_outages_of_every_length_reach_over_the_months_edges_and_overlap(cases):
 def test_exclusions_of_every_kind_and_notice_lie_over_the_edges_of_outages(cases):
     some = [(each, outages) for _, _, outages, exclusions in cases for each in exclusions]
     assert all(a < b for (a, b, _, _), _ in some), "an exclusion is never empty"
-    assert {kind for (_, _, kind, _), _ in some} == set(verify._KINDS)
+    assert {kind for (_, _, kind, _), _ in some} == set(second_by_second._KINDS)
     notices = Counter(notice for (_, _, _, notice), _ in some)
     assert all(notices[each] > 50 for each in (NOTICE_S - 1, NOTICE_S, NOTICE_S + 1, None))
     given = [notice for notice in notices if notice is not None]
@@ -183,12 +183,14 @@ def test_a_seed_names_its_cases():
 
 
 def test_a_case_that_disagrees_is_told(monkeypatch, capsys):
-    assert verify.main(["--cases", "3", "--seed", "9"]) == 0
+    assert second_by_second.main(["--cases", "3", "--seed", "9"]) == 0
     assert capsys.readouterr().out.startswith("3 cases, seed 9: 0 disagree")
     monkeypatch.setattr(
-        verify, "reckon_document", lambda _: {**by_seconds(document("1405-08")), "discount": 99, "month_s": 1}
+        second_by_second,
+        "reckon_document",
+        lambda _: {**by_seconds(document("1405-08")), "discount": 99, "month_s": 1},
     )
-    assert verify.main(["--cases", "5", "--seed", "9"]) == 1
+    assert second_by_second.main(["--cases", "5", "--seed", "9"]) == 1
     said = capsys.readouterr().out
     assert "5 cases, seed 9: 5 disagree" in said
     assert said.count("'month':") == 3, "the first three are shown"

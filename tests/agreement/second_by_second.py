@@ -1,6 +1,6 @@
 """Check the interval arithmetic against a reckoning second by second.
 
-``python -m engine.agreement.verify --cases 10000`` makes random documents
+``python -m tests.agreement.second_by_second --cases 10000`` makes random documents
 (29-, 30- and 31-day months, overlapping outages, exclusions announced in time,
 too late or never), reckons each the way `avanakctl sla reckon` does, and again
 by marking every second of the month in an array; the second way shares nothing
@@ -141,7 +141,7 @@ def compare(cases: int, seed: int) -> tuple[list[dict[str, Any]], dict[str, int]
 
 def main(arguments: list[str] | None = None) -> int:
     """Command line; exit status 1 if any case disagrees."""
-    parser = argparse.ArgumentParser(prog="python -m engine.agreement.verify", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.agreement.second_by_second", description=__doc__)
     parser.add_argument("--cases", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=5)
     options = parser.parse_args(arguments)
