@@ -49,3 +49,15 @@ def test_other_addresses_are_refused_in_words(url: str) -> None:
 
 def test_a_public_address_is_taken() -> None:
     assert outside.check_url(" https://93.184.216.34/avanak?a=1 ") == "https://93.184.216.34/avanak?a=1"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["64:ff9b::7f00:1", "64:ff9b::a00:1", "64:ff9b:1::a00:1", "::7f00:1", "::ffff:0:7f00:1", "fec0::1"],
+)
+def test_an_inner_network_behind_ipv6_is_refused(address: str) -> None:
+    assert not outside.is_allowed(address)
+
+
+def test_a_public_address_behind_a_translator_is_fit() -> None:
+    assert outside.is_allowed("64:ff9b::808:808")

@@ -15,6 +15,10 @@ from engine.errors import BadInput
 
 LONGEST_URL = 500
 PORTS = frozenset((80, 443, *range(1024, 65536)))
+INTERNET = ipaddress.IPv6Network(
+    "2000::/3"
+)  # of IPv6 all that is public; the rest leads to networks near us, or nowhere
+TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")  # NAT64 (RFC 6052)
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -32,12 +36,20 @@ def is_allowed(address: str, also: Sequence[Network] = ()) -> bool:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    mapped = getattr(found, "ipv4_mapped", None) or getattr(found, "sixtofour", None)
-    if mapped is not None:
-        found = mapped
+    if isinstance(found, ipaddress.IPv6Address):
+        found = _inner(found)
     if any(found in network for network in also if network.version == found.version):
         return True
+    if found.version == 6 and found not in INTERNET:
+        return False
     return found.is_global and not found.is_multicast
+
+
+def _inner(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """The IPv4 address that an IPv6 one stands for (mapped, 6to4, by a translator), else the address itself."""
+    if address in TRANSLATED:
+        return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address.ipv4_mapped or address.sixtofour or address
 
 
 class AddressRefused(BadInput):
