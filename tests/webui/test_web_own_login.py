@@ -290,3 +290,15 @@ def test_secrets_of_before_are_sealed_and_open_for_their_person_alone(app: Flask
     # Somebody who can write the table gains nothing by putting the secret that they know into another's row.
     write(lambda: User.update(totp_secret=kept, totp_since_at=1).where(User.id == second.id).execute())
     assert not write(lambda: second_factor.take(user("outsider"), pyotp.TOTP(secret).at(now // 1000), now))
+
+
+def test_a_link_for_a_new_password_does_not_stand_for_the_second_factor(app: Flask, owner, cast) -> None:
+    person = user("colleague")
+    write(lambda: User.update(totp_secret="x", totp_since_at=1).where(User.id == person.id).execute())
+    page = owner.post(f"/people/{person.id}/link", page="/people").text
+    link = re.search(r"(/people/join/[^\s\"<]+|/join/[^\s\"<]+)", page)
+    assert link is not None
+    browser = Browser(app)
+    done = browser.post(link[1], {"password": NEW, "again": NEW}, page=link[1])
+    assert done.location == "/login"
+    assert browser.get("/").status_code == 302

@@ -15,7 +15,7 @@ from wtforms.validators import EqualTo, InputRequired, Length
 
 from engine.clock import wall_ms
 from engine.errors import Conflict
-from engine.services.accounts import accounts, people, permissions
+from engine.services.accounts import accounts, people, permissions, second_factor
 from engine.services.accounts.people import User
 from engine.store.threads import read, write
 from webui.forms.number_fields import row_id
@@ -134,6 +134,9 @@ def join(token: str) -> str | Answer | Response:
 
     if not attempt(form, work, writes=False):
         return refused("people/join.html", form=form, invited=invited, token=token)
+    if second_factor.is_on(accepted[-1]):  # the link stands for the password, not for the app
+        flash(_("Your password was set; log in with it."), "success")
+        return redirect(url_for("auth.login"))
     log_in(accepted[-1])
     flash(_("Your password was set."), "success")
     return redirect(url_for("portal.start"))
