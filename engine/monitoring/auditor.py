@@ -59,7 +59,7 @@ class OpenAttempt:
 
 
 def read_open(before: int) -> list[OpenAttempt]:
-    """All attempts made before `before` that have not ended; inside a connection."""
+    """Return all attempts made before `before` that have not ended.  Runs inside a connection."""
     rows = execute(
         "SELECT id, uuid, switch_id FROM attempt"  # noqa: S608
         f" WHERE state <> '{AttemptState.ENDED}' AND created_at < ?",
@@ -69,7 +69,7 @@ def read_open(before: int) -> list[OpenAttempt]:
 
 
 def read_ended(uuids: list[str]) -> dict[str, int]:
-    """Those of `uuids` that are attempts of ours which have ended, with their ids; inside a connection."""
+    """Return the ids of those `uuids` that are our own attempts and have ended.  Runs inside a connection."""
     found: dict[str, int] = {}
     for at in range(0, len(uuids), 500):
         part = uuids[at : at + 500]
@@ -106,7 +106,7 @@ class Auditor:
         self._open_m = self._channels_m = self._house_m = self._money_m = self._others_m = 0.0
 
     def step(self) -> list[Finding]:
-        """One round; what was found (already noted)."""
+        """Run one round; return the findings, which are already stored."""
         now, now_m = self.clock()
         found = self._memory()
         found += self._campaigns(now_m)
@@ -141,14 +141,14 @@ class Auditor:
             self.writer.call(lambda: note_findings(found, now))
 
     def _twice(self, kind: str, doubtful: set[Any]) -> set[Any]:
-        """Those that looked wrong at the last look, too."""
+        """Keep the findings that were also made at the previous look."""
         before, self._doubts[kind] = self._doubts.get(kind, set()), doubtful
         return doubtful & before
 
     # -- memory ---------------------------------------------------------------------------
 
     def _memory(self) -> list[Finding]:
-        """Seats and runs against the calls; nothing else runs meanwhile, so they must be equal."""
+        """Compare seats and runs with the calls.  Nothing else runs meanwhile, so they must be equal."""
         calls = self.dialer.calls.by_uuid.values()
         lanes = self.dialer.lanes
         by_gateway = Counter(call.gateway_id for call in calls)
@@ -181,7 +181,7 @@ class Auditor:
     # -- the store ------------------------------------------------------------------------
 
     def _campaigns(self, now_m: float) -> list[Finding]:
-        """Audit the campaigns whose turn it is: one whose audit takes long comes round less often."""
+        """Audit the campaigns that are due.  The longer an audit takes, the less often it runs."""
         running_campaigns = self.dialer.running_campaigns
         ids = {*running_campaigns.runs, *running_campaigns.idle}
         self._due = {key: due_m for key, due_m in self._due.items() if key in ids}
@@ -197,7 +197,7 @@ class Auditor:
         return found
 
     def _put_right(self, campaign_id: int, found: list[Finding]) -> list[Finding]:
-        """Set counts that are wrong to what a recount says; the findings, with that said."""
+        """Replace wrong counts by those of a recount; return the findings, with a note of it."""
         out = []
         for item in found:
             if item.kind == "counts" and self.writer.call(lambda: repair_counts(campaign_id)):
@@ -227,7 +227,7 @@ class Auditor:
         return found
 
     def _audit(self, campaign_id: int) -> list[Finding]:
-        """Its sums, or when the time for it has come, all of its recipients."""
+        """Compare its sums or, when that is due, count all of its recipients."""
         begun_m = self.clock()[1]
         if campaign_id not in self._recount_m:
             total = read(lambda: counts_of([campaign_id])[campaign_id].total)
@@ -239,7 +239,7 @@ class Auditor:
         return found
 
     def _look_at_money(self, now: int) -> list[Finding]:
-        """The money; what is wrong at one look may be on its way, so it is said at the second."""
+        """Check the money.  A difference may be a booking in progress, so only the second look in a row reports it."""
         found = {(item.kind, item.subject): item for item in read(self._money.look)}
         # Prices and bookings are looked at once, and were complete when they were.
         lasting = {key for key in found if key[0] in ("money_held", "money_short", "money_left_open")}
@@ -251,7 +251,7 @@ class Auditor:
         ]
 
     def _close(self, item: Finding, now: int) -> Finding:
-        """A campaign that is over gives back what it held."""
+        """Release what an ended campaign still held."""
         campaign_id = item.about_id
         assert campaign_id is not None
 
@@ -264,7 +264,7 @@ class Auditor:
         return left_open(campaign_id, self.writer.call(close))
 
     def _open_attempts(self, now: int, now_m: float) -> list[Finding]:
-        """Open attempts that are in nobody's memory: ours are recovered, those of no one are given up."""
+        """Recover open attempts of ours that are not in memory; give up those that belong to no engine."""
         rows, served = read(lambda: (read_open(now - YOUNG_MS), leases.switch_leases()))
         elsewhere = {lease.switch_id for lease in served if lease.owner}
         ours = set(self.dialer.records)
@@ -294,7 +294,7 @@ class Auditor:
     # -- the switches ---------------------------------------------------------------------
 
     def _channels(self, switch_id: int) -> list[Finding]:
-        """Live channels against our calls.  The list is asked for only when the numbers differ."""
+        """Compare live channels with our calls.  The list is asked for only when the numbers differ."""
         link = self.dialer.links.get(switch_id)
         if link is None or switch_id in self.dialer.recovery.suspects:
             return []
@@ -314,7 +314,7 @@ class Auditor:
             return []
 
     def _gone(self, switch_id: int, old: list[Any], channels: list[Any], now_m: float) -> list[Finding]:
-        """Calls that the switch does not have: the reaper asks by name, seconds after the end."""
+        """Report calls that the switch does not have.  The reaper asks for them by id some seconds later."""
         alive = {channel.uuid for channel in channels}
         missing = {
             call for call in old if call.uuid not in alive and self.dialer.calls.get(call.uuid) is call
@@ -328,7 +328,7 @@ class Auditor:
         return [Finding("call_gone", f"switch {switch_id}", said, True)]
 
     def _left(self, switch_id: int, channels: list[Any], link: Any) -> list[Finding]:
-        """Channels of ours whose attempt has ended in the books: ended on the switch, too."""
+        """End channels on the switch whose attempt has ended in the books."""
         strange = [
             channel.uuid
             for channel in channels

@@ -1,4 +1,4 @@
-"""The engine's eyes: every few seconds what is up and what is down goes to the monitor of availability.
+"""Availability as the engine sees it: every few seconds it reports what is up and what is down.
 
 It sees what only this process knows (how its calls end, whether the panel
 answers, that the database refuses) beside what the store says of everything.
@@ -63,7 +63,7 @@ class AvailabilityMonitor:
         self._loops.start()
 
     def stop(self) -> None:
-        """Watch no more; the time until somebody watches again will be unknown."""
+        """Stop watching.  The time until the next start counts as unknown."""
         self._loops.stop()
         try:
             self._writer.call(lambda: observations.end_pulse(self._component))
@@ -71,7 +71,7 @@ class AvailabilityMonitor:
             log.warning("action=pulse_not_ended error=%r", str(error))
 
     def probe(self) -> None:
-        """One synthetic call to each switch (a job of every minute)."""
+        """Send one synthetic call to each switch (a job that runs every minute)."""
         self.prober.send(wall_ms(), monotonic_s())
 
     def step(self, now: int, now_m: float) -> None:
@@ -100,7 +100,7 @@ class AvailabilityMonitor:
         self._monitor.loop(now, calls, [self._web] if self._web is not None else [], refusal)
 
     def note_ended(self, settles: list[Settle]) -> None:
-        """Calls that have ended: how, is read at the next step."""
+        """Note calls that have ended; the next step reads how."""
         self._ended.extend(each.attempt_id for each in settles)
 
     def _count_ends(self, now_m: float) -> None:
@@ -134,7 +134,7 @@ class AvailabilityMonitor:
         return {name: verdict for name, verdict in verdicts.items() if verdict is not None}
 
     def _look_at_web(self, url: str) -> None:
-        """Ask the panel; two failures in a row are down."""
+        """Ask the web UI; two failures in a row mean that it is down."""
         import requests  # 0.1 s of computing, which the start of an engine need not wait for
 
         try:

@@ -1,4 +1,4 @@
-"""Tells how this engine finds its gateways: a line in the log when it changes, and rows for the screens."""
+"""Report the health of gateways as this engine sees it: a log line for each change, and rows for the pages."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class GatewayHealthMonitor:
             self._writer.call(lambda: gateway_health.note(rows))
 
     def _look(self, gateway: GatewayLane, now: int, now_m: float) -> dict[str, Any] | None:
-        """The row of a gateway; None when the last one still holds."""
+        """Return the row of a gateway, or None if nothing changed."""
         told = self._told.setdefault(gateway.id, _Told(since_at=now))
         health = gateway.health
         state, factor, cps = health.state, health.factor, gateway.full_cps * health.factor
@@ -69,7 +69,7 @@ class GatewayHealthMonitor:
 
     @staticmethod
     def _log(gateway: GatewayLane, told: _Told, cps: float, now_m: float) -> None:
-        """One line when it changes for the worse, or is well again."""
+        """Write one line when a gateway gets worse, or recovers."""
         health = gateway.health
         if told.state is not health.state and health.state is Breaker.REFUSED:
             log.error("action=gateway_refuses_account gateway=%s", gateway.name)

@@ -48,7 +48,7 @@ class Prober:
         self._done: list[Probed] = []
 
     def send(self, now: int, now_m: float) -> None:
-        """A synthetic call to each switch that is connected."""
+        """Send a synthetic call to each connected switch."""
         for switch_id, link in list(self._dialer.links.items()):
             name = self._dialer.lanes.switches[switch_id].name
             job = str(uuid.uuid4())
@@ -69,7 +69,7 @@ class Prober:
         return True
 
     def results(self, now_m: float) -> list[Probed]:
-        """What has ended since the last question; what is overdue has failed."""
+        """Return the probes that ended since the last call.  An overdue probe has failed."""
         for job, waiting in list(self._waiting.items()):
             if now_m - waiting.since_m > ANSWER_S:
                 self._finish(job, False, kept("no answer within %(n)s s", n=round(ANSWER_S)), now_m)

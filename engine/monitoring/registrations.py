@@ -43,7 +43,7 @@ class RegistrationMonitor:
                 log.warning("action=gateways_not_asked switch=%s error=%r", switch.name, str(error))
 
     def _tell(self, switch_id: int, switch: str, gateway_id: int, state: str, fault: str) -> None:
-        """The trunk knows what is wrong with it, so that a campaign can say why nobody is called."""
+        """Tell the trunk what is wrong with it, so that a campaign can say why nobody is called."""
         trunk = self._dialer.lanes.trunks.get((switch_id, gateway_id))
         if trunk is not None:
             trunk.fault = registrations.sentence_of_fault(switch, state, fault)

@@ -24,7 +24,7 @@ class SwitchLimits:
         self._dialer = dialer
 
     def ask(self) -> None:
-        """Take over what each connected switch permits now."""
+        """Read what each connected switch permits now."""
         for switch_id, link in list(self._dialer.links.items()):
             try:
                 sps = read_limit(link.api(commands.session_rate()))

@@ -171,7 +171,7 @@ class Engine:
         log.info("action=engine_started engine=%s", self.name)
 
     def stop(self, drain_s: float | None = None) -> bool:
-        """Drain and end; True if every call came to its end and everything was written."""
+        """Drain and stop; return True if every call has ended and everything is written."""
         if self._is_stopping:
             return True
         self._is_stopping = True
@@ -199,7 +199,7 @@ class Engine:
         return drained and flushed
 
     def wait_for_switch(self, timeout_s: float) -> bool:
-        """Wait until some switch is up; False after the time-out."""
+        """Wait until a switch is up; return False after the time-out."""
         deadline = monotonic_s() + timeout_s
         while monotonic_s() < deadline:
             if self.switchboard.any_up:
@@ -210,7 +210,7 @@ class Engine:
     # -- beside the dialing -------------------------------------------------------------
 
     def _start_jobs(self) -> None:
-        """The jobs by the clock, when dialling goes on: their libraries take half a second to import."""
+        """Start scheduled jobs after dialling has begun: their libraries take half a second to import."""
         self.wait_for_switch(JOBS_WAIT_S)
         gevent.sleep(JOBS_AFTER_S)
         from engine.runtime.jobs import start_jobs
@@ -224,7 +224,7 @@ class Engine:
         self.jobs = start_jobs(self.settings, self._owner, self.watch.probe, self.trunk_watch.ask, channels)
 
     def _forget_codes(self) -> None:
-        """Codes that were heard are kept by nobody."""
+        """Forget spoken codes once they were heard."""
         gevent.get_hub().threadpool.apply(otp_prompt.forget_old, (self.settings.prompts_dir, wall_ms()))
 
     def _hold_back_opted_out(self, won: list[Settle]) -> None:

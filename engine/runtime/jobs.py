@@ -1,4 +1,4 @@
-"""Jobs by the clock: what runs daily or each minute beside the dialling.
+"""Scheduled jobs: what runs daily or every minute beside the dialling.
 
 A job that was missed (the machine was off) runs once when it can, whatever the
 delay; jobs are idempotent and catch up by themselves.  Of several engines that
@@ -122,19 +122,19 @@ def sweep_recordings(settings: Settings) -> int:
 
 
 def complete_prompts(settings: Settings) -> int:
-    """Write what an earlier version did not keep of the messages, in a thread; of how many."""
+    """Write files that an earlier version did not keep of messages, in a thread; return of how many."""
     names = read(prompts.kept_names)
     return begin(lambda: prompts.complete(settings.prompts_dir, names))()
 
 
 def repeat_campaigns(settings: Settings) -> None:
-    """Make campaigns again whose time comes soon."""
+    """Make the next run of repeated campaigns that are due soon."""
     for row in read(lambda: repeats.due(wall_ms())):
         repeats.make(row, wall_ms(), settings.max_call_s, write)
 
 
 def go_on_copying() -> None:
-    """Take up copies of campaigns that were cut, by a crash say."""
+    """Continue copies of campaigns that were interrupted, for example by a crash."""
     for campaign_id in write(clone.cut):
         try:
             clone.go_on(campaign_id, write)

@@ -57,7 +57,7 @@ class LeaseKeeper:
         self._loops.start()
 
     def stop(self) -> None:
-        """Give everything up, so that another engine can go on at once."""
+        """Release everything, so that another engine can continue at once."""
         self._loops.stop()
         self.held.clear()
         try:
@@ -86,7 +86,7 @@ class LeaseKeeper:
             self._level()
 
     def drop_expired(self, now_m: float) -> None:
-        """Stop using what could not be renewed in time."""
+        """Stop using switches whose lease could not be renewed in time."""
         for switch_id in [key for key, until_m in self.held.items() if now_m >= until_m]:
             log.error("action=lease_expired switch=%d owner=%s", switch_id, self.owner)
             self._lose(switch_id)
@@ -111,7 +111,7 @@ class LeaseKeeper:
             self._on_gained(switch_id)
 
     def _level(self) -> None:
-        """Give one to an engine that could serve it and holds at least two fewer."""
+        """Hand one switch to an engine that can serve it and holds at least two fewer."""
         if len(self.held) < 2:
             return
         engines, rows = read(lambda: (leases.live_engines(), leases.switch_leases()))

@@ -1,4 +1,4 @@
-"""The part that brings uploaded lists in, into campaigns and contact lists: it runs where the uploads lie, beside the web UI."""
+"""The importer of uploaded lists, into campaigns and contact lists.  It runs beside the web UI, where the files are."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ AT_ONCE = 2  # a short list need not wait for a million
 
 
 class Importer:
-    """Looks for lists that are noted and whose files are here, and brings them in."""
+    """Looks for noted lists whose files are on this machine, and imports them."""
 
     def __init__(self, settings: Settings) -> None:
         self._uploads = Uploads(settings.data_dir / "uploads", settings.max_upload_mb * 1_000_000)
@@ -41,12 +41,12 @@ class Importer:
         self._loops.start()
 
     def stop(self) -> None:
-        """Let go of what is under way: it goes on behind the last chunk at the next start."""
+        """Abandon imports in progress.  The next start continues after their last chunk."""
         self._loops.stop()
         gevent.killall(list(self._working.values()))
 
     def loop(self) -> None:
-        """Take up what is noted, as far as there is room; next is the account that was served longest ago."""
+        """Start noted imports while there is room.  The account that was served longest ago is next."""
         self._working = {key: each for key, each in self._working.items() if not each.dead}
         noted = read(list_imports.unfinished)
         noted.sort(key=lambda each: self._served.get(each[1], 0))

@@ -1,4 +1,4 @@
-"""Opening of the store: folders, database, its newest form.  What every process does first."""
+"""Open the store: folders, database, migrations.  Every process does this first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Posting to an address that a customer named, and to nothing of our own.
+"""Post to an address that a customer named, but never into our own network.
 
 What is connected to is the address that was looked at: a name that points elsewhere a moment later (DNS
 rebinding) gains nothing.  Redirects are not followed, answers are read to 64 kB, and all of it ends in 15 s.

@@ -148,7 +148,7 @@ class Switchboard:
         self.keeper.start({switch_id: spec.name for switch_id, spec in self._specs.items()})
 
     def _begin(self, switch_id: int) -> None:
-        """This engine serves the switch from now on."""
+        """Serve the switch from now on."""
         spec = self._specs[switch_id]
         if spec.address is None:
             options = self._embedded_options or self.default_embedded(spec.name)
@@ -166,7 +166,7 @@ class Switchboard:
         self._supervise(switch_id, spec.name, address)
 
     def _records(self, switch_id: int, spec: SwitchSpec, own_file: Path | None) -> Records:
-        """The call records of a switch, from where they were left off."""
+        """Read the call records of a switch, from where the last reading stopped."""
         row = read(lambda: load_cursor(switch_id))
         cursor = Cursor(row.inode, row.head, row.position) if row is not None else None
         source: Source
@@ -188,7 +188,7 @@ class Switchboard:
         )
 
     def default_embedded(self, name: str) -> EmbeddedOptions:
-        """How an embedded switch is started when nobody says otherwise."""
+        """The default options of an embedded switch."""
         logs = self.settings.data_dir / "log"
         make_folder(logs)
         return EmbeddedOptions(
@@ -220,7 +220,7 @@ class Switchboard:
             self._end(switch_id)
 
     def _lost(self, switch_id: int) -> None:
-        """Not ours any more.  Nothing is sent from now on; the rest takes a moment."""
+        """Stop serving a switch: send nothing from now on, then end the rest."""
         assert self.keeper is not None
         self.keeper.busy.add(switch_id)
         gevent.spawn(self._end, switch_id)
@@ -305,7 +305,7 @@ class Switchboard:
         supervisor.start()
 
     def _hand_over(self, switch_id: int, link: Link, info: SwitchInfo) -> None:
-        """Give a connection to the dialer; while the database is away, wait for it."""
+        """Hand a connection to the dialer; wait while the database does not answer."""
         while True:
             try:
                 self.dialer.switch_up(
@@ -319,7 +319,7 @@ class Switchboard:
                 gevent.sleep(STORE_RETRY_S)
 
     def _support_line_up(self, switch_id: int, name: str, link: Link, info: SwitchInfo) -> None:
-        """The support line's failure costs the dialling nothing."""
+        """Start the support line; its failure does not affect dialling."""
         try:
             self._support_line.switch_up(switch_id, name, link, info.core_uuid)
         except AvanakError as error:
@@ -336,7 +336,7 @@ class Switchboard:
         )
 
     def _report(self, switch_id: int, **values: Any) -> None:
-        """Note something about a switch; that the database is away must not cost the connection."""
+        """Store a note about a switch.  A database that does not answer must not end the connection."""
         try:
             owner = self.keeper.owner if self.keeper is not None else None
             self.writer.call(lambda: switches.report(switch_id, owner, **values))

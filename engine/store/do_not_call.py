@@ -31,7 +31,7 @@ def numbers_value(numbers: Collection[int]) -> object:
 
 
 def find(account_ids: Collection[int], numbers: Collection[int]) -> set[int]:
-    """Those of `numbers` that are on the list of any of the accounts."""
+    """Return those of `numbers` that are on the list of any of the accounts."""
     if not numbers or not account_ids:
         return set()
     marks = ",".join("?" * len(account_ids))
@@ -45,7 +45,7 @@ def find(account_ids: Collection[int], numbers: Collection[int]) -> set[int]:
 
 
 def add(account_id: int, numbers: Collection[int], source: str, now: int, campaign_id: int = 0) -> int:
-    """Put numbers on a list; how many it did not have yet."""
+    """Add numbers to a list; return how many are new."""
     if not numbers:
         return 0
     return changed(
@@ -58,7 +58,7 @@ def add(account_id: int, numbers: Collection[int], source: str, now: int, campai
 
 
 def remove(account_id: int, number: int) -> bool:
-    """Take a number off a list; whether it was on it."""
+    """Remove a number from a list; return whether it was on it."""
     return bool(changed("DELETE FROM do_not_call WHERE account_id = ? AND number = ?", [account_id, number]))
 
 

@@ -1,4 +1,4 @@
-"""What the auditor found, newest word per kind and subject: a screen's list of things to look at."""
+"""Audit findings: the newest for each kind and subject, as the pages list them."""
 
 from __future__ import annotations
 

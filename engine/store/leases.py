@@ -19,7 +19,7 @@ NODE_MS = 8_000  # an engine that was not seen for this long counts as dead
 
 @dataclass(frozen=True, slots=True)
 class SwitchLease:
-    """Who holds a switch; an empty owner: nobody does, or no longer.  `is_dialled`: it is held, up and not drained."""
+    """Who holds a switch.  An empty owner means that nobody holds it.  `is_dialled`: it is held, up and not drained."""
 
     switch_id: int
     name: str
@@ -38,7 +38,7 @@ def _now() -> str:
 
 
 def acquire(switch_id: int, owner: str) -> bool:
-    """Take a switch that nobody holds (or that `owner` held); False when another has it."""
+    """Take a switch that nobody else holds; return False if another engine holds it."""
     return bool(
         changed(
             f"UPDATE switch SET owner = ?, leased_until_at = {_now()} + ?"
@@ -49,7 +49,7 @@ def acquire(switch_id: int, owner: str) -> bool:
 
 
 def renew(owner: str, name: str, wants: Iterable[str]) -> set[int]:
-    """Prolong all leases of `owner` that still hold; the switches' ids.  Says that the engine lives."""
+    """Renew all valid leases of `owner` and mark the engine as alive; return the switches' ids."""
     execute(
         f"INSERT INTO engine_node (owner, name, wants, seen_at) VALUES (?, ?, ?, {_now()})"
         " ON CONFLICT (owner) DO UPDATE SET name = excluded.name, wants = excluded.wants,"
@@ -65,14 +65,14 @@ def renew(owner: str, name: str, wants: Iterable[str]) -> set[int]:
 
 
 def release(owner: str, switch_id: int) -> None:
-    """Give a switch up; another engine takes it within a second."""
+    """Release a switch; another engine takes it within a second."""
     changed(
         "UPDATE switch SET owner = '', leased_until_at = 0 WHERE id = ? AND owner = ?", [switch_id, owner]
     )
 
 
 def leave(owner: str) -> None:
-    """The engine ends: it holds nothing any more."""
+    """Release everything that an engine holds, when it ends."""
     changed("UPDATE switch SET owner = '', leased_until_at = 0 WHERE owner = ?", [owner])
     changed("DELETE FROM gateway_share WHERE owner = ?", [owner])
     changed("DELETE FROM engine_node WHERE owner = ?", [owner])
@@ -102,9 +102,9 @@ def live_engines() -> dict[str, set[str]]:
 def claim_share(
     gateway_id: int, owner: str, permits: int, channels: int, all_permits: int, all_channels: int
 ) -> tuple[int, int]:
-    """Note that `owner` uses so much of a gateway; what it may use: no more than the others leave.
+    """Store how much of a gateway `owner` uses; return what it may use, at most what the others leave.
 
-    Engines that write at once are put in a row by the gateway's own row.
+    The lock on the gateway's row makes engines take turns.
     """
     if not is_sqlite():
         execute("SELECT id FROM gateway WHERE id = ? FOR UPDATE", [gateway_id])
@@ -146,7 +146,7 @@ def take_job(name: str, period: str, owner: str, hold_ms: int = 600_000) -> bool
 
 
 def job_done(name: str, period: str, owner: str) -> None:
-    """The job's run of this period is finished for good."""
+    """Mark the job's run of this period as done."""
     changed(
         f"UPDATE job_run SET done_at = {_now()} WHERE name = ? AND period = ? AND owner = ?",
         [name, period, owner],
@@ -159,7 +159,7 @@ def job_done(name: str, period: str, owner: str) -> None:
 def note_pulse(
     campaign_id: int, engine: str, reason: str, details: str, calls_up: int, rate: float, now: int
 ) -> tuple[int, float, str, str, str]:
-    """Note one engine's word on a campaign; all engines' words of the last seconds together.
+    """Store one engine's view of a campaign; return the views of all engines of the last seconds, combined.
 
     (calls up, calls a second, reason, details, engine): counts are added; the engine that dials most speaks for all.
     """

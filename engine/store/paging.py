@@ -1,4 +1,4 @@
-"""A page of a list without an end: newest first, or as a queue, in which whoever waits longest comes first."""
+"""Pages of long lists: newest first, or oldest first for queues."""
 
 from __future__ import annotations
 

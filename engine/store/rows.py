@@ -1,4 +1,4 @@
-"""Single rows, on the ways where each send passes: their statements are put together once and not for every row.
+"""Reads and inserts of single rows on hot paths: each statement is built once, not for every row.
 
 The query builder takes four times as long to write ``SELECT … WHERE id = ?`` as the database takes to answer it.
 """

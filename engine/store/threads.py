@@ -1,4 +1,4 @@
-"""Reading off the hub, and writing from wherever one is.
+"""Reads off the hub, and writes from any greenlet or thread.
 
 SQLite calls block their thread; a few reading threads keep them off the hub.
 Each keeps its connection open.
@@ -47,7 +47,7 @@ def read(work: Callable[[], T]) -> T:
 
 
 def begin(work: Callable[[], T], *, waits: bool = False) -> Callable[[], T]:
-    """Start `work`, which computes, in a thread; what waits for its result.
+    """Start `work`, a computation, in a thread; return an object that waits for its result.
 
     With `waits` it takes long, or waits for a worker process, in threads of its own.  If it reads the
     store, then by a connection that it opens and closes itself.
@@ -138,5 +138,5 @@ def close_readers() -> None:
 
 
 def reachable() -> None:
-    """Ask the database for one word; StoreUnavailable when it does not answer."""
+    """Check that the database answers; raise StoreUnavailable if it does not."""
     read(lambda: db.execute_sql("SELECT 1").fetchone())

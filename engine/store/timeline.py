@@ -1,4 +1,4 @@
-"""How campaigns go minute by minute: written with the pulse, a row for each minute in which something happened."""
+"""The progress of campaigns by minutes, written with the pulse: a row for each minute in which something happened."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class Happened(NamedTuple):
 
 
 def note(events: Sequence[Happened], now: int) -> int:
-    """Write the events for the hooks that want them; how many rows.  Inside a transaction."""
+    """Write the events for the hooks that subscribe to them; return the number of rows.  Inside a transaction."""
     if not events:
         return 0
     wanted = hooks_of({event.account_id for event in events})
@@ -72,7 +72,7 @@ def hooks_of(account_ids: Iterable[int]) -> dict[int, list[tuple[int, frozenset[
 
 
 def everybody(kind: str, subject: str, data: dict[str, Any], now: int) -> int:
-    """Tell all hooks that want events of a kind, whoever's they are; how many."""
+    """Write an event for all hooks of all accounts that subscribe to its kind; return how many."""
     rows = execute("SELECT account_id, id, kinds FROM webhook WHERE is_active", [])
     return add(
         (

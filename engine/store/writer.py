@@ -69,7 +69,7 @@ class Channel(Generic[Item]):
 
 
 class Writer:
-    """Owner of the writing thread; start it once in a process, after the database is open."""
+    """Owns the writer thread.  Start it once in a process, after the database is open."""
 
     def __init__(self, group_s: float = math.inf, rest: float = 0.0) -> None:
         """`group_s`: no call is begun in a transaction that has lasted so long; it waits for the next one.
@@ -95,7 +95,7 @@ class Writer:
         self._loop = gevent.spawn(self._run)
 
     def stop(self, deadline_s: float = 10.0) -> bool:
-        """Write what is queued, then end; True if all was written within the deadline."""
+        """Write what is queued, then stop; return True if everything was written within the deadline."""
         self._stopping = True
         self._wake.set()
         self._urgent.set()
@@ -123,7 +123,7 @@ class Writer:
         return result.get()
 
     def add(self, channel: Channel[Item], item: Item) -> None:
-        """Hand `item` over for the next group; returns at once."""
+        """Queue `item` for the next group; return at once."""
         self._items.append((channel, item))
         self._idle.clear()
         self._wake.set()
@@ -185,7 +185,7 @@ class Writer:
                 gevent.sleep(max(LEAST_REST_S, self._rest * (time.monotonic() - began)))
 
     def _refused(self, error: Exception, calls: list[tuple[Callable[[], Any], AsyncResult]]) -> None:
-        """The whole group failed: callers are told, items stay for the next try."""
+        """Handle the failure of a whole group: callers get the error, items stay queued for the next try."""
         refused = StoreUnavailable(
             "The database refuses writes: %(why)s", why=" ".join(str(error).split())[:200]
         )
@@ -294,7 +294,7 @@ def _run_call(work: Callable[[], Any]) -> tuple[Any, Exception | None]:
 
 
 def _write_items(channel: Channel[Any], items: list[Any]) -> list[Any]:
-    """Write a channel's items; a poisonous one is pushed aside so that it cannot stop the others."""
+    """Write a channel's items; an item that always fails is set aside, so that it cannot stop the others."""
     try:
         with db.atomic():
             return channel.write(items)
@@ -309,7 +309,7 @@ def _write_items(channel: Channel[Any], items: list[Any]) -> list[Any]:
 
 
 def close_quietly() -> None:
-    """Drop the connection, also one that the server has ended already."""
+    """Close the connection, even if the server has already ended it."""
     try:
         if not db.is_closed():
             db.close()
