@@ -68,7 +68,7 @@ class CallEventHandler:
     # -- what the switch says -----------------------------------------------------------
 
     def on_event(self, event: Event) -> None:
-        """Any event of a subscription; unknown ones are ignored."""
+        """Handle an event of a subscription; ignore unknown ones."""
         name = event.name
         if name == "CHANNEL_HANGUP_COMPLETE":
             end = read_hangup(event)
@@ -118,7 +118,7 @@ class CallEventHandler:
     def on_refused(self, call: Call, outcome: object) -> None:
         """The switch did not take the originate, or did not say so in time.
 
-        Only what surely never reached it goes back at once; of the rest the switch is asked.
+        Only calls that certainly never reached it go back at once; for the rest, ask the switch.
         """
         if self.calls.get(call.uuid) is not call:
             return
@@ -131,14 +131,14 @@ class CallEventHandler:
             self.calls.watch(call, self.clock()[1])
 
     def on_unsendable(self, call: Call, _error: str) -> None:
-        """Nothing was sent, and sending again would fail again: a fault of our own making."""
+        """Handle a call that could not be sent and could never be: an error of our own."""
         end = CallEnd(call.uuid, "INVALID_NUMBER_FORMAT")
         self._settle(call, end, Verdict(Disposition.FAILED, Fault.NUMBER), "engine")
 
     # -- ends ---------------------------------------------------------------------------
 
     def settle_hangup(self, call: Call, end: CallEnd, settled_by: str) -> None:
-        """End `call` by the switch's own account of it."""
+        """End `call` as the switch's hang-up event describes it."""
         end = named(end)
         if end.answered_at is None and call.answered_at is not None:
             end = replace(end, answered_at=call.answered_at)
@@ -160,7 +160,7 @@ class CallEventHandler:
         self._settle(call, end, found, settled_by, delivered)
 
     def _look_at_recording(self, call: Call, end: CallEnd) -> None:
-        """A recording that the disk cut is said so; after several in a row nobody is asked to speak in vain."""
+        """Log a recording that a full disk cut short; after several in a row, pause the campaign."""
         if end.fault == RECORD_CUT:
             call.run.cut_recordings += 1
             log.error(
@@ -173,13 +173,13 @@ class CallEventHandler:
             call.run.cut_recordings = 0
 
     def settle_job(self, call: Call) -> None:
-        """End a call that only its background job's failure is known of."""
+        """End a call of which only the failure of its background job is known."""
         cause = call.job_cause or "NONE"
         end = CallEnd(call.uuid, cause, answered_at=call.answered_at)
         self._settle(call, end, judge(end) if call.answered_at else judge_job(cause), "job")
 
     def settle_lost(self, call: Call, settled_by: str) -> None:
-        """End a call that its switch took along: how much was heard, or whether it rang, nobody can say.
+        """End a call that was lost with its switch: how much was heard, and whether it rang, is unknown.
 
         The campaign's policy decides; answered ones stay `answered` in the books.
         """

@@ -1,4 +1,4 @@
-"""Calls in memory: what this engine has claimed, sent, and has up."""
+"""Calls in memory: those that this engine has claimed, sent, or has in progress."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class CallTable:
         return self.by_uuid.get(uuid)
 
     def watch(self, call: Call, due_m: float) -> None:
-        """Have the reaper look at `call` at `due_m`; a later word replaces an earlier one."""
+        """Let the reaper look at `call` at `due_m`.  A later time replaces an earlier one."""
         call.due_m = due_m
         self._order += 1
         heapq.heappush(self._due, (due_m, self._order, call))
@@ -71,7 +71,7 @@ class CallTable:
         return out
 
     def ringing_unknown(self, switch_id: int) -> list[Call]:
-        """Calls that were handed to a switch and of which nothing was heard yet."""
+        """Return the calls that were handed to a switch and have no event yet."""
         return [call for call in self.on_switch(switch_id) if call.is_sent and not call.has_rung]
 
     def on_switch(self, switch_id: int) -> list[Call]:

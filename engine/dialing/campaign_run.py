@@ -1,4 +1,4 @@
-"""A running campaign in memory: its rules, and what has been said about why it waits."""
+"""A running campaign in memory: its rules, and the reason why it waits."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class AccountShare:
     live: int = 0
 
     def set(self, weight: int, cps: float | None, channels: int | None, portion: Portion) -> None:
-        """Take over the account's figures; calls that count already go on counting."""
+        """Set the account's limits.  Calls that are already counted stay counted."""
         self.weight, self.cps, self.channels = max(1, weight), cps, channels
         self.our_channels = portion.of_count(channels)
         self.limiter = at_rate(self.limiter, portion.of_rate(cps))
@@ -45,7 +45,7 @@ class AccountShare:
 
 @dataclass(frozen=True, slots=True)
 class CallRules:
-    """How a campaign's calls are made, as the store has it: one value, replaced whole."""
+    """A campaign's rules as stored: one value, replaced as a whole."""
 
     name: str
     priority: int
@@ -99,7 +99,7 @@ class CampaignRun:
         return self.rules.priority >= 10
 
     def may_use(self, gateway: str) -> bool:
-        """Whether calls may leave by a gateway: the campaign or its account may name which."""
+        """Whether calls may use a gateway: the campaign or its account may restrict them."""
         return self.rules.gateway_names is None or gateway in self.rules.gateway_names
 
     @property
@@ -112,14 +112,14 @@ class CampaignRun:
         return self.may_dial and all(limiter.available(now_m) > 0 for limiter in self.limiters)
 
     def next_in(self, now_m: float) -> float:
-        """Seconds until its own and its account's rate permit a call; for ever while it does not run."""
+        """Seconds until its own and its account's rate permit a call; infinite while it does not run."""
         if not self.may_dial:
             return math.inf
         return max((limiter.next_in(now_m) for limiter in self.limiters), default=0.0)
 
     @property
     def limiters(self) -> list[RateLimiter]:
-        """The campaign's own rate and its account's, where there are such."""
+        """The campaign's own rate limiter and its account's, if they exist."""
         return [limiter for limiter in (self.limiter, self.account.limiter) if limiter is not None]
 
     @property

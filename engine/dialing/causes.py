@@ -18,7 +18,7 @@ REDIRECTED = "REDIRECTED"  # our word for a 3xx: it is not followed
 
 
 class Fault(StrEnum):
-    """Who must answer for an ended attempt.  A phone that rang spends a try in any case."""
+    """Whose fault the end of an attempt was.  A phone that rang spends a try in any case."""
 
     NONE = "none"  # it was answered
     CALLEE = "callee"  # busy, away, refused: a try was spent
@@ -30,7 +30,7 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What an end means; `has_rung` says that somebody was disturbed, which spends a try."""
+    """What an end means.  `has_rung` says that the phone rang, which spends a try."""
 
     disposition: Disposition
     fault: Fault
@@ -204,7 +204,7 @@ def _is_redirect(end: CallEnd) -> bool:
 
 
 def _by_cause(cause: str, has_rung: bool) -> Verdict:
-    """Of a cause alone; one that is not known says nothing of a phone that did not ring."""
+    """Judge a cause alone.  An unknown cause says nothing about a phone that did not ring."""
     return BY_CAUSE.get(cause, Verdict(Disposition.FAILED, Fault.CALLEE if has_rung else Fault.CARRIER))
 
 

@@ -1,4 +1,4 @@
-"""The switch's own records of calls that ended: what settles the calls whose events nobody heard.
+"""The switch's own records of ended calls (CDRs).  They settle calls whose events were lost.
 
 A switch writes one record for every call, failed ones too.  They are followed while the engine runs (an
 event that was lost costs its call two seconds, not its outcome) and asked at recovery and by the reaper.
@@ -50,7 +50,7 @@ class Records(Protocol):
 
 
 class NoRecords:
-    """A switch whose records are not to be had."""
+    """A switch without readable records."""
 
     def mark(self) -> int:
         return 0
@@ -118,7 +118,7 @@ class SwitchRecords:
         return self.source.are_complete(since)
 
     def step(self) -> int:
-        """Read what is new, settle what no event has settled within the grace; how many were settled."""
+        """Read new records and settle calls that no event settled within the grace period; return how many."""
         try:
             self._read()
         except RecordsUnavailable as error:
@@ -158,7 +158,7 @@ class SwitchRecords:
         return out
 
     def save_now(self) -> None:
-        """Note how far the records are dealt with (at the end of the process)."""
+        """Store how far the records were processed (at the end of the process)."""
         self._save_m = 0.0
         self._save(self.clock()[1])
 

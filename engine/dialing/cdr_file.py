@@ -1,4 +1,4 @@
-"""Reading the switch's call record as it grows: a file of lines that is rotated, cut or replaced meanwhile.
+"""Read the switch's CDR file while it grows, and while it is rotated, truncated or replaced.
 
 mod_cdr_csv appends one line a call to ``Master.csv``; told to rotate, it renames it to
 ``Master.csv.2026-03-21-00-00-00`` and begins a new one.  ``RecordFile`` gives every complete line once,
@@ -21,7 +21,7 @@ HEAD = 36  # bytes of a file's beginning that tell it from another with its inod
 
 
 class RecordsUnavailable(AvanakError):
-    """The switch's call records cannot be read now; nothing may be concluded from their silence."""
+    """The switch's call records cannot be read now, so a missing record means nothing."""
 
 
 @dataclass(frozen=True, slots=True)

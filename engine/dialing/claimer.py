@@ -1,4 +1,4 @@
-"""Claiming ahead: keeps as many committed calls ready as the limits will let out soon."""
+"""Claims ahead: keeps as many committed calls ready as the limits will soon permit."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Claimer:
         self._claimed_m = 0.0
 
     def step(self, now: int, now_m: float) -> int:
-        """One round; how many were claimed.  Urgent campaigns first, then the others by their shares."""
+        """Run one round; return how many were claimed.  Urgent campaigns first, then the others by their shares."""
         urgent = [run for run in self.running_campaigns.runs.values() if run.is_urgent]
         others = [run for run in self.running_campaigns.runs.values() if not run.is_urgent]
         claimed = 0
@@ -207,7 +207,7 @@ class Claimer:
         return choose
 
     def _admit(self, run: CampaignRun, item: ClaimedCall, now: int, now_m: float) -> None:
-        """A claim is committed: give it its seats and put it in front of its trunk."""
+        """Reserve seats for a committed claim and queue it at its trunk."""
         call = Call(
             uuid=item.uuid,
             attempt_id=item.attempt_id,

@@ -156,7 +156,7 @@ class Dialer:
         self._loops.start()
 
     def stop(self, drain_s: float) -> bool:
-        """Stop placing calls, give back what was not sent, let those that are up finish; True if all did."""
+        """Stop placing calls, release unsent ones, let calls in progress finish; return True if all did."""
         self._is_stopping = True
         for run in self.running_campaigns.runs.values():
             run.may_dial = False
@@ -183,7 +183,7 @@ class Dialer:
                     log.warning("action=hang_up_failed switch=%d error=%r", switch_id, str(error))
 
     def wake(self) -> None:
-        """Something urgent was written: look at once."""
+        """Look at once, because something urgent was written."""
         self._look.set()
         self._wake.set()
 
@@ -207,7 +207,7 @@ class Dialer:
     def switch_up(
         self, switch_id: int, link: Any, core_uuid: str, sessions_per_second: int, max_sessions: int
     ) -> None:
-        """A connection is up: learn what is open there, then dial, and recover beside it.
+        """Handle a new connection: learn which calls are open there, then dial, and recover beside it.
 
         When it returns, events of the switch may be handled.  Raises StoreUnavailable.
         """
@@ -248,7 +248,7 @@ class Dialer:
         )
 
     def switch_down(self, switch_id: int) -> None:
-        """The connection is gone: its calls wait for it, the others go on."""
+        """Handle a lost connection: its calls wait for it, the others continue."""
         lane = self.lanes.switches[switch_id]
         lane.is_up = False
         lane.since_at = wall_ms()
@@ -261,7 +261,7 @@ class Dialer:
         self.unsent.release(switch_id)
 
     def heartbeat(self, switch_id: int, idle_cpu: float | None, max_sessions: int | None) -> None:
-        """What a switch tells of itself: how busy it is, and how many sessions it takes (`fsctl` changes that)."""
+        """Take over a switch's own figures: how busy it is, and how many sessions it accepts (`fsctl` changes that)."""
         lane = self.lanes.switches.get(switch_id)
         if lane is None:
             return
@@ -276,7 +276,7 @@ class Dialer:
             self._limit_sessions(lane, max_sessions)
 
     def permitted(self, switch_id: int, sessions_per_second: int, max_sessions: int) -> None:
-        """A switch that is up permits so many sessions now (`fsctl sps`, `fsctl max_sessions`)."""
+        """Set how many sessions a connected switch permits now (`fsctl sps`, `fsctl max_sessions`)."""
         lane = self.lanes.switches.get(switch_id)
         if lane is None or switch_id not in self.links:
             return
@@ -297,7 +297,7 @@ class Dialer:
             self.lanes.switches[switch_id].until_m = until_m
 
     def forget_switch(self, switch_id: int) -> None:
-        """Another engine serves the switch from now on, and its calls."""
+        """Forget a switch and its calls, which another engine serves from now on."""
         for call in self.calls.on_switch(switch_id):
             self.calls.remove(call.uuid)
             self.lanes.give_seat(call)
@@ -327,7 +327,7 @@ class Dialer:
             claimed.clear()
 
     def _sent(self, batch: list[Call]) -> None:
-        """Calls are about to be handed over: from now on only the switch can say that they are not."""
+        """Note calls that are about to be handed over.  From now on only the switch can say that they were not."""
         now_m = monotonic_s()
         for listener in self.on_sending:
             listener(batch)
@@ -340,7 +340,7 @@ class Dialer:
     # -- what is wanted -----------------------------------------------------------------
 
     def refresh(self) -> None:
-        """Take over from the store which campaigns run and what the gateways may."""
+        """Read from the store which campaigns run, and the limits of the gateways."""
         rows, gateways, draining = read(self._wanted.read)
         if self._is_stopping:
             return
@@ -402,7 +402,7 @@ class Dialer:
         return self.records.get(switch_id) or NoRecords()
 
     def _follow_records(self) -> None:
-        """End the calls whose events were lost by the switches' own records."""
+        """Settle calls whose events were lost, from the switches' own records."""
         for records in list(self.records.values()):
             if isinstance(records, SwitchRecords):
                 records.step()

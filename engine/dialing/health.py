@@ -1,4 +1,4 @@
-"""How a gateway is doing: slower when it is congested, off when it is dead, probed until it is back.  Pure.
+"""The health of a gateway: slowed down when congested, not used when dead, probed until it is back.  Pure.
 
 What counts are the first faults of distinct numbers: a number that fails again says nothing new.  Nor do a campaign or a
 destination that fail while the trunk serves others (`engine.dialing.routes` deals with them).  Congestion halves the
@@ -81,7 +81,7 @@ class GatewayHealth:
 
     @property
     def is_failing(self) -> bool:
-        """Whether a fault on it says something of the trunk rather than of the number."""
+        """Whether a fault counts against the trunk rather than the number."""
         return self.state is not Breaker.CLOSED or self.factor < 1.0
 
     @property
@@ -111,7 +111,7 @@ class GatewayHealth:
         return self._all.sums(now_m)[2] > own
 
     def room(self, now_m: float) -> int:
-        """How many calls it may be given now, besides what its limits permit."""
+        """How many calls its health permits now; its own limits apply as well."""
         if self.is_shut:
             return 0
         if self.state is Breaker.PROBING:
@@ -127,7 +127,7 @@ class GatewayHealth:
         return now_m - max([self._probing_from_m, *self._probes_m]) >= OPEN_MOST_S
 
     def wants_sign(self) -> bool:
-        """Whether to ask the switch if the phones of calls that are up do ring."""
+        """Whether to ask the switch if the phones of current calls are ringing."""
         if self.state is Breaker.PROBING:
             return bool(self._probes_m)
         return self.state is Breaker.CLOSED and self._since_sign > self.quiet_calls // 3
@@ -151,7 +151,7 @@ class GatewayHealth:
             window.add(now_m, placed=1)
 
     def sign(self, now_m: float) -> None:
-        """It said something: an answer or a refusal came, or a phone rings."""
+        """Note a sign of life: an answer, a refusal, or a ringing phone."""
         self._since_sign = 0
         self._heard_m = now_m
 

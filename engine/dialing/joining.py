@@ -30,7 +30,7 @@ class Switch(Protocol):
 
 
 class Joining:
-    """Looks after the secure calls whose first leg is on a switch of this engine."""
+    """Handles the secure calls whose first leg is on a switch of this engine."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The ways out: gateways and switches with their limits, and what waits in front of each."""
+"""Gateways and switches with their limits, and the calls that wait for each."""
 
 from __future__ import annotations
 
