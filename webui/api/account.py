@@ -32,7 +32,7 @@ class AccountAnswer(BaseModel):
     expires_at: At | None = Field(description="End of the subscription.")
     permissions: list[str]
     balance: Rials
-    reserved: Rials = Field(description="Set aside for what is being sent.")
+    reserved: Rials = Field(description="Reserved for sends in progress.")
     available: Rials = Field(description="What can be spent now, the debt ceiling included.")
 
 
@@ -112,7 +112,7 @@ def _booking(row: ledger.Line) -> Booking:
 
 
 class EstimateRequest(RequestBody):
-    """What would be sent: a message of ours, or its length, to so many numbers."""
+    """What would be sent: one of the account's messages, or a length, to a count of numbers."""
 
     message_id: Id | None = None
     message_s: float | None = Field(None, gt=0, le=3600, description="Instead of `message_id`.")
@@ -121,20 +121,20 @@ class EstimateRequest(RequestBody):
 
 
 class Estimate(BaseModel):
-    """The most that it costs: if everybody hears all of it once."""
+    """The highest price: every callee hears the whole message once."""
 
     mobile_call: Rials
     landline_call: Rials
     total: Rials
     available: Rials
     is_enough: bool
-    pulse_s: float = Field(description="What is begun of a pulse is paid.")
+    pulse_s: float = Field(description="Length of a billing pulse; a started pulse is charged.")
     message_s: float
 
 
 @operation("post", "/estimates", Scope.MONEY_READ, TAG, Estimate, right="message.view")
 def estimate_price(body: EstimateRequest) -> Estimate:
-    """The price before sending; nothing is set aside."""
+    """Estimate the price before sending.  Nothing is reserved."""
     account_id, now = caller().account_id, wall_ms()
 
     def look() -> Any:

@@ -1,4 +1,4 @@
-"""How a campaign goes, live: server-sent events, once a second when something changed."""
+"""Live counters of a campaign as server-sent events, at most one a second, when something changed."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class EventsQuery(BaseModel):
     "get", "/campaigns/<int:campaign_id>/events", Scope.CAMPAIGNS_READ, TAG, _EVENTS, right="campaign.view"
 )
 def watch_campaign(path: CampaignPath, query: EventsQuery) -> Response:
-    """How a campaign goes, live: server-sent events, once a second when something changed."""
+    """Live counters of a campaign as server-sent events, at most one a second, when something changed."""
     account_id = caller().account_id
     first = read(lambda: own(path.campaign_id, account_id, wall_ms()))
     if _streams.total() >= STREAMS or _streams[account_id] >= OF_ACCOUNT:

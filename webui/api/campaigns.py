@@ -34,7 +34,7 @@ class CampaignPath(BaseModel):
 
 
 class Counts(BaseModel):
-    """How many recipients stand where, and how many calls ended how."""
+    """Numbers of recipients by state, and of calls by outcome."""
 
     total: int
     waiting: int
@@ -58,12 +58,12 @@ class Counts(BaseModel):
 
 
 class CampaignAnswer(BaseModel):
-    """A campaign, its rules and how it stands."""
+    """A campaign with its rules and counters."""
 
     id: Id
     name: str
     state: STATES
-    why: str = Field(description="Why it is where it is, one sentence.")
+    why: str = Field(description="The reason of its state, one sentence.")
     kind: KINDS
     message_id: Id | None
     max_tries: int
@@ -81,11 +81,11 @@ class CampaignAnswer(BaseModel):
     cps: float | None
     channels: int | None
     starts_at: At | None
-    ends_at: At | None = Field(description="When what was not called is cancelled.")
+    ends_at: At | None = Field(description="Recipients not called by then are cancelled.")
     created_at: At
     started_at: At | None
     finished_at: At | None
-    expected_end_at: At | None = Field(description="By how it goes now.")
+    expected_end_at: At | None = Field(description="Estimated from its present speed.")
     calls_per_second: float
     counts: Counts
 
@@ -171,10 +171,10 @@ class CampaignRequest(RequestBody):
         1.0,
         ge=bounds.DELIVERED_SHARE.least,
         le=bounds.DELIVERED_SHARE.most,
-        description="Of the message that counts as heard.",
+        description="Share of the message that counts as delivered.",
     )
     record_s: int = Field(
-        0, ge=0, le=bounds.RECORD_S.most, description="Longest recording of what is answered; 0: none."
+        0, ge=0, le=bounds.RECORD_S.most, description="Longest recording of the callee's answer; 0: none."
     )
     cps: float | None = Field(
         None, ge=bounds.CPS.least, le=bounds.CPS.most, description="Calls a second at most."
@@ -218,15 +218,15 @@ def create_campaign(body: CampaignRequest) -> Response:
     "get", "/campaigns/<int:campaign_id>", Scope.CAMPAIGNS_READ, TAG, CampaignAnswer, right="campaign.view"
 )
 def get_campaign(path: CampaignPath) -> CampaignAnswer:
-    """One campaign: its rules, and how it stands."""
+    """One campaign with its rules and counters."""
     account_id, now = caller().account_id, wall_ms()
     return read(lambda: look(path.campaign_id, account_id, now))
 
 
 class CampaignChange(RequestBody):
-    """What is to be other; what is not named stays, null takes a limit or an instant away.
+    """The fields to change.  Fields that are not given stay as they are; null removes a limit or a time.
 
-    An ended campaign takes a new name only.
+    Only the name of an ended campaign can be changed.
     """
 
     name: str | None = Field(None, min_length=1, max_length=200)
@@ -256,7 +256,7 @@ _MAY_BE_NONE = frozenset({"cps", "channels", "starts_at", "ends_at"})
     right="campaign.change",
 )
 def change_campaign(path: CampaignPath, body: CampaignChange) -> CampaignAnswer:
-    """Change a campaign, also while it runs: what is changed holds for calls that are placed from then on."""
+    """Change a campaign, also while it runs.  Changes apply to calls that are placed afterwards."""
     me, now, longest = caller(), wall_ms(), web().settings.max_call_s
     changes: dict[str, Any] = body.model_dump(exclude_unset=True)
     for name, value in changes.items():
@@ -321,7 +321,7 @@ def stop_campaign(path: CampaignPath) -> CampaignAnswer:
 
 
 class CloneRequest(RequestBody):
-    """Who of the old campaign the new one is for."""
+    """Which recipients the new campaign takes over."""
 
     only: list[str] = Field(
         default_factory=lambda: [clone.NOBODY],
@@ -343,7 +343,7 @@ class CloneRequest(RequestBody):
     creates=True,
 )
 def clone_campaign(path: CampaignPath, body: CloneRequest) -> CampaignAnswer:
-    """Make a draft with the rules and the message of a campaign, and with those of its recipients that are chosen."""
+    """Make a draft with the rules and message of a campaign and with the chosen recipients."""
     me, now, longest = caller(), wall_ms(), web().settings.max_call_s
     key = key_of()
     read(lambda: own(path.campaign_id, me.account_id, now))

@@ -67,7 +67,7 @@ def _answer(row: contact_lists.ContactList) -> ContactListAnswer:
 
 @operation("get", "/contact-lists", Scope.CONTACTS_READ, TAG, Paged[ContactListAnswer], right="campaign.view")
 def list_contact_lists(query: PageQuery) -> Paged[ContactListAnswer]:
-    """The contact lists of the account, those that were kept in the web too, the newest first."""
+    """The contact lists of the account, including those saved in the web UI, newest first."""
     account_id, before = caller().account_id, query.after
     found, cursor = page_of(
         read(lambda: contact_lists.page(account_id, before, query.limit + 1)), query.limit, lambda row: row.id
@@ -178,7 +178,7 @@ def list_contacts(path: ContactListPath, query: PageQuery) -> Paged[ContactAnswe
     creates=True,
 )
 def add_contacts(path: ContactListPath, body: NewRecipients) -> Response:
-    """Put up to 1,000 numbers on a list; a number that cannot be called gets its reason, the others are kept."""
+    """Add up to 1,000 numbers to a list.  A number that cannot be called gets a reason; the others are added."""
     account_id, read_row = caller().account_id, reader()
     wanted = [read_row(each) for each in body.recipients]
     lines.know_reasons()
@@ -206,7 +206,7 @@ def add_contacts(path: ContactListPath, body: NewRecipients) -> Response:
     request_body=lines.description(),
 )
 def add_contacts_in_bulk(path: ContactListPath) -> Response:
-    """Put up to 100,000 numbers on a list, NDJSON or CSV, each answered with its id or its reason."""
+    """Add up to 100,000 numbers to a list as NDJSON or CSV.  Each line is answered with its id or a reason."""
     account_id = caller().account_id
     read(lambda: contact_lists.get(path.contact_list_id, account_id))
     return lines.answer_lines(reader(), lambda rows: _put(path.contact_list_id, account_id, rows))
@@ -240,7 +240,7 @@ def _put(list_id: int, account_id: int, rows: list[GivenRow]) -> lines.Outcomes:
     right="campaign.change",
 )
 def remove_contact(path: ContactPath) -> None:
-    """Take a number off a list."""
+    """Remove a number from a list."""
     account_id = caller().account_id
 
     def work() -> None:

@@ -24,7 +24,7 @@ TAG = "Do-not-call list"
 
 
 class SuppressedNumber(BaseModel):
-    """A number that the account does not ring."""
+    """A number that the account does not call."""
 
     number: str
     source: str = Field(description="key: the callee pressed 11; import; person.")
@@ -52,7 +52,7 @@ class SuppressionRequest(RequestBody):
 
 
 class SuppressionAnswer(BaseModel):
-    """How many were new on the list; and which could not be read."""
+    """How many numbers are new, and which could not be read."""
 
     added: int
     known: int
@@ -69,7 +69,7 @@ class SuppressionAnswer(BaseModel):
     creates=True,
 )
 def add_do_not_call(body: SuppressionRequest) -> Response:
-    """Put up to 1,000 numbers on the list; again is once."""
+    """Add up to 1,000 numbers to the list.  A number that is on it already stays once."""
     me, now, read_row = caller(), wall_ms(), reader()
     lines.know_reasons()
     good: list[NormalNumber] = []
@@ -96,7 +96,7 @@ class NumberPath(BaseModel):
     "delete", "/do-not-call/<number>", Scope.DO_NOT_CALL_WRITE, TAG, None, status=204, right="consent.change"
 )
 def remove_do_not_call(path: NumberPath) -> None:
-    """Take a number off the list."""
+    """Remove a number from the list."""
     me, now = caller(), wall_ms()
     number = number_of(reader()(NewRecipient(number=path.number)))
     if not write(lambda: suppression.remove(me.account_id, number, now, me.person.id)):

@@ -42,14 +42,16 @@ class NewRecipient(RequestBody):
     number: PhoneNumber
     reference: Reference = ""
     variables: dict[str, str] = Field(
-        default_factory=dict, max_length=50, description="What its own message is made of; texts by name."
+        default_factory=dict,
+        max_length=50,
+        description="Variables of the recipient's own message: texts by name.",
     )
 
 
 class LineAnswer(BaseModel):
-    """What became of a line: `id` of the recipient, or `reason` why it is none."""
+    """The result of a line: the `id` of the recipient, or the `reason` why it was refused."""
 
-    line: int = Field(description="From 1 on, without the head of a CSV.")
+    line: int = Field(description="Counted from 1, without the header of a CSV.")
     id: Id | None
     reference: str = ""
     reason: str | None = Field(None, description="A word: duplicate, do_not_call, not_a_number, bad_input …")
@@ -58,7 +60,7 @@ class LineAnswer(BaseModel):
 
 
 class LinesEnd(BaseModel):
-    """The last line: how many there were; `problem` when the rest was not done."""
+    """The last line of the answer: totals, and a `problem` if the rest was not processed."""
 
     lines: int
     added: int

@@ -96,7 +96,7 @@ class MessageUpload(RequestBody):
 
     title: str = Field(min_length=1, max_length=200)
     audio: FileStorage
-    trim: bool = Field(False, description="Take off the silence at its start and end.")
+    trim: bool = Field(False, description="Remove silence at the start and the end.")
 
 
 @operation(
@@ -155,7 +155,7 @@ class SpeechRequest(RequestBody):
     creates=True,
 )
 def speak_message(body: SpeechRequest) -> Response:
-    """Let a text be spoken; its synthesis is paid."""
+    """Make a message from a text.  Speech synthesis is charged."""
     account_id, now = caller().account_id, wall_ms()
     read(lambda: quotas.check_messages(account_id))
     read(lambda: quotas.check_spoken(account_id, now))
@@ -194,6 +194,6 @@ def rename_message(path: MessagePath, body: Renaming) -> MessageAnswer:
     right="message.change",
 )
 def remove_message(path: MessagePath) -> None:
-    """Remove a message; not while a campaign that is not over needs it."""
+    """Remove a message, unless an unfinished campaign needs it."""
     account_id = caller().account_id
     write(lambda: library.remove(path.message_id, account_id))

@@ -21,7 +21,7 @@ Id = Annotated[int, Field(ge=1, le=LARGEST)]
 At = Annotated[str, Field(json_schema_extra={"format": "date-time"}, examples=["2026-11-28T06:00:00.000Z"])]
 Rials = Annotated[int, Field(description="Whole Rials.")]
 PhoneNumber = Annotated[
-    str, Field(min_length=1, max_length=256, description="As people write it: 09121234567, +98 21 8888 1234.")
+    str, Field(min_length=1, max_length=256, description="In any usual form: 09121234567, +98 21 8888 1234.")
 ]
 Reference = Annotated[str, Field(max_length=100, description="Your own name for it.")]
 

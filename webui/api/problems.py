@@ -58,7 +58,7 @@ TITLES = {
 class FieldProblem(BaseModel):
     """What is wrong with one field."""
 
-    field: str = Field(description="Where it is, as `recipients.0.number`.")
+    field: str = Field(description="Path of the field, such as `recipients.0.number`.")
     detail: str
     detail_fa: str
 

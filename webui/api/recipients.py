@@ -48,7 +48,7 @@ class RecipientAnswer(BaseModel):
     reference: str
     state: RECIPIENT_STATES
     outcome: str = Field(description="How the last call ended: answered, busy, no_answer, rejected …")
-    reason: str = Field(description="Why it is not called, when it is excluded.")
+    reason: str = Field(description="Why it is excluded from calling.")
     is_mobile: bool
     tries: int
     variables: dict[str, str]
@@ -102,7 +102,7 @@ class RecipientsQuery(PageQuery):
     right="campaign.view",
 )
 def list_recipients(path: CampaignPath, query: RecipientsQuery) -> Paged[RecipientAnswer]:
-    """The results: what became of each recipient, in the order in which they came."""
+    """The results: each recipient with its outcome, in the order of the list."""
     account_id, after, now = caller().account_id, query.after or 0, wall_ms()
 
     def look() -> Any:
@@ -126,7 +126,7 @@ class NewRecipients(RequestBody):
 
 
 class AddedRecipients(BaseModel):
-    """What became of each, in the order in which they were given."""
+    """The result for each number, in the order given."""
 
     added: int
     refused: int
@@ -144,7 +144,7 @@ class AddedRecipients(BaseModel):
     creates=True,
 )
 def add_recipients(path: CampaignPath, body: NewRecipients) -> Response:
-    """Add up to 1,000 numbers; a number that cannot be called gets its reason, the others are added."""
+    """Add up to 1,000 numbers.  A number that cannot be called gets a reason; the others are added."""
     account_id, now = caller().account_id, wall_ms()
     read_one = reader()
     wanted = [read_one(each) for each in body.recipients]
@@ -187,7 +187,7 @@ def reader() -> Callable[[NewRecipient], GivenRow]:
     request_body=lines.description(),
 )
 def add_recipients_in_bulk(path: CampaignPath) -> Response:
-    """Add up to 100,000 numbers, NDJSON or CSV, each answered with its id or its reason."""
+    """Add up to 100,000 numbers as NDJSON or CSV.  Each line is answered with its id or a reason."""
     account_id, now = caller().account_id, wall_ms()
     read(lambda: own(path.campaign_id, account_id, now))
 
@@ -212,7 +212,7 @@ class ContactListChoice(RequestBody):
     right="campaign.change",
 )
 def add_contact_list(path: CampaignPath, body: ContactListChoice) -> AddedRecipients:
-    """Add all numbers of a contact list; those that are in the campaign already are left as they are."""
+    """Add all numbers of a contact list.  Numbers that are in the campaign already stay as they are."""
     account_id, now = caller().account_id, wall_ms()
     caller().require(Scope.CONTACTS_READ, "add_contact_list")
     read(

@@ -108,7 +108,7 @@ def answer_of(row: RecipientResult) -> QuickSendAnswer:
     creates=True,
 )
 def create_quick_send(body: QuickSendRequest) -> Response:
-    """Send a message to a number at once; its price is set aside."""
+    """Send a message to a number at once.  Its price is reserved."""
     account_id, now, longest = caller().account_id, wall_ms(), web().settings.max_call_s
     number = number_of(reader()(NewRecipient(number=body.number, reference=body.reference)))
     read(lambda: check_listed(account_id, body.kind, number))
@@ -173,7 +173,7 @@ def list_quick_sends(query: QuickSendsQuery) -> Paged[QuickSendAnswer]:
     "get", "/quick-sends/<int:quick_send_id>", Scope.SENDS_READ, TAG, QuickSendAnswer, right="campaign.view"
 )
 def get_quick_send(path: QuickSendPath) -> QuickSendAnswer:
-    """What became of a quick send."""
+    """The state and result of a quick send."""
     account_id = caller().account_id
     return answer_of(read(lambda: recipient_results.quick_send(path.quick_send_id, account_id)))
 
@@ -187,7 +187,7 @@ def get_quick_send(path: QuickSendPath) -> QuickSendAnswer:
     right="campaign.change",
 )
 def cancel_quick_send(path: QuickSendPath) -> QuickSendAnswer:
-    """Cancel a quick send that no call was begun for; one that has begun or ended stays as it is."""
+    """Cancel a quick send whose call has not begun.  One that has begun or ended stays as it is."""
     account_id, now = caller().account_id, wall_ms()
 
     def work() -> QuickSendAnswer:
@@ -219,7 +219,7 @@ class BulkQuery(BaseModel):
     request_body=lines.description(),
 )
 def send_in_bulk(query: BulkQuery) -> Response:
-    """Send a message at once to up to 100,000 numbers, NDJSON or CSV, each answered with its id or its reason.
+    """Send a message at once to up to 100,000 numbers, as NDJSON or CSV.  Each line is answered with its id or a reason.
 
     A thousand lines are accepted together, or, when the credit is not enough for them, none of the thousand.
     """

@@ -29,7 +29,7 @@ class AvailabilityAnswer(BaseModel):
 
 
 class StatementAnswer(BaseModel):
-    """A month as it was told; adjustments follow their statement."""
+    """A month as published; adjustments follow their statement."""
 
     number: str
     month: str
@@ -55,7 +55,7 @@ class StatementPath(BaseModel):
 
 @operation("get", "/availability", Scope.SLA_READ, TAG, AvailabilityAnswer)
 def get_availability() -> AvailabilityAnswer:
-    """The month that runs."""
+    """Availability in the current month so far."""
     account_id, now, jalali = caller().account_id, wall_ms(), web().settings.sla_month == "jalali"
     found = read(lambda: availability.month_to_date(account_id, now, jalali))
     figures = archive.figures_of(found)

@@ -36,7 +36,7 @@ class CodePath(BaseModel):
 
 
 class CodeRequest(RequestBody):
-    """Who is called, and how the code is."""
+    """The number to call, and the code."""
 
     number: PhoneNumber
     digits: int = Field(USUAL, ge=LEAST, le=MOST, description="Of the code that we make.")
@@ -46,7 +46,7 @@ class CodeRequest(RequestBody):
 
 
 class CodeAnswer(BaseModel):
-    """A code that was sent; the code itself is never answered."""
+    """A code that was sent.  The answer never contains the code."""
 
     id: Id
     state: RECIPIENT_STATES | None = Field(description="Of its call.")
@@ -95,7 +95,7 @@ def send_code(body: CodeRequest) -> Response:
 
 @operation("get", "/one-time-codes/<int:code_id>", Scope.CODES_WRITE, TAG, CodeAnswer, right="campaign.view")
 def get_code(path: CodePath) -> CodeAnswer:
-    """How the call of a code stands."""
+    """The state of the call that speaks a code."""
     account_id = caller().account_id
     return read(lambda: _answer(one_time_codes.get(path.code_id, account_id), account_id))
 
@@ -109,7 +109,7 @@ def get_code(path: CodePath) -> CodeAnswer:
     right="campaign.change",
 )
 def check_code(path: CodePath, body: CodeCheck) -> CheckedCode:
-    """Whether this is the code that was spoken: five tries, until it expires, once."""
+    """Check a code: at most five tries, before it expires, and a right code only once."""
     account_id, now = caller().account_id, wall_ms()
     found = write(lambda: one_time_codes.check(path.code_id, account_id, body.code, now))
     return CheckedCode(is_right=found.is_right, tries_left=found.tries_left)

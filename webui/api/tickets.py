@@ -169,7 +169,7 @@ def tickets_reply(path: TicketPath) -> Response:
     request_body=_body([], text="A last word."),
 )
 def tickets_close(path: TicketPath) -> Response:
-    """Close a ticket, with a last word if there is one."""
+    """Close a ticket, with an optional last message."""
     me, now = caller(), wall_ms()
     fields = _fields({"text"})
     write(lambda: tickets.close(me.person, path.ticket_id, now, fields.get("text", "")))

@@ -36,14 +36,12 @@ class HookRequest(RequestBody):
 
 
 class HookChanges(RequestBody):
-    """What is to be otherwise; what is not given stays."""
+    """The fields to change.  Fields that are not given stay as they are."""
 
     url: _URL | None = None
     events: _KINDS | None = None
     batch: _BATCH | None = None
-    is_active: bool | None = Field(
-        None, description="false: it is told of nothing, and what waits for it waits."
-    )
+    is_active: bool | None = Field(None, description="false: no events are sent to it; waiting events stay.")
 
 
 class HookAnswer(BaseModel):
@@ -64,16 +62,16 @@ class NewHookAnswer(HookAnswer):
 
 
 class Delivery(BaseModel):
-    """An event on its way to a web hook, or told."""
+    """An event for a web hook: waiting, delivered, or given up."""
 
     id: Id
     event: str
     state: str = Field(description="pending, sent, parked (given up after a day)")
     tries: int
-    status: int | None = Field(description="HTTP, of the last answer")
-    answer: str = Field(description="Its beginning, or why there was none")
+    status: int | None = Field(description="HTTP status of the last answer")
+    answer: str = Field(description="Beginning of the last answer, or why there was none")
     at: At
-    next_at: At | None = Field(description="When it is tried, while it is pending")
+    next_at: At | None = Field(description="Time of the next try while pending")
     ended_at: At | None
     data: dict[str, object]
 
@@ -84,7 +82,7 @@ class DeliveryQuery(PageQuery):
 
 class ReplayRequest(RequestBody):
     first_id: Id
-    last_id: Id | None = Field(None, description="Those from the first to this; without it, the first alone.")
+    last_id: Id | None = Field(None, description="The last event of the range; without it, only the first.")
 
 
 class ReplayAnswer(BaseModel):
@@ -110,7 +108,7 @@ def list_webhooks() -> Paged[HookAnswer]:
     creates=True,
 )
 def add_webhook(body: HookRequest) -> Response:
-    """Have an address told of events.  Addresses within our own networks are refused."""
+    """Add an address to which events are sent.  Addresses within our own networks are refused."""
     me, now, url = caller(), wall_ms(), _checked(body.url)
 
     def work() -> NewHookAnswer:
@@ -152,7 +150,7 @@ def change_webhook(path: HookPath, body: HookChanges) -> HookAnswer:
     "delete", "/webhooks/<int:webhook_id>", Scope.HOOKS_WRITE, TAG, None, status=204, right="webhook.change"
 )
 def remove_webhook(path: HookPath) -> None:
-    """Remove a web hook with what waits for it."""
+    """Remove a web hook and its waiting events."""
     me, now = caller(), wall_ms()
     write(lambda: hooks.remove(me.person, me.account_id, path.webhook_id, now))
 
@@ -162,7 +160,7 @@ def remove_webhook(path: HookPath) -> None:
     right="webhook.change", creates=True,
 )  # fmt: skip
 def rotate_webhook_secret(path: HookPath) -> Response:
-    """Give it a new secret; the old one signs too for a day."""
+    """Make a new secret.  The old one also signs for one more day."""
     me, now = caller(), wall_ms()
 
     def work() -> NewHookAnswer:
