@@ -89,7 +89,7 @@ def check(what: str, account: int | None, as_json: bool) -> None:
     """Show whether a number is on the list, or how many of a file's numbers are."""
     settings = common.settings_and_store()
     asked = (account or EVERYBODY,)
-    if Path(what).is_file():
+    if Path(what).exists():  # a pipe too
         with _open(Path(what), settings, only_numbers=True) as reader:
             free, listed = suppression.check_list(reader, asked, read)
         common.answer(

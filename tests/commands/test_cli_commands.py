@@ -236,6 +236,13 @@ def test_spans(seconds: float, text: str) -> None:
     assert span_text(seconds) == text
 
 
+def test_a_list_is_compared_with_the_do_not_call_list_through_a_pipe(ctl: Ctl) -> None:
+    assert ctl.run("do-not-call", "add", "09121110000").status == 0
+    pipe = ("bash", "-c", """printf '09121110000\\n09121110001\\n' | exec "$@" """, "-")
+    checked = ctl.run("do-not-call", "check", "/dev/stdin", "--json", wrapper=pipe)
+    assert checked.document == {"listed": 1, "free": 1}
+
+
 def test_data_stays_where_it_belongs(ctl: Ctl) -> None:
     assert ctl.run("db", "upgrade").status == 0
     assert {path.name for path in ctl.data.iterdir()} >= {"avanak.db", "prompts", "reports", "log"}
