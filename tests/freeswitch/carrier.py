@@ -203,7 +203,7 @@ class Carrier:
             self._open_voice(call)
             self._answer(call, 183, sdp=True)
         elif ending.rings:
-            self._answer(call, 180)
+            self._answer(call, ending.progress)
         if ending.answers:
             self._later(ending.ring_ms / 1000, lambda: self._decide(call))
 

@@ -34,6 +34,11 @@ The endings are those of engine/embedded/people.py, by the last four digits:
 0051  holds the line for 1.5 s in the message
 0052  offers PCMU, PCMA again in the message
 0053  answers, presses 1 most of a second later
+0061  180, then 404 · 0065 410 · 0066 484 · 0067 413 · 0068 420 · 0069 422
+0062  183 with early media, then 486 · 0063 then 603 · 0064 then 500
+0070  486 with a reason in small letters, Q.850 34 · 0071 503 with two reasons, SIP 503 and Q.850 17
+0072  480 with the reason Q.850 1, written with blanks
+0073  182, then 486 · 0074 181, then answers · 0075 183 without media, then 486 · 0076 199, then 503
 ====  ===================================================================
 """
 
@@ -49,6 +54,7 @@ class Ending:
     ring_ms: int = 300
     status: int = 200
     rings: bool = True
+    progress: int = 180  # how ringing is said
     early_media: bool = False
     answers: bool = True
     hangs_up: bool = False
@@ -108,5 +114,21 @@ ENDINGS = {
     "0051": Ending(hold_ms=1500),
     "0052": Ending(reoffers="PCMU,PCMA"),
     "0053": Ending(at_once="1", first_s=0.8),
+    "0061": Ending(300, 404),
+    "0062": Ending(600, 486, rings=False, early_media=True),
+    "0063": Ending(600, 603, rings=False, early_media=True),
+    "0064": Ending(600, 500, rings=False, early_media=True),
+    "0065": Ending(0, 410, rings=False),
+    "0066": Ending(0, 484, rings=False),
+    "0067": Ending(0, 413, rings=False),
+    "0068": Ending(0, 420, rings=False, header="Unsupported: timer"),
+    "0069": Ending(0, 422, rings=False, header="Min-SE: 3600"),
+    "0070": Ending(0, 486, rings=False, header="Reason: q.850;cause=34"),
+    "0071": Ending(0, 503, rings=False, header='Reason: SIP;cause=503, Q.850;cause=17;text="User busy"'),
+    "0072": Ending(0, 480, rings=False, header="Reason: Q.850 ; cause=1"),
+    "0073": Ending(300, 486, progress=182),
+    "0074": Ending(300, progress=181),
+    "0075": Ending(300, 486, progress=183),
+    "0076": Ending(300, 503, progress=199),
 }
 FIRST_TIME = {"0015": ENDINGS["0001"], "0016": ENDINGS["0004"]}

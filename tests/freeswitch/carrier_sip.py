@@ -66,7 +66,7 @@ def answer(request: Message, status: int, tag: str, extra: tuple[str, ...] = (),
     to = request.get("to")
     if status > 100 and ";tag=" not in to:
         to += f";tag={tag}"
-    lines = [f"SIP/2.0 {status} {REASONS[status]}"]
+    lines = [f"SIP/2.0 {status} {REASONS.get(status, 'Refused')}"]
     lines += [f"Via: {value}" for name, value in request.headers if name == "via"]
     lines += [f"Record-Route: {value}" for name, value in request.headers if name == "record-route"]
     lines += [f"From: {request.get('from')}", f"To: {to}", f"Call-ID: {request.get('call-id')}",
