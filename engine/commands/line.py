@@ -11,7 +11,7 @@ from engine.commands import common
 from engine.errors import NotFound
 from engine.services.accounts import people
 from engine.services.messages.speech import Speech
-from engine.services.support_line import agents, voice_prompts
+from engine.services.support_line import QUEUE, agents, departments, voice_prompts
 from engine.services.support_line.agents import SYSTEM
 from engine.store.threads import read, write
 from engine.switch_conf import support
@@ -26,9 +26,25 @@ def line() -> None:
 @click.argument("username")
 @click.argument("extension")
 @click.option("--outside-number", default="", help="Rung instead of a SIP telephone.")
+@click.option(
+    "--department",
+    "belongs_to",
+    multiple=True,
+    default=(QUEUE,),
+    type=click.Choice(tuple(departments.TITLES)),
+    show_default=True,
+    help="May be given several times.",
+)
 @click.option("--wrap-up-s", type=int, default=15, show_default=True, help="After a call, before the next.")
 @common.json_option
-def agent_add(username: str, extension: str, outside_number: str, wrap_up_s: int, as_json: bool) -> None:
+def agent_add(
+    username: str,
+    extension: str,
+    outside_number: str,
+    belongs_to: tuple[str, ...],
+    wrap_up_s: int,
+    as_json: bool,
+) -> None:
     """Make one of the staff an agent; the telephone's password is shown once."""
     common.settings_and_store()
     found = read(lambda: people.find(username))
@@ -36,7 +52,13 @@ def agent_add(username: str, extension: str, outside_number: str, wrap_up_s: int
         raise NotFound("There is no person '%(username)s'.", username=username)
     made, secret = write(
         lambda: agents.add(
-            SYSTEM, found.id, extension, wall_ms(), outside_number=outside_number, wrap_up_s=wrap_up_s
+            SYSTEM,
+            found.id,
+            extension,
+            wall_ms(),
+            outside_number=outside_number,
+            wrap_up_s=wrap_up_s,
+            belongs_to=belongs_to,
         )
     )
     common.answer(

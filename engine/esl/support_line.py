@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from engine.esl.checks import (
     DIGITS,
@@ -16,6 +16,7 @@ from engine.esl.checks import (
 )
 
 QUEUE = "support@avanak"
+DEPARTMENTS = ("support", "billing", "technical", "quality")  # a queue each in callcenter.conf.xml
 DOMAIN = "avanak.support"
 EXTENSION = re.compile(r"[1-9][0-9]{2,5}")
 STATUSES = frozenset(("Available", "On Break", "Logged Out"))
@@ -64,9 +65,12 @@ def record(uuid: str, path: str) -> bytes:
     return _api(f"uuid_record {check_uuid('call', uuid)} start {check_text('file', path, _PATH, 'a path')}")
 
 
-def hand_over(uuid: str) -> bytes:
-    """``uuid_transfer``: the caller leaves the agent for the one of ``avanak_extension`` (35_transfer.xml)."""
-    return _api(f"uuid_transfer {check_uuid('call', uuid)} support_transfer XML avanak_support")
+def hand_over(uuid: str, *, to_department: bool = False) -> bytes:
+    """``uuid_transfer``: the caller leaves the agent for the one of ``avanak_extension``, or for the queue of
+    ``avanak_department`` (35_transfer.xml).
+    """
+    extension = "support_department" if to_department else "support_transfer"
+    return _api(f"uuid_transfer {check_uuid('call', uuid)} {extension} XML avanak_support")
 
 
 def agent_list() -> bytes:
@@ -85,21 +89,25 @@ def agent_state(extension: str) -> bytes:
 
 
 def agent_add(extension: str) -> list[bytes]:
-    """An agent of the queue, signed out."""
+    """An agent, signed out and in no queue."""
+    return [_api(f"callcenter_config agent add {_extension(extension)} Callback")]
+
+
+def agent_departments(extension: str, departments: Collection[str]) -> list[bytes]:
+    """The queues that an agent answers are these departments'; a queue that it is in or out of already says -ERR."""
     name = _extension(extension)
     return [
-        _api(f"callcenter_config agent add {name} Callback"),
-        _api(f"callcenter_config tier add {QUEUE} {name} 1 1"),
+        _api(f"callcenter_config tier add {each}@avanak {name} 1 1")
+        if each in departments
+        else _api(f"callcenter_config tier del {each}@avanak {name}")
+        for each in DEPARTMENTS
     ]
 
 
 def agent_remove(extension: str) -> list[bytes]:
     """The agent is none any more."""
     name = _extension(extension)
-    return [
-        _api(f"callcenter_config tier del {QUEUE} {name}"),
-        _api(f"callcenter_config agent del {name}"),
-    ]
+    return [*agent_departments(extension, ()), _api(f"callcenter_config agent del {name}")]
 
 
 def agent_status(extension: str, status: str) -> bytes:

@@ -23,6 +23,7 @@ class WantedAgent:
     wrap_up_s: int
     max_no_answer: int
     is_held: bool = False
+    departments: tuple[str, ...] = ("support",)
 
     @property
     def status(self) -> str:
@@ -40,8 +41,13 @@ class Agreement:
     unanswering: list[str]
 
 
-def agree(wanted: Iterable[WantedAgent], seen: Iterable[QueueAgent], told: Mapping[str, str]) -> Agreement:
-    """Compare; `told` is the status that this connection was told last of each agent.
+def agree(
+    wanted: Iterable[WantedAgent],
+    seen: Iterable[QueueAgent],
+    told: Mapping[str, str],
+    placed: Mapping[str, tuple[str, ...]],
+) -> Agreement:
+    """Compare; `told` is the status that this connection was told last of each agent, `placed` the departments.
 
     An agent whom we told to be available and who is On Break was paused by the queue for leaving calls
     unanswered: that is taken over.  Everything else follows the store.
@@ -58,6 +64,8 @@ def agree(wanted: Iterable[WantedAgent], seen: Iterable[QueueAgent], told: Mappi
         elif known.status == "On Break" and each.status == told.get(each.extension) == "Available":
             unanswering.append(each.extension)
             continue
+        if known is None or placed.get(each.extension) != each.departments:
+            frames += commands.agent_departments(each.extension, each.departments)
         if known is None or known.contact != each.contact:
             frames.append(commands.agent_contact(each.extension, each.contact))
         if known is None or known.wrap_up_s != each.wrap_up_s:

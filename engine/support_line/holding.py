@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from engine.services.support_line import departments
 from engine.states import AgentState
 from engine.support_line.answers import QueueAgent
 from engine.support_line.view import StoreView
@@ -24,7 +25,10 @@ def held(
         takers = [
             row.extension
             for row in view.agents
-            if row.state == AgentState.AVAILABLE and row.extension not in found and row.extension in seen
+            if row.state == AgentState.AVAILABLE
+            and departments.takes_callers(row)
+            and row.extension not in found
+            and row.extension in seen
         ]
         takers.sort(key=lambda name: seen[name].state != "Waiting")  # who is free already goes first
         found |= set(takers[:older])
@@ -44,6 +48,7 @@ def free_for_call_backs(
         row.id
         for row in view.agents
         if row.state == AgentState.AVAILABLE
+        and departments.takes_callers(row)
         and row.id not in on_try
         and now_m >= busy_until_m.get(row.extension, 0.0)
         and row.extension in seen

@@ -22,11 +22,11 @@ from engine.services.support_line import (
     call_backs,
     call_recordings,
     calls,
+    departments,
     expectation,
     keyed_numbers,
     routes,
     settings,
-    transfers,
 )
 from engine.services.support_line.call_backs import Evidence, Placing
 from engine.services.support_line.settings import LineSettings
@@ -37,6 +37,7 @@ from engine.store.writer import Writer
 from engine.support_line.agents import SEEN, WantedAgent, agree
 from engine.support_line.answers import QueueAgent, read_agents, read_members
 from engine.support_line.doorkeeper import Doorkeeper
+from engine.support_line.handing_over import begin_transfers
 from engine.support_line.holding import free_for_call_backs, held
 from engine.support_line.spoken import Clips
 from engine.support_line.view import StoreView, catch_up
@@ -77,6 +78,7 @@ class QueueSwitch:
         self._waiters: dict[str, Waiter] = {}
         self._keyed: dict[str, str] = {}  # channel: the number that was read back
         self._told: dict[str, str] = {}  # agent: the status that it was told last
+        self._placed: dict[str, tuple[str, ...]] = {}  # agent: the departments whose queues it is in
         self._busy_until_m: dict[str, float] = {}  # agent: writes after a call-back
         self._rules = LineSettings()
 
@@ -299,10 +301,7 @@ class QueueSwitch:
         self._agree(view, seen, holding, now)
         self._call_back(view, seen, now, now_m)
         self._talk(view, now, now_m)
-        for one in read(lambda: transfers.wanted(self.id)):
-            if self._writer.call(partial(transfers.begin, one.id, now)):
-                tell = commands.tell(one.uuid, {"avanak_extension": one.extension})
-                self._link.post([tell, commands.hand_over(one.uuid)])
+        begin_transfers(self._link, self._writer, self.id, now)
         for row in view.tries:
             hangs = row.switch_id == self.id and now - row.begun_at > LONG_S * 1000
             if hangs and self._link.api(plain.uuid_exists(row.uuid)).strip() != "true":
@@ -321,12 +320,14 @@ class QueueSwitch:
                         row.wrap_up_s,
                         view.rules.max_no_answer,
                         row.extension in holding,
+                        departments.of(row),
                     )
                 )
-        found = agree(wanted, seen.values(), self._told)
+        found = agree(wanted, seen.values(), self._told, self._placed)
         if found.frames:
             self._link.post(found.frames)
         self._told = {each.extension: each.status for each in wanted}
+        self._placed = {each.extension: each.departments for each in wanted if each.extension in seen}
         self._told |= dict.fromkeys(found.unanswering, "On Break")  # who signs in at once is not paused again
         words = {name: SEEN.get(each.state, "unknown") for name, each in seen.items()}
         changed = {row.extension: words[row.extension] for row in view.agents

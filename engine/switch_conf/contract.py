@@ -55,6 +55,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("avanak_opens", ENGINE, r"file_string://.+"),
     Variable("avanak_read_back", ENGINE, r"file_string://.+"),
     Variable("avanak_extension", ENGINE, r"[1-9]\d{2,5}"),
+    Variable("avanak_department", ENGINE, "support|billing|technical|quality"),
     # … what it gives a call-back along, …
     Variable("avanak_caller_uuid", ENGINE, r"[0-9a-f-]{36}"),
     Variable("avanak_gateway", ENGINE, r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"),

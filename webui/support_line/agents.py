@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from engine.clock import wall_ms
 from engine.services.accounts import people
-from engine.services.support_line import agents, settings
+from engine.services.support_line import agents, departments, settings
 from engine.services.support_line.agents import Secret
 from engine.store.threads import read, write
 from webui.forms.pages import Answer, attempt, pages_blueprint, refused
@@ -40,6 +40,7 @@ def add() -> str | Answer:
             agents.add(
                 me, form.person_id.data, form.extension.data, now,
                 outside_number=form.outside_number.data or "", wrap_up_s=form.wrap_up_s.data,
+                belongs_to=form.departments.data or (),
             )
         )  # fmt: skip
 
@@ -52,7 +53,7 @@ def add() -> str | Answer:
 @needs("line.manage")
 def change(agent_id: int) -> str | Answer | Response:
     row = read(lambda: agents.get(agent_id))
-    form, me, now = AgentChangeForm(obj=row), person(), wall_ms()
+    form, me, now = AgentChangeForm(obj=row, data={"departments": departments.of(row)}), person(), wall_ms()
     if not form.is_submitted():
         return render_template("line/agent.html", row=row, form=form)
 
@@ -60,6 +61,7 @@ def change(agent_id: int) -> str | Answer | Response:
         agents.change(
             me, agent_id, now, outside_number=form.outside_number.data or "",
             wrap_up_s=form.wrap_up_s.data, is_active=form.is_active.data,
+            belongs_to=form.departments.data or (),
         )  # fmt: skip
 
     if not attempt(form, work):
@@ -112,4 +114,5 @@ def _shown(form: AgentForm | None = None, secret: Secret | None = None) -> dict[
     rows, candidates = read(lambda: (agents.everybody(), _candidates()))
     form = form or AgentForm.blank(wrap_up_s=15)
     form.offer(candidates)
-    return {"rows": rows, "form": form, "secret": secret, "candidates": candidates, "reasons": agents.REASONS}
+    return {"rows": rows, "form": form, "secret": secret, "candidates": candidates, "reasons": agents.REASONS,
+            "departments_of": lambda row: [departments.TITLES[name] for name in departments.of(row)]}  # fmt: skip

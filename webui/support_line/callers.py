@@ -13,8 +13,10 @@ from engine.clock import wall_ms
 from engine.errors import NotFound
 from engine.services.accounts import permissions
 from engine.services.accounts.display_names import account_names
-from engine.services.support_line import agents, call_recordings, calls, transfers
+from engine.services.support_line import agents, call_recordings, calls, departments, transfers
+from engine.services.support_line.agents import SupportAgent
 from engine.store.threads import read, write
+from webui.forms.number_fields import row_id
 from webui.forms.pages import Answer, attempt, before_id, pages_blueprint, refused
 from webui.i18n.formats import digits
 from webui.request.access import needs, person
@@ -99,10 +101,17 @@ def go_on(call_id: int) -> Answer | Response:
 @blueprint.post("/<int:call_id>/transfer")
 @needs("line.work")
 def hand_over(call_id: int) -> Answer | Response:
-    """Hand a call that runs to another agent."""
+    """Hand a call that runs to another agent, or to a department."""
     form, me, now = TransferForm(tag="transfer"), person(), wall_ms()
-    form.offer(read(lambda: transfers.takers(calls.get(call_id))))
-    if not attempt(form, lambda: transfers.ask(me, call_id, form.agent_id.data, now)):
+    form.offer(*read(lambda: _takers(call_id)))
+
+    def work() -> None:
+        if form.to.data in departments.TITLES:
+            transfers.ask_department(me, call_id, form.to.data, now)
+        else:
+            transfers.ask(me, call_id, row_id(form.to.data), now)
+
+    if not attempt(form, work):
         return refused("line/call.html", **_shown(call_id, transfer=form))
     flash(_("The call is handed over; if nobody answers it waits in the queue again."), "success")
     return redirect(url_for("line_calls.detail", call_id=call_id))
@@ -129,6 +138,11 @@ def _offer(form: ContinueForm, found: calls.Dossier) -> None:
     ]
 
 
+def _takers(call_id: int) -> tuple[list[SupportAgent], list[str]]:
+    call = calls.get(call_id)
+    return transfers.takers(call), transfers.departments_open(call)
+
+
 def _shown(
     call_id: int,
     notes: NotesForm | None = None,
@@ -141,14 +155,14 @@ def _shown(
         lambda: (
             calls.dossier(me, call_id),
             call_recordings.of_call(call_id),
-            transfers.takers(calls.get(call_id)),
+            _takers(call_id),
             {row.id: row.name for row in agents.everybody()},
         )
     )
     further = go_on or ContinueForm.blank(tag="continue")
     _offer(further, found)
     to = transfer or TransferForm.blank(tag="transfer")
-    to.offer(takers)
+    to.offer(*takers)
     return {
         "found": found,
         "call": found.call,

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
-from wtforms import BooleanField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from engine.services.support_line.agents import REASONS, SupportAgent
 from engine.services.support_line.calls import MAX_NOTES
+from engine.services.support_line.departments import TITLES as DEPARTMENT_TITLES
 from engine.services.support_line.settings import BOUNDS, TITLES
 from engine.services.tickets.department_rules import DEPARTMENTS
 from webui.forms.account_field import AccountField
@@ -42,6 +45,21 @@ def outside_field() -> StringField:
 def wrap_up_field() -> WholeField:
     """How long no call comes after one."""
     return number_field(_l("Seconds to write after a call"), 0, MOST_WRAP_UP_S, default=15)
+
+
+def departments_field() -> SelectMultipleField:
+    """Whose calls an agent answers."""
+    return SelectMultipleField(
+        _l("Departments"),
+        [InputRequired()],
+        choices=lambda: [(name, said(title)) for name, title in DEPARTMENT_TITLES.items()],
+        default=["support"],
+        description=_l(
+            "Support answers whoever rings; the others get the calls that are handed over to them."
+        ),
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
 
 
 class PauseForm(PageForm):
@@ -95,13 +113,16 @@ class ContinueForm(PageForm):
 
 
 class TransferForm(PageForm):
-    """Who takes a call over."""
+    """Who takes a call over: an agent, by id, or a department, by name."""
 
-    agent_id = SelectField(_l("Agent"), coerce=row_id)
+    to = SelectField(_l("Agent or department"))
 
-    def offer(self, agents: list[SupportAgent]) -> None:
+    def offer(self, agents: list[SupportAgent], departments: list[str]) -> None:
         """Who can."""
-        self.agent_id.choices = [SelectChoice(row.id, f"{row.name} · {row.extension}") for row in agents]
+        self.to.choices = [
+            *((name, _("Department: %(name)s", name=said(DEPARTMENT_TITLES[name]))) for name in departments),
+            *((str(row.id), f"{row.name} · {row.extension}") for row in agents),
+        ]
 
 
 class AgentForm(PageForm):
@@ -116,6 +137,7 @@ class AgentForm(PageForm):
         render_kw={"dir": "ltr", "inputmode": "numeric"},
     )
     outside_number = outside_field()
+    departments = departments_field()
     wrap_up_s = wrap_up_field()
 
     def offer(self, people: list[tuple[int, str]]) -> None:
@@ -127,6 +149,7 @@ class AgentChangeForm(PageForm):
     """Where an agent is rung."""
 
     outside_number = outside_field()
+    departments = departments_field()
     wrap_up_s = wrap_up_field()
     is_active = BooleanField(_l("Is an agent"))
 

@@ -3,6 +3,7 @@
 agents         who answers, where it rings, what they want to be (the switch follows)
 settings       offer after 80 s, tries of a call-back, …: changed by staff, with defaults
 hours          whether support is open, when it opens, what the switch is told of it
+departments    an agent's departments, to which calls are handed over   transfers  handing a call over
 callers        who rings, by number                 keyed_numbers  a number that a caller keyed
 calls          the calls that came in               call_backs     calls that we owe, and their tries
 voice_tickets  what callers spoke                   expectation    place and expected wait, honestly
@@ -15,4 +16,4 @@ Functions run inside a transaction (`engine.store.threads.write`, or `read` for 
 """
 
 QUEUE = "support"
-"""The one queue; the switch knows it as ``support@avanak``."""
+"""The queue that callers join; the switch knows it as ``support@avanak``.  Other departments' are joined by hand-over."""

@@ -10,6 +10,7 @@ import hashlib
 import logging
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from engine.services.accounts import audit_log
 from engine.services.accounts.permissions import Actor, is_staff, require
 from engine.services.numbering import numbers
 from engine.services.numbering.reasons import Reason
+from engine.services.support_line import QUEUE, departments
 from engine.states import AgentState
 from engine.store.tables.core import User
 from engine.store.tables.support_line import AgentStep, SupportAgent
@@ -58,7 +60,14 @@ class Secret:
 
 
 def add(
-    person: Actor, user_id: int, extension: str, now: int, *, outside_number: str = "", wrap_up_s: int = 15
+    person: Actor,
+    user_id: int,
+    extension: str,
+    now: int,
+    *,
+    outside_number: str = "",
+    wrap_up_s: int = 15,
+    belongs_to: Sequence[str] = (QUEUE,),
 ) -> tuple[int, Secret]:
     """Make one of the staff an agent; the agent's id and the secret of the telephone.
 
@@ -83,6 +92,7 @@ def add(
         a1_hash=_a1(secret),
         outside_number=_outside(outside_number),
         wrap_up_s=_wrap_up(wrap_up_s),
+        departments=departments.written(belongs_to),
         state_since_at=now,
         created_at=now,
     )
@@ -91,15 +101,26 @@ def add(
 
 
 def change(
-    person: Actor, agent_id: int, now: int, *, outside_number: str, wrap_up_s: int, is_active: bool
+    person: Actor,
+    agent_id: int,
+    now: int,
+    *,
+    outside_number: str,
+    wrap_up_s: int,
+    is_active: bool,
+    belongs_to: Sequence[str] | None = None,
 ) -> None:
-    """Change where an agent is called and the wrap-up time after a call; an inactive one is signed out."""
+    """Change where an agent is called, the wrap-up time after a call and the departments (None: as they are).
+
+    An inactive agent is signed out.
+    """
     require(person, "line.manage")
     row = get(agent_id)
     outside = _outside(outside_number)
-    SupportAgent.update(outside_number=outside, wrap_up_s=_wrap_up(wrap_up_s), is_active=is_active).where(
-        SupportAgent.id == agent_id
-    ).execute()
+    belongs = row.departments if belongs_to is None else departments.written(belongs_to)
+    SupportAgent.update(
+        outside_number=outside, wrap_up_s=_wrap_up(wrap_up_s), is_active=is_active, departments=belongs
+    ).where(SupportAgent.id == agent_id).execute()
     if not is_active:
         _move(row, AgentState.SIGNED_OUT, "", person.id, now)
     audit_log.record(
@@ -108,8 +129,13 @@ def change(
         "agent_changed",
         f"agent {row.extension}",
         now,
-        {"outside": row.outside_number, "wrap_up_s": row.wrap_up_s, "active": row.is_active},
-        {"outside": outside, "wrap_up_s": wrap_up_s, "active": is_active},
+        {
+            "outside": row.outside_number,
+            "wrap_up_s": row.wrap_up_s,
+            "active": row.is_active,
+            "departments": row.departments,
+        },
+        {"outside": outside, "wrap_up_s": wrap_up_s, "active": is_active, "departments": belongs},
     )
 
 

@@ -7,7 +7,7 @@ import logging
 from engine.sentences import Sentence
 from engine.services.outbox import deliveries
 from engine.services.outbox.wording import bilingual
-from engine.services.support_line import figures, hours
+from engine.services.support_line import departments, figures, hours
 from engine.states import AgentState
 from engine.store.tables.support_line import SupportAgent
 
@@ -19,6 +19,7 @@ GRACE_MS = 120_000  # after the opening, and for a change of shifts
 def nobody_since(now: int) -> int | None:
     """Since when nobody takes calls although support is open; None while somebody does, or there are no agents at all."""
     rows = list(SupportAgent.select().where(SupportAgent.is_active == True))  # noqa: E712 - SQL
+    rows = [row for row in rows if departments.takes_callers(row)]
     if not rows or any(row.state == AgentState.AVAILABLE for row in rows) or not hours.office(now).is_open:
         return None
     return max(row.state_since_at for row in rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.services.support_line import QUEUE
 from engine.states import AgentState, CallBackState, SupportCallState
 from engine.store.tables.support_line import CallBack, SupportAgent, SupportCall
 
@@ -38,6 +39,7 @@ def of_place(place_at: int, now: int) -> Expectation:
         SupportAgent.select(SupportAgent.wrap_up_s).where(
             SupportAgent.is_active == True,  # noqa: E712 - SQL
             SupportAgent.state == AgentState.AVAILABLE,
+            SupportAgent.departments.contains(QUEUE),
         )
     )
     times = [

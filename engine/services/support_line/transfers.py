@@ -1,16 +1,16 @@
-"""A call is handed to another agent: asked for in the web, done by the engine, once."""
+"""A call is handed to another agent or to a department: asked for in the web, done by the engine, once."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from peewee import IntegrityError
+from peewee import JOIN, IntegrityError, fn
 
 from engine.errors import BadInput, Conflict
 from engine.services.accounts import audit_log
 from engine.services.accounts.permissions import Actor, require
-from engine.services.support_line import agents, calls
+from engine.services.support_line import agents, calls, departments
 from engine.states import AgentState, SupportCallState
 from engine.store.database import db
 from engine.store.tables.support_line import SupportAgent, SupportCall, SupportTransfer
@@ -22,7 +22,8 @@ class WantedTransfer:
 
     id: int
     uuid: str  # of the caller's channel
-    extension: str
+    extension: str  # empty: whoever of the department
+    department: str
 
 
 def ask(person: Actor, call_id: int, agent_id: int, now: int) -> None:
@@ -37,22 +38,44 @@ def ask(person: Actor, call_id: int, agent_id: int, now: int) -> None:
         raise BadInput("%(name)s takes no call on a SIP telephone now.", name=to.name)
     if call.state != SupportCallState.TALKING:
         raise Conflict("The call is over.")
+    _write(person, call, now, to.name, agent_id=to.id)
+
+
+def ask_department(person: Actor, call_id: int, department: str, now: int) -> None:
+    """Hand a call that runs to a department: it waits there since it waited first, and before whoever came later.
+
+    Nobody free within three minutes, it waits for everybody again.  BadInput for a department of which nobody
+    takes calls, Conflict as in `ask`.
+    """
+    require(person, "line.work")
+    call = calls.get(call_id)
+    if department not in departments_open(call):
+        raise BadInput("Nobody of this department takes calls now.")
+    if call.state != SupportCallState.TALKING:
+        raise Conflict("The call is over.")
+    _write(person, call, now, department, agent_id=0, department=department)
+
+
+def _write(person: Actor, call: SupportCall, now: int, to: str, **whom: Any) -> None:
     try:
         with db.atomic():
-            SupportTransfer.create(call_id=call.id, agent_id=to.id, asked_by=person.id, asked_at=now)
+            SupportTransfer.create(call_id=call.id, asked_by=person.id, asked_at=now, **whom)
     except IntegrityError as error:
         raise Conflict("The call is being handed over already.") from error
-    audit_log.record(
-        person.id, call.account_id, "support_call_handed_over", f"call {call_id}", now, "", to.name
-    )
+    audit_log.record(person.id, call.account_id, "support_call_handed_over", f"call {call.id}", now, "", to)
 
 
 def wanted(switch_id: int) -> list[WantedTransfer]:
     """What is to be begun on a switch."""
     rows: Any = (
-        SupportTransfer.select(SupportTransfer.id, SupportCall.uuid, SupportAgent.extension)
+        SupportTransfer.select(
+            SupportTransfer.id,
+            SupportCall.uuid,
+            fn.COALESCE(SupportAgent.extension, ""),
+            SupportTransfer.department,
+        )
         .join(SupportCall, on=(SupportCall.id == SupportTransfer.call_id))
-        .join(SupportAgent, on=(SupportAgent.id == SupportTransfer.agent_id))
+        .join(SupportAgent, JOIN.LEFT_OUTER, on=(SupportAgent.id == SupportTransfer.agent_id))
         .where(SupportTransfer.begun_at.is_null(), SupportCall.switch_id == switch_id)
         .order_by(SupportTransfer.id)
         .tuples()
@@ -76,3 +99,12 @@ def takers(call: SupportCall) -> list[SupportAgent]:
         for row in agents.signed_in()
         if row.state == AgentState.AVAILABLE and not row.outside_number and row.id != call.agent_id
     ]
+
+
+def departments_open(call: SupportCall) -> list[str]:
+    """The departments of which somebody else than who talks takes calls now."""
+    rows = [
+        row for row in agents.signed_in() if row.state == AgentState.AVAILABLE and row.id != call.agent_id
+    ]
+    there = {name for row in rows for name in departments.of(row)}
+    return [name for name in departments.TITLES if name in there]

@@ -28,6 +28,9 @@ class SupportAgent(Table):
     state_since_at = BigIntegerField(default=0)
     signed_in_at = BigIntegerField(null=True)
     is_active = BooleanField(default=True)
+    departments = CharField(
+        60, default="support"
+    )  # names of services.support_line.departments, one blank between
     seen = CharField(20, default="")  # what the switch last said of it: waiting, receiving, in_call, ...
     seen_at = BigIntegerField(default=0)
     created_at = BigIntegerField()
@@ -192,11 +195,12 @@ class SupportMonth(Table):
 
 
 class SupportTransfer(Table):
-    """A call that is handed to another agent; of a call at most one is not begun (a unique index of the migration)."""
+    """A call handed to an agent or a department; of a call at most one is not begun (a unique index of the migration)."""
 
     id = BigAutoField()
     call_id = BigIntegerField()
-    agent_id = BigIntegerField()  # who is to take it
+    agent_id = BigIntegerField()  # who is to take it; 0: whoever of the department is free
+    department = CharField(12, default="")
     asked_by = BigIntegerField()
     asked_at = BigIntegerField()
     begun_at = BigIntegerField(null=True)

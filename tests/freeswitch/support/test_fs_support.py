@@ -55,17 +55,6 @@ def test_star_keeps_the_number_and_the_agent_calls_back(house: House, tmp_path: 
         phone.stop()
 
 
-def test_without_an_engine_the_call_goes_on_by_the_hours_of_the_install(house: House) -> None:
-    """Nobody answers the dialplan's question: within three seconds it is answered, and there is sound."""
-    caller = house.caller("09121110003")
-    begun = time.monotonic()
-    leg = caller.call(NUMBER)
-    until(lambda: leg.state == "up", 6, "the answer without an engine")
-    assert 1.5 < time.monotonic() - begun < 4
-    until(lambda: caller.packets > 50, 5, "sound")
-    caller.hang_up(leg)
-
-
 def test_nobody_reaches_an_outside_line(house: House, tmp_path: Path) -> None:
     """An agent's own call, a call to another number, a transfer, a forwarded telephone: the far end never rings."""
     with engine_with_agents(house, tmp_path):

@@ -143,6 +143,64 @@ def test_a_call_is_handed_to_another_agent_or_waits_again(house: House, tmp_path
         second.stop()
 
 
+def test_a_call_is_handed_to_a_department_with_its_wait(house: House, tmp_path: Path) -> None:
+    """Whoever rings reaches support; who is handed over reaches the department, the one who waited longest first."""
+    with engine_with_agents(house, tmp_path, record_calls=0):
+
+        def belong() -> None:
+            row = SupportAgent.get(SupportAgent.extension == "502")
+            agents.change(
+                SYSTEM,
+                row.id,
+                wall_ms(),
+                outside_number="",
+                wrap_up_s=0,
+                is_active=True,
+                belongs_to=("billing",),
+            )
+
+        write(belong)
+        billing = house.agent("502", tone_hz=650)
+        line = house.switch.connect()
+        until(
+            lambda: "502" not in line.api("callcenter_config queue list tiers support@avanak"), 5, "the tiers"
+        )
+        assert "502" in line.api("callcenter_config queue list tiers billing@avanak")
+        line.close()
+        first = house.agent("501", tone_hz=500)
+        early, late = (house.caller(number, tone_hz=800) for number in ("09121130011", "09121130012"))
+        early_leg = early.call(NUMBER)
+        until(lambda: early.heard.get(500, 0) > 10, 30, "the first talk")
+        billing.answer_after_s = None  # is away from the desk: those who are handed over wait
+        late.call(NUMBER)
+        until(lambda: (c := call_of("+989121130012")) and c.state == "waiting", 15, "the second in the queue")
+        place = call_of("+989121130011").place_at
+        assert not billing.rang
+        write(
+            lambda: transfers.ask_department(
+                _person("501"), call_of("+989121130011").id, "billing", wall_ms()
+            )
+        )
+        until(lambda: late.heard.get(500, 0) > 10, 30, "support goes on with the second")
+        until(lambda: billing.rang, 10, "the department's telephone")
+        write(
+            lambda: transfers.ask_department(
+                _person("501"), call_of("+989121130012").id, "billing", wall_ms()
+            )
+        )
+        billing.answer_after_s = 0.2
+        until(lambda: early.heard.get(650, 0) > 20, 60, "the first caller, in billing")
+        assert late.heard.get(650, 0) == 0
+        call = call_of("+989121130011")
+        assert (call.state, call.place_at) == ("talking", place)
+        until(lambda: call_of("+989121130011").agent_id == _agent("502"), 5, "the books to say so")
+        early.hang_up(early_leg)
+        until(lambda: late.heard.get(650, 0) > 20, 60, "the second caller, in billing")
+        assert call_of("+989121130011").state == "answered"
+        first.stop()
+        billing.stop()
+
+
 def test_an_engine_that_was_away_and_a_telephone_that_falls_off_in_a_call(
     house: House, tmp_path: Path
 ) -> None:
@@ -180,3 +238,7 @@ def test_an_engine_that_was_away_and_a_telephone_that_falls_off_in_a_call(
 
 def _person(extension: str) -> User:
     return User.get_by_id(SupportAgent.get(SupportAgent.extension == extension).person_id)
+
+
+def _agent(extension: str) -> int:
+    return int(SupportAgent.get(SupportAgent.extension == extension).id)

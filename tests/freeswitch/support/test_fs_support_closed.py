@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 import wave
 from pathlib import Path
@@ -17,6 +18,8 @@ from tests.freeswitch.phone import _power
 from tests.freeswitch.support.house import NUMBER, House, call_of, engine_with_agents, hears_menu, write_hours
 from tests.freeswitch.switch import until
 from tests.runtime.lab import Lab
+
+log = logging.getLogger(__name__)
 
 
 @pytest.fixture
@@ -105,18 +108,29 @@ def test_a_complaint_is_a_voice_ticket_of_its_own_department(house: House, tmp_p
         assert ticket_of(lab, house).department == "complaint"
 
 
+@pytest.mark.parametrize("engine", ["none", "hangs"])
 @pytest.mark.parametrize("is_open", [True, False])
-def test_without_an_engine_the_written_hours_decide(house: House, is_open: bool) -> None:
-    """Nobody answers: two seconds later the call waits in the queue, or a message is asked for."""
+def test_without_an_engine_the_written_hours_decide(house: House, is_open: bool, engine: str) -> None:
+    """Nobody answers: within two seconds the call goes on; it waits in the queue, or a message is asked for.
+
+    An engine that hangs is connected and has asked for events, reads nothing and says nothing.
+    """
     write_hours(house, is_open=is_open)
     line = house.switch.connect()
+    hanging = house.switch.connect() if engine == "hangs" else None
+    if hanging is not None:
+        hanging.subscribe("CUSTOM", "avanak::support", "CHANNEL_HANGUP_COMPLETE")
     try:
-        number = f"0912112001{is_open:d}"
+        number = f"091211200{is_open:d}{engine == 'none':d}"
         caller = house.caller(number, tone_hz=650)
         begun = time.monotonic()
         leg = caller.call(NUMBER)
         until(lambda: leg.state == "up", 6, "the answer")
-        assert 1.5 < time.monotonic() - begun < 4
+        answered = time.monotonic()
+        assert 1 < answered - begun < 2
+        until(lambda: caller.heard, 2, "sound")  # the sound itself, by its tone
+        log.info("engine %s: %.2f s to the answer, %.2f s to sound", engine, answered - begun,
+                 time.monotonic() - answered)  # fmt: skip
         if is_open:
             until(
                 lambda: number in line.api("callcenter_config queue list members support@avanak"),
@@ -135,3 +149,5 @@ def test_without_an_engine_the_written_hours_decide(house: House, is_open: bool)
             file.unlink()
     finally:
         line.close()
+        if hanging is not None:
+            hanging.close()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.freeswitch.phone import Phone
-from tests.freeswitch.support.house import PASSWORD, House, engine_with_agents
+from tests.freeswitch.support.house import NUMBER, PASSWORD, House, call_of, engine_with_agents
 from tests.freeswitch.switch import until
 
 
@@ -47,3 +47,63 @@ def test_who_guesses_passwords_is_refused_also_with_the_right_one(
         line.close()
     with engine_with_agents(house, tmp_path):  # an engine that starts knows of nobody
         until(lambda: said(late) == 200, 5, "the telephone that is let in again")
+
+
+def test_no_header_and_no_request_of_a_caller_opens_a_way_out(house: House, tmp_path: Path) -> None:
+    """A stranger takes over no call, a caller's and an agent's requests ring nobody, forwarded calls are plain calls."""
+    with engine_with_agents(house, tmp_path):
+        rung = len(house.far.rang)
+        phone = house.agent("501", tone_hz=500)
+        caller = house.caller("09121150001", tone_hz=800)
+        talk = caller.call(NUMBER)
+        until(lambda: caller.heard.get(500, 0) > 10, 30, "the talk")
+        taken = (
+            f"Replaces: {talk.call_id};to-tag={talk.remote_tag};from-tag={talk.tag}",
+            f"Join: {talk.call_id};to-tag={talk.remote_tag};from-tag={talk.tag}",
+            "Referred-By: <sip:501@avanak.support>",
+        )
+        for header in taken:
+            for host, port in (("127.0.0.3", house.switch.sip_port), ("127.0.0.3", house.agents_port)):
+                stranger = Phone(("127.0.0.1", port), "501", host=host)
+                stranger.start()
+                house.phones.append(stranger)
+                leg = stranger.call("501", (header,))
+                until(lambda leg=leg: leg.state == "over", 5, "the refusal")
+                assert leg.status in (401, 403, 407)
+        other = house.caller("09121150002", tone_hz=1000)
+        for header in taken[1:]:  # from the carrier's address, to a number that is nobody's
+            leg = other.call("501", (header,))
+            until(lambda leg=leg: leg.state == "over", 5, "the end of a call that replaces")
+            assert leg.status not in range(200, 300)
+        for one, leg in ((caller, talk), (phone, phone.up)):
+            one.request("REFER", leg, f"Refer-To: <sip:09121234567@127.0.0.1:{house.switch.sip_port}>")
+        own = phone.call("09121234567", ("Diversion: <sip:02191001234@127.0.0.1>;reason=unconditional",))
+        until(lambda: own.state == "over", 5, "the refusal of an agent's call")
+        heard = (caller.heard[500], phone.heard[800])
+        until(lambda: caller.heard[500] > heard[0] + 25, 5, "the talk to go on")
+        assert talk.state == "up"
+        assert len(house.far.rang) == rung
+        assert phone.heard.get(1000, 0) == 0
+        caller.hang_up(talk)
+
+
+def test_a_shown_number_gives_no_rights(house: House, tmp_path: Path) -> None:
+    """A caller who shows an agent's extension, our own number or words is a caller; a forwarded call is one, too."""
+    with engine_with_agents(house, tmp_path):
+        rung = len(house.far.rang)
+        for shown, extra in (
+            ("501", ()),
+            (NUMBER, ()),
+            ("anonymous", ("Privacy: id",)),
+            ("09121150003", ("Diversion: <sip:09121234567@127.0.0.1>;reason=no-answer",
+                             "History-Info: <sip:09121234567@127.0.0.1>;index=1")),
+        ):  # fmt: skip
+            caller = house.caller(shown)
+            leg = caller.call(NUMBER, extra)
+            until(lambda leg=leg: leg.state == "up", 10, "the line")
+            caller.hang_up(leg)
+            out = caller.call("09121234567", extra)
+            until(lambda out=out: out.state == "over", 5, "the refusal of another number")
+            assert out.status not in range(200, 300)
+        until(lambda: call_of("+989121150003"), 5, "the forwarded call in the books")
+        assert len(house.far.rang) == rung
