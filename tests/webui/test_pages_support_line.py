@@ -103,7 +103,8 @@ def test_a_call_back_is_taken_off_with_a_reason(app, world, enter) -> None:
 def test_an_agent_is_made_and_the_password_shown_once(app, world, enter) -> None:
     browser = enter("admin")
     person = read(lambda: User.get(User.username == "quality").id)
-    wanted = {"person_id": str(person), "extension": "۲۰۲", "outside_number": "", "wrap_up_s": "20"}
+    wanted = {"person_id": str(person), "extension": "۲۰۲", "outside_number": "", "wrap_up_s": "20",
+              "departments": "support"}  # fmt: skip
     page = browser.post("/line/agents", wanted, page="/line/agents").text
     assert 'id="secret"' in page
     row = read(lambda: SupportAgent.get(SupportAgent.person_id == person))
