@@ -112,7 +112,7 @@ def test_an_agent_is_made_and_the_password_shown_once(app, world, enter) -> None
     assert 'id="secret"' not in browser.get("/line/agents").text
     again = browser.post("/line/agents", {**wanted, "extension": "203"}, page="/line")
     assert again.status_code == 400
-    changed = {"outside_number": "۰۹۱۲۱۱۱۲۲۳۳", "wrap_up_s": "0", "is_active": "y"}
+    changed = {"outside_number": "۰۹۱۲۱۱۱۲۲۳۳", "wrap_up_s": "0", "is_active": "y", "departments": "billing"}
     path = f"/line/agents/{row.id}"
     assert browser.post(path, changed, page=path).status_code == 302
     assert read(lambda: agents.get(row.id)).outside_number == "+989121112233"
