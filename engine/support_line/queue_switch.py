@@ -86,6 +86,7 @@ class QueueSwitch:
 
     def begin(self) -> None:
         """Learn what is going on: calls and tries that ended unheard, callers who came meanwhile."""
+        self._door.step(monotonic_s())  # before the first wrong password is heard of
         self._link.command(commands.subscribe())
         self._rules = read(settings.current)
         self._catch_up(wall_ms())
