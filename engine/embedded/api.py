@@ -13,6 +13,7 @@ from engine.embedded import console
 from engine.embedded.calls import CAUSES, Call, stamp
 from engine.embedded.gateways import ACTIONS
 from engine.embedded.limits import up_time
+from engine.embedded.support import commands as support_commands
 
 if TYPE_CHECKING:
     from engine.embedded.switch import Switch
@@ -22,6 +23,10 @@ _NO_CHANNEL = "-ERR No such channel!\n"
 
 def run(switch: Switch, command: str, argument: str) -> bytes:
     """The answer to one command; an unknown one is refused as FreeSWITCH refuses it."""
+    if switch.support is not None:
+        said = support_commands.run(switch.support, command, argument)
+        if said is not None:
+            return said.encode("utf-8", "surrogateescape")
     handler = _COMMANDS.get(command)
     if handler is None:
         return f"-ERR {command} Command not found!\n".encode("utf-8", "surrogateescape")
@@ -30,7 +35,7 @@ def run(switch: Switch, command: str, argument: str) -> bytes:
 
 
 def _status(switch: Switch, _argument: str) -> str:
-    limits, alive, now = switch.limits, len(switch.calls), time.monotonic()
+    limits, alive, now = switch.limits, switch.sessions, time.monotonic()
     starts_five, alive_five = limits.five_minutes(alive, now)
     return (
         f"UP {up_time(now - limits.started)}\n"
@@ -106,8 +111,10 @@ def _show(switch: Switch, argument: str) -> bytes | str:
     if not words or words[0] not in ("channels", "calls"):
         return "-USAGE: codec|endpoint|application|api|dialplan|file|timer|calls [count]|channels [count|like <match string>]\n"
     if words[1:] == ["count"]:
-        return f"\n{len(switch.calls)} total.\n"
+        return f"\n{switch.sessions} total.\n"
     rows = [_channel_row(switch, call) for call in switch.calls.values()]
+    if switch.support is not None:
+        rows += support_commands.channel_rows(switch.support)
     if words[1:] == ["as", "json"]:
         return orjson.dumps({"row_count": len(rows), "rows": rows} if rows else {"row_count": 0})
     lines = [",".join(rows[0])] if rows else []
@@ -197,7 +204,7 @@ def _hupall(switch: Switch, argument: str) -> str:
     words = argument.split()
     cause = words[0] if words and words[0] in CAUSES else "MANAGER_REQUEST"
     if len(words) < 3:
-        switch.hang_up_all(switch.calls.values(), cause)
+        switch.hang_up_everything(cause)
         return f"+OK hangup all channels with cause: {cause}\n"
     name, value = words[1], words[2]
     matching = [

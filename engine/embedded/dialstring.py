@@ -76,6 +76,12 @@ def _cut_braces(text: str) -> tuple[str, str]:
     raise Refused("-ERR CHAN_NOT_IMPLEMENTED")
 
 
+def parse_leg(text: str) -> tuple[dict[str, str], str]:
+    """``{name=value,…}endpoint``: the variables and the endpoint of one telephone that a bridge or a queue rings."""
+    inside, endpoint = _cut_braces(text) if text.startswith("{") else ("", text)
+    return _split_variables(inside), endpoint
+
+
 def parse_originate(text: str) -> Originate:
     """Parses the arguments of ``originate``; raises ``Refused`` with the switch's answer.
 

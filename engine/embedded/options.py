@@ -11,6 +11,7 @@ from pathlib import Path
 
 from engine.errors import BadInput
 
+_DIALPLAN = Path(__file__).resolve().parents[2] / "dialplan"
 PASSWORD_ENV = "AVANAK_EMBEDDED_PASSWORD"  # noqa: S105 - the name of a variable, not a password
 
 
@@ -21,7 +22,8 @@ class EmbeddedOptions:
     ``speed`` divides every time of a call (ringing, message, time-outs), nothing else.  ``gateways`` are
     ``name`` or ``name:channels``.  ``prompts`` is the folder of the messages' WAV files; without it every
     message lasts ``message_seconds``.  ``recordings`` is the folder that recordings are written to; without
-    it none is made.  ``log`` is the far-end log, ``cdr`` the call record.
+    it none is made.  ``log`` is the far-end log, ``cdr`` the call record.  With ``support_numbers`` there is a
+    support line, which follows the files of ``dialplan`` and keeps its book (mod_db) in ``book``.
     """
 
     host: str = "127.0.0.1"
@@ -41,6 +43,9 @@ class EmbeddedOptions:
     heartbeat_s: float = 20.0
     listener_queue: int = 100_000
     jobs_first: bool = False
+    support_numbers: str = ""
+    book: Path | None = None
+    dialplan: Path = _DIALPLAN
 
     def argv(self) -> list[str]:
         """The command line that gives these options (the password travels in the environment)."""
@@ -108,6 +113,14 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="BACKGROUND_JOB of a call that fails at once overtakes the reply",
     )
+    add("--support-numbers", default="", help="numbers of the support line; without them there is none")
+    add("--book", type=Path, help="file of the switch's own book (mod_db), which outlives it")
+    add(
+        "--dialplan",
+        type=Path,
+        default=_DIALPLAN,
+        help="folder of the dialplan, of which support/ is followed",
+    )
     add(
         "--until-stdin-closes", action="store_true", help="end when standard input does (the parent has died)"
     )
@@ -133,4 +146,6 @@ def parse_argv(argv: Sequence[str]) -> tuple[EmbeddedOptions, bool]:
         raise BadInput("--sps and --max-sessions must be at least 1")
     if options.prompts is not None and not options.prompts.is_dir():
         raise BadInput("--prompts: there is no folder %(prompts)s", prompts=options.prompts)
+    if options.support_numbers and not (options.dialplan / "support").is_dir():
+        raise BadInput("--dialplan: there is no folder %(folder)s", folder=options.dialplan / "support")
     return options, until_stdin_closes

@@ -26,6 +26,7 @@ class Rendering:
 
     def __init__(self, core_uuid: str) -> None:
         self.hostname = socket.gethostname()
+        self.core_uuid = core_uuid
         self.templates = build_templates({"core_uuid": core_uuid, "hostname": self.hostname})
         self.sequence = 0
         self._second = -1
@@ -55,6 +56,20 @@ class Rendering:
         if extra:
             values |= extra
         return values
+
+    def of_headers(self, event: str, headers: list[Header], as_json: bool) -> bytes:
+        """A whole event of headers that stand in no template, framed."""
+        common = self._common(time.time_ns() // 1000)
+        head = [
+            ("Event-Name", event), ("Core-UUID", self.core_uuid), ("FreeSWITCH-Hostname", self.hostname),
+            ("FreeSWITCH-Switchname", self.hostname), ("Event-Date-Local", common["date_local"]),
+            ("Event-Date-GMT", common["date_gmt"]), ("Event-Date-Timestamp", common["now_us"]),
+            ("Event-Sequence", common["sequence"]),
+        ]  # fmt: skip
+        whole = list(dict([*head, *headers]).items())
+        if as_json:
+            return json_frame(("{" + json_group(whole)[1:] + "}").encode("utf-8", "surrogateescape"))
+        return plain_frame((plain_group(whole) + "\n").encode("utf-8", "surrogateescape"))
 
     def as_json(
         self,

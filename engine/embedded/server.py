@@ -122,6 +122,8 @@ class Server:
 
     def _write_out(self) -> None:
         """Logs first, then sockets."""
+        if self.switch.support is not None:
+            self.switch.support.book.file.flush()
         self.switch.rung_log.flush()
         self.switch.cdr.flush()
         for fd, listener in list(self._listeners.items()):
@@ -145,7 +147,7 @@ class Server:
         """As FreeSWITCH ends: calls hung up with SYSTEM_SHUTDOWN, listeners told, then gone."""
         self._acceptor.close()
         switch = self.switch
-        switch.hang_up_all(switch.calls.values(), "SYSTEM_SHUTDOWN")
+        switch.hang_up_everything("SYSTEM_SHUTDOWN")
         for listener in self._listeners.values():
             listener.goodbye()
         deadline = time.monotonic() + 1.0

@@ -25,6 +25,7 @@ from engine.embedded.prompts import Prompts
 from engine.embedded.recording import write_recording
 from engine.embedded.records import AppendFile, Rung, cdr_line
 from engine.embedded.rendering import Rendering, json_frame, plain_frame
+from engine.embedded.support.house import CONTEXT, SupportHouse
 from engine.embedded.talk import NO_ROUTE, TALK_MS, Step, names_a_message, plan_application, plan_message
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Switch:
         self._timers: list[tuple[float, int, Call]] = []
         self._timer_number = 0
         self._chance = random.Random(options.seed)
+        self.support = SupportHouse(self) if options.support_numbers else None
 
     # --- events -----------------------------------------------------------------------------------
 
@@ -95,6 +97,19 @@ class Switch:
                 as_plain = plain_frame(rendering.as_plain(template, values, call, tail or [], body))
             listener.push_event(as_plain)
 
+    def fire_headers(self, event: str, headers: list[Header], subclass: str = "") -> None:
+        """Sends an event of the support line; one of a subclass to those who named it."""
+        rendering = self.rendering
+        rendering.sequence += 1
+        frames: dict[bool, bytes] = {}
+        for listener in self.subscribers.get(event, ()):
+            if subclass and subclass.upper() not in listener.events:
+                continue
+            for as_json in {listener.wants_json, bool(listener.filters)} - frames.keys():
+                frames[as_json] = rendering.of_headers(event, headers, as_json)
+            if not listener.filters or listener.passes(frames[True]):
+                listener.push_event(frames[listener.wants_json])
+
     def resubscribe(self) -> None:
         """Rebuilds who gets what, after a listener changed its mind or left."""
         subscribers: dict[str, list[Listener]] = {}
@@ -111,7 +126,7 @@ class Switch:
 
     def heartbeat(self) -> None:
         """HEARTBEAT, with the same figures as ``status``."""
-        limits, alive, now = self.limits, len(self.calls), time.monotonic()
+        limits, alive, now = self.limits, self.sessions, time.monotonic()
         starts_five, alive_five = limits.five_minutes(alive, now)
         self.fire("HEARTBEAT", "heartbeat", None, {
             "up_time": up_time(now - limits.started), "uptime_ms": str(int((now - limits.started) * 1000)),
@@ -127,6 +142,9 @@ class Switch:
         """``originate``; ``done`` gets the answer's text, at once or when the call is answered or over."""
         if PROBE in argument:
             self._answer_probe(done)
+            return
+        if self.support is not None and argument.endswith(f" XML {CONTEXT}"):
+            self.support.originate(argument, done)
             return
         try:
             order = parse_originate(argument)
@@ -180,12 +198,14 @@ class Switch:
         timers = self._timers
         while timers and timers[0][2].pending != timers[0][1]:
             heapq.heappop(timers)
-        if not timers:
-            return None
-        return (timers[0][0] // GRID_S + 1) * GRID_S
+        due = (timers[0][0] // GRID_S + 1) * GRID_S if timers else None
+        of_support = self.support.next_due() if self.support is not None else None
+        return min((one for one in (due, of_support) if one is not None), default=None)
 
     def run_timers(self, now: float) -> None:
         """Does what is due; after a SIGSTOP that is everything that was missed, in its order."""
+        if self.support is not None:
+            self.support.run_timers(now)
         timers = self._timers
         while timers and timers[0][0] <= now:
             _, number, call = heapq.heappop(timers)
@@ -232,6 +252,11 @@ class Switch:
                 variables.get("avanak_campaign", ""), call.order.number, call.gateway.name, self.core_uuid,
             ).line()
         )  # fmt: skip
+
+    @property
+    def sessions(self) -> int:
+        """Channels that are alive."""
+        return len(self.calls) + (len(self.support.channels) if self.support is not None else 0)
 
     @staticmethod
     def _report(call: Call, text: str) -> None:
@@ -391,6 +416,13 @@ class Switch:
         """Ends several calls; the order is that of their creation."""
         for call in list(calls):
             self.hang_up(call, cause)
+
+    def hang_up_everything(self, cause: str) -> None:
+        """As `hang_up_all`, of all there are, those of the support line too."""
+        self.hang_up_all(self.calls.values(), cause)
+        if self.support is not None:
+            for channel in list(self.support.channels.values()):
+                self.support.end(channel, cause)
 
     def dump(self, call: Call, as_json: bool) -> bytes:
         """``uuid_dump``: everything about a live channel."""
