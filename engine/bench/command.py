@@ -284,6 +284,23 @@ def crash_command(
     show("bench crash", result.as_dict(), as_json)
 
 
+@bench.command("callbacks")
+@options_of("postgres")
+@click.option("--rounds", default=20, show_default=True, type=click.IntRange(1))
+@click.option("--seed", default=1, show_default=True)
+def callbacks_command(as_json: bool, postgres: bool, rounds: int, seed: int) -> None:
+    """Kill engine, switch, database and connection while the support line calls back; count at the far end."""
+    from engine.bench.callbacks import run_callbacks
+    from engine.bench.crash_targets import PostgresTarget, SqliteTarget
+
+    def tell(number: int, fault: str) -> None:
+        if not as_json:
+            click.echo(f"round {number}: {fault}")
+
+    found = run_callbacks(rounds, seed, PostgresTarget if postgres else SqliteTarget, tell)
+    show("bench callbacks", found.as_dict(), as_json)
+
+
 def show(title: str, figures: dict[str, Any], as_json: bool) -> None:
     """Print the figures, as one JSON document or as a table."""
     if as_json:

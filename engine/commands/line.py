@@ -8,6 +8,7 @@ import click
 
 from engine.clock import wall_ms
 from engine.commands import common
+from engine.commands.embedded_console import ask_embedded
 from engine.errors import NotFound
 from engine.services.accounts import people
 from engine.services.messages.speech import Speech
@@ -84,6 +85,21 @@ def write_agents(directory: str, as_json: bool) -> None:
         as_json,
         lambda: click.echo(f"{len(written)} agents written. Now: fs_cli -x reloadxml"),
     )
+
+
+@line.command("ring", context_settings={"ignore_unknown_options": True})
+@click.argument("words", nargs=-1, required=True)
+@common.switch_option
+def ring(words: tuple[str, ...], switches: tuple[str, ...]) -> None:
+    """Let somebody ring the support line of an embedded switch: NUMBER [patience=S] [talk=S] [PROMPT=KEYS]…
+
+    `line ring 09121110008 offer=* confirm=1` waits for the offer, keeps its number, and is called back.
+    `line ring phone 501 busy` says what an agent's telephone does: answer, busy, reject, silent or away, and
+    ring= and talk= in seconds; `press NUMBER KEYS` and `leave NUMBER` act in a call that is up.
+    """
+    settings = common.settings_and_store()
+    told = words if words[0] in ("phone", "press", "leave") else ("ring", *words)
+    click.echo(ask_embedded(settings, switches, " ".join(told)))
 
 
 @line.command("prompts")

@@ -24,6 +24,7 @@ LANGUAGES = frozenset(("fa", "en"))
 # What the dialplan is told: paths of clips, words, numbers.  No separator of variables, no blank, no $.
 _NAME = re.compile(r"[a-z][a-z_]{0,40}")
 _VALUE = re.compile(r"[A-Za-z0-9_./:!*+-]{0,4000}")
+_WORDS = re.compile(r"[A-Za-z0-9_.=*#| +-]{1,400}")
 _PATH = re.compile(r"[A-Za-z0-9_./:!+-]{1,4000}")
 _NETWORK = re.compile(r"[0-9a-f.:]{2,39}/[0-9]{1,3}")
 REFUSED_LINES, REFUSED_A_LINE = 4, 31  # of the list «agents» in acl.conf.xml; the switch reads 32 to a line
@@ -198,6 +199,11 @@ def refuse(networks: Sequence[str]) -> list[bytes]:
         some = checked[line * REFUSED_A_LINE : (line + 1) * REFUSED_A_LINE]
         frames.append(_api(f"global_setvar avanak_refused_{line + 1}={''.join(f',{each}' for each in some)}"))
     return [*frames, _api("reloadacl")]
+
+
+def simulate(words: str) -> bytes:
+    """``avanak_simulate …``: what people of an embedded switch do."""
+    return _api(f"avanak_simulate {check_text('words', words, _WORDS, 'words and keys')}")
 
 
 def _extension(value: str) -> str:

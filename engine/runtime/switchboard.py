@@ -7,6 +7,7 @@ With PostgreSQL several engines may name the same switches: each is served by th
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from engine.config import Settings
 from engine.dialing.cdr import FileSource, NoRecords, PostedSource, Records, Source, SwitchRecords
 from engine.dialing.cdr_file import Cursor
 from engine.dialing.dialer import Dialer
-from engine.embedded.options import EmbeddedOptions
+from engine.embedded.options import PASSWORD_ENV, EmbeddedOptions
 from engine.embedded.process import EmbeddedProcess
 from engine.errors import AvanakError, BadInput, StoreUnavailable
 from engine.esl.address import SwitchAddress, parse_address
@@ -192,12 +193,14 @@ class Switchboard:
         logs = self.settings.data_dir / "log"
         make_folder(logs)
         return EmbeddedOptions(
-            password=secrets.token_urlsafe(24),
+            password=os.environ.get(PASSWORD_ENV) or secrets.token_urlsafe(24),
             gateways=(EMBEDDED,),
             prompts=Path(self.settings.prompts_dir),
             recordings=self.settings.recordings_folder,
             log=logs / f"{name}-rung.log",
             cdr=logs / f"{name}-cdr.csv",
+            support_numbers=self.settings.support_numbers,
+            book=logs / f"{name}-book",
         )
 
     def stop(self) -> None:

@@ -50,7 +50,8 @@ def _pause(channel: Channel, ms: float, ends: tuple[str, ...]) -> Task:
 
 
 def _sleep(house: SupportHouse, channel: Channel, data: str) -> Task:
-    yield from _pause(channel, house.quick(float(data)), ("break",))
+    """At no speed but the clock's: it waits for the engine."""
+    yield from _pause(channel, float(data), ("break",))
 
 
 def _playback(house: SupportHouse, channel: Channel, data: str) -> Task:
