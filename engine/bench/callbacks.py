@@ -21,6 +21,7 @@ from typing import Any
 
 import gevent
 
+from engine.agreement.calendars import CalendarKind
 from engine.bench.crash_targets import DatabaseTarget, EmbeddedTarget
 from engine.bench.kit import data_dir
 from engine.bench.proxy import Proxy
@@ -132,6 +133,8 @@ class CallBackBench:
         gateways.ensure(EMBEDDED, 50, 100, now)
         today = datetime.now(TEHRAN).date()
         for day in (today, today + timedelta(days=1)):  # support is open at whatever hour this runs
+            if working_calendar.current(CalendarKind.SUPPORT, now).holiday(day) is not None:
+                working_calendar.edit(SYSTEM, "strike", day, "a bench", now)
             hours = [["00:00", "23:59"]]
             working_calendar.edit(SYSTEM, "half_day", day, "a bench", now, hours=hours)
         for extension in EXTENSIONS:

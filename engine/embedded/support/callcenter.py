@@ -137,7 +137,10 @@ class CallCenter:
         reason = "BREAK_OUT"
         exit_keys = channel.variables.get("cc_exit_keys", "")
         try:
-            while (why := (yield None)) != "peer":
+            while True:
+                why = yield None
+                if why == "peer" and member.state == "Answered":
+                    return
                 if why == "break":
                     exit_keys = channel.variables.get("cc_exit_keys", "")
                 while channel.keys and member.state != "Answered":

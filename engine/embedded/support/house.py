@@ -8,6 +8,7 @@ import time
 import uuid as uuids
 from collections.abc import Callable
 from functools import partial
+from inspect import GEN_CREATED, getgeneratorstate
 from typing import TYPE_CHECKING
 
 from engine.embedded.dialstring import parse_leg
@@ -97,10 +98,11 @@ class SupportHouse:
         self.resume(channel, "")
 
     def resume(self, channel: Channel, why: str) -> None:
-        """Go on with what the channel does; an empty `why` begins its task."""
+        """Go on with what the channel does; a task that has not begun begins, whatever `why` says."""
         while not channel.ended_us and channel.task is not None:
             try:
-                wait = channel.task.send(why or None)  # type: ignore[arg-type]
+                begins = getgeneratorstate(channel.task) == GEN_CREATED
+                wait = next(channel.task) if begins else channel.task.send(why)
             except Transferred as to:
                 channel.task, why = applications.run(self, channel, str(to)), ""
                 continue
