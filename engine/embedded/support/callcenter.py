@@ -71,6 +71,7 @@ class Member:
     base_score: int
     uuid: str = field(default_factory=lambda: str(uuids.uuid4()))
     joined: int = field(default_factory=lambda: int(time.time()))
+    called: int = 0
     bridged: int = 0
     state: str = "Waiting"  # Waiting, Trying, Answered
     agent: Agent | None = None
@@ -162,15 +163,17 @@ class CallCenter:
             agent.talk_time += now - member.bridged
             served = [("CC-Agent", agent.name), ("CC-Agent-System", SYSTEM), ("CC-Agent-UUID", agent.uuid)]
             agent.uuid = ""
+            served += [
+                ("CC-Agent-Called-Time", str(member.called)),
+                ("CC-Agent-Answered-Time", str(member.bridged)),
+            ]
             head = [("CC-Hangup-Cause", "SUCCESS"), *served]
-            self.fire(
-                "bridge-agent-end", [*head, ("CC-Agent-Bridged", "true"), *times, *member.headers()], leg
-            )
+            ended = [("CC-Agent-Bridged", "true"), times[1], ("CC-Bridge-Terminated-Time", str(now))]
+            self.fire("bridge-agent-end", [*head, *ended, *member.headers()], leg)
             tail = [("CC-Cause", "Terminated"), *times, *member.headers()]
             self.fire("member-queue-end", [*head, *tail], channel)
         else:
-            why = "NONE" if channel.ended_us else reason
-            tail = [("CC-Cause", "Cancel"), ("CC-Cancel-Reason", why), *member.headers()]
+            tail = [("CC-Cause", "Cancel"), ("CC-Cancel-Reason", reason), *member.headers()]
             self.fire("member-queue-end", [*times, *tail], channel)
         if leg is not None and not leg.ended_us:
             self._house.end_soon(leg, "NORMAL_CLEARING" if leg.answered_us else "ORIGINATOR_CANCEL")
@@ -204,7 +207,7 @@ class CallCenter:
     def _offer(self, member: Member, agent: Agent) -> None:
         called = agent.last_offered_call = int(time.time())
         self.set_state(agent, "Receiving")
-        member.state, member.agent = "Trying", agent
+        member.state, member.agent, member.called = "Trying", agent, called
         self.fire(
             "agent-offering",
             [("CC-Agent", agent.name), ("CC-Agent-Type", agent.type), ("CC-Agent-System", SYSTEM),
