@@ -27,6 +27,12 @@ def run(house: SupportHouse, command: str, argument: str) -> str | None:
         return house.book.carry_out(argument)
     if command == "global_getvar":
         return house.globals.get(argument)
+    if command == "global_setvar":
+        name, _, value = argument.partition("=")
+        house.globals[name] = value
+        return "+OK"
+    if command == "reloadacl":
+        return "+OK acl reloaded\n"
     if command == "module_exists" and argument == "mod_callcenter":
         return "true"
     if command == "avanak_simulate":
