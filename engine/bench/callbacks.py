@@ -131,12 +131,13 @@ class CallBackBench:
         now = wall_ms()
         first_start.ensure_first(now, "call-back-bench-password")
         gateways.ensure(EMBEDDED, 50, 100, now)
+        admin = User.get(User.username == "admin")
         today = datetime.now(TEHRAN).date()
         for day in (today, today + timedelta(days=1)):  # support is open at whatever hour this runs
             if working_calendar.current(CalendarKind.SUPPORT, now).holiday(day) is not None:
-                working_calendar.edit(SYSTEM, "strike", day, "a bench", now)
+                working_calendar.edit(admin, "strike", day, "a bench", now)
             hours = [["00:00", "23:59"]]
-            working_calendar.edit(SYSTEM, "half_day", day, "a bench", now, hours=hours)
+            working_calendar.edit(admin, "half_day", day, "a bench", now, hours=hours)
         for extension in EXTENSIONS:
             person = User.create(username=f"a{extension}", password_hash="", role="agent", created_at=now)
             agents.add(SYSTEM, person.id, extension, now, wrap_up_s=0)
