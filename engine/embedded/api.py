@@ -204,7 +204,9 @@ def _hupall(switch: Switch, argument: str) -> str:
     words = argument.split()
     cause = words[0] if words and words[0] in CAUSES else "MANAGER_REQUEST"
     if len(words) < 3:
-        switch.hang_up_everything(cause)
+        switch.hang_up_all(switch.calls.values(), cause)
+        if switch.support is not None:
+            switch.support.end_all(cause)
         return f"+OK hangup all channels with cause: {cause}\n"
     name, value = words[1], words[2]
     matching = [

@@ -147,7 +147,9 @@ class Server:
         """As FreeSWITCH ends: calls hung up with SYSTEM_SHUTDOWN, listeners told, then gone."""
         self._acceptor.close()
         switch = self.switch
-        switch.hang_up_everything("SYSTEM_SHUTDOWN")
+        switch.hang_up_all(switch.calls.values(), "SYSTEM_SHUTDOWN")
+        if switch.support is not None:
+            switch.support.end_all("SYSTEM_SHUTDOWN")
         for listener in self._listeners.values():
             listener.goodbye()
         deadline = time.monotonic() + 1.0

@@ -97,19 +97,6 @@ class Switch:
                 as_plain = plain_frame(rendering.as_plain(template, values, call, tail or [], body))
             listener.push_event(as_plain)
 
-    def fire_headers(self, event: str, headers: list[Header], subclass: str = "") -> None:
-        """Sends an event of the support line; one of a subclass to those who named it."""
-        rendering = self.rendering
-        rendering.sequence += 1
-        frames: dict[bool, bytes] = {}
-        for listener in self.subscribers.get(event, ()):
-            if subclass and subclass.upper() not in listener.events:
-                continue
-            for as_json in {listener.wants_json, bool(listener.filters)} - frames.keys():
-                frames[as_json] = rendering.of_headers(event, headers, as_json)
-            if not listener.filters or listener.passes(frames[True]):
-                listener.push_event(frames[listener.wants_json])
-
     def resubscribe(self) -> None:
         """Rebuilds who gets what, after a listener changed its mind or left."""
         subscribers: dict[str, list[Listener]] = {}
@@ -416,13 +403,6 @@ class Switch:
         """Ends several calls; the order is that of their creation."""
         for call in list(calls):
             self.hang_up(call, cause)
-
-    def hang_up_everything(self, cause: str) -> None:
-        """As `hang_up_all`, of all there are, those of the support line too."""
-        self.hang_up_all(self.calls.values(), cause)
-        if self.support is not None:
-            for channel in list(self.support.channels.values()):
-                self.support.end(channel, cause)
 
     def dump(self, call: Call, as_json: bool) -> bytes:
         """``uuid_dump``: everything about a live channel."""

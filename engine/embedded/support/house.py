@@ -11,6 +11,7 @@ from functools import partial
 from inspect import GEN_CREATED, getgeneratorstate
 from typing import TYPE_CHECKING
 
+from engine.embedded.broadcast import broadcast
 from engine.embedded.dialstring import parse_leg
 from engine.embedded.event_templates import Header
 from engine.embedded.recording import write_recording
@@ -72,8 +73,13 @@ class SupportHouse:
 
     # -- events -----------------------------------------------------------------------------
 
+    def fire(self, event: str, headers: list[Header], subclass: str = "") -> None:
+        """Send an event to those who want it."""
+        switch = self._switch
+        broadcast(switch.rendering, switch.subscribers.get(event, ()), event, headers, subclass)
+
     def custom(self, subclass: str, headers: list[Header]) -> None:
-        self._switch.fire_headers("CUSTOM", [("Event-Subclass", subclass), *headers], subclass)
+        self.fire("CUSTOM", [("Event-Subclass", subclass), *headers], subclass)
 
     # -- a channel ----------------------------------------------------------------------------
 
@@ -93,7 +99,7 @@ class SupportHouse:
 
     def begin(self, channel: Channel, task: Task) -> None:
         self.channels[channel.uuid] = channel
-        self._switch.fire_headers("CHANNEL_CREATE", channel.headers())
+        self.fire("CHANNEL_CREATE", channel.headers())
         channel.task = task
         self.resume(channel, "")
 
@@ -136,7 +142,7 @@ class SupportHouse:
     def answered(self, channel: Channel) -> None:
         if not channel.answered_us:
             channel.answered_us = time.time_ns() // 1000
-            self._switch.fire_headers("CHANNEL_ANSWER", channel.headers())
+            self.fire("CHANNEL_ANSWER", channel.headers())
 
     def heard(self, channel: Channel, path: str) -> None:
         """Its person hears something, and may press keys upon it."""
@@ -147,7 +153,7 @@ class SupportHouse:
     def press(self, channel: Channel, keys: str) -> None:
         """Press keys, one after the other."""
         if keys and not channel.ended_us:
-            self._switch.fire_headers("DTMF", [*channel.headers(), ("DTMF-Digit", keys[0])])
+            self.fire("DTMF", [*channel.headers(), ("DTMF-Digit", keys[0])])
             channel.keys.append(keys[0])
             self.resume(channel, "key")
             self.after(self.quick(APART_MS) / 1000, lambda: self.press(channel, keys[1:]))
@@ -158,8 +164,8 @@ class SupportHouse:
             return
         channel.ended_us, channel.cause = time.time_ns() // 1000, cause
         self.channels.pop(channel.uuid, None)
-        self._switch.fire_headers("CHANNEL_HANGUP", channel.end_headers())
-        self._switch.fire_headers("CHANNEL_HANGUP_COMPLETE", channel.end_headers())
+        self.fire("CHANNEL_HANGUP", channel.end_headers())
+        self.fire("CHANNEL_HANGUP_COMPLETE", channel.end_headers())
         if channel.recording is not None:
             path, since_us = channel.recording
             write_recording(path, int((channel.ended_us - since_us) / 1000 * self.speed))
@@ -171,6 +177,11 @@ class SupportHouse:
     def end_soon(self, channel: Channel, cause: str) -> None:
         """As `end`, for those who are in the midst of a task themselves."""
         self.after(0, lambda: self.end(channel, cause))
+
+    def end_all(self, cause: str) -> None:
+        """Hang up everything."""
+        for channel in list(self.channels.values()):
+            self.end(channel, cause)
 
     def _part(self, channel: Channel) -> None:
         peer, channel.peer = channel.peer, None
