@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from engine.embedded.event_templates import Header
-from engine.embedded.listener import Listener
 from engine.embedded.rendering import Rendering
+
+if TYPE_CHECKING:
+    from engine.embedded.listener import Listener
 
 
 def broadcast(

@@ -114,6 +114,17 @@ def compile_template(name: str, blocks: list[str], constants: dict[str, str]) ->
     return Template(name, Text("{" + "".join(json_parts)[1:]), Text("".join(plain_parts)))
 
 
+# What sofia sets on a BYE received; in the recordings the switch always hung up first.
+BYE_RECEIVED: list[Header] = [
+    ("variable_sip_term_status", "200"),
+    ("variable_proto_specific_hangup_cause", "sip:200"),
+    ("variable_sip_term_cause", "16"),
+]
+RUNNING_DUMP = {"state": "CS_EXECUTE", "call_state": "ACTIVE", "state_number": "4", "hit_dialplan": "true",
+            "answer_state": "answered"}  # fmt: skip
+RINGING_DUMP = {"state": "CS_CONSUME_MEDIA", "call_state": "RINGING", "state_number": "7", "hit_dialplan": "false",
+            "answer_state": "ringing"}  # fmt: skip
+
 # Groups that a call fills in.
 VARIABLES, RESULTS, APPLICATION, LAST_APPLICATION = (
     "group:variables", "group:results", "group:application", "group:last_application",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from engine.embedded.calls import CAUSES, Call
 from engine.embedded.dialstring import PROBE, Refused, parse_originate
-from engine.embedded.event_templates import Header
+from engine.embedded.event_templates import BYE_RECEIVED, RINGING_DUMP, RUNNING_DUMP, Header
 from engine.embedded.gateways import Gateway
 from engine.embedded.limits import Limits, up_time
 from engine.embedded.options import EmbeddedOptions
@@ -35,16 +35,6 @@ log = logging.getLogger(__name__)
 
 # Timers are gathered on a grid: one wake-up serves all calls that are due in it.  FreeSWITCH's is 20 ms.
 GRID_S = 0.01
-# What sofia sets on a BYE received; in the recordings the switch always hung up first.
-_BYE_RECEIVED: list[Header] = [
-    ("variable_sip_term_status", "200"),
-    ("variable_proto_specific_hangup_cause", "sip:200"),
-    ("variable_sip_term_cause", "16"),
-]
-_RUNNING = {"state": "CS_EXECUTE", "call_state": "ACTIVE", "state_number": "4", "hit_dialplan": "true",
-            "answer_state": "answered"}  # fmt: skip
-_RINGING = {"state": "CS_CONSUME_MEDIA", "call_state": "RINGING", "state_number": "7", "hit_dialplan": "false",
-            "answer_state": "ringing"}  # fmt: skip
 
 
 class Switch:
@@ -371,7 +361,7 @@ class Switch:
         # As recorded: a time-out reports before the channel is gone, a refusal after.
         if disposition == "send_cancel":
             self._report(call, f"-ERR {cause}\n")
-        tail = _BYE_RECEIVED if disposition == "recv_bye" else []
+        tail = BYE_RECEIVED if disposition == "recv_bye" else []
         self.fire("CHANNEL_HANGUP_COMPLETE", f"complete_{kind}{suffix}", call, values, tail)
         self._report(call, f"-ERR {cause}\n")
         if partner is not None:  # hangup_after_bridge
@@ -407,7 +397,7 @@ class Switch:
     def dump(self, call: Call, as_json: bool) -> bytes:
         """``uuid_dump``: everything about a live channel."""
         template = ("dump" + _suffix(call)) if call.is_answered else "dump_ringing"
-        extra = _RUNNING if call.is_answered else _RINGING
+        extra = RUNNING_DUMP if call.is_answered else RINGING_DUMP
         self.rendering.sequence += 1
         values = self.rendering.event_values(time.time_ns() // 1000, call, extra)
         render = self.rendering.as_json if as_json else self.rendering.as_plain
