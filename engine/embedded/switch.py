@@ -175,9 +175,8 @@ class Switch:
         timers = self._timers
         while timers and timers[0][2].pending != timers[0][1]:
             heapq.heappop(timers)
-        due = (timers[0][0] // GRID_S + 1) * GRID_S if timers else None
-        of_support = self.support.next_due() if self.support is not None else None
-        return min((one for one in (due, of_support) if one is not None), default=None)
+        dues = [(timers[0][0] // GRID_S + 1) * GRID_S] if timers else []
+        return min([*dues, *(self.support.dues() if self.support is not None else ())], default=None)
 
     def run_timers(self, now: float) -> None:
         """Does what is due; after a SIGSTOP that is everything that was missed, in its order."""
@@ -231,8 +230,7 @@ class Switch:
         )  # fmt: skip
 
     @property
-    def sessions(self) -> int:
-        """Channels that are alive."""
+    def sessions(self) -> int:  # channels that are alive
         return len(self.calls) + (len(self.support.channels) if self.support is not None else 0)
 
     @staticmethod

@@ -64,8 +64,9 @@ class SupportHouse:
         self._timer_number += 1
         heapq.heappush(self._timers, (time.monotonic() + seconds, self._timer_number, what))
 
-    def next_due(self) -> float | None:
-        return self._timers[0][0] if self._timers else None
+    def dues(self) -> list[float]:
+        """When, on the monotonic clock, something has to be done next; empty: never."""
+        return [self._timers[0][0]] if self._timers else []
 
     def run_timers(self, now: float) -> None:
         while self._timers and self._timers[0][0] <= now:
