@@ -134,8 +134,8 @@ def _bridge(house: SupportHouse, channel: Channel, data: str) -> Task:
             house.end_soon(leg, "NORMAL_CLEARING" if leg.answered_us else "ORIGINATOR_CANCEL")
 
 
-def _callcenter(house: SupportHouse, channel: Channel, _data: str) -> Task:
-    yield from house.center.wait(channel)
+def _callcenter(house: SupportHouse, channel: Channel, data: str) -> Task:
+    yield from house.center.wait(channel, data)
 
 
 def _nothing(_house: SupportHouse, _channel: Channel, _data: str) -> Task:

@@ -1,4 +1,4 @@
-"""mod_callcenter: the queue ``support@avanak``, its agents and members, as a real one was recorded.
+"""mod_callcenter: queues such as ``support@avanak``, their agents and members, as a real one was recorded.
 
 Agents' times are seconds since the epoch, as its tables have them.
 """
@@ -16,14 +16,14 @@ from engine.embedded.support.channels import Channel, Task
 if TYPE_CHECKING:
     from engine.embedded.support.house import SupportHouse
 
-QUEUE = "support@avanak"
+QUEUES = ("support@avanak", "billing@avanak", "technical@avanak", "quality@avanak")  # of callcenter.conf.xml
 LOOK_MS = 100  # between two looks for an agent while somebody waits
 SYSTEM = "single_box"
 
 
 @dataclass(slots=True)
 class Agent:
-    """An agent of the queue; the names are those of mod_callcenter's table."""
+    """An agent; the names are those of mod_callcenter's table."""
 
     name: str
     instance_id: str = SYSTEM
@@ -46,16 +46,16 @@ class Agent:
     talk_time: int = 0
     ready_time: int = 0
     external_calls_count: int = 0
-    in_tier: bool = False
+    queues: set[str] = field(default_factory=set)  # those in which it has a tier
 
     def row(self) -> dict[str, str]:
         """Its line of ``agent list``."""
-        return {name: str(getattr(self, name)) for name in self.__slots__ if name != "in_tier"}
+        return {name: str(getattr(self, name)) for name in self.__slots__ if name != "queues"}
 
     def is_free(self, now: float) -> bool:
         """Rung next: available, no call there, the delay after the last one over."""
         return (
-            self.in_tier
+            bool(self.queues)
             and self.status == "Available"
             and self.state == "Waiting"
             and self.ready_time <= now
@@ -65,9 +65,10 @@ class Agent:
 
 @dataclass(slots=True)
 class Member:
-    """A caller in the queue."""
+    """A caller in a queue."""
 
     channel: Channel
+    queue: str
     base_score: int
     uuid: str = field(default_factory=lambda: str(uuids.uuid4()))
     joined: int = field(default_factory=lambda: int(time.time()))
@@ -85,7 +86,7 @@ class Member:
         number = self.channel.number
         serving = self.agent.name if self.agent and self.state != "Waiting" else ""
         return {
-            "queue": QUEUE, "instance_id": SYSTEM, "uuid": self.uuid, "session_uuid": self.channel.uuid,
+            "queue": self.queue, "instance_id": SYSTEM, "uuid": self.uuid, "session_uuid": self.channel.uuid,
             "cid_number": number, "cid_name": number, "system_epoch": str(self.channel.created_us // 1_000_000),
             "joined_epoch": str(self.joined), "rejoined_epoch": "0", "bridge_epoch": str(self.bridged),
             "abandoned_epoch": "0", "base_score": str(self.base_score), "skill_score": "0",
@@ -101,7 +102,7 @@ class Member:
 
 
 class CallCenter:
-    """The one queue: who waits, who takes calls, who rings whom."""
+    """The queues: who waits, who takes calls, who rings whom."""
 
     def __init__(self, house: SupportHouse) -> None:
         self._house = house
@@ -109,11 +110,13 @@ class CallCenter:
         self.members: list[Member] = []
         self._looks = False
 
-    def fire(self, action: str, headers: list[Header], channel: Channel | None = None) -> None:
-        """CUSTOM callcenter::info."""
+    def fire(
+        self, action: str, headers: list[Header], channel: Channel | None = None, queue: str = ""
+    ) -> None:
+        """CUSTOM callcenter::info, of a queue or of an agent alone."""
         of_channel = [] if channel is None else channel.headers()
-        queue = [] if action.startswith("agent-") and action != "agent-offering" else [("CC-Queue", QUEUE)]
-        self._house.custom("callcenter::info", [*of_channel, *queue, ("CC-Action", action), *headers])
+        of_queue = [("CC-Queue", queue)] if queue else []
+        self._house.custom("callcenter::info", [*of_channel, *of_queue, ("CC-Action", action), *headers])
 
     def set_state(self, agent: Agent, state: str) -> None:
         agent.state = state
@@ -127,13 +130,13 @@ class CallCenter:
 
     # -- a caller in the queue --------------------------------------------------------------
 
-    def wait(self, channel: Channel) -> Task:
+    def wait(self, channel: Channel, queue: str) -> Task:
         """The application ``callcenter``: until an agent has talked, a key was pressed, or the caller left."""
-        member = Member(channel, int(channel.variables.get("cc_base_score") or 0))
+        member = Member(channel, queue, int(channel.variables.get("cc_base_score") or 0))
         channel.variables.pop("cc_agent_bridged", None)
         self.members.append(member)
-        self.fire("member-queue-start", member.headers(), channel)
-        self._count()
+        self.fire("member-queue-start", member.headers(), channel, queue)
+        self._count(queue)
         self._look_soon()
         reason = "BREAK_OUT"
         exit_keys = channel.variables.get("cc_exit_keys", "")
@@ -169,20 +172,22 @@ class CallCenter:
             ]
             head = [("CC-Hangup-Cause", "SUCCESS"), *served]
             ended = [("CC-Agent-Bridged", "true"), times[1], ("CC-Bridge-Terminated-Time", str(now))]
-            self.fire("bridge-agent-end", [*head, *ended, *member.headers()], leg)
+            self.fire("bridge-agent-end", [*head, *ended, *member.headers()], leg, member.queue)
             tail = [("CC-Cause", "Terminated"), *times, *member.headers()]
-            self.fire("member-queue-end", [*head, *tail], channel)
+            self.fire("member-queue-end", [*head, *tail], channel, member.queue)
         else:
             tail = [("CC-Cause", "Cancel"), ("CC-Cancel-Reason", reason), *member.headers()]
-            self.fire("member-queue-end", [*times, *tail], channel)
+            self.fire("member-queue-end", [*times, *tail], channel, member.queue)
         if leg is not None and not leg.ended_us:
             self._house.end_soon(leg, "NORMAL_CLEARING" if leg.answered_us else "ORIGINATOR_CANCEL")
         if agent is not None and member.state != "Waiting":
             self.set_state(agent, "Waiting")
-        self._count()
+        self._count(member.queue)
 
-    def _count(self) -> None:
-        self.fire("members-count", [("CC-Count", str(len(self.members))), ("CC-Selection", "Single-Queue")])
+    def _count(self, queue: str) -> None:
+        members = sum(one.queue == queue for one in self.members)
+        told = [("CC-Count", str(members)), ("CC-Selection", "Single-Queue")]
+        self.fire("members-count", told, queue=queue)
 
     # -- agents are rung ------------------------------------------------------------------
 
@@ -199,8 +204,10 @@ class CallCenter:
         free = [one for one in self.agents.values() if one.is_free(now)]
         free.sort(key=lambda one: (one.last_bridge_end, one.last_offered_call))
         waiting.sort(key=lambda one: -one.score(now))
-        for member, agent in zip(waiting, free, strict=False):
-            self._offer(member, agent)
+        for member in waiting:
+            if agent := next((one for one in free if member.queue in one.queues), None):
+                free.remove(agent)
+                self._offer(member, agent)
         if self.members:
             self._look_soon()
 
@@ -212,6 +219,7 @@ class CallCenter:
             "agent-offering",
             [("CC-Agent", agent.name), ("CC-Agent-Type", agent.type), ("CC-Agent-System", SYSTEM),
              *member.headers(), ("CC-Member-DNIS", member.channel.destination)],
+            queue=member.queue,
         )  # fmt: skip
 
         def done(cause: str, leg: Channel | None) -> None:
@@ -222,7 +230,7 @@ class CallCenter:
             else:
                 self._not_answered(member, agent, cause, called)
 
-        variables = {"cc_queue": QUEUE, "cc_agent": agent.name, "cc_member_uuid": member.uuid}
+        variables = {"cc_queue": member.queue, "cc_agent": agent.name, "cc_member_uuid": member.uuid}
         member.leg = self._house.dial(agent.contact, variables, member.channel.number, done)
 
     def _answered(self, member: Member, agent: Agent, leg: Channel, called: int) -> None:
@@ -238,8 +246,9 @@ class CallCenter:
              ("CC-Member-Joined-Time", str(member.joined)), *member.headers(),
              ("CC-Member-DNIS", member.channel.destination)],
             leg,
+            member.queue,
         )  # fmt: skip
-        self._count()
+        self._count(member.queue)
         self.set_state(agent, "In a queue call")
 
     def _not_answered(self, member: Member, agent: Agent, cause: str, called: int) -> None:
@@ -264,5 +273,6 @@ class CallCenter:
             [("CC-Hangup-Cause", cause), ("CC-Agent", agent.name), ("CC-Agent-System", SYSTEM),
              ("CC-Agent-Called-Time", str(called)), ("CC-Agent-Aborted-Time", str(now)), *member.headers(),
              ("CC-Member-Joined-Time", str(member.joined))],
+            queue=member.queue,
         )  # fmt: skip
         self.set_state(agent, "Waiting")

@@ -6,7 +6,7 @@ import shlex
 import time
 from collections.abc import Iterable
 
-from engine.embedded.support.callcenter import QUEUE, Agent, CallCenter
+from engine.embedded.support.callcenter import QUEUES, Agent, CallCenter
 
 _STATUSES = ("Available", "On Break", "Logged Out", "Available (On Demand)")
 _NUMBERS = ("max_no_answer", "wrap_up_time", "reject_delay_time", "busy_delay_time", "no_answer_delay_time")
@@ -25,12 +25,15 @@ def callcenter_config(center: CallCenter, argument: str) -> str:
         case ["agent", "list"]:
             return _table(one.row() for one in center.agents.values())
         case ["tier", "list"]:
-            return _table(_tier(one) for one in center.agents.values() if one.in_tier)
+            tiers = (
+                (one, queue) for one in center.agents.values() for queue in QUEUES if queue in one.queues
+            )
+            return _table(_tier(*each) for each in tiers)
         case ["queue", "list", "members", name]:
             now = time.time()
-            return _table(one.row(now) for one in center.members if name == QUEUE)
+            return _table(one.row(now) for one in center.members if one.queue == name)
         case ["queue", "list"]:
-            return _table([{"name": QUEUE, "strategy": "longest-idle-agent"}])
+            return _table({"name": one, "strategy": "longest-idle-agent"} for one in QUEUES)
         case ["agent", "add", name, kind]:
             if name in center.agents:
                 return "-ERR Agent already exist!\n"
@@ -40,9 +43,9 @@ def callcenter_config(center: CallCenter, argument: str) -> str:
             return _OK
         case ["tier", "add", queue, name, _level, _position]:
             return _tier_add(center, queue, name)
-        case ["tier", "del", _queue, name]:
+        case ["tier", "del", queue, name]:
             if name in center.agents:
-                center.agents[name].in_tier = False
+                center.agents[name].queues.discard(queue)
             return _OK
         case ["agent", "del", name]:
             center.agents.pop(name, None)
@@ -60,20 +63,20 @@ def _table(rows: Iterable[dict[str, str]]) -> str:
     return "\n".join([*lines, *("|".join(row.values()) for row in listed), _OK])
 
 
-def _tier(agent: Agent) -> dict[str, str]:
+def _tier(agent: Agent, queue: str) -> dict[str, str]:
     state = {"Receiving": "Offering", "In a queue call": "Active Inbound"}.get(agent.state, "Ready")
-    return {"queue": QUEUE, "agent": agent.name, "state": state, "level": "1", "position": "1"}
+    return {"queue": queue, "agent": agent.name, "state": state, "level": "1", "position": "1"}
 
 
 def _tier_add(center: CallCenter, queue: str, name: str) -> str:
-    if queue != QUEUE:
+    if queue not in QUEUES:
         return "-ERR Queue not found!\n"
     agent = center.agents.get(name)
     if agent is None:
         return _NO_AGENT
-    if agent.in_tier:
+    if queue in agent.queues:
         return "-ERR Tier already exist!\n"
-    agent.in_tier = True
+    agent.queues.add(queue)
     return _OK
 
 
