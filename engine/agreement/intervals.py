@@ -27,8 +27,7 @@ def merge(spans: Iterable[Span]) -> Spans:
         if start == end:
             continue
         if merged and start <= merged[-1][1]:
-            if end > merged[-1][1]:
-                merged[-1] = (merged[-1][0], end)
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
         else:
             merged.append((start, end))
     return tuple(merged)
@@ -50,7 +49,7 @@ def intersect(a: Spans, b: Spans) -> Spans:
         end = min(a[i][1], b[j][1])
         if start < end:
             both.append((start, end))
-        if a[i][1] < b[j][1]:
+        if a[i][1] == end:
             i += 1
         else:
             j += 1

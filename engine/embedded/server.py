@@ -34,7 +34,6 @@ class Server:
         self.port: int = self._acceptor.getsockname()[1]
         self._epoll = select.epoll()
         self._epoll.register(self._acceptor.fileno(), select.EPOLLIN)
-        self._watches_stdin = until_stdin_closes
         if until_stdin_closes:
             self._epoll.register(_STDIN, select.EPOLLIN | select.EPOLLHUP)
         self._listeners: dict[int, Listener] = {}

@@ -46,7 +46,6 @@ from engine.support_line.waiting import Say, Waiter
 log = logging.getLogger(__name__)
 
 KEYS = "0123456789*"
-PLACED_S = 5  # an originate that was written and not heard of for so long never reached the switch
 LONG_S = 150  # a try that rings longer than any telephone is asked after
 
 

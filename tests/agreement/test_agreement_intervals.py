@@ -42,3 +42,15 @@ def test_every_operation_agrees_with_sets_of_seconds(a, b, window, at):
 def test_a_span_that_ends_before_it_starts_is_refused():
     with pytest.raises(ValueError):
         intervals.merge([(5, 4)])
+
+
+def test_the_end_of_a_span_lies_outside():
+    assert [intervals.covering(((1, 3), (5, 6)), at) for at in range(7)] == [
+        None,
+        (1, 3),
+        (1, 3),
+        None,
+        None,
+        (5, 6),
+        None,
+    ]

@@ -248,6 +248,14 @@ def test_ten_years_are_reckoned_without_walking_over_days():
     assert calls < 500, "fewer steps than the 3,653 days"
 
 
+def test_ten_years_are_the_sum_of_their_years():
+    years = [at(f"{year}-01-01") for year in range(1395, 1406)]
+    parts = [elapsed(SUPPORT, a, b) for a, b in pairwise(years)]
+    assert sum(parts) == elapsed(SUPPORT, years[0], years[-1])
+    for used in (1, sum(parts) // 3, sum(parts)):
+        assert elapsed(SUPPORT, years[0], deadline(SUPPORT, years[0], used)) == used
+
+
 def test_what_is_refused_says_when() -> None:
     with pytest.raises(BadInput) as refused:
         elapsed(SUPPORT, at("2026-11-24 10:00"), at("2026-11-23 09:30"))

@@ -32,7 +32,6 @@ class Arrival:
 
     call: SupportCall
     office: hours.OpenHours
-    is_owed: bool  # a call-back of this number is open
 
 
 def came(uuid: str, switch_id: int, core_uuid: str, digits: str, now: int) -> Arrival:
@@ -51,7 +50,7 @@ def came(uuid: str, switch_id: int, core_uuid: str, digits: str, now: int) -> Ar
         came_at=now,
     ).on_conflict_ignore().execute()
     call = SupportCall.get(SupportCall.uuid == uuid)
-    return Arrival(call, office, _owed(call) is not None)
+    return Arrival(call, office)
 
 
 def joined(uuid: str, now: int) -> SupportCall | None:
