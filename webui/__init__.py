@@ -28,6 +28,8 @@ from webui.campaigns import (
     recordings,
     results,
     saved_lists,
+    text_posts,
+    texts,
 )
 from webui.compliance import destinations, do_not_call
 from webui.forms import player
@@ -58,7 +60,7 @@ MODULES = (
     *(auth, forgot, own_login, campaigns, recordings, list_imports, trunks, health, cdr_posts),
     *(new_campaign, new_list, new_message, new_rules, saved_lists),
     *(portal, registration, balance, gallery, do_not_call, tickets, claims, availability, agreement),
-    *(change, results, quick_send, ledger),
+    *(change, results, quick_send, ledger, texts, text_posts),
     *(wallboard, callers, line_agents, reports, prompts),
     *(tokens, webhooks, addresses, outage_reports, rest),
     *(

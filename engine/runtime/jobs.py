@@ -25,10 +25,11 @@ from engine.services.messages import prompts
 from engine.services.money import payments
 from engine.services.money.payment_providers import provider_of
 from engine.services.notices import outage_notice, own_events
-from engine.services.outbox import one_click, texts
+from engine.services.outbox import one_click, text_receipts, texts
 from engine.services.outbox.outside import parse_networks
 from engine.services.outbox.sending import Channels
 from engine.services.outbox.text_providers import provider_of as text_provider_of
+from engine.services.outbox.text_providers import receiver_of
 from engine.services.sla import probes, statements
 from engine.services.sla.statements import StatementPolicy
 from engine.services.support_line import attendance, call_recordings, voice_tickets
@@ -149,6 +150,11 @@ def verify_payments(settings: Settings) -> None:
     payments.verify_pending(provider, now, read, write)
 
 
+def note_receipt(part_id: str, word: str) -> None:
+    """Write down what a provider says of a part of a text."""
+    write(lambda: text_receipts.of_part(part_id, word, wall_ms()))
+
+
 def start_jobs(
     settings: Settings,
     owner: str,
@@ -192,6 +198,10 @@ def start_jobs(
     carrier = text_provider_of(settings.sms_url.get_secret_value(), settings.sms_lines)
     if carrier is not None:
         jobs.every_for_all("texts", 2, lambda: texts.step(carrier, wall_ms(), read, write))
+        jobs.every_for_all("text_parts", 3600, lambda: write(lambda: text_receipts.sweep(wall_ms())))
+    receiver = receiver_of(settings.sms_url.get_secret_value())
+    if receiver is not None:
+        jobs.every("text_receipts", 1, lambda: receiver.step(note_receipt))
     jobs.every("trunks", TRUNKS_S, ask_trunks)
     if settings.sla_probe_s:
         jobs.every("probes", settings.sla_probe_s, probe)

@@ -8,7 +8,7 @@ negative, so that the sum of everything is zero.
 =============  ====================================================================
 balance        what the customer may spend (negative: what it owes)
 reserved       set aside for campaigns and quick sends that run
-revenue        earned: calls, synthesis
+revenue        earned: calls, synthesis, text messages
 subscription   earned: subscriptions
 cash           what came in (negative) through payments and receipts
 adjustment     given or taken by staff

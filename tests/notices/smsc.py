@@ -1,6 +1,8 @@
 """An SMSC for tests, a process of its own: prints its port, then one JSON line for every text that arrived.
 
 Numbers that end in 1 are refused (wrong number), in 2 the queue is full, in 3 the SMSC vanishes without an answer.
+Whoever binds as a transceiver is brought a receipt of each text that was taken, twice; to numbers that end in 8 the second
+part is undeliverable.  A receipt that is not acknowledged stays.
 """
 
 from __future__ import annotations
@@ -22,8 +24,11 @@ async def main() -> None:
     await server.start()
     tell(str(port))
     count = 0
+    waiting: list[tuple[str, str]] = []
     while True:
         event = await server.next()
+        if isinstance(event, smpp34.Esme) and event.can_receive:
+            asyncio.get_running_loop().create_task(bring(event, waiting))
         if not isinstance(event, smpp34.SubmitSmEvent):
             continue
         count += 1
@@ -43,7 +48,23 @@ async def main() -> None:
         elif end == "3":
             os._exit(0)
         else:
-            await settled(event.accept(f"id{count}"))
+            name = f"id{count}"
+            await settled(event.accept(name))
+            second = end == "8" and event.esm_class and event.short_message[5] == 2
+            waiting += [(name, "UNDELIV" if second else "DELIVRD")] * 2
+
+
+async def bring(receiver: smpp34.Esme, waiting: list[tuple[str, str]]) -> None:
+    while True:
+        while waiting:
+            name, word = waiting[0]
+            text = f"id:{name} sub:001 dlvrd:001 submit date:2611290700 done date:2611290701 stat:{word} err:000 text:"
+            answer = await receiver.deliver_sm("3000", text.encode(), source_addr="98912", esm_class=4)
+            if answer.command_status:
+                return
+            waiting.pop(0)
+            tell(json.dumps({"receipt": name, "taken": True}))
+        await asyncio.sleep(0.05)
 
 
 def tell(line: str) -> None:

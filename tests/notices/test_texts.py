@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Sequence
 
 import pytest
@@ -23,26 +21,11 @@ from engine.store.tables.texts import TextMessage
 from engine.store.threads import read, write
 from tests.money.fixtures import sqlite, upgraded, world
 from tests.money.world import World
+from tests.notices.texts_lab import Smsc, message, states
 
 __all__ = ["sqlite", "upgraded", "world"]
 
 PERSIAN = "سلام، پیام شما را نشنیدید. دوباره زنگ می‌زنیم."
-
-
-class Smsc:
-    """The process of smsc.py, and what arrived there."""
-
-    def __init__(self) -> None:
-        command = [sys.executable, "-m", "tests.notices.smsc"]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        assert self.process.stdout is not None
-        self.port = int(self.process.stdout.readline())
-
-    def stop(self) -> list[dict[str, str]]:
-        """End it; the texts that arrived."""
-        self.process.terminate()
-        out, _ = self.process.communicate(timeout=10)
-        return [json.loads(line) for line in out.splitlines()]
 
 
 @pytest.fixture
@@ -50,16 +33,6 @@ def smsc() -> Iterator[Smsc]:
     made = Smsc()
     yield made
     made.process.kill()
-
-
-def message(recipient_id: int, number: str, text: str = "Hello", **values: object) -> TextMessage:
-    return TextMessage.create(
-        recipient_id=recipient_id, campaign_id=1, number=number, text=text, next_at=0, created_at=0, **values
-    )
-
-
-def states() -> dict[int, str]:
-    return read(lambda: {row.recipient_id: row.state for row in TextMessage.select()})
 
 
 def test_each_outcome_has_its_text_and_nobody_two(world: World) -> None:

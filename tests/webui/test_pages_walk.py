@@ -30,6 +30,7 @@ OPEN = {
     "static",
     "switch_records.take",
     "switch_records.all_sent",
+    "text_receipts.take",
 }
 # Of programs, which show a token; a browser's session opens nothing there (test_api_walk).
 PROGRAMS = {f"api.{name}" for name in SCOPES}
@@ -46,7 +47,7 @@ COMMON = {
 }  # fmt: skip
 # Of customers alone, about themselves.
 CUSTOMERS = {
-    "ledger.index", "ledger.lines_file", "balance.callback", "balance.index",
+    "texts.index", "ledger.index", "ledger.lines_file", "balance.callback", "balance.index",
     "balance.receipt", "balance.subscribe", "balance.top_up", "claims.index",
     "claims.new", "contacts.add_address", "contacts.index",  "contacts.new_wish", "contacts.remove_address",
     "contacts.address_call", "contacts.send_address_code", "contacts.take_address_code", "contacts.verify_address",

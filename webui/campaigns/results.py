@@ -18,6 +18,7 @@ from engine.services.campaigns.view import CampaignView
 from engine.services.money import reservations
 from engine.services.numbering.numbers import NormalNumber, normalise
 from engine.services.numbering.reasons import Reason
+from engine.services.outbox import text_log
 from engine.services.reports import customer_report
 from engine.services.reports.campaign_report import name_column, report_columns, report_rows
 from engine.services.reports.customer_report import ReaderWords, name_of
@@ -52,6 +53,7 @@ def index(campaign_id: int) -> str:
             "series": timeline.of_campaign(campaign_id),
             "hours": timeline.hours_of_day(campaign_id, zone, now),
             "cost": reservations.charged(campaign_id) if may_see_cost else None,
+            "texts": text_log.of_campaign(campaign_id),
             "counted": view.votes(campaign_id) if one.row.vote_keys else {},
             **(_staff_names() if staff else {}),
         }

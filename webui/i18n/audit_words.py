@@ -138,6 +138,7 @@ FIELDS: dict[str, Any] = {
     "outage": _l("outage"),
     "start_at": _l("beginning"),
     "synthesis": _l("synthesis"),
+    "text_part": _l("part of a text message"),
     "verdict": _l("verdict"),
     "way": _l("way"),
     "caller_id": _l("caller id"),

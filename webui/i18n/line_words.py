@@ -48,6 +48,21 @@ LINE_AND_HOOKS: dict[str, dict[str, Any]] = {
         "outage": _l("an outage"),
         "test": _l("a test"),
     },
+    "text_state": {
+        "waiting": _l("Waits"),
+        "sent": _l("Sent"),
+        "delivered": _l("Delivered"),
+        "undelivered": _l("Not delivered"),
+        "failed": _l("Refused"),
+        "unknown": _l("Unknown"),
+    },
+    "text_receipt": {
+        "expired": _l("the telephone could not be reached in time"),
+        "deleted": _l("the provider deleted it"),
+        "undeliverable": _l("the number cannot be reached"),
+        "lost": _l("the provider does not know"),
+        "rejected": _l("the provider refused it"),
+    },
     "webhook_state": {
         "pending": _l("Waits"),
         "sent": _l("Sent"),

@@ -140,6 +140,8 @@ WORDS: dict[str, dict[str, Any]] = {
         "refund": _l("Refund"),
         "availability": _l("Availability credit"),
         "synthesis": _l("Speech synthesis"),
+        "text": _l("Text messages"),
+        "text_return": _l("Text messages given back"),
         "subscription": _l("Subscription"),
     },
     "message": {
@@ -321,10 +323,11 @@ _GOOD = {
     "answered",
     "published",
     "sent",
+    "delivered",
     "met",
     "agreed",
 }
-_BAD = {"suspended", "failed", "rejected", "down", "missed", "late", "returned"}
+_BAD = {"undelivered", "suspended", "failed", "rejected", "down", "missed", "late", "returned"}
 _WAITS = {
     "registered", "mobile_verified", "identity_verified", "submitted", "pending", "waiting", "by_phone",
     "in_review", "open", "waiting_for_customer", "unknown", "draft", "running", "proposed",

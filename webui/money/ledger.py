@@ -100,13 +100,19 @@ def calls(day: int, campaign_id: int) -> str:
     """The calls of a campaign that were charged on a day."""
     account_id, campaign, of = _line(day, campaign_id)
     before = request.args.get("before", type=row_id)
-    found = read(lambda: days.calls(account_id, campaign_id, of, before, PAGE + 1))
+    found, texts = read(
+        lambda: (
+            days.calls(account_id, campaign_id, of, before, PAGE + 1),
+            days.texts(account_id, campaign_id, of),
+        )
+    )
     return render_template(
         "ledger/calls.html",
         campaign=campaign,
         day=of,
         day_number=day,
         rows=found[:PAGE],
+        texts=texts,
         older=found[PAGE - 1].attempt_id if len(found) > PAGE else None,
         asked=_asked(),
     )

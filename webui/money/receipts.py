@@ -55,6 +55,12 @@ class PriceForm(PageForm):
     mobile = WholeField(_l("Mobile, Rials a pulse"), [InputRequired()])
     pulse_s = WholeField(_l("Pulse (seconds)"), [InputRequired(), NumberRange(1, 600)], default=6)
     synthesis = WholeField(_l("Synthesis, Rials for each hundred characters"), [InputRequired()])
+    text_part = WholeField(
+        _l("Text messages, Rials a part"),
+        [InputRequired()],
+        default=0,
+        description=_l("A part has 70 characters in Persian, 160 in Latin letters."),
+    )
     from_at = InstantField(_l("From"), [Optional()], description=_l("Empty: from now on."))
 
 
@@ -140,6 +146,7 @@ def set_price() -> Answer | Response:
             mobile=form.mobile.data,
             pulse_s=form.pulse_s.data,
             synthesis=form.synthesis.data,
+            text_part=form.text_part.data,
             person_id=by,
             now=now,
             from_at=form.from_at.data,

@@ -131,3 +131,15 @@ def calls(account_id: int, campaign_id: int, day: date, before_id: int | None, l
         [int(ends[0][0]), last, campaign_id, first_at, first_at + DAY_MS, limit],
     )
     return [PaidCall(int(row[0]), row[1], int(row[2]), int(row[3]), int(row[4])) for row in rows]
+
+
+def texts(account_id: int, campaign_id: int, day: date) -> int:
+    """Rials that the texts after a campaign's calls cost on a day, less what was given back."""
+    first_at = number_of(day) * DAY_MS - TEHRAN_MS
+    rows = execute(
+        "SELECT COALESCE(SUM(e.amount), 0) FROM ledger_txn t JOIN ledger_entry e ON e.txn_id = t.id"
+        " WHERE t.campaign_id = ? AND t.account_id = ? AND t.kind IN ('text', 'text_return')"
+        " AND t.at >= ? AND t.at < ? AND e.book = 'revenue'",
+        [campaign_id, account_id, first_at, first_at + DAY_MS],
+    )
+    return int(rows[0][0])

@@ -260,4 +260,26 @@ def _payments(result: Check) -> None:
         )
 
 
-_STEPS: tuple[Callable[[Check], None], ...] = (_totals, _balances, _days, _reservations, _charges, _payments)
+def _texts(result: Check) -> None:
+    """What each campaign's texts are said to cost is what was booked for them."""
+    for campaign_id, booked, said in execute(
+        "SELECT campaign_id, SUM(booked), SUM(said) FROM ("
+        "SELECT t.campaign_id, e.amount AS booked, 0 AS said FROM ledger_txn t JOIN ledger_entry e ON e.txn_id = t.id"
+        " WHERE t.kind IN ('text', 'text_return') AND e.book = 'revenue'"
+        " UNION ALL SELECT campaign_id, 0, price FROM text_message WHERE price <> 0) x"
+        " GROUP BY campaign_id HAVING SUM(booked) <> SUM(said)"
+    ):
+        result.note(
+            "texts", f"campaign {campaign_id}", f"Its texts cost {said}, {booked} were booked for them."
+        )
+
+
+_STEPS: tuple[Callable[[Check], None], ...] = (
+    _totals,
+    _balances,
+    _days,
+    _reservations,
+    _charges,
+    _texts,
+    _payments,
+)

@@ -29,13 +29,17 @@ MAX_PULSE_S = 600
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """A version of a price list: whole Rials a pulse, pulses in ms, synthesis by started hundred characters."""
+    """A version of a price list: whole Rials a pulse, pulses in ms, synthesis by started hundred characters.
+
+    Text messages are paid by their parts.
+    """
 
     id: int
     landline: int
     mobile: int
     pulse_ms: int
     synthesis: int
+    text_part: int = 0
 
     def pulses(self, heard_ms: int) -> int:
         """Started pulses of a call that was heard so long; none for one that was not heard."""
@@ -119,7 +123,7 @@ def price_of(account_id: int, now: int) -> Price:
 def current(group_id: int, now: int) -> Price:
     """A group's version that is valid at `now`."""
     found = execute(
-        "SELECT id, landline, mobile, pulse_ms, synthesis FROM price WHERE group_id = ? AND from_at <= ?"
+        "SELECT id, landline, mobile, pulse_ms, synthesis, text_part FROM price WHERE group_id = ? AND from_at <= ?"
         " ORDER BY from_at DESC, id DESC LIMIT 1",
         [group_id, now],
     )
@@ -155,7 +159,7 @@ def version(price_id: int) -> Price:
 
 
 def _price(row: PriceVersion) -> Price:
-    return Price(row.id, row.landline, row.mobile, row.pulse_ms, row.synthesis)
+    return Price(row.id, row.landline, row.mobile, row.pulse_ms, row.synthesis, row.text_part)
 
 
 def default_group_id() -> int:
@@ -204,6 +208,7 @@ def set_price(
     mobile: int,
     pulse_s: int,
     synthesis: int,
+    text_part: int = 0,
     person_id: int | None,
     now: int,
     from_at: int | None = None,
@@ -211,14 +216,15 @@ def set_price(
     """Give a group a new price from `from_at` (or now) on; the version's id.  Running campaigns keep theirs."""
     if PriceGroup.get_or_none(PriceGroup.id == group_id) is None:
         raise NotFound("There is no price group %(id)s.", id=group_id)
-    for name, value in (("landline", landline), ("mobile", mobile), ("synthesis", synthesis)):
+    values = {"landline": landline, "mobile": mobile, "synthesis": synthesis, "text_part": text_part}
+    for name, value in values.items():
         price = Sentence("The %(which)s price is from %(least)s to %(most)s whole Rials.", which=Word(name))
         rials(value, price, least=0, most=MAX_PRICE)
     if type(pulse_s) is not int or not 1 <= pulse_s <= MAX_PULSE_S:
         raise BadInput("A pulse lasts from 1 to %(most)s seconds, not %(n)s.", most=MAX_PULSE_S, n=pulse_s)
     if from_at is not None and from_at < now:
         raise BadInput("A price cannot be changed for the past.")
-    values = {"landline": landline, "mobile": mobile, "pulse_ms": pulse_s * 1000, "synthesis": synthesis}
+    values["pulse_ms"] = pulse_s * 1000
     row = PriceVersion.create(
         group_id=group_id, from_at=now if from_at is None else from_at, person_id=person_id, **values
     )

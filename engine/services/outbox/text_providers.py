@@ -2,21 +2,30 @@
 
 ``https://USER:TOKEN@HOST/PATH`` is asked with ``POST`` and JSON ``{"id", "to", "from", "text"}`` and the token as bearer;
 2xx is taken, 4xx refused, but 408, 425 and 429, which are later, as every 5xx is.  The id is the same in every try.
+What became of a text it posts to ``/text-receipts`` of the web UI.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 import requests
 
 from engine.errors import BadInput
+from engine.sentences import kept
 from engine.services.outbox.texts import TextCarrier, TextSent
 from engine.store.tables.texts import TextMessage
 
 TIMEOUT_S = 10.0
 LATER = frozenset((408, 425, 429))
+
+
+class ReceiptSource(Protocol):
+    """Where receipts come from; `step` hands on (a part's id, its final word)."""
+
+    def step(self, take: Callable[[str, str], None]) -> None: ...
 
 
 class Http:
@@ -46,17 +55,18 @@ class Http:
         try:
             answer = session.post(self._url, json=content, timeout=(5.0, TIMEOUT_S), allow_redirects=False)
         except requests.ConnectTimeout:
-            return TextSent(item.recipient_id, "later", error="cannot connect")
-        except requests.ConnectionError as error:
-            refused = "NewConnectionError" in repr(error)  # nothing was sent
-            return TextSent(item.recipient_id, "later" if refused else "unknown", error=type(error).__name__)
+            return TextSent(item.recipient_id, "later", error=kept("the provider cannot be reached"))
         except requests.RequestException as error:
-            return TextSent(item.recipient_id, "unknown", error=type(error).__name__)
+            if "NewConnectionError" in repr(error):  # nothing was sent
+                return TextSent(item.recipient_id, "later", error=kept("the provider cannot be reached"))
+            return TextSent(item.recipient_id, "unknown", error=kept("the provider did not answer"))
         if answer.ok and answer.status_code < 300:
             return TextSent(item.recipient_id, "taken", answer.text[:100])
         again = answer.status_code in LATER or answer.status_code >= 500
         return TextSent(
-            item.recipient_id, "later" if again else "refused", error=f"HTTP {answer.status_code}"
+            item.recipient_id,
+            "later" if again else "refused",
+            error=kept("the provider refused it: %(code)s", code=f"HTTP {answer.status_code}"),
         )
 
 
@@ -75,6 +85,15 @@ def provider_of(url: str, lines: str) -> TextCarrier | None:
     if scheme in ("http", "https"):
         return Http(url, words)
     raise BadInput("AVANAK_SMS_URL begins with smpp://, https:// or http://.")
+
+
+def receiver_of(url: str) -> ReceiptSource | None:
+    """Where receipts are fetched; None where they are posted to us, and when texts are off."""
+    if urlsplit(url).scheme != "smpp":
+        return None
+    from engine.services.outbox.smpp import SmppReceipts
+
+    return SmppReceipts(url)
 
 
 def line_of(item: TextMessage, provider: TextCarrier) -> str:

@@ -1,8 +1,9 @@
 """Text messages that follow calls: which outcome of a campaign is followed by which text, and their sending.
 
 A text is written in the transaction that ends its recipient, one for a recipient by its key.  It is marked as being
-sent, and committed, before the provider hears of it; when nobody can say whether it was taken (a crash, a time-out),
-it is `unknown` and is not sent again: no text is better than two.  What was surely not taken is tried again for a day.
+sent, charged, and committed, before the provider hears of it; when nobody can say whether it was taken (a crash, a
+time-out), it is `unknown` and is not sent again: no text is better than two.  What was surely not taken is tried again
+for a day.  What was refused, or nobody can say of, costs nothing.
 """
 
 from __future__ import annotations
@@ -13,9 +14,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
+from smpplib import gsm
+
 from engine.errors import BadInput
+from engine.sentences import kept
 from engine.services.accounts import accounts, permissions
+from engine.services.money import ledger, pricing
+from engine.services.money.ledger import NoCredit
+from engine.services.outbox import text_receipts
 from engine.states import Disposition, RecipientState
+from engine.store.ledger import REVENUE
 from engine.store.settles import Settle
 from engine.store.sql import execute
 from engine.store.tables.core import Recipient
@@ -52,7 +60,8 @@ class TextSent:
     recipient_id: int
     what: str
     provider_id: str = ""
-    error: str = ""
+    error: str = ""  # as it is kept: a sentence of ours, or the provider's word
+    part_ids: tuple[str, ...] = ()  # by which receipts name its parts
 
 
 class TextCarrier(Protocol):
@@ -88,6 +97,11 @@ def allow(account_id: int, campaign_id: int, wanted: Iterable[TextWanted], lines
         )
 
 
+def parts_of(text: str) -> int:
+    """Of how many parts carriers make a text: 160 or 70 characters, a little less where there are several."""
+    return len(gsm.make_parts(text)[0])
+
+
 def outcome_of(state: str, disposition: str) -> str:
     """The outcome of a recipient who has ended; empty when there is none to tell of."""
     if state == RecipientState.DELIVERED:
@@ -107,26 +121,26 @@ class Following:
     def __init__(self, clock_ms: Callable[[], int]) -> None:
         self._clock_ms = clock_ms
         self._looked_at = 0
-        self._campaigns: frozenset[int] = frozenset()
+        self._accounts: dict[int, int] = {}  # of campaigns with texts
 
     def settled(self, won: Sequence[Settle]) -> None:
         """Write the texts of the recipients who ended just now; mobiles only."""
         now = self._clock_ms()
         if now - self._looked_at >= LOOK_MS:
-            rows = execute("SELECT DISTINCT t.campaign_id FROM text_rule t JOIN campaign c ON c.id = t.campaign_id"
+            rows = execute("SELECT DISTINCT t.campaign_id, c.account_id FROM text_rule t JOIN campaign c ON c.id = t.campaign_id"
                            " WHERE c.state NOT IN ('finished', 'stopped') OR c.finished_at > ?", [now - DAY_MS])  # fmt: skip
-            self._campaigns, self._looked_at = frozenset(int(row[0]) for row in rows), now
+            self._accounts, self._looked_at = {int(row[0]): int(row[1] or 0) for row in rows}, now
         ended = {
             item.recipient_id: (item.campaign_id, outcome)
             for item in won
-            if item.campaign_id in self._campaigns
+            if item.campaign_id in self._accounts
             and (outcome := outcome_of(item.next_state, item.disposition))
         }
         if ended:
-            _write(ended, now)
+            _write(ended, self._accounts, now)
 
 
-def _write(ended: Mapping[int, tuple[int, str]], now: int) -> None:
+def _write(ended: Mapping[int, tuple[int, str]], account_of: Mapping[int, int], now: int) -> None:
     rules = {
         (rule.campaign_id, rule.outcome): rule
         for rule in TextRule.select().where(TextRule.campaign_id.in_({each[0] for each in ended.values()}))
@@ -138,8 +152,10 @@ def _write(ended: Mapping[int, tuple[int, str]], now: int) -> None:
         {
             "recipient_id": row.id,
             "campaign_id": rule.campaign_id,
+            "account_id": account_of[rule.campaign_id],
             "number": row.number,
             "text": rule.text,
+            "parts": parts_of(rule.text),
             "line": rule.line,
             "may_change_line": rule.may_change_line,
             "next_at": now,
@@ -173,9 +189,9 @@ def _due(now: int) -> Any:
 
 def _give_up(now: int) -> None:
     """Whoever was sending these is gone: nobody knows whether they were taken."""
-    TextMessage.update(state="unknown", ended_at=now, error="interrupted").where(
-        TextMessage.state == "sending", TextMessage.next_at <= now
-    ).execute()
+    for row in TextMessage.select().where(TextMessage.state == "sending", TextMessage.next_at <= now):
+        sent = TextSent(row.recipient_id, "unknown", error=kept("the sending was interrupted"))
+        _settle(sent, now)
 
 
 def _claim(now: int) -> list[TextMessage]:
@@ -186,7 +202,25 @@ def _claim(now: int) -> list[TextMessage]:
         if TextMessage.update(state="sending", next_at=now + GIVEN_UP_MS, tries=TextMessage.tries + 1)
         .where(TextMessage.recipient_id == row.recipient_id, TextMessage.state == "waiting")
         .execute()
+        and _pay(row, now)
     ]
+
+
+def _pay(row: TextMessage, now: int) -> bool:
+    """Charge a text before its first try; without credit it waits, as for a provider that is not there."""
+    if row.price or not row.account_id:
+        return True
+    price = row.parts * pricing.price_of(row.account_id, now).text_part
+    if not price:
+        return True
+    key = f"text/{row.recipient_id}"
+    try:
+        ledger.spend(row.account_id, price, "text", key, REVENUE, now, campaign_id=row.campaign_id)
+    except NoCredit:
+        _settle(TextSent(row.recipient_id, "later", error=kept("the credit is not enough")), now)
+        return False
+    TextMessage.update(price=price).where(TextMessage.recipient_id == row.recipient_id).execute()
+    return True
 
 
 def _settle(sent: TextSent, now: int) -> None:
@@ -195,12 +229,17 @@ def _settle(sent: TextSent, now: int) -> None:
     if sent.what == "refused" and row.may_change_line and row.line:
         values |= {"state": "waiting", "line": "", "next_at": now}
     elif sent.what == "later" and now - row.created_at < DAY_MS:
-        pause = min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** min(row.tries - 1, 10))
+        pause = min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** min(max(0, row.tries - 1), 10))
         values |= {"state": "waiting", "next_at": now + pause}
     else:
         state = {"taken": "sent", "unknown": "unknown"}.get(sent.what, "failed")
         values |= {"state": state, "ended_at": now}
-    TextMessage.update(**values).where(
+    won = TextMessage.update(**values).where(
         TextMessage.recipient_id == sent.recipient_id, TextMessage.state == "sending"
-    ).execute()
+    )
+    if not won.execute():
+        return
+    if values["state"] in ("failed", "unknown") and not row.receipt:
+        text_receipts.give_back(sent.recipient_id, now)
+    text_receipts.note_parts(sent.recipient_id, sent.part_ids, now)
     log.info("action=text recipient=%d what=%s tries=%d", sent.recipient_id, sent.what, row.tries)

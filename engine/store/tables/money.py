@@ -35,6 +35,7 @@ class PriceVersion(Table):
     synthesis = BigIntegerField()  # Rials for each started hundred characters
     from_at = BigIntegerField()
     person_id = BigIntegerField(null=True)
+    text_part = BigIntegerField(default=0)  # Rials for each part of a text message
 
     class Meta:
         table_name = "price"

@@ -25,6 +25,7 @@ class TextMessage(Table):
 
     recipient_id = BigIntegerField(primary_key=True)
     campaign_id = BigIntegerField(index=True)
+    account_id = BigIntegerField(default=0)
     number = TextField()  # E.164
     text = TextField()
     line = CharField(20, default="")
@@ -36,3 +37,19 @@ class TextMessage(Table):
     error = CharField(300, default="")
     created_at = BigIntegerField()
     ended_at = BigIntegerField(null=True)
+    parts = IntegerField(default=1)  # what carriers count
+    price = BigIntegerField(default=0)  # Rials that were charged and not given back
+    receipt = CharField(20, default="")  # what became of one that was taken; empty: nobody has said yet
+    receipt_at = BigIntegerField(null=True)
+
+    class Meta:
+        indexes = ((("account_id", "recipient_id"), False),)
+
+
+class TextPart(Table):
+    """A part of a text as the provider knows it: its receipt may come before we have noted whose it is."""
+
+    provider_id = CharField(100, primary_key=True)
+    recipient_id = BigIntegerField(null=True, index=True)
+    receipt = CharField(20, default="")
+    at = BigIntegerField(index=True)
