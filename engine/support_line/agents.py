@@ -72,7 +72,7 @@ def agree(
             frames.append(commands.agent_number(each.extension, "wrap_up_time", each.wrap_up_s))
         if known is None or known.max_no_answer != each.max_no_answer:
             frames.append(commands.agent_number(each.extension, "max_no_answer", each.max_no_answer))
-        if known is None:
+        if known is None or each.extension not in placed:  # the queue may know an agent of an earlier version
             for key in ("reject_delay_time", "busy_delay_time", "no_answer_delay_time"):
                 frames.append(commands.agent_number(each.extension, key, DELAY_S))
         if known is None or known.status != each.status:

@@ -9,6 +9,7 @@ from engine.esl import support_line as commands
 from engine.services.support_line import departments
 from engine.services.tickets.department_rules import QUEUES
 from engine.support_line.agents import WantedAgent, agree
+from engine.support_line.answers import QueueAgent
 
 
 def test_departments_are_the_queues_of_tickets_and_of_the_switch() -> None:
@@ -28,3 +29,12 @@ def test_the_queues_follow_the_departments_and_are_told_once() -> None:
     first = agree(wanted, [], {}, {}).frames
     assert b"api callcenter_config tier add billing@avanak 501 1 1\n\n" in first
     assert b"api callcenter_config tier del support@avanak 501\n\n" in first
+
+
+def test_an_agent_that_the_queue_knew_before_gets_the_delays_too() -> None:
+    """Without them an agent whose telephone is busy would be offered the same call again at once."""
+    wanted = [WantedAgent("501", "available", "user/501@avanak.support", 0, 3)]
+    seen = [QueueAgent("501", "Available", "Waiting", "user/501@avanak.support", 0, 3, 0, 0)]
+    delay = b"api callcenter_config agent set busy_delay_time 501 10\n\n"
+    assert delay in agree(wanted, seen, {}, {}).frames
+    assert agree(wanted, seen, {}, {"501": ("support",)}).frames == []
