@@ -136,7 +136,7 @@ class Engine:
                 Loop("pulse", when_new(quiet, lambda: self.pulse.step(wall_ms(), monotonic_s())), PULSE_S),
                 Loop("gateway_health", lambda: self.health_watch.step(wall_ms(), monotonic_s()), PULSE_S),
                 Loop("joining", when_new(quiet, lambda: self.joining.step(wall_ms())), JOINING_S),
-                Loop("support_line", self.support_line.step, SUPPORT_S),
+                Loop("support_line", self.support_line.step, SUPPORT_S, wake=self.support_line.wake),
                 Loop("prepare", when_new(quiet, lambda: self.preparer.step(wall_ms())), PREPARE_S),
                 Loop("switch_limits", self.switch_limits.ask, EVERY_S, begins_after_s=EVERY_S),
                 Loop("forget_codes", self._forget_codes, FORGET_S),

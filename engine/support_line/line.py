@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 
+from gevent.event import Event as Flag
+
 from engine.clock import monotonic_s, wall_ms
 from engine.errors import AvanakError
 from engine.esl import commands
@@ -20,7 +22,7 @@ from engine.support_line.spoken import Clips
 log = logging.getLogger(__name__)
 
 STEP_S = 0.5
-IDLE_S = 2.0  # until a switch with the queue is looked for again
+IDLE_S = 2.0  # while there is no switch with the queue; `wake` ends it
 
 
 class SupportLine:
@@ -31,6 +33,7 @@ class SupportLine:
         self._writer = writer
         self._own_numbers = own_numbers
         self.switches: dict[int, QueueSwitch] = {}
+        self.wake = Flag()  # a switch with the queue came: its first step is made at once
 
     def switch_up(self, switch_id: int, name: str, link: Link, core_uuid: str) -> None:
         """A connection is up.  Where mod_callcenter is not loaded there is no support line."""
@@ -43,6 +46,7 @@ class SupportLine:
         )
         switch.begin()
         self.switches[switch_id] = switch
+        self.wake.set()
         log.info("action=support_line_up switch=%s", name)
 
     def switch_down(self, switch_id: int) -> None:

@@ -160,9 +160,9 @@ def test_an_engine_that_was_away_joins_those_who_wait(two: Two) -> None:
     engine = two.lab.engine
     step, engine.joining.step = engine.joining.step, lambda now: None  # type: ignore[method-assign]
     call_id = two.call()
-    wait_for(lambda: step(wall_ms()) or two.row(call_id).second_id, "the first")
+    wait_for(lambda: (step(wall_ms()), two.row(call_id).second_id)[1], "the first")
     wait_for(lambda: two.second.packets > 40, "the hold message at the second")
-    wait_for(lambda: step(wall_ms()) or two.row(call_id).joined_at, "the joining")
+    wait_for(lambda: (step(wall_ms()), two.row(call_id).joined_at)[1], "the joining")
     engine.joining.step = step  # type: ignore[method-assign]
     wait_for(lambda: two.first.heard.get(650, 0) > 20, "the second's voice at the first")
     assert two.second.up is not None
