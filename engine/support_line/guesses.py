@@ -10,6 +10,8 @@ import ipaddress
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
+from engine.network import network_of
+
 MOST = 10
 WITHIN_S = 60.0
 FIRST_S = 60.0
@@ -43,7 +45,7 @@ class Guesses:
 
     def wrong(self, address: str, now_m: float) -> Refusal | None:
         """A wrong password came from an address; the refusal that follows, if one does."""
-        network = network_of(address)
+        network = refusable_network(address)
         if not network:
             return None
         one = self._known.setdefault(network, _Guesser())
@@ -74,13 +76,9 @@ class Guesses:
             del self._known[oldest]
 
 
-def network_of(address: str) -> str:
-    """An IPv4 address as /32, an IPv6 address as its /64; empty for what is none."""
+def refusable_network(address: str) -> str:
+    """The network of an address as the switch's list takes it (/32, of IPv6 /64); empty for what is no address."""
     try:
-        found = ipaddress.ip_address(address)
+        return "" if "/" in address else str(ipaddress.ip_network(network_of(address)))
     except ValueError:
         return ""
-    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
-        found = found.ipv4_mapped
-    bits = 32 if found.version == 4 else 64
-    return str(ipaddress.ip_network(f"{found}/{bits}", strict=False))

@@ -6,7 +6,14 @@ import pytest
 
 from engine.errors import AvanakError
 from engine.esl import support_line as commands
-from engine.support_line.guesses import LONGEST_S, MOST, MOST_REFUSED, REMEMBERED_S, Guesses, network_of
+from engine.support_line.guesses import (
+    LONGEST_S,
+    MOST,
+    MOST_REFUSED,
+    REMEMBERED_S,
+    Guesses,
+    refusable_network,
+)
 
 
 def guess(guesses: Guesses, address: str, now_m: float, count: int = MOST) -> list[int]:
@@ -46,10 +53,10 @@ def test_many_addresses_do_not_grow_without_end() -> None:
 @pytest.mark.parametrize(
     ("address", "network"),
     [("203.0.113.7", "203.0.113.7/32"), ("2001:db8::5", "2001:db8::/64"), ("::ffff:203.0.113.7", "203.0.113.7/32"),
-     ("", ""), ("x'\n", ""), ("1.2.3.4/0", "")],
+     ("", ""), ("x'\n", ""), ("1.2.3.4/0", ""), ("0.0.0.0/0", "")],
 )  # fmt: skip
 def test_an_address_is_a_network_or_nothing(address: str, network: str) -> None:
-    assert network_of(address) == network
+    assert refusable_network(address) == network
 
 
 def test_nothing_but_networks_reaches_the_switch() -> None:
