@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import BinaryIO, NamedTuple
 from xml.parsers import expat
@@ -21,6 +21,21 @@ class HiddenCells(NamedTuple):
 
     rows: set[int]
     columns: set[int]
+
+
+class _Layout(NamedTuple):
+    """Records of rows and of ranges of columns: their kinds, how their numbers are written, (byte, bit) of «hidden»."""
+
+    row: int
+    row_number: str
+    row_flag: tuple[int, int]
+    columns: int
+    column_range: str
+    column_flag: tuple[int, int]
+
+
+_BINARY = _Layout(0, "<I", (11, 0x10), 60, "<II", (16, 1))  # [MS-XLSB] BrtRowHdr, BrtColInfo
+_OLD = _Layout(0x208, "<H", (12, 0x20), 0x7D, "<HH", (8, 1))  # [MS-XLS] Row, ColInfo
 
 
 def hidden_cells(file: BinaryIO, name: str, form: str, place: int) -> HiddenCells | None:
@@ -74,14 +89,7 @@ def _of_binary(package: Package, wanted: int) -> HiddenCells | None:
     part = package.related(document)[relation].target
     if package.size(part) > _MOST_BYTES:
         return None
-    found = HiddenCells(set(), set())
-    for kind, content in _binary_records(package, part):
-        if kind == 0 and content[11] & 0x10:
-            found.rows.add(int.from_bytes(content[:4], "little") + 1)
-        elif kind == 60 and content[16] & 1:
-            first, last = struct.unpack_from("<II", content)
-            found.columns.update(range(first, min(last + 1, _MOST_COLUMNS)))
-    return found
+    return _marked(_binary_records(package, part), _BINARY)
 
 
 def _binary_records(package: Package, part: str) -> Iterator[tuple[int, bytes]]:
@@ -110,12 +118,18 @@ def _of_records(data: bytes, wanted: int) -> HiddenCells:
     """Of the records of Excel 5 to 2003: rows carry a mark, and columns a range."""
     sheets = [content for kind, content in _records(data, 0) if kind == 0x85]
     (begins,) = struct.unpack_from("<I", sheets[wanted])
+    return _marked(_records(data, begins), _OLD)
+
+
+def _marked(records: Iterable[tuple[int, bytes]], layout: _Layout) -> HiddenCells:
     found = HiddenCells(set(), set())
-    for kind, content in _records(data, begins):
-        if kind == 0x208 and content[12] & 0x20:
-            found.rows.add(int.from_bytes(content[:2], "little") + 1)
-        elif kind == 0x7D and content[8] & 1:
-            first, last = struct.unpack_from("<HH", content)
+    (row_at, row_bit), (column_at, column_bit) = layout.row_flag, layout.column_flag
+    for kind, content in records:
+        if kind == layout.row and content[row_at] & row_bit:
+            (number,) = struct.unpack_from(layout.row_number, content)
+            found.rows.add(number + 1)
+        elif kind == layout.columns and content[column_at] & column_bit:
+            first, last = struct.unpack_from(layout.column_range, content)
             found.columns.update(range(first, min(last + 1, _MOST_COLUMNS)))
     return found
 
