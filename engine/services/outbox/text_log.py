@@ -38,13 +38,17 @@ def page(
     account_id: int, state: str, campaign_id: int | None, before_id: int | None, limit: int
 ) -> list[TextMessage]:
     """An account's texts, those of the newest recipients first; of a state, of a campaign."""
-    sql, values = "SELECT recipient_id FROM text_message WHERE account_id = ?", [account_id]
-    for condition, value in (("campaign_id = ?", campaign_id), ("recipient_id < ?", before_id)):
+    sql = "SELECT recipient_id FROM text_message WHERE account_id = ?"
+    values: list[int | str] = [account_id]
+    chosen = (
+        ("campaign_id", "= ?", campaign_id),
+        ("recipient_id", "< ?", before_id),
+        (_STATE, "= ?", state or None),
+    )
+    for what, condition, value in chosen:
         if value is not None:
-            sql += f" AND {condition}"
+            sql += f" AND {what} {condition}"
             values.append(value)
-    if state:
-        sql += f" AND {_STATE} = '{state if state in STATES else ''}'"
     found = [row[0] for row in execute(f"{sql} ORDER BY recipient_id DESC LIMIT ?", [*values, limit])]
     rows = TextMessage.select().where(TextMessage.recipient_id.in_(found))
     return list(rows.order_by(TextMessage.recipient_id.desc()))
