@@ -1,7 +1,7 @@
 """Secrets in the database that must be readable again: sealed with a key that does not lie in the database.
 
 A key is derived (HKDF, RFC 5869) from the installation's secret key for each purpose, so what was sealed for
-one purpose does not open for another.  `use` is called once in a process that serves people.
+one purpose does not open for another.
 """
 
 from __future__ import annotations
@@ -13,39 +13,36 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-_keys: list[str] = []
+
+class SecretBox:
+    """Seals with the first of its keys; each of them opens."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        self._keys = [key for key in dict.fromkeys(keys) if key]
+        if not self._keys:
+            raise ValueError("a secret box without a key")
+
+    def seal(self, text: str, purpose: str) -> str:
+        """The text for nobody but who has the key and knows what it was sealed for."""
+        return _fernet(purpose, self._keys[:1]).encrypt(text.encode()).decode("ascii")
+
+    def unseal(self, sealed: str, purpose: str) -> str | None:
+        """The text again; None when none of the keys opens it."""
+        return _opened(sealed, purpose, self._keys)
+
+    def is_by_first_key(self, sealed: str, purpose: str) -> bool:
+        """Whether the key that seals now has sealed it."""
+        return _opened(sealed, purpose, self._keys[:1]) is not None
 
 
-def use(keys: Sequence[str]) -> None:
-    """From now on the first key seals, and each of them opens."""
-    _keys[:] = [key for key in dict.fromkeys(keys) if key]
-
-
-def seal(text: str, purpose: str) -> str:
-    """The text for nobody but who has the key and knows what it was sealed for."""
-    return _box(purpose, _keys[:1]).encrypt(text.encode()).decode("ascii")
-
-
-def unseal(sealed: str, purpose: str) -> str | None:
-    """The text again; None when none of the keys opens it."""
+def _opened(sealed: str, purpose: str, keys: Sequence[str]) -> str | None:
     try:
-        return _box(purpose, _keys).decrypt(sealed.encode()).decode()
+        return _fernet(purpose, keys).decrypt(sealed.encode()).decode()
     except InvalidToken:
         return None
 
 
-def is_by_first_key(sealed: str, purpose: str) -> bool:
-    """Whether the key that seals now has sealed it."""
-    try:
-        _box(purpose, _keys[:1]).decrypt(sealed.encode())
-    except InvalidToken:
-        return False
-    return True
-
-
-def _box(purpose: str, keys: Sequence[str]) -> MultiFernet:
-    if not keys:
-        raise RuntimeError("sealing.use was not called in this process")
+def _fernet(purpose: str, keys: Sequence[str]) -> MultiFernet:
     return MultiFernet([Fernet(_derived(key, purpose)) for key in keys])
 
 

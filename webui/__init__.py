@@ -11,6 +11,7 @@ from flask.logging import default_handler
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from engine.config import Settings, zone_of
+from engine.sealing import SecretBox
 from engine.services.accounts import second_factor
 from engine.store.threads import write
 from webui import errors
@@ -90,7 +91,9 @@ def create_app(settings: Settings) -> Flask:
     static_files.init_app(app)
     # Our logger is Flask's too: its own handler would write to the server's error log, which logs here.
     app.logger.removeHandler(default_handler)
-    app.extensions["avanak"] = AvanakWeb(settings, zone_of(settings.timezone))
+    keys = security.keys_of(settings)
+    box = SecretBox(keys)
+    app.extensions["avanak"] = AvanakWeb(settings, zone_of(settings.timezone), box)
     if settings.web_trusted_proxies:
         hops = settings.web_trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
@@ -99,7 +102,7 @@ def create_app(settings: Settings) -> Flask:
     access.init_app(app)
     limits.init_after_access(app)
     formats.init_app(app)
-    security.init_app(app, settings)
+    security.init_app(app, settings, keys[0])
     errors.init_app(app)
     words.init_app(app)
     audit_words.init_app(app)
@@ -112,5 +115,5 @@ def create_app(settings: Settings) -> Flask:
     description.register(app)
     with app.app_context():
         services.provider()
-        write(second_factor.seal_all)
+        write(lambda: second_factor.seal_all(box))
     return app

@@ -10,8 +10,8 @@ import pytest
 from flask import Flask
 from pydantic import SecretStr
 
-from engine import sealing
 from engine.clock import wall_ms
+from engine.sealing import SecretBox
 from engine.services.accounts import access_tokens, accounts, audit_log, second_factor, sessions
 from engine.services.accounts.access_tokens import NewToken
 from engine.services.accounts.sessions import Lifetime
@@ -39,9 +39,13 @@ def user(name: str) -> User:
     return read(lambda: User.get(User.username == name))
 
 
-def secret_of(person: User) -> str:
+def box_of(app: Flask) -> SecretBox:
+    return app.extensions["avanak"].secret_box
+
+
+def secret_of(person: User, app: Flask) -> str:
     """What is in the person's app."""
-    return sealing.unseal(person.totp_secret, f"second factor of person {person.id}") or ""
+    return box_of(app).unseal(person.totp_secret, f"second factor of person {person.id}") or ""
 
 
 def acts(name: str) -> list[str]:
@@ -160,7 +164,7 @@ def set_up(browser: Browser, name: str) -> tuple[pyotp.TOTP, list[str]]:
     page = browser.get("/me/second-factor").text
     assert "<svg" in page
     assert "style=" not in page
-    app_ = pyotp.TOTP(secret_of(user(name)))
+    app_ = pyotp.TOTP(secret_of(user(name), browser.client.application))
     assert browser.post("/me/second-factor", {"code": "000000"}).status_code in (400, 200)
     answer = browser.post("/me/second-factor", {"code": app_.now()})
     assert answer.status_code == 200
@@ -241,7 +245,7 @@ def test_staff_set_one_up_first_where_it_is_wanted(settings, app: Flask, cast) -
         assert operator.get(path).location == "/me/second-factor"
     assert operator.get("/campaigns/rows", headers={"HX-Request": "true"}).status_code == 401
     assert operator.post("/accounts/1/suspend", {"reason": "x"}, page="/me/second-factor").status_code == 302
-    app_ = pyotp.TOTP(secret_of(user("operator")))
+    app_ = pyotp.TOTP(secret_of(user("operator"), strict))
     assert (
         operator.post("/me/second-factor", {"code": app_.now()}, page="/me/second-factor").status_code == 200
     )
@@ -249,12 +253,16 @@ def test_staff_set_one_up_first_where_it_is_wanted(settings, app: Flask, cast) -
     assert "Switch it off" not in operator.get("/me").text
 
 
-def test_codes_are_taken_in_the_digits_of_either_language(owner) -> None:
+def test_codes_are_taken_in_the_digits_of_either_language(app: Flask, owner) -> None:
     person = user("owner")
-    write(lambda: second_factor.propose(person))
+    write(lambda: second_factor.propose(person, box_of(app)))
     person, now = user("owner"), wall_ms()
-    code = pyotp.TOTP(secret_of(person)).at(now // 1000).translate(str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹"))
-    assert write(lambda: second_factor.confirm(person, code, now))
+    code = (
+        pyotp.TOTP(secret_of(person, app))
+        .at(now // 1000)
+        .translate(str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹"))
+    )
+    assert write(lambda: second_factor.confirm(person, code, box_of(app), now))
 
 
 def test_the_secret_of_an_app_is_sealed_and_a_new_key_takes_over(app: Flask, settings, owner, anyone) -> None:
@@ -266,14 +274,14 @@ def test_the_secret_of_an_app_is_sealed_and_a_new_key_takes_over(app: Flask, set
     assert secret not in kept
     # The key is replaced: the old one, in the data folder, still opens, and what it sealed is sealed anew.
     renewed = settings.model_copy(update={"secret_key": SecretStr("another key of the house")})
-    assert sealing.is_by_first_key(kept, f"second factor of person {user('owner').id}")
+    assert box_of(app).is_by_first_key(kept, f"second factor of person {user('owner').id}")
     made = create_app(renewed)
     (settings.data_dir / "secret.key").unlink()
     made = create_app(renewed)
     assert user("owner").totp_secret != kept
     later = wall_ms() + 60_000
     code = pyotp.TOTP(secret).at(later // 1000)
-    assert read(lambda: second_factor._step_of(user("owner"), code, later)) is not None
+    assert read(lambda: second_factor._step_of(user("owner"), code, box_of(made), later)) is not None
     assert made.config["SECRET_KEY"] == "another key of the house"
 
 
@@ -284,12 +292,16 @@ def test_secrets_of_before_are_sealed_and_open_for_their_person_alone(app: Flask
     create_app(settings)
     kept = user("owner").totp_secret
     assert secret not in kept
-    assert write(second_factor.seal_all) == 0
+    assert write(lambda: second_factor.seal_all(box_of(app))) == 0
     now = wall_ms()
-    assert write(lambda: second_factor.take(user("owner"), pyotp.TOTP(secret).at(now // 1000), now))
+    assert write(
+        lambda: second_factor.take(user("owner"), pyotp.TOTP(secret).at(now // 1000), box_of(app), now)
+    )
     # Somebody who can write the table gains nothing by putting the secret that they know into another's row.
     write(lambda: User.update(totp_secret=kept, totp_since_at=1).where(User.id == second.id).execute())
-    assert not write(lambda: second_factor.take(user("outsider"), pyotp.TOTP(secret).at(now // 1000), now))
+    assert not write(
+        lambda: second_factor.take(user("outsider"), pyotp.TOTP(secret).at(now // 1000), box_of(app), now)
+    )
 
 
 def test_a_link_for_a_new_password_does_not_stand_for_the_second_factor(app: Flask, owner, cast) -> None:

@@ -82,14 +82,14 @@ def take_factor() -> str | tuple[str, int] | Response:
     form = FactorForm()
     if not form.validate_on_submit():
         return render_template("auth/code.html", form=form), 400 if form.is_submitted() else 200
-    name = f"second factor of {found.id}"
+    name, box = f"second factor of {found.id}", web().secret_box
     until = read(lambda: login_waits.closed_until(network, name, now))
     if until is not None:
         form.complaint = too_many(until - now)
         return render_template("auth/code.html", form=form), 429
 
     def take() -> bool:
-        is_right = second_factor.take(found, form.code.data, now)
+        is_right = second_factor.take(found, form.code.data, box, now)
         if is_right:
             login_waits.succeeded(network, name)
         else:

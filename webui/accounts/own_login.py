@@ -108,10 +108,10 @@ def factor() -> str | Response:
 @limiter.limit("30 per hour")
 def confirm_factor() -> str | Answer:
     """Switch it on; the page that answers is the only one that shows the recovery codes."""
-    me, now = person(), wall_ms()
+    me, now, box = person(), wall_ms(), web().secret_box
     form = ConfirmForm()
     codes: list[str] = []
-    if not attempt(form, lambda: codes.extend(second_factor.confirm(me, form.code.data, now))):
+    if not attempt(form, lambda: codes.extend(second_factor.confirm(me, form.code.data, box, now))):
         return refused("own_login/factor.html", **_proposed(form))
     return render_template("own_login/codes.html", codes=codes)
 
@@ -165,8 +165,8 @@ def _knows_password(form: Any) -> bool:
 
 
 def _proposed(form: PageForm) -> dict[str, Any]:
-    me = person()
-    secret = write(lambda: second_factor.propose(me))
+    me, box = person(), web().secret_box
+    secret = write(lambda: second_factor.propose(me, box))
     address = second_factor.address_of(me, secret)
     picture = segno.make(address, error="m").svg_inline(scale=5, border=4, omitsize=True, svgclass="qr")
     return {

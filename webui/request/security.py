@@ -13,7 +13,6 @@ from flask import Flask, Response, abort, g, request
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.sansio.utils import host_is_trusted
 
-from engine import sealing
 from engine.config import Settings
 from engine.errors import StoreUnavailable
 from webui.request import programs
@@ -33,12 +32,16 @@ POLICY = (
 )
 
 
-def init_app(app: Flask, settings: Settings) -> None:
+def keys_of(settings: Settings) -> list[str]:
+    """The installation's secret key, then those of before: they open what they sealed (`second_factor.seal_all`)."""
     file = settings.data_dir / "secret.key"
     key = settings.secret_key.get_secret_value() or kept_key(file)
-    # Those of before open what they sealed; `second_factor.seal_all` seals it anew.
     earlier = settings.old_secret_keys.get_secret_value().split()
-    sealing.use([key, *earlier, *([kept_key(file)] if file.exists() else [])])
+    return [key, *earlier, *([kept_key(file)] if file.exists() else [])]
+
+
+def init_app(app: Flask, settings: Settings, key: str) -> None:
+    """`key` signs sessions."""
     app.config.update(
         SECRET_KEY=key,
         SESSION_COOKIE_NAME="__Host-avanak" if settings.web_secure_cookies else "avanak",

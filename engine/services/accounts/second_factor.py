@@ -15,8 +15,8 @@ import secrets
 
 import pyotp
 
-from engine import sealing
 from engine.errors import BadInput, Conflict
+from engine.sealing import SecretBox
 from engine.services.accounts import audit_log, people, permissions
 from engine.store.tables.core import User
 from engine.store.tables.people import RecoveryCode
@@ -35,21 +35,21 @@ def is_on(person: User) -> bool:
     return person.totp_since_at is not None
 
 
-def propose(person: User) -> str:
+def propose(person: User, box: SecretBox) -> str:
     """The secret that is to be put into an app: made at the first call, the same until it is confirmed."""
     if is_on(person):
         raise Conflict("The second factor is on already.")
-    kept = _secret_of(person)
+    kept = _secret_of(person, box)
     if kept:
         return kept
-    made = sealing.seal(pyotp.random_base32(), _purpose(person.id))
+    made = box.seal(pyotp.random_base32(), _purpose(person.id))
     User.update(totp_secret=made).where(
         User.id == person.id, User.totp_since_at.is_null(), User.totp_secret == person.totp_secret
     ).execute()
-    return _secret_of(people.get(person.id))
+    return _secret_of(people.get(person.id), box)
 
 
-def seal_all() -> int:
+def seal_all(box: SecretBox) -> int:
     """Seal what is not sealed with the key of now: secrets of before, and those of a key that was replaced; how many.
 
     Those that no known key opens stay: their people have recovery codes, and an earlier key may be named again.
@@ -57,14 +57,14 @@ def seal_all() -> int:
     changed = 0
     for row in User.select(User.id, User.totp_secret).where(User.totp_secret != ""):
         kept, purpose = str(row.totp_secret), _purpose(row.id)
-        if sealing.is_by_first_key(kept, purpose):
+        if box.is_by_first_key(kept, purpose):
             continue
-        plain = kept if _PLAIN.fullmatch(kept) else sealing.unseal(kept, purpose)
+        plain = kept if _PLAIN.fullmatch(kept) else box.unseal(kept, purpose)
         if plain is None:
             log.error("action=second_factor_unreadable person=%d", row.id)
             continue
         changed += (
-            User.update(totp_secret=sealing.seal(plain, purpose))
+            User.update(totp_secret=box.seal(plain, purpose))
             .where(User.id == row.id, User.totp_secret == kept)
             .execute()
         )
@@ -78,9 +78,9 @@ def address_of(person: User, secret: str) -> str:
     return pyotp.TOTP(secret).provisioning_uri(name=person.username, issuer_name=ISSUER)
 
 
-def confirm(person: User, code: str, now: int) -> list[str]:
+def confirm(person: User, code: str, box: SecretBox, now: int) -> list[str]:
     """Switch it on with a first code from the app; the recovery codes, which are shown now and never again.  Audited."""
-    step = _step_of(person, code, now)
+    step = _step_of(person, code, box, now)
     if is_on(person) or not person.totp_secret:
         raise Conflict("There is nothing to be confirmed; begin again.")
     if step is None:
@@ -113,12 +113,12 @@ def codes_left(person_id: int) -> int:
     )
 
 
-def take(person: User, code: str, now: int) -> bool:
+def take(person: User, code: str, box: SecretBox, now: int) -> bool:
     """Whether the code is right; a right one is used up.
 
     False for a wrong one or one that was used: the count of it must be committed, so this does not raise.
     """
-    step = _step_of(person, code, now)
+    step = _step_of(person, code, box, now)
     if step is not None:
         taken = User.update(totp_step=step).where(User.id == person.id, User.totp_step < step)
         return bool(taken.execute())
@@ -151,22 +151,22 @@ def _purpose(person_id: int) -> str:
     return f"second factor of person {person_id}"
 
 
-def _secret_of(person: User) -> str:
+def _secret_of(person: User, box: SecretBox) -> str:
     """The secret that the person's app has; empty: none, or none of the keys opens it."""
     if not person.totp_secret:
         return ""
-    found = sealing.unseal(str(person.totp_secret), _purpose(person.id))
+    found = box.unseal(str(person.totp_secret), _purpose(person.id))
     if found is None:
         log.error("action=second_factor_unreadable person=%d", person.id)
     return found or ""
 
 
-def _step_of(person: User, code: str, now: int) -> int | None:
+def _step_of(person: User, code: str, box: SecretBox, now: int) -> int | None:
     """The half minute of which this is the app's code: this one, or the one before or after; None: of none."""
     digits = "".join(str(int(char)) for char in code if char.isdecimal())
     if len(digits) != 6 or any(char.isalpha() for char in code):
         return None
-    secret = _secret_of(person)
+    secret = _secret_of(person, box)
     if not secret:
         return None
     totp = pyotp.TOTP(secret)
