@@ -8,8 +8,9 @@ from contextlib import suppress
 from typing import BinaryIO, NamedTuple
 from xml.parsers import expat
 
+import olefile
+
 from engine.errors import BadInput
-from engine.services.lists.compound import workbook_stream
 from engine.services.lists.opc import Package, local
 
 _MOST_BYTES = 100_000_000  # of a file or part that is looked through
@@ -40,10 +41,10 @@ _OLD = _Layout(0x208, "<H", (12, 0x20), 0x7D, "<HH", (8, 1))  # [MS-XLS] Row, Co
 
 def hidden_cells(file: BinaryIO, name: str, form: str, place: int) -> HiddenCells | None:
     """What is hidden in the sheet at `place` (from 0, charts are counted too); None: it cannot be told."""
-    with suppress(ValueError, IndexError, struct.error, KeyError, expat.ExpatError, BadInput):
-        file.seek(0)
+    with suppress(ValueError, LookupError, struct.error, OSError, expat.ExpatError, BadInput):
         if form == "xls":
-            return _of_records(workbook_stream(file.read(_MOST_BYTES)), place)
+            return _of_records(_workbook_stream(file), place)
+        file.seek(0)
         package = Package(file, name)
         return _of_open_document(package, place) if form == "ods" else _of_binary(package, place)
     return None
@@ -112,6 +113,14 @@ def _binary_records(package: Package, part: str) -> Iterator[tuple[int, bytes]]:
                 break
         yield kind, data[at : at + size]
         at += size
+
+
+def _workbook_stream(file: BinaryIO) -> bytes:
+    """The stream «Workbook» of the compound file (of Excel 95: «Book»); OSError for what is none."""
+    file.seek(0)
+    with olefile.OleFileIO(file) as found:
+        name = next((one for one in ("Workbook", "Book") if found.exists(one)), "Workbook")
+        return bytes(found.openstream(name).read(_MOST_BYTES))
 
 
 def _of_records(data: bytes, wanted: int) -> HiddenCells:
