@@ -3,107 +3,37 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 import wave
-from collections.abc import Iterator
 
-import numpy as np
 import openpyxl
 import pytest
 
 from engine.clock import wall_ms
-from engine.errors import EngineBusy
-from engine.runtime.list_importer import Importer
-from engine.services.campaigns import go_on, saved_lists
-from engine.services.compliance import policy
-from engine.services.lists import contact_lists
-from engine.services.lists.contact_lists import NewContact
-from engine.services.numbering.numbers import NormalNumber, normalise
+from engine.services.campaigns import go_on
 from engine.store.tables.campaigns import CampaignRepeat
 from engine.store.tables.core import Account, Campaign, CampaignCounts, Message, Recipient
 from engine.store.tables.lists import CampaignDraft
 from engine.store.tables.money import Reservation
-from engine.store.tables.programs import ContactList, ListedContact
 from engine.store.threads import read, write
+from tests.webui.wizard import (
+    CODES,
+    LIST,
+    base_of,
+    begin,
+    bring_in,
+    importer,
+    newest,
+    rule,
+    rules_of_the_house,
+    sound,
+    take_hello,
+    upload_sound,
+    whole,
+)
 from webui.campaigns import list_checks
 
-LIST = "شماره,نام\n09123456789,علی\n0912 345 6789,علی\n02122334455,سارا\nabc,x\n".encode()
-CODES = "کد ملی,کد مشتری\n1234567890,09121111111\n2345678901,09122222222\n".encode()
-RULES = {
-    "name": "Instalment", "kind": "service", "begins": "now", "max_tries": "2", "retry_after": "10",
-    "ring_timeout_s": "30", "windows": "07:00-23:00", "delivered_percent": "100",
-    "weekdays": ["1", "2", "3", "4", "5", "6", "7"],
-}  # fmt: skip
-
-
-def sound(seconds: float = 2.0) -> bytes:
-    out = io.BytesIO()
-    t = np.arange(int(16_000 * seconds)) / 16_000
-    with wave.open(out, "wb") as file:
-        file.setparams((1, 2, 16_000, 0, "NONE", ""))
-        file.writeframes((np.sin(2 * np.pi * 440 * t) * 8_000).astype("<i2").tobytes())
-    return out.getvalue()
-
-
-def newest() -> int:
-    return read(lambda: Campaign.select().order_by(Campaign.id.desc()).get().id)
-
-
-def begin(browser, account: int, data: bytes = LIST, name: str = "list.csv", **changes: object):
-    files = {"numbers": (io.BytesIO(data), name), "account": str(account), "saved": "0", **changes}
-    return browser.post("/campaigns/new", files, page="/campaigns/new")
-
-
-def base_of(answer) -> str:
-    """The address of the draft of which a page was shown."""
-    assert answer.status_code == 302, answer.text
-    return re.sub(r"/(list|message|rules)$", "", answer.location)
-
-
-def take_hello(browser, base: str):
-    message = read(lambda: Message.get(Message.title == "Hello").id)
-    return browser.post(
-        f"{base}/message", {"message": str(message), "action": "next"}, page=f"{base}/message"
-    )
-
-
-def rule(browser, base: str, **changes: object):
-    return browser.post(f"{base}/rules", {**RULES, **changes}, page=f"{base}/rules")
-
-
-def whole(browser, account: int, **changes: object) -> str:
-    """A campaign in the making with all of its parts; its check page's address."""
-    base = base_of(begin(browser, account))
-    assert take_hello(browser, base).status_code == 302
-    answer = rule(browser, base, **changes)
-    assert answer.status_code == 302, answer.text
-    return base
-
-
-def upload_sound(browser, base: str, seconds: float = 2.0, name: str = "hello.wav"):
-    files = {"upload-title": "", "title": name[:-4], "sound": (io.BytesIO(sound(seconds)), name)}
-    return browser.post(f"{base}/message/upload", files, page=f"{base}/message")
-
-
-@pytest.fixture(autouse=True)
-def rules_of_the_house(settings, monkeypatch) -> None:
-    """The hours of the kinds and the caps are those of the settings."""
-    monkeypatch.setattr(policy, "_policy", policy.current())
-    policy.use(settings)
-
-
-@pytest.fixture
-def importer(settings) -> Iterator[Importer]:
-    """What brings lists in, to be asked to; it does not look by itself."""
-    made = Importer(settings)
-    yield made
-    made.stop()
-
-
-def bring_in(importer: Importer) -> None:
-    importer.loop()
-    importer.wait()
+__all__ = ["importer", "rules_of_the_house"]  # fixtures
 
 
 def test_from_numbers_to_a_draft(owner, outsider, cast, importer) -> None:
@@ -154,71 +84,6 @@ def test_create_and_start(operator, cast, importer) -> None:
 def test_pasted_numbers(owner, cast) -> None:
     answer = begin(owner, cast.sahar, b"", "", pasted="09123456789\n09123456780 , ۰۹۱۲۳۴۵۶۷۸۱")
     assert re.search(r"To be called</dt><dd><bdi>3</bdi>", owner.get(answer.location).text)
-
-
-def test_a_list_is_kept_and_used_again(owner, outsider, cast, importer) -> None:
-    base = base_of(begin(owner, cast.sahar))
-    owner.post(f"{base}/list/keep", {"name": "مشترکان"}, page=f"{base}/list")
-    kept = read(lambda: ContactList.get())
-    assert begin(owner, cast.sahar, b"", "", saved=str(kept.id)).status_code == 400  # it is still coming in
-    bring_in(importer)
-    kept = read(lambda: ContactList.get())
-    assert (kept.name, kept.numbers, kept.account_id, kept.token) == ("مشترکان", 2, cast.sahar, "")
-    assert not list((importer._shelf.path("x").parent).iterdir())
-    owner.post(f"{base}/discard", page=f"{base}/list")
-    assert owner.get(f"{base}/list").status_code == 404
-    again = begin(owner, cast.sahar, b"", "", saved=str(kept.id))
-    assert re.search(r"To be called</dt><dd><bdi>2</bdi>", owner.get(again.location).text)
-    assert begin(outsider, cast.other, b"", "", saved=str(kept.id)).status_code == 400
-    assert outsider.post(f"/lists/{kept.id}/remove").status_code == 404
-    assert "مشترکان" in owner.get("/lists").text
-    assert "مشترکان" in owner.get("/lists?text=%D9%85%D8%B4%D8%AA%D8%B1%D9%83").text  # with an Arabic kaf
-    assert "مشترکان</bdi>" not in owner.get("/lists?text=other").text
-    owner.post(f"/lists/{kept.id}/remove", page="/lists")
-    assert "مشترکان</bdi>" not in owner.get("/lists").text
-    bring_in(importer)
-    assert read(lambda: (ContactList.select().count(), ListedContact.select().count())) == (0, 0)
-
-
-def test_a_list_of_a_program_makes_a_campaign_in_the_web(owner, cast, importer) -> None:
-    number = normalise("09123456789")
-    assert isinstance(number, NormalNumber)
-    contact = NewContact(number, "=A-17", {"نام": "سارا", "شهر": 'ری، "تهران"\n'})
-
-    def work() -> int:
-        list_id = contact_lists.make(cast.sahar, "parents.xlsx", wall_ms())
-        contact_lists.add(list_id, [contact])
-        return list_id
-
-    list_id = write(work)
-    answer = begin(owner, cast.sahar, b"", "", saved=str(list_id))
-    page = owner.get(answer.location).text
-    assert re.search(r"To be called</dt><dd><bdi>1</bdi>", page)
-    assert "=A-17" in page
-    # It is kept once more, and nothing is lost or changed on the way.
-    base = base_of(answer)
-    owner.post(f"{base}/list/keep", {"name": "again"}, page=f"{base}/list")
-    bring_in(importer)
-    again = read(lambda: ListedContact.get(ListedContact.list_id != list_id))
-    assert json.loads(again.variables) == {"نام": "سارا", "شهر": 'ری، "تهران"', "reference": "=A-17"}
-
-
-def test_a_list_that_is_cut_while_it_comes_in_is_whole_in_the_end(owner, cast, importer, monkeypatch) -> None:
-    base = base_of(begin(owner, cast.sahar))
-    owner.post(f"{base}/list/keep", {"name": "l"}, page=f"{base}/list")
-    put = saved_lists._put
-
-    def killed(list_id: int, contacts: list[NewContact]) -> None:
-        put(list_id, contacts[:1])
-        raise EngineBusy("The process ended.")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(saved_lists, "_put", killed)
-        bring_in(importer)
-    assert read(lambda: ContactList.get().token)
-    bring_in(importer)
-    row = read(lambda: ContactList.get())
-    assert (row.token, row.numbers, read(lambda: ListedContact.select().count())) == ("", 2, 2)
 
 
 def test_a_recording_needs_no_title_so_that_it_is_never_lost_for_one(owner, cast) -> None:
