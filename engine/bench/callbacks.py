@@ -5,11 +5,7 @@ What happened is counted at the far end, by the embedded switch's log of who was
 
 from __future__ import annotations
 
-import os
 import random
-import signal
-import subprocess
-import sys
 import time
 import uuid
 from collections import Counter
@@ -23,6 +19,7 @@ import gevent
 
 from engine.agreement.calendars import CalendarKind
 from engine.bench.crash_targets import DatabaseTarget, EmbeddedTarget
+from engine.bench.engine_process import EngineProcess
 from engine.bench.kit import data_dir
 from engine.bench.proxy import Proxy
 from engine.clock import TEHRAN, wall_ms
@@ -98,7 +95,6 @@ class CallBackBench:
             recordings=folder / "recordings", support_numbers=NUMBER, book=folder / "book",
         )  # fmt: skip
         self._switch = EmbeddedTarget(options)
-        self._engine: subprocess.Popen[bytes] | None = None
         self.result = CallBackFigures()
 
     def run(self) -> CallBackFigures:
@@ -106,12 +102,17 @@ class CallBackBench:
         began = time.monotonic()
         self._switch.start()
         self._proxy = Proxy(self._switch.address)
-        self._port = self._proxy.start()
+        engine = self._engine = EngineProcess(
+            self._folder,
+            self._store.url,
+            self._switch.spec(self._proxy.start()),
+            AVANAK_SUPPORT_NUMBERS=NUMBER,
+        )
         open_store(load_settings(data_dir=self._folder, database_url=self._store.url, log_level="WARNING"))
         try:
             write(self._setup)
             self._ask(2 * ASK_AT_ONCE)
-            self._start_engine()
+            engine.start()
             for number in range(1, self._rounds + 1):
                 fault = FAULTS[number % len(FAULTS)]
                 self._wait_for_ring()
@@ -120,7 +121,7 @@ class CallBackBench:
             self._finish()
             self._compare()
         finally:
-            self._end_engine()
+            engine.kill()
             self._proxy.stop()
             self._switch.stop()
             close_readers()
@@ -158,30 +159,12 @@ class CallBackBench:
 
         write(work)
 
-    def _start_engine(self) -> None:
-        environment = {
-            **os.environ,
-            "AVANAK_DATA_DIR": str(self._folder), "AVANAK_DATABASE_URL": self._store.url,
-            "AVANAK_SWITCHES": self._switch.spec(self._port), "AVANAK_SUPPORT_NUMBERS": NUMBER,
-            "AVANAK_INBOUND_SHARE": "0", "AVANAK_TEST_PAYMENTS": "true",
-        }  # fmt: skip
-        with (self._folder / "engine.log").open("ab") as output:
-            self._engine = subprocess.Popen(
-                [sys.executable, "-m", "engine", "serve", "--no-web"],
-                env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
-            )  # fmt: skip
-
-    def _end_engine(self) -> None:
-        if self._engine is not None and self._engine.poll() is None:
-            self._engine.send_signal(signal.SIGKILL)
-            self._engine.wait()
-
     def _round(self, number: int, fault: str) -> None:
         in_flight = self._look()
         self.result.tries_in_flight_at_faults.append(in_flight)
         if fault == "engine":
-            self._end_engine()
-            self._start_engine()
+            self._engine.kill()
+            self._engine.start()
         elif fault == "switch":
             self._switch.kill()
             gevent.sleep(self._random.uniform(0.0, 0.5))

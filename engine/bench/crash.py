@@ -8,11 +8,7 @@ then set beside our books.  The engine is the real one, a process of its own
 from __future__ import annotations
 
 import logging
-import os
 import random
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -23,6 +19,7 @@ from typing import Any
 import gevent
 
 from engine.bench.crash_targets import DatabaseTarget, SwitchTarget
+from engine.bench.engine_process import EngineProcess
 from engine.bench.far_end import FarEnd
 from engine.bench.kit import Bench, add_recipients, data_dir, make_campaign, put_prompt
 from engine.bench.proxy import Proxy
@@ -99,7 +96,7 @@ class CrashBench:
         self.on_round = on_round
         self.far_end = FarEnd(switch.log)
         self.result = Result()
-        self.engine: subprocess.Popen[bytes] | None = None
+        self.engine: EngineProcess | None = None  # from `run` on
         self.campaign_id = 0
         self._added = 0
         self._proxy: Proxy | None = None
@@ -111,13 +108,14 @@ class CrashBench:
         self.switch.start()
         proxy = self._proxy = Proxy(self.switch.address)
         port = proxy.start()
-        self._environment = self._engine_environment(port)
+        switches = self.switch.spec(port)
+        engine = self.engine = EngineProcess(self.folder, self.store.url, switches, AVANAK_LOG_LEVEL="INFO")
         open_store(self._settings)
         put_prompt(self.bench, self._settings)
         try:
             self.campaign_id = write(self._first_campaign)
             self._added = self.bench.messages
-            self._start_engine()
+            engine.start()
             self._wait_for_ring_after(wall_ms())
             for number in range(1, self.rounds + 1):
                 fault = self.faults[number % len(self.faults)]
@@ -132,7 +130,7 @@ class CrashBench:
             self._finish()
             self._compare()
         finally:
-            self._end_engine()
+            engine.kill()
             proxy.stop()
             self.switch.stop()
             close_readers()
@@ -145,33 +143,6 @@ class CrashBench:
     def _first_campaign(self) -> int:
         first_start.ensure_first(wall_ms(), "crash-bench-password")
         return make_campaign(self.bench, unknown_policy="leave")
-
-    def _engine_environment(self, port: int) -> dict[str, str]:
-        return {
-            **os.environ,
-            "AVANAK_DATA_DIR": str(self.folder),
-            "AVANAK_DATABASE_URL": self.store.url,
-            "AVANAK_SWITCHES": self.switch.spec(port),
-            "AVANAK_LOG_LEVEL": "INFO",
-            "AVANAK_INBOUND_SHARE": "0",
-            "AVANAK_TEST_PAYMENTS": "true",  # a switch behind the proxy counts as a real one
-        }
-
-    def _start_engine(self) -> None:
-        with (self.folder / "engine.log").open("ab") as output:
-            self.engine = subprocess.Popen(
-                [sys.executable, "-m", "engine", "serve", "--no-web"],
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
-
-    def _end_engine(self) -> None:
-        if self.engine is not None and self.engine.poll() is None:
-            self.engine.send_signal(signal.SIGKILL)
-            self.engine.wait()
 
     def _top_up(self) -> None:
         """Keep enough recipients waiting that the campaign outlasts the rounds."""
@@ -190,9 +161,10 @@ class CrashBench:
         return self._wait_for_ring_after(back)
 
     def _fault_engine(self) -> int:
+        assert self.engine is not None
         at = wall_ms()
-        self._end_engine()
-        self._start_engine()
+        self.engine.kill()
+        self.engine.start()
         return at
 
     def _fault_switch(self) -> int:
@@ -225,9 +197,9 @@ class CrashBench:
             found = self.far_end.first_placed_after(at_ms)
             if found is not None:
                 return (found - at_ms) / 1000
-            if self.engine is not None and self.engine.poll() is not None:
-                self.result.findings.append(f"the engine ended by itself with {self.engine.poll()}")
-                self._start_engine()
+            if self.engine is not None and self.engine.status is not None:
+                self.result.findings.append(f"the engine ended by itself with {self.engine.status}")
+                self.engine.start()
             gevent.sleep(0.02)
         self.result.findings.append(f"no call within {MAX_WAIT_S:g} s")
         return MAX_WAIT_S
@@ -243,8 +215,7 @@ class CrashBench:
                 break
             gevent.sleep(0.2)
         if self.engine is not None:
-            self.engine.send_signal(signal.SIGTERM)
-            self.engine.wait(MAX_WAIT_S)
+            self.engine.end(MAX_WAIT_S)
         self.far_end.read_on()
 
     def _compare(self) -> None:
