@@ -8,21 +8,22 @@ from pathlib import Path
 import pytest
 
 from engine.clock import wall_ms
+from engine.runtime.list_importer import Importer
 from engine.services.accounts import accounts, audit_log
 from engine.store.tables.core import Attempt, Campaign, Recipient, User
 from engine.store.threads import read, write
-from tests.webui.test_web_new_campaign import (
-    Importer,
+from tests.webui.wizard import (
     base_of,
     begin,
     importer,
     newest,
     rule,
+    rules_of_the_house,
     take_hello,
     whole,
 )
 
-__all__ = ["importer"]
+__all__ = ["importer", "rules_of_the_house"]  # fixtures
 
 UUID = "01a21aa9-6472-75a7-8c5b-175eafbc6600"
 SAMPLE = Path(__file__).resolve().parents[2] / "scripts/sample/message.wav"
