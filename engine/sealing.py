@@ -7,7 +7,7 @@ one purpose does not open for another.
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -30,9 +30,15 @@ class SecretBox:
         """The text again; None when none of the keys opens it."""
         return _opened(sealed, purpose, self._keys)
 
-    def is_by_first_key(self, sealed: str, purpose: str) -> bool:
-        """Whether the key that seals now has sealed it."""
-        return _opened(sealed, purpose, self._keys[:1]) is not None
+    def sealed_anew(self, kept: str, purpose: str, is_plain: Callable[[str], bool]) -> str | None:
+        """What is to be kept in place of `kept`, which the first key may have sealed, or an earlier one, or none.
+
+        The same when the first key has sealed it; None when it is not plain and no key opens it.
+        """
+        if _opened(kept, purpose, self._keys[:1]) is not None:
+            return kept
+        plain = kept if is_plain(kept) else self.unseal(kept, purpose)
+        return None if plain is None else self.seal(plain, purpose)
 
 
 def _opened(sealed: str, purpose: str, keys: Sequence[str]) -> str | None:

@@ -13,6 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from engine.config import Settings, zone_of
 from engine.sealing import SecretBox
 from engine.services.accounts import second_factor
+from engine.services.webhooks import hooks
 from engine.store.threads import write
 from webui import errors
 from webui.accounts import accounts, auth, forgot, identity, own_login, people, registration, tokens, webhooks
@@ -116,4 +117,5 @@ def create_app(settings: Settings) -> Flask:
     with app.app_context():
         services.provider()
         write(lambda: second_factor.seal_all(box))
+        write(lambda: hooks.seal_all(box))
     return app

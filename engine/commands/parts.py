@@ -9,6 +9,7 @@ from engine.commands import common, running, trunks
 from engine.commands.interrupts import Interrupts
 from engine.commands.supervise import STOPPING, Supervised
 from engine.runtime.switchboard import parse_switches
+from engine.sealing import SecretBox
 from engine.services.lists.reader import warm_up
 from engine.services.money.payment_providers import provider_of
 from engine.store import threads
@@ -52,6 +53,7 @@ def web(log_file: bool, interrupts: Interrupts, link: Supervised | None) -> None
     from engine.runtime.webhook_sender import WebhookSender
     from engine.services.outbox.outside import parse_networks
     from webui import create_app
+    from webui.request.security import keys_of
     from webui.server import serve as serve_app
 
     settings = common.settings_and_store(log_to_file=log_file)
@@ -68,7 +70,7 @@ def web(log_file: bool, interrupts: Interrupts, link: Supervised | None) -> None
         warm_up()
         importer = Importer(settings)
         importer.start()
-        sender = WebhookSender(parse_networks(settings.own_networks))
+        sender = WebhookSender(SecretBox(keys_of(settings)), parse_networks(settings.own_networks))
         sender.start()
         common.note(f"Web UI: {server.url}")
         if link is not None:

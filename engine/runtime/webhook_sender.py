@@ -19,6 +19,7 @@ from gevent.pool import Pool
 from engine.clock import monotonic_s, wall_ms
 from engine.loops import Loop, Loops
 from engine.runtime.posting import OutsidePoster
+from engine.sealing import SecretBox
 from engine.services.outbox import signing
 from engine.services.outbox.outside import Network
 from engine.services.webhooks import events, hooks
@@ -35,6 +36,7 @@ REQUESTS_AT_ONCE = 8  # to one receiver
 TAKEN_AT_ONCE = 200  # events
 OPENS_AFTER = 5  # requests in a row that failed
 OPEN_FIRST_S, OPEN_MOST_S = 10.0, 600.0
+UNREADABLE = "The secret of this web hook cannot be read any more: make a new one."
 
 
 @dataclass(slots=True)
@@ -65,7 +67,10 @@ class AddressBreaker:
 class WebhookSender:
     """Looks for events that are due, and sends them."""
 
-    def __init__(self, also: Sequence[Network] = (), clock: Callable[[], int] = wall_ms) -> None:
+    def __init__(
+        self, box: SecretBox, also: Sequence[Network] = (), clock: Callable[[], int] = wall_ms
+    ) -> None:
+        self._box = box
         self._clock = clock
         self._post = OutsidePoster(also).post
         self._working: dict[int, gevent.Greenlet] = {}
@@ -134,9 +139,12 @@ class WebhookSender:
             message_id = f"batch_{part[0].event_id}_{part[-1].event_id}"
             content = {"type": "batch", "events": [each.content() for each in part]}
         body = orjson.dumps(content)
+        keys = hooks.keys_of(hook, self._box, now)
+        if not keys:  # nothing leaves unsigned; a new secret is the way out
+            return [Told(each.event_id, False, None, UNREADABLE, now) for each in part]
         headers = {
             "content-type": "application/json",
-            **signing.headers(hooks.keys_of(hook, now), message_id, now // 1000, body),
+            **signing.headers(keys, message_id, now // 1000, body),
         }
         status, answer = self._post(hook.url, body, headers)
         is_taken = status is not None and 200 <= status < 300

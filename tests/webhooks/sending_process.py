@@ -10,11 +10,15 @@ import gevent
 
 from engine.clock import wall_ms
 from engine.runtime.webhook_sender import WebhookSender
+from engine.sealing import SecretBox
 from engine.services.outbox.outside import parse_networks
+from engine.services.webhooks import hooks
 from engine.store import database, threads
 from engine.store.writer import Writer
 
 __all__ = ["engine"]
+
+BOX = SecretBox(["a secret key of the tests"])
 
 
 def main() -> None:
@@ -22,8 +26,9 @@ def main() -> None:
     writer = Writer()
     writer.start()
     threads.use_writer(writer)
+    threads.write(lambda: hooks.seal_all(BOX))
     offset = int(sys.argv[2])
-    sender = WebhookSender(parse_networks("127.0.0.0/8"), lambda: wall_ms() + offset)
+    sender = WebhookSender(BOX, parse_networks("127.0.0.0/8"), lambda: wall_ms() + offset)
     sender.start()
     gevent.sleep(3600)
 

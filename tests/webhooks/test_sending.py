@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import ipaddress
 
 import pytest
+import standardwebhooks
 
+from engine.clock import wall_ms
 from engine.runtime import webhook_sender
 from engine.runtime.webhook_sender import AddressBreaker, WebhookSender
+from engine.sealing import SecretBox
 from engine.services.accounts import people
+from engine.services.outbox import signing
 from engine.services.webhooks import events, hooks
 from engine.store.tables.core import Account, User
 from engine.store.tables.webhooks import Webhook, WebhookEvent
@@ -21,6 +22,7 @@ from engine.store.writer import Writer
 from tests.webhooks.conftest import Receiver
 
 NOW = 1_795_900_000_000
+BOX = SecretBox(["the key of this installation"])
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 
 
@@ -34,8 +36,8 @@ class House:
             lambda: User.get_by_id(people.add_hashed("sahar", "x", "owner", NOW, account_id=self.account))
         )
         kinds = list(KINDS)
-        self.hook = write(lambda: hooks.add(self.owner, self.account, url, kinds, NOW, **values))
-        self.sender = WebhookSender(LOOPBACK, lambda: self.now)
+        self.hook = write(lambda: hooks.add(self.owner, self.account, url, kinds, BOX, NOW, **values))
+        self.sender = WebhookSender(BOX, LOOPBACK, lambda: self.now)
 
     def happen(self, subject: str, n: int = 0, kind: str = RECIPIENT_ENDED) -> None:
         write(lambda: note([Happened(self.account, kind, subject, {"n": n})], self.now))
@@ -54,33 +56,60 @@ def house(store: Writer, receiver: Receiver) -> House:
 
 
 def test_an_event_is_signed_after_the_convention(house: House, receiver: Receiver) -> None:
+    house.now = wall_ms()  # the receiver's library takes none that is five minutes old
     house.happen("recipient/1", 7)
     house.send()
     ((headers, body),) = receiver.requests
-    key = base64.b64decode(house.hook.secret.removeprefix("whsec_"))
-    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
-    wanted = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
-    assert headers["webhook-signature"] == f"v1,{wanted}"
-    assert headers["webhook-timestamp"] == str(NOW // 1000)
-    (content,) = receiver.bodies
+    content = standardwebhooks.Webhook(house.hook.secret).verify(body, headers)
+    assert headers["webhook-timestamp"] == str(house.now // 1000)
     assert (content["id"], content["type"], content["data"]["n"]) == (
         headers["webhook-id"],
         RECIPIENT_ENDED,
         7,
     )
+    with pytest.raises(standardwebhooks.WebhookVerificationError):
+        standardwebhooks.Webhook(house.hook.secret).verify(body.replace(b"7", b"8"), headers)
     (row,) = house.rows()
     assert (row.state, row.status, row.answer, row.tries) == ("sent", 200, "taken", 1)
 
 
 def test_a_replaced_secret_signs_too_for_a_day(house: House, receiver: Receiver) -> None:
-    write(lambda: hooks.rotate(house.owner, house.account, house.hook.hook_id, NOW))
+    begun = wall_ms()
+    new = write(lambda: hooks.rotate(house.owner, house.account, house.hook.hook_id, BOX, begun)).secret
+    house.now = begun
     house.happen("recipient/1")
     house.send()
-    assert len(receiver.requests[0][0]["webhook-signature"].split()) == 2
-    house.now += hooks.OVERLAP_MS
+    ((headers, body),) = receiver.requests
+    for secret in (house.hook.secret, new):
+        assert standardwebhooks.Webhook(secret).verify(body, headers)
+    write(lambda: Webhook.update(old_secret_until=begun).execute())  # a day later
     house.happen("recipient/2")
     house.send()
-    assert len(receiver.requests[1][0]["webhook-signature"].split()) == 1
+    _, (headers, body) = receiver.requests
+    assert standardwebhooks.Webhook(new).verify(body, headers)
+    with pytest.raises(standardwebhooks.WebhookVerificationError):
+        standardwebhooks.Webhook(house.hook.secret).verify(body, headers)
+
+
+def test_secrets_are_sealed_and_sealed_anew_by_the_next_key(house: House, receiver: Receiver) -> None:
+    new = write(lambda: hooks.rotate(house.owner, house.account, house.hook.hook_id, BOX, NOW)).secret
+    kept = read(lambda: Webhook.get())
+    assert not {new, house.hook.secret} & {kept.secret, kept.old_secret}
+    plain = {"secret": new, "old_secret": house.hook.secret}
+    write(lambda: Webhook.update(**plain).execute())  # as before secrets were sealed
+    assert write(lambda: hooks.seal_all(BOX)) == 1
+    assert write(lambda: hooks.seal_all(BOX)) == 0
+    next_box = SecretBox(["the next key", "the key of this installation"])
+    assert write(lambda: hooks.seal_all(next_box)) == 1
+    keys = [signing.key_of(new), signing.key_of(house.hook.secret)]
+    assert hooks.keys_of(read(lambda: Webhook.get()), SecretBox(["the next key"]), NOW) == keys
+    stranger = SecretBox(["a key that never was"])
+    assert write(lambda: hooks.seal_all(stranger)) == 0
+    house.sender = WebhookSender(stranger, LOOPBACK, lambda: house.now)
+    house.happen("recipient/1")
+    house.send()
+    assert receiver.requests == []  # nothing leaves unsigned
+    assert house.rows()[0].answer == webhook_sender.UNREADABLE
 
 
 def test_what_is_refused_is_sent_again_with_the_same_id_and_keeps_the_order(
@@ -162,7 +191,7 @@ def test_events_are_batched_on_wish(store: Writer, receiver: Receiver) -> None:
 
 def test_a_dead_receiver_is_left_alone_and_holds_up_nobody(store: Writer, receiver: Receiver) -> None:
     house = House("http://127.0.0.1:9/")  # nobody listens there
-    other = write(lambda: hooks.add(house.owner, house.account, receiver.url, [RECIPIENT_ENDED], NOW))
+    other = write(lambda: hooks.add(house.owner, house.account, receiver.url, [RECIPIENT_ENDED], BOX, NOW))
     for n in range(30):
         house.happen(f"recipient/{n}", n)
     house.send()
@@ -178,7 +207,7 @@ def test_a_dead_receiver_is_left_alone_and_holds_up_nobody(store: Writer, receiv
 def test_a_name_that_moves_inside_is_not_connected_to(
     house: House, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    house.sender = WebhookSender((), lambda: house.now)  # loopback is not let in
+    house.sender = WebhookSender(BOX, (), lambda: house.now)  # loopback is not let in
     house.happen("recipient/1")
     house.send()
     assert receiver.requests == []

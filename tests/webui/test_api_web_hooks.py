@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from engine.store.tables.programs import KeptAnswer
 from engine.store.tables.webhooks import WebhookEvent
 from engine.store.threads import read, write
 from tests.webui.programs import Program, token_of
@@ -27,6 +28,7 @@ def test_a_web_hook_from_its_making_to_its_end(shop: Program) -> None:
     again = shop.post("/webhooks", ASK, headers={"Idempotency-Key": "one"})
     assert again.json == made.json
     assert again.headers["Idempotent-Replayed"] == "true"
+    assert made.json["secret"] not in read(lambda: KeptAnswer.get()).answer
     (row,) = shop.get("/webhooks").json["data"]
     assert row == {key: value for key, value in made.json.items() if key != "secret"}
     path = f"/webhooks/{row['id']}"

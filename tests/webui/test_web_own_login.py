@@ -274,7 +274,7 @@ def test_the_secret_of_an_app_is_sealed_and_a_new_key_takes_over(app: Flask, set
     assert secret not in kept
     # The key is replaced: the old one, in the data folder, still opens, and what it sealed is sealed anew.
     renewed = settings.model_copy(update={"secret_key": SecretStr("another key of the house")})
-    assert box_of(app).is_by_first_key(kept, f"second factor of person {user('owner').id}")
+    assert box_of(app).unseal(kept, f"second factor of person {user('owner').id}")
     made = create_app(renewed)
     (settings.data_dir / "secret.key").unlink()
     made = create_app(renewed)

@@ -90,13 +90,13 @@ def index() -> str:
 def add() -> str | Answer:
     """Make a hook; the page that answers is the only one that shows its secret."""
     account_id = customers_only()
-    form, me, now = WebhookForm(), person(), wall_ms()
+    form, me, now, box = WebhookForm(), person(), wall_ms(), web().secret_box
     made: list[MadeHook] = []
 
     def work() -> None:
         url = form.checked_url()
         made.append(
-            write(lambda: hooks.add(me, account_id, url, form.kinds.data or [], now, form.batch.data))
+            write(lambda: hooks.add(me, account_id, url, form.kinds.data or [], box, now, form.batch.data))
         )
 
     if not attempt(form, work, writes=False):
@@ -137,8 +137,8 @@ def change(webhook_id: int) -> Answer | Response:
 @needs("webhook.change")
 def rotate(webhook_id: int) -> str:
     """A new secret, shown on the page that answers; the old one signs too for a day."""
-    account_id, me, now = customers_only(), person(), wall_ms()
-    made: MadeHook = write(lambda: hooks.rotate(me, account_id, webhook_id, now))
+    account_id, me, now, box = customers_only(), person(), wall_ms(), web().secret_box
+    made: MadeHook = write(lambda: hooks.rotate(me, account_id, webhook_id, box, now))
     return render_template("webhooks/detail.html", **_detail(webhook_id, secret=made.secret))
 
 

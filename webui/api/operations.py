@@ -19,6 +19,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from engine.clock import wall_ms
 from engine.errors import BadInput
+from engine.sealing import SecretBox
 from engine.services.accounts import idempotency, permissions
 from engine.services.accounts.idempotency import Key
 from engine.services.accounts.token_scopes import Scope
@@ -165,13 +166,15 @@ def _only(item: dict[str, Any], wanted: list[str]) -> dict[str, Any]:
 # -- making things ----------------------------------------------------------------------------
 
 
-def created(work: Callable[[], BaseModel], status: int = 201, digest: str = "") -> Response:
+def created(
+    work: Callable[[], BaseModel], status: int = 201, digest: str = "", box: SecretBox | None = None
+) -> Response:
     """Do `work` in a transaction and answer what it returns: once for an Idempotency-Key.
 
-    `digest` is the hash of what was asked for when the body was no JSON.
+    `digest` is the hash of what was asked for when the body was no JSON; `box` seals an answer with a secret in it.
     """
     key, now = key_of(digest), wall_ms()
-    answer, was_kept = write(lambda: idempotency.once(key, now, lambda: work().model_dump_json()))
+    answer, was_kept = write(lambda: idempotency.once(key, now, lambda: work().model_dump_json(), box))
     response = Response(answer, status, mimetype="application/json")
     if was_kept:
         response.headers["Idempotent-Replayed"] = "true"

@@ -109,13 +109,13 @@ def list_webhooks() -> Paged[HookAnswer]:
 )
 def add_webhook(body: HookRequest) -> Response:
     """Add an address to which events are sent.  Addresses within our own networks are refused."""
-    me, now, url = caller(), wall_ms(), _checked(body.url)
+    me, now, url, box = caller(), wall_ms(), _checked(body.url), web().secret_box
 
     def work() -> NewHookAnswer:
-        made = hooks.add(me.person, me.account_id, url, body.events, now, body.batch)
+        made = hooks.add(me.person, me.account_id, url, body.events, box, now, body.batch)
         return _with_secret(hooks.get(me.account_id, made.hook_id), made.secret)
 
-    return created(work)
+    return created(work, box=box)
 
 
 @operation("get", "/webhooks/<int:webhook_id>", Scope.HOOKS_READ, TAG, HookAnswer, right="webhook.view")
@@ -161,13 +161,13 @@ def remove_webhook(path: HookPath) -> None:
 )  # fmt: skip
 def rotate_webhook_secret(path: HookPath) -> Response:
     """Make a new secret.  The old one also signs for one more day."""
-    me, now = caller(), wall_ms()
+    me, now, box = caller(), wall_ms(), web().secret_box
 
     def work() -> NewHookAnswer:
-        made = hooks.rotate(me.person, me.account_id, path.webhook_id, now)
+        made = hooks.rotate(me.person, me.account_id, path.webhook_id, box, now)
         return _with_secret(hooks.get(me.account_id, path.webhook_id), made.secret)
 
-    return created(work)
+    return created(work, box=box)
 
 
 @operation(

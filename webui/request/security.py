@@ -33,7 +33,7 @@ POLICY = (
 
 
 def keys_of(settings: Settings) -> list[str]:
-    """The installation's secret key, then those of before: they open what they sealed (`second_factor.seal_all`)."""
+    """The installation's secret key, then those of before: they open what they sealed (`engine.sealing`)."""
     file = settings.data_dir / "secret.key"
     key = settings.secret_key.get_secret_value() or kept_key(file)
     earlier = settings.old_secret_keys.get_secret_value().split()

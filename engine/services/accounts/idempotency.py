@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.errors import BadInput, Conflict
+from engine.sealing import SecretBox
 from engine.store.tables.programs import KeptAnswer
 
 KEPT_MS = 24 * 3_600_000
@@ -41,9 +42,12 @@ def check(key: str) -> str:
     return key
 
 
-def once(key: Key | None, now: int, work: Callable[[], str]) -> tuple[str, bool]:
+def once(
+    key: Key | None, now: int, work: Callable[[], str], box: SecretBox | None = None
+) -> tuple[str, bool]:
     """In a transaction: the answer (JSON) of `work`, or the one that was kept for the key; whether it was kept.
 
+    With a `box` it is kept sealed: an answer with a secret in it.
     KeyUsed when the key was used for something else.  Without a key `work` is done.
     """
     if key is None:
@@ -53,11 +57,19 @@ def once(key: Key | None, now: int, work: Callable[[], str]) -> tuple[str, bool]
     if found is not None and found.created_at > now - KEPT_MS:
         if found.sha256 != key.sha256:
             raise KeyUsed("The key «%(key)s» was used for another request.", key=key.key)
-        return str(found.answer), True
+        answer = found.answer if box is None else box.unseal(found.answer, _purpose(key))
+        if answer is None:  # the installation's secret key was replaced and is not known any more
+            raise KeyUsed("The answer to the key «%(key)s» cannot be read any more.", key=key.key)
+        return str(answer), True
     _forget(key.account_id, now)
     answer = work()
-    KeptAnswer.create(account_id=key.account_id, key=name, sha256=key.sha256, answer=answer, created_at=now)
+    kept = answer if box is None else box.seal(answer, _purpose(key))
+    KeptAnswer.create(account_id=key.account_id, key=name, sha256=key.sha256, answer=kept, created_at=now)
     return answer, False
+
+
+def _purpose(key: Key) -> str:
+    return f"answer to {key.operation} {key.key} of account {key.account_id}"
 
 
 def _forget(account_id: int, now: int) -> None:

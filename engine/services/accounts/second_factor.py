@@ -56,18 +56,14 @@ def seal_all(box: SecretBox) -> int:
     """
     changed = 0
     for row in User.select(User.id, User.totp_secret).where(User.totp_secret != ""):
-        kept, purpose = str(row.totp_secret), _purpose(row.id)
-        if box.is_by_first_key(kept, purpose):
-            continue
-        plain = kept if _PLAIN.fullmatch(kept) else box.unseal(kept, purpose)
-        if plain is None:
+        kept = str(row.totp_secret)
+        anew = box.sealed_anew(kept, _purpose(row.id), lambda text: bool(_PLAIN.fullmatch(text)))
+        if anew is None:
             log.error("action=second_factor_unreadable person=%d", row.id)
-            continue
-        changed += (
-            User.update(totp_secret=box.seal(plain, purpose))
-            .where(User.id == row.id, User.totp_secret == kept)
-            .execute()
-        )
+        elif anew != kept:
+            changed += (
+                User.update(totp_secret=anew).where(User.id == row.id, User.totp_secret == kept).execute()
+            )
     if changed:
         log.info("action=second_factors_sealed count=%d", changed)
     return changed

@@ -1,16 +1,23 @@
-"""Where an account's programs listen."""
+"""Where an account's programs listen, and the secrets that sign what they are told.
+
+The secrets are sealed in the database (`engine.sealing`).
+"""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from engine.errors import BadInput, Conflict, NotFound
+from engine.sealing import SecretBox
 from engine.services.accounts import audit_log
 from engine.services.accounts.permissions import Actor, require
 from engine.services.outbox import signing
 from engine.store.tables.webhooks import Webhook
 from engine.store.webhook_events import KINDS as KINDS  # which the web offers
+
+log = logging.getLogger(__name__)
 
 MOST = 10  # of one account
 MOST_BATCH = 100
@@ -26,7 +33,7 @@ class MadeHook:
 
 
 def add(
-    person: Actor, account_id: int, url: str, kinds: Collection[str], now: int, batch: int = 1
+    person: Actor, account_id: int, url: str, kinds: Collection[str], box: SecretBox, now: int, batch: int = 1
 ) -> MadeHook:
     """Make a hook; `url` was checked (`outside.check_url`).  BadInput; Conflict when there are `MOST`."""
     require(person, "webhook.change", account_id)
@@ -34,9 +41,10 @@ def add(
         raise Conflict("An account has at most %(n)s web hooks.", n=MOST)
     secret = signing.new_secret()
     row = Webhook.create(
-        account_id=account_id, url=url, kinds=_kinds(kinds), secret=secret, batch=_batch(batch),
-        created_at=now, created_by=person.id,
+        account_id=account_id, url=url, kinds=_kinds(kinds), secret="", batch=_batch(batch), created_at=now,
+        created_by=person.id,
     )  # fmt: skip
+    Webhook.update(secret=box.seal(secret, _purpose(row.id))).where(Webhook.id == row.id).execute()
     audit_log.record(person.id, account_id, "webhook.add", f"web hook {row.id}", now, "", url)
     return MadeHook(int(row.id), secret)
 
@@ -54,12 +62,13 @@ def change(
     audit_log.record(person.id, account_id, "webhook.change", f"web hook {hook_id}", now, row.url, url)
 
 
-def rotate(person: Actor, account_id: int, hook_id: int, now: int) -> MadeHook:
+def rotate(person: Actor, account_id: int, hook_id: int, box: SecretBox, now: int) -> MadeHook:
     """Give a hook a new secret; the old one signs too for a day."""
     require(person, "webhook.change", account_id)
     row = get(account_id, hook_id)
     secret = signing.new_secret()
-    Webhook.update(secret=secret, old_secret=row.secret, old_secret_until=now + OVERLAP_MS).where(
+    sealed = box.seal(secret, _purpose(row.id))
+    Webhook.update(secret=sealed, old_secret=row.secret, old_secret_until=now + OVERLAP_MS).where(
         Webhook.id == row.id
     ).execute()
     audit_log.record(person.id, account_id, "webhook.rotate", f"web hook {hook_id}", now)
@@ -95,11 +104,42 @@ def active() -> list[Webhook]:
     return list(Webhook.select().where(Webhook.is_active).order_by(Webhook.id))
 
 
-def keys_of(row: Webhook, now: int) -> list[bytes]:
-    """The keys that sign for a hook now."""
+def keys_of(row: Webhook, box: SecretBox, now: int) -> list[bytes]:
+    """The keys that sign for a hook now; none when the box opens none of its secrets."""
     is_old_valid = row.old_secret and now < row.old_secret_until
-    secrets = [row.secret, row.old_secret] if is_old_valid else [row.secret]
-    return [signing.key_of(secret) for secret in secrets]
+    kept = [row.secret, row.old_secret] if is_old_valid else [row.secret]
+    found = [box.unseal(sealed, _purpose(row.id)) for sealed in kept]
+    if None in found:
+        log.error("action=webhook_secret_unreadable webhook=%d", row.id)
+    return [signing.key_of(secret) for secret in found if secret is not None]
+
+
+def seal_all(box: SecretBox) -> int:
+    """Seal what is not sealed with the key of now, in a transaction; how many hooks had such a secret.
+
+    What no known key opens stays: an earlier key may be named again, or the customer makes a new secret.
+    """
+    changed = 0
+    for row in Webhook.select(Webhook.id, Webhook.secret, Webhook.old_secret):
+        anew = {name: _sealed_anew(row.id, getattr(row, name), box) for name in ("secret", "old_secret")}
+        if anew != {name: getattr(row, name) for name in anew}:
+            Webhook.update(**anew).where(Webhook.id == row.id).execute()
+            changed += 1
+    if changed:
+        log.info("action=webhook_secrets_sealed count=%d", changed)
+    return changed
+
+
+def _sealed_anew(hook_id: int, kept: str, box: SecretBox) -> str:
+    anew = kept and box.sealed_anew(kept, _purpose(hook_id), lambda text: text.startswith(signing.PREFIX))
+    if anew is None:
+        log.error("action=webhook_secret_unreadable webhook=%d", hook_id)
+    return kept if anew is None else anew
+
+
+def _purpose(hook_id: int) -> str:
+    """A sealed secret opens for its own hook alone."""
+    return f"web hook {hook_id}"
 
 
 def _kinds(kinds: Collection[str]) -> str:

@@ -21,7 +21,7 @@ class KeptAnswer(Table):
     account_id = BigIntegerField()
     key = CharField(160)  # the client's own, behind the name of the operation
     sha256 = CharField(64)  # of what was asked
-    answer = TextField()  # JSON
+    answer = TextField()  # JSON, sealed when there is a secret in it
     created_at = BigIntegerField()
 
     class Meta:

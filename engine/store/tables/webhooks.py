@@ -14,8 +14,8 @@ class Webhook(Table):
     account_id = BigIntegerField(index=True)
     url = CharField(500)
     kinds = TextField()  # words of store.webhook_events.KINDS, blank separated
-    secret = CharField(80)  # whsec_…; what signs must be readable
-    old_secret = CharField(80, default="")  # signs too until `old_secret_until`
+    secret = CharField(300)  # whsec_…, sealed; what signs must be readable
+    old_secret = CharField(300, default="")  # signs too until `old_secret_until`
     old_secret_until = BigIntegerField(default=0)
     batch = IntegerField(default=1)  # events of one request at most
     is_active = BooleanField(default=True)
