@@ -1,4 +1,4 @@
-"""`bench web`: a large list through the browser's form, brought in, and its report downloaded again.
+"""`bench web`: a large list through the steps of a new campaign, brought in, and its report downloaded again.
 
 The web UI runs in a process of its own (`serve --web-only`), so that its memory is its own;
 another client asks for a page all the while, and says how long the longest answer took.
@@ -30,6 +30,10 @@ from engine.errors import SwitchUnavailable
 
 USER, HOST = "admin", "127.0.0.1"
 _BLOCK = 1 << 20
+_RULES = {
+    "name": "bench", "kind": "service", "begins": "now", "max_tries": "1", "retry_after": "0", "ring_timeout_s": "30",
+    "windows": "", "delivered_percent": "100", "weekdays": "1",
+}  # fmt: skip
 _ENDED = re.compile(r"All numbers are in|could not be brought in")
 _TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 
@@ -160,25 +164,24 @@ class _Asking:
 
 
 def _upload(browser: Browser, numbers: Path, process: int) -> dict[str, Any]:
-    """The list as a new campaign: sent, checked, confirmed, brought in."""
-    fields = {
-        "name": "bench", "kind": "service", "max_tries": "1", "retry_after": "0", "ring_timeout_s": "30",
-        "windows": "", "delivered_percent": "100", "message": "0", "starts_at": "",
-        "account": "1",
-    }  # fmt: skip
+    """The list as a new campaign: sent, read, given a message and rules, confirmed, brought in."""
     sound = numbers.with_name("message.wav")
     _write_tone(sound)
     began = time.monotonic()
-    answer = browser.send("/campaigns/new", fields, "/campaigns/new", {"numbers": numbers, "sound": sound})
+    start = _next_of(
+        browser.send("/campaigns/new", {"account": "1", "saved": "0"}, "/campaigns/new", {"numbers": numbers})
+    )
     sent = time.monotonic() - began
-    path = answer.getheader("Location") or ""
-    if answer.status != 302:
-        raise SwitchUnavailable("The upload was refused with %(status)s.", status=answer.status)
-    while "is being read" in browser.get(path)[1]:
+    base = start.removesuffix("/list")
+    while "is being read" in browser.get(start)[1]:
         time.sleep(0.2)
     checked = time.monotonic() - began
     at_check = memory_mb(process, "VmHWM")
-    progress = browser.send(path, {"action": "keep"}, path).getheader("Location") or ""
+    message = f"{base}/message"
+    _next_of(browser.send(f"{message}/upload", {"title": "bench"}, message, {"sound": sound}))
+    rules = f"{base}/rules"
+    _next_of(browser.send(rules, _RULES, rules))
+    progress = _next_of(browser.send(base, {"action": "keep"}, base))
     confirmed = time.monotonic() - began
     while not (ended := _ENDED.search(page := browser.get(progress)[1])):
         time.sleep(0.2)
@@ -193,6 +196,13 @@ def _upload(browser: Browser, numbers: Path, process: int) -> dict[str, Any]:
         "peak_memory_check_mb": at_check,
         "campaign": campaign[1] if campaign else "0",
     }
+
+
+def _next_of(answer: http.client.HTTPResponse) -> str:
+    """Where a form leads when it was taken."""
+    if answer.status != 302:
+        raise SwitchUnavailable("The upload was refused with %(status)s.", status=answer.status)
+    return answer.getheader("Location") or ""
 
 
 def _write_tone(path: Path) -> None:
