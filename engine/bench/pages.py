@@ -23,6 +23,7 @@ COMMON = (
     "/", "/live", "/campaigns", "/campaigns?show=open", "/campaigns?text=کارزار", "/campaigns/rows", "/campaigns/{campaign}",
     "/campaigns/{campaign}/live?state=finished", "/campaigns/{campaign}/votes", "/campaigns/{campaign}/charts",
     "/campaigns/{campaign}/results", "/campaigns/{campaign}/results?order=cost",
+    "/campaigns/{campaign}/results?order=cheapest",
     "/campaigns/{campaign}/results?outcome=delivered&order=cost", "/campaigns/{campaign}/results?outcome=busy&order=latest",
     "/campaigns/{campaign}/results?order=tries", "/campaigns/{campaign}/results?after=0,900000", "/campaigns/new", "/tickets",
     "/tickets/{ticket}", "/tickets/new", "/do-not-call", "/availability", "/agreement", "/people", "/me",

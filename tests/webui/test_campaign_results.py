@@ -99,6 +99,7 @@ def test_the_results_show_each_recipient_with_its_tries(owner, operator, ended) 
         ("order=earliest", ["abc", "0912 000 0001", "0912 000 0002"]),
         ("order=tries", ["0912 000 0002", "0912 000 0001", "abc"]),
         ("order=cost", ["0912 000 0001", "0912 000 0002", "abc"]),
+        ("order=cheapest", ["0912 000 0002", "abc", "0912 000 0001"]),
         ("vote=2", ["0912 000 0001"]),
         ("vote=۱", []),
         ("outcome=waiting", []),
@@ -117,11 +118,13 @@ def test_who_is_chosen_is_shown_and_written_into_the_file(
 
 
 def test_who_may_not_see_what_calls_cost_gets_no_order_by_it(colleague, ended) -> None:
-    page = colleague.get(f"/campaigns/{ended}/results?order=cost").text
-    table = page[page.index('id="people"') :]
-    shown = re.findall(r"<tr><td>\u2066?([^<\u2069]+)", table)
-    assert [one.replace(" ", "") for one in shown] == ["09120000001", "09120000002", "abc"]
-    assert "Dearest first" not in page
+    for order in ("cost", "cheapest"):
+        page = colleague.get(f"/campaigns/{ended}/results?order={order}").text
+        table = page[page.index('id="people"') :]
+        shown = re.findall(r"<tr><td>\u2066?([^<\u2069]+)", table)
+        assert [one.replace(" ", "") for one in shown] == ["09120000001", "09120000002", "abc"]
+        assert "Dearest first" not in page
+        assert "Cheapest first" not in page
 
 
 def test_words_that_are_none_are_no_page(owner, ended) -> None:

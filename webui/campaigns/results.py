@@ -92,7 +92,7 @@ def chosen_of_request() -> Chosen:
         chosen.check()
     except BadInput:
         abort(404)
-    may_order = chosen.is_ordered and (chosen.order != "cost" or may_do("money.view"))
+    may_order = chosen.is_ordered and (chosen.order not in ("cost", "cheapest") or may_do("money.view"))
     return chosen if may_order else replace(chosen, order="list")
 
 

@@ -47,7 +47,7 @@ ENDED: dict[str, Groups] = {
 # Outcomes of recipients that have no end yet: `waiting` in the order in which they are due, `in-call` as in the list.
 OPEN = ("waiting", "in-call")
 OUTCOMES = (ALL, *ENDED, *OPEN)
-ORDERS = ("list", "latest", "earliest", "tries", "cost")
+ORDERS = ("list", "latest", "earliest", "tries", "cost", "cheapest")
 MOST_COUNTED = 50_000
 _TRIES = range(int(bounds.TRIES.most) + 1)
 
@@ -56,7 +56,8 @@ _TRIES = range(int(bounds.TRIES.most) + 1)
 class Chosen:
     """Which recipients, and in which order; `vote` chooses those who pressed that key, `number` (E.164) one alone.
 
-    Orders: as in the list, by when they ended (`latest` or `earliest` first), most tries or most `cost` first.
+    Orders: as in the list, by when they ended (`latest` or `earliest` first), most tries first, by what they cost
+    (`cost`: the dearest first, or `cheapest`).
     Who has no end yet stands in the order of the list only.
     """
 
@@ -111,42 +112,53 @@ def ids(campaign_id: int, chosen: Chosen, after: Key | None, limit: int) -> list
         ]
         return _merged(parts, False, limit)
     groups = ENDED.get(chosen.outcome) or tuple(pair for each in ENDED.values() for pair in each)
-    if chosen.order == "cost":
-        return _dearest(campaign_id, groups, after, limit)
+    if chosen.order in ("cost", "cheapest"):
+        return _by_cost(campaign_id, groups, after, limit, is_down=chosen.order == "cost")
     is_down = chosen.order in ("latest", "tries")
     parts = []
     for state, disposition in groups:
-        where = "campaign_id = ? AND state = ? AND disposition = ? AND finished_at IS NOT NULL"
         of_group: list[Any] = [campaign_id, state, disposition]
         if chosen.order == "list":
             seek = ("id > ?", [behind])
-            parts += [(where + " AND tries = ?", [*of_group, tries], "0", seek) for tries in _TRIES]
+            parts += [(_ENDED + " AND tries = ?", [*of_group, tries], "0", seek) for tries in _TRIES]
         else:
             column = "tries" if chosen.order == "tries" else "finished_at"
-            parts += [(where, of_group, column, seek) for seek in _behind(column, after, is_down)]
+            parts += [(_ENDED, of_group, column, seek) for seek in _behind(column, after, is_down)]
     return _merged(parts, is_down, limit)
 
 
-def _dearest(campaign_id: int, groups: Groups, after: Key | None, limit: int) -> list[Key]:
-    """Those who cost something, the dearest first, by their own index; then the others as in the list."""
-    ended = "campaign_id = ? AND state = ? AND disposition = ? AND finished_at IS NOT NULL"
+def _by_cost(campaign_id: int, groups: Groups, after: Key | None, limit: int, *, is_down: bool) -> list[Key]:
+    """Those who cost something by their own index; before them, or `is_down` behind them, the others as in the list."""
     found: list[Key] = []
-    if after is None or after[0]:
-        parts: list[Part] = [
-            (f"{ended} AND cost > 0", [campaign_id, *group], "cost", seek)
-            for group in groups
-            for seek in _behind("cost", after, True)
-        ]
-        found, after = _merged(parts, True, limit), None
-    if len(found) == limit:
-        return found
-    seek = ("id > ?", [after[1] if after else 0])
-    parts = [
-        (f"{ended} AND tries = ? AND cost = 0", [campaign_id, *group, tries], "0", seek)
+    for is_free in (False, True) if is_down else (True, False):
+        if len(found) == limit or (after is not None and is_free != (after[0] == 0)):
+            continue
+        some = _free if is_free else _costly
+        found += some(campaign_id, groups, after, limit - len(found), is_down)
+        after = None
+    return found
+
+
+def _costly(campaign_id: int, groups: Groups, after: Key | None, limit: int, is_down: bool) -> list[Key]:
+    parts: list[Part] = [
+        (f"{_ENDED} AND cost > 0", [campaign_id, *group], "cost", seek)
+        for group in groups
+        for seek in _behind("cost", after, is_down)
+    ]
+    return _merged(parts, is_down, limit)
+
+
+def _free(campaign_id: int, groups: Groups, after: Key | None, limit: int, _is_down: bool) -> list[Key]:
+    seek: Seek = ("id > ?", [after[1] if after else 0])
+    parts: list[Part] = [
+        (f"{_ENDED} AND tries = ? AND cost = 0", [campaign_id, *group, tries], "0", seek)
         for group in groups
         for tries in _TRIES
     ]
-    return found + _merged(parts, False, limit - len(found))
+    return _merged(parts, False, limit)
+
+
+_ENDED = "campaign_id = ? AND state = ? AND disposition = ? AND finished_at IS NOT NULL"
 
 
 Seek = tuple[str, list[Any]]  # a condition and its values
