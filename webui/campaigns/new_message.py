@@ -31,7 +31,7 @@ from webui.request.limits import limiter
 
 blueprint = Blueprint("new_message", __name__, url_prefix="/campaigns/new", template_folder="templates")
 
-SHOWN = 20  # messages of the gallery on a page
+SHOWN = 8  # messages of the gallery on a page
 _ENDED = (
     RecipientState.DELIVERED,
     RecipientState.EXHAUSTED,

@@ -23,7 +23,7 @@ from engine.store.threads import read
 from webui.campaigns import drafts, list_checks
 from webui.campaigns.change import day_choices
 from webui.campaigns.forms import NOW, REPEATED, RulesForm, filled_in
-from webui.i18n.formats import calendar, instant_example
+from webui.i18n.formats import instant_example
 from webui.i18n.sentences import said
 from webui.request.access import is_staff, needs
 from webui.request.context import web
@@ -135,6 +135,5 @@ def _page(filled: RulesForm, pending: Pending) -> str:
         form=filled,
         example=instant_example(),
         hours=_hours(account_id),
-        dates=calendar(),
         own_numbers=list(dict.fromkeys(filter(None, [account.caller_id, *(row.number for row in shown)]))),
     )
