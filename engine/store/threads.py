@@ -131,10 +131,11 @@ def _with_connection(work: Callable[[], T]) -> tuple[Any, Exception | None]:
 def close_readers() -> None:
     """End the reading and computing threads (at the end of a process or a test)."""
     global _readers, _workers, _waiters
-    for pool in (_readers, _workers, _waiters):
+    pools = (_readers, _workers, _waiters)
+    _readers = _workers = _waiters = None  # first: `kill` waits, and nobody must be given one that ends
+    for pool in pools:
         if pool is not None:
             pool.kill()
-    _readers = _workers = _waiters = None
 
 
 def reachable() -> None:

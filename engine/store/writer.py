@@ -105,14 +105,19 @@ class Writer:
         if not clean and self._loop is not None:
             log.error("action=writer_cut_off items=%d fault=%r", len(self._items), self.fault)
             self._loop.kill()
-        self._pool.spawn(close_quietly).get(timeout=5) if clean else None
+        if clean:
+            self._end_thread()
         return bool(clean)
 
     def cut_off(self) -> None:
         """End at once without writing what is queued, as a process that is killed (crash tests)."""
         if self._loop is not None:
             self._loop.kill()
+        self._end_thread()
+
+    def _end_thread(self) -> None:
         self._pool.spawn(close_quietly).get(timeout=5)
+        self._pool.kill()
 
     def call(self, work: Callable[[], T]) -> T:
         """Run `work` in a transaction in the writer's thread; its result, or its exception."""
