@@ -13,10 +13,11 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 
 from engine.agreement.dates import duration_text_fa, instant_text, instant_text_fa, iso, persian_digits
 from engine.agreement.intervals import total
+from engine.agreement.line_month import LineFigures, LineMonth
 from engine.agreement.reckoning import Reckoning
 from engine.agreement.records import Account
 from engine.agreement.terms import Band, Terms, percent_text
@@ -27,6 +28,7 @@ NOTES_FA = {
     "no_subscription": "در این ماه اشتراکی نبوده است",
     "unknown": "بخشی از زمان این ماه نامعلوم است و در محاسبه نیامده است",
 }
+LINE_OF = {"fa": ("همه تماس‌گیرندگان", "این مشترک"), "en": ("all_callers", "this_account")}
 DECIDED_FA = {"percent": "ستون درصد", "minutes": "ستون دقیقه", "both": "هر دو ستون"}
 
 
@@ -37,6 +39,7 @@ class StatementHead:
     `subscription_rials` is the price of the next month's subscription, on which
     the discount is given, and `discount_rials` the credit; None when no credit
     is given (yet), with the reasons in `note` (codes of `NOTES_FA`, blank separated).
+    `line` has the support line's figures of the month, None when nobody called.
     """
 
     number: str
@@ -47,6 +50,7 @@ class StatementHead:
     discount_rials: int | None = None
     adjusts: str = ""
     note: str = ""
+    line: LineMonth | None = None
 
 
 def notes_of(note: str) -> list[str]:
@@ -57,7 +61,9 @@ def notes_of(note: str) -> list[str]:
 
 def statement_sha256(head: StatementHead, reckoning: Reckoning) -> str:
     """Hash of the statement: its head and the hash of its evidence."""
-    content = {each.name: getattr(head, each.name) for each in fields(head)}
+    content = asdict(head)
+    if head.line is None:
+        del content["line"]  # statements had none once: their hashes stay
     content["evidence_sha256"] = reckoning.evidence_sha256
     text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
@@ -123,6 +129,22 @@ def figures_fa(head: StatementHead, reckoning: Reckoning) -> list[tuple[str, str
     return rows
 
 
+def line_fa(head: StatementHead) -> list[tuple[str, ...]]:
+    """The support line's figures in Persian: whose, then counts and seconds in the order of `LineFigures`."""
+    return [
+        (name, *(_number_fa(value) for value in asdict(figures).values()))
+        for name, figures in _line(head, "fa")
+    ]
+
+
+def _line(head: StatementHead, language: str) -> list[tuple[str, LineFigures]]:
+    if head.line is None:
+        return []
+    whose = LINE_OF[language]
+    rows = [(whose[0], head.line.everybody)]
+    return rows if head.line.own is None else [*rows, (whose[1], head.line.own)]
+
+
 def _percent_fa(text: str) -> str:
     """``۲۰٪`` with the sign left of the number, in a cell of its own as well as after words."""
     return f"{persian_digits(text.replace('.', '٫'))}\u200f٪"
@@ -182,6 +204,10 @@ def statement_csv(head: StatementHead, reckoning: Reckoning) -> str:
         )
     for start, end in reckoning.unknown:
         row("unknown", "", iso(start), iso(end), end - start, "", "neither up nor down")
+    for whose, figures in _line(head, "en"):
+        for name, value in asdict(figures).items():
+            is_wait = name.endswith("_wait_s")
+            row("support_line", name, "", "", value if is_wait else "", "" if is_wait else value, whose)
     row("hash", "evidence_sha256", "", "", "", reckoning.evidence_sha256, "")
     row("hash", "statement_sha256", "", "", "", statement_sha256(head, reckoning), "")
     return out.getvalue()

@@ -23,10 +23,15 @@ from engine.agreement.statement import (
     band_texts_fa,
     figures_fa,
     kind_names,
+    line_fa,
     statement_sha256,
 )
 from engine.agreement.terms import Terms
 
+LINE_HEADS_FA = (
+    "تماس‌گیرندگان", "تماس", "پاسخ", "پاسخ تا ۲۰ ثانیه", "پاسخ تا ۸۰ ثانیه",
+    "قطع پیش از پاسخ", "تماس از سوی ما", "بیشترین انتظار (ثانیه)", "میانگین انتظار (ثانیه)",
+)  # fmt: skip
 _LINE = 6.5  # mm, height of a table row's line
 _INK, _PALE, _MARK = (30, 41, 59), (241, 245, 249), (254, 243, 199)
 
@@ -196,4 +201,9 @@ def statement_pdf(head: StatementHead, reckoning: Reckoning, terms: Terms) -> by
                 for index, (start, end) in enumerate(reckoning.unknown, 1)
             ],
         )
+
+    line = line_fa(head)
+    if line:
+        sheet.heading("خط پشتیبانی در ساعت‌های پشتیبانی این ماه")
+        sheet.rows((36, 18, 18, 18, 18, 18, 18, 18, 18), LINE_HEADS_FA, line)
     return bytes(sheet.output())

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import pytest
 
+from engine.agreement.line_month import LineFigures, LineMonth
 from engine.agreement.months import Month
 from engine.agreement.reckoning import from_evidence, reckon
 from engine.agreement.records import Exclusion, Outage
@@ -15,6 +16,7 @@ from engine.agreement.statement import (
     band_texts_fa,
     figures_fa,
     kind_names,
+    line_fa,
     notes_of,
     statement_csv,
     statement_sha256,
@@ -75,6 +77,25 @@ def test_the_hash_of_a_statement_that_was_issued_never_changes():
     assert statement_sha256(HEAD, a_month()) == (
         "968bd2e6b8ef9f47f4f2f721e5710cd77390997e8fbb87ad3f6605e371d72628"
     )
+
+
+LINE = LineMonth(LineFigures(1200, 1100, 900, 1050, 60, 40, 312, 9), LineFigures(3, 2, 2, 2, 1, 0, 95, 33))
+
+
+def test_the_figures_of_the_support_line_are_in_csv_pdf_and_hash():
+    reckoning, head = a_month(), replace(HEAD, line=LINE)
+    text = statement_csv(head, reckoning)
+    rows = [row for row in csv.DictReader(io.StringIO(text[1:])) if row["section"] == "support_line"]
+    told = {(row["note"], row["item"]): (row["seconds"], row["value"]) for row in rows}
+    assert len(told) == 16
+    assert told["all_callers", "offered"] == ("", "1200")
+    assert told["all_callers", "longest_wait_s"] == ("312", "")
+    assert told["this_account", "abandoned"] == ("", "1")
+    assert line_fa(head)[0][:2] == ("همه تماس‌گیرندگان", "۱٬۲۰۰")
+    assert statement_pdf(head, reckoning, TERMS) == statement_pdf(head, reckoning, TERMS)
+    assert len(statement_pdf(head, reckoning, TERMS)) > len(statement_pdf(HEAD, reckoning, TERMS))
+    for other in (None, replace(LINE, own=None), replace(LINE, own=replace(LINE.own, abandoned=0))):
+        assert statement_sha256(replace(head, line=other), reckoning) != statement_sha256(head, reckoning)
 
 
 def test_pdf_is_the_same_bytes_again_and_goes_over_many_pages():

@@ -5,12 +5,14 @@ import os
 import subprocess
 import sys
 import textwrap
+import uuid
 
 import peewee
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from engine.agreement.line_month import LineMonth
 from engine.agreement.statement import statement_csv
 from engine.errors import BadInput
 from engine.services.sla import archive, availability, credits, exclusions, incidents, statements, unknown
@@ -18,6 +20,7 @@ from engine.store import ledger
 from engine.store.sql import execute
 from engine.store.tables.core import Account
 from engine.store.tables.sla import Credit, Evidence, OutageRecord, Statement, UnknownTime
+from engine.store.tables.support_line import SupportCall, SupportMonth
 from engine.store.threads import read, write
 from tests.sla.cast import (
     ABAN,
@@ -105,6 +108,56 @@ def test_evidence_is_kept_once_and_gives_the_statement_again(store):
     assert (head.number, head.account_name, reckoning.discount) == (f"1405-08-{firms[3]}", "firm 3", 10)
     assert row.sha256 in statement_csv(head, reckoning)
     assert read(lambda: list(archive.verify())) == []
+
+
+def called(account_id, joined_at, waited_s, state):
+    """A call to the support line, in support hours."""
+    write(
+        lambda: SupportCall.create(
+            uuid=str(uuid.uuid4()), switch_id=1, core_uuid="c", queue="support", number="+989121234567", account_id=account_id,
+            came_at=joined_at, joined_at=joined_at, in_hours=True, state=state, ended_at=joined_at + 400_000,
+            answered_at=joined_at + waited_s * 1000 if state == "answered" else None,
+        )
+    )  # fmt: skip
+
+
+def test_statements_state_the_support_line_and_their_hash_binds_it(store):
+    sahar, nur, staff = firm("Sahar"), firm("Nur"), person()
+    called(sahar, START + DAY, 15, "answered")
+    called(sahar, START + 2 * DAY, 0, "abandoned")
+    called(None, START + 3 * DAY, 30, "answered")
+    called(sahar, END + DAY, 0, "abandoned")  # the next month's
+    outage(41, staff)
+    close(ALL)
+    (row,), (other,) = (read(lambda one=one: archive.of_month(one, ABAN.key)) for one in (sahar, nur))
+    head, reckoning = read(lambda: archive.reproduce(row))
+    everybody, own = head.line.everybody, head.line.own
+    assert (everybody.offered, everybody.answered, everybody.within_20_s, everybody.abandoned) == (3, 2, 1, 1)
+    assert (own.offered, own.answered, own.abandoned, own.longest_wait_s) == (2, 1, 1, 400)
+    assert read(lambda: archive.reproduce(other))[0].line == LineMonth(everybody)
+    assert statement_csv(head, reckoning) == statement_csv(*read(lambda: archive.reproduce(row)))
+    # What comes to light later changes no statement; an adjustment states the same figures.
+    called(sahar, START + 4 * DAY, 0, "abandoned")
+    outage(200, staff, START + 5 * DAY)
+    assert close(ALL, AFTER + DAY).adjustments == 2
+    rows = read(lambda: archive.of_month(sahar, ABAN.key))
+    assert [read(lambda each=each: archive.reproduce(each))[0].line for each in rows] == [head.line] * 2
+    assert read(lambda: list(archive.verify())) == []
+    with pytest.raises(peewee.DatabaseError, match="only ever inserted"):
+        write(lambda: SupportMonth.update(abandoned=0).execute())
+    trigger = "support_month_no_update" if "sqlite" in str(store_kind()) else "support_month_frozen"
+    on = "" if trigger == "support_month_no_update" else " ON support_month"
+    write(lambda: execute(f"DROP TRIGGER {trigger}{on}"))
+    write(lambda: SupportMonth.update(abandoned=0).where(SupportMonth.account_id == sahar).execute())
+    assert {line.split(":")[0] for line in read(lambda: list(archive.verify()))} == {r.number for r in rows}
+
+
+def test_a_statement_of_before_has_no_line_and_keeps_its_hash(store):
+    sahar = firm("Sahar")
+    close(ALL)
+    row = read(lambda: archive.of_month(sahar, ABAN.key)[0])
+    assert not row.has_line  # nobody called
+    assert read(lambda: archive.reproduce(row))[0].line is None
 
 
 def test_verify_finds_what_was_forged(store):

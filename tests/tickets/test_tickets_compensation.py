@@ -6,6 +6,7 @@ import uuid
 
 import pytest
 
+from engine.agreement.line_month import LineMonth
 from engine.agreement.months import Month
 from engine.errors import BadInput, Conflict, NotFound
 from engine.services.sla import claims, committee, support_calls
@@ -217,13 +218,16 @@ def test_a_months_figures_of_the_line_are_noted_once(cast: Cast) -> None:
     assert write(lambda: support_calls.note_month(month, LATER)) == 2
     rang(cast, "09350000000", at("1405-08-30 11:00"), answered_after=15)
     assert write(lambda: support_calls.note_month(month, LATER)) == 0
-    everybody, own = read(lambda: support_calls.of_month(month.key, cast.account))
+    found = read(lambda: support_calls.of_month(month.key, [cast.account, 10**9]))
+    everybody, own = found[cast.account].everybody, found[cast.account].own
+    assert found[10**9] == LineMonth(everybody)
     assert (everybody.offered, everybody.within_20_s, everybody.abandoned, everybody.longest_wait_s) == (
         2,
         1,
         1,
         200,
     )
+    assert own is not None
     assert (own.offered, own.answered) == (1, 0)
 
 

@@ -15,7 +15,7 @@ from engine.clock import wall_ms
 from engine.errors import BadInput, NotFound
 from engine.services.accounts import accounts
 from engine.services.accounts.display_names import account_names
-from engine.services.sla import agreements, archive, availability, credits, support_calls
+from engine.services.sla import agreements, archive, availability, credits
 from engine.services.sla import statements as all_statements
 from engine.store.threads import read
 from webui.forms.number_fields import row_id
@@ -89,7 +89,6 @@ def statements() -> str:
 @needs("account.view")
 def statement(number: str) -> str:
     row, (head, found) = _statement(number)
-    support, own_support = read(lambda: support_calls.of_month(row.month, row.account_id))
     return render_template(
         "sla/statement.html",
         row=row,
@@ -98,8 +97,6 @@ def statement(number: str) -> str:
         live=found,
         staff=is_staff(),
         total=total,
-        support=support,
-        own_support=own_support,
         **_figures(found),
     )
 

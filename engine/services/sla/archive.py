@@ -9,6 +9,7 @@ from engine.agreement.intervals import total
 from engine.agreement.reckoning import Reckoning, from_evidence
 from engine.agreement.statement import StatementHead, statement_sha256
 from engine.errors import BadInput, NotFound
+from engine.services.sla import support_calls
 from engine.store.tables.sla import Evidence, Statement
 
 
@@ -69,6 +70,7 @@ def reproduce(row: Statement) -> tuple[StatementHead, Reckoning]:
 
 
 def _head(row: Statement) -> StatementHead:
+    line = support_calls.of_month(row.month, [row.account_id]).get(row.account_id) if row.has_line else None
     return StatementHead(
         row.number,
         row.account_id,
@@ -78,6 +80,7 @@ def _head(row: Statement) -> StatementHead:
         row.discount_rials,
         row.adjusts,
         row.note,
+        line,
     )
 
 

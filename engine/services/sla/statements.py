@@ -18,6 +18,7 @@ from typing import Any
 
 from engine.agreement.book import MonthBook
 from engine.agreement.intervals import total
+from engine.agreement.line_month import LineMonth
 from engine.agreement.months import Month
 from engine.agreement.reckoning import Reckoning
 from engine.agreement.statement import StatementHead, statement_sha256
@@ -42,7 +43,7 @@ _COLUMNS = (
     "number", "account_id", "account_name", "month", "sequence", "adjusts", "issued_at", "terms_id",
     "evidence_sha256", "month_s", "downtime_s", "counted_s", "unknown_s", "availability",
     "discount_by_percent", "discount_by_minutes", "discount", "discount_if_down", "decided_by",
-    "subscription_rials", "discount_rials", "note", "sha256",
+    "subscription_rials", "discount_rials", "note", "has_line", "sha256",
 )  # fmt: skip
 # A later statement differs from the one before when one of these does.
 _FIGURES = (
@@ -168,13 +169,14 @@ class _Closer:
         self._is_done = False
 
     def begin(self, at_once: bool) -> str:
-        """Why the month is left for later; empty: there may be something to do now."""
+        """Why the month is left for later; empty: there may be something to do, and the support line's figures are noted."""
         before = lock_month(self.month.key)
         records = availability.records(self.month, self.now)
         self._is_done = before == records.sha256()
         waits_until = self.month.end * 1000 + self.policy.wait_days * DAY_MS
         if records.unknown and not before and not at_once and self.now < waits_until:
             return f"{total(records.unknown)} s of unknown time wait for staff to resolve them"
+        support_calls.note_month(self.month, self.now)
         return ""
 
     def _books(self) -> MonthBook:
@@ -204,9 +206,10 @@ class _Closer:
         book = self._books()
         ids = [row[0] for row in missing]
         prices = credits.prices(ids, self.month)
+        lines = support_calls.of_month(self.month.key, ids)
         reckonings = [self._reckon(book, account_id) for account_id in ids]
         rows = [
-            self._row(account_id, name, reckoning, prices.get(account_id), 0, "", 0)
+            self._row(account_id, name, reckoning, prices.get(account_id), 0, "", 0, lines.get(account_id))
             for (account_id, name), reckoning in zip(missing, reckonings, strict=True)
         ]
         written, booked = self._insert(rows, reckonings)
@@ -291,6 +294,7 @@ class _Closer:
             sequence,
             told["number"],
             int(stated),
+            support_calls.of_month(self.month.key, [account_id]).get(account_id),
             gives=told["discount_rials"] is not None,
         )
 
@@ -301,9 +305,8 @@ class _Closer:
         return _Chunk(more=False, credits=claimed.settle(due, self.month, self.now))
 
     def finish(self) -> None:
-        """The month is done if all was written from the records as they stand; the support line's figures are noted."""
+        """The month is done if all was written from the records as they stand."""
         lock_month(self.month.key)
-        support_calls.note_month(self.month, self.now)
         now_sha256 = availability.records(self.month, self.now).sha256()
         if self._used <= {now_sha256}:
             execute(
@@ -320,6 +323,7 @@ class _Closer:
         sequence: int,
         adjusts: str,
         stated: int,
+        line: LineMonth | None,
         *,
         gives: bool | None = None,
     ) -> dict[str, Any]:
@@ -337,7 +341,7 @@ class _Closer:
             notes.append("unknown")
         number = f"{self.month.key}-{account_id}" + (f"-{sequence}" if sequence else "")
         head = StatementHead(
-            number, account_id, name, self.now // 1000, price, rials, adjusts, " ".join(notes)
+            number, account_id, name, self.now // 1000, price, rials, adjusts, " ".join(notes), line
         )
         return {
             "number": number,
@@ -353,6 +357,7 @@ class _Closer:
             "subscription_rials": price,
             "discount_rials": rials,
             "note": head.note,
+            "has_line": int(line is not None),
             "sha256": statement_sha256(head, reckoning),
         }
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
+from engine.agreement.line_month import LineFigures, LineMonth
 from engine.agreement.months import Month
 from engine.errors import NotFound
 from engine.sentences import Sentence
@@ -156,15 +157,26 @@ def note_month(month: Month, now: int) -> int:
     return len(of)
 
 
-def of_month(month: str, account_id: int) -> tuple[SupportMonth | None, SupportMonth | None]:
-    """The noted figures of a month: of everybody, and of one account (None: nothing was noted, or it did not call)."""
+def of_month(month: str, account_ids: Iterable[int]) -> dict[int, LineMonth]:
+    """The noted figures of a month for statements of these accounts; empty when none were noted, or nobody called."""
     rows = {
         row.account_id: row
         for row in SupportMonth.select().where(
-            SupportMonth.month == month, SupportMonth.account_id.in_([EVERYBODY, account_id])
+            SupportMonth.month == month, SupportMonth.account_id.in_([EVERYBODY, *account_ids])
         )
     }
-    return rows.get(EVERYBODY), rows.get(account_id)
+    everybody = rows.get(EVERYBODY)
+    if everybody is None or not everybody.offered:
+        return {}
+    common = _figures(everybody)
+    return {
+        account_id: LineMonth(common, _figures(rows[account_id]) if account_id in rows else None)
+        for account_id in account_ids
+    }
+
+
+def _figures(row: SupportMonth) -> LineFigures:
+    return LineFigures(**{each.name: getattr(row, each.name) for each in fields(LineFigures)})
 
 
 def _failed(row: SupportCall) -> FailedCall | None:

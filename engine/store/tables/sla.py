@@ -241,6 +241,7 @@ class Statement(Table):
     subscription_rials = BigIntegerField(null=True)
     discount_rials = BigIntegerField(null=True)  # of this statement; an adjustment's is the difference
     note = TextField(default="")
+    has_line = IntegerField(default=0)  # 1: the support line's figures (support_month) are in its hash
     sha256 = CharField(64)
 
     class Meta:

@@ -1,0 +1,27 @@
+"""The support line's figures of a month, as a statement shows them and its hash binds them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class LineFigures:
+    """Calls that joined the queue in support hours; offered = answered + abandoned + called_back."""
+
+    offered: int
+    answered: int
+    within_20_s: int
+    within_80_s: int
+    abandoned: int
+    called_back: int  # left for a call-back
+    longest_wait_s: int
+    mean_wait_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class LineMonth:
+    """A month of all callers, and of the statement's account if somebody of it called."""
+
+    everybody: LineFigures
+    own: LineFigures | None = None
