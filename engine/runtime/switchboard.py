@@ -281,7 +281,12 @@ class Switchboard:
                 seen_at=wall_ms(),
             )
             try:
-                self._hand_over(switch_id, link, info)
+                self._when_store_answers(
+                    link,
+                    lambda: self.dialer.switch_up(
+                        switch_id, link, info.core_uuid, info.sessions_per_second, info.max_sessions
+                    ),
+                )
                 self._support_line_up(switch_id, name, link, info)
             finally:
                 is_known.set()
@@ -307,24 +312,24 @@ class Switchboard:
         self.supervisors[switch_id] = supervisor
         supervisor.start()
 
-    def _hand_over(self, switch_id: int, link: Link, info: SwitchInfo) -> None:
-        """Hand a connection to the dialer; wait while the database does not answer."""
+    def _when_store_answers(self, link: Link, work: Callable[[], None]) -> None:
+        """Do `work` with a connection; wait while the database does not answer."""
         while True:
             try:
-                self.dialer.switch_up(
-                    switch_id, link, info.core_uuid, info.sessions_per_second, info.max_sessions
-                )
+                work()
                 return
             except StoreUnavailable as error:
                 if link.down_reason is not None:
                     raise
-                log.warning("action=switch_waits_for_store switch=%d error=%r", switch_id, str(error))
+                log.warning("action=switch_waits_for_store error=%r", str(error))
                 gevent.sleep(STORE_RETRY_S)
 
     def _support_line_up(self, switch_id: int, name: str, link: Link, info: SwitchInfo) -> None:
         """Start the support line; its failure does not affect dialling."""
         try:
-            self._support_line.switch_up(switch_id, name, link, info.core_uuid)
+            self._when_store_answers(
+                link, lambda: self._support_line.switch_up(switch_id, name, link, info.core_uuid)
+            )
         except AvanakError as error:
             log.error("action=support_line_not_up switch=%s error=%r", name, str(error))
 

@@ -7,11 +7,7 @@ import logging
 from functools import partial
 from typing import Any
 
-import gevent
-from gevent.queue import Queue
-
 from engine.clock import monotonic_s, wall_ms
-from engine.errors import AvanakError
 from engine.esl import commands as plain
 from engine.esl import support_line as commands
 from engine.esl.events import Event
@@ -38,6 +34,7 @@ from engine.support_line.agents import SEEN, WantedAgent, agree
 from engine.support_line.answers import QueueAgent, read_agents, read_members
 from engine.support_line.doorkeeper import Doorkeeper
 from engine.support_line.handing_over import begin_transfers
+from engine.support_line.hearing import Hearing
 from engine.support_line.holding import free_for_call_backs, held
 from engine.support_line.spoken import Clips
 from engine.support_line.view import StoreView, catch_up
@@ -47,6 +44,7 @@ log = logging.getLogger(__name__)
 
 KEYS = "0123456789*"
 LONG_S = 150  # a try that rings longer than any telephone is asked after
+PATIENCE_MS = 1_300  # of the dialplan, which waits 1.5 s (dialplan/support): later it has gone on by itself
 
 
 class QueueSwitch:
@@ -70,8 +68,7 @@ class QueueSwitch:
         self._recordings = recordings_on_switch
         self._own_numbers = own_numbers
         self._door = Doorkeeper(name, link, writer)
-        self._events: Queue[Event | None] = Queue()
-        self._worker: gevent.Greenlet | None = None
+        self._hearing = Hearing(name, self._handle)
         self._calls: set[str] = set()  # channels of callers
         self._tries: set[str] = set()  # channels of agents in call-backs
         self._waiters: dict[str, Waiter] = {}
@@ -89,11 +86,11 @@ class QueueSwitch:
         self._link.command(commands.subscribe())
         self._rules = read(settings.current)
         self._catch_up(wall_ms())
-        self._worker = gevent.spawn(self._work)
+        self._hearing.begin()
 
     def end(self) -> None:
         """No further event comes."""
-        self._events.put(None)
+        self._hearing.end()
 
     def _catch_up(self, now: int) -> None:
         rows = json.loads(self._link.api(plain.show_channels()) or "{}").get("rows") or []
@@ -127,24 +124,17 @@ class QueueSwitch:
         """Take an event for the worker; True if nobody else wants it.  Never waits."""
         name, uuid = event.name, event.uuid
         if name == "CUSTOM":
-            self._events.put(event)
+            if uuid and event.get("Avanak-Step") in ("came", "joined"):
+                self._calls.add(uuid)  # at once: its end may be heard before this is worked off
+            self._hearing.put(event)
             return True
         if name == "CHANNEL_HANGUP_COMPLETE" and (uuid in self._calls or uuid in self._tries):
-            self._events.put(event)
+            self._hearing.put(event)
             return True
         if name == "BACKGROUND_JOB" and event.job_uuid in self._tries:
-            self._events.put(event)
+            self._hearing.put(event)
             return True
         return False
-
-    def _work(self) -> None:
-        while (event := self._events.get()) is not None:
-            try:
-                self._handle(event, wall_ms())
-            except AvanakError as error:
-                log.warning("action=support_event_failed switch=%s error=%r", self.name, str(error))
-            except Exception:
-                log.exception("action=support_event_failed switch=%s event=%r", self.name, event)
 
     def _handle(self, event: Event, now: int) -> None:
         uuid = event.uuid or ""
@@ -172,7 +162,6 @@ class QueueSwitch:
                 step(uuid, event, now)
 
     def _came(self, uuid: str, event: Event, now: int) -> None:
-        self._calls.add(uuid)
         number = event.get("Caller-Caller-ID-Number") or ""
         found = self._writer.call(lambda: calls.came(uuid, self.id, self.core_uuid, number, now))
         values = {
@@ -184,10 +173,9 @@ class QueueSwitch:
             values["avanak_records"] = "true"
         if not found.office.is_open:
             values["avanak_opens"] = self._clips.opens(found.call.language, found.office.opens_at, now)
-        self._answer(uuid, values)
+        self._answer(uuid, values, now)
 
     def _joined(self, uuid: str, event: Event, now: int) -> None:
-        self._calls.add(uuid)
         number = event.get("Caller-Caller-ID-Number") or ""
 
         def work() -> Any:
@@ -224,18 +212,19 @@ class QueueSwitch:
         found, language = read(work)
         if isinstance(found, keyed_numbers.KeyedRefusal):
             self._keyed.pop(uuid, None)
-            self._answer(uuid, {"avanak_check": found.value})
+            self._answer(uuid, {"avanak_check": found.value}, now)
             return
         self._keyed[uuid] = found
         read_back = self._clips.digits(language, display(found))
-        self._answer(uuid, {"avanak_read_back": read_back, "avanak_check": "ok"})
+        self._answer(uuid, {"avanak_read_back": read_back, "avanak_check": "ok"}, now)
 
     def _register(self, uuid: str, event: Event, now: int) -> None:
-        number = self._keyed.pop(uuid, "")
+        number = self._keyed.get(uuid, "")
         if number:
             self._writer.call(lambda: call_backs.register(uuid, number, now))
+            self._keyed.pop(uuid, None)
             self._waiters.pop(uuid, None)
-            self._answer(uuid, {"avanak_registered": "true"})
+            self._answer(uuid, {"avanak_registered": "true"}, now)
 
     def _answered(self, uuid: str, extension: str, now: int) -> None:
         waiter = self._waiters.pop(uuid, None)
@@ -273,15 +262,18 @@ class QueueSwitch:
         self._link.post(commands.forget(uuid))
 
     def _settle(self, uuid: str, evidence: Evidence, now: int) -> None:
-        self._tries.discard(uuid)
         extension = self._writer.call(lambda: call_backs.settle_of(uuid, evidence, now))
+        self._tries.discard(uuid)
         self._link.post(commands.forget(uuid))
         if extension and evidence is Evidence.TALKED:
             agent = read(lambda: SupportAgent.get(SupportAgent.extension == extension))
             self._busy_until_m[extension] = monotonic_s() + agent.wrap_up_s
 
-    def _answer(self, uuid: str, values: dict[str, str]) -> None:
-        """Tell the dialplan, and let it go on."""
+    def _answer(self, uuid: str, values: dict[str, str], asked_at: int) -> None:
+        """Tell the dialplan, and let it go on; not when it has, by itself: what it plays or records now would end."""
+        if wall_ms() - asked_at > PATIENCE_MS:
+            log.warning("action=support_answer_late switch=%s", self.name)
+            return
         self._link.post([commands.tell(uuid, values), commands.go_on(uuid)])
 
     def _away(self, uuid: str) -> None:
@@ -303,8 +295,13 @@ class QueueSwitch:
         self._talk(view, now, now_m)
         begin_transfers(self._link, self._writer, self.id, now)
         for row in view.tries:
-            hangs = row.switch_id == self.id and now - row.begun_at > LONG_S * 1000
-            if hangs and self._link.api(plain.uuid_exists(row.uuid)).strip() != "true":
+            # One that this connection neither placed nor found: the database took it, and its answer was lost.
+            doubtful = row.uuid not in self._tries or now - row.begun_at > LONG_S * 1000
+            if (
+                row.switch_id == self.id
+                and doubtful
+                and self._link.api(plain.uuid_exists(row.uuid)).strip() != "true"
+            ):
                 self._settle(row.uuid, self._by_own_book(row.uuid), now)
 
     def _agree(self, view: StoreView, seen: dict[str, QueueAgent], holding: set[str], now: int) -> None:
@@ -368,7 +365,6 @@ class QueueSwitch:
             self._told[names[agent_id]] = "On Break"
             self._link.api(commands.agent_status(names[agent_id], "On Break"))
         for placing in self._writer.call(lambda: call_backs.take(free, self.id, self.core_uuid, now)):
-            self._tries.add(placing.uuid)
             gateway = routes.gateway_for(placing.number, self.name, view.gateways)
             state = self._link.api(commands.agent_state(placing.extension)).strip()
             if gateway is None or state != "Waiting":
@@ -387,6 +383,7 @@ class QueueSwitch:
             ring_s=view.rules.ring_caller_s,
             language=placing.language,
         )
+        self._tries.add(placing.uuid)
         self._link.post([frame])
         log.info("action=call_back_placed try=%d switch=%s", placing.try_id, self.name)
 

@@ -75,7 +75,11 @@ def joined(uuid: str, now: int) -> SupportCall | None:
         place_at=place_at,
         ended_at=None,
     ).where(
-        SupportCall.id == call.id, SupportCall.state.in_([SupportCallState.ARRIVED, SupportCallState.WAITING])
+        SupportCall.id == call.id,
+        # CALL_BACK: it was taken down too late for the dialplan, which has sent the caller back into the queue.
+        SupportCall.state.in_(
+            [SupportCallState.ARRIVED, SupportCallState.WAITING, SupportCallState.CALL_BACK]
+        ),
     ).execute()
     return of_uuid(uuid)
 
