@@ -11,12 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import gevent
-from gevent.event import Event as Flag
 
-from engine.clock import monotonic_s
 from engine.errors import AvanakError
-
-BEAT_S = 0.5
+from engine.wake import Wake, to_beat
 
 log = logging.getLogger(__name__)
 
@@ -36,16 +33,8 @@ class Loop:
     step: Callable[[], object]
     every_s: float
     stops_early: bool = False
-    wake: Flag | None = None
+    wake: Wake | None = None
     begins_after_s: float = 0.0
-
-
-def _together(wait_s: float) -> float:
-    """About `wait_s`, so that loops that wait long wake at the same moments: one waking costs more than a step."""
-    if wait_s < BEAT_S:
-        return wait_s
-    now_m = monotonic_s()
-    return max(0.0, round((now_m + wait_s) / BEAT_S) * BEAT_S - now_m)
 
 
 class Loops:
@@ -87,7 +76,7 @@ class Loops:
                 log.exception("action=step_failed step=%s", loop.name)
             if said is True:
                 continue
-            wait_s = _together(said if isinstance(said, float) else loop.every_s)
+            wait_s = to_beat(said if isinstance(said, float) else loop.every_s)
             if loop.wake is None:
                 gevent.sleep(wait_s)
             else:

@@ -23,7 +23,7 @@ LONG_PATIENCE_S = 0.8  # nor are they when enough calls wait already, which leav
 # (whoever finds one wakes the claimer).
 LOOK_S = 0.05
 SLOW_LOOK_S = 0.15
-IDLE_LOOK_S = 1.0
+IDLE_LOOK_S = 5.0
 FAST_CPS = 100
 MAX_CLAIM = 1000
 SHOWN_DIGITS = 5  # of a number that no gateway serves: country and area

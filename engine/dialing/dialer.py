@@ -11,7 +11,6 @@ from functools import partial
 from typing import Any
 
 import gevent
-from gevent.event import Event as Flag
 
 from engine.clock import both_clocks, monotonic_s, wall_ms
 from engine.config import Settings, zone_of
@@ -20,6 +19,7 @@ from engine.dialing.calls import Call, CallTable
 from engine.dialing.cdr import FOLLOW_S, NoRecords, Records, SwitchRecords
 from engine.dialing.claimer import SLOW_LOOK_S, Claimer
 from engine.dialing.lanes import URGENT_RESERVE, Lanes, SwitchLane
+from engine.dialing.news import News
 from engine.dialing.pacing import RateLimiter, Seats
 from engine.dialing.pausing import Pausing
 from engine.dialing.reaper import Reaper
@@ -37,11 +37,11 @@ from engine.services.compliance.message_kinds import KindHours
 from engine.services.messages.audio import kept_codecs
 from engine.services.trunks.headroom import permitted_rate, permitted_sessions
 from engine.states import RecipientState
-from engine.store.changes import when_new
 from engine.store.claims import ClaimHook, Rule, UndoHook
 from engine.store.settles import Hook, Settle, Settler, write_answers, write_originated
 from engine.store.threads import read
 from engine.store.writer import Channel, Writer
+from engine.wake import Wake, to_beat
 
 log = logging.getLogger(__name__)
 
@@ -125,20 +125,21 @@ class Dialer:
         self.on_sending: list[Callable[[list[Call]], None]] = []  # just before the words are said
         self._on_settled = list(on_settled)  # on the hub, after the commit
         self._senders: dict[int, gevent.Greenlet] = {}
-        self._claimed: dict[int, Flag] = {}  # by switch: wakes its sender
+        self._claimed: dict[int, Wake] = {}  # by switch: wakes its sender
         self._recoveries: dict[int, gevent.Greenlet] = {}
         self._away_since_m: dict[int, float] = {}
-        self._wake = Flag()
-        self._look = Flag()
+        self._wake = Wake()
+        self._look = Wake()
         self._is_stopping = False
         self._is_claiming = False
+        self.news = News(self.is_quiet)
         signs = Signs(self.lanes, self.calls, self.links, monotonic_s)
         self._loops = Loops(
             (
                 Loop("claim", self._claim, SLOW_LOOK_S, stops_early=True, wake=self._wake),
                 Loop(
                     "refresh",
-                    when_new(self.is_quiet, self.refresh),
+                    self.news.looking(self.refresh),
                     BOARD_S,
                     stops_early=True,
                     wake=self._look,
@@ -314,7 +315,7 @@ class Dialer:
             self.call_events.on_unsendable,
             partial(kept_codecs, self.settings.prompts_dir),
         )
-        claimed = self._claimed[switch_id] = Flag()
+        claimed = self._claimed[switch_id] = Wake()
         while not self._is_stopping:
             if not self.writer.fault:
                 try:
@@ -323,7 +324,7 @@ class Dialer:
                     # One bad batch must not stop the switch; the reaper asks after its calls.
                     log.exception("action=send_failed switch=%d", switch_id)
             # Until a call may leave, or the claimer has put one where none waited.
-            claimed.wait(sender.next_in(monotonic_s()))
+            claimed.wait(to_beat(sender.next_in(monotonic_s())))
             claimed.clear()
 
     def _sent(self, batch: list[Call]) -> None:
@@ -401,11 +402,12 @@ class Dialer:
     def records_of(self, switch_id: int) -> Records:
         return self.records.get(switch_id) or NoRecords()
 
-    def _follow_records(self) -> None:
+    def _follow_records(self) -> float | None:
         """Settle calls whose events were lost, from the switches' own records."""
         for records in list(self.records.values()):
             if isinstance(records, SwitchRecords):
                 records.step()
+        return None if len(self.calls) else IDLE_S
 
     def _save_records(self) -> None:
         for records in self.records.values():

@@ -20,7 +20,7 @@ from engine.store.writer import Writer
 log = logging.getLogger(__name__)
 
 STEP_S = 0.2
-IDLE_S = 1.0  # between two looks while no secure call is open: the first one rings longer than that
+EVERY_S = 1.0  # between two looks while no secure call is open: the first one rings longer than that
 
 
 class Switch(Protocol):
@@ -46,15 +46,15 @@ class Joining:
         self._wake = wake  # a call was put in front of the queue
         self._max_call_s = max_call_s
 
-    def step(self, now: int) -> float:
-        """Bring each open call one step further; seconds until the next look."""
+    def step(self, now: int) -> float | None:
+        """Bring each open call one step further; seconds until the next look, None for as usual."""
         pairs = read(secure_calls.open_pairs)
         for pair in pairs:
             try:
                 self._further(pair, now)
             except AvanakError as error:  # a switch or the database is away: again in a moment
                 log.warning("action=secure_call_waits call=%d reason=%r", pair.id, str(error))
-        return STEP_S if pairs else IDLE_S
+        return STEP_S if pairs else None
 
     def _further(self, pair: Pair, now: int) -> None:
         first, second = pair.first, pair.second

@@ -18,7 +18,7 @@ from engine.esl.replies import Reply
 log = logging.getLogger(__name__)
 
 TICK_S = 0.01
-IDLE_S = 1.0  # looks again although nobody said that a call waits
+IDLE_S = 2.0  # looks again although nobody said that a call waits
 MAX_TICK = 200
 # A switch that has not answered for so long (stopped, or over its head) is sent nothing more: what piles up
 # before it would be carried out all at once when it wakes, above its rate, and hold all channels until then.

@@ -1,8 +1,9 @@
 """Events of the switch as small typed values.
 
-An ``Event`` holds the raw body and decodes it once, when first looked at.  ``read_event``
-turns it into the value for its kind.  Nothing that comes over the wire is trusted to have
-the type it should: a malformed value reads as None (or False), never as an exception.
+An ``Event`` holds the raw body.  Single headers are found in it; what needs them all decodes it, once:
+of a call's events only the last is.  ``read_event`` turns an event into the value for its kind.
+Nothing that comes over the wire is trusted to have the type it should: a malformed value reads as
+None (or False), never as an exception.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _FLOAT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
 class Event:
-    """One event as it came; headers are decoded once, at the first question."""
+    """One event as it came; headers are decoded once, when all of them are asked for."""
 
     __slots__ = ("_body", "_headers", "_is_json", "size")
 
@@ -44,9 +45,28 @@ class Event:
 
     def get(self, header: str) -> str | None:
         """The header's value; None when it is absent or not one string."""
-        headers = self._headers if self._headers is not None else self.headers
+        headers = self._headers
+        if headers is None:
+            found = self._found(header) if self._is_json else None
+            if found is not None:
+                return found
+            headers = self.headers
         value = headers.get(header)
         return value if isinstance(value, str) else None
+
+    def _found(self, header: str) -> str | None:
+        """The value where it stands in the JSON; None if it is not there as plain text (or not there).
+
+        A quote within a key or a value has a backslash before it, so what looks like a key here is one.
+        """
+        key = f'"{header}":"'.encode()
+        at = self._body.find(key)
+        if at < 1 or self._body[at - 1] not in b"{,":
+            return None
+        begin = at + len(key)
+        end = self._body.find(b'"', begin)
+        value = self._body[begin:end]
+        return None if end < 0 or b"\\" in value else value.decode("utf-8", "replace")
 
     def variable(self, name: str) -> str | None:
         """The channel variable ``name``."""

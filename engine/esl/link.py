@@ -42,11 +42,11 @@ from engine.esl.replies import (
     Reply,
     ReplyQueue,
 )
+from engine.wake import Wake, to_beat
 
 log = logging.getLogger(__name__)
 
-# Larger buffers make malloc map and unmap memory at every call.
-RECV_BYTES = 64 * 1024
+RECV_BYTES = 256 * 1024  # in one reading; the kernel is asked to hold as much
 # The JSON of a heartbeat begins so; looked at without decoding, at every event.
 _HEARTBEAT = b'{"Event-Name":"HEARTBEAT"'
 # A greenlet that has work without end lets the others run after this long.
@@ -54,7 +54,7 @@ TURN_S = 0.01
 SLOW_HANDLER_S = 0.25
 # What comes in small pieces is read together: each waking costs more than what it reads.
 GATHER_S = 0.1
-GATHER_BELOW = 16 * 1024  # bytes in one reading; a fuller one is followed by the next at once
+GATHER_BELOW = 96 * 1024  # bytes in one reading; a fuller one is followed by the next at once
 
 OnEvent = Callable[[Event], None]
 
@@ -76,7 +76,7 @@ class LinkLimits:
     heartbeat_s: float = 65.0
     stuck_s: float = 30.0
     drain_s: float = 30.0
-    tick_s: float = 0.25
+    tick_s: float = 0.5
     max_outstanding: int = 5_000
     max_events: int = 20_000
     max_event_bytes: int = 128 * 1024 * 1024
@@ -101,7 +101,7 @@ class Link(InboundESL):
         self._events: deque[Event] = deque()
         self._event_bytes = 0
         self._arrived = Flag()
-        self._asked = Flag()  # somebody waits for an answer: nothing is gathered
+        self._asked = Wake()  # somebody waits for an answer: nothing is gathered
         self._askers = 0
         self._watch_greenlet: gevent.Greenlet | None = None
 
@@ -197,17 +197,27 @@ class Link(InboundESL):
         CommandTimeout after ``timeout_s`` (default ``command_s``); LinkDown when the link is or
         goes down; LinkBusy when there is no room for it now.
         """
+        return self._commands([frame], timeout_s)[0]
+
+    def apis(self, *frames: bytes) -> list[str]:
+        """The texts that several ``api`` commands answer, asked at once; the first error of them as in ``command``."""
+        return [reply.text for reply in self._commands(frames)]
+
+    def _commands(self, frames: Sequence[bytes], timeout_s: float | None = None) -> list[Reply]:
         timeout_s = self.limits.command_s if timeout_s is None else timeout_s
         result: AsyncResult = AsyncResult()
+        outcomes: list[Outcome] = []
 
         def on_reply(_index: int, outcome: Outcome) -> None:
-            result.set(outcome)
+            outcomes.append(outcome)
+            if len(outcomes) == len(frames):
+                result.set(None)
 
         deadline_s = monotonic_s() + timeout_s
         self._askers += 1
         self._asked.set()
         try:
-            self.post([frame], on_reply, timeout_s)
+            self.post(frames, on_reply, timeout_s)
             result.wait(max(0.0, deadline_s - monotonic_s()))
         finally:
             self._askers -= 1
@@ -217,10 +227,11 @@ class Link(InboundESL):
             raise CommandTimeout(
                 "the switch did not answer a command within %(timeout_s)s s", timeout_s=f"{timeout_s:.4g}"
             )
-        outcome: Outcome = result.get()
-        if isinstance(outcome, Reply):
-            return outcome
-        raise outcome
+        replies = [outcome for outcome in outcomes if isinstance(outcome, Reply)]
+        for outcome in outcomes:
+            if not isinstance(outcome, Reply):
+                raise outcome
+        return replies
 
     def api(self, frame: bytes, timeout_s: float | None = None) -> str:
         """The text that an ``api`` command answers; errors as in ``command``."""
@@ -275,10 +286,13 @@ class Link(InboundESL):
         """The reading greenlet: bytes to frames, answers to their askers, events to the queue."""
         parser = FrameParser()
         turn_s = monotonic_s()
+        room = memoryview(
+            bytearray(RECV_BYTES)
+        )  # kept: a new one for each reading would be mapped and unmapped
         try:
             assert self.sock is not None
             while self.down_reason is None:
-                data = self.sock.recv(RECV_BYTES)
+                data = room[: self.sock.recv_into(room)]
                 if not data:
                     self._fail(f"{self._where} closed the connection")
                     return
@@ -359,7 +373,7 @@ class Link(InboundESL):
         """Deadlines and signs of life; the one place that finds a dead or stuck link."""
         limits = self.limits
         while self.down_reason is None:
-            gevent.sleep(limits.tick_s)
+            gevent.sleep(to_beat(limits.tick_s))
             now_s = monotonic_s()
             self._replies.expire(now_s)
             if self._sending_since_s is not None and now_s - self._sending_since_s > limits.send_s:

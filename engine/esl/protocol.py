@@ -74,7 +74,7 @@ class FrameParser:
         self._head: dict[str, str] | None = None
         self._body_bytes = 0
 
-    def feed(self, data: bytes) -> list[Frame]:
+    def feed(self, data: bytes | memoryview) -> list[Frame]:
         """Frames completed by ``data``, in order; raises the error of an earlier call."""
         if self.error is not None:
             raise self.error

@@ -16,6 +16,7 @@ from engine.esl.replies import LinkDown
 # of silence, or when what we sent stays unacknowledged for 20 s.
 _OPTIONS = (
     (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
+    (socket.SOL_SOCKET, "SO_RCVBUF", 256 * 1024),  # holds what comes while a link gathers events
     (socket.IPPROTO_TCP, "TCP_NODELAY", 1),
     (socket.IPPROTO_TCP, "TCP_KEEPIDLE", 15),
     (socket.IPPROTO_TCP, "TCP_KEEPINTVL", 5),

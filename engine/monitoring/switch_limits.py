@@ -27,15 +27,17 @@ class SwitchLimits:
         """Read what each connected switch permits now."""
         for switch_id, link in list(self._dialer.links.items()):
             try:
-                sps = read_limit(link.api(commands.session_rate()))
-                sessions = read_limit(link.api(commands.max_sessions()))
-                is_paused = link.api(commands.is_paused()).strip() == "true"
+                sps, sessions, paused = link.apis(
+                    commands.session_rate(), commands.max_sessions(), commands.is_paused()
+                )
             except AvanakError as error:
                 log.info("action=limits_not_asked switch=%d error=%r", switch_id, str(error))
                 continue
+            is_paused = paused.strip() == "true"
+            permitted = read_limit(sps), read_limit(sessions)
             lane = self._dialer.lanes.switches.get(switch_id)
             if lane is not None and lane.is_paused != is_paused:
                 log.warning("action=switch_paused switch=%s is_paused=%s", lane.name, is_paused)
                 lane.is_paused = is_paused
-            if sps and sessions:
-                self._dialer.permitted(switch_id, sps, sessions)
+            if permitted[0] and permitted[1]:
+                self._dialer.permitted(switch_id, permitted[0], permitted[1])

@@ -15,8 +15,8 @@ import gevent
 
 from engine.clock import both_clocks, monotonic_s, wall_ms
 from engine.config import Settings
+from engine.dialing import joining
 from engine.dialing.dialer import Dialer
-from engine.dialing.joining import IDLE_S as JOINING_S
 from engine.dialing.joining import Joining
 from engine.dialing.pulse import Pulse
 from engine.dialing.rules.billing import Billing
@@ -45,7 +45,6 @@ from engine.services.onboarding.first_start import ensure_first
 from engine.services.outbox.texts import Following
 from engine.services.support_line import voice_prompts
 from engine.store import threads
-from engine.store.changes import when_new
 from engine.store.settles import Settle
 from engine.store.threads import read
 from engine.store.writer import Writer
@@ -130,14 +129,16 @@ class Engine:
             lambda: self.preparer.left,
             lambda: self.shares.of_switches if self.shares is not None else None,
         )
-        quiet = self.dialer.is_quiet
+        listening = self.dialer.news.listening
         self._loops = Loops(
             (
-                Loop("pulse", when_new(quiet, lambda: self.pulse.step(wall_ms(), monotonic_s())), PULSE_S),
-                Loop("gateway_health", lambda: self.health_watch.step(wall_ms(), monotonic_s()), PULSE_S),
-                Loop("joining", when_new(quiet, lambda: self.joining.step(wall_ms())), JOINING_S),
+                listening("pulse", lambda: self.pulse.step(wall_ms(), monotonic_s()), PULSE_S),
+                listening(
+                    "gateway_health", lambda: self.health_watch.step(wall_ms(), monotonic_s()), PULSE_S
+                ),
+                listening("joining", lambda: self.joining.step(wall_ms()), joining.EVERY_S),
                 Loop("support_line", self.support_line.step, SUPPORT_S, wake=self.support_line.wake),
-                Loop("prepare", when_new(quiet, lambda: self.preparer.step(wall_ms())), PREPARE_S),
+                listening("prepare", lambda: self.preparer.step(wall_ms()), PREPARE_S),
                 Loop("switch_limits", self.switch_limits.ask, EVERY_S, begins_after_s=EVERY_S),
                 Loop("forget_codes", self._forget_codes, FORGET_S),
                 Loop("audit", self.auditor.step, auditor.STEP_S, begins_after_s=auditor.STEP_S),

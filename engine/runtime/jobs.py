@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.gevent import GeventScheduler
 
@@ -38,6 +38,7 @@ from engine.services.tickets.attachments import Attachments
 from engine.services.trunks import switches
 from engine.store import leases
 from engine.store.threads import begin, read, write
+from engine.wake import to_beat
 
 TRUNKS_S = 15.0
 EVERY = "every"  # the period of jobs that run again and again
@@ -79,8 +80,11 @@ class Jobs:
         self.daily(name, hour, minute, run if self._owner else work)
 
     def every(self, name: str, seconds: float, work: Callable[[], object]) -> None:
-        """Run `work` every so many seconds."""
-        self._scheduler.add_job(_guarded(name, work), "interval", id=name, seconds=seconds)
+        """Run `work` every so many seconds, at the moments of a beat that others share."""
+        first = datetime.now(UTC) + timedelta(seconds=to_beat(seconds))
+        self._scheduler.add_job(
+            _guarded(name, work), "interval", id=name, seconds=seconds, start_date=first, timezone=UTC
+        )
 
     def every_for_all(self, name: str, seconds: float, work: Callable[[], object]) -> None:
         """As `every`, by whichever of the engines comes first; the next run is free for all again."""

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
 
 from peewee import SqliteDatabase
 
-from engine.clock import monotonic_s
 from engine.store.database import db
 
 # A transaction is in the file before it is synced, and visible only then.
 SETTLED_S = 0.3
-UNSEEN_S = 2.0  # the longest time between two looks
 
 
 class Changes:
@@ -34,14 +31,9 @@ class Changes:
         is_young = mark is None or abs(time.time() - mark[0] / 1e9) < SETTLED_S
         if not is_young and mark == self._seen and now_m < self._until_m:
             return False
-        self._seen, self._until_m = mark, now_m + self._longest_s
+        # What is not visible yet is looked for once more.
+        self._seen, self._until_m = None if is_young else mark, now_m + self._longest_s
         return True
-
-
-def when_new(is_quiet: Callable[[], bool], step: Callable[[], object]) -> Callable[[], object]:
-    """`step`, left out while nothing happens (`is_quiet`) and nothing was written: it would find what it found."""
-    changes = Changes(UNSEEN_S)
-    return lambda: step() if not is_quiet() or changes.may_be_new(monotonic_s()) else None
 
 
 def _log_file() -> tuple[int, int] | None:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import logging
 
-from gevent.event import Event as Flag
-
 from engine.clock import monotonic_s, wall_ms
 from engine.errors import AvanakError
 from engine.esl import commands
@@ -18,6 +16,7 @@ from engine.esl.link import Link
 from engine.store.writer import Writer
 from engine.support_line.queue_switch import QueueSwitch
 from engine.support_line.spoken import Clips
+from engine.wake import Wake
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +32,7 @@ class SupportLine:
         self._writer = writer
         self._own_numbers = own_numbers
         self.switches: dict[int, QueueSwitch] = {}
-        self.wake = Flag()  # a switch with the queue came: its first step is made at once
+        self.wake = Wake()  # a switch with the queue came: its first step is made at once
 
     def switch_up(self, switch_id: int, name: str, link: Link, core_uuid: str) -> None:
         """A connection is up.  Where mod_callcenter is not loaded there is no support line."""

@@ -243,3 +243,28 @@ def test_no_field_whatever_its_type_raises(name, headers):
 @given(st.binary(max_size=200), st.sampled_from([protocol.EVENT_JSON, protocol.EVENT_PLAIN]))
 def test_no_body_raises(body, kind):
     assert read_event(Event(Frame(kind, {}, body))) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        (b'{"Event-Name":"X","Unique-ID":"abc","b":"c"}', "abc"),
+        (b'{"Unique-ID":"","b":"c"}', ""),
+        (b'{"Other-Leg-Unique-ID":"no","Unique-ID":"abc"}', "abc"),
+        # Words of the far end that look like a header, in a value and in a key.
+        (b'{"variable_a":"\\"Unique-ID\\":\\"no\\"","Unique-ID":"abc"}', "abc"),
+        (b'{"variable_\\"Unique-ID":"no","Unique-ID":"abc"}', "abc"),
+        (b'{"variable_,\\"Unique-ID":"no"}', None),
+        (b'{"Unique-ID":"a\\u0041\\"b"}', 'aA"b'),
+        (b'{"Unique-ID" : "abc"}', "abc"),
+        (b'{"Unique-ID":["a","b"]}', None),
+        (b'{"Unique-ID":"a\xff"}', "a\ufffd"),
+        (b'{"Unique-ID":"abc', None),
+        (b'"Unique-ID":"abc"', None),
+    ],
+)
+def test_a_header_is_the_same_found_in_the_text_and_decoded(body: bytes, value: str | None) -> None:
+    event = Event(Frame(protocol.EVENT_JSON, {}, body))
+    assert event.uuid == value
+    assert event.headers.get("Unique-ID") in (value, ["a", "b"])
+    assert event.uuid == value

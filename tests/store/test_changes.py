@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.store import changes
-from engine.store.changes import Changes, when_new
+from engine.store.changes import Changes
 from engine.store.database import db
 
 
@@ -42,19 +42,6 @@ def test_a_database_without_such_a_file_is_always_looked_at(log_file: Path) -> N
     log_file.unlink()
     seen = Changes(100.0)
     assert [seen.may_be_new(at) for at in (10.0, 10.1)] == [True, True]
-
-
-def test_a_step_is_made_while_something_happens(log_file: Path) -> None:
-    made: list[int] = []
-    quiet = [False]
-    step = when_new(lambda: quiet[0], lambda: made.append(1))
-    step()
-    step()
-    assert len(made) == 2
-    quiet[0] = True
-    step()
-    step()
-    assert len(made) == 3
 
 
 def test_the_database_in_use_is_asked() -> None:

@@ -21,6 +21,7 @@ from engine.services.accounts.permissions import NOTICE_ROLES, Actor, require_ro
 from engine.services.outbox import addresses
 from engine.services.outbox.wording import Bilingual
 from engine.states import DeliveryState
+from engine.store.sql import execute, one_of
 from engine.store.tables.core import User
 from engine.store.tables.support import ContactAddress, Delivery
 
@@ -28,6 +29,10 @@ log = logging.getLogger(__name__)
 
 MAX_TRIES = 10
 CHUNK = 500  # rows of one statement
+_GOING = (
+    f"SELECT 1 FROM delivery WHERE (state = '{DeliveryState.WAITING}' AND next_at <= ?)"  # noqa: S608 - constants
+    f" OR state IN {one_of((DeliveryState.SENDING, DeliveryState.CALLING))} LIMIT 1"
+)
 LEASE_MS = 15 * 60_000
 FIRST_PAUSE_S, FIRST_URGENT_PAUSE_S, LONGEST_PAUSE_S = 30.0, 5.0, 3600.0
 
@@ -202,6 +207,11 @@ def backoff_s(tries: int, is_urgent: bool, luck: float) -> float:
     first = FIRST_URGENT_PAUSE_S if is_urgent else FIRST_PAUSE_S
     whole = min(LONGEST_PAUSE_S, first * 2 ** min(tries - 1, 20))
     return whole / 2 + whole / 2 * luck
+
+
+def is_any_going(now: int) -> bool:
+    """Whether a message is due, or on its way through a channel."""
+    return bool(execute(_GOING, [now]))
 
 
 def note_missing(known: set[str], now: int) -> None:

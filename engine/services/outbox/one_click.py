@@ -34,6 +34,8 @@ MAX_TRIES = 16
 FIRST_PAUSE_MS, LONGEST_PAUSE_MS = 5_000, 3 * 3_600_000  # doubling: a day in all
 SUCCESS, WRONG_KEY, NO_KEY, NOT_ANSWERED = "Success", "WrongKey", "NoKey", "NotAnswered"
 
+_OPEN = "SELECT 1 FROM one_click WHERE state IN ('calling', 'telling') LIMIT 1"
+
 Run = Callable[[Callable[[], Any]], Any]
 Post = Callable[[str, bytes, Mapping[str, str]], tuple[int | None, str]]
 
@@ -75,7 +77,9 @@ def step(now: int, read: Run, write: Run, post: Post) -> int:
 
     `post` gives the status, or None and why there was none.
     """
-    if read(lambda: _ended(now) or _due(now)):
+    if not read(lambda: execute(_OPEN)):
+        return 0
+    if read(lambda: _ended(now)):
         write(lambda: _note_ended(now))
     dead: set[str] = set()  # hosts that did not answer in this step: the rest must not wait for them
     told = 0

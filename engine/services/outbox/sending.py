@@ -13,7 +13,7 @@ from engine.services.outbox.email import Mail
 from engine.services.outbox.messengers import parse_messengers
 from engine.services.outbox.voice import Speak, VoiceLine
 from engine.store.tables.support import Delivery
-from engine.store.threads import write
+from engine.store.threads import read, write
 
 BATCH = 30  # of a channel in one run: within the lease even if each takes its whole time-out
 
@@ -58,6 +58,8 @@ class Channels:
         if self._voice is not None:
             line = self._voice
             jobs.append(lambda: line.step(now, BATCH))
+        if not read(lambda: deliveries.is_any_going(now)):
+            return 0
         write(lambda: deliveries.note_missing(set(self.names), now))
         if not jobs:
             return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from enum import StrEnum
 
+from engine.store.sql import execute
 from engine.store.tables.sla import Component, Flip
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,12 @@ def is_switch(component: str) -> bool:
 
 def gateway_name(name: str) -> str:
     return f"gateway/{name}"
+
+
+def known() -> dict[str, tuple[Health, str]]:
+    """All components: state and reason."""
+    rows = execute("SELECT name, state, reason FROM component")
+    return {name: (Health(state), reason) for name, state, reason in rows}
 
 
 def record(component: str, new: Health, reason: str, at: int) -> tuple[Health, int] | None:

@@ -16,6 +16,7 @@ from engine.sentences import kept
 from engine.services.sla import flips, incidents, observations
 from engine.services.sla.flips import DATABASE, SERVICE, Health
 from engine.services.sla.observations import Calls, Seen
+from engine.store.sql import execute
 from engine.store.tables.sla import Component, MonitorSpan
 
 log = logging.getLogger(__name__)
@@ -64,23 +65,29 @@ class Monitor:
         for gone in observations.gone_engines(now):
             flips.forget(gone, "ended", now)
             observations.end_pulse(gone)
-        for seen in (*observations.observe(now, calls or {}), *extra):
-            self._book(seen, now)
-        rows = {row.name: row for row in Component.select()}
+        known = flips.known()
+        seen = [*observations.observe(now, calls or {}), *extra]
+        changed = {each.component for each in seen if known.get(each.component, ("",))[0] is not each.state}
+        for each in seen:
+            if each.component in changed:
+                self._book(each, now)
+        if changed:
+            known = flips.known()
         whole = observations.service_state(
-            {name: Health(row.state) for name, row in rows.items()},
+            {name: state for name, (state, _) in known.items()},
             observations.usable_gateways(),
-            {name: row.reason for name, row in rows.items()},
+            {name: reason for name, (_, reason) in known.items()},
         )
-        if whole is not None:
+        if whole is not None and known.get(SERVICE, ("",))[0] is not whole.state:
             self._book(whole, now)
 
     def _prolong(self, now: int, refusal: StoreRefusal | None) -> None:
         is_our_gap = self._until_at and now - self._until_at > GAP_MS and refusal is None
         if self._span_id is not None and not is_our_gap:
-            MonitorSpan.update(until_at=now).where(
-                MonitorSpan.id == self._span_id, MonitorSpan.until_at <= now
-            ).execute()
+            execute(
+                "UPDATE monitor_span SET until_at = ? WHERE id = ? AND until_at <= ?",
+                [now, self._span_id, now],
+            )
         else:
             since = refusal.from_at if refusal is not None else now
             self._span_id = MonitorSpan.create(monitor=self.name, from_at=since, until_at=now).id
@@ -97,8 +104,8 @@ class Monitor:
 
 def last_watched() -> int | None:
     """The last instant that a monitor watched; None if none ever did."""
-    row = MonitorSpan.select().order_by(MonitorSpan.until_at.desc()).first()
-    return int(row.until_at) if row is not None else None
+    last = execute("SELECT MAX(until_at) FROM monitor_span")[0][0]
+    return None if last is None else int(last)
 
 
 def first_watched() -> int | None:

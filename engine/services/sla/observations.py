@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from engine.sentences import Sentence, kept, sentence_of
 from engine.services.sla import probes
 from engine.services.sla.flips import DATABASE, SERVICE, WEB, Health, engine_name, gateway_name, switch_name
-from engine.store.tables.core import Gateway, Switch
+from engine.store.sql import execute
 from engine.store.tables.sla import Pulse
 
 PULSE_DEAD_MS = 20_000  # a process without a heartbeat for this long is dead
@@ -38,9 +38,11 @@ class Seen:
 
 def pulse(component: str, now: int) -> None:
     """Heartbeat of a process (``engine/NAME``, ``web``)."""
-    Pulse.insert(name=component, seen_at=now).on_conflict(
-        conflict_target=[Pulse.name], update={Pulse.seen_at: now}
-    ).execute()
+    execute(
+        "INSERT INTO pulse (name, seen_at) VALUES (?, ?)"
+        " ON CONFLICT (name) DO UPDATE SET seen_at = excluded.seen_at",
+        [component, now],
+    )
 
 
 def end_pulse(component: str) -> None:
@@ -64,41 +66,45 @@ def observe(now: int, calls: Calls) -> list[Seen]:
     A gateway without calls keeps its state: it is down until a call gets through.
     """
     seen = [Seen(DATABASE, Health.UP)]
-    for row in Pulse.select().where(Pulse.seen_at > now - PULSE_GONE_MS):
-        if row.seen_at > now - PULSE_DEAD_MS:
-            seen.append(Seen(row.name, Health.UP))
+    for name, seen_at in execute(
+        "SELECT name, seen_at FROM pulse WHERE seen_at > ? ORDER BY name", [now - PULSE_GONE_MS]
+    ):
+        if seen_at > now - PULSE_DEAD_MS:
+            seen.append(Seen(name, Health.UP))
         else:
-            silent_s = (now - row.seen_at) // 1000
-            seen.append(Seen(row.name, Health.DOWN, kept("nothing was heard of it for %(n)s s", n=silent_s)))
-    seen += [_switch(row, now, calls) for row in Switch.select()]
+            silent_s = (now - seen_at) // 1000
+            seen.append(Seen(name, Health.DOWN, kept("nothing was heard of it for %(n)s s", n=silent_s)))
+    for name, state, reason, seen_at in execute(
+        "SELECT name, state, state_reason, seen_at FROM switch ORDER BY id"
+    ):
+        seen.append(_switch(name, reason if state != "up" else None, seen_at, now, calls))
     seen += [Seen(name, *calls[name]) for name in calls if name.startswith(gateway_name(""))]
     return seen
 
 
-def _switch(row: Switch, now: int, calls: Calls) -> Seen:
-    name = switch_name(row.name)
-    if row.state != "up":
-        return Seen(name, Health.DOWN, row.state_reason)
-    if row.seen_at is None or row.seen_at <= now - HEARTBEAT_DEAD_MS:
+def _switch(own_name: str, down: str | None, seen_at: int | None, now: int, calls: Calls) -> Seen:
+    """A switch; `down`: why it is not up, None if it is."""
+    name = switch_name(own_name)
+    if down is not None:
+        return Seen(name, Health.DOWN, down)
+    if seen_at is None or seen_at <= now - HEARTBEAT_DEAD_MS:
         return Seen(name, Health.UNKNOWN, kept("no engine has heard of it lately"))
     if name in calls:  # a full switch refuses synthetic calls while it makes others
         return Seen(name, *calls[name])
-    why = probes.failing(row.name, now)
+    why = probes.failing(own_name, now)
     return Seen(name, Health.DOWN, why) if why else Seen(name, Health.UP)
 
 
 def usable_gateways() -> list[str]:
     """Components of the gateways that may be used."""
-    rows = Gateway.select(Gateway.name).where(~Gateway.is_draining)
-    return [gateway_name(row.name) for row in rows]
+    rows = execute("SELECT name FROM gateway WHERE NOT is_draining ORDER BY id")
+    return [gateway_name(name) for (name,) in rows]
 
 
 def gone_engines(now: int) -> list[str]:
     """Engines that have been silent for an hour."""
-    rows = Pulse.select(Pulse.name).where(
-        Pulse.seen_at <= now - PULSE_GONE_MS, Pulse.name.startswith(engine_name(""))
-    )
-    return [row.name for row in rows]
+    rows = execute("SELECT name FROM pulse WHERE seen_at <= ?", [now - PULSE_GONE_MS])
+    return [name for (name,) in rows if name.startswith(engine_name(""))]
 
 
 def service_state(

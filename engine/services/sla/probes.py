@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.sentences import kept, sentence_of
+from engine.store.sql import execute
 from engine.store.tables.sla import ProbeResult
 
 KEEP_MS = 90 * 86_400_000
@@ -17,17 +18,13 @@ def note(switch_name: str, at: int, is_ok: bool, took_ms: int, answer: str) -> N
 
 def failing(switch_name: str, now: int) -> str:
     """Why the probes say that a switch is down; empty if they do not."""
-    rows = list(
-        ProbeResult.select()
-        .where(ProbeResult.switch_name == switch_name, ProbeResult.at > now - FRESH_MS)
-        .order_by(ProbeResult.at.desc())
-        .limit(FAILS_TO_BE_DOWN)
+    rows = execute(
+        "SELECT is_ok, answer FROM probe_result WHERE switch_name = ? AND at > ? ORDER BY at DESC LIMIT ?",
+        [switch_name, now - FRESH_MS, FAILS_TO_BE_DOWN],
     )
-    if len(rows) < FAILS_TO_BE_DOWN or any(row.is_ok for row in rows):
+    if len(rows) < FAILS_TO_BE_DOWN or any(is_ok for is_ok, _ in rows):
         return ""
-    return kept(
-        "the last %(n)s synthetic calls failed: %(why)s", n=len(rows), why=sentence_of(rows[0].answer)
-    )
+    return kept("the last %(n)s synthetic calls failed: %(why)s", n=len(rows), why=sentence_of(rows[0][1]))
 
 
 def prune(now: int) -> int:
