@@ -19,7 +19,6 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import gevent
 import gevent.socket as socket
@@ -31,6 +30,7 @@ from greenswitch import InboundESL
 from engine.clock import monotonic_s
 from engine.esl import commands, protocol, sockets
 from engine.esl.events import Event
+from engine.esl.link_limits import LinkLimits
 from engine.esl.protocol import Frame, FrameError, FrameParser
 from engine.esl.replies import (
     AuthFailed,
@@ -57,29 +57,6 @@ GATHER_S = 0.1
 GATHER_BELOW = 96 * 1024  # bytes in one reading; a fuller one is followed by the next at once
 
 OnEvent = Callable[[Event], None]
-
-
-@dataclass(frozen=True, slots=True)
-class LinkLimits:
-    """Deadlines and bounds of a link; seconds, counts and bytes.
-
-    ``heartbeat_s`` without HEARTBEAT (sent every 20 s) or ``silence_s`` without a byte and then
-    ``probe_s`` without an answer: the switch is taken for dead.  So is one that leaves a
-    command unanswered ``stuck_s`` past its deadline.
-    """
-
-    connect_s: float = 5.0
-    command_s: float = 10.0
-    send_s: float = 10.0
-    silence_s: float = 10.0
-    probe_s: float = 5.0
-    heartbeat_s: float = 65.0
-    stuck_s: float = 30.0
-    drain_s: float = 30.0
-    tick_s: float = 0.5
-    max_outstanding: int = 5_000
-    max_events: int = 20_000
-    max_event_bytes: int = 128 * 1024 * 1024
 
 
 class Link(InboundESL):

@@ -25,7 +25,8 @@ from engine.esl.address import SwitchAddress
 from engine.esl.answers import BadAnswer, read_limit, read_version
 from engine.esl.checks import UUID
 from engine.esl.events import Event, Heartbeat, read_heartbeat
-from engine.esl.link import Link, LinkLimits
+from engine.esl.link import Link
+from engine.esl.link_limits import LinkLimits
 from engine.esl.replies import AuthFailed
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,8 @@ from gevent.event import Event as Flag
 
 from engine.clock import monotonic_s
 from engine.esl import commands
-from engine.esl.link import Link, LinkLimits
+from engine.esl.link import Link
+from engine.esl.link_limits import LinkLimits
 from engine.esl.originate import OriginateTemplate
 from engine.esl.protocol import FrameError
 from engine.esl.replies import AuthFailed, CommandTimeout, LinkBusy, LinkDown, Reply

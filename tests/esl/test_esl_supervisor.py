@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from engine.esl import commands, supervisor
 from engine.esl.address import SwitchAddress
-from engine.esl.link import LinkLimits
+from engine.esl.link_limits import LinkLimits
 from engine.esl.supervisor import BACKOFF_MOST_S, Supervisor, SwitchInfo, backoff_s
 from tests.esl.esl_double import CORE_UUID, PASSWORD, event, wait_until
 
