@@ -31,7 +31,8 @@ const draw = (figure) => {
   const calendar = figure.dataset.calendar === "jalali" ? "persian" : "gregory";
   const shown = span > 2 * 86400 ? { month: "numeric", day: "numeric" } : { hour: "2-digit", minute: "2-digit" };
   const clock = new Intl.DateTimeFormat(`${lang}-u-ca-${calendar}`, { ...shown, timeZone: figure.dataset.zone, hourCycle: "h23" });
-  const x = isHours ? (value) => figures.format(value) : (value) => clock.format(new Date(value * 1000));
+  const hour = new Intl.NumberFormat(lang, { maximumFractionDigits: 0 });
+  const x = isHours ? (value) => hour.format(value) : (value) => clock.format(new Date(value * 1000));
   const series = [...figure.querySelectorAll("thead th")].slice(1).map((head) => ({
     label: head.textContent.trim(),
     stroke: colour(COLOURS[head.dataset.tone]),
