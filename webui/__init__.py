@@ -113,6 +113,7 @@ def create_app(settings: Settings) -> Flask:
     frame.init_app(app)
     for module in MODULES:
         app.register_blueprint(module.blueprint)
+    formats.ask_filters_anew(app)
     description.register(app)
     with app.app_context():
         services.provider()

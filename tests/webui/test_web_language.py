@@ -107,3 +107,15 @@ def test_digits_of_names_stay_in_what_is_wrong_with_a_field(persian, name: str) 
     assert "۲۰" in shown
     assert "بین ۱ و ۵" in shown
     assert sentences.step_value(name, "file") == name
+
+
+def test_what_is_constant_in_a_template_is_said_in_the_language_of_each_reader(app: Flask) -> None:
+    shown = app.jinja_env.from_string("{{ 0|number }} {{ 'busy'|word('disposition') }} {{ 60000|duration }}")
+    for language, expected in (("fa", "۰ مشغول ۱ دقیقه"), ("en", "0 Busy 1 min")):
+        with app.test_request_context():
+            session["language"] = language
+            assert shown.render() == expected
+    ours = {name for name, made in app.jinja_env.filters.items() if made.__module__.startswith("webui.")}
+    anew = {name for name, made in app.jinja_env.filters.items() if hasattr(made, "jinja_pass_arg")}
+    assert ours
+    assert ours <= anew

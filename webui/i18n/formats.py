@@ -6,13 +6,17 @@ Persian and English; Jalali or Gregorian dates; the digits of the language.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from functools import wraps
 from typing import Any
 
 import jdatetime
 from flask import Flask, g, has_request_context, request, session
 from flask_babel import Babel, refresh
 from flask_babel import gettext as _
+from jinja2 import pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from engine.clock import from_ms, to_ms, wall_ms
@@ -41,6 +45,26 @@ def init_app(app: Flask) -> None:
             "direction": "rtl" if language() == "fa" else "ltr",
         }
     )
+
+
+def ask_filters_anew(app: Flask) -> None:
+    """Have every filter of ours asked at each rendering; call it when all are there.
+
+    Jinja works a filter of a constant out when it compiles a template: its first reader's language would be kept.
+    """
+    filters = app.jinja_env.filters
+    for name, made in filters.items():
+        if made.__module__.startswith("webui."):
+            filters[name] = _asked_anew(made)
+
+
+def _asked_anew(made: Callable[..., Any]) -> Callable[..., Any]:
+    @pass_context
+    @wraps(made)
+    def asked(_context: Context, *values: Any, **named: Any) -> Any:
+        return made(*values, **named)
+
+    return asked
 
 
 def language() -> str:
