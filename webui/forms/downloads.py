@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 from urllib.parse import quote
@@ -49,8 +50,9 @@ def table(
 
 
 def _file_name(text: str) -> str:
-    """A name as files may have it on every system."""
-    return " ".join(_UNFIT.sub(" ", one_line(text)).split())[:100].strip(" .") or "avanak"
+    """A name as files may have it on every system; browsers would write «_» for a joiner, we part by a space."""
+    seen = "".join(" " if unicodedata.category(char) == "Cf" else char for char in one_line(text))
+    return " ".join(_UNFIT.sub(" ", seen).split())[:100].strip(" .") or "avanak"
 
 
 def note(action: str, account_id: int | None, subject: str) -> None:
