@@ -121,9 +121,9 @@ def open_for(campaign_id: int, now: int) -> None:
         return
     counts = CampaignCounts.get_by_id(campaign_id)
     held, _ = lock(campaign_id)
-    fund(terms, expected(terms, counts) - held, now)
-    held, _ = lock(campaign_id)
     one = dearest_of(terms, counts)
+    fund(terms, max(one, min(expected(terms, counts), rest_of(terms, counts))) - held, now)
+    held, _ = lock(campaign_id)
     if held < one:
         raise NoCredit(one, held + spendable(terms.account_id))
 
@@ -133,6 +133,14 @@ def expected(terms: Terms, counts: CampaignCounts) -> int:
     left = counts.waiting + counts.retry_wait + counts.live
     mobiles = -(-left * counts.mobiles // max(1, counts.total - counts.excluded, counts.mobiles))
     return int(mobiles * terms.cost(True) + (left - mobiles) * terms.cost(False))
+
+
+def rest_of(terms: Terms, counts: CampaignCounts) -> int:
+    """What is left of «at most», as it was told before the start: all that may be called, less what was charged."""
+    callable_ = max(0, counts.total - counts.excluded)
+    mobiles = min(callable_, int(counts.mobiles))
+    whole = mobiles * terms.cost(True) + (callable_ - mobiles) * terms.cost(False)
+    return int(whole - (charged(terms.campaign_id) or 0))
 
 
 def average_cost(campaign_id: int) -> float:
@@ -252,7 +260,11 @@ def affordable(terms: Terms, recipient_ids: Sequence[int], now: int) -> tuple[se
     }
     missing = busy + sum(costs.values()) - held
     if missing > 0:
-        held += fund(terms, max(missing, SLICE_CALLS * terms.dearest), now)
+        counts = CampaignCounts.get_by_id(terms.campaign_id)
+        left = rest_of(terms, counts) - held
+        if left < missing:  # some are called again whose first calls were paid
+            left = expected(terms, counts) - held
+        held += fund(terms, max(missing, min(SLICE_CALLS * terms.dearest, left)), now)
     free = held - busy
     allowed = set()
     for recipient_id in recipient_ids:
