@@ -29,7 +29,7 @@ _OPTIONS = (
     ),
     click.option(
         "--several", "list_several", type=words(Several), default=Several.NONE.value, show_default=True,
-        help="Which numbers of a cell with more than one are taken.",
+        help="Which numbers are taken of a cell with more than one, or with words beside it.",
     ),
 )  # fmt: skip
 

@@ -220,6 +220,19 @@ def test_two_numbers_in_a_cell_are_a_choice(several: str) -> None:
     assert facts.several == 1
 
 
+@pytest.mark.parametrize("several", ["none", "first", "all"])
+def test_a_number_with_words_beside_it_is_a_choice(several: str) -> None:
+    rows, facts = read("number\n09121110000 علی\n09121110002\n", Choices(several=several))
+    assert called(rows) == {"none": ["+989121110002"]}.get(several, ["+989121110000", "+989121110002"])
+    assert (rows[0].raw, facts.beside_words, facts.several) == ("09121110000 علی", 1, 0)
+    assert any("words" in str(note) for note in facts.notes)
+
+
+def test_a_letterhead_with_a_number_is_never_called() -> None:
+    rows, _ = read("لیست مشتریان - تماس 09121119999\nموبایل\n09121110000\n", Choices(several="all"))
+    assert called(rows) == ["+989121110000"]
+
+
 def test_a_second_column_helps_where_the_first_has_none() -> None:
     rows, _ = read("موبایل,منزل\n09121110000,02188776655\n,02188776656\n", Choices("موبایل,منزل"))
     assert called(rows) == ["+989121110000", "+982188776656"]

@@ -16,9 +16,10 @@ from engine.services.numbering.numbers import NormalNumber
 from engine.services.numbering.reasons import Reason
 from engine.store.threads import read, write
 from webui.api import lines
+from webui.api.lines import LinesQuery
 from webui.api.models import At, Id, Paged, PageQuery, RequestBody, at, page_of
 from webui.api.operations import created, operation
-from webui.api.recipients import AddedRecipients, NewRecipients, reader, summed
+from webui.api.recipients import AddedRecipients, NewRecipients, number_rules, summed
 from webui.request.programs import caller
 from webui.request.services import shelf
 
@@ -179,16 +180,20 @@ def list_contacts(path: ContactListPath, query: PageQuery) -> Paged[ContactAnswe
 )
 def add_contacts(path: ContactListPath, body: NewRecipients) -> Response:
     """Add up to 1,000 numbers to a list.  A number that cannot be called gets a reason; the others are added."""
-    account_id, read_row = caller().account_id, reader()
-    wanted = [read_row(each) for each in body.recipients]
+    account_id, rules = caller().account_id, number_rules()
+    wanted = [rules.read(each) for each in body.recipients]
     lines.know_reasons()
 
     def work() -> AddedRecipients:
         found = _put(path.contact_list_id, account_id, wanted)
         return summed(
             [
-                lines.said_of(line, row.reference, made, None if reason is None else Reason(reason))
-                for line, (row, (made, reason)) in enumerate(zip(wanted, found, strict=True), start=1)
+                lines.said_of(
+                    line, given.number, given.reference, made, None if reason is None else Reason(reason)
+                )
+                for line, (given, (made, reason)) in enumerate(
+                    zip(body.recipients, found, strict=True), start=1
+                )
             ]
         )
 
@@ -205,11 +210,13 @@ def add_contacts(path: ContactListPath, body: NewRecipients) -> Response:
     creates=True,
     request_body=lines.description(),
 )
-def add_contacts_in_bulk(path: ContactListPath) -> Response:
+def add_contacts_in_bulk(path: ContactListPath, query: LinesQuery) -> Response:
     """Add up to 100,000 numbers to a list as NDJSON or CSV.  Each line is answered with its id or a reason."""
     account_id = caller().account_id
     read(lambda: contact_lists.get(path.contact_list_id, account_id))
-    return lines.answer_lines(reader(), lambda rows: _put(path.contact_list_id, account_id, rows))
+    return lines.answer_lines(
+        number_rules(), query, lambda rows: _put(path.contact_list_id, account_id, rows)
+    )
 
 
 def _put(list_id: int, account_id: int, rows: list[GivenRow]) -> lines.Outcomes:

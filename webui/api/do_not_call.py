@@ -6,18 +6,18 @@ from flask import Response
 from pydantic import BaseModel, Field
 
 from engine.clock import wall_ms
-from engine.errors import NotFound
+from engine.errors import BadInput, NotFound
 from engine.services.accounts.token_scopes import Scope
 from engine.services.compliance import do_not_call as suppression
-from engine.services.numbering.numbers import NormalNumber
+from engine.services.numbering.numbers import NormalNumber, normalise
+from engine.services.numbering.reasons import Reason
 from engine.store import do_not_call
 from engine.store.threads import read, write
 from webui.api import lines
-from webui.api.lines import LineAnswer, NewRecipient
+from webui.api.lines import LineAnswer
 from webui.api.models import At, Id, Paged, PageQuery, PhoneNumber, RequestBody, at, page_of
 from webui.api.operations import created, operation
-from webui.api.recipients import reader
-from webui.api.sends import number_of
+from webui.request.context import web
 from webui.request.programs import caller
 
 TAG = "Do-not-call list"
@@ -70,22 +70,27 @@ class SuppressionAnswer(BaseModel):
 )
 def add_do_not_call(body: SuppressionRequest) -> Response:
     """Add up to 1,000 numbers to the list.  A number that is on it already stays once."""
-    me, now, read_row = caller(), wall_ms(), reader()
+    me, now = caller(), wall_ms()
     lines.know_reasons()
     good: list[NormalNumber] = []
     refused: list[LineAnswer] = []
     for line, text in enumerate(body.numbers, start=1):
-        number = read_row(NewRecipient(number=text)).number
+        number = _read(text)
         if isinstance(number, NormalNumber):
             good.append(number)
         else:
-            refused.append(lines.said_of(line, "", None, number))
+            refused.append(lines.said_of(line, text, "", None, number))
 
     def work() -> SuppressionAnswer:
         added = sum(suppression.add(me.account_id, number, now, me.person.id) for number in good)
         return SuppressionAnswer(added=added, known=len(good) - added, refused=refused)
 
     return created(work, 200)
+
+
+def _read(text: str) -> NormalNumber | Reason:
+    """A number as it goes on the list: those abroad too, whether or not they may be called."""
+    return normalise(text, default_area=web().settings.default_area_code or None, allow_abroad=True)
 
 
 class NumberPath(BaseModel):
@@ -98,6 +103,8 @@ class NumberPath(BaseModel):
 def remove_do_not_call(path: NumberPath) -> None:
     """Remove a number from the list."""
     me, now = caller(), wall_ms()
-    number = number_of(reader()(NewRecipient(number=path.number)))
+    number = _read(path.number)
+    if isinstance(number, Reason):
+        raise BadInput(number.sentence)
     if not write(lambda: suppression.remove(me.account_id, number, now, me.person.id)):
         raise NotFound("The number is not on the list.")

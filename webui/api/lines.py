@@ -1,4 +1,4 @@
-"""Bodies of many lines, NDJSON or CSV: read as they come, worked on in parts, answered line by line.
+"""Bodies of many lines: NDJSON is read as it comes, CSV as every list is; worked on in parts, answered line by line.
 
 The answer is gathered on the disk while the body is read: a client that sends all before it reads would
 otherwise wait for us as we for it.
@@ -6,11 +6,14 @@ otherwise wait for us as we for it.
 
 from __future__ import annotations
 
-import csv
 import hashlib
+import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from typing import IO, Any
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from typing import IO, Annotated, Any
 
 import orjson
 from flask import Response, request
@@ -18,28 +21,38 @@ from pydantic import BaseModel, Field, ValidationError
 
 from engine.clock import wall_ms
 from engine.errors import AvanakError, BadInput
+from engine.fold import fold
 from engine.services.accounts import idempotency
 from engine.services.accounts.idempotency import Key
+from engine.services.campaigns import adding
+from engine.services.campaigns.adding import GivenRow
+from engine.services.lists.choices import Choices
+from engine.services.lists.reader import open_list
+from engine.services.lists.rows import Row
 from engine.services.numbering.reasons import Reason
 from engine.store.threads import write
+from engine.workers.job import Lane
 from webui.api import problems
-from webui.api.models import Id, PhoneNumber, Reference, RequestBody
+from webui.api.models import Id, Reference, RequestBody
 from webui.api.operations import key_of
 from webui.request.bodies import read_json
 from webui.request.context import web
+from webui.request.programs import caller
 
 # What became of the rows of a part: the recipient's id, or the word of the reason.
 Outcomes = Sequence[tuple[int | None, str | None]]
 PART = 1_000  # lines of a transaction
 MOST_LINES = 100_000
-LONGEST_LINE = 64_000  # bytes
+LONGEST_LINE = 64_000  # bytes of NDJSON
 NDJSON, CSV = "application/x-ndjson", "text/csv"
 
 
 class NewRecipient(RequestBody):
     """A number that is to be called."""
 
-    number: PhoneNumber
+    number: Annotated[
+        str, Field(max_length=256, description="In any usual form: 09121234567, +98 21 8888 1234.")
+    ]
     reference: Reference = ""
     variables: dict[str, str] = Field(
         default_factory=dict,
@@ -48,12 +61,36 @@ class NewRecipient(RequestBody):
     )
 
 
+class LinesQuery(BaseModel):
+    """How the lines of a CSV are read."""
+
+    number_column: str = Field(
+        "number",
+        min_length=1,
+        max_length=200,
+        description="Name or place of the column with the numbers; of several (`mobile,home`) the first that has one.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class NumberRules:
+    """How numbers are read here: the area code of local ones, and whether those abroad are open."""
+
+    area: str | None
+    abroad: bool
+
+    def read(self, given: NewRecipient) -> GivenRow:
+        """A recipient as it was given; BadInput for a reference or variables that cannot be."""
+        return adding.read_row(given.number, given.reference, given.variables, self.area, self.abroad)
+
+
 class LineAnswer(BaseModel):
     """The result of a line: the `id` of the recipient, or the `reason` why it was refused."""
 
     line: int = Field(description="Counted from 1, without the header of a CSV.")
     id: Id | None
     reference: str = ""
+    number: str | None = Field(None, description="Of a line that was refused, as it is written.")
     reason: str | None = Field(None, description="A word: duplicate, do_not_call, not_a_number, bad_input …")
     detail: str | None = None
     detail_fa: str | None = None
@@ -68,13 +105,30 @@ class LinesEnd(BaseModel):
     problem: problems.Problem | None = None
 
 
-def said_of(line: int, reference: str, outcome_id: int | None, reason: Reason | None) -> LineAnswer:
-    """The answer to a line."""
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line as it was read: the cell with its number, what it says in all, the recipient or what is answered instead."""
+
+    written: str
+    told: bytes
+    found: GivenRow | LineAnswer
+
+
+def said_of(
+    line: int, written: str, reference: str, outcome_id: int | None, reason: Reason | None
+) -> LineAnswer:
+    """The answer to a line whose number is `written` so."""
     if reason is None:
-        return LineAnswer(line=line, id=outcome_id, reference=reference, reason=None)
+        return LineAnswer(line=line, id=outcome_id, reference=reference, number=None, reason=None)
     detail, detail_fa = _of_reason(reason)
     return LineAnswer(
-        line=line, id=None, reference=reference, reason=reason.value, detail=detail, detail_fa=detail_fa
+        line=line,
+        id=None,
+        reference=reference,
+        number=written,
+        reason=reason.value,
+        detail=detail,
+        detail_fa=detail_fa,
     )
 
 
@@ -97,8 +151,9 @@ def description() -> dict[str, Any]:
     text = {"schema": {"type": "string"}}
     return {
         "required": True,
-        "description": "A JSON object a line (number, reference, variables), or CSV whose first line names the"
-        " columns: number, reference, and variables. At most 100,000 lines and 64 MB.",
+        "description": "A JSON object a line (number, reference, variables), or CSV with a header: number, reference,"
+        " and variables. A CSV is read as every list is: any encoding, delimiter and quotes; a blank line is none."
+        " At most 100,000 lines and 64 MB.",
         "content": {
             NDJSON: {**text, "example": '{"number": "09121234567", "reference": "order 7"}\n'},
             CSV: {**text, "example": "number,reference,name\n09121234567,order 7,Sara\n"},
@@ -112,24 +167,26 @@ ANSWER = {
 }
 
 
-def answer_lines(read_row: Callable[[NewRecipient], Any], add: Callable[[list[Any]], Outcomes]) -> Response:
+def answer_lines(
+    rules: NumberRules, query: LinesQuery, add: Callable[[list[GivenRow]], Outcomes]
+) -> Response:
     """Read the body in parts of `PART` lines, add each part in a transaction, and answer each line.
 
-    `read_row` reads a line (BadInput: it is refused), `add` adds those that could be read; with an
-    Idempotency-Key a part that was added is not added again.
+    `add` adds those that could be read; with an Idempotency-Key a part that was added is not added again.
     """
     know_reasons()
     key = key_of("lines")
     kept: IO[bytes] = tempfile.TemporaryFile(dir=web().settings.data_dir / "tmp")  # noqa: SIM115 - the answer closes it
     end = LinesEnd(lines=0, added=0, refused=0)
     try:
-        for number, (found, digest) in enumerate(_parts(_source())):
-            part_key = None if key is None else key.part(number, digest)
-            for answer in _worked(found, end.lines + 1, read_row, add, part_key):
-                end.lines += 1
-                end.added += answer.id is not None
-                end.refused += answer.id is None
-                kept.write(answer.model_dump_json(exclude_none=True).encode() + b"\n")
+        with closing(_source(rules, query)) as source:
+            for number, (found, digest) in enumerate(_parts(source)):
+                part_key = None if key is None else key.part(number, digest)
+                for answer in _worked(found, end.lines + 1, add, part_key):
+                    end.lines += 1
+                    end.added += answer.id is not None
+                    end.refused += answer.id is None
+                    kept.write(answer.model_dump_json(exclude_none=True).encode() + b"\n")
     except AvanakError as error:
         if not end.lines:
             kept.close()
@@ -145,33 +202,28 @@ def answer_lines(read_row: Callable[[NewRecipient], Any], add: Callable[[list[An
 
 
 def _worked(
-    found: Sequence[NewRecipient | LineAnswer],
-    first: int,
-    read_row: Callable[[NewRecipient], Any],
-    add: Callable[[list[Any]], Outcomes],
-    key: Key | None,
+    found: Sequence[_Line], first: int, add: Callable[[list[GivenRow]], Outcomes], key: Key | None
 ) -> list[LineAnswer]:
     """The answers to a part whose first line is `first`."""
-    answers: list[LineAnswer | None] = []
-    rows: list[Any] = []
-    places: list[tuple[int, str]] = []
-    for at, each in enumerate(found):
-        if isinstance(each, LineAnswer):
-            answers.append(each.model_copy(update={"line": first + at}))
+    rows = [each.found for each in found if isinstance(each.found, GivenRow)]
+    outcomes = iter(_added(rows, add, key) if rows else ())
+    answers: list[LineAnswer] = []
+    for line, each in enumerate(found, start=first):
+        if isinstance(each.found, LineAnswer):
+            answers.append(each.found.model_copy(update={"line": line}))
             continue
-        try:
-            rows.append(read_row(each))
-        except BadInput as error:
-            answers.append(_unread(first + at, *problems.both(error.sentence)))
-            continue
-        places.append((at, each.reference))
-        answers.append(None)
-    if rows:
-        now = wall_ms()
-        text, _ = write(lambda: idempotency.once(key, now, lambda: orjson.dumps(list(add(rows))).decode()))
-        for (at, reference), (made, reason) in zip(places, orjson.loads(text), strict=True):
-            answers[at] = said_of(first + at, reference, made, None if reason is None else Reason(reason))
-    return [answer for answer in answers if answer is not None]
+        made, reason = next(outcomes)
+        known = None if reason is None else Reason(reason)
+        answers.append(said_of(line, each.written, each.found.reference, made, known))
+    return answers
+
+
+def _added(
+    rows: list[GivenRow], add: Callable[[list[GivenRow]], Outcomes], key: Key | None
+) -> list[tuple[int | None, str | None]]:
+    now = wall_ms()
+    text, _ = write(lambda: idempotency.once(key, now, lambda: orjson.dumps(list(add(rows))).decode()))
+    return [(made, reason) for made, reason in orjson.loads(text)]
 
 
 def _pieces(file: IO[bytes]) -> Iterator[bytes]:
@@ -179,11 +231,9 @@ def _pieces(file: IO[bytes]) -> Iterator[bytes]:
         yield piece
 
 
-def _parts(
-    source: Iterator[NewRecipient | LineAnswer],
-) -> Iterator[tuple[list[NewRecipient | LineAnswer], str]]:
+def _parts(source: Iterator[_Line]) -> Iterator[tuple[list[_Line], str]]:
     """The lines in parts, each with its hash."""
-    part: list[NewRecipient | LineAnswer] = []
+    part: list[_Line] = []
     for count, each in enumerate(source, start=1):
         if count > MOST_LINES:
             raise BadInput("At most %(n)s lines can be sent at once.", n=MOST_LINES)
@@ -195,75 +245,82 @@ def _parts(
         yield part, _digest(part)
 
 
-def _digest(part: Sequence[BaseModel]) -> str:
-    found = hashlib.sha256()
-    for each in part:
-        found.update(each.model_dump_json().encode())
-    return found.hexdigest()
+def _digest(part: Sequence[_Line]) -> str:
+    return hashlib.sha256(b"\n".join(each.told for each in part)).hexdigest()
 
 
-def _source() -> Iterator[NewRecipient | LineAnswer]:
+def _source(rules: NumberRules, query: LinesQuery) -> Generator[_Line]:
     if request.mimetype == CSV:
-        return _of_csv()
+        return _of_list(rules, query.number_column)
     if request.mimetype in (NDJSON, "application/jsonl", "application/json-lines"):
-        return _of_ndjson()
+        return _of_ndjson(rules)
     raise BadInput("Lines are sent as application/x-ndjson or text/csv.")
 
 
 def _raw() -> Iterator[bytes]:
-    """The lines of the body that hold something; BadInput for one that is too long."""
+    """The lines of the body; BadInput for one that is too long."""
     while raw := request.stream.readline(LONGEST_LINE + 1):
         if len(raw) > LONGEST_LINE:
             raise BadInput("A line has at most %(n)s bytes.", n=LONGEST_LINE)
         yield raw
 
 
-def _of_ndjson() -> Iterator[NewRecipient | LineAnswer]:
-    line = 0
+def _of_ndjson(rules: NumberRules) -> Generator[_Line]:
     for raw in _raw():
-        if not raw.strip():
+        if not (told := raw.strip()):
             continue
-        line += 1
         try:
-            yield NewRecipient.model_validate(read_json(raw))
+            given = NewRecipient.model_validate(read_json(told))
         except ValidationError as error:
-            told = problems.of_fields(error).get_json(force=True)
-            yield _unread(line, told["detail"], told["detail_fa"])
+            said = problems.of_fields(error).get_json(force=True)
+            yield _Line("", told, _unread("", said["detail"], said["detail_fa"]))
         except ValueError:
-            yield _unread(line, *problems.both_texts("This line is no JSON object."))
+            yield _Line("", told, _unread("", *problems.both_texts("This line is no JSON object.")))
+        else:
+            yield _Line(given.number, told, _or_told(given.number, partial(rules.read, given)))
 
 
-def _of_csv() -> Iterator[NewRecipient | LineAnswer]:
-    def texts() -> Iterator[str]:
-        for at, raw in enumerate(_raw()):
-            try:
-                text = raw.decode("utf-8-sig" if at == 0 else "utf-8")
-            except UnicodeDecodeError as error:
-                raise BadInput("The lines are not UTF-8.") from error
-            yield text.replace("\0", "")
+def _of_list(rules: NumberRules, column: str) -> Generator[_Line]:
+    """The lines of a CSV, read in a worker as every list is; whose copy lies on the disk meanwhile."""
+    account_id = caller().account_id
+    with tempfile.TemporaryFile(dir=web().settings.data_dir / "tmp") as body:
+        shutil.copyfileobj(request.stream, body, 65_536)
+        with web().apart(
+            lambda: open_list(
+                body,
+                Choices(columns=column),
+                default_area=rules.area,
+                allow_abroad=rules.abroad,
+                needs_number=False,
+                account=account_id,
+                lane=Lane.QUICK,
+            ),
+            waits=True,
+        ) as reader:
+            for chunk in web().each_apart(iter(reader)):
+                columns = reader.variable_columns
+                reference_at = next((name for name in columns if fold(name) == "reference"), "")
+                for row in chunk:
+                    yield _listed(row, dict(zip(columns, row.cells, strict=False)), reference_at)
 
-    rows = csv.reader(texts(), strict=True)
+
+def _listed(row: Row, values: dict[str, str], reference_at: str) -> _Line:
+    reference = values.pop(reference_at, "")
+    told = orjson.dumps([row.raw, reference, values])
+    # What stands twice in the body is for `add` to judge.
+    number = row.number if row.number is not None else row.reason or Reason.NOT_A_NUMBER
+    return _Line(row.raw, told, _or_told(row.raw, lambda: adding.given_row(number, reference, values)))
+
+
+def _or_told(written: str, read: Callable[[], GivenRow]) -> GivenRow | LineAnswer:
+    """What `read` reads; of what cannot be, the answer that says so."""
     try:
-        head = [name.strip() for name in next(rows, [])]
-        if "number" not in head:
-            raise BadInput("The first line of the CSV names the columns; one of them is «number».")
-        line = 0
-        for cells in rows:
-            if not cells:
-                continue
-            line += 1
-            values = dict(zip(head, cells, strict=False))
-            number, reference = values.pop("number", ""), values.pop("reference", "")
-            try:
-                yield NewRecipient(
-                    number=number, reference=reference, variables={k: v for k, v in values.items() if k}
-                )
-            except ValidationError as error:
-                told = problems.of_fields(error).get_json(force=True)
-                yield _unread(line, told["detail"], told["detail_fa"])
-    except csv.Error as error:
-        raise BadInput("The CSV cannot be read: %(why)s.", why=str(error)) from error
+        return read()
+    except BadInput as error:
+        return _unread(written, *problems.both(error.sentence))
 
 
-def _unread(line: int, detail: str, detail_fa: str) -> LineAnswer:
-    return LineAnswer(line=line, id=None, reason="bad_input", detail=detail, detail_fa=detail_fa)
+def _unread(written: str, detail: str, detail_fa: str) -> LineAnswer:
+    return LineAnswer(
+        line=0, id=None, number=written or None, reason="bad_input", detail=detail, detail_fa=detail_fa
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from functools import partial
 from typing import Any, Literal
 
@@ -20,7 +19,7 @@ from engine.services.lists import contact_lists
 from engine.store.threads import read, write
 from webui.api import lines
 from webui.api.campaigns import CampaignPath, own
-from webui.api.lines import LineAnswer, NewRecipient
+from webui.api.lines import LineAnswer, LinesQuery, NewRecipient, NumberRules
 from webui.api.models import At, Id, Paged, PageQuery, RequestBody, Rials, at, page_of
 from webui.api.operations import created, operation
 from webui.request.context import web
@@ -146,9 +145,8 @@ class AddedRecipients(BaseModel):
 def add_recipients(path: CampaignPath, body: NewRecipients) -> Response:
     """Add up to 1,000 numbers.  A number that cannot be called gets a reason; the others are added."""
     account_id, now = caller().account_id, wall_ms()
-    read_one = reader()
-    wanted = [read_one(each) for each in body.recipients]
-    references = [each.reference for each in body.recipients]
+    rules = number_rules()
+    wanted = [rules.read(each) for each in body.recipients]
     lines.know_reasons()
 
     def work() -> AddedRecipients:
@@ -156,8 +154,8 @@ def add_recipients(path: CampaignPath, body: NewRecipients) -> Response:
         found = adding.add(path.campaign_id, wanted)
         return summed(
             [
-                lines.said_of(line, reference, each.recipient_id, each.reason)
-                for line, (each, reference) in enumerate(zip(found, references, strict=True), start=1)
+                lines.said_of(line, given.number, given.reference, each.recipient_id, each.reason)
+                for line, (each, given) in enumerate(zip(found, body.recipients, strict=True), start=1)
             ]
         )
 
@@ -169,11 +167,9 @@ def summed(answers: list[LineAnswer]) -> AddedRecipients:
     return AddedRecipients(added=added, refused=len(answers) - added, recipients=answers)
 
 
-def reader() -> Callable[[NewRecipient], GivenRow]:
-    """What reads a recipient as it was given, with its number; BadInput for a reference or variables that cannot be."""
-    area = web().settings.default_area_code or None
-    abroad = read(traffic_caps.opens_abroad)
-    return lambda each: adding.read_row(each.number, each.reference, each.variables, area, abroad)
+def number_rules() -> NumberRules:
+    """How the numbers that are to be called are read."""
+    return NumberRules(web().settings.default_area_code or None, read(traffic_caps.opens_abroad))
 
 
 @operation(
@@ -186,7 +182,7 @@ def reader() -> Callable[[NewRecipient], GivenRow]:
     creates=True,
     request_body=lines.description(),
 )
-def add_recipients_in_bulk(path: CampaignPath) -> Response:
+def add_recipients_in_bulk(path: CampaignPath, query: LinesQuery) -> Response:
     """Add up to 100,000 numbers as NDJSON or CSV.  Each line is answered with its id or a reason."""
     account_id, now = caller().account_id, wall_ms()
     read(lambda: own(path.campaign_id, account_id, now))
@@ -195,7 +191,7 @@ def add_recipients_in_bulk(path: CampaignPath) -> Response:
         own(path.campaign_id, account_id, now)
         return [(each.recipient_id, each.reason) for each in adding.add(path.campaign_id, rows)]
 
-    return lines.answer_lines(reader(), add)
+    return lines.answer_lines(number_rules(), query, add)
 
 
 class ContactListChoice(RequestBody):
@@ -222,11 +218,11 @@ def add_contact_list(path: CampaignPath, body: ContactListChoice) -> AddedRecipi
         )
     )
     lines.know_reasons()
-    read_row, last, added = reader(), 0, 0
+    rules, last, added = number_rules(), 0, 0
     refused: list[LineAnswer] = []
     while rows := read(partial(contact_lists.contacts, body.contact_list_id, last, adding.MAX_ROWS)):
         wanted = [
-            read_row(
+            rules.read(
                 NewRecipient(number=row.number, reference=row.reference, variables=json.loads(row.variables))
             )
             for row in rows
@@ -234,7 +230,9 @@ def add_contact_list(path: CampaignPath, body: ContactListChoice) -> AddedRecipi
         found = write(partial(adding.add, path.campaign_id, wanted))
         for row, each in zip(rows, found, strict=True):
             if each.recipient_id is None:
-                refused.append(lines.said_of(added + len(refused) + 1, row.reference, None, each.reason))
+                refused.append(
+                    lines.said_of(added + len(refused) + 1, row.number, row.reference, None, each.reason)
+                )
             else:
                 added += 1
         last = int(rows[-1].id)

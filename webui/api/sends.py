@@ -24,10 +24,10 @@ from engine.services.numbering.numbers import NormalNumber
 from engine.services.numbering.reasons import Reason
 from engine.store.threads import read, write
 from webui.api import lines
-from webui.api.lines import NewRecipient
+from webui.api.lines import LinesQuery, NewRecipient
 from webui.api.models import At, Id, Paged, PageQuery, PhoneNumber, Reference, RequestBody, Rials, at, page_of
 from webui.api.operations import created, operation
-from webui.api.recipients import RECIPIENT_STATES, reader
+from webui.api.recipients import RECIPIENT_STATES, number_rules
 from webui.request.context import web
 from webui.request.programs import caller
 from webui.request.services import speech
@@ -110,7 +110,7 @@ def answer_of(row: RecipientResult) -> QuickSendAnswer:
 def create_quick_send(body: QuickSendRequest) -> Response:
     """Send a message to a number at once.  Its price is reserved."""
     account_id, now, longest = caller().account_id, wall_ms(), web().settings.max_call_s
-    number = number_of(reader()(NewRecipient(number=body.number, reference=body.reference)))
+    number = number_of(number_rules().read(NewRecipient(number=body.number, reference=body.reference)))
     read(lambda: check_listed(account_id, body.kind, number))
     if body.text is not None:
         read(lambda: accounts.require_grant(account_id, permissions.OWN_VOICE))
@@ -198,7 +198,7 @@ def cancel_quick_send(path: QuickSendPath) -> QuickSendAnswer:
     return write(work)
 
 
-class BulkQuery(BaseModel):
+class BulkQuery(LinesQuery):
     """The message that all hear, and how."""
 
     message_id: Id
@@ -259,4 +259,4 @@ def send_in_bulk(query: BulkQuery) -> Response:
         references.note(campaign_id, [(made, text) for (_, _, text), made in zip(good, ids, strict=True)])
         return found
 
-    return lines.answer_lines(reader(), add)
+    return lines.answer_lines(number_rules(), query, add)

@@ -57,7 +57,7 @@ class ImportForm(PageForm):
     )
     sheet = StringField(_l("Sheet"), [Length(max=64)], render_kw={"dir": "auto"})
     several = SelectField(
-        _l("Cells with several numbers"),
+        _l("Cells with several numbers, or with words"),
         choices=[
             SelectChoice(Several.NONE.value, _l("take none of them")),
             SelectChoice(Several.FIRST.value, _l("take the first")),

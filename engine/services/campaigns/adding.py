@@ -55,6 +55,12 @@ def read_row(
     number: str, reference: str, variables: Mapping[str, str], area: str | None, allow_abroad: bool = False
 ) -> GivenRow:
     """A recipient of what was written; BadInput for a reference or variables that cannot be."""
+    found = normalise(number, default_area=area, allow_abroad=allow_abroad)
+    return given_row(found, reference, variables)
+
+
+def given_row(number: NormalNumber | Reason, reference: str, variables: Mapping[str, str]) -> GivenRow:
+    """A recipient whose number was read already; BadInput as with `read_row`."""
     if len(variables) > MAX_VARIABLES:
         raise BadInput("A recipient has at most %(n)s variables.", n=MAX_VARIABLES)
     for name, value in variables.items():
@@ -62,8 +68,7 @@ def read_row(
             raise BadInput(
                 "A variable has a name of 1 to 60 characters and a text of at most %(n)s.", n=MAX_CELL
             )
-    found = normalise(number, default_area=area, allow_abroad=allow_abroad)
-    return GivenRow(found, references.check(reference), variables)
+    return GivenRow(number, references.check(reference), variables)
 
 
 def add(campaign_id: int, rows: Sequence[GivenRow]) -> list[AddedRow]:

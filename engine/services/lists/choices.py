@@ -20,7 +20,7 @@ class HiddenRows(StrEnum):
 
 
 class Several(StrEnum):
-    """Which numbers of a cell with more than one are called."""
+    """Which numbers are called of a cell with more than one, or with words beside it."""
 
     NONE = "none"
     FIRST = "first"
@@ -114,6 +114,7 @@ class ListFacts:
     hidden_columns: list[str] = field(default_factory=list)
     hidden_rows: int = 0
     several: int = 0  # cells with more than one number
+    beside_words: int = 0  # cells with words beside their number
     elsewhere: int = 0  # rows without a number that have a mobile in a column that was not chosen
     lines: int = 0  # of the file, or rows of the sheet
     left_out: Counter[str] = field(default_factory=Counter)

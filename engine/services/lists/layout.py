@@ -173,4 +173,16 @@ class Layout:
             )
         elif facts.several:
             found.append(Sentence("%(count)s cells hold more than one number.", count=Amount(facts.several)))
+        if facts.beside_words:
+            found.append(
+                Sentence(
+                    "In %(count)s cells words stand beside the number; without a choice these are not called.",
+                    count=Amount(facts.beside_words),
+                )
+                if choices.several == Several.NONE
+                else Sentence(
+                    "Of %(count)s cells with words beside the number, the number is called.",
+                    count=Amount(facts.beside_words),
+                )
+            )
         return found

@@ -30,7 +30,7 @@ from engine.services.lists.table import Table
 from engine.services.numbering.numbers import LineKind, NormalNumber, normalise, numbers_in, usual_numbers
 from engine.services.numbering.reasons import Reason
 
-MAX_CELL = 500
+MAX_CELL = 1_000
 """Characters of a cell that are kept; the rest is cut off."""
 CHUNK_CELLS = 100_000
 """A chunk of a list with many columns has fewer rows."""
@@ -58,6 +58,7 @@ class Reading:
         allow_short: bool,
         max_rows: int,
         chunk_rows: int,
+        needs_number: bool,
     ) -> None:
         self.filename = filename
         self.counts: Counter[Reason | None] = Counter()
@@ -75,10 +76,11 @@ class Reading:
             else normalise
         )
         self._max_rows, self._chunk_rows = max_rows, chunk_rows
+        self._needs_number = needs_number
         self._resources = ExitStack()
         self._examples: list[Sentence] = []
         self._unparted: tuple[int, str] | None = None  # a first line that seems to have several cells
-        self._filled = self._blank = self._hidden = self._several = 0
+        self._filled = self._blank = self._hidden = self._several = self._beside_words = 0
         self._headers = 0  # that are repeated between the rows
         self._elsewhere = 0  # rows without a number that have a mobile in a column that was not chosen
 
@@ -148,6 +150,7 @@ class Reading:
             hidden_columns=layout.hidden_columns,
             hidden_rows=self._hidden if self._skipped is table.hidden_lines else len(table.hidden_lines),
             several=self._several,
+            beside_words=self._beside_words,
             elsewhere=self._elsewhere,
             lines=self._filled + self._blank + table.passed_over,
             left_out=+left_out,
@@ -164,7 +167,7 @@ class Reading:
             if not self.counts[None]:
                 self._collect_examples(chunk)
             yield chunk
-        if not self.counts[None]:
+        if self._needs_number and not self.counts[None]:
             if not self._examples:
                 raise BadInput("%(file)s has a header in line %(line)s and no rows.",
                     file=self.filename, line=self._layout.header_line)  # fmt: skip
@@ -269,8 +272,8 @@ class Reading:
         if found is Reason.NOT_A_NUMBER and raw in self._layout.header and self._is_header(raw, cells):
             self._headers += 1
             return
-        if found is Reason.SEVERAL:
-            self._several += 1
+        self._several += found is Reason.SEVERAL
+        self._beside_words += found is Reason.BESIDE_WORDS
         numbers = self._found_in(raw, found)
         for other in self._others if not numbers else ():
             text = cells[other - (other > self._index)]
@@ -305,7 +308,7 @@ class Reading:
         wanted = self._choices.several
         if wanted == Several.NONE and self._layout.is_contacts and ":::" in text:
             wanted = Several.FIRST  # an address book gives the main one first
-        if found is not Reason.SEVERAL or wanted == Several.NONE:
+        if found not in (Reason.SEVERAL, Reason.BESIDE_WORDS) or wanted == Several.NONE:
             return []
         numbers = [
             one for part in numbers_in(text) if isinstance(one := self._read_number(part), NormalNumber)
@@ -358,6 +361,7 @@ def open_reading(
     allow_short: bool = False,
     max_rows: int,
     chunk_rows: int,
+    needs_number: bool = True,
 ) -> Reading:
     """Begin to read a list; raise BadInput with one sentence if it is none.
 
@@ -376,6 +380,7 @@ def open_reading(
             allow_short=allow_short,
             max_rows=max_rows,
             chunk_rows=chunk_rows,
+            needs_number=needs_number,
         )
         reading.adopt(resources.pop_all())
         return reading

@@ -109,13 +109,15 @@ def open_list(
     max_bytes: int = MAX_BYTES,
     max_rows: int = MAX_ROWS,
     only_numbers: bool = False,
+    needs_number: bool = True,
     account: int | None = None,
     lane: Lane = Lane.LONG,
 ) -> ListReader:
     """Open a list; raise BadInput with one sentence if it is none.
 
     ``source`` is a path (a pipe's too) or a binary stream (an upload); ``filename`` is what people
-    call it.  With `only_numbers` it is for `ListReader.numbers`: half the work.  A worker and a turn
+    call it.  With `only_numbers` it is for `ListReader.numbers`: half the work; a list that `needs_number`
+    is refused at its end when it has none to call.  A worker and a turn
     (of `account`, in `lane`) are held until the reader is closed: close it, or use it in a ``with``
     statement.  Raises QueueFull when too much of the account waits already.
     """
@@ -126,6 +128,7 @@ def open_list(
         "allow_short": allow_short,
         "max_rows": max_rows,
         "chunk_rows": CHUNK_ROWS,
+        "needs_number": needs_number,
     }
     mode = ReadMode.NUMBERS if only_numbers else ReadMode.ROWS
     with ExitStack() as resources:

@@ -25,6 +25,8 @@ from engine.services.numbering.identity_codes import is_national_code
 from engine.services.numbering.provinces import PROVINCES
 from engine.services.numbering.reasons import Reason
 from engine.services.numbering.spelling import (
+    beside_words,
+    has_extension,
     is_amount,
     is_date,
     joined,
@@ -32,6 +34,7 @@ from engine.services.numbering.spelling import (
     plain,
     runs_on,
     undecorated,
+    with_digits,
 )
 
 MAX_TEXT = 256
@@ -77,10 +80,11 @@ _TO_PLAIN = {
 
 _SPELLING = re.compile(r"[(\[ ]*\+?[\d ().\[\]/-]*", re.ASCII)
 _FORMULA_TEXT = re.compile(r'="([^"]*)"')
-_WHOLE_FLOAT = re.compile(r"(\d{7,15})\.0{1,2}", re.ASCII)
+_WHOLE_FLOAT = re.compile(r"(\d{7,15})[.,]0{1,2}", re.ASCII)
 _SCIENTIFIC = re.compile(r"(\d)(?:[.,/](\d{1,14}))?[eE](\+?)(\d{1,2})", re.ASCII)
 # What must not be joined to a number without a closer look: a leading minus, a date, a second ending.
 _with_care = re.compile(r"^\s*-|-\s*\d{1,2}\s*-|\d{7}\D+\d{1,3}\D*$").search
+_CODE_TWICE = re.compile(r"(?:00)?(?:98(?:00)?)+(?=980?9\d{9}$)", re.ASCII)
 _CHARGED_MORE = (PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST)
 
 
@@ -112,7 +116,9 @@ def normalise(
 
 
 def numbers_in(text: str) -> list[str]:
-    """The parts of a cell that was refused as `Reason.SEVERAL`, each as it is written; to be read by `normalise`."""
+    """The numbers of a cell that was refused as `Reason.SEVERAL` or `BESIDE_WORDS`, as they are written; for `normalise`."""
+    if one := beside_words(plain(text[:MAX_TEXT])):
+        return [one]
     parts = parts_of(plain(text[:MAX_TEXT]))
     return [] if runs_on(undecorated(parts[-1]) if parts else "") else parts
 
@@ -168,7 +174,9 @@ def _normalise_slowly(
     whole = plain(text).strip()
     if wrapped := _FORMULA_TEXT.fullmatch(whole):
         whole = wrapped[1].strip()
-    spelt = undecorated(whole)
+    if has_extension(whole):
+        return Reason.EXTENSION
+    spelt = with_digits(undecorated(whole))
     if not spelt:
         return Reason.NOT_A_NUMBER if whole.strip("'") else Reason.EMPTY
     if is_date(spelt):
@@ -185,10 +193,13 @@ def _normalise_slowly(
     digits = "".join(filter(str.isdigit, spelt))
     if is_amount(spelt):
         return Reason.NOT_A_NUMBER
-    if (len(digits) > 13 and _holds_several(whole)) or (digits and runs_on(spelt)):
+    if len(digits) > 13 and _holds_several(whole):
         return Reason.SEVERAL
+    if digits and runs_on(spelt):
+        return Reason.SEVERAL if len(parts_of(whole)) > 1 else Reason.ENDINGS
     if not digits or not _SPELLING.fullmatch(spelt):
-        return Reason.NOT_A_NUMBER
+        return Reason.BESIDE_WORDS if digits and beside_words(whole) else Reason.NOT_A_NUMBER
+    digits = _CODE_TWICE.sub("", digits)
 
     if "+" in spelt and not digits.startswith("0"):
         international = digits

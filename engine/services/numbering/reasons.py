@@ -29,6 +29,9 @@ class Reason(StrEnum):
     DATE = "date"
     HIDDEN = "hidden"
     MAY_BE_CODE = "may_be_code"
+    EXTENSION = "extension"
+    ENDINGS = "endings"
+    BESIDE_WORDS = "beside_words"
 
     @property
     def has_number(self) -> bool:
@@ -70,6 +73,15 @@ _SENTENCES: dict[Reason, Sentence] = {
     Reason.DATE: Sentence("This is a date, not a telephone number."),
     Reason.MAY_BE_CODE: Sentence(
         "Ten digits without a 0 before them, in a column of mobiles: this may be a code; a landline is written 021…."
+    ),
+    Reason.EXTENSION: Sentence(
+        "The number has an extension, and nobody is put through to one; write the number alone to call its switchboard."
+    ),
+    Reason.ENDINGS: Sentence(
+        "Other digits stand behind the number, as in 88776655-66; write each number in full."
+    ),
+    Reason.BESIDE_WORDS: Sentence(
+        "Words stand beside the number in its cell; look at them, then choose that the first number of a cell is called."
     ),
     Reason.HIDDEN: Sentence("The row is hidden or filtered out in the spreadsheet, so it was left out."),
 }

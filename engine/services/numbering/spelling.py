@@ -14,12 +14,14 @@ _LABELS = (
 _LABEL = "(?:" + "|".join(sorted(_LABELS, key=len, reverse=True)) + ")"
 _LINK = r"(?:https?://)?(?:www\.)?(?:wa\.me/|api\.whatsapp\.com/send/?\?phone=)"
 _BEFORE = re.compile(
-    rf"^(?:(?:{_LABEL}(?![^\W\d_])[\s.:=#-]*|[mtp]\s*[.:]\s*)+|{_LINK})(?=[\d+(\[0])", re.IGNORECASE
+    rf"^(?:(?:{_LABEL}(?![^\W\d_])[\s.:=#/-]*|[mtp]\s*[.:]\s*)+|{_LINK})(?=[\d+(\[0])", re.IGNORECASE
 )
-_BEHIND = re.compile(rf"(?<=\d)\s*(?:[(\[]\s*{_LABEL}\s*[)\]]|\s{_LABEL})$", re.IGNORECASE)
+_BEHIND = re.compile(
+    rf"(?<=\d)\s*(?:[(\[]\s*{_LABEL}\s*[)\]]|\s{_LABEL}|[(\[]\s*\d{{1,3}}\s*خط[یه]?\s*[)\]])$", re.IGNORECASE
+)
 _ONLY_LABEL = re.compile(_LABEL, re.IGNORECASE)
 _SYMBOLS = "☎✆✉📞📱📲\ufe0f"
-_ENDS = re.compile(rf"^[#*•·|/\\_,;:،؛.\s{_SYMBOLS}]+|[#*•·|/\\_,;:،؛.+\s{_SYMBOLS}-]+$")
+_ENDS = re.compile(rf"^[#*•·|/\\_,;:،؛.<\s{_SYMBOLS}]+|[#*•·|/\\_,;:،؛.+>?!؟\s{_SYMBOLS}-]+$")
 _TYPED_FORMULA = re.compile(r"=(?=\+?\d+$)", re.ASCII)
 _BULLET = re.compile(r"^-\s*(?=[0+(])|^-\s+|^\d{1,5}\s*[-.)]\s+(?=(?:0|\+98|0098)[1-9]\d{9}$)", re.ASCII)
 """A dash, or the number of a line (``12. 0912…``), before a number that is whole without it."""
@@ -40,7 +42,50 @@ _DAY_NUMBER = re.compile(
 _AMOUNT = re.compile(r"-\s*[1-9][\d,.]*|[1-9]\d{2,}\.\d+|\d{1,3}(?:,\d{3})+(?:\.\d+)?", re.ASCII)
 _DECIMAL = re.compile(r"(?!98\.9)\d{1,2}[.,]\d{4,}", re.ASCII)
 """A number with a fraction: a place on a map, a rate."""
-_RUN_ON = re.compile(r"\d{7}[\s()/\\,،-]+\d{1,2}\W*$|\d{8}[\s()/\\,،-]+\d{1,3}\W*$")
+_RUN_ON = re.compile(
+    r"\d{7}[\s()/\\,،-]+\d{1,2}\W*$|\d{8}[\s()/\\,،-]+\d{1,3}\W*$|\d{7}\s*(?:~|(?:تا|الی|to)\b)\s*\d{1,3}\W*$"
+)
+_EXTENSION_WORD = r"(?:داخلی|داخلي|extension|ext|int|x)"
+_EXTENSION = re.compile(
+    rf"\d{{7}}[\s,;()-]*(?:{_EXTENSION_WORD}[\s.:=]*\d{{1,6}}|#\s*\d{{1,6}})[\s)]*$"
+    rf"|^[\s(]*{_EXTENSION_WORD}[\s.:=]*\d{{1,6}}[\s,;:)-]+[+(]?\d[\d\s()-]{{6,}}$",
+    re.IGNORECASE,
+)
+_ONE_SPAN = re.compile(r"[+(]*\d(?:[\d ().+/-]*\d)?")
+_WHOLE = re.compile(r"0[1-9]\d{9}|(?:\+|00)?98[1-9]\d{9}", re.ASCII)
+_WORDS = re.compile(r"[^\W\d_]+")
+_AROUND = re.compile(r"(?:[^\W\d_]|[\s.,:;()\[\]«»\"'’/|\-،؛\u064b-\u0652\u0670])*")
+_NO_TELEPHONE = frozenset(
+    [
+        "کد",
+        "کدملی",
+        "کدپستی",
+        "پستی",
+        "ملی",
+        "حساب",
+        "کارت",
+        "شبا",
+        "قبض",
+        "فکس",
+        "نمابر",
+        "دورنگار",
+        "ریال",
+        "تومان",
+        "code",
+        "fax",
+        "account",
+        "card",
+        "iban",
+        "sheba",
+        "id",
+        "rial",
+        "rials",
+        "toman",
+    ]
+)
+"""Beside one of these words digits are no telephone's, or nobody listens there."""
+_READ_AS = str.maketrans("OoIl", "0011")
+_WITH_LETTERS = re.compile(r"[\dOo][\dOoIl]{10}", re.ASCII)
 
 BETWEEN_NUMBERS = re.compile(
     r":::|[,;،؛|/\\&\r\n]| - | {2,}|[ -](?=0\d{10})|[ -](?=\+)|(?<=\d)\s+(?:و|یا|and|or)\s+(?=[\d+])"
@@ -112,6 +157,39 @@ def is_amount(text: str) -> bool:
 def runs_on(text: str) -> bool:
     """Say whether other endings follow a whole number: ``88776655-66`` are two numbers."""
     return _RUN_ON.search(text) is not None
+
+
+def has_extension(text: str) -> bool:
+    """Say whether a plain text is a number with an extension: ``021-22334455 داخلی 12``, ``…;ext=5``."""
+    return _EXTENSION.search(text) is not None
+
+
+def beside_words(text: str) -> str:
+    """Return the one whole number of a plain text of words (``09121110020 علی``); empty when there is none such.
+
+    Whole is a number with its 0 or 98; no other digit may stand in the text.
+    """
+    span = _ONE_SPAN.search(text)
+    if span is None or not _WHOLE.fullmatch(re.sub(r"[ ().-]", "", span[0])):
+        return ""
+    around = (text[: span.start()], text[span.end() :])
+    words = [
+        word.casefold().replace("ي", "ی").replace("ك", "ک")
+        for side in around
+        for word in _WORDS.findall(side)
+    ]
+    if not words or not _NO_TELEPHONE.isdisjoint(words) or not all(map(_AROUND.fullmatch, around)):
+        return ""
+    return span[0]
+
+
+def with_digits(text: str) -> str:
+    """Return a number in which letters were typed for 0 and 1 (``O9l2…``) with digits; any other text as it is."""
+    found = re.sub(r"[ .-]", "", text)
+    if found.isdecimal() or not _WITH_LETTERS.fullmatch(found) or sum(map(str.isdigit, found)) < 6:
+        return text
+    read = found.translate(_READ_AS)
+    return read if read.startswith("09") else text
 
 
 def parts_of(text: str) -> list[str]:
