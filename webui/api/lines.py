@@ -26,12 +26,10 @@ from engine.services.accounts import idempotency
 from engine.services.accounts.idempotency import Key
 from engine.services.campaigns import adding
 from engine.services.campaigns.adding import GivenRow
-from engine.services.lists.choices import Choices
-from engine.services.lists.reader import open_list
+from engine.services.lists.reader import open_sent
 from engine.services.lists.rows import Row
 from engine.services.numbering.reasons import Reason
 from engine.store.threads import write
-from engine.workers.job import Lane
 from webui.api import problems
 from webui.api.models import Id, Reference, RequestBody
 from webui.api.operations import key_of
@@ -286,14 +284,8 @@ def _of_list(rules: NumberRules, column: str) -> Generator[_Line]:
     with tempfile.TemporaryFile(dir=web().settings.data_dir / "tmp") as body:
         shutil.copyfileobj(request.stream, body, 65_536)
         with web().apart(
-            lambda: open_list(
-                body,
-                Choices(columns=column),
-                default_area=rules.area,
-                allow_abroad=rules.abroad,
-                needs_number=False,
-                account=account_id,
-                lane=Lane.QUICK,
+            lambda: open_sent(
+                body, column, default_area=rules.area, allow_abroad=rules.abroad, account=account_id
             ),
             waits=True,
         ) as reader:

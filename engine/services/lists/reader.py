@@ -137,6 +137,24 @@ def open_list(
         return ListReader(name, begins.value, answers, resources.pop_all())
 
 
+def open_sent(
+    source: BinaryIO, columns: str, *, default_area: str | None, allow_abroad: bool, account: int
+) -> ListReader:
+    """Open the lines that a program sent and waits for; errors as `open_list`.
+
+    The columns with the numbers are named, none is guessed; that no number can be called is no error.
+    """
+    return open_list(
+        source,
+        Choices(columns=columns),
+        default_area=default_area,
+        allow_abroad=allow_abroad,
+        needs_number=False,
+        account=account,
+        lane=Lane.QUICK,
+    )
+
+
 def look_into(
     source: str | Path | BinaryIO,
     choices: Choices = AS_FOUND,
