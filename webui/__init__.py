@@ -21,6 +21,7 @@ from webui.api import description, rest
 from webui.campaigns import (
     campaigns,
     change,
+    contact_lists,
     list_imports,
     new_campaign,
     new_list,
@@ -29,7 +30,6 @@ from webui.campaigns import (
     quick_send,
     recordings,
     results,
-    saved_lists,
     text_posts,
     texts,
 )
@@ -60,7 +60,7 @@ from webui.trunks import audit_findings, cdr_posts, health, trunks
 
 MODULES = (
     *(auth, forgot, own_login, campaigns, recordings, list_imports, trunks, health, cdr_posts),
-    *(new_campaign, new_list, new_message, new_rules, saved_lists),
+    *(new_campaign, new_list, new_message, new_rules, contact_lists),
     *(portal, registration, balance, gallery, do_not_call, tickets, claims, availability, agreement),
     *(change, results, quick_send, ledger, texts, text_posts),
     *(wallboard, callers, line_agents, reports, prompts),

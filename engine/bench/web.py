@@ -169,7 +169,9 @@ def _upload(browser: Browser, numbers: Path, process: int) -> dict[str, Any]:
     _write_tone(sound)
     began = time.monotonic()
     start = _next_of(
-        browser.send("/campaigns/new", {"account": "1", "saved": "0"}, "/campaigns/new", {"numbers": numbers})
+        browser.send(
+            "/campaigns/new", {"account": "1", "contact_list": "0"}, "/campaigns/new", {"numbers": numbers}
+        )
     )
     sent = time.monotonic() - began
     base = start.removesuffix("/list")

@@ -11,8 +11,8 @@ from engine.clock import wall_ms
 from engine.config import Settings
 from engine.errors import AvanakError
 from engine.loops import Loop, Loops
-from engine.services.campaigns import list_imports, saved_lists
-from engine.services.campaigns.saved_lists import Shelf
+from engine.services.campaigns import list_imports, list_shelf
+from engine.services.campaigns.list_shelf import Shelf
 from engine.services.campaigns.uploads import Uploads
 from engine.services.lists import contact_lists
 from engine.store.tables.lists import ListImport
@@ -56,7 +56,7 @@ class Importer:
             if account_id not in self._working and self._uploads.taken_list(row.token).exists():
                 self._working[account_id] = gevent.spawn(self._bring_in, row)
                 self._served[account_id] = max(self._served.values(), default=0) + 1
-        for kept in read(saved_lists.coming):
+        for kept in read(list_shelf.coming):
             if len(self._working) >= AT_ONCE:
                 return
             if kept.account_id not in self._working and self._shelf.path(kept.token).exists():
@@ -95,9 +95,9 @@ class Importer:
             if not is_ours:
                 return
             try:
-                saved_lists.bring_in(row, self._shelf, self._area, read, write, partial(begin, waits=True))
+                list_shelf.bring_in(row, self._shelf, self._area, read, write, partial(begin, waits=True))
             except AvanakError as error:
                 log.warning("action=list_cut list=%d error=%r", row.id, str(error))
             except Exception:
                 log.exception("action=list_cut list=%d", row.id)
-                write(lambda: saved_lists.fail_by_our_fault(row, list_imports.OUR_FAULT.kept()))
+                write(lambda: list_shelf.fail_by_our_fault(row, list_imports.OUR_FAULT.kept()))

@@ -97,7 +97,7 @@ def test_all_calls_of_an_hour_have_a_cap(world: World) -> None:
 def test_at_night_only_who_typed_the_number_here_is_rung(world: World, hours: None) -> None:
     night = int(datetime(2026, 11, 28, 3, 0, tzinfo=TEHRAN).astimezone(UTC).timestamp() * 1000)
     made = account(world)
-    with pytest.raises(TooSoon, match="at this hour") as soon:
+    with pytest.raises(TooSoon, match="At this hour") as soon:
         ring(made, night, typed=False)
     assert soon.value.wait_s == 4 * 3600
     assert rings(made, night, typed=True)

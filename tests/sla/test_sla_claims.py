@@ -131,7 +131,7 @@ def test_two_of_the_committee_and_neither_the_author(cast):
             decide(claim_id, (outsider, YES))
     corrector = person("quality")
     write(lambda: incidents.correct(outage_id, corrector, "longer", AT + DAY, end_at=AT + 201 * MINUTE))
-    with pytest.raises(NotAllowed, match="wrote the record"):
+    with pytest.raises(NotAllowed, match="recorded the outage"):
         decide(claim_id, (corrector, YES))
     assert decide(claim_id, (one, YES)) == "in_review"
     assert not read(lambda: committee.may_vote(claims.get(claim_id), one))

@@ -123,7 +123,7 @@ def test_who_may_not_see_what_calls_cost_gets_no_order_by_it(colleague, ended) -
         table = page[page.index('id="people"') :]
         shown = re.findall(r"<tr><td>\u2066?([^<\u2069]+)", table)
         assert [one.replace(" ", "") for one in shown] == ["09120000001", "09120000002", "abc"]
-        assert "Dearest first" not in page
+        assert "Most expensive first" not in page
         assert "Cheapest first" not in page
 
 

@@ -42,7 +42,7 @@ COMMON = {
     "campaigns.rows", "quick_send.index", "consent.add", "consent.export", "consent.import_", "consent.index", "consent.remove",
     "gallery.index", "new_campaign.form", "own_login.confirm_factor", "own_login.factor", "own_login.index",
     "own_login.password", "own_login.renew_codes", "own_login.switch_off", "people.index", "people.invite",
-    "portal.live", "portal.start", "saved_lists.index", "sla.index", "sla.month", "tickets.index", "tickets.new",
+    "portal.live", "portal.start", "contact_lists.index", "sla.index", "sla.month", "tickets.index", "tickets.new",
     "tokens.index", "webhooks.index",
 }  # fmt: skip
 # Of customers alone, about themselves.
@@ -69,7 +69,7 @@ OWNED = {
     "list_imports.detail", "list_imports.live", "new_campaign.check", "new_campaign.confirm", "new_campaign.discard",
     "new_campaign.reading", "new_list.choose", "new_list.keep", "new_list.refused", "new_list.replace", "new_list.show",
     "new_message.call", "new_message.call_state", "new_message.choose", "new_message.show", "new_message.sound",
-    "new_message.speak", "new_message.upload", "new_rules.show", "portal.read_notice", "saved_lists.remove",
+    "new_message.speak", "new_message.upload", "new_rules.show", "portal.read_notice", "contact_lists.remove",
     "own_login.end_session", "own_login.switch_off_of", "people.access", "people.link", "people.role",
     "recordings.index", "recordings.sound",
     "registration.document", "sla.statement", "sla.statement_file", "tickets.assign", "tickets.close",

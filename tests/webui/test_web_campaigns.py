@@ -148,7 +148,7 @@ def test_campaigns_are_found_by_name_and_number(operator, cast) -> None:
     assert "Autumn &lt;b&gt;" in operator.get(f"/campaigns?text={cast.campaign}").text
     page = operator.get("/campaigns?text=100%25").text
     assert "Autumn" not in page
-    assert "No campaign is like that." in page
+    assert "No campaign matches." in page
 
 
 def test_what_became_of_a_number(operator, outsider, cast) -> None:

@@ -7,7 +7,7 @@ import re
 
 from engine.clock import wall_ms
 from engine.errors import EngineBusy
-from engine.services.campaigns import saved_lists
+from engine.services.campaigns import list_shelf
 from engine.services.lists import contact_lists
 from engine.services.lists.contact_lists import NewContact
 from engine.services.numbering.numbers import NormalNumber, normalise
@@ -28,16 +28,18 @@ def test_a_list_is_kept_and_used_again(owner, outsider, cast, importer) -> None:
     base = base_of(begin(owner, cast.sahar))
     owner.post(f"{base}/list/keep", {"name": "مشترکان"}, page=f"{base}/list")
     kept = read(lambda: ContactList.get())
-    assert begin(owner, cast.sahar, b"", "", saved=str(kept.id)).status_code == 400  # it is still coming in
+    assert (
+        begin(owner, cast.sahar, b"", "", contact_list=str(kept.id)).status_code == 400
+    )  # it is still coming in
     bring_in(importer)
     kept = read(lambda: ContactList.get())
     assert (kept.name, kept.numbers, kept.account_id, kept.token) == ("مشترکان", 2, cast.sahar, "")
     assert not list((importer._shelf.path("x").parent).iterdir())
     owner.post(f"{base}/discard", page=f"{base}/list")
     assert owner.get(f"{base}/list").status_code == 404
-    again = begin(owner, cast.sahar, b"", "", saved=str(kept.id))
+    again = begin(owner, cast.sahar, b"", "", contact_list=str(kept.id))
     assert re.search(r"To be called</dt><dd><bdi>2</bdi>", owner.get(again.location).text)
-    assert begin(outsider, cast.other, b"", "", saved=str(kept.id)).status_code == 400
+    assert begin(outsider, cast.other, b"", "", contact_list=str(kept.id)).status_code == 400
     assert outsider.post(f"/lists/{kept.id}/remove").status_code == 404
     assert "مشترکان" in owner.get("/lists").text
     assert "مشترکان" in owner.get("/lists?text=%D9%85%D8%B4%D8%AA%D8%B1%D9%83").text  # with an Arabic kaf
@@ -59,7 +61,7 @@ def test_a_list_of_a_program_makes_a_campaign_in_the_web(owner, cast, importer) 
         return list_id
 
     list_id = write(work)
-    answer = begin(owner, cast.sahar, b"", "", saved=str(list_id))
+    answer = begin(owner, cast.sahar, b"", "", contact_list=str(list_id))
     page = owner.get(answer.location).text
     assert re.search(r"To be called</dt><dd><bdi>1</bdi>", page)
     assert "=A-17" in page
@@ -74,14 +76,14 @@ def test_a_list_of_a_program_makes_a_campaign_in_the_web(owner, cast, importer) 
 def test_a_list_that_is_cut_while_it_comes_in_is_whole_in_the_end(owner, cast, importer, monkeypatch) -> None:
     base = base_of(begin(owner, cast.sahar))
     owner.post(f"{base}/list/keep", {"name": "l"}, page=f"{base}/list")
-    put = saved_lists._put
+    put = list_shelf._put
 
     def killed(list_id: int, contacts: list[NewContact]) -> None:
         put(list_id, contacts[:1])
         raise EngineBusy("The process ended.")
 
     with monkeypatch.context() as patched:
-        patched.setattr(saved_lists, "_put", killed)
+        patched.setattr(list_shelf, "_put", killed)
         bring_in(importer)
     assert read(lambda: ContactList.get().token)
     bring_in(importer)

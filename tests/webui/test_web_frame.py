@@ -41,7 +41,7 @@ def test_an_account_is_found_as_people_write_it(operator, owner) -> None:
                   str(kaveh), "شرکت کاوه"):  # fmt: skip
         assert operator.post("/tickets/new", {**form, "account": typed, "key": typed}).status_code == 302
     for typed, said in (
-        ("nobody at all", "No account is like"),
+        ("nobody at all", "No account matches"),
         ("a", "Several accounts"),
         ("#999", "no account"),
     ):

@@ -252,7 +252,7 @@ def test_only_so_many_large_bodies_at_a_time(app, owner: Browser, outsider: Brow
 
 def test_files_of_forms_leave_nothing(app, settings, owner: Browser) -> None:
     page = owner.get("/campaigns/new").text
-    fields = {"csrf_token": csrf_of(page), "account": "2", "saved": "0"}
+    fields = {"csrf_token": csrf_of(page), "account": "2", "contact_list": "0"}
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(5):
         owner.client.post("/campaigns/new", data={**fields, "numbers": (io.BytesIO(b"x" * 700_000), "a.csv")})

@@ -102,7 +102,7 @@ def test_no_later_error_drops_a_file(owner, cast) -> None:
         f"{base}/message/upload", {"title": "x", "sound": (io.BytesIO(b"junk"), "x.mp3")}, page=f"{base}/message"
     ).status_code == 400  # fmt: skip
     assert rule(owner, base, max_tries="99").status_code == 400
-    wrong = {"numbers": (io.BytesIO(b"\x89PNG...."), "x.csv"), "saved": "0"}
+    wrong = {"numbers": (io.BytesIO(b"\x89PNG...."), "x.csv"), "contact_list": "0"}
     page = owner.post(f"{base}/list/file", wrong, page=f"{base}/list", follow_redirects=True).text
     assert "is a PNG picture" in page
     assert "list.csv" in page
@@ -323,7 +323,9 @@ def test_clone_brings_rules_and_message(owner, cast) -> None:
     assert "«Autumn &lt;b&gt;»" in page
     path = f"/campaigns/new?clone={cast.campaign}"
     answer = owner.post(
-        path, {"numbers": (io.BytesIO(LIST), "l.csv"), "account": str(cast.sahar), "saved": "0"}, page=path
+        path,
+        {"numbers": (io.BytesIO(LIST), "l.csv"), "account": str(cast.sahar), "contact_list": "0"},
+        page=path,
     )
     base = base_of(answer)
     assert "Autumn &lt;b&gt; (again)" in owner.get(base).text  # nothing is missing: the check page

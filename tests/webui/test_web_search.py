@@ -37,7 +37,7 @@ WEBUI = Path(__file__).parents[2] / "webui"
 # Where a field searches: template, and the test of this file that types into it.
 FIELDS = {
     "campaigns/list.html": "names",
-    "lists/kept.html": "names",
+    "lists/index.html": "names",
     "gallery/index.html": "names",
     "new_campaign/message.html": "names",
     "accounts/index.html": "names",

@@ -38,7 +38,7 @@ def newest() -> int:
 
 
 def begin(browser, account: int, data: bytes = LIST, name: str = "list.csv", **changes: object):
-    files = {"numbers": (io.BytesIO(data), name), "account": str(account), "saved": "0", **changes}
+    files = {"numbers": (io.BytesIO(data), name), "account": str(account), "contact_list": "0", **changes}
     return browser.post("/campaigns/new", files, page="/campaigns/new")
 
 

@@ -14,7 +14,7 @@ from engine.config import Settings
 from engine.services.accounts import access_tokens, documents
 from engine.services.accounts.access_tokens import NewToken
 from engine.services.accounts.token_scopes import Scope
-from engine.services.campaigns import list_imports, quick_sends, references, saved_lists
+from engine.services.campaigns import list_imports, list_shelf, quick_sends, references
 from engine.services.campaigns.quick_sends import QuickOptions
 from engine.services.campaigns.recipients import add_one
 from engine.services.campaigns.uploads import Pending
@@ -102,7 +102,7 @@ def make_world(folder: Path, cast: Any) -> World:
     ids["quick_id"] = write(lambda: _quick_send(cast.sahar, now))
     write(lambda: _support_line(ids, cast.sahar, who["admin"], staff, folder / "recordings", now))
     ids["list_id"] = write(
-        lambda: saved_lists.keep(Pending("none", owner.id, cast.sahar, now), MARK, f"{MARK} subscribers", now)
+        lambda: list_shelf.keep(Pending("none", owner.id, cast.sahar, now), MARK, f"{MARK} subscribers", now)
     )
     ids["import_id"] = write(
         lambda: list_imports.note(

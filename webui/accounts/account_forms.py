@@ -55,7 +55,7 @@ class LimitsForm(PageForm):
         render_kw={"dir": "ltr", "inputmode": "tel"},
     )
     gateways = StringField(
-        _l("Gateways that it may use"), [Optional(), Length(max=1000)], description=_l("Names with blanks between; empty: all."),
+        _l("Gateways that it may use"), [Optional(), Length(max=1000)], description=_l("Names separated by blanks; empty: all."),
         render_kw={"dir": "ltr"},
     )  # fmt: skip
     parent_id = AccountField(_l("Reseller"), description=_l("Empty: none."))
@@ -103,7 +103,7 @@ class NumberForm(PageForm):
         _l("Number"),
         [InputRequired(), Length(3, 20)],
         filters=[ascii_digits],
-        description=_l("You have seen that it is theirs; their campaigns may show it."),
+        description=_l("You have checked that the number is theirs. Their campaigns may show it."),
         render_kw={"dir": "ltr", "inputmode": "tel"},
     )
 

@@ -163,7 +163,7 @@ def replay(webhook_id: int) -> Answer | Response:
 
     def work() -> None:
         if form.first.data > form.last.data:
-            raise BadInput("The first event stands behind the last.")
+            raise BadInput("The first event comes after the last.")
         sent.append(events.replay(me, account_id, webhook_id, now, form.first.data, form.last.data))
 
     if not attempt(form, work):

@@ -68,7 +68,7 @@ def _answer(row: contact_lists.ContactList) -> ContactListAnswer:
 
 @operation("get", "/contact-lists", Scope.CONTACTS_READ, TAG, Paged[ContactListAnswer], right="campaign.view")
 def list_contact_lists(query: PageQuery) -> Paged[ContactListAnswer]:
-    """The contact lists of the account, including those saved in the web UI, newest first."""
+    """The contact lists of the account, including those made in the web UI, newest first."""
     account_id, before = caller().account_id, query.after
     found, cursor = page_of(
         read(lambda: contact_lists.page(account_id, before, query.limit + 1)), query.limit, lambda row: row.id

@@ -148,10 +148,10 @@ _REASONS: dict[str, Sentence] = {
     "less_than_equal": Sentence("It must be at most %(le)s."),
     "enum": Sentence("It is none of: %(expected)s."),
     "literal_error": Sentence("It is none of: %(expected)s."),
-    "datetime_type": Sentence("It must be an instant as 2026-11-28T09:30:00+03:30."),
-    "datetime_parsing": Sentence("It must be an instant as 2026-11-28T09:30:00+03:30."),
-    "datetime_from_date_parsing": Sentence("It must be an instant as 2026-11-28T09:30:00+03:30."),
-    "timezone_aware": Sentence("It must be an instant as 2026-11-28T09:30:00+03:30."),
+    "datetime_type": Sentence("It must be an instant such as 2026-11-28T09:30:00+03:30."),
+    "datetime_parsing": Sentence("It must be an instant such as 2026-11-28T09:30:00+03:30."),
+    "datetime_from_date_parsing": Sentence("It must be an instant such as 2026-11-28T09:30:00+03:30."),
+    "timezone_aware": Sentence("It must be an instant such as 2026-11-28T09:30:00+03:30."),
 }
 _OTHER = Sentence("It is not what it must be.")
 

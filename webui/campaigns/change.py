@@ -87,7 +87,7 @@ class ChangeForm(PageForm):
     starts_at = InstantField(_l("Start"))
     ends_at = InstantField(
         _l("Ends at"),
-        description=_l("Who was not called by then is not called any more. Empty: when all are done."),
+        description=_l("Numbers not called by then are not called any more. Empty: until all are done."),
     )
 
 

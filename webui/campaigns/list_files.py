@@ -1,4 +1,4 @@
-"""How numbers come in: a file, pasted text, or a list that is kept."""
+"""How numbers come in: a file, pasted text, or a contact list."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length
 
 from engine.errors import BadInput
-from engine.services.campaigns import saved_lists
+from engine.services.campaigns import list_shelf
 from engine.services.campaigns.uploads import Pending
 from engine.services.lists import contact_lists
 from engine.services.lists.choices import AS_FOUND
@@ -35,11 +35,11 @@ class NumbersForm(FlaskForm):
     account = AccountField(_l("Account"), [account_needed])
     numbers = FileField(_l("List of numbers"))
     pasted = TextAreaField(_l("Or paste numbers here"), [Length(max=MOST_PASTED)])
-    saved = SelectField(_l("Or a list that is kept"), coerce=int, default=0)
+    contact_list = SelectField(_l("Or a contact list"), coerce=int, default=0)
 
     def offer(self, kept: list[Any]) -> None:
         """Which lists that are kept may be chosen."""
-        self.saved.choices = [
+        self.contact_list.choices = [
             SelectChoice(0, "—"),
             *(SelectChoice(row.id, f"{row.name} ({number(row.numbers)})") for row in kept),
         ]
@@ -58,13 +58,13 @@ def take_list(form: NumbersForm, pending: Pending) -> None:
         name = _("Pasted numbers")
         web().apart(lambda: uploads.save(pending, "list", name, text))
         pending.list_name = name
-    elif form.saved.data:
-        list_id, account_id = int(form.saved.data), pending.account_id
+    elif form.contact_list.data:
+        list_id, account_id = int(form.contact_list.data), pending.account_id
         row = read(lambda: contact_lists.get_whole(list_id, account_id))
 
         def laid_out() -> str:
             with connected():
-                return uploads.write_list(pending, partial(saved_lists.lay_out, row))
+                return uploads.write_list(pending, partial(list_shelf.lay_out, row))
 
         pending.choices = web().apart(laid_out)
         pending.list_name = str(row.name)

@@ -74,7 +74,7 @@ def discard(token: str) -> Response:
     pending = list_checks.pending_of(token)
     write(lambda: drafts.forget(pending.token))
     web().uploads.discard(pending.token)
-    flash(_("It was thrown away."), "success")
+    flash(_("It was discarded."), "success")
     return redirect(url_for("new_campaign.form"))
 
 

@@ -15,7 +15,7 @@ from engine.clock import wall_ms
 from engine.errors import BadInput
 from engine.fold import visible
 from engine.sentences import sentence_of
-from engine.services.campaigns import launch, saved_lists
+from engine.services.campaigns import launch, list_shelf
 from engine.services.campaigns.preflight import set_aside
 from engine.services.campaigns.uploads import Pending
 from engine.services.compliance import traffic_caps
@@ -116,11 +116,11 @@ def keep(token: str) -> Response:
     files, path = shelf(), web().uploads.list_path(pending)
     kept = web().apart(lambda: files.put(path))
     try:
-        write(lambda: saved_lists.keep(pending, kept, name or pending.list_name, now))
+        write(lambda: list_shelf.keep(pending, kept, name or pending.list_name, now))
     except BaseException:
         files.drop(kept)
         raise
-    flash(_("The list is kept; choose it when you make another campaign."), "success")
+    flash(_("The contact list was saved; choose it for your next campaign."), "success")
     return redirect(url_for("new_list.show", token=token))
 
 

@@ -79,7 +79,7 @@ def set_() -> Answer | Response:
 
     if not attempt(form, work):
         return refused("destinations/index.html", **_shown(form))
-    flash(_("Engines heed it within two seconds."), "success")
+    flash(_("Engines follow it within two seconds."), "success")
     return redirect(url_for("destinations.index"))
 
 

@@ -85,9 +85,9 @@ class AccountField(StringField):
         rows = read(lambda: accounts_like(text, SHOWN))
         if len(rows) != 1:
             raise ValueError(
-                _("Several accounts are like «%(text)s»; choose one.", text=text)
+                _("Several accounts match «%(text)s»; choose one.", text=text)
                 if rows
-                else _("No account is like «%(text)s».", text=text)
+                else _("No account matches «%(text)s».", text=text)
             )
         self.data = int(rows[0].id)
 

@@ -12,7 +12,7 @@ _WORDS: dict[str, Sentence] = {
     "live_without_attempt": Sentence("Recipients are in a call that does not exist."),
     "attempt_without_recipient": Sentence("Open calls belong to no recipient."),
     "not_final": Sentence("A finished campaign has recipients without an end."),
-    "attempt_unfollowed": Sentence("An open call was followed by nobody; the switch is asked."),
+    "attempt_unfollowed": Sentence("An open call was not being followed; the switch is asked."),
     "switch_unserved": Sentence("A switch is served by no engine; its calls were ended as lost."),
     "call_gone": Sentence("Calls were not on the switch any more, and no event had said so."),
     "channel_after_end": Sentence("Calls were still up after their end in the books; they were hung up."),

@@ -13,7 +13,7 @@ from werkzeug.datastructures import FileStorage
 from engine.clock import wall_ms
 from engine.services.accounts import documents
 from engine.services.accounts.documents import StoredFile
-from engine.services.campaigns.saved_lists import Shelf
+from engine.services.campaigns.list_shelf import Shelf
 from engine.services.messages import otp_prompt
 from engine.services.messages.speech import Speech
 from engine.services.money.payment_providers import Provider, provider_of

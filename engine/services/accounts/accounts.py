@@ -221,7 +221,7 @@ def move(account_id: int, new: AccountState, reason: str = "", **also: Any) -> N
     row = get(account_id)
     old = AccountState(row.state)
     if row.is_house:
-        raise Conflict("The house account has no states to go through.")
+        raise Conflict("The house account has no states.")
     if old == new:
         return
     if new not in ACCOUNT_MOVES[old]:

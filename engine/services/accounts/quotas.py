@@ -97,7 +97,7 @@ def check_lists(account_id: int, kept: int) -> None:
     """Whether another list of numbers may be kept; QuotaUsed."""
     most = of(account_id, LISTS)
     if kept >= most:
-        raise QuotaUsed("An account keeps at most %(n)s lists; remove one that is not needed.", n=most)
+        raise QuotaUsed("An account has at most %(n)s contact lists; remove one that is not needed.", n=most)
 
 
 def check_people(account_id: int) -> None:

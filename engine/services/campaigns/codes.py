@@ -140,7 +140,7 @@ _TODAY = Sentence("This number has been called too often today; try again in %(w
 _ACCOUNT = Sentence("This account has asked for too many calls today; try again in %(wait)s s.")
 _ALL = Sentence("Too many calls are asked for just now; try again in %(wait)s s.")
 _NIGHT = Sentence(
-    "Numbers that were not typed here just now are not rung at this hour; try again in %(wait)s s."
+    "At this hour only a number that was typed here just now is called; try again in %(wait)s s."
 )
 
 

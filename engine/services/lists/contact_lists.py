@@ -1,6 +1,6 @@
 """Contact lists: numbers that an account keeps under a name, to make campaigns of them.
 
-People bring them as files (`services.campaigns.saved_lists`), programs one by one.  Functions run inside a
+People bring them as files (`services.campaigns.list_shelf`), programs one by one.  Functions run inside a
 transaction, or a connection when they only read.
 """
 
@@ -59,7 +59,9 @@ def get_whole(list_id: int, account_id: int | None) -> ContactList:
     """As `get`; Conflict while its file is still being read."""
     row = get(list_id, account_id)
     if row.token:
-        raise Conflict("The list «%(name)s» is still coming in; choose it again in a moment.", name=row.name)
+        raise Conflict(
+            "The contact list «%(name)s» is still being read; choose it again in a moment.", name=row.name
+        )
     return row
 
 

@@ -135,7 +135,7 @@ class Layout:
         if others and better is None:
             found.append(
                 Sentence(
-                    "Mobiles stand in other columns too: %(names)s; of each row one number is called.",
+                    "Other columns hold mobiles too: %(names)s; of each row one number is called.",
                     names=others,
                 )
             )

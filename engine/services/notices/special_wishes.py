@@ -44,7 +44,7 @@ def agree(
         raise BadInput("The name of a person has at most 100 characters.")
     kept = active(ticket.account_id)
     if any(row.channel == channel and row.address == address for row in kept):
-        raise Conflict("This wish is kept already.")
+        raise Conflict("This request is on file already.")
     if len(kept) >= MAX_WISHES:
         raise Conflict("An account has at most %(n)s special notices; end one first.", n=MAX_WISHES)
     row = SpecialWish.create(

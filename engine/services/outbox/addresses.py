@@ -91,7 +91,7 @@ def _topics(account_id: int | None, channel: str, topics: list[str]) -> list[str
     if channel == "voice":
         wanted = [topic for topic in wanted if topic not in OWN_TOPICS]
         if not wanted:
-            raise BadInput("Of campaigns, money and messages is written, not called.")
+            raise BadInput("News of campaigns, money and messages is written, never called.")
     return wanted
 
 

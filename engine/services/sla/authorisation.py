@@ -25,7 +25,7 @@ def require_staff(person_id: int, roles: Collection[str] = STAFF_ROLES) -> None:
     person = User.get_or_none(User.id == person_id)
     if person is None or not person.is_active or person.role not in STAFF_ROLES or person.role not in roles:
         raise NotAllowed(
-            "This takes a person of the staff with one of the roles: %(roles)s.",
+            "This needs a member of staff with one of the roles: %(roles)s.",
             roles=[Word(role) for role in sorted(roles)],
         )
 

@@ -51,7 +51,7 @@ def vote(
         raise Conflict("Claim %(id)s needs its first answer before the committee decides.", id=claim_id)
     outages = [row.id for row in claims.outages_of(claim_id)]
     if person_id in incidents.authors(outages) or person_id == claim.author_id:
-        raise NotAllowed("Who wrote the record of the outage, or the claim itself, cannot decide about it.")
+        raise NotAllowed("Whoever recorded the outage or made the claim cannot decide about it.")
     amount, way = _fitting(claim, verdict, bool(outages))
     # The row is held until this transaction ends: of two members who vote at once the second sees the first's.
     Claim.update(state=claim.state).where(Claim.id == claim_id, Claim.state == claim.state).execute()

@@ -184,7 +184,7 @@ def ticket_of_call(
     call = get(call_id)
     account = account_id or call.account_id
     if account is None:
-        raise BadInput("Nobody knows the caller's account; choose one.")
+        raise BadInput("The caller's account is not known; choose one.")
     ticket_id = tickets.open_ticket(
         person, account, department, subject, text, now, via="telephone", key=f"call/{call.uuid}"
     )

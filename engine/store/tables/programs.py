@@ -70,7 +70,7 @@ class ContactList(Searched):
     source_name = CharField(255, default="")  # what people call the file it was read from
     token = CharField(
         80, default=""
-    )  # that file, as long as it is to be read (services.campaigns.saved_lists)
+    )  # that file, as long as it is to be read (services.campaigns.list_shelf)
     choices = TextField(default="")  # how it is to be read (services.lists.choices), JSON
     sentence = TextField(default="")  # why it could not be read
     is_removed = BooleanField(default=False)  # its contacts are being deleted

@@ -1,4 +1,4 @@
-"""The lists of numbers that an account keeps."""
+"""The contact lists of an account."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from webui.forms.number_fields import row_id
 from webui.request.access import account_scope, needs, person
 from webui.request.services import shelf
 
-blueprint = Blueprint("saved_lists", __name__, url_prefix="/lists", template_folder="templates")
+blueprint = Blueprint("contact_lists", __name__, url_prefix="/lists", template_folder="templates")
 
 
 @blueprint.get("")
@@ -35,7 +35,7 @@ def index() -> str:
             "rows": contact_lists.page(account_id, text=text),
         }
 
-    return render_template("lists/kept.html", text=text, **read(work))
+    return render_template("lists/index.html", text=text, **read(work))
 
 
 @blueprint.post("/<int:list_id>/remove")
@@ -46,5 +46,5 @@ def remove(list_id: int) -> Response:
     token = write(lambda: contact_lists.remove(list_id, scope, now, by))
     if token:
         shelf().drop(token)
-    flash(_("The list was removed; campaigns that were made with it stay as they are."), "success")
-    return redirect(url_for("saved_lists.index", account=row.account_id if scope is None else None))
+    flash(_("The contact list was removed; campaigns that were made with it stay as they are."), "success")
+    return redirect(url_for("contact_lists.index", account=row.account_id if scope is None else None))

@@ -1,8 +1,8 @@
-"""Contact lists that people keep when they make a campaign: a file goes in, and a file comes out for the next one.
+"""Contact lists made from a file: the file goes in with a campaign and comes out for the next one.
 
-A list is kept with its file; where the files lie, `bring_in` reads it and puts its numbers on the contact list, part
-by part.  It can be cut at any moment and begun again: a number that is on the list stays as it is.  Each time a list
-is used it goes through the reader as a file of its own (`lay_out`), so that the do-not-call lists of that day count.
+The file is kept until `bring_in` has read it and put its numbers on the contact list, part by part.  It can be cut at
+any moment and begun again: a number that is on the list stays as it is.  Each time a list is used it goes through the
+reader as a file of its own (`lay_out`), so that the do-not-call lists of that day count.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Shelf:
                 shutil.copyfile(source, self._folder / token)
         except OSError as error:
             raise StoreUnavailable(
-                "The list cannot be kept: %(why)s.", why=os.strerror(error.errno or 0)
+                "The contact list cannot be saved: %(why)s.", why=os.strerror(error.errno or 0)
             ) from error
         return token
 
