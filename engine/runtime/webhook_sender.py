@@ -22,7 +22,7 @@ from engine.runtime.posting import OutsidePoster
 from engine.sealing import SecretBox
 from engine.services.outbox import signing
 from engine.services.outbox.outside import Network
-from engine.services.webhooks import events, hooks
+from engine.services.webhooks import events, fan_out, hooks
 from engine.services.webhooks.events import Due, Told
 from engine.store.tables.webhooks import Webhook
 from engine.store.threads import read, write
@@ -78,6 +78,7 @@ class WebhookSender:
         self._loops = Loops(
             [
                 Loop("webhooks", self.look, LOOK_S),
+                Loop("webhooks_fanned_out", self.fan_out, LOOK_S),
                 Loop("webhooks_swept", self._sweep, SWEEP_S, begins_after_s=60.0),
             ]
         )
@@ -99,6 +100,12 @@ class WebhookSender:
                 return
             if hook.id not in self._working and self._breaker(hook).room(monotonic_s()):
                 self._working[hook.id] = gevent.spawn(self._serve, hook)
+
+    def fan_out(self) -> bool:
+        """Make events of calls that ended; whether more wait."""
+        if not read(fan_out.has_calls):
+            return False
+        return bool(write(fan_out.fan_out) == fan_out.AT_ONCE)
 
     def wait(self) -> None:
         """Until nothing is under way."""

@@ -1,19 +1,28 @@
-"""What is told of calls to web hooks, in the settle's own transaction."""
+"""What is told of calls to web hooks, in the settle's own transaction.
+
+A call costs the engine one short row, however many hooks want to hear of it; the sender makes the events
+(`engine.services.webhooks.fan_out`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
 from engine.states import WAITING_STATES
-from engine.store import webhook_events
+from engine.store.bulk import insert_rows
 from engine.store.settles import Settle
 from engine.store.sql import execute
 from engine.store.tables.core import Campaign
-from engine.store.webhook_events import KEY_PRESSED, RECIPIENT_ENDED, Happened
+from engine.store.tables.webhooks import Webhook, WebhookCall
+from engine.store.webhook_events import KEY_PRESSED, RECIPIENT_ENDED
+
+_COLUMNS = ("attempt_id", "account_id", "state", "at")
+_Wanted = tuple[int, frozenset[str]]  # an account, and what its hooks want
+_NOTHING: _Wanted = (0, frozenset())
 
 
 class WebhookRules:
-    """The hook of the settler.  Installations without web hooks pay one look a second."""
+    """The hook of the settler.  Which hooks there are is looked at once a second."""
 
     LOOK_MS = 1_000
 
@@ -21,6 +30,7 @@ class WebhookRules:
         self._clock_ms = clock_ms
         self._looked_at = 0
         self._has_any = False
+        self._wanted: dict[int, _Wanted] = {}  # of campaigns
 
     def settled(self, won: Sequence[Settle]) -> None:
         """Note the ends of recipients and the keys that were pressed, for accounts that want to hear of them."""
@@ -28,41 +38,29 @@ class WebhookRules:
         if now - self._looked_at >= self.LOOK_MS:
             self._has_any = bool(execute("SELECT 1 FROM webhook WHERE is_active LIMIT 1", []))
             self._looked_at = now
+            self._wanted.clear()
         if not self._has_any:
             return
-        accounts = _accounts_of({item.campaign_id for item in won})
-        hooks = webhook_events.hooks_of(accounts.values())
-        rows = [
-            (hook_id, event)
-            for item in won
-            for hook_id, kinds in hooks.get(accounts.get(item.campaign_id, 0), ())
-            for event in _events_of(item, accounts[item.campaign_id])
-            if event.kind in kinds
-        ]
-        webhook_events.add(rows, now)
+        self._look_up({item.campaign_id for item in won} - self._wanted.keys())
+        rows = []
+        for item in won:
+            account_id, kinds = self._wanted[item.campaign_id]
+            is_over = item.next_state not in WAITING_STATES
+            if (is_over and RECIPIENT_ENDED in kinds) or (item.end.vote and KEY_PRESSED in kinds):
+                rows.append((item.attempt_id, account_id, str(item.next_state), now))
+        insert_rows(WebhookCall, _COLUMNS, rows)
 
-
-def _accounts_of(campaign_ids: set[int]) -> dict[int, int]:
-    rows = Campaign.select(Campaign.id, Campaign.account).where(Campaign.id.in_(campaign_ids))
-    return {int(row.id): int(row.account_id) for row in rows if row.account_id is not None}
-
-
-def _events_of(item: Settle, account_id: int) -> list[Happened]:
-    data = {
-        "campaign_id": item.campaign_id,
-        "recipient_id": item.recipient_id,
-        "attempt_id": item.attempt_id,
-        "state": str(item.next_state),
-        "disposition": str(item.disposition),
-        "key": item.end.vote,
-        "answered_at": item.end.answered_at,
-        "ended_at": item.ended_at,
-        "heard_ms": item.end.heard_ms,
-    }
-    subject = f"recipient/{item.recipient_id}"
-    found = []
-    if item.end.vote:
-        found.append(Happened(account_id, KEY_PRESSED, subject, data))
-    if item.next_state not in WAITING_STATES:
-        found.append(Happened(account_id, RECIPIENT_ENDED, subject, data))
-    return found
+    def _look_up(self, campaign_ids: set[int]) -> None:
+        """What the accounts of these campaigns want."""
+        if not campaign_ids:
+            return
+        self._wanted.update(dict.fromkeys(campaign_ids, _NOTHING))
+        rows = (
+            Campaign.select(Campaign.id, Campaign.account, Webhook.kinds)
+            .join(Webhook, on=(Webhook.account_id == Campaign.account))
+            .where(Webhook.is_active, Campaign.id.in_(campaign_ids))
+            .tuples()
+        )
+        for campaign_id, account_id, kinds in rows:
+            before = self._wanted[campaign_id][1]
+            self._wanted[campaign_id] = (account_id, before | set(kinds.split()))

@@ -108,14 +108,22 @@ def take(event_ids: Sequence[int], now: int) -> set[int]:
 
 def settle(told: Sequence[Told]) -> None:
     """Write what became of tries: sent, due again after a pause, or parked after a day."""
+    taken: dict[tuple[int | None, str], list[Told]] = {}
     for one in told:
+        if one.is_taken:
+            taken.setdefault((one.status, one.answer[:LONGEST_ANSWER]), []).append(one)
+    for (status, answer), ones in taken.items():
+        WebhookEvent.update(state="sent", status=status, answer=answer, ended_at=ones[-1].at).where(
+            WebhookEvent.id.in_([one.event_id for one in ones]), WebhookEvent.state == "pending"
+        ).execute()
+    for one in told:
+        if one.is_taken:
+            continue
         row = WebhookEvent.get_or_none(WebhookEvent.id == one.event_id)
         if row is None or row.state != "pending":
             continue
         values: dict[str, Any] = {"status": one.status, "answer": one.answer[:LONGEST_ANSWER]}
-        if one.is_taken:
-            values |= {"state": "sent", "ended_at": one.at}
-        elif one.at - row.at >= PATIENCE_MS:
+        if one.at - row.at >= PATIENCE_MS:
             values |= {"state": "parked", "ended_at": one.at}
         else:
             pause_s = PAUSES_S[min(row.tries, len(PAUSES_S)) - 1] if row.tries else PAUSES_S[0]

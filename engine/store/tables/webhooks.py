@@ -23,6 +23,15 @@ class Webhook(Table):
     created_by = BigIntegerField(null=True)
 
 
+class WebhookCall(Table):
+    """A call that ended, until the sender has made an event of it for each hook that wants one."""
+
+    attempt_id = BigIntegerField(primary_key=True)  # the attempt says what happened
+    account_id = BigIntegerField()
+    state = CharField(12)  # what the call made of its recipient
+    at = BigIntegerField()
+
+
 class WebhookEvent(Table):
     """One event for one hook, until it is over; its id, told as ``evt_<id>``, is the same in every try."""
 
