@@ -6,7 +6,7 @@ A call costs the engine one short row, however many hooks want to hear of it; th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from engine.states import WAITING_STATES
 from engine.store.bulk import insert_rows
@@ -55,11 +55,12 @@ class WebhookRules:
         if not campaign_ids:
             return
         self._wanted.update(dict.fromkeys(campaign_ids, _NOTHING))
-        rows = (
+        rows: Iterable[tuple[int, int, str]] = (
             Campaign.select(Campaign.id, Campaign.account, Webhook.kinds)
             .join(Webhook, on=(Webhook.account_id == Campaign.account))
             .where(Webhook.is_active, Campaign.id.in_(campaign_ids))
             .tuples()
+            .execute()
         )
         for campaign_id, account_id, kinds in rows:
             before = self._wanted[campaign_id][1]

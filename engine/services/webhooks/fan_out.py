@@ -8,6 +8,7 @@ from engine.states import WAITING_STATES
 from engine.store.database import is_sqlite
 from engine.store.sql import execute
 from engine.store.tables.core import Attempt
+from engine.store.tables.webhooks import WebhookCall
 from engine.store.webhook_events import KEY_PRESSED, RECIPIENT_ENDED, Happened, note
 
 AT_ONCE = 200  # calls; each may be an event or two of ten hooks
