@@ -11,7 +11,7 @@ from engine.store.tables.core import Attempt
 from engine.store.tables.webhooks import WebhookCall
 from engine.store.webhook_events import KEY_PRESSED, RECIPIENT_ENDED, Happened, note
 
-AT_ONCE = 200  # calls; each may be an event or two of ten hooks
+AT_ONCE = 50  # calls; each may be an event or two of ten hooks, and the engine waits for the lock meanwhile
 _FIELDS = (
     Attempt.id, Attempt.campaign_id, Attempt.recipient_id, Attempt.disposition, Attempt.vote, Attempt.answered_at,
     Attempt.ended_at, Attempt.heard_ms,
