@@ -146,7 +146,7 @@ def test_only_what_would_clip_is_made_quieter():
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        (b"", "m.wav is no sound of a known format; send WAV"),
+        (b"", "m.wav is empty"),
         (b"number,name\n09123456789,Ali\n", "m.wav is no sound of a known format; send WAV, MP3, M4A"),
         (b"RIFF\x00\x00\x00\x00WAVE", "m.wav cannot be read as audio"),
         (b"\xff\xd8\xff\xe0JFIF" + bytes(5_000), "m.wav is no sound of a known format"),

@@ -355,6 +355,43 @@ def test_wav_with_any_sizes_is_played_whole(data: bytes) -> None:
     assert_whole(data, 3.0)
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        riff(fmt(), data_chunk(BARE)),
+        riff(fmt(), data_chunk(BARE), chunk(b"LIST", b"INFOISFT\x04\0\0\0abc\0")),
+        wav(AT_8, 8_000, "PCM_24"),
+        wav(AT_8, 8_000, "FLOAT"),
+        wav(AT_8, 8_000, "ALAW"),
+        wav(AT_8, 8_000, "ULAW"),
+    ],
+)
+def test_noise_behind_the_end_of_a_wav_is_not_played_and_it_is_said(data: bytes) -> None:
+    noise = pcm(np.random.default_rng(1).normal(0, 0.3, 16_000).clip(-1, 1))
+    clean, noisy = heard(data), heard(data + noise)
+    assert len(noisy.samples) == len(clean.samples)
+    assert np.abs(noisy.samples.astype(int) - clean.samples).max() <= 1
+    assert any("bytes more" in str(warning) for warning in noisy.sheet.warnings)
+    assert not any("bytes more" in str(warning) for warning in clean.sheet.warnings)
+
+
+def _locked_m4a() -> bytes:
+    return muxed("mp4", ONE).replace(b"mp4a", b"drms", 1)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "is empty"),
+        (b"#!AMR\n" + b"\x7c" * 3_000, "is damaged, or coded in a way"),
+        (riff(fmt(code=0x1234), data_chunk(BARE)), "is damaged, or coded in a way"),
+        (_locked_m4a(), "DRM"),
+    ],
+)
+def test_what_no_decoder_reads_is_told_in_our_words(data: bytes, said: str) -> None:
+    assert_refused(data, said)
+
+
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.9, 0.95])
 @pytest.mark.parametrize("name", [b"RIFF", b"RF64"])
 def test_wav_that_was_cut(share: float, name: bytes) -> None:

@@ -8,11 +8,22 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from engine.errors import BadInput
 from engine.services.messages.sounds.whole import joined, lacks_bytes
 
 _ASF = b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xce\x6c"
 _ASF_FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _ASF_BROADCAST = 0x01
+_LOCKED = re.compile(
+    rb"stsd.{12}(?:drms|enca|drmi)"
+    + b"|"
+    + re.escape(bytes.fromhex("fbb3112223bdd211b4b700a0c955fc6e"))
+    + b"|"
+    + re.escape(bytes.fromhex("14e68a292226174cb935dae07ee9289c")),
+    re.DOTALL,
+)
+"""The entry of a coded sound that is encrypted; the encryption objects of a WMA file."""
+_HEADERS = 32_000_000  # bytes in which it is looked for
 _EBML = b"\x1a\x45\xdf\xa3"
 _MATROSKA_AGAIN = re.compile(rb"\x1a\x45\xdf\xa3.{1,60}(?:webm|matroska)", re.DOTALL)
 _SEGMENT, _CLUSTER = 0x18538067, 0x1F43B675
@@ -42,7 +53,13 @@ def container(data: Any, start: int, name: str) -> str:
 
 
 def check(data: Any, start: int, kind: str, shown: str) -> None:
-    """Refuse a file that was cut short, or that holds several."""
+    """Refuse a file that is locked, that was cut short, or that holds several."""
+    if _LOCKED.search(data, start, start + _HEADERS) if kind in ("mov", "asf") else None:
+        raise BadInput(
+            "%(name)s is protected against copying (DRM), so nobody but its shop's player can play it; send a recording"
+            " of your own.",
+            name=shown,
+        )
     if kind == "mov":
         _check_boxes(data, start, shown)
     elif kind == "matroska":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
@@ -16,6 +17,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from engine.errors import BadInput
+from engine.sentences import Sentence
 from engine.services.messages.sounds import boxes, mpeg, ogg, tags, wav
 from engine.services.messages.sounds.whole import (
     FORMATS,
@@ -24,8 +26,11 @@ from engine.services.messages.sounds.whole import (
     Slices,
     Sound,
     cut_short,
+    undecodable,
     unreadable,
 )
+
+log = logging.getLogger(__name__)
 
 _UNRECOGNISED = 1  # SF_ERR_UNRECOGNISED_FORMAT
 _FORMATS = frozenset({"WAV", "WAVEX", "OGG", "FLAC"})  # that libsndfile decodes exactly
@@ -65,12 +70,12 @@ def sounds(data: Any, name: str, shown: str) -> Iterator[Sound]:
 
 def _of_wav(part: wav.WavPart, data: Any, shown: str) -> Iterator[Sound]:
     if part.kind != wav.MPEG_INSIDE:
-        yield _by_soundfile(part.file(data), shown)
+        yield _by_soundfile(part.file(data), shown)._replace(ignored=part.ignored)
         return
     inside = data[part.at : part.at + part.size]
     first = mpeg.first_frame(inside, 0)
     if first is None:
-        raise unreadable(shown, "no MPEG audio is in it")
+        raise unreadable(shown, Sentence("no MPEG audio is in it"))
     yield from mpeg.sounds(inside, first, len(inside), shown)
 
 
@@ -113,7 +118,7 @@ def _blocks(sound: soundfile.SoundFile, claimed_s: float, shown: str) -> Iterato
 def _refused(error: soundfile.LibsndfileError, shown: str) -> BadInput:
     if error.code == _UNRECOGNISED:
         return BadInput("%(name)s is no sound of a known format; send %(sent)s.", name=shown, sent=FORMATS)
-    return unreadable(shown, str(error.error_string))
+    return undecodable(shown)
 
 
 def _by_ffmpeg(file: io.RawIOBase, kind: str, shown: str) -> Iterator[Sound]:
@@ -122,7 +127,7 @@ def _by_ffmpeg(file: io.RawIOBase, kind: str, shown: str) -> Iterator[Sound]:
     with _told(kind, shown), av.open(cast(Any, file), format=kind, metadata_errors="ignore") as media:
         assert isinstance(media, InputContainer)
         if not media.streams.audio:
-            raise unreadable(shown, "it has no sound")
+            raise unreadable(shown, Sentence("it has no sound"))
         stream = media.streams.audio[0]
         claimed_s = _claimed_s(media, stream) if kind in _TELL_LENGTH else 0.0
         frames = media.decode(stream)
@@ -137,11 +142,12 @@ def _by_ffmpeg(file: io.RawIOBase, kind: str, shown: str) -> Iterator[Sound]:
 
 @contextmanager
 def _told(kind: str, shown: str) -> Iterator[None]:
-    """FFmpeg's errors name our own file: only what happened is told."""
+    """FFmpeg's errors are for programmers and name our own file: they go into the log."""
     try:
         yield
     except av.error.FFmpegError as error:
-        raise unreadable(shown, f"{kind}, {error.strerror or 'damaged'}") from None
+        log.info("action=sound_undecodable kind=%s why=%r", kind, error.strerror)
+        raise undecodable(shown) from None
 
 
 class _Counted:

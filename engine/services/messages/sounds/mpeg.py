@@ -16,6 +16,7 @@ from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 
 from engine.errors import BadInput
+from engine.sentences import Sentence
 from engine.services.messages.sounds import tags
 from engine.services.messages.sounds.whole import SHORT_S, Block, Sound, breaks_off, cut_short, unreadable
 
@@ -131,7 +132,7 @@ def _pieces(data: Any, at: int, end: int, shown: str) -> list[Piece]:
         found = _next_pair(data, at + 1, end)
         foreign = (found if found is not None else end) - at
         if foreign > _FOREIGN:
-            raise unreadable(shown, f"{foreign:,} bytes in it are no sound")
+            raise unreadable(shown, Sentence("%(bytes)s bytes in it are no sound", bytes=f"{foreign:,}"))
         at, is_new = at + foreign, True
     return pieces
 

@@ -15,7 +15,7 @@ import soxr
 from engine.errors import BadInput
 from engine.sentences import Sentence
 from engine.services.messages.sounds import channels, decoding, level
-from engine.services.messages.sounds.whole import FORMATS, RATE, Block, Sound, to_samples, too_long
+from engine.services.messages.sounds.whole import RATE, Block, Sound, to_samples, too_long
 from engine.workers.job import Answer
 
 _MIN_RATE, _MAX_RATE, _MAX_CHANNELS = 4_000, 384_000, 8
@@ -34,7 +34,7 @@ def read(path: str, name: str, shown: str, max_s: float, trims: bool) -> Answer:
     """
     with Path(path).open("rb") as file:
         if not file.seek(0, 2):
-            raise BadInput("%(name)s is no sound of a known format; send %(sent)s.", name=shown, sent=FORMATS)
+            raise BadInput("%(file)s is empty.", file=shown)
         data = mmap.mmap(
             file.fileno(), 0, access=mmap.ACCESS_READ
         )  # closed when no decoder holds a part of it
@@ -50,6 +50,7 @@ class _Collected:
         self.seconds = 0.0
         self.pieces: list[Block] = []
         self.notes: list[Sentence] = []
+        self.ignored = 0
         self._clipped = 0
 
     def all_of(self, data: Any, name: str) -> _Collected:
@@ -62,6 +63,7 @@ class _Collected:
         return self._clipped > _CLIPPED_SHARE * RATE * self.seconds
 
     def _take(self, sound: Sound) -> None:
+        self.ignored += sound.ignored
         if not _MIN_RATE <= sound.rate <= _MAX_RATE or not 1 <= sound.channels <= _MAX_CHANNELS:
             raise BadInput(
                 "%(name)s has %(channels)s channels of %(rate)s samples a second;"
@@ -115,6 +117,14 @@ def _message(found: _Collected, shown: str, trims: bool) -> Answer:
     after = before + gain_db
     notes = [*found.notes, *_notes(heard, before, gain_db)]
     warnings = _warnings(heard, len(mono) / RATE, after, gain_db, found.is_clipped)
+    if found.ignored:
+        warnings.append(
+            Sentence(
+                "Behind the end that the file gives stand %(bytes)s bytes more, which are not played; if the message ends"
+                " too early, save it again.",
+                bytes=f"{found.ignored:,}",
+            )
+        )
     value = {
         "level_dbfs": round(loudest, 1),
         "loudness_lufs": round(after, 1) if np.isfinite(after) else None,

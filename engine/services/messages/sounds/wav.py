@@ -11,12 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from engine.sentences import Sentence
 from engine.services.messages.sounds import tags
 from engine.services.messages.sounds.whole import SHORT_S, Slices, joined, lacks_bytes, unreadable
 
 OPEN_LENGTH = 0x7FFF_0000
 """Programs that write to a pipe leave the length of the sound open: zero or the largest there is."""
 MPEG_INSIDE = 0x0055
+_SURE_S = 0.5
+"""A sound of that length whose header agrees with itself on where it ends does end there."""
 _ALWAYS_MISSING = 64  # bytes: headers that count themselves
 _NEXT_FILE = re.compile(rb"(?:RIFF|RF64|BW64|RIFX).{4}WAVE(?:fmt |ds64|JUNK|bext|LIST|fact)", re.DOTALL)
 _NAME = re.compile(rb"[A-Za-z0-9 _+\-.]{4}")
@@ -32,6 +35,7 @@ class WavPart:
     fact: bytes
     at: int
     size: int
+    ignored: int  # bytes behind it that its header does not count
 
     @property
     def kind(self) -> int:
@@ -80,12 +84,16 @@ def _part(data: Any, start: int, shown: str) -> tuple[WavPart, int | None]:
             fact = data[at : at + min(length, 64)]
         elif name == b"data":
             if len(format_) < 14:
-                raise unreadable(shown, "its format is missing")
+                raise unreadable(shown, Sentence("its format is missing"))
             if length == 0xFFFF_FFFF and wide:
                 length = wide
-            size, following = _extent(data, at, length, _bytes_a_second(format_, order), order, shown)
-            return WavPart(order, format_, fact, at, size), following
-    raise unreadable(shown, "no sound is in it")
+            a_second = _bytes_a_second(format_, order)
+            size, following = _extent(data, at, length, a_second, order, shown)
+            ignored = 0
+            if size > length >= _SURE_S * a_second and _ends_with(data, start, at + length, order):
+                ignored, size = size - length, length
+            return WavPart(order, format_, fact, at, size, ignored), following
+    raise unreadable(shown, Sentence("no sound is in it"))
 
 
 def _pieces(data: Any, at: int, order: str) -> Iterator[tuple[bytes, int, int]]:
@@ -123,6 +131,20 @@ def _extent(
     if len(data) - behind <= max(_ALWAYS_MISSING, SHORT_S / 2 * a_second) or not rest.strip(b"\0"):
         return claimed, None
     return _to_the_end(data, at)  # the header says less than there is
+
+
+def _ends_with(data: Any, start: int, end: int, order: str) -> bool:
+    """Whether the file that begins at `start` agrees with itself that its sound ends at `end`.
+
+    By its own size it ends there, or with well-formed pieces that follow.
+    """
+    (size,) = struct.unpack(order + "I", data[start + 4 : start + 8])
+    last = start + 8 + size
+    for name, at, length in _pieces(data, end + (end - start & 1), order):
+        if at - 8 >= last or not _NAME.fullmatch(name):
+            break
+        end = at + length
+    return last in (end, end + 1)
 
 
 def _to_the_end(data: Any, at: int) -> tuple[int, int | None]:

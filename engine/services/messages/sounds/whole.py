@@ -38,6 +38,7 @@ class Sound(NamedTuple):
     channels: int
     claimed_s: float  # as the file says; 0: it does not
     blocks: Iterator[Block]
+    ignored: int = 0  # bytes behind its end that are none of it
 
 
 class Slices(io.RawIOBase):
@@ -131,10 +132,15 @@ def lacks_bytes(shown: str, missing: int) -> BadInput:
     )
 
 
-def unreadable(shown: str, why: str) -> BadInput:
-    """The refusal of a file that a decoder gave up on."""
-    return BadInput(
-        "%(name)s cannot be read as audio: %(why)s.", name=shown, why=" ".join(why.split())[:100].rstrip(". ")
+def unreadable(shown: str, why: Sentence) -> BadInput:
+    """The refusal of a file that is no sound inside."""
+    return BadInput("%(name)s cannot be read as audio: %(why)s.", name=shown, why=why)
+
+
+def undecodable(shown: str) -> BadInput:
+    """The refusal of a file that a decoder gave up on; its own words help nobody."""
+    return unreadable(
+        shown, Sentence("it is damaged, or coded in a way that is not read here; save it as WAV or MP3")
     )
 
 
