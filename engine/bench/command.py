@@ -161,7 +161,7 @@ def web_command(as_json: bool, messages: int) -> None:
 @click.option("--campaigns", default=_HOUSE.campaigns, show_default=True, type=click.IntRange(1))
 @click.option("--tickets", default=_HOUSE.tickets, show_default=True, type=click.IntRange(1))
 def pages_command(as_json: bool, **sizes: int) -> None:
-    """Ask for every page of a large house: at most 150 ms of the server's time and 100 kB each."""
+    """Request every page of a large installation: at most 150 ms of the server's time and 100 kB each."""
     from engine.bench.pages import run_pages
 
     show("bench pages", run_pages(House(**sizes)), as_json)

@@ -36,14 +36,14 @@ _calendar_option = click.option(
     "--calendar",
     "kind",
     type=click.Choice([kind.value for kind in CalendarKind]),
-    help="support hours, or whole working days (taken by itself for an amount in days).",
+    help="support hours, or whole working days (the default for an amount in days).",
 )
 _pause_option = click.option(
     "--pause",
     "pauses",
     multiple=True,
     metavar="FROM/TO",
-    help="A span in which the clock stands still; may be given again.",
+    help="A span in which the clock stands still; repeatable.",
 )
 _edits_option = click.option(
     "--edits",

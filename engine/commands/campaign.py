@@ -89,7 +89,7 @@ def create(
 
 @campaign.command("list")
 @click.option("--state", "states", multiple=True, type=common.words(CampaignState), help="Repeatable.")
-@click.option("--archived", is_flag=True, help="Those that were put into the archive.")
+@click.option("--archived", is_flag=True, help="Archived campaigns only.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
 @common.json_option
 def list_(states: tuple[str, ...], archived: bool, limit: int, as_json: bool) -> None:
@@ -203,7 +203,9 @@ _run_command(
     "start",
     "Start a draft; by an engine in this process, if none runs, which goes on until the campaign has ended.",
 )
-_run_command("resume", "Go on where it stopped, after a pause, Ctrl-C or a crash; otherwise as `start`.")
+_run_command(
+    "resume", "Continue where it stopped, after a pause, Ctrl-C or a crash; otherwise the same as `start`."
+)
 
 
 def _only_begin(campaign_id: int, settings: Settings, as_json: bool) -> int:

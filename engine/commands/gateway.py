@@ -23,14 +23,16 @@ _SETTINGS = (
     click.option("--cps", type=float, metavar="N", help="Calls begun in a second."),
     click.option("--channels", type=int, metavar="N", help="Calls at once."),
     click.option(
-        "--prefixes", metavar='"98912 98935"', help="Only numbers that begin so (without +); all with ''."
+        "--prefixes",
+        metavar='"98912 98935"',
+        help="Only numbers with these prefixes (without +); all with ''.",
     ),
     click.option("--priority", type=int, help="Lower ones are tried first."),
     click.option("--weight", type=int, help="Share among gateways of one priority."),
     click.option("--caller-id", metavar="DIGITS", help="Number shown to whoever is called."),
     click.option("--ptime-ms", type=int, help="Packet time: 20, 40 or 60 ms."),
     click.option(
-        "--codecs", metavar="PCMA,PCMU", help="Codecs offered, the first first; G729 is passed through."
+        "--codecs", metavar="PCMA,PCMU", help="Codecs offered, in this order; G729 is passed through."
     ),
     click.option(
         "--transport", type=click.Choice(codecs.TRANSPORTS), help="Of its SIP, written by `conf install`."

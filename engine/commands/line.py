@@ -34,7 +34,7 @@ def line() -> None:
     default=(QUEUE,),
     type=click.Choice(tuple(departments.TITLES)),
     show_default=True,
-    help="May be given several times.",
+    help="Repeatable.",
 )
 @click.option("--wrap-up-s", type=int, default=15, show_default=True, help="After a call, before the next.")
 @common.json_option
@@ -91,7 +91,7 @@ def write_agents(directory: str, as_json: bool) -> None:
 @click.argument("words", nargs=-1, required=True)
 @common.switch_option
 def ring(words: tuple[str, ...], switches: tuple[str, ...]) -> None:
-    """Let somebody ring the support line of an embedded switch: NUMBER [patience=S] [talk=S] [PROMPT=KEYS]…
+    """Simulate a call to the support line of an embedded switch: NUMBER [patience=S] [talk=S] [PROMPT=KEYS]…
 
     `line ring 09121110008 offer=* confirm=1` waits for the offer, keeps its number, and is called back.
     `line ring phone 501 busy` says what an agent's telephone does: answer, busy, reject, silent or away, and

@@ -18,7 +18,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _OPTIONS = (
     click.option(
         "--number-column", "list_columns", default="", metavar="NAME|N[,…]",
-        help="Column of the numbers; found by itself without it.  Of several, the first with a number in each row.",
+        help="Column of the numbers; detected if not given.  Of several, the first with a number in each row.",
     ),
     click.option(
         "--sheet", "list_sheet", default="", metavar="NAME|N", help="Sheet of a workbook; without it, the first with numbers."

@@ -40,7 +40,7 @@ _OPTIONS = (
     click.option("--opt-out", "optout", is_flag=True, help="11 takes the number off further calls."),
     click.option(
         "--record", "record_s", type=Duration(), default="0",
-        help="Record the callee after the message, at most so long; the account needs the permission.",
+        help="Longest recording of the callee after the message; the account needs the permission.",
     ),
     click.option("--delivered-share", type=float, default=None, help="Share of the message to be heard, 0 to 1."),
     click.option("--kind", type=words(MessageKind), default=MessageKind.SERVICE.value, show_default=True),

@@ -62,7 +62,7 @@ def send(
 ) -> int:
     """Call every number of LIST, play AUDIO to whoever answers, and write a result for each.
 
-    LIST is CSV, TSV, TXT or XLSX.  Exit status 0: done; 2: bad input; 3: no switch reachable;
+    LIST is text or a workbook (CSV, TSV, TXT, XLSX, XLS, XLSB, ODS).  Exit status 0: done; 2: bad input; 3: no switch reachable;
     130: interrupted (the first Ctrl-C lets calls finish, a second ends them).
     """
     settings = common.settings_and_store()
