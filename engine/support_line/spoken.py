@@ -9,6 +9,8 @@ from engine.services.support_line.expectation import MOST_S, Expectation
 
 STEP_MIN = 5  # a wait of more than ten minutes is told in steps of five: nobody knows it better
 
+MOST_NUMBER = 9_999  # that clips say
+
 
 class Clips:
     """Paths of clips as the switch sees them."""
@@ -35,7 +37,9 @@ class Clips:
 
     def place(self, language: str, told: Expectation) -> str:
         """«You are number … The wait is about … minutes.»  Nothing is said of a wait that nobody knows."""
-        names = ["place", *number(language, min(told.place, 99))] if told.place > 1 else ["place_next"]
+        names = (
+            ["place", *number(language, min(told.place, MOST_NUMBER))] if told.place > 1 else ["place_next"]
+        )
         if told.wait_s is not None and told.place > 1:
             minutes = max(1, round(told.wait_s / 60))
             if told.wait_s > MOST_S:
@@ -58,10 +62,22 @@ class Clips:
 
 
 def number(language: str, value: int) -> list[str]:
-    """A number from 0 to 99 by its clips; Persian has an «and» between tens and ones (bist-o-yek)."""
-    if not 0 <= value <= 99:
-        raise ValueError(f"clips say 0 to 99, not {value}")
-    if value <= 20 or value % 10 == 0:
-        return [f"n_{value}"]
-    between = ["and"] if language == "fa" else []
-    return [f"n_{value // 10 * 10}", *between, f"n_{value % 10}"]
+    """A number from 0 to 9,999 by its clips; Persian has an «and» between its parts (sad-o bist-o yek)."""
+    if not 0 <= value <= MOST_NUMBER:
+        raise ValueError(f"clips say 0 to {MOST_NUMBER}, not {value}")
+    parts: list[list[str]] = []
+    thousands, below = divmod(value, 1000)
+    if thousands:  # Persian says «thousand», English «one thousand»
+        parts.append(["thousand"] if language == "fa" and thousands == 1 else [f"n_{thousands}", "thousand"])
+    hundreds, below = below // 100 * 100, below % 100
+    if hundreds:
+        parts.append([f"n_{hundreds}"])
+    tens = below // 10 * 10 if below > 20 else 0
+    if tens:
+        parts.append([f"n_{tens}"])
+    if below - tens or not parts:
+        parts.append([f"n_{below - tens}"])
+    names = list(parts[0])
+    for part in parts[1:]:
+        names += [*(["and"] if language == "fa" else []), *part]
+    return names

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 ASSETS = Path(__file__).parents[2] / "assets" / "support"
 LANGUAGES = ("fa", "en")
-NUMBERS = (*range(21), 30, 40, 50, 60, 70, 80, 90)
+NUMBERS = (*range(21), *range(30, 100, 10), *range(100, 1000, 100))
 MUSIC, PAUSE = "music", "pause"
 _VOICES = {"fa": "male", "en": "english"}
 _MADE = ".made.json"

@@ -1,6 +1,7 @@
-"""Engine and switch die by SIGKILL while call-backs run on a real FreeSWITCH; the callees are counted at the far end.
+"""Engine, switch and database die while callers wait and call-backs run on a real FreeSWITCH; the far end is counted.
 
-AVANAK_SUPPORT_ROUNDS says how many deaths there are (4, in turns engine and switch).
+AVANAK_SUPPORT_ROUNDS says how many deaths there are (4, in turns), AVANAK_SUPPORT_POSTGRES=1 that the database is
+a PostgreSQL server, which is stopped as by a crash; of SQLite the write lock is taken away.
 """
 
 from __future__ import annotations
@@ -13,29 +14,32 @@ import sys
 import time
 import uuid
 from collections import Counter
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
+from engine.bench.crash_targets import DatabaseTarget, PostgresTarget, SqliteTarget
 from engine.clock import wall_ms
 from engine.config import load_settings
+from engine.errors import StoreUnavailable
 from engine.runtime.opening import open_store
 from engine.services.support_line import agents, call_backs, calls, figures, hours
 from engine.services.support_line.agents import SYSTEM
 from engine.services.trunks import gateways
-from engine.states import CallBackState
+from engine.states import CallBackState, SupportCallState
 from engine.store import threads
 from engine.store.tables.core import Account, User
-from engine.store.tables.support_line import CallBack, CallBackTry, SupportSetting
-from engine.store.threads import connected, read, write
+from engine.store.tables.support_line import CallBack, CallBackTry, SupportCall, SupportSetting
+from engine.store.threads import close_readers, read, write
 from engine.store.writer import Writer
 from engine.switch_conf import support
 from engine.switch_conf.settings import GatewaySettings
 from tests.freeswitch.engine_lab import switch_words
 from tests.freeswitch.phone import Phone
-from tests.freeswitch.support.house import PASSWORD, fast_prompts
+from tests.freeswitch.support.house import NUMBER, PASSWORD, fast_prompts
 from tests.freeswitch.switch import (
     ROOT,
     CarrierProcess,
@@ -48,23 +52,34 @@ from tests.freeswitch.switch import (
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 ROUNDS = int(os.environ.get("AVANAK_SUPPORT_ROUNDS", "4"))
 EXTENSIONS = ("501", "502", "503")
 KEY_S = 0.3  # from the begin of a key to the caller being put through
 TALK_S = 4.0  # an agent hangs up so long after the telephone rang
+AGENT_HZ = 500
+FAULTS = ("engine", "switch", "database")
+DATABASE_DOWN_S = 3.0
+CERTAIN = 25  # packets of an agent's tone: half a second of talk
 
 
 class Deaths:
     """Engine and switch in processes of their own, both of which come again."""
 
-    def __init__(self, binary: str, folder: Path, carrier: CarrierProcess, stack: ExitStack) -> None:
-        self._binary, self._folder, self._stack = binary, folder, stack
-        self._gateway = GatewaySettings("lab", f"127.0.0.1:{carrier.port}", ptime_ms=20)
+    def __init__(
+        self, binary: str, folder: Path, carrier: CarrierProcess, store: DatabaseTarget, stack: ExitStack
+    ) -> None:
+        self._binary, self._folder, self._store, self._stack = binary, folder, store, stack
+        self._gateway = GatewaySettings(
+            "lab", f"127.0.0.1:{carrier.port}", ptime_ms=20, inbound=("127.0.0.2/32",)
+        )
         self._agents_port, self._asked = free_port(), 0
         self.engine: subprocess.Popen[bytes] | None = None
         self.switch = self._started_switch()
         self.gone: list[tuple[float, float]] = []  # when there was no switch that could take a key
         self.phones: list[Phone] = []
+        self.callers: list[Phone] = []
         self.telephones()
 
     def _started_switch(self, before: Switch | None = None) -> Switch:
@@ -73,7 +88,7 @@ class Deaths:
         }  # fmt: skip
         switch = self._stack.enter_context(
             running_switch(self._binary, self._folder / "switch", (self._gateway,), agents_port=self._agents_port,
-                           support_numbers="02191001234", **again)
+                           support_numbers=NUMBER, **again)
         )  # fmt: skip
         fast_prompts(switch.prompts)
         hashes = [(name, agents._a1(agents.Secret(name, agents.REALM, PASSWORD))) for name in EXTENSIONS]
@@ -88,7 +103,7 @@ class Deaths:
         for phone in self.phones:
             phone.stop()
         self.phones = [
-            Phone(("127.0.0.1", self._agents_port), name, password=PASSWORD, tone_hz=500, talk_s=TALK_S)
+            Phone(("127.0.0.1", self._agents_port), name, password=PASSWORD, tone_hz=AGENT_HZ, talk_s=TALK_S)
             for name in EXTENSIONS
         ]
         for phone in self.phones:
@@ -99,7 +114,7 @@ class Deaths:
     def start_engine(self) -> None:
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("AVANAK_")},
-            "AVANAK_DATA_DIR": str(self._folder / "engine"), "AVANAK_DATABASE_URL": "",
+            "AVANAK_DATA_DIR": str(self._folder / "engine"), "AVANAK_DATABASE_URL": self._store.url,
             "AVANAK_SWITCHES": switch_words(self.switch), "AVANAK_INBOUND_SHARE": "0", "AVANAK_TEST_PAYMENTS": "true",
         }  # fmt: skip
         with (self._folder / "engine.log").open("ab") as output:
@@ -123,6 +138,19 @@ class Deaths:
         self.gone.append((killed_at - KEY_S, time.time()))
         self.telephones()
 
+    def stop_database(self) -> None:
+        self._store.stop()
+        time.sleep(DATABASE_DOWN_S)
+        self._store.start()
+
+    def ring(self) -> None:
+        """One more caller, who stays in the queue until somebody answers."""
+        number = f"0935{len(self.callers):03d}0000"
+        caller = Phone(("127.0.0.1", self.switch.sip_port), number, host="127.0.0.2")
+        caller.start()
+        caller.call(NUMBER)
+        self.callers.append(caller)
+
     def ask(self, count: int) -> None:
         """So many callers who keep their number and leave; who answers presses 1 (0053 is the carrier's word for it)."""
 
@@ -134,7 +162,17 @@ class Deaths:
                 calls.joined(channel, now)
                 call_backs.register(channel, "+98" + number[1:], now)
 
-        write(work)
+        surely(lambda: write(work))
+
+
+def surely(work: Callable[[], T]) -> T:
+    """Do it; again when a connection to a database that was away is found broken."""
+    for _ in range(5):
+        try:
+            return work()
+        except StoreUnavailable:
+            time.sleep(0.2)
+    return work()
 
 
 def presses(carrier: CarrierProcess, gone: list[tuple[float, float]]) -> list[dict[str, Any]]:
@@ -156,9 +194,31 @@ def talked_twice(carrier: CarrierProcess, gone: list[tuple[float, float]]) -> li
 
 def books_are_closed() -> None:
     now = wall_ms()
-    found = read(lambda: figures.total(0, now + 1, now))
+    found = surely(lambda: read(lambda: figures.total(0, now + 1, now)))
     assert found.offered == found.answered + found.abandoned + found.called_back + found.waiting
-    assert read(lambda: len(call_backs.open_tries())) <= len(EXTENSIONS)
+    assert tries_in_flight() <= len(EXTENSIONS)
+
+
+def tries_in_flight() -> int:
+    return surely(lambda: read(lambda: len(call_backs.open_tries())))
+
+
+def callers_in_the_books(callers: list[Phone]) -> Counter[str]:
+    """What the books say of each caller, which agrees with what they heard."""
+    ends: Counter[str] = Counter()
+    for caller in callers:
+        number = "+98" + caller.user[1:]
+        rows = read(lambda number=number: list(SupportCall.select().where(SupportCall.number == number)))
+        heard = caller.heard.get(AGENT_HZ, 0)
+        states = {row.state for row in rows}
+        if heard >= CERTAIN:
+            assert states == {SupportCallState.ANSWERED}, (number, heard, states)
+        elif (
+            not heard
+        ):  # came while no engine was there to hear of it, or died with the switch before it joined
+            assert states <= {SupportCallState.ABANDONED, SupportCallState.LEFT}, (number, states)
+        ends[f"{'talked' if heard else 'did not talk'}: {', '.join(sorted(states)) or 'unknown'}"] += 1
+    return ends
 
 
 @pytest.mark.timeout(180 + 45 * ROUNDS)
@@ -167,13 +227,17 @@ def test_nobody_is_called_back_twice_and_none_is_lost(
 ) -> None:
     monkeypatch.setattr(hours, "office", lambda now: hours.OpenHours(True, now, now + 3_600_000))
     chance, struck = random.Random(8), Counter[str]()
-    opened = load_settings(data_dir=tmp_path / "engine", database_url="")
-    open_store(opened)
+    postgres = os.environ.get("AVANAK_SUPPORT_POSTGRES") == "1"
+    store = (PostgresTarget if postgres else SqliteTarget)(tmp_path)
+    store.start()
+    open_store(load_settings(data_dir=tmp_path / "engine", database_url=store.url))
     writer = Writer()
     writer.start()
     threads.use_writer(writer)
-    with running_carrier(tmp_path / "carrier") as carrier, ExitStack() as stack, connected():
-        deaths = Deaths(freeswitch_binary, tmp_path, carrier, stack)
+    with running_carrier(tmp_path / "carrier") as carrier, ExitStack() as stack:
+        stack.callback(store.end)
+        stack.callback(close_readers)
+        deaths = Deaths(freeswitch_binary, tmp_path, carrier, store, stack)
         try:
             write(_agents_and_rules)
             deaths.ask(6)
@@ -181,24 +245,29 @@ def test_nobody_is_called_back_twice_and_none_is_lost(
             for number in range(ROUNDS):
                 rung = len(carrier.arrived)
                 until(lambda rung=rung: len(carrier.arrived) > rung, 60, "a callee's telephone to ring")
+                deaths.ring()
                 time.sleep(chance.uniform(0, TALK_S))
-                fault = ("engine", "switch")[number % 2]
-                struck[f"{fault}, {len(call_backs.open_tries())} tries in flight"] += 1
+                fault = FAULTS[number % len(FAULTS)]
+                struck[f"{fault}, {tries_in_flight()} tries in flight"] += 1
                 if fault == "engine":
                     deaths.kill_engine()
+                    deaths.ring()
                     deaths.ask(3)
                     deaths.start_engine()
-                else:
+                elif fault == "switch":
                     deaths.kill_switch()
                     deaths.ask(3)
+                else:
+                    deaths.stop_database()
+                    deaths.ask(3)
                 books_are_closed()
-                log.info("round %d: %s killed, %d calls so far", number + 1, fault, len(carrier.arrived))
+                log.info("round %d: %s, %d calls so far", number + 1, fault, len(carrier.arrived))
             over = (CallBackState.DONE, CallBackState.MISSED)
-            until(
-                lambda: CallBack.select().where(CallBack.state.not_in(over)).count() == 0,
-                40 + 12 * ROUNDS,
-                "all ends",
-            )
+            waits = (SupportCallState.ARRIVED, SupportCallState.WAITING, SupportCallState.TALKING)
+            open_ones = CallBack.select().where(CallBack.state.not_in(over))
+            until(lambda: surely(lambda: read(open_ones.count)) == 0, 40 + 12 * ROUNDS, "all ends")
+            here = SupportCall.select().where(SupportCall.state.in_(waits))
+            until(lambda: read(here.count) == 0, 60, "an answer for all who wait")
         except BaseException:
             for name in ("arrived", "presses", "ended"):
                 log.error("%s: %s", name, (tmp_path / "carrier" / f"{name}.jsonl").read_text()[-1500:])
@@ -206,21 +275,24 @@ def test_nobody_is_called_back_twice_and_none_is_lost(
             raise
         finally:
             deaths.kill_engine()
-            for phone in deaths.phones:
+            for phone in (*deaths.phones, *deaths.callers):
                 phone.stop()
             writer.stop()
             threads.use_writer(None)
         books_are_closed()
+        ends = callers_in_the_books(deaths.callers)
         assert talked_twice(carrier, deaths.gone) == []
         pressed = {one["number"] for one in carrier.presses}
-        done = {"0" + row.number[3:] for row in CallBack.select().where(CallBack.state == CallBackState.DONE)}
-        missed = CallBack.select().where(CallBack.state == CallBackState.MISSED)
-        assert CallBack.select().count() == 6 + 3 * ROUNDS
+        rows = read(lambda: list(CallBack.select()))
+        done = {"0" + row.number[3:] for row in rows if row.state == CallBackState.DONE}
+        missed = [row for row in rows if row.state == CallBackState.MISSED]
+        assert len(rows) == 6 + 3 * ROUNDS
         assert done <= pressed
         assert all(row.ticket_id for row in missed)
         log.info(
-            "%d rounds %s: %d called back, %d became tickets; %d calls at the far end, %d tries",
-            ROUNDS, dict(struck), len(done), missed.count(), len(carrier.arrived), CallBackTry.select().count(),
+            "%d rounds %s: %d called back, %d became tickets; %d calls at the far end, %d tries; callers %s",
+            ROUNDS, dict(struck), len(done), len(missed), len(carrier.arrived),
+            read(CallBackTry.select().count), dict(ends),
         )  # fmt: skip
 
 
