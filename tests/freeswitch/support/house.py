@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,9 +19,10 @@ from engine.store.tables.core import User
 from engine.store.tables.support_line import SupportAgent, SupportCall
 from engine.store.threads import connected, write
 from engine.switch_conf import support
+from engine.switch_conf.settings import GatewaySettings
 from tests.freeswitch.engine_lab import running_engine
 from tests.freeswitch.phone import Phone
-from tests.freeswitch.switch import Switch, until
+from tests.freeswitch.switch import Switch, free_port, running_switch, until
 from tests.runtime.lab import Lab
 
 NUMBER = "02191001234"
@@ -52,6 +53,32 @@ class House:
         phone.start()
         self.phones.append(phone)
         return phone
+
+
+@contextmanager
+def running_house(
+    binary: str, folder: Path, extensions: Sequence[str] = ("501", "502"), carrier: str = ""
+) -> Iterator[House]:
+    """A switch with the queue and agents' passwords; calls through its gateway ring `far`, or go to `carrier` (host:port)."""
+    far = Phone(("127.0.0.1", 0), "far", tone_hz=800)
+    gateways = (GatewaySettings("lab", carrier or far.here, ptime_ms=20, inbound=("127.0.0.2/32",)),)
+    (folder / "recordings" / "support").mkdir(parents=True)
+    port = free_port()
+    with running_switch(binary, folder, gateways, agents_port=port, support_numbers=NUMBER) as switch:
+        fast_prompts(switch.prompts)
+        hashes = [(name, agents._a1(agents.Secret(name, agents.REALM, PASSWORD))) for name in extensions]
+        support.write_agents(folder / "conf", hashes)
+        line = switch.connect()
+        assert "OK" in line.api("reloadxml")
+        line.close()
+        far.server = ("127.0.0.1", switch.sip_port)
+        far.start()
+        found = House(switch, port, [far], far)
+        try:
+            yield found
+        finally:
+            for phone in found.phones:
+                phone.stop()
 
 
 MENU_HZ, WORDS_HZ = 350, 1000
