@@ -7,8 +7,9 @@ DIR`` the voice of each call as raw A-law.  With ``--user`` and ``--password`` i
 INVITE (407), and ``--registers FILE`` gets one line for each REGISTER that was let in or turned away.
 ``--presses FILE`` gets one line for each key that a callee presses.
 
-What each callee does is in carrier_endings.py, by the last four digits.  Any other number rings for ``--ring-ms``
-and answers; its voice goes to a socket that nobody reads, so that a load test costs the carrier little.
+What each callee does is in carrier_endings.py and carrier_scripts.py, by the last four digits.  Any other number
+rings for ``--ring-ms`` and answers; its voice goes to a socket that nobody reads, so that a load test costs the
+carrier little.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import heapq
 import itertools
 import json
 import random
+import re
 import selectors
 import socket
 import sys
@@ -27,8 +29,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from tests.freeswitch import carrier_auth, carrier_rtp, carrier_sip, carrier_srtp
+from tests.freeswitch import carrier_auth, carrier_rtp, carrier_scripts, carrier_sip, carrier_srtp
 from tests.freeswitch.carrier_endings import ENDINGS, FIRST_TIME, Ending
+from tests.freeswitch.carrier_scripts import SCRIPTS, Step
 from tests.freeswitch.carrier_sip import Message, Offer
 from tests.freeswitch.carrier_srtp import Srtp
 from tests.freeswitch.carrier_wire import Connection, Datagrams, Listener, Peer
@@ -156,6 +159,11 @@ class Carrier:
             elif call and message.get("cseq").endswith("BYE"):
                 call.acknowledged = True
                 self._forget(call)
+        elif method == "CANCEL" and call and (script := SCRIPTS.get(call.number[-4:])) and script.on_cancel:
+            refuses = script.on_cancel == "refuses"
+            peer.send(carrier_sip.answer(message, 481 if refuses else 200, "c"))
+            if not refuses and not call.final:
+                self._follow(call, Step(0, 200, "plain"))
         elif method == "CANCEL":
             peer.send(carrier_sip.answer(message, 200 if call else 481, "c"))
             if call and not call.final:
@@ -196,7 +204,10 @@ class Carrier:
         self._write(self.log, at=time.time(), number=number, call_id=invite.get("call-id"), times=times,
                     caller=invite.get("from").partition(";")[0], codecs=call.offer and call.offer.codecs,
                     ptime_ms=call.offer and call.offer.ptime_ms, is_secure=call.offer and call.offer.is_secure)  # fmt: skip
-        if ending.is_silent:
+        script = SCRIPTS.get(suffix)
+        for step in script.steps if script and call.offer else ():
+            self._later(step.at_ms / 1000, lambda step=step: self._follow(call, step))  # type: ignore[misc]
+        if ending.is_silent or script:
             return
         self._answer(call, 100)
         if ending.early_media:
@@ -206,6 +217,28 @@ class Carrier:
             self._answer(call, ending.progress)
         if ending.answers:
             self._later(ending.ring_ms / 1000, lambda: self._decide(call))
+
+    def _follow(self, call: Call, step: Step) -> None:
+        """Does what a script says next, unless the call is over."""
+        if call.over:
+            return
+        if step.status == 0:
+            self._hang_up(call, step.extra)
+            return
+        if step.sdp:
+            self._open_voice(call)
+        assert call.offer is not None
+        port = (call.rtp or self.sink).getsockname()[1]
+        data = carrier_scripts.message(step, call.invite, call.tag, call.offer, (self.host, self.port), port)
+        call.peer.send(data)
+        if step.status >= 200 and not step.branch and not step.raw and not call.final and step.status != 299:
+            call.final, call.last_answer = step.status, data
+            if step.status == 200:
+                call.answered_at = time.monotonic()
+                call.tag += step.tag
+            else:
+                self._over(call, str(step.status))
+            self._repeat(call, T1_S)
 
     def _agree(self, call: Call) -> bool:
         """Whether there is a codec, and a secret where one is wanted, that both can have."""
@@ -274,10 +307,12 @@ class Carrier:
 
         self._later(gap_s, again)
 
-    def _hang_up(self, call: Call) -> None:
+    def _hang_up(self, call: Call, extra: tuple[str, ...] = ()) -> None:
         if call.over:
             return
         data = self._request(call, "BYE")
+        for line in extra:  # a Reason of its own
+            data = re.sub(rb"Reason: [^\r]*", line.encode(), data)
         self._over(call, "callee")
         call.last_answer, call.acknowledged = data, False
         call.peer.send(data)
@@ -328,7 +363,7 @@ class Carrier:
     # -- voice
 
     def _open_voice(self, call: Call) -> None:
-        if call.rtp is None and call.number[-4:] in ENDINGS:
+        if call.rtp is None and (call.number[-4:] in ENDINGS or call.number[-4:] in SCRIPTS):
             call.rtp = self._socket(0, 1 << 20)
             self.selector.register(call.rtp, selectors.EVENT_READ, call)
 
