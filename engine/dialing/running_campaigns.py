@@ -13,6 +13,7 @@ from engine.dialing.shares import WHOLE, Portion
 from engine.services.compliance import caller_ids
 from engine.services.compliance.message_kinds import KindHours, may_any_hour
 from engine.states import CampaignState
+from engine.store.rows import row_of
 from engine.store.sql import execute
 from engine.store.tables.core import Account, Campaign, CampaignCounts, Gateway, Message
 
@@ -69,8 +70,8 @@ class Wanted:
 
 
 def counts_of(campaign_ids: list[int]) -> dict[int, CampaignCounts]:
-    rows = CampaignCounts.select().where(CampaignCounts.campaign.in_(campaign_ids))
-    return {row.campaign_id: row for row in rows}
+    found = {each: row_of(CampaignCounts, campaign=each) for each in campaign_ids}
+    return {each: row for each, row in found.items() if row is not None}
 
 
 class RunningCampaigns:
