@@ -1,4 +1,4 @@
-"""The connections of the web server: each has its time for each thing, and none keeps a place from others.
+"""The connections of the web server, each with time limits, so that none occupies a place for long.
 
 A connection waits (for a head, for a body, for the next request) or works (a page is being made or sent).
 One that waits beyond its time is cut.  Where places run short, the address that has the most waiting
@@ -44,18 +44,18 @@ class Connection:
         self.until = self.since + seconds
 
     def work(self) -> None:
-        """From now on it is up to us."""
+        """From now on we work on it."""
         self.until = None
 
     def cut(self) -> None:
-        """End it: whoever reads from it sees its end."""
+        """End it: its reader sees the end of the stream."""
         self.is_cut = True
         with suppress(OSError):
             self.sock.shutdown(socket.SHUT_RDWR)
 
 
 class Connections:
-    """All connections of a server; at most `places`, of one address at most `of_address` (0: any number)."""
+    """All connections of a server: at most `places`, at most `of_address` of one address (0: any number)."""
 
     def __init__(self, places: int, of_address: int) -> None:
         self._places, self._of_address = places, of_address

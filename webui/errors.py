@@ -1,4 +1,4 @@
-"""Whatever goes wrong becomes one page with one sentence; never a traceback."""
+"""Every error becomes one page with one sentence, never a traceback."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Serving the web UI with gevent's WSGI server: what strangers send is bounded in size and time here first."""
+"""Serving the web UI with gevent's WSGI server, which bounds requests in size and time."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class _Refused(Exception):
 
 
 class _Body(Input):
-    """A body that others have their turn beside, and that is not read to its end for nothing."""
+    """A body that is read in turn with others, and not to its end when nobody needs it."""
 
     __slots__ = ("_handler", "_since_breath")
 
@@ -188,7 +188,7 @@ class _ErrorLog:
 
 
 class WebServer:
-    """A server that listens; `stop` lets requests that are under way come to their end."""
+    """A server that listens; `stop` lets requests in progress finish."""
 
     def __init__(self, app: Any, host: str, port: int, proxies: int = 0) -> None:
         self.host = host

@@ -119,7 +119,7 @@ def _send_code(port: int, secret: str, number: str) -> None:
 
 
 def _wrong_tokens(port: int, count: int) -> dict[str, float]:
-    """Requests with a token that there is not: refusals a second (the limit of wrong ones included)."""
+    """Requests with unknown tokens: refusals a second, the limit of wrong ones included."""
     connection = http.client.HTTPConnection(HOST, port, timeout=30)
     began = time.monotonic()
     for number in range(count):

@@ -121,7 +121,7 @@ def _first_account_id() -> int:
 
 
 def note(sentence: str) -> None:
-    """Say something beside the answer: to standard error, so that it is in nobody's data."""
+    """Print a remark to standard error, apart from the answer."""
     click.echo(sentence, err=True)
 
 

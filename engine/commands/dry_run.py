@@ -1,4 +1,4 @@
-"""`avanakctl send --dry-run`: what would happen, without a call and without a trace."""
+"""`avanakctl send --dry-run`: what would happen, without calls or writes."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ NO_SWITCH = why.NO_SWITCH_REACHED.kept()
 
 
 class View(Protocol):
-    """Whoever shows how it goes."""
+    """Shows the progress of a campaign."""
 
     def show(self, seen: CampaignView) -> None: ...
 

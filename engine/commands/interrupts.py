@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, as events that whoever acts waits for."""
+"""Ctrl-C and SIGTERM as events to wait for."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Interrupted(AvanakError):
 class Interrupts:
     """The first Ctrl-C or SIGTERM asks for an orderly end, the second for a quick one.
 
-    The handler only sets events; whoever waits for them acts.
+    The handler only sets events.
     """
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class Interrupts:
         self.second = Flag()
         self.abandoned = (
             Flag()
-        )  # whoever started us is dead: end at once, and leave the calls to who comes next
+        )  # our parent process is dead: end at once and leave the calls to the next engine
         self._handlers: list[gevent.hub.signal] = []
 
     def __enter__(self) -> Self:

@@ -96,7 +96,7 @@ def ask() -> str | Answer | Response:
         form.complaint = said(error)
         return render_template("forgot/ask.html", form=form), 429
     found, spoken = read(lambda: _named(name, now)), language()
-    # Whoever tries names waits as whoever tries passwords does, whether there are such names or not.
+    # Trying names makes one wait like trying passwords, whether the names exist or not.
     write(lambda: login_waits.failed(who.network, counted, None, now))
     is_sent = False
     if found is not None:

@@ -58,7 +58,7 @@ class ConfirmForm(PageForm):
 
 
 class OldPasswordForm(PageForm):
-    """Whoever makes the log-in weaker shows who they are once more."""
+    """Weakening the log-in asks for password or code again."""
 
     old = PasswordField(
         _l("Your password now"),
@@ -75,7 +75,7 @@ def index() -> str:
 @blueprint.post("/password")
 @limiter.limit("20 per hour")
 def password() -> Answer | Response:
-    """Choose another password: all sessions end, and this one begins anew."""
+    """Choose another password: all sessions end, and this one is renewed."""
     me, now = person(), wall_ms()
     form = NewPasswordForm(tag="password")
     if not (form.validate_on_submit() and _knows_password(form)):

@@ -46,7 +46,7 @@ class RoleForm(PageForm):
 
 
 class PasswordForm(PageForm):
-    """What whoever was invited chooses."""
+    """What an invited person chooses."""
 
     password = PasswordField(
         _l("Password"),
@@ -117,7 +117,7 @@ def access(person_id: int, how: str) -> Response:
 @blueprint.route("/join/<token>", methods=["GET", "POST"])
 @limiter.limit("20 per hour", methods=["POST"])
 def join(token: str) -> str | Answer | Response:
-    """Whoever was invited chooses a password, and is logged in."""
+    """An invited person chooses a password and is logged in."""
     person_id, seal = _opened(token)
     form = PasswordForm()
     invited = read(lambda: people.active(person_id))

@@ -67,7 +67,7 @@ class WebhookForm(PageForm):
 
 
 class WebhookChangeForm(WebhookForm):
-    """The same of a hook that there is."""
+    """The same for an existing hook."""
 
     is_active = BooleanField(_l("Is told of events"))
 

@@ -78,7 +78,7 @@ class NumberRules:
     abroad: bool
 
     def read(self, given: NewRecipient) -> GivenRow:
-        """A recipient as it was given; BadInput for a reference or variables that cannot be."""
+        """The recipient of a line; BadInput for a wrong reference or wrong variables."""
         return adding.read_row(given.number, given.reference, given.variables, self.area, self.abroad)
 
 
@@ -105,7 +105,7 @@ class LinesEnd(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A line as it was read: the cell with its number, what it says in all, the recipient or what is answered instead."""
+    """A line that was read: its number's cell, its whole text, and the recipient or the refusal."""
 
     written: str
     told: bytes
@@ -139,7 +139,7 @@ def _of_reason(reason: Reason) -> tuple[str, str]:
 
 
 def know_reasons() -> None:
-    """Say each reason once, where the request is: a transaction has no language."""
+    """Translate each reason once, within the request: a transaction has no language."""
     if not _said:
         _said.update({reason: problems.both(reason.sentence) for reason in Reason})
 
@@ -279,7 +279,7 @@ def _of_ndjson(rules: NumberRules) -> Generator[_Line]:
 
 
 def _of_list(rules: NumberRules, column: str) -> Generator[_Line]:
-    """The lines of a CSV, read in a worker as every list is; whose copy lies on the disk meanwhile."""
+    """The lines of a CSV, read in a worker like every list, from a copy on disk."""
     account_id = caller().account_id
     with tempfile.TemporaryFile(dir=web().settings.data_dir / "tmp") as body:
         shutil.copyfileobj(request.stream, body, 65_536)
@@ -305,7 +305,7 @@ def _listed(row: Row, values: dict[str, str], reference_at: str) -> _Line:
 
 
 def _or_told(written: str, read: Callable[[], GivenRow]) -> GivenRow | LineAnswer:
-    """What `read` reads; of what cannot be, the answer that says so."""
+    """What `read` gives, or the answer to a line that it refuses."""
     try:
         return read()
     except BadInput as error:

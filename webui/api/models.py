@@ -27,7 +27,7 @@ Reference = Annotated[str, Field(max_length=100, description="Your own name for 
 
 
 class RequestBody(BaseModel):
-    """Root of what is asked for: a field that does not exist is refused."""
+    """Base of request bodies: unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -65,7 +65,7 @@ def cursor_of(last_id: int) -> str:
 
 
 def page_of(rows: list[Any], limit: int, ids: Any) -> tuple[list[Any], str | None]:
-    """The rows of a page of which one more was asked for, and the cursor of the next; `ids` gives a row's id."""
+    """The rows of a page (one more was read) and the cursor of the next; `ids` gives a row's id."""
     if len(rows) <= limit:
         return rows, None
     return rows[:limit], cursor_of(ids(rows[limit - 1]))

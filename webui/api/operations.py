@@ -120,7 +120,7 @@ def _find_caller() -> None:
 
 @blueprint.after_request
 def _tell_limits(response: Response) -> Response:
-    """How often the account may still ask, and that answers are for it alone."""
+    """Set the headers of the rate limit, and that answers are private."""
     left = limits.left_of_account()
     if left is not None:
         span_s = left.rate.span_ms // 1000
@@ -147,7 +147,7 @@ def _sent(values: Any, status: int) -> Response:
 
 
 def _chosen(values: Any, fields: str) -> Any:
-    """Only the fields that were asked for: of each item of a page, or of the one thing."""
+    """Only the requested fields, of each item of a page or of the object."""
     wanted = [name.strip() for name in fields.split(",") if name.strip()]
     if not wanted or not isinstance(values, dict):
         return values

@@ -1,4 +1,4 @@
-"""What is refused, as a problem of RFC 9457, in English and in Persian."""
+"""Refusals as problems of RFC 9457, in English and Persian."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Problem(BaseModel):
 
 
 def of_error(error: AvanakError) -> Response:
-    """The answer to something that we refuse on purpose."""
+    """The answer to one of our own errors."""
     detail, detail_fa = both(error.sentence)
     return made(word_of(error), error.http_status, detail, detail_fa)
 
@@ -187,7 +187,7 @@ def both_texts(english: str) -> tuple[str, str]:
 
 @contextmanager
 def speaking(language: str) -> Iterator[None]:
-    """Let what is said inside be in this language, whatever the person's is."""
+    """Use this language inside, whatever the person's language is."""
     g.spoken = language
     refresh()
     try:

@@ -1,4 +1,4 @@
-"""What is done with a campaign that is there: other rules, another date, the archive, calling again, asking for a higher cap."""
+"""Changes of an existing campaign: rules, date, archive, calling again, a request for a higher cap."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _boxes(label: Any, **kwargs: Any) -> SelectMultipleField:
 
 
 class ChangeForm(PageForm):
-    """The rules that may be changed while a campaign is there."""
+    """The rules of an existing campaign that may be changed."""
 
     name = StringField(_l("Name"), [InputRequired(), Length(max=200)], render_kw={"dir": "auto"})
     windows = StringField(
@@ -101,7 +101,7 @@ class AgainForm(PageForm):
 @blueprint.route("/change", methods=["GET", "POST"])
 @needs("campaign.change")
 def change(campaign_id: int) -> str | Answer | Response:
-    """Other rules; they hold for calls that go out from then on."""
+    """Change the rules, for calls from then on."""
     row = _row(campaign_id)
     form = _change_form(row)
     me, scope, now, longest = person(), account_scope(), wall_ms(), web().settings.max_call_s
@@ -158,7 +158,7 @@ def more(campaign_id: int) -> Response:
 @blueprint.route("/again", methods=["GET", "POST"])
 @needs("campaign.change")
 def again(campaign_id: int) -> str | Answer | Response:
-    """A new campaign of those whom this one did not reach, or a clone with all numbers or none."""
+    """A new campaign for the recipients that this one did not reach, or a clone with all numbers or none."""
     row = _row(campaign_id)
     form = _again_form(row)
     if request.method == "GET":
@@ -179,7 +179,7 @@ def again(campaign_id: int) -> str | Answer | Response:
 
 
 def _begin_clone(row: Campaign, only: tuple[str, ...], name: str) -> int:
-    """Make the draft; its numbers are copied outside the request, and its page says how far they are."""
+    """Make the draft; its numbers are copied outside the request, and its page shows the progress."""
     me, scope, now, longest = person(), account_scope(), wall_ms(), web().settings.max_call_s
 
     def work(tell: Callable[[int], None]) -> None:
@@ -241,7 +241,7 @@ def _again_form(row: Campaign) -> Any:
 
 
 def _counted(found: int) -> str:
-    """A count of `outcomes.counts`, which ends somewhere."""
+    """A count of `outcomes.counts`, which has an upper bound."""
     if found > outcomes.MOST_COUNTED:
         return _("more than %(n)s", n=number(outcomes.MOST_COUNTED))
     return number(found)

@@ -1,4 +1,4 @@
-"""What the pages of a campaign in the making share: whose it is, which steps there are, what is missing yet."""
+"""What the pages of an unfinished campaign share: its account, its steps, what is missing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LIST, MESSAGE, RULES, CHECK = "list", "message", "rules", "check"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step on the way to a campaign; `is_done`: nothing of it is missing."""
+    """A step of a new campaign; `is_done`: nothing of it is missing."""
 
     name: str
     title: str
@@ -53,7 +53,7 @@ def next_href(pending: Pending, after: str) -> str:
 
 
 def keep(pending: Pending) -> None:
-    """Keep what has changed, and that there is such a draft."""
+    """Save the changes, and the draft itself."""
     web().uploads.write(pending)
     now = wall_ms()
     write(lambda: drafts.note(pending, now))

@@ -1,6 +1,6 @@
 """When and how a campaign calls: what people fill in, with checks in their language.
 
-The services check again whatever a form lets through.
+The services check the values again.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ class RulesForm(FlaskForm):
         _instant(field)
 
     def rules(self) -> CampaignRules:
-        """The rules as they were filled in, of a form whose fields are in order or not: what is wrong is left out."""
+        """The rules of a filled-in form; wrong fields are left out."""
         days = "".join(sorted(self.weekdays.data or ()))
         return CampaignRules(
             name=(self.name.data or "").strip(),
@@ -151,7 +151,7 @@ class RulesForm(FlaskForm):
         )
 
     def instant(self, name: str) -> int | None:
-        """What a field of date and time says; None when it says nothing, or nothing that is one."""
+        """The instant of a date and time field; None when it is empty or wrong."""
         try:
             return parse_instant(self[name].data or "")
         except BadInput:

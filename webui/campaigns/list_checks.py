@@ -1,4 +1,4 @@
-"""Uploaded lists as they are checked: read to their end apart, shown with what was chosen, read again as people choose."""
+"""Checks of uploaded lists: read whole in a worker, shown with the choices, read again when a choice changes."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ ROLES = (NUMBER, THEN, NAME, KEEP, IGNORE)
 
 
 def pending_of(token: str) -> Pending:
-    """The upload of this name; NotFound when it is not there, or not theirs.
+    """The upload of this name; NotFound when there is none, or it is another account's.
 
-    Who has confirmed it already, by a second click or from the browser's history, is led to what was made of it.
+    Somebody who confirmed it before (a second click, the browser's history) is led to the result.
     """
     me = person().id
     try:
@@ -104,7 +104,7 @@ def _our_fault() -> BadInput:
 
 
 def must_open(pending: Pending, kind: str) -> None:
-    """Begin to read a list that has just come; BadInput when it is none, or by a fault of ours."""
+    """Begin to read a new list; BadInput when it is no list, or for a fault of ours."""
     check = begin(pending, kind)
     if check.error is None:
         return
@@ -127,7 +127,7 @@ def facts(pending: Pending) -> ListFacts | None:
 
 
 def roles(pending: Pending, known: ListFacts) -> list[str]:
-    """What each column of a list is taken for: as it was chosen, or as it is proposed."""
+    """The role of each column: chosen, or proposed."""
     chosen = choices_of(pending.choices)
     found = [KEEP] * len(known.names)
     for place in chosen.left_out:
@@ -147,7 +147,7 @@ def roles(pending: Pending, known: ListFacts) -> list[str]:
 
 
 def choose(pending: Pending) -> bool:
-    """Take over what was chosen on the page; False (it is told) when it is no choice."""
+    """Apply the choices of the page; False, with a message, when one is wrong."""
     wanted = [
         request.form.get(f"role_{place}", KEEP) for place in range(1, 257) if f"role_{place}" in request.form
     ]
@@ -177,9 +177,9 @@ def choose(pending: Pending) -> bool:
 
 
 def read_again(pending: Pending, kind: str) -> bool:
-    """Read the list as it was chosen on the page; False when that is no choice, or the list cannot be opened so.
+    """Read the list with the choices of the page; False when one is wrong or the list cannot be opened so.
 
-    Then it stays as it was, and why is told.
+    Then nothing changes and the reason is shown.
     """
     before = pending.choices
     if not choose(pending):

@@ -38,7 +38,7 @@ class NumbersForm(FlaskForm):
     contact_list = SelectField(_l("Or a contact list"), coerce=int, default=0)
 
     def offer(self, kept: list[Any]) -> None:
-        """Which lists that are kept may be chosen."""
+        """Offer the contact lists of the account."""
         self.contact_list.choices = [
             SelectChoice(0, "—"),
             *(SelectChoice(row.id, f"{row.name} ({number(row.numbers)})") for row in kept),
@@ -46,7 +46,7 @@ class NumbersForm(FlaskForm):
 
 
 def take_list(form: NumbersForm, pending: Pending) -> None:
-    """Bring what was given into an upload, in place of what was there; BadInput when nothing was, or it is too large."""
+    """Put the given list into an upload, replacing an earlier one; BadInput when none was given or it is too large."""
     uploads, file = web().uploads, form.numbers.data
     pending.choices, pending.checked, pending.first_rows, pending.problem = AS_FOUND.kept(), None, None, ""
     if isinstance(file, FileStorage) and file.filename:

@@ -1,4 +1,4 @@
-"""Lists on their way into campaigns: how far they are, what was set aside, and numbers added to a campaign."""
+"""Imports of lists into campaigns: progress, what was set aside, and adding numbers to a campaign."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def live(import_id: int) -> str | Response:
 @blueprint.post("/imports/<int:import_id>/do-not-wait")
 @needs("campaign.change")
 def do_not_wait(import_id: int) -> Response:
-    """The campaign is not to start by itself when its message is approved."""
+    """Do not start the campaign automatically when its message is approved."""
     scope, by, now = account_scope(), person().id, wall_ms()
     write(lambda: list_imports.do_not_wait(import_id, by, now, scope))
     flash(_("It waits for you to start it."), "success")
@@ -63,7 +63,7 @@ def do_not_wait(import_id: int) -> Response:
 @blueprint.route("/campaigns/<int:campaign_id>/numbers", methods=["GET", "POST"])
 @needs("campaign.change")
 def add(campaign_id: int) -> str | tuple[str, int] | Response:
-    """Add a list to a campaign that is there, also while it runs."""
+    """Add a list to an existing campaign, also while it runs."""
     scope = account_scope()
     row = read(lambda: campaigns.get(campaign_id, scope))
     form, account_id = NumbersForm(), int(row.account_id)
@@ -94,7 +94,7 @@ def add(campaign_id: int) -> str | tuple[str, int] | Response:
 @blueprint.get("/campaigns/<int:campaign_id>/numbers/<token>")
 @needs("campaign.change")
 def check(campaign_id: int, token: str) -> str | Response:
-    """What was found in the list that is to be added, before anybody of it is called."""
+    """What was found in the list to be added, before anybody on it is called."""
     row, pending = _pending_for(campaign_id, token)
     facts = list_checks.facts(pending)
     if facts is None:
@@ -134,7 +134,7 @@ def choose(campaign_id: int, token: str) -> Response:
 
 
 def _note(row: Campaign, pending: Pending) -> int:
-    """Note that a list that was checked is to come in; the import's id."""
+    """Record the import of a checked list; its id."""
     found, now = list_checks.found_of(pending), wall_ms()
     expected = found.total if found is not None else 0
     web().uploads.take(pending)

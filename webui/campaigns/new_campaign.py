@@ -1,4 +1,4 @@
-"""A new campaign: its numbers come first and are kept; at the end a page shows what it comes to, and makes it."""
+"""A new campaign: first its numbers, kept as a draft; at the end a page shows the sum of it and creates it."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def form() -> str | tuple[str, int] | Response:
 @blueprint.post("/<token>/discard")
 @needs("campaign.change")
 def discard(token: str) -> Response:
-    """Throw a campaign in the making away, with its files."""
+    """Discard an unfinished campaign with its files."""
     pending = list_checks.pending_of(token)
     write(lambda: drafts.forget(pending.token))
     web().uploads.discard(pending.token)
@@ -81,7 +81,7 @@ def discard(token: str) -> Response:
 @blueprint.get("/<token>")
 @needs("campaign.change")
 def check(token: str) -> str | Response:
-    """What it comes to, reckoned with the gateways, switches and caps of this moment."""
+    """All rules, cost and duration, computed with the present gateways, switches and caps."""
     pending = list_checks.pending_of(token)
     if pending.campaign_id:
         raise NotFound("This upload is for another campaign.")
@@ -144,7 +144,7 @@ def reading(token: str) -> str | Response:
 @blueprint.post("/<token>")
 @needs("campaign.change")
 def confirm(token: str) -> Response:
-    """Make the draft; its list is brought in outside this request, and it starts then if that was the button."""
+    """Create the campaign; its list is imported outside this request, and then it starts if that button was pressed."""
     pending = list_checks.pending_of(token)
     if any(not step.is_done for step in steps.steps(pending)[:-1]):
         raise NotFound("This upload was not checked.")
@@ -163,7 +163,7 @@ def confirm(token: str) -> Response:
 
 
 def _begin(filled: NumbersForm, pending: Pending, old: Any) -> None:
-    """Bring the numbers into a new upload; BadInput when they cannot be looked at."""
+    """Put the numbers into a new upload; BadInput when they cannot be read."""
     if old is not None:
         rules = dataclasses.replace(CampaignRules.of(old), starts_at=None, ends_at=None)
         rules = dataclasses.replace(rules, name=_("%(name)s (again)", name=old.name)[:200])

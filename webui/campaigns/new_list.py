@@ -1,4 +1,4 @@
-"""The numbers of a campaign in the making: their first rows with a choice above each column, what is refused, another list."""
+"""The numbers of a new campaign: first rows with a choice above each column, refused lines, another list."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def choose(token: str) -> Response:
 @blueprint.post("/<token>/list/file")
 @needs("campaign.change")
 def replace(token: str) -> Response:
-    """Another list in place of the one that is there; one that is none changes nothing."""
+    """Replace the list; a file that is no list changes nothing."""
     pending = list_checks.pending_of(token)
     form = _numbers_form(pending)
     if not form.validate():
@@ -107,7 +107,7 @@ def refused(token: str, kind: str) -> Response:
 @blueprint.post("/<token>/list/keep")
 @needs("campaign.change")
 def keep(token: str) -> Response:
-    """Keep the list for further campaigns."""
+    """Save the list as a contact list."""
     pending = list_checks.pending_of(token)
     found = list_checks.found_of(pending)
     if found is None:

@@ -1,4 +1,4 @@
-"""The message of a campaign in the making: one of the gallery, or a new one; listened to here or on the telephone."""
+"""The message of a new campaign: one of the gallery, or a new one; heard here or on the telephone."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def sound(token: str) -> Response:
 @limiter.limit("20 per hour")
 @needs("campaign.change")
 def call(token: str) -> Response | Answer:
-    """«Call me with it»: the message is played to whoever asks, on a number of their own."""
+    """«Call me and play it»: the message is played to the person on a number of their own."""
     pending, me, now = list_checks.pending_of(token), person(), wall_ms()
     longest, number = web().settings.max_call_s, request.form.get("number", "")
     account_id = read(lambda: accounts.house().id) if is_staff() else pending.account_id
@@ -137,13 +137,13 @@ def call(token: str) -> Response | Answer:
 @blueprint.get("/<token>/message/call/<int:recipient_id>")
 @needs("campaign.change")
 def call_state(token: str, recipient_id: int) -> str:
-    """How the call to whoever asked goes."""
+    """The state of that call."""
     pending = list_checks.pending_of(token)
     return render_template("new_campaign/_call.html", **_call(pending, recipient_id))
 
 
 def _take(pending: Pending, message_id: int, prompt: str) -> None:
-    """Choose a message that was just added, and say what is to be known of it."""
+    """Choose a message that was just added, and show its warnings."""
     pending.message_id = message_id
     drafts.keep(pending)
     flash(_("The message was added to the gallery."), "success")

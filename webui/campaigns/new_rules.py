@@ -1,4 +1,4 @@
-"""When and how a campaign in the making calls; all that is wrong is said at once, beside its field."""
+"""When and how a new campaign calls; all errors are shown at once, beside their fields."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A quick send: one number hears a message or a text, now; what becomes of it is shown as it happens."""
+"""A quick send: one number hears a message or a text now; the page shows the call live."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What came of a campaign: cost, length, outcomes, hours, votes, and its recipients as a table and as a file."""
+"""The results of a campaign: cost, length, outcomes, hours, votes, and its recipients as a table and as a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Choosing an account: a search field, for a list of ten thousand is none to choose from.
+"""Choosing an account: a search field, since there may be ten thousand.
 
 The script beside it (static/choose.js) shows what fits while one types; without it the name or the number of
 an account is typed, and what fits several is asked again.

@@ -1,4 +1,4 @@
-"""Asking for a call that speaks a code: who asks, and what is said where no telephone rings."""
+"""Calls that speak a code: who asks for them, and what is shown where no telephone rings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def asker(typed_it_here: bool) -> codes.Asker:
 def tell_code(sent: codes.Sent, on_page: bool = True) -> None:
     """Where no telephone ever rings the code is in the log and on the page, so that things can be tried out.
 
-    Not on a page of somebody who has not logged in: whoever sees it there takes over an account.
+    Not on a page without log-in: anybody who saw it there could take over an account.
     """
     if not read(switches.ring_nobody):
         return

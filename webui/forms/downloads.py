@@ -1,4 +1,4 @@
-"""What is downloaded: tables, streamed (a million rows take no memory), and the note of what staff took."""
+"""Downloads: tables, streamed (a million rows take no memory), and the audit entry of what staff took."""
 
 from __future__ import annotations
 

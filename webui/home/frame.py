@@ -33,7 +33,7 @@ def standing_alarms() -> list[Alarm]:
 
 
 def what_waits() -> Waiting:
-    """What waits for whoever asks; looked up once in a request."""
+    """What waits for the current person; looked up once a request."""
     return _looked_up()[1]
 
 

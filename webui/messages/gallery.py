@@ -203,7 +203,7 @@ def reject(message_id: int) -> Answer | Response:
 @blueprint.post("/approval/<int:message_id>/call")
 @needs("message.approve")
 def by_phone(message_id: int) -> Answer | Response:
-    """Play it to a telephone; whoever presses 1 there approves it."""
+    """Play it on a telephone; pressing 1 there approves it."""
     form = PhoneForm(tag="phone")
     by, now, longest = person().id, wall_ms(), web().settings.max_call_s
 

@@ -49,7 +49,7 @@ class AvanakWeb:
     def hashed(self, work: Callable[[], T]) -> T:
         """Hash a password off the hub, one at a time: each takes 64 MB and a processor.
 
-        TooManyRequests when so many wait that whoever comes now would wait for seconds.
+        TooManyRequests when so many wait that the next one would wait for seconds.
         """
         if self._hashing >= MOST_HASHING:
             raise TooManyRequests(retry_after=2)

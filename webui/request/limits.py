@@ -106,7 +106,7 @@ class Limiter:
         return mark
 
     def exempt(self, route: Route) -> Route:
-        """Count no request for this route: whoever asks shows a secret, or asks whether we are up."""
+        """Do not count requests of this route: they show a secret, or only ask whether we are up."""
         route.is_uncounted = True  # type: ignore[attr-defined]
         return route
 
@@ -178,12 +178,12 @@ def _of_address() -> None:
 
 
 def _of_browser() -> None:
-    if request.blueprint not in programs.BLUEPRINTS:  # where whoever asks is found later, by a token
+    if request.blueprint not in programs.BLUEPRINTS:  # a program is identified later, by its token
         of_person()
 
 
 def of_person() -> None:
-    """Count for the account of whoever asks, and say how large the body may be."""
+    """Count the request for the account, and say how large the body may be."""
     limits, person = _limits(), g.get("person")
     if person is None:
         if not limiter.is_exempt():

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 csrf = CSRFProtect()
 
 SESSION_HOURS = 12
-HSTS = "max-age=31536000"  # a year; whether of subdomains too is for whoever owns the domain to say
+HSTS = "max-age=31536000"  # a year; subdomains are for the owner of the domain to decide
 _OWN_BODIES = programs.BLUEPRINTS | {"switch_records"}  # blueprints without CSRF tokens
 # Nothing inline and nothing from elsewhere; `blob:` is a recording that is listened to before it is sent.
 POLICY = (
@@ -33,7 +33,7 @@ POLICY = (
 
 
 def keys_of(settings: Settings) -> list[str]:
-    """The installation's secret key, then those of before: they open what they sealed (`engine.sealing`)."""
+    """The secret key of the installation, then earlier keys, which open what they sealed (`engine.sealing`)."""
     file = settings.data_dir / "secret.key"
     key = settings.secret_key.get_secret_value() or kept_key(file)
     earlier = settings.old_secret_keys.get_secret_value().split()
@@ -80,7 +80,7 @@ def kept_key(path: Path) -> str:
 
 
 def _check_host() -> None:
-    """Turn away who asks for another site's name (AVANAK_WEB_HOSTS): it would stand in the links that we send."""
+    """Refuse requests for other host names (AVANAK_WEB_HOSTS): the name would appear in links that we send."""
     known = web().settings.web_hosts.split()
     if known and request.endpoint != "health.healthz" and not host_is_trusted(request.host, known):
         abort(400)

@@ -81,7 +81,7 @@ def take_documents(account_id: int, files: Any) -> list[StoredFile]:
 
 
 def drop_documents(taken: list[StoredFile]) -> None:
-    """Remove documents that were taken in vain."""
+    """Remove documents whose transaction failed."""
     for each in taken:
         documents.drop(documents_dir(), each)
 

@@ -30,7 +30,7 @@ blueprint = pages_blueprint(__name__, "agreement", "/agreement")
 
 
 class PublishForm(PageForm):
-    """A new version, as the JSON object that `Terms.from_record` reads."""
+    """A new version: the JSON object that `Terms.from_record` reads."""
 
     record = TextAreaField(
         _l("The new version (JSON)"),

@@ -108,7 +108,7 @@ def index() -> str:
 @blueprint.route("/new", methods=["GET", "POST"])
 @for_staff
 def enter() -> str | Answer | Response:
-    """A claim that was told by telephone; who enters it does not decide about it."""
+    """Enter a claim made by telephone; the person who enters it does not decide about it."""
     form, now = ClaimForm(), wall_ms()
     terms = read(lambda: agreements.in_force(now))
     if not form.is_submitted():

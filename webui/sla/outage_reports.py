@@ -1,4 +1,4 @@
-"""Customers say that the service is down: by a ticket from their pages, or by telephone, which staff write down."""
+"""Customers report outages: by a ticket from their pages, or by telephone, which staff enter."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ blueprint = pages_blueprint(__name__, "outage_reports", "/outage-reports")
 
 
 class OutageReportForm(PageForm):
-    """Since when what does not work."""
+    """What does not work, and since when."""
 
     key = key_field()
     account = AccountField(_l("Account"), [account_needed])

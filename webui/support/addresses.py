@@ -168,7 +168,7 @@ def add_address() -> Answer | Response:
 @blueprint.get("/addresses/<int:address_id>")
 @needs("account.view")
 def verify_address(address_id: int) -> str | Response:
-    """Show that an address is one's own: have a code sent there, and give it back."""
+    """Verify an address: a code is sent there and typed back."""
     shown = _verifying(address_id)
     if shown["row"].verified_at is not None:
         return redirect(url_for("contacts.index"))

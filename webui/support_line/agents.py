@@ -82,7 +82,7 @@ def renew(agent_id: int) -> str:
 @blueprint.post("/<int:agent_id>/sign-out")
 @needs("line.manage")
 def sign_out(agent_id: int) -> Response:
-    """Sign somebody out who has forgotten to."""
+    """Sign out an agent who forgot to."""
     me, now = person(), wall_ms()
     write(lambda: agents.sign_out_other(me, agent_id, now))
     flash(_("The agent is signed out."), "success")

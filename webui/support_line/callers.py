@@ -87,7 +87,7 @@ def ticket(call_id: int) -> Answer | Response:
 @blueprint.post("/<int:call_id>/continue")
 @needs("line.work")
 def go_on(call_id: int) -> Answer | Response:
-    """Link the call to a ticket that there is."""
+    """Link the call to an existing ticket."""
     form, me, now = ContinueForm(tag="continue"), person(), wall_ms()
     _offer(form, read(lambda: calls.dossier(me, call_id)))
     if not attempt(

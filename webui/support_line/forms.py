@@ -102,7 +102,7 @@ class CallTicketForm(PageForm):
 
 
 class ContinueForm(PageForm):
-    """The call is about a ticket that there is."""
+    """The call is about an existing ticket."""
 
     ticket_id = SelectField(_l("Ticket"), coerce=row_id)
     text = TextAreaField(

@@ -1,4 +1,4 @@
-"""What the support line says: each prompt is heard, replaced by a recording, or spoken by us again."""
+"""The prompts of the support line: hear one, replace it by a recording, or have it spoken again."""
 
 from __future__ import annotations
 

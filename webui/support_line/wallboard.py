@@ -1,4 +1,4 @@
-"""The wallboard: who waits, who answers, what is owed; and the reader's own state as an agent."""
+"""The wallboard: callers, agents, call-backs that are due; and the reader's own state as an agent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The form of a gateway.  The services check again whatever it lets through."""
+"""The form of a gateway.  The services check its values again."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ _DATA_URI = re.compile(r"data:[\w./+-]*(;[\w=-]+)*;base64,", re.ASCII)
 
 
 def upload(asked: Asked) -> dict[str, int]:
-    """A sound as Base64: any format that the gallery takes."""
+    """Upload a sound as Base64, in any format of the gallery."""
     sound, number = _decoded(asked["Base64"]), spoken_number(asked["CallFromMobile"])
     account_id, title, folder = asked.account_id, asked["Title"], web().settings.prompts_dir
     files = web().settings.data_dir / "tmp"
@@ -67,7 +67,7 @@ def upload(asked: Asked) -> dict[str, int]:
 
 
 def generate(asked: Asked) -> dict[str, int]:
-    """A text that is spoken."""
+    """Make a message from a text."""
     account_id, title, voice = asked.account_id, asked["Title"], asked["Speaker"].strip().lower()
     text, speaker, folder = checked_text(asked["Text"]), speech(), web().settings.prompts_dir
     number = spoken_number(asked["CallFromMobile"])

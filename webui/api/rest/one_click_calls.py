@@ -1,4 +1,4 @@
-"""SendOCV: the person sees a digit, is rung and presses it; who asked is told at an address."""
+"""SendOCV: the person sees a digit, is called and presses it; the caller of the method is told at an address."""
 
 from __future__ import annotations
 

@@ -158,7 +158,7 @@ def send_code(asked: Asked) -> dict[str, Any]:
 
 
 def one(asked: Asked) -> dict[str, Any] | None:
-    """How a quick send stands; None when the account has none of that id."""
+    """The state of a quick send; None when the account has none with that id."""
     try:
         state = read(lambda: quick_sends.state_of(asked["QuickSendID"], asked.account_id))
     except NotFound:
@@ -177,7 +177,7 @@ def one(asked: Asked) -> dict[str, Any] | None:
 
 
 def statistics(asked: Asked) -> dict[str, Any]:
-    """What quick sends and codes of a span of time came to."""
+    """The totals of quick sends and codes of a period."""
     found = read(lambda: quick_history.tally(asked.account_id, asked["StartDateTime"], asked["EndDateTime"]))
     ended = found.by_disposition
     return {
