@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import re
 import resource
 import socket
+from collections import Counter
 from contextlib import suppress
 from io import BytesIO
 from typing import Any
@@ -24,10 +26,15 @@ OF_ADDRESS = 200  # not behind a proxy, whose address all have
 STOP_S = 5.0
 MAX_HEAD = 32_000  # bytes of all header lines
 MAX_HEADERS = 100
+# A line of a head as the standard has it; one that goes on in the next line, or has a bare CR, is none.
+_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[^\r\n\0]*\r?\n")
+_DIGITS = re.compile("[0-9]{1,18}")
+_SAID_ONCE = (b"content-length", b"host", b"transfer-encoding")
 BREATH = 256_000  # bytes of a body after which others have their turn
 LINGER_S, LINGER_BYTES = 2.0, 4_000_000  # for a body that nobody reads, so that its sender reads our answer
 
 _TOO_LONG = (b"HTTP/1.1 431 Request Header Fields Too Large", "431")
+_AMBIGUOUS = (b"HTTP/1.1 400 Bad Request", "400")
 _NO_LENGTH = (b"HTTP/1.1 411 Length Required", "411")
 _NO_PLACE = (
     b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n"
@@ -115,8 +122,10 @@ class _Handler(WSGIHandler):
         if len(raw_requestline.split()) != 3:
             return False  # HTTP/0.9
         is_read: bool = super().read_request(raw_requestline)
-        if self.headers.get("transfer-encoding"):
+        if self.headers.get("transfer-encoding") is not None:
             raise _Refused(_NO_LENGTH)
+        if not _DIGITS.fullmatch(self.headers.get("content-length", "0")):  # int() takes +5 and 5_0 too
+            raise _Refused(_AMBIGUOUS)
         return is_read
 
     def _handle_client_error(self, ex: Exception) -> Any:
@@ -125,8 +134,13 @@ class _Handler(WSGIHandler):
         return super()._handle_client_error(ex)
 
     def MessageClass(self, fp: Any, *args: Any) -> Any:
-        """The headers, of which no more is read than `MAX_HEAD`."""
+        """The headers, of which no more is read than `MAX_HEAD`.
+
+        What a proxy in front might read otherwise than we (another length of the body, so another next request)
+        is refused.
+        """
         lines: list[bytes] = []
+        said: Counter[bytes] = Counter()
         left = MAX_HEAD
         while True:
             line = fp.readline(left + 1)
@@ -135,7 +149,13 @@ class _Handler(WSGIHandler):
                 raise _Refused(_TOO_LONG)
             lines.append(line)
             if line in (b"\r\n", b"\n", b""):
+                if any(said[name] > 1 for name in _SAID_ONCE):
+                    raise _Refused(_AMBIGUOUS)
                 return super().MessageClass(BytesIO(b"".join(lines)), *args)
+            form = _LINE.fullmatch(line)
+            if form is None:
+                raise _Refused(_AMBIGUOUS)
+            said[form[1].lower()] += 1
 
     def get_environ(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environ()

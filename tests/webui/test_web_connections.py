@@ -138,6 +138,49 @@ def test_heads_that_are_refused(server: WebServer, head: bytes, status: bytes) -
     assert requests.get(server.url, timeout=5).status_code == 200
 
 
+AMBIGUOUS = (
+    b"Content-Length: 5\r\nContent-Length: 50",
+    b"Content-Length: 5\r\nContent-Length: 5",
+    b"Content-Length: +5",
+    b"Content-Length: 5_0",
+    b"Content-Length: 5, 50",
+    b"Content-Length: " + b"9" * 5_000,
+    b"Content-Length: -1",
+    b"Content-Length : 5",
+    b"Transfer-Encoding : chunked",
+    b"A: b\r\n Transfer-Encoding: chunked",
+    b"A: b\rTransfer-Encoding: chunked",
+    b"A: \0",
+    b"no colon",
+    b": no name",
+    b"Host: other",
+)
+
+
+@pytest.mark.parametrize("lines", AMBIGUOUS, ids=range(len(AMBIGUOUS)))
+def test_a_head_that_a_proxy_may_read_otherwise_is_refused(server: WebServer, lines: bytes) -> None:
+    with connect(server, b"POST /read HTTP/1.1\r\nHost: x\r\n" + lines + b"\r\n\r\nhello") as sock:
+        assert rest(sock).startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize("coding", [b"chunked", b"identity", b"", b"gzip, chunked", b"\x0bchunked"])
+def test_a_body_without_a_length_is_refused_whatever_else_is_said_of_it(
+    server: WebServer, coding: bytes
+) -> None:
+    head = b"POST /read HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: " + coding
+    with connect(server, head + b"\r\n\r\n0\r\n\r\nGET /admin HTTP/1.1\r\nHost: x\r\n\r\n") as sock:
+        found = rest(sock)
+    assert found.startswith(b"HTTP/1.1 411 ")
+    assert found.count(b"HTTP/1.1") == 1, "what follows was taken for another request"
+
+
+def test_requests_one_after_the_other_are_answered_in_turn(server: WebServer) -> None:
+    one = b"POST /read HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"
+    last = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    with connect(server, one * 20 + last) as sock:
+        assert rest(sock).count(b"HTTP/1.1 200 ") == 21
+
+
 def test_head_has_no_body(server: WebServer) -> None:
     """Two requests on one connection: what is left of the first answer would be taken for the second."""
     asks = b"HEAD %s HTTP/1.1\r\nHost: x\r\n\r\nGET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
