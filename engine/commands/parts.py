@@ -15,6 +15,7 @@ from engine.services.money.payment_providers import provider_of
 from engine.store import threads
 from engine.store.threads import write
 from engine.store.writer import Writer
+from engine.workers import pool
 
 # The web's share of the database file, so that the engine never waits for long (docs/security.md).
 WEB_GROUP_S = 0.05
@@ -67,6 +68,7 @@ def web(log_file: bool, interrupts: Interrupts, link: Supervised | None) -> None
         server = serve_app(
             create_app(settings), settings.web_host, settings.web_port, settings.web_trusted_proxies
         )
+        pool.share(settings.data_dir)
         warm_up()
         importer = Importer(settings)
         importer.start()

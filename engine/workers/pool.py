@@ -6,12 +6,14 @@ import atexit
 import logging
 from collections.abc import Generator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 from engine import errors
 from engine.sentences import sentence_of
 from engine.workers.job import Answer, Job, Lane, refusal
 from engine.workers.process import Ended, Failed, Worker
+from engine.workers.shared_places import SharedPlaces
 from engine.workers.turns import Turns
 
 log = logging.getLogger(__name__)
@@ -57,6 +59,12 @@ def stream(
             raise _error(failed) from None
         finally:
             _give_back(job, worker)
+
+
+def share(folder: Path) -> None:
+    """Keep the turns of accounts together with the other processes of a data folder.  Raises OSError."""
+    for lane, turns in _turns.items():
+        turns.share(SharedPlaces(folder, lane, turns.of_account))
 
 
 def warm(job: Job) -> None:

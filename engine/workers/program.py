@@ -16,6 +16,7 @@ import select
 import signal
 import struct
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -34,6 +35,7 @@ def main() -> None:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # writing fails instead
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.nice(limits["nice"])
+    threading.Thread(target=_end_with_asker, daemon=True).start()
     try:
         work = _load(target, json.loads(words))
     except Exception as error:  # noqa: BLE001 - whatever it is, those who ask are told
@@ -51,6 +53,14 @@ def main() -> None:
         most = size + limits["memory"] // KEEP_SHARE if limits["memory"] is not None else None
         if not _answer(work, request, most):
             return
+
+
+def _end_with_asker() -> None:
+    """End when those who ask have ended, also in the midst of a job: its turn may be somebody else's already."""
+    end = select.poll()
+    end.register(0, select.POLLRDHUP)
+    end.poll()
+    os._exit(0)
 
 
 def _load(target: str, words: list[str]) -> Callable[..., Any]:

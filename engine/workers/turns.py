@@ -6,19 +6,24 @@ patched process, and the threads that wait here are not the hub's.
 
 from __future__ import annotations
 
+import _socket
 import os
+import struct
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from engine.workers.job import QueueFull
+from engine.workers.shared_places import SharedPlaces
+
+LOOK_US = 200_000  # between two looks whether another process has given a place of the account back
 
 
 @dataclass(slots=True)
 class _Waiting:
     account: int | None
-    bell: int  # an eventfd
+    bell: _socket.socket
 
 
 class Turns:
@@ -28,6 +33,7 @@ class Turns:
         self.slots = slots
         self.of_account = of_account
         self.most_waiting = most_waiting  # of one account
+        self._shared: SharedPlaces | None = None
         self._lock = os.eventfd(1, os.EFD_SEMAPHORE | os.EFD_CLOEXEC)
         self._waiting: list[_Waiting] = []
         self._running: Counter[int | None] = Counter()
@@ -38,6 +44,10 @@ class Turns:
     def waiting(self) -> int:
         """How many wait now."""
         return len(self._waiting)
+
+    def share(self, places: SharedPlaces) -> None:
+        """From now on an account has its places together with other processes; call it before the first turn."""
+        self._shared = places
 
     @contextmanager
     def turn(self, account: int | None) -> Iterator[None]:
@@ -50,10 +60,13 @@ class Turns:
                 self._running[account] -= 1
                 if not self._running[account]:
                     del self._running[account]
+                if self._shared and account is not None:
+                    self._shared.give_back(account)
                 self._call()
 
     def _wait(self, account: int | None) -> None:
-        bell = os.eventfd(0, os.EFD_CLOEXEC)
+        ours, bell = _socket.socketpair()
+        ours.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, struct.pack("@ll", 0, LOOK_US))
         try:
             with self._alone():
                 if account is not None:
@@ -65,24 +78,31 @@ class Turns:
                         )
                 self._waiting.append(_Waiting(account, bell))
                 self._call()
-            os.eventfd_read(bell)
+            while not _rings(ours):
+                with self._alone():
+                    self._call()
         finally:
-            os.close(bell)
+            ours.close()
+            bell.close()
 
     def _call(self) -> None:
         """Call those whose turn it is: of the accounts that may, the one served longest ago."""
+        elsewhere: set[int | None] = set()  # accounts whose places other processes have
         while self._running.total() < self.slots:
-            free = [one for one in self._waiting if self._may(one.account)]
+            free = [one for one in self._waiting if one.account not in elsewhere and self._may(one.account)]
             if not free:
                 return
             chosen = min(free, key=lambda one: self._served.get(one.account, 0))
+            if self._shared and chosen.account is not None and not self._shared.take(chosen.account):
+                elsewhere.add(chosen.account)
+                continue
             self._waiting.remove(chosen)
             self._running[chosen.account] += 1
             self._number += 1
             self._served[chosen.account] = self._number
             if len(self._served) > 10_000:
                 self._served = dict(sorted(self._served.items(), key=lambda item: item[1])[-1_000:])
-            os.eventfd_write(chosen.bell, 1)
+            chosen.bell.send(b"!")
 
     def _may(self, account: int | None) -> bool:
         return account is None or self._running[account] < self.of_account
@@ -94,3 +114,11 @@ class Turns:
             yield
         finally:
             os.eventfd_write(self._lock, 1)
+
+
+def _rings(ours: _socket.socket) -> bool:
+    """Wait a while for one's turn; whether it has come."""
+    try:
+        return bool(ours.recv(1))
+    except BlockingIOError:
+        return False

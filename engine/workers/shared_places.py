@@ -1,0 +1,49 @@
+"""The places of accounts, kept among all processes that have one folder: locks of the system on a file of each lane.
+
+A lock is a byte of the file.  Nothing is written, and the system gives back what a process held, however it ends.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import struct
+from pathlib import Path
+
+FOLDER = "turns"
+MOST = 16  # places of one account at most
+
+
+class SharedPlaces:
+    """Which places of which account this process holds in a lane; `of_account` of them at a time among all processes."""
+
+    def __init__(self, folder: Path, lane: str, of_account: int) -> None:
+        """Open the lane's file, and make it if need be.  Raises OSError."""
+        folder = folder / FOLDER
+        folder.mkdir(mode=0o700, exist_ok=True)
+        self._file = os.open(folder / f"{lane}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._of_account = min(of_account, MOST)
+        self._held: set[int] = set()
+
+    def take(self, account: int) -> bool:
+        """Take a place of an account; False when all are taken, here or elsewhere."""
+        for byte in range(account * MOST, account * MOST + self._of_account):
+            if byte not in self._held and self._lock(fcntl.F_WRLCK, byte):
+                self._held.add(byte)
+                return True
+        return False
+
+    def give_back(self, account: int) -> None:
+        """Give one of the account's places back that are held here."""
+        byte = next(each for each in self._held if each // MOST == account)
+        self._lock(fcntl.F_UNLCK, byte)
+        self._held.discard(byte)
+
+    def _lock(self, kind: int, byte: int) -> bool:
+        # struct flock, of the open file and not of the process, whose other files of that name would end it.
+        wanted = struct.pack("hhqqi", kind, os.SEEK_SET, byte, 1, 0)
+        try:
+            fcntl.fcntl(self._file, fcntl.F_OFD_SETLK, wanted)
+        except (BlockingIOError, PermissionError):
+            return False
+        return True
