@@ -95,6 +95,7 @@ def _install_options(command: F) -> F:
             "--" + field.name.replace("_", "-"),
             field.name,
             type=type(field.default),
+            is_flag=isinstance(field.default, bool),
             default=field.default,
             show_default=bool(field.default),
         )
@@ -121,7 +122,7 @@ def _install_options(command: F) -> F:
 @click.option(
     "--tls-certificate-file",
     type=click.File("r"),
-    help="Our certificate with its key (PEM), for carriers that ask for it.",
+    help="Our certificate with its key (PEM), for carriers that ask for it, and for --agents-tls.",
 )
 @click.option(
     "--event-socket-password-file",

@@ -92,8 +92,8 @@ def _texts(settings: InstallSettings, tree: Path, dialplan: Path) -> dict[str, t
         texts[posting.SENDER_SETTINGS] = (posting.sender_settings(settings), SECRET)
     if settings.has_tls:
         texts["tls/cafile.pem"] = (settings.tls_authorities, OPEN)
-        if settings.tls_certificate:
-            texts["tls/agent.pem"] = (settings.tls_certificate, SECRET)
+    if settings.tls_certificate and (settings.has_tls or settings.agents_tls):
+        texts["tls/agent.pem"] = (settings.tls_certificate, SECRET)
     for gateway in settings.gateways:
         texts[f"sip_profiles/carrier/{gateway.name}.xml"] = (gateway_xml(gateway), SECRET)
         if gateway.inbound:

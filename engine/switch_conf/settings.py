@@ -99,8 +99,8 @@ class InstallSettings:
     ``support_numbers`` are the support line's, blank separated (``02191001234``); empty: there is none.
     ``support_days`` are the days of the next year (``2026-11-28``) with the hours in which support is open, in
     seconds of the local day: what the dialplan goes by while no engine answers.  Empty: the usual week.
-    ``tls_certificate`` (PEM, with its key) is who we are to carriers by TLS, if they ask; ``tls_authorities`` (PEM) vouch
-    for theirs, and are needed for a trunk by TLS.
+    ``tls_certificate`` (PEM, with its key) is who we are to carriers by TLS, if they ask, and to agents' telephones
+    with ``agents_tls``; ``tls_authorities`` (PEM) vouch for carriers', and are needed for a trunk by TLS.
     ``owner`` is the user that the switch runs as: files are given to it, if set.
     """
 
@@ -125,6 +125,8 @@ class InstallSettings:
     gateways: tuple[GatewaySettings, ...] = ()
     owner: str = ""
     agents_port: int = 5070
+    agents_tls: bool = False
+    agents_tls_port: int = 5071
     tls_port: int = 5081
     tls_certificate: str = ""
     tls_authorities: str = ""
@@ -137,6 +139,7 @@ class InstallSettings:
             _require(_is_address(value), f"{what} must be an IP address, not '{value}'")
         for what, port in (("event socket port", self.event_socket_port), ("SIP port", self.sip_port),
                            ("agents' SIP port", self.agents_port), ("SIP port of TLS", self.tls_port),
+                           ("agents' SIP port of TLS", self.agents_tls_port),
                            ("first RTP port", self.rtp_start), ("last RTP port", self.rtp_end)):  # fmt: skip
             _require(1 <= port <= 65535, f"{what} must be 1 to 65535, not {port}")
         _require(
@@ -177,6 +180,10 @@ class InstallSettings:
         _require(
             not self.has_tls or "BEGIN CERTIFICATE" in self.tls_authorities,
             "a trunk by TLS needs --tls-authorities-file, the certificates (PEM) that vouch for the carrier's",
+        )
+        _require(
+            not self.agents_tls or self.tls_certificate,
+            "agents' telephones by TLS need --tls-certificate-file: who the switch is to them",
         )
         _require(
             not self.tls_certificate or "PRIVATE KEY" in self.tls_certificate,
@@ -221,6 +228,9 @@ class InstallSettings:
             "avanak_sip_ip": self.sip_ip,
             "avanak_sip_port": str(self.sip_port),
             "avanak_agents_port": str(self.agents_port),
+            "avanak_agents_tls": str(self.agents_tls).lower(),
+            "avanak_agents_tls_port": str(self.agents_tls_port),
+            "avanak_agents_srtp": "optional" if self.agents_tls else "forbidden",
             "avanak_support_numbers": support_expression(self.support_numbers),
             "avanak_rtp_start": str(self.rtp_start),
             "avanak_rtp_end": str(self.rtp_end),

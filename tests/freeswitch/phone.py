@@ -1,6 +1,7 @@
 """A SIP telephone for tests: registers, rings the switch or is rung, presses keys, speaks a tone and hears one.
 
-One thread a telephone, one UDP socket for SIP and one for voice, loopback only.  After RFC 3261, 2617, 4733.
+One thread a telephone, one UDP socket (or TLS connection) for SIP and one for voice, which is encrypted where that
+is offered to a telephone by TLS; loopback only.  After RFC 3261, 2617, 3711, 4733.
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ import struct
 import threading
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from tests.freeswitch import carrier_rtp, carrier_sip
+from tests.freeswitch import carrier_rtp, carrier_sip, carrier_srtp
 from tests.freeswitch.carrier_sip import Message
+from tests.freeswitch.carrier_srtp import Srtp
+from tests.freeswitch.phone_wire import Sealed
 
 BLOCK = 160  # samples of a packet
 
@@ -55,13 +59,21 @@ class Phone(threading.Thread):
         busy: bool = False,
         redirect: str = "",
         talk_s: float | None = None,
+        authorities: Path | None = None,
     ) -> None:
+        """With `authorities` (PEM) it speaks TLS to a switch whose certificate they vouch for."""
         super().__init__(daemon=True)
         self.server, self.user, self.password, self.realm, self.host = server, user, password, realm, host
         self.tone_hz, self.answer_after_s, self.busy, self.redirect = tone_hz, answer_after_s, busy, redirect
         self.talk_s = talk_s  # a call that came in is hung up so long after the answer
-        self.sip = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.sip.bind((host, 0))
+        self.sip: socket.socket | Sealed
+        if authorities is None:
+            self.sip = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self.sip.bind((host, 0))
+        else:
+            self.sip = Sealed(server, authorities)
+        self._via, self._by = ("UDP", "") if authorities is None else ("TLS", ";transport=tls")
+        self.sealed: tuple[Srtp, Srtp] | None = None  # how voice is read and sent in the call that is up
         self.rtp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.rtp.bind((host, 0))
         self.here = f"{host}:{self.sip.getsockname()[1]}"
@@ -126,10 +138,10 @@ class Phone(threading.Thread):
         while self._running:
             ready, _, _ = select.select([self.sip, self.rtp], [], [], 0.01)
             if self.sip in ready:
-                data, peer = self.sip.recvfrom(65536)
-                message = carrier_sip.parse(data)
-                if message is not None:
-                    self._take(message, peer)
+                for data, peer in self._read():
+                    message = carrier_sip.parse(data)
+                    if message is not None:
+                        self._take(message, peer)
             while select.select([self.rtp], [], [], 0)[0]:
                 self._hear(self.rtp.recv(2048))
             now = time.monotonic()
@@ -141,7 +153,7 @@ class Phone(threading.Thread):
             for at, data in [one for one in self._out if one[0] <= now]:
                 self._out.remove((at, data))
                 if (leg := self.up) and leg.voice_to:
-                    self.rtp.sendto(data, leg.voice_to)
+                    self._speak(data, leg.voice_to)
             for at, key in [one for one in self._keys if one[0] <= now]:
                 self._keys.remove((at, key))
                 packets = carrier_rtp.key_packets(key, 101, self._sequence, self._stamp, 0x77)
@@ -154,9 +166,19 @@ class Phone(threading.Thread):
                 start = self._stamp % len(self._period)
                 sound = (self._period * 3)[start : start + BLOCK]
                 head = struct.pack("!BBHII", 0x80, 8, self._sequence, self._stamp, 0x77)
-                self.rtp.sendto(head + sound, leg.voice_to)
+                self._speak(head + sound, leg.voice_to)
+
+    def _read(self) -> list[tuple[bytes, tuple[str, int]]]:
+        if isinstance(self.sip, Sealed):
+            return [(data, self.server) for data in self.sip.read()]
+        return [self.sip.recvfrom(65536)]
+
+    def _speak(self, packet: bytes, to: tuple[str, int]) -> None:
+        self.rtp.sendto(packet if self.sealed is None else self.sealed[1].seal(packet), to)
 
     def _hear(self, packet: bytes) -> None:
+        if self.sealed is not None:
+            packet = self.sealed[0].open(packet)
         if len(packet) < 12 + BLOCK or packet[1] & 0x7F != 8:
             return
         self.packets += 1
@@ -204,7 +226,10 @@ class Phone(threading.Thread):
             self._end(leg)
         else:
             self.sip.sendto(
-                carrier_sip.answer(message, 180, leg.tag, (f"Contact: <sip:{self.user}@{self.here}>",)), peer
+                carrier_sip.answer(
+                    message, 180, leg.tag, (f"Contact: <sip:{self.user}@{self.here}{self._by}>",)
+                ),
+                peer,
             )
             if self.answer_after_s is not None:
                 leg.up_at = time.monotonic() + self.answer_after_s
@@ -213,9 +238,11 @@ class Phone(threading.Thread):
         assert leg.invite is not None
         offer = carrier_sip.read_offer(leg.invite.body)
         leg.voice_to = offer.address
-        body = carrier_sip.write_answer(offer, self.host, self.rtp.getsockname()[1])
+        inline = carrier_srtp.new_inline() if offer.crypto[1] and self._by else ""
+        self.sealed = (Srtp.of_inline(offer.crypto[1]), Srtp.of_inline(inline)) if inline else None
+        body = carrier_sip.write_answer(offer, self.host, self.rtp.getsockname()[1], inline=inline)
         data = carrier_sip.answer(
-            leg.invite, 200, leg.tag, (f"Contact: <sip:{self.user}@{self.here}>",), body
+            leg.invite, 200, leg.tag, (f"Contact: <sip:{self.user}@{self.here}{self._by}>",), body
         )
         self.sip.sendto(data, self.server)
         leg.state = "up"
@@ -264,13 +291,13 @@ class Phone(threading.Thread):
         self._cseq += 1
         return [
             f"{method} {uri} SIP/2.0",
-            f"Via: SIP/2.0/UDP {self.here};rport;branch=z9hG4bK{secrets.token_hex(6)}",
+            f"Via: SIP/2.0/{self._via} {self.here};rport;branch=z9hG4bK{secrets.token_hex(6)}",
             "Max-Forwards: 70",
             f"From: <sip:{self.user}@{self.realm if self.password else self.host}>;tag={tag}",
             f"To: {to}",
             f"Call-ID: {call_id}",
             f"CSeq: {self._cseq} {method}",
-            f"Contact: <sip:{self.user}@{self.here}>",
+            f"Contact: <sip:{self.user}@{self.here}{self._by}>",
         ]
 
     def _send_register(self, call_id: str, expires: int, proof: str) -> None:
@@ -297,7 +324,7 @@ class Phone(threading.Thread):
     def _ack(self, leg: Leg, message: Message) -> None:
         via = message.get("via")  # the ACK of a refusal belongs to the INVITE
         if message.status < 300:
-            via = f"SIP/2.0/UDP {self.here};branch=z9hG4bK{secrets.token_hex(6)}"
+            via = f"SIP/2.0/{self._via} {self.here};branch=z9hG4bK{secrets.token_hex(6)}"
         lines = [
             f"ACK {leg.contact or self._uri(leg)} SIP/2.0",
             f"Via: {via}",

@@ -174,11 +174,11 @@ def running_switch(
 
 
 def conf_install(folder: Path, settings: dict[str, Any]) -> None:
-    """`avanakctl conf install FOLDER` with these options; a list is an option given several times."""
+    """`avanakctl conf install FOLDER` with these options; a list is an option given several times, True a flag."""
     words = []
     for name, value in settings.items():
         for one in value if isinstance(value, list) else [value]:
-            words += [f"--{name.replace('_', '-')}", str(one)]
+            words += [f"--{name.replace('_', '-')}", *([] if one is True else [str(one)])]
     command = [sys.executable, "-m", "engine", "conf", "install", str(folder), *words]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=_clean_environment())
     assert done.returncode == 0, done.stderr

@@ -57,14 +57,20 @@ class House:
 
 @contextmanager
 def running_house(
-    binary: str, folder: Path, extensions: Sequence[str] = ("501", "502"), carrier: str = ""
+    binary: str,
+    folder: Path,
+    extensions: Sequence[str] = ("501", "502"),
+    carrier: str = "",
+    **settings: object,
 ) -> Iterator[House]:
     """A switch with the queue and agents' passwords; calls through its gateway ring `far`, or go to `carrier` (host:port)."""
     far = Phone(("127.0.0.1", 0), "far", tone_hz=800)
     gateways = (GatewaySettings("lab", carrier or far.here, ptime_ms=20, inbound=("127.0.0.2/32",)),)
     (folder / "recordings" / "support").mkdir(parents=True)
     port = free_port()
-    with running_switch(binary, folder, gateways, agents_port=port, support_numbers=NUMBER) as switch:
+    with running_switch(
+        binary, folder, gateways, agents_port=port, support_numbers=NUMBER, **settings
+    ) as switch:
         fast_prompts(switch.prompts)
         hashes = [(name, agents._a1(agents.Secret(name, agents.REALM, PASSWORD))) for name in extensions]
         support.write_agents(folder / "conf", hashes)

@@ -1,0 +1,72 @@
+"""Agents' telephones by TLS and SRTP, installed as an admin does; one without them beside."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.freeswitch.phone import Phone
+from tests.freeswitch.support.house import NUMBER, PASSWORD, House, call_of, engine_with_agents, running_house
+from tests.freeswitch.switch import free_port, until
+from tests.freeswitch.test_fs_secure import certificate
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("certificates")
+    for name in ("switch", "stranger"):
+        certificate(folder, name)
+    return folder
+
+
+@pytest.fixture
+def sealed(freeswitch_binary: str, tmp_path: Path, certificates: Path) -> Iterator[tuple[House, int]]:
+    """A house whose agents may come by TLS, and the port of it."""
+    port = free_port()
+    options = {
+        "agents_tls": True,
+        "agents_tls_port": port,
+        "tls_certificate_file": str(certificates / "switch.pem"),
+    }
+    with running_house(freeswitch_binary, tmp_path / "house", **options) as house:
+        yield house, port
+
+
+def test_an_agent_by_tls_talks_by_srtp_and_another_as_before(
+    sealed: tuple[House, int], certificates: Path, tmp_path: Path
+) -> None:
+    house, port = sealed
+    with pytest.raises(ssl.SSLCertVerificationError):
+        Phone(("127.0.0.1", port), "501", authorities=certificates / "stranger.public.pem")
+    wrong = Phone(
+        ("127.0.0.1", port), "501", password="a wrong one", authorities=certificates / "switch.public.pem"
+    )
+    wrong.start()
+    wrong.register()
+    until(lambda: ("REGISTER", 403) in wrong.statuses, 5, "the refusal of a wrong password")
+    wrong.stop()
+    with engine_with_agents(house, tmp_path / "engine"):
+        phone = Phone(
+            ("127.0.0.1", port), "501", password=PASSWORD, tone_hz=500,
+            authorities=certificates / "switch.public.pem",
+        )  # fmt: skip
+        phone.start()
+        house.phones.append(phone)
+        phone.register()
+        until(lambda: ("REGISTER", 200) in phone.statuses, 5, "the registration")
+        caller = house.caller("09121110001", tone_hz=800)
+        leg = caller.call(NUMBER)
+        until(lambda: phone.up, 20, "the agent's telephone to be answered")
+        assert phone.sealed is not None
+        until(lambda: caller.heard.get(500, 0) > 25 and phone.heard.get(800, 0) > 25, 10, "both to hear")
+        open_phone = house.agent("502", tone_hz=650)
+        second = house.caller("09121110002", tone_hz=800)
+        second.call(NUMBER)
+        until(lambda: open_phone.up, 20, "the other agent's telephone to be answered")
+        until(lambda: second.heard.get(650, 0) > 25 and open_phone.heard.get(800, 0) > 25, 10, "both to hear")
+        assert open_phone.sealed is None
+        caller.hang_up(leg)
+        until(lambda: call_of("+989121110001").state == "answered", 5, "the end in the books")
