@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from engine.embedded.support.house import SupportHouse
 
 QUEUES = ("support@avanak", "billing@avanak", "technical@avanak", "quality@avanak")  # of callcenter.conf.xml
+SUPPORT = QUEUES[0]  # where calls wait without end
+MOST_WAIT_MS = 180_000  # in a department's queue
 LOOK_MS = 100  # between two looks for an agent while somebody waits
 SYSTEM = "single_box"
 
@@ -131,7 +133,9 @@ class CallCenter:
     # -- a caller in the queue --------------------------------------------------------------
 
     def wait(self, channel: Channel, queue: str) -> Task:
-        """The application ``callcenter``: until an agent has talked, a key was pressed, or the caller left."""
+        """The application ``callcenter``: until an agent has talked, a key was pressed, the caller left, or (in a
+        department) the time is over.
+        """
         member = Member(channel, queue, int(channel.variables.get("cc_base_score") or 0))
         channel.variables.pop("cc_agent_bridged", None)
         self.members.append(member)
@@ -141,8 +145,15 @@ class CallCenter:
         reason = "BREAK_OUT"
         exit_keys = channel.variables.get("cc_exit_keys", "")
         try:
+            until = time.monotonic() + self._house.quick(MOST_WAIT_MS) / 1000
             while True:
-                why = yield None
+                left_ms = None
+                if queue != SUPPORT and member.state != "Answered":
+                    left_ms = max(0.0, 1000 * (until - time.monotonic()))
+                    if not left_ms:
+                        reason = "TIMEOUT"
+                        return
+                why = yield left_ms
                 if why == "peer" and member.state == "Answered":
                     return
                 if why == "break":
