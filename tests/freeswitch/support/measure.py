@@ -44,7 +44,7 @@ def reach(binary: str, turns: int) -> None:
     """Print the three times of each turn in seconds, and their median and largest."""
     folder = Path(tempfile.mkdtemp(prefix="avanak_reach_"))
     rows = []
-    with running_house(binary, folder / "switch") as house, engine_with_agents(house, folder / "engine"):
+    with running_house(binary, folder / "switch") as house, engine_with_agents(house, folder):
         house.agent("501", tone_hz=500)
         for turn in range(turns):
             rows.append(_turn(house, f"0912114{turn:04d}"))

@@ -48,7 +48,7 @@ def test_an_agent_by_tls_talks_by_srtp_and_another_as_before(
     wrong.register()
     until(lambda: ("REGISTER", 403) in wrong.statuses, 5, "the refusal of a wrong password")
     wrong.stop()
-    with engine_with_agents(house, tmp_path / "engine"):
+    with engine_with_agents(house, tmp_path):
         phone = Phone(
             ("127.0.0.1", port), "501", password=PASSWORD, tone_hz=500,
             authorities=certificates / "switch.public.pem",
