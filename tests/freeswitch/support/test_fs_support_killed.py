@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 import pytest
 
 from engine.bench.crash_targets import DatabaseTarget, PostgresTarget, SqliteTarget
+from engine.bench.kit import data_dir
 from engine.clock import wall_ms
 from engine.config import load_settings
 from engine.errors import StoreUnavailable
@@ -228,14 +229,16 @@ def test_nobody_is_called_back_twice_and_none_is_lost(
     monkeypatch.setattr(hours, "office", lambda now: hours.OpenHours(True, now, now + 3_600_000))
     chance, struck = random.Random(8), Counter[str]()
     postgres = os.environ.get("AVANAK_SUPPORT_POSTGRES") == "1"
-    store = (PostgresTarget if postgres else SqliteTarget)(tmp_path)
+    stores = ExitStack()  # a folder that the database's user can enter
+    store = (PostgresTarget if postgres else SqliteTarget)(stores.enter_context(data_dir()))
+    stores.callback(store.end)
     store.start()
     open_store(load_settings(data_dir=tmp_path / "engine", database_url=store.url))
     writer = Writer()
     writer.start()
     threads.use_writer(writer)
     with running_carrier(tmp_path / "carrier") as carrier, ExitStack() as stack:
-        stack.callback(store.end)
+        stack.enter_context(stores)
         stack.callback(close_readers)
         deaths = Deaths(freeswitch_binary, tmp_path, carrier, store, stack)
         try:
