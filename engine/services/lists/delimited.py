@@ -31,6 +31,8 @@ MAX_LINE = 1_000_000
 _BLOCK = 1 << 20
 _SAMPLE_LINES = 60
 _OTHER_ENCODINGS = ["cp1256", "cp1252", "cp1251", "cp1253", "cp1254", "cp1255", "iso8859_6"]
+_BESIDE_PERSIAN = "\u200c\u200d\u200e\u200f\u00a0«»،؛؟"
+_HIGH_BYTES = (0, 6, 0x20, 0xFB, 0xFE, 0xFF)  # in UTF-16, of what lists are written with
 _OTHER_BREAKS = re.compile(r"[\x85\u2028\u2029]")
 """What parts the lines of a text that has no other line breaks."""
 _SEP_LINE = re.compile(rf'"?sep=([{re.escape(DELIMITERS)}])"?\s*', re.IGNORECASE)
@@ -110,7 +112,7 @@ def _utf16(start: bytes, filename: str) -> str:
     """The name of the UTF-16 that a file is written in; empty for another encoding.
 
     Without a mark at its beginning it is known by its high bytes: those of ASCII and of
-    Persian letters are 0 and 6, in each second place.
+    Persian letters are 0 and 6, of other forms of both FB, FE and FF, in each second place.
     """
     if start.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         raise BadInput("%(file)s is written in UTF-32; save it as UTF-8.", file=filename)
@@ -121,7 +123,7 @@ def _utf16(start: bytes, filename: str) -> str:
         for name, first in (("utf-16-le", 1), ("utf-16-be", 0)):
             high = start[first : 2 * pairs : 2]
             if (
-                sum(byte in (0, 6, 0x20) for byte in high) >= 0.95 * pairs
+                sum(byte in _HIGH_BYTES for byte in high) >= 0.95 * pairs
                 and start[1 - first : 2 * pairs : 2].count(0) < 0.05 * pairs
             ):
                 return name
@@ -140,7 +142,7 @@ def _eight_bit_encoding(sample: bytes, file: BinaryIO, filename: str) -> str:
             file=filename,
         )
     letters = [char for char in sample.decode("cp1256") if char > "\x7f"]
-    persian = sum("\u0621" <= char <= "\u06d2" or char in "\u200c\u00a0«»،؛؟" for char in letters)
+    persian = sum("\u0621" <= char <= "\u06d2" or char in _BESIDE_PERSIAN for char in letters)
     if persian >= 0.95 * len(letters):
         return "cp1256"
     best = from_bytes(sample, cp_isolation=_OTHER_ENCODINGS).best()

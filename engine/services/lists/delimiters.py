@@ -15,6 +15,7 @@ DELIMITERS = ",;\t|،؛~^¦"
 
 _Score = tuple[float, float, float, int]
 _QUOTED_ROW = re.compile(r'\s*"(.*)"\s*')
+_MOST_TITLES = 9  # lines of fewer cells above the header
 _NO_DELIMITER = " \"'().-+_ـ"
 
 
@@ -86,7 +87,9 @@ def _score(rows: list[list[str]]) -> _Score:
     is_named = not any(sum(map(str.isdigit, cell)) >= 5 for cell in rows[0])
     test = _holds_numbers if is_named else _is_number
     with_number = sum(any(map(test, row[:64])) for row in rows)
-    return with_number / len(rows), widths.count(usual) / len(rows), several, usual
+    titles = next(place for place, width in enumerate(widths) if width >= usual)
+    below = widths[titles if titles <= _MOST_TITLES else 0 :]
+    return with_number / len(rows), below.count(usual) / len(below), several, usual
 
 
 def _is_number(cell: str) -> bool:
