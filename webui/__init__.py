@@ -10,9 +10,10 @@ from flask import Flask
 from flask.logging import default_handler
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from engine.config import Settings, zone_of
+from engine.config import Settings
 from engine.sealing import SecretBox
 from engine.services.accounts import second_factor
+from engine.services.compliance.policy import Policy
 from engine.services.webhooks import hooks
 from engine.store.threads import write
 from webui import errors
@@ -94,7 +95,7 @@ def create_app(settings: Settings) -> Flask:
     app.logger.removeHandler(default_handler)
     keys = security.keys_of(settings)
     box = SecretBox(keys)
-    app.extensions["avanak"] = AvanakWeb(settings, zone_of(settings.timezone), box)
+    app.extensions["avanak"] = AvanakWeb(settings, Policy.of_settings(settings), box)
     if settings.web_trusted_proxies:
         hops = settings.web_trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]

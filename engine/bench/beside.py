@@ -29,11 +29,13 @@ def run_import_beside(count: int, database_url: str, cps: float) -> dict[str, An
     with data_dir() as folder:
         path = folder / "list.csv"
         write_list(path, count)
-        with dialling(dialled, folder) as (_engine, sent):
+        with dialling(dialled, folder) as (engine, sent):
             write(lambda: make_campaign(dialled))
             account = read(lambda: Account.select().order_by(Account.id).first().id)
             filled = write(
-                lambda: campaigns.create(account, CampaignRules(name="import"), None, wall_ms(), 660)
+                lambda: campaigns.create(
+                    account, CampaignRules(name="import"), None, wall_ms(), engine.policy
+                )
             )
             while not sent:
                 gevent.sleep(0.05)

@@ -35,6 +35,7 @@ from engine.services.accounts.token_scopes import Scope
 from engine.services.campaigns import campaigns
 from engine.services.campaigns.rules import CampaignRules
 from engine.services.compliance import traffic_caps
+from engine.services.compliance.policy import Policy
 from engine.services.money import ledger
 from engine.services.onboarding import first_start
 from engine.services.trunks import gateways, switches
@@ -114,7 +115,7 @@ def _furnish(bench: Bench, data: Path, seconds: float) -> tuple[str, int]:
     bench.gateway = "embedded"
     settings = settings_for(data)
     open_store(settings)
-    hashed = people.hash_of(PASSWORD)
+    hashed, policy = people.hash_of(PASSWORD), Policy.of_settings(settings)
 
     def work() -> tuple[str, int]:
         now = wall_ms()
@@ -133,7 +134,7 @@ def _furnish(bench: Bench, data: Path, seconds: float) -> tuple[str, int]:
         campaign_id = make_campaign(bench)
         campaigns.pause(campaign_id, "the bench begins")
         draft = campaigns.create(
-            int(found.account_id or 0), CampaignRules(name="of the attacker"), None, now, 660
+            int(found.account_id or 0), CampaignRules(name="of the attacker"), None, now, policy
         )
         return str(made), draft
 
@@ -163,9 +164,9 @@ def _served(bench: Bench, data: Path, port: int) -> Iterator[dict[str, int]]:
             if child.poll() is not None or time.monotonic() > until:
                 raise SwitchUnavailable("The service of the bench did not come up.")
             time.sleep(0.1)
-        now = wall_ms()
+        now, policy = wall_ms(), Policy.of_settings(settings_for(data))
         campaign_id = read(lambda: Campaign.get(Campaign.state == CampaignState.PAUSED).id)
-        write(lambda: campaigns.resume(campaign_id, now))
+        write(lambda: campaigns.resume(campaign_id, now, policy))
         yield _parts(child.pid)
     finally:
         close_readers()

@@ -25,6 +25,7 @@ from engine.runtime.switchboard import EMBEDDED, SwitchSpec, parse_switches
 from engine.services.campaigns import campaigns
 from engine.services.campaigns.rules import CampaignRules
 from engine.services.compliance import traffic_caps
+from engine.services.compliance.policy import Policy
 from engine.services.messages import audio, g711
 from engine.services.messages import prompts as messages
 from engine.services.money import ledger, pricing
@@ -157,13 +158,13 @@ def tone(seconds: float) -> bytes:
 
 def make_campaign(bench: Bench, **rules: Any) -> int:
     """A gateway, a message and a running campaign of `bench.messages` numbers; inside a write."""
-    now = wall_ms()
+    now, policy = wall_ms(), Policy.of_settings(load_settings(max_call_s=7200))
     account = paying_account(bench, now) if bench.priced else Account.select().order_by(Account.id).first()
     gateways.ensure(bench.gateway, bench.cps, bench.channels, now)
     message_id = messages.add(account.id, "bench", PROMPT, int(bench.message_s * 1000), now)
-    campaign_id = campaigns.create(account.id, CampaignRules(name="bench", **rules), message_id, now, 7200)
+    campaign_id = campaigns.create(account.id, CampaignRules(name="bench", **rules), message_id, now, policy)
     add_recipients(campaign_id, max(bench.messages, bench.listed), bench.ending)
-    campaigns.start(campaign_id, now)
+    campaigns.start(campaign_id, now, policy)
     return campaign_id
 
 

@@ -15,6 +15,7 @@ from engine.clock import wall_ms
 from engine.runtime.opening import open_store
 from engine.services.campaigns import campaigns, rules
 from engine.services.campaigns.recipients import import_list
+from engine.services.compliance.policy import Policy
 from engine.services.lists.reader import open_list
 from engine.services.onboarding import first_start
 from engine.store.tables.core import Account, CampaignCounts
@@ -28,11 +29,13 @@ def run_import(count: int, database_url: str) -> dict[str, Any]:
     with data_dir() as folder:
         path = folder / "list.csv"
         write_list(path, count)
-        open_store(settings_for(folder, database_url))
+        settings = settings_for(folder, database_url)
+        open_store(settings)
+        policy = Policy.of_settings(settings)
         write(lambda: first_start.ensure_first(wall_ms(), "bench-password"))
         account = read(lambda: Account.select().order_by(Account.id).first().id)
         campaign_id = write(
-            lambda: campaigns.create(account, rules.CampaignRules(name="import"), None, wall_ms(), 660)
+            lambda: campaigns.create(account, rules.CampaignRules(name="import"), None, wall_ms(), policy)
         )
         longest = 0.0
         began, cpu = time.monotonic(), time.process_time()

@@ -42,7 +42,7 @@ def run_quick(bench: Bench, sends: int) -> Figures:
                 digits = 989391000100 + number
                 asked[digits] = time.monotonic()
                 whom = NormalNumber(f"+{digits}", LineKind.MOBILE, None)
-                write(lambda whom=whom: quick_sends.send(1, whom, PROMPT, OPTIONS, wall_ms()))  # type: ignore[misc]
+                write(lambda whom=whom: quick_sends.send(1, whom, PROMPT, OPTIONS, wall_ms(), engine.policy))  # type: ignore[misc]
                 engine.dialer.wake()
                 gevent.sleep(EVERY_S * random.uniform(0.5, 1.5))
             deadline = time.monotonic() + 10

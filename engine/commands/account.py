@@ -12,7 +12,7 @@ from engine.errors import BadInput
 from engine.services.accounts import accounts
 from engine.services.campaigns import own_numbers
 from engine.services.compliance import caller_ids, traffic_caps
-from engine.services.compliance.policy import current as policy_now
+from engine.services.compliance.policy import Policy
 from engine.services.money import pricing
 from engine.states import AccountState
 from engine.store.threads import read, write
@@ -107,7 +107,8 @@ def show(account: int, as_json: bool) -> None:
     """Show the settings of ACCOUNT and how much of its caps is used."""
     settings = common.settings_and_store()
     now = wall_ms()
-    row, usage = read(lambda: (accounts.get(account), traffic_caps.usage(account, policy_now().caps, now)))
+    caps = traffic_caps.Caps.of_settings(settings)
+    row, usage = read(lambda: (accounts.get(account), traffic_caps.usage(account, caps, now)))
     refused = accounts.standing_of(row).refusal("service", now)
     document = {
         **common.row_values(row),
@@ -136,9 +137,11 @@ def show(account: int, as_json: bool) -> None:
 @common.json_option
 def confirm_number(account: int, number: str, withdraw: bool, as_json: bool) -> None:
     """Confirm that NUMBER belongs to ACCOUNT, so that its campaigns may show it as caller id."""
-    common.settings_and_store()
-    act = own_numbers.withdraw if withdraw else caller_ids.confirm
-    write(lambda: act(account, number, None, wall_ms()))
+    policy = Policy.of_settings(common.settings_and_store())
+    if withdraw:
+        write(lambda: own_numbers.withdraw(account, number, None, wall_ms(), policy))
+    else:
+        write(lambda: caller_ids.confirm(account, number, None, wall_ms()))
     known = [row.number for row in read(lambda: caller_ids.confirmed(account))]
     common.answer(
         {"account": account, "numbers": known}, as_json, lambda: click.echo(" ".join(known) or "None.")

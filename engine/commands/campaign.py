@@ -18,6 +18,7 @@ from engine.services.campaigns import clone as campaigns_clone
 from engine.services.campaigns import view as campaign_view
 from engine.services.campaigns.view import CampaignView
 from engine.services.campaigns.why import BY_COMMAND
+from engine.services.compliance.policy import Policy
 from engine.services.messages.sounds.whole import FORMATS
 from engine.states import CampaignState
 from engine.store.threads import read, write
@@ -54,13 +55,14 @@ def create(
     specs = parse_switches(common.switch_words(settings, switches))
     choices = lists.choices_of_options(options)
     wanted = rules.build_rules(settings.delivered_share, list_path, options)
-    wanted.check(settings.max_call_s)
+    policy = Policy.of_settings(settings)
+    wanted.check(policy.max_call_s)
     trunks.is_embedded(specs)
     with sending.open_numbers(list_path, choices, settings) as reader:
         prompt, sheet = sending.store_message(message_path, settings, trims)
         account = common.account_for(settings, account_id)
         made = sending.make_campaign(
-            settings,
+            policy,
             account,
             wanted,
             reader,
@@ -209,10 +211,10 @@ _run_command(
 
 
 def _only_begin(campaign_id: int, settings: Settings, as_json: bool) -> int:
-    now = wall_ms()
+    now, policy = wall_ms(), Policy.of_settings(settings)
 
     def work() -> CampaignView:
-        _begin(campaign_id, now)
+        _begin(campaign_id, now, policy)
         campaign_view.expect_pulse(campaign_id, now)
         return campaign_view.view(campaign_id, now)
 
@@ -244,7 +246,7 @@ def _run_here(
         return list(row.gateways.split())
 
     names = read(checked)
-    embedded = trunks.embedded_options(settings, specs, names, speed)
+    embedded, policy = trunks.embedded_options(settings, specs, names, speed), Policy.of_settings(settings)
     if embedded is not None:
         common.note(trunks.CALLS_NOBODY)
     with (
@@ -254,17 +256,19 @@ def _run_here(
     ):
         if engine is not None:
             reach(engine, campaign_id, names)
-        last = run_and_follow(campaign_id, _begin, view, interrupts, engine)
+        last = run_and_follow(
+            campaign_id, lambda made, now: _begin(made, now, policy), view, interrupts, engine
+        )
         ended_by = INTERRUPTED if interrupts.first.is_set() else 0
     return conclude(settings, last, None, report, ended_by, as_json)
 
 
-def _begin(campaign_id: int, now: int) -> None:
+def _begin(campaign_id: int, now: int, policy: Policy) -> None:
     """In a transaction: start a draft, resume anything else that can be."""
     if campaigns.get(campaign_id).state == CampaignState.DRAFT:
-        campaigns.start(campaign_id, now)
+        campaigns.start(campaign_id, now, policy)
     else:
-        campaigns.resume(campaign_id, now)
+        campaigns.resume(campaign_id, now, policy)
 
 
 @campaign.command()
@@ -318,7 +322,7 @@ def clone(campaign_id: int, only: tuple[str, ...], name: str, as_json: bool) -> 
     """
     settings = common.settings_and_store()
     chosen = only or (campaigns_clone.ALL,)
-    made = campaigns_clone.clone(campaign_id, wall_ms(), settings.max_call_s, write, chosen, name)
+    made = campaigns_clone.clone(campaign_id, wall_ms(), Policy.of_settings(settings), write, chosen, name)
     seen = read(lambda: campaign_view.view(made, wall_ms()))
     common.answer(
         _document(seen, settings),

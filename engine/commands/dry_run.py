@@ -10,7 +10,7 @@ import click
 from engine.clock import wall_ms
 from engine.commands import common, lists, sending, trunks
 from engine.commands.progress import span_text
-from engine.config import Settings, zone_of
+from engine.config import Settings
 from engine.runtime.switchboard import SwitchSpec
 from engine.services.accounts import accounts, permissions
 from engine.services.campaigns.preflight import (
@@ -24,6 +24,7 @@ from engine.services.campaigns.preflight import (
 )
 from engine.services.campaigns.rules import CampaignRules, call_length_s
 from engine.services.compliance import caller_ids
+from engine.services.compliance.policy import Policy
 from engine.services.lists.choices import Choices
 from engine.services.messages import audio
 from engine.services.money import pricing
@@ -56,19 +57,19 @@ def dry_run(
         limits = read(
             lambda: limits_of_switches(Switch.select().where(Switch.name.in_(names)), settings.inbound_share)
         )
-        now, zone = wall_ms(), zone_of(settings.timezone)
+        now, policy = wall_ms(), Policy.of_settings(settings)
         found = count_list(reader)
-        quote = _quote(account_id, found, wanted, prompt.duration_ms, settings.max_call_s, now)
-        ground = Ground(gateways, limits)
+        quote = _quote(account_id, found, wanted, prompt.duration_ms, policy.max_call_s, now)
+        ground = Ground(gateways, limits, caller_range=caller_ids.range_of(wanted.kind, policy))
         if account_id is not None:
-            known = read(lambda: ground_of(account_id, wanted.kind, settings.inbound_share, now))
+            known = read(lambda: ground_of(account_id, wanted.kind, settings.inbound_share, now, policy))
             ground = replace(known, gateways=gateways, switch_limits=limits)
-        reckon(found, wanted, prompt.duration_ms, ground, now, zone, quote.average if quote else 0.0)
+        reckon(found, wanted, prompt.duration_ms, ground, now, policy.zone, quote.average if quote else 0.0)
     if wanted.record_s and account_id is not None:
         read(lambda: accounts.require_grant(account_id, permissions.RECORDING))
     if wanted.caller_id and account_id is not None:
         read(lambda: caller_ids.require_own(account_id, wanted.caller_id, gateways))
-    caller_ids.check_with(wanted.kind, _number_of(wanted, account_id), gateways)
+    caller_ids.check_with(wanted.kind, _number_of(wanted, account_id), gateways, policy)
 
     def tell() -> None:
         lists.print_count(found)

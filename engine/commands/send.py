@@ -22,6 +22,7 @@ from engine.services.campaigns import campaigns
 from engine.services.campaigns.recipients import Imported
 from engine.services.campaigns.rules import CampaignRules
 from engine.services.campaigns.view import CampaignView, expect_pulse
+from engine.services.compliance.policy import Policy
 from engine.services.messages.sounds.whole import FORMATS
 from engine.states import CampaignState
 from engine.store.tables.core import Campaign
@@ -69,7 +70,8 @@ def send(
     specs = parse_switches(common.switch_words(settings, switches))
     choices = lists.choices_of_options(options)
     wanted = rules.build_rules(settings.delivered_share, list_path, options)
-    _check(wanted, specs, speed, report, settings)
+    policy = Policy.of_settings(settings)
+    _check(wanted, specs, speed, report, policy.max_call_s)
     if dry_run:
         from engine.commands.dry_run import dry_run as say_what_would_happen
 
@@ -93,7 +95,7 @@ def send(
                 )
             title = Path(message_path).stem
             campaign_id = sending.make_campaign(
-                settings,
+                policy,
                 account,
                 wanted,
                 reader,
@@ -110,13 +112,19 @@ def send(
             if engine is not None:
                 named = read(lambda: campaigns.get(campaign_id).gateways.split())
                 reach(engine, campaign_id, named)
-            last = run_and_follow(campaign_id, campaigns.start, view, interrupts, engine)
+            last = run_and_follow(
+                campaign_id,
+                lambda made, now: campaigns.start(made, now, policy),
+                view,
+                interrupts,
+                engine,
+            )
             ended_by = INTERRUPTED if interrupts.first.is_set() else 0
     return conclude(settings, last, imported, report, ended_by, as_json)
 
 
 def _check(
-    wanted: CampaignRules, specs: Sequence[SwitchSpec], speed: float, report: str | None, settings: Settings
+    wanted: CampaignRules, specs: Sequence[SwitchSpec], speed: float, report: str | None, max_call_s: int
 ) -> None:
     """Refuse what can be refused before anything is opened."""
     is_embedded = trunks.is_embedded(specs)
@@ -124,7 +132,7 @@ def _check(
         raise BadInput("--speed must be from 0.1 to 1000, not %(speed)s.", speed=f"{speed:g}")
     if speed != 1 and not is_embedded:
         raise BadInput("--speed is for the embedded switch; real telephones ring as fast as they do.")
-    wanted.check(settings.max_call_s)
+    wanted.check(max_call_s)
     rules.check_report_path(report)
 
 

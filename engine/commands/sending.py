@@ -14,6 +14,7 @@ from engine.services.campaigns import campaigns
 from engine.services.campaigns.recipients import Imported, import_list
 from engine.services.campaigns.rules import CampaignRules
 from engine.services.compliance import traffic_caps
+from engine.services.compliance.policy import Policy
 from engine.services.lists.choices import Choices
 from engine.services.lists.reader import ListReader, open_list
 from engine.services.messages import prompts
@@ -36,7 +37,7 @@ def open_numbers(path: str, choices: Choices, settings: Settings) -> ListReader:
 
 
 def make_campaign(
-    settings: Settings,
+    policy: Policy,
     account: int,
     rules: CampaignRules,
     reader: ListReader,
@@ -50,7 +51,7 @@ def make_campaign(
         now = wall_ms()
         named = prepare(rules)
         message = prompts.add(account, title, prompt[0], prompt[1], now)
-        made = campaigns.create(account, named, message, now, settings.max_call_s)
+        made = campaigns.create(account, named, message, now, policy)
         Campaign.update(source_name=os.path.basename(reader.filename)[:255]).where(
             Campaign.id == made
         ).execute()

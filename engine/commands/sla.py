@@ -17,7 +17,7 @@ from engine.agreement.statement import statement_csv
 from engine.clock import wall_ms
 from engine.commands import common
 from engine.errors import BadInput, NotFound
-from engine.runtime.jobs import policy_of
+from engine.runtime.jobs import closing_of
 from engine.services.sla import (
     agreements,
     archive,
@@ -157,7 +157,7 @@ def _month_text(document: dict[str, Any]) -> None:
 def close(month_text: str | None, as_json: bool) -> None:
     """Write the missing statements of closed months (all, or MONTH only).  Safe to repeat."""
     settings = common.settings_and_store()
-    policy, now = policy_of(settings), wall_ms()
+    policy, now = closing_of(settings), wall_ms()
     if month_text is None:
         closed = statements.close_all(policy, now, write)
     else:

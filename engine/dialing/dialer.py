@@ -13,7 +13,7 @@ from typing import Any
 import gevent
 
 from engine.clock import both_clocks, monotonic_s, wall_ms
-from engine.config import Settings, zone_of
+from engine.config import Settings
 from engine.dialing.call_events import CallEventHandler
 from engine.dialing.calls import Call, CallTable
 from engine.dialing.cdr import FOLLOW_S, NoRecords, Records, SwitchRecords
@@ -33,7 +33,7 @@ from engine.dialing.signs import Signs
 from engine.errors import SwitchUnavailable
 from engine.esl import commands
 from engine.loops import Loop, Loops
-from engine.services.compliance.message_kinds import KindHours
+from engine.services.compliance.policy import Policy
 from engine.services.messages.audio import kept_codecs
 from engine.services.trunks.headroom import permitted_rate, permitted_sessions
 from engine.states import RecipientState
@@ -58,6 +58,7 @@ class Dialer:
     def __init__(
         self,
         settings: Settings,
+        policy: Policy,
         writer: Writer,
         hooks: Sequence[Hook] = (),
         rules: Sequence[Rule] = (),
@@ -66,16 +67,15 @@ class Dialer:
         on_settled: Sequence[SettledListener] = (),
         parts: GatewayParts | None = None,
     ) -> None:
-        self.settings = settings
+        self.settings, self.zone = settings, policy.zone
         self.writer = writer
         self.lanes = Lanes()
         self.calls = CallTable()
-        self.running_campaigns = RunningCampaigns(KindHours.of_settings(settings))
+        self.running_campaigns = RunningCampaigns(policy)
         self._wanted = Wanted()
         self.links: dict[int, Any] = {}  # switch id -> link, while recovered and up
         self.records: dict[int, Records] = {}  # switches that are ours -> their call records
         self._parts = parts or GatewayParts()
-        self.zone = zone_of(settings.timezone)
         self.contacts = ContactRules(self.zone)
         self._settler = Settler([self.contacts.take_back, *hooks])
         self._originated: Channel[int] = Channel("originated", write_originated)

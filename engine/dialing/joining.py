@@ -14,6 +14,7 @@ from engine.errors import AvanakError
 from engine.esl import commands
 from engine.services.campaigns import quick_sends, secure_calls
 from engine.services.campaigns.secure_calls import PLACED_WITHIN_MS, Leg, Pair
+from engine.services.compliance.policy import Policy
 from engine.store.threads import read
 from engine.store.writer import Writer
 
@@ -38,13 +39,13 @@ class Joining:
         name_of: Callable[[int], str],
         writer: Writer,
         wake: Callable[[], None],
-        max_call_s: int,
+        policy: Policy,
     ) -> None:
         self._links = links  # by switch, while it is up
         self._name_of = name_of
         self._writer = writer
         self._wake = wake  # a call was put in front of the queue
-        self._max_call_s = max_call_s
+        self._policy = policy
 
     def step(self, now: int) -> float | None:
         """Bring each open call one step further; seconds until the next look, None for as usual."""
@@ -76,7 +77,7 @@ class Joining:
             self._end(pair.first, now)  # the second may not be rung
         elif pair.first.is_there and pair.first.switch_id in self._links:
             name = self._name_of(pair.first.switch_id)
-            if self._writer.call(lambda: secure_calls.ring_second(pair.id, name, now, self._max_call_s)):
+            if self._writer.call(lambda: secure_calls.ring_second(pair.id, name, now, self._policy)):
                 self._wake()
 
     def _join(self, call_id: int, first: Leg, second: Leg, now: int) -> None:

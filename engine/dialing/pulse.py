@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
 
 from engine.dialing.binding_limit import Said, reason_of, run_limits
 from engine.dialing.campaign_run import CampaignRun
@@ -13,8 +12,9 @@ from engine.dialing.lanes import Lanes
 from engine.dialing.rules.billing import Billing, Todo
 from engine.dialing.running_campaigns import RunningCampaigns, counts_of
 from engine.services.campaigns import campaigns, estimate, go_on
-from engine.services.compliance import policy, traffic_caps
-from engine.services.compliance.traffic_caps import Outlook
+from engine.services.compliance import traffic_caps
+from engine.services.compliance.policy import Policy
+from engine.services.compliance.traffic_caps import Caps, Outlook
 from engine.services.messages.personal import UNPREPARED
 from engine.services.money import reservations
 from engine.states import CampaignState
@@ -70,7 +70,7 @@ class Pulse:
         engine: str,
         running_campaigns: RunningCampaigns,
         lanes: Lanes,
-        zone: tzinfo,
+        policy: Policy,
         writer: Writer,
         money: Billing,
         unprepared: Callable[[], Mapping[int, int]],
@@ -79,7 +79,7 @@ class Pulse:
         self._engine = engine
         self._board = running_campaigns
         self._lanes = lanes
-        self._zone = zone
+        self._policy = policy
         self._writer = writer
         self._money = money
         self._unprepared = unprepared
@@ -94,7 +94,7 @@ class Pulse:
         runs = list(self._board.runs.values())
         if runs and not 0 <= now - self._caps_at < CAPS_MS:
             whose = {run.id: run.account_id for run in runs}
-            self._caps, self._costs = read(lambda: _caps_of(whose, now))
+            self._caps, self._costs = read(lambda: _caps_of(whose, self._policy.caps, now))
             self._caps_at, self._capped_ends = now, {}
         found = read(lambda: self._look([run.id for run in runs], now))
         counts, waits, todo = found.counts, found.waits, found.todo
@@ -102,11 +102,11 @@ class Pulse:
 
         def work() -> None:
             if found.due:
-                campaigns.start_due(now)
+                campaigns.start_due(now, self._policy)
             if todo:
                 self._money.act(todo, now)
-            go_on.start_approved(found.approved, now)
-            go_on.resume_uncapped(found.uncapped, now)
+            go_on.start_approved(found.approved, now, self._policy)
+            go_on.resume_uncapped(found.uncapped, now, self._policy)
             go_on.end(found.over, now)
             for campaign_id in found.stopped:
                 campaigns.cancel_waiting(campaign_id, now)
@@ -128,7 +128,7 @@ class Pulse:
             _ids(_STOPPED_WITH_LEFTOVERS),
             _ids(_DUE, [now]),
             self._money.find(now),
-            go_on.uncapped(now),
+            go_on.uncapped(now, self._policy),
             go_on.over(now),
             go_on.approved(),
         )
@@ -178,7 +178,7 @@ class Pulse:
             limits=limits,
             windows=run.rules.windows,
             now=now,
-            zone=self._zone,
+            zone=self._policy.zone,
             last_due=last_due,
             caps=caps,
             rials_a_call=self._costs.get(run.id, 0.0),
@@ -188,9 +188,8 @@ class Pulse:
         return found.ends_at
 
 
-def _caps_of(whose: Mapping[int, int], now: int) -> tuple[dict[int, Outlook], dict[int, float]]:
+def _caps_of(whose: Mapping[int, int], caps: Caps, now: int) -> tuple[dict[int, Outlook], dict[int, float]]:
     """What the accounts of campaigns may do, and what a call of each campaign costs that is charged against a cap."""
-    caps = policy.current().caps
     found = {account_id: traffic_caps.outlook(account_id, caps, now) for account_id in set(whose.values())}
     costs = {
         campaign_id: reservations.average_cost(campaign_id)

@@ -11,7 +11,8 @@ from typing import Any
 from engine.dialing.campaign_run import AccountShare, CampaignRun, at_rate, build_run
 from engine.dialing.shares import WHOLE, Portion
 from engine.services.compliance import caller_ids
-from engine.services.compliance.message_kinds import KindHours, may_any_hour
+from engine.services.compliance.message_kinds import may_any_hour
+from engine.services.compliance.policy import Policy
 from engine.states import CampaignState
 from engine.store.rows import row_of
 from engine.store.sql import execute
@@ -81,8 +82,8 @@ class RunningCampaigns:
     calls still count for them.
     """
 
-    def __init__(self, hours: KindHours | None = None) -> None:
-        self.hours = hours or KindHours()  # of the kinds of messages
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
         self.runs: dict[int, CampaignRun] = {}
         self.idle: dict[int, CampaignRun] = {}
         self.accounts: dict[int, AccountShare] = {}
@@ -132,8 +133,8 @@ class RunningCampaigns:
         run.rules = replace(
             run.rules,
             caller_id=row.caller_id or row.account.caller_id,
-            caller_range=caller_ids.range_of(row.kind),
-            windows=self.hours.windows(row.kind, run.rules.windows, may_any_hour(row.account)),
+            caller_range=caller_ids.range_of(row.kind, self._policy),
+            windows=self._policy.hours.windows(row.kind, run.rules.windows, may_any_hour(row.account)),
         )
         return run
 

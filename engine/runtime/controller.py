@@ -38,6 +38,7 @@ from engine.runtime.identity import Identity, take_identity
 from engine.runtime.opening import open_store
 from engine.runtime.switchboard import Switchboard, SwitchSpec
 from engine.services.campaigns import approvals
+from engine.services.compliance.policy import Policy
 from engine.services.messages import otp_prompt
 from engine.services.messages.personal import Preparer
 from engine.services.messages.speech import DEFAULT_VOICE, Speech
@@ -70,12 +71,14 @@ class Engine:
         require_patched()
         self.settings = settings
         self.name = settings.engine_name or f"{socket.gethostname()}-{os.getpid()}"
+        self.policy = Policy.of_settings(settings)
         self.writer = Writer()
-        self.money = Billing(wall_ms)
-        self.consent = Consent(wall_ms)
+        self.money = Billing(wall_ms, self.policy)
+        self.consent = Consent(wall_ms, self.policy.caps)
         self._parts = GatewayParts()
         self.dialer = Dialer(
             settings,
+            self.policy,
             self.writer,
             hooks=[
                 *self.consent.hooks,
@@ -113,7 +116,7 @@ class Engine:
             lambda switch_id: self.dialer.lanes.switches[switch_id].name,
             self.writer,
             self.dialer.wake,
-            settings.max_call_s,
+            self.policy,
         )
         self.trunk_watch = RegistrationMonitor(self.dialer, self.writer)
         self.switch_limits = SwitchLimits(self.dialer)
@@ -123,7 +126,7 @@ class Engine:
             self.name,
             self.dialer.running_campaigns,
             self.dialer.lanes,
-            self.dialer.zone,
+            self.policy,
             self.writer,
             self.money,
             lambda: self.preparer.left,
@@ -216,13 +219,17 @@ class Engine:
         gevent.sleep(JOBS_AFTER_S)
         from engine.runtime.jobs import start_jobs
         from engine.services.outbox.sending import Channels
+        from engine.services.outbox.voice import VoiceLine
 
-        channels = Channels.from_settings(self.settings, self._speak, self.dialer.wake)
+        voice = VoiceLine(self._speak, self.dialer.wake, self.policy)
+        channels = Channels.from_settings(self.settings, voice)
         if (
             self.settings.support_numbers
         ):  # some hundred sounds, the first time: a thread that nobody waits for
             gevent.get_hub().threadpool.spawn(self._make_support_prompts)
-        self.jobs = start_jobs(self.settings, self._owner, self.watch.probe, self.trunk_watch.ask, channels)
+        self.jobs = start_jobs(
+            self.settings, self.policy, self._owner, self.watch.probe, self.trunk_watch.ask, channels
+        )
 
     def _forget_codes(self) -> None:
         """Forget spoken codes once they were heard."""

@@ -21,6 +21,7 @@ from engine.services.accounts import accounts, login_waits, sessions
 from engine.services.accounts.sessions import Lifetime
 from engine.services.campaigns import clone, recordings, repeats
 from engine.services.compliance import traffic_caps
+from engine.services.compliance.policy import Policy
 from engine.services.messages import prompts
 from engine.services.money import payments
 from engine.services.money.payment_providers import provider_of
@@ -46,7 +47,7 @@ EVERY = "every"  # the period of jobs that run again and again
 log = logging.getLogger(__name__)
 
 
-def policy_of(settings: Settings) -> StatementPolicy:
+def closing_of(settings: Settings) -> StatementPolicy:
     """How this installation closes its months."""
     return StatementPolicy(settings.sla_month == "jalali", settings.sla_credits, settings.sla_wait_days)
 
@@ -132,10 +133,10 @@ def complete_prompts(settings: Settings) -> int:
     return begin(lambda: prompts.complete(settings.prompts_dir, names))()
 
 
-def repeat_campaigns(settings: Settings) -> None:
+def repeat_campaigns(policy: Policy) -> None:
     """Make the next run of repeated campaigns that are due soon."""
     for row in read(lambda: repeats.due(wall_ms())):
-        repeats.make(row, wall_ms(), settings.max_call_s, write)
+        repeats.make(row, wall_ms(), policy, write)
 
 
 def go_on_copying() -> None:
@@ -161,6 +162,7 @@ def note_receipt(part_id: str, word: str) -> None:
 
 def start_jobs(
     settings: Settings,
+    policy: Policy,
     owner: str,
     probe: Callable[[], object],
     ask_trunks: Callable[[], object],
@@ -171,8 +173,8 @@ def start_jobs(
     `probe` makes a synthetic call to each switch, `ask_trunks` asks it how it sees its gateways, `channels` carry notices.
     """
     jobs = Jobs(owner)
-    policy = policy_of(settings)
-    jobs.daily_for_all("statements", 0, 20, lambda: statements.close_all(policy, wall_ms(), write))
+    closing = closing_of(settings)
+    jobs.daily_for_all("statements", 0, 20, lambda: statements.close_all(closing, wall_ms(), write))
     lives = Lifetime.of_settings(settings)
     jobs.every_for_all("sessions", 600, lambda: write(lambda: sessions.sweep(lives, wall_ms())))
     jobs.every_for_all("login_waits", 600, lambda: write(lambda: login_waits.sweep(wall_ms())))
@@ -183,7 +185,7 @@ def start_jobs(
     jobs.daily_for_all("traffic", 4, 10, lambda: write(lambda: traffic_caps.forget_old_traffic(wall_ms())))
     jobs.daily_for_all("expiry", 0, 5, lambda: write(lambda: accounts.expire_due(wall_ms())))
     jobs.every_for_all("copies", 60, go_on_copying)
-    jobs.every_for_all("repeats", 60, lambda: repeat_campaigns(settings))
+    jobs.every_for_all("repeats", 60, lambda: repeat_campaigns(policy))
     jobs.every_for_all("payments", 60, lambda: verify_payments(settings))
     jobs.every_for_all("ticket_clocks", 30, lambda: write(lambda: watch.watch(wall_ms())))
     files = Attachments(settings)

@@ -14,6 +14,7 @@ from engine.loops import Loop, Loops
 from engine.services.campaigns import list_imports, list_shelf
 from engine.services.campaigns.list_shelf import Shelf
 from engine.services.campaigns.uploads import Uploads
+from engine.services.compliance.policy import Policy
 from engine.services.lists import contact_lists
 from engine.store.tables.lists import ListImport
 from engine.store.tables.programs import ContactList
@@ -32,6 +33,7 @@ class Importer:
         self._uploads = Uploads(settings.data_dir / "uploads", settings.max_upload_mb * 1_000_000)
         self._shelf = Shelf(settings.data_dir / "lists")
         self._area = settings.default_area_code
+        self._policy = Policy.of_settings(settings)
         self._working: dict[int, gevent.Greenlet] = {}  # by account: one list of each
         self._served: dict[int, int] = {}  # the newest import of an account that was taken up
         self._loops = Loops([Loop("list_imports", self.loop, LOOK_S)])
@@ -78,6 +80,7 @@ class Importer:
                     row.id,
                     self._uploads,
                     self._area,
+                    self._policy,
                     read=read,
                     write=write,
                     begin=partial(begin, waits=True),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from engine import private_files
 from engine.config import Settings
-from engine.services.compliance import policy
 from engine.store import database
 
 
@@ -19,7 +18,6 @@ def open_store(settings: Settings) -> None:
     if gid is not None:
         private_files.pass_through(settings.data_dir, gid)
     private_files.make_folder(settings.reports_dir)
-    policy.use(settings)
     database.open_database(settings.database)
     path = database.sqlite_path()
     if path is not None:

@@ -15,6 +15,7 @@ from engine.store import database, threads
 from engine.store.tables.core import Account
 from engine.store.threads import write
 from tests.money.fixtures import sqlite, upgraded, world
+from tests.policies import ANYTHING
 from tests.postgres.fixtures import postgres, store, store_url
 
 __all__ = ["postgres", "sqlite", "store", "store_url", "upgraded", "world"]
@@ -39,6 +40,6 @@ def campaign_id(account_id: int) -> int:
         gateways.add("lab", 10, 100, None, NOW)
         message_id = prompts.add(account_id, "Hello", "hello", 10_000, NOW)
         rules = CampaignRules(name="Autumn")
-        return campaigns.create(account_id, rules, message_id, NOW, 660)
+        return campaigns.create(account_id, rules, message_id, NOW, ANYTHING)
 
     return write(work)

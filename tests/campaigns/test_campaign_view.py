@@ -16,13 +16,14 @@ from engine.services.outbox.wording import in_persian
 from engine.store.settles import Settle, Settler
 from engine.store.tables.core import Attempt, CampaignCounts, CampaignPulse, Recipient
 from engine.store.threads import read, write
+from tests.policies import ANYTHING
 
 NOW = 1_700_000_000_000
 
 
 def start(campaign_id: int) -> None:
     CampaignCounts.update(total=10, waiting=8, excluded=2).execute()
-    campaigns.start(campaign_id, NOW)
+    campaigns.start(campaign_id, NOW, ANYTHING)
     campaign_view.expect_pulse(campaign_id, NOW)
 
 
@@ -79,7 +80,7 @@ def test_those_that_will_be_tried_again_count_as_called(campaign_id: int) -> Non
 
 def test_newest_first_in_pages(campaign_id: int, account_id: int) -> None:
     rules = CampaignRules(name="Second")
-    second = write(lambda: campaigns.create(account_id, rules, None, NOW, 660))
+    second = write(lambda: campaigns.create(account_id, rules, None, NOW, ANYTHING))
     assert [one.id for one in read(lambda: views(NOW))] == [second, campaign_id]
     assert [one.id for one in read(lambda: views(NOW, before_id=second))] == [campaign_id]
     assert [one.id for one in read(lambda: views(NOW, states=("running",)))] == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -12,15 +12,17 @@ from engine.config import Settings
 from engine.network import network_of
 from engine.services.campaigns import codes
 from engine.services.campaigns.codes import Asker, CallState, Stage, TooSoon
-from engine.services.compliance import policy
+from engine.services.compliance.policy import Policy
 from engine.services.onboarding import registration
 from engine.states import AttemptState, RecipientState
 from engine.store.tables.core import Attempt, Recipient
 from engine.store.tables.customers import MobileCode
 from engine.store.threads import read, write
 from tests.money.world import World
+from tests.policies import ANYTHING
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+MANY = replace(ANYTHING, code_calls_an_hour=1000)
 
 
 def account(world: World, n: int = 0, mobile: str = "") -> int:
@@ -29,9 +31,11 @@ def account(world: World, n: int = 0, mobile: str = "") -> int:
     return made.account_id
 
 
-def ring(account_id: int, now: int, network: str = "", typed: bool = True, an_hour: int = 1000) -> codes.Sent:
+def ring(
+    account_id: int, now: int, network: str = "", typed: bool = True, policy: Policy = MANY
+) -> codes.Sent:
     return registration.send_code(
-        account_id, Asker(network, typed), now, lambda code, language: f"p{code}", write, an_hour=an_hour
+        account_id, Asker(network, typed), now, lambda code, language: f"p{code}", write, policy
     )
 
 
@@ -41,15 +45,6 @@ def rings(account_id: int, now: int, **more: object) -> bool:
     except TooSoon:
         return False
     return True
-
-
-@pytest.fixture
-def hours() -> Iterator[None]:
-    """The hours of a usual installation."""
-    before = policy.current()
-    policy.use(Settings(hours_service="07:00-23:00"))
-    yield
-    policy._policy = before
 
 
 def test_the_wait_grows_and_a_number_is_rung_five_times_a_day(world: World) -> None:
@@ -87,24 +82,27 @@ def test_a_network_with_a_hundred_accounts_rings_ten_an_hour_and_twenty_a_day(wo
 
 
 def test_all_calls_of_an_hour_have_a_cap(world: World) -> None:
-    rung = [rings(account(world, n), world.now + n, network=f"10.0.0.{n}", an_hour=7) for n in range(20)]
+    seven = replace(MANY, code_calls_an_hour=7)
+    rung = [rings(account(world, n), world.now + n, network=f"10.0.0.{n}", policy=seven) for n in range(20)]
     assert sum(rung) == 7
     with pytest.raises(TooSoon, match="just now") as soon:
-        ring(account(world, 99), world.now + MINUTE, an_hour=7)
+        ring(account(world, 99), world.now + MINUTE, policy=seven)
     assert 3_500 <= soon.value.wait_s <= 3_600
 
 
-def test_at_night_only_who_typed_the_number_here_is_rung(world: World, hours: None) -> None:
+def test_at_night_only_who_typed_the_number_here_is_rung(world: World) -> None:
+    usual = Policy.of_settings(Settings(hours_service="07:00-23:00", code_calls_an_hour=1000))
     night = int(datetime(2026, 11, 28, 3, 0, tzinfo=TEHRAN).astimezone(UTC).timestamp() * 1000)
     made = account(world)
     with pytest.raises(TooSoon, match="At this hour") as soon:
-        ring(made, night, typed=False)
+        ring(made, night, typed=False, policy=usual)
     assert soon.value.wait_s == 4 * 3600
-    assert rings(made, night, typed=True)
+    assert rings(made, night, typed=True, policy=usual)
     # And of those a tenth of what may ring by day.
-    rung = [rings(account(world, n), night + n, an_hour=50) for n in range(1, 20)]
+    fifty = replace(usual, code_calls_an_hour=50)
+    rung = [rings(account(world, n), night + n, policy=fifty) for n in range(1, 20)]
     assert sum(rung) == 4
-    assert rings(account(world, 77), night + 5 * HOUR, typed=False)
+    assert rings(account(world, 77), night + 5 * HOUR, typed=False, policy=usual)
 
 
 def test_what_became_of_the_call_is_told(world: World) -> None:

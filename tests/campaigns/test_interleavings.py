@@ -26,6 +26,7 @@ from engine.store.tables.core import Campaign, CampaignCounts, Message, Recipien
 from engine.store.threads import read, write
 from engine.store.writer import Writer
 from tests.money.world import CALL_MOBILE, World, route
+from tests.policies import ANYTHING
 from tests.postgres.beside import other_engine
 
 
@@ -63,7 +64,7 @@ def personal_campaign(world: World, account_id: int, names: list[str]) -> int:
             Message.id == message
         ).execute()
         rules = CampaignRules(name="c")
-        made = campaigns.create(account_id, rules, message, world.now, 660)
+        made = campaigns.create(account_id, rules, message, world.now, ANYTHING)
         Campaign.update(columns='["name"]').where(Campaign.id == made).execute()
         for line, name in enumerate(names, start=1):
             Recipient.create(
@@ -71,7 +72,7 @@ def personal_campaign(world: World, account_id: int, names: list[str]) -> int:
                 variables=json.dumps([name]), next_at=UNPREPARED,
             )  # fmt: skip
         add_counts(made, {"waiting": len(names), "total": len(names), "mobiles": len(names)})
-        campaigns.start(made, world.now)
+        campaigns.start(made, world.now, ANYTHING)
         return made
 
     return write(work)
@@ -124,7 +125,7 @@ def test_a_pause_while_messages_are_spoken_loses_none_of_them(store: Writer) -> 
     prepare(world, lambda: write(lambda: campaigns.pause(campaign, "by a person")))
     assert counts_of(campaign) == {"waiting": 2, "excluded": 1}
     assert books(campaign) == []
-    write(lambda: campaigns.resume(campaign, world.now))
+    write(lambda: campaigns.resume(campaign, world.now, ANYTHING))
     assert {item.recipient.prompt for item in world.claim(campaign)} == {"own-1", "own-2"}
 
 
@@ -282,8 +283,8 @@ def test_a_copy_of_what_was_stopped_while_it_was_spoken_waits_for_its_messages(s
     campaign = personal_campaign(world, account, ["Ali", "Sara"])
     write(lambda: changed("UPDATE recipient SET next_at = 0, prompt = 'p' WHERE line = 1"))
     write(lambda: campaigns.stop(campaign, world.now))
-    copy = clone(campaign, world.now, 660, write, ("not-called",))
-    write(lambda: campaigns.start(copy, world.now))
+    copy = clone(campaign, world.now, ANYTHING, write, ("not-called",))
+    write(lambda: campaigns.start(copy, world.now, ANYTHING))
     assert [item.recipient.prompt for item in world.claim(copy)] == ["p"]
     prepare(world, lambda: None)
     assert [item.recipient.prompt for item in world.claim(copy)] == ["own-1"]
@@ -313,7 +314,7 @@ def test_what_may_not_start_keeps_nothing_aside(store: Writer) -> None:
     world = World()
     account = world.account(CALL_MOBILE - 1)
     campaign = world.campaign(account, mobiles=2, starts_at=world.now + 500)
-    write(lambda: campaigns.start_due(world.now + 500))
+    write(lambda: campaigns.start_due(world.now + 500, ANYTHING))
     assert (world.state(campaign), world.row(campaign).pause_code) == ("paused", "no_credit")
     assert (world.balance(account), world.reserved(account)) == (CALL_MOBILE - 1, 0)
     world.clean()

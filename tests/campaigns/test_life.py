@@ -21,6 +21,7 @@ from engine.store.tables.core import Account, Campaign, CampaignCounts, Campaign
 from engine.store.threads import read, write
 from engine.store.writer import Writer
 from tests.campaigns.conftest import NOW
+from tests.policies import ANYTHING
 
 DAY = 86_400_000
 
@@ -44,7 +45,7 @@ def fill(campaign_id: int) -> None:
 
 
 def change(campaign_id: int, **changes: object) -> list[str]:
-    return write(lambda: edit.change(campaign_id, changes, None, NOW, 660))
+    return write(lambda: edit.change(campaign_id, changes, None, NOW, ANYTHING))
 
 
 def test_what_is_changed_is_checked_written_and_audited(campaign_id: int) -> None:
@@ -74,9 +75,9 @@ def test_what_is_changed_is_checked_written_and_audited(campaign_id: int) -> Non
 def test_a_scheduled_one_is_moved_and_cancelled(campaign_id: int) -> None:
     write(lambda: fill(campaign_id))
     change(campaign_id, starts_at=NOW + DAY)
-    write(lambda: campaigns.start(campaign_id, NOW))
+    write(lambda: campaigns.start(campaign_id, NOW, ANYTHING))
     change(campaign_id, starts_at=NOW + 2 * DAY)
-    assert write(lambda: campaigns.start_due(NOW + DAY)) == []
+    assert write(lambda: campaigns.start_due(NOW + DAY, ANYTHING)) == []
     write(lambda: edit.cancel_start(campaign_id, None, NOW))
     row = read(lambda: campaigns.get(campaign_id))
     assert (row.state, row.starts_at) == (CampaignState.DRAFT, None)
@@ -98,7 +99,7 @@ def test_what_is_archived_is_in_no_list_until_it_is_asked_for(campaign_id: int) 
     write(lambda: edit.unarchive(campaign_id, None, NOW))
     assert [one.id for one in read(lambda: view.views(NOW))] == [campaign_id]
     write(lambda: fill(campaign_id))
-    write(lambda: campaigns.start(campaign_id, NOW))
+    write(lambda: campaigns.start(campaign_id, NOW, ANYTHING))
     with pytest.raises(Conflict):
         write(lambda: edit.archive(campaign_id, None, NOW))
 
@@ -119,7 +120,7 @@ def test_those_who_are_chosen_are_called_again(
 ) -> None:
     write(lambda: fill(campaign_id))
     monkeypatch.setattr(clone, "PART", 2)
-    made = clone.clone(campaign_id, NOW, 660, write, only)
+    made = clone.clone(campaign_id, NOW, ANYTHING, write, only)
     rows = read(lambda: list(Recipient.select().where(Recipient.campaign_id == made).order_by(Recipient.id)))
     assert "".join(row.number[-1] for row in rows) == numbers
     assert {row.state for row in rows} <= {RecipientState.PENDING}
@@ -140,10 +141,10 @@ def test_a_copy_that_was_cut_is_not_started(campaign_id: int, monkeypatch) -> No
         return write(work)
 
     with pytest.raises(KeyboardInterrupt):
-        clone.clone(campaign_id, NOW, 660, cut)
+        clone.clone(campaign_id, NOW, ANYTHING, cut)
     made = campaign_id + 1
     with pytest.raises(Conflict, match="still being copied"):
-        write(lambda: campaigns.start(made, NOW))
+        write(lambda: campaigns.start(made, NOW, ANYTHING))
     assert read(lambda: view.view(made, NOW)).reason == why.COPYING
     write(lambda: campaigns.stop(made, NOW))
 
@@ -152,14 +153,14 @@ def test_nobody_to_call_is_said_before_a_draft_is_made(campaign_id: int) -> None
     write(lambda: fill(campaign_id))
     for only in (("unknown",), ("nonsense",), ()):
         with pytest.raises(BadInput):
-            clone.clone(campaign_id, NOW, 660, write, only)
+            clone.clone(campaign_id, NOW, ANYTHING, write, only)
     assert len(read(lambda: view.views(NOW))) == 1
 
 
 def test_its_own_end_stops_it(campaign_id: int) -> None:
     write(lambda: fill(campaign_id))
     change(campaign_id, ends_at=NOW + DAY)
-    write(lambda: campaigns.start(campaign_id, NOW))
+    write(lambda: campaigns.start(campaign_id, NOW, ANYTHING))
     assert read(lambda: go_on.over(NOW + DAY - 1)) == []
     ids = read(lambda: go_on.over(NOW + DAY))
     write(lambda: go_on.end(ids, NOW + DAY))
@@ -176,14 +177,14 @@ def test_a_cap_pauses_and_lets_go_on_by_itself(campaign_id: int, account_id: int
         pricing.ensure_default(NOW)
         ledger.top_up(account_id, 1_000_000, "test", NOW)
         traffic_caps.set_caps(account_id, 5, None, NOW, None)
-        campaigns.start(campaign_id, NOW)
+        campaigns.start(campaign_id, NOW, ANYTHING)
         traffic_caps.count_calls(account_id, 5, NOW)
         campaigns.pause(campaign_id, "the cap", code=why.CAPPED)
 
     write(begin)
-    assert read(lambda: go_on.uncapped(NOW)) == []
+    assert read(lambda: go_on.uncapped(NOW, ANYTHING)) == []
     hour = NOW // 3_600_000 * 3_600_000 + 3_600_000
-    assert read(lambda: go_on.uncapped(hour)) == [campaign_id]  # its hour has ended
+    assert read(lambda: go_on.uncapped(hour, ANYTHING)) == [campaign_id]  # its hour has ended
     asked = write(lambda: cap_requests.ask(account_id, 1, campaign_id, " more ", NOW))
     assert write(lambda: cap_requests.ask(account_id, 1, None, "again", NOW)) == asked
     assert [row.note for row in read(cap_requests.waiting)] == ["more"]
@@ -191,9 +192,9 @@ def test_a_cap_pauses_and_lets_go_on_by_itself(campaign_id: int, account_id: int
     assert read(cap_requests.count_waiting) == 0
     with pytest.raises(Conflict):
         write(lambda: cap_requests.refuse(asked, "no", 2, NOW))
-    ids = read(lambda: go_on.uncapped(NOW))
+    ids = read(lambda: go_on.uncapped(NOW, ANYTHING))
     assert ids == [campaign_id]
-    write(lambda: go_on.resume_uncapped(ids, NOW))
+    write(lambda: go_on.resume_uncapped(ids, NOW, ANYTHING))
     assert read(lambda: campaigns.get(campaign_id)).state == CampaignState.RUNNING
 
 
@@ -225,7 +226,7 @@ def test_how_it_goes_is_kept_by_the_minute(campaign_id: int) -> None:
 def test_results_on_both_databases(store: Writer) -> None:
     def make() -> int:
         account = Account.create(name="Sahar", created_at=NOW, state="active", is_house=True)
-        made = campaigns.create(int(account.id), CampaignRules(name="Autumn"), None, NOW, 660)
+        made = campaigns.create(int(account.id), CampaignRules(name="Autumn"), None, NOW, ANYTHING)
         ends = (
             RecipientState.DELIVERED,
             RecipientState.EXHAUSTED,
@@ -276,7 +277,7 @@ def test_quick_sends_are_in_no_list_and_cannot_be_cloned(campaign_id: int) -> No
     write(lambda: Campaign.update(standing_key="quick/1").execute())
     assert read(lambda: view.views(NOW)) == []
     with pytest.raises(Conflict):
-        clone.clone(campaign_id, NOW, 660, write)
+        clone.clone(campaign_id, NOW, ANYTHING, write)
     write(lambda: kept_timeline.note(campaign_id, 3, NOW))
     assert read(lambda: timeline.of_campaign(campaign_id)).points == ()
     assert read(lambda: CampaignPulse.select().count()) == 1

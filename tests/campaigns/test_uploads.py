@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from engine.clock import wall_ms
-from engine.config import Settings
 from engine.errors import BadInput, Conflict, NotFound
 from engine.services.campaigns import launch, list_imports
 from engine.services.campaigns.recipients import at_once
@@ -17,6 +16,7 @@ from engine.services.campaigns.uploads import MAX_AGE_MS, Pending, Uploads
 from engine.services.messages import prompts
 from engine.store.tables.core import Campaign, CampaignCounts
 from engine.store.threads import read, write
+from tests.policies import ANYTHING
 
 LIST = b"number,name\n09123456789,Ali\n0912 345 6789,Ali\nabc,x\n"
 
@@ -66,51 +66,49 @@ def pending(uploads: Uploads, account_id: int) -> Pending:
     return made
 
 
-def go(uploads: Uploads, pending: Pending, settings: Settings) -> int:
+def go(uploads: Uploads, pending: Pending) -> int:
     """Confirm an upload, and bring its list in; the campaign's id."""
     campaign_id, import_id = launch.launch(
-        uploads, pending, settings, starts=False, write=write, now=wall_ms()
+        uploads, pending, ANYTHING, starts=False, write=write, now=wall_ms()
     )
     with list_imports.held(uploads.taken_list(pending.token)) as is_ours:
         assert is_ours
-        list_imports.bring_in(import_id, uploads, "", read=read, write=write, begin=at_once, clock=wall_ms)
+        list_imports.bring_in(
+            import_id, uploads, "", ANYTHING, read=read, write=write, begin=at_once, clock=wall_ms
+        )
     return campaign_id
 
 
-def test_a_confirmed_upload_becomes_a_draft_once(
-    uploads: Uploads, pending: Pending, tmp_path: Path, account_id: int
-) -> None:
-    settings = Settings(data_dir=tmp_path)
+def test_a_confirmed_upload_becomes_a_draft_once(uploads: Uploads, pending: Pending, account_id: int) -> None:
     again = uploads.read(pending.token, 1, wall_ms())
-    campaign_id = go(uploads, pending, settings)
+    campaign_id = go(uploads, pending)
     campaign, counts = read(lambda: (Campaign.get_by_id(campaign_id), CampaignCounts.get_by_id(campaign_id)))
     assert (campaign.state, campaign.source_name, campaign.account_id) == ("draft", "list.csv", account_id)
     assert campaign.message_id == again.message_id
     assert (counts.total, counts.waiting, counts.excluded) == (3, 1, 2)
     assert list(uploads.folder.iterdir()) == []
     with pytest.raises(NotFound):
-        go(uploads, again, settings)
+        go(uploads, again)
     assert read(lambda: Campaign.select().count()) == 1
 
 
-def test_what_is_confirmed_is_what_was_checked(uploads: Uploads, pending: Pending, tmp_path: Path) -> None:
-    settings = Settings(data_dir=tmp_path)
+def test_what_is_confirmed_is_what_was_checked(uploads: Uploads, pending: Pending) -> None:
     uploads.save(pending, "list", "list.csv", io.BytesIO(LIST + b"09121110000\n"))
     with pytest.raises(Conflict, match="not the one that was checked"):
-        go(uploads, pending, settings)
+        go(uploads, pending)
     assert read(lambda: Campaign.select().count()) == 0
     uploads.save(pending, "list", "list.csv", io.BytesIO(LIST))
-    assert go(uploads, pending, settings)
+    assert go(uploads, pending)
 
 
 def test_a_list_that_was_changed_after_confirming_does_not_come_in(
-    uploads: Uploads, pending: Pending, tmp_path: Path
+    uploads: Uploads, pending: Pending
 ) -> None:
-    _campaign, import_id = launch.launch(
-        uploads, pending, Settings(data_dir=tmp_path), starts=False, write=write, now=wall_ms()
-    )
+    _campaign, import_id = launch.launch(uploads, pending, ANYTHING, starts=False, write=write, now=wall_ms())
     uploads.taken_list(pending.token).write_bytes(LIST + b"09121110000\n")
-    list_imports.bring_in(import_id, uploads, "", read=read, write=write, begin=at_once, clock=wall_ms)
+    list_imports.bring_in(
+        import_id, uploads, "", ANYTHING, read=read, write=write, begin=at_once, clock=wall_ms
+    )
     row = read(lambda: list_imports.get(import_id))
     assert (row.state, row.added) == ("failed", 0)
     assert "not the one that was checked" in row.sentence
@@ -126,12 +124,9 @@ def test_a_list_that_is_replaced_while_it_is_read_does_not_become_the_checked_on
     assert not list((uploads.folder / pending.token).glob(".list*"))
 
 
-def test_after_a_failure_it_can_be_confirmed_again(
-    uploads: Uploads, pending: Pending, tmp_path: Path
-) -> None:
-    settings = Settings(data_dir=tmp_path)
+def test_after_a_failure_it_can_be_confirmed_again(uploads: Uploads, pending: Pending) -> None:
     pending.rules = {"name": "Autumn", "max_tries": 99}
     with pytest.raises(BadInput, match="Tries"):
-        go(uploads, pending, settings)
+        go(uploads, pending)
     pending.rules = {"name": "Autumn"}
-    assert go(uploads, pending, settings)
+    assert go(uploads, pending)

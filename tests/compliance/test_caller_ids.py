@@ -63,7 +63,7 @@ def test_advertising_from_another_number_is_refused_and_service_is_not(open_lab:
     number = normalise(NUMBERS[0])
     assert isinstance(number, NormalNumber)
     with pytest.raises(CallerIdNotAllowed):
-        write(lambda: quick_sends.send(1, number, "prompt", advert, wall_ms()))
+        write(lambda: quick_sends.send(1, number, "prompt", advert, wall_ms(), open_lab.engine.policy))
 
 
 @pytest.mark.parametrize("whose", ["campaign", "account", "gateway"])
@@ -116,6 +116,6 @@ def test_a_campaign_that_was_made_before_does_not_start(open_lab: Lab) -> None:
     campaign_id = open_lab.campaign(NUMBERS, kind="advertising", caller_id="0942", start=False)
     write(lambda: Campaign.update(caller_id="021").where(Campaign.id == campaign_id).execute())
     with pytest.raises(CallerIdNotAllowed):
-        write(lambda: campaigns.start(campaign_id, wall_ms()))
+        write(lambda: campaigns.start(campaign_id, wall_ms(), open_lab.engine.policy))
     assert open_lab.state(campaign_id) == "draft"
     assert read(lambda: Account.get_by_id(1).caller_id) == ""

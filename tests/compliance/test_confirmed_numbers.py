@@ -17,6 +17,7 @@ from engine.store.tables.core import Campaign
 from engine.store.threads import read, write
 from tests.money.fixtures import sqlite, upgraded, world
 from tests.money.world import World
+from tests.policies import ANYTHING
 from tests.postgres.fixtures import postgres, store, store_url
 
 __all__ = ["postgres", "sqlite", "store", "store_url", "upgraded", "world"]
@@ -33,7 +34,7 @@ def test_a_number_of_somebody_else_is_refused(world: World, kind: str, number: s
     assert isinstance(called, NormalNumber)
     options = QuickOptions(kind=kind, caller_id=number)
     with pytest.raises(CallerIdNotAllowed, match="not confirmed"):
-        write(lambda: quick_sends.send(account, called, "prompt", options, world.now))
+        write(lambda: quick_sends.send(account, called, "prompt", options, world.now, ANYTHING))
 
 
 def test_a_draft_with_such_a_number_does_not_start(world: World) -> None:
@@ -41,7 +42,7 @@ def test_a_draft_with_such_a_number_does_not_start(world: World) -> None:
     draft = world.campaign(account, 1, start=False)
     write(lambda: Campaign.update(caller_id="110").where(Campaign.id == draft).execute())
     with pytest.raises(CallerIdNotAllowed):
-        write(lambda: campaigns.start(draft, world.now))
+        write(lambda: campaigns.start(draft, world.now, ANYTHING))
 
 
 @pytest.mark.parametrize("shown", ["02191001234", "982191001234", "+982191001234"])
@@ -72,12 +73,12 @@ def test_a_number_that_is_taken_away_pauses_what_shows_it(world: World) -> None:
     with pytest.raises(CallerIdNotAllowed):  # it is the account's and nobody else's
         world.campaign(other, 1, caller_id="02191001234")
     shows, plain = world.campaign(account, 1, caller_id="02191001234"), world.campaign(account, 1)
-    assert write(lambda: own_numbers.withdraw(account, "982191001234", None, world.now)) == [shows]
+    assert write(lambda: own_numbers.withdraw(account, "982191001234", None, world.now, ANYTHING)) == [shows]
     assert (world.state(shows), world.state(plain)) == ("paused", "running")
     with pytest.raises(CallerIdNotAllowed):
-        write(lambda: campaigns.resume(shows, world.now))
+        write(lambda: campaigns.resume(shows, world.now, ANYTHING))
     with pytest.raises(NotFound):
-        write(lambda: own_numbers.withdraw(account, "02191001234", None, world.now))
+        write(lambda: own_numbers.withdraw(account, "02191001234", None, world.now, ANYTHING))
     acts = [row.action for row in read(lambda: audit_log.entries(account))]
     assert acts[:2] == ["caller_id.withdraw", "caller_id.confirm"]
 

@@ -94,7 +94,7 @@ def test_the_key_in_a_service_call_bars_that_account_alone(open_lab: Lab) -> Non
 def test_a_number_listed_after_the_import_is_excluded_at_the_claim(open_lab: Lab) -> None:
     campaign_id = open_lab.campaign(["09123450000", "09123460000"], start=False)
     write(lambda: suppression.add(1, number("09123450000"), wall_ms()))
-    write(lambda: campaigns.start(campaign_id, wall_ms()))
+    write(lambda: campaigns.start(campaign_id, wall_ms(), open_lab.engine.policy))
     counts = open_lab.finish(campaign_id)
     assert (counts.delivered, counts.excluded, counts.total) == (1, 1, 2)
 
@@ -127,24 +127,24 @@ def test_an_unapproved_message_does_not_start_and_a_rejected_one_pauses(open_lab
 
     write(wait_again)
     with pytest.raises(NotApproved, match="waits for approval"):
-        write(lambda: campaigns.start(campaign_id, wall_ms()))
+        write(lambda: campaigns.start(campaign_id, wall_ms(), open_lab.engine.policy))
     write(lambda: approvals.approve(message.id, None, wall_ms()))
     write(lambda: gateways.change("embedded", None, wall_ms(), cps=5.0))
     open_lab.add(campaign_id, [f"0912{n:07d}" for n in range(1_000_100, 1_000_140)])
-    write(lambda: campaigns.start(campaign_id, wall_ms()))
+    write(lambda: campaigns.start(campaign_id, wall_ms(), open_lab.engine.policy))
     assert write(lambda: approvals.reject(message.id, "wrong name", None, wall_ms())) == [campaign_id]
     row = read(lambda: Campaign.get_by_id(campaign_id))
     assert (row.state, row.pause_code) == ("paused", "not_approved")
     assert "wrong name" in row.state_reason
     with pytest.raises(NotApproved, match="wrong name"):
-        write(lambda: campaigns.resume(campaign_id, wall_ms()))
+        write(lambda: campaigns.resume(campaign_id, wall_ms(), open_lab.engine.policy))
 
 
 def test_a_claim_pauses_a_campaign_whose_message_is_not_approved_any_more(open_lab: Lab) -> None:
     campaign_id = open_lab.campaign(["09123450000"], start=False)
 
     def start_and_spoil() -> None:
-        campaigns.start(campaign_id, wall_ms())
+        campaigns.start(campaign_id, wall_ms(), open_lab.engine.policy)
         Message.update(state=MessageState.WAITING).where(Message.id == open_lab.message_id).execute()
 
     write(start_and_spoil)
@@ -163,17 +163,25 @@ def test_staff_approve_by_telephone(open_lab: Lab) -> None:
     message_id = write(make)
     assert read(lambda: [row.id for row in approvals.waiting()]) == [message_id]
     # 0021 hangs up without a key, 0008 presses 1.
-    write(lambda: approvals.ask_by_phone(message_id, number("09123450008"), None, wall_ms()))
+    write(
+        lambda: approvals.ask_by_phone(
+            message_id, number("09123450008"), None, wall_ms(), open_lab.engine.policy
+        )
+    )
     open_lab.engine.dialer.wake()
     wait_for(lambda: read(lambda: library.get(message_id)).state == "approved", "the approval")
     with pytest.raises(Conflict):
-        write(lambda: approvals.ask_by_phone(message_id, number("09123450008"), None, wall_ms()))
+        write(
+            lambda: approvals.ask_by_phone(
+                message_id, number("09123450008"), None, wall_ms(), open_lab.engine.policy
+            )
+        )
 
 
 def test_closed_destinations_are_not_rung(open_lab: Lab) -> None:
     campaign_id = open_lab.campaign(["09123450000", "09133450000"], start=False)
     write(lambda: traffic_caps.set_destination("98913", False, "test", wall_ms(), None))
-    write(lambda: campaigns.start(campaign_id, wall_ms()))
+    write(lambda: campaigns.start(campaign_id, wall_ms(), open_lab.engine.policy))
     counts = open_lab.finish(campaign_id)
     assert (counts.delivered, counts.excluded) == (1, 1)
     assert open_lab.recipient(campaign_id, "+989133450000").reason == "destination_closed"
@@ -212,17 +220,17 @@ def test_a_campaign_at_its_cap_pauses_with_the_reason(start_lab: Callable[..., L
     def make() -> int:
         message = library.add(account_id, "x", prompt, 4000, wall_ms())
         rules = CampaignRules(name="sudden", gateways=["embedded"], cps=20.0)
-        return campaigns.create(account_id, rules, message.id, wall_ms(), 660)
+        return campaigns.create(account_id, rules, message.id, wall_ms(), lab.engine.policy)
 
     campaign_id = write(make)
     lab.add(campaign_id, [f"0912{n:07d}" for n in range(1_000_100, 1_000_160)])
-    write(lambda: campaigns.start(campaign_id, wall_ms()))
+    write(lambda: campaigns.start(campaign_id, wall_ms(), lab.engine.policy))
     wait_for(lambda: lab.state(campaign_id) == "paused", "the pause", 30)
     row = read(lambda: Campaign.get_by_id(campaign_id))
     assert row.pause_code == "capped"
     assert "may place 5" in str(sentence_of(row.state_reason))
     with pytest.raises(CapReached):
-        write(lambda: campaigns.resume(campaign_id, wall_ms()))
+        write(lambda: campaigns.resume(campaign_id, wall_ms(), lab.engine.policy))
 
 
 def test_hours_of_the_kinds(open_lab: Lab) -> None:
@@ -242,7 +250,11 @@ def test_a_quick_send_out_of_hours_is_refused(start_lab: Callable[..., Lab]) -> 
     prompt = read(lambda: Message.get_by_id(lab.message_id)).prompt
     midnight = now - now % 86_400_000 + 86_400_000 - int(3.5 * 3_600_000)  # 00:00 in Tehran
     with pytest.raises(HourNotAllowed, match="07:00"):
-        write(lambda: quick_sends.send(account_id, number("09123450000"), prompt, QuickOptions(), midnight))
+        write(
+            lambda: quick_sends.send(
+                account_id, number("09123450000"), prompt, QuickOptions(), midnight, lab.engine.policy
+            )
+        )
 
 
 def test_advertising_takes_the_opt_out_key(open_lab: Lab) -> None:

@@ -27,6 +27,7 @@ from tests.freeswitch.carrier_sip import Message
 from tests.freeswitch.engine_lab import running_engine
 from tests.freeswitch.phone import Phone
 from tests.freeswitch.switch import Switch, free_port, running_switch
+from tests.policies import ANYTHING
 from tests.runtime.lab import Lab, wait_for
 
 FIRST, SECOND = "09121112222", "09353334444"
@@ -60,7 +61,7 @@ class Two:
         numbers = [normalise(text) for text in (FIRST, SECOND)]
         a, b = (each for each in numbers if isinstance(each, NormalNumber))
         message = self.lab.message_id
-        return write(lambda: secure_calls.start(1, a, b, message, (), wall_ms(), 660))
+        return write(lambda: secure_calls.start(1, a, b, message, (), wall_ms(), ANYTHING))
 
     def row(self, call_id: int) -> SecureCall:
         return read(lambda: SecureCall.get_by_id(call_id))
@@ -188,7 +189,7 @@ def test_a_key_is_pressed_and_told(freeswitch: Switch, fs_prompts: object, tmp_p
         assert isinstance(number, NormalNumber)
         url = f"http://127.0.0.1:{server.server_port}/"
         send_id, code = write(
-            lambda: one_click.send(1, made.token_id, number, url, "two", 2_040, ("lab",), wall_ms())
+            lambda: one_click.send(1, made.token_id, number, url, "two", 2_040, ("lab",), wall_ms(), ANYTHING)
         )
         wait_for(lambda: told, "the telling")
     server.stop()

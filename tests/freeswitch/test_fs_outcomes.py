@@ -19,6 +19,7 @@ from engine.store.tables.core import Recipient
 from engine.store.threads import read, write
 from tests.freeswitch.engine_lab import running_engine
 from tests.freeswitch.switch import CarrierProcess, Switch
+from tests.policies import ANYTHING
 from tests.runtime.lab import Lab, wait_for
 
 log = logging.getLogger(__name__)
@@ -178,7 +179,7 @@ def test_a_bad_list_costs_two_others_on_the_trunk_less_than_a_twentieth_of_its_c
     ids = [lab.campaign(one, gateways=["lab"], max_tries=2, start=False) for one in (*lists, bad)]
     began = time.monotonic()
     for one in ids:
-        write(lambda: campaigns.start(one, wall_ms()))
+        write(lambda: campaigns.start(one, wall_ms(), ANYTHING))
     bad_id = ids.pop()
     wait_for(lambda: all(lab.counts(one).delivered == 300 for one in ids), "the good lists", 90)
     took = time.monotonic() - began

@@ -61,7 +61,13 @@ def test_a_code_is_spoken_once_it_is_asked_for(lab: Lab, carrier: CarrierProcess
     options = quick_sends.QuickOptions(priority=quick_sends.OTP_PRIORITY, gateways=("lab",))
     sent = write(
         lambda: quick_sends.send(
-            Account.select().first().id, number, prompt, options, wall_ms(), message_ms=length_ms
+            Account.select().first().id,
+            number,
+            prompt,
+            options,
+            wall_ms(),
+            lab.engine.policy,
+            message_ms=length_ms,
         )
     )
     lab.engine.dialer.wake()

@@ -18,6 +18,7 @@ from engine.store.tables.core import Message, Recipient
 from engine.store.threads import read, write
 from tests.money.fixtures import sqlite, upgraded, world
 from tests.money.world import World
+from tests.policies import ANYTHING
 from tests.postgres.fixtures import postgres, store, store_url
 
 __all__ = ["postgres", "sqlite", "store", "store_url", "upgraded", "world"]
@@ -75,7 +76,7 @@ def personal_campaign(world: World, text: str, cells: list[list[str]]) -> tuple[
         message = library.add(account, "m", "p", 4_000, world.now, origin=library.SPOKEN, text=text)
         Message.update(state="approved").where(Message.id == message.id).execute()
         rules = campaigns.CampaignRules(name="c")
-        made = campaigns.create(account, rules, int(message.id), world.now, 660)
+        made = campaigns.create(account, rules, int(message.id), world.now, ANYTHING)
         campaigns.Campaign.update(columns=json.dumps(["name", "amount"])).execute()
         for line, row in enumerate(cells, start=1):
             Recipient.create(
@@ -91,9 +92,9 @@ def personal_campaign(world: World, text: str, cells: list[list[str]]) -> tuple[
 def test_a_campaign_with_free_words_does_not_start_unless_it_may_speak_freely(world: World) -> None:
     account, campaign = personal_campaign(world, "{name}", [["anything", "1"]])
     with pytest.raises(BadInput, match="Too little of the text is fixed"):
-        write(lambda: campaigns.start(campaign, world.now))
+        write(lambda: campaigns.start(campaign, world.now, ANYTHING))
     write(lambda: accounts.grant(account, ["own_voice"], None, world.now))
-    write(lambda: campaigns.start(campaign, world.now))
+    write(lambda: campaigns.start(campaign, world.now, ANYTHING))
 
 
 def test_staff_hear_samples_of_the_list(world: World) -> None:

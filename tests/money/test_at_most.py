@@ -17,6 +17,7 @@ from engine.store.threads import read, write
 from engine.store.writer import Writer
 from tests.money.test_money_property import forget
 from tests.money.world import World, set_price
+from tests.policies import ANYTHING
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def begun(world: World, one: Sending) -> tuple[int, int, pricing.Quote]:
     write(lambda: forget(world))
     world.live.clear()
     world.now += 1_000
-    world.money.__init__(lambda: world.now)  # type: ignore[misc]
+    world.money.__init__(lambda: world.now, ANYTHING)  # type: ignore[misc]
     set_price(world, landline=one.landline, mobile=one.mobile, pulse_s=one.pulse_s)
     account = world.account()
     rules = {"max_length_s": one.longest_s, "repeat_key": "2" if one.repeats else ""}
@@ -84,7 +85,7 @@ def test_no_campaign_takes_more_than_its_check_page_says(sqlite: Writer) -> None
         account, campaign, told = begun(world, one)
         credit = world.balance(account)
         try:
-            write(lambda: campaigns.start(campaign, world.now))
+            write(lambda: campaigns.start(campaign, world.now, ANYTHING))
         except NoCredit:
             assert credit < max(
                 told.mobile_call * bool(one.mobiles), told.landline_call * bool(one.landlines)
@@ -102,7 +103,7 @@ def test_no_campaign_takes_more_than_its_check_page_says(sqlite: Writer) -> None
                 write(lambda: campaigns.pause(campaign, "by a person"))
             if world.state(campaign) == "paused":
                 with suppress(NoCredit):
-                    write(lambda: campaigns.resume(campaign, world.now))
+                    write(lambda: campaigns.resume(campaign, world.now, ANYTHING))
             assert taken(campaign) <= told.total
         world.clean()
 

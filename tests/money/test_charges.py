@@ -17,6 +17,7 @@ from engine.store.tables.core import Attempt, Recipient
 from engine.store.tables.money import LedgerEntry, LedgerTxn, Reservation
 from engine.store.threads import read, write
 from tests.money.world import CALL_LANDLINE, CALL_MOBILE, MESSAGE_MS, PULSE_S, World, set_price
+from tests.policies import ANYTHING
 
 
 @pytest.mark.parametrize("disposition", list(Disposition))
@@ -57,7 +58,7 @@ def number(text: str) -> NormalNumber:
 
 
 def quick(world: World, account: int, text: str, ms: int = MESSAGE_MS) -> int:
-    return write(lambda: send(account, number(text), "p", QuickOptions(), world.now, 660, ms))
+    return write(lambda: send(account, number(text), "p", QuickOptions(), world.now, ANYTHING, ms))
 
 
 @pytest.mark.parametrize(("credit", "is_enough"), [(CALL_LANDLINE - 1, False), (CALL_LANDLINE, True)])
@@ -100,7 +101,7 @@ def test_quick_sends_are_charged_each_for_itself_and_the_rest_returns_once(world
 
 def quick_many(world: World, account: int, texts: list[str]) -> list[int]:
     numbers = [number(text) for text in texts]
-    return write(lambda: send_many(account, numbers, "p", QuickOptions(), world.now, MESSAGE_MS))
+    return write(lambda: send_many(account, numbers, "p", QuickOptions(), world.now, MESSAGE_MS, ANYTHING))
 
 
 @pytest.mark.parametrize(("short", "is_enough"), [(1, False), (0, True)])

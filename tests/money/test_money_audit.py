@@ -12,6 +12,7 @@ from engine.store.sql import changed, execute
 from engine.store.threads import read, write
 from engine.store.writer import Writer
 from tests.money.world import CALL_MOBILE, World
+from tests.policies import ANYTHING
 
 
 def looks(audit: MoneyAudit, times: int = 3) -> set[tuple[str, str]]:
@@ -37,7 +38,7 @@ def test_money_that_moves_as_it_should_is_left_alone(spent: tuple[World, int, in
     assert looks(audit) == set()
     number = normalise("09121112233")
     assert isinstance(number, NormalNumber)
-    write(lambda: send(account, number, "p", QuickOptions(), world.now, message_ms=4_000))
+    write(lambda: send(account, number, "p", QuickOptions(), world.now, ANYTHING, message_ms=4_000))
     assert looks(audit, 1) == set()
     world.settle(world.live[campaign])
     world.run_out(campaign)

@@ -17,6 +17,7 @@ from engine.store.tables.core import Attempt, Recipient
 from engine.store.tables.money import Reservation
 from engine.store.threads import read, write
 from tests.money.world import CALL_LANDLINE, CALL_MOBILE, MONTH_MS, World, settle_of
+from tests.policies import ANYTHING
 
 
 def test_a_campaign_reserves_charges_and_returns(world: World) -> None:
@@ -84,14 +85,14 @@ def test_a_start_that_falls_over_reserves_nothing(world: World) -> None:
     campaign = world.campaign(account, mobiles=2, start=False)
 
     def work() -> None:
-        campaigns.start(campaign, world.now)
+        campaigns.start(campaign, world.now, ANYTHING)
         raise ValueError("killed")
 
     with pytest.raises(ValueError, match="killed"):
         write(work)
     assert (world.balance(account), world.state(campaign)) == (10_000, "draft")
     assert read(lambda: Reservation.select().count()) == 0
-    write(lambda: campaigns.start(campaign, world.now))
+    write(lambda: campaigns.start(campaign, world.now, ANYTHING))
     world.run_out(campaign)
     world.clean()
 
@@ -100,7 +101,7 @@ def test_without_credit_it_does_not_start(world: World) -> None:
     account = world.account(CALL_MOBILE - 1)
     campaign = world.campaign(account, mobiles=2, start=False)
     with pytest.raises(NoCredit, match="300 Rials are needed and 299 are available"):
-        write(lambda: campaigns.start(campaign, world.now))
+        write(lambda: campaigns.start(campaign, world.now, ANYTHING))
     assert world.state(campaign) == "draft"
     assert world.clean().open_reservations == 0
 
@@ -162,7 +163,7 @@ def test_what_a_person_paused_does_not_go_on_by_itself(world: World) -> None:
     world.second()
     row = world.row(campaign)
     assert (row.state, row.state_reason) == ("paused", "by the owner")
-    write(lambda: campaigns.resume(campaign, world.now))
+    write(lambda: campaigns.resume(campaign, world.now, ANYTHING))
     world.run_out(campaign)
     world.clean()
 
@@ -286,10 +287,10 @@ def test_an_account_that_is_suspended_stops_at_the_next_claim(world: World) -> N
     assert "papers are missing" in row.state_reason
     world.settle(calls)
     with pytest.raises(SendingRefused, match="papers are missing"):
-        write(lambda: campaigns.resume(campaign, world.now))
+        write(lambda: campaigns.resume(campaign, world.now, ANYTHING))
     write(lambda: accounts.unsuspend(account, None, world.now))
     world.now += 1_001
-    write(lambda: campaigns.resume(campaign, world.now))
+    write(lambda: campaigns.resume(campaign, world.now, ANYTHING))
     world.run_out(campaign)
     assert world.state(campaign) == "finished"
     world.clean()
@@ -310,7 +311,7 @@ def test_scheduled_without_credit_pauses_when_its_time_comes(world: World) -> No
     account = world.account()
     campaign = world.campaign(account, mobiles=1, starts_at=world.now + 500)
     assert world.state(campaign) == "scheduled"
-    assert write(lambda: campaigns.start_due(world.now + 600)) == []
+    assert write(lambda: campaigns.start_due(world.now + 600, ANYTHING)) == []
     row = world.row(campaign)
     assert (row.state, row.pause_code) == ("paused", "no_credit")
     world.top_up(account, 1_000)

@@ -18,6 +18,7 @@ from engine.store.tables.money import LedgerEntry
 from engine.store.threads import read, write
 from engine.store.writer import Writer
 from tests.money.world import CALL_LANDLINE, CALL_MOBILE, World, route
+from tests.policies import ANYTHING
 from tests.postgres.beside import other_engine
 
 
@@ -36,7 +37,7 @@ def test_a_story_of_money(store: Writer) -> None:
     world.second()
     number = normalise("09121112233")
     assert isinstance(number, NormalNumber)
-    quick = write(lambda: send(account, number, "p", QuickOptions(), world.now, message_ms=4_000))
+    quick = write(lambda: send(account, number, "p", QuickOptions(), world.now, ANYTHING, message_ms=4_000))
     assert quick
     standing = read(lambda: int(Campaign.get(Campaign.standing_key != "").id))
     world.settle(world.claim(standing), heard_ms=2_000)

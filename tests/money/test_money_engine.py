@@ -17,6 +17,7 @@ from engine.services.onboarding import registration
 from engine.store.tables.core import Message, Recipient
 from engine.store.tables.money import Reservation
 from engine.store.threads import read, write
+from tests.policies import ANYTHING
 from tests.runtime.conftest import lab, start_lab
 from tests.runtime.lab import Lab, wait_for
 
@@ -36,13 +37,13 @@ def paying_campaign(lab: Lab, account: int, lines: list[str]) -> int:
         sound = Message.get_by_id(lab.message_id)
         message = prompts.add(account, "m", sound.prompt, sound.duration_ms, wall_ms())
         rules = CampaignRules(name="paid", gateways=["embedded"])
-        return campaigns.create(account, rules, message, wall_ms(), 660)
+        return campaigns.create(account, rules, message, wall_ms(), ANYTHING)
 
     campaign = write(work)
     import_list(
         campaign, open_list(io.BytesIO("\n".join(lines).encode()), filename="l.csv"), write, wall_ms()
     )
-    write(lambda: campaigns.start(campaign, wall_ms()))
+    write(lambda: campaigns.start(campaign, wall_ms(), ANYTHING))
     return campaign
 
 
@@ -74,7 +75,7 @@ def test_the_code_of_a_registration_is_spoken_in_a_call(lab: Lab) -> None:
         return prompt
 
     asker = Asker("", typed_it_here=True)
-    sent = registration.send_code(made.account_id, asker, wall_ms(), speak, write, an_hour=100)
+    sent = registration.send_code(made.account_id, asker, wall_ms(), speak, write, ANYTHING)
     lab.engine.dialer.wake()
     wait_for(lambda: read(lambda: Recipient.get_by_id(sent.recipient_id)).state == "delivered", "the call")
     assert write(lambda: registration.verify_code(made.account_id, spoken[0], wall_ms()))

@@ -17,6 +17,7 @@ from engine.store.tables.core import Attempt, Campaign, CampaignCounts
 from engine.store.threads import read, write
 from engine.store.writer import Writer
 from tests.money.world import CALL_MOBILE, MESSAGE_MS, World, settle_of
+from tests.policies import ANYTHING
 
 TABLES = (
     "ledger_txn", "ledger_entry", "ledger_balance", "reservation", "attempt", "recipient", "campaign_counts",
@@ -70,13 +71,13 @@ class Play:
         elif name == "start" and first + second:
             made = world.campaign(self.account, first, second, start=False)
             self.campaigns.append(made)
-            self.try_(lambda: campaigns.start(made, world.now))
+            self.try_(lambda: campaigns.start(made, world.now, ANYTHING))
         elif name == "quick":
             number = normalise("09121112233")
             assert isinstance(number, NormalNumber)
             self.try_(
                 lambda: quick_sends.send(
-                    self.account, number, "p", quick_sends.QuickOptions(), world.now, 660, first
+                    self.account, number, "p", quick_sends.QuickOptions(), world.now, ANYTHING, first
                 )
             )
             standing = read(
@@ -86,7 +87,7 @@ class Play:
         elif name == "second":
             world.second()
         elif name == "restart":
-            world.money.__init__(lambda: world.now)  # type: ignore[misc]
+            world.money.__init__(lambda: world.now, ANYTHING)  # type: ignore[misc]
         elif campaign is not None:
             self.play_on(campaign, name, second)
 
@@ -119,7 +120,7 @@ class Play:
             acts = {
                 "stop": lambda: campaigns.stop(campaign, world.now),
                 "pause": lambda: campaigns.pause(campaign, "by a person"),
-                "resume": lambda: campaigns.resume(campaign, world.now),
+                "resume": lambda: campaigns.resume(campaign, world.now, ANYTHING),
             }
             self.try_(acts[name])
         elif name == "append":
@@ -163,7 +164,7 @@ def test_the_books_agree_after_anything(sqlite: Writer) -> None:
         write(lambda: forget(world))
         world.live.clear()
         world.settled.clear()
-        world.money.__init__(lambda: world.now)  # type: ignore[misc]
+        world.money.__init__(lambda: world.now, ANYTHING)  # type: ignore[misc]
         play = Play(world)
         if credit:
             play.play("top_up", credit, "first")

@@ -19,6 +19,7 @@ from engine.store.tables.core import Attempt, Campaign, Recipient
 from engine.store.tables.money import LedgerBalance
 from engine.store.threads import read, write
 from tests.money.world import CALL_LANDLINE, CALL_MOBILE, MESSAGE_MS, MOBILE, World
+from tests.policies import ANYTHING
 
 
 def number(text: str = "09121112233") -> NormalNumber:
@@ -28,7 +29,9 @@ def number(text: str = "09121112233") -> NormalNumber:
 
 
 def quick_send(world: World, account: int, text: str = "09121112233", ms: int = MESSAGE_MS) -> int:
-    return write(lambda: quick_sends.send(account, number(text), "p", QuickOptions(), world.now, 660, ms))
+    return write(
+        lambda: quick_sends.send(account, number(text), "p", QuickOptions(), world.now, ANYTHING, ms)
+    )
 
 
 def standing(account: int) -> int:

@@ -14,6 +14,7 @@ from engine.store.tables.core import CampaignCounts, Message, Recipient
 from engine.store.tables.money import LedgerTxn, Reservation
 from engine.store.threads import read, write
 from tests.money.world import CALL_LANDLINE, CALL_MOBILE, World, set_price
+from tests.policies import ANYTHING
 
 PRICE = Price(id=7, landline=100, mobile=150, pulse_ms=2_000, synthesis=50)
 TERMS = Terms(campaign_id=1, account_id=2, price=PRICE, call_ms=4_000, is_standing=False)
@@ -101,11 +102,11 @@ def test_the_house_and_free_accounts_have_no_terms(world: World) -> None:
 def test_a_start_needs_one_call(world: World, credit: int, is_enough: bool) -> None:
     campaign = world.campaign(world.account(credit), mobiles=9, start=False)
     if is_enough:
-        write(lambda: campaigns.start(campaign, world.now))
+        write(lambda: campaigns.start(campaign, world.now, ANYTHING))
         assert read(lambda: Reservation.get_by_id(campaign)).held == credit
         return
     with pytest.raises(NoCredit) as error:
-        write(lambda: campaigns.start(campaign, world.now))
+        write(lambda: campaigns.start(campaign, world.now, ANYTHING))
     assert (error.value.needed, error.value.available) == (CALL_MOBILE, credit)
 
 
@@ -254,7 +255,7 @@ def test_what_is_left_returns_once_and_a_reservation_opens_again(world: World) -
     kept = read(lambda: Reservation.get_by_id(campaign))
     assert (kept.held, kept.is_open, kept.round, kept.closed_at) == (0, False, 2, world.now)
     assert write(lambda: reservations.close(campaign, world.now)) == 0
-    write(lambda: campaigns.resume(campaign, world.now))
+    write(lambda: campaigns.resume(campaign, world.now, ANYTHING))
     kept = read(lambda: Reservation.get_by_id(campaign))
     assert (kept.held, kept.is_open, kept.closed_at, kept.slices) == (2 * CALL_MOBILE, True, None, 2)
     assert write(lambda: reservations.close(campaign, world.now)) == 2 * CALL_MOBILE

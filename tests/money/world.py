@@ -20,6 +20,7 @@ from engine.store.counts import add_counts
 from engine.store.settles import Settle, Settler
 from engine.store.tables.core import Campaign, CampaignCounts, Recipient
 from engine.store.threads import read, write
+from tests.policies import ANYTHING
 
 NOW = 1_750_000_000_000
 MONTH_MS = 30 * 86_400_000
@@ -38,7 +39,7 @@ class World:
     settled: list[Settle] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.money = Billing(lambda: self.now)
+        self.money = Billing(lambda: self.now, ANYTHING)
         write(self._setup)
 
     def _setup(self) -> None:
@@ -72,10 +73,10 @@ class World:
         def work() -> int:
             message = prompts.add(account_id, "m", "prompt", MESSAGE_MS, self.now)
             made = CampaignRules(name="c", **rules)  # type: ignore[arg-type]
-            campaign_id = campaigns.create(account_id, made, message, self.now, 660)
+            campaign_id = campaigns.create(account_id, made, message, self.now, ANYTHING)
             self._recipients(campaign_id, mobiles, landlines)
             if start:
-                campaigns.start(campaign_id, self.now)
+                campaigns.start(campaign_id, self.now, ANYTHING)
             return campaign_id
 
         return write(work)

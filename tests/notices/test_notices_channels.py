@@ -24,6 +24,7 @@ from engine.store.tables.support import Delivery
 from engine.store.threads import read, write
 from tests.notices.bot_server import BotServer
 from tests.notices.smtp_process import SmtpProcess
+from tests.policies import ANYTHING
 from tests.tickets.cast import Cast, at
 
 HERE = Path(__file__).parent
@@ -252,7 +253,7 @@ def test_a_call_is_placed_once_and_its_end_decides(cast: Cast) -> None:
         said.append((text, language))
         return "alarm", 4000
 
-    channels = Channels({}, VoiceLine(speak, lambda: woken.append(True)))
+    channels = Channels({}, VoiceLine(speak, lambda: woken.append(True), ANYTHING))
     enqueue("voice", "+989121234567", is_urgent=True)
     assert channels.deliver(NOW) == 1
     assert channels.deliver(NOW) == 0
@@ -281,7 +282,7 @@ def test_a_message_that_cannot_be_spoken_is_tried_again(cast: Cast) -> None:
         raise BadInput("there is no voice")
 
     enqueue("voice", "+989121234567")
-    Channels({}, voice.VoiceLine(mute, lambda: None)).deliver(NOW)
+    Channels({}, voice.VoiceLine(mute, lambda: None, ANYTHING)).deliver(NOW)
     row = rows()["+989121234567"]
     assert (row.state, row.tries) == ("waiting", 1)
     assert "there is no voice" in row.error

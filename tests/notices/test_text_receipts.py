@@ -22,6 +22,7 @@ from engine.store.threads import read, write
 from tests.money.fixtures import sqlite, upgraded, world
 from tests.money.world import World, set_price
 from tests.notices.texts_lab import Smsc, message, states
+from tests.policies import ANYTHING
 
 __all__ = ["sqlite", "upgraded", "world"]
 
@@ -139,7 +140,7 @@ def following(world: World, credit: int, mobiles: int = 1) -> tuple[int, int, li
     campaign_id = world.campaign(account_id, mobiles=mobiles, start=False)
     write(lambda: accounts.grant(account_id, [permissions.TEXTS, permissions.ANY_HOUR], None, world.now))
     write(lambda: texts.allow(account_id, campaign_id, [TextWanted("success", LONG)], ["3000"]))
-    write(lambda: campaigns.start(campaign_id, world.now))
+    write(lambda: campaigns.start(campaign_id, world.now, ANYTHING))
     won = world.settle(world.claim(campaign_id))
     write(lambda: Following(lambda: world.now).settled(won))
     return account_id, campaign_id, [item.recipient_id for item in won]

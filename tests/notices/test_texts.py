@@ -22,6 +22,7 @@ from engine.store.threads import read, write
 from tests.money.fixtures import sqlite, upgraded, world
 from tests.money.world import World
 from tests.notices.texts_lab import Smsc, message, states
+from tests.policies import ANYTHING
 
 __all__ = ["sqlite", "upgraded", "world"]
 
@@ -51,7 +52,7 @@ def test_each_outcome_has_its_text_and_nobody_two(world: World) -> None:
     ):
         with pytest.raises(BadInput):
             write(lambda wrong=wrong: texts.allow(account_id, campaign_id, [wrong], ["3000"]))
-    write(lambda: campaigns.start(campaign_id, world.now))
+    write(lambda: campaigns.start(campaign_id, world.now, ANYTHING))
     claims = world.claim(campaign_id)
     heard = [each for each in claims if each.recipient.number.startswith("+98912")][:1]
     following = Following(lambda: world.now)

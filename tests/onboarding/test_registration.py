@@ -13,6 +13,7 @@ from engine.services.accounts.accounts import SendingRefused
 from engine.services.campaigns import campaigns, codes
 from engine.services.campaigns.codes import Asker, Sent, TooSoon
 from engine.services.compliance import caller_ids
+from engine.services.compliance.policy import Policy
 from engine.services.money import ledger, subscriptions
 from engine.services.onboarding import identity, registration
 from engine.services.onboarding.registration import Registered
@@ -20,6 +21,7 @@ from engine.store.tables.core import Campaign, Recipient, User
 from engine.store.tables.customers import MobileCode
 from engine.store.threads import read, write
 from tests.money.world import World
+from tests.policies import ANYTHING
 
 PDF = b"%PDF-1.4 registration notice"
 
@@ -40,9 +42,9 @@ def register(world: World, username: str = "owner", mobile: str = "۰۹۱۲۱۱�
 
 
 def send_code(
-    account_id: int, now: int, speaker: Speaker, asker: Asker = Asker("net", True), an_hour: int = 100
+    account_id: int, now: int, speaker: Speaker, asker: Asker = Asker("net", True), policy: Policy = ANYTHING
 ) -> Sent:
-    return registration.send_code(account_id, asker, now, speaker, write, an_hour=an_hour)
+    return registration.send_code(account_id, asker, now, speaker, write, policy)
 
 
 def staff(world: World, role: str = "operator", name: str = "staff") -> int:

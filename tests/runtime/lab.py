@@ -53,11 +53,13 @@ class Lab:
         gateway, account_id = rules.pop("gateways", ["embedded"]), rules.pop("account_id", 1)
         made = CampaignRules(name="test", gateways=gateway, **rules)
         campaign_id = write(
-            lambda: campaigns.create(account_id, made, self._message(account_id), wall_ms(), 660)
+            lambda: campaigns.create(
+                account_id, made, self._message(account_id), wall_ms(), self.engine.policy
+            )
         )
         self.add(campaign_id, lines)
         if start:
-            write(lambda: campaigns.start(campaign_id, wall_ms()))
+            write(lambda: campaigns.start(campaign_id, wall_ms(), self.engine.policy))
         return campaign_id
 
     def _message(self, account_id: int) -> int:

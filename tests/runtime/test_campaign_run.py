@@ -16,6 +16,7 @@ from engine.states import RecipientState
 from engine.store.counts import recount
 from engine.store.tables.core import Campaign, CampaignPulse
 from engine.store.threads import read, write
+from tests.policies import ANYTHING
 from tests.runtime.lab import Lab, wait_for
 
 ENDINGS = [
@@ -95,7 +96,7 @@ def test_pause_stops_new_calls_and_resume_goes_on(lab: Lab) -> None:
     wait_for(lambda: lab.counts(campaign_id).live == 0, "the calls that were up")
     paused = lab.counts(campaign_id)
     assert paused.waiting > 0
-    write(lambda: campaigns.resume(campaign_id, wall_ms()))
+    write(lambda: campaigns.resume(campaign_id, wall_ms(), ANYTHING))
     write(lambda: gateways.change("embedded", None, wall_ms(), cps=200.0))
     assert lab.finish(campaign_id).waiting == 0
 
@@ -111,7 +112,7 @@ def test_stop_cancels_who_was_not_called(lab: Lab) -> None:
     assert counts.cancelled > 50
     assert counts.delivered + counts.exhausted + counts.cancelled + counts.retry_wait == 100
     with pytest.raises(Conflict, match="stopped"):
-        write(lambda: campaigns.start(campaign_id, wall_ms()))
+        write(lambda: campaigns.start(campaign_id, wall_ms(), ANYTHING))
 
 
 def test_a_closed_window_rings_nobody_and_says_so(lab: Lab) -> None:

@@ -13,6 +13,7 @@ from engine.services.campaigns import campaigns
 from engine.services.trunks import gateways
 from engine.store.tables.core import Gateway
 from engine.store.threads import read, write
+from tests.policies import ANYTHING
 from tests.runtime.lab import Lab, wait_for
 
 NUMBERS = [f"0912{number:07d}" for number in range(1_000_100, 1_000_130)]
@@ -39,7 +40,7 @@ def test_a_campaign_whose_gateways_its_account_loses_waits_and_says_so(lab: Lab)
     write(lambda: gateways.add("second", 50, 50, None, wall_ms()))
     campaign_id = lab.campaign(NUMBERS, start=False, gateways=["embedded"])
     write(lambda: accounts.change(1, None, wall_ms(), gateways="second"))
-    write(lambda: campaigns.start(campaign_id, wall_ms()))
+    write(lambda: campaigns.start(campaign_id, wall_ms(), ANYTHING))
     wait_for(lambda: lab.reason(campaign_id) == "no_gateway", "the reason")
     assert lab.attempts(campaign_id) == []
 

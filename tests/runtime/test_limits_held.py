@@ -17,6 +17,7 @@ from engine.services.money import ledger
 from engine.services.trunks import gateways
 from engine.services.trunks.headroom import permitted_rate, permitted_sessions
 from engine.store.threads import write
+from tests.policies import ANYTHING
 from tests.runtime.lab import Lab, wait_for
 
 MANY = [f"0912{number:07d}" for number in range(1_000_100, 1_003_100)]
@@ -84,7 +85,7 @@ def test_a_tiny_gateway_does_not_hold_up_the_campaign_of_another(lab: Lab) -> No
     others = [lab.campaign(MANY[at : at + 60], gateways=["second"], weight=100) for at in range(0, 600, 60)]
     large = lab.campaign(MANY[600:1400], start=False)
     lab.engine.dialer.on_sending.append(note)
-    write(lambda: campaigns.start(large, wall_ms()))
+    write(lambda: campaigns.start(large, wall_ms(), ANYTHING))
     wait_for(lambda: len(sent) >= 700, "the large one's calls", 30)
     used = sent[100:700]
     assert fullest_second(used) <= 100

@@ -22,6 +22,7 @@ from engine.services.outbox.outside import AddressRefused
 from engine.store.tables.core import Message
 from engine.store.tables.sends import OneClick
 from engine.store.threads import read, write
+from tests.policies import ANYTHING
 from tests.runtime.lab import Lab, wait_for
 
 
@@ -42,7 +43,9 @@ def test_it_is_told_once_with_a_signature(start_lab: Callable[..., Lab]) -> None
     assert isinstance(number, NormalNumber)
     prompt = read(lambda: Message.select().first().prompt)
     url = f"http://127.0.0.1:{server.server_port}/taken?shop=1"
-    send_id, code = write(lambda: one_click.send(1, made.token_id, number, url, prompt, 4_000, (), wall_ms()))
+    send_id, code = write(
+        lambda: one_click.send(1, made.token_id, number, url, prompt, 4_000, (), wall_ms(), ANYTHING)
+    )
     assert code in one_click.DIGITS
     wait_for(lambda: read(lambda: OneClick.get_by_id(send_id).tries) == 1, "the first try")
     write(lambda: OneClick.update(next_at=0).where(OneClick.state == "telling").execute())

@@ -21,6 +21,7 @@ from engine.services.outbox.wording import in_persian
 from engine.states import CampaignState
 from engine.store.tables.core import Attempt, Campaign
 from engine.store.threads import read, write
+from tests.policies import ANYTHING
 from tests.runtime.lab import Lab, wait_for
 
 NUMBERS = ["number", "09123450000", "09123450001", "09123450007", "09123450009"]
@@ -52,7 +53,7 @@ def draft_of(lab: Lab, account_id: int, lines: list[str], record_s: int) -> int:
         known = prompts.get(lab.message_id)
         message = prompts.add(account_id, "own", known.prompt, known.duration_ms, now)
         rules = CampaignRules(name="theirs", gateways=["embedded"], record_s=record_s)
-        return campaigns.create(account_id, rules, message, now, 660)
+        return campaigns.create(account_id, rules, message, now, ANYTHING)
 
     made = write(work)
     lab.add(made, lines)
@@ -100,21 +101,21 @@ def test_a_recording_longer_than_any_call_is_refused(lab: Lab, record_s: int) ->
 def test_an_account_with_the_permission_may_until_it_is_taken_back(lab: Lab) -> None:
     account_id = write(lambda: customer("recording"))
     first, second = (draft_of(lab, account_id, NUMBERS, 5) for _ in range(2))
-    write(lambda: campaigns.start(first, wall_ms()))
+    write(lambda: campaigns.start(first, wall_ms(), ANYTHING))
     lab.finish(first)
     assert sum(one.record_ms > 0 for one in lab.attempts(first)) == 2
     write(lambda: take_back(account_id))
     with pytest.raises(SendingRefused, match="recording what is answered"):
-        write(lambda: campaigns.start(second, wall_ms()))
+        write(lambda: campaigns.start(second, wall_ms(), ANYTHING))
     with pytest.raises(SendingRefused, match="recording what is answered"):
-        clone.clone(first, wall_ms(), 660, write)
+        clone.clone(first, wall_ms(), ANYTHING, write)
 
 
 def test_a_scheduled_campaign_whose_permission_was_taken_back_pauses_and_says_why(lab: Lab) -> None:
     account_id = write(lambda: customer("recording"))
     made = draft_of(lab, account_id, NUMBERS, 5)
     write(lambda: Campaign.update(starts_at=wall_ms() + 3_600_000).where(Campaign.id == made).execute())
-    write(lambda: campaigns.start(made, wall_ms()))
+    write(lambda: campaigns.start(made, wall_ms(), ANYTHING))
     write(lambda: take_back(account_id))
     write(lambda: Campaign.update(starts_at=wall_ms()).where(Campaign.id == made).execute())
     wait_for(lambda: lab.state(made) == CampaignState.PAUSED, "the pause")
@@ -130,7 +131,7 @@ def test_a_permission_taken_back_while_it_runs_ends_the_recording_not_the_calls(
     account_id = write(lambda: customer("recording"))
     made = draft_of(lab, account_id, ["number", *(f"0913{n:03d}5555" for n in range(60))], 5)
     write(lambda: Campaign.update(cps=10.0).where(Campaign.id == made).execute())
-    write(lambda: campaigns.start(made, wall_ms()))
+    write(lambda: campaigns.start(made, wall_ms(), ANYTHING))
     wait_for(lambda: any(one.record_ms for one in lab.attempts(made)), "the first recording")
     write(lambda: take_back(account_id))
     lab.finish(made)
@@ -140,7 +141,7 @@ def test_a_permission_taken_back_while_it_runs_ends_the_recording_not_the_calls(
 
 def test_a_clone_records_as_long(lab: Lab) -> None:
     first = lab.campaign(NUMBERS, start=False, record_s=7)
-    cloned = clone.clone(first, wall_ms(), 660, write)
+    cloned = clone.clone(first, wall_ms(), ANYTHING, write)
     assert read(lambda: campaigns.get(cloned).record_s) == 7
 
 

@@ -12,6 +12,7 @@ from engine.store.settles import Settler
 from engine.store.tables.core import Account, CallTraffic, Campaign, Contact
 from engine.store.threads import read, write
 from engine.store.writer import Writer
+from tests.policies import ANYTHING
 from tests.store.cast import NOW, make_campaign, route, settle_of
 
 RULES = ContactRules(TEHRAN)
@@ -121,7 +122,7 @@ def test_a_claim_that_ended_meanwhile_is_not_taken_back_again(store: Writer, is_
 
 def test_claims_that_are_given_back_do_not_count_for_the_caps(store: Writer) -> None:
     campaign_id = make_campaign(5)
-    consent = Consent(lambda: NOW)
+    consent = Consent(lambda: NOW, ANYTHING.caps)
     hour_ms = 3_600_000
 
     def some(limit: int, now: int) -> list[ClaimedCall]:

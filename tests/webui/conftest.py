@@ -24,6 +24,7 @@ from engine.states import RecipientState
 from engine.store import database, threads
 from engine.store.tables.core import CampaignCounts, Recipient, User
 from engine.store.threads import read, write
+from tests.policies import ANYTHING
 from tests.webui.world import World, make_world
 from webui import create_app
 from webui.request.access import log_in
@@ -93,7 +94,7 @@ def _make_cast() -> Cast:
     User.update(language="en", calendar="gregorian").execute()
     gateways.add("lab", 10, 100, None, now)
     message = prompts.add(sahar, "Hello", "hello", 5_000, now)
-    campaign = campaigns.create(sahar, rules.CampaignRules(name="Autumn <b>"), message, now, 660)
+    campaign = campaigns.create(sahar, rules.CampaignRules(name="Autumn <b>"), message, now, ANYTHING)
     for line, number in enumerate(("+989120000001", "+989120000002"), start=2):
         Recipient.create(campaign_id=campaign, line=line, number=number, state=RecipientState.PENDING)
     CampaignCounts.update(total=2, waiting=2).execute()
@@ -102,7 +103,9 @@ def _make_cast() -> Cast:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path, max_upload_mb=1)
+    """Any hour and any caller id, whenever the tests run."""
+    hours = {"hours_service": "", "hours_advertising": "", "advertising_caller_prefix": ""}
+    return Settings(data_dir=tmp_path, max_upload_mb=1, **hours)
 
 
 @pytest.fixture

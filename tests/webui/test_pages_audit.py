@@ -17,6 +17,7 @@ from engine.states import MessageState
 from engine.store.tables.core import Message, User
 from engine.store.tables.customers import AuditEntry
 from engine.store.threads import read, write
+from tests.policies import ANYTHING
 from tests.webui.world import MARK
 
 pytestmark = pytest.mark.usefixtures("unlimited")  # a walk asks more often than a person
@@ -31,7 +32,7 @@ def test_the_audit_log_has_no_english_on_a_persian_page(enter, operator, quality
     assert isinstance(number, NormalNumber)
     now, staff = wall_ms(), read(lambda: User.get(User.username == "operator").id)
     write(lambda: Message.update(state=MessageState.WAITING).where(Message.id == message).execute())
-    write(lambda: approvals.ask_by_phone(message, number, staff, now))
+    write(lambda: approvals.ask_by_phone(message, number, staff, now, ANYTHING))
     quality.post(f"/messages/approval/{message}/reject", {"reason": "نام شرکت گفته نشده"})
     operator.post(f"/accounts/{account}/grants", {"grants": ["own_voice", "any_hour", "advertising"]})
     operator.post(f"/accounts/{account}/suspend", {"reason": "بدهی"})

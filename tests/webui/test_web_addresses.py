@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from engine.clock import TEHRAN, wall_ms
 from engine.config import Settings
 from engine.services.campaigns import quick_sends
-from engine.services.compliance import policy
+from engine.services.compliance.policy import Policy
 from engine.services.notices import special_wishes
 from engine.services.outbox import addresses, deliveries, voice
 from engine.services.trunks import switches
@@ -21,19 +20,11 @@ from engine.store.tables.core import Campaign, Recipient, User
 from engine.store.tables.customers import MobileCode
 from engine.store.tables.support import ContactAddress, Delivery
 from engine.store.threads import read, write
+from tests.policies import ANYTHING
 from tests.webui.conftest import PASSWORD, Browser, Cast
 
 WORDS = {"fa": "پاسخ", "en": "An answer"}
 DAY = 86_400_000
-
-
-@pytest.fixture(autouse=True)
-def any_hour(app) -> Iterator[None]:
-    """These tests ring at whatever hour they run."""
-    before = policy.current()
-    policy.use(Settings(hours_service=""))
-    yield
-    policy._policy = before
 
 
 @pytest.fixture(autouse=True)
@@ -57,8 +48,8 @@ def calls() -> list[Recipient]:
     return read(lambda: list(Recipient.select().where(Recipient.campaign_id.in_(standing))))
 
 
-def line(now: int) -> None:
-    voice.VoiceLine(lambda text, language: ("p", 3_000), lambda: None).step(now, 100)
+def line(now: int, policy: Policy = ANYTHING) -> None:
+    voice.VoiceLine(lambda text, language: ("p", 3_000), lambda: None, policy).step(now, 100)
 
 
 def test_two_hundred_strangers_are_not_rung_by_an_answer(owner, cast: Cast) -> None:
@@ -115,22 +106,18 @@ def known(cast: Cast, number: str = "09121112233") -> None:
 
 
 def test_a_verified_number_is_rung_by_day_and_with_ordinary_priority(app, cast: Cast) -> None:
-    before = policy.current()
-    policy.use(Settings(hours_service="07:00-23:00"))
-    try:
-        known(cast)
-        night = int(datetime(2026, 11, 28, 3, 0, tzinfo=TEHRAN).astimezone(UTC).timestamp() * 1000)
-        tell(cast.sahar, "answer", night)
-        line(night)
-        assert calls() == []
-        row = read(lambda: Delivery.get())
-        assert (row.state, row.tries, row.next_at) == (DeliveryState.WAITING, 0, night + 4 * 3_600_000)
-        line(row.next_at)
-        (call,) = calls()
-        standing = read(lambda: Campaign.get_by_id(call.campaign_id))
-        assert (standing.priority, standing.kind) == (0, "service")
-    finally:
-        policy._policy = before
+    by_day = Policy.of_settings(Settings(hours_service="07:00-23:00"))
+    known(cast)
+    night = int(datetime(2026, 11, 28, 3, 0, tzinfo=TEHRAN).astimezone(UTC).timestamp() * 1000)
+    tell(cast.sahar, "answer", night)
+    line(night, by_day)
+    assert calls() == []
+    row = read(lambda: Delivery.get())
+    assert (row.state, row.tries, row.next_at) == (DeliveryState.WAITING, 0, night + 4 * 3_600_000)
+    line(row.next_at, by_day)
+    (call,) = calls()
+    standing = read(lambda: Campaign.get_by_id(call.campaign_id))
+    assert (standing.priority, standing.kind) == (0, "service")
 
 
 def test_do_not_call_and_caps_hold_for_notices(app, cast: Cast) -> None:
@@ -187,32 +174,27 @@ def test_a_forgotten_password_is_chosen_anew_by_a_code(app, anyone, owner, cast:
             .execute()
         )
     )
-    before = policy.current()
-    policy.use(Settings(hours_service=""))
-    try:
-        unknown = Browser(app)
-        page = unknown.post("/forgot", {"username": "nobody"}, page="/forgot", follow_redirects=True)
-        asked = anyone.post("/forgot", {"username": " Owner "}, page="/forgot", follow_redirects=True).text
-        code = re.search(r"code=(\d{5})", caplog.text)  # on no page, or whoever asks takes the account over
-        assert code is not None
-        assert code[1] not in asked
-        tokens = re.compile(r'value="[^"]+"')
-        assert tokens.sub("", page.text) == tokens.sub("", asked)  # the pages tell no names
-        new = {"password": "another horse 2", "again": "another horse 2"}
-        wrong = f"{(int(code[1]) + 1) % 100_000:05d}"
-        assert anyone.post("/forgot/code", {**new, "code": wrong}, page="/forgot/code").status_code == 400
-        assert unknown.post("/forgot/code", {**new, "code": code[1]}, page="/forgot/code").status_code == 400
-        done = anyone.post("/forgot/code", {**new, "code": code[1]}, page="/forgot/code")
-        assert done.location == "/login"
-        assert owner.get("/").status_code == 302  # all sessions have ended
-        assert anyone.log_in("owner", PASSWORD).status_code == 401
-        assert anyone.log_in("owner", "another horse 2").status_code == 302
-        # A colleague without a mobile of their own: nobody is rung.
-        rung = len(calls())
-        Browser(app).post("/forgot", {"username": "colleague"}, page="/forgot")
-        assert len(calls()) == rung
-    finally:
-        policy._policy = before
+    unknown = Browser(app)
+    page = unknown.post("/forgot", {"username": "nobody"}, page="/forgot", follow_redirects=True)
+    asked = anyone.post("/forgot", {"username": " Owner "}, page="/forgot", follow_redirects=True).text
+    code = re.search(r"code=(\d{5})", caplog.text)  # on no page, or whoever asks takes the account over
+    assert code is not None
+    assert code[1] not in asked
+    tokens = re.compile(r'value="[^"]+"')
+    assert tokens.sub("", page.text) == tokens.sub("", asked)  # the pages tell no names
+    new = {"password": "another horse 2", "again": "another horse 2"}
+    wrong = f"{(int(code[1]) + 1) % 100_000:05d}"
+    assert anyone.post("/forgot/code", {**new, "code": wrong}, page="/forgot/code").status_code == 400
+    assert unknown.post("/forgot/code", {**new, "code": code[1]}, page="/forgot/code").status_code == 400
+    done = anyone.post("/forgot/code", {**new, "code": code[1]}, page="/forgot/code")
+    assert done.location == "/login"
+    assert owner.get("/").status_code == 302  # all sessions have ended
+    assert anyone.log_in("owner", PASSWORD).status_code == 401
+    assert anyone.log_in("owner", "another horse 2").status_code == 302
+    # A colleague without a mobile of their own: nobody is rung.
+    rung = len(calls())
+    Browser(app).post("/forgot", {"username": "colleague"}, page="/forgot")
+    assert len(calls()) == rung
 
 
 def test_a_colleague_chooses_a_password_by_a_mobile_of_their_own(

@@ -18,10 +18,10 @@ from tests.webui.wizard import (
     begin,
     bring_in,
     importer,
-    rules_of_the_house,
+    settings,
 )
 
-__all__ = ["importer", "rules_of_the_house"]  # fixtures
+__all__ = ["importer", "settings"]  # fixtures
 
 
 def test_a_list_is_kept_and_used_again(owner, outsider, cast, importer) -> None:

@@ -19,6 +19,7 @@ from engine.services.accounts import accounts
 from engine.services.campaigns import campaigns, preflight, why
 from engine.services.outbox.wording import in_persian
 from engine.store.threads import write
+from tests.policies import ANYTHING
 from webui.i18n import formats, sentences
 from webui.i18n.sentences import said
 
@@ -82,7 +83,7 @@ def webui_app() -> Flask:
 
 def test_a_pause_says_its_reason_in_the_language_of_the_page(owner, cast) -> None:
     owner.post("/language", {"language": "fa"})
-    write(lambda: campaigns.start(cast.campaign, wall_ms()))
+    write(lambda: campaigns.start(cast.campaign, wall_ms(), ANYTHING))
     for written, shown in (
         (kept("paused from the command line"), "مکث: از خط فرمان مکث شد."),
         (why.sentence(why.PROMPT_MISSING, {"switch": "a"}).kept(), "پیام روی سوییچ a نیست"),
@@ -91,7 +92,7 @@ def test_a_pause_says_its_reason_in_the_language_of_the_page(owner, cast) -> Non
     ):
         write(lambda written=written: campaigns.pause(cast.campaign, written))
         assert shown in owner.get(f"/campaigns/{cast.campaign}").text
-        write(lambda: campaigns.resume(cast.campaign, wall_ms()))
+        write(lambda: campaigns.resume(cast.campaign, wall_ms(), ANYTHING))
     refused = accounts.Refusal.SUSPENDED.sentence("a bill is open").kept()
     write(lambda: campaigns.pause(cast.campaign, refused, code=why.NOT_ALLOWED))
     assert "حساب معلق است: a bill is open" in owner.get(f"/campaigns/{cast.campaign}").text

@@ -16,6 +16,7 @@ from engine.services.lists import reader
 from engine.store.tables.core import CampaignCounts, Recipient
 from engine.store.tables.lists import ListImport
 from engine.store.threads import read, write
+from tests.policies import ANYTHING
 
 ROWS = 35
 
@@ -38,7 +39,9 @@ def noted(app, cast, uploads, monkeypatch) -> int:
 
 
 def bring_in(import_id: int, uploads: Uploads, writer=write) -> None:
-    list_imports.bring_in(import_id, uploads, "", read=read, write=writer, begin=at_once, clock=wall_ms)
+    list_imports.bring_in(
+        import_id, uploads, "", ANYTHING, read=read, write=writer, begin=at_once, clock=wall_ms
+    )
 
 
 def outcome(import_id: int, campaign_id: int) -> dict:

@@ -16,6 +16,7 @@ from engine.store.tables.core import Account, Campaign, CampaignCounts, Message,
 from engine.store.tables.lists import CampaignDraft
 from engine.store.tables.money import Reservation
 from engine.store.threads import read, write
+from tests.policies import ANYTHING
 from tests.webui.wizard import (
     CODES,
     LIST,
@@ -25,7 +26,7 @@ from tests.webui.wizard import (
     importer,
     newest,
     rule,
-    rules_of_the_house,
+    settings,
     sound,
     take_hello,
     upload_sound,
@@ -33,7 +34,7 @@ from tests.webui.wizard import (
 )
 from webui.campaigns import list_checks
 
-__all__ = ["importer", "rules_of_the_house"]  # fixtures
+__all__ = ["importer", "settings"]  # fixtures
 
 
 def test_from_numbers_to_a_draft(owner, outsider, cast, importer) -> None:
@@ -230,7 +231,7 @@ def test_a_campaign_starts_when_its_message_is_approved(owner, quality, cast, im
     assert read(go_on.approved) == []
     quality.post(f"/messages/approval/{message}/approve")
     assert read(go_on.approved) == [newest()]
-    write(lambda: go_on.start_approved([newest()], wall_ms()))
+    write(lambda: go_on.start_approved([newest()], wall_ms(), ANYTHING))
     row = read(lambda: Campaign.get_by_id(newest()))
     assert (row.state, row.awaits_approval) == ("running", False)
     assert read(go_on.approved) == []

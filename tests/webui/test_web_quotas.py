@@ -14,6 +14,7 @@ from engine.services.tickets import tickets, views
 from engine.states import AccountState
 from engine.store.tables.core import Account, User
 from engine.store.threads import read, write
+from tests.policies import ANYTHING
 from tests.webui.conftest import Browser, Cast
 from tests.webui.test_web_new_campaign import begin
 
@@ -73,7 +74,7 @@ def act(what: str, account_id: int, n: int) -> None:
     if what == "MESSAGES":
         library.add(account_id, f"message {n}", f"prompt-{n}", 1_000, now)
     elif what == "DRAFTS":
-        campaigns.create(account_id, campaigns.CampaignRules(name=f"draft {n}"), None, now, 660)
+        campaigns.create(account_id, campaigns.CampaignRules(name=f"draft {n}"), None, now, ANYTHING)
     elif what == "PEOPLE":
         people.invite(f"colleague-{n}", "member", owner, now, account_id)
     elif what == "TICKETS_A_DAY":

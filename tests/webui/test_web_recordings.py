@@ -18,12 +18,12 @@ from tests.webui.wizard import (
     importer,
     newest,
     rule,
-    rules_of_the_house,
+    settings,
     take_hello,
     whole,
 )
 
-__all__ = ["importer", "rules_of_the_house"]  # fixtures
+__all__ = ["importer", "settings"]  # fixtures
 
 UUID = "01a21aa9-6472-75a7-8c5b-175eafbc6600"
 SAMPLE = Path(__file__).resolve().parents[2] / "scripts/sample/message.wav"

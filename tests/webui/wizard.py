@@ -6,12 +6,13 @@ import io
 import re
 import wave
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from engine.config import Settings
 from engine.runtime.list_importer import Importer
-from engine.services.compliance import policy
 from engine.store.tables.core import Campaign, Message
 from engine.store.threads import read
 
@@ -73,11 +74,10 @@ def upload_sound(browser, base: str, seconds: float = 2.0, name: str = "hello.wa
     return browser.post(f"{base}/message/upload", files, page=f"{base}/message")
 
 
-@pytest.fixture(autouse=True)
-def rules_of_the_house(settings, monkeypatch) -> None:
-    """The hours of the kinds and the caps are those of the settings."""
-    monkeypatch.setattr(policy, "_policy", policy.current())
-    policy.use(settings)
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Those of an installation where nothing is set: messages have their hours."""
+    return Settings(data_dir=tmp_path, max_upload_mb=1)
 
 
 @pytest.fixture

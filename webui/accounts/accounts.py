@@ -14,7 +14,6 @@ from engine.services.accounts import accounts, audit_log, people, permissions
 from engine.services.accounts.display_names import accounts_like, people_names
 from engine.services.campaigns import own_numbers
 from engine.services.compliance import caller_ids, traffic_caps
-from engine.services.compliance.policy import current as policy_now
 from engine.services.money import ledger, pricing, subscriptions
 from engine.services.onboarding import identity
 from engine.services.tickets import views
@@ -44,6 +43,7 @@ from webui.i18n.formats import number as shown_number
 from webui.i18n.sentences import grant
 from webui.i18n.words import WORDS
 from webui.request.access import for_staff, needs, person
+from webui.request.context import web
 
 blueprint = pages_blueprint(__name__, "accounts", "/accounts")
 
@@ -187,8 +187,8 @@ def confirm_number(account_id: int) -> Answer | Response:
 @blueprint.post("/<int:account_id>/numbers/<number>/withdraw")
 @needs("account.change")
 def withdraw_number(account_id: int, number: str) -> Response:
-    by, now = person().id, wall_ms()
-    paused = write(lambda: own_numbers.withdraw(account_id, number, by, now))
+    by, now, policy = person().id, wall_ms(), web().policy
+    paused = write(lambda: own_numbers.withdraw(account_id, number, by, now, policy))
     flash(
         _("The number was taken away; %(n)s campaigns were paused.", n=shown_number(len(paused))), "warning"
     )
@@ -260,7 +260,7 @@ def _done(account_id: int, form: PageForm, work: Any, name: str) -> Answer | Res
 
 
 def _account(account_id: int, **forms: Any) -> dict[str, Any]:
-    me, now = person(), wall_ms()
+    me, now, caps = person(), wall_ms(), web().policy.caps
 
     def work() -> dict[str, Any]:
         row = accounts.get(account_id)
@@ -275,7 +275,7 @@ def _account(account_id: int, **forms: Any) -> dict[str, Any]:
             "numbers": caller_ids.confirmed(account_id),
             "reviews": identity.reviews(account_id, limit=5),
             "tickets": views.of_account(me, account_id, now, limit=5),
-            "usage": traffic_caps.usage(account_id, policy_now().caps, now),
+            "usage": traffic_caps.usage(account_id, caps, now),
             "entries": entries,
             "people": people_names([each.person_id for each in entries or []]),
             "own_caps": traffic_caps.own_caps_of(account_id),

@@ -84,14 +84,14 @@ def ask() -> str | Answer | Response:
     if not form.validate_on_submit():
         return render_template("forgot/ask.html", form=form), 400 if form.is_submitted() else 200
     name, now, who = form.username.data.strip().lower(), wall_ms(), asker(typed_it_here=False)
-    an_hour = web().settings.code_calls_an_hour
+    policy = web().policy
     counted = f"forgotten password of the name {name}"
     until = read(lambda: login_waits.closed_until(who.network, counted, now))
     if until is not None:
         form.complaint = too_many(until - now)
         return refused("forgot/ask.html", form=form)
     try:
-        read(lambda: codes.check_asker(who, now, an_hour))
+        read(lambda: codes.check_asker(who, now, policy))
     except TooSoon as error:
         form.complaint = said(error)
         return render_template("forgot/ask.html", form=form), 429
@@ -102,9 +102,7 @@ def ask() -> str | Answer | Response:
     if found is not None:
         try:
             number = accounts.mobile_of(found[1])
-            sent = codes.send(
-                _subject(found[0]), number, who, now, speak_code, write, an_hour=an_hour, language=spoken
-            )
+            sent = codes.send(_subject(found[0]), number, who, now, speak_code, write, policy, spoken)
             tell_code(sent, on_page=False)
             is_sent = True
         except TooSoon as error:

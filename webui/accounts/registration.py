@@ -161,8 +161,8 @@ def call() -> Answer | Response:
             wall_ms(),
             speak_code,
             write,
-            an_hour=web().settings.code_calls_an_hour,
-            language=language(),
+            web().policy,
+            language(),
         )
     except AvanakError as error:
         if error.http_status >= 500:

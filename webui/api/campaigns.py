@@ -204,11 +204,11 @@ class CampaignRequest(RequestBody):
 )
 def create_campaign(body: CampaignRequest) -> Response:
     """Make a draft campaign; add recipients, then start it."""
-    account_id, now, longest = caller().account_id, wall_ms(), web().settings.max_call_s
+    account_id, now, policy = caller().account_id, wall_ms(), web().policy
     rules = body.rules()
 
     def work() -> CampaignAnswer:
-        made = campaigns.create(account_id, rules, body.message_id, now, longest)
+        made = campaigns.create(account_id, rules, body.message_id, now, policy)
         return look(made, account_id, now)
 
     return created(work)
@@ -257,7 +257,7 @@ _MAY_BE_NONE = frozenset({"cps", "channels", "starts_at", "ends_at"})
 )
 def change_campaign(path: CampaignPath, body: CampaignChange) -> CampaignAnswer:
     """Change a campaign, also while it runs.  Changes apply to calls that are placed afterwards."""
-    me, now, longest = caller(), wall_ms(), web().settings.max_call_s
+    me, now, policy = caller(), wall_ms(), web().policy
     changes: dict[str, Any] = body.model_dump(exclude_unset=True)
     for name, value in changes.items():
         if value is None and name not in _MAY_BE_NONE:
@@ -268,7 +268,7 @@ def change_campaign(path: CampaignPath, body: CampaignChange) -> CampaignAnswer:
 
     def work() -> CampaignAnswer:
         own(path.campaign_id, me.account_id, now)
-        edit.change(path.campaign_id, changes, me.person.id, now, longest, me.account_id)
+        edit.change(path.campaign_id, changes, me.person.id, now, policy, me.account_id)
         return look(path.campaign_id, me.account_id, now)
 
     return write(work)
@@ -299,7 +299,8 @@ def _act(path: CampaignPath, act: Act) -> CampaignAnswer:
 @_acting("/campaigns/<int:campaign_id>/start")
 def start_campaign(path: CampaignPath) -> CampaignAnswer:
     """Let a campaign run: now, or at its `starts_at`."""
-    return _act(path, lambda account_id, now: launch.start(path.campaign_id, now, account_id))
+    policy = web().policy
+    return _act(path, lambda account_id, now: launch.start(path.campaign_id, now, policy, account_id))
 
 
 @_acting("/campaigns/<int:campaign_id>/pause")
@@ -311,7 +312,8 @@ def pause_campaign(path: CampaignPath, body: PauseRequest) -> CampaignAnswer:
 @_acting("/campaigns/<int:campaign_id>/resume")
 def resume_campaign(path: CampaignPath) -> CampaignAnswer:
     """Go on where it paused."""
-    return _act(path, lambda account_id, now: launch.resume(path.campaign_id, now, account_id))
+    policy = web().policy
+    return _act(path, lambda account_id, now: launch.resume(path.campaign_id, now, policy, account_id))
 
 
 @_acting("/campaigns/<int:campaign_id>/stop")
@@ -344,7 +346,7 @@ class CloneRequest(RequestBody):
 )
 def clone_campaign(path: CampaignPath, body: CloneRequest) -> CampaignAnswer:
     """Make a draft with the rules and message of a campaign and with the chosen recipients."""
-    me, now, longest = caller(), wall_ms(), web().settings.max_call_s
+    me, now, policy = caller(), wall_ms(), web().policy
     key = key_of()
     read(lambda: own(path.campaign_id, me.account_id, now))
     begun: list[int] = []
@@ -361,7 +363,7 @@ def clone_campaign(path: CampaignPath, body: CloneRequest) -> CampaignAnswer:
 
     with suppress(_MadeBefore):
         clone.clone(
-            path.campaign_id, now, longest, once, tuple(body.only), body.name, me.account_id, me.person.id
+            path.campaign_id, now, policy, once, tuple(body.only), body.name, me.account_id, me.person.id
         )
     return read(lambda: look(begun[0], me.account_id, now))
 

@@ -109,7 +109,7 @@ def answer_of(row: RecipientResult) -> QuickSendAnswer:
 )
 def create_quick_send(body: QuickSendRequest) -> Response:
     """Send a message to a number at once.  Its price is reserved."""
-    account_id, now, longest = caller().account_id, wall_ms(), web().settings.max_call_s
+    account_id, now, policy = caller().account_id, wall_ms(), web().policy
     number = number_of(number_rules().read(NewRecipient(number=body.number, reference=body.reference)))
     read(lambda: check_listed(account_id, body.kind, number))
     if body.text is not None:
@@ -123,7 +123,7 @@ def create_quick_send(body: QuickSendRequest) -> Response:
         prompt, length_ms = message.prompt, message.duration_ms
 
     def work() -> QuickSendAnswer:
-        sent = quick_sends.send(account_id, number, prompt, body.options, now, longest, length_ms)
+        sent = quick_sends.send(account_id, number, prompt, body.options, now, policy, length_ms)
         references.note(
             recipient_results.quick_send(sent, account_id).campaign_id, [(sent, body.reference.strip())]
         )
@@ -223,7 +223,7 @@ def send_in_bulk(query: BulkQuery) -> Response:
 
     A thousand lines are accepted together, or, when the credit is not enough for them, none of the thousand.
     """
-    account_id, longest = caller().account_id, web().settings.max_call_s
+    account_id, policy = caller().account_id, web().policy
     message = read(lambda: library.get(query.message_id, account_id))
     options = QuickOptions(
         kind=query.kind, vote_keys=query.vote_keys, repeat_key=query.repeat_key, caller_id=query.caller_id
@@ -251,11 +251,11 @@ def send_in_bulk(query: BulkQuery) -> Response:
             options,
             now,
             message.duration_ms,
-            longest,
+            policy,
         )
         for (place, _, _), made in zip(good, ids, strict=True):
             found[place] = (made, None)
-        campaign_id = quick_sends.standing_campaign(account_id, options, now, longest)
+        campaign_id = quick_sends.standing_campaign(account_id, options, now, policy)
         references.note(campaign_id, [(made, text) for (_, _, text), made in zip(good, ids, strict=True)])
         return found
 

@@ -79,7 +79,7 @@ class CheckedCode(BaseModel):
 )
 def send_code(body: CodeRequest) -> Response:
     """Call a number and speak a code twice; check it with `check_code`."""
-    account_id, now, folder = caller().account_id, wall_ms(), web().settings.prompts_dir
+    account_id, now, folder, policy = caller().account_id, wall_ms(), web().settings.prompts_dir, web().policy
     number = number_of(number_rules().read(NewRecipient(number=body.number)))
     code = body.code or one_time_codes.make(body.digits)
     prompt, length_ms = web().apart(
@@ -87,7 +87,7 @@ def send_code(body: CodeRequest) -> Response:
     )
 
     def work() -> CodeAnswer:
-        made = one_time_codes.send(account_id, number, code, prompt, length_ms, body.valid_s, now)
+        made = one_time_codes.send(account_id, number, code, prompt, length_ms, body.valid_s, now, policy)
         return _answer(one_time_codes.get(made, account_id), account_id)
 
     return created(work)

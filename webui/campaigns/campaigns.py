@@ -111,14 +111,14 @@ def votes(campaign_id: int) -> str:
 @needs("campaign.change")
 def act(campaign_id: int, action: str) -> BaseResponse:
     """Write what is wanted; the engine takes it over within a second."""
-    me, now, by = person(), wall_ms(), _("by %(name)s", name=person().username)
+    me, now, policy, by = person(), wall_ms(), web().policy, _("by %(name)s", name=person().username)
     said = {
         "start": _("The campaign was started."),
         "pause": _("The campaign is paused; calls that are up go on."),
         "resume": _("The campaign goes on."),
         "stop": _("The campaign was stopped."),
     }
-    write(lambda: launch.act(action, campaign_id, me, now, by))
+    write(lambda: launch.act(action, campaign_id, me, now, policy, by))
     flash(said[action], "success")
     return redirect(url_for("campaigns.detail", campaign_id=campaign_id))
 

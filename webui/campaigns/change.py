@@ -104,12 +104,12 @@ def change(campaign_id: int) -> str | Answer | Response:
     """Change the rules, for calls from then on."""
     row = _row(campaign_id)
     form = _change_form(row)
-    me, scope, now, longest = person(), account_scope(), wall_ms(), web().settings.max_call_s
+    me, scope, now, policy = person(), account_scope(), wall_ms(), web().policy
     if request.method == "GET":
         return render_template("campaign_change/change.html", row=row, form=form)
 
     def work() -> None:
-        edit.change(campaign_id, _changes(form), me.id, now, longest, scope)
+        edit.change(campaign_id, _changes(form), me.id, now, policy, scope)
 
     if not attempt(form, work):
         return refused("campaign_change/change.html", row=row, form=form)
@@ -180,10 +180,10 @@ def again(campaign_id: int) -> str | Answer | Response:
 
 def _begin_clone(row: Campaign, only: tuple[str, ...], name: str) -> int:
     """Make the draft; its numbers are copied outside the request, and its page shows the progress."""
-    me, scope, now, longest = person(), account_scope(), wall_ms(), web().settings.max_call_s
+    me, scope, now, policy = person(), account_scope(), wall_ms(), web().policy
 
     def work(tell: Callable[[int], None]) -> None:
-        clone.clone(row.id, now, longest, write, only, name, scope, me.id, tell)
+        clone.clone(row.id, now, policy, write, only, name, scope, me.id, tell)
 
     return web().begun(work)
 

@@ -92,10 +92,10 @@ def check(token: str) -> str | Response:
     message = steps.message_of(pending)
     assert message is not None
     rules, found = CampaignRules.of_document(pending.rules), Preflight.of_dict(pending.checked or {})
-    now, share, kind = wall_ms(), web().settings.inbound_share, rules.kind
+    now, policy, share, kind = wall_ms(), web().policy, web().settings.inbound_share, rules.kind
     is_personal = is_template(message.text)
     longest_s = call_length_s(
-        rules, message.duration_ms, has_variables=is_personal, max_call_s=web().settings.max_call_s
+        rules, message.duration_ms, has_variables=is_personal, max_call_s=policy.max_call_s
     )
     # What is set aside when it starts is reckoned with the same length of a call.
     heard_ms = longest_heard_ms(
@@ -104,12 +104,12 @@ def check(token: str) -> str | Response:
     account_id = pending.account_id
     ground, quote, names = read(
         lambda: (
-            ground_of(account_id, kind, share, now),
+            ground_of(account_id, kind, share, now, policy),
             pricing.quote(account_id, found.mobiles, found.valid - found.mobiles, heard_ms, now),
             account_names([account_id]),
         )
     )
-    reckon(found, rules, message.duration_ms, ground, now, web().zone, quote.average)
+    reckon(found, rules, message.duration_ms, ground, now, policy.zone, quote.average)
     return steps.page(
         "new_campaign/check.html",
         steps.CHECK,
@@ -152,7 +152,7 @@ def confirm(token: str) -> Response:
     _campaign_id, import_id = launch.launch(
         web().uploads,
         pending,
-        web().settings,
+        web().policy,
         starts=starts,
         awaits_approval=starts and "awaits" in request.form,
         is_jalali=calendar() == "jalali",

@@ -117,7 +117,7 @@ def sound(token: str) -> Response:
 def call(token: str) -> Response | Answer:
     """«Call me and play it»: the message is played to the person on a number of their own."""
     pending, me, now = list_checks.pending_of(token), person(), wall_ms()
-    longest, number = web().settings.max_call_s, request.form.get("number", "")
+    policy, number = web().policy, request.form.get("number", "")
     account_id = read(lambda: accounts.house().id) if is_staff() else pending.account_id
     message = drafts.message_of(pending)
     form = PageForm(tag="call")
@@ -126,7 +126,7 @@ def call(token: str) -> Response | Answer:
         if message is None:
             raise BadInput("Choose the message.")
         own = addresses.own_numbers(me)
-        placed.append(test_calls.place(message, account_id, number, own, now, longest))
+        placed.append(test_calls.place(message, account_id, number, own, now, policy))
 
     placed: list[int] = []
     if not attempt(form, work):

@@ -16,7 +16,7 @@ from engine.services.accounts import accounts, permissions
 from engine.services.campaigns import campaigns, repeats
 from engine.services.campaigns.rules import CampaignRules, for_customer
 from engine.services.campaigns.uploads import Pending
-from engine.services.compliance import caller_ids, message_kinds, policy
+from engine.services.compliance import caller_ids, message_kinds
 from engine.services.trunks import gateways
 from engine.states import MessageKind
 from engine.store.threads import read
@@ -62,10 +62,10 @@ def show(token: str) -> str | tuple[str, int] | Response:
 
 def _complain(filled: RulesForm, pending: Pending, rules: CampaignRules) -> None:
     """Say beside the fields what the services would refuse, unless the field says something already."""
-    longest, account_id, now = web().settings.max_call_s, pending.account_id, wall_ms()
+    policy, account_id, now = web().policy, pending.account_id, wall_ms()
 
     def work() -> list[tuple[str, BadInput | NotAllowed]]:
-        found = list(campaigns.problems_of_new(account_id, rules, longest))
+        found = list(campaigns.problems_of_new(account_id, rules, policy))
         if rules.kind != MessageKind.SERVICE:
             try:
                 accounts.require_kind(account_id, rules.kind)
@@ -101,9 +101,10 @@ def _start_values(pending: Pending) -> dict[str, Any]:
 def _hours(account_id: int) -> dict[str, str]:
     """The hours in which the account may send each kind of message, as they are written; empty: any."""
 
+    hours = web().policy.hours
+
     def work() -> dict[str, str]:
         any_hour = message_kinds.may_any_hour(accounts.get(account_id))
-        hours = policy.current().hours
         return {kind.value: str(hours.allowed(kind, any_hour)) for kind in MessageKind}
 
     return read(work)

@@ -61,7 +61,7 @@ def index() -> str | Answer | Response:
     shown = {"form": form, "rows": read(lambda: quick_sends.latest(account_id, SHOWN))}
     if not form.is_submitted():
         return render_template("quick_send/index.html", **shown)
-    folder, voice, longest = web().settings.prompts_dir, speech(), web().settings.max_call_s
+    folder, voice, policy = web().settings.prompts_dir, speech(), web().policy
     made: list[int] = []
 
     def work() -> None:
@@ -85,7 +85,7 @@ def index() -> str | Answer | Response:
             if text and account_id != accounts.house().id:
                 ledger.charge_synthesis(account_id, text, f"quick/{uuid.uuid4().hex}", now)
             sent = quick_sends.send(
-                account_id, number, prompt, quick_sends.QuickOptions(), now, longest, length_ms
+                account_id, number, prompt, quick_sends.QuickOptions(), now, policy, length_ms
             )
             audit_log.by_staff(me.id, account_id, "quick.send", f"recipient {sent}", now)
             return sent

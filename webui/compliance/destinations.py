@@ -20,12 +20,12 @@ from engine.services.accounts import permissions
 from engine.services.accounts.display_names import account_names
 from engine.services.campaigns import view
 from engine.services.compliance import cap_requests, traffic_caps
-from engine.services.compliance.policy import current as policy_now
 from engine.store.threads import read, write
 from webui.forms.number_fields import WholeField, ascii_digits
 from webui.forms.pages import Answer, PageForm, attempt, pages_blueprint, refused
 from webui.i18n.formats import language
 from webui.request.access import for_staff, needs, person
+from webui.request.context import web
 
 blueprint = pages_blueprint(__name__, "destinations", "/destinations")
 
@@ -115,7 +115,7 @@ def _shown(
     form: DestinationForm | None = None, answered: dict[int, CapsAnswerForm] | None = None
 ) -> dict[str, Any]:
     me = person()
-    now, caps = wall_ms(), policy_now().caps
+    now, caps = wall_ms(), web().policy.caps
 
     def work() -> tuple[Any, ...]:
         asked = [(row, traffic_caps.usage(row.account_id, caps, now)) for row in cap_requests.waiting()]
@@ -136,7 +136,7 @@ def _shown(
         "names": names,
         "countries": {row.prefix: _country_of(row.prefix) for row in rows},
         "form": form,
-        "caps": policy_now().caps,
+        "caps": web().policy.caps,
         "may_change": permissions.may(me, "account.change"),
     }
 

@@ -205,13 +205,13 @@ def reject(message_id: int) -> Answer | Response:
 def by_phone(message_id: int) -> Answer | Response:
     """Play it on a telephone; pressing 1 there approves it."""
     form = PhoneForm(tag="phone")
-    by, now, longest = person().id, wall_ms(), web().settings.max_call_s
+    by, now, policy = person().id, wall_ms(), web().policy
 
     def work() -> None:
         number = normalise(form.number.data)
         if not isinstance(number, NormalNumber):
             raise BadInput(number.sentence)
-        write(lambda: approvals.ask_by_phone(message_id, number, by, now, longest))
+        write(lambda: approvals.ask_by_phone(message_id, number, by, now, policy))
 
     if not attempt(form, work, writes=False):
         return refused("gallery/review.html", **_review(message_id, phone=form))

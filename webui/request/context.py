@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from datetime import tzinfo
 from typing import TypeVar
 
 import gevent
@@ -17,6 +16,7 @@ from engine.config import Settings
 from engine.errors import AvanakError
 from engine.sealing import SecretBox
 from engine.services.campaigns.uploads import Uploads
+from engine.services.compliance.policy import Policy
 from engine.store.threads import begin
 from webui.request.checks import PATIENCE_S, Checks
 
@@ -30,9 +30,10 @@ MOST_HASHING = 20  # a tenth of a second each
 class AvanakWeb:
     """One a process; `web()` gives the one of the present request."""
 
-    def __init__(self, settings: Settings, zone: tzinfo, secret_box: SecretBox) -> None:
+    def __init__(self, settings: Settings, policy: Policy, secret_box: SecretBox) -> None:
         self.settings = settings
-        self.zone = zone
+        self.policy = policy
+        self.zone = policy.zone
         self.secret_box = secret_box
         self.uploads = Uploads(settings.data_dir / "uploads", settings.max_upload_mb * 1_000_000)
         self.checks = Checks(lambda work: self.apart(work, waits=True))

@@ -185,7 +185,7 @@ def send_address_code(address_id: int) -> Response:
     try:
         # Whose telephone it is is not known yet: it is rung by day alone.
         who = asker(typed_it_here=row.channel != "voice")
-        sent = verification.send(row, who, now, speak_code, write, web().settings.code_calls_an_hour)
+        sent = verification.send(row, who, now, speak_code, write, web().policy)
     except AvanakError as error:
         if error.http_status >= 500:
             raise

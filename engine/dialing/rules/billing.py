@@ -14,6 +14,7 @@ from engine.errors import BadInput, NotAllowed
 from engine.services.accounts import accounts
 from engine.services.accounts.accounts import Standing
 from engine.services.campaigns import campaigns, view, why
+from engine.services.compliance.policy import Policy
 from engine.services.money import charges, reservations
 from engine.services.money.ledger import NoCredit
 from engine.services.money.reservations import Terms
@@ -55,8 +56,9 @@ class _Sender:
 class Billing:
     """Charges, limits and permissions of one engine process; keeps what never changes in memory."""
 
-    def __init__(self, clock: Callable[[], int]) -> None:
+    def __init__(self, clock: Callable[[], int], policy: Policy) -> None:
         self._clock = clock  # wall ms, for bookings of settles
+        self._policy = policy
         self._terms: dict[int, Terms | None] = {}
         self._senders: dict[int, _Sender] = {}
         self._standings: dict[int, tuple[int, Standing]] = {}
@@ -148,7 +150,7 @@ class Billing:
         for campaign_id in todo.resume:
             try:
                 with db.atomic():  # what it set aside goes back if it cannot go on
-                    campaigns.resume(campaign_id, now)
+                    campaigns.resume(campaign_id, now, self._policy)
                 view.expect_pulse(campaign_id, now)
                 log.info("action=resumed_with_credit campaign=%d", campaign_id)
             except (NoCredit, NotAllowed, BadInput) as error:

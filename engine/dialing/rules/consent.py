@@ -11,9 +11,9 @@ import logging
 from collections.abc import Callable, Sequence
 
 from engine.services.campaigns import campaigns, start_checks, why
-from engine.services.compliance import policy, traffic_caps
+from engine.services.compliance import traffic_caps
 from engine.services.compliance.do_not_call import KEY, as_integer, list_of_key, lists_for
-from engine.services.compliance.traffic_caps import CapReached, Destinations
+from engine.services.compliance.traffic_caps import CapReached, Caps, Destinations
 from engine.services.numbering.reasons import Reason
 from engine.store import do_not_call
 from engine.store.claims import ClaimedCall, ClaimHook, Due, Hold, Rule, UndoHook
@@ -29,8 +29,9 @@ CAPS_MS = 1_000  # for how long an account's usage is believed
 class Consent:
     """Do-not-call, approval, destinations and caps of one engine process."""
 
-    def __init__(self, clock: Callable[[], int]) -> None:
+    def __init__(self, clock: Callable[[], int], caps: Caps) -> None:
         self._clock = clock  # wall ms
+        self._caps = caps
         self._destinations = Destinations()
         self._capped: dict[int, tuple[int, CapReached | None]] = {}
         self._accounts: dict[int, tuple[int, str]] = {}  # campaign -> account, kind; they never change
@@ -140,7 +141,7 @@ class Consent:
         at, found = self._capped.get(account_id, (-CAPS_MS, None))
         if not at <= now < at + CAPS_MS:
             try:
-                traffic_caps.check(account_id, policy.current().caps, now)
+                traffic_caps.check(account_id, self._caps, now)
                 found = None
             except CapReached as error:
                 found = error

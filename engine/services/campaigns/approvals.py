@@ -17,6 +17,7 @@ from engine.services.accounts import accounts, audit_log, permissions
 from engine.services.campaigns import campaigns, quick_sends, why
 from engine.services.campaigns.quick_sends import QuickOptions, QuickState
 from engine.services.campaigns.start_checks import rejected
+from engine.services.compliance.policy import Policy
 from engine.services.messages.library import get
 from engine.services.messages.personal import MissingValue, Template
 from engine.services.numbering.numbers import NormalNumber
@@ -104,7 +105,7 @@ def samples(message_id: int) -> list[Sample]:
 
 
 def ask_by_phone(
-    message_id: int, number: NormalNumber, person_id: int | None, now: int, max_call_s: int = 660
+    message_id: int, number: NormalNumber, person_id: int | None, now: int, policy: Policy
 ) -> int:
     """Call staff and play them a message, at the house's cost; 1 approves it, 2 repeats it.
 
@@ -119,7 +120,7 @@ def ask_by_phone(
         )
     house = accounts.house()
     recipient_id = quick_sends.send(
-        house.id, number, row.prompt, APPROVAL_CALLS, now, max_call_s, message_ms=row.duration_ms
+        house.id, number, row.prompt, APPROVAL_CALLS, now, policy, message_ms=row.duration_ms
     )
     MessageCall.create(recipient_id=recipient_id, message_id=row.id, person_id=person_id, placed_at=now)
     if row.state == MessageState.WAITING:

@@ -20,8 +20,9 @@ from engine.services.campaigns import start_checks, why
 from engine.services.campaigns.rules import CampaignRules, call_length_s
 from engine.services.campaigns.start_checks import NotApproved
 from engine.services.campaigns.transitions import move, move_from
-from engine.services.compliance import caller_ids, message_kinds, policy
+from engine.services.compliance import caller_ids, message_kinds
 from engine.services.compliance.caller_ids import CallerIdNotAllowed
+from engine.services.compliance.policy import Policy
 from engine.services.compliance.traffic_caps import CapReached
 from engine.services.messages.personal import is_template
 from engine.services.money import reservations
@@ -37,25 +38,25 @@ from engine.store.tables.core import Campaign, CampaignCounts, CampaignPulse, Me
 log = logging.getLogger(__name__)
 
 
-def check_new(account_id: int, rules: CampaignRules, max_call_s: int) -> None:
+def check_new(account_id: int, rules: CampaignRules, policy: Policy) -> None:
     """Raise BadInput for rules that no campaign of the account can have; inside a connection.
 
     SendingRefused when they ask for a recording and the account has no permission for it.
     """
-    for _, error in problems_of_new(account_id, rules, max_call_s):
+    for _, error in problems_of_new(account_id, rules, policy):
         raise error
 
 
 def problems_of_new(
-    account_id: int, rules: CampaignRules, max_call_s: int
+    account_id: int, rules: CampaignRules, policy: Policy
 ) -> Iterator[tuple[str, BadInput | NotAllowed]]:
     """All reasons why the account cannot have a campaign with these rules: (the rule's name, what is wrong with it)."""
-    account, wrong = accounts.get(account_id), dict(rules.problems(max_call_s))
+    account, wrong = accounts.get(account_id), dict(rules.problems(policy.max_call_s))
     yield from wrong.items()
 
     def of_hours() -> None:
         any_hour = message_kinds.may_any_hour(account)
-        policy.current().hours.check(rules.kind, rules.hours(), any_hour)
+        policy.hours.check(rules.kind, rules.hours(), any_hour)
 
     def of_gateways() -> None:
         permitted = account.gateways.split()
@@ -73,7 +74,7 @@ def problems_of_new(
         (
             "caller_id",
             ("caller_id", "kind"),
-            lambda: caller_ids.check(account_id, rules.kind, rules.caller_id, rules.gateways),
+            lambda: caller_ids.check(account_id, rules.kind, rules.caller_id, rules.gateways, policy),
         ),
     ]
     if rules.record_s:
@@ -88,11 +89,11 @@ def problems_of_new(
                 yield name, error
 
 
-def create(account_id: int, rules: CampaignRules, message_id: int | None, now: int, max_call_s: int) -> int:
+def create(account_id: int, rules: CampaignRules, message_id: int | None, now: int, policy: Policy) -> int:
     """Make a draft campaign; its id.  Advertising always takes the opt-out key."""
     if rules.kind == MessageKind.ADVERTISING:
         rules = replace(rules, optout=True)
-    check_new(account_id, rules, max_call_s)
+    check_new(account_id, rules, policy)
     if account_id != accounts.house().id:
         quotas.check_drafts(account_id)
     message = None
@@ -102,7 +103,7 @@ def create(account_id: int, rules: CampaignRules, message_id: int | None, now: i
             raise NotFound("There is no message %(id)s.", id=message_id)
     text = message.text if message is not None and is_template(message.text) else ""
     message_ms = message.duration_ms if message else 60_000
-    length = call_length_s(rules, message_ms, has_variables=bool(text), max_call_s=max_call_s)
+    length = call_length_s(rules, message_ms, has_variables=bool(text), max_call_s=policy.max_call_s)
     row = Campaign.create(
         account=account_id,
         message=message,
@@ -128,7 +129,7 @@ def get(campaign_id: int, account_id: int | None = None) -> Campaign:
     return row
 
 
-def start(campaign_id: int, now: int, account_id: int | None = None) -> None:
+def start(campaign_id: int, now: int, policy: Policy, account_id: int | None = None) -> None:
     """Start a campaign now, or at its `starts_at`.
 
     Raises SendingRefused when the account may not send it, NoCredit when it cannot pay one call.
@@ -143,11 +144,11 @@ def start(campaign_id: int, now: int, account_id: int | None = None) -> None:
         raise Conflict("The numbers of campaign %(id)s are still being copied.", id=campaign_id)
     if row.starts_at and row.starts_at > now and row.state == CampaignState.DRAFT:
         accounts.may_send(row.account_id, row.kind, now)
-        start_checks.check_campaign(row, now)
+        start_checks.check_campaign(row, now, policy)
         move(row, CampaignState.SCHEDULED, awaits_approval=False)
         return
     if may_move(CampaignState(row.state), CampaignState.RUNNING):  # for any other state `move` raises
-        _admit(row, now)
+        _admit(row, now, policy)
     move(
         row,
         CampaignState.RUNNING,
@@ -157,10 +158,10 @@ def start(campaign_id: int, now: int, account_id: int | None = None) -> None:
     )
 
 
-def _admit(row: Campaign, now: int) -> None:
+def _admit(row: Campaign, now: int, policy: Policy) -> None:
     """Raise unless the account may send the campaign; reserve its money."""
     accounts.may_send(row.account_id, row.kind, now)
-    start_checks.check_campaign(row, now)
+    start_checks.check_campaign(row, now, policy)
     reservations.open_for(row.id, now)
 
 
@@ -189,7 +190,7 @@ def pause_unless_ended(campaign_id: int, reason: str, code: str = "") -> bool:
     return True
 
 
-def resume(campaign_id: int, now: int, account_id: int | None = None) -> None:
+def resume(campaign_id: int, now: int, policy: Policy, account_id: int | None = None) -> None:
     """Resume a paused campaign where it stopped."""
     row = get(campaign_id, account_id)
     if row.state == CampaignState.RUNNING:
@@ -200,7 +201,7 @@ def resume(campaign_id: int, now: int, account_id: int | None = None) -> None:
             id=campaign_id,
             state=Word(row.state),
         )
-    _admit(row, now)
+    _admit(row, now, policy)
     move(row, CampaignState.RUNNING, started_at=row.started_at or now)
 
 
@@ -236,14 +237,14 @@ def _is_done(read: Callable[[str, list[int]], list[Any]], campaign_id: int) -> b
     )
 
 
-def start_due(now: int) -> list[int]:
+def start_due(now: int, policy: Policy) -> list[int]:
     """Start the scheduled campaigns that are due; their ids.  One that may not or cannot start is paused."""
     due = Campaign.select().where(Campaign.state == CampaignState.SCHEDULED, Campaign.starts_at <= now)
     out = []
     for row in due:
         try:
             with db.atomic():  # its reservation is undone if it may not start
-                _admit(row, now)
+                _admit(row, now, policy)
         except NoCredit:
             move(row, CampaignState.PAUSED, why.sentence(why.NO_CREDIT, {}).kept(), pause_code=why.NO_CREDIT)
             continue

@@ -18,6 +18,7 @@ from engine.sentences import Word
 from engine.services.accounts import audit_log
 from engine.services.campaigns import campaigns, why
 from engine.services.campaigns.rules import CampaignRules
+from engine.services.compliance.policy import Policy
 from engine.services.messages.personal import UNPREPARED
 from engine.states import WAITING_STATES, CampaignState, Disposition, RecipientState
 from engine.store.counts import add_counts
@@ -67,7 +68,7 @@ _COPY = (
 def clone(
     campaign_id: int,
     now: int,
-    max_call_s: int,
+    policy: Policy,
     write: Write,
     only: Sequence[str] = (ALL,),
     name: str = "",
@@ -85,7 +86,7 @@ def clone(
     where = condition(only)
 
     def draft() -> int:
-        made = _draft(campaign_id, now, max_call_s, where, only, name, account_id, person_id)
+        made = _draft(campaign_id, now, policy, where, only, name, account_id, person_id)
         noted(made)
         return made
 
@@ -128,7 +129,7 @@ def condition(only: Sequence[str]) -> str:
 def _draft(
     campaign_id: int,
     now: int,
-    max_call_s: int,
+    policy: Policy,
     where: str,
     only: Sequence[str],
     name: str,
@@ -147,7 +148,7 @@ def _draft(
     rules = replace(
         CampaignRules.of(old), name=name or f"{old.name} ({', '.join(only)})", starts_at=None, ends_at=None
     )
-    made = campaigns.create(old.account_id, rules, old.message_id, now, max_call_s)
+    made = campaigns.create(old.account_id, rules, old.message_id, now, policy)
     Campaign.update(columns=old.columns, source_name=old.source_name, pause_code=why.COPYING).where(
         Campaign.id == made
     ).execute()

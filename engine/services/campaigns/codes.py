@@ -19,7 +19,7 @@ from engine.errors import AvanakError, BadInput
 from engine.sentences import Sentence
 from engine.services.accounts import accounts
 from engine.services.campaigns import quick_sends
-from engine.services.compliance import policy
+from engine.services.compliance.policy import Policy
 from engine.services.numbering.numbers import NormalNumber
 from engine.states import AttemptState, RecipientState
 from engine.store.tables.core import Attempt, Recipient
@@ -92,22 +92,21 @@ def send(
     now: int,
     speak: Speak,
     write: Write,
-    *,
-    an_hour: int,
+    policy: Policy,
     language: str = "fa",
 ) -> Sent:
     """Call a number and speak a new code, which replaces earlier ones.
 
-    1. note the code (hashed) within the caps (`an_hour`: of all calls of this installation), 2. make the
-    prompt, 3. put the call in front of the queue, for the house account.  Not inside a transaction: `write`
-    runs each step in one of its own.  Wake the dialer afterwards.  Raises TooSoon.
+    1. note the code (hashed) within the caps, 2. make the prompt, 3. put the call in front of the queue, for the
+    house account.  Not inside a transaction: `write` runs each step in one of its own.  Wake the dialer afterwards.
+    Raises TooSoon.
     """
-    code_id, code = write(lambda: note(subject, number.e164, asker, now, an_hour))
+    code_id, code = write(lambda: note(subject, number.e164, asker, now, policy))
     prompt = speak(code, language)
 
     def call() -> int:
         options = quick_sends.QuickOptions(priority=quick_sends.OTP_PRIORITY, max_length_s=60)
-        recipient_id = quick_sends.send(accounts.house().id, number, prompt, options, now)
+        recipient_id = quick_sends.send(accounts.house().id, number, prompt, options, now, policy)
         MobileCode.update(recipient_id=recipient_id).where(MobileCode.id == code_id).execute()
         return recipient_id
 
@@ -122,10 +121,10 @@ def send(
     return Sent(recipient_id, code)
 
 
-def check_asker(asker: Asker, now: int, an_hour: int) -> None:
+def check_asker(asker: Asker, now: int, policy: Policy) -> None:
     """Raise TooSoon for the limits of the asker, not those of the number; reads only."""
-    _check_hours(asker, now)
-    _check_all(now, an_hour)
+    _check_hours(asker, now, policy)
+    _check_all(now, policy)
     in_network = _calls(MobileCode.network == asker.network, now) if asker.network else []
     lately = [at for at in in_network if at > now - HOUR_MS]
     if len(lately) >= OF_A_NETWORK_AN_HOUR:
@@ -149,13 +148,13 @@ def wait_ms(calls: int) -> int:
     return min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** min(calls - 1, 10)) if calls > 0 else 0
 
 
-def note(subject: Subject, mobile: str, asker: Asker, now: int, an_hour: int) -> tuple[int, str]:
+def note(subject: Subject, mobile: str, asker: Asker, now: int, policy: Policy) -> tuple[int, str]:
     """In a transaction: keep a new code for a number (or what stands for an address) within the caps; (id, code).
 
     Raises TooSoon.
     """
     code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
-    check_asker(asker, now, an_hour)
+    check_asker(asker, now, policy)
     to_number = _calls(MobileCode.mobile == mobile, now)
     of_account = _calls(MobileCode.account_id == subject.account_id, now)
     for calls in (to_number, of_account):
@@ -187,15 +186,14 @@ def _calls(which: Any, now: int) -> list[int]:
     return sorted(int(row.created_at) for row in rows)
 
 
-def _check_hours(asker: Asker, now: int) -> None:
-    rules = policy.current()
-    if not asker.typed_it_here and not rules.hours.service.is_open(now, rules.zone):
-        raise TooSoon(_NIGHT, rules.hours.service.next_open(now, rules.zone) - now)
+def _check_hours(asker: Asker, now: int, policy: Policy) -> None:
+    if not asker.typed_it_here and not policy.hours.service.is_open(now, policy.zone):
+        raise TooSoon(_NIGHT, policy.hours.service.next_open(now, policy.zone) - now)
 
 
-def _check_all(now: int, an_hour: int) -> None:
-    rules = policy.current()
-    cap = an_hour if rules.hours.service.is_open(now, rules.zone) else max(1, an_hour // NIGHT_SHARE)
+def _check_all(now: int, policy: Policy) -> None:
+    an_hour = policy.code_calls_an_hour
+    cap = an_hour if policy.hours.service.is_open(now, policy.zone) else max(1, an_hour // NIGHT_SHARE)
     lately = (
         MobileCode.select(MobileCode.created_at)
         .where(MobileCode.created_at > now - HOUR_MS)

@@ -19,6 +19,7 @@ from engine.services.campaigns import campaigns, edit, launch, start_checks, vie
 from engine.services.campaigns.recipients import Write, import_numbers
 from engine.services.campaigns.rules import CampaignRules
 from engine.services.campaigns.transitions import move
+from engine.services.compliance.policy import Policy
 from engine.services.messages import library
 from engine.services.money import pricing
 from engine.services.money.ledger import NoCredit
@@ -95,7 +96,7 @@ def create(
     message_id: int,
     numbers: NumbersAsWritten,
     now: int,
-    max_call_s: int,
+    policy: Policy,
     write: Write,
     *,
     starts: bool,
@@ -109,7 +110,7 @@ def create(
     """
 
     def draft() -> int:
-        made = campaigns.create(account_id, rules, message_id, now, max_call_s)
+        made = campaigns.create(account_id, rules, message_id, now, policy)
         also(made)
         return made
 
@@ -119,15 +120,15 @@ def create(
         if not brought.added:
             raise Conflict("Campaign %(id)s has no recipient that can be called.", id=campaign_id)
         if starts:
-            write(lambda: _started(campaign_id, account_id, now))
+            write(lambda: _started(campaign_id, account_id, now, policy))
     except AvanakError:
         write(lambda: _given_up(campaign_id, account_id, now))
         raise
     return campaign_id
 
 
-def _started(campaign_id: int, account_id: int, now: int) -> int:
-    launch.start(campaign_id, now, account_id)
+def _started(campaign_id: int, account_id: int, now: int, policy: Policy) -> int:
+    launch.start(campaign_id, now, policy, account_id)
     return campaign_id
 
 
@@ -151,7 +152,7 @@ def start(
     changes: dict[str, Any],
     person_id: int | None,
     now: int,
-    max_call_s: int,
+    policy: Policy,
 ) -> None:
     """Start a waiting or stopped campaign with a new span and new rules; inside a write.
 
@@ -165,15 +166,15 @@ def start(
     wanted = {**changes, "windows": span.windows, "ends_at": span.ends_at}
     if state in (CampaignState.DRAFT, CampaignState.SCHEDULED):
         wanted["starts_at"] = later
-    edit.change(campaign_id, wanted, person_id, now, max_call_s, account_id)
+    edit.change(campaign_id, wanted, person_id, now, policy, account_id)
     row = get(campaign_id, account_id)
     if later is None:
         if row.state == CampaignState.PAUSED:
-            launch.resume(campaign_id, now, account_id)
+            launch.resume(campaign_id, now, policy, account_id)
         elif row.state != CampaignState.RUNNING:
-            launch.start(campaign_id, now, account_id)
+            launch.start(campaign_id, now, policy, account_id)
     elif row.state == CampaignState.DRAFT:
-        campaigns.start(campaign_id, now, account_id)
+        campaigns.start(campaign_id, now, policy, account_id)
     elif row.state == CampaignState.PAUSED:
         move(row, CampaignState.SCHEDULED, starts_at=later)
 

@@ -16,6 +16,7 @@ from engine.services.accounts import audit_log
 from engine.services.campaigns import campaigns
 from engine.services.campaigns.rules import CampaignRules
 from engine.services.campaigns.transitions import move
+from engine.services.compliance.policy import Policy
 from engine.states import OVER_STATES, CampaignState
 from engine.store.tables.core import Campaign
 
@@ -29,7 +30,7 @@ def change(
     changes: Mapping[str, Any],
     person_id: int | None,
     now: int,
-    max_call_s: int,
+    policy: Policy,
     account_id: int | None = None,
 ) -> list[str]:
     """Give a campaign that has not ended other rules (names of `CHANGEABLE`); those that were other before.
@@ -60,7 +61,7 @@ def change(
     if "ends_at" in changed and new.ends_at is not None and new.ends_at <= now:
         raise BadInput("The end must be in the future.")
     if state not in OVER_STATES:
-        campaigns.check_new(row.account_id, new, max_call_s)
+        campaigns.check_new(row.account_id, new, policy)
     Campaign.update(**{name: after[name] for name in changed}).where(Campaign.id == row.id).execute()
     audit_log.record(
         person_id,

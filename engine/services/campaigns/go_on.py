@@ -9,7 +9,8 @@ import logging
 from engine.errors import AvanakError
 from engine.services.campaigns import campaigns, view, why
 from engine.services.campaigns.transitions import move_from
-from engine.services.compliance import policy, traffic_caps
+from engine.services.compliance import traffic_caps
+from engine.services.compliance.policy import Policy
 from engine.services.compliance.traffic_caps import CapReached
 from engine.services.money import reservations
 from engine.services.money.ledger import NoCredit
@@ -25,29 +26,28 @@ MOST_AT_ONCE = 100
 _MAY_END = (CampaignState.SCHEDULED, CampaignState.RUNNING, CampaignState.PAUSED)
 
 
-def uncapped(now: int) -> list[int]:
+def uncapped(now: int, policy: Policy) -> list[int]:
     """Campaigns that a cap paused and whose accounts may place calls again, oldest first; inside a connection."""
     rows = execute(
         "SELECT id, account_id FROM campaign WHERE state = ? AND pause_code = ? ORDER BY id LIMIT ?",
         [CampaignState.PAUSED.value, why.CAPPED, MOST_AT_ONCE],
     )
-    caps = policy.current().caps
     may: dict[int, bool] = {}
     found = []
     for campaign_id, account_id in rows:
         if account_id not in may:
-            may[account_id] = _may_call(account_id, caps, now)
+            may[account_id] = _may_call(account_id, policy.caps, now)
         if may[account_id]:
             found.append(int(campaign_id))
     return found
 
 
-def resume_uncapped(campaign_ids: list[int], now: int) -> None:
+def resume_uncapped(campaign_ids: list[int], now: int, policy: Policy) -> None:
     """Let campaigns of `uncapped` go on, in a transaction; one that cannot for another reason stays and says why."""
     for campaign_id in campaign_ids:
         try:
             with db.atomic():  # its reservation is undone if it cannot resume
-                campaigns.resume(campaign_id, now)
+                campaigns.resume(campaign_id, now, policy)
             view.expect_pulse(campaign_id, now)
             log.info("action=resumed_under_cap campaign=%d", campaign_id)
         except CapReached:
@@ -75,13 +75,13 @@ def approved() -> list[int]:
     ]
 
 
-def start_approved(campaign_ids: list[int], now: int) -> None:
+def start_approved(campaign_ids: list[int], now: int, policy: Policy) -> None:
     """Let campaigns of `approved` begin or go on, in a transaction; one that cannot says why, and waits for a person."""
     for campaign_id in campaign_ids:
         is_draft = campaigns.get(campaign_id).state == CampaignState.DRAFT
         try:
             with db.atomic():  # what it set aside goes back if it may not start
-                (campaigns.start if is_draft else campaigns.resume)(campaign_id, now)
+                (campaigns.start if is_draft else campaigns.resume)(campaign_id, now, policy)
             view.expect_pulse(campaign_id, now)
             log.info("action=started_by_approval campaign=%d", campaign_id)
         except AvanakError as error:

@@ -14,6 +14,7 @@ from engine.services.campaigns import campaigns, drafts, list_imports, repeats, 
 from engine.services.campaigns.preflight import Preflight
 from engine.services.campaigns.rules import CampaignRules
 from engine.services.campaigns.uploads import Pending, Uploads, sha256_of
+from engine.services.compliance.policy import Policy
 from engine.services.lists.choices import choices_of
 from engine.services.lists.reader import ListReader, open_list
 from engine.store.tables.core import Campaign, User
@@ -37,7 +38,7 @@ def open_pending_list(path: Path, pending: Pending, settings: Settings, allow_ab
 def launch(
     uploads: Uploads,
     pending: Pending,
-    settings: Settings,
+    policy: Policy,
     *,
     starts: bool,
     awaits_approval: bool = False,
@@ -61,11 +62,11 @@ def launch(
         expected = Preflight.of_dict(pending.checked).total if pending.checked else 0
 
         def work() -> tuple[int, int]:
-            campaign_id = _make_draft(pending, now, settings.max_call_s)
+            campaign_id = _make_draft(pending, now, policy)
             subject = f"campaign {campaign_id}"
             audit_log.by_staff(pending.person_id, pending.account_id, "campaign.create", subject, now)
             if pending.every and starts:
-                repeats.note(campaign_id, pending, now, is_jalali=is_jalali)
+                repeats.note(campaign_id, pending, now, policy.zone, is_jalali=is_jalali)
             drafts.forget(token)
             return campaign_id, list_imports.note(
                 campaign_id, pending, now, expected=expected, starts=starts, awaits_approval=awaits_approval
@@ -78,7 +79,7 @@ def launch(
     return made
 
 
-def act(action: str, campaign_id: int, person: User, now: int, reason: str = "") -> None:
+def act(action: str, campaign_id: int, person: User, now: int, policy: Policy, reason: str = "") -> None:
     """Somebody starts, pauses (`reason` is shown), resumes or stops a campaign that is theirs, or of the staff's care.
 
     Inside a write.  What staff do is audited.  Raises as the services do.
@@ -88,11 +89,11 @@ def act(action: str, campaign_id: int, person: User, now: int, reason: str = "")
     if before.standing_key:
         raise Conflict("Campaign %(id)s holds quick sends: it always runs.", id=campaign_id)
     if action == "start":
-        start(campaign_id, now, scope)
+        start(campaign_id, now, policy, scope)
     elif action == "pause":
         campaigns.pause(campaign_id, reason, scope)
     elif action == "resume":
-        resume(campaign_id, now, scope)
+        resume(campaign_id, now, policy, scope)
     elif action == "stop":
         campaigns.stop(campaign_id, now, scope)
     else:
@@ -110,22 +111,22 @@ def act(action: str, campaign_id: int, person: User, now: int, reason: str = "")
     )
 
 
-def start(campaign_id: int, now: int, account_id: int | None = None) -> None:
+def start(campaign_id: int, now: int, policy: Policy, account_id: int | None = None) -> None:
     """Start a campaign; inside a write."""
-    campaigns.start(campaign_id, now, account_id)
+    campaigns.start(campaign_id, now, policy, account_id)
     view.expect_pulse(campaign_id, now)
 
 
-def resume(campaign_id: int, now: int, account_id: int | None = None) -> None:
+def resume(campaign_id: int, now: int, policy: Policy, account_id: int | None = None) -> None:
     """Resume a campaign; inside a write."""
-    campaigns.resume(campaign_id, now, account_id)
+    campaigns.resume(campaign_id, now, policy, account_id)
     view.expect_pulse(campaign_id, now)
 
 
-def _make_draft(pending: Pending, now: int, max_call_s: int) -> int:
+def _make_draft(pending: Pending, now: int, policy: Policy) -> int:
     rules = CampaignRules.of_document(pending.rules)
     if rules.starts_at is not None and rules.starts_at <= now:
         rules = replace(rules, starts_at=None)  # its time came while the list was checked
-    campaign_id = campaigns.create(pending.account_id, rules, pending.message_id, now, max_call_s)
+    campaign_id = campaigns.create(pending.account_id, rules, pending.message_id, now, policy)
     Campaign.update(source_name=pending.list_name[:255]).where(Campaign.id == campaign_id).execute()
     return campaign_id

@@ -32,6 +32,7 @@ from engine.services.campaigns.recipients import Begin, Imported, import_list
 from engine.services.campaigns.start_checks import NotApproved
 from engine.services.campaigns.uploads import TAKEN, Pending, Uploads, sha256_of
 from engine.services.compliance import traffic_caps
+from engine.services.compliance.policy import Policy
 from engine.services.lists.choices import choices_of
 from engine.services.lists.reader import ListReader, open_list
 from engine.services.money.ledger import NoCredit
@@ -159,6 +160,7 @@ def bring_in(
     import_id: int,
     uploads: Uploads,
     default_area: str,
+    policy: Policy,
     *,
     read: Write,
     write: Write,
@@ -206,7 +208,7 @@ def bring_in(
         sentence = error.sentence.kept()
         write(lambda: _end(row, ImportState.FAILED, sentence, clock()))
     else:
-        _conclude(row, write, clock())
+        _conclude(row, write, clock(), policy)
     uploads.discard(row.token)
 
 
@@ -255,7 +257,7 @@ def _count(row: ListImport, chunk: int, brought: Imported) -> None:
         raise EngineBusy("This list is being brought in by another process.")
 
 
-def _conclude(row: ListImport, write: Write, now: int) -> None:
+def _conclude(row: ListImport, write: Write, now: int, policy: Policy) -> None:
     """All rows are in; the campaign starts, or its page says why it cannot."""
 
     def work() -> None:
@@ -263,7 +265,7 @@ def _conclude(row: ListImport, write: Write, now: int) -> None:
             return
         try:
             with db.atomic():
-                campaigns.start(row.campaign_id, now)
+                campaigns.start(row.campaign_id, now, policy)
         except NotApproved as error:
             # The engine starts it when the message is approved, also if that is this very moment.
             awaits = ListImport.get_by_id(row.id).awaits_approval

@@ -15,6 +15,7 @@ from hashlib import sha256
 from engine.errors import BadInput, NotFound
 from engine.services.campaigns import quick_sends
 from engine.services.campaigns.quick_sends import OTP_PRIORITY, QuickOptions
+from engine.services.compliance.policy import Policy
 from engine.services.numbering.numbers import NormalNumber
 from engine.store.tables.programs import OneTimeCode
 
@@ -43,13 +44,20 @@ def make(digits: int = USUAL) -> str:
 
 
 def send(
-    account_id: int, number: NormalNumber, code: str, prompt: str, length_ms: int, life_s: int, now: int
+    account_id: int,
+    number: NormalNumber,
+    code: str,
+    prompt: str,
+    length_ms: int,
+    life_s: int,
+    now: int,
+    policy: Policy,
 ) -> int:
     """Inside a write: keep the code and put its call in front of the queue; the code's id.
 
     `prompt` speaks it (`messages.otp_prompt`).  Raises as `quick_sends.send`.
     """
-    recipient_id = quick_sends.send(account_id, number, prompt, OPTIONS, now, message_ms=length_ms)
+    recipient_id = quick_sends.send(account_id, number, prompt, OPTIONS, now, policy, message_ms=length_ms)
     salt = secrets.token_hex(16)
     row = OneTimeCode.create(
         account_id=account_id,

@@ -15,10 +15,11 @@ from engine.sentences import Sentence
 from engine.services.accounts import accounts
 from engine.services.campaigns.estimate import Limits, estimate
 from engine.services.campaigns.rules import CampaignRules
-from engine.services.compliance import caller_ids, message_kinds, policy, traffic_caps
+from engine.services.compliance import caller_ids, message_kinds, traffic_caps
 from engine.services.compliance.calling_windows import Windows
 from engine.services.compliance.do_not_call import as_integer
 from engine.services.compliance.message_kinds import ANY_TIME
+from engine.services.compliance.policy import Policy
 from engine.services.compliance.traffic_caps import Outlook
 from engine.services.lists.choices import facts_of
 from engine.services.lists.counting import Example, ListCount
@@ -94,17 +95,19 @@ class Ground:
     account: Account | None = None
     hours: Windows = ANY_TIME
     caps: Outlook | None = None
+    caller_range: str = ""  # of `caller_ids.range_of`
 
 
-def ground_of(account_id: int, kind: str, inbound_share: float, now: int) -> Ground:
+def ground_of(account_id: int, kind: str, inbound_share: float, now: int, policy: Policy) -> Ground:
     """The ground for a campaign of an account, of a kind; inside a connection."""
-    account, rules = accounts.get(account_id), policy.current()
+    account = accounts.get(account_id)
     return Ground(
         gateways=list(Gateway.select()),
         switch_limits=limits_of_switches(Switch.select(), inbound_share),
         account=account,
-        hours=rules.hours.allowed(kind, message_kinds.may_any_hour(account)),
-        caps=traffic_caps.outlook(account_id, rules.caps, now),
+        hours=policy.hours.allowed(kind, message_kinds.may_any_hour(account)),
+        caps=traffic_caps.outlook(account_id, policy.caps, now),
+        caller_range=caller_ids.range_of(kind, policy),
     )
 
 
@@ -191,14 +194,13 @@ def _limits(rules: CampaignRules, ground: Ground) -> tuple[Limits | None, dict[s
     """The tightest limits and where they come from; None when no gateway may be used."""
     account = ground.account
     named = common_names(" ".join(rules.gateways), account.gateways if account else "")
-    prefix = caller_ids.range_of(rules.kind)
     own = rules.caller_id or (account.caller_id if account else "")
     usable = [
         row
         for row in ground.gateways
         if not row.is_draining
         and (named is None or row.name in named)
-        and caller_ids.fits(own or row.caller_id, prefix)
+        and caller_ids.fits(own or row.caller_id, ground.caller_range)
     ]
     if not usable:
         return None, {}

@@ -17,6 +17,7 @@ from engine.services.accounts import accounts, permissions
 from engine.services.campaigns import quick_history, start_checks
 from engine.services.campaigns.recipients import add_many, add_one
 from engine.services.campaigns.rules import CampaignRules
+from engine.services.compliance.policy import Policy
 from engine.services.money import charges
 from engine.services.numbering.numbers import NormalNumber
 from engine.states import CampaignState, RecipientState
@@ -68,7 +69,7 @@ def send(
     prompt: str,
     options: QuickOptions,
     now: int,
-    max_call_s: int = 660,
+    policy: Policy,
     message_ms: int | None = None,
     to_its_owner: bool = False,
 ) -> int:
@@ -84,10 +85,12 @@ def send(
     if options.record_s:
         accounts.require_grant(account_id, permissions.RECORDING)
     if to_its_owner:
-        start_checks.check_caps(account_id, now)
+        start_checks.check_caps(account_id, now, policy)
     else:
-        start_checks.check_quick(account_id, options.kind, prompt, now, options.caller_id, options.gateways)
-    campaign_id = standing_campaign(account_id, options, now, max_call_s)
+        start_checks.check_quick(
+            account_id, options.kind, prompt, now, policy, options.caller_id, options.gateways
+        )
+    campaign_id = standing_campaign(account_id, options, now, policy)
     is_mobile = number.kind == "mobile"
     recipient_id = add_one(campaign_id, number.e164, is_mobile, prompt)
     quick_history.note(recipient_id, account_id, number.e164, now)
@@ -105,7 +108,7 @@ def send_many(
     options: QuickOptions,
     now: int,
     message_ms: int,
-    max_call_s: int = 660,
+    policy: Policy,
 ) -> list[int]:
     """As `send`, one message to many numbers with one check, one insert and one booking; the recipients, in order.
 
@@ -114,8 +117,10 @@ def send_many(
     accounts.may_send(account_id, options.kind, now)
     if options.record_s:
         accounts.require_grant(account_id, permissions.RECORDING)
-    start_checks.check_quick(account_id, options.kind, prompt, now, options.caller_id, options.gateways)
-    campaign_id = standing_campaign(account_id, options, now, max_call_s)
+    start_checks.check_quick(
+        account_id, options.kind, prompt, now, policy, options.caller_id, options.gateways
+    )
+    campaign_id = standing_campaign(account_id, options, now, policy)
     rows = [(number.e164, number.kind == "mobile") for number in numbers]
     ids = add_many(campaign_id, rows, prompt)
     quick_history.note_many(
@@ -126,7 +131,7 @@ def send_many(
     return ids
 
 
-def standing_campaign(account_id: int, options: QuickOptions, now: int, max_call_s: int) -> int:
+def standing_campaign(account_id: int, options: QuickOptions, now: int, policy: Policy) -> int:
     """The standing campaign of these options, made at the first need; its id."""
     found = row_of(Campaign, account=account_id, standing_key=options.key)
     if found is None:
@@ -142,7 +147,7 @@ def standing_campaign(account_id: int, options: QuickOptions, now: int, max_call
             record_s=options.record_s,
             priority=options.priority,
         )
-        rules.check(max_call_s)
+        rules.check(policy.max_call_s)
         try:
             with db.atomic():
                 found = Campaign.create(

@@ -20,7 +20,7 @@ from engine.services.accounts import audit_log
 from engine.services.campaigns import campaigns, clone, why
 from engine.services.campaigns.transitions import move_from
 from engine.services.campaigns.uploads import Pending
-from engine.services.compliance import policy
+from engine.services.compliance.policy import Policy
 from engine.states import CampaignState
 from engine.store.database import db
 from engine.store.tables.campaigns import CampaignRepeat
@@ -65,9 +65,8 @@ def check(every: str, starts_at: int | None, until_at: int | None) -> None:
         raise BadInput("It would end before it is repeated.")
 
 
-def note(campaign_id: int, pending: Pending, now: int, *, is_jalali: bool) -> None:
+def note(campaign_id: int, pending: Pending, now: int, zone: tzinfo, *, is_jalali: bool) -> None:
     """Inside a write: a campaign that was made of an upload is to be made again."""
-    zone = policy.current().zone
     first = int(pending.rules.get("starts_at") or now)
     local = from_ms(first).astimezone(zone)
     day = jdatetime.date.fromgregorian(date=local.date()).day if is_jalali else local.day
@@ -106,7 +105,7 @@ def due(now: int) -> list[CampaignRepeat]:
     return list(query.order_by(CampaignRepeat.next_at).limit(100))
 
 
-def make(row: CampaignRepeat, now: int, max_call_s: int, write: Write) -> int | None:
+def make(row: CampaignRepeat, now: int, policy: Policy, write: Write) -> int | None:
     """Make the next campaign of a repetition; its id, None when it is not repeated any more or cannot be.
 
     Not inside a transaction: the numbers are copied in parts.
@@ -120,7 +119,7 @@ def make(row: CampaignRepeat, now: int, max_call_s: int, write: Write) -> int | 
             made = clone.clone(
                 campaign_id,
                 now,
-                max_call_s,
+                policy,
                 write,
                 (clone.ALL,),
                 name=name,
@@ -135,7 +134,7 @@ def make(row: CampaignRepeat, now: int, max_call_s: int, write: Write) -> int | 
         write(lambda: _stop(int(row.id), kept))
         log.warning("action=repeat_ended repeat=%d reason=%r", row.id, str(error))
         return None
-    write(lambda: _conclude(int(row.id), made, next_at, now))
+    write(lambda: _conclude(int(row.id), made, next_at, now, policy))
     log.info("action=campaign_repeated campaign=%d of=%d", made, campaign_id)
     return int(made)
 
@@ -170,16 +169,15 @@ def _stop(repeat_id: int, sentence: str) -> None:
     ).execute()
 
 
-def _conclude(repeat_id: int, made: int, starts_at: int, now: int) -> None:
+def _conclude(repeat_id: int, made: int, starts_at: int, now: int, policy: Policy) -> None:
     """The copy is complete: it starts at its time, and is the one to copy next.  One that cannot start says why."""
     row = CampaignRepeat.get_by_id(repeat_id)
     if row.next_at is None:  # somebody ended the repetition meanwhile
         move_from(made, CampaignState.DRAFT, CampaignState.STOPPED, finished_at=now)
         return
-    zone = policy.current().zone
     following = int(row.next_at)
     while following <= now or following <= starts_at:  # repetitions missed while nothing ran are skipped
-        following = next_after(following, row.every, int(row.day), bool(row.is_jalali), zone)
+        following = next_after(following, row.every, int(row.day), bool(row.is_jalali), policy.zone)
     is_last = row.until_at is not None and following > row.until_at
     CampaignRepeat.update(campaign_id=made, copying_id=None, next_at=None if is_last else following).where(
         CampaignRepeat.id == row.id
@@ -187,6 +185,6 @@ def _conclude(repeat_id: int, made: int, starts_at: int, now: int) -> None:
     Campaign.update(starts_at=starts_at if starts_at > now else None).where(Campaign.id == made).execute()
     try:
         with db.atomic():
-            campaigns.start(made, now)
+            campaigns.start(made, now, policy)
     except AvanakError as error:
         Campaign.update(state_reason=error.sentence.kept()).where(Campaign.id == made).execute()

@@ -16,6 +16,7 @@ from engine.errors import AvanakError, BadInput
 from engine.services.accounts import accounts, permissions
 from engine.services.campaigns import quick_sends
 from engine.services.campaigns.quick_sends import QuickOptions
+from engine.services.compliance.policy import Policy
 from engine.services.messages import library
 from engine.services.money import ledger, pricing
 from engine.services.money.ledger import NoCredit
@@ -79,7 +80,7 @@ def start(
     message_id: int,
     names: tuple[str, ...],
     now: int,
-    max_call_s: int,
+    policy: Policy,
 ) -> int:
     """Inside a write: ring the first; the secure call's id.  `names` are the gateways of a region, empty: any.
 
@@ -90,9 +91,11 @@ def start(
     if first.e164 == second.e164:
         raise BadInput("The two numbers are the same.")
     message = library.get(message_id, account_id)
-    longest_s = _longest_s(account_id, first.kind == "mobile", second.kind == "mobile", max_call_s, now)
+    longest_s = _longest_s(
+        account_id, first.kind == "mobile", second.kind == "mobile", policy.max_call_s, now
+    )
     first_id = quick_sends.send(
-        account_id, first, message.prompt, options(longest_s, names), now, max_call_s, longest_s * 1000
+        account_id, first, message.prompt, options(longest_s, names), now, policy, longest_s * 1000
     )
     SecureCall.create(
         first_id=first_id,
@@ -145,7 +148,7 @@ def open_pairs() -> list[Pair]:
     ]
 
 
-def ring_second(call_id: int, switch_name: str, now: int, max_call_s: int) -> int | None:
+def ring_second(call_id: int, switch_name: str, now: int, policy: Policy) -> int | None:
     """Inside a write: the first has answered on this switch; ring the second by a gateway of it, once.
 
     The second's recipient; None when it is rung already, or may not be (then the call is over).
@@ -164,7 +167,7 @@ def ring_second(call_id: int, switch_name: str, now: int, max_call_s: int) -> in
             row.prompt,
             options(longest_s, names, switch_name),
             now,
-            max_call_s,
+            policy,
             row.reserve_ms,
         )
     except AvanakError as error:

@@ -12,8 +12,9 @@ from engine.clock import from_ms
 from engine.errors import Conflict, NotAllowed
 from engine.sentences import Sentence, Word
 from engine.services.accounts import accounts, permissions
-from engine.services.compliance import caller_ids, message_kinds, policy, traffic_caps
+from engine.services.compliance import caller_ids, message_kinds, traffic_caps
 from engine.services.compliance.calling_windows import windows_of
+from engine.services.compliance.policy import Policy
 from engine.services.messages.personal import Template
 from engine.states import MessageState
 from engine.store.rows import row_of
@@ -55,7 +56,7 @@ def rejected(title: str, reason: str) -> Sentence:
     return Sentence("The message «%(title)s» was rejected: %(reason)s.", title=title, reason=reason)
 
 
-def check_campaign(row: Campaign, now: int) -> None:
+def check_campaign(row: Campaign, now: int, policy: Policy) -> None:
     """Raise NotApproved, BadInput (windows outside the kind's hours, an unknown variable, a caller id that it may not show),
     SendingRefused (a recording without the permission) or CapReached."""
     if row.message is not None:
@@ -67,34 +68,38 @@ def check_campaign(row: Campaign, now: int) -> None:
             template.check_share()
     if row.record_s:
         accounts.require_grant(row.account_id, permissions.RECORDING)
-    rules = policy.current()
     any_hour = message_kinds.may_any_hour(accounts.get(row.account_id))
-    rules.hours.check(row.kind, windows_of(row.windows, row.weekdays), any_hour)
-    caller_ids.check(row.account_id, row.kind, row.caller_id, row.gateways.split())
-    traffic_caps.check(row.account_id, rules.caps, now)
+    policy.hours.check(row.kind, windows_of(row.windows, row.weekdays), any_hour)
+    caller_ids.check(row.account_id, row.kind, row.caller_id, row.gateways.split(), policy)
+    traffic_caps.check(row.account_id, policy.caps, now)
 
 
 def check_quick(
-    account_id: int, kind: str, prompt: str, now: int, caller_id: str = "", gateways: Sequence[str] = ()
+    account_id: int,
+    kind: str,
+    prompt: str,
+    now: int,
+    policy: Policy,
+    caller_id: str = "",
+    gateways: Sequence[str] = (),
 ) -> None:
     """Raise NotApproved, HourNotAllowed, CallerIdNotAllowed or CapReached for a quick send."""
     message = row_of(Message, account=account_id, prompt=prompt)
     if message is not None:
         check_approved(message)
-    rules = policy.current()
-    allowed = rules.hours.allowed(kind, message_kinds.may_any_hour(accounts.get(account_id)))
-    if not allowed.is_open(now, rules.zone):
-        opens = from_ms(allowed.next_open(now, rules.zone)).astimezone(rules.zone)
+    allowed = policy.hours.allowed(kind, message_kinds.may_any_hour(accounts.get(account_id)))
+    if not allowed.is_open(now, policy.zone):
+        opens = from_ms(allowed.next_open(now, policy.zone)).astimezone(policy.zone)
         raise HourNotAllowed(
             "Messages of the kind %(kind)s may be sent at %(allowed)s; the next hour begins at %(at)s.",
             kind=Word(kind),
             allowed=allowed,
             at=f"{opens:%H:%M}",
         )
-    caller_ids.check(account_id, kind, caller_id, gateways)
-    traffic_caps.check(account_id, rules.caps, now)
+    caller_ids.check(account_id, kind, caller_id, gateways, policy)
+    traffic_caps.check(account_id, policy.caps, now)
 
 
-def check_caps(account_id: int, now: int) -> None:
+def check_caps(account_id: int, now: int, policy: Policy) -> None:
     """Raise CapReached when the account may place no further call now."""
-    traffic_caps.check(account_id, policy.current().caps, now)
+    traffic_caps.check(account_id, policy.caps, now)

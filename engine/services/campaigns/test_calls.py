@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.errors import NotAllowed
 from engine.services.campaigns import quick_sends
 from engine.services.campaigns.quick_sends import QuickOptions
+from engine.services.compliance.policy import Policy
 from engine.services.numbering.numbers import NormalNumber, normalise
 from engine.services.numbering.reasons import Reason
 from engine.store.tables.core import Message
@@ -13,7 +14,7 @@ _MARGIN_S, _STEP_S = 15, 60  # lengths by the minute: few standing campaigns ser
 
 
 def place(
-    message: Message, account_id: int, number: str, own_numbers: list[str], now: int, max_call_s: int
+    message: Message, account_id: int, number: str, own_numbers: list[str], now: int, policy: Policy
 ) -> int:
     """Ring `number` with a message, approved or not, at the account's price; the quick send's id.  Inside a write.
 
@@ -26,9 +27,9 @@ def place(
         account_id,
         NormalNumber(*found),
         message.prompt,
-        _options(int(message.duration_ms), max_call_s),
+        _options(int(message.duration_ms), policy.max_call_s),
         now,
-        max_call_s,
+        policy,
         message_ms=int(message.duration_ms),
         to_its_owner=True,
     )

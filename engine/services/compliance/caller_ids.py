@@ -14,7 +14,7 @@ from collections.abc import Iterable
 
 from engine.errors import BadInput, Conflict, NotFound
 from engine.services.accounts import accounts, audit_log
-from engine.services.compliance import policy
+from engine.services.compliance.policy import Policy
 from engine.states import MessageKind
 from engine.store.tables.core import Gateway
 from engine.store.tables.customers import ConfirmedNumber
@@ -35,9 +35,9 @@ def national(caller_id: str) -> str:
     return "0" + digits[2:] if digits.startswith("98") else digits
 
 
-def range_of(kind: str) -> str:
+def range_of(kind: str, policy: Policy) -> str:
     """The first digits that a caller id must have for messages of `kind`; empty: any."""
-    return policy.current().advertising_prefix if kind == MessageKind.ADVERTISING else ""
+    return policy.advertising_prefix if kind == MessageKind.ADVERTISING else ""
 
 
 def fits(caller_id: str, prefix: str) -> bool:
@@ -45,20 +45,20 @@ def fits(caller_id: str, prefix: str) -> bool:
     return national(caller_id).startswith(prefix)
 
 
-def check(account_id: int, kind: str, own: str, gateway_names: Iterable[str]) -> None:
+def check(account_id: int, kind: str, own: str, gateway_names: Iterable[str], policy: Policy) -> None:
     """Raise CallerIdNotAllowed unless a campaign could be called as the rule wants; inside a connection.
 
     `own` is the campaign's caller id, `gateway_names` those it may use (none: all).  With neither the
     campaign's nor the account's number, a gateway that shows one of the range is needed; the claimer
     then uses only such gateways.
     """
-    if not own and not range_of(kind):
+    if not own and not range_of(kind, policy):
         return
     names = set(gateway_names) or set(accounts.get(account_id).gateways.split())
     rows = [row for row in Gateway.select() if not names or row.name in names]
     if own:
         require_own(account_id, own, rows)
-    check_with(kind, own or accounts.get(account_id).caller_id, rows)
+    check_with(kind, own or accounts.get(account_id).caller_id, rows, policy)
 
 
 def require_own(account_id: int, number: str, gateways: Iterable[Gateway]) -> None:
@@ -112,9 +112,9 @@ def forget(account_id: int, number: str, person_id: int | None, now: int) -> Non
     )
 
 
-def check_with(kind: str, number: str, gateways: Iterable[Gateway]) -> None:
+def check_with(kind: str, number: str, gateways: Iterable[Gateway], policy: Policy) -> None:
     """As `check`, of the number that is shown whichever gateway it is (empty: the gateway's)."""
-    prefix = range_of(kind)
+    prefix = range_of(kind, policy)
     if not prefix:
         return
     if number:

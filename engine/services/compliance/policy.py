@@ -1,13 +1,12 @@
-"""What this installation allows, as its settings say: hours of the kinds, caps, zone, range of caller ids.
+"""What this installation allows, as its settings say: hours of the kinds, caps, zone, range of caller ids, longest call.
 
-Set once, when a process opens the store (`engine.runtime.opening.open_store`), and
-asked wherever a campaign is made, started or claimed.
+Made once where a process is put together, and handed on to whatever makes, starts or claims a campaign.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
+from zoneinfo import ZoneInfo
 
 from engine.config import Settings, zone_of
 from engine.services.compliance.message_kinds import KindHours
@@ -16,28 +15,23 @@ from engine.services.compliance.traffic_caps import Caps
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Until settings are given (a test of one service): any hour, no caps."""
+    """`advertising_prefix` begins the caller ids of advertising; empty: any."""
 
     hours: KindHours
     caps: Caps
-    zone: tzinfo
-    advertising_prefix: str = ""  # of caller ids of advertising; empty: any
+    zone: ZoneInfo
+    advertising_prefix: str
+    max_call_s: int
+    code_calls_an_hour: int  # calls that speak a code, of everybody together
 
-
-_policy = Policy(KindHours(), Caps(10**9, 1000.0, 0), UTC)
-
-
-def use(settings: Settings) -> None:
-    """From now on the policy is that of `settings`; BadInput for hours that no day has."""
-    global _policy
-    _policy = Policy(
-        KindHours.of_settings(settings),
-        Caps.of_settings(settings),
-        zone_of(settings.timezone),
-        settings.advertising_caller_prefix,
-    )
-
-
-def current() -> Policy:
-    """The policy in force."""
-    return _policy
+    @classmethod
+    def of_settings(cls, settings: Settings) -> Policy:
+        """The policy of an installation; BadInput for hours that no day has."""
+        return cls(
+            KindHours.of_settings(settings),
+            Caps.of_settings(settings),
+            zone_of(settings.timezone),
+            settings.advertising_caller_prefix,
+            settings.max_call_s,
+            settings.code_calls_an_hour,
+        )

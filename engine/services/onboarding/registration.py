@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from engine.errors import BadInput, Conflict
 from engine.services.accounts import accounts, people
 from engine.services.campaigns import codes
+from engine.services.compliance.policy import Policy
 from engine.states import AccountState
 from engine.store.tables.core import Account
 from engine.text import one_line
@@ -54,8 +55,7 @@ def send_code(
     now: int,
     speak: codes.Speak,
     write: codes.Write,
-    *,
-    an_hour: int,
+    policy: Policy,
     language: str = "fa",
 ) -> codes.Sent:
     """Ring the account's mobile and speak a new code (`codes.send`).  Conflict when nothing is to be verified."""
@@ -67,8 +67,8 @@ def send_code(
         now,
         speak,
         write,
-        an_hour=an_hour,
-        language=language,
+        policy,
+        language,
     )
 
 

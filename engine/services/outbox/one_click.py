@@ -18,6 +18,7 @@ from urllib.parse import urlencode, urlsplit
 from engine.services.accounts.access_tokens import AccessToken
 from engine.services.campaigns import quick_sends
 from engine.services.campaigns.quick_sends import OTP_PRIORITY, QuickOptions
+from engine.services.compliance.policy import Policy
 from engine.services.numbering.numbers import NormalNumber, display
 from engine.services.outbox import signing
 from engine.states import FINAL_STATES, Disposition
@@ -54,12 +55,15 @@ def send(
     length_ms: int,
     gateways: tuple[str, ...],
     now: int,
+    policy: Policy,
 ) -> tuple[int, str]:
     """Inside a write: put the call in front of the queue; (its id, the digit to press).
 
     Raises as `quick_sends.send`.  The address has been looked at (`outside.check_url`).
     """
-    recipient_id = quick_sends.send(account_id, number, prompt, options(gateways), now, message_ms=length_ms)
+    recipient_id = quick_sends.send(
+        account_id, number, prompt, options(gateways), now, policy, message_ms=length_ms
+    )
     code = secrets.choice(DIGITS)
     OneClick.create(
         recipient_id=recipient_id,

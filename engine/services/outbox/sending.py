@@ -11,7 +11,7 @@ from engine.services.outbox import deliveries
 from engine.services.outbox.deliveries import Outcome
 from engine.services.outbox.email import Mail
 from engine.services.outbox.messengers import parse_messengers
-from engine.services.outbox.voice import Speak, VoiceLine
+from engine.services.outbox.voice import VoiceLine
 from engine.store.tables.support import Delivery
 from engine.store.threads import read, write
 
@@ -32,15 +32,13 @@ class Channels:
         self._voice = voice
 
     @staticmethod
-    def from_settings(
-        settings: Settings, speak: Speak | None = None, wake: Callable[[], None] = lambda: None
-    ) -> Channels:
+    def from_settings(settings: Settings, voice: VoiceLine | None = None) -> Channels:
         """The channels of the settings; BadInput names a setting that cannot be."""
         senders: dict[str, Sender] = dict(parse_messengers(settings.messengers.get_secret_value()))
         url = settings.smtp_url.get_secret_value()
         if url:
             senders["email"] = Mail(url, settings.mail_from)
-        return Channels(senders, VoiceLine(speak, wake) if speak is not None else None)
+        return Channels(senders, voice)
 
     @property
     def names(self) -> list[str]:

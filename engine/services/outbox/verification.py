@@ -12,6 +12,7 @@ from engine.errors import Conflict
 from engine.sentences import Sentence
 from engine.services.accounts.permissions import Actor
 from engine.services.campaigns import codes
+from engine.services.compliance.policy import Policy
 from engine.services.numbering import numbers
 from engine.services.numbering.reasons import Reason
 from engine.services.outbox import addresses, deliveries
@@ -28,7 +29,7 @@ def subject_of(row: ContactAddress) -> codes.Subject:
 
 
 def send(
-    row: ContactAddress, asker: codes.Asker, now: int, speak: codes.Speak, write: codes.Write, an_hour: int
+    row: ContactAddress, asker: codes.Asker, now: int, speak: codes.Speak, write: codes.Write, policy: Policy
 ) -> codes.Sent | None:
     """Send a new code to an address; the call, None for a message.  Not inside a transaction.
 
@@ -41,12 +42,10 @@ def send(
         if isinstance(number, Reason):
             raise Conflict("This number cannot be called any more.")
         language = str(row.language)
-        return codes.send(
-            subject_of(row), number, asker, now, speak, write, an_hour=an_hour, language=language
-        )
+        return codes.send(subject_of(row), number, asker, now, speak, write, policy, language)
 
     def enqueue() -> None:
-        code_id, code = codes.note(subject_of(row), _mark(row), asker, now, an_hour)
+        code_id, code = codes.note(subject_of(row), _mark(row), asker, now, policy)
         deliveries.enqueue(
             f"verify/{row.id}/{code_id}",
             row.channel,

@@ -19,8 +19,8 @@ from engine.errors import AvanakError
 from engine.sentences import Word, kept
 from engine.services.accounts import accounts
 from engine.services.campaigns import quick_sends
-from engine.services.compliance import policy
 from engine.services.compliance.do_not_call import as_integer
+from engine.services.compliance.policy import Policy
 from engine.services.numbering import numbers
 from engine.services.numbering.numbers import NormalNumber
 from engine.services.numbering.reasons import Reason
@@ -55,9 +55,10 @@ _GOING_ON = (
 class VoiceLine:
     """The sender of voice calls; `wake` tells the dialer that there is something to call."""
 
-    def __init__(self, speak: Speak, wake: Callable[[], None]) -> None:
+    def __init__(self, speak: Speak, wake: Callable[[], None], policy: Policy) -> None:
         self._speak = speak
         self._wake = wake
+        self._policy = policy
 
     def step(self, now: int, limit: int) -> int:
         """Check on placed calls, then place those that are due; how many.  Not inside a transaction."""
@@ -70,7 +71,7 @@ class VoiceLine:
         return len(due)
 
     def _place(self, row: Delivery, now: int) -> None:
-        opens = read(lambda: opens_at(row, now))
+        opens = read(lambda: opens_at(row, now, self._policy))
         if opens > now:
             write(lambda: Delivery.update(next_at=opens).where(Delivery.id == row.id, _WAITS).execute())
             return
@@ -93,7 +94,9 @@ class VoiceLine:
                     return
                 house_id = int(accounts.house().id)
                 options = options_of(row)
-                recipient_id = quick_sends.send(house_id, number, prompt, options, now, message_ms=length_ms)
+                recipient_id = quick_sends.send(
+                    house_id, number, prompt, options, now, self._policy, message_ms=length_ms
+                )
                 Delivery.update(recipient_id=recipient_id).where(Delivery.id == row.id).execute()
 
         try:
@@ -130,12 +133,11 @@ def options_of(row: Delivery) -> quick_sends.QuickOptions:
     return INCIDENT if row.is_urgent else ORDINARY
 
 
-def opens_at(row: Delivery, now: int) -> int:
+def opens_at(row: Delivery, now: int, policy: Policy) -> int:
     """When the telephone of a message may be rung: now, or when the hours of its kind begin."""
     if row.account_id is None:
         return now
-    rules = policy.current()
-    return rules.hours.allowed(options_of(row).kind).next_open(now, rules.zone)
+    return policy.hours.allowed(options_of(row).kind).next_open(now, policy.zone)
 
 
 def barred(row: Delivery, number: NormalNumber, now: int) -> str:

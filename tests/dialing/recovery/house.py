@@ -11,6 +11,7 @@ from engine.dialing.calls import Call
 from engine.dialing.dialer import Dialer
 from engine.dialing.sender import Sender
 from engine.esl.events import BackgroundJob
+from engine.services.compliance.policy import Policy
 from engine.store import threads
 from engine.store.audit import audit_campaign
 from engine.store.findings import Finding
@@ -37,7 +38,7 @@ class House:
         self.writer = Writer()
         self.writer.start()
         threads.use_writer(self.writer)
-        self.dialer = Dialer(self.settings, self.writer)
+        self.dialer = Dialer(self.settings, Policy.of_settings(self.settings), self.writer)
         self.dialer.add_switch(SWITCH, "one", False, self.switch)
         self.dialer.refresh()
 

@@ -74,7 +74,7 @@ _OUTCOMES = {
 
 def create(asked: Asked) -> int:
     """A campaign of the numbers; its id."""
-    account_id, now, settings = asked.account_id, asked.now, web().settings
+    account_id, now, settings, policy = asked.account_id, asked.now, web().settings, web().policy
     span = dated.span_of(asked["StartDateTime"], asked["EndDateTime"], now)
     _check_tries(asked["MaxTryCount"])
     wanted = _texts(asked)
@@ -100,7 +100,7 @@ def create(asked: Asked) -> int:
         dated.numbers_in(asked["Numbers"]), settings.default_area_code or None, allow_abroad
     )
     return dated.create(
-        account_id, rules, asked["MessageID"], numbers, now, settings.max_call_s, write,
+        account_id, rules, asked["MessageID"], numbers, now, policy, write,
         starts=asked["AutoStart"], also=lambda made: texts.allow(account_id, made, wanted, lines) if wanted else None,
     )  # fmt: skip
 
@@ -140,8 +140,8 @@ def start(asked: Asked) -> int:
         changes["retry_after_s"] = asked["MinuteBetweenTries"] * 60
     if asked["Title"]:
         changes["name"] = asked["Title"]
-    by, longest = asked.caller.person.id, web().settings.max_call_s
-    write(lambda: dated.start(asked["CampaignID"], asked.account_id, span, changes, by, asked.now, longest))
+    by, policy = asked.caller.person.id, web().policy
+    write(lambda: dated.start(asked["CampaignID"], asked.account_id, span, changes, by, asked.now, policy))
     return int(asked["CampaignID"])
 
 

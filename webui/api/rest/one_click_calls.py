@@ -26,14 +26,14 @@ def send(asked: Asked) -> dict[str, Any]:
     number, url, account_id, now = (
         number_of(asked["Number"]), asked["CallbackURL"].strip(), asked.account_id, asked.now,
     )  # fmt: skip
-    settings, speaker = web().settings, speech()
+    settings, policy, speaker = web().settings, web().policy, speech()
     web().apart(lambda: outside.check_url(url, outside.parse_networks(settings.own_networks)), waits=True)
     gateways = read(lambda: regions.gateways_of(account_id, asked["ServerID"]))
     made = web().apart(lambda: speaker.make(SAID, settings.prompts_dir, DEFAULT_VOICE))
     token_id = int(asked.caller.token.id)
     send_id, code = write(
         lambda: one_click.send(
-            account_id, token_id, number, url, made.prompt, made.duration_ms, gateways, now
+            account_id, token_id, number, url, made.prompt, made.duration_ms, gateways, now, policy
         )
     )
     return {"Result": 0, "Code": int(code), "SendId": send_id}

@@ -23,13 +23,13 @@ def make(asked: Asked) -> int:
     first, second = (number_of(asked[name], WRONG_NUMBER) for name in ("srcNumber", "dstNumber"))
     if first.e164 == second.e164:
         raise Refused(SAME_NUMBER, "Numbers_Same")
-    account_id, now, longest = asked.account_id, asked.now, web().settings.max_call_s
+    account_id, now, policy = asked.account_id, asked.now, web().policy
     if not read(lambda: accounts.has_grant(account_id, permissions.SECURE_CALLS)):
         raise Refused(NO_PERMISSION, "SecureCall_NotAllowed")
 
     def work() -> int:
         names = regions.gateways_of(account_id, asked["serverId"])
-        return secure_calls.start(account_id, first, second, asked["holdMessageId"], names, now, longest)
+        return secure_calls.start(account_id, first, second, asked["holdMessageId"], names, now, policy)
 
     return int(write(work))
 

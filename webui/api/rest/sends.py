@@ -111,7 +111,8 @@ def _send(
     also: Callable[[int], None] = lambda recipient_id: None,
 ) -> dict[str, Any]:
     """Put a call in front of the queue; `sound` and `also` run in the transaction that does."""
-    account_id, now, longest = asked.account_id, asked.now, web().settings.max_call_s
+    account_id, now, policy = asked.account_id, asked.now, web().policy
+    longest = policy.max_call_s
     record_s = record_seconds(asked)
 
     def work() -> dict[str, Any]:
@@ -124,7 +125,7 @@ def _send(
             record_s=record_s,
         )
         recipient_id = quick_sends.send(
-            account_id, number, played.prompt, options, now, longest, played.length_ms
+            account_id, number, played.prompt, options, now, policy, played.length_ms
         )
         also(recipient_id)
         price = pricing.price_of(account_id, now)
@@ -146,13 +147,13 @@ def send_code(asked: Asked) -> dict[str, Any]:
     """A code that is spoken twice, digit by digit; it is in this answer and nowhere else."""
     number, account_id, now = number_of(asked["Number"]), asked.account_id, asked.now
     code = _code(asked["Length"], asked["OptionalCode"])
-    folder, region = web().settings.prompts_dir, asked["ServerID"]
+    folder, policy, region = web().settings.prompts_dir, web().policy, asked["ServerID"]
     prompt, length_ms = web().apart(lambda: otp_prompt.prompt_for_code(code, "fa", prompts_dir=folder))
 
     def work() -> int:
         gateways = regions.gateways_of(account_id, region)
         options = QuickOptions(priority=OTP.priority, max_length_s=OTP.max_length_s, gateways=gateways)
-        return quick_sends.send(account_id, number, prompt, options, now, message_ms=length_ms)
+        return quick_sends.send(account_id, number, prompt, options, now, policy, message_ms=length_ms)
 
     return {"ErrorCode": 0, "QuickSendID": write(work), "GeneratedCode": code}
 
