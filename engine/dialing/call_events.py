@@ -63,7 +63,6 @@ class CallEventHandler:
         self.heard_tolerance_ms = heard_tolerance_ms
         self.pausing = pausing
         self.ended = 0  # settles handed over since the start
-        self.strangers = 0  # events of calls that are not (or no longer) ours
 
     # -- what the switch says -----------------------------------------------------------
 
@@ -85,10 +84,7 @@ class CallEventHandler:
 
     def on_answer(self, uuid: str, at_ms: int | None) -> None:
         call = self.calls.get(uuid)
-        if call is None:
-            self.strangers += 1
-            return
-        if call.answered_at is not None:
+        if call is None or call.answered_at is not None:  # not (or no longer) ours, or known
             return
         wall, now_m = self.clock()
         call.answered_at = at_ms or wall
@@ -98,10 +94,8 @@ class CallEventHandler:
 
     def on_hangup(self, end: CallEnd) -> None:
         call = self.calls.get(end.uuid)
-        if call is None:
-            self.strangers += 1
-            return
-        self.settle_hangup(call, end, "event")
+        if call is not None:  # else it is not (or no longer) ours
+            self.settle_hangup(call, end, "event")
 
     def on_job(self, job: BackgroundJob) -> None:
         """The originate's own answer: a success says nothing new, a failure may be all that comes.

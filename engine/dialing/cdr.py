@@ -104,7 +104,6 @@ class SwitchRecords:
         self.save = save
         self.clock = clock
         self.settled = 0  # calls that only their record ended
-        self.malformed = 0
         self._waiting: dict[str, tuple[Found, float]] = {}  # of open calls, in the order of the file
         self._saved: Cursor | None = None
         self._save_m = 0.0
@@ -174,7 +173,6 @@ class SwitchRecords:
     def _parse(self, found: Found) -> CallEnd | None:
         record = self.source.parse(found.raw)
         if record is None:
-            self.malformed += 1
             log.warning("action=record_malformed uuid=%s", found.uuid)
         return record
 

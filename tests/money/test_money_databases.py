@@ -42,7 +42,7 @@ def test_a_story_of_money(store: Writer) -> None:
     standing = read(lambda: int(Campaign.get(Campaign.standing_key != "").id))
     world.settle(world.claim(standing), heard_ms=2_000)
     world.second()
-    write(lambda: ledger.refund(account, 5, "back", "refund/1", None, world.now))
+    write(lambda: ledger.adjust(account, -5, "back", "adjust/1", None, world.now))
     found = world.clean()
     assert (found.open_reservations, found.reserved) == (0, 0)
     assert found.charged_calls > 4
@@ -98,19 +98,19 @@ def test_engines_that_claim_at_once_place_no_call_that_cannot_be_paid(store: Wri
 
 
 @pytest.mark.parametrize("store_url", ["postgres"], indirect=True)
-def test_a_refund_that_is_made_twice_at_once_is_booked_and_audited_once(store: Writer) -> None:
+def test_an_adjustment_that_is_made_twice_at_once_is_booked_and_audited_once(store: Writer) -> None:
     world = World()
     account = world.account(1_000)
 
-    def refund() -> list[int]:
-        made = ledger.refund(account, 400, "back", "refund/1", None, world.now)
+    def adjust() -> list[int]:
+        made = ledger.adjust(account, -400, "back", "adjust/1", None, world.now)
         return [] if made is None else [made]
 
-    other = other_engine(refund)
-    assert write(refund) == []
+    other = other_engine(adjust)
+    assert write(adjust) == []
     assert other.get(timeout=20) == 1
     assert world.balance(account) == 600
-    acts = [row.action for row in read(lambda: audit_log.entries(account)) if row.action == "money.refund"]
+    acts = [row.action for row in read(lambda: audit_log.entries(account)) if row.action == "money.adjust"]
     assert len(acts) == 1
     world.clean()
 

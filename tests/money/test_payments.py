@@ -309,7 +309,6 @@ def test_amounts_are_whole_positive_and_bounded(world: World, amount: Any) -> No
     ways = [
         lambda: ledger.top_up(account, amount, "k1", world.now),
         lambda: ledger.adjust(account, amount, "why", "k2", None, world.now),
-        lambda: ledger.refund(account, amount, "why", "k3", None, world.now),
         lambda: receipts.submit(account, amount, "553277", world.now),
         lambda: payments.begin(account, amount, TestProvider(), BACK, world.now, lambda work: work()),
         lambda: traffic_caps.set_caps(account, None, amount, world.now, None),

@@ -22,7 +22,7 @@ from engine.store.threads import read, write
 ROOT = Path(__file__).parents[2]
 ACCOUNTS = 4_000  # eight transactions
 OWN = 200  # accounts with an outage of their own, whose evidence is theirs alone
-MONTH = Month.containing(wall_ms() // 1000).previous()
+MONTH = Month.containing(Month.containing(wall_ms() // 1000).start - 1)  # the last one that has ended
 START, END = MONTH.start * 1000, MONTH.end * 1000
 DAY, MINUTE = 86_400_000, 60_000
 

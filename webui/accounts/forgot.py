@@ -14,8 +14,8 @@ from flask import flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
-from wtforms import PasswordField, StringField
-from wtforms.validators import EqualTo, InputRequired, Length
+from wtforms import StringField
+from wtforms.validators import InputRequired, Length
 
 from engine.clock import wall_ms
 from engine.errors import BadInput
@@ -30,6 +30,7 @@ from webui.accounts.auth import too_many
 from webui.forms.codes import asker, tell_code
 from webui.forms.number_fields import ascii_digits
 from webui.forms.pages import Answer, PageForm, attempt, pages_blueprint, refused
+from webui.forms.password_fields import new_password, password_again
 from webui.i18n.formats import language
 from webui.i18n.sentences import said
 from webui.request.access import person_or_none
@@ -61,17 +62,8 @@ class ForgottenPasswordForm(PageForm):
         filters=[ascii_digits],
         render_kw={"dir": "ltr", "inputmode": "numeric", "autocomplete": "one-time-code"},
     )
-    password = PasswordField(
-        _l("New password"),
-        [InputRequired(), Length(people.MIN_PASSWORD, 1000)],
-        description=_l("At least 10 characters."),
-        render_kw={"dir": "ltr", "autocomplete": "new-password"},
-    )
-    again = PasswordField(
-        _l("The password again"),
-        [InputRequired(), EqualTo("password", _l("The two passwords differ."))],
-        render_kw={"dir": "ltr", "autocomplete": "new-password"},
-    )
+    password = new_password(_l("New password"))
+    again = password_again()
 
 
 @blueprint.route("", methods=["GET", "POST"])

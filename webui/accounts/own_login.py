@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 from wtforms import PasswordField, StringField
-from wtforms.validators import EqualTo, InputRequired, Length
+from wtforms.validators import InputRequired, Length
 
 from engine.clock import wall_ms
 from engine.network import network_of
@@ -20,6 +20,7 @@ from engine.store.threads import read, write
 from webui.accounts.auth import too_many
 from webui.forms.number_fields import ascii_digits
 from webui.forms.pages import Answer, PageForm, attempt, pages_blueprint, refused
+from webui.forms.password_fields import new_password, password_again
 from webui.request.access import is_staff, lifetime, log_in, needs, person, session_id
 from webui.request.context import web
 from webui.request.limits import limiter
@@ -35,17 +36,8 @@ class NewPasswordForm(PageForm):
         [InputRequired(), Length(max=1000)],
         render_kw={"dir": "ltr", "autocomplete": "current-password"},
     )
-    password = PasswordField(
-        _l("New password"),
-        [InputRequired(), Length(people.MIN_PASSWORD, 1000)],
-        description=_l("At least 10 characters."),
-        render_kw={"dir": "ltr", "autocomplete": "new-password"},
-    )
-    again = PasswordField(
-        _l("The password again"),
-        [InputRequired(), EqualTo("password", _l("The two passwords differ."))],
-        render_kw={"dir": "ltr", "autocomplete": "new-password"},
-    )
+    password = new_password(_l("New password"))
+    again = password_again()
 
 
 class ConfirmForm(PageForm):

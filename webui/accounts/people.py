@@ -9,9 +9,9 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
 from werkzeug.wrappers import Response
-from wtforms import PasswordField, SelectField, StringField
+from wtforms import SelectField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import EqualTo, InputRequired, Length
+from wtforms.validators import InputRequired, Length
 
 from engine.clock import wall_ms
 from engine.errors import Conflict
@@ -20,6 +20,7 @@ from engine.services.accounts.people import User
 from engine.store.threads import read, write
 from webui.forms.number_fields import row_id
 from webui.forms.pages import Answer, PageForm, attempt, pages_blueprint, refused
+from webui.forms.password_fields import new_password, password_again
 from webui.i18n.words import WORDS
 from webui.request.access import account_scope, log_in, needs, person
 from webui.request.context import web
@@ -48,17 +49,8 @@ class RoleForm(PageForm):
 class PasswordForm(PageForm):
     """What an invited person chooses."""
 
-    password = PasswordField(
-        _l("Password"),
-        [InputRequired(), Length(people.MIN_PASSWORD, 1000)],
-        description=_l("At least 10 characters."),
-        render_kw={"dir": "ltr", "autocomplete": "new-password"},
-    )
-    again = PasswordField(
-        _l("The password again"),
-        [InputRequired(), EqualTo("password", _l("The two passwords differ."))],
-        render_kw={"dir": "ltr", "autocomplete": "new-password"},
-    )
+    password = new_password(_l("Password"))
+    again = password_again()
 
 
 @blueprint.get("")

@@ -9,8 +9,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import MultipleFileField
 from werkzeug.wrappers import Response
-from wtforms import PasswordField, RadioField, StringField
-from wtforms.validators import EqualTo, InputRequired, Length
+from wtforms import RadioField, StringField
+from wtforms.validators import InputRequired, Length
 
 from engine.clock import wall_ms
 from engine.errors import AvanakError, NotFound
@@ -23,6 +23,7 @@ from webui.forms import downloads
 from webui.forms.codes import asker, tell_code
 from webui.forms.number_fields import ascii_digits
 from webui.forms.pages import Answer, PageForm, attempt, customers_only, pages_blueprint, refused
+from webui.forms.password_fields import new_password, password_again
 from webui.i18n.formats import language
 from webui.i18n.sentences import said
 from webui.i18n.words import choices
@@ -55,17 +56,8 @@ class RegisterForm(PageForm):
         [InputRequired(), Length(3, 100)],
         render_kw={"dir": "ltr", "autocomplete": "username", "autocapitalize": "none"},
     )
-    password = PasswordField(
-        _l("Password"),
-        [InputRequired(), Length(10, 1000)],
-        description=_l("At least 10 characters."),
-        render_kw={"dir": "ltr", "autocomplete": "new-password"},
-    )
-    again = PasswordField(
-        _l("The password again"),
-        [InputRequired(), EqualTo("password", _l("The two passwords differ."))],
-        render_kw={"dir": "ltr", "autocomplete": "new-password"},
-    )
+    password = new_password(_l("Password"))
+    again = password_again()
 
 
 class CodeForm(PageForm):

@@ -64,7 +64,6 @@ ACTS: dict[str, Any] = {
     "second_factor.off": _l("Second factor switched off"),
     "second_factor.code": _l("Recovery code used"),
     "money.adjust": _l("Credit adjusted"),
-    "money.refund": _l("Money given back"),
     "notice.publish": _l("Notice published"),
     "notice.withdraw": _l("Notice taken down"),
     "payment.confirm": _l("Payment confirmed"),

@@ -137,7 +137,6 @@ WORDS: dict[str, dict[str, Any]] = {
         "charge": _l("Calls"),
         "return": _l("Given back"),
         "adjustment": _l("Adjustment"),
-        "refund": _l("Refund"),
         "availability": _l("Availability credit"),
         "synthesis": _l("Speech synthesis"),
         "text": _l("Text messages"),

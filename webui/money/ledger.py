@@ -35,7 +35,7 @@ blueprint = pages_blueprint(__name__, "ledger", "/ledger")
 
 PAGE = 50
 FILE_ROWS = 2_000
-_KINDS = ("topup", "adjustment", "refund", "availability", "synthesis", "subscription")
+_KINDS = ("topup", "adjustment", "availability", "synthesis", "subscription")
 
 
 class WhichForm(PageForm):

@@ -123,36 +123,6 @@ def adjust(account_id: int, amount: int, note: str, key: str, person_id: int | N
     return made
 
 
-def refund(account_id: int, amount: int, note: str, key: str, person_id: int | None, now: int) -> int | None:
-    """Staff pay money back that is not reserved or spent; audited.  Raises NoCredit for more than there is."""
-    rials(amount)
-    if execute("SELECT 1 FROM ledger_txn WHERE key = ?", [key]):
-        return None
-    before = lock_balance(account_id)
-    if amount > before:
-        raise NoCredit(amount, before)
-    made = book(
-        account_id,
-        "refund",
-        key,
-        [(BALANCE, -amount), (CASH, amount)],
-        now,
-        person_id=person_id,
-        note=note.strip()[:500],
-    )
-    if made is not None:
-        audit_log.record(
-            person_id,
-            account_id,
-            "money.refund",
-            f"account {account_id}",
-            now,
-            {"balance": before},
-            {"balance": before - amount, "note": note.strip()},
-        )
-    return made
-
-
 def charge_synthesis(account_id: int, text: str, key: str, now: int) -> int:
     """Charge the synthesis of a text, once for a key; the Rials.  Raises NoCredit."""
     amount = pricing.price_of(account_id, now).of_text(text)
