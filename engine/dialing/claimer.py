@@ -88,7 +88,7 @@ class Claimer:
         limiters = [self.lanes.gateways[gateway_id].limiter for gateway_id in {way[0] for way in usable}]
         largest = max((limiter.cps * horizon_s(limiter) for limiter in limiters), default=0)
         is_small = free < max(1, min(50, int(largest / 2)))
-        has_enough = self.lanes.waiting(usable) > largest / 6
+        has_enough = self.lanes.waiting(usable) > largest / 4
         patience_s = LONG_PATIENCE_S if has_enough else PATIENCE_S
         if not free or (is_small and now_m < self._claimed_m + patience_s):
             return []
