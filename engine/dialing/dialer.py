@@ -41,7 +41,7 @@ from engine.store.claims import ClaimHook, Rule, UndoHook
 from engine.store.settles import Hook, Settle, Settler, write_answers, write_originated
 from engine.store.threads import read
 from engine.store.writer import Channel, Writer
-from engine.wake import Wake, to_beat
+from engine.wake import Wake
 
 log = logging.getLogger(__name__)
 
@@ -324,7 +324,7 @@ class Dialer:
                     # One bad batch must not stop the switch; the reaper asks after its calls.
                     log.exception("action=send_failed switch=%d", switch_id)
             # Until a call may leave, or the claimer has put one where none waited.
-            claimed.wait(to_beat(sender.next_in(monotonic_s())))
+            claimed.wait(sender.next_in(monotonic_s()))
             claimed.clear()
 
     def _sent(self, batch: list[Call]) -> None:

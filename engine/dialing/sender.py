@@ -14,6 +14,7 @@ from engine.dialing.lanes import GatewayLane, Lanes
 from engine.errors import SwitchUnavailable
 from engine.esl.checks import BadCommand
 from engine.esl.replies import Reply
+from engine.wake import to_beat
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +114,7 @@ class Sender:
         return len(batch)
 
     def next_in(self, now_m: float) -> float:
-        """Seconds until calls may leave: at least a tick, and at most `IDLE_S`, also when nothing waits.
+        """Seconds until calls may leave: at least a tick, and at most about `IDLE_S`, also when nothing waits.
 
         Who is held up by a rate leaves with the next ones that wait, as far as the rate lets them go together.
         """
@@ -122,7 +123,7 @@ class Sender:
             for trunk in self.lanes.trunks.values()
             if trunk.switch.id == self.switch_id and trunk.ready
         ]
-        return min(IDLE_S, max(TICK_S, min(waits, default=IDLE_S)))
+        return min(IDLE_S, max(TICK_S, min(waits))) if waits else to_beat(IDLE_S)
 
     def _frame(self, call: Call, gateway: GatewayLane) -> bytes | None:
         try:

@@ -41,7 +41,7 @@ _sleep = monkey.get_original("time", "sleep")
 T = TypeVar("T")
 Item = TypeVar("Item")
 
-GROUP_S = 0.8  # how long a group of items gathers; a call, or enough of them, ends the gathering
+GROUP_S = 0.4  # how long a group of items gathers; a call, or enough of them, ends the gathering
 ENOUGH = 120  # items for a group of their own
 MAX_GROUP = 600  # bounds how long a caller waits for the group before it
 LEAST_REST_S = 0.005  # of a writer that rests: longer than another process takes to look again
