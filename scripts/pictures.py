@@ -42,8 +42,8 @@ LANGUAGES = {"fa": "fa-IR", "en": "en-US"}
 MAIN = {
     "staff": {"board": "/", "campaigns": "/campaigns", "tickets": "/tickets", "gateways": "/trunks"},
     "customer": {
-        "home": "/", "new-campaign": "/campaigns/new", "results": "/campaigns/{campaign}/results",
-        "messages": "/messages", "balance": "/balance",
+        "home": "/", "new-campaign": "/campaigns/new", "campaign": "/campaigns/{campaign}",
+        "results": "/campaigns/{campaign}/results", "messages": "/messages", "balance": "/balance",
     },
 }  # fmt: skip
 USERS = {"staff": "admin", "customer": OWNER}
