@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -44,7 +44,10 @@ def live(import_id: int) -> str | Response:
         return render_template("list_imports/_progress.html", **shown)
     if row.state == ImportState.DONE and row.expected and not row.sentence and not shown["awaits"]:
         # What is set aside was shown by the pre-flight.
-        flash(_("The campaign was started.") if row.starts else _("All numbers are in."), "success")
+        told = _("The campaign was started.") if row.starts else _("All numbers are in.")
+        # A browser that is slow to go on asks again.
+        if told not in (text for _category, text in session.get("_flashes", ())):
+            flash(told, "success")
         target = url_for("campaigns.detail", campaign_id=row.campaign_id)
         return Response(headers={"HX-Redirect": target})
     return Response(headers={"HX-Refresh": "true"})

@@ -98,7 +98,8 @@ def estimate(
             binding = word
     if last_due > now:
         # Retries wait by the clock, whatever the calling hours, and are then called like the others.
-        last_at = last_due + int(rounds * retry_after_s * 1000)
+        # They have had a try: whoever was not called yet is due now.
+        last_at = last_due + int(max(0, max_tries - 2) * retry_after_s * 1000)
         after = windows.after_open_ms(last_at, int(hold_s * 1000), zone)
         ends_at = max(ends_at, after) if ends_at is not None and after is not None else None
     return Estimate(ends_at, round(calls), cps, binding)
