@@ -72,10 +72,10 @@ def test_the_audit_log_has_no_english_on_a_persian_page(enter, operator, quality
     english = [WRITTEN.sub("", re.sub("<[^>]*>", "", text)) for text in cells]
     assert [text for text in english if said.search(text)] == []
     for words in (
-        "وضعیت: در انتظار تایید تلفنی",
-        "مجوزها: پیام تبلیغاتی، صدای خود بدون تایید",
-        "باز: نه",
-        "رأی: تاییدشده",
+        "وضعیت: در انتظار تأیید تلفنی",
+        "مجوزها: پیام تبلیغاتی، صدای خود بدون تأیید",
+        "باز: خیر",
+        "رأی: تأییدشده",
         "قطعی نبوده: بله",
     ):
         assert words in page, words
