@@ -24,6 +24,6 @@ def withdraw(account_id: int, number: str, person_id: int | None, now: int, poli
         try:
             caller_ids.check(account_id, row.kind, row.caller_id, row.gateways.split(), policy)
         except caller_ids.CallerIdNotAllowed as error:
-            campaigns.pause(row.id, str(error), code=why.CALLER_ID)
+            campaigns.pause(row.id, error.sentence.kept(), code=why.CALLER_ID)
             paused.append(int(row.id))
     return paused
