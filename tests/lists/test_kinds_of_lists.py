@@ -228,6 +228,18 @@ def test_a_number_with_words_beside_it_is_a_choice(several: str) -> None:
     assert any("words" in str(note) for note in facts.notes)
 
 
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        (",09121110000\nx,-\nx,09121110001\n", "09121110000"),
+        ("09121110000 x\nx\n09121110001\n", "09121110000 x"),
+    ],
+)
+def test_a_number_above_a_row_of_words_is_not_lost_as_a_title(text: str, first: str) -> None:
+    rows, facts = read(text)
+    assert (rows[0].raw, len(rows), facts.header_line) == (first, 3, 0)
+
+
 def test_a_letterhead_with_a_number_is_never_called() -> None:
     rows, _ = read("لیست مشتریان - تماس 09121119999\nموبایل\n09121110000\n", Choices(several="all"))
     assert called(rows) == ["+989121110000"]

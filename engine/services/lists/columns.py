@@ -18,6 +18,7 @@ HEADER_ROWS = 10
 
 _SHOWN = 3
 _ENOUGH = 1.0  # the score at which a column is taken without being asked for
+_TELLS = 100  # points of a header that tells of telephones
 _SHORT_LIST = 12  # rows that are looked at to tell how wide a table is
 _LANDLINE_POINTS, _LOCAL_POINTS, _BARE_POINTS, _CODE_POINTS, _MOBILE_POINTS = 1.5, 1.0, 0.5, -2.0, 4.0
 
@@ -44,10 +45,11 @@ def header_row(rows: _Rows) -> int | None:
     """Return the place (from 0) of the row that names the columns, among the first ten; None if none does.
 
     Above it stand titles.  It is the row that tells most about telephone numbers and about other
-    columns, above all rows of data; without one that tells, the fullest row of words.
+    columns, above all rows of data; without one that tells, the fullest row of words, which has no
+    number above it: that would be lost as a title.
     """
     usual = _usual_fill(rows)
-    best, best_points = None, 0
+    best, best_points, has_number = None, 0, False
     for place, row in enumerate(rows[:HEADER_ROWS]):
         filled = [cell for cell in row if cell]
         is_sparse = len(filled) < min(2, usual)
@@ -56,8 +58,12 @@ def header_row(rows: _Rows) -> int | None:
                 continue
             if not is_sparse or len(filled) == 1 == len(row):
                 break
+            has_number = True
             continue
+        has_number = has_number or any(normalise(cell) is Reason.BESIDE_WORDS for cell in filled)
         points = _points_of_one(row, rows[place + 1 :]) if is_sparse else _header_points(filled, place)
+        if has_number and not is_sparse and points < _TELLS:
+            continue
         if 0 < points >= best_points:  # of two that tell as much the upper one is a title
             best, best_points = place, points
     return best
@@ -85,7 +91,7 @@ def _header_points(filled: list[str], place: int) -> int:
     """How likely a row without numbers is a header; 0: it is none."""
     telling = [cell for cell in filled if points_of(cell) > 0 and len(cell) <= 60]
     if telling:  # a title may tell of telephones too
-        return 100 + 20 * len(filled) + 4 * any(map(is_exact, telling)) + max(map(points_of, telling))
+        return _TELLS + 20 * len(filled) + 4 * any(map(is_exact, telling)) + max(map(points_of, telling))
     if any(sum(map(str.isdigit, cell)) >= 5 for cell in filled):
         return 0
     words = sum(any(map(str.isalpha, cell)) for cell in filled)
