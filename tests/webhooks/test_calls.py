@@ -7,6 +7,7 @@ import pytest
 
 from engine.dialing.rules.webhooks import WebhookRules
 from engine.services.campaigns import transitions
+from engine.services.webhooks import events
 from engine.services.webhooks import fan_out as fanning_out
 from engine.states import CampaignState, RecipientState
 from engine.store.settles import Settler
@@ -53,19 +54,21 @@ DELIVERED, RETRY, EXHAUSTED = RecipientState.DELIVERED, RecipientState.RETRY_WAI
 
 
 def test_ends_and_keys_of_accounts_with_hooks(campaign: int) -> None:
-    hook_of(campaign, "recipient.ended recipient.key_pressed")
+    hook_id = hook_of(campaign, "recipient.ended recipient.key_pressed")
     settle(WebhookRules(lambda: NOW), campaign, (DELIVERED, "1"), (RETRY, ""), (EXHAUSTED, ""))
     assert told() == [
         ("recipient.key_pressed", "recipient/1"),
         ("recipient.ended", "recipient/1"),
         ("recipient.ended", "recipient/3"),
     ]
-    row = read(lambda: WebhookEvent.get_by_id(2))
-    assert row.at == NOW
-    assert orjson.loads(row.data) == {
+    account = read(lambda: Campaign.get_by_id(campaign).account_id)
+    second = read(lambda: events.log_of(account, hook_id, None, 10))[-2]
+    assert second.at == NOW
+    assert orjson.loads(second.data) == {
         "campaign_id": campaign,
         "recipient_id": 1,
         "attempt_id": 1,
+        "number": "+989120000000",
         "state": "delivered",
         "disposition": "answered",
         "key": "1",
@@ -73,6 +76,8 @@ def test_ends_and_keys_of_accounts_with_hooks(campaign: int) -> None:
         "ended_at": CAST_NOW + 1000,
         "heard_ms": 4000,
     }
+    due = read(lambda: events.due(hook_id, NOW, 10))  # of each recipient the first one
+    assert [event.data["number"] for event in due] == ["+989120000000", "+989120000002"]
     assert told() == told()  # each call once
 
 

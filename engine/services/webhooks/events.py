@@ -13,8 +13,8 @@ from engine.clock import from_ms
 from engine.errors import BadInput
 from engine.services.accounts.permissions import Actor, require
 from engine.services.webhooks import hooks
+from engine.services.webhooks.fan_out import fill_in
 from engine.store.sql import execute
-from engine.store.tables.core import Recipient
 from engine.store.tables.webhooks import WebhookEvent
 from engine.store.webhook_events import TEST, Happened, add
 
@@ -75,21 +75,13 @@ class Told:
 
 
 def due(hook_id: int, now: int, limit: int) -> list[Due]:
-    """The first events that may be sent, at most one of each subject; numbers are filled in."""
+    """The first events that may be sent, at most one of each subject."""
     rows = execute(_DUE, [hook_id, now, limit])
     found = [
         Due(int(event_id), kind, subject, orjson.loads(data), int(at), int(tries))
         for event_id, kind, subject, data, at, tries in rows
     ]
-    ids = {event.data["recipient_id"] for event in found if "recipient_id" in event.data}
-    if ids:
-        numbers = {
-            row.id: row.number
-            for row in Recipient.select(Recipient.id, Recipient.number).where(Recipient.id.in_(ids))
-        }
-        for event in found:
-            if "recipient_id" in event.data:
-                event.data["number"] = numbers.get(event.data["recipient_id"], "")
+    fill_in(event.data for event in found)
     return found
 
 
@@ -136,14 +128,19 @@ def settle(told: Sequence[Told]) -> None:
 def log_of(
     account_id: int, hook_id: int, before_id: int | None, limit: int, state: str = ""
 ) -> list[WebhookEvent]:
-    """A hook's events, the newest first."""
+    """A hook's events, the newest first, with all that is told of each."""
     hooks.get(account_id, hook_id)
     query = WebhookEvent.select().where(WebhookEvent.webhook_id == hook_id)
     if before_id is not None:
         query = query.where(WebhookEvent.id < before_id)
     if state:
         query = query.where(WebhookEvent.state == state)
-    return list(query.order_by(WebhookEvent.id.desc()).limit(limit))
+    rows = list(query.order_by(WebhookEvent.id.desc()).limit(limit))
+    told = [orjson.loads(row.data) for row in rows]
+    fill_in(told)
+    for row, data in zip(rows, told, strict=True):
+        row.data = orjson.dumps(data).decode()
+    return rows
 
 
 def replay(
