@@ -27,6 +27,7 @@ from webui.api import (
     sends,
     sla,
     spoken_codes,
+    texts,
     tickets,
     web_hooks,
 )
@@ -38,7 +39,7 @@ blueprint = Blueprint("api_docs", __name__, url_prefix=PREFIX, template_folder="
 # The rooms of the web service, in the order in which the page shows them.
 ROOMS = (
     *(account, messages, sends, spoken_codes, campaigns, recipients, contacts),
-    *(recordings, do_not_call, sla, tickets, campaign_events, web_hooks),
+    *(recordings, texts, do_not_call, sla, tickets, campaign_events, web_hooks),
 )
 INFO = Info(
     title="Avanak",

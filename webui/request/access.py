@@ -35,6 +35,7 @@ _OPEN_ENDPOINTS = frozenset(
         "people.join",
         "switch_records.take",
         "switch_records.all_sent",
+        "text_receipts.take",
     }
 )
 

@@ -59,7 +59,8 @@ def fill_in(found: Iterable[dict[str, Any]]) -> None:
         for row in Attempt.select(*_FIELDS).where(Attempt.id.in_({d["attempt_id"] for d in of_calls}))
     }
     ids = {row.recipient_id for row in attempts.values()}
-    numbers = dict(Recipient.select(Recipient.id, Recipient.number).where(Recipient.id.in_(ids)).tuples())
+    recipients = Recipient.select(Recipient.id, Recipient.number).where(Recipient.id.in_(ids))
+    numbers = {row.id: row.number for row in recipients}
     for data in of_calls:
         row = attempts.get(data["attempt_id"])
         if row is not None:
