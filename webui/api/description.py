@@ -25,9 +25,9 @@ from webui.api import (
     recipients,
     recordings,
     sends,
+    sent_texts,
     sla,
     spoken_codes,
-    texts,
     tickets,
     web_hooks,
 )
@@ -39,7 +39,7 @@ blueprint = Blueprint("api_docs", __name__, url_prefix=PREFIX, template_folder="
 # The rooms of the web service, in the order in which the page shows them.
 ROOMS = (
     *(account, messages, sends, spoken_codes, campaigns, recipients, contacts),
-    *(recordings, texts, do_not_call, sla, tickets, campaign_events, web_hooks),
+    *(recordings, sent_texts, do_not_call, sla, tickets, campaign_events, web_hooks),
 )
 INFO = Info(
     title="Avanak",
