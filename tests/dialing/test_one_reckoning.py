@@ -52,7 +52,7 @@ def on_the_live_page(
     )  # fmt: skip
     pulse: Any = SimpleNamespace(
         _share=lambda: None, _lanes=world.lanes, _caps={1: caps} if caps else {}, _capped_ends={},
-        _costs={world.run.id: rials_a_call}, _zone=TEHRAN,
+        _costs={world.run.id: rials_a_call}, _policy=SimpleNamespace(zone=TEHRAN),
     )  # fmt: skip
     counts: Any = SimpleNamespace(waiting=waiting, retry_wait=0, live=0, attempts=0, answered=0)
     return Pulse._ends_at(pulse, world.run, counts, 0, NOW)
