@@ -1,4 +1,8 @@
-"""«At most» of the check page is what is set aside for a campaign, which never holds and takes more than that."""
+"""«At most» of the check page is what is set aside for a campaign, which never takes more than that.
+
+What it holds may pass it by the difference of two calls' prices: it is not known whether a mobile is among
+those who are left, so one of the dearer calls is always covered.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from engine.services.campaigns import campaigns
@@ -76,11 +80,17 @@ def taken(campaign: int) -> int:
     return sum(read(lambda: reservations.spent(campaign)))
 
 
+def is_within(campaign: int, told: pricing.Quote) -> bool:
+    charged, held = read(lambda: reservations.spent(campaign))
+    return charged <= told.total and charged + held <= told.total + abs(told.mobile_call - told.landline_call)
+
+
 def test_no_campaign_takes_more_than_its_check_page_says(sqlite: Writer) -> None:
     world = World()
 
     @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
     @given(sendings)
+    @example(Sending(1, 2, 2, 1, 1, 1_000, 5, False, 1.0, [0.3, *[0.0] * 11]))
     def run(one: Sending) -> None:
         account, campaign, told = begun(world, one)
         credit = world.balance(account)
@@ -95,7 +105,7 @@ def test_no_campaign_takes_more_than_its_check_page_says(sqlite: Writer) -> None
         assert read(lambda: reservations.average_cost(campaign)) == pytest.approx(told.average)
         for share in one.heard:
             world.settle(world.claim(campaign, 2), int(one.call_ms * share))
-            assert taken(campaign) <= told.total
+            assert is_within(campaign, told)
             world.second()
             # It runs out of money, gets more, is paused and goes on: that takes no more either.
             world.top_up(account, 1 + told.total // 3)
@@ -104,7 +114,7 @@ def test_no_campaign_takes_more_than_its_check_page_says(sqlite: Writer) -> None
             if world.state(campaign) == "paused":
                 with suppress(NoCredit):
                     write(lambda: campaigns.resume(campaign, world.now, ANYTHING))
-            assert taken(campaign) <= told.total
+            assert is_within(campaign, told)
         world.clean()
 
     run()
