@@ -98,5 +98,9 @@ class Month:
         """The month after."""
         return Month.of(self.year + 1, 1) if self.number == 12 else Month.of(self.year, self.number + 1)
 
+    def previous(self) -> Month:
+        """The month before."""
+        return Month.of(self.year - 1, 12) if self.number == 1 else Month.of(self.year, self.number - 1)
+
     def __str__(self) -> str:
         return self.key
