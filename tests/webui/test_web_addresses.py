@@ -9,6 +9,7 @@ import pytest
 
 from engine.clock import TEHRAN, wall_ms
 from engine.config import Settings
+from engine.sentences import sentence_of
 from engine.services.campaigns import quick_sends
 from engine.services.compliance.policy import Policy
 from engine.services.notices import special_wishes
@@ -129,7 +130,8 @@ def test_do_not_call_and_caps_hold_for_notices(app, cast: Cast) -> None:
     assert len(calls()) == voice.TO_A_NUMBER
     failed = read(lambda: list(Delivery.select().where(Delivery.state == DeliveryState.FAILED)))
     assert len(failed) == 8 - voice.TO_A_NUMBER
-    assert "times in 24 hours" in failed[0].error
+    why = sentence_of(failed[0].error)
+    assert (why.id, why.values["n"]) == ("the number was rung %(n)s times in 24 hours", voice.TO_A_NUMBER)
     write(lambda: do_not_call.add(0, [989121112233], "person", now))
     tell(cast.sahar, "the day after", now + 2 * DAY)
     line(now + 2 * DAY)

@@ -141,12 +141,12 @@ def opens_at(row: Delivery, now: int, policy: Policy) -> int:
 
 
 def barred(row: Delivery, number: NormalNumber, now: int) -> str:
-    """Why a customer's telephone is not rung (any more today), one sentence; else empty.  Inside a transaction."""
+    """Why a customer's telephone is not rung (any more today), a kept sentence; else empty.  Inside a transaction."""
     if row.account_id is None:
         return ""
     listed = (do_not_call.EVERYBODY, int(row.account_id))
     if do_not_call.find(listed, [as_integer(number.e164)]):
-        return "the number is on a do-not-call list"
+        return kept("the number is on a do-not-call list")
     lately = Delivery.select().where(
         Delivery.channel == "voice",
         Delivery.id != row.id,
@@ -154,9 +154,9 @@ def barred(row: Delivery, number: NormalNumber, now: int) -> str:
         Delivery.next_at > now - DAY_MS,
     )
     if lately.where(Delivery.address == row.address).count() >= TO_A_NUMBER:
-        return f"the number was rung {TO_A_NUMBER} times in 24 hours"
+        return kept("the number was rung %(n)s times in 24 hours", n=TO_A_NUMBER)
     if lately.where(Delivery.account_id == row.account_id).count() >= OF_AN_ACCOUNT:
-        return f"the account's telephones were rung {OF_AN_ACCOUNT} times in 24 hours"
+        return kept("the account's telephones were rung %(n)s times in 24 hours", n=OF_AN_ACCOUNT)
     return ""
 
 
