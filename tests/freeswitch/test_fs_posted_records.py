@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -40,6 +41,7 @@ from tests.freeswitch.switch import (
     running_switch,
     until,
 )
+from tests.policies import ANYTHING
 from tests.runtime.lab import Lab
 
 SECRET = "only-this-switch-knows-7"
@@ -151,7 +153,7 @@ def lab(far: Far) -> Lab:
         gateways.ensure("lab", 8, 100, wall_ms())
         return messages.add(Account.select().first().id, "six", "six", 6000, wall_ms())
 
-    return Lab(None, far.folder, write(setup))  # type: ignore[arg-type]
+    return Lab(SimpleNamespace(policy=ANYTHING), far.folder, write(setup))  # type: ignore[arg-type]
 
 
 def test_calls_that_ended_without_an_engine_are_settled_from_posted_records(far: Far, lab: Lab) -> None:

@@ -47,7 +47,7 @@ def test_its_own_rate_and_its_accounts(lab: Lab) -> None:
 def test_a_closed_window(lab: Lab) -> None:
     english, persian = told(lab, lab.campaign(MANY, windows=closed_now()), "window")
     assert "closed until 1" in english
-    assert "بسته" in persian
+    assert "ساعت مجاز تماس نیست" in persian
 
 
 def test_a_switch_that_is_down(lab: Lab) -> None:

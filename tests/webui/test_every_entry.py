@@ -20,6 +20,7 @@ from engine.services.numbering.reasons import Reason
 from engine.store.tables.core import Recipient, User
 from engine.store.threads import read, write
 from tests.lists.brought_lists import DRESSES, HEADER, KINDS, dressed
+from tests.policies import ANYTHING
 from tests.webui.programs import Program, token_of
 from tests.webui.wizard import begin
 
@@ -85,7 +86,9 @@ class Entries:
         pending = self.uploads.read(token, read(self._owner_id), wall_ms())
         self.uploads.take(pending)
         made = write(lambda: list_imports.note(campaign, pending, wall_ms()))
-        list_imports.bring_in(made, self.uploads, "", read=read, write=write, begin=at_once, clock=wall_ms)
+        list_imports.bring_in(
+            made, self.uploads, "", ANYTHING, read=read, write=write, begin=at_once, clock=wall_ms
+        )
         found = read(
             lambda: [
                 (one.line, one.number, one.reason)

@@ -141,7 +141,7 @@ def test_what_was_deleted_is_said_in_one_sentence(owner, settings, recorded, cas
     assert "The file is not here any more." in page
     assert recorded not in page
     owner.post("/language", {"language": "fa"})
-    assert "پاک شده است: ضبط‌ها ۹۰ روز نگه داشته می‌شوند." in owner.get(recorded).text
+    assert "پاک شده است: صداها ۹۰ روز نگه داشته می‌شوند." in owner.get(recorded).text
 
 
 def test_a_link_out_of_the_folder_is_not_followed(owner, settings, recorded) -> None:
