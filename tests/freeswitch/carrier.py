@@ -7,7 +7,7 @@ DIR`` the voice of each call as raw A-law.  With ``--user`` and ``--password`` i
 INVITE (407), and ``--registers FILE`` gets one line for each REGISTER that was let in or turned away.
 ``--presses FILE`` gets one line for each key that a callee presses.
 
-What each callee does is in carrier_endings.py and carrier_scripts.py, by the last four digits.  Any other number
+What each callee does is in carrier_endings.py and carrier_scripts.py, by the last digits.  Any other number
 rings for ``--ring-ms`` and answers; its voice goes to a socket that nobody reads, so that a load test costs the
 carrier little.
 """
@@ -31,7 +31,7 @@ from typing import IO
 
 from tests.freeswitch import carrier_auth, carrier_rtp, carrier_scripts, carrier_sip, carrier_srtp
 from tests.freeswitch.carrier_endings import ENDINGS, FIRST_TIME, Ending
-from tests.freeswitch.carrier_scripts import SCRIPTS, Step
+from tests.freeswitch.carrier_scripts import Step, script_of
 from tests.freeswitch.carrier_sip import Message, Offer
 from tests.freeswitch.carrier_srtp import Srtp
 from tests.freeswitch.carrier_wire import Connection, Datagrams, Listener, Peer
@@ -159,7 +159,7 @@ class Carrier:
             elif call and message.get("cseq").endswith("BYE"):
                 call.acknowledged = True
                 self._forget(call)
-        elif method == "CANCEL" and call and (script := SCRIPTS.get(call.number[-4:])) and script.on_cancel:
+        elif method == "CANCEL" and call and (script := script_of(call.number)) and script.on_cancel:
             refuses = script.on_cancel == "refuses"
             peer.send(carrier_sip.answer(message, 481 if refuses else 200, "c"))
             if not refuses and not call.final:
@@ -204,7 +204,7 @@ class Carrier:
         self._write(self.log, at=time.time(), number=number, call_id=invite.get("call-id"), times=times,
                     caller=invite.get("from").partition(";")[0], codecs=call.offer and call.offer.codecs,
                     ptime_ms=call.offer and call.offer.ptime_ms, is_secure=call.offer and call.offer.is_secure)  # fmt: skip
-        script = SCRIPTS.get(suffix)
+        script = script_of(number)
         for step in script.steps if script and call.offer else ():
             self._later(step.at_ms / 1000, lambda step=step: self._follow(call, step))  # type: ignore[misc]
         if ending.is_silent or script:
@@ -363,7 +363,7 @@ class Carrier:
     # -- voice
 
     def _open_voice(self, call: Call) -> None:
-        if call.rtp is None and (call.number[-4:] in ENDINGS or call.number[-4:] in SCRIPTS):
+        if call.rtp is None and (call.number[-4:] in ENDINGS or script_of(call.number)):
             call.rtp = self._socket(0, 1 << 20)
             self.selector.register(call.rtp, selectors.EVENT_READ, call)
 

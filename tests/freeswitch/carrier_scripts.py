@@ -1,4 +1,4 @@
-"""Callees who follow a script: answers of carriers in odd orders and odd shapes, by the last four digits.
+"""Callees who follow a script: answers of carriers in odd orders and odd shapes, by the last four digits of numbers in 0919 077.
 
 ====  ===================================================================
 0101  200 and a BYE in the same moment · 0102 a BYE 60 ms after the 200
@@ -100,6 +100,11 @@ SCRIPTS = {
     "0131": _then(_RINGS, Step(300, 200, "plain", contact=False)),
     "0132": _then(_RINGS, Step(300, 200, "odd_lines")),
 }
+
+
+def script_of(number: str) -> Script | None:
+    """The script of a callee; numbers of other lists may end alike."""
+    return SCRIPTS.get(number[-4:]) if number[-10:-4] == "919077" else None
 
 
 def message(
