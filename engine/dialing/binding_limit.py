@@ -98,6 +98,9 @@ def reason_of(
     if not counts.waiting and not counts.retry_wait and counts.live:
         return why.LAST_CALLS, {"live": counts.live}
     if not counts.waiting and counts.retry_wait and next_due > now:
+        named = [gateway for gateway in lanes.gateways.values() if run.may_use(gateway.name)]
+        if named and all(now_m - gateway.unresolved_m < UNRESOLVED_S for gateway in named):
+            return why.GATEWAY_DNS, {"gateway": named[0].name}  # they wait because of it
         return why.RETRY, {"at": next_due}
     if run.reason:
         return run.reason, run.details

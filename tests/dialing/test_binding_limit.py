@@ -255,6 +255,12 @@ def test_what_is_said_of_a_campaign_in_this_order(world: World) -> None:
     assert said(world, preparing=4) == (why.OWN_CHANNELS, {"limit": 2})
     retry = {"waiting": 0, "retry_wait": 3, "next_due": NOW + 1}
     assert said(world, **retry) == (why.RETRY, {"at": NOW + 1})
+    for gateway in world.lanes.gateways.values():
+        gateway.unresolved_m = NOW_M - 10
+    assert said(world, **retry)[0] == why.GATEWAY_DNS
+    for gateway in world.lanes.gateways.values():
+        gateway.unresolved_m = NOW_M - 61
+    assert said(world, **retry)[0] == why.RETRY
     assert said(world, **{**retry, "next_due": NOW})[0] == why.OWN_CHANNELS
     assert said(world, **{**retry, "waiting": 1})[0] == why.OWN_CHANNELS
     assert said(world, waiting=0, live=2) == (why.LAST_CALLS, {"live": 2})
