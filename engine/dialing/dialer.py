@@ -67,7 +67,8 @@ class Dialer:
         on_settled: Sequence[SettledListener] = (),
         parts: GatewayParts | None = None,
     ) -> None:
-        self.settings, self.zone = settings, policy.zone
+        self.settings = settings
+        self._zone = policy.zone
         self.writer = writer
         self.lanes = Lanes()
         self.calls = CallTable()
@@ -76,7 +77,7 @@ class Dialer:
         self.links: dict[int, Any] = {}  # switch id -> link, while recovered and up
         self.records: dict[int, Records] = {}  # switches that are ours -> their call records
         self._parts = parts or GatewayParts()
-        self.contacts = ContactRules(self.zone)
+        self.contacts = ContactRules(policy.zone)
         self._settler = Settler([self.contacts.take_back, *hooks])
         self._originated: Channel[int] = Channel("originated", write_originated)
         self.call_events = CallEventHandler(
@@ -98,7 +99,7 @@ class Dialer:
             self.calls,
             self.running_campaigns,
             writer,
-            self.zone,
+            policy.zone,
             [*rules, self.contacts.rule],
             [self.contacts.note_claims, *claim_hooks],
             lambda campaign_id: self.unsent.release(campaign_id=campaign_id),
@@ -137,13 +138,7 @@ class Dialer:
         self._loops = Loops(
             (
                 Loop("claim", self._claim, SLOW_LOOK_S, stops_early=True, wake=self._wake),
-                Loop(
-                    "refresh",
-                    self.news.looking(self.refresh),
-                    BOARD_S,
-                    stops_early=True,
-                    wake=self._look,
-                ),
+                Loop("refresh", self.news.looking(self.refresh), BOARD_S, stops_early=True, wake=self._look),
                 Loop("look_after_calls", lambda: self._look_after_calls(signs), CALLS_S),
                 Loop("follow_records", self._follow_records, FOLLOW_S),
             )
@@ -360,7 +355,7 @@ class Dialer:
         for run in ended:
             self.unsent.release(campaign_id=run.id)
         for run in self.running_campaigns.runs.values():
-            if run.waiting and not (run.rules.windows.is_open(wall_ms(), self.zone) and run.shows_its_own):
+            if run.waiting and not (run.rules.windows.is_open(wall_ms(), self._zone) and run.shows_its_own):
                 self.unsent.release(campaign_id=run.id)
 
     def is_quiet(self) -> bool:

@@ -5,22 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import pytest
-
 from engine.store import changes
 from engine.store.changes import Changes
 from engine.store.database import db
+from tests.store.sqlite_log import log_file
 
-
-@pytest.fixture
-def log_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A log that was last written long ago."""
-    database = changes.SqliteDatabase(str(tmp_path / "x.db"))
-    monkeypatch.setattr(changes, "db", database)
-    path = tmp_path / "x.db-wal"
-    path.write_bytes(b"old")
-    os.utime(path, (1_000, 1_000))
-    return path
+__all__ = ["log_file"]  # a fixture
 
 
 def test_the_same_file_is_looked_at_once_and_again_after_its_time(log_file: Path) -> None:

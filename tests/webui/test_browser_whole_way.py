@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 from playwright.sync_api import Download, Page, expect
 
-from tests.webui.test_web_browser import ROOT, address, chromium, log_in, page
+from tests.webui.test_web_browser import address, chromium, log_in, page, upload_a_sound
 from tests.webui.test_web_browser import pytestmark as in_a_browser
 
 __all__ = ["address", "chromium", "page"]
@@ -113,12 +113,7 @@ def bring_the_list(page: Page, workbook: Path, words: dict) -> None:
 
 
 def choose_a_message(page: Page) -> None:
-    sound = page.locator("details", has=page.locator("#upload-sound"))
-    if sound.get_attribute("open") is None:
-        sound.locator("summary").click()
-    page.locator("#upload-sound").set_input_files(ROOT / "scripts/sample/message.wav")
-    sound.locator("button[type=submit]").click()
-    expect(page.locator(".chosen-message .player")).to_be_visible()
+    upload_a_sound(page)
     fits(page)
     page.locator("button[value=next]").click()
 

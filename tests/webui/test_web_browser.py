@@ -94,6 +94,16 @@ def log_in(page: Page, language: str) -> None:
     expect(page.locator("h1")).to_have_text("کار و وضعیت" if language == "fa" else "Work and state")
 
 
+def upload_a_sound(page: Page) -> None:
+    """In the step of the message: upload one, which is chosen then."""
+    sound = page.locator("details", has=page.locator("#upload-sound"))
+    if sound.get_attribute("open") is None:
+        sound.locator("summary").click()
+    page.locator("#upload-sound").set_input_files(ROOT / "scripts/sample/message.wav")
+    sound.locator("button[type=submit]").click()
+    expect(page.locator(".chosen-message .player")).to_be_visible()
+
+
 def fill_in(page: Page, name: str, numbers: Path) -> None:
     """Go all the steps to the check page."""
     page.goto("/campaigns/new")
@@ -102,12 +112,7 @@ def fill_in(page: Page, name: str, numbers: Path) -> None:
     page.locator("form.uploads button[type=submit]").click()
     expect(page.locator(".preview tbody tr")).to_have_count(10)
     page.locator("button[value=next]").click()
-    sound = page.locator("details", has=page.locator("#upload-sound"))
-    if sound.get_attribute("open") is None:
-        sound.locator("summary").click()
-    page.locator("#upload-sound").set_input_files(ROOT / "scripts/sample/message.wav")
-    sound.locator("button[type=submit]").click()
-    expect(page.locator(".chosen-message .player")).to_be_visible()
+    upload_a_sound(page)
     page.locator("button[value=next]").click()
     page.locator("#name").fill(name)
     page.locator("#windows").fill("")
