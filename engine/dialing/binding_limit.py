@@ -7,14 +7,13 @@ from typing import Any
 
 from engine.dialing.campaign_run import CampaignRun
 from engine.dialing.health import CAMPAIGN, Breaker
-from engine.dialing.lanes import GatewayLane, Lanes, Trunk
+from engine.dialing.lanes import Lanes, Trunk
 from engine.services.campaigns import why
 from engine.services.campaigns.estimate import Limits
 from engine.store.tables.core import CampaignCounts
 
 NOT_DUE_MS = 2_000  # recipients that no gateway had room for are due again before
 REFUSED_LATELY_S = 5.0
-UNRESOLVED_S = 60.0
 Reason = tuple[str, dict[str, Any]]
 
 
@@ -99,7 +98,7 @@ def reason_of(
         return why.LAST_CALLS, {"live": counts.live}
     if not counts.waiting and counts.retry_wait and next_due > now:
         named = [gateway for gateway in lanes.gateways.values() if run.may_use(gateway.name)]
-        if named and all(_is_unresolved(gateway, now_m) for gateway in named):
+        if named and all(gateway.is_unresolved(now_m) for gateway in named):
             return why.GATEWAY_DNS, {"gateway": named[0].name}  # they wait because of it
         return why.RETRY, {"at": next_due}
     if run.reason:
@@ -138,15 +137,10 @@ def run_limits(run: CampaignRun, lanes: Lanes, share: float = 1.0) -> Limits | N
 _AT_THE_RATE = 0.8
 
 
-def _is_unresolved(gateway: GatewayLane, now_m: float) -> bool:
-    """Whether a switch could not resolve the name of the trunk's carrier lately."""
-    return now_m - gateway.unresolved_m < UNRESOLVED_S
-
-
 def _of_trunk(run: CampaignRun, trunk: Trunk, rate: float, now_m: float) -> Reason:
     gateway, switch = trunk.gateway, trunk.switch
     urgent = run.is_urgent
-    if _is_unresolved(gateway, now_m):
+    if gateway.is_unresolved(now_m):
         return why.GATEWAY_DNS, {"gateway": gateway.name}
     if gateway.health.state is Breaker.REFUSED:
         return why.GATEWAY_REFUSED, {"gateway": gateway.name}

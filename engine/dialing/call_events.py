@@ -198,7 +198,10 @@ class CallEventHandler:
         """End `call`: decide what follows and hand the settle to the writer."""
         wall, now_m = self.clock()
         lane = self.lanes.gateways[call.gateway_id]
-        ways = Ways(len(self.lanes.carrying(call)), lane.health.is_failing, call.first_fault_at)
+        fails_for_all = (
+            lane.health.is_failing or end.is_unresolved
+        )  # nobody is called by a name without an address
+        ways = Ways(len(self.lanes.carrying(call)), fails_for_all, call.first_fault_at)
         following = after(
             found,
             delivered,

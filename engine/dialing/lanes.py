@@ -21,6 +21,7 @@ from engine.dialing.shares import Places, Way
 log = logging.getLogger(__name__)
 
 FORBIDDEN = 403
+UNRESOLVED_S = 60.0
 QUIET_S = 0.75  # of its rate that a gateway is given without a word from it
 SAID_BY_CARRIER = frozenset(("recv_refuse", "recv_bye"))
 # Below this much idle processor (percent, averaged by FreeSWITCH) a switch is given less at each
@@ -80,6 +81,10 @@ class GatewayLane:
         keys = keys_of(call.run.id, call.digits)
         self.health.placed(call.digits, keys, now_m)
         self.routes.placed(keys)
+
+    def is_unresolved(self, now_m: float) -> bool:
+        """Whether a switch could not resolve the name of its carrier lately."""
+        return now_m - self.unresolved_m < UNRESOLVED_S
 
     def rings(self, call: Call, now_m: float) -> None:
         """A call by it rings, or was answered, now."""
