@@ -22,8 +22,8 @@ from engine.agreement.months import Month
 from engine.agreement.terms import ExclusionKind
 from engine.clock import monotonic_s
 from engine.errors import BadInput
-from engine.services.sla import archive, statements
-from engine.services.sla.statements import StatementPolicy
+from engine.services.sla import archive, closing
+from engine.services.sla.closing import StatementPolicy
 from engine.store import database, threads
 from engine.store.sql import execute
 from engine.store.tables.core import Account
@@ -86,11 +86,11 @@ def _close_year(
     now = Month.of(YEAR + 1, 1).start * 1000 + DAY_MS
     policy = StatementPolicy(credits=mode)
     began = monotonic_s()
-    closed = statements.close_all(policy, now, write)
+    closed = closing.close_all(policy, now, write)
     took_s = monotonic_s() - began
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     began = monotonic_s()
-    again = statements.close_all(policy, now, write)
+    again = closing.close_all(policy, now, write)
     again_s = monotonic_s() - began
     answer = {
         "database": url.partition(":")[0],

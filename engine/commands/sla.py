@@ -23,11 +23,11 @@ from engine.services.sla import (
     archive,
     availability,
     claims,
+    closing,
     credits,
     flips,
     incidents,
     maintenance,
-    statements,
     unknown,
 )
 from engine.services.sla.monitor import last_watched
@@ -159,9 +159,9 @@ def close(month_text: str | None, as_json: bool) -> None:
     settings = common.settings_and_store()
     policy, now = closing_of(settings), wall_ms()
     if month_text is None:
-        closed = statements.close_all(policy, now, write)
+        closed = closing.close_all(policy, now, write)
     else:
-        closed = [statements.close_month(Month.parse(month_text), policy, now, write, at_once=True)]
+        closed = [closing.close_month(Month.parse(month_text), policy, now, write, at_once=True)]
     document = {
         "months": [
             {

@@ -31,8 +31,8 @@ from engine.services.outbox.outside import parse_networks
 from engine.services.outbox.sending import Channels
 from engine.services.outbox.text_providers import provider_of as text_provider_of
 from engine.services.outbox.text_providers import receiver_of
-from engine.services.sla import probes, statements
-from engine.services.sla.statements import StatementPolicy
+from engine.services.sla import closing, probes
+from engine.services.sla.closing import StatementPolicy
 from engine.services.support_line import attendance, call_recordings, voice_tickets
 from engine.services.tickets import watch
 from engine.services.tickets.attachments import Attachments
@@ -173,8 +173,8 @@ def start_jobs(
     `probe` makes a synthetic call to each switch, `ask_trunks` asks it how it sees its gateways, `channels` carry notices.
     """
     jobs = Jobs(owner)
-    closing = closing_of(settings)
-    jobs.daily_for_all("statements", 0, 20, lambda: statements.close_all(closing, wall_ms(), write))
+    month_policy = closing_of(settings)
+    jobs.daily_for_all("statements", 0, 20, lambda: closing.close_all(month_policy, wall_ms(), write))
     lives = Lifetime.of_settings(settings)
     jobs.every_for_all("sessions", 600, lambda: write(lambda: sessions.sweep(lives, wall_ms())))
     jobs.every_for_all("login_waits", 600, lambda: write(lambda: login_waits.sweep(wall_ms())))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from engine.agreement.months import Month
-from engine.services.sla import incidents, statements
-from engine.services.sla.statements import Closed, StatementPolicy
+from engine.services.sla import closing, incidents
+from engine.services.sla.closing import Closed, StatementPolicy
+from engine.store import ledger
+from engine.store.sql import execute
 from engine.store.tables.core import Account, User
 from engine.store.tables.customers import Subscription
 from engine.store.tables.sla import MonitorSpan
@@ -18,6 +22,9 @@ AFTER = END + HOUR  # when the month is closed
 PRICE = 1_000_001  # Rials a month: a discount of it is no whole number
 ALL = StatementPolicy(credits="all")
 CLAIMED = StatementPolicy()
+on_sqlite = pytest.mark.parametrize(
+    "store_url", ["sqlite"], indirect=True
+)  # the databases do not differ here
 
 
 def firm(name: str = "Sahar", price: int | None = PRICE) -> int:
@@ -69,7 +76,7 @@ def outage(
 
 def close(policy: StatementPolicy = CLAIMED, now: int = AFTER) -> Closed:
     """Close Aban."""
-    return statements.close_month(ABAN, policy, now, write)
+    return closing.close_month(ABAN, policy, now, write)
 
 
 def told(account_id: int) -> list[tuple[int, int, int | None]]:
@@ -78,3 +85,11 @@ def told(account_id: int) -> list[tuple[int, int, int | None]]:
 
     rows = read(lambda: archive.of_month(account_id, ABAN.key))
     return [(row.counted_s // 60, row.discount, row.discount_rials) for row in rows]
+
+
+def balance(account_id: int) -> int:
+    return read(lambda: ledger.balance_of(account_id))
+
+
+def ledger_sum() -> int:
+    return read(lambda: int(execute("SELECT COALESCE(SUM(amount), 0) FROM ledger_entry")[0][0]))

@@ -222,9 +222,9 @@ def test_an_outage_over_the_edge_is_credited_when_both_months_are_closed(store):
     close(CLAIMED)
     decide(claim_id, (person("quality"), YES), (person("quality"), YES), now=END + DAY)
     assert (state(claim_id), balance(sahar)) == ("approved", 100_001)
-    from engine.services.sla import statements
+    from engine.services.sla import closing
 
-    statements.close_month(ABAN.next(), CLAIMED, END + 40 * DAY, write)
+    closing.close_month(ABAN.next(), CLAIMED, END + 40 * DAY, write)
     assert (state(claim_id), balance(sahar)) == ("credited", 200_002)
 
 

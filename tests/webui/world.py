@@ -27,7 +27,7 @@ from engine.services.notices import notices, special_wishes
 from engine.services.numbering.numbers import NormalNumber, normalise
 from engine.services.onboarding import identity
 from engine.services.outbox import addresses, deliveries
-from engine.services.sla import claims, exclusions, incidents, maintenance, statements
+from engine.services.sla import claims, closing, exclusions, incidents, maintenance
 from engine.services.support_line import agents, call_backs, call_recordings, calls, voice_prompts
 from engine.services.tickets import clocks, remote_help, tickets
 from engine.services.tickets.attachments import Attachments
@@ -283,7 +283,7 @@ def _service(ids: dict[str, Any], account: int, staff: User, now: int) -> None:
 
     write(work)
     month = Month.containing((now - 32 * DAY) // 1000)
-    statements.close_month(month, statements.StatementPolicy(credits="all"), now, write, at_once=True)
+    closing.close_month(month, closing.StatementPolicy(credits="all"), now, write, at_once=True)
     ids["number"] = f"{month.key}-{account}"
 
 

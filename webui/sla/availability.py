@@ -16,7 +16,6 @@ from engine.errors import BadInput, NotFound
 from engine.services.accounts import accounts
 from engine.services.accounts.display_names import account_names
 from engine.services.sla import agreements, archive, availability, credits
-from engine.services.sla import statements as all_statements
 from engine.store.threads import read
 from webui.forms.number_fields import row_id
 from webui.forms.pages import pages_blueprint
@@ -75,7 +74,7 @@ def statements() -> str:
     wanted, before = request.args.get("month", ""), request.args.get("before", type=row_id)
 
     def work() -> dict[str, Any]:
-        rows = all_statements.page(wanted, before, 101)
+        rows = archive.page(wanted, before, 101)
         return {
             "rows": rows[:100],
             "older": rows[99].id if len(rows) > 100 else None,

@@ -10,6 +10,7 @@ from engine.agreement.reckoning import Reckoning, from_evidence
 from engine.agreement.statement import StatementHead, statement_sha256
 from engine.errors import BadInput, NotFound
 from engine.services.sla import support_calls
+from engine.store.paging import page_of
 from engine.store.tables.sla import Evidence, Statement
 
 
@@ -46,6 +47,12 @@ def of_month(account_id: int, month: str) -> list[Statement]:
         .where(Statement.account_id == account_id, Statement.month == month)
         .order_by(Statement.sequence)
     )
+
+
+def page(month: str, before: int | None, limit: int) -> list[Statement]:
+    """Statements of all accounts, of one `month` if it is given, the newest first."""
+    query = Statement.select().where(Statement.month == month) if month else Statement.select()
+    return page_of(query, Statement.id, from_id=before, is_queue=False, limit=limit)
 
 
 def get(number: str, account_id: int | None = None) -> Statement:

@@ -172,7 +172,7 @@ def settle_month(
 ) -> int:
     """Bring an account's credits of a month to `rials` in all: book the difference; the difference.
 
-    The caller holds the month's lock (`statements.lock_month`).
+    The caller holds the month's lock (`locks.lock_month`).
     """
     before = of_month(account_id, month)
     difference = rials - sum(row.rials for row in before)

@@ -1,19 +1,13 @@
-"""Closing months: one statement a month and account, its adjustments, its credit.
+"""Writing a month's statements, their adjustments and credits: each method is one transaction.
 
-The job may run as often as one likes, be killed anywhere, and run in several
-processes at once: a statement is unique by account, month and sequence, a chunk
-of accounts is one transaction that holds the month's lock, and a month counts as
-done when its statements were written from the records as they stand (their hash
-is kept).  When records change later the hash differs, every account is reckoned
-again, and where the figures differ an adjustment is written: the difference only.
+A statement is unique by account, month and sequence, and a chunk of accounts is
+one transaction that holds the month's lock: it may be killed or run again.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from engine.agreement.book import MonthBook
@@ -22,22 +16,15 @@ from engine.agreement.line_month import LineMonth
 from engine.agreement.months import Month
 from engine.agreement.reckoning import Reckoning
 from engine.agreement.statement import StatementHead, statement_sha256
-from engine.errors import BadInput
-from engine.sentences import Instant, kept
+from engine.sentences import kept
 from engine.services.sla import availability, claimed, credits, support_calls
 from engine.services.sla.archive import figures_of
 from engine.services.sla.locks import lock_month
-from engine.services.sla.monitor import first_watched
 from engine.store.bulk import insert_rows
-from engine.store.paging import page_of
 from engine.store.sql import execute
-from engine.store.tables.sla import OutageRecord, Statement
-
-log = logging.getLogger(__name__)
+from engine.store.tables.sla import Statement
 
 CHUNK = 500  # accounts in one transaction: short enough for a writer that others wait for
-DAY_MS = 86_400_000
-CLAIMED, ALL = "claimed", "all"
 
 _COLUMNS = (
     "number", "account_id", "account_name", "month", "sequence", "adjusts", "issued_at", "terms_id",
@@ -58,95 +45,7 @@ _FIGURES = (
 
 
 @dataclass(frozen=True, slots=True)
-class StatementPolicy:
-    """How an installation closes its months (settings)."""
-
-    jalali: bool = True
-    credits: str = CLAIMED  # claimed: for claimed outages only; all: for every month with a discount
-    wait_days: int = 3  # how long a month with unresolved unknown time waits for staff
-
-
-@dataclass(slots=True)
-class Closed:
-    """What closing a month wrote."""
-
-    month: str
-    statements: int = 0
-    adjustments: int = 0
-    credits: int = 0
-    waits: str = ""  # why the month was left for later
-
-
-Write = Callable[[Callable[[], Any]], Any]
-
-
-def closed_months(now: int, jalali: bool) -> list[Month]:
-    """The months that are over, from the first one that anything is known of."""
-    first = _first_known()
-    if first is None:
-        return []
-    month = Month.containing(first // 1000, jalali=jalali)
-    months = []
-    while month.end * 1000 <= now:
-        months.append(month)
-        month = month.next()
-    return months
-
-
-def _first_known() -> int | None:
-    outage = OutageRecord.select(OutageRecord.start_at).order_by(OutageRecord.start_at).first()
-    found = [at for at in (first_watched(), outage.start_at if outage else None) if at is not None]
-    return min(found) if found else None
-
-
-def close_all(policy: StatementPolicy, now: int, write: Write) -> list[Closed]:
-    """Close every month that is over and not done; what was written.  `write` runs a function in a transaction."""
-    return [
-        close_month(month, policy, now, write) for month in write(lambda: closed_months(now, policy.jalali))
-    ]
-
-
-def close_month(
-    month: Month, policy: StatementPolicy, now: int, write: Write, *, at_once: bool = False
-) -> Closed:
-    """Write what a month lacks: 1. statements, 2. adjustments, 3. credits of claims, 4. that it is done.
-
-    `at_once` does not wait for staff to resolve unknown time.  BadInput for a
-    month that still runs.
-    """
-    if month.end * 1000 > now:
-        raise BadInput(
-            "The month %(month)s is not over: it can be closed from %(at)s on.",
-            month=month,
-            at=Instant(month.end * 1000),
-        )
-    closed = Closed(month.key)
-    closer = _Closer(month, policy, now)
-    closed.waits = write(lambda: closer.begin(at_once))
-    if closed.waits:
-        return closed
-    for step in (closer.write_chunk, closer.adjust_chunk, closer.claims_chunk):
-        chunk = _Chunk()
-        while chunk.more:
-            # A step changes nothing outside the database: it may be run again after a collision.
-            chunk = write(partial(step, chunk.after))
-            closed.statements += chunk.statements
-            closed.adjustments += chunk.adjustments
-            closed.credits += chunk.credits
-    write(closer.finish)
-    if closed.statements or closed.adjustments or closed.credits:
-        log.info(
-            "action=month_closed month=%s statements=%d adjustments=%d credits=%d",
-            month,
-            closed.statements,
-            closed.adjustments,
-            closed.credits,
-        )
-    return closed
-
-
-@dataclass(frozen=True, slots=True)
-class _Chunk:
+class Chunk:
     """What one transaction did: whether there is more behind the account `after`."""
 
     more: bool = True
@@ -156,11 +55,11 @@ class _Chunk:
     credits: int = 0
 
 
-class _Closer:
-    """One run over one month; each method is one transaction."""
+class MonthCloser:
+    """One run over one month; `gives_all` credits every month with a discount, not only claimed outages."""
 
-    def __init__(self, month: Month, policy: StatementPolicy, now: int) -> None:
-        self.month, self.policy, self.now = month, policy, now
+    def __init__(self, month: Month, now: int, gives_all: bool) -> None:
+        self.month, self.now, self._gives_all = month, now, gives_all
         self._sha256 = ""
         self._used: set[str] = set()
         self._book: MonthBook | None = None
@@ -168,13 +67,15 @@ class _Closer:
         self._figures: dict[str, dict[str, Any]] = {}  # by evidence: thousands of accounts share one
         self._is_done = False
 
-    def begin(self, at_once: bool) -> str:
-        """Why the month is left for later; empty: there may be something to do, and the support line's figures are noted."""
+    def begin(self, waits_until: int) -> str:
+        """Why the month is left for later; empty: there may be something to do, and the support line's figures are noted.
+
+        Until `waits_until` (ms) a month with unknown time waits for staff to resolve it.
+        """
         before = lock_month(self.month.key)
         records = availability.records(self.month, self.now)
         self._is_done = before == records.sha256()
-        waits_until = self.month.end * 1000 + self.policy.wait_days * DAY_MS
-        if records.unknown and not before and not at_once and self.now < waits_until:
+        if records.unknown and not before and self.now < waits_until:
             return f"{total(records.unknown)} s of unknown time wait for staff to resolve them"
         support_calls.note_month(self.month, self.now)
         return ""
@@ -189,11 +90,11 @@ class _Closer:
         self._used.add(sha256)
         return self._book
 
-    def write_chunk(self, after: int) -> _Chunk:
+    def write_chunk(self, after: int) -> Chunk:
         """Statements of the next accounts that have none."""
         accounts = self._accounts_behind(after)
         if not accounts:
-            return _Chunk(more=False)
+            return Chunk(more=False)
         last = accounts[-1][0]
         told = execute(
             "SELECT account_id FROM statement WHERE month = ? AND account_id > ? AND account_id <= ? AND sequence = 0",
@@ -202,7 +103,7 @@ class _Closer:
         have = {row[0] for row in told}
         missing = [row for row in accounts if row[0] not in have]
         if not missing:
-            return _Chunk(len(accounts) == CHUNK, last)
+            return Chunk(len(accounts) == CHUNK, last)
         book = self._books()
         ids = [row[0] for row in missing]
         prices = credits.prices(ids, self.month)
@@ -213,7 +114,7 @@ class _Closer:
             for (account_id, name), reckoning in zip(missing, reckonings, strict=True)
         ]
         written, booked = self._insert(rows, reckonings)
-        return _Chunk(len(accounts) == CHUNK, last, statements=written, credits=booked)
+        return Chunk(len(accounts) == CHUNK, last, statements=written, credits=booked)
 
     def _accounts_behind(self, after: int) -> list[tuple[Any, ...]]:
         """The next accounts (id, name) that were there in the month; none if all have their statement."""
@@ -232,17 +133,17 @@ class _Closer:
             [until_at, after, CHUNK],
         )
 
-    def adjust_chunk(self, after: int) -> _Chunk:
+    def adjust_chunk(self, after: int) -> Chunk:
         """Adjustments of the next accounts whose figures are no longer those of their last statement."""
         if self._is_done:
-            return _Chunk(more=False)
+            return Chunk(more=False)
         first = execute(
             "SELECT account_id FROM statement WHERE month = ? AND sequence = 0 AND account_id > ?"
             " ORDER BY account_id LIMIT ?",
             [self.month.key, after, CHUNK],
         )
         if not first:
-            return _Chunk(more=False)
+            return Chunk(more=False)
         last = first[-1][0]
         rows_told = execute(
             f"SELECT {', '.join(_COLUMNS)} FROM statement WHERE month = ? AND account_id > ? AND account_id <= ?"  # noqa: S608
@@ -260,7 +161,7 @@ class _Closer:
                 rows.append(row)
                 reckonings.append(reckoning)
         written, booked = self._insert(rows, reckonings)
-        return _Chunk(len(first) == CHUNK, last, adjustments=written, credits=booked)
+        return Chunk(len(first) == CHUNK, last, adjustments=written, credits=booked)
 
     def _reckon(self, book: MonthBook, account_id: int) -> Reckoning:
         if account_id not in book.accounts_with_own_records:
@@ -298,11 +199,11 @@ class _Closer:
             gives=told["discount_rials"] is not None,
         )
 
-    def claims_chunk(self, _after: int) -> _Chunk:
+    def claims_chunk(self, _after: int) -> Chunk:
         """Credits of approved claims; after a correction those of credited ones too.  They are few."""
         due = claimed.due(self.month, credited_too=not self._is_done)
         lock_month(self.month.key)
-        return _Chunk(more=False, credits=claimed.settle(due, self.month, self.now))
+        return Chunk(more=False, credits=claimed.settle(due, self.month, self.now))
 
     def finish(self) -> None:
         """The month is done if all was written from the records as they stand."""
@@ -328,7 +229,7 @@ class _Closer:
         gives: bool | None = None,
     ) -> dict[str, Any]:
         """A statement's columns; `stated` is the discount that earlier statements gave."""
-        gives = self.policy.credits == ALL if gives is None else gives
+        gives = self._gives_all if gives is None else gives
         rials = None
         notes = []
         if gives:
@@ -394,9 +295,3 @@ def _credit(row: dict[str, Any]) -> credits.NewCredit:
         discount=row["discount"],
         evidence_sha256=row["evidence_sha256"],
     )
-
-
-def page(month: str, before: int | None, limit: int) -> list[Statement]:
-    """Statements of all accounts, of one `month` if it is given, the newest first."""
-    query = Statement.select().where(Statement.month == month) if month else Statement.select()
-    return page_of(query, Statement.id, from_id=before, is_queue=False, limit=limit)
