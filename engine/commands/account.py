@@ -9,7 +9,7 @@ import click
 from engine.clock import wall_ms
 from engine.commands import common
 from engine.errors import BadInput
-from engine.services.accounts import accounts
+from engine.services.accounts import accounts, permissions
 from engine.services.campaigns import own_numbers
 from engine.services.compliance import caller_ids, traffic_caps
 from engine.services.compliance.policy import Policy
@@ -89,12 +89,11 @@ def unsuspend(account: int, as_json: bool) -> None:
     common.answer({"account": account, "state": state}, as_json, lambda: click.echo(f"It is {state} again."))
 
 
-@account_group.command()
+@account_group.command(help=f"Set all permissions of ACCOUNT: {' '.join(permissions.GRANTS)}.")
 @click.argument("account", type=common.ROW_ID)
 @click.argument("grants", nargs=-1)
 @common.json_option
 def grant(account: int, grants: tuple[str, ...], as_json: bool) -> None:
-    """Set all permissions of ACCOUNT: web_service recording advertising emergency own_voice any_hour."""
     common.settings_and_store()
     write(lambda: accounts.grant(account, grants, None, wall_ms()))
     common.answer({"account": account, "permissions": list(grants)}, as_json, lambda: click.echo("Done."))

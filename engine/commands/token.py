@@ -11,7 +11,7 @@ from engine.commands import common
 from engine.config import Settings
 from engine.services.accounts import access_tokens, accounts
 from engine.services.accounts.access_tokens import MadeToken, NewToken
-from engine.services.accounts.token_scopes import Scope, parse_addresses, parse_methods, parse_scopes
+from engine.services.accounts.token_scopes import ALL, Scope, parse_addresses, parse_methods, parse_scopes
 from engine.store.tables.customers import AccessToken
 from engine.store.threads import read, write
 
@@ -68,7 +68,7 @@ def list_(account: int, as_json: bool) -> None:
 
     rows = read(look)
     common.answer(
-        [common.row_values(row, ("sha256",)) for row in rows],
+        [_values(row) for row in rows],
         as_json,
         lambda: common.table(
             ("id", "name", "begins", "scopes", "ends", "last used"),
@@ -105,12 +105,18 @@ def _tell(made: MadeToken, as_json: bool) -> None:
     common.answer({"token": made.secret, "id": made.token_id}, as_json, lambda: click.echo(made.secret))
 
 
+def _values(row: AccessToken) -> dict[str, Any]:
+    """A token for programs: what it is limited to as lists."""
+    limits = {name: getattr(row, name).split() for name in ("scopes", "methods", "addresses")}
+    return {**common.row_values(row, ("sha256",)), **limits}
+
+
 def _cells(row: AccessToken, settings: Settings) -> tuple[Any, ...]:
     return (
         row.id,
         row.name,
         row.start + "…",
-        row.scopes,
+        ALL if set(row.scopes.split()) == set(Scope) else row.scopes,
         common.local(row.expires_at, settings),
         common.local(row.last_used_at, settings),
     )

@@ -25,7 +25,7 @@ def test_add_list_rotate_revoke(ctl: Ctl) -> None:
     assert "campaigns:read" in wrong.document["error"]
     (row,) = listed.document
     assert (row["scopes"], row["methods"], row["addresses"], row["person_id"]) == (
-        "campaigns:read campaigns:write sends:write", "QuickSend", "192.0.2.7", None,
+        ["campaigns:read", "campaigns:write", "sends:write"], ["QuickSend"], ["192.0.2.7"], None,
     )  # fmt: skip
     assert secret not in listed.out
     assert rotated.document["token"] != secret

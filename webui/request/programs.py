@@ -12,7 +12,7 @@ _PREFIXES = ("/api/", "/rest/")
 
 def is_program() -> bool:
     """Whether the present request is one of a program, also for an address that does not exist."""
-    return request.blueprint in BLUEPRINTS or request.path.lower().startswith(_PREFIXES)
+    return request.blueprint in BLUEPRINTS or f"{request.path.lower()}/".startswith(_PREFIXES)
 
 
 def caller() -> Caller:

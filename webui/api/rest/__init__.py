@@ -8,12 +8,13 @@ are for what no program should send.  The methods stand in `table`, each with it
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
 import orjson
 from flask import Blueprint, Flask, Response, abort, request
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
 from engine.clock import wall_ms
@@ -45,7 +46,7 @@ _BY_NAME = {method.name.lower(): method for method in METHODS}
 
 
 class AnyCase:
-    """Lets ``/Rest/QuickSend`` be asked for in any case of its letters."""
+    """Lets ``/Rest/QuickSend`` be asked for in any case of its letters, and with more slashes than it needs."""
 
     def __init__(self, app: Any) -> None:
         self._app = app
@@ -53,7 +54,7 @@ class AnyCase:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         path = str(environ.get("PATH_INFO", ""))
         if path[: len(PREFIX) + 1].lower() == f"{PREFIX}/":
-            environ["PATH_INFO"] = path.lower().rstrip("/")
+            environ["PATH_INFO"] = "/" + "/".join(filter(None, path.lower().split("/")))
         found: Iterable[bytes] = self._app(environ, start_response)
         return found
 
@@ -70,7 +71,7 @@ def find_caller() -> None:
     method, query = _method(), _lower(request.args)
     if web().settings.web_secure_cookies and not request.is_secure:
         raise Refused(HTTP_NOT_ALLOWED)
-    secret = request.headers.get("Authorization", "").strip() or query.get("token", "").strip()
+    secret = request.headers.get("Authorization", "").strip() or query.get("token", [""])[0].strip()
     scheme, _, rest = secret.partition(" ")
     if not secret and ("password" in query or "username" in query):
         raise Refused(WRONG_USER)
@@ -136,6 +137,6 @@ def _method() -> Method:
     return _BY_NAME[(request.endpoint or "").removeprefix("rest.")]
 
 
-def _lower(given: Mapping[str, str]) -> dict[str, str]:
-    """Parameters by their names in lower case, as programs spell them in every way."""
-    return {name.lower(): value for name, value in given.items()}
+def _lower(given: MultiDict[str, str]) -> dict[str, list[str]]:
+    """All values of each parameter, by its name in lower case, as programs spell them in every way."""
+    return {name.lower(): values for name, values in given.lists()}

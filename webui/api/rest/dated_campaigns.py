@@ -265,7 +265,7 @@ METHODS = (
     Method(
         "CreateCampaign", Scope.CAMPAIGNS_WRITE, "campaign.change", create, bare,
         (
-            Param("Title", default="—"), Param("Numbers", wrong=WRONG_VALUES),
+            Param("Title", default="—"), Param("Numbers", wrong=WRONG_VALUES, is_list=True),
             Param("MessageID", whole, wrong=CAMPAIGN_MESSAGE), *_SPAN,
             Param("MaxTryCount", whole, 1, TRIES_NOT_ALLOWED), Param("MinuteBetweenTries", whole, 10, WRONG_VALUES),
             Param("ServerID", whole, 0, WRONG_VALUES), Param("AutoStart", boolean, True, WRONG_VALUES),

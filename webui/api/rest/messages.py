@@ -101,7 +101,9 @@ def one(asked: Asked) -> dict[str, Any]:
 
 def page(asked: Asked) -> list[dict[str, Any]]:
     """The gallery, the newest first."""
-    skip, take = max(0, asked["Skip"]), min(max(1, asked["Take"]), MOST_TAKEN)
+    skip, take = max(0, asked["Skip"]), min(max(0, asked["Take"]), MOST_TAKEN)
+    if not take:
+        return []
 
     def work() -> tuple[list[Message], Price]:
         return library.page(asked.account_id, skip, take), pricing.price_of(asked.account_id, asked.now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -12,7 +12,8 @@ from engine.services.accounts.token_scopes import Scope
 from engine.services.accounts.token_use import Caller
 from webui.api.rest.refusals import UNKNOWN_ERROR, Errors, Refused
 
-_TRUE, _FALSE = frozenset(("true", "1", "yes", "on")), frozenset(("false", "0", "no", "off"))
+_TRUE = frozenset(("true", "1", "yes", "y", "t", "on", "بله", "آری", "درست"))
+_FALSE = frozenset(("false", "0", "no", "n", "f", "off", "خیر", "نه", "نادرست"))
 MOST = 2**62  # of a whole number
 
 
@@ -32,8 +33,8 @@ def whole(value: str) -> int:
 
 
 def boolean(value: str) -> bool:
-    """``True``, ``false``, ``1``, ``no`` … in any case."""
-    word = value.strip().lower()
+    """``True``, ``false``, ``1``, ``no``, ``بله`` … in any case and digits."""
+    word = ascii_digits(value).strip().lower()
     if word not in _TRUE | _FALSE:
         raise ValueError
     return word in _TRUE
@@ -50,13 +51,15 @@ def instant(value: str) -> int:
 class Param(NamedTuple):
     """A parameter: how it is read, what it is when it is not given, and the code when it cannot be.
 
-    `default` None: it is required.
+    `default` None: it is required.  `is_list`: programs may send it several times, or as ``Name[]``, which counts
+    as once with commas; of the others the first counts.
     """
 
     name: str
     read: Callable[[str], Any] = text
     default: Any = None
     wrong: int = UNKNOWN_ERROR
+    is_list: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +97,16 @@ class Method:
     params: tuple[Param, ...] = ()
     errors: Errors = ()
 
-    def read(self, given: Mapping[str, str]) -> dict[str, Any]:
-        """The parameters, by name; `given` has names in lower case.  Refused names the first that is wrong.
+    def read(self, given: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+        """The parameters, by name; `given` has all values of each, by names in lower case.  Refused: the first wrong one.
 
         What is empty counts as not given; what the method does not know is passed over.
         """
         found: dict[str, Any] = {}
         for param in self.params:
-            value = given.get(param.name.lower(), "")
+            name = param.name.lower()
+            values = given.get(name) or (param.is_list and given.get(f"{name}[]")) or [""]
+            value = ",".join(values) if param.is_list else values[0]
             if not value.strip():
                 if param.default is None:
                     raise Refused(param.wrong)

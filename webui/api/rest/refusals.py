@@ -26,6 +26,7 @@ SYSTEM_DISABLED, SERVER_ERROR, UNKNOWN_ERROR = -300, -500, -20
 # Of sending methods.
 OFF, WRONG_NUMBER, NO_CREDIT, HOUR, WRONG_MESSAGE = -25, -2, -3, -6, -8
 RECORD_LENGTH, NO_RECORDING = -71, -72
+EMPTY_TEXT, NOT_SPOKEN, SPEECH_FAILED = -10, -7, -9  # of a text that is sent at once
 
 WORDS: dict[int, str] = {
     WRONG_USER: "User_NotExists",
@@ -52,6 +53,9 @@ WORDS: dict[int, str] = {
     WRONG_MESSAGE: "Message_Invalid",
     RECORD_LENGTH: "Record_LengthNotAllowed",
     NO_RECORDING: "Record_NotAllowed",
+    EMPTY_TEXT: "Text_Empty",
+    NOT_SPOKEN: "Speech_NotAvailable",
+    SPEECH_FAILED: "Speech_Failed",
 }
 
 _OF_TOKEN = {

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from engine.agreement.dates import ascii_digits
 from engine.errors import BadInput, NotFound
 from engine.services.accounts import accounts, permissions
 from engine.services.accounts.token_scopes import Scope
@@ -23,8 +24,11 @@ from engine.store.threads import read, write
 from webui.api.rest.messages import LEAST_MS, checked_text, local_time, seconds, spoken_number, with_number
 from webui.api.rest.methods import Asked, Method, Param, boolean, field, instant, whole
 from webui.api.rest.refusals import (
+    EMPTY_TEXT,
     NO_RECORDING,
+    NOT_SPOKEN,
     RECORD_LENGTH,
+    SPEECH_FAILED,
     SUCCESS,
     UNKNOWN_ERROR,
     WRONG_MESSAGE,
@@ -39,7 +43,7 @@ RECORD_S, MOST_RECORD_S = 30, 120  # of an answer: usual, longest
 LENGTHS_S = (120, 240, 480)  # of a call: few, so that sends share their standing campaigns
 AGAIN_MS = 60_000  # within which the same text to the same number is taken for a repetition
 CODE_DIGITS = range(4, 9)
-NO_APPROVAL, TOO_SOON, EMPTY_TEXT, NOT_SPOKEN, SPEECH_FAILED = 0, -11, -10, -7, -9
+NO_APPROVAL, TOO_SOON = 0, -11
 CODE_LENGTH = -5
 OTP = QuickOptions(priority=OTP_PRIORITY, max_length_s=60)
 
@@ -239,7 +243,7 @@ def record_seconds(asked: Asked) -> int:
 
 def _code(length: int, own: str) -> str:
     """The client's own code, or a random one of `length` digits."""
-    digits = own.strip()
+    digits = ascii_digits(own).strip()
     if digits.strip("0"):
         if not (digits.isascii() and digits.isdigit() and len(digits) in CODE_DIGITS):
             raise Refused(CODE_LENGTH, "Code_LengthNotAllowed")
