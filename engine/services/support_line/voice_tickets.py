@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import logging
 import re
+import struct
 import wave
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.errors import AvanakError
+from engine.atomic_file import whole_file
+from engine.errors import AvanakError, StoreUnavailable
 from engine.sentences import Sentence
 from engine.services.accounts import accounts
 from engine.services.numbering.numbers import display
 from engine.services.outbox.wording import bilingual
 from engine.services.support_line import callers
 from engine.services.tickets import tickets
-from engine.services.tickets.attachments import Attachments, Received
+from engine.services.tickets.attachments import Attachments, Received, discard
 from engine.store.tables.support_line import SupportCall, VoiceTicket
 from engine.store.threads import read, write
 
@@ -28,6 +30,7 @@ log = logging.getLogger(__name__)
 
 QUIET_S = 8  # the file has not grown for this long: the recording is over
 LEAST_MS = 700  # shorter is a hang-up, no message
+MAX_BYTES = 32_000_000  # more than the longest message that a setting allows
 _NAME = re.compile(
     r"(message|complaint|suggestion)-(\d{1,15})-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.wav"
 )
@@ -48,12 +51,15 @@ class _Spoken:
 
 
 def take_over(recordings: Path, files: Attachments, now: int) -> int:
-    """Make tickets of the files; how many.  A job: no transaction around it, it reads files."""
+    """Make tickets of the files; how many.  A job: no transaction around it, it reads files.
+
+    One that cannot be read or deleted stays, is named in the log and holds none of the others up.
+    """
     made = 0
     for one in _found(recordings / "support", now):
         try:
             made += _take(one, files, now)
-        except AvanakError as error:
+        except (AvanakError, OSError) as error:
             log.error("action=voice_ticket_failed channel=%s error=%r", one.uuid, str(error))
     return made
 
@@ -71,12 +77,18 @@ def _found(folder: Path, now: int) -> list[_Spoken]:
 
 def _take(one: _Spoken, files: Attachments, now: int) -> bool:
     """1. its length; 2. the ticket with the sound; 3. the file goes."""
-    duration_ms = _length_ms(one.file)
+    duration_ms = _length_ms(one.file) or (_mended(one.file) and _length_ms(one.file))
     is_new = not read(lambda: VoiceTicket.select().where(VoiceTicket.uuid == one.uuid).exists())
     if is_new and duration_ms >= LEAST_MS:
         with one.file.open("rb") as stream:
-            sound = files.receive(stream, f"{one.kind}.wav")
-        write(lambda: _opened(one, sound, duration_ms, now))
+            sound = files.receive(stream, f"{one.kind}.wav", MAX_BYTES)
+        try:
+            write(lambda: _opened(one, sound, duration_ms, now))
+        except StoreUnavailable:  # it may be written all the same
+            raise
+        except AvanakError:  # it is tried again: a copy each time would fill the disk
+            discard([sound])
+            raise
     one.file.unlink(missing_ok=True)
     return is_new and duration_ms >= LEAST_MS
 
@@ -119,9 +131,27 @@ def _opened(one: _Spoken, sound: Received, duration_ms: int, now: int) -> None:
 
 
 def _length_ms(file: Path) -> int:
-    """Milliseconds of a WAV file; 0 for one that is none (the switch died while it wrote the head)."""
+    """Milliseconds of a WAV file; 0 for one that is none, or whose head does not say (the switch died meanwhile).
+
+    OSError for one that may not be read: nobody knows whether somebody spoke.
+    """
     try:
         with wave.open(str(file)) as sound:
             return sound.getnframes() * 1000 // sound.getframerate()
-    except (OSError, EOFError, wave.Error, ZeroDivisionError):
+    except (EOFError, wave.Error, ZeroDivisionError):
         return 0
+
+
+def _mended(file: Path) -> bool:
+    """Give the sound that a switch which died left behind its length: the head said 0, or nothing; whether there is any."""
+    data = file.read_bytes()
+    sound_at = data.find(b"data", 12, 256) + 8
+    if sound_at < 44 or data[:4] != b"RIFF" or data[8:16] != b"WAVEfmt ":
+        return False
+    coding, channels, rate, _, _, bits = struct.unpack("<HHIIHH", data[20:36])
+    if (coding, bits) != (1, 16) or not channels or len(data) - sound_at < 2:
+        return False
+    with whole_file(file) as out, wave.open(out, "wb") as sound:
+        sound.setparams((channels, 2, rate, 0, "NONE", ""))
+        sound.writeframes(data[sound_at:])
+    return True

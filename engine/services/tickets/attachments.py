@@ -78,8 +78,12 @@ class Attachments:
         self.max_bytes = settings.attachment_max_mb * _MB
         self.quota = settings.attachment_quota_mb * _MB
 
-    def receive(self, stream: BinaryIO, name: str) -> Received:
-        """Receive a file; no database.  BadInput for one that is empty, too large or of a type that is not taken."""
+    def receive(self, stream: BinaryIO, name: str, max_bytes: int | None = None) -> Received:
+        """Receive a file; no database.  BadInput for one that is empty, too large or of a type that is not taken.
+
+        `max_bytes` in the place of the setting is for files that we made ourselves.
+        """
+        limit = self.max_bytes if max_bytes is None else max_bytes
         shown = clean_name(name)
         path = f"{secrets.token_hex(1)}/{secrets.token_hex(20)}"
         file = self.folder / path
@@ -89,10 +93,8 @@ class Attachments:
             with whole_file(file) as out:
                 while block := stream.read(_BLOCK):
                     size += len(block)
-                    if size > self.max_bytes:
-                        raise BadInput(
-                            "%(file)s: a file has at most %(n)s MB.", file=shown, n=self.max_bytes // _MB
-                        )
+                    if size > limit:
+                        raise BadInput("%(file)s: a file has at most %(n)s MB.", file=shown, n=limit // _MB)
                     digest.update(block)
                     out.write(block)
         except OSError as error:
@@ -147,7 +149,10 @@ def discard(files: Sequence[Received]) -> None:
 def attach(
     ticket: Ticket, message_id: int, author_id: int | None, files: Sequence[Received], now: int
 ) -> None:
-    """Give received files to a message; Conflict when the account's quota would be passed."""
+    """Give received files to a message; Conflict when a person's would pass the account's quota.
+
+    What a caller spoke has no author: it was taken already, and is kept.
+    """
     if not files:
         return
     if len(files) > MAX_FILES:
@@ -156,7 +161,7 @@ def attach(
     quota = files[0].quota
     if not quotas.is_confirmed(ticket.account_id):
         quota = min(quota, quotas.SMALL_FILES_BYTES)
-    if used + sum(each.size for each in files) > quota:
+    if author_id is not None and used + sum(each.size for each in files) > quota:
         raise Conflict(
             "The files of an account have at most %(most)s MB together; %(used)s MB are used.",
             most=quota // _MB,
