@@ -258,3 +258,29 @@ def test_asking_again_and_again_tells_no_names(app, cast: Cast) -> None:
         for name in ("owner", "nobody")
     ]
     assert said[0] == said[1]
+
+
+def test_neither_the_cookie_nor_the_answers_to_guesses_tell_names(app, cast: Cast) -> None:
+    from engine.store.tables.core import Account
+
+    write(lambda: switches.register("embedded", "", True, wall_ms()))
+    write(
+        lambda: (
+            Account.update(mobile="+989121112233", mobile_verified_at=1)
+            .where(Account.id == cast.sahar)
+            .execute()
+        )
+    )
+    new = {"password": "another horse 2", "again": "another horse 2", "code": "x"}
+    seen = []
+    for name in ("owner", "nobody", "quality"):
+        browser = Browser(app)
+        browser.post("/forgot", {"username": name}, page="/forgot")
+        with browser.client.session_transaction() as held:
+            kept = held["forgot"]
+        assert kept == {"name": name, "at": kept["at"]}  # what was typed, nothing of ours
+        answers = [browser.post("/forgot/code", new, page="/forgot/code") for _ in range(7)]
+        write(lambda: MobileCode.update(expires_at=1).execute())
+        seen.append([(each.status_code, re.sub(r'value="[^"]+"', "", each.text)) for each in answers])
+    assert seen[0][0][0] == 400
+    assert seen[0][:5] == seen[1][:5] == seen[2][:5]

@@ -41,7 +41,7 @@ from webui.request.services import speak_code
 log = logging.getLogger(__name__)
 blueprint = pages_blueprint(__name__, "forgot", "/forgot")
 
-KEY = "forgot"  # in the session: {person, at}; person 0: nobody
+KEY = "forgot"  # in the session: {name, at}; the name as it was typed, for everybody can read a cookie
 LIVES_MS = 15 * 60_000
 
 
@@ -103,7 +103,7 @@ def ask() -> str | Answer | Response:
         speak_code(
             f"{secrets.randbelow(10**codes.CODE_DIGITS):0{codes.CODE_DIGITS}d}", spoken
         )  # it takes as long
-    session[KEY] = {"person": found[0].id if found else 0, "at": now}
+    session[KEY] = {"name": name, "at": now}
     return redirect(url_for("forgot.choose"))
 
 
@@ -111,15 +111,16 @@ def ask() -> str | Answer | Response:
 @limiter.limit("30 per hour", methods=["POST"])
 def choose() -> str | Answer | Response:
     """Give the code back, and choose a password; it ends all sessions."""
-    asked, now, network = session.get(KEY) or {"at": 0}, wall_ms(), network_of(request.remote_addr)
-    if now - asked["at"] > LIVES_MS:
+    asked, now, network = session.get(KEY) or {}, wall_ms(), network_of(request.remote_addr)
+    name = asked.get("name")
+    if name is None or now - asked["at"] > LIVES_MS:
         return redirect(url_for("forgot.ask"))
     form = ForgottenPasswordForm()
     shown = {"form": form}
     if not form.is_submitted():
         return render_template("forgot/choose.html", **shown)
-    name = f"forgotten password of {asked['person']}"
-    until = read(lambda: login_waits.closed_until(network, name, now))
+    counted = f"code for a forgotten password of the name {name}"
+    until = read(lambda: login_waits.closed_until(network, counted, now))
     if until is not None:
         form.complaint = too_many(until - now)
         return refused("forgot/choose.html", **shown)
@@ -127,17 +128,14 @@ def choose() -> str | Answer | Response:
 
     def work() -> None:
         typed, chosen = form.code.data, form.password.data
-        found = read(lambda: _person(asked["person"], now))
         hashed = web().hashed(lambda: people.hash_of(chosen))
 
         def take() -> bool:
-            if found is None:
-                raise BadInput("The code has expired; ask for another call.")
-            person, mobile = found
-            if not codes.take(_subject(person), mobile, typed, now):
-                login_waits.failed(network, name, person, now)
+            found = _named(name, now)
+            if found is None or not _is_right(found, typed, now):
+                login_waits.failed(network, counted, found[0] if found else None, now)
                 return False
-            people.set_password(person.id, hashed, person.id, now)
+            people.set_password(found[0].id, hashed, found[0].id, now)
             return True
 
         right.append(write(take))
@@ -145,21 +143,27 @@ def choose() -> str | Answer | Response:
     if not attempt(form, work, writes=False):
         return refused("forgot/choose.html", **shown)
     if not right[-1]:
-        form.complaint = _("This is not the code that was spoken.")
+        form.complaint = _(
+            "This is not the code that was spoken last, or it is no longer valid: it lives five minutes, and five wrong tries end it."
+        )
         return refused("forgot/choose.html", **shown)
     session.pop(KEY)
     flash(_("Your password was set; log in with it."), "success")
     return redirect(url_for("auth.login"))
 
 
+def _is_right(found: tuple[User, str], typed: str, now: int) -> bool:
+    """Whether the code is the person's; one that has expired or was tried too often is wrong like any other,
+    or the sentence would tell that there is such a name."""
+    try:
+        return codes.take(_subject(found[0]), found[1], typed, now)
+    except BadInput:
+        return False
+
+
 def _named(name: str, now: int) -> tuple[User, str] | None:
     """The person of that name and their verified mobile."""
-    found = people.find(name)
-    return None if found is None else _person(found.id, now)
-
-
-def _person(person_id: int, now: int) -> tuple[User, str] | None:
-    row = people.active(person_id)
+    row = people.find(name)
     mobile = addresses.mobile_of(row, now) if row is not None else None
     return (row, mobile) if row is not None and mobile else None
 
