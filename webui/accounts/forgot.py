@@ -144,7 +144,8 @@ def choose() -> str | Answer | Response:
         return refused("forgot/choose.html", **shown)
     if not right[-1]:
         form.complaint = _(
-            "This is not the code that was spoken last, or it is no longer valid: it lives five minutes, and five wrong tries end it."
+            "This is not the code that was spoken last, or it is no longer valid:"
+            " it lives five minutes, and five wrong tries end it."
         )
         return refused("forgot/choose.html", **shown)
     session.pop(KEY)
