@@ -14,15 +14,16 @@ from typing import BinaryIO
 
 from engine.errors import BadInput, NotFound, StoreUnavailable
 from engine.store.tables.customers import Document
+from engine.text import shown_name
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_OF_ACCOUNT = 50
 _CHUNK = 64 * 1024
-# First bytes -> (media type, ending)
+# First bytes, media type, the endings that a file of it may have; the first one is given to others.
 _KINDS = (
-    (b"%PDF-", "application/pdf", "pdf"),
-    (b"\xff\xd8\xff", "image/jpeg", "jpg"),
-    (b"\x89PNG\r\n\x1a\n", "image/png", "png"),
+    (b"%PDF-", "application/pdf", (".pdf",)),
+    (b"\xff\xd8\xff", "image/jpeg", (".jpg", ".jpeg")),
+    (b"\x89PNG\r\n\x1a\n", "image/png", (".png",)),
 )
 
 
@@ -41,10 +42,13 @@ def take(folder: Path, account_id: int, source: BinaryIO, name: str) -> StoredFi
     """Copy an upload below `folder`; BadInput unless it is a PDF, JPEG or PNG of up to 10 MB.  No database."""
     head = source.read(16)
     kind = next((item for item in _KINDS if head.startswith(item[0])), None)
-    shown = Path(name.replace("\\", "/")).name[:200] or "document"
+    shown = shown_name(name, "document")
     if kind is None:
         raise BadInput("«%(file)s» is not a PDF, JPEG or PNG file.", file=shown)
-    relative = f"{account_id}/{secrets.token_hex(16)}.{kind[2]}"
+    endings = kind[2]
+    if Path(shown).suffix.lower() not in endings:  # whoever opens it opens what we looked at
+        shown += endings[0]
+    relative = f"{account_id}/{secrets.token_hex(16)}{endings[0]}"
     target = folder / relative
     made = hashlib.sha256()
     size = 0
