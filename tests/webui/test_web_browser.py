@@ -190,7 +190,7 @@ def test_pause_resume_and_stop_in_persian_on_a_phone(page: Page, numbers: Path) 
 
 def test_switches_and_gateways(page: Page) -> None:
     log_in(page, "en")
-    page.get_by_role("navigation").get_by_role("link", name="Switches and gateways").click()
+    page.get_by_role("navigation").get_by_role("link", name="Gateways").click()
     expect(page.locator(".rows .state").first).to_have_text("Up")
     page.get_by_role("link", name="Add a gateway").click()
     page.locator("#name").fill("tci-2")

@@ -23,7 +23,7 @@ from engine.services.sla import agreements, authorisation
 from engine.store.threads import read, write
 from webui.forms.pages import Answer, PageForm, attempt, pages_blueprint, reason_field, refused
 from webui.i18n.agreement_words import figure, place
-from webui.i18n.formats import language
+from webui.i18n.formats import language, plain_number
 from webui.request.access import for_staff, needs, person
 
 blueprint = pages_blueprint(__name__, "agreement", "/agreement")
@@ -38,7 +38,7 @@ class PublishForm(PageForm):
         description=_l(
             "Give it an id of its own and an effect date in the future; figures and text are its data."
         ),
-        render_kw={"class": "form-control wide-text", "spellcheck": "false"},
+        render_kw={"class": "wide-text", "spellcheck": "false"},
     )
     reason = reason_field(_l("What changes, and why"))
 
@@ -135,7 +135,7 @@ def _shown(terms: Terms, versions: tuple[Terms, ...], now: int) -> dict[str, Any
         "week": [(days[day], hours_text(terms.week[day])) for day in order],
         "holiday_hours": hours_text(terms.holiday_hours),
         "bands": band_texts_fa(terms.credit.bands) if persian else _bands(terms),
-        "uptime": percent_text(terms.uptime_percent),
+        "uptime": plain_number(percent_text(terms.uptime_percent)),
         "may_publish": person().role in authorisation.AGREEMENT_ROLES,
     }
 

@@ -45,7 +45,7 @@ if (wrong) wrong.focus();
 // On a phone a table's rows become cards: each cell then says what its column is called.
 const label = (root) => {
   for (const table of root.querySelectorAll("table.cards-on-phone")) {
-    const names = [...table.querySelectorAll("thead th")].map((one) => one.textContent.trim());
+    const names = [...table.querySelectorAll("thead th")].map((one) => (one.querySelector(".visually-hidden") ? "" : one.textContent.trim()));
     for (const row of table.tBodies[0]?.rows ?? []) {
       [...row.cells].forEach((cell, at) => { if (names[at] && at && cell.textContent.trim()) cell.dataset.label = names[at]; });
     }
