@@ -243,6 +243,10 @@ def test_a_quick_send_is_placed_and_looked_at(owner, outsider, cast) -> None:
     assert "Or a text" not in page  # without the permission a text waits for staff
     wrong = owner.post("/quick", {"number": "12", "message": str(message)}, page="/quick")
     assert wrong.status_code == 400
+    assert 'aria-invalid="true" autocomplete="off" class="form-control is-invalid"' in wrong.text
+    neither = owner.post("/quick", {"number": "", "message": "0"}, page="/quick").text
+    assert neither.count("is-invalid") == 2  # all that is wrong is told at once
+    assert "Choose the message that is to be heard." in neither
     sent = owner.post("/quick", {"number": "۰۹۱۲۱۱۱۲۲۳۳", "message": str(message)}, page="/quick")
     assert sent.status_code == 302
     assert "It is called in a moment." in owner.get(sent.location).text

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import re
+from pathlib import Path
 
 import pytest
 
+import webui
 from engine.clock import wall_ms
 from engine.services.accounts import accounts
 from engine.services.sla import observations
@@ -91,3 +93,9 @@ def test_a_form_of_a_session_that_ended_leads_back_to_its_page(anyone, page: str
     assert where == (f"/login?next={back}" if back else "/login")
     if back:
         assert "/tickets/new?department=support#kept" in anyone.get(where).text.replace("&amp;", "&")
+
+
+def test_paper_is_no_phone() -> None:
+    """A sheet of A4 within its margins is narrower than a tablet: rules for phones must not reach it."""
+    for sheet in (Path(webui.__file__).parent / "static").glob("*.css"):
+        assert not re.findall(r"@media \(max-width[^{]*", sheet.read_text("utf-8")), sheet.name

@@ -6,24 +6,23 @@ import uuid
 from typing import Any
 
 from flask import redirect, render_template, url_for
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
-from wtforms import SelectField, StringField, TextAreaField
+from wtforms import SelectField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired, Length, ValidationError
 
 from engine.clock import wall_ms
-from engine.errors import BadInput
 from engine.services.accounts import accounts, audit_log, permissions, quotas
 from engine.services.campaigns import quick_sends
 from engine.services.messages import library
 from engine.services.messages.personal import is_template
 from engine.services.messages.speech import DEFAULT_VOICE
 from engine.services.money import ledger
-from engine.services.numbering.numbers import NormalNumber, normalise
 from engine.states import FINAL_STATES, MessageState
 from engine.store.threads import read, write
-from webui.forms.number_fields import ascii_digits
+from webui.forms.number_fields import TelephoneField
 from webui.forms.pages import Answer, PageForm, attempt, pages_blueprint, refused
 from webui.request.access import account_scope, needs, person
 from webui.request.context import web
@@ -39,16 +38,21 @@ ASK_NO_MORE = 286  # htmx ends its polling
 class QuickForm(PageForm):
     """Whom to call, and what is heard."""
 
-    number = StringField(
-        _l("Telephone number"),
-        [InputRequired(), Length(max=30)],
-        filters=[ascii_digits],
-        render_kw={"dir": "ltr", "inputmode": "tel", "autocomplete": "off"},
-    )
+    number = TelephoneField(_l("Telephone number"), [InputRequired()])
     message = SelectField(_l("Message"), coerce=int, default=0)
     text = TextAreaField(
         _l("Or a text that the computer speaks"), [Length(max=1000)], render_kw={"rows": 3, "dir": "auto"}
     )
+
+    def validate_message(self, field: SelectField) -> None:
+        if not field.data and not (self.text and (self.text.data or "").strip()):
+            raise ValidationError(_("Choose the message that is to be heard."))
+
+    def validate_text(self, field: TextAreaField) -> None:
+        if is_template(field.data or ""):
+            raise ValidationError(
+                _("A quick send has no columns of a list; write the text as it is to be heard.")
+            )
 
 
 @blueprint.route("", methods=["GET", "POST"])
@@ -65,27 +69,20 @@ def index() -> str | Answer | Response:
     made: list[int] = []
 
     def work() -> None:
-        number = normalise(form.number.data)
-        if not isinstance(number, NormalNumber):
-            raise BadInput(number.sentence)
         text = (form.text.data or "").strip() if may_speak else ""
         if text:
-            if is_template(text):
-                raise BadInput("A quick send has no columns of a list; write the text as it is to be heard.")
             read(lambda: quotas.check_spoken(account_id, now))
             spoken = web().apart(lambda: voice.make(text, folder, DEFAULT_VOICE))
             prompt, length_ms = spoken.prompt, spoken.duration_ms
-        elif form.message.data:
+        else:
             row = read(lambda: library.get(form.message.data, account_id))
             prompt, length_ms = row.prompt, row.duration_ms
-        else:
-            raise BadInput("Choose the message that is to be heard.")
 
         def send() -> int:
             if text and account_id != accounts.house().id:
                 ledger.charge_synthesis(account_id, text, f"quick/{uuid.uuid4().hex}", now)
             sent = quick_sends.send(
-                account_id, number, prompt, quick_sends.QuickOptions(), now, policy, length_ms
+                account_id, form.number.data, prompt, quick_sends.QuickOptions(), now, policy, length_ms
             )
             audit_log.by_staff(me.id, account_id, "quick.send", f"recipient {sent}", now)
             return sent

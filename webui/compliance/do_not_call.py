@@ -20,12 +20,11 @@ from engine.services.accounts import accounts, permissions
 from engine.services.compliance import do_not_call as suppression
 from engine.services.lists.choices import Choices, HiddenRows, Several
 from engine.services.lists.reader import open_list
-from engine.services.numbering.numbers import NormalNumber, normalise
 from engine.store import do_not_call
 from engine.store.do_not_call import EVERYBODY
 from engine.store.threads import begin, read, write
 from webui.forms import downloads
-from webui.forms.number_fields import ascii_digits, row_id
+from webui.forms.number_fields import TelephoneField, row_id
 from webui.forms.pages import Answer, PageForm, attempt, pages_blueprint, refused
 from webui.request.access import account_scope, needs, person
 from webui.request.context import web
@@ -37,12 +36,7 @@ SHOWN = 100
 
 
 class BlockedNumberForm(PageForm):
-    number = StringField(
-        _l("Number"),
-        [InputRequired(), Length(max=30)],
-        filters=[ascii_digits],
-        render_kw={"dir": "ltr", "inputmode": "tel"},
-    )
+    number = TelephoneField(_l("Number"), [InputRequired()], allow_abroad=True)
 
 
 class ImportForm(PageForm):
@@ -93,11 +87,7 @@ def add() -> Answer | BaseResponse:
     list_id, now, by = _list(), wall_ms(), person().id
     new: list[bool] = []
 
-    def work() -> None:
-        number = _number(form)
-        new.append(write(lambda: suppression.add(list_id, number, now, by)))
-
-    if not attempt(form, work, writes=False):
+    if not attempt(form, lambda: new.append(suppression.add(list_id, form.number.data, now, by))):
         return refused("consent/index.html", **_shown(add=form))
     flash(
         _("The number is called no more.") if new[-1] else _("The number was on the list already."), "success"
@@ -112,11 +102,7 @@ def remove() -> Answer | BaseResponse:
     list_id, now, by = _list(), wall_ms(), person().id
     gone: list[bool] = []
 
-    def work() -> None:
-        number = _number(form)
-        gone.append(write(lambda: suppression.remove(list_id, number, now, by)))
-
-    if not attempt(form, work, writes=False):
+    if not attempt(form, lambda: gone.append(suppression.remove(list_id, form.number.data, now, by))):
         return refused("consent/index.html", **_shown(remove=form))
     flash(
         _("The number was taken off the list.") if gone[-1] else _("The number was not on the list."),
@@ -181,13 +167,6 @@ def _list() -> int:
     if not wanted:
         return EVERYBODY
     return int(read(lambda: accounts.get(wanted)).id)
-
-
-def _number(form: BlockedNumberForm) -> NormalNumber:
-    found = normalise(form.number.data, allow_abroad=True)
-    if not isinstance(found, NormalNumber):
-        raise BadInput(found.sentence)
-    return found
 
 
 def _back(list_id: int) -> BaseResponse:

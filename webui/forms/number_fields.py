@@ -8,13 +8,16 @@ from __future__ import annotations
 from typing import Any
 
 from werkzeug.routing import IntegerConverter, Map
-from wtforms import FloatField, IntegerField
+from wtforms import FloatField, IntegerField, StringField
 from wtforms.widgets import TextInput
 
+from engine.services.numbering.numbers import NormalNumber, normalise
 from webui.i18n.formats import digits
+from webui.i18n.sentences import said
 
 _TYPED = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩،٫", "0123456789" * 2 + ",.")
 LARGEST = 2**63 - 1  # what a column of the database holds
+LONGEST_TELEPHONE = 60  # characters of what people type, blanks and brackets among them
 
 
 def row_id(text: str | int) -> int:
@@ -35,6 +38,31 @@ class RowIdConverter(IntegerConverter):
 def ascii_digits(text: str | None) -> str | None:
     """Digits as computers write them: people type them in their language."""
     return text.translate(_TYPED).strip() if text else text
+
+
+class TelephoneField(StringField):
+    """A telephone number; `data` is a `NormalNumber`, None for nothing or a number that is none."""
+
+    data: Any
+
+    def __init__(
+        self, label: Any = None, validators: Any = None, *, allow_abroad: bool = False, **kwargs: Any
+    ) -> None:
+        kwargs.setdefault("render_kw", {"dir": "ltr", "inputmode": "tel", "autocomplete": "off"})
+        super().__init__(label, validators, **kwargs)
+        self._allow_abroad = allow_abroad
+
+    def _value(self) -> str:
+        return str(self.raw_data[0]) if self.raw_data else ""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.data = None
+        text = (ascii_digits(valuelist[0]) or "") if valuelist else ""
+        if text:
+            found = normalise(text[:LONGEST_TELEPHONE], allow_abroad=self._allow_abroad)
+            if not isinstance(found, NormalNumber):
+                raise ValueError(said(found.sentence))
+            self.data = found
 
 
 class WholeField(IntegerField):

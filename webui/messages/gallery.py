@@ -12,16 +12,15 @@ from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
 from engine.clock import wall_ms
-from engine.errors import BadInput, NotFound
+from engine.errors import NotFound
 from engine.services.accounts import permissions
 from engine.services.accounts.display_names import account_names, people_names
 from engine.services.campaigns import approvals
 from engine.services.messages import library
 from engine.services.messages.speech import DEFAULT_VOICE
 from engine.services.money import pricing
-from engine.services.numbering.numbers import NormalNumber, normalise
 from engine.store.threads import read, write
-from webui.forms.number_fields import ascii_digits, row_id
+from webui.forms.number_fields import TelephoneField, row_id
 from webui.forms.pages import (
     Answer,
     PageForm,
@@ -52,12 +51,10 @@ class RejectForm(PageForm):
 
 
 class PhoneForm(PageForm):
-    number = StringField(
+    number = TelephoneField(
         _l("Telephone number"),
-        [InputRequired(), Length(max=30)],
-        filters=[ascii_digits],
+        [InputRequired()],
         description=_l("It is played there; 1 approves, 2 repeats it."),
-        render_kw={"dir": "ltr", "inputmode": "tel"},
     )
 
 
@@ -207,13 +204,7 @@ def by_phone(message_id: int) -> Answer | Response:
     form = PhoneForm(tag="phone")
     by, now, policy = person().id, wall_ms(), web().policy
 
-    def work() -> None:
-        number = normalise(form.number.data)
-        if not isinstance(number, NormalNumber):
-            raise BadInput(number.sentence)
-        write(lambda: approvals.ask_by_phone(message_id, number, by, now, policy))
-
-    if not attempt(form, work, writes=False):
+    if not attempt(form, lambda: approvals.ask_by_phone(message_id, form.number.data, by, now, policy)):
         return refused("gallery/review.html", **_review(message_id, phone=form))
     flash(_("The telephone rings in a moment."), "success")
     return redirect(url_for("gallery.review", message_id=message_id))
