@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import product
 
 import pytest
 
@@ -14,7 +15,7 @@ from engine.services.campaigns.outcomes import Chosen
 from engine.services.campaigns.rules import CampaignRules
 from engine.services.compliance import cap_requests, traffic_caps
 from engine.services.money import days, ledger, ledger_check, pricing
-from engine.states import CampaignState, Disposition, RecipientState
+from engine.states import FINAL_STATES, CampaignState, Disposition, RecipientState
 from engine.store import timeline as kept_timeline
 from engine.store.ledger import book
 from engine.store.tables.core import Account, Campaign, CampaignCounts, CampaignPulse, Recipient
@@ -127,6 +128,25 @@ def test_those_who_are_chosen_are_called_again(
     counts = read(lambda: CampaignCounts.get_by_id(made))
     assert (counts.total, counts.waiting, counts.mobiles) == (len(numbers),) * 3
     assert read(lambda: campaigns.get(made)).pause_code == ""
+
+
+@pytest.mark.parametrize("word", outcomes.AGAIN)
+def test_as_many_are_copied_as_are_counted(campaign_id: int, word: str) -> None:
+    """Each state with each end of the last try: a campaign that was stopped leaves some between two tries."""
+    ends = list(product(RecipientState, ("", *Disposition)))
+
+    def make() -> None:
+        for line, (state, last) in enumerate(ends):
+            Recipient.create(
+                campaign_id=campaign_id, line=line, number=f"+98912{line:07d}", state=state, disposition=last,
+                is_mobile=True, finished_at=NOW if state in FINAL_STATES else None,
+            )  # fmt: skip
+        CampaignCounts.update(total=len(ends)).execute()
+
+    write(make)
+    counted = read(lambda: outcomes.counts(campaign_id, outcomes.AGAIN))[word]
+    made = clone.clone(campaign_id, NOW, ANYTHING, write, (word,))
+    assert counted == read(lambda: CampaignCounts.get_by_id(made)).total > 1
 
 
 def test_a_copy_that_was_cut_is_not_started(campaign_id: int, monkeypatch) -> None:
@@ -258,7 +278,8 @@ def test_results_on_both_databases(store: Writer) -> None:
                 rest = read(lambda c=chosen, k=key: outcomes.ids(made, c, k, 20))  # type: ignore[misc]
                 assert rest == whole[at + 1 :]
     assert len(read(lambda: outcomes.ids(made, Chosen(), None, 20))) == 8
-    assert read(lambda: outcomes.counts(made, ["busy", "cancelled"])) == {"busy": 2, "cancelled": 2}
+    assert read(lambda: outcomes.counts(made, outcomes.ENDED))["cancelled"] == 2
+    assert read(lambda: outcomes.counts(made, outcomes.AGAIN))["busy"] == 2
     assert read(lambda: outcomes.not_called(made)) == 1
     assert [point.calls_up for point in read(lambda: timeline.of_campaign(made)).points] == [3, 2]
     account_id = read(lambda: campaigns.get(made)).account_id

@@ -103,10 +103,10 @@ def test_a_pause_says_its_reason_in_the_language_of_the_page(owner, cast) -> Non
 )
 def test_digits_of_names_stay_in_what_is_wrong_with_a_field(persian, name: str) -> None:
     error = BadInput("%(file)s is larger than %(n)s MB.", file=name, n=20)
-    shown = sentences.errors_said([said(error), "عدد باید بین 1 و 5 باشد."])
+    shown = sentences.errors_said([said(error), "عدد باید بین 1 و 5 باشد.", "0.01 تا 5000."])
     assert name in shown
     assert "۲۰" in shown
-    assert "بین ۱ و ۵" in shown
+    assert "بین ۱ و ۵ باشد. ۰٫۰۱ تا ۵۰۰۰." in shown
     assert sentences.step_value(name, "file") == name
 
 

@@ -33,7 +33,7 @@ from webui.request.context import web
 blueprint = pages_blueprint(__name__, "campaign_change", "/campaigns/<int:campaign_id>")
 
 # Who can be called again, as people choose it: how a try ended, or that there was none.
-AGAIN = ("busy", "no-answer", "rejected", "unreachable", "failed", "hung-up", "unknown", "not-called")
+AGAIN = (*outcomes.AGAIN, "not-called")
 DAYS = {
     "6": _l("Saturday"),
     "7": _l("Sunday"),
@@ -226,10 +226,8 @@ def _changes(form: Any) -> dict[str, Any]:
 
 
 def _again_form(row: Campaign) -> Any:
-    counted = [one for one in AGAIN if one in outcomes.ENDED]
-
     def work() -> dict[str, int]:
-        return {**outcomes.counts(row.id, counted), "not-called": outcomes.not_called(row.id)}
+        return {**outcomes.counts(row.id, outcomes.AGAIN), "not-called": outcomes.not_called(row.id)}
 
     found = read(work)
     proposed = [one for one in AGAIN if found[one] and one not in ("rejected", "hung-up", "not-called")]

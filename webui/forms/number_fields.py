@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from werkzeug.routing import IntegerConverter, Map
-from wtforms import FloatField, IntegerField, StringField
+from wtforms import Field, FloatField, IntegerField, StringField
+from wtforms.validators import StopValidation
 from wtforms.widgets import TextInput
 
 from engine.services.numbering.numbers import NormalNumber, normalise
@@ -40,7 +41,15 @@ def ascii_digits(text: str | None) -> str | None:
     return text.translate(_TYPED).strip() if text else text
 
 
-class TelephoneField(StringField):
+class _Typed(Field):
+    """A field whose text is read: one that cannot be read is told so, and nothing else."""
+
+    def pre_validate(self, form: Any) -> None:
+        if self.process_errors:
+            raise StopValidation
+
+
+class TelephoneField(_Typed, StringField):
     """A telephone number; `data` is a `NormalNumber`, None for nothing or a number that is none."""
 
     data: Any
@@ -65,7 +74,7 @@ class TelephoneField(StringField):
             self.data = found
 
 
-class WholeField(IntegerField):
+class WholeField(_Typed, IntegerField):
     """A whole number, with or without separators."""
 
     data: Any
@@ -88,7 +97,7 @@ class WholeField(IntegerField):
             raise ValueError(self.gettext("Not a valid integer value."))
 
 
-class DecimalsField(FloatField):
+class DecimalsField(_Typed, FloatField):
     """A number that may have decimals."""
 
     widget = TextInput()

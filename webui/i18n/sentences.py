@@ -7,6 +7,7 @@ are written for the reader.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date
 
@@ -32,6 +33,7 @@ from webui.i18n.formats import (
 )
 from webui.i18n.words import WORDS, word
 
+_WITH_DECIMALS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _FIGURES = frozenset("0123456789,.:/+- ")
 
 
@@ -58,7 +60,13 @@ def said(what: AvanakError | Sentence) -> Said:
 
 def errors_said(errors: Iterable[object]) -> str:
     """What is wrong with a field, in one text; what the form library says of its own gets the reader's digits."""
-    return " ".join(error if isinstance(error, Said) else digits(error) for error in errors)
+    return " ".join(
+        error if isinstance(error, Said) else _WITH_DECIMALS.sub(_figure, str(error)) for error in errors
+    )
+
+
+def _figure(found: re.Match[str]) -> str:
+    return plain_number(found[0])
 
 
 def written(value: object) -> str:

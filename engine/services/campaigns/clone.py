@@ -16,7 +16,8 @@ from typing import Any
 from engine.errors import BadInput, Conflict
 from engine.sentences import Word
 from engine.services.accounts import audit_log
-from engine.services.campaigns import campaigns, why
+from engine.services.campaigns import campaigns, outcomes, why
+from engine.services.campaigns.outcomes import Groups
 from engine.services.campaigns.rules import CampaignRules
 from engine.services.compliance.policy import Policy
 from engine.services.messages.personal import UNPREPARED
@@ -34,8 +35,8 @@ ALL, NOBODY, NOT_REACHED = "all", "nobody", "not-reached"
 _EXCLUDED_OR_DELIVERED = one_of((RecipientState.EXCLUDED, RecipientState.DELIVERED))
 
 
-def _ended(*dispositions: Disposition) -> str:
-    return f"state <> '{RecipientState.DELIVERED}' AND disposition IN {one_of(dispositions)}"
+def _of(groups: Groups) -> str:
+    return " OR ".join(f"(state = '{state}' AND disposition = '{last}')" for state, last in groups)
 
 
 # The choices, and the condition of each on the old campaign's recipients.  Excluded recipients stay excluded.
@@ -46,13 +47,7 @@ CHOICES: dict[str, str] = {
     "not-delivered": f"state NOT IN {_EXCLUDED_OR_DELIVERED}",
     "not-called": f"state IN {one_of((*WAITING_STATES, RecipientState.CANCELLED))} AND tries = 0",
     "not-answered": f"state NOT IN {_EXCLUDED_OR_DELIVERED} AND disposition <> '{Disposition.ANSWERED}'",
-    "no-answer": _ended(Disposition.NO_ANSWER),
-    "busy": _ended(Disposition.BUSY),
-    "rejected": _ended(Disposition.REJECTED),
-    "unreachable": _ended(Disposition.UNREACHABLE),
-    "failed": _ended(Disposition.CONGESTION, Disposition.FAILED, Disposition.LOST),
-    "hung-up": _ended(Disposition.ANSWERED),
-    "unknown": f"state = '{RecipientState.UNKNOWN}'",
+    **{word: _of(groups) for word, groups in outcomes.AGAIN.items()},
     "delivered": f"state = '{RecipientState.DELIVERED}'",
 }
 PART = 5_000  # recipients of a transaction

@@ -7,7 +7,7 @@ their last row.  Functions run inside a connection.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -44,6 +44,12 @@ ENDED: dict[str, Groups] = {
     "cancelled": _groups(RecipientState.CANCELLED, *_ANY),
     "set-aside": _groups(RecipientState.EXCLUDED, *_ANY),
 }
+# Who can be called again, by how the last try ended: all tries were spent, or the campaign ended before the next one.
+AGAIN: dict[str, Groups] = {
+    outcome: ENDED[outcome]
+    + tuple((RecipientState.CANCELLED.value, last) for _, last in ENDED[outcome] if last != _NO_CALL)
+    for outcome in ("busy", "no-answer", "rejected", "unreachable", "failed", "hung-up")
+} | {"unknown": ENDED["unknown"]}
 # Outcomes of recipients that have no end yet: `waiting` in the order in which they are due, `in-call` as in the list.
 OPEN = ("waiting", "in-call")
 OUTCOMES = (ALL, *ENDED, *OPEN)
@@ -252,12 +258,12 @@ def lines(keys: list[Key]) -> list[RecipientLine]:
     return [RecipientLine(key, rows[key[1]], tuple(tries.get(key[1], ()))) for key in keys if key[1] in rows]
 
 
-def counts(campaign_id: int, outcomes: Sequence[str]) -> dict[str, int]:
-    """How many recipients have each of these outcomes (of `ENDED`); of one with more than `MOST_COUNTED`, not all."""
+def counts(campaign_id: int, wanted: Mapping[str, Groups]) -> dict[str, int]:
+    """How many recipients each of these has (`AGAIN`, `ENDED`); of one with more than `MOST_COUNTED`, not all."""
     found = {}
-    for outcome in outcomes:
+    for outcome, groups in wanted.items():
         total = 0
-        for state, disposition in ENDED[outcome]:
+        for state, disposition in groups:
             rows = execute(
                 "SELECT COUNT(*) FROM (SELECT 1 FROM recipient WHERE campaign_id = ? AND state = ? AND disposition = ?"
                 " AND finished_at IS NOT NULL LIMIT ?) AS counted",
