@@ -33,7 +33,7 @@ from webui.i18n.formats import (
 )
 from webui.i18n.words import WORDS, word
 
-_WITH_DECIMALS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_POINT = re.compile(r"(?<=[0-9])\.(?=[0-9])")
 _FIGURES = frozenset("0123456789,.:/+- ")
 
 
@@ -60,13 +60,10 @@ def said(what: AvanakError | Sentence) -> Said:
 
 def errors_said(errors: Iterable[object]) -> str:
     """What is wrong with a field, in one text; what the form library says of its own gets the reader's digits."""
+    point = plain_number(".")
     return " ".join(
-        error if isinstance(error, Said) else _WITH_DECIMALS.sub(_figure, str(error)) for error in errors
+        error if isinstance(error, Said) else digits(_POINT.sub(point, str(error))) for error in errors
     )
-
-
-def _figure(found: re.Match[str]) -> str:
-    return plain_number(found[0])
 
 
 def written(value: object) -> str:
