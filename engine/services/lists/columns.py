@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from engine.services.lists.choices import Candidate
 from engine.services.lists.names import CONTACT_VALUES, NUMBER, PHONE, is_exact, points_of
-from engine.services.numbering.identity_codes import are_codes
+from engine.services.numbering.identity_codes import are_amounts, are_codes, are_national_codes
 from engine.services.numbering.numbers import LineKind, NormalNumber, normalise, numbers_in
 from engine.services.numbering.reasons import Reason
 
@@ -20,6 +20,7 @@ _SHOWN = 3
 _ENOUGH = 1.0  # the score at which a column is taken without being asked for
 _TELLS = 100  # points of a header that tells of telephones
 _SHORT_LIST = 12  # rows that are looked at to tell how wide a table is
+_NEVER = -10.0  # a column of national codes, whatever its name says
 _LANDLINE_POINTS, _LOCAL_POINTS, _BARE_POINTS, _CODE_POINTS, _MOBILE_POINTS = 1.5, 1.0, 0.5, -2.0, 4.0
 
 _Rows = Sequence[Sequence[str]]
@@ -35,6 +36,7 @@ class Look(NamedTuple):
     local: int
     points: float
     sample: list[str]
+    has_national_codes: bool = False
 
     @property
     def numbers(self) -> int:
@@ -70,9 +72,14 @@ def header_row(rows: _Rows) -> int | None:
 
 
 def _is_letterhead(filled: list[str], below: _Rows) -> bool:
-    """Whether a number with a word before it ("Tel: 021…") is that of the sender, above the name of the column."""
-    if len(filled) > 1 or not any(map(str.isalpha, filled[0])):
-        return False
+    """Whether each number with a word before it ("Tel: 021…") is that of the sender, above the name of the column.
+
+    The word stands in the number's cell or in the one before it.
+    """
+    for place, cell in enumerate(filled):
+        is_labelled = any(map(str.isalpha, cell)) or (place > 0 and points_of(filled[place - 1]) > 0)
+        if _holds_number(cell) and not is_labelled:
+            return False
     telling = (cell for row in below for cell in row if cell and (is_exact(cell) or _is_number(cell)))
     return is_exact(next(telling, ""))
 
@@ -123,7 +130,8 @@ def is_numbers_only(sample: _Rows) -> bool:
 
 def look_at(index: int, sample: _Rows, default_area: str | None) -> Look:
     """Look at a column's cells; its points are from -2 (codes) to 4 (mobiles only)."""
-    filled, kinds, bare, shown, like_bare = 0, Counter[str](), list[str](), list[str](), 0
+    filled, kinds, shown = 0, Counter[str](), list[str]()
+    bare, local, short = list[str](), list[str](), list[str]()
     for row in sample:
         if index >= len(row) or not row[index]:
             continue
@@ -133,20 +141,38 @@ def look_at(index: int, sample: _Rows, default_area: str | None) -> Look:
             shown.append(cell[:60])
         kind = _kind(cell, default_area)
         kinds[kind] += 1
+        is_short = cell.isdecimal() and 8 <= len(cell) <= 10
         if kind == "bare":
             bare.append(cell)
-        elif not kind and _is_ten_digits(cell):
-            like_bare += 1
+        elif kind == "local" or (is_short and kind != "landline"):
+            (local if kind == "local" else short).append(cell)
     # Ten digits of which many are no number of any place were never telephone numbers.
-    is_of_codes = like_bare > 0.2 * (len(bare) + like_bare) or are_codes(bare)
-    bare_points = _CODE_POINTS if is_of_codes else _BARE_POINTS
+    like_bare = sum(not _holds_number(cell) for cell in filter(_is_ten_digits, short))
+    is_of_codes = like_bare > 0.2 * (len(bare) + like_bare) or are_codes(bare) or are_amounts(bare)
+    has_national_codes = are_national_codes([*bare, *short, *local])
+    bare_points = _CODE_POINTS if is_of_codes or has_national_codes else _BARE_POINTS
+    local_points = _CODE_POINTS if are_amounts(local) or has_national_codes else _LOCAL_POINTS
+    mobiles = kinds["mobile"]
+    if are_amounts(cell for cell in short if _kind(cell, None) == "mobile"):
+        mobiles = 0
     points = (
-        _MOBILE_POINTS * kinds["mobile"]
+        _MOBILE_POINTS * mobiles
         + _LANDLINE_POINTS * kinds["landline"]
-        + _LOCAL_POINTS * kinds["local"]
+        + local_points * kinds["local"]
         + bare_points * kinds["bare"]
     ) / max(1, filled)
-    return Look(filled, kinds["mobile"], kinds["landline"], kinds["bare"], kinds["local"], points, shown)
+    if has_national_codes and len(bare) + len(short) + len(local) > 0.8 * filled:
+        points = _NEVER
+    return Look(
+        filled,
+        kinds["mobile"],
+        kinds["landline"],
+        kinds["bare"],
+        kinds["local"],
+        points,
+        shown,
+        has_national_codes,
+    )
 
 
 def _kind(cell: str, default_area: str | None) -> str:
@@ -203,7 +229,10 @@ def find_columns(
     named = [
         index
         for index, told in enumerate(said)
-        if told >= NUMBER and index not in hidden and not (told < PHONE and are_only_codes(looks[index]))
+        if told >= NUMBER
+        and index not in hidden
+        and not (told < PHONE and are_only_codes(looks[index]))
+        and looks[index].points > _NEVER
     ]
     if named:
         return [max(named, key=lambda index: (said[index], -index))]
@@ -213,8 +242,8 @@ def find_columns(
 
 
 def are_only_codes(look: Look) -> bool:
-    """Whether a column's numbers are national codes or postal codes."""
-    return look.bare > 0 and look.points < 0
+    """Whether a column's numbers are codes or amounts."""
+    return look.numbers > 0 and look.points < 0
 
 
 def holds_numbers(rows: _Rows) -> bool:

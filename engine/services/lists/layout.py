@@ -19,7 +19,7 @@ from engine.services.lists.columns import (
     is_numbers_only,
     look_at,
 )
-from engine.services.lists.names import MOBILE, PHONE, column_names, named_columns, points_of
+from engine.services.lists.names import MOBILE, column_names, named_columns, points_of
 from engine.services.lists.table import Table
 
 SAMPLE_ROWS = 1_000
@@ -84,8 +84,9 @@ class Layout:
         else:
             self.chosen = find_columns(self.columns, header is not None, self.looks, self.hidden)
         self.refusal = None if self.chosen else self._none(sample[self.begins], table, filename)
-        self.is_of_mobiles = (
-            header is not None and self.chosen != [] and points_of(self.columns[self.chosen[0]]) >= MOBILE
+        self.is_bare_refused = self.chosen != [] and (
+            (header is not None and points_of(self.columns[self.chosen[0]]) >= MOBILE)
+            or (self.looks[self.chosen[0]].has_national_codes and not choices.columns.strip())
         )
         self.is_numbers_only = (
             header is None and not choices.columns.strip() and width > 1 and is_numbers_only(cells)
@@ -130,7 +131,7 @@ class Layout:
         others = [
             visible(one.column)
             for one in self.candidates
-            if one.mobiles and not one.is_chosen and not one.is_hidden and points_of(one.column) >= PHONE
+            if one.mobiles and not one.is_chosen and not one.is_hidden and points_of(one.column) >= 0
         ]
         if others and better is None:
             found.append(

@@ -98,8 +98,8 @@ class Reading:
         self._codes = {place for place, name in enumerate(self.columns) if points_of(name) < 0}
         self.number_column = self.columns[self._index]
         self.is_numbers_only = layout.is_numbers_only
-        if layout.is_of_mobiles:
-            self._read_number = partial(_in_a_column_of_mobiles, self._read_number)
+        if layout.is_bare_refused:
+            self._read_number = partial(_without_bare, self._read_number)
         self._rows: Iterator[tuple[int, list[str]]] = chain(sample[layout.begins :], rows)
         if self.is_numbers_only:
             self.columns, self._index = [self.number_column], 0
@@ -342,8 +342,8 @@ class Reading:
             )  # fmt: skip
 
 
-def _in_a_column_of_mobiles(read: Callable[[str], NormalNumber | Reason], text: str) -> NormalNumber | Reason:
-    """A cell's number; ten digits that only might be a landline are not called there, as codes look so."""
+def _without_bare(read: Callable[[str], NormalNumber | Reason], text: str) -> NormalNumber | Reason:
+    """A cell's number; ten digits that only might be a landline are not called among mobiles or codes."""
     found = read(text)
     if type(found) is NormalNumber and found.kind is LineKind.LANDLINE and is_bare(text):
         return Reason.MAY_BE_CODE

@@ -36,9 +36,14 @@ _AGAINST_WORDS = _names(
     "code codes postal postcode zip zipcode national melli id nid nin ssn contract bill account acc row amount price"
     " date birth birthdate birthday time invoice card iban sheba serial fax ext extension total age year ref reference"
     " tracking order balance debt rial rials toman salary subscription meter label type meli barcode policy latitude longitude"
-    " lat lng lon long"
+    " lat lng lon long credit debit deposit withdrawal paid payment fee cost turnover sum net imei imsi iccid mac uid uuid guid"
+    " case ticket passport vin chassis terminal student employee member duration seconds count score weight salaries tax"
     " کد کدملی کدپستی پستی ملی قرارداد قبض حساب ردیف مبلغ تاریخ شناسه کارت شبا اشتراک پرونده پلاک کنتور فاکتور سریال"
     " بیمه شناسنامه گذرنامه نمابر فکس داخلی بدهی مانده قیمت ریال تومان سال رهگیری سفارش اقتصادی ثبت تعداد ساعت روز"
+    " بستانکار بدهکار گردش واریز واریزی برداشت موجودی سند جمع مجموع شهریه قسط اقساط وام حقوق هزینه درآمد تخفیف"
+    " مالیات عوارض پرداختی دریافتی سرمایه ارزش بها نرخ فی مبالغ کارکرد نامه بارنامه شاسی موتور بدنه مجوز پروانه دفترچه چک"
+    " حواله رسید تراکنش ارجاع مرجع درخواست داوطلبی داوطلب نظام کارمندی ترمینال پذیرنده پایانه صندلی ملک قرائت رمز دانش‌آموزی"
+    " سن متراژ مساحت وزن معدل حجم مدت ثانیه دقیقه"
     " عضویت اشتراک‌نامه تولد دانشجویی پرسنلی بارکد بیمه‌نامه طول عرض"
 )
 _AGAINST_PARTS = tuple(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 _FEW = 5
@@ -19,9 +19,7 @@ def are_codes(cells: Sequence[str]) -> bool:
     grow by one from line to line; the first
     digits of postal codes are never 0 or 2.  Five cells at least are needed to tell, of postal codes twenty.
     """
-    digits = [
-        text for cell in cells if _TEN.fullmatch(text := "".join(str(int(c)) for c in cell if c.isdecimal()))
-    ]
+    digits = [text for text in map(_ascii, cells) if _TEN.fullmatch(text)]
     if len(digits) < _FEW:
         return False
     if sum(map(is_national_code, digits)) >= _MOST * len(digits):
@@ -35,6 +33,26 @@ def are_codes(cells: Sequence[str]) -> bool:
         and all(map(_POSTAL.fullmatch, digits))
         and len(set(digits)) > len(digits) // 2
     )
+
+
+def are_national_codes(cells: Iterable[str]) -> bool:
+    """Say whether cells of eight to ten digits are national codes, whose first zeros a spreadsheet may have dropped.
+
+    Five that begin with other digits than a mobile's are needed: of ten numbers that are none one ends rightly.
+    """
+    found = [text.zfill(10) for text in map(_ascii, cells) if 8 <= len(text) <= 10]
+    found = [text for text in found if not text.startswith("9")]
+    return len(found) >= _FEW and sum(map(is_national_code, found)) >= _MOST * len(found)
+
+
+def are_amounts(cells: Iterable[str]) -> bool:
+    """Say whether numbers without a 0 before them are amounts of money: of telephone numbers one in a thousand ends with 000."""
+    found = list(map(_ascii, cells))
+    return sum(text.endswith("000") for text in found) >= max(3, 0.3 * len(found))
+
+
+def _ascii(cell: str) -> str:
+    return "".join(str(int(char)) for char in cell if char.isdecimal())
 
 
 def is_national_code(digits: str) -> bool:

@@ -72,7 +72,7 @@ _SENTENCES: dict[Reason, Sentence] = {
     ),
     Reason.DATE: Sentence("This is a date, not a telephone number."),
     Reason.MAY_BE_CODE: Sentence(
-        "Ten digits without a 0 before them, in a column of mobiles: this may be a code; a landline is written 021…."
+        "Ten digits without a 0 before them, among mobiles or codes: this may be a code; a landline is written 021…."
     ),
     Reason.EXTENSION: Sentence(
         "The number has an extension, and nobody is put through to one; write the number alone to call its switchboard."
