@@ -165,8 +165,11 @@ def set_up(browser: Browser, name: str) -> tuple[pyotp.TOTP, list[str]]:
     assert "<svg" in page
     assert "style=" not in page
     app_ = pyotp.TOTP(secret_of(user(name), browser.client.application))
-    assert browser.post("/me/second-factor", {"code": "000000"}).status_code in (400, 200)
-    answer = browser.post("/me/second-factor", {"code": app_.now()})
+    assert browser.post("/me/second-factor", {"code": "000000", "old": PASSWORD}).status_code == 400
+    # Whoever has the session and not the password shuts nobody out.
+    assert browser.post("/me/second-factor", {"code": app_.now(), "old": "wrong one"}).status_code == 400
+    assert user(name).totp_since_at is None
+    answer = browser.post("/me/second-factor", {"code": app_.now(), "old": PASSWORD})
     assert answer.status_code == 200
     return app_, re.findall(r"<code>([a-z0-9-]{19})</code>", answer.text)
 
@@ -247,7 +250,10 @@ def test_staff_set_one_up_first_where_it_is_wanted(settings, app: Flask, cast) -
     assert operator.post("/accounts/1/suspend", {"reason": "x"}, page="/me/second-factor").status_code == 302
     app_ = pyotp.TOTP(secret_of(user("operator"), strict))
     assert (
-        operator.post("/me/second-factor", {"code": app_.now()}, page="/me/second-factor").status_code == 200
+        operator.post(
+            "/me/second-factor", {"code": app_.now(), "old": PASSWORD}, page="/me/second-factor"
+        ).status_code
+        == 200
     )
     assert operator.get("/").status_code == 200
     assert "Switch it off" not in operator.get("/me").text
@@ -268,7 +274,7 @@ def test_codes_are_taken_in_the_digits_of_either_language(app: Flask, owner) -> 
 def test_the_secret_of_an_app_is_sealed_and_a_new_key_takes_over(app: Flask, settings, owner, anyone) -> None:
     page = owner.get("/me/second-factor").text
     secret = re.search(r"(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}", page)[0].replace(" ", "")
-    owner.post("/me/second-factor", {"code": pyotp.TOTP(secret).now()})
+    owner.post("/me/second-factor", {"code": pyotp.TOTP(secret).now(), "old": PASSWORD})
     kept = user("owner").totp_secret
     assert user("owner").totp_since_at
     assert secret not in kept

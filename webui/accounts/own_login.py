@@ -40,22 +40,24 @@ class NewPasswordForm(PageForm):
     again = password_again()
 
 
-class ConfirmForm(PageForm):
-    code = StringField(
-        _l("Code that the app shows"),
-        [InputRequired(), Length(max=20)],
-        filters=[ascii_digits],
-        render_kw={"dir": "ltr", "inputmode": "numeric", "autocomplete": "one-time-code"},
-    )
-
-
 class OldPasswordForm(PageForm):
-    """Weakening the log-in asks for password or code again."""
+    """Changing how one logs in asks for the password: a session alone may be a thief's."""
 
     old = PasswordField(
         _l("Your password now"),
         [InputRequired(), Length(max=1000)],
         render_kw={"dir": "ltr", "autocomplete": "current-password"},
+    )
+
+
+class ConfirmForm(OldPasswordForm):
+    """With it a thief would shut the owner out."""
+
+    code = StringField(
+        _l("Code that the app shows"),
+        [InputRequired(), Length(max=20)],
+        filters=[ascii_digits],
+        render_kw={"dir": "ltr", "inputmode": "numeric", "autocomplete": "one-time-code"},
     )
 
 
@@ -102,6 +104,8 @@ def confirm_factor() -> str | Answer:
     """Switch it on; the page that answers is the only one that shows the recovery codes."""
     me, now, box = person(), wall_ms(), web().secret_box
     form = ConfirmForm()
+    if not (form.validate_on_submit() and _knows_password(form)):
+        return refused("own_login/factor.html", **_proposed(form))
     codes: list[str] = []
     if not attempt(form, lambda: codes.extend(second_factor.confirm(me, form.code.data, box, now))):
         return refused("own_login/factor.html", **_proposed(form))
