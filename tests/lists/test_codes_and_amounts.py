@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
+
+import openpyxl
 import pytest
 
 from engine.errors import BadInput
-from tests.lists.test_kinds_of_lists import called, read
+from engine.services.lists.choices import Choices
+from tests.lists.test_kinds_of_lists import called, read, workbook
 
 NATIONAL_CODES = [
     "0067749828",
@@ -70,3 +74,34 @@ def test_mobiles_in_further_columns_are_told() -> None:
 def test_the_number_of_a_letterhead_is_not_called(head: str) -> None:
     rows, facts = read("\n".join([head, "نام,موبایل", "علی,09121110000", "سارا,09121110001"]))
     assert (called(rows), facts.columns) == (["+989121110000", "+989121110001"], ["موبایل"])
+
+
+@pytest.mark.parametrize(
+    "rows", [["نام,a,b,c,d", "موبایل,{}"], ["موبایل,{}", "نام,a,b,c,d"], ["تلفن همراه,{}"]]
+)
+def test_a_table_that_lies_on_its_side_is_refused(rows: list[str]) -> None:
+    numbers = ",".join(f"0912111000{place}" for place in range(4))
+    with pytest.raises(BadInput, match="side by side in line"):
+        read("\n".join(rows).format(numbers))
+
+
+def test_the_numbers_of_an_instruction_are_not_the_list() -> None:
+    people = [["نام", "موبایل"], *([f"x{place}", f"0912111000{place}"] for place in range(5))]
+    data = workbook(
+        راهنما=[["ستون موبایل را پر کنید"], ["نمونه", "09123456789"], ["پشتیبانی", "02188776655"]], ب=people
+    )
+    rows, facts = read(data, name="a.xlsx")
+    assert len(called(rows)) == 5
+    assert [sheet.is_read for sheet in facts.sheets] == [False, True]
+
+
+def test_numbers_in_a_hidden_sheet_alone_are_named() -> None:
+    book = openpyxl.load_workbook(
+        io.BytesIO(workbook(آشکار=[["توضیح"]], پنهان=[["موبایل"], ["09121110000"]]))
+    )
+    book["پنهان"].sheet_state = "hidden"
+    out = io.BytesIO()
+    book.save(out)
+    with pytest.raises(BadInput, match="hidden sheet «پنهان» only"):
+        read(out.getvalue(), name="a.xlsx")
+    assert len(called(read(out.getvalue(), Choices(sheet="پنهان"), "a.xlsx")[0])) == 1

@@ -96,6 +96,7 @@ class SheetFacts:
     is_read: bool = False
     is_hidden: bool = False
     sample: list[str] = field(default_factory=list)
+    is_named: bool = False  # a name above the numbers tells of telephones
 
 
 @dataclass(slots=True)

@@ -246,8 +246,15 @@ def are_only_codes(look: Look) -> bool:
     return look.numbers > 0 and look.points < 0
 
 
-def holds_numbers(rows: _Rows) -> bool:
-    """Whether the first rows of a sheet, without blank ones, have a column that would be taken."""
+class FirstLook(NamedTuple):
+    """Whether the first rows of a sheet have a column that would be taken, and whether its name tells of telephones."""
+
+    has_numbers: bool
+    is_named: bool
+
+
+def first_look(rows: _Rows) -> FirstLook:
+    """Look at the first rows of a sheet, without blank ones."""
     rows = [[cell.strip() for cell in row] for row in rows]
     header = header_row(rows)
     cells = rows if header is None else rows[header + 1 :]
@@ -255,7 +262,21 @@ def holds_numbers(rows: _Rows) -> bool:
     names = [rows[header][i] if header is not None and i < len(rows[header]) else "" for i in range(width)]
     looks = [look_at(index, cells, None) for index in range(min(width, MAX_COLUMNS))]
     chosen = find_columns(names[:MAX_COLUMNS], header is not None, looks, ())
-    return any(looks[index].numbers for index in chosen)
+    with_numbers = [index for index in chosen if looks[index].numbers]
+    return FirstLook(with_numbers != [], any(points_of(names[index]) > 0 for index in with_numbers))
+
+
+def row_of_numbers(rows: _Rows) -> int | None:
+    """Return the place of the row in which a table that lies on its side has its numbers; None if it stands upright.
+
+    There the name of the numbers is followed by more of them than the table has rows.
+    """
+    for place, row in enumerate(rows[:_SHORT_LIST]):
+        name, *others = [cell for cell in row if cell] or [""]
+        numbers = sum(map(_is_number, others))
+        if points_of(name) > 0 and numbers >= max(3, len(rows), 0.8 * len(others)) and not _is_number(name):
+            return place
+    return None
 
 
 def contact_columns(names: Sequence[str], looks: Sequence[Look]) -> list[int]:

@@ -18,6 +18,7 @@ from engine.services.lists.columns import (
     header_row,
     is_numbers_only,
     look_at,
+    row_of_numbers,
 )
 from engine.services.lists.names import MOBILE, column_names, named_columns, points_of
 from engine.services.lists.table import Table
@@ -84,6 +85,13 @@ class Layout:
         else:
             self.chosen = find_columns(self.columns, header is not None, self.looks, self.hidden)
         self.refusal = None if self.chosen else self._none(sample[self.begins], table, filename)
+        lying = None if choices.columns.strip() else row_of_numbers(rows)
+        if lying is not None:
+            self.refusal = BadInput(
+                "The numbers of %(file)s stand side by side in line %(line)s; turn the table, so that each has a line of "
+                "its own (in Excel: copy it, then Paste Special, Transpose).",
+                file=filename, line=sample[lying][0],
+            )  # fmt: skip
         self.is_bare_refused = self.chosen != [] and (
             (header is not None and points_of(self.columns[self.chosen[0]]) >= MOBILE)
             or (self.looks[self.chosen[0]].has_national_codes and not choices.columns.strip())

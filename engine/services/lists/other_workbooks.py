@@ -18,7 +18,7 @@ import python_calamine
 from engine.errors import BadInput
 from engine.sentences import Sentence
 from engine.services.lists.choices import SheetFacts
-from engine.services.lists.columns import holds_numbers
+from engine.services.lists.columns import first_look
 from engine.services.lists.hidden_cells import hidden_cells
 from engine.services.lists.opc import first_line
 from engine.services.lists.table import Table
@@ -62,12 +62,14 @@ class OtherWorkbook(Table):
         filled = (row for row in self._rows_of(name) if any(row))
         first = list(islice(filled, _PEEKED_ROWS))
         sample = [cell[:60] for cell in first[0][:6]] if first else []
+        look = first_look(first)
         return SheetFacts(
             name,
             len(first) + sum(1 for _ in filled),
-            holds_numbers(first),
+            look.has_numbers,
             is_hidden=is_hidden,
             sample=sample,
+            is_named=look.is_named,
         )
 
     def _rows_of(self, name: str) -> Iterator[list[str]]:

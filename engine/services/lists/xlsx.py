@@ -11,7 +11,7 @@ from engine.errors import BadInput
 from engine.fold import fold, visible
 from engine.sentences import Sentence
 from engine.services.lists.choices import SheetFacts
-from engine.services.lists.columns import holds_numbers
+from engine.services.lists.columns import first_look
 from engine.services.lists.opc import Package, local
 from engine.services.lists.sheet import LAST_ROW, SheetReader, Styles, read_strings, read_styles
 from engine.services.lists.table import Table
@@ -72,9 +72,16 @@ class XlsxTable(Table):
             count += sum(any(row.cells) for row in rows)
         else:
             count = max(count, _last_row(self._package, sheet.part))
-        has_numbers = holds_numbers(filled)
+        look = first_look(filled)
         sample = [cell[:60] for cell in filled[0][:6]] if filled else []
-        facts = SheetFacts(sheet.name, count, has_numbers, is_hidden=sheet.is_hidden, sample=sample)
+        facts = SheetFacts(
+            sheet.name,
+            count,
+            look.has_numbers,
+            is_hidden=sheet.is_hidden,
+            sample=sample,
+            is_named=look.is_named,
+        )
         return facts, list(map(str.strip, filled[0])) if filled else []
 
     def _following(self, chosen: int, headers: Sequence[list[str]]) -> list[int]:
@@ -145,7 +152,22 @@ def chosen_sheet(sheets: Sequence[SheetFacts], wanted: str, filename: str) -> in
     with_numbers = [place for place in shown if sheets[place].has_numbers]
     if not shown:
         raise BadInput("%(file)s is empty: none of its sheets has a cell.", file=filename)
-    return (with_numbers or shown)[0]
+    if not with_numbers:
+        hidden = next((sheet for sheet in sheets if sheet.is_hidden and sheet.has_numbers), None)
+        if hidden is not None:
+            raise BadInput(
+                "The numbers of %(file)s stand in the hidden sheet «%(name)s» only; choose that sheet if they are to be called.",
+                file=filename, name=visible(hidden.name),
+            )  # fmt: skip
+        return shown[0]
+    first = with_numbers[0]
+    if sheets[first].is_named:
+        return first
+    # The numbers of an instruction (an example, the sender's own) stand before the list, and under no name.
+    larger = (
+        place for place in with_numbers if sheets[place].is_named and sheets[place].rows > sheets[first].rows
+    )
+    return next(larger, first)
 
 
 def _sheets_of(package: Package) -> tuple[list[_Sheet], bool]:
