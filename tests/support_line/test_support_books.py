@@ -222,3 +222,15 @@ def test_a_call_whose_switch_forgot_it_has_ended(cast: Cast) -> None:
     assert write(lambda: calls.end_those_gone(1, [alive], [], OPEN + 60_000)) == 1
     assert calls.of_uuid(gone).state == SupportCallState.ABANDONED
     assert books_are_closed(OPEN + 60_000).waiting == 1
+
+
+def test_who_was_put_through_while_no_engine_heard_was_answered(cast: Cast) -> None:
+    """Also who had not joined the queue yet when the engine died; the call-back that was owed is over."""
+    early, late = rings(joins=False), rings("09351112233")
+    earlier = rings()
+    owed = keep_number(earlier, OPEN)
+    write(lambda: calls.ended(earlier, OPEN))
+    assert write(lambda: calls.end_those_gone(1, [], [early, late], OPEN + 60_000)) == 2
+    assert {calls.of_uuid(uuid).state for uuid in (early, late)} == {SupportCallState.ANSWERED}
+    assert read(lambda: CallBack.get_by_id(owed)).state == CallBackState.CANCELLED
+    books_are_closed(OPEN + 60_000)

@@ -126,11 +126,13 @@ def open_of(switch_id: int) -> set[str]:
 def end_those_gone(switch_id: int, alive: Iterable[str], served: Iterable[str], now: int) -> int:
     """The switch was asked which calls it has: the others of ours have ended while nobody listened; how many.
 
-    Those of `served` were put through to an agent; when, and to whom, nobody knows: they count as answered now.
+    Those of `served` were put through to an agent; when, and to whom, nobody knows: they count as answered now, also
+    those of whom nobody heard that they joined the queue.
     """
     gone = open_of(switch_id) - set(alive)
     for uuid in gone:
         if uuid in set(served):
+            joined(uuid, now)
             answered(uuid, "", now)
         ended(uuid, now)
     return len(gone)
