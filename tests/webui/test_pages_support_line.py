@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 from openpyxl import load_workbook
@@ -100,6 +101,12 @@ def test_a_call_back_is_taken_off_with_a_reason(app, world, enter) -> None:
     assert browser.post(path, {"reason": "once more"}, page=path).status_code == 400
 
 
+def chosen(page: str) -> list[str]:
+    """The departments that a page shows as chosen."""
+    boxes = re.findall(r'<input[^>]*name="departments"[^>]*>', page)
+    return [re.search(r'value="(\w+)"', box)[1] for box in boxes if "checked" in box]
+
+
 def test_an_agent_is_made_and_the_password_shown_once(app, world, enter) -> None:
     browser = enter("admin")
     person = read(lambda: User.get(User.username == "quality").id)
@@ -114,7 +121,9 @@ def test_an_agent_is_made_and_the_password_shown_once(app, world, enter) -> None
     assert again.status_code == 400
     changed = {"outside_number": "۰۹۱۲۱۱۱۲۲۳۳", "wrap_up_s": "0", "is_active": "y", "departments": "billing"}
     path = f"/line/agents/{row.id}"
+    assert chosen(browser.get(path).text) == ["support"]
     assert browser.post(path, changed, page=path).status_code == 302
+    assert chosen(browser.get(path).text) == ["billing"]
     assert read(lambda: agents.get(row.id)).outside_number == "+989121112233"
 
 

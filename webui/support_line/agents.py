@@ -53,7 +53,16 @@ def add() -> str | Answer:
 @needs("line.manage")
 def change(agent_id: int) -> str | Answer | Response:
     row = read(lambda: agents.get(agent_id))
-    form, me, now = AgentChangeForm(obj=row, data={"departments": departments.of(row)}), person(), wall_ms()
+    form, me, now = (
+        AgentChangeForm(  # no `obj`: the row's own word for its departments would be taken letter by letter
+            outside_number=row.outside_number,
+            departments=departments.of(row),
+            wrap_up_s=row.wrap_up_s,
+            is_active=row.is_active,
+        ),
+        person(),
+        wall_ms(),
+    )
     if not form.is_submitted():
         return render_template("line/agent.html", row=row, form=form)
 

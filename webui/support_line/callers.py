@@ -43,7 +43,7 @@ def index() -> str:
             "agents": {row.id: row.name for row in agents.everybody()},
         }
 
-    return render_template("line/calls.html", **read(work))
+    return render_template("line/calls.html", now=wall_ms(), **read(work))
 
 
 @blueprint.get("/<int:call_id>")

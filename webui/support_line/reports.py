@@ -9,14 +9,14 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
-from engine.clock import from_ms, wall_ms
+from engine.clock import TEHRAN, from_ms, wall_ms
 from engine.services.reports.files import Cell
 from engine.services.support_line import figures
 from engine.services.support_line.figures import HOUR_MS, Figures
 from engine.store.threads import read
 from webui.forms import downloads
 from webui.forms.pages import DayField, PageForm, pages_blueprint
-from webui.i18n.formats import calendar, written_in
+from webui.i18n.formats import calendar, digits, instant, written_day, written_in
 from webui.request.access import needs
 from webui.request.context import web
 
@@ -52,7 +52,8 @@ def index() -> str:
     )
     return render_template(
         "line/reports.html", form=form, days=days[::-1], hours=[row for row in hours if row.offered],
-        total=total, backs=backs, asked={field.name: request.args[field.name] for field in form if field.name in request.args},
+        total=total, backs=backs, hour_of=instant, day_of=lambda at: digits(written_day(from_ms(at).astimezone(TEHRAN).date())),
+        asked={field.name: request.args[field.name] for field in form if field.name in request.args},
     )  # fmt: skip
 
 
