@@ -133,9 +133,9 @@ class CallEventHandler:
 
     def settle_hangup(self, call: Call, end: CallEnd, settled_by: str) -> None:
         """End `call` as the switch's hang-up event describes it."""
-        end = named(end)
         if end.answered_at is None and call.answered_at is not None:
             end = replace(end, answered_at=call.answered_at)
+        end = named(end)
         lane = self.lanes.gateways[call.gateway_id]
         found = judge(end, lane.routes.is_doubtful(keys_of(call.run.id, call.digits)))
         if end.redirected_to:

@@ -15,6 +15,7 @@ from engine.call_end import SENT_CANCEL, CallEnd
 from engine.states import Disposition
 
 REDIRECTED = "REDIRECTED"  # our word for a 3xx: it is not followed
+NO_MEDIA = "INCOMPATIBLE_DESTINATION"
 
 
 class Fault(StrEnum):
@@ -168,8 +169,18 @@ def judge_job(cause: str) -> Verdict:
 
 
 def named(end: CallEnd) -> CallEnd:
-    """The end with our own word for its cause where FreeSWITCH has none."""
-    return replace(end, cause=REDIRECTED) if _is_redirect(end) else end
+    """The end with cause and status that say one thing.
+
+    A redirect has our own word.  An answered call's refusal is that of a later INVITE; a 200 whose media could not be
+    read was no answer, and no normal end.
+    """
+    if _is_redirect(end):
+        return replace(end, cause=REDIRECTED)
+    if not end.was_picked_up or end.sip_status is None:
+        return end
+    if end.answered_at is not None:
+        return end if end.sip_status < 300 else replace(end, sip_status=None)
+    return replace(end, sip_status=None, cause=NO_MEDIA if end.cause == "NORMAL_CLEARING" else end.cause)
 
 
 def _judge(end: CallEnd) -> Verdict:

@@ -22,6 +22,7 @@ CAUSES: Mapping[str, int] = {
     "SWITCH_CONGESTION": 42, "REQUESTED_CHAN_UNAVAIL": 44, "SERVICE_UNAVAILABLE": 63, "CHAN_NOT_IMPLEMENTED": 66,
     "INCOMPATIBLE_DESTINATION": 88, "RECOVERY_ON_TIMER_EXPIRE": 102, "INTERWORKING": 127,
     "ORIGINATOR_CANCEL": 16, "CRASH": 16, "SYSTEM_SHUTDOWN": 16, "LOSE_RACE": 16, "MANAGER_REQUEST": 16,
+    "UNWANTED": 16, "MANDATORY_IE_MISSING": 96,
     "ATTENDED_TRANSFER": 16, "ALLOTTED_TIMEOUT": 16, "USER_CHALLENGE": 16, "MEDIA_TIMEOUT": 16,
     "GATEWAY_DOWN": 16, "INVALID_GATEWAY": 16,
 }  # fmt: skip
@@ -140,6 +141,11 @@ class Call:
         return self.fate.hold_ms if self.is_answered else 0
 
     @property
+    def has_rung(self) -> bool:
+        """Whether it rang or sent early media."""
+        return self.progress_ms is not None or self.early_ms is not None
+
+    @property
     def is_answered(self) -> bool:
         return self.answered_ms is not None
 
@@ -246,7 +252,7 @@ class Call:
         """The fields of the call record (mod_cdr_csv leaves empty what is not set)."""
         bill = self.ended_ms - self.answered_ms if self.ended_ms and self.answered_ms is not None else 0
         status = "200" if self.disposition == "recv_bye" else ""
-        if self.refusal and self.disposition == "recv_refuse":
+        if self.refusal and self.disposition == self.refusal.closed_by:
             status = str(self.refusal.status)
         return {
             "avanak_heard_ms": self.variables.get("avanak_heard_ms", ""),

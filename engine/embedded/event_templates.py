@@ -211,14 +211,7 @@ def build_templates(constants: dict[str, str]) -> dict[str, Template]:
         "dtmf": make(
             "DTMF", _DTMF, [b.HEAD, b.STATE, b.CHANNEL, b.CODECS, b.CALLER_AFTER_ANSWER, b.NETWORK, b.CALLER, b.DTMF]
         ),
-        # The far end refused after it had rung, refused without ringing, or we gave up: of a phone that rang, of silence.
-        "hangup_refused": make(
-            "CHANNEL_HANGUP", ringing, _HANGUP, _UNANSWERED, [b.PROFILE, b.DIALOG, b.REPLY, b.REFUSED]
-        ),
-        "complete_refused": make(
-            "CHANNEL_HANGUP_COMPLETE", failed, _ENDED, _UNANSWERED,
-            [b.PROFILE, b.DIALOG, b.REPLY, b.REFUSED, b.ENDING, b.PROGRESS_STAMP, *tail_unanswered],
-        ),
+        # Nothing rang: the far end refused, or we gave up.
         "hangup_silent": make(
             "CHANNEL_HANGUP", silent, _HANGUP, _UNANSWERED,
             [b.REQUEST_HOSTS, b.PROFILE, b.SIP_CALL_ID, b.REPLY, b.REFUSED],
@@ -226,13 +219,6 @@ def build_templates(constants: dict[str, str]) -> dict[str, Template]:
         "complete_silent": make(
             "CHANNEL_HANGUP_COMPLETE", failed, _ENDED, _UNANSWERED,
             [b.REQUEST_HOSTS, b.PROFILE, b.SIP_CALL_ID, b.REPLY, b.REFUSED, b.ENDING, *tail_unanswered],
-        ),
-        "hangup_cancelled": make(
-            "CHANNEL_HANGUP", ringing, _HANGUP, _UNANSWERED, [b.PROFILE, b.REPLY, b.DIALOG]
-        ),
-        "complete_cancelled": make(
-            "CHANNEL_HANGUP_COMPLETE", failed, _ENDED, _UNANSWERED,
-            [b.PROFILE, b.REPLY, b.DIALOG, b.ENDING, b.PROGRESS_STAMP, *tail_unanswered, b.CANCELLED],
         ),
         "hangup_unheard": make(
             "CHANNEL_HANGUP", silent, _HANGUP, _UNANSWERED, [b.REQUEST_HOSTS, b.PROFILE, b.SIP_CALL_ID]
@@ -254,6 +240,7 @@ def build_templates(constants: dict[str, str]) -> dict[str, Template]:
         talking = [b.HEAD, b.STATE, b.CHANNEL, b.CODECS, *_TALKING, *media, *after_answer]
         over = [b.CODECS, *_TALKING, *media, *after_answer, RESULTS]
         stamps = [b.ANSWER_STAMP, progress_stamp]
+        rang = {**ringing, "call_state": "EARLY"} if suffix else ringing
         on_answer_meta = {**_ANSWER, "call_state": "EARLY" if suffix else "RINGING"}
         before = [_UNANSWERED[0], *_TALKING[1:4], b.CALL_UUID, *_TALKING[4:]]
         templates |= {
@@ -265,6 +252,21 @@ def build_templates(constants: dict[str, str]) -> dict[str, Template]:
             "complete_answered" + suffix: make(
                 "CHANNEL_HANGUP_COMPLETE", complete, _ENDED, over,
                 ["group:bye", b.ENDING, *stamps, *tail_answered, b.HANGUP_DISPOSITION, b.RTP_COUNTS],
+            ),
+            # The far end refused after it had rung, or we gave up.
+            "hangup_refused" + suffix: make(
+                "CHANNEL_HANGUP", rang, _HANGUP, _UNANSWERED, [b.PROFILE, b.DIALOG, b.REPLY, b.REFUSED]
+            ),
+            "complete_refused" + suffix: make(
+                "CHANNEL_HANGUP_COMPLETE", failed, _ENDED, _UNANSWERED,
+                [b.PROFILE, b.DIALOG, b.REPLY, b.REFUSED, b.ENDING, progress_stamp, *tail_unanswered],
+            ),
+            "hangup_cancelled" + suffix: make(
+                "CHANNEL_HANGUP", rang, _HANGUP, _UNANSWERED, [b.PROFILE, b.REPLY, b.DIALOG]
+            ),
+            "complete_cancelled" + suffix: make(
+                "CHANNEL_HANGUP_COMPLETE", failed, _ENDED, _UNANSWERED,
+                [b.PROFILE, b.REPLY, b.DIALOG, b.ENDING, progress_stamp, *tail_unanswered, b.CANCELLED],
             ),
             # uuid_dump: the state differs from call to call, so it is filled in.
             "dump" + suffix: make(

@@ -54,13 +54,14 @@ from engine.errors import BadInput
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """How a call fails at the far end; ``rings`` says whether a phone rang before."""
+    """How a call fails at the far end; ``rings`` says whether a phone rang before, ``closed_by`` who ended it and how."""
 
     status: int
     phrase: str
     cause: str
     q850: int
     rings: bool = False
+    closed_by: str = "recv_refuse"
 
 
 # As sofia translates them; the first five as recorded.
@@ -77,7 +78,7 @@ REFUSALS: Mapping[int, Refusal] = {
 }
 DNS_ERROR = Refusal(503, "DNS Error", "NORMAL_TEMPORARY_FAILURE", 41)  # sofia's own, of a name that is none
 # A 200 in a codec that nobody offered: the phone is picked up, and the switch hangs up.
-NO_CODEC = Refusal(200, "OK", "INCOMPATIBLE_DESTINATION", 88, rings=True)
+NO_CODEC = Refusal(200, "OK", "INCOMPATIBLE_DESTINATION", 88, rings=True, closed_by="send_bye")
 RINGS_THEN_503 = Refusal(503, "Service Unavailable", "NORMAL_TEMPORARY_FAILURE", 41, rings=True)
 BUSY_BY_REASON = Refusal(503, "Service Unavailable", "USER_BUSY", 17)
 FULL_BY_REASON = Refusal(486, "Busy Here", "NORMAL_CIRCUIT_CONGESTION", 34)
@@ -90,7 +91,8 @@ class Fate:
     ``ring_ms`` runs from the start of the call to the answer or the refusal; no ``refusal`` and not
     ``answers`` is a phone that rings until the caller gives up.  ``listen_share`` is where in the
     message the person hangs up (None: hears it out).  ``is_silent``: nothing comes back.  ``hold_ms`` of the message
-    are not heard, the line is held.  ``at_once`` is pressed before the message begins, ``during`` while the message plays,
+    are not heard, the line is held.  ``leaves_ms`` after the answer comes a BYE, with the cause ``leaves_with``.
+    ``at_once`` is pressed before the message begins, ``during`` while the message plays,
     ``after`` one by one whenever a key is asked for.  People by chance know no keys, they want
     something: the first, second ... of the vote keys, to hear it again, to be left alone.
     """
@@ -109,6 +111,8 @@ class Fate:
     key_delay_ms: int = 500
     is_silent: bool = False
     hold_ms: int = 0
+    leaves_ms: int | None = None
+    leaves_with: str = "NORMAL_CLEARING"
 
     def keys(self, vote_keys: str, repeat_key: str, optout: str) -> tuple[str, str]:
         """What is pressed during and after the message, given the keys that are on offer."""

@@ -15,12 +15,13 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 from engine.embedded.calls import CAUSES, Call
+from engine.embedded.carriers import fate_of
 from engine.embedded.dialstring import PROBE, Refused, parse_originate
 from engine.embedded.event_templates import BYE_RECEIVED, RINGING_DUMP, RUNNING_DUMP, Header
 from engine.embedded.gateways import Gateway
 from engine.embedded.limits import Limits, up_time
 from engine.embedded.options import EmbeddedOptions
-from engine.embedded.people import NO_CODEC, REFUSALS, Habits, People
+from engine.embedded.people import REFUSALS, Habits, People
 from engine.embedded.prompts import Prompts
 from engine.embedded.recording import write_recording
 from engine.embedded.records import AppendFile, Rung, cdr_line
@@ -139,9 +140,9 @@ class Switch:
             return
         session_id = self.limits.started_one(alive)
         gateway.calls_out += 1
+        fate = fate_of(order.number) or self.people.fate(order.number, gateway.answer_rate)
         call = Call(
-            uuid, session_id, order, gateway,
-            gateway.decide(order.number, self.people.fate(order.number, gateway.answer_rate)), self.options.speed,
+            uuid, session_id, order, gateway, gateway.decide(order.number, fate), self.options.speed,
             time.time_ns() // 1000, time.monotonic(), done,
         )  # fmt: skip
         is_full = bool(gateway.channels) and gateway.live >= gateway.channels
@@ -243,7 +244,7 @@ class Switch:
     def _refused(self, call: Call, at_ms: int) -> None:
         assert call.refusal is not None
         call.gateway.failed_out += 1
-        kind = "refused" if call.progress_ms is not None else "silent"
+        kind = "refused" if call.has_rung else "silent"
         self._end(call, at_ms, call.refusal.cause, kind)
 
     def _timed_out(self, call: Call, at_ms: int) -> None:
@@ -344,15 +345,15 @@ class Switch:
         """The call is over: call record, CHANNEL_HANGUP, CHANNEL_HANGUP_COMPLETE, and the originate's answer."""
         call.pending = -1
         if kind != "answered":
-            disposition = "send_cancel" if kind == _given_up(call) else "recv_refuse"
-            if call.refusal is NO_CODEC and kind == "refused":
-                disposition = "send_bye"
+            disposition = "send_cancel"
+            if call.refusal is not None and kind != _given_up(call):
+                disposition = call.refusal.closed_by
         call.ended_ms, call.cause, call.disposition = at_ms, cause, disposition
         del self.calls[call.uuid]
         partner, call.partner = call.partner, None
         call.gateway.live -= 1
         call.base_values()["ended_us"] = str(call.us(at_ms))
-        suffix = _suffix(call) if kind == "answered" else ""
+        suffix = _suffix(call)
         self.cdr.add(cdr_line(call.record()))
         values = call.end_values()
         self.fire("CHANNEL_HANGUP", f"hangup_{kind}{suffix}", call, values)
@@ -412,7 +413,7 @@ class Switch:
 
 def _given_up(call: Call) -> str:
     """The template of a call that we cancelled."""
-    return "unheard" if call.progress_ms is None and call.early_ms is None else "cancelled"
+    return "cancelled" if call.has_rung else "unheard"
 
 
 def _suffix(call: Call) -> str:

@@ -161,12 +161,22 @@ def gateway_xml(gateway: GatewaySettings) -> str:
         "    <variables>",
         "      <!-- Codecs and packet time of calls placed by hand; the engine sends its own. -->",
         f'      <variable name="absolute_codec_string" value="{offer}" direction="outbound"/>',
+        *_WHERE_VOICE_GOES,
         *_secured(gateway),
         "    </variables>",
         "  </gateway>",
         "</include>",
     ]
     return "\n".join(lines) + "\n"
+
+
+# Voice goes where the carrier's SDP says: not to whoever sends us a packet, and without waiting for ICE that we never offered.
+_WHERE_VOICE_GOES = (
+    "      <!-- Voice goes where the carrier's SDP says: set this one to false for a carrier behind NAT. -->",
+    '      <variable name="disable_rtp_auto_adjust" value="true" direction="outbound"/>',
+    "      <!-- ICE is not offered; a carrier that answers with it gets its voice all the same. -->",
+    '      <variable name="ignore_sdp_ice" value="true" direction="outbound"/>',
+)
 
 
 def _secured(gateway: GatewaySettings) -> list[str]:

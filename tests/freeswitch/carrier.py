@@ -29,11 +29,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from tests.freeswitch import carrier_auth, carrier_rtp, carrier_scripts, carrier_sip, carrier_srtp
+from tests.freeswitch import carrier_auth, carrier_rtp, carrier_sip, carrier_srtp, carrier_steps
 from tests.freeswitch.carrier_endings import ENDINGS, FIRST_TIME, Ending
-from tests.freeswitch.carrier_scripts import Step, script_of
+from tests.freeswitch.carrier_scripts import script_of
 from tests.freeswitch.carrier_sip import Message, Offer
 from tests.freeswitch.carrier_srtp import Srtp
+from tests.freeswitch.carrier_steps import Step
 from tests.freeswitch.carrier_wire import Connection, Datagrams, Listener, Peer
 
 T1_S = 0.5  # first gap between retransmissions
@@ -66,6 +67,8 @@ class Call:
     inline: str = ""
     said: int = 0  # CSeq of our requests
     reinvited: int = 0  # the last answer to an INVITE of ours
+    deaf_acks: int = 0  # ACKs that were lost
+    wants_offer: bool = False  # an INVITE of ours had none
 
 
 class Carrier:
@@ -144,7 +147,10 @@ class Carrier:
             elif call.last_answer:
                 peer.send(call.last_answer)
         elif method == "ACK":
-            if call:
+            script = script_of(call.number) if call else None
+            if call and script and call.deaf_acks < script.deaf_acks:
+                call.deaf_acks += 1
+            elif call:
                 call.acknowledged = True
                 if call.over:
                     self._forget(call)
@@ -153,7 +159,12 @@ class Carrier:
                 call.reinvited = message.status
                 here = f"{self.host}:{self.port}"
                 number = int(message.get("cseq").partition(" ")[0])
-                peer.send(carrier_sip.request("ACK", call.invite, call.tag, here, self.transport, number))
+                sdp = (
+                    self._answer_of(call, message.body) if call.wants_offer and message.status == 200 else ""
+                )
+                peer.send(
+                    carrier_sip.request("ACK", call.invite, call.tag, here, self.transport, number, sdp)
+                )
                 if message.status == 200 and message.body:
                     call.codec = carrier_sip.read_offer(message.body).codecs[0]
             elif call and message.get("cseq").endswith("BYE"):
@@ -219,23 +230,33 @@ class Carrier:
             self._later(ending.ring_ms / 1000, lambda: self._decide(call))
 
     def _follow(self, call: Call, step: Step) -> None:
-        """Does what a script says next, unless the call is over."""
-        if call.over:
+        """Does what a script says next; a call that is over can still be answered, as carriers do."""
+        if call.over and (step.status == 0 or call.over == "cancelled"):
             return
-        if step.status == 0:
+        if step.status == 0 and step.method == "BYE":
             self._hang_up(call, step.extra)
             return
-        if step.sdp:
+        if step.sdp and not call.over:
             self._open_voice(call)
         assert call.offer is not None
         port = (call.rtp or self.sink).getsockname()[1]
-        data = carrier_scripts.message(step, call.invite, call.tag, call.offer, (self.host, self.port), port)
-        call.peer.send(data)
+        here = (self.host, self.port)
+        if step.status == 0:
+            sdp = carrier_steps.body(step.sdp, call.offer, self.host, port) if step.sdp else ""
+            script = script_of(call.number)
+            call.wants_offer = not sdp and script is not None and not script.has_no_answer
+            data = self._request(call, step.method, sdp)
+            call.peer.send(carrier_steps.with_lines(data, step.extra, here))
+            return
+        data = carrier_steps.message(step, call.invite, call.tag, call.offer, here, port)
+        if not step.is_lost:
+            call.peer.send(data)
         if step.status >= 200 and not step.branch and not step.raw and not call.final and step.status != 299:
             call.final, call.last_answer = step.status, data
             if step.status == 200:
                 call.answered_at = time.monotonic()
                 call.tag += step.tag
+                self._speak(call)
             else:
                 self._over(call, str(step.status))
             self._repeat(call, T1_S)
@@ -268,6 +289,10 @@ class Carrier:
         self._answer(call, status)
         self._over(call, how)
         self._repeat(call, T1_S)
+
+    def _answer_of(self, call: Call, offer: str) -> str:
+        port = (call.rtp or self.sink).getsockname()[1]
+        return carrier_sip.write_answer(carrier_sip.read_offer(offer), self.host, port, call.codec)
 
     def _answer(self, call: Call, status: int, request: Message | None = None, sdp: bool = False) -> None:
         body = ""
@@ -411,6 +436,17 @@ class Carrier:
                 packet = carrier_rtp.speech_packet(place, 0x5EED)
                 self._later(0.02 * place, lambda packet=packet: self._send_voice(call, packet))  # type: ignore[misc]
 
+    def _speak(self, call: Call) -> None:
+        """Says what the script says, from the call's port or from another one."""
+        script = script_of(call.number)
+        voice = script.voice if script else ""
+        for at, packet in carrier_rtp.spoken(voice, 0x5EED) if voice else ():
+            speaker = self.sink if voice == "elsewhere" else None
+            self._later(
+                at,
+                lambda packet=packet, speaker=speaker: self._send_voice(call, packet, speaker),  # type: ignore[misc]
+            )
+
     def _press(self, call: Call, key: str, after_s: float) -> None:
         assert call.offer is not None
         timestamp = 160_000 + call.keys * 8000
@@ -438,9 +474,11 @@ class Carrier:
             self.presses, at=time.time(), number=call.number, call_id=call.invite.get("call-id"), key=key
         )
 
-    def _send_voice(self, call: Call, packet: bytes) -> None:
+    def _send_voice(self, call: Call, packet: bytes, speaker: socket.socket | None = None) -> None:
         if call.rtp is not None and call.offer is not None:
-            call.rtp.sendto(call.sealed.seal(packet) if call.sealed else packet, call.offer.address)
+            (speaker or call.rtp).sendto(
+                call.sealed.seal(packet) if call.sealed else packet, call.offer.address
+            )
 
 
 def main() -> None:

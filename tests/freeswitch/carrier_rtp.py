@@ -104,6 +104,35 @@ def speech_packet(place: int, ssrc: int) -> bytes:
     return head + tone * 5
 
 
+def spoken(what: str, ssrc: int) -> list[tuple[float, bytes]]:
+    """Two seconds of what a callee says, each packet with its second.
+
+    ``noise`` (comfort noise alone, RFC 3389), ``busy`` (425 Hz), ``special`` (950, 1400 and 1800 Hz), ``elsewhere`` (a hum).
+    """
+    if what == "noise":
+        head = [
+            struct.pack("!BBHII", 0x80, 13, place, place * 1600, ssrc) + bytes((60,)) for place in range(10)
+        ]
+        return [(0.2 * place, packet) for place, packet in enumerate(head)]
+    if what == "elsewhere":
+        return [(0.02 * place, speech_packet(place, ssrc)) for place in range(100)]
+    tones = (425, 425, 0, 425) if what == "busy" else (950, 1400, 1800, 0)
+    coded = {
+        tone: _coded([6000 * math.sin(2 * math.pi * tone * n / 8000) for n in range(160)]) for tone in tones
+    }
+    return [
+        (
+            0.02 * place,
+            struct.pack("!BBHII", 0x80, 8, place, place * 160, ssrc) + coded[tones[place // 25]],
+        )
+        for place in range(100)
+    ]
+
+
+def _coded(samples: list[float]) -> bytes:
+    return bytes(min(range(256), key=lambda byte: abs(ALAW[byte] - sample)) for sample in samples)
+
+
 _TONES = {key: (low, high) for low, row in ((697, "123"), (770, "456"), (852, "789"), (941, "*0#"))
           for key, high in zip(row, (1209, 1336, 1477), strict=True)}  # fmt: skip
 
@@ -112,10 +141,10 @@ def tone_packets(key: str, ssrc: int) -> list[tuple[float, bytes]]:
     """The packets of one key as a tone in the voice for 100 ms, each with the second at which it is sent (Q.23)."""
     low, high = _TONES[key]
     samples = [
-        int(6000 * (math.sin(2 * math.pi * low * place / 8000) + math.sin(2 * math.pi * high * place / 8000)))
+        6000 * (math.sin(2 * math.pi * low * place / 8000) + math.sin(2 * math.pi * high * place / 8000))
         for place in range(800)
     ]
-    coded = bytes(min(range(256), key=lambda byte: abs(ALAW[byte] - sample)) for sample in samples)
+    coded = _coded(samples)
     return [
         (
             0.02 * step,

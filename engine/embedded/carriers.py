@@ -1,0 +1,123 @@
+"""What carriers answer in their own ways, by the last four digits of numbers in 0919 077 (00xx: of any number).
+
+The same endings as those of the SIP carrier of tests/freeswitch (carrier_endings.py, carrier_scripts.py and
+carrier_oddities.py say what each means there).  A switch hears of them what FreeSWITCH 1.10.12 was seen to make of them:
+causes, statuses, ringing and early media, who hung up and when.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.embedded.calls import CAUSES
+from engine.embedded.people import CHOSEN, REFUSALS, Fate, Refusal, refused
+
+PREFIX = "919077"
+_PHRASES = {
+    404: "Not Found", 407: "Proxy Authentication Required", 408: "Request Timeout", 410: "Gone",
+    413: "Request Entity Too Large", 420: "Bad Extension", 422: "Session Interval Too Small", 484: "Address Incomplete",
+    487: "Request Terminated", 500: "Internal Server Error", 502: "Bad Gateway", 504: "Server Time-out",
+    600: "Busy Everywhere", 604: "Does Not Exist Anywhere", 606: "Not Acceptable", 607: "Unwanted", 608: "Rejected",
+}  # fmt: skip
+
+
+def _fails(status: int, cause: str, *, rings_ms: int = 0, voice: bool = False, closed_by: str = "") -> Fate:
+    """Refused, after ringing (or early media with `voice`) for so long, if at all."""
+    phrase = _PHRASES.get(status) or (REFUSALS[status].phrase if status in REFUSALS else "OK")
+    made = Refusal(status, phrase, cause, CAUSES.get(cause, 16), bool(rings_ms), closed_by or "recv_refuse")
+    fate = refused(made)
+    return Fate(rings_ms or fate.ring_ms, False, made, early_media=voice)
+
+
+def _leaves(after_ms: int, cause: str = "NORMAL_CLEARING") -> Fate:
+    return Fate(250, leaves_ms=after_ms, leaves_with=cause)
+
+
+_RINGS_ON = CHOSEN["0002"]
+_AFTER_VOICE = Fate(450, early_media=True)
+_NO_MEDIA = _fails(200, "INCOMPATIBLE_DESTINATION", rings_ms=250, closed_by="send_bye")
+_NO_SDP = _fails(500, "NORMAL_TEMPORARY_FAILURE", rings_ms=250)
+_ANSWERED = (
+    "0103 0104 0105 0113 0116 0119 0120 0121 0123 0127 0130 0131 0132 0230 0231 0232 0233 0234 0235 0236 0237 0238 0239 "
+    "0240 0241 0242 0243 0244 0245 0246 0247 0248 0249 0250 0251 0252 0253 0254 0255 0256 0257 0258 0259 0264 0265"
+)
+
+SCRIPTED: Mapping[str, Fate] = {
+    **dict.fromkeys(_ANSWERED.split(), Fate(250)),
+    **dict.fromkeys(("0111", "0128", "0260", "0261"), _AFTER_VOICE),
+    "0101": _leaves(0),
+    "0102": _leaves(60),
+    "0106": _fails(904, "NORMAL_UNSPECIFIED", rings_ms=400),
+    "0107": CHOSEN["0004"],
+    "0108": CHOSEN["0005"],
+    "0109": _fails(600, "USER_BUSY"),
+    "0110": _fails(500, "NORMAL_TEMPORARY_FAILURE"),
+    "0112": _NO_SDP,
+    "0114": _NO_MEDIA,
+    "0115": _NO_MEDIA,
+    "0117": _fails(404, "UNALLOCATED_NUMBER", rings_ms=850, voice=True),
+    "0122": CHOSEN["0033"],
+    "0124": _RINGS_ON,
+    "0125": _RINGS_ON,
+    "0126": _leaves(1000, "NORMAL_CIRCUIT_CONGESTION"),
+    "0129": _fails(486, "USER_BUSY", rings_ms=650),
+    "0201": _fails(480, "SUBSCRIBER_ABSENT", rings_ms=850, voice=True),
+    "0202": _fails(503, "UNALLOCATED_NUMBER", rings_ms=850, voice=True),
+    "0203": _fails(404, "DESTINATION_OUT_OF_ORDER", rings_ms=850, voice=True),
+    "0204": _fails(486, "USER_BUSY", rings_ms=250),
+    "0205": _fails(487, "ORIGINATOR_CANCEL", rings_ms=550),
+    "0206": _fails(487, "ORIGINATOR_CANCEL"),
+    "0207": _fails(408, "RECOVERY_ON_TIMER_EXPIRE", rings_ms=550),
+    "0208": _fails(408, "RECOVERY_ON_TIMER_EXPIRE"),
+    "0209": _fails(604, "NO_ROUTE_DESTINATION"),
+    "0210": _fails(606, "INCOMPATIBLE_DESTINATION"),
+    "0211": _fails(608, "CALL_REJECTED", rings_ms=250),
+    "0212": _fails(607, "UNWANTED", rings_ms=250),
+    "0213": _fails(500, "NORMAL_TEMPORARY_FAILURE", rings_ms=2950),
+    "0214": _fails(603, "CALL_REJECTED"),
+    "0215": _fails(502, "NETWORK_OUT_OF_ORDER"),
+    "0216": _fails(504, "RECOVERY_ON_TIMER_EXPIRE"),
+    "0217": _leaves(1000, "NORMAL_UNSPECIFIED"),
+    "0218": _leaves(1000, "INTERWORKING"),
+    "0219": _leaves(1000),
+    "0220": _leaves(1000),
+    "0221": _fails(200, "NORMAL_CLEARING", rings_ms=450, closed_by="recv_bye"),
+    "0222": CHOSEN["0004"],
+    "0223": _fails(488, "INCOMPATIBLE_DESTINATION"),
+    "0224": _fails(486, "USER_BUSY", rings_ms=750),
+    "0225": _fails(486, "USER_BUSY", rings_ms=250),
+    "0226": _fails(480, "NO_USER_RESPONSE", rings_ms=250),
+    "0227": _fails(404, "UNALLOCATED_NUMBER", rings_ms=550),
+    "0270": _RINGS_ON,
+    "0271": _NO_MEDIA,
+    "0272": _fails(200, "NORMAL_CLEARING", rings_ms=250, closed_by="send_bye"),
+    "0273": _NO_SDP,
+    "0274": _NO_SDP,
+    "0275": _leaves(1220, "MANDATORY_IE_MISSING"),
+}
+# Endings of any number.
+ANSWERS: Mapping[str, Fate] = {
+    "0061": _fails(404, "UNALLOCATED_NUMBER", rings_ms=300),
+    "0062": _fails(486, "USER_BUSY", rings_ms=600, voice=True),
+    "0063": _fails(603, "CALL_REJECTED", rings_ms=600, voice=True),
+    "0064": _fails(500, "NORMAL_TEMPORARY_FAILURE", rings_ms=600, voice=True),
+    "0065": _fails(410, "NUMBER_CHANGED"),
+    "0066": _fails(484, "INVALID_NUMBER_FORMAT"),
+    "0067": _fails(413, "INTERWORKING"),
+    "0068": _fails(420, "INTERWORKING"),
+    "0069": _fails(422, "NORMAL_UNSPECIFIED"),
+    "0070": _fails(486, "NORMAL_CIRCUIT_CONGESTION"),
+    "0071": CHOSEN["0004"],
+    "0072": _fails(480, "UNALLOCATED_NUMBER"),
+    "0073": _fails(486, "USER_BUSY", rings_ms=300),
+    "0074": Fate(),
+    "0075": _fails(486, "USER_BUSY", rings_ms=300),
+    "0076": _fails(503, "NORMAL_TEMPORARY_FAILURE"),
+}
+
+
+def fate_of(number: str) -> Fate | None:
+    """What becomes of a call to this number by its carrier's way; None for everybody else."""
+    ending = number[-4:]
+    found = ANSWERS.get(ending)
+    return found or (SCRIPTED.get(ending) if number[-10:-4] == PREFIX else None)

@@ -1,0 +1,188 @@
+"""What becomes of numbers whose carriers answer in their own ways: one table, held on a real FreeSWITCH and on the embedded one.
+
+The endings are those of tests/freeswitch (carrier_endings.py, carrier_scripts.py, carrier_oddities.py) and of
+engine/embedded/carriers.py.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from engine.store.sql import execute
+from engine.store.threads import read
+from tests.runtime.lab import Lab
+
+TRIES = 2
+
+
+ALL = -1
+
+
+class Outcome(NamedTuple):
+    """A recipient after its campaign: state, disposition, tries that were spent, whether there were uncounted ones.
+
+    Of each attempt its cause and status, and at most how much was heard of it; ALL is all.
+    """
+
+    state: str
+    disposition: str
+    tries: int
+    is_uncounted: bool
+    cause: str
+    status: int | None
+    heard_ms: int = 0
+
+
+def _rang(disposition: str, cause: str, status: int | None) -> Outcome:
+    return Outcome("exhausted", disposition, 2, False, cause, status)
+
+
+def _final(disposition: str, cause: str, status: int) -> Outcome:
+    return Outcome("exhausted", disposition, 1, False, cause, status)
+
+
+def _trunk(disposition: str, cause: str, status: int | None) -> Outcome:
+    return Outcome("exhausted", disposition, 0, True, cause, status)
+
+
+def _cut(cause: str, status: int | None, heard_ms: int) -> Outcome:
+    return Outcome("exhausted", "answered", 2, False, cause, status, heard_ms)
+
+
+HEARD = Outcome("delivered", "answered", 1, False, "NORMAL_CLEARING", None, ALL)
+_TEMPORARY = "NORMAL_TEMPORARY_FAILURE"
+_NO_CODEC = "INCOMPATIBLE_DESTINATION"
+
+ANSWERS = {
+    "0061": _final("unreachable", "UNALLOCATED_NUMBER", 404),
+    "0062": _rang("busy", "USER_BUSY", 486),
+    "0063": _rang("rejected", "CALL_REJECTED", 603),
+    "0064": _rang("congestion", _TEMPORARY, 500),
+    "0065": _final("unreachable", "NUMBER_CHANGED", 410),
+    "0066": _final("unreachable", "INVALID_NUMBER_FORMAT", 484),
+    "0067": _trunk("failed", "INTERWORKING", 413),
+    "0068": _trunk("failed", "INTERWORKING", 420),
+    "0069": _trunk("failed", "NORMAL_UNSPECIFIED", 422),
+    "0070": _trunk("congestion", "NORMAL_CIRCUIT_CONGESTION", 486),
+    # FreeSWITCH 1.10.12 reads the first of two reasons only, and shows neither: the 503 decides.
+    "0071": _trunk("congestion", _TEMPORARY, 503),
+    "0072": _final("unreachable", "UNALLOCATED_NUMBER", 480),
+    "0073": _rang("busy", "USER_BUSY", 486),
+    "0074": HEARD,
+    "0075": _rang("busy", "USER_BUSY", 486),
+    "0076": _trunk("congestion", _TEMPORARY, 503),
+}
+SCRIPTS = {
+    "0101": _cut("NORMAL_CLEARING", 200, 0),
+    "0102": _cut("NORMAL_CLEARING", 200, 0),
+    # FreeSWITCH sends the message whatever the answer says of holding; only a later INVITE holds the line.
+    **dict.fromkeys(("0103", "0104", "0105"), HEARD),
+    "0106": _rang("failed", "NORMAL_UNSPECIFIED", 904),
+    "0107": _trunk("congestion", _TEMPORARY, 503),
+    "0108": _rang("unreachable", "NO_USER_RESPONSE", 480),
+    "0109": _rang("busy", "USER_BUSY", 600),
+    "0110": _trunk("congestion", _TEMPORARY, 500),
+    "0111": HEARD,
+    "0112": _rang("congestion", _TEMPORARY, 500),
+    "0113": HEARD,
+    "0114": _rang("failed", _NO_CODEC, None),
+    "0115": _rang("failed", _NO_CODEC, None),
+    "0116": HEARD,
+    "0117": _final("unreachable", "UNALLOCATED_NUMBER", 404),
+    **dict.fromkeys(("0119", "0120", "0121", "0123", "0127", "0128"), HEARD),
+    "0122": _trunk("congestion", "NO_ANSWER", None),
+    "0124": _rang("no_answer", "NO_ANSWER", None),
+    "0125": _rang("no_answer", "NO_ANSWER", None),
+    "0126": _cut("NORMAL_CIRCUIT_CONGESTION", 200, 700),
+    "0129": _rang("busy", "USER_BUSY", 486),
+    # Every 2xx is an answer for FreeSWITCH: what such a carrier says afterwards comes too late.
+    **dict.fromkeys(("0130", "0131", "0132"), HEARD),
+}
+ODDITIES = {
+    "0201": _rang("unreachable", "SUBSCRIBER_ABSENT", 480),
+    "0202": _final("unreachable", "UNALLOCATED_NUMBER", 503),
+    "0203": _final("unreachable", "DESTINATION_OUT_OF_ORDER", 404),
+    "0204": _rang("busy", "USER_BUSY", 486),
+    "0205": _rang("no_answer", "ORIGINATOR_CANCEL", 487),
+    "0206": _trunk("congestion", "ORIGINATOR_CANCEL", 487),
+    "0207": _rang("no_answer", "RECOVERY_ON_TIMER_EXPIRE", 408),
+    "0208": _trunk("congestion", "RECOVERY_ON_TIMER_EXPIRE", 408),
+    "0209": _final("unreachable", "NO_ROUTE_DESTINATION", 604),
+    "0210": _trunk("failed", _NO_CODEC, 606),
+    "0211": _rang("rejected", "CALL_REJECTED", 608),
+    "0212": _final("rejected", "UNWANTED", 607),
+    "0213": _rang("congestion", _TEMPORARY, 500),
+    "0214": _rang("rejected", "CALL_REJECTED", 603),
+    "0215": _trunk("congestion", "NETWORK_OUT_OF_ORDER", 502),
+    "0216": _trunk("congestion", "RECOVERY_ON_TIMER_EXPIRE", 504),
+    "0217": _cut("NORMAL_UNSPECIFIED", 200, 700),
+    "0218": _cut("INTERWORKING", 200, 700),
+    "0219": _cut("NORMAL_CLEARING", 200, 700),
+    "0220": _cut("NORMAL_CLEARING", 200, 700),
+    # A BYE before any 200 cannot be told from one that overtook it.
+    "0221": _cut("NORMAL_CLEARING", 200, 0),
+    "0222": _trunk("congestion", _TEMPORARY, 503),
+    "0223": _trunk("failed", _NO_CODEC, 488),
+    "0224": _rang("busy", "USER_BUSY", 486),
+    "0225": _rang("busy", "USER_BUSY", 486),
+    "0226": _rang("unreachable", "NO_USER_RESPONSE", 480),
+    "0227": _final("unreachable", "UNALLOCATED_NUMBER", 404),
+    **{f"02{number}": HEARD for number in (*range(30, 62), 64, 65)},
+    "0270": _rang("no_answer", "NO_ANSWER", None),
+    "0271": _rang("failed", _NO_CODEC, None),
+    "0272": _rang("failed", _NO_CODEC, None),
+    "0273": _rang("congestion", _TEMPORARY, 500),
+    "0274": _rang("congestion", _TEMPORARY, 500),
+    "0275": _cut("MANDATORY_IE_MISSING", None, 800),
+}
+TABLES = {"answers": ANSWERS, "scripts": SCRIPTS, "oddities": ODDITIES}
+
+
+def number_of(ending: str) -> str:
+    return f"0919077{ending}"
+
+
+def campaign_of(lab: Lab, endings: list[str], gateway: str, **rules: int) -> int:
+    """A campaign of these endings; numbers that go well beside them, for the trunk serves others."""
+    well = [f"0916{place:03d}0000" for place in range(60)]
+    numbers = [*map(number_of, endings), *well]
+    return lab.campaign(numbers, gateways=[gateway], max_tries=TRIES, ring_timeout_s=8, **rules)
+
+
+def check(lab: Lab, campaign_id: int, table: dict[str, Outcome], message_ms: int) -> dict[str, int]:
+    """Holds a finished campaign against its table; how many calls there were to each ending."""
+    calls = {}
+    for ending, expected in table.items():
+        row = lab.recipient(campaign_id, "+98" + number_of(ending)[1:])
+        attempts = _attempts(row.id)
+        found = {
+            Outcome(
+                row.state,
+                row.disposition,
+                row.tries,
+                row.uncounted_tries > 0,
+                cause,
+                status,
+                expected.heard_ms,
+            )
+            for cause, status, *_ in attempts
+        }
+        assert found == {expected}, ending
+        assert len(attempts) == row.tries + row.uncounted_tries, ending
+        for _, _, disposition, heard_ms, is_answered, spent_try in attempts:
+            assert (disposition, bool(is_answered)) == (row.disposition, disposition == "answered"), ending
+            assert bool(spent_try) is not expected.is_uncounted, ending
+            least, most = (message_ms - 20, message_ms + 20) if expected == HEARD else (0, expected.heard_ms)
+            assert least <= heard_ms <= most, (ending, heard_ms)
+        calls[ending] = len(attempts)
+    return calls
+
+
+def _attempts(recipient_id: int) -> list[tuple[str, int | None, str, int, int, int]]:
+    return read(
+        lambda: execute(
+            "SELECT hangup_cause, sip_status, disposition, heard_ms, answered_at IS NOT NULL, spent_try FROM attempt "
+            "WHERE recipient_id = ?",
+            [recipient_id],
+        )
+    )
