@@ -66,7 +66,7 @@ class CallEnd:
     @property
     def was_picked_up(self) -> bool:
         """Whether a 200 came, also one whose media could not be agreed."""
-        return self.answered_at is not None or self.closed_by in _BYES or 200 <= (self.sip_status or 0) < 300
+        return self.answered_at is not None or self.closed_by in _BYES
 
     @property
     def has_no_codec(self) -> bool:

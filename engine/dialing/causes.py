@@ -176,10 +176,11 @@ def named(end: CallEnd) -> CallEnd:
     """
     if _is_redirect(end):
         return replace(end, cause=REDIRECTED)
-    if not end.was_picked_up or end.sip_status is None:
-        return end
+    is_good = end.sip_status is not None and end.sip_status < 300
     if end.answered_at is not None:
-        return end if end.sip_status < 300 else replace(end, sip_status=None)
+        return end if is_good or end.sip_status is None else replace(end, sip_status=None)
+    if not is_good:
+        return end
     return replace(end, sip_status=None, cause=NO_MEDIA if end.cause == "NORMAL_CLEARING" else end.cause)
 
 

@@ -345,9 +345,8 @@ class Switch:
         """The call is over: call record, CHANNEL_HANGUP, CHANNEL_HANGUP_COMPLETE, and the originate's answer."""
         call.pending = -1
         if kind != "answered":
-            disposition = "send_cancel"
-            if call.refusal is not None and kind != _given_up(call):
-                disposition = call.refusal.closed_by
+            refusal = call.refusal if kind != _given_up(call) else None
+            disposition = refusal.closed_by if refusal else "send_cancel"
         call.ended_ms, call.cause, call.disposition = at_ms, cause, disposition
         del self.calls[call.uuid]
         partner, call.partner = call.partner, None

@@ -172,7 +172,9 @@ def check(lab: Lab, campaign_id: int, table: dict[str, Outcome], message_ms: int
         for _, _, disposition, heard_ms, is_answered, spent_try in attempts:
             assert (disposition, bool(is_answered)) == (row.disposition, disposition == "answered"), ending
             assert bool(spent_try) is not expected.is_uncounted, ending
-            least, most = (message_ms - 20, message_ms + 20) if expected == HEARD else (0, expected.heard_ms)
+            least, most = (
+                (message_ms - 100, message_ms + 100) if expected == HEARD else (0, expected.heard_ms)
+            )
             assert least <= heard_ms <= most, (ending, heard_ms)
         calls[ending] = len(attempts)
     return calls

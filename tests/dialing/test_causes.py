@@ -174,7 +174,15 @@ def test_a_redirect_has_a_cause_of_its_own() -> None:
     assert named(end("REQUESTED_CHAN_UNAVAIL", 302)).cause == "REDIRECTED"
     assert named(end("REQUESTED_CHAN_UNAVAIL", 399)).cause == "REDIRECTED"
     assert named(end("NORMAL_UNSPECIFIED", 400)).cause == "NORMAL_UNSPECIFIED"
-    assert named(end("NORMAL_CLEARING", 200)).cause == "NORMAL_CLEARING"
+    assert named(end("NORMAL_CLEARING", None)).cause == "NORMAL_CLEARING"
+
+
+def test_cause_and_status_say_one_thing() -> None:
+    unread = named(end("NORMAL_CLEARING", 200))
+    assert (unread.cause, unread.sip_status) == ("INCOMPATIBLE_DESTINATION", None)
+    refused_later = named(end("MANDATORY_IE_MISSING", 488, answered_at=1))
+    assert (refused_later.cause, refused_later.sip_status) == ("MANDATORY_IE_MISSING", None)
+    assert named(end("NORMAL_CLEARING", 200, answered_at=1)).sip_status == 200
     assert named(end("NORMAL_CLEARING", 302, answered_at=5)).cause == "NORMAL_CLEARING"
     assert named(end("NO_ANSWER")).cause == "NO_ANSWER"
 
