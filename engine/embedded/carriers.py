@@ -93,7 +93,7 @@ SCRIPTED: Mapping[str, Fate] = {
     "0272": _fails(200, "NORMAL_CLEARING", rings_ms=250, closed_by="send_bye"),
     "0273": _NO_SDP,
     "0274": _NO_SDP,
-    "0275": _leaves(1220, "MANDATORY_IE_MISSING"),
+    "0275": Fate(250, leaves_ms=1220, leaves_with="MANDATORY_IE_MISSING", is_cut=True),
 }
 # Endings of any number.
 ANSWERS: Mapping[str, Fate] = {

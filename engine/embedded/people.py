@@ -91,7 +91,8 @@ class Fate:
     ``ring_ms`` runs from the start of the call to the answer or the refusal; no ``refusal`` and not
     ``answers`` is a phone that rings until the caller gives up.  ``listen_share`` is where in the
     message the person hangs up (None: hears it out).  ``is_silent``: nothing comes back.  ``hold_ms`` of the message
-    are not heard, the line is held.  ``leaves_ms`` after the answer comes a BYE, with the cause ``leaves_with``.
+    are not heard, the line is held.  ``leaves_ms`` after the answer comes a BYE, with the cause ``leaves_with``;
+    with ``is_cut`` it is the switch's own.
     ``at_once`` is pressed before the message begins, ``during`` while the message plays,
     ``after`` one by one whenever a key is asked for.  People by chance know no keys, they want
     something: the first, second ... of the vote keys, to hear it again, to be left alone.
@@ -113,6 +114,7 @@ class Fate:
     hold_ms: int = 0
     leaves_ms: int | None = None
     leaves_with: str = "NORMAL_CLEARING"
+    is_cut: bool = False
 
     def keys(self, vote_keys: str, repeat_key: str, optout: str) -> tuple[str, str]:
         """What is pressed during and after the message, given the keys that are on offer."""

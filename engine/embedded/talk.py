@@ -61,7 +61,10 @@ def plan_message(variables: Mapping[str, str], fate: Fate, path: str, message_ms
         steps = _MessageCall(variables, fate, path, message_ms).run()
     if fate.leaves_ms is not None:
         leaves_ms = fate.leaves_ms
-        steps = [*[one for one in steps if one.at_ms < leaves_ms], Step(leaves_ms, "bye", fate.leaves_with)]
+        steps = [
+            *[one for one in steps if one.at_ms < leaves_ms],
+            Step(leaves_ms, "end" if fate.is_cut else "bye", fate.leaves_with),
+        ]
     longest_ms = 1000 * _seconds(variables.get("avanak_max_s"))
     if not longest_ms or steps[-1].at_ms <= longest_ms:
         return steps
