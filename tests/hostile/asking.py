@@ -9,6 +9,10 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import Flask
+from pydantic import BaseModel
+
+from webui.api import models
+from webui.api.rest import table
 
 METHODS = (
     "GET",
@@ -55,6 +59,11 @@ BODIES = (
     b"a&" * 400, b"a=%ZZ&%=&=&&&&", b"\r\n" * 10_000, b"<?xml version='1.0'?><!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>",
     b"null", b"1", b'"x"', b'{"text": null}', b'{"text": ["a"]}', b'{"subject": "\\ud800"}',
 )  # fmt: skip
+# Values that programs get wrong.
+JSON_VALUES: tuple[Any, ...] = (
+    None, True, False, 0, -1, 1.5, 1e308, 2**31, 2**53, 2**63 - 1, 2**64 - 1, -(2**63), "", [], {}, [[]], [None], {"": ""},
+    "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00", "2026-02-30", "0000-00-00", "1" * 400,
+)  # fmt: skip
 HEADERS = (
     {}, {"HX-Request": "true"}, {"Accept": "application/json"}, {"Accept-Language": "xx-" + "y" * 200}, {"Range": "bytes=9-1"},
     {"Range": "bytes=0-,0-,0-"}, {"If-Modified-Since": "never"}, {"Host": "evil.example"}, {"X-Forwarded-For": "1.2.3.4, ::1"},
@@ -75,6 +84,8 @@ class Asked:
     fields: dict[str, Any] | None = None
     body: bytes | None = None
     keeps_token: bool = False  # with the CSRF token of the person's session
+    json: Any = None  # what a program sends
+    is_program: bool = False  # shows a token that works, most of the time
 
 
 def make(number: int, app: Flask, known: dict[str, Any]) -> Asked:
@@ -94,6 +105,9 @@ def make(number: int, app: Flask, known: dict[str, Any]) -> Asked:
     made = Asked(
         chance.choice(WHO), method, path, dict(chance.choice(HEADERS)) if chance.random() < 0.3 else {}
     )
+    area = rule.endpoint.split(".")[0]
+    if area in ("api", "rest") and chance.random() < 0.9:
+        return _of_program(made, rule, app, chance, known)
     if method not in ("GET", "HEAD"):
         if chance.random() < 0.7:
             made.fields = {_name(chance): _text(chance) for _ in range(chance.randint(0, 12))}
@@ -102,6 +116,67 @@ def make(number: int, app: Flask, known: dict[str, Any]) -> Asked:
             made.body = chance.choice(BODIES)
             made.headers.setdefault("Content-Type", chance.choice(KINDS))
     return made
+
+
+def _of_program(made: Asked, rule: Any, app: Flask, chance: random.Random, known: dict[str, Any]) -> Asked:
+    """The same by a program whose token works, with the fields that its route knows."""
+    made.is_program, made.who = True, None
+    made.headers.pop("Authorization", None)
+    if rule.endpoint.startswith("rest."):
+        method = next(
+            each for each in table.METHODS if each.name.lower() == rule.endpoint.removeprefix("rest.")
+        )
+        given = {
+            each.name: _value(each.name, chance, known) for each in method.params if chance.random() < 0.8
+        }
+        made.method = chance.choice(("GET", "POST"))
+        if made.method == "POST":
+            made.fields = given
+        else:
+            query = "&".join(f"{n}={quote(v.encode('utf-8', 'replace'))}" for n, v in given.items())
+            made.path = f"{made.path.partition('?')[0]}?{query}"[:8_000]
+        return made
+    if rule.rule.endswith("/events"):  # or it listens for minutes
+        made.path = made.path.partition("?")[0] + "?seconds=0"
+    if made.method not in ("GET", "HEAD"):
+        # A body of the route's own module, most of the time with nothing but its fields: others are refused at once.
+        bodies = [
+            each for each in _bodies() if each.__module__ == app.view_functions[rule.endpoint].__module__
+        ]
+        fields = list(chance.choice(bodies).model_fields) if bodies else []
+        made.json = {name: _json(chance, 0) for name in fields if chance.random() < 0.8}
+        if chance.random() < 0.2:
+            made.json = _json(chance, 0)
+    return made
+
+
+def _bodies() -> list[type[BaseModel]]:
+    return sorted(models.RequestBody.__subclasses__(), key=lambda each: each.__name__)
+
+
+def _value(name: str, chance: random.Random, known: dict[str, Any]) -> str:
+    """A parameter of the older web service: half of the time one that would do."""
+    if chance.random() < 0.5:
+        return _text(chance)
+    usual = {"messageid": "message_id", "quicksendid": "quick_id", "campaignid": "campaign_id"}.get(
+        name.lower()
+    )
+    if usual:
+        return str(known[usual])
+    return chance.choice(("09121110000", "1", "true", "سلام به همه", "2022-11-11 12:00:00", "10"))
+
+
+def _json(chance: random.Random, level: int) -> Any:
+    kind = chance.random()
+    if kind < 0.3:
+        return _text(chance).encode("utf-8", "replace").decode()
+    if kind < 0.5:
+        return chance.choice(JSON_VALUES)
+    if level > 3 or kind < 0.8:
+        return chance.choice(("09121110000", 1, True, "2027-01-01T10:00:00Z", ["09121110000"], "service"))
+    if kind < 0.9:
+        return [_json(chance, level + 1) for _ in range(chance.randint(0, 4))]
+    return {_name(chance).encode("utf-8", "replace").decode(): _json(chance, level + 1) for _ in range(2)}
 
 
 def _path(rule: Any, chance: random.Random, known: dict[str, Any]) -> str:
