@@ -108,6 +108,7 @@ def test_digits_of_names_stay_in_what_is_wrong_with_a_field(persian, name: str) 
     assert "۲۰" in shown
     assert "بین ۱ و ۵ باشد. ۰٫۰۱ تا ۵۰۰۰." in shown
     assert sentences.step_value(name, "file") == name
+    assert [sentences.written(text) for text in ("5.5", "10.0.0.1")] == ["۵٫۵", "۱۰.۰.۰.۱"]
 
 
 def test_what_is_constant_in_a_template_is_said_in_the_language_of_each_reader(app: Flask) -> None:

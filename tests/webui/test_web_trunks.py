@@ -135,6 +135,7 @@ def test_a_switch_is_drained_and_used_again(operator, owner) -> None:
     def work() -> int:
         switch_id = switches.register("fs1", "esl://10.0.0.1:8021", False, now)
         switches.report(switch_id, state="up", seen_at=now)
+        observations.pulse("engine/one", now)
         return switch_id
 
     switch_id = write(work)
@@ -186,6 +187,8 @@ def test_numbers_of_an_engine_that_has_gone_are_not_shown_as_live(operator) -> N
         switches.report(found, state="up", sessions=4321, max_sessions=9999, idle_cpu=87.0, seen_at=at)
 
     write(lambda: heard_at(now))
+    assert "4,321" not in operator.get("/trunks/live").text  # the engine has gone: nobody asks the switch
+    write(lambda: observations.pulse("engine/one", now))
     page = operator.get("/trunks/live").text
     assert "4,321" in page
     assert "87%" in page.replace(" ", "").replace("\u202f", "").replace("\xa0", "")

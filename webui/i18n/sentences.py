@@ -34,6 +34,7 @@ from webui.i18n.formats import (
 from webui.i18n.words import WORDS, word
 
 _POINT = re.compile(r"(?<=[0-9])\.(?=[0-9])")
+_DECIMAL = re.compile(r"[0-9]+\.[0-9]+")
 _FIGURES = frozenset("0123456789,.:/+- ")
 
 
@@ -86,6 +87,8 @@ def written(value: object) -> str:
         case Amount() | int() | float():
             return plain_number(str(value))
     text = str(value)
+    if _DECIMAL.fullmatch(text):  # a number of a kept sentence
+        return plain_number(text)
     return digits(text) if _FIGURES.issuperset(text) else text
 
 

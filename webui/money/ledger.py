@@ -86,7 +86,7 @@ def lines_file(kind: str) -> Response:
         )  # fmt: skip
 
     columns = [
-        *(_("Day"), _("What for"), _("Campaign"), _("Name"), _("Balance (Rials)"), _("Set aside (Rials)")),
+        *(_("Day"), _("What for"), _("Campaign"), _("Name"), _("Change (Rials)"), _("Set aside (Rials)")),
         *(_("Cost (Rials)"), _("Balance afterwards"), _("Note")),
     ]
     rows = map(cells, _all_lines(account_id, which))

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from engine.clock import wall_ms
 from engine.errors import BadInput
+from engine.services.overview.alarms import engine_seen
 from engine.services.trunks import gateway_health, gateways, registrations, switches
 from engine.services.trunks.gateways import Gateway
 from engine.store.threads import read, write
@@ -117,6 +118,7 @@ def _seen() -> dict[str, Any]:
     def work() -> dict[str, Any]:
         return {
             "switches": switches.all_switches(),
+            "has_engine": engine_seen(now)[0],
             "not_sending": switches.senders_silent(now),
             "gateways": gateways.all_gateways(),
             "seen_by": registrations.seen_of(now),
@@ -128,7 +130,7 @@ def _seen() -> dict[str, Any]:
     silent = {
         row.id
         for row in seen["switches"]
-        if row.state == "up" and row.seen_at and now - row.seen_at > SILENT_MS
+        if row.state == "up" and (not seen["has_engine"] or (row.seen_at and now - row.seen_at > SILENT_MS))
     }
     ill = {
         gateway_id: [(row, said(row.sentence)) for row in rows if row.sentence is not None]
