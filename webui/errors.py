@@ -84,6 +84,10 @@ def _sentence(status: int, again_s: int | None = None) -> str:
             return _("This is more than is taken here.")
         limit = web().settings.max_upload_mb
         return _("The files are too large: one may have %(n)s MB.", n=number(limit))
+    if status == 415:
+        return _("A compressed body is not taken; send it as it is.")
+    if status == 412:
+        return _("It has changed since you fetched it; fetch it again.")
     if again_s is not None:
         return _("Too many requests; try again in %(n)s seconds.", n=number(again_s))
     if status < 500:

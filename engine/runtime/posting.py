@@ -39,11 +39,13 @@ class OutsidePoster:
                     redirect=False, retries=False, preload_content=False,
                     timeout=urllib3.Timeout(connect=CONNECT_S, read=READ_S),
                 )  # fmt: skip
+                is_whole = False
                 try:
                     answer = response.read(LONGEST_ANSWER, decode_content=False)
-                    if len(answer) == LONGEST_ANSWER:
-                        response.close()  # the rest is not read
+                    is_whole = len(answer) < LONGEST_ANSWER
                 finally:
+                    if not is_whole:
+                        response.close()  # the rest is not read: the connection is of no more use
                     response.release_conn()
             return int(response.status), answer.decode("utf-8", "replace").replace("\x00", "")
         except (HTTPError, OSError, ValueError) as error:

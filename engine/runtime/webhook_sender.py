@@ -41,9 +41,10 @@ UNREADABLE = "The secret of this web hook cannot be read any more: make a new on
 
 @dataclass(slots=True)
 class AddressBreaker:
-    """How one address does."""
+    """How one address does; `most` requests are begun at once, few until it has shown that it answers."""
 
     failures: int = 0
+    most: int = REQUESTS_AT_ONCE
     open_s: float = 0.0
     opens_until_m: float = 0.0
 
@@ -51,17 +52,19 @@ class AddressBreaker:
         """A request was answered, or not."""
         if is_taken:
             self.failures, self.open_s, self.opens_until_m = 0, 0.0, 0.0
+            self.most = min(TAKEN_AT_ONCE, self.most * 2)
             return
         self.failures += 1
+        self.most = REQUESTS_AT_ONCE
         if self.failures >= OPENS_AFTER and now_m >= self.opens_until_m:
             self.open_s = min(OPEN_MOST_S, self.open_s * 2 or OPEN_FIRST_S)
             self.opens_until_m = now_m + self.open_s
 
     def room(self, now_m: float) -> int:
-        """How many events may be taken now: none, one to try it with, or any number."""
+        """How many requests may be made now: none, one to try it with, or `most`."""
         if now_m < self.opens_until_m:
             return 0
-        return TAKEN_AT_ONCE if self.failures < OPENS_AFTER else 1
+        return self.most if self.failures < OPENS_AFTER else 1
 
 
 class WebhookSender:
@@ -122,7 +125,8 @@ class WebhookSender:
         """Send some events; whether there may be more."""
         breaker, now = self._breaker(hook), self._clock()
         room = breaker.room(monotonic_s())
-        found = read(lambda: events.due(hook.id, now, room)) if room else []
+        limit = min(TAKEN_AT_ONCE, room * hook.batch)
+        found = read(lambda: events.due(hook.id, now, limit)) if limit else []
         if not found:
             return False
         taken = write(lambda: events.take([each.event_id for each in found], now))

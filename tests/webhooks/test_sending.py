@@ -198,6 +198,9 @@ def test_a_dead_receiver_is_left_alone_and_holds_up_nobody(store: Writer, receiv
     assert len(receiver.requests) == 30
     dead = [row for row in house.rows() if row.webhook_id != other.hook_id]
     assert {row.state for row in dead} == {"pending"}
+    assert (
+        sum(row.tries > 0 for row in dead) == webhook_sender.REQUESTS_AT_ONCE
+    )  # no longer than one wait for each
     assert "refused" in dead[0].answer
     before = [row.tries for row in dead]
     house.send()  # the breaker is open

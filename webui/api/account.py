@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
@@ -11,12 +11,14 @@ from engine.services.accounts import accounts
 from engine.services.accounts.token_scopes import Scope
 from engine.services.messages import library
 from engine.services.money import ledger, pricing
+from engine.services.outbox import texts
 from engine.store.threads import read
 from webui.api.models import At, Id, Instant, Paged, PageQuery, RequestBody, Rials, at, ms_of, page_of
 from webui.api.operations import operation
 from webui.request.programs import caller
 
 TAG = "Account"
+FollowingText = Annotated[str, Field(min_length=1, max_length=texts.LONGEST)]
 
 
 class AccountAnswer(BaseModel):
@@ -118,13 +120,19 @@ class EstimateRequest(RequestBody):
     message_s: float | None = Field(None, gt=0, le=3600, description="Instead of `message_id`.")
     mobiles: int = Field(0, ge=0, le=100_000_000)
     landlines: int = Field(0, ge=0, le=100_000_000)
+    texts: list[FollowingText] = Field(
+        default_factory=list,
+        max_length=len(texts.OUTCOMES),
+        description="The texts that follow the calls, by outcome; a mobile is sent one at most.",
+    )
 
 
 class Estimate(BaseModel):
-    """The highest price: every callee hears the whole message once."""
+    """The highest price: every callee hears the whole message once, every mobile is sent the longest text."""
 
     mobile_call: Rials
     landline_call: Rials
+    text: Rials = Field(description="Of the longest text, to one mobile.")
     total: Rials
     available: Rials
     is_enough: bool
@@ -141,12 +149,14 @@ def estimate_price(body: EstimateRequest) -> Estimate:
         length_ms = round((body.message_s or 0) * 1000)
         if body.message_id is not None:
             length_ms = library.get(body.message_id, account_id).duration_ms
-        return pricing.quote(account_id, body.mobiles, body.landlines, length_ms, now)
+        parts = max(map(texts.parts_of, body.texts), default=0)
+        return pricing.quote(account_id, body.mobiles, body.landlines, length_ms, now, parts)
 
     found = read(look)
     return Estimate(
         mobile_call=found.mobile_call,
         landline_call=found.landline_call,
+        text=found.text,
         total=found.total,
         available=found.available,
         is_enough=found.is_enough,

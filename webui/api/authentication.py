@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import g, request
+from werkzeug.exceptions import UnsupportedMediaType
 
 from engine.clock import wall_ms
 from engine.services.accounts import token_use
@@ -22,7 +23,8 @@ def authenticate(secret: str, method: str, scope: Scope | None = None) -> Caller
     """Find whom a secret speaks for and let the request act for them, before any body is read.
 
     `method` is the name of what is asked for (``QuickSend``, ``create_campaign``), `scope` what it needs.
-    TokenRefused says why not; TooManyRequests when the account, or somebody with wrong tokens, asks too often.
+    TokenRefused says why not; TooManyRequests when the account, or somebody with wrong tokens, asks too often;
+    UnsupportedMediaType for a compressed body, of which no limit would say how large it becomes.
     """
     now, address = wall_ms(), request.remote_addr or ""
     try:
@@ -34,6 +36,8 @@ def authenticate(secret: str, method: str, scope: Scope | None = None) -> Caller
     g.person, g.caller = found.person, found
     limits.of_person()
     found.require(scope, method)
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise UnsupportedMediaType
     if token_use.is_use_due(found.token, now):
         write(lambda: token_use.note_use(int(found.token.id), address, now))
     return found

@@ -22,6 +22,7 @@ from pydantic import BaseModel, Field, ValidationError
 from engine.clock import wall_ms
 from engine.errors import AvanakError, BadInput
 from engine.fold import fold
+from engine.sentences import Sentence
 from engine.services.accounts import idempotency
 from engine.services.accounts.idempotency import Key
 from engine.services.campaigns import adding
@@ -37,6 +38,7 @@ from webui.request.bodies import read_json
 from webui.request.context import web
 from webui.request.programs import caller
 
+_NO_OBJECT = Sentence("This line is no JSON object.")
 # What became of the rows of a part: the recipient's id, or the word of the reason.
 Outcomes = Sequence[tuple[int | None, str | None]]
 PART = 1_000  # lines of a transaction
@@ -204,7 +206,7 @@ def _worked(
 ) -> list[LineAnswer]:
     """The answers to a part whose first line is `first`."""
     rows = [each.found for each in found if isinstance(each.found, GivenRow)]
-    outcomes = iter(_added(rows, add, key) if rows else ())
+    outcomes = iter(added(rows, add, key) if rows else ())
     answers: list[LineAnswer] = []
     for line, each in enumerate(found, start=first):
         if isinstance(each.found, LineAnswer):
@@ -216,9 +218,10 @@ def _worked(
     return answers
 
 
-def _added(
+def added(
     rows: list[GivenRow], add: Callable[[list[GivenRow]], Outcomes], key: Key | None
 ) -> list[tuple[int | None, str | None]]:
+    """What became of the rows: of one transaction, done once for a key."""
     now = wall_ms()
     text, _ = write(lambda: idempotency.once(key, now, lambda: orjson.dumps(list(add(rows))).decode()))
     return [(made, reason) for made, reason in orjson.loads(text)]
@@ -273,7 +276,7 @@ def _of_ndjson(rules: NumberRules) -> Generator[_Line]:
             said = problems.of_fields(error).get_json(force=True)
             yield _Line("", told, _unread("", said["detail"], said["detail_fa"]))
         except ValueError:
-            yield _Line("", told, _unread("", *problems.both_texts("This line is no JSON object.")))
+            yield _Line("", told, _unread("", *problems.both(_NO_OBJECT)))
         else:
             yield _Line(given.number, told, _or_told(given.number, partial(rules.read, given)))
 

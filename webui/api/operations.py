@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import orjson
 from flask import Response, request
 from flask_openapi3 import Tag
 from pydantic import BaseModel
+from werkzeug.exceptions import PreconditionFailed
 from werkzeug.wrappers import Response as BaseResponse
 
 from engine.clock import wall_ms
@@ -76,14 +77,18 @@ def operation(
         @wraps(view)
         def answered(*args: Any, **kwargs: Any) -> BaseResponse:
             permissions.require(caller().person, right, caller().account_id)
+            if method in ("patch", "delete") and "If-Match" in request.headers and path in _SHOWN:
+                _check_match(_SHOWN[path](path=kwargs["path"]))
             found = view(*args, **kwargs)
             if isinstance(found, BaseResponse):
                 return found
             if found is None:
                 return Response(status=204)
-            return _sent(orjson.loads(found.model_dump_json()), status)
+            return _sent(found, status)
 
-        statuses = {400, 401, 403, 404, 413, 429, *refuses} | ({409} if method != "get" else set())
+        if method == "get" and isinstance(answer, type):
+            _SHOWN[path] = view
+        statuses = {400, 401, 403, 404, 413, 415, 429, *refuses} | ({409, 412} if method != "get" else set())
         responses: dict[int, Any] = {
             code: {"content": {MEDIA_TYPE: {"schema": _PROBLEM}}} for code in sorted(statuses)
         }
@@ -109,6 +114,7 @@ def operation(
 
 
 SCOPES: dict[str, Scope] = {}  # what each operation needs, by its name
+_SHOWN: dict[str, View] = {}  # what answers GET of a path, for `If-Match`
 
 
 @blueprint.before_request
@@ -134,33 +140,45 @@ def _tell_limits(response: Response) -> Response:
 # -- answers ---------------------------------------------------------------------------------
 
 
-def _sent(values: Any, status: int) -> Response:
-    """Values as JSON, with an ETag where they were only read."""
-    if request.method not in ("GET", "HEAD"):
-        return Response(orjson.dumps(values), status, mimetype="application/json")
-    body = orjson.dumps(_chosen(values, request.args.get("fields", "")))
+def _sent(found: BaseModel, status: int) -> Response:
+    """A model as JSON, with an ETag where it was only read, or changed as a whole."""
+    values = orjson.loads(found.model_dump_json())
+    if request.method in ("GET", "HEAD"):
+        values = _chosen(found, values, request.args.get("fields", ""))
+    body = orjson.dumps(values)
     response = Response(body, status, mimetype="application/json")
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.set_etag(hashlib.sha256(body).hexdigest()[:32])
-    response.make_conditional(request)
+    if request.method in ("GET", "HEAD", "PATCH"):
+        response.set_etag(_tag_of(body))
+    if request.method in ("GET", "HEAD"):
+        response.headers["Cache-Control"] = "private, no-cache"
+        response.make_conditional(request)
     return response
 
 
-def _chosen(values: Any, fields: str) -> Any:
-    """Only the requested fields, of each item of a page or of the object."""
+def _tag_of(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()[:32]
+
+
+def _check_match(shown: BaseModel) -> None:
+    """PreconditionFailed when what is to be changed is not what the request's `If-Match` names."""
+    if not request.if_match.contains(_tag_of(orjson.dumps(orjson.loads(shown.model_dump_json())))):
+        raise PreconditionFailed
+
+
+def _chosen(model: BaseModel, values: dict[str, Any], fields: str) -> dict[str, Any]:
+    """Only the requested fields, of each item of a page or of the object.  BadInput for one that there is not."""
     wanted = [name.strip() for name in fields.split(",") if name.strip()]
-    if not wanted or not isinstance(values, dict):
+    if not wanted:
         return values
-    if isinstance(values.get("data"), list):
-        return {**values, "data": [_only(each, wanted) for each in values["data"]]}
-    return _only(values, wanted)
-
-
-def _only(item: dict[str, Any], wanted: list[str]) -> dict[str, Any]:
-    unknown = [name for name in wanted if name not in item]
-    if unknown:
-        raise BadInput("«%(name)s» is none of %(known)s.", name=unknown[0][:40], known=sorted(item))
-    return {name: item[name] for name in wanted}
+    kinds = type(model).model_fields
+    is_page = "data" in kinds and get_origin(kinds["data"].annotation) is list
+    known = get_args(kinds["data"].annotation)[0].model_fields if is_page else kinds
+    unknown = next((name for name in wanted if name not in known), None)
+    if unknown is not None:
+        raise BadInput("«%(name)s» is none of %(known)s.", name=unknown[:40], known=sorted(known))
+    if is_page:
+        return {**values, "data": [{name: item[name] for name in wanted} for item in values["data"]]}
+    return {name: values[name] for name in wanted}
 
 
 # -- making things ----------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flask import Response, g
-from flask_babel import gettext, refresh
+from flask_babel import refresh
 from pydantic import BaseModel, Field, ValidationError
 
 from engine.errors import AvanakError
@@ -44,6 +44,7 @@ BY_STATUS = {
     405: "method-not-allowed",
     409: "conflict",
     411: "length-required",
+    412: "changed-meanwhile",
     413: "too-large",
     415: "unsupported-media-type",
     429: "too-many-requests",
@@ -51,7 +52,7 @@ BY_STATUS = {
 }
 TITLES = {
     400: "Bad input", 401: "No token that works", 403: "Not allowed", 404: "Not found",
-    405: "Method not allowed", 409: "Conflict", 413: "Too large", 415: "Unsupported media type",
+    405: "Method not allowed", 409: "Conflict", 412: "Changed meanwhile", 413: "Too large", 415: "Unsupported media type",
     429: "Too many requests", 503: "Unavailable",
 }  # fmt: skip
 
@@ -178,12 +179,6 @@ def both(sentence: Sentence) -> tuple[str, str]:
     """A sentence in English and in Persian."""
     with speaking("fa"):
         return str(sentence), said(sentence)
-
-
-def both_texts(english: str) -> tuple[str, str]:
-    """A text of the catalog in English and in Persian."""
-    with speaking("fa"):
-        return english, gettext(english)
 
 
 @contextmanager

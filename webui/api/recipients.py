@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from functools import partial
 from typing import Any, Literal
@@ -16,12 +17,13 @@ from engine.services.campaigns.adding import GivenRow
 from engine.services.campaigns.recipient_results import RecipientResult
 from engine.services.compliance import traffic_caps
 from engine.services.lists import contact_lists
-from engine.store.threads import read, write
+from engine.services.numbering.reasons import Reason
+from engine.store.threads import read
 from webui.api import lines
 from webui.api.campaigns import CampaignPath, own
 from webui.api.lines import LineAnswer, LinesQuery, NewRecipient, NumberRules
 from webui.api.models import At, Id, Paged, PageQuery, RequestBody, Rials, at, page_of
-from webui.api.operations import created, operation
+from webui.api.operations import created, key_of, operation
 from webui.request.context import web
 from webui.request.programs import caller
 
@@ -206,10 +208,11 @@ class ContactListChoice(RequestBody):
     AddedRecipients,
     status=201,
     right="campaign.change",
+    creates=True,
 )
 def add_contact_list(path: CampaignPath, body: ContactListChoice) -> AddedRecipients:
     """Add all numbers of a contact list.  Numbers that are in the campaign already stay as they are."""
-    account_id, now = caller().account_id, wall_ms()
+    account_id, now, key = caller().account_id, wall_ms(), key_of()
     caller().require(Scope.CONTACTS_READ, "add_contact_list")
     read(
         lambda: (
@@ -220,6 +223,10 @@ def add_contact_list(path: CampaignPath, body: ContactListChoice) -> AddedRecipi
     lines.know_reasons()
     rules, last, added = number_rules(), 0, 0
     refused: list[LineAnswer] = []
+
+    def add(wanted: list[GivenRow]) -> lines.Outcomes:
+        return [(each.recipient_id, each.reason) for each in adding.add(path.campaign_id, wanted)]
+
     while rows := read(partial(contact_lists.contacts, body.contact_list_id, last, adding.MAX_ROWS)):
         wanted = [
             rules.read(
@@ -227,13 +234,13 @@ def add_contact_list(path: CampaignPath, body: ContactListChoice) -> AddedRecipi
             )
             for row in rows
         ]
-        found = write(partial(adding.add, path.campaign_id, wanted))
-        for row, each in zip(rows, found, strict=True):
-            if each.recipient_id is None:
-                refused.append(
-                    lines.said_of(added + len(refused) + 1, row.number, row.reference, None, each.reason)
-                )
+        told = hashlib.sha256(",".join(str(row.id) for row in rows).encode()).hexdigest()
+        part_key = None if key is None else key.part(int(rows[0].id), told)
+        for row, (made, reason) in zip(rows, lines.added(wanted, add, part_key), strict=True):
+            if reason is not None:
+                line = added + len(refused) + 1
+                refused.append(lines.said_of(line, row.number, row.reference, None, Reason(reason)))
             else:
-                added += 1
+                added += made is not None
         last = int(rows[-1].id)
     return AddedRecipients(added=added, refused=len(refused), recipients=refused[:1_000])

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import orjson
 from flask import Response, jsonify, request, send_file
 from pydantic import BaseModel, Field
 
 from engine.agreement.dates import iso_utc
 from engine.clock import wall_ms
 from engine.errors import BadInput, NotFound
+from engine.services.accounts import idempotency
 from engine.services.accounts.token_scopes import Scope
 from engine.services.tickets import tickets, views
 from engine.services.tickets.attachments import MAX_FILES, Attachment, Received, discard
@@ -21,7 +24,7 @@ from engine.services.tickets.views import MessageView, TicketRow, TicketView
 from engine.store.threads import read, write
 from webui.api import PREFIX
 from webui.api.models import Id
-from webui.api.operations import operation
+from webui.api.operations import key_of, operation
 from webui.request.context import web
 from webui.request.programs import caller
 from webui.request.services import attachments, given
@@ -99,6 +102,7 @@ def tickets_list(query: TicketsQuery) -> Response:
     TAG,
     _TICKET,
     status=201,
+    creates=True,
     request_body=_body(
         ["department", "subject", "text"],
         department="support, billing, complaint …",
@@ -114,10 +118,11 @@ def tickets_open() -> Response:
     for name in ("department", "subject", "text"):
         if not fields.get(name):
             raise BadInput("«%(name)s» is missing.", name=name)
-    key = fields.get("key", "") or request.headers.get("Idempotency-Key", "")
+    key = fields.get("key", "")
     if len(key) > MAX_KEY:
         raise BadInput("«key» has at most %(max_key)s characters.", max_key=MAX_KEY)
-    ticket_id = _with_files(
+    return _made(
+        fields,
         lambda files: tickets.open_ticket(
             me.person,
             me.account_id,
@@ -128,9 +133,8 @@ def tickets_open() -> Response:
             via="api",
             files=files,
             key=f"api-{me.account_id}-{key}" if key else None,
-        )
+        ),
     )
-    return _answer(ticket_id, 201)
 
 
 @operation("get", "/tickets/<int:ticket_id>", Scope.TICKETS_READ, TAG, _TICKET)
@@ -147,6 +151,7 @@ def tickets_detail(path: TicketPath, query: TicketQuery) -> Response:
     TAG,
     _TICKET,
     status=201,
+    creates=True,
     request_body=_body([], text="What is to be said."),
 )
 def tickets_reply(path: TicketPath) -> Response:
@@ -154,10 +159,12 @@ def tickets_reply(path: TicketPath) -> Response:
     me, now = caller(), wall_ms()
     fields = _fields({"text"})
     read(lambda: views.one(me.person, path.ticket_id, now))  # NotFound before any file is kept
-    _with_files(
-        lambda files: tickets.reply(me.person, path.ticket_id, fields.get("text", ""), now, files=files)
-    )
-    return _answer(path.ticket_id, 201)
+
+    def work(files: list[Received]) -> int:
+        tickets.reply(me.person, path.ticket_id, fields.get("text", ""), now, files=files)
+        return path.ticket_id
+
+    return _made(fields, work)
 
 
 @operation(
@@ -227,8 +234,11 @@ def _whole(text: str | None, name: str) -> int | None:
     return int(text)
 
 
-def _with_files(work: Callable[[list[Received]], int]) -> int:
-    """Take the files in (the form field ``files``), then do `work` in a transaction; refused, none stays."""
+def _made(fields: dict[str, str], work: Callable[[list[Received]], int]) -> Response:
+    """Take the files in (the form field ``files``), do `work` in a transaction, once for a key, and answer its ticket.
+
+    Of what is refused, or was done before, no file stays.
+    """
     chosen, folder = given(request.files.getlist("files")), attachments()
     if len(chosen) > MAX_FILES:
         raise BadInput("A message has at most %(n)s files.", n=MAX_FILES)
@@ -237,10 +247,19 @@ def _with_files(work: Callable[[list[Received]], int]) -> int:
         for each in chosen:
             stream: Any = each.stream
             taken.append(web().apart(partial(folder.receive, stream, each.filename or "")))
-        return int(write(lambda: work(taken)))
+        asked = orjson.dumps(
+            [fields, [[each.name, each.sha256] for each in taken]], option=orjson.OPT_SORT_KEYS
+        )
+        key, now = key_of(hashlib.sha256(asked).hexdigest()), wall_ms()
+        ticket_id, was_done = write(lambda: idempotency.once(key, now, lambda: str(work(taken))))
     except BaseException:
         discard(taken)
         raise
+    response = _answer(int(ticket_id), 201)
+    if was_done:
+        discard(taken)
+        response.headers["Idempotent-Replayed"] = "true"
+    return response
 
 
 # -- what goes out ------------------------------------------------------------------------

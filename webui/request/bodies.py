@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from typing import Any
 
 import orjson
@@ -18,7 +19,9 @@ class BoundedJson(DefaultJSONProvider):
 
 
 def read_json(text: str | bytes) -> Any:
-    """The value of a JSON text; ValueError when it is none, is nested too deeply or holds NUL."""
+    """The value of a JSON text, with or without a byte order mark; ValueError when it is none, nested too deeply or holds NUL."""
+    if isinstance(text, bytes):
+        text = text.removeprefix(codecs.BOM_UTF8)
     found = orjson.loads(text)
     level = [found]
     for _depth in range(MAX_DEPTH):

@@ -97,6 +97,9 @@ class ListReader:
                 self._take(value)
 
 
+SENT = "CSV"  # what lines are called that a program sent: they have no name of their own
+
+
 def open_list(
     source: str | Path | BinaryIO,
     choices: Choices = AS_FOUND,
@@ -147,6 +150,7 @@ def open_sent(
     return open_list(
         source,
         Choices(columns=columns),
+        filename=SENT,
         default_area=default_area,
         allow_abroad=allow_abroad,
         needs_number=False,

@@ -63,7 +63,10 @@ FREE = Price(0, 0, 0, 1_000, 0)
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """What a sending would cost at most, if everybody heard all of it once; Rials."""
+    """What a sending would cost at most, if everybody heard all of it once; Rials.
+
+    A text that follows the calls is sent to each mobile.
+    """
 
     mobiles: int
     landlines: int
@@ -71,6 +74,7 @@ class Quote:
     pulses: int  # of one call
     mobile_call: int  # Rials of one
     landline_call: int
+    text: int  # to one mobile
     total: int
     available: int  # what the account can spend now, its debt ceiling included
     is_enough: bool
@@ -82,11 +86,14 @@ class Quote:
         return self.total / max(1, self.mobiles + self.landlines)
 
 
-def quote(account_id: int, mobiles: int, landlines: int, message_ms: int, now: int) -> Quote:
-    """The price before sending."""
+def quote(
+    account_id: int, mobiles: int, landlines: int, message_ms: int, now: int, text_parts: int = 0
+) -> Quote:
+    """The price before sending; `text_parts` are those of the text that follows the calls."""
     price = price_of(account_id, now)
     mobile_call, landline_call = price.of_call(message_ms, True), price.of_call(message_ms, False)
-    total = mobiles * mobile_call + landlines * landline_call
+    text = text_parts * price.text_part
+    total = mobiles * (mobile_call + text) + landlines * landline_call
     spendable = available(account_id)
     return Quote(
         mobiles=mobiles,
@@ -95,9 +102,10 @@ def quote(account_id: int, mobiles: int, landlines: int, message_ms: int, now: i
         pulses=price.pulses(message_ms),
         mobile_call=mobile_call,
         landline_call=landline_call,
+        text=text,
         total=total,
         available=spendable,
-        is_enough=price.is_free or total <= spendable,
+        is_enough=total == 0 or total <= spendable,
         price=price,
     )
 

@@ -116,7 +116,7 @@ def _http(error: HTTPException) -> Response:
     """What was refused before the method could say anything: too large, too often, no text."""
     answer = _refusal(UNKNOWN_ERROR, WORDS[UNKNOWN_ERROR])
     status = error.code or 500
-    if status in (405, 413, 429):
+    if status in (405, 413, 415, 429):
         answer.status_code = status
     if status == 429:
         after = getattr(error, "retry_after", None)
