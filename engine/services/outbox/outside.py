@@ -64,7 +64,10 @@ def check_url(url: str, also: Sequence[Network] = ()) -> str:
         or not url.isascii()
         or any(ord(letter) <= 32 or ord(letter) == 127 for letter in url)
     ):
-        raise AddressRefused("The address has blanks or more than %(n)s characters.", n=LONGEST_URL)
+        raise AddressRefused(
+            "The address has blanks, letters beyond ASCII (write such a name as xn--…) or more than %(n)s characters.",
+            n=LONGEST_URL,
+        )
     try:
         parts = urlsplit(url)
         port = (443 if parts.scheme == "https" else 80) if parts.port is None else parts.port
