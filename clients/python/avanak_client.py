@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypedDict
 
 import requests
@@ -72,9 +72,11 @@ class Avanak:
         """State, credit and permissions of the account."""
         return self._json("GET", "/account")
 
-    def estimate(self, message_id: int, mobiles: int = 0, landlines: int = 0) -> dict[str, Any]:
-        """The most that a sending costs; nothing is set aside."""
-        body = {"message_id": message_id, "mobiles": mobiles, "landlines": landlines}
+    def estimate(
+        self, message_id: int, mobiles: int = 0, landlines: int = 0, texts: Sequence[str] = ()
+    ) -> dict[str, Any]:
+        """The most that a sending costs, with the texts that follow its calls; nothing is set aside."""
+        body = {"message_id": message_id, "mobiles": mobiles, "landlines": landlines, "texts": list(texts)}
         return self._json("POST", "/estimates", json=body)
 
     def speak(self, title: str, text: str, voice: str = "male", key: str = "") -> dict[str, Any]:

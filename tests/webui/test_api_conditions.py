@@ -10,8 +10,8 @@ import pytest
 
 from engine.clock import wall_ms
 from engine.services.messages import prompts
+from engine.services.money import pricing
 from engine.store.tables.core import Recipient
-from engine.store.tables.money import PriceVersion
 from engine.store.tables.support import Ticket, TicketMessage
 from engine.store.threads import read, write
 from tests.webui.programs import Program, token_of
@@ -69,6 +69,14 @@ def test_refusals_of_lines_are_in_both_languages(shop: Program, message: int) ->
     assert (empty["detail"], empty["detail_fa"]) == ("CSV is empty.", "«CSV» خالی است.")
 
 
+def test_the_same_body_in_another_spelling_is_the_same(shop: Program, message: int) -> None:
+    ask = {"Idempotency-Key": "spring"}
+    first = shop.post("/campaigns", {"name": "Spring", "message_id": message}, headers=ask)
+    body = b'{"message_id":  %d,\n "name": "\\u0053pring"}' % message
+    again = shop.post("/campaigns", data=body, content_type="application/json", headers=ask)
+    assert (first.status_code, again.status_code, again.json) == (201, 201, first.json)
+
+
 def test_true_is_no_number(shop: Program, message: int) -> None:
     refused = shop.post("/campaigns", {"name": "Spring", "message_id": True})
     assert (refused.status_code, refused.json["errors"][0]["field"]) == (400, "message_id")
@@ -95,7 +103,7 @@ def test_a_ticket_and_a_reply_once_for_a_key(shop: Program) -> None:
 def test_a_contact_list_once_for_a_key(shop: Program, message: int) -> None:
     made = shop.post("/contact-lists", {"name": "Friends"}).json["id"]
     numbers = [{"number": f"0912111000{n}"} for n in range(3)]
-    assert shop.post(f"/contact-lists/{made}/contacts", {"contacts": numbers}).status_code == 201
+    assert shop.post(f"/contact-lists/{made}/contacts", {"recipients": numbers}).status_code == 201
     campaign = shop.post("/campaigns", {"name": "Spring", "message_id": message}).json["id"]
     path = f"/campaigns/{campaign}/recipients/contact-list"
 
@@ -107,7 +115,9 @@ def test_a_contact_list_once_for_a_key(shop: Program, message: int) -> None:
 
 
 def test_the_price_with_texts(shop: Program, message: int) -> None:
-    write(lambda: PriceVersion.update(text_part=1_000).execute())
+    prices = {"landline": 300, "mobile": 450, "pulse_s": 6, "synthesis": 200, "text_part": 1_000}
+    group = pricing.default_group_id
+    write(lambda: pricing.set_price(group(), person_id=None, now=wall_ms() - 1_000, **prices))
     asked = {"message_id": message, "mobiles": 10, "landlines": 2}
     bare = shop.post("/estimates", asked).json
     priced = shop.post("/estimates", {**asked, "texts": ["سلام", "س" * 71]}).json

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar, get_args
 
@@ -35,11 +36,18 @@ class RequestBody(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _is_no_truth(cls, value: Any, info: ValidationInfo) -> Any:
-        annotation = cls.model_fields[info.field_name or ""].annotation
-        kinds = {annotation, *get_args(annotation)}
-        if isinstance(value, bool) and kinds & {int, float} and bool not in kinds:
-            raise PydanticKnownError("int_type")
+        if isinstance(value, bool):
+            kinds = set(_kinds(cls.model_fields[info.field_name or ""].annotation))
+            if kinds & {int, float} and bool not in kinds:
+                raise PydanticKnownError("int_type")
         return value
+
+
+def _kinds(annotation: Any) -> Iterator[Any]:
+    """The types of which an annotation is made: of `Id | None` int and None."""
+    yield annotation
+    for each in get_args(annotation):
+        yield from _kinds(each)
 
 
 class PageQuery(BaseModel):

@@ -206,6 +206,7 @@ def key_of(digest: str = "") -> Key | None:
         return None
     operation_name = (request.endpoint or "").removeprefix("api.")
     asked = hashlib.sha256(f"{request.full_path}\n{digest}\n".encode("utf-8", "replace"))
-    if not digest:
-        asked.update(request.get_data())
+    if not digest:  # a JSON body by its values: another client may write them in another order
+        body = request.get_json(silent=True)
+        asked.update(request.get_data() if body is None else orjson.dumps(body, option=orjson.OPT_SORT_KEYS))
     return Key(caller().account_id, operation_name, idempotency.check(given), asked.hexdigest())
