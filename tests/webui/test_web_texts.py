@@ -8,9 +8,12 @@ import pytest
 from flask import Flask
 from pydantic import SecretStr
 
+from engine.clock import wall_ms
+from engine.services.money import pricing
 from engine.services.outbox.text_receipts import FINAL
 from engine.store.tables.texts import TextMessage
 from engine.store.threads import read, write
+from tests.webui.conftest import logged_in
 from tests.webui.programs import Program, token_of
 from webui.campaigns import text_posts
 
@@ -105,3 +108,16 @@ def test_texts_of_the_account_through_the_web_service_and_on_the_page(
     page = owner.get("/texts").text
     assert "سلام" in page
     assert "<b>no such line</b>" not in page
+
+
+def test_the_price_before_sending_with_texts(app: Flask, account_id: int) -> None:
+    owner = logged_in(app, "owner")
+    asked = "/balance?mobiles=10&landlines=2&seconds=5"
+    assert "text_parts" not in owner.get(asked).text  # texts cost nothing yet
+    prices = {"landline": 300, "mobile": 450, "pulse_s": 6, "synthesis": 200, "text_part": 1_000}
+    group = pricing.default_group_id
+    write(lambda: pricing.set_price(group(), person_id=None, now=wall_ms() - 1_000, **prices))
+    page = owner.get(f"{asked}&text_parts=2").text
+    assert "1,000 Rials a part" in page
+    assert "At most 25,100 Rials" in page
+    assert "At most 5,100 Rials" in owner.get(asked).text

@@ -11,7 +11,7 @@ from flask_wtf.file import FileField
 from werkzeug.wrappers import Response
 from wtforms import SelectField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length, NumberRange
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from engine.clock import wall_ms
 from engine.errors import BadInput
@@ -43,6 +43,12 @@ class QuoteForm(PageForm):
     landlines = WholeField(_l("Landlines"), [NumberRange(0, 10**7)], default=0, render_kw={"dir": "ltr"})
     seconds = WholeField(
         _l("Length of the message (seconds)"), [NumberRange(1, 600)], default=30, render_kw={"dir": "ltr"}
+    )
+    text_parts = WholeField(
+        _l("Parts of the text that follows the calls"),
+        [Optional(), NumberRange(0, 20)],
+        default=0,
+        render_kw={"dir": "ltr"},
     )
 
 
@@ -191,6 +197,7 @@ def _balance(**forms: Any) -> dict[str, Any]:
     account_id, before, now = customers_only(), before_id(), wall_ms()
     asked = QuoteForm(request.args if "seconds" in request.args else None, tag="quote")
     counts = (asked.mobiles.data or 0, asked.landlines.data or 0, asked.seconds.data or 0)
+    parts = asked.text_parts.data or 0
     is_asked = "seconds" in request.args and asked.validate()
 
     def work() -> dict[str, Any]:
@@ -199,7 +206,7 @@ def _balance(**forms: Any) -> dict[str, Any]:
             "account": accounts.get(account_id),
             "money": ledger.money_of(account_id),
             "price": pricing.price_of(account_id, now),
-            "quote": pricing.quote(account_id, counts[0], counts[1], counts[2] * 1000, now)
+            "quote": pricing.quote(account_id, counts[0], counts[1], counts[2] * 1000, now, parts)
             if is_asked
             else None,
             "lines": lines[:LINES],
