@@ -16,6 +16,7 @@ from tests.runtime.conftest import start_lab
 from tests.runtime.lab import Lab
 
 __all__ = ["start_lab"]
+pytestmark = pytest.mark.timeout(200)
 
 
 def test_each_carrier_has_one_outcome_and_no_more_rings_than_tries(
@@ -26,7 +27,7 @@ def test_each_carrier_has_one_outcome_and_no_more_rings_than_tries(
     monkeypatch.setattr(retry, "FREE_BACKOFF_FIRST_MS", 100)
     lab = start_lab({"hours_service": ""})
     campaign_id = campaign_of(lab, list(table), "embedded", retry_after_s=1)
-    lab.finish(campaign_id, 60)
+    lab.finish(campaign_id, 120)
     calls = check(lab, campaign_id, table, 4000)
     rung = Counter(one.number[-4:] for one in read_rung(tmp_path / "rung.log"))
     for ending, outcome in table.items():
