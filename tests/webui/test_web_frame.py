@@ -68,6 +68,9 @@ def test_files_are_packed_and_kept_for_a_year(anyone) -> None:
         assert again.status_code == 304
     assert len(links) > 8
     assert weight <= 200_000  # of the first visit
+    font = re.search(r'href="/static/([^"]+woff2[^"]*)"', page)
+    assert font
+    assert f'url("{font[1]}")' in anyone.get("/static/app.css").text  # one address: it is fetched once
     plain = anyone.get("/static/app.css?v=older")
     assert plain.headers["Cache-Control"] == "no-cache"
     assert "Content-Encoding" not in plain.headers

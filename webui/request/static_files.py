@@ -18,6 +18,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 ROOT = Path(__file__).resolve().parents[1] / "static"
+FONT = "vendor/Vazirmatn-wght.woff2"
 KEPT = "public, max-age=31536000, immutable"
 ASKED_AGAIN = "no-cache"
 _TEXT = {".css", ".js", ".svg", ".txt"}
@@ -51,11 +52,16 @@ def _name_version(endpoint: str, values: dict[str, Any]) -> None:
 
 @cache
 def _files() -> dict[str, _File]:
-    """All files by their path below ``static/``, half a megabyte: a path from outside is looked up, never opened."""
-    found = {}
-    for path in ROOT.rglob("*"):
+    """All files by their path below ``static/``, half a megabyte: a path from outside is looked up, never opened.
+
+    The sheets come last: the font within them has its mark there too, or browsers fetch it a second time.
+    """
+    found: dict[str, _File] = {}
+    for path in sorted(ROOT.rglob("*"), key=lambda path: path.suffix == ".css"):
         if path.is_file():
             content = path.read_bytes()
+            if path.suffix == ".css" and FONT.encode() in content:
+                content = content.replace(FONT.encode(), f"{FONT}?v={found[FONT].mark}".encode())
             media_type = _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or ""
             packed = gzip.compress(content, 9, mtime=0) if path.suffix in _TEXT else None
             mark = hashlib.blake2b(content, digest_size=6).hexdigest()
