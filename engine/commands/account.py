@@ -9,7 +9,7 @@ import click
 from engine.clock import wall_ms
 from engine.commands import common
 from engine.errors import BadInput
-from engine.services.accounts import accounts, permissions
+from engine.services.accounts import account_states, accounts, permissions
 from engine.services.campaigns import own_numbers
 from engine.services.compliance import caller_ids, traffic_caps
 from engine.services.compliance.policy import Policy
@@ -74,7 +74,7 @@ def list_(states: tuple[str, ...], limit: int, as_json: bool) -> None:
 def suspend(account: int, reason: str, as_json: bool) -> None:
     """Suspend ACCOUNT: nothing more is sent for it."""
     common.settings_and_store()
-    write(lambda: accounts.suspend(account, reason, None, wall_ms()))
+    write(lambda: account_states.suspend(account, reason, None, wall_ms()))
     common.answer({"account": account, "state": "suspended"}, as_json, lambda: click.echo("Suspended."))
 
 
@@ -84,7 +84,7 @@ def suspend(account: int, reason: str, as_json: bool) -> None:
 def unsuspend(account: int, as_json: bool) -> None:
     """Lift the suspension of ACCOUNT."""
     common.settings_and_store()
-    write(lambda: accounts.unsuspend(account, None, wall_ms()))
+    write(lambda: account_states.unsuspend(account, None, wall_ms()))
     state = read(lambda: accounts.get(account).state)
     common.answer({"account": account, "state": state}, as_json, lambda: click.echo(f"It is {state} again."))
 

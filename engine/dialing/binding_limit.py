@@ -18,7 +18,7 @@ Reason = tuple[str, dict[str, Any]]
 
 
 def binding_limit(run: CampaignRun, lanes: Lanes, rate: float, now_m: float) -> Reason:
-    """What keeps `run` from going faster than its `rate` (calls a second): a code of `why` and its details."""
+    """The limit that keeps `run` at its `rate` (calls a second): a code of `why` and its details."""
     named = [gateway for gateway in lanes.gateways.values() if run.may_use(gateway.name)]
     if not named:
         return why.NO_GATEWAY, {"names": " ".join(sorted(run.rules.gateway_names or ())) or "—"}
@@ -68,7 +68,7 @@ def binding_limit(run: CampaignRun, lanes: Lanes, rate: float, now_m: float) -> 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """How a campaign goes: why it is not faster, calls up, calls a second, its end (ms)."""
+    """The progress of a campaign: why it is not faster, calls up, calls a second, its expected end (ms)."""
 
     campaign_id: int
     reason: str
@@ -113,9 +113,9 @@ def reason_of(
 
 
 def run_limits(run: CampaignRun, lanes: Lanes, share: float = 1.0) -> Limits | None:
-    """The rate and the calls at once that a campaign could have if it were alone; None while nothing can leave.
+    """The rate and the number of simultaneous calls that a campaign could have if it ran alone; None while nothing can leave.
 
-    `share` is how much of all switches is this engine's (0 to 1): the others dial the campaign, too.
+    `share` (0 to 1) is this engine's part of all switches; other engines dial the campaign too.
     """
     ways = [
         trunk
@@ -133,7 +133,7 @@ def run_limits(run: CampaignRun, lanes: Lanes, share: float = 1.0) -> Limits | N
     return Limits(max(0.001, cps), max(1, int(min([channels, *own]))))
 
 
-# A limit of which less than this share is used, by all that share it, holds nobody back.
+# A limit is not what binds while less than this share of it is used.
 _AT_THE_RATE = 0.8
 
 

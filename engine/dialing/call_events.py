@@ -30,8 +30,8 @@ from engine.states import Disposition, RecipientState
 from engine.store.settles import Answer, Settle
 from engine.store.writer import Channel, Writer
 
-REFUSED_BY_SWITCH = "DESTINATION_OUT_OF_ORDER"  # at its sessions-per-second or max-sessions
-CUT_IN_A_ROW = 3  # recordings of a campaign that a full disk cut before it is paused
+REFUSED_BY_SWITCH = "DESTINATION_OUT_OF_ORDER"  # it is at its sessions-per-second or max-sessions limit
+CUT_IN_A_ROW = 3  # a campaign is paused after so many recordings that a full disk cut
 
 log = logging.getLogger(__name__)
 
@@ -98,10 +98,9 @@ class CallEventHandler:
             self.settle_hangup(call, end, "event")
 
     def on_job(self, job: BackgroundJob) -> None:
-        """The originate's own answer: a success says nothing new, a failure may be all that comes.
+        """Handle the originate's own answer.  A success says nothing new; a failure may be all that comes.
 
-        The hang-up event knows more (SIP status), and may come before or after; it is
-        waited for a little.
+        The hang-up event knows more (SIP status) and may come before or after, so a failure waits for it a little.
         """
         call = self.calls.get(job.job_uuid)
         if call is None or job.ok:
@@ -110,9 +109,9 @@ class CallEventHandler:
         self.calls.watch(call, self.clock()[1] + self.job_grace_s)
 
     def on_refused(self, call: Call, outcome: object) -> None:
-        """The switch did not take the originate, or did not say so in time.
+        """Handle an originate that the switch refused, or did not answer in time.
 
-        Only calls that certainly never reached it go back at once; for the rest, ask the switch.
+        Only calls that certainly never reached the switch go back at once; for the rest the switch is asked.
         """
         if self.calls.get(call.uuid) is not call:
             return
@@ -125,7 +124,7 @@ class CallEventHandler:
             self.calls.watch(call, self.clock()[1])
 
     def on_unsendable(self, call: Call, _error: str) -> None:
-        """Handle a call that could not be sent and could never be: an error of our own."""
+        """Handle a call that can never be sent, because of an error of our own."""
         end = CallEnd(call.uuid, "INVALID_NUMBER_FORMAT")
         self._settle(call, end, Verdict(Disposition.FAILED, Fault.NUMBER), "engine")
 
@@ -167,15 +166,15 @@ class CallEventHandler:
             call.run.cut_recordings = 0
 
     def settle_job(self, call: Call) -> None:
-        """End a call of which only the failure of its background job is known."""
+        """End a call when only the failure of its background job is known."""
         cause = call.job_cause or "NONE"
         end = CallEnd(call.uuid, cause, answered_at=call.answered_at)
         self._settle(call, end, judge(end) if call.answered_at else judge_job(cause), "job")
 
     def settle_lost(self, call: Call, settled_by: str) -> None:
-        """End a call that was lost with its switch: how much was heard, and whether it rang, is unknown.
+        """End a call that was lost with its switch, so that nobody knows whether it rang or how much was heard.
 
-        The campaign's policy decides; answered ones stay `answered` in the books.
+        The campaign's policy decides what follows.  Answered calls stay `answered`.
         """
         wall, _ = self.clock()
         following = after_unknown(call.tries, call.run.rules.policy, wall)
@@ -198,9 +197,7 @@ class CallEventHandler:
         """End `call`: decide what follows and hand the settle to the writer."""
         wall, now_m = self.clock()
         lane = self.lanes.gateways[call.gateway_id]
-        fails_for_all = (
-            lane.health.is_failing or end.is_unresolved
-        )  # nobody is called by a name without an address
+        fails_for_all = lane.health.is_failing or end.is_unresolved  # without an address nobody was called
         ways = Ways(len(self.lanes.carrying(call)), fails_for_all, call.first_fault_at)
         following = after(
             found,

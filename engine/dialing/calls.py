@@ -53,13 +53,13 @@ class CallTable:
         return self.by_uuid.get(uuid)
 
     def watch(self, call: Call, due_m: float) -> None:
-        """Let the reaper look at `call` at `due_m`.  A later time replaces an earlier one."""
+        """Have the reaper check `call` at `due_m`.  A later time replaces an earlier one."""
         call.due_m = due_m
         self._order += 1
         heapq.heappush(self._due, (due_m, self._order, call))
 
     def overdue(self, now_m: float, limit: int = 500) -> list[Call]:
-        """Calls whose time has run out; each is named once for each `watch` that still holds."""
+        """Calls whose time has run out, each once per `watch` that still holds."""
         out: list[Call] = []
         while self._due and self._due[0][0] <= now_m and len(out) < limit:
             due_m, _, call = heapq.heappop(self._due)

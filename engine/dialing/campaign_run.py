@@ -1,4 +1,4 @@
-"""A running campaign in memory: its rules, and the reason why it waits."""
+"""A running campaign in memory: its rules, and why it waits."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from engine.services.trunks.gateways import common_names
 from engine.states import UnknownPolicy
 from engine.store.changes import Changes
 
-EMPTY_S = 0.5  # quick sends that come due by time alone, to be called again, wait so long
+EMPTY_S = 0.5  # quick sends that become due by time alone (retries) are looked for this often
 
 
 @dataclass(slots=True, eq=False)
 class AccountShare:
-    """What an account may use of the whole, over all its campaigns."""
+    """The limits of an account, shared by all its campaigns."""
 
     id: int
     weight: int = 1
@@ -124,11 +124,11 @@ class CampaignRun:
 
     @property
     def shows_its_own(self) -> bool:
-        """False when its own caller id is one that it may not show (any more)."""
+        """Whether the campaign may still show its own caller id; True without one."""
         return not self.rules.caller_id or self.may_show("")
 
     def may_show(self, gateway_caller_id: str) -> bool:
-        """Whether its calls may leave by a gateway that shows this number, as far as the caller id goes."""
+        """Whether its caller-id rules allow a gateway that shows this number."""
         return caller_ids.fits(self.rules.caller_id or gateway_caller_id, self.rules.caller_range)
 
     def template(
@@ -149,7 +149,7 @@ class CampaignRun:
         key = (gateway_id, prompt)
         found = self._templates.get(key)
         if found is None:
-            if not self.may_show(caller_id):  # the claimer saw to it; a number was changed since
+            if not self.may_show(caller_id):  # the claimer checked it, but a number has changed since
                 raise BadCommand(
                     "the caller id is none of those that begin with %(caller_range)s",
                     caller_range=self.rules.caller_range,
@@ -177,7 +177,7 @@ class CampaignRun:
         return found
 
     def forget_templates(self) -> None:
-        """Gateways were changed: compile anew."""
+        """Drop the compiled templates, because gateways have changed."""
         self._templates.clear()
 
     def rate(self, now_m: float, span_s: float = 10.0) -> float:
@@ -189,7 +189,7 @@ class CampaignRun:
 
 
 def at_rate(limiter: RateLimiter | None, cps: float | None) -> RateLimiter | None:
-    """A limiter of that rate (None: none), which remembers what the one before has let out."""
+    """A limiter for that rate (None: no limiter) that remembers what the previous one let out."""
     if not cps:
         return None
     if limiter is None:

@@ -1,7 +1,7 @@
 """The switch's own records of ended calls (CDRs).  They settle calls whose events were lost.
 
-A switch writes one record for every call, failed ones too.  They are followed while the engine runs (an
-event that was lost costs its call two seconds, not its outcome) and asked at recovery and by the reaper.
+A switch writes one record for every call, failed ones too.  They are followed while the engine runs, so that a lost
+event delays its call by two seconds and loses no outcome.  Recovery and the reaper ask them too.
 Only records of calls that are open are kept, so memory is bounded by the calls that are up.
 """
 
@@ -36,13 +36,13 @@ class Records(Protocol):
     """A switch's records of ended calls, as recovery and the reaper ask for them."""
 
     def mark(self) -> int:
-        """A word for this moment, for `are_complete`."""
+        """A mark of this moment, for `are_complete`."""
 
     def are_complete(self, since: int) -> bool | None:
         """Whether `find` knows the record of every call that had left the switch at the mark `since`.
 
-        False: one may be on its way.  None: nobody can tell, so a call that is neither alive nor
-        heard of may have ended unseen.
+        False: one may still be on its way.  None: nobody can tell, so a call that is neither alive nor recorded may
+        have ended unseen.
         """
 
     def find(self, uuids: Iterable[str]) -> dict[str, CallEnd]:
@@ -103,7 +103,7 @@ class SwitchRecords:
         self.settle = settle  # CallEventHandler.settle_hangup
         self.save = save
         self.clock = clock
-        self.settled = 0  # calls that only their record ended
+        self.settled = 0  # calls that were ended by their record alone
         self._waiting: dict[str, tuple[Found, float]] = {}  # of open calls, in the order of the file
         self._saved: Cursor | None = None
         self._save_m = 0.0
@@ -177,9 +177,9 @@ class SwitchRecords:
         return record
 
     def _save(self, now_m: float) -> None:
-        """Note the cursor, never past a record whose call is still open.
+        """Save the cursor, never past a record whose call is still open.
 
-        It travels through the writer behind the settles of the records before it.
+        The writer stores it after the settles of the records before it.
         """
         if now_m - self._save_m < SAVE_S:
             return
@@ -206,7 +206,7 @@ class FileSource:
     def are_complete(self, since: int) -> bool | None:
         """A record is written before its channel leaves the list of channels.
 
-        A file in which nothing was ever seen may be one that the switch does not write to.
+        If nothing was ever seen in the file, the switch may not write to it.
         """
         return True if self._is_sure or self.lines else None
 
@@ -260,10 +260,10 @@ class PostedSource:
         return self._count_marks()
 
     def are_complete(self, since: int) -> bool | None:
-        """`send-records` (freeswitch-conf) looks, sends all, says so, looks again.
+        """Complete when `send-records` (freeswitch-conf) has reported twice since the mark.
 
-        When it has said so twice, its last look began after the mark.  A switch that never sent
-        anything may have no mod_json_cdr.
+        It lists the records, sends all, reports, and begins again, so the second report covers a listing that began
+        after the mark.  A switch that never sent anything may have no mod_json_cdr.
         """
         return self._count_marks() >= since + 2 if self._last_id else None
 

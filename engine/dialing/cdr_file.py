@@ -17,7 +17,7 @@ from engine.errors import AvanakError
 log = logging.getLogger(__name__)
 
 CHUNK = 1024 * 1024
-HEAD = 36  # bytes of a file's beginning that tell it from another with its inode number
+HEAD = 36  # first bytes of a file, which distinguish it from another file with the same inode number
 
 
 class RecordsUnavailable(AvanakError):
@@ -47,7 +47,7 @@ class Chunk:
 
 
 class RecordFile:
-    """One growing file.  Not for several threads at once; every call may wait for the disk."""
+    """One growing file.  Not thread-safe; every call may wait for the disk."""
 
     def __init__(self, path: Path, cursor: Cursor | None) -> None:
         self.path = path
@@ -92,8 +92,8 @@ class RecordFile:
     def _resume(self) -> None:
         """Open where the cursor points: 1. the present file; 2. a rotated one, then all after it.
 
-        A cursor whose file is gone: everything that was written since is read, which repeats
-        lines at worst; a line of a call that has ended changes nothing.
+        If the cursor's file is gone, everything written since is read.  At worst this repeats lines, and a line of a call
+        that has ended changes nothing.
         """
         cursor, self._start = self._start, None
         rotated = self._rotated()
@@ -154,13 +154,13 @@ class RecordFile:
         if end == 0:
             if len(data) < CHUNK:
                 return None  # a line that is still being written
-            end = len(data)  # a megabyte without a line's end is no line
+            end = len(data)  # a megabyte without a line end is not a record
         start = self._position
         self._position += end
         return Chunk(self._inode, self._head.decode("utf-8", "replace"), start, data[:end])
 
     def _advance(self) -> bool:
-        """Go on to the next file if the present one was set aside; it has been read to its end."""
+        """Go on to the next file if the present one, which has been read to its end, was rotated."""
         assert self._fd is not None
         if self._later:
             self._open(self._later.pop(0), 0)

@@ -1,4 +1,4 @@
-"""Claims ahead: keeps as many committed calls ready as the limits will soon permit."""
+"""Claims ahead of time: keeps as many committed calls ready as the limits will soon permit."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from engine.services.campaigns import why
 from engine.store.claims import NO_ROUTE_MS, ClaimedCall, ClaimHook, Due, Route, Router, Rule, claim
 from engine.store.writer import Writer
 
-PATIENCE_S = 0.2  # a few free places are not left empty longer
-LONG_PATIENCE_S = 0.8  # nor are they when enough calls wait already, which leave first
+PATIENCE_S = 0.2  # a few free places wait no longer than this for a larger claim
+LONG_PATIENCE_S = 0.8  # the same while enough calls are waiting already
 # Between two looks for calls to claim: while a quick send or a fast trunk may want some, else, and with no campaign
 # (whoever finds one wakes the claimer).
 LOOK_S = 0.05
@@ -27,9 +27,9 @@ IDLE_LOOK_S = 5.0
 FAST_CPS = 100
 MAX_CLAIM = 1000
 SHOWN_DIGITS = 5  # of a number that no gateway serves: country and area
-EMPTY_WAIT_S = 0.2  # before a campaign without due recipients is asked again
+EMPTY_WAIT_S = 0.2  # before a campaign without due recipients is checked again
 QUICK_EMPTY_WAIT_S = 0.02
-ROUTE_LOST_WAIT_MS = 10_000  # before a recipient whose destination was given up is looked at again
+ROUTE_LOST_WAIT_MS = 10_000  # before a recipient whose destination was given up is tried again
 
 
 class Claimer:
@@ -58,7 +58,7 @@ class Claimer:
         self._claimed_m = 0.0
 
     def step(self, now: int, now_m: float) -> int:
-        """Run one round; return how many were claimed.  Urgent campaigns first, then the others by their shares."""
+        """Run one round and return how many calls were claimed: urgent campaigns first, then the others by their shares."""
         urgent = [run for run in self.running_campaigns.runs.values() if run.is_urgent]
         others = [run for run in self.running_campaigns.runs.values() if not run.is_urgent]
         claimed = 0
@@ -99,7 +99,7 @@ class Claimer:
         return [(run, given[run.id]) for run in ready if given.get(run.id)]
 
     def _trunks_of(self, run: CampaignRun, now_m: float) -> list[Trunk]:
-        """The trunks that are up and that its calls may leave by."""
+        """The trunks that are up and that its calls may use."""
         return [
             trunk
             for trunk in self.lanes.up_trunks()
@@ -107,7 +107,7 @@ class Claimer:
         ]
 
     def _may(self, run: CampaignRun, now: int, now_m: float) -> bool:
-        """Whether a claim for `run` can be tried now; says why not."""
+        """Whether a claim for `run` can be tried now; notes the reason if not."""
         if not run.may_dial or self.writer.fault:
             if self.writer.fault:
                 why.say(run, why.DATABASE, error=self.writer.fault)
@@ -119,7 +119,7 @@ class Claimer:
         return now_m >= run.next_look_m
 
     def _demand(self, run: CampaignRun, ways: tuple[Way, ...], places: int, now_m: float) -> Demand:
-        """What a campaign could use of the `places` of its ways, and what its account may."""
+        """What a campaign could use of the `places` on its trunks, and what its account may use."""
         want = min(places, MAX_CLAIM)
         if run.rules.our_channels is not None:
             want = min(want, max(0, run.rules.our_channels - run.live))
@@ -167,9 +167,9 @@ class Claimer:
     def _router(
         self, run: CampaignRun, trunks: Sequence[Trunk], free: Places, unserved: list[str], now_m: float
     ) -> Router:
-        """A chooser of routes over the free places, which it takes; it runs in the writer's thread.
+        """A function that chooses a route and takes one of the free places; it runs in the writer's thread.
 
-        How numbers begin that no gateway serves, whatever has room, is added to `unserved`.
+        The first digits of numbers that no gateway serves, full or not, are added to `unserved`.
         """
         permitted = [gateway for gateway in self.lanes.gateways.values() if run.may_use(gateway.name)]
         probed: list[LostRoute] = []  # given up, and tried by a call of this claim

@@ -1,6 +1,6 @@
 """The dialer: claims, sends, follows and ends the calls of the switches that this engine owns.
 
-Small parts with a `step` each; the loops here only call them in time.
+The work is done by small parts with a `step` each; the loops here call them on time.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from engine.dialing.call_events import CallEventHandler
 from engine.dialing.calls import Call, CallTable
 from engine.dialing.cdr import FOLLOW_S, NoRecords, Records, SwitchRecords
 from engine.dialing.claimer import SLOW_LOOK_S, Claimer
-from engine.dialing.lanes import URGENT_RESERVE, Lanes, SwitchLane
+from engine.dialing.lanes import Lanes, SwitchLane
 from engine.dialing.news import News
 from engine.dialing.pacing import RateLimiter, Seats
 from engine.dialing.pausing import Pausing
@@ -30,12 +30,12 @@ from engine.dialing.running_campaigns import RunningCampaigns, Wanted
 from engine.dialing.sender import TICK_S, Poster, Sender
 from engine.dialing.shares import GatewayParts
 from engine.dialing.signs import Signs
+from engine.dialing.switch_figures import SwitchFigures
 from engine.errors import SwitchUnavailable
 from engine.esl import commands
 from engine.loops import Loop, Loops
 from engine.services.compliance.policy import Policy
 from engine.services.messages.audio import kept_codecs
-from engine.services.trunks.headroom import permitted_rate, permitted_sessions
 from engine.states import RecipientState
 from engine.store.claims import ClaimHook, Rule, UndoHook
 from engine.store.settles import Hook, Settle, Settler, write_answers, write_originated
@@ -48,7 +48,7 @@ log = logging.getLogger(__name__)
 SettledListener = Callable[[list[Settle]], None]
 
 IDLE_S = 2.0  # between two looks after calls, while none is up
-BOARD_S = 0.5  # at most so long until a pause, or a changed gateway, is taken over
+BOARD_S = 0.5  # a pause or a changed gateway takes effect within this time
 CALLS_S = 0.5
 
 
@@ -71,6 +71,7 @@ class Dialer:
         self._zone = policy.zone
         self.writer = writer
         self.lanes = Lanes()
+        self.switch_figures = SwitchFigures(self.lanes, settings.inbound_share)
         self.calls = CallTable()
         self.running_campaigns = RunningCampaigns(policy)
         self._wanted = Wanted()
@@ -188,9 +189,9 @@ class Dialer:
     def add_switch(
         self, switch_id: int, name: str, is_embedded: bool, records: Records | None = None
     ) -> None:
-        """A switch that this engine owns; it is dialled on from `switch_up` on.
+        """Add a switch that this engine owns; calls are placed on it after `switch_up`.
 
-        What an earlier engine left open there is known from now on, and waits for the switch.
+        Attempts that an earlier engine left open there are known from now on and wait for the switch.
         """
         self.records[switch_id] = records or NoRecords()
         self._away_since_m[switch_id] = monotonic_s()
@@ -208,16 +209,12 @@ class Dialer:
         When it returns, events of the switch may be handled.  Raises StoreUnavailable.
         """
         lane = self.lanes.switches[switch_id]
-        share = self.settings.inbound_share
-        lane.full_cps = permitted_rate(sessions_per_second, share)
-        lane.idle_factor = 1.0
-        lane.limiter.set_rate(lane.full_cps)
-        self._limit_sessions(lane, max_sessions)
+        self.switch_figures.connected(lane, sessions_per_second, max_sessions)
         old_core, lane.core_uuid = lane.core_uuid, core_uuid
         self.refresh()
         if old_core != core_uuid:
-            self.unsent.release(switch_id)  # they were claimed for the life before
-        while self._is_claiming:  # a claim that is being written is ours, and not in memory yet
+            self.unsent.release(switch_id)  # they were claimed before the switch restarted
+        while self._is_claiming:  # a claim that is being written is not in memory yet
             gevent.sleep(TICK_S)
         self.recovery.learn(switch_id)
         lane.since_at = wall_ms()
@@ -228,7 +225,7 @@ class Dialer:
         self._senders[switch_id] = gevent.spawn(self._send_loop, switch_id, link)
 
     def recover(self, switch_id: int) -> None:
-        """Find out what became of everything that was handed to a switch, which is up, before now."""
+        """Find out what became of all calls that were handed to a connected switch before now."""
         link = self.links[switch_id]
         running = self._recoveries.pop(switch_id, None)
         if running is not None:
@@ -256,39 +253,8 @@ class Dialer:
                 greenlet.kill()
         self.unsent.release(switch_id)
 
-    def heartbeat(self, switch_id: int, idle_cpu: float | None, max_sessions: int | None) -> None:
-        """Take over a switch's own figures: how busy it is, and how many sessions it accepts (`fsctl` changes that)."""
-        lane = self.lanes.switches.get(switch_id)
-        if lane is None:
-            return
-        before = lane.idle_factor
-        lane.heard_idle(idle_cpu)
-        if lane.idle_factor != before:
-            log.warning(
-                "action=switch_rate switch=%s idle_cpu=%.1f share=%.2f cps=%.1f",
-                lane.name, lane.idle_cpu, lane.idle_factor, lane.limiter.cps,
-            )  # fmt: skip
-        if max_sessions:
-            self._limit_sessions(lane, max_sessions)
-
-    def permitted(self, switch_id: int, sessions_per_second: int, max_sessions: int) -> None:
-        """Set how many sessions a connected switch permits now (`fsctl sps`, `fsctl max_sessions`)."""
-        lane = self.lanes.switches.get(switch_id)
-        if lane is None or switch_id not in self.links:
-            return
-        full = permitted_rate(sessions_per_second, self.settings.inbound_share)
-        if full != lane.full_cps:
-            log.warning("action=switch_limit switch=%s cps=%.1f was=%.1f", lane.name, full, lane.full_cps)
-            lane.full_cps = full
-            lane.limiter.set_rate(max(0.5, full * lane.idle_factor))
-        self._limit_sessions(lane, max_sessions)
-
-    def _limit_sessions(self, lane: SwitchLane, max_sessions: int) -> None:
-        lane.seats.limit = permitted_sessions(max_sessions, self.settings.inbound_share)
-        lane.seats.reserve = int(lane.seats.limit * URGENT_RESERVE)
-
     def permit(self, switch_id: int, until_m: float) -> None:
-        """The lease of a switch holds until `until_m` (monotonic); nothing is sent there later."""
+        """Set until when the lease of a switch holds (`until_m`, monotonic); nothing is sent there later."""
         if switch_id in self.lanes.switches:
             self.lanes.switches[switch_id].until_m = until_m
 
@@ -316,14 +282,14 @@ class Dialer:
                 try:
                     sender.step(link, monotonic_s(), wall_ms())
                 except Exception:
-                    # One bad batch must not stop the switch; the reaper asks after its calls.
+                    # One bad batch must not stop the switch; the reaper asks about its calls.
                     log.exception("action=send_failed switch=%d", switch_id)
             # Until a call may leave, or the claimer has put one where none waited.
             claimed.wait(sender.next_in(monotonic_s()))
             claimed.clear()
 
     def _sent(self, batch: list[Call]) -> None:
-        """Note calls that are about to be handed over.  From now on only the switch can say that they were not."""
+        """Note calls that are about to be handed over.  From now on only the switch can tell that they were not."""
         now_m = monotonic_s()
         for listener in self.on_sending:
             listener(batch)
@@ -359,13 +325,13 @@ class Dialer:
                 self.unsent.release(campaign_id=run.id)
 
     def is_quiet(self) -> bool:
-        """Whether nothing happens unless somebody writes it: no call is up, and only quick sends are waited for."""
+        """Whether nothing can happen until somebody writes to the store: no call is up, and only quick sends may come."""
         return not len(self.calls) and self.running_campaigns.are_urgent
 
     def _take_over(self, rows: Sequence[Any]) -> None:
-        """The gateways as the store has them now."""
+        """Take over the gateways as the store has them now."""
         changed = self.lanes.take_over(rows, self._parts.of, monotonic_s())
-        for gateway_id in changed:  # what waits there may have to show another number
+        for gateway_id in changed:  # calls that wait there may have to show another number
             for run in self.running_campaigns.runs.values():
                 run.forget_templates()
             self.unsent.release(gateway_id=gateway_id)
@@ -410,6 +376,6 @@ class Dialer:
                 records.save_now()
 
     def _away_s(self, switch_id: int) -> float:
-        """How long a switch has been away; one that is not known here has been away for ever."""
+        """How long a switch has been away, in seconds; infinite for an unknown one."""
         since_m = self._away_since_m.get(switch_id)
         return float("inf") if since_m is None else monotonic_s() - since_m

@@ -1,9 +1,10 @@
 """The health of a gateway: slowed down when congested, not used when dead, probed until it is back.  Pure.
 
-What counts are the first faults of distinct numbers: a number that fails again says nothing new.  Nor do a campaign or a
-destination that fail while the trunk serves others (`engine.dialing.routes` deals with them).  Congestion halves the
-rate, good ends let it climb again.  A trunk on which everything fails, or that does not take our account, is left alone
-and tried with single calls; one that says nothing at all gets no further call until something is heard of it.
+Only the first fault of each number counts: a number that fails again says nothing new.  A campaign or a destination that
+fails while the trunk serves others does not count either (`engine.dialing.routes` deals with it).  Congestion halves the
+rate, good ends let it climb again.  A trunk on which everything fails, or that rejects our
+account, is not used and is tried with single calls; a trunk that gives no answer at all gets no further call until
+something is heard from it.
 """
 
 from __future__ import annotations
@@ -14,27 +15,27 @@ from enum import StrEnum
 from engine.dialing.tallies import Streak, Window
 
 ENOUGH = 8  # calls in the window below which nothing is concluded
-ALONE = 3  # calls of a campaign, or to a destination, that may be said to fail alone
+ALONE = 3  # calls of a campaign, or to a destination, from which on it can fail alone
 CONGESTED = 0.25  # share of faults that halves the rate
 GOOD = 0.10  # share below which the rate climbs
-DEAD = 0.85  # share of the calls since the first fault that opens the breaker, if they are
-DEAD_STREAK = 18  # so many (at half of the calls failing, ten in a row come within seconds)
-REFUSED_STREAK = 3  # calls that say «not your account», on a trunk that was well a minute ago; else the first
+DEAD = 0.85  # share of faults since the first one that opens the breaker,
+DEAD_STREAK = 18  # if there are so many (when half of the calls fail, ten faults in a row are common)
+REFUSED_STREAK = 3  # refusals of our account, on a trunk that worked a minute ago; on others one is enough
 NO_CODEC_STREAK = 4  # calls that found no codec in common
-FORBIDDEN_STREAK = 4  # 403s, which may also be the number's
+FORBIDDEN_STREAK = 4  # 403s in a row; a single one may be about the number
 WELL_S = 60.0
 HALVE_EVERY_S = 2.0
 CLIMB_A_SECOND = 0.08  # of the full rate
 FLOOR = 0.05
-REOPENED = 0.25  # of its rate that a trunk is given when it is back
+REOPENED = 0.25  # share of its rate that a trunk gets when it is back
 OPEN_FIRST_S = 4.0
 OPEN_MOST_S = 7.0
 REFUSED_FIRST_S = 30.0
 REFUSED_MOST_S = 600.0
-PROBES = 3  # calls that are out at once while it is probed
+PROBES = 3  # simultaneous calls while it is probed
 GOOD_PROBES = 2  # that close it again
-PROBE_PATIENCE_S = 15.0  # a probe of which nothing was heard must not keep the gateway shut
-QUIET_CALLS = 15  # placed since it last said anything (or a second's worth): then it gets no more
+PROBE_PATIENCE_S = 15.0  # a probe without any answer must not keep the gateway shut
+QUIET_CALLS = 15  # calls without any sign from it (or a second's worth of calls): then it gets no more
 QUIET_PROBE_S = 5.0
 REMEMBERED = 20_000  # numbers that failed
 REMEMBERED_S = 900.0
@@ -77,7 +78,7 @@ class GatewayHealth:
         self._heard_m = 0.0
         self.quiet_calls = QUIET_CALLS
 
-    # -- what it is asked ------------------------------------------------------------------
+    # -- questions ------------------------------------------------------------------
 
     @property
     def is_failing(self) -> bool:
@@ -111,7 +112,7 @@ class GatewayHealth:
         return self._all.sums(now_m)[2] > own
 
     def room(self, now_m: float) -> int:
-        """How many calls its health permits now; its own limits apply as well."""
+        """How many calls its health permits now; its limits apply as well."""
         if self.is_shut:
             return 0
         if self.state is Breaker.PROBING:
@@ -121,26 +122,26 @@ class GatewayHealth:
         return left if left > 0 else int(now_m - self._placed_m >= QUIET_PROBE_S)
 
     def takes(self, number: str, now_m: float) -> bool:
-        """Whether a number may be called by it now: probes are fresh numbers, as long as there are such."""
+        """Whether a number may be called through it now: probes use numbers that have not failed, as long as there are any."""
         if self.state is not Breaker.PROBING or number not in self._failed:
             return True
         return now_m - max([self._probing_from_m, *self._probes_m]) >= OPEN_MOST_S
 
     def wants_sign(self) -> bool:
-        """Whether to ask the switch if the phones of current calls are ringing."""
+        """Whether to ask the switch which current calls are ringing."""
         if self.state is Breaker.PROBING:
             return bool(self._probes_m)
         return self.state is Breaker.CLOSED and self._since_sign > self.quiet_calls // 3
 
     def wants_sign_of(self, placed_m: float) -> bool:
-        """Whether the ringing of a call that was placed then would say that the trunk lives."""
+        """Whether a ringing call that was placed at that time shows that the trunk works."""
         since_m = self._probing_from_m if self.state is Breaker.PROBING else self._heard_m
         return placed_m >= since_m
 
-    # -- what it is told -------------------------------------------------------------------
+    # -- what happened -------------------------------------------------------------------
 
     def placed(self, number: str = "", keys: Keys = (), now_m: float = 0.0) -> None:
-        """A call was handed over for it."""
+        """Note that a call was handed over for it."""
         self._since_sign += 1
         self._placed_m = now_m
         if number in self._failed:
@@ -156,7 +157,7 @@ class GatewayHealth:
         self._heard_m = now_m
 
     def good(self, number: str, keys: Keys, now_m: float, placed_m: float) -> None:
-        """A call on it that was placed at `placed_m` was answered, or ended by the callee."""
+        """Note that a call placed at `placed_m` was answered, or ended by the callee."""
         self._good_m = now_m
         self._failed.pop(number, None)
         for streak in self._streaks:
@@ -176,9 +177,9 @@ class GatewayHealth:
         is_forbidden: bool = False,
         has_no_codec: bool = False,
     ) -> None:
-        """A call on it that was placed at `placed_m` failed by the trunk's fault, and rang nobody.
+        """Note that a call placed at `placed_m` failed through the trunk's fault and rang nobody.
 
-        With `has_no_codec` it may have rung: nobody hears anything by it all the same.
+        With `has_no_codec` it may have rung, but nobody heard anything.
         """
         is_new = number not in self._failed
         if is_new:
@@ -205,7 +206,7 @@ class GatewayHealth:
             self._judge(now_m)
 
     def tick(self, now_m: float) -> None:
-        """Time passes: climb, or begin to probe."""
+        """Let time pass: climb, or begin to probe."""
         if self.is_shut and now_m >= self.reopens_m:
             self.state = Breaker.PROBING
             self._good_probes = 0
@@ -215,7 +216,7 @@ class GatewayHealth:
             self._climb(now_m)
 
     def probe_sent(self, now_m: float) -> None:
-        """A call was claimed for it while it is probed."""
+        """Note that a call was claimed for it while it is probed."""
         if self.state is Breaker.PROBING:
             self._probes_m.append(now_m)
 

@@ -1,7 +1,7 @@
 """Joins the legs of secure calls: rings the second when the first has answered, and lets them hear each other.
 
-What is to be done is read from the books each time, and every step may be made again after a crash: the second is
-rung in the transaction that says so, and before two calls are joined the switch is asked whether they are.
+What to do is read from the store each time, and every step may be repeated after a crash: the second leg is queued in the
+transaction that records it, and the switch is asked whether two calls are joined before they are.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from engine.store.writer import Writer
 log = logging.getLogger(__name__)
 
 STEP_S = 0.2
-EVERY_S = 1.0  # between two looks while no secure call is open: the first one rings longer than that
+EVERY_S = 1.0  # between two looks while no secure call is open; a first leg rings longer than that
 
 
 class Switch(Protocol):
@@ -44,16 +44,16 @@ class Joining:
         self._links = links  # by switch, while it is up
         self._name_of = name_of
         self._writer = writer
-        self._wake = wake  # a call was put in front of the queue
+        self._wake = wake  # wakes the claimer for the second leg
         self._policy = policy
 
     def step(self, now: int) -> float | None:
-        """Bring each open call one step further; seconds until the next look, None for as usual."""
+        """Bring each open call one step further; seconds until the next look, None for the usual time."""
         pairs = read(secure_calls.open_pairs)
         for pair in pairs:
             try:
                 self._further(pair, now)
-            except AvanakError as error:  # a switch or the database is away: again in a moment
+            except AvanakError as error:  # a switch or the database is away: try again in a moment
                 log.warning("action=secure_call_waits call=%d reason=%r", pair.id, str(error))
         return STEP_S if pairs else None
 
@@ -92,7 +92,7 @@ class Joining:
         self._writer.call(lambda: secure_calls.joined(call_id, now))
 
     def _end(self, leg: Leg, now: int) -> None:
-        """End a leg whose other one is gone: it is taken out of the queue, or hung up; again until it is over."""
+        """End a leg whose partner is gone: take it out of the queue or hang it up, repeated until it is over."""
         if self._writer.call(lambda: quick_sends.withdraw(leg.recipient_id, now)):
             return
         link = self._links.get(leg.switch_id)

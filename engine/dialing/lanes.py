@@ -22,15 +22,15 @@ log = logging.getLogger(__name__)
 
 FORBIDDEN = 403
 UNRESOLVED_S = 60.0
-QUIET_S = 0.75  # of its rate that a gateway is given without a word from it
+QUIET_S = 0.75  # so many seconds' worth of calls may leave before a gateway has answered anything
 SAID_BY_CARRIER = frozenset(("recv_refuse", "recv_bye"))
-# Below this much idle processor (percent, averaged by FreeSWITCH) a switch is given less at each
-# heartbeat, before its audio suffers; never less than the floor.  Above it, it climbs back.
+# A switch with a less idle processor than this (percent, averaged by FreeSWITCH) gets fewer calls after each
+# heartbeat, before its audio suffers, but never less than the floor.  Above it the rate climbs back.
 IDLE_ENOUGH = 15.0
 IDLE_FLOOR = 0.2
 IDLE_CLIMB = 0.25
-# How far ahead calls are claimed: some commits' worth, and little to give back.  What is slow
-# looks further ahead, or every few calls would cost a transaction.
+# How far ahead calls are claimed: a few commits' worth, so that little has to be released.  Slow gateways look
+# further ahead, or every few calls would cost a transaction.
 HORIZON_S = 0.8
 SLOW_HORIZON_S = 1.5
 SLOW_CPS = 60
@@ -52,10 +52,10 @@ class GatewayLane:
     ptime_ms: int
     is_draining: bool
     switch_name: str  # empty: every switch
-    full_cps: float = 0.0  # what is ours of it when it is well
+    full_cps: float = 0.0  # our part of its rate when it is healthy
     keys: str = "events"  # how pressed keys arrive: events, voice, none
     codecs: tuple[str, ...] = ("PCMA",)  # in the order in which they are offered
-    cost: int = 0  # Rials a minute; of the same priority the cheaper is taken first
+    cost: int = 0  # Rials a minute; at the same priority the cheaper one is used first
     unresolved_m: float = -math.inf  # when a switch last could not resolve its carrier's name
     health: GatewayHealth = field(default_factory=GatewayHealth)
     routes: Routes = field(init=False)
@@ -64,15 +64,15 @@ class GatewayLane:
         self.routes = Routes(self.health)
 
     def serves(self, digits: str) -> bool:
-        """Whether numbers beginning like `digits` (E.164 without +) may go this way."""
+        """Whether numbers that begin like `digits` (E.164 without +) may use this gateway."""
         return not self.prefixes or digits.startswith(self.prefixes)
 
     def hears(self, run: CampaignRun) -> bool:
-        """Whether a campaign that offers keys would ever hear of them."""
+        """Whether the keys that callees press arrive, if the campaign offers any."""
         return self.keys != "none" or not run.has_keys
 
     def may_try(self, run: CampaignRun, now_m: float) -> bool:
-        """Whether a campaign may use it now; not while all its numbers fail there without ringing."""
+        """Whether a campaign may use it now: not while all its numbers fail there without ringing."""
         lost = self.routes.lost((CAMPAIGN, run.id))
         return lost is None or lost.room(now_m) != 0
 
@@ -83,7 +83,7 @@ class GatewayLane:
         self.routes.placed(keys)
 
     def is_unresolved(self, now_m: float) -> bool:
-        """Whether a switch could not resolve the name of its carrier lately."""
+        """Whether a switch recently failed to resolve the carrier's name."""
         return now_m - self.unresolved_m < UNRESOLVED_S
 
     def rings(self, call: Call, now_m: float) -> None:
@@ -92,7 +92,7 @@ class GatewayLane:
         self.went_well(call, now_m)
 
     def went_well(self, call: Call, now_m: float, has_rung: bool = True) -> None:
-        """A phone rang by it, or (`has_rung` false) the carrier refused a number in good order."""
+        """Note that a phone rang, or (`has_rung` false) that the carrier refused a number in the usual way."""
         keys = keys_of(call.run.id, call.digits)
         if has_rung:
             if call.has_rung:
@@ -103,7 +103,7 @@ class GatewayLane:
         self.health.good(call.digits, keys, now_m, call.sent_m)
 
     def ended(self, call: Call, end: CallEnd, found: Verdict, now_m: float) -> None:
-        """A call by it ended, and it was not our own fault; `found` is what the end means by itself."""
+        """Note the end of a call that was not our own fault; `found` is what the end alone means."""
         if end.closed_by in SAID_BY_CARRIER or (found.has_rung and self.health.wants_sign_of(call.sent_m)):
             self.health.sign(now_m)
         if end.is_unresolved:
@@ -134,7 +134,7 @@ class GatewayLane:
 
 @dataclass(slots=True)
 class SwitchLane:
-    """A switch that this engine owns, in its present life."""
+    """A switch that this engine owns, since its last start."""
 
     id: int
     name: str
@@ -145,8 +145,8 @@ class SwitchLane:
     is_embedded: bool = False
     is_draining: bool = False
     is_paused: bool = False  # by an admin at the switch itself (`fsctl pause`)
-    refused_m: float = -math.inf  # when it last refused a call by its own limits
-    full_cps: float = 1.0  # what it is given when its processor has time
+    refused_m: float = -math.inf  # when it last refused a call because of its own limits
+    full_cps: float = 1.0  # its rate while its processor is idle enough
     idle_factor: float = 1.0
     idle_cpu: float = 100.0
     since_at: int = 0  # when it last went up or down (ms)
@@ -154,14 +154,14 @@ class SwitchLane:
 
     @property
     def takes_calls(self) -> bool:
-        """Whether calls may be handed to it, as far as people decide."""
+        """Whether calls may be handed to it: it is neither drained nor paused."""
         return not (self.is_draining or self.is_paused)
 
     def heard_idle(self, idle_cpu: float | None) -> None:
-        """A heartbeat told how idle the switch's processor is (percent): slow down when it is little.
+        """Take over how idle the switch's processor is (percent, from a heartbeat): slow down when it is busy.
 
-        By at most a half each time, and back by a quarter: what is told is an average of the last
-        half minute, and calls that were just placed are not in it.
+        The rate falls by at most a half each time and climbs by a quarter, because the figure is an average of the
+        last half minute and does not include calls that were just placed.
         """
         if idle_cpu is None:
             return
@@ -174,16 +174,16 @@ class SwitchLane:
 
 
 class Trunk:
-    """A gateway on a switch, and the committed calls that wait to leave there.
+    """A gateway on a switch, with the committed calls that wait to leave there.
 
-    Calls wait in a queue for each campaign, served in turn, so that a large
-    campaign does not stand before a small one; urgent calls go first.
+    Each campaign has its own queue and they are served in turn, so that a large campaign does not hold up a small
+    one.  Urgent calls go first.
     """
 
     def __init__(self, switch: SwitchLane, gateway: GatewayLane) -> None:
         self.switch = switch
         self.gateway = gateway
-        self.fault = ""  # how the switch sees it, a kept sentence; empty: well, or not asked yet
+        self.fault = ""  # what the switch reports, a kept sentence; empty: no fault, or not asked yet
         self._urgent: deque[Call] = deque()
         self._waiting: OrderedDict[int, deque[Call]] = OrderedDict()
         self.ready = 0
@@ -196,7 +196,7 @@ class Trunk:
         self.ready += 1
 
     def pop(self, now: float) -> Call | None:
-        """The next call whose campaign's own limit lets it go at `now`; None if there is none."""
+        """The next call that its campaign's rate permits at `now`; None if there is none."""
         if self._urgent and self._urgent[0].run.lets_go(now):
             self.ready -= 1
             return self._urgent.popleft()
@@ -207,20 +207,20 @@ class Trunk:
             call = queue.popleft()
             del self._waiting[campaign_id]
             if queue:
-                self._waiting[campaign_id] = queue  # to the end: its turn was taken
+                self._waiting[campaign_id] = queue  # it has had its turn
             self.ready -= 1
             return call
         return None
 
     def next_in(self, now_m: float) -> float:
-        """Seconds until a call that waits may leave by its campaign's rate, and this trunk's; for ever if none waits."""
+        """Seconds until the rates of a campaign and of this trunk permit a waiting call; infinite if none waits."""
         heads = [queue[0] for queue in (self._urgent, *self._waiting.values()) if queue]
         by_campaign = min((call.run.next_in(now_m) for call in heads), default=math.inf)
         limiters = (self.gateway.limiter, self.switch.limiter)
         return max(by_campaign, *(limiter.next_in(now_m, self.ready) for limiter in limiters))
 
     def take_out(self, campaign_id: int | None = None) -> list[Call]:
-        """Remove the waiting calls of a campaign (of all with None), to be given back."""
+        """Remove the waiting calls of a campaign (None: of all), to be released."""
         out: list[Call] = []
         if campaign_id is None:
             out.extend(self._urgent)
@@ -236,7 +236,7 @@ class Trunk:
         return out
 
     def take_out_numbers(self, digits: set[str]) -> list[Call]:
-        """Remove the waiting calls to these numbers (E.164 digits), to be given back."""
+        """Remove the waiting calls to these numbers (E.164 digits), to be released."""
         queues = [self._urgent, *self._waiting.values()]
         out = [call for queue in queues for call in queue if call.digits in digits]
         if out:
@@ -256,7 +256,7 @@ class Trunk:
 
     @property
     def is_shut(self) -> bool:
-        """Whether no further call may leave here, also none that waits: drained, or its breaker is open."""
+        """Whether no call may leave here, not even a waiting one: drained, or the breaker is open."""
         return self.is_draining or self.gateway.health.is_shut
 
     @property
@@ -264,7 +264,7 @@ class Trunk:
         return self.gateway.id, self.switch.id
 
     def waiting(self, urgent: bool) -> int:
-        """Calls that wait here, and with `urgent` only such."""
+        """How many calls wait here; with `urgent` only the urgent ones."""
         return len(self._urgent) if urgent else self.ready
 
 

@@ -40,4 +40,4 @@ class SwitchLimits:
                 log.warning("action=switch_paused switch=%s is_paused=%s", lane.name, is_paused)
                 lane.is_paused = is_paused
             if permitted[0] and permitted[1]:
-                self._dialer.permitted(switch_id, permitted[0], permitted[1])
+                self._dialer.switch_figures.permitted(switch_id, permitted[0], permitted[1])

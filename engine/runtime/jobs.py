@@ -17,7 +17,7 @@ from engine.clock import TEHRAN, wall_ms
 from engine.config import Settings
 from engine.errors import AvanakError, Conflict
 from engine.runtime.posting import OutsidePoster
-from engine.services.accounts import accounts, login_waits, sessions
+from engine.services.accounts import account_states, login_waits, sessions
 from engine.services.accounts.sessions import Lifetime
 from engine.services.campaigns import clone, recordings, repeats
 from engine.services.compliance import traffic_caps
@@ -183,7 +183,7 @@ def start_jobs(
     jobs.daily("prompts", 4, 20, lambda: complete_prompts(settings))
     jobs.daily_for_all("recordings", 3, 20, lambda: sweep_recordings(settings))
     jobs.daily_for_all("traffic", 4, 10, lambda: write(lambda: traffic_caps.forget_old_traffic(wall_ms())))
-    jobs.daily_for_all("expiry", 0, 5, lambda: write(lambda: accounts.expire_due(wall_ms())))
+    jobs.daily_for_all("expiry", 0, 5, lambda: write(lambda: account_states.expire_due(wall_ms())))
     jobs.every_for_all("copies", 60, go_on_copying)
     jobs.every_for_all("repeats", 60, lambda: repeat_campaigns(policy))
     jobs.every_for_all("payments", 60, lambda: verify_payments(settings))

@@ -335,7 +335,7 @@ class Switchboard:
 
     def _heartbeat(self, switch_id: int, event: Event) -> None:
         beat = read_heartbeat(event)
-        self.dialer.heartbeat(switch_id, beat.idle_cpu, beat.max_sessions)
+        self.dialer.switch_figures.heartbeat(switch_id, beat.idle_cpu, beat.max_sessions)
         self._report(
             switch_id,
             sessions=beat.session_count or 0,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-from functools import partial
 from typing import Any
 
 from engine.clock import monotonic_s, wall_ms
@@ -19,7 +18,6 @@ from engine.services.support_line import (
     call_recordings,
     calls,
     departments,
-    expectation,
     keyed_numbers,
     routes,
     settings,
@@ -31,6 +29,7 @@ from engine.store.tables.support_line import SupportAgent
 from engine.store.threads import read
 from engine.store.writer import Writer
 from engine.support_line.agents import SEEN, WantedAgent, agree
+from engine.support_line.announcements import announce
 from engine.support_line.answers import QueueAgent, read_agents, read_members
 from engine.support_line.doorkeeper import Doorkeeper
 from engine.support_line.handing_over import begin_transfers
@@ -38,11 +37,10 @@ from engine.support_line.hearing import Hearing
 from engine.support_line.holding import free_for_call_backs, held
 from engine.support_line.spoken import Clips
 from engine.support_line.view import StoreView, catch_up
-from engine.support_line.waiting import Say, Waiter
+from engine.support_line.waiting import Waiter
 
 log = logging.getLogger(__name__)
 
-KEYS = "0123456789*"
 LONG_S = 150  # a try that rings longer than any telephone is asked after
 PATIENCE_MS = 1_300  # of the dialplan, which waits 1.5 s (dialplan/support): later it has gone on by itself
 
@@ -292,7 +290,7 @@ class QueueSwitch:
         holding = held(view, seen, self._busy_until_m, now_m)
         self._agree(view, seen, holding, now)
         self._call_back(view, seen, now, now_m)
-        self._talk(view, now, now_m)
+        announce(self._waiters.values(), view, self._link, self._writer, self._clips, now, now_m)
         begin_transfers(self._link, self._writer, self.id, now)
         for row in view.tries:
             # One that this connection neither placed nor found: the database took it, and its answer was lost.
@@ -386,28 +384,3 @@ class QueueSwitch:
         self._tries.add(placing.uuid)
         self._link.post([frame])
         log.info("action=call_back_placed try=%d switch=%s", placing.try_id, self.name)
-
-    # -- what waiting callers are told ------------------------------------------------------
-
-    def _talk(self, view: StoreView, now: int, now_m: float) -> None:
-        rules = view.rules
-        offered: list[str] = []
-        for waiter in list(self._waiters.values()):
-            said = waiter.due(now_m, rules.announce_every_s, rules.offer_again_s)
-            if said is None:
-                continue
-            frames = []
-            if said is Say.OFFER:
-                path = self._clips.path(waiter.language, "offer")
-                frames = [commands.tell(waiter.uuid, {"cc_exit_keys": KEYS}), commands.go_on(waiter.uuid)]
-                offered.append(waiter.uuid)
-            else:
-                place_at = view.places.get(waiter.uuid)
-                if place_at is None:
-                    continue
-                told = read(partial(expectation.of_place, place_at, now))
-                path = self._clips.place(waiter.language, told)
-            waiter.saying = path
-            self._link.post([*frames, commands.say_over_music(waiter.uuid, path)])
-        if offered:
-            self._writer.call(lambda: calls.offered(offered, now))

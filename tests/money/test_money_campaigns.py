@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from engine.services.accounts import accounts
+from engine.services.accounts import account_states, accounts
 from engine.services.accounts.accounts import SendingRefused
 from engine.services.campaigns import campaigns, view
 from engine.services.money import ledger, pricing
@@ -279,7 +279,7 @@ def test_an_account_that_is_suspended_stops_at_the_next_claim(world: World) -> N
     account = world.account(10_000)
     campaign = world.campaign(account, mobiles=5)
     calls = world.claim(campaign, 1)
-    write(lambda: accounts.suspend(account, "papers are missing", None, world.now))
+    write(lambda: account_states.suspend(account, "papers are missing", None, world.now))
     world.now += 1_001
     assert world.claim(campaign) == []
     row = world.row(campaign)
@@ -288,7 +288,7 @@ def test_an_account_that_is_suspended_stops_at_the_next_claim(world: World) -> N
     world.settle(calls)
     with pytest.raises(SendingRefused, match="papers are missing"):
         write(lambda: campaigns.resume(campaign, world.now, ANYTHING))
-    write(lambda: accounts.unsuspend(account, None, world.now))
+    write(lambda: account_states.unsuspend(account, None, world.now))
     world.now += 1_001
     write(lambda: campaigns.resume(campaign, world.now, ANYTHING))
     world.run_out(campaign)

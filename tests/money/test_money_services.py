@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.errors import BadInput
-from engine.services.accounts import accounts, audit_log
+from engine.services.accounts import account_states, accounts, audit_log
 from engine.services.accounts.accounts import SendingRefused
 from engine.services.campaigns import quick_sends
 from engine.services.campaigns.quick_sends import QuickOptions
@@ -120,7 +120,7 @@ def test_a_quick_send_without_credit_or_permission_is_refused(world: World) -> N
         quick_send(world, account)
     assert (error.value.needed, error.value.available) == (CALL_MOBILE, CALL_MOBILE - 1)
     assert read(lambda: Recipient.select().count()) == 0
-    write(lambda: accounts.suspend(account, "papers", None, world.now))
+    write(lambda: account_states.suspend(account, "papers", None, world.now))
     with pytest.raises(SendingRefused, match="papers"):
         quick_send(world, account)
     world.clean()
@@ -129,7 +129,7 @@ def test_a_quick_send_without_credit_or_permission_is_refused(world: World) -> N
 def test_quick_sends_that_wait_while_the_account_is_suspended_get_their_money_back(world: World) -> None:
     account = world.account(1_000)
     recipient = quick_send(world, account)
-    write(lambda: accounts.suspend(account, "papers", None, world.now))
+    write(lambda: account_states.suspend(account, "papers", None, world.now))
     world.now += 1_001
     assert world.claim(standing(account)) == []
     row = read(lambda: Recipient.get_by_id(recipient))

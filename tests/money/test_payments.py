@@ -12,7 +12,7 @@ from peewee import IntegrityError
 from engine.clock import wall_ms
 from engine.config import Settings
 from engine.errors import BadInput, Conflict, NotFound
-from engine.services.accounts import accounts, audit_log, people
+from engine.services.accounts import account_states, accounts, audit_log, people
 from engine.services.compliance import traffic_caps
 from engine.services.money import ledger, payments, receipts, subscriptions
 from engine.services.money.payment_providers import (
@@ -201,7 +201,7 @@ def test_the_money_stays_when_the_months_cannot_be_bought(
     plan = write(lambda: subscriptions.add_plan(3, 90_000, None, world.now))
     account = world.account()
     authority = begin(world, account, provider, 90_000, plan_id=plan)
-    write(lambda: accounts.suspend(account, "papers", None, world.now))
+    write(lambda: account_states.suspend(account, "papers", None, world.now))
     bank.pay(authority)
     assert back(world, provider, authority).state == "paid"
     assert world.balance(account) == 90_000

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import BadInput, Conflict, NotAllowed, NotFound
-from engine.services.accounts import accounts, audit_log, documents, people, permissions
+from engine.services.accounts import account_states, accounts, audit_log, documents, people, permissions
 from engine.services.accounts.accounts import SendingRefused
 from engine.services.campaigns import campaigns, codes
 from engine.services.campaigns.codes import Asker, Sent, TooSoon
@@ -127,18 +127,18 @@ def test_what_is_proved_while_suspended_does_not_end_the_suspension(world: World
     admin, speaker = staff(world), Speaker()
     account = register(world).account_id
     send_code(account, world.now, speaker)
-    write(lambda: accounts.suspend(account, "asked for by the police", admin, world.now))
+    write(lambda: account_states.suspend(account, "asked for by the police", admin, world.now))
     assert write(lambda: registration.verify_code(account, speaker.codes[0], world.now))
     assert read(lambda: accounts.get(account).state) == "suspended"
-    write(lambda: accounts.unsuspend(account, admin, world.now))
+    write(lambda: account_states.unsuspend(account, admin, world.now))
     assert read(lambda: accounts.get(account).state) == "mobile_verified"
 
     review = submit(world, Registered(account, admin), tmp_path)
-    write(lambda: accounts.suspend(account, "asked for by the police", admin, world.now))
+    write(lambda: account_states.suspend(account, "asked for by the police", admin, world.now))
     write(lambda: identity.accept(review, admin, world.now))
     row = read(lambda: accounts.get(account))
     assert (row.state, row.state_reason) == ("suspended", "asked for by the police")
-    write(lambda: accounts.unsuspend(account, admin, world.now))
+    write(lambda: account_states.unsuspend(account, admin, world.now))
     assert read(lambda: accounts.get(account).state) == "identity_verified"
 
 
@@ -277,8 +277,8 @@ def test_subscriptions_add_up_and_expire(world: World) -> None:
     write(lambda: subscriptions.buy(account, plan, world.now))
     until = read(lambda: accounts.get(account).expires_at)
     assert until == subscriptions.add_months(before, 1)
-    assert write(lambda: accounts.expire_due(until - 1)) == []
-    assert write(lambda: accounts.expire_due(until)) == [account]
+    assert write(lambda: account_states.expire_due(until - 1)) == []
+    assert write(lambda: account_states.expire_due(until)) == [account]
     with pytest.raises(SendingRefused, match="renew"):
         write(lambda: accounts.may_send(account, "service", until))
     write(lambda: subscriptions.buy(account, plan, until + 5))

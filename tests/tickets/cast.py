@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.agreement.dates import parse_instant
+import pytest
+
+from engine.agreement.dates import instant_text, parse_instant
 from engine.services.outbox import addresses
+from engine.services.tickets import tickets
 from engine.store.tables.core import Account, User
-from engine.store.tables.support import ContactAddress
-from engine.store.threads import write
+from engine.store.tables.support import ContactAddress, TicketClock
+from engine.store.threads import read, write
+
+# What differs between the databases is tried on both by the other tests.
+on_sqlite = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 
 
 def at(text: str) -> int:
@@ -65,3 +71,21 @@ def verified_address(
     made = addresses.add(person, account_id, channel, address, topics, now)
     ContactAddress.update(verified_at=now).where(ContactAddress.id == made).execute()
     return made
+
+
+def opened(cast: Cast, department: str, when: str, subject: str = "It does not work") -> int:
+    return write(
+        lambda: tickets.open_ticket(cast.owner, cast.account, department, subject, "Help.", at(when))
+    )
+
+
+def clock(ticket_id: int, kind: str) -> TicketClock:
+    rows = read(
+        lambda: list(TicketClock.select().where(TicketClock.ticket_id == ticket_id, TicketClock.kind == kind))
+    )
+    return rows[-1]
+
+
+def due(ticket_id: int, kind: str) -> str:
+    due_at = clock(ticket_id, kind).due_at
+    return "" if due_at is None else instant_text(due_at // 1000, is_end=True)

@@ -18,11 +18,9 @@ from engine.services.tickets import clocks, tickets, watch
 from engine.states import ClockState
 from engine.store.tables.support import CalendarVersion, Ticket, TicketClock, TicketStep
 from engine.store.threads import read, write
-from tests.tickets.cast import Cast, at
+from tests.tickets.cast import Cast, at, on_sqlite
 
 NOW = at("1405-08-30 09:00")
-# What differs between the databases is tried on both by the other tests.
-on_sqlite = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 
 
 def edit(cast: Cast, action: str, day: str, now: int = NOW, **more: object) -> None:

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from wtforms.fields.choices import SelectChoice
 
 from engine.clock import wall_ms
-from engine.services.accounts import accounts, audit_log, people, permissions
+from engine.services.accounts import account_states, accounts, audit_log, people, permissions
 from engine.services.accounts.display_names import accounts_like, people_names
 from engine.services.campaigns import own_numbers
 from engine.services.compliance import caller_ids, traffic_caps
@@ -200,14 +200,16 @@ def withdraw_number(account_id: int, number: str) -> Response:
 def suspend(account_id: int) -> Answer | Response:
     form = SuspendForm(tag="suspend")
     by, now = person().id, wall_ms()
-    return _done(account_id, form, lambda: accounts.suspend(account_id, form.reason.data, by, now), "suspend")
+    return _done(
+        account_id, form, lambda: account_states.suspend(account_id, form.reason.data, by, now), "suspend"
+    )
 
 
 @blueprint.post("/<int:account_id>/unsuspend")
 @needs("account.change")
 def unsuspend(account_id: int) -> Response:
     by, now = person().id, wall_ms()
-    write(lambda: accounts.unsuspend(account_id, by, now))
+    write(lambda: account_states.unsuspend(account_id, by, now))
     flash(_("The account goes on."), "success")
     return redirect(url_for("accounts.detail", account_id=account_id))
 

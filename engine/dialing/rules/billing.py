@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from engine.errors import BadInput, NotAllowed
-from engine.services.accounts import accounts
+from engine.services.accounts import account_states, accounts
 from engine.services.accounts.accounts import Standing
 from engine.services.campaigns import campaigns, view, why
 from engine.services.compliance.policy import Policy
@@ -133,7 +133,7 @@ class Billing:
             close=reservations.to_close(),
             resume=[int(row[0]) for row in paused if reservations.can_go_on(int(row[0]))],
             release=charges.ended_quick(),
-            expire=accounts.is_any_due(now),
+            expire=account_states.is_any_due(now),
         )
 
     def act(self, todo: Todo, now: int) -> None:
@@ -156,7 +156,7 @@ class Billing:
             except (NoCredit, NotAllowed, BadInput) as error:
                 log.info("action=resume_not_possible campaign=%d reason=%r", campaign_id, str(error))
         if todo.expire:
-            accounts.expire_due(now)
+            account_states.expire_due(now)
 
     # -- what never changes -------------------------------------------------------------
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from engine.services.lists.choices import Choices
-from engine.services.lists.list_reading import Reading, look_into, open_reading
+from engine.services.lists.first_look import look_into
+from engine.services.lists.list_reading import Reading, open_reading
 from engine.services.lists.rows import ReadMode, pack
 from engine.workers.job import Answer
 

@@ -9,7 +9,7 @@ from engine.agreement.dates import is_jalali_year, jalali_date, jalali_parts, lo
 from engine.amounts import rials
 from engine.errors import BadInput, Conflict, NotFound
 from engine.sentences import Sentence, Word, kept
-from engine.services.accounts import accounts, audit_log
+from engine.services.accounts import account_states, accounts, audit_log
 from engine.services.money import ledger
 from engine.states import AccountState
 from engine.store.ledger import SUBSCRIPTION, lock_balance
@@ -97,7 +97,7 @@ def buy(account_id: int, plan_id: int, now: int, person_id: int | None = None) -
     if state == AccountState.ACTIVE:
         Account.update(expires_at=until_at).where(Account.id == account_id).execute()
     else:
-        accounts.move(account_id, AccountState.ACTIVE, expires_at=until_at)
+        account_states.move(account_id, AccountState.ACTIVE, expires_at=until_at)
     log.info("action=subscribed account=%d months=%d", account_id, plan.months)
     return int(made.id)
 

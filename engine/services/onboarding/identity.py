@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from engine.errors import BadInput, Conflict, NotFound
 from engine.sentences import Sentence, Word
-from engine.services.accounts import accounts, audit_log, documents
+from engine.services.accounts import account_states, accounts, audit_log, documents
 from engine.services.accounts.documents import StoredFile
 from engine.services.onboarding.national_numbers import national_code, national_id
 from engine.states import AccountState, ReviewState
@@ -121,7 +121,7 @@ def others_with(review: IdentityReview) -> list[int]:
 def accept(review_id: int, person_id: int, now: int) -> None:
     """Staff accept: the account takes the name, and may pay its subscription.  Audited."""
     row = _decide(review_id, ReviewState.ACCEPTED, "", person_id, now)
-    accounts.advance(row.account_id, AccountState.IDENTITY_VERIFIED)
+    account_states.advance(row.account_id, AccountState.IDENTITY_VERIFIED)
     Account.update(name=row.name, kind=row.kind).where(Account.id == row.account_id).execute()
 
 

@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 
 from engine.errors import BadInput, Conflict
-from engine.services.accounts import accounts, people
+from engine.services.accounts import account_states, accounts, people
 from engine.services.campaigns import codes
 from engine.services.compliance.policy import Policy
 from engine.states import AccountState
@@ -91,5 +91,5 @@ def verify_code(account_id: int, code: str, now: int) -> bool:
     """
     if not codes.take(subject_of(account_id), accounts.get(account_id).mobile, code, now):
         return False
-    accounts.advance(account_id, AccountState.MOBILE_VERIFIED, mobile_verified_at=now)
+    account_states.advance(account_id, AccountState.MOBILE_VERIFIED, mobile_verified_at=now)
     return True
