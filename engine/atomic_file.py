@@ -1,4 +1,4 @@
-"""Write a file so that others see it whole or not at all, even after a power cut."""
+"""Atomic writes: others see a file whole or not at all, even after a power cut."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from typing import BinaryIO
 def whole_file(path: str | Path, is_durable: bool = True) -> Iterator[BinaryIO]:
     """Open a file that takes the name ``path`` once it is complete and on the disk.
 
-    With ``is_durable`` false a power cut may leave it short: for what can be made again.
+    With ``is_durable`` false a power cut may leave it short, which is for files that can be made again.
 
-    It is written beside its place under a hidden name; if anything is raised in
-    between, OSError of a full disk included, nothing of it stays.
+    It is written to a hidden file beside its place, which is removed if anything is raised (such as the OSError of a
+    full disk).
     """
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")

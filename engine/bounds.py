@@ -1,4 +1,4 @@
-"""Bounds of what people set, once: for services, forms and the command line.  Both ends are allowed."""
+"""Bounds of what people set, for services, forms and the command line.  Both ends are allowed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Bounds(NamedTuple):
     most: float
 
     def hold(self, value: Any) -> bool:
-        """Whether a number lies within."""
+        """Whether a number is within the bounds."""
         return self.least <= value <= self.most
 
     def __str__(self) -> str:

@@ -1,7 +1,7 @@
 """How a call ended: one value from the switch's event, its call record or recovery to the settle.
 
-Event and record carry the same facts under the same names (channel variables), so both are read here, by one rule.
-A malformed value reads as absent, never as an exception.  Instants are epoch milliseconds.
+Events and records carry the same facts under the same names (channel variables), so one function reads both.
+A malformed value is read as absent and never raises.  Instants are epoch milliseconds.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ CDR_COLUMNS = (
 )  # fmt: skip
 LEAST_COLUMNS = 10  # of the first template
 
-BREATH_MS = 500  # the silence between the answer and the message (dialplan, 20_silence)
+BREATH_MS = 500  # the pause between the answer and the message (dialplan, 20_silence)
 LONGEST_RECORD_MS = 86_400_000
-SENT_CANCEL = "send_cancel"  # we gave up before any final answer
+SENT_CANCEL = "send_cancel"  # we cancelled before any final answer
 _BYES = frozenset(("recv_bye", "send_bye"))  # only a call that got its 200 ends with a BYE
 
 RECORD_CUT = "record_cut"  # the switch could not write all of a recording, or nothing of it
@@ -43,7 +43,7 @@ ValueOf = Callable[[str], str | None]
 
 @dataclass(frozen=True, slots=True)
 class CallEnd:
-    """All that is known of the end of a call; what nobody said is None, 0 or empty."""
+    """All that is known of the end of a call; what is unknown is None, 0 or empty."""
 
     uuid: str
     cause: str = ""  # FreeSWITCH's word
@@ -55,7 +55,7 @@ class CallEnd:
     answered_at: int | None = None
     closed_by: str = ""  # sip_hangup_disposition: recv_refuse, send_cancel, recv_bye, send_bye
     heard_ms: int = 0
-    finished: bool = False  # the dialplan's word that the message reached its end
+    finished: bool = False  # the dialplan reported that the message reached its end
     vote: str = ""
     opted_out: bool = False
     fault: str = ""  # avanak_fault
@@ -65,7 +65,7 @@ class CallEnd:
 
     @property
     def was_picked_up(self) -> bool:
-        """Whether a 200 came, also one whose media could not be agreed."""
+        """Whether a 200 came, even if no codec could be agreed on."""
         return self.answered_at is not None or self.closed_by in _BYES
 
     @property
@@ -84,7 +84,7 @@ class CallEnd:
 def read_end(uuid: str, value_of: ValueOf) -> CallEnd:
     """The end of the call `uuid`; `value_of` gives a channel variable (a name of `CDR_COLUMNS`), or None.
 
-    Somebody who hangs up before our ACK has answered all the same, and heard nothing.
+    A callee who hangs up before our ACK has answered, and heard nothing.
     """
     answered_at = _epoch_ms(value_of("answer_uepoch"))
     ended_at = _epoch_ms(value_of("end_uepoch"))
@@ -140,7 +140,7 @@ def end_of(values: Mapping[str, str]) -> CallEnd | None:
 
 
 def last_record(line: bytes) -> bytes:
-    """The last record in a line that begins with one that was never finished (the switch died in it)."""
+    """The last record of a line that begins with an unfinished one (the switch crashed while writing it)."""
     text = line.decode("utf-8", "replace")
     found = list(_UUID.finditer(text))
     return text[found[-1].start() :].encode() if found else b""
@@ -156,9 +156,10 @@ def to_int(text: str | None) -> int | None:
 def _heard_ms(value_of: ValueOf) -> int:
     """How much of the message an answered call heard (dialplan/README.md, «Heard»).
 
-    The dialplan counts a hearing that ends inside the call; of one that the callee cut short FreeSWITCH knows how many
-    samples (8 kHz) had left.  `playback_ms` is what was read of the file, seconds ahead of what was heard: asked only
-    where nothing else is said.  Nobody heard more than was sent: the call's length without the breath and the hold.
+    The dialplan measures a playback that ended during the call.  If the callee hung up during it, FreeSWITCH knows how
+    many samples (8 kHz) were sent.  `playback_ms` is how much of the file was read, some seconds ahead of what was heard,
+    and is used only if there is nothing else.  The result is at most the call's length without the initial pause and
+    the hold.
     """
     counted = to_int(value_of("avanak_heard_ms"))
     offset = to_int(value_of("playback_last_offset_pos"))
@@ -187,7 +188,7 @@ def _target(value_of: ValueOf) -> str:
 
 
 def _epoch_ms(text: str | None) -> int | None:
-    """FreeSWITCH's microseconds since the epoch as milliseconds; its 0 means «never»."""
+    """FreeSWITCH's microseconds since the epoch as milliseconds; 0 means never."""
     value = to_int(text)
     return value // 1000 if value else None
 

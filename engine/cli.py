@@ -1,8 +1,7 @@
 """`avanakctl`: the one command line.  Each group of commands is a module, imported when it is used.
 
-What goes wrong is caught here, once: one sentence on standard error (or
-``{"error": …}`` on standard output with ``--json``) and an exit status; a
-traceback goes to the log file and nowhere else.
+All errors are caught here: they become one sentence on standard error (or ``{"error": …}`` on standard output with
+``--json``) and an exit status.  Tracebacks go to the log file only.
 
 =====  ===========================================================
 0      done
@@ -36,7 +35,7 @@ INTERRUPTED = 130
 
 
 class _Command(NamedTuple):
-    """Where a command is, and what `--help` says of it without importing it."""
+    """Where a command is, and its line in `--help`, which needs no import."""
 
     module: str
     attribute: str
@@ -69,7 +68,7 @@ COMMANDS = {
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are imported when they are used, so that `--help` is there at once."""
+    """A group that imports its commands when they are used, so that `--help` is fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -120,7 +119,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         log.debug("action=command_failed status=%d", error.exit_status, exc_info=True)
         return _fail(str(error), error.exit_status, as_json)
     except BrokenPipeError:
-        # Whoever read our output has gone (`avanakctl … | head`): nothing is left to tell.
+        # The reader of our output has gone (`avanakctl … | head`).
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:  # noqa: BLE001 - the one place; the traceback goes to the log
@@ -137,7 +136,7 @@ def _fail(sentence: str, status: int, as_json: bool) -> int:
 
 
 def _unexpected(error: Exception) -> str:
-    """Write the traceback to the log file; the sentence for the person."""
+    """Write the traceback to the log file; return the sentence for the person."""
     from engine import logs
     from engine.config import load_settings
 

@@ -1,6 +1,6 @@
 """Clocks: UTC wall time in milliseconds, and a monotonic clock for pacing.
 
-Pure code takes ``now`` as an argument; only the outermost loops ask these.
+Pure code takes ``now`` as an argument; only the outermost loops call these functions.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def wall_ms() -> int:
 
 
 def monotonic_s() -> float:
-    """Seconds on a clock that never jumps; only differences mean anything."""
+    """Seconds on a clock that never jumps; only differences are meaningful."""
     return time.monotonic()
 
 

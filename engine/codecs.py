@@ -1,8 +1,8 @@
 """The codecs that a trunk may speak, in the order in which they are offered, and how its voice is carried.
 
-Messages are kept in PCMA and PCMU, so that neither costs transcoding.  Others are passed through: they are offered
-only for a message of which a file in that codec is kept, and which asks for no keys and no recording, because the
-switch can neither make nor read them.
+Messages are stored in PCMA and PCMU, so that neither needs transcoding.  Other codecs are passed through: they are
+offered only for a message that is stored in that codec and asks for no keys and no recording, because the switch can
+neither encode nor decode them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ SRTP = ("none", "optional", "mandatory")
 
 
 def read(text: str) -> tuple[str, ...]:
-    """Codecs of a list with commas, colons or blanks; BadInput for one that is not known, twice there, or none that is kept."""
+    """Parse a list of codecs (commas, colons or blanks); BadInput for an unknown or repeated one, or if neither PCMA nor PCMU
+    is among them.
+    """
     found = tuple(word.upper() for word in re.split(r"[\s,:]+", text.strip()))
     if len(set(found)) != len(found) or not set(found) <= set(KNOWN) or not set(found) & set(KEPT):
         raise BadInput(
@@ -33,12 +35,12 @@ def read(text: str) -> tuple[str, ...]:
 
 
 def offered(codecs: Iterable[str], kept: Container[str], has_keys: bool) -> tuple[str, ...]:
-    """What is offered of a trunk's codecs; `kept` are the passed-through ones that the message is kept in."""
+    """Which of a trunk's codecs are offered; `kept` are the passed-through ones that the message is stored in."""
     return tuple(codec for codec in codecs if codec in KEPT or (codec in kept and not has_keys))
 
 
 def preferences(codecs: Iterable[str], ptime_ms: int, separator: str = ",") -> str:
-    """As FreeSWITCH wants them: ``PCMA@8000h@20i,PCMU@8000h@20i``; with another separator that is named in front."""
+    """In FreeSWITCH's form: ``PCMA@8000h@20i,PCMU@8000h@20i``; another separator than the comma is named in front."""
     all_of_them = [f"{codec}@8000h@{ptime_ms}i" for codec in codecs]
     front = f"^^{separator}" if separator != "," and len(all_of_them) > 1 else ""
     return front + separator.join(all_of_them)

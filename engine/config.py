@@ -1,8 +1,8 @@
 """Settings: each declared once, with its type, default, check and meaning.
 
 They come from the environment (``AVANAK_*``) or from a file named by
-``AVANAK_CONFIG`` (lines ``AVANAK_NAME=value``).  A secret can be given as
-``AVANAK_NAME_FILE=/path``, so that it stands in no environment listing.
+``AVANAK_CONFIG`` (lines ``AVANAK_NAME=value``).  A secret can be given as ``AVANAK_NAME_FILE=/path``, so that no
+listing of the environment shows it.
 ``avanakctl check-config`` prints all of them.
 """
 

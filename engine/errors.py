@@ -1,8 +1,8 @@
-"""Errors, one class for each thing that a caller treats differently.
+"""Errors: one class for each case that callers treat differently.
 
 The command line maps them to exit statuses, the web UI to HTTP statuses.
-What is wrong is said in one clear sentence that a person can act on, raised with
-its English form and named values (`engine.sentences`):
+The message is one clear sentence that a person can act on, given as its English form and named values
+(`engine.sentences`):
 ``BadInput("Line %(line)s has no number.", line=7)``.
 """
 
@@ -38,7 +38,7 @@ class AvanakError(Exception):
         return str(self.sentence)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Classes of ours take other arguments: an error travels with its state, not made again.
+        # Subclasses take other arguments, so an error is pickled with its state and not by calling its class again.
         return _again, (type(self), self.args), self.__dict__
 
 
@@ -47,7 +47,7 @@ def _again(kind: type[AvanakError], args: tuple[Any, ...]) -> AvanakError:
 
 
 class BadInput(AvanakError):
-    """What somebody gave us cannot be used; the message says what and where."""
+    """The input cannot be used; the message says what is wrong and where."""
 
     exit_status = 2
     http_status = 400
@@ -60,11 +60,11 @@ class NotFound(BadInput):
 
 
 class FileGone(NotFound):
-    """What it was is known and is theirs, but its file is not there (any more)."""
+    """The thing exists and is theirs, but its file is missing."""
 
 
 class Conflict(BadInput):
-    """The thing is there, but its present state does not allow this."""
+    """The present state of the thing does not allow this."""
 
     http_status = 409
 
@@ -91,7 +91,7 @@ class StoreUnavailable(AvanakError):
 
 
 class EngineBusy(AvanakError):
-    """Another engine holds what this one wants (a database, a lease, a port)."""
+    """Another engine holds what this one needs (a database, a lease, a port)."""
 
     exit_status = 5
     http_status = 409

@@ -1,6 +1,6 @@
-"""Names as people see them: one form in which what looks alike is alike, and one that shows what is invisible.
+"""Names as people see them: a form in which lookalikes are equal, and a form that shows invisible characters.
 
-Compared so are the headers of lists, the ``{column}`` of texts, and what is typed into a search field.
+Headers of lists, the ``{column}`` of texts and search fields are compared this way.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _JOINERS = "\u200c\u200d"
 
 
 def fold(text: str) -> str:
-    """Return `text` without what people vary or cannot see; only letters and digits are left.
+    """Return `text` with only its letters and digits, in one spelling.
 
-    Gone are case, spaces, punctuation, ZWNJ, marks of direction, BOM, tatweel and diacritics;
-    Arabic letters are Persian ones, digits of any script are ASCII.
+    Case, spaces, punctuation, ZWNJ, direction marks, BOM, tatweel and diacritics are removed.  Arabic letters become
+    Persian ones and digits of any script become ASCII.
     """
     if text.isascii():
         return _DROPPED.sub("", text.casefold())
@@ -37,9 +37,9 @@ def _digit(char: str) -> str:
 
 
 def visible(text: str) -> str:
-    """Return `text` with each character that nobody sees written as ‹U+200F›.
+    """Return `text` with each invisible character written as ‹U+200F›.
 
-    A joiner between two letters, as Persian writes it, stays; so does a plain space.
+    A joiner between two letters, as Persian writes it, stays, and so does a plain space.
     """
     if text.isascii() and text.isprintable():
         return text

@@ -1,4 +1,4 @@
-"""Whether the web UI can listen where it is to listen, and the sentence when it cannot."""
+"""Whether the web UI can listen at its address, and the error if it cannot."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from engine.errors import AvanakError, BadInput, EngineBusy
 
 
 def refusal(error: OSError, host: str, port: int) -> AvanakError:
-    """What to raise for an error of binding: EngineBusy when the port is taken, BadInput when the address is not ours."""
+    """The error for a failed bind: EngineBusy when the port is taken, BadInput when the address is not this machine's."""
     if error.errno == errno.EADDRINUSE:
         return EngineBusy(
             "Port %(port)s of %(host)s is in use by another program; set AVANAK_WEB_PORT to a free one.",
@@ -24,7 +24,7 @@ def refusal(error: OSError, host: str, port: int) -> AvanakError:
 
 
 def check(host: str, port: int) -> None:
-    """Raise what `refusal` says unless one could listen there now."""
+    """Raise the error of `refusal` unless it is possible to listen there now."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,8 +1,7 @@
-"""One log file for several processes: appended to line by line, turned over by whoever finds it full.
+"""One log file for several processes: appended to line by line, rotated by the process that finds it full.
 
-A line is one `write` to a file that is opened for appending, so lines of two processes never mix.  Before
-each line it is looked up whether the name still means the open file; turning over holds a lock, so that two
-processes that find it full at once do it once.
+A line is one `write` to a file opened for appending, so lines of two processes never mix.  Before each line the handler
+checks that the name still belongs to the open file.  Rotation holds a lock, so that two processes do not rotate at once.
 """
 
 from __future__ import annotations
@@ -15,18 +14,18 @@ from pathlib import Path
 
 from engine.private_files import open_append
 
-# What would begin a new line, move a terminal's cursor or turn the direction of what follows.
+# Characters that begin a new line, move a terminal's cursor or change the text direction.
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-CONTINUES = "\n  | "  # the further lines of one event: none of them looks like an event of its own
+CONTINUES = "\n  | "  # before each further line of an event, so that none looks like an event of its own
 
 
 def harmless(text: str) -> str:
-    """A text as it may stand in a line of the log: whatever is no visible character is written as its number."""
+    """A text that is safe in a line of the log: invisible characters are written as their numbers."""
     return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 class OneLine(logging.Formatter):
-    """An event is one line that nobody's words can end; a traceback follows indented."""
+    """Writes an event as one line that no logged text can break; a traceback follows indented."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         return harmless(super().formatMessage(record))
@@ -62,7 +61,7 @@ class SharedFileHandler(logging.Handler):
         super().close()
 
     def _look(self, coming: int) -> None:
-        """See that the open file is the one of that name and has room."""
+        """Make sure that the open file is the one of that name and has room."""
         own = os.fstat(self._fd)
         try:
             named = os.stat(self._path)

@@ -1,4 +1,4 @@
-"""Where log lines go: to standard error, or to a file that turns over by itself."""
+"""Where log lines go: to standard error, or to a file that rotates."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def log_file(data_dir: Path) -> Path:
 
 
 def to_stderr(level: str) -> None:
-    """One line an event to standard error (services under systemd or Docker)."""
+    """Log to standard error, one line per event (services under systemd or Docker)."""
     _use(logging.StreamHandler(), level)
 
 
 def to_file(data_dir: Path, level: str) -> None:
-    """One line an event to ``data_dir/log/avanak.log``, five old ones of 20 MB kept; several processes may.
+    """Log to ``data_dir/log/avanak.log``, one line per event, keeping five old files of 20 MB; several processes may use it.
 
     Raises StoreUnavailable when the file cannot be opened.
     """
@@ -75,9 +75,9 @@ def _use(handler: logging.Handler, level: str) -> None:
 def _log_hub_error(
     context: Any, kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
-    """Stands for gevent's own, which prints tracebacks over whatever is on the terminal.
+    """Replaces gevent's own handler, which prints tracebacks over what is on the terminal.
 
-    What fails in a pool of threads (its context is a pair) is raised again where it was asked for.
+    An error in a thread pool (its context is a pair) is raised again in the caller.
     """
     level = logging.DEBUG if isinstance(context, tuple) else logging.ERROR
     log.log(level, "action=greenlet_failed where=%r", context, exc_info=(kind, error, trace))

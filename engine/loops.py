@@ -1,7 +1,7 @@
-"""Loops: steps that are made again and again, each in a greenlet of its own.
+"""Loops: steps that run again and again, each loop in a greenlet of its own.
 
-A loop is a value that says what is done and how often; `Loops` runs several.
-A step that fails is logged and made again: no loop ends by a mistake.
+A loop is a value that says what to do and how often; `Loops` runs several.  A step that fails is logged and run again, so
+no loop ends because of an error.
 """
 
 from __future__ import annotations
@@ -20,12 +20,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class Loop:
-    """One step and its time.
+    """One step and its interval.
 
-    `step` may return True for «there is more»: it is then made again at once; or the seconds to wait
-    this time instead of `every_s`.
-    `stops_early`: it ends when stopping begins; the others go on until the end.
-    `wake`: a flag that cuts the waiting short.
+    `step` may return True to run again at once, or the seconds to wait this time instead of `every_s`.
+    `stops_early`: the loop ends when stopping begins; the others go on until the end.
+    `wake`: a flag that ends the wait early.
     `begins_after_s`: how long the first step waits.
     """
 
@@ -59,7 +58,7 @@ class Loops:
         gevent.joinall([self._running[loop] for loop in ending], timeout=timeout_s)
 
     def stop(self) -> None:
-        """End all of them at once, also within a step."""
+        """End all loops at once, even within a step."""
         gevent.killall(list(self._running.values()))
         self._running = {}
 

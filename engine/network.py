@@ -1,4 +1,4 @@
-"""Where somebody asks from: an IPv4 address, or the /64 of an IPv6 one, as one person has a whole /64."""
+"""The network of a client: an IPv4 address, or the /64 of an IPv6 one, because one person has a whole /64."""
 
 from __future__ import annotations
 

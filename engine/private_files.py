@@ -1,6 +1,6 @@
-"""Folders and files for our eyes only: they hold people's numbers, what is said to them, and keys.
+"""Private folders and files: they hold people's numbers, what is said to them, and keys.
 
-The one exception are the prompts, which the switch reads: its group may be let in (AVANAK_SWITCH_GROUP).
+The only exception are the prompts, which the switch reads: its group can be given access (AVANAK_SWITCH_GROUP).
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ def group_id(group: str) -> int | None:
 
 
 def use_umask(group: str) -> None:
-    """From now on this process makes files that no stranger can read."""
+    """Have this process create files that others cannot read."""
     os.umask(SHARED_UMASK if group else UMASK)
 
 
 def make_root(path: Path) -> None:
-    """Make the data folder; one that is there keeps the mode that somebody gave it."""
+    """Make the data folder; an existing one keeps its mode."""
     _made(path, lambda: _make(path))
 
 
 def make_folder(path: Path, gid: int | None = None) -> None:
-    """Make a folder of ours, or close it if it was left open; with `gid` that group may read what is in it.
+    """Make a private folder, or make an existing one private; with `gid` that group may read what is in it.
 
     Raises StoreUnavailable when it cannot be made.
     """
@@ -58,7 +58,7 @@ def make_folder(path: Path, gid: int | None = None) -> None:
 
 
 def pass_through(path: Path, gid: int) -> None:
-    """Let a group through a folder of ours to what is shared in it, without seeing what else is there."""
+    """Let a group pass through a private folder to what is shared in it, without listing the rest."""
 
     def work() -> None:
         status = path.stat()
@@ -70,7 +70,7 @@ def pass_through(path: Path, gid: int) -> None:
 
 
 def open_append(path: Path) -> int:
-    """A descriptor of a file of ours that is only ever added to."""
+    """A descriptor of a private file that is only appended to."""
     return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, FILE)
 
 

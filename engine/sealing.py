@@ -1,4 +1,4 @@
-"""Secrets in the database that must be readable again: sealed with a key that does not lie in the database.
+"""Encryption of secrets in the database that must be readable again; the key is not in the database.
 
 A key is derived (HKDF, RFC 5869) from the installation's secret key for each purpose, so what was sealed for
 one purpose does not open for another.
@@ -23,17 +23,18 @@ class SecretBox:
             raise ValueError("a secret box without a key")
 
     def seal(self, text: str, purpose: str) -> str:
-        """The text for nobody but who has the key and knows what it was sealed for."""
+        """Seal a text: only who has the key and knows the purpose can open it."""
         return _fernet(purpose, self._keys[:1]).encrypt(text.encode()).decode("ascii")
 
     def unseal(self, sealed: str, purpose: str) -> str | None:
-        """The text again; None when none of the keys opens it."""
+        """Open a sealed text; None when none of the keys opens it."""
         return _opened(sealed, purpose, self._keys)
 
     def sealed_anew(self, kept: str, purpose: str, is_plain: Callable[[str], bool]) -> str | None:
-        """What is to be kept in place of `kept`, which the first key may have sealed, or an earlier one, or none.
+        """The value to store instead of `kept`, so that it is sealed with the first key.
 
-        The same when the first key has sealed it; None when it is not plain and no key opens it.
+        `kept` may be sealed with any key, or plain.  It is returned unchanged when the first key sealed it; None when it is
+        sealed and no key opens it.
         """
         if _opened(kept, purpose, self._keys[:1]) is not None:
             return kept

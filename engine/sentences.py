@@ -1,8 +1,8 @@
-"""A sentence for a person: its English form, which names it, and values that the reader's language writes.
+"""A sentence for a person: its English form, which is its id, and values that are written in the reader's language.
 
-``Sentence("Line %(line)s has no number.", line=7)``.  The form is looked up in the
-catalog of the reader's language (webui/translations, `scripts/translations`); who
-has no catalog (command line, log, API) reads the English.  A value is one of
+``Sentence("Line %(line)s has no number.", line=7)``.  The form is looked up in the catalog of the reader's language
+(webui/translations, `scripts/translations`).  The command
+line, the log and the API have no catalog and show the English.  A value is one of
 
 - a number or a text, written as it is (a whole number without separators);
 - `Amount`: a number with separators;
@@ -35,7 +35,7 @@ _MARK = '{"id": '  # how a kept sentence begins
 
 
 class Word(str):
-    """A word of ours that readers see in their language: ``paused``."""
+    """A fixed word that readers see in their language: ``paused``."""
 
     __slots__ = ()
 
@@ -141,12 +141,12 @@ def kept(form: str, /, **values: Any) -> str:
 
 
 def is_kept(text: str) -> bool:
-    """Whether a text is a sentence that was kept; else somebody wrote it, or a program of before."""
+    """Whether a text is a kept sentence and not text of a person or of an earlier version."""
     return text.startswith(_MARK)
 
 
 def sentence_of(text: str) -> Sentence:
-    """The sentence that was kept; any other text is a sentence that says itself."""
+    """The sentence that was kept; any other text becomes a sentence without values."""
     if is_kept(text):
         try:
             found = _read(json.loads(text))
@@ -158,9 +158,9 @@ def sentence_of(text: str) -> Sentence:
 
 
 def fill(form: str, values: Mapping[str, Any], write: Callable[[Any], str]) -> str:
-    """`form` with each ``%(name)s`` as `write` writes its value; without values a ``%`` stands for itself.
+    """Fill `form`: `write` gives the text of each ``%(name)s``.  Without values a ``%`` stands for itself.
 
-    A value that is a sentence of its own and stands at the end does not bring a second full stop.
+    A sentence as the last value does not add a second full stop.
     """
     if not values:
         return form

@@ -1,8 +1,8 @@
 """The states of things, and the moves between them.
 
-Lower-case words, stored as they are written here.  ``TRANSITIONS`` is the
-whole truth about which move is legal; whoever changes a state does it by a
-conditional UPDATE on the old one and logs ``old -> new``.
+Lower-case words, stored as they are written here.  ``TRANSITIONS`` says which moves are legal.  A state is changed by
+a conditional UPDATE on the old one, and logged
+as ``old -> new``.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ ACCOUNT_MOVES: dict[AccountState, frozenset[AccountState]] = {
     AccountState.IDENTITY_VERIFIED: frozenset({AccountState.ACTIVE, AccountState.SUSPENDED}),
     AccountState.ACTIVE: frozenset({AccountState.EXPIRED, AccountState.SUSPENDED}),
     AccountState.EXPIRED: frozenset({AccountState.ACTIVE, AccountState.SUSPENDED}),
-    # Back to where what it has proved and paid leaves it (services.accounts.standing).
+    # Back to the state that its proofs and payments allow (`services.accounts.account_states`).
     AccountState.SUSPENDED: frozenset(
         {
             AccountState.REGISTERED,
@@ -163,7 +163,7 @@ TICKET_MOVES: dict[TicketState, frozenset[TicketState]] = {
 
 
 class ClockState(StrEnum):
-    """How a clock of a ticket stands; a missed one stays on the books, done late or not."""
+    """The state of a ticket's clock; a missed one stays recorded, whether done late or not."""
 
     RUNNING = "running"  # not done, the deadline has not passed (or the clock stands still)
     MISSED = "missed"  # not done, the deadline has passed
@@ -208,7 +208,7 @@ class ImportState(StrEnum):
 
 
 class AgentState(StrEnum):
-    """What somebody who answers the support line wants to be."""
+    """The state that an agent of the support line has chosen."""
 
     SIGNED_OUT = "signed_out"
     AVAILABLE = "available"  # calls may ring

@@ -1,4 +1,4 @@
-"""Texts as they may be shown and kept: nothing that plays tricks, of a file never a path, of an address no password."""
+"""Texts made safe to show and store: no control characters, no path in a file name, no password in an address."""
 
 from __future__ import annotations
 
@@ -31,5 +31,5 @@ def shown_name(name: str, otherwise: str) -> str:
 
 
 def without_passwords(text: str) -> str:
-    """A text whose addresses tell neither user nor password, wherever these stand in them."""
+    """A text with user names and passwords removed from its addresses."""
     return _SECRET_OF_QUERY.sub(r"\1…", _USER_OF_URL.sub("//…@", text))

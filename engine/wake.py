@@ -1,7 +1,7 @@
-"""When greenlets wake: a flag that one waits for, and moments that many share.
+"""Waking greenlets: a flag that one waits for, and moments that many share.
 
-gevent's own `Event.wait(timeout)` raises and catches a `Timeout` each time it runs out, which costs more than most
-steps of the loops that wait so, tens of times a second.
+gevent's own `Event.wait(timeout)` raises and catches a `Timeout` whenever it runs out, tens of times a second, which costs
+more than most steps of the waiting loops.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ BEATS_S = (5.0, 0.5)
 
 
 def to_beat(wait_s: float) -> float:
-    """About `wait_s`, so that those who wait long wake at the same moments: one waking costs more than a step."""
+    """About `wait_s`, rounded so that long waits end at the same moments: a wake-up costs more than a step."""
     for beat_s in BEATS_S:
         if wait_s >= beat_s:
             now_m = monotonic_s()

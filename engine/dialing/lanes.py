@@ -287,9 +287,9 @@ class Lanes:
     def take_over(
         self, rows: Sequence[Any], part_of: Callable[[Any], tuple[float, int]], now_m: float
     ) -> list[int]:
-        """Make the gateways what their rows in the store say; the ids of those that show another number now.
+        """Bring the gateways up to date with their rows; the ids of those that show another number now.
 
-        `part_of` a row is the rate and the channels of it that are ours; (0, 0): none now.
+        `part_of` gives our part of a row's rate and channels; (0, 0): none now.
         """
         is_new = False
         changed: list[int] = []
@@ -325,7 +325,7 @@ class Lanes:
         return (trunk for trunk in self.trunks.values() if trunk.switch.is_up)
 
     def carrying(self, call: Call) -> list[GatewayLane]:
-        """The gateways that could carry a call now, its own included."""
+        """The gateways that could carry a call now, including its own."""
         usable = {trunk.gateway.id for trunk in self.up_trunks() if not trunk.is_draining}
         return [
             gateway
@@ -337,8 +337,8 @@ class Lanes:
     def places(self, now: float, urgent: bool) -> Places:
         """How many further calls are worth claiming now.
 
-        As many as the limits will let out within the horizon, less those that wait already,
-        and never more than there are free seats.
+        As many as the limits permit within the horizon, minus those that wait already, and never more than there are
+        free seats.
         """
         of_gateway: dict[int, int] = {}
         of_switch: dict[int, int] = {}
@@ -364,7 +364,7 @@ class Lanes:
         return Places(of_gateway, of_switch)
 
     def waiting(self, ways: Container[Way]) -> int:
-        """Calls that wait in front of these ways."""
+        """How many calls wait on these trunks."""
         return sum(trunk.ready for trunk in self.trunks.values() if trunk.way in ways)
 
     def take_seat(self, call: Call) -> None:

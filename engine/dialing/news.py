@@ -1,4 +1,4 @@
-"""Looking for what others wrote into the database: by one loop, which wakes those that would look for the same."""
+"""Notices what others wrote to the database: one loop looks, and wakes the loops that would look for the same."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from engine.store.changes import Changes
 from engine.wake import Wake
 
 UNSEEN_S = 2.0  # the longest time between two looks
-TELL_S = 0.9  # the shortest between two wakings of those who listen
+TELL_S = 0.9  # the shortest time between two wakings of the listening loops
 
 
 class News:
-    """Wakes loops when the database may hold something new; one of them looks, the others need not.
+    """Wakes loops when the database may hold something new, so that only one of them has to look.
 
-    While nothing happens (`is_quiet`) a step would find what it found: it is left out until something was written.
+    While nothing happens (`is_quiet`) a step would find nothing new, so it is skipped until something was written.
     """
 
     def __init__(self, is_quiet: Callable[[], bool]) -> None:
@@ -26,7 +26,7 @@ class News:
         self._told_m = 0.0
 
     def looking(self, step: Callable[[], object]) -> Callable[[], object]:
-        """`step` of the loop that looks: it is made, and the listening ones are woken, when there may be something."""
+        """Wrap the `step` of the looking loop: it runs, and wakes the listening loops, when there may be something new."""
 
         def look() -> object:
             now_m, was_quiet = monotonic_s(), self._is_quiet()
@@ -42,7 +42,7 @@ class News:
         return look
 
     def listening(self, name: str, step: Callable[[], object], every_s: float) -> Loop:
-        """A loop that steps every `every_s`, and while nothing happens only when there may be something."""
+        """A loop that steps every `every_s`; while nothing happens, only when there may be something new."""
         wake = Wake()
         self._listening.append(wake)
 

@@ -12,17 +12,17 @@ from __future__ import annotations
 import math
 from collections import deque
 
-# Two calls a second apart for us may stand closer together at the carrier:
-# the window is longer than a second by what the way there can vary.
+# Two calls that leave a second apart may arrive at the carrier closer together: the window is longer than a second by
+# the variation of the delay.
 WINDOW_MARGIN_S = 0.006
-# The even spacing is that of a still longer window.  If both were one, a burst would come back a window later, at
-# once, after a wait for the window to open, and so for ever: seconds between two such waits held 8 % less.  By the
-# difference each window has a little more room, in which a burst is spread within some seconds.
+# The even spacing belongs to a slightly longer window.  With one length for both, a burst would repeat a window later,
+# as soon as the window opens again, and so on for ever; that cost 8 % of the rate.  The difference leaves each window
+# a little more room, in which a burst spreads out within some seconds.
 SPACING_MARGIN_S = 0.012
-# How far the bucket may run ahead, as a share of a second's permits: late
-# ticks are made up for, and a burst is less than 100 ms of traffic.
+# How far the bucket may run ahead, as a share of a second's permits: this makes up for late ticks and keeps a burst
+# below 100 ms of traffic.
 BURST_SHARE = 0.09
-# So many calls may wait for each other to leave together: a few wake us less often than each by itself.
+# At most so many calls wait for each other to leave together, which needs fewer wake-ups.
 TOGETHER = 5
 
 
@@ -67,10 +67,10 @@ class RateLimiter:
         self._sent.extend([now] * permits)
 
     def next_in(self, now: float, wanted: int = 1) -> float:
-        """Seconds until `wanted` permits can be taken together, or as many of them as lose nothing by waiting.
+        """Seconds until `wanted` permits can be taken together, or as many of them as can wait without loss; 0: now.
 
-        0 when they can be now.  That is at most a burst less one, for what flows over a full bucket is lost, and
-        what the window has room for.
+        That is at most a burst minus one, because permits that overflow a full bucket are lost, and at most what the
+        window has room for.
         """
         self._forget(now)
         together = max(1, min(wanted, self._burst - 1, TOGETHER))
@@ -78,12 +78,12 @@ class RateLimiter:
         return max(0.0, by_window, self._earliest + together * self._gap - now)
 
     def use(self, now: float) -> float:
-        """The share of what it permits that was taken in the window up to `now`, by whoever."""
+        """The share of the permits that was taken in the window that ends `now`."""
         self._forget(now)
         return len(self._sent) / self._cap
 
     def expected(self, now: float, horizon_s: float) -> int:
-        """About how many permits there will be between now and `horizon_s` later."""
+        """About how many permits there will be within the next `horizon_s` seconds."""
         return max(1, math.ceil(self.available(now) + horizon_s / self._gap))
 
     def _forget(self, now: float) -> None:

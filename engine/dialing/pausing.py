@@ -1,4 +1,4 @@
-"""Pausing a campaign from within dialling: calls could reach people, and the message would not."""
+"""Pauses a campaign when its calls could reach people but its message could not."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ log = logging.getLogger(__name__)
 
 
 class Pausing:
-    """Stops a campaign at once in memory, and writes the pause beside the caller."""
+    """Stops a campaign in memory at once, and writes the pause in the background."""
 
     def __init__(self, lanes: Lanes, writer: Writer) -> None:
         self._lanes = lanes
         self._writer = writer
 
     def prompt_missing(self, call: Call) -> None:
-        """The switch has no file for the message: pause rather than ring people for nothing."""
+        """Pause because the switch has no file for the message, rather than ring people for nothing."""
         self._stop(call, why.PROMPT_MISSING)
 
     def recordings_cut(self, call: Call) -> None:
-        """The switch cannot keep what people say: pause rather than ask them for it."""
+        """Pause because the switch cannot store recordings, rather than ask people to speak for nothing."""
         self._stop(call, why.RECORDINGS_CUT)
 
     def _stop(self, call: Call, code: str) -> None:

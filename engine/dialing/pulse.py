@@ -1,4 +1,4 @@
-"""The pulse of campaigns, once a second: start what is due, finish what is done, and say how each goes."""
+"""The pulse of campaigns, once a second: start what is due, finish what is done, and report each one's progress."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from engine.store.tables.core import CampaignCounts, CampaignPulse
 from engine.store.threads import read
 from engine.store.writer import Writer
 
-CAPS_MS = 10_000  # for how long what accounts' caps let through is believed
+CAPS_MS = 10_000  # how long the outlook of an account's caps is kept
 
 
-# Looked at each second: as text, for it costs less than a query that is built anew.
+# Runs every second: plain SQL costs less than building the query each time.
 _STOPPED_WITH_LEFTOVERS = (
     "SELECT k.campaign_id FROM campaign_counts k JOIN campaign c ON c.id = k.campaign_id"  # noqa: S608 - of ours
     f" WHERE c.state = '{CampaignState.STOPPED}' AND k.waiting + k.retry_wait > 0"
@@ -37,10 +37,10 @@ _DUE = f"SELECT id FROM campaign WHERE state = '{CampaignState.SCHEDULED}' AND s
 
 @dataclass(frozen=True, slots=True)
 class PulseView:
-    """What a second's look at the store found.
+    """What was read from the store in one second.
 
-    `counts`, `waits`: of running campaigns, as `_numbers_of` has them.  The others name campaigns: stopped with
-    recipients that wait still, due to start, paused by a cap that allows again, over, approved.
+    `counts`, `waits`: of running campaigns, as in `_numbers_of`.  The others are ids of campaigns: stopped with
+    recipients still waiting, due to start, paused by a cap that allows calls again, finished, approved.
     """
 
     counts: dict[int, CampaignCounts]
@@ -54,15 +54,15 @@ class PulseView:
 
     @property
     def is_anything(self) -> bool:
-        """Whether something is to be done."""
+        """Whether there is anything to do."""
         return bool(self.stopped or self.due or self.todo or self.uncapped or self.over or self.approved)
 
 
 class Pulse:
     """`step` once a second.
 
-    `unprepared`: campaign -> recipients whose own message is not made yet.
-    `share`: how much of all dialled switches is ours, 0 to 1; None when there is one engine.
+    `unprepared`: campaign -> recipients whose own message is not ready yet.
+    `share`: our part of all dialled switches, 0 to 1; None when there is one engine.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Pulse:
         self._capped_ends: dict[int, int | None] = {}  # as reckoned since
 
     def step(self, now: int, now_m: float) -> None:
-        """1. read what is due, done or stopped; 2. reckon how each campaign goes; 3. write all in one transaction."""
+        """1. read what is due, done or stopped; 2. work out each campaign's progress; 3. write all in one transaction."""
         runs = list(self._board.runs.values())
         if runs and not 0 <= now - self._caps_at < CAPS_MS:
             whose = {run.id: run.account_id for run in runs}
@@ -120,7 +120,7 @@ class Pulse:
             self._writer.call(work)
 
     def _look(self, running: list[int], now: int) -> PulseView:
-        """What the store says now; in a reading thread, all at one visit."""
+        """Read everything from the store in one go; runs in a reading thread."""
         counts, waits = _numbers_of(running) if running else ({}, {})
         return PulseView(
             counts,
@@ -136,7 +136,7 @@ class Pulse:
     def _say(
         self, run: CampaignRun, counts: CampaignCounts, due: tuple[int, int], now: int, now_m: float
     ) -> Said:
-        """How a campaign goes: on the hub, where what it is read from does not change meanwhile."""
+        """Work out a campaign's progress; runs on the hub, where its inputs do not change meanwhile."""
         rate = run.rate(now_m)
         left = self._unprepared().get(run.id, 0)
         reason, details = reason_of(run, self._lanes, counts, rate, due[0], left, now, now_m)
@@ -151,7 +151,9 @@ class Pulse:
                 said.campaign_id, self._engine, reason, details, calls_up, rate, now
             )
         told: dict[str, object] = {"engine": self._engine, "reason": reason, "details": details, "at": now}
-        if speaker == self._engine:  # else the end stands that the speaker told: who cannot dial knows none
+        if (
+            speaker == self._engine
+        ):  # else keep the end that the reporting engine wrote: an engine that cannot dial knows none
             told["ends_at"] = said.ends_at
         CampaignPulse.update(**told, calls_up=calls_up, calls_per_second=rate).where(
             CampaignPulse.campaign == said.campaign_id
@@ -161,7 +163,7 @@ class Pulse:
     def _ends_at(self, run: CampaignRun, counts: CampaignCounts, last_due: int, now: int) -> int | None:
         share = self._share()
         limits = run_limits(run, self._lanes, 1.0 if share is None else share)
-        if limits is None:  # nothing can leave now, and nobody knows for how long
+        if limits is None:  # nothing can leave now, for an unknown time
             return None
         caps = self._caps.get(run.account_id)
         if run.id in self._capped_ends and last_due <= now:
@@ -183,13 +185,13 @@ class Pulse:
             caps=caps,
             rials_a_call=self._costs.get(run.id, 0.0),
         )
-        if caps is not None and caps.is_capped:  # goes through the hours to come: not each second
+        if caps is not None and caps.is_capped:  # looks at all hours to come: too dear for every second
             self._capped_ends[run.id] = found.ends_at
         return found.ends_at
 
 
 def _caps_of(whose: Mapping[int, int], caps: Caps, now: int) -> tuple[dict[int, Outlook], dict[int, float]]:
-    """What the accounts of campaigns may do, and what a call of each campaign costs that is charged against a cap."""
+    """The outlook of the accounts' caps, and the cost of one call of each campaign that counts towards a cap."""
     found = {account_id: traffic_caps.outlook(account_id, caps, now) for account_id in set(whose.values())}
     costs = {
         campaign_id: reservations.average_cost(campaign_id)
@@ -209,7 +211,7 @@ def _numbers_of(
     """The counts of campaigns, and when the next and the last of their recipients are due (ms; 0: nobody waits)."""
     waits = {}
     for campaign_id in campaign_ids:
-        # One end of the index after the other: both at once would read all of it.
+        # One end of the index after the other: a single query for both would read all of it.
         first, last = (
             execute(
                 f"SELECT {word}(next_at) FROM recipient WHERE campaign_id = ?"  # noqa: S608 - words of ours

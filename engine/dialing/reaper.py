@@ -1,9 +1,7 @@
-"""The reaper: ends what no event will end.
+"""The reaper: ends calls for which no event will come.
 
-Every call has a time by which it must have ended.  Past it the switch is
-asked, and only what it says counts: alive calls are ended there by us, dead
-ones are settled by what is known of them.  Nothing is dialled again because of
-its age alone.
+Every call has a deadline.  After it the switch is asked, and only its answer counts: calls that are alive are hung up
+there, others are settled by what is known of them.  Nothing is dialled again because of its age alone.
 """
 
 from __future__ import annotations
@@ -22,8 +20,8 @@ from engine.esl import answers, commands
 log = logging.getLogger(__name__)
 
 ASK_S = 5.0
-AGAIN_S = 5.0  # between killing a call and asking after it again
-LOOK_TWICE_S = 2.5  # a command that was held up may be carried out just now
+AGAIN_S = 5.0  # between killing a call and asking about it again
+LOOK_TWICE_S = 2.5  # a delayed command may be running just now
 
 
 class Asker(Protocol):
@@ -50,18 +48,17 @@ class Reaper:
         self.call_events = call_events
         self.link_of = link_of
         self.records_of = records_of
-        self.is_suspect = is_suspect  # recovery is asking after it already
+        self.is_suspect = is_suspect  # recovery is asking about it already
         self.away_s = away_s  # how long a switch has been away
         self.wait_s = wait_s  # how long its calls wait for it
         self.clock = clock
 
     def step(self) -> int:
-        """Handle the calls that are overdue now; how many were looked at.
+        """Handle the calls that are overdue now; return how many there were.
 
-        1. an originate that failed and whose hang-up event did not come: its record ends it, or its job's word;
-        2. otherwise the switch is asked; 3. alive: it is killed and asked after again;
-        4. gone: its record ends it, or else it is unknown.  5. A switch that stays away too long
-        is not waited for any longer.
+        1. a failed originate without a hang-up event is ended by its record, or by the cause of its job;
+        2. for other calls the switch is asked; 3. a call that is alive is killed and asked about again;
+        4. a call that is gone is ended by its record, or is unknown; 5. a switch that stays away too long is given up.
         """
         _, now_m = self.clock()
         overdue = self.calls.overdue(now_m)
@@ -88,19 +85,19 @@ class Reaper:
             self.calls.watch(call, self.clock()[1] + AGAIN_S)
             return
         if self.calls.get(call.uuid) is not call:
-            return  # an event ended it while we asked
+            return  # an event ended it meanwhile
         call.asked += 1
         if is_alive:
             log.warning("action=overdue_alive attempt=%d asked=%d", call.attempt_id, call.asked)
             self.calls.watch(call, self.clock()[1] + AGAIN_S)
         elif call.asked == 1:
-            # It ended a moment ago, or its events are still on the way: look once more.
+            # It ended a moment ago and its events may still be on the way: check once more.
             self.calls.watch(call, self.clock()[1] + LOOK_TWICE_S)
         else:
             self._end(call, "overdue_gone")
 
     def _wait_for_switch(self, call: Call) -> None:
-        """The switch is away: recovery asks when it is back, unless that takes too long."""
+        """Wait for a switch that is away: recovery asks when it is back, unless that takes too long."""
         left_s = self.wait_s - self.away_s(call.switch_id)
         if left_s > 0:
             self.calls.watch(call, self.clock()[1] + min(AGAIN_S, left_s))
@@ -108,8 +105,9 @@ class Reaper:
             self._end(call, "switch_not_back")
 
     def _end(self, call: Call, why: str) -> None:
-        """Its record ends it.  Without one: what was answered was partly heard, and of what was
-        handed over and never heard of we cannot tell whether the phone rang."""
+        """End a call by its record.  Without one, an answered call was partly heard, and for one without any event nobody
+        can tell whether the phone rang.
+        """
         try:
             found = self.records_of(call.switch_id).find([call.uuid])
         except RecordsUnavailable as error:

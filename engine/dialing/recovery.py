@@ -1,18 +1,17 @@
-"""After a crash of anything: what became of the attempts that have not ended.
+"""Recovery after any crash: finds out what became of the attempts that have not ended.
 
-Asked whenever a switch is reached (at start, and after each loss of the connection), while dialling
-on it goes on.  For every attempt that was handed to that switch before this connection, and has not ended:
+It runs whenever a switch is reached (at start, and after each loss of the connection), while dialling on it goes on.
+For every attempt that was handed to that switch before this connection and has not ended:
 
 1. alive: adopted, and followed to its end;
-2. ended in our absence: the switch's own call record ends it;
-3. the switch restarted since (its ``Core-UUID`` differs) and has no record: the call went with it.  How much
-   of it was heard, or whether it rang, nobody can say: it is ``unknown`` (the campaign's policy);
-4. none of these, after the switch has answered promptly for a while (so that whatever stood in its
-   buffers has been carried out), and its records have had their time to come: it never reached the
-   switch, and its recipient goes back to the queue.
+2. ended in our absence: settled by the switch's own call record;
+3. the switch restarted since (its ``Core-UUID`` differs) and has no record: the call was lost.  Nobody knows
+how much was heard, or whether it rang: it is ``unknown`` (the campaign's policy);
+4. none of these, after the switch has answered promptly for a while (so that buffered commands have run) and its
+records have had time to arrive: it never reached the switch, and its recipient goes back to the queue.
 
-Where a switch has no records, 4 cannot be told from a call that ended unseen: that is ``unknown`` too.
-Every step may be broken off and done again: each ends attempts only by what is true at that moment.
+If a switch has no records, 4 cannot be distinguished from a call that ended unseen, so it is ``unknown`` too.
+Every step may be interrupted and repeated.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ log = logging.getLogger(__name__)
 # How long the switch must answer promptly before «it knows nothing of this call» is believed.  A command
 # may stand in its buffers, or be in the middle of being carried out, when the connection is new.
 SETTLE_DOWN_S = 2.5
-SETTLE_DOWN_PER_CALL_S = 0.002  # a switch that was stopped has that many commands to catch up with
+SETTLE_DOWN_PER_CALL_S = 0.002  # a switch that was stopped has so many commands to work off
 PROMPT_S = 0.5
 PROBE_S = 0.25
 RETRY_S = 1.0
@@ -53,7 +52,7 @@ Api = Callable[[bytes], str]
 
 @dataclass(slots=True)
 class Tally:
-    """How many attempts of a recovery went which way."""
+    """How many attempts a recovery ended in which way."""
 
     adopted: int = 0
     recorded: int = 0
@@ -75,7 +74,7 @@ def read_open_attempts(switch_id: int) -> list[tuple[Attempt, Recipient]]:
 
 
 class Recovery:
-    """Brings this engine's books and the switches' calls together again."""
+    """Reconciles the open attempts with the calls on the switches."""
 
     def __init__(
         self,
@@ -94,15 +93,15 @@ class Recovery:
         self.read = read  # runs a function with a connection, off the hub
         self.clock = clock
         self.wait_s = wait_s  # how long calls wait for a switch that is away
-        self.suspects: dict[int, set[str]] = {}  # switch id -> calls that a recovery is asking after
+        self.suspects: dict[int, set[str]] = {}  # switch id -> calls that a recovery is asking about
         self.last: dict[int, Tally] = {}
 
     # -- knowing ------------------------------------------------------------------------
 
     def learn(self, switch_id: int, only: set[int] | None = None) -> int:
-        """Take the open attempts of a switch into memory, with their seats; how many were new.
+        """Take the open attempts of a switch into memory, with their seats; return how many were new.
 
-        To be done before events of the switch are handled and before anything is dialled there.
+        Call it before events of the switch are handled and before anything is dialled there.
         `only` names attempts by id (all with None).  Raises StoreUnavailable.
         """
         rows = self.read(lambda: read_open_attempts(switch_id))
@@ -142,7 +141,7 @@ class Recovery:
             gateway_id=attempt.gateway_id,
             created_at=attempt.created_at,
             core_uuid=attempt.core_uuid,
-            is_sent=True,  # whatever the row says: only the switch can tell that it was not
+            is_sent=True,  # whatever the row says: only the switch can tell that it was not sent
             answered_at=attempt.answered_at,
         )
         self._ensure_lanes(call)
@@ -151,7 +150,7 @@ class Recovery:
         self.calls.watch(call, self.clock()[1] + self.wait_s)
 
     def _ensure_lanes(self, call: Call) -> None:
-        """Seats are counted for a gateway or a switch, too, that is not dialled on any more."""
+        """Make lanes also for a gateway or switch that is no longer dialled on, so that its seats are counted."""
         if call.gateway_id not in self.lanes.gateways:
             self.lanes.gateways[call.gateway_id] = GatewayLane(
                 call.gateway_id, f"gone-{call.gateway_id}", RateLimiter(1), Seats(1), (), 0, 1, "", 20, True,
@@ -173,10 +172,10 @@ class Recovery:
         before_m: float,
         is_up: Callable[[], bool] = lambda: True,
     ) -> Tally:
-        """Recover the calls of a switch that were handed over before `before_m`; how many went which way.
+        """Recover the calls of a switch that were handed over before `before_m`; return what became of them.
 
-        Goes on until every one of them has been decided or `is_up` says that the connection has
-        ended; what could not be asked is asked again.
+        Goes on until every call has been decided or `is_up` says that the connection has ended.  Failed questions are
+        asked again.
         """
         mine = [c for c in self.calls.on_switch(switch_id) if c.is_sent and c.sent_m < before_m]
         tally = Tally(suspects={call.uuid for call in mine})
@@ -204,14 +203,14 @@ class Recovery:
         return tally
 
     def _decide(self, mine: list[Call], core_uuid: str, api: Api, records: Records, tally: Tally) -> None:
-        """1. the living and the recorded at once; 2. wait; 3. ask after each of the others by its name."""
+        """1. decide live and recorded calls at once; 2. wait; 3. ask for each of the others by its id."""
         self._look(self._open(mine, tally), core_uuid, api, records, tally)
         waits_m = monotonic_s() + self.wait_s
-        gone: int | None = None  # the mark at which those who are left were no more on the switch
+        gone: int | None = None  # the mark at which the remaining calls were no longer on the switch
         while left := self._open(mine, tally):
             self._settle_down(api, SETTLE_DOWN_S + SETTLE_DOWN_PER_CALL_S * len(left))
             alive = self._exist([call for call in left if call.core_uuid == core_uuid], api)
-            # The records are read after the switch has said what is alive: no call can fall between.
+            # The records are read after the list of live calls, so that no call is missed between the two.
             gone = records.mark() if gone is None else gone
             are_complete = records.are_complete(gone)
             found = records.find([call.uuid for call in left if call.uuid not in alive])
@@ -227,13 +226,13 @@ class Recovery:
                     self._end_unheard(call, core_uuid, bool(are_complete), tally)
 
     def _open(self, mine: list[Call], tally: Tally) -> list[Call]:
-        """Those that are undecided: their events may have come while we asked."""
+        """The undecided calls: events may have ended some meanwhile."""
         left = [c for c in mine if c.uuid in tally.suspects and self.calls.get(c.uuid) is c]
         tally.suspects.intersection_update([call.uuid for call in left])
         return left
 
     def _look(self, suspects: list[Call], core_uuid: str, api: Api, records: Records, tally: Tally) -> None:
-        """Adopt the living and settle the recorded."""
+        """Adopt live calls and settle recorded ones."""
         if not suspects:
             return
         alive = {channel.uuid: channel for channel in answers.read_channels(api(commands.show_channels()))}
@@ -255,13 +254,13 @@ class Recovery:
             asked_m = monotonic_s()
             api(commands.clock())
             if monotonic_s() - asked_m > PROMPT_S:
-                since_m = monotonic_s()  # it was held up: what it had in its buffers starts only now
+                since_m = monotonic_s()  # it was delayed: its buffered commands start only now
 
     def _exist(self, suspects: list[Call], api: Api) -> set[str]:
-        """Those of the calls that the switch knows: its own table, which no list lags behind.
+        """Those of the calls that exist on the switch, by its own table, which is never out of date.
 
-        The first failure is raised, and no more is asked: of a switch that is gone, thousands of calls
-        would each fail by itself and hold the engine up for many seconds.
+        The first failure is raised and nothing more is asked: with a lost switch, thousands of questions would each
+        fail and hold the engine up for many seconds.
         """
         failed: list[AvanakError] = []
 
@@ -282,10 +281,10 @@ class Recovery:
     # -- deciding -------------------------------------------------------------------------
 
     def _adopt(self, call: Call, is_answered: bool, tally: Tally) -> None:
-        """It lives: follow it to its end, which is no later than that of a call begun now."""
+        """Follow a live call to its end, which comes no later than that of a call begun now."""
         wall, now_m = self.clock()
         if is_answered and call.answered_at is None:
-            # When exactly, its record will say; that it was answered must outlive the switch.
+            # The record has the exact time; that it was answered must survive the switch.
             self.call_events.on_answer(call.uuid, wall)
         longest = call.run.rules.max_length_s + (0 if call.answered_at else call.run.rules.ring_timeout_s)
         self.calls.watch(call, now_m + longest + self.call_events.reaper_grace_s)
@@ -298,7 +297,7 @@ class Recovery:
         tally.recorded += 1
 
     def _end_unheard(self, call: Call, core_uuid: str, is_proof: bool, tally: Tally) -> None:
-        """Neither alive nor recorded; `is_proof`: it would be recorded if it had ever been."""
+        """End a call that is neither alive nor recorded; `is_proof`: a call on the switch would have been recorded."""
         never_reached = call.core_uuid == core_uuid and call.answered_at is None and is_proof
         if never_reached:
             self.call_events.settle_unsent(call, "recovery")
@@ -309,7 +308,7 @@ class Recovery:
         tally.suspects.discard(call.uuid)
 
     def give_up(self, switch_id: int) -> int:
-        """A switch that nobody has any more: end what is open there as lost; how many."""
+        """End all open attempts of a switch that no longer exists as lost; return how many."""
         self.learn(switch_id)
         gone = self.calls.on_switch(switch_id)
         for call in gone:

@@ -1,4 +1,4 @@
-"""Calls that are committed and wait in front of their trunks: given back when they may not leave any more."""
+"""Releases committed calls that wait for a trunk and may no longer leave."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 class UnsentCalls:
     """Takes waiting calls out of their trunks and returns their recipients to the queue.
 
-    `hooks` undo, in that transaction, what was written with their claims.
+    `hooks` undo, in the same transaction, what was written with the claims.
     """
 
     def __init__(
@@ -35,9 +35,9 @@ class UnsentCalls:
         gateway_id: int | None = None,
         digits: set[str] | None = None,
     ) -> int:
-        """Return calls that were not handed over to the queue; how many were.
+        """Return calls that were not handed over to the queue; return how many.
 
-        Of a switch, a campaign, a gateway, to some numbers (E.164 digits), or all.
+        Those of a switch, a campaign, a gateway, to certain numbers (E.164 digits), or all.
         """
         calls: list[Call] = []
         for trunk in self.lanes.trunks.values():
@@ -55,7 +55,7 @@ class UnsentCalls:
         try:
             return len(self.writer.call(lambda: release(claims, self.hooks)))
         except StoreUnavailable as error:
-            # They stay `claimed` until the next recovery, which finds that they never left.
+            # They stay `claimed` until the next recovery finds that they never left.
             log.warning("action=give_back_failed calls=%d error=%r", len(calls), str(error))
             return 0
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from engine.dialing.causes import Fault, Verdict
 from engine.states import Disposition, RecipientState, UnknownPolicy
 
-# A trunk's fault rings nobody and spends no try, but always counts: some carriers say 503 of a number that does not
-# exist.  A number gets so many on each gateway that could carry it, while the gateway serves others, and on one
-# that fails for everybody as many as fit into ten minutes.
+# A trunk's fault rings nobody and spends no try, but it is counted, because some carriers answer 503 for a number that
+# does not exist.  A number gets so many such tries on each gateway that could carry it while the gateway serves others,
+# and on one that fails for everybody as many as fit into ten minutes.
 FREE_TRIES_A_GATEWAY = 3
 MAX_FREE_TRIES = 12
 LONGEST_FREE_MS = 600_000
@@ -31,9 +31,9 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """How else the call could have gone: gateways that carry its number, and whether this one fails for others too.
+    """The other routes: how many gateways carry the number, and whether this one fails for others too.
 
-    `first_fault_at` is when its uncounted tries began (ms; kept with the recipient), None if now.
+    `first_fault_at` is when the recipient's uncounted tries began (ms), None if now.
     """
 
     gateways: int = 1
@@ -48,7 +48,7 @@ class Next:
     state: RecipientState
     next_at: int = 0
     spent_try: bool = True
-    free_try: bool = False  # a call that was placed and rang nobody: it counts against the limits above
+    free_try: bool = False  # an uncounted try: it counts towards the limits above
     avoid_gateway: bool = False
 
 
@@ -64,8 +64,8 @@ def after(
 ) -> Next:
     """Decide for a recipient that has spent `tries` and `uncounted_tries` before this attempt.
 
-    A phone that rang has been called: that spends a try, whoever was at fault.
-    `spread` in [0, 1) keeps recipients that failed together from coming back together.
+    A phone that rang spends a try, whoever was at fault.  `spread` in [0, 1) keeps recipients that failed together from
+    being due together.
     """
     if delivered:
         return Next(RecipientState.DELIVERED)
@@ -100,9 +100,9 @@ def _is_worn_out(uncounted_tries: int, now: int, ways: Ways) -> bool:
 
 
 def after_unknown(tries: int, policy: Policy, now: int) -> Next:
-    """Decide when what happened to a call cannot be known: the phone may have rung, so the try is spent.
+    """Decide when the outcome of a call is unknown: the phone may have rung, so the try is spent.
 
-    The message is played again only if the policy says so, and a try is left.
+    The message is played again only if the policy says so and a try is left.
     """
     if policy.unknown is UnknownPolicy.LEAVE or tries + 1 >= policy.max_tries:
         return Next(RecipientState.UNKNOWN)
@@ -110,7 +110,7 @@ def after_unknown(tries: int, policy: Policy, now: int) -> Next:
 
 
 def free_backoff_ms(uncounted_tries: int, spread: float) -> int:
-    """Wait before a try that is not counted: growing, capped, spread over half its length."""
+    """The wait before the next try when one was not counted: growing, capped, and spread over half its length."""
     return _spread(
         min(FREE_BACKOFF_CAP_MS, FREE_BACKOFF_FIRST_MS * FREE_BACKOFF_GROWTH ** min(uncounted_tries, 10)),
         spread,

@@ -1,4 +1,4 @@
-"""Where money and permission meet the dialling: what happens with each settle, claim and second.
+"""Money and permissions in the dialling: what is done at each settle, at each claim and once a second.
 
 The engine gives `Money.hooks` to the settler and `Money.rules` to the claimer
 (both run in the writer's transaction), and calls `find` and `act` once a second.
@@ -28,14 +28,14 @@ from engine.store.tables.money import Reservation
 
 log = logging.getLogger(__name__)
 
-STANDING_MS = 1_000  # for how long an account's standing is believed at claims
-WAIT_MS = 1_000  # before a recipient that cannot be paid is looked at again while calls are up
+STANDING_MS = 1_000  # how long claims use a cached standing of an account
+WAIT_MS = 1_000  # before a recipient that cannot be paid for is tried again while calls are up
 MAX_KEPT = 50_000  # campaigns whose terms are kept in memory
 
 
 @dataclass(frozen=True, slots=True)
 class Todo:
-    """What a second's look found: campaigns to close and to resume, quick sends to release."""
+    """What is to be done this second: campaigns to close and to resume, quick sends to release."""
 
     close: list[int] = field(default_factory=list)
     resume: list[int] = field(default_factory=list)
@@ -92,7 +92,7 @@ class Billing:
     # -- at a claim ---------------------------------------------------------------------
 
     def check_standing(self, campaign_id: int, due: Sequence[Due], now: int) -> list[Hold]:
-        """Hold everybody while the account may not send; the campaign pauses and says why."""
+        """Hold all recipients while the account may not send; the campaign pauses and says why."""
         sender = self._sender_of(campaign_id)
         at, standing = self._standings.get(sender.account_id, (0, None))
         if standing is None or not at <= now < at + STANDING_MS:
@@ -108,7 +108,7 @@ class Billing:
         return [Hold(recipient, next_at=now) for recipient in due]
 
     def check_credit(self, campaign_id: int, due: Sequence[Due], now: int) -> list[Hold]:
-        """Hold whom the account cannot pay; with no call up that could leave money over, the campaign pauses."""
+        """Hold the recipients that the account cannot pay for; pause the campaign if no call is up that could release money."""
         terms = self._terms_of(campaign_id, now)
         if terms is None or terms.is_standing or not due:
             return []
@@ -139,7 +139,7 @@ class Billing:
     def act(self, todo: Todo, now: int) -> None:
         """Do it, inside a transaction; safe to repeat."""
         for campaign_id in todo.close:
-            # Looked at again in this transaction: it may have been given recipients since.
+            # Checked again in this transaction: recipients may have been added since.
             if campaign_id in reservations.to_close():
                 reservations.close(campaign_id, now)
         by_campaign: dict[int, list[int]] = {}

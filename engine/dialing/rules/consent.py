@@ -23,7 +23,7 @@ from engine.store.sql import execute
 
 log = logging.getLogger(__name__)
 
-CAPS_MS = 1_000  # for how long an account's usage is believed
+CAPS_MS = 1_000  # how long a cached usage of an account is used
 
 
 class Consent:
@@ -49,7 +49,7 @@ class Consent:
 
     @property
     def undo_hooks(self) -> list[UndoHook]:
-        """For claims that are given back."""
+        """For claims that are released."""
         return [self.uncount_claims]
 
     @property
@@ -60,7 +60,7 @@ class Consent:
     # -- at a claim ---------------------------------------------------------------------
 
     def check_campaign(self, campaign_id: int, due: Sequence[Due], now: int) -> list[Hold]:
-        """Pause a campaign whose message may not be sent (any more), or whose account is at a cap."""
+        """Pause a campaign whose message may not (or no longer) be sent, or whose account is at a cap."""
         account_id, title, state, reason, standing_key = execute(
             "SELECT c.account_id, m.title, m.state, m.reason, c.standing_key FROM campaign c"
             " LEFT JOIN message m ON m.id = c.message_id WHERE c.id = ?",
@@ -103,7 +103,7 @@ class Consent:
             traffic_caps.count_calls(self._campaign(campaign_id)[0], len(claims), now)
 
     def uncount_claims(self, campaign_id: int, claims: Sequence[ClaimedCall]) -> None:
-        """Calls that were given back do not count for the caps."""
+        """Uncount calls that were released, for the account's caps."""
         traffic_caps.uncount_calls(self._campaign(campaign_id)[0], [claim.at for claim in claims])
 
     # -- with a settle ------------------------------------------------------------------
@@ -131,7 +131,7 @@ class Consent:
             )  # fmt: skip
 
     def take_opted_out(self) -> set[str]:
-        """Digits of numbers that opted out since the last asking: calls that are not sent yet are held back."""
+        """Numbers (digits) that opted out since the last call of this, so that unsent calls to them are held back."""
         taken, self.opted_out = self.opted_out, []
         return {str(number) for number in taken}
 

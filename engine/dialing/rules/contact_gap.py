@@ -1,9 +1,8 @@
 """When an account last called a number, over all its campaigns: the smallest gap and the daily cap.
 
-A row an account and number, written at the claim (in its transaction), so
-that two campaigns that come to the same number at the same moment do not ring
-it together.  A call that rang nobody spent no try and is taken back, so that
-fail-over need not wait for the gap.
+There is one row per account and number, written in the claim's transaction, so that two campaigns that reach the same
+number at the same moment do not ring it together.  A call that rang nobody is taken back, so that fail-over need not
+wait for the gap.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from engine.store.database import is_sqlite
 from engine.store.settles import Settle
 from engine.store.sql import execute, over_values, run_over_values
 
-# An OTP is asked for by the person who waits for it.
+# The person who asked for an OTP waits for it.
 EXEMPT_PRIORITY = 20
 
 
@@ -28,12 +27,12 @@ class ContactRules:
         self.zone = zone
 
     def rule(self, campaign_id: int, due: Sequence[Due], now: int) -> list[Hold]:
-        """Recipients whose number was called by the same account too short a time ago, or often enough today."""
+        """Recipients whose number the same account called too recently, or often enough today."""
         limits = _limits_of(campaign_id)
         if limits is None:
             return []
         account_id, gap_ms, daily = limits
-        if not is_sqlite():  # another engine that claims for the account at this moment is waited for
+        if not is_sqlite():  # wait for another engine that claims for the account at this moment
             execute("SELECT id FROM account WHERE id = ? FOR NO KEY UPDATE", [account_id])
         today = day_of(now, self.zone)
         seen = {
@@ -63,7 +62,7 @@ class ContactRules:
         return held
 
     def note_claims(self, campaign_id: int, claims: Sequence[ClaimedCall], now: int) -> None:
-        """Write that these numbers are being called now; in the claim's transaction."""
+        """Note that these numbers are being called now, in the claim's transaction."""
         limits = _limits_of(campaign_id)
         if limits is None or not claims:
             return
@@ -80,7 +79,7 @@ class ContactRules:
         )
 
     def take_back(self, settles: Sequence[Settle]) -> None:
-        """A settle hook: calls that rang nobody do not count."""
+        """A settle hook: uncount calls that rang nobody."""
         rang_nobody = [(item.attempt_id,) for item in settles if not item.spent_try]
         rows = over_values(
             ("id",),
@@ -92,15 +91,17 @@ class ContactRules:
         self._take_back([(int(account_id), number, int(at)) for account_id, number, at in rows])
 
     def take_back_claims(self, campaign_id: int, claims: Sequence[ClaimedCall]) -> None:
-        """Claims that were given back, in that transaction, never rang."""
+        """Uncount released claims, in the same transaction."""
         limits = _limits_of(campaign_id)
         if limits is not None:
             self._take_back([(limits[0], claim.recipient.number, claim.at) for claim in claims])
 
     def _take_back(self, calls: Sequence[tuple[int, str, int]]) -> None:
-        """Forget calls (account, number, when it was claimed), each if it is still one of the last two of its number."""
+        """Forget calls (account, number, time of the claim), each if it is still one of the last two to its number."""
         left = sorted(calls, key=lambda call: call[2])
-        while left:  # a statement changes a row once, so a number's calls are forgotten one after the other
+        while (
+            left
+        ):  # a statement changes a row only once, so a number's calls are forgotten one after the other
             newest = {call[:2]: call for call in left}
             run_over_values(
                 ("account_id", "number", "at", "day"),

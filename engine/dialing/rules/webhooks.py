@@ -1,6 +1,6 @@
-"""What is told of calls to web hooks, in the settle's own transaction.
+"""Notes ended calls for web hooks, in the settle's transaction.
 
-A call costs the engine one short row, however many hooks want to hear of it; the sender makes the events
+A call costs the engine one short row, however many hooks subscribe to it; the sender makes the events
 (`engine.services.webhooks.fan_out`).
 """
 
@@ -17,12 +17,12 @@ from engine.store.tables.webhooks import Webhook, WebhookCall
 from engine.store.webhook_events import KEY_PRESSED, RECIPIENT_ENDED
 
 _COLUMNS = ("attempt_id", "account_id", "state", "at")
-_Wanted = tuple[int, frozenset[str]]  # an account, and what its hooks want
+_Wanted = tuple[int, frozenset[str]]  # an account, and the events that its hooks subscribe to
 _NOTHING: _Wanted = (0, frozenset())
 
 
 class WebhookRules:
-    """The hook of the settler.  Which hooks there are is looked at once a second."""
+    """The hook of the settler.  The list of web hooks is read once a second."""
 
     LOOK_MS = 1_000
 
@@ -33,7 +33,7 @@ class WebhookRules:
         self._wanted: dict[int, _Wanted] = {}  # of campaigns
 
     def settled(self, won: Sequence[Settle]) -> None:
-        """Note the ends of recipients and the keys that were pressed, for accounts that want to hear of them."""
+        """Note the ends of recipients and the keys that were pressed, for accounts that subscribe to them."""
         now = self._clock_ms()
         if now - self._looked_at >= self.LOOK_MS:
             self._has_any = bool(execute("SELECT 1 FROM webhook WHERE is_active LIMIT 1", []))
@@ -51,7 +51,7 @@ class WebhookRules:
         insert_rows(WebhookCall, _COLUMNS, rows)
 
     def _look_up(self, campaign_ids: set[int]) -> None:
-        """What the accounts of these campaigns want."""
+        """The subscriptions of the accounts of these campaigns."""
         if not campaign_ids:
             return
         self._wanted.update(dict.fromkeys(campaign_ids, _NOTHING))
