@@ -1,1 +1,1 @@
-"""What is up: availability, probes, registrations, the health of gateways, the auditor of the books."""
+"""Monitoring: availability, probes, registrations, the health of gateways, the auditor."""

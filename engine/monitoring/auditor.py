@@ -1,10 +1,14 @@
-"""The auditor: compares the books with each other and with the switches while they are being written.
+"""The auditor: compares the store, the calls in memory and the switches while calls are made.
 
-Every few seconds: kept counts with each other and with those that are live (and, as seldom as its cost
-demands, with a recount of the whole list), of campaigns that are dialled and in turn of all others, seats
-and runs with the calls in memory, open attempts with the calls in memory, live channels with both, money
-with the calls that it pays for.  What can be proven is put right; what cannot is said in the log
-(``action=audit_…``), counted, and kept for the screens (table audit_finding).
+Every few seconds it compares
+
+- the kept counts of campaigns with each other and with the live calls, and more rarely with a recount of the whole list
+  (of the campaigns that are dialled, and in turn of all others);
+- seats and runs, and open attempts, with the calls in memory, and live channels with both;
+- money with the calls that it pays for.
+
+What can be proven is corrected.  Everything found is logged (``action=audit_…``), counted, and kept for the screens (table
+audit_finding).
 """
 
 from __future__ import annotations
@@ -35,17 +39,17 @@ log = logging.getLogger(__name__)
 
 STEP_S = 2.0
 CAMPAIGN_S = 5.0  # between two audits of a campaign
-COST = 100.0  # what grows with the size is done at most for 1/COST of the time
-RECOUNT_S = 1.5e-6  # for each recipient; how long the first recount is expected to take
+COST = 100.0  # work that grows with the size takes at most 1/COST of the time
+RECOUNT_S = 1.5e-6  # expected time of the first recount, per recipient
 MONEY_S = 5.0
 OTHERS_S = 5.0
-PAGE = 500  # campaigns that are not dialled whose kept counts are compared at a time
-MOST_WRONG = 10  # of these that are counted again at a time
+PAGE = 500  # idle campaigns whose kept counts are compared at a time
+MOST_WRONG = 10  # idle campaigns that are recounted at a time
 OPEN_S = 5.0
 CHANNELS_S = 15.0
 HOUSEKEEPING_S = 3_600.0
 YOUNG_MS = 10_000  # an attempt this young may be on its way into memory
-FRESH_S = 4.0  # a call sent this lately need not show on the switch yet
+FRESH_S = 4.0  # a call sent this recently may not show on the switch yet
 KEEP_FINDINGS_MS = 90 * 86_400_000
 
 
@@ -99,10 +103,10 @@ class Auditor:
         self._money = MoneyAudit()
         self._due: dict[int, float] = {}  # campaign -> when it is audited again
         self._recount_m: dict[int, float] = {}  # campaign -> when all of its recipients are counted again
-        self._doubts: dict[str, set[Any]] = {}  # what looked wrong at the last look
+        self._doubts: dict[str, set[Any]] = {}  # what looked wrong in the last round
         self._unserved_m: dict[int, float] = {}  # switch -> since when nobody serves it
-        self._page_after = 0  # of campaigns that are not dialled: the last whose counts were compared
-        self._recounted = 0  # and the last that was counted again
+        self._page_after = 0  # the last idle campaign whose counts were compared
+        self._recounted = 0  # the last one that was recounted
         self._open_m = self._channels_m = self._house_m = self._money_m = self._others_m = 0.0
 
     def step(self) -> list[Finding]:
@@ -141,7 +145,7 @@ class Auditor:
             self.writer.call(lambda: note_findings(found, now))
 
     def _twice(self, kind: str, doubtful: set[Any]) -> set[Any]:
-        """Keep the findings that were also made at the previous look."""
+        """Keep the findings that were also made in the previous round."""
         before, self._doubts[kind] = self._doubts.get(kind, set()), doubtful
         return doubtful & before
 
@@ -206,7 +210,7 @@ class Auditor:
         return out
 
     def _others(self) -> list[Finding]:
-        """Campaigns that nobody dials: a page of them whose kept counts are compared, one that is counted again."""
+        """Audit campaigns that nobody dials: compare the kept counts of a page of them, and recount one."""
         running_campaigns = self.dialer.running_campaigns
         wrong, self._page_after = read(lambda: doubtful(self._page_after, PAGE))
         ids, after = read(
@@ -227,7 +231,7 @@ class Auditor:
         return found
 
     def _audit(self, campaign_id: int) -> list[Finding]:
-        """Compare its sums or, when that is due, count all of its recipients."""
+        """Compare a campaign's sums or, when that is due, count all its recipients."""
         begun_m = self.clock()[1]
         if campaign_id not in self._recount_m:
             total = read(lambda: counts_of([campaign_id])[campaign_id].total)
@@ -241,7 +245,7 @@ class Auditor:
     def _look_at_money(self, now: int) -> list[Finding]:
         """Check the money.  A difference may be a booking in progress, so only the second look in a row reports it."""
         found = {(item.kind, item.subject): item for item in read(self._money.look)}
-        # Prices and bookings are looked at once, and were complete when they were.
+        # Prices and bookings are checked once; they were complete at that time.
         lasting = {key for key in found if key[0] in ("money_held", "money_short", "money_left_open")}
         sure = self._twice("money", lasting)
         return [
@@ -264,7 +268,7 @@ class Auditor:
         return left_open(campaign_id, self.writer.call(close))
 
     def _open_attempts(self, now: int, now_m: float) -> list[Finding]:
-        """Recover open attempts of ours that are not in memory; give up those that belong to no engine."""
+        """Recover our open attempts that are not in memory; give up those that belong to no engine."""
         rows, served = read(lambda: (read_open(now - YOUNG_MS), leases.switch_leases()))
         elsewhere = {lease.switch_id for lease in served if lease.owner}
         ours = set(self.dialer.records)
@@ -294,7 +298,7 @@ class Auditor:
     # -- the switches ---------------------------------------------------------------------
 
     def _channels(self, switch_id: int) -> list[Finding]:
-        """Compare live channels with our calls.  The list is asked for only when the numbers differ."""
+        """Compare live channels with our calls.  The list is requested only when the numbers differ."""
         link = self.dialer.links.get(switch_id)
         if link is None or switch_id in self.dialer.recovery.suspects:
             return []
@@ -314,7 +318,7 @@ class Auditor:
             return []
 
     def _gone(self, switch_id: int, old: list[Any], channels: list[Any], now_m: float) -> list[Finding]:
-        """Report calls that the switch does not have.  The reaper asks for them by id some seconds later."""
+        """Report calls that the switch does not have.  The reaper asks about them by id some seconds later."""
         alive = {channel.uuid for channel in channels}
         missing = {
             call for call in old if call.uuid not in alive and self.dialer.calls.get(call.uuid) is call
@@ -328,7 +332,7 @@ class Auditor:
         return [Finding("call_gone", f"switch {switch_id}", said, True)]
 
     def _left(self, switch_id: int, channels: list[Any], link: Any) -> list[Finding]:
-        """End channels on the switch whose attempt has ended in the books."""
+        """End channels whose attempt has ended in the store."""
         strange = [
             channel.uuid
             for channel in channels

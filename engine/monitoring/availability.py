@@ -1,7 +1,7 @@
 """Availability as the engine sees it: every few seconds it reports what is up and what is down.
 
-It sees what only this process knows (how its calls end, whether the panel
-answers, that the database refuses) beside what the store says of everything.
+It adds what only this process knows (how its calls end, whether the panel answers, whether the database works) to what the
+store knows.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class AvailabilityMonitor:
         self._refusal: StoreRefusal | None = None
         self._web_fails = 0
         self._web: Seen | None = None
-        # Switches are given the time to connect: each start would else begin with an outage.
+        # Give switches time to connect, or each start would begin with an outage.
         loops = [
             Loop("availability", lambda: self.step(wall_ms(), monotonic_s()), STEP_S, begins_after_s=STEP_S)
         ]
@@ -75,9 +75,9 @@ class AvailabilityMonitor:
         self.prober.send(wall_ms(), monotonic_s())
 
     def step(self, now: int, now_m: float) -> None:
-        """1. how calls ended; 2. how probes went; 3. all of it to the monitor, in one transaction.
+        """Report how calls ended and how probes went to the monitor, in one transaction.
 
-        While the database refuses, the first moment is kept and booked when it is back.
+        While the database is away, its first moment is remembered and booked when it is back.
         """
         self._probed += self.prober.results(now_m)
         try:
@@ -135,7 +135,7 @@ class AvailabilityMonitor:
 
     def _look_at_web(self, url: str) -> None:
         """Ask the web UI; two failures in a row mean that it is down."""
-        import requests  # 0.1 s of computing, which the start of an engine need not wait for
+        import requests  # takes 0.1 s, which the start of the engine should not wait for
 
         try:
             answer = requests.get(url, timeout=WEB_TIMEOUT_S, allow_redirects=True)
@@ -145,7 +145,7 @@ class AvailabilityMonitor:
         except requests.ConnectionError:
             problem = kept("no connection")
         except requests.RequestException as error:
-            problem = type(error).__name__  # the text is the library's, for programmers
+            problem = type(error).__name__  # the library's text is for programmers
         self._web_fails = self._web_fails + 1 if problem else 0
         if not problem:
             self._web = Seen(WEB, Health.UP)

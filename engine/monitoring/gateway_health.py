@@ -13,12 +13,12 @@ from engine.store.writer import Writer
 
 log = logging.getLogger(__name__)
 
-WRITE_MS = 5_000  # at least so often, that the word stays fresh
+WRITE_MS = 5_000  # written at least this often, to stay current
 
 
 @dataclass(slots=True)
 class _Told:
-    """What was last said of a gateway."""
+    """What was last reported of a gateway."""
 
     state: Breaker = Breaker.CLOSED
     factor: float = 1.0
@@ -37,7 +37,7 @@ class GatewayHealthMonitor:
         self._told: dict[int, _Told] = {}
 
     def step(self, now: int, now_m: float) -> None:
-        """Say what changed since the last step; instants are ms and monotonic seconds."""
+        """Report what changed since the last step; instants are ms and monotonic seconds."""
         rows = [row for gateway in self._lanes.gateways.values() if (row := self._look(gateway, now, now_m))]
         if rows:
             self._writer.call(lambda: gateway_health.note(rows))

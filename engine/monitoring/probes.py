@@ -1,7 +1,6 @@
-"""Synthetic calls: once a minute one to each switch's echo extension, which rings nobody.
+"""Synthetic calls: one a minute to each switch's echo extension, which rings nobody.
 
-The call goes through the switch's whole path (event socket, session, dialplan,
-audio) and ends as soon as it was answered.
+The call passes through the whole switch (event socket, session, dialplan, audio) and ends as soon as it is answered.
 """
 
 from __future__ import annotations
@@ -18,12 +17,12 @@ from engine.sentences import kept
 
 log = logging.getLogger(__name__)
 
-ANSWER_S = 10.0  # a switch that does not answer for this long has failed
+ANSWER_S = 10.0  # a probe without an answer for this long has failed
 
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """How a synthetic call went."""
+    """The result of a synthetic call."""
 
     switch_name: str
     at: int
@@ -59,7 +58,7 @@ class Prober:
                 self._finish(job, False, error.sentence.kept(), now_m)
 
     def on_event(self, event: Event, now_m: float) -> bool:
-        """Take a BACKGROUND_JOB event if it ends one of our calls; whether it was ours."""
+        """Take a BACKGROUND_JOB event that ends a probe; return whether it was one."""
         if not self._waiting or event.job_uuid not in self._waiting:
             return False
         job = read_background_job(event)

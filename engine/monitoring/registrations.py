@@ -1,4 +1,4 @@
-"""Asks the switches every few seconds how they see their gateways, so that a refused registration is shown."""
+"""Asks the switches every few seconds for the state of their gateways, so that a refused registration is shown."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class RegistrationMonitor:
         self._faults: dict[tuple[int, int], str] = {}  # (switch, gateway), for the log
 
     def ask(self) -> None:
-        """Ask each switch that is connected for the gateways that it should have, and write its answers down."""
+        """Ask each connected switch about the gateways that it should have, and store the answers."""
         for switch_id, link in list(self._dialer.links.items()):
             switch = self._dialer.lanes.switches[switch_id]
             seen: dict[int, tuple[str, str]] = {}
@@ -43,7 +43,7 @@ class RegistrationMonitor:
                 log.warning("action=gateways_not_asked switch=%s error=%r", switch.name, str(error))
 
     def _tell(self, switch_id: int, switch: str, gateway_id: int, state: str, fault: str) -> None:
-        """Tell the trunk what is wrong with it, so that a campaign can say why nobody is called."""
+        """Set the trunk's fault, so that a campaign can say why nobody is called."""
         trunk = self._dialer.lanes.trunks.get((switch_id, gateway_id))
         if trunk is not None:
             trunk.fault = registrations.sentence_of_fault(switch, state, fault)
@@ -51,7 +51,7 @@ class RegistrationMonitor:
     def _say(
         self, switch_id: int, switch: str, gateway_id: int, gateway: str, state: str, fault: str
     ) -> None:
-        """One line when it changes."""
+        """Log one line when it changes."""
         before = self._faults.get((switch_id, gateway_id), "")
         self._faults[switch_id, gateway_id] = fault
         if fault and fault != before:

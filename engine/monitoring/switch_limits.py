@@ -1,6 +1,6 @@
-"""Asks the switches every few seconds for their limits, and whether they are paused: an admin changes them while calls are made.
+"""Asks the switches every few seconds for their limits, and whether they are paused: an admin may change them at any time.
 
-A HEARTBEAT tells them too, but every 20 seconds only, and by then a lowered limit has refused many calls.
+A HEARTBEAT has them too, but only every 20 seconds, and by then a lowered limit has refused many calls.
 """
 
 from __future__ import annotations

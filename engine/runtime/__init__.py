@@ -1,1 +1,1 @@
-"""One engine process: opening of the store, controller, switches and their leases, jobs by the clock."""
+"""One engine process: opening the store, the controller, switches and their leases, scheduled jobs."""

@@ -1,7 +1,7 @@
 """One engine process: database, writer, switches, dialer and what runs beside them.
 
-Started in this order and stopped in reverse: stop taking work, give unsent
-work back, let calls finish (with a deadline), flush the writer, close.
+They are started in this order and stopped in reverse: take no more work, release unsent calls, let calls finish (with a
+deadline), flush the writer, close.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ log = logging.getLogger(__name__)
 PULSE_S = 1.0
 PREPARE_S = 1.0
 FORGET_S = 60.0
-JOBS_WAIT_S = 5.0  # for a switch to be up, before the jobs begin
+JOBS_WAIT_S = 5.0  # jobs wait this long for a switch to be up
 JOBS_AFTER_S = 1.0
 
 
@@ -153,7 +153,7 @@ class Engine:
         self._is_stopping = False
 
     def start(self, specs: list[SwitchSpec], embedded: EmbeddedOptions | None = None) -> None:
-        """1. database, 2. writer, 3. dialer, 4. switches, 5. what runs beside.
+        """Start 1. the database, 2. the writer, 3. the dialer, 4. the switches, 5. what runs beside them.
 
         Raises EngineBusy when another engine uses the same SQLite file.
         """
@@ -225,18 +225,18 @@ class Engine:
         channels = Channels.from_settings(self.settings, voice)
         if (
             self.settings.support_numbers
-        ):  # some hundred sounds, the first time: a thread that nobody waits for
+        ):  # a few hundred sounds the first time: in a thread that nobody waits for
             gevent.get_hub().threadpool.spawn(self._make_support_prompts)
         self.jobs = start_jobs(
             self.settings, self.policy, self._owner, self.watch.probe, self.trunk_watch.ask, channels
         )
 
     def _forget_codes(self) -> None:
-        """Forget spoken codes once they were heard."""
+        """Forget one-time codes once they were heard."""
         gevent.get_hub().threadpool.apply(otp_prompt.forget_old, (self.settings.prompts_dir, wall_ms()))
 
     def _hold_back_opted_out(self, won: list[Settle]) -> None:
-        """Calls that were claimed and not sent yet go back, and the next claim excludes them."""
+        """Release unsent calls to numbers that opted out; the next claim excludes them."""
         if not any(item.end.opted_out for item in won):
             return
         digits = self.consent.take_opted_out()
@@ -249,7 +249,7 @@ class Engine:
             log.error("action=support_prompts_failed error=%r", str(error))
 
     def _speak(self, text: str, language: str) -> tuple[str, int]:
-        """A notice as a prompt: (its name, ms)."""
+        """Speak a notice: (name of the prompt, ms)."""
         voice = "english" if language == "en" else DEFAULT_VOICE
         work = (text, self.settings.prompts_dir, voice)
         made = gevent.get_hub().threadpool.apply(self.speech.make, work)  # it computes and blocks

@@ -1,9 +1,9 @@
-"""What several engines may use together, divided: a gateway's rate and channels, a campaign's and an account's limits.
+"""Divides shared limits between engines: a gateway's rate and channels, a campaign's and an account's limits.
 
-Each engine gets a part by the number of its switches that are up.  Who has too much shrinks first, waits
-until a carrier's rolling second has passed and its calls have ended, and only then tells; who has too
-little gets what the others leave.  A dead engine's part stays taken until its calls have been adopted.
-The limits of campaigns and accounts are no carrier's: they follow the switches without that wait.
+Each engine gets a part by the number of its switches that are up.  An engine with too much shrinks first, waits until the
+carrier's rolling second has passed and its calls have ended, and only then reports its smaller part; one with too little
+gets what the others leave.  A dead engine's part stays taken until its calls have been adopted.  The limits of campaigns
+and accounts are not a carrier's and follow the switches without that wait.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from engine.store.writer import Writer
 log = logging.getLogger(__name__)
 
 STEP_S = 1.0
-# A permit let out this long ago counts no more at the carrier; the dialer takes a new rate over within 0.2 s.
+# After this time a permit no longer counts at the carrier; the dialer takes over a new rate within 0.2 s.
 ROLLING_S = 1.5
 
 
 @dataclass(slots=True)
 class Part:
-    """What this engine may use of a gateway now, and the permits that the others think it uses."""
+    """What this engine may use of a gateway now, and the permits that the others assume it uses."""
 
     permits: int = 0
     channels: int = 0
@@ -41,7 +41,7 @@ class Part:
 
 
 class GatewayShares:
-    """Keeps this engine's parts: `granted` (of gateways) and the portion of the running campaigns are what comes out of it."""
+    """Keeps this engine's parts; sets `granted` (of gateways) and the portion of the running campaigns."""
 
     def __init__(self, owner: str, writer: Writer, dialer: Dialer, granted: GatewayParts) -> None:
         self.owner = owner
@@ -49,7 +49,7 @@ class GatewayShares:
         self.dialer = dialer
         self._granted = granted
         self.parts: dict[int, Part] = {}
-        self.of_switches = 0.0  # how much of the switches that are dialled on is ours, 0 to 1
+        self.of_switches = 0.0  # our part of the switches that are dialled on, 0 to 1
         self._loops = Loops([Loop("gateway_shares", lambda: self.step(monotonic_s()), STEP_S)])
 
     def start(self) -> None:
@@ -60,7 +60,7 @@ class GatewayShares:
         self._loops.stop()
 
     def step(self, now_m: float) -> None:
-        """1. reckon our parts; 2. shrink at once; 3. tell what we use; 4. grow into what was granted."""
+        """1. work out our parts; 2. shrink at once; 3. report what we use; 4. grow into what was granted."""
         gateways, switches = read(lambda: (read_gateways(), leases.switch_leases()))
         dialled = [switch for switch in switches if switch.is_dialled]
         ours = tuple(s.switch_id for s in dialled if s.owner == self.owner)
@@ -92,7 +92,7 @@ class GatewayShares:
         self._apply(gateway_id)
 
     def _tell(self, row: Gateway, permits: int, channels: int, now_m: float) -> tuple[int, int]:
-        """In the writer's thread: note what we use, or want; what is left for us."""
+        """Store what we use or want and return what is left for us; runs in the writer's thread."""
         part = self.parts[row.id]
         lane = self.dialer.lanes.gateways.get(row.id)
         if now_m - part.shrunk_m < ROLLING_S:
@@ -114,5 +114,5 @@ class GatewayShares:
 
 
 def _permits(row: Gateway) -> int:
-    """Whole permits of a gateway's window; a rate below one a second cannot be divided."""
+    """The whole permits of a gateway's window; a rate below one a second cannot be divided."""
     return max(1, math.floor(row.cps))

@@ -1,7 +1,7 @@
-"""Who this engine is, for others that share its database: a name that outlives a restart.
+"""The identity of this engine among others that share its database: a name that survives a restart.
 
-Whoever holds the lock of the identity is that engine, and its predecessor of the same identity is dead:
-so a restarted engine goes on with its own switches at once, without waiting for their leases to expire.
+The process that holds the identity's lock is that engine, and its predecessor is dead.  So a restarted engine goes on with
+its own switches at once, without waiting for their leases to expire.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Identity:
 
 
 def take_identity(settings: Settings) -> Identity:
-    """Become the engine of this database file, or with PostgreSQL one of its engines.
+    """Take the lock and become the engine of this database file, or with PostgreSQL one of its engines.
 
     Raises EngineBusy when that engine is running already.
     """

@@ -1,8 +1,7 @@
 """Scheduled jobs: what runs daily or every minute beside the dialling.
 
-A job that was missed (the machine was off) runs once when it can, whatever the
-delay; jobs are idempotent and catch up by themselves.  Of several engines that
-share a database one runs what concerns all; each looks after its own switches and files.
+A missed job (the machine was off) runs once as soon as possible; jobs are idempotent and catch up by themselves.  If several
+engines share a database, one of them runs the jobs that concern all; each looks after its own switches and files.
 """
 
 from __future__ import annotations
@@ -56,8 +55,8 @@ class Jobs:
     """The scheduler; `start` once, `stop` once."""
 
     def __init__(self, owner: str) -> None:
-        self._owner = owner  # of this engine, for its others; empty: there is no other
-        # Misfire grace is a second by default: a job of the night would be left out after a restart.
+        self._owner = owner  # name of this engine among others; empty: there is no other
+        # The default grace for a missed run is a second: a nightly job would be skipped after a restart.
         self._scheduler = GeventScheduler(
             timezone=TEHRAN,
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
@@ -70,7 +69,7 @@ class Jobs:
         )
 
     def daily_for_all(self, name: str, hour: int, minute: int, work: Callable[[], object]) -> None:
-        """As `daily`, by one of the engines: once a day of Tehran, unless it failed."""
+        """As `daily`, but run by only one of the engines: once a day (of Tehran) unless it failed."""
 
         def run() -> None:
             day = datetime.now(TEHRAN).date().isoformat()
@@ -81,24 +80,24 @@ class Jobs:
         self.daily(name, hour, minute, run if self._owner else work)
 
     def every(self, name: str, seconds: float, work: Callable[[], object]) -> None:
-        """Run `work` every so many seconds, at the moments of a beat that others share."""
+        """Run `work` every so many seconds, at moments that other jobs share."""
         first = datetime.now(UTC) + timedelta(seconds=to_beat(seconds))
         self._scheduler.add_job(
             _guarded(name, work), "interval", id=name, seconds=seconds, start_date=first, timezone=UTC
         )
 
     def every_for_all(self, name: str, seconds: float, work: Callable[[], object]) -> None:
-        """As `every`, by whichever of the engines comes first; the next run is free for all again."""
+        """As `every`, but each run is done by the engine that comes first."""
 
         def run() -> None:
-            # Not held quite so long as the interval, or a run that comes a moment early would be left out.
+            # Held a little shorter than the interval, or a run that comes a moment early would be skipped.
             if write(lambda: leases.take_job(name, EVERY, self._owner, int(seconds * 900))):
                 work()
 
         self.every(name, seconds, run if self._owner else work)
 
     def start(self) -> None:
-        """Begin; the daily jobs run once at once."""
+        """Begin; the daily jobs run once immediately."""
         self._scheduler.start()
 
     def stop(self) -> None:
@@ -108,7 +107,7 @@ class Jobs:
 
 
 def _guarded(name: str, work: Callable[[], object]) -> Callable[[], None]:
-    """`work`, whose failure is logged and does not end the schedule."""
+    """Wrap `work` so that a failure is logged and does not end the schedule."""
 
     def run() -> None:
         try:
@@ -122,13 +121,13 @@ def _guarded(name: str, work: Callable[[], object]) -> Callable[[], None]:
 
 
 def sweep_recordings(settings: Settings) -> int:
-    """Delete recordings whose time is over, in a thread: a folder may hold a million; how many."""
+    """Delete expired recordings and return how many; in a thread, because a folder may hold a million."""
     folder, days, now = settings.recordings_folder, settings.recording_days, wall_ms()
     return begin(lambda: recordings.sweep(folder, days, now))()
 
 
 def complete_prompts(settings: Settings) -> int:
-    """Write files that an earlier version did not keep of messages, in a thread; return of how many."""
+    """Write the files of messages that an earlier version did not keep, in a thread; return how many messages."""
     names = read(prompts.kept_names)
     return begin(lambda: prompts.complete(settings.prompts_dir, names))()
 
@@ -144,19 +143,19 @@ def go_on_copying() -> None:
     for campaign_id in write(clone.cut):
         try:
             clone.go_on(campaign_id, write)
-        except Conflict:  # it was only slow
+        except Conflict:  # it was not interrupted, only slow
             log.info("action=copy_goes_on campaign=%d", campaign_id)
 
 
 def verify_payments(settings: Settings) -> None:
-    """Ask about the payments that are open; BadInput where a test provider would give credit for real calls."""
+    """Verify the open payments; BadInput if a test provider would give credit for real calls."""
     now, named = wall_ms(), settings.switches.get_secret_value()
     provider = provider_of(settings, read(lambda: switches.is_any_real(named, now)))
     payments.verify_pending(provider, now, read, write)
 
 
 def note_receipt(part_id: str, word: str) -> None:
-    """Write down what a provider says of a part of a text."""
+    """Store a provider's receipt for a part of a text."""
     write(lambda: text_receipts.of_part(part_id, word, wall_ms()))
 
 

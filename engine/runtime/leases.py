@@ -1,7 +1,7 @@
 """Which switches this engine owns, when several engines share a database.
 
-An engine dials on a switch only while it holds its lease, by its own steady clock and with a margin: one
-that was stopped, cut off or starved has stopped dialling before another may begin.
+An engine dials on a switch only while it holds the lease, by its own monotonic clock and with a margin: an engine that was
+stopped, cut off or starved stops dialling before another may begin.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ log = logging.getLogger(__name__)
 
 STEP_S = 0.5
 RENEW_S = 2.0
-MARGIN_S = 2.0  # between our last word and the first word that another may say
-TAKE_GAP_S = 0.4  # for each switch held already: free switches spread over the engines
-SHUN_S = 10.0  # one that we gave to another is not taken back at once
+MARGIN_S = 2.0  # between our last command and the first that another engine may send
+TAKE_GAP_S = 0.4  # wait for each switch held already, so that free switches spread over the engines
+SHUN_S = 10.0  # a switch that we gave to another engine is not taken back for this long
 
 
 class LeaseKeeper:
-    """Acquires, renews and gives up leases; `on_gained(id)` and `on_lost(id)` do the rest, and do not wait."""
+    """Acquires, renews and gives up leases; calls `on_gained(id)` and `on_lost(id)`, which must not wait."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class LeaseKeeper:
     def step(self) -> None:
         """1. renew; 2. drop what was lost; 3. take a free switch; 4. hand one to an engine that has fewer.
 
-        What could not be renewed in time is dropped, whatever else fails.
+        A lease that could not be renewed in time is dropped, whatever else fails.
         """
         try:
             self._look_round(monotonic_s())
@@ -125,7 +125,7 @@ class LeaseKeeper:
                     return
 
     def _is_free(self, lease: SwitchLease, now_m: float) -> bool:
-        is_ours = lease.owner == self.owner and lease.switch_id not in self.held  # of our process before
+        is_ours = lease.owner == self.owner and lease.switch_id not in self.held  # of our predecessor
         return (
             lease.switch_id in self.wanted
             and lease.switch_id not in self.held

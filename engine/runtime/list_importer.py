@@ -1,4 +1,4 @@
-"""The importer of uploaded lists, into campaigns and contact lists.  It runs beside the web UI, where the files are."""
+"""Imports uploaded lists into campaigns and contact lists.  It runs beside the web UI, where the files are."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from engine.store.threads import begin, read, write
 log = logging.getLogger(__name__)
 
 LOOK_S = 0.5
-AT_ONCE = 2  # a short list need not wait for a million
+AT_ONCE = 2  # so that a short list does not wait for a long one
 
 
 class Importer:
-    """Looks for noted lists whose files are on this machine, and imports them."""
+    """Looks for waiting lists whose files are on this machine, and imports them."""
 
     def __init__(self, settings: Settings) -> None:
         self._uploads = Uploads(settings.data_dir / "uploads", settings.max_upload_mb * 1_000_000)
         self._shelf = Shelf(settings.data_dir / "lists")
         self._area = settings.default_area_code
         self._policy = Policy.of_settings(settings)
-        self._working: dict[int, gevent.Greenlet] = {}  # by account: one list of each
-        self._served: dict[int, int] = {}  # the newest import of an account that was taken up
+        self._working: dict[int, gevent.Greenlet] = {}  # by account: one list at a time
+        self._served: dict[int, int] = {}  # the newest import of an account that was started
         self._loops = Loops([Loop("list_imports", self.loop, LOOK_S)])
 
     def start(self) -> None:
@@ -48,7 +48,7 @@ class Importer:
         gevent.killall(list(self._working.values()))
 
     def loop(self) -> None:
-        """Start noted imports while there is room.  The account that was served longest ago is next."""
+        """Start waiting imports while there is room.  The account that was served longest ago is next."""
         self._working = {key: each for key, each in self._working.items() if not each.dead}
         noted = read(list_imports.unfinished)
         noted.sort(key=lambda each: self._served.get(each[1], 0))
@@ -68,7 +68,7 @@ class Importer:
                 pass
 
     def wait(self) -> None:
-        """Until nothing is under way."""
+        """Wait until no import is running."""
         gevent.joinall(list(self._working.values()))
 
     def _bring_in(self, row: ListImport) -> None:
@@ -89,7 +89,7 @@ class Importer:
             except AvanakError as error:
                 log.warning("action=import_cut import=%d error=%r", row.id, str(error))
             except Exception:
-                # A mistake of our own must not end the looking, and whoever waits is told.
+                # An error of our own must not end the loop, and the waiting person is told.
                 log.exception("action=import_cut import=%d", row.id)
                 write(lambda: list_imports.fail_by_our_fault(row, wall_ms()))
 

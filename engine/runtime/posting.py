@@ -1,7 +1,7 @@
 """Post to an address that a customer named, but never into our own network.
 
-What is connected to is the address that was looked at: a name that points elsewhere a moment later (DNS
-rebinding) gains nothing.  Redirects are not followed, answers are read to 64 kB, and all of it ends in 15 s.
+The connection goes to the address that was checked, so a name that points elsewhere a moment later (DNS rebinding) has no
+effect.  Redirects are not followed, answers are read up to 64 kB, and everything ends within 15 s.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from engine.services.outbox.outside import Network
 
 CONNECT_S, READ_S, WHOLE_S = 5.0, 10.0, 15.0
 LONGEST_ANSWER = 65_536  # bytes
-HOSTS_KEPT, CONNECTIONS_KEPT = 64, 8  # connections to a host that are used again
+HOSTS_KEPT, CONNECTIONS_KEPT = 64, 8  # hosts, and connections to each, that are reused
 
 
 class OutsidePoster:
-    """Posts; `also` are networks that may be posted to although they are not public."""
+    """Posts to public addresses; `also` are further networks that are allowed."""
 
     def __init__(self, also: Sequence[Network] = ()) -> None:
         self._http = _manager(also)
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int | None, str]:
-        """Post once: the status and the beginning of the answer; no status where none came, and why."""
+        """Post once; return the status and the beginning of the answer, or no status and the reason."""
         try:
             with gevent.Timeout(WHOLE_S, TimeoutError("no answer in time")):
                 response = self._http.request(
@@ -58,7 +58,7 @@ def _why(error: Exception) -> str:
 
 
 def _manager(also: Sequence[Network]) -> urllib3.PoolManager:
-    """Connections to addresses that may be posted to, whatever a name points to by then; no proxy."""
+    """A connection pool that connects to allowed addresses only; no proxy."""
 
     class Checked(HTTPConnection):
         def _new_conn(self):  # type: ignore[no-untyped-def]
@@ -79,7 +79,7 @@ def _manager(also: Sequence[Network]) -> urllib3.PoolManager:
 
 
 def _connect(connection: HTTPConnection, also: Sequence[Network]) -> gevent.socket.socket:
-    """Connect to the first address of the name, if all of them may be posted to."""
+    """Connect to the first address of the name, if all its addresses are allowed."""
     found = outside.look_up(connection.host.strip("[]"), connection.port)
     if not found or not all(outside.is_allowed(address, also) for address in found):
         raise NewConnectionError(

@@ -1,7 +1,7 @@
 """The switches of this engine: each supervised, and handed to the dialer while it is up.
 
-``AVANAK_SWITCHES`` names them; where a switch's call records are is said behind its address.
-With PostgreSQL several engines may name the same switches: each is served by the engine that holds its lease.
+``AVANAK_SWITCHES`` names them, with the place of their call records after the address.  With PostgreSQL several engines may
+name the same switches: each is served by the engine that holds its lease.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ class Switchboard:
         take_job: Callable[[Event], bool],
         support_line: SupportLine,
     ) -> None:
-        """`take_job`: is asked first about each background job; True if it was no call's."""
+        """`take_job` gets each background job first and returns True if it was not a call's."""
         self.settings = settings
         self.writer = writer
         self.dialer = dialer
@@ -131,9 +131,9 @@ class Switchboard:
     def start(
         self, specs: list[SwitchSpec], embedded: EmbeddedOptions | None = None, owner: str = ""
     ) -> None:
-        """Connect to all of them; returns at once.  `embedded` are the options of embedded ones.
+        """Start connecting to all switches and return at once.  `embedded` are the options of embedded ones.
 
-        With an `owner` (several engines may share the switches) each is connected when its lease is got.
+        With an `owner` (several engines share the switches) each is connected once its lease is held.
         """
         self._embedded_options = embedded
         for spec in specs:
@@ -229,7 +229,7 @@ class Switchboard:
         gevent.spawn(self._end, switch_id)
 
     def _end(self, switch_id: int) -> None:
-        """1. close the connection; 2. forget its calls, which are another engine's now; 3. let go of it."""
+        """1. close the connection; 2. forget its calls, which belong to another engine now; 3. release the lease."""
         assert self.keeper is not None
         self.keeper.busy.add(switch_id)
         try:
@@ -298,7 +298,7 @@ class Switchboard:
             self._report(switch_id, state="down", state_reason=reason[:500], state_since_at=wall_ms())
 
         def on_event(event: Event) -> None:
-            # What is open must be known first: an event of a call that we do not know yet would be lost.
+            # Open calls must be known first: an event of an unknown call would be lost.
             if not is_known.is_set():
                 is_known.wait()
             if event.name == "HEARTBEAT":
@@ -313,7 +313,7 @@ class Switchboard:
         supervisor.start()
 
     def _when_store_answers(self, link: Link, work: Callable[[], None]) -> None:
-        """Do `work` with a connection; wait while the database does not answer."""
+        """Do `work` with a database connection; wait while the database does not answer."""
         while True:
             try:
                 work()
@@ -353,7 +353,7 @@ class Switchboard:
 
 
 def _write_cursors(cursors: list[tuple[int, Cursor]]) -> list[None]:
-    """In the writer's thread, behind the settles of the records that the cursors have passed."""
+    """Store the cursors, after the settles of the records before them; runs in the writer's thread."""
     for switch_id, cursor in dict(cursors).items():
         save_cursor(switch_id, cursor.inode, cursor.head, cursor.position)
     return []

@@ -1,6 +1,6 @@
-"""Where bytes from strangers are read: worker processes with limits, and a queue that is fair.
+"""Worker processes that read untrusted files within limits, and a fair queue before them.
 
-`pool.run` does a job in a worker and gives its answer, `pool.stream` gives its answers one by one.
-A worker that takes too much is ended; whoever waits gets one sentence, the log has the reason.
-These modules know no gevent and no database; a call blocks its thread, so make it off the hub.
+`pool.run` does a job in a worker and returns its answer; `pool.stream` yields its answers one by one.  A worker that exceeds
+its limits is killed: the caller gets one sentence for people, and the log has the reason.  These modules know neither gevent
+nor the database.  A call blocks its thread, so do not make it on the hub.
 """

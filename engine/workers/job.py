@@ -1,4 +1,4 @@
-"""What a worker is asked to do, what it may take for it, and how it can fail."""
+"""A worker's job: what to do, within which limits, and how it can fail."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ MB = 1_000_000
 
 
 class Lane(StrEnum):
-    """Which workers a job waits for: those of one lane are never held by jobs of the other."""
+    """The lane of a job: each lane has workers of its own, so that jobs of one never hold up another."""
 
     LONG = "long"  # lists that are checked, sounds: one at a time for an account
-    BEHIND = "behind"  # lists that come in, when nobody waits before a page: one at a time for an account
-    QUICK = "quick"  # what somebody waits for in front of a page
+    BEHIND = "behind"  # lists that are imported in the background: one at a time for an account
+    QUICK = "quick"  # what somebody waits for at a page
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one job may take; a worker that takes more is ended."""
+    """The limits of a job; a worker that exceeds them is killed."""
 
-    memory: int | None = 800 * MB  # bytes of address space beside the code that was loaded; None: any
+    memory: int | None = 800 * MB  # bytes of address space besides the loaded code; None: no limit
     cpu_s: int = 60
-    wall_s: float = 120.0  # of waiting for its answers; what is done with them between does not count
+    wall_s: float = 120.0  # of waiting for answers, without the time that the caller spends on them
     file_bytes: int = 0  # the largest file that it may write; 0: none
     answer_bytes: int = 64 * MB  # of one answer
     answers: int = 10_000_000
@@ -35,9 +35,8 @@ class Limits:
 class Job:
     """A function, ``"module:function"``, that only the worker imports.
 
-    It takes JSON values and returns an `Answer` or yields them.  `words` are handed to the module's
-    ``prepare(*words)``, once in each worker, before the limits are set.  An idle worker of a job that is
-    `kept` waits for as long as it takes; others go after a minute.
+    It takes JSON values and returns an `Answer` or yields several.  The module's ``prepare(*words)`` is called once in each
+    worker, before the limits are set.  An idle worker of a `kept` job stays; others end after a minute.
     """
 
     target: str
@@ -48,7 +47,7 @@ class Job:
 
 
 class Answer(NamedTuple):
-    """What comes back: a JSON value, and bytes beside it."""
+    """An answer: a JSON value, with bytes beside it."""
 
     value: Any
     data: bytes = b""
@@ -64,17 +63,17 @@ class End(StrEnum):
 
 
 class WorkerEnded(BadInput):
-    """A worker was ended over what it was given; the log has the reason."""
+    """A worker was killed, or crashed, on its input; the log has the reason."""
 
 
 class QueueFull(BadInput):
-    """So much waits already that no more is taken."""
+    """Too many jobs wait already."""
 
     http_status = 429
 
 
 def refusal(end: End, what: str) -> WorkerEnded:
-    """What people are told when a worker was ended over `what`."""
+    """The sentence for people when a worker was killed while reading `what`."""
     if end is End.MEMORY:
         return WorkerEnded("%(what)s cannot be read: it takes more memory than one file may.", what=what)
     if end is End.TIME:

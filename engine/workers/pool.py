@@ -1,4 +1,4 @@
-"""Jobs in workers: wait for a turn, take a worker that is idle or a new one, and hand on what it says."""
+"""Runs jobs in workers: waits for a turn, takes an idle worker or a new one, and passes on its answers."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _idle: dict[Job, list[Worker]] = {}  # append and pop are atomic
 def run(job: Job, *arguments: Any, account: int | None = None, what: str = "the file") -> Answer:
     """Do a job that gives one answer.
 
-    `account` is whose work it is: an account's jobs of one lane are done one after the other.
-    `what` is what people call the thing that is read.  Raises WorkerEnded (BadInput) when it takes
+    `account` is whose work it is: the jobs of an account in one lane run one after the other.  `what` is the name of the
+    input for people.  Raises WorkerEnded (BadInput) when it takes
     more than its limits or crashes, QueueFull, and the errors of ours that the job raises.
     """
     with closing(stream(job, *arguments, account=account, what=what)) as answers:
@@ -43,7 +43,7 @@ def stream(
 ) -> Generator[Answer]:
     """Do a job that gives answers one by one; errors as with `run`.
 
-    The turn is held until the iterator ends or is closed; each step may be made in another thread.
+    The turn is held until the iterator ends or is closed; each step may run in another thread.
     """
     with _turns[job.lane].turn(account):
         worker = _take(job)
@@ -62,13 +62,13 @@ def stream(
 
 
 def share(folder: Path) -> None:
-    """Keep the turns of accounts together with the other processes of a data folder.  Raises OSError."""
+    """Share the turns of accounts with the other processes of a data folder.  Raises OSError."""
     for lane, turns in _turns.items():
         turns.share(SharedPlaces(folder, lane, turns.of_account))
 
 
 def warm(job: Job) -> None:
-    """Have an idle worker of a `kept` job, so that the first who asks does not wait for its start."""
+    """Start an idle worker of a `kept` job, so that the first caller does not wait for it."""
     idle = _idle.setdefault(job, [])
     if not idle:
         idle.append(Worker(job))
@@ -110,7 +110,7 @@ def _give_back(job: Job, worker: Worker) -> None:
 
 
 def _error(failed: Failed) -> errors.AvanakError:
-    """An error of ours as it was raised in the worker."""
+    """The error as it was raised in the worker."""
     kind = getattr(errors, failed.kind, errors.BadInput)
     found: errors.AvanakError = kind(sentence_of(failed.sentence))
     return found

@@ -1,7 +1,7 @@
-"""One worker process, seen from those who ask it.
+"""One worker process, seen from the caller.
 
-Plain system calls, so that it may be used from any thread: the hub's, a thread pool's, or a program
-without gevent.  A call blocks its thread.
+It uses plain system calls, so that it works in any thread: the hub's, a thread pool's, or in a program without
+gevent.  A call blocks its thread.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from engine.workers.job import Answer, End, Job, Lane
 
 ROOT = Path(__file__).resolve().parents[2]
 NICENESS = {Lane.LONG: 5, Lane.BEHIND: 5, Lane.QUICK: 0}
-IDLE_S = 60.0  # so long a worker waits for its next request
+IDLE_S = 60.0  # an idle worker waits this long for its next request
 _MOST_JSON = 1 << 28
 
 
 class Ended(Exception):
-    """The worker has ended, or was ended, before its answer was whole."""
+    """The worker ended, or was killed, before its answer was complete."""
 
     def __init__(self, end: End, detail: str) -> None:
         super().__init__(detail)
@@ -48,7 +48,7 @@ class Failed(Exception):
 
 
 class Worker:
-    """A process that does one kind of job, one after the other."""
+    """A process that does jobs of one kind, one after the other."""
 
     def __init__(self, job: Job) -> None:
         # The plain sockets of the system: gevent's belong to the hub of one thread.
@@ -71,7 +71,7 @@ class Worker:
             (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
             (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
         ]
-        # Of `posix`, not of `os`: gevent's own are watched and put off until its hub runs.
+        # From `posix`, not `os`: gevent's versions wait for its hub.
         self.pid = posix.posix_spawn(sys.executable, argv, environment, file_actions=actions)
         theirs.close()
         self._status: int | None = None
@@ -79,9 +79,9 @@ class Worker:
         self.is_fit = True
 
     def ask(self, arguments: tuple[Any, ...]) -> Iterator[Answer]:
-        """The answers to a request, as they come.
+        """Yield the answers to a request as they come.
 
-        Raises Ended or Failed.  An iterator that is left before its end leaves the worker unfit.
+        Raises Ended or Failed.  After an unfinished iteration the worker cannot be used again.
         """
         self.is_fit = False
         left_s = self._limits.wall_s
@@ -108,12 +108,12 @@ class Worker:
         raise Ended(End.SIZE, f"more than {self._limits.answers} answers")
 
     def is_ready(self) -> bool:
-        """Whether the process still runs, and will not go of itself in a moment."""
+        """Whether the process still runs and is not about to end by itself."""
         is_going = self._idle_s is not None and time.monotonic() - self._asked_at > self._idle_s / 2
         return not is_going and self._wait(posix.WNOHANG) is None
 
     def end(self) -> None:
-        """End the process and forget it."""
+        """Kill the process and forget it."""
         self.is_fit = False
         self._socket.close()
         if self._status is None:
@@ -126,21 +126,21 @@ class Worker:
         if self._status is None:
             try:
                 pid, status = posix.waitpid(self.pid, options)
-            except ChildProcessError:  # somebody else's signal handler has reaped it
+            except ChildProcessError:  # another signal handler has reaped it
                 self._status = -1
             else:
                 self._status = status if pid else None
         return self._status
 
     def _why(self) -> Ended:
-        """The process is gone: what its status says."""
-        with suppress(ProcessLookupError):  # it may have closed the socket alone
+        """Why the process is gone, by its exit status."""
+        with suppress(ProcessLookupError):  # it may have closed only the socket
             os.kill(self.pid, signal.SIGKILL)
         status = self._wait(0)
         number = os.WTERMSIG(status) if status is not None and status > 0 and os.WIFSIGNALED(status) else 0
         if number == signal.SIGXCPU:
             return Ended(End.TIME, f"more than {self._limits.cpu_s} s of computing")
-        if number == signal.SIGKILL:  # not by us: the system was short of memory
+        if number == signal.SIGKILL:  # not by us: the system ran out of memory
             return Ended(End.MEMORY, "killed by the system")
         return Ended(End.CRASH, f"ended with {signal.Signals(number).name if number else status}")
 
@@ -179,7 +179,7 @@ class Worker:
         return left_s
 
     def _set_patience(self, option: int, left_s: float) -> float:
-        """Let the next call of the system wait so long at most; Ended when no time is left."""
+        """Set how long the next system call may wait; Ended when no time is left."""
         if left_s <= 0:
             raise Ended(End.TIME, f"no answer within {self._limits.wall_s:g} s")
         whole = int(left_s)

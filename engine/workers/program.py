@@ -1,7 +1,7 @@
-"""The program of a worker: it imports one function and does with it what it is asked, within limits.
+"""The program of a worker: it imports one function and runs it on request, within limits.
 
-Run by its path with the folder of the code, the function, what it may take and the words of `prepare`
-(JSON).  It speaks through standard input, a socket.  A request is four bytes of length and a JSON list
+It is run by its path with the folder of the code, the function, its limits and the words of `prepare` (JSON).  It speaks
+through standard input, which is a socket.  A request is four bytes of length and a JSON list
 of arguments.  An answer is one letter (``v`` a value, ``e`` an error, ``.`` the end), the lengths of a
 JSON value and of bytes (four bytes each), and both.
 """
@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
-KEEP_SHARE = 4  # a worker that has grown by this part of what it may take is not used again
+KEEP_SHARE = 4  # a worker that has grown by 1/KEEP_SHARE of its memory limit is not used again
 DETAIL = 4_000  # characters of a traceback
 
 
@@ -31,7 +31,7 @@ def main() -> None:
     root, target, taking, words = sys.argv[1:5]
     limits = json.loads(taking)
     sys.path.insert(0, root)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for those who asked
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the caller
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # writing fails instead
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.nice(limits["nice"])
@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def _end_with_asker() -> None:
-    """End when those who ask have ended, also in the midst of a job: its turn may be somebody else's already."""
+    """End when the caller has ended, even during a job: another process may have its turn already."""
     end = select.poll()
     end.register(0, select.POLLRDHUP)
     end.poll()
@@ -73,7 +73,7 @@ def _load(target: str, words: list[str]) -> Callable[..., Any]:
 
 
 def _unable(error: Exception) -> Callable[..., Any]:
-    """What stands in for a function that cannot be loaded."""
+    """The replacement of a function that cannot be loaded."""
 
     def work(*_arguments: Any) -> Any:
         raise error
@@ -82,7 +82,7 @@ def _unable(error: Exception) -> Callable[..., Any]:
 
 
 def _answer(work: Callable[..., Any], request: list[Any], most: int | None) -> bool:
-    """Send what the function gives; False when this process, larger than `most`, is not to be used again."""
+    """Send the function's answers; False when this process has grown beyond `most` and must not be used again."""
     told: dict[str, Any] = {}
     try:
         found = work(*request)
@@ -101,7 +101,7 @@ def _answer(work: Callable[..., Any], request: list[Any], most: int | None) -> b
 
 
 def _told(error: Exception) -> dict[str, Any]:
-    """An error of ours with its sentence; of any other, what goes into the log."""
+    """One of our errors with its sentence; for any other, its details for the log."""
     from engine.errors import AvanakError
 
     if isinstance(error, AvanakError):
@@ -112,12 +112,12 @@ def _told(error: Exception) -> dict[str, Any]:
 
 
 def _is_asked(idle_s: float | None) -> bool:
-    """Wait for a request; False when none has come for so long that this process had better go."""
+    """Wait for a request; False when none has come for so long that this process should end."""
     return bool(select.select([0], [], [], idle_s)[0])
 
 
 def _size() -> int:
-    """Bytes of address space that this process takes now."""
+    """Bytes of address space that this process uses now."""
     with open("/proc/self/statm") as file:
         return int(file.read().split()[0]) * PAGE
 

@@ -1,6 +1,6 @@
-"""The places of accounts, kept among all processes that have one folder: locks of the system on a file of each lane.
+"""The places of accounts, shared by all processes of one data folder: file locks, with one file per lane.
 
-A lock is a byte of the file.  Nothing is written, and the system gives back what a process held, however it ends.
+A lock is a byte of the file.  Nothing is written, and the system releases what a process held, however it ends.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import struct
 from pathlib import Path
 
 FOLDER = "turns"
-MOST = 16  # places of one account at most
+MOST = 16  # most places of one account
 
 
 class SharedPlaces:
-    """Which places of which account this process holds in a lane; `of_account` of them at a time among all processes."""
+    """The places that this process holds in a lane; all processes together hold at most `of_account` per account."""
 
     def __init__(self, folder: Path, lane: str, of_account: int) -> None:
-        """Open the lane's file, and make it if need be.  Raises OSError."""
+        """Open the lane's file, and create it if needed.  Raises OSError."""
         folder = folder / FOLDER
         folder.mkdir(mode=0o700, exist_ok=True)
         self._file = os.open(folder / f"{lane}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -34,13 +34,13 @@ class SharedPlaces:
         return False
 
     def give_back(self, account: int) -> None:
-        """Give one of the account's places back that are held here."""
+        """Release one of the account's places that this process holds."""
         byte = next(each for each in self._held if each // MOST == account)
         self._lock(fcntl.F_UNLCK, byte)
         self._held.discard(byte)
 
     def _lock(self, kind: int, byte: int) -> bool:
-        # struct flock, of the open file and not of the process, whose other files of that name would end it.
+        # struct flock of the open file description: a lock of the process would end when it closes another file of that name.
         wanted = struct.pack("hhqqi", kind, os.SEEK_SET, byte, 1, 0)
         try:
             fcntl.fcntl(self._file, fcntl.F_OFD_SETLK, wanted)

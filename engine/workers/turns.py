@@ -1,7 +1,7 @@
-"""Whose turn it is: so many jobs at once, one of an account, and nobody is overtaken for ever.
+"""Whose turn it is: a limited number of jobs at once, one per account, and nobody waits for ever.
 
-Waits with descriptors of the system and not with locks of `threading`: those become gevent's in a
-patched process, and the threads that wait here are not the hub's.
+It waits with file descriptors and not with locks of `threading`: those become gevent's in a patched process, and the
+threads that wait here are not the hub's.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from engine.workers.job import QueueFull
 from engine.workers.shared_places import SharedPlaces
 
-LOOK_US = 200_000  # between two looks whether another process has given a place of the account back
+LOOK_US = 200_000  # between two checks whether another process has released a place of the account
 
 
 @dataclass(slots=True)
@@ -27,7 +27,7 @@ class _Waiting:
 
 
 class Turns:
-    """The turns of one lane.  Work without an account (the house's own) is held by `slots` alone."""
+    """The turns of one lane.  Work without an account (the house's own) is limited by `slots` alone."""
 
     def __init__(self, slots: int, of_account: int = 1, most_waiting: int = 4) -> None:
         self.slots = slots
@@ -42,16 +42,16 @@ class Turns:
 
     @property
     def waiting(self) -> int:
-        """How many wait now."""
+        """How many jobs wait now."""
         return len(self._waiting)
 
     def share(self, places: SharedPlaces) -> None:
-        """From now on an account has its places together with other processes; call it before the first turn."""
+        """Share an account's places with other processes; call it before the first turn."""
         self._shared = places
 
     @contextmanager
     def turn(self, account: int | None) -> Iterator[None]:
-        """Wait for a turn and hold it.  Raises QueueFull when the account has too many that wait."""
+        """Wait for a turn and hold it.  Raises QueueFull when too many jobs of the account wait."""
         self._wait(account)
         try:
             yield
@@ -86,8 +86,8 @@ class Turns:
             bell.close()
 
     def _call(self) -> None:
-        """Call those whose turn it is: of the accounts that may, the one served longest ago."""
-        elsewhere: set[int | None] = set()  # accounts whose places other processes have
+        """Wake the jobs whose turn it is: of the accounts that may go, the one served longest ago."""
+        elsewhere: set[int | None] = set()  # accounts whose places are held by other processes
         while self._running.total() < self.slots:
             free = [one for one in self._waiting if one.account not in elsewhere and self._may(one.account)]
             if not free:
@@ -117,7 +117,7 @@ class Turns:
 
 
 def _rings(ours: _socket.socket) -> bool:
-    """Wait a while for one's turn; whether it has come."""
+    """Wait a while for the turn; return whether it has come."""
     try:
         return bool(ours.recv(1))
     except BlockingIOError:
