@@ -1,4 +1,4 @@
-"""Whether the books of a campaign are closed: what must be equal, compared in one snapshot."""
+"""Checks a campaign's records: figures that must be equal, compared in one snapshot."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from engine.store.tables.core import Campaign, CampaignCounts
 
 @contextmanager
 def snapshot() -> Iterator[None]:
-    """Several reads that see the same moment; inside a connection, outside a transaction."""
+    """Let several reads see the same moment; inside a connection, outside a transaction."""
     with db.atomic():
         if not is_sqlite():
             db.execute_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -25,8 +25,8 @@ def snapshot() -> Iterator[None]:
 def audit_sums(campaign_id: int) -> list[Finding]:
     """As `audit_campaign`, but only what takes the same time for a list of any size.  Reads only.
 
-    The kept counts against each other, the kept number of live ones against those that are live, live
-    recipients against open attempts.
+    Compares the kept counts with each other, the kept number of live recipients with the live ones, and live recipients
+    with open attempts.
     """
     with snapshot():
         kept = CampaignCounts.get_or_none(CampaignCounts.campaign == campaign_id)
@@ -48,7 +48,7 @@ def audit_sums(campaign_id: int) -> list[Finding]:
 
 
 def doubtful(after: int, limit: int) -> tuple[list[int], int]:
-    """Campaigns whose kept counts cannot be right, among the next `limit` behind `after`; and the last of these (0: the end).
+    """Campaigns with impossible kept counts among the next `limit` after `after`, and the last one checked (0: the end).
 
     Reads the kept counts only, inside a connection.
     """
@@ -64,10 +64,10 @@ def doubtful(after: int, limit: int) -> tuple[list[int], int]:
 
 
 def audit_campaign(campaign_id: int, deep: bool = False) -> list[Finding]:
-    """What does not agree in a campaign's books; empty when they are right.  Reads only.
+    """The differences in a campaign's records; empty when there are none.  Reads only.
 
-    Kept counts against a recount, live recipients against open attempts, the campaign's state against
-    its recipients'.  `deep` also counts all its attempts, which takes long for a large one.
+    Compares the kept counts with a recount, live recipients with open attempts, and the campaign's state with its
+    recipients'.  `deep` also counts all attempts, which takes long for a large campaign.
     """
     with snapshot():
         campaign = Campaign.get_or_none(Campaign.id == campaign_id)
@@ -87,9 +87,9 @@ def audit_campaign(campaign_id: int, deep: bool = False) -> list[Finding]:
 
 
 def repair_counts(campaign_id: int) -> bool:
-    """Set a campaign's kept counts to a recount, inside a writing transaction; whether they changed.
+    """Set a campaign's kept counts to a recount, inside a writing transaction; return whether they changed.
 
-    Its row is taken first: whoever moves recipients at this moment adds his difference afterwards.
+    The row of counts is locked first: a transaction that moves recipients at this moment adds its difference afterwards.
     """
     columns = ", ".join((*STATE_COUNTS, "total"))
     lock = "" if is_sqlite() else " FOR UPDATE"
@@ -113,7 +113,7 @@ def _counts(campaign_id: int, kept: CampaignCounts | None, counted: dict[str, in
 
 
 def _live(campaign_id: int) -> list[Finding]:
-    """Every live recipient has one open attempt, and the other way round."""
+    """Check that every live recipient has one open attempt, and the other way round."""
     without = execute(
         "SELECT COUNT(*) FROM recipient r LEFT JOIN attempt a ON a.id = r.attempt_id"
         f" AND a.state <> '{AttemptState.ENDED}' AND a.recipient_id = r.id"

@@ -1,4 +1,4 @@
-"""Writing the audit log: who changed what.  Entries are added, never changed."""
+"""Writes the audit log: who changed what.  Entries are added, never changed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def record(
     before: Mapping[str, Any] | str = "",
     after: Mapping[str, Any] | str = "",
 ) -> None:
-    """Note an act, in the transaction that does it.
+    """Record an action, in the transaction that does it.
 
     `action` is a stable word (``account.suspend``), `subject` names what (``account 7``);
     `before` and `after` are short: the values that changed by their names, which pages put into words

@@ -1,7 +1,7 @@
 """Many bookings of one kind at once: a month's credits go to thousands of accounts in a few statements.
 
-The rules are those of `engine.store.ledger.book`: double entry, a key that is
-booked once; what was booked before is left out of the answer.
+The rules are those of `engine.store.ledger.book`: double entry, and each key is booked once.  What was booked before is
+left out of the result.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ class Booking:
 
 
 def book_many(kind: str, source: str, target: str, bookings: Sequence[Booking], at: int) -> set[str]:
-    """Move each booking's Rials from `source` to `target`, in a transaction; the keys booked now.
+    """Move each booking's Rials from `source` to `target`, in a transaction; return the keys booked now.
 
-    An account stands in `bookings` once.  Rows are written in the order of the
-    accounts, so that two processes wait for each other instead of locking up.
+    Each account occurs once in `bookings`.  Rows are written in the order of the accounts, so that two processes do not
+    deadlock.
     """
     if len({each.account_id for each in bookings}) != len(bookings):
         raise ValueError("an account stands in the bookings twice")

@@ -1,7 +1,7 @@
-"""Inserting hundreds of rows with one statement, fast on both databases.
+"""Inserts hundreds of rows with one statement, fast on both databases.
 
-SQLite takes the rows as VALUES.  PostgreSQL would parse thousands of parameter
-marks each time; it takes all rows as one JSON text, and the statement stays prepared.
+SQLite gets the rows as VALUES.  PostgreSQL, which would parse thousands of parameter marks each time, gets all rows as one
+JSON text, and the statement stays prepared.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _TYPES = {
 def insert_rows(
     model: type[Table], columns: Sequence[str], rows: Sequence[Sequence[Any]], then: str = ""
 ) -> list[tuple[Any, ...]]:
-    """Insert `rows` (values in the order of `columns`) into a model's table; the rows of RETURNING.
+    """Insert `rows` (values in the order of `columns`) into a model's table; return the rows of RETURNING.
 
     `then` follows the values: ``ON CONFLICT DO NOTHING RETURNING id``.  Columns
     and `then` are constants of the code; values travel as parameters.
@@ -44,9 +44,9 @@ def insert_rows(
 def insert_new(
     model: type[Table], columns: Sequence[str], rows: Sequence[Sequence[Any]], same: Mapping[str, Any]
 ) -> int:
-    """Insert those of `rows` that no unique index refuses; how many.  `same`: columns with one value for all rows.
+    """Insert those of `rows` that no unique index refuses; return how many.  `same`: columns with one value for all rows.
 
-    SQLite takes half the time of `executemany`, and other threads go on meanwhile.
+    On SQLite this takes half the time of `executemany`, and other threads go on meanwhile.
     """
     return sum(
         changed(sql, params)

@@ -18,7 +18,7 @@ def load_cursor(switch_id: int) -> RecordCursor | None:
 
 
 def save_cursor(switch_id: int, inode: int, head: str, position: int) -> None:
-    """Note how far a switch's records are dealt with."""
+    """Store how far a switch's records have been processed."""
     execute(
         "INSERT INTO record_cursor (switch_id, inode, head, position) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (switch_id) DO UPDATE SET inode = excluded.inode, head = excluded.head,"
@@ -28,7 +28,7 @@ def save_cursor(switch_id: int, inode: int, head: str, position: int) -> None:
 
 
 def add_posted(switch_name: str, records: Sequence[tuple[str, str]], now: int) -> int:
-    """Keep posted records, ``(uuid, fields as JSON)``; how many.  A repeated one does no harm."""
+    """Store posted records, ``(uuid, fields as JSON)``; return how many.  A repeated one does no harm."""
     return run_over_values(
         ("switch_name", "uuid", "fields", "at"),
         [(switch_name, uuid, fields, now) for uuid, fields in records],
@@ -39,7 +39,7 @@ def add_posted(switch_name: str, records: Sequence[tuple[str, str]], now: int) -
 
 
 def add_mark(switch_name: str, now: int) -> None:
-    """A switch says that, since it said so last, it has looked through its records and sent all of them."""
+    """Note a switch's report that it has listed its records and sent all of them since the last report."""
     execute(
         "INSERT INTO record_mark (switch_name, marks, at) VALUES (?, 1, ?)"
         " ON CONFLICT (switch_name) DO UPDATE SET marks = record_mark.marks + 1, at = excluded.at",
@@ -48,13 +48,13 @@ def add_mark(switch_name: str, now: int) -> None:
 
 
 def marks_of(switch_name: str) -> int:
-    """How often it said so."""
+    """How many such reports a switch has made."""
     row = RecordMark.get_or_none(RecordMark.switch_name == switch_name)
     return int(row.marks) if row is not None else 0
 
 
 def posted_after(switch_name: str, last_id: int, limit: int = 2_000) -> list[tuple[int, str, str]]:
-    """Posted records behind `last_id`, ``(id, uuid, fields)``, oldest first."""
+    """Posted records after `last_id`, ``(id, uuid, fields)``, oldest first."""
     rows = execute(
         "SELECT id, uuid, fields FROM call_record WHERE switch_name = ? AND id > ? ORDER BY id LIMIT ?",
         [switch_name, last_id, limit],
@@ -63,7 +63,7 @@ def posted_after(switch_name: str, last_id: int, limit: int = 2_000) -> list[tup
 
 
 def prune_posted(before: int, limit: int = 20_000) -> int:
-    """Remove posted records that came before `before`; how many."""
+    """Remove posted records that came before `before`; return how many."""
     return changed(
         "DELETE FROM call_record WHERE id IN (SELECT id FROM call_record WHERE received_at < ? LIMIT ?)",
         [before, limit],

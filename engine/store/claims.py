@@ -1,10 +1,8 @@
 """Claiming recipients: the write that precedes every call.
 
-One transaction picks due recipients, gives each an attempt with a uuid of
-its own and marks the recipient; only after its commit may a word go to a
-switch.  Two engines never claim the same recipient: SQLite has one writer,
-PostgreSQL skips rows that another holds, and a unique index permits one live
-attempt a recipient.
+One transaction picks due recipients, gives each an attempt with a uuid of its own and marks the recipient.  A command may go
+to a switch only after its commit.  Two engines never claim the same recipient: SQLite has one writer, PostgreSQL skips rows
+locked by others, and a unique index permits one live attempt per recipient.
 """
 
 from __future__ import annotations
@@ -37,7 +35,7 @@ class Due:
 
 @dataclass(slots=True, frozen=True)
 class Route:
-    """Where a call is to leave: a gateway of a switch, in that switch's present life."""
+    """Where a call is to leave: a gateway of a switch, for the present run of the switch."""
 
     switch_id: int
     core_uuid: str
@@ -59,19 +57,19 @@ class ClaimedCall:
 
 @dataclass(slots=True, frozen=True)
 class Hold:
-    """A recipient that may not be called now: it waits until `next_at`, or is excluded for `reason`."""
+    """A recipient that may not be called now: put off until `next_at`, or excluded for `reason`."""
 
     recipient: Due
     next_at: int | None = None
     reason: str = ""
 
 
-# A rule that is asked at every claim, first try or retry: recipients that may not be called now.
+# A rule that is applied at every claim, first try or retry: returns recipients that may not be called now.
 Rule = Callable[[int, Sequence[Due], int], list[Hold]]
-# What is written with a claim, in its transaction; and what undoes it when claims are given back.
+# What is written with a claim, in its transaction, and what undoes it when claims are released.
 ClaimHook = Callable[[int, Sequence["ClaimedCall"], int], None]
 UndoHook = Callable[[int, Sequence["ClaimedCall"]], None]
-# Chooses the route of a recipient, or says for how long (ms) none will have room for it.
+# Chooses a recipient's route, or returns how long (ms) none will have room.
 Router = Callable[[Due], Route | int]
 NO_ROUTE_MS = 1_000
 
@@ -86,7 +84,7 @@ def claim(
 ) -> list[ClaimedCall]:
     """Claim up to `limit` due recipients of a campaign.  Runs inside the writer's transaction.
 
-    1. pick what is due, oldest first;  2. ask every rule again and hold back what may not be called;
+    1. pick what is due, oldest first;  2. apply every rule and hold back those that may not be called;
     3. choose routes;  4. write the attempts, mark the recipients, move the counts.
     """
     due = _pick(campaign_id, limit, now)
@@ -183,9 +181,9 @@ def hold(campaign_id: int, held: Sequence[Hold], now: int) -> None:
 
 
 def end_waiting(campaign_id: int, reasons: Mapping[int, str], state: RecipientState, now: int) -> int:
-    """Give recipients (id -> reason) their end without a call; how many of them still waited.
+    """End recipients (id -> reason) without a call; return how many of them were still waiting.
 
-    Who is being called, or has an end, keeps it.  The counts follow the rows that changed.
+    Recipients that are being called or have ended are left alone.  The counts follow the rows that changed.
     """
     rows = [(recipient_id, reason, now) for recipient_id, reason in reasons.items()]
     ended = {
@@ -202,7 +200,7 @@ def end_waiting(campaign_id: int, reasons: Mapping[int, str], state: RecipientSt
 
 
 def cancel_waiting(campaign_id: int, now: int, limit: int = 20_000) -> int:
-    """Cancel recipients that wait in a stopped campaign, up to `limit` of each state; how many."""
+    """Cancel recipients that wait in a stopped campaign, up to `limit` of each state; return how many."""
     ended = {
         COUNT_OF_STATE[old]: changed(
             f"UPDATE recipient SET state = '{RecipientState.CANCELLED}', finished_at = ? WHERE state = ?"
@@ -215,9 +213,9 @@ def cancel_waiting(campaign_id: int, now: int, limit: int = 20_000) -> int:
 
 
 def release(claims: Sequence[ClaimedCall], hooks: Sequence[UndoHook] = ()) -> list[ClaimedCall]:
-    """Return claims that were never handed to a switch to the queue, as if they had not been made.
+    """Undo claims that were never handed to a switch: the recipients go back to the queue.
 
-    Those that were given back; an attempt that is no longer `created` stays, and so does what its claim wrote.
+    Returns the released ones.  An attempt that is no longer `created` stays, and so does what its claim wrote.
     """
     gone = {
         row[0]
@@ -226,7 +224,7 @@ def release(claims: Sequence[ClaimedCall], hooks: Sequence[UndoHook] = ()) -> li
             [(item.attempt_id, item.uuid) for item in claims],
             f"DELETE FROM attempt WHERE state = '{AttemptState.CREATED}'"
             " AND id IN (SELECT CAST(v.id AS BIGINT) FROM v)"
-            # SQLite gives the id of an attempt that was deleted to another one.
+            # SQLite reuses the id of a deleted attempt.
             " AND EXISTS (SELECT 1 FROM v WHERE CAST(v.id AS BIGINT) = attempt.id AND v.uuid = attempt.uuid)"
             " RETURNING id",
         )

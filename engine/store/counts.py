@@ -37,14 +37,14 @@ def add_counts(campaign_id: int, changes: Mapping[str, int]) -> None:
 
 
 def count_ended(campaign_id: int, ended: Mapping[str, int], state: RecipientState) -> int:
-    """Move recipients that have ended in `state` out of the counts they were in (count's name -> how many); all of them."""
+    """Move recipients that have ended in `state` out of the counts they were in (count's name -> how many); return the total."""
     total = sum(ended.values())
     add_counts(campaign_id, {**{name: -n for name, n in ended.items()}, COUNT_OF_STATE[state]: total})
     return total
 
 
 def recount(campaign_id: int) -> dict[str, int]:
-    """Count a campaign's recipients by reading them all: what the kept counts must equal."""
+    """Count a campaign's recipients by reading them all; the kept counts must be equal to this."""
     found: Counter[str] = Counter(dict.fromkeys((*STATE_COUNTS, "total"), 0))
     for state, number in execute(
         "SELECT state, COUNT(*) FROM recipient WHERE campaign_id = ? GROUP BY state", [campaign_id]

@@ -1,8 +1,7 @@
 """Opening the database: SQLite in one file, or PostgreSQL.
 
-Models are bound to ``db``, a proxy that ``open_database`` points at the real
-thing when the process starts.  Connections are never opened by themselves:
-every unit of work says ``with db.connection_context():``.
+Models are bound to ``db``, a proxy that ``open_database`` points at the real database when the process starts.  Connections
+are never opened implicitly: every unit of work uses ``with db.connection_context():``.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ log = logging.getLogger(__name__)
 db: Database = DatabaseProxy()  # type: ignore[assignment]
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-UPGRADE_LOCK = 823402  # any number, as long as all agree on it
+UPGRADE_LOCK = 823402  # any number that all processes agree on
 
 # WAL lets readers read while the writer writes.  synchronous=FULL syncs at each
 # commit: a claim must survive a power cut, or somebody is called twice.
@@ -82,7 +81,7 @@ def build_database(url: str) -> Database:
 def open_database(url: str) -> Database:
     """Point `db` at the database of `url` and try a connection.
 
-    Raises StoreUnavailable when nobody answers there or the file cannot be used.
+    Raises StoreUnavailable when no server answers or the file cannot be used.
     """
     real = build_database(url)
     try:
@@ -102,7 +101,7 @@ def is_sqlite() -> bool:
 
 
 def upgrade() -> list[str]:
-    """Apply the migrations that are missing; their names.  Safe to run twice or by two at once.
+    """Apply the missing migrations and return their names.  Safe to run twice or by two processes at once.
 
     Raises StoreUnavailable with the migration's name when one fails (it is rolled back).
     """
@@ -121,7 +120,7 @@ def upgrade() -> list[str]:
 
 @contextmanager
 def _one_upgrader() -> Iterator[None]:
-    """Hold what keeps a second process from upgrading at the same time."""
+    """Hold a lock, so that a second process does not upgrade at the same time."""
     path = sqlite_path()
     if path is None:
         db.execute_sql("SELECT pg_advisory_lock(%s)", (UPGRADE_LOCK,))
@@ -136,13 +135,13 @@ def _one_upgrader() -> Iterator[None]:
 
 
 def take_turns(number: int) -> None:
-    """Inside a transaction: wait until no other process is in a transaction that took turns by `number`."""
+    """Wait, inside a transaction, until no other process is in one that took turns by the same `number`."""
     if not is_sqlite():  # SQLite has one writer anyway
         db.execute_sql("SELECT pg_advisory_xact_lock(%s)", (number,))
 
 
 def refuse_in_transaction(what: str) -> None:
-    """Raise RuntimeError inside a transaction: all who write wait for its end, so it holds database work only."""
+    """Raise RuntimeError inside a transaction: all writers wait for its end, so it may do database work only."""
     if db.obj is not None and not db.is_closed() and db.transaction_depth():  # type: ignore[attr-defined]
         raise RuntimeError(f"{what} inside a transaction")
 

@@ -1,8 +1,8 @@
-"""Do-not-call lists: an account's own, and (account 0) the one of all advertising.
+"""Do-not-call lists: an account's own, and (account 0) the one for all advertising.
 
-A number is kept as its E.164 digits in one integer, in the key's own tree: a
-million takes some 40 MB on disk, and looking up a claim's numbers is one
-statement.  Functions run inside a transaction, or a connection when they only read.
+A number is stored as its E.164 digits in one integer, in the primary key's own tree: a million numbers take some 40 MB on
+disk, and looking up a claim's numbers is one statement.  Functions run inside a transaction, or a connection when
+they only read.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def numbers_source() -> str:
 
 
 def numbers_value(numbers: Collection[int]) -> object:
-    """What stands for `numbers` as that parameter."""
+    """The value of that parameter for `numbers`."""
     return orjson.dumps(list(numbers)).decode() if is_sqlite() else list(numbers)
 
 
@@ -36,7 +36,7 @@ def find(account_ids: Collection[int], numbers: Collection[int]) -> set[int]:
         return set()
     marks = ",".join("?" * len(account_ids))
     if not execute(f"SELECT 1 FROM do_not_call WHERE account_id IN ({marks}) LIMIT 1", list(account_ids)):
-        return set()  # as of most; spares the look-up of each number
+        return set()  # true of most accounts; saves the look-up of each number
     rows = execute(
         f"SELECT number FROM do_not_call WHERE account_id IN ({marks}) AND number IN {numbers_source()}",
         [*account_ids, numbers_value(numbers)],
@@ -67,7 +67,7 @@ def count(account_id: int) -> int:
 
 
 def page(account_id: int, after: int = 0, limit: int = PAGE) -> list[tuple[int, str, int, int]]:
-    """``(number, source, campaign_id, added_at)`` behind `after`, in the order of the numbers."""
+    """``(number, source, campaign_id, added_at)`` after `after`, in the order of the numbers."""
     rows = execute(
         "SELECT number, source, campaign_id, added_at FROM do_not_call"
         " WHERE account_id = ? AND number > ? ORDER BY number LIMIT ?",

@@ -11,7 +11,7 @@ from engine.store.tables.findings import AuditFinding
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that does not agree: `kind` is a stable word, `subject` names what (``campaign 7``), `about_id` is its id."""
+    """One difference that was found: `kind` is a stable word, `subject` names where (``campaign 7``), `about_id` is its id."""
 
     kind: str
     subject: str
@@ -39,12 +39,12 @@ def recent_findings(since: int, limit: int = 100) -> list[AuditFinding]:
 
 
 def open_findings(since: int) -> int:
-    """How many findings since `since` could not be put right; inside a connection."""
+    """How many findings since `since` could not be corrected; inside a connection."""
     return int(
         execute("SELECT COUNT(*) FROM audit_finding WHERE last_at >= ? AND NOT is_repaired", [since])[0][0]
     )
 
 
 def forget_findings(before: int) -> int:
-    """Remove findings that were not made again since `before`."""
+    """Remove findings that were not found again since `before`."""
     return changed("DELETE FROM audit_finding WHERE last_at < ?", [before])

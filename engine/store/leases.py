@@ -1,6 +1,6 @@
 """What several engines share through the database: switches by leases, gateways by shares, jobs by rows.
 
-Instants of leases are the database's own (clocks of machines differ).  Functions run inside a
+Leases use the database's clock, because clocks of machines differ.  Functions run inside a
 transaction, or a connection when they only read.  With SQLite there is one engine, and it holds all.
 """
 
@@ -13,13 +13,13 @@ from engine.store.database import is_sqlite
 from engine.store.sql import changed, execute
 
 LEASE_MS = 8_000  # a dead engine's switches are free after this
-SHARE_MS = 20_000  # a dead engine's part of a gateway; its calls are adopted by then
+SHARE_MS = 20_000  # a dead engine's part of a gateway is free after this; its calls have been adopted by then
 NODE_MS = 8_000  # an engine that was not seen for this long counts as dead
 
 
 @dataclass(frozen=True, slots=True)
 class SwitchLease:
-    """Who holds a switch.  An empty owner means that nobody holds it.  `is_dialled`: it is held, up and not drained."""
+    """Who holds a switch; nobody if the owner is empty.  `is_dialled`: it is held, up and not drained."""
 
     switch_id: int
     name: str
@@ -38,7 +38,7 @@ def _now() -> str:
 
 
 def acquire(switch_id: int, owner: str) -> bool:
-    """Take a switch that nobody else holds; return False if another engine holds it."""
+    """Take a switch; return False if another engine holds it."""
     return bool(
         changed(
             f"UPDATE switch SET owner = ?, leased_until_at = {_now()} + ?"
@@ -104,7 +104,7 @@ def claim_share(
 ) -> tuple[int, int]:
     """Store how much of a gateway `owner` uses; return what it may use, at most what the others leave.
 
-    The lock on the gateway's row makes engines take turns.
+    A lock on the gateway's row makes engines take turns.
     """
     if not is_sqlite():
         execute("SELECT id FROM gateway WHERE id = ? FOR UPDATE", [gateway_id])
@@ -130,10 +130,10 @@ def claim_share(
 
 
 def take_job(name: str, period: str, owner: str, hold_ms: int = 600_000) -> bool:
-    """Take the run of a job for a period (``statement``, ``1405-03``); True for one process only.
+    """Take a job's run for a period (``statement``, ``1405-03``); True for one process only.
 
-    Call `job_done` when it is done.  If the process dies first, another may take it after `hold_ms`.
-    A job that runs wholly in this transaction may pass 0: it is undone together with its row.
+    Call `job_done` when it is done.  If the process dies first, another may take it after `hold_ms`.  A job that runs
+    entirely in this transaction may pass 0: it is undone together with its row.
     """
     return bool(
         changed(
@@ -161,7 +161,7 @@ def note_pulse(
 ) -> tuple[int, float, str, str, str]:
     """Store one engine's view of a campaign; return the views of all engines of the last seconds, combined.
 
-    (calls up, calls a second, reason, details, engine): counts are added; the engine that dials most speaks for all.
+    (calls up, calls a second, reason, details, engine): figures are added; the reason is that of the engine that dials most.
     """
     execute(
         "INSERT INTO engine_pulse (campaign_id, engine, reason, details, calls_up, calls_per_second, at)"

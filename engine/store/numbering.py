@@ -1,7 +1,7 @@
-"""How the index of a campaign's numbers is ordered: by the last bits, then by the number.
+"""The order of the index of a campaign's numbers: by the last bits, then by the number.
 
-The last bits are spread evenly over operators and towns, the first digits are not: whoever
-takes a piece of this order (`engine.services.campaigns.list_parts`) takes some of each.
+Unlike the first digits, the last bits are spread evenly over operators and towns, so a piece of this order
+(`engine.services.campaigns.list_parts`) has some of each.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Reads and inserts of single rows on hot paths: each statement is built once, not for every row.
+"""Reads and inserts of single rows on hot paths: each statement is built once and not for every row.
 
-The query builder takes four times as long to write ``SELECT … WHERE id = ?`` as the database takes to answer it.
+The query builder takes four times as long to build ``SELECT … WHERE id = ?`` as the database to answer it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ M = TypeVar("M", bound=Model)
 
 
 def row_of(model: type[M], **equals: Any) -> M | None:
-    """The row whose fields have these values, as `get_or_none` gives it; names are the model's own."""
+    """The row whose fields have these values, as from `get_or_none`; names are the model's fields."""
     statement, fields = _select(model, tuple(equals))
     found = execute(statement, list(equals.values()))
     if not found:
@@ -31,7 +31,7 @@ def row_of(model: type[M], **equals: Any) -> M | None:
 
 
 def put(model: type[Model], **values: Any) -> Any:
-    """Insert a row, with the model's defaults, as `create` does; its key."""
+    """Insert a row with the model's defaults, as `create` does; return its key."""
     statement, others = _insert(model, tuple(values))
     return execute(statement, [*values.values(), *others])[0][0]
 

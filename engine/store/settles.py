@@ -2,8 +2,9 @@
 
 A settle is a conditional update: the first end of an attempt wins, a second
 one (a repeated event, the reaper after the event, recovery after the reaper)
-changes nothing.  What else must happen exactly once with it (counts, money,
-outbox) happens in the same transaction, for the rows that were won.
+changes nothing.  Everything else that must happen exactly once (counts, money, outbox) happens in the same
+transaction, for the rows that
+were changed.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ LONGEST_CAUSE, LONGEST_VOTE = 40, 4  # of the columns of `attempt`
 
 @dataclass(slots=True, frozen=True)
 class Settle:
-    """How an attempt ended, and what that makes of its recipient."""
+    """How an attempt ended, and the next state of its recipient."""
 
     attempt_id: int
     recipient_id: int
@@ -40,7 +41,7 @@ class Settle:
 
     @property
     def ended_at(self) -> int:
-        """When the call ended (ms); the settler gives every end an instant."""
+        """When the call ended (ms); the settler sets it if it is unknown."""
         assert self.end.ended_at is not None
         return self.end.ended_at
 
@@ -54,7 +55,7 @@ class Answer:
     answered_at: int
 
 
-# What must happen once with a settle, in its transaction; gets the settles that were won.
+# What must happen once with a settle, in its transaction; gets the settles that were the first end.
 Hook = Callable[[Sequence[Settle]], None]
 
 
@@ -65,7 +66,7 @@ class Settler:
         self.hooks = list(hooks)
 
     def write(self, settles: list[Settle]) -> list[Settle]:
-        """Settle a group inside the writer's transaction; those that were the first end of their attempt."""
+        """Settle a group inside the writer's transaction; return those that were the first end of their attempt."""
         first: dict[int, Settle] = {}
         for item in settles:
             first.setdefault(item.attempt_id, item)
@@ -173,13 +174,13 @@ class Settler:
             changes[name] = changes.get(name, 0) + 1
             if item.disposition != Disposition.CANCELLED:
                 changes[item.disposition] = changes.get(item.disposition, 0) + 1
-        # In one order in all engines, so that they wait for each other instead of locking up.
+        # In the same order in all engines, so that they do not deadlock.
         for campaign_id, changes in sorted(by_campaign.items()):
             add_counts(campaign_id, changes)
 
 
 def _note_recordings(won: list[Settle]) -> None:
-    """How long the recordings are.  A statement of its own: most groups have none, and pay for none."""
+    """Store the lengths of recordings, in a statement of its own because most groups have none."""
     recorded = [(item.attempt_id, item.end.record_ms) for item in won if item.end.record_ms]
     if recorded:
         run_over_values(
@@ -191,7 +192,7 @@ def _note_recordings(won: list[Settle]) -> None:
 
 
 def _count_votes(won: list[Settle]) -> None:
-    """Count the keys that were pressed, each campaign's in one order in all engines, as the counts are."""
+    """Count the keys that were pressed, in the same order in all engines."""
     pressed = Counter((item.campaign_id, item.end.vote[:LONGEST_VOTE]) for item in won if item.end.vote)
     for (campaign_id, vote), number in sorted(pressed.items()):
         execute(
@@ -202,7 +203,7 @@ def _count_votes(won: list[Settle]) -> None:
 
 
 def write_answers(answers: list[Answer]) -> list[Answer]:
-    """Note answers while the calls are up, so that a crash of the switch does not turn them into «not called»."""
+    """Store answers while the calls are up, so that a crash of the switch does not turn them into «not called»."""
     noted = {
         row[0]
         for row in over_values(
@@ -225,9 +226,9 @@ def write_answers(answers: list[Answer]) -> list[Answer]:
 
 
 def write_originated(attempt_ids: list[int]) -> list[int]:
-    """Note attempts that were handed to their switch; those that were still `created`.
+    """Mark attempts as handed to their switch; return those that were still `created`.
 
-    Written after the hand-over, in groups: recovery trusts the switch, not this.
+    This is written in groups after the hand-over; recovery relies on the switch and not on it.
     """
     return [
         row[0]

@@ -28,13 +28,13 @@ _SIZES = (256, 64, 16, 4, 1)
 
 
 def execute(sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-    """Run one statement written with ``?`` for parameters; its rows (empty if it has none)."""
+    """Run one statement with ``?`` for parameters; return its rows (empty if it has none)."""
     cursor = db.execute_sql(to_dialect(sql), tuple(params))
     return cursor.fetchall() if cursor.description else []
 
 
 def changed(sql: str, params: Sequence[Any] = ()) -> int:
-    """Run one statement; how many rows it changed."""
+    """Run one statement; return how many rows it changed."""
     return int(db.execute_sql(to_dialect(sql), tuple(params)).rowcount)
 
 

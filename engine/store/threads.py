@@ -30,13 +30,13 @@ WAITERS = 24  # that wait for a worker process, or are at a list for long: never
 
 
 def use_writer(writer: Writer | None) -> None:
-    """From now on `write` goes through this process's writer (None: writes directly again)."""
+    """Make `write` use this process's writer (None: write directly again)."""
     global _writer
     _writer = writer
 
 
 def read(work: Callable[[], T]) -> T:
-    """Run `work`, which only reads, in a reading thread with a connection; its result.
+    """Run `work`, which only reads, in a reading thread with a connection; return its result.
 
     Raises StoreUnavailable when the database does not answer.
     """
@@ -49,8 +49,8 @@ def read(work: Callable[[], T]) -> T:
 def begin(work: Callable[[], T], *, waits: bool = False) -> Callable[[], T]:
     """Start `work`, a computation, in a thread; return an object that waits for its result.
 
-    With `waits` it takes long, or waits for a worker process, in threads of its own.  If it reads the
-    store, then by a connection that it opens and closes itself.
+    With `waits` it may take long or wait for a worker process, and runs in threads of its own.  If it reads the store, it
+    opens and closes a connection itself.
     """
     global _workers, _waiters
     if waits:
@@ -63,7 +63,7 @@ def begin(work: Callable[[], T], *, waits: bool = False) -> Callable[[], T]:
 
 @contextmanager
 def staying_connected() -> Iterator[None]:
-    """Many `write`s in a row of a process without a writer keep one connection, with what it has cached."""
+    """Keep one connection, with its cache, for many `write`s in a row of a process without a writer."""
     if _writer is not None:
         yield
         return
@@ -73,7 +73,7 @@ def staying_connected() -> Iterator[None]:
 
 @contextmanager
 def connected() -> Iterator[None]:
-    """A connection of this thread, for reading."""
+    """Open a connection of this thread, for reading."""
     with db.connection_context():
         yield
 
@@ -107,7 +107,7 @@ def _unpack(result: tuple[Any, Exception | None]) -> Any:
 
 
 def _caught(work: Callable[[], T]) -> tuple[Any, Exception | None]:
-    """In a thread: (result, error).  An exception that left the thread would be printed by its pool."""
+    """Run in a thread and return (result, error): the pool would print an exception."""
     try:
         return work(), None
     except Exception as error:  # noqa: BLE001 - handed to the caller, who asked for it
@@ -117,7 +117,7 @@ def _caught(work: Callable[[], T]) -> tuple[Any, Exception | None]:
 def _with_connection(work: Callable[[], T]) -> tuple[Any, Exception | None]:
     """As `_caught`, with a connection of the reading thread's own."""
     try:
-        # Asked first: `connect` takes a lock of all threads, and gevent's locks can miss the wake-up between threads.
+        # Check first: `connect` takes a lock shared by all threads, and gevent's locks can miss a wake-up between threads.
         if db.is_closed() and db.connect() and is_sqlite():
             db.execute_sql(f"PRAGMA cache_size = {READER_CACHE}")
         return work(), None
@@ -132,7 +132,7 @@ def close_readers() -> None:
     """End the reading and computing threads (at the end of a process or a test)."""
     global _readers, _workers, _waiters
     pools = (_readers, _workers, _waiters)
-    _readers = _workers = _waiters = None  # first: `kill` waits, and nobody must be given one that ends
+    _readers = _workers = _waiters = None  # first: `kill` waits, and nobody may get a pool that is ending
     for pool in pools:
         if pool is not None:
             pool.kill()

@@ -1,4 +1,4 @@
-"""The progress of campaigns by minutes, written with the pulse: a row for each minute in which something happened."""
+"""The progress of campaigns by minutes, written with the pulse: one row per minute in which something happened."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NOTE = (
 
 
 def note(campaign_id: int, calls_up: int, now: int) -> None:
-    """Note how a campaign stands in this minute; nothing for one in which nothing happens, or that holds quick sends."""
+    """Store a campaign's counts for this minute; nothing for an idle campaign or one of quick sends."""
     execute(_NOTE, [now // MINUTE_MS, calls_up, campaign_id, calls_up])
 
 

@@ -1,6 +1,6 @@
-"""Events for web hooks, written in the transaction of what they tell of.
+"""Events for web hooks, written in the transaction of the change that they report.
 
-Each hook that wants an event gets a row of its own, so that a dead receiver keeps nobody else waiting.
+Each subscribed hook gets a row of its own, so that a dead receiver does not hold up others.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _COLUMNS = ("webhook_id", "kind", "subject", "data", "at", "state", "next_at", "
 
 
 class Happened(NamedTuple):
-    """Something that happened to an account's thing; `data` must be what JSON can hold, without secrets."""
+    """Something that happened in an account; `data` must be JSON without secrets."""
 
     account_id: int
     kind: str
@@ -58,7 +58,7 @@ def note(events: Sequence[Happened], now: int) -> int:
 
 
 def hooks_of(account_ids: Iterable[int]) -> dict[int, list[tuple[int, frozenset[str]]]]:
-    """The active hooks of these accounts, each with the kinds that it wants."""
+    """The active hooks of these accounts, each with the kinds it subscribes to."""
     ids = sorted(set(account_ids))
     found: dict[int, list[tuple[int, frozenset[str]]]] = {}
     if ids:
@@ -86,14 +86,14 @@ def everybody(kind: str, subject: str, data: dict[str, Any], now: int) -> int:
 
 def add(events: Iterable[tuple[int, Happened]], now: int) -> int:
     """Write rows for named hooks."""
-    texts: dict[int, str] = {}  # one event is told to several hooks
+    texts: dict[int, str] = {}  # an event may go to several hooks
 
     def text(event: Happened) -> str:
         if id(event.data) not in texts:
             texts[id(event.data)] = orjson.dumps(event.data).decode()
         return texts[id(event.data)]
 
-    kept = list(events)  # as long as it is there, no other data has its id
+    kept = list(events)  # keeps the objects alive, so that no id() is reused
     rows = [
         (hook_id, event.kind, event.subject, text(event), now, "pending", now, 0, "")
         for hook_id, event in kept

@@ -1,8 +1,7 @@
 """The one thread that writes to the database.
 
-Everything that is to be written in one process goes through here: it comes
-in groups, one transaction each, so that a commit (and its sync to disk)
-serves hundreds of calls, and the hub never waits for a disk.
+All writes of a process go through here.  They are grouped, one transaction per group, so that a commit (and its sync to
+disk) serves hundreds of calls and the hub never waits for a disk.
 
 Two ways in:
 
@@ -35,16 +34,16 @@ from engine.store.database import db, is_sqlite
 
 log = logging.getLogger(__name__)
 
-# The thread's own: who waits for the lock is the writer's thread, or has no writer and waits as for the disk.
+# The real sleep: the waiting thread is the writer's own, or belongs to a process without a writer.
 _sleep = monkey.get_original("time", "sleep")
 
 T = TypeVar("T")
 Item = TypeVar("Item")
 
-GROUP_S = 0.4  # how long a group of items gathers; a call, or enough of them, ends the gathering
+GROUP_S = 0.4  # how long a group of items gathers; a call, or enough items, ends the wait
 ENOUGH = 120  # items for a group of their own
 MAX_GROUP = 600  # bounds how long a caller waits for the group before it
-LEAST_REST_S = 0.005  # of a writer that rests: longer than another process takes to look again
+LEAST_REST_S = 0.005  # shortest rest: longer than another process takes to try again
 WAIT_S = 10.0  # for SQLite's write lock, before the database refuses
 LOOK_S = 0.002
 RETRY_S = 0.5  # pause after the database refused a group
@@ -72,12 +71,12 @@ class Writer:
     """Owns the writer thread.  Start it once in a process, after the database is open."""
 
     def __init__(self, group_s: float = math.inf, rest: float = 0.0) -> None:
-        """`group_s`: no call is begun in a transaction that has lasted so long; it waits for the next one.
+        """`group_s`: a transaction that has lasted this long begins no further call.
 
-        `rest`: after each transaction this writer stays away for that share of the time it took, so that
-        another process can write.
+        `rest`: after each transaction the writer pauses for this share of the time it took, so that another process can
+        write.
         """
-        self.fault = ""  # the sentence, as it is kept, while the database refuses; else empty
+        self.fault = ""  # the kept sentence while the database refuses; else empty
         self.groups = 0
         self._pool = ThreadPool(1)
         self._calls: list[tuple[Callable[[], Any], AsyncResult]] = []
@@ -88,7 +87,7 @@ class Writer:
         self._idle.set()
         self._loop: gevent.Greenlet | None = None
         self._stopping = False
-        self._flushing = 0  # who wait for all to be written
+        self._flushing = 0  # how many wait until everything is written
         self._group_s, self._rest = group_s, rest
 
     def start(self) -> None:
@@ -120,7 +119,7 @@ class Writer:
         self._pool.kill()
 
     def call(self, work: Callable[[], T]) -> T:
-        """Run `work` in a transaction in the writer's thread; its result, or its exception."""
+        """Run `work` in a transaction in the writer's thread; return its result or raise its exception."""
         result: AsyncResult = AsyncResult()
         self._calls.append((work, result))
         self._wake.set()
@@ -174,7 +173,7 @@ class Writer:
                 self._refused(error, calls)
                 continue
             except Exception as error:
-                # A mistake of our own must not end the writing for good; it is said, and tried again.
+                # An error of our own must not end the writer; it is logged and tried again.
                 log.exception("action=group_failed items=%d calls=%d", len(items), len(calls))
                 self._refused(error, calls)
                 continue
@@ -228,10 +227,11 @@ def transaction() -> AbstractContextManager[Any]:
 
 @contextmanager
 def _immediate() -> Iterator[None]:
-    """SQLite's write lock, asked for every other millisecond.
+    """Take SQLite's write lock, trying every other millisecond.
 
-    Its own waiting looks ever less often, up to ten times a second: of two processes the one that
-    writes more would keep the other from its turn.
+    SQLite's own wait tries less and less often, down to ten times a second, so that the busier of two processes would
+    keep the
+    other from its turn.
     """
     until = time.monotonic() + WAIT_S
     db.execute_sql("PRAGMA busy_timeout = 0")
@@ -260,7 +260,7 @@ def _write_group(
     by_channel: dict[Channel[Any], list[Any]],
     group_s: float,
 ) -> tuple[list[tuple[Any, Exception | None]], dict[Channel[Any], list[Any]]]:
-    """In the writer's thread: one transaction for the whole group, or for the first calls that fill `group_s`."""
+    """Write the group in one transaction, or as many of its calls as fit into `group_s`; runs in the writer's thread."""
     for collision in range(COLLISIONS + 1):
         try:
             if db.is_closed():  # asked without the lock that `connect` takes; see `threads.read`
@@ -282,7 +282,7 @@ def _write_group(
 
 
 def _is_collision(error: BaseException) -> bool:
-    """Whether the database undid the group because another engine's writes crossed ours."""
+    """Whether the database undid the group because of a conflict with another engine's writes."""
     state = getattr(error.__cause__ or error.__context__ or error.args[0], "sqlstate", None)
     return state in _COLLIDED
 

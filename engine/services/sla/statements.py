@@ -62,7 +62,7 @@ class MonthCloser:
         self.month, self.now, self._gives_all = month, now, gives_all
         self._sha256 = ""
         self._used: set[str] = set()
-        self._book: MonthBook | None = None
+        self._book: MonthBook  # of the records with the hash `_sha256`
         self._own: dict[int, Reckoning] = {}  # of accounts with records of their own
         self._figures: dict[str, dict[str, Any]] = {}  # by evidence: thousands of accounts share one
         self._is_done = False
@@ -85,7 +85,7 @@ class MonthCloser:
         lock_month(self.month.key)
         records = availability.records(self.month, self.now)
         sha256 = records.sha256()
-        if self._book is None or sha256 != self._sha256:
+        if sha256 != self._sha256:
             self._book, self._sha256, self._own = records.book(), sha256, {}
         self._used.add(sha256)
         return self._book

@@ -1,4 +1,4 @@
-"""Tables beside the campaign's own: how it went minute by minute, and who asked for a higher cap.
+"""Further tables of campaigns: their progress by minutes, votes, requests for higher caps, copies, repeats.
 
 Conventions: engine/store/tables/core.py.
 """
@@ -19,9 +19,9 @@ from engine.store.tables.core import Table
 
 
 class CampaignMinute(Table):
-    """How a campaign stood at the end of a minute in which it was dialled: its counts so far, and the most calls up.
+    """A campaign's counts so far at the end of a minute in which it was dialled, and the most calls up.
 
-    The difference of two is what happened between them.
+    The difference of two rows is what happened between them.
     """
 
     campaign_id = BigIntegerField()
@@ -51,7 +51,7 @@ class CampaignVote(Table):
 
 
 class CapRequest(Table):
-    """A customer asks for a higher cap of calls or cost; one is open for an account at most."""
+    """A customer's request for a higher cap of calls or cost; at most one per account is open."""
 
     id = BigAutoField()
     account_id = BigIntegerField()
@@ -68,7 +68,7 @@ class CapRequest(Table):
 class CampaignCopy(Table):
     """A campaign whose numbers are being copied from another one (engine.services.campaigns.clone).
 
-    `last_id` is written in the transaction that copies a part, so a copy that was cut goes on behind it.
+    `last_id` is written in the transaction that copies a part, so an interrupted copy goes on after it.
     """
 
     campaign_id = BigIntegerField(primary_key=True)  # the new one
@@ -79,7 +79,7 @@ class CampaignCopy(Table):
 
 
 class CampaignRepeat(Table):
-    """A campaign that is made again, with all its numbers, every day, week or month."""
+    """A campaign that is repeated, with all its numbers, every day, week or month."""
 
     id = BigAutoField()
     campaign_id = BigIntegerField(unique=True)  # the latest of them

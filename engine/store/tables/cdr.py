@@ -1,4 +1,4 @@
-"""Tables of call records: how far a file was read, what switches posted."""
+"""Tables of call records: how far a file was read, and what switches posted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from engine.store.tables.core import Table
 
 
 class RecordCursor(Table):
-    """How far the records of a switch are dealt with."""
+    """How far the records of a switch have been processed."""
 
     switch_id = BigIntegerField(primary_key=True)
     inode = BigIntegerField()
@@ -27,7 +27,7 @@ class CallRecord(Table):
 
 
 class RecordMark(Table):
-    """How often a switch on another machine said that it has sent all its records."""
+    """How many times a switch on another machine reported that it had sent all its records."""
 
     switch_name = CharField(64, primary_key=True)
     marks = BigIntegerField()

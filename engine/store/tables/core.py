@@ -1,7 +1,7 @@
 """The tables.  Instants are integer milliseconds since the epoch, UTC; money is whole Rials.
 
-Hot columns (recipient, attempt) carry plain ids without foreign-key checks:
-a million settles an hour should not pay for them, and the auditor checks them.
+Hot columns (recipient, attempt) hold plain ids without foreign-key checks, which would cost too much at a million settles an
+hour; the auditor checks them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Table(Model):
 
 
 class Searched(Table):
-    """A table of names that people look for: `search` is the name as `fold` compares it, kept with each write."""
+    """A table with names that people search for: `search` is the name in the form of `fold`, set at each write."""
 
     name_column: ClassVar[str] = "name"
     search = TextField(default="")
@@ -226,7 +226,7 @@ class Campaign(Searched):
 
 
 class CampaignCounts(Table):
-    """How many recipients stand where; written in the transaction that moves them."""
+    """How many recipients are in which state; written in the transaction that moves them."""
 
     campaign_id: int
     campaign = ForeignKeyField(Campaign, primary_key=True, on_delete="CASCADE")
@@ -253,7 +253,7 @@ class CampaignCounts(Table):
 
 
 class CampaignPulse(Table):
-    """What the engine last said of a running campaign: why it waits, how fast it goes, until when."""
+    """The engine's latest report on a running campaign: why it waits, its rate, its expected end."""
 
     campaign_id: int
     campaign = ForeignKeyField(Campaign, primary_key=True, on_delete="CASCADE")

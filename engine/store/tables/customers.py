@@ -1,4 +1,4 @@
-"""Tables about customers: payments, subscriptions, who they are, and what staff did to their data."""
+"""Tables about customers: payments, subscriptions, identity, and what staff changed."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class SubscriptionPlan(Table):
 
 
 class ConfirmedNumber(Table):
-    """A number that staff have seen to be an account's, so that its calls may show it."""
+    """A number that staff have confirmed as an account's, so that its calls may show it."""
 
     id = BigAutoField()
     account_id = BigIntegerField()
@@ -78,7 +78,7 @@ class Subscription(Table):
 
 
 class MobileCode(Table):
-    """A code that was spoken to a mobile; only its hash is kept."""
+    """A code that was spoken to a mobile; only its hash is stored."""
 
     id = BigAutoField()
     account_id = BigIntegerField()
@@ -104,7 +104,7 @@ class MobileCode(Table):
 
 
 class IdentityReview(Table):
-    """Who the customer says it is, and what staff said to that."""
+    """A customer's claim of identity, and the decision of staff."""
 
     id = BigAutoField()
     account_id = BigIntegerField()
@@ -140,7 +140,7 @@ class Document(Table):
 
 
 class AuditEntry(Table):
-    """An act of staff on a customer's data; append-only."""
+    """An action of staff on a customer's data; append-only."""
 
     id = BigAutoField()
     at = BigIntegerField()
@@ -157,7 +157,7 @@ class AuditEntry(Table):
 
 
 class AccessToken(Table):
-    """What a program shows instead of a password.  Only its hash is kept."""
+    """What a program sends instead of a password.  Only its hash is stored."""
 
     id = BigAutoField()
     account_id = BigIntegerField(index=True)

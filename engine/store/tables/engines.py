@@ -1,4 +1,4 @@
-"""Tables that several engines share: who lives, shares of gateways, what each says, jobs done."""
+"""Tables that several engines share: live engines, shares of gateways, reports on campaigns, jobs done."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class GatewayShare(Table):
 
 
 class EnginePulse(Table):
-    """What one of several engines says of a campaign."""
+    """One engine's report on a campaign."""
 
     campaign_id = BigIntegerField()
     engine = CharField(100)
@@ -45,7 +45,7 @@ class EnginePulse(Table):
 
 
 class JobRun(Table):
-    """A job of a period (a month, a day), taken by one process."""
+    """The run of a job for a period (a month, a day), taken by one process."""
 
     name = CharField(60)
     period = CharField(60)

@@ -1,4 +1,4 @@
-"""The table of what the auditor found."""
+"""The table of the auditor's findings."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class PriceGroup(Table):
 
 
 class PriceVersion(Table):
-    """What a group pays from an instant on.  Never changed: a new price is a new row."""
+    """The prices of a group from an instant on.  Never changed: a new price is a new row."""
 
     id = BigAutoField()
     group_id = BigIntegerField()
@@ -103,11 +103,10 @@ class LedgerDay(Table):
 
 
 class Reservation(Table):
-    """What is set aside for a campaign, and the price that it was started at.
+    """The amount set aside for a campaign, and the price that it was started at.
 
-    `held` is what is still there: reserved, less charged, less returned.  A
-    reservation that was closed opens again when the campaign goes on; `round`
-    counts that, so that each closing returns once.
+    `held` is what is left: reserved minus charged minus returned.  A closed reservation opens again when the campaign
+    continues; `round` counts that, so that each closing returns money once.
     """
 
     campaign_id = BigIntegerField(primary_key=True)

@@ -8,7 +8,7 @@ from engine.store.tables.core import Table
 
 
 class WebSession(Table):
-    """A browser in which somebody is logged in; the cookie holds a secret, of which the hash is here."""
+    """A browser session of a person; the cookie holds a secret, and its hash is here."""
 
     id = BigAutoField()
     person_id = BigIntegerField()
@@ -34,7 +34,7 @@ class LoginWait(Table):
 
 
 class RecoveryCode(Table):
-    """A code that takes the place of the second factor once; 80 random bits, its hash is kept."""
+    """A code that replaces the second factor once: 80 random bits, of which the hash is stored."""
 
     id = BigAutoField()
     person_id = BigIntegerField(index=True)

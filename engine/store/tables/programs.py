@@ -1,4 +1,4 @@
-"""Tables of the web service: answers that are kept, clients' references, one-time codes, contact lists."""
+"""Tables of the web service: kept answers, clients' references, one-time codes, contact lists."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from engine.store.tables.core import Searched, Table
 
 
 class KeptAnswer(Table):
-    """What was answered to a request that made something; the same key gets the same answer for a day."""
+    """The answer to a request that created something; the same key gets the same answer for a day."""
 
     account_id = BigIntegerField()
     key = CharField(160)  # the client's own, behind the name of the operation
@@ -59,7 +59,7 @@ class OneTimeCode(Table):
 
 
 class ContactList(Searched):
-    """Numbers that an account keeps, to make campaigns of them; people bring them as files, programs one by one."""
+    """A list of numbers that an account keeps for its campaigns; people upload files, programs add numbers one by one."""
 
     id = BigAutoField()
     account_id = BigIntegerField()

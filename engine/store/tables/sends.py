@@ -8,7 +8,7 @@ from engine.store.tables.core import Table
 
 
 class QuickSend(Table):
-    """When a quick send was accepted, and for whom; how it went stands with its recipient."""
+    """When a quick send was accepted, and for whom; its outcome is in its recipient."""
 
     recipient_id = BigIntegerField(primary_key=True)
     account_id = BigIntegerField()
@@ -23,7 +23,7 @@ class QuickSend(Table):
 
 
 class OneClick(Table):
-    """A verification by one key: which digit the person sees and is to press, and who is told what they pressed."""
+    """A verification by one key: the digit that the person sees and has to press, and the token that gets the result."""
 
     recipient_id = BigIntegerField(primary_key=True)  # of the quick send
     account_id = BigIntegerField()
@@ -41,7 +41,7 @@ class OneClick(Table):
 
 
 class SecureCall(Table):
-    """Two people who are rung one after the other and joined; each is a quick send of its own."""
+    """Two people who are called one after the other and joined; each call is a quick send of its own."""
 
     first_id = BigIntegerField(primary_key=True)  # recipient
     second_id = BigIntegerField(null=True, unique=True)  # recipient; null until the first has answered
