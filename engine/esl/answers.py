@@ -1,7 +1,7 @@
-"""What ``api`` commands say, read into values.
+"""Parsers for the answers of ``api`` commands.
 
-The switch answers in prose made for people; each reader names the words it was written
-from (tests/esl/transcripts/api-replies.esl) and returns None where it cannot find them.
+The switch answers in prose for people.  Each parser was written from recorded answers (tests/esl/transcripts/api-replies.esl)
+and returns None if it does not find the expected words.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _VERSION = re.compile(r"FreeSWITCH Version ([0-9A-Za-z.~+-]{1,64})")
 
 
 class BadAnswer(SwitchUnavailable):
-    """The switch answered something that cannot be read; acting on a guess would be worse."""
+    """The switch's answer cannot be parsed, and acting on a guess would be worse."""
 
 
 RINGING_STATES = frozenset(("RINGING", "EARLY", "ACTIVE", "HELD"))  # callstate: the far end said something
@@ -75,8 +75,8 @@ def read_exists(text: str) -> bool:
 def read_channels(text: str) -> list[Channel]:
     """The rows of ``show channels as json``; without any, FreeSWITCH leaves ``rows`` out.
 
-    A list that cannot be read whole is a BadAnswer: who is missing from it would be taken
-    for ended and might be called a second time.
+    A list that cannot be read completely is a BadAnswer: a missing call would count as ended, and its callee might be
+    called a second time.
     """
     try:
         answer = orjson.loads(text)

@@ -1,8 +1,8 @@
-"""What may stand in a command: digits, ids and enumerated words; everything else is refused.
+"""Checks of values in commands: digits, ids and enumerated words are allowed, everything else is refused.
 
-FreeSWITCH has no quoting that holds everywhere (a comma, a brace, ``^^`` or a line break in
-a value changes the meaning of the whole line), so nothing is escaped: each value must match
-a narrow ASCII pattern, whole.
+FreeSWITCH has no quoting that works everywhere (a comma, a brace, ``^^`` or a line break in a value changes the
+meaning of the
+whole line), so nothing is escaped: each value must match a narrow ASCII pattern completely.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MAX_ID = 2**63 - 1
 
 
 class BadCommand(BadInput):
-    """A value that must not become part of a command to the switch."""
+    """The value must not become part of a command to the switch."""
 
 
 def check_text(field: str, value: object, pattern: re.Pattern[str], expected: str) -> str:
@@ -61,7 +61,7 @@ def check_word(field: str, value: object, words: frozenset[str]) -> str:
 
 
 def check_digits(field: str, value: object) -> str:
-    """A telephone number as the switch dials it: 2 to 20 ASCII digits."""
+    """A telephone number for dialling: 2 to 20 ASCII digits."""
     return check_text(field, value, DIGITS, "a number of 2 to 20 digits 0-9")
 
 
@@ -76,6 +76,6 @@ def check_gateway(value: object) -> str:
 
 
 def _shown(value: object) -> str:
-    """A hostile value in one short printable piece of ASCII."""
+    """A hostile value as a short printable ASCII text."""
     text = ascii(value if not isinstance(value, str | bytes) else value[:40])
     return text if len(text) <= 60 else text[:57] + "..."

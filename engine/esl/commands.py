@@ -22,7 +22,7 @@ from engine.esl.checks import (
     check_word,
 )
 
-# What the engine lives on; FreeSWITCH kills a listener that falls behind, so never ALL.
+# The events that the engine needs; never ALL, because FreeSWITCH disconnects a listener that falls behind.
 EVENTS = ("CHANNEL_ANSWER", "CHANNEL_HANGUP_COMPLETE", "BACKGROUND_JOB", "HEARTBEAT")
 EXTRA_EVENTS = frozenset(
     (
@@ -37,12 +37,12 @@ EXTRA_EVENTS = frozenset(
 )
 PROBE = "avanak_probe/avanak"  # extension/context of dialplan/avanak/05_probe.xml
 FILTER_HEADERS = frozenset(("Unique-ID", "Job-UUID"))
-# Causes with which we end calls ourselves.
+# Causes of hang-ups that we order ourselves.
 CAUSES = frozenset(("MANAGER_REQUEST", "NORMAL_CLEARING", "ALLOTTED_TIMEOUT", "ORIGINATOR_CANCEL"))
 
 
 def auth(password: str) -> bytes:
-    """``auth PASSWORD``; the refusal of a bad password does not repeat it."""
+    """``auth PASSWORD``; the error for a bad password does not repeat it."""
     if not isinstance(password, str) or not PASSWORD.fullmatch(password):
         raise BadCommand(
             "the event socket's password must be 1 to 128 visible ASCII characters without spaces"
@@ -134,7 +134,7 @@ def version() -> bytes:
 
 
 def clock() -> bytes:
-    """``api strepoch``: the cheapest question there is, asked to see whether the switch lives."""
+    """``api strepoch``: the cheapest command, used to check that the switch answers."""
     return _api("strepoch")
 
 
@@ -159,17 +159,17 @@ def session_rate() -> bytes:
 
 
 def last_session_rate() -> bytes:
-    """``api fsctl last_sps``: the sessions that it began in the last full second."""
+    """``api fsctl last_sps``: the sessions begun in the last full second."""
     return _api("fsctl last_sps")
 
 
 def max_sessions() -> bytes:
-    """``api fsctl max_sessions``: the calls at once that the switch permits."""
+    """``api fsctl max_sessions``: how many simultaneous calls the switch permits."""
     return _api("fsctl max_sessions")
 
 
 def is_paused() -> bytes:
-    """``api fsctl pause_check outbound``: ``true`` while an admin lets no call leave."""
+    """``api fsctl pause_check outbound``: ``true`` while an admin has paused outgoing calls."""
     return _api("fsctl pause_check outbound")
 
 

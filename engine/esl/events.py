@@ -1,9 +1,9 @@
 """Events of the switch as small typed values.
 
-An ``Event`` holds the raw body.  Single headers are found in it; what needs them all decodes it, once:
-of a call's events only the last is.  ``read_event`` turns an event into the value for its kind.
-Nothing that comes over the wire is trusted to have the type it should: a malformed value reads as
-None (or False), never as an exception.
+An ``Event`` holds the raw body.  Single headers are searched in it; it is decoded, once, only if all headers are
+needed, which
+is so for the last event of a call.  ``read_event`` turns an event into the value for its kind.  Nothing from the wire is
+trusted: a malformed value is read as None (or False) and never raises.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _FLOAT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
 class Event:
-    """One event as it came; headers are decoded once, when all of them are asked for."""
+    """One event as it came; the headers are decoded once, when all of them are needed."""
 
     __slots__ = ("_body", "_headers", "_is_json", "size")
 
@@ -55,9 +55,9 @@ class Event:
         return value if isinstance(value, str) else None
 
     def _found(self, header: str) -> str | None:
-        """The value where it stands in the JSON; None if it is not there as plain text (or not there).
+        """The value as found in the raw JSON; None if it is missing or not plain text.
 
-        A quote within a key or a value has a backslash before it, so what looks like a key here is one.
+        A quote inside a key or value has a backslash before it, so what looks like a key is one.
         """
         key = f'"{header}":"'.encode()
         at = self._body.find(key)
@@ -74,7 +74,7 @@ class Event:
 
     @property
     def name(self) -> str | None:
-        """FreeSWITCH's word, for example CHANNEL_ANSWER."""
+        """FreeSWITCH's name of the event, for example CHANNEL_ANSWER."""
         return self.get("Event-Name")
 
     @property
@@ -98,7 +98,7 @@ class Event:
 
 @dataclass(slots=True)
 class Progress:
-    """The far end rings (or sends early media, which is no answer)."""
+    """The far end rings, or sends early media, which is not an answer."""
 
     uuid: str
     at_ms: int | None
@@ -210,7 +210,7 @@ def read_event(event: Event) -> Reading | None:
 
 
 def _epoch_ms(text: str | None) -> int | None:
-    """FreeSWITCH's microseconds since the epoch as milliseconds; its 0 means «never»."""
+    """FreeSWITCH's microseconds since the epoch as milliseconds; 0 means never."""
     value = to_int(text)
     return value // 1000 if value else None
 

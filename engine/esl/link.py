@@ -1,14 +1,14 @@
 """One connection to a switch's event socket: greenswitch's ``InboundESL``, hardened.
 
-What differs from greenswitch 0.0.19, and why:
+Differences from greenswitch 0.0.19, and why:
 
 - frames are cut and decoded by ``protocol`` (``event json``; it decodes before it splits lines);
 - commands are sent under a lock with ``sendall``; each has a deadline, and a late answer is
-  thrown away (it has no lock, uses ``send`` and waits for ever);
-- whoever waits is told when the connection dies, and a silent one is found and ended;
+  dropped (it has no lock, uses ``send`` and waits for ever);
+- waiting callers get an error when the connection dies, and a silent connection is detected and closed;
 - events wait in a bounded queue for a greenlet of their own, so that a slow handler never
-  stops the reading.  When the queue is full the link ends itself: the owner connects again
-  and asks the switch, which is better than losing events one by one unseen;
+  stops the reading.  When the queue is full the link closes: the owner connects again and asks
+  the switch, which is better than losing single events unnoticed;
 - an instance serves one connection and is thrown away.
 
 All methods belong to the greenlets of one hub; call none from another thread.
@@ -46,15 +46,15 @@ from engine.wake import Wake, to_beat
 
 log = logging.getLogger(__name__)
 
-RECV_BYTES = 256 * 1024  # in one reading; the kernel is asked to hold as much
-# The JSON of a heartbeat begins so; looked at without decoding, at every event.
+RECV_BYTES = 256 * 1024  # read at once; the kernel's buffer has the same size
+# A heartbeat's JSON begins like this; compared with every event without decoding.
 _HEARTBEAT = b'{"Event-Name":"HEARTBEAT"'
-# A greenlet that has work without end lets the others run after this long.
+# A busy greenlet lets the others run after this time.
 TURN_S = 0.01
 SLOW_HANDLER_S = 0.25
-# What comes in small pieces is read together: each waking costs more than what it reads.
+# Small pieces are read together: each wake-up costs more than the reading.
 GATHER_S = 0.1
-GATHER_BELOW = 96 * 1024  # bytes in one reading; a fuller one is followed by the next at once
+GATHER_BELOW = 96 * 1024  # bytes in one read; after a larger one the next follows at once
 
 OnEvent = Callable[[Event], None]
 
@@ -78,7 +78,7 @@ class Link(InboundESL):
         self._events: deque[Event] = deque()
         self._event_bytes = 0
         self._arrived = Flag()
-        self._asked = Wake()  # somebody waits for an answer: nothing is gathered
+        self._asked = Wake()  # set while a caller waits for an answer: pieces are then read at once
         self._askers = 0
         self._watch_greenlet: gevent.Greenlet | None = None
 
@@ -87,8 +87,8 @@ class Link(InboundESL):
     def connect(self) -> None:
         """Connect and log in, within ``connect_s`` each.
 
-        LinkDown when nobody answers or what answers is no event socket, AuthFailed for a wrong
-        password; the message says which and where.
+        LinkDown when nothing answers, or something other than an event socket; AuthFailed for a wrong
+        password.  The message says which and where.
         """
         if self.sock is not None or self.down_reason is not None:
             raise LinkDown("this link has been used; each connection needs a new one")
@@ -121,10 +121,10 @@ class Link(InboundESL):
             raise
 
     def start_events(self, on_event: OnEvent, extra: Sequence[str] = ()) -> None:
-        """Subscribe; from now ``on_event(event)`` runs for each event, in order, in one greenlet.
+        """Subscribe; from now on ``on_event(event)`` runs for each event, in order, in one greenlet.
 
-        It may wait for other things (the reading goes on), but what it lets pile up is bounded.
-        An exception of its own is logged and the next event is delivered.
+        It may wait (the reading goes on), but the events that pile up are bounded.  If it raises, the exception is logged and
+        the next event is delivered.
         """
         self._heartbeat_at_s = monotonic_s()
         self._process_events_greenlet = gevent.spawn(self.process_events, on_event)
@@ -154,8 +154,9 @@ class Link(InboundESL):
 
         The handling is waited for ``drain_s`` (by default the limit's), then it is ended.
         """
-        # gevent 26.9: wait() on a flag that is set already can hang, if another greenlet's
-        # wait(timeout) on it ends in the same turn of the hub.  So nobody waits with a time-out.
+        # gevent 26.9: wait() on a set flag can hang if another greenlet's wait(timeout) on it ends in the
+        # same turn of the hub.
+        # So nobody waits on it with a time-out.
         if not self._down.is_set():
             self._down.wait()
         handler = self._process_events_greenlet
@@ -177,7 +178,7 @@ class Link(InboundESL):
         return self._commands([frame], timeout_s)[0]
 
     def apis(self, *frames: bytes) -> list[str]:
-        """The texts that several ``api`` commands answer, asked at once; the first error of them as in ``command``."""
+        """The answers of several ``api`` commands, sent at once; raises the first error as ``command`` does."""
         return [reply.text for reply in self._commands(frames)]
 
     def _commands(self, frames: Sequence[bytes], timeout_s: float | None = None) -> list[Reply]:
@@ -229,8 +230,9 @@ class Link(InboundESL):
         """
         self._require_up()
         timeout_s = self.limits.command_s if timeout_s is None else timeout_s
-        # The lock keeps the order of the line and of the wire the same; it is held long only
-        # while the switch does not read, and then no longer than ``send_s``.
+        # The lock keeps the queue of replies in the order of sending; it is held long only while the switch
+        # does not read, and
+        # then no longer than ``send_s``.
         if not self._send_lock.acquire(timeout=min(timeout_s, self.limits.send_s)):
             raise LinkBusy("%(where)s takes no more commands at present; nothing was sent", where=self._where)
         try:
@@ -244,8 +246,7 @@ class Link(InboundESL):
             except OSError as error:
                 self._fail(f"sending to {self._where} failed: {sockets.plain_words(error)}")
             except BaseException:
-                # Killed or timed out from outside, perhaps in the middle of a frame:
-                # whatever is sent next would be read as its rest.
+                # Killed or timed out from outside, perhaps within a frame: the next command would be read as the rest of it.
                 self._fail(f"sending to {self._where} was broken off")
                 raise
             finally:
@@ -254,7 +255,7 @@ class Link(InboundESL):
             self._send_lock.release()
 
     def waiting_s(self, now_s: float) -> float:
-        """How long the oldest command has been without its answer; 0 with none."""
+        """How long the oldest unanswered command has waited; 0 with none."""
         return self._replies.oldest_age_s(now_s)
 
     # -- reading ------------------------------------------------------------------------
@@ -265,7 +266,7 @@ class Link(InboundESL):
         turn_s = monotonic_s()
         room = memoryview(
             bytearray(RECV_BYTES)
-        )  # kept: a new one for each reading would be mapped and unmapped
+        )  # reused: a new one for each read would be mapped and unmapped
         try:
             assert self.sock is not None
             while self.down_reason is None:
@@ -320,7 +321,7 @@ class Link(InboundESL):
         self._arrived.set()
 
     def process_events(self, on_event: OnEvent) -> None:
-        """The handling greenlet: every queued event, also those that came before the end."""
+        """The handling greenlet: handles every queued event, also those that came before the end."""
         turn_s = monotonic_s()
         while True:
             while self._events:
@@ -347,7 +348,7 @@ class Link(InboundESL):
     # -- the end ------------------------------------------------------------------------
 
     def _watch(self) -> None:
-        """Deadlines and signs of life; the one place that finds a dead or stuck link."""
+        """Check deadlines and signs of life: the only place that detects a dead or stuck link."""
         limits = self.limits
         while self.down_reason is None:
             gevent.sleep(to_beat(limits.tick_s))
@@ -388,7 +389,7 @@ class Link(InboundESL):
             raise LinkDown("the link to %(where)s is not connected", where=self._where)
 
     def _fail(self, reason: str) -> None:
-        """End the link, once: close the socket, tell everybody who waits."""
+        """End the link, once: close the socket and give all waiting callers an error."""
         if self.down_reason is not None:
             return
         self.down_reason = "closed by us" if self._is_closing else reason

@@ -1,4 +1,4 @@
-"""What a link waits for and holds at most."""
+"""The deadlines and bounds of a link."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ class LinkLimits:
     """Deadlines and bounds of a link; seconds, counts and bytes.
 
     ``heartbeat_s`` without HEARTBEAT (sent every 20 s) or ``silence_s`` without a byte and then
-    ``probe_s`` without an answer: the switch is taken for dead.  So is one that leaves a
-    command unanswered ``stuck_s`` past its deadline.
+    ``probe_s`` without an answer: the switch counts as dead.  So does one that has not answered a
+    command ``stuck_s`` after its deadline.
     """
 
     connect_s: float = 5.0

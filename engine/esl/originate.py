@@ -1,13 +1,12 @@
-"""The one command that rings somebody, built once for a campaign and gateway and filled in for each call.
+"""The command that rings somebody, compiled once for a campaign and gateway and filled in for each call.
 
 The line is::
 
     bgapi originate {VARIABLES}sofia/gateway/GATEWAY/DIGITS avanak XML avanak
     Job-UUID: UUID
 
-The attempt's uuid is ``origination_uuid`` and ``Job-UUID`` at once, so that the channel's
-events and the job's end lead to the same attempt, whichever comes first.
-Only ids go to the switch; what to play it finds by them (dialplan/README.md).
+The attempt's uuid is both ``origination_uuid`` and ``Job-UUID``, so that the channel's events and the job's end lead to the
+same attempt, whichever comes first.  Only ids go to the switch; it finds what to play by them (dialplan/README.md).
 """
 
 from __future__ import annotations
@@ -34,8 +33,8 @@ PACKET_MS = frozenset(("20", "40", "60"))
 CODECS = frozenset(codecs.KNOWN)
 OPT_OUT_KEYS = "11"
 MAX_SECONDS = 24 * 3600
-# Of a call that is to be joined to another, which may be before its dialplan has run a step: when one of the two ends so
-# does the other, neither is told of the other, and all of it counts as heard (never more than was sent).
+# For a call that will be joined to another, perhaps before its dialplan has run: when one of the two ends so does the
+# other, neither sees the other's number, and the whole call counts as heard (never more than was sent).
 HELD = (
     ("avanak_hold", "true"),
     ("avanak_heard_ms", 1000 * MAX_SECONDS),
@@ -83,7 +82,7 @@ class OriginateTemplate:
         found: list[tuple[str, object]] = [
             ("originate_timeout", check_int("ring time-out", self.ring_timeout_s, 1, 300)),
             ("ignore_early_media", "true"),
-            ("outbound_redirect_fatal", "true"),  # a 3xx would ring a stranger, outside all limits
+            ("outbound_redirect_fatal", "true"),  # a redirect would ring a stranger, outside all limits
             ("avanak_campaign", check_int("campaign", self.campaign_id, 0, MAX_ID)),
             ("avanak_account", check_int("account", self.account_id, 0, MAX_ID)),
             (
@@ -118,7 +117,7 @@ class OriginateTemplate:
 
     def render(self, uuid: str, attempt_id: int, digits: str) -> bytes:
         """The frame for one call; BadCommand when uuid, id or number is not what it must be."""
-        # The hot path: three tests, one format.  The checks speak only when one fails.
+        # The hot path: three tests and one format.  The checks run only to name the value that failed.
         if not (
             type(uuid) is str
             and UUID.fullmatch(uuid)

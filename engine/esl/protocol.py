@@ -1,4 +1,4 @@
-"""Frames of FreeSWITCH's event socket, parsed apart from any socket.
+"""Parses the frames of FreeSWITCH's event socket, without a socket.
 
 A frame is a few ``Name: value`` lines, an empty line, and a body of ``Content-Length``
 bytes if that header is there.  The frames' own headers are plain text; only the lines
@@ -33,7 +33,7 @@ _LENGTH = re.compile(r"[0-9]{1,12}")
 
 
 class FrameError(SwitchUnavailable):
-    """What the other end sends is not the event-socket protocol; the connection is of no use."""
+    """The other end does not speak the event-socket protocol; the connection is useless."""
 
 
 class Frame:
@@ -58,13 +58,12 @@ class Frame:
 
 
 class FrameParser:
-    """Cuts a byte stream into frames, however the network cut it before.
+    """Cuts a byte stream into frames, however the network has split it.
 
-    ``feed`` takes what ``recv`` gave and returns the frames that are complete.  When the
-    stream turns out to be no event socket, the frames before that point are still
-    returned and ``error`` says what is wrong; feeding on raises it.
-    Every byte is looked at once for the head and copied once for the body, so a huge body
-    in small pieces costs no more than in one.
+    ``feed`` takes what ``recv`` returned and gives the complete frames.  When the stream turns out not to be an event
+    socket, the
+    frames before that point are still returned and ``error`` says what is wrong; further feeding raises it.  Every byte
+    is scanned once for the head and copied once for the body, so a huge body in small pieces costs no more than in one.
     """
 
     def __init__(self) -> None:
@@ -129,7 +128,7 @@ class FrameParser:
 
 
 def parse_head(head: bytes) -> dict[str, str]:
-    """The header lines of a frame as they stand; a line that is none, or two lengths, is an error."""
+    """Parse the header lines of a frame, undecoded; a malformed line, or two lengths, is an error."""
     headers: dict[str, str] = {}
     for line in head.decode("utf-8", "replace").split("\n"):
         if not line:
@@ -148,7 +147,7 @@ def decode_json(body: bytes) -> dict[str, Any]:
 
     FreeSWITCH passes on the bytes of the far end, so a name in another encoding makes
     the JSON invalid UTF-8: such bytes become U+FFFD and the event is kept.
-    Values are strings, or lists for array headers; nothing else is promised.
+    Values are strings, or lists for array headers.
     """
     try:
         decoded = orjson.loads(body)

@@ -1,7 +1,7 @@
-"""Answers matched to questions: the event socket answers in the order it was asked, without any id.
+"""Matches answers to commands: the event socket answers in order, without any id.
 
-So a question keeps its place in the line until its answer has come, also when its asker has
-long given up: an answer after the deadline is thrown away and never given to the next question.
+So a command keeps its place in the queue until its answer has come, even if its caller has given up.  A late answer is
+dropped and never given to the next command.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ log = logging.getLogger(__name__)
 class LinkDown(SwitchUnavailable):
     """The connection to the switch is gone.
 
-    ``maybe_sent`` tells whether the command may have reached the switch: if so, ask the
-    switch before anything is done again; if not, nothing has happened.
+    ``maybe_sent``: the command may have reached the switch, so ask the switch before repeating it.  Otherwise nothing has
+    happened.
     """
 
     def __init__(self, message: str, /, maybe_sent: bool = False, **values: Any) -> None:
@@ -30,15 +30,15 @@ class LinkDown(SwitchUnavailable):
 
 
 class AuthFailed(SwitchUnavailable):
-    """The switch does not take our password; trying again soon is useless."""
+    """The switch rejects our password; trying again soon is useless."""
 
 
 class CommandTimeout(SwitchUnavailable):
-    """No answer within the deadline; the command may have been carried out or may yet be."""
+    """No answer within the deadline; the command may have run or may still run."""
 
 
 class LinkBusy(SwitchUnavailable):
-    """Too many commands wait for their answers, or for their turn to be sent; nothing was sent."""
+    """Too many commands wait for answers or to be sent; nothing was sent."""
 
 
 class Reply:
@@ -76,7 +76,7 @@ class _Question:
         self.deadline_s = deadline_s
 
     def tell(self, outcome: Outcome) -> None:
-        """Give the asker the outcome, once; his mistakes do not stop the line."""
+        """Give the caller the outcome, once; an error in its handler does not stop the queue."""
         on_reply, self.on_reply = self.on_reply, None
         if on_reply is None:
             return
@@ -87,7 +87,7 @@ class _Question:
 
 
 class ReplyQueue:
-    """The line of questions without an answer.  Times are monotonic seconds, given by the caller."""
+    """The queue of unanswered commands.  Times are monotonic seconds, given by the caller."""
 
     def __init__(self, max_outstanding: int) -> None:
         self.max_outstanding = max_outstanding
@@ -97,9 +97,9 @@ class ReplyQueue:
         return len(self._line)
 
     def ask(self, count: int, on_reply: OnReply | None, now_s: float, timeout_s: float) -> None:
-        """Put ``count`` questions in line, numbered from 0; LinkBusy when they do not all fit.
+        """Queue ``count`` commands, numbered from 0; LinkBusy when they do not all fit.
 
-        A batch larger than the line itself is a mistake of the caller's: ValueError.
+        A batch larger than the whole queue is an error of the caller: ValueError.
         """
         if count > self.max_outstanding:
             raise ValueError(f"a batch of {count} commands; the line holds {self.max_outstanding}")
@@ -111,15 +111,15 @@ class ReplyQueue:
         self._line.extend(_Question(i, on_reply, now_s, deadline_s) for i in range(count))
 
     def answer(self, reply: Reply) -> bool:
-        """Give the reply to the oldest question; False when nobody has asked."""
+        """Give the reply to the oldest command; False when there is none."""
         if not self._line:
             return False
         self._line.popleft().tell(reply)
         return True
 
     def expire(self, now_s: float) -> None:
-        """Tell the askers whose deadline has passed; their questions keep their places."""
-        # A copy of those due: a handler may ask again while we tell it.
+        """Give a time-out to callers whose deadline has passed; their commands keep their places."""
+        # A copy: a handler may send further commands.
         due = [q for q in self._line if q.on_reply is not None and now_s >= q.deadline_s]
         for question in due:
             timeout_s = question.deadline_s - question.asked_s
@@ -130,15 +130,15 @@ class ReplyQueue:
             )
 
     def fail_all(self, reason: str) -> None:
-        """The connection is gone: every question gets a LinkDown of its own, ``maybe_sent``."""
+        """The connection is gone: give every command a LinkDown of its own, with ``maybe_sent``."""
         line, self._line = self._line, deque()
         for question in line:
             question.tell(LinkDown(reason, maybe_sent=True))
 
     def oldest_age_s(self, now_s: float) -> float:
-        """How long the oldest question has waited; 0 with none."""
+        """How long the oldest command has waited; 0 with none."""
         return now_s - self._line[0].asked_s if self._line else 0.0
 
     def oldest_overdue_s(self, now_s: float) -> float:
-        """How long the oldest question is past its own deadline; 0 with none, or before it."""
+        """How long the oldest command is past its deadline; 0 with none, or before the deadline."""
         return max(0.0, now_s - self._line[0].deadline_s) if self._line else 0.0

@@ -1,4 +1,4 @@
-"""The TCP side of a link: connect with a deadline, notice a dead peer, say errors in plain words."""
+"""The TCP side of a link: connecting with a deadline, detecting a dead peer, errors in plain words."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ import gevent.socket as socket
 
 from engine.esl.replies import LinkDown
 
-# A peer that vanished without a word is found by the kernel too: after 15 s + 3 × 5 s
-# of silence, or when what we sent stays unacknowledged for 20 s.
+# The kernel detects a vanished peer too: after 15 s + 3 × 5 s of silence, or when sent data is not acknowledged within 20 s.
 _OPTIONS = (
     (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
     (socket.SOL_SOCKET, "SO_RCVBUF", 256 * 1024),  # holds what comes while a link gathers events
@@ -42,11 +41,11 @@ def open_socket(host: str, port: int, timeout_s: float) -> socket.socket:
         raise LinkDown("the host name %(host)s cannot be resolved", host=host) from error
     except OSError as error:
         raise LinkDown("cannot connect to %(where)s: %(why)s", where=where, why=plain_words(error)) from error
-    # When we close or die, what was not sent yet is thrown away.  Otherwise the kernel would go on
-    # sending it for minutes, and an originate could reach the switch long after it was given up.
+    # When we close or crash, unsent data is dropped.  Otherwise the kernel would go on sending it for minutes, and an
+    # originate could reach the switch long after it was given up.
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     for level, option, value in _OPTIONS:
-        # Not every system has every option; those that exist are set.
+        # Not every system has every option.
         if hasattr(socket, option):
             sock.setsockopt(level, getattr(socket, option), value)
     return sock
@@ -60,7 +59,7 @@ def close_hard(sock: socket.socket) -> None:
 
 
 def plain_words(error: OSError) -> str:
-    """The system's words for an error, without its number."""
+    """The system's text for an error, without its number."""
     if error.errno == errno.ECONNREFUSED:
         return "nothing listens there"
     return os.strerror(error.errno) if error.errno else str(error)

@@ -1,6 +1,6 @@
-"""Keeps one link to one switch up: connects, learns what the switch is, subscribes, and starts again.
+"""Keeps one link to one switch up: connects, asks the switch about itself, subscribes, and reconnects.
 
-Each connection is a fresh ``Link``.  Its owner hears of it by three callbacks:
+Each connection is a new ``Link``.  Three callbacks tell its owner about it:
 
 - ``on_up(link, info)`` when events flow; it may take its time (to reconcile), but every
   event waits in the link's bounded queue until it has begun;
@@ -32,19 +32,19 @@ from engine.esl.replies import AuthFailed
 log = logging.getLogger(__name__)
 
 BACKOFF_FIRST_S = 0.5
-BACKOFF_MOST_S = 3.0  # a switch that is back should not wait for us
-# A wrong password does not become right by itself, and FreeSWITCH logs each try.
+BACKOFF_MOST_S = 3.0  # so that a switch that is back does not wait long
+# Repeating a wrong password is useless, and FreeSWITCH logs each try.
 AUTH_RETRY_S = 60.0
-# A link that lived shorter than this has proven nothing; the back-off goes on growing.
+# After a link shorter than this the back-off goes on growing.
 STEADY_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class SwitchInfo:
-    """What a switch said of itself at connect.
+    """What a switch reported about itself at connect.
 
-    ``core_uuid`` is new after each restart.  ``sessions_per_second`` is the switch's setting N,
-    of which it admits N−1; ``max_sessions`` counts calls of every kind.
+    ``core_uuid`` is new after each restart.  ``sessions_per_second`` is the switch's setting N, which admits N−1;
+    ``max_sessions`` counts calls of every kind.
     """
 
     core_uuid: str
@@ -55,7 +55,7 @@ class SwitchInfo:
 
 @dataclass(frozen=True, slots=True)
 class SwitchState:
-    """A switch as a screen shows it.  ``status``: connecting, up, down, refused (password) or stopped."""
+    """The state of a switch for screens.  ``status``: connecting, up, down, refused (password) or stopped."""
 
     name: str
     address: str
@@ -113,7 +113,7 @@ class Supervisor:
             self._greenlet = gevent.spawn(self._run)
 
     def stop(self, deadline_s: float = 5.0) -> None:
-        """Close the link and wait for the end, ``deadline_s`` at most; ``on_down`` has run then."""
+        """Close the link and wait up to ``deadline_s`` for its end; ``on_down`` has run then."""
         self._stopping.set()
         greenlet = self._greenlet
         if greenlet is None:
@@ -151,7 +151,7 @@ class Supervisor:
             except SwitchUnavailable as error:
                 reason = str(error)
             except Exception as error:
-                # A mistake in a callback must not end the supervision of the switch.
+                # An error in a callback must not end the supervision of the switch.
                 log.exception("action=switch_callback_failed switch=%s", self.name)
                 reason = f"an error of our own: {error!r}"
             if self._stopping.is_set():
@@ -170,9 +170,9 @@ class Supervisor:
             self._stopping.wait(wait_s)
 
     def _serve_one_link(self) -> str:
-        """One connection from beginning to end; the reason of its end.
+        """Serve one connection from beginning to end; return the reason of its end.
 
-        1. connect and log in; 2. learn what the switch is; 3. subscribe; 4. ``on_up``;
+        1. connect and log in; 2. ask the switch about itself; 3. subscribe; 4. ``on_up``;
         5. wait for the end; 6. ``on_down``, if ``on_up`` began.
         """
         if self._status in ("stopped", "up"):
@@ -191,7 +191,7 @@ class Supervisor:
             info = self._info = ask_switch(link)
             link.start_events(deliver, self._extra_events)
         except BaseException:
-            may_deliver.set()  # the owner has heard of nothing yet; these events are nobody's
+            may_deliver.set()  # the owner does not know this link yet, so these events are dropped
             self.link = None
             link.close()
             raise
@@ -229,7 +229,7 @@ class Supervisor:
 
 
 def ask_switch(link: Link) -> SwitchInfo:
-    """What the switch is and permits; BadAnswer when it does not say so in known words."""
+    """Ask the switch about itself and its limits; BadAnswer when its answer cannot be parsed."""
     core_uuid = link.api(commands.global_variable("core_uuid")).strip()
     sps = read_limit(link.api(commands.session_rate()))
     max_sessions = read_limit(link.api(commands.max_sessions()))

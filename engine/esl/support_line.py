@@ -16,12 +16,12 @@ from engine.esl.checks import (
 )
 
 QUEUE = "support@avanak"
-DEPARTMENTS = ("support", "billing", "technical", "quality")  # a queue each in callcenter.conf.xml
+DEPARTMENTS = ("support", "billing", "technical", "quality")  # each has a queue in callcenter.conf.xml
 DOMAIN = "avanak.support"
 EXTENSION = re.compile(r"[1-9][0-9]{2,5}")
 STATUSES = frozenset(("Available", "On Break", "Logged Out"))
 LANGUAGES = frozenset(("fa", "en"))
-# What the dialplan is told: paths of clips, words, numbers.  No separator of variables, no blank, no $.
+# Values for the dialplan: paths of clips, words, numbers.  No separator of variables, no blank, no $.
 _NAME = re.compile(r"[a-z][a-z_]{0,40}")
 _VALUE = re.compile(r"[A-Za-z0-9_./:!*+-]{0,4000}")
 _WORDS = re.compile(r"[A-Za-z0-9_.=*#| +-]{1,400}")
@@ -36,7 +36,7 @@ def subscribe() -> bytes:
 
 
 def tell(uuid: str, values: Mapping[str, str]) -> bytes:
-    """``uuid_setvar_multi``: what the dialplan asked for."""
+    """``uuid_setvar_multi``: the values that the dialplan asked for."""
     pairs = ";".join(
         f"{check_text('variable', name, _NAME, 'a name')}={check_text(name, value, _VALUE, 'plain words')}"
         for name, value in values.items()
@@ -45,12 +45,12 @@ def tell(uuid: str, values: Mapping[str, str]) -> bytes:
 
 
 def go_on(uuid: str) -> bytes:
-    """``uuid_break``: the call stops waiting (or its music begins anew, with the keys that it is now told)."""
+    """``uuid_break``: the call stops waiting, or its music begins again with the new keys."""
     return _api(f"uuid_break {check_uuid('call', uuid)}")
 
 
 def say_over_music(uuid: str, path: str) -> bytes:
-    """``uuid_displace … start``: the caller hears it in the place of the music, and keys are heard meanwhile."""
+    """``uuid_displace … start``: plays a clip instead of the music; keys still work meanwhile."""
     return _api(
         f"uuid_displace {check_uuid('call', uuid)} start {check_text('sound', path, _PATH, 'a path')} 0"
     )
@@ -80,7 +80,7 @@ def agent_list() -> bytes:
 
 
 def member_list() -> bytes:
-    """``callcenter_config queue list members``: who waits or talks."""
+    """``callcenter_config queue list members``: callers who wait or talk."""
     return _api(f"callcenter_config queue list members {QUEUE}")
 
 
@@ -90,12 +90,12 @@ def agent_state(extension: str) -> bytes:
 
 
 def agent_add(extension: str) -> list[bytes]:
-    """An agent, signed out and in no queue."""
+    """Add an agent, logged out and in no queue."""
     return [_api(f"callcenter_config agent add {_extension(extension)} Callback")]
 
 
 def agent_departments(extension: str, departments: Collection[str]) -> list[bytes]:
-    """The queues that an agent answers are these departments'; a queue that it is in or out of already says -ERR."""
+    """Set the departments whose queues an agent answers; a queue that needs no change answers -ERR."""
     name = _extension(extension)
     return [
         _api(f"callcenter_config tier add {each}@avanak {name} 1 1")
@@ -106,32 +106,32 @@ def agent_departments(extension: str, departments: Collection[str]) -> list[byte
 
 
 def agent_remove(extension: str) -> list[bytes]:
-    """The agent is none any more."""
+    """Remove an agent."""
     name = _extension(extension)
     return [*agent_departments(extension, ()), _api(f"callcenter_config agent del {name}")]
 
 
 def agent_status(extension: str, status: str) -> bytes:
-    """Available, On Break or Logged Out."""
+    """Set an agent's status: Available, On Break or Logged Out."""
     return _api(
         f"callcenter_config agent set status {_extension(extension)} '{check_word('status', status, STATUSES)}'"
     )
 
 
 def agent_number(extension: str, key: str, value: int) -> bytes:
-    """One of the agent's figures: wrap_up_time, max_no_answer, reject_delay_time, busy_delay_time, no_answer_delay_time."""
+    """Set one of the agent's figures: wrap_up_time, max_no_answer, reject_delay_time, busy_delay_time, no_answer_delay_time."""
     keys = ("wrap_up_time", "max_no_answer", "reject_delay_time", "busy_delay_time", "no_answer_delay_time")
     check_word("figure", key, frozenset(keys))
     return _api(f"callcenter_config agent set {key} {_extension(extension)} {check_int(key, value, 0, 3600)}")
 
 
 def agent_contact(extension: str, contact: str) -> bytes:
-    """Where the agent is rung; of `contact_of` only."""
+    """Set where the agent is rung; only with a value of `contact_of`."""
     return _api(f"callcenter_config agent set contact {_extension(extension)} {contact}")
 
 
 def contact_of(extension: str, ring_s: int, gateway: str = "", digits: str = "", confirm: str = "") -> str:
-    """How an agent is rung: the registered telephone, or an outside number, which must press 1."""
+    """An agent's contact: the registered telephone, or an outside number, where 1 must be pressed."""
     check_int("ring time", ring_s, 1, 120)
     head = f"originate_timeout={ring_s},ignore_early_media=true,outbound_redirect_fatal=true"
     if not gateway:
@@ -155,7 +155,7 @@ def call_back(
 ) -> bytes:
     """``bgapi originate``: the agent first; the dialplan (70_call_back.xml) then rings the caller.
 
-    `contact` is of `contact_of`.  Number and gateway travel as variables of this call, checked.
+    `contact` is a value of `contact_of`.  Number and gateway are checked and travel as variables of this call.
     """
     check_text("number", digits, DIGITS, "digits")
     variables = (
@@ -171,17 +171,17 @@ def call_back(
 
 
 def reached(uuid: str) -> bytes:
-    """``db select``: how far a call-back came by the switch's own book: «rung», «talked» or nothing."""
+    """``db select``: how far a call-back got, by the switch's own record: «rung», «talked» or nothing."""
     return _api(f"db select/avanak_call_back/{check_uuid('try', uuid)}")
 
 
 def served(uuid: str) -> bytes:
-    """``db select``: «true» if a call that ended was put through to an agent, by the switch's own book."""
+    """``db select``: «true» if an ended call was put through to an agent, by the switch's own record."""
     return _api(f"db select/avanak_call/{check_uuid('call', uuid)}")
 
 
 def forget(uuid: str) -> list[bytes]:
-    """``db delete``: the end of a call or of a try is in the store, the switch's own book need not have it."""
+    """``db delete``: removes the switch's record of a call or try whose end is in the store."""
     checked = check_uuid("call", uuid)
     return [_api(f"db delete/{book}/{checked}") for book in ("avanak_call", "avanak_call_back")]
 
@@ -192,7 +192,7 @@ def was_announced(uuid: str) -> bytes:
 
 
 def refuse(networks: Sequence[str]) -> list[bytes]:
-    """``global_setvar`` and ``reloadacl``: from these networks no telephone logs in or calls, whatever its password."""
+    """``global_setvar`` and ``reloadacl``: telephones in these networks cannot register or call, whatever their password."""
     checked = [check_text("network", each, _NETWORK, "a network") for each in networks]
     frames = []
     for line in range(REFUSED_LINES):
@@ -202,7 +202,7 @@ def refuse(networks: Sequence[str]) -> list[bytes]:
 
 
 def simulate(words: str) -> bytes:
-    """``avanak_simulate …``: what people of an embedded switch do."""
+    """``avanak_simulate …``: how the simulated people of an embedded switch behave."""
     return _api(f"avanak_simulate {check_text('words', words, _WORDS, 'words and keys')}")
 
 

@@ -1,5 +1,5 @@
-"""The support line beside the dialling: answers the dialplan, keeps the queue's agents as they are wanted, calls back.
+"""The support line: answers the dialplan's questions, keeps the queue's agents in their wanted state, makes call-backs.
 
 ``line`` puts it together; ``agents`` (what to tell the queue), ``answers`` (what the queue says) and ``waiting``
-(when to say what to whom) are pure.  What is owed and what happened is in `engine.services.support_line`.
+(when to say what to whom) are pure.  Calls and call-backs are kept by `engine.services.support_line`.
 """

@@ -1,4 +1,4 @@
-"""What the queue is to be told so that its agents are as they are wanted.  Pure."""
+"""The commands that bring the queue's agents into their wanted state.  Pure."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from engine.states import AgentState
 from engine.support_line.answers import QueueAgent
 
 SEEN = {"Waiting": "waiting", "Receiving": "receiving", "In a queue call": "in_call", "Idle": "idle"}
-DELAY_S = 10  # after a call that was left unanswered, rejected or met a busy telephone
+DELAY_S = 10  # after a call that was not answered, was rejected or found the telephone busy
 
 
 @dataclass(frozen=True, slots=True)
 class WantedAgent:
-    """An agent as the store wants it; `is_held` keeps queue calls away: a call-back is theirs, now or next."""
+    """The wanted state of an agent; `is_held` keeps queue calls away, for a present or coming call-back."""
 
     extension: str
     state: str
@@ -35,7 +35,7 @@ class WantedAgent:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """What to send, and who was paused by the queue itself."""
+    """What to send, and which agents the queue has paused."""
 
     frames: list[bytes]
     unanswering: list[str]
@@ -47,10 +47,10 @@ def agree(
     told: Mapping[str, str],
     placed: Mapping[str, tuple[str, ...]],
 ) -> Agreement:
-    """Compare; `told` is the status that this connection was told last of each agent, `placed` the departments.
+    """Compare; `told` has the status that this connection last set for each agent, `placed` the departments.
 
-    An agent whom we told to be available and who is On Break was paused by the queue for leaving calls
-    unanswered: that is taken over.  Everything else follows the store.
+    An agent whom we set to available and who is On Break was paused by the queue for not answering calls; this is taken
+    over into the store.  Everything else follows the store.
     """
     frames: list[bytes] = []
     unanswering: list[str] = []

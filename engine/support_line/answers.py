@@ -1,4 +1,4 @@
-"""What mod_callcenter says: tables with ``|`` between columns, the first line names them, the last is ``+OK``."""
+"""Parsers for mod_callcenter's answers: tables with ``|`` between columns; the first line names them, the last is ``+OK``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from engine.call_end import to_int
 
 @dataclass(frozen=True, slots=True)
 class QueueAgent:
-    """An agent as the switch has it; seconds since the epoch."""
+    """An agent on the switch; seconds since the epoch."""
 
     extension: str
     status: str  # Available, On Break, Logged Out
@@ -21,7 +21,7 @@ class QueueAgent:
     external_calls: int
 
     def is_free(self, now_s: float) -> bool:
-        """No call rings or runs there, and the time to write after the last one is over."""
+        """Whether the agent is neither called nor talking, and the wrap-up time after the last call is over."""
         return (
             self.state == "Waiting"
             and not self.external_calls
@@ -31,7 +31,7 @@ class QueueAgent:
 
 @dataclass(frozen=True, slots=True)
 class QueueMember:
-    """A caller as the switch has it."""
+    """A caller in the switch's queue."""
 
     uuid: str  # of the channel
     number: str

@@ -1,4 +1,4 @@
-"""At the door of agents' telephones on one switch: who guesses passwords is refused, and staff hear of it."""
+"""Protects agents' telephones on one switch: addresses that guess passwords are refused, and staff are alerted."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Doorkeeper:
     def __init__(self, switch: str, link: Link, writer: Writer) -> None:
         self._switch, self._link, self._writer = switch, link, writer
         self._guesses = Guesses()
-        self._told: list[str] | None = None  # the networks that the switch was told; None: unknown
+        self._told: list[str] | None = None  # the networks that the switch refuses; None: unknown
         self._told_m = 0.0
 
     def wrong(self, event: Event, now: int, now_m: float) -> None:
@@ -33,7 +33,7 @@ class Doorkeeper:
         found = self._guesses.wrong(event.get("network-ip") or "", now_m)
         if found is None:
             return
-        log.warning(  # %r: a stranger's word
+        log.warning(  # %r: text from a stranger
             "action=telephones_refused switch=%s network=%s seconds=%d step=%d user=%r",
             self._switch, found.network, found.seconds, found.step, (event.get("to-user") or "")[:20],
         )  # fmt: skip
@@ -41,7 +41,7 @@ class Doorkeeper:
         self._writer.call(lambda: attendance.guessed(found.network, found.seconds, now))
 
     def step(self, now_m: float) -> None:
-        """Tell the switch who is refused, when that has changed."""
+        """Send the switch the refused networks, when they have changed."""
         refused = self._guesses.refused(now_m)
         if refused == self._told or (self._told is not None and now_m < self._told_m + APART_S):
             return

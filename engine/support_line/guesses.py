@@ -1,7 +1,7 @@
-"""Addresses that try wrong passwords at agents' telephones: who is refused, and for how long.  Pure.
+"""Addresses that try wrong passwords for agents' telephones: which are refused, and for how long.  Pure.
 
-Ten wrong ones within a minute and the address is refused for a minute, whatever it says; the next time for two, up
-to an hour.  Only addresses are refused: an extension that is guessed from many of them stays usable from its own.
+After ten wrong passwords within a minute an address is refused for a minute, the next time for two, up to an hour.  Only
+addresses are refused: an extension that many addresses guess stays usable from its own.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ MOST = 10
 WITHIN_S = 60.0
 FIRST_S = 60.0
 LONGEST_S = 3600.0
-REMEMBERED_S = 3600.0  # after the end of a refusal the next one is a further step, for so long
+REMEMBERED_S = 3600.0  # within this time after a refusal the next one is a step longer
 MOST_REFUSED = 124  # what the switch's list holds (freeswitch-conf/autoload_configs/acl.conf.xml)
 MOST_KNOWN = 2_000
 
@@ -38,13 +38,13 @@ class Refusal:
 
 
 class Guesses:
-    """Of one switch."""
+    """The wrong passwords on one switch."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[str, _Guesser] = OrderedDict()
 
     def wrong(self, address: str, now_m: float) -> Refusal | None:
-        """A wrong password came from an address; the refusal that follows, if one does."""
+        """Note a wrong password from an address; return the refusal that follows, if any."""
         network = refusable_network(address)
         if not network:
             return None
@@ -63,7 +63,7 @@ class Guesses:
         return Refusal(network, int(seconds), one.step)
 
     def refused(self, now_m: float) -> list[str]:
-        """The networks that are refused now; of too many those that were refused last."""
+        """The networks that are refused now; if there are too many, the latest ones."""
         found = [name for name, one in self._known.items() if now_m < one.until_m]
         return sorted(found[-MOST_REFUSED:])
 
@@ -77,7 +77,7 @@ class Guesses:
 
 
 def refusable_network(address: str) -> str:
-    """The network of an address as the switch's list takes it (/32, of IPv6 /64); empty for what is no address."""
+    """The network of an address for the switch's list (/32, IPv6 /64); empty if it is not an address."""
     try:
         return "" if "/" in address else str(ipaddress.ip_network(network_of(address)))
     except ValueError:

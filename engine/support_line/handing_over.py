@@ -1,4 +1,4 @@
-"""Calls that agents hand over are led away from them: each once, written before it is done."""
+"""Transfers calls that agents hand over: each once, stored before it is done."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from engine.store.writer import Writer
 
 
 def begin_transfers(link: Link, writer: Writer, switch_id: int, now: int) -> None:
-    """To another agent's telephone, or to the queue of a department."""
+    """Begin the wanted transfers, to another agent's telephone or to a department's queue."""
     for one in read(lambda: transfers.wanted(switch_id)):
         if not writer.call(partial(transfers.begin, one.id, now)):
             continue

@@ -1,4 +1,4 @@
-"""What one connection hears for the support line: in order, and each event again until the database has taken it."""
+"""Works off the support line's events of one connection in order, and repeats each until the database has taken it."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class Hearing:
         self._heard.put((event, wall_ms()))
 
     def begin(self) -> None:
-        """Work off what was put, and what will be."""
+        """Start working off events."""
         gevent.spawn(self._work)
 
     def end(self) -> None:
-        """No further event comes; what the database does not take now is learnt when the switch is asked again."""
+        """Stop: no further event comes.  What the database does not take now is learned when the switch is asked again."""
         self._is_over = True
         self._heard.put(None)
 
@@ -47,7 +47,9 @@ class Hearing:
                 gevent.sleep(RETRY_S)
 
     def _handled(self, event: Event, at: int) -> bool:
-        """False while the database is away: an end that is not written would keep an agent, or a place, for ever."""
+        """Whether the event was handled; False while the database is away, because an end that is not stored would block an
+        agent or a place for ever.
+        """
         try:
             self._handle(event, at)
         except StoreUnavailable as error:

@@ -1,4 +1,4 @@
-"""Which agents the queue may not ring because call-backs are theirs, and which of them are free for one.  Pure."""
+"""Which agents the queue must not ring because of call-backs, and which of them are free for one.  Pure."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from engine.support_line.view import StoreView
 def held(
     view: StoreView, seen: Mapping[str, QueueAgent], busy_until_m: Mapping[str, float], now_m: float
 ) -> set[str]:
-    """Agents whom no queue call may ring: on a try, writing after one, or the next to take an older call-back.
+    """Agents whom no queue call may ring: on a try, in the wrap-up after one, or the next to take an older call-back.
 
-    `busy_until_m` says until when an agent writes after a call-back, in monotonic seconds.
+    `busy_until_m` is the end of an agent's wrap-up after a call-back, in monotonic seconds.
     """
     on_try = {row.agent_id for row in view.tries}
     found = {row.extension for row in view.agents if row.id in on_try}
@@ -30,7 +30,7 @@ def held(
             and row.extension not in found
             and row.extension in seen
         ]
-        takers.sort(key=lambda name: seen[name].state != "Waiting")  # who is free already goes first
+        takers.sort(key=lambda name: seen[name].state != "Waiting")  # free agents first
         found |= set(takers[:older])
     return found
 
@@ -42,7 +42,7 @@ def free_for_call_backs(
     now: int,
     now_m: float,
 ) -> list[int]:
-    """Ids of agents that take a call-back now: as many as are due before everybody who waits, at most."""
+    """Ids of the agents that take a call-back now: at most as many as are due before all waiting callers."""
     on_try = {row.agent_id for row in view.tries}
     return [
         row.id
@@ -58,6 +58,6 @@ def free_for_call_backs(
 
 
 def _older_call_backs(view: StoreView) -> int:
-    """Call-backs whose place is before that of everybody who waits."""
+    """How many call-backs have a place before all waiting callers."""
     first = view.first_place_at
     return sum(first is None or row.place_at < first for row in view.due)

@@ -1,7 +1,7 @@
-"""The support line of one engine: each switch that has the queue, from its connection's begin to its end.
+"""The support line of one engine: each switch that has the queue, while it is connected.
 
-Events come in the order of the connection and are worked off by one greenlet a switch: what the dialplan asks
-is answered when it is committed.  `step` runs twice a second: agents, call-backs, announcements.
+Events come in order and are worked off by one greenlet per switch; the dialplan's questions are answered after the
+commit.  `step` runs twice a second: agents, call-backs, announcements.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from engine.wake import Wake
 log = logging.getLogger(__name__)
 
 STEP_S = 0.5
-IDLE_S = 2.0  # while there is no switch with the queue; `wake` ends it
+IDLE_S = 2.0  # wait while no switch has the queue; `wake` ends it
 
 
 class SupportLine:
-    """All switches with the queue; the switchboard tells of connections and events."""
+    """All switches with the queue; the switchboard passes on connections and events."""
 
     def __init__(self, writer: Writer, own_numbers: tuple[str, ...]) -> None:
-        """`own_numbers`: those of the support line itself, which are not called back."""
+        """`own_numbers`: the support line's own numbers, which are not called back."""
         self._writer = writer
         self._own_numbers = own_numbers
         self.switches: dict[int, QueueSwitch] = {}
-        self.wake = Wake()  # a switch with the queue came: its first step is made at once
+        self.wake = Wake()  # set when a switch with the queue comes, so that its first step runs at once
 
     def switch_up(self, switch_id: int, name: str, link: Link, core_uuid: str) -> None:
         """A connection is up.  Where mod_callcenter is not loaded there is no support line."""
@@ -55,12 +55,12 @@ class SupportLine:
             switch.end()
 
     def on_event(self, switch_id: int, event: Event) -> bool:
-        """Take an event; True if it was the support line's alone."""
+        """Take an event; True if it was for the support line only."""
         switch = self.switches.get(switch_id)
         return switch is not None and switch.on_event(event)
 
     def step(self) -> float:
-        """Twice a second where there is a queue; the failure of one switch is its own.  Seconds until the next step."""
+        """Step each switch and return the seconds until the next step; an error of one switch does not affect the others."""
         for switch in list(self.switches.values()):
             try:
                 switch.step(wall_ms(), monotonic_s())

@@ -41,8 +41,8 @@ from engine.support_line.waiting import Waiter
 
 log = logging.getLogger(__name__)
 
-LONG_S = 150  # a try that rings longer than any telephone is asked after
-PATIENCE_MS = 1_300  # of the dialplan, which waits 1.5 s (dialplan/support): later it has gone on by itself
+LONG_S = 150  # the switch is asked about a try that is older than this
+PATIENCE_MS = 1_300  # the dialplan waits 1.5 s (dialplan/support) and then goes on by itself
 
 
 class QueueSwitch:
@@ -71,16 +71,16 @@ class QueueSwitch:
         self._tries: set[str] = set()  # channels of agents in call-backs
         self._waiters: dict[str, Waiter] = {}
         self._keyed: dict[str, str] = {}  # channel: the number that was read back
-        self._told: dict[str, str] = {}  # agent: the status that it was told last
+        self._told: dict[str, str] = {}  # agent: the status that was set last
         self._placed: dict[str, tuple[str, ...]] = {}  # agent: the departments whose queues it is in
-        self._busy_until_m: dict[str, float] = {}  # agent: writes after a call-back
+        self._busy_until_m: dict[str, float] = {}  # agent: end of the wrap-up after a call-back
         self._rules = LineSettings()
 
     # -- life ---------------------------------------------------------------------------
 
     def begin(self) -> None:
-        """Learn what is going on: calls and tries that ended unheard, callers who came meanwhile."""
-        self._door.step(monotonic_s())  # before the first wrong password is heard of
+        """Catch up: settle calls and tries that ended unnoticed, take in callers who came meanwhile."""
+        self._door.step(monotonic_s())  # before the first event of a wrong password
         self._link.command(commands.subscribe())
         self._rules = read(settings.current)
         self._catch_up(wall_ms())
@@ -112,7 +112,7 @@ class QueueSwitch:
                 self._settle(row.uuid, self._by_own_book(row.uuid), now)
 
     def _by_own_book(self, uuid: str) -> Evidence:
-        """What the switch wrote down of a try whose end nobody heard."""
+        """The switch's own record of a try whose end was missed."""
         found = self._link.api(commands.reached(uuid)).strip()
         return {"talked": Evidence.TALKED, "rung": Evidence.NOT_REACHED}.get(found, Evidence.NOT_PLACED)
 
@@ -123,7 +123,7 @@ class QueueSwitch:
         name, uuid = event.name, event.uuid
         if name == "CUSTOM":
             if uuid and event.get("Avanak-Step") in ("came", "joined"):
-                self._calls.add(uuid)  # at once: its end may be heard before this is worked off
+                self._calls.add(uuid)  # at once: its end may come before this event is worked off
             self._hearing.put(event)
             return True
         if name == "CHANNEL_HANGUP_COMPLETE" and (uuid in self._calls or uuid in self._tries):
@@ -177,7 +177,7 @@ class QueueSwitch:
         number = event.get("Caller-Caller-ID-Number") or ""
 
         def work() -> Any:
-            calls.came(uuid, self.id, self.core_uuid, number, now)  # the engine was away when it did
+            calls.came(uuid, self.id, self.core_uuid, number, now)  # the engine may have been away then
             return calls.joined(uuid, now)
 
         call = self._writer.call(work)
@@ -190,11 +190,11 @@ class QueueSwitch:
                 uuid, call.language, monotonic_s(), waited_s, self._rules.offer_after_s
             )
         if call is not None and call.place_at is not None and call.place_at < (call.joined_at or now):
-            # Who rings again: behind the score that the call joined with stands an earlier place.
+            # The caller rang again and keeps the earlier place.
             self._link.post([commands.tell(uuid, {"avanak_place": str(call.place_at // 1000)})])
 
     def _check_keyed(self, uuid: str, event: Event, now: int) -> None:
-        """Read a keyed number back, or say why not; `*` is the number that rings."""
+        """Read a keyed number back, or say why it is refused; `*` is the caller's own number."""
         self._away(uuid)
         keyed = event.get("Avanak-Keyed") or ""
 
@@ -268,7 +268,7 @@ class QueueSwitch:
             self._busy_until_m[extension] = monotonic_s() + agent.wrap_up_s
 
     def _answer(self, uuid: str, values: dict[str, str], asked_at: int) -> None:
-        """Tell the dialplan, and let it go on; not when it has, by itself: what it plays or records now would end."""
+        """Set variables for the dialplan and let it go on, unless it is too late: that would end what it plays or records now."""
         if wall_ms() - asked_at > PATIENCE_MS:
             log.warning("action=support_answer_late switch=%s", self.name)
             return
@@ -282,7 +282,7 @@ class QueueSwitch:
     # -- twice a second -----------------------------------------------------------------
 
     def step(self, now: int, now_m: float) -> None:
-        """1. agents agree; 2. call-backs; 3. what who waits is told; 4. calls handed over; 5. tries that hang."""
+        """1. bring agents up to date; 2. call-backs; 3. announcements; 4. transfers; 5. tries that hang."""
         view = read(lambda: StoreView.of_store(now))
         self._rules = view.rules
         self._door.step(now_m)
@@ -293,7 +293,7 @@ class QueueSwitch:
         announce(self._waiters.values(), view, self._link, self._writer, self._clips, now, now_m)
         begin_transfers(self._link, self._writer, self.id, now)
         for row in view.tries:
-            # One that this connection neither placed nor found: the database took it, and its answer was lost.
+            # Unknown to this connection: the database took the try, but its answer was lost.
             doubtful = row.uuid not in self._tries or now - row.begun_at > LONG_S * 1000
             if (
                 row.switch_id == self.id
@@ -323,7 +323,9 @@ class QueueSwitch:
             self._link.post(found.frames)
         self._told = {each.extension: each.status for each in wanted}
         self._placed = {each.extension: each.departments for each in wanted if each.extension in seen}
-        self._told |= dict.fromkeys(found.unanswering, "On Break")  # who signs in at once is not paused again
+        self._told |= dict.fromkeys(
+            found.unanswering, "On Break"
+        )  # so that an agent who comes back at once is not paused again
         words = {name: SEEN.get(each.state, "unknown") for name, each in seen.items()}
         changed = {row.extension: words[row.extension] for row in view.agents
                    if words.get(row.extension, row.seen) != row.seen}  # fmt: skip
@@ -337,7 +339,7 @@ class QueueSwitch:
             self._writer.call(work)
 
     def _contact(self, row: SupportAgent, view: StoreView) -> str:
-        """How an agent is rung; empty when no gateway takes the outside number."""
+        """An agent's contact; empty when no gateway takes the outside number."""
         if not row.outside_number:
             return commands.contact_of(row.extension, view.rules.ring_agent_s)
         gateway = routes.gateway_for(row.outside_number, self.name, view.gateways)
@@ -357,7 +359,7 @@ class QueueSwitch:
         free = free_for_call_backs(view, seen, self._busy_until_m, now, now_m)
         if not free:
             return
-        # The queue rings them no more from here on; what rings already shows in the state that is asked for below.
+        # From here on the queue no longer rings them; a call that rings already shows in the state below.
         names = {row.id: row.extension for row in view.agents}
         for agent_id in free:
             self._told[names[agent_id]] = "On Break"

@@ -7,9 +7,9 @@ from datetime import datetime
 from engine.clock import TEHRAN
 from engine.services.support_line.expectation import MOST_S, Expectation
 
-STEP_MIN = 5  # a wait of more than ten minutes is told in steps of five: nobody knows it better
+STEP_MIN = 5  # a wait of more than ten minutes is announced in steps of five
 
-MOST_NUMBER = 9_999  # that clips say
+MOST_NUMBER = 9_999  # the largest number that the clips can say
 
 
 class Clips:
@@ -23,7 +23,7 @@ class Clips:
         return f"{self.folder}/support/{language}/{name}.wav"
 
     def joined(self, language: str, names: list[str]) -> str:
-        """Several, one after the other."""
+        """Several clips, one after the other."""
         return "file_string://" + "!".join(self.path(language, name) for name in names)
 
     def digits(self, language: str, digits: str) -> str:
@@ -36,7 +36,7 @@ class Clips:
         return self.joined(language, [*names, "confirm"])
 
     def place(self, language: str, told: Expectation) -> str:
-        """«You are number … The wait is about … minutes.»  Nothing is said of a wait that nobody knows."""
+        """«You are number … The wait is about … minutes.»  An unknown wait is left out."""
         names = (
             ["place", *number(language, min(told.place, MOST_NUMBER))] if told.place > 1 else ["place_next"]
         )

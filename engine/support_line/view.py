@@ -1,4 +1,4 @@
-"""What one step of the support line needs of the store, read at once."""
+"""What one step of the support line reads from the store, at once."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ class StoreView:
 
     @property
     def first_place_at(self) -> int | None:
-        """Since when the first of the waiting callers waits; None when nobody does."""
+        """Since when the first waiting caller has waited; None when nobody waits."""
         return min(self.places.values(), default=None)
 
 
 def catch_up(
     switch_id: int, core_uuid: str, alive: set[str], served: set[str], members: list[QueueMember], now: int
 ) -> list[tuple[str, str, int]]:
-    """In a transaction, after a time in which nobody listened: end what is gone, take in who came meanwhile.
+    """Catch up after a time without a connection: end calls that are gone, take in new ones; in a transaction.
 
-    `served` were put through to an agent before they went, by the switch's own book.  Who waits now:
+    `served` calls were put through to an agent before they ended, by the switch's own record.  Returns the waiting callers:
     channel, language and milliseconds since the call joined.
     """
     calls.end_those_gone(switch_id, alive, served, now)

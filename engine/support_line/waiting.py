@@ -1,4 +1,4 @@
-"""Callers in the queue of one connection: when to tell whom the place, and when to offer a call-back.  Pure."""
+"""Callers in the queue of one connection: when each hears the place, and when a call-back is offered.  Pure."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class Waiter:
 
     uuid: str
     language: str
-    joined_m: float  # the first time: who left to key a number and came back waits on
+    joined_m: float  # the first time: kept when the caller leaves to key a number and comes back
     place_m: float  # the next announcement of the place
     offer_m: float  # the next offer
     saying: str = ""  # what is played over the music at present
-    quiet_m: float = 0.0  # from when on something may be said again
-    is_away: bool = False  # keys a number now, or talks
+    quiet_m: float = 0.0  # no announcement before this
+    is_away: bool = False  # is keying a number, or talking
 
     @classmethod
     def of(cls, uuid: str, language: str, now_m: float, waited_s: float, offer_after_s: int) -> Waiter:
@@ -34,7 +34,7 @@ class Waiter:
         return cls(uuid, language, joined_m, now_m + FIRST_PLACE_S, max(now_m, joined_m + offer_after_s))
 
     def due(self, now_m: float, place_every_s: int, offer_every_s: int) -> Say | None:
-        """What is to be said now, and the next time of it is set; the offer goes before the place."""
+        """What to say now, and set its next time; the offer goes before the place."""
         if self.is_away or now_m < self.quiet_m:
             return None
         said = Say.OFFER if now_m >= self.offer_m else Say.PLACE if now_m >= self.place_m else None

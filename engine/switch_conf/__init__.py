@@ -1,4 +1,4 @@
-"""The switch's configuration: the tree and the dialplan of this repository, checked and installed."""
+"""The switch's configuration: checks and installs this repository's tree and dialplan."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The channel variables that engine and dialplan agree on, as a table that programs read.
+"""The channel variables that engine and dialplan share, as a table for programs.
 
-dialplan/README.md is the same table for people; a test holds the two together.
+dialplan/README.md is the same table for people; a test compares the two.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from engine.errors import BadInput
 from engine.switch_conf import DIALPLAN, TREE, posting, support
 from engine.switch_conf.settings import GatewaySettings, InstallSettings
 
-MARKER = ".avanak-conf.json"  # what we wrote, so that we never overwrite what somebody else did
+MARKER = ".avanak-conf.json"  # what we wrote, so that nobody else's changes are overwritten
 SRTP_SUITES = (
     "AES_CM_256_HMAC_SHA1_80:AES_CM_128_HMAC_SHA1_80"  # FreeSWITCH offers some that authenticate nothing, too
 )
@@ -54,7 +54,7 @@ def install(
         for folder in sorted({Path(name).parent for name in _SAMPLES}):
             (dest / folder).mkdir(
                 parents=True, exist_ok=True
-            )  # included by their names, with or without gateways
+            )  # these folders are included by name, so they must exist
         written = [
             _write(dest / name, text, mode, settings.owner) for name, (text, mode) in sorted(texts.items())
         ]

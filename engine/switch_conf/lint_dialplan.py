@@ -91,7 +91,7 @@ def _takes(extension: Element, number: str) -> bool:
     try:
         return bool(wanted) and all(re.search(one.get("expression"), number) for one in wanted)
     except re.error:
-        return False  # said elsewhere
+        return False  # reported elsewhere
 
 
 def rules_of_contract(read: Tree, included: list[Path]) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
-"""A switch on another machine posts its call records to the web part: what is written for it beside the tree.
+"""Files for a switch on another machine that posts its call records to the web part.
 
-mod_json_cdr tries each record once, for a few seconds at most (the channel waits for it), and puts what it could
-not post into a spool; `send-records`, which runs beside the switch, posts that and says when nothing is left.
+mod_json_cdr tries each record once, for a few seconds at most (the channel waits for it), and spools what it could not post.
+`send-records`, which runs beside the switch, posts the spool and reports when nothing is left.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a switch's configuration is filled in with, checked before a byte is written."""
+"""The settings of a switch's configuration, checked before anything is written."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _URL = re.compile(r"(https?)://([A-Za-z0-9.-]{1,253})(:\d{1,5})?")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _SUPPORT_NUMBER = re.compile(r"\+?[0-9]{3,15}")
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
-# vars.xml is text that FreeSWITCH pastes: nothing in it may end a quote, open a tag or name a variable.
+# FreeSWITCH pastes the values of vars.xml as text: none may end a quote, open a tag or name a variable.
 _PLAIN = re.compile(r"""[^\s"'<>&$\\,;{}]+""")
 
 
@@ -195,7 +195,7 @@ class InstallSettings:
         return any(gateway.transport == "tls" for gateway in self.gateways)
 
     def _check_records(self) -> None:
-        """Raises BadInput when the records cannot be posted as it is said."""
+        """Raises BadInput when these settings for posting records cannot work."""
         if not self.records_url:
             _require(
                 not self.records_name and not self.records_secret, "posting call records needs --records-url"

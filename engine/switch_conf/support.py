@@ -1,4 +1,4 @@
-"""What the switch is told of the support line: its hours day by day, and its agents' telephones."""
+"""Files about the support line for the switch: its hours day by day, and its agents' telephones."""
 
 from __future__ import annotations
 
