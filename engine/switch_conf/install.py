@@ -52,9 +52,7 @@ def install(
     texts[MARKER] = (json.dumps({"files": marker}, indent=1, sort_keys=True) + "\n", OPEN)
     try:
         for folder in sorted({Path(name).parent for name in _SAMPLES}):
-            (dest / folder).mkdir(
-                parents=True, exist_ok=True
-            )  # these folders are included by name, so they must exist
+            (dest / folder).mkdir(parents=True, exist_ok=True)  # included by name, so they must exist
         written = [
             _write(dest / name, text, mode, settings.owner) for name, (text, mode) in sorted(texts.items())
         ]
