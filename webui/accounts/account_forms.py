@@ -17,7 +17,7 @@ from webui.i18n.words import choices
 
 
 class OpenForm(PageForm):
-    """An account that staff open on papers that they hold."""
+    """An account that staff open for a customer whose papers they have."""
 
     name = StringField(
         _l("Name of the firm or person"), [InputRequired(), Length(2, 200)], render_kw={"dir": "auto"}
@@ -62,14 +62,14 @@ class LimitsForm(PageForm):
 
 
 class TermsForm(PageForm):
-    """What finance decides: prices and debts."""
+    """Prices and debts, for finance."""
 
     price_group_id = SelectField(_l("Price group"), coerce=int)
     debt_ceiling = WholeField(_l("May owe (Rials)"), [InputRequired(), NumberRange(0, MAX_AMOUNT)])
 
 
 class CapsForm(PageForm):
-    """The guard against fraud, and how often one number is called."""
+    """Traffic caps, and how often one number may be called."""
 
     min_gap_s = WholeField(
         _l("Seconds between two calls to one number"), [InputRequired(), NumberRange(*bounds.GAP_S)],
@@ -113,7 +113,7 @@ class SuspendForm(PageForm):
 
 
 class AdjustForm(PageForm):
-    """Credit given or taken by finance."""
+    """Credit added or removed by finance."""
 
     key = key_field()
     direction = RadioField(

@@ -1,4 +1,4 @@
-"""Accounts for the staff: the list, one account with all that is set on it, its money and its audit log."""
+"""Accounts for staff: the list, and one account with its settings, money and audit log."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def index() -> str:
 @blueprint.get("/choose")
 @for_staff
 def choose() -> str:
-    """Accounts that are like what somebody types into a field for one."""
+    """Accounts that match what was typed into an account field."""
     text = request.args.get("text", "")[:100]
     rows = read(lambda: accounts_like(text, SHOWN)) if text.strip() else []
     return render_template(
@@ -176,7 +176,7 @@ def grants(account_id: int) -> Answer | Response:
 @blueprint.post("/<int:account_id>/numbers")
 @needs("account.change")
 def confirm_number(account_id: int) -> Answer | Response:
-    """A number that the account's campaigns may show."""
+    """Confirm a number that the account's campaigns may show."""
     form = NumberForm(tag="number")
     by, now = person().id, wall_ms()
     return _done(
@@ -240,7 +240,7 @@ def adjust(account_id: int) -> Answer | Response:
 @blueprint.get("/audit")
 @needs("audit.view")
 def audit() -> str:
-    """What staff did, of one account (``?account=``) or of all."""
+    """The audit log of one account (``?account=``) or of all."""
     account_id, before = request.args.get("account", type=row_id), before_id()
 
     def work() -> dict[str, Any]:

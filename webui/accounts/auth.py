@@ -114,7 +114,7 @@ def logout() -> Response:
 
 @blueprint.post("/language")
 def language() -> Response:
-    """Take over language and calendar, for the session and for the person."""
+    """Set language and calendar, for the session and for the person."""
     wanted: dict[str, Any] = {}
     if request.form.get("language") in LANGUAGES:
         wanted["language"] = request.form["language"]
@@ -129,7 +129,7 @@ def language() -> Response:
 
 
 def too_many(wait_ms: int) -> str:
-    """What is said to a network that has to wait."""
+    """The page for a network that has to wait."""
     return _("Too many attempts. Try again in %(n)s seconds.", n=-(-wait_ms // 1000))
 
 

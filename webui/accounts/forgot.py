@@ -1,8 +1,7 @@
 """A forgotten password: a call speaks a code to the person's verified mobile, and with it a new one is chosen.
 
-Owners have the account's mobile, everybody else one that they verified (`addresses.mobile_of`); who has none
-gets a link from their owner or administrator.  Neither what the pages say nor how long they take tells whether
-there is such a name.
+Owners have the account's mobile, others one that they verified (`addresses.mobile_of`).  Without one they need a link from
+their owner or an administrator.  Neither the pages nor their timing reveal whether a user name exists.
 """
 
 from __future__ import annotations
@@ -54,7 +53,7 @@ class NameForm(PageForm):
 
 
 class ForgottenPasswordForm(PageForm):
-    """The code that was spoken, and what shall be the password."""
+    """The code from the call, and the new password."""
 
     code = StringField(
         _l("The code that was spoken"),
@@ -69,7 +68,7 @@ class ForgottenPasswordForm(PageForm):
 @blueprint.route("", methods=["GET", "POST"])
 @limiter.limit("20 per hour", methods=["POST"])
 def ask() -> str | Answer | Response:
-    """Say whose password it is; the mobile rings if we know one."""
+    """Ask for the user name and call the person's mobile, if there is one."""
     if person_or_none() is not None:
         return redirect(url_for("own_login.index"))
     form = NameForm()
@@ -88,7 +87,7 @@ def ask() -> str | Answer | Response:
         form.complaint = said(error)
         return render_template("forgot/ask.html", form=form), 429
     found, spoken = read(lambda: _named(name, now)), language()
-    # Trying names makes one wait like trying passwords, whether the names exist or not.
+    # Trying names leads to waits as trying passwords does, whether the names exist or not.
     write(lambda: login_waits.failed(who.network, counted, None, now))
     is_sent = False
     if found is not None:
@@ -102,7 +101,7 @@ def ask() -> str | Answer | Response:
     if not is_sent:
         speak_code(
             f"{secrets.randbelow(10**codes.CODE_DIGITS):0{codes.CODE_DIGITS}d}", spoken
-        )  # it takes as long
+        )  # takes as long as for an existing name
     session[KEY] = {"name": name, "at": now}
     return redirect(url_for("forgot.choose"))
 
@@ -110,7 +109,7 @@ def ask() -> str | Answer | Response:
 @blueprint.route("/code", methods=["GET", "POST"])
 @limiter.limit("30 per hour", methods=["POST"])
 def choose() -> str | Answer | Response:
-    """Give the code back, and choose a password; it ends all sessions."""
+    """Check the code and set the new password, which ends all sessions."""
     asked, now, network = session.get(KEY) or {}, wall_ms(), network_of(request.remote_addr)
     name = asked.get("name")
     if name is None or now - asked["at"] > LIVES_MS:
@@ -155,7 +154,8 @@ def choose() -> str | Answer | Response:
 
 def _is_right(found: tuple[User, str], typed: str, now: int) -> bool:
     """Whether the code is the person's; one that has expired or was tried too often is wrong like any other,
-    or the sentence would tell that there is such a name."""
+    or the sentence would tell that there is such a name.
+    """
     try:
         return codes.take(_subject(found[0]), found[1], typed, now)
     except BadInput:

@@ -1,4 +1,4 @@
-"""The review of identities by the staff: the queue, one with its documents, accepting it or returning it."""
+"""The review of identities by staff: the queue, and one with its documents, to accept or return."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class ReturnForm(PageForm):
 @for_staff
 @needs("identity.view")
 def index() -> str:
-    """Identities in a state; of those that wait, who has waited longest comes first."""
+    """Identities in a state; waiting ones in the order of their waiting time."""
     state, start = request.args.get("state", ReviewState.SUBMITTED.value), from_id()
     is_queue = state == ReviewState.SUBMITTED
 

@@ -1,4 +1,4 @@
-"""People of an account, and the staff: who they are, what they may, invitations to choose a password."""
+"""People of an account, and staff: the list, their rights, invitations to choose a password."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class RoleForm(PageForm):
 
 
 class PasswordForm(PageForm):
-    """What an invited person chooses."""
+    """The password of an invited person."""
 
     password = new_password(_l("Password"))
     again = password_again()
@@ -79,7 +79,7 @@ def invite() -> str | Answer:
 @blueprint.post("/<int:person_id>/link")
 @needs("people.change")
 def link(person_id: int) -> str:
-    """Another invitation, for somebody who lost theirs or forgot the password."""
+    """Make another invitation, for somebody who lost the first or forgot the password."""
     return _link(person_id, wall_ms())
 
 
@@ -98,7 +98,7 @@ def role(person_id: int) -> Answer | Response:
 @blueprint.post("/<int:person_id>/<any(shutout, letin):how>")
 @needs("people.change")
 def access(person_id: int, how: str) -> Response:
-    """Shut somebody out at once, or let them in again."""
+    """Block somebody at once, or unblock them."""
     found, scope, by, now = _found(person_id), account_scope(), person().id, wall_ms()
     is_active = how == "letin"
     write(lambda: people.change(person_id, by, now, is_active=is_active, account_id=scope))
@@ -126,7 +126,7 @@ def join(token: str) -> str | Answer | Response:
 
     if not attempt(form, work, writes=False):
         return refused("people/join.html", form=form, invited=invited, token=token)
-    if second_factor.is_on(accepted[-1]):  # the link stands for the password, not for the app
+    if second_factor.is_on(accepted[-1]):  # the link replaces the password, not the second factor
         flash(_("Your password was set; log in with it."), "success")
         return redirect(url_for("auth.login"))
     log_in(accepted[-1])
@@ -147,7 +147,7 @@ def _signer() -> URLSafeTimedSerializer:
 
 
 def _opened(token: str) -> tuple[int, str]:
-    """Whose invitation it is, and what it was sealed with."""
+    """Open an invitation: the person, and the state it was made for."""
     try:
         person_id, seal = _signer().loads(token, max_age=INVITATION_S)
     except SignatureExpired as error:
@@ -158,7 +158,7 @@ def _opened(token: str) -> tuple[int, str]:
 
 
 def _account() -> int | None:
-    """The account that is meant: a customer's own; for staff ``?account=``, or None for the staff."""
+    """The account of the page: a customer's own; for staff ``?account=``, or None for the staff themselves."""
     scope = account_scope()
     if scope is not None:
         return scope

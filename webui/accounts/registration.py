@@ -99,7 +99,7 @@ class IdentityForm(PageForm):
 @blueprint.route("/register", methods=["GET", "POST"])
 @limiter.limit("20 per hour", methods=["POST"])
 def register() -> str | Answer | Response:
-    """Open an account; who did is logged in at once."""
+    """Open an account and log its owner in."""
     if person_or_none() is not None:
         return redirect(url_for("portal.start"))
     form = RegisterForm()
@@ -143,7 +143,7 @@ def verify() -> str | Response:
 @needs("identity.submit")
 @limiter.limit("10 per hour")
 def call() -> Answer | Response:
-    """Ring the mobile and speak a new code."""
+    """Call the mobile and speak a new code."""
     account_id = customers_only()
     typed_it_here = session.get(TYPED) == read(lambda: accounts.get(account_id).mobile)
     try:
@@ -169,7 +169,7 @@ def call() -> Answer | Response:
 @blueprint.get("/verify/state")
 @needs("identity.submit")
 def call_state() -> str:
-    """What has become of the call; asked for again and again while it goes on."""
+    """The state of the call; polled while it goes on."""
     account_id, now = customers_only(), wall_ms()
     call = read(lambda: codes.state_of(registration.subject_of(account_id), now))
     return render_template("codes/_state.html", call=call, again=url_for("registration.call_state"))
@@ -195,7 +195,7 @@ def code() -> Answer | Response:
 @blueprint.post("/verify/mobile")
 @needs("identity.submit")
 def mobile() -> Answer | Response:
-    """Correct a mobile that was mistyped."""
+    """Correct a mistyped mobile number."""
     account_id = customers_only()
     form = MobileForm(tag="mobile")
     if not attempt(form, lambda: registration.change_mobile(account_id, form.mobile.data)):
@@ -210,7 +210,7 @@ def mobile() -> Answer | Response:
 @blueprint.route("/identity", methods=["GET", "POST"])
 @needs("identity.submit")
 def identify() -> str | Answer | Response:
-    """The identity: what was submitted, what staff said, and submitting it."""
+    """The identity: what was submitted, the decision of staff, and submitting it again."""
     account_id, me, now = customers_only(), person(), wall_ms()
     account, reviews = read(lambda: (accounts.get(account_id), identity.reviews(account_id)))
     form = IdentityForm(data={"kind": account.kind, "name": account.name})
@@ -247,7 +247,7 @@ def document(document_id: int) -> Response:
         raise NotFound("There is no document %(id)s.", id=document_id)
     downloads.note("document.view", row.account_id, f"document {row.id}")
     path = documents.file_of(documents_dir(), row)
-    # Shown by the browser's own viewers only for pictures; nothing of it is run on our pages.
+    # Only pictures are shown in the browser; nothing of the file runs on our pages.
     return send_file(
         path.resolve(),
         mimetype=row.media_type,

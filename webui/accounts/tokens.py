@@ -69,7 +69,7 @@ class TokenForm(PageForm):
         self.scopes.choices = [(str(scope), said(meaning)) for scope, meaning in MEANINGS.items()]
 
     def wanted(self) -> NewToken:
-        """What was asked for; BadInput."""
+        """The settings of the token from the form; BadInput."""
         return NewToken(
             name=self.name.data,
             scopes=parse_scopes(self.scopes.data or ()),
@@ -88,7 +88,7 @@ def index() -> str:
 @blueprint.post("")
 @needs("token.change")
 def make() -> str | Answer:
-    """Make a token; the page that answers is the only one that ever shows it."""
+    """Make a token; only the resulting page shows it."""
     customers_only()
     form = TokenForm()
     me, now = person(), wall_ms()
@@ -101,7 +101,7 @@ def make() -> str | Answer:
 @blueprint.post("/<int:token_id>/rotate")
 @needs("token.change")
 def rotate(token_id: int) -> str:
-    """Give a token a new secret, shown on the page that answers; the old one works for a day more."""
+    """Give a token a new secret, shown once on the resulting page; the old one works for one more day."""
     customers_only()
     me, now = person(), wall_ms()
     made: MadeToken = write(lambda: access_tokens.rotate(me, token_id, now))

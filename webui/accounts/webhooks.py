@@ -1,4 +1,4 @@
-"""Web hooks of an account: where its programs are told of events, what was told, and telling it again."""
+"""Web hooks of an account: their addresses, the log of deliveries, and sending events again."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ STATES = ("", "pending", "sent", "parked")
 
 
 class WebhookForm(PageForm):
-    """A receiver and what it is told."""
+    """A receiver and its events."""
 
     url = StringField(
         _l("Address"),
@@ -88,7 +88,7 @@ def index() -> str:
 @blueprint.post("")
 @needs("webhook.change")
 def add() -> str | Answer:
-    """Make a hook; the page that answers is the only one that shows its secret."""
+    """Make a hook; only the resulting page shows its secret."""
     account_id = customers_only()
     form, me, now, box = WebhookForm(), person(), wall_ms(), web().secret_box
     made: list[MadeHook] = []
@@ -136,7 +136,7 @@ def change(webhook_id: int) -> Answer | Response:
 @blueprint.post("/<int:webhook_id>/rotate")
 @needs("webhook.change")
 def rotate(webhook_id: int) -> str:
-    """A new secret, shown on the page that answers; the old one signs too for a day."""
+    """Make a new secret, shown once on the resulting page; the old one also signs for a day."""
     account_id, me, now, box = customers_only(), person(), wall_ms(), web().secret_box
     made: MadeHook = write(lambda: hooks.rotate(me, account_id, webhook_id, box, now))
     return render_template("webhooks/detail.html", **_detail(webhook_id, secret=made.secret))

@@ -1,8 +1,7 @@
-"""The web service for programs, ``/api/v1``: JSON over HTTP, described by an OpenAPI document made of this code.
+"""The web service for programs, ``/api/v1``: JSON over HTTP, with an OpenAPI document generated from this code.
 
-A request shows a token (`authentication`), which has the scope that its operation needs.  No cookie is
-looked at, so no page of another site can make a browser ask here.  What is refused is a problem of RFC 9457
-(`problems`).
+A request carries a token (`authentication`) with the scope of its operation.  Cookies are ignored, so that no page of another
+site can make a browser send requests here.  Errors are problems of RFC 9457 (`problems`).
 """
 
 from __future__ import annotations

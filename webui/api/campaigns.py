@@ -116,12 +116,12 @@ def answer_of(one: CampaignView) -> CampaignAnswer:
 
 
 def look(campaign_id: int, account_id: int, now: int) -> CampaignAnswer:
-    """A campaign of the account as it is answered; inside a connection.  NotFound, for one that holds quick sends too."""
+    """A campaign of the account in the form of an answer; inside a connection.  NotFound, also for one that holds quick sends."""
     return answer_of(own(campaign_id, account_id, now))
 
 
 def own(campaign_id: int, account_id: int, now: int) -> CampaignView:
-    """A campaign of the account; inside a connection.  NotFound, for one that holds quick sends too."""
+    """A campaign of the account; inside a connection.  NotFound, also for one that holds quick sends."""
     found = view.view(campaign_id, now, account_id)
     if found.row.standing_key:
         raise NotFound("There is no campaign %(id)s.", id=campaign_id)
@@ -285,7 +285,7 @@ _acting = partial(
 
 
 def _act(path: CampaignPath, act: Act) -> CampaignAnswer:
-    """Do something to a campaign of the caller's; the campaign as it is then."""
+    """Change a campaign of the caller and return the campaign as it is afterwards."""
     account_id, now = caller().account_id, wall_ms()
 
     def work() -> CampaignAnswer:
@@ -352,7 +352,7 @@ def clone_campaign(path: CampaignPath, body: CloneRequest) -> CampaignAnswer:
     begun: list[int] = []
 
     def once(work: Callable[[], Any]) -> Any:
-        """`write`, but the draft is made once for a key."""
+        """As `write`, but only one draft is made per key."""
         if begun:
             return write(work)
         text, was_kept = write(lambda: idempotency.once(key, now, lambda: str(work())))
@@ -369,4 +369,4 @@ def clone_campaign(path: CampaignPath, body: CloneRequest) -> CampaignAnswer:
 
 
 class _MadeBefore(Exception):
-    """The draft of a key is there."""
+    """The draft of this key exists already."""

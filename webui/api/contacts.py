@@ -220,7 +220,7 @@ def add_contacts_in_bulk(path: ContactListPath, query: LinesQuery) -> Response:
 
 
 def _put(list_id: int, account_id: int, rows: list[GivenRow]) -> lines.Outcomes:
-    """In a transaction: put what is a number on the list; the id or the reason of each."""
+    """Add the valid numbers to the list, in a transaction; return the id or the reason of each."""
     contact_lists.get(list_id, account_id)
     places = [place for place, row in enumerate(rows) if isinstance(row.number, NormalNumber)]
     good = [

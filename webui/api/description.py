@@ -1,6 +1,6 @@
-"""The OpenAPI description of the web service, made of the code that answers, and the page that shows it.
+"""The OpenAPI description of the web service, generated from its code, and the page that shows it.
 
-Swagger UI comes from the package flask-openapi3-swagger and is served from here: the page asks no other host.
+Swagger UI comes from the package flask-openapi3-swagger and is served from here, so that the page needs no other host.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from webui.api.operations import EXTRAS
 from webui.api.problems import Problem, of_fields
 
 blueprint = Blueprint("api_docs", __name__, url_prefix=PREFIX, template_folder="templates")
-# The rooms of the web service, in the order in which the page shows them.
+# The groups of operations, in the order of the page.
 ROOMS = (
     *(account, messages, sends, spoken_codes, campaigns, recipients, contacts),
     *(recordings, sent_texts, do_not_call, sla, tickets, campaign_events, web_hooks),
@@ -56,7 +56,7 @@ _FILES = {
     "swagger-ui.css": ("css", "text/css"),
     "swagger-ui-bundle.js": ("js", "text/javascript"),
 }
-# Swagger UI sets styles and shows pictures of its own; scripts come from here alone.
+# Swagger UI sets inline styles and shows its own pictures; scripts come from here only.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
     " connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
@@ -64,7 +64,7 @@ _POLICY = (
 
 
 def make_app(name: str) -> OpenAPI:
-    """The application, which knows how to describe what is registered with it."""
+    """Make the application, which describes the operations that are registered with it."""
     return OpenAPI(
         name,
         static_folder=None,
@@ -116,7 +116,7 @@ def document() -> Response:
 
 @blueprint.get("/docs")
 def page() -> Response:
-    """The description to read and to try."""
+    """The page that shows the description, for reading and trying."""
     response = Response(render_template("api/docs.html"))
     response.headers["Content-Security-Policy"] = _POLICY
     return response
@@ -134,7 +134,7 @@ def asset(name: str) -> Response:
 
 
 def register(app: OpenAPI) -> None:
-    """Let the application answer the operations, and describe them."""
+    """Register the operations with the application, and describe them."""
     app.register_api(operations_blueprint)
     app.tags[:] = [
         Tag(name=room.TAG, description=room.__doc__) for room in ROOMS if room is not campaign_events

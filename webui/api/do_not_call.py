@@ -89,7 +89,7 @@ def add_do_not_call(body: SuppressionRequest) -> Response:
 
 
 def _read(text: str) -> NormalNumber | Reason:
-    """A number as it goes on the list: those abroad too, whether or not they may be called."""
+    """A number for the list, also one abroad, whether or not it may be called."""
     return normalise(text, default_area=web().settings.default_area_code or None, allow_abroad=True)
 
 

@@ -1,4 +1,4 @@
-"""What the models of the web service share: instants, pages and their cursors."""
+"""Common parts of the web service's models: instants, pages and their cursors."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class PageQuery(BaseModel):
 
     @property
     def after(self) -> int | None:
-        """The id behind which the page begins; BadInput for a cursor that is none of ours."""
+        """The id after which the page begins; BadInput for an invalid cursor."""
         if not self.cursor:
             return None
         try:
@@ -78,24 +78,24 @@ class Paged(BaseModel, Generic[T]):
 
 
 def cursor_of(last_id: int) -> str:
-    """The cursor that begins behind this id."""
+    """The cursor of the page after this id."""
     return base64.urlsafe_b64encode(str(last_id).encode()).decode()
 
 
 def page_of(rows: list[Any], limit: int, ids: Any) -> tuple[list[Any], str | None]:
-    """The rows of a page (one more was read) and the cursor of the next; `ids` gives a row's id."""
+    """The rows of a page (one more was read) and the cursor of the next page; `ids` returns a row's id."""
     if len(rows) <= limit:
         return rows, None
     return rows[:limit], cursor_of(ids(rows[limit - 1]))
 
 
 def at(ms: int | None) -> str | None:
-    """An instant as it is answered."""
+    """An instant in the form of an answer."""
     return from_ms(ms).isoformat(timespec="milliseconds").replace("+00:00", "Z") if ms else None
 
 
 def ms_of(instant: datetime | None) -> int | None:
-    """An instant that was asked for, in ms; BadInput outside the years 2000 to 2200."""
+    """An instant from a request, in ms; BadInput outside the years 2000 to 2200."""
     if instant is None:
         return None
     if not 2000 <= instant.year <= 2200:

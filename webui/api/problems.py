@@ -1,4 +1,4 @@
-"""Refusals as problems of RFC 9457, in English and Persian."""
+"""Errors as problems of RFC 9457, in English and Persian."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from webui.i18n.sentences import said
 
 URN = "urn:avanak:problem:"
 MEDIA_TYPE = "application/problem+json"
-# The word of each problem, by the class of its error; the first that fits.  They never change.
+# The code of each problem by the class of its error; the first match counts.  They never change.
 WORDS: tuple[tuple[type[AvanakError], str], ...] = (
     (NoCredit, "no-credit"),
     (NotApproved, "message-not-approved"),
@@ -84,7 +84,7 @@ def of_error(error: AvanakError) -> Response:
 
 
 def word_of(error: AvanakError) -> str:
-    """The word of an error's problem."""
+    """The code of an error's problem."""
     if isinstance(error, TokenRefused):
         return f"token-{error.refusal}"
     if isinstance(error, SendingRefused):
@@ -96,14 +96,14 @@ def word_of(error: AvanakError) -> str:
 
 
 def of_status(status: int, detail: str, detail_fa: str) -> Response:
-    """The answer to what the web server itself refuses."""
+    """The answer to a request that the web server itself refuses."""
     return made(BY_STATUS.get(status, "internal"), status, detail, detail_fa)
 
 
 def made(
     word: str, status: int, detail: str, detail_fa: str, errors: list[FieldProblem] | None = None
 ) -> Response:
-    """A problem as an answer."""
+    """Make a problem an answer."""
     problem = Problem(
         type=URN + word,
         title=TITLES.get(status, "Something went wrong here"),
@@ -113,7 +113,7 @@ def made(
         errors=errors or [],
         error=detail,
     )
-    # Persian as it is, for who reads it in a terminal; half a character that was sent comes back as «?».
+    # Persian unescaped, for readers at a terminal; half a character that was sent comes back as «?».
     body = json.dumps(problem.model_dump(), ensure_ascii=False).encode("utf-8", "replace")
     answer = Response(body, status, mimetype=MEDIA_TYPE)
     if status == 401:
@@ -183,7 +183,7 @@ def both(sentence: Sentence) -> tuple[str, str]:
 
 @contextmanager
 def speaking(language: str) -> Iterator[None]:
-    """Use this language inside, whatever the person's language is."""
+    """Use this language inside the block, whatever the person's language is."""
     g.spoken = language
     refresh()
     try:

@@ -170,7 +170,7 @@ def summed(answers: list[LineAnswer]) -> AddedRecipients:
 
 
 def number_rules() -> NumberRules:
-    """How the numbers that are to be called are read."""
+    """How numbers to be called are read."""
     return NumberRules(web().settings.default_area_code or None, read(traffic_caps.opens_abroad))
 
 

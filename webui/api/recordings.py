@@ -86,7 +86,7 @@ def get_recording_audio(path: RecordingPath) -> Response:
     file = recordings.sound(settings.recordings_folder, row, settings.recording_days, now)
     try:
         return send_file(file.absolute(), mimetype="audio/wav", conditional=True, max_age=0)
-    except FileNotFoundError as error:  # deleted in this very moment
+    except FileNotFoundError as error:  # deleted a moment ago
         raise FileGone(
             "The recording of call %(id)s is not in the folder of recordings.", id=row.id
         ) from error

@@ -135,14 +135,14 @@ def create_quick_send(body: QuickSendRequest) -> Response:
 
 
 def number_of(wanted: GivenRow) -> NormalNumber:
-    """The number of what was read; BadInput with the reason when it is none."""
+    """The number, or BadInput with the reason why it is none."""
     if isinstance(wanted.number, Reason):
         raise BadInput(wanted.number.sentence)
     return wanted.number
 
 
 def check_listed(account_id: int, kind: str, number: NormalNumber) -> None:
-    """BadInput for a number on a do-not-call list that such a message heeds; inside a connection."""
+    """Raise BadInput for a number on a do-not-call list that applies to such a message; inside a connection."""
     if suppression.is_listed(kind, account_id, number):
         raise BadInput(Reason.DO_NOT_CALL.sentence)
 

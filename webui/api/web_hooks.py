@@ -129,7 +129,7 @@ def get_webhook(path: HookPath) -> HookAnswer:
 def change_webhook(path: HookPath, body: HookChanges) -> HookAnswer:
     """Change a web hook, or switch it off and on."""
     me, now = caller(), wall_ms()
-    read(lambda: hooks.get(me.account_id, path.webhook_id))  # before an address is looked up
+    read(lambda: hooks.get(me.account_id, path.webhook_id))  # raises NotFound before an address is resolved
     url = None if body.url is None else _checked(body.url)
 
     def work() -> HookAnswer:
@@ -223,7 +223,7 @@ def replay_webhook(path: HookPath, body: ReplayRequest) -> ReplayAnswer:
 
 
 def _checked(url: str) -> str:
-    """The address, looked up off the hub; AddressRefused."""
+    """Check the address off the hub; AddressRefused."""
     networks = outside.parse_networks(web().settings.own_networks)
     found: str = web().apart(lambda: outside.check_url(url, networks), waits=True)
     return found

@@ -1,8 +1,9 @@
 """The Avanak web service of existing programs: ``/Rest/<Method>``, a form or a query in, JSON out.
 
-Programs that were written for it work after changing their address and token; the contract is docs/api/rest.md.
-What is refused is answered with HTTP 200 and a negative code in the field that the method names; 413 and 429
-are for what no program should send.  The methods stand in `table`, each with its parameters and codes.
+Existing programs work after changing their address and token; the contract is docs/api/rest.md.  Errors are answered
+with HTTP
+200 and a negative code in the method's field; only requests that no program should send get 413 and 429.  The methods are in
+`table`, each with its parameters and codes.
 """
 
 from __future__ import annotations
@@ -65,9 +66,9 @@ def init_app(app: Flask) -> None:
 
 @blueprint.before_request
 def find_caller() -> None:
-    """Find whom the token speaks for, before any body is read, and whether the account may use the service now."""
+    """Authenticate the token before any body is read, and check that the account may use the service now."""
     if request.method == "HEAD":
-        abort(405)  # it would send
+        abort(405)  # the method would send
     method, query = _method(), _lower(request.args)
     if web().settings.web_secure_cookies and not request.is_secure:
         raise Refused(HTTP_NOT_ALLOWED)
@@ -102,7 +103,7 @@ for each in METHODS:
 
 @blueprint.errorhandler(Exception)
 def _refuse(error: Exception) -> Response:
-    """Any error as a refusal in the form of the method that was asked for."""
+    """Any error as an answer in the form of the requested method."""
     code, word = code_of(error, _method().errors), ""
     if isinstance(error, Refused):
         word = error.word
@@ -113,7 +114,7 @@ def _refuse(error: Exception) -> Response:
 
 @blueprint.errorhandler(HTTPException)
 def _http(error: HTTPException) -> Response:
-    """What was refused before the method could say anything: too large, too often, no text."""
+    """The answer to a request that was refused before the method ran: too large, too many, not text."""
     answer = _refusal(UNKNOWN_ERROR, WORDS[UNKNOWN_ERROR])
     status = error.code or 500
     if status in (405, 413, 415, 429):

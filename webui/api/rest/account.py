@@ -1,4 +1,4 @@
-"""AccountStatus: whose account it is, what is left of its credit, until when it is paid."""
+"""AccountStatus: the account's owner, remaining credit, and end of the subscription."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Campaigns of the web service: made of numbers and a message, started, stopped, and what became of each number."""
+"""Campaigns of the web service: made from numbers and a message, started, stopped, and the result of each number."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from webui.request.context import web
 
 CANNOT_START, CAMPAIGN_CREDIT, CAMPAIGN_MESSAGE, WAITS, REJECTED = -30, -50, -60, -61, -62
 TRIES_NOT_ALLOWED, WRONG_VALUES, DATES_REVERSED, HOURS_REVERSED, NO_TEXTS = -70, -75, -76, -77, -80
-PAGE = 2_000  # numbers that are read at once
+PAGE = 2_000  # numbers read at once
 
 NOT_APPROVED, WAITING, READY, SENDING, FINISHED, STOPPED, MONEY_DUE = 8, 9, 10, 11, 12, 27, 39
 _STATUS = {
@@ -73,7 +73,7 @@ _OUTCOMES = {
 
 
 def create(asked: Asked) -> int:
-    """A campaign of the numbers; its id."""
+    """Make a campaign of the numbers; return its id."""
     account_id, now, settings, policy = asked.account_id, asked.now, web().settings, web().policy
     span = dated.span_of(asked["StartDateTime"], asked["EndDateTime"], now)
     _check_tries(asked["MaxTryCount"])
@@ -106,7 +106,7 @@ def create(asked: Asked) -> int:
 
 
 def _texts(asked: Asked) -> list[TextWanted]:
-    """The texts that are to follow the calls, one an outcome; empty: none."""
+    """The texts that follow the calls, one per outcome; empty: none."""
     if not asked["SMS"]:
         return []
     if not asked["SMSJSON"].strip(" []"):
@@ -130,7 +130,7 @@ def _texts(asked: Asked) -> list[TextWanted]:
 
 
 def start(asked: Asked) -> int:
-    """Start one that waits or was stopped, with these dates; its id."""
+    """Start a waiting or stopped campaign with these dates; return its id."""
     span = dated.span_of(asked["StartDateTime"], asked["EndDateTime"], asked.now)
     changes: dict[str, Any] = {}
     if asked["MaxTryCount"]:
@@ -183,7 +183,7 @@ def one(asked: Asked) -> dict[str, Any] | None:
 
 
 def numbers(asked: Asked) -> Response:
-    """Every number of a campaign, page by page, so that a large one takes no more memory than a small one."""
+    """Every number of a campaign, page by page, so that a large campaign needs no more memory than a small one."""
     campaign_id = asked["CampaignID"]
     try:
         read(lambda: dated.get(campaign_id, asked.account_id))

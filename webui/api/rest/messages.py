@@ -1,4 +1,4 @@
-"""Messages of the web service: sounds that are uploaded or spoken, listed, fetched and deleted."""
+"""Messages of the web service: uploading, speaking, listing, fetching and deleting them."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def download(asked: Asked) -> Any:
 
 
 def delete(asked: Asked) -> bool:
-    """False when it is not there, or a campaign that is not over needs it."""
+    """Delete a message; False when it does not exist or an unfinished campaign needs it."""
     try:
         write(lambda: library.remove(asked["MessageID"], asked.account_id))
     except BadInput:
@@ -127,7 +127,7 @@ def delete(asked: Asked) -> bool:
 
 
 def details(row: Message, price: Price) -> dict[str, Any]:
-    """A message as programs know it; prices are those of a call in which all of it is heard, in Rials."""
+    """A message in the form of an answer; prices are those of a call that hears all of it, in Rials."""
     return {
         "Id": row.id,
         "Title": row.title,
@@ -142,7 +142,7 @@ def details(row: Message, price: Price) -> dict[str, Any]:
 
 
 def seconds(ms: int) -> int:
-    """Milliseconds as started seconds."""
+    """Milliseconds as seconds, rounded up."""
     return -(-ms // 1000)
 
 
@@ -159,7 +159,7 @@ def checked_text(text: str) -> str:
 
 
 def with_number(text: str, number: str) -> str:
-    """A text with a number behind it, which is spoken digit by digit."""
+    """A text followed by a number that is spoken digit by digit."""
     return f"{text.rstrip()}\n{number}" if number else text
 
 
@@ -177,7 +177,7 @@ def spoken_number(text: str) -> str:
 
 
 def _decoded(text: str) -> bytes:
-    """The bytes of Base64, also where a form has made blanks of its plus signs."""
+    """Decode Base64, also if a form has turned its plus signs into blanks."""
     found = _DATA_URI.match(text)
     packed = text[found.end() :] if found else text
     packed = packed.strip().replace(" ", "+").replace("\r", "").replace("\n", "")

@@ -1,4 +1,4 @@
-"""What a method of the web service is: its parameters, its rights, its codes and the form of its answers.  Declarative."""
+"""The description of a method of the web service: its parameters, rights, codes and the form of its answers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST = 2**62  # of a whole number
 
 
 def text(value: str) -> str:
-    """Any text but one with the character NUL."""
+    """Any text without the character NUL."""
     if "\0" in value:
         raise ValueError
     return value
@@ -49,7 +49,7 @@ def instant(value: str) -> int:
 
 
 class Param(NamedTuple):
-    """A parameter: how it is read, what it is when it is not given, and the code when it cannot be.
+    """A parameter: how it is read, its default, and the code of an invalid value.
 
     `default` None: it is required.  `is_list`: programs may send it several times, or as ``Name[]``, which counts
     as once with commas; of the others the first counts.
@@ -64,7 +64,7 @@ class Param(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request whose caller is known and whose parameters are read."""
+    """A request with its caller and its parsed parameters."""
 
     caller: Caller
     values: Mapping[str, Any]
@@ -78,15 +78,15 @@ class Asked:
         return self.values[name]
 
 
-# A refusal as an answer has it: (code, word) -> what becomes JSON.
+# The form of an error: (code, word) -> what becomes JSON.
 Shape = Callable[[int, str], Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One method.  `answer` gives what becomes JSON, or a whole response (the sound of a message).
+    """One method.  `answer` returns what becomes JSON, or a whole response (the sound of a message).
 
-    `right` is what the person behind the token must be allowed, `errors` are the codes of its own.
+    `right` is the right that the token's person needs, `errors` are the method's own codes.
     """
 
     name: str
@@ -100,7 +100,7 @@ class Method:
     def read(self, given: Mapping[str, Sequence[str]]) -> dict[str, Any]:
         """The parameters, by name; `given` has all values of each, by names in lower case.  Refused: the first wrong one.
 
-        What is empty counts as not given; what the method does not know is passed over.
+        Empty values count as not given; unknown parameters are ignored.
         """
         found: dict[str, Any] = {}
         for param in self.params:
@@ -120,12 +120,12 @@ class Method:
 
 
 def bare(code: int, word: str) -> int:
-    """The code alone."""
+    """An error as the code alone."""
     return code
 
 
 def field(name: str, **others: Any) -> Shape:
-    """The code in a field, beside empty ones; the word in `Status` where the answer has one."""
+    """An error as the code in a field, with the other fields empty, and the word in `Status` if the answer has one."""
 
     def shape(code: int, word: str) -> dict[str, Any]:
         filled = {key: word if key == "Status" else value for key, value in others.items()}

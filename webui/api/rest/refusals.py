@@ -1,7 +1,7 @@
-"""The codes of the Avanak web service: the numbers and words that existing programs compare with.
+"""The codes of the Avanak web service: numbers and words that existing programs compare with.
 
-What is refused has a negative code and, where an answer has a `Status`, a word beside it.  The contract gives
-the words of the codes that all methods share; those of single methods are ours (docs/api/rest.md).
+An error has a negative code and, if the answer has a `Status`, a word.  The contract defines the words of the codes that all
+methods share; those of single methods are ours (docs/api/rest.md).
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ _OF_STANDING = {
     Refusal.GRANT: NO_RECORDING,
 }
 
-# Kinds of errors and their codes, or what finds the code of one; the first that fits counts.
+# Classes of errors with their codes, or a function that finds the code; the first match counts.
 Errors = tuple[tuple[type[Exception], "int | Callable[[Any], int]"], ...]
 COMMON: Errors = (
     (NoCredit, NO_CREDIT),
@@ -95,7 +95,7 @@ COMMON: Errors = (
 
 
 class Refused(Exception):
-    """A method says no, with the code of its contract."""
+    """A method refuses the request, with a code of its contract."""
 
     def __init__(self, code: int, word: str = "") -> None:
         super().__init__(str(code))
@@ -104,7 +104,7 @@ class Refused(Exception):
 
 
 def code_of(error: Exception, own: Errors) -> int:
-    """The code of an error; `own` are those of the method, which go before what all share."""
+    """The code of an error; the method's `own` codes go before the shared ones."""
     if isinstance(error, Refused):
         return error.code
     if isinstance(error, TokenRefused):
@@ -112,6 +112,6 @@ def code_of(error: Exception, own: Errors) -> int:
     if isinstance(error, SendingRefused):
         return _OF_STANDING[error.refusal]
     if isinstance(error, AvanakError) and error.http_status == 429:
-        return UNKNOWN_ERROR  # a queue or a quota: the same would do at another time
+        return UNKNOWN_ERROR  # a queue or a quota: the same request may work later
     found = next((code for kind, code in (*own, *COMMON) if isinstance(error, kind)), SERVER_ERROR)
     return found(error) if callable(found) else found

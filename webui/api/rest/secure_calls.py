@@ -1,4 +1,4 @@
-"""MakeSecureCall: two people are rung and joined; neither sees the other's number."""
+"""MakeSecureCall: calls two people and joins them; neither sees the other's number."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WRONG_NUMBER, SAME_NUMBER = -100, -101
 
 
 def make(asked: Asked) -> int:
-    """Ring the first person, then the second; the call's id, which is the quick send of the first."""
+    """Call the first person, then the second; return the call's id, which is the quick send of the first."""
     first, second = (number_of(asked[name], WRONG_NUMBER) for name in ("srcNumber", "dstNumber"))
     if first.e164 == second.e164:
         raise Refused(SAME_NUMBER, "Numbers_Same")

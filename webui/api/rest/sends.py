@@ -41,13 +41,13 @@ from webui.request.services import speech
 VOTE_KEYS = "1234567890"
 RECORD_S, MOST_RECORD_S = 30, 120  # of an answer: usual, longest
 LENGTHS_S = (120, 240, 480)  # of a call: few, so that sends share their standing campaigns
-AGAIN_MS = 60_000  # within which the same text to the same number is taken for a repetition
+AGAIN_MS = 60_000  # within this time the same text to the same number counts as a repetition
 CODE_DIGITS = range(4, 9)
 NO_APPROVAL, TOO_SOON = 0, -11
 CODE_LENGTH = -5
 OTP = QuickOptions(priority=OTP_PRIORITY, max_length_s=60)
 
-# What `reason` of GetQuickSend says: the numbers that Asterisk has for the end of an originate.
+# The `reason` of GetQuickSend: Asterisk's numbers for the end of an originate.
 NONE_YET, NO_ANSWER, RINGING, ANSWERED, BUSY, NOT_REACHED = 0, 1, 3, 4, 5, 8
 _REASONS: dict[str, tuple[int, str]] = {
     "": (NONE_YET, "Cancelled"),
@@ -73,7 +73,7 @@ class Sound:
 
 
 def quick_send(asked: Asked) -> dict[str, Any]:
-    """A message of the gallery to a number."""
+    """Send a message of the gallery to a number."""
     number, account_id = number_of(asked["Number"]), asked.account_id
 
     def sound() -> Sound:
@@ -85,7 +85,7 @@ def quick_send(asked: Asked) -> dict[str, Any]:
 
 
 def quick_send_text(asked: Asked) -> dict[str, Any]:
-    """A text, spoken, to a number; the account's own voice needs no approval, others' texts cannot be sent at once."""
+    """Speak a text to a number; only accounts that may skip approval can do this."""
     account_id, now, number = asked.account_id, asked.now, number_of(asked["Number"])
     text = checked_text(asked["Text"])
     if not read(lambda: accounts.has_grant(account_id, permissions.OWN_VOICE)):
@@ -114,7 +114,7 @@ def _send(
     sound: Callable[[], Sound],
     also: Callable[[int], None] = lambda recipient_id: None,
 ) -> dict[str, Any]:
-    """Put a call in front of the queue; `sound` and `also` run in the transaction that does."""
+    """Put a call at the front of the queue; `sound` and `also` run in the same transaction."""
     account_id, now, policy = asked.account_id, asked.now, web().policy
     longest = policy.max_call_s
     record_s = record_seconds(asked)
@@ -148,7 +148,7 @@ def _send(
 
 
 def send_code(asked: Asked) -> dict[str, Any]:
-    """A code that is spoken twice, digit by digit; it is in this answer and nowhere else."""
+    """Send a code that is spoken twice, digit by digit; only this answer contains it."""
     number, account_id, now = number_of(asked["Number"]), asked.account_id, asked.now
     code = _code(asked["Length"], asked["OptionalCode"])
     folder, policy, region = web().settings.prompts_dir, web().policy, asked["ServerID"]
@@ -206,7 +206,7 @@ def statistics(asked: Asked) -> dict[str, Any]:
 
 
 def number_of(text: str, wrong: int = WRONG_NUMBER) -> NormalNumber:
-    """The number that somebody wrote; Refused when it cannot be called."""
+    """Parse a number; Refused when it cannot be called."""
     area = web().settings.default_area_code or None
     found = normalise(text, default_area=area)
     if not isinstance(found, NormalNumber) and read(traffic_caps.opens_abroad):
@@ -230,7 +230,7 @@ def _outcome(state: QuickState) -> tuple[int, str]:
 
 
 def record_seconds(asked: Asked) -> int:
-    """How long the answer is recorded, in seconds; 0: it is not."""
+    """How long the answer is recorded, in seconds; 0: not at all."""
     if not asked["RecordVoice"]:
         return 0
     if not read(lambda: accounts.has_grant(asked.account_id, permissions.RECORDING)):
