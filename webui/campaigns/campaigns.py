@@ -1,4 +1,4 @@
-"""Campaigns: the list, one campaign, what may be done with it, and its result file."""
+"""Campaigns: the list, one campaign with its actions, and its result file."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _FILTERS: dict[str, tuple[str, ...]] = {
     "ended": (CampaignState.FINISHED, CampaignState.STOPPED),
     "archive": (),
 }
-# States in which what a page shows may change by itself.
+# States in which a page may change by itself.
 _MOVING = (CampaignState.RUNNING, CampaignState.SCHEDULED, CampaignState.PAUSED)
 
 
@@ -54,7 +54,7 @@ def rows() -> str:
 @blueprint.get("/campaigns/<int:campaign_id>")
 @needs("campaign.view")
 def detail(campaign_id: int) -> str | BaseResponse:
-    """One campaign; with ``?number=`` also what became of that number.  What holds quick sends has a page of its own."""
+    """One campaign; with ``?number=`` also the result of that number.  A campaign of quick sends has a page of its own."""
     one = _one(campaign_id)
     if one.row.standing_key and may_do("campaign.change"):
         return redirect(url_for("quick_send.index"))
@@ -84,7 +84,7 @@ def detail(campaign_id: int) -> str | BaseResponse:
 @blueprint.get("/campaigns/<int:campaign_id>/live")
 @needs("campaign.view")
 def live(campaign_id: int) -> str | Response:
-    """The page's live part; when the state has changed the whole page is asked for again."""
+    """The page's live part; when the state has changed the browser reloads the whole page."""
     one = _one(campaign_id)
     if request.args.get("state") != _stamp(one):
         return Response(headers={"HX-Refresh": "true"})
@@ -94,7 +94,7 @@ def live(campaign_id: int) -> str | Response:
 @blueprint.get("/campaigns/<int:campaign_id>/charts")
 @needs("campaign.view")
 def charts(campaign_id: int) -> str:
-    """How it went until now, as the page's charts."""
+    """The charts of the campaign's progress."""
     one = _one(campaign_id)
     series = read(lambda: timeline.of_campaign(campaign_id, _dialled_at(one)))
     return render_template("campaigns/_charts.html", series=series, zone_name=str(web().zone))
@@ -110,7 +110,7 @@ def votes(campaign_id: int) -> str:
 @blueprint.post("/campaigns/<int:campaign_id>/<any(start, pause, resume, stop):action>")
 @needs("campaign.change")
 def act(campaign_id: int, action: str) -> BaseResponse:
-    """Write what is wanted; the engine takes it over within a second."""
+    """Write the wanted change; the engine takes it over within a second."""
     me, now, policy, by = person(), wall_ms(), web().policy, _("by %(name)s", name=person().username)
     said = {
         "start": _("The campaign was started."),
@@ -136,7 +136,7 @@ def message_sound(campaign_id: int) -> BaseResponse:
 @blueprint.get("/campaigns/<int:campaign_id>/result.<any(csv, xlsx):kind>")
 @needs("campaign.view")
 def result(campaign_id: int, kind: str) -> BaseResponse:
-    """The result so far, of all or of those who are chosen, streamed: a million rows take no memory."""
+    """The result file so far, of all or of the chosen recipients, streamed so that a million rows need no memory."""
     row = _row(campaign_id)
     downloads.note("campaign.download", row.account_id, f"campaign {row.id}")
     return results.result_file(row, kind)
@@ -153,23 +153,23 @@ def _one(campaign_id: int) -> CampaignView:
 
 
 def _dialled_at(one: CampaignView) -> int | None:
-    """This instant, if the campaign is being dialled."""
+    """The present instant, if the campaign is being dialled."""
     return wall_ms() if one.state == CampaignState.RUNNING else None
 
 
 def _stamp(one: CampaignView) -> str:
-    """What, when it changes, changes the whole page."""
+    """A value whose change means that the whole page has changed."""
     return f"{one.state}-copying" if one.reason == why.COPYING else str(one.state)
 
 
 @blueprint.app_template_filter("why")
 def why_said(one: CampaignView) -> str:
-    """Why a campaign is as it is: all of it for staff, for customers without names of trunks."""
+    """Why a campaign waits or is slow: in full for staff, without names of trunks for customers."""
     return said(one.sentence if is_staff() else one.sentence_for_owner)
 
 
 def _votes(one: CampaignView) -> list[tuple[str, int]]:
-    """Each key that may be pressed and how many pressed it."""
+    """Each vote key and how many callees pressed it."""
     if not one.row.vote_keys:
         return []
     counted = read(lambda: view.votes(one.id))
@@ -203,7 +203,7 @@ def _list() -> dict[str, Any]:
         "chosen": chosen if chosen in _FILTERS else "all",
         "before": before,
         "text": text,
-        # What no engine has told lately is not shown as if it were so now.
+        # A report that is too old is not shown as if it were current.
         "calls_up": sum(one.calls_up or 0 for one in running) if is_told else None,
         "calls_per_second": sum(one.calls_per_second for one in running) if is_told else None,
         "running": len(running),

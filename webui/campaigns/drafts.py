@@ -1,4 +1,4 @@
-"""What the pages of an unfinished campaign share: its account, its steps, what is missing."""
+"""Common parts of the pages of an unfinished campaign: its account, its steps, what is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When and how a campaign calls: what people fill in, with checks in their language.
+"""The form for when and how a campaign calls, with checks in the reader's language.
 
 The services check the values again.
 """
@@ -36,7 +36,7 @@ def _checkboxes(label: Any, **kwargs: Any) -> SelectMultipleField:
 class RulesForm(FlaskForm):
     """The rules of a new campaign."""
 
-    may_record = False  # whether the account may: asked for each form
+    may_record = False  # whether the account may record; set for each form
 
     name = StringField(_l("Name"), [InputRequired(), Length(max=200)])
     kind = RadioField(
@@ -166,7 +166,7 @@ def _instant(field: StringField) -> int | None:
 
 
 def filled_in(rules: CampaignRules, every: str = "", until_at: int | None = None) -> dict[str, Any]:
-    """What a form is filled with to give these rules again."""
+    """The values that fill a form with these rules."""
     return {
         "name": rules.name,
         "kind": rules.kind,

@@ -1,4 +1,4 @@
-"""Checks of uploaded lists: read whole in a worker, shown with the choices, read again when a choice changes."""
+"""Checks of uploaded lists: read completely in a worker, shown with the choices, read again when a choice changes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ROLES = (NUMBER, THEN, NAME, KEEP, IGNORE)
 def pending_of(token: str) -> Pending:
     """The upload of this name; NotFound when there is none, or it is another account's.
 
-    Somebody who confirmed it before (a second click, the browser's history) is led to the result.
+    Somebody who confirmed it before (a second click, the browser's history) is redirected to the result.
     """
     me = person().id
     try:
@@ -50,23 +50,23 @@ def pending_of(token: str) -> Pending:
 
 
 def _made_of(made: ListImport) -> str:
-    """Where an import is followed; its campaign, when all is in."""
+    """The page of an import's progress, or of its campaign when it is complete."""
     if made.state in list_imports.OPEN:
         return url_for("list_imports.detail", import_id=made.id)
     return url_for("campaigns.detail", campaign_id=made.campaign_id)
 
 
 def begin(pending: Pending, kind: str, already: Sequence[int] = ()) -> Check:
-    """Read an upload's list for messages of a kind; a short one is read when this returns.
+    """Read an upload's list for messages of a kind; a short list has been read when this returns.
 
-    A list of which no number can be called as it was chosen is no error: its first rows are kept, and why
-    (`problem`), so that the choice can be put right.  `already` are numbers that are not counted as to be
-    called, as integers.
+    If no number can be called with these choices it is not an error: the first rows and the reason (`problem`) are
+    kept, so that
+    the choices can be corrected.  `already` are numbers (integers) that do not count as to be called.
     """
     uploads, settings, checks = web().uploads, web().settings, web().checks
     abroad = read(traffic_caps.opens_abroad)
     listed = partial(do_not_call.find, lists_for(kind, pending.account_id))
-    # The request may change its own while the thread reads.
+    # The request may change its own copy while the thread reads.
     kept = dataclasses.replace(pending, checked=None, first_rows=None, problem="")
 
     def work(check: Check) -> None:
@@ -84,7 +84,7 @@ def begin(pending: Pending, kind: str, already: Sequence[int] = ()) -> Check:
                 )
                 kept.first_rows, kept.problem = looked.as_dict(), error.sentence.kept()
             kept.list_sha256 = digest
-        if checks.find(kept.token) is check:  # else another list has taken its place meanwhile
+        if checks.find(kept.token) is check:  # else another list has replaced it
             uploads.write(kept)
 
     return checks.begin(pending.token, work)
@@ -104,7 +104,7 @@ def _our_fault() -> BadInput:
 
 
 def must_open(pending: Pending, kind: str) -> None:
-    """Begin to read a new list; BadInput when it is no list, or for a fault of ours."""
+    """Begin to read a new list; BadInput when it is not a list, or for an error of ours."""
     check = begin(pending, kind)
     if check.error is None:
         return
@@ -115,12 +115,12 @@ def must_open(pending: Pending, kind: str) -> None:
 
 
 def found_of(pending: Pending) -> Preflight | None:
-    """What was found in an upload's list; None when it was not read, or cannot be."""
+    """The results of reading an upload's list; None if it was not or cannot be read."""
     return Preflight.of_dict(pending.checked) if pending.checked is not None else None
 
 
 def facts(pending: Pending) -> ListFacts | None:
-    """What its first rows show; None when it was not read yet."""
+    """The facts from its first rows; None if it was not read yet."""
     if pending.checked is not None:
         return found_of(pending).facts  # type: ignore[union-attr]
     return facts_of(pending.first_rows) if pending.first_rows is not None else None
@@ -170,16 +170,16 @@ def choose(pending: Pending) -> bool:
     except BadInput as error:
         flash(said(error), "danger")
         return False
-    if is_other_sheet:  # it has columns of its own
+    if is_other_sheet:  # another sheet has other columns
         chosen = Choices(sheet=sheet, hidden_rows=chosen.hidden_rows, several=chosen.several)
     pending.choices = chosen.kept()
     return True
 
 
 def read_again(pending: Pending, kind: str) -> bool:
-    """Read the list with the choices of the page; False when one is wrong or the list cannot be opened so.
+    """Read the list with the choices of the page; False when one is wrong or the list cannot be opened with them.
 
-    Then nothing changes and the reason is shown.
+    In that case nothing changes and the reason is shown.
     """
     before = pending.choices
     if not choose(pending):

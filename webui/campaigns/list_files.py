@@ -1,4 +1,4 @@
-"""How numbers come in: a file, pasted text, or a contact list."""
+"""The sources of numbers: a file, pasted text, or a contact list."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from webui.forms.account_field import AccountField, account_needed
 from webui.i18n.formats import number
 from webui.request.context import web
 
-MOST_PASTED = 200_000  # characters; more is a file's matter
+MOST_PASTED = 200_000  # characters; for more, people upload a file
 
 
 class NumbersForm(FlaskForm):
-    """Where the numbers of a campaign come from: the first that is given counts."""
+    """Where the numbers of a campaign come from; the first source given counts."""
 
     account = AccountField(_l("Account"), [account_needed])
     numbers = FileField(_l("List of numbers"))

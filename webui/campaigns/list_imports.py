@@ -37,15 +37,15 @@ def detail(import_id: int) -> str:
 @blueprint.get("/imports/<int:import_id>/live")
 @needs("campaign.view")
 def live(import_id: int) -> str | Response:
-    """The page's live part; at the end the whole page is asked for, or the campaign's if there is nothing to say."""
+    """The page's live part; at the end the browser loads the whole page, or the campaign's if there is nothing to report."""
     shown = _shown(import_id)
     row = shown["row"]
     if shown["is_open"]:
         return render_template("list_imports/_progress.html", **shown)
     if row.state == ImportState.DONE and row.expected and not row.sentence and not shown["awaits"]:
-        # What is set aside was shown by the pre-flight.
+        # Excluded rows were shown by the pre-flight.
         told = _("The campaign was started.") if row.starts else _("All numbers are in.")
-        # A browser that is slow to go on asks again.
+        # A slow browser asks again.
         if told not in (text for _category, text in session.get("_flashes", ())):
             flash(told, "success")
         target = url_for("campaigns.detail", campaign_id=row.campaign_id)
@@ -97,7 +97,7 @@ def add(campaign_id: int) -> str | tuple[str, int] | Response:
 @blueprint.get("/campaigns/<int:campaign_id>/numbers/<token>")
 @needs("campaign.change")
 def check(campaign_id: int, token: str) -> str | Response:
-    """What was found in the list to be added, before anybody on it is called."""
+    """Show what was found in the list to be added, before anybody on it is called."""
     row, pending = _pending_for(campaign_id, token)
     facts = list_checks.facts(pending)
     if facts is None:
@@ -127,7 +127,7 @@ def check(campaign_id: int, token: str) -> str | Response:
 @blueprint.post("/campaigns/<int:campaign_id>/numbers/<token>/list")
 @needs("campaign.change")
 def choose(campaign_id: int, token: str) -> Response:
-    """Read the list again, as it was chosen on the page; bring it in, if that was the button."""
+    """Read the list again with the page's choices; import it if that button was pressed."""
     row, pending = _pending_for(campaign_id, token)
     is_chosen = list_checks.read_again(pending, row.kind)
     pending = list_checks.pending_of(token)
@@ -145,7 +145,7 @@ def _note(row: Campaign, pending: Pending) -> int:
 
 
 def _pending_for(campaign_id: int, token: str) -> tuple[Campaign, Pending]:
-    """A campaign and the upload of more numbers for it; NotFound when there is none such."""
+    """A campaign and the upload of more numbers for it; NotFound if there is none."""
     scope = account_scope()
     pending = list_checks.pending_of(token)
     if pending.campaign_id != campaign_id:

@@ -1,4 +1,4 @@
-"""A new campaign: first its numbers, kept as a draft; at the end a page shows the sum of it and creates it."""
+"""A new campaign: its numbers come first and are kept as a draft; the last page shows a summary and creates it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ blueprint = Blueprint("new_campaign", __name__, url_prefix="/campaigns/new", tem
 @blueprint.route("", methods=["GET", "POST"])
 @needs("campaign.change")
 def form() -> str | tuple[str, int] | Response:
-    """Where the numbers come in; with ``?clone=ID`` for a campaign with the rules and the message of another."""
+    """The form for the numbers; with ``?clone=ID`` the campaign gets the rules and the message of another."""
     clone = request.args.get("clone", type=row_id)
     old = _old(clone) if clone is not None else None
     whose = old.account_id if old is not None else account_scope()
@@ -97,7 +97,7 @@ def check(token: str) -> str | Response:
     longest_s = call_length_s(
         rules, message.duration_ms, has_variables=is_personal, max_call_s=policy.max_call_s
     )
-    # What is set aside when it starts is reckoned with the same length of a call.
+    # The reservation at the start is computed with the same length of a call.
     heard_ms = longest_heard_ms(
         None if is_personal else message.duration_ms, longest_s, repeats=bool(rules.repeat_key)
     )
@@ -132,7 +132,7 @@ def check(token: str) -> str | Response:
 @blueprint.get("/<token>/reading")
 @needs("campaign.change")
 def reading(token: str) -> str | Response:
-    """How far the list has been read; at its end the whole page is asked for."""
+    """The progress of reading the list; at the end the browser loads the whole page."""
     pending = list_checks.pending_of(token)
     check = web().checks.find(token)
     is_read = pending.checked is not None or pending.first_rows is not None
@@ -144,7 +144,7 @@ def reading(token: str) -> str | Response:
 @blueprint.post("/<token>")
 @needs("campaign.change")
 def confirm(token: str) -> Response:
-    """Create the campaign; its list is imported outside this request, and then it starts if that button was pressed."""
+    """Create the campaign; its list is imported outside this request, and after that it starts if that button was pressed."""
     pending = list_checks.pending_of(token)
     if any(not step.is_done for step in steps.steps(pending)[:-1]):
         raise NotFound("This upload was not checked.")
@@ -185,7 +185,7 @@ def _old(campaign_id: int) -> campaigns.Campaign:
 
 
 def _form(whose: int | None) -> NumbersForm:
-    """The form for the account `whose`, with its lists; None: it is still to be chosen, the house's is proposed."""
+    """The form for the account `whose`, with its lists; None: still to be chosen, with the house account proposed."""
     filled = NumbersForm() if whose is not None else NumbersForm(data={"account": read(accounts.house).id})
     if whose is not None:
         del filled.account
@@ -207,7 +207,7 @@ def _page(filled: NumbersForm, old: Any) -> str:
 
 
 def _lacking(message: Message, columns: list[str]) -> str:
-    """The columns that the message's text needs and the list does not have, one sentence; else empty."""
+    """A sentence about columns that the message's text needs and the list lacks; empty if there are none."""
     if is_template(message.text):
         try:
             Template(message.text).check(columns)
@@ -217,6 +217,6 @@ def _lacking(message: Message, columns: list[str]) -> str:
 
 
 def _not_yet(message: Message) -> str:
-    """Why a campaign with this message cannot start yet, one sentence; empty when it can."""
+    """A sentence why a campaign with this message cannot start yet; empty if it can."""
     refused = refusal(message.title, message.state, message.reason)
     return said(refused) if refused else ""

@@ -40,7 +40,7 @@ blueprint = Blueprint("new_list", __name__, url_prefix="/campaigns/new", templat
 @blueprint.get("/<token>/list")
 @needs("campaign.change")
 def show(token: str) -> str | Response:
-    """The first rows, and what was found; while a long list is read, how far that is."""
+    """The first rows and what was found; while a long list is being read, the progress."""
     pending = list_checks.pending_of(token)
     if pending.campaign_id:
         return redirect(url_for("list_imports.check", campaign_id=pending.campaign_id, token=token))
@@ -63,7 +63,7 @@ def show(token: str) -> str | Response:
 @blueprint.post("/<token>/list")
 @needs("campaign.change")
 def choose(token: str) -> Response:
-    """Read the list again, as it was chosen on the page; then to the next step, if that was the button."""
+    """Read the list again with the page's choices; go to the next step if that button was pressed."""
     pending = list_checks.pending_of(token)
     is_chosen = list_checks.read_again(pending, _kind(pending))
     pending = list_checks.pending_of(token)
@@ -75,7 +75,7 @@ def choose(token: str) -> Response:
 @blueprint.post("/<token>/list/file")
 @needs("campaign.change")
 def replace(token: str) -> Response:
-    """Replace the list; a file that is no list changes nothing."""
+    """Replace the list; a file that is not a list changes nothing."""
     pending = list_checks.pending_of(token)
     form = _numbers_form(pending)
     if not form.validate():
@@ -95,7 +95,7 @@ def replace(token: str) -> Response:
 @blueprint.get("/<token>/refused.<any(csv, xlsx):kind>")
 @needs("campaign.change")
 def refused(token: str, kind: str) -> Response:
-    """The lines of the list that are not called: line, cell as it is written, and why."""
+    """The lines of the list that are not called: line, cell as written, and reason."""
     pending = list_checks.pending_of(token)
     if pending.checked is None:
         raise BadInput("This upload was not checked.")
@@ -166,7 +166,7 @@ def _take_over(form: NumbersForm, pending: Pending) -> str:
 
 
 def _refused_rows(pending: Pending) -> Iterator[tuple[int | str, ...]]:
-    """Read the list again, and give what is set aside of it; what is said is said now, rows are made outside the request."""
+    """Read the list again and yield its excluded rows; texts are translated now, rows are made outside the request."""
     settings, uploads = web().settings, web().uploads
     listed = partial(do_not_call.find, lists_for(_kind(pending), pending.account_id))
     abroad = read(traffic_caps.opens_abroad)
@@ -187,6 +187,6 @@ def _refused_rows(pending: Pending) -> Iterator[tuple[int | str, ...]]:
 
 @blueprint.app_template_filter()
 def column_name(name: str) -> str:
-    """What a column is called to people: one without a name by its place."""
+    """The name of a column for people; one without a name is called by its position."""
     place = name.removeprefix("column_")
     return _("Column %(n)s", n=digits(place)) if place != name and place.isdecimal() else visible(name)

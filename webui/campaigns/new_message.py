@@ -1,4 +1,4 @@
-"""The message of a new campaign: one of the gallery, or a new one; heard here or on the telephone."""
+"""The message of a new campaign: one from the gallery, or a new one; played here or on the telephone."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def choose(token: str) -> Response | Answer:
 @blueprint.post("/<token>/message/upload")
 @needs("message.change")
 def upload(token: str) -> Response | Answer:
-    """A sound from a file, or one that was recorded in the browser (``origin=recorded``); it is put into the gallery."""
+    """Add a sound from a file, or one recorded in the browser (``origin=recorded``), to the gallery."""
     pending, now = list_checks.pending_of(token), wall_ms()
     is_recorded = request.form.get("origin") == library.RECORDED
     form = UploadForm(tag="record" if is_recorded else "upload")
@@ -86,7 +86,7 @@ def upload(token: str) -> Response | Answer:
 @blueprint.post("/<token>/message/speak")
 @needs("message.change")
 def speak(token: str) -> Response | Answer:
-    """A text that the computer speaks; it is put into the gallery."""
+    """Add a synthesised text to the gallery."""
     pending, now = list_checks.pending_of(token), wall_ms()
     form, account_id = SpeakForm(tag="speak"), pending.account_id
 
@@ -102,7 +102,7 @@ def speak(token: str) -> Response | Answer:
 @blueprint.get("/<token>/message.wav")
 @needs("campaign.change")
 def sound(token: str) -> Response:
-    """A message of the account, as the telephone will play it: with ``?id=`` another one than the chosen."""
+    """The chosen message as the telephone will play it; with ``?id=`` another one of the account."""
     pending = list_checks.pending_of(token)
     account_id, wanted = pending.account_id, request.args.get("id", type=row_id) or pending.message_id
     if wanted is None:

@@ -1,4 +1,4 @@
-"""A quick send: one number hears a message or a text now; the page shows the call live."""
+"""A quick send: plays a message or a text to one number now; the page shows the call live."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ blueprint = pages_blueprint(__name__, "quick_send", "/quick")
 
 MESSAGES_SHOWN = 100
 SHOWN = 20
-ASK_NO_MORE = 286  # htmx ends its polling
+ASK_NO_MORE = 286  # status on which htmx stops polling
 
 
 class QuickForm(PageForm):
-    """Whom to call, and what is heard."""
+    """Whom to call, and what to play."""
 
     number = TelephoneField(_l("Telephone number"), [InputRequired()])
     message = SelectField(_l("Message"), coerce=int, default=0)
@@ -103,7 +103,7 @@ def detail(quick_id: int) -> str:
 @blueprint.get("/<int:quick_id>/live")
 @needs("campaign.change")
 def live(quick_id: int) -> tuple[str, int]:
-    """How it stands now; at its end the page is told to ask no more."""
+    """The present state; at the end the page stops polling."""
     shown = _shown(quick_id)
     return render_template("quick_send/_live.html", **shown), ASK_NO_MORE if shown["is_over"] else 200
 
@@ -115,13 +115,13 @@ def _shown(quick_id: int) -> dict[str, Any]:
 
 
 def _account() -> int:
-    """Whose quick sends these are."""
+    """The account of these quick sends."""
     scope = account_scope()
     return int(read(accounts.house).id) if scope is None else scope
 
 
 def _prepare(form: Any, account_id: int) -> bool:
-    """Fill in the messages that may be sent; whether a text may be spoken without anybody's approval."""
+    """Fill in the messages that may be sent; return whether a text may be spoken without approval."""
     scope = account_scope()
 
     def work() -> tuple[list[SelectChoice], bool]:

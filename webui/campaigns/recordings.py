@@ -1,4 +1,4 @@
-"""Recordings of a campaign's callees: the list, listening, and taking one away."""
+"""Recordings of a campaign's callees: the list, listening, and downloading."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def index(campaign_id: int) -> str:
 @blueprint.get("/<int:attempt_id>.wav")
 @needs("recording.listen")
 def sound(campaign_id: int, attempt_id: int) -> Response:
-    """One recording; with ``?take=1`` as a file to keep.  Staff's listening is written down first."""
+    """One recording; with ``?take=1`` as a download.  If staff listen, the audit log has it first."""
     me, scope, now = person(), account_scope(), wall_ms()
     settings = web().settings
     campaign, row = read(lambda: (campaigns.get(campaign_id, scope), recordings.get(campaign_id, attempt_id)))
@@ -62,7 +62,7 @@ def sound(campaign_id: int, attempt_id: int) -> Response:
             as_attachment="take" in request.args,
             download_name=f"avanak-recording-{campaign_id}-{attempt_id}.wav",
         )
-    except FileNotFoundError as error:  # deleted in this very moment
+    except FileNotFoundError as error:  # deleted a moment ago
         raise FileGone(
             "The recording of call %(id)s is not in the folder of recordings.", id=row.id
         ) from error

@@ -40,7 +40,7 @@ PAGE = 50
 @blueprint.get("/campaigns/<int:campaign_id>/results")
 @needs("campaign.view")
 def index(campaign_id: int) -> str:
-    """Sums, charts, and a page of the recipients: by outcome, key, or one number; in an order."""
+    """Sums, charts, and a page of the recipients, filtered by outcome, key or number, and sorted."""
     scope, now = account_scope(), wall_ms()
     one = read(lambda: view.view(campaign_id, now, scope))
     chosen, after, text, zone = chosen_of_request(), _after(), _number_asked(), web().zone
@@ -81,7 +81,7 @@ def index(campaign_id: int) -> str:
 
 
 def chosen_of_request() -> Chosen:
-    """Which recipients are asked for, and in which order; 404 for words that are none."""
+    """The requested filter and order of recipients; 404 for unknown words."""
     chosen = Chosen(
         request.args.get("outcome", outcomes.ALL),
         request.args.get("order", "list"),
@@ -101,13 +101,13 @@ def _number_asked() -> str:
 
 
 def _e164(text: str) -> str:
-    """The number that was asked for; as it was typed when it is none, so that nobody has it."""
+    """The requested number in E.164; a text that is not a number stays as typed, so that it matches nobody."""
     found = normalise(text) if text else None
     return found.e164 if isinstance(found, NormalNumber) else text
 
 
 def result_file(row: Campaign, kind: str) -> Response:
-    """The recipients that are asked for as a file: codes for staff, the reader's words for customers."""
+    """The requested recipients as a file: codes for staff, words in the reader's language for customers."""
     chosen = chosen_of_request()
     is_all = chosen == Chosen()
     stem = f"avanak-campaign-{row.id}"
@@ -122,7 +122,7 @@ def result_file(row: Campaign, kind: str) -> Response:
 
 
 def _words() -> ReaderWords:
-    """The reader's words, taken now: what makes the file knows no request."""
+    """The reader's words, looked up now because the file is made outside the request."""
     has_cost, zone, kept_calendar = may_do("money.view"), web().zone, calendar()
 
     def instant(at_ms: int) -> str:
@@ -145,7 +145,7 @@ def _words() -> ReaderWords:
 
 
 def _after() -> outcomes.Key | None:
-    """The row behind which the page begins, as in ``?after=17,204``."""
+    """The row after which the page begins, as in ``?after=17,204``."""
     text = request.args.get("after", "")
     if not text:
         return None

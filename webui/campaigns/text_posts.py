@@ -1,6 +1,6 @@
-"""What became of texts, as a provider by HTTP posts it: ``{"id": 41, "state": "delivered"}``, or a list of such.
+"""Receipts of texts that an HTTP provider posts: ``{"id": 41, "state": "delivered"}``, or a list of these.
 
-The provider shows the token that it is asked with.  A report may come twice and late; neither does harm.
+The provider sends the same token that we use with it.  A receipt may come twice or late; neither does harm.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ MAX_BYTES = 256 * 1024
 @blueprint.post("/text-receipts")
 @limiter.exempt
 def take() -> tuple[str, int]:
-    """Reports; 204 when they are kept.  States that are not final, and texts that are not ours, are passed over.
+    """Take receipts; 204 when they are stored.  States that are not final, and unknown texts, are ignored.
 
-    NotAllowed (403) for a wrong token, BadInput (400) for what is no report.
+    NotAllowed (403) for a wrong token, BadInput (400) for a malformed receipt.
     """
     _check_token()
     if request.content_length is None or request.content_length > MAX_BYTES:

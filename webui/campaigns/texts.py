@@ -1,4 +1,4 @@
-"""The texts that followed an account's calls: a list with their states, all or of one campaign."""
+"""The texts that followed an account's calls, with their states: all, or those of one campaign."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PAGE = 50
 @blueprint.get("")
 @needs("campaign.view")
 def index() -> str:
-    """A page of the texts; staff say whose (``?account=``)."""
+    """A page of the texts; staff name the account (``?account=``)."""
     account_id, before = own_account(request.args.get("account", type=row_id)), before_id()
     campaign_id, state = request.args.get("campaign", type=row_id), request.args.get("state", "")
     state = state if state in text_log.STATES else ""

@@ -1,4 +1,4 @@
-"""The guard against toll fraud: which numbers may be rung at all, and how much accounts may suddenly do."""
+"""Protection against toll fraud: the destinations that may be called, and the traffic caps of accounts."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class DestinationForm(PageForm):
 
 
 class CapsAnswerForm(PageForm):
-    """New caps for an account that asked, or the reason why it gets none."""
+    """New caps for an account that asked for them, or the reason of a refusal."""
 
     calls_an_hour = WholeField(_l("Calls an hour at most"), [Optional()])
     rials_a_day = WholeField(_l("Rials a day at most"), [Optional()])
@@ -86,7 +86,7 @@ def set_() -> Answer | Response:
 @blueprint.post("/requests/<int:request_id>/<any(grant, refuse):given>")
 @needs("account.change")
 def answer(request_id: int, given: str) -> Answer | Response:
-    """Give an account that asked for more other caps, or say why not."""
+    """Answer an account's request for higher caps: set them, or refuse with a reason."""
     form = CapsAnswerForm(tag=f"cap-{request_id}")
     by, now = person().id, wall_ms()
 
@@ -142,7 +142,7 @@ def _shown(
 
 
 def _country_of(prefix: str) -> str:
-    """The country that a prefix belongs to, in the reader's language; of several (as +1) the first."""
+    """The country of a prefix, in the reader's language; the first one if several share it (as +1)."""
     for length in (3, 2, 1):
         regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(prefix[:length]))
         if regions and len(prefix) >= length:

@@ -1,4 +1,4 @@
-"""Do-not-call lists: an account's own, and for the staff any account's and the one of all advertising."""
+"""Do-not-call lists: an account's own; for staff any account's, and the one for all advertising."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class ImportForm(PageForm):
     )
 
     def choices(self) -> Choices:
-        """How the list is to be read."""
+        """How to read the list."""
         columns, sheet = (self.columns.data or "").strip(), (self.sheet.data or "").strip()
         return Choices(columns, sheet, self.hidden_rows.data, self.several.data)
 
@@ -114,7 +114,7 @@ def remove() -> Answer | BaseResponse:
 @blueprint.post("/import")
 @needs("consent.change")
 def import_() -> Answer | BaseResponse:
-    """Put all numbers of a file on the list."""
+    """Add all numbers of a file to the list."""
     form = ImportForm(tag="import")
     list_id, now, by = _list(), wall_ms(), person().id
     area = web().settings.default_area_code or None
@@ -159,7 +159,7 @@ def export(kind: str) -> BaseResponse:
 
 
 def _list() -> int:
-    """The list that is meant: a customer's own; for staff ``?account=``, or that of all advertising."""
+    """The list of the page: a customer's own; for staff that of ``?account=``, or the one for all advertising."""
     scope = account_scope()
     if scope is not None:
         return scope

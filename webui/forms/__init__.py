@@ -1,1 +1,1 @@
-"""What pages share: forms' fields, paging, downloads."""
+"""Common parts of pages: form fields, paging, downloads."""

@@ -1,7 +1,7 @@
 """Choosing an account: a search field, since there may be ten thousand.
 
-The script beside it (static/choose.js) shows what fits while one types; without it the name or the number of
-an account is typed, and what fits several is asked again.
+The script (static/choose.js) shows matches while one types.  Without it the name or the number of an account is typed, and
+if several match the form asks again.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from engine.store.threads import read
 from webui.forms.number_fields import ascii_digits
 from webui.i18n.formats import digits
 
-SHOWN = 12  # accounts that fit what was typed
+SHOWN = 12  # most matches that are shown
 _NUMBERED = re.compile(r".*#\s*(\d{1,18})\)?|(\d{1,9})", re.DOTALL)  # a longer one is a mobile
 
 
 def shown_name(account_id: int, name: str) -> str:
-    """An account as it stands in the field: its name, and the number that makes it one."""
+    """An account as shown in the field: its name and its unique number."""
     return f"{name} ({digits(f'#{account_id}')})"
 
 

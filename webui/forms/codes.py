@@ -1,4 +1,4 @@
-"""Calls that speak a code: who asks for them, and what is shown where no telephone rings."""
+"""Calls that speak a code: who asked for them, and the code on the page where no telephone rings."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def asker(typed_it_here: bool) -> codes.Asker:
 
 
 def tell_code(sent: codes.Sent, on_page: bool = True) -> None:
-    """Where no telephone ever rings the code is in the log and on the page, so that things can be tried out.
+    """Show the code in the log and on the page if no telephone ever rings (a trial installation).
 
-    Not on a page without log-in: anybody who saw it there could take over an account.
+    It is not shown on a page without log-in, where anybody could use it to take over an account.
     """
     if not read(switches.ring_nobody):
         return

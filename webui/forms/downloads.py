@@ -1,4 +1,4 @@
-"""Downloads: tables, streamed (a million rows take no memory), and the audit entry of what staff took."""
+"""Downloads: streamed tables (a million rows need no memory), and the audit entry when staff download."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def table(
 ) -> Response:
     """A file ``stem.kind`` (csv or xlsx), made while it is sent; `rows` read with `read_here`.
 
-    With a `name`, as somebody typed it, browsers that know how call it so.
+    `name` is a file name for people, which browsers use if they can.
     """
     is_turned = language() == "fa"
     made = (
@@ -41,7 +41,7 @@ def table(
         if kind == "xlsx"
         else csv_chunks(columns, rows)
     )
-    pieces = filter(None, web().each_apart(made))  # an empty one would end the response
+    pieces = filter(None, web().each_apart(made))  # an empty piece would end the response
     disposition = f'attachment; filename="{stem}.{kind}"'
     if name:
         disposition += f"; filename*=UTF-8''{quote(f'{_file_name(name)}.{kind}', safe='')}"
@@ -50,13 +50,13 @@ def table(
 
 
 def _file_name(text: str) -> str:
-    """A name as files may have it on every system; browsers would write «_» for a joiner, we part by a space."""
+    """A file name that is valid on every system; a joiner, which browsers would turn into «_», becomes a space."""
     seen = "".join(" " if unicodedata.category(char) == "Cf" else char for char in one_line(text))
     return " ".join(_UNFIT.sub(" ", seen).split())[:100].strip(" .") or "avanak"
 
 
 def note(action: str, account_id: int | None, subject: str) -> None:
-    """What staff take of a customer's data is in the audit log before its first byte is sent."""
+    """Write to the audit log that staff download a customer's data, before the first byte is sent."""
     if is_staff():
         me, now = person(), wall_ms()
         write(lambda: audit_log.by_staff(me.id, account_id, action, subject, now))

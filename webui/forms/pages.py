@@ -1,7 +1,6 @@
-"""What the pages with many small forms share: fields as people fill them in, and doing what a form asks.
+"""Common parts of pages with several small forms: fields, and `attempt`, the one way from a form to a service.
 
-A form that a service refuses is shown again with the sentence beside it and
-with what was typed: `attempt` is the one way from a form to a service.
+A form that a service refuses is shown again with its input and the error beside it.
 """
 
 from __future__ import annotations
@@ -43,15 +42,15 @@ class PageForm(FlaskForm):
 
     @classmethod
     def blank(cls, tag: str = "", **data: Any) -> Any:
-        """The form as it is before anybody filled it in, also while another form of the page is being sent."""
+        """The empty form, even while another form of the page is being sent."""
         return cls(formdata=None, data=data, tag=tag)
 
 
 def attempt(form: PageForm, work: Callable[[], Any], *, writes: bool = True) -> bool:
-    """Check the form and do `work` in a transaction; False: the form says what is wrong.
+    """Check the form and do `work` in a transaction; False if it failed, with the error in the form.
 
-    What a service refuses is said beside the form.  `work` runs where the writer runs, without the
-    request: what speaks to the reader goes before it.  `writes` False: `work` runs here, and writes itself.
+    `work` runs in the writer's thread, without the request, so texts for the reader must be made before.  With `writes` False
+    `work` runs here and does its own writing.
     """
     if not form.validate_on_submit():
         return False
@@ -74,12 +73,12 @@ def attempt(form: PageForm, work: Callable[[], Any], *, writes: bool = True) -> 
 
 
 def refused(template: str, **values: Any) -> Answer:
-    """The page again, with what was typed and why it cannot be done."""
+    """The page again, with its input and the error."""
     return render_template(template, **values), 400
 
 
 class _DateField(StringField):
-    """A date in the reader's calendar; what was typed is shown again as it was typed."""
+    """A date in the reader's calendar; invalid input is shown again as typed."""
 
     data: Any
 
@@ -91,7 +90,7 @@ class _DateField(StringField):
         return str(self.raw_data[0]) if self.raw_data else self.written()
 
     def written(self) -> str:
-        """`data` as it is shown."""
+        """The text of `data`."""
         raise NotImplementedError
 
 
@@ -146,23 +145,23 @@ def written_day(day: date) -> str:
 
 
 def key_field() -> HiddenField:
-    """A name of its own for each form that is shown, so that sending it twice does it once."""
+    """A unique key for each form shown, so that sending it twice acts once."""
     return HiddenField(default=lambda: uuid.uuid4().hex, validators=[Length(max=64)])
 
 
 def reason_field(label: Any) -> TextAreaField:
-    """A reason that must be given."""
+    """A required reason."""
     return TextAreaField(label, [InputRequired(), Length(max=2000)], render_kw={"rows": 2, "dir": "auto"})
 
 
 def needed_together(_form: Any, field: Any) -> None:
-    """An instant that must be given."""
+    """A required instant."""
     if field.data is None and not field.errors:
         raise ValidationError(_("Fill this in."))
 
 
 def own_account(account_id: int | None = None) -> int:
-    """The account that a customer's page is about: their own, for staff the one of the address.  NotFound."""
+    """The account of a customer's page: their own; for staff the one in the address.  NotFound."""
     scope = account_scope()
     if scope is None:
         if account_id is None:
@@ -174,16 +173,16 @@ def own_account(account_id: int | None = None) -> int:
 
 
 def customers_only() -> int:
-    """The account of the customer who asks; NotFound for staff, who have their own pages."""
+    """The account of the customer; NotFound for staff, who have pages of their own."""
     if is_staff():
         raise NotFound("This page is a customer's.")
     return own_account()
 
 
 def staff_page(rows: Sequence[Any], size: int) -> dict[str, Any]:
-    """What a template needs to show `size` of the rows, one more of which was asked for, with their accounts' names.
+    """The values for a template that shows `size` of the rows (one more was read), with their accounts' names.
 
-    `further` is where the next page begins, None when there is none; inside a connection.
+    `further` is where the next page begins, or None; inside a connection.
     """
     return {
         "rows": rows[:size],

@@ -1,4 +1,4 @@
-"""The two fields by which a password is chosen."""
+"""The two fields for choosing a password."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SHOWN = {"dir": "ltr", "autocomplete": "new-password"}
 
 
 def new_password(label: Any) -> PasswordField:
-    """The field `password` of a form: what shall be the password."""
+    """The field `password` of a form: the new password."""
     return PasswordField(
         label,
         [InputRequired(), Length(people.MIN_PASSWORD, 1000)],
@@ -24,7 +24,7 @@ def new_password(label: Any) -> PasswordField:
 
 
 def password_again() -> PasswordField:
-    """The same once more, as the form's field `password` has it."""
+    """The field that repeats the form's `password`."""
     return PasswordField(
         _l("The password again"),
         [InputRequired(), EqualTo("password", _l("The two passwords differ."))],

@@ -1,4 +1,4 @@
-"""The player of a message: what callees hear of it, its waveform and level, and what should be known of it."""
+"""The player of a message: its sound as callees hear it, its waveform and level, and remarks about it."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from engine.services.messages.sound_sheet import Sheet, read_sheet
 from webui.i18n.sentences import said
 from webui.request.context import web
 
-HEIGHT = 100  # of the waveform's picture; one unit wide for each of its points
+HEIGHT = 100  # of the waveform's picture, which is one unit wide per point
 
 
 def init_app(app: Flask) -> None:
-    """What the template of the player needs."""
+    """Register what the player's template needs."""
     app.add_template_filter(said, "said")
     app.add_template_filter(wave)
     app.add_template_global(sheet_of)
 
 
 def sheet_of(prompt: str) -> Sheet | None:
-    """What is known of a message that is kept; None when its sound is not there."""
+    """The properties of a stored message; None if its sound is missing."""
     return read_sheet(web().settings.prompts_dir, prompt)
 
 

@@ -1,1 +1,1 @@
-"""The first pages, and what stands around every page: alarms, and numbers in the menu."""
+"""The first pages, and the frame of every page: alarms, and numbers in the menu."""

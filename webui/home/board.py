@@ -1,4 +1,4 @@
-"""The staff's first page: what waits, how the trunks and campaigns go, outages."""
+"""The first page of staff: what waits, the state of trunks and campaigns, outages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MONTH_MS = 31 * 86_400_000
 
 
 def shown() -> dict[str, Any]:
-    """What the template of the board needs."""
+    """The values for the board's template."""
     me, now = person(), wall_ms()
 
     def work() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What stands around every page of somebody who has logged in: alarms for staff, numbers in the menu."""
+"""The frame of every page of a logged-in person: alarms for staff, numbers in the menu."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ def init_app(app: Flask) -> None:
 
 
 def standing_alarms() -> list[Alarm]:
-    """The alarms of now, for staff; looked up once in a request."""
+    """The present alarms, for staff; looked up once per request."""
     if not is_staff():
         return []
     return _looked_up()[0]
 
 
 def what_waits() -> Waiting:
-    """What waits for the current person; looked up once a request."""
+    """What waits for the current person; looked up once per request."""
     return _looked_up()[1]
 
 
 def alarm_address(alarm: Alarm) -> str:
-    """The page that shows what an alarm is about."""
+    """The address of the page about an alarm."""
     return url_for(_PLACES[alarm.kind])
 
 

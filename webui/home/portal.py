@@ -1,4 +1,4 @@
-"""Where people arrive: customers at their portal's first page, staff at the board of work and state."""
+"""The first page after log-in: the portal for customers, the board for staff."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _OF_NEWS = ("waiting", "by_phone", "rejected")
 @blueprint.get("/")
 @needs("account.view")
 def start() -> str | Response:
-    """The first page: staff see what waits and how it goes, customers what concerns them."""
+    """The first page: staff see what waits and the state of the service, customers what concerns them."""
     if is_staff():
         return render_template("portal/board.html", **board.shown())
     return render_template("portal/home.html", **_home(customers_only()))
@@ -54,7 +54,7 @@ def live() -> str:
 @blueprint.get("/alarms")
 @for_staff
 def alarms() -> str:
-    """What staff must look at now; every page asks for it again."""
+    """The present alarms, which every page polls."""
     return render_template("alarms.html")
 
 
@@ -98,7 +98,7 @@ def _home(account_id: int) -> dict[str, Any]:
 
 
 def _next_step(account: Any, review: Any, is_owner: bool, now: int) -> tuple[str, str, str]:
-    """What to do next: (sentence, address, text of the button); no address: nothing, or only to wait."""
+    """The next thing to do: (sentence, address, text of the button); without an address there is nothing to do but wait."""
     state = AccountState(account.state)
     if state == AccountState.REGISTERED:
         step = (

@@ -112,7 +112,7 @@ def sound(message_id: int) -> Response:
 @blueprint.route("/<int:message_id>", methods=["GET", "POST"])
 @needs("message.view")
 def detail(message_id: int) -> str | Answer | Response:
-    """One message; its owner gives it another title."""
+    """One message; its owner can change the title."""
     scope = account_scope()
     if scope is None:
         return redirect(url_for("gallery.review", message_id=message_id))
@@ -167,7 +167,7 @@ def review(message_id: int) -> str:
 @for_staff
 @needs("message.view")
 def sample(message_id: int, recipient_id: int) -> Response:
-    """What one recipient of a list would hear; spoken when it is asked for."""
+    """The message as one recipient of a list would hear it; synthesised on request."""
     row, found = read(lambda: (library.get(message_id), approvals.samples(message_id)))
     texts = [each.text for each in found if each.recipient_id == recipient_id and each.text]
     if not texts:
@@ -257,7 +257,7 @@ def _review(message_id: int, **forms: Any) -> dict[str, Any]:
 
 
 def with_microphone(page: str) -> Response:
-    """A page that may use the microphone; there are few."""
+    """Allow a page to use the microphone, which few pages need."""
     response = make_response(page)
     response.headers["Permissions-Policy"] = "camera=(), microphone=(self), geolocation=()"
     return response

@@ -38,7 +38,7 @@ class UploadForm(PageForm):
 
 
 class SpeakForm(PageForm):
-    """A text that the computer speaks."""
+    """A text to be synthesised."""
 
     title = StringField(
         _l("Title"),
@@ -66,7 +66,7 @@ class SpeakForm(PageForm):
 def add_sound(
     form: UploadForm, account_id: int, now: int, origin: str, staff_id: int | None = None
 ) -> library.Message:
-    """Put the sound of a form into the gallery.  BadInput without one, or when it is none that can be sent."""
+    """Add the sound of a form to the gallery.  BadInput without one, or if it cannot be sent."""
     files = given(form.sound.data)
     if not files:
         raise BadInput("Choose or record a sound.")
@@ -83,7 +83,7 @@ def add_sound(
 
 
 def add_spoken(form: SpeakForm, account_id: int, now: int) -> library.Message:
-    """Let the text of a form be spoken, which is paid, and put it into the gallery."""
+    """Synthesise the text of a form, which is charged, and add it to the gallery."""
     folder, voice = web().settings.prompts_dir, speech()
     title = (form.title.data or "").strip() or " ".join(form.text.data.split())[:_SHOWN_OF_TEXT]
     read(lambda: quotas.check_messages(account_id))

@@ -14,7 +14,7 @@ from webui.request.context import web
 
 
 def stored(file: FileStorage, account_id: int, *, trims: bool) -> tuple[str, int]:
-    """Keep a sound of an account; its name and length (ms).  BadInput when it is none that can be sent."""
+    """Store a sound of an account; return its name and length (ms).  BadInput if it cannot be sent."""
     uploads, name = web().uploads, shown_name(file.filename or "", "sound")
     pending = uploads.new(person().id, account_id, wall_ms())
     stream: Any = file.stream

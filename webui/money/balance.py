@@ -34,7 +34,7 @@ LINES = 50
 
 
 class QuoteForm(PageForm):
-    """What a sending would cost."""
+    """The price of a planned campaign."""
 
     class Meta:
         csrf = False  # asks, changes nothing: it is a GET
@@ -86,7 +86,7 @@ def index() -> str:
 @blueprint.post("/top-up")
 @needs("money.pay")
 def top_up() -> str | Answer:
-    """Begin a payment; the page sends the payer on to the provider."""
+    """Begin a payment; the page leads the payer to the provider."""
     form = TopUpForm(tag="top")
     return _begin(form, lambda: form.amount.data, None, "top")
 
@@ -123,7 +123,7 @@ def receipt() -> Answer | Response:
 @blueprint.post("/subscribe")
 @needs("money.pay")
 def subscribe() -> str | Answer | Response:
-    """Buy months: from the balance if it is enough, else what is missing is paid first."""
+    """Buy months from the balance; if it is not enough, the difference is paid first."""
     account_id, me, now = customers_only(), person(), wall_ms()
     form = PlanForm(tag="plan")
     form.plan.choices = _plans()
@@ -142,7 +142,7 @@ def subscribe() -> str | Answer | Response:
 @blueprint.get("/callback")
 @needs("money.pay")
 def callback() -> Response:
-    """The payer is back from the provider, who alone says whether it was paid."""
+    """The payer comes back from the provider; only the provider's answer decides whether it was paid."""
     account_id = customers_only()
     row = payments.callback(request.args.to_dict(), provider(), wall_ms(), read, write, account_id)
     if row.state == PaymentState.PAID:
@@ -180,7 +180,7 @@ def _begin(form: Any, amount: Any, plan_id: int | None, name: str) -> str | Answ
     except (BadInput, ProviderDown, ProviderRefused) as error:
         form.complaint = said(error)
         return refused("balance/index.html", **_balance(**{name: form}))
-    # A page in between: the policy lets no form lead to another site, a link may.
+    # A page in between: our content policy forbids forms that lead to other sites, but not links.
     return render_template("balance/go.html", url=begun.url, is_real=found.is_real, amount=amount())
 
 

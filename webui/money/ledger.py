@@ -52,7 +52,7 @@ class WhichForm(PageForm):
 @blueprint.get("")
 @needs("money.view")
 def index() -> str:
-    """An account's ledger; staff say whose (``?account=``)."""
+    """An account's ledger; staff name the account (``?account=``)."""
     account_id, form = _account(), _form()
     which, before = _which(form), _before()
 
@@ -71,7 +71,7 @@ def index() -> str:
 @blueprint.get("/lines.<any(csv, xlsx):kind>")
 @needs("money.view")
 def lines_file(kind: str) -> Response:
-    """The lines that are chosen, as a file."""
+    """The chosen lines as a file."""
     account_id, which = _account(), _which(_form())
     account = read(lambda: accounts.get(account_id))
     downloads.note("ledger.download", account_id, f"account {account_id}")
@@ -137,17 +137,17 @@ def calls_file(day: int, campaign_id: int, kind: str) -> Response:
 
 
 def _account() -> int:
-    """Whose ledger it is."""
+    """The account of the ledger."""
     return own_account(request.args.get("account", type=row_id) if is_staff() else None)
 
 
 def _asked() -> dict[str, int]:
-    """What addresses of this page carry on: whose ledger staff look at."""
+    """The parameters that addresses of this page keep: the account that staff look at."""
     return {"account": _account()} if is_staff() else {}
 
 
 def _chosen() -> dict[str, Any]:
-    """What addresses of further pages and of files carry on: whose lines, and which."""
+    """The parameters that addresses of further pages and files keep: the account and the chosen lines."""
     return _asked() | {
         name: request.args[name] for name in ("what", "since", "until") if request.args.get(name)
     }
@@ -189,7 +189,7 @@ def _line(day: int, campaign_id: int) -> tuple[int, Any, date]:
 
 
 def _day_writer() -> Callable[[date], str]:
-    """How a day is written for the reader; what makes a file knows no request."""
+    """A function that writes a day for the reader outside the request, where files are made."""
     return partial(written_in, calendar())
 
 

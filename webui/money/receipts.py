@@ -1,4 +1,4 @@
-"""Money for the staff: receipts to confirm, price groups and their prices, plans of the subscription."""
+"""Money, for staff: receipts to confirm, price groups and their prices, subscription plans."""
 
 from __future__ import annotations
 

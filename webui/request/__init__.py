@@ -1,1 +1,1 @@
-"""Who asks, may they, and how much: access, limits, the services of a request."""
+"""Access, limits and services of a request."""

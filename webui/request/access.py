@@ -1,4 +1,4 @@
-"""Who is asking, and whether they may: looked up before each request."""
+"""The person of a request and their rights, looked up before each request."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from engine.store.threads import read, write
 from webui.request.context import web
 from webui.request.programs import is_program
 
-KEPT_MARK = "#kept"  # of an address: what was typed there is put back (static/forms.js)
+KEPT_MARK = "#kept"  # marks an address whose page puts typed input back (static/forms.js)
 
 _OPEN_ENDPOINTS = frozenset(
     {
@@ -52,7 +52,7 @@ def init_app(app: Flask) -> None:
 
 
 def person() -> User:
-    """Who is logged in (routes that are not open only)."""
+    """The logged-in person (not on open routes)."""
     found: User = g.person
     return found
 
@@ -66,12 +66,12 @@ def is_staff() -> bool:
 
 
 def account_scope() -> int | None:
-    """The account whose things may be seen; None for staff, who see all."""
+    """The account that the person may see; None for staff, who see all."""
     return permissions.scope(person())
 
 
 def needs(right: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """A route for people with a right; which account's things they may touch is `account_scope`'s to say."""
+    """Restrict a route to people with a right; `account_scope` says on which account."""
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
@@ -85,7 +85,7 @@ def needs(right: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 
 def for_staff(view: Callable[..., Any]) -> Callable[..., Any]:
-    """A route for the staff alone."""
+    """Restrict a route to staff."""
 
     @wraps(view)
     def checked(*args: Any, **kwargs: Any) -> Any:
@@ -97,7 +97,7 @@ def for_staff(view: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def log_in(found: User) -> None:
-    """Begin a new session: nothing of the one before, not even its CSRF token, goes on."""
+    """Begin a new session that takes over nothing of the one before, not even its CSRF token."""
     fresh_cookie()
     address, agent, now = request.remote_addr or "", request.user_agent.string, wall_ms()
     session["key"] = write(lambda: sessions.begin(found, address, agent, now))
@@ -105,14 +105,14 @@ def log_in(found: User) -> None:
 
 
 def fresh_cookie() -> None:
-    """Forget what the cookie holds, but language and calendar."""
+    """Clear the cookie except language and calendar."""
     kept = {key: session[key] for key in ("language", "calendar") if key in session}
     session.clear()
     session.update(kept)
 
 
 def lifetime() -> Lifetime:
-    """How long sessions live here."""
+    """How long sessions live in this installation."""
     return Lifetime.of_settings(web().settings)
 
 
@@ -139,9 +139,9 @@ def _may(right: str) -> bool:
 
 
 def _who() -> BaseResponse | None:
-    """Find the person of the session; send others to the log-in page, before any body is read.
+    """Find the person of the session, or redirect to the log-in page, before any body is read.
 
-    Programs show a token, which `webui.api` looks at; what a browser's session says is not asked there.
+    Programs send a token, which `webui.api` checks; the browser's session is ignored there.
     """
     if is_program():
         return None
@@ -152,7 +152,7 @@ def _who() -> BaseResponse | None:
         if found is not None:
             g.person, row = found
             g.session_id = int(row.id)
-            # A page that looks for news by itself is not somebody who uses it.
+            # A page that polls by itself does not count as activity of the person.
             if sessions.is_use_due(row, now) and not request.headers.get("HX-Request"):
                 write(lambda: sessions.note_use(row.id, now))
             return _to_second_factor()
@@ -160,16 +160,16 @@ def _who() -> BaseResponse | None:
     if request.endpoint in _OPEN_ENDPOINTS:
         return None
     if request.headers.get("HX-Request"):
-        # A fragment that is asked for after the session has ended: the whole page must go.
+        # A fragment was requested after the session ended: leave the whole page.
         return Response(status=401, headers={"HX-Redirect": url_for("auth.login")})
     target = request.full_path.rstrip("?") if request.method == "GET" else form_page()
     return redirect(url_for("auth.login", next=target))
 
 
 def form_page() -> str | None:
-    """The page that the present form was sent from, where the browser puts back what was typed; None: not known.
+    """The page that the form was sent from, where the browser puts back the typed input; None if it is not known.
 
-    Only a page of ours that can be asked for: a refused form stands under an address that takes none but forms.
+    Only a page of ours that can be requested with GET: a refused form may be at an address that takes only POST.
     """
     parts = urlsplit(request.referrer or "")
     if parts.netloc != request.host:
@@ -182,7 +182,7 @@ def form_page() -> str | None:
 
 
 def _to_second_factor() -> BaseResponse | None:
-    """Staff without a second factor set one up first, where the installation wants it."""
+    """Redirect staff without a second factor to set one up, if the installation requires it."""
     if (
         not web().settings.staff_second_factor
         or not is_staff()

@@ -1,6 +1,6 @@
-"""Lists that are being read for their pre-flight: outside the request, for a million lines take ten seconds.
+"""Reading of lists for their pre-flight, outside the request because a million lines take ten seconds.
 
-A check writes nothing but the upload's own file, so one that was cut is simply begun again.
+A check writes only the upload's own file, so an interrupted one is simply started again.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from gevent.event import Event
 
 from engine.errors import AvanakError
 
-PATIENCE_S = 2.0  # a list of usual size is read within the request that brings it
-KEPT = 200  # checks that ended and that nobody asked for any more
+PATIENCE_S = 2.0  # most lists are read within the request that uploads them
+KEPT = 200  # finished checks that are kept
 
 
 @dataclass(slots=True)
 class Check:
-    """One list that is read; `rows` so far, and in the end its `result` or its `error`."""
+    """One list being read: `rows` so far, and at the end its `result` or `error`."""
 
     rows: int = 0
     result: Any = None
@@ -28,7 +28,7 @@ class Check:
     ended: Event = field(default_factory=Event)
 
     def note(self, rows: int) -> None:
-        """How far the reading has come; called from its thread."""
+        """Note the progress; called from the reading thread."""
         self.rows = rows
 
 
@@ -40,7 +40,7 @@ class Checks:
         self._known: dict[str, Check] = {}
 
     def begin(self, token: str, work: Callable[[Check], Any]) -> Check:
-        """Run `work` apart, in place of an earlier check of this upload; wait a little for its end."""
+        """Run `work` in a thread, replacing an earlier check of this upload; wait a little for its end."""
         check = self._known[token] = Check()
         for old in list(self._known)[:-KEPT]:
             del self._known[old]

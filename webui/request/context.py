@@ -1,4 +1,4 @@
-"""What every part of the web UI needs: settings, zone, uploads, and a place to compute apart."""
+"""What every part of the web UI needs: settings, zone, uploads, and threads for computing."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-MOST_HASHING = 20  # a tenth of a second each
+MOST_HASHING = 20  # each takes a tenth of a second
 
 
 class AvanakWeb:
-    """One a process; `web()` gives the one of the present request."""
+    """The context of a process; `web()` returns it within a request."""
 
     def __init__(self, settings: Settings, policy: Policy, secret_box: SecretBox) -> None:
         self.settings = settings
@@ -38,19 +38,19 @@ class AvanakWeb:
         self.uploads = Uploads(settings.data_dir / "uploads", settings.max_upload_mb * 1_000_000)
         self.checks = Checks(lambda work: self.apart(work, waits=True))
         self._hasher = Semaphore(1)
-        self._hashing = 0  # those that hash or wait for it
+        self._hashing = 0  # how many hash or wait for it
 
     def apart(self, work: Callable[[], T], *, waits: bool = False) -> T:
-        """Run what computes (workbooks, password hashes) off the hub; its result.
+        """Run a computation (workbooks, password hashes) off the hub; return its result.
 
-        With `waits` in the threads for what takes long or waits for a worker (sounds, lists).
+        With `waits` it uses the threads for work that takes long or waits for a worker (sounds, lists).
         """
         return begin(work, waits=waits)()
 
     def hashed(self, work: Callable[[], T]) -> T:
         """Hash a password off the hub, one at a time: each takes 64 MB and a processor.
 
-        TooManyRequests when so many wait that the next one would wait for seconds.
+        TooManyRequests when the next one would have to wait for seconds.
         """
         if self._hashing >= MOST_HASHING:
             raise TooManyRequests(retry_after=2)
@@ -62,10 +62,11 @@ class AvanakWeb:
             self._hashing -= 1
 
     def begun(self, work: Callable[[Callable[[int], None]], None]) -> int:
-        """Begin what goes on after this request; the id that it tells at its beginning.
+        """Start work that goes on after this request; return the id that it reports first.
 
-        `work` gets the function that tells it.  What it raises before is raised here; what it raises afterwards
-        is logged.  What is short has ended when this returns.
+        `work` gets the function for reporting it.  An exception before that is raised here, a later one is logged.
+        Short work
+        has ended when this returns.
         """
         told: AsyncResult[int] = AsyncResult()
 
@@ -83,7 +84,7 @@ class AvanakWeb:
         return found
 
     def each_apart(self, items: Iterator[T]) -> Iterator[T]:
-        """The items (none is None), each made off the hub when it is asked for."""
+        """Yield the items (never None), each computed off the hub when it is needed."""
         while (item := self.apart(lambda: next(items, None), waits=True)) is not None:
             yield item
 
