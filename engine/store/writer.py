@@ -108,12 +108,6 @@ class Writer:
             self._end_thread()
         return bool(clean)
 
-    def cut_off(self) -> None:
-        """End at once without writing what is queued, as a process that is killed (crash tests)."""
-        if self._loop is not None:
-            self._loop.kill()
-        self._end_thread()
-
     def _end_thread(self) -> None:
         self._pool.spawn(close_quietly).get(timeout=5)
         self._pool.kill()

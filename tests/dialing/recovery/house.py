@@ -75,7 +75,8 @@ class House:
         """kill -9 of the engine, with what it had handed to its writer written or not."""
         if written:
             assert self.writer.flush(10)
-        self.writer.cut_off()
+        self.writer._loop.kill()
+        self.writer._end_thread()
         self.switch.events.clear()
         self.switch.is_up = False
         self.live()
