@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine.store.tables.core import User
+from engine.store.tables.customers import AccessToken
 from engine.store.threads import read, write
 from tests.hostile.asking import make
 from tests.webui.conftest import Browser, csrf_of, logged_in
@@ -56,6 +57,7 @@ def test_no_request_crashes_anything(app, world, unlimited, caplog, count: int) 
     for number in range(count):
         if number % AGAIN == 0:
             write(let_in)
+            write(lambda: AccessToken.delete().execute())
             secret = token_of("owner", permissions="web_service own_voice any_hour recording")
             people.clear()
         if number == count // 10:
