@@ -59,20 +59,23 @@ def flac(samples: np.ndarray, rate: int = 16_000) -> bytes:
     return wav(samples, rate, "PCM_16", "FLAC")
 
 
-def muxed(container: str, samples: np.ndarray, rate: int = 16_000) -> bytes:
-    """One channel in a container that FFmpeg writes."""
+def muxed(container: str, samples: np.ndarray, rate: int = 16_000, tracks: int = 1) -> bytes:
+    """One channel in a container that FFmpeg writes, the same in each track."""
     out = io.BytesIO()
     options = {"write_xing": "0", "id3v2_version": "0"} if container == "mp3" else {}
     with av.open(out, "w", format=container, options=options) as file:
         stream: Any = file.add_stream(CODEC_OF[container], rate=rate, layout="mono")
         stream.bit_rate = 12_200 if container == "amr" else 48_000
+        others: list[Any] = [
+            file.add_stream(CODEC_OF[container], rate=rate, layout="mono") for _ in range(tracks - 1)
+        ]
         ints = np.ascontiguousarray((samples * 32_767).astype(np.int16)[None])
         frame = av.AudioFrame.from_ndarray(ints, format="s16", layout="mono")
         frame.sample_rate = rate
         fit = av.AudioResampler(stream.format, stream.layout, rate, frame_size=stream.frame_size)
-        for piece in [*fit.resample(frame), *fit.resample(None)]:
-            file.mux(stream.encode(piece))
-        file.mux(stream.encode(None))
+        for piece in [*fit.resample(frame), *fit.resample(None), None]:
+            for one in (stream, *others):
+                file.mux(one.encode(piece))
     return out.getvalue()
 
 

@@ -199,3 +199,8 @@ def test_ten_minutes_of_any_format_are_read_within_the_limits() -> None:
     many = np.repeat(speech(599.0, 8_000)[:, None], 8, axis=1)
     assert len(heard(wav(many, 8_000)).samples) / 8_000 == pytest.approx(599, abs=0.4)
     assert_refused(flac(speech(301.0, 8_000), 8_000) * 2, "lasts over 10.0 minutes")
+
+
+def test_of_several_tracks_the_first_is_played_and_the_others_are_told() -> None:
+    prompt = heard(muxed("mp4", ONE, tracks=2))
+    assert any('"tracks": 2' in str(note) or "2 sound tracks" in str(note) for note in prompt.found["notes"])

@@ -134,7 +134,8 @@ def _by_ffmpeg(file: io.RawIOBase, kind: str, shown: str) -> Iterator[Sound]:
         groups = itertools.groupby(frames, lambda frame: (frame.sample_rate, frame.layout.nb_channels))
         for (rate, channels), group in groups:
             counted = _Counted()
-            yield Sound(rate, channels, claimed_s, counted.blocks(group, kind, shown))
+            blocks = counted.blocks(group, kind, shown)
+            yield Sound(rate, channels, claimed_s, blocks, tracks=len(media.streams.audio))
             decoded_s += counted.samples / rate
     if decoded_s < claimed_s - _FFMPEG_SHORT_S:
         raise cut_short(shown, decoded_s, claimed_s)

@@ -90,14 +90,22 @@ class _Collected:
         made.append(resampler.resample_chunk(np.zeros((0, sound.channels), np.float32), last=True))
         mono, alone = channels.mix(np.concatenate([one.reshape(-1, sound.channels) for one in made]))
         self.pieces.append(mono)
-        if alone:
-            note = Sentence(
-                "Channel %(channel)s of %(channels)s is used alone: the others are silent or cancel it.",
-                channel=alone,
-                channels=sound.channels,
+        if sound.tracks > 1:
+            self._note(
+                Sentence("It has %(tracks)s sound tracks; the first one is played.", tracks=sound.tracks)
             )
-            if note not in self.notes:
-                self.notes.append(note)
+        if alone:
+            self._note(
+                Sentence(
+                    "Channel %(channel)s of %(channels)s is used alone: the others are silent or cancel it.",
+                    channel=alone,
+                    channels=sound.channels,
+                )
+            )
+
+    def _note(self, note: Sentence) -> None:
+        if note not in self.notes:
+            self.notes.append(note)
 
 
 def _message(found: _Collected, shown: str, trims: bool) -> Answer:

@@ -39,6 +39,7 @@ class Sound(NamedTuple):
     claimed_s: float  # as the file says; 0: it does not
     blocks: Iterator[Block]
     ignored: int = 0  # bytes behind its end that are none of it
+    tracks: int = 1  # of the file, of which this is the first
 
 
 class Slices(io.RawIOBase):
