@@ -299,3 +299,8 @@ def test_the_ledger_has_a_line_for_a_campaign_and_day(owner, operator, outsider,
     assert len(rows_of(owner.get(f"/ledger/{line.key[0]}/{ended}/calls.csv"))) == 1
     assert operator.get(f"/ledger?account={cast.sahar}").status_code == 200
     assert operator.get("/ledger").status_code == 404
+
+
+@pytest.mark.parametrize("typed", ["99:99", "9" * 40, "%", "\u202e", "1e400", "9223372036854775808", "abc"])
+def test_what_is_no_number_matches_nobody(owner, cast, typed: str) -> None:
+    assert owner.get(f"/campaigns/{cast.campaign}/results", query_string={"number": typed}).status_code == 200

@@ -99,6 +99,9 @@ class CampaignView:
         return why_for_customers.sentence(self.reason, self.details)
 
 
+LONGEST_E164 = 16  # the plus included
+
+
 def view(campaign_id: int, now: int, account_id: int | None = None) -> CampaignView:
     """A campaign, of the account if one is given; NotFound otherwise."""
     query = _rows().where(Campaign.id == campaign_id)
@@ -142,9 +145,11 @@ def views(
 
 def of_number(campaign_id: int, e164: str) -> tuple[Recipient, Attempt | None] | None:
     """What became of a number of a campaign: the recipient and its live or last attempt; None when it has none such."""
-    row = Recipient.get_or_none(is_number_of(campaign_id, e164)) or Recipient.get_or_none(
-        Recipient.campaign_id == campaign_id, Recipient.number == e164
-    )  # the second finds who was set aside, and quick sends
+    row = None
+    if e164.isascii() and e164.removeprefix("+").isdecimal() and len(e164) <= LONGEST_E164:
+        row = Recipient.get_or_none(is_number_of(campaign_id, e164))
+    if row is None:  # who was set aside, perhaps as no number; and quick sends
+        row = Recipient.get_or_none(Recipient.campaign_id == campaign_id, Recipient.number == e164)
     if row is None:
         return None
     return row, Attempt.get_or_none(Attempt.id == row.attempt_id) if row.attempt_id else None
