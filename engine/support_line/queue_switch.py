@@ -14,6 +14,7 @@ from engine.esl.link import Link
 from engine.services.numbering.numbers import display
 from engine.services.support_line import (
     agents,
+    call_back_limits,
     call_backs,
     call_recordings,
     calls,
@@ -203,7 +204,10 @@ class QueueSwitch:
             language = call.language if call is not None else "fa"
             digits = display(call.number) if keyed == "*" and call is not None and call.number else keyed
             found = keyed_numbers.check(digits, own_numbers=self._own_numbers)
-            if not isinstance(found, keyed_numbers.KeyedRefusal) and not routes.is_open(found):
+            if isinstance(found, keyed_numbers.KeyedRefusal):
+                return found, language
+            may_be_rung = call_back_limits.may_be_rung(call.number if call is not None else "", found, now)
+            if not (routes.is_open(found) and may_be_rung):
                 found = keyed_numbers.KeyedRefusal.INVALID
             return found, language
 

@@ -134,6 +134,7 @@ def test_settings_have_bounds(app, world, enter) -> None:
     values = {
         "offer_after_s": "80", "offer_again_s": "60", "announce_every_s": "45", "ring_agent_s": "20", "ring_caller_s": "35",
         "call_back_tries": "3", "call_back_pause_s": "600", "call_back_again_s": "60", "max_no_answer": "3",
+        "call_backs_a_day": "10", "call_backs_to_others_a_day": "3",
         "message_s": "120", "record_calls": "1", "recording_days": "90",
     }  # fmt: skip
     assert (

@@ -6,6 +6,7 @@ hours          whether support is open, when it opens, what the switch is told o
 departments    an agent's departments, to which calls are handed over   transfers  handing a call over
 callers        who rings, by number                 keyed_numbers  a number that a caller keyed
 calls          the calls that came in               call_backs     calls that we owe, and their tries
+call_back_limits  whose telephone may be rung, and how often
 voice_tickets  what callers spoke                   expectation    place and expected wait, honestly
 call_recordings  of answered calls, kept for a time     voice_prompts  what the line says
 figures        service level by hour and day        evidence       unanswered calls, for claims and statements

@@ -24,7 +24,7 @@ from engine.services.accounts import accounts, audit_log
 from engine.services.accounts.permissions import Actor, require
 from engine.services.numbering.numbers import display
 from engine.services.outbox.wording import bilingual
-from engine.services.support_line import QUEUE, agents, expectation, hours
+from engine.services.support_line import QUEUE, agents, call_back_limits, expectation, hours
 from engine.services.support_line.settings import LineSettings, current
 from engine.services.tickets import tickets
 from engine.states import OPEN_CALL_BACKS, CallBackState, SupportCallState
@@ -62,11 +62,14 @@ class Placing:
 def register(call_uuid: str, number: str, now: int) -> int:
     """A caller in the queue keeps a number and leaves; the call-back's id.  Asked again it updates the first.
 
-    The place is the caller's own, or that of an open call-back of the number, whichever is earlier.
+    The place is the caller's own, or that of an open call-back of the number, whichever is earlier.  Conflict when the
+    number may not be rung (any more today).
     """
     call = SupportCall.get_or_none(SupportCall.uuid == call_uuid)
     if call is None:
         raise NotFound("There is no call %(id)s.", id=call_uuid)
+    if call.call_back_id is None and not call_back_limits.may_be_rung(call.number, number, now):
+        raise Conflict("No further call-back to this number can be asked for today.")
     place_at = call.place_at or now
     promise = expectation.of_place(place_at, now).wait_s if call.place_at else None
     found = CallBack.get_or_none(
