@@ -84,6 +84,13 @@ def test_the_months_that_are_over_begin_with_the_first_of_which_anything_is_know
     assert [month.key for month in read(lambda: closing.closed_months(now, True))] == months
 
 
+@on_sqlite
+@pytest.mark.parametrize("at", [START, END - 1])
+def test_the_first_and_the_last_millisecond_of_a_month_belong_to_it(store, at):
+    outage(1, person(), at)
+    assert [month.key for month in read(lambda: closing.closed_months(END, True))] == [ABAN.key]
+
+
 def test_unknown_time_waits_for_staff_and_is_told(store):
     sahar, staff = firm(), person()
     watched()

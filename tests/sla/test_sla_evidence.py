@@ -6,7 +6,9 @@ import peewee
 import pytest
 
 from engine.agreement.line_month import LineMonth
-from engine.agreement.statement import statement_csv
+from engine.agreement.reckoning import from_evidence
+from engine.agreement.statement import statement_csv, statement_sha256
+from engine.errors import BadInput
 from engine.services.sla import (
     archive,
     availability,
@@ -89,6 +91,52 @@ def store_kind():
     from engine.store import database
 
     return "sqlite" if database.is_sqlite() else "postgres"
+
+
+def unfrozen(table):
+    """Let a table of statements be changed, as somebody with the database file could."""
+    write(lambda: execute(f"DROP TRIGGER {table}_no_update"))
+
+
+@on_sqlite
+def test_a_statement_with_another_name_is_not_reproduced(store):
+    sahar, nur = firm("Sahar"), firm("Nur")
+    outage(200, person())
+    close(ALL)
+    unfrozen("statement")
+    write(lambda: Statement.update(account_name="Forged").where(Statement.account_id == sahar).execute())
+    forged, right = (read(lambda one=one: archive.of_month(one, ABAN.key)[0]) for one in (sahar, nur))
+    with pytest.raises(BadInput, match=f"The statement {forged.number} does not agree with its hash"):
+        read(lambda: archive.reproduce(forged))
+    assert read(lambda: archive.reproduce(right))[0].account_name == "Nur"
+    assert [line.split(":")[0] for line in read(lambda: list(archive.verify()))] == [forged.number]
+    assert read(lambda: list(archive.verify("1405-07"))) == []
+    assert len(read(lambda: list(archive.verify(ABAN.key)))) == 1
+
+
+@on_sqlite
+def test_evidence_that_was_exchanged_is_found_even_with_a_fitting_hash(store):
+    sahar = firm("Sahar")
+    outage(200, person())
+    close(ALL)
+    row = read(lambda: archive.of_month(sahar, ABAN.key)[0])
+    head, _ = read(lambda: archive.reproduce(row))
+    outage(300, person(), START + 5 * DAY)
+    close(ALL, AFTER + DAY)
+    later = read(lambda: archive.of_month(sahar, ABAN.key)[1])
+    content = read(lambda: Evidence.get_by_id(later.evidence_sha256).content)
+    fitting = statement_sha256(head, from_evidence(content))
+    unfrozen("evidence")
+    unfrozen("statement")
+
+    def forge() -> None:
+        Evidence.update(content=content).where(Evidence.sha256 == row.evidence_sha256).execute()
+        Statement.update(sha256=fitting).where(Statement.id == row.id).execute()
+
+    write(forge)
+    forged = read(lambda: archive.get(row.number))
+    with pytest.raises(BadInput, match="does not agree with its hash"):
+        read(lambda: archive.reproduce(forged))
 
 
 def called(account_id, joined_at, waited_s, state):

@@ -1,10 +1,13 @@
 """What a statement and its adjustments say, and the money that follows."""
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from engine.errors import NotFound
 from engine.services.sla import (
     archive,
+    closing,
     credits,
     exclusions,
     incidents,
@@ -164,10 +167,34 @@ def test_the_money_is_always_that_of_the_last_figures(store, lengths, closes):
 @on_sqlite
 def test_pages_of_statements(store):
     ids = [firm(f"firm {n}") for n in range(3)]
+    outage(41, person(), START - 32 * DAY, now=START)
+    closing.close_all(CLAIMED, AFTER, write)
+
+    def page(month, before, limit):
+        rows = read(lambda: archive.page(month, before, limit))
+        assert [row.id for row in rows] == sorted((row.id for row in rows), reverse=True)
+        return [(row.month, row.account_id) for row in rows]
+
+    aban = [(ABAN.key, each) for each in reversed(ids)]
+    mehr = [("1405-07", each) for each in reversed(ids)]
+    assert page("", None, 9) == aban + mehr
+    assert page("", None, 2) == aban[:2]
+    assert page(ABAN.key, None, 9) == aban
+    assert page("1405-07", None, 9) == mehr
+    assert page("1405-06", None, 9) == []
+    second = read(lambda: archive.get(f"{ABAN.key}-{ids[1]}"))
+    assert page("", second.id, 9) == aban[2:] + mehr
+    assert page(ABAN.key, second.id, 9) == aban[2:]
+
+
+@on_sqlite
+def test_a_statement_is_found_by_its_number_and_by_its_own_account_only(store):
+    sahar, nur = firm("Sahar"), firm("Nur")
     outage(41, person())
     close()
-    pages = [
-        [row.account_id for row in read(lambda month=month, limit=limit: archive.page(month, None, limit))]
-        for month, limit in (("", 2), (ABAN.key, 9), ("1405-07", 9))
-    ]
-    assert pages == [ids[:0:-1], ids[::-1], []]
+    number = f"{ABAN.key}-{sahar}"
+    assert read(lambda: archive.get(number)).account_id == sahar
+    assert read(lambda: archive.get(number, sahar)).account_id == sahar
+    for wanted, account_id in ((number, nur), (f"{ABAN.key}-99", None), (f"{ABAN.key}-99", sahar)):
+        with pytest.raises(NotFound, match=f"There is no statement {wanted}"):
+            read(lambda wanted=wanted, account_id=account_id: archive.get(wanted, account_id))
