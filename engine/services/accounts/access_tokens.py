@@ -1,8 +1,8 @@
 """Tokens with which programs ask: shown once, kept as a hash, with scopes, methods, addresses and an end.
 
-A token acts as the person who made it, or, made on the command line, as its account alone.  It works while
-that person is active and staff grant the account the use of the web service; nothing of that is kept in the
-token, so taking it away works at once.  Whether a token may do something: `services/accounts/token_use`.
+A token acts as the person who made it, or as its account if it was made on the command line.  It works while
+that person is active and the account is granted the web service.  Neither is stored in the token, so a
+withdrawal takes effect at once.  Whether a token may do something: `services/accounts/token_use`.
 
 Functions run inside a transaction unless they say otherwise; `now` is milliseconds UTC.
 """
@@ -30,7 +30,7 @@ MOST_OVERLAP_MS = 30 * 24 * HOUR_MS
 
 @dataclass(frozen=True, slots=True)
 class NewToken:
-    """What a token is to be; `methods` and `addresses` empty: all.  `expires_at` None: it does not end by itself."""
+    """A token to be made.  Empty `methods` or `addresses` mean all; with `expires_at` None it does not expire."""
 
     name: str
     scopes: tuple[Scope, ...]
@@ -48,7 +48,7 @@ class MadeToken:
 
 
 def make(person: User, wanted: NewToken, now: int) -> MadeToken:
-    """Make a token of the person who asks, a customer; BadInput, NotAllowed without the web service."""
+    """Make a token for a customer.  Raises BadInput, and NotAllowed if the account may not use the web service."""
     account_id = permissions.scope(person)
     if account_id is None:
         raise NotAllowed("Tokens are a customer's: staff use the pages.")
@@ -58,9 +58,9 @@ def make(person: User, wanted: NewToken, now: int) -> MadeToken:
 
 
 def make_for_account(account_id: int, wanted: NewToken, now: int) -> MadeToken:
-    """Make a token of an account that belongs to no person: for the command line, which may do everything.
+    """Make a token of an account that belongs to no person; for the command line.
 
-    The account is granted the web service where it has it not.
+    Grants the web service to the account if it does not have it yet.
     """
     row = accounts.get(account_id)
     if not accounts.is_granted(row, WEB_SERVICE):
@@ -113,7 +113,7 @@ def _insert(
 def rotate(person: User | None, token_id: int, now: int, overlap_ms: int = OVERLAP_MS) -> MadeToken:
     """Give a token a new secret; the old one works for `overlap_ms` more.  None: the command line.
 
-    NotFound for another account's, Conflict for one that works no more or was rotated before.
+    Raises NotFound for another account's token, and Conflict for one that no longer works or was rotated before.
     """
     row = _theirs(person, token_id)
     if not 0 <= overlap_ms <= MOST_OVERLAP_MS:
@@ -177,7 +177,7 @@ def working(account_id: int, now: int) -> list[AccessToken]:
 
 
 def of_account(account_id: int) -> list[AccessToken]:
-    """The tokens of an account that were not revoked, the newest first; those that ended by themselves too."""
+    """The tokens of an account that were not revoked, expired ones included, the newest first."""
     return list(
         AccessToken.select()
         .where(AccessToken.account_id == account_id, AccessToken.revoked_at.is_null())

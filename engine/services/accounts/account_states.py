@@ -50,7 +50,7 @@ def move(account_id: int, new: AccountState, reason: str = "", **also: Any) -> N
 def advance(account_id: int, new: AccountState, **also: Any) -> None:
     """Advance an account's state by what it has proved.
 
-    A suspended one stays so, whatever is proved meanwhile: `unsuspend` looks at it again.
+    A suspended account stays suspended; `unsuspend` takes into account what was proved meanwhile.
     """
     if get(account_id).state != AccountState.SUSPENDED:
         move(account_id, new, **also)
@@ -59,7 +59,7 @@ def advance(account_id: int, new: AccountState, **also: Any) -> None:
 
 
 def suspend(account_id: int, reason: str, person_id: int | None, now: int) -> None:
-    """Staff stop an account: nothing more is sent for it from the next second on."""
+    """Suspend an account: from the next second on nothing is sent for it."""
     if not reason.strip():
         raise BadInput("Say why the account is suspended; the customer sees it.")
     before = get(account_id).state
@@ -76,7 +76,7 @@ def suspend(account_id: int, reason: str, person_id: int | None, now: int) -> No
 
 
 def unsuspend(account_id: int, person_id: int | None, now: int) -> None:
-    """Staff let a suspended account go on where what it has proved and paid leaves it."""
+    """Lift a suspension; the new state follows from what the account has proved and paid."""
     row = get(account_id)
     if row.state != AccountState.SUSPENDED:
         raise Conflict("Account %(id)s is %(state)s, not suspended.", id=account_id, state=Word(row.state))

@@ -162,8 +162,8 @@ def open_by_staff(
 ) -> int:
     """Staff open an account on papers that they hold; its id.  Audited.
 
-    Active at once until `expires_at`, which is for finance to give (NotAllowed); without it, it
-    sends once its subscription is paid.
+    With `expires_at`, which only finance may give (NotAllowed), the account is active at once until then.
+    Without it, the account can send once its subscription is paid.
     """
     name = one_line(name)
     if not 1 <= len(name) <= 200 or kind not in ("firm", "person"):
@@ -242,7 +242,7 @@ _TERMS = frozenset({"price_group_id", "debt_ceiling"})  # finance decides about 
 def change(account_id: int, person_id: int | None, now: int, **values: Any) -> None:
     """Staff set name, mobile, weight, caps, gateways, reseller, caller id or debt ceiling; audited.
 
-    NotAllowed when somebody who is not of finance changes what is lent or asked for.
+    Raises NotAllowed when somebody outside finance changes a credit or price setting.
     """
     row = get(account_id)
     if isinstance(values.get("name"), str):
@@ -266,13 +266,13 @@ def change(account_id: int, person_id: int | None, now: int, **values: Any) -> N
 
 
 def _require_terms(person_id: int | None) -> None:
-    """NotAllowed unless the person may give credit or months away; None is the command line, which may."""
+    """Raise NotAllowed unless the person may grant credit or free months; None is the command line, which may."""
     if person_id is not None:
         permissions.require(User.get_by_id(person_id), "account.terms")
 
 
 def _check_reseller(account_id: int, parent_id: int) -> None:
-    """Raise BadInput unless the one may be the other's reseller: there are only two levels."""
+    """Raise BadInput unless `parent_id` may be the reseller of the account: there are only two levels."""
     parent = Account.get_or_none(Account.id == parent_id)
     if parent is None:
         raise BadInput("There is no account %(id)s to be the reseller.", id=parent_id)

@@ -1,6 +1,6 @@
-"""Documents that customers give us: kept below ``data_dir/documents``, which no web server serves.
+"""Documents from customers, stored below ``data_dir/documents``, which no web server serves.
 
-What a file is, its first bytes say, not its name; names are only shown.
+The type of a file is taken from its first bytes, not from its name; names are only displayed.
 """
 
 from __future__ import annotations

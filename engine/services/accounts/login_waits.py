@@ -1,8 +1,8 @@
 """Growing waits for a network from which passwords are guessed; other networks never wait.
 
-Counted for each name from a network, and for a network in all.  A success forgets the name's
-failures and not the network's, or whoever has an account could guess others' without end.
-Kept in the database, so that several web processes count together.
+Failures are counted for each name from a network, and for each network as a whole.  A successful login
+clears the count of the name but not of the network; otherwise anybody with an account could guess other
+passwords without limit.  The counts are in the database, so that several web processes share them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ KEPT = 100_000  # rows; beyond them the oldest are forgotten
 
 
 def closed_until(network: str, name: str, now: int) -> int | None:
-    """Until when no password from this network is looked at (for this name); None: it may be tried.  Only reads."""
+    """Until when passwords from this network (for this name) are refused unread; None if one may be tried.  Only reads."""
     rows = LoginWait.select(LoginWait.until_at).where(
         LoginWait.name.in_(_names(network, name)), LoginWait.until_at > now
     )

@@ -72,7 +72,7 @@ def invite(username: str, role: str, by: User, now: int, account_id: int | None 
 
 
 def seal_of(person: User) -> str:
-    """Changes with the password, which invalidates everything sealed before."""
+    """A value that changes with the password, so that a new password invalidates everything sealed before."""
     return hashlib.sha256(person.password_hash.encode()).hexdigest()[:24]
 
 
@@ -86,7 +86,7 @@ def invitation(person_id: int, by_id: int | None, now: int, account_id: int | No
 
 
 def accept(person_id: int, seal: str, password_hash: str, now: int) -> User:
-    """Take the password of whoever holds an invitation, once; Conflict when it has been used or withdrawn."""
+    """Set the password of a person who was invited, once; Conflict if the invitation was used or withdrawn."""
     row = User.get_or_none(User.id == person_id, User.is_active == True)  # noqa: E712 - SQL
     if row is None or not hmac.compare_digest(seal_of(row), seal):
         raise Conflict("This invitation has been used already, or was withdrawn; ask for another.")
@@ -104,7 +104,7 @@ def accept(person_id: int, seal: str, password_hash: str, now: int) -> User:
 def hash_of(password: str, is_first: bool = False) -> str:
     """A password as it is kept; BadInput for one that is too short.
 
-    Slow on purpose, so not in a transaction; but the first of an installation, when nobody is called yet.
+    Slow on purpose, so do not call it in a transaction.  The exception is the first start, before any calls.
     """
     if not is_first:
         refuse_in_transaction("hashing of a password")
@@ -152,7 +152,7 @@ def of_account(account_id: int | None, text: str = "") -> list[User]:
 
 
 def get(person_id: int, account_id: int | None = None) -> User:
-    """A person, of the account if one is given; NotFound otherwise."""
+    """A person (of the account, if one is given); NotFound otherwise."""
     query = User.select().where(User.id == person_id)
     if account_id is not None:
         query = query.where(User.account == account_id)
@@ -171,9 +171,9 @@ def change(
     is_active: bool | None = None,
     account_id: int | None = None,
 ) -> None:
-    """Change a colleague's role, or shut them out or let them in again; audited.
+    """Change a colleague's role, or disable or enable their login; audited.
 
-    An account keeps one active owner and the house one active administrator (Conflict).
+    Raises Conflict if an account would have no active owner, or the house no active administrator.
     """
     row = get(person_id, account_id)
     if role is not None and (role not in ROLES or (role in STAFF_ROLES) != (row.account_id is None)):
@@ -203,7 +203,7 @@ def change(
 
 
 def active(person_id: int | None) -> User | None:
-    """The person, unless they were shut out or never were."""
+    """The person, unless their login is disabled or they do not exist."""
     found: User | None = User.get_or_none(User.id == person_id, User.is_active == True)  # noqa: E712 - SQL
     return found
 

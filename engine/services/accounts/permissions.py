@@ -95,7 +95,7 @@ def may(person: Person, right: str, account_id: int | None = None) -> bool:
 
 
 def require(person: Person, right: str, account_id: int | None = None) -> None:
-    """Raise unless `may`: NotFound for another customer's data (it does not say that it exists), else NotAllowed."""
+    """Raise unless `may`: NotFound for another customer's data (so as not to reveal that it exists), else NotAllowed."""
     if may(person, right, account_id):
         return
     if person.role in CUSTOMER_ROLES and account_id is not None and account_id != person.account_id:

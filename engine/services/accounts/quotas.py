@@ -1,5 +1,4 @@
-"""How much an account may store, and request in a day.  What is small is for accounts whose identity is not
-confirmed.
+"""How much an account may store, and request in a day; less while its identity is not confirmed.
 
 Functions run inside a transaction, or a connection when they only read.
 """
@@ -21,7 +20,7 @@ _UNCONFIRMED = (AccountState.REGISTERED, AccountState.MOBILE_VERIFIED)
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """So many, or so few."""
+    """A limit for confirmed accounts and a lower one for the others."""
 
     full: int
     small: int

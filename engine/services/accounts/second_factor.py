@@ -1,6 +1,6 @@
-"""The second factor of people who want one (or whose installation wants it): codes of an app, and recovery codes.
+"""The second factor, for people who choose it or installations that require it: app codes and recovery codes.
 
-Codes follow RFC 6238 (six digits, half a minute).  One is taken once, and so is a recovery code.
+Codes follow RFC 6238 (six digits, half a minute).  Each code is accepted once, and so is each recovery code.
 The secret that an app shares is sealed in the database (`engine.sealing`).
 Functions run inside a transaction unless they say that they only read; `now` is milliseconds UTC.
 """
@@ -50,9 +50,9 @@ def propose(person: User, box: SecretBox) -> str:
 
 
 def seal_all(box: SecretBox) -> int:
-    """Seal what is not sealed with the key of now: secrets of before, and those of a key that was replaced; how many.
+    """Seal secrets that are not sealed with the current key: unsealed ones, and those of a replaced key; how many.
 
-    Those that no known key opens stay: their people have recovery codes, and an earlier key may be named again.
+    A secret that no known key opens is left: recovery codes still work, and the earlier key may be configured again.
     """
     changed = 0
     for row in User.select(User.id, User.totp_secret).where(User.totp_secret != ""):
@@ -112,7 +112,7 @@ def codes_left(person_id: int) -> int:
 def take(person: User, code: str, box: SecretBox, now: int) -> bool:
     """Whether the code is right; a right one is used up.
 
-    False for a wrong one or one that was used: the count of it must be committed, so this does not raise.
+    Returns False for a wrong or used code instead of raising, because the failure count must be committed.
     """
     step = _step_of(person, code, box, now)
     if step is not None:
@@ -130,7 +130,7 @@ def take(person: User, code: str, box: SecretBox, now: int) -> bool:
 
 
 def switch_off(person_id: int, by: User | None, now: int) -> None:
-    """Log in without it again: one's own, or (app and codes are lost) by who may change people; audited.
+    """Switch it off: one's own, or, when app and codes are lost, by somebody who may change people; audited.
 
     NotAllowed for others; None is the command line.
     """

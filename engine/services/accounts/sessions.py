@@ -1,8 +1,8 @@
 """Sessions of people who are logged in, stored so that they can be listed and ended.
 
-A cookie holds a secret; its hash is the session's name.  A session ends by logging out, by its
-owner from elsewhere, by a new password, with its person's rights, and by itself: some time after
-it was last used, and in any case some hours after it began.
+A cookie holds a secret, whose hash identifies the session.  A session ends when its person logs out, ends it
+from another device, gets a new password or is disabled.  It also expires some time after its last use,
+and in any case some hours after it began.
 
 Functions run inside a transaction unless they say that they only read; `now` is milliseconds UTC.
 """
@@ -60,7 +60,7 @@ def begin(person: User, address: str, agent: str, now: int) -> str:
 
 
 def find(secret: str, lifetime: Lifetime, now: int) -> tuple[User, WebSession] | None:
-    """Whose session it is, with the session; None for one that is over.  Only reads."""
+    """The person of a session and the session; None if it is over.  Only reads."""
     row = WebSession.get_or_none(WebSession.sha256 == _hashed(secret), WebSession.ended_at.is_null())
     if row is None or _is_over(row, lifetime, now):
         return None
@@ -105,7 +105,7 @@ def end_all(person_id: int, why: str, now: int) -> int:
 
 
 def sweep(lifetime: Lifetime, now: int) -> int:
-    """End those that have run out, and forget those that ended long ago; how many ended.  A job; safe to repeat."""
+    """End expired sessions and delete those that ended long ago; how many ended.  A job; safe to repeat."""
     ended = _end(WebSession.created_at <= now - lifetime.whole_ms, OLD, now)
     ended += _end(WebSession.seen_at <= now - lifetime.idle_ms, IDLE, now)
     WebSession.delete().where(WebSession.ended_at <= now - KEPT_MS).execute()

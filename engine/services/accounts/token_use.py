@@ -67,7 +67,7 @@ class TokenRefused(AvanakError):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whom a program asks for: `person` has the rights, `token` what of them it may use."""
+    """For whom a program acts: the rights of `person`, limited by `token`."""
 
     person: User
     account_id: int
@@ -116,7 +116,7 @@ def _person_of(row: AccessToken) -> User | None:
 
 
 def is_use_due(row: AccessToken, now: int) -> bool:
-    """Whether the last use is to be noted again: not with each request."""
+    """Whether the last use is due to be noted again; not every request notes it."""
     return row.last_used_at is None or now - row.last_used_at >= USED_EVERY_MS
 
 

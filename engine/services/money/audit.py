@@ -31,7 +31,7 @@ _OPEN = f"state <> '{AttemptState.ENDED}'"
 
 @dataclass(slots=True)
 class _Charge:
-    """A booking that charged calls: what it earned, and what of it has been seen on its calls."""
+    """A booking that charged calls: what it earned, and how much of that its calls seen so far account for."""
 
     earned: int
     first_attempt: int
@@ -55,7 +55,7 @@ class MoneyAudit:
         self._reservation_pages = {True: 0, False: 0}
 
     def look(self) -> list[Finding]:
-        """What does not agree; inside a connection.  Reads only."""
+        """The findings of this look; inside a connection.  Only reads."""
         with snapshot():
             if self._entry is None:
                 self._begin()
@@ -228,7 +228,7 @@ def left_open(campaign_id: int, is_repaired: bool) -> Finding:
 
 
 def _earned(txn_id: int, charge: _Charge) -> list[Finding]:
-    """A charge against its calls, which have all been seen now."""
+    """Compare a charge with its calls, all of which have been seen."""
     if charge.seen == charge.earned:
         return []
     real = _one(
@@ -250,7 +250,7 @@ def _quick_holds(campaign_id: int, held: int) -> list[Finding]:
 
 
 def _cover() -> list[Finding]:
-    """What is held must pay for the calls that are up."""
+    """Money held must cover the calls that are up."""
     up: dict[int, list[tuple[bool, int]]] = defaultdict(list)
     for campaign_id, is_mobile, number in execute(
         "SELECT a.campaign_id, q.is_mobile, COUNT(*) FROM attempt a JOIN recipient q ON q.id = a.recipient_id"  # noqa: S608

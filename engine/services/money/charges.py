@@ -4,8 +4,8 @@ Each group of settles books one charge for a campaign with the sum of its
 calls, in the transaction that settles them: a call is settled once, so it is
 charged once.  Each attempt keeps its price and the booking.
 
-A quick send reserves its own price when it is accepted; it stands on its
-recipient (`reserved`, `price_id`), and returns when the recipient has its end.
+A quick send reserves its own price when it is accepted.  The reservation is stored with
+its recipient (`reserved`, `price_id`) and released when the recipient is done.
 """
 
 from __future__ import annotations
@@ -188,7 +188,7 @@ def ended_quick(limit: int = 2_000) -> list[tuple[int, int]]:
 
 
 def release_quick(campaign_id: int, recipient_ids: Sequence[int], now: int) -> None:
-    """Release what ended quick sends of a standing campaign still hold, once."""
+    """Release, once, what ended quick sends of a standing campaign still hold."""
     rows = execute_locked("SELECT account_id FROM reservation WHERE campaign_id = ?", [campaign_id])
     total = 0
     released: list[int] = []

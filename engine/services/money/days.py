@@ -69,7 +69,7 @@ _LINES = (
 
 
 def lines(account_id: int, which: Which, before: tuple[int, int] | None, limit: int) -> list[DayLine]:
-    """Lines of an account, newest first, behind the line whose key is `before`."""
+    """Lines of an account that are older than the line with the key `before`, newest first."""
     sql, values = _LINES, list[Any]([account_id, account_id])
     if which.kind:
         sql += " AND r.kind = ?"

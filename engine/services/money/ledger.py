@@ -150,7 +150,7 @@ class Money:
 
 
 def money_of(account_id: int) -> Money:
-    """How an account's money stands; inside a connection."""
+    """The balance of an account and what is reserved and spent; inside a connection."""
     row = accounts.get(account_id)
     return Money(
         balance=balance_of(account_id, BALANCE),

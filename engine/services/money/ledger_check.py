@@ -65,7 +65,7 @@ class Check:
 
 
 def check() -> Check:
-    """Prove the ledger; inside a connection, all of it as it stands at one moment."""
+    """Check the whole ledger as of one moment; inside a connection."""
     result = Check()
     with db.atomic():
         if not is_sqlite():

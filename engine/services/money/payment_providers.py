@@ -25,13 +25,13 @@ PUBLISHED_URL = "https://payment.zarinpal.com"
 
 
 class ProviderDown(AvanakError):
-    """The provider cannot be reached or its answer makes no sense; nothing is known, try again later."""
+    """The provider cannot be reached or its answer is not understood: the outcome is unknown, try again later."""
 
     http_status = 503
 
 
 class ProviderRefused(AvanakError):
-    """The provider said no to a request; the text says why."""
+    """The provider refused a request; the text says why."""
 
     exit_status = 2
     http_status = 502
@@ -139,7 +139,7 @@ def _reason(data: dict[str, Any], errors: dict[str, Any]) -> str:
 
 
 class TestProvider:
-    """For trying things out: who comes back and says so has paid, nobody else; no money moves, and the pages say so."""
+    """A provider for trials: a payer who comes back saying so has paid.  No money moves, and the pages say so."""
 
     __test__ = False  # pytest: this is no test
     name = TEST
@@ -159,8 +159,8 @@ class TestProvider:
 def provider_of(settings: Settings, has_real_switch: bool) -> Provider:
     """ZarinPal when there is a merchant id, otherwise the test provider.
 
-    Raises BadInput when calls that cost money would be paid for with money that nobody moved, unless the
-    setting AVANAK_TEST_PAYMENTS says that this is wanted.
+    Raises BadInput when test payments would pay for calls that cost real money, unless the setting
+    AVANAK_TEST_PAYMENTS allows it.
     """
     merchant_id = settings.zarinpal_merchant_id.get_secret_value()
     if merchant_id:

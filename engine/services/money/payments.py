@@ -3,9 +3,9 @@
 created ─asked the provider─▶ pending ─verified─▶ paid (and in the ledger, in one transaction)
                                   └──────▶ failed | expired (a late verification still counts)
 
-The network is asked outside of transactions.  A callback is only a hint: it may
-come twice, late, never, or from somebody else; `verify_pending` asks for all
-that are open, so that a crash between payer and callback costs nothing.
+Providers are asked outside transactions.  A callback is only a hint: it may come
+twice, late, never, or from somebody else.  `verify_pending` asks about all open
+payments, so that a crash between payer and callback loses nothing.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def callback(
     write: Write,
     account_id: int | None = None,
 ) -> Payment:
-    """The payer came back (or somebody who says so): ask the provider, book; the payment as it stands.
+    """Handle the return of a payer (or of somebody who claims to be): ask the provider and book; the payment as it stands.
 
     Safe to repeat.  NotFound for an authority that we did not begin (or not of the account).
     """
@@ -160,7 +160,7 @@ def verify_pending(provider: Provider, now: int, read: Read, write: Write, limit
 
 
 def _ask(row: Payment, provider: Provider, now: int, write: Write, status: str = "") -> bool:
-    """Verify one and write what came of it; whether it is settled.  `status` is what the payer's browser says."""
+    """Verify a payment and store the result; whether it is settled.  `status` is what the payer's browser says."""
     gave_up = status == "NOK" or row.created_at < now - GIVE_UP_MS  # not paid now means never
     if row.authority is None:
         # The provider never told us its name for it, so nobody can have paid it.
@@ -196,7 +196,7 @@ def _ask(row: Payment, provider: Provider, now: int, write: Write, status: str =
 
 
 def book(payment_id: int, reference: str, card: str, now: int, decided_by: int | None) -> bool:
-    """In a transaction: mark it paid and book it, once; whether this was the time."""
+    """In a transaction: mark it paid and book it, once; whether this call did it."""
     moved = (
         Payment.update(
             state=PaymentState.PAID,

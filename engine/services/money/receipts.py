@@ -1,7 +1,7 @@
-"""Receipts: payments into the bank account, which customers tell and staff confirm or refuse.
+"""Receipts: payments into the bank account that customers report and staff confirm or refuse.
 
-One transfer is one payment: numbers are compared however they were typed (`receipt_key`), and who tells
-a number first does not own it (`same_number`).
+One transfer is one payment: numbers are compared however they were typed (`receipt_key`), and reporting
+a number first does not make it one's own (`same_number`).
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ def submit(
     person_id: int | None = None,
     stored: StoredFile | None = None,
 ) -> int:
-    """The customer paid into the bank account and tells the transfer's number; the payment's id.
+    """A customer reports the number of a transfer into the bank account; the payment's id.
 
-    Inside a transaction; it counts when staff confirm it.  Conflict when the account told the number
-    before.  What others told is no matter here: who names a number first does not own it (`same_number`).
+    Inside a transaction; the payment counts once staff confirm it.  Conflict when the account reported the
+    number before.  What other accounts reported does not matter here (see `same_number`).
     """
     rials(amount, payments.A_PAYMENT, least=payments.MIN_AMOUNT)
     number = "".join(char for char in reference.strip() if char.isprintable())[:100]
@@ -123,7 +123,7 @@ def refuse(payment_id: int, reason: str, person_id: int, now: int) -> None:
 
 
 def receipt_key(number: str) -> str:
-    """A transfer's number as receipts are compared: however digits, letters, dashes and blanks were typed."""
+    """A transfer's number in the form in which receipts are compared, however it was typed."""
     plain = unicodedata.normalize("NFKC", number).casefold()
     digits = "".join(
         str(unicodedata.decimal(char)) if unicodedata.category(char) == "Nd" else char for char in plain
@@ -132,7 +132,7 @@ def receipt_key(number: str) -> str:
 
 
 def same_number(row: Payment) -> list[Payment]:
-    """Other receipts that tell the same transfer and were not refused, of whichever account."""
+    """Other receipts of any account that report the same transfer and were not refused."""
     if row.receipt_key is None:
         return []
     return list(

@@ -1,6 +1,6 @@
-"""Closing months: what is over and not done gets its statements, adjustments and credits.
+"""Closing months: a month that is over and not done gets its statements, adjustments and credits.
 
-The job may run as often as one likes, be killed anywhere, and run in several
+The job may run any number of times, be killed anywhere, and run in several
 processes at once.  A month is done when its statements were written from the
 records as they stand (their hash is kept).  When records change later, the hash
 differs, every account is reckoned again, and where the figures differ an
@@ -52,7 +52,7 @@ Write = Callable[[Callable[[], Any]], Any]
 
 
 def closed_months(now: int, jalali: bool) -> list[Month]:
-    """The months that are over, from the first one that anything is known of."""
+    """The months that are over, from the first one with any records on."""
     first = _first_known()
     if first is None:
         return []
@@ -80,7 +80,7 @@ def close_all(policy: StatementPolicy, now: int, write: Write) -> list[Closed]:
 def close_month(
     month: Month, policy: StatementPolicy, now: int, write: Write, *, at_once: bool = False
 ) -> Closed:
-    """Write what a month lacks: 1. statements, 2. adjustments, 3. credits of claims, 4. that it is done.
+    """Write what a month lacks: 1. statements, 2. adjustments, 3. credits of claims, 4. the mark that it is done.
 
     `at_once` does not wait for staff to resolve unknown time.  BadInput for a
     month that still runs.

@@ -1,9 +1,8 @@
 """The discount on the next month's subscription, as a credit in the ledger: once.
 
 A credit's key is its account and month (and 0, 1, … for what corrections add or
-take); the key is unique here and in the ledger, so whoever comes second books
-nothing.  Amounts are whole Rials, rounded up: the customer is not the one who
-loses the fraction.
+take); the key is unique here and in the ledger, so a second booking with it does
+nothing.  Amounts are whole Rials, rounded up in the customer's favour.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ _KEEP: Any = object()
 
 
 def follow_service(old: Health, new: Health, reason: str, at: int) -> None:
-    """The service as a whole flipped: end what ran, begin what runs."""
+    """Book a change of the service's state: end the running outage or unknown time, begin the new one."""
     if old is Health.DOWN:
         running = running_outage()
         if running is not None:
@@ -102,7 +102,7 @@ def correct(
 ) -> int:
     """Staff correct an outage by a further revision; the revision's number.
 
-    What is not given stays.  `revision` is the one that the person saw:
+    Fields that are not given stay as they are.  `revision` is the one that the person saw:
     Conflict if there is a newer one.  BadInput if nothing would change.
     """
     authorisation.require_staff(author_id, authorisation.RECORD_ROLES)

@@ -1,7 +1,7 @@
-"""Planned maintenance: planned, announced at an instant that nobody can choose, done or cancelled.
+"""Planned maintenance: planned, announced, and done or cancelled.
 
-Announcing writes the exclusion, and its instant is the instant of the act: the
-48 hours are measured from there.  A window that changes is a new announcement.
+Announcing writes the exclusion.  The time of the announcement cannot be chosen: it is
+now, and the 48 hours are measured from it.  A window that changes is a new announcement.
 """
 
 from __future__ import annotations

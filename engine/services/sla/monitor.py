@@ -47,7 +47,7 @@ class Monitor:
         extra: Iterable[Seen] = (),
         refusal: StoreRefusal | None = None,
     ) -> None:
-        """1. say that we watch; 2. book a gap as unknown; 3. book a refusal; 4. book what is seen now.
+        """1. note that we watch; 2. book a gap as unknown; 3. book a refusal of the database; 4. book what is seen now.
 
         `calls` is what this process's calls say of its gateways and switches,
         `extra` what else only it knows (the panel by its answer).

@@ -46,7 +46,7 @@ def pulse(component: str, now: int) -> None:
 
 
 def end_pulse(component: str) -> None:
-    """A process ends in good order."""
+    """Remove the heartbeat of a process that ends in good order."""
     Pulse.delete().where(Pulse.name == component).execute()
 
 

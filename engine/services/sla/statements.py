@@ -46,7 +46,7 @@ _FIGURES = (
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """What one transaction did: whether there is more behind the account `after`."""
+    """What one transaction did, and whether there are more accounts behind `after`."""
 
     more: bool = True
     after: int = 0
