@@ -1,8 +1,8 @@
 """Sessions of people who are logged in, stored so that they can be listed and ended.
 
-A cookie holds a secret, whose hash identifies the session.  A session ends when its person logs out, ends it
-from another device, gets a new password or is disabled.  It also expires some time after its last use,
-and in any case some hours after it began.
+A cookie holds a secret, whose hash identifies the session.  A session ends when its person logs out or ends it
+from another device, when they get a new password, or when their login is
+disabled.  It also expires some time after its last use, and in any case some hours after it began.
 
 Functions run inside a transaction unless they say that they only read; `now` is milliseconds UTC.
 """

@@ -1,4 +1,4 @@
-"""Putting single numbers into a campaign, with a reason for each that cannot be: what a program gives line by line.
+"""Adding single numbers to a campaign, as programs do, with a reason for each number that cannot be added.
 
 `read_row` needs no store; `add` runs inside a transaction.
 """
@@ -36,7 +36,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class GivenRow:
-    """One recipient as somebody gives it; `number` is read already, or a reason why it cannot be called."""
+    """One recipient to be added; `number` is a number that was read, or the reason why it cannot be called."""
 
     number: NormalNumber | Reason
     reference: str = ""
@@ -45,7 +45,7 @@ class GivenRow:
 
 @dataclass(frozen=True, slots=True)
 class AddedRow:
-    """What became of one: the recipient's id, or the reason why it is none."""
+    """The result for one number: the recipient's id, or the reason why it was not added."""
 
     recipient_id: int | None
     reason: Reason | None = None
@@ -54,13 +54,13 @@ class AddedRow:
 def read_row(
     number: str, reference: str, variables: Mapping[str, str], area: str | None, allow_abroad: bool = False
 ) -> GivenRow:
-    """A recipient of what was written; BadInput for a reference or variables that cannot be."""
+    """Read a recipient from what was written; BadInput for an invalid reference or invalid variables."""
     found = normalise(number, default_area=area, allow_abroad=allow_abroad)
     return given_row(found, reference, variables)
 
 
 def given_row(number: NormalNumber | Reason, reference: str, variables: Mapping[str, str]) -> GivenRow:
-    """A recipient whose number was read already; BadInput as with `read_row`."""
+    """A recipient whose number was already read; BadInput as in `read_row`."""
     if len(variables) > MAX_VARIABLES:
         raise BadInput("A recipient has at most %(n)s variables.", n=MAX_VARIABLES)
     for name, value in variables.items():

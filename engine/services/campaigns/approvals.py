@@ -1,4 +1,4 @@
-"""Staff approve messages: on a page, rejecting with a reason, or in a call that plays the message, by pressing 1.
+"""Approval of messages by staff: on a page, or by pressing 1 in a call that plays the message.
 
 A campaign with a message that is not approved does not start, and pauses if
 it runs.  Functions run inside a transaction.
@@ -82,9 +82,7 @@ class Sample:
 
 
 def samples(message_id: int) -> list[Sample]:
-    """How a text with variables reads with the lists it was used with: some rows of the newest campaigns.  Only
-    reads.
-    """
+    """A text with its variables filled in from some rows of the newest campaigns that use it.  Only reads."""
     row = get(message_id)
     found: list[Sample] = []
     campaigns_ = Campaign.select().where(Campaign.message == row.id, Campaign.text != "")
@@ -109,7 +107,7 @@ def ask_by_phone(
 ) -> int:
     """Call staff and play them a message, at the house's cost; 1 approves it, 2 repeats it.
 
-    The recipient's id of the quick send; wake the dialer after it.  Conflict for a message that is decided.
+    Returns the id of the quick send's recipient; wake the dialer afterwards.  Conflict if the message was decided.
     """
     row = get(message_id)
     if row.state not in (MessageState.WAITING, MessageState.BY_PHONE):
@@ -144,7 +142,7 @@ def hear_approvals(won: Sequence[Settle]) -> None:
 
 
 def calls_of(message_id: int) -> list[QuickState]:
-    """How the approval calls of a message went, the newest first."""
+    """The approval calls of a message and how they ended, the newest first."""
     rows = MessageCall.select().where(MessageCall.message_id == message_id)
     rows = rows.order_by(MessageCall.recipient_id.desc()).limit(MOST_CALLS)
     return [quick_sends.state_of(row.recipient_id) for row in rows]

@@ -1,7 +1,7 @@
 """Campaigns: making them and moving them between states.
 
 Functions here run inside a transaction (`engine.store.threads.write`) or, when
-they only read, inside a connection.  They record what is wanted; the engine acts on it.
+they only read, inside a connection.  They store what is to be done; the engine does it.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ log = logging.getLogger(__name__)
 
 
 def check_new(account_id: int, rules: CampaignRules, policy: Policy) -> None:
-    """Raise BadInput for rules that no campaign of the account can have; inside a connection.
+    """Raise BadInput for rules that a campaign of the account cannot have; inside a connection.
 
-    SendingRefused when they ask for a recording and the account has no permission for it.
+    Raises SendingRefused when they ask for a recording and the account has no permission for it.
     """
     for _, error in problems_of_new(account_id, rules, policy):
         raise error
@@ -238,7 +238,7 @@ def _is_done(read: Callable[[str, list[int]], list[Any]], campaign_id: int) -> b
 
 
 def start_due(now: int, policy: Policy) -> list[int]:
-    """Start the scheduled campaigns that are due; their ids.  One that may not or cannot start is paused."""
+    """Start the scheduled campaigns that are due; their ids.  A campaign that cannot start is paused."""
     due = Campaign.select().where(Campaign.state == CampaignState.SCHEDULED, Campaign.starts_at <= now)
     out = []
     for row in due:

@@ -2,7 +2,7 @@
 
 The most common wish is «call those who were not reached»: recipients are chosen by their state and the end of their
 last call.  Recipients are copied in parts, so that copying a million does not hold up dialling; the draft cannot
-start until all are copied.  How far a copy is stands in the store with each part: one that was cut goes on behind it.
+start until all are copied.  The progress is stored with each part, so that an interrupted copy continues after the last one.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def clone(
 
     `only` are words of CHOICES: who fits one of them.  `write` runs a function in a transaction; `noted` is told
     the id in the transaction that makes the draft, `begun` after it, before the recipients are copied.  Raises
-    BadInput when a word is none, or when nobody is left to be called.  A copy that was cut is taken up by `go_on`.
+    BadInput for an unknown word, or when nobody is left to be called.  `go_on` continues an interrupted copy.
     """
     where = condition(only)
 
@@ -94,7 +94,7 @@ def clone(
 def go_on(made: int, write: Write) -> None:
     """Copy what is left to be copied into a draft; not inside a transaction.
 
-    Raises Conflict when somebody else goes on with it, or the draft was changed meanwhile.
+    Raises Conflict when another process continues the copy, or the draft was changed meanwhile.
     """
     last: int | None = 0
     while last is not None:
@@ -107,7 +107,7 @@ def is_copying(campaign_id: int) -> bool:
 
 
 def cut() -> list[int]:
-    """Inside a write: drafts whose copies have not gone on since this was asked last; those may be taken up."""
+    """Inside a write: drafts whose copies made no progress since the last look; these may be continued."""
     found = execute("SELECT campaign_id FROM campaign_copy WHERE seen_id = last_id ORDER BY campaign_id")
     execute("UPDATE campaign_copy SET seen_id = last_id")
     return [int(row[0]) for row in found]

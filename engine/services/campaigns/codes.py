@@ -1,8 +1,8 @@
 """Codes spoken in a call, and how often strangers may trigger such calls.
 
-A code proves that somebody answers a phone: for the mobile of a new account, a forgotten password, or a contact
-address.  Whoever asks can name any number, so calls are capped for a number, an account, a network and in all, each
-further call waits longer, and at night only those are rung who have typed their number in the session that asks.
+A code proves that somebody can answer a phone: for the mobile of a new account, a forgotten password, or a contact
+address.  A request can name any number, so calls are capped per number, account, network and overall, each
+further call waits longer, and at night only numbers typed in the requesting session are rung.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who asks for a call: from which network, and whether they typed the number in the same session."""
+    """Who requests a call: the network, and whether the number was typed in the same session."""
 
     network: str = ""
     typed_it_here: bool = False
@@ -68,7 +68,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A call that was asked for; `code` is for installations whose switch rings nobody."""
+    """A requested call; `code` is for installations whose switch rings nobody."""
 
     recipient_id: int
     code: str
@@ -144,12 +144,12 @@ _NIGHT = Sentence(
 
 
 def wait_ms(calls: int) -> int:
-    """How long after the last of so many calls of a day another may be asked for: 1 min, 2, 4 … an hour."""
+    """The wait after so many calls in a day before another may be requested: 1 min, 2, 4 … an hour."""
     return min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** min(calls - 1, 10)) if calls > 0 else 0
 
 
 def note(subject: Subject, mobile: str, asker: Asker, now: int, policy: Policy) -> tuple[int, str]:
-    """In a transaction: keep a new code for a number (or what stands for an address) within the caps; (id, code).
+    """In a transaction: store a new code for a number (or the stand-in for an address) within the caps; (id, code).
 
     Raises TooSoon.
     """
@@ -208,8 +208,8 @@ def _check_all(now: int, policy: Policy) -> None:
 def take(subject: Subject, mobile: str, code: str, now: int) -> bool:
     """Whether the code is the last one spoken to this number for the subject; a match uses it up.
 
-    Inside a transaction.  False for a wrong one (it is counted: the result must be committed, so this
-    does not raise).  Raises BadInput when there is no code that could be right any more.
+    Inside a transaction.  Returns False for a wrong code instead of raising, because the attempt is counted and
+    must be committed.  Raises BadInput when no code is valid any more.
     """
     row = _last(subject)
     if row is None or row.used_at is not None or row.expires_at <= now:
@@ -226,7 +226,7 @@ def take(subject: Subject, mobile: str, code: str, now: int) -> bool:
 
 
 class Stage(StrEnum):
-    """What has become of a call."""
+    """The state of a call."""
 
     NONE = "none"  # nobody asked for one (lately)
     WAITING = "waiting"  # it is about to be placed

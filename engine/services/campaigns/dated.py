@@ -1,4 +1,4 @@
-"""Campaigns as existing client programs define them: numbers, two instants that also give a daily window, and tries.
+"""Campaigns as existing client programs define them: numbers, tries, and two instants that also set the daily hours.
 
 ``2026-11-28 09:00`` to ``2026-11-30 14:00`` means every day from 9:00 to 14:00 between these dates.
 Their «stop» can be followed by «start», so it is our pause.
@@ -31,11 +31,11 @@ BY_PROGRAM = Sentence("stopped by a program of the account")
 
 
 class DatesReversed(BadInput):
-    """The first day is after the last."""
+    """The first day comes after the last."""
 
 
 class HoursReversed(BadInput):
-    """The hour of the start is not before that of the end: there is no such daily window."""
+    """The hour of the start is not before the hour of the end, so there is no daily window."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Campaigns in the making: who began them, so that people find them again; their files are in `uploads`.
+"""Unfinished campaigns: who began them, so that people find them again; their files are in `uploads`.
 
 Functions run inside a transaction, or a connection when they only read.
 """
@@ -20,7 +20,7 @@ def check_room(account_id: int) -> None:
 
 
 def note(pending: Pending, now: int) -> None:
-    """Note that this upload is a campaign in the making, and its current name."""
+    """Note that this upload is an unfinished campaign, and its current name."""
     values = {
         "name": str(pending.rules.get("name", ""))[:200],
         "list_name": pending.list_name[:255],

@@ -33,11 +33,11 @@ def change(
     policy: Policy,
     account_id: int | None = None,
 ) -> list[str]:
-    """Give a campaign that has not ended other rules (names of `CHANGEABLE`); those that were other before.
+    """Change rules of a campaign (names of `CHANGEABLE`); those that differ from before.
 
-    An ended one takes a new name only.  A start in the future makes a draft of a scheduled one wait for it, and
-    moves it; none (None) makes it a draft again.  Raises BadInput for rules that cannot be, Conflict for what
-    its state does not let be changed.
+    Of a campaign that has ended, only the name can be changed.  A start in the future schedules a draft or moves
+    a scheduled start; None makes the campaign a draft again.  Raises BadInput for invalid rules, Conflict for
+    what cannot be changed in its state.
     """
     row = campaigns.get(campaign_id, account_id)
     if row.standing_key:

@@ -1,9 +1,9 @@
-"""An honest finishing time, and the limit that determines it.  Pure.
+"""The estimated end of a campaign, and the limit that determines it.  Pure.
 
-A campaign places so many calls as its recipients still need (with the answer
-rate seen so far, or a usual one), at the rate that the tightest limit permits,
-in the hours in which it may ring, and no more in an hour or a day than the
-account's caps let through.  The page before the start and the live page both use this function.
+A campaign places the calls that its recipients still need (at the answer rate seen so
+far, or a usual one), at the rate that the tightest limit permits, within its calling
+hours, and within the account's caps per hour and day. The page before the start and the
+live page both use this function.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def estimate(
     caps: Outlook | None = None,
     rials_a_call: float = 0.0,
 ) -> Estimate:
-    """When all recipients of a campaign will have their end.
+    """When all recipients of a campaign will be done.
 
     `windows` are those of the campaign as far as its kind's hours allow, `last_due` is when the last that waits
     is due (ms), `caps` what its account may do (None: anything), `rials_a_call` what an answered call costs.
@@ -114,10 +114,10 @@ def capped_end(
     caps: Outlook,
     rials_a_call: float,
 ) -> tuple[int | None, str]:
-    """When the last of so many calls leaves (ms; None: not in the foreseeable future), and the cap that held it back.
+    """When the last of so many calls is placed (ms; None: not in the foreseeable future), and the cap that delays it.
 
-    Goes through the hours of the clock, as the caps count: what an hour brings raises the next one's cap of calls,
-    and what was charged counts for 24 hours.
+    Steps through the hours of the clock, as the caps do: the calls of an hour raise the cap of the next one,
+    and charges count for 24 hours.
     """
     at, left, word = start, calls, ""
     placed: dict[int, float] = {start // HOUR_MS: float(caps.calls_this_hour)}

@@ -1,5 +1,5 @@
-"""What campaigns do by themselves: start once their message is approved, resume once a cap of the account allows it,
-end at their end time.
+"""What happens to campaigns automatically: they start once their message is approved, resume once a cap of the
+account allows it, and end at their end time.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def uncapped(now: int, policy: Policy) -> list[int]:
 
 
 def resume_uncapped(campaign_ids: list[int], now: int, policy: Policy) -> None:
-    """Let campaigns of `uncapped` go on, in a transaction; one that cannot for another reason stays and says why."""
+    """Resume campaigns of `uncapped`, in a transaction; one that cannot resume for another reason stays paused and says why."""
     for campaign_id in campaign_ids:
         try:
             with db.atomic():  # its reservation is undone if it cannot resume
@@ -58,8 +58,8 @@ def resume_uncapped(campaign_ids: list[int], now: int, policy: Policy) -> None:
 
 
 def approved() -> list[int]:
-    """Campaigns that wait for the approval of their message, which is there: drafts that are to start by themselves,
-    and paused ones; inside a connection."""
+    """Campaigns whose message was approved while they waited for it: drafts that start automatically, and paused
+    ones; inside a connection."""
     waiting = (
         ("c.awaits_approval AND c.state = ?", [CampaignState.DRAFT.value]),
         ("c.state = ? AND c.pause_code = ?", [CampaignState.PAUSED.value, why.NOT_APPROVED]),
@@ -76,7 +76,7 @@ def approved() -> list[int]:
 
 
 def start_approved(campaign_ids: list[int], now: int, policy: Policy) -> None:
-    """Let campaigns of `approved` begin or go on, in a transaction; one that cannot says why, and waits for a person."""
+    """Start or resume campaigns of `approved`, in a transaction; one that cannot says why, and waits for a person."""
     for campaign_id in campaign_ids:
         is_draft = campaigns.get(campaign_id).state == CampaignState.DRAFT
         try:
@@ -100,7 +100,7 @@ def start_approved(campaign_ids: list[int], now: int, policy: Policy) -> None:
 
 
 def over(now: int) -> list[int]:
-    """Campaigns whose own end has come; inside a connection."""
+    """Campaigns whose end time has come; inside a connection."""
     rows = execute(
         f"SELECT id FROM campaign WHERE state IN {one_of(_MAY_END)} AND ends_at <= ?",  # noqa: S608 - states
         [now],
@@ -109,7 +109,7 @@ def over(now: int) -> list[int]:
 
 
 def end(campaign_ids: list[int], now: int) -> None:
-    """Stop campaigns of `over`, in a transaction: who was not called yet is cancelled; calls that are up go on."""
+    """Stop campaigns of `over`, in a transaction: recipients not called yet are cancelled; calls in progress continue."""
     for campaign_id in campaign_ids:
         state = CampaignState(campaigns.get(campaign_id).state)
         if state not in _MAY_END:

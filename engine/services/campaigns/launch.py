@@ -1,4 +1,4 @@
-"""From an upload that was checked to a campaign with its message and its recipients."""
+"""Turning a checked upload into a campaign with a message and recipients."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def launch(
     write: Write,
     now: int,
 ) -> tuple[int, int]:
-    """Make the draft campaign of a checked upload, its list to be brought in; (campaign's id, import's id).
+    """Make the draft campaign of a checked upload and note its import; (campaign's id, import's id).
 
     1. claim the upload, 2. see that its list is the one that was checked, 3. in one transaction make the
     draft and note that the list is to come in (engine.runtime.list_importer does it, and starts the campaign if
@@ -80,7 +80,7 @@ def launch(
 
 
 def act(action: str, campaign_id: int, person: User, now: int, policy: Policy, reason: str = "") -> None:
-    """Somebody starts, pauses (`reason` is shown), resumes or stops a campaign that is theirs, or of the staff's care.
+    """Start, pause (`reason` is shown), resume or stop a campaign of one's own, or, for staff, of a customer.
 
     Inside a write.  What staff do is audited.  Raises as the services do.
     """

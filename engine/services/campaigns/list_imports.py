@@ -66,7 +66,7 @@ def note(
     starts: bool = False,
     awaits_approval: bool = False,
 ) -> int:
-    """Inside a write: the list of a taken upload is to come into a campaign; the import's id."""
+    """Inside a write: note that the list of a taken upload is to be imported into a campaign; the import's id."""
     row = ListImport.create(
         campaign_id=campaign_id,
         person_id=pending.person_id,
@@ -107,7 +107,7 @@ def of_campaign(campaign_id: int) -> list[ListImport]:
 
 
 def unfinished() -> list[tuple[ListImport, int]]:
-    """What is to be brought in and whose it is (the account's id), in the order in which it came."""
+    """Imports that wait, with their account's id, in the order in which they came."""
     rows = list(ListImport.select().where(ListImport.state << OPEN).order_by(ListImport.id))
     campaign_ids = {row.campaign_id for row in rows}
     owner_of = {
@@ -138,9 +138,9 @@ def rows_of(row: ListImport) -> int:
 
 @contextmanager
 def held(path: Path) -> Iterator[bool]:
-    """Hold a list against other processes while it is brought in; False: another has it, or it is not here.
+    """Lock a list against other processes during its import; False: another process has it, or the file is not here.
 
-    The system lets go of it when the process ends, however it ends.
+    The operating system releases the lock when the process ends, however it ends.
     """
     try:
         file = path.open("rb")
@@ -167,11 +167,11 @@ def bring_in(
     begin: Begin,
     clock: Callable[[], int],
 ) -> None:
-    """Bring a list in that is `held`, from where it was cut; then start the campaign, if that is wanted.
+    """Import a list that is `held`, from where it was interrupted; then start the campaign, if that is wanted.
 
     A list that cannot be used ends as `failed` with the sentence, and so does one over which the process
     ended `MOST_TRIES` times before a part of it was in.  Raises StoreUnavailable when the
-    database does not answer, EngineBusy when another process was faster: it is to be called again.
+    database does not answer, EngineBusy when another process was faster; then call it again.
     """
     row: ListImport
     row, abroad, account_id = read(lambda: _known(import_id))
@@ -242,7 +242,7 @@ def _begin(row: ListImport, now: int) -> None:
 
 
 def _count(row: ListImport, chunk: int, brought: Imported) -> None:
-    """In a chunk's transaction: the chunk is in.  Raises Conflict or EngineBusy when it may not come in any more."""
+    """In a chunk's transaction: note that it was imported.  Raises Conflict or EngineBusy when it may no longer be."""
     state = Campaign.select(Campaign.state).where(Campaign.id == row.campaign_id).scalar()
     if state == CampaignState.STOPPED:
         raise Conflict("Campaign %(id)s was stopped and takes no more recipients.", id=row.campaign_id)
@@ -258,7 +258,7 @@ def _count(row: ListImport, chunk: int, brought: Imported) -> None:
 
 
 def _conclude(row: ListImport, write: Write, now: int, policy: Policy) -> None:
-    """All rows are in; the campaign starts, or its page says why it cannot."""
+    """Finish an import whose rows are all in: start the campaign, or note for its page why it cannot start."""
 
     def work() -> None:
         if not _end(row, ImportState.DONE, "", now) or not row.starts:
@@ -293,7 +293,7 @@ def do_not_wait(import_id: int, person_id: int | None, now: int, account_id: int
 
 
 def fail_by_our_fault(row: ListImport, now: int) -> None:
-    """Inside a write: a mistake of our own ended the import; its page says so."""
+    """Inside a write: note that an error of ours ended the import; the page shows it."""
     _end(row, ImportState.FAILED, OUR_FAULT.kept(), now)
 
 

@@ -1,11 +1,11 @@
 """Which rows of a list are written together, so that each transaction touches few pages of the index of numbers.
 
-The index that holds that no number is twice in a campaign lies in the order of the numbers' last
-bits (`engine.store.numbering`).  Of numbers that come in no order, five thousand would touch more
-than half of the pages of a large index, and each page is written and synced with the transaction.
-So rows wait until they are a tenth of what has been written and are dealt out by that order; the
-last bits are spread evenly over operators and towns, so calls go everywhere at once as before.
-Within a part rows stand as in the list; the first hundred thousand keep the list's order wholly.
+The unique index of the numbers of a campaign is ordered by the last bits of the numbers
+(`engine.store.numbering`).  Five thousand numbers in no order would touch more than half of the
+pages of a large index, and each page is written and synced with the transaction.  So rows are
+collected until they are a tenth of what has been written, and divided into parts by that order.
+The last bits are spread evenly over operators and towns, so calls still go everywhere at once.
+Within a part, rows keep the order of the list; so do the first hundred thousand rows as a whole.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class ListPart(NamedTuple):
 def parts_of(chunks: Iterable[ListPart], size: int) -> Iterator[ListPart]:
     """All rows of `chunks` in parts of up to `size`; the same parts each time for the same list.
 
-    A part comes out for each chunk that goes in: reading and writing can go on side by side.
+    One part is yielded for each chunk read, so that reading and writing can go on side by side.
     """
     ready: deque[ListPart] = deque()
     waiting: list[ListPart] = []

@@ -1,8 +1,8 @@
-"""Contact lists made from a file: the file goes in with a campaign and comes out for the next one.
+"""Contact lists made from a campaign's file, for use in later campaigns.
 
-The file is kept until `bring_in` has read it and put its numbers on the contact list, part by part.  It can be cut at
-any moment and begun again: a number that is on the list stays as it is.  Each time a list is used it goes through the
-reader as a file of its own (`lay_out`), so that the do-not-call lists of that day count.
+The file is kept until `bring_in` has read it and put its numbers on the contact list, part by part.  This can be
+interrupted at any moment and repeated: a number that is on the list stays as it is.  Each time a list is used, it is
+read as a file again (`lay_out`), so that the do-not-call lists of that day apply.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Shelf:
         self._folder = folder
 
     def put(self, source: Path) -> str:
-        """Keep a file; the name that it has here.  StoreUnavailable when the disk is full."""
+        """Store a file; the name under which it is stored.  StoreUnavailable when the disk is full."""
         token = secrets.token_urlsafe(24)
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -112,7 +112,7 @@ def bring_in(row: ContactList, shelf: Shelf, default_area: str, read: Run, write
 
 
 def fail_by_our_fault(row: ContactList, sentence: str) -> None:
-    """Inside a write: a list could not be read by a mistake of ours; what is in stays."""
+    """Inside a write: note that an error of ours ended the reading of a list; the numbers read so far stay."""
     ContactList.update(token="", sentence=sentence).where(ContactList.id == row.id).execute()
 
 

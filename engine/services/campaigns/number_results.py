@@ -1,4 +1,4 @@
-"""What became of each number of a campaign: its state and its last call.  Inside a connection."""
+"""The state and the last call of each number of a campaign.  Inside a connection."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """One-time codes that a client's program asks for: spoken in a call, kept as a hash, checked here.
 
-The code is in no log and no answer, unless its client made it.  Not the codes with which people show
-us that a telephone is theirs: those are `campaigns.codes`.
+The code appears in no log and no answer, unless the client made it.  The codes with which people prove
+to us that a telephone is theirs are in `campaigns.codes`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ OPTIONS = QuickOptions(priority=OTP_PRIORITY, max_length_s=60)
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """Whether a code was right; else how many tries are left."""
+    """Whether a code was right, and if not, how many tries are left."""
 
     is_right: bool
     tries_left: int

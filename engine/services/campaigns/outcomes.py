@@ -1,8 +1,8 @@
 """The recipients of a campaign as a table: chosen by outcome, in an order, page by page.
 
-However many there are, a page is found by indexes: an outcome is some groups (state, last call's end) of the
-indexes of ended recipients, and a page is the first rows of each, merged.  Pages follow each other by the key of
-their last row.  Functions run inside a connection.
+Pages are found by indexes, whatever the number of recipients: an outcome is a set of groups (state, end of the last
+call) in the indexes of ended recipients, and a page merges the first rows of each.  The next page begins after the key
+of the last row.  Functions run inside a connection.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Chosen:
 
     Orders: as in the list, by when they ended (`latest` or `earliest` first), most tries first, by what they cost
     (`cost`: the dearest first, or `cheapest`).
-    Who has no end yet stands in the order of the list only.
+    Recipients that are not done come in the order of the list only.
     """
 
     outcome: str = ALL
@@ -73,7 +73,7 @@ class Chosen:
     number: str = ""
 
     def check(self) -> None:
-        """Raise BadInput for words that are none."""
+        """Raise BadInput for unknown words."""
         if self.outcome not in OUTCOMES:
             raise BadInput("'%(outcome)s' is none of %(known)s.", outcome=self.outcome, known=list(OUTCOMES))
         if self.order not in ORDERS:
@@ -81,7 +81,7 @@ class Chosen:
 
     @property
     def is_ordered(self) -> bool:
-        """Whether the order can be chosen: those who wait, and votes, come as the list has them."""
+        """Whether the order can be chosen; waiting recipients and votes always come in the order of the list."""
         return not self.vote and not self.number and self.outcome not in OPEN
 
 
@@ -230,7 +230,7 @@ class RecipientLine:
 
     @property
     def heard_ms(self) -> int:
-        """The most that it heard in one call."""
+        """The longest time that it listened in one call."""
         return max((int(one.heard_ms) for one in self.attempts), default=0)
 
 

@@ -85,9 +85,9 @@ class Preflight(ListCount):
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What a reckoning stands on: the gateways that there are, what switches may carry, what the account may do.
+    """What an estimate is based on: the gateways, the capacity of the switches, the limits of the account.
 
-    `hours` are those of the campaign's kind.  Without an account (None) nothing of an account binds it.
+    `hours` are those of the campaign's kind.  Without an account (None) no limits of an account apply.
     """
 
     gateways: Sequence[Gateway]
@@ -137,7 +137,7 @@ def reckon(
     zone: tzinfo,
     rials_a_call: float = 0.0,
 ) -> None:
-    """Fill in until when the calls would take, and what binds them: as the engine reckons once they are under way.
+    """Fill in when the calls would end and what limits them, as the engine estimates it for running campaigns.
 
     `rials_a_call` is what an answered call costs on average.
     """
@@ -168,7 +168,7 @@ def reckon(
 
 
 def limits_of_switches(switches: Iterable[Switch], inbound_share: float) -> Limits | None:
-    """What the switches that are up may carry together, head-room for inbound calls kept; None if none is."""
+    """The calls that the switches that are up can carry together, less the reserve for inbound calls; None if none is up."""
     up = [row for row in switches if row.state == "up"]
     if not up:
         return None

@@ -1,4 +1,4 @@
-"""What quick sends an account has had: how they went in a span of time, and whether one is a repetition.
+"""The quick sends of an account: how they ended in a span of time, and whether one is a repetition.
 
 Functions run inside a transaction, or a connection when they only read; instants are ms UTC.
 """

@@ -1,7 +1,7 @@
 """Quick sends: one message to one number, now.
 
 They live in standing campaigns, one per account and set of options, which never finish.  So a quick send takes the
-usual path (claim, originate, settle, money, results), but ahead of the others and with the seats reserved for it.
+usual path (claim, originate, settle, money, results), but ahead of other calls and with the seats reserved for it.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def send_many(
 
 
 def standing_campaign(account_id: int, options: QuickOptions, now: int, policy: Policy) -> int:
-    """The standing campaign of these options, made at the first need; its id."""
+    """The standing campaign of these options, made when first needed; its id."""
     found = row_of(Campaign, account=account_id, standing_key=options.key)
     if found is None:
         rules = CampaignRules(
@@ -178,9 +178,9 @@ def standing_campaign(account_id: int, options: QuickOptions, now: int, policy: 
 
 
 def withdraw(recipient_id: int, now: int) -> bool:
-    """Cancel a quick send that no call was begun for; False if there is one, or it has ended.
+    """Cancel a quick send before its call begins; False if a call was begun, or it has ended.
 
-    What was set aside for it is given back with those that have ended.
+    Its reservation is released together with those of ended quick sends.
     """
     campaign_id = int(Recipient.get_by_id(recipient_id).campaign_id)
     return bool(end_waiting(campaign_id, {recipient_id: ""}, RecipientState.CANCELLED, now))
@@ -188,7 +188,7 @@ def withdraw(recipient_id: int, now: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class QuickState:
-    """How a quick send stands."""
+    """The state of a quick send."""
 
     recipient_id: int
     number: str

@@ -1,4 +1,4 @@
-"""What became of recipients, one by one, a page at a time; inside a connection."""
+"""The results of recipients, one by one, a page at a time; inside a connection."""
 
 from __future__ import annotations
 

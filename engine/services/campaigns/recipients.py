@@ -1,9 +1,9 @@
-"""Bringing a list into a campaign: chunk by chunk, never a long lock.
+"""Importing a list into a campaign: chunk by chunk, without long locks.
 
 Every line of the list becomes a recipient: one that is to be called, or one
-that is set aside (`excluded`) with the reason, so that the result file
-answers for each line.  Import may be cut at any moment and repeated: a number
-stands in a campaign once, held by a unique index.
+that is set aside (`excluded`) with the reason, so that the result file has an
+answer for each line.  An import may be interrupted at any moment and repeated:
+a unique index holds each number once per campaign.
 """
 
 from __future__ import annotations
