@@ -19,6 +19,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--hostile-requests", default="600", help="How many requests test_hostile_requests sends."
     )
+    parser.addoption(
+        "--hostile-fields", default="one", help="Whether test_hostile_fields writes one bad value or all."
+    )
     parser.addoption("--lists", default="100", help="How many lists each test of test_every_line makes.")
 
 

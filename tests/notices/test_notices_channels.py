@@ -83,6 +83,29 @@ def test_mail_is_sent_once_refused_for_good_or_tried_again(cast: Cast, smtp: Smt
     assert rows()["nobody@shop.example"].state == "waiting"
 
 
+@on_sqlite
+def test_a_subject_begins_no_header_and_stops_no_other_letter(cast: Cast, smtp: SmtpProcess) -> None:
+    subjects = {
+        "a@shop.example": "Help =?utf-8?q?me=0d=0aBcc:_x@evil.example?=",
+        "b@shop.example": "two\r\nBcc: x@evil.example",
+        "c@shop.example": "lines\u2028of\x85text\u202e",
+        "d\n@shop.example": "an address that is none",
+        "e@shop.example": "the last",
+    }
+    for number, (address, subject) in enumerate(subjects.items()):
+        write(
+            lambda a=address, s=subject, n=number: deliveries.enqueue(f"s/{n}", "email", a, s, "متن", NOW + n)
+        )
+    Channels({"email": Mail(smtp.url, "Avanak <service@avanak.example>")}).deliver(NOW + 10)
+    assert {mail["to"][0]: mail["subject"] for mail in smtp.messages()} == {
+        "a@shop.example": "Help = ?utf-8?q?me=0d=0aBcc:_x@evil.example?=",
+        "b@shop.example": "two Bcc: x@evil.example",
+        "c@shop.example": "lines of text",
+        "e@shop.example": "the last",
+    }
+    assert states()["d\n@shop.example"] == "failed"
+
+
 def test_a_password_leaves_only_over_tls(tmp_path: Path) -> None:
     cert, key = HERE / "test-cert.pem", HERE / "test-key.pem"  # of localhost, for this test alone
     server = SmtpProcess(tmp_path, cert=str(cert), key=str(key), password="s3cret")

@@ -42,7 +42,15 @@ def ascii_digits(text: str | None) -> str | None:
 
 
 class _Typed(Field):
-    """A field whose text is read: one that cannot be read is told so, and nothing else."""
+    """A field whose text is read: one that cannot be read is told so, and nothing else; blanks are nothing."""
+
+    raw_data: Any
+
+    def process(self, formdata: Any, *args: Any, **kwargs: Any) -> None:
+        super().process(formdata, *args, **kwargs)
+        # Validators of what is required look at what was sent, which for blanks is not nothing.
+        if self.raw_data and not str(self.raw_data[0]).strip():
+            self.raw_data = [""]
 
     def pre_validate(self, form: Any) -> None:
         if self.process_errors:

@@ -15,6 +15,7 @@ from engine.errors import BadInput
 from engine.sentences import kept
 from engine.services.outbox.deliveries import Outcome
 from engine.store.tables.support import Delivery
+from engine.text import one_line
 
 TIMEOUT_S = 20.0
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -65,6 +66,8 @@ class Mail:
                     yield Outcome(item.id, _said(error), is_final=error.smtp_code >= 500)
                     with suppress(smtplib.SMTPException):
                         server.rset()
+                except ValueError as error:  # no letter can be made of it; the others are sent
+                    yield Outcome(item.id, _said(error), is_final=True)
                 except (smtplib.SMTPException, OSError) as error:  # the line is gone, for the rest as well
                     for left in items[index:]:
                         yield Outcome(left.id, kept("the mail server went away: %(why)s", why=_said(error)))
@@ -98,7 +101,9 @@ class Mail:
         message = EmailMessage()
         message["From"] = self._sender
         message["To"] = item.address
-        message["Subject"] = item.subject or item.text.partition("\n")[0][:100]
+        # On one line, and nothing in it that the library would decode: a decoded line break would begin a header.
+        subject = one_line(item.subject or item.text.partition("\n")[0][:100])
+        message["Subject"] = subject.replace("=?", "= ?")
         message["Date"] = formatdate(item.created_at / 1000)
         # The same message keeps its id over all tries, so that one that came through twice is shown once.
         digest = hashlib.sha256(f"{item.id}/{item.key}".encode()).hexdigest()[:32]
