@@ -9,9 +9,9 @@ from engine.store.tables.support import Ticket
 
 
 def ticket_for(person: Actor, ticket_id: int, *, for_change: bool = False) -> Ticket:
-    """A ticket that the person may see; NotFound also for another customer's (it does not say that it exists).
+    """A ticket that the person may see; NotFound also for another customer's, so as not to reveal that it exists.
 
-    `for_change` lets others who change it wait until we are done (SQLite has one writer at a time anyway).
+    `for_change` locks the row until the transaction ends (SQLite has one writer at a time anyway).
     """
     account_id = scope(person)
     query = Ticket.select().where(Ticket.id == ticket_id)

@@ -1,8 +1,8 @@
 """Files of tickets: their type is read from their content, and they are stored out of the web server's reach.
 
-A file is received before the transaction (`Attachments.receive`), gets a random
-name below ``data_dir/attachments``, and belongs to somebody once `attach` has
-written its row.  What was received and never attached is swept away.
+A file is received before the transaction (`Attachments.receive`) and gets a
+random name below ``data_dir/attachments``; `attach` then writes its row.  Files
+that were received and never attached are removed.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ TYPES: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A file that came in and belongs to no ticket yet; `file` is where it lies."""
+    """A received file that belongs to no ticket yet; `file` is its path."""
 
     name: str
     media_type: str
@@ -81,9 +81,9 @@ class Attachments:
         self.quota = settings.attachment_quota_mb * _MB
 
     def receive(self, stream: BinaryIO, name: str, max_bytes: int | None = None) -> Received:
-        """Receive a file; no database.  BadInput for one that is empty, too large or of a type that is not taken.
+        """Receive a file; no database.  BadInput if it is empty, too large or of a type that is not accepted.
 
-        `max_bytes` in the place of the setting is for files that we made ourselves.
+        `max_bytes` replaces the setting, for files that we made ourselves.
         """
         limit = self.max_bytes if max_bytes is None else max_bytes
         shown = clean_name(name)
@@ -151,9 +151,9 @@ def discard(files: Sequence[Received]) -> None:
 def attach(
     ticket: Ticket, message_id: int, author_id: int | None, files: Sequence[Received], now: int
 ) -> None:
-    """Give received files to a message; Conflict when a person's would pass the account's quota.
+    """Attach received files to a message; Conflict when a person's files would exceed the account's quota.
 
-    What a caller spoke has no author: it was taken already, and is kept.
+    A caller's recording has no author and is always kept.
     """
     if not files:
         return
@@ -191,7 +191,7 @@ def used_bytes(account_id: int) -> int:
 
 
 def clean_name(name: str) -> str:
-    """The last part of a file's name as people may see it: no path, no control characters, not endless."""
+    """The last part of a file's name, safe to show: no path, no control characters, a limited length."""
     last = re.split(r"[\\/]", name)[-1]
     last = " ".join("".join(c if c.isprintable() and c not in '"<>:|?*' else " " for c in last).split())
     last = last.lstrip(".") or "file"
@@ -200,7 +200,7 @@ def clean_name(name: str) -> str:
 
 
 def type_of(file: Path, shown: str) -> str:
-    """The media type of a file by its content; BadInput if we do not take it.  No name is trusted."""
+    """The media type of a file by its content, never by its name; BadInput if it is not accepted."""
     with file.open("rb") as stream:
         head = stream.read(_BLOCK)
     if not head:
@@ -257,7 +257,7 @@ class _ListOfParts(io.FileIO):
 
 
 def _is_text(file: Path) -> bool:
-    """UTF-8 without control characters, and nothing that a browser would take for a page."""
+    """Whether this is UTF-8 without control characters that does not begin like a page of HTML."""
     try:
         text = file.read_text("utf-8-sig")
     except (UnicodeDecodeError, OSError):

@@ -1,8 +1,8 @@
 """The clocks of tickets: started, paused, done, missed, and moved when the calendar is edited.
 
-A clock keeps the agreement's version, the calendar's version and the amount it
-is reckoned by, so that it gives the same answer in a year.  While we wait for the customer it is paused (`due_at` is
-empty); afterwards its deadline is calculated again with the pauses.  A thing done exactly at its deadline is in time.
+A clock stores the versions of the agreement and of the calendar and the amount by which it is calculated, so that
+the result never changes later.  While we wait for the customer it is paused (`due_at` is empty); afterwards its
+deadline is calculated again with the pauses.  What is done exactly at the deadline is in time.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ OPEN_STATES = (ClockState.RUNNING, ClockState.MISSED)
 
 @dataclass(frozen=True, slots=True)
 class ClockView:
-    """A clock, what it promises and how it stands."""
+    """A clock, what it promises and its present state."""
 
     clock: TicketClock
     title: Sentence
@@ -47,7 +47,7 @@ class ClockView:
 
 
 def start(ticket: Ticket, kind: ClockKind, from_at: int, now: int, due_at: int | None = None) -> TicketClock:
-    """Start a clock that counts from `from_at`; `due_at` only for a schedule, which is told by a person.
+    """Start a clock that counts from `from_at`; `due_at` is only for a schedule, whose time a person sets.
 
     A deadline that has passed already (the ticket came from another department)
     is missed at once.  BadInput if the schedule lies in the past.
@@ -94,7 +94,7 @@ def done(ticket_id: int, kind: ClockKind, author_id: int | None, now: int) -> Cl
 
 
 def cancel(ticket_id: int, kind: ClockKind, reason: str, author_id: int | None, now: int) -> None:
-    """Cancel a running clock that is not owed any more; a missed one stays recorded as late."""
+    """Cancel a running clock that is no longer owed; a missed one stays recorded as late."""
     settle(now, ticket_id)
     for clock in open_clocks(ticket_id, kind):
         state = ClockState.LATE if clock.state == ClockState.MISSED else ClockState.CANCELLED
@@ -190,7 +190,7 @@ def is_paused(ticket_id: int) -> bool:
 
 
 def edit_calendar(person: Actor, action: str, day: date, reason: str, now: int, **details: Any) -> list[int]:
-    """Staff edit the calendar (`working_calendar.edit`), and the clocks follow; the ids of those that moved."""
+    """Edit the calendar (`working_calendar.edit`) and move the clocks accordingly; the ids of those that moved."""
     working_calendar.edit(person, action, day, reason, now, **details)
     return recalculate(now)
 
@@ -198,9 +198,9 @@ def edit_calendar(person: Actor, action: str, day: date, reason: str, now: int, 
 def recalculate(now: int) -> list[int]:
     """Move the clocks that are not due yet to the calendar as it is now; the ids of those whose deadline moved.
 
-    Clocks that were missed or done keep the version they were reckoned by, and
-    an edit never makes a clock late that was not: one whose new deadline would
-    lie in the past keeps its old one.  Claims follow with their own dates.
+    Clocks that were missed or done keep the version they were calculated by, and
+    an edit never makes a clock late: if the new deadline would lie in the past,
+    the clock keeps the old one.  The dates of claims follow their clocks.
     """
     settle(now)
     claims.follow_calendar(now)

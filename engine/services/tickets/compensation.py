@@ -2,7 +2,7 @@
 
 A claim is about an outage, or about support: a deadline of a ticket that was
 missed, or a call to the support line that nobody answered in support hours.
-The same claim sent twice is made once: it comes with a ticket that has a key, and a ticket has one claim.
+A claim that is sent twice is made once: its ticket has a key, and a ticket has one claim.
 
 Functions run inside a transaction; `now` and every `*_at` are milliseconds UTC.
 """
@@ -34,7 +34,7 @@ MAX_CALL_MS = 24 * 3_600_000
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A claim that somebody makes for an account; `key` makes it one, however often it is sent."""
+    """A claim for an account; `key` identifies it, so that it is made once, however often it is sent."""
 
     account_id: int
     kind: str
@@ -73,7 +73,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class SupportEvidence:
-    """What a claim about support rests on, to be shown; `ticket_id` is that of the missed clock."""
+    """The basis of a claim about support, for display; `ticket_id` is that of the missed clock."""
 
     kind: str
     clock: TicketClock | None
@@ -122,7 +122,7 @@ def claim(person: Actor, wanted: Wanted, now: int, *, rests_on_clock: bool = Fal
 def from_ticket(person: Actor, ticket_id: int, kind: str, from_at: int, until_at: int, now: int) -> int:
     """Staff make a claim of a ticket that came without one (by a program, or moved here); the claim's id.
 
-    It counts as made when the ticket was opened, in the customer's words.
+    It counts as made when the ticket was opened, and has the customer's words.
     """
     require_role(person, TICKET_ROLES)
     ticket = ticket_for(person, ticket_id, for_change=True)
@@ -167,8 +167,8 @@ def claim_clock(person: Actor, clock_id: int, subject: str, text: str, now: int)
 def claim_queue(person: Actor, wanted: Wanted, number: str, now: int) -> int:
     """Claim a call to the support line that nobody answered; the claim's id.
 
-    `wanted` has the time of the call, `number` the telephone that rang us (empty: our books know it).
-    BadInput for a call outside of support hours, when nobody was promised.
+    `wanted` has the time of the call, `number` the telephone that called us (empty: it is taken from our records).
+    BadInput for a call outside support hours, when no answer was promised.
     """
     if not 0 < wanted.until_at - wanted.from_at <= MAX_CALL_MS:
         raise BadInput("A call to the support line begins before it ends, and lasts a day at most.")
@@ -187,7 +187,7 @@ def claim_queue(person: Actor, wanted: Wanted, number: str, now: int) -> int:
 
 
 def claim_call(person: Actor, account_id: int, call_id: int, subject: str, text: str, now: int) -> int:
-    """Claim a call of our own books that nobody answered or that waited too long; the claim's id, once for a call.
+    """Claim a recorded call that nobody answered or that waited too long; the claim's id, once per call.
 
     NotFound for another account's call or one that was answered in time; TooLate with the date.
     """
@@ -226,7 +226,7 @@ def _number_of(wanted: Wanted, number: str) -> str:
 
 
 def _note_our_books(claim_id: int, wanted: Wanted, number: str, now: int) -> None:
-    """What we know ourselves of these calls, for the committee: a note among staff in the claim's ticket, once."""
+    """Add our own records of these calls to the claim's ticket, for the committee: an internal note, once."""
     ticket_id = claims.get(claim_id).ticket_id
     if ticket_id is None:
         return
@@ -285,7 +285,7 @@ def missed_of_ticket(ticket_id: int) -> dict[int, Missed]:
 
 
 def evidence_of(claim_id: int) -> SupportEvidence | None:
-    """What a claim about support rests on; None for the customer's word alone."""
+    """The basis of a claim about support; None if there is only the customer's word."""
     row = ClaimEvidence.get_or_none(ClaimEvidence.claim_id == claim_id)
     if row is None:
         return None

@@ -1,9 +1,9 @@
-"""Departments, the queues their tickets lie in, and which clocks run on them: data, no code.
+"""Departments, their queues, and the clocks that run on their tickets: data, no code.
 
-The figures come from the agreement's version of the ticket's opening.  The
+The figures come from the version of the agreement in force when the ticket was opened.  The
 published text promises answers in support hours and names no figure for the
 first answer; a version may give one as ``limits.ticket_answer_s``, and until
-one does, `ANSWER_S` is what we ask of ourselves.
+one does, `ANSWER_S` is our own target.
 """
 
 from __future__ import annotations

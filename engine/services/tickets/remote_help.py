@@ -55,7 +55,7 @@ def propose(person: Actor, ticket_id: int, tool: str, starts_at: int, ends_at: i
 
 
 def agree(person: Actor, remote_id: int, now: int) -> None:
-    """Take the other side's proposal; staff who agree become its agent."""
+    """Accept the other side's proposal; the member of staff who accepts becomes its agent."""
     row = _row(person, remote_id)
     staff = is_staff(person)
     if staff == row.proposed_by_staff:
@@ -106,13 +106,13 @@ def read_id(person: Actor, remote_id: int, now: int) -> str:
 
 
 def finish(person: Actor, remote_id: int, now: int) -> None:
-    """The help was given: the id is wiped."""
+    """Mark the help as given; wipes the id."""
     require_role(person, TICKET_ROLES)
     _end(_row(person, remote_id), RemoteState.DONE, person.id, now)
 
 
 def cancel(person: Actor, remote_id: int, now: int) -> None:
-    """Either side calls it off: the id is wiped."""
+    """Cancel the appointment, by either side; wipes the id."""
     _end(_row(person, remote_id), RemoteState.CANCELLED, person.id, now)
 
 

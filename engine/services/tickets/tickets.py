@@ -109,9 +109,9 @@ def reply(
     """Write into a ticket; the message's id.
 
     1. the message and its files; 2. a customer's opens the ticket again, staff's
-    answers it, or (`wait`) asks the customer, whereupon the clocks stand still;
-    3. the answer's clock ends, or begins.  An `internal` note is among staff and
-    changes nothing.
+    answers it, or (`wait`) asks the customer, which pauses the clocks;
+    3. the answer's clock ends, or begins.  An `internal` note is seen by staff
+    only and changes nothing.
     """
     ticket = ticket_for(person, ticket_id, for_change=True)
     staff = is_staff(person)
@@ -144,9 +144,9 @@ def reply(
 def close(person: Actor, ticket_id: int, now: int, text: str = "") -> None:
     """Close a ticket.
 
-    The customer may at any time.  Staff when nothing is owed any more, else
-    Conflict says what is; or with a word (`text`) if the customer was asked and
-    does not answer.
+    The customer may at any time.  Staff may when nothing is
+    owed any more (Conflict says what is), or with an explanation (`text`) if the
+    customer was asked and does not answer.
     """
     ticket = ticket_for(person, ticket_id, for_change=True)
     if ticket.state == TicketState.CLOSED:
@@ -361,7 +361,7 @@ def _queues(ticket_id: int, department: str) -> None:
 
 
 def _tell_customer(ticket: Ticket, message_id: int, asks: bool, now: int) -> None:
-    """Word to whom the customer named for tickets; what was written stays in the portal."""
+    """Notify the people whom the customer named for tickets; the text itself stays in the portal."""
     asked = Sentence("Ticket %(id)s asks you something; read it in the panel.")
     answered = Sentence("Ticket %(id)s was answered; read it in the panel.")
     deliveries.to_account(

@@ -196,9 +196,9 @@ def queue(
     limit: int = 100,
     offset: int = 0,
 ) -> list[TicketRow]:
-    """The tickets of a queue (or all) that are not closed: what is late first, then by deadline.
+    """The tickets of a queue (or all) that are not closed: late ones first, then by deadline.
 
-    Those that stand still or owe nothing come last, the longest untouched first.
+    Tickets that are paused or owe nothing come last, the longest unchanged first.
     """
     require_role(person, TICKET_ROLES)
     query = Ticket.select().where(Ticket.state != TicketState.CLOSED)

@@ -21,10 +21,10 @@ BATCH = 500
 
 
 def watch(now: int) -> int:
-    """1. record what was missed; 2. warn; 3. escalate; 4. forget the ids of remote help that is over.
+    """1. record missed deadlines; 2. warn; 3. escalate; 4. wipe the ids of remote help that is over.
 
-    Inside a transaction; how many alarms were given.  Running it again, or
-    after it was killed, gives none twice: an alarm is a row of its own.
+    Inside a transaction; how many alarms were given.  Each alarm is a row, so
+    running it again, or after a kill, gives none twice.
     """
     clocks.settle(now)
     given = 0

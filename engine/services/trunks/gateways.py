@@ -73,7 +73,7 @@ def change(name: str, person_id: int | None, now: int, **values: Any) -> None:
 
 
 def drain(name: str, is_draining: bool, person_id: int | None, now: int) -> None:
-    """Place no further call on it (calls that are up go on), or use it again."""
+    """Stop placing calls on a gateway (calls in progress continue), or use it again."""
     change(name, person_id, now, is_draining=is_draining)
 
 
@@ -87,7 +87,7 @@ def ensure(name: str, cps: float, channels: int, now: int) -> Gateway:
 
 
 def _checked(name: str, values: dict[str, Any]) -> dict[str, Any]:
-    """The values as they are kept; BadInput names what is wrong."""
+    """The values as they are stored; BadInput names what is wrong."""
     if not _NAME.fullmatch(name):
         raise BadInput(
             "A gateway's name has letters, digits, _ . and - only (at most 64), not '%(name)s'.", name=name
@@ -163,6 +163,6 @@ def calls_on() -> dict[int, int]:
 
 
 def common_names(campaign: str, account: str) -> frozenset[str] | None:
-    """The gateways that both permit, of names separated by blanks (none: all); None: all."""
+    """The gateways that both lists permit; a list is names separated by blanks, empty for all.  None: all."""
     named = [frozenset(names.split()) for names in (campaign, account) if names.split()]
     return frozenset.intersection(*named) if named else None

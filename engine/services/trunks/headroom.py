@@ -6,7 +6,7 @@ import math
 
 
 def permitted_rate(sessions_per_second: int, inbound_share: float) -> float:
-    """Calls a second that a switch is given, below its own `sessions-per-second`.
+    """Calls a second that the dialer places on a switch, below the switch's own `sessions-per-second`.
 
     FreeSWITCH with the setting N admits N-1 (measured on 1.10.12), counts inbound
     calls too, and refuses what is above with DESTINATION_OUT_OF_ORDER.
@@ -15,7 +15,7 @@ def permitted_rate(sessions_per_second: int, inbound_share: float) -> float:
 
 
 def permitted_sessions(max_sessions: int, inbound_share: float) -> int:
-    """Calls at once that a switch is given; the rest is head-room for inbound calls.
+    """Calls at once that the dialer places on a switch; the rest is head-room for inbound calls.
 
     At its `max-sessions` FreeSWITCH answers even OPTIONS with 503, and a
     carrier takes the whole trunk for dead.

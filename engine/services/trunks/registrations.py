@@ -27,7 +27,7 @@ _FAULTS = {
 
 
 class TrunkState(Table):
-    """A gateway as one switch last told of it."""
+    """A gateway as one switch last reported it."""
 
     gateway_id = BigIntegerField()
     switch_id = BigIntegerField()
@@ -71,7 +71,7 @@ def fault_of(state: str, is_up: bool) -> str:
 
 
 def note(switch_id: int, seen: Mapping[int, tuple[str, str]], now: int) -> None:
-    """Keep what a switch said of its gateways, ``{gateway id: (state, fault)}``; of others nothing is known."""
+    """Store what a switch reports of its gateways, ``{gateway id: (state, fault)}``; others become unknown."""
     before = {row.gateway_id: row for row in TrunkState.select().where(TrunkState.switch_id == switch_id)}
     TrunkState.delete().where(
         TrunkState.switch_id == switch_id, TrunkState.gateway_id.not_in(list(seen))

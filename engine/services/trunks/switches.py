@@ -32,7 +32,7 @@ def register(name: str, address: str, is_embedded: bool, now: int) -> int:
 def report(switch_id: int, owner: str | None = None, **values: Any) -> None:
     """Note what the engine sees of a switch (state, core_uuid, sessions, idle_cpu …).
 
-    With an `owner` only while that engine holds the switch's lease: a late word changes nothing.
+    With an `owner`, only while that engine holds the switch's lease: a late report changes nothing.
     """
     query = Switch.update(**values).where(Switch.id == switch_id)
     if owner is not None:
@@ -41,7 +41,7 @@ def report(switch_id: int, owner: str | None = None, **values: Any) -> None:
 
 
 def drain(name: str, is_draining: bool, person_id: int | None, now: int) -> None:
-    """Place no further call on a switch (calls that are up go on), or use it again.  Audited."""
+    """Stop placing calls on a switch (calls in progress continue), or use it again.  Audited."""
     row = Switch.get_or_none(Switch.name == name)
     if row is None:
         known = [row.name for row in all_switches()]
@@ -78,7 +78,7 @@ def ring_nobody() -> bool:
 
 
 def senders_silent(now: int) -> dict[str, int]:
-    """Switches whose `send-records` has stopped speaking, by name, with when it last did (ms)."""
+    """Switches whose `send-records` no longer reports, by name, with the time of its last report (ms)."""
     rows = RecordMark.select().where(RecordMark.at < now - SENDER_SILENT_MS)
     return {row.switch_name: int(row.at) for row in rows}
 

@@ -1,4 +1,4 @@
-"""Events on their way: what is due, what became of each, and sending them again."""
+"""Events to be sent: which are due, the outcome of each, and sending them again."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Due:
         return f"evt_{self.event_id}"
 
     def content(self) -> dict[str, Any]:
-        """What is told: the same in every try."""
+        """The body of the event: the same in every try."""
         return {
             "id": self.message_id,
             "type": self.kind,
@@ -168,14 +168,14 @@ def replay(
 
 
 def send_test(person: Actor, account_id: int, hook_id: int, now: int) -> None:
-    """Send an event that says nothing, to see whether the receiver works."""
+    """Send a test event, to see whether the receiver works."""
     require(person, "webhook.change", account_id)
     hooks.get(account_id, hook_id)
     add([(hook_id, Happened(account_id, TEST, f"test/{now}", {"hello": "Avanak"}))], now)
 
 
 def sweep(now: int) -> int:
-    """Remove events that are long over; how many, at most `SWEPT_AT_ONCE`."""
+    """Remove old events; how many, at most `SWEPT_AT_ONCE`."""
     old = (
         WebhookEvent.select(WebhookEvent.id)
         .where(

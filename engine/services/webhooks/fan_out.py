@@ -1,4 +1,4 @@
-"""Calls that ended become events, one for each hook that wants one: in the sender, not in the engine.
+"""Turns ended calls into events, one for each hook that wants them; in the sender, not in the engine.
 
 An event of a call keeps the attempt's id and what became of the recipient; the rest is read from the attempt,
 which never changes, when the event is told or shown (`fill_in`).

@@ -1,4 +1,4 @@
-"""Where an account's programs listen, and the secrets that sign what they are told.
+"""The addresses where an account's programs listen, and the secrets that sign the events.
 
 The secrets are sealed in the database (`engine.sealing`).
 """
