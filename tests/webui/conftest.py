@@ -108,6 +108,12 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(data_dir=tmp_path, max_upload_mb=1, **hours)
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list is read before its request is answered, however busy the machine is."""
+    monkeypatch.setattr("webui.request.checks.PATIENCE_S", 60.0)
+
+
 @pytest.fixture
 def app(settings: Settings, furnished: tuple[Path, Cast], request: pytest.FixtureRequest) -> Iterator[Flask]:
     """The application, beside the cast's database, or the world's for a test that asks for it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import wave
+from threading import Event
 
 import openpyxl
 import pytest
@@ -347,6 +348,26 @@ def test_a_list_that_takes_long_is_read_outside_the_request(owner, cast, monkeyp
     while "The list is being read" in (page := owner.get(path, follow_redirects=True).text):
         assert owner.get(base + "/reading").status_code == 200
     assert re.search(r"To be called</dt><dd><bdi>2</bdi>", page)
+
+
+def test_the_check_page_waits_for_a_list_that_is_still_read(owner, cast, monkeypatch) -> None:
+    ready, count = Event(), list_checks.count_list
+
+    def held(*args, **named):
+        ready.wait(30)
+        return count(*args, **named)
+
+    monkeypatch.setattr("webui.request.checks.PATIENCE_S", 0)
+    monkeypatch.setattr(list_checks, "count_list", held)
+    base = base_of(begin(owner, cast.sahar))
+    take_hello(owner, base)
+    assert rule(owner, base).location == base
+    page = owner.get(base)
+    assert (page.status_code, "The list is being read" in page.text) == (200, True)
+    ready.set()
+    while "The list is being read" in (page := owner.get(base)).text:
+        owner.get(base + "/reading")
+    assert 'id="at-most"' in page.text
 
 
 def test_a_mistake_of_ours_is_told(owner, cast, monkeypatch) -> None:

@@ -66,8 +66,9 @@ def begin(pending: Pending, kind: str, already: Sequence[int] = ()) -> Check:
     uploads, settings, checks = web().uploads, web().settings, web().checks
     abroad = read(traffic_caps.opens_abroad)
     listed = partial(do_not_call.find, lists_for(kind, pending.account_id))
-    # The request may change its own copy while the thread reads.
+    # The request may change its own copy while the thread reads, and later ones choose the message and the rules.
     kept = dataclasses.replace(pending, checked=None, first_rows=None, problem="")
+    uploads.write(kept)
 
     def work(check: Check) -> None:
         with uploads.pinned_list(kept) as (path, digest), connected():
@@ -85,7 +86,10 @@ def begin(pending: Pending, kind: str, already: Sequence[int] = ()) -> Check:
                 kept.first_rows, kept.problem = looked.as_dict(), error.sentence.kept()
             kept.list_sha256 = digest
         if checks.find(kept.token) is check:  # else another list has replaced it
-            uploads.write(kept)
+            now = uploads.read(kept.token, kept.person_id, wall_ms())
+            now.checked, now.first_rows, now.problem = kept.checked, kept.first_rows, kept.problem
+            now.list_sha256 = kept.list_sha256
+            uploads.write(now)
 
     return checks.begin(pending.token, work)
 

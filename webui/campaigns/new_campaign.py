@@ -86,6 +86,8 @@ def check(token: str) -> str | Response:
     if pending.campaign_id:
         raise NotFound("This upload is for another campaign.")
     lacking = [step for step in steps.steps(pending)[:-1] if not step.is_done]
+    if [step.name for step in lacking] == [steps.LIST] and (rows := _rows_so_far(pending)) is not None:
+        return steps.page("new_campaign/wait.html", steps.CHECK, pending, rows=rows)
     if lacking:
         flash(_("Something is still missing: %(what)s.", what=lacking[0].title), "warning")
         return redirect(lacking[0].href)
@@ -127,6 +129,14 @@ def check(token: str) -> str | Response:
         lacking=_lacking(message, found.columns),
         sheet=sheet_of(message.prompt),
     )
+
+
+def _rows_so_far(pending: Pending) -> int | None:
+    """How many lines were read of a list that is still being read; None when it is not."""
+    if not pending.list_name or pending.first_rows is not None:
+        return None
+    check = web().checks.find(pending.token)
+    return check.rows if check is not None and not check.ended.is_set() else None
 
 
 @blueprint.get("/<token>/reading")

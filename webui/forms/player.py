@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from itertools import pairwise
 from pathlib import Path
 
 from flask import Flask, send_file
@@ -31,10 +32,14 @@ def sheet_of(prompt: str) -> Sheet | None:
 
 def wave(sheet: Sheet) -> str:
     """The outline of a message's waveform as the path of an SVG picture."""
-    middle = HEIGHT / 2
-    upper = [f"{at} {middle - max(1.0, peak * middle / 100):.0f}" for at, peak in enumerate(sheet.peaks)]
-    lower = [f"{at} {middle + max(1.0, peak * middle / 100):.0f}" for at, peak in enumerate(sheet.peaks)]
-    return f"M{'L'.join(upper + lower[::-1])}Z"
+    middle = HEIGHT // 2
+    highs = [max(1, round(peak * middle / 100)) for peak in sheet.peaks]
+    if not highs:
+        return ""
+    steps = [after - before for before, after in pairwise(highs)]
+    upper = "".join(f"l1 {-step}" for step in steps)
+    lower = "".join(f"l-1 {-step}" for step in reversed(steps))
+    return f"M0 {middle - highs[0]}{upper}v{2 * highs[-1]}{lower}Z".replace(" -", "-")
 
 
 def send_prompt(folder: Path, prompt: str) -> Response:
