@@ -39,7 +39,7 @@ from webui.request.services import speech
 
 blueprint = pages_blueprint(__name__, "gallery", "/messages")
 
-PAGE = 20  # each with its waveform
+PAGE = 12  # each with its waveform
 
 
 class RenameForm(PageForm):

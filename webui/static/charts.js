@@ -8,6 +8,16 @@ const colour = (name) => getComputedStyle(document.documentElement).getPropertyV
 // Between two marks of the time axis, in seconds.
 const STEPS_S = [60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 2592000];
 
+// The library comes when a chart is about to be seen, after the first picture of the page.
+const ADDRESS = document.currentScript.dataset.library;
+let library = null;
+const loaded = () => (library ??= new Promise((done, failed) => {
+  const script = Object.assign(document.createElement("script"), { src: ADDRESS });
+  script.addEventListener("load", done);
+  script.addEventListener("error", () => { library = null; failed(new Error("The library of charts did not come.")); });
+  document.head.append(script);
+}));
+
 const numbersOf = (figure) => {
   const rows = [...figure.querySelectorAll("tbody tr")];
   const columns = [...figure.querySelectorAll("thead th")];
@@ -19,7 +29,7 @@ const numbersOf = (figure) => {
 
 const draw = (figure) => {
   const place = figure.querySelector(".chart-place");
-  if (!place || !window.uPlot) return;
+  if (!place) return;
   const data = numbersOf(figure);
   place.replaceChildren();
   if (!data[0].length) return;
@@ -58,12 +68,20 @@ const draw = (figure) => {
   }, data, place);
 };
 
-const drawAll = (root) => { for (const figure of root.querySelectorAll("figure.chart")) draw(figure); };
-drawAll(document);
-document.addEventListener("theme", () => drawAll(document));
-document.addEventListener("htmx:afterSwap", (event) => drawAll(event.detail.target));
+const near = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) {
+    if (!isIntersecting) continue;
+    near.unobserve(target);
+    loaded().then(() => draw(target), () => {}); // the table stands there without it
+  }
+}, { rootMargin: "200px" });
+const watchAll = (root) => { for (const figure of root.querySelectorAll("figure.chart")) near.observe(figure); };
+const drawAgain = () => { for (const place of document.querySelectorAll(".chart-place:has(.uplot)")) draw(place.parentElement); };
+watchAll(document);
+document.addEventListener("theme", drawAgain);
+document.addEventListener("htmx:afterSwap", (event) => watchAll(event.detail.target));
 let waiting = null;
-window.addEventListener("resize", () => { clearTimeout(waiting); waiting = setTimeout(() => drawAll(document), 200); });
+window.addEventListener("resize", () => { clearTimeout(waiting); waiting = setTimeout(drawAgain, 200); });
 
 // Whoever is selecting text of a live part keeps it: it is renewed when nothing of it is selected.
 document.addEventListener("htmx:beforeSwap", (event) => {
