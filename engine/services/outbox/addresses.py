@@ -74,7 +74,7 @@ def add(
 
 
 def choose_topics(person: Actor, address_id: int, topics: list[str]) -> None:
-    """Choose anew what an address of one's own account is for; none: nothing is sent to it any more."""
+    """Change what an address of one's own account is used for; with no topics, nothing is sent to it any more."""
     row = get(person, address_id)
     if topics:
         topics = _topics(row.account_id, row.channel, topics)
@@ -96,7 +96,7 @@ def _topics(account_id: int | None, channel: str, topics: list[str]) -> list[str
 
 
 def remove(person: Actor, address_id: int) -> None:
-    """Forget an address: customers one of their own account, staff one of the staff."""
+    """Remove an address: customers one of their own account, staff one of the staff."""
     row = ContactAddress.get_or_none(ContactAddress.id == address_id)
     if row is None or row.account_id != permissions.scope(person):
         raise NotFound("There is no address %(id)s.", id=address_id)
@@ -187,7 +187,7 @@ def own_numbers(person: Actor) -> list[str]:
 
 
 def check_address(channel: str, address: str) -> str:
-    """An address as it is kept; BadInput if the channel cannot reach it."""
+    """An address as it is stored; BadInput if the channel cannot reach it."""
     address = address.strip()
     if channel not in CHANNELS:
         raise BadInput(

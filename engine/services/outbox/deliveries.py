@@ -39,7 +39,7 @@ FIRST_PAUSE_S, FIRST_URGENT_PAUSE_S, LONGEST_PAUSE_S = 30.0, 5.0, 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How sending one message went; an empty error is success."""
+    """The outcome of sending one message; an empty error is success."""
 
     delivery_id: int
     error: str = ""

@@ -1,13 +1,13 @@
 """The support line that customers call: its data and rules.
 
-agents         who answers, where it rings, what they want to be (the switch follows)
+agents         who answers, where it rings, their chosen state (the switch follows)
 settings       offer after 80 s, tries of a call-back, …: changed by staff, with defaults
 hours          whether support is open, when it opens, what the switch is told of it
 departments    an agent's departments, to which calls are handed over   transfers  handing a call over
 callers        who rings, by number                 keyed_numbers  a number that a caller keyed
-calls          the calls that came in               call_backs     calls that we owe, and their tries
+calls          the calls that came in               call_backs     promised calls, and their tries
 call_back_limits  whose telephone may be rung, and how often
-voice_tickets  what callers spoke                   expectation    place and expected wait, honestly
+voice_tickets  callers' spoken messages             expectation    place and expected wait
 call_recordings  of answered calls, kept for a time     voice_prompts  what the line says
 figures        service level by hour and day        evidence       unanswered calls, for claims and statements
 board          what the wallboard shows             attendance     the alarm: nobody is signed in

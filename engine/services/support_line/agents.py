@@ -1,7 +1,7 @@
 """Agents: the people who answer the support line, where they are called, and the state they chose.
 
 The store holds the wanted state; the engine applies it to the switch (`engine.support_line.agents`) and writes back
-what the switch decided by itself: an agent who left calls unanswered is paused.
+what the switch decides: an agent who left calls unanswered is paused.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ SYSTEM: Any = _System()
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """What an agent's telephone is set up with; the password is shown once."""
+    """The settings for an agent's telephone; the password is shown once."""
 
     extension: str
     realm: str
@@ -71,8 +71,8 @@ def add(
 ) -> tuple[int, Secret]:
     """Make one of the staff an agent; the agent's id and the secret of the telephone.
 
-    BadInput for an extension that is not 3 to 6 digits, a person who is no staff or a number that is
-    none; Conflict if the person is an agent already or another one has the extension.
+    BadInput for an extension that is not 3 to 6 digits, a person who is not staff or an invalid number;
+    Conflict if the person is already an agent or another agent has the extension.
     """
     require(person, "line.manage")
     user = User.get_or_none(User.id == user_id)
@@ -174,7 +174,7 @@ def sign_out(person: Actor, now: int) -> None:
 
 
 def sign_out_other(person: Actor, agent_id: int, now: int) -> None:
-    """Sign somebody out who has forgotten to."""
+    """Sign out an agent who forgot to."""
     require(person, "line.manage")
     _move(get(agent_id), AgentState.SIGNED_OUT, "", person.id, now)
 
@@ -207,7 +207,7 @@ def get(agent_id: int) -> SupportAgent:
 
 
 def of_person(person_id: int) -> SupportAgent:
-    """The agent that a person is; NotFound for others, Conflict for one that is not active."""
+    """The agent of a person; NotFound if there is none, Conflict if the agent is not active."""
     row: SupportAgent | None = SupportAgent.get_or_none(SupportAgent.person_id == person_id)
     if row is None:
         raise NotFound("You are no agent of the support line.")
@@ -217,7 +217,7 @@ def of_person(person_id: int) -> SupportAgent:
 
 
 def find_of_person(person_id: int) -> SupportAgent | None:
-    """The active agent that a person is, or None."""
+    """The active agent of a person, or None."""
     row: SupportAgent | None = SupportAgent.get_or_none(
         SupportAgent.person_id == person_id,
         SupportAgent.is_active == True,  # noqa: E712 - SQL

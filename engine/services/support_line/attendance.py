@@ -1,4 +1,4 @@
-"""Alarms of the support line: support is open and nobody takes calls; somebody guesses telephones' passwords."""
+"""Alarms of the support line: nobody takes calls in support hours, or somebody guesses passwords of telephones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose telephone may be rung by a call-back, and how often: a caller must not have strangers rung again and again."""
+"""Limits of call-backs, so that a caller cannot have strangers' telephones rung again and again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DAY_MS = 86_400_000
 
 
 def may_be_rung(caller: str, number: str, now: int) -> bool:
-    """Whether a caller (E.164; empty: withheld) may put a number (E.164) down for a call-back.
+    """Whether a caller (E.164; empty: withheld) may ask for a call-back to a number (E.164).
 
     In 24 hours a number is rung for at most `call_backs_a_day` call-backs, of them `call_backs_to_others_a_day` that
     somebody else asked for; a caller may ask for as many of other people's numbers, and none that is on the list of all

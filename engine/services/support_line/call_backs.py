@@ -1,10 +1,10 @@
-"""Call-backs: calls that we owe to callers, and the tries to place them.
+"""Call-backs: calls promised to callers, and the tries to place them.
 
 waiting → taken → done | waiting (a further try) | missed (it became a ticket)
 waiting → cancelled (the caller rang again, or staff took it off)
 
-Written, committed, then acted on: `take` writes a try with the uuids of both channels, and only then
-does anybody ring.  A try is settled once, by what the switch says of it (`Evidence`): its events, or
+Each step is written and committed before it is acted on: `take` writes a try with the uuids of both
+channels, and only then is a telephone rung.  A try is settled once, by what the switch says of it (`Evidence`): its events, or
 after a crash its own book (dialplan/support/70_call_back.xml writes «rung» and «talked» there).
 """
 
@@ -45,7 +45,7 @@ class Evidence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Placing:
-    """A try that was written and is to be placed now."""
+    """A try that is stored and is to be placed now."""
 
     try_id: int
     uuid: str
@@ -133,7 +133,7 @@ def due(now: int, limit: int = 50) -> list[CallBack]:
 def take(free: Sequence[int], switch_id: int, core_uuid: str, now: int) -> list[Placing]:
     """Write a try for each of the free agents, as far as call-backs are due; what is to be placed when this is committed.
 
-    Unique indexes keep a second try of a call-back or of an agent away, whoever asks for it.
+    Unique indexes prevent a second try of a call-back or of an agent.
     """
     taken = []
     for agent_id, row in zip(free, due(now, len(free)), strict=False):
@@ -182,7 +182,7 @@ def open_tries(switch_id: int | None = None) -> list[CallBackTry]:
 
 
 def rung(caller_uuid: str, now: int) -> None:
-    """The caller's telephone rings."""
+    """Note that the caller's telephone rings."""
     row = CallBackTry.get_or_none(CallBackTry.caller_uuid == caller_uuid)
     if row is None:
         return
@@ -234,7 +234,7 @@ def settle(uuid: str, evidence: Evidence, now: int) -> bool:
 
 
 def _go_on(row: CallBackTry, evidence: Evidence, rules: LineSettings, now: int) -> None:
-    """What follows a try in which nobody talked."""
+    """Decide what follows a try in which nobody talked."""
     back = CallBack.get_by_id(row.call_back_id)
     if evidence is Evidence.NOT_REACHED:
         tries = back.tries + 1
@@ -265,7 +265,7 @@ def _pause_if_away(agent_id: int, rules: LineSettings, now: int) -> None:
 
 
 def _missed(back: CallBack, tries: int, now: int) -> None:
-    """The tries are spent: a ticket, whose clock runs from now, takes the place of the call-back."""
+    """Replace a call-back whose tries are used up by a ticket, whose clock runs from now."""
     words = bilingual(
         Sentence(
             "We called %(number)s back %(n)s times and reached nobody. Please write when we may call.",
@@ -294,7 +294,7 @@ def _missed(back: CallBack, tries: int, now: int) -> None:
 
 
 def cancel(person: Actor, call_back_id: int, reason: str, now: int) -> None:
-    """Staff take a call-back off; Conflict while a try is in flight or when it is over."""
+    """Cancel a call-back, for staff; Conflict during a try or when it is over."""
     require(person, "line.work")
     if not reason.strip():
         raise BadInput("Taking a call-back off needs a reason.")

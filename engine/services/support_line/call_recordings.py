@@ -1,4 +1,4 @@
-"""Recordings of answered calls: begun with the talk, announced in the welcome, kept for a set time, listening audited."""
+"""Recordings of answered calls: announced in the welcome, begun with the talk, kept for a set time; listening is audited."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def of_call(call_id: int) -> SupportRecording | None:
 
 
 def path_of(folder: Path, uuid: str) -> Path:
-    """Where the sound lies, below the folder of recordings."""
+    """The path of the sound below the folder of recordings."""
     return folder / "support" / f"call-{uuid}.wav"
 
 

@@ -1,4 +1,4 @@
-"""Who rings: the account of a number, and the language of its people."""
+"""Callers: the account of a number, and the language of its people."""
 
 from __future__ import annotations
 

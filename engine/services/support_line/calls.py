@@ -54,7 +54,7 @@ def came(uuid: str, switch_id: int, core_uuid: str, digits: str, now: int) -> Ar
 
 
 def joined(uuid: str, now: int) -> SupportCall | None:
-    """A call joined the queue.  A caller whom we owe a call-back gets the place back, and the call-back is dropped."""
+    """Note that a call joined the queue.  A caller with an open call-back gets its place, and the call-back is cancelled."""
     call = of_uuid(uuid)
     if call is None:
         return None
@@ -104,7 +104,7 @@ def answered(uuid: str, extension: str, now: int) -> None:
 
 
 def ended(uuid: str, now: int) -> None:
-    """The caller's channel has ended."""
+    """Note that the caller's channel has ended."""
     for old, new in (
         (SupportCallState.ARRIVED, SupportCallState.LEFT),
         (SupportCallState.WAITING, SupportCallState.ABANDONED),
@@ -226,7 +226,7 @@ def _notes(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
-    """Who a caller is: what an agent sees while the call runs."""
+    """What an agent sees about a caller during the call."""
 
     call: SupportCall
     account: Account | None

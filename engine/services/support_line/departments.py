@@ -1,6 +1,6 @@
 """Departments of the support line: those whose tickets lie in a queue of their own, each with a queue on the switch.
 
-Callers come to «support»; the others are reached by being handed over.  An agent belongs to one or several.
+Callers reach «support»; calls get to the others by a transfer.  An agent belongs to one or several.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ def of(agent: SupportAgent) -> tuple[str, ...]:
 
 
 def takes_callers(agent: SupportAgent) -> bool:
-    """Whether the agent answers those who ring the line, and calls them back."""
+    """Whether the agent answers calls to the line and places call-backs."""
     return QUEUE in of(agent)
 
 
 def written(names: Iterable[str]) -> str:
-    """As the store keeps them; BadInput for none, or one that there is not."""
+    """Departments as they are stored; BadInput for none, or for an unknown one."""
     chosen = set(names)
     if not chosen or not chosen <= TITLES.keys():
         raise BadInput(

@@ -15,7 +15,7 @@ MOST_S = 45 * 60  # beyond, «more than»
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What is told: the place (1: next), and the wait in seconds; None when nobody can say."""
+    """What a caller is told: the place (1: next), and the wait in seconds; None when it is unknown."""
 
     place: int
     wait_s: int | None
@@ -24,8 +24,8 @@ class Expectation:
 def of_place(place_at: int, now: int) -> Expectation:
     """For a caller who counts as waiting since `place_at`.
 
-    The wait: how many are before, over how many agents take calls, times how long one call took them in
-    the last hour (with the time to write after it).  Callers and call-backs before count alike.
+    The wait is the number of callers before, divided by the number of agents who take calls, times the
+    length of a call in the last hour (wrap-up time included).  Callers and call-backs before count alike.
     """
     before = (
         SupportCall.select()

@@ -1,4 +1,4 @@
-"""Service level by hour and day: what the agreement's section 4 comes to."""
+"""Service level by hour and day, as the agreement's section 4 defines it."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ class KeyedRefusal(StrEnum):
 def check(digits: str, area: str | None = None, own_numbers: tuple[str, ...] = ()) -> str | KeyedRefusal:
     """The E.164 of what was keyed, or why it is refused.
 
-    Refused is what is no number of Iran's mobile or geographic network, what costs more, and our own:
+    Refused are numbers outside Iran's mobile and geographic networks, numbers that cost more, and our own:
     the numbers of the support line and of gateways, and agents' outside numbers (a call-back to one would ring us).
     """
     if not (digits.isascii() and digits.isdigit() and 3 <= len(digits) <= 15):

@@ -1,4 +1,4 @@
-"""A call is handed to another agent or to a department: asked for in the web, done by the engine, once."""
+"""Transfers of a call to another agent or a department: requested in the web, done once by the engine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from engine.store.tables.support_line import SupportAgent, SupportCall, SupportT
 
 @dataclass(frozen=True, slots=True)
 class WantedTransfer:
-    """A transfer that was asked for and not begun."""
+    """A transfer that was requested and has not begun."""
 
     id: int
     uuid: str  # of the caller's channel
@@ -93,7 +93,7 @@ def begin(transfer_id: int, now: int) -> bool:
 
 
 def takers(call: SupportCall) -> list[SupportAgent]:
-    """Who a call can be handed to now."""
+    """The agents to whom a call can be handed now."""
     return [
         row
         for row in agents.signed_in()

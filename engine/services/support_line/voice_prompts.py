@@ -1,6 +1,6 @@
 """The sounds of the support line: texts in assets/support/texts.json, spoken once, each replaceable by a recording.
 
-They lie below the folder of prompts as ``support/LANGUAGE/NAME.wav``, with ``support/music.wav`` for who waits.
+They lie below the folder of prompts as ``support/LANGUAGE/NAME.wav``, with ``support/music.wav`` for waiting callers.
 `ensure` makes those that are missing; `replace_by` puts a recording in the place of one, and is kept: what was
 made by us is known by the hash of its text in ``support/.made.json``.
 """
@@ -78,7 +78,7 @@ def ensure(prompts_dir: Path, speak: Speak) -> int:
 
 
 def replace_by(prompts_dir: Path, language: str, name: str, samples: Samples) -> None:
-    """Put a recording in the place of a prompt; it is never spoken over."""
+    """Replace a prompt by a recording, which `ensure` never overwrites."""
     folder = prompts_dir / "support"
     _write(clip_of(prompts_dir, language, name).path, samples)
     _keep_marks(folder, {f"{language}/{name}": ""})
@@ -132,7 +132,7 @@ def missing(prompts_dir: Path) -> list[str]:
 
 
 def music(seconds: int = 48) -> Samples:
-    """Four soft chords again and again, made by us: nobody's rights are in it."""
+    """Four soft chords, repeated; made by us, so that nobody else holds rights in them."""
     chords = ((220.0, 261.6, 329.6), (174.6, 220.0, 261.6), (261.6, 329.6, 392.0), (196.0, 246.9, 293.7))
     note_s = 0.5
     at = np.arange(int(RATE * note_s)) / RATE

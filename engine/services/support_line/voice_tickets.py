@@ -53,7 +53,7 @@ class _Spoken:
 def take_over(recordings: Path, files: Attachments, now: int) -> int:
     """Make tickets of the files; how many.  A job: no transaction around it, it reads files.
 
-    One that cannot be read or deleted stays, is named in the log and holds none of the others up.
+    A file that cannot be read or deleted stays, is named in the log and does not hold up the others.
     """
     made = 0
     for one in _found(recordings / "support", now):
@@ -131,9 +131,9 @@ def _opened(one: _Spoken, sound: Received, duration_ms: int, now: int) -> None:
 
 
 def _length_ms(file: Path) -> int:
-    """Milliseconds of a WAV file; 0 for one that is none, or whose head does not say (the switch died meanwhile).
+    """The length of a WAV file in milliseconds; 0 if it is none, or its header has no length (the switch died).
 
-    OSError for one that may not be read: nobody knows whether somebody spoke.
+    OSError if it cannot be read: then it is unknown whether somebody spoke.
     """
     try:
         with wave.open(str(file)) as sound:
