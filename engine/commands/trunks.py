@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,7 +11,7 @@ from dataclasses import replace
 from engine.clock import wall_ms
 from engine.commands.common import note
 from engine.config import Settings
-from engine.embedded.options import EmbeddedOptions
+from engine.embedded.options import PASSWORD_ENV, EmbeddedOptions
 from engine.errors import BadInput, SwitchUnavailable
 from engine.esl import answers, commands
 from engine.runtime.controller import Engine
@@ -53,13 +54,15 @@ def embedded_options(
     pinned = read(lambda: [row.name for row in Gateway.select().where(Gateway.switch_name.in_(own))])
     logs = settings.data_dir / "log"
     return EmbeddedOptions(
-        password=secrets.token_urlsafe(24),
+        password=os.environ.get(PASSWORD_ENV) or secrets.token_urlsafe(24),
         gateways=tuple(dict.fromkeys([*own, *names, *pinned])),
         prompts=settings.prompts_dir,
         recordings=settings.recordings_folder,
         speed=speed,
         log=logs / "embedded-rung.log",
         cdr=logs / "embedded-cdr.csv",
+        support_numbers=settings.support_numbers,
+        book=logs / "embedded-book",
     )
 
 
