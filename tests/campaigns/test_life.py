@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,8 @@ from engine.services.money import days, ledger, ledger_check, pricing
 from engine.states import FINAL_STATES, CampaignState, Disposition, RecipientState
 from engine.store import timeline as kept_timeline
 from engine.store.ledger import book
-from engine.store.tables.core import Account, Campaign, CampaignCounts, CampaignPulse, Recipient
+from engine.store.tables.core import Account, Campaign, CampaignCounts, CampaignPulse, Message, Recipient
+from engine.store.tables.texts import TextRule
 from engine.store.threads import read, write
 from engine.store.writer import Writer
 from tests.campaigns.conftest import NOW
@@ -128,6 +130,32 @@ def test_those_who_are_chosen_are_called_again(
     counts = read(lambda: CampaignCounts.get_by_id(made))
     assert (counts.total, counts.waiting, counts.mobiles) == (len(numbers),) * 3
     assert read(lambda: campaigns.get(made)).pause_code == ""
+
+
+@pytest.mark.parametrize(
+    ("permissions", "kept"), [("texts", [("success", "Thanks", "3000", True)]), ("", [])]
+)
+def test_texts_that_follow_the_calls_come_along(campaign_id: int, permissions: str, kept: list[Any]) -> None:
+    def make() -> None:
+        fill(campaign_id)
+        TextRule.create(
+            campaign_id=campaign_id, outcome="success", text="Thanks", line="3000", may_change_line=True
+        )
+        sahar = Account.create(name="Sahar", state="active", permissions=permissions, created_at=NOW)
+        Campaign.update(account=sahar).execute()
+        Message.update(account=sahar).execute()
+
+    write(make)
+    made = clone.clone(campaign_id, NOW, ANYTHING, write)
+    copied = read(lambda: list(TextRule.select().where(TextRule.campaign_id == made)))
+    assert [(row.outcome, row.text, row.line, row.may_change_line) for row in copied] == kept
+
+
+def test_a_pause_without_a_reason_says_no_more(campaign_id: int) -> None:
+    write(lambda: fill(campaign_id))
+    write(lambda: campaigns.start(campaign_id, NOW, ANYTHING))
+    write(lambda: campaigns.pause(campaign_id, ""))
+    assert str(read(lambda: view.view(campaign_id, NOW)).sentence) == "It is paused."
 
 
 @pytest.mark.parametrize("word", outcomes.AGAIN)

@@ -179,6 +179,33 @@ def test_two_senders_take_different_events(house: House) -> None:
     assert (first, second) == (set(ids[:3]), {ids[3]})
 
 
+def test_of_two_senders_and_a_slow_receiver_none_sends_twice(house: House, monkeypatch) -> None:
+    """A request takes ten seconds of the clock; eight in a row would outlast the lease of those they were taken with."""
+    told: list[str] = []
+    second = WebhookSender(BOX, LOOPBACK, lambda: house.now)
+
+    def slow(url: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
+        told.append(headers["webhook-id"])
+        house.now += 10_000
+        second.look()
+        return 200, ""
+
+    def quick(url: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
+        told.append(headers["webhook-id"])
+        return 200, ""
+
+    monkeypatch.setattr(webhook_sender, "REQUESTS_AT_ONCE", 1)
+    monkeypatch.setattr(house.sender, "_post", slow)
+    monkeypatch.setattr(second, "_post", quick)
+    for n in range(8):
+        house.happen(f"recipient/{n}", n)
+    house.sender.look()
+    house.sender.wait()
+    second.wait()
+    assert sorted(told) == sorted(f"evt_{row.id}" for row in house.rows())
+    assert {(row.state, row.tries) for row in house.rows()} == {("sent", 1)}
+
+
 def test_events_are_batched_on_wish(store: Writer, receiver: Receiver) -> None:
     house = House(receiver.url, batch=10)
     for n in range(25):

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
+from flask import Flask
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from engine.clock import wall_ms
-from engine.services.accounts import access_tokens
+from engine.clock import from_ms, wall_ms
+from engine.errors import StoreUnavailable
+from engine.services.accounts import access_tokens, permissions
 from engine.services.accounts.access_tokens import NewToken
 from engine.services.accounts.token_scopes import Scope
+from engine.services.compliance import traffic_caps
+from engine.services.compliance.message_kinds import KindHours
 from engine.services.messages import library
-from engine.store.tables.core import Account, Campaign, Message, Recipient, User
+from engine.store.tables.core import Account, Campaign, Message, Recipient, Table, User
 from engine.store.tables.texts import TextRule
 from engine.store.threads import read, write
 from tests.hostile.asking import TEXTS
+from webui.api import authentication
+from webui.api.rest.refusals import WORDS
 from webui.api.rest.table import METHODS
 
 SAMPLE = Path(__file__).resolve().parents[2] / "scripts/sample/message.wav"
@@ -216,6 +224,89 @@ def test_whom_the_token_speaks_for(app, program: Program, cast) -> None:
         assert program.post("GetMessages") == code
     write(lambda: Account.update(state="active", permissions="").where(Account.id == cast.sahar).execute())
     assert program.post("AccountStatus")["Status"] == "User_NotAllowWebService"
+
+
+SENDS = ("QuickSend", "QuickSendWithTTS", "SendOTP", "SendOCV")
+ANY = {
+    "Number": "09121234567", "Text": "سلام، نوبت شما فردا ساعت ده صبح است، لطفا زودتر تشریف بیاورید", "Length": 6,
+    "CallbackURL": "https://example.com/", "Title": "x", "Numbers": "09121234567",
+    "StartDateTime": "2026-01-01 08:00:00", "EndDateTime": "1499/12/29 21:00:00",
+}  # fmt: skip
+
+
+def closed_now(app: Flask, account_id: int) -> None:
+    """Hours for all messages that lie half a day away."""
+    web = app.extensions["avanak"]
+    hours = "18:00-19:00" if from_ms(wall_ms()).astimezone(web.zone).hour < 12 else "06:00-07:00"
+    web.policy = replace(
+        web.policy, hours=KindHours.of_settings(web.settings.model_copy(update={"hours_service": hours}))
+    )
+    write(lambda: Account.update(permissions="web_service own_voice").execute())
+
+
+def capped(app: Flask, account_id: int) -> None:
+    write(lambda: traffic_caps.set_caps(account_id, 0, None, wall_ms(), None))
+
+
+def over_http(app: Flask, account_id: int) -> None:
+    web = app.extensions["avanak"]
+    web.settings = web.settings.model_copy(update={"web_secure_cookies": True})
+
+
+def with_(row: type[Table], **values: Any) -> Callable[[Flask, int], None]:
+    return lambda app, account_id: write(lambda: row.update(**values).execute())
+
+
+def poor(app: Flask, account_id: int) -> None:
+    write(lambda: Message.update(duration_ms=600_000_000).execute())
+
+
+@pytest.mark.parametrize(
+    ("arrange", "code", "methods"),
+    [
+        (closed_now, -6, SENDS),
+        (capped, -25, SENDS),
+        (poor, -50, ("CreateCampaign",)),
+        (with_(Message, state="waiting"), -61, ("CreateCampaign",)),
+        (with_(Message, state="by_phone"), -61, ("CreateCampaign",)),
+        (with_(Message, state="rejected"), -62, ("CreateCampaign",)),
+        (with_(Account, state="registered"), -102, None),
+        (with_(Account, state="expired"), -104, None),
+        (with_(Account, expires_at=1), -104, None),
+        (with_(User, is_active=False), -105, None),
+        (over_http, -109, None),
+    ],
+)
+def test_each_code_for_whatever_is_asked(
+    app, program: Program, message_id: int, cast, arrange: Callable[[Flask, int], None], code: int,
+    methods: tuple[str, ...] | None,
+) -> None:  # fmt: skip
+    arrange(app, cast.sahar)
+    for name in methods or [method.name for method in METHODS]:
+        assert code_in(program.post(name, **ANY, MessageID=message_id)) == code, name
+
+
+@pytest.mark.parametrize("method", [method.name for method in METHODS])
+def test_a_right_that_is_missing_and_a_store_that_is_away(program: Program, monkeypatch, method: str) -> None:
+    right = next(each.right for each in METHODS if each.name == method)
+    with monkeypatch.context() as without:
+        without.setitem(permissions.RIGHTS, right, frozenset())
+        assert code_in(program.post(method)) == -108
+
+    def away(work: Any) -> Any:
+        raise StoreUnavailable("The database does not answer.")
+
+    monkeypatch.setattr(authentication, "read", away)
+    assert code_in(program.post(method)) == -300
+
+
+def code_in(told: Any) -> int:
+    """The code of a refusal, by itself or in the field where its method has it."""
+    if not isinstance(told, dict):
+        return int(told)
+    known = {word: code for code, word in WORDS.items()}
+    fields = [told[name] for name in ("QuickSendID", "Id", "ErrorCode", "Result") if told.get(name)]
+    return int(min(fields)) if fields else known[told["Status"]]
 
 
 def test_nothing_of_another_account(app, program: Program, message_id: int, cast) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -18,6 +18,18 @@ from webui.api.operations import operation
 from webui.request.programs import caller
 
 TAG = "Account"
+BOOKINGS = Literal[
+    "topup",
+    "reserve",
+    "charge",
+    "return",
+    "adjustment",
+    "availability",
+    "synthesis",
+    "text",
+    "text_return",
+    "subscription",
+]
 FollowingText = Annotated[str, Field(min_length=1, max_length=texts.LONGEST)]
 
 
@@ -63,9 +75,7 @@ def get_account() -> AccountAnswer:
 class LedgerQuery(PageQuery):
     since: Instant | None = Field(None, description="From this instant on.")
     until: Instant | None = Field(None, description="Before this instant.")
-    kind: str = Field(
-        "", max_length=20, description="Only bookings of this kind: charge, reserve, return, topup …"
-    )
+    kind: BOOKINGS | None = Field(None, description="Only bookings of this kind.")
     campaign_id: Id | None = None
 
 

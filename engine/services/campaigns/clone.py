@@ -15,7 +15,7 @@ from typing import Any
 
 from engine.errors import BadInput, Conflict
 from engine.sentences import Word
-from engine.services.accounts import audit_log
+from engine.services.accounts import accounts, audit_log, permissions
 from engine.services.campaigns import campaigns, outcomes, why
 from engine.services.campaigns.outcomes import Groups
 from engine.services.campaigns.rules import CampaignRules
@@ -26,6 +26,7 @@ from engine.store.counts import add_counts
 from engine.store.sql import changed, execute, one_of
 from engine.store.tables.campaigns import CampaignCopy
 from engine.store.tables.core import Campaign
+from engine.store.tables.texts import TextRule
 
 log = logging.getLogger(__name__)
 
@@ -148,8 +149,18 @@ def _draft(
         Campaign.id == made
     ).execute()
     CampaignCopy.create(campaign_id=made, source_id=campaign_id, only=" ".join(only))
+    _copy_texts(campaign_id, made, old.account_id)
     audit_log.by_staff(person_id, old.account_id, "campaign.create", f"campaign {made}", now)
     return made
+
+
+def _copy_texts(source_id: int, made: int, account_id: int) -> None:
+    """The texts that follow the calls come along, unless the account may not send texts any more."""
+    if not accounts.has_grant(account_id, permissions.TEXTS):
+        return
+    columns = (TextRule.outcome, TextRule.text, TextRule.line, TextRule.may_change_line)
+    for row in list(TextRule.select(*columns).where(TextRule.campaign_id == source_id).dicts()):
+        TextRule.create(**row, campaign_id=made)
 
 
 def _is_any(campaign_id: int, where: str) -> bool:

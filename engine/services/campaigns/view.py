@@ -219,7 +219,7 @@ def _reason(
     if state == CampaignState.PAUSED:
         if row.pause_code:
             return row.pause_code, {"reason": row.state_reason}
-        return why.PAUSED, {"reason": row.state_reason or "—"}
+        return why.PAUSED, {"reason": row.state_reason}
     if state == CampaignState.SCHEDULED:
         return why.SCHEDULED, {"at": row.starts_at}
     if state == CampaignState.DRAFT and row.awaits_approval:

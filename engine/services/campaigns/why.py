@@ -176,9 +176,13 @@ SENTENCES: dict[str, Sentence] = {
     PREPARING: Sentence("The recipients' own messages are being made; %(left)s are left."),
 }
 
+_NO_REASON = Sentence("It is paused.")
+
 
 def sentence(reason: str, details: dict[str, Any]) -> Sentence:
     """The reason in words; a text that is not one of our codes is returned as it is."""
+    if reason == PAUSED and not details.get("reason"):
+        return _NO_REASON
     form = SENTENCES.get(reason)
     if form is None:
         return Sentence(reason)
