@@ -20,7 +20,6 @@ from engine.errors import StoreUnavailable
 from engine.services.accounts import access_tokens, permissions
 from engine.services.accounts.access_tokens import NewToken
 from engine.services.accounts.token_scopes import Scope
-from engine.services.compliance import traffic_caps
 from engine.services.compliance.message_kinds import KindHours
 from engine.services.messages import library
 from engine.store.tables.core import Account, Campaign, Message, Recipient, Table, User
@@ -226,7 +225,7 @@ def test_whom_the_token_speaks_for(app, program: Program, cast) -> None:
     assert program.post("AccountStatus")["Status"] == "User_NotAllowWebService"
 
 
-SENDS = ("QuickSend", "QuickSendWithTTS", "SendOTP", "SendOCV")
+SENDS = ("QuickSend", "QuickSendWithTTS", "SendOTP")
 ANY = {
     "Number": "09121234567", "Text": "سلام، نوبت شما فردا ساعت ده صبح است، لطفا زودتر تشریف بیاورید", "Length": 6,
     "CallbackURL": "https://example.com/", "Title": "x", "Numbers": "09121234567",
@@ -242,10 +241,6 @@ def closed_now(app: Flask, account_id: int) -> None:
         web.policy, hours=KindHours.of_settings(web.settings.model_copy(update={"hours_service": hours}))
     )
     write(lambda: Account.update(permissions="web_service own_voice").execute())
-
-
-def capped(app: Flask, account_id: int) -> None:
-    write(lambda: traffic_caps.set_caps(account_id, 0, None, wall_ms(), None))
 
 
 def over_http(app: Flask, account_id: int) -> None:
@@ -265,7 +260,6 @@ def poor(app: Flask, account_id: int) -> None:
     ("arrange", "code", "methods"),
     [
         (closed_now, -6, SENDS),
-        (capped, -25, SENDS),
         (poor, -50, ("CreateCampaign",)),
         (with_(Message, state="waiting"), -61, ("CreateCampaign",)),
         (with_(Message, state="by_phone"), -61, ("CreateCampaign",)),

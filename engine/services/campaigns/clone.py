@@ -158,9 +158,11 @@ def _copy_texts(source_id: int, made: int, account_id: int) -> None:
     """The texts that follow the calls come along, unless the account may not send texts any more."""
     if not accounts.has_grant(account_id, permissions.TEXTS):
         return
-    columns = (TextRule.outcome, TextRule.text, TextRule.line, TextRule.may_change_line)
-    for row in list(TextRule.select(*columns).where(TextRule.campaign_id == source_id).dicts()):
-        TextRule.create(**row, campaign_id=made)
+    for row in list(TextRule.select().where(TextRule.campaign_id == source_id)):
+        TextRule.create(
+            campaign_id=made, outcome=row.outcome, text=row.text, line=row.line,
+            may_change_line=row.may_change_line,
+        )  # fmt: skip
 
 
 def _is_any(campaign_id: int, where: str) -> bool:
