@@ -17,6 +17,8 @@ PASSED = ("G729",)
 KNOWN = (*KEPT, *PASSED)
 TRANSPORTS = ("udp", "tcp", "tls")
 SRTP = ("none", "optional", "mandatory")
+# Where voice is sent: to the address in the SDP, or to where the other side's voice comes from.
+VOICE_TO = ("sdp", "source")
 
 
 def read(text: str) -> tuple[str, ...]:

@@ -111,8 +111,8 @@ def _install_options(command: F) -> F:
     multiple=True,
     metavar="NAME,proxy=HOST[:PORT],…",
     help="A trunk; further words: username=, password_file=, register=yes, ptime_ms=40, ping_s=30,"
-    " caller_id_in_from=no, codecs=PCMA:PCMU, transport=tcp, srtp=mandatory, inbound=192.0.2.0/24 (repeatable)."
-    "  What is not named of packet time, codecs, transport and SRTP is as `gateway set` has it.",
+    " caller_id_in_from=no, codecs=PCMA:PCMU, transport=tcp, srtp=mandatory, voice_to=source, inbound=192.0.2.0/24 (repeatable)."
+    "  What is not named of packet time, codecs, transport, SRTP and where voice goes is as `gateway set` has it.",
 )
 @click.option(
     "--tls-authorities-file",
@@ -203,6 +203,7 @@ def _known_gateways() -> dict[str, dict[str, Any]]:
     return {
         row.name: {
             "ptime_ms": row.ptime_ms, "codecs": row.codecs, "transport": row.transport, "srtp": row.srtp,
+            "voice_to": row.voice_to,
         }
         for row in gateways.all_gateways()
     }  # fmt: skip

@@ -43,6 +43,12 @@ _SETTINGS = (
         help="Whether its voice is encrypted, written by `conf install`; the keys travel in its SIP: use tls.",
     ),
     click.option(
+        "--voice-to",
+        type=click.Choice(codecs.VOICE_TO),
+        help="Send voice where the SDP says (sdp), or where the carrier's voice comes from (source: a carrier"
+        " behind NAT); written by `conf install`.",
+    ),
+    click.option(
         "--keys",
         type=click.Choice(gateways.KEYS),
         help="How pressed keys arrive; none: no votes and no opt-out.",
@@ -71,6 +77,11 @@ NO_CALLER_ID = (
 
 
 KEYS_TO_READ = "The keys of its SRTP travel in SIP that everybody on the way can read; tls keeps them secret."
+
+VOICE_TO_WORDS = {
+    "sdp": "voice goes where the SDP says",
+    "source": "voice goes where the carrier's voice comes from",
+}
 
 
 @click.group()
@@ -113,6 +124,7 @@ def list_(as_json: bool) -> None:
         "packet ms",
         "codecs",
         "sip",
+        "voice to",
         "switch",
         "draining",
         "as the switches see it",
@@ -140,6 +152,7 @@ def list_(as_json: bool) -> None:
                     row.ptime_ms,
                     row.codecs,
                     row.transport + (f" srtp {row.srtp}" if row.srtp != "none" else ""),
+                    row.voice_to,
                     row.switch_name,
                     "yes" if row.is_draining else "",
                     " ".join(str(one.sentence or f"{one.switch}: {one.state}") for one in seen[row.id]),
@@ -204,7 +217,7 @@ def _tell(name: str, as_json: bool) -> None:
     row = read(lambda: gateways.get(name))
     if row.srtp != "none" and row.transport != "tls":
         common.note(KEYS_TO_READ)
-    words = f"Gateway {row.name}: {row.cps:g} calls a second, {row.channels} channels"
+    words = f"Gateway {row.name}: {row.cps:g} calls a second, {row.channels} channels; {VOICE_TO_WORDS[row.voice_to]}"
     common.answer(
         common.row_values(row),
         as_json,

@@ -159,7 +159,7 @@ def gateway_xml(gateway: GatewaySettings) -> str:
         "    <variables>",
         "      <!-- Codecs and packet time of calls placed by hand; the engine sends its own. -->",
         f'      <variable name="absolute_codec_string" value="{offer}" direction="outbound"/>',
-        *_WHERE_VOICE_GOES,
+        *_where_voice_goes(gateway),
         *_secured(gateway),
         "    </variables>",
         "  </gateway>",
@@ -168,13 +168,18 @@ def gateway_xml(gateway: GatewaySettings) -> str:
     return "\n".join(lines) + "\n"
 
 
-# Voice goes where the carrier's SDP says: not to whoever sends us a packet, and without waiting for ICE that we never offered.
-_WHERE_VOICE_GOES = (
-    "      <!-- Voice goes where the carrier's SDP says: set this one to false for a carrier behind NAT. -->",
-    '      <variable name="disable_rtp_auto_adjust" value="true" direction="outbound"/>',
-    "      <!-- ICE is not offered; a carrier that answers with it gets its voice all the same. -->",
-    '      <variable name="ignore_sdp_ice" value="true" direction="outbound"/>',
-)
+def _where_voice_goes(gateway: GatewaySettings) -> list[str]:
+    """Lines that say where voice is sent, and that nobody waits for ICE, which we never offer.
+
+    Whoever can send a packet to our port draws the voice of a trunk with ``source`` away; one behind NAT needs it.
+    """
+    is_fixed = str(gateway.voice_to == "sdp").lower()
+    return [
+        "      <!-- true: voice goes where the carrier's SDP says; false: where its voice comes from (behind NAT). -->",
+        f'      <variable name="disable_rtp_auto_adjust" value="{is_fixed}" direction="outbound"/>',
+        "      <!-- ICE is not offered; a carrier that answers with it gets its voice all the same. -->",
+        '      <variable name="ignore_sdp_ice" value="true" direction="outbound"/>',
+    ]
 
 
 def _secured(gateway: GatewaySettings) -> list[str]:

@@ -39,6 +39,7 @@ class GatewaySettings:
     ``ptime_ms`` 20, 40 or 60, if the carrier takes it.  ``ping_s`` seconds between OPTIONS, 0 for none.
     ``codecs`` are offered in their order; ``transport`` is that of its SIP (udp, tcp, tls), ``srtp`` whether its voice
     is encrypted (none, optional, mandatory; its keys travel in the SIP, so only tls keeps it secret).
+    ``voice_to`` is where voice is sent: ``sdp`` where the carrier's SDP says, ``source`` where its voice comes from.
     ``inbound`` are the networks (CIDR) that this carrier may call us from.
     """
 
@@ -53,6 +54,7 @@ class GatewaySettings:
     codecs: str = "PCMA"
     transport: str = "udp"
     srtp: str = "none"
+    voice_to: str = "sdp"
     inbound: tuple[str, ...] = ()
 
     def check(self) -> None:
@@ -70,6 +72,7 @@ class GatewaySettings:
         for word, given, known in (
             ("transport", self.transport, codecs.TRANSPORTS),
             ("SRTP", self.srtp, codecs.SRTP),
+            ("where voice goes", self.voice_to, codecs.VOICE_TO),
         ):
             _require(given in known, f"{where}: {word} is one of {', '.join(known)}, not '{given}'")
         for what, value in (("user name", self.username), ("password", self.password)):

@@ -127,7 +127,7 @@ ODDITIES = {
     "0225": _rang("busy", "USER_BUSY", 486),
     "0226": _rang("unreachable", "NO_USER_RESPONSE", 480),
     "0227": _final("unreachable", "UNALLOCATED_NUMBER", 404),
-    **{f"02{number}": HEARD for number in (*range(30, 62), 64, 65)},
+    **{f"02{number}": HEARD for number in (*range(30, 62), 64, 65, 66)},
     "0270": _rang("no_answer", "NO_ANSWER", None),
     "0271": _rang("failed", _NO_CODEC, None),
     "0272": _rang("failed", _NO_CODEC, None),

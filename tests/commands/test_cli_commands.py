@@ -152,7 +152,7 @@ def test_the_configuration_is_installed_and_checked(ctl: Ctl) -> None:
     assert ended.status == 0, ended.err
     assert any(name.endswith("carrier/mci.xml") for name in ended.document["files"])
     assert "a-long-password-1" not in ended.out
-    codecs = ("--codecs", "pcmu pcma", "--transport", "tcp", "--srtp", "optional")
+    codecs = ("--codecs", "pcmu pcma", "--transport", "tcp", "--srtp", "optional", "--voice-to", "source")
     added = ctl.run("gateway", "add", "mci", *codecs, "--json")
     assert (added.status, added.document["codecs"]) == (0, "PCMU,PCMA")
     assert "tls keeps them secret" in added.err
@@ -163,6 +163,9 @@ def test_the_configuration_is_installed_and_checked(ctl: Ctl) -> None:
     assert "PCMU@8000h@40i,PCMA@8000h@40i" in trunk
     assert "192.0.2.1;transport=tcp" in trunk
     assert 'value="optional:AES' in trunk
+    assert 'name="disable_rtp_auto_adjust" value="false"' in trunk
+    told = ctl.run("gateway", "set", "mci", "--voice-to", "sdp")
+    assert "voice goes where the SDP says" in told.out
     checked = ctl.run("conf", "check", str(target), "--json")
     assert checked.document["errors"] == 0, checked.out
     (target / "vars.xml").write_text("<include>")

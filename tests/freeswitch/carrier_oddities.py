@@ -29,6 +29,7 @@ Answers of every shape; the message is heard:
 0257  three Record-Route · 0258 short header names · 0259 folded headers
 0260  SDP in 180, none in 200 · 0261 SDP in 183, none in 200
 0264  the address in the media only · 0265 a name for an address
+0266  behind NAT: an address at which nobody listens, and speaks from its own
 ====
 
 Answers that FreeSWITCH cannot use, so that the phone is picked up and the call is over at once:
@@ -183,6 +184,11 @@ ODDITIES = {
         (r"^c=.*\n(t=0 0\r\nm=audio.*\n)", "t=0 0\r\nm=audio {rtp} RTP/AVP 8 101\r\nc=IN IP4 {host}\r\n")
     ),
     "0265": _sdp(("^c=.*(?=\r)", "c=IN IP4 localhost")),
+    "0266": then(
+        RINGS,
+        Step(300, 200, "plain", sdp_edits=(("^c=.*(?=\r)", "c=IN IP4 127.0.0.9"),)),
+        voice="here",
+    ),
     "0274": _answer(edits=((r"^Content-Length: \d+", "Content-Length: 0"),)),
     "0270": _answer(edits=((r"^Content-Length: \d+", "Content-Length: 9999"),)),
     "0271": _sdp(("^m=audio [0-9]+", "m=audio 0")),

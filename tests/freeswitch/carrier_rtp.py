@@ -107,14 +107,15 @@ def speech_packet(place: int, ssrc: int) -> bytes:
 def spoken(what: str, ssrc: int) -> list[tuple[float, bytes]]:
     """Two seconds of what a callee says, each packet with its second.
 
-    ``noise`` (comfort noise alone, RFC 3389), ``busy`` (425 Hz), ``special`` (950, 1400 and 1800 Hz), ``elsewhere`` (a hum).
+    ``noise`` (comfort noise alone, RFC 3389), ``busy`` (425 Hz), ``special`` (950, 1400 and 1800 Hz), ``elsewhere`` and
+    ``here`` (a hum).
     """
     if what == "noise":
         head = [
             struct.pack("!BBHII", 0x80, 13, place, place * 1600, ssrc) + bytes((60,)) for place in range(10)
         ]
         return [(0.2 * place, packet) for place, packet in enumerate(head)]
-    if what == "elsewhere":
+    if what in ("elsewhere", "here"):
         return [(0.02 * place, speech_packet(place, ssrc)) for place in range(100)]
     tones = (425, 425, 0, 425) if what == "busy" else (950, 1400, 1800, 0)
     coded = {

@@ -189,7 +189,7 @@ def gateway_words(gateway: GatewaySettings, folder: Path) -> str:
     words = [
         gateway.name, f"proxy={gateway.proxy}", f"ptime_ms={gateway.ptime_ms}",
         f"codecs={gateway.codecs.replace(',', ':')}", f"transport={gateway.transport}", f"srtp={gateway.srtp}",
-        f"ping_s={gateway.ping_s}",
+        f"ping_s={gateway.ping_s}", f"voice_to={gateway.voice_to}",
     ]  # fmt: skip
     words += [f"inbound={network}" for network in gateway.inbound]
     if gateway.username:

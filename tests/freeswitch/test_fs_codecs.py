@@ -1,4 +1,4 @@
-"""The codecs of a trunk: offered in order, played as they are kept, changed in the call, none in common."""
+"""The voice of a trunk: codecs offered in order, played as kept, changed in the call, none in common; where it is sent."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from engine.services.messages.g711 import to_ulaw
 from engine.services.trunks import gateways
 from engine.store.threads import write
 from engine.switch_conf.settings import GatewaySettings
+from tests.behaviour.outcomes import number_of
 from tests.freeswitch import prompts
 from tests.freeswitch.engine_lab import running_engine
 from tests.freeswitch.switch import CarrierProcess, Switch, running_carrier, running_switch
@@ -28,6 +29,7 @@ CODECS = {
     "passed": "G729,PCMA",
     "foreign": "PCMA,PCMU",
     "lab": "PCMA",
+    "nat": "PCMA",
 }
 
 
@@ -48,9 +50,21 @@ def trunks(freeswitch_binary: str, tmp_path_factory: pytest.TempPathFactory) -> 
         running_carrier(folder / "passed", "--codecs", "G729,PCMA") as passed,
         running_carrier(folder / "foreign", "--codecs", "G722") as foreign,
     ):
-        carriers = {"both": both, "ulaw": ulaw, "passed": passed, "foreign": foreign, "lab": both}
+        carriers = {
+            "both": both,
+            "ulaw": ulaw,
+            "passed": passed,
+            "foreign": foreign,
+            "lab": both,
+            "nat": both,
+        }
         wanted = tuple(
-            GatewaySettings(name, f"127.0.0.1:{carrier.port}", codecs=CODECS[name])
+            GatewaySettings(
+                name,
+                f"127.0.0.1:{carrier.port}",
+                codecs=CODECS[name],
+                voice_to="source" if name == "nat" else "sdp",
+            )
             for name, carrier in carriers.items()
         )
         with running_switch(freeswitch_binary, folder / "switch", wanted) as switch:
@@ -128,3 +142,16 @@ def test_no_codec_in_common_is_told_and_the_trunk_left_alone(trunks: Trunks, lab
         assert lane.health.state is Breaker.NO_CODEC
         assert len(trunks.carriers[name].arrived) - before <= 12
         assert lab.counts(campaign_id).answered == 0
+
+
+def test_a_carrier_behind_nat_hears_the_message_where_its_voice_comes_from(trunks: Trunks, lab: Lab) -> None:
+    """Its SDP names an address at which nobody listens: unless told otherwise, the voice goes there."""
+    carrier = trunks.carriers["nat"]
+    ends = {}
+    for gateway in ("lab", "nat"):
+        number, before = number_of("0266"), len(carrier.ended)
+        assert lab.finish(lab.campaign([number], gateways=[gateway])).delivered == 1
+        wait_for(lambda before=before: len(carrier.ended) > before, "the end of the call", 10)
+        ends[gateway] = carrier.ended[before]["voice_ms"]
+    assert ends["lab"] == 0
+    assert ends["nat"] >= 1700  # FreeSWITCH follows after the first packets

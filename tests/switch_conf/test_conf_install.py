@@ -122,6 +122,7 @@ def test_a_marker_cannot_make_it_remove_files_elsewhere(tmp_path: Path) -> None:
         ({"gateways": (GatewaySettings("a", "h", codecs="G729"),)}, "with PCMA or PCMU"),
         ({"gateways": (GatewaySettings("a", "h", transport="sctp"),)}, "transport is one of"),
         ({"gateways": (GatewaySettings("a", "h", srtp="yes"),)}, "SRTP is one of"),
+        ({"gateways": (GatewaySettings("a", "h", voice_to="nat"),)}, "where voice goes is one of"),
         ({"gateways": (GatewaySettings("a", "h", transport="tls"),)}, "--tls-authorities-file"),
         ({"tls_certificate": "-----BEGIN CERTIFICATE-----"}, "private key"),
         ({"gateways": (GatewaySettings("a", "h", register=True),)}, "user name"),
@@ -174,6 +175,17 @@ def test_trunks_by_tcp_and_tls_with_their_codecs(tmp_path: Path) -> None:
     assert found == []
     install(tmp_path / "fs", SETTINGS)  # without them they are gone
     assert not (tmp_path / "fs/tls/agent.pem").exists()
+
+
+def test_voice_goes_where_the_gateway_is_set_to_send_it(tmp_path: Path) -> None:
+    trunks = (GatewaySettings("plain", "192.0.2.1"), GatewaySettings("nat", "192.0.2.2", voice_to="source"))
+    install(tmp_path / "fs", dataclasses.replace(SETTINGS, gateways=trunks))
+    for name, is_fixed in (("plain", "true"), ("nat", "false")):
+        text = (tmp_path / "fs/sip_profiles/carrier" / f"{name}.xml").read_text()
+        assert f'name="disable_rtp_auto_adjust" value="{is_fixed}"' in text
+    install(
+        tmp_path / "fs", dataclasses.replace(SETTINGS, gateways=trunks[::-1])
+    )  # nothing counts as changed
 
 
 def test_what_is_wrong_with_codecs_and_secrecy_is_found(tmp_path: Path) -> None:

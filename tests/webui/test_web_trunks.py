@@ -34,12 +34,13 @@ def test_a_gateway_is_added_and_changed(operator) -> None:
     row = read(lambda: Gateway.get(Gateway.name == "tci-2"))
     assert (row.cps, row.channels, row.caller_id, row.prefixes) == (5.0, 50, "0219100", "98912 98913")
     assert (row.codecs, row.transport, row.srtp) == ("PCMA", "udp", "none")
-    secure = {"codecs": "PCMU, pcma", "transport": "tls", "srtp": "mandatory"}
+    secure = {"codecs": "PCMU, pcma", "transport": "tls", "srtp": "mandatory", "voice_to": "source"}
     changed = {**FIELDS, **secure, "cps": "7.5", "name": "other-name"}
     assert operator.post(f"/trunks/gateways/{row.id}", changed).location == "/trunks"
     row = read(lambda: Gateway.get_by_id(row.id))
     assert (row.name, row.cps) == ("tci-2", 7.5)
     assert (row.codecs, row.transport, row.srtp) == ("PCMU,PCMA", "tls", "mandatory")
+    assert row.voice_to == "source"
 
 
 def test_bad_values_are_refused_beside_the_field(operator) -> None:

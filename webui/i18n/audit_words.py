@@ -176,6 +176,7 @@ FIELDS: dict[str, Any] = {
     "codecs": _l("codecs"),
     "transport": _l("SIP by"),
     "srtp": _l("encrypted voice"),
+    "voice_to": _l("where voice is sent"),
     "keys": _l("how keys arrive"),
     "cost_rials_a_minute": _l("cost of a minute (Rials)"),
     "is_draining": _l("takes no new call"),

@@ -70,6 +70,14 @@ class GatewayForm(FlaskForm):
         ],
         default="none",
     )
+    voice_to = SelectField(
+        _l("Send voice"),
+        choices=[
+            SelectChoice("sdp", _l("where the SDP says")),
+            SelectChoice("source", _l("where the carrier's voice comes from (carrier behind NAT)")),
+        ],
+        default="sdp",
+    )
     keys = SelectField(
         _l("Pressed keys arrive"),
         choices=[
@@ -93,6 +101,7 @@ class GatewayForm(FlaskForm):
             "codecs": self.codecs.data,
             "transport": self.transport.data,
             "srtp": self.srtp.data,
+            "voice_to": self.voice_to.data,
             "keys": self.keys.data,
             "cost_rials_a_minute": self.cost_rials_a_minute.data or 0,
         }

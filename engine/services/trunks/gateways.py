@@ -109,6 +109,7 @@ def _checked(name: str, values: dict[str, Any]) -> dict[str, Any]:
     for field, word, known in (
         ("transport", Sentence("The transport"), codecs.TRANSPORTS),
         ("srtp", Sentence("SRTP"), codecs.SRTP),
+        ("voice_to", Sentence("Where voice is sent"), codecs.VOICE_TO),
     ):
         if values.get(field) not in (None, *known):
             raise BadInput(

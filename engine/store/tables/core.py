@@ -143,6 +143,7 @@ class Gateway(Table):
     codecs = CharField(40, default="PCMA")  # in the order in which they are offered, with commas
     transport = CharField(3, default="udp")  # of its SIP: udp, tcp, tls
     srtp = CharField(10, default="none")  # none, optional, mandatory
+    voice_to = CharField(10, default="sdp")  # sdp: where the SDP says; source: where its voice comes from
     keys = CharField(10, default="events")  # how pressed keys arrive: events, voice, none
     cost_rials_a_minute = BigIntegerField(default=0)
     is_draining = BooleanField(default=False)
