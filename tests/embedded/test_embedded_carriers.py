@@ -25,6 +25,7 @@ def test_each_carrier_has_one_outcome_and_no_more_rings_than_tries(
     table = {ending: outcome for one in TABLES.values() for ending, outcome in one.items()}
     assert set(table) == set(carriers.SCRIPTED) | set(carriers.ANSWERS)
     monkeypatch.setattr(retry, "FREE_BACKOFF_FIRST_MS", 100)
+    monkeypatch.setattr(retry, "FREE_BACKOFF_GROWTH", 1)
     lab = start_lab({"hours_service": ""})
     campaign_id = campaign_of(lab, list(table), "embedded", retry_after_s=1)
     lab.finish(campaign_id, 120)
