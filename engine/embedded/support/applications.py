@@ -182,6 +182,6 @@ def _db(house: SupportHouse, _channel: Channel, data: str) -> Task:
 
 APPLICATIONS: dict[str, Callable[[SupportHouse, Channel, str], Task]] = {
     "ring_ready": _nothing, "answer": _answer, "set": _set, "multiset": _multiset, "event": _event,
-    "sleep": _sleep, "playback": _playback, "play_and_get_digits": _digits, "record": _record,
+    "sleep": _sleep, "playback": _playback, "play_and_get_digits": _digits, "record": _record, "mkdir": _nothing,
     "callcenter": _callcenter, "bridge": _bridge, "db": _db, "transfer": _transfer, "hangup": _hangup,
 }  # fmt: skip
