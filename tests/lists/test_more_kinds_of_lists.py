@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+
 import pytest
 
 from engine.errors import BadInput
@@ -102,3 +105,41 @@ def test_people_whose_number_stands_in_another_column_are_told() -> None:
     assert any("Other columns hold mobiles too: موبایل (2);" in str(note) for note in facts.notes)
     assert any(str(note).startswith("1 rows without a number") for note in facts.notes)
     assert called(read(text, Choices("2,4"))[0]) == [THREE[0], THREE[2], "+989121110003"]
+
+
+PHONE = "09120000000"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        [[PHONE, "a\nb", ""]],
+        [[PHONE, "a\nb", "", ""]],
+        [["a\nb", PHONE, ""]],
+        [["", "a\nb", PHONE]],
+        [[PHONE, "a\nb\nc\nd", "x"]],
+        [[PHONE, "a\n\nb", ""]],
+        [[PHONE, "\n", ""]],
+        [[PHONE, "a\nb", "c\nd", ""]],
+        [[PHONE, "a\nb", ""], ["09120000001", "c\nd", ""], ["09120000002", "e\nf", "x"]],
+        [["موبایل", "نشانی", "شهر"], [PHONE, "تهران\nخیابان ولی‌عصر", "تهران"]],
+        [["موبایل", "نشانی", "همراه دوم"], [PHONE, "a\nb", "09350000000"]],
+        [["موبایل", "نشانی\nکامل", "شهر"], [PHONE, "a, b\nc", ""], ["09120000001", 'a "b"\nc', ""]],
+    ],
+)
+def test_a_cell_with_a_line_break_is_one_cell_however_wide_its_record(
+    written: list[list[str]], end: str
+) -> None:
+    out = io.StringIO()
+    csv.writer(out, lineterminator=end).writerows(written)
+    rows, facts = read(out.getvalue())
+    assert facts.lines == len(written)
+    numbers = [cell for cells in written for cell in cells if cell.startswith("0912")]
+    assert called(rows) == [f"+98{number[1:]}" for number in numbers]
+
+
+@pytest.mark.parametrize("text", ['0912000000{},"\n",0912000001{}\n', '0912000000{},"x\ny",0912000001{}\n'])
+def test_two_stray_marks_around_a_line_break_swallow_no_number(text: str) -> None:
+    _, facts = read("".join(text.format(n, n) for n in range(3)))
+    assert facts.lines == 6

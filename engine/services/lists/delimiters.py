@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import re
 from collections import Counter
@@ -54,9 +55,33 @@ def unwrapped(lines: Iterable[str]) -> Iterator[str]:
 
 
 def usual_width(lines: Sequence[str], delimiter: str) -> int:
-    """How many cells most of `lines` have."""
+    """How many cells most of `lines` have; most of their records, where cells have line breaks."""
     widths = Counter(line.count(delimiter) + 1 for line in lines if line.strip())
-    return max(widths, key=lambda width: (widths[width], width), default=1)
+    width = max(widths, key=lambda width: (widths[width], width), default=1)
+    return max(width, _record_width(lines, delimiter)) if any('"' in line for line in lines) else width
+
+
+def _record_width(lines: Sequence[str], delimiter: str) -> int:
+    """How many cells most records have, read as a program writes them; 0 when they cannot be read so.
+
+    Two stray marks in two lines look like one cell: records of several lines count only when a record
+    of one line is as wide, or none of them has a number in more than one cell.
+    """
+    reader = csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=True)
+    records: list[tuple[int, list[str]]] = []  # lines, cells
+    end = 0
+    with contextlib.suppress(csv.Error):  # a stray mark, or a record that goes on behind the sample
+        for cells in reader:
+            if any(cells):
+                records.append((reader.line_num - end, cells))
+            end = reader.line_num
+    if not records or end * 2 < len(lines):
+        return 0
+    widths = Counter(len(cells) for _, cells in records)
+    width, count = max(widths.items(), key=lambda item: (item[1], item[0]))
+    of_several = [cells for spanned, cells in records if spanned > 1 and len(cells) == width]
+    is_sure = count > len(of_several) or all(sum(map(_is_number, cells)) < 2 for cells in of_several)
+    return width if is_sure else 0
 
 
 def _best(lines: Sequence[str], delimiters: Iterable[str], otherwise: str) -> tuple[str, _Score]:
