@@ -153,3 +153,17 @@ def test_a_constant_offset_takes_no_room() -> None:
     prompt = heard(wav(0.02 * AT_8 + 0.5, 8_000, "PCM_24"))
     assert prompt.sheet.loudness_lufs == pytest.approx(-20, abs=1)
     assert abs(float(prompt.samples.mean())) < 100
+
+
+@pytest.mark.parametrize(
+    ("pitch", "is_told"), [(20, True), (100, True), (3_800, True), (250, False), (1_000, False)]
+)
+def test_a_tone_that_no_telephone_plays_is_told(pitch: int, is_told: bool) -> None:
+    tone = 0.5 * np.sin(2 * np.pi * pitch * np.arange(3 * 16_000) / 16_000)
+    prompt = heard(wav(tone))
+    assert any("too low or too high" in warning.id for warning in prompt.sheet.warned) == is_told
+
+
+def test_speech_is_no_tone() -> None:
+    prompt = heard(wav(speech()))
+    assert not any("too low or too high" in warning.id for warning in prompt.sheet.warned)

@@ -204,3 +204,25 @@ def test_ten_minutes_of_any_format_are_read_within_the_limits() -> None:
 def test_of_several_tracks_the_first_is_played_and_the_others_are_told() -> None:
     prompt = heard(muxed("mp4", ONE, tracks=2))
     assert any('"tracks": 2' in str(note) or "2 sound tracks" in str(note) for note in prompt.found["notes"])
+
+
+@pytest.mark.parametrize("behind", [bytes(500), bytes(100_000), ID3V1 + bytes(50_000), bytes(50_000) + ID3V1,
+                                    ape() + bytes(50_000), ape() + ID3V1])  # fmt: skip
+@pytest.mark.parametrize("make", [mp3, lambda samples: without_xing(mp3(samples))], ids=["xing", "bare"])
+def test_zeros_and_labels_behind_an_mp3_are_no_sound(make, behind: bytes) -> None:
+    prompt = assert_whole(make(ONE) + behind, 3.0)
+    assert any("Behind the end" in warning.id for warning in prompt.sheet.warned) == (
+        behind.count(0) > 10_000
+    )
+
+
+def test_an_mp3_of_which_only_zeros_follow_is_cut_short() -> None:
+    data = mp3(speech(20.0))
+    assert_refused(data[: len(data) // 2] + bytes(len(data) // 2), "cut short")
+
+
+@pytest.mark.parametrize(
+    "behind", [bytes(1), bytes(500), bytes(100_000), b"\xff" * 40, ID3V1, b"trailer of a telephone"]
+)
+def test_what_stands_behind_an_amr_file_is_no_sound(behind: bytes) -> None:
+    assert_whole(muxed("amr", AT_8, 8_000) + behind, 3.0)

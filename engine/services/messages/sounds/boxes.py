@@ -28,6 +28,10 @@ _EBML = b"\x1a\x45\xdf\xa3"
 _MATROSKA_AGAIN = re.compile(rb"\x1a\x45\xdf\xa3.{1,60}(?:webm|matroska)", re.DOTALL)
 _SEGMENT, _CLUSTER = 0x18538067, 0x1F43B675
 _BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")
+_AMR_NARROW = dict(enumerate((13, 14, 16, 18, 20, 21, 27, 32, 6))) | {15: 1}
+_AMR_WIDE = dict(enumerate((18, 24, 33, 37, 41, 47, 51, 59, 61, 6))) | {14: 1, 15: 1}
+"""Bytes of a frame by its type."""
+_AMR_FOREIGN = 4_096
 _BOX_NAME = re.compile(rb"[A-Za-z0-9 \xa9]{4}")
 
 
@@ -73,6 +77,22 @@ def check(data: Any, start: int, kind: str, shown: str) -> None:
         _check_asf(data, start, shown)
     elif kind == "amr" and data.find(data[start : start + 6], start + 6) >= 0:
         raise joined(shown)
+
+
+def end_of_amr(data: Any, start: int, end: int) -> int:
+    """Where the frames of an AMR file end: what is behind them, zeros or a few bytes that begin no frame, is no sound."""
+    is_wide = data[start : start + 9] == b"#!AMR-WB\n"
+    sizes = _AMR_WIDE if is_wide else _AMR_NARROW
+    at = start + (9 if is_wide else 6)
+    while at < end:
+        head = data[at]
+        size = sizes.get(head >> 3 & 15)
+        if head & 0x83 or size is None:
+            return at if end - at <= _AMR_FOREIGN or not any(data[at:end]) else end
+        if head == 0 and not any(data[at:end]):
+            return at
+        at += size
+    return end
 
 
 def _check_end(data: Any, end: int, shown: str) -> None:

@@ -61,7 +61,9 @@ def sounds(data: Any, name: str, shown: str) -> Iterator[Sound]:
             yield _by_soundfile(Slices(b"", memoryview(data)[begins:ends]), shown)
     elif kind:
         boxes.check(data, start, kind, shown)
-        yield from _by_ffmpeg(Slices(b"", memoryview(data)[start:]), kind, shown)
+        ends = boxes.end_of_amr(data, start, end) if kind == "amr" else len(data)
+        for sound in _by_ffmpeg(Slices(b"", memoryview(data)[start:ends]), kind, shown):
+            yield sound._replace(ignored=end - ends if ends < end else 0)
     elif (first := mpeg.first_frame(data, start)) is not None:
         yield from mpeg.sounds(data, first, end, shown)
     else:

@@ -76,6 +76,16 @@ def loudness_lufs(mono: Block) -> float:
     return float(10 * np.log10(powers[powers >= powers.mean() / 10].mean()))
 
 
+def share_in_band(mono: Block) -> float:
+    """Which share of the energy, from 0 to 1, a telephone plays (200 to 3,600 Hz); 1 for none at all."""
+    seconds = mono[: len(mono) // RATE * RATE].reshape(-1, RATE).astype(np.float32)
+    window = np.hanning(RATE).astype(np.float32)
+    powers = np.zeros(RATE // 2 + 1)
+    for second in seconds:
+        powers += np.abs(np.fft.rfft(second * window)) ** 2
+    return float(powers[200:3_601].sum() / powers.sum()) if powers.any() else 1.0
+
+
 def raise_to_telephone(mono: Block, heard: Heard) -> tuple[Block, float, float]:
     """The message at a telephone's level; its loudness before (LUFS) and by how much it was raised (dB).
 

@@ -62,6 +62,7 @@ class Piece:
     bytes: int = 0
     skip: int = 0  # samples that the encoder put before and behind
     drop: int = 0
+    ignored: int = 0  # zeros behind it, up to the end of the file
 
 
 def frame_at(data: Any, at: int) -> Frame | None:
@@ -96,7 +97,7 @@ def sounds(data: Any, start: int, end: int, shown: str) -> Iterator[Sound]:
         if piece.frames:
             first = piece.first
             seconds = len(piece.frames) * first.samples / first.rate
-            yield Sound(first.rate, first.channels, seconds, _decoded(data, piece, shown))
+            yield Sound(first.rate, first.channels, seconds, _decoded(data, piece, shown), piece.ignored)
 
 
 def _pieces(data: Any, at: int, end: int, shown: str) -> list[Piece]:
@@ -131,6 +132,9 @@ def _pieces(data: Any, at: int, end: int, shown: str) -> list[Piece]:
             continue
         found = _next_pair(data, at + 1, end)
         foreign = (found if found is not None else end) - at
+        if foreign > _FOREIGN and pieces and not any(data[at:end]):
+            pieces[-1].ignored = foreign
+            break
         if foreign > _FOREIGN:
             raise unreadable(shown, Sentence("%(bytes)s bytes in it are no sound", bytes=f"{foreign:,}"))
         at, is_new = at + foreign, True

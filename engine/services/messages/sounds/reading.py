@@ -24,6 +24,7 @@ _MOSTLY_SILENCE = 0.3  # less of a message than this is heard
 _LONG_SILENCE_S = 1.5
 _MUCH_DB = 20.0
 _CLIPPED_SHARE = 0.002
+_LEAST_IN_BAND = 0.03  # of the energy
 
 
 def read(path: str, name: str, shown: str, max_s: float, trims: bool) -> Answer:
@@ -125,6 +126,13 @@ def _message(found: _Collected, shown: str, trims: bool) -> Answer:
     after = before + gain_db
     notes = [*found.notes, *_notes(heard, before, gain_db)]
     warnings = _warnings(heard, len(mono) / RATE, after, gain_db, found.is_clipped)
+    if level.share_in_band(mono) < _LEAST_IN_BAND:
+        warnings.append(
+            Sentence(
+                "Nearly all of it is too low or too high for a telephone, which plays 300 to 3,400 Hz: listen to it here as"
+                " people will hear it."
+            )
+        )
     if found.ignored:
         warnings.append(
             Sentence(
