@@ -16,6 +16,7 @@ _LETTERS = str.maketrans(
         "ٱ": "ا", "ـ": "",
     }
 )  # fmt: skip
+_LINE_BREAK = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
 _JOINERS = "\u200c\u200d"
 
 
@@ -37,12 +38,13 @@ def _digit(char: str) -> str:
 
 
 def visible(text: str) -> str:
-    """Return `text` with each invisible character written as ‹U+200F›.
+    """Return `text` with each invisible character written as ‹U+200F›, a line break as ↵.
 
     A joiner between two letters, as Persian writes it, stays, and so does a plain space.
     """
     if text.isascii() and text.isprintable():
         return text
+    text = _LINE_BREAK.sub("↵", text)
     out = []
     for at, char in enumerate(text):
         is_joint = char in _JOINERS and text[at - 1 : at].isalpha() and text[at + 1 : at + 2].isalpha()

@@ -35,6 +35,7 @@ def test_the_list_has_every_sort_of_number():
         Reason.EXTENSION,
         Reason.ENDINGS,
         Reason.BESIDE_WORDS,
+        Reason.FOREIGN_FORM,
     }
     counts = Counter(row.reason for row in rows)
     assert set(counts) == {None, *Reason} - later - of_other_lists

@@ -393,3 +393,15 @@ def test_other_endings_are_named_and_give_no_choice(behind: str) -> None:
 
 def test_how_many_lines_an_office_has_is_passed_over() -> None:
     assert normalise("۰۲۱-۸۸۷۷۶۶۵۵ (۱۰ خط)") == NormalNumber("+982188776655", LineKind.LANDLINE, "021")
+
+
+@pytest.mark.parametrize(
+    "text", ["(415) 555-2671", "(212) 555 2671", "(۳۱۲) ۵۵۵-۲۶۷۱", "tel: (415)-555-2671"]
+)
+def test_a_number_written_as_in_north_america_is_no_landline(text: str) -> None:
+    assert normalise(text) is Reason.FOREIGN_FORM
+
+
+@pytest.mark.parametrize("text", ["(912) 111-0020", "(021) 8877-6655", "(21) 88776655", "(0415) 555-2671"])
+def test_an_area_or_a_mobile_in_brackets_is_a_number(text: str) -> None:
+    assert isinstance(normalise(text), NormalNumber)

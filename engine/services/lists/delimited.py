@@ -23,6 +23,7 @@ from engine.errors import BadInput
 from engine.sentences import Amount, Sentence
 from engine.services.lists.delimiters import DELIMITERS, detect_delimiter, unwrapped, usual_width
 from engine.services.lists.quotes import MendedQuotes
+from engine.services.lists.spoiled import Mender
 from engine.services.lists.table import Table
 
 MAX_LINE = 1_000_000
@@ -179,7 +180,9 @@ class TextTable(Table):
         self.encoding, has_quotes = scan(file, filename, max_line=max_line)
         file.seek(0)
         self._text = io.TextIOWrapper(file, encoding=self.encoding, newline="")
-        head = list(islice(self._text, _SAMPLE_LINES))
+        self._mender = Mender()
+        text = map(self._mender.mend, self._text)
+        head = list(islice(text, _SAMPLE_LINES))
         if len(head) == 1 and len(lines := _OTHER_BREAKS.split(head[0])) > 1:
             head = [line + "\n" for line in lines]
         if head and (separator := _SEP_LINE.fullmatch(head[0])):
@@ -189,7 +192,7 @@ class TextTable(Table):
         else:
             found, is_wrapped = detect_delimiter(head, filename)
         self.delimiter: str = found
-        self._lines: Iterator[str] = chain(head, self._text)
+        self._lines: Iterator[str] = chain(head, text)
         self._quotes: MendedQuotes | None = None
         if is_wrapped:
             self._lines = unwrapped(self._lines)
@@ -217,14 +220,16 @@ class TextTable(Table):
             ) from None  # fmt: skip
 
     def notes(self) -> list[Sentence]:
-        """The lines whose quotation marks had no partner."""
+        """The lines that were spoiled, and those whose quotation marks had no partner."""
+        found = self._mender.notes()
         if self._quotes is None or not self._quotes.bad:
-            return []
+            return found
         return [
+            *found,
             Sentence(
                 "A quotation mark has no partner in line %(lines)s; what stands there was read without quotation marks.",
                 lines=[line + self.passed_over for line in self._quotes.bad],
-            )
+            ),
         ]
 
     def detach(self) -> None:

@@ -84,6 +84,8 @@ _WHOLE_FLOAT = re.compile(r"(\d{7,15})[.,]0{1,2}", re.ASCII)
 _SCIENTIFIC = re.compile(r"(\d)(?:[.,/](\d{1,14}))?[eE](\+?)(\d{1,2})", re.ASCII)
 # What must not be joined to a number without a closer look: a leading minus, a date, a second ending.
 _with_care = re.compile(r"^\s*-|-\s*\d{1,2}\s*-|\d{7}\D+\d{1,3}\D*$").search
+_NORTH_AMERICAN = re.compile(r"\([2-8]\d\d\)[ .-]*\d{3}[ .-]+\d{4}", re.ASCII)
+"""``(415) 555-2671``: nobody in Iran parts a landline so."""
 _CODE_TWICE = re.compile(r"(?:00)?(?:98(?:00)?)+(?=980?9\d{9}$)", re.ASCII)
 _CHARGED_MORE = (PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST)
 
@@ -224,6 +226,8 @@ def _normalise_slowly(
             return Reason.UNASSIGNED
         return _in_iran(default_area.removeprefix("0") + digits, allow_premium, allow_short)
     found = _in_iran(digits, allow_premium, allow_short)
+    if _NORTH_AMERICAN.fullmatch(spelt) and not (type(found) is NormalNumber and found.kind is _IS_MOBILE):
+        return Reason.FOREIGN_FORM
     if found is Reason.TOO_SHORT and 3 <= len(digits) <= 5:
         return Reason.SHORT_NUMBER  # 110, 115, 1818 …
     return found

@@ -32,6 +32,7 @@ class Reason(StrEnum):
     EXTENSION = "extension"
     ENDINGS = "endings"
     BESIDE_WORDS = "beside_words"
+    FOREIGN_FORM = "foreign_form"
 
     @property
     def has_number(self) -> bool:
@@ -82,6 +83,9 @@ _SENTENCES: dict[Reason, Sentence] = {
     ),
     Reason.BESIDE_WORDS: Sentence(
         "Words stand beside the number in its cell; look at them, then choose that the first number of a cell is called."
+    ),
+    Reason.FOREIGN_FORM: Sentence(
+        "The number is written as in North America; a landline in Iran is written 021…, a number abroad 001…."
     ),
     Reason.HIDDEN: Sentence("The row is hidden or filtered out in the spreadsheet, so it was left out."),
 }
