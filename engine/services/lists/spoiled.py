@@ -1,4 +1,4 @@
-"""Persian that was saved in a wrong encoding before it came here: «Ø¹Ù„ÛŒ» or «ط¹ظ„غŒ» for «علی».
+"""Persian that was saved in a wrong encoding before it came here, as in «Ø¹Ù„ÛŒ».
 
 A program read UTF-8 as Windows-1252 or Windows-1256 and saved what it saw.  The letters of Persian have two
 bytes, the first D8 to DB, so what was spoiled is told apart for certain and mended exactly.
