@@ -22,7 +22,16 @@ from engine.services.sla import credits
 from engine.states import PaymentState
 from engine.store.threads import read, write
 from webui.forms.number_fields import WholeField, ascii_digits
-from webui.forms.pages import Answer, PageForm, attempt, before_id, customers_only, pages_blueprint, refused
+from webui.forms.pages import (
+    Answer,
+    PageForm,
+    attempt,
+    before_id,
+    customers_only,
+    key_field,
+    pages_blueprint,
+    refused,
+)
 from webui.i18n.formats import number
 from webui.i18n.sentences import reason, said
 from webui.request.access import needs, person
@@ -74,6 +83,7 @@ class ReceiptForm(PageForm):
 
 
 class PlanForm(PageForm):
+    key = key_field()
     plan = SelectField(_l("Plan"), coerce=int)
 
 
@@ -129,11 +139,13 @@ def subscribe() -> str | Answer | Response:
     form.plan.choices = _plans()
     if not form.validate_on_submit():
         return refused("balance/index.html", **_balance(plan=form))
-    plan_id = form.plan.data
-    missing = read(lambda: payments.amount_for(account_id, plan_id))
-    if missing:
+    plan_id, key = form.plan.data, form.key.data or ""
+    is_bought, missing = read(
+        lambda: (subscriptions.is_bought(account_id, key), payments.amount_for(account_id, plan_id))
+    )
+    if missing and not is_bought:
         return _begin(form, lambda: missing, plan_id, "plan")
-    if not attempt(form, lambda: subscriptions.buy(account_id, plan_id, now, me.id)):
+    if not attempt(form, lambda: subscriptions.buy(account_id, plan_id, now, me.id, key)):
         return refused("balance/index.html", **_balance(plan=form))
     flash(_("The subscription is paid."), "success")
     return redirect(url_for("balance.index"))

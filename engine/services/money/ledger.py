@@ -53,6 +53,11 @@ def spendable(account_id: int) -> int:
     return lock_balance(account_id) + int(accounts.get(account_id).debt_ceiling)
 
 
+def is_booked(key: str) -> bool:
+    """Whether something was booked with that key."""
+    return bool(execute("SELECT 1 FROM ledger_txn WHERE key = ?", [key]))
+
+
 def spend(
     account_id: int, amount: int, kind: str, key: str, book_name: str, now: int, **about: Any
 ) -> int | None:
@@ -61,7 +66,7 @@ def spend(
     None when `key` was booked before.  Raises NoCredit.
     """
     rials(amount, least=0)
-    if execute("SELECT 1 FROM ledger_txn WHERE key = ?", [key]):
+    if is_booked(key):
         return None
     free = spendable(account_id)
     if amount > free:

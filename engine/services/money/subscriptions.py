@@ -54,16 +54,23 @@ def get_plan(plan_id: int) -> SubscriptionPlan:
     return row
 
 
-def buy(account_id: int, plan_id: int, now: int, person_id: int | None = None) -> int:
+def is_bought(account_id: int, key: str) -> bool:
+    """Whether the form with that key bought months before."""
+    return bool(key) and ledger.is_booked(_booking(account_id, key))
+
+
+def buy(account_id: int, plan_id: int, now: int, person_id: int | None = None, key: str = "") -> int | None:
     """Pay a plan from the balance: the account is active until its end; the subscription's id.
 
-    Inside a transaction.  Months are added to what is still paid for.  Raises NoCredit, and
-    Conflict before the identity was accepted.
+    Inside a transaction.  Months are added to what is still paid for.  `key` is that of the form:
+    None when it bought before.  Raises NoCredit, and Conflict before the identity was accepted.
     """
     plan = get_plan(plan_id)
     if not plan.is_offered:
         raise Conflict("This plan is offered no more.")
     lock_balance(account_id)  # whoever buys at the same moment adds his months behind ours
+    if is_bought(account_id, key):
+        return None
     row = accounts.get(account_id)
     if row.is_house:
         raise Conflict("The house account needs no subscription.")
@@ -88,7 +95,7 @@ def buy(account_id: int, plan_id: int, now: int, person_id: int | None = None) -
         account_id,
         int(plan.price),
         "subscription",
-        f"subscription/{made.id}",
+        _booking(account_id, key) if key else f"subscription/{made.id}",
         SUBSCRIPTION,
         now,
         person_id=person_id,
@@ -100,6 +107,10 @@ def buy(account_id: int, plan_id: int, now: int, person_id: int | None = None) -
         account_states.move(account_id, AccountState.ACTIVE, expires_at=until_at)
     log.info("action=subscribed account=%d months=%d", account_id, plan.months)
     return int(made.id)
+
+
+def _booking(account_id: int, key: str) -> str:
+    return f"subscription/{account_id}/{key}"
 
 
 def history(account_id: int) -> Sequence[Subscription]:
