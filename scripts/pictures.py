@@ -74,6 +74,21 @@ def served(folder: Path) -> Iterator[tuple[str, Made]]:
         process.stdin.close()
 
 
+@contextmanager
+def visited() -> Iterator[tuple[Browser, str, dict[str, int]]]:
+    """A browser, the address of a house that is served, and what stands for the names in its paths."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        served(Path(folder)) as (address, made),
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser, address, {
+            "account": made.account, "campaign": made.campaign, "ticket": made.ticket, "message": made.message,
+        }  # fmt: skip
+        browser.close()
+
+
 def entered(browser: Browser, address: str, who: str, language: str, width: int, dark: bool) -> Page:
     """A page of somebody who has logged in."""
     context = browser.new_context(
@@ -118,18 +133,7 @@ def main() -> None:
             for who, paths in (("staff", (*COMMON, *STAFF)), ("customer", (*COMMON, *CUSTOMER)))
         }
     chosen.into.mkdir(parents=True, exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        served(Path(folder)) as (address, made),
-        sync_playwright() as playwright,
-    ):
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        ids = {
-            "account": made.account,
-            "campaign": made.campaign,
-            "ticket": made.ticket,
-            "message": made.message,
-        }
+    with visited() as (browser, address, ids):
         for who, named in pages.items():
             for language in LANGUAGES:
                 for size, width in WIDTHS.items():
@@ -139,7 +143,6 @@ def main() -> None:
                     page.context.close()
         page = entered(browser, address, "staff", "fa", WIDTHS["wide"], dark=True)
         take(page, "/", chosen.into / "staff-board-fa-dark.png")
-        browser.close()
 
 
 if __name__ == "__main__":

@@ -9,12 +9,10 @@ Needs what pictures.py needs, and serves the same house.  The main pages are wei
 from __future__ import annotations
 
 import argparse
-import tempfile
-from pathlib import Path
 from typing import Any
 
-from pictures import CHROMIUM, COMMON, CUSTOMER, FLAGS, MAIN, STAFF, WIDTHS, entered, served
-from playwright.sync_api import Page, sync_playwright
+from pictures import COMMON, CUSTOMER, MAIN, STAFF, WIDTHS, entered, visited
+from playwright.sync_api import Page
 
 
 def weigh(page: Page, path: str) -> tuple[int, int, int]:
@@ -42,18 +40,7 @@ def main() -> None:
     pages = {who: ["/login", *named.values()] for who, named in MAIN.items()}
     if chosen.all:
         pages = {"staff": [*COMMON, *STAFF], "customer": [*COMMON, *CUSTOMER]}
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        served(Path(folder)) as (address, made),
-        sync_playwright() as playwright,
-    ):
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        ids = {
-            "account": made.account,
-            "campaign": made.campaign,
-            "ticket": made.ticket,
-            "message": made.message,
-        }
+    with visited() as (browser, address, ids):
         for who, paths in pages.items():
             page = entered(browser, address, who, "fa", WIDTHS["wide"], dark=False)
             for path in paths:
@@ -64,7 +51,6 @@ def main() -> None:
                 else:
                     own, whole, files = weigh(page, path.format(**ids))
                 print(f"{who:9}{path:44}{own / 1000:8.1f}{whole / 1000:8.1f} kB {files:4}", flush=True)
-        browser.close()
 
 
 if __name__ == "__main__":

@@ -13,12 +13,6 @@ from engine.dialing.health import (
 from engine.dialing.tallies import Streak
 from tests.dialing.gateway_lab import FRESH, KEYS, Lab
 
-
-@pytest.fixture
-def lab() -> Lab:
-    return Lab()
-
-
 # -- dead ----------------------------------------------------------------------------------
 
 

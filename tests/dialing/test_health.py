@@ -17,12 +17,6 @@ from engine.dialing.health import (
 from engine.dialing.tallies import Window
 from tests.dialing.gateway_lab import ELSEWHERE, FRESH, KEYS, OTHER, Lab
 
-
-@pytest.fixture
-def lab() -> Lab:
-    return Lab()
-
-
 # -- slower ------------------------------------------------------------------------------
 
 

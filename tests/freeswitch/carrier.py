@@ -25,50 +25,20 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
 from tests.freeswitch import carrier_auth, carrier_rtp, carrier_sip, carrier_srtp, carrier_steps
+from tests.freeswitch.carrier_call import Call
 from tests.freeswitch.carrier_endings import ENDINGS, FIRST_TIME, Ending
+from tests.freeswitch.carrier_options import read_options
 from tests.freeswitch.carrier_scripts import script_of
-from tests.freeswitch.carrier_sip import Message, Offer
+from tests.freeswitch.carrier_sip import Message
 from tests.freeswitch.carrier_srtp import Srtp
 from tests.freeswitch.carrier_steps import Step
 from tests.freeswitch.carrier_wire import Connection, Datagrams, Listener, Peer
 
 T1_S = 0.5  # first gap between retransmissions
-
-
-@dataclass(slots=True)
-class Call:
-    """One call, from its INVITE until the last message was acknowledged."""
-
-    invite: Message
-    peer: Peer
-    ending: Ending
-    number: str
-    tag: str
-    at: float
-    offer: Offer | None = None
-    rtp: socket.socket | None = None
-    voice: carrier_rtp.Voice = field(default_factory=carrier_rtp.Voice)
-    last_answer: bytes = b""
-    final: int = 0
-    acknowledged: bool = False
-    over: str = ""
-    answered_at: float | None = None
-    during: str = ""
-    after: str = ""
-    keys: int = 0
-    codec: str = ""
-    sealed: Srtp | None = None  # what we send
-    opened: Srtp | None = None  # what we hear
-    inline: str = ""
-    said: int = 0  # CSeq of our requests
-    reinvited: int = 0  # the last answer to an INVITE of ours
-    deaf_acks: int = 0  # ACKs that were lost
-    wants_offer: bool = False  # an INVITE of ours had none
 
 
 class Carrier:
@@ -483,28 +453,7 @@ class Carrier:
 
 def main() -> None:
     """Reads the command line and serves."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
-    parser.add_argument("--transport", choices=("udp", "tcp", "tls"), default="udp")
-    parser.add_argument("--certificate", type=Path, help="PEM with the key, for tls")
-    parser.add_argument("--srtp", action="store_true", help="encrypt the voice where it is offered")
-    parser.add_argument("--codecs", default="PCMA,PCMU", help="what it takes of an offer; 488 without any")
-    parser.add_argument("--log", type=Path, help="one JSON line for each call that arrived")
-    parser.add_argument("--ends", type=Path, help="one JSON line for each call that is over")
-    parser.add_argument("--registers", type=Path, help="one JSON line for each REGISTER")
-    parser.add_argument("--presses", type=Path, help="one JSON line for each key pressed")
-    parser.add_argument("--user", default="", help="the account that may register and call; empty: everybody")
-    parser.add_argument("--password", default="")
-    parser.add_argument("--everybody", choices=ENDINGS, help="the ending of all numbers")
-    parser.add_argument("--audio", type=Path, help="folder for what was heard")
-    parser.add_argument("--ring-ms", type=int, default=300, help="ringing time of numbers without a meaning")
-    parser.add_argument(
-        "--listen-ms", type=int, default=1000, help="after how much of the message 0007 hangs up"
-    )
-    carrier = Carrier(parser.parse_args())
+    carrier = Carrier(read_options(__doc__))
     sys.stdout.write(f"PORT {carrier.port}\n")
     sys.stdout.flush()
     try:

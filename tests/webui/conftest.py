@@ -16,7 +16,7 @@ from engine.clock import wall_ms
 from engine.config import Settings
 from engine.services.accounts import accounts
 from engine.services.campaigns import campaigns, rules
-from engine.services.messages import prompts
+from engine.services.messages import library, prompts
 from engine.services.money import ledger
 from engine.services.onboarding import first_start
 from engine.services.trunks import gateways
@@ -25,6 +25,7 @@ from engine.store import database, threads
 from engine.store.tables.core import CampaignCounts, Recipient, User
 from engine.store.threads import read, write
 from tests.policies import ANYTHING
+from tests.webui.rest_program import Program, token_of
 from tests.webui.world import World, make_world
 from webui import create_app
 from webui.request.access import log_in
@@ -210,3 +211,15 @@ def enter(app: Flask):
         return logged_in(app, username) if username else Browser(app)
 
     return work
+
+
+@pytest.fixture
+def program(app, cast) -> Program:
+    """A client of the older web service, with the token of an owner."""
+    return Program(app, token_of("owner"))
+
+
+@pytest.fixture
+def message_id(program: Program, cast) -> int:
+    """An approved message of the owner's account, seven seconds long."""
+    return write(lambda: library.add(cast.sahar, "Hello", "hello", 7_000, wall_ms())).id

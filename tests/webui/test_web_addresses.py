@@ -17,7 +17,7 @@ from engine.services.outbox import addresses, deliveries, voice
 from engine.services.trunks import switches
 from engine.states import DeliveryState
 from engine.store import do_not_call
-from engine.store.tables.core import Campaign, Recipient, User
+from engine.store.tables.core import Account, Campaign, Recipient, User
 from engine.store.tables.customers import MobileCode
 from engine.store.tables.support import ContactAddress, Delivery
 from engine.store.threads import read, write
@@ -31,6 +31,16 @@ DAY = 86_400_000
 @pytest.fixture(autouse=True)
 def _unlimited(unlimited) -> None:
     """More than a person asks for."""
+
+
+def can_be_rung(account_id: int) -> None:
+    """There is a switch, and the account has a mobile of its own."""
+
+    def work() -> None:
+        switches.register("embedded", "", True, wall_ms())
+        Account.update(mobile="+989121112233", mobile_verified_at=1).where(Account.id == account_id).execute()
+
+    write(work)
 
 
 def add(browser: Browser, channel: str, address: str):
@@ -166,16 +176,7 @@ def test_a_special_notice_goes_to_verified_addresses(owner, cast: Cast) -> None:
 
 
 def test_a_forgotten_password_is_chosen_anew_by_a_code(app, anyone, owner, cast: Cast, caplog) -> None:
-    from engine.store.tables.core import Account
-
-    write(lambda: switches.register("embedded", "", True, wall_ms()))
-    write(
-        lambda: (
-            Account.update(mobile="+989121112233", mobile_verified_at=1)
-            .where(Account.id == cast.sahar)
-            .execute()
-        )
-    )
+    can_be_rung(cast.sahar)
     unknown = Browser(app)
     page = unknown.post("/forgot", {"username": "nobody"}, page="/forgot", follow_redirects=True)
     asked = anyone.post("/forgot", {"username": " Owner "}, page="/forgot", follow_redirects=True).text
@@ -243,16 +244,7 @@ def test_a_colleague_chooses_a_password_by_a_mobile_of_their_own(
 
 
 def test_asking_again_and_again_tells_no_names(app, cast: Cast) -> None:
-    from engine.store.tables.core import Account
-
-    write(lambda: switches.register("embedded", "", True, wall_ms()))
-    write(
-        lambda: (
-            Account.update(mobile="+989121112233", mobile_verified_at=1)
-            .where(Account.id == cast.sahar)
-            .execute()
-        )
-    )
+    can_be_rung(cast.sahar)
     said = [
         [Browser(app).post("/forgot", {"username": name}, page="/forgot").status_code for _ in range(9)]
         for name in ("owner", "nobody")
@@ -261,16 +253,7 @@ def test_asking_again_and_again_tells_no_names(app, cast: Cast) -> None:
 
 
 def test_neither_the_cookie_nor_the_answers_to_guesses_tell_names(app, cast: Cast) -> None:
-    from engine.store.tables.core import Account
-
-    write(lambda: switches.register("embedded", "", True, wall_ms()))
-    write(
-        lambda: (
-            Account.update(mobile="+989121112233", mobile_verified_at=1)
-            .where(Account.id == cast.sahar)
-            .execute()
-        )
-    )
+    can_be_rung(cast.sahar)
     new = {"password": "another horse 2", "again": "another horse 2", "code": "x"}
     seen = []
     for name in ("owner", "nobody", "quality"):

@@ -17,8 +17,7 @@ from pydantic import SecretStr
 
 from engine.clock import from_ms, wall_ms
 from engine.errors import StoreUnavailable
-from engine.services.accounts import access_tokens, permissions
-from engine.services.accounts.access_tokens import NewToken
+from engine.services.accounts import permissions
 from engine.services.accounts.token_scopes import Scope
 from engine.services.compliance.message_kinds import KindHours
 from engine.services.messages import library
@@ -26,50 +25,12 @@ from engine.store.tables.core import Account, Campaign, Message, Recipient, Tabl
 from engine.store.tables.texts import TextRule
 from engine.store.threads import read, write
 from tests.hostile.asking import TEXTS
+from tests.webui.rest_program import GRANTS, Program, token_of
 from webui.api import authentication
 from webui.api.rest.refusals import WORDS
 from webui.api.rest.table import METHODS
 
 SAMPLE = Path(__file__).resolve().parents[2] / "scripts/sample/message.wav"
-GRANTS = "web_service recording own_voice any_hour"
-
-
-def token_of(username: str, grants: str = GRANTS, **wanted: Any) -> str:
-    def work() -> str:
-        person = User.get(User.username == username)
-        Account.update(permissions=grants).where(Account.id == person.account_id).execute()
-        return access_tokens.make(
-            person, NewToken(**{"name": "a shop", "scopes": tuple(Scope), **wanted}), wall_ms()
-        ).secret
-
-    return write(work)
-
-
-class Program:
-    """A program that shows a token, as forms or as queries."""
-
-    def __init__(self, app, secret: str) -> None:
-        self.client, self.secret = app.test_client(), secret
-
-    def post(self, method: str, **fields: Any) -> Any:
-        answer = self.client.post(f"/Rest/{method}", data=fields, headers={"Authorization": self.secret})
-        assert answer.status_code == 200
-        return answer.get_json()
-
-    def get(self, method: str, **fields: Any) -> Any:
-        answer = self.client.get(f"/rest/{method}", query_string={"Token": self.secret, **fields})
-        assert answer.status_code == 200
-        return answer.get_json()
-
-
-@pytest.fixture
-def program(app, cast) -> Program:
-    return Program(app, token_of("owner"))
-
-
-@pytest.fixture
-def message_id(program: Program, cast) -> int:
-    return write(lambda: library.add(cast.sahar, "Hello", "hello", 7_000, wall_ms())).id
 
 
 def test_account_in_any_spelling(program: Program, cast) -> None:

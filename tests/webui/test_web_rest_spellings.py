@@ -4,23 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from engine.clock import wall_ms
-from engine.services.messages import library
 from engine.store.tables.core import Recipient
-from engine.store.threads import read, write
-from tests.webui.test_web_rest import Program, token_of
+from engine.store.threads import read
+from tests.webui.rest_program import Program
 
 DAYS = {"StartDateTime": "2026-01-01 00:00:00", "EndDateTime": "2099-01-01 23:59:59", "AutoStart": "نه"}
-
-
-@pytest.fixture
-def program(app, cast) -> Program:
-    return Program(app, token_of("owner"))
-
-
-@pytest.fixture
-def message_id(program: Program, cast) -> int:
-    return write(lambda: library.add(cast.sahar, "Hello", "hello", 7_000, wall_ms())).id
 
 
 @pytest.mark.parametrize(

@@ -27,9 +27,8 @@ from engine.services.outbox import addresses
 from engine.store.threads import read, write
 from webui.accounts.auth import too_many
 from webui.forms.codes import asker, tell_code
-from webui.forms.number_fields import ascii_digits
 from webui.forms.pages import Answer, PageForm, attempt, pages_blueprint, refused
-from webui.forms.password_fields import new_password, password_again
+from webui.forms.password_fields import code_told, new_password, password_again
 from webui.i18n.formats import language
 from webui.i18n.sentences import said
 from webui.request.access import person_or_none
@@ -55,12 +54,7 @@ class NameForm(PageForm):
 class ForgottenPasswordForm(PageForm):
     """The code from the call, and the new password."""
 
-    code = StringField(
-        _l("The code that was spoken"),
-        [InputRequired(), Length(max=20)],
-        filters=[ascii_digits],
-        render_kw={"dir": "ltr", "inputmode": "numeric", "autocomplete": "one-time-code"},
-    )
+    code = code_told(_l("The code that was spoken"))
     password = new_password(_l("New password"))
     again = password_again()
 

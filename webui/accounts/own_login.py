@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 from werkzeug.wrappers import Response
-from wtforms import PasswordField, StringField
+from wtforms import PasswordField
 from wtforms.validators import InputRequired, Length
 
 from engine.clock import wall_ms
@@ -18,9 +18,8 @@ from engine.network import network_of
 from engine.services.accounts import login_waits, people, second_factor, sessions
 from engine.store.threads import read, write
 from webui.accounts.auth import too_many
-from webui.forms.number_fields import ascii_digits
 from webui.forms.pages import Answer, PageForm, attempt, pages_blueprint, refused
-from webui.forms.password_fields import new_password, password_again
+from webui.forms.password_fields import code_told, new_password, password_again
 from webui.request.access import is_staff, lifetime, log_in, needs, person, session_id
 from webui.request.context import web
 from webui.request.limits import limiter
@@ -53,12 +52,7 @@ class OldPasswordForm(PageForm):
 class ConfirmForm(OldPasswordForm):
     """With it a thief would shut the owner out."""
 
-    code = StringField(
-        _l("Code that the app shows"),
-        [InputRequired(), Length(max=20)],
-        filters=[ascii_digits],
-        render_kw={"dir": "ltr", "inputmode": "numeric", "autocomplete": "one-time-code"},
-    )
+    code = code_told(_l("Code that the app shows"))
 
 
 @blueprint.get("")

@@ -23,7 +23,7 @@ from webui.forms import downloads
 from webui.forms.codes import asker, tell_code
 from webui.forms.number_fields import ascii_digits
 from webui.forms.pages import Answer, PageForm, attempt, customers_only, pages_blueprint, refused
-from webui.forms.password_fields import new_password, password_again
+from webui.forms.password_fields import code_told, new_password, password_again
 from webui.i18n.formats import language
 from webui.i18n.sentences import said
 from webui.i18n.words import choices
@@ -61,12 +61,7 @@ class RegisterForm(PageForm):
 
 
 class CodeForm(PageForm):
-    code = StringField(
-        _l("The code that was spoken"),
-        [InputRequired(), Length(max=20)],
-        filters=[ascii_digits],
-        render_kw={"dir": "ltr", "inputmode": "numeric", "autocomplete": "one-time-code"},
-    )
+    code = code_told(_l("The code that was spoken"))
 
 
 class MobileForm(PageForm):

@@ -25,6 +25,7 @@ from engine.store.threads import read, write
 from webui.forms.codes import asker, tell_code
 from webui.forms.number_fields import ascii_digits
 from webui.forms.pages import Answer, PageForm, attempt, customers_only, key_field, pages_blueprint, refused
+from webui.forms.password_fields import code_told
 from webui.i18n.formats import language
 from webui.i18n.sentences import said
 from webui.i18n.words import WORDS, choices, word
@@ -80,12 +81,7 @@ class TopicsForm(PageForm):
 
 
 class AddressCodeForm(PageForm):
-    code = StringField(
-        _l("The code that was sent"),
-        [InputRequired(), Length(max=20)],
-        filters=[ascii_digits],
-        render_kw={"dir": "ltr", "inputmode": "numeric", "autocomplete": "one-time-code"},
-    )
+    code = code_told(_l("The code that was sent"))
 
 
 @blueprint.get("")
