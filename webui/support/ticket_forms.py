@@ -38,6 +38,7 @@ class NewForm(PageForm):
 
 
 class ReplyForm(PageForm):
+    key = key_field()
     text = text_field(_l("Your answer"))
     files = MultipleFileField(_l("Files"), render_kw=_FILES)
 

@@ -140,7 +140,14 @@ def reply(ticket_id: int) -> Answer | Response:
 
     def work(files: list[Received]) -> None:
         tickets.reply(
-            me, ticket_id, form.text.data, now, files=files, wait=way == "wait", internal=way == "internal"
+            me,
+            ticket_id,
+            form.text.data,
+            now,
+            files=files,
+            wait=way == "wait",
+            internal=way == "internal",
+            key=form.key.data,
         )
 
     read(lambda: views.one(me, ticket_id, now))  # NotFound before any file is kept

@@ -105,8 +105,12 @@ def reply(
     files: Sequence[Received] = (),
     wait: bool = False,
     internal: bool = False,
+    key: str | None = None,
 ) -> int:
     """Write into a ticket; the message's id.
+
+    With a `key` the same words are written once: a second call gives the first one's id.  Other words of the same
+    form, as after the browser's Back, are another message.
 
     1. the message and its files; 2. a customer's opens the ticket again, staff's
     answers it, or (`wait`) asks the customer, which pauses the clocks;
@@ -117,9 +121,14 @@ def reply(
     staff = is_staff(person)
     if (wait or internal) and not staff:
         raise BadInput("Only staff wait for the customer or write notes among themselves.")
+    text = _text(text)
+    if key and (known := TicketMessage.get_or_none(ticket_id=ticket_id, key=key)) is not None:
+        if (known.author_id, known.is_internal, known.text) == (person.id, internal, text):
+            return int(known.id)
+        key = None
     if not staff:
         quotas.check_writings(ticket.account_id, now)
-    message_id = _write(ticket, person, _text(text), now, internal=internal)
+    message_id = _write(ticket, person, text, now, internal=internal, key=key)
     attachments.attach(ticket, message_id, person.id, files, now)
     if internal:
         return message_id
@@ -309,7 +318,15 @@ def _text(text: str) -> str:
     return text
 
 
-def _write(ticket: Ticket, person: Actor | None, text: str, now: int, *, internal: bool = False) -> int:
+def _write(
+    ticket: Ticket,
+    person: Actor | None,
+    text: str,
+    now: int,
+    *,
+    internal: bool = False,
+    key: str | None = None,
+) -> int:
     side = "system" if person is None else "staff" if is_staff(person) else "customer"
     row = TicketMessage.create(
         ticket_id=ticket.id,
@@ -318,6 +335,7 @@ def _write(ticket: Ticket, person: Actor | None, text: str, now: int, *, interna
         is_internal=internal,
         text=text,
         at=now,
+        key=key or None,
     )
     Ticket.update(changed_at=now).where(Ticket.id == ticket.id).execute()
     return int(row.id)

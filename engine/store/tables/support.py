@@ -96,6 +96,7 @@ class TicketMessage(Table):
     is_internal = BooleanField(default=False)  # a note among staff
     text = TextField()
     at = BigIntegerField()
+    key = CharField(80, null=True)  # of the form; unique within a ticket
 
 
 class TicketStep(Table):
