@@ -26,7 +26,7 @@ def run(house: SupportHouse, channel: Channel, extension: str) -> Task:
         application = APPLICATIONS.get(name)
         if application is None:
             raise HungUp("DESTINATION_OUT_OF_ORDER")
-        yield from application(house, channel, expand(data, channel.variables))
+        yield from application(house, channel, expand(data, channel.variables, time.time()))
     raise HungUp("NORMAL_CLEARING")
 
 
@@ -37,7 +37,7 @@ def at_once(house: SupportHouse, channel: Channel, words: str) -> None:
     if name == "execute_extension":
         steps = house.plan.actions(data.split(" ")[0], channel.variables, time.time())
     for step, text in steps:
-        for _ in APPLICATIONS[step](house, channel, expand(text, channel.variables)):
+        for _ in APPLICATIONS[step](house, channel, expand(text, channel.variables, time.time())):
             return
 
 

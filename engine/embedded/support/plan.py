@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -74,26 +73,26 @@ class Plan:
         elif field == "caller_id_number":
             value = variables.get("caller_id_number", "")
         else:
-            value = expand(field, variables)
+            value = expand(field, variables, now_s)
         match = re.search(expression, value)
         return None if match is None else match.groups()
 
 
-def expand(text: str, variables: Mapping[str, str]) -> str:
-    """The text with its ``${...}`` filled in, the innermost first."""
+def expand(text: str, variables: Mapping[str, str], now_s: float) -> str:
+    """The text with its ``${...}`` filled in, the innermost first; `now_s` is the time in seconds of the epoch."""
     while (found := _INNERMOST.search(text)) is not None:
-        text = text[: found.start()] + _value(found[1], variables) + text[found.end() :]
+        text = text[: found.start()] + _value(found[1], variables, now_s) + text[found.end() :]
     return text
 
 
-def _value(name: str, variables: Mapping[str, str]) -> str:
+def _value(name: str, variables: Mapping[str, str], now_s: float) -> str:
     if name == "strepoch()":
-        return str(int(time.time()))
+        return str(int(now_s))
     if name.startswith("expr("):
         latest = _LATEST.fullmatch(name[5:-1])
         return "0" if latest is None else str(max(int(latest[1]), int(latest[2]) - int(latest[3])))
     if name.startswith("strftime_tz("):
-        return datetime.now(TEHRAN).strftime(name[12:-1].partition(" ")[2])
+        return datetime.fromtimestamp(now_s, TEHRAN).strftime(name[12:-1].partition(" ")[2])
     return variables.get(name, "")
 
 
