@@ -20,6 +20,7 @@ BASE = (
     "engine.amounts",
     "engine.network",
     "engine.text",
+    "engine.csv_cells",
     "engine.fold",
     "engine.atomic_file",
 )
@@ -33,6 +34,7 @@ MAY: list[tuple[str, tuple[str, ...]]] = [
     ("engine.errors", ("engine.sentences",)),
     ("engine.sentences", ("engine.clock",)),
     ("engine.network", ()),
+    ("engine.csv_cells", ()),
     ("engine.amounts", ("engine.errors", "engine.sentences")),
     ("engine.states", ()),
     ("engine.clock", ()),

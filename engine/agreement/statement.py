@@ -21,6 +21,7 @@ from engine.agreement.line_month import LineFigures, LineMonth
 from engine.agreement.reckoning import Reckoning
 from engine.agreement.records import Account
 from engine.agreement.terms import Band, Terms, percent_text
+from engine.csv_cells import safe_cell
 
 # Why no credit is given (yet), or not for all: what a statement's note holds.
 NOTES_FA = {
@@ -157,8 +158,7 @@ def _number_fa(number: int) -> str:
 def statement_csv(head: StatementHead, reckoning: Reckoning) -> str:
     """The statement as CSV for spreadsheets: ``section, item, from, to, seconds, value, note``.
 
-    Begins with a byte order mark, so that Excel reads the Persian; a text cell
-    that a spreadsheet would take for a formula gets an apostrophe before it.
+    Begins with a byte order mark, so that Excel reads the Persian; texts are made safe by `engine.csv_cells`.
     """
     known, month = reckoning.as_known, reckoning.month
     out = io.StringIO()
@@ -166,7 +166,7 @@ def statement_csv(head: StatementHead, reckoning: Reckoning) -> str:
     writer = csv.writer(out, lineterminator="\r\n")
 
     def row(*cells: object) -> None:
-        writer.writerow([_cell(cell) for cell in cells])
+        writer.writerow([safe_cell(cell) if isinstance(cell, str) else cell for cell in cells])
 
     row("section", "item", "from", "to", "seconds", "value", "note")
     row("statement", "number", "", "", "", head.number, f"adjusts {head.adjusts}" if head.adjusts else "")
@@ -211,9 +211,3 @@ def statement_csv(head: StatementHead, reckoning: Reckoning) -> str:
     row("hash", "evidence_sha256", "", "", "", reckoning.evidence_sha256, "")
     row("hash", "statement_sha256", "", "", "", statement_sha256(head, reckoning), "")
     return out.getvalue()
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, str) and value.lstrip()[:1] in {"=", "+", "-", "@"}:
-        return f"'{value}"
-    return value

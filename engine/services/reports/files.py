@@ -1,11 +1,8 @@
 """Result files: CSV that Excel opens in Persian, and XLSX; streamed, guarded, whole or not at all.
 
 What customers put into a list comes back in its report and is opened in a
-spreadsheet by somebody else. In a workbook every text is written as text. In a CSV
-file a text that begins like a formula gets an apostrophe before it; an amount such as
-``-5,000`` is none and stays as it is; and digits of which a spreadsheet would lose some
-(``09…``, card numbers) are written as ``="0912…"``, which it shows as they are. Lists
-are read with either.
+spreadsheet by somebody else. In a workbook every text is written as text, in a CSV
+file as `engine.csv_cells` does it. Lists are read with either.
 """
 
 from __future__ import annotations
@@ -13,22 +10,19 @@ from __future__ import annotations
 import csv
 import errno
 import io
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from engine.atomic_file import whole_file
+from engine.csv_cells import safe_cell
 from engine.errors import BadInput, StoreUnavailable
 from engine.services.reports.xlsx_stream import SHEET_ROWS, Cell, workbook_chunks
 
 Target = str | Path | BinaryIO
 
 _CHUNK_ROWS = 1_000
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_AMOUNT = re.compile(r"[+-]?(?:[1-9][0-9]{0,10}|0|[1-9][0-9]{0,2}(?:,[0-9]{3}){1,4})(?:\.[0-9]{1,6})?%?")
-_LOSES_DIGITS = re.compile(r"[+]?0[0-9]+|[+]?[0-9]{12,}")
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -56,9 +50,9 @@ def csv_chunks(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterat
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     buffer.write("\ufeff")
-    writer.writerow([_guarded(name) for name in columns])
+    writer.writerow([safe_cell(name) for name in columns])
     for number, row in enumerate(rows, start=1):
-        writer.writerow([_guarded(cell) if type(cell) is str else cell for cell in row])
+        writer.writerow([safe_cell(cell) if type(cell) is str else cell for cell in row])
         if number % _CHUNK_ROWS == 0:
             yield buffer.getvalue().encode("utf-8", "replace")
             buffer.seek(0)
@@ -102,13 +96,6 @@ def _write_counted(
 
     _write(target, write)
     return count
-
-
-def _guarded(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula, or for a number of which it shows less."""
-    if _LOSES_DIGITS.fullmatch(text):
-        return f'="{text}"'
-    return "'" + text if text.startswith(_FORMULA_STARTS) and not _AMOUNT.fullmatch(text) else text
 
 
 def _write(target: Target, write: Callable[[BinaryIO], None]) -> None:
