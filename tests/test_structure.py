@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -243,6 +245,22 @@ def test_files_are_small() -> None:
         if (lines := len(path.read_text("utf-8").splitlines())) > 420
     }
     assert too_long == {}
+
+
+def test_a_migration_has_a_number_of_its_own() -> None:
+    """The database records migrations by their whole names and applies them in the order of these.
+
+    Two have number 0032.  Installed databases know both, and a new name would make them run again, so they stay.
+    They touch different tables, and run in the order of their names.
+    """
+    names = [path.stem for path in (ROOT / "engine/store/migrations").glob("*.py")]
+    assert [name for name in names if not re.fullmatch(r"[0-9]{4}_[a-z0-9_]+", name)] == []
+    times = Counter(name[:4] for name in names)
+    assert {number for number, count in times.items() if count > 1} == {"0032"}
+    assert sorted(name for name in names if name.startswith("0032")) == [
+        "0032_quick_sends",
+        "0032_support_line",
+    ]
 
 
 @pytest.mark.parametrize(("room", "lines"), [("engine.services", SERVICES), ("webui", WEBUI)])
