@@ -57,6 +57,12 @@ class Settings(BaseSettings):
         "",
         description="Names under which the web UI is known, separated by blanks (.example.com: all below); empty: any.",
     )
+    web_url: str = Field(
+        "",
+        pattern=r"^(https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?/?)?$",
+        description="Address of the web UI as people open it (https://panel.example.com), for links in invitations and"
+        " after payments; empty: such links are made only for who opens it on this machine.",
+    )
     secret_key: SecretStr = Field(
         SecretStr(""), description="Key that signs sessions; empty: made at first start, kept in data_dir."
     )
@@ -221,6 +227,11 @@ class Settings(BaseSettings):
     attachment_quota_mb: int = Field(
         500, ge=1, le=100_000, description="How much all files of an account's tickets may have together."
     )
+
+    @field_validator("web_url")
+    @classmethod
+    def _without_slash(cls, value: str) -> str:
+        return value.rstrip("/")
 
     @field_validator("log_level")
     @classmethod

@@ -25,6 +25,7 @@ from webui.i18n.words import WORDS
 from webui.request.access import account_scope, log_in, needs, person
 from webui.request.context import web
 from webui.request.limits import limiter
+from webui.request.outside_links import outside, site
 
 blueprint = pages_blueprint(__name__, "people", "/people")
 
@@ -63,6 +64,7 @@ def index() -> str:
 @needs("people.change")
 def invite() -> str | Answer:
     """Make a person, and show the address at which they choose their password."""
+    site()  # nobody is made whose link cannot be shown
     account_id, by, now = _account(), person(), wall_ms()
     form = InviteForm(tag="invite")
     form.role.choices = _roles(account_id)
@@ -136,9 +138,10 @@ def join(token: str) -> str | Answer | Response:
 
 def _link(person_id: int, now: int) -> str:
     scope, by = account_scope(), person().id
+    site()  # before an earlier invitation becomes void
     sealed = write(lambda: people.invitation(person_id, by, now, scope))
     found = read(lambda: people.get(person_id))
-    address = url_for("people.join", token=_signer().dumps(sealed), _external=True)
+    address = outside("people.join", token=_signer().dumps(sealed))
     return render_template("people/link.html", found=found, address=address, back=_address(found.account_id))
 
 

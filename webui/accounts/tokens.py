@@ -41,6 +41,7 @@ from webui.forms.pages import (
 from webui.i18n.sentences import said
 from webui.request.access import is_staff, needs, person
 from webui.request.limits import OF_PROGRAMS_ACCOUNT
+from webui.request.outside_links import site_or_name
 
 blueprint = pages_blueprint(__name__, "tokens", "/tokens")
 
@@ -137,6 +138,6 @@ def _shown(form: TokenForm | None = None, secret: str = "") -> dict[str, Any]:
         "staff": is_staff(),
         "secret": secret,
         "now": wall_ms(),
-        "base": request.host_url.rstrip("/"),
+        "base": site_or_name(),
         "a_minute": OF_PROGRAMS_ACCOUNT.count,
     }

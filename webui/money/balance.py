@@ -35,6 +35,7 @@ from webui.forms.pages import (
 from webui.i18n.formats import number
 from webui.i18n.sentences import reason, said
 from webui.request.access import needs, person
+from webui.request.outside_links import outside
 from webui.request.services import drop_documents, provider, take_documents
 
 blueprint = pages_blueprint(__name__, "balance", "/balance")
@@ -183,9 +184,9 @@ def _begin(form: Any, amount: Any, plan_id: int | None, name: str) -> str | Answ
     account_id, me, now = customers_only(), person(), wall_ms()
     if not form.validate_on_submit():
         return refused("balance/index.html", **_balance(**{name: form}))
-    back = url_for("balance.callback", _external=True)
     found = provider()
     try:
+        back = outside("balance.callback")
         begun = payments.begin(
             account_id, amount(), found, back, now, write, person_id=me.id, plan_id=plan_id
         )

@@ -8,9 +8,11 @@ import secrets
 import time
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 from flask import Flask, Response, abort, g, request
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.routing import RequestRedirect
 from werkzeug.sansio.utils import host_is_trusted
 
 from engine.config import Settings
@@ -104,6 +106,11 @@ def _refuse_nul() -> None:
 
 def _finish(response: Response) -> Response:
     headers = response.headers
+    if isinstance(request.routing_exception, RequestRedirect):
+        # The router redirects (``//tickets``) to the host that the request named; a path alone stays where we are.
+        parts = urlsplit(response.location or "")
+        response.location = urlunsplit(("", "", "/" + parts.path.lstrip("/"), parts.query, ""))
+        response.set_data(b"")
     headers.setdefault("Content-Security-Policy", POLICY)
     headers.setdefault("X-Frame-Options", "DENY")
     headers.setdefault("X-Content-Type-Options", "nosniff")
