@@ -16,10 +16,11 @@ from engine.services.tickets import remote_help, satisfaction, tickets, views, w
 from engine.services.tickets.attachments import Attachments, Received, discard
 from engine.store.tables.support import RemoteHelp
 from engine.store.threads import read, write
+from tests.pictures import jpeg, png
 from tests.tickets.cast import Cast, at
 
 NOW = at("1405-08-30 09:00")
-PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
+PNG = png()
 
 
 def office_file(*names: str) -> bytes:
@@ -45,7 +46,7 @@ def receive(folder: Attachments, content: bytes, name: str) -> Received:
         (PNG, "screen.png", "image/png", "screen.png"),
         (PNG, "invoice.exe", "image/png", "invoice.exe.png"),
         (PNG, "../../etc/passwd", "image/png", "passwd.png"),
-        (b"\xff\xd8\xff\xe0....", "C:\\temp\\a b.JPG", "image/jpeg", "a b.JPG"),
+        (jpeg(), "C:\\temp\\a b.JPG", "image/jpeg", "a b.JPG"),
         (b"%PDF-1.7 ...", "قرارداد.pdf", "application/pdf", "قرارداد.pdf"),
         ("سلام،\u200cدنیا\n1,2".encode(), "list.csv", "text/plain", "list.csv"),
         (

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from engine.services.campaigns.codes import _hash
+from tests.pictures import png
 from tests.webui.test_web_browser import PASSWORD, address, chromium, page
 from tests.webui.test_web_browser import pytestmark as in_a_browser
 
@@ -18,7 +19,7 @@ __all__ = ["address", "chromium", "page"]
 pytestmark = [*in_a_browser, pytest.mark.usefixtures("unlimited")]
 
 OWNER = "a password of ours"
-PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 64
+PNG = png()
 
 
 def enter(page: Page, name: str, password: str) -> None:

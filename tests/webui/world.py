@@ -53,12 +53,13 @@ from engine.store.tables.support import Attachment, Delivery, TicketClock
 from engine.store.tables.support_line import SupportCall
 from engine.store.tables.webhooks import Webhook
 from engine.store.threads import write
+from tests.pictures import png
 from tests.policies import ANYTHING
 from tests.tickets.cast import verified_address
 
 MARK = "zanbaq"  # stands in every text of Sahar's things
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
-PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 64
+PNG = png()
 STAFF = ("admin", "operator", "quality", "agent", "finance")
 RECORDED = "01a21aa9-6472-75a7-8c5b-175eafbc6600"  # the attempt that was recorded
 SAMPLE = Path(__file__).resolve().parents[2] / "scripts/sample/message.wav"

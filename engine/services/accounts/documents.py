@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from engine.errors import BadInput, NotFound, StoreUnavailable
+from engine.services.accounts import pictures
 from engine.store.tables.customers import Document
 from engine.text import shown_name
 
@@ -39,7 +40,10 @@ class StoredFile:
 
 
 def take(folder: Path, account_id: int, source: BinaryIO, name: str) -> StoredFile:
-    """Copy an upload below `folder`; BadInput unless it is a PDF, JPEG or PNG of up to 10 MB.  No database."""
+    """Copy an upload below `folder`; BadInput unless it is a PDF, JPEG or PNG of up to 10 MB.  No database.
+
+    Pictures are measured first (`pictures.check`): staff see them in the page.
+    """
     head = source.read(16)
     kind = next((item for item in _KINDS if head.startswith(item[0])), None)
     shown = shown_name(name, "document")
@@ -69,6 +73,11 @@ def take(folder: Path, account_id: int, source: BinaryIO, name: str) -> StoredFi
     if size > MAX_BYTES:
         target.unlink(missing_ok=True)
         raise BadInput("«%(file)s» is larger than %(n)s MB.", file=shown, n=MAX_BYTES // 1024 // 1024)
+    try:
+        pictures.check(target, kind[1], shown, moves=False, account=account_id)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
     return StoredFile(shown, kind[1], size, made.hexdigest(), relative)
 
 

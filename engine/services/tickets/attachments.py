@@ -23,7 +23,7 @@ from peewee import fn
 from engine.atomic_file import whole_file
 from engine.config import Settings
 from engine.errors import BadInput, Conflict, NotFound, StoreUnavailable
-from engine.services.accounts import quotas
+from engine.services.accounts import pictures, quotas
 from engine.services.accounts.permissions import Actor, is_staff
 from engine.services.tickets.access import ticket_for
 from engine.store.tables.support import Attachment, Ticket, TicketMessage
@@ -81,7 +81,7 @@ class Attachments:
         self.quota = settings.attachment_quota_mb * _MB
 
     def receive(self, stream: BinaryIO, name: str, max_bytes: int | None = None) -> Received:
-        """Receive a file; no database.  BadInput if it is empty, too large or of a type that is not accepted.
+        """Receive a file; no database.  BadInput if it is empty, too large (a picture also by its pixels) or not of `TYPES`.
 
         `max_bytes` replaces the setting, for files that we made ourselves.
         """
@@ -103,7 +103,8 @@ class Attachments:
             raise StoreUnavailable("The file cannot be stored: %(why)s.", why=error.strerror) from error
         try:
             media_type = type_of(file, shown)
-        except BadInput:
+            pictures.check(file, media_type, shown)
+        except BaseException:
             file.unlink(missing_ok=True)
             raise
         file.chmod(0o600)
