@@ -16,9 +16,12 @@ from engine.esl.checks import (
 )
 
 QUEUE = "support@avanak"
+REGISTRATIONS = frozenset(("sofia::register", "sofia::unregister", "sofia::expire"))
 DEPARTMENTS = ("support", "billing", "technical", "quality")  # each has a queue in callcenter.conf.xml
 DOMAIN = "avanak.support"
+PROFILE = "agents"  # where their telephones register (sip_profiles/agents.xml)
 EXTENSION = re.compile(r"[1-9][0-9]{2,5}")
+SILENT_S = 6  # a registered telephone that does not even ring has fallen off its network
 STATUSES = frozenset(("Available", "On Break", "Logged Out"))
 LANGUAGES = frozenset(("fa", "en"))
 # Values for the dialplan: paths of clips, words, numbers.  No separator of variables, no blank, no $.
@@ -31,8 +34,9 @@ REFUSED_LINES, REFUSED_A_LINE = 4, 31  # of the list «agents» in acl.conf.xml;
 
 
 def subscribe() -> bytes:
-    """``event json CUSTOM …``: the queue's events, the dialplan's questions, refused telephones, beside what is heard already."""
-    return b"event json CUSTOM callcenter::info avanak::support sofia::register_failure\n\n"
+    """``event json CUSTOM …``: the queue's events, the dialplan's questions, telephones, beside what is heard already."""
+    registrations = " ".join(("sofia::register_failure", *sorted(REGISTRATIONS)))
+    return f"event json CUSTOM callcenter::info avanak::support {registrations}\n\n".encode("ascii")
 
 
 def tell(uuid: str, values: Mapping[str, str]) -> bytes:
@@ -89,6 +93,11 @@ def agent_state(extension: str) -> bytes:
     return _api(f"callcenter_config agent get state {_extension(extension)}")
 
 
+def where_is(extension: str) -> bytes:
+    """``sofia_contact``: where an agent's telephone is registered, as the directory's dial-string asks it."""
+    return _api(f"sofia_contact {PROFILE}/{_extension(extension)}@{DOMAIN}")
+
+
 def agent_add(extension: str) -> list[bytes]:
     """Add an agent, logged out and in no queue."""
     return [_api(f"callcenter_config agent add {_extension(extension)} Callback")]
@@ -135,7 +144,7 @@ def contact_of(extension: str, ring_s: int, gateway: str = "", digits: str = "",
     check_int("ring time", ring_s, 1, 120)
     head = f"originate_timeout={ring_s},ignore_early_media=true,outbound_redirect_fatal=true"
     if not gateway:
-        return f"{{{head}}}user/{_extension(extension)}@{DOMAIN}"
+        return f"{{{head},progress_timeout={SILENT_S}}}user/{_extension(extension)}@{DOMAIN}"
     check_text("prompt", confirm, _PATH, "a path")
     return (
         f"{{{head},group_confirm_key=1,group_confirm_file={confirm},group_confirm_timeout=15}}"

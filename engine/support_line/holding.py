@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from engine.services.support_line import departments
 from engine.states import AgentState
@@ -11,10 +11,15 @@ from engine.support_line.view import StoreView
 
 
 def held(
-    view: StoreView, seen: Mapping[str, QueueAgent], busy_until_m: Mapping[str, float], now_m: float
+    view: StoreView,
+    seen: Mapping[str, QueueAgent],
+    away: Collection[str],
+    busy_until_m: Mapping[str, float],
+    now_m: float,
 ) -> set[str]:
     """Agents whom no queue call may ring: on a try, in the wrap-up after one, or the next to take an older call-back.
 
+    `away` are extensions without a telephone: the queue passes over them by itself.
     `busy_until_m` is the end of an agent's wrap-up after a call-back, in monotonic seconds.
     """
     on_try = {row.agent_id for row in view.tries}
@@ -29,6 +34,7 @@ def held(
             and departments.takes_callers(row)
             and row.extension not in found
             and row.extension in seen
+            and row.extension not in away
         ]
         takers.sort(key=lambda name: seen[name].state != "Waiting")  # free agents first
         found |= set(takers[:older])
@@ -38,6 +44,7 @@ def held(
 def free_for_call_backs(
     view: StoreView,
     seen: Mapping[str, QueueAgent],
+    away: Collection[str],
     busy_until_m: Mapping[str, float],
     now: int,
     now_m: float,
@@ -52,6 +59,7 @@ def free_for_call_backs(
         and row.id not in on_try
         and now_m >= busy_until_m.get(row.extension, 0.0)
         and row.extension in seen
+        and row.extension not in away
         and seen[row.extension].status in ("Available", "On Break")
         and seen[row.extension].is_free(now / 1000)
     ][: _older_call_backs(view)]

@@ -16,6 +16,7 @@ from engine.esl.link import Link
 from engine.store.writer import Writer
 from engine.support_line.queue_switch import QueueSwitch
 from engine.support_line.spoken import Clips
+from engine.support_line.telephones import Telephones
 from engine.wake import Wake
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ class SupportLine:
         """`own_numbers`: the support line's own numbers, which are not called back."""
         self._writer = writer
         self._own_numbers = own_numbers
+        self._telephones = Telephones()
         self.switches: dict[int, QueueSwitch] = {}
         self.wake = Wake()  # set when a switch with the queue comes, so that its first step runs at once
 
@@ -41,8 +43,9 @@ class SupportLine:
         prompts = link.api(commands.global_variable("avanak_prompts_dir")).strip()
         recordings = link.api(commands.global_variable("avanak_recordings_dir")).strip()
         switch = QueueSwitch(
-            switch_id, name, core_uuid, link, self._writer, Clips(prompts), recordings, self._own_numbers
-        )
+            switch_id, name, core_uuid, link, self._writer, Clips(prompts), recordings, self._own_numbers,
+            self._telephones,
+        )  # fmt: skip
         switch.begin()
         self.switches[switch_id] = switch
         self.wake.set()
@@ -53,6 +56,7 @@ class SupportLine:
         switch = self.switches.pop(switch_id, None)
         if switch is not None:
             switch.end()
+            self._telephones.forget(switch_id)
 
     def on_event(self, switch_id: int, event: Event) -> bool:
         """Take an event; True if it was for the support line only."""

@@ -37,6 +37,7 @@ from engine.support_line.handing_over import begin_transfers
 from engine.support_line.hearing import Hearing
 from engine.support_line.holding import free_for_call_backs, held
 from engine.support_line.spoken import Clips
+from engine.support_line.telephones import Telephones
 from engine.support_line.view import StoreView, catch_up
 from engine.support_line.waiting import Waiter
 
@@ -59,13 +60,14 @@ class QueueSwitch:
         clips: Clips,
         recordings_on_switch: str,
         own_numbers: tuple[str, ...],
+        telephones: Telephones,
     ) -> None:
         self.id, self.name, self.core_uuid = switch_id, name, core_uuid
         self._link = link
         self._writer = writer
         self._clips = clips
         self._recordings = recordings_on_switch
-        self._own_numbers = own_numbers
+        self._own_numbers, self._telephones = own_numbers, telephones
         self._door = Doorkeeper(name, link, writer)
         self._hearing = Hearing(name, self._handle)
         self._calls: set[str] = set()  # channels of callers
@@ -147,6 +149,8 @@ class QueueSwitch:
                 self._answered(event.get("CC-Member-Session-UUID") or "", event.get("CC-Agent") or "", now)
         elif event.get("Event-Subclass") == "sofia::register_failure":
             self._door.wrong(event, now, monotonic_s())
+        elif event.get("Event-Subclass") in commands.REGISTRATIONS:
+            self._telephones.changed(self.id)
         else:
             step = {
                 "came": self._came,
@@ -291,9 +295,12 @@ class QueueSwitch:
         self._rules = view.rules
         self._door.step(now_m)
         seen = {each.extension: each for each in read_agents(self._link.api(commands.agent_list()))}
-        holding = held(view, seen, self._busy_until_m, now_m)
+        inside = {row.extension for row in view.agents if not row.outside_number} & seen.keys()
+        self._telephones.ask(self.id, self._link, inside, now_m)
+        away = self._telephones.missing(self.id)
+        holding = held(view, seen, away, self._busy_until_m, now_m)
         self._agree(view, seen, holding, now)
-        self._call_back(view, seen, now, now_m)
+        self._call_back(view, seen, away, now, now_m)
         announce(self._waiters.values(), view, self._link, self._writer, self._clips, now, now_m)
         begin_transfers(self._link, self._writer, self.id, now)
         for row in view.tries:
@@ -330,7 +337,9 @@ class QueueSwitch:
         self._told |= dict.fromkeys(
             found.unanswering, "On Break"
         )  # so that an agent who comes back at once is not paused again
-        words = {name: SEEN.get(each.state, "unknown") for name, each in seen.items()}
+        words = self._telephones.seen(
+            self.id, {name: SEEN.get(each.state, "unknown") for name, each in seen.items()}
+        )
         changed = {row.extension: words[row.extension] for row in view.agents
                    if words.get(row.extension, row.seen) != row.seen}  # fmt: skip
         if found.unanswering or changed:
@@ -359,8 +368,10 @@ class QueueSwitch:
 
     # -- call-backs ---------------------------------------------------------------------
 
-    def _call_back(self, view: StoreView, seen: dict[str, QueueAgent], now: int, now_m: float) -> None:
-        free = free_for_call_backs(view, seen, self._busy_until_m, now, now_m)
+    def _call_back(
+        self, view: StoreView, seen: dict[str, QueueAgent], away: set[str], now: int, now_m: float
+    ) -> None:
+        free = free_for_call_backs(view, seen, away, self._busy_until_m, now, now_m)
         if not free:
             return
         # From here on the queue no longer rings them; a call that rings already shows in the state below.

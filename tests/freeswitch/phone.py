@@ -87,14 +87,15 @@ class Phone(threading.Thread):
         self._sequence, self._stamp = 1000, 0
         self._next_packet = 0.0
         self._running = True
-        self._cseq = 0
+        self._cseq, self._expires, self._is_mute = 0, 300, False
         self._pending: dict[str, str] = {}  # Call-ID: what a challenge is answered with
         self._period = _tone(tone_hz)
 
     # -- what a test does ---------------------------------------------------------------
 
     def register(self, expires: int = 300) -> None:
-        """Sends REGISTER; a challenge is answered by itself."""
+        """Sends REGISTER; a challenge is answered by itself.  0 seconds end the registration."""
+        self._expires = expires
         self._send_register(secrets.token_hex(8), expires, "")
 
     def call(self, number: str, extra: tuple[str, ...] = ()) -> Leg:
@@ -119,6 +120,10 @@ class Phone(threading.Thread):
     def request(self, method: str, leg: Leg, *extra: str) -> None:
         """Any request in a dialog: REFER, INVITE with Replaces …"""
         self._request(method, leg, *extra)
+
+    def mute(self) -> None:
+        """From now on it answers nothing, as one that fell off its network; what it would have heard is noted still."""
+        self._is_mute = True
 
     def stop(self) -> None:
         """Ends the thread, as a telephone whose cable is pulled."""
@@ -193,6 +198,9 @@ class Phone(threading.Thread):
     # -- SIP ------------------------------------------------------------------------------
 
     def _take(self, message: Message, peer: tuple[str, int]) -> None:
+        if self._is_mute:
+            self.rang += [time.monotonic()] if message.method == "INVITE" else []
+            return
         if message.method == "SIP/2.0":
             self._take_answer(message)
             return
@@ -257,7 +265,7 @@ class Phone(threading.Thread):
             name = "www-authenticate" if message.status == 401 else "proxy-authenticate"
             if method == "REGISTER":
                 uri = f"sip:{self.realm}"
-                self._send_register(call_id, 300, self._proof(message.get(name), method, uri))
+                self._send_register(call_id, self._expires, self._proof(message.get(name), method, uri))
                 return
             if leg is not None:
                 self._ack(leg, message)

@@ -151,7 +151,7 @@ def test_an_agent_who_lets_it_ring_is_paused_and_customers_may_nothing(cast: Cas
         now += 120_000
     assert (agents.get(agent).state, agents.get(agent).reason) == ("paused", "no_answer")
     assert CallBack.get(CallBack.number == MOBILE).tries == 0  # the caller's tries are not spent
-    assert read(lambda: board.board(cast.agent, now)).alarm
+    assert read(lambda: board.board(cast.agent, now)).is_unattended
     with pytest.raises(NotAllowed):
         read(lambda: board.board(cast.owner, now))
     with pytest.raises(NotAllowed):

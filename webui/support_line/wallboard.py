@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from engine.clock import wall_ms
 from engine.errors import AvanakError
+from engine.services.overview.alarms import engine_seen
 from engine.services.support_line import agents, board, call_backs, calls
 from engine.store.threads import read, write
 from webui.forms.pages import Answer, attempt, pages_blueprint, refused
@@ -91,6 +92,7 @@ def _shown() -> dict[str, Any]:
         mine = agents.find_of_person(me.id)
         return {
             "board": board.board(me, now),
+            "engine_seen": engine_seen(now),
             "mine": mine,
             "my_call": calls.current_of(mine.id) if mine is not None else None,
         }

@@ -33,6 +33,8 @@ def run(house: SupportHouse, command: str, argument: str) -> str | None:
         return "+OK"
     if command == "reloadacl":
         return "+OK acl reloaded\n"
+    if command == "sofia_contact":
+        return _contact(house, argument)
     if command == "module_exists" and argument == "mod_callcenter":
         return "true"
     if command == "avanak_simulate":
@@ -43,6 +45,18 @@ def run(house: SupportHouse, command: str, argument: str) -> str | None:
     if channel is not None and handler is not None:
         return handler(house, channel, rest)
     return _WITHOUT.get(command)
+
+
+def _contact(house: SupportHouse, argument: str) -> str:
+    """Where a telephone is registered: every one, but those that are away."""
+    profile, _, user = argument.rpartition("/")
+    extension, _, domain = user.partition("@")
+    if (profile, domain) != ("agents", "avanak.support") or not extension:
+        return "error/user_not_registered"
+    phone = house.telephones.get(extension)
+    if phone is not None and phone.does == "away":
+        return "error/user_not_registered"
+    return f"sofia/agents/sip:{extension}@127.0.0.1:5070"
 
 
 def _set_variables(_house: SupportHouse, channel: Channel, rest: str) -> str:

@@ -249,6 +249,11 @@ def steps(agent_id: int, from_at: int, until_at: int) -> list[AgentStep]:
     )
 
 
+def can_be_rung(row: SupportAgent) -> bool:
+    """Whether the agent takes calls, and the telephone is connected as far as the switch has said."""
+    return row.state == AgentState.AVAILABLE and row.seen != "unregistered"
+
+
 # -- inside -------------------------------------------------------------------------------
 
 

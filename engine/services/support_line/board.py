@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.services.accounts.permissions import Actor, require
-from engine.services.support_line import agents, call_backs, figures, hours
+from engine.services.support_line import agents, call_backs, departments, figures, hours
 from engine.services.support_line.figures import Figures
 from engine.states import AgentState, SupportCallState
 from engine.store.tables.core import Account
@@ -43,7 +43,8 @@ class Board:
     call_backs: list[CallBack]
     today: Figures
     this_hour: Figures
-    alarm: bool  # support is open and nobody is signed in
+    is_unattended: bool  # support is open, and no agent who takes callers can be rung
+    has_no_telephone: bool  # of these some are signed in, but their telephones are not connected
 
 
 def board(person: Actor, now: int) -> Board:
@@ -51,6 +52,8 @@ def board(person: Actor, now: int) -> Board:
     require(person, "line.view")
     office = hours.office(now)
     signed = agents.signed_in()
+    takers = [row for row in signed if departments.takes_callers(row)]
+    is_unattended = office.is_open and not any(agents.can_be_rung(row) for row in takers)
     day = figures.day_start(now)
     hour = figures.hour_start(now)
     return Board(
@@ -61,7 +64,8 @@ def board(person: Actor, now: int) -> Board:
         call_backs=call_backs.open_ones(),
         today=figures.total(day, now + 1, now),
         this_hour=figures.total(hour, now + 1, now),
-        alarm=office.is_open and not any(row.state == AgentState.AVAILABLE for row in signed),
+        is_unattended=is_unattended,
+        has_no_telephone=is_unattended and any(row.state == AgentState.AVAILABLE for row in takers),
     )
 
 

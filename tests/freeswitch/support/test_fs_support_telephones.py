@@ -1,0 +1,82 @@
+"""Agents' telephones that come and go on a real FreeSWITCH: what the wallboard says of them is true."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from pathlib import Path
+
+from engine.clock import wall_ms
+from engine.services.support_line import agents, board, call_backs, calls
+from engine.services.support_line.agents import SYSTEM
+from engine.store.tables.core import User
+from engine.store.tables.support_line import CallBack, CallBackTry, SupportAgent
+from engine.store.threads import read, write
+from tests.freeswitch.support.house import NUMBER, House, call_of, engine_with_agents
+from tests.freeswitch.switch import until
+
+
+def seen(extension: str) -> str:
+    return str(read(lambda: SupportAgent.get(SupportAgent.extension == extension)).seen)
+
+
+def asks(number: str) -> None:
+    """A caller who kept the number and left."""
+
+    def work() -> None:
+        channel, now = str(uuid.uuid4()), wall_ms()
+        calls.came(channel, 1, "", number, now)
+        calls.joined(channel, now)
+        call_backs.register(channel, number, now)
+
+    write(work)
+
+
+def test_a_telephone_that_leaves_is_shown_and_takes_no_call_back_until_it_is_there_again(
+    house: House, tmp_path: Path
+) -> None:
+    with engine_with_agents(house, tmp_path):
+        write(lambda: agents.sign_out(User.get(User.username == "agent2"), wall_ms()))
+        phone = house.agent("501", tone_hz=500)
+        until(lambda: seen("501") == "waiting", 3, "the telephone on the wallboard")
+        assert not read(lambda: board.board(SYSTEM, wall_ms())).is_unattended
+        phone.register(0)
+        until(lambda: seen("501") == "unregistered", 3, "its absence on the wallboard")
+        assert read(lambda: board.board(SYSTEM, wall_ms())).has_no_telephone
+        asks("+989121170001")
+        caller = house.caller("09121170002")
+        leg = caller.call(NUMBER)
+        until(lambda: (c := call_of("+989121170002")) and c.state == "waiting", 15, "the queue")
+        time.sleep(3)
+        assert read(CallBackTry.select().count) == 0
+        row = read(lambda: SupportAgent.get(SupportAgent.extension == "501"))
+        assert (row.state, len(phone.rang)) == ("available", 0)
+        phone.register()
+        until(lambda: phone.rang, 5, "the call-back, which is older than the caller in the queue")
+        until(lambda: house.far.up, 15, "the caller's answer")
+        time.sleep(1)
+        house.far.press("1")
+        until(lambda: read(CallBack.get).state == "done", 10, "the talk")
+        house.far.hang_up(house.far.up)
+        until(
+            lambda: call_of("+989121170002").state == "talking", 20, "the caller in the queue to be answered"
+        )
+        caller.hang_up(leg)
+        phone.stop()
+
+
+def test_a_telephone_whose_cable_is_pulled_costs_a_caller_a_few_seconds(house: House, tmp_path: Path) -> None:
+    """It is not rung to the end, the other agent is; after a minute the wallboard says that it is gone."""
+    with engine_with_agents(house, tmp_path):
+        gone = house.agent("501")
+        until(lambda: seen("501") == "waiting", 3, "the telephone on the wallboard")
+        gone.mute()
+        caller = house.caller("09121170003", tone_hz=800)
+        caller.call(NUMBER)
+        until(lambda: gone.rang, 15, "the queue to try it")
+        other = house.agent("502", tone_hz=500)
+        until(lambda: caller.heard.get(500, 0) > 10, 12, "the other agent, long before it has rung out")
+        until(lambda: seen("501") == "unregistered", 75, "its absence on the wallboard")
+        assert read(lambda: SupportAgent.get(SupportAgent.extension == "501")).state == "available"
+        for phone in (gone, other):
+            phone.stop()
