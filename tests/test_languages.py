@@ -32,6 +32,7 @@ MAY_HOLD_PERSIAN = {
     "engine/bench/page_data.py": "a house with names as customers have them, in a bench",
     "engine/bench/pages.py": "what is looked for in that house",
     "engine/bench/large.py": "a list as customers have it",
+    "engine/commands/gateway_trial.py": "what a call that tries a gateway says",
     "engine/fold.py": "folds Arabic and Persian letters",
     "engine/services/accounts/accounts.py": "an example of what is found by a search",
     "engine/services/compliance/calling_windows.py": "reads hours as people write them",

@@ -240,7 +240,7 @@ class CallBackBench:
         twice = again | {number for number, times in Counter(o.number for o in pressed).items() if times > 1}
         result.called_back_twice = len(twice)
         rows = read(lambda: list(CallBack.select()))
-        done = {"0" + row.number[3:] for row in rows if row.state == CallBackState.DONE}
+        done = {row.number[1:] for row in rows if row.state == CallBackState.DONE}
         missed = [row for row in rows if row.state == CallBackState.MISSED]
         result.called_back, result.became_tickets = len(done), len(missed)
         lost = [row.number for row in rows if row.state not in _OVER]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
 
 from engine import codecs
 from engine.clock import wall_ms
-from engine.commands import common
+from engine.commands import common, gateway_trial
 from engine.errors import BadInput
+from engine.services.numbering import dialled
 from engine.services.trunks import gateway_health, gateways, registrations
 from engine.services.trunks.gateway_health import GatewayHealthSeen
 from engine.services.trunks.registrations import TrunkSeen
@@ -27,6 +28,13 @@ _SETTINGS = (
         metavar='"98912 98935"',
         help="Only numbers with these prefixes (without +); all with ''.",
     ),
+    click.option(
+        "--numbers-as",
+        "number_format",
+        type=click.Choice(dialled.FORMATS),
+        help="How the carrier wants numbers: 98912…, +98912…, 0098912… or 0912….",
+    ),
+    click.option("--dial-prefix", metavar="DIGITS", help="Dialled in front of each number; nothing with ''."),
     click.option("--priority", type=int, help="Lower ones are tried first."),
     click.option("--weight", type=int, help="Share among gateways of one priority."),
     click.option("--caller-id", metavar="DIGITS", help="Number shown to whoever is called."),
@@ -110,8 +118,7 @@ def list_(as_json: bool) -> None:
     """All gateways."""
     common.settings_and_store()
     rows = read(lambda: list(Gateway.select().order_by(Gateway.priority, Gateway.name)))
-    seen = read(lambda: registrations.seen_of(wall_ms()))
-    found = read(lambda: gateway_health.seen_of(wall_ms()))
+    reports = _as_found(rows)
     columns = (
         "name",
         "cps",
@@ -120,6 +127,7 @@ def list_(as_json: bool) -> None:
         "weight",
         "rials a minute",
         "prefixes",
+        "dialled as",
         "caller id",
         "packet ms",
         "codecs",
@@ -131,11 +139,7 @@ def list_(as_json: bool) -> None:
         "as the engine finds it",
     )
     common.answer(
-        [
-            common.row_values(row)
-            | {"seen": [_seen(one) for one in seen[row.id]], "found": [_found(one) for one in found[row.id]]}
-            for row in rows
-        ],
+        [common.row_values(row) | reports[row.id] for row in rows],
         as_json,
         lambda: common.table(
             columns,
@@ -148,6 +152,7 @@ def list_(as_json: bool) -> None:
                     row.weight,
                     row.cost_rials_a_minute,
                     row.prefixes,
+                    f"{row.dial_prefix}{row.number_format}…",
                     row.caller_id,
                     row.ptime_ms,
                     row.codecs,
@@ -155,14 +160,30 @@ def list_(as_json: bool) -> None:
                     row.voice_to,
                     row.switch_name,
                     "yes" if row.is_draining else "",
-                    " ".join(str(one.sentence or f"{one.switch}: {one.state}") for one in seen[row.id]),
-                    " ".join(_found(one)["sentence"] or "well" for one in found[row.id]),
+                    " ".join(
+                        one["fault"] or f"{one['switch']}: {one['state']}" for one in reports[row.id]["seen"]
+                    ),
+                    " ".join(one["sentence"] or "well" for one in reports[row.id]["found"]),
                 )
                 for row in rows
             ],
             "There is no gateway; `avanakctl gateway add NAME --cps N --channels N` makes one known.",
         ),
     )
+
+
+def _as_found(rows: Sequence[Gateway]) -> dict[int, dict[str, list[dict[str, Any]]]]:
+    """How switches see gateways (`seen`) and engines find them (`found`), by the gateway's id."""
+    now = wall_ms()
+    seen = read(lambda: registrations.seen_of(now))
+    found = read(lambda: gateway_health.seen_of(now))
+    return {
+        row.id: {
+            "seen": [_seen(one) for one in seen[row.id]],
+            "found": [_found(one) for one in found[row.id]],
+        }
+        for row in rows
+    }
 
 
 def _seen(one: TrunkSeen) -> dict[str, Any]:
@@ -188,6 +209,27 @@ def _found(one: GatewayHealthSeen) -> dict[str, Any]:
     }
 
 
+@gateway.command()
+@click.argument("name")
+@common.json_option
+def show(name: str, as_json: bool) -> None:
+    """All settings of NAME, and how switches and engines find it."""
+    common.settings_and_store()
+    row = read(lambda: gateways.get(name))
+    found = common.row_values(row) | _as_found([row])[row.id]
+    common.answer(found, as_json, lambda: _print_settings(found))
+
+
+def _print_settings(found: dict[str, Any]) -> None:
+    seen, health = found.pop("seen"), found.pop("found")
+    lines = [(name, str(value)) for name, value in found.items()]
+    lines += [(f"switch {one['switch']}", f"{one['state']} {one['fault']}".strip()) for one in seen]
+    lines += [(f"engine {one['engine']}", one["sentence"] or "well") for one in health]
+    width = max(len(name) for name, _ in lines)
+    for name, value in lines:
+        click.echo(f"{name:<{width}}  {value}".rstrip())
+
+
 @gateway.command("set")
 @click.argument("name")
 @_settings_options
@@ -200,6 +242,9 @@ def set_(name: str, as_json: bool, **values: Any) -> None:
         raise BadInput("Nothing is to be changed: give --cps, --channels or another option.")
     write(lambda: gateways.change(name, None, wall_ms(), **given))
     _tell(name, as_json)
+
+
+gateway.add_command(gateway_trial.test)
 
 
 @gateway.command()

@@ -17,6 +17,7 @@ from engine.dialing.health import CAMPAIGN, QUIET_CALLS, GatewayHealth
 from engine.dialing.pacing import RateLimiter, Seats
 from engine.dialing.routes import Routes, keys_of
 from engine.dialing.shares import Places, Way
+from engine.services.numbering import dialled
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +56,8 @@ class GatewayLane:
     full_cps: float = 0.0  # our part of its rate when it is healthy
     keys: str = "events"  # how pressed keys arrive: events, voice, none
     codecs: tuple[str, ...] = ("PCMA",)  # in the order in which they are offered
+    number_format: str = dialled.DEFAULT
+    dial_prefix: str = ""
     cost: int = 0  # Rials a minute; at the same priority the cheaper one is used first
     unresolved_m: float = -math.inf  # when a switch last could not resolve its carrier's name
     health: GatewayHealth = field(default_factory=GatewayHealth)
@@ -66,6 +69,10 @@ class GatewayLane:
     def serves(self, digits: str) -> bool:
         """Whether numbers that begin like `digits` (E.164 without +) may use this gateway."""
         return not self.prefixes or digits.startswith(self.prefixes)
+
+    def dialled(self, digits: str) -> str:
+        """What is dialled on it for a number (E.164 without +)."""
+        return dialled.dialled(digits, self.number_format, self.dial_prefix)
 
     def hears(self, run: CampaignRun) -> bool:
         """Whether the keys that callees press arrive, if the campaign offers any."""
@@ -312,6 +319,7 @@ class Lanes:
             lane.prefixes = tuple(row.prefixes.split())
             lane.priority, lane.cost, lane.weight = row.priority, row.cost_rials_a_minute, max(1, row.weight)
             lane.switch_name = row.switch_name
+            lane.number_format, lane.dial_prefix = row.number_format, row.dial_prefix
             shown = (row.caller_id, row.ptime_ms, row.keys, tuple(row.codecs.split(",")))
             if (lane.caller_id, lane.ptime_ms, lane.keys, lane.codecs) != shown:
                 lane.caller_id, lane.ptime_ms, lane.keys, lane.codecs = shown

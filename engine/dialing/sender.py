@@ -137,7 +137,7 @@ class Sender:
                 gateway.codecs,
                 self.kept,
             )
-            return template.render(call.uuid, call.attempt_id, call.digits)
+            return template.render(call.uuid, call.attempt_id, gateway.dialled(call.digits))
         except BadCommand as error:
             log.error("action=originate_refused attempt=%d error=%r", call.attempt_id, str(error))
             call.run.waiting -= 1

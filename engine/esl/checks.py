@@ -12,6 +12,7 @@ import re
 from engine.errors import BadInput
 
 DIGITS = re.compile(r"[0-9]{2,20}")
+DIALLED = re.compile(r"\+?[0-9]{2,30}")
 GATEWAY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 MESSAGE = re.compile(r"[0-9a-z_-]{1,64}")
 VOTE_KEYS = re.compile(r"[0-9]{1,10}")
@@ -63,6 +64,11 @@ def check_word(field: str, value: object, words: frozenset[str]) -> str:
 def check_digits(field: str, value: object) -> str:
     """A telephone number for dialling: 2 to 20 ASCII digits."""
     return check_text(field, value, DIGITS, "a number of 2 to 20 digits 0-9")
+
+
+def check_dialled(field: str, value: object) -> str:
+    """A number as a gateway's carrier wants it: 2 to 30 ASCII digits, perhaps behind one plus."""
+    return check_text(field, value, DIALLED, "a number of 2 to 30 digits 0-9, perhaps behind a +")
 
 
 def check_uuid(field: str, value: object) -> str:

@@ -15,12 +15,13 @@ from dataclasses import dataclass, field
 
 from engine import codecs
 from engine.esl.checks import (
-    DIGITS,
+    DIALLED,
     MAX_ID,
     MESSAGE,
     REPEAT_KEY,
     UUID,
     VOTE_KEYS,
+    check_dialled,
     check_digits,
     check_gateway,
     check_int,
@@ -115,21 +116,24 @@ class OriginateTemplate:
             found += HELD
         return found
 
-    def render(self, uuid: str, attempt_id: int, digits: str) -> bytes:
-        """The frame for one call; BadCommand when uuid, id or number is not what it must be."""
+    def render(self, uuid: str, attempt_id: int, dialled: str) -> bytes:
+        """The frame for one call; `dialled` is the number as its carrier wants it.
+
+        BadCommand when uuid, id or number is not what it must be.
+        """
         # The hot path: three tests and one format.  The checks run only to name the value that failed.
         if not (
             type(uuid) is str
             and UUID.fullmatch(uuid)
             and type(attempt_id) is int
             and 0 < attempt_id <= MAX_ID
-            and type(digits) is str
-            and DIGITS.fullmatch(digits)
+            and type(dialled) is str
+            and DIALLED.fullmatch(dialled)
         ):
             check_uuid("attempt's uuid", uuid)
             check_int("attempt", attempt_id, 1, MAX_ID)
-            check_digits("number", digits)
+            check_dialled("number", dialled)
         return (
-            f"bgapi originate {{origination_uuid={uuid},avanak_attempt={attempt_id}{self._middle}{digits}"
+            f"bgapi originate {{origination_uuid={uuid},avanak_attempt={attempt_id}{self._middle}{dialled}"
             f" avanak XML avanak\nJob-UUID: {uuid}\n\n"
         ).encode("ascii")

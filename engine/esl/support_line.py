@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 
 from engine.esl.checks import (
-    DIGITS,
+    check_dialled,
     check_digits,
     check_gateway,
     check_int,
@@ -139,7 +139,7 @@ def agent_contact(extension: str, contact: str) -> bytes:
     return _api(f"callcenter_config agent set contact {_extension(extension)} {contact}")
 
 
-def contact_of(extension: str, ring_s: int, gateway: str = "", digits: str = "", confirm: str = "") -> str:
+def contact_of(extension: str, ring_s: int, gateway: str = "", dialled: str = "", confirm: str = "") -> str:
     """An agent's contact: the registered telephone, or an outside number, where 1 must be pressed."""
     check_int("ring time", ring_s, 1, 120)
     head = f"originate_timeout={ring_s},ignore_early_media=true,outbound_redirect_fatal=true"
@@ -148,7 +148,7 @@ def contact_of(extension: str, ring_s: int, gateway: str = "", digits: str = "",
     check_text("prompt", confirm, _PATH, "a path")
     return (
         f"{{{head},group_confirm_key=1,group_confirm_file={confirm},group_confirm_timeout=15}}"
-        f"sofia/gateway/{check_gateway(gateway)}/{check_digits('number', digits)}"
+        f"sofia/gateway/{check_gateway(gateway)}/{check_dialled('number', dialled)}"
     )
 
 
@@ -159,17 +159,19 @@ def call_back(
     *,
     gateway: str,
     digits: str,
+    dialled: str,
     ring_s: int,
     language: str,
 ) -> bytes:
     """``bgapi originate``: the agent first; the dialplan (70_call_back.xml) then rings the caller.
 
-    `contact` is a value of `contact_of`.  Number and gateway are checked and travel as variables of this call.
+    `contact` is a value of `contact_of`.  `digits` are shown to the agent, `dialled` is the number as its carrier wants
+    it; it and the gateway are checked and travel as variables of this call.
     """
-    check_text("number", digits, DIGITS, "digits")
+    check_digits("number", digits)
     variables = (
         f"origination_uuid={check_uuid('try', uuid)},avanak_caller_uuid={check_uuid('call', caller_uuid)},"
-        f"avanak_gateway={check_gateway(gateway)},avanak_digits={digits},"
+        f"avanak_gateway={check_gateway(gateway)},avanak_digits={check_dialled('number', dialled)},"
         f"avanak_ring_s={check_int('ring time', ring_s, 1, 120)},"
         f"avanak_language={check_word('language', language, LANGUAGES)},"
         f"origination_caller_id_number={digits},origination_caller_id_name=call-back"

@@ -362,7 +362,7 @@ class QueueSwitch:
             row.extension,
             view.rules.ring_agent_s,
             gateway.name,
-            routes.digits_of(row.outside_number),
+            routes.dialled_on(gateway, row.outside_number),
             self._clips.path("fa", "agent_press_one"),
         )
 
@@ -394,7 +394,8 @@ class QueueSwitch:
             placing.caller_uuid,
             self._contact(row, view),
             gateway=gateway.name,
-            digits=routes.digits_of(placing.number),
+            digits=routes.shown_digits(placing.number),
+            dialled=routes.dialled_on(gateway, placing.number),
             ring_s=view.rules.ring_caller_s,
             language=placing.language,
         )

@@ -108,6 +108,32 @@ def test_gateways(ctl: Ctl) -> None:
     assert undone.document["is_draining"] is False
 
 
+def test_how_a_number_is_dialled_on_a_gateway(ctl: Ctl) -> None:
+    _, _, told, _, plus, both, wrong, unserved, shown = ctl.run_each(
+        [
+            ["gateway", "add", "mci", "--caller-id", "02191001234"],
+            ["gateway", "set", "mci", "--numbers-as", "0098", "--dial-prefix", "77"],
+            ["gateway", "test", "mci", "0912 123 4567", "--json"],
+            ["gateway", "set", "mci", "--numbers-as", "+98", "--dial-prefix", "", "--prefixes", "98935"],
+            ["gateway", "test", "mci", "02188776655", "--json"],
+            ["gateway", "set", "mci", "--dial-prefix", "9"],
+            ["gateway", "test", "mci", "12"],
+            ["gateway", "test", "mci", "02188776655", "--ring"],
+            ["gateway", "show", "mci", "--json"],
+        ]
+    )
+    assert (told.document["dialled"], told.document["is_served"]) == ("7700989121234567", True)
+    assert told.document["endpoint"] == "sofia/gateway/mci/7700989121234567"
+    assert "origination_caller_id_number=02191001234" in told.document["variables"]
+    assert "absolute_codec_string=PCMA@8000h@20i" in told.document["variables"]
+    assert (plus.document["dialled"], plus.document["is_served"]) == ("+982188776655", False)
+    assert (both.status, wrong.status) == (2, 2)
+    assert "begins with +" in both.err
+    assert (unserved.status, "No engine is running" in unserved.err) == (3, True)
+    assert "its prefixes do not serve it" in unserved.out
+    assert (shown.document["number_format"], shown.document["dial_prefix"]) == ("+98", "")
+
+
 def test_the_status_of_a_switch(ctl: Ctl, far_switch: EmbeddedProcess) -> None:
     assert ctl.run("gateway", "add", "lab").status == 0
     host, port = far_switch.address

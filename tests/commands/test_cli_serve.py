@@ -8,6 +8,7 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 import pytest
@@ -136,3 +137,22 @@ def test_the_web_process_knows_no_switch(ctl: Ctl, served) -> None:
     assert b"AVANAK_SWITCHES=embedded" in Path(f"/proc/{pids['engine']}/environ").read_bytes()
     for pid in (served.pid, *pids.values()):
         assert b"esl://" not in Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def test_one_call_by_a_gateway_tells_what_its_carrier_answered(ctl: Ctl, served) -> None:
+    tone = write_tone(ctl.folder / "short.wav", 1)
+    assert ctl.run("gateway", "set", "embedded", "--numbers-as", "+98").status == 0
+
+    def ring(number: str) -> tuple[int, dict[str, Any]]:
+        done = ctl.run("gateway", "test", "embedded", number, "--ring", "--message", tone, "--json")
+        return done.status, done.document["call"]
+
+    status, call = ring("09121110000")
+    assert (status, call["disposition"], call["heard_ms"] > 0) == (0, "answered", True)
+    assert call["said"].startswith("Answered after")
+    status, call = ring("09121110003")
+    assert (status, call["sip_status"], call["rang_at"]) == (1, 404, None)
+    assert "wants another form" in call["said"]
+    rung = (ctl.data / "log" / "embedded-rung.log").read_text()
+    assert "+989121110000," in rung
+    assert ctl.query("SELECT COUNT(*) FROM attempt") == [(2,)]

@@ -131,13 +131,20 @@ def test_only_known_packet_times(value):
 def test_a_hostile_text_is_no_number_uuid_or_attempt(kind):
     template = OriginateTemplate(**TEMPLATE)
     value = HOSTILE[kind]
-    with pytest.raises(BadCommand):
-        template.render(UUID, 1, value)
+    if kind != "plus":  # one plus may stand before the digits of a number
+        with pytest.raises(BadCommand):
+            template.render(UUID, 1, value)
     with pytest.raises(BadCommand):
         template.render(value, 1, "0912")
     if kind != "int":
         with pytest.raises(BadCommand):
             template.render(UUID, value, "0912")
+
+
+@pytest.mark.parametrize("value", ["+", "++98912", "98+912", "+98 912", "98912+", "+98912\n", "9" * 31])
+def test_a_plus_stands_alone_and_in_front(value):
+    with pytest.raises(BadCommand):
+        OriginateTemplate(**TEMPLATE).render(UUID, 1, value)
 
 
 @pytest.mark.parametrize(
@@ -224,7 +231,7 @@ TEXTS = st.one_of(
 )
 LINE = re.compile(
     rb"bgapi originate \{[a-z_]+=[A-Za-z0-9_@*#-]+(,[a-z_]+=[A-Za-z0-9_@*#-]+)*\}"
-    rb"sofia/gateway/[A-Za-z0-9_.-]+/[0-9]+ avanak XML avanak\nJob-UUID: [0-9a-f-]{36}\n\n"
+    rb"sofia/gateway/[A-Za-z0-9_.-]+/\+?[0-9]+ avanak XML avanak\nJob-UUID: [0-9a-f-]{36}\n\n"
 )
 
 

@@ -142,3 +142,37 @@ def test_each_gateway_shows_its_caller_id(trunks: Trunks, lab: Lab) -> None:
     shown = {one["number"]: one["caller"] for one in trunks.open.arrived}
     assert "02191007777" in shown["989171000000"]
     assert "02191008888" in shown["989172000000"]
+
+
+@pytest.mark.parametrize(
+    ("number_format", "prefix", "arrives"),
+    [
+        ("98", "", "989181000000"),
+        ("+98", "", "+989181000000"),
+        ("0098", "77", "7700989181000000"),
+        ("0", "", "09181000000"),
+    ],
+)
+def test_each_gateway_dials_in_its_form_and_one_call_tries_it(
+    number_format: str, prefix: str, arrives: str, trunks: Trunks, lab: Lab
+) -> None:
+    known = len(trunks.open.arrived)
+    write(
+        lambda: gateways.change(
+            "lab", None, wall_ms(), number_format=number_format, dial_prefix=prefix, caller_id="02191007777"
+        )
+    )
+    told = avanakctl(lab, "gateway", "test", "lab", "09181000000", "--ring")
+    assert (told["dialled"], told["call"]["disposition"]) == (arrives, "answered")
+    assert [one["number"] for one in trunks.open.arrived[known:]] == [arrives]
+
+
+def test_what_a_carrier_answered_to_one_call_is_told(trunks: Trunks, lab: Lab) -> None:
+    before = len(trunks.full.arrived)
+    done = subprocess.run(
+        [sys.executable, "-m", "engine", "gateway", "test", "full", "09182000000", "--ring"],
+        cwd=ROOT, capture_output=True, text=True, env={**os.environ, "AVANAK_DATA_DIR": str(lab.folder)},
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "It did not ring. The carrier, or the switch, did not put the call through (503" in done.stdout
+    assert len(trunks.full.arrived) == before + 1

@@ -134,7 +134,7 @@ def test_star_keeps_the_number_and_the_agent_calls_back(line: Callable[..., Line
     house.do("phone 501 answer talk=40")
     house.free("501")
     wait_for(lambda: read(CallBack.get).state == "done", "the call-back")
-    assert house.far_end(CALL_BACK) == house.far_end(PRESSED) == ["09121110008"]
+    assert house.far_end(CALL_BACK) == house.far_end(PRESSED) == ["989121110008"]
     wait_for(lambda: read(call_backs.open_tries) == [], "the end of the try in the books")
 
 
@@ -144,7 +144,7 @@ def test_a_voicemail_is_nobodys_call(line: Callable[..., Line]) -> None:
     wait_for(lambda: house.call("+989121110000").state == "call_back", "the number to be kept")
     house.free("501")
     wait_for(lambda: read(CallBack.get).state == "missed", "the ticket in place of a call-back")
-    assert (house.far_end(CALL_BACK), house.far_end(PRESSED)) == (["09121110000"], [])
+    assert (house.far_end(CALL_BACK), house.far_end(PRESSED)) == (["989121110000"], [])
     assert read(CallBack.get).ticket_id
 
 

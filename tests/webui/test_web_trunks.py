@@ -35,12 +35,14 @@ def test_a_gateway_is_added_and_changed(operator) -> None:
     assert (row.cps, row.channels, row.caller_id, row.prefixes) == (5.0, 50, "0219100", "98912 98913")
     assert (row.codecs, row.transport, row.srtp) == ("PCMA", "udp", "none")
     secure = {"codecs": "PCMU, pcma", "transport": "tls", "srtp": "mandatory", "voice_to": "source"}
+    secure |= {"number_format": "0", "dial_prefix": "۷۷"}
     changed = {**FIELDS, **secure, "cps": "7.5", "name": "other-name"}
     assert operator.post(f"/trunks/gateways/{row.id}", changed).location == "/trunks"
     row = read(lambda: Gateway.get_by_id(row.id))
     assert (row.name, row.cps) == ("tci-2", 7.5)
     assert (row.codecs, row.transport, row.srtp) == ("PCMU,PCMA", "tls", "mandatory")
     assert row.voice_to == "source"
+    assert (row.number_format, row.dial_prefix) == ("0", "77")
 
 
 def test_bad_values_are_refused_beside_the_field(operator) -> None:
@@ -51,6 +53,8 @@ def test_bad_values_are_refused_beside_the_field(operator) -> None:
         {"name": "lab"},
         {"prefixes": "+98"},
         {"codecs": "G722"},
+        {"dial_prefix": "7a"},
+        {"number_format": "+98", "dial_prefix": "7"},
     ):
         answer = operator.post("/trunks/gateways/new", {"name": "new", **FIELDS, **bad})
         assert answer.status_code == 400, bad

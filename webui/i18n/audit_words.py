@@ -171,6 +171,8 @@ FIELDS: dict[str, Any] = {
     "cps": _l("calls a second"),
     "channels": _l("calls at once"),
     "prefixes": _l("prefixes"),
+    "number_format": _l("how numbers are dialled"),
+    "dial_prefix": _l("dialled in front of numbers"),
     "priority": _l("priority"),
     "ptime_ms": _l("packet time (ms)"),
     "codecs": _l("codecs"),

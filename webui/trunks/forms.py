@@ -15,6 +15,7 @@ from wtforms.validators import InputRequired, NumberRange, Optional, Regexp
 
 from engine import bounds
 from engine.codecs import TRANSPORTS
+from engine.services.numbering.dialled import DEFAULT
 from engine.services.trunks.gateways import PTIMES_MS
 from webui.forms.number_fields import DecimalsField, WholeField, ascii_digits
 
@@ -39,6 +40,21 @@ class GatewayForm(FlaskForm):
     prefixes = StringField(
         _l("Numbers it serves (prefixes)"),
         [Optional(), Regexp(r"[0-9]{1,14}( +[0-9]{1,14})*$", message=_l("Digits, as in 98912 98913."))],
+        filters=[ascii_digits],
+    )
+    number_format = SelectField(
+        _l("Numbers are dialled as"),
+        choices=[
+            SelectChoice("98", "98912…"),
+            SelectChoice("+98", "+98912…"),
+            SelectChoice("0098", "0098912…"),
+            SelectChoice("0", "0912…"),
+        ],
+        default=DEFAULT,
+    )
+    dial_prefix = StringField(
+        _l("Dialled in front of numbers"),
+        [Optional(), Regexp(r"[0-9]{1,10}$", message=_l("Up to 10 digits."))],
         filters=[ascii_digits],
     )
     priority = WholeField(_l("Priority"), [InputRequired(), NumberRange(*bounds.PRIORITY)], default=0)
@@ -95,6 +111,8 @@ class GatewayForm(FlaskForm):
             "channels": self.channels.data,
             "caller_id": self.caller_id.data or "",
             "prefixes": self.prefixes.data or "",
+            "number_format": self.number_format.data,
+            "dial_prefix": self.dial_prefix.data or "",
             "priority": self.priority.data,
             "weight": self.weight.data,
             "ptime_ms": self.ptime_ms.data,

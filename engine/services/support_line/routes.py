@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.services.numbering import dialled
 from engine.services.numbering.numbers import dial_digits
 from engine.store.tables.core import Destination, Gateway
 
@@ -37,6 +38,11 @@ def is_open(number: str) -> bool:
     return bool(rows[max(rows, key=len)].is_open)
 
 
-def digits_of(number: str) -> str:
-    """What is dialled for a number."""
+def shown_digits(number: str) -> str:
+    """A number as an agent's telephone shows it."""
     return dial_digits(number)
+
+
+def dialled_on(gateway: Gateway, number: str) -> str:
+    """What is dialled on a gateway for a number (E.164)."""
+    return dialled.dialled(number.removeprefix("+"), gateway.number_format, gateway.dial_prefix)

@@ -10,6 +10,7 @@ from typing import Any
 from engine import bounds, codecs
 from engine.errors import BadInput, Conflict, NotFound
 from engine.sentences import Amount, Sentence, Word
+from engine.services.numbering import dialled
 from engine.states import AttemptState
 from engine.store.audit_entries import record
 from engine.store.sql import execute
@@ -62,7 +63,7 @@ def known(names: Sequence[str]) -> list[str]:
 def change(name: str, person_id: int | None, now: int, **values: Any) -> None:
     """Change limits or rules of a gateway; engines take them over within a second.  What changed is audited."""
     row = get(name)
-    values = _checked(name, values)
+    values = _checked(name, values, row)
     changed = {key: value for key, value in values.items() if getattr(row, key) != value}
     if not changed:
         return
@@ -86,8 +87,8 @@ def ensure(name: str, cps: float, channels: int, now: int) -> Gateway:
     return row
 
 
-def _checked(name: str, values: dict[str, Any]) -> dict[str, Any]:
-    """The values as they are stored; BadInput names what is wrong."""
+def _checked(name: str, values: dict[str, Any], row: Gateway | None = None) -> dict[str, Any]:
+    """The values as they are stored, of a gateway that there is (`row`) or not; BadInput names what is wrong."""
     if not _NAME.fullmatch(name):
         raise BadInput(
             "A gateway's name has letters, digits, _ . and - only (at most 64), not '%(name)s'.", name=name
@@ -125,6 +126,11 @@ def _checked(name: str, values: dict[str, Any]) -> dict[str, Any]:
             raise BadInput(
                 "The prefix '%(prefix)s' is not digits (without + or 0 in front, as in 98912).", prefix=prefix
             )
+    form, prefix = (
+        values.get(field, getattr(row, field) if row is not None else default)
+        for field, default in (("number_format", dialled.DEFAULT), ("dial_prefix", ""))
+    )
+    dialled.check(form, prefix)
     if values.get("codecs") is None:
         return values
     return {**values, "codecs": ",".join(codecs.read(values["codecs"]))}

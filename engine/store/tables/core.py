@@ -136,6 +136,8 @@ class Gateway(Table):
     cps = DoubleField()
     channels = IntegerField()
     prefixes = TextField(default="")  # digits after +, blank separated; empty: all numbers
+    number_format = CharField(10, default="98")  # how numbers are dialled: 98, +98, 0098, 0
+    dial_prefix = CharField(10, default="")  # digits in front of each number
     priority = IntegerField(default=0)  # lower is tried first
     weight = IntegerField(default=1)
     caller_id = CharField(20, default="")

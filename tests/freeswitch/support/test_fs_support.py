@@ -49,7 +49,7 @@ def test_star_keeps_the_number_and_the_agent_calls_back(house: House, tmp_path: 
         house.far.press("1")
         until(lambda: CallBack.get().state == "done", 10, "the talk")
         until(lambda: phone.heard.get(800, 0) > 25 and house.far.heard.get(500, 0) > 25, 5, "both to hear")
-        assert [leg.invite.number for leg in house.far.legs] == ["09121110008"]
+        assert [leg.invite.number for leg in house.far.legs] == ["989121110008"]
         house.far.hang_up(house.far.up)
         until(lambda: phone.up is None, 5, "the agent's end")
         phone.stop()

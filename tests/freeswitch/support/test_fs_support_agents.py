@@ -78,7 +78,7 @@ def test_an_agent_with_an_outside_number_presses_one_before_anybody_is_put_throu
         caller = house.caller("09121130003", tone_hz=500)
         leg = caller.call(NUMBER)
         until(lambda: house.far.up, 30, "the outside telephone")
-        assert house.far.legs[-1].invite.number == "02177778888"
+        assert house.far.legs[-1].invite.number == "982177778888"
         time.sleep(1.5)
         assert house.far.heard.get(500, 0) == 0
         house.far.press("1")

@@ -287,7 +287,7 @@ def test_nobody_is_called_back_twice_and_none_is_lost(
         assert talked_twice(carrier, deaths.gone) == []
         pressed = {one["number"] for one in carrier.presses}
         rows = read(lambda: list(CallBack.select()))
-        done = {"0" + row.number[3:] for row in rows if row.state == CallBackState.DONE}
+        done = {row.number[1:] for row in rows if row.state == CallBackState.DONE}
         missed = [row for row in rows if row.state == CallBackState.MISSED]
         assert len(rows) == 6 + 3 * ROUNDS
         assert done <= pressed
