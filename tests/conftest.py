@@ -20,6 +20,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--hostile-requests", default="600", help="How many requests test_hostile_requests sends."
     )
     parser.addoption(
+        "--hostile-areas",
+        default="",
+        help="Where it sends them: api, rest, pages, with commas; else everywhere.",
+    )
+    parser.addoption(
         "--hostile-fields", default="one", help="Whether test_hostile_fields writes one bad value or all."
     )
     parser.addoption("--lists", default="100", help="How many lists each test of test_every_line makes.")

@@ -99,6 +99,18 @@ def write(work: Callable[[], T]) -> T:
             db.close()
 
 
+def write_alone(table: type[peewee.Model], row_id: int, work: Callable[[], T]) -> T:
+    """As `write`, with a row locked: what `work` reads of it is so until its transaction ends."""
+
+    def alone() -> T:
+        if not is_sqlite():  # where a transaction that writes is alone
+            key = table._meta.primary_key  # type: ignore[attr-defined]
+            list(table.select(key).where(key == row_id).for_update().tuples())
+        return work()
+
+    return write(alone)
+
+
 def _unpack(result: tuple[Any, Exception | None]) -> Any:
     value, error = result
     if error is not None:

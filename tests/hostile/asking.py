@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import string
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -88,10 +89,20 @@ class Asked:
     is_program: bool = False  # shows a token that works, most of the time
 
 
-def make(number: int, app: Flask, known: dict[str, Any]) -> Asked:
-    """The request of that number; `known` are values of things that are there, by the names of the routes' parts."""
+def area_of(endpoint: str) -> str:
+    """The part of the product that a route belongs to: `api`, `rest`, or `pages`."""
+    area = endpoint.split(".")[0]
+    return area if area in ("api", "rest") else "pages"
+
+
+def make(number: int, app: Flask, known: dict[str, Any], areas: Collection[str] = ()) -> Asked:
+    """The request of that number; `known` are values of things that are there, by the names of the routes' parts.
+
+    With `areas` only their routes are asked.
+    """
     chance = random.Random(number)
     rules = sorted(app.url_map.iter_rules(), key=lambda rule: (rule.rule, rule.endpoint))
+    rules = [rule for rule in rules if not areas or area_of(rule.endpoint) in areas]
     rule = rules[number % len(rules)]  # every route has its turn
     path = _path(rule, chance, known)
     if chance.random() < 0.3:
@@ -105,8 +116,7 @@ def make(number: int, app: Flask, known: dict[str, Any]) -> Asked:
     made = Asked(
         chance.choice(WHO), method, path, dict(chance.choice(HEADERS)) if chance.random() < 0.3 else {}
     )
-    area = rule.endpoint.split(".")[0]
-    if area in ("api", "rest") and chance.random() < 0.9:
+    if area_of(rule.endpoint) != "pages" and chance.random() < 0.9:
         return _of_program(made, rule, app, chance, known)
     if method not in ("GET", "HEAD"):
         if chance.random() < 0.7:

@@ -19,6 +19,7 @@ from engine.services.campaigns import campaigns, clone, edit, launch, view
 from engine.services.campaigns.rules import CampaignRules, for_customer
 from engine.services.campaigns.view import CampaignView
 from engine.store.threads import read, write
+from webui.api.conditions import changed
 from webui.api.models import At, Id, Instant, Paged, PageQuery, RequestBody, at, ms_of, page_of
 from webui.api.operations import created, key_of, operation
 from webui.request.context import web
@@ -266,12 +267,15 @@ def change_campaign(path: CampaignPath, body: CampaignChange) -> CampaignAnswer:
         if name in changes:
             changes[name] = ms_of(changes[name])
 
+    def shown() -> CampaignAnswer:
+        return look(path.campaign_id, me.account_id, now)
+
     def work() -> CampaignAnswer:
         own(path.campaign_id, me.account_id, now)
         edit.change(path.campaign_id, changes, me.person.id, now, policy, me.account_id)
-        return look(path.campaign_id, me.account_id, now)
+        return shown()
 
-    return write(work)
+    return changed(campaigns.Campaign, path.campaign_id, shown, work)
 
 
 class PauseRequest(RequestBody):

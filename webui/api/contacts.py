@@ -16,6 +16,7 @@ from engine.services.numbering.numbers import NormalNumber
 from engine.services.numbering.reasons import Reason
 from engine.store.threads import read, write
 from webui.api import lines
+from webui.api.conditions import changed
 from webui.api.lines import LinesQuery
 from webui.api.models import At, Id, Paged, PageQuery, RequestBody, at, page_of
 from webui.api.operations import created, operation
@@ -118,11 +119,14 @@ def rename_contact_list(path: ContactListPath, body: ContactListRequest) -> Cont
     """Give a contact list another name."""
     account_id = caller().account_id
 
-    def work() -> ContactListAnswer:
-        contact_lists.rename(path.contact_list_id, account_id, body.name)
+    def shown() -> ContactListAnswer:
         return _look(path.contact_list_id, account_id)
 
-    return write(work)
+    def work() -> ContactListAnswer:
+        contact_lists.rename(path.contact_list_id, account_id, body.name)
+        return shown()
+
+    return changed(contact_lists.ContactList, path.contact_list_id, shown, work)
 
 
 @operation(
@@ -136,8 +140,13 @@ def rename_contact_list(path: ContactListPath, body: ContactListRequest) -> Cont
 )
 def remove_contact_list(path: ContactListPath) -> None:
     """Remove a contact list; campaigns that were made of it stay."""
-    account_id, now = caller().account_id, wall_ms()
-    token = write(lambda: contact_lists.remove(path.contact_list_id, account_id, now))
+    account_id, now, list_id = caller().account_id, wall_ms(), path.contact_list_id
+    token = changed(
+        contact_lists.ContactList,
+        list_id,
+        lambda: _look(list_id, account_id),
+        lambda: contact_lists.remove(list_id, account_id, now),
+    )
     if token:
         shelf().drop(token)
 

@@ -17,7 +17,8 @@ from engine.services.accounts import quotas
 from engine.services.accounts.token_scopes import Scope
 from engine.services.messages import library, prompts
 from engine.services.messages.speech import DEFAULT_VOICE
-from engine.store.threads import read, write
+from engine.store.threads import read
+from webui.api.conditions import changed
 from webui.api.models import At, Id, Paged, PageQuery, RequestBody, at, page_of
 from webui.api.operations import created, operation
 from webui.forms.player import send_prompt
@@ -177,11 +178,14 @@ def rename_message(path: MessagePath, body: Renaming) -> MessageAnswer:
     if not body.title.strip():
         raise BadInput("«%(name)s» is missing.", name="title")
 
-    def work() -> MessageAnswer:
-        library.rename(path.message_id, body.title, account_id)
+    def shown() -> MessageAnswer:
         return answer_of(library.get(path.message_id, account_id))
 
-    return write(work)
+    def work() -> MessageAnswer:
+        library.rename(path.message_id, body.title, account_id)
+        return shown()
+
+    return changed(library.Message, path.message_id, shown, work)
 
 
 @operation(
@@ -195,5 +199,10 @@ def rename_message(path: MessagePath, body: Renaming) -> MessageAnswer:
 )
 def remove_message(path: MessagePath) -> None:
     """Remove a message, unless an unfinished campaign needs it."""
-    account_id = caller().account_id
-    write(lambda: library.remove(path.message_id, account_id))
+    account_id, message_id = caller().account_id, path.message_id
+    changed(
+        library.Message,
+        message_id,
+        lambda: answer_of(library.get(message_id, account_id)),
+        lambda: library.remove(message_id, account_id),
+    )

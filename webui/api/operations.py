@@ -27,6 +27,7 @@ from engine.services.accounts.token_scopes import Scope
 from engine.store.threads import write
 from webui.api import blueprint
 from webui.api.authentication import authenticate, bearer
+from webui.api.conditions import has_condition, tag_of
 from webui.api.problems import MEDIA_TYPE, Problem
 from webui.request import limits
 from webui.request.programs import caller
@@ -77,8 +78,8 @@ def operation(
         @wraps(view)
         def answered(*args: Any, **kwargs: Any) -> BaseResponse:
             permissions.require(caller().person, right, caller().account_id)
-            if method in ("patch", "delete") and "If-Match" in request.headers and path in _SHOWN:
-                _check_match(_SHOWN[path](path=kwargs["path"]))
+            if method in ("patch", "delete") and path not in _SHOWN and has_condition():
+                raise PreconditionFailed  # it has no ETag that could be meant; the others look in `changed`
             found = view(*args, **kwargs)
             if isinstance(found, BaseResponse):
                 return found
@@ -87,7 +88,7 @@ def operation(
             return _sent(found, status)
 
         if method == "get" and isinstance(answer, type):
-            _SHOWN[path] = view
+            _SHOWN.add(path)
         statuses = {400, 401, 403, 404, 413, 415, 429, *refuses} | ({409, 412} if method != "get" else set())
         responses: dict[int, Any] = {
             code: {"content": {MEDIA_TYPE: {"schema": _PROBLEM}}} for code in sorted(statuses)
@@ -114,7 +115,7 @@ def operation(
 
 
 SCOPES: dict[str, Scope] = {}  # what each operation needs, by its name
-_SHOWN: dict[str, View] = {}  # what answers GET of a path, for `If-Match`
+_SHOWN: set[str] = set()  # paths whose GET has an ETag, for `If-Match`
 
 
 @blueprint.before_request
@@ -148,21 +149,11 @@ def _sent(found: BaseModel, status: int) -> Response:
     body = orjson.dumps(values)
     response = Response(body, status, mimetype="application/json")
     if request.method in ("GET", "HEAD", "PATCH"):
-        response.set_etag(_tag_of(body))
+        response.set_etag(tag_of(body))
     if request.method in ("GET", "HEAD"):
         response.headers["Cache-Control"] = "private, no-cache"
         response.make_conditional(request)
     return response
-
-
-def _tag_of(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()[:32]
-
-
-def _check_match(shown: BaseModel) -> None:
-    """PreconditionFailed when what is to be changed is not what the request's `If-Match` names."""
-    if not request.if_match.contains(_tag_of(orjson.dumps(orjson.loads(shown.model_dump_json())))):
-        raise PreconditionFailed
 
 
 def _chosen(model: BaseModel, values: dict[str, Any], fields: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from engine.services.outbox import outside
 from engine.services.webhooks import events, hooks
 from engine.services.webhooks.hooks import KINDS, MOST_BATCH
 from engine.store.threads import read, write
+from webui.api.conditions import changed
 from webui.api.models import At, Id, Paged, PageQuery, RequestBody, at, page_of
 from webui.api.operations import created, operation
 from webui.request.context import web
@@ -132,6 +133,9 @@ def change_webhook(path: HookPath, body: HookChanges) -> HookAnswer:
     read(lambda: hooks.get(me.account_id, path.webhook_id))  # raises NotFound before an address is resolved
     url = None if body.url is None else _checked(body.url)
 
+    def shown() -> HookAnswer:
+        return _answer(hooks.get(me.account_id, path.webhook_id))
+
     def work() -> HookAnswer:
         row = hooks.get(me.account_id, path.webhook_id)
         hooks.change(
@@ -141,9 +145,9 @@ def change_webhook(path: HookPath, body: HookChanges) -> HookAnswer:
             batch=row.batch if body.batch is None else body.batch,
             is_active=row.is_active if body.is_active is None else body.is_active,
         )  # fmt: skip
-        return _answer(hooks.get(me.account_id, row.id))
+        return shown()
 
-    return write(work)
+    return changed(hooks.Webhook, path.webhook_id, shown, work)
 
 
 @operation(
@@ -151,8 +155,13 @@ def change_webhook(path: HookPath, body: HookChanges) -> HookAnswer:
 )
 def remove_webhook(path: HookPath) -> None:
     """Remove a web hook and its waiting events."""
-    me, now = caller(), wall_ms()
-    write(lambda: hooks.remove(me.person, me.account_id, path.webhook_id, now))
+    me, now, hook_id = caller(), wall_ms(), path.webhook_id
+    changed(
+        hooks.Webhook,
+        hook_id,
+        lambda: _answer(hooks.get(me.account_id, hook_id)),
+        lambda: hooks.remove(me.person, me.account_id, hook_id, now),
+    )
 
 
 @operation(
