@@ -9,7 +9,7 @@ import pytest
 from openpyxl import load_workbook
 
 from engine.clock import wall_ms
-from engine.services.support_line import agents, call_backs, calls
+from engine.services.support_line import agents, call_backs, calls, hours, settings
 from engine.store.tables.core import User
 from engine.store.tables.support import Ticket
 from engine.store.tables.support_line import SupportAgent, SupportCall
@@ -64,6 +64,29 @@ def test_the_wallboard_shows_who_waits_and_what_is_owed(app, world, enter, waiti
     page = enter("quality").get("/line/live").text
     assert f"/line/calls/{waiting}" in page
     assert f"/line/call-backs/{world.ids['call_back_id']}" in page
+
+
+def test_the_wallboard_says_whose_telephone_is_away_and_that_no_engine_is_there(
+    app, world, enter, monkeypatch
+) -> None:
+    monkeypatch.setattr(hours, "office", lambda now: hours.OpenHours(True, now, now + 3_600_000))
+    monkeypatch.setattr("webui.support_line.wallboard.engine_seen", lambda now: (True, now))
+    browser = enter("operator")
+    browser.post("/line/sign-in", page="/line")
+    row = read(lambda: SupportAgent.get(SupportAgent.name == "operator"))
+    write(lambda: agents.note_seen({row.extension: "unregistered"}, wall_ms()))
+    page = browser.get("/line/live?lang=en").text
+    assert "none of the agents' telephones is connected" in page
+    assert "your telephone is not connected" in page
+    assert "No engine is there" not in page
+    write(lambda: agents.note_seen({row.extension: "waiting"}, wall_ms()))
+    page = browser.get("/line/live").text
+    assert "alert-danger" not in page
+    for seen_at, words in ((wall_ms() - 900_000, "as they were at"), (None, "as they were when it ended")):
+        monkeypatch.setattr("webui.support_line.wallboard.engine_seen", lambda now, at=seen_at: (False, at))
+        assert words in browser.get("/line/live").text
+    browser.post("/line/sign-out", page="/line")
+    assert "nobody takes calls" in browser.get("/line/live").text
 
 
 def test_a_call_gets_notes_and_a_ticket_once(app, world, enter, waiting: int) -> None:
@@ -144,6 +167,10 @@ def test_settings_have_bounds(app, world, enter) -> None:
     answer = browser.post("/line/agents/settings", {**values, "offer_after_s": "۴۰"}, page="/line")
     assert answer.status_code == 302
     assert 'value="40"' in browser.get("/line/agents/settings").text
+    assert read(settings.current).record_calls == 1
+    unticked = {name: value for name, value in values.items() if name != "record_calls"}
+    assert browser.post("/line/agents/settings", unticked, page="/line").status_code == 302
+    assert read(settings.current).record_calls == 0
     assert enter("finance").get("/line/agents/settings").status_code in (403, 404)
 
 

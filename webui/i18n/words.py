@@ -314,6 +314,7 @@ WORDS: dict[str, dict[str, Any]] = {
 # States that are good, bad, or wait for somebody: the colours of their chips.
 _GOOD = {
     "active",
+    "available",
     "accepted",
     "paid",
     "approved",

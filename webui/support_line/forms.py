@@ -162,5 +162,15 @@ class SettingsForm(PageForm):
         return {name: int(getattr(self, name).data) for name in BOUNDS}
 
 
+def _title(name: str) -> str:
+    text = said(TITLES[name])
+    return text[:1].upper() + text[1:]
+
+
 for _name, _bounds in BOUNDS.items():
-    setattr(SettingsForm, _name, number_field(LazyString(said, TITLES[_name]), *_bounds))
+    _label = LazyString(_title, _name)
+    setattr(
+        SettingsForm,
+        _name,
+        BooleanField(_label) if _bounds == (0, 1) else number_field(_label, *_bounds),
+    )

@@ -62,7 +62,7 @@ TITLES: dict[str, Sentence] = {
     ),
     "max_no_answer": Sentence("calls that an agent leaves unanswered until they are paused"),
     "message_s": Sentence("longest spoken message in seconds"),
-    "record_calls": Sentence("answered calls are recorded (1) or not (0)"),
+    "record_calls": Sentence("answered calls are recorded, and it is said so"),
     "recording_days": Sentence("days for which recordings are kept"),
 }
 
