@@ -241,8 +241,10 @@ def test_one_place_patches() -> None:
 def test_files_are_small() -> None:
     too_long = {
         str(path.relative_to(ROOT)): lines
-        for _, path in modules()
-        if (lines := len(path.read_text("utf-8").splitlines())) > 420
+        for folder in ("engine", "webui", "scripts", "dialplan", "tests")
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in {".py", ".js", ".html", ".lua"}
+        and (lines := len(path.read_text("utf-8").splitlines())) > 400
     }
     assert too_long == {}
 

@@ -300,10 +300,12 @@ def _bgapi(switch: Switch, argument: str) -> str:
 def start_job(switch: Switch, job_uuid: str, command: str, argument: str) -> None:
     """Do a command in the background; its end is a BACKGROUND_JOB."""
     if command == "originate":
-        switch.originate(argument, lambda body: switch.background_job(job_uuid, command, argument, body))
+        switch.originate(
+            argument, lambda body: switch.events.background_job(job_uuid, command, argument, body)
+        )
     else:
         body = run(switch, command, argument)
-        switch.background_job(job_uuid, command, argument, body.decode("utf-8", "surrogateescape"))
+        switch.events.background_job(job_uuid, command, argument, body.decode("utf-8", "surrogateescape"))
 
 
 def _complete(_switch: Switch, argument: str) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from operator import itemgetter
 
+from engine.embedded import end_blocks as e
 from engine.embedded import event_blocks as b
 
 # What switch_url_encode of FreeSWITCH escapes besides control characters and non-ASCII.
@@ -142,8 +143,8 @@ _ANSWERED = [
 ]  # fmt: skip
 _ANSWERED_EARLY = [b.REQUEST, b.PROFILE, b.CODEC_OFFERED, b.MEDIA_FLOW, b.AUDIO_FLOW, b.MEDIA]
 _EARLY_DIALOG = [b.REPLY, b.CODEC_CHOSEN, b.DIALOG, b.FAR_SDP]
-_ENDED = [b.HEAD, b.HANGUP_CAUSE, b.STATE, b.CHANNEL, b.HANGUP_CAUSE]
-_HANGUP = [b.HEAD, b.STATE, b.CHANNEL, b.HANGUP_CAUSE]
+_ENDED = [b.HEAD, e.HANGUP_CAUSE, b.STATE, b.CHANNEL, e.HANGUP_CAUSE]
+_HANGUP = [b.HEAD, b.STATE, b.CHANNEL, e.HANGUP_CAUSE]
 
 _STATE_MACHINE = "switch_core_state_machine.c"
 _CHANNEL = "switch_channel.c"
@@ -184,8 +185,8 @@ def build_templates(constants: dict[str, str]) -> dict[str, Template]:
 
     head = [b.HEAD, b.STATE, b.CHANNEL]
     after_answer = [b.AFTER_ANSWER, APPLICATION]
-    tail_answered = [b.END_STAMP, b.EPOCHS, LAST_APPLICATION, b.CALLER_ID_ANSWERED, b.DURATIONS]
-    tail_unanswered = [b.END_STAMP, b.EPOCHS, b.CALLER_ID_UNANSWERED, b.DURATIONS]
+    tail_answered = [e.END_STAMP, e.EPOCHS, LAST_APPLICATION, e.CALLER_ID_ANSWERED, e.DURATIONS]
+    tail_unanswered = [e.END_STAMP, e.EPOCHS, e.CALLER_ID_UNANSWERED, e.DURATIONS]
     hung_up = _meta(
         _CHANNEL, "switch_channel_perform_hangup", 3445, "CS_EXECUTE", "ACTIVE", "10", "true", "hangup"
     )
@@ -214,18 +215,18 @@ def build_templates(constants: dict[str, str]) -> dict[str, Template]:
         # Nothing rang: the far end refused, or we gave up.
         "hangup_silent": make(
             "CHANNEL_HANGUP", silent, _HANGUP, _UNANSWERED,
-            [b.REQUEST_HOSTS, b.PROFILE, b.SIP_CALL_ID, b.REPLY, b.REFUSED],
+            [b.REQUEST_HOSTS, b.PROFILE, b.SIP_CALL_ID, b.REPLY, e.REFUSED],
         ),
         "complete_silent": make(
             "CHANNEL_HANGUP_COMPLETE", failed, _ENDED, _UNANSWERED,
-            [b.REQUEST_HOSTS, b.PROFILE, b.SIP_CALL_ID, b.REPLY, b.REFUSED, b.ENDING, *tail_unanswered],
+            [b.REQUEST_HOSTS, b.PROFILE, b.SIP_CALL_ID, b.REPLY, e.REFUSED, e.ENDING, *tail_unanswered],
         ),
         "hangup_unheard": make(
             "CHANNEL_HANGUP", silent, _HANGUP, _UNANSWERED, [b.REQUEST_HOSTS, b.PROFILE, b.SIP_CALL_ID]
         ),
         "complete_unheard": make(
             "CHANNEL_HANGUP_COMPLETE", failed, _ENDED, _UNANSWERED,
-            [b.REQUEST_HOSTS, b.PROFILE, b.SIP_CALL_ID, b.ENDING, *tail_unanswered, b.CANCELLED],
+            [b.REQUEST_HOSTS, b.PROFILE, b.SIP_CALL_ID, e.ENDING, *tail_unanswered, e.CANCELLED],
         ),
         "job": make(
             "BACKGROUND_JOB", _meta("mod_event_socket.c", "api_exec", 1572), [b.HEAD, b.JOB]
@@ -233,13 +234,13 @@ def build_templates(constants: dict[str, str]) -> dict[str, Template]:
         "heartbeat": make("HEARTBEAT", _meta("switch_core.c", "send_heartbeat", 95), [b.HEAD, b.HEARTBEAT]),
     }  # fmt: skip
     for suffix, media, progress_stamp in (
-        ("", _ANSWERED, b.PROGRESS_STAMP),
-        ("_early", [*_ANSWERED_EARLY, *_EARLY_DIALOG], b.EARLY_STAMP),
+        ("", _ANSWERED, e.PROGRESS_STAMP),
+        ("_early", [*_ANSWERED_EARLY, *_EARLY_DIALOG], e.EARLY_STAMP),
     ):
         on_answer = _ANSWERED if not suffix else [*_ANSWERED_EARLY, b.EARLY_MEDIA, *_EARLY_DIALOG]
         talking = [b.HEAD, b.STATE, b.CHANNEL, b.CODECS, *_TALKING, *media, *after_answer]
         over = [b.CODECS, *_TALKING, *media, *after_answer, RESULTS]
-        stamps = [b.ANSWER_STAMP, progress_stamp]
+        stamps = [e.ANSWER_STAMP, progress_stamp]
         rang = {**ringing, "call_state": "EARLY"} if suffix else ringing
         on_answer_meta = {**_ANSWER, "call_state": "EARLY" if suffix else "RINGING"}
         before = [_UNANSWERED[0], *_TALKING[1:4], b.CALL_UUID, *_TALKING[4:]]
@@ -251,22 +252,22 @@ def build_templates(constants: dict[str, str]) -> dict[str, Template]:
             "hangup_answered" + suffix: make("CHANNEL_HANGUP", hung_up, _HANGUP, over),
             "complete_answered" + suffix: make(
                 "CHANNEL_HANGUP_COMPLETE", complete, _ENDED, over,
-                ["group:bye", b.ENDING, *stamps, *tail_answered, b.HANGUP_DISPOSITION, b.RTP_COUNTS],
+                ["group:bye", e.ENDING, *stamps, *tail_answered, e.HANGUP_DISPOSITION, e.RTP_COUNTS],
             ),
             # The far end refused after it had rung, or we gave up.
             "hangup_refused" + suffix: make(
-                "CHANNEL_HANGUP", rang, _HANGUP, _UNANSWERED, [b.PROFILE, b.DIALOG, b.REPLY, b.REFUSED]
+                "CHANNEL_HANGUP", rang, _HANGUP, _UNANSWERED, [b.PROFILE, b.DIALOG, b.REPLY, e.REFUSED]
             ),
             "complete_refused" + suffix: make(
                 "CHANNEL_HANGUP_COMPLETE", failed, _ENDED, _UNANSWERED,
-                [b.PROFILE, b.DIALOG, b.REPLY, b.REFUSED, b.ENDING, progress_stamp, *tail_unanswered],
+                [b.PROFILE, b.DIALOG, b.REPLY, e.REFUSED, e.ENDING, progress_stamp, *tail_unanswered],
             ),
             "hangup_cancelled" + suffix: make(
                 "CHANNEL_HANGUP", rang, _HANGUP, _UNANSWERED, [b.PROFILE, b.REPLY, b.DIALOG]
             ),
             "complete_cancelled" + suffix: make(
                 "CHANNEL_HANGUP_COMPLETE", failed, _ENDED, _UNANSWERED,
-                [b.PROFILE, b.REPLY, b.DIALOG, b.ENDING, progress_stamp, *tail_unanswered, b.CANCELLED],
+                [b.PROFILE, b.REPLY, b.DIALOG, e.ENDING, progress_stamp, *tail_unanswered, e.CANCELLED],
             ),
             # uuid_dump: the state differs from call to call, so it is filled in.
             "dump" + suffix: make(

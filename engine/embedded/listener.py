@@ -212,18 +212,18 @@ class Listener:
         for name in words:
             self.events |= set(ALL_EVENTS) if name.upper() == "ALL" else {name.upper()}
         self.wants_json = wanted == "json"
-        self.switch.resubscribe()
+        self.switch.events.resubscribe()
         self._reply(f"+OK event listener enabled {wanted}")
 
     def _nixevent(self, argument: str) -> None:
         for name in argument.split():
             self.events -= set(ALL_EVENTS) if name.upper() == "ALL" else {name.upper()}
-        self.switch.resubscribe()
+        self.switch.events.resubscribe()
         self._reply("+OK events nixed")
 
     def _noevents(self, _argument: str) -> None:
         self.events.clear()
-        self.switch.resubscribe()
+        self.switch.events.resubscribe()
         self._reply("+OK no longer listening for events")
 
     def _filter(self, argument: str) -> None:

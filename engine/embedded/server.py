@@ -103,7 +103,7 @@ class Server:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listener = Listener(self.switch, sock, f"{peer[0]}:{peer[1]}")
         self._listeners[sock.fileno()] = listener
-        self.switch.listeners.add(listener)
+        self.switch.events.listeners.add(listener)
         self._epoll.register(sock.fileno(), select.EPOLLIN)
 
     @staticmethod
@@ -138,8 +138,8 @@ class Server:
         self._epoll.unregister(fd)
         self._waits_to_write.discard(fd)
         del self._listeners[fd]
-        self.switch.listeners.discard(listener)
-        self.switch.resubscribe()
+        self.switch.events.listeners.discard(listener)
+        self.switch.events.resubscribe()
         listener.sock.close()
 
     def _shut_down(self) -> None:

@@ -12,25 +12,23 @@ import random
 import time
 import uuid as uuid_module
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from engine.embedded.calls import CAUSES, Call
 from engine.embedded.carriers import fate_of
 from engine.embedded.dialstring import PROBE, Refused, parse_originate
-from engine.embedded.event_templates import BYE_RECEIVED, RINGING_DUMP, RUNNING_DUMP, Header
+from engine.embedded.event_templates import BYE_RECEIVED, RINGING_DUMP, RUNNING_DUMP
 from engine.embedded.gateways import Gateway
 from engine.embedded.limits import Limits, up_time
 from engine.embedded.options import EmbeddedOptions
 from engine.embedded.people import REFUSALS, Habits, People
 from engine.embedded.prompts import Prompts
+from engine.embedded.publisher import Publisher
 from engine.embedded.recording import write_recording
 from engine.embedded.records import AppendFile, Rung, cdr_line
-from engine.embedded.rendering import Rendering, json_frame, plain_frame
+from engine.embedded.rendering import Rendering
 from engine.embedded.support.house import CONTEXT, SupportHouse
 from engine.embedded.talk import NO_ROUTE, TALK_MS, Step, names_a_message, plan_application, plan_message
-
-if TYPE_CHECKING:
-    from engine.embedded.listener import Listener
 
 log = logging.getLogger(__name__)
 
@@ -45,14 +43,13 @@ class Switch:
         self.options = options
         self.core_uuid = str(uuid_module.uuid4())
         self.rendering = Rendering(self.core_uuid)
+        self.events = Publisher(self.rendering)
         self.people = People(options.seed, Habits.parse(options.people))
         self.gateways = {one.name: one for one in map(Gateway.parse, options.gateways)}
         self.prompts = Prompts(options.prompts, int(options.message_seconds * 1000))
         self.rung_log = AppendFile(options.log)
         self.cdr = AppendFile(options.cdr)
         self.calls: dict[str, Call] = {}
-        self.listeners: set[Listener] = set()
-        self.subscribers: dict[str, list[Listener]] = {}
         self.limits = Limits(options.sps, options.max_sessions, time.monotonic())
         self.is_paused = False  # fsctl pause
         self.idle_cpu = 98.7  # percent, as HEARTBEAT tells it
@@ -61,52 +58,11 @@ class Switch:
         self._chance = random.Random(options.seed)
         self.support = SupportHouse(self) if options.support_numbers else None
 
-    # --- events -----------------------------------------------------------------------------------
-
-    def fire(
-        self, event: str, template: str, call: Call | None = None, extra: dict[str, str] | None = None,
-        tail: list[Header] | None = None, body: str | None = None,
-    ) -> None:  # fmt: skip
-        """Sends one event to those who subscribed to it; the number is used up in any case."""
-        rendering = self.rendering
-        rendering.sequence += 1
-        subscribers = self.subscribers.get(event)
-        if not subscribers:
-            return
-        values = rendering.event_values(time.time_ns() // 1000, call, extra)
-        as_json = as_plain = None
-        for listener in subscribers:
-            if listener.filters or listener.wants_json:
-                if as_json is None:
-                    as_json = json_frame(rendering.as_json(template, dict(values), call, tail or [], body))
-                if listener.filters and not listener.passes(as_json):
-                    continue
-            if listener.wants_json:
-                listener.push_event(as_json)  # type: ignore[arg-type]
-                continue
-            if as_plain is None:
-                as_plain = plain_frame(rendering.as_plain(template, values, call, tail or [], body))
-            listener.push_event(as_plain)
-
-    def resubscribe(self) -> None:
-        """Rebuilds who gets what, after a listener changed its mind or left."""
-        subscribers: dict[str, list[Listener]] = {}
-        for listener in self.listeners:
-            for event in listener.events:
-                subscribers.setdefault(event, []).append(listener)
-        self.subscribers = subscribers
-
-    def background_job(self, job_uuid: str, command: str, argument: str, body: str) -> None:
-        """BACKGROUND_JOB: the end of a ``bgapi``."""
-        extra = {"job_uuid": job_uuid, "job_command": command, "job_arg": argument,
-                 "body_length": str(len(body.encode("utf-8", "surrogateescape")))}  # fmt: skip
-        self.fire("BACKGROUND_JOB", "job", None, extra, body=body)
-
     def heartbeat(self) -> None:
         """HEARTBEAT, with the same figures as ``status``."""
         limits, alive, now = self.limits, self.sessions, time.monotonic()
         starts_five, alive_five = limits.five_minutes(alive, now)
-        self.fire("HEARTBEAT", "heartbeat", None, {
+        self.events.fire("HEARTBEAT", "heartbeat", None, {
             "up_time": up_time(now - limits.started), "uptime_ms": str(int((now - limits.started) * 1000)),
             "sessions": str(alive), "max_sessions": str(limits.max_sessions), "sps": str(limits.sps),
             "sps_last": str(limits.sps_now(alive, now)), "sps_peak": str(limits.sps_peak),
@@ -150,7 +106,7 @@ class Switch:
             call.refusal = REFUSALS[503]
         gateway.live += 1
         self.calls[uuid] = call
-        self.fire("CHANNEL_CREATE", "create", call)
+        self.events.fire("CHANNEL_CREATE", "create", call)
         if call.slow_ms:
             self._schedule(call, "reached", min(call.slow_ms, call.timeout_ms))
         else:
@@ -205,11 +161,11 @@ class Switch:
                 call.base_values()["progress_us"] = str(call.us(at_ms))
             self._log_rung(call)
             if fate.early_media:
-                self.fire("CHANNEL_PROGRESS_MEDIA", "progress_media", call)
+                self.events.fire("CHANNEL_PROGRESS_MEDIA", "progress_media", call)
                 if call.variables.get("ignore_early_media") != "true":
                     self._report(call, f"+OK {call.uuid}\n")
             else:
-                self.fire("CHANNEL_PROGRESS", "progress", call)
+                self.events.fire("CHANNEL_PROGRESS", "progress", call)
         if refusal is not None:
             ring_ms = fate.ring_ms if refusal is fate.refusal else 100
             what, after = "refused", at_ms + ring_ms
@@ -253,7 +209,7 @@ class Switch:
     def _answered(self, call: Call, at_ms: int) -> None:
         call.answered_ms = at_ms
         call.base_values()["answered_us"] = str(call.us(at_ms))
-        self.fire("CHANNEL_ANSWER", "answer" + _suffix(call), call)
+        self.events.fire("CHANNEL_ANSWER", "answer" + _suffix(call), call)
         self._report(call, f"+OK {call.uuid}\n")
         order, prompts = call.order, self.prompts
         if call.is_message:
@@ -275,7 +231,7 @@ class Switch:
             what = step.what
             if what == "play":
                 call.playing, call.playing_since_ms = step.value, at_ms
-                self.fire("PLAYBACK_START", "playback_start" + _suffix(call), call,
+                self.events.fire("PLAYBACK_START", "playback_start" + _suffix(call), call,
                           tail=[("Playback-File-Path", step.value)])  # fmt: skip
             elif what == "stop":
                 is_message = call.is_message and call.playing == call.application_data
@@ -286,7 +242,7 @@ class Switch:
                 call.response = call.results["current_application_response"] = "FILE NOT FOUND"
             elif what == "key":
                 call.digits += step.value
-                self.fire("DTMF", "dtmf", call, {"digit": step.value})
+                self.events.fire("DTMF", "dtmf", call, {"digit": step.value})
             elif what == "set":
                 name, _, value = step.value.partition("=")
                 call.results[name] = value
@@ -324,7 +280,7 @@ class Switch:
             return 0
         played = call.stop_playing(at_ms)
         call.response = "FILE PLAYED"
-        self.fire("PLAYBACK_STOP", "playback_stop" + _suffix(call), call,
+        self.events.fire("PLAYBACK_STOP", "playback_stop" + _suffix(call), call,
                   tail=[("Playback-File-Path", path), ("Playback-Status", "done")])  # fmt: skip
         return played
 
@@ -334,12 +290,12 @@ class Switch:
         response = "_none_"
         if call.application == "playback":
             response = call.results["current_application_response"] = call.response or "FILE PLAYED"
-        if "CHANNEL_EXECUTE_COMPLETE" not in self.subscribers:
+        if "CHANNEL_EXECUTE_COMPLETE" not in self.events.subscribers:
             self.rendering.sequence += 1
             return
         tail = [("Application", call.application), ("Application-Data", call.application_data),
                 ("Application-Response", response), ("Application-UUID", str(uuid_module.uuid4()))]  # fmt: skip
-        self.fire("CHANNEL_EXECUTE_COMPLETE", "executed" + _suffix(call), call, tail=tail)
+        self.events.fire("CHANNEL_EXECUTE_COMPLETE", "executed" + _suffix(call), call, tail=tail)
 
     def _end(self, call: Call, at_ms: int, cause: str, kind: str, disposition: str = "send_bye") -> None:
         """The call is over: call record, CHANNEL_HANGUP, CHANNEL_HANGUP_COMPLETE, and the originate's answer."""
@@ -355,12 +311,12 @@ class Switch:
         suffix = _suffix(call)
         self.cdr.add(cdr_line(call.record()))
         values = call.end_values()
-        self.fire("CHANNEL_HANGUP", f"hangup_{kind}{suffix}", call, values)
+        self.events.fire("CHANNEL_HANGUP", f"hangup_{kind}{suffix}", call, values)
         # As recorded: a time-out reports before the channel is gone, a refusal after.
         if disposition == "send_cancel":
             self._report(call, f"-ERR {cause}\n")
         tail = BYE_RECEIVED if disposition == "recv_bye" else []
-        self.fire("CHANNEL_HANGUP_COMPLETE", f"complete_{kind}{suffix}", call, values, tail)
+        self.events.fire("CHANNEL_HANGUP_COMPLETE", f"complete_{kind}{suffix}", call, values, tail)
         self._report(call, f"-ERR {cause}\n")
         if partner is not None:  # hangup_after_bridge
             partner.partner = None

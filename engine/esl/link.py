@@ -17,8 +17,7 @@ All methods belong to the greenlets of one hub; call none from another thread.
 from __future__ import annotations
 
 import logging
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import gevent
 import gevent.socket as socket
@@ -29,6 +28,7 @@ from greenswitch import InboundESL
 
 from engine.clock import monotonic_s
 from engine.esl import commands, protocol, sockets
+from engine.esl.event_queue import TURN_S, EventQueue, OnEvent
 from engine.esl.events import Event
 from engine.esl.link_limits import LinkLimits
 from engine.esl.protocol import Frame, FrameError, FrameParser
@@ -49,14 +49,9 @@ log = logging.getLogger(__name__)
 RECV_BYTES = 256 * 1024  # read at once; the kernel's buffer has the same size
 # A heartbeat's JSON begins like this; compared with every event without decoding.
 _HEARTBEAT = b'{"Event-Name":"HEARTBEAT"'
-# A busy greenlet lets the others run after this time.
-TURN_S = 0.01
-SLOW_HANDLER_S = 0.25
 # Small pieces are read together: each wake-up costs more than the reading.
 GATHER_S = 0.1
 GATHER_BELOW = 96 * 1024  # bytes in one read; after a larger one the next follows at once
-
-OnEvent = Callable[[Event], None]
 
 
 class Link(InboundESL):
@@ -75,9 +70,7 @@ class Link(InboundESL):
         self._heard_at_s = self._heartbeat_at_s = monotonic_s()
         self._expects_heartbeat = False
         self._is_probing = False
-        self._events: deque[Event] = deque()
-        self._event_bytes = 0
-        self._arrived = Flag()
+        self._events = EventQueue(self.limits.max_events, self.limits.max_event_bytes)
         self._asked = Wake()  # set while a caller waits for an answer: pieces are then read at once
         self._askers = 0
         self._watch_greenlet: gevent.Greenlet | None = None
@@ -155,8 +148,7 @@ class Link(InboundESL):
         The handling is waited for ``drain_s`` (by default the limit's), then it is ended.
         """
         # gevent 26.9: wait() on a set flag can hang if another greenlet's wait(timeout) on it ends in the
-        # same turn of the hub.
-        # So nobody waits on it with a time-out.
+        # same turn of the hub.  So nobody waits on it with a time-out.
         if not self._down.is_set():
             self._down.wait()
         handler = self._process_events_greenlet
@@ -230,9 +222,8 @@ class Link(InboundESL):
         """
         self._require_up()
         timeout_s = self.limits.command_s if timeout_s is None else timeout_s
-        # The lock keeps the queue of replies in the order of sending; it is held long only while the switch
-        # does not read, and
-        # then no longer than ``send_s``.
+        # The lock keeps the queue of replies in the order of sending.  It is held long only while the switch
+        # does not read, and then no longer than ``send_s``.
         if not self._send_lock.acquire(timeout=min(timeout_s, self.limits.send_s)):
             raise LinkBusy("%(where)s takes no more commands at present; nothing was sent", where=self._where)
         try:
@@ -264,9 +255,8 @@ class Link(InboundESL):
         """The reading greenlet: bytes to frames, answers to their askers, events to the queue."""
         parser = FrameParser()
         turn_s = monotonic_s()
-        room = memoryview(
-            bytearray(RECV_BYTES)
-        )  # reused: a new one for each read would be mapped and unmapped
+        # Reused: a new buffer for each read would be mapped and unmapped.
+        room = memoryview(bytearray(RECV_BYTES))
         try:
             assert self.sock is not None
             while self.down_reason is None:
@@ -311,39 +301,12 @@ class Link(InboundESL):
             self._heartbeat_at_s = self._heard_at_s
         if self.down_reason is not None:
             return
-        limits = self.limits
-        if len(self._events) >= limits.max_events or self._event_bytes > limits.max_event_bytes:
+        if not self._events.put(Event(frame)):
             self._fail(f"{len(self._events)} events of {self._where} wait to be handled; too many")
-            return
-        event = Event(frame)
-        self._events.append(event)
-        self._event_bytes += event.size
-        self._arrived.set()
 
     def process_events(self, on_event: OnEvent) -> None:
         """The handling greenlet: handles every queued event, also those that came before the end."""
-        turn_s = monotonic_s()
-        while True:
-            while self._events:
-                event = self._events.popleft()
-                self._event_bytes -= event.size
-                before_s = monotonic_s()
-                try:
-                    on_event(event)
-                except Exception:
-                    log.exception("action=event_handler_failed switch=%s event=%r", self._where, event)
-                now_s = monotonic_s()
-                if (took_s := now_s - before_s) > SLOW_HANDLER_S:
-                    log.warning(
-                        "action=event_handler_slow switch=%s event=%r s=%.2f", self._where, event, took_s
-                    )
-                if now_s - turn_s > TURN_S:
-                    gevent.sleep(0)
-                    turn_s = monotonic_s()
-            if self.down_reason is not None:
-                return
-            self._arrived.wait()
-            self._arrived.clear()
+        self._events.handle_all(on_event, self._where)
 
     # -- the end ------------------------------------------------------------------------
 
@@ -398,7 +361,7 @@ class Link(InboundESL):
             sockets.close_hard(self.sock)
         self._replies.fail_all(self.down_reason)
         self._auth_request_event.set()
-        self._arrived.set()
+        self._events.close()
         self._down.set()
 
     @property

@@ -28,8 +28,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
-from tests.freeswitch import carrier_auth, carrier_rtp, carrier_sip, carrier_srtp, carrier_steps
+from tests.freeswitch import carrier_auth, carrier_sip, carrier_srtp, carrier_steps
 from tests.freeswitch.carrier_call import Call
+from tests.freeswitch.carrier_callees import Callees
 from tests.freeswitch.carrier_endings import ENDINGS, FIRST_TIME, Ending
 from tests.freeswitch.carrier_options import read_options
 from tests.freeswitch.carrier_scripts import script_of
@@ -68,6 +69,7 @@ class Carrier:
         self.times_called: dict[str, int] = {}
         self.clocks: list[tuple[float, int, Callable[[], None]]] = []
         self.order = itertools.count()
+        self.callees = Callees(self)
         self.selector.register(self.wire.socket, selectors.EVENT_READ, self.wire)
 
     def _socket(self, port: int, buffer: int) -> socket.socket:
@@ -94,7 +96,7 @@ class Carrier:
             while self.clocks and self.clocks[0][0] <= now:
                 heapq.heappop(self.clocks)[2]()
 
-    def _later(self, seconds: float, what: Callable[[], None]) -> None:
+    def later(self, seconds: float, what: Callable[[], None]) -> None:
         heapq.heappush(self.clocks, (time.monotonic() + seconds, next(self.order), what))
 
     # -- signalling
@@ -163,7 +165,7 @@ class Carrier:
         if refusal is not None:
             peer.send(carrier_sip.answer(request, refusal[0], "a", refusal[1]))
         if request.method == "REGISTER":
-            self._write(self.registers, at=time.time(), status=refusal[0] if refusal else 200)
+            self.write(self.registers, at=time.time(), status=refusal[0] if refusal else 200)
         return refusal is None
 
     def _new_call(self, invite: Message, peer: Peer) -> None:
@@ -182,12 +184,12 @@ class Carrier:
         self.calls[invite.get("call-id")] = call
         if call.offer is not None and not self._agree(call):
             call.ending = ending = Ending(0, 488, rings=False)
-        self._write(self.log, at=time.time(), number=number, call_id=invite.get("call-id"), times=times,
+        self.write(self.log, at=time.time(), number=number, call_id=invite.get("call-id"), times=times,
                     caller=invite.get("from").partition(";")[0], codecs=call.offer and call.offer.codecs,
                     ptime_ms=call.offer and call.offer.ptime_ms, is_secure=call.offer and call.offer.is_secure)  # fmt: skip
         script = script_of(number)
         for step in script.steps if script and call.offer else ():
-            self._later(step.at_ms / 1000, lambda step=step: self._follow(call, step))  # type: ignore[misc]
+            self.later(step.at_ms / 1000, lambda step=step: self._follow(call, step))  # type: ignore[misc]
         if ending.is_silent or script:
             return
         self._answer(call, 100)
@@ -197,14 +199,14 @@ class Carrier:
         elif ending.rings:
             self._answer(call, ending.progress)
         if ending.answers:
-            self._later(ending.ring_ms / 1000, lambda: self._decide(call))
+            self.later(ending.ring_ms / 1000, lambda: self._decide(call))
 
     def _follow(self, call: Call, step: Step) -> None:
         """Does what a script says next; a call that is over can still be answered, as carriers do."""
         if call.over and (step.status == 0 or call.over == "cancelled"):
             return
         if step.status == 0 and step.method == "BYE":
-            self._hang_up(call, step.extra)
+            self.hang_up(call, step.extra)
             return
         if step.sdp and not call.over:
             self._open_voice(call)
@@ -215,7 +217,7 @@ class Carrier:
             sdp = carrier_steps.body(step.sdp, call.offer, self.host, port) if step.sdp else ""
             script = script_of(call.number)
             call.wants_offer = not sdp and script is not None and not script.has_no_answer
-            data = self._request(call, step.method, sdp)
+            data = self.request(call, step.method, sdp)
             call.peer.send(carrier_steps.with_lines(data, step.extra, here))
             return
         data = carrier_steps.message(step, call.invite, call.tag, call.offer, here, port)
@@ -226,7 +228,7 @@ class Carrier:
             if step.status == 200:
                 call.answered_at = time.monotonic()
                 call.tag += step.tag
-                self._speak(call)
+                self.callees.speak(call)
             else:
                 self._over(call, str(step.status))
             self._repeat(call, T1_S)
@@ -252,7 +254,7 @@ class Carrier:
         self._answer(call, 200, sdp=True)
         self._repeat(call, T1_S)
         for place, key in enumerate(call.ending.at_once):
-            self._press(call, key, call.ending.first_s + 0.25 * place)
+            self.callees.press(call, key, call.ending.first_s + 0.25 * place)
 
     def _final(self, call: Call, status: int, how: str) -> None:
         call.final = status
@@ -300,12 +302,12 @@ class Carrier:
             call.peer.send(call.last_answer)
             self._repeat(call, gap_s * 2)
 
-        self._later(gap_s, again)
+        self.later(gap_s, again)
 
-    def _hang_up(self, call: Call, extra: tuple[str, ...] = ()) -> None:
+    def hang_up(self, call: Call, extra: tuple[str, ...] = ()) -> None:
         if call.over:
             return
-        data = self._request(call, "BYE")
+        data = self.request(call, "BYE")
         for line in extra:  # a Reason of its own
             data = re.sub(rb"Reason: [^\r]*", line.encode(), data)
         self._over(call, "callee")
@@ -313,18 +315,18 @@ class Carrier:
         call.peer.send(data)
         self._repeat(call, T1_S)
 
-    def _request(self, call: Call, method: str, body: str = "") -> bytes:
+    def request(self, call: Call, method: str, body: str = "") -> bytes:
         call.said += 1
         here = f"{self.host}:{self.port}"
         return carrier_sip.request(method, call.invite, call.tag, here, self.transport, call.said, body)
 
-    def _reinvite(self, call: Call, codecs: list[str], direction: str = "sendrecv") -> None:
+    def reinvite(self, call: Call, codecs: list[str], direction: str = "sendrecv") -> None:
         """Offers other codecs, or holds the line."""
         if call.over or call.rtp is None:
             return
         port = call.rtp.getsockname()[1]
         sdp = carrier_sip.write_sdp(self.host, port, codecs, direction=direction, version=call.said + 2)
-        call.peer.send(self._request(call, "INVITE", sdp))
+        call.peer.send(self.request(call, "INVITE", sdp))
 
     def _over(self, call: Call, how: str) -> None:
         if call.over:
@@ -341,7 +343,7 @@ class Carrier:
                 path = self.audio / f"{call.number}-{self.times_called[call.number]}.alaw"
                 path.write_bytes(call.voice.audio)
         talked = now - call.answered_at if call.answered_at is not None else None
-        self._write(self.ends, at=time.time(), number=call.number, call_id=call.invite.get("call-id"), how=how,
+        self.write(self.ends, at=time.time(), number=call.number, call_id=call.invite.get("call-id"), how=how,
                     talked_s=talked, voice_ms=call.voice.voice_ms, packets=call.voice.packets,
                     gaps=call.voice.gaps, codec=call.codec, reinvited=call.reinvited, sealed=call.opened is not None,
                     payloads=dict(call.voice.payloads), packet_bytes=sorted(call.voice.packet_bytes), keys=call.keys,
@@ -351,7 +353,7 @@ class Carrier:
         self.calls.pop(call.invite.get("call-id"), None)
 
     @staticmethod
-    def _write(file: IO[str] | None, **values: object) -> None:
+    def write(file: IO[str] | None, **values: object) -> None:
         if file:
             file.write(json.dumps(values) + "\n")
 
@@ -365,7 +367,7 @@ class Carrier:
     def _read_voice(self, call: Call) -> None:
         if call.rtp is not None:
             self._drain(call)
-            self._act(call)
+            self.callees.act(call)
 
     @staticmethod
     def _drain(call: Call) -> None:
@@ -376,79 +378,6 @@ class Carrier:
             except BlockingIOError:
                 return
             call.voice.take(call.opened.open(packet) if call.opened else packet)
-
-    def _act(self, call: Call) -> None:
-        """Does what the callee does at this point of the message."""
-        if call.answered_at is None:
-            return
-        voice = call.voice
-        if call.ending.hangs_up and voice.voice_ms >= self.listen_ms:
-            self._hang_up(call)
-        elif voice.voice_ms >= 400 and call.ending.hold_ms and not call.said:
-            codecs = [call.codec]
-            self._reinvite(call, codecs, "sendonly")
-            self._later(call.ending.hold_ms / 1000, lambda: self._reinvite(call, codecs))
-        elif voice.voice_ms >= 400 and call.ending.reoffers and not call.said:
-            self._reinvite(call, call.ending.reoffers.split(","))
-        elif call.during and voice.voice_ms >= 400:
-            keys, call.during = call.during, ""
-            for place, key in enumerate(keys):
-                self._press(call, key, 0.25 * place)
-        elif call.after and voice.fresh_ms > 0 and voice.quiet_ms >= 400:
-            count = len(call.after) if call.ending.together else 1
-            keys, call.after = call.after[:count], call.after[count:]
-            voice.mark()
-            for place, key in enumerate(keys):
-                self._press(call, key, 0.25 * place)
-        elif call.ending.speaks and not call.keys and voice.fresh_ms > 0 and voice.quiet_ms >= 100:
-            call.keys = 1
-            for place in range(75):
-                packet = carrier_rtp.speech_packet(place, 0x5EED)
-                self._later(0.02 * place, lambda packet=packet: self._send_voice(call, packet))  # type: ignore[misc]
-
-    def _speak(self, call: Call) -> None:
-        """Says what the script says, from the call's port or from another one."""
-        script = script_of(call.number)
-        voice = script.voice if script else ""
-        for at, packet in carrier_rtp.spoken(voice, 0x5EED) if voice else ():
-            speaker = self.sink if voice == "elsewhere" else None
-            self._later(
-                at,
-                lambda packet=packet, speaker=speaker: self._send_voice(call, packet, speaker),  # type: ignore[misc]
-            )
-
-    def _press(self, call: Call, key: str, after_s: float) -> None:
-        assert call.offer is not None
-        timestamp = 160_000 + call.keys * 8000
-        packets = carrier_rtp.key_packets(key, call.offer.key_payload, call.keys * 20, timestamp, 0x5EED)
-        if call.ending.in_voice:
-            packets = carrier_rtp.tone_packets(key, 0x5EED)
-        call.keys += 1
-        if call.ending.is_cut:
-            packets = [*packets[:-3], packets[-1]]
-        if call.ending.repeats_end:
-            later = (
-                packet[:2] + (int.from_bytes(packet[2:4]) + 10).to_bytes(2) + packet[4:]
-                for _, packet in packets[-3:]
-            )
-            packets = [*packets, *((0.35, packet) for packet in later)]
-        if call.ending.informs:
-            body = f"Signal={key}\r\nDuration=100\r\n"
-            self._later(after_s, lambda: call.peer.send(self._request(call, "INFO", body)))
-        self._later(after_s, lambda: self._note_press(call, key))
-        for at, packet in packets:
-            self._later(after_s + at, lambda packet=packet: self._send_voice(call, packet))  # type: ignore[misc]
-
-    def _note_press(self, call: Call, key: str) -> None:
-        self._write(
-            self.presses, at=time.time(), number=call.number, call_id=call.invite.get("call-id"), key=key
-        )
-
-    def _send_voice(self, call: Call, packet: bytes, speaker: socket.socket | None = None) -> None:
-        if call.rtp is not None and call.offer is not None:
-            (speaker or call.rtp).sendto(
-                call.sealed.seal(packet) if call.sealed else packet, call.offer.address
-            )
 
 
 def main() -> None:

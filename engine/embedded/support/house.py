@@ -77,7 +77,7 @@ class SupportHouse:
     def fire(self, event: str, headers: list[Header], subclass: str = "") -> None:
         """Send an event to those who want it."""
         switch = self._switch
-        broadcast(switch.rendering, switch.subscribers.get(event, ()), event, headers, subclass)
+        broadcast(switch.rendering, switch.events.subscribers.get(event, ()), event, headers, subclass)
 
     def custom(self, subclass: str, headers: list[Header]) -> None:
         self.fire("CUSTOM", [("Event-Subclass", subclass), *headers], subclass)
