@@ -1,10 +1,9 @@
-"""The number people see: one that staff confirmed for the account, and for advertising one from its range.
+"""Which caller id a call may show.
 
-A campaign's own caller id is one of the numbers that staff confirmed for its account (`confirm`, or the
-account's caller id), or that of a gateway it may use: nobody shows somebody else's number.
-Advertising is called from the range 0942 alone (the regulator's rule; the range
-is a setting).  The caller id of a call is the campaign's own, else the account's,
-else that of the gateway it leaves by.
+The caller id of a call is the campaign's own, else the account's, else that of the gateway.  A campaign's own
+caller id must be a number that staff confirmed for its account (`confirm`), the account's caller id, or that of
+a gateway it may use, so that nobody shows somebody else's number.  Advertising must show a number of the
+range 0942 (the regulator's rule; the range is a setting).
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ class CallerIdNotAllowed(BadInput):
 
 
 def national(caller_id: str) -> str:
-    """A caller id as it is written inside Iran: ``98942…``, ``+98942…`` and ``0098942…`` are ``0942…``."""
+    """A caller id in its national form: ``98942…``, ``+98942…`` and ``0098942…`` become ``0942…``."""
     digits = caller_id.lstrip("+")
     if digits.startswith("0098"):
         digits = digits[2:]
@@ -36,20 +35,20 @@ def national(caller_id: str) -> str:
 
 
 def range_of(kind: str, policy: Policy) -> str:
-    """The first digits that a caller id must have for messages of `kind`; empty: any."""
+    """The digits that a caller id must begin with for messages of `kind`; empty: any."""
     return policy.advertising_prefix if kind == MessageKind.ADVERTISING else ""
 
 
 def fits(caller_id: str, prefix: str) -> bool:
-    """Whether a caller id is of a range of `range_of`."""
+    """Whether a caller id begins with `prefix` (see `range_of`)."""
     return national(caller_id).startswith(prefix)
 
 
 def check(account_id: int, kind: str, own: str, gateway_names: Iterable[str], policy: Policy) -> None:
-    """Raise CallerIdNotAllowed unless a campaign could be called as the rule wants; inside a connection.
+    """Raise CallerIdNotAllowed unless a campaign has a caller id that its kind allows; inside a connection.
 
-    `own` is the campaign's caller id, `gateway_names` those it may use (none: all).  With neither the
-    campaign's nor the account's number, a gateway that shows one of the range is needed; the claimer
+    `own` is the campaign's caller id, `gateway_names` are the gateways it may use (none: all).  When neither the
+    campaign nor the account has a number, at least one gateway must show a number of the range; the claim
     then uses only such gateways.
     """
     if not own and not range_of(kind, policy):
@@ -62,7 +61,7 @@ def check(account_id: int, kind: str, own: str, gateway_names: Iterable[str], po
 
 
 def require_own(account_id: int, number: str, gateways: Iterable[Gateway]) -> None:
-    """Raise CallerIdNotAllowed unless a number is the account's, a confirmed one, or that of one of the gateways."""
+    """Raise CallerIdNotAllowed unless `number` is the account's, confirmed for it, or shown by one of the gateways."""
     known = {accounts.get(account_id).caller_id, *(row.caller_id for row in gateways)}
     known |= {row.number for row in confirmed(account_id)}
     if national(number) not in {national(each) for each in known if each}:
@@ -79,7 +78,10 @@ def confirmed(account_id: int) -> list[ConfirmedNumber]:
 
 
 def confirm(account_id: int, number: str, person_id: int | None, now: int) -> None:
-    """Staff have seen that a number is the account's; audited.  Inside a transaction; Conflict the second time."""
+    """Record that staff confirmed a number for an account; audited.
+
+    Inside a transaction.  Raises Conflict when it is confirmed already.
+    """
     number = national(number.strip())
     if not _NUMBER.fullmatch(number):
         raise BadInput("The caller id %(number)s is not 3 to 15 digits.", number=number)
@@ -95,7 +97,7 @@ def confirm(account_id: int, number: str, person_id: int | None, now: int) -> No
 
 
 def forget(account_id: int, number: str, person_id: int | None, now: int) -> None:
-    """Take a confirmed number away; audited.  `campaigns.own_numbers` also pauses what shows it."""
+    """Remove a confirmed number; audited.  `campaigns.own_numbers` also pauses the campaigns that show it."""
     number = national(number.strip())
     gone = ConfirmedNumber.delete().where(
         ConfirmedNumber.account_id == account_id, ConfirmedNumber.number == number
@@ -113,7 +115,7 @@ def forget(account_id: int, number: str, person_id: int | None, now: int) -> Non
 
 
 def check_with(kind: str, number: str, gateways: Iterable[Gateway], policy: Policy) -> None:
-    """As `check`, of the number that is shown whichever gateway it is (empty: the gateway's)."""
+    """As `check`, for a known `number`; empty means that each gateway shows its own."""
     prefix = range_of(kind, policy)
     if not prefix:
         return

@@ -1,7 +1,7 @@
 """Calling windows: the hours of the day, and the days of the week, in which a campaign may ring.  Pure.
 
-Kept as ``09:30-14:00,16:30-22:00`` in local time; half-open, several a day;
-``22:00-24:00`` ends at midnight; ``22:00-02:00`` crosses it.  Empty: any hour.
+Stored as ``09:30-14:00,16:30-22:00`` in local time: half-open, several a day.  ``22:00-24:00`` ends at
+midnight, ``22:00-02:00`` crosses it, and the empty text means any hour.
 People may write ``9-14``, ``09:30–14:00``, «۰۹:۳۰ تا ۱۴:۰۰ و ۱۶:۳۰ تا ۲۲», ``9 am to 2 pm``.
 """
 
@@ -46,7 +46,7 @@ class Windows:
         return any(start <= minute < end for start, end in self._spans_on(local, 0))
 
     def next_open(self, now: int, zone: tzinfo) -> int:
-        """The first instant from `now` on at which calls may be placed (ms)."""
+        """The first instant at or after `now` (ms) at which calls may be placed."""
         if self.is_open(now, zone):
             return now
         local = from_ms(now).astimezone(zone)
@@ -65,7 +65,7 @@ class Windows:
         minute = local.hour * 60 + local.minute
         end = next(end for start, end in self._spans_on(local, 0) if start <= minute < end)
         day = 0
-        while end == _DAY_MIN:  # it may go on after midnight
+        while end == _DAY_MIN:  # it may continue after midnight
             following = self._spans_on(local, day + 1)
             if not following or following[0][0]:
                 break
@@ -75,7 +75,7 @@ class Windows:
         return to_ms(_local_minute(local, day, end, zone))
 
     def after_open_ms(self, start: int, amount: int, zone: tzinfo, limit_days: int = 400) -> int | None:
-        """The instant by which `amount` ms of open time have passed since `start`; None beyond the limit."""
+        """The instant (ms) at which `amount` ms of open time have passed since `start`; None after `limit_days` days."""
         at, left = start, amount
         last = start + limit_days * 86_400_000
         while at < last:
@@ -88,7 +88,7 @@ class Windows:
         return None
 
     def within(self, other: Windows) -> Windows:
-        """The time that is open in both; NEVER when there is none."""
+        """The time that is open in both windows; NEVER when there is none."""
         days = "".join(day for day in self.days or _WEEK if day in (other.days or _WEEK))
         if not days:
             return NEVER
@@ -106,7 +106,7 @@ class Windows:
         return Windows(both, days) if both else NEVER
 
     def _spans_on(self, local: datetime, day: int) -> tuple[tuple[int, int], ...]:
-        """The spans of the day that comes `day` days after that of `local`."""
+        """The spans of the day that is `day` days after the day of `local`."""
         if self.days and str((local.date() + timedelta(days=day)).isoweekday()) not in self.days:
             return ()
         return self.spans or ((0, _DAY_MIN),)
@@ -122,12 +122,12 @@ NEVER = Windows(((_DAY_MIN, _DAY_MIN),))
 
 
 def windows_of(text: str, days: str) -> Windows:
-    """Windows from the written form of their hours and their weekdays; BadInput as `parse_windows`, `parse_days`."""
+    """Windows from the written hours and weekdays.  Raises BadInput as `parse_windows` and `parse_days` do."""
     return Windows(parse_windows(text).spans, parse_days(days))
 
 
 def parse_days(text: str) -> str:
-    """ISO weekdays, sorted and each once; all of them are none.  Raises BadInput for what is no weekday."""
+    """ISO weekdays, sorted, without duplicates; all seven give the empty text.  Raises BadInput for anything else."""
     wrong = set(text) - set(_WEEK)
     if wrong:
         raise BadInput("«%(day)s» is no weekday: 1 is Monday, 7 is Sunday.", day=min(wrong))
@@ -136,7 +136,7 @@ def parse_days(text: str) -> str:
 
 
 def parse_windows(text: str) -> Windows:
-    """Windows from their written form.  Raises BadInput that names the span and what is wrong."""
+    """Windows from their written form.  Raises BadInput, which names the span and what is wrong with it."""
     minutes = bytearray(_DAY_MIN)
     if not text.strip():
         return Windows()
@@ -166,7 +166,7 @@ def parse_windows(text: str) -> Windows:
 
 
 def _plain(text: str) -> str:
-    """The text with digits, dashes and letters in the form that the patterns expect, without invisible marks."""
+    """The text as the patterns expect it: ASCII digits and dashes, Persian letters, no invisible marks."""
     out = []
     for char in unicodedata.normalize("NFKC", text).casefold().replace("ي", "ی").replace("ك", "ک"):
         category = unicodedata.category(char)
@@ -188,7 +188,7 @@ def _minute(hour: str, minute: str | None, half: str | None) -> int | None:
         if not 1 <= hours <= 12:
             return None
         if half in _AFTERNOON:
-            # Twelve at night is midnight, the day's end.
+            # Twelve at night is midnight, the end of the day.
             hours = 24 if half == "شب" and hours == 12 else hours % 12 + 12
         else:
             hours %= 12

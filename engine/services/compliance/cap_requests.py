@@ -1,4 +1,4 @@
-"""Requests to staff for more than an account's caps allow, and their answers.  Functions run inside a transaction."""
+"""Requests of customers for higher caps, and the answers of staff.  Functions run inside a transaction."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LONGEST_NOTE = 500
 
 
 def ask(account_id: int, person_id: int, campaign_id: int | None, note: str, now: int) -> int:
-    """Request higher caps; the request's id.  While one is open, it is returned."""
+    """Request higher caps and return the request's id.  While one is open, return that one."""
     known = open_of(account_id)
     if known is not None:
         return int(known.id)
@@ -28,7 +28,7 @@ def ask(account_id: int, person_id: int, campaign_id: int | None, note: str, now
 
 
 def open_of(account_id: int) -> CapRequest | None:
-    """The request that an account waits for."""
+    """The open request of an account, or None."""
     found: CapRequest | None = CapRequest.get_or_none(
         CapRequest.account_id == account_id, CapRequest.state == OPEN
     )
@@ -36,7 +36,7 @@ def open_of(account_id: int) -> CapRequest | None:
 
 
 def last_of(account_id: int) -> CapRequest | None:
-    """The newest request of an account, answered or not."""
+    """The newest request of an account, answered or not; None without any."""
     found: CapRequest | None = (
         CapRequest.select()
         .where(CapRequest.account_id == account_id)
@@ -52,14 +52,14 @@ def waiting(limit: int = 200) -> list[CapRequest]:
 
 
 def count_waiting() -> int:
-    """How many wait for staff."""
+    """How many requests wait for staff."""
     return int(CapRequest.select().where(CapRequest.state == OPEN).count())
 
 
 def grant(
     request_id: int, calls_an_hour: int | None, rials_a_day: int | None, person_id: int | None, now: int
 ) -> None:
-    """Give the account these caps; campaigns paused at the old ones resume by themselves."""
+    """Give the account these caps.  Campaigns that the old caps paused resume by themselves."""
     row = _open(request_id)
     if calls_an_hour is None and rials_a_day is None:
         raise BadInput("Say how many calls an hour, or how many Rials a day, the account may have.")

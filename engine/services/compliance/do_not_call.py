@@ -1,9 +1,8 @@
-"""Do-not-call lists: what people add, import, export and ask.
+"""Do-not-call lists: add, remove, import, export, look up.
 
-Which lists count for whom: advertising of any account heeds the list of all
-advertising and the account's own; service messages heed the account's own;
-emergency notices heed none.  Functions run inside a transaction
-(`engine.store.threads.write`), or a connection when they only read.
+Advertising respects the list of all advertising and the account's own list, service messages the account's own
+list, emergency notices none.  Functions run inside a transaction (`engine.store.threads.write`), or inside a
+connection when they only read.
 """
 
 from __future__ import annotations
@@ -30,46 +29,46 @@ EXPORTED = ("number", "source", "campaign", "added_at")
 
 log = logging.getLogger(__name__)
 
-WRITE_CHUNK = 2_000  # one transaction takes some 10 ms; the engine waits no longer
-LINES_TOLD = 50  # lines of each reason that an import tells of
+WRITE_CHUNK = 2_000  # one transaction takes about 10 ms; the engine never waits longer
+LINES_TOLD = 50  # lines of each reason that an import reports
 KEY, IMPORT, PERSON = "key", "import", "person"  # how a number came onto a list
 
 Read = Callable[[Callable[[], Any]], Any]
 Write = Callable[[Callable[[], int]], int]
-# Starts a function that computes for long elsewhere; what is called for its result (`engine.store.threads.begin`).
+# Starts a long computation elsewhere and returns a function that waits for its result (`engine.store.threads.begin`).
 Begin = Callable[[Callable[[], Any]], Callable[[], Any]]
 
 
 def lists_for(kind: str, account_id: int) -> tuple[int, ...]:
-    """The lists that calls of this kind heed, as account ids of do_not_call."""
+    """The lists that calls of this kind respect, as account ids in do_not_call."""
     if kind == MessageKind.ADVERTISING:
         return (EVERYBODY, account_id)
     return () if kind == MessageKind.EMERGENCY else (account_id,)
 
 
 def list_of_key(kind: str, account_id: int) -> int:
-    """The list that the key 11 enters: advertising of everybody, or else the account's own."""
+    """The list that somebody who presses 11 is put on: that of all advertising, or the account's own."""
     return EVERYBODY if kind == MessageKind.ADVERTISING else account_id
 
 
 def as_integer(e164: str) -> int:
-    """A number as do_not_call keeps it: ``+98912…`` is 98912…"""
+    """A number as do_not_call stores it: ``+98912…`` becomes 98912…"""
     return int(e164)
 
 
 def is_listed(kind: str, account_id: int, number: NormalNumber) -> bool:
-    """Whether a number may not be called for such a message."""
+    """Whether a number is on a list that messages of this kind respect."""
     return bool(do_not_call.find(lists_for(kind, account_id), [as_integer(number.e164)]))
 
 
 def listed(kind: str, account_id: int, numbers: Sequence[NormalNumber]) -> set[str]:
-    """Those of the numbers (E.164) that may not be called for such a message."""
+    """Those of the numbers (E.164) that are on a list that messages of this kind respect."""
     found = do_not_call.find(lists_for(kind, account_id), [as_integer(number.e164) for number in numbers])
     return {number.e164 for number in numbers if as_integer(number.e164) in found}
 
 
 def add(account_id: int, number: NormalNumber, now: int, by_id: int | None = None) -> bool:
-    """Put one number on a list (EVERYBODY: of all advertising); whether it was new.  Audited when staff do it."""
+    """Put one number on a list (EVERYBODY: that of all advertising); whether it was new.  Audited when a person does it."""
     is_new = do_not_call.add(account_id, [as_integer(number.e164)], PERSON, now) > 0
     if is_new:
         audit_log.by_staff(by_id, account_id or None, "do_not_call.add", number.e164, now)
@@ -77,7 +76,7 @@ def add(account_id: int, number: NormalNumber, now: int, by_id: int | None = Non
 
 
 def remove(account_id: int, number: NormalNumber, now: int, by_id: int | None = None) -> bool:
-    """Take a number off; whether it was on the list.  Audited when staff do it."""
+    """Take a number off a list; whether it was on it.  Audited when a person does it."""
     gone = do_not_call.remove(account_id, as_integer(number.e164))
     if gone:
         audit_log.by_staff(by_id, account_id or None, "do_not_call.remove", number.e164, now)
@@ -87,7 +86,7 @@ def remove(account_id: int, number: NormalNumber, now: int, by_id: int | None = 
 
 @dataclass(slots=True)
 class Taken(ListCount):
-    """What an import brought; the list's lines are counted as for a campaign."""
+    """The counts of an import; its lines are counted as those of a campaign's list."""
 
     added: int = 0
     known: int = 0  # on the list already, or twice in the file
@@ -103,9 +102,9 @@ def import_list(
 ) -> Taken:
     """Put all numbers of a list on a do-not-call list.
 
-    1. read the whole list, where `begin` computes (8 bytes a number are kept); 2. write it in the order of the
-    numbers, in chunks: in the order of the file each chunk would touch every page of the table.  Raises BadInput
-    when the list cannot be read; then nothing was written.
+    `begin` runs the reading of the whole list; 8 bytes a number stay in memory.  Then the numbers are written in
+    chunks, sorted: in the order of the file each chunk would touch every page of the table.  Raises BadInput
+    when the list cannot be read; then nothing is written.
     """
     done: Taken
     done, ordered = begin(lambda: _numbers_of(reader))()
@@ -125,7 +124,7 @@ def import_list(
 
 
 def _numbers_of(reader: ListReader) -> tuple[Taken, npt.NDArray[np.int64]]:
-    """What became of a list's lines, and its numbers, sorted."""
+    """The counts of a list's lines, and its numbers, sorted."""
     done = Taken(reader.filename, reader.number_column)
     parts = [np.zeros(0, np.int64)]
     for chunk in reader:
@@ -137,7 +136,7 @@ def _numbers_of(reader: ListReader) -> tuple[Taken, npt.NDArray[np.int64]]:
 
 
 def export_rows(account_id: int, read: Read) -> Iterator[tuple[str, str, int | str, str]]:
-    """The list, in the columns `EXPORTED`, read a page at a time; what is written so can be imported again."""
+    """The list, in the columns `EXPORTED`, read page by page; the file can be imported again."""
     after = 0
     while rows := read(partial(do_not_call.page, account_id, after)):
         for number, source, campaign_id, added_at in rows:
@@ -151,10 +150,10 @@ def export_rows(account_id: int, read: Read) -> Iterator[tuple[str, str, int | s
 
 
 def check_list(reader: ListReader, lists: Sequence[int], read: Read) -> tuple[int, int]:
-    """Go through a contact list without importing it; ``(numbers that may be called, numbers on one of the lists)``.
+    """Count a contact list without importing it: ``(numbers that may be called, numbers on one of the lists)``.
 
-    The contact list was opened with `only_numbers`.  Each number counts once; 8 bytes are kept of every number of
-    the contact list and of the lists.
+    The contact list must be opened with `only_numbers`.  Each number counts once.  Memory: 8 bytes for every number
+    of the contact list and of the lists.
     """
     wanted = np.sort(np.concatenate([np.zeros(0, np.int64), *reader.numbers()]))
     is_first = np.diff(wanted, prepend=-1) != 0

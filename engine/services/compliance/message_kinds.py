@@ -1,4 +1,4 @@
-"""Kinds of messages: the hours in which each may be sent (reference: decision 3-357 of August 2024)."""
+"""The hours in which each kind of message may be sent (the regulator's decision 3-357 of August 2024)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ANY_TIME = Windows()
 
 @dataclass(frozen=True, slots=True)
 class KindHours:
-    """The hours of each kind, local time; without hours (`KindHours()`) any hour will do."""
+    """The hours of each kind, local time; `KindHours()` allows any hour."""
 
     advertising: Windows = ANY_TIME
     service: Windows = ANY_TIME
@@ -25,7 +25,7 @@ class KindHours:
 
     @classmethod
     def of_settings(cls, settings: Settings) -> KindHours:
-        """The installation's hours; BadInput names a span that no day has."""
+        """The installation's hours.  Raises BadInput for an impossible span."""
         return cls(
             parse_windows(settings.hours_advertising),
             parse_windows(settings.hours_service),
@@ -41,7 +41,7 @@ class KindHours:
         return ANY_TIME if any_hour else self.service
 
     def windows(self, kind: str, own: Windows, any_hour: bool = False) -> Windows:
-        """When a campaign may ring: its own windows, as far as its kind's hours allow."""
+        """When a campaign may ring: inside its own windows and the hours of its kind."""
         return own.within(self.allowed(kind, any_hour))
 
     def check(self, kind: str, own: Windows, any_hour: bool = False) -> None:

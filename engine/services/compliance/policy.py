@@ -1,6 +1,6 @@
-"""What this installation allows, as its settings say: hours of the kinds, caps, zone, range of caller ids, longest call.
+"""What this installation allows: hours of the kinds, caps, zone, range of caller ids, longest call.
 
-Made once where a process is put together, and handed on to whatever makes, starts or claims a campaign.
+Made from the settings once, when a process is composed, and passed to whatever makes, starts or claims a campaign.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ class Policy:
     zone: ZoneInfo
     advertising_prefix: str
     max_call_s: int
-    code_calls_an_hour: int  # calls that speak a code, of everybody together
+    code_calls_an_hour: int  # calls that speak a code, all accounts together
 
     @classmethod
     def of_settings(cls, settings: Settings) -> Policy:
-        """The policy of an installation; BadInput for hours that no day has."""
+        """The policy of an installation.  Raises BadInput for impossible hours."""
         return cls(
             KindHours.of_settings(settings),
             Caps.of_settings(settings),

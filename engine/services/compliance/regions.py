@@ -1,4 +1,4 @@
-"""Regions: the area code that a call shows, and by which gateways such calls leave.  Inside a connection."""
+"""Regions: the area code that a call shows, and the gateways that show it.  Inside a connection."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class NoRegion(NotFound):
 
 
 def gateways_of(account_id: int, region: int) -> tuple[str, ...]:
-    """Names of the account's gateways whose caller id has the area code `region` (21, 31 …); 0: empty, any.
+    """Names of the account's gateways whose caller id has the area code `region` (21, 31 …); for 0 empty, which means any.
 
     Raises NoRegion.
     """

@@ -1,10 +1,9 @@
-"""Protection against toll fraud: which numbers may be called at all, and how far an account's traffic may jump.
+"""Protection against toll fraud: which destinations are open, and how fast an account's traffic may grow.
 
-A stolen password is worth most at night, to numbers abroad that share what
-the call costs.  So: destinations are closed unless staff open their prefix;
-an account that places many times its usual calls in an hour stops; so does
-one that is charged more than its cap in 24 hours.  The house account has no
-caps.  Functions run inside a transaction, or a connection when they only read.
+A thief of a password calls premium numbers abroad, which pay a share of the price, at night when nobody looks.
+So destinations are closed unless staff open their prefix, and an account is stopped when it places many times its
+usual calls in an hour or is charged more than its cap in 24 hours.  The house account has no caps.
+Functions run inside a transaction, or inside a connection when they only read.
 """
 
 from __future__ import annotations
@@ -25,13 +24,13 @@ from engine.store.sql import execute, run_over_values
 from engine.store.tables.core import Account, CallCap, CallTraffic, Destination
 
 HOUR_MS = 3_600_000
-USUAL_DAYS = 28  # how far back an account's usual hours are looked for
+USUAL_DAYS = 28  # the days from which an account's usual traffic is learned
 FRESH_MS = 2_000  # how long destinations are cached
 _PREFIX = re.compile(r"[1-9][0-9]{0,14}")
 
 
 class CapReached(NotAllowed):
-    """The account has placed or spent more than it may; `code` is `growth` or `cost`."""
+    """The account has reached a cap; `code` is `growth` (calls an hour) or `cost` (Rials in 24 hours)."""
 
     def __init__(self, message: str, /, *, code: str, **values: Any) -> None:
         super().__init__(message, **values)
@@ -40,7 +39,7 @@ class CapReached(NotAllowed):
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """What holds for accounts that staff gave no caps of their own; 0 Rials: no cap."""
+    """The installation's caps, for accounts without caps of their own; 0 Rials: no cap."""
 
     new_account_calls_an_hour: int
     growth_factor: float
@@ -71,7 +70,7 @@ class Destinations:
         self._read_at = now
 
     def is_open(self, number: str) -> bool:
-        """Whether E.164 `number` may be rung: the longest prefix that fits decides, none is closed."""
+        """Whether E.164 `number` may be called: the longest prefix that fits decides; without one it is closed."""
         for length in self._lengths:
             found = self._open.get(number[1 : length + 1])
             if found is not None:
@@ -80,7 +79,7 @@ class Destinations:
 
 
 def opens_abroad() -> bool:
-    """Whether any prefix outside Iran is open: then lists may name such numbers."""
+    """Whether any prefix outside Iran is open; then lists may hold such numbers."""
     return bool(execute("SELECT 1 FROM destination WHERE is_open AND prefix NOT LIKE ? LIMIT 1", ["98%"]))
 
 
@@ -100,14 +99,14 @@ def set_destination(prefix: str, is_open: bool, note: str, now: int, person_id: 
 
 
 def remove_destination(prefix: str, now: int, person_id: int | None) -> None:
-    """Forget a prefix: the shorter one that fits decides again."""
+    """Remove a prefix; from now on the next shorter prefix that fits decides."""
     if not Destination.delete().where(Destination.prefix == prefix).execute():
         raise NotFound("The prefix %(prefix)s is not in the list.", prefix=prefix)
     audit_log.record(person_id, None, "destination.remove", prefix, now)
 
 
 def own_caps(limit: int = 200) -> list[tuple[CallCap, str]]:
-    """Accounts with caps of their own, with their names; those set last come first."""
+    """Accounts with caps of their own, with their names; the newest come first."""
     rows = list(CallCap.select().order_by(CallCap.set_at.desc()).limit(limit))
     names = {
         row.id: row.name
@@ -134,10 +133,10 @@ class Usage:
     calls_an_hour: int | None
     rials_today: int  # of the last 24 hours
     rials_a_day: int | None
-    usual: int  # calls of its busiest usual hour; 0: it has none yet
+    usual: int  # calls of its busiest hour in the last `USUAL_DAYS`; 0: none yet
 
     def check(self) -> None:
-        """Raise CapReached when it may place no further call."""
+        """Raise CapReached when the account may place no further call."""
         if self.calls_an_hour is not None and self.calls_this_hour >= self.calls_an_hour:
             compared = Sentence("it is a new account")
             if self.usual:
@@ -160,7 +159,7 @@ class Usage:
 
 
 def usage(account_id: int, caps: Caps, now: int) -> Usage:
-    """How an account stands against its caps now."""
+    """An account's use and caps at `now` (ms)."""
     rows = execute(
         "SELECT a.is_house, c.calls_an_hour, c.rials_a_day FROM account a"
         " LEFT JOIN call_cap c ON c.account_id = a.id WHERE a.id = ?",
@@ -186,13 +185,13 @@ def usage(account_id: int, caps: Caps, now: int) -> Usage:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What an account's caps will let through in the hours to come; None: no cap."""
+    """What an account's caps will allow in the coming hours; None: no cap."""
 
     calls_this_hour: int
-    calls_an_hour: int | None  # what holds whatever the account is used to
-    growth_factor: float  # times its busiest usual hour, if that is more; 0: staff set a cap of its own
+    calls_an_hour: int | None  # the cap of an account without usual traffic, or its own cap
+    growth_factor: float  # times its busiest usual hour, if that is more; 0: staff set a cap
     usual: int
-    spent: tuple[tuple[int, float], ...]  # Rials charged, by hour (since the epoch) of the last 24
+    spent: tuple[tuple[int, float], ...]  # (hour since the epoch, Rials charged in it), the last 24 hours
     rials_a_day: int | None
 
     @property
@@ -200,7 +199,7 @@ class Outlook:
         return self.calls_an_hour is not None or self.rials_a_day is not None
 
     def calls_in_an_hour(self, usual: float) -> float | None:
-        """The cap of an hour whose account has had `usual` calls in its busiest one before."""
+        """The cap of calls in an hour when the busiest hour before had `usual` calls; None: no cap."""
         if self.calls_an_hour is None:
             return None
         return max(self.calls_an_hour, int(usual * self.growth_factor))
@@ -216,7 +215,7 @@ def outlook(account_id: int, caps: Caps, now: int) -> Outlook:
         "SELECT hour, revenue FROM call_traffic WHERE account_id = ? AND hour > ? AND hour <= ? ORDER BY hour",
         [account_id, hour - 24, hour],
     )
-    # Each hour that had calls notes what had been charged until then: the difference is what it was charged.
+    # Each hour with calls stores what had been charged until it began; the differences are what each hour was charged.
     ends = [int(revenue) for _, revenue in marks[1:]]
     ends.append(int(marks[0][1]) + now_used.rials_today if marks else 0)
     return Outlook(
@@ -236,12 +235,12 @@ def outlook(account_id: int, caps: Caps, now: int) -> Outlook:
 
 
 def check(account_id: int, caps: Caps, now: int) -> None:
-    """Raise CapReached when an account may place no further call now (asked at start and by quick sends)."""
+    """Raise CapReached when an account may place no further call now (used by starts and quick sends)."""
     usage(account_id, caps, now).check()
 
 
 def count_calls(account_id: int, calls: int, now: int) -> None:
-    """Note calls that were just claimed; the hour's first notes what had been charged until then."""
+    """Count calls that were just claimed; the hour's first call also stores what had been charged until then."""
     hour = now // HOUR_MS
     known = execute(
         "UPDATE call_traffic SET calls = calls + ? WHERE account_id = ? AND hour = ? RETURNING calls",
@@ -256,7 +255,7 @@ def count_calls(account_id: int, calls: int, now: int) -> None:
 
 
 def uncount_calls(account_id: int, at: Sequence[int]) -> None:
-    """Calls that were claimed at these instants (ms) have been given back: they were not placed."""
+    """Take back the count of calls that were claimed at these instants (ms) and then released."""
     run_over_values(
         ("hour", "calls"),
         list(Counter(one // HOUR_MS for one in at).items()),
@@ -267,7 +266,7 @@ def uncount_calls(account_id: int, at: Sequence[int]) -> None:
 
 
 def forget_old_traffic(now: int) -> int:
-    """Remove hours that no cap needs any more; how many."""
+    """Delete hours that no cap needs any more; returns how many."""
     oldest = now // HOUR_MS - 24 * (USUAL_DAYS + 1)
     return int(CallTraffic.delete().where(CallTraffic.hour < oldest).execute())
 
@@ -275,7 +274,7 @@ def forget_old_traffic(now: int) -> int:
 def set_caps(
     account_id: int, calls_an_hour: int | None, rials_a_day: int | None, now: int, person_id: int | None
 ) -> None:
-    """Give an account caps of its own; None: the installation's again."""
+    """Give an account caps of its own; None restores the installation's."""
     if calls_an_hour is not None and not 1 <= calls_an_hour <= 10**9:
         raise BadInput("Calls an hour must be from 1 to %(most)s.", most=Amount(10**9))
     if rials_a_day is not None:

@@ -1,1 +1,1 @@
-"""Telephone numbers of Iran: read, normalised, refused with a reason."""
+"""Telephone numbers of Iran: read and normalised, or refused with a reason."""

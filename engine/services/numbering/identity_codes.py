@@ -13,18 +13,18 @@ _POSTAL = re.compile(r"[13-9]{4}[1346-9]\d{5}")
 
 
 def are_codes(cells: Sequence[str]) -> bool:
-    """Say whether cells of ten digits, without a 0 before them, are codes rather than landlines.
+    """Whether cells of ten digits without a leading 0 are codes rather than landlines.
 
-    Nearly all national codes end with the right check digit, of landlines one in eleven does; serial numbers
-    grow by one from line to line; the first
-    digits of postal codes are never 0 or 2.  Five cells at least are needed to tell, of postal codes twenty.
+    Nearly all national codes end with the right check digit, but only one landline in eleven.  Serial numbers grow
+    by one from line to line.  Postal codes never contain 0 or 2 among their first digits.  At least five cells are
+    needed to decide, for postal codes twenty.
     """
     digits = [text for text in map(_ascii, cells) if _TEN.fullmatch(text)]
     if len(digits) < _FEW:
         return False
     if sum(map(is_national_code, digits)) >= _MOST * len(digits):
         return True
-    # Numbers that were given one after the other: of bills, of contracts, of members.
+    # Consecutive numbers: of invoices, contracts, members.
     steps = [int(after) - int(before) for before, after in pairwise(digits)]
     if sum(step == 1 for step in steps) >= _MOST * len(steps):
         return True
@@ -36,9 +36,9 @@ def are_codes(cells: Sequence[str]) -> bool:
 
 
 def are_national_codes(cells: Iterable[str]) -> bool:
-    """Say whether cells of eight to ten digits are national codes, whose first zeros a spreadsheet may have dropped.
+    """Whether cells of eight to ten digits are national codes, whose leading zeros a spreadsheet may have dropped.
 
-    Five that begin with other digits than a mobile's are needed: of ten numbers that are none one ends rightly.
+    At least five cells that do not begin like a mobile are needed: of other numbers about one in ten passes the check.
     """
     found = [text.zfill(10) for text in map(_ascii, cells) if 8 <= len(text) <= 10]
     found = [text for text in found if not text.startswith("9")]
@@ -46,7 +46,7 @@ def are_national_codes(cells: Iterable[str]) -> bool:
 
 
 def are_amounts(cells: Iterable[str]) -> bool:
-    """Say whether numbers without a 0 before them are amounts of money: of telephone numbers one in a thousand ends with 000."""
+    """Whether numbers without a leading 0 are amounts of money: only one telephone number in a thousand ends with 000."""
     found = list(map(_ascii, cells))
     return sum(text.endswith("000") for text in found) >= max(3, 0.3 * len(found))
 
@@ -56,6 +56,6 @@ def _ascii(cell: str) -> str:
 
 
 def is_national_code(digits: str) -> bool:
-    """Say whether ten digits end with the check digit of a national code."""
+    """Whether ten digits end with the check digit of a national code."""
     total = sum(int(digit) * (10 - place) for place, digit in enumerate(digits[:9])) % 11
     return int(digits[9]) == (total if total < 2 else 11 - total) and len(set(digits)) > 1

@@ -1,12 +1,11 @@
-"""From what people write to one telephone number, or to the reason why not.
+"""Normalise what people write to one telephone number, or to the reason why it is refused.
 
-A number that is accepted is kept as E.164 (``+98…``); it is shown and dialled
-as ``0…``. ``phonenumbers`` (region IR) is the authority on which numbers
-exist. The plain spellings, nearly all of a large list, take a fast path: one
-regular expression made of the library's own patterns, so that an update of
-the library moves both paths (a property test holds them equal).
+An accepted number is stored as E.164 (``+98…``) and shown and dialled as ``0…``.  ``phonenumbers`` (region IR)
+decides which numbers exist.  Plain spellings, nearly all of a large list, take a fast path: one regular expression
+built from the library's own patterns, so that an update of the library changes both paths (a property test holds
+them equal).
 
-A number reaches a dial string only through ``dial_digits``: digits, nothing else.
+A number reaches a dial string only through ``dial_digits``: digits and nothing else.
 """
 
 from __future__ import annotations
@@ -55,7 +54,7 @@ _IS_LANDLINE = LineKind.LANDLINE
 
 
 class NormalNumber(NamedTuple):
-    """A number that may be called: E.164, its kind, and the area code (``021``) of a landline."""
+    """A number that may be called: E.164, its kind, and the area code (``021``) if it is a landline."""
 
     e164: str
     kind: LineKind
@@ -82,7 +81,7 @@ _SPELLING = re.compile(r"[(\[ ]*\+?[\d ().\[\]/-]*", re.ASCII)
 _FORMULA_TEXT = re.compile(r'="([^"]*)"')
 _WHOLE_FLOAT = re.compile(r"(\d{7,15})[.,]0{1,2}", re.ASCII)
 _SCIENTIFIC = re.compile(r"(\d)(?:[.,/](\d{1,14}))?[eE](\+?)(\d{1,2})", re.ASCII)
-# What must not be joined to a number without a closer look: a leading minus, a date, a second ending.
+# Texts that take the slow path: a leading minus, a date, a second ending.
 _with_care = re.compile(r"^\s*-|-\s*\d{1,2}\s*-|\d{7}\D+\d{1,3}\D*$").search
 _NORTH_AMERICAN = re.compile(r"\([2-8]\d\d\)[ .-]*\d{3}[ .-]+\d{4}", re.ASCII)
 """``(415) 555-2671``: nobody in Iran parts a landline so."""
@@ -100,16 +99,16 @@ def normalise(
 ) -> NormalNumber | Reason:
     """Return the number that ``text`` spells, or the reason why it is refused.
 
-    ``default_area`` (``021`` or ``21``, see ``check_area``) completes a local number
-    of eight digits. Numbers abroad, premium numbers and short ones are refused
-    unless the operator opens them (toll fraud); emergency numbers always are.
+    ``default_area`` (``021`` or ``21``, see ``check_area``) completes a local number of eight digits.  Numbers
+    abroad, premium numbers and short numbers are refused unless the operator allows them (toll fraud); emergency
+    numbers are always refused.
     """
     match = _fast(text)
     if match is None and len(text) <= MAX_TEXT and not _with_care(text):
         match = _fast(text.translate(_TO_PLAIN))
     if match is not None:
-        # A million rows come this way: tuple.__new__ spares the NamedTuple's own constructor,
-        # the two constants the look-up of an enum's member, together half of the time.
+        # A million rows come this way.  tuple.__new__ avoids the NamedTuple's constructor, and the two constants avoid the
+        # look-up of an enum member; together half of the time.
         national = match[match.lastindex or 0]
         if match.lastgroup == "mobile":
             return tuple.__new__(NormalNumber, ("+98" + national, _IS_MOBILE, None))
@@ -118,7 +117,7 @@ def normalise(
 
 
 def numbers_in(text: str) -> list[str]:
-    """The numbers of a cell that was refused as `Reason.SEVERAL` or `BESIDE_WORDS`, as they are written; for `normalise`."""
+    """The numbers in a cell that was refused as `Reason.SEVERAL` or `BESIDE_WORDS`, as written; each goes to `normalise`."""
     if one := beside_words(plain(text[:MAX_TEXT])):
         return [one]
     parts = parts_of(plain(text[:MAX_TEXT]))
@@ -126,9 +125,9 @@ def numbers_in(text: str) -> list[str]:
 
 
 def usual_numbers(texts: Sequence[str]) -> tuple[list[int], list[str]]:
-    """The numbers of Iran among `texts` that are spelt as usual, as integers (98912…), and the texts that are not.
+    """The Iranian numbers among `texts` in usual spellings, as integers (98912…), and all other texts.
 
-    What `normalise` would find, without anything made for each: for asking about a whole list at once.
+    Finds what `normalise` finds but creates no object for each, for looking up a whole list at once.
     """
     found = list(map(_fast, texts))
     usual = [int("98" + match[match.lastindex or 0]) for match in found if match]
@@ -150,10 +149,10 @@ def display(e164: str) -> str:
 
 
 def dial_digits(e164: str) -> str:
-    """Return what goes into a dial string for ``e164``: digits only, as dialled inside Iran.
+    """Return the part of a dial string for ``e164``: digits only, as dialled inside Iran.
 
-    Raises BadInput for anything that is not E.164, so that no comma, quote or
-    line break of a customer ever reaches a switch, whatever is in the store.
+    Raises BadInput for anything that is not E.164, so that no comma, quote or line break reaches a switch,
+    whatever is in the store.
     """
     digits = e164[1:]
     if not (e164[:1] == "+" and digits.isascii() and digits.isdigit() and 6 <= len(digits) <= 15):
@@ -164,12 +163,12 @@ def dial_digits(e164: str) -> str:
 def _normalise_slowly(
     text: str, default_area: str | None, allow_abroad: bool, allow_premium: bool, allow_short: bool
 ) -> NormalNumber | Reason:
-    """Read any spelling. Four steps.
+    """Read any spelling, in four steps.
 
-    1. Bring the characters to ASCII, take off what stands around the number, undo what spreadsheets do.
-    2. Refuse what is not spelt as one number: a date, an amount, two numbers.
-    3. Take off ``+98``, ``0098``, ``98`` or ``0``, or add the default area.
-    4. Ask phonenumbers about what is left.
+    1. Convert the characters to ASCII, remove decoration around the number, undo what spreadsheets do.
+    2. Refuse what is not one number: a date, an amount, two numbers.
+    3. Remove ``+98``, ``0098``, ``98`` or ``0``, or add the default area.
+    4. Ask phonenumbers about the rest.
     """
     if len(text) > MAX_TEXT:
         return Reason.NOT_A_NUMBER
@@ -222,7 +221,7 @@ def _normalise_slowly(
     if len(digits) == 8:
         if default_area is None:
             return Reason.NO_AREA_CODE
-        if digits[0] in "01":  # no exchange begins so
+        if digits[0] in "01":  # no exchange begins with these
             return Reason.UNASSIGNED
         return _in_iran(default_area.removeprefix("0") + digits, allow_premium, allow_short)
     found = _in_iran(digits, allow_premium, allow_short)
@@ -234,11 +233,10 @@ def _normalise_slowly(
 
 
 def _exact_digits(scientific: re.Match[str]) -> str | None:
-    """Return all digits of ``9.123456789E9``, or None where the spelling may have lost some.
+    """Return all digits of ``9.123456789E9``, or None when the spelling may have lost some.
 
-    Programs write the exponent bare (``E9``) and leave off only zeros at the end;
-    spreadsheets write ``E+09`` after rounding to the width of the cell, so there
-    every digit must be present: a guess would ring a stranger.
+    Programs write a bare exponent (``E9``) and leave out only trailing zeros.  Spreadsheets write ``E+09`` and round
+    to the width of the cell, so there every digit must be present: a guess would ring a stranger.
     """
     first, decimals, sign, exponent = scientific[1], scientific[2] or "", scientific[3], scientific[4]
     decimals = decimals[: int(exponent)] + decimals[int(exponent) :].rstrip("0")
@@ -279,7 +277,7 @@ def _abroad(international: str, allow_abroad: bool, allow_premium: bool) -> Norm
 
 
 def _in_iran(national: str, allow_premium: bool, allow_short: bool) -> NormalNumber | Reason:
-    """Judge a national significant number (no ``+98``, no ``0``)."""
+    """Check a national significant number (without ``+98`` or ``0``)."""
     if len(national) > 10:
         return Reason.TOO_LONG
     if len(national) < 3:
@@ -289,7 +287,7 @@ def _in_iran(national: str, allow_premium: bool, allow_short: bool) -> NormalNum
     if len(national) == 10 and national.startswith("942"):
         return Reason.ADVERTISING_RANGE
     if len(national) == 10 and national.startswith("909"):
-        # The audiotex lines of Iran: phonenumbers does not list them.
+        # Audiotex numbers of Iran, which phonenumbers does not list.
         return NormalNumber("+98" + national, LineKind.OTHER) if allow_premium else Reason.PREMIUM
     number = PhoneNumber(country_code=98, national_number=int(national))
     kind = phonenumbers.number_type(number)

@@ -1,4 +1,4 @@
-"""Why a telephone number is set aside, as a word that is kept and as a sentence."""
+"""Why a telephone number is set aside: the stored code and its sentence."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Reason(StrEnum):
 
     @property
     def has_number(self) -> bool:
-        """Whether what is set aside for it is a number all the same, kept as E.164; else what was written is kept."""
+        """Whether lines set aside for this reason hold a number, stored as E.164; otherwise the written text is stored."""
         return self in _WITH_NUMBER
 
     @property

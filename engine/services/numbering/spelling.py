@@ -1,4 +1,4 @@
-"""How people write telephone numbers, and what looks like one and is none: dates, amounts, two in one cell."""
+"""How people write telephone numbers, and what only looks like one: dates, amounts, two numbers in a cell."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def plain(text: str) -> str:
 
 
 def undecorated(text: str) -> str:
-    """Return a plain text without what stands around a number: quotes, ``tel:``, «تلفن», a trailing # or comma."""
+    """Return a plain text without the decoration around a number: quotes, ``tel:``, «تلفن», a trailing # or comma."""
     text = _BULLET.sub("", text.strip().strip(_QUOTES).strip())
     text = _TYPED_FORMULA.sub("", text, count=1) if text.startswith("=") else text
     if not text[:1].isdigit():
@@ -130,7 +130,7 @@ def undecorated(text: str) -> str:
 
 
 def joined(text: str) -> str:
-    """Return an undecorated text without separators that only few people use, where one number is possible; else as it is."""
+    """Return an undecorated text without rare separators if it can be one number; otherwise return it unchanged."""
     if not _UNUSUAL.search(text) or _DECIMAL.fullmatch(text):
         return text
     grouped = _AMERICAN.fullmatch(text) is not None
@@ -145,29 +145,29 @@ def joined(text: str) -> str:
 
 
 def is_date(text: str) -> bool:
-    """Say whether an undecorated text is a date of either calendar, or two."""
+    """Whether an undecorated text is one or two dates of either calendar."""
     return bool(_DATE.fullmatch(text) or _DAY_NUMBER.fullmatch(text) or _DATES.fullmatch(text))
 
 
 def is_amount(text: str) -> bool:
-    """Say whether an undecorated text is a negative or broken number, or one with thousands apart."""
+    """Whether an undecorated text is a negative number, a fraction, or a number with thousands separators."""
     return (_AMOUNT.fullmatch(text) or _DECIMAL.fullmatch(text)) is not None
 
 
 def runs_on(text: str) -> bool:
-    """Say whether other endings follow a whole number: ``88776655-66`` are two numbers."""
+    """Whether a second ending follows a whole number: ``88776655-66`` is two numbers."""
     return _RUN_ON.search(text) is not None
 
 
 def has_extension(text: str) -> bool:
-    """Say whether a plain text is a number with an extension: ``021-22334455 داخلی 12``, ``…;ext=5``."""
+    """Whether a plain text is a number with an extension: ``021-22334455 داخلی 12``, ``…;ext=5``."""
     return _EXTENSION.search(text) is not None
 
 
 def beside_words(text: str) -> str:
-    """Return the one whole number of a plain text of words (``09121110020 علی``); empty when there is none such.
+    """Return the one whole number in a plain text with words (``09121110020 علی``), or an empty text.
 
-    Whole is a number with its 0 or 98; no other digit may stand in the text.
+    A whole number begins with 0 or 98, and no other digit may be in the text.
     """
     span = _ONE_SPAN.search(text)
     if span is None or not _WHOLE.fullmatch(re.sub(r"[ ().-]", "", span[0])):
@@ -193,6 +193,6 @@ def with_digits(text: str) -> str:
 
 
 def parts_of(text: str) -> list[str]:
-    """Return the parts of a plain text in which several numbers may stand."""
+    """Split a plain text that may hold several numbers."""
     parts = map(undecorated, BETWEEN_NUMBERS.split(text))
     return [part for part in parts if part and not _ONLY_LABEL.fullmatch(part)]

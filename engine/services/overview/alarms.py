@@ -1,6 +1,6 @@
-"""What needs the staff's attention now, in one list: shown on every page, even when no engine runs.
+"""Alarms: what needs the attention of staff now.  They are shown on every page, even when no engine runs.
 
-Only reads; inside a connection.  What an engine reported long ago is not shown as if it were current.
+Only reads; inside a connection.  Old reports of an engine are not shown as current.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from engine.store.tables.core import Gateway
 from engine.store.tables.sla import Pulse
 
 DOUBT_MS = 86_400_000  # how long findings that the auditor could not fix are shown
-SILENT_MS = 60_000  # a switch that counts as up but was not heard from for this long
+SILENT_MS = 60_000  # a switch that counts as up but has been silent for this long raises an alarm
 
 ENGINE, OUTAGE, DOUBTS, SWITCH, GATEWAY = "engine", "outage", "doubts", "switch", "gateway"
 
@@ -36,7 +36,7 @@ _FAULTY = Sentence("Gateway %(name)s: %(why)s")
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """One thing to look at; `kind` says where, `about` is the id of what it is about."""
+    """One alarm; `kind` says what it is about, `about` is the id of that thing."""
 
     kind: str
     sentence: Sentence
@@ -45,14 +45,14 @@ class Alarm:
 
 
 def engine_seen(now: int) -> tuple[bool, int | None]:
-    """Whether an engine lives, and when one was last heard of (ms; None: never, or it ended in good order)."""
+    """Whether an engine runs, and when the last one was seen (ms; None: never, or it was stopped properly)."""
     rows = list(Pulse.select(Pulse.seen_at).where(Pulse.name.startswith("engine/")))
     last = max((int(row.seen_at) for row in rows), default=None)
     return last is not None and last > now - PULSE_DEAD_MS, last
 
 
 def standing(now: int) -> list[Alarm]:
-    """The alarms of now, the gravest first."""
+    """The alarms at `now` (ms), most serious first."""
     return list(_found(now))
 
 

@@ -1,6 +1,6 @@
-"""The current use of gateways: calls a second of their cap, calls of their channels, answer rate.
+"""The current use of gateways: CPS against their cap, calls against their channels, answer rate.
 
-Only reads; inside a connection.  Without a live engine nothing is known, and the values are None.
+Only reads; inside a connection.  Without a running engine nothing is known, and the values are None.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from engine.store.tables.core import Gateway
 
 RATE_MS = 10_000  # the window for calls a second
 ANSWERS_MS = 300_000  # the window for the answer rate
-MOST_ATTEMPTS = 10_000  # of the newest ones, that are looked at
+MOST_ATTEMPTS = 10_000  # at most so many of the newest attempts are read
 
-# Parameters: the beginning of the rate, how many of the newest, the beginning of all.
+# Parameters: start of the CPS window (ms), how many of the newest attempts, start of the answer-rate window (ms).
 _NEWEST = """
 SELECT gateway_id, SUM(CASE WHEN created_at > ? THEN 1 ELSE 0 END),
        SUM(CASE WHEN state = 'ended' THEN 1 ELSE 0 END),
@@ -27,26 +27,26 @@ WHERE created_at > ? GROUP BY gateway_id
 
 @dataclass(frozen=True, slots=True)
 class TrunkLoad:
-    """One gateway; what is not known is None."""
+    """The use of one gateway; None: not known."""
 
     row: Gateway
     calls_up: int | None
     cps: float | None
-    answered_share: float | None  # of the calls that ended lately; None while there are none
+    answered_share: float | None  # of the calls that ended in the window; None: no call did
 
     @property
     def cps_share(self) -> float:
-        """Of its calls a second, 0 to 1."""
+        """Used share of its CPS, 0 to 1."""
         return min(1.0, (self.cps or 0.0) / self.row.cps) if self.row.cps else 0.0
 
     @property
     def channels_share(self) -> float:
-        """Of its channels, 0 to 1."""
+        """Used share of its channels, 0 to 1."""
         return min(1.0, (self.calls_up or 0) / self.row.channels) if self.row.channels else 0.0
 
 
 def loads(now: int, is_alive: bool) -> list[TrunkLoad]:
-    """All gateways in the order in which they are tried; `is_alive`: an engine lives."""
+    """All gateways in the order in which they are tried; `is_alive`: an engine runs."""
     rows = gateways.all_gateways()
     if not is_alive:
         return [TrunkLoad(row, None, None, None) for row in rows]

@@ -1,4 +1,4 @@
-"""Counts of pending work, for the board of work and the badges of the menu.
+"""Counts of pending work, for the first page and the badges of the menu.
 
 Only counts, each by an index; inside a connection.
 """
@@ -24,7 +24,7 @@ _OPEN_TICKETS = (TicketState.OPEN, TicketState.ANSWERED, TicketState.WAITING)
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Counts; 0 for what the person may not see."""
+    """Counts of pending work; 0 for what the person may not see."""
 
     identities: int = 0
     messages: int = 0
@@ -39,7 +39,7 @@ class Waiting:
 
     @property
     def total(self) -> int:
-        """All that waits for staff; of tickets what is late or due within a day."""
+        """All that waits for staff; tickets count when they are late or due within a day."""
         return (
             self.identities + self.messages + self.receipts + self.cap_requests + self.claims
             + self.reports + self.tickets_late + self.tickets_soon
@@ -60,7 +60,7 @@ def _of_staff(person: Person, now: int) -> Waiting:
         return int(query.count()) if permissions.may(person, right) else 0  # type: ignore[attr-defined]
 
     undecided = Message.state.in_((MessageState.WAITING, MessageState.BY_PHONE))
-    # As the partial index has it.
+    # Written as in the partial index, so that it is used.
     messages = Message.select().where(Message.state != "approved", undecided, Message.in_gallery)
     due = Ticket.select().where(Ticket.state.in_(_OPEN_TICKETS))
     return Waiting(

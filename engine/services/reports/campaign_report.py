@@ -1,7 +1,6 @@
-"""The result of a campaign, row by row: one for each line of its list, set-aside ones included.
+"""The result of a campaign, row by row: one for each line of its list, also for lines that were set aside.
 
-Rows come in the order in which they were brought in, in pages by key, so that
-memory stays flat and no read is long, however many there are.
+Rows come in the order of the import, read in pages by key, so that memory stays flat and no read is long.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ COLUMNS = (
 )  # fmt: skip
 PAGE_ROWS = 2_000
 
-# In the form that `fold` gives them.
+# As `fold` writes them.
 _NAMES = {
     *("name", "fullname", "firstname", "customername", "contactname", "nam"),
     *("نام", "نامونامخانوادگی", "نامخانوادگی", "نامکامل", "ناممشتری", "نامگیرنده", "ناممخاطب"),
@@ -53,10 +52,10 @@ Read = Callable[[Callable[[], Any]], Any]
 
 
 def report_columns(campaign: Campaign) -> list[str]:
-    """The header of a campaign's report: `COLUMNS`, then the list's own ones.
+    """The header of a campaign's report: `COLUMNS`, then the columns of the list.
 
-    The list's name column stands under ``name``; a column that is called like one of
-    ours gets a number behind its name.
+    The list's name column is our column ``name``.  A column of the list with the name of one of ours gets a number
+    after its name.
     """
     own = columns_of(campaign)
     at = name_column(own)
@@ -69,7 +68,7 @@ def report_rows(
 ) -> Iterator[tuple[Cell, ...]]:
     """The rows of a campaign's report, cells as in `report_columns`; instants are ISO texts in `zone`.
 
-    With `chosen` only those rows, in that order.
+    With `chosen`: only those rows, in its order.
     """
     own = columns_of(campaign)
     name_at = name_column(own)
@@ -133,7 +132,7 @@ def _cells(
 
 
 def is_number(text: str, reason: str) -> bool:
-    """Whether what stands as a recipient's number is one, not what was written instead."""
+    """Whether a recipient's `number` is a telephone number, not a refused text that was kept in its place."""
     return reason not in _AS_WRITTEN and _E164.fullmatch(text) is not None
 
 
@@ -147,7 +146,7 @@ def _names() -> tuple[dict[int, str], dict[int, str]]:
 
 
 def name_column(columns: list[str]) -> int | None:
-    """Which of the list's own columns holds people's names, if one does."""
+    """The index of the list's column that holds people's names, or None."""
     for index, name in enumerate(columns):
         if fold(name) in _NAMES:
             return index

@@ -1,4 +1,4 @@
-"""The result of a campaign for its owner: in their language and calendar, with the cost of each call and no internal
+"""The result of a campaign for its owner: in their language and calendar, with the cost of each call, without internal
 codes.
 """
 
@@ -23,7 +23,7 @@ PAGE_ROWS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class ReaderWords:
-    """How the reader is told: headers, outcomes and reasons by their words, instants (ms) in their calendar."""
+    """The reader's words: headers, outcomes and reasons in their language, instants (ms) in their calendar."""
 
     headers: tuple[
         str, ...
@@ -36,7 +36,7 @@ class ReaderWords:
 
 
 def columns(campaign: Campaign, words: ReaderWords) -> list[str]:
-    """The header: the reader's words, then the list's own columns."""
+    """The header: the reader's words, then the columns of the list."""
     own = columns_of(campaign)
     at = name_column(own)
     rest = [name for index, name in enumerate(own) if index != at]
@@ -44,7 +44,7 @@ def columns(campaign: Campaign, words: ReaderWords) -> list[str]:
 
 
 def rows(campaign: Campaign, chosen: Chosen, words: ReaderWords, read: Read) -> Iterator[tuple[Cell, ...]]:
-    """The rows that are chosen, in their order, cells as in `columns`."""
+    """The chosen rows in their order, cells as in `columns`."""
     own = columns_of(campaign)
     name_at = name_column(own)
     after: outcomes.Key | None = None
@@ -58,7 +58,7 @@ def rows(campaign: Campaign, chosen: Chosen, words: ReaderWords, read: Read) -> 
 
 
 def name_of(variables: str, name_at: int | None) -> str:
-    """A recipient's name, of the cells of its line; empty when the list has no such column."""
+    """A recipient's name, from the stored cells of its line; empty when the list has no such column."""
     own = json.loads(variables) if variables and name_at is not None else []
     return str(own[name_at]) if name_at is not None and name_at < len(own) else ""
 

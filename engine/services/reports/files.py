@@ -1,8 +1,7 @@
-"""Result files: CSV that Excel opens in Persian, and XLSX; streamed, guarded, whole or not at all.
+"""Result files, streamed: CSV that Excel opens in Persian, and XLSX.  A file appears whole or not at all.
 
-What customers put into a list comes back in its report and is opened in a
-spreadsheet by somebody else. In a workbook every text is written as text, in a CSV
-file as `engine.csv_cells` does it. Lists are read with either.
+Texts of customers come back in a report that somebody else opens in a spreadsheet, so no cell may become a formula:
+a workbook stores every text as text, and CSV cells are guarded by `engine.csv_cells`.  Lists are read from either.
 """
 
 from __future__ import annotations
@@ -29,8 +28,8 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 def write_report(path: str | Path, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> int:
     """Write ``path`` as CSV or XLSX, whichever its name says; return the number of rows.
 
-    The file appears when it is whole. Raises BadInput for another name or a
-    folder that cannot be written, StoreUnavailable when the disk is full.
+    The file appears when it is whole.  Raises BadInput for another suffix or a folder that cannot be written,
+    StoreUnavailable when the disk is full.
     """
     suffix = Path(path).suffix.lower()
     if suffix == ".csv":
@@ -70,8 +69,7 @@ def write_xlsx(
 ) -> int:
     """Write a workbook to a path (whole or not at all) or a binary stream; return the number of rows.
 
-    Rows leave memory as they are written. Each sheet has ``sheet_rows`` rows at
-    most and repeats the header.
+    Rows leave memory as they are written.  Each sheet has at most ``sheet_rows`` rows and repeats the header.
     """
     chunks = partial(workbook_chunks, is_right_to_left=is_right_to_left, sheet_rows=sheet_rows)
     return _write_counted(target, columns, rows, chunks)

@@ -1,8 +1,8 @@
 """A workbook (XLSX) that is made while it is sent: the first bytes leave with the first rows.
 
-The libraries that write workbooks compress them after the last row; with a million rows a browser would wait a minute
-for the first byte.  A sheet is plain XML in a zip file, though, and both can be written from the beginning to the
-end.  Every text is written as text (an inline string), so that none becomes a formula, a link or a number.
+Libraries that write workbooks compress them after the last row, so with a million rows a browser would wait a minute
+for the first byte.  A sheet is plain XML in a zip file, and both can be written from beginning to end.  Every text
+is an inline string, so that none becomes a formula, a link or a number.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _CELL_CHARS = 32_767
 _EXACT = 10**15
 """From here on a spreadsheet rounds a whole number: it is written as text."""
 _CHUNK_ROWS = 1_000
-_PACKED_ROWS = 100  # given to the packer at once
-# The fastest level: a tenth more bytes than the default, in a third of the time.
+_PACKED_ROWS = 100  # compressed at once
+# The fastest level: 10 % more bytes than the default level, in a third of its time.
 _PACK_LEVEL = 1
-# What XML cannot hold is written as spreadsheets write it, and what looks so written is kept from being read so.
+# Characters that XML cannot hold are written as spreadsheets do (_x0001_); a text that looks like this is escaped.
 _UNFIT = re.compile(r"[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
 
 _SPECIAL = re.compile(f"{_UNFIT.pattern}|[&<>]")
@@ -39,7 +39,7 @@ _PROPERTIES = "application/vnd.openxmlformats-officedocument.extended-properties
 _DOC_ROOT = "http://schemas.openxmlformats.org/officeDocument/2006"
 APPLICATION = "Avanak"
 """The program that our workbooks name as theirs."""
-# One font, one bold font for the header, and what a spreadsheet wants beside them.
+# A plain font, a bold one for the header, and the other parts that a spreadsheet requires.
 _STYLES = (
     f'{_HEAD}<styleSheet xmlns="{_MAIN}"><fonts count="2"><font><sz val="11"/><name val="Calibri"/></font>'
     '<font><b/><sz val="11"/><name val="Calibri"/></font></fonts>'
@@ -53,7 +53,7 @@ _STYLES = (
 
 
 class _Pipe:
-    """What the zip file is written to; `taken` gives what has come since."""
+    """The target of the zip file; `taken` returns the bytes since the last call."""
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
@@ -63,7 +63,7 @@ class _Pipe:
         return len(data)
 
     def flush(self) -> None:
-        """Nothing is kept back."""
+        """Nothing is buffered."""
 
     def taken(self) -> bytes:
         made, self._parts = b"".join(self._parts), []
@@ -77,7 +77,7 @@ def workbook_chunks(
     is_right_to_left: bool = False,
     sheet_rows: int = SHEET_ROWS,
 ) -> Iterator[bytes]:
-    """Yield a workbook in pieces as its rows come; each sheet repeats the header."""
+    """Yield a workbook in pieces while its rows come; each sheet repeats the header."""
     pipe = _Pipe()
     waiting = iter(rows)
     row = next(waiting, None)
@@ -108,7 +108,7 @@ def workbook_chunks(
 
 
 def _part(pack: zipfile.ZipFile, name: str) -> IO[bytes]:
-    # Its length is not known yet; sheets of a million rows pass 4 GB only unpacked.
+    # The length is not known yet.  A sheet of a million rows may exceed 4 GB uncompressed.
     return pack.open(name, "w", force_zip64=name.startswith("xl/worksheets/"))
 
 
@@ -127,10 +127,10 @@ def _header(at: int, name: str) -> str:
 
 
 def _row(at: int, cells: Sequence[Cell], places: Sequence[str]) -> str:
-    """A row; `places` are the beginnings of its cells (`_places`)."""
+    """One row as XML; `places` are the beginnings of its cells (`_places`)."""
     written = [f'<row r="{at}">']
     for place, cell in zip(places, cells, strict=False):
-        # Nearly every cell is a plain text: of a million rows each step here counts.
+        # Nearly every cell is a plain text; with a million rows each step here counts.
         if type(cell) is str and cell:
             if len(cell) > _CELL_CHARS or _SPECIAL.search(cell):
                 cell = _fit(cell)
@@ -142,12 +142,12 @@ def _row(at: int, cells: Sequence[Cell], places: Sequence[str]) -> str:
 
 
 def _places(width: int) -> list[str]:
-    """How the cells of a row of `width` begin, up to the row's number."""
+    """The beginnings of the cells of a row with `width` columns, up to the row's number."""
     return [f'<c r="{_name(at)}' for at in range(width)]
 
 
 def _value(cell: str | float) -> str:
-    """What follows a cell's place when it is no plain text."""
+    """The rest of a cell's XML when it is not a plain text."""
     if isinstance(cell, bool):
         return f'" t="b"><v>{int(cell)}</v></c>'
     if isinstance(cell, (int, float)) and math.isfinite(cell) and abs(cell) < _EXACT:
@@ -156,7 +156,7 @@ def _value(cell: str | float) -> str:
 
 
 def _fit(text: str) -> str:
-    """A text as XML holds it, no longer than a cell takes."""
+    """A text escaped for XML, cut to the length of a cell."""
     return _UNFIT.sub(_escaped, escape(text[:_CELL_CHARS]))
 
 
@@ -166,7 +166,7 @@ def _escaped(found: re.Match[str]) -> str:
 
 
 def _name(index: int) -> str:
-    """What a spreadsheet calls a column: A … Z, AA …"""
+    """The name of a column in a spreadsheet: A … Z, AA …"""
     name, left = "", index + 1
     while left:
         left, place = divmod(left - 1, 26)
@@ -175,7 +175,7 @@ def _name(index: int) -> str:
 
 
 def _frame(sheets: int) -> Iterator[tuple[str, str]]:
-    """The parts besides the sheets: the table of contents and the relationships."""
+    """The parts of the file besides the sheets: contents, relationships, styles."""
     numbers = range(1, sheets + 1)
     types = "".join(
         f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{_TYPE}.worksheet+xml"/>'
