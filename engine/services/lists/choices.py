@@ -20,7 +20,7 @@ class HiddenRows(StrEnum):
 
 
 class Several(StrEnum):
-    """Which numbers are called of a cell with more than one, or with words beside it."""
+    """Which numbers of a cell are called when it holds more than one, or words beside its number."""
 
     NONE = "none"
     FIRST = "first"
@@ -31,10 +31,10 @@ class Several(StrEnum):
 class Choices:
     """How a list is to be read.
 
-    `columns` are names or places (from 1) of the columns with numbers, parted by commas: of each row
-    the first that holds a number to call is taken; empty: they are found.  `sheet` is a sheet's name
-    or place; empty: the first one with numbers.  `name_column` (a place from 1, 0: none) is kept before
-    the others; `ignored` are places of columns that are not kept, parted by commas.
+    `columns` are the columns with numbers, by name or position (from 1), separated by commas; each row gives the
+    first of them that holds a number to call; empty: they are found.  `sheet` is a sheet's name or position; empty:
+    the first one with numbers.  `name_column` (a position from 1; 0: none) comes before the other stored columns.
+    `ignored` are the positions of columns that are not stored, separated by commas.
     """
 
     columns: str = ""
@@ -55,11 +55,11 @@ class Choices:
 
     @property
     def left_out(self) -> frozenset[int]:
-        """Places (from 0) of the columns that are not kept."""
+        """Positions (from 0) of the columns that are not stored."""
         return frozenset(int(place) - 1 for place in self.ignored.split(",") if place.isdecimal())
 
     def kept(self) -> str:
-        """As text for a column of the database; read by `choices_of`."""
+        """The choices as text for the database; read by `choices_of`."""
         return json.dumps(asdict(self), ensure_ascii=False)
 
 
@@ -68,13 +68,13 @@ AS_FOUND = Choices()
 
 
 def choices_of(text: str) -> Choices:
-    """The choices that were kept; nothing was chosen in an empty text."""
+    """The choices from their stored text; an empty text gives the defaults."""
     return Choices(**json.loads(text)) if text else AS_FOUND
 
 
 @dataclass(slots=True)
 class Candidate:
-    """A column that might hold the numbers: what was found in the first thousand rows."""
+    """A column that may hold the numbers, and what its first thousand rows contain."""
 
     column: str
     place: int  # from 1
@@ -96,12 +96,12 @@ class SheetFacts:
     is_read: bool = False
     is_hidden: bool = False
     sample: list[str] = field(default_factory=list)
-    is_named: bool = False  # a name above the numbers tells of telephones
+    is_named: bool = False  # the header above the numbers says that they are telephones
 
 
 @dataclass(slots=True)
 class ListFacts:
-    """What a reader reports about a list.  `left_out` counts lines without a result by why: header, title, blank."""
+    """What a reader reports about a list.  `left_out` counts lines without a result by reason: header, title, blank."""
 
     form: str = ""
     encoding: str = ""
@@ -114,16 +114,16 @@ class ListFacts:
     sheets: list[SheetFacts] = field(default_factory=list)
     hidden_columns: list[str] = field(default_factory=list)
     hidden_rows: int = 0
-    several: int = 0  # cells with more than one number
+    several: int = 0  # cells with several numbers
     beside_words: int = 0  # cells with words beside their number
     elsewhere: int = 0  # rows without a number that have a mobile in a column that was not chosen
     lines: int = 0  # of the file, or rows of the sheet
     left_out: Counter[str] = field(default_factory=Counter)
-    more: int = 0  # results beyond one a line: several numbers of a line were taken
+    more: int = 0  # extra results of lines from which several numbers were taken
     notes: list[Sentence] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
-        """As JSON holds it; read by `facts_of`."""
+        """As values for JSON; read by `facts_of`."""
         return {
             **asdict(self),
             "left_out": dict(self.left_out),

@@ -1,4 +1,4 @@
-"""Which row of a list is its header, and which column holds the numbers: by their names and by looking."""
+"""Find the header of a list and the column with the numbers, by names and by content."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ HEADER_ROWS = 10
 """The header stands among so many first rows."""
 
 _SHOWN = 3
-_ENOUGH = 1.0  # the score at which a column is taken without being asked for
-_TELLS = 100  # points of a header that tells of telephones
-_SHORT_LIST = 12  # rows that are looked at to tell how wide a table is
+_ENOUGH = 1.0  # the score from which a column is chosen automatically
+_TELLS = 100  # points of a header that names telephones
+_SHORT_LIST = 12  # rows that are read to find the width of a table
 _NEVER = -10.0  # a column of national codes, whatever its name says
 _LANDLINE_POINTS, _LOCAL_POINTS, _BARE_POINTS, _CODE_POINTS, _MOBILE_POINTS = 1.5, 1.0, 0.5, -2.0, 4.0
 
@@ -27,7 +27,7 @@ _Rows = Sequence[Sequence[str]]
 
 
 class Look(NamedTuple):
-    """What a column holds: filled cells, mobiles, landlines with a 0 or +98, bare ones, local ones, other numbers."""
+    """Counts of a column: filled cells, mobiles, landlines with 0 or +98, bare and local landlines, other numbers."""
 
     filled: int
     mobiles: int
@@ -44,11 +44,11 @@ class Look(NamedTuple):
 
 
 def header_row(rows: _Rows) -> int | None:
-    """Return the place (from 0) of the row that names the columns, among the first ten; None if none does.
+    """Return the position (from 0) of the header among the first ten rows; None if there is none.
 
-    Above it stand titles.  It is the row that tells most about telephone numbers and about other
-    columns, above all rows of data; without one that tells, the fullest row of words, which has no
-    number above it: that would be lost as a title.
+    The rows above it are titles.  The header is the row that says most about telephone numbers and other columns and
+    comes before all data; if no row says anything, it is the fullest row of words without a number above it, as such
+    a number would be lost as a title.
     """
     usual = _usual_fill(rows)
     best, best_points, has_number = None, 0, False
@@ -66,15 +66,15 @@ def header_row(rows: _Rows) -> int | None:
         points = _points_of_one(row, rows[place + 1 :]) if is_sparse else _header_points(filled, place)
         if has_number and not is_sparse and points < _TELLS:
             continue
-        if 0 < points >= best_points:  # of two that tell as much the upper one is a title
+        if 0 < points >= best_points:  # of two equal rows the upper one is a title
             best, best_points = place, points
     return best
 
 
 def _is_letterhead(filled: list[str], below: _Rows) -> bool:
-    """Whether each number with a word before it ("Tel: 021…") is that of the sender, above the name of the column.
+    """Whether the numbers of a row are the sender's ("Tel: 021…"), printed above the header.
 
-    The word stands in the number's cell or in the one before it.
+    The word is in the number's cell or in the cell before it.
     """
     for place, cell in enumerate(filled):
         is_labelled = any(map(str.isalpha, cell)) or (place > 0 and points_of(filled[place - 1]) > 0)
@@ -85,7 +85,7 @@ def _is_letterhead(filled: list[str], below: _Rows) -> bool:
 
 
 def _points_of_one(row: Sequence[str], below: _Rows) -> int:
-    """How likely a row with one cell is the name of the column of numbers below it; 0: it is a title."""
+    """How likely a row with one cell is the header of the numbers below it; 0: it is a title."""
     at = next((index for index, cell in enumerate(row) if cell), 0)
     name = row[at] if row else ""
     if is_exact(name):
@@ -95,9 +95,9 @@ def _points_of_one(row: Sequence[str], below: _Rows) -> int:
 
 
 def _header_points(filled: list[str], place: int) -> int:
-    """How likely a row without numbers is a header; 0: it is none."""
+    """How likely a row without numbers is a header; 0: it is not one."""
     telling = [cell for cell in filled if points_of(cell) > 0 and len(cell) <= 60]
-    if telling:  # a title may tell of telephones too
+    if telling:  # a title may also name telephones
         return _TELLS + 20 * len(filled) + 4 * any(map(is_exact, telling)) + max(map(points_of, telling))
     if any(sum(map(str.isdigit, cell)) >= 5 for cell in filled):
         return 0
@@ -122,14 +122,14 @@ def _holds_number(cell: str) -> bool:
 
 
 def is_numbers_only(sample: _Rows) -> bool:
-    """Say whether nearly every cell is a number as only telephones have it: the delimiter stands between recipients."""
+    """Whether nearly every cell is certainly a telephone number, so that the delimiter separates recipients."""
     cells = [cell for row in sample for cell in row if cell]
     numbers = sum(_kind(cell, None) in ("mobile", "landline") for cell in cells)
     return len(cells) > len(sample) and numbers >= 0.9 * len(cells)
 
 
 def look_at(index: int, sample: _Rows, default_area: str | None) -> Look:
-    """Look at a column's cells; its points are from -2 (codes) to 4 (mobiles only)."""
+    """Judge a column by its cells; the points go from -2 (codes) to 4 (only mobiles)."""
     filled, kinds, shown = 0, Counter[str](), list[str]()
     bare, local, short = list[str](), list[str](), list[str]()
     for row in sample:
@@ -146,7 +146,7 @@ def look_at(index: int, sample: _Rows, default_area: str | None) -> Look:
             bare.append(cell)
         elif kind == "local" or (is_short and kind != "landline"):
             (local if kind == "local" else short).append(cell)
-    # Ten digits of which many are no number of any place were never telephone numbers.
+    # When many cells of ten digits belong to no area, none of the column are telephone numbers.
     like_bare = sum(not _holds_number(cell) for cell in filter(_is_ten_digits, short))
     is_of_codes = like_bare > 0.2 * (len(bare) + like_bare) or are_codes(bare) or are_amounts(bare)
     has_national_codes = are_national_codes([*bare, *short, *local])
@@ -193,7 +193,7 @@ def _is_ten_digits(cell: str) -> bool:
 
 
 def is_bare(cell: str) -> bool:
-    """Whether a cell has ten digits without a 0 or +98 before them, as national and postal codes have."""
+    """Whether a cell has ten digits without a leading 0 or +98, like national and postal codes."""
     digits = [int(char) for char in cell if char.isdecimal()]
     return len(digits) == 10 and digits[0] != 0
 
@@ -204,11 +204,10 @@ def find_columns(
     looks: Sequence[Look],
     hidden: Collection[int],
 ) -> list[int]:
-    """Return the column with the numbers, by its name and by what it holds; none if none is.
+    """Return the column with the numbers, by its name and its content; an empty list if no column qualifies.
 
-    A name that tells counts for much, what the cells hold for as much: a column of mobiles without a
-    telling name beats a fuller one of «landlines», which may be codes.  A column whose name speaks
-    against it, or that is hidden, is never taken when it was not asked for.
+    Name and content count equally: a column of mobiles with a neutral name beats a fuller column of «landlines»,
+    which may be codes.  A hidden column, or one whose name says something else, is never chosen automatically.
     """
     said = [points_of(name) if has_header else 0 for name in names]
     points = [
@@ -225,7 +224,7 @@ def find_columns(
         )
         and len(names) > 1
     ):
-        return []  # there may be numbers, but nobody can tell which of them are telephones
+        return []  # there may be numbers, but it is unclear which are telephones
     named = [
         index
         for index, told in enumerate(said)
@@ -247,14 +246,14 @@ def are_only_codes(look: Look) -> bool:
 
 
 class FirstLook(NamedTuple):
-    """Whether the first rows of a sheet have a column that would be taken, and whether its name tells of telephones."""
+    """Whether the first rows of a sheet have a column that would be chosen, and whether its name says telephones."""
 
     has_numbers: bool
     is_named: bool
 
 
 def first_look(rows: _Rows) -> FirstLook:
-    """Look at the first rows of a sheet, without blank ones."""
+    """Judge the first rows of a sheet, without blank ones."""
     rows = [[cell.strip() for cell in row] for row in rows]
     header = header_row(rows)
     cells = rows if header is None else rows[header + 1 :]
@@ -267,9 +266,9 @@ def first_look(rows: _Rows) -> FirstLook:
 
 
 def row_of_numbers(rows: _Rows) -> int | None:
-    """Return the place of the row in which a table that lies on its side has its numbers; None if it stands upright.
+    """Return the position of the row with the numbers in a transposed table; None if the table is not transposed.
 
-    There the name of the numbers is followed by more of them than the table has rows.
+    In a transposed table the name of the numbers is followed by more numbers than the table has rows.
     """
     for place, row in enumerate(rows[:_SHORT_LIST]):
         name, *others = [cell for cell in row if cell] or [""]
@@ -280,13 +279,13 @@ def row_of_numbers(rows: _Rows) -> int | None:
 
 
 def contact_columns(names: Sequence[str], looks: Sequence[Look]) -> list[int]:
-    """Return the columns of numbers of an address book (Google Contacts), the first one being the main one."""
+    """Return the columns with numbers of an address book (Google Contacts), the main number first."""
     values = [index for index, name in enumerate(names) if is_contact_value(name)]
     return [index for index in values if looks[index].filled]
 
 
 def is_contact_value(name: str) -> bool:
-    """Whether a column is called as Google Contacts calls those with numbers: ``Phone 1 - Value``, in Persian too."""
+    """Whether a column has a name that Google Contacts gives to numbers: ``Phone 1 - Value``, or its Persian form."""
     words = name.casefold().split()
     if len(words) != 4 or not words[1].isdecimal():
         return False
@@ -296,7 +295,7 @@ def is_contact_value(name: str) -> bool:
 def candidates(
     names: Sequence[str], looks: Sequence[Look], chosen: Sequence[int], hidden: Collection[int]
 ) -> list[Candidate]:
-    """Return what is known of each column that might hold the numbers, the chosen ones first."""
+    """Describe each column that may hold the numbers, the chosen ones first."""
     possible = [
         index
         for index, look in enumerate(looks)
@@ -320,7 +319,7 @@ def candidates(
 
 
 def better_mobiles(names: Sequence[str], looks: Sequence[Look], chosen: Sequence[int]) -> int | None:
-    """Return a column full of mobiles that was not chosen, when those that were have none; none that is called a code."""
+    """Return a column of mobiles that was not chosen, when the chosen ones have no mobiles; never one named as a code."""
     if any(looks[index].mobiles for index in chosen):
         return None
     full = [

@@ -1,7 +1,7 @@
-"""Contact lists: numbers that an account keeps under a name, to make campaigns of them.
+"""Contact lists: numbers that an account keeps under a name and uses for campaigns.
 
-People bring them as files (`services.campaigns.list_shelf`), programs one by one.  Functions run inside a
-transaction, or a connection when they only read.
+People upload them as files (`services.campaigns.list_shelf`), programs add numbers one by one.  Functions run inside
+a transaction, or inside a connection when they only read.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from engine.store.tables.programs import ContactList, ListedContact
 from engine.text import one_line
 
 MOST_CONTACTS = 1_000_000  # of a list
-MOST_VARIABLES = 50  # of its contacts, as of a campaign's recipients
+MOST_VARIABLES = 50  # of its contacts; a campaign's recipients have the same limit
 SHOWN = 100
-PART = 5_000  # contacts that a transaction removes
+PART = 5_000  # contacts that one transaction deletes
 
 
 @dataclass(frozen=True, slots=True)
 class NewContact:
-    """A number for a list, with the client's reference and the variables of its message."""
+    """A number to add to a list, with the client's reference and the variables of its message."""
 
     number: NormalNumber
     reference: str
@@ -37,7 +37,7 @@ class NewContact:
 
 
 def make(account_id: int, name: str, now: int, person_id: int | None = None, **also: object) -> int:
-    """Make an empty list; its id.  QuotaUsed when the account has too many."""
+    """Create an empty list and return its id.  Raises QuotaUsed when the account has too many."""
     quotas.check_lists(account_id, _of(account_id).count())
     row = ContactList.create(
         account_id=account_id, name=_name(name), created_by=person_id, created_at=now, **also
@@ -47,7 +47,7 @@ def make(account_id: int, name: str, now: int, person_id: int | None = None, **a
 
 
 def get(list_id: int, account_id: int | None) -> ContactList:
-    """A list, of the account if one is given; NotFound otherwise."""
+    """A list, only of `account_id` if it is given.  Raises NotFound."""
     row = ContactList.get_or_none(ContactList.id == list_id)
     if row is None or row.is_removed or (account_id is not None and row.account_id != account_id):
         raise NotFound("There is no contact list %(id)s.", id=list_id)
@@ -56,7 +56,7 @@ def get(list_id: int, account_id: int | None) -> ContactList:
 
 
 def get_whole(list_id: int, account_id: int | None) -> ContactList:
-    """As `get`; Conflict while its file is still being read."""
+    """As `get`, but raises Conflict while the list's file is still being read."""
     row = get(list_id, account_id)
     if row.token:
         raise Conflict(
@@ -66,15 +66,15 @@ def get_whole(list_id: int, account_id: int | None) -> ContactList:
 
 
 def rename(list_id: int, account_id: int, name: str) -> None:
-    """Give a list another name."""
+    """Rename a list."""
     row = get(list_id, account_id)
     ContactList.update(name=_name(name)).where(ContactList.id == row.id).execute()
 
 
 def remove(list_id: int, account_id: int | None, now: int, person_id: int | None = None) -> str:
-    """Remove a list; campaigns that were made of it stay.  Its file, to be dropped after the transaction, or «».
+    """Remove a list; campaigns that were made from it stay.  Returns its file, to be deleted after the transaction, or "".
 
-    Its contacts are deleted afterwards, part by part (`removed`, `delete_part`): a million would hold up whoever writes.
+    The contacts are deleted later in parts (`removed`, `delete_part`): a million at once would block every other writer.
     """
     row = get(list_id, account_id)
     ContactList.update(is_removed=True, token="").where(ContactList.id == row.id).execute()
@@ -83,12 +83,12 @@ def remove(list_id: int, account_id: int | None, now: int, person_id: int | None
 
 
 def removed() -> list[int]:
-    """Lists whose contacts are to be deleted; inside a connection."""
+    """Ids of removed lists whose contacts are still to be deleted; inside a connection."""
     return [int(row[0]) for row in execute("SELECT id FROM contact_list WHERE is_removed ORDER BY id")]
 
 
 def delete_part(list_id: int) -> bool:
-    """Delete some contacts of a removed list, and the list when there are none left; whether it is gone."""
+    """Delete some contacts of a removed list, and the list itself when none are left; whether it is gone."""
     gone = changed(
         "DELETE FROM listed_contact WHERE id IN (SELECT id FROM listed_contact WHERE list_id = ? LIMIT ?)",
         [list_id, PART],
@@ -112,13 +112,13 @@ def page(
 
 
 def whole(account_id: int) -> list[ContactList]:
-    """The lists of an account that a campaign can be made of, the newest first."""
+    """The lists of an account that a campaign can use, newest first."""
     query = _of(account_id).where(ContactList.token == "", ContactList.numbers > 0)
     return list(query.order_by(ContactList.id.desc()).limit(SHOWN))
 
 
 def widen(list_id: int, names: Iterable[str]) -> None:
-    """Note the names of variables that contacts of a list have; BadInput when there are too many."""
+    """Add names to the variables of a list.  Raises BadInput when there are too many."""
     row = ContactList.get_by_id(list_id)
     known: list[str] = json.loads(row.columns)
     have = set(map(fold, known))
@@ -135,7 +135,7 @@ def widen(list_id: int, names: Iterable[str]) -> None:
 
 
 def add(list_id: int, contacts: Sequence[NewContact]) -> list[int | None]:
-    """Put numbers on a list; the id of each, None for one that is on it already or twice among these."""
+    """Add numbers to a list; the id of each, None for a number that is on it already or occurs twice here."""
     if ContactList.get_by_id(list_id).numbers + len(contacts) > MOST_CONTACTS:
         raise Conflict("A contact list holds at most %(n)s numbers.", n=MOST_CONTACTS)
     widen(list_id, dict.fromkeys(name for each in contacts for name in each.variables))
@@ -161,13 +161,13 @@ def add(list_id: int, contacts: Sequence[NewContact]) -> list[int | None]:
 
 
 def contacts(list_id: int, after_id: int, limit: int) -> list[ListedContact]:
-    """A page of a list, in the order in which they came: those after the contact `after_id`."""
+    """A page of a list in the order of addition: the contacts after `after_id`."""
     query = ListedContact.select().where(ListedContact.list_id == list_id, ListedContact.id > after_id)
     return list(query.order_by(ListedContact.id).limit(limit))
 
 
 def take_off(list_id: int, contact_id: int) -> None:
-    """Take a contact off a list; NotFound."""
+    """Remove a contact from a list.  Raises NotFound."""
     gone = ListedContact.delete().where(ListedContact.list_id == list_id, ListedContact.id == contact_id)
     if not gone.execute():
         raise NotFound("There is no contact %(id)s on this list.", id=contact_id)

@@ -1,4 +1,4 @@
-"""Counts of what became of a list's lines: the same for campaigns, do-not-call lists and previews."""
+"""The counts of a list's lines by result, for campaigns, do-not-call lists and previews."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from engine.services.lists.rows import Row
 from engine.services.numbering.numbers import LineKind
 from engine.services.numbering.reasons import Reason
 
-EXAMPLES = 3  # lines that are shown of each reason
-SHOWN = 60  # characters of what was written that are shown
+EXAMPLES = 3  # lines shown for each reason
+SHOWN = 60  # characters shown of each line
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A line that would not be called: `first_line` is where a duplicate stood first."""
+    """A line that would not be called; `first_line` is the first line of a duplicate's number."""
 
     line: int
     raw: str
@@ -29,11 +29,11 @@ class Example:
 
 @dataclass(slots=True)
 class ListCount:
-    """How many numbers of a list are to be called, how many are not and why, with lines of each reason."""
+    """How many numbers of a list will be called, and how many will not, by reason, with examples."""
 
     filename: str
     number_column: str
-    columns: list[str] = field(default_factory=list)  # the list's other ones
+    columns: list[str] = field(default_factory=list)  # the list's other columns
     valid: int = 0
     mobiles: int = 0  # of the valid ones
     duplicates: int = 0
@@ -50,7 +50,7 @@ class ListCount:
         return sum(self.refused.values())
 
     def add(self, chunk: Iterable[Row], most: int = EXAMPLES) -> None:
-        """Count rows; of each reason `most` lines are kept."""
+        """Count rows; keep at most `most` examples of each reason."""
         shown = Counter(example.reason for example in self.examples)
         for row in chunk:
             if row.reason is None:
@@ -66,12 +66,12 @@ class ListCount:
                 self.examples.append(Example(row.line, row.raw[:SHOWN], row.reason, row.first_line))
 
     def conclude(self, reader: ListReader) -> None:
-        """Add what the reader reports, once the list has been read to its end."""
+        """Add the reader's facts after the list has been read to its end."""
         self.columns = reader.kept_columns
         self.facts = reader.facts()
 
     def document(self) -> dict[str, Any]:
-        """All of it for a machine, with the lines that are not called."""
+        """Everything as values for JSON, with the lines that will not be called."""
         facts = self.facts
         return {
             "list": self.filename,

@@ -1,10 +1,8 @@
-"""Rows of a CSV, TSV or TXT file: its encoding, its lines.
+"""The encoding and the rows of a CSV, TSV or TXT file.
 
-Customers' lists come from spreadsheets, accounting programs and text editors:
-UTF-8 with and without BOM, Windows-1256, UTF-16 («Unicode text» of Excel, with and
-without BOM), any usual delimiter (`delimiters`), quotation marks without partners
-(`quotes`). All are found here, and nothing in a file, however made, takes more memory
-than one line of it.
+Customers' lists come from spreadsheets, accounting programs and text editors: UTF-8 and UTF-16 with or without BOM
+(«Unicode text» of Excel), Windows-1256, any usual delimiter (`delimiters`), unbalanced quotation marks (`quotes`).
+All of this is detected, and no file takes more memory than its longest line.
 """
 
 from __future__ import annotations
@@ -33,26 +31,25 @@ _BLOCK = 1 << 20
 _SAMPLE_LINES = 60
 _OTHER_ENCODINGS = ["cp1256", "cp1252", "cp1251", "cp1253", "cp1254", "cp1255", "iso8859_6"]
 _BESIDE_PERSIAN = "\u200c\u200d\u200e\u200f\u00a0«»،؛؟"
-_HIGH_BYTES = (0, 6, 0x20, 0xFB, 0xFE, 0xFF)  # in UTF-16, of what lists are written with
+_HIGH_BYTES = (0, 6, 0x20, 0xFB, 0xFE, 0xFF)  # in UTF-16, of the characters that lists contain
 _OTHER_BREAKS = re.compile(r"[\x85\u2028\u2029]")
 """What parts the lines of a text that has no other line breaks."""
 _SEP_LINE = re.compile(rf'"?sep=([{re.escape(DELIMITERS)}])"?\s*', re.IGNORECASE)
 
 
 class Scan(NamedTuple):
-    """What reading a text file once has shown."""
+    """What one pass over a text file has found."""
 
     encoding: str
     has_quotes: bool
 
 
 def scan(file: BinaryIO, filename: str, *, max_line: int = MAX_LINE) -> Scan:
-    """Return the Python name of the encoding of ``file``, having read the whole of it.
+    """Read the whole ``file`` and return the Python name of its encoding.
 
-    The whole, because the first Persian name may stand in line 900,000; and so
-    that whoever reads the file afterwards meets neither a line over ``max_line``
-    bytes nor a byte that cannot be decoded. Raises BadInput for such a line, for
-    binary content, and for encodings not read here.
+    The whole file is read because the first Persian name may be in line 900,000, and so that a later reader finds
+    no line over ``max_line`` bytes and no byte that cannot be decoded.  Raises BadInput for such a line, for binary
+    content, and for unknown encodings.
     """
     file.seek(0)
     utf16 = _utf16(file.read(4096), filename)
@@ -72,7 +69,7 @@ def scan(file: BinaryIO, filename: str, *, max_line: int = MAX_LINE) -> Scan:
                     ) from None
                 is_decoded = False
         if is_utf16:
-            block = text.encode("utf-8", "replace")  # in which a line break is one byte, and only that
+            block = text.encode("utf-8", "replace")  # here a line break is exactly one byte
         if b"\0" in block:
             line += block[: block.index(b"\0")].count(b"\n")
             raise BadInput(
@@ -110,10 +107,10 @@ def scan(file: BinaryIO, filename: str, *, max_line: int = MAX_LINE) -> Scan:
 
 
 def _utf16(start: bytes, filename: str) -> str:
-    """The name of the UTF-16 that a file is written in; empty for another encoding.
+    """The kind of UTF-16 that a file is written in; empty for another encoding.
 
-    Without a mark at its beginning it is known by its high bytes: those of ASCII and of
-    Persian letters are 0 and 6, of other forms of both FB, FE and FF, in each second place.
+    Without a BOM it is recognised by every second byte: 0 for ASCII, 6 for Persian letters, FB, FE and FF for
+    other forms of both.
     """
     if start.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         raise BadInput("%(file)s is written in UTF-32; save it as UTF-8.", file=filename)
@@ -132,7 +129,7 @@ def _utf16(start: bytes, filename: str) -> str:
 
 
 def _eight_bit_encoding(sample: bytes, file: BinaryIO, filename: str) -> str:
-    """Tell Windows-1256 from damaged UTF-8 and from the encodings of other languages."""
+    """Distinguish Windows-1256 from damaged UTF-8 and from the encodings of other languages."""
     attempt = sample.decode("utf-8", "replace")
     bad = attempt.count("\ufffd")
     good = sum(char > "\x7f" for char in attempt) - bad
@@ -220,7 +217,7 @@ class TextTable(Table):
             ) from None  # fmt: skip
 
     def notes(self) -> list[Sentence]:
-        """The lines that were spoiled, and those whose quotation marks had no partner."""
+        """The remarks about spoiled lines and unbalanced quotation marks."""
         found = self._mender.notes()
         if self._quotes is None or not self._quotes.bad:
             return found

@@ -1,4 +1,4 @@
-"""What stands between the cells of a text file: a comma, a semicolon, a tab, or what else people take for it."""
+"""Find the delimiter of a text file: a comma, a semicolon, a tab, or a rarer sign."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _NO_DELIMITER = " \"'().-+_ـ"
 
 
 def detect_delimiter(lines: Sequence[str], filename: str) -> tuple[str, bool]:
-    """Return what parts the cells of `lines`, and whether each whole row stands in quotation marks.
+    """Return the delimiter of `lines`, and whether each whole row is in quotation marks.
 
-    Best is: most rows with a number in some cell, most rows of equal width, most rows with several
-    cells, most columns.  A file of one column gets the delimiter that its name suggests; a rarer sign
-    is tried where none of the usual ones finds a number.
+    The best delimiter gives most rows with a number in some cell, then most rows of equal width, most rows with
+    several cells, most columns.  A file of one column gets the delimiter that its name suggests.  Rarer signs are
+    tried when no usual one finds a number.
     """
     preferred = "\t" if filename.lower().endswith((".tsv", ".tab")) else ","
     usual = sorted(DELIMITERS, key=lambda one: one != preferred)
@@ -55,22 +55,22 @@ def unwrapped(lines: Iterable[str]) -> Iterator[str]:
 
 
 def usual_width(lines: Sequence[str], delimiter: str) -> int:
-    """How many cells most of `lines` have; most of their records, where cells have line breaks."""
+    """How many cells most of `lines` have, or most of their records when cells contain line breaks."""
     widths = Counter(line.count(delimiter) + 1 for line in lines if line.strip())
     width = max(widths, key=lambda width: (widths[width], width), default=1)
     return max(width, _record_width(lines, delimiter)) if any('"' in line for line in lines) else width
 
 
 def _record_width(lines: Sequence[str], delimiter: str) -> int:
-    """How many cells most records have, read as a program writes them; 0 when they cannot be read so.
+    """How many cells most records have when they are read as standard CSV; 0 when they cannot be.
 
-    Two stray marks in two lines look like one cell: records of several lines count only when a record
-    of one line is as wide, or none of them has a number in more than one cell.
+    Two stray marks in two lines look like one cell.  So records of several lines count only when a record of one line
+    is as wide, or when none of them has a number in more than one cell.
     """
     reader = csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=True)
     records: list[tuple[int, list[str]]] = []  # lines, cells
     end = 0
-    with contextlib.suppress(csv.Error):  # a stray mark, or a record that goes on behind the sample
+    with contextlib.suppress(csv.Error):  # a stray mark, or a record that continues after the sample
         for cells in reader:
             if any(cells):
                 records.append((reader.line_num - end, cells))
@@ -107,8 +107,8 @@ def _score(rows: list[list[str]]) -> _Score:
     several = sum(width > 1 for width in widths) / len(rows)
     is_one_name = len(rows[0]) == 1 and not any(map(str.isdigit, rows[0][0]))
     if is_one_name and 0 < several < 0.5:
-        return (0.0, 0.0, 0.0, 0)  # a list of one column, in some of whose cells it stands
-    # Without a name above them, several numbers in a line are several cells.
+        return (0.0, 0.0, 0.0, 0)  # a list of one column; the sign occurs in some cells
+    # Without a header, several numbers in a line are several cells.
     is_named = not any(sum(map(str.isdigit, cell)) >= 5 for cell in rows[0])
     test = _holds_numbers if is_named else _is_number
     with_number = sum(any(map(test, row[:64])) for row in rows)
@@ -130,7 +130,7 @@ def _holds_numbers(cell: str) -> bool:
 
 
 def _rare_signs(lines: Sequence[str]) -> list[str]:
-    """Signs that stand in nearly all lines and are in no number."""
+    """Signs that occur in nearly all lines and in no number."""
     counts = Counter(sign for line in lines for sign in set(line.rstrip("\r\n")))
     filled = sum(bool(line.strip()) for line in lines)
     return sorted(
@@ -144,5 +144,5 @@ def _rare_signs(lines: Sequence[str]) -> list[str]:
 
 
 def _is_between_numbers(lines: Sequence[str], sign: str) -> bool:
-    """Whether it parts the numbers of one cell rather than a row's cells."""
+    """Whether `sign` separates the numbers of one cell rather than the cells of a row."""
     return any(sum(map(_is_number, line.split(sign))) > 1 for line in lines)

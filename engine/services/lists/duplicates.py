@@ -1,4 +1,4 @@
-"""Find the numbers that stand in a list twice, a chunk at a time, in little memory."""
+"""Find the numbers that occur twice in a list, chunk by chunk, in little memory."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ _Run = tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]
 class SeenNumbers:
     """The numbers met so far and the line of each, as a few sorted arrays that grow by merging.
 
-    A million numbers take 12 MB and well under a second; a dict takes over 100 MB.
-    Sorting has no worst case that the writer of a list could aim at.
+    A million numbers take 12 MB and well under a second; a dict would take over 100 MB.  Sorting has no worst case
+    that a hostile list could exploit.
     """
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class SeenNumbers:
         return dict(zip(again.tolist(), first_line[inverse[again]].tolist(), strict=True))
 
     def _remember(self, run: _Run) -> None:
-        """Add a run; merge it with those before it that are not twice as long, so that few remain."""
+        """Add a run and merge it with the runs before it that are not twice as long, so that only few remain."""
         while self._runs and len(self._runs[-1][0]) <= 2 * len(run[0]):
             older = self._runs.pop()
             keys = np.concatenate((older[0], run[0]))

@@ -15,7 +15,7 @@ from engine.services.lists.layout import SAMPLE_ROWS, Layout
 
 
 def look_into(file: BinaryIO, name: str, choices: Choices, *, default_area: str | None = None) -> ListFacts:
-    """What stands in the first rows of a list, also of one in which no column of numbers is found; BadInput as above."""
+    """Facts about the first rows of a list, even when no column of numbers is found.  BadInput as in `open_reading`."""
     with ExitStack() as resources:
         table = open_table(file, name, choices.sheet)
         resources.callback(table.detach)

@@ -1,4 +1,4 @@
-"""Which rows and columns of a sheet are hidden or filtered out, in workbooks whose reader does not tell: ODS, XLSB, XLS."""
+"""Hidden and filtered rows and columns of a sheet, in workbooks whose reader does not report them: ODS, XLSB, XLS."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import olefile
 from engine.errors import BadInput
 from engine.services.lists.opc import Package, local
 
-_MOST_BYTES = 100_000_000  # of a file or part that is looked through
+_MOST_BYTES = 100_000_000  # of a file or part that is searched
 _MOST_ROWS, _MOST_COLUMNS = 1_048_576, 256
 
 
@@ -25,7 +25,7 @@ class HiddenCells(NamedTuple):
 
 
 class _Layout(NamedTuple):
-    """Records of rows and of ranges of columns: their kinds, how their numbers are written, (byte, bit) of «hidden»."""
+    """The records of rows and of column ranges: their types, the struct format of their numbers, (byte, bit) of «hidden»."""
 
     row: int
     row_number: str
@@ -40,7 +40,7 @@ _OLD = _Layout(0x208, "<H", (12, 0x20), 0x7D, "<HH", (8, 1))  # [MS-XLS] Row, Co
 
 
 def hidden_cells(file: BinaryIO, name: str, form: str, place: int) -> HiddenCells | None:
-    """What is hidden in the sheet at `place` (from 0, charts are counted too); None: it cannot be told."""
+    """What is hidden in the sheet at `place` (from 0, charts count); None: unknown."""
     with suppress(ValueError, LookupError, struct.error, OSError, expat.ExpatError, BadInput):
         if form == "xls":
             return _of_records(_workbook_stream(file), place)
@@ -116,7 +116,7 @@ def _binary_records(package: Package, part: str) -> Iterator[tuple[int, bytes]]:
 
 
 def _workbook_stream(file: BinaryIO) -> bytes:
-    """The stream «Workbook» of the compound file (of Excel 95: «Book»); OSError for what is none."""
+    """The stream «Workbook» of a compound file (Excel 95: «Book»).  Raises OSError when there is none."""
     file.seek(0)
     with olefile.OleFileIO(file) as found:
         name = next((one for one in ("Workbook", "Book") if found.exists(one)), "Workbook")
@@ -124,7 +124,7 @@ def _workbook_stream(file: BinaryIO) -> bytes:
 
 
 def _of_records(data: bytes, wanted: int) -> HiddenCells:
-    """Of the records of Excel 5 to 2003: rows carry a mark, and columns a range."""
+    """Read the records of Excel 5 to 2003: each row has a flag, columns come as ranges."""
     sheets = [content for kind, content in _records(data, 0) if kind == 0x85]
     (begins,) = struct.unpack_from("<I", sheets[wanted])
     return _marked(_records(data, begins), _OLD)
@@ -144,7 +144,7 @@ def _marked(records: Iterable[tuple[int, bytes]], layout: _Layout) -> HiddenCell
 
 
 def _records(data: bytes, at: int) -> Iterator[tuple[int, bytes]]:
-    """The records of one part of the stream; what is nested in it (a chart) is passed over."""
+    """The records of one part of the stream; nested parts (charts) are skipped."""
     depth = 0
     while at + 4 <= len(data):
         kind, size = struct.unpack_from("<HH", data, at)

@@ -1,4 +1,4 @@
-"""What kind of file a list is, by its content; of what is none, one sentence on what it is and how to save it."""
+"""Find the kind of a list's file by its content; for other files, one sentence says what it is and how to save it."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _MARKED_UP = tuple(
         (r"<\?xml|<!DOCTYPE|<\w+(?:\s[^<>]*)?>\s*<", Sentence("an XML file")),
         (r"BEGIN:VCARD", Sentence("a file of address cards (vCard)")),
         (r"BEGIN:VCALENDAR", Sentence("a calendar")),
-        # A list with the columns «ID» and «Phone» begins so too.
+        # A list with the columns «ID» and «Phone» begins in the same way.
         (r"ID;P[^\r\n]*[\r\n]+(?:[BCFOPW];|NN;|NU;)", Sentence("a symbolic link table (SYLK)")),
         (r'TABLE\r?\n0,\d+\r?\n"', Sentence("a data interchange table (DIF)")),
         (r'[\[{]\s*(?:[\[{"]|\}|\])', Sentence("a JSON file")),
@@ -69,7 +69,7 @@ _SAVE = Sentence("open it in a spreadsheet program and save it as XLSX or CSV")
 
 
 def open_table(file: BinaryIO, name: str, sheet: str = "") -> Table:
-    """The table that a file holds; BadInput, in one sentence, when it holds none that can be read."""
+    """The table in a file.  Raises BadInput, in one sentence, when there is none that can be read."""
     file.seek(0)
     start = file.read(_START)
     for magic, what in _KNOWN_BINARIES:
@@ -88,7 +88,7 @@ def open_table(file: BinaryIO, name: str, sheet: str = "") -> Table:
 
 
 def _of_ole(file: BinaryIO, name: str, sheet: str) -> Table:
-    """An old workbook; or a new one that a password locks, or a document of another old program."""
+    """An old workbook, a new one with a password, or a document of another old program."""
     file.seek(0)
     content = file.read(50_000_000)
     if "EncryptedPackage".encode("utf-16-le") in content:

@@ -32,12 +32,12 @@ _UNPARTED = re.compile(r"[^\W\d_].*\d{7}|\d{7}.*[^\W\d_]")
 
 
 def is_unparted(line: str) -> bool:
-    """Whether a line that is one cell holds a number beside words."""
+    """Whether a line of one cell holds a number beside words."""
     return _UNPARTED.search(line) is not None
 
 
 def not_parted(filename: str, line: int, text: str) -> BadInput:
-    """Nobody can tell what stands between the columns of a text file."""
+    """The error for a text file whose delimiter cannot be found."""
     return BadInput(
         "The delimiter of %(file)s is not recognised: line %(line)s is «%(text)s»; save it as CSV with commas, "
         "semicolons or tabs between its columns, or as XLSX.",
@@ -48,7 +48,7 @@ def not_parted(filename: str, line: int, text: str) -> BadInput:
 class Layout:
     """What the first thousand rows show.
 
-    `begins`: at which of them the data begin; `refusal`: why no column of numbers was chosen, else None.
+    `begins`: the row with which the data begin; `refusal`: why no column of numbers was chosen, or None.
     """
 
     def __init__(
@@ -126,7 +126,7 @@ class Layout:
         )  # fmt: skip
 
     def notes(self, facts: ListFacts, choices: Choices) -> list[Sentence]:
-        """The remarks on the choice and on what was left out, once the list was read."""
+        """The remarks about the choice and about skipped lines, after the list was read."""
         found: list[Sentence] = []
         better = better_mobiles(self.columns, self.looks, self.chosen)
         if better is not None:

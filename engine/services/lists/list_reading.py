@@ -1,6 +1,6 @@
-"""The reading of a list, in the process that may look at its bytes (`engine.services.lists.worker`).
+"""The reading of a list, in the process that may touch its bytes (`engine.services.lists.worker`).
 
-Memory stays flat: one chunk, and some 12 to 24 bytes for each different number.
+Memory stays flat: one chunk, and 12 to 24 bytes for each different number.
 """
 
 from __future__ import annotations
@@ -40,9 +40,8 @@ _FIRST_MOBILE, _LAST_MOBILE = 989_000_000_000, 990_000_000_000
 class Reading:
     """A list that has been opened. Iterate once: each step is a chunk of rows.
 
-    Iterating raises BadInput for a line that cannot be read, and at the end if
-    there was no valid number at all; what was read before may then be discarded.
-    ``counts`` holds rows read by reason (None: to be called) as far as it has got.
+    Iterating raises BadInput for a line that cannot be read, and at the end if there was no valid number; discard
+    what was read before.  ``counts`` holds the rows read so far by reason (None: to be called).
     """
 
     def __init__(
@@ -78,9 +77,9 @@ class Reading:
         self._needs_number = needs_number
         self._resources = ExitStack()
         self._examples: list[Sentence] = []
-        self._unparted: tuple[int, str] | None = None  # a first line that seems to have several cells
+        self._unparted: tuple[int, str] | None = None  # the first line that seems to have several cells
         self._filled = self._blank = self._hidden = self._several = self._beside_words = 0
-        self._headers = 0  # that are repeated between the rows
+        self._headers = 0  # headers that are repeated between the rows
         self._elsewhere = 0  # rows without a number that have a mobile in a column that was not chosen
 
         rows = self._filled_rows(table.rows())
@@ -118,18 +117,18 @@ class Reading:
         self._resources = resources
 
     def close(self) -> None:
-        """Let go of the file, which stays open."""
+        """Detach from the file, which stays open."""
         self._resources.close()
 
     @property
     def kept_columns(self) -> list[str]:
-        """Those of ``variable_columns`` that are kept with the numbers so far: the name first, without those left out."""
+        """The columns of ``variable_columns`` that are stored so far: the name first, without ignored ones."""
         first = self._choices.name_column - 1
         places = [place for place in range(len(self.columns)) if place not in self._left_out | {self._index}]
         return [self.columns[place] for place in sorted(places, key=lambda place: (place != first, place))]
 
     def facts(self) -> ListFacts:
-        """The facts about the list, as far as it has been read."""
+        """The facts about the part of the list that has been read."""
         table, layout = self._table, self._layout
         left_out = Counter(
             {"header": int(layout.header_line > 0), "title": layout.titles, "blank": self._blank}
@@ -180,8 +179,8 @@ class Reading:
     def numbers(self) -> Iterator[npt.NDArray[np.int64]]:
         """Only the numbers to be called, in chunks: an alternative to iterating, for looking up a whole list.
 
-        What stands beside them is not kept and a number that stands twice comes twice: half the work.
-        Raises BadInput for a line that cannot be read.
+        It takes half the time: other cells are dropped, and duplicates are not removed.  Raises BadInput for a line
+        that cannot be read.
         """
         if self._others or self._table.sheets:
             for chunk, _, numbers in self._chunks():
@@ -223,14 +222,14 @@ class Reading:
             yield line, cells
 
     def _chunks(self) -> Iterator[tuple[list[Row], list[int], list[int]]]:
-        """Yield rows with their numbers judged, at which places there are numbers, and these as integers.
+        """Yield rows with their numbers normalised, the positions that have a number, and these as integers.
 
-        One loop without layers: a million rows pass here.
+        One loop without layers, as a million rows pass here.
         """
         index, read, skipped = self._index, self._read_number, self._skipped
         width = len(self.columns)
         most = min(self._chunk_rows, CHUNK_CELLS // width)
-        new = tuple.__new__  # spares the NamedTuple's own constructor
+        new = tuple.__new__  # avoids the NamedTuple's constructor
         rows: list[Row] = []
         at: list[int] = []
         numbers: list[int] = []
@@ -262,7 +261,7 @@ class Reading:
     def _second_look(
         self, line: int, raw: str, found: NormalNumber | Reason, cells: list[str]
     ) -> Iterator[Row]:
-        """The results of a line whose cell alone gives none to call: its row is hidden, or other cells may help."""
+        """The results of a line whose cell gives no number to call: its row is hidden, or other cells may help."""
         if line in self._skipped:
             self._skipped.discard(line)
             self._hidden += 1
@@ -290,7 +289,7 @@ class Reading:
         return self._layout.header[self._index] == raw and [cell for cell in cells if cell] == self._header
 
     def _has_mobile(self, cells: list[str]) -> bool:
-        """Whether the other cells of a row, codes left aside, hold a mobile."""
+        """Whether other cells of the row, apart from codes, hold a mobile."""
         numbers, _ = usual_numbers(
             [
                 cell
@@ -301,12 +300,12 @@ class Reading:
         return any(_FIRST_MOBILE <= number < _LAST_MOBILE for number in numbers)
 
     def _found_in(self, text: str, found: NormalNumber | Reason) -> list[NormalNumber]:
-        """The numbers of a cell that are to be called, by what was chosen for cells with several."""
+        """The numbers of a cell to be called, according to the choice for cells with several numbers."""
         if isinstance(found, NormalNumber):
             return [found]
         wanted = self._choices.several
         if wanted == Several.NONE and self._layout.is_contacts and ":::" in text:
-            wanted = Several.FIRST  # an address book gives the main one first
+            wanted = Several.FIRST  # an address book has the main number first
         if found not in (Reason.SEVERAL, Reason.BESIDE_WORDS) or wanted == Several.NONE:
             return []
         numbers = [
@@ -323,7 +322,7 @@ class Reading:
             chunk[at[index]] = row._replace(reason=Reason.DUPLICATE, first_line=first_line)
 
     def _widen(self, width: int) -> None:
-        """Name the columns of a row that is longer than all before it."""
+        """Name the extra columns of a row that is longer than all before it."""
         self.columns = column_names(self.columns, width)
         self.variable_columns = self.columns[: self._index] + self.columns[self._index + 1 :]
 
@@ -342,7 +341,7 @@ class Reading:
 
 
 def _without_bare(read: Callable[[str], NormalNumber | Reason], text: str) -> NormalNumber | Reason:
-    """A cell's number; ten digits that only might be a landline are not called among mobiles or codes."""
+    """A cell's number; ten bare digits, which only may be a landline, are not called in a column of mobiles or codes."""
     found = read(text)
     if type(found) is NormalNumber and found.kind is LineKind.LANDLINE and is_bare(text):
         return Reason.MAY_BE_CODE
@@ -362,7 +361,7 @@ def open_reading(
     chunk_rows: int,
     needs_number: bool = True,
 ) -> Reading:
-    """Begin to read a list; raise BadInput with one sentence if it is none.
+    """Begin to read a list.  Raises BadInput, in one sentence, if it is not one.
 
     The file stays open when the reading is closed.
     """

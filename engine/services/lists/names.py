@@ -81,12 +81,12 @@ def points_of(name: str) -> int:
 
 
 def is_of_person(name: str) -> bool:
-    """Whether a column is called as those with people's names."""
+    """Whether a column's name says that it holds people's names."""
     return fold(name).rstrip("0123456789") in _PERSON_NAMES
 
 
 def is_exact(name: str) -> bool:
-    """Whether a name is that of a column of numbers and nothing else, so that it may stand alone above a list."""
+    """Whether a name can only be that of a column of numbers, so that it is a header even as the only cell of its row."""
     joined = fold(name).rstrip("0123456789")
     exact = (
         _NUMBER_NAMES | _PHONE_NAMES | _MOBILE_WORDS | _PHONE_WORDS | set(_MOBILE_PARTS) | set(_PHONE_PARTS)
@@ -96,7 +96,7 @@ def is_exact(name: str) -> bool:
 
 
 def column_names(header: Sequence[str] | None, width: int) -> list[str]:
-    """Return a name for each of ``width`` columns: bounded, none empty, none twice."""
+    """Return a name for each of ``width`` columns: of bounded length, not empty, unique."""
     names: list[str] = []
     taken: set[str] = set()
     for index in range(width):
@@ -111,7 +111,7 @@ def column_names(header: Sequence[str] | None, width: int) -> list[str]:
 
 
 def named_columns(wanted: str, names: Sequence[str]) -> list[int]:
-    """Return the places (from 0) of the columns that a person named, by name or place from 1, parted by commas."""
+    """Return the positions (from 0) of the columns that a person gave as names or positions from 1, separated by commas."""
     folded = [fold(name) for name in names]
     if fold(wanted) in folded or not re.search(r"[,،;]", wanted):
         return [_named_column(wanted, names, folded)]

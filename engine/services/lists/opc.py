@@ -24,7 +24,7 @@ MAX_PARTS = 2_000
 _BLOCK = 1 << 16
 _PROLOGUE = 2_048  # bytes in which a part would declare its document type
 _MAX_TOKEN = 4_000_000  # bytes that may be one tag or one text
-# What zipfile and expat raise for damaged files, beside their own errors.
+# What zipfile and expat raise for damaged files besides their own errors.
 _DAMAGED = (
     zipfile.BadZipFile, zlib.error, struct.error, expat.ExpatError, EOFError, OSError, ValueError, LookupError,
     OverflowError, NotImplementedError, RuntimeError,
@@ -46,7 +46,7 @@ class Package:
         self.filename = filename
         with self.reading():
             file.seek(0)
-            self._archive = zipfile.ZipFile(file)  # closed with its file, which is not ours
+            self._archive = zipfile.ZipFile(file)  # the file is the caller's and closes it
             parts = self._archive.infolist()
             self._parts = {_plain(part.filename): part for part in parts}
             unpacked = sum(part.file_size for part in parts)
@@ -97,7 +97,7 @@ class Package:
         return self._archive.open(self._parts[_plain(name)])
 
     def related(self, name: str) -> dict[str, Relationship]:
-        """What a part is related to, by the relation's id; ``""`` is the package itself."""
+        """The relationships of a part by their ids; ``""`` is the package itself."""
         folder, base = posixpath.split(_plain(name))
         path = posixpath.join(folder, "_rels", base + ".rels")
         found: dict[str, Relationship] = {}
@@ -117,7 +117,7 @@ class Package:
         return found
 
     def document(self) -> str:
-        """The name of the part that everything hangs on; empty when there is none."""
+        """The name of the main part; empty when there is none."""
         for relation in self.related("").values():
             if relation.kind == _DOCUMENT and relation.target in self:
                 return relation.target
@@ -139,7 +139,7 @@ class Package:
 
 
 def parser_of(filename: str, name: str) -> expat.XMLParserType:
-    """A parser that refuses what no spreadsheet program writes."""
+    """A parser that refuses constructs which no spreadsheet program writes."""
 
     parser = expat.ParserCreate()
     parser.buffer_text = True

@@ -1,7 +1,7 @@
 """Old and open workbooks (XLS, XLSB, ODS), read by calamine.
 
-It reads a sheet into memory as a full rectangle, so a file of a few kilobytes could ask for gigabytes,
-and for some files it panics: this runs in a worker with limits, and nowhere else.
+It reads a sheet into memory as a full rectangle, so a file of a few kilobytes could need gigabytes, and some files
+make it panic.  So this runs only in a worker with limits.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _SPAN = re.compile(r"PT(\d{1,10})H(\d\d)M(\d\d)(?:[.,]\d+)?S", re.ASCII)
 
 
 class OtherWorkbook(Table):
-    """The rows of the sheet that was asked for, or of the first visible one with numbers.
+    """The rows of the requested sheet, or of the first visible sheet with numbers.
 
-    `form` is xls, xlsb or ods.  Which rows are hidden calamine does not tell: `hidden_cells` does.
+    `form` is xls, xlsb or ods.  Calamine does not report hidden rows; `hidden_cells` does.
     """
 
     def __init__(self, file: BinaryIO, filename: str, form: str, wanted: str = "") -> None:
@@ -54,7 +54,7 @@ class OtherWorkbook(Table):
             first = self._book.get_sheet_by_name(chosen.name).start or (
                 0,
                 0,
-            )  # blank columns before it are no cells
+            )  # calamine leaves out blank columns before it
             self._hidden_rows = hidden.rows
             self.hidden_columns = {place - first[1] for place in hidden.columns if place >= first[1]}
 
@@ -84,7 +84,7 @@ class OtherWorkbook(Table):
         except (MemoryError, BadInput):
             raise
         except BaseException as error:
-            # For some damaged files calamine's Rust panics: a BaseException of a module that cannot be imported by name.
+            # Some damaged files make calamine's Rust panic: a BaseException of a module that cannot be imported by name.
             if not isinstance(error, Exception) and type(error).__module__ != "pyo3_runtime":
                 raise
             why = first_line(error)
@@ -106,7 +106,7 @@ class OtherWorkbook(Table):
                 yield line, row
 
     def notes(self) -> list[Sentence]:
-        """Which sheet was read; and whether rows which are hidden could not be told."""
+        """The remarks about the sheet that was read, and about hidden rows when they are unknown."""
         if self._tells_hidden:
             return sheet_notes(self.sheets)
         unknown = Sentence(

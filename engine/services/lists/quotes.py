@@ -1,9 +1,8 @@
-"""Quotation marks that have no partner: no line may vanish in a cell that was never closed.
+"""Unbalanced quotation marks: no line may vanish in a cell that is never closed.
 
-A cell that opens with a mark ends at its partner, perhaps some lines further down.  A mark
-without one (or whose partner lies beyond whole rows) opens nothing: its line is read as it
-stands.  Lines go in and lines come out, as many and in their order, so that whoever reads
-them as CSV counts as before.
+A cell that opens with a mark ends at its partner, perhaps some lines later.  A mark without a partner, or with whole
+rows before its partner, opens nothing: its line is read literally.  As many lines come out as go in, in the same
+order, so that line numbers stay right.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ _SHOWN = 20
 
 
 class MendedQuotes:
-    """The lines of a table of `width` columns, in which every quotation mark has its partner."""
+    """The lines of a table of `width` columns with balanced quotation marks."""
 
     def __init__(self, lines: Iterable[str], delimiter: str, width: int) -> None:
         self.bad: list[int] = []  # the first lines whose marks had no partner
@@ -61,13 +60,13 @@ class MendedQuotes:
                     yield self._literal(line)
 
     def _rest_of_record(self, line: str) -> list[str]:
-        """The lines with which a record that opens in `line` ends; none: its mark has no partner."""
+        """The following lines of a record that opens in `line`; empty: its mark has no partner."""
         opening = self._opening(line)
         if opening is None:
             return []
         before = self._quoted.sub("", opening["before"]).count(self._delimiter)
         here = self._row_width(opening["inside"])
-        # A cell that holds one number in each of its lines, in the last column, is no row that goes on.
+        # In the last column, a cell with one number in each line is one cell, not several rows.
         if before + here >= self._width > 1 and here > 1 and self._has_number(opening["inside"]):
             return []
         taken: list[str] = []
@@ -91,7 +90,7 @@ class MendedQuotes:
                 return []
             rest = following[closing.end() :]
             if self._rest_is_whole(rest):
-                # Two stray marks, at a line's end and at the next one's start: together too wide for a row.
+                # Two stray marks at the end of a line and at the start of the next: together too wide for a row.
                 if before + 1 + self._quoted.sub("", rest).count(self._delimiter) > self._width > 1:
                     return []
                 for _ in taken:
@@ -110,7 +109,7 @@ class MendedQuotes:
         )
 
     def _without_spaces(self, line: str) -> str:
-        """A whole line without the spaces around its marks, which CSV does not know."""
+        """A complete line without spaces around its marks, which CSV does not allow."""
         if f'{self._delimiter} "' not in line and '" ' not in line and not line.startswith(" "):
             return line
         end = line[len(line.rstrip("\r\n")) :]
@@ -127,7 +126,7 @@ class MendedQuotes:
         return cells
 
     def _literal(self, line: str) -> str:
-        """The line so that CSV reads its marks as letters."""
+        """The line with its marks escaped, so that CSV reads them as text."""
         body = line.rstrip("\r\n")
         cells = [
             '"' + cell.replace('"', '""') + '"' if '"' in cell else cell

@@ -1,9 +1,8 @@
 """Read a contact list of any shape as rows with a number each, in chunks.
 
-``open_list`` finds out what the file is (text or workbook), its encoding, delimiter,
-sheet, header and number column; iterating gives chunks of rows in which every number is
-normalised or has the reason why it is set aside.  Every line of the file is accounted for:
-it has a result, or `facts` counts it as a header, a title or blank.
+``open_list`` detects the kind of file (text or workbook), its encoding, delimiter, sheet, header and column of
+numbers.  Iterating gives chunks of rows in which every number is normalised or has the reason why it is set aside.
+Every line of the file is accounted for: it has a result, or `facts` counts it as a header, a title or blank.
 
 The reading itself is a worker's (`engine.services.lists.worker`): here are one chunk, and
 nothing that the file's writer could aim at.
@@ -43,9 +42,8 @@ _JOBS = {
 class ListReader:
     """A list that has been opened. Iterate once: each step is a list of some thousand rows.
 
-    Iterating raises BadInput for a line that cannot be read, and at the end if
-    there was no valid number at all; what was read before may then be discarded.  `kept_columns`
-    are those of `variable_columns` that are kept with the numbers so far: the name first.
+    Iterating raises BadInput for a line that cannot be read, and at the end if there was no valid number; discard
+    what was read before.  `kept_columns` are the columns of `variable_columns` that are stored so far: the name first.
     """
 
     def __init__(
@@ -86,9 +84,9 @@ class ListReader:
                 self._take(value)
 
     def numbers(self) -> Iterator[npt.NDArray[np.int64]]:
-        """The numbers to be called alone, in chunks, of a list that was opened with `only_numbers`.
+        """Only the numbers to be called, in chunks, of a list that was opened with `only_numbers`.
 
-        A number that stands twice comes twice.  Raises BadInput for a line that cannot be read.
+        Duplicates are not removed.  Raises BadInput for a line that cannot be read.
         """
         for value, data in self._answers:
             if value is None:
@@ -97,7 +95,7 @@ class ListReader:
                 self._take(value)
 
 
-SENT = "CSV"  # what lines are called that a program sent: they have no name of their own
+SENT = "CSV"  # the file name, in sentences, of lines that a program sent
 
 
 def open_list(
@@ -116,13 +114,12 @@ def open_list(
     account: int | None = None,
     lane: Lane = Lane.LONG,
 ) -> ListReader:
-    """Open a list; raise BadInput with one sentence if it is none.
+    """Open a list.  Raises BadInput, in one sentence, if it is not one.
 
-    ``source`` is a path (a pipe's too) or a binary stream (an upload); ``filename`` is what people
-    call it.  With `only_numbers` it is for `ListReader.numbers`: half the work; a list that `needs_number`
-    is refused at its end when it has none to call.  A worker and a turn
-    (of `account`, in `lane`) are held until the reader is closed: close it, or use it in a ``with``
-    statement.  Raises QueueFull when too much of the account waits already.
+    ``source`` is a path (also of a pipe) or a binary stream (an upload); ``filename`` is its name for people.
+    With `only_numbers` use `ListReader.numbers`, which takes half the time.  With `needs_number` a list without a
+    number to call is refused at its end.  The reader holds a worker and a turn of `account` in `lane` until it is
+    closed: close it, or use it in a ``with`` statement.  Raises QueueFull when too many lists of the account wait.
     """
     options = {
         "default_area": check_area(default_area) if default_area else None,
@@ -143,9 +140,9 @@ def open_list(
 def open_sent(
     source: BinaryIO, columns: str, *, default_area: str | None, allow_abroad: bool, account: int
 ) -> ListReader:
-    """Open the lines that a program sent and waits for; errors as `open_list`.
+    """Open lines that a program sent and waits for.  Errors as in `open_list`.
 
-    The columns with the numbers are named, none is guessed; that no number can be called is no error.
+    The columns with numbers are given, not guessed.  A list without a number to call is no error.
     """
     return open_list(
         source,
@@ -168,7 +165,7 @@ def look_into(
     max_bytes: int = MAX_BYTES,
     account: int | None = None,
 ) -> ListFacts:
-    """What stands in the first rows of a list, also of one in which no column of numbers is found; errors as `open_list`."""
+    """Facts about the first rows of a list, even when no column of numbers is found.  Errors as in `open_list`."""
     options = {"default_area": check_area(default_area) if default_area else None}
     with ExitStack() as resources:
         _, answers = _asked(
@@ -189,7 +186,7 @@ def _asked(
     lane: Lane,
     resources: ExitStack,
 ) -> tuple[str, Iterator[Answer]]:
-    """What people call a list, and what the worker answers; all is closed with `resources`."""
+    """The list's name for people, and the worker's answers; `resources` closes everything."""
     called = filename or (str(source) if isinstance(source, (str, Path)) else "")
     name = shown_name(called, "the list")
     path = _path_of(open_source(source, name, resources, max_bytes), resources)
@@ -204,7 +201,7 @@ def warm_up() -> None:
 
 
 def _path_of(file: BinaryIO, resources: ExitStack) -> str:
-    """Where the worker finds the file; a file that is only in memory is stored on disk meanwhile."""
+    """The path under which the worker finds the file; a file in memory is written to disk for the time."""
     try:
         return f"/proc/{os.getpid()}/fd/{file.fileno()}"
     except OSError:  # it has no descriptor

@@ -1,4 +1,4 @@
-"""The rows of a list, each with its number judged; and how a chunk of them goes from one process to another."""
+"""The rows of a list with their normalised numbers, and how a chunk of them travels between processes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MOBILE = LineKind.MOBILE
 
 
 class ReadMode(StrEnum):
-    """What is asked of a list."""
+    """What the worker is to return of a list."""
 
     ROWS = "rows"
     NUMBERS = "numbers"
@@ -25,9 +25,8 @@ class ReadMode(StrEnum):
 class Row(NamedTuple):
     """One number of a list.
 
-    ``reason`` is None for a number to call. A duplicate keeps its ``number``, and
-    ``first_line`` says where it stood first. ``cells`` are those of the other columns,
-    in the order of the reader's ``variable_columns`` so far.
+    ``reason`` is None for a number to call.  A duplicate has its ``number``, and ``first_line`` is the line of the
+    first one.  ``cells`` are those of the other columns, in the order of the reader's ``variable_columns`` so far.
     """
 
     line: int
@@ -39,7 +38,7 @@ class Row(NamedTuple):
 
 
 def pack(rows: Sequence[Row]) -> bytes:
-    """Rows as bytes, column by column; most numbers are mobiles and most rows are to be called: the others are told apart."""
+    """Rows as bytes, column by column; compact for mobiles that are to be called, which most rows are."""
     others, aside = [], []
     for at, row in enumerate(rows):
         if row.reason is not None:

@@ -1,6 +1,6 @@
-"""The cells of one sheet of an XLSX workbook, as a person sees them, row by row in little memory.
+"""The cells of one sheet of an XLSX workbook as a person sees them, row by row in little memory.
 
-Read are the values, not a rectangle: a cell in the last corner costs no more than another.
+Only cells that exist are read, not a rectangle: a cell in the last corner costs no more than another.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from engine.services.lists.opc import Package, fed, local, parser_of
 MAX_STRINGS = 10_000_000
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 _MAX_TEXT = 40_000  # characters of a cell; a spreadsheet takes 32,767
-_LAST_DAY = 2_958_465  # 9999-12-31: no date is beyond it
+_LAST_DAY = 2_958_465  # 9999-12-31, the last date of a spreadsheet
 _ELAPSED, _DATE, _TIME = "elapsed", "date", "time"
 _BUILT_IN = {
     **dict.fromkeys((*range(14, 18), 22, *range(27, 37), *range(50, 59)), _DATE),
@@ -29,9 +29,9 @@ _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
 class Styles(NamedTuple):
-    """Which cell styles show a date or a time, and from which day days are counted."""
+    """The cell styles that show a date or a time, and the day from which days are counted."""
 
-    shown_as: dict[str, str]  # place of a style, as written -> date, time, elapsed
+    shown_as: dict[str, str]  # index of a style, as written -> date, time, elapsed
     is_1904: bool = False
 
 
@@ -44,7 +44,7 @@ class SheetRow(NamedTuple):
 
 
 def read_styles(package: Package, name: str) -> dict[str, str]:
-    """Which styles show dates and times, by their place."""
+    """The styles that show dates and times, by their index."""
     formats: dict[str, str] = {}
     shown: dict[str, str] = {}
     places, within = 0, False
@@ -79,7 +79,7 @@ def _shown_as(code: str) -> str:
 
 
 def read_strings(package: Package, name: str) -> list[str]:
-    """The texts that cells share."""
+    """The shared strings of the workbook."""
     strings: list[str] = []
     parts: list[str] = []
     size = 0
@@ -125,7 +125,7 @@ def read_strings(package: Package, name: str) -> list[str]:
 
 
 class SheetReader:
-    """One sheet; `rows` may be called again. `hidden_columns` (from 0) is known from the first row on."""
+    """One sheet; `rows` may be called again.  `hidden_columns` (from 0) is set when the first row comes."""
 
     def __init__(self, package: Package, name: str, strings: Sequence[str], styles: Styles) -> None:
         self.hidden_columns: set[int] = set()
@@ -133,10 +133,10 @@ class SheetReader:
         self._name = name
         self._strings = strings
         self._styles = styles
-        self._columns: dict[str, int] = {}  # the letters that were met
+        self._columns: dict[str, int] = {}  # letters of a column -> its index, as met so far
 
     def rows(self) -> Iterator[SheetRow]:
-        """Yield the rows that the sheet writes; those between are blank."""
+        """Yield the rows that are stored in the sheet; rows between them are blank."""
         made: list[SheetRow] = []
         parser = parser_of(self._package.filename, self._name)
         parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = self._handlers(
@@ -148,7 +148,7 @@ class SheetReader:
                 made.clear()
 
     def _handlers(self, made: list[SheetRow]):  # type: ignore[no-untyped-def]
-        """One closure over a row's state: a million rows pass here, and attributes would cost."""
+        """The parser's handlers, as closures over a row's state: with a million rows attributes would be too slow."""
         strings, shown_as, columns = self._strings, self._styles.shown_as, self._columns
         number, cells, is_hidden = 0, list[str](), False
         at, kind, style, depth = -1, "", "", 0
@@ -259,7 +259,7 @@ def _moment(days: float, shown_as: str, *, is_1904: bool) -> str:
     if shown_as == _ELAPSED or days < 1:
         hours, rest = divmod(seconds, 3_600)
         return f"{hours}:{rest // 60:02}:{rest % 60:02}"
-    # Spreadsheets hold that 1900 was a leap year.
+    # Spreadsheets treat 1900 as a leap year.
     first = datetime.datetime(1904, 1, 1) if is_1904 else datetime.datetime(1899, 12, 31 if days < 60 else 30)
     at = first + datetime.timedelta(seconds=seconds)
     return at.date().isoformat() if seconds % 86_400 == 0 else at.isoformat(" ")

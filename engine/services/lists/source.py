@@ -1,4 +1,4 @@
-"""Where a list comes from: a file, an upload, or a pipe, which is kept until it has ended."""
+"""Where a list comes from: a file, an upload, or a pipe, whose contents are stored first."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _BLOCK = 1 << 20
 
 
 def open_source(source: str | Path | BinaryIO, name: str, resources: ExitStack, max_bytes: int) -> BinaryIO:
-    """Return a stream that can be read again and again; BadInput when there is none, nothing in it, or too much.
+    """Return a stream that can be read repeatedly.  Raises BadInput when it is missing, empty or too large.
 
-    What is opened here is closed with `resources`; a stream that was given is not.
+    `resources` closes what is opened here, but not a stream that was passed in.
     """
     if isinstance(source, (str, Path)):
         try:

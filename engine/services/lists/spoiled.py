@@ -1,7 +1,7 @@
 """Persian that was saved in a wrong encoding before it came here, as in «Ø¹Ù„ÛŒ».
 
-A program read UTF-8 as Windows-1252 or Windows-1256 and saved what it saw.  The letters of Persian have two
-bytes, the first D8 to DB, so what was spoiled is told apart for certain and mended exactly.
+A program read UTF-8 as Windows-1252 or Windows-1256 and saved the result.  Persian letters have two bytes, the first
+D8 to DB, so spoiled text can be recognised with certainty and restored exactly.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _SECOND = bytes(range(0x80, 0xC0))
 
 
 def _bytes_of(encoding: str) -> dict[str, int]:
-    """Bytes by the characters that a program shows for them; for a byte without one it shows that of Latin-1."""
+    """The byte of each character in `encoding`; a byte without a character is shown as Latin-1."""
     found = {chr(byte): byte for byte in _SECOND}
     return found | {
         char: byte for byte in (*_FIRST, 0xE2, *_SECOND) if (char := bytes([byte]).decode(encoding, "ignore"))
@@ -36,7 +36,7 @@ class _WrongEncoding:
         )
         joiner = "".join(char for char, byte in self._bytes.items() if byte == 0xE2)
         pair = f"[{first}][{re.escape(second)}]"
-        # Between two pairs at least one sign that stands in no word: letters alone may be one.
+        # Among two pairs there must be a sign that occurs in no word, as letters alone may be one.
         self.is_sure = re.compile(
             f"[{first}][{re.escape(sign)}]{pair}|{pair}[{first}][{re.escape(sign)}]"
         ).search
@@ -54,13 +54,13 @@ _WRONG = (_WrongEncoding("cp1252"), _WrongEncoding("cp1256"))
 
 
 class Mender:
-    """Mends lines one by one, and counts those that were mended and those whose letters are lost."""
+    """Restores lines one by one, and counts the restored lines and those whose letters are lost."""
 
     def __init__(self) -> None:
         self._mended = self._lost = 0
 
     def mend(self, line: str) -> str:
-        """The line as it was meant."""
+        """The line as it was before it was spoiled."""
         if line.isascii():
             return line
         self._lost += "\ufffd" in line

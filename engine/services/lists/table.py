@@ -1,4 +1,4 @@
-"""What a list's reader reads from: rows of cells, from a text file or a workbook."""
+"""A file as rows of cells: the common interface of text files and workbooks."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Table:
         self.sheets: list[SheetFacts] = []
         self.hidden_lines: set[int] = set()  # of the rows that were yielded
         self.hidden_columns: set[int] = set()  # places from 0
-        self.passed_over = 0  # lines that are no rows, such as ``sep=;`` and repeated headers
-        self.is_contacts = False  # numbers of a person stand side by side, the first is the main one
+        self.passed_over = 0  # lines that are not rows, such as ``sep=;`` and repeated headers
+        self.is_contacts = False  # an address book: a person's numbers are side by side, the main one first
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """Yield the number of a line (from 1) and its cells."""

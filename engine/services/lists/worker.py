@@ -1,4 +1,4 @@
-"""Reads a list: the job of a worker (`engine.workers`); nothing else looks at the bytes of lists."""
+"""Reads a list: the job of a worker (`engine.workers`); no other process touches the bytes of lists."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from engine.workers.job import Answer
 def read(
     path: str, name: str, choices: dict[str, Any], options: dict[str, Any], mode: ReadMode
 ) -> Iterator[Answer]:
-    """Yield what the list is, then its chunks of rows (bytes beside the value), then what it turned out to be.
+    """Yield the first facts of the list, then its chunks of rows (as bytes beside the value), then its final facts.
 
-    Of numbers alone the chunks are those of `Reading.numbers`, eight bytes each; of the facts alone there is
-    one answer.  Raises BadInput.
+    In the mode for numbers the chunks are those of `Reading.numbers`, eight bytes a number; in the mode for facts
+    there is one answer.  Raises BadInput.
     """
     chosen = Choices(**choices)
     with open(path, "rb") as file:
@@ -36,7 +36,7 @@ def read(
 
 
 def _chunks(reading: Reading) -> Iterator[Answer]:
-    """The rows; beside them the names of the columns, when there are more than before."""
+    """The rows, with the names of the columns when there are more than before."""
     columns = reading.variable_columns
     for rows in reading:
         is_wider = reading.variable_columns is not columns

@@ -1,4 +1,4 @@
-"""A workbook (XLSX, XLSM, strict ones too): which sheets it has, which is read, and its rows."""
+"""A workbook (XLSX, XLSM, also strict): its sheets, which of them is read, and the rows."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class _Sheet(NamedTuple):
 
 
 class XlsxTable(Table):
-    """The rows of the sheet that was asked for, or of the first visible one with numbers.
+    """The rows of the requested sheet, or of the first visible sheet with numbers.
 
-    Sheets that only go on with it are read behind it: those of a workbook of ours, and those behind
-    one that is full to its last row, under the same header.
+    Sheets that continue it are read after it: those of a workbook that we wrote, and those with the same header after
+    a sheet that is full to its last row.
     """
 
     form = encoding = "xlsx"
@@ -62,7 +62,7 @@ class XlsxTable(Table):
             self.sheets[place].is_read = True
 
     def _peek(self, sheet: _Sheet) -> tuple[SheetFacts, list[str]]:
-        """What a sheet holds, and its first row."""
+        """The facts about a sheet, and its first row."""
         reader = self._reader(sheet)
         rows = reader.rows()
         first = [row.cells for row in islice(rows, _PEEKED_ROWS)]
@@ -98,7 +98,7 @@ class XlsxTable(Table):
         return SheetReader(self._package, sheet.part, self._strings, self._styles)
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Yield the number of the row in the sheet and its cells; rows of following sheets count on."""
+        """Yield the number of the row in the sheet and its cells; the numbers continue over following sheets."""
         offset = 0
         for place in self._read:
             reader = self._reader(self._sheets[place])
@@ -120,12 +120,12 @@ class XlsxTable(Table):
             offset += line
 
     def notes(self) -> list[Sentence]:
-        """Which sheet was read, and what the others hold."""
+        """The remarks about the sheet that was read and about the others."""
         return sheet_notes(self.sheets)
 
 
 def sheet_notes(sheets: Sequence[SheetFacts]) -> list[Sentence]:
-    """Which sheets of several were read, and what the others hold."""
+    """The remarks about the sheets that were read and about the others."""
     read = [visible(sheet.name) for sheet in sheets if sheet.is_read]
     others = [sheet for sheet in sheets if not sheet.is_read]
     if len(sheets) < 2:
@@ -137,7 +137,7 @@ def sheet_notes(sheets: Sequence[SheetFacts]) -> list[Sentence]:
 
 
 def chosen_sheet(sheets: Sequence[SheetFacts], wanted: str, filename: str) -> int:
-    """Return the place of the sheet that is meant; BadInput when there is none such, or none with a cell."""
+    """Return the position of the wanted sheet.  Raises BadInput when it does not exist or no sheet has a cell."""
     if wanted:
         names = [fold(sheet.name) for sheet in sheets]
         if fold(wanted) in names:
@@ -163,7 +163,7 @@ def chosen_sheet(sheets: Sequence[SheetFacts], wanted: str, filename: str) -> in
     first = with_numbers[0]
     if sheets[first].is_named:
         return first
-    # The numbers of an instruction (an example, the sender's own) stand before the list, and under no name.
+    # Sheets of instructions (with an example, or the sender's number) come before the list and have no header.
     larger = (
         place for place in with_numbers if sheets[place].is_named and sheets[place].rows > sheets[first].rows
     )
@@ -171,7 +171,7 @@ def chosen_sheet(sheets: Sequence[SheetFacts], wanted: str, filename: str) -> in
 
 
 def _sheets_of(package: Package) -> tuple[list[_Sheet], bool]:
-    """The worksheets of a workbook in their order, and whether it counts days from 1904."""
+    """The worksheets of a workbook in order, and whether days are counted from 1904."""
     related = package.related(package.document())
     sheets: list[_Sheet] = []
     is_1904 = False
@@ -204,7 +204,7 @@ def _application(package: Package) -> str:
 
 
 def _last_row(package: Package, part: str) -> int:
-    """The last row that a large sheet says it has; 0 when it says none."""
+    """The last row according to a large sheet's own statement; 0 without one."""
     with suppress(ValueError), package.open(part) as stream:
         start = stream.read(4_000).decode("utf-8", "replace")
         reference = start.partition("<dimension ")[2].partition(">")[0]
