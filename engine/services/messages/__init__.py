@@ -1,1 +1,1 @@
-"""Sounds and texts: decoding, speech, prompts, an account's library."""
+"""Messages: decoding of recordings, speech, prompts, and the gallery of an account."""

@@ -1,7 +1,7 @@
 """Converts any recording to what the switch plays: 8 kHz, mono, as WAV, A-law and µ-law.
 
-Files are read in a worker (`messages.sounds.reading`): decoded to the end of their data by what they are and not
-by what they are called, one channel, brought to a telephone's level.
+A worker reads the files (`messages.sounds.reading`): it decodes them completely, by their content and not by their
+names, mixes them to one channel and adjusts the level for telephones.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class AudioFile:
-    """A message on disk. ``sha256`` is that of the WAV file: the same sound has the same one."""
+    """A message on disk.  ``sha256`` is that of the WAV file, so the same sound always has the same one."""
 
     sha256: str
     duration_ms: int
@@ -80,11 +80,11 @@ def load_prompt(
     trims: bool = False,
     account: int | None = None,
 ) -> Prompt:
-    """Read a recording of any kind, rate and channels in a worker.
+    """Read a recording of any format, rate and number of channels in a worker.
 
-    Raises BadInput, with the reason, for what is no audio, damaged, cut short, under 1 s, over ``max_s``,
-    silence, or takes too much; QueueFull.  ``name`` is what people call the file, ``trims`` takes off the
-    silence at its ends, ``account`` is whose it is.
+    ``name`` is the file's name for people, ``trims`` removes silence at both ends, ``account`` is the owner.
+    Raises BadInput, with the reason, for a file that is not audio, damaged, cut off, shorter than 1 s, longer than
+    ``max_s``, silent, or too costly to decode; QueueFull when too much of the account waits.
     """
     called = name or (Path(source).name if isinstance(source, (str, Path)) else "")
     shown = shown_name(called, "the recording")
@@ -105,9 +105,8 @@ def convert(
 ) -> AudioFile:
     """Write ``<stem>.wav`` (PCM16), ``<stem>.PCMA`` and ``<stem>.PCMU`` (bare G.711) of a recording into ``dest_dir``.
 
-    FreeSWITCH's mod_native_file plays that of the call's codec without transcoding. Each file
-    appears whole or not at all. Raises BadInput as ``load_prompt`` does, and
-    StoreUnavailable if the files cannot be written.
+    FreeSWITCH's mod_native_file plays the file of the call's codec without transcoding.  Each file appears whole or
+    not at all.  Raises BadInput as ``load_prompt`` does, and StoreUnavailable if the files cannot be written.
     """
     prompt = load_prompt(src_path, name=name, trims=trims, account=account)
     made = write_prompt(prompt, Path(dest_dir), stem)
@@ -119,7 +118,7 @@ def write_prompt(
 ) -> AudioFile:
     """Write ``<stem>.wav``, ``.PCMA`` and ``.PCMU`` (with permissions `mode`); StoreUnavailable if that fails.
 
-    Not `is_durable`: for a message that can be made again after a power cut (see `is_whole`).
+    `is_durable` False is for a message that can be made again after a power cut (see `is_whole`).
     """
     wav = wav_bytes(prompt.samples)
     wav_path, pcma_path = dest / f"{stem}.wav", dest / f"{stem}.PCMA"
@@ -149,7 +148,7 @@ def write_prompt(
 
 
 def is_whole(dest: Path, stem: str, duration_ms: int) -> bool:
-    """Whether all files of a message are there and have the size of its length."""
+    """Whether all files of a message exist and have the size that its length requires."""
     samples = duration_ms * RATE // 1000
     sizes = {".PCMA": samples, ".PCMU": samples, ".wav": WAV_HEADER + 2 * samples}
     try:
@@ -159,12 +158,12 @@ def is_whole(dest: Path, stem: str, duration_ms: int) -> bool:
 
 
 def kept_codecs(dest: Path, stem: str) -> tuple[str, ...]:
-    """The codecs, besides PCMA and PCMU, of which a file of this message is kept: put beside them by hand."""
+    """The other codecs, besides PCMA and PCMU, for which somebody has put a file of this message here."""
     return tuple(codec for codec in codecs.PASSED if (dest / f"{stem}.{codec}").is_file())
 
 
 def add_ulaw(dest: Path, stem: str) -> bool:
-    """Write the ``.PCMU`` of a message that was kept without; whether it was missing.  OSError."""
+    """Write the ``.PCMU`` of a message if it is missing; whether it was.  Raises OSError."""
     path = dest / f"{stem}.PCMU"
     if path.exists():
         return False
@@ -174,7 +173,7 @@ def add_ulaw(dest: Path, stem: str) -> bool:
 
 
 def to_telephone(samples: Samples, rate: int) -> Samples:
-    """Samples of 16 bits, mono, at another rate, as samples at 8 kHz."""
+    """Resample 16-bit mono samples from `rate` to 8 kHz."""
     if rate == RATE:
         return samples
     floats = soxr.resample(samples.astype(np.float32) / 32_768, rate, RATE, quality="HQ")
@@ -182,9 +181,9 @@ def to_telephone(samples: Samples, rate: int) -> Samples:
 
 
 def prompt_of(samples: Samples, shown: str) -> Prompt:
-    """Samples at 8 kHz as a message; what is shorter than a message may be gets silence at its end.
+    """Samples at 8 kHz as a message, padded with silence to the shortest length that is allowed.
 
-    Raises BadInput for silence and for more than `MAX_S`.
+    Raises BadInput for silence and for more than `MAX_S` seconds.
     """
     seconds = len(samples) / RATE
     if seconds > MAX_S:
@@ -207,18 +206,18 @@ def wav_bytes(samples: Samples) -> bytes:
 
 
 def telephone_wav(folder: Path, stem: str) -> bytes:
-    """A WAV file of what callees hear of a message, A-law's losses included.  FileNotFoundError."""
+    """A WAV file as callees hear the message, with the losses of A-law.  Raises FileNotFoundError."""
     return wav_bytes(from_alaw(to_alaw(_kept_samples(folder, stem))))
 
 
 def _kept_samples(folder: Path, stem: str) -> Samples:
-    """The samples of a message as it is kept.  FileNotFoundError."""
+    """The stored samples of a message.  Raises FileNotFoundError."""
     return np.frombuffer((folder / f"{stem}.wav").read_bytes()[WAV_HEADER:], "<i2")
 
 
 @contextmanager
 def _on_disk(source: str | Path | bytes | BinaryIO, shown: str) -> Iterator[str]:
-    """The path of the recording, which a worker opens; what has none is copied for it."""
+    """The path of the recording for the worker; a recording without a path is copied to a file first."""
     if isinstance(source, (str, Path)):
         try:
             size = Path(source).stat().st_size

@@ -1,4 +1,4 @@
-"""G.711, the codecs of telephones: samples of 16 bits as A-law and µ-law, by tables.  Pure."""
+"""G.711, the codec of telephones: 16-bit samples to A-law and µ-law and back, by tables.  Pure."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ _ALAW = _alaw_table()
 
 
 def from_alaw(data: bytes) -> Samples:
-    """Samples of 16 bits of G.711 A-law: what a telephone makes of it."""
+    """Return the 16-bit samples of G.711 A-law, one for each byte."""
     return _FROM_ALAW[np.frombuffer(data, np.uint8)]
 
 
 def _from_alaw_table() -> Samples:
-    """The sample that each A-law byte stands for: the middle of those that become it."""
+    """The sample of each A-law byte: the middle of the samples that are encoded as it."""
     code = np.arange(256, dtype=np.int32) ^ 0x55
     segment, position = code >> 4 & 7, code & 0x0F
     magnitude = (position << 4) + 8 + np.where(segment > 0, 0x100, 0)

@@ -1,7 +1,7 @@
-"""The gallery of an account: its messages, their origin, and their approval by staff.
+"""The gallery of an account: its messages, their origin, and whether staff approved them.
 
-A message waits for staff unless its account may skip that (`own_voice`); how
-they decide is in `campaigns.approvals`.  Functions run inside a transaction.
+A message needs approval unless its account is exempt (`own_voice`); the decision itself is in `campaigns.approvals`.
+Functions run inside a transaction.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ def add(
     voice: str = "",
     staff_id: int | None = None,
 ) -> Message:
-    """Put a stored prompt into the gallery; it waits for staff unless the account may skip that.
+    """Add a stored prompt to the gallery; it needs approval unless the account is exempt.
 
-    `prompt` and `duration_ms` come from `messages.store_prompt` or `Speech.make`.  What one of the
-    staff (`staff_id`) brings in for an account is approved by that.
+    `prompt` and `duration_ms` come from `messages.store_prompt` or `Speech.make`.  A message that staff (`staff_id`)
+    add for an account counts as approved.
     """
     if origin not in ORIGINS:
         raise BadInput("The origin '%(origin)s' is none of %(known)s.", origin=origin, known=list(ORIGINS))
@@ -70,11 +70,11 @@ def add(
 def speak(
     account_id: int, title: str, text: str, voice: str, speech: Speech, prompts_dir: Path
 ) -> Callable[[int], Message]:
-    """Speak a text, apart from where others wait; the function that adds it to the gallery (`now` in ms), in a write.
+    """Speak a text; returns a function of `now` (ms) that adds it to the gallery, to be called in a transaction.
 
-    A text with variables is kept as it is: what staff hear is an example, and campaigns with it speak
-    each recipient's own.  Raises BadInput or SpeechUnavailable; the function charges the synthesis and
-    raises NoCredit when that cannot be paid.
+    This computes for long, so call it where nobody waits.  A text with variables is stored as it is: staff hear an
+    example, and campaigns speak it for each recipient.  Raises BadInput or SpeechUnavailable.  The returned function
+    charges for the speech and raises NoCredit when the account cannot pay.
     """
     template = Template(text)
     made = speech.make(template.example(), prompts_dir, voice)
@@ -93,9 +93,9 @@ def speak(
 
 
 def spoken_once(account_id: int, text: str, voice: str, prompt: str, duration_ms: int, now: int) -> Message:
-    """The message of a text that was spoken for one call: it is in nobody's gallery, and the same text has one.
+    """The message of a text that was spoken for one call: not shown in the gallery, one for each text.
 
-    For accounts whose texts need no approval.
+    Only for accounts whose texts need no approval.
     """
     found: Message | None = Message.get_or_none(Message.account == account_id, Message.prompt == prompt)
     if found is not None:
@@ -122,7 +122,7 @@ def page(account_id: int, skip: int = 0, take: int = 50, text: str = "") -> list
 
 
 def older(account_id: int, before_id: int | None, limit: int, state: str = "") -> list[Message]:
-    """An account's messages, newest first: those older than `before_id`, in one state if it is given."""
+    """An account's messages older than `before_id`, newest first; only in `state` if it is given."""
     query = Message.select().where(Message.account == account_id, Message.in_gallery == True)  # noqa: E712 - SQL
     if before_id is not None:
         query = query.where(Message.id < before_id)
@@ -132,16 +132,16 @@ def older(account_id: int, before_id: int | None, limit: int, state: str = "") -
 
 
 def of_state(account_id: int, states: Sequence[str], limit: int) -> list[Message]:
-    """An account's messages in these states, the newest first."""
+    """An account's messages in these states, newest first."""
     query = Message.select().where(
         Message.account == account_id, Message.in_gallery, Message.state.in_(list(states))
     )
-    query = query.where(Message.state != "approved")  # as the index has it
+    query = query.where(Message.state != "approved")  # the condition of the partial index
     return list(query.order_by(Message.id.desc()).limit(limit))
 
 
 def get(message_id: int, account_id: int | None = None) -> Message:
-    """A message of the gallery, of the account if one is given; NotFound otherwise."""
+    """A message of the gallery, only of `account_id` if it is given.  Raises NotFound."""
     row = row_of(
         Message, id=message_id, in_gallery=True, **({} if account_id is None else {"account": account_id})
     )
@@ -151,13 +151,13 @@ def get(message_id: int, account_id: int | None = None) -> Message:
 
 
 def rename(message_id: int, title: str, account_id: int | None = None) -> None:
-    """Give a message another title."""
+    """Rename a message."""
     row = get(message_id, account_id)
     Message.update(title=_title(title)).where(Message.id == row.id).execute()
 
 
 def remove(message_id: int, account_id: int | None = None) -> None:
-    """Remove a message from the gallery; Conflict while a campaign that has not ended needs it."""
+    """Remove a message from the gallery.  Raises Conflict while an unfinished campaign needs it."""
     row = get(message_id, account_id)
     over = (CampaignState.FINISHED, CampaignState.STOPPED)
     using = Campaign.get_or_none(Campaign.message == row.id, Campaign.state.not_in(over))
@@ -177,7 +177,7 @@ def _title(title: str) -> str:
 
 
 def for_choice(limit: int, account_id: int | None = None) -> list[Message]:
-    """Messages to choose from, the newest first; of one account if `account_id` is given."""
+    """Messages to choose from, newest first; only of `account_id` if it is given."""
     query = Message.select().where(Message.in_gallery == True)  # noqa: E712 - SQL
     if account_id is not None:
         query = query.where(Message.account == account_id)

@@ -1,8 +1,7 @@
-"""The message of a one-time code: made from clips when it is sent, played once, then removed.
+"""The message of a one-time code: made from clips when it is sent, played once, then deleted.
 
-Its name is random and tells nothing of the code, so neither the database nor
-a log nor the switch's records hold it; its files are readable by their owner
-and group alone, and are removed soon after the call.
+Its name is random, so the code is in no database, log or CDR.  Its files can be read only by their owner and group
+and are deleted soon after the call.
 """
 
 from __future__ import annotations
@@ -23,10 +22,10 @@ KEEP_MS = 15 * 60_000
 
 
 def prompt_for_code(code: str, language: str = "fa", *, prompts_dir: Path) -> tuple[str, int]:
-    """Speak a code twice, with pauses; (name of the prompt, its length in ms).
+    """Speak a code twice, with pauses; returns (name of the prompt, its length in ms).
 
-    `code` is 4 to 8 ASCII digits, `language` ``fa`` or ``en``.  Raises BadInput, or
-    StoreUnavailable when the files cannot be written.  No speech engine is needed: some 5 ms.
+    `code` is 4 to 8 ASCII digits, `language` ``fa`` or ``en``.  It takes about 5 ms and needs no speech engine.
+    Raises BadInput, or StoreUnavailable when the files cannot be written.
     """
     prompt = audio.prompt_of(code_samples(code, language), "the code")
     name = f"c-{secrets.token_hex(16)}-{prompt.duration_ms}"
@@ -35,7 +34,7 @@ def prompt_for_code(code: str, language: str = "fa", *, prompts_dir: Path) -> tu
 
 
 def forget_old(prompts_dir: Path, now: int, keep_ms: int = KEEP_MS) -> int:
-    """Remove codes that are older than `keep_ms`; how many files."""
+    """Delete codes that are older than `keep_ms`; returns the number of files."""
     removed = 0
     with os.scandir(prompts_dir) as entries:
         for entry in entries:

@@ -1,11 +1,10 @@
 """A message for each recipient: a text with variables, spoken in advance.
 
-``{name} عزیز، قبض شما {amount} ریال است``: a variable is the name of a column of the
-list; its numbers are spoken as numbers, or digit by digit as ``{code:digits}``.  What it may hold is
-limited (`messages.variables`), unless the account may speak without approval.
-Recipients of such a campaign are imported as not to be called before
-`UNPREPARED`; `Preparer` speaks their messages in chunks and lets them go.  After
-a crash the rest is found by that mark, and what was spoken is not spoken again.
+Example: ``{name} عزیز، قبض شما {amount} ریال است``.  A variable is the name of a column of the list.  Its numbers are
+spoken as numbers, or digit by digit with ``{code:digits}``.  Its values are limited (`messages.variables`) unless the
+account needs no approval.
+Recipients of such a campaign are imported with `UNPREPARED` as the earliest time of a call.  `Preparer` speaks their
+messages in chunks and then makes them due.  After a crash that mark shows which are left; nothing is spoken twice.
 """
 
 from __future__ import annotations
@@ -39,18 +38,18 @@ _VARIABLE = re.compile(r"\{([^{}]{1,60})\}")
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A column of the list, and what it may hold; digits are spoken one by one."""
+    """A column of the list, the kind of its values, and whether digits are spoken one by one."""
 
     name: str
     kind: VariableKind
 
 
 class MissingValue(AvanakError):
-    """A recipient's cell is empty, so that its message cannot be made."""
+    """A recipient's cell is empty, so its message cannot be made."""
 
 
 class Template:
-    """A text whose variables were found.  Raises BadInput for one that cannot be understood."""
+    """A text and its variables.  Raises BadInput for a text that cannot be parsed."""
 
     def __init__(self, text: str) -> None:
         self.text = check_text(text)
@@ -72,11 +71,11 @@ class Template:
 
     @property
     def variables(self) -> list[str]:
-        """Their names, each once, in order."""
+        """The names of the variables in order, without duplicates."""
         return list(dict.fromkeys(part.name for part in self._parts if isinstance(part, Variable)))
 
     def check(self, columns: Sequence[str]) -> None:
-        """Raise BadInput when the text names a column that the list does not have."""
+        """Raise BadInput when the text uses a column that the list does not have."""
         known = {fold(name) for name in columns}
         missing = [name for name in self.variables if fold(name) not in known]
         if missing:
@@ -89,7 +88,7 @@ class Template:
             )
 
     def check_share(self) -> None:
-        """Raise BadInput when too little of the text is fixed: approving it would say little of what is spoken."""
+        """Raise BadInput when the fixed part of the text is too small for an approval to mean anything."""
         open_ = sum(USUAL[part.kind] for part in self._parts if isinstance(part, Variable))
         if self._fixed < MIN_FIXED * (self._fixed + open_):
             raise BadInput(
@@ -103,10 +102,10 @@ class Template:
         return sum(spoken_length(part) for part in self._parts if isinstance(part, str))
 
     def render(self, values: Mapping[str, str], is_free: bool = False) -> str:
-        """The text for one recipient; MissingValue for an empty cell, BadInput when it becomes too long.
+        """The text for one recipient.  Raises MissingValue for an empty cell, BadInput when it becomes too long.
 
-        Unless `is_free`, BadInput also for a cell that is not what its variable may hold, or when the
-        cells are most of what would be spoken.
+        Unless `is_free`, also raises BadInput for a cell that its variable may not hold, or when the cells are most
+        of the spoken text.
         """
         by_key = {fold(name): value for name, value in values.items()}
         out, open_ = [], 0
@@ -126,7 +125,7 @@ class Template:
         return check_text("".join(out))
 
     def example(self) -> str:
-        """The text with the variables' names as values: what staff hear before they approve."""
+        """The text with the names of the variables as values, which staff hear before they approve it."""
         return self.render({name: name for name in self.variables}, is_free=True)
 
 
@@ -153,9 +152,9 @@ def _as_digits(value: str) -> str:
 
 
 class Preparer:
-    """Speaks the messages of campaigns with variables, a chunk at a time.
+    """Speaks the messages of campaigns with variables, chunk by chunk.
 
-    `read` and `write` are those of the store; `apart` runs what computes for long elsewhere.
+    `read` and `write` are those of the store; `apart` runs long computations where nobody waits.
     """
 
     def __init__(
@@ -175,9 +174,9 @@ class Preparer:
         self._templates: dict[str, Template] = {}
 
     def step(self, now: int) -> bool:
-        """Make one chunk for each campaign that lacks messages; whether there was anything to do.
+        """Speak one chunk for each campaign that lacks messages; whether there was anything to do.
 
-        Raises SpeechUnavailable or StoreUnavailable; nothing is lost, the next step goes on.
+        Raises SpeechUnavailable or StoreUnavailable; nothing is lost, the next step continues.
         """
         campaigns = self._read(_personal_campaigns)
         self.left = {}
@@ -201,9 +200,9 @@ class Preparer:
         longest_s: int,
         is_free: bool,
     ) -> tuple[list[tuple[int, str]], list[int]]:
-        """Speak a chunk; ``(recipient, prompt)`` of those that were made, ids of those that cannot be.
+        """Speak a chunk; returns ``(recipient id, prompt)`` of those that were made, and the ids of those that cannot be.
 
-        A message that outlasts the longest call would be cut off before its end: it cannot be either.
+        A message longer than the longest call cannot be made either, as it would be cut off.
         """
         template = self._templates.get(text)
         if template is None:
@@ -226,7 +225,7 @@ class Preparer:
 
 
 def _personal_campaigns() -> list[tuple[int, str, str, str, int, bool]]:
-    """Campaigns with variables that go on: id, text, voice, columns, longest call (s), whether they speak freely."""
+    """Active campaigns with variables: id, text, voice, columns, longest call (s), whether values are unlimited."""
     rows = execute(
         "SELECT c.id, c.text, c.voice, c.columns, c.max_length_s, a.is_house, a.permissions FROM campaign c"
         " JOIN account a ON a.id = c.account_id WHERE c.text <> '' AND c.state IN (?, ?) ORDER BY c.id",
@@ -239,7 +238,7 @@ def _personal_campaigns() -> list[tuple[int, str, str, str, int, bool]]:
 
 
 def _unprepared(campaign_id: int) -> tuple[list[tuple[int, str]], int]:
-    """The next chunk, ``(id, variables)``, and how many there are in all."""
+    """The next chunk, ``(recipient id, variables)``, and how many recipients are left in all."""
     condition = f" FROM recipient WHERE campaign_id = ? AND state IN {WAITING} AND next_at = ?"
     rows = execute(
         f"SELECT id, variables{condition} ORDER BY id LIMIT {CHUNK}",
@@ -250,7 +249,7 @@ def _unprepared(campaign_id: int) -> tuple[list[tuple[int, str]], int]:
 
 
 def _let_go(campaign_id: int, made: list[tuple[int, str]], failed: list[int], now: int) -> None:
-    """In a transaction: recipients get their messages and are due; those without one are set aside."""
+    """Give recipients their messages and make them due; set aside those without one.  Inside a transaction."""
     run_over_values(
         ("id", "prompt"),
         made,

@@ -1,4 +1,4 @@
-"""Messages: converting a sound and storing it as the files that the switch plays."""
+"""Prompts: convert a sound and store it as the files that the switch plays."""
 
 from __future__ import annotations
 
@@ -35,12 +35,11 @@ def store_prompt(
     trims: bool = False,
     account: int | None = None,
 ) -> tuple[str, int]:
-    """Convert a sound file into the folder of prompts; (prompt's name, length in ms).  No database.
+    """Convert a sound file into the folder of prompts; returns (name of the prompt, length in ms).  No database.
 
-    The prompt is named by its content, so the same sound is kept once and a
-    name never means two sounds.  `name` is what people call the file, `account` is whose it is;
-    `trims` takes off the silence at its ends.  `sheet.read_sheet` tells what was found.
-    Raises BadInput when it is no sound that can be sent.
+    A prompt is named by its content, so the same sound is stored once and a name never means two sounds.  `name` is
+    the file's name for people, `account` the owner; `trims` removes silence at both ends.  `sound_sheet.read_sheet`
+    gives what was found.  Raises BadInput when the sound cannot be sent.
     """
     prompts_dir.mkdir(parents=True, exist_ok=True)
     try:
@@ -62,9 +61,9 @@ def store_prompt(
 
 
 def with_number(prompt: str, digits: str, prompts_dir: Path) -> tuple[str, int]:
-    """A stored prompt with a telephone number spoken behind it; (the new prompt's name, its length in ms).
+    """Append a spoken telephone number to a stored prompt; returns (name of the new prompt, its length in ms).
 
-    `digits` as they are dialled.  BadInput when both together are longer than a message may be.
+    `digits` as they are dialled.  Raises BadInput when the result is too long for a message.
     """
     stem = hashlib.sha256(f"{prompt}/{digits}/{READING}".encode()).hexdigest()[:32]
     data = (prompts_dir / f"{prompt}.wav").read_bytes()[audio.WAV_HEADER :]
@@ -74,12 +73,12 @@ def with_number(prompt: str, digits: str, prompts_dir: Path) -> tuple[str, int]:
 
 
 def kept_names() -> list[str]:
-    """The prompts of all messages."""
+    """The names of the prompts of all messages."""
     return [str(row.prompt) for row in Message.select(Message.prompt).distinct()]
 
 
 def complete(prompts_dir: Path, names: Iterable[str]) -> int:
-    """Write what an earlier version did not keep of these prompts; of how many.  No database."""
+    """Write the files of these prompts that an earlier version did not; returns for how many.  No database."""
     count = 0
     for name in names:
         try:
@@ -92,7 +91,7 @@ def complete(prompts_dir: Path, names: Iterable[str]) -> int:
 
 
 def add(account_id: int, title: str, prompt: str, duration_ms: int, now: int) -> int:
-    """Note a stored prompt as a message of an account; its id."""
+    """Store a prompt as a message of an account and return its id."""
     row = Message.create(
         account=account_id,
         title=title.strip()[:200] or "—",
@@ -105,7 +104,7 @@ def add(account_id: int, title: str, prompt: str, duration_ms: int, now: int) ->
 
 
 def get(message_id: int, account_id: int | None = None) -> Message:
-    """A message, of the account if one is given; NotFound otherwise."""
+    """A message, only of `account_id` if it is given.  Raises NotFound."""
     query = Message.select().where(Message.id == message_id)
     if account_id is not None:
         query = query.where(Message.account == account_id)

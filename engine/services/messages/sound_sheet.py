@@ -1,6 +1,6 @@
-"""The facts about a message's sound: level, waveform, what was done with it, and warnings.
+"""The facts about a message's sound: level, waveform, what was changed, and warnings.
 
-Kept beside its files as ``<stem>.json``; made from the sound where there is none (spoken texts, older messages).
+Stored beside its files as ``<stem>.json``; computed from the sound where that is missing (spoken texts, older messages).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ POINTS = 160
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A message in figures: `notes` and `warnings` are kept sentences, `peaks` 0 to 100 over its length."""
+    """The figures of a message; `notes` and `warnings` are stored sentences, `peaks` go from 0 to 100 over its length."""
 
     duration_ms: int
     level_dbfs: float
@@ -40,7 +40,7 @@ class Sheet:
     def of(
         cls, samples: npt.NDArray[np.int16], level_dbfs: float, found: dict[str, Any] | None = None
     ) -> Sheet:
-        """Of samples at 8 kHz, and what `sounds.reading.read` found."""
+        """The sheet of samples at 8 kHz; `found` is what `sounds.reading.read` found."""
         names = ("loudness_lufs", "gain_db", "speech_ms", "notes", "warnings")
         known = {name: (found or {})[name] for name in names if name in (found or {})}
         return cls._read({
@@ -67,7 +67,7 @@ class Sheet:
 
 
 def write_sheet(folder: Path, stem: str, sheet: Sheet) -> None:
-    """Keep it beside the message.  StoreUnavailable."""
+    """Store a sheet beside its message.  Raises StoreUnavailable."""
     try:
         with whole_file(folder / f"{stem}.json", is_durable=False) as file:
             file.write(json.dumps(asdict(sheet), ensure_ascii=False).encode())
@@ -80,7 +80,7 @@ def write_sheet(folder: Path, stem: str, sheet: Sheet) -> None:
 
 
 def read_sheet(folder: Path, stem: str) -> Sheet | None:
-    """The sheet of a message; None when its sound is not there."""
+    """The sheet of a message; None when its sound is missing."""
     with suppress(OSError, ValueError, TypeError):
         return Sheet._read(json.loads((folder / f"{stem}.json").read_bytes()))
     try:
@@ -95,7 +95,7 @@ def read_sheet(folder: Path, stem: str) -> Sheet | None:
 
 
 def _peaks(samples: npt.NDArray[np.int16]) -> list[int]:
-    """The highest sample of each part, 0 to 100."""
+    """The highest sample of each part of the sound, 0 to 100."""
     if not len(samples):
         return [0] * POINTS
     edges = np.linspace(0, len(samples), POINTS, endpoint=False).astype(int)

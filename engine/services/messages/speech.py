@@ -1,9 +1,8 @@
-"""From a text to a message: one interface to all speech engines.
+"""Speech: from a text to a message, with one interface to all speech engines.
 
-espeak-ng's Persian comes with the package and is the default; a Piper voice
-is used when a model file is configured (AVANAK_PIPER_MODEL).  What was spoken
-is kept by the hash of what it was made from.  Everything here computes and
-blocks: call it apart from where others wait.
+The default is espeak-ng's Persian, which comes with the package; a Piper voice is used when a model file is
+configured (AVANAK_PIPER_MODEL).  Spoken texts are stored by a hash of their inputs.  Everything here computes and
+blocks: call it where nobody waits.
 """
 
 from __future__ import annotations
@@ -28,8 +27,8 @@ from engine.workers.job import Job, Lane, Limits, WorkerEnded
 
 log = logging.getLogger(__name__)
 
-VERSION = 1  # part of the hash: increase it when the same text should sound different
-INDEX = ".spoken"  # folder in that of the prompts
+VERSION = 1  # part of the hash; increase it when the same text is to sound different
+INDEX = ".spoken"  # a folder inside the folder of prompts
 RATE = 150  # words a minute
 VOICES: dict[str, str] = {"male": "fa", "female": "fa+f2", "english": "en-us"}
 DEFAULT_VOICE = "male"
@@ -38,28 +37,28 @@ _LENGTH = re.compile(r"-(\d{1,7})$")
 
 
 class SpeechUnavailable(AvanakError):
-    """No speech engine works here, or it failed over this text."""
+    """No speech engine works here, or it failed on this text."""
 
     http_status = 503
 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """A message that was made of a text; its files are `<prompt>.wav`, `.PCMA` and `.PCMU`."""
+    """A message made from a text; its files are `<prompt>.wav`, `.PCMA` and `.PCMU`."""
 
     prompt: str
     duration_ms: int
-    text: str  # as it was handed to the engine
+    text: str  # as the engine got it
 
 
 def job_of(piper_model: str) -> Job:
-    """Speaking, by a Piper voice or (empty) by espeak-ng.  A model's memory is its own affair."""
+    """The worker's job that speaks, with a Piper model or (empty) with espeak-ng.  With a model, memory is unlimited."""
     limits = replace(_LIMITS, memory=None) if piper_model else _LIMITS
     return Job("engine.services.messages.speech_worker:speak", limits, Lane.QUICK, (piper_model,))
 
 
 class Speech:
-    """Speaks texts; one for a process."""
+    """Speaks texts; a process has one."""
 
     def __init__(self, piper_model: str = "") -> None:
         if piper_model and not Path(piper_model).is_file():
@@ -78,9 +77,9 @@ class Speech:
         pool.close(self._job)
 
     def samples(self, text: str, voice: str = DEFAULT_VOICE, rate: int = RATE) -> audio.Samples:
-        """A text as the telephone hears it (8 kHz), without silence around it.
+        """The spoken text at 8 kHz, without silence around it; `rate` is in words a minute.
 
-        Raises BadInput for a text or voice that cannot be, SpeechUnavailable when the engine fails.
+        Raises BadInput for an invalid text or voice, SpeechUnavailable when the engine fails.
         """
         if voice not in VOICES:
             raise BadInput(
@@ -98,7 +97,7 @@ class Speech:
         return _trim(audio.to_telephone(np.frombuffer(data, np.int16), found_rate))
 
     def make(self, text: str, prompts_dir: Path, voice: str = DEFAULT_VOICE) -> Spoken:
-        """Speak a text into the folder of prompts, once: the same text is not spoken again.
+        """Speak a text into the folder of prompts; a text that was spoken before is not spoken again.
 
         Raises BadInput (empty, over 1,000 characters, over 10 minutes of speech) or SpeechUnavailable.
         """
@@ -117,13 +116,13 @@ class Speech:
 
 
 def length_of(prompt: str) -> int | None:
-    """The length in ms of a message whose name tells it (spoken ones, codes); None for others."""
+    """The length in ms of a message whose name contains it (spoken texts, codes); None for others."""
     found = _LENGTH.search(prompt) if prompt[:2] in ("s-", "c-") else None
     return int(found[1]) if found else None
 
 
 def _known(prompts_dir: Path, index: Path) -> str:
-    """The name of the message that was made before and is whole; empty if there is none."""
+    """The name of the complete message that was made before; empty if there is none."""
     try:
         name = os.readlink(index)
     except OSError:
@@ -133,7 +132,7 @@ def _known(prompts_dir: Path, index: Path) -> str:
 
 
 def _note(index: Path, name: str) -> None:
-    """Remember under which name (which tells its length) a text was kept: a link that points nowhere."""
+    """Remember the name, which contains the length, of a spoken text: a symbolic link whose target is the name."""
     index.parent.mkdir(parents=True, exist_ok=True)
     with suppress(FileNotFoundError):
         index.unlink()

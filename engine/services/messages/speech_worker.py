@@ -1,7 +1,6 @@
 """Speaks for `engine.services.messages.speech`, in a process of its own.
 
-espeak-ng is C code with global state: a customer's text may crash it, and then only this process dies, not the
-engine.
+espeak-ng is C code with global state.  If a customer's text crashes it, only this process dies, not the engine.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ Speak = Callable[[str, str, int], tuple[int, bytes]]
 
 
 def _espeak() -> Speak:
-    """espeak-ng's library and its data, from the wheel `espeakng-loader`."""
+    """espeak-ng, whose library and data come with the wheel `espeakng-loader`."""
     import espeakng_loader
 
     library = ctypes.CDLL(espeakng_loader.get_library_path())
@@ -49,7 +48,7 @@ def _espeak() -> Speak:
             raise ValueError(f"there is no voice {voice}")
         library.espeak_SetParameter(_RATE_PARAMETER, words_a_minute, 0)
         raw = text.encode() + b"\0"
-        # No SSML: markup is spoken as it stands, so a text cannot name files.
+        # No SSML: markup is spoken as text, so a text cannot name files.
         failed = library.espeak_Synth(raw, len(raw), 0, 0, 0, _UTF8, None, None)
         if failed != 0:
             raise RuntimeError(f"espeak-ng failed ({failed})")
@@ -76,7 +75,7 @@ def _piper(model: str) -> Speak:
 
 
 def _unable(why: str) -> Speak:
-    """What stands in for a voice that cannot be loaded."""
+    """The replacement for a voice that cannot be loaded: it always fails with the reason."""
 
     def speak(_text: str, _voice: str, _rate: int) -> tuple[int, bytes]:
         raise RuntimeError(why)
@@ -97,9 +96,9 @@ def prepare(model: str = "") -> None:
 
 
 def speak(text: str, voice: str, words_a_minute: int) -> Answer:
-    """The sample rate and samples of 16 bits; a rate of 0: the bytes say why it failed.
+    """The sample rate and 16-bit samples; with a rate of 0 the bytes say why it failed.
 
-    The first line of that may be shown to people, what follows is for the log.
+    The first line of the reason may be shown to people, the rest is for the log.
     """
     try:
         return Answer(*_speak(text, voice, words_a_minute))

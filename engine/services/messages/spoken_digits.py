@@ -1,4 +1,4 @@
-"""Digits spoken from prepared clips, so that a code needs no speech engine when it is sent.
+"""Digits spoken from prepared clips, so that sending a code needs no speech engine.
 
 The clips lie in ``engine/assets/clips/<language>/`` as WAV (8 kHz, mono, 16 bits):
 ``0`` to ``9``, ``code`` («کد شما») and ``again`` («تکرار می‌کنم»).  They were made by
@@ -39,14 +39,14 @@ WORDS: dict[str, dict[str, str]] = {
         "again": "I repeat",
     },
 }
-RATE_OF_CLIPS = 135  # words a minute: slower than a message, somebody writes along
+RATE_OF_CLIPS = 135  # words a minute: slower than a message, so that people can write along
 
 _AFTER_WORD, _AFTER_DIGIT, _AFTER_GROUP, _BETWEEN = 350, 150, 400, 700  # ms of silence
 
 
 @cache
 def clip(language: str, word: str) -> Samples:
-    """One clip; BadInput for a language without clips."""
+    """The samples of one clip.  Raises BadInput for a language without clips."""
     if language not in WORDS:
         raise BadInput(
             "There are no clips in the language '%(language)s'; there are: %(known)s.",
@@ -60,7 +60,7 @@ def clip(language: str, word: str) -> Samples:
 def code_samples(code: str, language: str = "fa") -> Samples:
     """«کد شما …», the digits in groups, «تکرار می‌کنم», and the digits again.
 
-    Raises BadInput for what is not 4 to 8 ASCII digits.
+    Raises BadInput for anything but 4 to 8 ASCII digits.
     """
     if not (code.isascii() and code.isdigit() and 4 <= len(code) <= 8):
         raise BadInput("A code has 4 to 8 digits.")
@@ -71,9 +71,9 @@ def code_samples(code: str, language: str = "fa") -> Samples:
 
 
 def number_samples(digits: str, language: str = "fa") -> Samples:
-    """A telephone number, digit by digit with a pause before it and after each third.
+    """A telephone number, digit by digit, with a pause before it and after every third digit.
 
-    Raises BadInput for what is not 3 to 15 ASCII digits.
+    Raises BadInput for anything but 3 to 15 ASCII digits.
     """
     if not (digits.isascii() and digits.isdigit() and 3 <= len(digits) <= 15):
         raise BadInput("A number to be spoken has 3 to 15 digits.")

@@ -1,9 +1,8 @@
 """Prepares Persian text for speech: one spelling of letters, and numbers in words.  Pure.
 
-Speech engines stumble over Arabic code points, thousands separators and
-signs; people write all of these.  ``۲۵۰٬۰۰۰ ریال`` becomes «دویست و پنجاه هزار ریال»;
-what is a name rather than a quantity (a leading zero, more than 15 digits) is
-spoken digit by digit.
+Speech engines misread Arabic code points, thousands separators and signs.  ``۲۵۰٬۰۰۰ ریال`` becomes
+«دویست و پنجاه هزار ریال».  A number that is a name rather than a quantity (with a leading zero, or more than 15
+digits) is spoken digit by digit.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ _LOOSE_JOINERS = re.compile(r"\u200c?(\s)\u200c?")
 
 
 def number_words(number: int) -> str:
-    """A whole number in Persian words, up to 15 digits; BadInput beyond."""
+    """A whole number in Persian words.  Raises BadInput for more than 15 digits."""
     if number < 0:
         return "منفی " + number_words(-number)
     if number >= MAX_NUMBER:
@@ -76,7 +75,7 @@ def _group_words(group: int) -> str:
 
 
 def digits_words(digits: str) -> str:
-    """Digits one by one, a pause between groups of three."""
+    """Digits one by one, with a pause between groups of three."""
     names = [_ONES[int(digit)] for digit in digits]
     return "، ".join(" ".join(names[at : at + 3]) for at in range(0, len(names), 3))
 
@@ -91,9 +90,9 @@ def to_ascii_digits(text: str) -> str:
 
 
 def tidy(text: str) -> str:
-    """One spelling: Persian letters, ASCII digits, no marks that nobody sees, single spaces.
+    """Normalise a text: Persian letters, ASCII digits, no invisible marks, single spaces.
 
-    Two texts that sound the same become one, so that they share a message.
+    Texts that sound the same become equal, so that they share a message.
     """
     text = to_ascii_digits(unicodedata.normalize("NFC", text)).translate(_LETTERS)
     text = "".join(
@@ -105,12 +104,12 @@ def tidy(text: str) -> str:
 
 
 def spoken(text: str) -> str:
-    """A text as it is handed to a speech engine: tidied, numbers in words."""
+    """A text for a speech engine: normalised, with numbers in words."""
     return _NUMBER.sub(_say, tidy(text)).replace("\n", "، ")
 
 
 def check_text(text: str) -> str:
-    """The text, stripped; BadInput when it is empty, too long, or holds nothing to be spoken."""
+    """The stripped text.  Raises BadInput when it is empty, too long, or has nothing to speak."""
     text = text.strip()
     if len(text) > MAX_CHARS:
         raise BadInput(

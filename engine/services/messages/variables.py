@@ -1,8 +1,8 @@
-"""The values a variable of an approved text may hold: staff approve the text, so its variables are kept short.
+"""The values that a variable of an approved text may hold: staff approve only the text, so values must be short.
 
-A variable is a name, an amount, a date or digits (``{x:name}``); without a kind it is any of these.
-The fixed text must be a minimum share of what is spoken.  Accounts that may send without
-approval (`permissions.OWN_VOICE`) speak freely.
+A variable is a name, an amount, a date or digits (``{x:name}``); without a kind it may be any of these.  The fixed
+text must be a minimum share of what is spoken.  Accounts that need no approval (`permissions.OWN_VOICE`) have no
+such limits.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from enum import StrEnum
 
 from engine.services.messages.template import to_ascii_digits
 
-MIN_FIXED = 0.3  # of the letters and digits that are spoken
+MIN_FIXED = 0.3  # share of the spoken letters and digits
 MAX_WORDS = 5  # of a name
 
 
 class VariableKind(StrEnum):
-    """What a variable holds; ``{name:kind}``."""
+    """The kind of a variable, written ``{name:kind}``."""
 
     ANY = ""
     NAME = "name"
@@ -91,7 +91,7 @@ _IN_NAMES = " .-'’\u200c"
 
 
 def fits(kind: VariableKind, value: str) -> bool:
-    """Whether a cell is what a variable of this kind may hold."""
+    """Whether a variable of this kind may hold `value`."""
     if kind is VariableKind.ANY:
         return any(fits(each, value) for each in LONGEST)
     value = to_ascii_digits(value.strip())

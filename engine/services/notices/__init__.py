@@ -1,10 +1,10 @@
-"""Notices: what customers are told, where, and the proof that they were.
+"""Notices: what customers are told, and the proof that they were told.
 
-notices        drafts, publication, the first page, receipts, maintenance     reach     who is reached how
-outage_notice  an outage's notice within two hours, by itself if need be       special   a customer's wish for a way or person
-deliveries     messages on their way out, durable, each once in the books      sending   the job that sends them
-mail           SMTP       telegram_like  Telegram, Bale, Eitaa                 voice     calls through our own engine
+notices         drafts, publication, the first page, receipts, maintenance
+outage_notice   the notice of an outage within two hours, published automatically if nobody does it
+own_events      what a customer is told about its own campaigns, credit and messages
+special_wishes  channels and persons that a customer wants to be told in a crisis
 
-Functions run inside a transaction unless they say otherwise; `now` and every
-`*_at` are milliseconds UTC.  The panel itself needs no delivery: publishing is it.
+Functions run inside a transaction unless they say otherwise; `now` and every `*_at` are milliseconds UTC.  A published
+notice is on the panel at once; e-mail, messengers and calls leave through `services.outbox`.
 """

@@ -1,7 +1,7 @@
-"""Notices: drafted, published on the panel's first page, acknowledged by readers, amended and taken down.
+"""Notices: drafts, publication on the panel's first page, receipts of readers, updates, withdrawal.
 
-A published notice is never changed: news is added to it, with the time.  The instant of publication is the evidence
-that an announcement was made in time, and nobody can choose it.
+A published notice is never changed; updates are added to it with their time.  The time of publication is the evidence
+that an announcement was made in time, so nobody can choose it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ MAX_TITLE, MAX_TEXT = 200, 5_000
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a notice says; the Persian title is needed."""
+    """The texts of a notice; only the Persian title is required."""
 
     title_fa: str
     title_en: str = ""
@@ -54,7 +54,7 @@ class NoticeView:
 class Receipts:
     """How many of its readers have seen a notice."""
 
-    people: list[tuple[NoticeRead, str]]  # the receipt and the user name
+    people: list[tuple[NoticeRead, str]]  # (receipt, user name)
     accounts_read: int
     accounts: int
 
@@ -70,7 +70,7 @@ def draft(
     account_ids: Sequence[int] | None = None,
     ends_at: int | None = None,
 ) -> int:
-    """Draft a notice for all or for some accounts; its id."""
+    """Draft a notice for all accounts, or for `account_ids`, and return its id."""
     require_role(person, NOTICE_ROLES)
     if ends_at is not None and ends_at <= now:
         raise BadInput("A notice is shown until a time in the future.")
@@ -94,7 +94,7 @@ def edit(
     account_ids: Sequence[int] | None = None,
     ends_at: int | None = None,
 ) -> None:
-    """Change a draft; Conflict once it is published.  An outage's audience stays as it is."""
+    """Change a draft.  Raises Conflict once it is published.  The audience of an outage's notice does not change."""
     require_role(person, NOTICE_ROLES)
     row = get(notice_id)
     values = _checked(words)
@@ -110,7 +110,7 @@ def edit(
 
 
 def publish(person: Actor | None, notice_id: int, now: int) -> None:
-    """Put a draft on the first page, and hand it to the channels; None: it publishes itself."""
+    """Publish a draft on the first page and send it on all channels; `person` None: automatically."""
     if person is not None:
         require_role(person, NOTICE_ROLES)
     row = get(notice_id)
@@ -138,7 +138,7 @@ def publish(person: Actor | None, notice_id: int, now: int) -> None:
 def add_update(
     person: Actor | None, notice_id: int, text_fa: str, text_en: str, now: int, key: str | None = None
 ) -> None:
-    """Add to a published notice (with a `key`, once); nothing is sent, the first page shows it."""
+    """Add an update to a published notice, once for each `key` if it is given; it is shown, but not sent."""
     if person is not None:
         require_role(person, NOTICE_ROLES)
     if not text_fa.strip() or len(text_fa) > MAX_TEXT or len(text_en) > MAX_TEXT:
@@ -156,7 +156,7 @@ def add_update(
 
 
 def withdraw(person: Actor | None, notice_id: int, reason: str, now: int) -> None:
-    """Take a notice down, or drop a draft, with the reason."""
+    """Withdraw a notice, or discard a draft, with the reason."""
     if person is not None:
         require_role(person, NOTICE_ROLES)
     if not reason.strip():
@@ -179,7 +179,7 @@ def withdraw(person: Actor | None, notice_id: int, reason: str, now: int) -> Non
 
 
 def get(notice_id: int) -> Notice:
-    """A notice; NotFound if there is none."""
+    """A notice.  Raises NotFound."""
     row: Notice | None = Notice.get_or_none(Notice.id == notice_id)
     if row is None:
         raise NotFound("There is no notice %(id)s.", id=notice_id)
@@ -187,7 +187,7 @@ def get(notice_id: int) -> Notice:
 
 
 def all_of(state: str = "", before_id: int | None = None, limit: int = 50) -> list[Notice]:
-    """Notices for staff, the newest first, of a state if one is given."""
+    """Notices for staff, newest first; only in `state` if it is given."""
     query = Notice.select().order_by(Notice.id.desc()).limit(limit)
     if state:
         query = query.where(Notice.state == state)
@@ -202,10 +202,10 @@ def all_of(state: str = "", before_id: int | None = None, limit: int = 50) -> li
 def announce_maintenance(
     person: Actor, maintenance_id: int, start_at: int, end_at: int, words: Words, now: int
 ) -> bool:
-    """Publish planned maintenance on the first page and all channels, now; whether that was in time.
+    """Publish planned maintenance on the first page and all channels; whether that was in time.
 
-    In the transaction in which `sla.maintenance.announce` notes it: both carry
-    the same instant.  Conflict if this maintenance was announced before.
+    Call it in the transaction in which `sla.maintenance.announce` records it, so that both have the same time.
+    Raises Conflict if this maintenance was announced before.
     """
     require_role(person, NOTICE_ROLES)
     if Notice.select().where(Notice.maintenance_id == maintenance_id).exists():
@@ -234,7 +234,7 @@ def announce_maintenance(
 
 
 def cancel_maintenance(person: Actor, maintenance_id: int, now: int) -> None:
-    """Announced maintenance is cancelled: say so on the notice and on the channels."""
+    """Announce on the notice and on all channels that maintenance is cancelled."""
     require_role(person, NOTICE_ROLES)
     row = Notice.get_or_none(Notice.maintenance_id == maintenance_id, Notice.state == NoticeState.PUBLISHED)
     if row is None:
@@ -248,7 +248,7 @@ def cancel_maintenance(person: Actor, maintenance_id: int, now: int) -> None:
 
 
 def first_page(person: Actor, now: int, limit: int = 20) -> list[NoticeView]:
-    """The notices that the person sees on the first page, outages first, then the newest."""
+    """The notices on a person's first page, outages first, then the newest."""
     account_id = permissions.scope(person)
     query = Notice.select().where(
         Notice.state == NoticeState.PUBLISHED, Notice.ends_at.is_null() | (Notice.ends_at > now)
@@ -267,12 +267,12 @@ def first_page(person: Actor, now: int, limit: int = 20) -> list[NoticeView]:
 
 
 def updates(notice_id: int) -> list[NoticeUpdate]:
-    """What was added to a notice, the first first."""
+    """The updates of a notice, oldest first."""
     return list(NoticeUpdate.select().where(NoticeUpdate.notice_id == notice_id).order_by(NoticeUpdate.id))
 
 
 def mark_read(person: Actor, notice_id: int, now: int) -> None:
-    """The receipt: the person has seen a notice that is meant for it; the first time counts."""
+    """Record that a person has seen a notice of its audience; the first time counts."""
     row = get(notice_id)
     account_id = permissions.scope(person)
     is_meant = (
@@ -291,7 +291,7 @@ def mark_read(person: Actor, notice_id: int, now: int) -> None:
 
 
 def receipts(notice_id: int, limit: int = 500) -> Receipts:
-    """Who has seen a notice, for staff; the newest receipts first."""
+    """Who has seen a notice, for staff; newest receipts first."""
     row = get(notice_id)
     read = list(
         NoticeRead.select()
@@ -318,7 +318,7 @@ def receipts(notice_id: int, limit: int = 500) -> Receipts:
 
 
 def send_out(row: Notice, key: str, text: Bilingual, now: int) -> int:
-    """Hand a text about a notice to whoever it is for, by the addresses that were named for notices; how many."""
+    """Send a text about a notice to its audience, to the addresses for notices; returns how many messages."""
     subject = {"fa": row.title_fa, "en": row.title_en}
     about: dict[str, Any] = {"now": now, "notice_id": int(row.id), "is_urgent": row.kind == OUTAGE}
     if row.is_for_all:
@@ -331,7 +331,7 @@ def send_out(row: Notice, key: str, text: Bilingual, now: int) -> int:
 
 
 def audience(notice_id: int) -> list[int]:
-    """The accounts that a notice is for, if it is not for all."""
+    """The accounts of a notice that is not for all."""
     rows = NoticeAudience.select().where(NoticeAudience.notice_id == notice_id)
     return [row.account_id for row in rows.order_by(NoticeAudience.account_id)]
 

@@ -1,8 +1,7 @@
-"""The notice of an outage within two hours: drafted at detection, staff called, and published by itself if need be.
+"""The notice of an outage within two hours: drafted at detection, staff called, published automatically if needed.
 
-`watch` is a job; everything in it happens once (unique rows), however often it
-runs and wherever it was killed.  The two hours count from the beginning of the
-outage, not from when we noticed; both are kept and reported.
+`watch` is a job.  Everything in it happens once (unique rows), however often it runs and wherever it was killed.
+The two hours count from the beginning of the outage, not from its detection; both times are stored and reported.
 """
 
 from __future__ import annotations
@@ -21,19 +20,19 @@ from engine.store.tables.support import Delivery, Notice, NoticeAudience, Notice
 
 log = logging.getLogger(__name__)
 
-# It publishes itself when this share of the time is left: 15 of 120 minutes.
+# It is published automatically when this share of the time is left: 15 of 120 minutes.
 LAST_SHARE = 8
-# Staff are called at detection and reminded while nobody has published; seconds after the detection.
+# When staff are called, in seconds after the detection, while nobody has published it.
 CALLS_AT_S = (0, 1800, 3600, 5400)
-# Customers who asked to be told in a crisis do not wait for the notice longer than this.
+# Customers with special wishes wait no longer than this for the notice.
 SPECIAL_AFTER_MS = 15 * 60_000
-LINGERS_MS = 24 * 3_600_000  # on the first page after the outage is over
+LINGERS_MS = 24 * 3_600_000  # how long it stays on the first page after the outage
 LOOK_BACK_MS = 48 * 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
 class _Times:
-    """The instants of an outage's notice, which other notices do not have."""
+    """The times that only the notice of an outage has."""
 
     outage_id: int
     began_at: int
@@ -44,15 +43,17 @@ class _Times:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """How long the notice of one outage took."""
+    """How long the notice of an outage took."""
 
     took_s: int | None  # from the beginning to the publication
-    in_time: bool | None  # None: not published, and there is time yet
+    in_time: bool | None  # None: not published, but there is still time
 
 
 def watch(now: int) -> None:
-    """1. a draft for each new outage; 2. staff called and reminded; 3. special notices; 4. published by itself;
-    5. what is over is said to be over; a draft whose outage was none is dropped.  Inside a transaction.
+    """One run of the job, inside a transaction.
+
+    1. Draft a notice for each new outage.  2. Call staff and remind them.  3. Fulfil special wishes.  4. Publish what
+    is due.  5. Announce the end of outages, and discard drafts whose outage was a false alarm.
     """
     for outage in _without_notice(now):
         _draft(outage, now)
@@ -83,13 +84,13 @@ def watch(now: int) -> None:
 
 
 def of_outage(outage_id: int, now: int) -> Measured | None:
-    """The notice of one outage; None if it has none."""
+    """How long the notice of one outage took; None without a notice."""
     row = Notice.get_or_none(Notice.outage_id == outage_id)
     return None if row is None else _measure(row, now)
 
 
 def steps(notice_id: int) -> list[NoticeStep]:
-    """What was done about a notice, in order."""
+    """The steps that were taken about a notice, in order."""
     return list(NoticeStep.select().where(NoticeStep.notice_id == notice_id).order_by(NoticeStep.at))
 
 
@@ -106,7 +107,7 @@ def _times(row: Notice) -> _Times:
 
 
 def _without_notice(now: int) -> list[OutageRecord]:
-    """Outages that customers have to be told of: not those that staff entered long after they were over."""
+    """Outages that need a notice: not those that staff entered long after they were over."""
     known = Notice.select(Notice.outage_id).where(Notice.outage_id.is_null(False))
     rows = OutageRecord.select().where(
         ~OutageRecord.is_void,
@@ -153,7 +154,7 @@ def _draft(outage: OutageRecord, now: int) -> None:
 
 
 def _call_staff(row: Notice, now: int) -> None:
-    """The newest call that is due; older ones that were missed are skipped."""
+    """Make the newest call that is due; older ones that were missed are skipped."""
     times = _times(row)
     due = [after_s for after_s in CALLS_AT_S if times.detected_at + after_s * 1000 <= now]
     if not due or now >= times.publishes_at or not _first(row.id, f"call_{due[-1]}", now):
@@ -177,7 +178,7 @@ def _call_staff(row: Notice, now: int) -> None:
 
 
 def _calls(row: Notice) -> str:
-    """The prefix of the keys of calls to staff about a draft."""
+    """The prefix of the keys of staff calls about a draft."""
     return f"outage/{row.outage_id}/call/"
 
 
@@ -195,7 +196,7 @@ def _special(row: Notice, now: int) -> None:
 
 
 def _over(row: Notice, outage: OutageRecord, now: int) -> None:
-    """Announce once, on the notice and to those with a special notice, that the outage is over."""
+    """Announce once, on the notice and to customers with special wishes, that the outage is over."""
     if not _first(row.id, "over", now):
         return
     text = bilingual(
@@ -221,7 +222,7 @@ def _over(row: Notice, outage: OutageRecord, now: int) -> None:
 
 
 def _first(notice_id: int, step: str, now: int) -> bool:
-    """Whether this is the first time that the step is taken."""
+    """Record a step; whether it was taken for the first time."""
     added = (
         NoticeStep.insert(notice_id=notice_id, step=step, at=now).on_conflict_ignore().as_rowcount().execute()
     )

@@ -1,7 +1,7 @@
 """Tells customers about their own events: a campaign ended, credit is low, a message was approved or rejected.
 
-By e-mail and messenger, to verified addresses that were named for it, through the durable outbox; of answers
-to tickets `services.tickets.tickets` tells.  Each thing is told once, whoever runs this how often.
+By e-mail and messenger, to verified addresses for that topic, through the durable outbox.  Answers to tickets are
+sent by `services.tickets.tickets`.  Each event is sent once, however often this runs and in however many processes.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from engine.store.webhook_events import CREDIT_LOW, MESSAGE_APPROVED, Happened, 
 log = logging.getLogger(__name__)
 
 CAMPAIGNS, MONEY, MESSAGES = "campaigns", "money", "messages"  # topics of addresses
-SINCE = "since"  # the key that says from when on is told
-LOOKED_BACK_MS = 3 * 86_400_000  # after an outage of ours, older events are no news
+SINCE = "since"  # the key of the time from which on events are sent
+LOOKED_BACK_MS = 3 * 86_400_000  # older events are not sent any more after an outage of ours
 MOST_AT_ONCE = 200
 
 _ENDED = Sentence(
@@ -38,7 +38,7 @@ _APPROVED = Sentence("The message «%(title)s» was approved.")
 _REJECTED = Sentence("The message «%(title)s» was rejected: %(why)s")
 _HOW_TO_END = Sentence("What you are told, and where, is chosen in the panel under «Who is told, and how».")
 
-# Parameters: the limit; accounts whose credit is below it, and those who were told and have more again.
+# Parameters: the limit.  Accounts with less credit, and accounts that were told and have more again.
 _LOW_ONES = """
 SELECT account.id, account.name, ledger_balance.amount FROM ledger_balance
 JOIN account ON account.id = ledger_balance.account_id
@@ -54,7 +54,7 @@ DELETE FROM event_told WHERE key IN (
 
 
 def watch(now: int, low_rials: int) -> int:
-    """Report new events and return how many; inside a transaction.  `low_rials` 0: nothing of credit."""
+    """Send new events and return how many; inside a transaction.  `low_rials` 0: no events about credit."""
     EventTold.insert(key=SINCE, at=now).on_conflict_ignore().execute()
     since = max(int(EventTold.get_by_id(SINCE).at), now - LOOKED_BACK_MS)
     told = _campaigns(since, now) + _messages(since, now)
@@ -140,7 +140,7 @@ def _is_new(key: str, now: int) -> bool:
 
 
 def _tell(account_id: int, topic: str, key: str, subject: Sentence, text: Sentence, now: int) -> int:
-    """Hand it to the addresses of a topic; 1: it was told of, also where nobody wants to hear it."""
+    """Send an event to the addresses of a topic.  Returns 1, also when there is no address."""
     words, end = bilingual(text), bilingual(_HOW_TO_END)
     texts = {each: f"{words[each]}\n\n{end[each]}" for each in words}
     sent = deliveries.to_account(account_id, topic, key, subject=bilingual(subject), text=texts, now=now)

@@ -1,4 +1,4 @@
-"""Special notices: in a ticket, a customer asks for another channel or person to be told in a crisis."""
+"""Special wishes: in a ticket, a customer names a further channel or person to be told in a crisis."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from engine.services.tickets.access import ticket_for
 from engine.services.tickets.department_rules import SPECIAL
 from engine.store.tables.support import Delivery, SpecialWish
 
-MAX_WISHES = 20  # of an account: in an incident each is a message or a call
+MAX_WISHES = 20  # of an account; in an incident each is a message or a call
 
 
 def agree(
@@ -27,12 +27,11 @@ def agree(
     person_name: str = "",
     language: str = "fa",
 ) -> int:
-    """Keep a wish that a ticket of the special notices' department says; its id.
+    """Store the wish of a ticket of the department of special notices, and return its id.
 
-    The customer fills it in, or staff take it over from the words; from then on
-    it is done in every incident.  BadInput for an address that the channel
-    cannot reach; Conflict for a ticket of another department, or if the wish
-    is kept already, or if the account has as many as it may.
+    The customer fills it in, or staff enter it from the ticket's text; from then on it is fulfilled in every
+    incident.  Raises BadInput for an address that the channel cannot reach; Conflict for a ticket of another
+    department, for a wish that is stored already, or when the account has `MAX_WISHES`.
     """
     ticket = ticket_for(person, ticket_id)
     if ticket.department != SPECIAL:
@@ -62,7 +61,7 @@ def agree(
 
 
 def end(person: Actor, wish_id: int, now: int) -> None:
-    """End a wish, the customer its own or staff; it stays as history."""
+    """End a wish, by its customer or by staff; it stays as history."""
     row = SpecialWish.get_or_none(SpecialWish.id == wish_id)
     if row is None or permissions.scope(person) not in (None, row.account_id):
         raise NotFound("There is no special notice %(id)s.", id=wish_id)
@@ -77,13 +76,13 @@ def end(person: Actor, wish_id: int, now: int) -> None:
 
 
 def active(account_id: int | None = None) -> Sequence[SpecialWish]:
-    """The wishes that are kept, of an account if one is given."""
+    """The active wishes, only of `account_id` if it is given."""
     query = SpecialWish.select().where(SpecialWish.ended_at.is_null()).order_by(SpecialWish.id)
     return list(query if account_id is None else query.where(SpecialWish.account_id == account_id))
 
 
 def told(account_id: int | None, limit: int = 50) -> list[Delivery]:
-    """The messages that wishes brought about in incidents, of an account or of all, the newest first."""
+    """The messages that were sent for wishes in incidents, of an account or of all, newest first."""
     query = Delivery.select().where(Delivery.key.startswith("special/")).order_by(Delivery.id.desc())
     if account_id is not None:
         query = query.where(Delivery.account_id == account_id)
@@ -91,12 +90,12 @@ def told(account_id: int | None, limit: int = 50) -> list[Delivery]:
 
 
 def of_ticket(ticket_id: int) -> list[SpecialWish]:
-    """The wishes that a ticket brought, the first first, ended ones too."""
+    """The wishes of a ticket, oldest first, also ended ones."""
     return list(SpecialWish.select().where(SpecialWish.ticket_id == ticket_id).order_by(SpecialWish.id))
 
 
 def _may_be_told(wish: SpecialWish) -> bool:
-    """Whether its address is verified still, or one of the staff wrote it down."""
+    """Whether the address of a wish is still verified, or was entered by staff."""
     is_ours = audit_log.is_of_staff(wish.agreed_by)
     return is_ours or addresses.is_verified(wish.account_id, wish.channel, wish.address)
 
@@ -109,9 +108,9 @@ def tell(
     text: Bilingual,
     now: int,
 ) -> int:
-    """Fulfil the wishes of the accounts (None: all) in an incident, each once; how many were new.
+    """Fulfil the wishes of the accounts (None: all) in an incident, each once; returns how many were new.
 
-    `incident` names it (``outage/7``): however often this runs, one message a wish.
+    `incident` is its key (``outage/7``): however often this runs, each wish gets one message.
     """
     new = 0
     known = {row.key for row in Delivery.select(Delivery.key).where(Delivery.notice_id == notice_id)}
