@@ -1,9 +1,8 @@
 """The service agreement as arithmetic: clocks, terms, availability, statements.
 
-A pure room: it knows no database, no event socket, no web.  Instants are
-whole seconds since 1970-01-01T00:00:00Z (the store's milliseconds divided by
-1000, rounded down), spans are half-open ``[start, end)``, and `now` is always
-an argument.
+This package is pure: it knows no database, no event socket and no web.  Instants are whole seconds since
+1970-01-01T00:00:00Z (the store's milliseconds divided by 1000, rounded down), spans are half-open ``[start, end)``,
+and `now` is always an argument.
 
 intervals    sets of spans                 dates        Jalali, Gregorian, ISO, durations
 calendars    hours, holidays, their edits  working_time elapsed and deadline

@@ -1,8 +1,7 @@
-"""The same month for thousands of accounts: what they share is reckoned once.
+"""The same month for thousands of accounts: the common part is reckoned once.
 
-Outages and exclusions for everybody make one `Reckoning` that all accounts
-without records of their own share (the very same object, evidence and hash);
-an account with records of its own pays only for these.
+All accounts without records of their own share one `Reckoning` (the same object, evidence and hash).  An account with
+records of its own needs only the work for these.
 """
 
 from __future__ import annotations
@@ -28,11 +27,10 @@ from engine.sentences import Instant
 
 
 class MonthBook:
-    """All records of one month; `reckon(account)` gives that account's reckoning.
+    """All records of one month; `reckon(account)` gives the reckoning of one account.
 
-    Records with `account` None concern everybody, others that account alone.
-    `terms` is the version in force when the month began.  BadInput if an
-    exclusion of a kind that concerns one customer names none.
+    Records with `account` None concern everybody, others only that account.  `terms` is the version in force when
+    the month began.  Raises BadInput if an exclusion of a kind that concerns one customer has no account.
     """
 
     def __init__(
@@ -66,11 +64,11 @@ class MonthBook:
 
     @property
     def accounts_with_own_records(self) -> frozenset[Account]:
-        """The accounts whose reckoning is not `common`."""
+        """The accounts whose reckoning differs from `common`."""
         return frozenset(self._outages) | frozenset(self._exclusions)
 
     def reckon(self, account: Account) -> Reckoning:
-        """The month of one account; equal to `reckon()` with the records that concern it."""
+        """The month of one account; equal to `reckon()` with the records of that account and of everybody."""
         outages = self._outages.get(account, [])
         exclusions = self._exclusions.get(account, [])
         if not outages and not exclusions:

@@ -1,9 +1,8 @@
 """Calendars: which hours of which day count, and who changed what.
 
-A `Calendar` is a value that never changes.  It carries its hours and every
-holiday by date (not a reference to a package that may be upgraded), and its
-`version` is a hash of all of that: a ticket keeps the version, the store keeps
-`to_json()` under it, and the same clock can be reckoned again in a year.
+A `Calendar` is an immutable value.  It contains its hours and every holiday by date, not a reference to a package
+that may be upgraded, and its `version` is a hash of these.  A ticket stores the version, the store keeps
+`to_json()` under it, so the same clock can be computed again in a year.
 
 Two kinds:
 
@@ -44,8 +43,8 @@ from engine.errors import BadInput
 
 Hours = tuple[tuple[int, int], ...]  # seconds of the local day, 0 to 86,400
 
-# The years whose holidays a calendar carries.  The package knows 1980 to 2100;
-# lunar holidays of far years are estimates that nobody has to rely on.
+# The years whose holidays a calendar contains.  The package knows 1980 to 2100; lunar holidays of far years are
+# only estimates.
 FIRST_YEAR, LAST_YEAR = 2000, 2050
 WEEKDAY_KEYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 WHOLE_DAY: Hours = ((0, DAY_S),)
@@ -58,7 +57,7 @@ class CalendarKind(StrEnum):
 
 class EditAction(StrEnum):
     ADD = "add"  # the day becomes an official holiday
-    STRIKE = "strike"  # the day is no holiday after all
+    STRIKE = "strike"  # the day is not a holiday after all
     MOVE = "move"  # the holiday is on another day (the moon was seen later)
     HALF_DAY = "half_day"  # a working day with shorter support hours
 
@@ -72,10 +71,10 @@ class Holiday:
 
 @dataclass(frozen=True, slots=True)
 class HolidayEdit:
-    """One change by staff to the official holidays, with who, when and why.
+    """One change by staff to the official holidays: who, when and why.
 
-    `to` is for MOVE only; `hours` for HALF_DAY only (empty: the first shift of
-    that day).  `at` is the instant of the edit in seconds UTC.
+    `to` is only for MOVE; `hours` only for HALF_DAY (empty: the first shift of that day).  `at` is the time of the
+    edit in seconds UTC.
     """
 
     action: EditAction
@@ -117,15 +116,15 @@ class Calendar:
         return hash(self.version)
 
     def holiday(self, day: date) -> Holiday | None:
-        """The official holiday on that date, edits applied."""
+        """The official holiday on a date, after all edits; None on other days."""
         return self._holiday_by_day.get(day)
 
     def is_half_day(self, day: date) -> bool:
-        """Whether staff gave that date hours of its own."""
+        """Whether staff gave a date hours of its own."""
         return day in self._half_by_day
 
     def hours(self, day: date) -> Hours:
-        """The intervals of a date in seconds of the local day; BadInput outside the known years."""
+        """The intervals of a date in seconds of the local day.  Raises BadInput outside the known years."""
         if not self.first_year <= day.year <= self.last_year:
             raise BadInput(
                 "the calendar knows the official holidays of %(first)s to %(last)s only, not of %(day)s",
@@ -174,7 +173,7 @@ def _pairs(hours: Iterable[Sequence[int]]) -> Hours:
 
 
 def parse_hours(pairs: object, what: str) -> Hours:
-    """Hours from ``[["08:30", "14:00"], ["14:45", "24:00"]]``; sorted and disjoint, or BadInput."""
+    """Hours from ``[["08:30", "14:00"], ["14:45", "24:00"]]``.  Raises BadInput unless they are sorted and disjoint."""
     if not isinstance(pairs, list | tuple):
         raise BadInput('%(what)s: needs a list of pairs like ["08:30", "14:00"]', what=what)
     hours: list[tuple[int, int]] = []
@@ -206,7 +205,7 @@ def hours_text(hours: Hours) -> str:
 
 @lru_cache(maxsize=1)
 def official_holidays() -> tuple[Holiday, ...]:
-    """Iran's official holidays of FIRST_YEAR to LAST_YEAR as the `holidays` package knows them."""
+    """Iran's official holidays from FIRST_YEAR to LAST_YEAR according to the `holidays` package."""
     years = range(FIRST_YEAR, LAST_YEAR + 1)
     persian = holidays_package.country_holidays("IR", years=years, language="fa_IR")
     english = holidays_package.country_holidays("IR", years=years, language="en_US")
@@ -220,13 +219,12 @@ def build_calendar(
     edits: Iterable[HolidayEdit] = (),
     base: Iterable[Holiday] | None = None,
 ) -> Calendar:
-    """The calendar of these hours, with staff's edits over the official holidays (`base`).
+    """The calendar of these hours, with the edits of staff applied to the official holidays (`base`).
 
-    Edits are applied in the order of their `at`.  One that no longer finds what
-    it changes does what is left of it (a strike nothing, a move adds the new
-    day), so that an upgrade of the package never leaves us without a calendar;
-    `check_edit` is the strict gate at the time of entry.  A half day stays a
-    working day: it changes support hours only.
+    Edits are applied in the order of their `at`.  An edit whose holiday no longer exists is applied as far as possible
+    (a strike does nothing, a move adds the new day), so that an upgrade of the package never leaves us without a
+    calendar; `check_edit` is the strict check at the time of entry.  A half day stays a working day: it changes only
+    the support hours.
     """
     by_day = {each.day: each for each in (official_holidays() if base is None else base)}
     half: dict[date, Hours] = {}
@@ -255,7 +253,7 @@ def build_calendar(
 
 
 def check_edit(calendar: Calendar, edit: HolidayEdit) -> None:
-    """Refuse an edit that makes no sense on `calendar` as it is now: BadInput with one sentence."""
+    """Raise BadInput, with one sentence, for an edit that makes no sense on the present `calendar`."""
     day = f"{date_text(edit.day)} ({edit.day.isoformat()})"
     holiday = calendar.holiday(edit.day)
     if not edit.author.strip() or not edit.reason.strip():

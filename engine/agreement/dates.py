@@ -1,7 +1,7 @@
 """Dates and durations as people write and read them, Jalali and Gregorian.
 
-Years 1200 to 1599 are Jalali, years from 1800 on Gregorian; nothing else is
-taken, so that no date is understood in the wrong calendar in silence.
+Years 1200 to 1599 are Jalali, years from 1800 on are Gregorian; other years are refused, so that no date is silently
+read in the wrong calendar.
 """
 
 from __future__ import annotations
@@ -86,28 +86,28 @@ _AMOUNT = re.compile(r"^(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m(?:in)?)?(?:(
 
 
 def ascii_digits(text: str) -> str:
-    """`text` with Persian and Arabic digits as 0-9, and without invisible marks."""
+    """`text` with Persian and Arabic digits converted to 0-9, and without invisible marks."""
     return text.translate(_ASCII).translate(_INVISIBLE)
 
 
 def quoted(text: object) -> str:
-    """Somebody's text inside a sentence: on one line, not endless."""
+    """A foreign text for use inside a sentence: on one line, of limited length."""
     line = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
     return f"«{line[:60]}…»" if len(line) > 60 else f"«{line}»"
 
 
 def persian_digits(text: str | int) -> str:
-    """`text` with its digits as ۰-۹."""
+    """`text` with its digits converted to ۰-۹."""
     return str(text).translate(_PERSIAN)
 
 
 def is_jalali_year(year: int) -> bool:
-    """Whether a year of four digits is meant in the Jalali calendar."""
+    """Whether a year of four digits belongs to the Jalali calendar."""
     return 1200 <= year < 1600
 
 
 def jalali_date(year: int, month: int, day: int) -> date:
-    """The Gregorian date of a Jalali one; ValueError if there is no such day."""
+    """The Gregorian date of a Jalali one.  Raises ValueError if there is no such day."""
     converted: date = jdatetime.date(year, month, day).togregorian()
     return converted
 
@@ -121,7 +121,7 @@ def jalali_parts(day: date) -> tuple[int, int, int]:
 def parse_date(text: str, what: str = "the date") -> date:
     """A date from ``1405-08-30`` or ``2026-11-21`` (also with ``/`` and Persian digits).
 
-    BadInput with a sentence that begins with `what`.
+    Raises BadInput, with a sentence that begins with `what`.
     """
     match = _DATE.match(ascii_digits(str(text)).strip())
     if not match:
@@ -160,7 +160,7 @@ def parse_instant(text: object, what: str = "the time", *, local: bool = False) 
         )
     plain = ascii_digits(text).strip()
     day_text, _, clock_text = plain.replace("t", "T").replace("T", " ", 1).partition(" ")
-    # «yesterday» has a t as well: it is the whole text that is no date.
+    # «yesterday» also contains a t: then the whole text is not a date.
     day = parse_date(day_text if _DATE.match(day_text) else plain, what)
     if not clock_text:
         if not local:
@@ -211,9 +211,8 @@ def _instant(day: date, of_day_s: int, zone: tzinfo) -> int:
 def local_instant(day: date, of_day_s: int) -> int:
     """Seconds UTC of a time of day in Tehran, 0 to 86,400 (the end of the day).
 
-    On the days before 2022 when clocks were turned: midnight that was skipped
-    in spring is the instant of the turn, and an hour that came twice in autumn
-    is its first coming.
+    Before 2022, when there was daylight saving time: a midnight that was skipped in spring is the instant of the
+    change, and of an hour that came twice in autumn the first one is meant.
     """
     return _instant(day, of_day_s, TEHRAN)
 
@@ -249,7 +248,7 @@ def date_text(day: date, *, jalali: bool = True) -> str:
 
 
 def instant_text(at: int, *, jalali: bool = True, is_end: bool = False) -> str:
-    """``1405-08-30 09:00`` in Tehran; `is_end` writes midnight as 24:00 of the day it ends."""
+    """``1405-08-30 09:00`` in Tehran; `is_end` writes midnight as 24:00 of the day before."""
     moment = datetime.fromtimestamp(at, TEHRAN)
     of_day_s = moment.hour * 3600 + moment.minute * 60 + moment.second
     day = moment.date()
@@ -286,7 +285,7 @@ def _duration(seconds: int, units: tuple[str, str, str, str], days: bool) -> lis
 
 
 def parse_amount(text: str) -> tuple[int, bool]:
-    """``4h``, ``90m``, ``1h30m``, ``45s``, ``3d`` as (seconds, whether days were named)."""
+    """``4h``, ``90m``, ``1h30m``, ``45s``, ``3d`` as (seconds, whether days were used)."""
     plain = ascii_digits(str(text)).strip().lower().replace(" ", "")
     match = _AMOUNT.match(plain)
     if not plain or not match:

@@ -1,4 +1,4 @@
-"""Reckoning a JSON document, for what-if and for whoever wants to check us.
+"""Reckon a month from a JSON document, for what-if questions and for people who want to check our figures.
 
 In::
 
@@ -7,11 +7,10 @@ In::
      "exclusions": [{"from": T, "to": T, "kind": "planned_maintenance", "announced_at": T}],
      "unknown": [{"from": T, "to": T}], "terms": "1", "until": T}
 
-`month` is needed, the rest may be left out; `terms` is a version's id, without
-it the version in force when the month began; times T are ISO 8601 with an
-offset.  A record's `id` (or its place, like ``outages[2]``) comes back as its
-`ref` in the answer; further keys of a record, like a reason, are left alone.
-Whatever cannot be understood is refused with one sentence that names the record.
+Only `month` is required.  `terms` is the id of a version, by default the version in force when the month began; times
+T are ISO 8601 with an offset.  The `id` of a record (or its position, like ``outages[2]``) is its `ref` in the answer;
+other keys of a record, such as a reason, are ignored.  Anything that cannot be understood is refused with one sentence
+that names the record.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ MAX_RECORDS = 200_000
 
 
 def parse_document(text: str | bytes) -> dict[str, Any]:
-    """The JSON object of a document's text; BadInput if it is none."""
+    """The JSON object in a document's text.  Raises BadInput if there is none."""
     try:
         document = json.loads(text.decode("utf-8-sig") if isinstance(text, bytes) else text)
     except UnicodeDecodeError as error:
@@ -54,7 +53,7 @@ def parse_document(text: str | bytes) -> dict[str, Any]:
 
 
 def reckon_document(document: dict[str, Any]) -> dict[str, Any]:
-    """Reckon a document; the answer's keys are those of `describe`.  BadInput with one sentence."""
+    """Reckon a document; the answer has the keys of `describe`.  Raises BadInput with one sentence."""
     strange = sorted(set(document) - _KEYS)
     if strange:
         raise BadInput(
@@ -127,7 +126,7 @@ def _span(record: Any, what: str) -> tuple[int, int]:
 
 
 def _ref(record: dict[str, Any], what: str) -> str:
-    """The record's `id`, or its place in the document, so that the answer can name it."""
+    """The record's `id`, or its position in the document, so that the answer can name it."""
     return str(record["id"]) if record.get("id") is not None else what
 
 

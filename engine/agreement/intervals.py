@@ -1,9 +1,7 @@
 """Sets of half-open spans ``[start, end)`` over integers.
 
-A *set* here is a tuple of ``(start, end)`` pairs that is sorted, disjoint and
-without touching or empty members; so two sets with the same members are equal.
-Every function takes any iterable where it says `Iterable`, and such a set
-where it says `Spans`; all return sets.
+A *set* is a sorted tuple of ``(start, end)`` pairs that do not overlap, do not touch and are not empty, so that equal
+sets compare equal.  Functions take any iterable for `Iterable` and such a set for `Spans`; all return sets.
 """
 
 from __future__ import annotations
@@ -16,9 +14,9 @@ Spans = tuple[Span, ...]
 
 
 def merge(spans: Iterable[Span]) -> Spans:
-    """The set that covers what any of `spans` covers; empty spans vanish.
+    """The set that covers everything that any of `spans` covers; empty spans are dropped.
 
-    ValueError for a span that ends before it starts (callers check input).
+    Raises ValueError for a span that ends before it starts (callers check their input).
     """
     merged: list[Span] = []
     for start, end in sorted(spans):
@@ -34,14 +32,14 @@ def merge(spans: Iterable[Span]) -> Spans:
 
 
 def union(a: Spans, b: Spans) -> Spans:
-    """What `a` or `b` covers."""
+    """Everything that `a` or `b` covers."""
     if not b:
         return a
     return merge((*a, *b)) if a else b
 
 
 def intersect(a: Spans, b: Spans) -> Spans:
-    """What both `a` and `b` cover."""
+    """Everything that both `a` and `b` cover."""
     both: list[Span] = []
     i = j = 0
     while i < len(a) and j < len(b):
@@ -57,7 +55,7 @@ def intersect(a: Spans, b: Spans) -> Spans:
 
 
 def subtract(a: Spans, b: Spans) -> Spans:
-    """What `a` covers and `b` does not."""
+    """Everything that `a` covers and `b` does not."""
     if not a or not b:
         return a
     left: list[Span] = []
@@ -87,7 +85,7 @@ def total(spans: Spans) -> int:
 
 
 def covering(spans: Spans, at: int) -> Span | None:
-    """The member of the set that `at` lies in, or None."""
+    """The member of the set that contains `at`, or None."""
     index = bisect_right(spans, at, key=lambda span: span[0]) - 1
     if index >= 0 and at < spans[index][1]:
         return spans[index]

@@ -1,4 +1,4 @@
-"""The support line's figures of a month, as a statement shows them and its hash binds them."""
+"""The support line's figures of a month; a statement shows them, and its hash includes them."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ class LineFigures:
     within_20_s: int
     within_80_s: int
     abandoned: int
-    called_back: int  # left for a call-back
+    called_back: int  # hung up and asked for a call-back
     longest_wait_s: int
     mean_wait_s: int
 
 
 @dataclass(frozen=True, slots=True)
 class LineMonth:
-    """A month of all callers, and of the statement's account if somebody of it called."""
+    """The figures of all callers, and of the statement's account if it called."""
 
     everybody: LineFigures
     own: LineFigures | None = None

@@ -1,8 +1,7 @@
 """Months of the subscription: Jalali by default, Gregorian by setting.
 
-A month is the half-open span from its first midnight to the next month's in
-Tehran.  Since 2022 that is days × 86,400 s; in older months in which clocks
-were turned it is an hour more or less, as it was on the wall.
+A month is the half-open span from its first midnight in Tehran to that of the next month.  Since 2022 that is days ×
+86,400 s; in older months with a change of daylight saving time it is an hour more or less.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ class Month:
 
     @staticmethod
     def of(year: int, number: int) -> Month:
-        """The month of a Jalali year (1200-1599) or a Gregorian one (1800-2299); BadInput otherwise."""
+        """The month of a Jalali year (1200-1599) or a Gregorian year (1800-2299).  Raises BadInput for other years."""
         jalali = is_jalali_year(year)
         text = f"{year:04d}-{number:02d}"
         if not (jalali or 1800 <= year < 2300):
@@ -59,7 +58,7 @@ class Month:
 
     @staticmethod
     def parse(text: object) -> Month:
-        """A month from ``1405-08``, ``۱۴۰۵/۰۸`` or ``2026-11``; BadInput with one sentence."""
+        """A month from ``1405-08``, ``۱۴۰۵/۰۸`` or ``2026-11``.  Raises BadInput with one sentence."""
         match = _MONTH.match(ascii_digits(text).strip()) if isinstance(text, str) else None
         if not match:
             raise BadInput("month: %(text)s is no month like 1405-08 or 2026-11", text=quoted(text))
@@ -67,14 +66,14 @@ class Month:
 
     @staticmethod
     def containing(at: int, *, jalali: bool = True) -> Month:
-        """The month that an instant lies in."""
+        """The month that contains an instant (s)."""
         day = local_day(at)
         year, number = jalali_parts(day)[:2] if jalali else (day.year, day.month)
         return Month.of(year, number)
 
     @property
     def seconds(self) -> int:
-        """Its length."""
+        """The length of the month in seconds."""
         return self.end - self.start
 
     @property
@@ -95,11 +94,11 @@ class Month:
         return f"{names[self.number - 1]} {persian_digits(self.year)}"
 
     def next(self) -> Month:
-        """The month after."""
+        """The following month."""
         return Month.of(self.year + 1, 1) if self.number == 12 else Month.of(self.year, self.number + 1)
 
     def previous(self) -> Month:
-        """The month before."""
+        """The preceding month."""
         return Month.of(self.year - 1, 12) if self.number == 1 else Month.of(self.year, self.number - 1)
 
     def __str__(self) -> str:

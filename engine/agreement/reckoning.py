@@ -1,17 +1,13 @@
 """A month's availability: from outages and exclusions to the discount.
 
-The rules are those of the agreement as this project reads them: downtime is
-counted to the second, each column of the table is evaluated on its own, and
-the higher discount of the two is the customer's.  An exclusion takes away the
-downtime inside its own span, once however many exclusions lie over it; planned
-maintenance and announced outages only if they were announced the version's 48
-hours before their start.  Downtime before or after such a span counts.
+The rules of the agreement as this project reads them: downtime is counted to the second, each column of the table is
+evaluated separately, and the customer gets the higher discount of the two.  An exclusion removes the downtime inside
+its own span, once, even where exclusions overlap.  Planned maintenance and announced outages count as exclusions only
+if they were announced in time (the version's 48 hours before their start).  Downtime before or after such a span counts.
 
-Three kinds of time: what no outage and no unknown span covers is *up*, what an
-outage covers is *down*, the rest is *unknown* (the monitor was off).  Unknown
-time is in no figure but its own: `as_known` takes the known downtime alone,
-`if_unknown_was_down` is the other bound, and a month with unknown time is not
-`is_settled`.
+There are three kinds of time: *down* is covered by an outage, *unknown* by an unknown span (the monitor was off) and no
+outage, everything else is *up*.  Unknown time is part of no other figure: `as_known` uses only the known downtime,
+`if_unknown_was_down` is the upper bound, and a month with unknown time is not `is_settled`.
 
 Instants are seconds UTC; spans half-open.  Everything is a value: the same
 records in any order give the same `evidence()` bytes and the same hash.
@@ -47,7 +43,7 @@ EVIDENCE_FORMAT = "avanak-reckoning-1"
 
 @dataclass(frozen=True, slots=True)
 class OutageLine:
-    """An outage's part in the month: what counts of it and what does not."""
+    """The part of an outage in the month: what of it counts and what does not."""
 
     outage: Outage
     span: Span
@@ -57,7 +53,7 @@ class OutageLine:
 
 @dataclass(frozen=True, slots=True)
 class ExclusionLine:
-    """An exclusion's part in the month: the downtime in it that it takes away, or would have."""
+    """The part of an exclusion in the month: the downtime that it removes, or would have removed."""
 
     exclusion: Exclusion
     judgement: Judgement
@@ -67,11 +63,11 @@ class ExclusionLine:
 
 @dataclass(frozen=True)
 class Reckoning:
-    """One month reckoned; made by `reckon` or by a `MonthBook`.
+    """The result for one month; made by `reckon` or by a `MonthBook`.
 
-    `outages`, `exclusions`, `unknown` hold only what touches the month, in a
-    fixed order; `down`, `excluded` and `counted` are sets clipped to the month.
-    `until` is the end of what has been seen, for a month that still runs.
+    `outages`, `exclusions`, `unknown` contain only what touches the month, in a fixed order; `down`, `excluded` and
+    `counted` are sets clipped to the month.  `until` is the end of the time that was observed, in a month that has not
+    ended.
     """
 
     month: Month
@@ -87,23 +83,23 @@ class Reckoning:
 
     @cached_property
     def as_known(self) -> Verdict:
-        """The table for the downtime that is known: the month's figure."""
+        """The verdict for the known downtime: the month's figure."""
         return verdict(total(self.counted), self.month.seconds, self.limits)
 
     @cached_property
     def if_unknown_was_down(self) -> Verdict:
-        """The table as if all unknown time (outside the exclusions) had been downtime."""
+        """The verdict as if all unknown time outside the exclusions had been downtime."""
         doubtful = total(subtract(self.unknown, self.excluded))
         return verdict(self.as_known.down_s + doubtful, self.month.seconds, self.limits)
 
     @cached_property
     def unknown(self) -> Spans:
-        """Time that is neither known as up nor as down."""
+        """The time that is known neither as up nor as down."""
         return subtract(self.unknown_spans, self.down)
 
     @property
     def is_settled(self) -> bool:
-        """Whether no unknown time is left that staff must resolve."""
+        """Whether no unknown time is left for staff to resolve."""
         return not self.unknown
 
     @property
@@ -123,7 +119,7 @@ class Reckoning:
         return tuple(lines)
 
     def exclusion_lines(self) -> tuple[ExclusionLine, ...]:
-        """Each exclusion with our judgement and the downtime that lies in it."""
+        """Each exclusion with our judgement and the downtime inside it."""
         lines = []
         for each in self.exclusions:
             span = (max(each.start, self.month.start), min(each.end, self.month.end))
@@ -202,7 +198,7 @@ class Reckoning:
         return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
     def evidence(self) -> bytes:
-        """Canonical JSON of everything the figure rests on, and the figure itself."""
+        """Canonical JSON of the figure and of everything from which it was computed."""
         return self._evidence
 
     @cached_property
@@ -219,11 +215,10 @@ def reckon(
     unknown: Iterable[Span] = (),
     until: int | None = None,
 ) -> Reckoning:
-    """Reckon one month for one account; every record given is taken to concern it.
+    """Reckon one month for one account; all records given must concern it.
 
-    Records may overlap, repeat, reach over the month's edges or be empty.
-    `until` (for a month that runs) cuts outages and unknown time off at now.
-    ValueError for a record that ends before it starts.
+    Records may overlap, repeat, reach beyond the month or be empty.  `until` cuts off outages and unknown time at the
+    present, in a month that has not ended.  Raises ValueError for a record that ends before it starts.
     """
     rule = terms.credit if isinstance(terms, Terms) else terms
     end = month.end if until is None else max(month.start, min(until, month.end))
@@ -246,13 +241,13 @@ def reckon(
 
 
 def accepted_spans(exclusions: Iterable[Exclusion], rule: CreditRule, month: Month) -> Spans:
-    """The set that the accepted ones of `exclusions` cover in the month."""
+    """The set that the accepted exclusions cover in the month."""
     accepted = (each for each in exclusions if judge(each, rule.notice_s).accepted)
     return clip(merge((each.start, each.end) for each in accepted), month.start, month.end)
 
 
 def from_evidence(evidence: bytes | str) -> Reckoning:
-    """Reckon again from stored evidence alone; BadInput if the result is not byte for byte the same."""
+    """Reckon again from stored evidence only.  Raises BadInput if the result is not byte for byte the same."""
     content = json.loads(evidence)
     if content.get("format") != EVIDENCE_FORMAT:
         raise BadInput("this is no evidence of the form %(form)s", form=EVIDENCE_FORMAT)

@@ -1,4 +1,4 @@
-"""What a month is reckoned from: outages, exclusions, and our judgement of these."""
+"""The input of a reckoning: outages, exclusions, and our judgement of exclusions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Account = int | str
 class Outage:
     """The service was down in ``[start, end)``; `account` None means for everybody.
 
-    `ref` names it in evidence, `record_id` is the row that it was read from.
+    `ref` is its name in evidence, `record_id` the id of its row in the store.
     """
 
     start: int
@@ -30,8 +30,8 @@ class Outage:
 class Exclusion:
     """Downtime in ``[start, end)`` does not count; `account` None means for everybody.
 
-    For the kinds that need notice the span is the announced one and
-    `announced_at` the instant of the announcement (None: never announced).
+    For the kinds that need notice, the span is the announced one and `announced_at` the time of the announcement
+    (None: never announced).
     """
 
     start: int
@@ -53,7 +53,7 @@ class Judgement:
 
 
 def judge(exclusion: Exclusion, notice_s: Mapping[ExclusionKind, int]) -> Judgement:
-    """Hold an exclusion against the version's notice periods."""
+    """Check an exclusion against the notice periods of the version."""
     needed = notice_s.get(exclusion.kind)
     if needed is None:
         return Judgement(True, "accepted", "needs no announcement", "نیاز به اعلام قبلی ندارد")
@@ -87,7 +87,7 @@ Record = TypeVar("Record", Outage, Exclusion)
 
 
 def touching(records: Iterable[Record], start: int, end: int) -> list[Record]:
-    """The records that cover some of ``[start, end)``."""
+    """The records that overlap ``[start, end)``."""
     touching_records = []
     for each in records:
         if each.end < each.start:
@@ -113,7 +113,7 @@ def sorted_exclusions(exclusions: Iterable[Exclusion]) -> tuple[Exclusion, ...]:
 
 
 def evidence_record(each: Outage | Exclusion) -> dict[str, Any]:
-    """A record as it stands in evidence."""
+    """A record in the form of the evidence."""
     record: dict[str, Any] = {"from": iso_utc(each.start), "to": iso_utc(each.end)}
     if each.ref:
         record["ref"] = each.ref

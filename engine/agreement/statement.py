@@ -1,9 +1,7 @@
-"""A month's statement for one account: its hash, its rows, and the CSV file.
+"""The statement of a month for one account: its hash, its rows, and the CSV file.
 
-A statement is a head (who, which number, what money) over a `Reckoning`.  It
-is never edited; a correction is another one that `adjusts` the first.  The
-same head and the same evidence give the same hash, the same CSV and the same
-PDF, byte for byte.
+A statement is a head (account, number, money) and a `Reckoning`.  It is never edited; a correction is another statement
+that `adjusts` the first.  The same head and the same evidence give the same hash, CSV and PDF, byte for byte.
 """
 
 from __future__ import annotations
@@ -23,7 +21,7 @@ from engine.agreement.records import Account
 from engine.agreement.terms import Band, Terms, percent_text
 from engine.csv_cells import safe_cell
 
-# Why no credit is given (yet), or not for all: what a statement's note holds.
+# The reasons in a statement's note: why no credit is given (yet), or not for everything.
 NOTES_FA = {
     "claim": "تخفیف برای قطعی‌هایی داده می‌شود که درخواست جبران آن‌ها در مهلت ثبت و تایید شده باشد",
     "no_subscription": "در این ماه اشتراکی نبوده است",
@@ -35,12 +33,11 @@ DECIDED_FA = {"percent": "ستون درصد", "minutes": "ستون دقیقه", 
 
 @dataclass(frozen=True, slots=True)
 class StatementHead:
-    """What a statement says besides its reckoning; money in whole Rials.
+    """What a statement contains besides its reckoning; money in whole Rials.
 
-    `subscription_rials` is the price of the next month's subscription, on which
-    the discount is given, and `discount_rials` the credit; None when no credit
-    is given (yet), with the reasons in `note` (codes of `NOTES_FA`, blank separated).
-    `line` has the support line's figures of the month, None when nobody called.
+    `subscription_rials` is the price of the next month's subscription, to which the discount applies, and
+    `discount_rials` the credit.  Both are None when no credit is given (yet); `note` has the reasons (codes of
+    `NOTES_FA`, separated by blanks).  `line` has the support line's figures of the month, None when nobody called.
     """
 
     number: str
@@ -55,7 +52,7 @@ class StatementHead:
 
 
 def notes_of(note: str) -> list[str]:
-    """The codes of a statement's note; statements of before hold their texts instead."""
+    """The codes of a statement's note; old statements contain their texts instead."""
     codes = note.split()
     return codes if NOTES_FA.keys() >= set(codes) else note.split("؛ ")
 
@@ -64,14 +61,14 @@ def statement_sha256(head: StatementHead, reckoning: Reckoning) -> str:
     """Hash of the statement: its head and the hash of its evidence."""
     content = asdict(head)
     if head.line is None:
-        del content["line"]  # statements had none once: their hashes stay
+        del content["line"]  # old statements had no such key; their hashes must not change
     content["evidence_sha256"] = reckoning.evidence_sha256
     text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def kind_names(terms: Terms, language: str) -> Mapping[str, str]:
-    """The agreement's words for the kinds of exclusion."""
+    """The names of the kinds of exclusion in the agreement."""
     return {kind: words[language] for kind, words in terms.record["exclusions"].items()}
 
 
@@ -131,7 +128,7 @@ def figures_fa(head: StatementHead, reckoning: Reckoning) -> list[tuple[str, str
 
 
 def line_fa(head: StatementHead) -> list[tuple[str, ...]]:
-    """The support line's figures in Persian: whose, then counts and seconds in the order of `LineFigures`."""
+    """The support line's figures in Persian: the callers, then counts and seconds in the order of `LineFigures`."""
     return [
         (name, *(_number_fa(value) for value in asdict(figures).values()))
         for name, figures in _line(head, "fa")
@@ -147,7 +144,7 @@ def _line(head: StatementHead, language: str) -> list[tuple[str, LineFigures]]:
 
 
 def _percent_fa(text: str) -> str:
-    """``۲۰٪`` with the sign left of the number, in a cell of its own as well as after words."""
+    """``۲۰٪`` with the sign left of the number, also in a cell of its own."""
     return f"{persian_digits(text.replace('.', '٫'))}\u200f٪"
 
 
@@ -158,7 +155,7 @@ def _number_fa(number: int) -> str:
 def statement_csv(head: StatementHead, reckoning: Reckoning) -> str:
     """The statement as CSV for spreadsheets: ``section, item, from, to, seconds, value, note``.
 
-    Begins with a byte order mark, so that Excel reads the Persian; texts are made safe by `engine.csv_cells`.
+    Begins with a byte order mark, so that Excel reads the Persian; `engine.csv_cells` makes the texts safe.
     """
     known, month = reckoning.as_known, reckoning.month
     out = io.StringIO()

@@ -1,7 +1,7 @@
-"""A month's statement as a PDF in Persian, right to left, in Vazirmatn.
+"""The statement of a month as a PDF in Persian, right to left, in Vazirmatn.
 
-fpdf2 draws, HarfBuzz shapes the letters.  Tables are laid out from the right;
-a long one goes on on the next page under its heading row again.
+fpdf2 draws, HarfBuzz shapes the letters.  Tables are laid out from the right; a long table continues on the next page
+and repeats its heading row.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _INK, _PALE, _MARK = (30, 41, 59), (241, 245, 249), (254, 243, 199)
 
 
 class _Sheet(FPDF):
-    """An A4 page whose foot shows the hash and the page's number."""
+    """An A4 page with the hash and the page number in its footer."""
 
     def __init__(self, foot: str, created_at: int) -> None:
         super().__init__(format="A4")
@@ -60,7 +60,7 @@ class _Sheet(FPDF):
         self.cell(0, 5, f"صفحه {persian_digits(self.page_no())}", align="R")
 
     def heading(self, text: str) -> None:
-        """A section's heading, never left alone at the foot of a page."""
+        """The heading of a section, never alone at the end of a page."""
         if self.will_page_break(8 * _LINE):  # heading, heads and a row of several lines
             self.add_page()
         self.ln(3)
@@ -74,7 +74,7 @@ class _Sheet(FPDF):
         rows: Sequence[Sequence[str]],
         marked: frozenset[int] = frozenset(),
     ) -> None:
-        """A table whose first column is at the right; `marked` rows are coloured."""
+        """A table with its first column at the right; `marked` rows are coloured."""
         if heads:
             self._row(widths, heads, "B", _PALE)
         for index, row in enumerate(rows):
@@ -115,7 +115,7 @@ def _font_path(name: str) -> str:
 
 
 def statement_pdf(head: StatementHead, reckoning: Reckoning, terms: Terms) -> bytes:
-    """The PDF file of a statement; `terms` is the version the reckoning was made by (its texts)."""
+    """The PDF file of a statement; `terms` is the version of the reckoning, for its texts."""
     sheet = _Sheet(f"SHA-256 {statement_sha256(head, reckoning)}", head.issued_at)
     month = reckoning.month
     title = f"صورت‌وضعیت دسترسی‌پذیری {month.name_fa}"

@@ -1,12 +1,11 @@
-"""The agreement's versions: every figure and every article as data.
+"""The versions of the agreement: every figure and every article as data.
 
-A version is one JSON object; the published ones lie in ``versions/``, and the
-store may hold further ones that staff write (`Terms.from_record`).  The
-version in force at the time of an event applies to it; a month is reckoned by
-the version in force when it began.
+A version is one JSON object.  The published versions are in ``versions/``; the store may have further ones that staff
+wrote (`Terms.from_record`).  The version in force at the time of an event applies to it; a month is reckoned by the
+version in force when it began.
 
-The first version bears no date (``effective_from: null``), as the published
-text bears none: it holds for all time before the second.
+The first version has no date (``effective_from: null``), as the published text has none: it applies to all time before
+the second.
 """
 
 from __future__ import annotations
@@ -49,7 +48,7 @@ class ExclusionKind(StrEnum):
     OUTSIDE_CONTROL = "outside_control"
 
 
-# What each limit of a version means; a version must give all of them.
+# The limits of a version and their meaning; a version must have all of them.
 LIMITS = {
     "maintenance_notice_s": "planned maintenance is announced at least this long before",
     "outage_notice_s": "the notice of an outage is on the panel within",
@@ -66,7 +65,7 @@ LIMITS = {
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """One row of the discount table; None means without an edge (the last row)."""
+    """One row of the discount table; None means no limit (the last row)."""
 
     min_percent: Fraction | None
     max_minutes: int | None
@@ -75,10 +74,9 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class CreditRule:
-    """What a month's reckoning needs of a version: the table and the notice periods.
+    """The part of a version that a reckoning needs: the table and the notice periods.
 
-    `bands` run from the best to the worst.  `notice_s` holds, for the kinds that
-    count only when announced, how long before.
+    `bands` go from best to worst.  `notice_s` has the notice period (s) of each kind that must be announced.
     """
 
     terms_id: str
@@ -152,7 +150,7 @@ class Terms:
 
     @staticmethod
     def from_record(record: Mapping[str, Any]) -> Terms:
-        """A version from its JSON object; BadInput with one sentence if a figure is missing or absurd."""
+        """A version from its JSON object.  Raises BadInput, with one sentence, if a figure is missing or impossible."""
         try:
             return _terms(record)
         except KeyError as error:
@@ -243,7 +241,7 @@ def _band_record(band: Band) -> dict[str, Any]:
 
 
 def percent_text(percent: Fraction) -> str:
-    """An edge of the table as it is written there: ``99.58``, ``99``."""
+    """A limit of the table as it is written there: ``99.58``, ``99``."""
     text = f"{float(percent):.6f}".rstrip("0").rstrip(".")
     if Fraction(text) != percent:
         raise BadInput("the percent %(percent)s has more than six decimals", percent=percent)
@@ -252,7 +250,7 @@ def percent_text(percent: Fraction) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that differs between two versions: its path, before and after (None: not there)."""
+    """One difference between two versions: its path, the value before and after (None: absent)."""
 
     path: str
     before: Any
@@ -260,7 +258,7 @@ class Difference:
 
 
 def diff(a: Terms, b: Terms) -> tuple[Difference, ...]:
-    """What changed from `a` to `b`: figures, hours and articles, by path (``limits.claim_window_s``)."""
+    """The changes from `a` to `b`: figures, hours and articles, by path (``limits.claim_window_s``)."""
     before, after = dict(_flat("", _comparable(a.record))), dict(_flat("", _comparable(b.record)))
     paths = [*before, *(path for path in after if path not in before)]
     return tuple(
@@ -271,7 +269,7 @@ def diff(a: Terms, b: Terms) -> tuple[Difference, ...]:
 
 
 def _comparable(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Articles by their id, so that an inserted one does not shift all others."""
+    """The record with its articles by id, so that an inserted article does not shift all others."""
     articles = {each["id"]: {k: v for k, v in each.items() if k != "id"} for each in record["articles"]}
     return {**record, "articles": articles}
 
@@ -289,13 +287,13 @@ def _flat(path: str, value: Any) -> Iterable[tuple[str, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class Versions:
-    """All versions, the earliest first."""
+    """All versions, earliest first."""
 
     terms: tuple[Terms, ...]
 
     @staticmethod
     def of(terms: Iterable[Terms]) -> Versions:
-        """Versions sorted by effect date; BadInput if two share a date or an id."""
+        """Sort versions by the date from which they apply.  Raises BadInput if two share a date or an id."""
         ordered = sorted(terms, key=lambda each: (each.effective_from is not None, each.effective_from or 0))
         for attribute in ("id", "effective_from"):
             values = [getattr(each, attribute) for each in ordered]
@@ -306,14 +304,14 @@ class Versions:
         return Versions(tuple(ordered))
 
     def in_force(self, at: int) -> Terms:
-        """The version in force at an instant; BadInput before the first one's date."""
+        """The version in force at an instant (s).  Raises BadInput before the date of the first one."""
         for each in reversed(self.terms):
             if each.effective_from is None or each.effective_from <= at:
                 return each
         raise BadInput("no version of the agreement was in force at %(at)s", at=Instant(at * 1000))
 
     def by_id(self, terms_id: str) -> Terms:
-        """The version of that id; BadInput if there is none."""
+        """The version with an id.  Raises BadInput if there is none."""
         for each in self.terms:
             if each.id == terms_id:
                 return each

@@ -1,7 +1,7 @@
-"""The discount table: what a figure of downtime means in a month of a given length.
+"""The discount table: the discount for an amount of downtime in a month of a given length.
 
-Each column is evaluated on its own, exact, and the higher discount of the two
-is the customer's.  Downtime in whole seconds; minutes are rounded down.
+Each column is evaluated separately and exactly, and the customer gets the higher discount of the two.  Downtime is in
+whole seconds; minutes are rounded down.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from engine.agreement.terms import CreditRule
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """A band in seconds of one month: the most downtime that each column still allows in it."""
+    """A band in seconds of one month: the most downtime that each column allows in it."""
 
     percent_s: int | None
     minutes_s: int | None
@@ -24,7 +24,7 @@ class Limits:
 
 
 def limits_of(rule: CreditRule, month_s: int) -> tuple[Limits, ...]:
-    """The table's bands for a month of that length, exact."""
+    """The exact bands of the table for a month of `month_s` seconds."""
     return tuple(
         Limits(
             # up / month >= percent / 100, solved for whole seconds of downtime
@@ -39,7 +39,7 @@ def limits_of(rule: CreditRule, month_s: int) -> tuple[Limits, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Both columns of the table for one figure of downtime."""
+    """Both columns of the table for one amount of downtime."""
 
     down_s: int
     month_s: int
@@ -50,8 +50,8 @@ class Verdict:
     discount_by_minutes: int
     discount: int
     decided_by: str  # percent, minutes, or both when they agree
-    allowed_s: int | None  # the most downtime that costs no more than `discount`; None: nothing costs more
-    next_discount: int | None  # what one second above `allowed_s` costs
+    allowed_s: int | None  # the most downtime with the same `discount`; None: it is the highest discount
+    next_discount: int | None  # the discount of one second more than `allowed_s`
 
 
 def verdict(down_s: int, month_s: int, limits: Sequence[Limits]) -> Verdict:
@@ -89,8 +89,8 @@ def _discounts(down_s: int, limits: Sequence[Limits]) -> tuple[int, int]:
 
 
 def shown_percent(availability: Fraction, edges: Iterable[Fraction]) -> str:
-    """Two decimals, rounded to the nearest, but never up onto an edge of the table (nor to 100)
-    that the exact figure has not reached: 99.5799 is shown as 99.57, as it does cost 10 %."""
+    """The percentage with two decimals, rounded to the nearest, but never up to a limit of the table (or to 100)
+    that the exact figure has not reached: 99.5799 is shown as 99.57, because its discount is 10 %."""
     hundredths = int(availability * 100 + Fraction(1, 2))
     shown = Fraction(hundredths, 100)
     if any(availability < edge <= shown for edge in (*edges, Fraction(100))):

@@ -1,13 +1,10 @@
-"""Clocks that run in working time: how much has run, and when it will be enough.
+"""Clocks that run in working time: how much has elapsed, and when a deadline is reached.
 
-`elapsed` and `deadline` are each other's inverse: ``elapsed(c, s, deadline(c,
-s, n, p), p) == n``, and no earlier instant has it.  A pause is a span in which
-the clock stands still (we wait for the customer); a pause that is still open
-is given as ``(start, now)``, which makes the deadline the one that would hold
-if the customer answered now.
+`elapsed` and `deadline` are inverse: ``elapsed(c, s, deadline(c, s, n, p), p) == n``, and no earlier instant has that
+value.  A pause is a span in which the clock is stopped (we wait for the customer).  Pass an open pause as
+``(start, now)``; the deadline is then the one that would hold if the customer answered now.
 
-Nothing here walks over seconds: a year of a calendar is one table of spans
-with running totals, made once.
+Nothing here iterates over seconds: a year of a calendar is one table of spans with running totals, made once.
 """
 
 from __future__ import annotations
@@ -39,7 +36,7 @@ from engine.sentences import Instant
 
 @dataclass(frozen=True, slots=True)
 class _Year:
-    """The open spans of one local year and the seconds open up to the end of each."""
+    """The open spans of one local year, and the open seconds up to the end of each."""
 
     starts: tuple[int, ...]
     ends: tuple[int, ...]
@@ -73,14 +70,14 @@ def _year(calendar: Calendar, year: int) -> _Year:
 
 
 def _open_seconds(calendar: Calendar, start: int, end: int) -> int:
-    """Open seconds in ``[start, end)``, pauses apart."""
+    """Open seconds in ``[start, end)``, without regard to pauses."""
     first, last = local_day(start).year, local_day(end).year
     open_s = _year(calendar, last).before(end) - _year(calendar, first).before(start)
     return open_s + sum(_year(calendar, year).total for year in range(first, last))
 
 
 def _advance(calendar: Calendar, start: int, amount_s: int) -> int:
-    """The first instant at which `amount_s` > 0 open seconds have run since `start`."""
+    """The first instant at which `amount_s` > 0 open seconds have passed since `start`."""
     year = local_day(start).year
     table = _year(calendar, year)
     wanted = table.before(start) + amount_s
@@ -95,7 +92,7 @@ def _advance(calendar: Calendar, start: int, amount_s: int) -> int:
 def elapsed(calendar: Calendar, start: int, end: int, pauses: Iterable[Span] = ()) -> int:
     """Working seconds in ``[start, end)`` outside the pauses; instants in seconds UTC.
 
-    BadInput if `end` lies before `start`, or outside the calendar's years.
+    Raises BadInput if `end` is before `start` or outside the calendar's years.
     """
     if end < start:
         raise BadInput(
@@ -108,10 +105,10 @@ def elapsed(calendar: Calendar, start: int, end: int, pauses: Iterable[Span] = (
 
 
 def deadline(calendar: Calendar, start: int, amount_s: int, pauses: Iterable[Span] = ()) -> int:
-    """The first instant at which `amount_s` working seconds have run since `start`.
+    """The first instant at which `amount_s` working seconds have passed since `start`.
 
-    For 0 seconds that is `start` itself.  BadInput for a negative amount, or if
-    the answer lies outside the calendar's years.
+    For 0 seconds that is `start` itself.  Raises BadInput for a negative amount, or if the answer is outside the
+    calendar's years.
     """
     if amount_s < 0:
         raise BadInput("an amount of working time cannot be negative: %(n)s s", n=amount_s)
@@ -131,17 +128,17 @@ def deadline(calendar: Calendar, start: int, amount_s: int, pauses: Iterable[Spa
 
 
 def is_open(calendar: Calendar, at: int) -> bool:
-    """Whether the calendar's clock runs at that instant."""
+    """Whether the calendar's clock runs at an instant."""
     return covering(calendar.spans(local_day(at)), at) is not None
 
 
 def next_open(calendar: Calendar, at: int) -> int:
-    """The first instant from `at` on at which the clock runs (`at` itself if it runs then)."""
+    """The first instant at or after `at` at which the clock runs."""
     return _advance(calendar, at, 1) - 1
 
 
 def is_working_day(calendar: Calendar, day: date) -> bool:
-    """Whether a date is a working day; asks for the working-days calendar."""
+    """Whether a date is a working day; `calendar` must be a working-days calendar."""
     _require_working_days(calendar)
     return bool(calendar.hours(day))
 
@@ -149,8 +146,8 @@ def is_working_day(calendar: Calendar, day: date) -> bool:
 def end_of_working_day(calendar: Calendar, start: int, count: int = 1) -> int:
     """The end (24:00) of the `count`-th working day after the day of `start`.
 
-    «By the end of the next working day» is `count` 1: on a Wednesday the end of
-    Thursday, on a Thursday or Friday the end of Saturday.
+    «By the end of the next working day» is `count` 1: on a Wednesday the end of Thursday, on a Thursday or Friday the
+    end of Saturday.
     """
     _require_working_days(calendar)
     if count < 1:
@@ -169,7 +166,7 @@ def _require_working_days(calendar: Calendar) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """How a clock stands, in figures and as one sentence in each language."""
+    """The state of a clock, in figures and as one sentence in each language."""
 
     used_s: int
     amount_s: int
@@ -189,11 +186,10 @@ def explain(
     *,
     stopped_at: int | None = None,
 ) -> Explanation:
-    """Where the clock stands at `now`: «3 h 20 min of 4 h used; the clock stands still until 08:30».
+    """The state of a clock at `now`: «3 h 20 min of 4 h used; the clock stands still until 08:30».
 
-    A pause that covers `now` is one that waits for the customer.  `stopped_at`
-    is when the thing was done (the answer given): the clock ends there, in time
-    or late.
+    A pause that covers `now` means that we wait for the customer.  `stopped_at` is when the work was done (the answer
+    given): the clock ends there, in time or late.
     """
     paused: Spans = merge(pauses)
     at = max(start, now if stopped_at is None else min(stopped_at, now))
@@ -235,7 +231,7 @@ def explain(
 
 
 def _moment(at: int, now: int) -> tuple[str, str]:
-    """`at` as said on the day of `now`: a time of day, with the date if it is another day's."""
+    """`at` as a time of day, with the date unless it is the day of `now`; (English, Persian)."""
     day = local_day(at)
     clock = instant_text(at).partition(" ")[2]
     if day == local_day(now):
