@@ -115,6 +115,7 @@ def _open(
         choices,
         default_area=settings.default_area_code or None,
         allow_abroad=True,
+        takes_fillers=True,
         only_numbers=only_numbers,
     )
 

@@ -36,6 +36,8 @@ def test_the_list_has_every_sort_of_number():
         Reason.ENDINGS,
         Reason.BESIDE_WORDS,
         Reason.FOREIGN_FORM,
+        Reason.FILLER,
+        Reason.FOOTER,
     }
     counts = Counter(row.reason for row in rows)
     assert set(counts) == {None, *Reason} - later - of_other_lists

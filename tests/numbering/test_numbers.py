@@ -90,7 +90,7 @@ def test_a_landline_of_each_province(area):
         ("0912 345\n6789", Reason.NOT_A_NUMBER),
         ("0912+3456789", Reason.NOT_A_NUMBER),
         ("++989123456789", Reason.NOT_A_NUMBER),
-        ("=1+1", Reason.NOT_A_NUMBER),
+        ("=1+1", Reason.FORMULA),
         ("1404/05/12 10:30", Reason.DATE),
         ("0" * 10_000, Reason.NOT_A_NUMBER),
         (" " * 10_000 + "09123456789", Reason.NOT_A_NUMBER),

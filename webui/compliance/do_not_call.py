@@ -133,7 +133,13 @@ def import_() -> Answer | BaseResponse:
         chosen, whose = form.choices(), account_scope()
         with web().apart(
             lambda: open_list(
-                stream, chosen, filename=name, default_area=area, allow_abroad=True, account=whose
+                stream,
+                chosen,
+                filename=name,
+                default_area=area,
+                allow_abroad=True,
+                takes_fillers=True,
+                account=whose,
             ),
             waits=True,
         ) as reader:

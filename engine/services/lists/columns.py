@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from engine.services.lists.choices import Candidate
@@ -196,6 +196,14 @@ def is_bare(cell: str) -> bool:
     """Whether a cell has ten digits without a leading 0 or +98, like national and postal codes."""
     digits = [int(char) for char in cell if char.isdecimal()]
     return len(digits) == 10 and digits[0] != 0
+
+
+def without_bare(read: Callable[[str], NormalNumber | Reason], text: str) -> NormalNumber | Reason:
+    """A cell's number; ten digits that only might be a landline are not called among mobiles or codes."""
+    found = read(text)
+    if type(found) is NormalNumber and found.kind is LineKind.LANDLINE and is_bare(text):
+        return Reason.MAY_BE_CODE
+    return found
 
 
 def find_columns(

@@ -6,7 +6,7 @@ Memory stays flat: one chunk, and 12 to 24 bytes for each different number.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
 from itertools import chain, islice
@@ -19,14 +19,16 @@ from engine.errors import BadInput
 from engine.fold import visible
 from engine.sentences import Amount, Sentence
 from engine.services.lists.choices import AS_FOUND, Choices, HiddenRows, ListFacts, Several
-from engine.services.lists.columns import MAX_COLUMNS, is_bare
+from engine.services.lists.columns import MAX_COLUMNS, without_bare
 from engine.services.lists.duplicates import SeenNumbers
+from engine.services.lists.footers import is_footer, may_be_footer
 from engine.services.lists.kinds import open_table
 from engine.services.lists.layout import SAMPLE_ROWS, Layout, is_unparted, not_parted
 from engine.services.lists.names import column_names, points_of
 from engine.services.lists.rows import Row
 from engine.services.lists.table import Table
-from engine.services.numbering.numbers import LineKind, NormalNumber, normalise, numbers_in, usual_numbers
+from engine.services.numbering.identity_codes import FILLERS
+from engine.services.numbering.numbers import NormalNumber, normalise, numbers_in, usual_numbers
 from engine.services.numbering.reasons import Reason
 
 MAX_CELL = 1_000
@@ -57,6 +59,7 @@ class Reading:
         max_rows: int,
         chunk_rows: int,
         needs_number: bool,
+        takes_fillers: bool,
     ) -> None:
         self.filename = filename
         self.counts: Counter[Reason | None] = Counter()
@@ -80,6 +83,8 @@ class Reading:
         self._unparted: tuple[int, str] | None = None  # the first line that seems to have several cells
         self._filled = self._blank = self._hidden = self._several = self._beside_words = 0
         self._headers = 0  # headers that are repeated between the rows
+        self._fillers = frozenset[str]() if takes_fillers else FILLERS
+        self._footers = set[int]()  # lines that are totals or notes of the list's maker
         self._elsewhere = 0  # rows without a number that have a mobile in a column that was not chosen
 
         rows = self._filled_rows(table.rows())
@@ -97,7 +102,7 @@ class Reading:
         self.number_column = self.columns[self._index]
         self.is_numbers_only = layout.is_numbers_only
         if layout.is_bare_refused:
-            self._read_number = partial(_without_bare, self._read_number)
+            self._read_number = partial(without_bare, self._read_number)
         self._rows: Iterator[tuple[int, list[str]]] = chain(sample[layout.begins :], rows)
         if self.is_numbers_only:
             self.columns, self._index = [self.number_column], 0
@@ -189,7 +194,7 @@ class Reading:
             return
         index, read = self._index, self._read_number
         while rows := list(islice(self._rows, self._chunk_rows)):
-            texts = [cells[index] for _, cells in rows if index < len(cells)]
+            texts = [cells[index] for line, cells in rows if index < len(cells) and line not in self._footers]
             usual, others = usual_numbers(texts)
             unusual = [int(one.e164) for text in others for one in self._found_in(text, read(text))]
             yield np.array(usual + unusual, np.int64)
@@ -219,6 +224,8 @@ class Reading:
                     file=self.filename, most=Amount(self._max_rows), line=line,
                 )  # fmt: skip
             self._filled += 1
+            if may_be_footer(content) and is_footer(cells):
+                self._footers.add(line)
             yield line, cells
 
     def _chunks(self) -> Iterator[tuple[list[Row], list[int], list[int]]]:
@@ -226,7 +233,8 @@ class Reading:
 
         One loop without layers, as a million rows pass here.
         """
-        index, read, skipped = self._index, self._read_number, self._skipped
+        index, read, skipped, footers = self._index, self._read_number, self._skipped, self._footers
+        fillers = self._fillers
         width = len(self.columns)
         most = min(self._chunk_rows, CHUNK_CELLS // width)
         new = tuple.__new__  # avoids the NamedTuple's constructor
@@ -242,7 +250,12 @@ class Reading:
                 cells += [""] * (width - len(cells))
             raw = cells.pop(index)
             found = read(raw)
-            if type(found) is NormalNumber and line not in skipped:
+            if (
+                type(found) is NormalNumber
+                and line not in skipped
+                and line not in footers
+                and found[0] not in fillers
+            ):
                 at.append(len(rows))
                 numbers.append(int(found.e164))
                 rows.append(new(Row, (line, raw, found, None, cells, None)))
@@ -267,6 +280,10 @@ class Reading:
             self._hidden += 1
             yield Row(line, raw, None, Reason.HIDDEN, cells)
             return
+        if line in self._footers:
+            self._footers.discard(line)
+            yield Row(line, raw, None, Reason.FOOTER, cells)
+            return
         if found is Reason.NOT_A_NUMBER and raw in self._layout.header and self._is_header(raw, cells):
             self._headers += 1
             return
@@ -281,7 +298,7 @@ class Reading:
                 break
         if not numbers:
             self._elsewhere += self._has_mobile(cells)
-            yield Row(line, raw, None, found if isinstance(found, Reason) else None, cells)
+            yield Row(line, raw, None, found if isinstance(found, Reason) else Reason.FILLER, cells)
         for place, number in enumerate(numbers):
             yield Row(line, raw, number, None, cells if place == 0 else list(cells))
 
@@ -302,14 +319,16 @@ class Reading:
     def _found_in(self, text: str, found: NormalNumber | Reason) -> list[NormalNumber]:
         """The numbers of a cell to be called, according to the choice for cells with several numbers."""
         if isinstance(found, NormalNumber):
-            return [found]
+            return [] if found.e164 in self._fillers else [found]
         wanted = self._choices.several
         if wanted == Several.NONE and self._layout.is_contacts and ":::" in text:
             wanted = Several.FIRST  # an address book has the main number first
         if found not in (Reason.SEVERAL, Reason.BESIDE_WORDS) or wanted == Several.NONE:
             return []
         numbers = [
-            one for part in numbers_in(text) if isinstance(one := self._read_number(part), NormalNumber)
+            one
+            for part in numbers_in(text)
+            if isinstance(one := self._read_number(part), NormalNumber) and one.e164 not in self._fillers
         ]
         return list(dict.fromkeys(numbers))[: 1 if wanted == Several.FIRST else None]
 
@@ -340,14 +359,6 @@ class Reading:
             )  # fmt: skip
 
 
-def _without_bare(read: Callable[[str], NormalNumber | Reason], text: str) -> NormalNumber | Reason:
-    """A cell's number; ten bare digits, which only may be a landline, are not called in a column of mobiles or codes."""
-    found = read(text)
-    if type(found) is NormalNumber and found.kind is LineKind.LANDLINE and is_bare(text):
-        return Reason.MAY_BE_CODE
-    return found
-
-
 def open_reading(
     file: BinaryIO,
     name: str,
@@ -360,6 +371,7 @@ def open_reading(
     max_rows: int,
     chunk_rows: int,
     needs_number: bool = True,
+    takes_fillers: bool = False,
 ) -> Reading:
     """Begin to read a list.  Raises BadInput, in one sentence, if it is not one.
 
@@ -379,6 +391,7 @@ def open_reading(
             max_rows=max_rows,
             chunk_rows=chunk_rows,
             needs_number=needs_number,
+            takes_fillers=takes_fillers,
         )
         reading.adopt(resources.pop_all())
         return reading

@@ -55,6 +55,8 @@ _PERSON_NAMES = _names(
     "name fullname firstname lastname surname customername contactname person"
     " نام نام‌و‌نام‌خانوادگی نام‌خانوادگی نام‌مشتری نام‌مشترک نام‌کامل نام‌گیرنده مشتری مشترک"
 )
+_OF_PIVOTS = _names("rowlabels rowlabel برچسب‌های‌ردیف برچسب‌ردیف برچسب‌های‌سطر برچسب‌سطر")
+"""What spreadsheets write above the first column of a pivot table, whatever it holds."""
 _WORDS = re.compile(r"[^\W\d_]+")
 _HUMPS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -64,6 +66,8 @@ def points_of(name: str) -> int:
     joined = fold(name).rstrip("0123456789")
     words = [fold(word) for word in _WORDS.findall(_HUMPS.sub(" ", name).replace("\u200c", " "))]
     points = 0
+    if joined in _OF_PIVOTS:
+        return 0
     if joined in _NUMBER_NAMES:
         points = NUMBER
     elif any(part in joined for part in _MOBILE_PARTS) or not _MOBILE_WORDS.isdisjoint(words):

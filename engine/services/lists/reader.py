@@ -111,6 +111,7 @@ def open_list(
     max_rows: int = MAX_ROWS,
     only_numbers: bool = False,
     needs_number: bool = True,
+    takes_fillers: bool = False,
     account: int | None = None,
     lane: Lane = Lane.LONG,
 ) -> ListReader:
@@ -118,7 +119,7 @@ def open_list(
 
     ``source`` is a path (also of a pipe) or a binary stream (an upload); ``filename`` is its name for people.
     With `only_numbers` use `ListReader.numbers`, which takes half the time.  With `needs_number` a list without a
-    number to call is refused at its end.  The reader holds a worker and a turn of `account` in `lane` until it is
+    number to call is refused at its end; with `takes_fillers` (a do-not-call list) `Reason.FILLER` is never given.  The reader holds a worker and a turn of `account` in `lane` until it is
     closed: close it, or use it in a ``with`` statement.  Raises QueueFull when too many lists of the account wait.
     """
     options = {
@@ -129,6 +130,7 @@ def open_list(
         "max_rows": max_rows,
         "chunk_rows": CHUNK_ROWS,
         "needs_number": needs_number,
+        "takes_fillers": takes_fillers,
     }
     mode = ReadMode.NUMBERS if only_numbers else ReadMode.ROWS
     with ExitStack() as resources:

@@ -1,4 +1,4 @@
-"""Ten-digit codes that look like landlines but are not: national and postal codes."""
+"""What looks like a telephone number and is none: national and postal codes, amounts, fillers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
+FILLERS = frozenset({*(f"+989{digit * 9}" for digit in "0123456789"), "+989123456789"})
+"""Numbers that are typed where the real one is not known; whoever has one would be called by every list."""
 _FEW = 5
 _MOST = 0.8
 _TEN = re.compile(r"\d{10}")

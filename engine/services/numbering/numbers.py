@@ -81,10 +81,16 @@ _SPELLING = re.compile(r"[(\[ ]*\+?[\d ().\[\]/-]*", re.ASCII)
 _FORMULA_TEXT = re.compile(r'="([^"]*)"')
 _WHOLE_FLOAT = re.compile(r"(\d{7,15})[.,]0{1,2}", re.ASCII)
 _SCIENTIFIC = re.compile(r"(\d)(?:[.,/](\d{1,14}))?[eE](\+?)(\d{1,2})", re.ASCII)
-# Texts that take the slow path: a leading minus, a date, a second ending.
-_with_care = re.compile(r"^\s*-|-\s*\d{1,2}\s*-|\d{7}\D+\d{1,3}\D*$").search
-_NORTH_AMERICAN = re.compile(r"\([2-8]\d\d\)[ .-]*\d{3}[ .-]+\d{4}", re.ASCII)
-"""``(415) 555-2671``: nobody in Iran parts a landline so."""
+# Texts that take the slow path: a leading minus, a date, a second ending, codes.
+_with_care = re.compile(
+    r"^\s*-|-\s*\d{1,2}\s*-|\d{7}\D+\d{1,3}\D*$|^\D*(?:\d{3}\D+\d{3}\D+\d{4}|\d{5}\D+\d{5}|\d{3}\D+\d{6}\D+\d)\D*$"
+).search
+_NORTH_AMERICAN = re.compile(
+    r"(?:1[ .-]*)?(?:\([2-8]\d\d\)[ .-]*\d{3}[ .-]*\d{4}|[2-8]\d\d[ .-]+\d{3}[ .-]+\d{4})", re.ASCII
+)
+"""``(415) 555-2671``, ``415-555-2671``: nobody in Iran parts a landline so."""
+_AS_CODES = re.compile(r"\d{5}[ -]+\d{5}|\d{3}[ -]+\d{6}[ -]+\d", re.ASCII)
+"""``11419-89336``, ``214-256789-7``: so are postal codes and national codes parted, and no telephone number."""
 _CODE_TWICE = re.compile(r"(?:00)?(?:98(?:00)?)+(?=980?9\d{9}$)", re.ASCII)
 _CHARGED_MORE = (PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST)
 
@@ -199,7 +205,11 @@ def _normalise_slowly(
     if digits and runs_on(spelt):
         return Reason.SEVERAL if len(parts_of(whole)) > 1 else Reason.ENDINGS
     if not digits or not _SPELLING.fullmatch(spelt):
+        if whole.lstrip("'").startswith("="):
+            return Reason.FORMULA
         return Reason.BESIDE_WORDS if digits and beside_words(whole) else Reason.NOT_A_NUMBER
+    if _AS_CODES.fullmatch(spelt) and not digits.startswith("0"):
+        return Reason.MAY_BE_CODE
     digits = _CODE_TWICE.sub("", digits)
 
     if "+" in spelt and not digits.startswith("0"):

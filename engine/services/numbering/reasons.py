@@ -33,6 +33,9 @@ class Reason(StrEnum):
     ENDINGS = "endings"
     BESIDE_WORDS = "beside_words"
     FOREIGN_FORM = "foreign_form"
+    FORMULA = "formula"
+    FILLER = "filler"
+    FOOTER = "footer"
 
     @property
     def has_number(self) -> bool:
@@ -87,5 +90,12 @@ _SENTENCES: dict[Reason, Sentence] = {
     Reason.FOREIGN_FORM: Sentence(
         "The number is written as in North America; a landline in Iran is written 021…, a number abroad 001…."
     ),
+    Reason.FORMULA: Sentence(
+        "The cell holds a formula without its result; open the list in a spreadsheet program, save it, and bring it again."
+    ),
+    Reason.FILLER: Sentence(
+        "Such a number is written where the real one is not known; a quick send calls it if somebody has it."
+    ),
+    Reason.FOOTER: Sentence("The row is a total or a note of whoever made the list, not a recipient."),
     Reason.HIDDEN: Sentence("The row is hidden or filtered out in the spreadsheet, so it was left out."),
 }

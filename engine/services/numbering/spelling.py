@@ -26,7 +26,7 @@ _TYPED_FORMULA = re.compile(r"=(?=\+?\d+$)", re.ASCII)
 _BULLET = re.compile(r"^-\s*(?=[0+(])|^-\s+|^\d{1,5}\s*[-.)]\s+(?=(?:0|\+98|0098)[1-9]\d{9}$)", re.ASCII)
 """A dash, or the number of a line (``12. 0912…``), before a number that is whole without it."""
 _AMERICAN = re.compile(r"\d{1,3}(?:,\d{3})+", re.ASCII)
-_UNUSUAL = re.compile(r"[_,،'’·~٬]")
+_UNUSUAL = re.compile(r"[_,،'’·~٬\\]")
 _ONE_NUMBER = re.compile(r"0[1-9]\d{9}|9\d{9}|(?:\+|00)?98[1-9]\d{9}", re.ASCII)
 
 _YEAR, _TWO = r"(?:1[34]\d\d|19\d\d|20\d\d)", r"\d{1,2}"
@@ -53,6 +53,7 @@ _EXTENSION = re.compile(
 )
 _ONE_SPAN = re.compile(r"[+(]*\d(?:[\d ().+/-]*\d)?")
 _WHOLE = re.compile(r"0[1-9]\d{9}|(?:\+|00)?98[1-9]\d{9}", re.ASCII)
+_WHOLE_NUMBERS = re.compile(r"(?:0[1-9]\d{9}){2,}", re.ASCII)
 _WORDS = re.compile(r"[^\W\d_]+")
 _AROUND = re.compile(r"(?:[^\W\d_]|[\s.,:;()\[\]«»\"'’/|\-،؛\u064b-\u0652\u0670])*")
 _NO_TELEPHONE = frozenset(
@@ -134,7 +135,7 @@ def joined(text: str) -> str:
     if not _UNUSUAL.search(text) or _DECIMAL.fullmatch(text):
         return text
     grouped = _AMERICAN.fullmatch(text) is not None
-    digits = re.sub(r"[\s()._,،'’·~٬-]", "", text)
+    digits = re.sub(r"[\s()._,،'’·~٬\\-]", "", text)
     if not _ONE_NUMBER.fullmatch(digits):
         return text
     if grouped:
@@ -194,5 +195,9 @@ def with_digits(text: str) -> str:
 
 def parts_of(text: str) -> list[str]:
     """Split a plain text that may hold several numbers."""
+    if not any(map(str.isalpha, text)) and _WHOLE_NUMBERS.fullmatch(
+        digits := "".join(filter(str.isdigit, text))
+    ):  # ``0912-111-0016 0912-111-0017``, whatever stands between them
+        return [digits[at : at + 11] for at in range(0, len(digits), 11)]
     parts = map(undecorated, BETWEEN_NUMBERS.split(text))
     return [part for part in parts if part and not _ONLY_LABEL.fullmatch(part)]
