@@ -38,7 +38,7 @@ MAY_HOLD_PERSIAN = {
     "engine/services/compliance/calling_windows.py": "reads hours as people write them",
     "engine/services/lists/delimited.py": "tells encodings by their letters",
     "engine/services/lists/delimiters.py": "Persian commas",
-    "engine/services/lists/footers.py",
+    "engine/services/lists/footers.py": "words of totals and of notes below a list",
     "engine/services/lists/names.py": "headers of lists",
     "engine/services/messages/personal.py": "an example of a text",
     "engine/services/messages/spoken_digits.py": "spoken prompts",
