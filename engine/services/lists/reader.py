@@ -120,7 +120,8 @@ def open_list(
     ``source`` is a path (also of a pipe) or a binary stream (an upload); ``filename`` is its name for people.
     With `only_numbers` use `ListReader.numbers`, which takes half the time.  With `needs_number` a list without a
     number to call is refused at its end; with `takes_fillers` (a do-not-call list) `Reason.FILLER` is never given.
-    The reader holds a worker and a turn of `account` in `lane` until it is closed: close it, or use it in a ``with`` statement.  Raises QueueFull when too many lists of the account wait.
+    The reader holds a worker and a turn of `account` in `lane` until it is closed: close it, or use it in a ``with`` statement.
+    Raises QueueFull when too many lists of the account wait.
     """
     options = {
         "default_area": check_area(default_area) if default_area else None,
