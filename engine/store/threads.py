@@ -15,7 +15,7 @@ from gevent.threadpool import ThreadPool
 
 from engine.errors import StoreUnavailable
 from engine.store.database import db, is_sqlite
-from engine.store.writer import Writer, close_quietly, transaction
+from engine.store.writer import Writer, close_quietly, in_savepoint, transaction
 
 T = TypeVar("T")
 
@@ -89,7 +89,7 @@ def write(work: Callable[[], T]) -> T:
     try:
         opened = db.connect(reuse_if_open=True)
         with transaction():
-            return work()
+            return in_savepoint(work)
     except (peewee.OperationalError, peewee.InterfaceError) as error:
         raise StoreUnavailable(
             "The database cannot be written: %(why)s", why=list(str(error).split())

@@ -50,6 +50,7 @@ RETRY_S = 0.5  # pause after the database refused a group
 COLLISIONS = 5  # how often a group is tried again at once after two engines collided
 # PostgreSQL: a deadlock, or a serialization failure; the group was undone wholly.
 _COLLIDED = frozenset(("40P01", "40001"))
+_UNIQUE = "23505"  # a unique value is there already
 _BROKEN = (peewee.OperationalError, peewee.InterfaceError)
 
 
@@ -184,9 +185,7 @@ class Writer:
 
     def _refused(self, error: Exception, calls: list[tuple[Callable[[], Any], AsyncResult]]) -> None:
         """Handle the failure of a whole group: callers get the error, items stay queued for the next try."""
-        refused = StoreUnavailable(
-            "The database refuses writes: %(why)s", why=" ".join(str(error).split())[:200]
-        )
+        refused = StoreUnavailable("The database refuses writes: %(why)s", why=_one_line(error))
         fault = refused.sentence.kept()
         if fault != self.fault:
             log.error("action=database_refused error=%r", str(refused))
@@ -277,19 +276,43 @@ def _write_group(
 
 def _is_collision(error: BaseException) -> bool:
     """Whether the database undid the group because of a conflict with another engine's writes."""
-    state = getattr(error.__cause__ or error.__context__ or error.args[0], "sqlstate", None)
-    return state in _COLLIDED
+    return _sqlstate(error) in _COLLIDED
+
+
+def _sqlstate(error: BaseException) -> str | None:
+    """PostgreSQL's code of an error."""
+    found: str | None = getattr(error.__cause__ or error.__context__ or error.args[0], "sqlstate", None)
+    return found
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200]
 
 
 def _run_call(work: Callable[[], Any]) -> tuple[Any, Exception | None]:
     """Run one caller's work in a savepoint; only a broken database ends the group."""
     try:
-        with db.atomic():
-            return work(), None
+        return in_savepoint(work), None
     except _BROKEN:
         raise
     except Exception as error:  # noqa: BLE001 - handed to the caller, who asked for it
         return None, error
+
+
+def in_savepoint(work: Callable[[], T]) -> T:
+    """Run `work` in a savepoint; once more if another process wrote the same unique value at the same moment.
+
+    Then `work` sees what the other wrote, and refuses with its own sentence where it looks for that.
+    """
+    try:
+        with db.atomic():
+            return work()
+    except peewee.IntegrityError as error:
+        if is_sqlite() or _sqlstate(error) != _UNIQUE:  # SQLite has one writer: it would fail again
+            raise
+        log.info("action=written_by_another error=%r", _one_line(error))
+    with db.atomic():
+        return work()
 
 
 def _write_items(channel: Channel[Any], items: list[Any]) -> list[Any]:

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from engine.clock import wall_ms
 from engine.sealing import SecretBox
-from engine.services.accounts import access_tokens, accounts, audit_log, second_factor, sessions
+from engine.services.accounts import access_tokens, accounts, audit_log, login_waits, second_factor, sessions
 from engine.services.accounts.access_tokens import NewToken
 from engine.services.accounts.sessions import Lifetime
 from engine.services.accounts.token_scopes import Scope
@@ -217,6 +217,26 @@ def test_the_second_step_is_slowed_down_and_ends(app: Flask, owner) -> None:
     with late.client.session_transaction() as held:
         held["half"] = {**held["half"], "at": wall_ms() - 5 * 60_000 - 1}
     assert late.get("/login/code").location == "/login"
+
+
+def test_codes_are_not_guessed_from_many_networks_either(app: Flask, owner) -> None:
+    """Who has the password and many addresses: the codes of one person wait for each other; another's do not."""
+    app_, _ = set_up(owner, "owner")
+    fresh = Browser(app)
+    fresh.log_in("owner")
+
+    def give(code: str, network: int) -> int:
+        where = {"REMOTE_ADDR": f"2001:db8:{network:x}::1"}
+        return fresh.post(
+            "/login/code", {"code": code}, page="/login/code", environ_overrides=where
+        ).status_code
+
+    statuses = [give(f"{n:06}", n + 1) for n in range(13)]
+    assert statuses == [401] * 11 + [429] * 2
+    assert give(app_.at(later(30)), 99) == 429
+    with app.app_context():
+        write(lambda: login_waits.succeeded("2001:db8:63::/64", "", user("owner").id))
+    assert give(app_.at(later(30)), 99) == 302
 
 
 def test_it_is_switched_off_with_the_password(app: Flask, owner) -> None:

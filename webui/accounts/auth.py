@@ -83,17 +83,19 @@ def take_factor() -> str | tuple[str, int] | Response:
     if not form.validate_on_submit():
         return render_template("auth/code.html", form=form), 400 if form.is_submitted() else 200
     name, box = f"second factor of {found.id}", web().secret_box
-    until = read(lambda: login_waits.closed_until(network, name, now))
+    until = read(lambda: login_waits.closed_until(network, name, now, found.id))
     if until is not None:
         form.complaint = too_many(until - now)
         return render_template("auth/code.html", form=form), 429
 
     def take() -> bool:
+        if login_waits.closed_until(network, name, now, found.id) is not None:
+            return False  # others were typed at the same moment
         is_right = second_factor.take(found, form.code.data, box, now)
         if is_right:
-            login_waits.succeeded(network, name)
+            login_waits.succeeded(network, name, found.id)
         else:
-            login_waits.failed(network, name, found, now)
+            login_waits.failed(network, name, found, now, found.id)
         return is_right
 
     if not write(take):

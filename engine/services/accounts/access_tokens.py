@@ -76,6 +76,7 @@ def _make(account_id: int, person_id: int | None, wanted: NewToken, now: int) ->
         raise BadInput("A token has at least one scope of: %(known)s.", known=list(Scope))
     if wanted.expires_at is not None and wanted.expires_at <= now:
         raise BadInput("A token must end in the future.")
+    accounts.one_at_a_time(account_id)
     if len(working(account_id, now)) >= MAX_TOKENS:
         raise Conflict("An account has at most %(n)s tokens that work; revoke one first.", n=MAX_TOKENS)
     made = _insert(account_id, person_id, replace(wanted, name=name), now)

@@ -21,7 +21,9 @@ from engine.services.accounts import audit_log, permissions
 from engine.services.numbering.numbers import LineKind, NormalNumber, normalise
 from engine.services.trunks import gateways
 from engine.states import AccountState, MessageKind
+from engine.store.database import is_sqlite
 from engine.store.rows import row_of
+from engine.store.sql import execute
 from engine.store.tables.core import Account, User
 from engine.text import one_line
 
@@ -133,6 +135,15 @@ def require_grant(account_id: int, grant: str) -> None:
     """Raise SendingRefused unless `has_grant`."""
     if not has_grant(account_id, grant):
         raise SendingRefused(Refusal.GRANT, permissions.GRANTS[grant])
+
+
+def one_at_a_time(account_id: int) -> None:
+    """Inside a transaction: others of the account that call this wait until it ends, and then see what it has made.
+
+    For whatever counts what an account has before it adds to it: several web processes may do so at once.
+    """
+    if not is_sqlite():  # which has one writer; NO KEY: rows that name the account can be added meanwhile
+        execute("SELECT id FROM account WHERE id = ? FOR NO KEY UPDATE", [account_id])
 
 
 def get(account_id: int) -> Account:

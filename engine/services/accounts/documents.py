@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from engine.errors import BadInput, NotFound, StoreUnavailable
-from engine.services.accounts import pictures
+from engine.services.accounts import accounts, pictures
 from engine.store.tables.customers import Document
 from engine.text import shown_name
 
@@ -88,6 +88,7 @@ def drop(folder: Path, stored: StoredFile) -> None:
 
 def note(account_id: int, stored: StoredFile, now: int, review_id: int | None = None) -> int:
     """Note a taken file as a document of the account; its id.  BadInput when the account has too many."""
+    accounts.one_at_a_time(account_id)
     if Document.select().where(Document.account_id == account_id).count() >= MAX_OF_ACCOUNT:
         raise BadInput(
             "An account can have %(n)s documents; ask staff to look at those first.", n=MAX_OF_ACCOUNT

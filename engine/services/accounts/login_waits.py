@@ -17,22 +17,30 @@ from engine.store.tables.people import LoginWait
 log = logging.getLogger(__name__)
 
 FREE_BY_NAME, FREE_IN_ALL = 5, 20
+FREE_OF_SECOND_FACTOR = (
+    10  # codes of one person, from everywhere: who types them has shown the right password
+)
 LONGEST_MS = 15 * 60_000
 FORGOTTEN_MS = 60 * 60_000  # after so long without a failure
 KEPT = 100_000  # rows; beyond them the oldest are forgotten
 
 
-def closed_until(network: str, name: str, now: int) -> int | None:
-    """Until when passwords from this network (for this name) are refused unread; None if one may be tried.  Only reads."""
-    rows = LoginWait.select(LoginWait.until_at).where(
-        LoginWait.name.in_(_names(network, name)), LoginWait.until_at > now
-    )
+def closed_until(network: str, name: str, now: int, second_factor_of: int | None = None) -> int | None:
+    """Until when passwords from this network (for this name) are refused unread; None if one may be tried.  Only reads.
+
+    `second_factor_of`: codes of that person, which wait for each other from all networks: a million are guessed soon by
+    somebody who has the password and many addresses.
+    """
+    keys = [key for key, _ in _keys(network, name, second_factor_of)]
+    rows = LoginWait.select(LoginWait.until_at).where(LoginWait.name.in_(keys), LoginWait.until_at > now)
     return max((int(row.until_at) for row in rows), default=None)
 
 
-def failed(network: str, name: str, person: User | None, now: int) -> None:
-    """Count a wrong password (or code), and write it into the audit log; inside a transaction."""
-    for key, free in zip(_names(network, name), (FREE_BY_NAME, FREE_IN_ALL), strict=True):
+def failed(
+    network: str, name: str, person: User | None, now: int, second_factor_of: int | None = None
+) -> None:
+    """Count a wrong password (or code, `closed_until`), and write it into the audit log; inside a transaction."""
+    for key, free in _keys(network, name, second_factor_of):
         row = LoginWait.get_or_none(LoginWait.name == key)
         failures = 1 if row is None or row.at <= now - FORGOTTEN_MS else row.failures + 1
         values = {"failures": failures, "until_at": now + wait_ms(failures - free), "at": now}
@@ -55,9 +63,10 @@ def wait_ms(over: int) -> int:
     return min(LONGEST_MS, 1000 * 2 ** min(over, 20)) if over > 0 else 0
 
 
-def succeeded(network: str, name: str) -> None:
+def succeeded(network: str, name: str, second_factor_of: int | None = None) -> None:
     """Forget the failures of a name from a network; inside a transaction."""
-    LoginWait.delete().where(LoginWait.name == _names(network, name)[0]).execute()
+    by_name, _in_all, *of_person = (key for key, _ in _keys(network, name, second_factor_of))
+    LoginWait.delete().where(LoginWait.name.in_([by_name, *of_person])).execute()
 
 
 def sweep(now: int) -> int:
@@ -70,7 +79,13 @@ def sweep(now: int) -> int:
     return int(gone)
 
 
-def _names(network: str, name: str) -> tuple[str, str]:
-    """How a name from a network, and the network in all, are kept; names that people typed are not."""
+def _keys(network: str, name: str, second_factor_of: int | None) -> list[tuple[str, int]]:
+    """How a name from a network, and the network in all, are kept, and how often they fail freely.
+
+    Names that people typed are not kept.
+    """
     hashed = hashlib.sha256(name.strip().lower().encode()).hexdigest()[:32]
-    return f"{network[:64]} {hashed}", network[:64]
+    keys = [(f"{network[:64]} {hashed}", FREE_BY_NAME), (network[:64], FREE_IN_ALL)]
+    if second_factor_of is not None:
+        keys.append((f"second factor of {second_factor_of}", FREE_OF_SECOND_FACTOR))
+    return keys

@@ -54,6 +54,7 @@ def of(account_id: int, quota: Quota) -> int:
 
 def check_messages(account_id: int) -> None:
     """Whether a message may be added to the gallery; QuotaUsed."""
+    accounts.one_at_a_time(account_id)
     used = Message.select().where(Message.account == account_id, Message.in_gallery == True).count()  # noqa: E712 - SQL
     most = of(account_id, MESSAGES)
     if used >= most:
@@ -74,6 +75,7 @@ def check_spoken(account_id: int, now: int) -> None:
 
 def check_drafts(account_id: int) -> None:
     """Whether another campaign may be put together; QuotaUsed."""
+    accounts.one_at_a_time(account_id)
     used = (
         Campaign.select().where(Campaign.account == account_id, Campaign.state == CampaignState.DRAFT).count()
     )
@@ -101,6 +103,7 @@ def check_lists(account_id: int, kept: int) -> None:
 
 def check_people(account_id: int) -> None:
     """Whether another colleague may be invited; QuotaUsed."""
+    accounts.one_at_a_time(account_id)
     most = of(account_id, PEOPLE)
     if User.select().where(User.account == account_id).count() >= most:
         raise QuotaUsed("An account has at most %(n)s people.", n=most)
@@ -108,6 +111,7 @@ def check_people(account_id: int) -> None:
 
 def check_tickets(account_id: int, now: int) -> None:
     """Whether the customer may open another ticket; QuotaUsed."""
+    accounts.one_at_a_time(account_id)
     used = Ticket.select().where(Ticket.account_id == account_id, Ticket.opened_at > now - DAY_MS).count()
     most = of(account_id, TICKETS_A_DAY)
     if used >= most:
@@ -116,6 +120,7 @@ def check_tickets(account_id: int, now: int) -> None:
 
 def check_writings(account_id: int, now: int) -> None:
     """Whether the customer may write into a ticket again; QuotaUsed."""
+    accounts.one_at_a_time(account_id)
     own = Ticket.select(Ticket.id).where(Ticket.account_id == account_id, Ticket.changed_at > now - DAY_MS)
     used = (
         TicketMessage.select()

@@ -17,6 +17,7 @@ from engine.services.campaigns import quick_sends
 from engine.services.campaigns.quick_sends import OTP_PRIORITY, QuickOptions
 from engine.services.compliance.policy import Policy
 from engine.services.numbering.numbers import NormalNumber
+from engine.store.ledger import execute_locked
 from engine.store.tables.programs import OneTimeCode
 
 log = logging.getLogger(__name__)
@@ -85,6 +86,7 @@ def check(code_id: int, account_id: int, code: str, now: int) -> Checked:
 
     A code that has expired, was used or was wrong too often is never right.
     """
+    execute_locked("SELECT id FROM one_time_code WHERE id = ?", [code_id])  # guesses are counted one by one
     row = get(code_id, account_id)
     if row.used_at is not None or row.expires_at <= now or row.wrong >= MAX_WRONG:
         return Checked(False, 0)

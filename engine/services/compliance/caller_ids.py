@@ -85,6 +85,7 @@ def confirm(account_id: int, number: str, person_id: int | None, now: int) -> No
     number = national(number.strip())
     if not _NUMBER.fullmatch(number):
         raise BadInput("The caller id %(number)s is not 3 to 15 digits.", number=number)
+    accounts.one_at_a_time(account_id)
     kept = confirmed(accounts.get(account_id).id)
     if any(row.number == number for row in kept):
         raise Conflict("The number %(number)s is confirmed already.", number=number)

@@ -14,7 +14,7 @@ from peewee import ModelSelect
 
 from engine.errors import BadInput, Conflict, NotFound
 from engine.fold import fold
-from engine.services.accounts import audit_log, quotas
+from engine.services.accounts import accounts, audit_log, quotas
 from engine.services.numbering.numbers import NormalNumber
 from engine.store.bulk import insert_rows
 from engine.store.sql import changed, execute
@@ -38,6 +38,7 @@ class NewContact:
 
 def make(account_id: int, name: str, now: int, person_id: int | None = None, **also: object) -> int:
     """Create an empty list and return its id.  Raises QuotaUsed when the account has too many."""
+    accounts.one_at_a_time(account_id)
     quotas.check_lists(account_id, _of(account_id).count())
     row = ContactList.create(
         account_id=account_id, name=_name(name), created_by=person_id, created_at=now, **also

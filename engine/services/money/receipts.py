@@ -41,6 +41,7 @@ def submit(
     if len(key) < 4:
         raise BadInput("Give the number of the transfer as the bank wrote it.")
     accounts.get(account_id)
+    accounts.one_at_a_time(account_id)
     # A refused receipt may be told again, with its mistake corrected; a counted one may not.
     again = Payment.select().where(
         Payment.account_id == account_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.errors import BadInput, Conflict, NotFound
-from engine.services.accounts import audit_log, permissions
+from engine.services.accounts import accounts, audit_log, permissions
 from engine.services.accounts.permissions import Actor, is_staff
 from engine.services.outbox import addresses, deliveries
 from engine.services.outbox.wording import Bilingual
@@ -41,6 +41,7 @@ def agree(
         raise BadInput("Add %(address)s to your addresses and verify it first.", address=address)
     if len(person_name) > 100:
         raise BadInput("The name of a person has at most 100 characters.")
+    accounts.one_at_a_time(ticket.account_id)
     kept = active(ticket.account_id)
     if any(row.channel == channel and row.address == address for row in kept):
         raise Conflict("This request is on file already.")

@@ -51,6 +51,8 @@ def add(
         require_role(person, NOTICE_ROLES)
     wanted = _topics(account_id, channel, topics)
     address = check_address(channel, address)
+    if account_id is not None:
+        accounts.one_at_a_time(account_id)
     if any(row.channel == channel and row.address == address for row in of(account_id)):
         raise Conflict("The address %(address)s is there already.", address=address)
     if account_id is not None:

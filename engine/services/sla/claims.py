@@ -17,9 +17,9 @@ from engine.agreement.calendars import CalendarKind
 from engine.agreement.terms import Terms
 from engine.errors import BadInput, Conflict, NotFound
 from engine.sentences import Duration, Instant, Sentence, Word
+from engine.services.accounts import accounts
 from engine.services.sla import agreements, authorisation, incidents, working_calendar
 from engine.services.sla.claim_states import UNDECIDED, ClaimKind, ClaimState, move
-from engine.store.ledger import execute_locked
 from engine.store.paging import page_of
 from engine.store.tables.sla import Claim, ClaimEvidence, ClaimOutage, ClaimStep, OutageRecord
 
@@ -70,7 +70,7 @@ def submit(new: NewClaim, now: int) -> int:
     came_at = now if new.submitted_at is None else min(now, new.submitted_at)
     if new.happened_until_at < new.happened_from_at or new.happened_from_at > now:
         raise BadInput("A claim is about something that has happened, from a time to a later one.")
-    one_at_a_time(new.account_id)
+    accounts.one_at_a_time(new.account_id)
     outages = []
     if kind is ClaimKind.OUTAGE:
         outages = incidents.between(new.happened_from_at, new.happened_until_at + 1, new.account_id)
@@ -112,11 +112,6 @@ def submit(new: NewClaim, now: int) -> int:
         len(outages),
     )
     return int(row.id)
-
-
-def one_at_a_time(account_id: int) -> None:
-    """Let other claims of the account wait until this transaction ends: then they see what it has made."""
-    execute_locked("SELECT id FROM account WHERE id = ?", [account_id])
 
 
 def check_in_time(happened_until_at: int, submitted_at: int, terms: Terms) -> None:

@@ -23,7 +23,7 @@ from peewee import fn
 from engine.atomic_file import whole_file
 from engine.config import Settings
 from engine.errors import BadInput, Conflict, NotFound, StoreUnavailable
-from engine.services.accounts import pictures, quotas
+from engine.services.accounts import accounts, pictures, quotas
 from engine.services.accounts.permissions import Actor, is_staff
 from engine.services.tickets.access import ticket_for
 from engine.store.tables.support import Attachment, Ticket, TicketMessage
@@ -160,6 +160,7 @@ def attach(
         return
     if len(files) > MAX_FILES:
         raise BadInput("A message has at most %(n)s files.", n=MAX_FILES)
+    accounts.one_at_a_time(ticket.account_id)
     used = used_bytes(ticket.account_id)
     quota = files[0].quota
     if not quotas.is_confirmed(ticket.account_id):

@@ -16,6 +16,7 @@ from engine.agreement.calendars import CalendarKind
 from engine.agreement.working_time import elapsed
 from engine.errors import BadInput, Conflict, NotFound
 from engine.sentences import Duration, Instant, Sentence
+from engine.services.accounts import accounts
 from engine.services.accounts.permissions import TICKET_ROLES, Actor, is_staff, require_role
 from engine.services.numbering import numbers
 from engine.services.numbering.reasons import Reason
@@ -90,7 +91,7 @@ def claim(person: Actor, wanted: Wanted, now: int, *, rests_on_clock: bool = Fal
     TooLate with the date, Conflict if it was claimed before, BadInput for a
     time that makes no sense, NotFound for another customer's account.
     """
-    claims.one_at_a_time(wanted.account_id)
+    accounts.one_at_a_time(wanted.account_id)
     ticket_id = tickets.open_ticket(
         person,
         wanted.account_id,

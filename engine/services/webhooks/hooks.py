@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from engine.errors import BadInput, Conflict, NotFound
 from engine.sealing import SecretBox
-from engine.services.accounts import audit_log
+from engine.services.accounts import accounts, audit_log
 from engine.services.accounts.permissions import Actor, require
 from engine.services.outbox import signing
 from engine.store.tables.webhooks import Webhook
@@ -37,6 +37,7 @@ def add(
 ) -> MadeHook:
     """Make a hook; `url` was checked (`outside.check_url`).  BadInput; Conflict when there are `MOST`."""
     require(person, "webhook.change", account_id)
+    accounts.one_at_a_time(account_id)
     if Webhook.select().where(Webhook.account_id == account_id).count() >= MOST:
         raise Conflict("An account has at most %(n)s web hooks.", n=MOST)
     secret = signing.new_secret()
