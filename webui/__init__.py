@@ -30,6 +30,7 @@ from webui.campaigns import (
     new_rules,
     quick_send,
     recordings,
+    repeat,
     results,
     text_posts,
     texts,
@@ -63,7 +64,7 @@ MODULES = (
     *(auth, forgot, own_login, campaigns, recordings, list_imports, trunks, health, cdr_posts),
     *(new_campaign, new_list, new_message, new_rules, contact_lists),
     *(portal, registration, balance, gallery, do_not_call, tickets, claims, availability, agreement),
-    *(change, results, quick_send, ledger, texts, text_posts),
+    *(change, repeat, results, quick_send, ledger, texts, text_posts),
     *(wallboard, callers, line_agents, reports, prompts),
     *(tokens, webhooks, addresses, outage_reports, rest),
     *(

@@ -28,6 +28,7 @@ def repeat_id(campaign_id: int, account_id: int) -> int:
 
     def work() -> int:
         fill(campaign_id)
+        Campaign.update(state=CampaignState.FINISHED).where(Campaign.id == campaign_id).execute()
         return int(
             CampaignRepeat.create(
                 campaign_id=campaign_id, account_id=account_id, person_id=1, every="day", is_jalali=True, day=24, next_at=NOW,
@@ -149,6 +150,26 @@ def test_a_person_who_stops_the_campaign_ends_the_repetition(repeat_id: int, cam
     row = row_of(repeat_id)
     assert (row.next_at, row.sentence) == (None, repeats.STOPPED_BY_PERSON.kept())
     assert read(lambda: Campaign.select().count()) == 1
+
+
+def test_the_times_of_a_draft_pass_without_a_call(repeat_id: int, campaign_id: int) -> None:
+    write(lambda: Campaign.update(state=CampaignState.DRAFT).where(Campaign.id == campaign_id).execute())
+    assert made_again(repeat_id) is None
+    assert read(lambda: Campaign.select().count()) == 1
+    assert row_of(repeat_id).next_at == NOW + DAY
+    write(lambda: Campaign.update(state=CampaignState.FINISHED).where(Campaign.id == campaign_id).execute())
+    assert made_again(repeat_id, NOW + DAY) is not None
+
+
+def test_one_that_could_not_start_does_not_end_the_repetition(repeat_id: int, campaign_id: int) -> None:
+    write(
+        lambda: (
+            Campaign.update(state=CampaignState.DRAFT, state_reason="not approved")
+            .where(Campaign.id == campaign_id)
+            .execute()
+        )
+    )
+    assert made_again(repeat_id) is not None
 
 
 def test_one_that_its_own_date_ended_is_made_again(repeat_id: int) -> None:

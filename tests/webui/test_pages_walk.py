@@ -62,6 +62,7 @@ OWNED = {
     "balance.invoice", "campaigns.act", "campaigns.detail", "campaigns.live", "campaigns.message_sound",
     "campaigns.result", "campaigns.votes", "campaigns.charts", "campaign_change.again", "campaign_change.archive",
     "campaign_change.cancel_start", "campaign_change.change", "campaign_change.more", "campaign_change.unarchive",
+    "campaign_repeat.end", "campaign_repeat.index",
     "ledger.calls", "ledger.calls_file", "quick_send.detail", "quick_send.live",
     "results.index", "claims.call", "claims.clock", "claims.detail", "contacts.add_wish", "contacts.choose_topics",
     "contacts.end_wish", "gallery.detail", "gallery.remove", "gallery.sound", "list_imports.add", "list_imports.check",

@@ -36,6 +36,7 @@ from engine.services.trunks import switches
 from engine.states import AccountState
 from engine.store import threads
 from engine.store.database import db
+from engine.store.tables.campaigns import CampaignRepeat
 from engine.store.tables.core import (
     Account,
     Attempt,
@@ -95,6 +96,7 @@ def make_world(folder: Path, cast: Any) -> World:
     _tickets(ids, cast.sahar, owner, staff, settings, now)
     _service(ids, cast.sahar, staff, now)
     _notices(ids, cast.sahar, who["admin"], now)
+    write(lambda: _repeated(cast.campaign, cast.sahar, now))
     ids["attempt_id"] = write(lambda: _recorded(cast.campaign, now))
     (folder / "recordings").mkdir()
     shutil.copyfile(SAMPLE, folder / "recordings" / f"{RECORDED}.wav")
@@ -141,6 +143,17 @@ def _web_service(ids: dict[str, Any], account: int, now: int) -> None:
         account_id=account, number=number.e164, salt="x", code_hash="x", created_at=now, expires_at=now + HOUR
     )
     ids["code_id"] = row.id
+
+
+def _repeated(campaign_id: int, account_id: int, now: int) -> None:
+    CampaignRepeat.create(
+        campaign_id=campaign_id,
+        account_id=account_id,
+        person_id=1,
+        every="week",
+        next_at=now + 86_400_000,
+        created_at=now,
+    )
 
 
 def _recorded(campaign_id: int, now: int) -> int:

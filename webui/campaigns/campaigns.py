@@ -10,7 +10,16 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from engine.clock import wall_ms
 from engine.errors import NotFound
-from engine.services.campaigns import campaigns, launch, list_imports, recordings, timeline, view, why
+from engine.services.campaigns import (
+    campaigns,
+    launch,
+    list_imports,
+    recordings,
+    repeats,
+    timeline,
+    view,
+    why,
+)
 from engine.services.campaigns.campaigns import Campaign
 from engine.services.campaigns.view import CampaignView
 from engine.services.messages import prompts
@@ -58,7 +67,13 @@ def detail(campaign_id: int) -> str | BaseResponse:
     one = _one(campaign_id)
     if one.row.standing_key and may_do("campaign.change"):
         return redirect(url_for("quick_send.index"))
-    lists, recorded = read(lambda: (list_imports.of_campaign(campaign_id), recordings.total(campaign_id)[0]))
+    lists, recorded, repeat = read(
+        lambda: (
+            list_imports.of_campaign(campaign_id),
+            recordings.total(campaign_id)[0],
+            repeats.of_campaign(campaign_id),
+        )
+    )
     text = (ascii_digits(request.args.get("number")) or "")[:40]
     wanted = normalise(text) if text else None
     found = None
@@ -76,6 +91,7 @@ def detail(campaign_id: int) -> str | BaseResponse:
         votes=_votes(one),
         lists=lists,
         recorded=recorded,
+        repeat=repeat,
         number=text,
         found=found,
     )
@@ -192,7 +208,7 @@ def _list() -> dict[str, Any]:
             limit=PAGE + 1,
         )
         running = view.views(now, scope, states=(CampaignState.RUNNING,), limit=1000)
-        return {"found": found, "running": running}
+        return {"found": found, "running": running, "repeated": repeats.repeated([one.id for one in found])}
 
     seen = read(work)
     running: list[CampaignView] = seen["running"]
@@ -207,6 +223,7 @@ def _list() -> dict[str, Any]:
         "calls_up": sum(one.calls_up or 0 for one in running) if is_told else None,
         "calls_per_second": sum(one.calls_per_second for one in running) if is_told else None,
         "running": len(running),
+        "repeated": seen["repeated"],
         "delivered_share": _share_of(running),
         "left": sum(one.counts.waiting + one.counts.retry_wait for one in running),
         "several_accounts": staff,

@@ -31,6 +31,8 @@ ACTS: dict[str, Any] = {
     "campaign.download": _l("Result of a campaign downloaded"),
     "campaign.list": _l("List added to a campaign"),
     "campaign.pause": _l("Campaign paused"),
+    "campaign.repeat": _l("Repetition of a campaign changed"),
+    "campaign.repeat_end": _l("Repetition of a campaign ended"),
     "campaign.resume": _l("Campaign resumed"),
     "campaign.start": _l("Campaign started"),
     "campaign.stop": _l("Campaign stopped"),
@@ -190,6 +192,9 @@ FIELDS: dict[str, Any] = {
     "pulse_s": _l("pulse (s)"),
     "from_at": _l("from"),
     "from": _l("address"),
+    "every": _l("how often"),
+    "next_at": _l("next start"),
+    "until_at": _l("until"),
 }
 # Whose words a value may be, by its field.
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -199,6 +204,7 @@ _KINDS = {
     "verdict": ("claim",),
     "way": ("way",),
     "kind": ("exclusion", "account_kind"),
+    "every": ("every",),
 }
 
 

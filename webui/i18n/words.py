@@ -62,6 +62,8 @@ WORDS: dict[str, dict[str, Any]] = {
         "finished": _l("Finished"),
         "stopped": _l("Stopped"),
     },
+    # How often a campaign is made again.
+    "every": {"day": _l("every day"), "week": _l("every week"), "month": _l("every month")},
     # Who of a campaign is called again.
     "redial": {
         "all": _l("All numbers"),

@@ -65,7 +65,7 @@ def launch(
             campaign_id = _make_draft(pending, now, policy)
             subject = f"campaign {campaign_id}"
             audit_log.by_staff(pending.person_id, pending.account_id, "campaign.create", subject, now)
-            if pending.every and starts:
+            if pending.every:
                 repeats.note(campaign_id, pending, now, policy.zone, is_jalali=is_jalali)
             drafts.forget(token)
             return campaign_id, list_imports.note(

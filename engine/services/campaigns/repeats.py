@@ -1,13 +1,14 @@
 """Campaigns repeated every day, week or month: each time as a new campaign with all the numbers.
 
 The next one is copied a little before its time, in parts, and waits as a scheduled campaign.  A copy that is cut
-goes on as every copy does (`clone.cut`), and is scheduled when it is complete.
+goes on as every copy does (`clone.cut`), and is scheduled when it is complete.  While the latest of them is a draft,
+which nobody has started yet or whose date was taken off, its times pass without a call.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
@@ -90,13 +91,82 @@ def of_campaign(campaign_id: int) -> CampaignRepeat | None:
     return found
 
 
-def end(campaign_id: int, person_id: int | None, now: int) -> None:
+def repeated(campaign_ids: Sequence[int]) -> set[int]:
+    """Which of these campaigns are to be made again."""
+    query = CampaignRepeat.select(CampaignRepeat.campaign_id).where(
+        CampaignRepeat.campaign_id.in_(list(campaign_ids)), CampaignRepeat.next_at.is_null(False)
+    )
+    return {int(row.campaign_id) for row in query}
+
+
+def change(
+    campaign_id: int,
+    every: str,
+    next_at: int,
+    until_at: int | None,
+    person_id: int | None,
+    now: int,
+    zone: tzinfo,
+    account_id: int | None = None,
+) -> None:
+    """Inside a write: when a campaign is made again, and up to when; audited.  One that was ended is taken up again.
+
+    Raises NotFound when it never was repeated, Conflict while the next one is being copied or when this one was stopped,
+    BadInput for impossible times.
+    """
+    old = campaigns.get(campaign_id, account_id)
+    row = _row(campaign_id)
+    check(every, next_at, until_at)
+    if next_at <= now:
+        raise BadInput("The start must be in the future.")
+    if _was_stopped(old):
+        raise Conflict("Campaign %(id)s was stopped; it cannot be repeated any more.", id=campaign_id)
+    if row.copying_id is not None:
+        raise Conflict(
+            "The numbers of campaign %(id)s are being copied by another program.", id=row.copying_id
+        )
+    local = from_ms(next_at).astimezone(zone).date()
+    values = {
+        "every": every,
+        "next_at": next_at,
+        "until_at": until_at,
+        "day": jdatetime.date.fromgregorian(date=local).day if row.is_jalali else local.day,
+        "sentence": "",
+    }
+    shown = ("every", "next_at", "until_at")
+    before = {name: getattr(row, name) for name in shown}
+    CampaignRepeat.update(**values).where(CampaignRepeat.id == row.id).execute()
+    audit_log.record(
+        person_id, row.account_id, "campaign.repeat", f"campaign {campaign_id}", now,
+        before, {name: values[name] for name in shown},
+    )  # fmt: skip
+
+
+def end(campaign_id: int, person_id: int | None, now: int, account_id: int | None = None) -> None:
     """Inside a write: a campaign is not made again; audited.  NotFound when it would not be."""
-    row = of_campaign(campaign_id)
-    if row is None or row.next_at is None:
+    campaigns.get(campaign_id, account_id)
+    row = _row(campaign_id)
+    if row.next_at is None:
         raise NotFound("Campaign %(id)s is not repeated.", id=campaign_id)
     CampaignRepeat.update(next_at=None).where(CampaignRepeat.id == row.id).execute()
     audit_log.record(person_id, row.account_id, "campaign.repeat_end", f"campaign {campaign_id}", now)
+
+
+def _row(campaign_id: int) -> CampaignRepeat:
+    found = of_campaign(campaign_id)
+    if found is None:
+        raise NotFound("Campaign %(id)s is not repeated.", id=campaign_id)
+    return found
+
+
+def _is_kept_back(row: Campaign) -> bool:
+    """Whether nobody has started it yet, or its date was taken off; one that could not start says why."""
+    return bool(row.state == CampaignState.DRAFT and not row.state_reason)
+
+
+def _was_stopped(row: Campaign) -> bool:
+    """Whether a person stopped it, not its own date."""
+    return bool(row.state == CampaignState.STOPPED and row.pause_code != why.ENDED)
 
 
 def due(now: int) -> list[CampaignRepeat]:
@@ -110,7 +180,7 @@ def make(row: CampaignRepeat, now: int, policy: Policy, write: Write) -> int | N
 
     Not inside a transaction: the numbers are copied in parts.
     """
-    begun = write(lambda: _begin(int(row.id), now))
+    begun = write(lambda: _begin(int(row.id), now, policy.zone))
     if begun is None:
         return None
     campaign_id, next_at, name, made = begun
@@ -139,7 +209,7 @@ def make(row: CampaignRepeat, now: int, policy: Policy, write: Write) -> int | N
     return int(made)
 
 
-def _begin(repeat_id: int, now: int) -> tuple[int, int, str, int | None] | None:
+def _begin(repeat_id: int, now: int, zone: tzinfo) -> tuple[int, int, str, int | None] | None:
     """What is to be copied, when it starts, what it is called, and its copy if that is complete already.
 
     None: it is not due, or its copy is not complete yet.
@@ -153,13 +223,23 @@ def _begin(repeat_id: int, now: int) -> tuple[int, int, str, int | None] | None:
     if copied is not None and campaigns.get(copied).state != CampaignState.DRAFT:  # a person stopped it
         copied = None
     old = campaigns.get(row.campaign_id)
-    if old.state == CampaignState.STOPPED and old.pause_code != why.ENDED:
+    if copied is None and _is_kept_back(old):
+        _pass(row, zone)
+        return None
+    if _was_stopped(old):
         _stop(repeat_id, STOPPED_BY_PERSON.kept())
         return None
     return int(row.campaign_id), int(row.next_at), str(old.name), copied
 
 
-def _note_copy(repeat_id: int, draft: int) -> None:
+def _pass(row: CampaignRepeat, zone: tzinfo) -> None:
+    """One time passes without a campaign."""
+    following = next_after(int(row.next_at), row.every, int(row.day), bool(row.is_jalali), zone)
+    is_last = row.until_at is not None and following > row.until_at
+    CampaignRepeat.update(next_at=None if is_last else following).where(CampaignRepeat.id == row.id).execute()
+
+
+def _note_copy(repeat_id: int, draft: int | None) -> None:
     CampaignRepeat.update(copying_id=draft).where(CampaignRepeat.id == repeat_id).execute()
 
 
@@ -174,6 +254,7 @@ def _conclude(repeat_id: int, made: int, starts_at: int, now: int, policy: Polic
     row = CampaignRepeat.get_by_id(repeat_id)
     if row.next_at is None:  # somebody ended the repetition meanwhile
         move_from(made, CampaignState.DRAFT, CampaignState.STOPPED, finished_at=now)
+        _note_copy(repeat_id, None)
         return
     following = int(row.next_at)
     while following <= now or following <= starts_at:  # repetitions missed while nothing ran are skipped
