@@ -55,6 +55,7 @@ def create(
     specs = parse_switches(common.switch_words(settings, switches))
     choices = lists.choices_of_options(options)
     wanted = rules.build_rules(settings.delivered_share, list_path, options)
+    following = rules.following_texts(options, settings, account_id)
     policy = Policy.of_settings(settings)
     wanted.check(policy.max_call_s)
     trunks.is_embedded(specs)
@@ -69,6 +70,7 @@ def create(
             prompt,
             Path(message_path).stem,
             lambda draft: trunks.make_gateways(draft, specs, settings),
+            following,
         )
         imported = sending.fill_campaign(made, reader, lambda lines: None)
     refused = dict(imported.refused)

@@ -30,6 +30,8 @@ from engine.services.messages import audio
 from engine.services.money import pricing
 from engine.services.money.pricing import Quote
 from engine.services.money.reservations import longest_heard_ms
+from engine.services.outbox import texts
+from engine.services.outbox.texts import TextWanted
 from engine.store.tables.core import Gateway, Switch
 from engine.store.threads import read
 
@@ -44,6 +46,7 @@ def dry_run(
     choices: Choices,
     account_id: int | None,
     as_json: bool,
+    following: Sequence[TextWanted] = (),
 ) -> int:
     """Read list and message, reckon, and print it.  Raises BadInput as the real thing would.
 
@@ -59,12 +62,14 @@ def dry_run(
         )
         now, policy = wall_ms(), Policy.of_settings(settings)
         found = count_list(reader)
-        quote = _quote(account_id, found, wanted, prompt.duration_ms, policy.max_call_s, now)
+        quote = _quote(account_id, found, wanted, prompt.duration_ms, policy.max_call_s, now, following)
         ground = Ground(gateways, limits, caller_range=caller_ids.range_of(wanted.kind, policy))
         if account_id is not None:
             known = read(lambda: ground_of(account_id, wanted.kind, settings.inbound_share, now, policy))
             ground = replace(known, gateways=gateways, switch_limits=limits)
-        reckon(found, wanted, prompt.duration_ms, ground, now, policy.zone, quote.average if quote else 0.0)
+        reckon(
+            found, wanted, prompt.duration_ms, ground, now, policy.zone, quote.average_call if quote else 0.0
+        )
     if wanted.record_s and account_id is not None:
         read(lambda: accounts.require_grant(account_id, permissions.RECORDING))
     if wanted.caller_id and account_id is not None:
@@ -96,13 +101,22 @@ def _number_of(wanted: CampaignRules, account_id: int | None) -> str:
 
 
 def _quote(
-    account_id: int | None, found: Preflight, rules: CampaignRules, message_ms: int, max_call_s: int, now: int
+    account_id: int | None,
+    found: Preflight,
+    rules: CampaignRules,
+    message_ms: int,
+    max_call_s: int,
+    now: int,
+    following: Sequence[TextWanted],
 ) -> Quote | None:
     if account_id is None:
         return None
     longest_s = call_length_s(rules, message_ms, has_variables=False, max_call_s=max_call_s)
     heard_ms = longest_heard_ms(message_ms, longest_s, repeats=bool(rules.repeat_key))
-    return read(lambda: pricing.quote(account_id, found.mobiles, found.valid - found.mobiles, heard_ms, now))
+    parts = texts.most_parts(each.text for each in following)
+    return read(
+        lambda: pricing.quote(account_id, found.mobiles, found.valid - found.mobiles, heard_ms, now, parts)
+    )
 
 
 def _price(quote: Quote | None) -> dict[str, object] | None:
@@ -112,6 +126,7 @@ def _price(quote: Quote | None) -> dict[str, object] | None:
         "rials_at_most": quote.total,
         "rials_a_mobile": quote.mobile_call,
         "rials_a_landline": quote.landline_call,
+        "rials_a_text": quote.text,
         "pulses_a_call": quote.pulses,
         "available": quote.available,
         "is_enough": quote.is_enough,
@@ -119,9 +134,10 @@ def _price(quote: Quote | None) -> dict[str, object] | None:
 
 
 def _print_quote(quote: Quote) -> None:
+    text = f", and {quote.texts:,} for text messages, {quote.text:,} each" if quote.text else ""
     click.echo(
         f"It costs {quote.total:,} Rials if everybody hears all of it once ({quote.pulses} pulses a call:"
-        f" {quote.mobile_call:,} a mobile, {quote.landline_call:,} a landline); {quote.available:,} are available"
+        f" {quote.mobile_call:,} a mobile, {quote.landline_call:,} a landline{text}); {quote.available:,} are available"
         f"{'.' if quote.is_enough else ', which is not enough for all of them.'}"
     )
 

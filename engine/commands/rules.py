@@ -10,12 +10,32 @@ from typing import Any, TypeVar
 import click
 
 from engine.commands.common import Duration, Keys, words
+from engine.config import Settings
 from engine.errors import BadInput
+from engine.services.accounts import accounts, permissions
 from engine.services.campaigns.rules import CampaignRules
+from engine.services.outbox import texts
+from engine.services.outbox.texts import OUTCOMES, TextWanted
 from engine.states import MessageKind, UnknownPolicy
+from engine.store.threads import read
 
 F = TypeVar("F", bound=Callable[..., Any])
 REPORT_TYPES = (".csv", ".xlsx")
+
+
+class TextAfter(click.ParamType):
+    """A text for an outcome of a call, ``no_answer=We rang you``."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> TextWanted:
+        if isinstance(value, TextWanted):
+            return value
+        outcome, sign, text = str(value).partition("=")
+        if not sign or outcome not in OUTCOMES:
+            self.fail(f"{value!r} is not OUTCOME=TEXT with one of {', '.join(OUTCOMES)}", param, ctx)
+        return TextWanted(outcome, text.strip())
+
 
 _OPTIONS = (
     click.option("--name", help="Name of the campaign; without it, that of the list."),
@@ -41,6 +61,10 @@ _OPTIONS = (
     click.option(
         "--record", "record_s", type=Duration(), default="0",
         help="Longest recording of the callee after the message; the account needs the permission.",
+    ),
+    click.option(
+        "--text", "following", type=TextAfter(), multiple=True, metavar="OUTCOME=TEXT",
+        help=f"Text message that follows a call to a mobile that ended so ({', '.join(OUTCOMES)}); repeatable.",
     ),
     click.option("--delivered-share", type=float, default=None, help="Share of the message to be heard, 0 to 1."),
     click.option("--kind", type=words(MessageKind), default=MessageKind.SERVICE.value, show_default=True),
@@ -70,6 +94,19 @@ def build_rules(settings_share: float, list_path: str, options: dict[str, Any]) 
     if values["delivered_share"] is None:
         values["delivered_share"] = settings_share
     return CampaignRules(name=options.pop("name") or Path(list_path).stem, **values)
+
+
+def following_texts(options: dict[str, Any], settings: Settings, account_id: int | None) -> list[TextWanted]:
+    """The texts of `--text`, taken out of `options`.  BadInput when nobody carries texts, SendingRefused when the account
+    may not send them.
+    """
+    found: tuple[TextWanted, ...] = options.pop("following")
+    if found and not settings.sms_url.get_secret_value():
+        raise BadInput("--text: nobody carries text messages here (AVANAK_SMS_URL).")
+    texts.check(found, ())
+    if found and account_id is not None:
+        read(lambda: accounts.require_grant(account_id, permissions.TEXTS))
+    return list(found)
 
 
 def check_report_path(path: str | None) -> None:

@@ -70,13 +70,14 @@ def send(
     specs = parse_switches(common.switch_words(settings, switches))
     choices = lists.choices_of_options(options)
     wanted = rules.build_rules(settings.delivered_share, list_path, options)
+    following = rules.following_texts(options, settings, account_id)
     policy = Policy.of_settings(settings)
     _check(wanted, specs, speed, report, policy.max_call_s)
     if dry_run:
         from engine.commands.dry_run import dry_run as say_what_would_happen
 
         return say_what_would_happen(
-            settings, specs, wanted, list_path, message_path, trims, choices, account_id, as_json
+            settings, specs, wanted, list_path, message_path, trims, choices, account_id, as_json, following
         )
     with sending.open_numbers(list_path, choices, settings) as reader:
         prompt, _sheet = sending.store_message(message_path, settings, trims)
@@ -102,6 +103,7 @@ def send(
                 prompt,
                 title,
                 lambda draft: trunks.make_gateways(draft, specs, settings),
+                following,
             )
 
             def on_progress(lines: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from engine.clock import wall_ms
@@ -19,6 +19,8 @@ from engine.services.lists.choices import Choices
 from engine.services.lists.reader import ListReader, open_list
 from engine.services.messages import prompts
 from engine.services.messages.sound_sheet import Sheet, read_sheet
+from engine.services.outbox import texts
+from engine.services.outbox.texts import TextWanted
 from engine.store.tables.core import Campaign
 from engine.store.threads import begin, read, staying_connected, write
 from engine.workers import pool
@@ -44,8 +46,10 @@ def make_campaign(
     prompt: tuple[str, int],
     title: str,
     prepare: Prepare,
+    following: Sequence[TextWanted] = (),
 ) -> int:
-    """Write the message and a draft campaign, in one transaction with what `prepare` does; its id."""
+    """Write the message and a draft campaign with the texts that follow its calls, in one transaction with what
+    `prepare` does; its id."""
 
     def work() -> int:
         now = wall_ms()
@@ -55,6 +59,8 @@ def make_campaign(
         Campaign.update(source_name=os.path.basename(reader.filename)[:255]).where(
             Campaign.id == made
         ).execute()
+        if following:
+            texts.allow(account, made, following, ())
         return made
 
     return write(work)

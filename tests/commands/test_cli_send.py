@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import os
 import signal
+import sqlite3
 from pathlib import Path
 
 import pytest
 
 from engine.embedded.process import EmbeddedProcess
 from engine.sentences import sentence_of
+from engine.store.tables.core import Account
+from engine.store.tables.money import PriceGroup, PriceVersion
 from tests.commands.ctl import Ctl, wait_until, write_list, write_tone
 
 FAST = ("--switch", "embedded", "--speed", "20")
@@ -69,6 +72,45 @@ def test_a_dry_run_calls_nobody(ctl: Ctl, message: str) -> None:
     assert "what binds it" in text.out
     assert "Nobody was called" in text.out
     assert ctl.query("SELECT * FROM campaign") == []
+
+
+def test_texts_that_follow_are_in_the_price_and_kept_with_the_campaign(ctl: Ctl, message: str) -> None:
+    numbers = write_list(ctl.folder / "list.csv", [*FOUR, "02188776655"])
+    texts = ("--text", "no_answer=" + "سلام " * 20, "--text", "busy=Hi")
+    words = ("--message", message, "--switch", "embedded", *texts)
+    refused = ctl.run("send", numbers, *words, "--dry-run")
+    assert refused.status == 2
+    assert "nobody carries text messages" in refused.err
+    ctl.environment["AVANAK_SMS_URL"] = "https://user:token@127.0.0.1/x"
+    assert ctl.run("send", numbers, *words[:-1], "later=Hi", "--dry-run").status == 2
+    assert ctl.run("campaign", "create", numbers, *words[:4]).status == 0  # makes the house account
+    group = PriceGroup(id=77, name="Texts", created_at=0)
+    price = PriceVersion(
+        group_id=77, landline=300, mobile=400, pulse_ms=6_000, synthesis=0, text_part=1_000, from_at=0
+    )
+    account = Account(
+        id=77, name="Sahar", state="active", created_at=0, permissions="texts", price_group_id=77
+    )
+    with sqlite3.connect(ctl.data / "avanak.db") as store:
+        for row in (group, price, account):
+            names = [row._meta.fields[name].column_name for name in row.__data__]
+            places = ", ".join("?" * len(names))
+            table = row._meta.table_name
+            store.execute(
+                f"INSERT INTO {table} ({', '.join(names)}) VALUES ({places})", list(row.__data__.values())
+            )
+    said = ctl.run("send", numbers, *words, "--account", "77", "--dry-run", "--json")
+    assert said.status == 0, said.err + said.out
+    price = said.document.get("price", said.err + said.out)
+    assert price["rials_a_text"] == 2_000  # of the longest, which has two parts
+    calls = 4 * price["rials_a_mobile"] + price["rials_a_landline"]
+    assert price["rials_at_most"] == calls + 4 * 2_000
+    assert "8,000 for text messages" in ctl.run("send", numbers, *words, "--account", "77", "--dry-run").out
+    made = ctl.run("campaign", "create", numbers, *words, "--account", "77")
+    assert made.status == 0, made.err
+    assert ctl.query("SELECT outcome, text FROM text_rule ORDER BY outcome") == [
+        ("busy", "Hi"), ("no_answer", ("سلام " * 20).strip()),
+    ]  # fmt: skip
 
 
 def test_ctrl_c_lets_calls_finish_and_resume_goes_on(ctl: Ctl) -> None:

@@ -159,7 +159,7 @@ def estimate_price(body: EstimateRequest) -> Estimate:
         length_ms = round((body.message_s or 0) * 1000)
         if body.message_id is not None:
             length_ms = library.get(body.message_id, account_id).duration_ms
-        parts = max(map(texts.parts_of, body.texts), default=0)
+        parts = texts.most_parts(body.texts)
         return pricing.quote(account_id, body.mobiles, body.landlines, length_ms, now, parts)
 
     found = read(look)

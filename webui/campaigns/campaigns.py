@@ -23,7 +23,10 @@ from engine.services.campaigns import (
 from engine.services.campaigns.campaigns import Campaign
 from engine.services.campaigns.view import CampaignView
 from engine.services.messages import prompts
+from engine.services.money import reservations
+from engine.services.money.pricing import Quote
 from engine.services.numbering.numbers import NormalNumber, normalise
+from engine.services.outbox import texts
 from engine.states import CampaignState
 from engine.store.threads import read, write
 from webui.campaigns import change, results
@@ -67,11 +70,12 @@ def detail(campaign_id: int) -> str | BaseResponse:
     one = _one(campaign_id)
     if one.row.standing_key and may_do("campaign.change"):
         return redirect(url_for("quick_send.index"))
-    lists, recorded, repeat = read(
+    lists, recorded, repeat, following = read(
         lambda: (
             list_imports.of_campaign(campaign_id),
             recordings.total(campaign_id)[0],
             repeats.of_campaign(campaign_id),
+            texts.of_campaign(campaign_id),
         )
     )
     text = (ascii_digits(request.args.get("number")) or "")[:40]
@@ -92,6 +96,8 @@ def detail(campaign_id: int) -> str | BaseResponse:
         lists=lists,
         recorded=recorded,
         repeat=repeat,
+        following=following,
+        quote=_quote(one, following),
         number=text,
         found=found,
     )
@@ -171,6 +177,19 @@ def _one(campaign_id: int) -> CampaignView:
 def _dialled_at(one: CampaignView) -> int | None:
     """The present instant, if the campaign is being dialled."""
     return wall_ms() if one.state == CampaignState.RUNNING else None
+
+
+def _quote(one: CampaignView, following: dict[str, str]) -> Quote | None:
+    """What one that has not started would cost at most; None for others, and while its numbers come in."""
+    if (
+        one.state not in (CampaignState.DRAFT, CampaignState.SCHEDULED)
+        or one.reason == why.COPYING
+        or not one.row.message_id
+    ):
+        return None
+    now, parts = wall_ms(), texts.most_parts(following.values())
+    found = read(lambda: reservations.quote_of(one.id, now, parts))
+    return found if found.total else None
 
 
 def _stamp(one: CampaignView) -> str:

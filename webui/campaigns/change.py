@@ -34,6 +34,7 @@ blueprint = pages_blueprint(__name__, "campaign_change", "/campaigns/<int:campai
 
 # Who can be called again, as people choose it: how a try ended, or that there was none.
 AGAIN = (*outcomes.AGAIN, "not-called")
+EVERY_DAY = "1234567"
 DAYS = {
     "6": _l("Saturday"),
     "7": _l("Sunday"),
@@ -192,7 +193,7 @@ def _change_form(row: Campaign) -> Any:
     given = {
         "name": row.name,
         "windows": row.windows.replace(",", ", "),
-        "weekdays": list(row.weekdays),
+        "weekdays": list(row.weekdays or EVERY_DAY),
         "max_tries": row.max_tries,
         "retry_after": row.retry_after_s // 60,
         "cps": row.cps,
@@ -219,7 +220,8 @@ def _changes(form: Any) -> dict[str, Any]:
     if "cps" in values:
         found["cps"] = None if values["cps"] is None else float(values["cps"])
     if "weekdays" in values:
-        found["weekdays"] = "".join(values["weekdays"] or ())
+        days = "".join(sorted(values["weekdays"] or ()))
+        found["weekdays"] = "" if days == EVERY_DAY else days
     if "retry_after" in values:
         found["retry_after_s"] = values["retry_after"] * 60
     return found

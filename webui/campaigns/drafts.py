@@ -9,11 +9,13 @@ from flask import render_template, url_for
 from flask_babel import gettext as _
 
 from engine.clock import wall_ms
+from engine.services.accounts import accounts, permissions
 from engine.services.campaigns import drafts
 from engine.services.campaigns.rules import CampaignRules
 from engine.services.campaigns.uploads import Pending
 from engine.services.messages import prompts
 from engine.services.messages.library import Message
+from engine.store.tables.core import Account
 from engine.store.threads import read, write
 from webui.request.context import web
 
@@ -57,6 +59,12 @@ def keep(pending: Pending) -> None:
     web().uploads.write(pending)
     now = wall_ms()
     write(lambda: drafts.note(pending, now))
+
+
+def may_text(account: Account) -> bool:
+    """Whether texts may follow the calls of this account, and somebody carries them."""
+    is_carried = bool(web().settings.sms_url.get_secret_value())
+    return is_carried and accounts.is_granted(account, permissions.TEXTS)
 
 
 def message_of(pending: Pending) -> Message | None:

@@ -5,12 +5,13 @@ The services check the values again.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, RadioField, SelectMultipleField, StringField
+from wtforms import BooleanField, RadioField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
@@ -20,6 +21,7 @@ from engine.errors import BadInput
 from engine.services.campaigns.repeats import DAY, MONTH, WEEK
 from engine.services.campaigns.rules import CampaignRules
 from engine.services.compliance.calling_windows import parse_windows
+from engine.services.outbox import texts
 from webui.forms.number_fields import DecimalsField, WholeField, ascii_digits
 from webui.i18n.formats import parse_instant, written_instant
 from webui.i18n.sentences import said
@@ -33,10 +35,15 @@ def _checkboxes(label: Any, **kwargs: Any) -> SelectMultipleField:
     )
 
 
+def _text(label: Any) -> TextAreaField:
+    return TextAreaField(label, [Length(max=texts.LONGEST)], render_kw={"rows": 2, "dir": "auto"})
+
+
 class RulesForm(FlaskForm):
     """The rules of a new campaign."""
 
     may_record = False  # whether the account may record; set for each form
+    may_text = False  # whether texts may follow its calls
 
     name = StringField(_l("Name"), [InputRequired(), Length(max=200)])
     kind = RadioField(
@@ -104,6 +111,11 @@ class RulesForm(FlaskForm):
         [Optional(), NumberRange(*bounds.RECORD_S)],
         default=0,
     )
+    text_success = _text(_l("To whoever heard the message"))
+    text_answered = _text(_l("To whoever answered, but hung up before the end"))
+    text_busy = _text(_l("To whoever was busy or rejected the call"))
+    text_no_answer = _text(_l("To whoever did not pick up"))
+    text_fail = _text(_l("To whoever could not be reached"))
     gateways = _checkboxes(_l("Gateways"))
     cps = DecimalsField(_l("Calls a second at most"), [Optional(), NumberRange(*bounds.CPS)])
     channels = WholeField(_l("Calls at once at most"), [Optional(), NumberRange(*bounds.CHANNELS)])
@@ -150,6 +162,16 @@ class RulesForm(FlaskForm):
             ends_at=None if self.begins.data == REPEATED else self.instant("ends_at"),
         )
 
+    def text_fields(self) -> list[TextAreaField]:
+        """The fields of the texts that follow the calls, one for each outcome."""
+        return [self[f"text_{outcome}"] for outcome in texts.OUTCOMES]
+
+    def texts(self) -> dict[str, str]:
+        """The texts that follow the calls, by outcome; none where they are not permitted."""
+        written = zip(texts.OUTCOMES, self.text_fields(), strict=True)
+        found = {outcome: (field.data or "").strip() for outcome, field in written}
+        return {outcome: text for outcome, text in found.items() if text and self.may_text}
+
     def instant(self, name: str) -> int | None:
         """The instant of a date and time field; None when it is empty or wrong."""
         try:
@@ -165,9 +187,15 @@ def _instant(field: StringField) -> int | None:
         raise ValidationError(said(error)) from error
 
 
-def filled_in(rules: CampaignRules, every: str = "", until_at: int | None = None) -> dict[str, Any]:
-    """The values that fill a form with these rules."""
+def filled_in(
+    rules: CampaignRules,
+    every: str = "",
+    until_at: int | None = None,
+    following: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """The values that fill a form with these rules and the texts that follow."""
     return {
+        **{f"text_{outcome}": text for outcome, text in (following or {}).items()},
         "name": rules.name,
         "kind": rules.kind,
         "begins": REPEATED if every else LATER if rules.starts_at is not None else NOW,

@@ -23,6 +23,7 @@ from engine.services.messages.library import Message
 from engine.services.messages.personal import Template, is_template
 from engine.services.money import pricing
 from engine.services.money.reservations import longest_heard_ms
+from engine.services.outbox import texts
 from engine.states import MessageState
 from engine.store.threads import read, write
 from webui.campaigns import drafts as steps
@@ -103,15 +104,15 @@ def check(token: str) -> str | Response:
     heard_ms = longest_heard_ms(
         None if is_personal else message.duration_ms, longest_s, repeats=bool(rules.repeat_key)
     )
-    account_id = pending.account_id
+    account_id, parts = pending.account_id, texts.most_parts(pending.texts.values())
     ground, quote, names = read(
         lambda: (
             ground_of(account_id, kind, share, now, policy),
-            pricing.quote(account_id, found.mobiles, found.valid - found.mobiles, heard_ms, now),
+            pricing.quote(account_id, found.mobiles, found.valid - found.mobiles, heard_ms, now, parts),
             account_names([account_id]),
         )
     )
-    reckon(found, rules, message.duration_ms, ground, now, policy.zone, quote.average)
+    reckon(found, rules, message.duration_ms, ground, now, policy.zone, quote.average_call)
     return steps.page(
         "new_campaign/check.html",
         steps.CHECK,
@@ -121,6 +122,7 @@ def check(token: str) -> str | Response:
         hours=rules.hours().within(ground.hours),
         message=message,
         account=names.get(account_id, ""),
+        text_parts=parts,
         not_yet=_not_yet(message),
         is_rejected=message.state == MessageState.REJECTED,
         quote=quote,
@@ -159,6 +161,7 @@ def confirm(token: str) -> Response:
     if any(not step.is_done for step in steps.steps(pending)[:-1]):
         raise NotFound("This upload was not checked.")
     starts = request.form.get("action") == "start"
+    account_id, wanted = pending.account_id, texts.wanted_of(pending.texts)
     _campaign_id, import_id = launch.launch(
         web().uploads,
         pending,
@@ -166,6 +169,7 @@ def confirm(token: str) -> Response:
         starts=starts,
         awaits_approval=starts and "awaits" in request.form,
         is_jalali=calendar() == "jalali",
+        also=lambda made: texts.allow(account_id, made, wanted, ()) if wanted else None,
         write=write,
         now=wall_ms(),
     )
@@ -179,6 +183,8 @@ def _begin(filled: NumbersForm, pending: Pending, old: Any) -> None:
         rules = dataclasses.replace(rules, name=_("%(name)s (again)", name=old.name)[:200])
         pending.rules = dataclasses.asdict(rules if is_staff() else for_customer(rules))
         pending.message_id = old.message_id
+        account, following = read(lambda: (accounts.get(old.account_id), texts.of_campaign(old.id)))
+        pending.texts = following if steps.may_text(account) else {}
     take_list(filled, pending)
     web().uploads.write(pending)
     list_checks.must_open(pending, _kind(pending))

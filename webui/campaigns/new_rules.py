@@ -17,6 +17,7 @@ from engine.services.campaigns import campaigns, repeats
 from engine.services.campaigns.rules import CampaignRules, for_customer
 from engine.services.campaigns.uploads import Pending
 from engine.services.compliance import caller_ids, message_kinds
+from engine.services.money import pricing
 from engine.services.trunks import gateways
 from engine.states import MessageKind
 from engine.store.threads import read
@@ -50,6 +51,7 @@ def show(token: str) -> str | tuple[str, int] | Response:
         return _page(filled, pending), 400
     old_kind = pending.rules.get("kind", MessageKind.SERVICE)
     pending.rules = dataclasses.asdict(rules)
+    pending.texts = filled.texts()
     is_repeated = filled.begins.data == REPEATED
     pending.every = filled.every.data if is_repeated else ""
     pending.until_at = filled.instant("until_at") if is_repeated else None
@@ -94,7 +96,9 @@ def _beside(filled: RulesForm, name: str, sentence: str) -> None:
 
 def _start_values(pending: Pending) -> dict[str, Any]:
     if pending.rules:
-        return filled_in(CampaignRules.of_document(pending.rules), pending.every, pending.until_at)
+        return filled_in(
+            CampaignRules.of_document(pending.rules), pending.every, pending.until_at, pending.texts
+        )
     return {"windows": _hours(pending.account_id)[MessageKind.SERVICE], "weekdays": list("1234567")}
 
 
@@ -115,6 +119,7 @@ def _choices(filled: RulesForm, account_id: int) -> None:
     account, names = read(lambda: (accounts.get(account_id), [row.name for row in gateways.all_gateways()]))
     filled.weekdays.choices = day_choices()
     filled.gateways.choices = [SelectChoice(name, name) for name in names]
+    filled.may_text = drafts.may_text(account)
     filled.may_record = is_staff() or accounts.is_granted(account, permissions.RECORDING)
     filled.kind.choices = [
         choice
@@ -128,7 +133,14 @@ def _choices(filled: RulesForm, account_id: int) -> None:
 def _page(filled: RulesForm, pending: Pending) -> str:
     _choices(filled, pending.account_id)
     account_id = pending.account_id
-    account, shown = read(lambda: (accounts.get(account_id), caller_ids.confirmed(account_id)))
+    now = wall_ms()
+    account, shown, price = read(
+        lambda: (
+            accounts.get(account_id),
+            caller_ids.confirmed(account_id),
+            pricing.price_of(account_id, now),
+        )
+    )
     return drafts.page(
         "new_campaign/rules.html",
         drafts.RULES,
@@ -136,5 +148,6 @@ def _page(filled: RulesForm, pending: Pending) -> str:
         form=filled,
         example=instant_example(),
         hours=_hours(account_id),
+        text_part=price.text_part,
         own_numbers=list(dict.fromkeys(filter(None, [account.caller_id, *(row.number for row in shown)]))),
     )

@@ -48,6 +48,14 @@ LINE_AND_HOOKS: dict[str, dict[str, Any]] = {
         "outage": _l("an outage"),
         "test": _l("a test"),
     },
+    # Whom a text is sent to.
+    "text_outcome": {
+        "success": _l("heard the message"),
+        "answered": _l("hung up before the end"),
+        "busy": _l("busy or rejected"),
+        "no_answer": _l("did not pick up"),
+        "fail": _l("not reached"),
+    },
     "text_state": {
         "waiting": _l("Waits"),
         "sent": _l("Sent"),

@@ -43,6 +43,7 @@ def launch(
     starts: bool,
     awaits_approval: bool = False,
     is_jalali: bool = True,
+    also: Callable[[int], None] = lambda made: None,
     write: Write,
     now: int,
 ) -> tuple[int, int]:
@@ -50,8 +51,9 @@ def launch(
 
     1. claim the upload, 2. see that its list is the one that was checked, 3. in one transaction make the
     draft and note that the list is to come in (engine.runtime.list_importer does it, and starts the campaign if
-    it `starts`; if its message is not approved then and it `awaits_approval`, as soon as it is).  Raises NotFound
-    when it was confirmed already; after any other error the upload can be confirmed again.
+    it `starts`; if its message is not approved then and it `awaits_approval`, as soon as it is).  `also` is told the
+    campaign's id in that transaction.  Raises NotFound when it was confirmed already; after any other error the upload
+    can be confirmed again.
     """
     token = pending.token
     uploads.take(pending)
@@ -65,6 +67,7 @@ def launch(
             campaign_id = _make_draft(pending, now, policy)
             subject = f"campaign {campaign_id}"
             audit_log.by_staff(pending.person_id, pending.account_id, "campaign.create", subject, now)
+            also(campaign_id)
             if pending.every:
                 repeats.note(campaign_id, pending, now, policy.zone, is_jalali=is_jalali)
             drafts.forget(token)

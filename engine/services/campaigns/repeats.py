@@ -234,6 +234,7 @@ def _begin(repeat_id: int, now: int, zone: tzinfo) -> tuple[int, int, str, int |
 
 def _pass(row: CampaignRepeat, zone: tzinfo) -> None:
     """One time passes without a campaign."""
+    assert row.next_at is not None
     following = next_after(int(row.next_at), row.every, int(row.day), bool(row.is_jalali), zone)
     is_last = row.until_at is not None and following > row.until_at
     CampaignRepeat.update(next_at=None if is_last else following).where(CampaignRepeat.id == row.id).execute()

@@ -51,6 +51,7 @@ class Pending:
     rules: dict[str, Any] = field(default_factory=dict)  # of CampaignRules; empty: not filled in yet
     every: str = ""  # of `repeats`: how often it is made again; empty: once
     until_at: int | None = None  # up to when
+    texts: dict[str, str] = field(default_factory=dict)  # by outcome: the texts that follow the calls
     checked: dict[str, Any] | None = None  # of Preflight
     first_rows: dict[str, Any] | None = None  # of ListFacts, of a list that cannot be read as it was chosen …
     problem: str = ""  # … and why, a kept sentence

@@ -81,9 +81,19 @@ class Quote:
     price: Price
 
     @property
-    def average(self) -> float:
-        """Rials of one call that is heard to its end."""
-        return self.total / max(1, self.mobiles + self.landlines)
+    def calls(self) -> int:
+        """Rials of the calls without the texts: what is reserved for them."""
+        return self.mobiles * self.mobile_call + self.landlines * self.landline_call
+
+    @property
+    def texts(self) -> int:
+        """Rials of the texts, if each mobile is sent the longest."""
+        return self.mobiles * self.text
+
+    @property
+    def average_call(self) -> float:
+        """Rials of one call that is heard to its end, without the text."""
+        return self.calls / max(1, self.mobiles + self.landlines)
 
 
 def quote(

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from engine.services.money import pricing
 from engine.services.money.ledger import NoCredit, spendable
-from engine.services.money.pricing import Price
+from engine.services.money.pricing import Price, Quote
 from engine.states import OVER_STATES, AttemptState
 from engine.store.ledger import BALANCE, RESERVED, book_new, execute_locked
 from engine.store.sql import changed, execute, one_of, over_values
@@ -89,6 +89,17 @@ def charged(campaign_id: int) -> int | None:
     """What the calls of a campaign have cost so far (Rials); None: nobody pays for it."""
     rows = execute("SELECT charged FROM reservation WHERE campaign_id = ?", [campaign_id])
     return int(rows[0][0]) if rows else None
+
+
+def quote_of(campaign_id: int, now: int, text_parts: int = 0) -> Quote:
+    """What a campaign that has not started would cost at most with the numbers that it has; inside a connection.
+
+    Of its calls this is what the start reserves.  `text_parts` are those of the longest text that follows them.
+    """
+    row, counts = Campaign.get_by_id(campaign_id), CampaignCounts.get_by_id(campaign_id)
+    callable_ = max(0, counts.total - counts.excluded)
+    mobiles = min(callable_, int(counts.mobiles))
+    return pricing.quote(row.account_id, mobiles, callable_ - mobiles, _call_ms(row), now, text_parts)
 
 
 def _call_ms(row: Campaign) -> int:

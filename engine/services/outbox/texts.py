@@ -72,13 +72,26 @@ class TextCarrier(Protocol):
     def send(self, items: Sequence[TextMessage]) -> Iterator[TextSent]: ...
 
 
-def allow(account_id: int, campaign_id: int, wanted: Iterable[TextWanted], lines: Sequence[str]) -> None:
+def allow(account_id: int, campaign_id: int, wanted: Sequence[TextWanted], lines: Sequence[str]) -> None:
     """Inside a write: have these texts follow the campaign's calls.
 
     Raises SendingRefused without the permission, BadInput for texts that cannot be: an outcome that is
     none or comes twice, an empty or too long text, a line that is none of the installation's.
     """
     accounts.require_grant(account_id, permissions.TEXTS)
+    check(wanted, lines)
+    for each in wanted:
+        TextRule.create(
+            campaign_id=campaign_id,
+            outcome=each.outcome,
+            text=each.text.strip(),
+            line=each.line if each.line in lines else "",
+            may_change_line=each.may_change_line,
+        )
+
+
+def check(wanted: Sequence[TextWanted], lines: Sequence[str]) -> None:
+    """Raise BadInput for texts that cannot be, as `allow` does."""
     seen: set[str] = set()
     for each in wanted:
         if each.outcome not in OUTCOMES or each.outcome in seen:
@@ -88,13 +101,22 @@ def allow(account_id: int, campaign_id: int, wanted: Iterable[TextWanted], lines
         if each.line and each.line not in lines and not each.may_change_line:
             raise BadInput("Texts cannot be sent from the line %(line)s.", line=each.line)
         seen.add(each.outcome)
-        TextRule.create(
-            campaign_id=campaign_id,
-            outcome=each.outcome,
-            text=each.text.strip(),
-            line=each.line if each.line in lines else "",
-            may_change_line=each.may_change_line,
-        )
+
+
+def of_campaign(campaign_id: int) -> dict[str, str]:
+    """The texts that follow a campaign's calls, by outcome; inside a connection."""
+    found = {row.outcome: row.text for row in TextRule.select().where(TextRule.campaign_id == campaign_id)}
+    return {outcome: found[outcome] for outcome in OUTCOMES if outcome in found}
+
+
+def wanted_of(by_outcome: Mapping[str, str]) -> list[TextWanted]:
+    """Texts by outcome, sent from the installation's usual line."""
+    return [TextWanted(outcome, text) for outcome, text in by_outcome.items()]
+
+
+def most_parts(texts: Iterable[str]) -> int:
+    """The parts of the longest: a number is sent one text at most.  0: there is none."""
+    return max(map(parts_of, texts), default=0)
 
 
 def parts_of(text: str) -> int:
