@@ -15,7 +15,6 @@ from engine.services.campaigns.rules import CampaignRules
 from engine.services.campaigns.uploads import Pending
 from engine.services.messages import prompts
 from engine.services.messages.library import Message
-from engine.store.tables.core import Account
 from engine.store.threads import read, write
 from webui.request.context import web
 
@@ -61,7 +60,7 @@ def keep(pending: Pending) -> None:
     write(lambda: drafts.note(pending, now))
 
 
-def may_text(account: Account) -> bool:
+def may_text(account: accounts.Account) -> bool:
     """Whether texts may follow the calls of this account, and somebody carries them."""
     is_carried = bool(web().settings.sms_url.get_secret_value())
     return is_carried and accounts.is_granted(account, permissions.TEXTS)

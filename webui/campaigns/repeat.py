@@ -15,7 +15,6 @@ from engine.clock import wall_ms
 from engine.errors import NotFound
 from engine.services.campaigns import campaigns, repeats
 from engine.services.campaigns.campaigns import Campaign
-from engine.store.tables.campaigns import CampaignRepeat
 from engine.store.threads import read, write
 from webui.forms.pages import Answer, InstantField, PageForm, attempt, pages_blueprint, refused
 from webui.i18n.words import choices
@@ -65,7 +64,7 @@ def end(campaign_id: int) -> Response:
     return redirect(url_for("campaigns.detail", campaign_id=campaign_id))
 
 
-def _repeat(campaign_id: int) -> tuple[Campaign, CampaignRepeat]:
+def _repeat(campaign_id: int) -> tuple[Campaign, repeats.CampaignRepeat]:
     scope = account_scope()
     row, repeat = read(lambda: (campaigns.get(campaign_id, scope), repeats.of_campaign(campaign_id)))
     if repeat is None:

@@ -156,15 +156,20 @@ def _costly(campaign_id: int, groups: Groups, after: Key | None, limit: int, is_
 
 def _free(campaign_id: int, groups: Groups, after: Key | None, limit: int, _is_down: bool) -> list[Key]:
     seek: Seek = ("id > ?", [after[1] if after else 0])
-    parts: list[Part] = [
-        (f"{_ENDED} AND tries = ? AND cost = 0", [campaign_id, *group, tries], "0", seek)
-        for group in groups
-        for tries in _TRIES
-    ]
+    parts: list[Part] = []
+    for state, disposition in groups:
+        if disposition == Disposition.ANSWERED:  # nearly all were paid for: the others have an index
+            parts.append((_ANSWERED_FREE, [campaign_id, state], "0", seek))
+            continue
+        of_group: list[Any] = [campaign_id, state, disposition]
+        parts += [(f"{_ENDED} AND tries = ? AND cost = 0", [*of_group, tries], "0", seek) for tries in _TRIES]
     return _merged(parts, False, limit)
 
 
 _ENDED = "campaign_id = ? AND state = ? AND disposition = ? AND finished_at IS NOT NULL"
+_ANSWERED_FREE = (
+    _ENDED.replace("disposition = ?", f"disposition = '{Disposition.ANSWERED}'") + " AND cost = 0"
+)
 
 
 Seek = tuple[str, list[Any]]  # a condition and its values
