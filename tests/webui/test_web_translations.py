@@ -76,6 +76,7 @@ NAMES = re.compile(
     r"|AVANAK_[A-Z_]+(=true)?|digits|null|4h|90m|3d|T09|send-records|avanak|Telegram|ptime|ODS|XLSB?|TOTP|QR|URL"
     r"|QuickSend|create_campaign|Authorization: Bearer avk_|Idempotency-Key|ASCII|application/x-ndjson|text/csv|number|cursor|key"
     r"|true|false|T09:30:00|NDJSON|https://example\.com/\w+|Standard Webhooks|2xx|SYLK|DIF|(?<=«)%\(url\)s"
+    r"|message_id|\btext\b|Content-Type: application/json"
     r"|PCM[AU]|G729|S?RTP|SDP|NAT|TLS|DNS|conf install|fsctl (pause|resume)|sps|max_sessions"
 )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from functools import wraps
+from inspect import signature
 from typing import Any, get_args, get_origin
 
 import orjson
@@ -21,15 +22,17 @@ from werkzeug.wrappers import Response as BaseResponse
 from engine.clock import wall_ms
 from engine.errors import BadInput
 from engine.sealing import SecretBox
+from engine.sentences import Sentence
 from engine.services.accounts import idempotency, permissions
 from engine.services.accounts.idempotency import Key
 from engine.services.accounts.token_scopes import Scope
 from engine.store.threads import write
-from webui.api import blueprint
+from webui.api import blueprint, problems
 from webui.api.authentication import authenticate, bearer
 from webui.api.conditions import has_condition, tag_of
 from webui.api.problems import MEDIA_TYPE, Problem
 from webui.request import limits
+from webui.request.bodies import NotJson, read_json
 from webui.request.programs import caller
 
 View = Callable[..., Any]
@@ -109,12 +112,16 @@ def operation(
             endpoint=name,
         )(answered)
         SCOPES[name] = scope
+        if "body" in signature(view).parameters:
+            _WITH_BODY.add(name)
         return marked
 
     return decorate
 
 
 SCOPES: dict[str, Scope] = {}  # what each operation needs, by its name
+_WITH_BODY: set[str] = set()  # operations that read a JSON object
+_NO_OBJECT = Sentence("The body is no JSON object of at most eight levels.")
 _SHOWN: set[str] = set()  # paths whose GET has an ETag, for `If-Match`
 
 
@@ -123,6 +130,20 @@ def _find_caller() -> None:
     """Find whom the token speaks for, before any body is read."""
     name = (request.endpoint or "").removeprefix("api.")
     authenticate(bearer(), name, SCOPES[name])
+
+
+@blueprint.before_request
+def _read_body() -> BaseResponse | None:
+    """Refuse a body that is no JSON object before its fields are looked at, and say why."""
+    if (request.endpoint or "").removeprefix("api.") not in _WITH_BODY:
+        return None
+    if not request.is_json and request.get_data():
+        return problems.of_media_type(request.mimetype)
+    try:
+        found = read_json(request.get_data())
+    except NotJson as error:
+        return problems.of_body(error.sentence)
+    return None if isinstance(found, dict) else problems.of_body(_NO_OBJECT)
 
 
 @blueprint.after_request
@@ -145,7 +166,7 @@ def _sent(found: BaseModel, status: int) -> Response:
     """A model as JSON, with an ETag where it was only read, or changed as a whole."""
     values = orjson.loads(found.model_dump_json())
     if request.method in ("GET", "HEAD"):
-        values = _chosen(found, values, request.args.get("fields", ""))
+        values = _chosen(found, values, ",".join(request.args.getlist("fields")))
     body = orjson.dumps(values)
     response = Response(body, status, mimetype="application/json")
     if request.method in ("GET", "HEAD", "PATCH"):
@@ -158,7 +179,7 @@ def _sent(found: BaseModel, status: int) -> Response:
 
 def _chosen(model: BaseModel, values: dict[str, Any], fields: str) -> dict[str, Any]:
     """Only the requested fields, of each item of a page or of the object.  BadInput for one that there is not."""
-    wanted = [name.strip() for name in fields.split(",") if name.strip()]
+    wanted = list(dict.fromkeys(name.strip() for name in fields.split(",") if name.strip()))
     if not wanted:
         return values
     kinds = type(model).model_fields

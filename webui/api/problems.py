@@ -127,6 +127,7 @@ _FIELD = Sentence("«%(field)s» cannot be read: %(why)s")
 _REASONS: dict[str, Sentence] = {
     "missing": Sentence("It is missing."),
     "extra_forbidden": Sentence("There is no such field."),
+    "message_or_text": Sentence("Either message_id or text is needed, and not both."),
     "model_type": Sentence("The body is no JSON object of at most eight levels."),
     "model_attributes_type": Sentence("The body is no JSON object of at most eight levels."),
     "dict_type": Sentence("It must be a JSON object."),
@@ -163,13 +164,37 @@ def of_fields(error: ValidationError) -> Response:
     errors = []
     for each in error.errors(include_url=False, include_input=False)[:20]:
         form = _REASONS.get(each["type"], _OTHER)
-        values = {name: str(value) for name, value in each.get("ctx", {}).items() if name in form.id}
+        values = {name: _listed(value) for name, value in each.get("ctx", {}).items() if name in form.id}
         detail, detail_fa = both(Sentence(form, **values))
         name = ".".join(map(str, each["loc"]))[:100] or "body"
         errors.append(FieldProblem(field=name, detail=detail, detail_fa=detail_fa))
-    detail, detail_fa = both(Sentence(_FIELD, field=errors[0].field, why=errors[0].detail))
-    detail_fa = detail_fa.replace(errors[0].detail, errors[0].detail_fa)
-    return made("bad-input", 400, detail, detail_fa, errors)
+    return _made_of(errors)
+
+
+def of_body(sentence: Sentence) -> Response:
+    """The answer to a request whose body is none that could have fields."""
+    detail, detail_fa = both(sentence)
+    return _made_of([FieldProblem(field="body", detail=detail, detail_fa=detail_fa)])
+
+
+def of_media_type(given: str) -> Response:
+    """The answer to a body of another media type than JSON."""
+    sentence = Sentence(
+        "The body must be JSON with the header «Content-Type: application/json», not %(given)s.",
+        given=given[:60] or "—",
+    )
+    return made("unsupported-media-type", 415, *both(sentence))
+
+
+def _made_of(errors: list[FieldProblem]) -> Response:
+    first = errors[0]
+    detail, detail_fa = both(Sentence(_FIELD, field=first.field, why=first.detail))
+    return made("bad-input", 400, detail, detail_fa.replace(first.detail, first.detail_fa), errors)
+
+
+def _listed(value: object) -> str:
+    """A value of pydantic's, lists of words without its quotes and its English «or»."""
+    return str(value).replace("' or '", "', '").replace("'", "")
 
 
 # -- both languages ----------------------------------------------------------------------------

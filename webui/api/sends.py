@@ -6,6 +6,7 @@ from typing import Literal
 
 from flask import Response
 from pydantic import BaseModel, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from engine.clock import wall_ms
 from engine.errors import BadInput
@@ -55,7 +56,7 @@ class QuickSendRequest(RequestBody):
     @model_validator(mode="after")
     def _one_of_two(self) -> QuickSendRequest:
         if (self.message_id is None) == (self.text is None):
-            raise ValueError("one of message_id and text")
+            raise PydanticCustomError("message_or_text", "either message_id or text")
         return self
 
     @property

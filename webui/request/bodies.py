@@ -8,33 +8,64 @@ from typing import Any
 import orjson
 from flask.json.provider import DefaultJSONProvider
 
+from engine.sentences import Sentence
+
 MAX_DEPTH = 8
 
 
+class NotJson(ValueError):
+    """A text is no JSON of ours; `sentence` says why."""
+
+    def __init__(self, sentence: Sentence) -> None:
+        super().__init__(str(sentence))
+        self.sentence = sentence
+
+
 class BoundedJson(DefaultJSONProvider):
-    """What an application reads JSON with; ValueError for what is none of ours."""
+    """What an application reads JSON with; NotJson for what is none of ours."""
 
     def loads(self, s: str | bytes, **_: Any) -> Any:
         return read_json(s)
 
 
 def read_json(text: str | bytes) -> Any:
-    """The value of a JSON text, with or without a byte order mark; ValueError when it is none, nested too deeply or holds NUL."""
+    """The value of a JSON text, with or without a byte order mark; NotJson when it is none, nested too deeply or holds NUL."""
     if isinstance(text, bytes):
         text = text.removeprefix(codecs.BOM_UTF8)
-    found = orjson.loads(text)
+    if not text.strip():
+        raise NotJson(Sentence("The body is empty; it must be a JSON object."))
+    try:
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        if isinstance(text, bytes) and not _is_utf8(text):
+            raise NotJson(Sentence("The body is no text in UTF-8.")) from error
+        raise NotJson(
+            Sentence(
+                "The body is no JSON: line %(line)s, column %(column)s.",
+                line=error.lineno,
+                column=error.colno,
+            )
+        ) from error
     level = [found]
     for _depth in range(MAX_DEPTH):
         level = [inner for each in level for inner in _inside(each)]
         if not level:
             return found
-    raise ValueError("nested too deeply")
+    raise NotJson(Sentence("The body is no JSON object of at most eight levels."))
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _inside(value: Any) -> list[Any]:
     if isinstance(value, str):
         if "\0" in value:
-            raise ValueError("a text holds NUL")
+            raise NotJson(Sentence("A text of the body holds the character NUL, which no text has."))
         return []
     if isinstance(value, dict):
         return [*value.keys(), *value.values()]
