@@ -1,1 +1,1 @@
-"""Benches: what it costs and how fast it goes, measured on the machine where they are run."""
+"""Benches: speed and cost of the product, measured on the machine on which they run."""

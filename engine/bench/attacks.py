@@ -1,4 +1,4 @@
-"""What one attacker does to the web in `bench hostile`: each is bounded in count and in time, and ends by itself."""
+"""The attacks of `bench hostile` on the web UI; each is bounded in count and in time and ends by itself."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PARTS = "multipart/form-data; boundary=x"
 
 @dataclass
 class Visitor:
-    """Somebody with a browser at an address of their own (the bench's server trusts X-Forwarded-For)."""
+    """A browser with an IP address of its own (the bench's server trusts X-Forwarded-For)."""
 
     port: int
     address: str
@@ -88,11 +88,11 @@ class Visitor:
 
 @dataclass(frozen=True)
 class Scene:
-    """Whom an attack is done as."""
+    """The users and data of an attack."""
 
     port: int
-    customer: Visitor  # has logged in, with an account of their own
-    campaign: int  # a draft of theirs, with a message
+    customer: Visitor  # a logged-in user with an account
+    campaign: int  # a draft of that account, with a message
     api_token: str
     seconds: float
 
@@ -120,7 +120,7 @@ def _until(seconds: float) -> Iterator[int]:
 
 
 def forms(scene: Scene) -> None:
-    """Four connections of 1 MB forms to the log-in."""
+    """Four connections that send forms of 1 MB to the log-in."""
     body = b"a&" * 500_000
 
     def send(number: int) -> None:
@@ -131,7 +131,7 @@ def forms(scene: Scene) -> None:
 
 
 def multipart(scene: Scene) -> None:
-    """Bodies of line ends, of 999 parts and of 100 MB, by nobody and by a customer."""
+    """Bodies of line ends, of 999 parts and of 100 MB, by a visitor and by a customer."""
     part = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n'
     bodies = (b"\r\n" * 2_000_000, part * 999 + b"--x--\r\n", bytes(100_000_000), b"\r\n" * 50_000_000)
     for n in _until(scene.seconds):
@@ -140,7 +140,7 @@ def multipart(scene: Scene) -> None:
 
 
 def api_json(scene: Scene) -> None:
-    """90 MB of lists in lists to the web service, with a token and without; and 200,000 lists deep."""
+    """90 MB of nested lists to the web service, with and without a token; and 200,000 levels of nesting."""
     large, deep = b"[" + b"[]," * 30_000_000 + b"[]]", b"[" * 200_000 + b"]" * 200_000
     for n in _until(scene.seconds):
         headers = {"Content-Type": "application/json"}
@@ -150,7 +150,7 @@ def api_json(scene: Scene) -> None:
 
 
 def _add_list(scene: Scene, file: str, content: bytes) -> str:
-    """Add a list to the campaign, confirm it when it was checked, and wait until it is in; how far it came."""
+    """Add a list to the campaign, confirm it after the check, wait for the import; returns how far it came."""
     who, add = scene.customer, f"/campaigns/{scene.campaign}/numbers"
     until = time.monotonic() + 6 * scene.seconds
     came = "refused"
@@ -162,12 +162,12 @@ def _add_list(scene: Scene, file: str, content: bytes) -> str:
         if status not in (302, 400, 429):
             return came
         if not at:
-            time.sleep(1.0)  # so many large bodies of an account at a time, so many that wait to be read
+            time.sleep(1.0)  # the limits of an account: large bodies, waiting lists
     while "/numbers/" in at and time.monotonic() < until:
         came = "read"
         status, page, headers = who.ask("GET", at)
         found = _TOKEN.search(page.decode("utf-8", "replace"))
-        if status == 302:  # it is no list, or could not be read
+        if status == 302:  # not a list, or it could not be read
             return "refused" if headers.get("Location", "").endswith(add) else came
         if f'action="{at}"'.encode() in page and found:
             at = who.form(at, {}, found[1])[2].get("Location", "")
@@ -196,7 +196,7 @@ def lists(scene: Scene) -> str:
 
 
 def workbook(scene: Scene) -> str:
-    """Three workbooks of about 1 MB that unpack to 380 MB each."""
+    """Three workbooks of about 1 MB, each 380 MB when unpacked."""
     file = io.BytesIO()
     row = b'<row><c t="inlineStr"><is><t>09121110000</t></is></c></row>'
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
@@ -213,7 +213,7 @@ def workbook(scene: Scene) -> str:
 
 
 def tickets(scene: Scene) -> str:
-    """600 messages of nearly 20 kB into one ticket, and its page."""
+    """600 messages of nearly 20 kB to one ticket, and its page."""
     words = "word " * 3_990
     page = scene.customer.ask("GET", "/tickets/new")[1].decode("utf-8", "replace")
     token = scene.customer.token("/tickets/new")
@@ -248,7 +248,7 @@ def invitations(scene: Scene) -> None:
 
 
 def log_ins(scene: Scene) -> None:
-    """38 log-ins at a time, each from an address of its own."""
+    """38 concurrent log-ins, each from another IP address."""
 
     def try_it(number: int) -> None:
         for n in _until(scene.seconds):
@@ -278,7 +278,7 @@ def do_not_call(scene: Scene) -> str:
 
 
 def half_open(scene: Scene) -> None:
-    """505 connections that never finish their head."""
+    """505 connections that never finish their request headers."""
     with ExitStack() as opened:
         for n in range(505):
             with suppress(OSError):

@@ -1,4 +1,4 @@
-"""`bench import --beside CPS`: a list is brought in by the process that dials, and must not hold it up."""
+"""`bench import --beside CPS`: an import in the process that dials must not slow the dialling."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from engine.services.lists.reader import open_list
 from engine.store.tables.core import Account, CampaignCounts
 from engine.store.threads import begin, read, write
 
-BEFORE_S = 10.0  # dialled without an import, to compare
-LONGEST_S = 180.0  # for which there are numbers to dial
+BEFORE_S = 10.0  # dialling without an import, for comparison
+LONGEST_S = 180.0  # there are numbers for this time of dialling
 
 
 def run_import_beside(count: int, database_url: str, cps: float) -> dict[str, Any]:
-    """Import `count` numbers while another campaign is dialled at `cps`; what either took."""
+    """Import `count` numbers while another campaign is dialled at `cps`; returns the figures of both."""
     dialled = Bench(messages=int(cps * LONGEST_S), cps=cps, database_url=database_url)
     with data_dir() as folder:
         path = folder / "list.csv"

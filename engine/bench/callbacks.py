@@ -1,6 +1,6 @@
 """`bench callbacks`: call-backs of the support line while engine, switch and database die at random moments.
 
-What happened is counted at the far end, by the embedded switch's log of who was rung and whose key 1 was taken.
+The results are counted at the far end, from the embedded switch's log of who was rung and who pressed 1.
 """
 
 from __future__ import annotations
@@ -44,19 +44,19 @@ from engine.store.threads import close_readers, read, write
 FAULTS = ("engine", "switch", "database", "cut")
 EXTENSIONS = ("501", "502", "503")
 NUMBER = "02191001234"
-QUIET_S = (0.0, 2.5)  # from a telephone that rings to the fault
+QUIET_S = (0.0, 2.5)  # from a ringing telephone to the fault
 DATABASE_DOWN_S = 2.0
 MAX_WAIT_S = 60.0
 ASK_AT_ONCE = 3
 SPEED = 4.0  # of telephones and talks
-# Pauses of a second, below what staff may set, so that a run is not one of waiting.
+# Pauses of a second, shorter than staff may set, so that a run does not mostly wait.
 RULES = {"call_back_pause_s": 1, "call_back_again_s": 1, "call_back_tries": 10, "max_no_answer": 20}
 _OVER = (CallBackState.DONE, CallBackState.MISSED, CallBackState.CANCELLED)
 
 
 @dataclass(slots=True)
 class CallBackFigures:
-    """What was found."""
+    """The figures of a run."""
 
     rounds: int = 0
     by_fault: dict[str, int] = field(default_factory=dict)
@@ -98,7 +98,7 @@ class CallBackBench:
         self.result = CallBackFigures()
 
     def run(self) -> CallBackFigures:
-        """1. switch, store, agents; 2. the rounds; 3. until all call-backs are over; 4. compare."""
+        """1. Start switch, store, agents.  2. The rounds.  3. Wait until all call-backs are over.  4. Compare."""
         began = time.monotonic()
         self._switch.start()
         self._proxy = Proxy(self._switch.address)
@@ -134,7 +134,7 @@ class CallBackBench:
         gateways.ensure(EMBEDDED, 50, 100, now)
         admin = User.get(User.username == "admin")
         today = datetime.now(TEHRAN).date()
-        for day in (today, today + timedelta(days=1)):  # support is open at whatever hour this runs
+        for day in (today, today + timedelta(days=1)):  # support hours are open at any hour of the run
             if working_calendar.current(CalendarKind.SUPPORT, now).holiday(day) is not None:
                 working_calendar.edit(admin, "strike", day, "a bench", now)
             hours = [["00:00", "23:59"]]
@@ -147,7 +147,7 @@ class CallBackBench:
             SupportSetting.create(name=name, value=str(value), changed_at=now, changed_by=None)
 
     def _ask(self, count: int) -> None:
-        """So many callers who kept their number and left; who is called back presses 1 (0008)."""
+        """Add `count` callers who asked for a call-back; each presses 1 when it comes (0008)."""
 
         def work() -> None:
             for _ in range(count):
@@ -194,7 +194,7 @@ class CallBackBench:
                 gevent.sleep(0.2)
 
     def _look(self) -> int:
-        """Whether the books are closed at this moment; how many tries are in flight."""
+        """Check the books at this moment; returns how many tries are in flight."""
         now = wall_ms()
         try:
             found = read(lambda: figures.total(0, now + 1, now))
@@ -230,7 +230,7 @@ class CallBackBench:
         self.result.findings.append("call-backs were open at the end")
 
     def _compare(self) -> None:
-        """Set the far end's truth beside our books."""
+        """Compare the far end's log with our books."""
         result, heard = self.result, self._far_end()
         pressed = [one for one in heard if one.campaign == PRESSED]
         first = {one.number: one.at_ms for one in reversed(pressed)}
@@ -255,7 +255,7 @@ class CallBackBench:
 def run_callbacks(
     rounds: int, seed: int, make_store: Callable[[Path], DatabaseTarget], on_round: Callable[[int, str], None]
 ) -> CallBackFigures:
-    """Run `rounds` faults in a data folder of their own; what was found."""
+    """Run `rounds` faults in a new data folder; returns the figures."""
     with data_dir() as folder:
         store = make_store(folder)
         store.start()

@@ -17,7 +17,7 @@ from engine.bench.page_data import House
 from engine.bench.sla import sla_command
 from engine.errors import BadInput
 
-_HOUSE = House()  # as large as the design's
+_HOUSE = House()  # the default sizes
 
 
 @click.group()
@@ -249,7 +249,7 @@ def crash_command(
     cdr: Path | None,
     **options: Any,
 ) -> None:
-    """Kill each part in turn; count at the far end who was called twice and what was lost."""
+    """Kill each part in turn; count at the far end the numbers called twice and the results lost."""
     from engine.bench.crash import FAULTS, run_crash
     from engine.bench.crash_targets import CommandTarget, EmbeddedTarget, PostgresTarget, SqliteTarget
     from engine.bench.kit import embedded_options
@@ -289,7 +289,7 @@ def crash_command(
 @click.option("--rounds", default=20, show_default=True, type=click.IntRange(1))
 @click.option("--seed", default=1, show_default=True)
 def callbacks_command(as_json: bool, postgres: bool, rounds: int, seed: int) -> None:
-    """Kill engine, switch, database and connection while the support line calls back; count at the far end."""
+    """Kill engine, switch, database and connection during call-backs of the support line; count at the far end."""
     from engine.bench.callbacks import run_callbacks
     from engine.bench.crash_targets import PostgresTarget, SqliteTarget
 

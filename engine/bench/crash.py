@@ -1,8 +1,7 @@
-"""`bench crash`: a campaign at full rate while everything dies, again and again, at random moments.
+"""`bench crash`: a campaign at full rate while every part is killed, repeatedly, at random moments.
 
-What happened is counted at the far end, by the log of who was rung, and only
-then set beside our books.  The engine is the real one, a process of its own
-(`avanakctl serve --no-web`), so is the switch; between them a proxy that can be cut.
+The results are counted at the far end, from the log of who was rung, and then compared with our books.  Engine
+(`avanakctl serve --no-web`) and switch are real processes; a proxy between them can cut the connection.
 """
 
 from __future__ import annotations
@@ -41,12 +40,12 @@ log = logging.getLogger(__name__)
 FAULTS = ("engine", "switch", "database", "stop", "cut")
 QUIET_S = (1.5, 4.0)  # full rate between two faults
 DATABASE_DOWN_S = 4.0
-MAX_WAIT_S = 60.0  # for dialling to go on, before the round is called failed
+MAX_WAIT_S = 60.0  # a round fails when dialling has not resumed after this time
 
 
 @dataclass(slots=True)
 class Result:
-    """What a crash bench found; seconds until dialling again count from the moment everything was back."""
+    """The figures of a crash bench; the seconds until dialling resumes count from the moment everything was back."""
 
     rounds: int = 0
     placed_at_far_end: int = 0
@@ -63,7 +62,7 @@ class Result:
     ledger_sum: int = 0
     open_reservations: int = 0
     charged_calls: int = 0
-    money_findings: int = 0  # charged twice, free, at a wrong price, books that do not agree
+    money_findings: int = 0  # charged twice, not charged, wrong price, books that do not balance
     findings: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -103,7 +102,7 @@ class CrashBench:
         self._settings: Settings = load_settings(data_dir=folder, database_url=store.url, log_level="WARNING")
 
     def run(self) -> Result:
-        """1. switch, proxy, store, campaign; 2. the rounds; 3. let the rest finish; 4. compare."""
+        """1. Start switch, proxy, store, campaign.  2. The rounds.  3. Let the rest finish.  4. Compare."""
         began = time.monotonic()
         self.switch.start()
         proxy = self._proxy = Proxy(self.switch.address)
@@ -145,7 +144,7 @@ class CrashBench:
         return make_campaign(self.bench, unknown_policy="leave")
 
     def _top_up(self) -> None:
-        """Keep enough recipients waiting that the campaign outlasts the rounds."""
+        """Keep enough recipients pending for the campaign to outlast the rounds."""
         counts = self._read(lambda: CampaignCounts.get_by_id(self.campaign_id))
         if counts is not None and counts.waiting < self.bench.messages // 2:
             more = self.bench.messages
@@ -154,7 +153,7 @@ class CrashBench:
             self._added += more
 
     def _round(self, fault: str) -> float:
-        """Do one thing to the system; seconds from «everything is there again» to the next ring."""
+        """Inject one fault; returns the seconds from the moment everything is back to the next ring."""
         counts = self._read(lambda: CampaignCounts.get_by_id(self.campaign_id))
         self.result.calls_up_at_faults.append(counts.live if counts is not None else -1)
         back = getattr(self, f"_fault_{fault}")()
@@ -205,7 +204,7 @@ class CrashBench:
         return MAX_WAIT_S
 
     def _finish(self) -> None:
-        """Let what is waiting be cancelled and what is up end, then stop the engine in order."""
+        """Cancel pending recipients, let live calls end, then stop the engine properly."""
         write(lambda: campaigns.stop(self.campaign_id, wall_ms()))
         deadline = time.monotonic() + MAX_WAIT_S + self.bench.message_s
         while time.monotonic() < deadline:
@@ -219,7 +218,7 @@ class CrashBench:
         self.far_end.read_on()
 
     def _compare(self) -> None:
-        """Set the far end's truth beside our books."""
+        """Compare the far end's log with our books."""
         result = self.result
         rung = Counter(ring.number for ring in self.far_end.rings)
         result.placed_at_far_end = len(self.far_end.rings)
@@ -252,7 +251,7 @@ class CrashBench:
         self._compare_money()
 
     def _compare_money(self) -> None:
-        """Prove the ledger, and that every call that was heard was paid (`--priced`)."""
+        """Check the ledger, and that every answered call was charged (`--priced`)."""
         found = read(ledger_check.check)
         result = self.result
         result.ledger_sum, result.open_reservations = found.sum, found.open_reservations
@@ -269,7 +268,7 @@ class CrashBench:
 
 
 def _e164(digits: str) -> str:
-    """A dialled number as the store keeps it."""
+    """A dialled number in the form of the store."""
     if digits.startswith("+"):
         return digits
     return "+98" + digits[1:] if digits.startswith("0") else "+" + digits
@@ -285,7 +284,7 @@ def run_crash(
     make_store: Callable[[Path], DatabaseTarget],
     on_round: Callable[[int, str, float], None],
 ) -> Result:
-    """Run `rounds` faults in a data folder of their own; what was found."""
+    """Run `rounds` faults in a new data folder; returns the figures."""
     with data_dir() as folder:
         store = make_store(folder)
         store.start()

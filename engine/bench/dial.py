@@ -1,4 +1,4 @@
-"""`bench dial`: a whole campaign through the engine, everything recorded."""
+"""`bench dial`: a whole campaign through the engine, with everything recorded."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from engine.store.threads import read, write
 
 
 def run_dial(bench: Bench) -> Figures:
-    """Dial `bench.messages` numbers once each; the figures.  Raises SwitchUnavailable without a switch."""
+    """Dial `bench.messages` numbers once each and return the figures.  Raises SwitchUnavailable without a switch."""
     with data_dir() as folder:
         numbers: Counter[str] = Counter()
         with dialling(bench, folder, stop_s=5.0) as (engine, sent):
@@ -48,19 +48,19 @@ def run_dial(bench: Bench) -> Figures:
 
 
 class Steady:
-    """What a call costs between the beginning and the end of a run, which differ from all that is between."""
+    """The cost of a call in the middle of a run, without its start and its end, which differ."""
 
     def __init__(self, calls: int) -> None:
         self._from, self._until = calls * 0.1, calls * 0.9
         self._samples: list[tuple[float, int]] = []
 
     def note(self, ended: int) -> None:
-        """So many calls have ended by now."""
+        """Record that `ended` calls have ended by now."""
         if self._from <= ended <= self._until:
             self._samples.append((time.process_time(), ended))
 
     def cost_ms(self) -> float | None:
-        """CPU a call (ms); None for a run that was too short to tell."""
+        """CPU time of a call (ms); None when the run was too short."""
         if len(self._samples) < 2 or self._samples[0][1] == self._samples[-1][1]:
             return None
         (cpu, ended), (later_cpu, later_ended) = self._samples[0], self._samples[-1]
@@ -73,10 +73,10 @@ _STANDS = (
 
 
 def _follow(campaign_id: int, bench: Bench, steady: Steady) -> CampaignCounts:
-    """Wait for the campaign's end (or for as many calls as are to be dialled of it); its last counts."""
+    """Wait until the campaign, or as many calls of it as are to be dialled, has ended; returns its last counts."""
     while True:
         gevent.sleep(0.5)
-        # One look in plain SQL: what the bench itself costs is in its figures.
+        # One query in plain SQL, as the figures include the cost of the bench itself.
         ((state, attempts),) = read(lambda: execute(_STANDS, [campaign_id]))
         steady.note(attempts)
         if state != CampaignState.RUNNING or (bench.listed and attempts >= bench.messages):
@@ -84,7 +84,7 @@ def _follow(campaign_id: int, bench: Bench, steady: Steady) -> CampaignCounts:
 
 
 def _unsettled(campaign_id: int) -> int:
-    """Recipients without a final state, and attempts without an end: outcomes that were lost."""
+    """How many recipients have no final state and how many attempts no end: lost outcomes."""
     recipients = execute(
         "SELECT COUNT(*) FROM recipient WHERE campaign_id = ? AND state NOT IN"
         " ('delivered', 'exhausted', 'excluded', 'cancelled', 'unknown')",
@@ -98,6 +98,6 @@ def _unsettled(campaign_id: int) -> int:
 
 
 def _rung_twice(log: Path) -> int:
-    """Numbers whose phone rang more than once, by the far end's own log."""
+    """How many numbers rang more than once, according to the far end's log."""
     seen = Counter(rung.number for rung in read_rung(log))
     return sum(1 for times in seen.values() if times > 1)

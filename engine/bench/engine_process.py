@@ -1,4 +1,4 @@
-"""The engine of a bench, in a process of its own that may be killed and started again."""
+"""The engine of a bench, in a process that can be killed and restarted."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pathlib import Path
 
 
 class EngineProcess:
-    """`avanakctl serve --no-web` on the data of `folder`, where ``engine.log`` takes what it says."""
+    """`avanakctl serve --no-web` on the data in `folder`; its output goes to ``engine.log`` there."""
 
     def __init__(self, folder: Path, database_url: str, switches: str, **settings: str) -> None:
-        """`switches` as AVANAK_SWITCHES names them; `settings` are further variables of the environment."""
+        """`switches` as in AVANAK_SWITCHES; `settings` are further variables of the environment."""
         self._log = folder / "engine.log"
         self._environment = {
             **os.environ,
@@ -28,7 +28,7 @@ class EngineProcess:
 
     @property
     def status(self) -> int | None:
-        """The exit status when it ended by itself; None while it runs, or was not started."""
+        """The exit status; None while it runs or when it was not started."""
         return None if self._process is None else self._process.poll()
 
     def start(self) -> None:
@@ -43,13 +43,13 @@ class EngineProcess:
             )
 
     def kill(self) -> None:
-        """End it by SIGKILL, if it runs."""
+        """Send it SIGKILL if it runs."""
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGKILL)
             self._process.wait()
 
     def end(self, deadline_s: float) -> None:
-        """End it in order."""
+        """Stop it properly, within `deadline_s`."""
         if self._process is not None:
             self._process.send_signal(signal.SIGTERM)
             self._process.wait(deadline_s)

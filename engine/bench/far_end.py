@@ -1,4 +1,4 @@
-"""The truth of a crash bench: who was rung, as the far end wrote it down."""
+"""The far end's log of a crash bench: the telephones that really rang."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-LOOK_BACK = 5_000  # newest rings among which the first after a fault is looked for
+LOOK_BACK = 5_000  # the first ring after a fault is searched among so many of the newest
 
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """A phone that rang: when (ms), which number (digits as dialled), the attempt's uuid if it is known."""
+    """A telephone that rang: time (ms), number (digits as dialled), and the attempt's uuid if it is known."""
 
     at_ms: int
     number: str
@@ -19,15 +19,15 @@ class Ring:
 
     @property
     def claimed_at(self) -> int:
-        """When the attempt was made (ms), which its uuid (version 7) tells; when it rang, if that is not known."""
+        """When the attempt was claimed (ms), from its uuid (version 7); without a uuid when it rang."""
         return int(self.uuid.replace("-", "")[:12], 16) if self.uuid else self.at_ms
 
 
 @dataclass
 class FarEnd:
-    """Reads a far end's log as it grows: the embedded switch's (CSV), or a carrier's.
+    """Reads a far end's log while it grows: the embedded switch's (CSV), or that of a test carrier.
 
-    A carrier writes JSON lines with `at` (seconds) and `number`.
+    A test carrier writes JSON lines with `at` (seconds) and `number`.
     """
 
     log: Path
@@ -35,7 +35,7 @@ class FarEnd:
     _at: int = 0
 
     def read_on(self) -> int:
-        """Take in the lines that were added; how many phones rang in all."""
+        """Read the lines that were added; returns how many telephones rang in all."""
         if self.log.exists():
             with self.log.open("rb") as file:
                 file.seek(self._at)
@@ -46,7 +46,7 @@ class FarEnd:
         return len(self.rings)
 
     def first_placed_after(self, at_ms: int) -> int | None:
-        """When the first phone rang of a call that was decided on after an instant."""
+        """When (ms) the first telephone rang whose call was claimed after `at_ms`; None if none did."""
         newest = self.rings[-LOOK_BACK:]
         return next((ring.at_ms for ring in newest if ring.at_ms > at_ms and ring.claimed_at > at_ms), None)
 

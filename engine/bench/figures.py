@@ -1,4 +1,4 @@
-"""The figures of a dialling bench, and how they are shown."""
+"""The figures of a dialling bench, and their display."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROLLING_S = 1.0
 
 @dataclass(slots=True)
 class Figures:
-    """What a dialling bench found; `more` holds figures of single benches."""
+    """The figures of a dialling bench; `more` holds those of one kind of bench only."""
 
     messages: int
     messages_per_minute: float
@@ -29,13 +29,13 @@ class Figures:
     more: dict[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """Flat, for --json."""
+        """All figures in one flat dict, for --json."""
         flat = asdict(self)
         return {**{k: v for k, v in flat.items() if k != "more"}, **flat["more"]}
 
 
 def fullest_second(instants: Iterable[float], span_s: float = ROLLING_S) -> int:
-    """The most instants (sorted, seconds) in any half-open span of `span_s`."""
+    """The largest number of instants (sorted, in seconds) in any half-open span of `span_s` seconds."""
     window: deque[float] = deque()
     most = 0
     for at in instants:
@@ -47,14 +47,14 @@ def fullest_second(instants: Iterable[float], span_s: float = ROLLING_S) -> int:
 
 
 def used_share(instants: list[float], cap: float) -> float:
-    """Share of the permitted rate that was used, from the first to the last call."""
+    """The used share of the permitted rate `cap` (CPS), from the first to the last call."""
     if len(instants) < 2 or instants[-1] <= instants[0]:
         return 0.0
     return (len(instants) - 1) / (instants[-1] - instants[0]) / cap
 
 
 def peak_rss_mb() -> float:
-    """Largest resident memory of this process so far (Linux counts in KiB)."""
+    """Largest resident memory of this process so far, in MB (Linux counts in KiB)."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 

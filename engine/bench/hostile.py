@@ -1,7 +1,7 @@
-"""`bench hostile`: a campaign at full rate while one attacker does each thing that an attacker does.
+"""`bench hostile`: a campaign at full rate during one attack on the web UI after another.
 
-Engine and web run as `serve` runs them.  What is measured comes from outside: the instants of the calls from the
-switch's own records, other people's pages by asking for them, memory from the system.
+Engine and web run as under `serve`.  Everything is measured from outside: the times of calls from the switch's own
+log, the delay of other users' pages by requesting them, memory from the system.
 """
 
 from __future__ import annotations
@@ -44,28 +44,28 @@ from engine.store.tables.core import Account, Campaign, User
 from engine.store.threads import close_readers, read, write
 
 PASSWORD = "a password of the bench"  # noqa: S105 - of people who exist for a minute
-ELSEWHERE = 10  # nice: in life the attacker's work is done by another machine
+ELSEWHERE = 10  # nice: in reality the attacker's work is done by another machine
 AUTOGROUP = Path(
     "/proc/self/autogroup"
 )  # where Linux weighs sessions, not processes; nice counts inside one only
 SETTLE_S = 6.0  # after an attack, before the next
 WARM_S = 8.0
-LONG_S = 300.0  # of calls beyond that: files that are being taken are taken to their end
+LONG_S = 300.0  # of further calls, as files that are being read are read to their end
 STARTED = CDR_COLUMNS.index("start_uepoch")
 
 
 @dataclass
 class Window:
-    """What happened during one attack."""
+    """The measurements during one attack."""
 
     name: str
     began: float
     ended: float
-    pages: list[float] = field(default_factory=list)  # seconds that others waited for a page
+    pages: list[float] = field(default_factory=list)  # seconds that other users waited for a page
     web_mb: float = 0.0
     workers_mb: float = 0.0
     answers: Counter[int] = field(default_factory=Counter)
-    taken: str = ""  # what the attack says of itself
+    taken: str = ""  # the attack's own report
 
 
 def run_hostile(bench: Bench, seconds: float, only: tuple[str, ...]) -> list[dict[str, Any]]:
@@ -98,7 +98,7 @@ def run_hostile(bench: Bench, seconds: float, only: tuple[str, ...]) -> list[dic
 
 @contextmanager
 def _behind() -> Iterator[None]:
-    """Give way to what is attacked."""
+    """Run with a lower priority than what is attacked."""
     os.nice(ELSEWHERE)
     with suppress(OSError):
         AUTOGROUP.write_text(str(ELSEWHERE))
@@ -110,7 +110,7 @@ def _behind() -> Iterator[None]:
 
 
 def _furnish(bench: Bench, data: Path, seconds: float) -> tuple[str, int]:
-    """A campaign that lasts long enough, an attacker and another customer; the attacker's token and a draft of theirs."""
+    """Create a campaign that lasts long enough, an attacker and another customer; returns the attacker's token and draft."""
     bench.messages = int(bench.cps * (seconds + WARM_S + 60))
     bench.gateway = "embedded"
     settings = settings_for(data)
@@ -194,7 +194,7 @@ def _wait_for_calls(data: Path) -> None:
 
 
 def _watch(name: str, attack: Any, attacker: Visitor, other: Visitor, parts: dict[str, int]) -> Window:
-    """Do the attack, while another process asks for others' pages and looks at the memory."""
+    """Run the attack while another process requests other users' pages and measures memory."""
     attacker.answers.clear()
     words = [sys.executable, "-m", "engine.bench.onlooker", str(other.port), str(parts["web"])]
     onlooker = subprocess.Popen(  # noqa: S603 - our own interpreter
@@ -202,7 +202,7 @@ def _watch(name: str, attack: Any, attacker: Visitor, other: Visitor, parts: dic
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        start_new_session=True,  # does not give way as the attacker does
+        start_new_session=True,  # does not inherit the attacker's lower priority
     )
     seen = Window(name, time.time(), 0.0)
     seen.taken = attack() or ""
@@ -214,7 +214,7 @@ def _watch(name: str, attack: Any, attacker: Visitor, other: Visitor, parts: dic
 
 
 def _starts(folder: Path) -> list[float]:
-    """When each call began (s since 1970), by the switch's own records."""
+    """When each call began (s since 1970), from the switch's own log."""
     path = folder / "embedded-cdr.csv"
     if not path.exists():
         return []
@@ -226,7 +226,7 @@ def _starts(folder: Path) -> list[float]:
 
 
 def _rates(starts: list[float], window: Window) -> list[int]:
-    """Calls in each whole second of a window."""
+    """The number of calls in each whole second of a window."""
     seconds = int(window.ended - window.began)
     counts = Counter(int(at - window.began) for at in starts if at >= window.began)
     return [counts[n] for n in range(seconds)]

@@ -1,4 +1,4 @@
-"""What benches are set up with: a data folder of their own, numbers, a message, a switch."""
+"""The common set-up of benches: a data folder, numbers, a message, a switch."""
 
 from __future__ import annotations
 
@@ -36,18 +36,18 @@ from engine.store.database import db
 from engine.store.sql import to_dialect
 from engine.store.tables.core import Account
 
-# Everybody answers at once and hears all: the calls then cost the most events.
+# Everybody answers at once and hears everything: such calls have the most events.
 ALL_ANSWER = "answer=1,hang_up=0,vote=0,opt_out=0,repeat=0,early_media=0,ring_min_s=0.2,ring_max_s=1"
 PROMPT = "bench"
-TERMINATED = 128 + signal.SIGTERM  # exit status, as shells have it
+TERMINATED = 128 + signal.SIGTERM  # exit status, as in shells
 CHUNK = 20_000
 MOBILES = 9_000_000
-STRIDE = 4_567_891  # has no factor in common with MOBILES: the numbers come in no order, as in real lists
+STRIDE = 4_567_891  # coprime to MOBILES: the numbers are in no order, as in real lists
 
 
 @dataclass
 class Bench:
-    """What a dialling bench is run with; by default the embedded switch, at the rate of the design."""
+    """The parameters of a dialling bench; by default the embedded switch at the rate of the design."""
 
     messages: int = 30_000
     cps: float = 1_200.0
@@ -56,17 +56,17 @@ class Bench:
     gateway: str = "embedded"
     message_s: float = 1.0
     speed: float = 1.0  # of the embedded switch's clock
-    people: str = ""  # habits of the embedded switch's people; none: all answer
-    prompts: Path | None = None  # where a real switch sees the prompts
-    database_url: str = ""  # none: a new SQLite file
-    ending: str = ""  # last digits of every number (a test carrier chooses by them)
-    listed: int = 0  # recipients in the campaign, of which `messages` are dialled; 0: as many
-    priced: bool = False  # by an account that pays for its calls, not the house's
+    people: str = ""  # habits of the embedded switch's callees; empty: all answer
+    prompts: Path | None = None  # the path of the prompts on a real switch
+    database_url: str = ""  # empty: a new SQLite file
+    ending: str = ""  # last digits of every number, by which a test carrier chooses what happens
+    listed: int = 0  # recipients in the campaign, of which `messages` are dialled; 0: equal to `messages`
+    priced: bool = False  # use an account that pays for its calls, not the house account
 
 
 @contextmanager
 def data_dir() -> Iterator[Path]:
-    """A folder for one bench, removed afterwards; what the bench started ends with it, on SIGTERM too."""
+    """A folder for one bench, removed afterwards; also on SIGTERM, all processes of the bench end before."""
     ending = gevent.signal_handler(signal.SIGTERM, gevent.kill, gevent.getcurrent(), SystemExit(TERMINATED))
     folder = Path(tempfile.mkdtemp(prefix="avanak-bench-"))
     try:
@@ -77,15 +77,15 @@ def data_dir() -> Iterator[Path]:
 
 
 def settings_for(folder: Path, database_url: str = "") -> Settings:
-    """Settings of a bench: its own folder, and no head-room kept, so that the cap asked for is the cap."""
+    """Settings of a bench: its own folder, and no head-room, so that the requested cap is the real cap."""
     return load_settings(data_dir=folder, database_url=database_url, inbound_share=0.0, log_level="WARNING")
 
 
 @contextmanager
 def dialling(bench: Bench, folder: Path, stop_s: float = 0.0) -> Iterator[tuple[Engine, list[float]]]:
-    """An engine with the bench's switch and message; when each of its originates left (monotonic seconds).
+    """An engine with the bench's switch and message, and the times of its originates (monotonic seconds).
 
-    Calls that are up at the end get `stop_s` to end.  Raises SwitchUnavailable without a switch.
+    Live calls get `stop_s` to end when it stops.  Raises SwitchUnavailable without a switch.
     """
     engine = Engine(settings_for(folder, bench.database_url))
     sent: list[float] = []
@@ -105,7 +105,7 @@ def specs_of(bench: Bench) -> list[SwitchSpec]:
 
 
 def embedded_options(bench: Bench, folder: Path) -> EmbeddedOptions:
-    """An embedded switch that is never the limit."""
+    """Options of an embedded switch that never is the bottleneck."""
     return EmbeddedOptions(
         password=secrets.token_urlsafe(16),
         gateways=(bench.gateway,),
@@ -120,9 +120,9 @@ def embedded_options(bench: Bench, folder: Path) -> EmbeddedOptions:
 
 
 def numbers(count: int, ending: str = "", skip: int = 0) -> Iterator[str]:
-    """Distinct E.164 mobiles, none with an ending that test carriers know unless `ending` is given.
+    """Distinct E.164 mobiles; none has an ending with a meaning for test carriers, unless `ending` is given.
 
-    `skip` leaves out the first so many of the same series.
+    `skip` leaves out that many from the beginning of the series.
     """
     return islice(_series(count + skip, ending), skip, None)
 
@@ -151,13 +151,13 @@ def _series(count: int, ending: str) -> Iterator[str]:
 
 
 def tone(seconds: float) -> bytes:
-    """A WAV file with a tone of that length."""
+    """A WAV file with a tone of `seconds`."""
     t = np.arange(int(audio.RATE * seconds)) / audio.RATE
     return audio.wav_bytes((np.sin(2 * np.pi * 440 * t) * 8_000).astype(np.int16))
 
 
 def make_campaign(bench: Bench, **rules: Any) -> int:
-    """A gateway, a message and a running campaign of `bench.messages` numbers; inside a write."""
+    """Create a gateway, a message and a running campaign of `bench.messages` numbers; inside a transaction."""
     now, policy = wall_ms(), Policy.of_settings(load_settings(max_call_s=7200))
     account = paying_account(bench, now) if bench.priced else Account.select().order_by(Account.id).first()
     gateways.ensure(bench.gateway, bench.cps, bench.channels, now)
@@ -169,17 +169,17 @@ def make_campaign(bench: Bench, **rules: Any) -> int:
 
 
 def paying_account(bench: Bench, now: int) -> Account:
-    """An account that pays the default prices, with credit for the whole bench; inside a write."""
+    """Create an account that pays default prices and has credit for the whole bench; inside a transaction."""
     row = Account.create(name="bench", created_at=now, state=AccountState.ACTIVE, permissions="any_hour")
-    traffic_caps.set_caps(row.id, 100_000_000, None, now, None)  # it is new, and calls as nobody usually does
+    traffic_caps.set_caps(row.id, 100_000_000, None, now, None)  # the new account calls more than usual
     pulses = pricing.price_of(row.id, now).of_call(int(bench.message_s * 1000) + 1000, True)
-    # A crash bench goes on adding recipients.
+    # A crash bench keeps adding recipients.
     ledger.top_up(row.id, 100 * pulses * max(bench.messages, bench.listed, 1), f"bench/{row.id}", now)
     return row
 
 
 def add_recipients(campaign_id: int, count: int, ending: str = "", skip: int = 0) -> None:
-    """Put `count` mobiles into a campaign, straight into its table; inside a write."""
+    """Add `count` mobiles to a campaign, directly in its table; inside a transaction."""
     insert = to_dialect(
         "INSERT INTO recipient (campaign_id, line, number, is_mobile, state, reason, variables, prompt, tries,"
         " uncounted_tries, next_at, avoid_gateway_id, disposition)"
@@ -195,7 +195,7 @@ def add_recipients(campaign_id: int, count: int, ending: str = "", skip: int = 0
 
 
 def put_prompt(bench: Bench, settings: Settings) -> None:
-    """Write the bench's message where the switch finds it."""
+    """Write the bench's message to the switch's folder of prompts."""
     folder = bench.prompts or settings.prompts_dir
     folder.mkdir(parents=True, exist_ok=True)
     data = tone(max(1.0, bench.message_s))

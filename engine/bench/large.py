@@ -25,7 +25,7 @@ FLATNESS = 0.10
 
 
 def run_import(count: int, database_url: str) -> dict[str, Any]:
-    """Import `count` numbers from CSV with three more columns; seconds and peak memory."""
+    """Import `count` numbers from a CSV file with three more columns; returns seconds and peak memory."""
     with data_dir() as folder:
         path = folder / "list.csv"
         write_list(path, count)
@@ -65,10 +65,10 @@ def run_import(count: int, database_url: str) -> dict[str, Any]:
 
 
 def run_scale(bench: Bench, sizes: tuple[int, ...]) -> dict[str, Any]:
-    """CPU a call and memory with campaigns of several sizes, of which the first `bench.messages` are dialled.
+    """CPU time of a call and memory for campaigns of several sizes, of which `bench.messages` are dialled.
 
-    Each size runs in a process of its own, so that peak memory is that size's.  A list with fewer
-    is dialled to its end.  Compared is what a call costs in the middle of each run.
+    Each size runs in its own process, so that peak memory belongs to that size.  A shorter list is dialled to its end.
+    The cost of a call in the middle of each run is compared.
     """
     by_size: dict[str, dict[str, Any]] = {}
     for size in sizes:

@@ -1,8 +1,8 @@
-"""What `bench hostile` measures, in a process of its own: the attacker's work must not slow the clock.
+"""The measuring process of `bench hostile`, so that the attacker's work does not distort the measurement.
 
-``python -m engine.bench.onlooker PORT PID COOKIES`` asks for two pages five times a second, as a customer
-(COOKIES, JSON) and as a stranger, and looks at the memory of the web process PID and its workers, until its
-input ends; then it prints what it saw as JSON.
+``python -m engine.bench.onlooker PORT PID COOKIES`` requests two pages five times a second, as a customer (COOKIES,
+JSON) and as a visitor, and reads the memory of the web process PID and its workers, until its input ends.  Then it
+prints the results as JSON.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from engine.bench.attacks import Visitor
 from engine.bench.web import memory_mb
 
 PAUSE_S, LOOK_S = 0.2, 0.1
-NO_ANSWER_S = 60.0  # what an answer that is none counts as
+NO_ANSWER_S = 60.0  # a missing answer counts as this long
 
 
 class Seen:
-    """Seconds that pages took, and the most memory, in MB."""
+    """How long pages took (s), and the peak memory (MB)."""
 
     def __init__(self) -> None:
         self.pages: list[float] = []
@@ -49,7 +49,7 @@ class Seen:
 
 
 def descendants(pid: int) -> list[int]:
-    """The processes that a process has begun, and theirs."""
+    """The child processes of a process, and their descendants."""
     found = children(pid)
     return found + [inner for each in found for inner in descendants(each)]
 
@@ -73,7 +73,7 @@ def main() -> None:
     threads = [threading.Thread(target=each, args=arguments, daemon=True) for each, arguments in work]
     for thread in threads:
         thread.start()
-    FileObjectThread(sys.stdin.buffer, "rb", close=False).read()  # read in a thread: the hub goes on
+    FileObjectThread(sys.stdin.buffer, "rb", close=False).read()  # in a thread: the hub runs on
     seen.over.set()
     for thread in threads:
         thread.join(NO_ANSWER_S)

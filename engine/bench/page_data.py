@@ -1,4 +1,4 @@
-"""What `bench pages` looks at: a large house of accounts, campaigns, recipients and tickets, written straight into the tables."""
+"""The data of `bench pages`: many accounts, campaigns, recipients and tickets, written directly to the tables."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ from engine.store.tables.support import Ticket, TicketMessage, TicketQueue
 CHUNK = 20_000
 HOUR, DAY = 3_600_000, 86_400_000
 TOPPED, CHARGED = 5_000_000, 350  # Rials of each account and campaign
-OF_OWNER = 300  # of tickets, campaigns and messages belong to the account whose pages are asked for
+OF_OWNER = 300  # so many tickets, campaigns and messages belong to the account whose pages are requested
 OWNER = "owner"
 
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """How much of what there is."""
+    """The sizes of an installation."""
 
     recipients: int = 1_000_000
     accounts: int = 10_000
@@ -48,16 +48,16 @@ class House:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """Ids of what the pages are asked about."""
+    """Ids of the things whose pages are requested."""
 
     account: int
-    campaign: int  # with all the recipients
+    campaign: int  # the one with all recipients
     ticket: int
     message: int
 
 
 def fill(house: House, prompt: str) -> Made:
-    """Write the whole house, for tables that hold nothing but the first start; inside a write."""
+    """Write all data to the tables of a new installation; inside a transaction."""
     now = wall_ms()
     names = ("شرکت پخش", "فروشگاه", "Clinic", "بیمهٔ", "School")
     first = _next_id(Account)
@@ -100,7 +100,7 @@ def fill(house: House, prompt: str) -> Made:
 
 
 def add_owner(account_id: int, admin: str) -> None:
-    """Somebody of the account who logs in with the administrator's password; inside a write."""
+    """Add a user of the account with the administrator's password; inside a transaction."""
     kept = User.get(User.username == admin).password_hash
     User.create(username=OWNER, password_hash=kept, role="owner", account=account_id, created_at=wall_ms())
 
@@ -145,7 +145,7 @@ def _tickets(house: House, whose: Callable[[int], int], now: int) -> None:
 
 
 def _money(house: House, first: int, campaign: int, now: int) -> None:
-    """A top-up of every account, and a charge for each campaign of the first: books that agree."""
+    """A top-up for every account and a charge for each campaign of the first account, so that the books balance."""
     charges = house.campaigns
     txn = _next_id(LedgerTxn)
     _fill(
@@ -188,7 +188,7 @@ def _next_id(model: Any) -> int:
 
 
 def _fill(model: Any, count: int, **columns: Any) -> None:
-    """`count` rows; a column is a value, or made from the row's place (0 …); the others have their defaults."""
+    """Insert `count` rows; a column is a value or a function of the row's index; other columns have their defaults."""
     given = dict(columns)
     for field in model._meta.sorted_fields:
         default = field.default() if callable(field.default) else field.default

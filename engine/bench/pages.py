@@ -1,4 +1,4 @@
-"""`bench pages`: every page of a large house, as staff and as a customer: how long the server takes, how large it is."""
+"""`bench pages`: every page of a large installation, as staff and as a customer: the server's time and the size."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from engine.runtime.opening import open_store
 from engine.services.accounts import accounts
 from engine.store.threads import close_readers, write
 
-TIMES = 5  # each page is asked for; the median counts
+TIMES = 5  # each page is requested so often; the median counts
 MOST_MS, MOST_KB = 150.0, 100.0
 
-# Pages with what the house has of them; {campaign}, {account}, {ticket}, {message} are ids.
+# Pages that show much data; {campaign}, {account}, {ticket}, {message} are ids.
 COMMON = (
     "/", "/live", "/campaigns", "/campaigns?show=open", "/campaigns?text=کارزار", "/campaigns/rows", "/campaigns/{campaign}",
     "/campaigns/{campaign}/live?state=finished", "/campaigns/{campaign}/votes", "/campaigns/{campaign}/charts",
@@ -45,7 +45,7 @@ CUSTOMER = (
 
 @dataclass(frozen=True, slots=True)
 class PageSeen:
-    """One page as one person."""
+    """The figures of one page for one user."""
 
     who: str
     path: str
@@ -59,7 +59,7 @@ class PageSeen:
 
 
 def run_pages(house: House) -> dict[str, Any]:
-    """Fill a house, serve it, ask for every page; the slowest, the largest, and those that miss the targets."""
+    """Fill an installation, serve it, request every page; returns the slowest, the largest, and those over the targets."""
     with data_dir() as folder:
         settings = settings_for(folder / "data")
         began = time.monotonic()

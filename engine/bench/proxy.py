@@ -1,4 +1,4 @@
-"""A TCP proxy that can cut what it carries: the network between engine and switch."""
+"""A TCP proxy whose connections can be cut: the network between engine and switch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ CHUNK = 1 << 16
 
 
 class Proxy:
-    """Carries connections from a port of loopback to `target` until they are cut."""
+    """Forwards connections from a loopback port to `target` until they are cut."""
 
     def __init__(self, target: tuple[str, int]) -> None:
         self.target = target
@@ -18,7 +18,7 @@ class Proxy:
         self._server = StreamServer(("127.0.0.1", 0), self._carry)
 
     def start(self) -> int:
-        """Begin; the port to connect to."""
+        """Start; returns the port to connect to."""
         self._server.start()
         return int(self._server.server_port)
 
@@ -27,7 +27,7 @@ class Proxy:
         self.cut()
 
     def cut(self) -> None:
-        """End every connection, both ways, in the middle of whatever is being said."""
+        """Close every connection at once, in the middle of any data."""
         for pair in list(self._pairs):
             for end in pair:
                 _close(end)

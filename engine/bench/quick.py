@@ -1,4 +1,4 @@
-"""`bench quick`: how long a quick send waits until its originate leaves, while a large campaign runs."""
+"""`bench quick`: the delay from a quick send to its originate while a large campaign runs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FIRST_S = 3.0  # for the campaign to reach its rate
 
 
 def run_quick(bench: Bench, sends: int) -> Figures:
-    """Send `sends` quick messages while `bench.messages` are dialled at full rate; percentiles in ms."""
+    """Make `sends` quick sends while `bench.messages` are dialled at full rate; returns percentiles in ms."""
     with data_dir() as folder:
         asked: dict[int, float] = {}
         waits: list[float] = []
@@ -73,5 +73,5 @@ def run_quick(bench: Bench, sends: int) -> Figures:
 
 
 def _percentile(ordered: list[float], share: float) -> float:
-    """Of a sorted list, the value that `share` of it does not exceed."""
+    """The value of a sorted list that `share` (0 to 1) of it does not exceed."""
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0.0

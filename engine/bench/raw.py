@@ -1,7 +1,6 @@
-"""`bench raw`: the yardstick, a bare loop that originates and counts hang-ups, with no database.
+"""`bench raw`: the yardstick, a bare loop that originates and counts hang-ups, without a database.
 
-It paces as the engine does and sends the same originates; it reads nothing of
-an event but its name.
+It paces as the engine does and sends the same originates, but reads only the names of events.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ HANGUP = b'"Event-Name":"CHANNEL_HANGUP_COMPLETE"'
 
 
 def run_raw(bench: Bench) -> Figures:
-    """Originate `bench.messages` calls and count their ends; the same figures as `bench dial`."""
+    """Originate `bench.messages` calls and count their ends; returns the same figures as `bench dial`."""
     with data_dir() as folder:
         settings = settings_for(folder)
         put_prompt(bench, settings)
@@ -125,7 +124,7 @@ class _Loop:
             gevent.sleep(TICK_S)
 
     def _count(self, data: bytes) -> None:
-        """Count what the bytes name; a name that is cut in two is seen with the next bytes."""
+        """Count the event names in the bytes; a name that is split is found with the next bytes."""
         data = self._tail + data
         hangups = data.count(HANGUP)
         self.answered += data.count(ANSWER)
@@ -133,7 +132,7 @@ class _Loop:
         self.up -= hangups
         keep = len(HANGUP) - 1
         self._tail = data[-keep:]
-        # What is kept must not hold a whole name, or it would be counted again.
+        # The rest must be shorter than a name, or a name would be counted twice.
         self._tail = (
             self._tail[self._tail.rfind(ANSWER) + len(ANSWER) :] if ANSWER in self._tail else self._tail
         )

@@ -1,7 +1,7 @@
-"""`bench rest`: what programs get of one web process: quick sends one by one and in bulk, wrong tokens, codes.
+"""`bench rest`: one web process under programs: quick sends one by one and in bulk, wrong tokens, codes.
 
-Codes (SendOTP) are measured from the request to the moment in which the originate leaves, with an engine that
-is idle, then beside a campaign at full rate.
+Codes (SendOTP) are measured from the request to the originate, first with an idle engine, then during a campaign at
+full rate.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ WARM_S = 3.0  # for the campaign to reach its rate
 
 
 def run_rest(sends: int) -> dict[str, Any]:
-    """Accepted quick sends a second, and how long an answer took (ms)."""
+    """Accepted quick sends a second, and the response time (ms)."""
     with data_dir() as folder, served(folder) as (browser, process):
         secret, message_id = _customer(folder / "data")
         figures: dict[str, Any] = {"quick_sends": sends}
@@ -68,7 +68,7 @@ def run_rest(sends: int) -> dict[str, Any]:
 
 
 def run_codes(bench: Bench, codes: int) -> dict[str, Any]:
-    """How long a code waits from its request to its originate (ms), idle and beside the campaign."""
+    """The delay of a code from its request to its originate (ms), with an idle engine and during the campaign."""
     with data_dir() as folder:
         asked: dict[int, float] = {}
         waits: list[float] = []
@@ -119,7 +119,7 @@ def _send_code(port: int, secret: str, number: str) -> None:
 
 
 def _wrong_tokens(port: int, count: int) -> dict[str, float]:
-    """Requests with unknown tokens: refusals a second, the limit of wrong ones included."""
+    """Requests with unknown tokens: refusals a second, including those by the limit of wrong tokens."""
     connection = http.client.HTTPConnection(HOST, port, timeout=30)
     began = time.monotonic()
     for number in range(count):
@@ -131,7 +131,7 @@ def _wrong_tokens(port: int, count: int) -> dict[str, float]:
 
 
 def _bulk(port: int, secret: str, message_id: int, count: int) -> dict[str, float]:
-    """Quick sends of one body, a line each, until the last is answered."""
+    """Quick sends in one body, a line each, until the last is answered."""
     body = "number\n" + "".join(f"0935{number:07d}\n" for number in range(count))
     connection = http.client.HTTPConnection(HOST, port, timeout=300)
     headers = {"Authorization": f"Bearer {secret}", "Content-Type": "text/csv"}
@@ -145,13 +145,13 @@ def _bulk(port: int, secret: str, message_id: int, count: int) -> dict[str, floa
 
 
 def _cpu_s(process: int) -> float:
-    """Seconds of computing that a process has taken."""
+    """The CPU time of a process, in seconds."""
     fields = Path(f"/proc/{process}/stat").read_text("ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _customer(data: Path) -> tuple[str, int]:
-    """An account with credit and a message: (token, message)."""
+    """Create an account with credit and a message; returns (token, message id)."""
     open_store(load_settings(data_dir=data))
     return write(_make_customer)
 
@@ -166,7 +166,7 @@ def _make_customer() -> tuple[str, int]:
 
 
 def _send_all(port: int, secret: str, message_id: int, first: int, count: int, took: list[float]) -> None:
-    """One client, which sends one after the other over one connection; RuntimeError when one is refused."""
+    """One client that sends one after the other over one connection.  Raises RuntimeError when one is refused."""
     connection = http.client.HTTPConnection(HOST, port, timeout=30)
     headers = {"Authorization": secret, "Content-Type": "application/x-www-form-urlencoded"}
     for number in range(first, first + count):

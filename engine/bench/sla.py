@@ -1,8 +1,7 @@
-"""How long the statements of a year take: accounts × 12 months, with outages, exclusions, evidence, hashes and credits.
+"""`bench sla`: the time for a year's statements, accounts × 12 months, with outages, exclusions, evidence and credits.
 
-The database is a new one (SQLite in a temporary folder, or an empty one that
-``--database`` names), filled with firms, subscriptions, outages and exclusions
-by a fixed seed; only the closing is timed, and it is done again to show that a
+The database is new (SQLite in a temporary folder, or an empty one given by ``--database``) and is filled with firms,
+subscriptions, outages and exclusions from a fixed seed.  Only the closing is timed; it is repeated to show that a
 second run writes nothing.
 """
 
@@ -33,7 +32,7 @@ from engine.store.writer import Writer
 
 YEAR = 1404
 MINUTE_MS, DAY_MS = 60_000, 86_400_000
-SHARED = 0.9  # of the outages concern everybody
+SHARED = 0.9  # this share of outages concerns everybody
 
 
 @click.command("sla")
@@ -63,7 +62,7 @@ def sla_command(
 def measure(
     url: str, accounts: int, outages: int, exclusions: int, mode: str, verify: bool = False
 ) -> dict[str, Any]:
-    """Fill the database at `url` and close the year; the figures.  BadInput if it is not empty."""
+    """Fill the database at `url`, close the year and return the figures.  Raises BadInput if it is not empty."""
     database.open_database(url)
     database.upgrade()
     if read(lambda: execute("SELECT 1 FROM account LIMIT 1")):

@@ -1,4 +1,4 @@
-"""`bench soak`: hours of ordinary days, to see what creeps."""
+"""`bench soak`: hours of ordinary dialling, to find slow leaks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STATM_PAGE_MB = 4096 / 1e6
 
 
 def run_soak(bench: Bench, minutes: float) -> dict[str, Any]:
-    """Dial for `minutes`; memory at the start and at the end, CPU a call early and late, books at the end."""
+    """Dial for `minutes`; returns memory and CPU time of a call, early and late, and the state of the books at the end."""
     bench = replace(bench, people=bench.people or ORDINARY)
     with data_dir() as folder:
         samples: list[tuple[float, int, float]] = []
@@ -74,5 +74,5 @@ def _cost(samples: list[tuple[float, int, float]]) -> float:
 
 
 def _rss_mb() -> float:
-    """Resident memory now (Linux)."""
+    """Resident memory now, in MB (Linux)."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * STATM_PAGE_MB

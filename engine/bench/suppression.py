@@ -1,4 +1,4 @@
-"""`bench suppression`: a list of contacts against a do-not-call list of the same length."""
+"""`bench suppression`: check a contact list against a do-not-call list of the same length."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from engine.store.threads import close_readers, read, write
 
 
 def run_suppression(count: int, is_postgres: bool) -> dict[str, Any]:
-    """Import `count` numbers as the list of all advertising, then check as many contacts against it.
+    """Import `count` numbers to the do-not-call list of all advertising, then check as many contacts against it.
 
-    The contact list is a CSV file with a name beside each number; every second of its numbers is on the
-    do-not-call list.  It is checked as `avanakctl do-not-call check FILE` does, from the file to the answer.
+    The contact list is a CSV file with a name beside each number; every second number is on the do-not-call list.
+    The whole of `avanakctl do-not-call check FILE` is measured.
     """
     with data_dir() as folder, ExitStack() as stack:
         database_url = ""

@@ -1,7 +1,7 @@
-"""`bench web`: a large list through the steps of a new campaign, brought in, and its report downloaded again.
+"""`bench web`: a large list through the steps of a new campaign, its import, and the download of its report.
 
-The web UI runs in a process of its own (`serve --web-only`), so that its memory is its own;
-another client asks for a page all the while, and says how long the longest answer took.
+The web UI runs in its own process (`serve --web-only`), so that its memory can be measured.  Another client requests a
+page all the time and reports the longest response.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 
 
 def run_web(count: int) -> dict[str, Any]:
-    """Seconds and memory of the web process from the first byte of the upload to the last of the report."""
+    """Times (s) and memory (MB) of the web process, from the first byte of the upload to the last of the report."""
     with data_dir() as folder:
         numbers = folder / "list.csv"
         write_list(numbers, count)
@@ -60,7 +60,7 @@ def run_web(count: int) -> dict[str, Any]:
 
 
 class Browser:
-    """Somebody who is logged in: one connection a request, cookies kept, forms with their token."""
+    """A logged-in user: one connection for each request, cookies, forms with their CSRF token."""
 
     def __init__(self, port: int, password: str = "") -> None:
         self.port = port
@@ -74,7 +74,7 @@ class Browser:
     def send(
         self, path: str, fields: dict[str, str], page: str, files: dict[str, Path] | None = None
     ) -> http.client.HTTPResponse:
-        """A form of `page`, its files streamed."""
+        """Send a form of `page`, with its files streamed."""
         token = _TOKEN.search(self.get(page)[1])
         if token is None:
             raise SwitchUnavailable("The page %(page)s of the web UI has no form.", page=page)
@@ -107,7 +107,7 @@ class Browser:
         return answer
 
     def download(self, path: str, kind: str) -> dict[str, float]:
-        """When the first byte of a report came, when the last, and how many there were."""
+        """Download a report: seconds until the first and the last byte, and the number of bytes."""
         began, size = time.monotonic(), 0
         answer = self._ask("GET", path)
         answer.read(1)
@@ -140,7 +140,7 @@ class Browser:
 
 
 class _Asking:
-    """Another client, which asks for a page twenty times a second."""
+    """Another client, which requests a page twenty times a second."""
 
     def __init__(self, port: int) -> None:
         self.longest_s = 0.0
@@ -164,7 +164,7 @@ class _Asking:
 
 
 def _upload(browser: Browser, numbers: Path, process: int) -> dict[str, Any]:
-    """The list as a new campaign: sent, read, given a message and rules, confirmed, brought in."""
+    """A new campaign of the list: upload, message and rules, confirmation, import; returns the times."""
     sound = numbers.with_name("message.wav")
     _write_tone(sound)
     began = time.monotonic()
@@ -201,21 +201,21 @@ def _upload(browser: Browser, numbers: Path, process: int) -> dict[str, Any]:
 
 
 def _next_of(answer: http.client.HTTPResponse) -> str:
-    """Where a form leads when it was taken."""
+    """The redirect of an accepted form."""
     if answer.status != 302:
         raise SwitchUnavailable("The upload was refused with %(status)s.", status=answer.status)
     return answer.getheader("Location") or ""
 
 
 def _write_tone(path: Path) -> None:
-    """Two seconds of a tone, as somebody would upload them."""
+    """Write two seconds of a tone, to be uploaded."""
     wave = (np.sin(np.arange(32_000) * (2 * np.pi * 440 / 16_000)) * 8_000).astype("<i2")
     soundfile.write(path, wave, 16_000)
 
 
 @contextmanager
 def served(folder: Path) -> Iterator[tuple[Browser, int]]:
-    """A web UI in a process of its own and somebody who has logged in."""
+    """A web UI in its own process, and a logged-in user."""
     password = secrets.token_urlsafe(16)
     with web_process(folder / "data", AVANAK_ADMIN_PASSWORD=password) as (port, process):
         browser = Browser(port, password)
@@ -226,7 +226,7 @@ def served(folder: Path) -> Iterator[tuple[Browser, int]]:
 
 @contextmanager
 def web_process(data: Path, **environment: str) -> Iterator[tuple[int, int]]:
-    """A web UI in a process of its own: (its port, its process)."""
+    """A web UI in its own process: (port, process id)."""
     port = free_port()
     env = {
         **os.environ,
