@@ -1,6 +1,6 @@
-"""``python -m engine.embedded``: one embedded switch in a process of its own.
+"""``python -m engine.embedded``: one embedded switch in a separate process.
 
-It does not patch gevent in: its loop is a single epoll (see ``server``).
+It does not use gevent: its loop is a single epoll (see ``server``).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from engine.errors import AvanakError
 
 
 def main() -> int:
-    """Runs until a signal; exit status 2 for bad input, 1 when the port or a log cannot be had."""
+    """Runs until a signal.  Exit status: 2 for bad input, 1 when the port or a log cannot be opened."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     try:
         options, until_stdin_closes = parse_argv(sys.argv[1:])

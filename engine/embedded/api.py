@@ -1,4 +1,4 @@
-"""The ``api`` commands that the embedded switch knows, worded as FreeSWITCH 1.10.12 words them."""
+"""The ``api`` commands of the embedded switch, with the wording of FreeSWITCH 1.10.12."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NO_CHANNEL = "-ERR No such channel!\n"
 
 
 def run(switch: Switch, command: str, argument: str) -> bytes:
-    """The answer to one command; an unknown one is refused as FreeSWITCH refuses it."""
+    """The answer to one command; an unknown one is refused as in FreeSWITCH."""
     if switch.support is not None:
         said = support_commands.run(switch.support, command, argument)
         if said is not None:
@@ -106,7 +106,7 @@ def _ring_state(call: Call) -> str:
 
 def _show(switch: Switch, argument: str) -> bytes | str:
     words = argument.split()
-    if words[:1] == ["registrations"]:  # nobody registers with it
+    if words[:1] == ["registrations"]:  # nothing registers with it
         return orjson.dumps({"row_count": 0}) if words[1:] == ["as", "json"] else "\n0 total.\n"
     if not words or words[0] not in ("channels", "calls"):
         return "-USAGE: codec|endpoint|application|api|dialplan|file|timer|calls [count]|channels [count|like <match string>]\n"
@@ -258,7 +258,7 @@ def _cdr_csv(switch: Switch, argument: str) -> str:
 
 
 def _simulate(switch: Switch, argument: str) -> str:
-    """``avanak_simulate gateway NAME ACTION [VALUE]``, ``… idle PERCENT``, ``… status``: not FreeSWITCH's."""
+    """``avanak_simulate gateway NAME ACTION [VALUE]``, ``… idle PERCENT``, ``… status``; FreeSWITCH has no such command."""
     words = argument.split()
     if words[:1] == ["idle"] and len(words) == 2 and words[1].isdigit() and int(words[1]) <= 100:
         switch.idle_cpu = float(words[1])
@@ -290,7 +290,7 @@ def _reloadxml(_switch: Switch, _argument: str) -> str:
 
 
 def _bgapi(switch: Switch, argument: str) -> str:
-    """``api bgapi COMMAND``, as a console says it; an originate's answer is the job's, too."""
+    """``api bgapi COMMAND``, as consoles send it; the answer of an originate also belongs to the job."""
     job_uuid = str(uuid.uuid4())
     command, _, rest = argument.partition(" ")
     start_job(switch, job_uuid, command, rest)
@@ -298,7 +298,7 @@ def _bgapi(switch: Switch, argument: str) -> str:
 
 
 def start_job(switch: Switch, job_uuid: str, command: str, argument: str) -> None:
-    """Do a command in the background; its end is a BACKGROUND_JOB."""
+    """Run a command in the background; a BACKGROUND_JOB event reports its end."""
     if command == "originate":
         switch.originate(
             argument, lambda body: switch.events.background_job(job_uuid, command, argument, body)

@@ -1,4 +1,4 @@
-"""Events that stand in no template, to those who subscribed to them."""
+"""Sends events that have no template to their subscribers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def broadcast(
     headers: list[Header],
     subclass: str = "",
 ) -> None:
-    """Send an event; one of a subclass to those who named it.  Its number is used up in any case."""
+    """Send an event; one with a subclass goes to those who named it.  It always takes a sequence number."""
     rendering.sequence += 1
     frames: dict[bool, bytes] = {}
     for listener in subscribers:

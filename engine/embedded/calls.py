@@ -1,4 +1,4 @@
-"""One simulated call, and the values that its events carry."""
+"""One simulated call, and the values of its events."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def stamp(at_us: int) -> str:
 class Call:
     """A live call.
 
-    ``*_ms`` are milliseconds of the call itself, counted from its creation; instants (``*_us`` in events)
-    are the creation's wall clock plus that, divided by ``speed``.  So durations say how long the
-    call was for the two people in it, and instants agree with the clock on the wall.
+    ``*_ms`` are milliseconds of the call itself, counted from its creation.  Instants (``*_us`` in events) are the wall
+    clock of the creation plus these milliseconds divided by ``speed``.  So durations are those that the two people
+    experience, and instants agree with the wall clock.
     """
 
     __slots__ = (
@@ -137,7 +137,7 @@ class Call:
 
     @property
     def hold_ms(self) -> int:
-        """How long the person held the line."""
+        """How long (ms) the callee held the line."""
         return self.fate.hold_ms if self.is_answered else 0
 
     @property
@@ -150,18 +150,18 @@ class Call:
         return self.answered_ms is not None
 
     def us(self, at_ms: int | None) -> int:
-        """The wall clock, in microseconds, of a moment of this call; 0 for one that never was."""
+        """The wall clock, in microseconds, of a moment of this call; 0 for None."""
         return 0 if at_ms is None else self.created_us + int(at_ms * 1000 / self.speed)
 
     def moment(self, mono: float) -> int:
-        """The call's own milliseconds at a reading of the monotonic clock."""
+        """The call's own milliseconds at a time of the monotonic clock."""
         return max(0, int((mono - self.created_mono) * 1000 * self.speed))
 
     def stop_playing(self, at_ms: int) -> int:
-        """Books how much was played of what plays until now, as ``playback_ms`` and its like; gives that."""
+        """Ends the playback: sets ``playback_ms`` and the like, and returns the milliseconds that were played."""
         played = max(0, at_ms - self.playing_since_ms)
         for name in ("last_offset_pos", "seconds", "ms", "samples"):
-            self.results.pop(f"playback_{name}", None)  # what is set again moves to the end, as on the switch
+            self.results.pop(f"playback_{name}", None)  # set again, it moves to the end
         self.results["playback_last_offset_pos"] = str(played * 8)
         self.results["playback_seconds"] = str(played // 1000)
         self.results["playback_ms"] = str(played)
@@ -170,14 +170,14 @@ class Call:
         return played
 
     def book_hearing(self, played_ms: int) -> None:
-        """What the dialplan notes after each playback of the message (40_heard): the longest hearing."""
+        """Sets what the dialplan sets after each playback of the message (40_heard): the longest time heard."""
         self.heard_ms = max(self.heard_ms, played_ms)
         self.results["avanak_heard_ms"] = str(self.heard_ms)
         if played_ms >= self.message_ms:
             self.results["avanak_finished"] = "true"
 
     def variable_headers(self) -> list[Header]:
-        """The variables of the originate string, as they stand in events."""
+        """The variables of the originate string in the form of events."""
         headers = [(f"variable_{name}", value) for name, value in self.variables.items()]
         if "origination_uuid" not in self.variables:
             headers.insert(0, ("variable_origination_uuid", self.uuid))
@@ -199,7 +199,7 @@ class Call:
         return [(f"variable_{name}", value) for name, value in self.results.items()]
 
     def base_values(self) -> dict[str, str]:
-        """What every event of the call carries; made at the first event that anybody wants."""
+        """The values of every event of the call; made at the first event with a subscriber."""
         if self.values is None:
             mark = self.uuid.replace("-", "")
             port = 16384 + self.session_id * 2 % 16384
@@ -216,7 +216,7 @@ class Call:
         return self.values
 
     def end_values(self) -> dict[str, str]:
-        """What only the events of the end carry: cause, stamps, durations, counts of packets."""
+        """The values of the events of the end only: cause, stamps, durations, packet counts."""
         ended = self.ended_ms or 0
         answered = self.answered_ms
         bill = ended - answered if answered is not None else 0
@@ -249,7 +249,7 @@ class Call:
         return values
 
     def record(self) -> dict[str, str]:
-        """The fields of the call record (mod_cdr_csv leaves empty what is not set)."""
+        """The fields of the CDR (mod_cdr_csv leaves unset ones empty)."""
         bill = self.ended_ms - self.answered_ms if self.ended_ms and self.answered_ms is not None else 0
         status = "200" if self.disposition == "recv_bye" else ""
         if self.refusal and self.disposition == self.refusal.closed_by:

@@ -1,8 +1,8 @@
-"""What carriers answer in their own ways, by the last four digits of numbers in 0919 077 (00xx: of any number).
+"""Odd behaviour of carriers, by the last four digits of numbers in 0919 077 (00xx: of any number).
 
-The same endings as those of the SIP carrier of tests/freeswitch (carrier_endings.py, carrier_scripts.py and
-carrier_oddities.py say what each means there).  A switch hears of them what FreeSWITCH 1.10.12 was seen to make of them:
-causes, statuses, ringing and early media, who hung up and when.
+The endings are those of the SIP carrier in tests/freeswitch; carrier_endings.py, carrier_scripts.py and
+carrier_oddities.py describe them.  The results are those that FreeSWITCH 1.10.12 gave for them: cause, status, ringing,
+early media, who hung up and when.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _PHRASES = {
 
 
 def _fails(status: int, cause: str, *, rings_ms: int = 0, voice: bool = False, closed_by: str = "") -> Fate:
-    """Refused, after ringing (or early media with `voice`) for so long, if at all."""
+    """A refused call, after `rings_ms` of ringing (or of early media with `voice`)."""
     phrase = _PHRASES.get(status) or (REFUSALS[status].phrase if status in REFUSALS else "OK")
     made = Refusal(status, phrase, cause, CAUSES.get(cause, 16), bool(rings_ms), closed_by or "recv_refuse")
     fate = refused(made)
@@ -117,7 +117,7 @@ ANSWERS: Mapping[str, Fate] = {
 
 
 def fate_of(number: str) -> Fate | None:
-    """What becomes of a call to this number by its carrier's way; None for everybody else."""
+    """The fate of a call to a number with an odd carrier; None for other numbers."""
     ending = number[-4:]
     found = ANSWERS.get(ending)
     return found or (SCRIPTED.get(ending) if number[-10:-4] == PREFIX else None)

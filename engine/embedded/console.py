@@ -1,4 +1,4 @@
-"""What people and standard clients ask of a switch beside calls: its name, its uptime, sums, profiles.  Worded as 1.10.12."""
+"""Commands of consoles and standard clients that are not about calls: name, uptime, sums, profiles.  Wording of 1.10.12."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def hostname(switch: Switch, _argument: str) -> str:
 
 
 def uptime(switch: Switch, argument: str) -> str:
-    """Since the start, in whole seconds or the unit that is asked for."""
+    """The time since the start, in whole seconds or in the given unit."""
     unit = _UPTIME_UNITS.get(argument)
     if unit is None:
         return "-USAGE: [us|ms|s|m|h|d|microseconds|milliseconds|seconds|minutes|hours|days]\n"
@@ -45,7 +45,7 @@ def uptime(switch: Switch, argument: str) -> str:
 
 
 def echo(_switch: Switch, argument: str) -> str:
-    """Its words."""
+    """``echo``: returns its argument."""
     return argument
 
 
@@ -56,7 +56,7 @@ def evaluate(switch: Switch, argument: str) -> str:
 
 
 def expr(_switch: Switch, argument: str) -> str:
-    """A sum; names that nobody set are 0."""
+    """``expr``: an arithmetic expression; unknown names are 0."""
     if (
         not _SUM.fullmatch(argument)
         or _NUMBER_AND_LETTER.search(argument)
@@ -84,17 +84,17 @@ def _value(node: ast.expr) -> float:
 
 
 def module_exists(_switch: Switch, argument: str) -> str:
-    """``true`` for what this switch stands for."""
+    """``module_exists``: ``true`` for the modules that this switch simulates."""
     return "true" if argument in _MODULES else "false"
 
 
 def msleep(_switch: Switch, _argument: str) -> str:
-    """Answers at once: nothing here waits."""
+    """``msleep``: answers at once, as nothing here blocks."""
     return "+OK\n"
 
 
 def complete(names: Iterable[str], argument: str) -> str:
-    """``console_complete``: the commands that begin so, four to a line."""
+    """``console_complete``: the commands that begin with the argument, four to a line."""
     begun = argument.rpartition(";")[2].strip()
     found = [f"[{name:>20}]\t" for name in sorted(names) if name.startswith(begun)]
     rows = ["".join(found[at : at + 4]) for at in range(0, len(found), 4)]

@@ -1,9 +1,9 @@
 """The originate command, as far as the embedded switch understands it.
 
 ``{name=value,name=value}sofia/gateway/<gateway>/<number> <extension> XML <context>`` or ``&application(data)``
-in place of extension and context.  Values may stand in single quotes, ``\\,`` is a comma, and
-``{^^;a=b;c=d}`` names another separator, as on a real switch.  Anything else (forking with ``,`` or ``|``,
-other endpoints but the probe's, ``${...}``) is answered as a failed originate: there is nobody to call.
+instead of extension and context.  Values may be in single quotes, ``\\,`` is a comma, and ``{^^;a=b;c=d}`` sets another
+separator, as on a real switch.  Anything else (forking with ``,`` or ``|``, other endpoints except the probe's,
+``${...}``) is answered as a failed originate.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _SIMPLE = re.compile(r"\{(?!\^)([^'\\{}$]*)\}(\S+) (\S.*)\Z", re.DOTALL)
 
 
 class Refused(Exception):
-    """This originate fails at once; the message is the answer of the switch without its line end."""
+    """This originate fails at once; the message is the switch's answer without the line end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Originate:
-    """A parsed originate: where to, with which variables, and what to do after the answer."""
+    """A parsed originate: destination, variables, and what to do after the answer."""
 
     variables: dict[str, str]
     gateway: str
@@ -62,7 +62,7 @@ def _split_variables(text: str) -> dict[str, str]:
 
 
 def _cut_braces(text: str) -> tuple[str, str]:
-    """The inside of the leading ``{...}`` and what follows; quotes and escapes inside count."""
+    """Split the leading ``{...}`` from the rest, with regard to quotes and escapes."""
     quoted = escaped = False
     for index, char in enumerate(text):
         if escaped:
@@ -77,15 +77,15 @@ def _cut_braces(text: str) -> tuple[str, str]:
 
 
 def parse_leg(text: str) -> tuple[dict[str, str], str]:
-    """``{name=value,…}endpoint``: the variables and the endpoint of one telephone that a bridge or a queue rings."""
+    """Parse ``{name=value,…}endpoint`` of a bridge or a queue to (variables, endpoint)."""
     inside, endpoint = _cut_braces(text) if text.startswith("{") else ("", text)
     return _split_variables(inside), endpoint
 
 
 def parse_originate(text: str) -> Originate:
-    """Parses the arguments of ``originate``; raises ``Refused`` with the switch's answer.
+    """Parses the arguments of ``originate``.  Raises ``Refused`` with the switch's answer.
 
-    The common shape takes one regular expression and two splits: a bench sends 1,000 a second.
+    The common form takes one regular expression and two splits, as a bench sends 1,000 a second.
     """
     text = text.strip()
     simple = _SIMPLE.match(text)

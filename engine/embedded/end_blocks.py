@@ -1,6 +1,6 @@
-"""The headers of a call's end, in blocks, as a real FreeSWITCH 1.10.12 sent them.
+"""The headers of the end of a call, in blocks, as recorded from FreeSWITCH 1.10.12.
 
-The same kind of text as in ``event_blocks``: one header a line, ``%(name)s`` is filled in for each call.
+The same form as in ``event_blocks``: one header a line, ``%(name)s`` is filled in for each call.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The headers of channel events, in blocks, as a real FreeSWITCH 1.10.12 sent them.
+"""The headers of channel events, in blocks, as recorded from FreeSWITCH 1.10.12.
 
-One header a line, in the order seen in the recorded transcripts (tests/embedded/transcripts holds
-them); ``%(name)s`` is filled in for each call.  ``event_templates`` puts the blocks together: the same
-block stands at different places in different events, as in the recordings.
+One header a line, in the order of the transcripts (tests/embedded/transcripts); ``%(name)s`` is filled in for each
+call.  ``event_templates`` combines the blocks: the same block has different places in different events, as in the
+transcripts.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ Channel-Write-Codec-Rate: 8000
 Channel-Write-Codec-Bit-Rate: 64000
 """
 
-# Before the answer the far end is the callee; afterwards FreeSWITCH turns the two round.
+# Before the answer the far end is the callee; afterwards FreeSWITCH swaps caller and callee.
 CALLER_BEFORE_ANSWER = """
 Caller-Direction: outbound
 Caller-Logical-Direction: outbound
@@ -153,7 +153,7 @@ variable_sip_outgoing_contact_uri: <sip:gw+%(gateway)s@127.0.0.1:5080;transport=
 variable_sip_req_uri: %(number)s@127.0.0.1:5090
 """  # noqa: E501
 
-# Only while no answer of any kind has come from the carrier.
+# Only before the first response of the carrier.
 REQUEST_HOSTS = """
 variable_sip_to_host: 127.0.0.1:5090
 variable_sip_from_host: 127.0.0.1:5090

@@ -1,9 +1,8 @@
 """Events as templates: rendered once at start, filled in for each call.
 
-A template exists in two wordings, ``event json`` and ``event plain`` (percent-encoded, as FreeSWITCH
-does it).  What differs between calls is a ``%(name)s`` in both; what differs in *number* of headers
-(the variables of an originate string, the results of a dialplan) is a group: a piece of text that the
-call renders once and that stands in the template as ``%(group:name)s``.
+A template has two formats, ``event json`` and ``event plain`` (percent-encoded like FreeSWITCH's).  Values that differ
+between calls are ``%(name)s``.  Where the *number* of headers differs (the variables of an originate string, the
+results of a dialplan), there is a group: a text that the call renders once, with the place ``%(group:name)s``.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from operator import itemgetter
 from engine.embedded import end_blocks as e
 from engine.embedded import event_blocks as b
 
-# What switch_url_encode of FreeSWITCH escapes besides control characters and non-ASCII.
+# The characters that FreeSWITCH's switch_url_encode escapes besides control characters and non-ASCII.
 _UNSAFE = '\r\n #%&+:;<=>?@[\\]^`{|}"'
 _ENCODED = {code: f"%{code:02X}" for code in range(256) if code < 32 or code > 126 or chr(code) in _UNSAFE}
 _NEEDS_JSON_ESCAPE = re.compile(r'["\\\x00-\x1f]')
@@ -27,31 +26,31 @@ Header = tuple[str, str]
 
 
 def plain_encode(value: str) -> str:
-    """A header value as ``event plain`` carries it."""
+    """A header value in the encoding of ``event plain``."""
     if not value.isascii():
         value = value.encode("utf-8", "surrogateescape").decode("latin-1")
     return value.translate(_ENCODED)
 
 
 def json_escape(value: str) -> str:
-    """A value as it stands between the quotes of a JSON string."""
+    """A value escaped for the inside of a JSON string."""
     if _NEEDS_JSON_ESCAPE.search(value):
         return json.dumps(value, ensure_ascii=False)[1:-1]
     return value
 
 
 def json_group(headers: list[Header]) -> str:
-    """Some headers as text for a ``group`` of a JSON template (each with its comma before it)."""
+    """Headers as text for a ``group`` of a JSON template (each with a comma before it)."""
     return "".join([f',"{name}":"{json_escape(value)}"' for name, value in headers])
 
 
 def plain_group(headers: list[Header]) -> str:
-    """Some headers as text for a ``group`` of a plain template (each with its line end)."""
+    """Headers as text for a ``group`` of a plain template (each with a line end)."""
     return "".join([f"{name}: {plain_encode(value)}\n" for name, value in headers])
 
 
 class Text:
-    """A text with named gaps; filling them by joining costs a third of what ``%`` would (measured)."""
+    """A text with named gaps, filled by joining, which takes a third of the time of ``%`` (measured)."""
 
     __slots__ = ("_pick", "_pieces", "groups")
 
@@ -63,7 +62,7 @@ class Text:
         self.groups = frozenset(name for name in names if name.startswith("group:"))
 
     def fill(self, values: dict[str, str]) -> str:
-        """The text with every gap filled; a value that is missing is an error of ours (KeyError)."""
+        """The text with every gap filled.  Raises KeyError for a missing value, which is a bug."""
         pieces = self._pieces.copy()
         pieces[1::2] = self._pick(values)
         return "".join(pieces)
@@ -71,7 +70,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """One kind of event in both wordings."""
+    """One kind of event in both formats."""
 
     name: str
     json: Text
@@ -93,13 +92,13 @@ def _fill_constants(value: str, constants: dict[str, str]) -> str:
 
 
 def _encode_literals(value: str, encode: Callable[[str], str]) -> str:
-    """Encodes a value but leaves its placeholders, which are encoded when filled in."""
+    """Encodes a value except its placeholders, which are encoded when they are filled in."""
     parts = _PLACEHOLDER.split(value)
     return "".join(part if index % 2 else encode(part) for index, part in enumerate(parts))
 
 
 def compile_template(name: str, blocks: list[str], constants: dict[str, str]) -> Template:
-    """Joins blocks of headers; a block that is ``group:x`` becomes the place of that group."""
+    """Joins blocks of headers; the block ``group:x`` becomes the place of that group."""
     json_parts: list[str] = []
     plain_parts: list[str] = []
     constants = {"event": name, **constants}
@@ -115,7 +114,7 @@ def compile_template(name: str, blocks: list[str], constants: dict[str, str]) ->
     return Template(name, Text("{" + "".join(json_parts)[1:]), Text("".join(plain_parts)))
 
 
-# What sofia sets on a BYE received; in the recordings the switch always hung up first.
+# The variables that sofia sets when it receives a BYE; in the transcripts the switch always hung up first.
 BYE_RECEIVED: list[Header] = [
     ("variable_sip_term_status", "200"),
     ("variable_proto_specific_hangup_cause", "sip:200"),
@@ -136,7 +135,7 @@ _UNANSWERED = [
     b.ENDPOINT, b.OFFER, b.AUDIO_FLOW, b.REQUEST,
 ]  # fmt: skip
 _TALKING = [b.CALLER_AFTER_ANSWER, b.NETWORK, b.CALLER, b.OUTBOUND, b.SESSION, b.TRUNK, VARIABLES, b.ENDPOINT]
-# What the call knows of the carrier once it has answered: without early media, and after it.
+# The headers about the carrier after the answer: without early media, and with it.
 _ANSWERED = [
     b.AUDIO_FLOW, b.REQUEST, b.PROFILE, b.REPLY, b.DIALOG, b.FAR_SDP, b.CODEC_CHOSEN, b.CODEC_OFFERED,
     b.MEDIA_FLOW, b.MEDIA,
@@ -178,7 +177,7 @@ _REPORTING = ("switch_core_session_reporting_state", 943, "CS_REPORTING", "HANGU
 
 
 def build_templates(constants: dict[str, str]) -> dict[str, Template]:
-    """All templates, by the name that ``Call`` asks for; ``constants`` hold core_uuid and hostname."""
+    """All templates, by the names that ``Switch`` uses; ``constants`` has core_uuid and hostname."""
 
     def make(event: str, meta: dict[str, str], *blocks: list[str]) -> Template:
         return compile_template(event, [one for group in blocks for one in group], {**constants, **meta})

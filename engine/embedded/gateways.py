@@ -1,4 +1,4 @@
-"""The trunks of the embedded switch, and what can be done to them while it runs."""
+"""The trunks of the embedded switch, and how their behaviour can be changed while it runs."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ ACTIONS = (
 
 @dataclass(slots=True)
 class Gateway:
-    """One trunk; ``channels`` 0 is without limit.
+    """One trunk; ``channels`` 0 means no limit.
 
-    ``congestion`` is the share of calls that the carrier refuses with 503; ``slow_ms`` passes before
-    it answers an INVITE at all; ``answer_rate`` replaces the share of people who answer.  ``fate`` replaces what
-    everybody does; numbers that begin with ``lost`` (digits, + and zeros in front aside) get a 404.
+    ``congestion`` is the share of calls that the carrier refuses with 503; ``slow_ms`` is its delay before it answers an
+    INVITE; ``answer_rate`` replaces the share of callees who answer.  ``fate`` replaces the fate of all calls; numbers
+    that begin with ``lost`` (digits, without a leading + or zeros) get a 404.
     """
 
     name: str
@@ -45,13 +45,13 @@ class Gateway:
         return cls(name, int(channels or 0))
 
     def decide(self, number: str, fate: Fate) -> Fate:
-        """What becomes of a call whose callee would meet with this ``fate``."""
+        """The fate of a call through this trunk when the callee's own is ``fate``."""
         if self.lost and number.lstrip("+0").startswith(self.lost):
             return refused(REFUSALS[404])
         return self.fate or fate
 
     def simulate(self, words: list[str]) -> str:
-        """Changes how the trunk behaves; the answer is one line, ``+OK`` or ``-ERR``."""
+        """Changes the behaviour of the trunk; the answer is one line, ``+OK`` or ``-ERR``."""
         action, value = [*words, "", ""][:2]
         if action in ("up", "down"):
             self.up = action == "up"

@@ -1,4 +1,4 @@
-"""The two limits of a switch and what it counts: sessions a second, sessions alive. Time is an argument."""
+"""The two limits of a switch and their counts: sessions a second, live sessions.  Time is an argument."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ _FIVE_MINUTES_S = 300
 
 
 class Limits:
-    """Counts sessions as FreeSWITCH does: in fixed seconds since its start; N admits N - 1 of each (seen).
+    """Counts sessions as FreeSWITCH does, in fixed seconds since its start; a limit of N admits N - 1 (observed).
 
-    ``alive`` is the number of live sessions, ``now`` a reading of the monotonic clock.
+    ``alive`` is the number of live sessions, ``now`` a time of the monotonic clock.
     """
 
     def __init__(self, sps: int, max_sessions: int, now: float) -> None:
@@ -23,17 +23,17 @@ class Limits:
         self._second = 0
         self._left = sps
         self._this_second = 0
-        # (second, sessions started in it, sessions alive at its end), of seconds in which something was asked.
+        # (second, sessions started in it, live sessions at its end), only for seconds with a request.
         self._recent: deque[tuple[int, int, int]] = deque(maxlen=_FIVE_MINUTES_S)
 
     def admit(self, alive: int, now: float) -> bool:
-        """Whether one more session may begin; an attempt counts even when it is refused."""
+        """Whether one more session may start; a refused attempt counts too."""
         self._turn(alive, now)
         self._left -= 1
         return self._left > 0 and alive + 1 < self.max_sessions
 
     def started_one(self, alive_before: int) -> int:
-        """Books a session that begins; gives its number since the start of the switch."""
+        """Counts a session that starts; returns its number since the start of the switch."""
         self._this_second += 1
         self.sps_peak = max(self.sps_peak, self._this_second)
         self.peak_sessions = max(self.peak_sessions, alive_before + 1)
@@ -41,7 +41,7 @@ class Limits:
         return self.since_startup
 
     def set_sps(self, sps: int) -> None:
-        """``fsctl sps``: holds from the next second on, as FreeSWITCH's does (seen)."""
+        """``fsctl sps``: applies from the next second on, as in FreeSWITCH (observed)."""
         self.sps = sps
 
     def sps_now(self, alive: int, now: float) -> int:
@@ -50,7 +50,7 @@ class Limits:
         return self._this_second
 
     def five_minutes(self, alive: int, now: float) -> tuple[int, int]:
-        """Most sessions started in a second, and most alive, in the last five minutes."""
+        """The most sessions started in a second, and the most live sessions, in the last five minutes."""
         self._turn(alive, now)
         recent = [one for one in self._recent if one[0] > self._second - _FIVE_MINUTES_S]
         starts = max((one[1] for one in recent), default=0)
@@ -65,7 +65,7 @@ class Limits:
 
 
 def up_time(seconds: float) -> str:
-    """As ``status`` words it."""
+    """The up-time in the wording of ``status``."""
     whole = int(seconds)
     years, rest = divmod(whole, 365 * 86400)
     days, rest = divmod(rest, 86400)

@@ -23,11 +23,11 @@ DISCONNECT_NOTICE = b"Content-Type: text/disconnect-notice\nContent-Length: %d\n
     len(GOODBYE),
     GOODBYE,
 )
-# A listener is dropped after that many events did not fit into its queue (freeswitch-facts).
+# A listener is dropped after so many events did not fit into its queue, as in FreeSWITCH.
 LOST_EVENTS_ALLOWED = 500
-_MAX_INPUT = 4 * 1024 * 1024  # bytes of commands that wait, or of one that never ends
+_MAX_INPUT = 4 * 1024 * 1024  # bytes of waiting commands, or of one that never ends
 _CHUNKS_A_SEND = 128
-# Everything that "event ... ALL" may mean here.
+# All events that "event ... ALL" subscribes to.
 ALL_EVENTS = (
     "CHANNEL_CREATE", "CHANNEL_PROGRESS", "CHANNEL_PROGRESS_MEDIA", "CHANNEL_ANSWER", "CHANNEL_HANGUP",
     "CHANNEL_HANGUP_COMPLETE", "CHANNEL_EXECUTE_COMPLETE", "PLAYBACK_START", "PLAYBACK_STOP", "DTMF",
@@ -55,7 +55,7 @@ class Listener:
         self.is_closing = False  # close once everything has been sent
         self.is_dead = False  # close now
         self._is_trusted = False
-        self._is_blocked = False  # by an api command that has not ended
+        self._is_blocked = False  # an api command has not ended
         self._lost = 0
         self._input = b""
         self._output: deque[bytes] = deque([b"Content-Type: auth/request\n\n"])
@@ -63,7 +63,7 @@ class Listener:
     # --- out --------------------------------------------------------------------------------------
 
     def push_event(self, frame: bytes) -> None:
-        """Queues an event, or loses it when the queue is full; too many losses end the connection."""
+        """Queues an event, or drops it when the queue is full; too many dropped events end the connection."""
         if len(self._output) < self.switch.options.listener_queue:
             self._output.append(frame)
             return
@@ -82,12 +82,12 @@ class Listener:
         self._output.append(b"Content-Type: api/response\nContent-Length: %d\n\n%b" % (len(body), body))
 
     def goodbye(self) -> None:
-        """The disconnect notice; the connection ends once it is sent."""
+        """Queues the disconnect notice; the connection ends when it is sent."""
         self._output.append(DISCONNECT_NOTICE)
         self.is_closing = True
 
     def flush(self) -> bool:
-        """Sends what the socket takes; True when nothing is left."""
+        """Sends as much as the socket accepts; True when nothing is left."""
         output = self._output
         while output:
             chunks = [output[index] for index in range(min(len(output), _CHUNKS_A_SEND))]
@@ -109,7 +109,7 @@ class Listener:
     # --- in ---------------------------------------------------------------------------------------
 
     def received(self, data: bytes) -> None:
-        """Takes bytes from the socket and does every whole command in them."""
+        """Handles bytes from the socket: runs every complete command in them."""
         self._input += data
         if len(self._input) > _MAX_INPUT:
             log.warning("action=listener_dropped peer=%s reason=endless_command", self.peer)
@@ -143,7 +143,7 @@ class Listener:
         elif word == "api":
             self._api(argument)
         else:
-            # FreeSWITCH compares the beginning only: `EVENTS PLAIN ALL` is what several clients send.
+            # FreeSWITCH compares only the beginning; several clients send `EVENTS PLAIN ALL`.
             handler = next((do for begin, do in self._COMMANDS.items() if word.startswith(begin)), None)
             if handler is None:
                 self._reply("-ERR command not found")
@@ -152,7 +152,7 @@ class Listener:
 
     def _authenticate(self, word: str, password: str) -> None:
         if word != "auth":
-            # As recorded: no goodbye for somebody who did not even try.
+            # As recorded: no disconnect notice for a client that has not tried to log in.
             self._reply("-ERR command not found")
             self.is_closing = True
         elif password == self.switch.options.password:
@@ -183,7 +183,7 @@ class Listener:
         if command != "originate":
             self._api_reply(api.run(self.switch, command, rest.strip()))
             return
-        # As on a real switch: this connection says nothing more until the call is answered or over.
+        # As on a real switch, this connection is silent until the call is answered or over.
         self._is_blocked = True
         self.switch.originate(rest, self._unblock)
 
@@ -192,7 +192,7 @@ class Listener:
         self._is_blocked = False
 
     def resume(self) -> None:
-        """Goes on with commands that waited behind a blocking one."""
+        """Continues with the commands that waited for a blocking one."""
         if self._input and not self._is_blocked:
             self._run_commands()
 
@@ -243,8 +243,8 @@ class Listener:
         self._reply(f"+OK filter added. [{name}]=[{value}]")
 
     def passes(self, frame: bytes) -> bool:
-        """Whether an event (a JSON frame) gets through the filters: one that matches lets it in, a
-        matching one whose value begins with ``-`` keeps it out."""
+        """Whether an event (a JSON frame) passes the filters: a matching filter lets it in, a matching filter whose
+        value begins with ``-`` keeps it out."""
         headers = orjson.loads(frame[frame.index(b"\n\n") + 2 :])
         is_in = False
         for name, value in self.filters:
@@ -257,7 +257,7 @@ class Listener:
         return is_in
 
     def _log(self, argument: str) -> None:
-        """``log LEVEL``: taken, as of a switch on which nothing is logged."""
+        """``log LEVEL``: accepted, but there is no log to send."""
         level = argument.upper()
         number = int(level) if level in _LEVELS_BY_NUMBER else _LEVELS.get(level, DEFAULT_LEVEL)
         self._reply(f"+OK log level {argument} [{number}]")

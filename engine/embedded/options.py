@@ -1,4 +1,4 @@
-"""What an embedded switch is started with: one dataclass, read from and written to a command line."""
+"""The options of an embedded switch: one dataclass, read from and written to a command line."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ PASSWORD_ENV = "AVANAK_EMBEDDED_PASSWORD"  # noqa: S105 - the name of a variable
 class EmbeddedOptions:
     """Settings of one embedded switch.
 
-    ``speed`` divides every time of a call (ringing, message, time-outs), nothing else.  ``gateways`` are
-    ``name`` or ``name:channels``.  ``prompts`` is the folder of the messages' WAV files; without it every
-    message lasts ``message_seconds``.  ``recordings`` is the folder that recordings are written to; without
-    it none is made.  ``log`` is the far-end log, ``cdr`` the call record.  With ``support_numbers`` there is a
-    support line, which follows the files of ``dialplan`` and keeps its book (mod_db) in ``book``.
+    ``speed`` divides every time of a call (ringing, message, time-outs) and nothing else.  ``gateways`` are ``name`` or
+    ``name:channels``.  ``prompts`` is the folder of the messages' WAV files; without it every message lasts
+    ``message_seconds``.  ``recordings`` is the folder for recordings; without it there are none.  ``log`` is the far-end
+    log, ``cdr`` the file of CDRs.  With ``support_numbers`` there is a support line, which executes the files of
+    ``dialplan`` and stores mod_db's data in ``book``.
     """
 
     host: str = "127.0.0.1"
@@ -48,7 +48,7 @@ class EmbeddedOptions:
     dialplan: Path = _DIALPLAN
 
     def argv(self) -> list[str]:
-        """The command line that gives these options (the password travels in the environment)."""
+        """The command line of these options (the password is passed in the environment)."""
         words: list[str] = []
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
@@ -128,7 +128,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def parse_argv(argv: Sequence[str]) -> tuple[EmbeddedOptions, bool]:
-    """The options of a command line, and whether to end with standard input; BadInput says what is wrong."""
+    """The options of a command line, and whether to stop at the end of standard input.  Raises BadInput."""
     words = vars(_parser().parse_args(argv))
     until_stdin_closes = words.pop("until_stdin_closes")
     variable = words.pop("password_env")

@@ -1,8 +1,8 @@
-"""The people who are rung: what each does, from a seed or from the end of the number.
+"""The callees: what each does, by a seed or by the end of the number.
 
-Chosen endings, by the last four digits of the number.  The first ten are those of the carrier that the
-transcripts were recorded with; the SIP carrier of tests/freeswitch keeps the same table, so the same
-test runs against both.
+Fixed endings, by the last four digits of the number.  The first ten are those of the carrier with which the
+transcripts were recorded; the SIP carrier of tests/freeswitch has the same table, so that the same tests run against
+both.
 
 ====  =====================================================================================
 0000  rings 0.3 s, answers, hears all
@@ -12,7 +12,7 @@ test runs against both.
 0004  503 at once, no ringing
 0005  480 at once, no ringing
 0006  declined: 180, then 603 after 0.1 s
-0007  answers, hangs up when half of the message was heard
+0007  answers, hangs up after half of the message
 0008  answers, hears all, presses 1
 0009  183 with early media, answers after 1 s, hears all
 0011  answers, presses 11 while the message plays
@@ -23,23 +23,23 @@ test runs against both.
 0016  503 the first time it is called, afterwards answers and hears all
 0021  answers, presses 1 while the message plays
 0022  answers, presses 5 while the message plays
-0023  answers, hears all, asks for it again with * as often as it may
+0023  answers, hears all, repeats it with * as often as possible
 0031  rings 1 s, then 503
 0032  302: a redirect
-0033  nothing at all comes back
-0034  904: the carrier does not take the account (FreeSWITCH's own status for a challenge)
+0033  no response at all
+0034  904: the carrier refuses the account (FreeSWITCH's own status for a challenge)
 0035  503 with the reason Q.850 17 (busy)
 0036  486 with the reason Q.850 34 (congestion)
-0037  200 in a codec that nobody offered
+0037  200 with a codec that was not offered
 0038  403
 0041  answers, presses 1 before the message begins
 0042  answers, presses 11 before the message begins
 0043  answers, hears all, then presses 11
-0044  answers, holds the line for 1.5 s in the message
+0044  answers, holds the line for 1.5 s during the message
 ====  =====================================================================================
 
-Everybody else behaves by chance: by the seed, the number and how often this switch has called it, so the
-same list gives the same day again.  All times are those of the call (``--speed`` divides them later).
+Other callees behave at random, determined by the seed, the number and how often this switch has called it, so that the
+same list gives the same results again.  All times are those of the call (``--speed`` divides them later).
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ from engine.errors import BadInput
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """How a call fails at the far end; ``rings`` says whether a phone rang before, ``closed_by`` who ended it and how."""
+    """How a call fails at the far end; ``rings``: whether a phone rang before; ``closed_by``: who ended it and how."""
 
     status: int
     phrase: str
@@ -76,8 +76,8 @@ REFUSALS: Mapping[int, Refusal] = {
     488: Refusal(488, "Not Acceptable Here", "INCOMPATIBLE_DESTINATION", 88),
     904: Refusal(904, "Operation has no matching challenge ", "NORMAL_UNSPECIFIED", 31),
 }
-DNS_ERROR = Refusal(503, "DNS Error", "NORMAL_TEMPORARY_FAILURE", 41)  # sofia's own, of a name that is none
-# A 200 in a codec that nobody offered: the phone is picked up, and the switch hangs up.
+DNS_ERROR = Refusal(503, "DNS Error", "NORMAL_TEMPORARY_FAILURE", 41)  # sofia's own, for an unknown host name
+# A 200 with a codec that was not offered: the phone is picked up, and the switch hangs up.
 NO_CODEC = Refusal(200, "OK", "INCOMPATIBLE_DESTINATION", 88, rings=True, closed_by="send_bye")
 RINGS_THEN_503 = Refusal(503, "Service Unavailable", "NORMAL_TEMPORARY_FAILURE", 41, rings=True)
 BUSY_BY_REASON = Refusal(503, "Service Unavailable", "USER_BUSY", 17)
@@ -86,16 +86,14 @@ FULL_BY_REASON = Refusal(486, "Busy Here", "NORMAL_CIRCUIT_CONGESTION", 34)
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What one person does with one call.
+    """What one callee does with one call.
 
-    ``ring_ms`` runs from the start of the call to the answer or the refusal; no ``refusal`` and not
-    ``answers`` is a phone that rings until the caller gives up.  ``listen_share`` is where in the
-    message the person hangs up (None: hears it out).  ``is_silent``: nothing comes back.  ``hold_ms`` of the message
-    are not heard, the line is held.  ``leaves_ms`` after the answer comes a BYE, with the cause ``leaves_with``;
-    with ``is_cut`` it is the switch's own.
-    ``at_once`` is pressed before the message begins, ``during`` while the message plays,
-    ``after`` one by one whenever a key is asked for.  People by chance know no keys, they want
-    something: the first, second ... of the vote keys, to hear it again, to be left alone.
+    ``ring_ms`` is the time from the start of the call to the answer or the refusal; without ``refusal`` and ``answers``
+    the phone rings until the caller gives up.  ``listen_share`` is the part of the message after which the callee hangs
+    up (None: hears it all).  ``is_silent``: no response comes.  During ``hold_ms`` of the message the line is held.
+    ``leaves_ms`` after the answer comes a BYE with the cause ``leaves_with``; with ``is_cut`` the switch itself sends it.
+    ``at_once`` are keys pressed before the message begins, ``during`` while it plays, ``after`` one by one whenever a
+    key is asked for.  Random callees have wishes instead of keys: the first, second ... vote key, a repetition, opt-out.
     """
 
     ring_ms: int = 300
@@ -117,7 +115,7 @@ class Fate:
     is_cut: bool = False
 
     def keys(self, vote_keys: str, repeat_key: str, optout: str) -> tuple[str, str]:
-        """What is pressed during and after the message, given the keys that are on offer."""
+        """The keys pressed during and after the message, given the keys that the campaign offers."""
         if self.wants_out and optout:
             return optout, ""
         after = self.after
@@ -166,7 +164,7 @@ SILENT = CHOSEN["0033"]
 
 
 def refused(refusal: Refusal) -> Fate:
-    """Of a call that a carrier refuses, whoever is called."""
+    """The fate of a call that the carrier refuses for any callee."""
     return Fate(300 if refusal.rings else _REFUSED_AT_MS, False, refusal)
 
 
@@ -176,7 +174,7 @@ CHOSEN_FIRST: Mapping[str, Fate] = {"0015": CHOSEN["0001"], "0016": CHOSEN["0004
 
 @dataclass(slots=True)
 class Habits:
-    """Shares (0 to 1) by which people behave; the way a call ends sums to at most 1, the rest ring out.
+    """The shares (0 to 1) of random behaviour.  The shares of ends sum to at most 1; the rest rings until the time-out.
 
     ``hang_up``, ``vote``, ``opt_out`` and ``repeat`` are shares of those who answer.
     """
@@ -197,7 +195,7 @@ class Habits:
 
     @classmethod
     def parse(cls, text: str) -> Habits:
-        """From ``answer=0.6,busy=0.1``; what is not named keeps its default."""
+        """From ``answer=0.6,busy=0.1``; other shares keep their defaults."""
         habits = cls()
         names = {one.name for one in fields(cls)}
         for part in filter(None, text.split(",")):
@@ -221,7 +219,7 @@ class Habits:
 
 
 class People:
-    """Decides each person's fate; remembers how often a number was called, nothing else."""
+    """Decides the fate of each call; its only state is how often each number was called."""
 
     def __init__(self, seed: int, habits: Habits) -> None:
         self.habits = habits
@@ -229,9 +227,9 @@ class People:
         self._calls: dict[int, int] = {}
 
     def fate(self, number: str, answer_rate: float | None = None) -> Fate:
-        """What the person at ``number`` does now; counts as one call to it.
+        """The fate of a call to ``number``; counts as one call to it.
 
-        ``answer_rate`` is a gateway's own share of answers, if one was set.
+        ``answer_rate`` is the gateway's own share of answers, if it has one.
         """
         suffix = number[-4:]
         chosen = CHOSEN.get(suffix)

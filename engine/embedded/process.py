@@ -1,4 +1,4 @@
-"""Starts and ends an embedded switch from Python, as a process of its own."""
+"""Starts and ends an embedded switch from Python, as a separate process."""
 
 from __future__ import annotations
 
@@ -22,9 +22,8 @@ _START_DEADLINE_S = 15.0
 class EmbeddedProcess:
     """A running embedded switch.
 
-    It ends with the process that started it: it watches its standard input, which closes when its parent
-    dies, however that dies.  ``detached`` makes one that outlives its parent (crash tests; whoever starts
-    it keeps the pid and ends it).
+    It ends with its parent: its standard input closes when the parent dies in any way.  A ``detached`` one outlives its
+    parent (for crash tests, which keep the pid and end it).
     """
 
     def __init__(self, options: EmbeddedOptions, process: subprocess.Popen[bytes], hello: dict) -> None:
@@ -39,7 +38,7 @@ class EmbeddedProcess:
     def start(
         cls, options: EmbeddedOptions, *, detached: bool = False, deadline_s: float = _START_DEADLINE_S
     ) -> EmbeddedProcess:
-        """Starts one and waits until it listens; SwitchUnavailable says why when it does not."""
+        """Starts one and waits until it listens.  Raises SwitchUnavailable with the reason."""
         argv = [sys.executable, "-m", "engine.embedded", *options.argv()]
         if not detached:
             argv.append("--until-stdin-closes")
@@ -50,7 +49,7 @@ class EmbeddedProcess:
             stdin=subprocess.DEVNULL if detached else subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment,
-            start_new_session=True,  # a Ctrl-C at the terminal is for the engine, which then ends us
+            start_new_session=True,  # a Ctrl-C at the terminal goes to the engine, which then ends the switch
         )
         try:
             hello = _read_hello(process, deadline_s)
@@ -66,7 +65,7 @@ class EmbeddedProcess:
         return self._process.poll() is None
 
     def stop(self, deadline_s: float = 5.0) -> None:
-        """Ends it in order: calls hung up, listeners told; kills it after the deadline."""
+        """Stops it properly: hangs up calls and notifies listeners; kills it after the deadline."""
         with contextlib.suppress(ProcessLookupError):
             self._process.send_signal(signal.SIGCONT)
             self._process.terminate()
@@ -77,20 +76,20 @@ class EmbeddedProcess:
         self._close()
 
     def kill(self) -> None:
-        """kill -9: every call of it is gone."""
+        """kill -9: all its calls are lost."""
         self._process.kill()
         self._close()
 
     def suspend(self) -> None:
-        """SIGSTOP: it holds its connections and says nothing."""
+        """SIGSTOP: it keeps its connections and is silent."""
         self._process.send_signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """SIGCONT: what became due meanwhile happens at once."""
+        """SIGCONT: everything that became due meanwhile happens at once."""
         self._process.send_signal(signal.SIGCONT)
 
     def cpu_s(self) -> float:
-        """Processor time that it has used so far (Linux)."""
+        """CPU time that it has used so far, in seconds (Linux)."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -122,7 +121,7 @@ def _read_hello(process: subprocess.Popen[bytes], deadline_s: float) -> dict:
 
 
 def _is_readable(fd: int, timeout_s: float) -> bool:
-    """Wait for something to read; also of a descriptor above 1023, which `select` refuses."""
+    """Wait for input, also on a descriptor above 1023, which `select` refuses."""
     asked = select.poll()
     asked.register(fd, select.POLLIN)
     return bool(asked.poll(timeout_s * 1000))

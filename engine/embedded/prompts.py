@@ -1,4 +1,4 @@
-"""How long the messages are: from the headers of their WAV files, or a fixed length."""
+"""The lengths of messages, from the headers of their WAV files, or a fixed length."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 
 
 def wav_length_ms(path: Path) -> int:
-    """The length of a WAV file from its header alone; ValueError if it is none.
+    """The length (ms) of a WAV file from its header.  Raises ValueError if it is not one.
 
-    (The ``wave`` module knows neither A-law nor u-law, which prompts may be in.)
+    The ``wave`` module supports neither A-law nor µ-law, which prompts may have.
     """
     with path.open("rb") as file:
         riff = file.read(12)
@@ -30,7 +30,7 @@ def wav_length_ms(path: Path) -> int:
 
 
 def _file_length_ms(path: str) -> int | None:
-    """A path without file type means ``.PCMA`` (8 bytes a millisecond) or else ``.wav``, as on the switch."""
+    """The length of a file; a path without a suffix means ``.PCMA`` (8 bytes a ms) or ``.wav``, as on a real switch."""
     has_type = bool(Path(path).suffix)
     try:
         if not has_type and (native := Path(path + ".PCMA")).is_file():
@@ -49,11 +49,11 @@ class Prompts:
         self._known: dict[str, int] = {}
 
     def path_of(self, message: str) -> str:
-        """What the dialplan plays for a message: no file type, so that the carrier's codec is found first."""
+        """The path that the dialplan plays for a message: without a suffix, so that the call's codec is tried first."""
         return f"{self.folder or '/var/lib/avanak/prompts'}/{message}"
 
     def length_ms(self, path: str) -> int | None:
-        """The length of a prompt; None where the switch would say FILE NOT FOUND.
+        """The length (ms) of a prompt; None when the switch would report FILE NOT FOUND.
 
         Without a folder of prompts every message has the default length.
         """

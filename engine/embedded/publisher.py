@@ -1,4 +1,4 @@
-"""Who gets which events of the embedded switch, and in which wording."""
+"""The listeners of the embedded switch: who gets which events, and in which format."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Publisher:
-    """The listeners of one switch.  It renders an event once for each wording that somebody wants."""
+    """Sends events to the listeners of one switch; an event is rendered at most once for each format."""
 
     def __init__(self, rendering: Rendering) -> None:
         self.rendering = rendering
@@ -25,7 +25,7 @@ class Publisher:
         self, event: str, template: str, call: Call | None = None, extra: dict[str, str] | None = None,
         tail: list[Header] | None = None, body: str | None = None,
     ) -> None:  # fmt: skip
-        """Sends one event to those who subscribed to it; the number is used up in any case."""
+        """Sends one event to its subscribers.  It always takes a sequence number."""
         rendering = self.rendering
         rendering.sequence += 1
         subscribers = self.subscribers.get(event)
@@ -47,7 +47,7 @@ class Publisher:
             listener.push_event(as_plain)
 
     def resubscribe(self) -> None:
-        """Rebuilds who gets what, after a listener changed its mind or left."""
+        """Rebuilds `subscribers` after a listener changed its subscription or left."""
         subscribers: dict[str, list[Listener]] = {}
         for listener in self.listeners:
             for event in listener.events:

@@ -1,4 +1,4 @@
-"""What the embedded switch records: a person who «speaks», as FreeSWITCH's `record` keeps it."""
+"""The recordings of the embedded switch: a callee who «speaks», in the format of FreeSWITCH's `record`."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from functools import cache
 from pathlib import Path
 
 RATE = 8000
-_SYLLABLE_MS = 250  # the voice swells and fades as speech does
+_SYLLABLE_MS = 250  # the voice gets louder and softer, like speech
 
 
 def write_recording(path: Path, ms: int) -> None:
-    """Write a WAV of `ms` milliseconds, 8 kHz mono PCM16; OSError when it cannot be written."""
+    """Write a WAV file of `ms` milliseconds, 8 kHz mono PCM16.  Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
@@ -28,7 +28,7 @@ def write_recording(path: Path, ms: int) -> None:
 
 @cache
 def _voice() -> bytes:
-    """A second of something that is heard as a voice far off."""
+    """One second of a sound like a distant voice."""
     samples = array("h")
     for number in range(RATE):
         at_s = number / RATE

@@ -1,7 +1,7 @@
-"""What the embedded switch writes down: the phones that rang, and the call record.
+"""The files of the embedded switch: the far-end log of phones that rang, and the CDRs.
 
-Both are appended with O_APPEND and reach the operating system before the events of the same moment leave
-the switch, so that ``kill -9`` loses nothing that anybody was told of.
+Both are appended with O_APPEND and reach the operating system before the events of the same moment are sent, so that
+``kill -9`` loses nothing that a listener knows of.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from engine.call_end import CDR_COLUMNS
 
 
 class AppendFile:
-    """A text file that lines are appended to in groups; a path of None writes nothing."""
+    """A text file to which lines are appended in groups; with the path None nothing is written."""
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
@@ -30,12 +30,12 @@ class AppendFile:
         return os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
 
     def add(self, line: str) -> None:
-        """Takes one line without its end; ``flush`` writes it."""
+        """Adds a line, without its line end; ``flush`` writes it."""
         if self._fd is not None:
             self._lines.append(line)
 
     def flush(self) -> None:
-        """Hands all lines to the operating system; raises OSError when it cannot (a full disk)."""
+        """Passes all lines to the operating system.  Raises OSError (a full disk)."""
         if not self._lines or self._fd is None:
             return
         data = ("\n".join(self._lines) + "\n").encode("utf-8", "surrogateescape")
@@ -44,7 +44,7 @@ class AppendFile:
             data = data[os.write(self._fd, data) :]
 
     def rotate(self) -> None:
-        """Sets the file aside under its name and the time, as mod_cdr_csv does, and begins a new one."""
+        """Renames the file to its name and the time, as mod_cdr_csv does, and begins a new one."""
         if self.path is None or self._fd is None:
             return
         self.flush()
@@ -67,7 +67,7 @@ class AppendFile:
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """One phone that rang: a line of the far-end log."""
+    """A phone that rang: one line of the far-end log."""
 
     at_ms: int
     uuid: str
@@ -78,13 +78,13 @@ class Rung:
     core_uuid: str
 
     def line(self) -> str:
-        """The fields, comma separated; a value can hold neither comma nor line break."""
+        """The fields, separated by commas; no value contains a comma or a line break."""
         texts = (self.uuid, self.attempt, self.campaign, self.number, self.gateway, self.core_uuid)
         return f"{self.at_ms}," + ",".join([text.replace(",", " ").replace("\n", " ") for text in texts])
 
 
 def read_rung(path: Path) -> Iterator[Rung]:
-    """The phones that rang, oldest first; a last line without its end is one still being written."""
+    """The phones that rang, oldest first; a last line without its end is skipped, as it is still being written."""
     with path.open(encoding="utf-8", errors="surrogateescape") as lines:
         for line in lines:
             if line.endswith("\n"):
@@ -93,5 +93,5 @@ def read_rung(path: Path) -> Iterator[Rung]:
 
 
 def cdr_line(values: dict[str, str]) -> str:
-    """One line of the call record, in the template of freeswitch-conf/autoload_configs/cdr_csv.conf.xml."""
+    """One CDR line, in the template of freeswitch-conf/autoload_configs/cdr_csv.conf.xml."""
     return ",".join([values.get(name, "") for name in CDR_COLUMNS])

@@ -1,4 +1,4 @@
-"""Events as bytes: a template filled in with a call's values, in the wording a listener asked for."""
+"""Events as bytes: a template filled with a call's values, in the format of the listener."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PLAIN_HEAD = b"Content-Length: %d\nContent-Type: text/event-plain\n\n%b"
 
 
 class Rendering:
-    """Holds the templates and the numbers that run through all events (sequence, date)."""
+    """The templates, and the values that all events share (sequence number, date)."""
 
     def __init__(self, core_uuid: str) -> None:
         self.hostname = socket.gethostname()
@@ -49,7 +49,7 @@ class Rendering:
         }
 
     def event_values(self, now_us: int, call: Call | None, extra: dict[str, str] | None) -> dict[str, str]:
-        """All single values of one event; groups come with the wording."""
+        """All single values of an event; groups depend on the format and are added later."""
         values = self._common(now_us)
         if call is not None:
             values |= call.base_values()
@@ -58,7 +58,7 @@ class Rendering:
         return values
 
     def of_headers(self, event: str, headers: list[Header], as_json: bool) -> bytes:
-        """A whole event of headers that stand in no template, framed."""
+        """A framed event made of headers, without a template."""
         common = self._common(time.time_ns() // 1000)
         head = [
             ("Event-Name", event), ("Core-UUID", self.core_uuid), ("FreeSWITCH-Hostname", self.hostname),
@@ -116,7 +116,7 @@ class Rendering:
 def _add_groups(
     values: dict[str, str], text: Text, call: Call, tail: list[Header], group: Callable[[list[Header]], str]
 ) -> None:
-    """The groups of an answered call, only those that the template has a place for."""
+    """Add the groups of an answered call that the template has a place for."""
     groups = text.groups
     if "group:application" in groups:
         values["group:application"] = group(call.application_headers())
@@ -128,10 +128,10 @@ def _add_groups(
 
 
 def json_frame(payload: bytes) -> bytes:
-    """An ``event json`` frame as it leaves the socket."""
+    """An ``event json`` frame as it is sent."""
     return _JSON_HEAD % (len(payload), payload)
 
 
 def plain_frame(payload: bytes) -> bytes:
-    """An ``event plain`` frame as it leaves the socket."""
+    """An ``event plain`` frame as it is sent."""
     return _PLAIN_HEAD % (len(payload), payload)

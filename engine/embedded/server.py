@@ -1,7 +1,7 @@
 """The loop of the embedded switch: sockets, timers and signals in one thread.
 
-Neither gevent nor asyncio: one epoll, and each turn reads what came, does what is due, writes the logs to
-the operating system, and only then sends.  So a phone that rang is on record before anybody hears of it.
+It uses neither gevent nor asyncio but one epoll.  Each turn reads input, does what is due, writes the logs to the
+operating system, and only then sends.  So a phone that rang is in the log before anybody knows of it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Server:
         self._epoll.register(self._wake_reader.fileno(), select.EPOLLIN)
 
     def run(self) -> None:
-        """Announces itself with one line of JSON on stdout and serves until a signal or the parent ends it."""
+        """Prints one line of JSON on stdout (where it listens) and serves until a signal or the end of the parent."""
         signal.set_wakeup_fd(self._wake_writer.fileno(), warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_stop_signal)
@@ -76,7 +76,7 @@ class Server:
         self._wants_rotation = True
 
     def _wait(self, next_heartbeat: float) -> None:
-        """Waits for the next thing to do, at most; reads and runs what clients sent."""
+        """Waits at most until the next timer; reads and runs the commands of clients."""
         due = self.switch.next_due()
         until = next_heartbeat if due is None else min(due, next_heartbeat)
         timeout = max(0.0, until - time.monotonic())
@@ -143,7 +143,7 @@ class Server:
         listener.sock.close()
 
     def _shut_down(self) -> None:
-        """As FreeSWITCH ends: calls hung up with SYSTEM_SHUTDOWN, listeners told, then gone."""
+        """Ends as FreeSWITCH does: hangs up calls with SYSTEM_SHUTDOWN, then notifies listeners."""
         self._acceptor.close()
         switch = self.switch
         switch.hang_up_all(switch.calls.values(), "SYSTEM_SHUTDOWN")

@@ -1,7 +1,7 @@
-"""The embedded switch itself: calls, timers, limits, and the events that they give.
+"""The embedded switch itself: calls, timers, limits, and the events that they cause.
 
-Single-threaded: ``server`` calls in with commands and with the time; everything that leaves goes into the
-queues of listeners and into the two logs, which ``server`` writes out at the end of each turn of its loop.
+Single-threaded: ``server`` calls it with commands and with the time.  All output goes to the queues of listeners and to
+the two logs, which ``server`` writes at the end of each turn of its loop.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from engine.embedded.talk import NO_ROUTE, TALK_MS, Step, names_a_message, plan_
 
 log = logging.getLogger(__name__)
 
-# Timers are gathered on a grid: one wake-up serves all calls that are due in it.  FreeSWITCH's is 20 ms.
+# Timers are rounded to a grid, so that one wake-up serves all calls that are due in it.  FreeSWITCH's grid is 20 ms.
 GRID_S = 0.01
 
 
@@ -52,7 +52,7 @@ class Switch:
         self.calls: dict[str, Call] = {}
         self.limits = Limits(options.sps, options.max_sessions, time.monotonic())
         self.is_paused = False  # fsctl pause
-        self.idle_cpu = 98.7  # percent, as HEARTBEAT tells it
+        self.idle_cpu = 98.7  # percent, as in HEARTBEAT
         self._timers: list[tuple[float, int, Call]] = []
         self._timer_number = 0
         self._chance = random.Random(options.seed)
@@ -113,14 +113,14 @@ class Switch:
             self._reached(call, 0)
 
     def _answer_probe(self, done: Callable[[str], None]) -> None:
-        """A synthetic call: the echo answers at once, if the switch takes a call at all."""
+        """A probe call: the echo answers at once, if the switch accepts calls at all."""
         if self.limits.admit(len(self.calls), time.monotonic()):
             done(f"+OK {uuid_module.uuid4()}\n")
         else:
             done("-ERR DESTINATION_OUT_OF_ORDER\n")
 
     def _schedule(self, call: Call, what: str, at_ms: int) -> None:
-        """One thing is next in a call; the one that was planned before is forgotten."""
+        """Set the next action of a call; it replaces the one that was planned before."""
         call.next_what, call.next_ms = what, at_ms
         due = call.created_mono + at_ms / (1000 * call.speed)
         self._timer_number += 1
@@ -128,7 +128,7 @@ class Switch:
         heapq.heappush(self._timers, (due, self._timer_number, call))
 
     def next_due(self) -> float | None:
-        """When, on the monotonic clock, something has to be done; on the grid."""
+        """The time of the monotonic clock, on the grid, when the next action is due; None without one."""
         timers = self._timers
         while timers and timers[0][2].pending != timers[0][1]:
             heapq.heappop(timers)
@@ -136,7 +136,7 @@ class Switch:
         return min([*dues, *(self.support.dues() if self.support is not None else ())], default=None)
 
     def run_timers(self, now: float) -> None:
-        """Does what is due; after a SIGSTOP that is everything that was missed, in its order."""
+        """Runs all actions that are due in their order; after a SIGSTOP these are all that were missed."""
         if self.support is not None:
             self.support.run_timers(now)
         timers = self._timers
@@ -223,7 +223,7 @@ class Switch:
         self._schedule(call, "step", at_ms + call.steps[0].at_ms)
 
     def _step(self, call: Call, at_ms: int) -> None:
-        """Does every step of the plan that is due at this moment, and plans the next."""
+        """Runs every step of the plan that is due now, and schedules the next."""
         assert call.answered_ms is not None
         while True:
             step = call.steps[call.step_index]
@@ -261,7 +261,7 @@ class Switch:
                 return
 
     def _record(self, call: Call, ms: int) -> None:
-        """80_record: the person's voice goes to UUID.wav; where it cannot be written there is no recording."""
+        """80_record: writes the callee's voice to UUID.wav; if that fails there is no recording."""
         if self.options.recordings is None:
             return
         path = self.options.recordings / f"{call.uuid}.wav"
@@ -274,7 +274,7 @@ class Switch:
         call.results["record_ms"] = str(ms)
 
     def _stop_playing(self, call: Call, at_ms: int) -> int:
-        """Ends the playback that is on, if one is; gives how many milliseconds it played."""
+        """Ends the present playback, if there is one; returns how many milliseconds were played."""
         path = call.playing
         if path is None:
             return 0
@@ -285,7 +285,7 @@ class Switch:
         return played
 
     def _executed(self, call: Call, at_ms: int) -> None:
-        """The application is over: what it leaves in the channel, then CHANNEL_EXECUTE_COMPLETE."""
+        """The application has ended: sets its result in the channel, then sends CHANNEL_EXECUTE_COMPLETE."""
         self._stop_playing(call, at_ms)
         response = "_none_"
         if call.application == "playback":
@@ -298,7 +298,7 @@ class Switch:
         self.events.fire("CHANNEL_EXECUTE_COMPLETE", "executed" + _suffix(call), call, tail=tail)
 
     def _end(self, call: Call, at_ms: int, cause: str, kind: str, disposition: str = "send_bye") -> None:
-        """The call is over: call record, CHANNEL_HANGUP, CHANNEL_HANGUP_COMPLETE, and the originate's answer."""
+        """The call has ended: CDR, CHANNEL_HANGUP, CHANNEL_HANGUP_COMPLETE, and the originate's answer."""
         call.pending = -1
         if kind != "answered":
             refusal = call.refusal if kind != _given_up(call) else None
@@ -323,7 +323,7 @@ class Switch:
             self.hang_up(partner, "NORMAL_CLEARING")
 
     def bridge(self, first: Call, second: Call) -> None:
-        """``uuid_bridge``: two people who wait talk, until the first has said all."""
+        """``uuid_bridge``: two waiting people talk until the first one hangs up."""
         for call, other in ((first, second), (second, first)):
             at_ms = max(call.moment(time.monotonic()), call.answered_ms or 0)
             self._executed(call, at_ms)
@@ -344,7 +344,7 @@ class Switch:
             self._end(call, at_ms, cause, _given_up(call))
 
     def hang_up_all(self, calls: Iterable[Call], cause: str) -> None:
-        """Ends several calls; the order is that of their creation."""
+        """Ends several calls in the order of their creation."""
         for call in list(calls):
             self.hang_up(call, cause)
 
@@ -367,10 +367,10 @@ class Switch:
 
 
 def _given_up(call: Call) -> str:
-    """The template of a call that we cancelled."""
+    """The template's name for a call that we cancelled."""
     return "cancelled" if call.has_rung else "unheard"
 
 
 def _suffix(call: Call) -> str:
-    """Templates of calls that had early media order their headers differently."""
+    """The suffix of the template's name: calls with early media have their headers in another order."""
     return "_early" if call.early_ms is not None else ""

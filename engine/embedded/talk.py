@@ -1,7 +1,7 @@
-"""What happens in a call after the answer: a plan of steps, made at once, pure.
+"""What happens in a call after the answer: a plan of steps, made at once.  Pure.
 
-The dialplan's message call (dialplan/README.md is the contract of its variables) and the few
-applications that tests and recordings use.  Times are milliseconds of the call, counted from the answer.
+It covers the dialplan's message call (dialplan/README.md defines its variables) and the few applications that tests and
+recordings use.  Times are milliseconds of the call, counted from the answer.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ SECOND_KEY_MS = 1000  # and for the second half of an 11
 SILENCE_MS = 10  # what play_and_get_digits plays when no valid key came
 MAX_PLAYS = 4  # the message once, and three repetitions
 BEEP_MS = 250
-SPEAKING_MS = 6000  # what a person says when a recording is asked for
-PATIENCE_MS = 600_000  # how long somebody stays in a call in which nothing happens
-TALK_MS = 8_000  # what two people who were joined have to say
-TICK_MS = 20  # FreeSWITCH's own grid: the shortest call it made in the recordings
-WHERE_PRESSED = 0.4  # of the message, by somebody who presses a key while it plays
-NO_ROUTE = "no_route"  # in place of an application: an extension that the dialplan does not have
+SPEAKING_MS = 6000  # how long a callee speaks for a recording
+PATIENCE_MS = 600_000  # how long a callee stays in a call in which nothing happens
+TALK_MS = 8_000  # how long two joined people talk
+TICK_MS = 20  # FreeSWITCH's own grid: the shortest call in the transcripts
+WHERE_PRESSED = 0.4  # the part of the message after which a key is pressed while it plays
+NO_ROUTE = "no_route"  # instead of an application: an extension that the dialplan does not have
 _SILENCE = f"silence_stream://{SILENCE_MS}"
 _MESSAGE_NAME = re.compile(r"[0-9a-z_-]{1,64}")
 
@@ -43,12 +43,12 @@ def _seconds(text: str | None) -> int:
 
 
 def names_a_message(variables: Mapping[str, str]) -> bool:
-    """Whether the dialplan would look for a file at all (30_play)."""
+    """Whether the dialplan would look for a file (30_play)."""
     return _MESSAGE_NAME.fullmatch(variables.get("avanak_message", "")) is not None
 
 
 def plan_message(variables: Mapping[str, str], fate: Fate, path: str, message_ms: int | None) -> list[Step]:
-    """The steps of a message call; ``message_ms`` is None where there is no such prompt."""
+    """The steps of a message call; ``message_ms`` is None when the prompt does not exist."""
     if message_ms is None:
         return [
             Step(BREATH_MS, "missing", path),
@@ -72,7 +72,7 @@ def plan_message(variables: Mapping[str, str], fate: Fate, path: str, message_ms
 
 
 def _plan_hold(fate: Fate, path: str, message_ms: int) -> list[Step]:
-    """The message again and again (25_hold); some hang up in the first one, the others wait for long."""
+    """The message, repeated (25_hold); some hang up during the first one, the others wait for long."""
     share = fate.listen_share
     leaves_at = BREATH_MS + (PATIENCE_MS if share is None else int(message_ms * share))
     return [
@@ -82,7 +82,7 @@ def _plan_hold(fate: Fate, path: str, message_ms: int) -> list[Step]:
 
 
 class _MessageCall:
-    """Walks through the dialplan (its files are named below) with one person at the other end."""
+    """Runs the dialplan (its files are named below) with one callee."""
 
     def __init__(self, variables: Mapping[str, str], fate: Fate, path: str, message_ms: int) -> None:
         self.variables = variables
@@ -93,7 +93,7 @@ class _MessageCall:
         self.repeat_key = variables.get("avanak_repeat_key", "")
         self.optout = variables.get("avanak_optout", "")
         self.during, self.after = fate.keys(self.vote_keys, self.repeat_key, self.optout)
-        self.queued = fate.at_once  # pressed, and not read by the dialplan yet
+        self.queued = fate.at_once  # pressed, but not yet read by the dialplan
         self.at = BREATH_MS
         self.steps: list[Step] = []
         self.asked = 0
@@ -134,10 +134,10 @@ class _MessageCall:
         return self.steps
 
     def _listen(self) -> str:
-        """The message, to its end or to the first key that means something; gives that key."""
+        """Play the message to its end or to the first key with a meaning; returns that key."""
         left = self.message_ms
         meant = self.vote_keys + self.repeat_key + self.optout
-        if self.queued and self.queued[0] in meant:  # it ends the message before a word of it was heard
+        if self.queued and self.queued[0] in meant:  # it ends the message before anything was heard
             key, self.queued = self.queued[0], self.queued[1:]
             self._do("stop")
             return key
@@ -156,7 +156,7 @@ class _MessageCall:
         return ""
 
     def _second_key(self) -> str:
-        """A 1 stopped the message: is it 11?"""
+        """A 1 stopped the message; find out whether it is 11."""
         if self.queued.startswith("1"):
             self.queued = ""
             return "1"
@@ -170,7 +170,7 @@ class _MessageCall:
         return ""
 
     def _ask(self) -> str:
-        """Five seconds for a key; a slip of the finger is asked once more."""
+        """Wait five seconds for a key; after a wrong key ask once more."""
         self.asked += 1
         if not self.after:
             self.at += KEY_WAIT_MS
@@ -213,7 +213,7 @@ class _MessageCall:
 def plan_application(
     application: str, data: str, fate: Fate, length_ms: Callable[[str], int | None]
 ) -> list[Step]:
-    """The steps of ``&application(data)``; an application that is not known ends as on a real switch."""
+    """The steps of ``&application(data)``; an unknown application ends as on a real switch."""
     if application == "playback":
         return _plan_playback(data, fate, length_ms)
     if application == "play_and_get_digits":

@@ -1,4 +1,4 @@
-"""The applications that the dialplan of the support line uses, each as a task of its channel."""
+"""The applications of the support line's dialplan, each a task of its channel."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from engine.embedded.support.plan import expand
 if TYPE_CHECKING:
     from engine.embedded.support.house import SupportHouse
 
-_MISSING_MS = 20  # a sound that is not there
+_MISSING_MS = 20  # for a missing sound
 
 
 def run(house: SupportHouse, channel: Channel, extension: str) -> Task:
-    """An extension from its begin to its end; after the last application the switch hangs up."""
+    """Run an extension; after the last application the switch hangs up."""
     channel.destination = extension
     for name, data in house.plan.actions(extension, channel.variables, time.time()):
         channel.application = name
@@ -31,7 +31,7 @@ def run(house: SupportHouse, channel: Channel, extension: str) -> Task:
 
 
 def at_once(house: SupportHouse, channel: Channel, words: str) -> None:
-    """``execute_on_…``: an application, or an extension of such as take no time, before a bridge."""
+    """``execute_on_…``: run an application, or an extension of applications that take no time, before a bridge."""
     name, _, data = words.partition(" ")
     steps = [(name, data)]
     if name == "execute_extension":
@@ -42,7 +42,7 @@ def at_once(house: SupportHouse, channel: Channel, words: str) -> None:
 
 
 def _pause(channel: Channel, ms: float, ends: tuple[str, ...]) -> Task:
-    """Wait, whatever else happens; `ends` are the words that end it."""
+    """Wait for `ms`; only the events in `ends` end it earlier."""
     until = time.monotonic() + ms / 1000
     while (left_ms := 1000 * (until - time.monotonic())) > 0:
         if (yield left_ms) in ends:
@@ -50,7 +50,7 @@ def _pause(channel: Channel, ms: float, ends: tuple[str, ...]) -> Task:
 
 
 def _sleep(house: SupportHouse, channel: Channel, data: str) -> Task:
-    """At no speed but the clock's: it waits for the engine."""
+    """``sleep``: in real time, whatever the speed, because it waits for the engine."""
     yield from _pause(channel, float(data), ("break",))
 
 
@@ -60,7 +60,7 @@ def _playback(house: SupportHouse, channel: Channel, data: str) -> Task:
 
 
 def length_ms(house: SupportHouse, data: str) -> int:
-    """Of one sound or several in a row."""
+    """The length of one sound or of several in a row."""
     if data.startswith(("silence_stream://", "tone_stream://")):
         return _MISSING_MS
     paths = data.removeprefix("file_string://").split("!")
@@ -96,7 +96,7 @@ def _digits(house: SupportHouse, channel: Channel, data: str) -> Task:
 
 
 def _record(house: SupportHouse, channel: Channel, data: str) -> Task:
-    """Until the caller has said all, hangs up, or the longest time is over; the file is there in any case."""
+    """Record until the caller stops speaking, hangs up, or the longest time is over; the file always exists."""
     path, longest_s = data.split(" ")[:2]
     begun = time.monotonic()
     try:
@@ -108,7 +108,7 @@ def _record(house: SupportHouse, channel: Channel, data: str) -> Task:
 
 
 def _bridge(house: SupportHouse, channel: Channel, data: str) -> Task:
-    """Ring another telephone and talk; without an answer the dialplan goes on if it may."""
+    """Ring another telephone and talk; without an answer the dialplan continues if its variables allow it."""
     found: list[str] = []
 
     def done(cause: str, leg: Channel | None) -> None:

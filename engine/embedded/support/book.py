@@ -1,4 +1,4 @@
-"""The switch's own book (mod_db): realm, key and value, which outlive a ``kill -9`` of the switch."""
+"""The switch's key-value store (mod_db): realm, key and value, which survive a ``kill -9`` of the switch."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from engine.embedded.records import AppendFile
 
 
 class Book:
-    """Kept in memory and, with a path, as lines ``+realm/key/value`` and ``-realm/key`` in a file."""
+    """Values in memory and, with a path, also as lines ``+realm/key/value`` and ``-realm/key`` in a file."""
 
     def __init__(self, path: Path | None) -> None:
         self._kept: dict[str, str] = {}
@@ -25,7 +25,7 @@ class Book:
             self._kept.pop(where, None)
 
     def carry_out(self, words: str) -> str:
-        """``insert/REALM/KEY/VALUE``, ``select/REALM/KEY``, ``delete/REALM/KEY``; the answer of ``api db``."""
+        """Run ``insert/REALM/KEY/VALUE``, ``select/REALM/KEY`` or ``delete/REALM/KEY``; returns the answer of ``api db``."""
         verb, _, rest = words.partition("/")
         if verb == "select":
             return self._kept.get(rest, "")

@@ -1,6 +1,6 @@
-"""mod_callcenter: queues such as ``support@avanak``, their agents and members, as a real one was recorded.
+"""mod_callcenter: queues such as ``support@avanak``, their agents and members, as recorded from a real one.
 
-Agents' times are seconds since the epoch, as its tables have them.
+Times of agents are seconds since the epoch, as in its tables.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from engine.embedded.support.house import SupportHouse
 
 QUEUES = ("support@avanak", "billing@avanak", "technical@avanak", "quality@avanak")  # of callcenter.conf.xml
-SUPPORT = QUEUES[0]  # where calls wait without end
+SUPPORT = QUEUES[0]  # the queue without a longest wait
 MOST_WAIT_MS = 180_000  # in a department's queue
-LOOK_MS = 100  # between two looks for an agent while somebody waits
+LOOK_MS = 100  # between two searches for an agent while somebody waits
 SYSTEM = "single_box"
 
 
 @dataclass(slots=True)
 class Agent:
-    """An agent; the names are those of mod_callcenter's table."""
+    """An agent; the attributes have the names of mod_callcenter's columns."""
 
     name: str
     instance_id: str = SYSTEM
@@ -51,11 +51,11 @@ class Agent:
     queues: set[str] = field(default_factory=set)  # those in which it has a tier
 
     def row(self) -> dict[str, str]:
-        """Its line of ``agent list``."""
+        """The agent's row in ``agent list``."""
         return {name: str(getattr(self, name)) for name in self.__slots__ if name != "queues"}
 
     def is_free(self, now: float) -> bool:
-        """Rung next: available, no call there, the delay after the last one over."""
+        """Whether the agent can be rung: available, without a call, and the delay after the last call is over."""
         return (
             bool(self.queues)
             and self.status == "Available"
@@ -78,13 +78,13 @@ class Member:
     bridged: int = 0
     state: str = "Waiting"  # Waiting, Trying, Answered
     agent: Agent | None = None
-    leg: Channel | None = None  # the agent's, rung or talking
+    leg: Channel | None = None  # of the agent who is rung or talks
 
     def score(self, now: float) -> int:
         return int(now) - self.joined + self.base_score
 
     def row(self, now: float) -> dict[str, str]:
-        """Its line of ``queue list members``."""
+        """The member's row in ``queue list members``."""
         number = self.channel.number
         serving = self.agent.name if self.agent and self.state != "Waiting" else ""
         return {
@@ -104,7 +104,7 @@ class Member:
 
 
 class CallCenter:
-    """The queues: who waits, who takes calls, who rings whom."""
+    """The queues with their waiting callers and agents."""
 
     def __init__(self, house: SupportHouse) -> None:
         self._house = house
@@ -115,7 +115,7 @@ class CallCenter:
     def fire(
         self, action: str, headers: list[Header], channel: Channel | None = None, queue: str = ""
     ) -> None:
-        """CUSTOM callcenter::info, of a queue or of an agent alone."""
+        """Send CUSTOM callcenter::info, about a queue or only about an agent."""
         of_channel = [] if channel is None else channel.headers()
         of_queue = [("CC-Queue", queue)] if queue else []
         self._house.custom("callcenter::info", [*of_channel, *of_queue, ("CC-Action", action), *headers])
@@ -133,8 +133,8 @@ class CallCenter:
     # -- a caller in the queue --------------------------------------------------------------
 
     def wait(self, channel: Channel, queue: str) -> Task:
-        """The application ``callcenter``: until an agent has talked, a key was pressed, the caller left, or (in a
-        department) the time is over.
+        """The application ``callcenter``: waits until an agent has talked, a key is pressed, the caller leaves, or (in a
+        department) the longest wait is over.
         """
         member = Member(channel, queue, int(channel.variables.get("cc_base_score") or 0))
         channel.variables.pop("cc_agent_bridged", None)
@@ -167,7 +167,7 @@ class CallCenter:
             self._leaves(member, reason)
 
     def _leaves(self, member: Member, reason: str) -> None:
-        """The end of a member: what rings for it stops, the agent is free again."""
+        """End a member: its ringing stops, and the agent is free again."""
         self.members.remove(member)
         channel, agent, leg, now = member.channel, member.agent, member.leg, int(time.time())
         times = [("CC-Member-Leaving-Time", str(now)), ("CC-Member-Joined-Time", str(member.joined))]
@@ -208,7 +208,7 @@ class CallCenter:
             self._house.after(LOOK_MS / 1000, self._look)
 
     def _look(self) -> None:
-        """Ring the agent who has been idle longest for each caller, those of the highest score first."""
+        """For each caller, those with the highest score first, ring the agent who has been idle longest."""
         self._looks = False
         now = time.time()
         waiting = [one for one in self.members if one.state == "Waiting"]

@@ -1,4 +1,4 @@
-"""``callcenter_config``: the commands of mod_callcenter that the engine sends, worded as 1.10.12 words them."""
+"""``callcenter_config``: the commands of mod_callcenter that the engine sends, with the wording of 1.10.12."""
 
 from __future__ import annotations
 

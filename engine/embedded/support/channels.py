@@ -1,4 +1,4 @@
-"""A channel of the support line, and the events that it gives: a caller, an agent's telephone, a caller called back."""
+"""A channel of the support line and its events: a caller, an agent's telephone, or a caller who is called back."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from engine.embedded.calls import stamp
 from engine.embedded.event_templates import Header
 from engine.embedded.support.persons import Caller
 
-# What an application waits for: milliseconds of the call, or None for as long as it takes.  It is told what
-# happened: time, break, key, peer (who it talked to is gone), joined.
+# What an application waits for: milliseconds of the call, or None for no limit.  It is resumed with what happened:
+# time, break, key, peer (the other side of the talk is gone), joined.
 Task = Generator[float | None, str, None]
 
 
 class HungUp(Exception):
-    """Ends the channel from within an application; the message is the cause."""
+    """Ends the channel from inside an application; the message is the cause."""
 
 
 class Transferred(Exception):
-    """Goes on with another extension of the dialplan."""
+    """Continues with another extension of the dialplan."""
 
 
 class Channel:
-    """Alive between its creation and `SupportHouse.end`."""
+    """A live channel, from its creation to `SupportHouse.end`."""
 
     def __init__(self, uuid: str, number: str, destination: str, is_inbound: bool) -> None:
         self.uuid = uuid
@@ -33,14 +33,14 @@ class Channel:
         self.is_inbound = is_inbound
         self.variables: dict[str, str] = {"uuid": uuid, "caller_id_number": number}
         self.person = Caller()
-        self.keys: list[str] = []  # pressed, and not read yet
+        self.keys: list[str] = []  # pressed, but not yet read
         self.peer: Channel | None = None
         self.task: Task | None = None
         self.wait = 0  # the number of what it waits for
-        self.done: Callable[[str, Channel | None], None] | None = None  # who rang it and is not told yet
-        self.talk_s = 0.0  # its person hangs up so long after it was joined; 0: never
+        self.done: Callable[[str, Channel | None], None] | None = None  # gets the result of the ringing, once
+        self.talk_s = 0.0  # the person hangs up so long after being joined; 0: never
         self.gateway = ""
-        self.recording: tuple[Path, int] | None = None  # the file, and since when in microseconds
+        self.recording: tuple[Path, int] | None = None  # the file, and its start in microseconds
         self.created_us = time.time_ns() // 1000
         self.answered_us = 0
         self.ended_us = 0
@@ -48,7 +48,7 @@ class Channel:
         self.application = ""
 
     def headers(self) -> list[Header]:
-        """What every event of it carries, as far as anybody reads it."""
+        """The headers of all its events, as far as the engine reads them."""
         direction = "inbound" if self.is_inbound else "outbound"
         state = "answered" if self.answered_us else "ringing"
         return [
@@ -74,7 +74,7 @@ class Channel:
         ]
 
     def end_headers(self) -> list[Header]:
-        """As `headers`, with the end: cause, stamps and durations in seconds and milliseconds."""
+        """As `headers`, with those of the end: cause, stamps, durations in seconds and milliseconds."""
         talked_ms = (self.ended_us - self.answered_us) // 1000 if self.answered_us else 0
         return [
             ("Hangup-Cause", self.cause),

@@ -1,4 +1,4 @@
-"""The ``api`` commands about channels of the support line, and ``avanak_simulate`` for its people."""
+"""The ``api`` commands for channels of the support line, and ``avanak_simulate`` for its people."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SIMULATE = "ring NUMBER [WORD=…] | press NUMBER KEYS | leave NUMBER | phone EX
 
 
 def run(house: SupportHouse, command: str, argument: str) -> str | None:
-    """The answer, or None where the command is not about the support line."""
+    """The answer, or None when the command does not concern the support line."""
     if command == "callcenter_config":
         return callcenter_config(house.center, argument)
     if command == "db":
@@ -118,7 +118,7 @@ _WITHOUT = {
 
 
 def channel_rows(house: SupportHouse) -> list[dict[str, Any]]:
-    """For ``show channels``: as much as anybody reads."""
+    """The rows of ``show channels``, with the columns that the engine reads."""
     return [
         {
             "uuid": one.uuid, "direction": "inbound" if one.is_inbound else "outbound",
@@ -132,7 +132,7 @@ def channel_rows(house: SupportHouse) -> list[dict[str, Any]]:
 
 
 def _simulate(house: SupportHouse, words: list[str]) -> str | None:
-    """``avanak_simulate ring | press | leave | phone``; None for what is not about the support line."""
+    """``avanak_simulate ring | press | leave | phone``; None when it does not concern the support line."""
     try:
         match words:
             case ["ring", number, *rest] if number.isdigit():
@@ -152,7 +152,7 @@ def _simulate(house: SupportHouse, words: list[str]) -> str | None:
 
 
 def _all(house: SupportHouse, number: str, do: Callable[[Channel], None]) -> str:
-    """Do something to the calls of a caller."""
+    """Call `do` for each call of a caller."""
     found = [one for one in house.channels.values() if one.is_inbound and one.number == number]
     for channel in found:
         do(channel)

@@ -1,4 +1,4 @@
-"""What a telephone does that the support line rings: an agent's, or that of a caller who is called back."""
+"""The telephones that the support line rings: those of agents and of callers who are called back."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def telephone(house: SupportHouse, leg: Channel, phone: Telephone, timeout_ms: f
 
 
 def callee(house: SupportHouse, leg: Channel, fate: Fate, timeout_ms: float) -> Task:
-    """A number behind a gateway; with ``group_confirm_key`` nobody is put through who does not press it."""
+    """A number behind a gateway; with ``group_confirm_key`` it must be pressed before the call is connected."""
     refusal = fate.refusal
     if fate.is_silent:
         yield house.quick(timeout_ms)
@@ -48,7 +48,7 @@ def callee(house: SupportHouse, leg: Channel, fate: Fate, timeout_ms: float) -> 
     if leg.variables.get("group_confirm_key"):
         if (
             "1" not in fate.after + fate.during and fate.vote_index is None
-        ):  # a voicemail, or somebody who does not
+        ):  # a voicemail, or somebody who does not press it
             yield house.quick(1000 * float(leg.variables.get("group_confirm_timeout") or 20))
             raise HungUp("NO_ANSWER")
         yield house.quick(fate.key_delay_ms)
@@ -56,7 +56,7 @@ def callee(house: SupportHouse, leg: Channel, fate: Fate, timeout_ms: float) -> 
 
 
 def _is_there(house: SupportHouse, leg: Channel) -> Task:
-    """Answered: who rang is told, and it lasts until the other one is gone."""
+    """The telephone is answered: report it, and stay until the other side is gone."""
     house.answered(leg)
     house.report(leg, "SUCCESS")
     while (yield None) != "peer":

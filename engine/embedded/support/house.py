@@ -1,4 +1,4 @@
-"""The support line of one embedded switch: its channels, their time, and who is joined with whom."""
+"""The support line of one embedded switch: its channels, their timers, and which of them are joined."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CONTEXT = "avanak_support"
-CALL_BACK, PRESSED = "call-back", "pressed"  # what the far-end log says in the place of a campaign
+CALL_BACK, PRESSED = "call-back", "pressed"  # in the far-end log, instead of a campaign
 _TIMEOUT_S = 60
 Done = Callable[[str, Channel | None], None]
 
 
 class SupportHouse:
-    """Made with the switch when it has a support number."""
+    """The support line; a switch with a support number has one."""
 
     def __init__(self, switch: Switch) -> None:
         self._switch = switch
@@ -57,7 +57,7 @@ class SupportHouse:
     # -- time -------------------------------------------------------------------------------
 
     def quick(self, ms: float) -> float:
-        """What people and sounds take, at the speed of this switch."""
+        """Seconds for `ms` of people and sounds, at the speed of this switch."""
         return ms / self.speed
 
     def after(self, seconds: float, what: Callable[[], None]) -> None:
@@ -65,7 +65,7 @@ class SupportHouse:
         heapq.heappush(self._timers, (time.monotonic() + seconds, self._timer_number, what))
 
     def dues(self) -> list[float]:
-        """When, on the monotonic clock, something has to be done next; empty: never."""
+        """The time of the monotonic clock when the next action is due, as a list; empty: none."""
         return [self._timers[0][0]] if self._timers else []
 
     def run_timers(self, now: float) -> None:
@@ -75,7 +75,7 @@ class SupportHouse:
     # -- events -----------------------------------------------------------------------------
 
     def fire(self, event: str, headers: list[Header], subclass: str = "") -> None:
-        """Send an event to those who want it."""
+        """Send an event to its subscribers."""
         switch = self._switch
         broadcast(switch.rendering, switch.events.subscribers.get(event, ()), event, headers, subclass)
 
@@ -85,7 +85,7 @@ class SupportHouse:
     # -- a channel ----------------------------------------------------------------------------
 
     def ring(self, number: str, words: list[str]) -> Channel:
-        """Somebody rings the support line; `words` say what kind of a caller it is (`Caller.parse`)."""
+        """Let somebody ring the support line; `words` describe the caller (`Caller.parse`)."""
         person = Caller.parse(words)
         channel = Channel(str(uuids.uuid4()), number, "support_in", is_inbound=True)
         channel.person = person
@@ -105,7 +105,7 @@ class SupportHouse:
         self.resume(channel, "")
 
     def resume(self, channel: Channel, why: str) -> None:
-        """Go on with what the channel does; a task that has not begun begins, whatever `why` says."""
+        """Resume the channel's task with the event `why`; a task that has not begun is started."""
         while not channel.ended_us and channel.task is not None:
             try:
                 begins = getgeneratorstate(channel.task) == GEN_CREATED
@@ -129,11 +129,11 @@ class SupportHouse:
             self.resume(channel, "time")
 
     def soon(self, channel: Channel, why: str) -> None:
-        """Tell a channel something at the next turn of the loop."""
+        """Resume a channel at the next turn of the loop."""
         self.after(0, lambda: self.resume(channel, why))
 
     def go(self, channel: Channel, extension: str) -> None:
-        """Leave whatever it does, and whom it talks to, for an extension."""
+        """Transfer a channel to an extension; its task and its talk end."""
         self._part(channel)
         if channel.task is not None:
             channel.task.close()
@@ -146,13 +146,13 @@ class SupportHouse:
             self.fire("CHANNEL_ANSWER", channel.headers())
 
     def heard(self, channel: Channel, path: str) -> None:
-        """Its person hears something, and may press keys upon it."""
+        """The person hears a prompt and may press keys."""
         keys = channel.person.hears(path)
         if keys:
             self.after(self.quick(KEY_MS) / 1000, lambda: self.press(channel, keys))
 
     def press(self, channel: Channel, keys: str) -> None:
-        """Press keys, one after the other."""
+        """Press keys one after the other."""
         if keys and not channel.ended_us:
             self.fire("DTMF", [*channel.headers(), ("DTMF-Digit", keys[0])])
             channel.keys.append(keys[0])
@@ -160,7 +160,7 @@ class SupportHouse:
             self.after(self.quick(APART_MS) / 1000, lambda: self.press(channel, keys[1:]))
 
     def end(self, channel: Channel, cause: str) -> None:
-        """Hang up, from whichever side."""
+        """Hang up, from either side."""
         if channel.ended_us:
             return
         channel.ended_us, channel.cause = time.time_ns() // 1000, cause
@@ -176,11 +176,11 @@ class SupportHouse:
         self.report(channel, cause)
 
     def end_soon(self, channel: Channel, cause: str) -> None:
-        """As `end`, for those who are in the midst of a task themselves."""
+        """As `end`, but at the next turn of the loop, for callers that run inside a task."""
         self.after(0, lambda: self.end(channel, cause))
 
     def end_all(self, cause: str) -> None:
-        """Hang up everything."""
+        """Hang up all channels."""
         for channel in list(self.channels.values()):
             self.end(channel, cause)
 
@@ -195,7 +195,8 @@ class SupportHouse:
     def dial(self, text: str, more: dict[str, str], caller: str, done: Done) -> Channel | None:
         """Ring a telephone, ``{variables}user/EXTENSION@…`` or ``{…}sofia/gateway/NAME/NUMBER``.
 
-        `done` is told SUCCESS and the channel once it is answered (and confirmed), or the cause, never at once.
+        `done` is called with SUCCESS and the channel when it is answered (and confirmed), or with the cause of the
+        failure; never before this function returns.
         """
         variables, endpoint = parse_leg(text)
         timeout_ms = 1000 * int(variables.get("originate_timeout") or _TIMEOUT_S)
@@ -226,7 +227,7 @@ class SupportHouse:
         return leg
 
     def report(self, leg: Channel, cause: str) -> None:
-        """Tell who rang it, once."""
+        """Report the result to whoever rang the channel, once."""
         done, leg.done = leg.done, None
         if done is not None:
             self.after(0, lambda: self._tell(done, leg, cause))
@@ -239,7 +240,7 @@ class SupportHouse:
             done(leg.cause or cause, None)
 
     def join(self, first: Channel, second: Channel) -> None:
-        """Put two through to each other; what the first one's dialplan does before is done, the far end is noted."""
+        """Connect two channels: run what the first one's dialplan does before a bridge, and write the far-end log."""
         if first.ended_us:
             self.end_soon(second, "ORIGINATOR_CANCEL")
             return
@@ -258,7 +259,7 @@ class SupportHouse:
             self.end(one, "NORMAL_CLEARING")
 
     def originate(self, argument: str, done: Callable[[str], None]) -> None:
-        """``originate {…}ENDPOINT EXTENSION XML avanak_support``: the dialplan goes on once it is answered."""
+        """``originate {…}ENDPOINT EXTENSION XML avanak_support``: the dialplan runs after the answer."""
         leg_words, extension, _, _ = argument.rsplit(" ", 3)
 
         def told(cause: str, leg: Channel | None) -> None:
@@ -273,7 +274,7 @@ class SupportHouse:
     # -- the far end's log ---------------------------------------------------------------------
 
     def rang(self, leg: Channel) -> None:
-        """A telephone behind a gateway rings."""
+        """Write to the far-end log that a telephone behind a gateway rings."""
         self._note(leg, CALL_BACK)
 
     def _note(self, leg: Channel, what: str) -> None:

@@ -1,4 +1,4 @@
-"""What people of the support line do: callers with their keys and their patience, agents' telephones.  Pure."""
+"""The people of the support line: callers with their keys and their patience, agents' telephones.  Pure."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ TALK_S = 8.0
 
 @dataclass(slots=True)
 class Caller:
-    """Rings the support line.  `keys` of a prompt (its file's name) are pressed when it is heard: the first of the
-    list the first time, the last of it ever after."""
+    """A caller of the support line.  `keys` has, for each prompt (by file name), the keys to press when it is heard: the
+    first of the list the first time, and so on; the last is repeated."""
 
-    patience_s: float = 600.0  # waits so long for an agent
-    talk_s: float = 0.0  # hangs up so long after an agent answered; 0: the agent does
-    speak_s: float = 6.0  # when a message is asked for
+    patience_s: float = 600.0  # how long the caller waits for an agent
+    talk_s: float = 0.0  # hangs up so long after an agent answered; 0: the agent hangs up
+    speak_s: float = 6.0  # how long the caller speaks for a message
     keys: dict[str, list[str]] = field(default_factory=dict)
 
     @classmethod
@@ -39,7 +39,7 @@ class Caller:
         return made
 
     def hears(self, path: str) -> str:
-        """The keys that follow upon a prompt or several in a row; empty for one that asks for nothing."""
+        """The keys that the caller presses at a prompt, or at several in a row; empty for none."""
         for part in path.removeprefix("file_string://").split("!"):
             listed = self.keys.get(part.rpartition("/")[2].removesuffix(".wav"))
             if listed:
@@ -56,7 +56,7 @@ class Telephone:
     talk_s: float = TALK_S
 
     def change(self, words: list[str]) -> None:
-        """From ``busy``, ``answer ring=2 talk=30`` and the like; BadInput."""
+        """Set it from ``busy``, ``answer ring=2 talk=30`` and the like.  Raises BadInput."""
         for word in words:
             name, _, value = word.partition("=")
             if word in ("answer", "busy", "reject", "silent", "away"):

@@ -1,4 +1,4 @@
-"""The dialplan of the support line, read from its own XML: which applications an extension means for a channel."""
+"""The dialplan of the support line, read from its XML: the applications of an extension for a channel."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from xml.etree import ElementTree  # the files are this repository's own
+from xml.etree import ElementTree  # the files belong to this repository
 
 from engine.clock import TEHRAN
 
@@ -19,14 +19,14 @@ Actions = list[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The extensions of the context ``avanak_support``, in their order."""
+    """The extensions of the context ``avanak_support``, in order."""
 
     extensions: list[ElementTree.Element]
     globals: Mapping[str, str]
 
     @classmethod
     def read(cls, folder: Path, known: Mapping[str, str]) -> Plan:
-        """From the files of `folder`; OSError and ParseError are the caller's."""
+        """Read the files of `folder`.  Raises OSError and ParseError."""
         extensions = [
             extension
             for path in sorted(folder.glob("*.xml"))
@@ -35,7 +35,7 @@ class Plan:
         return cls(extensions, known)
 
     def actions(self, destination: str, variables: dict[str, str], now_s: float) -> Actions:
-        """What is to be done, as mod_dialplan_xml finds it before anything is done; inline ones set variables now."""
+        """The actions to run, found before any of them runs, as in mod_dialplan_xml; inline actions set variables now."""
         found: Actions = []
         for extension in self.extensions:
             is_match = False
@@ -62,7 +62,7 @@ class Plan:
     def _matches(
         self, condition: ElementTree.Element, destination: str, variables: Mapping[str, str], now_s: float
     ) -> tuple[str, ...] | None:
-        """The groups of a condition that holds; None if it does not."""
+        """The regular expression's groups if the condition holds, otherwise None."""
         if not _in_time(condition, datetime.fromtimestamp(now_s, TEHRAN)):
             return None
         field, expression = condition.get("field"), condition.get("expression")
@@ -79,7 +79,7 @@ class Plan:
 
 
 def expand(text: str, variables: Mapping[str, str], now_s: float) -> str:
-    """The text with its ``${...}`` filled in, the innermost first; `now_s` is the time in seconds of the epoch."""
+    """The text with every ``${...}`` replaced, innermost first; `now_s` is in seconds since the epoch."""
     while (found := _INNERMOST.search(text)) is not None:
         text = text[: found.start()] + _value(found[1], variables, now_s) + text[found.end() :]
     return text
