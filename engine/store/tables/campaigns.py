@@ -19,15 +19,15 @@ from engine.store.tables.core import Table
 
 
 class CampaignMinute(Table):
-    """A campaign's counts so far at the end of a minute in which it was dialled, and the most calls up.
+    """A campaign's counts at the end of a minute in which it was dialled, and the most live calls in that minute.
 
-    The difference of two rows is what happened between them.
+    The difference between two rows is what happened between them.
     """
 
     campaign_id = BigIntegerField()
     minute = BigIntegerField()  # minutes since the epoch, UTC
-    calls_up = IntegerField()  # the most of the minute
-    attempts = IntegerField()  # as `CampaignCounts` has them, and these too
+    calls_up = IntegerField()  # the most live calls of the minute
+    attempts = IntegerField()  # this and the following are as in `CampaignCounts`
     answered = IntegerField()
     busy = IntegerField()
     no_answer = IntegerField()
@@ -40,7 +40,7 @@ class CampaignMinute(Table):
 
 
 class CampaignVote(Table):
-    """How many pressed a key in a campaign; counted with the settles."""
+    """How many recipients of a campaign pressed a key; counted by the settles."""
 
     campaign_id = BigIntegerField()
     vote = CharField(4)
@@ -55,7 +55,7 @@ class CapRequest(Table):
 
     id = BigAutoField()
     account_id = BigIntegerField()
-    campaign_id = BigIntegerField(null=True)  # where it was asked
+    campaign_id = BigIntegerField(null=True)  # the campaign from which it was made
     person_id = BigIntegerField()
     note = TextField(default="")
     asked_at = BigIntegerField()
@@ -68,27 +68,27 @@ class CapRequest(Table):
 class CampaignCopy(Table):
     """A campaign whose numbers are being copied from another one (engine.services.campaigns.clone).
 
-    `last_id` is written in the transaction that copies a part, so an interrupted copy goes on after it.
+    `last_id` is written in the transaction that copies a part, so that an interrupted copy continues after it.
     """
 
     campaign_id = BigIntegerField(primary_key=True)  # the new one
     source_id = BigIntegerField()
     only = TextField()  # words of clone.CHOICES, blank separated
-    last_id = BigIntegerField(default=0)  # recipient of the source that was looked at last
-    seen_id = BigIntegerField(null=True)  # `last_id` when it was looked whether the copy goes on
+    last_id = BigIntegerField(default=0)  # the last recipient of the source that was handled
+    seen_id = BigIntegerField(null=True)  # `last_id` at the last check that the copy makes progress
 
 
 class CampaignRepeat(Table):
-    """A campaign that is repeated, with all its numbers, every day, week or month."""
+    """A campaign that is repeated with all its numbers every day, week or month."""
 
     id = BigAutoField()
-    campaign_id = BigIntegerField(unique=True)  # the latest of them
+    campaign_id = BigIntegerField(unique=True)  # the latest repetition
     account_id = BigIntegerField(index=True)
     person_id = BigIntegerField()
     every = CharField(6)  # day, week, month
-    is_jalali = BooleanField(default=True)  # of which calendar the months are
-    day = IntegerField(default=0)  # of the month, kept when a month has not so many
-    next_at = BigIntegerField(null=True)  # when the next one starts; null: there is none any more
+    is_jalali = BooleanField(default=True)  # whether the months are Jalali
+    day = IntegerField(default=0)  # of the month; not changed by shorter months
+    next_at = BigIntegerField(null=True)  # when the next one starts; null: it has ended
     until_at = BigIntegerField(null=True)
     copying_id = BigIntegerField(null=True)  # the next one, while its numbers are copied
     sentence = TextField(default="")  # why it was ended

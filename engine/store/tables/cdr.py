@@ -1,4 +1,4 @@
-"""Tables of call records: how far a file was read, and what switches posted."""
+"""Tables of CDRs: how far a file was read, and the CDRs that switches posted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from engine.store.tables.core import Table
 
 
 class RecordCursor(Table):
-    """How far the records of a switch have been processed."""
+    """How far the CDRs of a switch have been processed."""
 
     switch_id = BigIntegerField(primary_key=True)
     inode = BigIntegerField()
@@ -17,7 +17,7 @@ class RecordCursor(Table):
 
 
 class CallRecord(Table):
-    """A record that a switch on another machine posted."""
+    """A CDR that a switch on another machine posted."""
 
     id = BigAutoField()
     switch_name = CharField(64)
@@ -27,7 +27,7 @@ class CallRecord(Table):
 
 
 class RecordMark(Table):
-    """How many times a switch on another machine reported that it had sent all its records."""
+    """How many times a switch on another machine has reported that all its CDRs were sent."""
 
     switch_name = CharField(64, primary_key=True)
     marks = BigIntegerField()

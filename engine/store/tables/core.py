@@ -1,7 +1,7 @@
 """The tables.  Instants are integer milliseconds since the epoch, UTC; money is whole Rials.
 
-Hot columns (recipient, attempt) hold plain ids without foreign-key checks, which would cost too much at a million settles an
-hour; the auditor checks them.
+Ids in recipient and attempt have no foreign keys, which would cost too much at a million settles an hour; the auditor
+checks them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from engine.store.database import db
 
 
 class Table(Model):
-    """Root of all tables."""
+    """Base class of all tables."""
 
     class Meta:
         database = db
@@ -35,7 +35,7 @@ class Table(Model):
 
 
 class Searched(Table):
-    """A table with names that people search for: `search` is the name in the form of `fold`, set at each write."""
+    """A table whose names can be searched: `search` is the name as `fold` writes it, set at each write."""
 
     name_column: ClassVar[str] = "name"
     search = TextField(default="")
@@ -52,7 +52,7 @@ class Searched(Table):
 
 
 class Account(Searched):
-    """A customer firm or person; the house account is the operator's own and is never charged."""
+    """A customer (firm or person); the house account is the operator's own and is never charged."""
 
     id = BigAutoField()
     name = CharField(200)
@@ -70,17 +70,17 @@ class Account(Searched):
     max_cps = DoubleField(null=True)
     max_channels = IntegerField(null=True)
     parent_id = BigIntegerField(null=True)  # the reseller it belongs to
-    debt_ceiling = BigIntegerField(default=0)  # Rials that it may owe
+    debt_ceiling = BigIntegerField(default=0)  # Rials that the account may owe
     min_gap_s = IntegerField(default=0)  # between two calls to one number, over all its campaigns; 0: none
     max_calls_a_day = IntegerField(default=0)  # to one number; 0: no cap
     caller_id = CharField(
         20, default=""
-    )  # what its calls show unless the campaign says otherwise; empty: the gateway's
-    gateways = TextField(default="")  # names that it may use, blank separated; empty: all
+    )  # the caller id of its calls unless the campaign has one; empty: the gateway's
+    gateways = TextField(default="")  # names of those it may use, separated by blanks; empty: all
 
 
 class User(Searched):
-    """A person who logs in: staff without an account, customers with one."""
+    """A person who logs in; staff have no account, customers have one."""
 
     name_column = "username"
 
@@ -96,8 +96,8 @@ class User(Searched):
     created_at = BigIntegerField()
     last_login_at = BigIntegerField(null=True)
     totp_secret = CharField(300, default="")  # of the second factor, sealed; empty: none
-    totp_since_at = BigIntegerField(null=True)  # when it was confirmed; null: it is not asked for
-    totp_step = BigIntegerField(default=0)  # half minute of the last code that was taken
+    totp_since_at = BigIntegerField(null=True)  # when it was confirmed; null: it is not required
+    totp_step = BigIntegerField(default=0)  # the half minute of the last accepted code
 
     class Meta:
         table_name = "person"  # `user` is a reserved word in PostgreSQL
@@ -112,24 +112,24 @@ class Message(Searched):
     id = BigAutoField()
     account = ForeignKeyField(Account, backref="messages", on_delete="RESTRICT")
     title = CharField(200)
-    prompt = CharField(64)  # name of the files, made of the sound's hash: [0-9a-z_-]
+    prompt = CharField(64)  # name of the files, from the hash of the sound: [0-9a-z_-]
     duration_ms = IntegerField()
     created_at = BigIntegerField()
     state = CharField(10, default="approved")  # engine.states.MessageState
     reason = TextField(default="")  # why rejected
     origin = CharField(10, default="upload")  # upload, recorded, spoken
-    text = TextField(default="")  # what was spoken
+    text = TextField(default="")  # the spoken text
     voice = CharField(40, default="")
-    decided_by = BigIntegerField(null=True)  # person; null: nobody had to
+    decided_by = BigIntegerField(null=True)  # person; null: no approval was needed
     decided_at = BigIntegerField(null=True)
-    in_gallery = BooleanField(default=True)  # false: removed by its owner; campaigns may still point at it
+    in_gallery = BooleanField(default=True)  # false: removed by its owner; campaigns may still refer to it
 
     class Meta:
         indexes = ((("account", "prompt"), False),)
 
 
 class Gateway(Table):
-    """A SIP trunk, by the name that the switch's configuration gives it."""
+    """A SIP trunk; `name` is its name in the switch's configuration."""
 
     id = BigAutoField()
     name = CharField(64, unique=True)
@@ -145,7 +145,7 @@ class Gateway(Table):
     codecs = CharField(40, default="PCMA")  # in the order in which they are offered, with commas
     transport = CharField(3, default="udp")  # of its SIP: udp, tcp, tls
     srtp = CharField(10, default="none")  # none, optional, mandatory
-    voice_to = CharField(10, default="sdp")  # sdp: where the SDP says; source: where its voice comes from
+    voice_to = CharField(10, default="sdp")  # address for voice: that of the SDP, or the source of theirs
     keys = CharField(10, default="events")  # how pressed keys arrive: events, voice, none
     cost_rials_a_minute = BigIntegerField(default=0)
     is_draining = BooleanField(default=False)
@@ -154,13 +154,13 @@ class Gateway(Table):
 
 
 class Switch(Table):
-    """One FreeSWITCH, as its owner engine last saw it; no password is stored."""
+    """One FreeSWITCH, in the state that its engine last saw; no password is stored."""
 
     id = BigAutoField()
     name = CharField(64, unique=True)
     address = CharField(200)
     is_embedded = BooleanField(default=False)
-    is_draining = BooleanField(default=False)  # calls nobody, until it is used again
+    is_draining = BooleanField(default=False)  # places no new calls
     state = CharField(10, default="down")  # up, down
     state_reason = TextField(default="")
     state_since_at = BigIntegerField(null=True)
@@ -184,7 +184,7 @@ class Campaign(Searched):
     name = CharField(200)
     state = CharField(12, default=CampaignState.DRAFT)
     state_reason = TextField(default="")
-    pause_code = CharField(20, default="")  # of services.why, when it was not a person who paused it
+    pause_code = CharField(20, default="")  # of services.campaigns.why; empty: a person paused it
     kind = CharField(12, default=MessageKind.SERVICE)
     message = ForeignKeyField(Message, null=True, on_delete="RESTRICT")
     priority = IntegerField(default=0)  # higher first: 0 campaign, 10 quick send, 20 OTP
@@ -205,21 +205,21 @@ class Campaign(Searched):
     record_s = IntegerField(default=0)  # longest recording of the callee after the message; 0: none
     holds_calls = BooleanField(
         default=False
-    )  # the message goes on until the call is joined to another, or ended
-    switch_name = CharField(64, default="")  # the only switch by which its calls leave; empty: any
+    )  # the message is repeated until the call is joined to another or ends
+    switch_name = CharField(64, default="")  # the only switch that its calls may use; empty: any
     gateways = TextField(default="")  # names, blank separated; empty: all
     unknown_policy = CharField(12, default=UnknownPolicy.LEAVE)
-    columns = TextField(default="[]")  # the list's own columns, JSON array, in their order
+    columns = TextField(default="[]")  # the columns of the list, JSON array, in order
     source_name = CharField(255, default="")
-    standing_key = CharField(100, default="")  # quick sends of one kind go on for ever; empty: a campaign
-    text = TextField(default="")  # with {variables}: each recipient hears one of their own
+    standing_key = CharField(100, default="")  # kind of its quick sends; empty: a campaign
+    text = TextField(default="")  # with {variables}; each recipient hears its own version
     voice = CharField(40, default="")
     starts_at = BigIntegerField(null=True)
-    ends_at = BigIntegerField(null=True)  # what was not called by then is cancelled
-    archived_at = BigIntegerField(null=True)  # put away by a person
+    ends_at = BigIntegerField(null=True)  # recipients not called by then are cancelled
+    archived_at = BigIntegerField(null=True)  # when a person archived it
     awaits_approval = BooleanField(
         default=False
-    )  # a draft that starts by itself when its message is approved
+    )  # this draft starts automatically when its message is approved
     created_at = BigIntegerField()
     started_at = BigIntegerField(null=True)
     finished_at = BigIntegerField(null=True)
@@ -229,7 +229,7 @@ class Campaign(Searched):
 
 
 class CampaignCounts(Table):
-    """How many recipients are in which state; written in the transaction that moves them."""
+    """How many recipients are in each state; written in the transaction that changes the states."""
 
     campaign_id: int
     campaign = ForeignKeyField(Campaign, primary_key=True, on_delete="CASCADE")
@@ -252,7 +252,7 @@ class CampaignCounts(Table):
     failed = IntegerField(default=0)
     lost = IntegerField(default=0)
     heard_ms = BigIntegerField(default=0)
-    mobiles = IntegerField(default=0)  # of those that were to be called when they were imported
+    mobiles = IntegerField(default=0)  # of the numbers to be called at the import
 
 
 class CampaignPulse(Table):
@@ -274,26 +274,26 @@ class Recipient(Table):
 
     id = BigAutoField()
     campaign_id = BigIntegerField()
-    line = IntegerField()  # where in the list it stood
-    number = TextField()  # E.164; what was written, when excluded as no number
+    line = IntegerField()  # of the list
+    number = TextField()  # E.164, or the written text if it was excluded because it is not a number
     is_mobile = BooleanField(default=False)
     state = CharField(12)
     reason = CharField(40, default="")  # why excluded
-    variables = TextField(default="")  # the list's other cells, JSON array in the order of Campaign.columns
+    variables = TextField(default="")  # other cells of its line, JSON array as Campaign.columns
     prompt = CharField(64, default="")  # a message of its own; empty: the campaign's
     tries = IntegerField(default=0)  # spent
-    uncounted_tries = IntegerField(default=0)  # ended by our or the carrier's fault, not spent
-    first_fault_at = BigIntegerField(null=True)  # the first of them since a try that was spent
+    uncounted_tries = IntegerField(default=0)  # failed by our or the carrier's fault; no try was spent
+    first_fault_at = BigIntegerField(null=True)  # the first uncounted one since a spent try
     next_at = BigIntegerField(default=0)
-    avoid_gateway_id = BigIntegerField(default=0)  # just failed here by the carrier's fault
+    avoid_gateway_id = BigIntegerField(default=0)  # just failed on it by the carrier's fault
     disposition = CharField(12, default="")
     attempt_id = BigIntegerField(null=True)  # the live one, else the last
     finished_at = BigIntegerField(null=True)
     reserved = BigIntegerField(
         default=0
-    )  # Rials held for it (quick sends; a campaign's stand in its reservation)
-    price_id = BigIntegerField(null=True)  # at which it was accepted (quick sends)
-    cost = BigIntegerField(default=0)  # Rials that its calls were charged
+    )  # Rials held for it (only quick sends; a campaign has a reservation)
+    price_id = BigIntegerField(null=True)  # the price version when it was accepted (quick sends)
+    cost = BigIntegerField(default=0)  # Rials charged for its calls
 
 
 class Contact(Table):
@@ -302,7 +302,7 @@ class Contact(Table):
     account_id = BigIntegerField()
     number = TextField()
     last_at = BigIntegerField()
-    previous_at = BigIntegerField(null=True)  # before last_at, when the last one rang nobody
+    previous_at = BigIntegerField(null=True)  # the call before last_at, in case the last one did not ring
     day = IntegerField()  # local, as 20261123
     calls = IntegerField()  # on that day
 
@@ -311,7 +311,7 @@ class Contact(Table):
 
 
 class Attempt(Table):
-    """One originate.  uuid is the channel's uuid and the background job's."""
+    """One originate.  `uuid` is that of the channel and of the background job."""
 
     id = BigAutoField()
     uuid = CharField(36)
@@ -334,17 +334,17 @@ class Attempt(Table):
     spent_try = BooleanField(default=True)
     settled_by = CharField(12, default="")  # event, job, record, reaper, recovery
     price = BigIntegerField(default=0)  # Rials charged for it
-    ledger_txn_id = BigIntegerField(null=True)  # the booking that charged it
-    record_ms = IntegerField(default=0)  # of its recording, UUID.wav; 0: none
+    ledger_txn_id = BigIntegerField(null=True)  # the booking of its charge
+    record_ms = IntegerField(default=0)  # length of its recording, UUID.wav; 0: none
 
 
 class DoNotCall(Table):
-    """A number that an account does not ring; account 0: no advertising of anybody."""
+    """A number on the do-not-call list of an account; account 0: on the list of all advertising."""
 
     account_id = BigIntegerField()
     number = BigIntegerField()  # E.164 without its plus
     source = CharField(10)  # key, import, person
-    campaign_id = BigIntegerField(default=0)  # in whose call the key was pressed
+    campaign_id = BigIntegerField(default=0)  # the campaign in whose call the key was pressed
     added_at = BigIntegerField()
 
     class Meta:
@@ -353,7 +353,7 @@ class DoNotCall(Table):
 
 
 class MessageCall(Table):
-    """A call that plays a message to staff; 1 approves it."""
+    """A call that plays a message to staff; the key 1 approves it."""
 
     recipient_id = BigIntegerField(primary_key=True)
     message_id = BigIntegerField()
@@ -362,7 +362,7 @@ class MessageCall(Table):
 
 
 class Destination(Table):
-    """A range of numbers that may be rung, or not; the longest prefix decides."""
+    """A range of numbers that is open or closed; the longest prefix decides."""
 
     prefix = CharField(15, primary_key=True)  # digits after the plus
     is_open = BooleanField()
@@ -370,7 +370,7 @@ class Destination(Table):
 
 
 class CallCap(Table):
-    """Caps that staff gave an account; null: the installation's."""
+    """The caps that staff set for an account; null: the installation's."""
 
     account_id = BigIntegerField(primary_key=True)
     calls_an_hour = IntegerField(null=True)
@@ -385,7 +385,7 @@ class CallTraffic(Table):
     account_id = BigIntegerField()
     hour = BigIntegerField()
     calls = IntegerField()
-    revenue = BigIntegerField(default=0)  # Rials that the account had been charged in all when the hour began
+    revenue = BigIntegerField(default=0)  # Rials charged to the account in all before the hour began
 
     class Meta:
         primary_key = CompositeKey("account_id", "hour")

@@ -9,21 +9,21 @@ from engine.store.tables.core import Table
 
 
 class Payment(Table):
-    """Money on its way in."""
+    """A payment of a customer: begun, checked, booked or failed."""
 
     id = BigAutoField()
     account_id = BigIntegerField()
-    person_id = BigIntegerField(null=True)  # who began it
+    person_id = BigIntegerField(null=True)  # who started it
     provider = CharField(20)  # zarinpal, receipt, test
     purpose = CharField(20)  # topup, subscription
     plan_id = BigIntegerField(null=True)  # of a subscription
     amount = BigIntegerField()  # Rials
     state = CharField(10, default=PaymentState.CREATED)
     reason = TextField(default="")  # why it failed, one sentence
-    authority = CharField(100, null=True)  # the provider's name for it
+    authority = CharField(100, null=True)  # the provider's id of the payment
     reference = CharField(100, default="")  # the bank's number of the transfer
-    receipt_key = CharField(100, null=True)  # of a receipt: its number as receipts are compared
-    card = CharField(30, default="")  # masked, as the provider gives it
+    receipt_key = CharField(100, null=True)  # of a receipt: its number in the form that is compared
+    card = CharField(30, default="")  # masked, as received from the provider
     document_id = BigIntegerField(null=True)  # picture of the receipt
     decided_by = BigIntegerField(null=True)  # staff, for receipts
     created_at = BigIntegerField()
@@ -39,7 +39,7 @@ class Payment(Table):
 
 
 class SubscriptionPlan(Table):
-    """Months for a price; staff sell those that are offered."""
+    """A number of months for a price; customers can buy the offered ones."""
 
     id = BigAutoField()
     months = IntegerField()
@@ -62,7 +62,7 @@ class ConfirmedNumber(Table):
 
 
 class Subscription(Table):
-    """Months that an account paid."""
+    """Months that an account has paid for."""
 
     id = BigAutoField()
     account_id = BigIntegerField()
@@ -78,12 +78,12 @@ class Subscription(Table):
 
 
 class MobileCode(Table):
-    """A code that was spoken to a mobile; only its hash is stored."""
+    """A code that was spoken to a mobile; only the hash is stored."""
 
     id = BigAutoField()
     account_id = BigIntegerField()
     purpose = CharField(10, default="mobile")  # mobile, password, address
-    of_id = BigIntegerField(default=0)  # the person or the address that it is about
+    of_id = BigIntegerField(default=0)  # the person or the address that is verified
     mobile = CharField(20)
     network = CharField(64, default="")  # that asked for it
     salt = CharField(32)
@@ -104,7 +104,7 @@ class MobileCode(Table):
 
 
 class IdentityReview(Table):
-    """A customer's claim of identity, and the decision of staff."""
+    """An identity that a customer states, and the decision of staff."""
 
     id = BigAutoField()
     account_id = BigIntegerField()
@@ -123,12 +123,12 @@ class IdentityReview(Table):
 
 
 class Document(Table):
-    """A file that a customer gave us; it lies in data_dir/documents, out of the web's reach."""
+    """A file from a customer; it is in data_dir/documents, which the web does not serve."""
 
     id = BigAutoField()
     account_id = BigIntegerField()
     review_id = BigIntegerField(null=True)
-    name = CharField(200)  # as the customer called it; never a path
+    name = CharField(200)  # the customer's file name; never used as a path
     media_type = CharField(40)
     size = BigIntegerField()
     sha256 = CharField(64)
@@ -157,21 +157,21 @@ class AuditEntry(Table):
 
 
 class AccessToken(Table):
-    """What a program sends instead of a password.  Only its hash is stored."""
+    """The secret that a program sends instead of a password; only its hash is stored."""
 
     id = BigAutoField()
     account_id = BigIntegerField(index=True)
     person_id = BigIntegerField(
         null=True
-    )  # it acts as; null: made on the command line, for the account alone
+    )  # the person as whom it acts; null: made on the command line, acts for the account
     name = CharField(100)  # what it is for
-    start = CharField(12)  # its first letters, to tell it from others
+    start = CharField(12)  # its first characters, to distinguish it from others
     sha256 = CharField(64, unique=True)
     scopes = TextField(default="")  # words of services.accounts.token_scopes.Scope, blank separated
-    methods = TextField(default="")  # the only ones, blank separated; empty: all
-    addresses = TextField(default="")  # addresses and networks, blank separated; empty: from everywhere
+    methods = TextField(default="")  # allowed methods, separated by blanks; empty: all
+    addresses = TextField(default="")  # allowed addresses and networks, separated by blanks; empty: all
     expires_at = BigIntegerField(null=True)
-    replaces_id = BigIntegerField(null=True, unique=True)  # the token whose new secret this is
+    replaces_id = BigIntegerField(null=True, unique=True)  # the token that this one replaces (rotation)
     created_at = BigIntegerField()
     last_used_at = BigIntegerField(null=True)
     last_used_from = CharField(64, default="")

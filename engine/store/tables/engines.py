@@ -1,4 +1,4 @@
-"""Tables that several engines share: live engines, shares of gateways, reports on campaigns, jobs done."""
+"""Tables that several engines share: running engines, shares of gateways, reports on campaigns, runs of jobs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from engine.store.tables.core import Table
 
 
 class EngineNode(Table):
-    """An engine process, and the switches that it could serve (names, blank separated)."""
+    """An engine process, and the switches that it can serve (names separated by blanks)."""
 
     owner = CharField(100, primary_key=True)
     name = CharField(100)
@@ -45,7 +45,7 @@ class EnginePulse(Table):
 
 
 class JobRun(Table):
-    """The run of a job for a period (a month, a day), taken by one process."""
+    """The run of a job for a period (a month, a day) by one process."""
 
     name = CharField(60)
     period = CharField(60)

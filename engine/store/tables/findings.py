@@ -8,7 +8,7 @@ from engine.store.tables.core import Table
 
 
 class AuditFinding(Table):
-    """A finding and how often it was made."""
+    """A finding, and how often it was found."""
 
     kind = CharField(40)
     subject = CharField(80)

@@ -1,4 +1,4 @@
-"""The table of lists on their way into campaigns.  Conventions: engine/store/tables/core.py."""
+"""Tables of imports and of campaigns that are being put together.  Conventions: engine/store/tables/core.py."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ from engine.store.tables.core import Table
 
 
 class ListImport(Table):
-    """An uploaded list that is brought into a campaign outside the request (engine.services.campaigns.list_imports).
+    """The import of an uploaded list, outside the request (engine.services.campaigns.list_imports).
 
-    `chunks` is written in the transaction that brings a chunk in, so an import that was
-    cut goes on behind the last one.
+    `chunks` is written in the transaction that imports a chunk, so that an interrupted import continues after the last
+    one.
     """
 
     id = BigAutoField()
     campaign_id = BigIntegerField(index=True)
     person_id = BigIntegerField()
-    token = CharField(80, unique=True)  # the folder of the upload; unique: confirmed once
-    source_name = CharField(255)  # what people call the file
-    sha256 = CharField(64, default="")  # of the file that was checked; empty: one of before
-    choices = TextField(default="")  # how it is to be read (engine.services.lists.choices), JSON
-    expected = IntegerField(default=0)  # rows that the pre-flight counted; 0: not counted
-    starts = BooleanField(default=False)  # the campaign is started when all rows are in
-    awaits_approval = BooleanField(default=False)  # and if its message is not approved then, as soon as it is
+    token = CharField(80, unique=True)  # the folder of the upload; unique, so that it is confirmed once
+    source_name = CharField(255)  # the file's name for people
+    sha256 = CharField(64, default="")  # of the file that was checked; empty in old rows
+    choices = TextField(default="")  # how to read it (engine.services.lists.choices), JSON
+    expected = IntegerField(default=0)  # rows counted by the check before the import; 0: not counted
+    starts = BooleanField(default=False)  # start the campaign when all rows are imported
+    awaits_approval = BooleanField(default=False)  # if not approved by then, start it when it is
     state = CharField(10, default=ImportState.WAITING)
-    chunks = IntegerField(default=0)  # that are in
+    chunks = IntegerField(default=0)  # imported so far
     added = IntegerField(default=0)
-    refused = TextField(default="{}")  # JSON: how many were set aside, by reason
-    sentence = TextField(default="")  # why it failed, or why the campaign was not started
+    refused = TextField(default="{}")  # JSON: how many lines were set aside, by reason
+    sentence = TextField(default="")  # why it failed, or why the campaign did not start
     created_at = BigIntegerField()
     began_at = BigIntegerField(null=True)
     finished_at = BigIntegerField(null=True)
 
 
 class CampaignDraft(Table):
-    """A campaign that is being put together: its files and choices lie in the folder of the upload.
+    """A campaign that is being put together; its files and choices are in the folder of the upload.
 
-    The row is what lists and quotas go by; it is removed with the folder.
+    Lists and quotas use this row; it is removed with the folder.
     """
 
     token = CharField(80, primary_key=True)  # the folder of the upload

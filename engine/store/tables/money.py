@@ -16,7 +16,7 @@ from engine.store.tables.core import Table
 
 
 class PriceGroup(Table):
-    """A price list that accounts are put on; one is the default."""
+    """A price list for accounts; one is the default."""
 
     id = BigAutoField()
     name = CharField(100, unique=True)
@@ -25,7 +25,7 @@ class PriceGroup(Table):
 
 
 class PriceVersion(Table):
-    """The prices of a group from an instant on.  Never changed: a new price is a new row."""
+    """The prices of a group from a time on.  Rows never change: a new price is a new row."""
 
     id = BigAutoField()
     group_id = BigIntegerField()
@@ -43,7 +43,7 @@ class PriceVersion(Table):
 
 
 class LedgerTxn(Table):
-    """One booking: why, for whom, when, by whom."""
+    """One booking: why, for whom, when and by whom."""
 
     id = BigAutoField()
     account_id = BigIntegerField()
@@ -52,9 +52,9 @@ class LedgerTxn(Table):
     at = BigIntegerField()
     campaign_id = BigIntegerField(null=True)
     payment_id = BigIntegerField(null=True)
-    person_id = BigIntegerField(null=True)  # of staff, or who pressed the button
+    person_id = BigIntegerField(null=True)  # the person who caused it
     note = TextField(default="")
-    first_attempt_id = BigIntegerField(null=True)  # of a charge: the attempts are among these
+    first_attempt_id = BigIntegerField(null=True)  # of a charge: its attempts are in this range of ids
     last_attempt_id = BigIntegerField(null=True)
 
     class Meta:
@@ -69,14 +69,14 @@ class LedgerEntry(Table):
     account_id = BigIntegerField()
     book = CharField(20)
     amount = BigIntegerField()
-    campaign_id = BigIntegerField(null=True)  # of `reserved`: for which campaign
+    campaign_id = BigIntegerField(null=True)  # of the book `reserved`: the campaign
 
     class Meta:
         indexes = ((("txn_id",), False), (("account_id", "book", "id"), False))
 
 
 class LedgerBalance(Table):
-    """The sum of the entries of an account's book."""
+    """The sum of the entries in a book of an account."""
 
     account_id = BigIntegerField()
     book = CharField(20)
@@ -87,12 +87,12 @@ class LedgerBalance(Table):
 
 
 class LedgerDay(Table):
-    """The sums of a campaign's bookings of a day, kept as they are booked."""
+    """The sums of a campaign's bookings of a day, updated by each booking."""
 
     account_id = BigIntegerField()
     day = IntegerField()  # days of Tehran since the epoch
     campaign_id = BigIntegerField()
-    balance = BigIntegerField()  # changes, Rials
+    balance = BigIntegerField()  # the change of the balance, Rials
     reserved = BigIntegerField()
     spent = BigIntegerField()
     bookings = IntegerField()
@@ -103,16 +103,16 @@ class LedgerDay(Table):
 
 
 class Reservation(Table):
-    """The amount set aside for a campaign, and the price that it was started at.
+    """The amount set aside for a campaign, and the price version at its start.
 
-    `held` is what is left: reserved minus charged minus returned.  A closed reservation opens again when the campaign
-    continues; `round` counts that, so that each closing returns money once.
+    `held` is the rest: reserved minus charged minus returned.  A closed reservation is opened again when the campaign
+    continues; `round` counts this, so that each closing returns the money once.
     """
 
     campaign_id = BigIntegerField(primary_key=True)
     account_id = BigIntegerField()
     price_id = BigIntegerField()
-    call_ms = IntegerField()  # the longest that one call is expected to be heard
+    call_ms = IntegerField()  # the longest expected length of one call
     held = BigIntegerField(default=0)
     charged = BigIntegerField(default=0)
     is_open = BooleanField(default=True)

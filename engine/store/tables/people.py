@@ -1,4 +1,4 @@
-"""Tables about people who log in: sessions, waits after wrong passwords, recovery codes.  Conventions: core.py."""
+"""Tables about people who log in: sessions, delays after wrong passwords, recovery codes.  Conventions: core.py."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from engine.store.tables.core import Table
 
 
 class WebSession(Table):
-    """A browser session of a person; the cookie holds a secret, and its hash is here."""
+    """A browser session of a person; the cookie has a secret, this row its hash."""
 
     id = BigAutoField()
     person_id = BigIntegerField()
     sha256 = CharField(64, unique=True)
-    address = CharField(64, default="")  # where it was begun from
-    agent = CharField(200, default="")  # what the browser says it is
+    address = CharField(64, default="")  # IP address of the log-in
+    agent = CharField(200, default="")  # the browser's User-Agent
     created_at = BigIntegerField()
     seen_at = BigIntegerField()
     ended_at = BigIntegerField(null=True)
@@ -25,7 +25,7 @@ class WebSession(Table):
 
 
 class LoginWait(Table):
-    """Wrong passwords from a network, for one name or for all; the wait grows with them, for that network alone."""
+    """Wrong passwords from a network, for one name or for all names; the network's delay grows with them."""
 
     name = CharField(140, primary_key=True)
     failures = IntegerField()
@@ -34,7 +34,7 @@ class LoginWait(Table):
 
 
 class RecoveryCode(Table):
-    """A code that replaces the second factor once: 80 random bits, of which the hash is stored."""
+    """A code that replaces the second factor once: 80 random bits; only the hash is stored."""
 
     id = BigAutoField()
     person_id = BigIntegerField(index=True)

@@ -1,4 +1,4 @@
-"""Tables of the web service: kept answers, clients' references, one-time codes, contact lists."""
+"""Tables of the web service: stored answers, clients' references, one-time codes, contact lists."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from engine.store.tables.core import Searched, Table
 
 
 class KeptAnswer(Table):
-    """The answer to a request that created something; the same key gets the same answer for a day."""
+    """The answer to a request that created something; for a day the same key gets the same answer."""
 
     account_id = BigIntegerField()
-    key = CharField(160)  # the client's own, behind the name of the operation
-    sha256 = CharField(64)  # of what was asked
-    answer = TextField()  # JSON, sealed when there is a secret in it
+    key = CharField(160)  # the name of the operation, then the client's key
+    sha256 = CharField(64)  # of the request
+    answer = TextField()  # JSON, sealed if it contains a secret
     created_at = BigIntegerField()
 
     class Meta:
@@ -30,7 +30,7 @@ class KeptAnswer(Table):
 
 
 class RecipientReference(Table):
-    """A client's own name for a recipient."""
+    """A client's own id of a recipient."""
 
     recipient_id = BigIntegerField(primary_key=True)
     campaign_id = BigIntegerField()
@@ -41,7 +41,7 @@ class RecipientReference(Table):
 
 
 class OneTimeCode(Table):
-    """A code that was spoken for a client and is checked here; only its hash is kept."""
+    """A code that was spoken for a client and is checked here; only the hash is stored."""
 
     id = BigAutoField()
     account_id = BigIntegerField()
@@ -59,19 +59,17 @@ class OneTimeCode(Table):
 
 
 class ContactList(Searched):
-    """A list of numbers that an account keeps for its campaigns; people upload files, programs add numbers one by one."""
+    """A list of numbers for an account's campaigns; people upload files, programs add numbers one by one."""
 
     id = BigAutoField()
     account_id = BigIntegerField()
     name = CharField(200)
     numbers = IntegerField(default=0)  # how many are on it
-    columns = TextField(default="[]")  # names of the variables of its contacts, JSON, in their order
-    has_name = BooleanField(default=False)  # the first of them is the person's name
-    source_name = CharField(255, default="")  # what people call the file it was read from
-    token = CharField(
-        80, default=""
-    )  # that file, as long as it is to be read (services.campaigns.list_shelf)
-    choices = TextField(default="")  # how it is to be read (services.lists.choices), JSON
+    columns = TextField(default="[]")  # names of its contacts' variables, JSON, in order
+    has_name = BooleanField(default=False)  # the first variable is the person's name
+    source_name = CharField(255, default="")  # the name, for people, of the file from which it was read
+    token = CharField(80, default="")  # that file, until it has been read (services.campaigns.list_shelf)
+    choices = TextField(default="")  # how to read it (services.lists.choices), JSON
     sentence = TextField(default="")  # why it could not be read
     is_removed = BooleanField(default=False)  # its contacts are being deleted
     created_by = BigIntegerField(null=True)

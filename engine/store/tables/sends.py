@@ -1,4 +1,4 @@
-"""Tables of quick sends and of what belongs to them."""
+"""Tables of quick sends, one-key verifications and secure calls."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class QuickSend(Table):
 
 
 class OneClick(Table):
-    """A verification by one key: the digit that the person sees and has to press, and the token that gets the result."""
+    """A verification by one key: the digit that the person sees and must press, and the token that gets the result."""
 
     recipient_id = BigIntegerField(primary_key=True)  # of the quick send
     account_id = BigIntegerField()
-    token_id = BigIntegerField()  # whose hash signs what is told
+    token_id = BigIntegerField()  # its hash signs the result
     code = CharField(1)
     callback_url = TextField()
     state = CharField(10, default="calling")  # calling, telling, told, failed
@@ -41,16 +41,16 @@ class OneClick(Table):
 
 
 class SecureCall(Table):
-    """Two people who are called one after the other and joined; each call is a quick send of its own."""
+    """Two people who are called one after the other and joined; each call is a quick send."""
 
     first_id = BigIntegerField(primary_key=True)  # recipient
     second_id = BigIntegerField(null=True, unique=True)  # recipient; null until the first has answered
     account_id = BigIntegerField()
     second_number = TextField()  # E.164
     second_kind = CharField(10)  # mobile, landline, …
-    prompt = TextField()  # what both hear until they are joined
-    reserve_ms = BigIntegerField()  # the longest call, for which each leg is set aside
-    state = CharField(8, default="first")  # whom it waits for: first, second; joined, over
+    prompt = TextField()  # both hear it until they are joined
+    reserve_ms = BigIntegerField()  # the longest call, whose price is set aside for each leg
+    state = CharField(8, default="first")  # first, second (the person it waits for), joined, over
     created_at = BigIntegerField()
     joined_at = BigIntegerField(null=True)
     ended_at = BigIntegerField(null=True)

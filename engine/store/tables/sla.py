@@ -1,9 +1,8 @@
 """The tables of the service agreement: availability, statements, credits, claims, versions.
 
-Instants are integer milliseconds since the epoch, UTC; money is whole Rials.
-What is evidence (statements, revisions, resolutions, votes, versions) is
-only ever inserted: triggers in the database refuse an UPDATE or a DELETE, and a
-correction is another row.
+Instants are integer milliseconds since the epoch, UTC; money is whole Rials.  Evidence (statements, revisions,
+resolutions, votes, versions) is append-only: triggers in the database refuse UPDATE and DELETE, and a correction is
+another row.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from engine.store.tables.core import Table
 
 
 class Component(Table):
-    """The present state of a thing that is watched; its history are its flips."""
+    """The present state of something that is monitored; its flips are the history."""
 
     name = CharField(100, primary_key=True)  # service, database, web, engine/NAME, switch/NAME, gateway/NAME
     state = CharField(8)  # up, down, unknown
@@ -33,7 +32,7 @@ class Component(Table):
 
 
 class Flip(Table):
-    """A change of a component's state; never changed."""
+    """A change of a component's state; append-only."""
 
     id = BigAutoField()
     component = CharField(100)
@@ -47,7 +46,7 @@ class Flip(Table):
 
 
 class MonitorSpan(Table):
-    """A time in which a monitor watched without a gap; what no span covers is unknown."""
+    """A time in which a monitor ran without a gap; time that no span covers is unknown."""
 
     id = BigAutoField()
     monitor = CharField(100)
@@ -59,14 +58,14 @@ class MonitorSpan(Table):
 
 
 class Pulse(Table):
-    """When a process last said that it lives (engine/NAME, web/NAME)."""
+    """The last sign of life of a process (engine/NAME, web/NAME)."""
 
     name = CharField(100, primary_key=True)
     seen_at = BigIntegerField()
 
 
 class ProbeResult(Table):
-    """One synthetic call to a switch's echo extension."""
+    """One probe call to a switch's echo extension."""
 
     id = BigAutoField()
     switch_name = CharField(64)
@@ -83,7 +82,7 @@ class ProbeResult(Table):
 
 
 class OutageRecord(Table):
-    """An outage as it stands now; each of its versions is an `OutageRevision`."""
+    """The present version of an outage; each version is an `OutageRevision`."""
 
     id = BigAutoField()
     account_id = BigIntegerField(null=True)  # None: everybody
@@ -92,7 +91,7 @@ class OutageRecord(Table):
     revision = IntegerField(default=1)
     start_at = BigIntegerField()
     end_at = BigIntegerField(null=True)  # None: still down
-    is_void = BooleanField(default=False)  # it turned out not to have been one
+    is_void = BooleanField(default=False)  # it turned out not to be an outage
     reason = TextField(default="")
     created_at = BigIntegerField()
 
@@ -102,7 +101,7 @@ class OutageRecord(Table):
 
 
 class OutageRevision(Table):
-    """An outage as it was entered or corrected at some time: by whom and why."""
+    """A version of an outage, as entered or corrected: when, by whom and why."""
 
     outage_id = BigIntegerField()
     revision = IntegerField()
@@ -118,7 +117,7 @@ class OutageRevision(Table):
 
 
 class OutageReport(Table):
-    """A customer says that the service was or is down."""
+    """A customer's report that the service is or was down."""
 
     id = BigAutoField()
     account_id = BigIntegerField()
@@ -127,7 +126,7 @@ class OutageReport(Table):
     way = CharField(10)  # ticket, telephone
     ticket_id = BigIntegerField(null=True)
     text = TextField()
-    author_id = BigIntegerField(null=True)  # who wrote it down
+    author_id = BigIntegerField(null=True)  # who entered it
     state = CharField(10, default="open")  # open, linked, dismissed
     outage_id = BigIntegerField(null=True)
     answer = TextField(default="")
@@ -139,11 +138,11 @@ class OutageReport(Table):
 
 
 class UnknownTime(Table):
-    """A time in which nobody watched the service."""
+    """A time in which nothing monitored the service."""
 
     id = BigAutoField()
     start_at = BigIntegerField()
-    end_at = BigIntegerField(null=True)  # None: nobody watches yet
+    end_at = BigIntegerField(null=True)  # None: it has not ended
     reason = TextField(default="")
 
     class Meta:
@@ -151,7 +150,7 @@ class UnknownTime(Table):
 
 
 class UnknownResolution(Table):
-    """Staff said what a part of an unknown time was, and why they know."""
+    """The decision of staff about a part of an unknown time, and how they know."""
 
     id = BigAutoField()
     unknown_id = BigIntegerField(index=True)
@@ -165,7 +164,7 @@ class UnknownResolution(Table):
 
 
 class Maintenance(Table):
-    """Planned work with its window; it excludes downtime once it is announced in time."""
+    """Planned work with its window; it excludes downtime if it was announced in time."""
 
     id = BigAutoField()
     title_fa = CharField(200)
@@ -185,7 +184,7 @@ class Maintenance(Table):
 
 
 class ExclusionRecord(Table):
-    """Downtime that does not count; withdrawn ones stay, as history."""
+    """Downtime that does not count; withdrawn rows stay as history."""
 
     id = BigAutoField()
     account_id = BigIntegerField(null=True)  # None: everybody
@@ -209,14 +208,14 @@ class ExclusionRecord(Table):
 
 
 class Evidence(Table):
-    """What statements rest on: canonical JSON, once under its hash."""
+    """The evidence of statements: canonical JSON, stored once under its hash."""
 
     sha256 = CharField(64, primary_key=True)
     content = TextField()
 
 
 class Statement(Table):
-    """A month of an account, as it was told; sequence 0, then adjustments."""
+    """A published month of an account; sequence 0 is the first statement, then come adjustments."""
 
     id = BigAutoField()
     number = CharField(40, unique=True)
@@ -224,7 +223,7 @@ class Statement(Table):
     account_name = CharField(200)
     month = CharField(7)
     sequence = IntegerField()
-    adjusts = CharField(40, default="")  # the number of the statement before
+    adjusts = CharField(40, default="")  # the number of the statement that it adjusts
     issued_at = BigIntegerField()
     terms_id = CharField(40)
     evidence_sha256 = CharField(64)
@@ -239,7 +238,7 @@ class Statement(Table):
     discount_if_down = IntegerField()  # if all unknown time had been downtime
     decided_by = CharField(8)
     subscription_rials = BigIntegerField(null=True)
-    discount_rials = BigIntegerField(null=True)  # of this statement; an adjustment's is the difference
+    discount_rials = BigIntegerField(null=True)  # of this statement; an adjustment has only the difference
     note = TextField(default="")
     has_line = IntegerField(default=0)  # 1: the support line's figures (support_month) are in its hash
     sha256 = CharField(64)
@@ -249,7 +248,7 @@ class Statement(Table):
 
 
 class MonthClose(Table):
-    """The records that a month's statements were last written from, as a hash."""
+    """The hash of the records from which a month's statements were last written."""
 
     month = CharField(7, primary_key=True)
     inputs_sha256 = CharField(64)
@@ -257,7 +256,7 @@ class MonthClose(Table):
 
 
 class Credit(Table):
-    """Money given for a month or a claim; booked in the ledger under `key`, once."""
+    """Money given for a month or a claim; booked once in the ledger under `key`."""
 
     id = BigAutoField()
     key = CharField(80, unique=True)
@@ -280,7 +279,7 @@ class Credit(Table):
 
 
 class Claim(Table):
-    """A customer asks for compensation."""
+    """A customer's claim for compensation."""
 
     id = BigAutoField()
     account_id = BigIntegerField()
@@ -298,16 +297,16 @@ class Claim(Table):
     result_due_at = BigIntegerField()
     first_answered_at = BigIntegerField(null=True)
     decided_at = BigIntegerField(null=True)
-    amount_rials = BigIntegerField(null=True)  # a support claim's, set by the committee
+    amount_rials = BigIntegerField(null=True)  # of a support claim, set by the committee
     way = CharField(24, default="")
-    result = TextField(default="")  # what the customer is told
+    result = TextField(default="")  # the answer to the customer
 
     class Meta:
         indexes = ((("account_id", "id"), False), (("state", "result_due_at"), False))
 
 
 class ClaimOutage(Table):
-    """An outage that a claim is about."""
+    """An outage of a claim."""
 
     claim_id = BigIntegerField()
     outage_id = BigIntegerField()
@@ -317,19 +316,19 @@ class ClaimOutage(Table):
 
 
 class ClaimEvidence(Table):
-    """What a claim about support rests on: a ticket's missed clock, or a call that nobody answered."""
+    """The evidence of a support claim: the missed clock of a ticket, or a call that nobody answered."""
 
     claim_id = BigIntegerField(primary_key=True)
     kind = CharField(8)  # clock, queue
     clock_id = BigIntegerField(null=True, index=True)
-    number = CharField(20, default="")  # that rang the support line
+    number = CharField(20, default="")  # the caller's number at the support line
     call_id = BigIntegerField(
         null=True, index=True
-    )  # the call in our own books, if it was claimed from there
+    )  # the call in our own records, if the claim was made from there
 
 
 class ClaimStep(Table):
-    """A change of a claim's state, by whom and why; never changed."""
+    """A change of a claim's state, by whom and why; append-only."""
 
     id = BigAutoField()
     claim_id = BigIntegerField(index=True)
@@ -341,7 +340,7 @@ class ClaimStep(Table):
 
 
 class ClaimVote(Table):
-    """What a member of the committee decided about a claim."""
+    """The vote of a member of the committee on a claim."""
 
     claim_id = BigIntegerField()
     person_id = BigIntegerField()
@@ -359,7 +358,7 @@ class ClaimVote(Table):
 
 
 class AgreementVersion(Table):
-    """A version of the agreement that staff published; never changed."""
+    """A version of the agreement that staff published; append-only."""
 
     id = BigAutoField()
     terms_id = CharField(40, unique=True)

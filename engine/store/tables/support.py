@@ -1,7 +1,7 @@
 """Tables of the working calendar, tickets and notices.
 
-Plain ids without foreign keys, as in the other tables of the agreement; what
-is evidence (messages, steps, calendars, receipts) is only ever inserted.
+Plain ids without foreign keys, as in the other tables of the agreement.  Evidence (messages, steps, calendars, receipts)
+is append-only.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from engine.store.tables.core import Table
 
 
 class CalendarEdit(Table):
-    """A change of the official holidays by staff; never changed itself."""
+    """A change of the official holidays by staff; append-only."""
 
     id = BigAutoField()
     at = BigIntegerField()
@@ -38,7 +38,7 @@ class CalendarEdit(Table):
 
 
 class CalendarVersion(Table):
-    """A calendar as some clock used it, whole, under its hash."""
+    """A complete calendar that some clock used, under its hash."""
 
     version = CharField(16, primary_key=True)
     kind = CharField(16)
@@ -50,10 +50,10 @@ class CalendarVersion(Table):
 
 
 class Ticket(Table):
-    """What a customer wants of us, with its state and its nearest deadline."""
+    """A request of a customer, with its state and its nearest deadline."""
 
     id = BigAutoField()
-    key = CharField(80, null=True, unique=True)  # of tickets made by a program: the same one is made once
+    key = CharField(80, null=True, unique=True)  # of tickets by programs: each is created once
     account_id = BigIntegerField()
     department = CharField(24)  # services.tickets.rules.DEPARTMENTS
     subject = CharField(200)
@@ -61,13 +61,13 @@ class Ticket(Table):
     via = CharField(12)  # portal, api, telephone, staff, system
     author_id = BigIntegerField(null=True)  # None: the system
     assignee_id = BigIntegerField(null=True)
-    terms_id = CharField(40)  # the agreement's version of its opening
+    terms_id = CharField(40)  # the version of the agreement when it was opened
     opened_at = BigIntegerField()
     changed_at = BigIntegerField()
     closed_at = BigIntegerField(null=True)
     next_due_at = BigIntegerField(
         null=True
-    )  # nearest deadline that is not done; None: none, or all stand still
+    )  # the nearest open deadline; None: none, or all clocks are stopped
 
     class Meta:
         indexes = (
@@ -77,7 +77,7 @@ class Ticket(Table):
 
 
 class TicketQueue(Table):
-    """A queue of staff that a ticket lies in; compensation lies in two."""
+    """A queue of staff that contains a ticket; tickets about compensation are in two."""
 
     queue = CharField(16)
     ticket_id = BigIntegerField(index=True)
@@ -87,20 +87,20 @@ class TicketQueue(Table):
 
 
 class TicketMessage(Table):
-    """What was written in a ticket; never changed."""
+    """A message in a ticket; append-only."""
 
     id = BigAutoField()
     ticket_id = BigIntegerField(index=True)
     side = CharField(8)  # customer, staff, system
     author_id = BigIntegerField(null=True)
-    is_internal = BooleanField(default=False)  # a note among staff
+    is_internal = BooleanField(default=False)  # a note for staff only
     text = TextField()
     at = BigIntegerField()
-    key = CharField(80, null=True)  # of the form; unique within a ticket
+    key = CharField(80, null=True)  # of the form, so that it is sent once; unique within a ticket
 
 
 class TicketStep(Table):
-    """What happened to a ticket beside its messages; never changed."""
+    """An event of a ticket other than a message; append-only."""
 
     id = BigAutoField()
     ticket_id = BigIntegerField(index=True)
@@ -113,16 +113,16 @@ class TicketStep(Table):
 
 
 class TicketPause(Table):
-    """A time in which we waited for the customer and the ticket's clocks stood still."""
+    """A time in which we waited for the customer and the ticket's clocks were stopped."""
 
     id = BigAutoField()
     ticket_id = BigIntegerField(index=True)
     from_at = BigIntegerField()
-    until_at = BigIntegerField(null=True)  # None: still
+    until_at = BigIntegerField(null=True)  # None: it has not ended
 
 
 class TicketClock(Table):
-    """One promise about one ticket; everything it is reckoned by is frozen here."""
+    """One promise about one ticket; all values that it is computed from are stored here and do not change."""
 
     id = BigAutoField()
     ticket_id = BigIntegerField(index=True)
@@ -133,20 +133,20 @@ class TicketClock(Table):
     calendar_version = CharField(16)
     days = IntegerField(default=0)  # > 0: by the end of the n-th next working day
     amount_s = BigIntegerField()
-    warn_s = BigIntegerField()  # how long before the deadline staff are warned, in the clock's own time
+    warn_s = BigIntegerField()  # staff are warned so long before the deadline, in the clock's own time
     started_at = BigIntegerField()
-    due_at = BigIntegerField(null=True)  # None: it stands still
+    due_at = BigIntegerField(null=True)  # None: the clock is stopped
     warn_at = BigIntegerField(null=True)
     state = CharField(10, default=ClockState.RUNNING)
     done_at = BigIntegerField(null=True)
-    missed_at = BigIntegerField(null=True)  # the deadline that passed; never cleared
+    missed_at = BigIntegerField(null=True)  # the deadline that was missed; never cleared
 
     class Meta:
         indexes = ((("state", "warn_at"), False), (("account_id", "missed_at"), False))
 
 
 class ClockAlarm(Table):
-    """A warning or escalation that was given; one for each deadline."""
+    """A warning or an escalation that was sent; one for each deadline."""
 
     clock_id = BigIntegerField()
     kind = CharField(12)  # warning, escalation
@@ -159,15 +159,15 @@ class ClockAlarm(Table):
 
 
 class Attachment(Table):
-    """A file of a ticket; it lies in data_dir/attachments under a random name."""
+    """A file of a ticket; it is in data_dir/attachments under a random name."""
 
     id = BigAutoField()
     ticket_id = BigIntegerField(index=True)
     message_id = BigIntegerField()
     account_id = BigIntegerField()
     author_id = BigIntegerField(null=True)
-    name = CharField(200)  # as its owner called it; never a path
-    media_type = CharField(100)  # by content
+    name = CharField(200)  # the owner's file name; never used as a path
+    media_type = CharField(100)  # detected from the content
     size = BigIntegerField()
     sha256 = CharField(64)
     path = CharField(100, unique=True)  # below data_dir/attachments
@@ -178,7 +178,7 @@ class Attachment(Table):
 
 
 class RemoteHelp(Table):
-    """An appointment to help on the customer's computer."""
+    """An appointment for remote help on the customer's computer."""
 
     id = BigAutoField()
     ticket_id = BigIntegerField(index=True)
@@ -189,7 +189,7 @@ class RemoteHelp(Table):
     state = CharField(10, default=RemoteState.PROPOSED)
     proposed_by_staff = BooleanField()
     agent_id = BigIntegerField(null=True)
-    secret = CharField(64, default="")  # the one-time id, until it is used or the time is over
+    secret = CharField(64, default="")  # the one-time id, until it is used or expires
     secret_given_at = BigIntegerField(null=True)
     secret_gone_at = BigIntegerField(null=True)
     created_at = BigIntegerField()
@@ -199,7 +199,7 @@ class RemoteHelp(Table):
 
 
 class Satisfaction(Table):
-    """What a customer thought of a closed ticket; said once."""
+    """A customer's rating of a closed ticket; given once."""
 
     ticket_id = BigIntegerField(primary_key=True)
     account_id = BigIntegerField()
@@ -213,7 +213,7 @@ class Satisfaction(Table):
 
 
 class Notice(Table):
-    """Something that customers are told on the panel's first page."""
+    """A notice for customers on the panel's first page."""
 
     id = BigAutoField()
     kind = CharField(12)  # info, maintenance, outage
@@ -226,24 +226,24 @@ class Notice(Table):
     author_id = BigIntegerField(null=True)  # None: the system
     created_at = BigIntegerField()
     published_at = BigIntegerField(null=True)
-    published_by = BigIntegerField(null=True)  # None: by itself
-    ends_at = BigIntegerField(null=True)  # on the first page until then
+    published_by = BigIntegerField(null=True)  # None: automatically
+    ends_at = BigIntegerField(null=True)  # until when it is on the first page
     withdrawn_at = BigIntegerField(null=True)
     withdrawn_why = TextField(default="")
     maintenance_id = BigIntegerField(null=True, unique=True)
-    starts_at = BigIntegerField(null=True)  # of the maintenance
+    starts_at = BigIntegerField(null=True)  # start of the maintenance
     outage_id = BigIntegerField(null=True, unique=True)
-    began_at = BigIntegerField(null=True)  # the outage
+    began_at = BigIntegerField(null=True)  # start of the outage
     detected_at = BigIntegerField(null=True)
     due_at = BigIntegerField(null=True)  # the agreement's two hours
-    publishes_at = BigIntegerField(null=True)  # by itself
+    publishes_at = BigIntegerField(null=True)  # when it is published automatically
 
     class Meta:
         indexes = ((("state", "published_at"), False),)
 
 
 class NoticeAudience(Table):
-    """An account that a notice is for, if it is not for all."""
+    """An account in the audience of a notice that is not for all."""
 
     notice_id = BigIntegerField()
     account_id = BigIntegerField(index=True)
@@ -253,11 +253,11 @@ class NoticeAudience(Table):
 
 
 class NoticeUpdate(Table):
-    """What was added to a published notice; the notice itself is not changed any more."""
+    """An update of a published notice; the notice itself does not change."""
 
     id = BigAutoField()
     notice_id = BigIntegerField(index=True)
-    key = CharField(80, null=True, unique=True)  # of updates made by a program
+    key = CharField(80, null=True, unique=True)  # of updates written by a program
     at = BigIntegerField()
     author_id = BigIntegerField(null=True)
     text_fa = TextField()
@@ -265,7 +265,7 @@ class NoticeUpdate(Table):
 
 
 class NoticeRead(Table):
-    """A person saw a notice: the receipt."""
+    """The receipt that a person has seen a notice."""
 
     notice_id = BigIntegerField()
     person_id = BigIntegerField()
@@ -277,7 +277,7 @@ class NoticeRead(Table):
 
 
 class NoticeStep(Table):
-    """A call, a reminder, a publication: what was done about an outage's notice, each once."""
+    """A step about the notice of an outage (a call, a reminder, the publication); each is taken once."""
 
     notice_id = BigIntegerField()
     step = CharField(24)  # call_0, call_30, …, special, published, over
@@ -289,7 +289,7 @@ class NoticeStep(Table):
 
 
 class ContactAddress(Table):
-    """How somebody is reached beside the panel: staff (no account), or a person of a customer."""
+    """An address of a person besides the panel: of staff (no account) or of a customer."""
 
     id = BigAutoField()
     account_id = BigIntegerField(null=True)
@@ -300,21 +300,21 @@ class ContactAddress(Table):
     language = CharField(5, default="fa")
     created_at = BigIntegerField()
     created_by = BigIntegerField(null=True)
-    verified_at = BigIntegerField(null=True)  # when its owner gave a code back; null: nothing is sent to it
+    verified_at = BigIntegerField(null=True)  # when its owner entered the code; null: nothing is sent to it
 
     class Meta:
         indexes = ((("account_id", "channel", "address"), True),)
 
 
 class EventTold(Table):
-    """What customers were told of by themselves, once: ``campaign/7``, ``message/3/1700000000000``, ``credit/12``."""
+    """An event that was sent to a customer, once: ``campaign/7``, ``message/3/1700000000000``, ``credit/12``."""
 
     key = CharField(80, primary_key=True)
     at = BigIntegerField()
 
 
 class SpecialWish(Table):
-    """A customer wants a way or a person told in an incident; agreed in a ticket."""
+    """A further channel or person to be told in an incident, agreed with a customer in a ticket."""
 
     id = BigAutoField()
     account_id = BigIntegerField(index=True)
@@ -330,7 +330,7 @@ class SpecialWish(Table):
 
 
 class Delivery(Table):
-    """A message on its way out; `key` makes it one, whoever asks for it twice."""
+    """An outgoing message; the unique `key` prevents duplicates."""
 
     id = BigAutoField()
     key = CharField(100, unique=True)
@@ -340,7 +340,7 @@ class Delivery(Table):
     text = TextField()
     language = CharField(5, default="fa")
     is_urgent = BooleanField(default=False)
-    account_id = BigIntegerField(null=True)  # whom it concerns
+    account_id = BigIntegerField(null=True)  # the account that it concerns
     notice_id = BigIntegerField(null=True, index=True)
     ticket_id = BigIntegerField(null=True, index=True)
     state = CharField(10, default=DeliveryState.WAITING)

@@ -1,6 +1,6 @@
 """Tables of the support line: agents, calls, call-backs, voice tickets, recordings.  Conventions: core.py.
 
-The switch queues calls and rings agents; what is here is what we want of it and what became of each call.
+The switch queues calls and rings agents; these tables have the wanted state and the outcome of each call.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from engine.store.tables.core import Table
 
 
 class SupportAgent(Table):
-    """A person who answers the support line, where it rings, and what they want to be; the switch follows."""
+    """A person who answers the support line: the telephone and the wanted state, which the switch is made to follow."""
 
     id = BigAutoField()
     person_id = BigIntegerField(unique=True)
-    name = CharField(100)  # as other agents and reports read it
-    extension = CharField(8, unique=True)  # 3 to 6 digits; the name that the switch knows the agent by
+    name = CharField(100)  # shown to other agents and in reports
+    extension = CharField(8, unique=True)  # 3 to 6 digits; the agent's name on the switch
     a1_hash = CharField(
         32, default=""
-    )  # MD5 of extension:realm:password, what digest needs; empty: no SIP phone
+    )  # MD5 of extension:realm:password, as SIP digest requires; empty: no SIP phone
     outside_number = CharField(20, default="")  # E.164; rung instead of the SIP phone; empty: the SIP phone
     wrap_up_s = IntegerField(default=15)  # after a call, before the next one
     state = CharField(12, default=AgentState.SIGNED_OUT)
@@ -31,7 +31,7 @@ class SupportAgent(Table):
     departments = CharField(
         60, default="support"
     )  # names of services.support_line.departments, one blank between
-    seen = CharField(20, default="")  # what the switch last said of it: waiting, receiving, in_call, ...
+    seen = CharField(20, default="")  # the last state on the switch: waiting, receiving, in_call, ...
     seen_at = BigIntegerField(default=0)
     created_at = BigIntegerField()
 
@@ -51,7 +51,7 @@ class AgentStep(Table):
 
 
 class SupportCall(Table):
-    """A call that came in; `joined_at` is when it joined the queue, null if it never did."""
+    """An incoming call; `joined_at` is when it joined the queue, null if it never did."""
 
     id = BigAutoField()
     uuid = CharField(36, unique=True)  # of the channel
@@ -67,11 +67,11 @@ class SupportCall(Table):
     joined_at = BigIntegerField(null=True)
     place_at = BigIntegerField(
         null=True
-    )  # since when it counts as waiting: a caller who rings again has an earlier one
-    asked_at = BigIntegerField(null=True)  # the call-back was first offered
+    )  # since when it counts as waiting; a caller who rings again keeps the earlier time
+    asked_at = BigIntegerField(null=True)  # when a call-back was first offered
     answered_at = BigIntegerField(null=True)
     agent_id = BigIntegerField(null=True)
-    ended_at = BigIntegerField(null=True)  # the waiting for state `call_back`, else the call
+    ended_at = BigIntegerField(null=True)  # end of the call; in state `call_back` the end of the waiting
     call_back_id = BigIntegerField(null=True)
     ticket_id = BigIntegerField(null=True)
     notes = TextField(default="")
@@ -88,20 +88,20 @@ class SupportCall(Table):
 
 
 class CallBack(Table):
-    """A caller whom we owe a call; of a number and queue at most one is open (a unique index of the migration)."""
+    """A call that we owe a caller; at most one is open for each number and queue (a unique index of the migration)."""
 
     id = BigAutoField()
     queue = CharField(32)
     number = CharField(20)  # E.164
     account_id = BigIntegerField(null=True)
     language = CharField(5, default="fa")
-    call_id = BigIntegerField(null=True)  # the call in which it was asked for last
+    call_id = BigIntegerField(null=True)  # the last call in which it was requested
     place_at = BigIntegerField()  # the original place: since when the caller waits
     asked_at = BigIntegerField()
-    promised_s = IntegerField(null=True)  # the wait that the caller was told; null: none
+    promised_s = IntegerField(null=True)  # the wait that was announced to the caller; null: none
     state = CharField(12, default=CallBackState.WAITING)
     reason = CharField(20, default="")  # of its end: talked, rang_again, tries_spent, staff
-    tries = IntegerField(default=0)  # in which the caller was rung
+    tries = IntegerField(default=0)  # tries in which the caller was rung
     next_at = BigIntegerField()
     first_rung_at = BigIntegerField(null=True)
     ended_at = BigIntegerField(null=True)
@@ -118,9 +118,9 @@ class CallBack(Table):
 
 
 class CallBackTry(Table):
-    """One try of a call-back: first the agent's telephone, then the caller's; `uuid` is the agent's channel.
+    """One try of a call-back: first the agent is rung, then the caller; `uuid` is that of the agent's channel.
 
-    At most one of an agent and one of a call-back is open (unique indexes of the migration).
+    At most one try is open for each agent and for each call-back (unique indexes of the migration).
     """
 
     id = BigAutoField()
@@ -131,28 +131,28 @@ class CallBackTry(Table):
     switch_id = BigIntegerField()
     core_uuid = CharField(36)
     begun_at = BigIntegerField()
-    rung_at = BigIntegerField(null=True)  # the caller's telephone
-    talked_at = BigIntegerField(null=True)  # the caller pressed 1
+    rung_at = BigIntegerField(null=True)  # when the caller's telephone rang
+    talked_at = BigIntegerField(null=True)  # when the caller pressed 1
     ended_at = BigIntegerField(null=True)
     end = CharField(20, default="")  # talked, agent_away, not_reached, not_placed
 
 
 class VoiceTicket(Table):
-    """What a caller spoke; it becomes a ticket with the sound as its file."""
+    """A spoken message of a caller; it becomes a ticket with the sound as its attachment."""
 
     id = BigAutoField()
-    uuid = CharField(36, unique=True)  # of the call; the sound is UUID.wav of the recordings
+    uuid = CharField(36, unique=True)  # of the call; the sound is UUID.wav in the folder of recordings
     kind = CharField(12)  # message, complaint, suggestion
     call_id = BigIntegerField(null=True)
     account_id = BigIntegerField(null=True)
     number = CharField(20, default="")
     duration_ms = IntegerField(default=0)
     made_at = BigIntegerField()
-    ticket_id = BigIntegerField(null=True)  # null: the sound has not been taken over yet
+    ticket_id = BigIntegerField(null=True)  # null: there is no ticket yet
 
 
 class SupportRecording(Table):
-    """The recording of an answered call: UUID.wav of the recordings, until it is swept."""
+    """The recording of an answered call: UUID.wav in the folder of recordings, until it is deleted."""
 
     id = BigAutoField()
     uuid = CharField(36, unique=True)
@@ -175,7 +175,7 @@ class SupportSetting(Table):
 
 
 class SupportMonth(Table):
-    """The support line's figures of a month of the agreement, of calls in support hours; written once, never changed."""
+    """The support line's figures of a month of the agreement, for calls in support hours; append-only."""
 
     id = BigAutoField()
     month = CharField(10)
@@ -195,11 +195,11 @@ class SupportMonth(Table):
 
 
 class SupportTransfer(Table):
-    """A call handed to an agent or a department; of a call at most one is not begun (a unique index of the migration)."""
+    """The transfer of a call to an agent or a department; a call has at most one that has not begun (a unique index)."""
 
     id = BigAutoField()
     call_id = BigIntegerField()
-    agent_id = BigIntegerField()  # who is to take it; 0: whoever of the department is free
+    agent_id = BigIntegerField()  # the agent who is to take it; 0: any free agent of the department
     department = CharField(12, default="")
     asked_by = BigIntegerField()
     asked_at = BigIntegerField()

@@ -8,20 +8,20 @@ from engine.store.tables.core import Table
 
 
 class TextRule(Table):
-    """What a campaign's recipient is sent after a call with this outcome."""
+    """The text that a campaign's recipient gets after a call with this outcome."""
 
     campaign_id = BigIntegerField()
     outcome = CharField(10)  # success, answered, busy, no_answer, fail
     text = TextField()
-    line = CharField(20, default="")  # whom it comes from; empty: the installation's first
-    may_change_line = BooleanField(default=False)  # by another line, if this one refuses
+    line = CharField(20, default="")  # the sender's number; empty: the installation's first
+    may_change_line = BooleanField(default=False)  # use another line if this one refuses
 
     class Meta:
         primary_key = CompositeKey("campaign_id", "outcome")
 
 
 class TextMessage(Table):
-    """One text message to one recipient: at most one, whatever happens."""
+    """The text message to a recipient; each gets at most one."""
 
     recipient_id = BigIntegerField(primary_key=True)
     campaign_id = BigIntegerField(index=True)
@@ -37,9 +37,9 @@ class TextMessage(Table):
     error = CharField(300, default="")
     created_at = BigIntegerField()
     ended_at = BigIntegerField(null=True)
-    parts = IntegerField(default=1)  # what carriers count
-    price = BigIntegerField(default=0)  # Rials that were charged and not given back
-    receipt = CharField(20, default="")  # what became of one that was taken; empty: nobody has said yet
+    parts = IntegerField(default=1)  # parts that carriers charge
+    price = BigIntegerField(default=0)  # Rials charged and not returned
+    receipt = CharField(20, default="")  # the delivery report of a sent text; empty: none yet
     receipt_at = BigIntegerField(null=True)
 
     class Meta:
@@ -47,7 +47,7 @@ class TextMessage(Table):
 
 
 class TextPart(Table):
-    """A part of a text as the provider knows it: its receipt may come before we have noted whose it is."""
+    """A part of a text, by the provider's id; its delivery report may come before we know to which text it belongs."""
 
     provider_id = CharField(100, primary_key=True)
     recipient_id = BigIntegerField(null=True, index=True)
