@@ -18,6 +18,7 @@ from engine.errors import Conflict
 from engine.services.accounts import accounts, people, permissions, second_factor
 from engine.services.accounts.people import User
 from engine.store.threads import read, write
+from webui.accounts import taken_names
 from webui.forms.number_fields import row_id
 from webui.forms.pages import Answer, PageForm, attempt, pages_blueprint, refused
 from webui.forms.password_fields import new_password, password_again
@@ -69,11 +70,14 @@ def invite() -> str | Answer:
     form = InviteForm(tag="invite")
     form.role.choices = _roles(account_id)
     made: list[int] = []
+    tried_by = f"account {account_scope()}"
+    if account_scope() is not None and taken_names.is_closed(form, tried_by, now):  # staff see all names
+        return render_template("people/index.html", **_shown(invite=form)), 429
 
     def work() -> None:
         made.append(people.invite(form.username.data, form.role.data, by, now, account_id))
 
-    if not attempt(form, work):
+    if not taken_names.attempt_counted(form, tried_by, now, work):
         return refused("people/index.html", **_shown(invite=form))
     return _link(made[-1], now)
 

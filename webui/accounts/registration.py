@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, redirect, render_template, send_file, session, url_for
+from flask import flash, redirect, render_template, request, send_file, session, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import MultipleFileField
@@ -14,11 +14,13 @@ from wtforms.validators import InputRequired, Length
 
 from engine.clock import wall_ms
 from engine.errors import AvanakError, NotFound
+from engine.network import network_of
 from engine.services.accounts import accounts, documents, people, permissions
 from engine.services.campaigns import codes
 from engine.services.onboarding import identity, registration
 from engine.states import AccountState
 from engine.store.threads import read, write
+from webui.accounts import taken_names
 from webui.forms import downloads
 from webui.forms.codes import asker, tell_code
 from webui.forms.number_fields import ascii_digits
@@ -100,7 +102,9 @@ def register() -> str | Answer | Response:
     form = RegisterForm()
     if not form.is_submitted():
         return render_template("registration/register.html", form=form)
-    now = wall_ms()
+    now, network = wall_ms(), network_of(request.remote_addr)
+    if taken_names.is_closed(form, network, now):
+        return render_template("registration/register.html", form=form), 429
     made: list[Any] = []
     spoken = language()
 
@@ -117,7 +121,7 @@ def register() -> str | Answer | Response:
         password_hash = web().hashed(lambda: people.hash_of(password))  # which takes its time
         write(lambda: register(password_hash))
 
-    if not attempt(form, work, writes=False):
+    if not taken_names.attempt_counted(form, network, now, work, writes=False):
         return refused("registration/register.html", form=form)
     log_in(read(lambda: people.get(made[-1].person_id)))
     session[TYPED] = read(lambda: accounts.get(made[-1].account_id).mobile)

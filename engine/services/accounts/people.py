@@ -25,9 +25,13 @@ MIN_PASSWORD = 10
 UNSET = "!"  # begins what is kept for somebody who has none yet: no hash, so nothing fits it
 
 _hasher = PasswordHasher()
+
+
+class NameTaken(Conflict):
+    """Somebody has this user name."""
+
+
 # Verified when there is no such person, so that the answer takes as long as for a wrong password.
-
-
 @cache
 def _nobodys_hash() -> str:
     """A hash that no password fits; made when first needed, as making one is slow on purpose."""
@@ -47,7 +51,7 @@ def add_hashed(username: str, password_hash: str, role: str, now: int, account_i
             role=Word(role),
         )
     if User.get_or_none(User.username == username):
-        raise Conflict("The user name '%(name)s' is taken.", name=username)
+        raise NameTaken("The user name '%(name)s' is taken.", name=username)
     row = User.create(
         username=username, password_hash=password_hash, role=role, account=account_id, created_at=now
     )
