@@ -63,7 +63,9 @@ class WebhookForm(PageForm):
 
     def checked_url(self) -> str:
         """The address, looked up outside the transaction; BadInput."""
-        return outside.check_url(self.url.data, outside.parse_networks(web().settings.own_networks))
+        url, networks = self.url.data, outside.parse_networks(web().settings.own_networks)
+        found: str = web().apart(lambda: outside.check_url(url, networks), waits=True)
+        return found
 
 
 class WebhookChangeForm(WebhookForm):

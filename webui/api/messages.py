@@ -161,7 +161,9 @@ def speak_message(body: SpeechRequest) -> Response:
     read(lambda: quotas.check_messages(account_id))
     read(lambda: quotas.check_spoken(account_id, now))
     voice, folder = speech(), web().settings.prompts_dir
-    add = web().apart(partial(library.speak, account_id, body.title, body.text, body.voice, voice, folder))
+    add = web().apart(
+        partial(library.speak, account_id, body.title, body.text, body.voice, voice, folder), waits=True
+    )
     return created(lambda: answer_of(add(now)))
 
 

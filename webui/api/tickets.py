@@ -246,7 +246,7 @@ def _made(fields: dict[str, str], work: Callable[[list[Received]], int]) -> Resp
     try:
         for each in chosen:
             stream: Any = each.stream
-            taken.append(web().apart(partial(folder.receive, stream, each.filename or "")))
+            taken.append(web().apart(partial(folder.receive, stream, each.filename or ""), waits=True))
         asked = orjson.dumps(
             [fields, [[each.name, each.sha256] for each in taken]], option=orjson.OPT_SORT_KEYS
         )

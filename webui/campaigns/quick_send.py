@@ -72,7 +72,7 @@ def index() -> str | Answer | Response:
         text = (form.text.data or "").strip() if may_speak else ""
         if text:
             read(lambda: quotas.check_spoken(account_id, now))
-            spoken = web().apart(lambda: voice.make(text, folder, DEFAULT_VOICE))
+            spoken = web().apart(lambda: voice.make(text, folder, DEFAULT_VOICE), waits=True)
             prompt, length_ms = spoken.prompt, spoken.duration_ms
         else:
             row = read(lambda: library.get(form.message.data, account_id))

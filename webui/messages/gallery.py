@@ -173,7 +173,7 @@ def sample(message_id: int, recipient_id: int) -> Response:
     if not texts:
         raise NotFound("This recipient hears no message.")
     folder, voice, speaker = web().settings.prompts_dir, row.voice or DEFAULT_VOICE, speech()
-    made = web().apart(lambda: speaker.make(texts[0], folder, voice))
+    made = web().apart(lambda: speaker.make(texts[0], folder, voice), waits=True)
     return send_prompt(folder, made.prompt)
 
 

@@ -89,7 +89,7 @@ def add_spoken(form: SpeakForm, account_id: int, now: int) -> library.Message:
     read(lambda: quotas.check_messages(account_id))
     read(lambda: quotas.check_spoken(account_id, now))
     add = web().apart(
-        lambda: library.speak(account_id, title, form.text.data, form.voice.data, voice, folder)
+        lambda: library.speak(account_id, title, form.text.data, form.voice.data, voice, folder), waits=True
     )
     made: library.Message = write(lambda: add(now))
     return made

@@ -72,7 +72,9 @@ def take_documents(account_id: int, files: Any) -> list[StoredFile]:
         for file in given(files):
             stream: Any = file.stream
             taken.append(
-                web().apart(partial(documents.take, folder, account_id, stream, file.filename or ""))
+                web().apart(
+                    partial(documents.take, folder, account_id, stream, file.filename or ""), waits=True
+                )
             )
     except BaseException:
         drop_documents(taken)

@@ -297,7 +297,7 @@ def _attempt_with_files(form: PageForm, chosen: Any, work: Callable[[list[Receiv
         try:
             for each in files:
                 stream: Any = each.stream
-                taken.append(web().apart(partial(folder.receive, stream, each.filename or "")))
+                taken.append(web().apart(partial(folder.receive, stream, each.filename or ""), waits=True))
             write(lambda: work(taken))
         except BaseException:
             discard(taken)

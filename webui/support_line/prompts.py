@@ -72,7 +72,7 @@ def ours(language: str, clip: str) -> Response:
     folder, voice = _folder(), speech()
     found = voice_prompts.clip_of(folder, language, clip)
     try:
-        web().apart(lambda: voice_prompts.take_back(folder, language, clip, voice.samples))
+        web().apart(lambda: voice_prompts.take_back(folder, language, clip, voice.samples), waits=True)
     except AvanakError as error:  # nothing can speak here: the recording stays
         flash(said(error), "danger")
     else:

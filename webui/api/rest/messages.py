@@ -84,7 +84,9 @@ def generate(asked: Asked) -> dict[str, int]:
 
     read(allowed)
     whole_text = with_number(text, number)
-    add = web().apart(lambda: library.speak(account_id, title, whole_text, voice, speaker, folder))
+    add = web().apart(
+        lambda: library.speak(account_id, title, whole_text, voice, speaker, folder), waits=True
+    )
     row: Message = write(keep)
     return {"Id": row.id, "Length": seconds(row.duration_ms)}
 

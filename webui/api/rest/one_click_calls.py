@@ -29,7 +29,7 @@ def send(asked: Asked) -> dict[str, Any]:
     settings, policy, speaker = web().settings, web().policy, speech()
     web().apart(lambda: outside.check_url(url, outside.parse_networks(settings.own_networks)), waits=True)
     gateways = read(lambda: regions.gateways_of(account_id, asked["ServerID"]))
-    made = web().apart(lambda: speaker.make(SAID, settings.prompts_dir, DEFAULT_VOICE))
+    made = web().apart(lambda: speaker.make(SAID, settings.prompts_dir, DEFAULT_VOICE), waits=True)
     token_id = int(asked.caller.token.id)
     send_id, code = write(
         lambda: one_click.send(
