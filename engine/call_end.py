@@ -21,6 +21,7 @@ CDR_COLUMNS = (
 LEAST_COLUMNS = 10  # of the first template
 
 BREATH_MS = 500  # the pause between the answer and the message (dialplan, 20_silence)
+LAST_WORDS_MS = 120  # the pause after it (dialplan, 90_end)
 LONGEST_RECORD_MS = 86_400_000
 SENT_CANCEL = "send_cancel"  # we cancelled before any final answer
 _BYES = frozenset(("recv_bye", "send_bye"))  # only a call that got its 200 ends with a BYE
@@ -158,8 +159,8 @@ def _heard_ms(value_of: ValueOf) -> int:
 
     The dialplan measures a playback that ended during the call.  If the callee hung up during it, FreeSWITCH knows how
     many samples (8 kHz) were sent.  `playback_ms` is how much of the file was read, some seconds ahead of what was heard,
-    and is used only if there is nothing else.  The result is at most the call's length without the initial pause and
-    the hold.
+    and is used only if there is nothing else.  The result is at most the call's length without its pauses and the hold;
+    what the samples tell of a line that was not held needs no bound by the first pause, which a key may have ended.
     """
     counted = to_int(value_of("avanak_heard_ms"))
     offset = to_int(value_of("playback_last_offset_pos"))
@@ -169,7 +170,13 @@ def _heard_ms(value_of: ValueOf) -> int:
     talked = to_int(value_of("billmsec"))
     if talked is None:
         return heard
-    return min(heard, max(0, talked - BREATH_MS - (to_int(value_of("hold_accum_ms")) or 0)))
+    held = to_int(value_of("hold_accum_ms")) or 0
+    if not held and counted is None and offset is not None:
+        return min(heard, talked)
+    pauses = BREATH_MS
+    if held and value_of("avanak_finished") in _TRUE:
+        pauses += LAST_WORDS_MS
+    return min(heard, max(0, talked - pauses - held))
 
 
 def _sip_status(value_of: ValueOf) -> int | None:

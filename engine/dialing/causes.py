@@ -208,6 +208,8 @@ def _judge(end: CallEnd) -> Verdict:
         return told
     if status in _NEEDS_RINGING and not end.has_rung:
         return _TRUNK
+    if status == 403 and end.has_rung:  # a trunk that may not call does not ring
+        return _REFUSED
     return BY_SIP_STATUS.get(status, _TRUNK if 500 <= status < 600 else _TRUNK_REFUSES)
 
 

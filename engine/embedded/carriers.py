@@ -1,7 +1,7 @@
 """Odd behaviour of carriers, by the last four digits of numbers in 0919 077 (00xx: of any number).
 
-The endings are those of the SIP carrier in tests/freeswitch; carrier_endings.py, carrier_scripts.py and
-carrier_oddities.py describe them.  The results are those that FreeSWITCH 1.10.12 gave for them: cause, status, ringing,
+The endings are those of the SIP carrier in tests/freeswitch; carrier_endings.py, carrier_scripts.py, carrier_oddities.py
+and carrier_habits.py describe them.  The results are those that FreeSWITCH 1.10.12 gave for them: cause, status, ringing,
 early media, who hung up and when.
 """
 
@@ -39,12 +39,13 @@ _NO_MEDIA = _fails(200, "INCOMPATIBLE_DESTINATION", rings_ms=250, closed_by="sen
 _NO_SDP = _fails(500, "NORMAL_TEMPORARY_FAILURE", rings_ms=250)
 _ANSWERED = (
     "0103 0104 0105 0113 0116 0119 0120 0121 0123 0127 0130 0131 0132 0230 0231 0232 0233 0234 0235 0236 0237 0238 0239 "
-    "0240 0241 0242 0243 0244 0245 0246 0247 0248 0249 0250 0251 0252 0253 0254 0255 0256 0257 0258 0259 0264 0265 0266"
+    "0240 0241 0242 0243 0244 0245 0246 0247 0248 0249 0250 0251 0252 0253 0254 0255 0256 0257 0258 0259 0264 0265 0266 "
+    "0340 0341 0343 0345 0346 0347 0348 0351 0352 0353 0354 0355 0356 0357 0358 0359 0360 0361 0362 0363 0364 0365 0366 0370"
 )
 
 SCRIPTED: Mapping[str, Fate] = {
     **dict.fromkeys(_ANSWERED.split(), Fate(250)),
-    **dict.fromkeys(("0111", "0128", "0260", "0261"), _AFTER_VOICE),
+    **dict.fromkeys(("0111", "0128", "0260", "0261", "0342", "0344", "0349", "0350"), _AFTER_VOICE),
     "0101": _leaves(0),
     "0102": _leaves(60),
     "0106": _fails(904, "NORMAL_UNSPECIFIED", rings_ms=400),
@@ -94,6 +95,34 @@ SCRIPTED: Mapping[str, Fate] = {
     "0273": _NO_SDP,
     "0274": _NO_SDP,
     "0275": Fate(250, leaves_ms=1220, leaves_with="MANDATORY_IE_MISSING", is_cut=True),
+    "0301": _fails(486, "NORMAL_CIRCUIT_CONGESTION", rings_ms=250),
+    "0302": _fails(480, "NO_USER_RESPONSE", rings_ms=4950, voice=True),
+    "0303": _fails(604, "NO_ROUTE_DESTINATION", rings_ms=250),
+    "0304": _RINGS_ON,
+    "0305": _fails(480, "NO_USER_RESPONSE", rings_ms=250),
+    "0307": CHOSEN["0033"],
+    "0308": CHOSEN["0004"],
+    **dict.fromkeys(("0306", "0309", "0310", "0311"), _fails(486, "USER_BUSY", rings_ms=250)),
+    "0312": _fails(904, "NORMAL_UNSPECIFIED", rings_ms=250),
+    "0313": _fails(403, "CALL_REJECTED", rings_ms=250),
+    "0314": _fails(487, "ORIGINATOR_CANCEL", rings_ms=250),
+    "0315": _fails(380, "REQUESTED_CHAN_UNAVAIL"),
+    "0316": _fails(699, "NORMAL_UNSPECIFIED"),
+    "0317": _fails(500, "INTERWORKING"),
+    "0318": _fails(480, "NORMAL_UNSPECIFIED", rings_ms=250),
+    "0319": _fails(488, "INCOMPATIBLE_DESTINATION", rings_ms=550, voice=True),
+    "0320": _fails(480, "UNKNOWN", rings_ms=250),
+    "0321": _fails(480, "NO_USER_RESPONSE", rings_ms=250),
+    "0322": _fails(486, "UNALLOCATED_NUMBER"),
+    "0323": _fails(408, "RECOVERY_ON_TIMER_EXPIRE", rings_ms=250),
+    "0324": _fails(404, "NO_ROUTE_DESTINATION"),
+    "0325": _fails(403, "BEARERCAPABILITY_NOTAUTH"),
+    "0367": Fate(3450, early_media=True),
+    "0330": _leaves(40, "USER_BUSY"),
+    "0331": _leaves(40, "NORMAL_CIRCUIT_CONGESTION"),
+    "0332": _leaves(1000),
+    "0333": _leaves(1000),
+    **dict.fromkeys(("0371", "0372", "0373"), _NO_MEDIA),
 }
 # Endings of any number.
 ANSWERS: Mapping[str, Fate] = {

@@ -11,8 +11,8 @@ from engine.switch_conf.tree import BY_ENGINE, Element, Finding, Tree
 
 # What the dialplan may use, and the module that brings it.
 APPLICATIONS = dict.fromkeys(
-    ("answer", "bind_digit_action", "bridge", "echo", "event", "execute_extension", "hangup", "log", "mkdir", "multiset", "park",
-     "endless_playback", "play_and_get_digits", "playback", "record", "respond",
+    ("answer", "bind_digit_action", "bridge", "echo", "event", "execute_extension", "flush_dtmf", "hangup", "log",
+     "mkdir", "multiset", "park", "endless_playback", "play_and_get_digits", "playback", "record", "respond",
      "ring_ready", "sched_hangup", "set", "sleep", "start_dtmf", "transfer", "unset",
      "wait_for_answer", "wait_for_silence"),
     "mod_dptools",

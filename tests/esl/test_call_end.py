@@ -33,6 +33,21 @@ def end(**values: str) -> CallEnd:
         ),  # uuid_break after a second: read ahead, not sent
         ({"avanak_heard_ms": "6300", "billmsec": "400"}, 0),
         ({"avanak_heard_ms": "6300", "billmsec": "1000", "hold_accum_ms": "900"}, 0),
+        (
+            {
+                "avanak_heard_ms": "6000",
+                "avanak_finished": "true",
+                "billmsec": "6640",
+                "hold_accum_ms": "3000",
+            },
+            3020,
+        ),  # the last words' moment was no message
+        ({"playback_last_offset_pos": "16000", "billmsec": "2100"}, 2000),  # a key ended the breath early
+        ({"playback_last_offset_pos": "24000", "billmsec": "2100"}, 2100),
+        (
+            {"playback_last_offset_pos": "16000", "billmsec": "2500", "hold_accum_ms": "900"},
+            1100,
+        ),
         ({"avanak_heard_ms": "6300"}, 6300),  # nobody said how long the call was
         ({"playback_ms": "2040", "playback_last_offset_pos": "8080"}, 1010),
         ({"avanak_heard_ms": "500", "playback_last_offset_pos": "8080"}, 1010),

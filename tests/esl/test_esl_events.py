@@ -54,7 +54,7 @@ def test_a_message_heard_to_its_end():
         rang_at=1795435894471,
         answered_at=1795435894771,
         closed_by="send_bye",
-        heard_ms=500,  # of a call of 1,000 ms, with the breath before the message
+        heard_ms=1000,  # as its samples tell
     )
 
 

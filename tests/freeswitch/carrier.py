@@ -145,7 +145,9 @@ class Carrier:
         elif method == "CANCEL" and call and (script := script_of(call.number)) and script.on_cancel:
             refuses = script.on_cancel == "refuses"
             peer.send(carrier_sip.answer(message, 481 if refuses else 200, "c"))
-            if not refuses and not call.final:
+            if script.on_cancel == "is_busy" and not call.final:
+                self._final(call, 486, "486")
+            elif not refuses and not call.final:
                 self._follow(call, Step(0, 200, "plain"))
         elif method == "CANCEL":
             peer.send(carrier_sip.answer(message, 200 if call else 481, "c"))
@@ -215,6 +217,7 @@ class Carrier:
         here = (self.host, self.port)
         if step.status == 0:
             sdp = carrier_steps.body(step.sdp, call.offer, self.host, port) if step.sdp else ""
+            sdp = carrier_steps.edited(sdp, step.sdp_edits, {})
             script = script_of(call.number)
             call.wants_offer = not sdp and script is not None and not script.has_no_answer
             data = self.request(call, step.method, sdp)
@@ -223,6 +226,8 @@ class Carrier:
         data = carrier_steps.message(step, call.invite, call.tag, call.offer, here, port)
         if not step.is_lost:
             call.peer.send(data)
+        if step.status == 183:
+            self.callees.speak_early(call)
         if step.status >= 200 and not step.branch and not step.raw and not call.final and step.status != 299:
             call.final, call.last_answer = step.status, data
             if step.status == 200:

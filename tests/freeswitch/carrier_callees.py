@@ -60,6 +60,20 @@ class Callees:
                 lambda packet=packet, speaker=speaker: self._send_voice(call, packet, speaker),  # type: ignore[misc]
             )
 
+        if voice == "goodbye":
+            self.carrier.later(0.6, lambda: self._send_voice(call, carrier_rtp.goodbye(0x5EED), beside=1))
+
+    def speak_early(self, call: Call) -> None:
+        """Speaks and presses keys in the early media, as the script says."""
+        script = script_of(call.number)
+        if script is None:
+            return
+        for place in range(script.early_voice_ms // 20):
+            packet = carrier_rtp.speech_packet(place, 0x5EED)
+            self.carrier.later(0.02 * place, lambda packet=packet: self._send_voice(call, packet))  # type: ignore[misc]
+        for place, key in enumerate(script.early):
+            self.press(call, key, max(0.2, script.early_voice_ms / 1000 - 0.5) + 0.25 * place)
+
     def press(self, call: Call, key: str, after_s: float) -> None:
         """Sends the packets of one key, the first `after_s` seconds from now."""
         assert call.offer is not None
@@ -92,8 +106,12 @@ class Callees:
             key=key,
         )
 
-    def _send_voice(self, call: Call, packet: bytes, speaker: socket.socket | None = None) -> None:
+    def _send_voice(
+        self, call: Call, packet: bytes, speaker: socket.socket | None = None, beside: int = 0
+    ) -> None:
+        """To the port of the offer, or so many ports `beside` it (1: that of RTCP)."""
         if call.rtp is not None and call.offer is not None:
+            host, port = call.offer.address
             (speaker or call.rtp).sendto(
-                call.sealed.seal(packet) if call.sealed else packet, call.offer.address
+                call.sealed.seal(packet) if call.sealed else packet, (host, port + beside)
             )

@@ -104,20 +104,33 @@ def speech_packet(place: int, ssrc: int) -> bytes:
     return head + tone * 5
 
 
+_SOUNDS = {
+    "busy": (425, 425, 0, 425), "special": (950, 1400, 1800, 0),
+    "called_fax": (2100, 2100, 2100, 2100), "calling_fax": (1100, 0, 0, 0),
+}  # fmt: skip
+
+
 def spoken(what: str, ssrc: int) -> list[tuple[float, bytes]]:
     """Two seconds of what a callee says, each packet with its second.
 
-    ``noise`` (comfort noise alone, RFC 3389), ``busy`` (425 Hz), ``special`` (950, 1400 and 1800 Hz), ``elsewhere`` and
-    ``here`` (a hum).
+    ``noise`` (comfort noise alone, RFC 3389), ``busy`` (425 Hz), ``special`` (950, 1400 and 1800 Hz), ``elsewhere``,
+    ``here`` and ``goodbye`` (a hum), ``two`` (two of them at once), ``key`` (a 1), ``called_fax`` (2100 Hz) and
+    ``calling_fax`` (1100 Hz).
     """
+    if what == "two":
+        return [
+            (0.02 * place, speech_packet(place, ssrc + which)) for place in range(100) for which in (0, 1)
+        ]
+    if what == "key":
+        return [(0.8 + at, packet) for at, packet in tone_packets("1", ssrc)]
     if what == "noise":
         head = [
             struct.pack("!BBHII", 0x80, 13, place, place * 1600, ssrc) + bytes((60,)) for place in range(10)
         ]
         return [(0.2 * place, packet) for place, packet in enumerate(head)]
-    if what in ("elsewhere", "here"):
+    if what in ("elsewhere", "here", "goodbye"):
         return [(0.02 * place, speech_packet(place, ssrc)) for place in range(100)]
-    tones = (425, 425, 0, 425) if what == "busy" else (950, 1400, 1800, 0)
+    tones = _SOUNDS[what]
     coded = {
         tone: _coded([6000 * math.sin(2 * math.pi * tone * n / 8000) for n in range(160)]) for tone in tones
     }
@@ -128,6 +141,11 @@ def spoken(what: str, ssrc: int) -> list[tuple[float, bytes]]:
         )
         for place in range(100)
     ]
+
+
+def goodbye(ssrc: int) -> bytes:
+    """An RTCP BYE of this source (RFC 3550)."""
+    return struct.pack("!BBHI", 0x80, 201, 1, ssrc) + struct.pack("!BBHI", 0x81, 203, 1, ssrc)
 
 
 def _coded(samples: list[float]) -> bytes:

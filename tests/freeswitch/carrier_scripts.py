@@ -19,11 +19,12 @@
 0131  200 without a Contact · 0132 200 with an empty session name and lines that nobody knows
 ====
 
-Numbers 0201 and up are in carrier_oddities.py.
+Numbers 0201 and up are in carrier_oddities.py, 0301 and up in carrier_habits.py.
 """
 
 from __future__ import annotations
 
+from tests.freeswitch.carrier_habits import HABITS
 from tests.freeswitch.carrier_oddities import ODDITIES
 from tests.freeswitch.carrier_steps import LATER, RINGS, Script, Step, then
 
@@ -68,6 +69,7 @@ SCRIPTS: dict[str, Script] = {
     "0131": then(RINGS, Step(300, 200, "plain", contact=False)),
     "0132": then(RINGS, Step(300, 200, "odd_lines")),
     **ODDITIES,
+    **HABITS,
 }
 
 

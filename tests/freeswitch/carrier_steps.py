@@ -35,15 +35,18 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """All that one callee does; `on_cancel` instead of 200 and 487: ``answers`` or ``refuses``.
+    """All that one callee does; `on_cancel` instead of 200 and 487: ``answers``, ``refuses`` or ``is_busy`` (486).
 
-    `voice` is what it says after the answer (carrier_rtp.spoken); so many ACKs (`deaf_acks`) get lost.  Its own ACK
-    of an INVITE without an offer holds no answer with `has_no_answer`.
+    `early` are keys that are pressed in the early media, behind a voice of `early_voice_ms`; `voice` is what it says after
+    the answer (carrier_rtp.spoken).  So many ACKs (`deaf_acks`) get lost.  Its own ACK of an INVITE without an offer holds
+    no answer with `has_no_answer`.
     """
 
     steps: tuple[Step, ...] = field(default=())
     on_cancel: str = ""
     voice: str = ""
+    early: str = ""
+    early_voice_ms: int = 0
     deaf_acks: int = 0
     has_no_answer: bool = False
 

@@ -16,7 +16,7 @@ from tests.runtime.lab import Lab
 
 # FreeSWITCH asks again by itself, and nothing rings: a challenge is answered once, and of 422 it takes the longer session
 # timer, three times.
-INVITES = {"0106": 2, "0069": 4}
+INVITES = {"0106": 2, "0069": 4, "0312": 2}
 # The voice goes to an address that nobody here hears, the BYE to the other of two answers, or the carrier thinks it is over.
 UNHEARD_THERE = frozenset(("0105", "0123", "0130", "0266"))
 pytestmark = pytest.mark.timeout(300)
@@ -47,4 +47,4 @@ def test_each_carrier_has_one_outcome_and_no_more_rings_than_tries(
 
 
 def test_every_script_is_in_the_table() -> None:
-    assert set(SCRIPTS) == set(TABLES["scripts"]) | set(TABLES["oddities"])
+    assert set(SCRIPTS) == set(TABLES["scripts"]) | set(TABLES["oddities"]) | set(TABLES["habits"])
