@@ -45,7 +45,7 @@ def _ours(error: AvanakError) -> tuple[str, int] | Response:
     return _page(error.http_status, said(error))
 
 
-def _csrf(error: CSRFError) -> tuple[str, int] | Response | BaseResponse:
+def _csrf(_error: CSRFError) -> tuple[str, int] | Response | BaseResponse:
     page = form_page() if person_or_none() is not None and not is_program() else None
     if page is not None and not request.headers.get("HX-Request"):
         return redirect(page)

@@ -76,7 +76,7 @@ def run_hostile(bench: Bench, seconds: float, only: tuple[str, ...]) -> list[dic
     with data_dir() as folder:
         data, port = folder / "data", free_port()
         token, draft = _furnish(bench, data, seconds * 4 * len(chosen) + LONG_S)
-        with _served(bench, data, port) as parts:
+        with _served(data, port) as parts:
             attacker, other = Visitor(port, "203.0.113.1"), Visitor(port, "203.0.113.2")
             if not (attacker.log_in("attacker", PASSWORD) and other.log_in("other", PASSWORD)):
                 raise SwitchUnavailable("The people of the bench could not log in.")
@@ -145,7 +145,7 @@ def _furnish(bench: Bench, data: Path, seconds: float) -> tuple[str, int]:
 
 
 @contextmanager
-def _served(bench: Bench, data: Path, port: int) -> Iterator[dict[str, int]]:
+def _served(data: Path, port: int) -> Iterator[dict[str, int]]:
     """`serve` with its campaign running; the pids of its parts."""
     environment = {
         **os.environ,

@@ -55,10 +55,10 @@ class NoRecords:
     def mark(self) -> int:
         return 0
 
-    def are_complete(self, since: int) -> bool | None:
+    def are_complete(self, since: int) -> bool | None:  # noqa: ARG002 - as every switch's records
         return None
 
-    def find(self, uuids: Iterable[str]) -> dict[str, CallEnd]:
+    def find(self, uuids: Iterable[str]) -> dict[str, CallEnd]:  # noqa: ARG002 - as every switch's records
         return {}
 
 
@@ -203,7 +203,7 @@ class FileSource:
     def mark(self) -> int:
         return 0
 
-    def are_complete(self, since: int) -> bool | None:
+    def are_complete(self, since: int) -> bool | None:  # noqa: ARG002 - as every switch's records
         """A record is written before its channel leaves the list of channels.
 
         If nothing was ever seen in the file, the switch may not write to it.

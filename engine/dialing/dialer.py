@@ -280,7 +280,7 @@ class Dialer:
         while not self._is_stopping:
             if not self.writer.fault:
                 try:
-                    sender.step(link, monotonic_s(), wall_ms())
+                    sender.step(link, monotonic_s())
                 except Exception:
                     # One bad batch must not stop the switch; the reaper asks about its calls.
                     log.exception("action=send_failed switch=%d", switch_id)

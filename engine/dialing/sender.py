@@ -62,7 +62,7 @@ class Sender:
         self.kept = kept  # codecs besides PCMA and PCMU that a prompt is kept in
         self._turn = 0
 
-    def step(self, link: Poster, now_m: float, wall: int) -> int:
+    def step(self, link: Poster, now_m: float) -> int:
         """One tick: how many calls left.  Permits are taken before the words are said.
 
         A call whose rules no longer hold (window closed, campaign paused) has been taken

@@ -224,7 +224,7 @@ class QueueSwitch:
         read_back = self._clips.digits(language, display(found))
         self._answer(uuid, {"avanak_read_back": read_back, "avanak_check": "ok"}, now)
 
-    def _register(self, uuid: str, event: Event, now: int) -> None:
+    def _register(self, uuid: str, _event: Event, now: int) -> None:
         number = self._keyed.get(uuid, "")
         if number:
             self._writer.call(lambda: call_backs.register(uuid, number, now))
@@ -242,11 +242,11 @@ class QueueSwitch:
             self._writer.call(lambda: call_recordings.begun(uuid, now))
             self._link.post([commands.record(uuid, f"{self._recordings}/support/call-{uuid}.wav")])
 
-    def _rung(self, uuid: str, event: Event, now: int) -> None:
+    def _rung(self, _uuid: str, event: Event, now: int) -> None:
         caller = event.variable("avanak_caller_uuid") or ""
         self._writer.call(lambda: call_backs.rung(caller, now))
 
-    def _talked(self, uuid: str, event: Event, now: int) -> None:
+    def _talked(self, uuid: str, _event: Event, now: int) -> None:
         self._writer.call(lambda: call_backs.talked(uuid, now))
 
     def _transferred(self, uuid: str, event: Event, now: int) -> None:

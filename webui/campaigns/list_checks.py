@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from functools import partial
 
 from flask import abort, flash, redirect, request, url_for
@@ -56,12 +55,11 @@ def _made_of(made: ListImport) -> str:
     return url_for("campaigns.detail", campaign_id=made.campaign_id)
 
 
-def begin(pending: Pending, kind: str, already: Sequence[int] = ()) -> Check:
+def begin(pending: Pending, kind: str) -> Check:
     """Read an upload's list for messages of a kind; a short list has been read when this returns.
 
     If no number can be called with these choices it is not an error: the first rows and the reason (`problem`) are
-    kept, so that
-    the choices can be corrected.  `already` are numbers (integers) that do not count as to be called.
+    kept, so that the choices can be corrected.
     """
     uploads, settings, checks = web().uploads, web().settings, web().checks
     abroad = read(traffic_caps.opens_abroad)

@@ -41,7 +41,7 @@ def at_once(house: SupportHouse, channel: Channel, words: str) -> None:
             return
 
 
-def _pause(channel: Channel, ms: float, ends: tuple[str, ...]) -> Task:
+def _pause(ms: float, ends: tuple[str, ...]) -> Task:
     """Wait for `ms`; only the events in `ends` end it earlier."""
     until = time.monotonic() + ms / 1000
     while (left_ms := 1000 * (until - time.monotonic())) > 0:
@@ -49,14 +49,14 @@ def _pause(channel: Channel, ms: float, ends: tuple[str, ...]) -> Task:
             return
 
 
-def _sleep(house: SupportHouse, channel: Channel, data: str) -> Task:
+def _sleep(_house: SupportHouse, _channel: Channel, data: str) -> Task:
     """``sleep``: in real time, whatever the speed, because it waits for the engine."""
-    yield from _pause(channel, float(data), ("break",))
+    yield from _pause(float(data), ("break",))
 
 
 def _playback(house: SupportHouse, channel: Channel, data: str) -> Task:
     house.heard(channel, data)
-    yield from _pause(channel, house.quick(length_ms(house, data)), ("break",))
+    yield from _pause(house.quick(length_ms(house, data)), ("break",))
 
 
 def length_ms(house: SupportHouse, data: str) -> int:
@@ -100,7 +100,7 @@ def _record(house: SupportHouse, channel: Channel, data: str) -> Task:
     path, longest_s = data.split(" ")[:2]
     begun = time.monotonic()
     try:
-        yield from _pause(channel, house.quick(1000 * min(float(longest_s), channel.person.speak_s)), ())
+        yield from _pause(house.quick(1000 * min(float(longest_s), channel.person.speak_s)), ())
     finally:
         ms = int((time.monotonic() - begun) * 1000 * house.speed)
         channel.variables["record_ms"] = str(ms)

@@ -40,8 +40,8 @@ def _espeak() -> Speak:
 
     library.espeak_SetSynthCallback(take)
 
-    # `kept`: without a reference the callback would be garbage collected while the library still calls it.
-    def speak(text: str, voice: str, words_a_minute: int, kept: object = take) -> tuple[int, bytes]:
+    # `_kept`: without a reference the callback would be garbage collected while the library still calls it.
+    def speak(text: str, voice: str, words_a_minute: int, _kept: object = take) -> tuple[int, bytes]:
         out.clear()
         told[0] = 0
         if library.espeak_SetVoiceByName(voice.encode()) != 0:

@@ -83,7 +83,7 @@ def step(now: int, read: Run, write: Run, post: Post) -> int:
     """
     if not read(lambda: execute(_OPEN)):
         return 0
-    if read(lambda: _ended(now)):
+    if read(_ended):
         write(lambda: _note_ended(now))
     dead: set[str] = set()  # hosts that did not answer in this step: the rest must not wait for them
     told = 0
@@ -100,7 +100,7 @@ def step(now: int, read: Run, write: Run, post: Post) -> int:
     return told
 
 
-def _ended(now: int) -> list[tuple[Any, ...]]:
+def _ended() -> list[tuple[Any, ...]]:
     """Calls that have their end: (recipient, disposition, vote)."""
     return execute(
         "SELECT o.recipient_id, r.disposition, COALESCE(a.vote, ''), r.finished_at FROM one_click o"  # noqa: S608 - constants
@@ -110,7 +110,7 @@ def _ended(now: int) -> list[tuple[Any, ...]]:
 
 
 def _note_ended(now: int) -> None:
-    for recipient_id, disposition, vote, finished_at in _ended(now):
+    for recipient_id, disposition, vote, finished_at in _ended():
         code = OneClick.get_by_id(recipient_id).code
         if vote:
             outcome = SUCCESS if vote == code else WRONG_KEY

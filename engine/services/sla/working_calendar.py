@@ -75,7 +75,7 @@ def of_terms(terms: Terms, kind: CalendarKind | str) -> Calendar:
 
 
 @lru_cache(maxsize=16)
-def _built(terms_sha256: str, terms_id: str, kind: CalendarKind, made: tuple[HolidayEdit, ...]) -> Calendar:
+def _built(_terms_sha256: str, terms_id: str, kind: CalendarKind, made: tuple[HolidayEdit, ...]) -> Calendar:
     return agreements.versions().by_id(terms_id).calendar(kind, made)
 
 

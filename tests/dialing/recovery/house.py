@@ -106,9 +106,7 @@ class House:
             dialer.call_events.on_unsendable,
         )
         sent = 0
-        while SWITCH in dialer.links and (
-            now := sender.step(self.switch, monotonic_s() + 60.0 + sent, wall_ms())
-        ):
+        while SWITCH in dialer.links and (now := sender.step(self.switch, monotonic_s() + 60.0 + sent)):
             sent += now
         for call in dialer.calls.by_uuid.values():
             call.sent_m = min(call.sent_m, monotonic_s())

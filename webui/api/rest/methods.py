@@ -119,7 +119,7 @@ class Method:
         return found
 
 
-def bare(code: int, word: str) -> int:
+def bare(code: int, _word: str) -> int:
     """An error as the code alone."""
     return code
 
