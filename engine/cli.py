@@ -137,8 +137,8 @@ def _fail(sentence: str, status: int, as_json: bool) -> int:
 
 def _unexpected(error: Exception) -> str:
     """Write the traceback to the log file; return the sentence for the person."""
-    from engine import logs
-    from engine.config import load_settings
+    from engine import logs  # noqa: PLC0415 - these are slow to import, and `--help` needs neither
+    from engine.config import load_settings  # noqa: PLC0415
 
     where = ""
     try:

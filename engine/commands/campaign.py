@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import Console
 
 from engine.clock import wall_ms
 from engine.commands import common, lists, progress, reporting, rules, running, sending, trunks
@@ -140,8 +141,6 @@ def show(campaign_id: int, as_json: bool) -> None:
     document = {**_document(seen, settings), "set_aside": refused, "votes": votes}
 
     def text() -> None:
-        from rich.console import Console
-
         for name, value in document["rules"].items():
             if value not in ("", None, False, []):
                 click.echo(f"{name:<16} {one_line(str(value))}")

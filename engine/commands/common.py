@@ -11,8 +11,8 @@ from typing import Any
 import click
 
 from engine import logs, private_files
-from engine.clock import wall_ms
-from engine.config import Settings, load_settings
+from engine.clock import from_ms, wall_ms
+from engine.config import Settings, load_settings, zone_of
 from engine.errors import BadInput, NotFound
 from engine.runtime.opening import open_store
 from engine.sentences import is_kept, sentence_of
@@ -151,16 +151,11 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], empty: str) -> 
 
 def iso(at_ms: int | None) -> str | None:
     """An instant for a program: ISO 8601 in UTC."""
-    from engine.clock import from_ms
-
     return from_ms(at_ms).isoformat(timespec="milliseconds").replace("+00:00", "Z") if at_ms else None
 
 
 def local(at_ms: int | None, settings: Settings) -> str:
     """An instant for a person: the installation's zone, no zone's name."""
-    from engine.clock import from_ms
-    from engine.config import zone_of
-
     return f"{from_ms(at_ms).astimezone(zone_of(settings.timezone)):%Y-%m-%d %H:%M:%S}" if at_ms else "—"
 
 

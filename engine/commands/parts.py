@@ -50,12 +50,13 @@ def engine(
 
 def web(log_file: bool, interrupts: Interrupts, link: Supervised | None) -> None:
     """The web UI, listening, and what brings the lists in that come through it; no event socket, no engine."""
-    from engine.runtime.list_importer import Importer
-    from engine.runtime.webhook_sender import WebhookSender
-    from engine.services.outbox.outside import parse_networks
-    from webui import create_app
-    from webui.request.security import keys_of
-    from webui.server import serve as serve_app
+    # Here, as the engine's process is to hold nothing of the web.
+    from engine.runtime.list_importer import Importer  # noqa: PLC0415
+    from engine.runtime.webhook_sender import WebhookSender  # noqa: PLC0415
+    from engine.services.outbox.outside import parse_networks  # noqa: PLC0415
+    from webui import create_app  # noqa: PLC0415
+    from webui.request.security import keys_of  # noqa: PLC0415
+    from webui.server import serve as serve_app  # noqa: PLC0415
 
     settings = common.settings_and_store(log_to_file=log_file)
     if link is not None:

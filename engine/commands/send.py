@@ -11,6 +11,7 @@ from rich.console import Console
 
 from engine.clock import wall_ms
 from engine.commands import common, lists, progress, reporting, rules, running, sending, trunks
+from engine.commands.dry_run import dry_run as say_what_would_happen
 from engine.commands.follow import NO_SWITCH, follow
 from engine.commands.interrupts import Interrupts
 from engine.config import Settings
@@ -74,8 +75,6 @@ def send(
     policy = Policy.of_settings(settings)
     _check(wanted, specs, speed, report, policy.max_call_s)
     if dry_run:
-        from engine.commands.dry_run import dry_run as say_what_would_happen
-
         return say_what_would_happen(
             settings, specs, wanted, list_path, message_path, trims, choices, account_id, as_json, following
         )

@@ -51,7 +51,7 @@ def serve(
     with Interrupts() as interrupts:
         if not no_web and not web_only:
             return _both(switches, speed, log_file, interrupts)
-        from engine.commands import parts
+        from engine.commands import parts  # noqa: PLC0415 - the supervisor stays small
 
         link = supervise.Supervised(interrupts) if supervised else None
         if web_only:

@@ -298,7 +298,7 @@ def statement(number: str, pdf: Path | None, csv: Path | None, as_json: bool) ->
     if csv is not None:
         _write_file(csv, statement_csv(head, reckoning).encode())
     if pdf is not None:
-        from engine.agreement.statement_pdf import statement_pdf
+        from engine.agreement.statement_pdf import statement_pdf  # noqa: PLC0415 - its fonts take a while
 
         _write_file(pdf, statement_pdf(head, reckoning, terms))
     common.answer(

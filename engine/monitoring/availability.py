@@ -135,7 +135,7 @@ class AvailabilityMonitor:
 
     def _look_at_web(self, url: str) -> None:
         """Ask the web UI; two failures in a row mean that it is down."""
-        import requests  # takes 0.1 s, which the start of the engine should not wait for
+        import requests  # noqa: PLC0415 - takes 0.1 s, which the start of the engine should not wait for
 
         try:
             answer = requests.get(url, timeout=WEB_TIMEOUT_S, allow_redirects=True)

@@ -217,9 +217,9 @@ class Engine:
         """Start scheduled jobs after dialling has begun: their libraries take half a second to import."""
         self.wait_for_switch(JOBS_WAIT_S)
         gevent.sleep(JOBS_AFTER_S)
-        from engine.runtime.jobs import start_jobs
-        from engine.services.outbox.sending import Channels
-        from engine.services.outbox.voice import VoiceLine
+        from engine.runtime.jobs import start_jobs  # noqa: PLC0415
+        from engine.services.outbox.sending import Channels  # noqa: PLC0415
+        from engine.services.outbox.voice import VoiceLine  # noqa: PLC0415
 
         voice = VoiceLine(self._speak, self.dialer.wake, self.policy)
         channels = Channels.from_settings(self.settings, voice)

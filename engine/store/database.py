@@ -58,7 +58,7 @@ def build_database(url: str) -> Database:
         return SqliteDatabase(str(path), pragmas=SQLITE_PRAGMAS, autoconnect=False, timeout=10)
     parts = urlsplit(url)
     if parts.scheme in {"postgresql", "postgres"}:
-        from playhouse.postgres_ext import Psycopg3Database
+        from playhouse.postgres_ext import Psycopg3Database  # noqa: PLC0415 - psycopg is an extra
 
         query = dict(item.split("=", 1) for item in parts.query.split("&") if "=" in item)
         host = unquote(query.pop("host", "")) or (unquote(parts.hostname) if parts.hostname else None)

@@ -102,7 +102,7 @@ def _answer(work: Callable[..., Any], request: list[Any], most: int | None) -> b
 
 def _told(error: Exception) -> dict[str, Any]:
     """One of our errors with its sentence; for any other, its details for the log."""
-    from engine.errors import AvanakError
+    from engine.errors import AvanakError  # noqa: PLC0415 - run by its path: `main` makes `engine` known
 
     if isinstance(error, AvanakError):
         return {"error": type(error).__name__, "sentence": error.sentence.kept()}

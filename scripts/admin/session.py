@@ -83,7 +83,7 @@ def connect(arguments: argparse.Namespace) -> Session:
     library has none and does not tell «nobody there» from «wrong password».  3. Log in.
     """
     try:
-        import ESL
+        import ESL  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise BadInput(HOW_TO_INSTALL) from error
     password = os.environ.get(PASSWORD_VARIABLE, "")

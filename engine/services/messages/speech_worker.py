@@ -20,7 +20,7 @@ Speak = Callable[[str, str, int], tuple[int, bytes]]
 
 def _espeak() -> Speak:
     """espeak-ng, whose library and data come with the wheel `espeakng-loader`."""
-    import espeakng_loader
+    import espeakng_loader  # noqa: PLC0415 - one of the two voices is loaded
 
     library = ctypes.CDLL(espeakng_loader.get_library_path())
     data = str(espeakng_loader.get_data_path())
@@ -59,8 +59,8 @@ def _espeak() -> Speak:
 
 def _piper(model: str) -> Speak:
     """A Piper voice from a model file."""
-    from piper import PiperVoice
-    from piper.config import SynthesisConfig
+    from piper import PiperVoice  # noqa: PLC0415 - an extra
+    from piper.config import SynthesisConfig  # noqa: PLC0415
 
     voice = PiperVoice.load(model)
 

@@ -2,12 +2,11 @@
 
 The clips lie in ``engine/assets/clips/<language>/`` as WAV (8 kHz, mono, 16 bits):
 ``0`` to ``9``, ``code`` («کد شما») and ``again`` («تکرار می‌کنم»).  They were made by
-``python -m engine.services.messages.spoken_digits FOLDER`` and can be replaced by a speaker's recordings.
+``scripts/clips.py`` and can be replaced by a speaker's recordings.
 """
 
 from __future__ import annotations
 
-import sys
 import wave
 from functools import cache
 from pathlib import Path
@@ -15,7 +14,6 @@ from pathlib import Path
 import numpy as np
 
 from engine.errors import BadInput
-from engine.services.messages import audio
 from engine.services.messages.audio import RATE, Samples
 
 CLIPS = Path(__file__).parents[2] / "assets" / "clips"
@@ -39,7 +37,6 @@ WORDS: dict[str, dict[str, str]] = {
         "again": "I repeat",
     },
 }
-RATE_OF_CLIPS = 135  # words a minute: slower than a message, so that people can write along
 
 _AFTER_WORD, _AFTER_DIGIT, _AFTER_GROUP, _BETWEEN = 350, 150, 400, 700  # ms of silence
 
@@ -91,21 +88,3 @@ def _digits(code: str, language: str) -> list[Samples]:
 
 def _silence(ms: int) -> Samples:
     return np.zeros(RATE * ms // 1000, np.int16)
-
-
-def make_clips(folder: Path) -> None:
-    """Speak all clips into `folder` with the installed speech engine."""
-    from engine.services.messages.speech import Speech
-
-    speech = Speech()
-    for language, words in WORDS.items():
-        (folder / language).mkdir(parents=True, exist_ok=True)
-        for name, text in words.items():
-            voice = "english" if language == "en" else "male"
-            samples = speech.samples(text, voice, RATE_OF_CLIPS)
-            (folder / language / f"{name}.wav").write_bytes(audio.wav_bytes(samples))
-    speech.close()
-
-
-if __name__ == "__main__":
-    make_clips(Path(sys.argv[1]) if len(sys.argv) > 1 else CLIPS)

@@ -17,9 +17,8 @@ from smpplib import consts, exceptions, gsm, smpp
 
 from engine.clock import monotonic_s
 from engine.sentences import kept
-from engine.services.outbox.text_providers import TIMEOUT_S, line_of
 from engine.services.outbox.text_receipts import DELIVERED, REJECTED
-from engine.services.outbox.texts import TextSent
+from engine.services.outbox.texts import TIMEOUT_S, TextSent, line_of
 from engine.store.tables.texts import TextMessage
 
 log = logging.getLogger(__name__)

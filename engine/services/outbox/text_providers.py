@@ -15,10 +15,10 @@ import requests
 
 from engine.errors import BadInput
 from engine.sentences import kept
-from engine.services.outbox.texts import TextCarrier, TextSent
+from engine.services.outbox.smpp import Smpp, SmppReceipts
+from engine.services.outbox.texts import TIMEOUT_S, TextCarrier, TextSent, line_of
 from engine.store.tables.texts import TextMessage
 
-TIMEOUT_S = 10.0
 LATER = frozenset((408, 425, 429))
 
 
@@ -79,8 +79,6 @@ def provider_of(url: str, lines: str) -> TextCarrier | None:
         raise BadInput("AVANAK_SMS_LINES names no line that texts come from.")
     scheme = urlsplit(url).scheme
     if scheme == "smpp":
-        from engine.services.outbox.smpp import Smpp  # where nobody uses it, it is not loaded
-
         return Smpp(url, words)
     if scheme in ("http", "https"):
         return Http(url, words)
@@ -91,11 +89,4 @@ def receiver_of(url: str) -> ReceiptSource | None:
     """Where receipts are fetched; None where they are posted to us, and when texts are off."""
     if urlsplit(url).scheme != "smpp":
         return None
-    from engine.services.outbox.smpp import SmppReceipts
-
     return SmppReceipts(url)
-
-
-def line_of(item: TextMessage, provider: TextCarrier) -> str:
-    """Whom a text comes from."""
-    return item.line or provider.lines[0]

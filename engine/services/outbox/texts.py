@@ -35,6 +35,7 @@ SUCCESS, ANSWERED, BUSY, NO_ANSWER, FAIL = "success", "answered", "busy", "no_an
 OUTCOMES = (SUCCESS, ANSWERED, BUSY, NO_ANSWER, FAIL)
 LONGEST = 1_000  # characters of a text
 AT_ONCE = 100
+TIMEOUT_S = 10.0  # which a carrier has to answer
 GIVEN_UP_MS = 300_000  # of one that is being sent for so long: its sender is gone
 DAY_MS = 86_400_000
 FIRST_PAUSE_MS, LONGEST_PAUSE_MS = 10_000, 3_600_000
@@ -70,6 +71,11 @@ class TextCarrier(Protocol):
     lines: tuple[str, ...]
 
     def send(self, items: Sequence[TextMessage]) -> Iterator[TextSent]: ...
+
+
+def line_of(item: TextMessage, carrier: TextCarrier) -> str:
+    """Whom a text comes from."""
+    return item.line or carrier.lines[0]
 
 
 def allow(account_id: int, campaign_id: int, wanted: Sequence[TextWanted], lines: Sequence[str]) -> None:

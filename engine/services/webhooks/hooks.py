@@ -14,7 +14,7 @@ from engine.sealing import SecretBox
 from engine.services.accounts import accounts, audit_log
 from engine.services.accounts.permissions import Actor, require
 from engine.services.outbox import signing
-from engine.store.tables.webhooks import Webhook
+from engine.store.tables.webhooks import Webhook, WebhookEvent
 from engine.store.webhook_events import KINDS as KINDS  # which the web offers
 
 log = logging.getLogger(__name__)
@@ -78,8 +78,6 @@ def rotate(person: Actor, account_id: int, hook_id: int, box: SecretBox, now: in
 
 def remove(person: Actor, account_id: int, hook_id: int, now: int) -> None:
     """Remove a hook and its pending events."""
-    from engine.store.tables.webhooks import WebhookEvent
-
     require(person, "webhook.change", account_id)
     row = get(account_id, hook_id)
     WebhookEvent.delete().where(WebhookEvent.webhook_id == row.id).execute()
