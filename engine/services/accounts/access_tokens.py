@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from engine.errors import BadInput, Conflict, NotAllowed, NotFound
 from engine.services.accounts import accounts, audit_log, permissions
+from engine.services.accounts.ownership import owned
 from engine.services.accounts.permissions import WEB_SERVICE
 from engine.services.accounts.token_scopes import Scope
 from engine.store.tables.core import User
@@ -156,9 +157,10 @@ def revoke(person: User | None, token_id: int, now: int) -> None:
 
 
 def _theirs(person: User | None, token_id: int) -> AccessToken:
-    row = AccessToken.get_or_none(AccessToken.id == token_id)
-    if row is None or (person is not None and permissions.scope(person) not in (None, row.account_id)):
-        raise NotFound("There is no token %(id)s.", id=token_id)
+    account_id = permissions.scope(person) if person is not None else None
+    query = AccessToken.select().where(AccessToken.id == token_id)
+    missing = NotFound("There is no token %(id)s.", id=token_id)
+    row: AccessToken = owned(query, AccessToken.account_id, account_id, missing)
     if person is not None:
         permissions.require(person, "token.change", row.account_id)
     return row

@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from engine.errors import BadInput, NotFound, StoreUnavailable
 from engine.services.accounts import accounts, pictures
+from engine.services.accounts.ownership import owned
 from engine.store.tables.customers import Document
 from engine.text import shown_name
 
@@ -109,12 +110,8 @@ def note(account_id: int, stored: StoredFile, now: int, review_id: int | None = 
 def get(document_id: int, account_id: int | None = None) -> Document:
     """A document, of the account if one is given; NotFound otherwise."""
     query = Document.select().where(Document.id == document_id)
-    if account_id is not None:
-        query = query.where(Document.account_id == account_id)
-    row = query.get_or_none()
-    if row is None:
-        raise NotFound("There is no document %(id)s.", id=document_id)
-    return row
+    missing = NotFound("There is no document %(id)s.", id=document_id)
+    return owned(query, Document.account_id, account_id, missing)
 
 
 def file_of(folder: Path, row: Document) -> Path:

@@ -15,6 +15,7 @@ from engine.errors import BadInput, Conflict, NotAllowed, NotFound
 from engine.fold import fold
 from engine.sentences import Word
 from engine.services.accounts import access_tokens, audit_log, permissions, quotas, sessions
+from engine.services.accounts.ownership import owned
 from engine.services.accounts.permissions import ROLES, STAFF_ROLES
 from engine.store.database import refuse_in_transaction
 from engine.store.tables.core import User
@@ -158,12 +159,8 @@ def of_account(account_id: int | None, text: str = "") -> list[User]:
 def get(person_id: int, account_id: int | None = None) -> User:
     """A person (of the account, if one is given); NotFound otherwise."""
     query = User.select().where(User.id == person_id)
-    if account_id is not None:
-        query = query.where(User.account == account_id)
-    row = query.get_or_none()
-    if row is None:
-        raise NotFound("There is no person %(id)s.", id=person_id)
-    return row
+    missing = NotFound("There is no person %(id)s.", id=person_id)
+    return owned(query, User.account, account_id, missing)
 
 
 def change(

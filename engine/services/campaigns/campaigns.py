@@ -16,6 +16,7 @@ from engine.errors import BadInput, Conflict, NotAllowed, NotFound
 from engine.sentences import Word
 from engine.services.accounts import accounts, permissions, quotas
 from engine.services.accounts.accounts import SendingRefused
+from engine.services.accounts.ownership import owned
 from engine.services.campaigns import start_checks, why
 from engine.services.campaigns.rules import CampaignRules, call_length_s
 from engine.services.campaigns.start_checks import NotApproved
@@ -121,12 +122,8 @@ def create(account_id: int, rules: CampaignRules, message_id: int | None, now: i
 def get(campaign_id: int, account_id: int | None = None) -> Campaign:
     """A campaign, of the account if one is given; NotFound otherwise."""
     query = Campaign.select().where(Campaign.id == campaign_id)
-    if account_id is not None:
-        query = query.where(Campaign.account == account_id)
-    row = query.get_or_none()
-    if row is None:
-        raise NotFound("There is no campaign %(id)s.", id=campaign_id)
-    return row
+    missing = NotFound("There is no campaign %(id)s.", id=campaign_id)
+    return owned(query, Campaign.account, account_id, missing)
 
 
 def start(campaign_id: int, now: int, policy: Policy, account_id: int | None = None) -> None:

@@ -14,6 +14,7 @@ from peewee import IntegrityError
 
 from engine.errors import NotFound
 from engine.services.accounts import accounts, permissions
+from engine.services.accounts.ownership import owned
 from engine.services.campaigns import quick_history, start_checks
 from engine.services.campaigns.recipients import add_many, add_one
 from engine.services.campaigns.rules import CampaignRules
@@ -206,12 +207,8 @@ def state_of(recipient_id: int, account_id: int | None = None) -> QuickState:
         .join(Campaign, on=(Campaign.id == Recipient.campaign_id))
         .where(Recipient.id == recipient_id, Campaign.standing_key != "")
     )
-    if account_id is not None:
-        query = query.where(Campaign.account == account_id)
-    row = query.get_or_none()
-    if row is None:
-        raise NotFound("There is no quick send %(id)s.", id=recipient_id)
-    return _state(row)
+    missing = NotFound("There is no quick send %(id)s.", id=recipient_id)
+    return _state(owned(query, Campaign.account, account_id, missing))
 
 
 def latest(account_id: int, limit: int) -> list[QuickState]:

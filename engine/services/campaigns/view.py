@@ -13,6 +13,7 @@ from typing import Any
 from engine.errors import NotFound
 from engine.fold import fold
 from engine.sentences import Sentence
+from engine.services.accounts.ownership import owned
 from engine.services.campaigns import start_checks, why, why_for_customers
 from engine.states import CampaignState, MessageState
 from engine.store.numbering import is_number_of
@@ -105,12 +106,8 @@ LONGEST_E164 = 16  # the plus included
 def view(campaign_id: int, now: int, account_id: int | None = None) -> CampaignView:
     """A campaign, of the account if one is given; NotFound otherwise."""
     query = _rows().where(Campaign.id == campaign_id)
-    if account_id is not None:
-        query = query.where(Campaign.account == account_id)
-    row = query.get_or_none()
-    if row is None:
-        raise NotFound("There is no campaign %(id)s.", id=campaign_id)
-    return _view(row, now)
+    missing = NotFound("There is no campaign %(id)s.", id=campaign_id)
+    return _view(owned(query, Campaign.account, account_id, missing), now)
 
 
 def views(

@@ -15,6 +15,7 @@ from peewee import ModelSelect
 from engine.errors import BadInput, Conflict, NotFound
 from engine.fold import fold
 from engine.services.accounts import accounts, audit_log, quotas
+from engine.services.accounts.ownership import owned
 from engine.services.numbering.numbers import NormalNumber
 from engine.store.bulk import insert_rows
 from engine.store.sql import changed, execute
@@ -49,11 +50,9 @@ def make(account_id: int, name: str, now: int, person_id: int | None = None, **a
 
 def get(list_id: int, account_id: int | None) -> ContactList:
     """A list, only of `account_id` if it is given.  Raises NotFound."""
-    row = ContactList.get_or_none(ContactList.id == list_id)
-    if row is None or row.is_removed or (account_id is not None and row.account_id != account_id):
-        raise NotFound("There is no contact list %(id)s.", id=list_id)
-    found: ContactList = row
-    return found
+    query = ContactList.select().where(ContactList.id == list_id, ~ContactList.is_removed)
+    missing = NotFound("There is no contact list %(id)s.", id=list_id)
+    return owned(query, ContactList.account_id, account_id, missing)
 
 
 def get_whole(list_id: int, account_id: int | None) -> ContactList:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.errors import BadInput, NotFound
+from engine.services.accounts.ownership import owned
 from engine.services.messages import audio
 from engine.services.messages.sound_sheet import write_sheet
 from engine.services.messages.spoken_digits import number_samples
@@ -106,9 +107,5 @@ def add(account_id: int, title: str, prompt: str, duration_ms: int, now: int) ->
 def get(message_id: int, account_id: int | None = None) -> Message:
     """A message, only of `account_id` if it is given.  Raises NotFound."""
     query = Message.select().where(Message.id == message_id)
-    if account_id is not None:
-        query = query.where(Message.account == account_id)
-    row = query.get_or_none()
-    if row is None:
-        raise NotFound("There is no message %(id)s.", id=message_id)
-    return row
+    missing = NotFound("There is no message %(id)s.", id=message_id)
+    return owned(query, Message.account, account_id, missing)

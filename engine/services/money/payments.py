@@ -19,6 +19,7 @@ from engine.amounts import rials
 from engine.errors import Conflict, NotFound
 from engine.sentences import Sentence
 from engine.services.accounts import accounts
+from engine.services.accounts.ownership import owned
 from engine.services.money import ledger, subscriptions
 from engine.services.money.ledger import NoCredit
 from engine.services.money.payment_providers import PaymentAnswer, Provider, ProviderDown
@@ -242,12 +243,8 @@ def book(payment_id: int, reference: str, card: str, now: int, decided_by: int |
 def get(payment_id: int, account_id: int | None = None) -> Payment:
     """A payment, of the account if one is given; NotFound otherwise."""
     query = Payment.select().where(Payment.id == payment_id)
-    if account_id is not None:
-        query = query.where(Payment.account_id == account_id)
-    row = query.get_or_none()
-    if row is None:
-        raise NotFound("There is no payment %(id)s.", id=payment_id)
-    return row
+    missing = NotFound("There is no payment %(id)s.", id=payment_id)
+    return owned(query, Payment.account_id, account_id, missing)
 
 
 def payments(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from engine.errors import BadInput, Conflict, NotFound
 from engine.services.accounts import accounts, audit_log, permissions
+from engine.services.accounts.ownership import owned
 from engine.services.accounts.permissions import Actor, is_staff
 from engine.services.outbox import addresses, deliveries
 from engine.services.outbox.wording import Bilingual
@@ -63,9 +64,9 @@ def agree(
 
 def end(person: Actor, wish_id: int, now: int) -> None:
     """End a wish, by its customer or by staff; it stays as history."""
-    row = SpecialWish.get_or_none(SpecialWish.id == wish_id)
-    if row is None or permissions.scope(person) not in (None, row.account_id):
-        raise NotFound("There is no special notice %(id)s.", id=wish_id)
+    query = SpecialWish.select().where(SpecialWish.id == wish_id)
+    missing = NotFound("There is no special notice %(id)s.", id=wish_id)
+    row: SpecialWish = owned(query, SpecialWish.account_id, permissions.scope(person), missing)
     changed = (
         SpecialWish.update(ended_at=now, ended_by=person.id)
         .where(SpecialWish.id == wish_id, SpecialWish.ended_at.is_null())

@@ -9,6 +9,7 @@ from engine.errors import BadInput, Conflict, NotFound
 from engine.sentences import Sentence, Word
 from engine.services.accounts import account_states, accounts, audit_log, documents
 from engine.services.accounts.documents import StoredFile
+from engine.services.accounts.ownership import owned
 from engine.services.onboarding.national_numbers import national_code, national_id
 from engine.states import AccountState, ReviewState
 from engine.store.paging import page_of
@@ -95,12 +96,8 @@ def reviews(
 def get(review_id: int, account_id: int | None = None) -> IdentityReview:
     """A review, of the account if one is given; NotFound otherwise."""
     query = IdentityReview.select().where(IdentityReview.id == review_id)
-    if account_id is not None:
-        query = query.where(IdentityReview.account_id == account_id)
-    row = query.get_or_none()
-    if row is None:
-        raise NotFound("There is no identity review %(id)s.", id=review_id)
-    return row
+    missing = NotFound("There is no identity review %(id)s.", id=review_id)
+    return owned(query, IdentityReview.account_id, account_id, missing)
 
 
 def documents_of(review_id: int) -> list[Document]:

@@ -9,6 +9,7 @@ from engine.agreement.intervals import total
 from engine.agreement.reckoning import Reckoning, from_evidence
 from engine.agreement.statement import StatementHead, statement_sha256
 from engine.errors import BadInput, NotFound
+from engine.services.accounts.ownership import owned
 from engine.services.sla import support_calls
 from engine.store.paging import page_of
 from engine.store.tables.sla import Evidence, Statement
@@ -57,10 +58,9 @@ def page(month: str, before: int | None, limit: int) -> list[Statement]:
 
 def get(number: str, account_id: int | None = None) -> Statement:
     """A statement by its number (of that account only, if given); NotFound otherwise."""
-    row: Statement | None = Statement.get_or_none(Statement.number == number)
-    if row is None or (account_id is not None and row.account_id != account_id):
-        raise NotFound("There is no statement %(number)s.", number=number)
-    return row
+    missing = NotFound("There is no statement %(number)s.", number=number)
+    query = Statement.select().where(Statement.number == number)
+    return owned(query, Statement.account_id, account_id, missing)
 
 
 def reproduce(row: Statement) -> tuple[StatementHead, Reckoning]:

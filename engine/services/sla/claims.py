@@ -18,6 +18,7 @@ from engine.agreement.terms import Terms
 from engine.errors import BadInput, Conflict, NotFound
 from engine.sentences import Duration, Instant, Sentence, Word
 from engine.services.accounts import accounts
+from engine.services.accounts.ownership import owned
 from engine.services.sla import agreements, authorisation, incidents, working_calendar
 from engine.services.sla.claim_states import UNDECIDED, ClaimKind, ClaimState, move
 from engine.store.paging import page_of
@@ -255,10 +256,9 @@ def _time_claimed_before(new: NewClaim, kind: ClaimKind) -> int | None:
 
 def get(claim_id: int, account_id: int | None = None) -> Claim:
     """A claim (of that account only, if given); NotFound otherwise."""
-    row: Claim | None = Claim.get_or_none(Claim.id == claim_id)
-    if row is None or (account_id is not None and row.account_id != account_id):
-        raise NotFound("There is no claim %(id)s.", id=claim_id)
-    return row
+    query = Claim.select().where(Claim.id == claim_id)
+    missing = NotFound("There is no claim %(id)s.", id=claim_id)
+    return owned(query, Claim.account_id, account_id, missing)
 
 
 def undecided(claim_id: int) -> Claim:
