@@ -1,1 +1,1 @@
-"""Words, sentences, numbers and dates in the reader's language."""
+"""Translations of words and sentences, and formats of numbers and dates, for the reader's language."""

@@ -1,4 +1,4 @@
-"""What a figure of the agreement is called, and how it is said: for the page of what changed between two versions."""
+"""Names and formats of the agreement's figures, for the page that compares two versions."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _BAND = re.compile(r"bands\[(\d+)\]\.(\w+)")
 
 
 def place(path: str, before: Terms, after: Terms) -> str:
-    """What stands at a path of a version's record, such as ``limits.claim_window_s``."""
+    """The name of the figure at a path of a version's record, such as ``limits.claim_window_s``."""
     room, _dot, rest = path.partition(".")
     band = _BAND.fullmatch(path)
     if band:
@@ -61,7 +61,7 @@ def place(path: str, before: Terms, after: Terms) -> str:
 
 
 def figure(path: str, value: Any) -> str:
-    """A value of a version as people read it."""
+    """A value of a version, formatted for people."""
     if value is None:
         return "—"
     if isinstance(value, bool):

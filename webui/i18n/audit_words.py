@@ -1,4 +1,4 @@
-"""What the audit log holds, in the reader's words: what was done, to what, and what changed."""
+"""The audit log in the reader's words: the action, its subject, and the changes."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ FIELDS: dict[str, Any] = {
     "next_at": _l("next start"),
     "until_at": _l("until"),
 }
-# Whose words a value may be, by its field.
+# The groups of words that a field's values belong to.
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _KINDS = {
     "state": ("campaign", "account", "review", "message", "claim", "notice", "payment", "report", "health"),
@@ -214,35 +214,35 @@ def init_app(app: Flask) -> None:
 
 
 def act(action: str) -> str:
-    """What was done."""
+    """The name of an action."""
     return str(ACTS.get(action, action))
 
 
 def subject(text: str) -> str:
-    """To what: «account 7», «حساب ۷»."""
+    """The subject of an action: «account 7», «حساب ۷»."""
     if text == "nobody":
         return _("an unknown name")
     kind, _space, number_ = text.rpartition(" ")
     if kind.startswith("calendar "):
         edit = kind.removeprefix("calendar ")
         return f"{WORDS['edit'].get(edit, edit)} {digits(number_.replace('-', '/'))}"
-    shown = number_ if kind in ("gateway", "switch") else digits(number_)  # those have names
+    shown = number_ if kind in ("gateway", "switch") else digits(number_)  # gateways and switches have names
     return f"{SUBJECTS.get(kind, kind)} {shown}"
 
 
 def changes(text: str) -> str:
-    """What it was, or became: the values by their names, or what somebody wrote."""
+    """The values before or after a change, with their names; a text of a person stays as it is."""
     if not text.startswith("{"):
         return text
     try:
         values = json.loads(text)
     except ValueError:
-        return text  # cut, for it was long
+        return text  # it was long and was truncated
     return "\n".join(f"{_field(name)}: {_value(name, value)}" for name, value in values.items())
 
 
 def _field(name: str) -> str:
-    """What a value is called; a day of the calendar is its own name."""
+    """The name of a field; a day of the calendar is its own name."""
     return digits(name.replace("-", "/")) if _DAY.fullmatch(name) else str(FIELDS.get(name, name))
 
 

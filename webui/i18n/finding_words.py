@@ -1,10 +1,10 @@
-"""The auditor's findings in words, for the staff's page; the log says the details in English."""
+"""The auditor's findings in words, for the page of staff; the log has the details in English."""
 
 from __future__ import annotations
 
 from engine.sentences import Sentence
 
-# kind of `engine.store.findings.Finding`
+# by the kind of `engine.store.findings.Finding`
 _WORDS: dict[str, Sentence] = {
     "seats": Sentence("Seats taken and calls in memory differed."),
     "run": Sentence("A campaign's live calls were counted wrong in memory."),
@@ -37,11 +37,11 @@ _SUBJECTS: dict[str, Sentence] = {
 
 
 def describe(kind: str) -> Sentence:
-    """What a kind of finding means; the kind itself when it has no words."""
+    """The description of a kind of finding; the kind itself if it has none."""
     return _WORDS.get(kind, Sentence(kind))
 
 
 def subject(words: str) -> Sentence:
-    """What it was found on: ``campaign 7``."""
+    """The subject of a finding: ``campaign 7``."""
     what, _, name = words.partition(" ")
     return Sentence(_SUBJECTS[what], name=name) if what in _SUBJECTS else Sentence(words)

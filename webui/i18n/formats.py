@@ -1,4 +1,4 @@
-"""How things are said to the reader: language, digits, dates, lengths of time.
+"""Formats for the reader: language, digits, dates, durations.
 
 Persian and English; Jalali or Gregorian dates; the digits of the language.
 """
@@ -48,9 +48,9 @@ def init_app(app: Flask) -> None:
 
 
 def ask_filters_anew(app: Flask) -> None:
-    """Have every filter of ours asked at each rendering; call it when all are there.
+    """Make Jinja call all our filters at each rendering; call this after all filters are registered.
 
-    Jinja works a filter of a constant out when it compiles a template: its first reader's language would be kept.
+    Jinja evaluates a filter of a constant when it compiles a template, so the language of the first reader would stay.
     """
     filters = app.jinja_env.filters
     for name, made in filters.items():
@@ -68,10 +68,10 @@ def _asked_anew(made: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def language() -> str:
-    """``fa`` or ``en``: the person's, else the session's, else what the browser asks for, else Persian."""
+    """``fa`` or ``en``: from the person, else the session, else the browser's preferences, else Persian."""
     if not has_request_context():
         return "fa"
-    if "spoken" in g:  # what programs are told in both languages
+    if "spoken" in g:  # an answer to a program, which has both languages
         return str(g.spoken)
     found = person_or_none()
     chosen = found.language if found is not None else session.get("language")
@@ -87,18 +87,18 @@ def calendar() -> str:
 
 
 def refresh_language() -> None:
-    """The language was changed in this request."""
+    """Apply a change of the language in this request."""
     g.pop("person", None)
     refresh()
 
 
 def digits(text: object) -> str:
-    """Text with the digits of the reader's language, nothing else changed."""
+    """Text with its digits converted to those of the reader's language."""
     return str(text).translate(_DIGITS_ONLY) if language() == "fa" else str(text)
 
 
 def number(value: float | None, places: int = 0) -> str:
-    """A number with separators: 12,345 or ۱۲٬۳۴۵; a dash for one that is not known."""
+    """A number with separators: 12,345 or ۱۲٬۳۴۵; a dash for None."""
     if value is None:
         return "—"
     text = f"{value:,.{places}f}"
@@ -106,17 +106,17 @@ def number(value: float | None, places: int = 0) -> str:
 
 
 def plain_number(text: str) -> str:
-    """A number that is written already, with the reader's digits and decimal point."""
+    """A formatted number with the reader's digits and decimal point."""
     return text.translate(_PERSIAN) if language() == "fa" else text
 
 
 def rate(value: float) -> str:
-    """A number of calls a second: one place below 100, none if it is whole."""
+    """A rate in calls a second: one decimal place below 100, none for whole numbers."""
     return number(value, 0 if value >= 100 or float(value).is_integer() else 1)
 
 
 def percent(share: float | None, places: int = 0) -> str:
-    """A share of 0 to 1 as percent; a dash for none."""
+    """A share from 0 to 1 as a percentage; a dash for None."""
     if share is None:
         return "—"
     text = f"{share * 100:.{places}f}%"
@@ -124,7 +124,7 @@ def percent(share: float | None, places: int = 0) -> str:
 
 
 def plain_instant(at_ms: int) -> str:
-    """Date and time of day in the reader's calendar: «today 14:30», «1405/09/02 14:30»."""
+    """Date and time in the reader's calendar: «today 14:30», «1405/09/02 14:30»."""
     zone = web().zone
     at = from_ms(at_ms).astimezone(zone)
     today = from_ms(wall_ms()).astimezone(zone).date()
@@ -141,7 +141,7 @@ def plain_instant(at_ms: int) -> str:
 
 
 def instant(at_ms: int | None) -> str | Markup:
-    """As `plain_instant`, in a <time> element whose title has the whole date; a dash for none."""
+    """As `plain_instant`, in a <time> element with the full date as its title; a dash for None."""
     if at_ms is None:
         return "—"
     at = from_ms(at_ms).astimezone(web().zone)
@@ -153,14 +153,14 @@ def instant(at_ms: int | None) -> str | Markup:
 
 
 def plain_deadline(at_ms: int) -> str:
-    """As `plain_instant`, for the end of a time: midnight is 24:00 of the day that it ends."""
+    """As `plain_instant`, for the end of a time: midnight is 24:00 of the day before."""
     if from_ms(at_ms).astimezone(web().zone).strftime("%H:%M:%S") != "00:00:00":
         return plain_instant(at_ms)
     return digits(f"{written_day(from_ms(at_ms - 1000).astimezone(web().zone).date())} 24:00")
 
 
 def deadline(at_ms: int | None) -> str | Markup:
-    """As `instant`, for the end of a time: midnight is 24:00 of the day that it ends."""
+    """As `instant`, for the end of a time: midnight is 24:00 of the day before."""
     if at_ms is None or from_ms(at_ms).astimezone(web().zone).strftime("%H:%M:%S") != "00:00:00":
         return instant(at_ms)
     at, text = from_ms(at_ms).astimezone(web().zone), plain_deadline(at_ms)
@@ -170,7 +170,7 @@ def deadline(at_ms: int | None) -> str | Markup:
 
 
 def duration(ms: float) -> str:
-    """A length of time in its two largest units: 2 h 5 min, 45 s."""
+    """A duration in its two largest units: 2 h 5 min, 45 s."""
     seconds = max(0, round(ms / 1000))
     parts: list[str] = []
     for size, word in (
@@ -187,7 +187,7 @@ def duration(ms: float) -> str:
 
 
 def parse_instant(text: str) -> int | None:
-    """The instant (ms) of ``1405/09/02 14:30`` in the reader's calendar; None for nothing.  BadInput."""
+    """The instant (ms) of ``1405/09/02 14:30`` in the reader's calendar; None for an empty text.  Raises BadInput."""
     text = text.translate(_TO_ASCII).strip()
     if not text:
         return None
@@ -196,7 +196,7 @@ def parse_instant(text: str) -> int | None:
         if not found:
             raise ValueError
         year, month, day, hour, minute = map(int, found.groups())
-        # By its size a year says which calendar it is of: nobody starts a campaign in 1405 AD.
+        # The year shows which calendar is meant: nobody starts a campaign in 1405 AD.
         if year < 1700:
             of = jdatetime.date(year, month, day).togregorian()
             year, month, day = of.year, of.month, of.day
@@ -208,13 +208,13 @@ def parse_instant(text: str) -> int | None:
 
 
 def instant_example() -> str:
-    """A date and time as `parse_instant` takes it: tomorrow at nine."""
+    """An example for `parse_instant`: tomorrow at nine."""
     day = from_ms(wall_ms()).astimezone(web().zone).date() + timedelta(days=1)
     return digits(f"{written_day(day)} 09:00")
 
 
 def written_instant(at_ms: int | None) -> str:
-    """An instant as `parse_instant` takes it, to fill a form with."""
+    """An instant in the form of `parse_instant`, to fill a form field."""
     if at_ms is None:
         return ""
     at = from_ms(at_ms).astimezone(web().zone)

@@ -12,7 +12,7 @@ LINE_AND_HOOKS: dict[str, dict[str, Any]] = {
         "available": _l("Takes calls"),
         "paused": _l("Paused"),
     },
-    # What the switch says of an agent's telephone.
+    # The state of an agent's telephone on the switch.
     "agent_seen": {
         "waiting": _l("free"),
         "receiving": _l("rings"),

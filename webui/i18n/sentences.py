@@ -1,8 +1,7 @@
 """Sentences of the services, in the reader's language, digits and calendar.
 
-A service refuses with an English form and named values (`engine.sentences`).
-The form is looked up in the catalog like all texts of the pages; the values
-are written for the reader.
+A service raises an English form with named values (`engine.sentences`).  The form is translated by the catalog like all
+texts of pages; the values are formatted for the reader.
 """
 
 from __future__ import annotations
@@ -47,20 +46,20 @@ def init_app(app: Flask) -> None:
 
 
 class Said(str):
-    """A sentence that is written for the reader already: the digits of names in it are as they must be."""
+    """A sentence that is already formatted for the reader; digits in it must not be converted, as names may have some."""
 
     __slots__ = ()
 
 
 def said(what: AvanakError | Sentence) -> Said:
-    """What a service says, in the reader's language."""
+    """A message of a service in the reader's language."""
     sentence = what.sentence if isinstance(what, AvanakError) else what
     form = gettext(sentence.id) if sentence.id else ""
     return Said(fill(form, sentence.values, written))
 
 
 def errors_said(errors: Iterable[object]) -> str:
-    """What is wrong with a field, in one text; what the form library says of its own gets the reader's digits."""
+    """The errors of a field in one text; messages of the form library get the reader's digits."""
     point = plain_number(".")
     return " ".join(
         error if isinstance(error, Said) else digits(_POINT.sub(point, str(error))) for error in errors
@@ -68,7 +67,7 @@ def errors_said(errors: Iterable[object]) -> str:
 
 
 def written(value: object) -> str:
-    """A value of a sentence as the reader writes it."""
+    """A value of a sentence, formatted for the reader."""
     match value:
         case Sentence():
             return said(value)
@@ -87,48 +86,48 @@ def written(value: object) -> str:
         case Amount() | int() | float():
             return plain_number(str(value))
     text = str(value)
-    if _DECIMAL.fullmatch(text):  # a number of a kept sentence
+    if _DECIMAL.fullmatch(text):  # a number of a stored sentence
         return plain_number(text)
     return digits(text) if _FIGURES.issuperset(text) else text
 
 
 def reason(text: str) -> str:
-    """A reason that a service kept, in the reader's language; what a person typed stays as it is."""
+    """A stored reason in the reader's language; a text that a person typed stays as it is."""
     return said(sentence_of(text)) if is_kept(text) else text
 
 
 def reason_sentence(reason: str) -> str:
-    """Why a number was set aside."""
+    """The reason why a number was set aside, as a sentence."""
     return said(Reason(reason).sentence)
 
 
 def finding(kind: str) -> str:
-    """What the auditor found, in words."""
+    """The description of a kind of finding."""
     return said(finding_words.describe(kind))
 
 
 def finding_subject(words: str) -> str:
-    """What the auditor found it on."""
+    """The subject of a finding."""
     return said(finding_words.subject(words))
 
 
 def binding(word: str) -> str:
-    """The limit that binds a campaign, in words."""
+    """The limit that determines a campaign's rate, in words."""
     return said(BINDINGS[word])
 
 
 def grant(name: str) -> str:
-    """What a permission of an account is called."""
+    """The name of a permission of an account."""
     return said(GRANTS[name])
 
 
 def promise(kind: str) -> str:
-    """What a clock of a ticket promises."""
+    """The promise of a ticket's clock, in words."""
     return said(CLOCKS[ClockKind(kind)].title)
 
 
 def step_value(text: str, what: str) -> str:
-    """What a step of a ticket's history changed, in words."""
+    """The value that a step of a ticket's history set, in words."""
     if what == "state":
         return word(text, "ticket")
     if what in ("department", "opened"):
@@ -141,5 +140,5 @@ def step_value(text: str, what: str) -> str:
 
 
 def _named(word: str) -> str:
-    """What a state, kind or other fixed word is called; the word itself when it has no name."""
+    """The name of a state, kind or other fixed word; the word itself if it has none."""
     return next((str(group[word]) for group in WORDS.values() if word in group), word)

@@ -17,7 +17,7 @@ from webui.request.access import person_or_none
 
 WORDS: dict[str, dict[str, Any]] = {
     **LINE_AND_HOOKS,
-    # As they stand inside a sentence.
+    # In the form for use inside a sentence.
     "said": {
         "none": _l("none"),
         "draft": _l("draft"),
@@ -64,7 +64,7 @@ WORDS: dict[str, dict[str, Any]] = {
     },
     # How often a campaign is made again.
     "every": {"day": _l("every day"), "week": _l("every week"), "month": _l("every month")},
-    # Who of a campaign is called again.
+    # Which recipients of a campaign are called again.
     "redial": {
         "all": _l("All numbers"),
         "nobody": _l("No numbers, only the message and the rules"),
@@ -81,7 +81,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "unknown": _l("Outcome unknown"),
         "delivered": _l("Heard the message"),
     },
-    # What became of a recipient, as customers read it.
+    # The outcome of a recipient, for customers.
     "outcome": {
         "all": _l("All"),
         "delivered": _l("Heard the message"),
@@ -97,7 +97,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "waiting": _l("Waiting"),
         "in-call": _l("In call"),
     },
-    # How one try ended, as customers read it.
+    # The outcome of one try, for customers.
     "try": {
         "answered": _l("Answered"),
         "busy": _l("Line was busy"),
@@ -313,7 +313,7 @@ WORDS: dict[str, dict[str, Any]] = {
     },
     "listed_by": {"key": _l("Key in a call"), "import": _l("Import"), "person": _l("By hand")},
 }
-# States that are good, bad, or wait for somebody: the colours of their chips.
+# The states that are good, bad, or waiting, for the colours of their chips.
 _GOOD = {
     "active",
     "available",
@@ -343,18 +343,18 @@ def init_app(app: Flask) -> None:
 
 
 def may_do(right: str) -> bool:
-    """Whether who asks has a right: for menus and buttons; the routes ask again."""
+    """Whether the person has a right, for menus and buttons; the routes check again."""
     found = person_or_none()
     return found is not None and permissions.may(found, right, found.account_id)
 
 
 def word(value: object, group: str) -> str:
-    """What a state or kind is called; the word itself when it has no name."""
+    """The name of a state or kind; the word itself if it has none."""
     return str(WORDS[group].get(str(value), value))
 
 
 def choices(group: str) -> list[SelectChoice]:
-    """All of a group, to choose from."""
+    """All words of a group, as choices of a form field."""
     return [SelectChoice(value, label) for value, label in WORDS[group].items()]
 
 
@@ -365,13 +365,13 @@ def tone(state: object) -> str:
 
 
 def component(name: str) -> str:
-    """What is watched: ``switch/one`` is «Switch one»."""
+    """The name of a monitored component: ``switch/one`` is «Switch one»."""
     kind, _sep, own = name.partition("/")
     return f"{word(kind, 'component')} \u2068{own}\u2069" if own else word(kind, "component")
 
 
 def step_word(what: str) -> str:
-    """What was done to a ticket, or about an outage's notice (``call_1800``: staff were called after half an hour)."""
+    """The name of a step of a ticket or of an outage's notice (``call_1800``: staff were called after half an hour)."""
     kind, _sep, after_s = what.partition("_")
     if kind == "call" and after_s.isdigit():
         minutes = int(after_s) // 60
@@ -382,5 +382,5 @@ def step_word(what: str) -> str:
 
 
 def phone(number: str) -> str:
-    """A number as people write it, kept in its order in right-to-left text."""
+    """A telephone number as people write it, in left-to-right order also in right-to-left text."""
     return f"\u2066{digits(display(number) if number.startswith('+') else number)}\u2069" if number else "—"

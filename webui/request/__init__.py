@@ -1,1 +1,1 @@
-"""Access, limits and services of a request."""
+"""What all requests need: access, limits, security, and the services of the process."""

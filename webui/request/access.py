@@ -20,7 +20,7 @@ from engine.store.threads import read, write
 from webui.request.context import web
 from webui.request.programs import is_program
 
-KEPT_MARK = "#kept"  # marks an address whose page puts typed input back (static/forms.js)
+KEPT_MARK = "#kept"  # marks an address whose page restores typed input (static/forms.js)
 
 _OPEN_ENDPOINTS = frozenset(
     {
@@ -52,7 +52,7 @@ def init_app(app: Flask) -> None:
 
 
 def person() -> User:
-    """The logged-in person (not on open routes)."""
+    """The logged-in person (not available on open routes)."""
     found: User = g.person
     return found
 
@@ -71,7 +71,7 @@ def account_scope() -> int | None:
 
 
 def needs(right: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Restrict a route to people with a right; `account_scope` says on which account."""
+    """Restrict a route to people with a right; `account_scope` gives the account for which they have it."""
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
@@ -97,7 +97,7 @@ def for_staff(view: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def log_in(found: User) -> None:
-    """Begin a new session that takes over nothing of the one before, not even its CSRF token."""
+    """Begin a new session that shares nothing with the one before, not even its CSRF token."""
     fresh_cookie()
     address, agent, now = request.remote_addr or "", request.user_agent.string, wall_ms()
     session["key"] = write(lambda: sessions.begin(found, address, agent, now))
@@ -117,13 +117,13 @@ def lifetime() -> Lifetime:
 
 
 def session_id() -> int:
-    """The session of this request (routes that are not open only)."""
+    """The id of this request's session (not available on open routes)."""
     found: int = g.session_id
     return found
 
 
 def safe_target(target: str | None) -> str:
-    """Where to go after logging in: a path of this site, else the start page."""
+    """The address after the log-in: a path of this site, otherwise the start page."""
     start = url_for("portal.start")
     if not target or not target.startswith("/") or target[1:2] in ("/", "\\"):
         return start
@@ -139,9 +139,9 @@ def _may(right: str) -> bool:
 
 
 def _who() -> BaseResponse | None:
-    """Find the person of the session, or redirect to the log-in page, before any body is read.
+    """Find the person of the session, or redirect to the log-in page, before a body is read.
 
-    Programs send a token, which `webui.api` checks; the browser's session is ignored there.
+    Programs send a token, which `webui.api` checks; there the browser's session is ignored.
     """
     if is_program():
         return None
@@ -152,7 +152,7 @@ def _who() -> BaseResponse | None:
         if found is not None:
             g.person, row = found
             g.session_id = int(row.id)
-            # A page that polls by itself does not count as activity of the person.
+            # The polling of a page does not count as activity of the person.
             if sessions.is_use_due(row, now) and not request.headers.get("HX-Request"):
                 write(lambda: sessions.note_use(row.id, now))
             return _to_second_factor()
@@ -160,16 +160,16 @@ def _who() -> BaseResponse | None:
     if request.endpoint in _OPEN_ENDPOINTS:
         return None
     if request.headers.get("HX-Request"):
-        # A fragment was requested after the session ended: leave the whole page.
+        # A fragment was requested after the session ended: the whole page must go to the log-in.
         return Response(status=401, headers={"HX-Redirect": url_for("auth.login")})
     target = request.full_path.rstrip("?") if request.method == "GET" else form_page()
     return redirect(url_for("auth.login", next=target))
 
 
 def form_page() -> str | None:
-    """The page that the form was sent from, where the browser puts back the typed input; None if it is not known.
+    """The page from which the form was sent, where the browser restores the typed input; None if it is unknown.
 
-    Only a page of ours that can be requested with GET: a refused form may be at an address that takes only POST.
+    Only a page of this site that accepts GET: the address of a refused form may accept only POST.
     """
     parts = urlsplit(request.referrer or "")
     if parts.netloc != request.host:

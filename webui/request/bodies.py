@@ -1,4 +1,4 @@
-"""JSON that programs send, read within limits: how deep it is nested, and no NUL in any text."""
+"""JSON of programs, read within limits: bounded nesting, and no NUL in any text."""
 
 from __future__ import annotations
 

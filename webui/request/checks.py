@@ -1,6 +1,6 @@
-"""Reading of lists for their pre-flight, outside the request because a million lines take ten seconds.
+"""Reading of uploaded lists for the check page, outside the request because a million lines take ten seconds.
 
-A check writes only the upload's own file, so an interrupted one is simply started again.
+A check writes only to the folder of its upload, so an interrupted one is simply started again.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from gevent.event import Event
 
 from engine.errors import AvanakError
 
-PATIENCE_S = 2.0  # most lists are read within the request that uploads them
+PATIENCE_S = 2.0  # the request waits so long; most lists are read by then
 KEPT = 200  # finished checks that are kept
 
 
 @dataclass(slots=True)
 class Check:
-    """One list being read: `rows` so far, and at the end its `result` or `error`."""
+    """One list that is being read: `rows` so far, and at the end its `result` or `error`."""
 
     rows: int = 0
     result: Any = None
@@ -28,7 +28,7 @@ class Check:
     ended: Event = field(default_factory=Event)
 
     def note(self, rows: int) -> None:
-        """Note the progress; called from the reading thread."""
+        """Set the progress; called by the reading thread."""
         self.rows = rows
 
 
@@ -40,7 +40,7 @@ class Checks:
         self._known: dict[str, Check] = {}
 
     def begin(self, token: str, work: Callable[[Check], Any]) -> Check:
-        """Run `work` in a thread, replacing an earlier check of this upload; wait a little for its end."""
+        """Run `work` in a thread, replacing an earlier check of this upload; wait up to `PATIENCE_S` for its end."""
         check = self._known[token] = Check()
         for old in list(self._known)[:-KEPT]:
             del self._known[old]

@@ -1,4 +1,4 @@
-"""What every part of the web UI needs: settings, zone, uploads, and threads for computing."""
+"""The context of the web process: settings, zone, uploads, and threads for computations."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ class AvanakWeb:
         self.uploads = Uploads(settings.data_dir / "uploads", settings.max_upload_mb * 1_000_000)
         self.checks = Checks(lambda work: self.apart(work, waits=True))
         self._hasher = Semaphore(1)
-        self._hashing = 0  # how many hash or wait for it
+        self._hashing = 0  # requests that hash or wait to
 
     def apart(self, work: Callable[[], T], *, waits: bool = False) -> T:
-        """Run a computation (workbooks, password hashes) off the hub; return its result.
+        """Run a computation (workbooks, password hashes) outside the hub and return its result.
 
-        With `waits` it uses the threads for work that takes long or waits for a worker (sounds, lists).
+        With `waits` it runs in the threads for work that takes long or waits for a worker (sounds, lists).
         """
         return begin(work, waits=waits)()
 
     def hashed(self, work: Callable[[], T]) -> T:
-        """Hash a password off the hub, one at a time: each takes 64 MB and a processor.
+        """Hash a password outside the hub, one at a time, as each takes 64 MB and a processor.
 
-        TooManyRequests when the next one would have to wait for seconds.
+        Raises TooManyRequests when this one would have to wait for seconds.
         """
         if self._hashing >= MOST_HASHING:
             raise TooManyRequests(retry_after=2)
@@ -62,11 +62,10 @@ class AvanakWeb:
             self._hashing -= 1
 
     def begun(self, work: Callable[[Callable[[int], None]], None]) -> int:
-        """Start work that goes on after this request; return the id that it reports first.
+        """Start work that continues after this request, and return the id that it reports.
 
-        `work` gets the function for reporting it.  An exception before that is raised here, a later one is logged.
-        Short work
-        has ended when this returns.
+        `work` gets the function with which it reports the id.  An exception before the report is raised here, a later
+        one is logged.  Short work has ended when this returns.
         """
         told: AsyncResult[int] = AsyncResult()
 
@@ -84,7 +83,7 @@ class AvanakWeb:
         return found
 
     def each_apart(self, items: Iterator[T]) -> Iterator[T]:
-        """Yield the items (never None), each computed off the hub when it is needed."""
+        """Yield the items (never None); each is computed outside the hub when it is needed."""
         while (item := self.apart(lambda: next(items, None), waits=True)) is not None:
             yield item
 

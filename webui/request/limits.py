@@ -1,9 +1,9 @@
-"""What may be asked of the web: how often, how much at once, in how many parts; decided before a body is read.
+"""Limits of requests: rate, size of bodies, number of fields; decided before a body is read.
 
-1. Before it is known who asks: how often their address may ask at all, and for what the route says.
-2. Then, who it is (`access`).
-3. Then, how often that person's account may ask, how large a body of this route may be, how many large ones at once.
-4. Only then is a body read: in pieces, its fields counted before they are taken apart.
+1. Before the person is known: the rate of the IP address, in all and for this route.
+2. The person (`access`).
+3. The rate of the person's account, the size of a body for this route, the number of large bodies at once.
+4. Only then a body is read: in pieces, with its fields counted before they are parsed.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ from webui.request.pace import Left, Pace, Rate
 Route = TypeVar("Route")
 
 OF_ADDRESS = Rate.of("6000 per minute")  # an office of a hundred people with live pages
-OF_NOBODY = Rate.of("300 per minute")  # of an address, without logging in
+OF_NOBODY = Rate.of("300 per minute")  # of an address, without a log-in
 OF_ACCOUNT = Rate.of("3000 per minute")
 OF_PROGRAMS_ADDRESS = Rate.of("60000 per minute")  # codes and alarms of a large firm, one by one
 OF_PROGRAMS_ACCOUNT = Rate.of("18000 per minute")
-SMALL_BYTES = 16_000  # of a form of somebody who has not logged in
+SMALL_BYTES = 16_000  # of a form without a log-in
 FORM_BYTES = 256_000
 JSON_BYTES = 1_000_000
 NUMBERS_BYTES = 4_000_000  # of numbers with commas between them: a quarter of a million
 MOST_FIELDS = 500
 LINES_BYTES = 64_000_000  # a hundred thousand lines of recipients
-LARGE_BYTES = 1_000_000  # a body of which only so many are taken at a time:
+LARGE_BYTES = 1_000_000  # larger bodies are limited in number:
 LARGE_AT_ONCE, LARGE_OF_ACCOUNT = 8, 2
 LARGE_AGAIN_S = 10
-IN_MEMORY_BYTES = 64_000  # of a file; what is larger lies on the disk while it is read
+IN_MEMORY_BYTES = 64_000  # of a file; larger files are on disk while they are read
 
 Bytes = Callable[[Settings], int]
 
@@ -61,7 +61,7 @@ def _documents(count: int) -> Bytes:
     return lambda settings: count * DOCUMENT_BYTES
 
 
-# Routes that take files, all of people who have logged in: how many bytes beside FORM_BYTES.
+# Routes that accept files, all after a log-in: bytes in addition to FORM_BYTES.
 FILES: dict[str, Bytes] = {
     "new_campaign.form": _uploads(1),
     "new_list.replace": _uploads(1),
@@ -86,14 +86,14 @@ FILES: dict[str, Bytes] = {
 
 
 class Limiter:
-    """Marks routes and blueprints with how often each address and account may ask for them."""
+    """Sets the rates of routes and blueprints for each address and account."""
 
     def __init__(self) -> None:
-        self.enabled = True  # tests that ask for every page at once switch it off
+        self.enabled = True  # tests that request every page at once switch it off
         self._of_blueprint: dict[str, list[tuple[Rate, frozenset[str]]]] = {}
 
     def limit(self, text: str, methods: Iterable[str] = ()) -> Callable[[Route], Route]:
-        """Allow ``20 per minute`` of these methods (none: of all)."""
+        """Allow ``20 per minute`` for these methods (empty: for all)."""
         rule = (Rate.of(text), frozenset(methods))
 
         def mark(route: Route) -> Route:
@@ -106,12 +106,12 @@ class Limiter:
         return mark
 
     def exempt(self, route: Route) -> Route:
-        """Do not count requests of this route: they show a secret, or only ask whether we are up."""
+        """Do not count requests of this route: they authenticate with a secret, or only ask whether the process serves."""
         route.is_uncounted = True  # type: ignore[attr-defined]
         return route
 
     def rules(self) -> list[tuple[str, Rate]]:
-        """The name and the rate of what the present request is counted as."""
+        """The counters of the present request, as (name, rate)."""
         view = current_app.view_functions.get(request.endpoint or "")
         found = [*getattr(view, "rates", []), *self._of_blueprint.get(request.blueprint or "", [])]
         return [
@@ -129,23 +129,23 @@ limiter = Limiter()
 
 
 class _Limits:
-    """One a process."""
+    """The state of the limits; one for each process."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.pace = Pace(settings.data_dir)
-        self.large: Counter[int] = Counter()  # bodies that are being taken, by account (0: staff)
+        self.large: Counter[int] = Counter()  # bodies that are being received, by account (0: staff)
         self.folder = settings.data_dir / "tmp"
 
     def count(self, key: str, rate: Rate) -> None:
-        """Count a request; TooManyRequests, which says when to come back."""
+        """Count a request.  Raises TooManyRequests, which says when to try again."""
         wait_ms = self.pace.take(key, rate, wall_ms()) if limiter.enabled else 0
         if wait_ms:
             raise TooManyRequests(retry_after=-(-wait_ms // 1000))
 
 
 def init_first(app: Flask, settings: Settings) -> None:
-    """What comes before everything else."""
+    """Register the checks that come before everything else."""
     limits = app.extensions["avanak_limits"] = _Limits(settings)
     make_folder(limits.folder)
     app.request_class = BoundedRequest
@@ -155,7 +155,7 @@ def init_first(app: Flask, settings: Settings) -> None:
 
 
 def init_after_access(app: Flask) -> None:
-    """What comes when it is known who asks."""
+    """Register the checks that come when the person is known."""
     app.before_request(_of_browser)
 
 
@@ -178,12 +178,12 @@ def _of_address() -> None:
 
 
 def _of_browser() -> None:
-    if request.blueprint not in programs.BLUEPRINTS:  # a program is identified later, by its token
+    if request.blueprint not in programs.BLUEPRINTS:  # programs are identified later, by their token
         of_person()
 
 
 def of_person() -> None:
-    """Count the request for the account, and say how large the body may be."""
+    """Count the request for the account, and set the largest size of the body."""
     limits, person = _limits(), g.get("person")
     if person is None:
         if not limiter.is_exempt():
@@ -200,7 +200,7 @@ def of_person() -> None:
 
 
 def left_of_account() -> Left | None:
-    """What is left of the allowance of the account whose program asks; None while it is not known who asks."""
+    """The rest of the allowance of the program's account; None while the account is unknown."""
     person = g.get("person")
     if person is None or "caller" not in g:
         return None
@@ -222,9 +222,9 @@ def _bound_body(limits: _Limits, person: Any) -> None:
 
 
 def bytes_of(endpoint: str, is_known: bool, settings: Settings) -> int:
-    """How large a body of a route may be, of somebody who has logged in or not."""
+    """The largest body of a route, in bytes, with or without a log-in."""
     if endpoint.startswith("switch_records."):
-        return FORM_BYTES + FORM_BYTES  # it shows its password first, and says itself what is too long
+        return FORM_BYTES + FORM_BYTES  # it checks its password and the length itself
     if endpoint == "text_receipts.take":
         return FORM_BYTES  # the same
     if not is_known:
@@ -244,7 +244,7 @@ def _end(_error: BaseException | None) -> None:
 
 
 class _Parser(FormDataParser):
-    """Counts the fields of a form before it takes them apart."""
+    """Counts the fields of a form before it parses them."""
 
     def _parse_urlencoded(
         self, stream: IO[bytes], mimetype: str, content_length: int | None, options: dict[str, str]
@@ -257,7 +257,7 @@ class _Parser(FormDataParser):
 
 
 class BoundedRequest(Request):
-    """A request whose body is read within the limits of its route."""
+    """A request whose body is limited by its route."""
 
     form_data_parser_class = _Parser
 
@@ -268,6 +268,6 @@ class BoundedRequest(Request):
         filename: str | None = None,
         content_length: int | None = None,
     ) -> IO[bytes]:
-        """Where a file lies while its form is read: without a name, so that it is gone with us."""
+        """The temporary file of an upload; it has no name, so that it disappears with the process."""
         made: Any = tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES, dir=str(_limits().folder))  # noqa: SIM115 - the parser closes it
         return made  # type: ignore[no-any-return]

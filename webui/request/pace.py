@@ -1,8 +1,8 @@
-"""How often something may be asked for, counted for all web processes together.
+"""Rate limits, counted for all web processes together.
 
-In a small database of its own beside the data (nothing is lost with it): the one of calls is not written for
-every page that a stranger asks for.  A key has one number, the instant from which it has nothing left of its
-allowance: a request moves it on by its share, and is refused when that would be more than the whole span ahead.
+The counts are in a small database of their own, so that requests of strangers do not write to the main database; losing
+it does no harm.  Each key has one number, an instant: a request moves it forward by its share of the span, and is
+refused when the instant would be more than the whole span in the future (the GCRA algorithm).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PRUNE_EVERY = 2_000  # requests
 MOST_KEYS = 200_000
 
 _MAKE = "CREATE TABLE IF NOT EXISTS pace (key TEXT PRIMARY KEY, used_until INTEGER NOT NULL) WITHOUT ROWID"
-# Parameters: key, now, share, longest (the latest instant that is still allowed).
+# Parameters: key, now, share, longest (the latest allowed instant).
 _TAKE = """
 INSERT INTO pace (key, used_until) VALUES (:key, :now + :share)
 ON CONFLICT (key) DO UPDATE SET used_until = MAX(used_until, :now) + :share
@@ -34,7 +34,7 @@ RETURNING used_until
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many in a span of so many ms."""
+    """A number of requests in a span of ms."""
 
     count: int
     span_ms: int
@@ -50,7 +50,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What is left of an allowance: how many, and after how many ms it is whole again."""
+    """The rest of an allowance: the number of requests, and the ms until it is complete again."""
 
     rate: Rate
     count: int
@@ -58,7 +58,7 @@ class Left:
 
 
 class Pace:
-    """The counts, in `folder`."""
+    """The counts, in a database in `folder`."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE
@@ -67,9 +67,9 @@ class Pace:
         self._is_broken = False
 
     def take(self, key: str, rate: Rate, now: int) -> int:
-        """Take one of the allowance of `key` at `now` (ms); 0, or after how many ms there is one again.
+        """Take one request from the allowance of `key` at `now` (ms); returns 0, or the ms until one is available.
 
-        When the counts cannot be kept (a full disk) everybody may: a limit must not become an outage.
+        When the counts cannot be stored (a full disk) everything is allowed: a limit must not become an outage.
         """
         share = max(1, rate.span_ms // rate.count)
         longest = now + share * rate.count
@@ -89,7 +89,7 @@ class Pace:
         return max(1, int(found[0]) + share - longest) if found else 0
 
     def left(self, key: str, rate: Rate, now: int) -> Left:
-        """What is left of the allowance of `key`; nothing is taken."""
+        """The rest of the allowance of `key`; nothing is taken."""
         share = max(1, rate.span_ms // rate.count)
         try:
             found = self._database().execute("SELECT used_until FROM pace WHERE key = ?", (key,)).fetchone()
@@ -116,7 +116,7 @@ class Pace:
         return self._kept
 
     def _prune(self, now: int) -> None:
-        """Forget now and then who has their whole allowance again, and if need be who is nearest to it."""
+        """From time to time delete keys with a complete allowance, and if there are too many, those nearest to it."""
         self._asked += 1
         if self._asked % PRUNE_EVERY:
             return

@@ -1,4 +1,4 @@
-"""Requests of programs: they show a token, never a cookie, and read JSON."""
+"""Requests of programs: they have a token, never a cookie, and get JSON."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _PREFIXES = ("/api/", "/rest/")
 
 
 def is_program() -> bool:
-    """Whether the present request is one of a program, also for an address that does not exist."""
+    """Whether the present request comes from a program, also at an address that does not exist."""
     return request.blueprint in BLUEPRINTS or f"{request.path.lower()}/".startswith(_PREFIXES)
 
 
 def caller() -> Caller:
-    """Whom the present request is made for; after `webui.api.authentication.authenticate` only."""
+    """The caller of the present request; only after `webui.api.authentication.authenticate`."""
     found: Caller = g.caller
     return found

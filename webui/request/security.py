@@ -27,7 +27,7 @@ csrf = CSRFProtect()
 SESSION_HOURS = 12
 HSTS = "max-age=31536000"  # a year; subdomains are for the owner of the domain to decide
 _OWN_BODIES = programs.BLUEPRINTS | {"switch_records"}  # blueprints without CSRF tokens
-# Nothing inline and nothing from elsewhere; `blob:` is a recording that is listened to before it is sent.
+# Nothing inline and nothing from other sites; `blob:` is for listening to a recording before it is sent.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
     " connect-src 'self'; media-src 'self' blob:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -35,7 +35,7 @@ POLICY = (
 
 
 def keys_of(settings: Settings) -> list[str]:
-    """The secret key of the installation, then earlier keys, which open what they sealed (`engine.sealing`)."""
+    """The secret key of the installation, then earlier keys, which can still open what they sealed (`engine.sealing`)."""
     file = settings.data_dir / "secret.key"
     key = settings.secret_key.get_secret_value() or kept_key(file)
     earlier = settings.old_secret_keys.get_secret_value().split()
@@ -43,7 +43,7 @@ def keys_of(settings: Settings) -> list[str]:
 
 
 def init_app(app: Flask, settings: Settings, key: str) -> None:
-    """`key` signs sessions."""
+    """Set up the security of the application; `key` signs sessions."""
     app.config.update(
         SECRET_KEY=key,
         SESSION_COOKIE_NAME="__Host-avanak" if settings.web_secure_cookies else "avanak",
@@ -52,7 +52,7 @@ def init_app(app: Flask, settings: Settings, key: str) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=timedelta(hours=SESSION_HOURS),
         WTF_CSRF_TIME_LIMIT=SESSION_HOURS * 3600,
-        WTF_CSRF_SSL_STRICT=False,  # the proxy in front may hide the referrer; the token is what counts
+        WTF_CSRF_SSL_STRICT=False,  # a proxy may remove the referrer; the token protects
     )
     app.before_request(_check_host)
     csrf.init_app(app)
@@ -62,7 +62,7 @@ def init_app(app: Flask, settings: Settings, key: str) -> None:
 
 
 def kept_key(path: Path) -> str:
-    """The key that signs sessions: made at the first start, readable by its owner alone."""
+    """The key that signs sessions: created at the first start, readable only by its owner."""
     try:
         try:
             file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -82,7 +82,7 @@ def kept_key(path: Path) -> str:
 
 
 def _check_host() -> None:
-    """Refuse requests for other host names (AVANAK_WEB_HOSTS): the name would appear in links that we send."""
+    """Refuse requests with other host names than AVANAK_WEB_HOSTS, as the name would appear in links that we send."""
     known = web().settings.web_hosts.split()
     if known and request.endpoint != "health.healthz" and not host_is_trusted(request.host, known):
         abort(400)
@@ -93,9 +93,9 @@ def _begin() -> None:
 
 
 def _refuse_nul() -> None:
-    """Turn away texts with the character NUL, which no person types and PostgreSQL does not take.
+    """Refuse texts with the character NUL, which nobody types and PostgreSQL does not accept.
 
-    The body of a form has been read for its CSRF token by now; the other bodies are looked at where they are read.
+    The body of a form has been read for its CSRF token by now; other bodies are checked where they are read.
     """
     texts = [request.path, *request.args.values()]
     if request.blueprint not in _OWN_BODIES:

@@ -1,4 +1,4 @@
-"""What pages need beside the store: the payment provider, the voice, and the folders of files that people give us."""
+"""Services of pages besides the store: the payment provider, speech, and the folders of uploaded files."""
 
 from __future__ import annotations
 
@@ -26,46 +26,46 @@ T = TypeVar("T")
 
 
 def provider() -> Provider:
-    """Where payers are sent; asked anew each time: an engine may have got a real switch meanwhile.  BadInput then."""
+    """The payment provider; found anew each time, as an engine may have a real switch by now.  Raises BadInput then."""
     settings, now = web().settings, wall_ms()
     named = settings.switches.get_secret_value()
     return provider_of(settings, read(lambda: switches.is_any_real(named, now)))
 
 
 def speech() -> Speech:
-    """Who speaks texts."""
+    """The speech of this process."""
     return _kept("speech", lambda: Speech(web().settings.piper_model))
 
 
 def attachments() -> Attachments:
-    """The files of tickets."""
+    """The attachments of tickets."""
     return _kept("attachments", lambda: Attachments(web().settings))
 
 
 def shelf() -> Shelf:
-    """The files of lists that are kept, until they are read."""
+    """The files of contact lists that are still to be read."""
     return Shelf(web().settings.data_dir / "lists")
 
 
 def documents_dir() -> Path:
-    """The documents of customers."""
+    """The folder of customers' documents."""
     return web().settings.data_dir / "documents"
 
 
 def speak_code(code: str, language: str) -> str:
-    """Make the prompt that speaks a code; its name."""
+    """Make the prompt that speaks a code, and return its name."""
     folder = web().settings.prompts_dir
     return web().apart(lambda: otp_prompt.prompt_for_code(code, language, prompts_dir=folder)[0])
 
 
 def given(files: Any) -> list[FileStorage]:
-    """The files that were chosen in a file field, of none, one or many."""
+    """The files that were chosen in a file field."""
     items = files if isinstance(files, list) else [files]
     return [item for item in items if isinstance(item, FileStorage) and item.filename]
 
 
 def take_documents(account_id: int, files: Any) -> list[StoredFile]:
-    """Keep uploaded documents; BadInput for one that is none, and then none is kept."""
+    """Store uploaded documents.  Raises BadInput if one is not acceptable, and then stores none."""
     folder = documents_dir()
     taken: list[StoredFile] = []
     try:

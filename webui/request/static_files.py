@@ -1,6 +1,6 @@
-"""Our own files for browsers: compressed once, named with a mark of their content, kept for a year.
+"""The static files: compressed once, with a hash of their content in the address, cached for a year.
 
-An address without the mark, or with that of an older file, is answered too, and asked again the next time.
+An address without the hash, or with an old one, is answered too, but browsers must ask again the next time.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ _TYPES = {".woff2": "font/woff2", ".js": "text/javascript", ".txt": "text/plain"
 @dataclass(frozen=True, slots=True)
 class _File:
     content: bytes
-    packed: bytes | None  # with gzip; None for what is packed by itself
+    packed: bytes | None  # with gzip; None for formats that are compressed already
     media_type: str
     mark: str
 
 
 def init_app(app: Flask) -> None:
-    """Serve the files as the endpoint ``static``; `url_for` names each with its mark."""
+    """Serve the files as the endpoint ``static``; `url_for` adds the hash to each address."""
     app.add_url_rule("/static/<path:filename>", endpoint="static", view_func=_send)
     app.url_defaults(_name_version)
 
 
 def mark_of(filename: str) -> str:
-    """The mark of a file's content; empty when there is no such file."""
+    """The hash of a file's content; empty when there is no such file."""
     found = _files().get(filename)
     return found.mark if found is not None else ""
 
@@ -52,9 +52,9 @@ def _name_version(endpoint: str, values: dict[str, Any]) -> None:
 
 @cache
 def _files() -> dict[str, _File]:
-    """All files by their path below ``static/``, half a megabyte: a path from outside is looked up, never opened.
+    """All files by their path below ``static/``, half a megabyte: a requested path is looked up, never opened.
 
-    The sheets come last: the font within them has its mark there too, or browsers fetch it a second time.
+    Style sheets come last, because the font's address in them needs its hash, or browsers would fetch it twice.
     """
     found: dict[str, _File] = {}
     for path in sorted(ROOT.rglob("*"), key=lambda path: path.suffix == ".css"):

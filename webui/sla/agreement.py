@@ -68,7 +68,7 @@ def version(terms_id: str) -> str:
 @blueprint.get("/changes")
 @needs("account.view")
 def changes() -> str:
-    """What changed from one version to another."""
+    """The changes from one version to another."""
     known = read(agreements.versions)
     latest = known.terms[-1].id
     before = request.args.get("from", known.terms[max(0, len(known.terms) - 2)].id)
@@ -86,7 +86,7 @@ def changes() -> str:
 @blueprint.route("/publish", methods=["GET", "POST"])
 @for_staff
 def publish() -> str | Answer | Response:
-    """A version that takes effect in the future; one that is published is never changed."""
+    """Publish a version that takes effect in the future; a published version never changes."""
     people.require(person(), *authorisation.AGREEMENT_ROLES)
     now, by = wall_ms(), person().id
     known = read(agreements.versions)
@@ -126,7 +126,7 @@ def _by_id(known: Any, terms_id: str) -> Terms:
 def _shown(terms: Terms, versions: tuple[Terms, ...], now: int) -> dict[str, Any]:
     persian = language() == "fa"
     days = WEEKDAYS_FA if persian else WEEKDAYS_EN
-    # The week begins on Saturday.
+    # The week starts on Saturday.
     order = [5, 6, 0, 1, 2, 3, 4]
     return {
         "terms": terms,

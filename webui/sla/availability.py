@@ -1,4 +1,4 @@
-"""Availability and statements: a customer's own, and for the staff any account's (``?account=``)."""
+"""Availability and statements: of the customer's own account, and for staff of any account (``?account=``)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MONTHS_SHOWN = 24
 @blueprint.get("")
 @needs("account.view")
 def index() -> str:
-    """The month that runs, closed months before it, and the credits."""
+    """The present month, closed months, and credits."""
     account_id, now, jalali = _account(), wall_ms(), web().settings.sla_month == "jalali"
 
     def work() -> dict[str, Any]:
@@ -53,7 +53,7 @@ def index() -> str:
 @blueprint.get("/months/<month>")
 @needs("account.view")
 def month(month: str) -> str:
-    """A month as it stands by the records of now: every outage and exclusion in it."""
+    """A month according to the present records, with every outage and exclusion."""
     account_id, now = _account(), wall_ms()
     try:
         wanted = Month.parse(month)
@@ -70,7 +70,7 @@ def month(month: str) -> str:
 @blueprint.get("/statements")
 @for_staff
 def statements() -> str:
-    """For the staff: the statements of a month, of all accounts."""
+    """The statements of a month for all accounts; for staff."""
     wanted, before = request.args.get("month", ""), request.args.get("before", type=row_id)
 
     def work() -> dict[str, Any]:
@@ -103,7 +103,7 @@ def statement(number: str) -> str:
 @blueprint.get("/statements/<number>.<any(pdf, csv):kind>")
 @needs("account.view")
 def statement_file(number: str, kind: str) -> BaseResponse:
-    """The statement as a file: the same bytes each time."""
+    """A statement as a file, with the same bytes each time."""
     row, (head, found) = _statement(number)
     headers = {"Content-Disposition": f'attachment; filename="avanak-statement-{row.number}.{kind}"'}
     if kind == "csv":
@@ -124,7 +124,7 @@ def _statement(number: str) -> Any:
 
 
 def _account() -> int | None:
-    """The customer's own account; for staff the one asked for, or None: what concerns everybody."""
+    """The customer's own account; for staff the requested one, or None for what concerns everybody."""
     scope = account_scope()
     return request.args.get("account", type=row_id) if scope is None else scope
 

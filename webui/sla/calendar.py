@@ -1,4 +1,4 @@
-"""The working calendar for the staff: holidays added, moved, struck, half days; what changed and when."""
+"""The working calendar, for staff: add, move or strike holidays, half days, and the history of changes."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class EditForm(PageForm):
     reason = reason_field(_l("Reason"))
 
     def pairs(self) -> list[list[str]]:
-        """The hours as pairs of times; BadInput."""
+        """The hours as pairs of times.  Raises BadInput."""
         found = []
         for part in (self.hours.data or "").split(","):
             if part.strip():
@@ -78,7 +78,7 @@ def index() -> str:
 @blueprint.post("")
 @for_staff
 def edit() -> Answer | Response:
-    """Change a day; the clocks that run are reckoned again in the same transaction."""
+    """Change a day; running clocks are computed again in the same transaction."""
     form = EditForm(tag="edit")
     me, now = person(), wall_ms()
     moved: list[int] = []

@@ -1,4 +1,4 @@
-"""A customer's claims: made by a ticket within the agreement's days, followed to their result."""
+"""A customer's claims: submitted through a ticket within the agreement's days, with their progress and result."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ QUEUE = "queue"
 
 
 class ClaimForm(PageForm):
-    """What happened, and when."""
+    """A new claim: what happened, and when."""
 
     key = key_field()
     account = AccountField(_l("Account"), [account_needed])
@@ -71,7 +71,7 @@ class ClaimForm(PageForm):
     )
 
     def submit(self, account_id: int, now: int) -> list[int]:
-        """Make the claim; the list has its id once it is done."""
+        """Submit the claim; the returned list gets its id when it is done."""
         me, made = person(), list[int]()
         is_call = self.kind.data == QUEUE
         kind = ClaimKind.SUPPORT if is_call else self.kind.data
@@ -112,7 +112,7 @@ def index() -> str:
 @blueprint.route("/new", methods=["GET", "POST"])
 @needs("account.view")
 def new() -> str | Answer | Response:
-    """Make a claim: a ticket for the committee and quality assurance, and the claim with its clocks."""
+    """Submit a claim: a ticket for the committee and quality assurance, and the claim with its clocks."""
     account_id, now = customers_only(), wall_ms()
     form = ClaimForm()
     del form.account
@@ -130,7 +130,7 @@ def new() -> str | Answer | Response:
 @blueprint.post("/calls/<int:call_id>")
 @needs("account.view")
 def call(call_id: int) -> Response:
-    """Claim a call to the support line that failed, in one step: our own books are the evidence."""
+    """Claim for a failed call to the support line in one step; our own records are the evidence."""
     me, now, account_id = person(), wall_ms(), customers_only()
 
     row = read(lambda: support_calls.failed_call(account_id, call_id))
@@ -146,7 +146,7 @@ def call(call_id: int) -> Response:
 @blueprint.post("/clocks/<int:clock_id>")
 @needs("account.view")
 def clock(clock_id: int) -> Response:
-    """Claim a deadline that was missed, in one step: the clock itself is the evidence."""
+    """Claim for a missed deadline in one step; the clock is the evidence."""
     me, now = person(), wall_ms()
     customers_only()
 

@@ -1,4 +1,4 @@
-"""The committee for the staff: claims to answer, to review by two people, and to pay."""
+"""The committee, for staff: claims to answer, to review by two people, and to pay."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class AnswerForm(PageForm):
 
 
 class VoteForm(PageForm):
-    """What a member decides."""
+    """The vote of a member."""
 
     verdict = RadioField(
         _l("Your decision"),
@@ -66,14 +66,14 @@ class VoteForm(PageForm):
 
 
 class LinkForm(PageForm):
-    """The outage that a claim is about."""
+    """The outage of a claim."""
 
     outage = WholeField(_l("Number of the outage"), [InputRequired()])
     reason = reason_field(_l("Reason"))
 
 
 class TicketForm(PageForm):
-    """What a ticket that came without a claim claims."""
+    """The claim in a ticket that came without one."""
 
     kind = RadioField(
         _l("What the claim is about"), [InputRequired()], choices=choices("claim_kind"), default="outage"
@@ -108,7 +108,7 @@ def index() -> str:
 @blueprint.route("/new", methods=["GET", "POST"])
 @for_staff
 def enter() -> str | Answer | Response:
-    """Enter a claim made by telephone; the person who enters it does not decide about it."""
+    """Enter a claim that was made by telephone; the person who enters it does not vote on it."""
     form, now = ClaimForm(), wall_ms()
     terms = read(lambda: agreements.in_force(now))
     if not form.is_submitted():
@@ -122,7 +122,7 @@ def enter() -> str | Answer | Response:
 @blueprint.route("/tickets/<int:ticket_id>", methods=["GET", "POST"])
 @for_staff
 def of_ticket(ticket_id: int) -> str | Answer | Response:
-    """Make a claim of a ticket of that department which came without one; it counts from the ticket's opening."""
+    """Make a claim from a ticket of the claims' department that came without one; it counts from the ticket's opening."""
     me, now = person(), wall_ms()
     one = read(lambda: views.one(me, ticket_id, now))
     form = TicketForm(data={"from_at": one.ticket.opened_at, "until_at": one.ticket.opened_at})
@@ -157,7 +157,7 @@ def answer(claim_id: int) -> Answer | Response:
     def work() -> None:
         claims.first_answer(claim_id, me.id, form.text.data, now)
         ticket_id = claims.get(claim_id).ticket_id
-        if ticket_id is not None:  # the customer reads it where the claim was made, and its clock ends
+        if ticket_id is not None:  # the customer reads the answer in the ticket, and its clock ends
             tickets.reply(me, ticket_id, form.text.data, now)
 
     if not attempt(form, work):
@@ -213,7 +213,7 @@ def unlink(claim_id: int) -> Answer | Response:
 @blueprint.post("/<int:claim_id>/paid")
 @for_staff
 def paid(claim_id: int) -> Answer | Response:
-    """Finance made the bank transfer."""
+    """Record that finance has made the bank transfer."""
     form = PaidForm(tag="paid")
     by, now = person().id, wall_ms()
     if not attempt(form, lambda: committee.paid_by_bank(claim_id, by, form.reference.data, now)):

@@ -1,4 +1,4 @@
-"""Downtime that does not count: the six kinds of exclusions, with their reasons."""
+"""Exclusions, which are downtime that does not count: the six kinds, with their reasons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Outages for the staff: what is watched, what was down, corrections with their history, reports, unknown time."""
+"""Outages, for staff: monitored components, outages, corrections with their history, reports, unknown time."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ PAGE = 40
 
 
 class OutageForm(PageForm):
-    """An outage that staff enter."""
+    """A new outage."""
 
     account = AccountField(_l("Whom it concerns"), none=_l("Everybody"))
     start_at = InstantField(_l("Began at"), [needed_together])
@@ -52,7 +52,7 @@ class OutageForm(PageForm):
 
 
 class CorrectionForm(PageForm):
-    """A correction: a further revision, the earlier ones stay."""
+    """A correction of an outage: a new revision; earlier ones stay."""
 
     revision = HiddenField()
     start_at = InstantField(_l("Began at"), [needed_together])
@@ -71,7 +71,7 @@ class ReportForm(PageForm):
 
 
 class ResolveForm(PageForm):
-    """What an unknown time was."""
+    """The decision about an unknown time."""
 
     state = RadioField(
         _l("The service was"),
@@ -109,7 +109,7 @@ def index() -> str:
 @blueprint.route("/new", methods=["GET", "POST"])
 @for_staff
 def enter() -> str | Answer | Response:
-    """Enter an outage; with ``?report=`` filled from a customer's report."""
+    """Enter an outage; ``?report=`` fills the form from a customer's report."""
     form = OutageForm(data=_from_report())
     made: list[int] = []
     by, now = person().id, wall_ms()
@@ -169,7 +169,7 @@ def correct(outage_id: int) -> Answer | Response:
 @blueprint.route("/reports/<int:report_id>", methods=["GET", "POST"])
 @for_staff
 def report(report_id: int) -> str | Answer | Response:
-    """A customer's report: link it to an outage, or dismiss it with the reason."""
+    """A customer's report: link it to an outage, or dismiss it with a reason."""
 
     def found() -> dict[str, Any]:
         row = incidents.get_report(report_id)
@@ -194,7 +194,7 @@ def report(report_id: int) -> str | Answer | Response:
 @blueprint.route("/unknown/<int:unknown_id>", methods=["GET", "POST"])
 @for_staff
 def resolve(unknown_id: int) -> str | Answer | Response:
-    """Say what an unknown time was; never booked as up or down by itself."""
+    """Decide what an unknown time was; it never counts as up or down automatically."""
 
     def found() -> dict[str, Any]:
         row = unknown.get(unknown_id)
@@ -216,7 +216,7 @@ def resolve(unknown_id: int) -> str | Answer | Response:
             form.state.data,
             form.reason.data,
             now,
-            # To the minute is what people type: the edges of the whole stay exact.
+            # People type minutes; the exact start and end of the whole time are kept.
             _edge(form.start_at.data, start),
             _edge(form.end_at.data, end),
         ),

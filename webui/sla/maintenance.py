@@ -1,4 +1,4 @@
-"""Planned maintenance: planned, announced at least 48 hours before, done or cancelled."""
+"""Planned maintenance: plan, announce at least 48 hours before, finish or cancel."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ PAST_SHOWN = 30
 
 
 class WindowForm(PageForm):
-    """A window of planned work, and what customers are told."""
+    """A window of planned work, and the text for customers."""
 
     start_at = InstantField(_l("From"), [needed_together])
     end_at = InstantField(_l("Until"), [needed_together])
@@ -83,7 +83,7 @@ def detail(maintenance_id: int) -> str:
 @blueprint.post("/<int:maintenance_id>/announce")
 @for_staff
 def announce(maintenance_id: int) -> Response:
-    """Announce it: from this instant the 48 hours are measured."""
+    """Announce maintenance; the 48 hours are measured from this moment."""
     me, now = person(), wall_ms()
 
     def work() -> bool:

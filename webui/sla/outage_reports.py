@@ -1,4 +1,4 @@
-"""Customers report outages: by a ticket from their pages, or by telephone, which staff enter."""
+"""Outage reports of customers: through a ticket from their pages, or by telephone, entered by staff."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ blueprint = pages_blueprint(__name__, "outage_reports", "/outage-reports")
 
 
 class OutageReportForm(PageForm):
-    """What does not work, and since when."""
+    """A report: what does not work, and since when."""
 
     key = key_field()
     account = AccountField(_l("Account"), [account_needed])
@@ -46,7 +46,7 @@ class OutageReportForm(PageForm):
 @blueprint.route("", methods=["GET", "POST"])
 @needs("account.view")
 def mine() -> str | Answer | Response:
-    """A customer reports an outage: a ticket for support, and a report that staff link to the outage."""
+    """Report an outage as a customer: a ticket for support, and a report that staff link to the outage."""
     account_id, me, now = customers_only(), person(), wall_ms()
     form = OutageReportForm(data={"happened_at": now})
     del form.account
@@ -73,7 +73,7 @@ def mine() -> str | Answer | Response:
 @blueprint.route("/telephone", methods=["GET", "POST"])
 @for_staff
 def by_telephone() -> str | Answer | Response:
-    """Staff write down what a customer says on the telephone."""
+    """Enter the report of a customer on the telephone; for staff."""
     by, now = person().id, wall_ms()
     form = OutageReportForm(data={"happened_at": now})
     if not form.is_submitted():

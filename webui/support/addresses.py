@@ -1,4 +1,4 @@
-"""Whom a customer wants told, and how: special notices in incidents, and addresses for notices and tickets."""
+"""A customer's wishes and addresses: special notices in incidents, addresses for notices and tickets."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ CUSTOMER_TOPICS = ("notices", "tickets", *addresses.OWN_TOPICS)
 
 
 class NewWishForm(WishForm):
-    """A special notice with the ticket that asks for it."""
+    """A special notice, with the ticket that requests it."""
 
     key = key_field()
     text = TextAreaField(
@@ -52,7 +52,7 @@ class NewWishForm(WishForm):
 
 
 class AddressForm(PageForm):
-    """An address of a customer."""
+    """A new address of a customer."""
 
     channel = SelectField(_l("Channel"), choices=choices("channel"))
     address = StringField(
@@ -70,7 +70,7 @@ class AddressForm(PageForm):
 
 
 class TopicsForm(PageForm):
-    """What an address is for; nothing chosen: nothing is sent."""
+    """The topics of an address; none: nothing is sent."""
 
     topics = SelectMultipleField(
         _l("For what"),
@@ -93,7 +93,7 @@ def index() -> str:
 @blueprint.post("/special")
 @needs("account.view")
 def new_wish() -> Answer | Response:
-    """Ask for a special notice in one step: the ticket and the standing instruction."""
+    """Request a special notice in one step: the ticket and the wish."""
     account_id, me, now = customers_only(), person(), wall_ms()
     form = NewWishForm(tag="wish")
     subject = _("Special notice: %(way)s", way=word(form.channel.data, "channel"))
@@ -115,9 +115,9 @@ def new_wish() -> Answer | Response:
 @blueprint.post("/special/ticket/<int:ticket_id>")
 @needs("account.view")
 def add_wish(ticket_id: int) -> Answer | Response:
-    """From a ticket of that department: the customer fills it in, or staff take it over from the words."""
+    """Add a wish to a ticket of that department: the customer fills it in, or staff enter it from the ticket's text."""
     form, me, now = WishForm(tag="wish"), person(), wall_ms()
-    ticket_page(ticket_id)  # NotFound for another's, before the form is looked at
+    ticket_page(ticket_id)  # NotFound for somebody else's ticket, before the form is checked
     if not attempt(form, lambda: _agree(me, form, ticket_id, now)):
         return refused("tickets/detail.html", **ticket_page(ticket_id, wish=form))
     flash(_("It is on file and happens in every incident."), "success")
@@ -164,7 +164,7 @@ def add_address() -> Answer | Response:
 @blueprint.get("/addresses/<int:address_id>")
 @needs("account.view")
 def verify_address(address_id: int) -> str | Response:
-    """Verify an address: a code is sent there and typed back."""
+    """Verify an address: a code is sent there and entered here."""
     shown = _verifying(address_id)
     if shown["row"].verified_at is not None:
         return redirect(url_for("contacts.index"))
@@ -179,7 +179,7 @@ def send_address_code(address_id: int) -> Response:
     me, now = person(), wall_ms()
     row = read(lambda: addresses.get(me, address_id))
     try:
-        # Whose telephone it is is not known yet: it is rung by day alone.
+        # The owner of the telephone is not known yet, so it is called only by day.
         who = asker(typed_it_here=row.channel != "voice")
         sent = verification.send(row, who, now, speak_code, write, web().policy)
     except AvanakError as error:
@@ -211,7 +211,7 @@ def take_address_code(address_id: int) -> Answer | Response:
 @blueprint.get("/addresses/<int:address_id>/state")
 @needs("account.view")
 def address_call(address_id: int) -> str:
-    """What has become of the call to an address."""
+    """The progress of the call to an address."""
     shown = _verifying(address_id)
     return render_template("codes/_state.html", call=shown["call"], again=shown["again"])
 
@@ -219,7 +219,7 @@ def address_call(address_id: int) -> str:
 @blueprint.post("/addresses/<int:address_id>/topics")
 @needs("account.view")
 def choose_topics(address_id: int) -> Answer | Response:
-    """What is sent to an address from now on."""
+    """Change the topics of an address."""
     me, form = person(), TopicsForm(tag=f"topics-{address_id}")
     customers_only()
     if not attempt(form, lambda: addresses.choose_topics(me, address_id, form.topics.data or [])):

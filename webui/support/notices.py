@@ -1,4 +1,4 @@
-"""Notices for the staff: drafts, publishing, what is added, receipts, and the deliveries with their failures."""
+"""Notices, for staff: drafts, publication, updates, receipts, and failed deliveries."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ PAGE = 50
 
 
 class NoticeForm(PageForm):
-    """What is told, to whom, and until when."""
+    """A notice: its texts, its audience, and until when it is shown."""
 
     title_fa = StringField(
         _l("Title in Persian"), [InputRequired(), Length(max=200)], render_kw={"dir": "rtl"}
@@ -57,7 +57,7 @@ class NoticeForm(PageForm):
     ends_at = InstantField(_l("Shown until"), description=_l("Empty: until it is taken down."))
 
     def audience(self) -> list[int] | None:
-        """The accounts that it is for; None: all.  BadInput."""
+        """The accounts of its audience; None: all.  Raises BadInput."""
         words = (self.accounts.data or "").replace(",", " ").split()
         if not all(word.isdecimal() for word in words):
             raise BadInput("Numbers of accounts are written as in 12, 15.")
@@ -81,7 +81,7 @@ class WithdrawNoticeForm(PageForm):
 
 
 class ContactAddressForm(PageForm):
-    """An address of the staff."""
+    """A new address of staff."""
 
     channel = SelectField(_l("Channel"), choices=choices("channel"))
     address = StringField(_l("Address"), [InputRequired(), Length(max=200)], render_kw={"dir": "ltr"})
@@ -193,7 +193,7 @@ def withdraw(notice_id: int) -> Answer | Response:
 @blueprint.get("/deliveries")
 @for_staff
 def failed() -> str:
-    """Messages that were given up or are being tried again, and the addresses of the staff."""
+    """Messages that failed or are being tried again, and the addresses of staff."""
     return render_template("notices/deliveries.html", **_deliveries())
 
 

@@ -27,7 +27,7 @@ def text_field(label: Any, rows: int = 4) -> TextAreaField:
 
 
 class NewForm(PageForm):
-    """A new ticket; staff say for whom."""
+    """A new ticket; staff choose the account."""
 
     key = key_field()
     account = AccountField(_l("Account"), [account_needed])
@@ -69,7 +69,7 @@ class AssignForm(PageForm):
 
 
 class FaultForm(PageForm):
-    """What was found about a fault, or the result of a claim; the customer reads the text."""
+    """The result of a fault or of a claim; the customer reads the text."""
 
     what = RadioField(_l("What"), [InputRequired()])
     due_at = InstantField(_l("Told time"), description=_l("For a schedule only."))
@@ -101,7 +101,7 @@ class SecretForm(PageForm):
 
 
 class WishForm(PageForm):
-    """A special notice: a way or a person told in an incident, done from then on."""
+    """A special notice: a further channel or person to be told in incidents from now on."""
 
     channel = SelectField(_l("Way"), choices=choices("channel"))
     address = StringField(
@@ -117,7 +117,7 @@ class WishForm(PageForm):
 
 
 def fault_form(department: str, form: FaultForm) -> FaultForm:
-    """The form with what can come of a ticket of that department."""
+    """The form with the possible results of a ticket of `department`."""
     if department == CLAIM:
         form.what.choices = [SelectChoice("result", _("The result of the claim"))]
     else:

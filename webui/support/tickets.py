@@ -1,4 +1,4 @@
-"""Tickets: a customer's list and threads, and the queues of the staff by deadline."""
+"""Tickets: a customer's list and threads, and the queues of staff by deadline."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ PAGE = 50
 @blueprint.get("")
 @needs("account.view")
 def index() -> str:
-    """A customer's tickets; for staff a queue by deadline."""
+    """The tickets of a customer; for staff a queue by deadline."""
     me, now, before = person(), wall_ms(), before_id()
     state = request.args.get("state", "")
     scope = account_scope()
@@ -150,7 +150,7 @@ def reply(ticket_id: int) -> Answer | Response:
             key=form.key.data,
         )
 
-    read(lambda: views.one(me, ticket_id, now))  # NotFound before any file is kept
+    read(lambda: views.one(me, ticket_id, now))  # NotFound before any file is stored
     if not _attempt_with_files(form, form.files.data, work):
         return refused("tickets/detail.html", **ticket_page(ticket_id, reply=form))
     return _back(ticket_id, _("Your words were added."))
@@ -203,7 +203,7 @@ def assign(ticket_id: int) -> Answer | Response:
 @blueprint.post("/<int:ticket_id>/result")
 @needs("account.view")
 def result(ticket_id: int) -> Answer | Response:
-    """What became of a fault or a claim."""
+    """Set the result of a fault or a claim."""
     me, now = person(), wall_ms()
     department = read(lambda: views.one(me, ticket_id, now)).ticket.department
     form = fault_form(department, FaultForm(tag="result"))
@@ -228,7 +228,7 @@ def result(ticket_id: int) -> Answer | Response:
 @blueprint.get("/files/<int:attachment_id>")
 @needs("account.view")
 def file(attachment_id: int) -> Response:
-    """A file of a ticket, as a download: the browser runs nothing of it.  A sound that the page's player asks for is played."""
+    """A file of a ticket as a download, so that the browser runs nothing in it; sounds are also served to the player."""
     me, folder = person(), attachments()
     row, path = read(lambda: folder.file_of(me, attachment_id))
     plays = "play" in request.args and row.media_type.startswith("audio/")
@@ -266,7 +266,7 @@ def remote(remote_id: int, action: str) -> Response:
 @blueprint.post("/remote/<int:remote_id>/id")
 @needs("account.view")
 def give_id(remote_id: int) -> Answer | Response:
-    """The customer gives the one-time id; staff ask for it to be shown."""
+    """Store the customer's one-time id, or show it to staff who ask for it."""
     me, now = person(), wall_ms()
     if is_staff():
         secret = write(lambda: remote_help.read_id(me, remote_id, now))
@@ -287,7 +287,7 @@ def _ticket_of(remote_id: int) -> int:
 
 
 def _attempt_with_files(form: PageForm, chosen: Any, work: Callable[[list[Received]], None]) -> bool:
-    """As `attempt`, with the files taken in before the transaction and dropped when it is refused."""
+    """As `attempt`, with the files stored before the transaction and removed when it is refused."""
 
     def whole() -> None:
         files, folder = given(chosen), attachments()
@@ -326,7 +326,7 @@ def _agents() -> list[SelectChoice]:
 
 
 def ticket_page(ticket_id: int, **forms: Any) -> dict[str, Any]:
-    """What a ticket's page shows, with the forms that were refused."""
+    """The values of a ticket's page, with the forms that were refused."""
     me, now, before = person(), wall_ms(), before_id()
     one, missed, claim, wishes = read(
         lambda: (

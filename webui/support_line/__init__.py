@@ -1,1 +1,1 @@
-"""Pages of the support line: wallboard, calls, agents, reports, settings.  For the staff."""
+"""Pages of the support line, for staff: wallboard, calls, agents, reports, settings."""

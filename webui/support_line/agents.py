@@ -1,4 +1,4 @@
-"""Agents: who answers the support line, where they are rung, the passwords of their telephones; and the line's settings."""
+"""Agents of the support line, their telephones and passwords, and the settings of the line."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def index() -> str:
 @blueprint.post("")
 @needs("line.manage")
 def add() -> str | Answer:
-    """Make somebody an agent; the page that answers is the only one that shows the telephone's password."""
+    """Make somebody an agent; only the page that answers shows the telephone's password."""
     form, me, now = AgentForm(), person(), wall_ms()
     form.offer(read(_candidates))
     made: list[tuple[int, Secret]] = []
@@ -54,7 +54,7 @@ def add() -> str | Answer:
 def change(agent_id: int) -> str | Answer | Response:
     row = read(lambda: agents.get(agent_id))
     form, me, now = (
-        AgentChangeForm(  # no `obj`: the row's own word for its departments would be taken letter by letter
+        AgentChangeForm(  # no `obj`: the row's text of departments would be read letter by letter
             outside_number=row.outside_number,
             departments=departments.of(row),
             wrap_up_s=row.wrap_up_s,
@@ -82,7 +82,7 @@ def change(agent_id: int) -> str | Answer | Response:
 @blueprint.post("/<int:agent_id>/password")
 @needs("line.manage")
 def renew(agent_id: int) -> str:
-    """Give a telephone another password, shown on the page that answers."""
+    """Give a telephone a new password, shown on the page that answers."""
     me, now = person(), wall_ms()
     secret: Secret = write(lambda: agents.new_secret(me, agent_id, now))
     return render_template("line/agents.html", **_shown(secret=secret))
@@ -91,7 +91,7 @@ def renew(agent_id: int) -> str:
 @blueprint.post("/<int:agent_id>/sign-out")
 @needs("line.manage")
 def sign_out(agent_id: int) -> Response:
-    """Sign out an agent who forgot to."""
+    """Sign out an agent who forgot to do it."""
     me, now = person(), wall_ms()
     write(lambda: agents.sign_out_other(me, agent_id, now))
     flash(_("The agent is signed out."), "success")
@@ -101,7 +101,7 @@ def sign_out(agent_id: int) -> Response:
 @blueprint.route("/settings", methods=["GET", "POST"])
 @needs("line.manage")
 def line_settings() -> str | Answer | Response:
-    """The settings of the line; the engine takes them over at once."""
+    """The settings of the line; the engine applies them at once."""
     form = SettingsForm(data=asdict(read(settings.current)))
     me, now = person(), wall_ms()
     if not form.is_submitted():

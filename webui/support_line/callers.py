@@ -1,4 +1,4 @@
-"""Calls to the support line: the last ones, who is calling, notes, tickets, the recording."""
+"""Calls to the support line: the list, and for each call the caller, notes, tickets and recording."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def index() -> str:
 @blueprint.get("/<int:call_id>")
 @needs("line.view")
 def detail(call_id: int) -> str:
-    """Who it is, what they asked lately, and what is noted."""
+    """One call: the caller, their latest tickets, and the notes."""
     return render_template("line/call.html", **_shown(call_id))
 
 
@@ -66,7 +66,7 @@ def note(call_id: int) -> Answer | Response:
 @blueprint.post("/<int:call_id>/ticket")
 @needs("line.work")
 def ticket(call_id: int) -> Answer | Response:
-    """Open a ticket from the call; sent twice it is one ticket."""
+    """Open a ticket from the call; a form that is sent twice opens one ticket."""
     form, me, now = CallTicketForm(tag="ticket"), person(), wall_ms()
     made: list[int] = []
 
@@ -101,7 +101,7 @@ def go_on(call_id: int) -> Answer | Response:
 @blueprint.post("/<int:call_id>/transfer")
 @needs("line.work")
 def hand_over(call_id: int) -> Answer | Response:
-    """Hand a call that runs to another agent, or to a department."""
+    """Transfer a live call to another agent or to a department."""
     form, me, now = TransferForm(tag="transfer"), person(), wall_ms()
     form.offer(*read(lambda: _takers(call_id)))
 
@@ -120,7 +120,7 @@ def hand_over(call_id: int) -> Answer | Response:
 @blueprint.get("/<int:call_id>.wav")
 @needs("line.listen")
 def sound(call_id: int) -> Response:
-    """The recording; the listening is written down first."""
+    """The recording; that somebody listens to it is audited first."""
     me, now, folder = person(), wall_ms(), web().settings.recordings_folder
     path = write(lambda: call_recordings.listen(me, folder, call_id, now))
     try:
@@ -128,7 +128,7 @@ def sound(call_id: int) -> Response:
             path.absolute(), mimetype="audio/wav", conditional=True, max_age=0,
             as_attachment="take" in request.args, download_name=f"avanak-support-call-{call_id}.wav",
         )  # fmt: skip
-    except FileNotFoundError as error:  # swept in this very moment
+    except FileNotFoundError as error:  # deleted at this very moment
         raise NotFound("There is no recording of this call.") from error
 
 

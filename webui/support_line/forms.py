@@ -27,12 +27,12 @@ MOST_WRAP_UP_S = 600
 
 
 def number_field(label: Any, least: int, most: int, **kwargs: Any) -> WholeField:
-    """A whole number within bounds."""
+    """A field for a whole number from `least` to `most`."""
     return WholeField(label, [InputRequired(), NumberRange(least, most)], **kwargs)
 
 
 def outside_field() -> StringField:
-    """Where an agent without a SIP telephone is rung."""
+    """The number of an agent without a SIP telephone."""
     return StringField(
         _l("Outside number"),
         [Length(max=20)],
@@ -43,12 +43,12 @@ def outside_field() -> StringField:
 
 
 def wrap_up_field() -> WholeField:
-    """How long no call comes after one."""
+    """The wrap-up time after a call."""
     return number_field(_l("Seconds to write after a call"), 0, MOST_WRAP_UP_S, default=15)
 
 
 def departments_field() -> SelectMultipleField:
-    """Whose calls an agent answers."""
+    """The departments whose calls an agent answers."""
     return SelectMultipleField(
         _l("Departments"),
         [InputRequired()],
@@ -63,7 +63,7 @@ def departments_field() -> SelectMultipleField:
 
 
 class PauseForm(PageForm):
-    """Why an agent takes no calls for a while."""
+    """The reason of a pause."""
 
     reason = SelectField(_l("Reason"))
 
@@ -73,13 +73,13 @@ class PauseForm(PageForm):
 
 
 class CancelCallBackForm(PageForm):
-    """Why a call-back is taken off."""
+    """The reason for cancelling a call-back."""
 
     reason = reason_field(_l("Why it is taken off"))
 
 
 class NotesForm(PageForm):
-    """What an agent keeps of a call."""
+    """An agent's notes about a call."""
 
     notes = TextAreaField(
         _l("Notes"), [Optional(), Length(max=MAX_NOTES)], render_kw={"rows": 4, "dir": "auto"}
@@ -102,7 +102,7 @@ class CallTicketForm(PageForm):
 
 
 class ContinueForm(PageForm):
-    """The call is about an existing ticket."""
+    """The existing ticket of a call."""
 
     ticket_id = SelectField(_l("Ticket"), coerce=row_id)
     text = TextAreaField(
@@ -113,12 +113,12 @@ class ContinueForm(PageForm):
 
 
 class TransferForm(PageForm):
-    """Who takes a call over: an agent, by id, or a department, by name."""
+    """The target of a transfer: an agent, by id, or a department, by name."""
 
     to = SelectField(_l("Agent or department"))
 
     def offer(self, agents: list[SupportAgent], departments: list[str]) -> None:
-        """Who can."""
+        """Set the possible targets."""
         self.to.choices = [
             *((name, _("Department: %(name)s", name=said(DEPARTMENT_TITLES[name]))) for name in departments),
             *((str(row.id), f"{row.name} · {row.extension}") for row in agents),
@@ -126,7 +126,7 @@ class TransferForm(PageForm):
 
 
 class AgentForm(PageForm):
-    """One of the staff as an agent."""
+    """A new agent, one of the staff."""
 
     person_id = SelectField(_l("Person"), coerce=row_id)
     extension = StringField(
@@ -141,12 +141,12 @@ class AgentForm(PageForm):
     wrap_up_s = wrap_up_field()
 
     def offer(self, people: list[tuple[int, str]]) -> None:
-        """Who may become an agent."""
+        """Set the people who may become agents."""
         self.person_id.choices = [SelectChoice(each, name) for each, name in people]
 
 
 class AgentChangeForm(PageForm):
-    """Where an agent is rung."""
+    """Changes of an agent."""
 
     outside_number = outside_field()
     departments = departments_field()
@@ -158,7 +158,7 @@ class SettingsForm(PageForm):
     """All settings of the line; the fields are made from their bounds, below."""
 
     def values(self) -> dict[str, int]:
-        """What was asked for, by name."""
+        """The settings by name."""
         return {name: int(getattr(self, name).data) for name in BOUNDS}
 
 

@@ -1,4 +1,4 @@
-"""The prompts of the support line: hear one, replace it by a recording, or have it spoken again."""
+"""The prompts of the support line: listen, replace by a recording, or have them spoken again."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MAX_S = 60.0
 
 
 class ReplaceForm(PageForm):
-    """A recording in the place of a prompt."""
+    """A recording that replaces a prompt."""
 
     sound = FileField(
         _l("Sound"),
@@ -46,7 +46,7 @@ def index() -> str:
 @blueprint.route("/<any(fa, en):language>/<clip>", methods=["GET", "POST"])
 @needs("line.manage")
 def change(language: str, clip: str) -> str | Answer | Response:
-    """Hear one, and put a recording in its place."""
+    """Listen to a prompt, and replace it by a recording."""
     found, form = voice_prompts.clip_of(_folder(), language, clip), ReplaceForm()
     if not form.is_submitted():
         return render_template("line/prompt.html", found=found, form=form)
@@ -68,12 +68,12 @@ def change(language: str, clip: str) -> str | Answer | Response:
 @blueprint.post("/<any(fa, en):language>/<clip>/ours")
 @needs("line.manage")
 def ours(language: str, clip: str) -> Response:
-    """Speak it again in the place of the recording."""
+    """Replace the recording by speech again."""
     folder, voice = _folder(), speech()
     found = voice_prompts.clip_of(folder, language, clip)
     try:
         web().apart(lambda: voice_prompts.take_back(folder, language, clip, voice.samples), waits=True)
-    except AvanakError as error:  # nothing can speak here: the recording stays
+    except AvanakError as error:  # no speech engine works here: the recording stays
         flash(said(error), "danger")
     else:
         _note("support_prompt_spoken", found)
@@ -84,7 +84,7 @@ def ours(language: str, clip: str) -> Response:
 @blueprint.get("/<any(fa, en):language>/<clip>.wav")
 @needs("line.view")
 def sound(language: str, clip: str) -> Response:
-    """The prompt as callers hear it."""
+    """The sound of a prompt as callers hear it."""
     found = voice_prompts.clip_of(_folder(), language, clip)
     if not found.is_there:
         raise NotFound("The message's file is not there.")

@@ -23,15 +23,15 @@ from webui.request.context import web
 blueprint = pages_blueprint(__name__, "line_reports", "/line/reports")
 
 DAY_MS = 24 * HOUR_MS
-DAYS = 14  # shown where nobody chose
+DAYS = 14  # shown by default
 MOST_DAYS = 400
 
 
 class SpanForm(PageForm):
-    """Which days."""
+    """The days of a report."""
 
     class Meta:
-        csrf = False  # asks, changes nothing: it is a GET
+        csrf = False  # a GET, which changes nothing
 
     since = DayField(_l("From"))
     until = DayField(_l("Until"))
@@ -86,7 +86,7 @@ def _cells(row: Figures, begins: Callable[[int], str]) -> list[Cell]:
 
 
 def _writer() -> Callable[[int], str]:
-    """How an instant is written for the reader; what makes a file knows no request."""
+    """The reader's format of instants, for the code that makes files, which knows no request."""
     of, zone = calendar(), web().zone
 
     def write(at: int) -> str:
@@ -107,7 +107,7 @@ def _form() -> SpanForm:
 
 
 def _span(form: SpanForm) -> tuple[int, int, int]:
-    """The chosen days as ``[since, until)`` in milliseconds, and now."""
+    """The chosen days as ``(since, until, now)`` in ms; `until` is exclusive."""
     now = wall_ms()
     end = (
         figures.day_start_of(form.until.data) + DAY_MS if form.until.data else figures.day_start(now) + DAY_MS

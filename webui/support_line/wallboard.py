@@ -1,4 +1,4 @@
-"""The wallboard: callers, agents, call-backs that are due; and the reader's own state as an agent."""
+"""The wallboard: callers, agents, due call-backs, and the reader's own state as an agent."""
 
 from __future__ import annotations
 
@@ -37,21 +37,21 @@ def live() -> str:
 @blueprint.post("/sign-in")
 @needs("line.work")
 def sign_in() -> Response:
-    """Take calls from now on."""
+    """Sign in as an agent: take calls from now on."""
     return _moved(agents.sign_in, _("You take calls now."))
 
 
 @blueprint.post("/sign-out")
 @needs("line.work")
 def sign_out() -> Response:
-    """Take no further call."""
+    """Sign out: take no further call."""
     return _moved(agents.sign_out, _("You are signed out."))
 
 
 @blueprint.post("/pause")
 @needs("line.work")
 def pause() -> Answer | Response:
-    """Take no calls for a while, for a reason."""
+    """Pause: take no calls for a while, with a reason."""
     form, me, now = PauseForm(tag="pause"), person(), wall_ms()
     if not attempt(form, lambda: agents.pause(me, form.reason.data, now)):
         return refused("line/wallboard.html", pause_form=form, **_shown())
@@ -62,7 +62,7 @@ def pause() -> Answer | Response:
 @blueprint.route("/call-backs/<int:call_back_id>", methods=["GET", "POST"])
 @needs("line.work")
 def cancel(call_back_id: int) -> str | Answer | Response:
-    """Take a call-back off."""
+    """Cancel a call-back."""
     form, me, now = CancelCallBackForm(), person(), wall_ms()
     row = read(lambda: call_backs.get(call_back_id))
     if not form.is_submitted():

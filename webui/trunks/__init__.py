@@ -1,1 +1,1 @@
-"""Pages of switches and gateways, of what the auditor found; what programs ask of health and post as records."""
+"""Pages of switches, gateways and audit findings; the health check; CDRs that switches post."""

@@ -1,4 +1,4 @@
-"""What the auditor found in the books: for the staff, newest first."""
+"""The auditor's findings, for staff, newest first."""
 
 from __future__ import annotations
 
@@ -17,6 +17,6 @@ DAYS = 30
 @blueprint.get("")
 @for_staff
 def index() -> str:
-    """Findings of the last `DAYS` days; each kind and subject once, with how often it was found."""
+    """Findings of the last `DAYS` days: each kind and subject once, with how often it was found."""
     rows = read(lambda: recent_findings(wall_ms() - DAYS * 86_400_000))
     return render_template("audit_findings/index.html", rows=rows, days=DAYS)

@@ -1,8 +1,8 @@
-"""Call records that switches on other machines post (mod_json_cdr): kept for recovery and the follower.
+"""CDRs that switches on other machines post (mod_json_cdr): stored for the recovery and for the CDR follower.
 
-A switch gives its name (that of AVANAK_SWITCHES) as the user and AVANAK_RECORDS_SECRET as the password.
-What it could not post it keeps on disk, and `send-records` on its machine posts it later and says when nothing
-is left: a record may come late, and twice; neither does harm.
+A switch sends its name (as in AVANAK_SWITCHES) as the user and AVANAK_RECORDS_SECRET as the password.  It keeps CDRs
+that it cannot post on disk; `send-records` on its machine posts them later and reports when none is left.  A CDR may
+come late or twice without harm.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 @blueprint.post("/switch-records/<switch>")
 @limiter.exempt
 def take(switch: str) -> tuple[str, int]:
-    """One record, as JSON in the body or in the form field ``cdr``; 204 when it is kept.
+    """Store one CDR, as JSON in the body or in the form field ``cdr``; answers 204.
 
-    NotAllowed (403) for a wrong password, BadInput (400) for what is no record: the switch then
-    keeps it on its disk.
+    Raises NotAllowed (403) for a wrong password and BadInput (400) for anything but a CDR; the switch then keeps it on
+    its disk.
     """
     _check_password(switch)
     if request.content_length is None or request.content_length > MAX_BYTES:
@@ -53,14 +53,14 @@ def take(switch: str) -> tuple[str, int]:
 @blueprint.post("/switch-records/<switch>/all-sent")
 @limiter.exempt
 def all_sent(switch: str) -> tuple[str, int]:
-    """The switch has looked through its spool since it said so last, and has nothing left to send."""
+    """Record the switch's report that it has searched its spool since its last report and has nothing left to send."""
     _check_password(switch)
     write(lambda: add_mark(switch, wall_ms()))
     return "", 204
 
 
 def read_posted(text: str) -> tuple[str, str]:
-    """The uuid and the columns that the engine reads (JSON) of a record by mod_json_cdr; BadInput otherwise."""
+    """The uuid of a CDR of mod_json_cdr, and the columns that the engine reads as JSON.  Raises BadInput."""
     try:
         posted = orjson.loads(text)
     except orjson.JSONDecodeError as error:
@@ -68,7 +68,7 @@ def read_posted(text: str) -> tuple[str, str]:
     variables = posted.get("variables") if isinstance(posted, dict) else None
     if not isinstance(variables, dict):
         raise BadInput("The call record has no variables.")
-    # mod_json_cdr percent-encodes values unless told otherwise; ours contain no percent sign.
+    # mod_json_cdr percent-encodes values unless it is configured otherwise; our values contain no percent sign.
     values = {
         name: unquote(value)
         for name in CDR_COLUMNS
@@ -85,7 +85,7 @@ def _check_password(switch: str) -> None:
     secret = settings.records_secret.get_secret_value()
     try:
         given = request.authorization
-    except ValueError:  # werkzeug 3.1 on a header that is not ASCII
+    except ValueError:  # werkzeug 3.1, for a header that is not ASCII
         given = None
     is_right = (
         bool(secret)

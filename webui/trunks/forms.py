@@ -105,7 +105,7 @@ class GatewayForm(FlaskForm):
     )
 
     def values(self) -> dict[str, Any]:
-        """What `engine.services.trunks.gateways` takes, without the name."""
+        """The arguments for `engine.services.trunks.gateways`, without the name."""
         return {
             "cps": float(self.cps.data or 0),
             "channels": self.channels.data,

@@ -1,4 +1,4 @@
-"""Whether this process serves: for a load balancer or a container's health check."""
+"""The health check, for a load balancer or a container."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Switches as the engine last saw them, and gateways with their limits.  For the staff."""
+"""Switches in the state that the engine last saw, and gateways with their limits; for staff."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from webui.trunks.forms import GatewayForm
 
 blueprint = Blueprint("trunks", __name__, url_prefix="/trunks", template_folder="templates")
 
-SILENT_MS = 60_000  # a switch that is called up and was not heard of for so long has no engine
+SILENT_MS = 60_000  # a switch in state up without news for so long has no engine
 
 
 @blueprint.get("")
@@ -60,7 +60,7 @@ def add() -> str | tuple[str, int] | Response:
 def change(gateway_id: int) -> str | tuple[str, int] | Response:
     row = _gateway(gateway_id)
     form = GatewayForm(obj=row)
-    form.name.data = row.name  # the switch's configuration gives it; it is not changed here
+    form.name.data = row.name  # it comes from the switch's configuration and cannot be changed here
     if not form.is_submitted():
         return render_template("trunks/gateway.html", form=form, row=row)
     if form.validate():
@@ -77,7 +77,7 @@ def change(gateway_id: int) -> str | tuple[str, int] | Response:
 @blueprint.post("/gateways/<int:gateway_id>/drain")
 @needs("gateway.change")
 def drain(gateway_id: int) -> Response:
-    """Take a gateway out of use or into it again."""
+    """Take a gateway out of use, or back into use."""
     row = _gateway(gateway_id)
     is_draining = request.form.get("wanted") == "drain"
     by, now = person().id, wall_ms()
@@ -94,7 +94,7 @@ def drain(gateway_id: int) -> Response:
 @blueprint.post("/switches/<int:switch_id>/drain")
 @needs("gateway.change")
 def drain_switch(switch_id: int) -> Response:
-    """Take a switch out of use or into it again."""
+    """Take a switch out of use, or back into use."""
     row = read(lambda: switches.by_id(switch_id))
     is_draining = request.form.get("wanted") == "drain"
     by, now = person().id, wall_ms()
@@ -136,6 +136,6 @@ def _seen() -> dict[str, Any]:
         gateway_id: [(row, said(row.sentence)) for row in rows if row.sentence is not None]
         for gateway_id, rows in seen["found_by"].items()
     }
-    # Calls that an engine which has gone has left open are not calls that are up.
+    # Calls that a stopped engine left open do not count as live.
     is_heard = any(row.state == "up" and row.id not in silent for row in seen["switches"])
     return {**seen, "silent": silent, "ill": ill, "is_heard": is_heard}
