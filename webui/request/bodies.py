@@ -14,7 +14,7 @@ MAX_DEPTH = 8
 
 
 class NotJson(ValueError):
-    """A text is no JSON of ours; `sentence` says why."""
+    """A text is not JSON, or is beyond the limits; `sentence` says why."""
 
     def __init__(self, sentence: Sentence) -> None:
         super().__init__(str(sentence))
@@ -22,14 +22,17 @@ class NotJson(ValueError):
 
 
 class BoundedJson(DefaultJSONProvider):
-    """What an application reads JSON with; NotJson for what is none of ours."""
+    """The JSON provider of the application.  Raises NotJson."""
 
     def loads(self, s: str | bytes, **_: Any) -> Any:
         return read_json(s)
 
 
 def read_json(text: str | bytes) -> Any:
-    """The value of a JSON text, with or without a byte order mark; NotJson when it is none, nested too deeply or holds NUL."""
+    """The value of a JSON text, with or without a byte order mark.
+
+    Raises NotJson when it is invalid, nested too deeply, or contains NUL.
+    """
     if isinstance(text, bytes):
         text = text.removeprefix(codecs.BOM_UTF8)
     if not text.strip():
