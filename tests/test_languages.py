@@ -40,6 +40,7 @@ MAY_HOLD_PERSIAN = {
     "engine/services/lists/delimiters.py": "Persian commas",
     "engine/services/lists/footers.py": "words of totals and of notes below a list",
     "engine/services/lists/names.py": "headers of lists",
+    "engine/services/lists/prefixes.py": "headers of columns of codes",
     "engine/services/messages/personal.py": "an example of a text",
     "engine/services/messages/spoken_digits.py": "spoken prompts",
     "engine/services/messages/template.py": "numbers in words, to be spoken",

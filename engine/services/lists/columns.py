@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from engine.services.lists.choices import Candidate
 from engine.services.lists.names import CONTACT_VALUES, NUMBER, PHONE, is_exact, points_of
 from engine.services.numbering.identity_codes import are_amounts, are_codes, are_national_codes
-from engine.services.numbering.numbers import LineKind, NormalNumber, normalise, numbers_in
+from engine.services.numbering.numbers import LineKind, NormalNumber, normalise, numbers_in, usual_numbers
 from engine.services.numbering.reasons import Reason
 
 MAX_COLUMNS = 256
@@ -23,6 +23,7 @@ _SHORT_LIST = 12  # rows that are read to find the width of a table
 _NEVER = -10.0  # a column of national codes, whatever its name says
 _LANDLINE_POINTS, _LOCAL_POINTS, _BARE_POINTS, _CODE_POINTS, _MOBILE_POINTS = 1.5, 1.0, 0.5, -2.0, 4.0
 
+_FIRST_MOBILE, _LAST_MOBILE = 989_000_000_000, 990_000_000_000
 _Rows = Sequence[Sequence[str]]
 
 
@@ -196,6 +197,12 @@ def is_bare(cell: str) -> bool:
     """Whether a cell has ten digits without a leading 0 or +98, like national and postal codes."""
     digits = [int(char) for char in cell if char.isdecimal()]
     return len(digits) == 10 and digits[0] != 0
+
+
+def holds_mobile(cells: Iterable[str]) -> bool:
+    """Whether one of a row's cells is a mobile, spelt as usual."""
+    numbers, _ = usual_numbers(list(filter(None, cells)))
+    return any(_FIRST_MOBILE <= number < _LAST_MOBILE for number in numbers)
 
 
 def without_bare(read: Callable[[str], NormalNumber | Reason], text: str) -> NormalNumber | Reason:

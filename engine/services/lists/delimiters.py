@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from engine.services.lists.prefixes import is_in_two_cells
 from engine.services.lists.quotes import MendedQuotes
 from engine.services.numbering.numbers import NormalNumber, normalise, numbers_in
 from engine.services.numbering.reasons import Reason
@@ -111,7 +112,7 @@ def _score(rows: list[list[str]]) -> _Score:
     # Without a header, several numbers in a line are several cells.
     is_named = not any(sum(map(str.isdigit, cell)) >= 5 for cell in rows[0])
     test = _holds_numbers if is_named else _is_number
-    with_number = sum(any(map(test, row[:64])) for row in rows)
+    with_number = sum(any(map(test, row[:64])) or is_in_two_cells(row[:64]) for row in rows)
     titles = next(place for place, width in enumerate(widths) if width >= usual)
     below = widths[titles if titles <= _MOST_TITLES else 0 :]
     return with_number / len(rows), below.count(usual) / len(below), several, usual

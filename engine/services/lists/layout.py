@@ -21,6 +21,7 @@ from engine.services.lists.columns import (
     row_of_numbers,
 )
 from engine.services.lists.names import MOBILE, column_names, named_columns, points_of
+from engine.services.lists.prefixes import local_numbers_beside_codes, prefixes_of
 from engine.services.lists.table import Table
 
 SAMPLE_ROWS = 1_000
@@ -84,6 +85,13 @@ class Layout:
             self.chosen = contact_columns(self.columns, self.looks)
         else:
             self.chosen = find_columns(self.columns, header is not None, self.looks, self.hidden)
+        above = [*self.header[:width], *[""] * (width - len(self.header))]  # names, none where there is none
+        if not choices.columns.strip() and not any(self.looks[index].numbers for index in self.chosen):
+            local = local_numbers_beside_codes(above, cells)
+            self.chosen = self.chosen if local is None else [local]
+        self.prefixes = prefixes_of(self.chosen[0], above, cells) if self.chosen else None
+        if self.prefixes is not None and self.prefixes.place in choices.left_out:
+            self.prefixes = None
         self.refusal = None if self.chosen else self._none(sample[self.begins], table, filename)
         lying = None if choices.columns.strip() else row_of_numbers(rows)
         if lying is not None:
@@ -134,6 +142,13 @@ class Layout:
                 Sentence(
                     "Column «%(column)s» has no mobiles, but «%(other)s» is full of them.",
                     column=visible(facts.columns[0]), other=visible(self.columns[better]),
+                )
+            )  # fmt: skip
+        if self.prefixes is not None:
+            found.append(
+                Sentence(
+                    "The codes in column «%(column)s» stand before the numbers in «%(other)s» that have none.",
+                    column=visible(self.columns[self.prefixes.place]), other=visible(facts.columns[0]),
                 )
             )  # fmt: skip
         others = [

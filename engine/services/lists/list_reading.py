@@ -19,12 +19,13 @@ from engine.errors import BadInput
 from engine.fold import visible
 from engine.sentences import Amount, Sentence
 from engine.services.lists.choices import AS_FOUND, Choices, HiddenRows, ListFacts, Several
-from engine.services.lists.columns import MAX_COLUMNS, without_bare
+from engine.services.lists.columns import MAX_COLUMNS, holds_mobile, without_bare
 from engine.services.lists.duplicates import SeenNumbers
 from engine.services.lists.footers import is_footer, may_be_footer
 from engine.services.lists.kinds import open_table
 from engine.services.lists.layout import SAMPLE_ROWS, Layout, is_unparted, not_parted
 from engine.services.lists.names import column_names, points_of
+from engine.services.lists.prefixes import with_prefix
 from engine.services.lists.rows import Row
 from engine.services.lists.table import Table
 from engine.services.numbering.identity_codes import FILLERS
@@ -36,7 +37,6 @@ MAX_CELL = 1_000
 CHUNK_CELLS = 100_000
 """A chunk of a list with many columns has fewer rows."""
 _SHOWN_EXAMPLES = 3
-_FIRST_MOBILE, _LAST_MOBILE = 989_000_000_000, 990_000_000_000
 
 
 class Reading:
@@ -99,6 +99,7 @@ class Reading:
         self._index, *self._others = layout.chosen
         self._header = [cell for place, cell in enumerate(layout.header) if place != self._index and cell]
         self._codes = {place for place, name in enumerate(self.columns) if points_of(name) < 0}
+        self._prefixes, self._prefix = layout.prefixes, ""  # of the row that is read
         self.number_column = self.columns[self._index]
         self.is_numbers_only = layout.is_numbers_only
         if layout.is_bare_refused:
@@ -187,7 +188,7 @@ class Reading:
         It takes half the time: other cells are dropped, and duplicates are not removed.  Raises BadInput for a line
         that cannot be read.
         """
-        if self._others or self._table.sheets:
+        if self._others or self._table.sheets or self._prefixes:
             for chunk, _, numbers in self._chunks():
                 del chunk
                 yield np.array(numbers, np.int64)
@@ -233,8 +234,9 @@ class Reading:
 
         One loop without layers, as a million rows pass here.
         """
-        index, read, skipped, footers = self._index, self._read_number, self._skipped, self._footers
-        fillers = self._fillers
+        index, skipped, footers, fillers = self._index, self._skipped, self._footers, self._fillers
+        prefixes = self._prefixes
+        read = self._read_number if prefixes is None else self._read_with_prefix
         width = len(self.columns)
         most = min(self._chunk_rows, CHUNK_CELLS // width)
         new = tuple.__new__  # avoids the NamedTuple's constructor
@@ -248,6 +250,8 @@ class Reading:
                     most = min(self._chunk_rows, CHUNK_CELLS // width)
                     self._widen(width)
                 cells += [""] * (width - len(cells))
+            if prefixes is not None:
+                self._prefix = cells[prefixes.place]
             raw = cells.pop(index)
             found = read(raw)
             if (
@@ -292,12 +296,14 @@ class Reading:
         numbers = self._found_in(raw, found)
         for other in self._others if not numbers else ():
             text = cells[other - (other > self._index)]
-            numbers = self._found_in(text, self._read_number(text)) if text else []
+            numbers = self._found_in(text, self._read_with_prefix(text)) if text else []
             if numbers:
                 raw = text
                 break
         if not numbers:
-            self._elsewhere += self._has_mobile(cells)
+            self._elsewhere += holds_mobile(
+                cell for place, cell in enumerate(cells) if place + (place >= self._index) not in self._codes
+            )
             yield Row(line, raw, None, found if isinstance(found, Reason) else Reason.FILLER, cells)
         for place, number in enumerate(numbers):
             yield Row(line, raw, number, None, cells if place == 0 else list(cells))
@@ -305,16 +311,12 @@ class Reading:
     def _is_header(self, raw: str, cells: list[str]) -> bool:
         return self._layout.header[self._index] == raw and [cell for cell in cells if cell] == self._header
 
-    def _has_mobile(self, cells: list[str]) -> bool:
-        """Whether other cells of the row, apart from codes, hold a mobile."""
-        numbers, _ = usual_numbers(
-            [
-                cell
-                for place, cell in enumerate(cells)
-                if cell and place + (place >= self._index) not in self._codes
-            ]
+    def _read_with_prefix(self, text: str) -> NormalNumber | Reason:
+        """A cell's number, completed by the code that the row has in a column of its own."""
+        prefixes = self._prefixes
+        return self._read_number(
+            text if prefixes is None else with_prefix(self._prefix, prefixes.is_country, text)
         )
-        return any(_FIRST_MOBILE <= number < _LAST_MOBILE for number in numbers)
 
     def _found_in(self, text: str, found: NormalNumber | Reason) -> list[NormalNumber]:
         """The numbers of a cell to be called, according to the choice for cells with several numbers."""
@@ -328,7 +330,7 @@ class Reading:
         numbers = [
             one
             for part in numbers_in(text)
-            if isinstance(one := self._read_number(part), NormalNumber) and one.e164 not in self._fillers
+            if isinstance(one := self._read_with_prefix(part), NormalNumber) and one.e164 not in self._fillers
         ]
         return list(dict.fromkeys(numbers))[: 1 if wanted == Several.FIRST else None]
 
