@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 
 import pytest
@@ -10,9 +11,11 @@ from engine.clock import wall_ms
 from engine.services.accounts import people, quotas
 from engine.services.campaigns import campaigns
 from engine.services.messages import library
+from engine.services.money import payments, receipts
 from engine.services.tickets import tickets, views
 from engine.states import AccountState
 from engine.store.tables.core import Account, User
+from engine.store.tables.customers import Payment
 from engine.store.threads import read, write
 from tests.policies import ANYTHING
 from tests.webui.conftest import Browser, Cast
@@ -151,3 +154,63 @@ def test_a_page_of_long_messages_has_fewer_and_all_pages_have_all(cast: Cast) ->
         if before is None:
             break
     assert found == list(range(1, 31))
+
+
+def unconfirmed(cast: Cast) -> None:
+    write(
+        lambda: Account.update(state=AccountState.MOBILE_VERIFIED).where(Account.id == cast.sahar).execute()
+    )
+
+
+def test_payments_that_nobody_pays_do_not_fill_the_queue(owner: Browser, cast: Cast) -> None:
+    """Each is asked about for an hour, a hundred at a time: one account's would hold up those of all others."""
+    unconfirmed(cast)
+    statuses = [
+        owner.post("/balance/top-up", {"amount": "100000"}, page="/balance").status_code for _ in range(12)
+    ]
+    assert statuses == [200] * quotas.PAYMENTS.small + [400] * 2
+    # Coming back without having paid makes no room.
+    rows = read(lambda: payments.payments(cast.sahar))
+    for row in rows:
+        owner.get(f"/balance/callback?Authority={row.authority}&Status=NOK")
+    assert owner.post("/balance/top-up", {"amount": "100000"}, page="/balance").status_code == 400
+    an_hour_ago = wall_ms() - payments.GIVE_UP_MS
+    write(lambda: Payment.update(created_at=an_hour_ago).execute())
+    assert owner.post("/balance/top-up", {"amount": "100000"}, page="/balance").status_code == 200
+
+
+def test_receipts_wait_a_few_at_a_time(owner: Browser, cast: Cast) -> None:
+    unconfirmed(cast)
+
+    def tell(number: int) -> int:
+        form = {"amount": "500000", "reference": f"REF-{number:04d}"}
+        return owner.post("/balance/receipt", form, page="/balance").status_code
+
+    assert [tell(number) for number in range(7)] == [302] * quotas.RECEIPTS.small + [400] * 2
+    staff = read(lambda: User.get(User.username == "admin"))
+    waiting = read(lambda: payments.payments(cast.sahar, provider="receipt"))
+    write(lambda: receipts.refuse(waiting[0].id, "not there", staff.id, wall_ms()))
+    assert tell(8) == 302
+
+
+def test_a_do_not_call_list_is_small_until_the_identity_is_confirmed(
+    owner: Browser, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quotas, "SMALL_DO_NOT_CALL", 5)
+
+    def bring(first: int, count: int) -> int:
+        rows = "number\n" + "\n".join(f"0912000{first + n:04d}" for n in range(count))
+        form = {"file": (io.BytesIO(rows.encode()), "a.csv"), "columns": "", "sheet": ""}
+        return owner.post("/do-not-call/import", form, page="/do-not-call").status_code
+
+    def add(number: int) -> int:
+        return owner.post(
+            "/do-not-call/add", {"number": f"0912000{number:04d}"}, page="/do-not-call"
+        ).status_code
+
+    unconfirmed(cast)
+    assert bring(0, 6) == 400
+    assert bring(0, 4) == 200
+    assert (add(100), add(101), bring(200, 1)) == (302, 400, 400)
+    write(lambda: Account.update(state=AccountState.ACTIVE).where(Account.id == cast.sahar).execute())
+    assert (add(101), bring(200, 20)) == (302, 200)

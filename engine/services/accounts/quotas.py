@@ -34,6 +34,9 @@ TICKETS_A_DAY = Quota(50, 5)
 WRITINGS_A_DAY = Quota(200, 20)  # into tickets
 UPLOADS = Quota(20, 3)  # put together and not confirmed yet
 LISTS = Quota(100, 3)  # of numbers, that are kept
+PAYMENTS = Quota(20, 10)  # begun within an hour and not paid
+RECEIPTS = Quota(20, 5)  # that staff have not looked at
+SMALL_DO_NOT_CALL = 10_000  # numbers of an account that is not confirmed; others as many as they like
 
 
 class QuotaUsed(Conflict):
@@ -99,6 +102,32 @@ def check_lists(account_id: int, kept: int) -> None:
     most = of(account_id, LISTS)
     if kept >= most:
         raise QuotaUsed("An account has at most %(n)s contact lists; remove one that is not needed.", n=most)
+
+
+def check_payments(account_id: int, open_ones: int) -> None:
+    """Whether another payment may be begun beside those that wait for their payer; QuotaUsed."""
+    if open_ones >= of(account_id, PAYMENTS):
+        raise QuotaUsed(
+            "%(n)s payments were begun within the last hour and not paid; try again later.",
+            n=open_ones,
+        )
+
+
+def check_receipts(account_id: int, waiting: int) -> None:
+    """Whether another receipt may be told beside those that staff have not looked at; QuotaUsed."""
+    if waiting >= of(account_id, RECEIPTS):
+        raise QuotaUsed(
+            "%(n)s receipts of this account wait for our staff; they look at those first.", n=waiting
+        )
+
+
+def check_do_not_call(account_id: int, numbers: int) -> None:
+    """Whether the account's do-not-call list may have so many numbers; QuotaUsed."""
+    if numbers > SMALL_DO_NOT_CALL and not is_confirmed(account_id):
+        raise QuotaUsed(
+            "Until your identity is confirmed, your do-not-call list holds at most %(n)s numbers.",
+            n=SMALL_DO_NOT_CALL,
+        )
 
 
 def check_people(account_id: int) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.clock import from_ms
-from engine.services.accounts import audit_log
+from engine.services.accounts import audit_log, quotas
 from engine.services.lists.counting import ListCount
 from engine.services.lists.reader import ListReader
 from engine.services.numbering.numbers import NormalNumber, display
@@ -69,6 +69,7 @@ def listed(kind: str, account_id: int, numbers: Sequence[NormalNumber]) -> set[s
 
 def add(account_id: int, number: NormalNumber, now: int, by_id: int | None = None) -> bool:
     """Put one number on a list (EVERYBODY: that of all advertising); whether it was new.  Audited when a person does it."""
+    _check_room(account_id, 1)
     is_new = do_not_call.add(account_id, [as_integer(number.e164)], PERSON, now) > 0
     if is_new:
         audit_log.by_staff(by_id, account_id or None, "do_not_call.add", number.e164, now)
@@ -108,6 +109,7 @@ def import_list(
     """
     done: Taken
     done, ordered = begin(lambda: _numbers_of(reader))()
+    write(partial(_check_room, account_id, len(ordered)))
     for start in range(0, len(ordered), WRITE_CHUNK):
         part = ordered[start : start + WRITE_CHUNK].tolist()
         done.added += write(partial(do_not_call.add, account_id, part, IMPORT, now))
@@ -121,6 +123,13 @@ def import_list(
     write(audit)
     log.info("action=do_not_call_imported account=%d added=%d known=%d", account_id, done.added, done.known)
     return done
+
+
+def _check_room(account_id: int, more: int) -> int:
+    """QuotaUsed when an account that is not confirmed would list too many; nothing else is counted, lists are long."""
+    if account_id != EVERYBODY and not quotas.is_confirmed(account_id):
+        quotas.check_do_not_call(account_id, do_not_call.count(account_id) + more)
+    return 0
 
 
 def _numbers_of(reader: ListReader) -> tuple[Taken, npt.NDArray[np.int64]]:

@@ -18,7 +18,7 @@ from typing import Any
 from engine.amounts import rials
 from engine.errors import Conflict, NotFound
 from engine.sentences import Sentence
-from engine.services.accounts import accounts
+from engine.services.accounts import accounts, quotas
 from engine.services.accounts.ownership import owned
 from engine.services.money import ledger, subscriptions
 from engine.services.money.ledger import NoCredit
@@ -64,7 +64,7 @@ def begin(
     """Begin a payment; where to send the payer.  Not inside a transaction.
 
     With `plan_id` the months are bought with it as soon as it is paid (`amount` is then what the
-    plan's price lacks, see `amount_for`).  Raises BadInput, ProviderDown, ProviderRefused.
+    plan's price lacks, see `amount_for`).  Raises BadInput, QuotaUsed, ProviderDown, ProviderRefused.
     """
     rials(amount, A_PAYMENT, least=MIN_AMOUNT, most=MAX_AMOUNT)
 
@@ -72,6 +72,9 @@ def begin(
         row = accounts.get(account_id)
         if plan_id is not None:
             subscriptions.get_plan(plan_id)
+        # Each is asked about until it has ended: a flood of one account's would hold up those of others.
+        accounts.one_at_a_time(account_id)
+        quotas.check_payments(account_id, _open_ones(account_id, provider.name, now))
         made = Payment.create(
             account_id=account_id,
             person_id=person_id,
@@ -94,6 +97,20 @@ def begin(
     )
     log.info("action=payment_begun payment=%d account=%d amount=%d", payment_id, account_id, amount)
     return Started(payment_id, begun.url)
+
+
+def _open_ones(account_id: int, provider: str, now: int) -> int:
+    """How many payments of an account were begun lately and not paid, those included that were given up."""
+    return int(
+        Payment.select()
+        .where(
+            Payment.account_id == account_id,
+            Payment.provider == provider,
+            Payment.state != PaymentState.PAID,
+            Payment.created_at > now - GIVE_UP_MS,
+        )
+        .count()
+    )
 
 
 def amount_for(account_id: int, plan_id: int) -> int:

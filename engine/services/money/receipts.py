@@ -13,7 +13,7 @@ from peewee import IntegrityError
 from engine.amounts import rials
 from engine.errors import BadInput, Conflict
 from engine.sentences import Word
-from engine.services.accounts import accounts, audit_log, documents
+from engine.services.accounts import accounts, audit_log, documents, quotas
 from engine.services.accounts.documents import StoredFile
 from engine.services.money import payments
 from engine.services.money.payment_providers import RECEIPT
@@ -50,6 +50,10 @@ def submit(
     )
     if again.exists():
         raise Conflict("A payment with the number %(number)s was told already.", number=number)
+    waiting = Payment.select().where(
+        Payment.account_id == account_id, Payment.provider == RECEIPT, Payment.state == PaymentState.PENDING
+    )
+    quotas.check_receipts(account_id, waiting.count())
     document_id = documents.note(account_id, stored, now) if stored is not None else None
     row = Payment.create(
         account_id=account_id,
