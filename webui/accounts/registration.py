@@ -32,7 +32,8 @@ from webui.i18n.words import choices
 from webui.request.access import account_scope, log_in, needs, person, person_or_none
 from webui.request.context import web
 from webui.request.limits import limiter
-from webui.request.services import documents_dir, drop_documents, speak_code, take_documents
+from webui.request.services import documents_dir, speak_code
+from webui.request.taken_files import documents_taken
 
 blueprint = pages_blueprint(__name__, "registration")
 
@@ -218,16 +219,12 @@ def identify() -> str | Answer | Response:
         return render_template("registration/identity.html", **shown)
 
     def work() -> None:
-        taken = take_documents(account_id, form.files.data)
-        try:
+        with documents_taken(account_id, form.files.data) as taken:
             write(
                 lambda: identity.submit(
                     account_id, form.kind.data, form.name.data, form.national_number.data, taken, me.id, now
                 )
             )
-        except BaseException:
-            drop_documents(taken)
-            raise
 
     if not attempt(form, work, writes=False):
         return refused("registration/identity.html", **shown)

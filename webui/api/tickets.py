@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import orjson
@@ -25,9 +24,9 @@ from engine.store.threads import read, write
 from webui.api import PREFIX
 from webui.api.models import Id
 from webui.api.operations import key_of, operation
-from webui.request.context import web
 from webui.request.programs import caller
-from webui.request.services import attachments, given
+from webui.request.services import attachments
+from webui.request.taken_files import attachments_taken
 
 TAG = "Tickets"
 PAGE = 50
@@ -239,22 +238,12 @@ def _made(fields: dict[str, str], work: Callable[[list[Received]], int]) -> Resp
 
     Of what is refused, or was done before, no file stays.
     """
-    chosen, folder = given(request.files.getlist("files")), attachments()
-    if len(chosen) > MAX_FILES:
-        raise BadInput("A message has at most %(n)s files.", n=MAX_FILES)
-    taken: list[Received] = []
-    try:
-        for each in chosen:
-            stream: Any = each.stream
-            taken.append(web().apart(partial(folder.receive, stream, each.filename or ""), waits=True))
+    with attachments_taken(request.files.getlist("files")) as taken:
         asked = orjson.dumps(
             [fields, [[each.name, each.sha256] for each in taken]], option=orjson.OPT_SORT_KEYS
         )
         key, now = key_of(hashlib.sha256(asked).hexdigest()), wall_ms()
         ticket_id, was_done = write(lambda: idempotency.once(key, now, lambda: str(work(taken))))
-    except BaseException:
-        discard(taken)
-        raise
     response = _answer(int(ticket_id), 201)
     if was_done:
         discard(taken)

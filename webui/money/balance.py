@@ -36,7 +36,8 @@ from webui.i18n.formats import number
 from webui.i18n.sentences import reason, said
 from webui.request.access import needs, person
 from webui.request.outside_links import outside
-from webui.request.services import drop_documents, provider, take_documents
+from webui.request.services import provider
+from webui.request.taken_files import documents_taken
 
 blueprint = pages_blueprint(__name__, "balance", "/balance")
 
@@ -109,8 +110,7 @@ def receipt() -> Answer | Response:
     form = ReceiptForm(tag="receipt")
 
     def work() -> None:
-        taken = take_documents(account_id, form.file.data)
-        try:
+        with documents_taken(account_id, form.file.data) as taken:
             write(
                 lambda: receipts.submit(
                     account_id,
@@ -121,9 +121,6 @@ def receipt() -> Answer | Response:
                     stored=taken[0] if taken else None,
                 )
             )
-        except BaseException:
-            drop_documents(taken)
-            raise
 
     if not attempt(form, work, writes=False):
         return refused("balance/index.html", **_balance(receipt=form))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,8 +10,6 @@ from flask import current_app
 from werkzeug.datastructures import FileStorage
 
 from engine.clock import wall_ms
-from engine.services.accounts import documents
-from engine.services.accounts.documents import StoredFile
 from engine.services.campaigns.list_shelf import Shelf
 from engine.services.messages import otp_prompt
 from engine.services.messages.speech import Speech
@@ -62,30 +59,6 @@ def given(files: Any) -> list[FileStorage]:
     """The files that were chosen in a file field."""
     items = files if isinstance(files, list) else [files]
     return [item for item in items if isinstance(item, FileStorage) and item.filename]
-
-
-def take_documents(account_id: int, files: Any) -> list[StoredFile]:
-    """Store uploaded documents.  Raises BadInput if one is not acceptable, and then stores none."""
-    folder = documents_dir()
-    taken: list[StoredFile] = []
-    try:
-        for file in given(files):
-            stream: Any = file.stream
-            taken.append(
-                web().apart(
-                    partial(documents.take, folder, account_id, stream, file.filename or ""), waits=True
-                )
-            )
-    except BaseException:
-        drop_documents(taken)
-        raise
-    return taken
-
-
-def drop_documents(taken: list[StoredFile]) -> None:
-    """Remove documents whose transaction failed."""
-    for each in taken:
-        documents.drop(documents_dir(), each)
 
 
 def _kept(name: str, make: Callable[[], T]) -> T:

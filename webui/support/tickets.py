@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from flask import flash, redirect, render_template, request, send_file, url_for
@@ -12,12 +11,11 @@ from werkzeug.wrappers import Response
 from wtforms.fields.choices import SelectChoice
 
 from engine.clock import wall_ms
-from engine.errors import BadInput
 from engine.services.accounts import people
 from engine.services.notices import special_wishes
 from engine.services.sla import claims
 from engine.services.tickets import compensation, remote_help, satisfaction, tickets, views
-from engine.services.tickets.attachments import MAX_FILES, Received, discard
+from engine.services.tickets.attachments import Received
 from engine.services.tickets.department_rules import CLAIM, DEPARTMENTS, FAULT, QUEUES, REMOTE, SPECIAL
 from engine.states import TicketState
 from engine.store.threads import read, write
@@ -26,8 +24,8 @@ from webui.forms.pages import Answer, PageForm, attempt, before_id, pages_bluepr
 from webui.i18n.sentences import said
 from webui.i18n.words import choices
 from webui.request.access import account_scope, is_staff, needs, person
-from webui.request.context import web
-from webui.request.services import attachments, given
+from webui.request.services import attachments
+from webui.request.taken_files import attachments_taken
 from webui.support.ticket_forms import (
     AssignForm,
     CloseForm,
@@ -290,18 +288,8 @@ def _attempt_with_files(form: PageForm, chosen: Any, work: Callable[[list[Receiv
     """As `attempt`, with the files stored before the transaction and removed when it is refused."""
 
     def whole() -> None:
-        files, folder = given(chosen), attachments()
-        if len(files) > MAX_FILES:
-            raise BadInput("A message has at most %(n)s files.", n=MAX_FILES)
-        taken: list[Received] = []
-        try:
-            for each in files:
-                stream: Any = each.stream
-                taken.append(web().apart(partial(folder.receive, stream, each.filename or ""), waits=True))
+        with attachments_taken(chosen) as taken:
             write(lambda: work(taken))
-        except BaseException:
-            discard(taken)
-            raise
 
     return attempt(form, whole, writes=False)
 
