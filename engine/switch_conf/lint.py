@@ -61,6 +61,7 @@ def _rules(read: Tree, top: Path, dialplan: Path) -> Iterator[Finding]:
     yield from _event_socket(read)
     yield from _gateways(read, top)
     yield from _profiles(read)
+    yield from _telephones(read)
     yield from _folders(read)
     yield from _call_record(read)
     for path in included:
@@ -200,12 +201,35 @@ def _profiles(read: Tree) -> Iterator[Finding]:
                 params.get("disable-register") != "true" and not by_digest
             ):
                 yield Finding(settings.file, settings.line, f"profile '{name}' lets strangers register")
+            if by_digest and params.get("inbound-reg-force-matching-username") != "true":
+                sentence = f"profile '{name}' lets one telephone register as another"
+                yield Finding(settings.file, settings.line, sentence)
             if params.get("enable-chat") != "false" and params.get("auth-messages") != "true":
                 yield Finding(settings.file, settings.line, f"profile '{name}' takes messages from strangers")
             acl = params.get("apply-inbound-acl")
             if acl and acl not in lists and not acl.endswith(".auto") and "/" not in acl:
                 line = settings.params()["apply-inbound-acl"].line
                 yield Finding(settings.file, line, f"there is no list '{acl}' in acl.conf")
+
+
+def _telephones(read: Tree) -> Iterator[Finding]:
+    """Contacts are telephones' own text: calls go to where they registered from, and no contact is dialled as it came."""
+    for domain in read.walk("domain"):
+        values = {one.get("name"): one.get("value") for one in domain.walk("variable")}
+        if values.get("sip-force-contact") != "NDLB-connectile-dysfunction":
+            sentence = f"telephones of '{domain.get('name')}' choose the address that their calls go to"
+            yield Finding(domain.file, domain.line, sentence)
+        for param in domain.walk("param"):
+            dialled = param.get("value")
+            if (
+                param.get("name") == "dial-string"
+                and "sofia_contact(" in dialled
+                and "url_encode(" not in dialled
+            ):
+                sentence = (
+                    "dial-string takes a telephone's contact as it came, which can begin calls to any number"
+                )
+                yield Finding(param.file, param.line, sentence)
 
 
 def _folders(read: Tree) -> Iterator[Finding]:

@@ -92,6 +92,41 @@ def test_who_rings_again_gets_the_place_back_and_is_not_called(cast: Cast) -> No
     assert read(lambda: call_backs.due(OPEN + 500_000)) == []
 
 
+def test_a_call_back_is_owed_again_when_who_rang_again_was_not_answered(cast: Cast) -> None:
+    """Also when somebody forged the number, and in two calls at once: the promise is kept, once."""
+    new_agent(cast)
+    back = keep_number(rings(), OPEN + 90_000)
+    for turn in (1, 2):
+        at_s = OPEN + turn * 400_000
+        one, other = rings(now=at_s), rings(now=at_s + 1000)
+        assert CallBack.get_by_id(back).state == CallBackState.CANCELLED
+        write(lambda one=one, at_s=at_s: calls.ended(one, at_s + 5_000))
+        assert CallBack.get_by_id(back).state == CallBackState.CANCELLED  # the number is in the queue
+        write(lambda other=other, at_s=at_s: calls.ended(other, at_s + 6_000))
+        row = CallBack.get_by_id(back)
+        assert (row.state, row.reason, row.ended_at, row.place_at) == (CallBackState.WAITING, "", None, OPEN)
+    assert [row.id for row in read(lambda: call_backs.due(OPEN + 900_000))] == [back]
+    last, twin = rings(now=OPEN + 1_200_000), rings(now=OPEN + 1_201_000)
+    write(lambda: calls.answered(last, "501", OPEN + 1_210_000))
+    write(lambda: calls.ended(last, OPEN + 1_300_000))
+    write(lambda: calls.ended(twin, OPEN + 1_310_000))
+    assert CallBack.get_by_id(back).state == CallBackState.CANCELLED  # they were served
+    assert CallBack.select().count() == 1
+    books_are_closed(OPEN + 1_400_000)
+
+
+@pytest.mark.parametrize("reason", ["staff", "rang_again"])
+def test_what_staff_took_off_or_is_long_ago_stays_so(cast: Cast, reason: str) -> None:
+    back = keep_number(rings(), OPEN + 90_000)
+    CallBack.update(state=CallBackState.CANCELLED, reason=reason, ended_at=OPEN + 100_000).where(
+        CallBack.id == back
+    ).execute()
+    at_s = OPEN + (200_000 if reason == "staff" else 86_400_000 + 200_000)
+    again = rings(now=at_s)
+    write(lambda: calls.ended(again, at_s + 10_000))
+    assert CallBack.get_by_id(back).state == CallBackState.CANCELLED
+
+
 def test_never_more_tries_than_free_agents_and_one_of_each(cast: Cast) -> None:
     one, two = new_agent(cast), new_agent(cast, "502", cast.operator.id)
     for n in range(4):

@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 OPEN_STATES = (SupportCallState.ARRIVED, SupportCallState.WAITING, SupportCallState.TALKING)
 MAX_NOTES = 4_000
+RANG_AGAIN = "rang_again"  # why a call-back was dropped
+OWED_AGAIN_MS = 86_400_000  # it is owed again when that call ends unanswered, within this time
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def joined(uuid: str, now: int) -> SupportCall | None:
     owed = _owed(call)
     if owed is not None:
         dropped = (
-            CallBack.update(state=CallBackState.CANCELLED, reason="rang_again", ended_at=now)
+            CallBack.update(state=CallBackState.CANCELLED, reason=RANG_AGAIN, ended_at=now)
             .where(CallBack.id == owed.id, CallBack.state == CallBackState.WAITING)
             .execute()
         )
@@ -110,9 +112,37 @@ def ended(uuid: str, now: int) -> None:
         (SupportCallState.WAITING, SupportCallState.ABANDONED),
         (SupportCallState.TALKING, SupportCallState.ANSWERED),
     ):
-        SupportCall.update(state=new, ended_at=now).where(
-            SupportCall.uuid == uuid, SupportCall.state == old
-        ).execute()
+        moved = (
+            SupportCall.update(state=new, ended_at=now)
+            .where(SupportCall.uuid == uuid, SupportCall.state == old)
+            .execute()
+        )
+        if moved and new == SupportCallState.ABANDONED:
+            _owe_again(uuid, now)
+
+
+def _owe_again(uuid: str, now: int) -> None:
+    """A call that took over a call-back's place has ended unanswered: the call-back is owed as before.
+
+    A shown number can be forged: whoever rings under another's number must not take their call-back off.
+    """
+    call = SupportCall.get(SupportCall.uuid == uuid)
+    of_number = (CallBack.queue == call.queue) & (CallBack.number == call.number)
+    last = CallBack.select().where(of_number).order_by(CallBack.id.desc()).first() if call.number else None
+    if last is None or last.state != CallBackState.CANCELLED or last.reason != RANG_AGAIN:
+        return
+    if (last.ended_at or 0) < now - OWED_AGAIN_MS:
+        return
+    served_or_here = SupportCall.select().where(
+        SupportCall.number == call.number,
+        SupportCall.state.in_(OPEN_STATES) | (SupportCall.answered_at >= last.ended_at),
+    )
+    if served_or_here.exists():
+        return
+    CallBack.update(state=CallBackState.WAITING, reason="", ended_at=None, next_at=now).where(
+        CallBack.id == last.id, CallBack.state == CallBackState.CANCELLED
+    ).execute()
+    log.info("action=call_back_owed_again call_back=%d call=%d", last.id, call.id)
 
 
 def open_of(switch_id: int) -> set[str]:
