@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 
-from engine.call_end import RECORD_CUT, CallEnd
+from engine.call_end import RECORD_CUT, SENT_CANCEL, CallEnd
 from engine.dialing.calls import Call, CallTable
 from engine.dialing.causes import Fault, Verdict, is_delivered, judge, judge_job, named
 from engine.dialing.lanes import Lanes
@@ -142,6 +142,9 @@ class CallEventHandler:
                 "action=redirect_not_followed attempt=%d sip=%s to=%s",
                 call.attempt_id, end.sip_status, end.redirected_to,
             )  # fmt: skip
+        if call.is_doubtful and end.closed_by == SENT_CANCEL and not found.has_rung:
+            self.settle_lost(call, settled_by)  # its phone may have rung while the switch stood still
+            return
         if found.fault is Fault.OURS and end.fault:
             self.pausing.prompt_missing(call)
         elif call.run.rules.record_s:

@@ -33,6 +33,7 @@ class Call:
     job_cause: str | None = None  # the originate's answer said this; the hang-up event is awaited
     has_rung: bool = False  # as far as we heard while it was up
     asked: int = 0  # how often the reaper has asked the switch
+    is_doubtful: bool = False  # the switch stood still before it had heard of any ringing
 
 
 @dataclass
@@ -71,7 +72,7 @@ class CallTable:
         return out
 
     def ringing_unknown(self, switch_id: int) -> list[Call]:
-        """Return the calls that were handed to a switch and have no event yet."""
+        """Return the calls that were handed to a switch and have no event of ringing yet."""
         return [call for call in self.on_switch(switch_id) if call.is_sent and not call.has_rung]
 
     def on_switch(self, switch_id: int) -> list[Call]:

@@ -24,6 +24,9 @@ MAX_TICK = 200
 # A switch that has not answered for so long (stopped, or over its head) is sent nothing more: what piles up
 # before it would be carried out all at once when it wakes, above its rate, and hold all channels until then.
 PATIENCE_S = 1.0
+# One that stood still for so long (suspended, paused with its machine) may find on waking that a ring time-out has run out,
+# before it reads that the phone rang meanwhile: it then says that nothing came back.
+STOOD_STILL_S = 3.0
 ANSWER_S = 10.0  # what the switch is given to say that it took the command
 
 
@@ -61,6 +64,7 @@ class Sender:
         self.on_unsendable = on_unsendable
         self.kept = kept  # codecs besides PCMA and PCMU that a prompt is kept in
         self._turn = 0
+        self._doubts_m = 0.0
 
     def step(self, link: Poster, now_m: float) -> int:
         """One tick: how many calls left.  Permits are taken before the words are said.
@@ -68,7 +72,12 @@ class Sender:
         A call whose rules no longer hold (window closed, campaign paused) has been taken
         out of its trunk already, or is skipped here and stays for whoever clears the trunk.
         """
-        if link.waiting_s(now_m) > PATIENCE_S:
+        waited_s = link.waiting_s(now_m)
+        if waited_s > PATIENCE_S:
+            if waited_s > STOOD_STILL_S and now_m >= self._doubts_m:
+                self._doubts_m = now_m + STOOD_STILL_S
+                for silent in self.calls.ringing_unknown(self.switch_id):
+                    silent.is_doubtful = True
             return 0
         batch: list[Call] = []
         frames: list[bytes] = []

@@ -40,14 +40,15 @@ class FakeSwitch:
     records_away: bool = False
     unread_until_asked: bool = False  # what stands in the buffer is read when it is asked for a call by name
     is_up: bool = True
+    silent_s: float = 0.0
     asked: Counter[str] = field(default_factory=Counter)
     killed: list[str] = field(default_factory=list)
 
     # -- the link -----------------------------------------------------------------------
 
     def waiting_s(self, now_s: float) -> float:
-        """It answers as soon as it reads."""
-        return 0.0
+        """How long it has left a command unanswered."""
+        return self.silent_s
 
     def post(self, frames: Iterable[bytes], on_reply: Any = None, timeout_s: float | None = None) -> None:
         if not self.is_up:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import gevent
 import pytest
 
+from engine.call_end import SENT_CANCEL, CallEnd
 from engine.clock import wall_ms
 from engine.dialing import recovery
 from engine.store.tables.core import Account, Campaign, Recipient
@@ -119,6 +120,32 @@ def test_a_restarted_switch_takes_its_calls_with_it(house: House, policy: str, s
     assert (answered.disposition, answered.hangup_cause) == ("answered", "SYSTEM_SHUTDOWN")
     assert other.disposition == "lost"
     assert [row.state for row in house.recipients()] == [state, state]
+    assert house.audit(campaign_id) == []
+
+
+@pytest.mark.parametrize("by_record", [False, True])
+def test_a_switch_that_stood_still_cannot_say_that_nothing_came_back(house: House, by_record: bool) -> None:
+    """Suspended just after an INVITE: it wakes, its time-out has run out, and it cancels before it reads the 180."""
+    campaign_id, (doubted, rang) = sent(house, 2)
+    house.switch.read_all()
+    next(call for call in house.calls() if call.uuid == rang).has_rung = True
+    house.switch.silent_s = 5.0
+    assert house.send() == 0
+    house.switch.silent_s = 0.0
+    ends = [
+        CallEnd(doubted, "NO_ANSWER", ended_at=wall_ms(), closed_by=SENT_CANCEL),
+        CallEnd(rang, "NO_ANSWER", ended_at=wall_ms(), rang_at=wall_ms(), closed_by=SENT_CANCEL),
+    ]
+    if by_record:
+        house.disconnect()
+        house.switch.alive.clear()
+        house.switch.records = {end.uuid: end for end in ends}
+        assert house.connect().recorded == 2
+    else:
+        for end in ends:
+            house.dialer.call_events.on_hangup(end)
+    assert {row.uuid: row.disposition for row in house.attempts()} == {doubted: "lost", rang: "no_answer"}
+    assert {row.state for row in house.recipients()} <= {"unknown", "exhausted", "retry_wait"}
     assert house.audit(campaign_id) == []
 
 
