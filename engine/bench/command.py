@@ -53,6 +53,8 @@ _OPTIONS = {
     "database_url": click.option(
         "--database", "database_url", default=Bench.database_url, help="Default: a new SQLite file."
     ),
+    "hooks": click.option("--hooks", default=Bench.hooks, help="Web hooks that hear of each recipient's end."),
+    "beside_web": click.option("--beside-web", is_flag=True, help="Beside a web process, which sends the web hooks."),
     "priced": click.option("--priced", is_flag=True, help="For an account that pays for its calls."),
     "postgres": click.option(
         "--postgres", is_flag=True, help="A PostgreSQL server of the bench's own instead of SQLite."
@@ -75,7 +77,7 @@ def options_of(*names: str) -> Callable[[Any], Any]:
 
 
 @bench.command("dial")
-@options_of(*CALLS, "listed", "database_url", "priced")
+@options_of(*CALLS, "listed", "database_url", "priced", "hooks", "beside_web")
 def dial_command(as_json: bool, **options: Any) -> None:
     """Run a whole campaign through the engine, with everything recorded."""
     from engine.bench.dial import run_dial
@@ -100,6 +102,17 @@ def quick_command(as_json: bool, sends: int, **options: Any) -> None:
     from engine.bench.quick import run_quick
 
     show("bench quick", run_quick(Bench(**options), sends).as_dict(), as_json)
+
+
+@bench.command("hooks")
+@options_of(*LOAD)
+@click.option("--hooks", default=9, show_default=True, type=click.IntRange(1, 10))
+@click.option("--pairs", default=3, show_default=True, type=click.IntRange(1))
+def hooks_command(as_json: bool, pairs: int, **options: Any) -> None:
+    """Run campaigns with web hooks that hear of every call, and without, in turn."""
+    from engine.bench.hooks import run_hooks
+
+    show("bench hooks", run_hooks(Bench(**options), pairs), as_json)
 
 
 @bench.command("import")

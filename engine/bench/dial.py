@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from contextlib import nullcontext
 from pathlib import Path
 
 import gevent
 
 from engine.bench.figures import Figures, fullest_second, peak_rss_mb, used_share
+from engine.bench.hooks import listening
 from engine.bench.kit import Bench, data_dir, dialling, make_campaign
 from engine.embedded.records import read_rung
 from engine.states import AttemptState, CampaignState
@@ -21,13 +23,15 @@ def run_dial(bench: Bench) -> Figures:
     """Dial `bench.messages` numbers once each and return the figures.  Raises SwitchUnavailable without a switch."""
     with data_dir() as folder:
         numbers: Counter[str] = Counter()
-        with dialling(bench, folder, stop_s=5.0) as (engine, sent):
+        beside = listening if bench.beside_web else lambda _bench, _folder: nullcontext(None)
+        with dialling(bench, folder, stop_s=5.0) as (engine, sent), beside(bench, folder) as hooks:
             engine.dialer.on_sending.append(lambda batch: numbers.update(call.digits for call in batch))
             campaign_id = write(lambda: make_campaign(bench))
             began, cpu = time.monotonic(), time.process_time()
             steady = Steady(bench.messages)
             counts = _follow(campaign_id, bench, steady)
             seconds, cpu = time.monotonic() - began, time.process_time() - cpu
+            told = hooks.figures(counts.delivered) if hooks is not None else {}
             unsettled = read(lambda: _unsettled(campaign_id)) if not bench.listed else 0
         rung = _rung_twice(folder / "rung.log") if not bench.switches else None
         twice = rung if rung is not None else sum(1 for n in numbers.values() if n > 1)
@@ -43,7 +47,7 @@ def run_dial(bench: Bench) -> Figures:
             lost=unsettled,
             calls=counts.attempts,
             seconds=seconds,
-            more={"steady_cpu_ms_per_call": steady.cost_ms()},
+            more={"steady_cpu_ms_per_call": steady.cost_ms(), **told},
         )
 
 

@@ -62,6 +62,8 @@ class Bench:
     ending: str = ""  # last digits of every number, by which a test carrier chooses what happens
     listed: int = 0  # recipients in the campaign, of which `messages` are dialled; 0: equal to `messages`
     priced: bool = False  # use an account that pays for its calls, not the house account
+    beside_web: bool = False  # run a web process, which sends web hooks, and a receiver of them too
+    hooks: int = 0  # web hooks that hear of each recipient's end; only with `beside_web`
 
 
 @contextmanager

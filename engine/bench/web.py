@@ -237,14 +237,14 @@ def web_process(data: Path, **environment: str) -> Iterator[tuple[int, int]]:
     }
     child = subprocess.Popen([sys.executable, "-m", "engine", "serve", "--web-only"], env=env)
     try:
-        _wait_until_served(port, child)
+        wait_until_served(port, child)
         yield port, child.pid
     finally:
         child.terminate()
         child.wait(30)
 
 
-def _wait_until_served(port: int, child: subprocess.Popen[bytes]) -> None:
+def wait_until_served(port: int, child: subprocess.Popen[bytes]) -> None:
     while child.poll() is None:
         try:
             socket.create_connection((HOST, port), 1).close()
