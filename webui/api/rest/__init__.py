@@ -15,7 +15,6 @@ from typing import Any
 
 import orjson
 from flask import Blueprint, Flask, Response, abort, request
-from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
 from engine.clock import wall_ms
@@ -23,6 +22,7 @@ from engine.services.accounts import accounts, permissions
 from engine.services.accounts.accounts import SendingRefused
 from engine.states import MessageKind
 from webui.api.authentication import authenticate
+from webui.api.rest import parameters
 from webui.api.rest.methods import Asked, Method
 from webui.api.rest.refusals import (
     HTTP_NOT_ALLOWED,
@@ -41,6 +41,7 @@ from webui.request.security import csrf
 log = logging.getLogger(__name__)
 
 PREFIX = "/rest"
+MOST_BEFORE_TOKEN = 65_536  # bytes of a body that is read for the token in it
 blueprint = Blueprint("rest", __name__, url_prefix=PREFIX)
 csrf.exempt(blueprint)  # it is a token that authorises, never a cookie
 _BY_NAME = {method.name.lower(): method for method in METHODS}
@@ -69,10 +70,12 @@ def find_caller() -> None:
     """Authenticate the token before any body is read, and check that the account may use the service now."""
     if request.method == "HEAD":
         abort(405)  # the method would send
-    method, query = _method(), _lower(request.args)
+    method, query = _method(), parameters.in_query()
     if web().settings.web_secure_cookies and not request.is_secure:
         raise Refused(HTTP_NOT_ALLOWED)
     secret = request.headers.get("Authorization", "").strip() or query.get("token", [""])[0].strip()
+    if not secret and 0 < (request.content_length or 0) <= MOST_BEFORE_TOKEN:
+        secret = parameters.in_body().get("token", [""])[0].strip()
     scheme, _, rest = secret.partition(" ")
     if not secret and ("password" in query or "username" in query):
         raise Refused(WRONG_USER)
@@ -87,7 +90,7 @@ def find_caller() -> None:
 
 
 def _answer(method: Method) -> Response:
-    given = {**_lower(request.args), **_lower(request.form)}
+    given = {**parameters.in_query(), **parameters.in_body()}
     found = method.answer(Asked(caller(), method.read(given), wall_ms()))
     return found if isinstance(found, Response) else _json(found)
 
@@ -136,8 +139,3 @@ def _json(value: Any) -> Response:
 
 def _method() -> Method:
     return _BY_NAME[(request.endpoint or "").removeprefix("rest.")]
-
-
-def _lower(given: MultiDict[str, str]) -> dict[str, list[str]]:
-    """All values of each parameter, by its name in lower case, as programs spell them in every way."""
-    return {name.lower(): values for name, values in given.lists()}

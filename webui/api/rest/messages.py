@@ -38,7 +38,7 @@ CONFIRMED = {
     MessageState.REJECTED: 2,
     MessageState.BY_PHONE: 3,
 }
-_DATA_URI = re.compile(r"data:[\w./+-]*(;[\w=-]+)*;base64,", re.ASCII)
+_DATA_URI = re.compile(r"data:[\w./+-]*(;[\w=-]+)*;base64,", re.ASCII | re.IGNORECASE)
 
 
 def upload(asked: Asked) -> dict[str, int]:
