@@ -7,7 +7,6 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length
@@ -16,6 +15,7 @@ from engine.clock import wall_ms
 from engine.network import network_of
 from engine.services.accounts import login_waits, people, second_factor, sessions
 from engine.store.threads import read, write
+from webui.forms.base import BoundedForm
 from webui.forms.number_fields import ascii_digits
 from webui.forms.pages import PageForm
 from webui.i18n.formats import CALENDARS, LANGUAGES, refresh_language
@@ -29,7 +29,7 @@ blueprint = Blueprint("auth", __name__, template_folder="templates")
 HALF_MS = 5 * 60_000  # between the password and the second factor
 
 
-class LoginForm(FlaskForm):
+class LoginForm(BoundedForm):
     username = StringField(_l("User name"), [InputRequired(), Length(max=100)])
     password = PasswordField(_l("Password"), [InputRequired(), Length(max=1000)])
 

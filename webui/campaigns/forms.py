@@ -10,7 +10,6 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, RadioField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp, ValidationError
@@ -22,6 +21,7 @@ from engine.services.campaigns.repeats import DAY, MONTH, WEEK
 from engine.services.campaigns.rules import CampaignRules
 from engine.services.compliance.calling_windows import parse_windows
 from engine.services.outbox import texts
+from webui.forms.base import BoundedForm
 from webui.forms.number_fields import DecimalsField, WholeField, ascii_digits
 from webui.i18n.formats import parse_instant, written_instant
 from webui.i18n.sentences import said
@@ -39,7 +39,7 @@ def _text(label: Any) -> TextAreaField:
     return TextAreaField(label, [Length(max=texts.LONGEST)], render_kw={"rows": 2, "dir": "auto"})
 
 
-class RulesForm(FlaskForm):
+class RulesForm(BoundedForm):
     """The rules of a new campaign."""
 
     may_record = False  # whether the account may record; set for each form

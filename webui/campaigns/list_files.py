@@ -8,7 +8,6 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from werkzeug.datastructures import FileStorage
 from wtforms import SelectField, TextAreaField
@@ -23,13 +22,14 @@ from engine.services.lists.choices import AS_FOUND
 from engine.store.threads import connected, read
 from engine.text import shown_name
 from webui.forms.account_field import AccountField, account_needed
+from webui.forms.base import BoundedForm
 from webui.i18n.formats import number
 from webui.request.context import web
 
 MOST_PASTED = 200_000  # characters; for more, people upload a file
 
 
-class NumbersForm(FlaskForm):
+class NumbersForm(BoundedForm):
     """Where the numbers of a campaign come from; the first source given counts."""
 
     account = AccountField(_l("Account"), [account_needed])

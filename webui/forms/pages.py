@@ -13,7 +13,6 @@ from typing import Any
 import jdatetime
 from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
-from flask_wtf import FlaskForm
 from wtforms import HiddenField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
@@ -21,6 +20,7 @@ from engine.errors import AvanakError, BadInput, NotAllowed, NotFound
 from engine.services.accounts.display_names import account_names
 from engine.services.money.ledger import NoCredit
 from engine.store.threads import write
+from webui.forms.base import BoundedForm
 from webui.forms.number_fields import ascii_digits, row_id
 from webui.i18n.formats import calendar, digits, instant_example, parse_instant, written_instant
 from webui.i18n.sentences import said
@@ -29,7 +29,7 @@ from webui.request.access import account_scope, is_staff
 Answer = tuple[str, int]
 
 
-class PageForm(FlaskForm):
+class PageForm(BoundedForm):
     """A form of a page that may have several: `tag` keeps their ids apart, `complaint` says why it was refused."""
 
     def __init__(self, *args: Any, tag: str = "", **kwargs: Any) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import (
     SelectField,
     StringField,
@@ -17,10 +16,11 @@ from engine import bounds
 from engine.codecs import TRANSPORTS
 from engine.services.numbering.dialled import DEFAULT
 from engine.services.trunks.gateways import PTIMES_MS
+from webui.forms.base import BoundedForm
 from webui.forms.number_fields import DecimalsField, WholeField, ascii_digits
 
 
-class GatewayForm(FlaskForm):
+class GatewayForm(BoundedForm):
     """A gateway's limits."""
 
     name = StringField(

@@ -17,7 +17,9 @@ from engine.errors import BadInput
 
 _TIME = r"(\d{1,2})(?:[:.٫h](\d{2}))?\s*(am|pm|صبح|ظهر|بعدازظهر|بعد از ظهر|عصر|شب)?"
 _SPAN = re.compile(rf"(?:از|from)?\s*{_TIME}\s*(?:-|~|تا|الی|to|until|till)\s*{_TIME}")
-_BETWEEN = re.compile(r"[,،;؛\n]|\s+(?:و|and)\s+")
+_BETWEEN = re.compile(r"[,،;؛\n]| (?:و|and)[ \n]+")
+LONGEST = 200  # characters of all windows
+_SPACES = re.compile(r"[^\S\n]+")
 _AFTERNOON = ("pm", "ظهر", "بعدازظهر", "بعد از ظهر", "عصر", "شب")
 _DAY_MIN = 24 * 60
 
@@ -140,6 +142,8 @@ def parse_windows(text: str) -> Windows:
     minutes = bytearray(_DAY_MIN)
     if not text.strip():
         return Windows()
+    if len(text) > LONGEST:
+        raise BadInput("The windows have at most %(n)s characters.", n=LONGEST)
     for number, part in enumerate(_BETWEEN.split(_plain(text)), start=1):
         shown = part.strip()
         found = _SPAN.fullmatch(shown)
@@ -178,7 +182,7 @@ def _plain(text: str) -> str:
             out.append(" ")
         elif category not in ("Cf", "Mn"):
             out.append(char)
-    return "".join(out).strip()
+    return _SPACES.sub(" ", "".join(out)).strip()
 
 
 def _minute(hour: str, minute: str | None, half: str | None) -> int | None:
