@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import time
 import wave
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from engine.clock import wall_ms
+from engine.clock import TEHRAN, wall_ms
 from engine.services.support_line import hours, voice_tickets
 from engine.services.tickets.attachments import Attachments
 from engine.store.tables.support import Attachment, Ticket, TicketMessage
@@ -151,3 +152,15 @@ def test_without_an_engine_the_written_hours_decide(house: House, is_open: bool,
         line.close()
         if hanging is not None:
             hanging.close()
+
+
+@pytest.mark.parametrize(
+    "at", ["2026-11-29 20:29", "2026-11-29 20:30", "2026-07-01 21:15", "2027-03-21 00:00"]
+)
+def test_the_hours_are_tehrans(house: House, at: str) -> None:
+    """The switch's own clock of the zone: at night its date is not that of UTC; no daylight saving."""
+    utc = datetime.fromisoformat(at).replace(tzinfo=UTC)
+    line = house.switch.connect()
+    told = line.api(f"strftime_tz Asia/Tehran {int(utc.timestamp())}|%Y-%m-%d %H:%M")
+    line.close()
+    assert told == utc.astimezone(TEHRAN).strftime("%Y-%m-%d %H:%M")
