@@ -11,6 +11,7 @@ import re
 import unicodedata
 from enum import StrEnum
 
+from engine.agreement.dates import GREGORIAN_MONTHS_EN, JALALI_MONTHS_FA, WEEKDAYS_EN, WEEKDAYS_FA
 from engine.services.messages.template import to_ascii_digits
 
 MIN_FIXED = 0.3  # share of the spoken letters and digits
@@ -43,49 +44,9 @@ USUAL = {
 _AMOUNT = re.compile(r"-?[0-9][0-9.,٬٫]{0,19}")
 _DIGITS = re.compile(r"[0-9][0-9 /-]{0,19}")
 _DATE = re.compile(r"[0-9][0-9/.: -]{0,23}")
-_MONTHS = frozenset(
-    [
-        "فروردین",
-        "اردیبهشت",
-        "خرداد",
-        "تیر",
-        "مرداد",
-        "شهریور",
-        "مهر",
-        "آبان",
-        "آذر",
-        "دی",
-        "بهمن",
-        "اسفند",
-        "شنبه",
-        "یکشنبه",
-        "دوشنبه",
-        "سه\u200cشنبه",
-        "چهارشنبه",
-        "پنجشنبه",
-        "پنج\u200cشنبه",
-        "جمعه",
-        "ساعت",
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-    ]
+_DATE_WORDS = frozenset(
+    word.casefold()
+    for word in (*JALALI_MONTHS_FA, *WEEKDAYS_FA, "پنج\u200cشنبه", "ساعت", *GREGORIAN_MONTHS_EN, *WEEKDAYS_EN)
 )
 _IN_NAMES = " .-'’\u200c"
 
@@ -102,7 +63,7 @@ def fits(kind: VariableKind, value: str) -> bool:
             char in _IN_NAMES or unicodedata.category(char)[0] in "LM" for char in value
         )
     if kind is VariableKind.DATE:
-        numbers = " ".join(word for word in value.split() if word.casefold() not in _MONTHS)
+        numbers = " ".join(word for word in value.split() if word.casefold() not in _DATE_WORDS)
         return _DATE.fullmatch(numbers) is not None
     return (_AMOUNT if kind is VariableKind.AMOUNT else _DIGITS).fullmatch(value) is not None
 
