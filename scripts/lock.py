@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Writes constraints.txt: the exact version and the hashes of everything, by what it is needed for.
 
-    python3 -m venv /tmp/lock && /tmp/lock/bin/pip install uv
-    /tmp/lock/bin/python scripts/lock.py             versions stay as they are, as far as setup.cfg lets them
-    /tmp/lock/bin/python scripts/lock.py --upgrade   the newest of everything
+    python3 -m venv .venv/lock && .venv/lock/bin/pip install uv
+    .venv/lock/bin/python scripts/lock.py             versions stay as they are, as far as setup.cfg lets them
+    .venv/lock/bin/python scripts/lock.py --upgrade   the newest of everything
 
 The package index is whichever pip is configured with.
 """
