@@ -8,9 +8,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 import wave
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,17 +18,10 @@ ROOT = Path(__file__).resolve().parents[2]
 DEADLINE_S = 60.0
 
 
-def wait_until(is_so: Callable[[], object], what: str, deadline_s: float = DEADLINE_S) -> None:
-    """Wait until something is so; AssertionError that says what was not."""
-    end = time.monotonic() + deadline_s
-    while not is_so():
-        assert time.monotonic() < end, f"not within {deadline_s:g} s: {what}"
-        time.sleep(0.02)
-
-
 _EACH = """
 import engine.patch, contextlib, io, json, sys
 from engine.cli import main
+from tests.waits import wait_for
 ends = []
 for words in json.loads(sys.argv[1]):
     out, err = io.StringIO(), io.StringIO()

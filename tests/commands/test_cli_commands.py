@@ -12,7 +12,8 @@ from engine.cli import COMMANDS
 from engine.commands.common import Duration, Keys
 from engine.commands.progress import span_text
 from engine.embedded.process import EmbeddedProcess
-from tests.commands.ctl import ROOT, Ctl, wait_until, write_list
+from tests.commands.ctl import ROOT, Ctl, write_list
+from tests.waits import wait_for
 
 
 def test_help_imports_no_database() -> None:
@@ -83,7 +84,7 @@ def test_why_tells_until_when_too(ctl: Ctl, message: str) -> None:
     def ends_at() -> list[tuple[int | None]]:
         return [row for row in ctl.query("SELECT ends_at FROM campaign_pulse") if row[0]]
 
-    wait_until(ends_at, "an expected end")
+    wait_for(ends_at, "an expected end")
     text, document = ctl.run_each([["campaign", "why", "1"], ["campaign", "why", "1", "--json"]])
     assert "Expected end: 20" in text.out
     assert document.document["ends_at"].startswith("20")
@@ -229,7 +230,7 @@ def test_the_web_ui_is_served_and_ends_in_order(ctl: Ctl) -> None:
         lines.append(process.stderr.readline())
         return "Web UI:" in lines[-1]
 
-    wait_until(is_listening, "the web UI listens")
+    wait_for(is_listening, "the web UI listens")
     url = lines[-1].split()[-1]
     with urlopen(f"{url}/healthz", timeout=10) as answer:
         assert answer.status == 200

@@ -14,7 +14,8 @@ from engine.embedded.process import EmbeddedProcess
 from engine.sentences import sentence_of
 from engine.store.tables.core import Account
 from engine.store.tables.money import PriceGroup, PriceVersion
-from tests.commands.ctl import Ctl, wait_until, write_list, write_tone
+from tests.commands.ctl import Ctl, write_list, write_tone
+from tests.waits import wait_for
 
 FAST = ("--switch", "embedded", "--speed", "20")
 # Suffixes of the embedded switch: 0000 hears all, 0001 busy, 0003 no such number, 0008 presses 1.
@@ -117,7 +118,7 @@ def test_ctrl_c_lets_calls_finish_and_resume_goes_on(ctl: Ctl) -> None:
     slow = write_tone(ctl.folder / "slow.wav", 20)
     numbers = write_list(ctl.folder / "many.csv", [f"0912{n:03d}0000" for n in range(200, 240)])
     process = ctl.start("send", numbers, "--message", slow, *FAST, "--cps", "15")
-    wait_until(ctl.calls_are_up, "a call is up")
+    wait_for(ctl.calls_are_up, "a call is up")
     process.send_signal(signal.SIGINT)
     ended = ctl.end(process)
     assert ended.status == 130, ended.err
@@ -136,9 +137,9 @@ def test_a_second_ctrl_c_ends_the_calls(ctl: Ctl) -> None:
     long = write_tone(ctl.folder / "long.wav", 100)
     numbers = write_list(ctl.folder / "ten.csv", [f"0912{n:03d}0000" for n in range(200, 210)])
     process = ctl.start("send", numbers, "--message", long, "--switch", "embedded", "--cps", "20")
-    wait_until(lambda: ctl.query("SELECT id FROM attempt WHERE state = 'answered'"), "a call is answered")
+    wait_for(lambda: ctl.query("SELECT id FROM attempt WHERE state = 'answered'"), "a call is answered")
     process.send_signal(signal.SIGINT)
-    wait_until(lambda: ctl.query("SELECT id FROM campaign WHERE state = 'paused'"), "the campaign is paused")
+    wait_for(lambda: ctl.query("SELECT id FROM campaign WHERE state = 'paused'"), "the campaign is paused")
     assert process.poll() is None, "calls of 100 s are up"
     process.send_signal(signal.SIGINT)
     assert ctl.end(process).status == 130
@@ -148,7 +149,7 @@ def test_a_second_ctrl_c_ends_the_calls(ctl: Ctl) -> None:
 def test_an_engine_that_runs_already_makes_the_calls(ctl: Ctl, message: str) -> None:
     numbers = write_list(ctl.folder / "four.csv", FOUR)
     engine = ctl.start("serve", "--no-web", *FAST)
-    wait_until(lambda: ctl.query("SELECT id FROM switch WHERE state = 'up'"), "the engine's switch is up")
+    wait_for(lambda: ctl.query("SELECT id FROM switch WHERE state = 'up'"), "the engine's switch is up")
     ended = ctl.run("send", numbers, "--message", message, *FAST)
     assert ended.status == 0, ended.err
     assert "An engine runs" in ended.err
@@ -163,7 +164,7 @@ def test_a_switch_that_vanishes_pauses_the_campaign(ctl: Ctl) -> None:
     slow = write_tone(ctl.folder / "slow.wav", 60)
     numbers = write_list(ctl.folder / "ten.csv", [f"0912{n:03d}0000" for n in range(200, 230)])
     process = ctl.start("send", numbers, "--message", slow, "--switch", "embedded", "--cps", "5")
-    wait_until(ctl.calls_are_up, "a call is up")
+    wait_for(ctl.calls_are_up, "a call is up")
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     (switch,) = [pid for pid in children if b"engine.embedded" in Path(f"/proc/{pid}/cmdline").read_bytes()]
     os.kill(int(switch), signal.SIGKILL)

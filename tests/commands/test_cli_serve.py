@@ -13,7 +13,8 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.commands.ctl import Ctl, wait_until, write_list, write_tone
+from tests.commands.ctl import Ctl, write_list, write_tone
+from tests.waits import wait_for
 
 EMBEDDED = ("--switch", "embedded", "--speed", "20", "--log-file")
 
@@ -66,7 +67,7 @@ def dials(ctl: Ctl) -> bool:
 def served(ctl: Ctl, port: int) -> Iterator[subprocess.Popen[str]]:
     """`serve`, when it serves and a switch is up."""
     process = ctl.start("serve", *EMBEDDED, AVANAK_WEB_PORT=str(port), AVANAK_DRAIN_S="40")
-    wait_until(lambda: answers(port) and dials(ctl), "both parts work")
+    wait_for(lambda: answers(port) and dials(ctl), "both parts work")
     yield process
     for pid in parts(process.pid).values() if process.poll() is None else ():
         os.kill(pid, signal.SIGKILL)
@@ -76,17 +77,15 @@ def test_each_part_is_started_again_and_the_other_goes_on(ctl: Ctl, served, port
     before = parts(served.pid)
     assert set(before) == {"engine", "web"}
     os.kill(before["web"], signal.SIGKILL)
-    wait_until(lambda: parts(served.pid).get("web", before["web"]) != before["web"], "another web process")
-    wait_until(lambda: answers(port), "the web UI answers again")
+    wait_for(lambda: parts(served.pid).get("web", before["web"]) != before["web"], "another web process")
+    wait_for(lambda: answers(port), "the web UI answers again")
     assert parts(served.pid)["engine"] == before["engine"]
     web = parts(served.pid)["web"]
     os.kill(before["engine"], signal.SIGKILL)
-    wait_until(
-        lambda: parts(served.pid).get("engine", before["engine"]) != before["engine"], "another engine"
-    )
+    wait_for(lambda: parts(served.pid).get("engine", before["engine"]) != before["engine"], "another engine")
     assert answers(port)
     log = ctl.data / "log" / "avanak.log"
-    wait_until(lambda: log.read_text().count("action=engine_started") == 2, "the engine dials again")
+    wait_for(lambda: log.read_text().count("action=engine_started") == 2, "the engine dials again")
     assert parts(served.pid)["web"] == web
     assert "action=part_died part=web" in log.read_text()
     assert "action=part_died part=engine" in log.read_text()
@@ -98,9 +97,9 @@ def test_nothing_is_left_when_the_supervisor_is_killed(ctl: Ctl, served, port: i
     left = parts(served.pid)
     served.kill()
     served.wait()
-    wait_until(lambda: not any(map(is_running, left.values())), "both parts have ended", 20)
+    wait_for(lambda: not any(map(is_running, left.values())), "both parts have ended", 20)
     again = ctl.start("serve", *EMBEDDED, AVANAK_WEB_PORT=str(port))
-    wait_until(lambda: answers(port), "it serves again")
+    wait_for(lambda: answers(port), "it serves again")
     again.terminate()
     assert ctl.end(again).status == 0
 
@@ -116,11 +115,11 @@ def test_a_stop_lets_calls_finish_and_a_second_one_ends_them(ctl: Ctl, served) -
     slow = write_tone(ctl.folder / "slow.wav", 590)
     numbers = write_list(ctl.folder / "four.csv", [f"0912111000{n}" for n in range(4)])
     sending = ctl.start("send", numbers, "--message", slow, "--switch", "embedded")
-    wait_until(lambda: ctl.query("SELECT id FROM attempt WHERE state = 'answered'"), "a call is answered")
+    wait_for(lambda: ctl.query("SELECT id FROM attempt WHERE state = 'answered'"), "a call is answered")
     served.terminate()
     sending.send_signal(signal.SIGINT)
     engine = parts(served.pid)["engine"]
-    wait_until(lambda: "web" not in parts(served.pid), "the web part has ended")
+    wait_for(lambda: "web" not in parts(served.pid), "the web part has ended")
     assert is_running(engine), "calls of 30 s are up"
     assert served.poll() is None
     served.terminate()

@@ -18,7 +18,8 @@ from engine.services.numbering.numbers import NormalNumber, normalise
 from engine.services.trunks import gateways
 from engine.store.tables.core import Account, Campaign, CampaignPulse
 from engine.store.threads import read, write
-from tests.runtime.lab import Lab, wait_for
+from tests.runtime.lab import Lab
+from tests.waits import wait_for
 
 ANY_HOUR = {"hours_advertising": "", "hours_service": ""}
 NUMBERS = ["09123450000", "09123460000"]

@@ -30,7 +30,8 @@ from engine.store import do_not_call
 from engine.store.do_not_call import EVERYBODY
 from engine.store.tables.core import Account, Campaign, Message
 from engine.store.threads import read, write
-from tests.runtime.lab import Lab, wait_for
+from tests.runtime.lab import Lab
+from tests.waits import wait_for
 
 ANY_HOUR = {"hours_advertising": "", "hours_service": ""}
 

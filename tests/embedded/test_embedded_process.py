@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -17,19 +16,13 @@ from engine.embedded.process import EmbeddedProcess
 from engine.embedded.records import read_rung
 from engine.errors import SwitchUnavailable
 from tests.behaviour.switch_under_test import Client, SwitchUnderTest
+from tests.waits import wait_for
 
 DEADLINE_S = 20.0
 
 
 def under_test(process: EmbeddedProcess) -> SwitchUnderTest:
     return SwitchUnderTest(*process.address, process.password, "lab", "m1", 10_000)
-
-
-def wait_until(condition) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.01)
 
 
 def records(path: Path) -> list[dict[str, str]]:
@@ -98,8 +91,8 @@ def test_the_call_record_is_rotated(start, tmp_path: Path, how: str) -> None:
             assert client.api("cdr_csv rotate") == "+OK\n"
         else:
             os.kill(process.pid, signal.SIGHUP)
-        wait_until(lambda: list(tmp_path.glob("cdr.csv.*")))
-        wait_until((tmp_path / "cdr.csv").exists)
+        wait_for(lambda: list(tmp_path.glob("cdr.csv.*")))
+        wait_for((tmp_path / "cdr.csv").exists)
         second = switch.originate(client, "0001")
         client.event("CHANNEL_HANGUP_COMPLETE", second)
     (aside,) = tmp_path.glob("cdr.csv.*")
@@ -176,7 +169,7 @@ def test_it_dies_with_its_parent_unless_detached(detached: bool) -> None:
         state = Path(f"/proc/{pid}/stat")
         return not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z"
 
-    wait_until(is_gone)
+    wait_for(is_gone)
 
 
 @pytest.mark.parametrize(

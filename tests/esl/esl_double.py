@@ -18,13 +18,6 @@ GOODBYE = (
 )
 
 
-def wait_until(is_so: Callable[[], object], timeout_s: float = 5.0) -> None:
-    """Let other greenlets run until ``is_so()``; AssertionError after ``timeout_s``."""
-    with gevent.Timeout(timeout_s, AssertionError(f"not so within {timeout_s} s")):
-        while not is_so():
-            gevent.sleep(0.002)
-
-
 def command_reply(text: str) -> bytes:
     return f"Content-Type: command/reply\nReply-Text: {text}\n\n".encode()
 

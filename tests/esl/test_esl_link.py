@@ -22,8 +22,8 @@ from tests.esl.esl_double import (
     api_response,
     command_reply,
     event,
-    wait_until,
 )
+from tests.waits import wait_for
 
 QUICK = LinkLimits(
     connect_s=2, command_s=2, send_s=0.3, silence_s=0.2, probe_s=0.2, heartbeat_s=30, stuck_s=30,
@@ -133,7 +133,7 @@ def test_a_late_answer_is_not_given_to_the_next_command(connected, switch):
     with pytest.raises(CommandTimeout):
         link.api(ask(1), 0.05)
     second = gevent.spawn(link.api, ask(2))
-    wait_until(lambda: len(held) == 2)
+    wait_for(lambda: len(held) == 2)
     switch.connection.send(api_response("late, to the first"))
     switch.connection.send(api_response("to the second"))
     assert second.get(timeout=2) == "to the second"
@@ -143,7 +143,7 @@ def test_a_disconnect_fails_all_who_wait(connected, switch):
     link = connected()
     switch.script = lambda _command, _c: True
     jobs = [gevent.spawn(link.api, ask(number)) for number in range(1, 6)]
-    wait_until(lambda: len(switch.commands) == 6)
+    wait_for(lambda: len(switch.commands) == 6)
     switch.connection.send(b"Content-Type: api/response\nContent-Length: 500\n\nonly a part")
     switch.connection.close()
     gevent.joinall(jobs, timeout=2)
@@ -184,7 +184,7 @@ def test_a_batch_is_answered_in_order_without_waiting(connected, switch):
         lambda index, outcome: told.append((index, outcome.job_uuid)),
     )
     assert told == []
-    wait_until(lambda: len(told) == 500)
+    wait_for(lambda: len(told) == 500)
     assert told == list(enumerate(uuids))
     assert link.waiting_s(monotonic_s()) == 0
 
@@ -195,7 +195,7 @@ def test_a_batch_that_does_not_fit_is_not_sent(connected, switch):
     link.post([ask(n) for n in range(1, 9)])
     with pytest.raises(LinkBusy, match="nothing was sent"):
         link.post([ask(n) for n in range(11, 15)])
-    wait_until(lambda: len(switch.commands) == 9)
+    wait_for(lambda: len(switch.commands) == 9)
     assert not any(re.search(r"campaign 1\d", command) for command in switch.commands)
 
 
@@ -204,7 +204,7 @@ def test_posted_commands_have_deadlines_too(connected, switch):
     switch.script = lambda _command, _c: True
     told = []
     link.post([ask(1), ask(2)], lambda index, outcome: told.append((index, type(outcome))), 0.05)
-    wait_until(lambda: len(told) == 2)
+    wait_for(lambda: len(told) == 2)
     assert told == [(0, CommandTimeout), (1, CommandTimeout)]
     assert link.waiting_s(monotonic_s()) > 0  # their answers are awaited all the same
     switch.connection.close()
@@ -228,7 +228,7 @@ def test_a_switch_that_does_not_read_blocks_nobody_for_ever(connected, switch):
     blocked = gevent.spawn(
         link.post, MORE_THAN_BUFFERS_HOLD, lambda _i, outcome: outcomes.append(outcome), 10
     )
-    wait_until(lambda: link._sending_since_s is not None)
+    wait_for(lambda: link._sending_since_s is not None)
     other = gevent.spawn(link.api, ask(2), 0.1)
     other.join(1)
     assert isinstance(other.exception, LinkBusy)
@@ -243,7 +243,7 @@ def test_a_sender_killed_in_mid_frame_takes_the_link_with_it(connected, switch):
     link = connected(send_s=30)
     switch.may_read.clear()
     sender = gevent.spawn(link.post, MORE_THAN_BUFFERS_HOLD)
-    wait_until(lambda: link._sending_since_s is not None)
+    wait_for(lambda: link._sending_since_s is not None)
     sender.kill()
     assert "broken off" in str(link.down_reason)
 
@@ -259,7 +259,7 @@ def test_half_open_silence_is_found_by_a_probe(connected, switch):
 def test_a_probe_that_is_answered_keeps_the_link(connected, switch):
     link = connected(silence_s=0.03, probe_s=2)
     link.start_events(lambda _event: None)
-    wait_until(lambda: switch.commands.count("api strepoch") >= 3)
+    wait_for(lambda: switch.commands.count("api strepoch") >= 3)
     assert link.down_reason is None
 
 
@@ -275,7 +275,7 @@ def test_heartbeats_keep_the_link(connected, switch):
     link.start_events(seen.append)
     for n in range(1, 13):
         switch.connection.send(event("HEARTBEAT"))
-        wait_until(lambda n=n: len(seen) == n)
+        wait_for(lambda n=n: len(seen) == n)
         gevent.sleep(0.06)  # time itself is what is tested: 12 × 60 ms outlast the limit
     assert link.down_reason is None
 
@@ -305,7 +305,7 @@ def test_a_slow_handler_does_not_stop_the_reading(connected, switch):
     assert link.api(ask(1)).startswith("answer to")
     assert seen == []
     may_go_on.set()
-    wait_until(lambda: len(seen) == 50)
+    wait_for(lambda: len(seen) == 50)
 
 
 def test_a_handler_that_fails_does_not_stop_the_others(connected, switch):
@@ -318,7 +318,7 @@ def test_a_handler_that_fails_does_not_stop_the_others(connected, switch):
 
     link.start_events(handler)
     switch.connection.send(event("CHANNEL_ANSWER", **{"Unique-ID": "1"}) * 3)
-    wait_until(lambda: len(seen) == 3)
+    wait_for(lambda: len(seen) == 3)
     assert link.down_reason is None
 
 
@@ -334,11 +334,11 @@ def test_too_many_waiting_events_end_the_link_and_not_the_memory(connected, swit
 
     link.start_events(slow)
     switch.connection.send(event("CHANNEL_ANSWER") * 300)
-    wait_until(lambda: link.down_reason is not None)
+    wait_for(lambda: link.down_reason is not None)
     assert "too many" in str(link.down_reason)
     may_go_on.set()
     link.wait_down()
-    wait_until(lambda: handled)
+    wait_for(lambda: handled)
     assert len(handled) <= 130
 
 

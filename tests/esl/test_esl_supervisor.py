@@ -12,7 +12,8 @@ from engine.esl import commands, supervisor
 from engine.esl.address import SwitchAddress
 from engine.esl.link_limits import LinkLimits
 from engine.esl.supervisor import BACKOFF_MOST_S, Supervisor, SwitchInfo, backoff_s
-from tests.esl.esl_double import CORE_UUID, PASSWORD, event, wait_until
+from tests.esl.esl_double import CORE_UUID, PASSWORD, event
+from tests.waits import wait_for
 
 LIMITS = LinkLimits(connect_s=1, command_s=1, silence_s=5, drain_s=1, tick_s=0.01)
 
@@ -65,7 +66,7 @@ def owner(switch, monkeypatch):
 
 def test_up_tells_what_the_switch_is(owner):
     it = owner()
-    wait_until(lambda: it.kinds() == ["up"])
+    wait_for(lambda: it.kinds() == ["up"])
     assert it.happened[0][1] == SwitchInfo(CORE_UUID, 1000, 5000, "1.10.12-release~64bit")
     assert (it.state.status, it.state.last_error) == ("up", None)
     assert it.state.address.startswith("127.0.0.1:")
@@ -74,7 +75,7 @@ def test_up_tells_what_the_switch_is(owner):
 
 def test_subscribed_before_up_so_that_no_event_falls_between(owner, switch):
     it = owner()
-    wait_until(lambda: it.kinds() == ["up"])
+    wait_for(lambda: it.kinds() == ["up"])
     assert switch.commands[-1] == "event json CHANNEL_ANSWER CHANNEL_HANGUP_COMPLETE BACKGROUND_JOB HEARTBEAT"
 
 
@@ -90,26 +91,26 @@ def test_events_wait_until_up_has_begun(owner, switch):
 
     switch.script = script
     it = owner()
-    wait_until(lambda: len(it.happened) == 2)
+    wait_for(lambda: len(it.happened) == 2)
     assert it.kinds() == ["up", "event"]
 
 
 def test_events_flow_while_up_still_works(owner, switch):
     done = Flag()
     it = owner(on_up=lambda _link: done.wait())
-    wait_until(lambda: it.kinds() == ["up"])
+    wait_for(lambda: it.kinds() == ["up"])
     switch.connection.send(event("CHANNEL_ANSWER", **{"Unique-ID": "1"}))
-    wait_until(lambda: it.kinds() == ["up", "event"])
+    wait_for(lambda: it.kinds() == ["up", "event"])
     done.set()
 
 
 def test_down_comes_after_the_last_event_and_then_a_fresh_link(owner, switch):
     it = owner()
-    wait_until(lambda: it.kinds() == ["up"])
+    wait_for(lambda: it.kinds() == ["up"])
     switch.core_uuid = "00000000-0000-4000-8000-000000000001"
     switch.connection.send(event("CHANNEL_ANSWER", **{"Unique-ID": "last"}))
     switch.connection.close()
-    wait_until(lambda: len(it.happened) == 4)
+    wait_for(lambda: len(it.happened) == 4)
     assert it.kinds() == ["up", "event", "down", "up"]
     assert "closed the connection" in it.happened[2][1]
     assert it.happened[3][1].core_uuid == switch.core_uuid
@@ -119,7 +120,7 @@ def test_down_comes_after_the_last_event_and_then_a_fresh_link(owner, switch):
 
 def test_a_wrong_password_is_reported_and_not_hammered(owner, switch):
     it = owner(password="wrong")
-    wait_until(lambda: it.state.status == "refused")
+    wait_for(lambda: it.state.status == "refused")
     gevent.sleep(0.1)  # several back-offs of the other kind
     assert len(switch.connections) == 1
     assert "refuses the event-socket password" in it.state.last_error
@@ -129,18 +130,18 @@ def test_a_wrong_password_is_reported_and_not_hammered(owner, switch):
 def test_unreachable_is_tried_again_until_it_is_there(owner, switch):
     switch.greeting = b"Content-Type: text/rude-rejection\nContent-Length: 0\n\n"
     it = owner()
-    wait_until(lambda: len(switch.connections) >= 3)
+    wait_for(lambda: len(switch.connections) >= 3)
     assert it.state.status == "down"
     assert "ACL" in it.state.last_error
     assert it.happened == []
     switch.greeting = b"Content-Type: auth/request\n\n"
-    wait_until(lambda: it.kinds() == ["up"])
+    wait_for(lambda: it.kinds() == ["up"])
 
 
 def test_a_switch_that_is_still_starting_is_not_up(owner, switch):
     switch.core_uuid = "-ERR no reply"
     it = owner()
-    wait_until(lambda: it.state.last_error and "core_uuid" in it.state.last_error)
+    wait_for(lambda: it.state.last_error and "core_uuid" in it.state.last_error)
     assert it.happened == []
 
 
@@ -153,29 +154,29 @@ def test_an_owner_that_fails_is_told_down_and_gets_another_link(owner, switch):
             raise RuntimeError("a mistake")
 
     it = owner(on_up=fail_once)
-    wait_until(lambda: len(it.happened) == 3)
+    wait_for(lambda: len(it.happened) == 3)
     assert it.kinds() == ["up", "down", "up"]
 
 
 def test_a_link_lost_while_its_owner_reconciles(owner, switch):
     switch.script = lambda command, c: "show channels" in command and c.close() is None
     it = owner(on_up=lambda link: link.api(commands.show_channels()) if len(it.links) == 1 else None)
-    wait_until(lambda: len(it.happened) == 3)
+    wait_for(lambda: len(it.happened) == 3)
     assert it.kinds() == ["up", "down", "up"]
     assert "closed the connection" in it.happened[1][1]
 
 
 def test_heartbeats_show_in_the_state(owner, switch):
     it = owner()
-    wait_until(lambda: it.kinds() == ["up"])
+    wait_for(lambda: it.kinds() == ["up"])
     switch.connection.send(event("HEARTBEAT", **{"Session-Count": "7", "Session-Per-Sec": "30"}))
-    wait_until(lambda: it.state.heartbeat)
+    wait_for(lambda: it.state.heartbeat)
     assert (it.state.heartbeat.session_count, it.state.heartbeat.sps) == (7, 30)
 
 
 def test_stop_says_goodbye_and_tells_the_owner(owner, switch):
     it = owner()
-    wait_until(lambda: it.kinds() == ["up"])
+    wait_for(lambda: it.kinds() == ["up"])
     it.supervisor.stop(2)
     assert it.kinds() == ["up", "down"]
     assert it.happened[1] == ("down", "closed by us")
@@ -185,9 +186,9 @@ def test_stop_says_goodbye_and_tells_the_owner(owner, switch):
 
 def test_stop_is_quick_when_the_switch_is_away_or_the_owner_hangs(owner, switch):
     away = owner(port=1)
-    wait_until(lambda: away.state.status == "down")
+    wait_for(lambda: away.state.status == "down")
     hanging = owner(on_up=lambda _link: Flag().wait())
-    wait_until(lambda: hanging.kinds() == ["up"])
+    wait_for(lambda: hanging.kinds() == ["up"])
     with gevent.Timeout(3):
         away.supervisor.stop(1)
         hanging.supervisor.stop(0.3)

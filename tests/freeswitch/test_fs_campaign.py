@@ -14,7 +14,8 @@ from engine.services.trunks import gateways
 from engine.store.threads import write
 from tests.freeswitch.engine_lab import running_engine
 from tests.freeswitch.switch import CarrierProcess, Switch
-from tests.runtime.lab import Lab, wait_for
+from tests.runtime.lab import Lab
+from tests.waits import wait_for
 
 ENDINGS = [
     ("0000", "delivered", "answered", "NORMAL_CLEARING"),

@@ -20,7 +20,8 @@ from tests.behaviour.outcomes import number_of
 from tests.freeswitch import prompts
 from tests.freeswitch.engine_lab import running_engine
 from tests.freeswitch.switch import CarrierProcess, Switch, running_carrier, running_switch
-from tests.runtime.lab import Lab, wait_for
+from tests.runtime.lab import Lab
+from tests.waits import wait_for
 
 G729_PACKETS = 100  # of 20 ms in 20 bytes each: the message of two seconds
 CODECS = {

@@ -22,7 +22,8 @@ from engine.switch_conf.settings import GatewaySettings
 from tests.freeswitch import prompts
 from tests.freeswitch.engine_lab import running_engine, switch_words
 from tests.freeswitch.switch import ROOT, CarrierProcess, Switch, running_carrier, running_switch, until
-from tests.runtime.lab import Lab, wait_for
+from tests.runtime.lab import Lab
+from tests.waits import wait_for
 
 USER, PASSWORD = "avanak", "kept-in-a-file-7"
 

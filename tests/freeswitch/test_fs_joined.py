@@ -28,7 +28,8 @@ from tests.freeswitch.engine_lab import running_engine
 from tests.freeswitch.phone import Phone
 from tests.freeswitch.switch import Switch, free_port, running_switch
 from tests.policies import ANYTHING
-from tests.runtime.lab import Lab, wait_for
+from tests.runtime.lab import Lab
+from tests.waits import wait_for
 
 FIRST, SECOND = "09121112222", "09353334444"
 HOLD_HZ = 1000

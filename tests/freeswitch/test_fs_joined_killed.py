@@ -17,7 +17,7 @@ from tests.freeswitch.engine_lab import switch_words
 from tests.freeswitch.switch import Switch
 from tests.freeswitch.test_fs_joined import Telephone, trunks
 from tests.runtime.killed import KilledHouse, killed_house
-from tests.runtime.lab import wait_for
+from tests.waits import wait_for
 
 __all__ = ["trunks"]
 
@@ -34,7 +34,7 @@ class Joined:
 
     def assert_closed(self, call_id: int) -> None:
         """Both legs have one end, were rung once and charged once."""
-        self.house.wait_until(call_id, "over")
+        self.house.wait_for(call_id, "over")
         legs = self.house.legs(call_id)
         assert [leg.disposition for leg in legs] == [Disposition.ANSWERED] * 2
         assert len(self.first.rang) == len(self.second.rang) == 1
@@ -65,7 +65,7 @@ def joined(trunks: tuple[Switch, Telephone, Telephone], tmp_path: Path) -> Itera
 
 def test_killed_while_they_talk_and_adopted(joined: Joined) -> None:
     call_id = joined.house.join(FIRST, SECOND)
-    joined.house.wait_until(call_id, "joined")
+    joined.house.wait_for(call_id, "joined")
     joined.house.engine.kill()
     joined.first.heard.clear()
     wait_for(lambda: joined.first.heard.get(650, 0) > 20, "the talk that goes on without an engine")
@@ -80,7 +80,7 @@ def test_killed_while_they_talk_and_adopted(joined: Joined) -> None:
 
 def test_killed_while_they_talk_and_one_hangs_up_meanwhile(joined: Joined) -> None:
     call_id = joined.house.join(FIRST, SECOND)
-    joined.house.wait_until(call_id, "joined")
+    joined.house.wait_for(call_id, "joined")
     joined.house.engine.kill()
     assert joined.first.up is not None
     joined.first.hang_up(joined.first.up)
@@ -96,7 +96,7 @@ def test_killed_while_the_second_rings_and_they_are_joined_afterwards(joined: Jo
     joined.house.engine.kill()
     wait_for(lambda: joined.second.up, "the second's answer without an engine", 30)
     joined.house.engine.start()
-    joined.house.wait_until(call_id, "joined")
+    joined.house.wait_for(call_id, "joined")
     assert joined.second.up is not None
     joined.second.hang_up(joined.second.up)
     wait_for(lambda: joined.first.up is None, "the end at the first", 30)

@@ -20,7 +20,8 @@ from engine.store.threads import read, write
 from tests.freeswitch.engine_lab import running_engine
 from tests.freeswitch.switch import CarrierProcess, Switch
 from tests.policies import ANYTHING
-from tests.runtime.lab import Lab, wait_for
+from tests.runtime.lab import Lab
+from tests.waits import wait_for
 
 log = logging.getLogger(__name__)
 CPS = 20

@@ -16,7 +16,8 @@ from engine.store.tables.core import Attempt, Campaign, User
 from engine.store.threads import read
 from tests.freeswitch.engine_lab import running_engine
 from tests.freeswitch.switch import Switch
-from tests.runtime.lab import Lab, wait_for
+from tests.runtime.lab import Lab
+from tests.waits import wait_for
 from tests.webui.conftest import logged_in
 from webui import create_app
 

@@ -16,7 +16,8 @@ from engine.switch_conf.settings import GatewaySettings
 from tests.freeswitch import prompts
 from tests.freeswitch.engine_lab import running_engine
 from tests.freeswitch.switch import running_carrier, running_switch, until
-from tests.runtime.lab import Lab, wait_for
+from tests.runtime.lab import Lab
+from tests.waits import wait_for
 
 CALLS = 8
 MESSAGE_S = 5.0

@@ -17,7 +17,8 @@ from engine.switch_conf.settings import GatewaySettings
 from tests.freeswitch import prompts
 from tests.freeswitch.engine_lab import running_engine
 from tests.freeswitch.switch import CarrierProcess, Switch, running_carrier, running_switch
-from tests.runtime.lab import Lab, wait_for
+from tests.runtime.lab import Lab
+from tests.waits import wait_for
 
 USER, PASSWORD = "avanak", "kept-in-a-file-7"
 MESSAGE = prompts.sweep(2.04)

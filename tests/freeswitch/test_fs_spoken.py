@@ -23,7 +23,8 @@ from engine.store.tables.support import Delivery
 from engine.store.threads import read, write
 from tests.freeswitch.engine_lab import running_engine
 from tests.freeswitch.switch import CarrierProcess, Switch
-from tests.runtime.lab import Lab, wait_for
+from tests.runtime.lab import Lab
+from tests.waits import wait_for
 
 
 @pytest.fixture

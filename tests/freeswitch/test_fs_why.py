@@ -17,7 +17,8 @@ from tests.freeswitch import prompts
 from tests.freeswitch.engine_lab import running_engine
 from tests.freeswitch.eventsocket import EventSocket
 from tests.freeswitch.switch import Switch, running_carrier, running_switch
-from tests.runtime.lab import Lab, wait_for
+from tests.runtime.lab import Lab
+from tests.waits import wait_for
 
 pytestmark = pytest.mark.timeout(300)
 

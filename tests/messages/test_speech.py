@@ -26,7 +26,8 @@ from engine.store.threads import read, write
 from engine.workers import pool
 from engine.workers.job import Job
 from tests.policies import ANYTHING
-from tests.runtime.lab import Lab, wait_for
+from tests.runtime.lab import Lab
+from tests.waits import wait_for
 
 OPEN = {"hours_service": "", "hours_advertising": ""}
 

@@ -19,7 +19,8 @@ from engine.store.tables.money import Reservation
 from engine.store.threads import read, write
 from tests.policies import ANYTHING
 from tests.runtime.conftest import lab, start_lab
-from tests.runtime.lab import Lab, wait_for
+from tests.runtime.lab import Lab
+from tests.waits import wait_for
 
 __all__ = ["lab", "start_lab"]
 

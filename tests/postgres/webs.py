@@ -14,8 +14,9 @@ from typing import Any
 import psycopg
 import requests
 
-from tests.commands.ctl import ROOT, wait_until
+from tests.commands.ctl import ROOT
 from tests.postgres.server import free_port
+from tests.waits import wait_for
 
 PASSWORD = "correct horse 1"
 
@@ -74,14 +75,14 @@ class Webs:
             for port in ports
         ]  # fmt: skip
         for each in self.urls:
-            wait_until(lambda url=each: _answers(url), f"{each} answers")
+            wait_for(lambda url=each: _answers(url), f"{each} answers")
 
     def at_once(self, posts: list[Callable[[int], requests.Response]], held: str) -> list[requests.Response]:
         """Send all; whoever comes to write into the table `held` waits there until every process has come to a lock."""
         with psycopg.connect(self.database) as gate, ThreadPoolExecutor(len(posts)) as pool:
             gate.execute(f"LOCK TABLE {held} IN SHARE ROW EXCLUSIVE MODE")
             sent = [pool.submit(post, at) for at, post in enumerate(posts)]
-            wait_until(
+            wait_for(
                 lambda: self._waiting() >= len(self.urls) or all(each.done() for each in sent), "all wait"
             )
             gate.rollback()

@@ -18,7 +18,8 @@ from engine.services.messages import prompts
 from engine.services.trunks import gateways
 from engine.store.tables.core import Account
 from engine.store.threads import write
-from tests.runtime.lab import SPEED, Lab, wait_for
+from tests.runtime.lab import SPEED, Lab
+from tests.waits import wait_for
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from engine.store.tables.core import Attempt
 from engine.store.tables.sends import SecureCall
 from engine.store.threads import close_readers, read, write
 from tests.policies import ANYTHING
-from tests.runtime.lab import wait_for
+from tests.waits import wait_for
 
 CREDIT = 1_000_000
 DAY_MS = 86_400_000
@@ -57,7 +57,7 @@ class KilledHouse:
     def call(self, call_id: int) -> SecureCall:
         return read(lambda: SecureCall.get_by_id(call_id))
 
-    def wait_until(self, call_id: int, state: str) -> None:
+    def wait_for(self, call_id: int, state: str) -> None:
         wait_for(lambda: self.call(call_id).state == state, f"the call to be {state}", 45)
 
     def legs(self, call_id: int) -> list[Attempt]:

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import io
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import gevent
 
 from engine.clock import wall_ms
 from engine.embedded.process import EmbeddedProcess
@@ -21,19 +17,9 @@ from engine.services.lists.reader import open_list
 from engine.services.messages import prompts
 from engine.store.tables.core import Attempt, Campaign, CampaignCounts, CampaignPulse, Message, Recipient
 from engine.store.threads import read, write
+from tests.waits import wait_for
 
 SPEED = 20
-
-
-def wait_for(condition: Callable[[], Any], what: str, timeout_s: float = 20.0) -> Any:
-    """Wait until `condition()` is true; its value."""
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        found = condition()
-        if found:
-            return found
-        gevent.sleep(0.02)
-    raise AssertionError(f"waited {timeout_s:g} s in vain for {what}")
 
 
 @dataclass

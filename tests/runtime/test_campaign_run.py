@@ -17,7 +17,8 @@ from engine.store.counts import recount
 from engine.store.tables.core import Campaign, CampaignPulse
 from engine.store.threads import read, write
 from tests.policies import ANYTHING
-from tests.runtime.lab import Lab, wait_for
+from tests.runtime.lab import Lab
+from tests.waits import wait_for
 
 ENDINGS = [
     ("0000", "delivered", "answered", "NORMAL_CLEARING"),

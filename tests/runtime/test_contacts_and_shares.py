@@ -10,7 +10,8 @@ from engine.embedded.records import read_rung
 from engine.services.trunks import gateways
 from engine.store.tables.core import Account, Contact, Recipient
 from engine.store.threads import read, write
-from tests.runtime.lab import Lab, wait_for
+from tests.runtime.lab import Lab
+from tests.waits import wait_for
 
 
 def limit_account(**values: object) -> None:

@@ -11,8 +11,9 @@ from engine.dialing.health import PROBES
 from engine.services.trunks import gateway_health, gateways, switches
 from engine.store.tables.core import Gateway
 from engine.store.threads import read, write
-from tests.runtime.lab import Lab, wait_for
+from tests.runtime.lab import Lab
 from tests.runtime.test_why import MANY, told
+from tests.waits import wait_for
 
 
 def simulate(lab: Lab, words: str) -> None:

@@ -14,7 +14,8 @@ from engine.services.trunks import gateways
 from engine.store.tables.core import Gateway
 from engine.store.threads import read, write
 from tests.policies import ANYTHING
-from tests.runtime.lab import Lab, wait_for
+from tests.runtime.lab import Lab
+from tests.waits import wait_for
 
 NUMBERS = [f"0912{number:07d}" for number in range(1_000_100, 1_000_130)]
 

@@ -24,7 +24,7 @@ from engine.store.tables.sends import OneClick
 from engine.store.threads import read, write
 from tests.policies import ANYTHING
 from tests.runtime.killed import KilledHouse, killed_house
-from tests.runtime.lab import wait_for
+from tests.waits import wait_for
 from tests.webhooks.conftest import Receiver, receiver
 
 __all__ = ["receiver"]
@@ -62,10 +62,10 @@ def test_two_people_joined_around_a_death(house: KilledHouse, state: str) -> Non
     if state == "first":
         wait_for(lambda: rung(house), "the first's ringing", 45)
     else:
-        house.wait_until(call_id, state)
+        house.wait_for(call_id, state)
     house.engine.kill()
     house.engine.start()
-    house.wait_until(call_id, "over")
+    house.wait_for(call_id, "over")
     legs = house.legs(call_id)
     assert set(rung(house).values()) == {1}
     assert len({leg.recipient_id for leg in legs}) == len(legs)

@@ -18,7 +18,8 @@ from engine.services.trunks import gateways
 from engine.services.trunks.headroom import permitted_rate, permitted_sessions
 from engine.store.threads import write
 from tests.policies import ANYTHING
-from tests.runtime.lab import Lab, wait_for
+from tests.runtime.lab import Lab
+from tests.waits import wait_for
 
 MANY = [f"0912{number:07d}" for number in range(1_000_100, 1_003_100)]
 

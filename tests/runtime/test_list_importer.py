@@ -15,7 +15,7 @@ from engine.services.campaigns.uploads import Uploads
 from engine.store.tables.core import Account
 from engine.store.threads import read, write
 from tests.policies import ANYTHING
-from tests.runtime.lab import wait_for
+from tests.waits import wait_for
 
 
 def note(settings, account: int, count: int) -> None:

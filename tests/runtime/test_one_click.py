@@ -23,7 +23,8 @@ from engine.store.tables.core import Message
 from engine.store.tables.sends import OneClick
 from engine.store.threads import read, write
 from tests.policies import ANYTHING
-from tests.runtime.lab import Lab, wait_for
+from tests.runtime.lab import Lab
+from tests.waits import wait_for
 
 
 def test_it_is_told_once_with_a_signature(start_lab: Callable[..., Lab]) -> None:

@@ -22,7 +22,8 @@ from engine.states import CampaignState
 from engine.store.tables.core import Attempt, Campaign
 from engine.store.threads import read, write
 from tests.policies import ANYTHING
-from tests.runtime.lab import Lab, wait_for
+from tests.runtime.lab import Lab
+from tests.waits import wait_for
 
 NUMBERS = ["number", "09123450000", "09123450001", "09123450007", "09123450009"]
 

@@ -20,7 +20,8 @@ from engine.services.money import ledger
 from engine.services.onboarding import first_start
 from engine.store.tables.core import Account
 from engine.store.threads import write
-from tests.runtime.lab import Lab, wait_for
+from tests.runtime.lab import Lab
+from tests.waits import wait_for
 from webui import create_app
 from webui.server import serve
 

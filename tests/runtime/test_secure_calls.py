@@ -20,7 +20,8 @@ from engine.store.tables.core import Attempt, Message, Recipient
 from engine.store.tables.sends import SecureCall
 from engine.store.threads import read, write
 from tests.policies import ANYTHING
-from tests.runtime.lab import Lab, wait_for
+from tests.runtime.lab import Lab
+from tests.waits import wait_for
 
 SETTINGS = {"hours_service": "", "sla_probe_s": 0}
 DAY_MS = 86_400_000

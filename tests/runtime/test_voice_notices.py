@@ -20,7 +20,8 @@ from engine.store.tables.core import Account, Attempt, Recipient, User
 from engine.store.tables.sla import OutageRecord
 from engine.store.tables.support import ContactAddress, Delivery, Notice
 from engine.store.threads import read, write
-from tests.runtime.lab import Lab, wait_for
+from tests.runtime.lab import Lab
+from tests.waits import wait_for
 
 MINUTE = 60_000
 

@@ -11,7 +11,8 @@ from engine.services.campaigns import view as campaign_view
 from engine.services.outbox.wording import in_persian
 from engine.services.trunks import gateways
 from engine.store.threads import read, write
-from tests.runtime.lab import Lab, wait_for
+from tests.runtime.lab import Lab
+from tests.waits import wait_for
 
 MANY = [f"0912{number:07d}" for number in range(1_000_100, 1_000_700)]
 

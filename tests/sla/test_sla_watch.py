@@ -6,7 +6,7 @@ from engine.services.sla import availability, flips, incidents
 from engine.store.tables.sla import MonitorSpan, ProbeResult
 from engine.store.threads import read
 from tests.runtime.conftest import start_lab
-from tests.runtime.lab import wait_for
+from tests.waits import wait_for
 
 __all__ = ["start_lab"]
 

@@ -18,7 +18,8 @@ from engine.store.threads import read, write
 from engine.switch_conf import support
 from tests.freeswitch.eventsocket import EventSocket
 from tests.runtime.conftest import start_lab
-from tests.runtime.lab import Lab, wait_for
+from tests.runtime.lab import Lab
+from tests.waits import wait_for
 
 __all__ = ["start_lab"]
 

@@ -13,8 +13,8 @@ from engine.store.tables.core import User
 from engine.store.tables.support_line import SupportAgent
 from engine.store.threads import read, write
 from tests.runtime.conftest import start_lab
-from tests.runtime.lab import wait_for
 from tests.support_line.test_support_embedded import Line, line
+from tests.waits import wait_for
 
 __all__ = ["line", "start_lab"]
 

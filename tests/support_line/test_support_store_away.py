@@ -17,8 +17,8 @@ from engine.store.threads import read
 from engine.store.writer import Writer
 from engine.support_line.hearing import Hearing
 from tests.runtime.conftest import start_lab
-from tests.runtime.lab import wait_for
 from tests.support_line.test_support_embedded import CALL_BACK, PRESSED, Line, line
+from tests.waits import wait_for
 
 __all__ = ["line", "start_lab"]
 

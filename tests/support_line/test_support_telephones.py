@@ -13,9 +13,9 @@ from engine.store.tables.support_line import CallBack, CallBackTry, SupportAgent
 from engine.store.threads import read, write
 from engine.support_line.telephones import EVERY_S, MISSING, Telephones
 from tests.runtime.conftest import start_lab
-from tests.runtime.lab import wait_for
 from tests.support_line.test_support_embedded import Line, line
 from tests.tickets.cast import Cast, at
+from tests.waits import wait_for
 
 __all__ = ["line", "start_lab"]
 

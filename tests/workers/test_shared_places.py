@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from engine.workers.job import Lane
 from engine.workers.shared_places import SharedPlaces
+from tests.waits import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 WEB = """
@@ -59,16 +59,16 @@ def webs(tmp_path: Path) -> Iterator[Webs]:
 
 def test_the_second_process_waits_for_the_first_and_follows_when_it_is_killed(webs: Webs) -> None:
     first = webs.begin("a1", 7)
-    _until(lambda: webs.has_begun("a1"))
+    wait_for(lambda: webs.has_begun("a1"))
     (worker,) = _children(first.pid)
     webs.begin("a2", 7)
     webs.begin("b1", 8)
-    _until((webs.folder / "a2.asked").exists)
-    _until(lambda: webs.has_begun("b1"))  # another account goes on
+    wait_for((webs.folder / "a2.asked").exists)
+    wait_for(lambda: webs.has_begun("b1"))  # another account goes on
     assert not webs.has_begun("a2")
     first.kill()
-    _until(lambda: webs.has_begun("a2"))
-    _until(lambda: not Path(f"/proc/{worker}/exe").exists())  # the job of the killed one has ended too
+    wait_for(lambda: webs.has_begun("a2"))
+    wait_for(lambda: not Path(f"/proc/{worker}/exe").exists())  # the job of the killed one has ended too
 
 
 def test_places_are_counted_among_all_and_given_back(tmp_path: Path) -> None:
@@ -83,10 +83,3 @@ def test_places_are_counted_among_all_and_given_back(tmp_path: Path) -> None:
 def _children(pid: int) -> list[int]:
     tasks = Path(f"/proc/{pid}/task").iterdir()
     return [int(each) for task in tasks for each in (task / "children").read_text().split()]
-
-
-def _until(holds: Callable[[], bool]) -> None:
-    until = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < until
-        time.sleep(0.01)

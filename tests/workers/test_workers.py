@@ -6,7 +6,7 @@ import logging
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from engine.errors import BadInput, Conflict
 from engine.workers import pool
 from engine.workers.job import Answer, Job, Lane, Limits, QueueFull, WorkerEnded
 from engine.workers.turns import Turns
+from tests.waits import wait_for
 
 SMALL = Limits(memory=100_000_000, cpu_s=1, wall_s=20.0, answer_bytes=1_000_000, answers=50)
 
@@ -130,10 +131,7 @@ class Held:
         return {path.name.removesuffix(".begun") for path in self.folder.glob("*.begun")}
 
     def wait(self, *names: str) -> None:
-        until = time.monotonic() + 30
-        while not self.begun() >= set(names):
-            assert time.monotonic() < until, f"only {self.begun()} have begun"
-            time.sleep(0.01)
+        wait_for(lambda: self.begun() >= set(names), f"{names} to begin")
 
     def let_go(self, *names: str) -> None:
         for name in names:
@@ -155,12 +153,12 @@ def test_an_account_has_one_long_job_at_a_time_and_others_go_before_its_second(h
     held.wait("a1")
     for waiting, name in enumerate(("a2", "a3"), 1):
         held.begin(name, 1)
-        _until(lambda waiting=waiting: pool.waiting(Lane.LONG) == waiting)
+        wait_for(lambda waiting=waiting: pool.waiting(Lane.LONG) == waiting)
     held.begin("b1", 2)
     held.wait("b1")
     assert held.begun() == {"a1", "b1"}
     held.begin("c1", 3)
-    _until(lambda: pool.waiting(Lane.LONG) == 3)
+    wait_for(lambda: pool.waiting(Lane.LONG) == 3)
     held.let_go("a1")
     held.wait("c1")
     assert held.begun() == {"a1", "b1", "c1"}, "who was never served goes before who was"
@@ -176,14 +174,14 @@ def test_quick_work_never_waits_for_long_work(held: Held) -> None:
         held.begin(f"long{account}", account)
     held.begin("quick", 1, Lane.QUICK)
     held.wait("quick")
-    _until(lambda: pool.waiting(Lane.LONG) == 2)
+    wait_for(lambda: pool.waiting(Lane.LONG) == 2)
 
 
 def test_an_account_cannot_have_more_waiting_than_a_few() -> None:
     turns, threads = Turns(1, most_waiting=2), ThreadPool(4)
     with turns.turn(1):
         waiting = [threads.spawn(_take_a_turn, turns, account) for account in (1, 1, 2)]
-        _until(lambda: turns.waiting == 3)
+        wait_for(lambda: turns.waiting == 3)
         with pytest.raises(QueueFull, match="2 files of this account wait"), turns.turn(1):
             raise AssertionError("a third waited")
     assert [each.get(timeout=10) for each in waiting] == [None] * 3
@@ -193,10 +191,3 @@ def test_an_account_cannot_have_more_waiting_than_a_few() -> None:
 def _take_a_turn(turns: Turns, account: int) -> None:
     with turns.turn(account):
         pass
-
-
-def _until(holds: Callable[[], bool]) -> None:
-    until = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < until
-        time.sleep(0.005)

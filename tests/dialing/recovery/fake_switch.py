@@ -128,5 +128,6 @@ class FakeSwitch:
 
     def find(self, uuids: Iterable[str]) -> dict[str, CallEnd]:
         if self.records_away:
+            self.asked["records away"] += 1
             raise RecordsUnavailable("not mounted")
         return {uuid: self.records[uuid] for uuid in uuids if uuid in self.records}

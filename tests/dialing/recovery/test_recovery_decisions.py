@@ -17,6 +17,7 @@ from engine.store.writer import Writer
 from tests.dialing.recovery.fake_switch import FakeSwitch
 from tests.dialing.recovery.house import House
 from tests.store.cast import make_campaign
+from tests.waits import wait_for
 
 
 @pytest.fixture(autouse=True)
@@ -195,7 +196,7 @@ def test_records_that_cannot_be_read_decide_nothing(house: House) -> None:
     house.switch.records_away = True
     house.connect(recover=False)
     running = gevent.spawn(house.recover)
-    gevent.sleep(0.1)
+    wait_for(lambda: house.switch.asked["records away"], "the records to be asked for")
     assert not running.dead
     assert house.attempts()[0].state != "ended"
     house.switch.records_away = False
@@ -248,7 +249,7 @@ def test_dialling_goes_on_while_suspects_wait(house: House, monkeypatch: pytest.
     house.crash(written=True)
     house.connect(recover=False)
     running = gevent.spawn(house.recover)
-    gevent.sleep(0.05)
+    wait_for(lambda: 1 in house.dialer.recovery.suspects, "the recovery")
     make_campaign(4)
     assert house.claim() == 4
     assert house.send() == 4
