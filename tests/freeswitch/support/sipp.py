@@ -1,4 +1,4 @@
-"""Callers by SIPp (a Debian package: sip-tester), as many at once as one likes."""
+"""Callers and guessers of passwords by SIPp (a Debian package: sip-tester), as many at once as one likes."""
 
 from __future__ import annotations
 
@@ -85,3 +85,49 @@ def crowd(switch: Switch, folder: Path, callers: int, *, patience_s: int) -> sub
     words = ["sipp", f"127.0.0.1:{switch.sip_port}", "-i", "127.0.0.2", "-s", NUMBER, "-sf", "caller.xml",
              "-inf", "callers.csv", "-m", str(callers), "-l", str(callers), "-r", "10", "-nostdin"]  # fmt: skip
     return subprocess.Popen(words, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+_REGISTER = """<send retrans="500"><![CDATA[
+    REGISTER sip:avanak.support SIP/2.0
+    Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+    From: <sip:[field0]@avanak.support>;tag=[pid]r[call_number]
+    To: <sip:[field0]@avanak.support>
+    Call-ID: [call_id]
+    CSeq: NUMBER REGISTER
+    Contact: <sip:[field0]@[local_ip]:[local_port]>
+    PROOF
+    Max-Forwards: 70
+    Expires: 300
+    Content-Length: 0
+
+  ]]></send>"""
+# Asked for the password, gives a wrong one; an address that is refused is told so at once.
+GUESS = f"""<?xml version="1.0"?>
+<scenario name="guess">
+  {_REGISTER.replace("NUMBER", "1").replace("    PROOF" + chr(10), "")}
+  <recv response="403" optional="true" next="9"/>
+  <recv response="401" auth="true"/>
+  {_REGISTER.replace("NUMBER", "2").replace("PROOF", "[field1]")}
+  <recv response="401" optional="true" next="9"/>
+  <recv response="403"/>
+  <label id="9"/>
+  <nop/>
+</scenario>
+"""
+
+
+def guessers(port: int, folder: Path, hosts: list[str], each: int) -> list[subprocess.Popen[bytes]]:
+    """SIPp at each of the hosts: so many registrations with wrong passwords, fifty a second."""
+    (folder / "guess.xml").write_text(GUESS)
+    rows = [
+        f"{name};[authentication username={name} password=wrong]" for name in ("501", "502", "999", "admin")
+    ]
+    (folder / "guesses.csv").write_text("SEQUENTIAL\n" + "\n".join(rows) + "\n")
+    return [
+        subprocess.Popen(
+            ["sipp", f"127.0.0.1:{port}", "-i", host, "-sf", "guess.xml", "-inf", "guesses.csv", "-m", str(each),
+             "-r", "50", "-recv_timeout", "8000", "-nostdin"],
+            cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )
+        for host in hosts
+    ]  # fmt: skip

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.freeswitch.phone import Phone
 from tests.freeswitch.support.house import NUMBER, PASSWORD, House, call_of, engine_with_agents
+from tests.freeswitch.support.sipp import guessers
 from tests.freeswitch.switch import until
 
 
@@ -50,6 +53,47 @@ def test_who_guesses_passwords_is_refused_also_with_the_right_one(
         until(lambda: line.api("acl 127.0.0.9 agents").strip() == "true", 5, "the empty list")
         line.close()
         assert said(late) == 200
+
+
+@pytest.mark.skipif(shutil.which("sipp") is None, reason="SIPp (Debian: sip-tester) is not installed")
+def test_two_thousand_guesses_from_ten_addresses_disturb_nobody(
+    house: House, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each address is refused after ten; who talks, who waits, who rings and who registers meanwhile are served."""
+    hosts = [f"127.0.0.{number}" for number in range(20, 30)]
+    with engine_with_agents(house, tmp_path):
+        house.agent("501", tone_hz=500)
+        talking, waiting, late = (house.caller(f"0912115100{n}", tone_hz=800) for n in range(3))
+        talking.call(NUMBER)
+        until(lambda: talking.heard.get(500, 0) > 10, 30, "the talk")
+        waiting.call(NUMBER)
+        until(lambda: (c := call_of("+989121151001")) and c.state == "waiting", 15, "the queue")
+        flood = guessers(house.agents_port, tmp_path, hosts, 200)
+        until(lambda: any("telephones_refused" in line for line in caplog.messages), 20, "the first refusal")
+        late.call(NUMBER)
+        second = Phone(("127.0.0.1", house.agents_port), "502", password=PASSWORD, tone_hz=650)
+        second.start()
+        house.phones.append(second)
+        heard = talking.heard[500], waiting.packets
+
+        def registered() -> bool:
+            second.register()  # as a telephone does that had no answer
+            time.sleep(0.5)
+            return ("REGISTER", 200) in second.statuses
+
+        until(registered, 20, "an honest telephone")
+        until(lambda: (c := call_of("+989121151002")) and c.state == "waiting", 15, "who rings meanwhile")
+        until(lambda: waiting.heard.get(650, 0) > 10, 30, "who waited to be put through")
+        assert talking.heard[500] > heard[0]
+        assert waiting.packets > heard[1]
+        for process in flood:
+            process.wait(60)
+        refused = {
+            line.split("network=")[1].split("/")[0]
+            for line in caplog.messages
+            if "telephones_refused" in line
+        }
+        assert refused == set(hosts)
 
 
 def test_no_header_and_no_request_of_a_caller_opens_a_way_out(house: House, tmp_path: Path) -> None:
