@@ -179,7 +179,9 @@ def parse_hours(pairs: object, what: str) -> Hours:
     hours: list[tuple[int, int]] = []
     for pair in pairs:
         if not isinstance(pair, list | tuple) or len(pair) != 2:
-            raise BadInput('%(what)s: \'%(pair)s\' is no pair like ["08:30", "14:00"]', what=what, pair=pair)
+            raise BadInput(
+                '%(what)s: \'%(pair)s\' is not a pair such as ["08:30", "14:00"]', what=what, pair=pair
+            )
         start, end = (_clock(each, what) for each in pair)
         if start >= end or (hours and start < hours[-1][1]):
             raise BadInput(
@@ -195,7 +197,7 @@ def _clock(text: object, what: str) -> int:
         hour, minute = int(parts[0]), int(parts[1])
         if minute < 60 and hour * 60 + minute <= 24 * 60:
             return hour * 3600 + minute * 60
-    raise BadInput("%(what)s: '%(text)s' is no time of day like 08:30 or 24:00", what=what, text=text)
+    raise BadInput("%(what)s: '%(text)s' is not a time of day such as 08:30 or 24:00", what=what, text=text)
 
 
 def hours_text(hours: Hours) -> str:
@@ -267,13 +269,13 @@ def check_edit(calendar: Calendar, edit: HolidayEdit) -> None:
             raise BadInput("the new holiday on %(day)s needs a name", day=day)
     elif edit.action in (EditAction.STRIKE, EditAction.MOVE) and holiday is None:
         raise BadInput(
-            "%(day)s is no official holiday, so it cannot be %(what)s", day=day, what=_PAST[edit.action]
+            "%(day)s is not an official holiday, so it cannot be %(what)s", day=day, what=_PAST[edit.action]
         )
     if edit.action is EditAction.MOVE and (edit.to is None or edit.to == edit.day):
         raise BadInput("the holiday of %(day)s needs another day to move to", day=day)
     if edit.action is EditAction.HALF_DAY and (holiday is not None or not calendar.hours(edit.day)):
         raise BadInput(
-            "%(day)s is no working day, so it cannot be a half day (strike the holiday first)", day=day
+            "%(day)s is not a working day, so it cannot be a half day (strike the holiday first)", day=day
         )
 
 
@@ -292,7 +294,7 @@ def parse_edit(record: object, what: str) -> HolidayEdit:
         action = EditAction(str(record.get("action")))
     except ValueError:
         raise BadInput(
-            "%(what)s.action: %(action)s is none of %(known)s",
+            "%(what)s.action: %(action)s is not one of %(known)s",
             what=what,
             action=quoted(record.get("action")),
             known=list(EditAction),

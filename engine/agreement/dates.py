@@ -126,7 +126,7 @@ def parse_date(text: str, what: str = "the date") -> date:
     match = _DATE.match(ascii_digits(str(text)).strip())
     if not match:
         raise BadInput(
-            "%(what)s: %(text)s is no date like 1405-08-30 or 2026-11-21", what=what, text=quoted(text)
+            "%(what)s: %(text)s is not a date such as 1405-08-30 or 2026-11-21", what=what, text=quoted(text)
         )
     year, month, day = (int(part) for part in match.groups())
     try:
@@ -173,7 +173,7 @@ def parse_instant(text: object, what: str = "the time", *, local: bool = False) 
     match = _CLOCK.match(clock_text.strip())
     if not match:
         raise BadInput(
-            "%(what)s: %(text)s is no time like 2026-11-21T09:00:00+03:30", what=what, text=quoted(text)
+            "%(what)s: %(text)s is not a time such as 2026-11-21T09:00:00+03:30", what=what, text=quoted(text)
         )
     hour, minute, second = int(match[1]), int(match[2]), int(match[3] or 0)
     of_day = hour * 3600 + minute * 60 + second
@@ -289,7 +289,9 @@ def parse_amount(text: str) -> tuple[int, bool]:
     plain = ascii_digits(str(text)).strip().lower().replace(" ", "")
     match = _AMOUNT.match(plain)
     if not plain or not match:
-        raise BadInput("the amount: %(text)s is nothing like 4h, 90m, 1h30m or 3d", text=quoted(text))
+        raise BadInput(
+            "the amount: %(text)s is not a duration such as 4h, 90m, 1h30m or 3d", text=quoted(text)
+        )
     days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
     amount_s = days * DAY_S + hours * 3600 + minutes * 60 + seconds
     if amount_s > 3660 * DAY_S:

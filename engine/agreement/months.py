@@ -61,7 +61,7 @@ class Month:
         """A month from ``1405-08``, ``۱۴۰۵/۰۸`` or ``2026-11``.  Raises BadInput with one sentence."""
         match = _MONTH.match(ascii_digits(text).strip()) if isinstance(text, str) else None
         if not match:
-            raise BadInput("month: %(text)s is no month like 1405-08 or 2026-11", text=quoted(text))
+            raise BadInput("month: %(text)s is not a month such as 1405-08 or 2026-11", text=quoted(text))
         return Month.of(int(match[1]), int(match[2]))
 
     @staticmethod

@@ -250,7 +250,7 @@ def from_evidence(evidence: bytes | str) -> Reckoning:
     """Reckon again from stored evidence only.  Raises BadInput if the result is not byte for byte the same."""
     content = json.loads(evidence)
     if content.get("format") != EVIDENCE_FORMAT:
-        raise BadInput("this is no evidence of the form %(form)s", form=EVIDENCE_FORMAT)
+        raise BadInput("this is not evidence in the form %(form)s", form=EVIDENCE_FORMAT)
 
     def at(text: str) -> int:
         return parse_instant(text, "evidence")

@@ -203,7 +203,7 @@ def _terms(record: Mapping[str, Any]) -> Terms:
 def _whole(value: object, what: str) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
-    raise BadInput("%(what)s: '%(value)s' is no whole number", what=what, value=value)
+    raise BadInput("%(what)s: '%(value)s' is not a whole number", what=what, value=value)
 
 
 def _bands(records: Iterable[Mapping[str, Any]], what: str) -> tuple[Band, ...]:
@@ -221,12 +221,12 @@ def _bands(records: Iterable[Mapping[str, Any]], what: str) -> tuple[Band, ...]:
         if better.min_percent is None or better.max_minutes is None or better.discount >= worse.discount:
             raise BadInput("%(what)s: the rows must run from the best to the worst", what=what)
         if worse.min_percent is not None and worse.min_percent >= better.min_percent:
-            raise BadInput("%(what)s: the percents must fall from row to row", what=what)
+            raise BadInput("%(what)s: the percentages must decrease from row to row", what=what)
         if worse.max_minutes is not None and worse.max_minutes <= better.max_minutes:
-            raise BadInput("%(what)s: the minutes must rise from row to row", what=what)
+            raise BadInput("%(what)s: the minutes must increase from row to row", what=what)
     if not bands or bands[-1].min_percent is not None or bands[-1].max_minutes is not None:
         raise BadInput(
-            "%(what)s: the last row must be without edges (null), so that nothing falls out", what=what
+            "%(what)s: the last row must have no limits (null), so that every case is covered", what=what
         )
     return tuple(bands)
 

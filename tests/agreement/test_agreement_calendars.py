@@ -102,12 +102,12 @@ def test_a_move_onto_a_holiday_joins_the_names():
 @pytest.mark.parametrize(
     ("bad", "says"),
     [
-        (edit("strike", date(2026, 11, 25)), "is no official holiday"),
+        (edit("strike", date(2026, 11, 25)), "is not an official holiday"),
         (edit("move", date(2026, 11, 25), to=date(2026, 11, 26)), "cannot be moved"),
         (edit("move", date(2026, 4, 2)), "another day"),
         (edit("add", date(2026, 4, 2), name_fa="x"), "already: Nature's Day"),
         (edit("add", date(2026, 11, 25)), "needs a name"),
-        (edit("half_day", date(2026, 4, 2)), "no working day"),
+        (edit("half_day", date(2026, 4, 2)), "not a working day"),
         (HolidayEdit(EditAction.ADD, date(2026, 11, 25), " ", 0, "why", name_fa="x"), "author"),
     ],
 )
@@ -174,7 +174,7 @@ def test_a_record_of_an_edit_is_read():
     ("record", "says"),
     [
         ("x", r"edits\[0\]: needs an object"),
-        ({"action": "paint"}, r"edits\[0\]\.action: «paint» is none of add, strike, move, half_day"),
+        ({"action": "paint"}, r"edits\[0\]\.action: «paint» is not one of add, strike, move, half_day"),
         ({"action": "add", "author": "a"}, r"edits\[0\]\.reason: is missing"),
         ({"action": "move", "author": "a", "reason": "r"}, r"edits\[0\]\.to"),
         ({"action": "add", "author": "a", "reason": "r", "day": "1405-13-01"}, r"edits\[0\]\.day"),

@@ -146,7 +146,7 @@ def outage(**record):
         ("[]", "must be a JSON object"),
         ({}, "has no month"),
         ({"month": "1405-13"}, "months run from 01 to 12"),
-        ({"month": 140508}, "is no month"),
+        ({"month": 140508}, "is not a month"),
         ({"month": "1405-08", "exlusions": []}, "unknown key «exlusions»"),
         ({"month": "1405-08", "outages": {}}, "outages: must be a list"),
         ({"month": "1405-08", "outages": ["x"]}, "outages[0]: must be an object"),

@@ -239,7 +239,7 @@ def test_evidence_alone_gives_the_figure_again_and_betrays_tampering():
     assert key in reckoning.evidence()
     with pytest.raises(BadInput, match="does not give the same result"):
         from_evidence(reckoning.evidence().replace(key, b'"counted_downtime_s":1'))
-    with pytest.raises(BadInput, match="no evidence"):
+    with pytest.raises(BadInput, match="not evidence"):
         from_evidence(b'{"format": "something"}')
 
 

@@ -22,7 +22,7 @@ def one_sentence(text: str) -> str:
 SEND = [
     ("{good} --message {missing}", "No such file"),
     ("{missing} --message {tone}", "No such file"),
-    ("{good} --message {good}", "no sound of a known format"),
+    ("{good} --message {good}", "not a sound in a known format"),
     ("{junk} --message {tone}", "line 2"),
     ("{empty} --message {tone}", "is empty"),
     ("{tone} --message {tone}", "sound file"),

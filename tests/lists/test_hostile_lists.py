@@ -41,9 +41,9 @@ def read_here(data, filename):
         (b"\xff\xd8\xff\xe0\x00\x10JFIF", "list.csv is a JPEG picture, not a list of numbers."),
         (b"\x89PNG\r\n\x1a\n", "list.csv is a PNG picture, not a list of numbers."),
         (b"%PDF-1.7", "a PDF document"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is a document of an old Office program and no workbook"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is a document of an old Office program, not a workbook"),
         (b"number\n0912\x003456789\n", "Line 2 of list.csv holds a NUL byte"),
-        (b"number\n09123456780\n\xd8", "breaks off in the middle of a letter at its end"),
+        (b"number\n09123456780\n\xd8", "ends in the middle of a letter"),
         ("number,n\n09123456780,Müller é ö ß Čapek\n".encode("cp1250"), "Line 2 of list.csv is neither"),
         ("number,n\n09123456780,Привет Иван\n".encode("cp1251"), "neither UTF-8 nor Windows-1256"),
         ("number,n\n1,علی رضایی\n2,زهرا\n".encode() + b"3,\xc7\n", "Line 4 of list.csv is damaged"),
@@ -215,7 +215,7 @@ def test_other_zip_files_are_refused():
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         archive.writestr("word/document.xml", "<a/>")
-    with pytest.raises(BadInput, match="a zip file but no XLSX workbook"):
+    with pytest.raises(BadInput, match="a zip file but not an XLSX workbook"):
         read(out.getvalue(), "list.xlsx")
 
 

@@ -164,7 +164,7 @@ def test_a_workbook_whose_hidden_rows_cannot_be_told_says_so(monkeypatch) -> Non
     monkeypatch.setattr(other_workbooks, "hidden_cells", lambda *_: None)
     with (DATA / "hidden.xls").open("rb") as file:
         table = other_workbooks.OtherWorkbook(file, "a.xls", "xls")
-        assert "cannot be told" in str(table.notes()[-1])
+        assert "cannot be detected" in str(table.notes()[-1])
 
 
 def test_locked_workbooks_say_what_to_do() -> None:

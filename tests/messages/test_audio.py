@@ -147,9 +147,9 @@ def test_only_what_would_clip_is_made_quieter():
     ("data", "sentence"),
     [
         (b"", "m.wav is empty"),
-        (b"number,name\n09123456789,Ali\n", "m.wav is no sound of a known format; send WAV, MP3, M4A"),
+        (b"number,name\n09123456789,Ali\n", "m.wav is not a sound in a known format; send WAV, MP3, M4A"),
         (b"RIFF\x00\x00\x00\x00WAVE", "m.wav cannot be read as audio"),
-        (b"\xff\xd8\xff\xe0JFIF" + bytes(5_000), "m.wav is no sound of a known format"),
+        (b"\xff\xd8\xff\xe0JFIF" + bytes(5_000), "m.wav is not a sound in a known format"),
         (encoded(tone(), format="AU"), "m.wav is AU; send WAV, MP3, M4A, OGG, WebM, WMA, AMR or FLAC"),
         (encoded(tone(0.5)), "m.wav lasts 0.50 s; a message lasts at least 1 s"),
         (encoded(tone(11 * 60, 8_000), 8_000), "m.wav lasts over 11.0 minutes; a message lasts 10 at most"),

@@ -93,7 +93,7 @@ def test_a_template_names_its_variables_and_is_filled() -> None:
     [
         ("{name عزیز", "has no partner"),
         ("سلام }", "has no partner"),
-        ("سلام {a:b}", "may stand"),
+        ("سلام {a:b}", "allowed after the colon"),
         ("سلام { }", "no name"),
         ("", "nothing to be spoken"),
     ],

@@ -121,7 +121,7 @@ def test_clicks_in_silence_are_said_to_be_no_message(at_s: float, clicks: int) -
     samples = np.zeros(32_000)
     for number in range(clicks):
         samples = with_click(samples, (at_s + number * 1.1) % 4)
-    assert any("but clicks" in str(warning) for warning in heard(wav(samples, 8_000)).sheet.warned)
+    assert any("only clicks" in str(warning) for warning in heard(wav(samples, 8_000)).sheet.warned)
 
 
 @pytest.mark.parametrize("before_s", [0, 10, 20])

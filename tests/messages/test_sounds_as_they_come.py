@@ -211,7 +211,7 @@ def test_of_several_tracks_the_first_is_played_and_the_others_are_told() -> None
 @pytest.mark.parametrize("make", [mp3, lambda samples: without_xing(mp3(samples))], ids=["xing", "bare"])
 def test_zeros_and_labels_behind_an_mp3_are_no_sound(make, behind: bytes) -> None:
     prompt = assert_whole(make(ONE) + behind, 3.0)
-    assert any("Behind the end" in warning.id for warning in prompt.sheet.warned) == (
+    assert any("After its stated end" in warning.id for warning in prompt.sheet.warned) == (
         behind.count(0) > 10_000
     )
 

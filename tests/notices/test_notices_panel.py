@@ -51,7 +51,7 @@ def test_a_notice_is_drafted_published_read_and_added_to(cast: Cast) -> None:
         1,
         2,
     )
-    with pytest.raises(Conflict, match="add to it"):
+    with pytest.raises(Conflict, match="add an update"):
         write(lambda: notices.edit(cast.agent, notice, Words("دیگر")))
     with pytest.raises(Conflict):
         write(lambda: notices.publish(cast.agent, notice, NOW))

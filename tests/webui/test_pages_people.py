@@ -144,7 +144,7 @@ def test_what_staff_do_to_a_customers_data_is_in_the_audit_log_and_what_customer
     page = enter("admin").get(f"/accounts/audit{where}").text
     for act in (
         "Number put on the do-not-call list",
-        "Number taken off the do-not-call list",
+        "Number removed from the do-not-call list",
         "Campaign started",
         "Campaign paused",
     ):

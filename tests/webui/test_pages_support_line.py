@@ -78,7 +78,7 @@ def test_the_wallboard_says_whose_telephone_is_away_and_that_no_engine_is_there(
     page = browser.get("/line/live?lang=en").text
     assert "none of the agents' telephones is connected" in page
     assert "your telephone is not connected" in page
-    assert "No engine is there" not in page
+    assert "No engine runs" not in page
     write(lambda: agents.note_seen({row.extension: "waiting"}, wall_ms()))
     page = browser.get("/line/live").text
     assert "alert-danger" not in page
@@ -195,7 +195,7 @@ def test_a_prompt_is_heard_and_replaced_by_a_recording(app, world, enter) -> Non
     form = {"sound": (io.BytesIO(SAMPLE.read_bytes()), "offer.wav")}
     made = browser.post("/line/prompts/en/offer", form, page="/line/prompts/en/offer")
     assert made.status_code == 302
-    assert "Let the computer speak it" in browser.get("/line/prompts/en/offer").text
+    assert "Use computer speech" in browser.get("/line/prompts/en/offer").text
     assert browser.get("/line/prompts/en/offer.wav").status_code == 200
     wrong = browser.post(
         "/line/prompts/fa/offer", {"sound": (io.BytesIO(b"no sound"), "x.wav")}, page="/line/prompts/fa/offer"

@@ -60,7 +60,7 @@ class ClaimForm(PageForm):
     from_at = InstantField(_l("It began at"), [needed_together])
     until_at = InstantField(_l("It ended at"), [needed_together])
     number = StringField(
-        _l("Number that rang us"),
+        _l("Number that called us"),
         [Length(max=30)],
         filters=[ascii_digits],
         description=_l("For the support line only; empty: we look for your calls of that time ourselves."),
@@ -182,5 +182,5 @@ def detail(claim_id: int) -> str | Response:
 
 
 def _made(claim_id: int) -> Response:
-    flash(_("The claim was submitted; it also lies with quality assurance."), "success")
+    flash(_("The claim was submitted; quality assurance sees it too."), "success")
     return redirect(url_for("claims.detail", claim_id=claim_id))

@@ -59,7 +59,7 @@ class VoteForm(PageForm):
     amount = WholeField(
         _l("Amount (Rials)"),
         [Optional()],
-        description=_l("Support claims only; an outage's follows from the table."),
+        description=_l("Only for support claims; for outages the table decides."),
     )
     way = SelectField(_l("Way"), choices=[SelectChoice(way, WORDS["way"][way]) for way in credits.WAYS])
     reason = reason_field(_l("Reason, which the customer reads"))
@@ -116,7 +116,7 @@ def enter() -> str | Answer | Response:
     made = form.submit(form.account.account_id or 0, now)
     if not made:
         return refused("committee/new.html", form=form, terms=terms)
-    return _back(made[-1], _("The claim was submitted; it also lies with quality assurance."))
+    return _back(made[-1], _("The claim was submitted; quality assurance sees it too."))
 
 
 @blueprint.route("/tickets/<int:ticket_id>", methods=["GET", "POST"])
@@ -186,7 +186,9 @@ def vote(claim_id: int) -> Answer | Response:
     waits = states[-1] == ClaimState.IN_REVIEW
     return _back(
         claim_id,
-        _("Your vote was kept; a second person must say the same.") if waits else _("The claim is decided."),
+        _("Your vote was recorded; a second person must vote the same.")
+        if waits
+        else _("The claim is decided."),
     )
 
 
@@ -207,7 +209,7 @@ def unlink(claim_id: int) -> Answer | Response:
     by, now = person().id, wall_ms()
     if not attempt(form, lambda: claims.unlink(claim_id, form.outage.data, by, form.reason.data, now)):
         return refused("committee/detail.html", **_claim(claim_id, unlink=form))
-    return _back(claim_id, _("The claim is about that outage no more."))
+    return _back(claim_id, _("The claim is no longer linked to that outage."))
 
 
 @blueprint.post("/<int:claim_id>/paid")
@@ -218,7 +220,7 @@ def paid(claim_id: int) -> Answer | Response:
     by, now = person().id, wall_ms()
     if not attempt(form, lambda: committee.paid_by_bank(claim_id, by, form.reference.data, now)):
         return refused("committee/detail.html", **_claim(claim_id, paid=form))
-    return _back(claim_id, _("The transfer was noted."))
+    return _back(claim_id, _("The transfer was recorded."))
 
 
 def _back(claim_id: int, text: str) -> Response:

@@ -44,7 +44,7 @@ class ExclusionForm(PageForm):
     announced_at = InstantField(
         _l("Announced at"),
         description=_l(
-            "Planned maintenance and announced outages only: 48 hours before, or the time counts."
+            "Only for planned maintenance and announced outages: 48 hours before, or the downtime counts."
         ),
     )
     reason = reason_field(_l("Reason"))

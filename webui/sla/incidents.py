@@ -41,7 +41,7 @@ class OutageForm(PageForm):
 
     account = AccountField(_l("Whom it concerns"), none=_l("Everybody"))
     start_at = InstantField(_l("Began at"), [needed_together])
-    end_at = InstantField(_l("Ended at"), description=_l("Empty: it still runs."))
+    end_at = InstantField(_l("Ended at"), description=_l("Empty: it has not ended."))
     component = StringField(
         _l("What was down"),
         [InputRequired(), Length(max=100)],
@@ -56,7 +56,7 @@ class CorrectionForm(PageForm):
 
     revision = HiddenField()
     start_at = InstantField(_l("Began at"), [needed_together])
-    end_at = InstantField(_l("Ended at"), description=_l("Empty: it still runs."))
+    end_at = InstantField(_l("Ended at"), description=_l("Empty: it has not ended."))
     is_void = BooleanField(_l("It was no outage"))
     reason = reason_field(_l("Why it is corrected"))
 
@@ -162,7 +162,7 @@ def correct(outage_id: int) -> Answer | Response:
 
     if not attempt(form, work):
         return refused("incidents/detail.html", **_outage(outage_id, form))
-    flash(_("The correction was written; statements of closed months follow with an adjustment."), "success")
+    flash(_("The correction was saved; statements of closed months will get an adjustment."), "success")
     return redirect(url_for("incidents.detail", outage_id=outage_id))
 
 

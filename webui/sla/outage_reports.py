@@ -85,5 +85,5 @@ def by_telephone() -> str | Answer | Response:
 
     if not attempt(form, work):
         return refused("outage_reports/telephone.html", form=form)
-    flash(_("The report was written down."), "success")
+    flash(_("The report was saved."), "success")
     return redirect(url_for("incidents.index"))

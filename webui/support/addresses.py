@@ -108,7 +108,7 @@ def new_wish() -> Answer | Response:
 
     if not attempt(form, work):
         return refused("contacts/index.html", **_shown(wish=form))
-    flash(_("It is on file and happens in every incident."), "success")
+    flash(_("It is stored and applies to every incident."), "success")
     return redirect(url_for("tickets.detail", ticket_id=made[-1]))
 
 
@@ -120,7 +120,7 @@ def add_wish(ticket_id: int) -> Answer | Response:
     ticket_page(ticket_id)  # NotFound for somebody else's ticket, before the form is checked
     if not attempt(form, lambda: _agree(me, form, ticket_id, now)):
         return refused("tickets/detail.html", **ticket_page(ticket_id, wish=form))
-    flash(_("It is on file and happens in every incident."), "success")
+    flash(_("It is stored and applies to every incident."), "success")
     return redirect(url_for("tickets.detail", ticket_id=ticket_id))
 
 
@@ -129,7 +129,7 @@ def add_wish(ticket_id: int) -> Answer | Response:
 def end_wish(wish_id: int) -> Response:
     me, now = person(), wall_ms()
     write(lambda: special_wishes.end(me, wish_id, now))
-    flash(_("It does not happen any more."), "success")
+    flash(_("It does not apply any more."), "success")
     return redirect(url_for("notices.failed" if is_staff() else "contacts.index"))
 
 

@@ -91,7 +91,7 @@ class ContactAddressForm(PageForm):
             SelectChoice("incidents", _l("Incidents: called when the service is down")),
             SelectChoice("tickets", _l("Tickets")),
             SelectChoice("notices", _l("Notices")),
-            SelectChoice("public", _l("A channel of ours that anybody may read")),
+            SelectChoice("public", _l("Our public channel")),
         ],
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
@@ -132,7 +132,7 @@ def new() -> str | Answer | Response:
         return render_template("notices/new.html", form=form)
     if not attempt(form, work, writes=False):
         return refused("notices/new.html", form=form)
-    flash(_("The draft was kept; nobody sees it before it is published."), "success")
+    flash(_("The draft was saved; nobody sees it before it is published."), "success")
     return redirect(url_for("notices.detail", notice_id=made[-1]))
 
 

@@ -48,7 +48,7 @@ class StaffReplyForm(ReplyForm):
         _l("How"),
         choices=[
             SelectChoice("answer", _l("Answer")),
-            SelectChoice("wait", _l("Ask the customer; the clocks stand still")),
+            SelectChoice("wait", _l("Ask the customer; the clocks stop")),
             SelectChoice("internal", _l("Note among staff")),
         ],
         default="answer",
@@ -73,7 +73,7 @@ class FaultForm(PageForm):
 
     what = RadioField(_l("What"), [InputRequired()])
     due_at = InstantField(_l("Told time"), description=_l("For a schedule only."))
-    text = text_field(_l("What the customer is told"), 3)
+    text = text_field(_l("Text for the customer"), 3)
 
 
 class RateForm(PageForm):

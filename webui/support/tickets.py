@@ -151,7 +151,7 @@ def reply(ticket_id: int) -> Answer | Response:
     read(lambda: views.one(me, ticket_id, now))  # NotFound before any file is stored
     if not _attempt_with_files(form, form.files.data, work):
         return refused("tickets/detail.html", **ticket_page(ticket_id, reply=form))
-    return _back(ticket_id, _("Your words were added."))
+    return _back(ticket_id, _("Your message was added."))
 
 
 @blueprint.post("/<int:ticket_id>/close")

@@ -59,7 +59,7 @@ def note(call_id: int) -> Answer | Response:
     form, me = NotesForm(tag="notes"), person()
     if not attempt(form, lambda: calls.note(me, call_id, form.notes.data or "")):
         return refused("line/call.html", **_shown(call_id, notes=form))
-    flash(_("The notes are kept."), "success")
+    flash(_("The notes are saved."), "success")
     return redirect(url_for("line_calls.detail", call_id=call_id))
 
 
@@ -94,7 +94,7 @@ def go_on(call_id: int) -> Answer | Response:
         form, lambda: calls.continue_ticket(me, call_id, form.ticket_id.data, form.text.data or "", now)
     ):
         return refused("line/call.html", **_shown(call_id, go_on=form))
-    flash(_("The call stands in the ticket now."), "success")
+    flash(_("The call was added to the ticket."), "success")
     return redirect(url_for("line_calls.detail", call_id=call_id))
 
 
@@ -113,7 +113,7 @@ def hand_over(call_id: int) -> Answer | Response:
 
     if not attempt(form, work):
         return refused("line/call.html", **_shown(call_id, transfer=form))
-    flash(_("The call is handed over; if nobody answers it waits in the queue again."), "success")
+    flash(_("The call was transferred; if nobody answers, it goes back to the queue."), "success")
     return redirect(url_for("line_calls.detail", call_id=call_id))
 
 

@@ -54,9 +54,7 @@ def departments_field() -> SelectMultipleField:
         [InputRequired()],
         choices=lambda: [(name, said(title)) for name, title in DEPARTMENT_TITLES.items()],
         default=["support"],
-        description=_l(
-            "Support answers whoever rings; the others get the calls that are handed over to them."
-        ),
+        description=_l("Support answers all callers; the others get the calls that are transferred to them."),
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
     )
@@ -75,7 +73,7 @@ class PauseForm(PageForm):
 class CancelCallBackForm(PageForm):
     """The reason for cancelling a call-back."""
 
-    reason = reason_field(_l("Why it is taken off"))
+    reason = reason_field(_l("Why it is cancelled"))
 
 
 class NotesForm(PageForm):

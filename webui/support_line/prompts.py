@@ -32,7 +32,7 @@ class ReplaceForm(PageForm):
 
     sound = FileField(
         _l("Sound"),
-        description=_l("From 1 second to 1 minute; silence at its ends is taken off."),
+        description=_l("From 1 second to 1 minute; silence at its ends is removed."),
         render_kw={"accept": "audio/*"},
     )
 
@@ -61,7 +61,7 @@ def change(language: str, clip: str) -> str | Answer | Response:
     if not attempt(form, work, writes=False):
         return refused("line/prompt.html", found=found, form=form)
     _note("support_prompt_replaced", found)
-    flash(_("The recording took the place of the prompt."), "success")
+    flash(_("The recording replaced the prompt."), "success")
     return redirect(url_for("line_prompts.change", language=language, clip=clip))
 
 

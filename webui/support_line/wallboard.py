@@ -69,7 +69,7 @@ def cancel(call_back_id: int) -> str | Answer | Response:
         return render_template("line/cancel.html", row=row, form=form)
     if not attempt(form, lambda: call_backs.cancel(me, call_back_id, form.reason.data, now)):
         return refused("line/cancel.html", row=row, form=form)
-    flash(_("The call-back was taken off."), "success")
+    flash(_("The call-back was cancelled."), "success")
     return redirect(url_for("line.index"))
 
 

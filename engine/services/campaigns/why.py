@@ -161,7 +161,7 @@ SENTENCES: dict[str, Sentence] = {
     COPYING: Sentence("Its numbers are being copied; it can be started when all are in."),
     CALLER_ID: Sentence("Paused: %(reason)s."),
     CALLER_RANGE: Sentence(
-        "Advertising is called from numbers that begin with %(range)s; no gateway of it shows one."
+        "Advertising calls must show a number that begins with %(range)s; none of its gateways shows one."
     ),
     NO_KEYS: Sentence(
         "Keys that are pressed do not arrive by its gateways (%(names)s), and it offers a vote "

@@ -123,15 +123,14 @@ def check_with(kind: str, number: str, gateways: Iterable[Gateway], policy: Poli
     if number:
         if not fits(number, prefix):
             raise CallerIdNotAllowed(
-                "Advertising is called from numbers that begin with %(range)s; the caller id "
-                "%(number)s does not.",
+                "Advertising calls must show a number that begins with %(range)s; the caller id %(number)s does not.",
                 range=prefix,
                 number=number,
             )
         return
     if not any(fits(row.caller_id, prefix) for row in gateways):
         raise CallerIdNotAllowed(
-            "Advertising is called from numbers that begin with %(range)s: give the campaign "
-            "such a caller id, or ask staff to give one to the account or to its gateways.",
+            "Advertising calls must show a number that begins with %(range)s: give the campaign such "
+            "a caller id, or ask staff to give one to the account or to its gateways.",
             range=prefix,
         )

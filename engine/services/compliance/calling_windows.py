@@ -132,7 +132,7 @@ def parse_days(text: str) -> str:
     """ISO weekdays, sorted, without duplicates; all seven give the empty text.  Raises BadInput for anything else."""
     wrong = set(text) - set(_WEEK)
     if wrong:
-        raise BadInput("«%(day)s» is no weekday: 1 is Monday, 7 is Sunday.", day=min(wrong))
+        raise BadInput("«%(day)s» is not a weekday: 1 is Monday, 7 is Sunday.", day=min(wrong))
     found = "".join(sorted(set(text)))
     return EVERY_DAY if found == _WEEK else found
 
@@ -156,7 +156,7 @@ def parse_windows(text: str) -> Windows:
         start, end = _minute(*found.group(1, 2, 3)), _minute(*found.group(4, 5, 6))
         if start is None or end is None or start >= _DAY_MIN or end > _DAY_MIN:
             raise BadInput(
-                "Window %(number)s (%(text)s) names a time that no day has.", number=number, text=repr(shown)
+                "Window %(number)s (%(text)s) contains an impossible time.", number=number, text=repr(shown)
             )
         if start == end:
             raise BadInput(

@@ -48,7 +48,8 @@ class KindHours:
         """Raise BadInput when the campaign's windows and the hours of its kind have no minute in common."""
         if self.windows(kind, own, any_hour) == NEVER:
             raise BadInput(
-                "The windows %(own)s lie outside the hours of %(kind)s messages (%(allowed)s): nobody could be called.",
+                "The calling windows %(own)s are outside the hours of %(kind)s messages "
+                "(%(allowed)s), so nobody could be called.",
                 own=own,
                 kind=Word(kind),
                 allowed=self.allowed(kind, any_hour),

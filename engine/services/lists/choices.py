@@ -48,7 +48,7 @@ class Choices:
         for value, kind in ((self.hidden_rows, HiddenRows), (self.several, Several)):
             if value not in [one.value for one in kind]:
                 raise BadInput(
-                    "«%(value)s» is no choice here; there are: %(words)s.",
+                    "«%(value)s» is not a choice here; the choices are: %(words)s.",
                     value=str(value)[:40],
                     words=", ".join(kind),
                 )

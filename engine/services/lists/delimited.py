@@ -99,7 +99,7 @@ def scan(file: BinaryIO, filename: str, *, max_line: int = MAX_LINE) -> Scan:
         decoder.decode(b"", final=True)
     except UnicodeError:
         raise BadInput(
-            "%(file)s breaks off in the middle of a letter at its end (line %(line)s).",
+            "%(file)s ends in the middle of a letter (line %(line)s).",
             file=filename,
             line=line,
         ) from None
@@ -224,7 +224,7 @@ class TextTable(Table):
         return [
             *found,
             Sentence(
-                "A quotation mark has no partner in line %(lines)s; what stands there was read without quotation marks.",
+                "A quotation mark is not closed in line %(lines)s; the text there was read without quotation marks.",
                 lines=[line + self.passed_over for line in self._quotes.bad],
             ),
         ]

@@ -95,7 +95,7 @@ def _of_ole(file: BinaryIO, name: str, sheet: str) -> Table:
         raise _locked(name)
     if not any(word.encode("utf-16-le") in content for word in ("Workbook", "Book", "WORKBOOK", "BOOK")):
         raise BadInput(
-            "%(file)s is a document of an old Office program and no workbook; save the list as XLSX or CSV.",
+            "%(file)s is a document of an old Office program, not a workbook; save the list as XLSX or CSV.",
             file=name,
         )
     return OtherWorkbook(file, name, "xls", sheet)
@@ -134,7 +134,9 @@ def _of_zip(file: BinaryIO, name: str, sheet: str) -> Table:
         return XlsxTable(package, name, sheet)
     if any(part.endswith(".iwa") for part in names):
         raise BadInput("%(file)s is a Numbers spreadsheet; export it as Excel (XLSX) or CSV.", file=name)
-    raise BadInput("%(file)s is a zip file but no XLSX workbook; save the list as XLSX or CSV.", file=name)
+    raise BadInput(
+        "%(file)s is a zip file but not an XLSX workbook; save the list as XLSX or CSV.", file=name
+    )
 
 
 def _refuse_marked_up(start: bytes, name: str) -> None:
@@ -143,6 +145,6 @@ def _refuse_marked_up(start: bytes, name: str) -> None:
     for pattern, what in _MARKED_UP:
         if pattern.match(text):
             raise BadInput(
-                "%(file)s is %(what)s, whatever its name says, and no list; %(how)s.",
+                "%(file)s is %(what)s, whatever its name says, and not a list; %(how)s.",
                 file=name, what=what, how=_HOW.get(what.id, _SAVE),
             )  # fmt: skip

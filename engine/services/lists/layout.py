@@ -96,8 +96,8 @@ class Layout:
         lying = None if choices.columns.strip() else row_of_numbers(rows)
         if lying is not None:
             self.refusal = BadInput(
-                "The numbers of %(file)s stand side by side in line %(line)s; turn the table, so that each has a line of "
-                "its own (in Excel: copy it, then Paste Special, Transpose).",
+                "The numbers of %(file)s are side by side in line %(line)s; turn the table, so that "
+                "each has a line of its own (in Excel: copy it, then Paste Special, Transpose).",
                 file=filename, line=sample[lying][0],
             )  # fmt: skip
         self.is_bare_refused = self.chosen != [] and (
@@ -123,8 +123,8 @@ class Layout:
         doubtful = [self.columns[index] for index, look in enumerate(self.looks) if look.numbers]
         if doubtful:
             return BadInput(
-                "No column of %(file)s is surely one of telephone numbers: %(columns)s may hold codes or accounts, or is "
-                "hidden; line %(line)s has %(cells)s. Say which column it is.",
+                "No column of %(file)s certainly holds telephone numbers: %(columns)s may hold codes or "
+                "accounts, or is hidden; line %(line)s has %(cells)s. Say which column it is.",
                 file=filename, columns=[visible(name) for name in doubtful[:10]], line=line, cells=shown,
             )  # fmt: skip
         return BadInput(
@@ -200,7 +200,7 @@ class Layout:
         if facts.beside_words:
             found.append(
                 Sentence(
-                    "In %(count)s cells words stand beside the number; without a choice these are not called.",
+                    "In %(count)s cells there are words beside the number; these are not called unless you choose it.",
                     count=Amount(facts.beside_words),
                 )
                 if choices.several == Several.NONE

@@ -110,7 +110,7 @@ class OtherWorkbook(Table):
         if self._tells_hidden:
             return sheet_notes(self.sheets)
         unknown = Sentence(
-            "Hidden rows of %(form)s workbooks cannot be told: all rows were read; save it as XLSX to leave them out.",
+            "Hidden rows of %(form)s workbooks cannot be detected, so all rows were read; save it as XLSX to leave them out.",
             form=self.form.upper(),
         )
         return [*sheet_notes(self.sheets), unknown]

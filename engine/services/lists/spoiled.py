@@ -76,15 +76,15 @@ class Mender:
         if self._mended:
             found.append(
                 Sentence(
-                    "In %(count)s lines the letters had been saved in a wrong encoding, as in «Ø¹Ù„ÛŒ»; they were mended.",
+                    "In %(count)s lines the letters had been saved in a wrong encoding, as in «Ø¹Ù„ÛŒ»; they were restored.",
                     count=Amount(self._mended),
                 )
             )
         if self._lost:
             found.append(
                 Sentence(
-                    "In %(count)s lines letters were lost before the file was saved (they are «\ufffd» now); what is read out"
-                    " of them is wrong. Export the list again, as UTF-8.",
+                    "In %(count)s lines letters were lost before the file was saved (they are «\ufffd» now), so the texts"
+                    " in them are wrong. Export the list again, as UTF-8.",
                     count=Amount(self._lost),
                 )
             )

@@ -156,7 +156,7 @@ def chosen_sheet(sheets: Sequence[SheetFacts], wanted: str, filename: str) -> in
         hidden = next((sheet for sheet in sheets if sheet.is_hidden and sheet.has_numbers), None)
         if hidden is not None:
             raise BadInput(
-                "The numbers of %(file)s stand in the hidden sheet «%(name)s» only; choose that sheet if they are to be called.",
+                "The numbers of %(file)s are only in the hidden sheet «%(name)s»; choose that sheet if they are to be called.",
                 file=filename, name=visible(hidden.name),
             )  # fmt: skip
         return shown[0]

@@ -46,7 +46,7 @@ def add(
     add for an account counts as approved.
     """
     if origin not in ORIGINS:
-        raise BadInput("The origin '%(origin)s' is none of %(known)s.", origin=origin, known=list(ORIGINS))
+        raise BadInput("The origin '%(origin)s' is not one of %(known)s.", origin=origin, known=list(ORIGINS))
     if staff_id is None:
         quotas.check_messages(account_id)
     is_free = staff_id is not None or accounts.has_grant(account_id, permissions.OWN_VOICE)

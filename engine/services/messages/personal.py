@@ -61,7 +61,7 @@ class Template:
             if form.strip() not in list(VariableKind):
                 kinds = [Word(each) for each in VariableKind if each]
                 raise BadInput(
-                    "«%(variable)s»: after the colon may stand %(kinds)s.", variable=found[0], kinds=kinds
+                    "«%(variable)s»: allowed after the colon: %(kinds)s.", variable=found[0], kinds=kinds
                 )
             if not name.strip():
                 raise BadInput("A variable of the text has no name: write it as {name}.")
@@ -117,7 +117,9 @@ class Template:
             if not value:
                 raise MissingValue("The cell %(name)s is empty.", name=part.name)
             if not is_free and not fits(part.kind, value):
-                raise BadInput("The cell %(name)s is no name, amount, date or number.", name=part.name)
+                raise BadInput(
+                    "The cell %(name)s is not a name, an amount, a date or a number.", name=part.name
+                )
             open_ += spoken_length(value)
             out.append(_as_digits(value) if part.kind is VariableKind.DIGITS else value)
         if not is_free and self._fixed < MIN_FIXED * (self._fixed + open_):

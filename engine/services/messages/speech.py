@@ -89,7 +89,7 @@ class Speech:
         try:
             found_rate, data = pool.run(self._job, words, VOICES[voice], rate, what="the text")
         except WorkerEnded as error:
-            raise SpeechUnavailable("The speech engine failed over this text; change its wording.") from error
+            raise SpeechUnavailable("The speech engine failed on this text; change its wording.") from error
         if not found_rate:
             why, _, detail = data[:2000].decode("utf-8", "replace").partition("\n")
             log.error("action=speech_failed engine=%s error=%r detail=%r", self.engine, why, detail)

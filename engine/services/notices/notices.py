@@ -104,7 +104,7 @@ def edit(
         Notice.update(**values).where(Notice.id == notice_id, Notice.state == NoticeState.DRAFT).execute()
     )
     if not changed:
-        raise Conflict("A published notice is not changed any more; add to it.")
+        raise Conflict("A published notice cannot be changed; add an update.")
     if row.kind != OUTAGE:
         _audience(notice_id, account_ids)
 
@@ -142,9 +142,9 @@ def add_update(
     if person is not None:
         require_role(person, NOTICE_ROLES)
     if not text_fa.strip() or len(text_fa) > MAX_TEXT or len(text_en) > MAX_TEXT:
-        raise BadInput("What is added has 1 to %(most)s characters in Persian.", most=MAX_TEXT)
+        raise BadInput("An update has 1 to %(most)s characters in Persian.", most=MAX_TEXT)
     if get(notice_id).state != NoticeState.PUBLISHED:
-        raise Conflict("Only a published notice is added to.")
+        raise Conflict("Updates can be added only to a published notice.")
     NoticeUpdate.insert(
         notice_id=notice_id,
         key=key,

@@ -126,7 +126,7 @@ def _limit_ms(began_at: int) -> int:
 
 def _draft(outage: OutageRecord, now: int) -> None:
     limit_ms = _limit_ms(outage.start_at)
-    title = bilingual(Sentence("The service is disturbed"))
+    title = bilingual(Sentence("Service disruption"))
     text = bilingual(
         Sentence("The service has been down since %(at)s (Tehran). We are working on it."),
         at=Instant(outage.start_at),
@@ -159,14 +159,16 @@ def _call_staff(row: Notice, now: int) -> None:
     due = [after_s for after_s in CALLS_AT_S if times.detected_at + after_s * 1000 <= now]
     if not due or now >= times.publishes_at or not _first(row.id, f"call_{due[-1]}", now):
         return
-    deliveries.drop(_calls(row), kept("a later reminder took its place"), now)
+    deliveries.drop(_calls(row), kept("replaced by a later reminder"), now)
     left_s = (times.publishes_at - now) // 60_000 * 60
     told = deliveries.to_staff(
         "incidents",
         f"{_calls(row)}{due[-1]}",
         subject=bilingual(Sentence("Avanak is down")),
         text=bilingual(
-            Sentence("Avanak is down. Its notice is drafted: publish it. It publishes itself in %(left)s."),
+            Sentence(
+                "Avanak is down. Its notice is drafted: publish it. Otherwise it is published automatically in %(left)s."
+            ),
             left=Duration(left_s),
         ),
         now=now,

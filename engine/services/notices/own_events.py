@@ -36,7 +36,7 @@ _LOW = Sentence(
 )
 _APPROVED = Sentence("The message «%(title)s» was approved.")
 _REJECTED = Sentence("The message «%(title)s» was rejected: %(why)s")
-_HOW_TO_END = Sentence("What you are told, and where, is chosen in the panel under «Who is told, and how».")
+_HOW_TO_END = Sentence("In the panel, under «Who is told, and how», you choose what you are told and where.")
 
 # Parameters: the limit.  Accounts with less credit, and accounts that were told and have more again.
 _LOW_ONES = """

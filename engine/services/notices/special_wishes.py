@@ -36,7 +36,9 @@ def agree(
     """
     ticket = ticket_for(person, ticket_id)
     if ticket.department != SPECIAL:
-        raise Conflict("Ticket %(id)s is none of the special notices; move it there first.", id=ticket_id)
+        raise Conflict(
+            "Ticket %(id)s is not in the department of special notices; move it there first.", id=ticket_id
+        )
     address = addresses.check_address(channel, address)
     if not is_staff(person) and not addresses.is_verified(ticket.account_id, channel, address):
         raise BadInput("Add %(address)s to your addresses and verify it first.", address=address)

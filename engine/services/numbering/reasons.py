@@ -64,7 +64,9 @@ _SENTENCES: dict[Reason, Sentence] = {
         "This is a local number without its area code; add the code or set a default area."
     ),
     Reason.UNASSIGNED: Sentence("No telephone has this number: its range is not assigned."),
-    Reason.ADVERTISING_RANGE: Sentence("Numbers from 0942 place advertising calls; nobody is reached there."),
+    Reason.ADVERTISING_RANGE: Sentence(
+        "Numbers in 0942 only place advertising calls; nobody can be reached there."
+    ),
     Reason.ABROAD: Sentence("The number is outside Iran, and calls abroad are not open."),
     Reason.PREMIUM: Sentence("The number is charged at a premium rate, and such calls are not open."),
     Reason.SHORT_NUMBER: Sentence("This is a short service number, and calls to those are not open."),
@@ -79,23 +81,21 @@ _SENTENCES: dict[Reason, Sentence] = {
         "Ten digits without a 0 before them, among mobiles or codes: this may be a code; a landline is written 021…."
     ),
     Reason.EXTENSION: Sentence(
-        "The number has an extension, and nobody is put through to one; write the number alone to call its switchboard."
+        "The number has an extension, which cannot be dialled; write the number alone to call its switchboard."
     ),
-    Reason.ENDINGS: Sentence(
-        "Other digits stand behind the number, as in 88776655-66; write each number in full."
-    ),
+    Reason.ENDINGS: Sentence("Other digits follow the number, as in 88776655-66; write each number in full."),
     Reason.BESIDE_WORDS: Sentence(
-        "Words stand beside the number in its cell; look at them, then choose that the first number of a cell is called."
+        "There are words beside the number in its cell; check them, then choose that the first number of a cell is called."
     ),
     Reason.FOREIGN_FORM: Sentence(
         "The number is written as in North America; a landline in Iran is written 021…, a number abroad 001…."
     ),
     Reason.FORMULA: Sentence(
-        "The cell holds a formula without its result; open the list in a spreadsheet program, save it, and bring it again."
+        "The cell holds a formula without its result; open the list in a spreadsheet program, save it, and upload it again."
     ),
     Reason.FILLER: Sentence(
-        "Such a number is written where the real one is not known; a quick send calls it if somebody has it."
+        "This looks like a filler for a number that is not known; if it is real, a quick send calls it."
     ),
-    Reason.FOOTER: Sentence("The row is a total or a note of whoever made the list, not a recipient."),
+    Reason.FOOTER: Sentence("The row is a total or a note of the list's author, not a recipient."),
     Reason.HIDDEN: Sentence("The row is hidden or filtered out in the spreadsheet, so it was left out."),
 }

@@ -22,14 +22,14 @@ SILENT_MS = 60_000  # a switch that counts as up but has been silent for this lo
 ENGINE, OUTAGE, DOUBTS, SWITCH, GATEWAY = "engine", "outage", "doubts", "switch", "gateway"
 
 _NO_ENGINE = Sentence(
-    "No engine has been heard of since %(at)s: nobody is called, and numbers of calls are not shown."
+    "No engine has reported since %(at)s: nobody is called, and numbers of calls are not shown."
 )
 _NEVER_AN_ENGINE = Sentence("No engine runs: nobody is called, and numbers of calls are not shown.")
 _OUTAGE = Sentence("The service has been down since %(at)s.")
-_DOUBTS = Sentence("The auditor found %(n)s things in the books that it could not put right.")
+_DOUBTS = Sentence("The auditor found %(n)s errors in the books that it could not correct.")
 _DOWN = Sentence("Switch %(name)s has been down since %(at)s.")
-_UNHEARD = Sentence("Switch %(name)s has not been heard of since %(at)s.")
-_NO_RECORDS = Sentence("Switch %(name)s has sent no call records on since %(at)s.")
+_UNHEARD = Sentence("Switch %(name)s has been silent since %(at)s.")
+_NO_RECORDS = Sentence("Switch %(name)s has not sent its call records since %(at)s.")
 _FAILING = Sentence("Gateway %(name)s has failed nearly every call since %(at)s.")
 _FAULTY = Sentence("Gateway %(name)s: %(why)s")
 

@@ -66,7 +66,7 @@ def resolve(
     if row is None:
         raise NotFound("There is no unknown time %(id)s.", id=unknown_id)
     if row.end_at is None:
-        raise Conflict("Monitoring has not resumed: this unknown time still runs.")
+        raise Conflict("Monitoring has not resumed: this unknown time has not ended.")
     # People and pages know its edges to the second, the rows to the millisecond.
     start = row.start_at if start_at is None or _s(start_at) == _s(row.start_at) else start_at
     end = row.end_at if end_at is None or _s(end_at) == _s(row.end_at) else end_at

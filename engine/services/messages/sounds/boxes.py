@@ -60,8 +60,8 @@ def check(data: Any, start: int, kind: str, shown: str) -> None:
     """Refuse a file that is locked, that was cut short, or that holds several."""
     if _LOCKED.search(data, start, start + _HEADERS) if kind in ("mov", "asf") else None:
         raise BadInput(
-            "%(name)s is protected against copying (DRM), so nobody but its shop's player can play it; send a recording"
-            " of your own.",
+            "%(name)s is protected against copying (DRM), so only the shop's own player can play it; "
+            "send a recording of your own.",
             name=shown,
         )
     if kind == "mov":

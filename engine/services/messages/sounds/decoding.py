@@ -77,7 +77,7 @@ def _of_wav(part: wav.WavPart, data: Any, shown: str) -> Iterator[Sound]:
     inside = data[part.at : part.at + part.size]
     first = mpeg.first_frame(inside, 0)
     if first is None:
-        raise unreadable(shown, Sentence("no MPEG audio is in it"))
+        raise unreadable(shown, Sentence("it contains no MPEG audio"))
     yield from mpeg.sounds(inside, first, len(inside), shown)
 
 
@@ -119,7 +119,7 @@ def _blocks(sound: soundfile.SoundFile, claimed_s: float, shown: str) -> Iterato
 
 def _refused(error: soundfile.LibsndfileError, shown: str) -> BadInput:
     if error.code == _UNRECOGNISED:
-        return BadInput("%(name)s is no sound of a known format; send %(sent)s.", name=shown, sent=FORMATS)
+        return BadInput("%(name)s is not a sound in a known format; send %(sent)s.", name=shown, sent=FORMATS)
     return undecodable(shown)
 
 

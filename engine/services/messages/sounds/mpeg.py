@@ -136,7 +136,7 @@ def _pieces(data: Any, at: int, end: int, shown: str) -> list[Piece]:
             pieces[-1].ignored = foreign
             break
         if foreign > _FOREIGN:
-            raise unreadable(shown, Sentence("%(bytes)s bytes in it are no sound", bytes=f"{foreign:,}"))
+            raise unreadable(shown, Sentence("%(bytes)s bytes in it are not sound", bytes=f"{foreign:,}"))
         at, is_new = at + foreign, True
     return pieces
 

@@ -136,8 +136,8 @@ def _message(found: _Collected, shown: str, trims: bool) -> Answer:
     if found.ignored:
         warnings.append(
             Sentence(
-                "Behind the end that the file gives stand %(bytes)s bytes more, which are not played; if the message ends"
-                " too early, save it again.",
+                "After its stated end the file has %(bytes)s more bytes, which are not played; if the "
+                "message ends too early, save it again.",
                 bytes=f"{found.ignored:,}",
             )
         )
@@ -165,7 +165,7 @@ def _notes(heard: level.Heard, before: float, gain_db: float) -> list[Sentence]:
     if heard.speech.any() and max(heard.before_s, heard.after_s) >= _LONG_SILENCE_S:
         notes.append(
             Sentence(
-                "It has %(before)s s of silence at its start and %(after)s s at its end; they can be taken off.",
+                "It has %(before)s s of silence at its start and %(after)s s at its end; they can be removed.",
                 before=f"{heard.before_s:.1f}", after=f"{heard.after_s:.1f}",
             )
         )  # fmt: skip
@@ -178,7 +178,7 @@ def _warnings(
     """What its owner should know before anybody is called."""
     warnings: list[Sentence] = []
     if not heard.speech.any():
-        warnings.append(Sentence("There is nothing to hear in it but clicks."))
+        warnings.append(Sentence("It contains only clicks."))
     elif heard.speech_s < _MOSTLY_SILENCE * seconds:
         warnings.append(
             Sentence(
