@@ -35,7 +35,7 @@ WRITINGS_A_DAY = Quota(200, 20)  # into tickets
 UPLOADS = Quota(20, 3)  # put together and not confirmed yet
 LISTS = Quota(100, 3)  # of numbers, that are kept
 PAYMENTS = Quota(20, 10)  # begun within an hour and not paid
-RECEIPTS = Quota(20, 5)  # that staff have not looked at
+RECEIPTS = Quota(100, 5)  # that staff have not looked at
 SMALL_DO_NOT_CALL = 10_000  # numbers of an account that is not confirmed; others as many as they like
 
 
