@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,3 +81,56 @@ def test_the_python_client(url: str, secret: str, message: int) -> None:
     with pytest.raises(AvanakProblem) as refused:
         avanak.quick_send("hello", message)
     assert (refused.value.status, refused.value.type) == (400, "bad-input")
+
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "api"
+BLOCK = re.compile(r"^( *)```(sh|python|php)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+
+
+def _blocks(page: str) -> list[tuple[str, str]]:
+    """The examples of a page's first five minutes: the language and the text of each, as somebody pastes it."""
+    text = (DOCS / page).read_text("utf-8").partition("\n## ")[2 if page == "rest.md" else 0]
+    return [
+        (kind, textwrap.dedent(block))
+        for _, kind, block in BLOCK.findall(text.partition("\n## Transport")[0])
+    ]
+
+
+@pytest.mark.parametrize("page", ["v1.md", "rest.md"])
+def test_the_first_five_minutes_as_written(url: str, secret: str, page: str, tmp_path: Path) -> None:
+    blocks = _blocks(page)
+    script = ["set -eu", "cd " + shlex.quote(str(DOCS.parents[1]))]
+    for number, (kind, text) in enumerate(blocks):
+        file = tmp_path / f"{number}.{kind}"
+        file.write_text(text, "utf-8")
+        program = {"python": sys.executable, "php": "php"}.get(kind)
+        if program and shutil.which(program):
+            script.append(f"{shlex.quote(program)} {shlex.quote(str(file))}")
+        elif not program:
+            text = text.replace("python3 ", f"{shlex.quote(sys.executable)} ")
+            script += [
+                line for line in text.splitlines() if not line.startswith("php ") or shutil.which("php")
+            ]
+    environment = {
+        **os.environ, "AVANAK_URL": url, "AVANAK_TOKEN": secret, "BASE": f"{url}/Rest", "TOKEN": secret,
+        "PYTHONPATH": os.pathsep.join([str(DOCS.parents[1] / ".venv" / "client"), os.environ.get("PYTHONPATH", "")]),
+    }  # fmt: skip
+    ended = subprocess.run(
+        ["sh", "-c", "\n".join(script)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    told = ended.stdout + ended.stderr
+    assert ended.returncode == 0, told
+    assert "urn:avanak:problem" not in told
+    assert not re.search(r'"(Id|QuickSendID)":-', told), told
+    kinds = [kind for kind, _ in blocks]
+    assert (page, kinds) in [("v1.md", ["sh"] * 4), ("rest.md", ["sh", "python", "php"])]
+    if page == "v1.md":
+        assert told.count('"reference":"order 12"') + told.count('"reference": "order 12"') >= 4, told
+    else:
+        assert told.count('"status":') >= 1, told  # GetQuickSend
+        assert "sent: " in told or not shutil.which("php"), told
