@@ -70,7 +70,7 @@ class Listening:
         """Events of so many calls: due, made of them and sent by now."""
 
         def counted(where: str) -> int:
-            return int(read(lambda: execute(f"SELECT COUNT(*) FROM webhook_event {where}"))[0][0])  # noqa: S608
+            return int(read(lambda: execute(f"SELECT COUNT(*) FROM webhook_event {where}"))[0][0])  # noqa: S608 - constants
 
         return {
             "events_due": calls * self._count,

@@ -179,6 +179,6 @@ def _insert(table: str, columns: str, rows: list[tuple[Any, ...]]) -> None:
         part = rows[at : at + 500]
         marks = ",".join(["(" + ",".join("?" * width) + ")"] * len(part))
         execute(  # the words are constants; values travel as parameters
-            f"INSERT INTO {table} ({columns}) VALUES {marks}",  # noqa: S608
+            f"INSERT INTO {table} ({columns}) VALUES {marks}",  # noqa: S608 - constants
             [value for row in part for value in row],
         )

@@ -27,7 +27,7 @@ def write_campaign_report(settings: Settings, campaign_id: int, path: str | None
 def refused_counts(campaign_id: int) -> dict[str, int]:
     """How many lines were set aside for which reason; inside a connection."""
     rows = execute(
-        "SELECT reason, COUNT(*) FROM recipient WHERE campaign_id = ?"  # noqa: S608
+        "SELECT reason, COUNT(*) FROM recipient WHERE campaign_id = ?"  # noqa: S608 - constants
         f" AND state = '{RecipientState.EXCLUDED}' GROUP BY reason",
         [campaign_id],
     )

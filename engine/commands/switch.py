@@ -155,4 +155,4 @@ def simulate(words: tuple[str, ...]) -> None:
     common.note("This switch calls nobody.  Ctrl-C ends it.")
     sys.stdout.flush()
     # It is a program of its own without gevent, and takes this one's place.
-    os.execve(sys.executable, [sys.executable, "-m", "engine.embedded", *words], environment)  # noqa: S606
+    os.execve(sys.executable, [sys.executable, "-m", "engine.embedded", *words], environment)  # noqa: S606 - our own interpreter

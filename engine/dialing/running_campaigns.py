@@ -49,7 +49,7 @@ class Wanted:
     """
 
     _RUNNING = (
-        "SELECT c.*, m.prompt, m.duration_ms, a.weight, a.max_cps, a.max_channels, a.permissions, a.gateways"  # noqa: S608
+        "SELECT c.*, m.prompt, m.duration_ms, a.weight, a.max_cps, a.max_channels, a.permissions, a.gateways"  # noqa: S608 - constants
         " FROM campaign c LEFT JOIN message m ON m.id = c.message_id JOIN account a ON a.id = c.account_id"
         f" WHERE c.state = '{CampaignState.RUNNING}' ORDER BY c.id"
     )

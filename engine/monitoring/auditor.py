@@ -65,7 +65,7 @@ class OpenAttempt:
 def read_open(before: int) -> list[OpenAttempt]:
     """Return all attempts made before `before` that have not ended.  Runs inside a connection."""
     rows = execute(
-        "SELECT id, uuid, switch_id FROM attempt"  # noqa: S608
+        "SELECT id, uuid, switch_id FROM attempt"  # noqa: S608 - constants
         f" WHERE state <> '{AttemptState.ENDED}' AND created_at < ?",
         [before],
     )
@@ -79,7 +79,7 @@ def read_ended(uuids: list[str]) -> dict[str, int]:
         part = uuids[at : at + 500]
         marks = ",".join("?" * len(part))
         condition = f"state = '{AttemptState.ENDED}' AND uuid IN ({marks})"
-        rows = execute(f"SELECT uuid, id FROM attempt WHERE {condition}", part)  # noqa: S608
+        rows = execute(f"SELECT uuid, id FROM attempt WHERE {condition}", part)  # noqa: S608 - constants
         found.update((row[0], int(row[1])) for row in rows)
     return found
 
@@ -227,7 +227,7 @@ class Auditor:
         ][:MOST_WRONG]
         found: list[Finding] = []
         for campaign_id in dict.fromkeys([*wrong, *resting[:1]]):
-            found += self._put_right(campaign_id, read(lambda: audit_campaign(campaign_id)))  # noqa: B023
+            found += self._put_right(campaign_id, read(lambda: audit_campaign(campaign_id)))  # noqa: B023 - called at once
         return found
 
     def _audit(self, campaign_id: int) -> list[Finding]:

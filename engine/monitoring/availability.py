@@ -110,7 +110,7 @@ class AvailabilityMonitor:
             return
         rows = read(
             lambda: execute(
-                "SELECT a.gateway_id, a.switch_id, a.disposition FROM attempt a WHERE a.id IN ("  # noqa: S608
+                "SELECT a.gateway_id, a.switch_id, a.disposition FROM attempt a WHERE a.id IN ("  # noqa: S608 - constants
                 + ",".join("?" * len(ids))
                 + ")",
                 ids,

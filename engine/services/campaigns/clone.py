@@ -53,7 +53,7 @@ CHOICES: dict[str, str] = {
 }
 PART = 5_000  # recipients of a transaction
 _COPY = (
-    "INSERT INTO recipient (campaign_id, line, number, is_mobile, state, reason, variables, prompt, tries,"  # noqa: S608
+    "INSERT INTO recipient (campaign_id, line, number, is_mobile, state, reason, variables, prompt, tries,"  # noqa: S608 - constants
     " uncounted_tries, next_at, avoid_gateway_id, disposition)"
     f" SELECT ?, line, number, is_mobile, '{RecipientState.PENDING}', '', variables, prompt, 0, 0,"
     " CASE WHEN prompt = '' THEN CAST(? AS BIGINT) ELSE 0 END, 0, ''"
@@ -166,7 +166,7 @@ def _copy_texts(source_id: int, made: int, account_id: int) -> None:
 
 
 def _is_any(campaign_id: int, where: str) -> bool:
-    return bool(execute(f"SELECT 1 FROM recipient WHERE campaign_id = ? AND {where} LIMIT 1", [campaign_id]))  # noqa: S608
+    return bool(execute(f"SELECT 1 FROM recipient WHERE campaign_id = ? AND {where} LIMIT 1", [campaign_id]))  # noqa: S608 - constants
 
 
 def _copy_part(made: int, after: int) -> int | None:

@@ -252,11 +252,11 @@ def lines(keys: list[Key]) -> list[RecipientLine]:
     source, value = numbers_source(), numbers_value(wanted)
     rows = {
         int(row.id): row
-        for row in Recipient.raw(to_dialect(f"SELECT * FROM recipient WHERE id IN {source}"), value)  # noqa: S608
+        for row in Recipient.raw(to_dialect(f"SELECT * FROM recipient WHERE id IN {source}"), value)  # noqa: S608 - constants
     }
     tries: dict[int, list[Attempt]] = {}
     for row in Attempt.raw(
-        to_dialect(f"SELECT * FROM attempt WHERE recipient_id IN {source} ORDER BY id"),  # noqa: S608
+        to_dialect(f"SELECT * FROM attempt WHERE recipient_id IN {source} ORDER BY id"),  # noqa: S608 - constants
         value,
     ):
         tries.setdefault(int(row.recipient_id), []).append(row)

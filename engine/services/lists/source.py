@@ -43,7 +43,7 @@ def open_source(source: str | Path | BinaryIO, name: str, resources: ExitStack, 
 
 def _kept(stream: BinaryIO, name: str, resources: ExitStack, max_bytes: int) -> BinaryIO:
     """Store the contents of a pipe on disk."""
-    spool = resources.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 (it is one)
+    spool = resources.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - it is one
     size = 0
     while block := stream.read(_BLOCK):
         size += len(block)

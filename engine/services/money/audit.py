@@ -185,7 +185,7 @@ class MoneyAudit:
 
     def _calls(self) -> list[Finding]:
         """Calls that have ended, in the order in which they were placed, up to the oldest that is up."""
-        oldest_up = _one(f"SELECT COALESCE(MIN(id), 0) FROM attempt WHERE {_OPEN}", [])  # noqa: S608
+        oldest_up = _one(f"SELECT COALESCE(MIN(id), 0) FROM attempt WHERE {_OPEN}", [])  # noqa: S608 - constants
         until = min(self._top_attempt, oldest_up - 1) if oldest_up else self._top_attempt
         until = min(until, self._attempt + ATTEMPTS)
         until = max(until, self._attempt)
@@ -253,7 +253,7 @@ def _cover() -> list[Finding]:
     """Money held must cover the calls that are up."""
     up: dict[int, list[tuple[bool, int]]] = defaultdict(list)
     for campaign_id, is_mobile, number in execute(
-        "SELECT a.campaign_id, q.is_mobile, COUNT(*) FROM attempt a JOIN recipient q ON q.id = a.recipient_id"  # noqa: S608
+        "SELECT a.campaign_id, q.is_mobile, COUNT(*) FROM attempt a JOIN recipient q ON q.id = a.recipient_id"  # noqa: S608 - constants
         " JOIN reservation r ON r.campaign_id = a.campaign_id JOIN campaign c ON c.id = a.campaign_id"
         f" WHERE a.{_OPEN} AND c.standing_key = '' GROUP BY a.campaign_id, q.is_mobile"
     ):

@@ -182,7 +182,7 @@ _ENDED = ", ".join(f"'{state.value}'" for state in FINAL_STATES)
 def ended_quick(limit: int = 2_000) -> list[tuple[int, int]]:
     """(campaign, recipient) of quick sends that have ended and still hold money; inside a connection."""
     rows = execute(
-        f"SELECT campaign_id, id FROM recipient WHERE reserved > 0 AND state IN ({_ENDED}) LIMIT {limit:d}"  # noqa: S608
+        f"SELECT campaign_id, id FROM recipient WHERE reserved > 0 AND state IN ({_ENDED}) LIMIT {limit:d}"  # noqa: S608 - constants
     )
     return [(int(campaign_id), int(recipient_id)) for campaign_id, recipient_id in rows]
 

@@ -142,7 +142,7 @@ def _days(result: Check) -> None:
         " FROM ledger_txn t JOIN ledger_entry e ON e.txn_id = t.id WHERE t.campaign_id IS NOT NULL GROUP BY 1, 2, 3"
     )
     for account_id, day, campaign_id in execute(
-        f"SELECT s.account_id, s.day, s.campaign_id FROM ({entries}) AS s LEFT JOIN ledger_day d"  # noqa: S608
+        f"SELECT s.account_id, s.day, s.campaign_id FROM ({entries}) AS s LEFT JOIN ledger_day d"  # noqa: S608 - constants
         " ON d.account_id = s.account_id AND d.day = s.day AND d.campaign_id = s.campaign_id"
         " WHERE d.day IS NULL OR d.balance <> s.balance OR d.spent <> s.spent"
     ):
@@ -211,7 +211,7 @@ def _charges(result: Check) -> None:
     ):
         result.note("stray_price", f"attempt {attempt_id}", "It has a price without a booking.")
     for attempt_id, price, right in execute(
-        "SELECT id, price, right_price FROM (SELECT a.id, a.price,"  # noqa: S608
+        "SELECT id, price, right_price FROM (SELECT a.id, a.price,"  # noqa: S608 - constants
         f" CASE WHEN {_HEARD}"
         " THEN (a.heard_ms + p.pulse_ms - 1) / p.pulse_ms * CASE WHEN q.is_mobile THEN p.mobile ELSE p.landline END"
         " ELSE 0 END AS right_price FROM attempt a JOIN recipient q ON q.id = a.recipient_id"
@@ -222,7 +222,7 @@ def _charges(result: Check) -> None:
         kind = "free_call" if not price else "wrong_price"
         result.note(kind, f"attempt {attempt_id}", f"It was charged {price}, its price is {right}.")
     for campaign_id, number in execute(
-        "SELECT a.campaign_id, COUNT(*) FROM attempt a JOIN campaign c ON c.id = a.campaign_id"  # noqa: S608
+        "SELECT a.campaign_id, COUNT(*) FROM attempt a JOIN campaign c ON c.id = a.campaign_id"  # noqa: S608 - constants
         " JOIN account k ON k.id = c.account_id LEFT JOIN reservation r ON r.campaign_id = c.id"
         f" WHERE NOT k.is_house AND r.campaign_id IS NULL AND {_HEARD} GROUP BY a.campaign_id"
     ):
@@ -249,7 +249,7 @@ def _charges(result: Check) -> None:
 
 def _payments(result: Check) -> None:
     for payment_id, state, amount, booked in execute(
-        "SELECT p.id, p.state, p.amount, COALESCE(t.booked, 0) FROM payment p LEFT JOIN"  # noqa: S608
+        "SELECT p.id, p.state, p.amount, COALESCE(t.booked, 0) FROM payment p LEFT JOIN"  # noqa: S608 - constants
         " (SELECT t.payment_id, SUM(e.amount) AS booked FROM ledger_txn t JOIN ledger_entry e"
         " ON e.txn_id = t.id AND e.book = 'balance' WHERE t.kind = 'topup' AND t.payment_id IS NOT NULL"
         " GROUP BY t.payment_id) t ON t.payment_id = p.id"

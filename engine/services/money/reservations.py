@@ -256,7 +256,7 @@ def affordable(terms: Terms, recipient_ids: Sequence[int], now: int) -> tuple[se
     busy = sum(
         int(number) * terms.cost(bool(is_mobile))
         for is_mobile, number in execute(
-            "SELECT r.is_mobile, COUNT(*) FROM attempt a JOIN recipient r ON r.id = a.recipient_id"  # noqa: S608
+            "SELECT r.is_mobile, COUNT(*) FROM attempt a JOIN recipient r ON r.id = a.recipient_id"  # noqa: S608 - constants
             f" WHERE a.campaign_id = ? AND a.state <> '{AttemptState.ENDED}' GROUP BY r.is_mobile",
             [terms.campaign_id],
         )
@@ -296,7 +296,7 @@ def cover_of(campaign_id: int, up: Sequence[tuple[bool, int]]) -> tuple[int, int
 def to_close() -> list[int]:
     """Campaigns that have ended with their last call and still have an open reservation; inside a connection."""
     rows = execute(
-        "SELECT r.campaign_id FROM reservation r JOIN campaign c ON c.id = r.campaign_id"  # noqa: S608
+        "SELECT r.campaign_id FROM reservation r JOIN campaign c ON c.id = r.campaign_id"  # noqa: S608 - constants
         " JOIN campaign_counts k ON k.campaign_id = c.id WHERE r.is_open AND c.standing_key = ''"
         f" AND c.state IN {one_of(OVER_STATES)} AND k.live = 0 AND k.waiting = 0 AND k.retry_wait = 0"
     )

@@ -85,7 +85,7 @@ def _write_counted(
 
     def counted() -> Iterator[Sequence[Cell]]:
         nonlocal count
-        for count, row in enumerate(rows, start=1):  # noqa: B007 (it is the result)
+        for count, row in enumerate(rows, start=1):  # noqa: B007 - it is the result
             yield row
 
     def write(file: BinaryIO) -> None:

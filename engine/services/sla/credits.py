@@ -68,7 +68,7 @@ def prices(account_ids: Sequence[int], month: Month) -> dict[int, int]:
     if not account_ids:
         return {}
     rows = execute(
-        "SELECT account_id, price, months, until_at FROM subscription WHERE from_at <= ? AND account_id IN ("  # noqa: S608
+        "SELECT account_id, price, months, until_at FROM subscription WHERE from_at <= ? AND account_id IN ("  # noqa: S608 - constants
         + ",".join("?" * len(account_ids))
         + ") ORDER BY from_at, id",
         [month.end * 1000, *account_ids],

@@ -146,7 +146,7 @@ class MonthCloser:
             return Chunk(more=False)
         last = first[-1][0]
         rows_told = execute(
-            f"SELECT {', '.join(_COLUMNS)} FROM statement WHERE month = ? AND account_id > ? AND account_id <= ?"  # noqa: S608
+            f"SELECT {', '.join(_COLUMNS)} FROM statement WHERE month = ? AND account_id > ? AND account_id <= ?"  # noqa: S608 - constants
             " ORDER BY account_id, sequence",
             [self.month.key, after, last],
         )
