@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 
 from engine.clock import wall_ms
-from engine.services.accounts import accounts
+from engine.services.accounts import accounts, quotas
 from engine.services.money import ledger, pricing, receipts
 from engine.services.sla import incidents
 from engine.store.tables.core import Account, Message
@@ -147,8 +147,11 @@ def test_a_text_with_columns_is_checked_and_priced_before_the_campaign_is_made(o
     assert f'<bdi id="at-most">{-(-longest_s // 6) * 450:,}</bdi> Rials at most' in page
 
 
-def test_in_a_queue_of_staff_who_waits_longest_comes_first_and_none_is_lost(enter, world) -> None:
+def test_in_a_queue_of_staff_who_waits_longest_comes_first_and_none_is_lost(
+    enter, world, monkeypatch: pytest.MonkeyPatch
+) -> None:
     account, now = world.ids["account_id"], wall_ms()
+    monkeypatch.setattr(quotas, "RECEIPTS", quotas.Quota(100, 100))  # more than a page
 
     def fill() -> None:
         for n in range(60):

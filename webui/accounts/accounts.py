@@ -49,6 +49,7 @@ blueprint = pages_blueprint(__name__, "accounts", "/accounts")
 
 PAGE = 50
 AUDIT_SHOWN = 30
+_LIMITS = ("name", "mobile", "weight", "max_cps", "max_channels", "gateways", "parent_id", "caller_id")
 
 
 @blueprint.get("")
@@ -286,30 +287,27 @@ def _account(account_id: int, **forms: Any) -> dict[str, Any]:
 
     shown = read(work)
     row = shown["row"]
-    limits_form = forms.get("limits") or LimitsForm.blank(
-        "limits",
-        **{
-            name: getattr(row, name)
-            for name in (
-                "name",
-                "mobile",
-                "weight",
-                "max_cps",
-                "max_channels",
-                "gateways",
-                "parent_id",
-                "caller_id",
-            )
-        },
+    return {
+        **shown,
+        **_forms(row, shown["own_caps"], forms),
+        "may_lend": permissions.may(me, "account.terms") and not row.is_house,
+        "may_change": permissions.may(me, "account.change") and not row.is_house,
+        "is_suspended": row.state == AccountState.SUSPENDED,
+    }
+
+
+def _forms(row: Any, own: Any, sent: dict[str, Any]) -> dict[str, Any]:
+    """The forms of an account's page: those of `sent` by name, the others filled from its row and caps."""
+    limits = sent.get("limits") or LimitsForm.blank(
+        "limits", **{name: getattr(row, name) for name in _LIMITS}
     )
-    terms_form = forms.get("terms") or TermsForm.blank(
+    terms = sent.get("terms") or TermsForm.blank(
         "terms", price_group_id=row.price_group_id or 0, debt_ceiling=row.debt_ceiling
     )
-    _groups(terms_form)
-    grants_form = forms.get("grants") or GrantsForm.blank("grants", grants=row.permissions.split())
-    grants_form.grants.choices = [SelectChoice(name, grant(name)) for name in permissions.GRANTS]
-    own = shown["own_caps"]
-    caps_form = forms.get("caps") or CapsForm.blank(
+    _groups(terms)
+    grants = sent.get("grants") or GrantsForm.blank("grants", grants=row.permissions.split())
+    grants.grants.choices = [SelectChoice(name, grant(name)) for name in permissions.GRANTS]
+    caps = sent.get("caps") or CapsForm.blank(
         "caps",
         min_gap_s=row.min_gap_s,
         max_calls_a_day=row.max_calls_a_day,
@@ -317,16 +315,12 @@ def _account(account_id: int, **forms: Any) -> dict[str, Any]:
         rials_a_day=own.rials_a_day if own else None,
     )
     return {
-        **shown,
-        "limits": limits_form,
-        "terms": terms_form,
-        "may_lend": permissions.may(me, "account.terms") and not row.is_house,
-        "grants": grants_form,
-        "caps": caps_form,
-        "number": forms.get("number") or NumberForm.blank("number"),
-        "suspend": forms.get("suspend") or SuspendForm.blank("suspend"),
-        "may_change": permissions.may(me, "account.change") and not row.is_house,
-        "is_suspended": row.state == AccountState.SUSPENDED,
+        "limits": limits,
+        "terms": terms,
+        "grants": grants,
+        "caps": caps,
+        "number": sent.get("number") or NumberForm.blank("number"),
+        "suspend": sent.get("suspend") or SuspendForm.blank("suspend"),
     }
 
 

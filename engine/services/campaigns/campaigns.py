@@ -25,6 +25,7 @@ from engine.services.compliance import caller_ids, message_kinds
 from engine.services.compliance.caller_ids import CallerIdNotAllowed
 from engine.services.compliance.policy import Policy
 from engine.services.compliance.traffic_caps import CapReached
+from engine.services.messages import prompts
 from engine.services.messages.personal import is_template
 from engine.services.money import reservations
 from engine.services.money.ledger import NoCredit
@@ -34,7 +35,7 @@ from engine.store.claims import cancel_waiting
 from engine.store.database import db
 from engine.store.ledger import execute_locked
 from engine.store.sql import execute
-from engine.store.tables.core import Campaign, CampaignCounts, CampaignPulse, Message
+from engine.store.tables.core import Campaign, CampaignCounts, CampaignPulse
 
 log = logging.getLogger(__name__)
 
@@ -97,11 +98,7 @@ def create(account_id: int, rules: CampaignRules, message_id: int | None, now: i
     check_new(account_id, rules, policy)
     if account_id != accounts.house().id:
         quotas.check_drafts(account_id)
-    message = None
-    if message_id is not None:
-        message = Message.get_or_none(Message.id == message_id, Message.account == account_id)
-        if message is None:
-            raise NotFound("There is no message %(id)s.", id=message_id)
+    message = prompts.get(message_id, account_id) if message_id is not None else None
     text = message.text if message is not None and is_template(message.text) else ""
     message_ms = message.duration_ms if message else 60_000
     length = call_length_s(rules, message_ms, has_variables=bool(text), max_call_s=policy.max_call_s)

@@ -99,9 +99,7 @@ def _topics(account_id: int | None, channel: str, topics: list[str]) -> list[str
 
 def remove(person: Actor, address_id: int) -> None:
     """Remove an address: customers one of their own account, staff one of the staff."""
-    row = ContactAddress.get_or_none(ContactAddress.id == address_id)
-    if row is None or row.account_id != permissions.scope(person):
-        raise NotFound("There is no address %(id)s.", id=address_id)
+    row = get(person, address_id)
     if is_staff(person):
         require_role(person, NOTICE_ROLES)
     row.delete_instance()

@@ -62,9 +62,7 @@ def resolve(
     reason = authorisation.reason_of(reason, Sentence("The resolution"))
     if state not in (Health.UP, Health.DOWN):
         raise BadInput("Unknown time is resolved as up or down, not as '%(state)s'.", state=state)
-    row = UnknownTime.get_or_none(UnknownTime.id == unknown_id)
-    if row is None:
-        raise NotFound("There is no unknown time %(id)s.", id=unknown_id)
+    row = get(unknown_id)
     if row.end_at is None:
         raise Conflict("Monitoring has not resumed: this unknown time has not ended.")
     # People and pages know its edges to the second, the rows to the millisecond.
