@@ -127,6 +127,11 @@ def test_recipients_in_bulk_are_answered_line_by_line(shop: Program, cast) -> No
     headers = {"Idempotency-Key": "list", "Content-Type": "application/x-ndjson"}
     first, again = (lines_of(shop.post(path, data=text, headers=headers)) for _ in range(2))
     assert first == again
+    longer = shop.post(path, data=text + '\n{"number": "09123334445"}', headers=headers)
+    assert (longer.status_code, longer.json["type"]) == (409, "urn:avanak:problem:idempotency-key-used")
+    elsewhere = shop.post("/campaigns", {"name": "Spring"}).json["id"]
+    other = shop.post(f"/campaigns/{elsewhere}/recipients/bulk", data=text, headers=headers)
+    assert (other.status_code, other.json["type"]) == (409, "urn:avanak:problem:idempotency-key-used")
     # Two were in the campaign already.
     assert first[-1] == {"lines": 1503, "added": 1498, "refused": 5}
     assert [each["reason"] for each in first[-4:-1]] == ["bad_input", "bad_input", "too_short"]

@@ -181,7 +181,7 @@ def answer_lines(
     try:
         with closing(_source(rules, query)) as source:
             for number, (found, digest) in enumerate(_parts(source)):
-                part_key = None if key is None else key.part(number, digest)
+                part_key = None if key is None else key.part(number, _asked(key, digest))
                 for answer in _worked(found, end.lines + 1, add, part_key):
                     end.lines += 1
                     end.added += answer.id is not None
@@ -244,6 +244,11 @@ def _parts(source: Iterator[_Line]) -> Iterator[tuple[list[_Line], str]]:
             part = []
     if part:
         yield part, _digest(part)
+
+
+def _asked(key: Key, digest: str) -> str:
+    """The hash of a part as a part of this request: of this address, and of a body as long as this one."""
+    return hashlib.sha256(f"{key.sha256} {request.content_length} {digest}".encode()).hexdigest()
 
 
 def _digest(part: Sequence[_Line]) -> str:
