@@ -6,8 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from engine.esl import support_line as commands
+from engine.services.support_line import routes
 from engine.states import AgentState
+from engine.store.tables.support_line import SupportAgent
 from engine.support_line.answers import QueueAgent
+from engine.support_line.view import StoreView
 
 SEEN = {"Waiting": "waiting", "Receiving": "receiving", "In a queue call": "in_call", "Idle": "idle"}
 DELAY_S = 10  # after a call that was not answered, was rejected or found the telephone busy
@@ -81,3 +84,22 @@ def agree(
         if commands.EXTENSION.fullmatch(extension):
             frames += commands.agent_remove(extension)
     return Agreement(frames, unanswering)
+
+
+def agent_contact(row: SupportAgent, switch_name: str, view: StoreView, press_one: str) -> str:
+    """An agent's contact on a switch; empty when no gateway of it takes the outside number.
+
+    `press_one` is the path of the prompt that asks an outside telephone for the key 1.
+    """
+    if not row.outside_number:
+        return commands.contact_of(row.extension, view.rules.ring_agent_s)
+    gateway = routes.gateway_for(row.outside_number, switch_name, view.gateways)
+    if gateway is None:
+        return ""
+    return commands.contact_of(
+        row.extension,
+        view.rules.ring_agent_s,
+        gateway.name,
+        routes.dialled_on(gateway, row.outside_number),
+        press_one,
+    )

@@ -29,7 +29,7 @@ from engine.store.tables.core import Gateway
 from engine.store.tables.support_line import SupportAgent
 from engine.store.threads import read
 from engine.store.writer import Writer
-from engine.support_line.agents import SEEN, WantedAgent, agree
+from engine.support_line.agents import SEEN, WantedAgent, agent_contact, agree
 from engine.support_line.announcements import announce
 from engine.support_line.answers import QueueAgent, read_agents, read_members
 from engine.support_line.doorkeeper import Doorkeeper
@@ -316,7 +316,7 @@ class QueueSwitch:
     def _agree(self, view: StoreView, seen: dict[str, QueueAgent], holding: set[str], now: int) -> None:
         wanted = []
         for row in view.agents:
-            contact = self._contact(row, view)
+            contact = agent_contact(row, self.name, view, self._clips.path("fa", "agent_press_one"))
             if contact:
                 wanted.append(
                     WantedAgent(
@@ -351,21 +351,6 @@ class QueueSwitch:
 
             self._writer.call(work)
 
-    def _contact(self, row: SupportAgent, view: StoreView) -> str:
-        """An agent's contact; empty when no gateway takes the outside number."""
-        if not row.outside_number:
-            return commands.contact_of(row.extension, view.rules.ring_agent_s)
-        gateway = routes.gateway_for(row.outside_number, self.name, view.gateways)
-        if gateway is None:
-            return ""
-        return commands.contact_of(
-            row.extension,
-            view.rules.ring_agent_s,
-            gateway.name,
-            routes.dialled_on(gateway, row.outside_number),
-            self._clips.path("fa", "agent_press_one"),
-        )
-
     # -- call-backs ---------------------------------------------------------------------
 
     def _call_back(
@@ -392,7 +377,7 @@ class QueueSwitch:
         frame = commands.call_back(
             placing.uuid,
             placing.caller_uuid,
-            self._contact(row, view),
+            agent_contact(row, self.name, view, self._clips.path("fa", "agent_press_one")),
             gateway=gateway.name,
             digits=routes.shown_digits(placing.number),
             dialled=routes.dialled_on(gateway, placing.number),

@@ -34,7 +34,7 @@ LINE_AND_HOOKS: dict[str, dict[str, Any]] = {
         "taken": _l("Is being called"),
         "done": _l("Talked"),
         "missed": _l("Not reached"),
-        "cancelled": _l("Taken off"),
+        "cancelled": _l("Cancelled"),
     },
     "webhook_kind": {
         "recipient.ended": _l("a recipient's calls have ended"),

@@ -297,7 +297,7 @@ def cancel(person: Actor, call_back_id: int, reason: str, now: int) -> None:
     """Cancel a call-back, for staff; Conflict during a try or when it is over."""
     require(person, "line.work")
     if not reason.strip():
-        raise BadInput("Taking a call-back off needs a reason.")
+        raise BadInput("Give the reason for cancelling the call-back.")
     changed = (
         CallBack.update(
             state=CallBackState.CANCELLED, reason="staff", notes=reason.strip()[:1000], ended_at=now
