@@ -215,7 +215,7 @@ def test_other_zip_files_are_refused():
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         archive.writestr("word/document.xml", "<a/>")
-    with pytest.raises(BadInput, match="a zip file but not an XLSX workbook"):
+    with pytest.raises(BadInput, match="a zip file but not an XLSX workbook; unpack it"):
         read(out.getvalue(), "list.xlsx")
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from engine.services.lists.choices import Candidate
-from engine.services.lists.names import CONTACT_VALUES, NUMBER, PHONE, is_exact, points_of
+from engine.services.lists.contacts import is_contact_value
+from engine.services.lists.names import NUMBER, PHONE, is_exact, points_of
 from engine.services.numbering.identity_codes import are_amounts, are_codes, are_national_codes
 from engine.services.numbering.numbers import LineKind, NormalNumber, normalise, numbers_in, usual_numbers
 from engine.services.numbering.reasons import Reason
@@ -297,14 +298,6 @@ def contact_columns(names: Sequence[str], looks: Sequence[Look]) -> list[int]:
     """Return the columns with numbers of an address book (Google Contacts), the main number first."""
     values = [index for index, name in enumerate(names) if is_contact_value(name)]
     return [index for index in values if looks[index].filled]
-
-
-def is_contact_value(name: str) -> bool:
-    """Whether a column has a name that Google Contacts gives to numbers: ``Phone 1 - Value``, or its Persian form."""
-    words = name.casefold().split()
-    if len(words) != 4 or not words[1].isdecimal():
-        return False
-    return (words[0], words[3]) in CONTACT_VALUES
 
 
 def candidates(

@@ -146,9 +146,14 @@ def _eight_bit_encoding(sample: bytes, file: BinaryIO, filename: str) -> str:
     best = from_bytes(sample, cp_isolation=_OTHER_ENCODINGS).best()
     if best is not None and best.encoding == "cp1256":
         return "cp1256"
+    if best is None:
+        raise BadInput(
+            "Line %(line)s of %(file)s is neither UTF-8 nor Windows-1256; save the list as UTF-8.",
+            line=_first_bad_line(file), file=filename,
+        )  # fmt: skip
     raise BadInput(
         "Line %(line)s of %(file)s is neither UTF-8 nor Windows-1256 (it looks like %(guess)s); save the list as UTF-8.",
-        line=_first_bad_line(file), file=filename, guess=best.encoding if best is not None else "-",
+        line=_first_bad_line(file), file=filename, guess=best.encoding,
     )  # fmt: skip
 
 
@@ -183,8 +188,10 @@ class TextTable(Table):
         if len(head) == 1 and len(lines := _OTHER_BREAKS.split(head[0])) > 1:
             head = [line + "\n" for line in lines]
         if head and (separator := _SEP_LINE.fullmatch(head[0])):
-            found, is_wrapped = separator[1], False
             del head[0]
+            found, is_wrapped = separator[1], False
+            if usual_width(head, found) == 1:  # what the first line says may be wrong
+                found, is_wrapped = detect_delimiter(head, filename)
             self.passed_over = 1
         else:
             found, is_wrapped = detect_delimiter(head, filename)

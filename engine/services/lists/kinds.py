@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import BinaryIO
 
 from engine.errors import BadInput
@@ -26,7 +27,7 @@ _KNOWN_BINARIES = (
     (b"\x1f\x8b", Sentence("a gzip archive")),
     (b"BZh", Sentence("a bzip2 archive")),
     (b"\xfd7zXZ", Sentence("an xz archive")),
-    (b"RIFF", Sentence("a sound file")),
+    (b"RIFF", Sentence("a sound or a picture")),
     (b"ID3", Sentence("a sound file")),
     (b"OggS", Sentence("a sound file")),
     (b"fLaC", Sentence("a sound file")),
@@ -52,18 +53,23 @@ _MARKED_UP = tuple(
         ),
         (r"<\?xml|<!DOCTYPE|<\w+(?:\s[^<>]*)?>\s*<", Sentence("an XML file")),
         (r"BEGIN:VCARD", Sentence("a file of address cards (vCard)")),
+        (r"(?:version:\s*\d+\s+)?(?:#[^\r\n]*\s+)*dn::?\s", Sentence("an address book (LDIF)")),
         (r"BEGIN:VCALENDAR", Sentence("a calendar")),
         # A list with the columns «ID» and «Phone» begins in the same way.
         (r"ID;P[^\r\n]*[\r\n]+(?:[BCFOPW];|NN;|NU;)", Sentence("a symbolic link table (SYLK)")),
         (r'TABLE\r?\n0,\d+\r?\n"', Sentence("a data interchange table (DIF)")),
         (r'[\[{]\s*(?:[\[{"]|\}|\])', Sentence("a JSON file")),
+        (r"""[\[(]\s*["']?\+?\d{7,15}["']?\s*,\s*["']?\+?\d""", Sentence("a list as programs write it")),
     )
 )
+_BY_PROGRAM = Sentence("have the program that made it write CSV or XLSX")
 _HOW = {
     "a file of address cards (vCard)": Sentence(
         "import it into Google Contacts or Outlook and export it from there as CSV"
     ),
-    "a JSON file": Sentence("have the program that made it write CSV or XLSX"),
+    "an address book (LDIF)": Sentence("open it in Thunderbird and export it from there as CSV"),
+    "a JSON file": _BY_PROGRAM,
+    "a list as programs write it": _BY_PROGRAM,
 }
 _SAVE = Sentence("open it in a spreadsheet program and save it as XLSX or CSV")
 
@@ -79,12 +85,38 @@ def open_table(file: BinaryIO, name: str, sheet: str = "") -> Table:
         return _of_ole(file, name, sheet)
     if start.startswith(b"PK\x03\x04"):
         return _of_zip(file, name, sheet)
+    if _is_dbase(start):
+        raise BadInput(
+            "%(file)s is %(what)s, not a list of numbers.", file=name, what=Sentence("a dBase table (DBF)")
+        )
+    if _is_utf_7(start):
+        raise BadInput("%(file)s is written in UTF-7; save it as UTF-8.", file=name)
     _refuse_marked_up(start, name)
     table = TextTable(file, name)
     if sheet:
         table.detach()
         raise BadInput("%(file)s is a text file: it has no sheets.", file=name)
     return table
+
+
+def _is_dbase(start: bytes) -> bool:
+    """Whether a file begins as a table of dBase or FoxPro: its kind, a date, the lengths of its header and rows."""
+    if len(start) < 64 or start[0] not in b"\x03\x30\x31\x43\x63\x83\x8b\xf5" or b"\0" not in start[:32]:
+        return False
+    header = int.from_bytes(start[8:10], "little")
+    return start[2] <= 12 and start[3] <= 31 and header >= 65 and start[43:44] in b"CNDLMFBIT@Y"
+
+
+def _is_utf_7(start: bytes) -> bool:
+    """Whether Persian letters are written as in ``+BkUGSAYo-``."""
+    if not start.isascii():
+        return False
+    for found in re.finditer(rb"\+(B[A-Za-z0-9+/]{3,})-?", start):
+        with suppress(UnicodeDecodeError):
+            text = (b"+" + found[1] + b"-").decode("utf-7")
+            if len(text) > 1 and all("\u0600" <= char <= "\u06ff" or char in "\u200c " for char in text):
+                return True
+    return False
 
 
 def _of_ole(file: BinaryIO, name: str, sheet: str) -> Table:
@@ -132,10 +164,16 @@ def _of_zip(file: BinaryIO, name: str, sheet: str) -> Table:
             return OtherWorkbook(file, name, "ods", sheet)
     if document and not document.lower().startswith(("word/", "ppt/")):
         return XlsxTable(package, name, sheet)
+    if document.lower().startswith("word/") or ("content.xml" in names and "mimetype" in names):
+        raise BadInput(
+            "%(file)s is a document of a word processor; copy its table into a spreadsheet and save that as XLSX or CSV.",
+            file=name,
+        )
     if any(part.endswith(".iwa") for part in names):
         raise BadInput("%(file)s is a Numbers spreadsheet; export it as Excel (XLSX) or CSV.", file=name)
     raise BadInput(
-        "%(file)s is a zip file but not an XLSX workbook; save the list as XLSX or CSV.", file=name
+        "%(file)s is a zip file but not an XLSX workbook; unpack it and bring the list that is in it.",
+        file=name,
     )
 
 

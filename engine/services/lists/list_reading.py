@@ -20,6 +20,7 @@ from engine.fold import visible
 from engine.sentences import Amount, Sentence
 from engine.services.lists.choices import AS_FOUND, Choices, HiddenRows, ListFacts, Several
 from engine.services.lists.columns import MAX_COLUMNS, holds_mobile, without_bare
+from engine.services.lists.contacts import with_fax_named
 from engine.services.lists.duplicates import SeenNumbers
 from engine.services.lists.footers import is_footer, may_be_footer
 from engine.services.lists.kinds import open_table
@@ -99,12 +100,14 @@ class Reading:
         self._index, *self._others = layout.chosen
         self._header = [cell for place, cell in enumerate(layout.header) if place != self._index and cell]
         self._codes = {place for place, name in enumerate(self.columns) if points_of(name) < 0}
-        self._prefixes, self._prefix = layout.prefixes, ""  # of the row that is read
+        self._prefixes, self._prefix = None if layout.is_numbers_only else layout.prefixes, ""
         self.number_column = self.columns[self._index]
         self.is_numbers_only = layout.is_numbers_only
         if layout.is_bare_refused:
             self._read_number = partial(without_bare, self._read_number)
         self._rows: Iterator[tuple[int, list[str]]] = chain(sample[layout.begins :], rows)
+        if layout.is_contacts:
+            self._rows = with_fax_named(self._rows, layout.chosen)
         if self.is_numbers_only:
             self.columns, self._index = [self.number_column], 0
             self._rows = ((line, [cell]) for line, row in self._rows for cell in row if cell)
@@ -313,10 +316,9 @@ class Reading:
 
     def _read_with_prefix(self, text: str) -> NormalNumber | Reason:
         """A cell's number, completed by the code that the row has in a column of its own."""
-        prefixes = self._prefixes
-        return self._read_number(
-            text if prefixes is None else with_prefix(self._prefix, prefixes.is_country, text)
-        )
+        if self._prefixes is not None:
+            text = with_prefix(self._prefix, self._prefixes.is_country, text)
+        return self._read_number(text)
 
     def _found_in(self, text: str, found: NormalNumber | Reason) -> list[NormalNumber]:
         """The numbers of a cell to be called, according to the choice for cells with several numbers."""
@@ -349,8 +351,7 @@ class Reading:
 
     def _collect_examples(self, chunk: list[Row]) -> None:
         if not self._examples and self._table.delimiter and len(self.columns) == 1:
-            first = chunk[0]
-            self._unparted = (first.line, first.raw) if is_unparted(first.raw) else None
+            self._unparted = next(((row.line, row.raw) for row in chunk[:10] if is_unparted(row.raw)), None)
         for row in chunk[: _SHOWN_EXAMPLES - len(self._examples)]:
             why = row.reason.sentence if row.reason else ""
             self._examples.append(

@@ -31,6 +31,8 @@ _PHONE_NAMES = _names(
 )
 CONTACT_VALUES = frozenset({("phone", "value"), ("تلفن", "مقدار")})
 """First and last word of the columns of numbers of Google Contacts."""
+NO_VOICE = tuple(_names("fax pager فکس نمابر دورنگار پیجر"))
+"""In the label of a number at which nobody listens."""
 _NUMBER_NAMES = _names("number num no numbers شماره شماره‌ها nomre nomreh shomare shomareh نمره")
 _AGAINST_WORDS = _names(
     "code codes postal postcode zip zipcode national melli id nid nin ssn contract bill account acc row amount price"

@@ -11,13 +11,17 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from engine.errors import BadInput
+from engine.services.lists.number_masks import is_mask, masked
 from engine.services.lists.opc import Package, fed, local, parser_of
 
 MAX_STRINGS = 10_000_000
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 _MAX_TEXT = 40_000  # characters of a cell; a spreadsheet takes 32,767
+_MAX_FORMULA = 50  # pieces of it
 _LAST_DAY = 2_958_465  # 9999-12-31, the last date of a spreadsheet
 _ELAPSED, _DATE, _TIME = "elapsed", "date", "time"
+_MASK = "="  # and the format of numbers that shows more than the value has
+_NOT_SEEN = 0.5  # characters of a column's width, points of a row's height
 _BUILT_IN = {
     **dict.fromkeys((*range(14, 18), 22, *range(27, 37), *range(50, 59)), _DATE),
     **dict.fromkeys((18, 19, 20, 21, 45, 47), _TIME),
@@ -31,7 +35,7 @@ _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 class Styles(NamedTuple):
     """The cell styles that show a date or a time, and the day from which days are counted."""
 
-    shown_as: dict[str, str]  # index of a style, as written -> date, time, elapsed
+    shown_as: dict[str, str]  # index of a style, as written -> date, time, elapsed, or a mask
     is_1904: bool = False
 
 
@@ -70,6 +74,8 @@ def read_styles(package: Package, name: str) -> dict[str, str]:
 
 
 def _shown_as(code: str) -> str:
+    if is_mask(code):
+        return _MASK + code
     first = _QUOTED.sub("", code.split(";")[0]).lower()
     if _IS_ELAPSED.search(first):
         return _ELAPSED
@@ -153,10 +159,12 @@ class SheetReader:
         number, cells, is_hidden = 0, list[str](), False
         at, kind, style, depth = -1, "", "", 0
         value = list[str]()
-        size, is_value, prefix, hides_rows = 0, False, "", False
+        formula = list[str]()  # that has no result so far
+        size, is_value, is_formula, prefix, hides_rows = 0, False, False, "", False
 
         def start(tag: str, attributes: dict[str, str]) -> None:
             nonlocal number, cells, is_hidden, at, kind, style, size, is_value, prefix, hides_rows, depth
+            nonlocal is_formula
             if prefix and tag.startswith(prefix):
                 tag = tag[len(prefix) :]
             if tag == "c":
@@ -169,9 +177,13 @@ class SheetReader:
                     at = self._column(letters) if known is None else known
                 kind, style = attributes.get("t", "n"), attributes.get("s", "")
                 value.clear()
+                formula.clear()
                 size = 0
             elif tag in ("v", "t"):
                 is_value = depth == 0
+            elif tag == "f":
+                is_formula = True
+                formula.append("=")
             elif tag == "row":
                 written = attributes.get("r")
                 number = int(written) if written else number + 1
@@ -179,14 +191,14 @@ class SheetReader:
                     raise ValueError(f"row {number}")
                 is_hidden = (
                     attributes.get("hidden") in ("1", "true")
-                    or attributes.get("ht") == "0"
+                    or _is_nothing(attributes.get("ht"))
                     or (hides_rows and attributes.get("hidden") is None)
                 )
                 cells, at = [], -1
             elif tag == "rPh":
                 depth += 1
             elif tag == "col":
-                if attributes.get("hidden") in ("1", "true") or attributes.get("width") == "0":
+                if attributes.get("hidden") in ("1", "true") or _is_nothing(attributes.get("width")):
                     first, last = int(attributes["min"]), int(attributes["max"])
                     self.hidden_columns.update(range(max(first, 1) - 1, min(last, 256)))
             elif tag == "sheetFormatPr":
@@ -195,16 +207,20 @@ class SheetReader:
                 prefix = tag[: -len("worksheet")]
 
         def end(tag: str) -> None:
-            nonlocal is_value, depth
+            nonlocal is_value, is_formula, depth
             if prefix and tag.startswith(prefix):
                 tag = tag[len(prefix) :]
             if tag in ("v", "t"):
                 is_value = False
+            elif tag == "f":
+                is_formula = False
             elif tag == "c":
-                if not value:
+                if not value and (not formula or kind == "str"):
                     return
-                text = "".join(value)
-                if kind == "s":
+                text = "".join(value or formula)
+                if not value:
+                    pass
+                elif kind == "s":
                     text = strings[int(text)]
                 elif kind == "n":
                     text = self._number(text, shown_as.get(style, "") if style else "")
@@ -228,6 +244,8 @@ class SheetReader:
             if is_value and size < _MAX_TEXT:
                 value.append(data)
                 size += len(data)
+            elif is_formula and len(formula) < _MAX_FORMULA:
+                formula.append(data)
 
         return start, end, text
 
@@ -244,6 +262,9 @@ class SheetReader:
         """A number as a person sees it: 9.123456789E9 is 9123456789, a day is a date."""
         if not shown_as and written.isdigit():
             return written
+        if shown_as.startswith(_MASK):
+            plain = self._number(written, "")
+            return masked(int(plain), shown_as[1:]) if plain.isdigit() else plain
         try:
             number = float(written)
         except ValueError:
@@ -251,6 +272,11 @@ class SheetReader:
         if shown_as and 0 <= number <= _LAST_DAY:
             return _moment(number, shown_as, is_1904=self._styles.is_1904)
         return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
+
+
+def _is_nothing(size: str | None) -> bool:
+    """Whether a column's width or a row's height is so small that nobody sees it."""
+    return size is not None and float(size) < _NOT_SEEN
 
 
 def _moment(days: float, shown_as: str, *, is_1904: bool) -> str:
