@@ -124,3 +124,11 @@ def test_wav_that_was_cut(share: float, name: bytes) -> None:
 )
 def test_wav_without_a_sound_is_refused(data: bytes) -> None:
     assert_refused(data, "cannot be read|lasts|has 0 channels|channels of")
+
+
+def test_sound_in_two_pieces_is_not_played_in_part() -> None:
+    half = len(BARE) // 4 * 2
+    assert_refused(riff(fmt(), data_chunk(BARE[:half]), data_chunk(BARE[half:])), "joined")
+    assert_refused(
+        riff(fmt(), data_chunk(BARE[:half]), chunk(b"note", b"ab"), data_chunk(BARE[half:])), "joined"
+    )

@@ -125,6 +125,8 @@ def _extent(
     for place in (behind, behind + 1) if claimed & 1 else (behind,):
         if _NEXT_FILE.match(data[place : place + 16]):
             return claimed, place
+        if _is_chain(data, place, order) and _has_more_sound(data, place, order):
+            raise joined(shown)  # its sound stands in two pieces: never the first part alone
         if _is_chain(data, place, order) or tags.length_at(data, place):
             return claimed, _file_behind(data, place, shown)
     rest = data[behind : behind + 1_000_000]
@@ -178,6 +180,16 @@ def _is_chain(data: Any, at: int, order: str) -> bool:
         if end > len(data) + 1:
             return False
     return len(data) - end <= 8
+
+
+def _has_more_sound(data: Any, at: int, order: str) -> bool:
+    """Whether one of the pieces that follow, up to the next file, holds sound too."""
+    for name, place, length in _pieces(data, at, order):
+        if not _NAME.fullmatch(name) or _NEXT_FILE.match(data[place - 8 : place + 8]):
+            return False
+        if name == b"data" and length:
+            return True
+    return False
 
 
 def _file_behind(data: Any, at: int, shown: str) -> int | None:
