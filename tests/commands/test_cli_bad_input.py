@@ -33,7 +33,7 @@ SEND = [
     ("{good} --message {tone} --retry-after soon", "30s, 10m or 2h"),
     ("{good} --message {tone} --vote a", "1,2,3"),
     ("{good} --message {tone} --caller-id x", "caller id"),
-    ("{good} --message {tone} --kind advertising", "begin with 0942"),
+    ("{good} --message {tone} --kind advertising", "begins with 0942"),
     ("{good} --message {tone} --kind advertising --caller-id 02191000000", "02191000000 is not confirmed"),
     ("{good} --message {tone} --kind urgent", "'service', 'advertising', 'emergency'"),
     ("{good} --message {tone} --unknown guess", "'leave', 'call_again'"),

@@ -54,7 +54,7 @@ def test_a_range_is_recognised_however_the_number_is_written(caller_id: str, fit
 
 
 def test_advertising_from_another_number_is_refused_and_service_is_not(open_lab: Lab) -> None:
-    with pytest.raises(CallerIdNotAllowed, match="begin with 0942"):
+    with pytest.raises(CallerIdNotAllowed, match="begins with 0942"):
         open_lab.campaign(NUMBERS, kind="advertising")
     write(lambda: caller_ids.confirm(1, "02191000000", None, wall_ms()))
     with pytest.raises(CallerIdNotAllowed, match="caller id 02191000000 does not"):
