@@ -60,8 +60,8 @@ class Settings(BaseSettings):
     web_url: str = Field(
         "",
         pattern=r"^(https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?/?)?$",
-        description="Address of the web UI as people open it (https://panel.example.com), for links in invitations and"
-        " after payments; empty: such links are made only for who opens it on this machine.",
+        description="Address of the web UI as people open it (https://panel.example.com), for links in invitations, in"
+        " messages and after payments; empty: such links are made only for who opens it on this machine.",
     )
     secret_key: SecretStr = Field(
         SecretStr(""), description="Key that signs sessions; empty: made at first start, kept in data_dir."

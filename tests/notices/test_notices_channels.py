@@ -309,3 +309,26 @@ def test_a_message_that_cannot_be_spoken_is_tried_again(cast: Cast) -> None:
     row = rows()["+989121234567"]
     assert (row.state, row.tries) == ("waiting", 1)
     assert "there is no voice" in row.error
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("key", "about", "path"),
+    [
+        ("campaign/7/1", {}, "/campaigns/7"),
+        ("message/9/1790000000000/1", {}, "/messages/9"),
+        ("credit/3/1790000000000/1", {}, "/balance"),
+        ("ticket/4/message/2/1", {"ticket_id": 4}, "/tickets/4"),
+        ("code/5/1", {}, ""),
+        ("campaign/x", {}, ""),
+    ],
+)
+def test_a_message_ends_with_the_address_where_it_is_read_on(
+    cast: Cast, smtp: SmtpProcess, key: str, about: dict[str, object], path: str
+) -> None:
+    for web_url in ("https://panel.example", ""):
+        assert enqueue("email", f"{web_url[:5]}boss@shop.example", f"{key}{web_url and '/2'}", **about)
+        Channels({"email": Mail(smtp.url, "service@avanak.example")}, web_url=web_url).deliver(NOW)
+        said = smtp.messages()[-1]["text"].rstrip().splitlines()
+        assert said == (["متن اعلان", "", web_url + path] if web_url and path else ["متن اعلان"])
+    assert {row.text for row in rows().values()} == {"متن اعلان"}  # what is kept has none

@@ -107,7 +107,10 @@ GIVEN = {
     **dict.fromkeys(
         ("_AGAIN", "_TODAY", "_ACCOUNT", "_FROM_HERE", "_ALL", "_NIGHT"), "engine.services.campaigns.codes"
     ),
-    **dict.fromkeys(("_APPROVED", "_REJECTED", "_LOW"), "engine.services.notices.own_events"),
+    **dict.fromkeys(
+        ("_APPROVED", "_REJECTED", "_LOW", "_ENDED_SUBJECT", "_STOPPED_SUBJECT", "subject"),
+        "engine.services.notices.own_events",
+    ),
     **dict.fromkeys(
         ("_OUTAGE", "_DOUBTS", "_FAILING", "_NO_ENGINE", "_DOWN", "_FAULTY", "_UNHEARD", "_NO_RECORDS"),
         "engine.services.overview.alarms",

@@ -31,6 +31,8 @@ _ENDED = Sentence(
 _STOPPED = Sentence(
     "Campaign «%(name)s» was stopped: %(delivered)s of %(called)s delivered. The result is in the panel."
 )
+_ENDED_SUBJECT = Sentence("Campaign «%(name)s» has ended")
+_STOPPED_SUBJECT = Sentence("Campaign «%(name)s» was stopped")
 _LOW = Sentence(
     "The credit of «%(name)s» is low: %(left)s Rials are left. Top it up in the panel, or campaigns pause."
 )
@@ -85,12 +87,13 @@ def _campaigns(since: int, now: int) -> int:
             "delivered": Amount(row.counts.delivered),
             "called": Amount(row.counts.total - row.counts.excluded),
         }
-        form = _ENDED if row.state == CampaignState.FINISHED else _STOPPED
+        is_whole = row.state == CampaignState.FINISHED
+        form, subject = (_ENDED, _ENDED_SUBJECT) if is_whole else (_STOPPED, _STOPPED_SUBJECT)
         told += _tell(
             row.account_id,
             CAMPAIGNS,
             key,
-            Sentence("Campaign %(id)s", id=int(row.id)),
+            Sentence(subject, name=row.name),
             Sentence(form, **values),
             now,
         )

@@ -10,6 +10,7 @@ from engine.config import Settings
 from engine.services.outbox import deliveries
 from engine.services.outbox.deliveries import Outcome
 from engine.services.outbox.email import Mail
+from engine.services.outbox.links import with_link
 from engine.services.outbox.messengers import parse_messengers
 from engine.services.outbox.voice import VoiceLine
 from engine.store.tables.support import Delivery
@@ -27,9 +28,10 @@ class Sender(Protocol):
 class Channels:
     """The channels that are set up; `deliver` is a job."""
 
-    def __init__(self, senders: dict[str, Sender], voice: VoiceLine | None = None) -> None:
+    def __init__(self, senders: dict[str, Sender], voice: VoiceLine | None = None, web_url: str = "") -> None:
         self._senders = senders
         self._voice = voice
+        self._web_url = web_url  # for the link under a message; empty: none
 
     @staticmethod
     def from_settings(settings: Settings, voice: VoiceLine | None = None) -> Channels:
@@ -38,7 +40,7 @@ class Channels:
         url = settings.smtp_url.get_secret_value()
         if url:
             senders["email"] = Mail(url, settings.mail_from)
-        return Channels(senders, voice)
+        return Channels(senders, voice, settings.web_url)
 
     @property
     def names(self) -> list[str]:
@@ -64,10 +66,10 @@ class Channels:
         with ThreadPoolExecutor(max_workers=len(jobs), thread_name_prefix="deliver") as pool:
             return sum(pool.map(lambda job: job(), jobs))
 
-    @staticmethod
-    def _job(name: str, sender: Sender, now: int) -> Callable[[], int]:
+    def _job(self, name: str, sender: Sender, now: int) -> Callable[[], int]:
         def run() -> int:
             items = write(lambda: deliveries.claim(name, now, BATCH))
+            items = [with_link(row, self._web_url) for row in items]
             for outcome in sender.send(items) if items else ():
                 _settle(outcome, now)
             return len(items)
