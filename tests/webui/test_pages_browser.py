@@ -146,3 +146,29 @@ def test_from_registering_to_active_and_a_ticket(
     page.reload()
     expect(page.locator("tr", has_text="Good evening")).to_contain_text("Approved")
     call_events.context.close()
+
+
+def test_a_chosen_file_is_there_after_the_log_in_and_when_the_form_is_refused(
+    page: Page, tmp_path: Path
+) -> None:
+    enter(page, "admin", PASSWORD)
+    for name, text in (("list.csv", "number\n09121110000\n"), ("empty.csv", "")):
+        (tmp_path / name).write_text(text, "utf-8")
+    page.goto("/campaigns/new")
+    name = page.locator(".drop-name")
+    page.locator("#numbers").set_input_files(tmp_path / "empty.csv")
+    page.locator("form.uploads button[type=submit]").click()
+    expect(page.locator(".invalid-feedback").first).to_be_visible()
+    expect(name).to_have_text("empty.csv")
+    page.locator("#numbers").set_input_files(tmp_path / "list.csv")
+    expect(name).to_have_text("list.csv")
+    page.context.clear_cookies()
+    page.locator("form.uploads button[type=submit]").click()
+    page.locator("#username").fill("admin")
+    page.locator("#password").fill(PASSWORD)
+    page.locator("main form button.btn-primary").click()
+    expect(name).to_have_text("list.csv")
+    page.locator("form.uploads button[type=submit]").click()
+    expect(page.locator(".preview tbody tr")).to_have_count(1)
+    page.goto("/campaigns/new")  # another visit begins anew
+    expect(name).not_to_have_text("list.csv")

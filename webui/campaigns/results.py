@@ -26,7 +26,7 @@ from engine.services.trunks import gateways, switches
 from engine.store.threads import read
 from webui.forms import downloads
 from webui.forms.number_fields import ascii_digits, row_id
-from webui.i18n.formats import calendar, written_in
+from webui.i18n.formats import calendar, digits, written_in
 from webui.i18n.sentences import reason_sentence
 from webui.i18n.words import WORDS, may_do
 from webui.request.access import account_scope, is_staff, needs
@@ -111,14 +111,20 @@ def result_file(row: Campaign, kind: str) -> Response:
     chosen = chosen_of_request()
     is_all = chosen == Chosen()
     stem = f"avanak-campaign-{row.id}"
-    what = chosen.number or f"{WORDS['outcome'][chosen.outcome]} {chosen.vote}".strip()
-    name = row.name if is_all else f"{row.name} - {what}"
+    name = " - ".join([row.name, *_chosen_words(chosen)])
     if is_staff():
         lines = report_rows(row, web().zone, downloads.read_here, None if is_all else chosen)
         return downloads.table(stem, kind, report_columns(row), lines, name)
     words = _words()
     made = customer_report.rows(row, chosen, words, downloads.read_here)
     return downloads.table(stem, kind, customer_report.columns(row, words), made, name)
+
+
+def _chosen_words(chosen: Chosen) -> list[str]:
+    """What of a campaign a file has, in the reader's words; none: all."""
+    outcome = "" if chosen.outcome == outcomes.ALL else str(WORDS["outcome"][chosen.outcome])
+    key = f"{_('Key')} {digits(chosen.vote)}" if chosen.vote else ""
+    return [one for one in (chosen.number, outcome, key) if one]
 
 
 def _words() -> ReaderWords:
