@@ -141,7 +141,7 @@ def recipients(seed: int = 20) -> str:
     ]
     cells = [(rng.choice([*PLAIN * 6, *SPELLINGS[:16]])(n), city) for city, n in landlines]
     # One number in every spelling: the first is called, the others are duplicates.
-    cells += [(spelling("9123456780"), "") for spelling in PLAIN + SPELLINGS]
+    cells += [(spelling("9123456789"), "") for spelling in PLAIN + SPELLINGS]
     cells += [(text, "") for text in REFUSED * 3]
     mobiles: set[str] = set()
     while len(cells) + len(mobiles) < LINES - 1 - 60:

@@ -88,7 +88,7 @@ def test_a_table_that_lies_on_its_side_is_refused(rows: list[str]) -> None:
 def test_the_numbers_of_an_instruction_are_not_the_list() -> None:
     people = [["نام", "موبایل"], *([f"x{place}", f"0912111000{place}"] for place in range(5))]
     data = workbook(
-        راهنما=[["ستون موبایل را پر کنید"], ["نمونه", "09123456780"], ["پشتیبانی", "02188776655"]], ب=people
+        راهنما=[["ستون موبایل را پر کنید"], ["نمونه", "09123456789"], ["پشتیبانی", "02188776655"]], ب=people
     )
     rows, facts = read(data, name="a.xlsx")
     assert len(called(rows)) == 5
@@ -102,6 +102,6 @@ def test_numbers_in_a_hidden_sheet_alone_are_named() -> None:
     book["پنهان"].sheet_state = "hidden"
     out = io.BytesIO()
     book.save(out)
-    with pytest.raises(BadInput, match="hidden sheet «پنهان» only"):
+    with pytest.raises(BadInput, match="only in the hidden sheet «پنهان»"):
         read(out.getvalue(), name="a.xlsx")
     assert len(called(read(out.getvalue(), Choices(sheet="پنهان"), "a.xlsx")[0])) == 1

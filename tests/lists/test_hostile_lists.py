@@ -43,9 +43,9 @@ def read_here(data, filename):
         (b"%PDF-1.7", "a PDF document"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is a document of an old Office program, not a workbook"),
         (b"number\n0912\x003456789\n", "Line 2 of list.csv holds a NUL byte"),
-        (b"number\n09123456780\n\xd8", "ends in the middle of a letter"),
-        ("number,n\n09123456780,Müller é ö ß Čapek\n".encode("cp1250"), "Line 2 of list.csv is neither"),
-        ("number,n\n09123456780,Привет Иван\n".encode("cp1251"), "neither UTF-8 nor Windows-1256"),
+        (b"number\n09123456789\n\xd8", "ends in the middle of a letter"),
+        ("number,n\n09123456789,Müller é ö ß Čapek\n".encode("cp1250"), "Line 2 of list.csv is neither"),
+        ("number,n\n09123456789,Привет Иван\n".encode("cp1251"), "neither UTF-8 nor Windows-1256"),
         ("number,n\n1,علی رضایی\n2,زهرا\n".encode() + b"3,\xc7\n", "Line 4 of list.csv is damaged"),
         (
             b"a,b\nfoo,bar\nx,y\n",
@@ -54,7 +54,7 @@ def read_here(data, filename):
         (b"number\n" + b"x" * 1_000_001, "Line 2 of list.csv is longer than 1,000,000 bytes"),
         (b'number\n"' + b"1" * 200_000, "Line 2 of list.csv has a cell of more than 131,072 characters."),
         (
-            b"number\n09123456780" + b",1" * 300 + b"\n",
+            b"number\n09123456789" + b",1" * 300 + b"\n",
             "Line 2 of list.csv has 301 columns; a list may have 256.",
         ),
         (
@@ -72,9 +72,9 @@ def test_one_sentence_that_says_what_and_where(data, sentence):
 
 def test_limits_of_size_and_rows():
     with pytest.raises(BadInput, match="has 19 bytes; a list may have 10"):
-        read(b"number\n09123456780\n", max_bytes=10)
+        read(b"number\n09123456789\n", max_bytes=10)
     with pytest.raises(BadInput, match=r"more than 2 rows \(line 4\); split it"):
-        read(b"number\n09123456780\n09123456780\n09123456781\n", max_rows=2)
+        read(b"number\n09123456789\n09123456780\n09123456781\n", max_rows=2)
 
 
 def test_a_hundred_megabytes_in_one_line_take_little_memory():
@@ -128,7 +128,7 @@ def renamed(data, part, place):
 
 SHEET = (
     '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
-    '<row r="1"><c r="A1" t="inlineStr"><is><t>09123456780</t></is></c></row>{}</sheetData></worksheet>'
+    '<row r="1"><c r="A1" t="inlineStr"><is><t>09123456789</t></is></c></row>{}</sheetData></worksheet>'
 )
 
 

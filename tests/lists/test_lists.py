@@ -36,7 +36,7 @@ def numbers(rows):
 
 
 PERSIAN = (
-    "نام,شماره,شهر\nعلي رضايي,09123456780,تهران\nزهرا پژمان,09351234567,کرج\nگلناز چگيني,02188881234,قم\n"
+    "نام,شماره,شهر\nعلي رضايي,09123456789,تهران\nزهرا پژمان,09351234567,کرج\nگلناز چگيني,02188881234,قم\n"
 )
 
 
@@ -49,7 +49,7 @@ def test_encodings_and_delimiters(encoding, delimiter, end):
     assert reader.facts().names == ["نام", "شماره", "شهر"]
     assert (reader.number_column, reader.facts().delimiter) == ("شماره", delimiter)
     assert reader.variable_columns == ["نام", "شهر"]
-    assert numbers(rows) == ["+989123456780", "+989351234567", "+982188881234"]
+    assert numbers(rows) == ["+989123456789", "+989351234567", "+982188881234"]
     assert [row.line for row in rows] == [2, 3, 4]
     assert variables(reader, rows[2]) == {"نام": "گلناز چگيني", "شهر": "قم"}
     assert reader.facts().encoding == {"utf-8": "utf-8-sig"}.get(encoding, encoding)
@@ -84,32 +84,32 @@ def test_one_persian_name_at_the_far_end_decides_the_encoding():
     ],
 )
 def test_the_number_column_by_name(header):
-    reader, rows = read(f"کد,{header},تلفن دفتر\n1234567890,9123456780,02188881234\n")
+    reader, rows = read(f"کد,{header},تلفن دفتر\n1234567890,9123456789,02188881234\n")
     assert reader.number_column == " ".join(header.split())
-    assert numbers(rows) == ["+989123456780"]
+    assert numbers(rows) == ["+989123456789"]
 
 
 def test_mobile_beats_phone_beats_number():
-    assert read("شماره,تلفن,موبایل\n1,02188881234,09123456780\n")[0].number_column == "موبایل"
+    assert read("شماره,تلفن,موبایل\n1,02188881234,09123456789\n")[0].number_column == "موبایل"
     assert read("شماره,تلفن\n1,02188881234\n")[0].number_column == "تلفن"
 
 
 def test_a_name_that_holds_no_number_gives_way_to_a_column_that_does():
-    assert read("شماره,نام,x\n1,علی,09123456780\n2,رضا,09123456780\n")[0].number_column == "x"
+    assert read("شماره,نام,x\n1,علی,09123456789\n2,رضا,09123456780\n")[0].number_column == "x"
 
 
 def test_the_number_column_by_looking():
-    reader, rows = read("علی;12;09123456780\nرضا;13;09351234567\n")
+    reader, rows = read("علی;12;09123456789\nرضا;13;09351234567\n")
     assert not reader.facts().header_line
     assert (reader.facts().names, reader.number_column) == (["column_1", "column_2", "column_3"], "column_3")
     assert [row.line for row in rows] == [1, 2]
     assert variables(reader, rows[0]) == {"column_1": "علی", "column_2": "12"}
-    reader, _ = read("who,where\nAli,09123456780\n")
+    reader, _ = read("who,where\nAli,09123456789\n")
     assert (reader.facts().header_line, reader.number_column) == (1, "where")
 
 
 def test_the_number_column_by_wish():
-    content = "number,other\n09123456780,09351234567\n"
+    content = "number,other\n09123456789,09351234567\n"
     assert numbers(read(content, columns="OTHER")[1]) == ["+989351234567"]
     assert numbers(read(content, columns="2")[1]) == ["+989351234567"]
     with pytest.raises(BadInput, match="no column «third»; the list has: number, other"):
@@ -119,24 +119,24 @@ def test_the_number_column_by_wish():
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("list.txt", "09123456780\n09351234567\n\n02188881234\n"),
-        ("list.txt", "\ufeff09123456780\r\n09351234567\r\n02188881234"),
-        ("list.txt", "09123456780, 09351234567 ,02188881234\n"),
-        ("list.txt", "09123456780;09351234567\n02188881234\n"),
-        ("list.tsv", "09123456780\tAli\n09351234567\tReza\n02188881234\t\n"),
-        ("list.csv", "sep=;\nnumber;x\n09123456780;1\n09351234567;2\n02188881234;3\n"),
-        ("list.csv", '"number","x"\n"09123456780","a ""b"", c"\n"09351234567",2\n02188881234,3\n'),
-        ("list.csv", "number;amount\n09123456780;1,250\n09351234567;1,300\n02188881234;2,000\n"),
-        ("list.csv", "09123456780;1,250\n09351234567;1,300\n02188881234;2,000\n"),
+        ("list.txt", "09123456789\n09351234567\n\n02188881234\n"),
+        ("list.txt", "\ufeff09123456789\r\n09351234567\r\n02188881234"),
+        ("list.txt", "09123456789, 09351234567 ,02188881234\n"),
+        ("list.txt", "09123456789;09351234567\n02188881234\n"),
+        ("list.tsv", "09123456789\tAli\n09351234567\tReza\n02188881234\t\n"),
+        ("list.csv", "sep=;\nnumber;x\n09123456789;1\n09351234567;2\n02188881234;3\n"),
+        ("list.csv", '"number","x"\n"09123456789","a ""b"", c"\n"09351234567",2\n02188881234,3\n'),
+        ("list.csv", "number;amount\n09123456789;1,250\n09351234567;1,300\n02188881234;2,000\n"),
+        ("list.csv", "09123456789;1,250\n09351234567;1,300\n02188881234;2,000\n"),
     ],
 )
 def test_plain_texts(name, content):
-    assert numbers(read(content, name)[1]) == ["+989123456780", "+989351234567", "+982188881234"]
+    assert numbers(read(content, name)[1]) == ["+989123456789", "+989351234567", "+982188881234"]
 
 
 def test_every_row_is_accounted_for_and_duplicates_name_the_first_line():
     _, rows = read(
-        "number,name\n09123456780,a\n+98 912 345 6780,b\nabc,c\n\n,d\n88881234,e\n۹۱۲۳۴۵۶۷۸۰,f\n0935,g\n"
+        "number,name\n09123456789,a\n+98 912 345 6789,b\nabc,c\n\n,d\n88881234,e\n۹۱۲۳۴۵۶۷۸۹,f\n0935,g\n"
     )
     assert [(row.line, row.reason, row.first_line) for row in rows] == [
         (2, None, None),
@@ -147,20 +147,20 @@ def test_every_row_is_accounted_for_and_duplicates_name_the_first_line():
         (8, Reason.DUPLICATE, 2),
         (9, Reason.TOO_SHORT, None),
     ]
-    assert rows[1].number.e164 == "+989123456780"
+    assert rows[1].number.e164 == "+989123456789"
 
 
 def test_default_area_and_opened_numbers():
-    content = "number\n88881234\n+4915112345678\n09099071234\n09123456780\n"
+    content = "number\n88881234\n+4915112345678\n09099071234\n09123456789\n"
     _, rows = read(content, default_area="21", allow_abroad=True, allow_premium=True)
-    assert numbers(rows) == ["+982188881234", "+4915112345678", "+989099071234", "+989123456780"]
+    assert numbers(rows) == ["+982188881234", "+4915112345678", "+989099071234", "+989123456789"]
     with pytest.raises(BadInput, match="area code"):
         read(content, default_area="99")
 
 
 def test_cells_stay_text_and_ragged_rows_keep_their_cells():
     reader, rows = read(
-        'number,note\n09123456780,=1+1\n09123456780\n09123456781,@x,extra\n09123456782,"two\nlines"\n'
+        'number,note\n09123456789,=1+1\n09123456780\n09123456781,@x,extra\n09123456782,"two\nlines"\n'
     )
     assert variables(reader, rows[0]) == {"note": "=1+1", "column_3": ""}
     assert variables(reader, rows[1]) == {"note": "", "column_3": ""}
@@ -178,23 +178,23 @@ def test_a_longer_row_far_down_adds_a_column_from_there_on():
 
 
 def test_headers_are_made_unique_and_bounded():
-    reader, _ = read(f"number,a,a,,{'x' * 500}\n09123456780,1,2,3,4\n")
+    reader, _ = read(f"number,a,a,,{'x' * 500}\n09123456789,1,2,3,4\n")
     assert reader.facts().names == ["number", "a", "a (2)", "column_4", "x" * 64]
 
 
 def test_long_cells_are_cut():
-    reader, rows = read(f"number,note\n09123456780,{'x' * 9_000}\n")
+    reader, rows = read(f"number,note\n09123456789,{'x' * 9_000}\n")
     assert variables(reader, rows[0]) == {"note": "x" * 1_000}
 
 
 def test_a_stream_stays_open_and_need_not_seek(tmp_path):
-    stream = io.BytesIO(b"number\n09123456780\n")
+    stream = io.BytesIO(b"number\n09123456789\n")
     with open_list(stream, filename="a.csv") as reader:
         assert len(next(iter(reader))) == 1
     stream.seek(0)
 
     class Pipe(io.RawIOBase):
-        data = io.BytesIO(b"number\n09123456780\n")
+        data = io.BytesIO(b"number\n09123456789\n")
 
         def readable(self):
             return True
@@ -205,7 +205,7 @@ def test_a_stream_stays_open_and_need_not_seek(tmp_path):
     with open_list(io.BufferedReader(Pipe()), filename="pipe") as reader:
         assert len(next(iter(reader))) == 1
     path = tmp_path / "list.csv"
-    path.write_text("number\n09123456780\n")
+    path.write_text("number\n09123456789\n")
     with open_list(path) as reader:
         assert reader.filename == "list.csv"
         assert len(next(iter(reader))) == 1
@@ -236,9 +236,9 @@ def test_xlsx():
     data = workbook(
         [],
         ["نام", "تلفن همراه", "مبلغ", "فعال"],
-        ["علی", 9123456780, 12.5, True],
+        ["علی", 9123456789, 12.5, True],
         ["رضا", "09351234567", 10, None],
-        [None, "09123456780", None, None],
+        [None, "09123456789", None, None],
         [],
         ["=1+1", "junk", None, None],
     )
@@ -255,9 +255,9 @@ def test_xlsx():
         (7, Reason.NOT_A_NUMBER),
     ]
     assert variables(reader, rows[0]) == {"نام": "علی", "مبلغ": "12.5", "فعال": "TRUE"}
-    assert rows[0].raw == "9123456780"
+    assert rows[0].raw == "9123456789"
     assert rows[2].first_line == 3
-    assert numbers(read(data, "really a workbook.csv")[1]) == ["+989123456780", "+989351234567"]
+    assert numbers(read(data, "really a workbook.csv")[1]) == ["+989123456789", "+989351234567"]
 
 
 def test_xlsx_hidden_and_empty_sheets_are_passed_over():
@@ -265,11 +265,11 @@ def test_xlsx_hidden_and_empty_sheets_are_passed_over():
     book.active.append(["09120000000"])
     book.active.sheet_state = "hidden"
     book.create_sheet("empty")
-    book.create_sheet("list").append(["09123456780"])
+    book.create_sheet("list").append(["09123456789"])
     book.active = 1
     out = io.BytesIO()
     book.save(out)
-    assert numbers(read(out.getvalue(), "list.xlsx")[1]) == ["+989123456780"]
+    assert numbers(read(out.getvalue(), "list.xlsx")[1]) == ["+989123456789"]
 
 
 def test_names_are_compared_without_what_people_vary():

@@ -55,7 +55,15 @@ def test_people_and_firms_with_such_names_are_called(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "filler", ["09123456789", "9000000000", "+989999999999", "۰۹۱۱۱۱۱۱۱۱۱", "0912-345-6789"]
+    "number", ["09123456789", "09111111111", "09121111111", "0912-345-6789", "09333333333"]
+)
+def test_a_number_that_is_easily_remembered_is_called(number: str) -> None:
+    rows, _ = read("\n".join(["نام,موبایل,تعداد", *PEOPLE, f"رضا,{number},"]))
+    assert (len(called(rows)), rows[-1].reason) == (7, None)
+
+
+@pytest.mark.parametrize(
+    "filler", ["09000000000", "9000000000", "+989999999999", "۰۹۰۰۰۰۰۰۰۰۰", "0900-000-0000"]
 )
 @pytest.mark.parametrize("several", ["none", "first", "all"])
 def test_what_is_typed_for_an_unknown_number_is_set_aside(filler: str, several: str) -> None:

@@ -19,7 +19,7 @@ from engine.services.reports.files import csv_chunks, write_csv, write_report, w
 
 COLUMNS = ["number", "نام", "tries", "heard_s", "voted"]
 ROWS = [
-    ("09123456780", "علی رضایی", 1, 4.5, True),
+    ("09123456789", "علی رضایی", 1, 4.5, True),
     ("02188881234", 'with "quotes", and\nlines', 2, -1.5, None),
     ("09351234567", "", 0, 0, False),
 ]
@@ -49,7 +49,7 @@ def test_csv_opens_in_excel_in_persian(tmp_path):
         read = list(csv.reader(file))
     assert read == [
         COLUMNS,
-        ['="09123456780"', "علی رضایی", "1", "4.5", "True"],
+        ['="09123456789"', "علی رضایی", "1", "4.5", "True"],
         ['="02188881234"', 'with "quotes", and\nlines', "2", "-1.5", ""],
         ['="09351234567"', "", "0", "0", "False"],
     ]
@@ -61,7 +61,7 @@ def test_xlsx(tmp_path):
     assert sheets(path) == [
         [
             COLUMNS,
-            ["09123456780", "علی رضایی", 1, 4.5, True],
+            ["09123456789", "علی رضایی", 1, 4.5, True],
             ["02188881234", 'with "quotes", and\nlines', 2, -1.5, None],
             ["09351234567", None, 0, 0, False],
         ]
@@ -72,12 +72,12 @@ def test_xlsx(tmp_path):
 @pytest.mark.parametrize("text", DANGEROUS)
 def test_no_cell_becomes_a_formula(text):
     csv_out, xlsx_out = io.BytesIO(), io.BytesIO()
-    write_csv(csv_out, ["number", text], [("09123456780", text)])
+    write_csv(csv_out, ["number", text], [("09123456789", text)])
     rows = list(csv.reader(io.StringIO(csv_out.getvalue().decode("utf-8-sig"), newline="")))
     blank, formula = text[: -len(text.lstrip())], text.lstrip()
     guarded = f"{blank}'{formula}"
-    assert rows == [["number", guarded], ['="09123456780"', guarded]]
-    write_xlsx(xlsx_out, ["number", text], [("09123456780", text)])
+    assert rows == [["number", guarded], ['="09123456789"', guarded]]
+    write_xlsx(xlsx_out, ["number", text], [("09123456789", text)])
     book = openpyxl.load_workbook(xlsx_out)
     assert {cell.data_type for row in book.active.iter_rows() for cell in row} == {"s"}
     assert book.active["B2"].value.replace("_x000D_", "\r") == text
@@ -191,10 +191,10 @@ def test_whole_file_is_as_readable_as_any_other(tmp_path):
 @pytest.mark.parametrize(
     ("text", "written"),
     [
-        ("09123456780", '="09123456780"'),
+        ("09123456789", '="09123456789"'),
         ("+0989121110018", '="+0989121110018"'),
         ("007", '="007"'),
-        ("6037991234567800", '="6037991234567800"'),
+        ("6037991234567890", '="6037991234567890"'),
         ("-5000", "-5000"),
         ("-1,250,000", "-1,250,000"),
         ("+12.5%", "+12.5%"),

@@ -30,17 +30,17 @@ def bring(campaign_id: int, text: str) -> None:
 
 
 def test_a_row_for_each_line_with_the_lists_own_columns(campaign_id: int) -> None:
-    bring(campaign_id, "شماره,نام,شهر\n09123456780,علی,یزد\n0912 345 6780,باز علی,قم\nabc,سارا,ری\n")
+    bring(campaign_id, "شماره,نام,شهر\n09123456789,علی,یزد\n0912 345 6789,باز علی,قم\nabc,سارا,ری\n")
     columns, rows = rows_of(campaign_id)
     assert columns == [*COLUMNS, "شهر"]
-    assert [row["number"] for row in rows] == ["09123456780", "09123456780", "abc"]
+    assert [row["number"] for row in rows] == ["09123456789", "09123456789", "abc"]
     assert [row["state"] for row in rows] == ["pending", "excluded", "excluded"]
     assert [row["disposition"] for row in rows] == ["", "duplicate", "not_a_number"]
     assert [(row["name"], row["شهر"]) for row in rows] == [("علی", "یزد"), ("باز علی", "قم"), ("سارا", "ری")]
 
 
 def test_a_called_number_shows_its_last_attempt(campaign_id: int) -> None:
-    bring(campaign_id, "number,vote\n09123456780,old\n")
+    bring(campaign_id, "number,vote\n09123456789,old\n")
 
     def work() -> None:
         switch = Switch.create(name="fs1", address="esl://x")
@@ -57,7 +57,7 @@ def test_a_called_number_shows_its_last_attempt(campaign_id: int) -> None:
     columns, (row,) = rows_of(campaign_id)
     assert columns[-1] == "vote (2)"
     assert row == {
-        "number": "09123456780", "name": "", "state": "delivered", "disposition": "answered", "tries": 2,
+        "number": "09123456789", "name": "", "state": "delivered", "disposition": "answered", "tries": 2,
         "hangup_cause": "NORMAL_CLEARING", "sip_status": 200, "answered_at": "2023-11-15T01:43:20+03:30",
         "heard_s": 8.6, "vote": "2", "gateway": "lab", "switch": "fs1", "attempt_uuid": "0-1",
         "finished_at": "2023-11-15T01:43:29+03:30", "vote (2)": "old",
