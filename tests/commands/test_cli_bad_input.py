@@ -56,6 +56,7 @@ OTHERS = [
     ("campaign show seven", "ID"),
     ("campaign list --state over", "'running'"),
     ("account show 7", "no account 7"),
+    ("do-not-call import {good} --account 7", "no account 7"),
     ("gateway set nix --cps 3", "no gateway 'nix'"),
     ("gateway add a,b", "letters, digits"),
     ("gateway add a --cps -3", "Calls a second"),

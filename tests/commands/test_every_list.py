@@ -39,7 +39,7 @@ def test_files_of_every_kind(ctl: Ctl, message: str) -> None:
         path.write_bytes(data)
         commands.append(("send", str(path), "--message", message, *DRY))
         wanted.append(counted(data))
-        commands.append(("do-not-call", "import", str(path), "--account", "1", "--json"))
+        commands.append(("do-not-call", "import", str(path), "--json"))
         wanted.append(counted(data, allow_abroad=True))
     # The sends come first: what is on the list is called no more.
     order = sorted(range(len(commands)), key=lambda at: commands[at][0])[::-1]

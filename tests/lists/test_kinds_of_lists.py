@@ -73,7 +73,7 @@ def test_codes_are_never_chosen(title: str) -> None:
     rows, facts = read("\n".join([f"{title},همراه مشتری", *lines]))
     assert facts.columns == ["همراه مشتری"]
     assert len(called(rows)) == 29
-    with pytest.raises(BadInput, match="surely"):
+    with pytest.raises(BadInput, match="certainly"):
         read("\n".join([f"{title},x", *(f"{1_141_900_000 + n},a" for n in range(30))]))
 
 

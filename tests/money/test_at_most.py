@@ -102,7 +102,7 @@ def test_no_campaign_takes_more_than_its_check_page_says(sqlite: Writer) -> None
             )
             return
         assert taken(campaign) == min(told.total, credit)
-        assert read(lambda: reservations.average_cost(campaign)) == pytest.approx(told.average)
+        assert read(lambda: reservations.average_cost(campaign)) == pytest.approx(told.average_call)
         for share in one.heard:
             world.settle(world.claim(campaign, 2), int(one.call_ms * share))
             assert is_within(campaign, told)

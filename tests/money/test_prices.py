@@ -149,7 +149,7 @@ def test_an_account_is_put_only_into_a_group_that_has_a_price(world: World) -> N
 def test_what_a_call_costs_on_average(world: World, mobiles: int, landlines: int, average: float) -> None:
     account = world.account(1)
     quote = read(lambda: pricing.quote(account, mobiles, landlines, MESSAGE_MS, world.now))
-    assert quote.average == average
+    assert quote.average_call == average
     assert quote.pulses == 2
 
 

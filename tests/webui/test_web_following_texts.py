@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from pydantic import SecretStr
 
 from engine.clock import wall_ms
@@ -30,7 +31,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def granted(cast) -> None:
+def granted(app: Flask, cast) -> None:
     def work() -> None:
         Account.update(permissions="texts").where(Account.id == cast.sahar).execute()
         pricing.set_price(

@@ -72,7 +72,7 @@ LATIN = re.compile(r"[A-Za-z]{2,}")
 NAMES = re.compile(
     r"%\(\w+\)s|%%|\{\w+(:\w+)?\}|UTF-8|UTF-16|Windows-1256|XLSX|XML|CSV|TSV|TXT|csv|xlsx|PDF|JPEG|PNG|GIF|RTF|RAR"
     r"|7-Zip|gzip|WAV|MP3|M4A|OGG|WebM|WMA|AMR|FLAC|DOCX|AnyDesk|TeamViewer|HTTPS?|JSON|CDR|SIP|CPS|IP|API|ZIP"
-    r"|UTF-7|dBase|DBF|LDIF|Thunderbird"
+    r"|WebP|UTF-7|dBase|DBF|LDIF|Thunderbird"
     r"|UTF-32|NUL|bzip2|xz|Access|Parquet|HTML|vCard|Google Contacts|Outlook|Numbers|Tab|LUFS|dBFS|Authenticator|A-law"
     r"|AVANAK_[A-Z_]+(=true)?|digits|null|4h|90m|3d|T09|send-records|avanak|Telegram|ptime|ODS|XLSB?|TOTP|QR|URL"
     r"|QuickSend|create_campaign|Authorization: Bearer avk_|Idempotency-Key|ASCII|application/x-ndjson|text/csv|number|cursor|key"

@@ -27,7 +27,6 @@ _KNOWN_BINARIES = (
     (b"\x1f\x8b", Sentence("a gzip archive")),
     (b"BZh", Sentence("a bzip2 archive")),
     (b"\xfd7zXZ", Sentence("an xz archive")),
-    (b"RIFF", Sentence("a sound or a picture")),
     (b"ID3", Sentence("a sound file")),
     (b"OggS", Sentence("a sound file")),
     (b"fLaC", Sentence("a sound file")),
@@ -37,6 +36,7 @@ _KNOWN_BINARIES = (
     (b"\x7fELF", Sentence("a program")),
     (b"MZ\x90", Sentence("a program")),
 )
+_RIFF = {b"WAVE": Sentence("a sound file"), b"WEBP": Sentence("a WebP picture")}  # by what stands after its size
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PROLOGUE = r"<\?xml[^>]*>\s*(?:<\?mso-application[^>]*>\s*|<!--.*?-->\s*)*"
 _MARKED_UP = tuple(
@@ -53,7 +53,7 @@ _MARKED_UP = tuple(
         ),
         (r"<\?xml|<!DOCTYPE|<\w+(?:\s[^<>]*)?>\s*<", Sentence("an XML file")),
         (r"BEGIN:VCARD", Sentence("a file of address cards (vCard)")),
-        (r"(?:version:\s*\d+\s+)?(?:#[^\r\n]*\s+)*dn::?\s", Sentence("an address book (LDIF)")),
+        (r"(?:version:\s*\d+\s+)?(?:#[^\r\n]*[\r\n]\s*)*dn::?\s", Sentence("an address book (LDIF)")),
         (r"BEGIN:VCALENDAR", Sentence("a calendar")),
         # A list with the columns «ID» and «Phone» begins in the same way.
         (r"ID;P[^\r\n]*[\r\n]+(?:[BCFOPW];|NN;|NU;)", Sentence("a symbolic link table (SYLK)")),
@@ -80,15 +80,15 @@ def open_table(file: BinaryIO, name: str, sheet: str = "") -> Table:
     start = file.read(_START)
     for magic, what in _KNOWN_BINARIES:
         if start.startswith(magic):
-            raise BadInput("%(file)s is %(what)s, not a list of numbers.", file=name, what=what)
+            raise _not_a_list(name, what)
+    if start.startswith(b"RIFF"):
+        raise _not_a_list(name, _RIFF.get(start[8:12], Sentence("a video")))
     if start.startswith(_OLE):
         return _of_ole(file, name, sheet)
     if start.startswith(b"PK\x03\x04"):
         return _of_zip(file, name, sheet)
     if _is_dbase(start):
-        raise BadInput(
-            "%(file)s is %(what)s, not a list of numbers.", file=name, what=Sentence("a dBase table (DBF)")
-        )
+        raise _not_a_list(name, Sentence("a dBase table (DBF)"))
     if _is_utf_7(start):
         raise BadInput("%(file)s is written in UTF-7; save it as UTF-8.", file=name)
     _refuse_marked_up(start, name)
@@ -97,6 +97,10 @@ def open_table(file: BinaryIO, name: str, sheet: str = "") -> Table:
         table.detach()
         raise BadInput("%(file)s is a text file: it has no sheets.", file=name)
     return table
+
+
+def _not_a_list(name: str, what: Sentence) -> BadInput:
+    return BadInput("%(file)s is %(what)s, not a list of numbers.", file=name, what=what)
 
 
 def _is_dbase(start: bytes) -> bool:
