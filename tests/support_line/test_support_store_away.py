@@ -76,7 +76,7 @@ def test_a_call_back_that_ends_meanwhile_frees_its_agent(line: Callable[..., Lin
     done = CallBack.select().where(CallBack.state == "done")
     wait_for(lambda: read(done.count) == 2, "the second call-back")
     assert (
-        sorted(house.far_end(CALL_BACK)) == sorted(house.far_end(PRESSED)) == ["09121110008", "09121120008"]
+        sorted(house.far_end(CALL_BACK)) == sorted(house.far_end(PRESSED)) == ["989121110008", "989121120008"]
     )
 
 
@@ -89,7 +89,7 @@ def test_a_try_whose_commit_was_not_answered_is_settled_and_made_again(line: Cal
     store.loses_answers = 1
     house.free("501")
     wait_for(lambda: read(CallBack.get).state == "done", "the call-back")
-    assert house.far_end(CALL_BACK) == house.far_end(PRESSED) == ["09121110008"]
+    assert house.far_end(CALL_BACK) == house.far_end(PRESSED) == ["989121110008"]
     wait_for(lambda: read(call_backs.open_tries) == [], "the end of the tries")
     ends = [row.end for row in read(lambda: list(CallBackTry.select().order_by(CallBackTry.id)))]
     assert ends == ["not_placed", "talked"]
