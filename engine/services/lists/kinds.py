@@ -36,7 +36,8 @@ _KNOWN_BINARIES = (
     (b"\x7fELF", Sentence("a program")),
     (b"MZ\x90", Sentence("a program")),
 )
-_RIFF = {b"WAVE": Sentence("a sound file"), b"WEBP": Sentence("a WebP picture")}  # by what stands after its size
+# By what stands behind the size of a RIFF file.
+_RIFF = {b"WAVE": Sentence("a sound file"), b"WEBP": Sentence("a WebP picture")}
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PROLOGUE = r"<\?xml[^>]*>\s*(?:<\?mso-application[^>]*>\s*|<!--.*?-->\s*)*"
 _MARKED_UP = tuple(
