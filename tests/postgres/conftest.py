@@ -7,10 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.store import database, threads
-from engine.store.database import db
 from tests.postgres.cluster import Cluster
-from tests.postgres.fixtures import postgres, store, store_url
+from tests.postgres.fixtures import opened, postgres, store, store_url
 from tests.postgres.server import PostgresServer
 
 __all__ = ["postgres", "store", "store_url"]
@@ -18,13 +16,7 @@ __all__ = ["postgres", "store", "store_url"]
 
 @pytest.fixture
 def cluster(postgres: PostgresServer, tmp_path: Path) -> Iterator[Cluster]:
-    url = postgres.create()
-    database.open_database(url)
-    database.upgrade()
-    made = Cluster(url, tmp_path)
-    yield made
-    made.stop()
-    threads.close_readers()
-    if not db.is_closed():
-        db.close()
-    postgres.drop(url)
+    with opened(postgres) as url:
+        made = Cluster(url, tmp_path)
+        yield made
+        made.stop()

@@ -6,6 +6,7 @@ import atexit
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -46,6 +47,19 @@ def _upgraded() -> str:
     database.open_database(url)
     database.upgrade()
     return url
+
+
+@contextmanager
+def opened(server: PostgresServer) -> Iterator[str]:
+    """A new PostgreSQL database, open and upgraded: its address; it is dropped at the end."""
+    url = server.create()
+    database.open_database(url)
+    database.upgrade()
+    yield url
+    threads.close_readers()
+    if not db.is_closed():
+        db.close()
+    server.drop(url)
 
 
 @pytest.fixture(scope="session")

@@ -19,10 +19,9 @@ from engine.services.money.payment_providers import TestProvider
 from engine.services.onboarding import registration
 from engine.services.sla import incidents
 from engine.states import AccountState
-from engine.store import database, threads
-from engine.store.database import db
 from engine.store.tables.core import Account, Message, User
 from engine.store.threads import read, write
+from tests.postgres.fixtures import opened
 from tests.postgres.server import PostgresServer
 from tests.postgres.webs import Person, Webs
 from tests.webui.conftest import Cast, _make_cast
@@ -33,20 +32,13 @@ HOUR = 3_600_000
 
 @pytest.fixture(scope="module")
 def webs(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Webs]:
-    url = postgres.create()
-    database.open_database(url)
-    database.upgrade()
     global CAST
-    CAST = write(_make_cast)
-    made = Webs(
-        url, tmp_path_factory.mktemp("webs"), AVANAK_HOURS_SERVICE="", AVANAK_CODE_CALLS_AN_HOUR="100000"
-    )
-    yield made
-    made.stop()
-    threads.close_readers()
-    if not db.is_closed():
-        db.close()
-    postgres.drop(url)
+    with opened(postgres) as url:
+        CAST = write(_make_cast)
+        folder = tmp_path_factory.mktemp("webs")
+        made = Webs(url, folder, AVANAK_HOURS_SERVICE="", AVANAK_CODE_CALLS_AN_HOUR="100000")
+        yield made
+        made.stop()
 
 
 CAST: Cast
