@@ -1,4 +1,4 @@
-"""Recordings as people bring them: what a file is, all of it decoded, and what a telephone makes of it.
+"""Reads the recordings that people upload: detect the format, decode all of it, fit it to a telephone line.
 
-All of this runs in a worker (`engine.workers`) and computes on strangers' bytes; `reading.read` is its door.
+This code handles untrusted bytes, so it runs in a worker process (`engine.workers`). `reading.read` is the entry.
 """

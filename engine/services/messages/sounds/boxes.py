@@ -1,6 +1,6 @@
-"""Containers that FFmpeg reads: their names, and whether one is whole and alone in its file.
+"""Containers that FFmpeg reads: their names, and whether a file holds exactly one complete container.
 
-FFmpeg plays what there is of a file that was cut short, and the first of several, without a word.
+FFmpeg silently plays what is left of a truncated file, and only the first of several joined files.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ _LOCKED = re.compile(
     + re.escape(bytes.fromhex("14e68a292226174cb935dae07ee9289c")),
     re.DOTALL,
 )
-"""The entry of a coded sound that is encrypted; the encryption objects of a WMA file."""
-_HEADERS = 32_000_000  # bytes in which it is looked for
+"""Marks of copy protection: encrypted sample entries in MP4, encryption objects in WMA."""
+_HEADERS = 32_000_000  # bytes searched for such a mark
 _EBML = b"\x1a\x45\xdf\xa3"
 _MATROSKA_AGAIN = re.compile(rb"\x1a\x45\xdf\xa3.{1,60}(?:webm|matroska)", re.DOTALL)
 _SEGMENT, _CLUSTER = 0x18538067, 0x1F43B675
 _BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")
 _AMR_NARROW = dict(enumerate((13, 14, 16, 18, 20, 21, 27, 32, 6))) | {15: 1}
 _AMR_WIDE = dict(enumerate((18, 24, 33, 37, 41, 47, 51, 59, 61, 6))) | {14: 1, 15: 1}
-"""Bytes of a frame by its type."""
+"""Frame size in bytes by frame type."""
 _AMR_FOREIGN = 4_096
 _BOX_NAME = re.compile(rb"[A-Za-z0-9 \xa9]{4}")
 
 
 def container(data: Any, start: int, name: str) -> str:
-    """What FFmpeg calls the container that begins there; empty for what is not its business."""
+    """Return FFmpeg's name of the container at `start`; empty if FFmpeg is not the decoder for it."""
     head = data[start : start + 16]
     if head.startswith(_EBML):
         return "matroska"
@@ -50,14 +50,14 @@ def container(data: Any, start: int, name: str) -> str:
         return "aiff"
     if len(head) > 1 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0:
         return "aac"
-    # Bare GSM frames, as telephone exchanges keep them, have no header but begin with 0xD each.
+    # Raw GSM, as telephone exchanges store it, has no header, but each frame begins with 0xD.
     if name.lower().endswith(".gsm") and head and head[0] >> 4 == 0xD:
         return "gsm"
     return ""
 
 
 def check(data: Any, start: int, kind: str, shown: str) -> None:
-    """Refuse a file that is locked, that was cut short, or that holds several."""
+    """Raise BadInput if the file is copy-protected, truncated, or several files joined."""
     if _LOCKED.search(data, start, start + _HEADERS) if kind in ("mov", "asf") else None:
         raise BadInput(
             "%(name)s is protected against copying (DRM), so only the shop's own player can play it; "
@@ -80,7 +80,7 @@ def check(data: Any, start: int, kind: str, shown: str) -> None:
 
 
 def end_of_amr(data: Any, start: int, end: int) -> int:
-    """Where the frames of an AMR file end: what is behind them, zeros or a few bytes that begin no frame, is no sound."""
+    """Return the end of the AMR frames. Zeros, or a few bytes that start no frame, may follow them."""
     is_wide = data[start : start + 9] == b"#!AMR-WB\n"
     sizes = _AMR_WIDE if is_wide else _AMR_NARROW
     at = start + (9 if is_wide else 6)
@@ -107,7 +107,7 @@ def _check_boxes(data: Any, at: int, shown: str) -> None:
         if size == 1:
             size = int.from_bytes(data[at + 8 : at + 16], "big")
         if not _BOX_NAME.fullmatch(name) or 0 < size < 8:
-            return  # what stands behind the last box is not sound
+            return  # trailing bytes after the last box are not sound
         if name in (b"ftyp", b"moov") and name in seen:
             raise joined(shown)
         seen.add(name)
@@ -124,7 +124,7 @@ def _check_matroska(data: Any, start: int, shown: str) -> None:
     while at < depth_end:
         element, size, at = _element(data, at)
         if element in (_SEGMENT, _CLUSTER):
-            # Of a recording that was not finished the length is open; its elements are looked at then.
+            # An unfinished recording has no length here; step into its elements then.
             if size is not None:
                 _check_end(data, at + size, shown)
                 at += size if element == _CLUSTER else 0
@@ -136,7 +136,7 @@ def _check_matroska(data: Any, start: int, shown: str) -> None:
 
 
 def _element(data: Any, at: int) -> tuple[int, int | None, int]:
-    """Id and length (None: open) of the element there, and where its content begins; an id of 0: there is none."""
+    """Return id, length (None: unknown) and start of content of the element at `at`; id 0 if there is none."""
     first = data[at : at + 1]
     width = 9 - first[0].bit_length() if first and first[0] else 9
     if width > 4:
@@ -152,7 +152,7 @@ def _element(data: Any, at: int) -> tuple[int, int | None, int]:
 
 
 def _check_asf(data: Any, start: int, shown: str) -> None:
-    """What lacks of the length in the «file properties», which a live recording leaves open."""
+    """Check the length in the «file properties» object; live recordings leave it open."""
     if data.find(_ASF, start + 16) >= 0:
         raise joined(shown)
     place = data.find(_ASF_FILE_PROPERTIES, start, start + 65_536)

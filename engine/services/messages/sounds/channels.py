@@ -1,7 +1,7 @@
-"""From several channels to the one that a telephone has.
+"""Mixes several channels down to one.
 
-The mean of the channels, unless they cancel each other: then something said in one of them would not be
-heard, and the channel in which most is heard is used alone.  Judged in the band of a telephone.
+The result is the mean of the channels, unless they cancel each other out. Then speech would be lost, so the
+channel in which most is heard is used alone. Only the telephone band counts.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from engine.services.messages.sounds.whole import RATE, Block
 
 _FRAME = RATE // 10
 _BAND = slice(30, 341)  # 300 to 3,400 Hz of a frame's spectrum
-_QUIET = 10 ** (-75 / 10)  # of full scale: below it nothing is heard
-_FAR_BELOW = 10 ** (-35 / 10)  # of the loudest frame
-_AT_ONCE = 512  # frames
+_QUIET = 10 ** (-75 / 10)  # relative to full scale; quieter is inaudible
+_FAR_BELOW = 10 ** (-35 / 10)  # relative to the loudest frame
+_AT_ONCE = 512  # frames in one FFT call
 
 
 def mix(samples: Block) -> tuple[Block, int]:
-    """One channel of `samples` (n, channels) at 8 kHz, and its number from 1 if it is one alone (0: the mean)."""
+    """Mix `samples` (n, channels) at 8 kHz to (n,); also return the channel used, from 1, or 0 for the mean."""
     count = samples.shape[1]
     if count == 1:
         return samples[:, 0], 0
@@ -34,7 +34,7 @@ def mix(samples: Block) -> tuple[Block, int]:
         return mean, int(live[0]) + 1
     best = energies.max(axis=0)
     is_heard = heard.any(axis=0)
-    # The mean of channels that have nothing in common is so much below the one that speaks, and no more.
+    # The mean of unrelated channels is this much quieter than the one that speaks, and no more.
     allowed = best / (2 * len(live) ** 2)
     lost = [int((energies[each] < allowed)[is_heard].sum()) for each in live]
     if int((_energy(mean) < allowed)[is_heard].sum()) <= min(lost):
@@ -45,7 +45,7 @@ def mix(samples: Block) -> tuple[Block, int]:
 
 
 def _energy(channel: Block) -> npt.NDArray[np.float64]:
-    """Of each tenth of a second, in the band of a telephone; a sine at full scale has 1."""
+    """Return the energy of each 100 ms in the telephone band; a full-scale sine has 1."""
     frames = -(-len(channel) // _FRAME)
     padded = np.zeros(frames * _FRAME, np.float32)
     padded[: len(channel)] = channel

@@ -1,4 +1,4 @@
-"""From the bytes of a file to its sounds: what it is, by its content alone, and the one decoder for that."""
+"""Detects the format of a file by its content and decodes it with the one decoder for that format."""
 
 from __future__ import annotations
 
@@ -33,18 +33,19 @@ from engine.services.messages.sounds.whole import (
 log = logging.getLogger(__name__)
 
 _UNRECOGNISED = 1  # SF_ERR_UNRECOGNISED_FORMAT
-_FORMATS = frozenset({"WAV", "WAVEX", "OGG", "FLAC"})  # that libsndfile decodes exactly
+_FORMATS = frozenset({"WAV", "WAVEX", "OGG", "FLAC"})  # libsndfile decodes these exactly
 _TELL_LENGTH = frozenset({"matroska", "mov", "aiff"})
-"""Containers that hold their length; of others FFmpeg makes a guess."""
+"""Containers that store their duration; for others FFmpeg only estimates it."""
 _BLOCK_FRAMES = 65_536
 _FFMPEG_SHORT_S = 0.3
 _FLAC = b"fLaC\x00\x00\x00\x22"
 
 
 def sounds(data: Any, name: str, shown: str) -> Iterator[Sound]:
-    """All sounds of the file in order.  BadInput for what is none, cut short, damaged or not to be told apart.
+    """Yield the sounds of the file in order.
 
-    `data` is the file in memory (bytes or mmap); `name` only tells bare GSM frames, which have no header.
+    `data` is the file in memory (bytes or mmap). `name` is used only to recognise raw GSM, which has no header.
+    Raises BadInput if the file is not audio, truncated, damaged, or ambiguous.
     """
     start = tags.start_of_sound(data)
     end = tags.end_of_sound(data, start)
@@ -67,7 +68,9 @@ def sounds(data: Any, name: str, shown: str) -> Iterator[Sound]:
     elif (first := mpeg.first_frame(data, start)) is not None:
         yield from mpeg.sounds(data, first, end, shown)
     else:
-        yield _by_soundfile(Slices(b"", memoryview(data)[start:]), shown)  # which says what it is
+        yield _by_soundfile(
+            Slices(b"", memoryview(data)[start:]), shown
+        )  # libsndfile identifies or refuses it
 
 
 def _of_wav(part: wav.WavPart, data: Any, shown: str) -> Iterator[Sound]:
@@ -82,7 +85,7 @@ def _of_wav(part: wav.WavPart, data: Any, shown: str) -> Iterator[Sound]:
 
 
 def _flacs(data: Any, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Each FLAC file of those that were joined."""
+    """Yield start and end of each FLAC file in a file of several joined ones."""
     while (other := data.find(_FLAC, start + 8, end)) >= 0:
         yield start, other
         start = other
@@ -98,7 +101,7 @@ def _by_soundfile(file: io.RawIOBase, shown: str) -> Sound:
         raise BadInput(
             "%(name)s is %(format)s; send %(sent)s.", name=shown, format=sound.format, sent=FORMATS
         )
-    # Of a stream without a length libsndfile claims the largest number there is.
+    # libsndfile reports the largest integer for a stream of unknown length.
     claimed_s = sound.frames / sound.samplerate
     claimed_s = claimed_s if claimed_s < 10**9 else 0.0
     return Sound(sound.samplerate, sound.channels, claimed_s, _blocks(sound, claimed_s, shown))
@@ -124,7 +127,7 @@ def _refused(error: soundfile.LibsndfileError, shown: str) -> BadInput:
 
 
 def _by_ffmpeg(file: io.RawIOBase, kind: str, shown: str) -> Iterator[Sound]:
-    """The sound of a container, which is named: nothing is guessed, so no playlist can name other files."""
+    """Decode a container. Its format is given, not probed, so that no playlist can refer to other files."""
     decoded_s = claimed_s = 0.0
     with _told(kind, shown), av.open(cast(Any, file), format=kind, metadata_errors="ignore") as media:
         assert isinstance(media, InputContainer)
@@ -145,7 +148,7 @@ def _by_ffmpeg(file: io.RawIOBase, kind: str, shown: str) -> Iterator[Sound]:
 
 @contextmanager
 def _told(kind: str, shown: str) -> Iterator[None]:
-    """FFmpeg's errors are for programmers and name our own file: they go into the log."""
+    """Log FFmpeg's errors and raise BadInput instead: they are for programmers and contain internal paths."""
     try:
         yield
     except av.error.FFmpegError as error:
@@ -154,7 +157,7 @@ def _told(kind: str, shown: str) -> Iterator[None]:
 
 
 class _Counted:
-    """How many samples its blocks had."""
+    """Counts the samples of the blocks that it passes on."""
 
     def __init__(self) -> None:
         self.samples = 0
@@ -170,7 +173,7 @@ class _Counted:
 
 
 def _floats(found: np.ndarray[Any, Any]) -> Block:
-    """Samples of any type as floats between -1 and 1."""
+    """Convert samples of any type to floats between -1 and 1."""
     if found.dtype.kind == "f":
         return found.astype(np.float32)
     if found.dtype == np.uint8:
@@ -180,7 +183,7 @@ def _floats(found: np.ndarray[Any, Any]) -> Block:
 
 
 def _claimed_s(media: InputContainer, stream: AudioStream) -> float:
-    """The length of the sound, else that of the file if it holds nothing beside sound; 0 for none."""
+    """Return the duration of the stream, or of the file if it holds only sound; 0 if unknown."""
     if stream.duration is not None and stream.time_base is not None:
         return float(stream.duration * stream.time_base)
     is_sound_alone = all(one.type == "audio" for one in media.streams)

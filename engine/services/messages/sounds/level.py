@@ -1,6 +1,6 @@
-"""How loud a message is to a telephone, and bringing it there: EBU R128, without clicks deciding.
+"""Measures loudness by EBU R128, ignoring clicks, and raises a message to telephone level.
 
-All on one channel of floats at 8 kHz.
+Every function takes one channel of floats at 8 kHz.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from av.filter import Graph
 from engine.services.messages.sounds.whole import PEAK, RATE, Block
 
 TARGET_LUFS = -20.0
-"""Speech at this level is as loud as a person who speaks into a telephone."""
+"""The loudness of a person speaking into a telephone."""
 QUIET_LUFS = -26.0
-"""What is quieter is raised to the target; what is louder is left as it was recorded."""
+"""Quieter messages are raised to the target; louder ones stay as recorded."""
 MAX_GAIN_DB = 40.0
 _SILENT_LUFS = -60.0
-_TOP_SHARE = 0.1  # of the loud blocks: a bang among quiet speech does not decide
+_TOP_SHARE = 0.1  # loudest blocks left out, so that a bang does not outweigh quiet speech
 _STEP = RATE // 200  # 5 ms
-_CLICK_STEPS = 8  # 40 ms: what is shorter and far above its surroundings is a click
+_CLICK_STEPS = 8  # 40 ms: a click is shorter, and far louder than its surroundings
 _AROUND_STEPS = 50  # 250 ms on each side
 _CLICK_RATIO = 10 ** (26 / 20)
 _LOOK_AHEAD = 16  # samples
@@ -32,10 +32,10 @@ _LOOK_AHEAD = 16  # samples
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What there is to hear: one truth value for each 20 ms, and what of the samples is clicks."""
+    """Where something is heard: `speech` has one flag for each 20 ms, `clicks` one for each sample."""
 
     speech: npt.NDArray[np.bool_]
-    clicks: npt.NDArray[np.bool_]  # one a sample
+    clicks: npt.NDArray[np.bool_]  # (samples,)
 
     @property
     def speech_s(self) -> float:
@@ -43,12 +43,12 @@ class Heard:
 
     @property
     def before_s(self) -> float:
-        """Silence at its start."""
+        """Seconds of silence at the start."""
         return float(np.argmax(self.speech)) * 0.02 if self.speech.any() else 0.0
 
     @property
     def after_s(self) -> float:
-        """Silence at its end."""
+        """Seconds of silence at the end."""
         return float(np.argmax(self.speech[::-1])) * 0.02 if self.speech.any() else 0.0
 
 
@@ -64,9 +64,9 @@ def hear(mono: Block) -> Heard:
 
 
 def loudness_lufs(mono: Block) -> float:
-    """Of the message's speech, by EBU R128's blocks of 400 ms, the loudest tenth of them left out; -inf for none.
+    """Return the loudness of the speech, from EBU R128 blocks of 400 ms without the loudest tenth; -inf for silence.
 
-    Hand it the samples without their clicks.
+    Remove clicks from `mono` first.
     """
     blocks = np.array(_momentary(mono))
     blocks = np.sort(blocks[blocks > _SILENT_LUFS - 10])
@@ -77,7 +77,7 @@ def loudness_lufs(mono: Block) -> float:
 
 
 def share_in_band(mono: Block) -> float:
-    """Which share of the energy, from 0 to 1, a telephone plays (200 to 3,600 Hz); 1 for none at all."""
+    """Return the share of the energy, 0 to 1, within a telephone's band (200 to 3,600 Hz); 1 for silence."""
     seconds = mono[: len(mono) // RATE * RATE].reshape(-1, RATE).astype(np.float32)
     window = np.hanning(RATE).astype(np.float32)
     powers = np.zeros(RATE // 2 + 1)
@@ -87,9 +87,9 @@ def share_in_band(mono: Block) -> float:
 
 
 def raise_to_telephone(mono: Block, heard: Heard) -> tuple[Block, float, float]:
-    """The message at a telephone's level; its loudness before (LUFS) and by how much it was raised (dB).
+    """Return the message at telephone level, its loudness before (LUFS), and the gain applied (dB).
 
-    Peaks that would clip are held back one by one; a float recording beyond full scale is made quieter.
+    Single peaks that would clip are limited. A float recording above full scale is made quieter as a whole.
     """
     calm = np.where(heard.clicks, 0, mono).astype(np.float32)
     loudness = loudness_lufs(calm)
@@ -106,11 +106,11 @@ def raise_to_telephone(mono: Block, heard: Heard) -> tuple[Block, float, float]:
 
 
 def _held_back(samples: Block) -> Block:
-    """Nothing above 1 dB below full scale: each peak is lowered with 2 ms around it."""
+    """Limit peaks to 1 dB below full scale, by lowering each with 2 ms on either side."""
     wanted = np.minimum(1, PEAK / np.maximum(np.abs(samples), 1e-9)).astype(np.float32)
     padded = np.pad(wanted, 2 * _LOOK_AHEAD, constant_values=1)
     width = 1
-    while width < 2 * _LOOK_AHEAD:  # the least of 32 samples
+    while width < 2 * _LOOK_AHEAD:  # sliding minimum of 32 samples
         padded = np.minimum(padded[:-width], padded[width:])
         width *= 2
     window = np.hanning(2 * _LOOK_AHEAD + 2)[1:].astype(np.float32)
@@ -121,7 +121,7 @@ def _held_back(samples: Block) -> Block:
 
 
 def _clicks(mono: Block) -> npt.NDArray[np.bool_]:
-    """Which samples belong to something short and far louder than all around it."""
+    """Mark samples of anything short and far louder than its surroundings."""
     steps = len(mono) // _STEP
     found = np.zeros(len(mono), np.bool_)
     if steps < 2 * _CLICK_STEPS:
@@ -130,7 +130,7 @@ def _clicks(mono: Block) -> npt.NDArray[np.bool_]:
     padded = np.pad(levels, _AROUND_STEPS)
     around = np.lib.stride_tricks.sliding_window_view(padded, 2 * _AROUND_STEPS + 1)
     surroundings = np.empty(steps)
-    for at in range(0, steps, 4_096):  # a window of each would be large
+    for at in range(0, steps, 4_096):  # in parts: all windows at once need much memory
         surroundings[at : at + 4_096] = np.percentile(around[at : at + 4_096], 75, axis=1)
     is_above = levels > np.maximum(surroundings * _CLICK_RATIO, 10 ** (-50 / 20))
     edges = np.flatnonzero(np.diff(np.concatenate(([0], is_above.astype(np.int8), [0]))))
@@ -141,7 +141,7 @@ def _clicks(mono: Block) -> npt.NDArray[np.bool_]:
 
 
 def _momentary(mono: Block) -> list[float]:
-    """EBU R128's momentary loudness, ten times a second, as FFmpeg's filter `ebur128` reckons it."""
+    """Return EBU R128's momentary loudness, ten values a second, as FFmpeg's `ebur128` filter measures it."""
     graph = Graph()
     source = graph.add_abuffer(sample_rate=RATE, format="flt", layout="mono", time_base=Fraction(1, RATE))
     graph.link_nodes(
@@ -163,7 +163,7 @@ def _take(graph: Graph, found: list[float]) -> None:
     try:
         while True:
             piece = graph.pull()
-            said = piece.metadata.get("lavfi.r128.M")  # less than a tenth of a second has none
+            said = piece.metadata.get("lavfi.r128.M")  # missing for less than 100 ms
             if said is not None:
                 found.append(float(said))
     except (av.error.BlockingIOError, av.error.EOFError):

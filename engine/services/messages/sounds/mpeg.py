@@ -1,7 +1,7 @@
-"""MPEG audio (MP3, MP2): every frame of the data, whatever a header says of their number.
+"""MPEG audio (MP3, MP2): finds and decodes every frame, whatever a header says about their number.
 
-Files without a length, with a false one, or of several files in a row are read to the end of the data;
-labels and foreign bytes between the frames are passed over, as long as they are few.
+Files without a length, with a wrong one, or joined from several are read to the end of the data. Tags and
+a few foreign bytes between frames are skipped.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ _BITRATES = {
     (2, 3): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
 }  # kbit/s by (1 for MPEG 1, else 2; layer)
 _RATES = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
-_FOREIGN = 4_096  # bytes that are no sound, in one place and at the end
-_LOOKED_THROUGH = 262_144  # bytes in which the first frame is looked for
-_DECODER_DELAY = 529  # samples that every decoder of layer 3 adds at the start
-_SPOILT_SHARE = 0.02  # of the frames: so many a decoder may refuse
+_FOREIGN = 4_096  # longest run of bytes, between frames or at the end, that is skipped
+_LOOKED_THROUGH = 262_144  # bytes searched for the first frame
+_DECODER_DELAY = 529  # samples that every layer 3 decoder adds at the start
+_SPOILT_SHARE = 0.02  # of the frames may be undecodable
 
 
 class Frame(NamedTuple):
-    """The header of a frame: `size` in bytes, `samples` of each channel."""
+    """A frame header; `size` in bytes, `samples` per channel."""
 
     version: int  # 3: MPEG 1, 2: MPEG 2, 0: MPEG 2.5
     layer: int
@@ -47,26 +47,26 @@ class Frame(NamedTuple):
 
     @property
     def form(self) -> tuple[int, int, int, int]:
-        """What is the same in all frames of a piece."""
+        """What all frames of one piece have in common."""
         return self[:4]
 
 
 @dataclass(slots=True)
 class Piece:
-    """Frames in a row that one encoder made."""
+    """Consecutive frames from one encoder."""
 
     first: Frame
     frames: list[tuple[int, int]] = field(default_factory=list)  # (place, size)
-    claimed: int = 0  # frames, as its header says; 0: it does not
+    claimed: int = 0  # number of frames in its header; 0: unknown
     claimed_bytes: int = 0
     bytes: int = 0
-    skip: int = 0  # samples that the encoder put before and behind
+    skip: int = 0  # samples that the encoder added before, and (drop) after
     drop: int = 0
-    ignored: int = 0  # zeros behind it, up to the end of the file
+    ignored: int = 0  # trailing zeros, up to the end of the file
 
 
 def frame_at(data: Any, at: int) -> Frame | None:
-    """The header that stands there, None for anything else."""
+    """Parse the frame header at `at`; None if there is none."""
     head = data[at : at + 4]
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
         return None
@@ -83,12 +83,12 @@ def frame_at(data: Any, at: int) -> Frame | None:
 
 
 def first_frame(data: Any, start: int) -> int | None:
-    """Where two frames that fit each other begin; None for no MPEG audio."""
+    """Return where two consistent frames begin; None if this is not MPEG audio."""
     return _next_pair(data, start, min(len(data), start + _LOOKED_THROUGH))
 
 
 def sounds(data: Any, start: int, end: int, shown: str) -> Iterator[Sound]:
-    """The pieces of the file, each with what it claims.  BadInput for what is cut short or damaged."""
+    """Yield the sound of each piece.  Raises BadInput if the file is truncated or damaged."""
     pieces = _pieces(data, start, end, shown)
     total = sum(len(piece.frames) for piece in pieces)
     for piece in pieces:
@@ -109,13 +109,13 @@ def _pieces(data: Any, at: int, end: int, shown: str) -> list[Piece]:
         if frame is not None and (fits or _follows(data, at, frame, end)):
             if at + frame.size > end:
                 if is_new:
-                    break  # what looks like a header behind the last label
+                    break  # looks like a header after the last tag
                 claimed, whole = pieces[-1].claimed, len(pieces[-1].frames)
                 a_frame = frame.samples / frame.rate
                 if claimed - whole > 2:
                     raise cut_short(shown, whole * a_frame, claimed * a_frame)
                 if claimed:
-                    break  # the last frame is silence that the encoder put there
+                    break  # the last frame is the encoder's padding
                 seconds = sum(len(one.frames) * one.first.samples / one.first.rate for one in pieces)
                 raise breaks_off(shown, seconds)
             header = _header_of(data, at, frame)
@@ -142,7 +142,7 @@ def _pieces(data: Any, at: int, end: int, shown: str) -> list[Piece]:
 
 
 def _follows(data: Any, at: int, frame: Frame, end: int) -> bool:
-    """Whether what stands behind a frame is another of its form, a label or the end."""
+    """Whether a frame is followed by one of the same form, a tag, or the end."""
     behind = at + frame.size
     other = frame_at(data, behind)
     return (
@@ -162,7 +162,7 @@ def _next_pair(data: Any, at: int, end: int) -> int | None:
 
 
 def _header_of(data: Any, at: int, frame: Frame) -> Piece | None:
-    """A frame that holds no sound but what an encoder says of the file (Xing, Info, VBRI)."""
+    """Parse a frame that holds the encoder's header (Xing, Info, VBRI) instead of sound."""
     raw = data[at : at + frame.size]
     side = (17 if frame.channels == 1 else 32) if frame.version == 3 else (9 if frame.channels == 1 else 17)
     if raw[36:40] == b"VBRI" and len(raw) >= 54:
@@ -171,7 +171,7 @@ def _header_of(data: Any, at: int, frame: Frame) -> Piece | None:
             claimed=int.from_bytes(raw[50:54], "big"),
             claimed_bytes=int.from_bytes(raw[46:50], "big"),
         )
-    # Two bytes later in files that have a checksum in each frame.
+    # Two bytes later if each frame has a checksum.
     for place in (4 + side, 6 + side):
         if raw[place : place + 4] in (b"Xing", b"Info"):
             return _xing(frame, raw[place:])
@@ -189,7 +189,7 @@ def _xing(frame: Frame, raw: bytes) -> Piece:
         piece.claimed_bytes = int.from_bytes(raw[at : at + 4], "big")
         at += 4
     at += (100 if flags & 4 else 0) + (4 if flags & 8 else 0)
-    if raw[at : at + 4].isalnum() and len(raw) >= at + 24:  # an encoder's name and what it added
+    if raw[at : at + 4].isalnum() and len(raw) >= at + 24:  # LAME tag: encoder, delay and padding
         added = int.from_bytes(raw[at + 21 : at + 24], "big")
         delay, padding = added >> 12, added & 0xFFF
         if delay:
@@ -198,11 +198,11 @@ def _xing(frame: Frame, raw: bytes) -> Piece:
 
 
 def _compare(piece: Piece, total: int, shown: str) -> None:
-    """Refuse a piece that has fewer frames than it says, unless all its bytes are there."""
+    """Raise BadInput if the piece has fewer frames than its header says, unless all its bytes are there."""
     found = len(piece.frames)
     missing = piece.claimed - found
     if piece.claimed and abs(missing) > 1:
-        piece.drop = 0  # where its end is is not known
+        piece.drop = 0  # the end of the sound is unknown
     is_whole = piece.claimed_bytes and piece.bytes >= 0.99 * piece.claimed_bytes
     is_of_all = total > found and abs(piece.claimed - total) <= 0.02 * total
     a_second = piece.first.rate / piece.first.samples
@@ -211,7 +211,7 @@ def _compare(piece: Piece, total: int, shown: str) -> None:
 
 
 def _decoded(data: Any, piece: Piece, shown: str) -> Iterator[Block]:
-    """Its samples, one packet a frame, without what the encoder put around them."""
+    """Decode the piece frame by frame, without the encoder's delay and padding."""
     first = piece.first
     skip, left = piece.skip, len(piece.frames) * first.samples - piece.skip - piece.drop
     spoilt = 0
@@ -235,7 +235,7 @@ def _decoded(data: Any, piece: Piece, shown: str) -> Iterator[Block]:
 
 
 def _frames(data: Any, piece: Piece) -> Iterator[Block | None]:
-    """A block for each frame; None for one that the decoder refuses."""
+    """Yield a block for each frame; None for a frame that cannot be decoded."""
     first = piece.first
     context = av.CodecContext.create(f"mp{first.layer}float", "r")
     assert isinstance(context, AudioCodecContext)

@@ -1,4 +1,4 @@
-"""OGG files: one stream behind the other (files that were joined), each whole from its first page to its last."""
+"""OGG files: finds the streams of joined files, and checks that each has all of its pages."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from engine.errors import BadInput
 from engine.services.messages.sounds import tags
 
 _FIRST, _LAST = 0x02, 0x04
-_FOREIGN = 65_536  # bytes between two pages that are passed over
+_FOREIGN = 65_536  # most bytes between two pages that are skipped
 
 
 def links(data: Any, start: int, end: int, shown: str) -> Iterator[tuple[int, int]]:
-    """Where each stream of the file begins and ends.  BadInput for pages that lack."""
+    """Yield start and end of each stream in the file.  Raises BadInput if pages are missing."""
     begins = start
     at = start
     was_first = True
@@ -51,7 +51,7 @@ def links(data: Any, start: int, end: int, shown: str) -> Iterator[tuple[int, in
 
 
 def _behind_foreign(data: Any, at: int, end: int, shown: str) -> int:
-    """Where the next page begins behind a label or bytes that are no page."""
+    """Return the start of the next page after a tag or foreign bytes."""
     if length := tags.length_at(data, at):
         return at + length
     found = int(data.find(b"OggS", at, end))

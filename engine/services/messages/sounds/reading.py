@@ -1,6 +1,6 @@
-"""A recording as a message: decoded to its end, one channel, a telephone's level, and what people should know of it.
+"""Turns a recording into a message: decodes it to the end, mixes it to one channel, adjusts its level.
 
-The job of a worker: `read` gives samples of 16 bits at 8 kHz.
+`read` runs in a worker and returns 16-bit samples at 8 kHz, with notes and warnings for the owner.
 """
 
 from __future__ import annotations
@@ -19,31 +19,29 @@ from engine.services.messages.sounds.whole import RATE, Block, Sound, to_samples
 from engine.workers.job import Answer
 
 _MIN_RATE, _MAX_RATE, _MAX_CHANNELS = 4_000, 384_000, 8
-_MARGIN_S = 0.1  # of silence that stays when it is trimmed
-_MOSTLY_SILENCE = 0.3  # less of a message than this is heard
+_MARGIN_S = 0.1  # of silence left after trimming
+_MOSTLY_SILENCE = 0.3  # a share of speech below this is warned about
 _LONG_SILENCE_S = 1.5
 _MUCH_DB = 20.0
 _CLIPPED_SHARE = 0.002
-_LEAST_IN_BAND = 0.03  # of the energy
+_LEAST_IN_BAND = 0.03  # of the energy; less is warned about
 
 
 def read(path: str, name: str, shown: str, max_s: float, trims: bool) -> Answer:
-    """The samples, with ``level_dbfs``, ``loudness_lufs``, ``gain_db``, ``speech_ms`` the sentences of
-    ``notes`` (what was done) and ``warnings`` (what its owner should know before anybody is called).
+    """Return the samples, with ``level_dbfs``, ``loudness_lufs``, ``gain_db``, ``speech_ms``, ``notes`` and ``warnings``.
 
-    Raises BadInput, with the reason, for what is no audio, damaged, cut short, under 1 s, over `max_s`, or silence.
+    Notes say what was changed; warnings say what the owner should know before anybody is called.
+    Raises BadInput if the file is not audio, damaged, truncated, silent, shorter than 1 s or longer than `max_s`.
     """
     with Path(path).open("rb") as file:
         if not file.seek(0, 2):
             raise BadInput("%(file)s is empty.", file=shown)
-        data = mmap.mmap(
-            file.fileno(), 0, access=mmap.ACCESS_READ
-        )  # closed when no decoder holds a part of it
+        data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)  # closed once no decoder refers to it
     return _message(_Collected(max_s, shown).all_of(data, name), shown, trims)
 
 
 class _Collected:
-    """The sounds of a file at 8 kHz, one channel, one behind the other."""
+    """Collects the sounds of a file in order, each as one channel at 8 kHz."""
 
     def __init__(self, max_s: float, shown: str) -> None:
         self.max_s = max_s
@@ -76,7 +74,7 @@ class _Collected:
                 least=f"{_MIN_RATE:,}",
                 fastest=f"{_MAX_RATE:,}",
             )
-        # A header that claims a day is believed: nothing need be decoded to refuse it.
+        # If the header claims too long a sound, refuse it without decoding.
         if self.seconds + sound.claimed_s > self.max_s + 1:
             raise too_long(self.shown, self.seconds + sound.claimed_s, self.max_s)
         resampler = soxr.ResampleStream(sound.rate, RATE, sound.channels, dtype="float32", quality="HQ")
@@ -110,17 +108,17 @@ class _Collected:
 
 
 def _message(found: _Collected, shown: str, trims: bool) -> Answer:
-    """Check length and level, bring it to a telephone's level, fill up to whole packets."""
+    """Check length and level, raise to telephone level, pad to whole packets."""
     mono = np.concatenate(found.pieces) if found.pieces else np.zeros(0, np.float32)
     if len(mono):
-        mono = mono - np.float32(np.median(mono))  # a constant offset takes room and is not heard
+        mono = mono - np.float32(np.median(mono))  # a DC offset is inaudible but takes headroom
     heard = level.hear(mono)
     if trims and heard.speech.any():
         begins = max(0, int((heard.before_s - _MARGIN_S) * RATE))
         ends = len(mono) - max(0, int((heard.after_s - _MARGIN_S) * RATE))
         mono = mono[begins:ends]
         heard = level.hear(mono)
-    to_samples(mono, shown)  # what is too short or silence is refused as it came
+    to_samples(mono, shown)  # check for silence and length before the gain
     raised, before, gain_db = level.raise_to_telephone(mono, heard)
     samples, loudest = to_samples(raised, shown)
     after = before + gain_db
@@ -153,7 +151,7 @@ def _message(found: _Collected, shown: str, trims: bool) -> Answer:
 
 
 def _notes(heard: level.Heard, before: float, gain_db: float) -> list[Sentence]:
-    """What was done with it, and what could be."""
+    """Return what was changed, and what could be."""
     notes: list[Sentence] = []
     if gain_db >= 1:
         notes.append(
@@ -175,7 +173,7 @@ def _notes(heard: level.Heard, before: float, gain_db: float) -> list[Sentence]:
 def _warnings(
     heard: level.Heard, seconds: float, loudness: float, gain_db: float, is_clipped: bool
 ) -> list[Sentence]:
-    """What its owner should know before anybody is called."""
+    """Return what the owner should know before anybody is called."""
     warnings: list[Sentence] = []
     if not heard.speech.any():
         warnings.append(Sentence("It contains only clicks."))
@@ -202,7 +200,7 @@ def _warnings(
 
 
 def _flat_tops(block: Block) -> int:
-    """How many samples stand at full scale beside an equal one, or beyond it: cut off by whoever recorded it."""
+    """Count clipped samples: at full scale beside an equal one, or above full scale."""
     height = np.abs(block)
     flat = (height[1:] >= 0.97) & (height[1:] == height[:-1])
     return int(flat.sum() + (height > 1.05).sum()) // block.shape[1]

@@ -1,4 +1,4 @@
-"""Labels around a sound (ID3, APE, Lyrics3): several of them may stand before and behind it."""
+"""Tags around a sound (ID3, APE, Lyrics3); several may stand before and after it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ class Bytes(Protocol):
     def __len__(self) -> int: ...
 
 
-_BACKWARDS = 4_096  # of zeros behind a label
+_BACKWARDS = 4_096  # bytes of zero padding after a tag
 
 
 def length_at(data: Bytes, at: int) -> int:
-    """How long the label is that begins there; 0 for none."""
+    """Return the length of the tag that begins at `at`; 0 if there is none."""
     head = data[at : at + 32]
     if (
         head[:3] == b"ID3"
@@ -31,7 +31,7 @@ def length_at(data: Bytes, at: int) -> int:
         size = int.from_bytes(head[12:16], "little")
         return (
             32 + size if head[23] & 0x20 else 32
-        )  # a header counts what follows; a footer alone is a label's end
+        )  # a header's size covers the whole tag; a lone footer is only its end
     if head[:11] == b"LYRICSBEGIN":
         end = data[at : at + 200_000].find(b"LYRICS200")
         return end + 9 if end > 0 else 0
@@ -43,7 +43,7 @@ def length_at(data: Bytes, at: int) -> int:
 
 
 def start_of_sound(data: Bytes) -> int:
-    """Where the labels (and zeros behind them) before a sound end."""
+    """Return where the leading tags, with zero padding, end."""
     at = 0
     while length := length_at(data, at):
         if at + length > len(data):
@@ -57,7 +57,7 @@ def start_of_sound(data: Bytes) -> int:
 
 
 def end_of_sound(data: Bytes, start: int) -> int:
-    """Where the labels behind a sound begin."""
+    """Return where the trailing tags begin."""
     end = len(data)
     while length := _length_before(data, end):
         if end - length < start:
@@ -67,7 +67,7 @@ def end_of_sound(data: Bytes, start: int) -> int:
 
 
 def _length_before(data: Bytes, end: int) -> int:
-    """How long the label is that ends there; 0 for none."""
+    """Return the length of the tag that ends at `end`; 0 if there is none."""
     if data[max(0, end - 128) : end][:3] == b"TAG" and end >= 128:
         return 128
     if data[max(0, end - 227) : end][:4] == b"TAG+":

@@ -1,6 +1,6 @@
-"""WAV files as programs really write them: sizes that are wrong, open or 64 bits wide, odd pieces, several files in one.
+"""WAV files as programs really write them: wrong, unknown or 64-bit sizes, missing padding, joined files.
 
-What the pieces say is compared with what is there; the sound is then decoded from a header of our own.
+The chunk sizes are compared with the data. The sound is then decoded behind a corrected header.
 """
 
 from __future__ import annotations
@@ -16,33 +16,33 @@ from engine.services.messages.sounds import tags
 from engine.services.messages.sounds.whole import SHORT_S, Slices, joined, lacks_bytes, unreadable
 
 OPEN_LENGTH = 0x7FFF_0000
-"""Programs that write to a pipe leave the length of the sound open: zero or the largest there is."""
+"""Programs that write to a pipe cannot know the length; they store 0 or the largest number."""
 MPEG_INSIDE = 0x0055
 _SURE_S = 0.5
-"""A sound of that length whose header agrees with itself on where it ends does end there."""
-_ALWAYS_MISSING = 64  # bytes: headers that count themselves
+"""From this duration on, a sound ends where the header consistently says that it ends."""
+_ALWAYS_MISSING = 64  # bytes: some programs count the header itself
 _NEXT_FILE = re.compile(rb"(?:RIFF|RF64|BW64|RIFX).{4}WAVE(?:fmt |ds64|JUNK|bext|LIST|fact)", re.DOTALL)
 _NAME = re.compile(rb"[A-Za-z0-9 _+\-.]{4}")
-_LISTED = 1 << 16  # bytes at the end in which a label of text is looked for
+_LISTED = 1 << 16  # bytes at the end searched for an INFO chunk
 
 
 @dataclass(frozen=True, slots=True)
 class WavPart:
-    """One sound of the file: its format, and where its samples are."""
+    """One sound of the file: its format, and the place of its samples in bytes."""
 
-    order: str  # of bytes, as `struct` calls it
+    order: str  # byte order, as in `struct`
     format: bytes
     fact: bytes
     at: int
     size: int
-    ignored: int  # bytes behind it that its header does not count
+    ignored: int  # bytes after it that its header does not count
 
     @property
     def kind(self) -> int:
         return int(struct.unpack(self.order + "H", self.format[:2])[0])
 
     def file(self, data: Any) -> Slices:
-        """The part with a header that tells the truth."""
+        """Return the part as a file with a corrected header."""
         pieces = _piece(self.order, b"fmt ", self.format) + (
             _piece(self.order, b"fact", self.fact) if self.fact else b""
         )
@@ -58,12 +58,12 @@ class WavPart:
 
 
 def is_wav(start: bytes) -> bool:
-    """Whether a file that begins so is a WAV file."""
+    """Whether a file with this start is a WAV file."""
     return start[:4] in (b"RIFF", b"RF64", b"BW64", b"RIFX") and start[8:12] == b"WAVE"
 
 
 def parts(data: Any, start: int, shown: str) -> Iterator[WavPart]:
-    """The sounds in the file, in order.  BadInput for what is cut short or no WAV file inside."""
+    """Yield the sounds of the file in order.  Raises BadInput if it is truncated or not valid WAV."""
     at: int | None = start
     while at is not None:
         part, at = _part(data, at, shown)
@@ -71,10 +71,10 @@ def parts(data: Any, start: int, shown: str) -> Iterator[WavPart]:
 
 
 def _part(data: Any, start: int, shown: str) -> tuple[WavPart, int | None]:
-    """The sound of the file that begins there, and where the next file begins."""
+    """Return the sound of the file at `start`, and where the next joined file begins."""
     order = ">" if data[start : start + 4] == b"RIFX" else "<"
     format_ = fact = b""
-    wide = 0  # the 64-bit length of the sound
+    wide = 0  # 64-bit length of the sound
     for name, at, length in _pieces(data, start + 12, order):
         if name == b"ds64":
             wide = int.from_bytes(data[at + 8 : at + 16], "little")
@@ -97,7 +97,7 @@ def _part(data: Any, start: int, shown: str) -> tuple[WavPart, int | None]:
 
 
 def _pieces(data: Any, at: int, order: str) -> Iterator[tuple[bytes, int, int]]:
-    """Names, places and lengths; an odd piece may lack the byte that should fill it up."""
+    """Yield name, place and length of each chunk; the padding byte after an odd length may be missing."""
     while at + 8 <= len(data):
         name = data[at : at + 4]
         length = int(struct.unpack(order + "I", data[at + 4 : at + 8])[0])
@@ -112,7 +112,7 @@ def _pieces(data: Any, at: int, order: str) -> Iterator[tuple[bytes, int, int]]:
 def _extent(
     data: Any, at: int, claimed: int, a_second: int, order: str, shown: str
 ) -> tuple[int, int | None]:
-    """How many bytes of sound begin at `at`, and where another file follows."""
+    """Return how many bytes of sound begin at `at`, and where another file follows."""
     left = len(data) - at
     if claimed >= OPEN_LENGTH or (claimed == 0 and left and not _is_chain(data, at, order)):
         return _to_the_end(data, at)
@@ -126,19 +126,19 @@ def _extent(
         if _NEXT_FILE.match(data[place : place + 16]):
             return claimed, place
         if _is_chain(data, place, order) and _has_more_sound(data, place, order):
-            raise joined(shown)  # its sound stands in two pieces: never the first part alone
+            raise joined(shown)  # two data chunks: never play only the first
         if _is_chain(data, place, order) or tags.length_at(data, place):
             return claimed, _file_behind(data, place, shown)
     rest = data[behind : behind + 1_000_000]
     if len(data) - behind <= max(_ALWAYS_MISSING, SHORT_S / 2 * a_second) or not rest.strip(b"\0"):
         return claimed, None
-    return _to_the_end(data, at)  # the header says less than there is
+    return _to_the_end(data, at)  # the header says less than is there
 
 
 def _ends_with(data: Any, start: int, end: int, order: str) -> bool:
-    """Whether the file that begins at `start` agrees with itself that its sound ends at `end`.
+    """Whether the RIFF size of the file at `start` confirms that its sound ends at `end`.
 
-    By its own size it ends there, or with well-formed pieces that follow.
+    It does if the file ends there, or after the well-formed chunks that follow.
     """
     (size,) = struct.unpack(order + "I", data[start + 4 : start + 8])
     last = start + 8 + size
@@ -150,7 +150,7 @@ def _ends_with(data: Any, start: int, end: int, order: str) -> bool:
 
 
 def _to_the_end(data: Any, at: int) -> tuple[int, int | None]:
-    """All that follows is sound, up to another file, and without the label at the very end."""
+    """Take everything up to the next file, or to the trailing tag, as sound."""
     found = _NEXT_FILE.search(data, at)
     if found:
         return found.start() - at, found.start()
@@ -165,7 +165,7 @@ def _to_the_end(data: Any, at: int) -> tuple[int, int | None]:
 
 
 def _is_chain(data: Any, at: int, order: str) -> bool:
-    """Whether well-formed pieces, or another WAV file, stand from there to the end."""
+    """Whether well-formed chunks, or another WAV file, follow up to the end."""
     if at >= len(data):
         return True
     if not _NAME.fullmatch(data[at : at + 4]):
@@ -183,7 +183,7 @@ def _is_chain(data: Any, at: int, order: str) -> bool:
 
 
 def _has_more_sound(data: Any, at: int, order: str) -> bool:
-    """Whether one of the pieces that follow, up to the next file, holds sound too."""
+    """Whether any chunk before the next file is another data chunk."""
     for name, place, length in _pieces(data, at, order):
         if not _NAME.fullmatch(name) or _NEXT_FILE.match(data[place - 8 : place + 8]):
             return False
@@ -193,7 +193,7 @@ def _has_more_sound(data: Any, at: int, order: str) -> bool:
 
 
 def _file_behind(data: Any, at: int, shown: str) -> int | None:
-    """Where another WAV file begins behind a label or a piece; BadInput when one stands there that cannot be told."""
+    """Return where another WAV file follows.  Raises BadInput if it stands too far away to be sure."""
     found = _NEXT_FILE.search(data, at)
     if found is None:
         return None

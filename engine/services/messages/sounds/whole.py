@@ -1,4 +1,4 @@
-"""Words shared by those who read a recording: its bytes, the pieces of sound in them, how they are refused."""
+"""What all readers of recordings share: constants, types, and the refusals."""
 
 from __future__ import annotations
 
@@ -13,37 +13,37 @@ from engine.errors import BadInput
 from engine.sentences import Sentence
 
 Block = npt.NDArray[np.float32]
-"""Samples of some time: (n, channels), 1 is full scale."""
+"""Samples, shape (n, channels) or (n,); 1 is full scale."""
 
 RATE = 8_000
-"""Samples a second of the telephone network."""
+"""Sample rate of the telephone network, Hz."""
 MIN_S = 1.0
-"""A message lasts so long at least."""
+"""The shortest message."""
 SILENCE_DBFS = -50.0
-"""A message whose loudest tenth of a second is below this is silence to a telephone."""
+"""A message whose loudest 100 ms are below this level counts as silence."""
 PACKET = 960
-"""120 ms: messages are filled up to whole packets of 20, 40 and 60 ms, or the last one clicks."""
+"""Samples in 120 ms. Messages are padded to it: whole packets of 20, 40 and 60 ms, or the last one clicks."""
 PEAK = 10 ** (-1 / 20)
-"""1 dB below full scale."""
+"""The highest peak after gain: 1 dB below full scale."""
 SHORT_S = 0.2
-"""So much may lack at the end of a sound: players and encoders differ by some frames."""
+"""This much may be missing at the end: encoders and players differ by a few frames."""
 FORMATS = Sentence("WAV, MP3, M4A, OGG, WebM, WMA, AMR or FLAC")
-"""What a refusal names; others are read too."""
+"""The formats that a refusal names; others are accepted too."""
 
 
 class Sound(NamedTuple):
-    """A piece of a recording that has one rate and number of channels."""
+    """A part of a recording with one sample rate and one number of channels."""
 
     rate: int
     channels: int
-    claimed_s: float  # as the file says; 0: it does not
+    claimed_s: float  # as the file says; 0: unknown
     blocks: Iterator[Block]
-    ignored: int = 0  # bytes behind its end that are none of it
-    tracks: int = 1  # of the file, of which this is the first
+    ignored: int = 0  # bytes after its end that are not part of it
+    tracks: int = 1  # sound tracks of the file; this is the first
 
 
 class Slices(io.RawIOBase):
-    """Some bytes and a part of a file behind them as one file that can be read."""
+    """A readable file made of a header followed by a part of another file."""
 
     def __init__(self, head: bytes, data: memoryview) -> None:
         self._parts = (memoryview(head), data)
@@ -77,7 +77,7 @@ class Slices(io.RawIOBase):
 
 
 def loudest_dbfs(mono: Block) -> float:
-    """The level of the loudest tenth of a second, a constant offset taken off; a sine at full scale has 0."""
+    """Return the level of the loudest 100 ms, without DC offset; a full-scale sine has 0."""
     window = RATE // 10
     windows = mono[: len(mono) // window * window].reshape(-1, window).astype(np.float64)
     loudest = float(windows.std(axis=1).max()) if len(windows) else 0.0
@@ -85,7 +85,7 @@ def loudest_dbfs(mono: Block) -> float:
 
 
 def to_samples(mono: Block, shown: str) -> tuple[npt.NDArray[np.int16], float]:
-    """Samples of 16 bits in whole packets, and the level.  BadInput for what is too short or silence."""
+    """Return 16-bit samples padded to whole packets, and the level.  Raises BadInput if too short or silent."""
     seconds = len(mono) / RATE
     if seconds < MIN_S:
         raise BadInput(
@@ -110,7 +110,7 @@ def to_samples(mono: Block, shown: str) -> tuple[npt.NDArray[np.int16], float]:
 
 
 def cut_short(shown: str, decoded_s: float, claimed_s: float) -> BadInput:
-    """The refusal of a file that holds less sound than it says."""
+    """Refusal: the file holds less sound than its header says."""
     return BadInput(
         "%(name)s is cut short or damaged: %(decoded)s s of %(claimed)s s can be decoded.",
         name=shown,
@@ -120,33 +120,33 @@ def cut_short(shown: str, decoded_s: float, claimed_s: float) -> BadInput:
 
 
 def breaks_off(shown: str, decoded_s: float) -> BadInput:
-    """The refusal of a file that ends within a frame and does not say how long it is."""
+    """Refusal: the file ends within a frame, and its length is unknown."""
     return BadInput(
         "%(name)s is cut short: it breaks off after %(decoded)s s.", name=shown, decoded=f"{decoded_s:.1f}"
     )
 
 
 def lacks_bytes(shown: str, missing: int) -> BadInput:
-    """The refusal of a file that ends before its own end."""
+    """Refusal: bytes are missing at the end."""
     return BadInput(
         "%(name)s is cut short: %(bytes)s bytes of its sound are missing.", name=shown, bytes=f"{missing:,}"
     )
 
 
 def unreadable(shown: str, why: Sentence) -> BadInput:
-    """The refusal of a file that is no sound inside."""
+    """Refusal: the content is not audio."""
     return BadInput("%(name)s cannot be read as audio: %(why)s.", name=shown, why=why)
 
 
 def undecodable(shown: str) -> BadInput:
-    """The refusal of a file that a decoder gave up on; its own words help nobody."""
+    """Refusal: the decoder failed. Its own message would not help the reader."""
     return unreadable(
         shown, Sentence("it is damaged, or coded in a way that is not read here; save it as WAV or MP3")
     )
 
 
 def joined(shown: str) -> BadInput:
-    """The refusal of several files in one that cannot be told apart for certain."""
+    """Refusal: several joined files that cannot be separated with certainty."""
     return BadInput(
         "%(name)s is several files joined into one, of which only the first would be played; send one sound.",
         name=shown,
@@ -154,7 +154,7 @@ def joined(shown: str) -> BadInput:
 
 
 def too_long(shown: str, seconds: float, max_s: float) -> BadInput:
-    """The refusal of a recording that lasts longer than a message may."""
+    """Refusal: longer than a message may be."""
     return BadInput(
         "%(name)s lasts over %(minutes)s minutes; a message lasts %(most)s at most.",
         name=shown,
