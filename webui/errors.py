@@ -11,7 +11,6 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from engine.errors import AvanakError, FileGone
-from engine.services.campaigns.codes import TooSoon
 from webui.api import problems
 from webui.i18n.formats import number
 from webui.i18n.sentences import said
@@ -37,8 +36,9 @@ def _ours(error: AvanakError) -> tuple[str, int] | Response:
         if error.http_status >= 500:
             return _told(error.http_status)
         answer = problems.of_error(error)
-        if isinstance(error, TooSoon):
-            answer.headers["Retry-After"] = str(error.wait_s)
+        again_s = getattr(error, "wait_s", None)  # whoever comes too soon, or when too much waits
+        if error.http_status == 429 and again_s is not None:
+            answer.headers["Retry-After"] = str(again_s)
         return answer
     if error.http_status == 404 and not isinstance(error, FileGone):
         return _page(404, _("There is no such thing here, or it is not yours."))

@@ -26,7 +26,10 @@ _writer: Writer | None = None
 READERS = 3
 READER_CACHE = -4_000  # kB of SQLite's pages that each keeps: pages that are read once gain nothing by more
 WORKERS = 4  # that compute: passwords, codes, workbooks
-WAITERS = 24  # that wait for a worker process, or are at a list for long: never those that a log-in needs
+WAITERS = (
+    64  # that wait for a worker process, or are at a list for long: never those that a log-in needs.  The
+)
+# turns of the workers let one account hold 22 of them.
 
 
 def use_writer(writer: Writer | None) -> None:

@@ -17,6 +17,7 @@ class Lane(StrEnum):
     LONG = "long"  # lists that are checked, sounds: one at a time for an account
     BEHIND = "behind"  # lists that are imported in the background: one at a time for an account
     QUICK = "quick"  # what somebody waits for at a page
+    SPEECH = "speech"  # texts to speak: one at a time for an account
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +68,10 @@ class WorkerEnded(BadInput):
 
 
 class QueueFull(BadInput):
-    """Too many jobs wait already."""
+    """Too many jobs wait already; try again after `wait_s`."""
 
     http_status = 429
+    wait_s = 60
 
 
 def refusal(end: End, what: str) -> WorkerEnded:

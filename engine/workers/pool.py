@@ -20,7 +20,14 @@ log = logging.getLogger(__name__)
 
 KEPT = 2  # idle workers of one kind of job
 
-_turns = {Lane.LONG: Turns(2), Lane.BEHIND: Turns(2), Lane.QUICK: Turns(4, of_account=2)}
+_turns = {
+    Lane.LONG: Turns(2),
+    Lane.BEHIND: Turns(2),
+    Lane.QUICK: Turns(4, of_account=2),
+    Lane.SPEECH: Turns(
+        2, most_waiting=10
+    ),  # programs send several texts at once; each takes a second at most
+}
 _idle: dict[Job, list[Worker]] = {}  # append and pop are atomic
 
 

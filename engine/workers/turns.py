@@ -73,7 +73,7 @@ class Turns:
                     waiting = sum(one.account == account for one in self._waiting)
                     if waiting >= self.most_waiting:
                         raise QueueFull(
-                            "%(count)s files of this account wait to be read already; try again in a minute.",
+                            "%(count)s files or texts of this account are waiting already; try again in a minute.",
                             count=waiting,
                         )
                 self._waiting.append(_Waiting(account, bell))

@@ -177,12 +177,25 @@ def test_quick_work_never_waits_for_long_work(held: Held) -> None:
     wait_for(lambda: pool.waiting(Lane.LONG) == 2)
 
 
+def test_an_account_has_one_text_spoken_at_a_time_and_quick_work_never_waits_for_it(held: Held) -> None:
+    for waiting, name in enumerate(("a1", "a2", "a3")):
+        held.begin(name, 1, Lane.SPEECH)
+        held.wait("a1")
+        wait_for(lambda waiting=waiting: pool.waiting(Lane.SPEECH) == waiting)
+    held.begin("b1", 2, Lane.SPEECH)
+    held.wait("b1")
+    for number in range(4):
+        held.begin(f"quick{number}", None, Lane.QUICK)
+    held.wait("quick0", "quick1", "quick2", "quick3")
+    assert not held.begun() & {"a2", "a3"}
+
+
 def test_an_account_cannot_have_more_waiting_than_a_few() -> None:
     turns, threads = Turns(1, most_waiting=2), ThreadPool(4)
     with turns.turn(1):
         waiting = [threads.spawn(_take_a_turn, turns, account) for account in (1, 1, 2)]
         wait_for(lambda: turns.waiting == 3)
-        with pytest.raises(QueueFull, match="2 files of this account wait"), turns.turn(1):
+        with pytest.raises(QueueFull, match="2 files or texts of this account are waiting"), turns.turn(1):
             raise AssertionError("a third waited")
     assert [each.get(timeout=10) for each in waiting] == [None] * 3
     threads.kill()

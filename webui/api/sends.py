@@ -116,7 +116,7 @@ def create_quick_send(body: QuickSendRequest) -> Response:
     if body.text is not None:
         read(lambda: accounts.require_grant(account_id, permissions.OWN_VOICE))
         text, folder, voice = check_text(body.text), web().settings.prompts_dir, speech()
-        made = web().apart(lambda: voice.make(text, folder, body.voice), waits=True)
+        made = web().apart(lambda: voice.make(text, folder, body.voice, account_id), waits=True)
         prompt, length_ms = made.prompt, made.duration_ms
     else:
         text = ""

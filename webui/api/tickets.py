@@ -238,7 +238,7 @@ def _made(fields: dict[str, str], work: Callable[[list[Received]], int]) -> Resp
 
     Of what is refused, or was done before, no file stays.
     """
-    with attachments_taken(request.files.getlist("files")) as taken:
+    with attachments_taken(request.files.getlist("files"), caller().account_id) as taken:
         asked = orjson.dumps(
             [fields, [[each.name, each.sha256] for each in taken]], option=orjson.OPT_SORT_KEYS
         )

@@ -72,13 +72,16 @@ def index() -> str | Answer | Response:
         text = (form.text.data or "").strip() if may_speak else ""
         if text:
             read(lambda: quotas.check_spoken(account_id, now))
-            spoken = web().apart(lambda: voice.make(text, folder, DEFAULT_VOICE), waits=True)
+            spoken = web().apart(lambda: voice.make(text, folder, DEFAULT_VOICE, account_id), waits=True)
             prompt, length_ms = spoken.prompt, spoken.duration_ms
         else:
             row = read(lambda: library.get(form.message.data, account_id))
             prompt, length_ms = row.prompt, row.duration_ms
 
         def send() -> int:
+            if text:
+                quotas.check_spoken(account_id, now)
+                library.spoken_once(account_id, text, DEFAULT_VOICE, prompt, length_ms, now)
             if text and account_id != accounts.house().id:
                 ledger.charge_synthesis(account_id, text, f"quick/{uuid.uuid4().hex}", now)
             sent = quick_sends.send(

@@ -29,12 +29,16 @@ def documents_taken(account_id: int, chosen: Any) -> Iterator[list[StoredFile]]:
 
 
 @contextmanager
-def attachments_taken(chosen: Any) -> Iterator[list[Received]]:
-    """Store the files of a ticket's message, as `documents_taken`.  Raises BadInput if there are more than `MAX_FILES`, too."""
+def attachments_taken(chosen: Any, account_id: int | None) -> Iterator[list[Received]]:
+    """Store the files of a ticket's message, as `documents_taken`.  Raises BadInput if there are more than `MAX_FILES`, too.
+
+    `account_id` is the sender's account; None for staff.
+    """
     files = given(chosen)
     if len(files) > MAX_FILES:
         raise BadInput("A message has at most %(n)s files.", n=MAX_FILES)
-    with _taken(files, attachments().receive, lambda each: discard([each])) as taken:
+    receive = partial(attachments().receive, account=account_id)
+    with _taken(files, receive, lambda each: discard([each])) as taken:
         yield taken
 
 

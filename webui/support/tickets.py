@@ -288,7 +288,7 @@ def _attempt_with_files(form: PageForm, chosen: Any, work: Callable[[list[Receiv
     """As `attempt`, with the files stored before the transaction and removed when it is refused."""
 
     def whole() -> None:
-        with attachments_taken(chosen) as taken:
+        with attachments_taken(chosen, account_scope()) as taken:
             write(lambda: work(taken))
 
     return attempt(form, whole, writes=False)

@@ -65,7 +65,11 @@ def check_messages(account_id: int) -> None:
 
 
 def check_spoken(account_id: int, now: int) -> None:
-    """Whether another text may be spoken today; QuotaUsed."""
+    """Whether another text may be spoken today; QuotaUsed.
+
+    Ask before the text is spoken, and again in the transaction that keeps it: others may have spoken meanwhile.
+    """
+    accounts.one_at_a_time(account_id)
     used = (
         Message.select()
         .where(Message.account == account_id, Message.text != "", Message.created_at > now - DAY_MS)

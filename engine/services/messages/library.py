@@ -49,6 +49,8 @@ def add(
         raise BadInput("The origin '%(origin)s' is not one of %(known)s.", origin=origin, known=list(ORIGINS))
     if staff_id is None:
         quotas.check_messages(account_id)
+        if text:
+            quotas.check_spoken(account_id, now)
     is_free = staff_id is not None or accounts.has_grant(account_id, permissions.OWN_VOICE)
     row = Message.create(
         account=account_id,
@@ -77,7 +79,7 @@ def speak(
     charges for the speech and raises NoCredit when the account cannot pay.
     """
     template = Template(text)
-    made = speech.make(template.example(), prompts_dir, voice)
+    made = speech.make(template.example(), prompts_dir, voice, account_id)
 
     def keep(now: int) -> Message:
         if not accounts.has_grant(account_id, permissions.OWN_VOICE):

@@ -54,7 +54,7 @@ class Spoken:
 def job_of(piper_model: str) -> Job:
     """The worker's job that speaks, with a Piper model or (empty) with espeak-ng.  With a model, memory is unlimited."""
     limits = replace(_LIMITS, memory=None) if piper_model else _LIMITS
-    return Job("engine.services.messages.speech_worker:speak", limits, Lane.QUICK, (piper_model,))
+    return Job("engine.services.messages.speech_worker:speak", limits, Lane.SPEECH, (piper_model,))
 
 
 class Speech:
@@ -76,10 +76,14 @@ class Speech:
         """End the processes that speak."""
         pool.close(self._job)
 
-    def samples(self, text: str, voice: str = DEFAULT_VOICE, rate: int = RATE) -> audio.Samples:
+    def samples(
+        self, text: str, voice: str = DEFAULT_VOICE, rate: int = RATE, account: int | None = None
+    ) -> audio.Samples:
         """The spoken text at 8 kHz, without silence around it; `rate` is in words a minute.
 
-        Raises BadInput for an invalid text or voice, SpeechUnavailable when the engine fails.
+        `account` is whose text it is: an account's texts are spoken one after the other.  None: the house's own.
+        Raises BadInput for an invalid text or voice, QueueFull when too many texts of the account wait, SpeechUnavailable
+        when the engine fails.
         """
         if voice not in VOICES:
             raise BadInput(
@@ -87,7 +91,9 @@ class Speech:
             )
         words = text if voice == "english" else spoken(text)
         try:
-            found_rate, data = pool.run(self._job, words, VOICES[voice], rate, what="the text")
+            found_rate, data = pool.run(
+                self._job, words, VOICES[voice], rate, account=account, what="the text"
+            )
         except WorkerEnded as error:
             raise SpeechUnavailable("The speech engine failed on this text; change its wording.") from error
         if not found_rate:
@@ -96,10 +102,13 @@ class Speech:
             raise SpeechUnavailable("The speech engine failed: %(why)s.", why=why[:200])
         return _trim(audio.to_telephone(np.frombuffer(data, np.int16), found_rate))
 
-    def make(self, text: str, prompts_dir: Path, voice: str = DEFAULT_VOICE) -> Spoken:
+    def make(
+        self, text: str, prompts_dir: Path, voice: str = DEFAULT_VOICE, account: int | None = None
+    ) -> Spoken:
         """Speak a text into the folder of prompts; a text that was spoken before is not spoken again.
 
-        Raises BadInput (empty, over 1,000 characters, over 10 minutes of speech) or SpeechUnavailable.
+        `account` as in `samples`.  Raises BadInput (empty, over 1,000 characters, over 10 minutes of speech), QueueFull or
+        SpeechUnavailable.
         """
         text = spoken(check_text(text)) if voice != "english" else check_text(text)
         key = f"{VERSION}/{self.engine}/{voice}/{RATE}/{text}"
@@ -108,7 +117,7 @@ class Speech:
         known = _known(prompts_dir, index)
         if known:
             return Spoken(known, length_of(known) or 0, text)
-        prompt = audio.prompt_of(self.samples(text, voice), "the text")
+        prompt = audio.prompt_of(self.samples(text, voice, account=account), "the text")
         name = f"{stem}-{prompt.duration_ms}"
         audio.write_prompt(prompt, prompts_dir, name, is_durable=False)
         _note(index, name)

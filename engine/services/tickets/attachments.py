@@ -80,10 +80,13 @@ class Attachments:
         self.max_bytes = settings.attachment_max_mb * _MB
         self.quota = settings.attachment_quota_mb * _MB
 
-    def receive(self, stream: BinaryIO, name: str, max_bytes: int | None = None) -> Received:
+    def receive(
+        self, stream: BinaryIO, name: str, max_bytes: int | None = None, account: int | None = None
+    ) -> Received:
         """Receive a file; no database.  BadInput if it is empty, too large (a picture also by its pixels) or not of `TYPES`.
 
-        `max_bytes` replaces the setting, for files that we made ourselves.
+        `max_bytes` replaces the setting, for files that we made ourselves.  `account` is whose file it is: of each, few
+        pictures are measured at once (QueueFull).
         """
         limit = self.max_bytes if max_bytes is None else max_bytes
         shown = clean_name(name)
@@ -103,7 +106,7 @@ class Attachments:
             raise StoreUnavailable("The file cannot be stored: %(why)s.", why=error.strerror) from error
         try:
             media_type = type_of(file, shown)
-            pictures.check(file, media_type, shown)
+            pictures.check(file, media_type, shown, account=account)
         except BaseException:
             file.unlink(missing_ok=True)
             raise

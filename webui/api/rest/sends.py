@@ -92,7 +92,7 @@ def quick_send_text(asked: Asked) -> dict[str, Any]:
         raise Refused(NO_APPROVAL, "Message_ApprovalNotAllowed")
     whole_text = with_number(text, spoken_number(asked["CallFromMobile"]))
     speaker, folder = speech(), web().settings.prompts_dir
-    made = web().apart(lambda: speaker.make(whole_text, folder, DEFAULT_VOICE), waits=True)
+    made = web().apart(lambda: speaker.make(whole_text, folder, DEFAULT_VOICE, account_id), waits=True)
     if made.duration_ms < LEAST_MS:
         raise Refused(WRONG_MESSAGE, "Message_TooShort")
 
