@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from functools import partial
 
+from engine import priority
 from engine.commands import common, running, trunks
 from engine.commands.interrupts import Interrupts
 from engine.commands.supervise import STOPPING, Supervised
@@ -20,7 +21,7 @@ from engine.workers import pool
 # The web's share of the database file, so that the engine never waits for long (docs/security.md).
 WEB_GROUP_S = 0.05
 WEB_REST = 0.25
-BEHIND_ENGINE = 5  # nice
+WEB_BEHIND = 5  # nice: of one machine's processors the engine's wants come first
 
 
 def engine(
@@ -28,6 +29,8 @@ def engine(
 ) -> None:
     """An engine until it is stopped; at the second signal its calls are ended."""
     settings = common.settings_and_store(log_to_file=log_file)
+    if link is not None:
+        priority.go_first()
     specs = parse_switches(common.switch_words(settings, switches))
     is_embedded = trunks.is_embedded(specs)
     provider_of(settings, has_real_switch=not is_embedded)  # refuses to begin real calls on test payments
@@ -60,7 +63,7 @@ def web(log_file: bool, interrupts: Interrupts, link: Supervised | None) -> None
 
     settings = common.settings_and_store(log_to_file=log_file)
     if link is not None:
-        os.nice(BEHIND_ENGINE)  # of one machine's processors the engine's wants come first
+        os.nice(WEB_BEHIND)
     common.first_account(settings)
     writer = Writer(group_s=WEB_GROUP_S, rest=WEB_REST)
     writer.start()
