@@ -39,13 +39,15 @@ _KNOWN_BINARIES = (
 # By what stands behind the size of a RIFF file.
 _RIFF = {b"WAVE": Sentence("a sound file"), b"WEBP": Sentence("a WebP picture")}
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_PROLOGUE = r"<\?xml[^>]*>\s*(?:<\?mso-application[^>]*>\s*|<!--.*?-->\s*)*"
+# Possessive: if a comment could end at a later end as well, a file of 200 bytes would take for ever.
+_COMMENTS = r"(?:<!--(?>.*?-->)\s*+)*+"
+_PROLOGUE = rf"<\?xml[^>]*>\s*{_COMMENTS}(?:<\?mso-application[^>]*>\s*{_COMMENTS})*"
 _MARKED_UP = tuple(
     (re.compile(pattern, re.IGNORECASE | re.DOTALL), what)
     for pattern, what in (
         (rf"{_PROLOGUE}<(?:\w+:)?Workbook\b", Sentence("a spreadsheet of Excel 2003 (XML)")),
         (
-            rf"(?:{_PROLOGUE})?(?:<!--.*?-->\s*)*<(?:!doctype )?(?:html|table|meta|head|style|body|div|tr|script)\b",
+            rf"(?:{_PROLOGUE})?{_COMMENTS}<(?:!doctype )?(?:html|table|meta|head|style|body|div|tr|script)\b",
             Sentence("a web page (HTML)"),
         ),
         (

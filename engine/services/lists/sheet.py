@@ -16,6 +16,7 @@ from engine.services.lists.opc import Package, fed, local, parser_of
 
 MAX_STRINGS = 10_000_000
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
+_MAX_FORMAT = 255  # characters of a number format, as a spreadsheet takes
 _MAX_TEXT = 40_000  # characters of a cell; a spreadsheet takes 32,767
 _MAX_FORMULA = 50  # pieces of it
 _LAST_DAY = 2_958_465  # 9999-12-31, the last date of a spreadsheet
@@ -57,7 +58,9 @@ def read_styles(package: Package, name: str) -> dict[str, str]:
         nonlocal places, within
         what = local(tag)
         if what == "numFmt":
-            formats[attributes.get("numFmtId", "")] = _shown_as(attributes.get("formatCode", ""))
+            formats[attributes.get("numFmtId", "")] = _shown_as(
+                attributes.get("formatCode", "")[:_MAX_FORMAT]
+            )
         elif what == "cellXfs":
             within = True
         elif what in ("cellStyles", "dxfs", "cellStyleXfs"):
