@@ -137,6 +137,14 @@ def test_headers_and_cookie(anyone, owner) -> None:
     assert "SameSite=Lax" in cookie
 
 
+def test_a_file_carries_no_headers_of_pages_but_its_error_page_does(anyone) -> None:
+    file, missing = anyone.get("/static/app.css"), anyone.get("/static/none.css")
+    assert file.headers["X-Content-Type-Options"] == "nosniff"
+    assert "Content-Security-Policy" not in file.headers
+    assert missing.status_code == 404
+    assert missing.headers["Content-Security-Policy"] == POLICY
+
+
 def test_secure_cookies_by_setting(app: Flask, settings, cast) -> None:
     from webui import create_app
 

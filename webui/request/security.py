@@ -33,6 +33,14 @@ POLICY = (
     " connect-src 'self'; media-src 'self' blob:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 
+FOR_PAGES = {
+    "Content-Security-Policy": POLICY,
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
 
 def keys_of(settings: Settings) -> list[str]:
     """The secret key of the installation, then earlier keys, which can still open what they sealed (`engine.sealing`)."""
@@ -111,12 +119,11 @@ def _finish(response: Response) -> Response:
         parts = urlsplit(response.location or "")
         response.location = urlunsplit(("", "", "/" + parts.path.lstrip("/"), parts.query, ""))
         response.set_data(b"")
-    headers.setdefault("Content-Security-Policy", POLICY)
-    headers.setdefault("X-Frame-Options", "DENY")
     headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    # Our scripts, styles and fonts open nothing by themselves; a first visit fetches some twenty of them.
+    if request.endpoint != "static" or response.status_code >= 400:
+        for name, value in FOR_PAGES.items():
+            headers.setdefault(name, value)
     if web().settings.web_secure_cookies:
         headers.setdefault("Strict-Transport-Security", HSTS)
     if request.endpoint != "static":
