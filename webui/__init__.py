@@ -39,7 +39,7 @@ from webui.compliance import destinations, do_not_call
 from webui.forms import player
 from webui.forms.number_fields import RowIdConverter
 from webui.home import frame, portal
-from webui.i18n import audit_words, formats, sentences, words
+from webui.i18n import agreement_words, audit_words, formats, sentences, words
 from webui.messages import gallery
 from webui.money import balance, ledger, receipts
 from webui.request import access, limits, security, services, static_files
@@ -108,6 +108,7 @@ def create_app(settings: Settings) -> Flask:
     security.init_app(app, settings, keys[0])
     errors.init_app(app)
     words.init_app(app)
+    agreement_words.init_app(app)
     audit_words.init_app(app)
     sentences.init_app(app)
     player.init_app(app)

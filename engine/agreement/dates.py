@@ -257,9 +257,9 @@ def instant_text(at: int, *, jalali: bool = True, is_end: bool = False) -> str:
     return f"{date_text(day, jalali=jalali)} {clock_text(of_day_s)}"
 
 
-def instant_text_fa(at: int, *, is_end: bool = False) -> str:
+def instant_text_fa(at: int, *, jalali: bool = True, is_end: bool = False) -> str:
     """``۱۴۰۵/۰۸/۳۰ ساعت ۰۹:۰۰``."""
-    day, _, clock = instant_text(at, is_end=is_end).partition(" ")
+    day, _, clock = instant_text(at, jalali=jalali, is_end=is_end).partition(" ")
     return persian_digits(f"{day.replace('-', '/')} ساعت {clock}")
 
 

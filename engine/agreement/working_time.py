@@ -166,15 +166,62 @@ def _require_working_days(calendar: Calendar) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The state of a clock, in figures and as one sentence in each language."""
+    """The state of a clock, in figures; `said` puts it into a sentence."""
 
     used_s: int
     amount_s: int
     deadline: int
-    state: str  # running, closed, paused, late, met
-    resumes_at: int | None
-    en: str
-    fa: str
+    state: str  # running, closed, paused, late, met, cancelled
+    resumes_at: int | None = None
+    now: int = 0
+    since: int = 0  # when it was done or paused
+    in_days: bool = False  # its time is counted in working days
+
+    @property
+    def en(self) -> str:
+        return self.said("en")
+
+    @property
+    def fa(self) -> str:
+        return self.said("fa")
+
+    def said(self, language: str, *, jalali: bool = True) -> str:
+        """One sentence in ``fa`` or ``en``: «3 h 20 min of 4 h used; the clock stands still until 08:30»."""
+        persian = language == "fa"
+        if self.state == "cancelled":
+            return "دیگر لازم نیست" if persian else "not owed any more"
+        lasted = duration_text_fa if persian else duration_text
+
+        def at(instant: int, *, is_end: bool = False) -> str:
+            text = instant_text_fa if persian else instant_text
+            return text(instant, jalali=jalali, is_end=is_end)
+
+        def long(seconds: int) -> str:
+            return lasted(seconds, days=self.in_days)
+
+        used, amount, late_s = long(self.used_s), long(self.amount_s), self.used_s - self.amount_s
+        head = f"{used} از {amount} گذشته است؛ " if persian else f"{used} of {amount} used; "
+        due = at(self.deadline, is_end=True)
+        match self.state:
+            case "late":  # late_s is 0 while the office has been closed since the deadline
+                if persian:
+                    return f"{head}{long(late_s) + ' ' if late_s else ''}دیر شده است؛ مهلت {due} بود"
+                return f"{head}late{f' by {long(late_s)}' if late_s else ''}, it was due at {due}"
+            case "met":
+                done = at(self.since)
+                return f"{head}در {done} در مهلت انجام شد" if persian else f"{head}done in time at {done}"
+            case "paused":
+                since = at(self.since)
+                if persian:
+                    return f"{head}از {since} در انتظار پاسخ مشتری است و زمان نمی‌گذرد"
+                return f"{head}the clock stands still since {since} while we wait for the customer"
+            case "running":
+                if persian:
+                    return f"{head}زمان در حال گذر است؛ مهلت تا {due}"
+                return f"{head}the clock runs, due at {due}"
+        assert self.resumes_at is not None
+        until = _moment(self.resumes_at, self.now, persian=persian, jalali=jalali)
+        return f"{head}زمان تا {until} نمی‌گذرد" if persian else f"{head}the clock stands still until {until}"
 
 
 def explain(
@@ -196,46 +243,28 @@ def explain(
     used_s = elapsed(calendar, start, at, paused)
     due = deadline(calendar, start, amount_s, paused)
     days = calendar.kind is CalendarKind.WORKING_DAYS
-    used, used_fa = duration_text(used_s, days=days), duration_text_fa(used_s, days=days)
-    amount, amount_fa = duration_text(amount_s, days=days), duration_text_fa(amount_s, days=days)
-    head, head_fa = f"{used} of {amount} used", f"{used_fa} از {amount_fa} گذشته است"
     resumes_at: int | None = None
+    since = 0
     pause = covering(paused, now)
     if at > due:
         state = "late"
-        late_s = used_s - amount_s  # 0 while the office has been closed since the deadline
-        by = f"late by {duration_text(late_s, days=days)}" if late_s else "late"
-        by_fa = f"{duration_text_fa(late_s, days=days)} دیر شده است" if late_s else "دیر شده است"
-        tail = f"{by}, it was due at {instant_text(due, is_end=True)}"
-        tail_fa = f"{by_fa}؛ مهلت {instant_text_fa(due, is_end=True)} بود"
     elif stopped_at is not None and stopped_at <= now:
-        state = "met"
-        tail = f"done in time at {instant_text(stopped_at)}"
-        tail_fa = f"در {instant_text_fa(stopped_at)} در مهلت انجام شد"
+        state, since = "met", stopped_at
     elif pause is not None:
-        state = "paused"
-        since, since_fa = instant_text(pause[0]), instant_text_fa(pause[0])
-        tail = f"the clock stands still since {since} while we wait for the customer"
-        tail_fa = f"از {since_fa} در انتظار پاسخ مشتری است و زمان نمی‌گذرد"
+        state, since = "paused", pause[0]
     elif is_open(calendar, now):
         state = "running"
-        tail = f"the clock runs, due at {instant_text(due, is_end=True)}"
-        tail_fa = f"زمان در حال گذر است؛ مهلت تا {instant_text_fa(due, is_end=True)}"
     else:
-        state = "closed"
-        resumes_at = next_open(calendar, now)
-        until, until_fa = _moment(resumes_at, now)
-        tail = f"the clock stands still until {until}"
-        tail_fa = f"زمان تا {until_fa} نمی‌گذرد"
-    return Explanation(used_s, amount_s, due, state, resumes_at, f"{head}; {tail}", f"{head_fa}؛ {tail_fa}")
+        state, resumes_at = "closed", next_open(calendar, now)
+    return Explanation(used_s, amount_s, due, state, resumes_at, now, since, days)
 
 
-def _moment(at: int, now: int) -> tuple[str, str]:
-    """`at` as a time of day, with the date unless it is the day of `now`; (English, Persian)."""
+def _moment(at: int, now: int, *, persian: bool, jalali: bool) -> str:
+    """`at` as a time of day, with the date unless it is the day of `now`."""
     day = local_day(at)
     clock = instant_text(at).partition(" ")[2]
     if day == local_day(now):
-        return clock, f"ساعت {persian_digits(clock)}"
-    english = f"{WEEKDAYS_EN[day.weekday()]} {date_text(day)} {clock}"
-    persian = f"{WEEKDAYS_FA[day.weekday()]} {instant_text_fa(at)}"
-    return english, persian
+        return f"ساعت {persian_digits(clock)}" if persian else clock
+    if persian:
+        return f"{WEEKDAYS_FA[day.weekday()]} {instant_text_fa(at, jalali=jalali)}"
+    return f"{WEEKDAYS_EN[day.weekday()]} {date_text(day, jalali=jalali)} {clock}"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import re
+from pathlib import Path
 
 import pytest
 
@@ -19,11 +21,34 @@ from engine.store.tables.customers import AuditEntry
 from engine.store.threads import read, write
 from tests.policies import ANYTHING
 from tests.webui.world import MARK
+from webui.i18n import audit_words
 
 pytestmark = pytest.mark.usefixtures("unlimited")  # a walk asks more often than a person
 
+ROOT = Path(__file__).resolve().parents[2]
 CELL = re.compile(r'<td class="pre" dir="auto">(.*?)</td>', re.DOTALL)
 WRITTEN = re.compile(rf"Other|(Sahar ?)?{MARK}[ a-z.]*|Sahar|operator|[a-z_]+:(read|write)|hoo…")
+
+
+def test_every_act_and_subject_that_is_noted_has_words() -> None:
+    """What is written with its name in the call; names that are put together are walked over below."""
+    missing, seen = set(), 0
+    for path in (one for room in ("engine", "webui") for one in (ROOT / room).rglob("*.py")):
+        for call in (
+            node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)
+        ):
+            if ast.unparse(call.func) != "audit_log.record" or len(call.args) < 4:
+                continue
+            seen += 1
+            _who, _account, act, subject = call.args[:4]
+            if isinstance(act, ast.Constant) and act.value not in audit_words.ACTS:
+                missing.add(act.value)
+            if isinstance(subject, ast.JoinedStr) and isinstance(begin := subject.values[0], ast.Constant):
+                kind = str(begin.value).rstrip().removesuffix(" of")
+                if kind not in audit_words.SUBJECTS:
+                    missing.add(kind)
+    assert seen > 40
+    assert missing == set()
 
 
 def test_the_audit_log_has_no_english_on_a_persian_page(enter, operator, quality, world) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from functools import cache
 from types import SimpleNamespace
@@ -12,6 +13,7 @@ from flask import Flask, session
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.agreement import working_time
 from engine.clock import to_ms, wall_ms
 from engine.errors import BadInput, Conflict
 from engine.sentences import kept
@@ -20,7 +22,7 @@ from engine.services.campaigns import campaigns, preflight, why
 from engine.services.outbox.wording import in_persian
 from engine.store.threads import write
 from tests.policies import ANYTHING
-from webui.i18n import formats, sentences
+from webui.i18n import agreement_words, formats, sentences
 from webui.i18n.sentences import said
 
 
@@ -39,6 +41,48 @@ def test_numbers_and_lengths(persian) -> None:
     assert formats.duration(3_725_000) == "۱ ساعت و ۲ دقیقه"
     assert formats.duration(0) == "۰ ثانیه"
     assert sentences.binding(preflight.CPS) == in_persian(preflight.BINDINGS["cps"])
+
+
+@pytest.fixture(params=[("fa", "gregorian"), ("en", "gregorian"), ("en", "jalali")], ids="-".join)
+def reader(app: Flask, request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
+    with app.test_request_context():
+        session["language"], session["calendar"] = request.param
+        yield request.param
+
+
+def test_support_hours_sizes_and_months_as_a_persian_writes_them(persian) -> None:
+    assert (
+        agreement_words.open_hours(((30_600, 50_400), (53_100, 86_400))) == "۰۸:۳۰ تا ۱۴:۰۰ و ۱۴:۴۵ تا ۲۴:۰۰"
+    )
+    assert agreement_words.open_hours(()) == "پشتیبانی تعطیل است"
+    assert [formats.file_size(n) for n in (0, 77, 1024, 1_600_000)] == [
+        "۰ بایت",
+        "۷۷ بایت",
+        "۱ کیلوبایت",
+        "۱٫۵ مگابایت",
+    ]
+    assert [formats.months(n) for n in (1, 12)] == ["۱ ماه", "۱۲ ماه"]
+    assert formats.joined(["الف", "ب"]) == "الف، ب"
+
+
+def test_one_month_and_two(app: Flask) -> None:
+    with app.test_request_context():
+        session["language"] = "en"
+        assert [formats.months(n) for n in (1, 2)] == ["1 month", "2 months"]
+        assert agreement_words.open_hours(((30_600, 50_400),)) == "08:30–14:00"
+
+
+def test_promises_and_histories_have_the_dates_of_the_reader(reader) -> None:
+    """At 2026-11-30 12:00 in Tehran, 1405/09/09, a clock runs that is due the day after at midnight."""
+    at = int(datetime(2026, 11, 30, 12, tzinfo=ZoneInfo("Asia/Tehran")).timestamp())
+    told = working_time.Explanation(3600, 7200, at + 12 * 3600, "running")
+    history = sentences.step_value("AnyDesk 1405-09-09 12:00:05 to 1405-09-09 24:00", "remote_proposed")
+    jalali, gregorian = ("1405", "1405-"), ("2026-11-30", "۲۰۲۶-۱۱-۳۰", "۲۰۲۶/۱۱/۳۰")
+    for text in (agreement_words.clock_said(told), history):
+        assert any(day in text for day in (jalali if reader[1] == "jalali" else gregorian)), text
+        assert "14" not in text or reader[1] == "jalali", text
+    assert history.startswith("AnyDesk ")
+    assert (" to " in history) is (reader[0] == "en")
 
 
 def test_dates_are_jalali(persian) -> None:

@@ -23,7 +23,7 @@ from engine.services.compliance import cap_requests, traffic_caps
 from engine.store.threads import read, write
 from webui.forms.number_fields import WholeField, ascii_digits
 from webui.forms.pages import Answer, PageForm, attempt, pages_blueprint, refused
-from webui.i18n.formats import language
+from webui.i18n.formats import digits, language
 from webui.request.access import for_staff, needs, person
 from webui.request.context import web
 
@@ -156,7 +156,7 @@ def _countries() -> list[SelectChoice]:
         (code, _name_of(regions[0])) for code, regions in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items()
     ]
     found.sort(key=lambda one: (one[0] != 98, one[1]))
-    return [SelectChoice(str(code), f"{name} (+{code})") for code, name in found]
+    return [SelectChoice(str(code), digits(f"{name} (\u2066+{code}\u2069)")) for code, name in found]
 
 
 def _name_of(region: str) -> str:

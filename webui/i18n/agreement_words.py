@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
+from flask import Flask
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from engine.agreement.calendars import WEEKDAY_KEYS
-from engine.agreement.dates import WEEKDAYS_EN, WEEKDAYS_FA
+from engine.agreement.calendars import WEEKDAY_KEYS, Hours
+from engine.agreement.dates import WEEKDAYS_EN, WEEKDAYS_FA, clock_text
 from engine.agreement.terms import Terms
-from webui.i18n.formats import digits, duration, language, number
+from engine.agreement.working_time import Explanation
+from webui.i18n.formats import calendar, digits, duration, joined, language, number
 from webui.i18n.words import word
 
 LIMITS: dict[str, Any] = {
@@ -43,6 +46,16 @@ _COLUMNS: dict[str, Any] = {
 _BAND = re.compile(r"bands\[(\d+)\]\.(\w+)")
 
 
+def init_app(app: Flask) -> None:
+    for filter_ in (open_hours, clock_said):
+        app.add_template_filter(filter_)
+
+
+def clock_said(explanation: Explanation) -> str:
+    """How a promise's clock stands, in the reader's language and calendar."""
+    return explanation.said(language(), jalali=calendar() == "jalali")
+
+
 def place(path: str, before: Terms, after: Terms) -> str:
     """The name of the figure at a path of a version's record, such as ``limits.claim_window_s``."""
     room, _dot, rest = path.partition(".")
@@ -67,14 +80,25 @@ def figure(path: str, value: Any) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if path.startswith("support_hours."):
-        return digits(", ".join(f"{start}-{end}" for start, end in value))
+        return _shifts((str(start), str(end)) for start, end in value)
     if path == "working_days":
-        return "، ".join(map(_day, value)) if language() == "fa" else ", ".join(map(_day, value))
+        return joined(map(_day, value))
     if path.endswith("_s") and isinstance(value, int):
         return duration(value * 1000)
     if isinstance(value, int):
         return number(value)
     return digits(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def open_hours(hours: Hours) -> str:
+    """Support hours of a day: 08:30–14:00, 14:45–24:00, or that it is closed."""
+    return _shifts((clock_text(start), clock_text(end)) for start, end in hours)
+
+
+def _shifts(texts: Iterable[tuple[str, str]]) -> str:
+    if language() == "fa":
+        return digits(" و ".join(f"{start} تا {end}" for start, end in texts)) or _("no support")
+    return ", ".join(f"{start}–{end}" for start, end in texts) or _("no support")
 
 
 def _day(key: str) -> str:

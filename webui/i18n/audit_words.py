@@ -11,8 +11,9 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from engine.services.accounts.permissions import GRANTS
+from engine.services.support_line.settings import TITLES
 from webui.i18n.formats import digits, number, plain_instant
-from webui.i18n.sentences import grant, reason
+from webui.i18n.sentences import grant, reason, said
 from webui.i18n.words import WORDS
 
 ACTS: dict[str, Any] = {
@@ -25,6 +26,10 @@ ACTS: dict[str, Any] = {
     "caller_id.confirm": _l("Number confirmed"),
     "caller_id.withdraw": _l("Confirmed number removed"),
     "calendar.edit": _l("Working calendar changed"),
+    "agent_added": _l("Agent added"),
+    "agent_changed": _l("Agent changed"),
+    "agent_password": _l("Agent's telephone given a new password"),
+    "call_back_cancelled": _l("Call-back cancelled"),
     "campaign.archive": _l("Campaign archived"),
     "campaign.change": _l("Campaign changed"),
     "campaign.create": _l("Campaign made"),
@@ -79,10 +84,19 @@ ACTS: dict[str, Any] = {
     "price.set": _l("Price set"),
     "price_group.add": _l("Price group added"),
     "special.end": _l("Special notice ended"),
+    "support_call_handed_over": _l("Call transferred"),
+    "support_line_setting": _l("Setting of the support line changed"),
+    "support_prompt_replaced": _l("Prompt of the support line replaced by a recording"),
+    "support_prompt_spoken": _l("Prompt of the support line spoken by the computer"),
+    "support_recording_heard": _l("Recorded call listened to"),
     "switch.change": _l("Switch changed"),
     "token.make": _l("Access token made"),
     "token.revoke": _l("Access token revoked"),
     "token.rotate": _l("Secret of an access token renewed"),
+    "webhook.add": _l("Web hook made"),
+    "webhook.change": _l("Web hook changed"),
+    "webhook.remove": _l("Web hook removed"),
+    "webhook.rotate": _l("Secret of a web hook renewed"),
     "sla.agreement_published": _l("Version of the agreement published"),
     "sla.claim_answered": _l("Claim answered"),
     "sla.claim_linked": _l("Claim linked to an outage"),
@@ -101,7 +115,10 @@ ACTS: dict[str, Any] = {
 }
 SUBJECTS: dict[str, Any] = {
     "account": _l("account"),
+    "agent": _l("agent"),
     "agreement": _l("agreement"),
+    "call": _l("call"),
+    "call-back": _l("call-back"),
     "calendar": _l("calendar"),
     "campaign": _l("campaign"),
     "claim": _l("claim"),
@@ -117,6 +134,7 @@ SUBJECTS: dict[str, Any] = {
     "person": _l("person"),
     "plan": _l("plan"),
     "price group": _l("price group"),
+    "prompt": _l("prompt"),
     "recipient": _l("recipient"),
     "recording": _l("recording"),
     "report": _l("report"),
@@ -124,6 +142,7 @@ SUBJECTS: dict[str, Any] = {
     "switch": _l("switch"),
     "token": _l("access token"),
     "unknown": _l("unknown time"),
+    "web hook": _l("web hook"),
 }
 FIELDS: dict[str, Any] = {
     "added": _l("new numbers"),
@@ -156,6 +175,10 @@ FIELDS: dict[str, Any] = {
     "amount": _l("amount"),
     "role": _l("role"),
     "is_active": _l("active"),
+    "active": _l("active"),
+    "departments": _l("departments"),
+    "outside": _l("outside number"),
+    "wrap_up_s": _l("seconds to write after a call"),
     "weight": _l("weight"),
     "price_group_id": _l("price group"),
     "max_cps": _l("calls a second"),
@@ -222,6 +245,8 @@ def subject(text: str) -> str:
     """The subject of an action: «account 7», «حساب ۷»."""
     if text == "nobody":
         return _("an unknown name")
+    if text in TITLES:
+        return said(TITLES[text])
     kind, _space, number_ = text.rpartition(" ")
     if kind.startswith("calendar "):
         edit = kind.removeprefix("calendar ")

@@ -6,7 +6,7 @@ Persian and English; Jalali or Gregorian dates; the digits of the language.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from functools import wraps
 from typing import Any
@@ -15,6 +15,7 @@ import jdatetime
 from flask import Flask, g, has_request_context, request, session
 from flask_babel import Babel, refresh
 from flask_babel import gettext as _
+from flask_babel.speaklater import LazyString
 from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
@@ -35,7 +36,10 @@ _INSTANT = re.compile(r"(\d{4})[/-](\d{1,2})[/-](\d{1,2})[ T]+(\d{1,2}):(\d{2})"
 def init_app(app: Flask) -> None:
     app.config.update(BABEL_DEFAULT_LOCALE="fa", BABEL_TRANSLATION_DIRECTORIES="translations")
     Babel(app, locale_selector=language)
-    for filter_ in (number, percent, rate, instant, deadline, duration, digits):
+    for filter_ in (
+        *(number, plain_number, percent, rate, digits, joined),
+        *(instant, deadline, duration, months, file_size),
+    ):
         app.add_template_filter(filter_)
     app.context_processor(
         lambda: {
@@ -97,6 +101,21 @@ def digits(text: object) -> str:
     return str(text).translate(_DIGITS_ONLY) if language() == "fa" else str(text)
 
 
+def months(count: int) -> str:
+    """A number of months, as of a subscription: 1 month, 3 months."""
+    return _("1 month") if count == 1 else _("%(n)s months", n=number(count))
+
+
+def lazy_digits(text: object) -> LazyString:
+    """As `digits`, for the choices of a form; what begins with a sign keeps its direction."""
+    return LazyString(lambda: f"\u2066{digits(text)}\u2069")
+
+
+def joined(texts: Iterable[object]) -> str:
+    """Texts in one line, with the commas of the reader's language."""
+    return ("، " if language() == "fa" else ", ").join(map(str, texts))
+
+
 def number(value: float | None, places: int = 0) -> str:
     """A number with separators: 12,345 or ۱۲٬۳۴۵; a dash for None."""
     if value is None:
@@ -108,6 +127,15 @@ def number(value: float | None, places: int = 0) -> str:
 def plain_number(text: str) -> str:
     """A formatted number with the reader's digits and decimal point."""
     return text.translate(_PERSIAN) if language() == "fa" else text
+
+
+def file_size(size: int) -> str:
+    """The size of a file, of `size` bytes: 77 bytes, 12 KB, 1.5 MB."""
+    if size < 1024:
+        return _("%(n)s bytes", n=number(size))
+    if size < 1024 * 1024:
+        return _("%(n)s KB", n=number(size / 1024))
+    return _("%(n)s MB", n=number(size / 1024 / 1024, 1))
 
 
 def rate(value: float) -> str:

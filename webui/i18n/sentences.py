@@ -12,7 +12,9 @@ from datetime import date
 
 from flask import Flask
 from flask_babel import gettext
+from flask_babel import gettext as _
 
+from engine.agreement.dates import parse_instant
 from engine.errors import AvanakError
 from engine.fold import visible
 from engine.sentences import Amount, Deadline, Duration, Instant, Sentence, Word, fill, is_kept, sentence_of
@@ -24,6 +26,7 @@ from webui.i18n import finding_words
 from webui.i18n.formats import (
     digits,
     duration,
+    joined,
     language,
     plain_deadline,
     plain_instant,
@@ -34,6 +37,7 @@ from webui.i18n.words import WORDS, word
 
 _POINT = re.compile(r"(?<=[0-9])\.(?=[0-9])")
 _DECIMAL = re.compile(r"[0-9]+\.[0-9]+")
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}(?::\d{2})?")
 _FIGURES = frozenset("0123456789,.:/+- ")
 
 
@@ -135,7 +139,10 @@ def step_value(text: str, what: str) -> str:
     if text in CLOCKS:
         return promise(text)
     if what in ("warning", "escalation"):
-        return ", ".join(word(role, "role") for role in text.split())
+        return joined(word(role, "role") for role in text.split())
+    if moments := _MOMENT.findall(text):
+        shown = (plain_deadline(parse_instant(each, local=True) * 1000) for each in moments)
+        return text[: text.index(moments[0])] + f" {_('to')} ".join(shown)
     return digits(text) if _FIGURES.issuperset(text) else text
 
 

@@ -257,7 +257,7 @@ WORDS: dict[str, dict[str, Any]] = {
     },
     "channel": {
         "email": _l("E-mail"),
-        "telegram": "Telegram",
+        "telegram": _l("Telegram"),
         "bale": _l("Bale"),
         "eitaa": _l("Eitaa"),
         "voice": _l("Voice call"),

@@ -32,7 +32,7 @@ from webui.forms.pages import (
     pages_blueprint,
     refused,
 )
-from webui.i18n.formats import number
+from webui.i18n.formats import months, number
 from webui.i18n.sentences import reason, said
 from webui.request.access import needs, person
 from webui.request.outside_links import outside
@@ -197,7 +197,7 @@ def _begin(form: Any, amount: Any, plan_id: int | None, name: str) -> str | Answ
 def _plans() -> list[SelectChoice]:
     return [
         SelectChoice(
-            row.id, _("%(n)s months, %(price)s Rials", n=number(row.months), price=number(row.price))
+            row.id, _("%(time)s, %(price)s Rials", time=months(row.months), price=number(row.price))
         )
         for row in read(subscriptions.plans)
     ]

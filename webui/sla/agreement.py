@@ -12,7 +12,6 @@ from werkzeug.wrappers import Response
 from wtforms import TextAreaField
 from wtforms.validators import InputRequired
 
-from engine.agreement.calendars import hours_text
 from engine.agreement.dates import WEEKDAYS_EN, WEEKDAYS_FA
 from engine.agreement.statement import band_texts_fa
 from engine.agreement.terms import Terms, percent_text
@@ -132,8 +131,8 @@ def _shown(terms: Terms, versions: tuple[Terms, ...], now: int) -> dict[str, Any
         "terms": terms,
         "versions": list(reversed(versions)),
         "now": now,
-        "week": [(days[day], hours_text(terms.week[day])) for day in order],
-        "holiday_hours": hours_text(terms.holiday_hours),
+        "week": [(days[day], terms.week[day]) for day in order],
+        "holiday_hours": terms.holiday_hours,
         "bands": band_texts_fa(terms.credit.bands) if persian else _bands(terms),
         "uptime": plain_number(percent_text(terms.uptime_percent)),
         "may_publish": person().role in authorisation.AGREEMENT_ROLES,

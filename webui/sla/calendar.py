@@ -12,7 +12,6 @@ from werkzeug.wrappers import Response
 from wtforms import SelectField, StringField
 from wtforms.validators import Length
 
-from engine.agreement.calendars import hours_text
 from engine.agreement.dates import WEEKDAYS_EN, WEEKDAYS_FA, local_day
 from engine.agreement.months import Month
 from engine.clock import wall_ms
@@ -122,7 +121,6 @@ def _shown(form: EditForm | None = None) -> dict[str, Any]:
         "weekday": lambda day: names[day.weekday()],
         "written": written_day,
         "written_iso": lambda text: written_day(date.fromisoformat(text)) if text else "",
-        "hours_text": hours_text,
         "may_write": person().role in (*CALENDAR_ROLES, "administrator"),
     }
 

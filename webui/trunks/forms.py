@@ -18,6 +18,7 @@ from engine.services.numbering.dialled import DEFAULT
 from engine.services.trunks.gateways import PTIMES_MS
 from webui.forms.base import BoundedForm
 from webui.forms.number_fields import DecimalsField, WholeField, ascii_digits
+from webui.i18n.formats import lazy_digits
 
 
 class GatewayForm(BoundedForm):
@@ -45,10 +46,10 @@ class GatewayForm(BoundedForm):
     number_format = SelectField(
         _l("Numbers are dialled as"),
         choices=[
-            SelectChoice("98", "98912…"),
-            SelectChoice("+98", "+98912…"),
-            SelectChoice("0098", "0098912…"),
-            SelectChoice("0", "0912…"),
+            SelectChoice("98", lazy_digits("98912…")),
+            SelectChoice("+98", lazy_digits("+98912…")),
+            SelectChoice("0098", lazy_digits("0098912…")),
+            SelectChoice("0", lazy_digits("0912…")),
         ],
         default=DEFAULT,
     )
@@ -65,7 +66,7 @@ class GatewayForm(BoundedForm):
     ptime_ms = SelectField(
         _l("Packet time (ms)"),
         coerce=int,
-        choices=[SelectChoice(ms, str(ms)) for ms in PTIMES_MS],
+        choices=[SelectChoice(ms, lazy_digits(ms)) for ms in PTIMES_MS],
         default=20,
     )
 

@@ -166,7 +166,7 @@ class Layout:
         if facts.elsewhere:
             found.append(
                 Sentence(
-                    "%(count)s rows without a number have a mobile in a column that was not chosen; choose it too.",
+                    "Rows without a number that have a mobile in a column that was not chosen: %(count)s; choose it too.",
                     count=Amount(facts.elsewhere),
                 )
             )
@@ -191,21 +191,21 @@ class Layout:
         if facts.several and choices.several == Several.NONE and not self.is_contacts:
             found.append(
                 Sentence(
-                    "%(count)s cells hold more than one number; choose whether the first or all of them are called.",
+                    "Cells with more than one number: %(count)s; choose whether the first or all of them are called.",
                     count=Amount(facts.several),
                 )
             )
         elif facts.several:
-            found.append(Sentence("%(count)s cells hold more than one number.", count=Amount(facts.several)))
+            found.append(Sentence("Cells with more than one number: %(count)s.", count=Amount(facts.several)))
         if facts.beside_words:
             found.append(
                 Sentence(
-                    "In %(count)s cells there are words beside the number; these are not called unless you choose it.",
+                    "Cells with words beside the number: %(count)s; these are not called unless you choose it.",
                     count=Amount(facts.beside_words),
                 )
                 if choices.several == Several.NONE
                 else Sentence(
-                    "Of %(count)s cells with words beside the number, the number is called.",
+                    "Cells with words beside the number: %(count)s; their number is called.",
                     count=Amount(facts.beside_words),
                 )
             )

@@ -23,7 +23,6 @@ from engine.agreement.working_time import Explanation
 from engine.errors import BadInput
 from engine.sentences import Sentence, kept
 from engine.services.accounts.permissions import Actor
-from engine.services.outbox.wording import bilingual
 from engine.services.sla import agreements, claims, working_calendar
 from engine.services.tickets.department_rules import CLOCKS, ClockKind, ClockRule, Ticking, limit_of
 from engine.states import ClockState
@@ -262,16 +261,7 @@ def view(clock: TicketClock, now: int) -> ClockView:
         calendar, clock.started_at // 1000, clock.amount_s, at, spans, stopped_at=stopped_at
     )
     if clock.state == ClockState.CANCELLED:
-        gone = bilingual(Sentence("not owed any more"))
-        said = Explanation(
-            said.used_s,
-            said.amount_s,
-            said.deadline,
-            "cancelled",
-            None,
-            gone["en"],
-            gone["fa"],
-        )
+        said = Explanation(said.used_s, said.amount_s, said.deadline, "cancelled")
     return ClockView(clock, rule.title, said)
 
 
