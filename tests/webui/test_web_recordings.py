@@ -97,7 +97,7 @@ def test_a_length_that_is_none_is_said_beside_it(operator, cast) -> None:
 def test_owner_and_colleague_listen_and_take(app, owner, recorded, cast) -> None:
     page = owner.get(f"/campaigns/{cast.campaign}/recordings").text
     assert recorded in page
-    assert "1 recorded calls" in page
+    assert "Recorded calls: 1" in page
     answer = owner.get(recorded)
     assert (answer.status_code, answer.mimetype) == (200, "audio/wav")
     assert answer.data == SAMPLE.read_bytes()
