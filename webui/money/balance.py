@@ -196,9 +196,7 @@ def _begin(form: Any, amount: Any, plan_id: int | None, name: str) -> str | Answ
 
 def _plans() -> list[SelectChoice]:
     return [
-        SelectChoice(
-            row.id, _("%(time)s, %(price)s Rials", time=months(row.months), price=number(row.price))
-        )
+        SelectChoice(row.id, _("%(time)s, %(price)s Rials", time=months(row.months), price=number(row.price)))
         for row in read(subscriptions.plans)
     ]
 
