@@ -22,6 +22,7 @@ from engine.services.campaigns import campaigns, preflight, why
 from engine.services.outbox.wording import in_persian
 from engine.store.threads import write
 from tests.policies import ANYTHING
+from webui.forms import pages
 from webui.i18n import agreement_words, formats, sentences
 from webui.i18n.sentences import said
 
@@ -63,6 +64,17 @@ def test_support_hours_sizes_and_months_as_a_persian_writes_them(persian) -> Non
     ]
     assert [formats.months(n) for n in (1, 12)] == ["۱ ماه", "۱۲ ماه"]
     assert formats.joined(["الف", "ب"]) == "الف، ب"
+
+
+def test_a_persian_date_is_not_turned_around_by_the_letters_before_it(app: Flask) -> None:
+    with app.test_request_context():
+        session["language"], session["calendar"] = "fa", "gregorian"
+        at = to_ms(datetime(2023, 11, 15, 1, 43, tzinfo=ZoneInfo("Asia/Tehran")))
+        assert formats.plain_instant(at) == "۲۰۲۳/۱۱/۱۵ ۰۱:۴۳"
+        assert formats.parse_instant(formats.written_instant(at)) == at
+        assert pages.written_day(datetime(2023, 11, 15).date()) == "۲۰۲۳/۱۱/۱۵"
+        session["language"] = "en"
+        assert formats.plain_instant(at) == "2023-11-15 01:43"
 
 
 def test_one_month_and_two(app: Flask) -> None:

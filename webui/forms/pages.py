@@ -22,7 +22,8 @@ from engine.services.money.ledger import NoCredit
 from engine.store.threads import write
 from webui.forms.base import BoundedForm
 from webui.forms.number_fields import ascii_digits, row_id
-from webui.i18n.formats import calendar, digits, instant_example, parse_instant, written_instant
+from webui.i18n import formats
+from webui.i18n.formats import digits, instant_example, parse_instant, written_instant
 from webui.i18n.sentences import said
 from webui.request.access import account_scope, is_staff
 
@@ -138,10 +139,7 @@ class DayField(_DateField):
 
 def written_day(day: date) -> str:
     """A day in the reader's calendar and digits."""
-    if calendar() == "jalali":
-        shown: Any = jdatetime.date.fromgregorian(date=day)
-        return digits(f"{shown.year:04d}/{shown.month:02d}/{shown.day:02d}")
-    return digits(f"{day:%Y-%m-%d}")
+    return digits(formats.written_day(day))
 
 
 def key_field() -> HiddenField:

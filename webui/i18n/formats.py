@@ -250,8 +250,12 @@ def written_instant(at_ms: int | None) -> str:
 
 
 def written_day(of: date) -> str:
-    """A date in the reader's calendar."""
-    return written_in(calendar(), of)
+    """A date in the reader's calendar.
+
+    Persian has slashes in both calendars: parts that are joined by hyphens turn around after Persian letters.
+    """
+    text = written_in(calendar(), of)
+    return text.replace("-", "/") if language() == "fa" else text
 
 
 def written_in(calendar_: str, of: date) -> str:

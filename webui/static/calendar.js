@@ -39,7 +39,7 @@
     written(date) {
       const { year, month, day } = this.of(date);
       const two = (value) => String(value).padStart(2, "0");
-      return this.isJalali ? `${year}/${two(month)}/${two(day)}` : `${year}-${two(month)}-${two(day)}`;
+      return this.isJalali || document.documentElement.lang === "fa" ? `${year}/${two(month)}/${two(day)}` : `${year}-${two(month)}-${two(day)}`;
     }
 
     // The day that is typed, else today; days are UTC midnights, as a date has no zone.
