@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 HEAD_S = 10.0  # for the head of a request, from its first connection
 IDLE_S = 20.0  # between two requests, the head of the second included
-BODY_S = 15.0  # for a body, and beyond it as long as it takes at
+BODY_S = 15.0  # of waiting for a body, and beyond it as long as what has come takes at
 BODY_BYTES_S = 20_000
 SEND_S = 30.0  # for a piece of an answer, and beyond it as long as it takes at BODY_BYTES_S
 LOOK_S = 0.5

@@ -30,6 +30,7 @@ MAX_HEADERS = 100
 _LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[^\r\n\0]*\r?\n")
 _DIGITS = re.compile("[0-9]{1,18}")
 _SAID_ONCE = (b"content-length", b"host", b"transfer-encoding")
+PIECE = 64_000  # bytes of a body that are waited for at a time; slower ones come in less than BODY_S
 BREATH = 256_000  # bytes of a body after which others have their turn
 LINGER_S, LINGER_BYTES = 2.0, 4_000_000  # for a body that nobody reads, so that its sender reads our answer
 
@@ -51,21 +52,42 @@ class _Refused(Exception):
 class _Body(Input):
     """A body that is read in turn with others, and not to its end when nobody needs it."""
 
-    __slots__ = ("_handler", "_since_breath")
+    __slots__ = ("_handler", "_patience_s", "_since_breath")
 
     def __init__(self, handler: _Handler, sock: Any) -> None:
         super().__init__(handler.rfile, handler.content_length, socket=sock)
         self._handler = handler
         self._since_breath = 0
+        self._patience_s = BODY_S
 
     def _do_read(self, length: int | None = None, use_readline: bool = False) -> bytes:
-        found: bytes = super()._do_read(length, use_readline)
+        if use_readline:
+            return self._piece(length, use_readline=True)
+        left = (self.content_length or 0) - self.position
+        left = left if length is None else min(length, left)
+        parts = [self._piece(min(PIECE, left))]
+        while left := left - len(parts[-1]):
+            parts.append(self._piece(min(PIECE, left)))
+        return b"".join(parts)
+
+    def _piece(self, length: int | None, *, use_readline: bool = False) -> bytes:
+        """The next bytes, as many as that; OSError when there are not so many.
+
+        Only the time in which we wait counts.  What comes buys more of it, but never more than `BODY_S` ahead; a length
+        that was only promised buys none.
+        """
+        connection = self._handler.connection
+        connection.wait(self._patience_s)
+        try:
+            found: bytes = super()._do_read(length, use_readline)
+        finally:
+            connection.work()
+        waited_s = monotonic_s() - connection.since
+        self._patience_s = min(BODY_S, self._patience_s - waited_s + len(found) / BODY_BYTES_S)
         self._since_breath += len(found)
         if self._since_breath > BREATH:
             self._since_breath = 0
             gevent.sleep(0)
-        if self.position >= (self.content_length or 0):
-            self._handler.connection.work()
         return found
 
     def _discard(self) -> None:
@@ -162,10 +184,7 @@ class _Handler(WSGIHandler):
         waits = environ.get("HTTP_EXPECT", "").lower() == "100-continue"
         self.wsgi_input = environ["wsgi.input"] = _Body(self, self.socket if waits else None)
         environ["wsgi.input_terminated"] = True
-        if self.content_length:
-            self.connection.wait(BODY_S + self.content_length / BODY_BYTES_S)
-        else:
-            self.connection.work()
+        self.connection.work()
         return environ
 
     def process_result(self) -> None:

@@ -115,6 +115,59 @@ def test_a_byte_now_and_then_buys_no_time(server, monkeypatch: pytest.MonkeyPatc
     assert not is_open
 
 
+def post(size: int) -> bytes:
+    return b"POST /read HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % size
+
+
+def test_a_long_body_that_was_only_promised_buys_no_time(server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A byte a second held one of the few places of large bodies for a quarter of an hour."""
+    monkeypatch.setattr("webui.server.BODY_S", 0.5)
+    with connect(server, post(100_000_000)) as sock:
+        began, is_open = time.monotonic(), True
+        while is_open and time.monotonic() - began < 10:
+            try:
+                sock.sendall(b"a")
+            except ConnectionError:
+                is_open = False
+            gevent.sleep(0.05)
+    assert not is_open
+
+
+def test_what_came_fast_buys_no_long_pause(server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webui.server.BODY_S", 0.5)
+    with connect(server, post(20_000_001) + bytes(20_000_000)) as sock:
+        sock.settimeout(60)
+        assert rest(sock) == b""
+
+
+def test_a_body_that_comes_steadily_may_take_long(server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webui.server.BODY_S", 2.0)
+    monkeypatch.setattr("webui.server.BODY_BYTES_S", 10)
+    monkeypatch.setattr("webui.server.PIECE", 10)
+    with connect(server, post(400)) as sock:
+        for _ in range(40):
+            sock.sendall(bytes(10))
+            gevent.sleep(0.1)
+        assert rest(sock).startswith(b"HTTP/1.1 200")
+
+
+def test_the_time_that_we_need_is_not_the_senders(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webui.server.BODY_S", 0.3)
+    monkeypatch.setattr(connections, "LOOK_S", 0.05)
+
+    def slow(environ, start_response):
+        environ["wsgi.input"].read(2)
+        gevent.sleep(1.0)
+        return hello(environ, start_response)
+
+    made = serve(slow, "127.0.0.1", 0)
+    try:
+        with connect(made, post(4) + b"body") as sock:
+            assert rest(sock).startswith(b"HTTP/1.1 200")
+    finally:
+        made.stop(1)
+
+
 @pytest.mark.parametrize(
     ("head", "status"),
     [
