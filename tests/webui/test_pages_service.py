@@ -175,3 +175,15 @@ def test_what_changed_between_two_versions_is_said_in_words(world, enter) -> Non
     page = owner.get("/agreement/changes").text
     for words in ("مهلت درخواست جبران قطعی", "۱۰ روز", "جدول تخفیف، ردیف ۲", "ساعت پشتیبانی: جمعه"):
         assert words in page, words
+
+
+def test_statements_are_found_by_a_month_in_persian_digits(enter, world) -> None:
+    month = world.ids["number"].rsplit("-", 1)[0]
+    typed = month.translate(str.maketrans("0123456789-", "۰۱۲۳۴۵۶۷۸۹/"))
+    staff = enter("admin")
+    for asked in (month, typed):
+        assert (
+            f"/availability/statements/{world.ids['number']}"
+            in staff.get(f"/availability/statements?month={asked}").text
+        )
+    assert "/availability/statements/1" not in staff.get("/availability/statements?month=۱۳۹۹-۰۱").text

@@ -26,7 +26,7 @@ from webui.forms.codes import asker, tell_code
 from webui.forms.number_fields import ascii_digits
 from webui.forms.pages import Answer, PageForm, attempt, customers_only, pages_blueprint, refused
 from webui.forms.password_fields import code_told, new_password, password_again
-from webui.i18n.formats import language
+from webui.i18n.formats import language, lazy_digits
 from webui.i18n.sentences import said
 from webui.i18n.words import choices
 from webui.request.access import account_scope, log_in, needs, person, person_or_none
@@ -52,7 +52,12 @@ class RegisterForm(PageForm):
         [InputRequired(), Length(max=20)],
         filters=[ascii_digits],
         description=_l("We ring it and speak a code."),
-        render_kw={"dir": "ltr", "inputmode": "tel", "autocomplete": "tel", "placeholder": "09121234567"},
+        render_kw={
+            "dir": "ltr",
+            "inputmode": "tel",
+            "autocomplete": "tel",
+            "placeholder": lazy_digits("09121234567"),
+        },
     )
     username = StringField(
         _l("User name"),

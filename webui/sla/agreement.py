@@ -22,7 +22,7 @@ from engine.services.sla import agreements, authorisation
 from engine.store.threads import read, write
 from webui.forms.pages import Answer, PageForm, attempt, pages_blueprint, reason_field, refused
 from webui.i18n.agreement_words import figure, place
-from webui.i18n.formats import language, plain_number
+from webui.i18n.formats import language, number, plain_number
 from webui.request.access import for_staff, needs, person
 
 blueprint = pages_blueprint(__name__, "agreement", "/agreement")
@@ -150,9 +150,9 @@ def _bands(terms: Terms) -> list[tuple[str, str, str]]:
             else "all"
         )
         minutes = (
-            f"up to {band.max_minutes}"
+            f"up to {number(band.max_minutes)}"
             if band.max_minutes is not None
-            else f"more than {above.max_minutes}"
+            else f"more than {number(above.max_minutes)}"
             if above is not None and above.max_minutes is not None
             else "all"
         )

@@ -17,9 +17,9 @@ from engine.services.accounts import accounts
 from engine.services.accounts.display_names import account_names
 from engine.services.sla import agreements, archive, availability, credits
 from engine.store.threads import read
-from webui.forms.number_fields import row_id
+from webui.forms.number_fields import ascii_digits, row_id
 from webui.forms.pages import pages_blueprint
-from webui.i18n.formats import language
+from webui.i18n.formats import digits, language
 from webui.request.access import account_scope, for_staff, is_staff, needs
 from webui.request.context import web
 
@@ -71,7 +71,8 @@ def month(month: str) -> str:
 @for_staff
 def statements() -> str:
     """The statements of a month for all accounts; for staff."""
-    wanted, before = request.args.get("month", ""), request.args.get("before", type=row_id)
+    before = request.args.get("before", type=row_id)
+    wanted = (ascii_digits(request.args.get("month")) or "").replace("/", "-")
 
     def work() -> dict[str, Any]:
         rows = archive.page(wanted, before, 101)
@@ -81,7 +82,7 @@ def statements() -> str:
             "names": account_names([row.account_id for row in rows]),
         }
 
-    return render_template("sla/statements.html", wanted=wanted, **read(work))
+    return render_template("sla/statements.html", wanted=digits(wanted), **read(work))
 
 
 @blueprint.get("/statements/<number>")
