@@ -40,6 +40,7 @@ MAY_HOLD_PERSIAN = {
     "engine/services/lists/delimited.py": "tells encodings by their letters",
     "engine/services/lists/delimiters.py": "Persian commas",
     "engine/services/lists/footers.py": "words of totals and of notes below a list",
+    "engine/services/lists/headers.py": "words before an example in a header",
     "engine/services/lists/names.py": "headers of lists",
     "engine/services/lists/prefixes.py": "headers of columns of codes",
     "engine/services/messages/personal.py": "an example of a text",

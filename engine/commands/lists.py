@@ -25,7 +25,7 @@ _OPTIONS = (
     ),
     click.option(
         "--hidden-rows", "list_hidden_rows", type=words(HiddenRows), default=HiddenRows.SKIP.value, show_default=True,
-        help="Rows that are hidden or filtered out in a workbook.",
+        help="Rows that are hidden, filtered out or crossed out in a workbook.",
     ),
     click.option(
         "--several", "list_several", type=words(Several), default=Several.NONE.value, show_default=True,

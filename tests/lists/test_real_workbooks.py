@@ -14,8 +14,8 @@ import pytest
 from engine.errors import BadInput
 from engine.services.lists import other_workbooks
 from engine.services.lists.choices import Choices
-from engine.services.lists.hidden_cells import hidden_cells
 from engine.services.lists.reader import open_list
+from engine.services.lists.shown_cells import shown_cells
 
 DATA = Path(__file__).parent / "data"
 CALLED = ["+989121110000", "+989121110001", "+989121110002", "+989121110003"]
@@ -145,7 +145,9 @@ def hold_hidden(source, name: str) -> None:
     assert (facts.columns, facts.hidden_columns, facts.hidden_rows) == (["موبایل"], ["موبایل قدیمی"], 2)
     rows, facts = read(source, name, Choices(hidden_rows="include"))
     assert [row.reason for row in rows] == [None] * 6
-    assert "2 hidden or filtered rows are among those" in " ".join(map(str, facts.notes))
+    assert "2 rows that are hidden, filtered out or crossed out are among those" in " ".join(
+        map(str, facts.notes)
+    )
 
 
 @pytest.mark.parametrize("form", ["xls", "ods"])
@@ -159,9 +161,9 @@ def test_what_is_hidden_in_a_binary_workbook_is_left_out() -> None:
 
 
 def test_a_workbook_whose_hidden_rows_cannot_be_told_says_so(monkeypatch) -> None:
-    found = hidden_cells(io.BytesIO((DATA / "hidden.xls").read_bytes()[:700]), "a.xls", "xls", 0)
+    found = shown_cells(io.BytesIO((DATA / "hidden.xls").read_bytes()[:700]), "a.xls", "xls", 0)
     assert found is None
-    monkeypatch.setattr(other_workbooks, "hidden_cells", lambda *_: None)
+    monkeypatch.setattr(other_workbooks, "shown_cells", lambda *_: None)
     with (DATA / "hidden.xls").open("rb") as file:
         table = other_workbooks.OtherWorkbook(file, "a.xls", "xls")
         assert "cannot be detected" in str(table.notes()[-1])

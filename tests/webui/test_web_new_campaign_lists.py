@@ -66,7 +66,7 @@ def workbook(hidden_row: int) -> bytes:
 def test_sheets_and_hidden_rows_are_chosen(owner, cast) -> None:
     answer = begin(owner, cast.sahar, workbook(3), "people.xlsx")
     base, page = base_of(answer), owner.get(answer.location).text
-    assert "1 hidden or filtered rows were left out." in page
+    assert "1 rows that are hidden, filtered out or crossed out were left out." in page
     assert "دیگران (1 rows)" in page
     roles = {"role_1": "name", "role_2": "number", "role_3": "then"}
     owner.post(f"{base}/list", {**roles, "hidden_rows": "include"}, page=answer.location)

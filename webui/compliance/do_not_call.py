@@ -60,7 +60,7 @@ class ImportForm(PageForm):
         default=Several.NONE.value,
     )
     hidden_rows = SelectField(
-        _l("Hidden or filtered rows"),
+        _l("Hidden, filtered or crossed-out rows"),
         choices=[
             SelectChoice(HiddenRows.SKIP.value, _l("leave them out")),
             SelectChoice(HiddenRows.INCLUDE.value, _l("take them too")),

@@ -13,7 +13,7 @@ from engine.sentences import Sentence, sentence_of
 
 
 class HiddenRows(StrEnum):
-    """What to do with rows that are hidden or filtered out in a spreadsheet."""
+    """What to do with rows that are hidden, filtered out or crossed out in a spreadsheet."""
 
     SKIP = "skip"
     INCLUDE = "include"
@@ -116,7 +116,7 @@ class ListFacts:
     hidden_rows: int = 0
     several: int = 0  # cells with several numbers
     beside_words: int = 0  # cells with words beside their number
-    elsewhere: int = 0  # rows without a number that have a mobile in a column that was not chosen
+    elsewhere: int = 0  # rows without a number that have one in a column that was not chosen
     lines: int = 0  # of the file, or rows of the sheet
     left_out: Counter[str] = field(default_factory=Counter)
     more: int = 0  # extra results of lines from which several numbers were taken

@@ -42,6 +42,11 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # Possessive: if a comment could end at a later end as well, a file of 200 bytes would take for ever.
 _COMMENTS = r"(?:<!--(?>.*?-->)\s*+)*+"
 _PROLOGUE = rf"<\?xml[^>]*>\s*{_COMMENTS}(?:<\?mso-application[^>]*>\s*{_COMMENTS})*"
+_CHAT_LINE = (
+    r"(?:[^\w\n]|\u00e2\u0080[\u008e\u008f]){0,4}\[?\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}[^\d\n]{1,4}\d{1,2}:\d\d(?::\d\d)?"
+    r"[^\d\n\]]{0,6}(?:\] | - )[^\r\n]*[\r\n]+"
+)
+"""``[12/5/23, 10:15:01] Ali: …`` or ``12/5/23, 10:15 - Ali: …``, with direction marks before it."""
 _MARKED_UP = tuple(
     (re.compile(pattern, re.IGNORECASE | re.DOTALL), what)
     for pattern, what in (
@@ -57,6 +62,7 @@ _MARKED_UP = tuple(
         (r"<\?xml|<!DOCTYPE|<\w+(?:\s[^<>]*)?>\s*<", Sentence("an XML file")),
         (r"BEGIN:VCARD", Sentence("a file of address cards (vCard)")),
         (r"(?:version:\s*\d+\s+)?(?:#[^\r\n]*[\r\n]\s*)*dn::?\s", Sentence("an address book (LDIF)")),
+        (rf"(?:{_CHAT_LINE}){{2}}", Sentence("a chat exported from WhatsApp")),
         (r"BEGIN:VCALENDAR", Sentence("a calendar")),
         # A list with the columns «ID» and «Phone» begins in the same way.
         (r"ID;P[^\r\n]*[\r\n]+(?:[BCFOPW];|NN;|NU;)", Sentence("a symbolic link table (SYLK)")),
@@ -71,6 +77,9 @@ _HOW = {
         "import it into Google Contacts or Outlook and export it from there as CSV"
     ),
     "an address book (LDIF)": Sentence("open it in Thunderbird and export it from there as CSV"),
+    "a chat exported from WhatsApp": Sentence(
+        "copy the numbers that are meant into a list, one in each line"
+    ),
     "a JSON file": _BY_PROGRAM,
     "a list as programs write it": _BY_PROGRAM,
 }

@@ -15,11 +15,11 @@ from engine.services.lists.columns import (
     candidates,
     contact_columns,
     find_columns,
-    header_row,
     is_numbers_only,
     look_at,
     row_of_numbers,
 )
+from engine.services.lists.headers import header_row, names_of
 from engine.services.lists.names import MOBILE, column_names, named_columns, points_of
 from engine.services.lists.prefixes import local_numbers_beside_codes, prefixes_of
 from engine.services.lists.table import Table
@@ -62,6 +62,9 @@ class Layout:
     ) -> None:
         rows = [row for _, row in sample]
         header = header_row(rows)
+        names: Sequence[str] = ()
+        if header is not None:
+            header, names = names_of(rows, header)
         self.begins = 0 if header is None else header + 1
         self.titles = header or 0
         self.header_line = 0 if header is None else sample[header][0]
@@ -72,7 +75,7 @@ class Layout:
                 "%(file)s has a header in line %(line)s and no rows.", file=filename, line=self.header_line
             )
         width = min(MAX_COLUMNS, max(map(len, rows[max(0, self.begins - 1) :])))
-        self.columns = column_names(None if header is None else rows[header], width)
+        self.columns = column_names(names or None, width)
         if header is None and 1 <= choices.name_column <= width:
             self.columns[choices.name_column - 1] = "name"
         self.first_rows = [[cell[:SHOWN_CELL] for cell in row[:width]] for row in cells[:SHOWN_ROWS]]
@@ -85,7 +88,7 @@ class Layout:
             self.chosen = contact_columns(self.columns, self.looks)
         else:
             self.chosen = find_columns(self.columns, header is not None, self.looks, self.hidden)
-        above = [*self.header[:width], *[""] * (width - len(self.header))]  # names, none where there is none
+        above = [*names[:width], *[""] * (width - len(names))]  # names, none where there is none
         if not choices.columns.strip() and not any(self.looks[index].numbers for index in self.chosen):
             local = local_numbers_beside_codes(above, cells)
             self.chosen = self.chosen if local is None else [local]
@@ -166,18 +169,21 @@ class Layout:
         if facts.elsewhere:
             found.append(
                 Sentence(
-                    "Rows without a number that have a mobile in a column that was not chosen: %(count)s; choose it too.",
+                    "Rows without a number that have one in a column that was not chosen: %(count)s; choose it too.",
                     count=Amount(facts.elsewhere),
                 )
             )
         if facts.hidden_rows and choices.hidden_rows == HiddenRows.SKIP:
             found.append(
-                Sentence("%(count)s hidden or filtered rows were left out.", count=Amount(facts.hidden_rows))
+                Sentence(
+                    "%(count)s rows that are hidden, filtered out or crossed out were left out.",
+                    count=Amount(facts.hidden_rows),
+                )
             )
         elif facts.hidden_rows:
             found.append(
                 Sentence(
-                    "%(count)s hidden or filtered rows are among those that are called.",
+                    "%(count)s rows that are hidden, filtered out or crossed out are among those that are called.",
                     count=Amount(facts.hidden_rows),
                 )
             )

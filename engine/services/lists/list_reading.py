@@ -19,13 +19,13 @@ from engine.errors import BadInput
 from engine.fold import visible
 from engine.sentences import Amount, Sentence
 from engine.services.lists.choices import AS_FOUND, Choices, HiddenRows, ListFacts, Several
-from engine.services.lists.columns import MAX_COLUMNS, holds_mobile, without_bare
+from engine.services.lists.columns import MAX_COLUMNS, holds_other_number, without_bare
 from engine.services.lists.contacts import with_fax_named
 from engine.services.lists.duplicates import SeenNumbers
 from engine.services.lists.footers import is_footer, may_be_footer
 from engine.services.lists.kinds import open_table
 from engine.services.lists.layout import SAMPLE_ROWS, Layout, is_unparted, not_parted
-from engine.services.lists.names import column_names, points_of
+from engine.services.lists.names import column_names
 from engine.services.lists.prefixes import with_prefix
 from engine.services.lists.rows import Row
 from engine.services.lists.table import Table
@@ -86,7 +86,7 @@ class Reading:
         self._headers = 0  # headers that are repeated between the rows
         self._fillers = frozenset[str]() if takes_fillers else FILLERS
         self._footers = set[int]()  # lines that are totals or notes of the list's maker
-        self._elsewhere = 0  # rows without a number that have a mobile in a column that was not chosen
+        self._elsewhere = 0  # rows without a number that have one in a column that was not chosen
 
         rows = self._filled_rows(table.rows())
         sample = list(islice(rows, SAMPLE_ROWS))
@@ -99,13 +99,14 @@ class Reading:
         self.columns = layout.columns
         self._index, *self._others = layout.chosen
         self._header = [cell for place, cell in enumerate(layout.header) if place != self._index and cell]
-        self._codes = {place for place, name in enumerate(self.columns) if points_of(name) < 0}
         self._prefixes, self._prefix = None if layout.is_numbers_only else layout.prefixes, ""
         self.number_column = self.columns[self._index]
         self.is_numbers_only = layout.is_numbers_only
         if layout.is_bare_refused:
             self._read_number = partial(without_bare, self._read_number)
         self._rows: Iterator[tuple[int, list[str]]] = chain(sample[layout.begins :], rows)
+        if table.may_cross_out:
+            self._rows = table.hiding_crossed_out(self._rows, self._index)
         if layout.is_contacts:
             self._rows = with_fax_named(self._rows, layout.chosen)
         if self.is_numbers_only:
@@ -304,9 +305,7 @@ class Reading:
                 raw = text
                 break
         if not numbers:
-            self._elsewhere += holds_mobile(
-                cell for place, cell in enumerate(cells) if place + (place >= self._index) not in self._codes
-            )
+            self._elsewhere += holds_other_number(self.columns, cells, self._index)
             yield Row(line, raw, None, found if isinstance(found, Reason) else Reason.FILLER, cells)
         for place, number in enumerate(numbers):
             yield Row(line, raw, number, None, cells if place == 0 else list(cells))

@@ -19,12 +19,15 @@ def _names(words: str) -> frozenset[str]:
 MOBILE, PHONE, NUMBER, AGAINST = 6, 4, 2, -4
 """Points of a name: «mobile», «tel», a bare «number» (of what?), and «code», «account» …"""
 
-_MOBILE_WORDS = _names("mobile mobiles mob cell cellular gsm msisdn whatsapp")
+_MOBILE_WORDS = _names("mobile mobiles mobil mob cell cellular gsm msisdn whatsapp hamrah mobayl جوال الجوال")
 _MOBILE_PARTS = tuple(
-    _names("mobile cellphone cellnumber cellno msisdn موبایل موبیل همراه گوشی واتساپ واتس‌اپ")
+    _names(
+        "mobile cellphone cellnumber cellno msisdn whatsapp hamrah موبایل موبیل مبایل همراه گوشی واتساپ واتس‌اپ"
+        " سیم‌کارت"
+    )
 )
-_PHONE_WORDS = _names("tel tels telno telnumber phone phones")
-_PHONE_PARTS = tuple(_names("phone تلفن تماس"))
+_PHONE_WORDS = _names("tel tels tell telno telnumber phone phones ph telefon telephon tamas هاتف الهاتف")
+_PHONE_PARTS = tuple(_names("phone callerid تلفن تماس تلیفون تلفون"))
 _PHONE_NAMES = _names(
     "contact contactnumber contactno recipient destination callee called to"
     " گیرنده شماره‌گیرنده مخاطب شماره‌مخاطب ثابت شماره‌ثابت"
@@ -39,9 +42,10 @@ _AGAINST_WORDS = _names(
     " date birth birthdate birthday time invoice card iban sheba serial fax ext extension total age year ref reference"
     " tracking order balance debt rial rials toman salary subscription meter label type meli barcode policy latitude longitude"
     " lat lng lon long credit debit deposit withdrawal paid payment fee cost turnover sum net imei imsi iccid mac uid uuid guid"
-    " case ticket passport vin chassis terminal student employee member duration seconds count score weight salaries tax"
+    " case ticket passport track trace vin chassis terminal"
+    " student employee member duration seconds count score weight salaries tax"
     " کد کدملی کدپستی پستی ملی قرارداد قبض حساب ردیف مبلغ تاریخ شناسه کارت شبا اشتراک پرونده پلاک کنتور فاکتور سریال"
-    " بیمه شناسنامه گذرنامه نمابر فکس داخلی بدهی مانده قیمت ریال تومان سال رهگیری سفارش اقتصادی ثبت تعداد ساعت روز"
+    " بیمه شناسنامه گذرنامه نمابر فکس داخلی بدهی مانده قیمت ریال تومان سال رهگیری پیگیری سفارش اقتصادی ثبت تعداد ساعت روز"
     " بستانکار بدهکار گردش واریز واریزی برداشت موجودی سند جمع مجموع شهریه قسط اقساط وام حقوق هزینه درآمد تخفیف"
     " مالیات عوارض پرداختی دریافتی سرمایه ارزش بها نرخ فی مبالغ کارکرد نامه بارنامه شاسی موتور بدنه مجوز پروانه دفترچه چک"
     " حواله رسید تراکنش ارجاع مرجع درخواست داوطلبی داوطلب نظام کارمندی ترمینال پذیرنده پایانه صندلی ملک قرائت رمز دانش‌آموزی"
@@ -59,6 +63,18 @@ _PERSON_NAMES = _names(
 )
 _OF_PIVOTS = _names("rowlabels rowlabel برچسب‌های‌ردیف برچسب‌ردیف برچسب‌های‌سطر برچسب‌سطر")
 """What spreadsheets write above the first column of a pivot table, whatever it holds."""
+_OF_OTHERS = _names(
+    "driver courier seller agent referrer referer referral operator assistant emergency sender salesman salesperson"
+    " doctor physician guarantor manager supervisor from source"
+    " راننده پیک فروشنده معرف کارشناس بازاریاب پزشک نماینده مدیر اپراتور ضامن فرستنده مسئول پشتیبان مشاور منشی ویزیتور"
+    " دکتر مدرسه شعبه شرکت فروشگاه از"
+)
+"""Whose number a column holds beside that of the people whom a list is about."""
+_OF_A_PERSON = _names(
+    "بیمه حساب کارت پلاک ملک پرونده اشتراک قرارداد پروانه چک سفارش درخواست نظام عضویت وام insurance account card order"
+    " member student employee policy case"
+)
+"""Words that name a code alone, and whose number it is behind «موبایل»: «موبایل صاحب حساب», «موبایل بیمه‌گذار»."""
 _WORDS = re.compile(r"[^\W\d_]+")
 _HUMPS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -80,10 +96,25 @@ def points_of(name: str) -> int:
         or not _PHONE_WORDS.isdisjoint(words)
     ):
         points = PHONE
-    speaks_against = not _AGAINST_WORDS.isdisjoint(words) or any(part in joined for part in _AGAINST_PARTS)
+    against = _AGAINST_WORDS - _OF_A_PERSON if _begins_as_mobile(words) else _AGAINST_WORDS
+    if joined == "callerid":
+        against = frozenset()
+    speaks_against = not against.isdisjoint(words) or any(part in joined for part in _AGAINST_PARTS)
     if speaks_against or any(word.startswith("کد") and not word.startswith("کدام") for word in words):
         points += AGAINST
     return points
+
+
+def _begins_as_mobile(words: Sequence[str]) -> bool:
+    """Whether a name's first words, but for «شماره» and «تلفن», say mobile."""
+    first = next((word for word in words if word not in _NUMBER_NAMES | {fold("تلفن")}), "")
+    return first in _MOBILE_WORDS or first in _MOBILE_PARTS
+
+
+def is_of_others(name: str) -> bool:
+    """Whether a column's name says that it holds the numbers of drivers, agents, senders: of whom the list is not about."""
+    words = (fold(word) for word in _WORDS.findall(_HUMPS.sub(" ", name).replace("\u200c", " ")))
+    return not _OF_OTHERS.isdisjoint(words)
 
 
 def is_of_person(name: str) -> bool:

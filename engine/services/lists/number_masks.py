@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
+MAX_FORMAT = 255
+"""Characters of a number format, as a spreadsheet takes."""
 _TOKEN = re.compile(r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|_.|\*.|(?P<place>[0#?])|(?P<sign>[-+()/ ])')
 _CONDITION = re.compile(r"\[(<=|<|>=|>)(\d+)\]")
 _BRACKETS = re.compile(r"\[[^\]]*\]")

@@ -128,11 +128,16 @@ class Package:
         name: str,
         start: Callable[[str, dict[str, str]], None],
         end: Callable[[str], None] | None = None,
+        text: Callable[[str], None] | None = None,
     ) -> None:
-        """Read a part to its end; `start` is called with each tag and its attributes, `end` with each that is closed."""
+        """Read a part to its end; `start` is called with each tag and its attributes, `end` with each that is closed.
+
+        `text` is called with the text between them, perhaps in pieces.
+        """
         parser = parser_of(self.filename, name)
         parser.StartElementHandler = start
         parser.EndElementHandler = end
+        parser.CharacterDataHandler = text
         with self.open(name) as stream:
             for _ in fed(parser, stream, self.filename, name):
                 pass

@@ -18,9 +18,10 @@ import python_calamine
 from engine.errors import BadInput
 from engine.sentences import Sentence
 from engine.services.lists.choices import SheetFacts
-from engine.services.lists.columns import first_look
-from engine.services.lists.hidden_cells import hidden_cells
+from engine.services.lists.number_masks import masked
 from engine.services.lists.opc import first_line
+from engine.services.lists.sheet_look import first_look
+from engine.services.lists.shown_cells import ShownCells, shown_cells
 from engine.services.lists.table import Table
 from engine.services.lists.xlsx import chosen_sheet, sheet_notes
 
@@ -31,13 +32,13 @@ _SPAN = re.compile(r"PT(\d{1,10})H(\d\d)M(\d\d)(?:[.,]\d+)?S", re.ASCII)
 class OtherWorkbook(Table):
     """The rows of the requested sheet, or of the first visible sheet with numbers.
 
-    `form` is xls, xlsb or ods.  Calamine does not report hidden rows; `hidden_cells` does.
+    `form` is xls, xlsb or ods.  Calamine reports values and not how they are shown; `shown_cells` does.
     """
 
     def __init__(self, file: BinaryIO, filename: str, form: str, wanted: str = "") -> None:
         super().__init__(filename)
         self.form = self.encoding = form
-        self._hidden_rows: set[int] = set()
+        self._shown, self._begins = ShownCells.nothing(), 0
         with self._reading():
             file.seek(0)
             self._book = python_calamine.CalamineWorkbook.from_filelike(file)
@@ -48,15 +49,16 @@ class OtherWorkbook(Table):
         chosen = self.sheets[chosen_sheet(self.sheets, wanted, filename)]
         chosen.is_read = True
         self._chosen = chosen.name
-        hidden = hidden_cells(file, filename, form, self._book.sheet_names.index(chosen.name))
-        self._tells_hidden = hidden is not None
-        if hidden is not None:
+        shown = shown_cells(file, filename, form, self._book.sheet_names.index(chosen.name))
+        self._tells_hidden = shown is not None
+        if shown is not None:
             first = self._book.get_sheet_by_name(chosen.name).start or (
                 0,
                 0,
             )  # calamine leaves out blank columns before it
-            self._hidden_rows = hidden.rows
-            self.hidden_columns = {place - first[1] for place in hidden.columns if place >= first[1]}
+            self._shown, self._begins = shown, first[1]
+            self.hidden_columns = {place - first[1] for place in shown.columns if place >= first[1]}
+            self.may_cross_out = bool(shown.crossed)
 
     def _peek(self, name: str, is_hidden: bool) -> SheetFacts:
         filled = (row for row in self._rows_of(name) if any(row))
@@ -99,10 +101,19 @@ class OtherWorkbook(Table):
             ) from None  # fmt: skip
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
+        shown, begins = self._shown, self._begins
         with self._reading():
             for line, row in enumerate(self._rows_of(self._chosen), start=1):
-                if line in self._hidden_rows and any(row):
+                if line in shown.rows and any(row):
                     self.hidden_lines.add(line)
+                for place, code in shown.masks.get(line, {}).items():
+                    if _is_whole_number(row, place - begins):
+                        row[place - begins] = masked(int(row[place - begins]), code)
+                for place, text in shown.texts.get(line, {}).items():
+                    if _is_whole_number(row, place - begins):
+                        row[place - begins] = text
+                if line in shown.crossed:
+                    self.crossed[line] = {place - begins for place in shown.crossed[line]}
                 yield line, row
 
     def notes(self) -> list[Sentence]:
@@ -114,6 +125,10 @@ class OtherWorkbook(Table):
             form=self.form.upper(),
         )
         return [*sheet_notes(self.sheets), unknown]
+
+
+def _is_whole_number(row: list[str], at: int) -> bool:
+    return 0 <= at < len(row) and row[at].isdigit()
 
 
 def _of_open_format(text: str) -> str:

@@ -11,12 +11,11 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from engine.errors import BadInput
-from engine.services.lists.number_masks import is_mask, masked
+from engine.services.lists.number_masks import MAX_FORMAT, is_mask, masked
 from engine.services.lists.opc import Package, fed, local, parser_of
 
 MAX_STRINGS = 10_000_000
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
-_MAX_FORMAT = 255  # characters of a number format, as a spreadsheet takes
 _MAX_TEXT = 40_000  # characters of a cell; a spreadsheet takes 32,767
 _MAX_FORMULA = 50  # pieces of it
 _LAST_DAY = 2_958_465  # 9999-12-31, the last date of a spreadsheet
@@ -37,43 +36,49 @@ class Styles(NamedTuple):
     """The cell styles that show a date or a time, and the day from which days are counted."""
 
     shown_as: dict[str, str]  # index of a style, as written -> date, time, elapsed, or a mask
+    crossed: frozenset[str] = frozenset()  # styles that draw a line through the cell
     is_1904: bool = False
 
 
 class SheetRow(NamedTuple):
-    """A row of a sheet: its number from 1, its cells as text, and whether it is hidden."""
+    """A row of a sheet: its number from 1, its cells as text, whether it is hidden, and which cells are crossed out."""
 
     number: int
     cells: list[str]
     is_hidden: bool
+    crossed: Sequence[int] = ()
 
 
-def read_styles(package: Package, name: str) -> dict[str, str]:
-    """The styles that show dates and times, by their index."""
+def read_styles(package: Package, name: str) -> Styles:
+    """The styles that show dates and times, and those that cross out, by their index."""
     formats: dict[str, str] = {}
     shown: dict[str, str] = {}
-    places, within = 0, False
+    crossed: set[str] = set()
+    crossed_fonts: set[str] = set()
+    places, fonts, within = 0, 0, ""
 
     def start(tag: str, attributes: dict[str, str]) -> None:
-        nonlocal places, within
+        nonlocal places, fonts, within
         what = local(tag)
         if what == "numFmt":
-            formats[attributes.get("numFmtId", "")] = _shown_as(
-                attributes.get("formatCode", "")[:_MAX_FORMAT]
-            )
-        elif what == "cellXfs":
-            within = True
-        elif what in ("cellStyles", "dxfs", "cellStyleXfs"):
-            within = False
-        elif what == "xf" and within:
+            formats[attributes.get("numFmtId", "")] = _shown_as(attributes.get("formatCode", "")[:MAX_FORMAT])
+        elif what in ("fonts", "cellXfs", "cellStyles", "dxfs", "cellStyleXfs"):
+            within = what
+        elif what == "font" and within == "fonts":
+            fonts += 1
+        elif what == "strike" and within == "fonts" and attributes.get("val", "1") in ("1", "true"):
+            crossed_fonts.add(str(fonts - 1))
+        elif what == "xf" and within == "cellXfs":
             number = attributes.get("numFmtId", "0")
             kind = formats[number] if number in formats else _BUILT_IN.get(int(number), "")
             if kind:
                 shown[str(places)] = kind
+            if attributes.get("fontId", "0") in crossed_fonts:
+                crossed.add(str(places))
             places += 1
 
     package.parse(name, start)
-    return shown
+    return Styles(shown, frozenset(crossed))
 
 
 def _shown_as(code: str) -> str:
@@ -159,6 +164,7 @@ class SheetReader:
     def _handlers(self, made: list[SheetRow]):  # type: ignore[no-untyped-def]
         """The parser's handlers, as closures over a row's state: with a million rows attributes would be too slow."""
         strings, shown_as, columns = self._strings, self._styles.shown_as, self._columns
+        crossed_styles, crossed = self._styles.crossed, list[int]()
         number, cells, is_hidden = 0, list[str](), False
         at, kind, style, depth = -1, "", "", 0
         value = list[str]()
@@ -167,7 +173,7 @@ class SheetReader:
 
         def start(tag: str, attributes: dict[str, str]) -> None:
             nonlocal number, cells, is_hidden, at, kind, style, size, is_value, prefix, hides_rows, depth
-            nonlocal is_formula
+            nonlocal is_formula, crossed
             if prefix and tag.startswith(prefix):
                 tag = tag[len(prefix) :]
             if tag == "c":
@@ -197,7 +203,7 @@ class SheetReader:
                     or _is_nothing(attributes.get("ht"))
                     or (hides_rows and attributes.get("hidden") is None)
                 )
-                cells, at = [], -1
+                cells, at, crossed = [], -1, []
             elif tag == "rPh":
                 depth += 1
             elif tag == "col":
@@ -231,6 +237,8 @@ class SheetReader:
                     text = "TRUE" if text == "1" else "FALSE"
                 elif "_x" in text:
                     text = _unescaped(text)
+                if style in crossed_styles:
+                    crossed.append(at)
                 if len(cells) < at:
                     cells.extend([""] * (at - len(cells)))
                 if len(cells) == at:
@@ -238,7 +246,7 @@ class SheetReader:
                 else:
                     cells[at] = text
             elif tag == "row":
-                made.append(SheetRow(number, cells, is_hidden))
+                made.append(SheetRow(number, cells, is_hidden, crossed))
             elif tag == "rPh":
                 depth -= 1
 

@@ -11,9 +11,9 @@ from engine.errors import BadInput
 from engine.fold import fold, visible
 from engine.sentences import Sentence
 from engine.services.lists.choices import SheetFacts
-from engine.services.lists.columns import first_look
 from engine.services.lists.opc import Package, local
 from engine.services.lists.sheet import LAST_ROW, SheetReader, Styles, read_strings, read_styles
+from engine.services.lists.sheet_look import first_look
 from engine.services.lists.table import Table
 
 _PEEKED_ROWS = 60
@@ -43,13 +43,14 @@ class XlsxTable(Table):
         with package.reading():
             self._sheets, is_1904 = _sheets_of(package)
             self._strings: list[str] = []
-            shown_as: dict[str, str] = {}
+            styles = Styles({})
             for relation in package.related(package.document()).values():
                 if relation.kind == "/sharedStrings" and relation.target in package:
                     self._strings = read_strings(package, relation.target)
                 elif relation.kind == "/styles" and relation.target in package:
-                    shown_as = read_styles(package, relation.target)
-            self._styles = Styles(shown_as, is_1904)
+                    styles = read_styles(package, relation.target)
+            self._styles = styles._replace(is_1904=is_1904)
+            self.may_cross_out = bool(styles.crossed)
             peeked = [self._peek(sheet) for sheet in self._sheets]
         self.sheets = [facts for facts, _ in peeked]
         chosen = chosen_sheet(self.sheets, wanted, filename)
@@ -116,6 +117,8 @@ class XlsxTable(Table):
                 line = row.number
                 if row.is_hidden:
                     self.hidden_lines.add(offset + line)
+                if row.crossed:
+                    self.crossed[offset + line] = set(row.crossed)
                 yield offset + line, row.cells
             offset += line
 

@@ -97,5 +97,7 @@ _SENTENCES: dict[Reason, Sentence] = {
         "This looks like a filler for a number that is not known; if it is real, a quick send calls it."
     ),
     Reason.FOOTER: Sentence("The row is a total or a note of the list's author, not a recipient."),
-    Reason.HIDDEN: Sentence("The row is hidden or filtered out in the spreadsheet, so it was left out."),
+    Reason.HIDDEN: Sentence(
+        "The row is hidden, filtered out or crossed out in the spreadsheet, so it was left out."
+    ),
 }

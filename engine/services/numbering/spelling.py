@@ -11,14 +11,21 @@ _LABELS = (
     "no", "شماره تماس", "شماره تلفن", "شماره موبایل", "شماره همراه", "تلفن همراه", "تلفن", "موبایل", "همراه",
     "شماره", "تماس", "واتساپ", "ثابت", "منزل", "محل کار", "دفتر", "home", "work",
 )  # fmt: skip
-_LABEL = "(?:" + "|".join(sorted(_LABELS, key=len, reverse=True)) + ")"
-_LINK = r"(?:https?://)?(?:www\.)?(?:wa\.me/|api\.whatsapp\.com/send/?\?phone=)"
+_SPACE = r"(?:\s*|ی\s*|\s+ی\s+)"  # «شماره تماس», with a joiner that is gone here, «شماره‌ی تماس»
+_LABEL = "(?:" + "|".join(sorted(_LABELS, key=len, reverse=True)).replace(" ", _SPACE) + ")"
+_LINK = (
+    r"(?:(?:https?://)?(?:www\.)?(?:wa\.me/|t\.me/(?=\+)|(?:api|web)\.whatsapp\.com/send/?\?phone=)"
+    r"|whatsapp://send/?\?phone=|(?:sms|smsto):)"
+)
 _BEFORE = re.compile(
     rf"^(?:(?:{_LABEL}(?![^\W\d_])[\s.:=#/-]*|[mtp]\s*[.:]\s*)+|{_LINK})(?=[\d+(\[0])", re.IGNORECASE
 )
 _BEHIND = re.compile(
     rf"(?<=\d)\s*(?:[(\[]\s*{_LABEL}\s*[)\]]|\s{_LABEL}|[(\[]\s*\d{{1,3}}\s*خط[یه]?\s*[)\]])$", re.IGNORECASE
 )
+_QUERY = re.compile(rf"^({_LINK}\+?\d+)[?&/].*$", re.IGNORECASE | re.DOTALL)
+"""A link to a chat with its text behind the number: ``https://wa.me/98912…?text=hi``."""
+_MARKDOWN = re.compile(r"^\[([^\]]*)\]\(tel:\+?[\d-]*\)$", re.IGNORECASE)
 _ONLY_LABEL = re.compile(_LABEL, re.IGNORECASE)
 _SYMBOLS = "☎✆✉📞📱📲\ufe0f"
 _ENDS = re.compile(rf"^[#*•·|/\\_,;:،؛.<\s{_SYMBOLS}]+|[#*•·|/\\_,;:،؛.+>?!؟\s{_SYMBOLS}-]+$")
@@ -26,7 +33,7 @@ _TYPED_FORMULA = re.compile(r"=(?=\+?\d+$)", re.ASCII)
 _BULLET = re.compile(r"^-\s*(?=[0+(])|^-\s+|^\d{1,5}\s*[-.)]\s+(?=(?:0|\+98|0098)[1-9]\d{9}$)", re.ASCII)
 """A dash, or the number of a line (``12. 0912…``), before a number that is whole without it."""
 _AMERICAN = re.compile(r"\d{1,3}(?:,\d{3})+", re.ASCII)
-_UNUSUAL = re.compile(r"[_,،'’·~٬\\]")
+_UNUSUAL = re.compile(r"[_,،'’·•~٬\\]")
 _ONE_NUMBER = re.compile(r"0[1-9]\d{9}|9\d{9}|(?:\+|00)?98[1-9]\d{9}", re.ASCII)
 
 _YEAR, _TWO = r"(?:1[34]\d\d|19\d\d|20\d\d)", r"\d{1,2}"
@@ -56,34 +63,14 @@ _WHOLE = re.compile(r"0[1-9]\d{9}|(?:\+|00)?98[1-9]\d{9}", re.ASCII)
 _WHOLE_NUMBERS = re.compile(r"(?:0[1-9]\d{9}){2,}", re.ASCII)
 _WORDS = re.compile(r"[^\W\d_]+")
 _AROUND = re.compile(r"(?:[^\W\d_]|[\s.,:;()\[\]«»\"'’/|\-،؛\u064b-\u0652\u0670])*")
-_NO_TELEPHONE = frozenset(
-    [
-        "کد",
-        "کدملی",
-        "کدپستی",
-        "پستی",
-        "ملی",
-        "حساب",
-        "کارت",
-        "شبا",
-        "قبض",
-        "فکس",
-        "نمابر",
-        "دورنگار",
-        "ریال",
-        "تومان",
-        "code",
-        "fax",
-        "account",
-        "card",
-        "iban",
-        "sheba",
-        "id",
-        "rial",
-        "rials",
-        "toman",
-    ]
-)
+_NO_TELEPHONE = frozenset({
+    "کد", "کدملی", "کدپستی", "پستی", "ملی", "حساب", "کارت", "شبا", "قبض", "فکس", "نمابر", "دورنگار", "تلفکس",
+    "ریال", "تومان", "شناسه", "رهگیری", "پیگیری", "سفارش", "فاکتور", "سریال", "بارکد", "اشتراک", "پرونده",
+    "قرارداد", "پلاک", "کنتور", "مبلغ", "سند", "چک", "حواله", "مرسوله", "بیمه", "گذرنامه", "پایانه", "پیجر", "code",
+    "fax", "telefax", "pager", "account", "card", "iban", "sheba", "id", "rial", "rials", "toman", "order",
+    "tracking", "invoice", "serial", "barcode", "amount", "ref", "reference", "policy", "contract", "passport",
+    "http", "https", "www",
+})  # fmt: skip
 """Beside one of these words digits are no telephone's, or nobody listens there."""
 _READ_AS = str.maketrans("OoIl", "0011")
 _WITH_LETTERS = re.compile(r"[\dOo][\dOoIl]{10}", re.ASCII)
@@ -120,7 +107,8 @@ def plain(text: str) -> str:
 
 def undecorated(text: str) -> str:
     """Return a plain text without the decoration around a number: quotes, ``tel:``, «تلفن», a trailing # or comma."""
-    text = _BULLET.sub("", text.strip().strip(_QUOTES).strip())
+    text = _QUERY.sub(r"\1", _MARKDOWN.sub(r"\1", text.strip()))
+    text = _BULLET.sub("", text.strip(_QUOTES).strip())
     text = _TYPED_FORMULA.sub("", text, count=1) if text.startswith("=") else text
     if not text[:1].isdigit():
         text = text.lstrip(_SYMBOLS + " ")
@@ -135,7 +123,7 @@ def joined(text: str) -> str:
     if not _UNUSUAL.search(text) or _DECIMAL.fullmatch(text):
         return text
     grouped = _AMERICAN.fullmatch(text) is not None
-    digits = re.sub(r"[\s()._,،'’·~٬\\-]", "", text)
+    digits = re.sub(r"[\s()._,،'’·•~٬\\-]", "", text)
     if not _ONE_NUMBER.fullmatch(digits):
         return text
     if grouped:
