@@ -108,7 +108,7 @@ def _faults(switch_name: str, told: dict[str, answers.GatewayStatus | None]) -> 
     for name, at in told.items():
         fault = registrations.fault_of(at.state, at.is_up) if at is not None else ""
         if at is not None and fault:
-            yield f"{name}: {registrations.TrunkSeen(0, switch_name, at.state, fault, 0).sentence}"
+            yield f"{name}: {registrations.sentence_of_fault(switch_name, at.state, fault)}"
 
 
 def _noted(specs: Sequence[SwitchSpec]) -> list[dict[str, Any]]:

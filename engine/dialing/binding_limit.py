@@ -10,6 +10,7 @@ from engine.dialing.health import CAMPAIGN, Breaker
 from engine.dialing.lanes import Lanes, Trunk
 from engine.services.campaigns import why
 from engine.services.campaigns.estimate import Limits
+from engine.services.trunks import registrations
 from engine.store.tables.core import CampaignCounts
 
 NOT_DUE_MS = 2_000  # recipients that no gateway had room for are due again before
@@ -44,6 +45,9 @@ def binding_limit(run: CampaignRun, lanes: Lanes, rate: float, now_m: float) -> 
     if not awake:
         return why.SWITCH_PAUSED, {"switches": " ".join(sorted({trunk.switch.name for trunk in taking}))}
     taking = awake
+    unfound = _unfound(taking, now_m)
+    if unfound:
+        return unfound
     faulty = [trunk for trunk in taking if trunk.fault and not trunk.gateway.seats.used]
     if len(faulty) == len(taking):
         return why.GATEWAY_FAULT, {"gateway": faulty[0].gateway.name, "fault": faulty[0].fault}
@@ -94,12 +98,15 @@ def reason_of(
     """
     if run.reason in (why.WINDOW, why.DATABASE):
         return run.reason, run.details
+    named = [gateway for gateway in lanes.gateways.values() if run.may_use(gateway.name)]
+    if not counts.waiting and (counts.retry_wait or counts.live):  # they wait because of it
+        ids = {gateway.id for gateway in named}
+        unfound = _unfound([trunk for trunk in lanes.up_trunks() if trunk.gateway.id in ids], now_m)
+        if unfound:
+            return unfound
     if not counts.waiting and not counts.retry_wait and counts.live:
         return why.LAST_CALLS, {"live": counts.live}
     if not counts.waiting and counts.retry_wait and next_due > now:
-        named = [gateway for gateway in lanes.gateways.values() if run.may_use(gateway.name)]
-        if named and all(gateway.is_unresolved(now_m) for gateway in named):
-            return why.GATEWAY_DNS, {"gateway": named[0].name}  # they wait because of it
         return why.RETRY, {"at": next_due}
     if run.reason:
         return run.reason, run.details
@@ -110,6 +117,16 @@ def reason_of(
     if next_due > now + NOT_DUE_MS and not run.live:
         return why.NOT_DUE, {"at": next_due}
     return binding_limit(run, lanes, rate, now_m)
+
+
+def _unfound(trunks: list[Trunk], now_m: float) -> Reason | None:
+    """The reason if none of these finds its carrier, because the carriers' names are not answered."""
+    if not trunks or not all(one.name_fault or one.gateway.is_unresolved(now_m) for one in trunks):
+        return None
+    found = max(trunks, key=lambda one: bool(one.name_fault))
+    fault = found.name_fault or registrations.UNRESOLVED
+    told = registrations.sentence_of_fault(found.switch.name, "", fault, found.host)
+    return why.GATEWAY_DNS, {"gateway": found.gateway.name, "fault": told.kept() if told else ""}
 
 
 def run_limits(run: CampaignRun, lanes: Lanes, share: float = 1.0) -> Limits | None:
@@ -140,8 +157,6 @@ _AT_THE_RATE = 0.8
 def _of_trunk(run: CampaignRun, trunk: Trunk, rate: float, now_m: float) -> Reason:
     gateway, switch = trunk.gateway, trunk.switch
     urgent = run.is_urgent
-    if gateway.is_unresolved(now_m):
-        return why.GATEWAY_DNS, {"gateway": gateway.name}
     if gateway.health.state is Breaker.REFUSED:
         return why.GATEWAY_REFUSED, {"gateway": gateway.name}
     if gateway.health.state is Breaker.NO_CODEC:

@@ -75,7 +75,8 @@ class GatewayHealth:
         self._changed_m = 0.0
         self._placed_m = 0.0
         self._since_sign = 0  # calls placed since it last said anything
-        self._heard_m = 0.0
+        self._unheard_m = 0.0  # the first of these
+        self.heard_m = 0.0  # when it last said anything
         self.quiet_calls = QUIET_CALLS
 
     # -- questions ------------------------------------------------------------------
@@ -127,6 +128,12 @@ class GatewayHealth:
             return True
         return now_m - max([self._probing_from_m, *self._probes_m]) >= OPEN_MOST_S
 
+    def seems_silent(self, now_m: float, patience_s: float) -> bool:
+        """Whether it is not in use, or said nothing of a call for so long (it may ring: see `wants_sign`)."""
+        return self.state is not Breaker.CLOSED or (
+            self._since_sign > 0 and now_m - self._unheard_m > patience_s
+        )
+
     def wants_sign(self) -> bool:
         """Whether to ask the switch which current calls are ringing."""
         if self.state is Breaker.PROBING:
@@ -135,13 +142,15 @@ class GatewayHealth:
 
     def wants_sign_of(self, placed_m: float) -> bool:
         """Whether a ringing call that was placed at that time shows that the trunk works."""
-        since_m = self._probing_from_m if self.state is Breaker.PROBING else self._heard_m
+        since_m = self._probing_from_m if self.state is Breaker.PROBING else self.heard_m
         return placed_m >= since_m
 
     # -- what happened -------------------------------------------------------------------
 
     def placed(self, number: str = "", keys: Keys = (), now_m: float = 0.0) -> None:
         """Note that a call was handed over for it."""
+        if not self._since_sign:
+            self._unheard_m = now_m
         self._since_sign += 1
         self._placed_m = now_m
         if number in self._failed:
@@ -154,7 +163,7 @@ class GatewayHealth:
     def sign(self, now_m: float) -> None:
         """Note a sign of life: an answer, a refusal, or a ringing phone."""
         self._since_sign = 0
-        self._heard_m = now_m
+        self.heard_m = now_m
 
     def good(self, number: str, keys: Keys, now_m: float, placed_m: float) -> None:
         """Note that a call placed at `placed_m` was answered, or ended by the callee."""

@@ -191,6 +191,8 @@ class Trunk:
         self.switch = switch
         self.gateway = gateway
         self.fault = ""  # what the switch reports, a kept sentence; empty: no fault, or not asked yet
+        self.host = ""  # the name of its carrier, as the switch has it; empty: an address, or not known
+        self.name_fault = ""  # what is wrong with that name (engine.services.trunks.registrations)
         self._urgent: deque[Call] = deque()
         self._waiting: OrderedDict[int, deque[Call]] = OrderedDict()
         self.ready = 0

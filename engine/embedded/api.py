@@ -151,7 +151,7 @@ def _gateway_status(switch: Switch, name: str) -> str:
         "Name": name, "Profile": "external", "Scheme": "Digest", "Realm": "127.0.0.1:5090", "Username": "x",
         "Password": "yes", "From": "<sip:x@127.0.0.1:5090>",
         "Contact": f"<sip:gw+{name}@127.0.0.1:5080;transport=udp;gw={name}>", "Exten": "x",
-        "To": "sip:x@127.0.0.1:5090", "Proxy": "sip:127.0.0.1:5090", "Context": "public", "Expires": "3600",
+        "To": "sip:x@127.0.0.1:5090", "Proxy": f"sip:{gateway.host}:5090", "Context": "public", "Expires": "3600",
         "Freq": "3600", "Ping": "0", "PingFreq": "0", "PingTime": "0.00", "PingState": "0/0/0", "State": "NOREG",
         "Status": "UP" if gateway.up else "DOWN", "Uptime": f"{up_seconds}s", "CallsIN": "0",
         "CallsOUT": str(gateway.calls_out), "FailedCallsIN": "0", "FailedCallsOUT": str(gateway.failed_out),
@@ -299,13 +299,25 @@ def _bgapi(switch: Switch, argument: str) -> str:
 
 def start_job(switch: Switch, job_uuid: str, command: str, argument: str) -> None:
     """Run a command in the background; a BACKGROUND_JOB event reports its end."""
+
+    def done(body: str) -> None:
+        switch.events.background_job(job_uuid, command, argument, body)
+
     if command == "originate":
-        switch.originate(
-            argument, lambda body: switch.events.background_job(job_uuid, command, argument, body)
-        )
+        switch.originate(argument, done)
+    elif command == "host_lookup":
+        _look_up(switch, argument, done)
     else:
         body = run(switch, command, argument)
-        switch.events.background_job(job_uuid, command, argument, body.decode("utf-8", "surrogateescape"))
+        done(body.decode("utf-8", "surrogateescape"))
+
+
+def _look_up(switch: Switch, host: str, done: Callable[[str], None]) -> None:
+    gateway = next((one for one in switch.gateways.values() if one.host == host), None)
+    if gateway is None:
+        done("!err!")
+    else:
+        gateway.look_up(done)
 
 
 def _complete(_switch: Switch, argument: str) -> str:

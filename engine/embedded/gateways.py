@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from engine.embedded.people import DNS_ERROR, NO_CODEC, REFUSALS, SILENT, Fate, refused
 from engine.errors import BadInput
 
-_FATES = {"silent": SILENT, "no-codec": refused(NO_CODEC), "unresolved": refused(DNS_ERROR)}
+_FATES = {
+    "silent": SILENT,
+    "no-codec": refused(NO_CODEC),
+    "unresolved": refused(DNS_ERROR),
+    "unanswered": SILENT,  # by the name server
+}
 ACTIONS = (
     "up, down, normal, congestion SHARE, answer-rate SHARE, slow MS, channels N, silent, refuse STATUS, "
-    "lose DIGITS, no-codec, unresolved"
+    "lose DIGITS, no-codec, unresolved, unanswered"
 )
 
 
@@ -32,6 +38,9 @@ class Gateway:
     fate: Fate | None = None
     fate_word: str = ""
     lost: str = ""
+    lookups: list[Callable[[str], None]] = field(
+        default_factory=list
+    )  # that the name server has not answered
     live: int = 0
     calls_out: int = 0
     failed_out: int = 0
@@ -50,6 +59,19 @@ class Gateway:
             return refused(REFUSALS[404])
         return self.fate or fate
 
+    @property
+    def host(self) -> str:
+        """The carrier: an address, or a name while there is something about it."""
+        is_named = self.fate_word in ("unresolved", "unanswered")
+        return f"{self.name.lower()}.carrier.example" if is_named else "127.0.0.1"
+
+    def look_up(self, done: Callable[[str], None]) -> None:
+        """``host_lookup`` of its name; a name server that is silent answers when the trunk is ``normal`` again."""
+        if self.fate_word == "unanswered":
+            self.lookups.append(done)
+        else:
+            done("!err!" if self.fate_word == "unresolved" else "127.0.0.1")
+
     def simulate(self, words: list[str]) -> str:
         """Changes the behaviour of the trunk; the answer is one line, ``+OK`` or ``-ERR``."""
         action, value = [*words, "", ""][:2]
@@ -58,6 +80,9 @@ class Gateway:
         elif action == "normal":
             self.up, self.congestion, self.slow_ms, self.answer_rate = True, 0.0, 0, None
             self.fate, self.fate_word, self.lost = None, "", ""
+            lookups, self.lookups = self.lookups, []
+            for done in lookups:
+                done("127.0.0.1")
         elif action in _FATES:
             self.fate, self.fate_word = _FATES[action], action
         elif action == "refuse":

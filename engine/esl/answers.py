@@ -6,16 +6,19 @@ and returns None if it does not find the expected words.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass
 
 import orjson
 
 from engine.errors import SwitchUnavailable
+from engine.esl.checks import HOST
 from engine.esl.events import to_int
 
 _LIMIT = re.compile(r"\+OK [a-z ]+: ([0-9]{1,9})\s*")
 _SESSIONS = re.compile(r"^([0-9]{1,9}) session\(s\) - peak", re.MULTILINE)
+_HOST_PORT = re.compile(r"[^:;>\s\[\]]+")
 _VERSION = re.compile(r"FreeSWITCH Version ([0-9A-Za-z.~+-]{1,64})")
 
 
@@ -38,12 +41,16 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class GatewayStatus:
-    """A gateway as sofia sees it: ``state`` (NOREG, REGED, FAIL_WAIT …), ``is_up``."""
+    """A gateway as sofia sees it: ``state`` (NOREG, REGED, FAIL_WAIT …), ``is_up``.
+
+    ``host`` is the name of its carrier that the name server is asked for; empty where the proxy is an address.
+    """
 
     name: str
     state: str
     is_up: bool
     failed_calls_out: int | None
+    host: str = ""
 
 
 def read_limit(text: str) -> int | None:
@@ -114,4 +121,18 @@ def read_gateway(text: str) -> GatewayStatus | None:
         state=fields.get("State", ""),
         is_up=fields["Status"].startswith("UP"),
         failed_calls_out=to_int(fields.get("FailedCallsOUT")),
+        host=read_host(fields.get("Proxy", "")),
     )
+
+
+def read_host(proxy: str) -> str:
+    """The name in ``sip:sip.carrier.example:5060``; empty for an address, or what is no name."""
+    scheme, _, rest = proxy.partition(":")
+    found = _HOST_PORT.match(rest.rpartition("@")[2]) if scheme in ("sip", "sips") else None
+    if found is None or not HOST.fullmatch(found[0]):
+        return ""
+    try:
+        ipaddress.ip_address(found[0])
+    except ValueError:
+        return found[0].lower()
+    return ""

@@ -20,6 +20,7 @@ REPEAT_KEY = re.compile(r"[0-9*#]")
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 PASSWORD = re.compile(r"[!-~]{1,128}")
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})")
 MAX_ID = 2**63 - 1
 
 
@@ -79,6 +80,11 @@ def check_uuid(field: str, value: object) -> str:
 def check_gateway(value: object) -> str:
     """The name of a gateway (SIP trunk)."""
     return check_text("gateway", value, GATEWAY, "a gateway's name (letters, digits, . _ -; at most 64)")
+
+
+def check_host(value: object) -> str:
+    """A host's name, as the name server is asked for it."""
+    return check_text("host", value, HOST, "a host's name (letters, digits, . -; at most 253)")
 
 
 def _shown(value: object) -> str:

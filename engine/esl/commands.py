@@ -16,6 +16,7 @@ from engine.esl.checks import (
     PASSWORD,
     BadCommand,
     check_gateway,
+    check_host,
     check_int,
     check_text,
     check_uuid,
@@ -106,6 +107,14 @@ def probe(uuid: str) -> bytes:
         f"bgapi originate {{originate_timeout=5,ignore_early_media=true}}loopback/{PROBE} &hangup\n"
         f"Job-UUID: {uuid}\n\n"
     ).encode("ascii")
+
+
+def host_lookup(host: str, uuid: str) -> bytes:
+    """``bgapi host_lookup HOST``: the switch asks its own name server, and waits as long as that takes.
+
+    The answer comes as BACKGROUND_JOB with this uuid: an address, or «!err!».
+    """
+    return f"bgapi host_lookup {check_host(host)}\nJob-UUID: {check_uuid('job', uuid)}\n\n".encode("ascii")
 
 
 def show_channels() -> bytes:

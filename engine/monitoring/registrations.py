@@ -26,27 +26,29 @@ class RegistrationMonitor:
         """Ask each connected switch about the gateways that it should have, and store the answers."""
         for switch_id, link in list(self._dialer.links.items()):
             switch = self._dialer.lanes.switches[switch_id]
-            seen: dict[int, tuple[str, str]] = {}
+            seen: dict[int, tuple[str, str, str]] = {}
             try:
                 for gateway in list(self._dialer.lanes.gateways.values()):
                     if gateway.switch_name in ("", switch.name):
                         told = answers.read_gateway(link.api(commands.gateway_status(gateway.name)))
                         state = told.state if told else ""
-                        seen[gateway.id] = (
-                            state,
-                            registrations.fault_of(state, told is not None and told.is_up),
-                        )
-                        self._tell(switch_id, switch.name, gateway.id, *seen[gateway.id])
-                        self._say(switch_id, switch.name, gateway.id, gateway.name, *seen[gateway.id])
+                        fault = registrations.fault_of(state, told is not None and told.is_up)
+                        host = told.host if told else ""
+                        fault = self._tell(switch_id, gateway.id, state, fault, host)
+                        seen[gateway.id] = state, fault, host
+                        self._say(switch_id, switch.name, gateway.id, gateway.name, state, fault)
                 self._writer.call(lambda: registrations.note(switch_id, seen, wall_ms()))  # noqa: B023 - run at once
             except AvanakError as error:
                 log.warning("action=gateways_not_asked switch=%s error=%r", switch.name, str(error))
 
-    def _tell(self, switch_id: int, switch: str, gateway_id: int, state: str, fault: str) -> None:
-        """Set the trunk's fault, so that a campaign can say why nobody is called."""
+    def _tell(self, switch_id: int, gateway_id: int, state: str, fault: str, host: str) -> str:
+        """Set the trunk's fault, so that a campaign can say why nobody is called; a fault of its name explains the others."""
         trunk = self._dialer.lanes.trunks.get((switch_id, gateway_id))
-        if trunk is not None:
-            trunk.fault = registrations.sentence_of_fault(switch, state, fault)
+        if trunk is None:
+            return fault
+        sentence = registrations.sentence_of_fault(trunk.switch.name, state, fault)
+        trunk.fault, trunk.host = sentence.kept() if sentence else "", host
+        return trunk.name_fault if host and trunk.name_fault else fault
 
     def _say(
         self, switch_id: int, switch: str, gateway_id: int, gateway: str, state: str, fault: str

@@ -25,10 +25,12 @@ from engine.dialing.rules.webhooks import WebhookRules
 from engine.dialing.shares import GatewayParts
 from engine.embedded.options import EmbeddedOptions
 from engine.errors import AvanakError
+from engine.esl.events import Event
 from engine.loops import Loop, Loops
 from engine.monitoring import auditor
 from engine.monitoring.auditor import Auditor
 from engine.monitoring.availability import AvailabilityMonitor
+from engine.monitoring.carrier_names import CarrierNames
 from engine.monitoring.gateway_health import GatewayHealthMonitor
 from engine.monitoring.registrations import RegistrationMonitor
 from engine.monitoring.switch_limits import EVERY_S, SwitchLimits
@@ -108,7 +110,7 @@ class Engine:
             settings,
             self.writer,
             self.dialer,
-            lambda event: self.watch.prober.on_event(event, monotonic_s()),
+            self._take_job,
             self.support_line,
         )
         self.joining = Joining(
@@ -119,6 +121,7 @@ class Engine:
             self.policy,
         )
         self.trunk_watch = RegistrationMonitor(self.dialer, self.writer)
+        self.carrier_names = CarrierNames(self.dialer)
         self.switch_limits = SwitchLimits(self.dialer)
         self.health_watch = GatewayHealthMonitor(self.name, self.dialer.lanes, self.writer)
         self.jobs: Jobs | None = None  # some seconds after the start
@@ -136,9 +139,7 @@ class Engine:
         self._loops = Loops(
             (
                 listening("pulse", lambda: self.pulse.step(wall_ms(), monotonic_s()), PULSE_S),
-                listening(
-                    "gateway_health", lambda: self.health_watch.step(wall_ms(), monotonic_s()), PULSE_S
-                ),
+                listening("gateway_health", self._watch_gateways, PULSE_S),
                 listening("joining", lambda: self.joining.step(wall_ms()), joining.EVERY_S),
                 Loop("support_line", self.support_line.step, SUPPORT_S, wake=self.support_line.wake),
                 listening("prepare", lambda: self.preparer.step(wall_ms()), PREPARE_S),
@@ -230,6 +231,15 @@ class Engine:
         self.jobs = start_jobs(
             self.settings, self.policy, self._owner, self.watch.probe, self.trunk_watch.ask, channels
         )
+
+    def _take_job(self, event: Event) -> bool:
+        """Take the end of a background job that is no call's: a look-up's, a probe's."""
+        now_m = monotonic_s()
+        return self.carrier_names.on_event(event, now_m) or self.watch.prober.on_event(event, now_m)
+
+    def _watch_gateways(self) -> None:
+        self.carrier_names.step(monotonic_s())
+        self.health_watch.step(wall_ms(), monotonic_s())
 
     def _forget_codes(self) -> None:
         """Forget one-time codes once they were heard."""

@@ -14,8 +14,10 @@ from engine.dialing.health import CAMPAIGN, Breaker
 from engine.dialing.lanes import GatewayLane, Lanes, SwitchLane
 from engine.dialing.pacing import RateLimiter, Seats
 from engine.dialing.routes import LOST
+from engine.sentences import sentence_of
 from engine.services.campaigns import why
 from engine.services.campaigns.estimate import Limits
+from engine.services.trunks import registrations
 
 NOW, NOW_M = 1_000_000, 500.0
 
@@ -107,7 +109,9 @@ def test_keys_that_do_not_arrive(world: World, offer: dict[str, Any]) -> None:
 
 def test_a_paused_switch_one_that_refuses_and_a_name_that_is_not_resolved(world: World) -> None:
     world.a.unresolved_m = NOW_M - 10
-    assert world.bound() == (why.GATEWAY_DNS, {"gateway": "a"})
+    reason, details = world.bound()
+    assert (reason, details["gateway"]) == (why.GATEWAY_DNS, "a")
+    assert str(sentence_of(details["fault"])).startswith("Switch s cannot resolve the name of the carrier")
     world.a.unresolved_m = NOW_M - 100
     (switch,) = world.lanes.switches.values()
     switch.refused_m = NOW_M - 1
@@ -167,6 +171,25 @@ def test_what_the_switch_says_is_wrong_with_the_only_gateway(world: World) -> No
     world.names = {"a"}
     world.a.seats.take()
     assert world.bound()[0] == why.DIALLING  # calls are up by it, whatever the switch said a moment ago
+
+
+def test_a_name_that_is_not_answered_explains_what_the_switch_says_and_what_is_up(world: World) -> None:
+    trunk = world.lanes.trunks[1, 1]
+    trunk.fault, trunk.host, trunk.name_fault = "silent", "sip.carrier.example", registrations.NAME_LATE
+    world.a.seats.take()
+    for reason, details in (
+        world.bound(),
+        said(world, waiting=0, live=1),
+        said(world, waiting=0, retry_wait=1),
+    ):
+        assert (reason, details["gateway"]) == (why.GATEWAY_DNS, "a")
+        assert str(sentence_of(details["fault"])) == (
+            "The name sip.carrier.example was not answered by the name server of switch s within 3 s (DNS)."
+        )
+    world.names = None
+    assert world.bound()[0] != why.GATEWAY_DNS  # the other one finds its carrier
+    world.lanes.trunks[1, 2].name_fault = registrations.NAME_UNKNOWN
+    assert world.bound()[0] == why.GATEWAY_DNS
 
 
 def test_the_fastest_gateway_is_told_of(world: World) -> None:

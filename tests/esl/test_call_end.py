@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from engine.call_end import CDR_COLUMNS, CallEnd, end_of, last_record, read_end, read_record, to_int
+from engine.call_end import (
+    ALL_OF_IT_MS,
+    CDR_COLUMNS,
+    CallEnd,
+    end_of,
+    last_record,
+    read_end,
+    read_record,
+    to_int,
+)
 
 UUID = "0199c1d4-0000-7000-8000-000000000001"
 US = 1_795_435_894_000_000
@@ -13,6 +22,17 @@ ANSWERED = {
     "end_uepoch": str(US + 9_000_000),
     "hangup_cause": "NORMAL_CLEARING",
 }
+# Six seconds heard, then five in which a key was waited for.
+WAITED = {"avanak_heard_ms": "6000", "avanak_finished": "true", "billmsec": "14640", "avanak_plays": "x"}
+
+
+def sent(packets: int, ptime_ms: int) -> dict[str, str]:
+    """What FreeSWITCH tells of the packets that it sent."""
+    return {
+        "rtp_audio_out_media_bytes": str(packets * (12 + 8 * ptime_ms)),
+        "rtp_audio_out_media_packet_count": str(packets),
+        "rtp_use_codec_name": "PCMA",
+    }
 
 
 def end(**values: str) -> CallEnd:
@@ -48,6 +68,49 @@ def end(**values: str) -> CallEnd:
             {"playback_last_offset_pos": "16000", "billmsec": "2500", "hold_accum_ms": "900"},
             1100,
         ),
+        *(
+            ({**WAITED, "hold_accum_ms": "3000", "hold_events": held}, heard)
+            for held, heard in (
+                ("", 6000),
+                (f"{{{{{US + 4_000_000},{US + 7_000_000}}}}}", 3000),
+                (f"{{{{{US + 4_000_000};{US + 7_000_000}}}}}", 3000),  # as a record has it
+                (f"{{{{{US + 8_000_000},{US + 11_000_000}}}}}", 5500),  # from the last half second of it
+                (f"{{{{{US + 1_000_000},{US + 4_000_000}}}}}", 4500),  # until 1.5 s of it
+                (f"{{{{{US + 9_000_000},{US + 12_000_000}}}}}", 6000),  # after it
+                (f"{{{{{US + 6_000_000},{US + 7_000_000}}},{{{US + 3_000_000},{US + 5_000_000}}}}}", 3000),
+                (f"{{{{{US + 4_000_000},0}}}}", 6000),
+                ("{{,}}", 6000),
+                ("x", 6000),
+            )
+        ),
+        (
+            {
+                **WAITED,
+                "hold_accum_ms": "3000",
+                "hold_events": f"{{{{{US + 4_000_000},{US + 7_000_000}}}}}",
+                "avanak_plays": "xx",
+            },
+            6000,
+        ),  # played again: which hearing was held is not known
+        *(
+            ({"avanak_heard_ms": "6000", "billmsec": "6620", **sent(packets, ptime_ms), **more}, heard)
+            for packets, ptime_ms, more, heard in (
+                (331, 20, {}, 6000),
+                (60, 20, {}, 700),  # a later INVITE took the port away
+                (20, 60, {}, 700),
+                (
+                    0,
+                    20,
+                    {"hold_events": f"{{{{{US + 2_000_000},{US + 2_250_000}}}}}"},
+                    0,
+                ),  # held as it was answered
+                (2, 20, {}, 0),
+                (60, 20, {"rtp_use_codec_name": "G729"}, 6000),  # its packets do not tell their length
+                (60, 20, {"rtp_audio_out_media_bytes": ""}, 6000),
+                (60, 20, {"avanak_heard_ms": str(ALL_OF_IT_MS)}, 6120),  # it is joined to another call
+            )
+        ),
+        ({"playback_last_offset_pos": "16000", "billmsec": "2100", **sent(30, 20)}, 600),
         ({"avanak_heard_ms": "6300"}, 6300),  # nobody said how long the call was
         ({"playback_ms": "2040", "playback_last_offset_pos": "8080"}, 1010),
         ({"avanak_heard_ms": "500", "playback_last_offset_pos": "8080"}, 1010),
@@ -104,7 +167,9 @@ def test_event_and_record_say_the_same() -> None:
         **ANSWERED, "uuid": UUID, "avanak_attempt": "7", "avanak_vote": "1", "avanak_heard_ms": "4000", "billmsec": "5000",
         "avanak_finished": "true", "avanak_opted_out": "true", "avanak_fault": "prompt_missing", "record_ms": "12",
         "progress_uepoch": str(US), "sip_hangup_disposition": "recv_bye", "start_uepoch": str(US),
+        "hold_accum_ms": "600", "hold_events": f"{{{{{US + 5_000_000},{US + 5_500_000}}},{{{US + 3_000_000},{US + 3_100_000}}}}}",
     }  # fmt: skip
+    assert read_end(UUID, values.get).heard_ms == 3400
     line = ",".join(values.get(name, "") for name in CDR_COLUMNS)
     assert read_record(line.encode() + b"\n") == end_of(values) == read_end(UUID, values.get)
     assert end_of({**values, "uuid": "x"}) is None

@@ -13,6 +13,7 @@ from engine.esl.answers import (
     read_channels,
     read_exists,
     read_gateway,
+    read_host,
     read_limit,
     read_session_count,
     read_version,
@@ -96,3 +97,23 @@ def test_a_bad_address_is_one_sentence_without_the_password(text):
         parse_address(text)
     assert "\n" not in str(refusal.value)
     assert "hunter2" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("proxy", "host"),
+    [
+        ("sip:sip.Carrier.example:5060", "sip.carrier.example"),
+        ("sip:sip.carrier.example;transport=tcp", "sip.carrier.example"),
+        ("sips:me@sip.carrier.example", "sip.carrier.example"),
+        ("sip:127.0.0.1:5090", ""),
+        ("sip:[2001:db8::1]:5060", ""),
+        ("sip:a b", "a"),
+        ("sip:a,b", ""),
+        ("sip:x\n\nexit", "x"),
+        ("sip:" + "a" * 254, ""),
+        ("sip:-x", ""),
+        ("", ""),
+    ],
+)
+def test_the_name_of_a_carrier(proxy: str, host: str) -> None:
+    assert read_host(proxy) == host

@@ -177,6 +177,10 @@ def test_a_uuid_has_one_spelling(uuid):
         (commands.clock(), "api strepoch"),
         (commands.global_variable(), "api global_getvar core_uuid"),
         (commands.gateway_status("lab"), "api sofia status gateway lab"),
+        (
+            commands.host_lookup("sip.carrier.example", UUID),
+            f"bgapi host_lookup sip.carrier.example\nJob-UUID: {UUID}",
+        ),
         (commands.sofia_status(), "api sofia status"),
         (commands.session_rate(), "api fsctl sps"),
         (commands.last_session_rate(), "api fsctl last_sps"),
@@ -200,6 +204,8 @@ BUILDERS = {
     "global_variable": commands.global_variable,
     "module_exists": commands.module_exists,
     "gateway_status": commands.gateway_status,
+    "host_lookup": lambda text: commands.host_lookup(text, UUID),
+    "host_lookup job": lambda text: commands.host_lookup("sip.carrier.example", text),
 }
 
 
@@ -268,6 +274,7 @@ def test_whatever_a_builder_accepts_is_one_frame(value, builder):
     except BadInput:
         return
     assert frame.endswith(b"\n\n")
+    frame = re.sub(rb"\nJob-UUID: [0-9a-f-]{36}(?=\n\n\Z)", b"", frame)
     assert frame.count(b"\n") == 2
     if builder != "auth":
         assert re.fullmatch(rb"[A-Za-z0-9 _.-]+\n\n", frame)

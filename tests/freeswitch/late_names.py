@@ -1,14 +1,15 @@
 """A name server for tests whose answers come late: every name is 127.0.0.1, for a second.
 
-It runs as a process of its own on one UDP port of loopback and prints ``PORT n`` when it is ready.  ``--late-ms FILE``
-names a file with the delay in milliseconds, read at each question, so that a test can change it; ``--log FILE`` gets a
-line for each question.
+It runs as a process of its own on port 53, the only one that the C library asks, of an address of loopback that nobody
+else has, and prints ``HOST address`` when it is ready.  ``--late-ms FILE`` names a file with the delay in milliseconds,
+read at each question, so that a test can change it; ``--log FILE`` gets a line for each question.
 """
 
 from __future__ import annotations
 
 import argparse
 import heapq
+import random
 import select
 import socket
 import struct
@@ -42,8 +43,8 @@ def serve(late_ms: Path, log: Path) -> None:
     """Answer until the process is ended."""
     waiting: list[tuple[float, bytes, tuple[str, int]]] = []
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as names, log.open("a", buffering=1) as told:
-        names.bind(("127.0.0.1", 0))
-        sys.stdout.write(f"PORT {names.getsockname()[1]}\n")
+        names.bind((f"127.53.{random.randrange(256)}.{random.randrange(1, 255)}", 53))
+        sys.stdout.write(f"HOST {names.getsockname()[0]}\n")
         sys.stdout.flush()
         while True:
             wait_s = max(0.0, waiting[0][0] - time.monotonic()) if waiting else None
@@ -61,7 +62,7 @@ def serve(late_ms: Path, log: Path) -> None:
 class Names:
     """The running name server."""
 
-    port: int
+    host: str
     folder: Path
 
     def be_late(self, ms: int) -> None:
@@ -85,9 +86,9 @@ def running_names(folder: Path) -> Iterator[Names]:
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     try:
         assert process.stdout is not None
-        word, _, port = process.stdout.readline().partition(" ")
-        assert word == "PORT", "the name server did not start"
-        yield Names(int(port), folder)
+        word, _, host = process.stdout.readline().partition(" ")
+        assert word == "HOST", "the name server did not start"
+        yield Names(host.strip(), folder)
     finally:
         process.terminate()
         process.wait(10)

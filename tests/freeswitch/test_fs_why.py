@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from engine.clock import wall_ms
+from engine.services.campaigns import view as campaign_view
 from engine.services.campaigns import why
 from engine.services.trunks import gateways
-from engine.store.threads import write
+from engine.store.threads import read, write
 from engine.switch_conf.settings import GatewaySettings
 from tests.freeswitch import prompts
 from tests.freeswitch.engine_lab import running_engine
@@ -89,6 +90,7 @@ def test_a_carrier_whose_name_is_not_resolved(lab: Lab) -> None:
         ["09123550000", "09123560000"], gateways=["named"], ring_timeout_s=5, max_tries=1
     )
     wait_for(lambda: lab.reason(campaign_id) == why.GATEWAY_DNS, "the reason", 60)
+    wait_for(lambda: "sip.carrier.example" in told(campaign_id), "its name", 60)
     # More tries than a number gets by a trunk that serves others: nobody is given up for the trunk's fault.
     wait_for(lambda: len(lab.attempts(campaign_id)) >= 8, "the fourth tries", 100)
     assert lab.counts(campaign_id).exhausted == 0
@@ -99,6 +101,11 @@ def test_a_carrier_that_does_not_answer_options(lab: Lab, switch: Switch) -> Non
     campaign_id = lab.campaign([f"0912{place}0000" for place in range(570, 630)], gateways=["mute"])
     wait_for(lambda: lab.reason(campaign_id) == why.GATEWAY_FAULT, "the reason", 90)
     assert lab.counts(campaign_id).exhausted == 0
+
+
+def told(campaign_id: int) -> str:
+    """Why it is not faster."""
+    return str(read(lambda: campaign_view.view(campaign_id, wall_ms())).sentence)
 
 
 def status(switch: Switch) -> str:

@@ -133,7 +133,12 @@ def test_a_switch_that_is_given_other_sessions_while_it_runs_keeps_its_head_room
         (
             "unresolved",
             "gateway_dns",
-            "The switch cannot resolve the name of the carrier of gateway embedded",
+            "Calls by gateway embedded do not find their carrier",
+        ),
+        (
+            "unanswered",
+            "gateway_dns",
+            "The name embedded.carrier.example was not answered by the name server of switch embedded within 3 s",
         ),
         ("refuse 403", "gateway_refused", "is not accepted by its carrier"),
     ],

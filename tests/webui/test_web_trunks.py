@@ -106,7 +106,8 @@ def test_a_refused_registration_is_told_in_the_readers_language(operator, cast) 
 
     def work() -> None:
         switch = switches.register("fs1", "esl://10.0.0.1:8021", False, now)
-        registrations.note(switch, {lab().id: ("FAIL_WAIT", registrations.fault_of("FAIL_WAIT", False))}, now)
+        fault = registrations.fault_of("FAIL_WAIT", False)
+        registrations.note(switch, {lab().id: ("FAIL_WAIT", fault, "")}, now)
 
     write(work)
     page = operator.get("/trunks").text

@@ -24,7 +24,7 @@ GATEWAY_FAILING = "gateway_failing"  # gateway
 GATEWAY_DETOUR = "gateway_detour"  # gateway, others, cps
 GATEWAY_REFUSED = "gateway_refused"  # gateway
 GATEWAY_CODECS = "gateway_codecs"  # gateway, codecs
-GATEWAY_DNS = "gateway_dns"  # gateway
+GATEWAY_DNS = "gateway_dns"  # gateway, fault
 GATEWAY_FAULT = "gateway_fault"  # gateway, fault
 NO_KEYS = "no_keys"  # names
 ROUTE_LOST = "route_lost"  # gateway, cause
@@ -117,9 +117,7 @@ SENTENCES: dict[str, Sentence] = {
         "Gateway %(gateway)s and its carrier have no codec or encryption in common (offered: %(codecs)s); "
         "nobody is called by it."
     ),
-    GATEWAY_DNS: Sentence(
-        "The switch cannot resolve the name of the carrier of gateway %(gateway)s, or not in time (DNS)."
-    ),
+    GATEWAY_DNS: Sentence("Calls by gateway %(gateway)s do not find their carrier: %(fault)s"),
     GATEWAY_FAULT: Sentence("Nobody is called by gateway %(gateway)s: %(fault)s"),
     ROUTE_LOST: Sentence(
         "Nearly every number of this campaign fails on gateway %(gateway)s without ringing "

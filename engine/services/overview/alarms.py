@@ -87,11 +87,20 @@ def _of_switches(now: int) -> Iterator[Alarm]:
 
 def _of_gateways(now: int) -> Iterator[Alarm]:
     failing = gateway_health.failing(now)
+    seen = registrations.seen_of(now)
+    faults = {
+        gateway_id: one.sentence for gateway_id, rows in seen.items() for one in reversed(rows) if one.fault
+    }
     for name, one in failing:
-        yield Alarm(GATEWAY, Sentence(_FAILING, name=name, at=Instant(one.since_at)), int(one.gateway_id))
+        reason = faults.get(one.gateway_id)
+        said = (
+            Sentence(_FAULTY, name=name, why=reason)
+            if reason is not None
+            else Sentence(_FAILING, name=name, at=Instant(one.since_at))
+        )
+        yield Alarm(GATEWAY, said, int(one.gateway_id))
     told = {one.gateway_id for _name, one in failing}
     names = {row.id: row.name for row in Gateway.select(Gateway.id, Gateway.name).where(~Gateway.is_draining)}
-    for gateway_id, rows in registrations.seen_of(now).items():
-        wrong = next((one.sentence for one in rows if one.fault), None)
-        if wrong is not None and gateway_id in names and gateway_id not in told:
+    for gateway_id, wrong in faults.items():
+        if gateway_id in names and gateway_id not in told:
             yield Alarm(GATEWAY, Sentence(_FAULTY, name=names[gateway_id], why=wrong), gateway_id)
