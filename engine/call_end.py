@@ -16,12 +16,16 @@ CDR_COLUMNS = (
     "uuid", "avanak_attempt", "hangup_cause", "sip_term_status", "start_uepoch", "answer_uepoch", "end_uepoch",
     "billmsec", "playback_ms", "avanak_vote", "avanak_heard_ms", "avanak_finished", "avanak_opted_out",
     "avanak_fault", "record_ms", "playback_last_offset_pos", "progress_uepoch", "progress_media_uepoch",
-    "sip_hangup_disposition", "proto_specific_hangup_cause", "hold_accum_ms",
+    "sip_hangup_disposition", "proto_specific_hangup_cause", "hold_accum_ms", "avanak_plays", "hold_events",
+    "rtp_audio_out_media_bytes", "rtp_audio_out_media_packet_count", "rtp_use_codec_name",
 )  # fmt: skip
 LEAST_COLUMNS = 10  # of the first template
 
 BREATH_MS = 500  # the pause between the answer and the message (dialplan, 20_silence)
 LAST_WORDS_MS = 120  # the pause after it (dialplan, 90_end)
+ALL_OF_IT_MS = 86_400_000  # `avanak_heard_ms` of a call that is joined to another: all of it counts
+RTP_HEADER, BYTES_A_MS = 12, 8
+_G711 = frozenset(("PCMA", "PCMU"))
 LONGEST_RECORD_MS = 86_400_000
 SENT_CANCEL = "send_cancel"  # we cancelled before any final answer
 _BYES = frozenset(("recv_bye", "send_bye"))  # only a call that got its 200 ends with a BYE
@@ -37,6 +41,8 @@ _KEYS = re.compile(r"[0-9*#]{1,32}")
 _WORD = re.compile(r"[a-z_]{1,40}")
 _SIP = re.compile(r"sip:([1-9][0-9]{2})")
 _TARGET = re.compile(r"[0-9A-Za-z.:+_\[\]-]{1,80}")
+_HOLD = re.compile(r"\{([0-9]{1,17})[,;]([0-9]{1,17})\}")  # from, until: microseconds since the epoch
+_HOLDS = re.compile(r"\{(?:\{[0-9]*,[0-9]*\},?)+\}")  # the only value of a record that has commas of its own
 _TRUE = frozenset(("true", "yes", "on", "1"))
 
 ValueOf = Callable[[str], str | None]
@@ -122,7 +128,8 @@ def read_end(uuid: str, value_of: ValueOf) -> CallEnd:
 
 def read_record(line: bytes) -> CallEnd | None:
     """One line of the call record (`CDR_COLUMNS`); None for one that is malformed."""
-    values = line.decode("utf-8", "replace").rstrip("\r\n").split(",")
+    text = line.decode("utf-8", "replace").rstrip("\r\n")
+    values = _HOLDS.sub(lambda found: found[0].replace(",", ";"), text).split(",")
     if len(values) < LEAST_COLUMNS:
         return None
     return end_of(dict(zip(CDR_COLUMNS, values, strict=False)))
@@ -161,6 +168,8 @@ def _heard_ms(value_of: ValueOf) -> int:
     many samples (8 kHz) were sent.  `playback_ms` is how much of the file was read, some seconds ahead of what was heard,
     and is used only if there is nothing else.  The result is at most the call's length without its pauses and the hold;
     what the samples tell of a line that was not held needs no bound by the first pause, which a key may have ended.
+    After the message the call may wait for keys, as long as a hold: so what was held while the message played, once, is
+    also taken off what was played.  And nobody heard more than was sent.
     """
     counted = to_int(value_of("avanak_heard_ms"))
     offset = to_int(value_of("playback_last_offset_pos"))
@@ -170,13 +179,41 @@ def _heard_ms(value_of: ValueOf) -> int:
     talked = to_int(value_of("billmsec"))
     if talked is None:
         return heard
+    sent = _sent_ms(value_of) if (counted or 0) < ALL_OF_IT_MS else None
+    if sent is None:
+        sent = talked
     held = to_int(value_of("hold_accum_ms")) or 0
     if not held and counted is None and offset is not None:
-        return min(heard, talked)
+        return min(heard, talked, sent)
     pauses = BREATH_MS
     if held and value_of("avanak_finished") in _TRUE:
         pauses += LAST_WORDS_MS
-    return min(heard, max(0, talked - pauses - held))
+    if held:
+        heard -= _held_ms(heard, value_of)
+    return max(0, min(heard, talked - pauses - held, sent - BREATH_MS))
+
+
+def _sent_ms(value_of: ValueOf) -> int | None:
+    """How much was sent as RTP, pauses included; None when it is not known.
+
+    A line that is held at the moment of its answer, or whose port was taken away, has no hold that FreeSWITCH would tell.
+    """
+    of_all = to_int(value_of("rtp_audio_out_media_bytes"))
+    packets = to_int(value_of("rtp_audio_out_media_packet_count"))
+    if of_all is None or packets is None or value_of("rtp_use_codec_name") not in _G711:
+        return None
+    return max(0, of_all - RTP_HEADER * packets) // BYTES_A_MS
+
+
+def _held_ms(played_ms: int, value_of: ValueOf) -> int:
+    """How long the line was held while the message played for the first time; 0 if it was played again."""
+    answered = to_int(value_of("answer_uepoch"))
+    if not answered or len(value_of("avanak_plays") or "") > 1:
+        return 0
+    begin = answered + 1000 * BREATH_MS
+    end = begin + 1000 * played_ms
+    holds = _HOLD.findall((value_of("hold_events") or "")[:10_000])
+    return sum(max(0, min(end, int(until)) - max(begin, int(since))) for since, until in holds) // 1000
 
 
 def _sip_status(value_of: ValueOf) -> int | None:

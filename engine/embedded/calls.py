@@ -11,7 +11,7 @@ from engine.embedded.dialstring import Originate
 from engine.embedded.event_templates import Header
 from engine.embedded.gateways import Gateway
 from engine.embedded.people import Fate
-from engine.embedded.talk import Step
+from engine.embedded.talk import BREATH_MS, Step
 
 # FreeSWITCH's causes and their Q.850 codes; those above 127 count as normal clearing (16), as recorded.
 CAUSES: Mapping[str, int] = {
@@ -27,6 +27,8 @@ CAUSES: Mapping[str, int] = {
     "GATEWAY_DOWN": 16, "INVALID_GATEWAY": 16,
 }  # fmt: skip
 _US = 1_000_000
+HELD_AFTER_MS = 400  # of the message
+PACKET_BYTES = 172  # of 20 ms
 
 
 @lru_cache(maxsize=4096)
@@ -140,6 +142,11 @@ class Call:
         """How long (ms) the callee held the line."""
         return self.fate.hold_ms if self.is_answered else 0
 
+    def packets(self, talked_ms: int) -> int:
+        """How many packets of voice were sent in a call of this length."""
+        sendable = self.fate.sendable_ms
+        return (talked_ms if sendable is None else min(talked_ms, sendable)) // 20
+
     @property
     def has_rung(self) -> bool:
         """Whether it rang or sent early media."""
@@ -173,6 +180,9 @@ class Call:
         """Sets what the dialplan sets after each playback of the message (40_heard): the longest time heard."""
         self.heard_ms = max(self.heard_ms, played_ms)
         self.results["avanak_heard_ms"] = str(self.heard_ms)
+        if self.fate.hold_ms and self.answered_ms is not None:  # by the call's own clock, as `billmsec` is
+            held_us = self.us(self.answered_ms) + 1000 * (BREATH_MS + HELD_AFTER_MS)
+            self.results["hold_events"] = f"{{{{{held_us},{held_us + 1000 * self.fate.hold_ms}}}}}"
         if played_ms >= self.message_ms:
             self.results["avanak_finished"] = "true"
 
@@ -223,7 +233,7 @@ class Call:
         answer = answered or 0
         flow = ended if answered is not None else 0
         ring, early = self.progress_ms or 0, self.early_ms or 0
-        packets = bill // 20
+        packets = self.packets(bill)
         created_us, answered_us, ended_us = self.us(0), self.us(answered), self.us(ended)
         progress_us, early_us = self.us(self.progress_ms), self.us(self.early_ms)
         created_stamp = stamp(created_us)
@@ -241,7 +251,7 @@ class Call:
             "flow_s": str(flow // 1000), "flow_ms": str(flow), "flow_us": str(flow * 1000),
             "ring_s": str(ring // 1000), "ring_ms": str(ring), "ring_us": str(ring * 1000),
             "early_wait_s": str(early // 1000), "early_wait_ms": str(early), "early_wait_us": str(early * 1000),
-            "hold_ms": str(self.hold_ms), "out_packets": str(packets), "out_bytes": str(packets * 172),
+            "hold_ms": str(self.hold_ms), "out_packets": str(packets), "out_bytes": str(packets * PACKET_BYTES),
         }  # fmt: skip
         if self.refusal is not None:
             values["sip_status"] = str(self.refusal.status)
@@ -270,4 +280,7 @@ class Call:
             "sip_hangup_disposition": self.disposition,
             "proto_specific_hangup_cause": f"sip:{status}" if status else "",
             "hold_accum_ms": str(self.hold_ms),
+            "rtp_audio_out_media_bytes": str(self.packets(bill) * PACKET_BYTES) if bill else "",
+            "rtp_audio_out_media_packet_count": str(self.packets(bill)) if bill else "",
+            "rtp_use_codec_name": "PCMA" if bill else "",
         }

@@ -1,8 +1,8 @@
 """Odd behaviour of carriers, by the last four digits of numbers in 0919 077 (00xx: of any number).
 
-The endings are those of the SIP carrier in tests/freeswitch; carrier_endings.py, carrier_scripts.py, carrier_oddities.py
-and carrier_habits.py describe them.  The results are those that FreeSWITCH 1.10.12 gave for them: cause, status, ringing,
-early media, who hung up and when.
+The endings are those of the SIP carrier in tests/freeswitch; carrier_endings.py, carrier_scripts.py, carrier_oddities.py,
+carrier_habits.py and carrier_manners.py describe them.  The results are those that FreeSWITCH 1.10.12 gave for them: cause,
+status, ringing, early media, who hung up and when.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from engine.embedded.people import CHOSEN, REFUSALS, Fate, Refusal, refused
 
 PREFIX = "919077"
 _PHRASES = {
-    404: "Not Found", 407: "Proxy Authentication Required", 408: "Request Timeout", 410: "Gone",
+    404: "Not Found", 406: "Not Acceptable", 415: "Unsupported Media Type", 421: "Extension Required",
+    481: "Call Does Not Exist", 482: "Loop Detected", 483: "Too Many Hops", 485: "Ambiguous",
+    505: "Version Not Supported", 513: "Message Too Large", 580: "Precondition Failure",
+    407: "Proxy Authentication Required", 408: "Request Timeout", 410: "Gone",
     413: "Request Entity Too Large", 420: "Bad Extension", 422: "Session Interval Too Small", 484: "Address Incomplete",
     487: "Request Terminated", 500: "Internal Server Error", 502: "Bad Gateway", 504: "Server Time-out",
     600: "Busy Everywhere", 604: "Does Not Exist Anywhere", 606: "Not Acceptable", 607: "Unwanted", 608: "Rejected",
@@ -40,6 +43,8 @@ _NO_SDP = _fails(500, "NORMAL_TEMPORARY_FAILURE", rings_ms=250)
 _ANSWERED = (
     "0103 0104 0105 0113 0116 0119 0120 0121 0123 0127 0130 0131 0132 0230 0231 0232 0233 0234 0235 0236 0237 0238 0239 "
     "0240 0241 0242 0243 0244 0245 0246 0247 0248 0249 0250 0251 0252 0253 0254 0255 0256 0257 0258 0259 0264 0265 0266 "
+    "0421 0422 0423 0426 0427 0428 0429 0430 0431 0432 0433 0441 0442 0443 "
+    "0446 0447 0448 0450 0451 0452 0456 0457 0458 0480 0487 "
     "0340 0341 0343 0345 0346 0347 0348 0351 0352 0353 0354 0355 0356 0357 0358 0359 0360 0361 0362 0363 0364 0365 0366 0370"
 )
 
@@ -123,6 +128,41 @@ SCRIPTED: Mapping[str, Fate] = {
     "0332": _leaves(1000),
     "0333": _leaves(1000),
     **dict.fromkeys(("0371", "0372", "0373"), _NO_MEDIA),
+    **dict.fromkeys(("0401", "0402", "0409", "0410"), Fate(19_950, early_media=True)),
+    "0403": _fails(486, "USER_BUSY", rings_ms=19_950, voice=True),
+    "0404": _fails(480, "NO_ANSWER", rings_ms=19_950, voice=True),
+    "0405": _fails(200, "NORMAL_CLEARING", rings_ms=19_950, voice=True, closed_by="recv_bye"),
+    **dict.fromkeys(("0406", "0407"), Fate(answers=False, early_media=True)),
+    "0408": _fails(503, "NORMAL_TEMPORARY_FAILURE", rings_ms=19_950, voice=True),
+    "0411": Fate(54_950, early_media=True),
+    "0412": _fails(486, "USER_BUSY", rings_ms=54_950, voice=True),
+    "0413": _fails(200, "NORMAL_CLEARING", rings_ms=54_950, voice=True, closed_by="recv_bye"),
+    **dict.fromkeys(("0424", "0485", "0486"), _NO_MEDIA),
+    "0440": _AFTER_VOICE,
+    **dict.fromkeys(("0444", "0445", "0481"), _NO_SDP),
+    "0453": Fate(250, hold_ms=60_000),
+    "0454": Fate(250, hold_ms=60_000),
+    "0455": Fate(250, sendable_ms=1200),
+    "0460": _fails(302, "REQUESTED_CHAN_UNAVAIL", rings_ms=350),
+    "0461": _fails(302, "REQUESTED_CHAN_UNAVAIL", rings_ms=850, voice=True),
+    "0462": _fails(486, "USER_BUSY", rings_ms=250),
+    **dict.fromkeys(("0463", "0464", "0482", "0483", "0484"), _RINGS_ON),
+    "0465": _fails(406, "SERVICE_NOT_IMPLEMENTED"),
+    "0466": _fails(415, "SERVICE_NOT_IMPLEMENTED"),
+    "0467": _fails(481, "NORMAL_TEMPORARY_FAILURE"),
+    "0468": _fails(482, "EXCHANGE_ROUTING_ERROR"),
+    "0469": _fails(483, "EXCHANGE_ROUTING_ERROR"),
+    "0470": _fails(485, "NO_ROUTE_DESTINATION"),
+    "0471": _fails(505, "INTERWORKING"),
+    "0472": _fails(513, "INTERWORKING"),
+    "0473": _fails(580, "NORMAL_UNSPECIFIED"),
+    "0474": _fails(421, "INTERWORKING"),
+    "0475": _fails(603, "USER_BUSY"),
+    "0476": _fails(486, "USER_BUSY", rings_ms=250),
+    "0477": _fails(404, "UNALLOCATED_NUMBER"),
+    "0478": _fails(403, "CALL_REJECTED", rings_ms=250),
+    "0479": _fails(480, "NORMAL_TEMPORARY_FAILURE", rings_ms=250),
+    "0488": Fate(250, sendable_ms=20),
 }
 # Endings of any number.
 ANSWERS: Mapping[str, Fate] = {

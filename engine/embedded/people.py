@@ -90,7 +90,8 @@ class Fate:
 
     ``ring_ms`` is the time from the start of the call to the answer or the refusal; without ``refusal`` and ``answers``
     the phone rings until the caller gives up.  ``listen_share`` is the part of the message after which the callee hangs
-    up (None: hears it all).  ``is_silent``: no response comes.  During ``hold_ms`` of the message the line is held.
+    up (None: hears it all).  ``is_silent``: no response comes.  During ``hold_ms`` of the message the line is held;
+    ``sendable_ms`` after the answer nothing can be sent any more, without a hold.
     ``leaves_ms`` after the answer comes a BYE with the cause ``leaves_with``; with ``is_cut`` the switch itself sends it.
     ``at_once`` are keys pressed before the message begins, ``during`` while it plays, ``after`` one by one whenever a
     key is asked for.  Random callees have wishes instead of keys: the first, second ... vote key, a repetition, opt-out.
@@ -110,6 +111,7 @@ class Fate:
     key_delay_ms: int = 500
     is_silent: bool = False
     hold_ms: int = 0
+    sendable_ms: int | None = None
     leaves_ms: int | None = None
     leaves_with: str = "NORMAL_CLEARING"
     is_cut: bool = False

@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from engine import codecs
+from engine.call_end import ALL_OF_IT_MS
 from engine.esl.checks import (
     DIALLED,
     MAX_ID,
@@ -38,7 +39,7 @@ MAX_SECONDS = 24 * 3600
 # other, neither sees the other's number, and the whole call counts as heard (never more than was sent).
 HELD = (
     ("avanak_hold", "true"),
-    ("avanak_heard_ms", 1000 * MAX_SECONDS),
+    ("avanak_heard_ms", ALL_OF_IT_MS),
     ("hangup_after_bridge", "true"),
     ("ignore_display_updates", "true"),
 )

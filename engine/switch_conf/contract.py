@@ -45,7 +45,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("avanak_opted_out", DIALPLAN, "true", result=True),
     Variable("avanak_fault", DIALPLAN, "prompt_missing|record_cut", result=True),
     Variable("avanak_record_path", DIALPLAN, r"/.+\.wav", result=True),
-    Variable("avanak_plays", DIALPLAN, "x{1,4}"),
+    Variable("avanak_plays", DIALPLAN, "x{1,4}", result=True),
     Variable("avanak_asked", DIALPLAN, "x{1,2}"),
     Variable("avanak_pressed", DIALPLAN, "[0-9*#]{1,2}"),
     Variable("avanak_pressed_invalid", DIALPLAN, "[0-9*#]{1,2}"),

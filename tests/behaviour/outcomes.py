@@ -1,6 +1,7 @@
 """What becomes of numbers whose carriers answer in their own ways: one table, held on a real FreeSWITCH and on the embedded one.
 
-The endings are those of tests/freeswitch (carrier_endings.py, carrier_scripts.py, carrier_oddities.py) and of
+The endings are those of tests/freeswitch (carrier_endings.py, carrier_scripts.py, carrier_oddities.py,
+carrier_habits.py, carrier_manners.py) and of
 engine/embedded/carriers.py.
 """
 
@@ -169,7 +170,52 @@ HABITS = {
     "0370": HEARD,
     **dict.fromkeys(("0371", "0372", "0373"), _rang("failed", _NO_CODEC, None)),
 }
-TABLES = {"answers": ANSWERS, "scripts": SCRIPTS, "oddities": ODDITIES, "habits": HABITS}
+ANNOUNCEMENTS = {
+    **dict.fromkeys(("0401", "0402", "0409", "0410", "0411"), HEARD),
+    "0403": _rang("busy", "USER_BUSY", 486),
+    "0404": _rang("no_answer", "NO_ANSWER", 480),
+    "0405": _cut("NORMAL_CLEARING", 200, 0),
+    "0406": _rang("no_answer", "NO_ANSWER", None),
+    "0407": _rang("no_answer", "NO_ANSWER", None),
+    "0408": _rang("congestion", _TEMPORARY, 503),
+    "0412": _rang("busy", "USER_BUSY", 486),
+    "0413": _cut("NORMAL_CLEARING", 200, 0),
+}
+MANNERS = {
+    **{f"04{number}": HEARD for number in (21, 22, 23, *range(26, 34), *range(40, 44), *range(46, 49))},
+    **{f"04{number}": HEARD for number in (50, 51, 52, 56, 57, 58, 80, 87)},
+    **dict.fromkeys(("0424", "0485", "0486"), _rang("failed", _NO_CODEC, None)),
+    **dict.fromkeys(("0444", "0445", "0481"), _rang("congestion", _TEMPORARY, 500)),
+    **dict.fromkeys(("0453", "0454", "0455"), _cut("NORMAL_CLEARING", None, SOME)),
+    "0460": _rang("failed", "REDIRECTED", 302),
+    "0461": _rang("failed", "REDIRECTED", 302),
+    "0462": _rang("busy", "USER_BUSY", 486),
+    "0463": _rang("no_answer", "NO_ANSWER", None),
+    "0464": _rang("no_answer", "NO_ANSWER", None),
+    "0465": _trunk("failed", "SERVICE_NOT_IMPLEMENTED", 406),
+    "0466": _trunk("failed", "SERVICE_NOT_IMPLEMENTED", 415),
+    "0467": _trunk("failed", _TEMPORARY, 481),
+    "0468": _trunk("failed", "EXCHANGE_ROUTING_ERROR", 482),
+    "0469": _trunk("failed", "EXCHANGE_ROUTING_ERROR", 483),
+    "0470": _trunk("failed", "NO_ROUTE_DESTINATION", 485),
+    "0471": _trunk("congestion", "INTERWORKING", 505),
+    "0472": _trunk("congestion", "INTERWORKING", 513),
+    "0473": _trunk("congestion", "NORMAL_UNSPECIFIED", 580),
+    "0474": _trunk("failed", "INTERWORKING", 421),
+    "0475": _rang("busy", "USER_BUSY", 603),
+    "0476": _rang("busy", "USER_BUSY", 486),
+    "0477": _final("unreachable", "UNALLOCATED_NUMBER", 404),
+    "0478": _rang("rejected", "CALL_REJECTED", 403),
+    "0479": _rang("congestion", _TEMPORARY, 480),
+    **dict.fromkeys(("0482", "0483", "0484"), _rang("no_answer", "NO_ANSWER", None)),
+    "0488": _cut("NORMAL_CLEARING", None, 0),
+}
+TABLES = {
+    "answers": ANSWERS, "scripts": SCRIPTS, "oddities": ODDITIES, "habits": HABITS, "announcements": ANNOUNCEMENTS,
+    "manners": MANNERS,
+}  # fmt: skip
+RING_TIMEOUT_S = 8
+LONG_RING_TIMEOUT_S = 60  # where an announcement goes on for nearly a minute
 
 
 def number_of(ending: str) -> str:
@@ -180,7 +226,9 @@ def campaign_of(lab: Lab, endings: list[str], gateway: str, **rules: int) -> int
     """A campaign of these endings; numbers that go well beside them, for the trunk serves others."""
     well = [f"0916{place:03d}0000" for place in range(60)]
     numbers = [*map(number_of, endings), *well]
-    return lab.campaign(numbers, gateways=[gateway], max_tries=TRIES, ring_timeout_s=8, **rules)
+    is_long = any(ending in ANNOUNCEMENTS for ending in endings)
+    timeout_s = LONG_RING_TIMEOUT_S if is_long else RING_TIMEOUT_S
+    return lab.campaign(numbers, gateways=[gateway], max_tries=TRIES, ring_timeout_s=timeout_s, **rules)
 
 
 def check(lab: Lab, campaign_id: int, table: dict[str, Outcome], message_ms: int) -> dict[str, int]:

@@ -37,7 +37,7 @@ from tests.freeswitch.carrier_scripts import script_of
 from tests.freeswitch.carrier_sip import Message
 from tests.freeswitch.carrier_srtp import Srtp
 from tests.freeswitch.carrier_steps import Step
-from tests.freeswitch.carrier_wire import Connection, Datagrams, Listener, Peer
+from tests.freeswitch.carrier_wire import Connection, Datagrams, Listener, Peer, Stray
 
 T1_S = 0.5  # first gap between retransmissions
 
@@ -61,6 +61,7 @@ class Carrier:
         self.wants_srtp: bool = options.srtp
         self.takes: list[str] = options.codecs.split(",")
         self.sink = self._socket(0, 4096)
+        self.speakers = {"elsewhere": self.sink, "stranger": self._socket(0, 4096, "127.0.0.77")}
         self.gate = carrier_auth.Gate(options.user, options.password)
         self.log, self.ends = self._open(options.log), self._open(options.ends)
         self.registers, self.presses = self._open(options.registers), self._open(options.presses)
@@ -72,10 +73,10 @@ class Carrier:
         self.callees = Callees(self)
         self.selector.register(self.wire.socket, selectors.EVENT_READ, self.wire)
 
-    def _socket(self, port: int, buffer: int) -> socket.socket:
+    def _socket(self, port: int, buffer: int, host: str = "") -> socket.socket:
         made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
-        made.bind((self.host, port))
+        made.bind((host or self.host, port))
         made.setblocking(False)
         return made
 
@@ -142,17 +143,12 @@ class Carrier:
             elif call and message.get("cseq").endswith("BYE"):
                 call.acknowledged = True
                 self._forget(call)
-        elif method == "CANCEL" and call and (script := script_of(call.number)) and script.on_cancel:
-            refuses = script.on_cancel == "refuses"
-            peer.send(carrier_sip.answer(message, 481 if refuses else 200, "c"))
-            if script.on_cancel == "is_busy" and not call.final:
-                self._final(call, 486, "486")
-            elif not refuses and not call.final:
-                self._follow(call, Step(0, 200, "plain"))
         elif method == "CANCEL":
-            peer.send(carrier_sip.answer(message, 200 if call else 481, "c"))
+            script = script_of(call.number) if call else None
+            how = script.on_cancel if script else ""
+            peer.send(carrier_sip.answer(message, 200 if call and how != "refuses" else 481, "c"))
             if call and not call.final:
-                self._final(call, 487, "cancelled")
+                self.callees.cancelled(call, how)
         elif method == "BYE":
             peer.send(carrier_sip.answer(message, 200 if call else 481, "c"))
             if call:
@@ -191,7 +187,7 @@ class Carrier:
                     ptime_ms=call.offer and call.offer.ptime_ms, is_secure=call.offer and call.offer.is_secure)  # fmt: skip
         script = script_of(number)
         for step in script.steps if script and call.offer else ():
-            self.later(step.at_ms / 1000, lambda step=step: self._follow(call, step))  # type: ignore[misc]
+            self.later(step.at_ms / 1000, lambda step=step: self.follow(call, step))  # type: ignore[misc]
         if ending.is_silent or script:
             return
         self._answer(call, 100)
@@ -203,7 +199,7 @@ class Carrier:
         if ending.answers:
             self.later(ending.ring_ms / 1000, lambda: self._decide(call))
 
-    def _follow(self, call: Call, step: Step) -> None:
+    def follow(self, call: Call, step: Step) -> None:
         """Does what a script says next; a call that is over can still be answered, as carriers do."""
         if call.over and (step.status == 0 or call.over == "cancelled"):
             return
@@ -225,7 +221,7 @@ class Carrier:
             return
         data = carrier_steps.message(step, call.invite, call.tag, call.offer, here, port)
         if not step.is_lost:
-            call.peer.send(data)
+            (Stray(call.peer) if step.by_tcp else call.peer).send(data)
         if step.status == 183:
             self.callees.speak_early(call)
         if step.status >= 200 and not step.branch and not step.raw and not call.final and step.status != 299:
@@ -251,7 +247,7 @@ class Carrier:
         if call.final:
             return
         if call.ending.status != 200:
-            self._final(call, call.ending.status, str(call.ending.status))
+            self.final(call, call.ending.status, str(call.ending.status))
             return
         self._open_voice(call)
         call.answered_at = time.monotonic()
@@ -261,7 +257,7 @@ class Carrier:
         for place, key in enumerate(call.ending.at_once):
             self.callees.press(call, key, call.ending.first_s + 0.25 * place)
 
-    def _final(self, call: Call, status: int, how: str) -> None:
+    def final(self, call: Call, status: int, how: str) -> None:
         call.final = status
         self._answer(call, status)
         self._over(call, how)

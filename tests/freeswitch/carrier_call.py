@@ -39,5 +39,12 @@ class Call:
     inline: str = ""
     said: int = 0  # CSeq of our requests
     reinvited: int = 0  # the last answer to an INVITE of ours
+    has_spoken: bool = False  # in the early media
     deaf_acks: int = 0  # ACKs that were lost
     wants_offer: bool = False  # an INVITE of ours had none
+
+    @property
+    def known_offer(self) -> Offer:
+        """The offer of a call that had one."""
+        assert self.offer is not None
+        return self.offer

@@ -6,9 +6,10 @@ import socket
 import time
 from typing import TYPE_CHECKING
 
-from tests.freeswitch import carrier_rtp
+from tests.freeswitch import carrier_rtp, carrier_steps
 from tests.freeswitch.carrier_call import Call
 from tests.freeswitch.carrier_scripts import script_of
+from tests.freeswitch.carrier_steps import Step
 
 if TYPE_CHECKING:
     from tests.freeswitch.carrier import Carrier
@@ -49,12 +50,27 @@ class Callees:
                 packet = carrier_rtp.speech_packet(place, 0x5EED)
                 self.carrier.later(0.02 * place, lambda packet=packet: self._send_voice(call, packet))  # type: ignore[misc]
 
+    def cancelled(self, call: Call, how: str) -> None:
+        """Ends a call that we gave up, as the script says (`Script.on_cancel`), or with 487."""
+        if how == "is_busy":
+            self.carrier.final(call, 486, "486")
+        elif how == "answers":
+            self.carrier.follow(call, Step(0, 200, "plain"))
+        elif how in ("", "is_late"):
+            if how:
+                late = carrier_steps.message(
+                    Step(0, 200, "plain", tag="late"), call.invite, call.tag, call.known_offer,
+                    (self.carrier.host, self.carrier.port), self.carrier.sink.getsockname()[1],
+                )  # fmt: skip
+                self.carrier.later(0.3, lambda: call.peer.send(late))
+            self.carrier.final(call, 487, "cancelled")
+
     def speak(self, call: Call) -> None:
         """Says what the script says, from the call's port or from another one."""
         script = script_of(call.number)
         voice = script.voice if script else ""
         for at, packet in carrier_rtp.spoken(voice, 0x5EED) if voice else ():
-            speaker = self.carrier.sink if voice == "elsewhere" else None
+            speaker = self.carrier.speakers.get(voice)
             self.carrier.later(
                 at,
                 lambda packet=packet, speaker=speaker: self._send_voice(call, packet, speaker),  # type: ignore[misc]
@@ -66,8 +82,9 @@ class Callees:
     def speak_early(self, call: Call) -> None:
         """Speaks and presses keys in the early media, as the script says."""
         script = script_of(call.number)
-        if script is None:
+        if script is None or call.has_spoken:
             return
+        call.has_spoken = True
         for place in range(script.early_voice_ms // 20):
             packet = carrier_rtp.speech_packet(place, 0x5EED)
             self.carrier.later(0.02 * place, lambda packet=packet: self._send_voice(call, packet))  # type: ignore[misc]

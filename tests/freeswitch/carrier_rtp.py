@@ -114,9 +114,15 @@ def spoken(what: str, ssrc: int) -> list[tuple[float, bytes]]:
     """Two seconds of what a callee says, each packet with its second.
 
     ``noise`` (comfort noise alone, RFC 3389), ``busy`` (425 Hz), ``special`` (950, 1400 and 1800 Hz), ``elsewhere``,
-    ``here`` and ``goodbye`` (a hum), ``two`` (two of them at once), ``key`` (a 1), ``called_fax`` (2100 Hz) and
-    ``calling_fax`` (1100 Hz).
+    ``here``, ``stranger`` and ``goodbye`` (a hum), ``two`` (two of them at once), ``key`` (a 1), ``called_fax`` (2100 Hz)
+    and ``calling_fax`` (1100 Hz), ``late`` (a hum after 1.5 s), ``long`` (in packets of 60 ms), ``unknown`` (payload 77),
+    ``rubbish`` (no RTP), ``event96`` (a 1 as an event of payload 96).
     """
+    if what.startswith("event"):
+        packets = key_packets("1", int(what[5:]), 0, 8000, ssrc)
+        return [(0.8 + at, packet) for at, packet in packets]
+    if what == "rubbish":
+        return [(0.02 * place, bytes((place,)) * (place * 7 % 300)) for place in range(100)]
     if what == "two":
         return [
             (0.02 * place, speech_packet(place, ssrc + which)) for place in range(100) for which in (0, 1)
@@ -128,8 +134,15 @@ def spoken(what: str, ssrc: int) -> list[tuple[float, bytes]]:
             struct.pack("!BBHII", 0x80, 13, place, place * 1600, ssrc) + bytes((60,)) for place in range(10)
         ]
         return [(0.2 * place, packet) for place, packet in enumerate(head)]
-    if what in ("elsewhere", "here", "goodbye"):
-        return [(0.02 * place, speech_packet(place, ssrc)) for place in range(100)]
+    if what in ("elsewhere", "here", "stranger", "goodbye", "late"):
+        begin = 1.5 if what == "late" else 0.0
+        return [(begin + 0.02 * place, speech_packet(place, ssrc)) for place in range(100)]
+    if what == "unknown":
+        return [(0.02 * place, b"\x80\x4d" + speech_packet(place, ssrc)[2:]) for place in range(100)]
+    if what == "long":
+        hum = speech_packet(0, ssrc)[12:] * 3
+        heads = (struct.pack("!BBHII", 0x80, 8, place, place * 480, ssrc) for place in range(33))
+        return [(0.06 * place, head + hum) for place, head in enumerate(heads)]
     tones = _SOUNDS[what]
     coded = {
         tone: _coded([6000 * math.sin(2 * math.pi * tone * n / 8000) for n in range(160)]) for tone in tones

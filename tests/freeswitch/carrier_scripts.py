@@ -19,12 +19,13 @@
 0131  200 without a Contact · 0132 200 with an empty session name and lines that nobody knows
 ====
 
-Numbers 0201 and up are in carrier_oddities.py, 0301 and up in carrier_habits.py.
+Numbers 0201 and up are in carrier_oddities.py, 0301 and up in carrier_habits.py, 0401 and up in carrier_manners.py.
 """
 
 from __future__ import annotations
 
 from tests.freeswitch.carrier_habits import HABITS
+from tests.freeswitch.carrier_manners import ANNOUNCEMENTS, MANNERS
 from tests.freeswitch.carrier_oddities import ODDITIES
 from tests.freeswitch.carrier_steps import LATER, RINGS, Script, Step, then
 
@@ -70,6 +71,8 @@ SCRIPTS: dict[str, Script] = {
     "0132": then(RINGS, Step(300, 200, "odd_lines")),
     **ODDITIES,
     **HABITS,
+    **ANNOUNCEMENTS,
+    **MANNERS,
 }
 
 

@@ -31,11 +31,13 @@ class Step:
     edits: tuple[tuple[str, str], ...] = ()
     sdp_edits: tuple[tuple[str, str], ...] = ()
     is_lost: bool = False  # on its way; it comes when it is sent again
+    by_tcp: bool = False  # what was asked by UDP
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """All that one callee does; `on_cancel` instead of 200 and 487: ``answers``, ``refuses`` or ``is_busy`` (486).
+    """All that one callee does; `on_cancel` instead of 200 and 487: ``answers``, ``refuses``, ``is_busy`` (486),
+    ``is_late`` (487, and a 200 behind it) or ``is_silent``.
 
     `early` are keys that are pressed in the early media, behind a voice of `early_voice_ms`; `voice` is what it says after
     the answer (carrier_rtp.spoken).  So many ACKs (`deaf_acks`) get lost.  Its own ACK of an INVITE without an offer holds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import selectors
 import socket
@@ -42,6 +43,19 @@ class Address:
 
     def send(self, data: bytes) -> None:
         self.socket.sendto(data, self.address)
+
+
+class Stray:
+    """Sends by TCP to a peer that asked by UDP."""
+
+    def __init__(self, peer: Peer) -> None:
+        assert isinstance(peer, Address)
+        self.address = peer.address
+
+    def send(self, data: bytes) -> None:
+        with contextlib.suppress(OSError), socket.create_connection(self.address, 2) as made:
+            made.sendall(data)
+            made.shutdown(socket.SHUT_WR)
 
 
 class Listener:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,11 +53,28 @@ def test_keys_of_before_the_answer_are_no_votes_and_keys_that_mean_nothing_take_
     assert not read(lambda: do_not_call.find([1, 0], [989190770350, 989190770367]))
 
 
-def test_what_was_said_to_a_line_on_hold_was_not_heard(lab: Lab, carrier: CarrierProcess) -> None:
-    campaign_id = lab.campaign(["09123520051"], gateways=["lab"])
+def test_keys_come_by_the_payload_that_was_asked_for(lab: Lab) -> None:
+    """Whatever number the carrier takes itself; by another one FreeSWITCH hears none, and what was heard stays true."""
+    endings = {"0431": ("", 2040), "0432": ("1", None), "0433": ("", 2040)}
+    for ending, (vote, heard_ms) in endings.items():
+        campaign_id = lab.campaign([f"0919077{ending}"], gateways=["lab"], vote_keys="1", max_tries=1)
+        lab.finish(campaign_id, 60)
+        (attempt,) = lab.attempts(campaign_id)
+        assert (attempt.vote, heard_ms or attempt.heard_ms) == (vote, attempt.heard_ms), ending
+
+
+@pytest.mark.parametrize(
+    ("number", "rules"),
+    [("09123520051", {}), ("09123530051", {"vote_keys": "1"}), ("09123540051", {"optout": True})],
+)
+def test_what_was_said_to_a_line_on_hold_was_not_heard(
+    lab: Lab, carrier: CarrierProcess, number: str, rules: dict[str, Any]
+) -> None:
+    """Also where the call waits for keys after the message, longer than it was held."""
+    campaign_id = lab.campaign([number], gateways=["lab"], **rules)
     lab.finish(campaign_id, 60)
     (attempt,) = lab.attempts(campaign_id)
-    arrived = carrier.wait_for_end("989123520051")
+    arrived = carrier.wait_for_end("98" + number[1:])
     assert arrived["reinvited"] == 200
     # The switch counts the hold from its own answer to the INVITE.
     assert 400 <= attempt.heard_ms <= arrived["voice_ms"] + 100 < 1200
