@@ -67,7 +67,7 @@ def test_a_receipt_of_reading_is_kept_once(owner, operator, world) -> None:
     path = f"/notices/{world.ids['notice_id']}"
     for _ in range(2):
         assert owner.post(f"{path}/read").status_code == 302
-    assert "Read by 1 of 1 accounts" in operator.get(path).text
+    assert "Accounts that have read it: 1 of 1" in operator.get(path).text
 
 
 def test_numbers_of_both_languages_and_a_list_go_on_do_not_call(owner, outsider, world) -> None:

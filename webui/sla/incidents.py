@@ -8,9 +8,9 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
-from wtforms import BooleanField, HiddenField, RadioField, StringField
+from wtforms import BooleanField, HiddenField, RadioField, SelectField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import InputRequired, Optional
 
 from engine.clock import wall_ms
 from engine.services.accounts.display_names import account_names, people_names
@@ -29,6 +29,7 @@ from webui.forms.pages import (
     reason_field,
     refused,
 )
+from webui.i18n.words import component
 from webui.request.access import for_staff, person
 
 blueprint = pages_blueprint(__name__, "incidents", "/incidents")
@@ -42,12 +43,7 @@ class OutageForm(PageForm):
     account = AccountField(_l("Whom it concerns"), none=_l("Everybody"))
     start_at = InstantField(_l("Began at"), [needed_together])
     end_at = InstantField(_l("Ended at"), description=_l("Empty: it has not ended."))
-    component = StringField(
-        _l("What was down"),
-        [InputRequired(), Length(max=100)],
-        default=flips.SERVICE,
-        render_kw={"dir": "ltr"},
-    )
+    component = SelectField(_l("What was down"), default=flips.SERVICE)
     reason = reason_field(_l("What happened, and how it is known"))
 
 
@@ -111,6 +107,9 @@ def index() -> str:
 def enter() -> str | Answer | Response:
     """Enter an outage; ``?report=`` fills the form from a customer's report."""
     form = OutageForm(data=_from_report())
+    known = read(lambda: [row.name for row in flips.components()])
+    names = dict.fromkeys([flips.SERVICE, *known])
+    form.component.choices = [SelectChoice(name, component(name)) for name in names]
     made: list[int] = []
     by, now = person().id, wall_ms()
 
@@ -123,7 +122,7 @@ def enter() -> str | Answer | Response:
                 form.reason.data,
                 now,
                 form.account.account_id,
-                form.component.data.strip(),
+                form.component.data,
             )
         )
 
