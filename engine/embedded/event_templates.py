@@ -174,6 +174,21 @@ _EXECUTED = _meta("switch_core_session.c", "switch_core_session_exec", 2967, *_R
 _DTMF = _meta(_CHANNEL, "switch_channel_dequeue_dtmf", 677, *_RUNNING)
 _DUMP = _meta("mod_commands.c", "uuid_dump_function", 6468)
 _REPORTING = ("switch_core_session_reporting_state", 943, "CS_REPORTING", "HANGUP", "11")
+_HUNG_UP = _meta(
+    _CHANNEL, "switch_channel_perform_hangup", 3445, "CS_EXECUTE", "ACTIVE", "10", "true", "hangup"
+)
+_REFUSED = {**_HUNG_UP, "state": "CS_CONSUME_MEDIA", "hit_dialplan": "false"}
+_SILENT = {**_REFUSED, "call_state": "DOWN"}
+_COMPLETE = _meta(_STATE_MACHINE, *_REPORTING, "true", "hangup")  # type: ignore[arg-type]
+_FAILED = {**_COMPLETE, "hit_dialplan": "false"}
+
+_START = [b.HEAD, b.STATE, b.CHANNEL]
+_AFTER_ANSWER = [b.AFTER_ANSWER, APPLICATION]
+_TAIL_ANSWERED = [e.END_STAMP, e.EPOCHS, LAST_APPLICATION, e.CALLER_ID_ANSWERED, e.DURATIONS]
+_TAIL_UNANSWERED = [e.END_STAMP, e.EPOCHS, e.CALLER_ID_UNANSWERED, e.DURATIONS]
+
+_Make = Callable[..., Template]
+"""``make(event, meta, *lists_of_blocks)``: one template with the constants of a switch."""
 
 
 def build_templates(constants: dict[str, str]) -> dict[str, Template]:
@@ -182,97 +197,96 @@ def build_templates(constants: dict[str, str]) -> dict[str, Template]:
     def make(event: str, meta: dict[str, str], *blocks: list[str]) -> Template:
         return compile_template(event, [one for group in blocks for one in group], {**constants, **meta})
 
-    head = [b.HEAD, b.STATE, b.CHANNEL]
-    after_answer = [b.AFTER_ANSWER, APPLICATION]
-    tail_answered = [e.END_STAMP, e.EPOCHS, LAST_APPLICATION, e.CALLER_ID_ANSWERED, e.DURATIONS]
-    tail_unanswered = [e.END_STAMP, e.EPOCHS, e.CALLER_ID_UNANSWERED, e.DURATIONS]
-    hung_up = _meta(
-        _CHANNEL, "switch_channel_perform_hangup", 3445, "CS_EXECUTE", "ACTIVE", "10", "true", "hangup"
-    )
-    refused = {**hung_up, "state": "CS_CONSUME_MEDIA", "hit_dialplan": "false"}
-    ringing = {**refused, "call_state": "RINGING"}
-    silent = {**refused, "call_state": "DOWN"}
-    complete = _meta(_STATE_MACHINE, *_REPORTING, "true", "hangup")  # type: ignore[arg-type]
-    failed = {**complete, "hit_dialplan": "false"}
+    return {
+        "job": make("BACKGROUND_JOB", _meta("mod_event_socket.c", "api_exec", 1572), [b.HEAD, b.JOB]),
+        "heartbeat": make("HEARTBEAT", _meta("switch_core.c", "send_heartbeat", 95), [b.HEAD, b.HEARTBEAT]),
+        "dtmf": make("DTMF", _DTMF, [*_START, b.CODECS, b.CALLER_AFTER_ANSWER, b.NETWORK, b.CALLER, b.DTMF]),
+        **_before_ringing(make),
+        **_refused(make, is_early=False),
+        **_refused(make, is_early=True),
+        **_answered(make, is_early=False),
+        **_answered(make, is_early=True),
+    }
 
-    templates = {
+
+def _before_ringing(make: _Make) -> dict[str, Template]:
+    """A call until its telephone rings or early media come, and its end if neither happened."""
+    return {
         "create": make(
-            "CHANNEL_CREATE", _CREATE, head,
+            "CHANNEL_CREATE", _CREATE, _START,
             [b.CALLER_BEFORE_ANSWER, b.CALLER, b.OUTBOUND, b.CALL_UUID, b.SESSION, b.LOCAL_ADDRESS, b.TRUNK,
              VARIABLES, b.ENDPOINT, b.OFFER, b.AUDIO_FLOW, b.REQUEST, b.REQUEST_HOSTS, b.PROFILE],
         ),
         "progress": make(
-            "CHANNEL_PROGRESS", _PROGRESS, head, _UNANSWERED, [b.PROFILE, b.REPLY, b.DIALOG]
+            "CHANNEL_PROGRESS", _PROGRESS, _START, _UNANSWERED, [b.PROFILE, b.REPLY, b.DIALOG]
         ),
         "progress_media": make(
-            "CHANNEL_PROGRESS_MEDIA", _PROGRESS_MEDIA, head, _UNANSWERED,
+            "CHANNEL_PROGRESS_MEDIA", _PROGRESS_MEDIA, _START, _UNANSWERED,
             [b.PROFILE, b.REPLY, b.CODEC_CHOSEN, b.DIALOG, b.FAR_SDP, b.EARLY_MEDIA],
         ),
-        "dtmf": make(
-            "DTMF", _DTMF, [b.HEAD, b.STATE, b.CHANNEL, b.CODECS, b.CALLER_AFTER_ANSWER, b.NETWORK, b.CALLER, b.DTMF]
-        ),
+        "dump_ringing": make("CHANNEL_DATA", _DUMP, _START, _UNANSWERED, [b.PROFILE, b.REPLY, b.DIALOG]),
         # Nothing rang: the far end refused, or we gave up.
         "hangup_silent": make(
-            "CHANNEL_HANGUP", silent, _HANGUP, _UNANSWERED,
+            "CHANNEL_HANGUP", _SILENT, _HANGUP, _UNANSWERED,
             [b.REQUEST_HOSTS, b.PROFILE, b.SIP_CALL_ID, b.REPLY, e.REFUSED],
         ),
         "complete_silent": make(
-            "CHANNEL_HANGUP_COMPLETE", failed, _ENDED, _UNANSWERED,
-            [b.REQUEST_HOSTS, b.PROFILE, b.SIP_CALL_ID, b.REPLY, e.REFUSED, e.ENDING, *tail_unanswered],
+            "CHANNEL_HANGUP_COMPLETE", _FAILED, _ENDED, _UNANSWERED,
+            [b.REQUEST_HOSTS, b.PROFILE, b.SIP_CALL_ID, b.REPLY, e.REFUSED, e.ENDING, *_TAIL_UNANSWERED],
         ),
         "hangup_unheard": make(
-            "CHANNEL_HANGUP", silent, _HANGUP, _UNANSWERED, [b.REQUEST_HOSTS, b.PROFILE, b.SIP_CALL_ID]
+            "CHANNEL_HANGUP", _SILENT, _HANGUP, _UNANSWERED, [b.REQUEST_HOSTS, b.PROFILE, b.SIP_CALL_ID]
         ),
         "complete_unheard": make(
-            "CHANNEL_HANGUP_COMPLETE", failed, _ENDED, _UNANSWERED,
-            [b.REQUEST_HOSTS, b.PROFILE, b.SIP_CALL_ID, e.ENDING, *tail_unanswered, e.CANCELLED],
+            "CHANNEL_HANGUP_COMPLETE", _FAILED, _ENDED, _UNANSWERED,
+            [b.REQUEST_HOSTS, b.PROFILE, b.SIP_CALL_ID, e.ENDING, *_TAIL_UNANSWERED, e.CANCELLED],
         ),
-        "job": make(
-            "BACKGROUND_JOB", _meta("mod_event_socket.c", "api_exec", 1572), [b.HEAD, b.JOB]
-        ),
-        "heartbeat": make("HEARTBEAT", _meta("switch_core.c", "send_heartbeat", 95), [b.HEAD, b.HEARTBEAT]),
     }  # fmt: skip
-    for suffix, media, progress_stamp in (
-        ("", _ANSWERED, e.PROGRESS_STAMP),
-        ("_early", [*_ANSWERED_EARLY, *_EARLY_DIALOG], e.EARLY_STAMP),
-    ):
-        on_answer = _ANSWERED if not suffix else [*_ANSWERED_EARLY, b.EARLY_MEDIA, *_EARLY_DIALOG]
-        talking = [b.HEAD, b.STATE, b.CHANNEL, b.CODECS, *_TALKING, *media, *after_answer]
-        over = [b.CODECS, *_TALKING, *media, *after_answer, RESULTS]
-        stamps = [e.ANSWER_STAMP, progress_stamp]
-        rang = {**ringing, "call_state": "EARLY"} if suffix else ringing
-        on_answer_meta = {**_ANSWER, "call_state": "EARLY" if suffix else "RINGING"}
-        before = [_UNANSWERED[0], *_TALKING[1:4], b.CALL_UUID, *_TALKING[4:]]
-        templates |= {
-            "answer" + suffix: make("CHANNEL_ANSWER", on_answer_meta, head, [b.CODECS, *before, *on_answer]),
-            "playback_start" + suffix: make("PLAYBACK_START", _PLAY_START, talking, [RESULTS, "group:tail"]),
-            "playback_stop" + suffix: make("PLAYBACK_STOP", _PLAY_STOP, talking, [RESULTS, "group:tail"]),
-            "executed" + suffix: make("CHANNEL_EXECUTE_COMPLETE", _EXECUTED, talking, [RESULTS, "group:tail"]),
-            "hangup_answered" + suffix: make("CHANNEL_HANGUP", hung_up, _HANGUP, over),
-            "complete_answered" + suffix: make(
-                "CHANNEL_HANGUP_COMPLETE", complete, _ENDED, over,
-                ["group:bye", e.ENDING, *stamps, *tail_answered, e.HANGUP_DISPOSITION, e.RTP_COUNTS],
-            ),
-            # The far end refused after it had rung, or we gave up.
-            "hangup_refused" + suffix: make(
-                "CHANNEL_HANGUP", rang, _HANGUP, _UNANSWERED, [b.PROFILE, b.DIALOG, b.REPLY, e.REFUSED]
-            ),
-            "complete_refused" + suffix: make(
-                "CHANNEL_HANGUP_COMPLETE", failed, _ENDED, _UNANSWERED,
-                [b.PROFILE, b.DIALOG, b.REPLY, e.REFUSED, e.ENDING, progress_stamp, *tail_unanswered],
-            ),
-            "hangup_cancelled" + suffix: make(
-                "CHANNEL_HANGUP", rang, _HANGUP, _UNANSWERED, [b.PROFILE, b.REPLY, b.DIALOG]
-            ),
-            "complete_cancelled" + suffix: make(
-                "CHANNEL_HANGUP_COMPLETE", failed, _ENDED, _UNANSWERED,
-                [b.PROFILE, b.REPLY, b.DIALOG, e.ENDING, progress_stamp, *tail_unanswered, e.CANCELLED],
-            ),
-            # uuid_dump: the state differs from call to call, so it is filled in.
-            "dump" + suffix: make(
-                "CHANNEL_DATA", _DUMP, [b.HEAD, b.STATE, b.CHANNEL, b.CODECS, *_TALKING, *media, *after_answer],
-                [RESULTS],
-            ),
-        }  # fmt: skip
-    templates["dump_ringing"] = make("CHANNEL_DATA", _DUMP, head, _UNANSWERED, [b.PROFILE, b.REPLY, b.DIALOG])
-    return templates
+
+
+def _refused(make: _Make, *, is_early: bool) -> dict[str, Template]:
+    """The end of a call that rang (or had early media) and was not answered: refused, or cancelled by us."""
+    suffix, stamp = ("_early", e.EARLY_STAMP) if is_early else ("", e.PROGRESS_STAMP)
+    rang = {**_REFUSED, "call_state": "EARLY" if is_early else "RINGING"}
+    return {
+        "hangup_refused" + suffix: make(
+            "CHANNEL_HANGUP", rang, _HANGUP, _UNANSWERED, [b.PROFILE, b.DIALOG, b.REPLY, e.REFUSED]
+        ),
+        "complete_refused" + suffix: make(
+            "CHANNEL_HANGUP_COMPLETE", _FAILED, _ENDED, _UNANSWERED,
+            [b.PROFILE, b.DIALOG, b.REPLY, e.REFUSED, e.ENDING, stamp, *_TAIL_UNANSWERED],
+        ),
+        "hangup_cancelled" + suffix: make(
+            "CHANNEL_HANGUP", rang, _HANGUP, _UNANSWERED, [b.PROFILE, b.REPLY, b.DIALOG]
+        ),
+        "complete_cancelled" + suffix: make(
+            "CHANNEL_HANGUP_COMPLETE", _FAILED, _ENDED, _UNANSWERED,
+            [b.PROFILE, b.REPLY, b.DIALOG, e.ENDING, stamp, *_TAIL_UNANSWERED, e.CANCELLED],
+        ),
+    }  # fmt: skip
+
+
+def _answered(make: _Make, *, is_early: bool) -> dict[str, Template]:
+    """An answered call: the answer, what the dialplan does, and the end."""
+    suffix, stamp = ("_early", e.EARLY_STAMP) if is_early else ("", e.PROGRESS_STAMP)
+    media = [*_ANSWERED_EARLY, *_EARLY_DIALOG] if is_early else _ANSWERED
+    on_answer = [*_ANSWERED_EARLY, b.EARLY_MEDIA, *_EARLY_DIALOG] if is_early else _ANSWERED
+    before = [_UNANSWERED[0], *_TALKING[1:4], b.CALL_UUID, *_TALKING[4:]]
+    talking = [*_START, b.CODECS, *_TALKING, *media, *_AFTER_ANSWER]
+    over = [b.CODECS, *_TALKING, *media, *_AFTER_ANSWER, RESULTS]
+    return {
+        "answer" + suffix: make(
+            "CHANNEL_ANSWER", {**_ANSWER, "call_state": "EARLY" if is_early else "RINGING"}, _START,
+            [b.CODECS, *before, *on_answer],
+        ),
+        "playback_start" + suffix: make("PLAYBACK_START", _PLAY_START, talking, [RESULTS, "group:tail"]),
+        "playback_stop" + suffix: make("PLAYBACK_STOP", _PLAY_STOP, talking, [RESULTS, "group:tail"]),
+        "executed" + suffix: make("CHANNEL_EXECUTE_COMPLETE", _EXECUTED, talking, [RESULTS, "group:tail"]),
+        "hangup_answered" + suffix: make("CHANNEL_HANGUP", _HUNG_UP, _HANGUP, over),
+        "complete_answered" + suffix: make(
+            "CHANNEL_HANGUP_COMPLETE", _COMPLETE, _ENDED, over,
+            ["group:bye", e.ENDING, e.ANSWER_STAMP, stamp, *_TAIL_ANSWERED, e.HANGUP_DISPOSITION, e.RTP_COUNTS],
+        ),
+        # uuid_dump: the state differs from call to call, so it is filled in.
+        "dump" + suffix: make("CHANNEL_DATA", _DUMP, talking, [RESULTS]),
+    }  # fmt: skip
