@@ -16,7 +16,7 @@ from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
 from engine.agreement.dates import duration_text_fa, instant_text_fa, persian_digits
-from engine.agreement.intervals import total
+from engine.agreement.intervals import Span, total
 from engine.agreement.reckoning import Reckoning
 from engine.agreement.statement import (
     StatementHead,
@@ -117,8 +117,7 @@ def _font_path(name: str) -> str:
 def statement_pdf(head: StatementHead, reckoning: Reckoning, terms: Terms) -> bytes:
     """The PDF file of a statement; `terms` is the version of the reckoning, for its texts."""
     sheet = _Sheet(f"SHA-256 {statement_sha256(head, reckoning)}", head.issued_at)
-    month = reckoning.month
-    title = f"صورت‌وضعیت دسترسی‌پذیری {month.name_fa}"
+    title = f"صورت‌وضعیت دسترسی‌پذیری {reckoning.month.name_fa}"
     sheet.set_title(title)
     sheet.set_lang("fa")
     sheet.add_page()
@@ -129,19 +128,30 @@ def statement_pdf(head: StatementHead, reckoning: Reckoning, terms: Terms) -> by
     sheet.multi_cell(0, 7, reckoning.sentence()[1], align="R", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
     sheet.ln(2)
     sheet.rows((50, 130), (), figures_fa(head, reckoning))
+    _bands(sheet, reckoning)
+    _outages(sheet, reckoning)
+    _exclusions(sheet, reckoning, terms)
+    _unknown(sheet, reckoning)
+    line = line_fa(head)
+    if line:
+        sheet.heading("خط پشتیبانی در ساعت‌های پشتیبانی این ماه")
+        sheet.rows((36, 18, 18, 18, 18, 18, 18, 18, 18), LINE_HEADS_FA, line)
+    return bytes(sheet.output())
 
-    sheet.heading("جدول تخفیف")
+
+def _bands(sheet: _Sheet, reckoning: Reckoning) -> None:
+    """The agreement's table of credits, with this month's row marked."""
     known = reckoning.as_known
     discounts = [band.discount for band in reckoning.rule.bands]
-    bands = band_texts_fa(reckoning.rule.bands)
     rows = []
-    for discount, texts in zip(discounts, bands, strict=True):
+    for discount, texts in zip(discounts, band_texts_fa(reckoning.rule.bands), strict=True):
         columns = []
         if discount == known.discount_by_percent:
             columns.append("درصد")
         if discount == known.discount_by_minutes:
             columns.append("دقیقه")
         rows.append((*texts, " و ".join(columns)))
+    sheet.heading("جدول تخفیف")
     sheet.rows(
         (65, 55, 25, 35),
         ("دسترسی در ماه", "قطعی در ماه", "تخفیف", "این ماه در ستون"),
@@ -149,61 +159,55 @@ def statement_pdf(head: StatementHead, reckoning: Reckoning, terms: Terms) -> by
         frozenset({discounts.index(known.discount)}),
     )
 
-    outages = reckoning.outage_lines()
+
+def _outages(sheet: _Sheet, reckoning: Reckoning) -> None:
+    rows = [
+        (persian_digits(index), *_span_fa(line.span), duration_text_fa(total(line.counted)))
+        for index, line in enumerate(reckoning.outage_lines(), 1)
+    ]
     sheet.heading("قطعی‌ها")
     sheet.rows(
         (12, 48, 48, 36, 36),
         ("ردیف", "از", "تا", "مدت", "محسوب"),
+        rows or [("", "قطعی ثبت نشده است", "", "", "")],
+    )
+
+
+def _exclusions(sheet: _Sheet, reckoning: Reckoning, terms: Terms) -> None:
+    """The exclusions with our judgement of each; no section without any."""
+    exclusions = reckoning.exclusion_lines()
+    if not exclusions:
+        return
+    names = kind_names(terms, "fa")
+    sheet.heading("استثناها")
+    sheet.rows(
+        (12, 44, 38, 38, 48),
+        ("ردیف", "نوع", "از", "تا", "پذیرش"),
         [
             (
                 persian_digits(index),
-                instant_text_fa(line.span[0]),
-                instant_text_fa(line.span[1], is_end=True),
-                duration_text_fa(line.span[1] - line.span[0]),
-                duration_text_fa(total(line.counted)),
+                names[each.exclusion.kind.value],
+                *_span_fa(each.span)[:2],
+                ("پذیرفته: " if each.judgement.accepted else "پذیرفته نشد: ") + each.judgement.fa,
             )
-            for index, line in enumerate(outages, 1)
-        ]
-        or [("", "قطعی ثبت نشده است", "", "", "")],
+            for index, each in enumerate(exclusions, 1)
+        ],
     )
 
-    exclusions = reckoning.exclusion_lines()
-    if exclusions:
-        names = kind_names(terms, "fa")
-        sheet.heading("استثناها")
-        sheet.rows(
-            (12, 44, 38, 38, 48),
-            ("ردیف", "نوع", "از", "تا", "پذیرش"),
-            [
-                (
-                    persian_digits(index),
-                    names[each.exclusion.kind.value],
-                    instant_text_fa(each.span[0]),
-                    instant_text_fa(each.span[1], is_end=True),
-                    ("پذیرفته: " if each.judgement.accepted else "پذیرفته نشد: ") + each.judgement.fa,
-                )
-                for index, each in enumerate(exclusions, 1)
-            ],
-        )
 
-    if reckoning.unknown:
-        sheet.heading("زمان نامعلوم")
-        sheet.rows(
-            (12, 60, 60, 48),
-            ("ردیف", "از", "تا", "مدت"),
-            [
-                (
-                    persian_digits(index),
-                    instant_text_fa(start),
-                    instant_text_fa(end, is_end=True),
-                    duration_text_fa(end - start),
-                )
-                for index, (start, end) in enumerate(reckoning.unknown, 1)
-            ],
-        )
+def _unknown(sheet: _Sheet, reckoning: Reckoning) -> None:
+    """The time of which it is not known whether the service was up; no section without any."""
+    if not reckoning.unknown:
+        return
+    sheet.heading("زمان نامعلوم")
+    sheet.rows(
+        (12, 60, 60, 48),
+        ("ردیف", "از", "تا", "مدت"),
+        [(persian_digits(index), *_span_fa(span)) for index, span in enumerate(reckoning.unknown, 1)],
+    )
 
-    line = line_fa(head)
-    if line:
-        sheet.heading("خط پشتیبانی در ساعت‌های پشتیبانی این ماه")
-        sheet.rows((36, 18, 18, 18, 18, 18, 18, 18, 18), LINE_HEADS_FA, line)
-    return bytes(sheet.output())
+
+def _span_fa(span: Span) -> tuple[str, str, str]:
+    """Start, end and length of a time."""
+    start, end = span
+    return instant_text_fa(start), instant_text_fa(end, is_end=True), duration_text_fa(end - start)

@@ -138,6 +138,14 @@ class Layout:
 
     def notes(self, facts: ListFacts, choices: Choices) -> list[Sentence]:
         """The remarks about the choice and about skipped lines, after the list was read."""
+        return [
+            *self._column_notes(facts),
+            *self._row_notes(facts, choices),
+            *self._cell_notes(facts, choices),
+        ]
+
+    def _column_notes(self, facts: ListFacts) -> list[Sentence]:
+        """Whether another column would be better, completes the numbers, or holds more of them."""
         found: list[Sentence] = []
         better = better_mobiles(self.columns, self.looks, self.chosen)
         if better is not None:
@@ -166,6 +174,11 @@ class Layout:
                     names=others,
                 )
             )
+        return found
+
+    def _row_notes(self, facts: ListFacts, choices: Choices) -> list[Sentence]:
+        """What became of rows without a number, and of hidden rows and columns."""
+        found: list[Sentence] = []
         if facts.elsewhere:
             found.append(
                 Sentence(
@@ -194,6 +207,11 @@ class Layout:
                     names=[visible(name) for name in self.hidden_columns[:20]],
                 )
             )
+        return found
+
+    def _cell_notes(self, facts: ListFacts, choices: Choices) -> list[Sentence]:
+        """What became of cells with several numbers, or with words beside the number."""
+        found: list[Sentence] = []
         if facts.several and choices.several == Several.NONE and not self.is_contacts:
             found.append(
                 Sentence(
