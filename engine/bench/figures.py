@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import resource
+import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from engine.dialing.calls import Call
 
 ROLLING_S = 1.0
 
@@ -32,6 +35,40 @@ class Figures:
         """All figures in one flat dict, for --json."""
         flat = asdict(self)
         return {**{k: v for k, v in flat.items() if k != "more"}, **flat["more"]}
+
+
+class Delays:
+    """The time from asking for a call to its originate, in ms; `note` is one of the dialer's `on_sending`."""
+
+    def __init__(self) -> None:
+        self.asked: dict[int, float] = {}  # number -> when it was asked for, of those not sent yet
+        self._found: list[float] = []
+
+    def ask(self, number: int) -> None:
+        """Note that a call to `number` (98…, without plus) is asked for now."""
+        self.asked[number] = time.monotonic()
+
+    def note(self, batch: Iterable[Call]) -> None:
+        """Note the calls that leave now."""
+        now = time.monotonic()
+        for call in batch:
+            if (began := self.asked.pop(int(call.digits), None)) is not None:
+                self._found.append((now - began) * 1000)
+
+    def figures(self, name: str) -> dict[str, float]:
+        """Percentiles since the last time, named ``<name>_p50_ms`` and so on."""
+        ordered, self._found = sorted(self._found), []
+        return {
+            f"{name}_sent": len(ordered),
+            f"{name}_p50_ms": percentile(ordered, 0.50),
+            f"{name}_p99_ms": percentile(ordered, 0.99),
+            f"{name}_max_ms": ordered[-1] if ordered else 0.0,
+        }
+
+
+def percentile(ordered: Sequence[float], share: float) -> float:
+    """The value of a sorted list that `share` (0 to 1) of it does not exceed; 0 for an empty one."""
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0.0
 
 
 def fullest_second(instants: Iterable[float], span_s: float = ROLLING_S) -> int:

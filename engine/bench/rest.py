@@ -17,11 +17,11 @@ from urllib.parse import urlencode
 
 import gevent
 
+from engine.bench.figures import Delays, percentile
 from engine.bench.kit import Bench, data_dir, dialling, make_campaign
 from engine.bench.web import HOST, memory_mb, served, web_process
 from engine.clock import wall_ms
 from engine.config import load_settings
-from engine.dialing.calls import Call
 from engine.runtime.opening import open_store
 from engine.services.accounts import access_tokens, accounts
 from engine.services.accounts.access_tokens import NewToken
@@ -60,8 +60,8 @@ def run_rest(sends: int) -> dict[str, Any]:
             name, ordered = f"clients_{clients}", sorted(took)
             figures[f"{name}_a_second"] = len(took) / (time.monotonic() - began)
             figures[f"{name}_cpu_ms_each"] = (_cpu_s(process) - cpu) * 1000 / len(took)
-            figures[f"{name}_p50_ms"] = ordered[len(ordered) // 2] * 1000
-            figures[f"{name}_p99_ms"] = ordered[len(ordered) * 99 // 100] * 1000
+            figures[f"{name}_p50_ms"] = percentile(ordered, 0.50) * 1000
+            figures[f"{name}_p99_ms"] = percentile(ordered, 0.99) * 1000
         figures |= _wrong_tokens(browser.port, sends // 2) | _bulk(browser.port, secret, message_id, BULK)
         figures["peak_memory_mb"] = memory_mb(process, "VmHWM")
         return figures
@@ -70,17 +70,9 @@ def run_rest(sends: int) -> dict[str, Any]:
 def run_codes(bench: Bench, codes: int) -> dict[str, Any]:
     """The delay of a code from its request to its originate (ms), with an idle engine and during the campaign."""
     with data_dir() as folder:
-        asked: dict[int, float] = {}
-        waits: list[float] = []
-
-        def on_sending(batch: list[Call]) -> None:
-            now = time.monotonic()
-            for call in batch:
-                if (began := asked.pop(int(call.digits), None)) is not None:
-                    waits.append((now - began) * 1000)
-
+        delays = Delays()
         with dialling(bench, folder) as (engine, sent), web_process(folder) as (port, _):
-            engine.dialer.on_sending.append(on_sending)
+            engine.dialer.on_sending.append(delays.note)
             secret, _message = write(_make_customer)
             write(lambda: gateways.ensure(bench.gateway, bench.cps, bench.channels, wall_ms()))
             figures: dict[str, Any] = {"codes": codes}
@@ -91,18 +83,13 @@ def run_codes(bench: Bench, codes: int) -> dict[str, Any]:
                 begun, at_m = len(sent), time.monotonic()
                 for number in range(codes):
                     digits = 989381000000 + number + (name == "busy") * codes
-                    asked[digits] = time.monotonic()
+                    delays.ask(digits)
                     _send_code(port, secret, f"0{str(digits)[2:]}")
                     gevent.sleep(EVERY_S)
                 took_s = time.monotonic() - at_m
                 gevent.sleep(2.0)
-                ordered = sorted(waits)
-                waits.clear()
-                figures |= {
-                    f"{name}_p50_ms": ordered[len(ordered) // 2],
-                    f"{name}_p99_ms": ordered[len(ordered) * 99 // 100],
-                    f"{name}_max_ms": ordered[-1],
-                    f"{name}_not_sent": len(asked),
+                figures |= delays.figures(name) | {
+                    f"{name}_not_sent": len(delays.asked),
                     f"{name}_calls_a_second": (len(sent) - begun) / took_s,
                 }
             return figures
