@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from engine.esl import commands, supervisor
 from engine.esl.address import SwitchAddress
 from engine.esl.link_limits import LinkLimits
-from engine.esl.supervisor import BACKOFF_MOST_S, Supervisor, SwitchInfo, backoff_s
+from engine.esl.supervisor import AUTH_RETRY_S, BACKOFF_MOST_S, Supervisor, SwitchInfo, backoff_s
 from tests.esl.esl_double import CORE_UUID, PASSWORD, event
 from tests.waits import wait_for
 
@@ -118,10 +118,10 @@ def test_down_comes_after_the_last_event_and_then_a_fresh_link(owner, switch):
     assert it.state.status == "up"
 
 
-def test_a_wrong_password_is_reported_and_not_hammered(owner, switch):
+def test_a_wrong_password_is_reported_and_not_hammered(owner, switch, caplog):
     it = owner(password="wrong")
-    wait_for(lambda: it.state.status == "refused")
-    gevent.sleep(0.1)  # several back-offs of the other kind
+    wait_for(lambda: f"status=refused retry_in_s={AUTH_RETRY_S:.1f}" in caplog.text)
+    assert it.state.status == "refused"
     assert len(switch.connections) == 1
     assert "refuses the event-socket password" in it.state.last_error
     assert it.happened == []

@@ -9,8 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any
 
 from engine.switch_conf.settings import GatewaySettings
 from tests.freeswitch.eventsocket import EventSocket
+from tests.waits import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -27,18 +27,6 @@ def free_port(kind: int = socket.SOCK_STREAM) -> int:
     with socket.socket(socket.AF_INET, kind) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def until(what: Callable[[], Any], timeout_s: float, name: str) -> Any:
-    """Asks again and again until the answer is true, and returns it; fails loudly at the deadline."""
-    deadline = time.monotonic() + timeout_s
-    while True:
-        found = what()
-        if found:
-            return found
-        if time.monotonic() > deadline:
-            raise AssertionError(f"{name} did not happen within {timeout_s} s")
-        time.sleep(0.05)
 
 
 @dataclass
@@ -77,7 +65,7 @@ class CarrierProcess:
             over = {one["call_id"]: one for one in self.ended}
             return over.get(calls[-1]["call_id"]) if calls else None
 
-        record: dict[str, Any] = until(found, timeout_s, f"the end of the call to {number}")
+        record: dict[str, Any] = wait_for(found, f"the end of the call to {number}", timeout_s)
         return record
 
 
@@ -162,7 +150,7 @@ def running_switch(
         folder, chosen["event_socket_port"], chosen["sip_port"], password, folder / "prompts", process
     )
     try:
-        until(lambda: _is_ready(switch), 30, "FreeSWITCH's start")
+        wait_for(lambda: _is_ready(switch), "FreeSWITCH's start", 30)
         yield switch
     finally:
         process.send_signal(signal.SIGTERM)

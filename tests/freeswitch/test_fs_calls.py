@@ -8,7 +8,8 @@ import pytest
 
 from tests.freeswitch.dialling import End, dial, end_of
 from tests.freeswitch.eventsocket import EventSocket
-from tests.freeswitch.switch import CarrierProcess, Switch, until
+from tests.freeswitch.switch import CarrierProcess, Switch
+from tests.waits import wait_for
 
 VOTE = {"avanak_vote_keys": "123"}
 OPTOUT = {"avanak_optout": "11"}
@@ -124,7 +125,7 @@ def test_every_call_is_in_the_record(ends: dict[str, End], freeswitch: Switch) -
         found = {columns[0]: dict(zip(CDR_COLUMNS, columns, strict=True)) for columns in lines}
         return found if all(end.event["Unique-ID"] in found for end in ends.values()) else None
 
-    found = until(rows, 5, "the record of every call")
+    found = wait_for(rows, "the record of every call", 5)
     for name, end in ends.items():
         row = found[end.event["Unique-ID"]]
         heard = max(int(row["avanak_heard_ms"] or 0), int(row["playback_last_offset_pos"] or 0) // 8)

@@ -21,7 +21,7 @@ from engine.store.threads import read, write
 from engine.switch_conf.settings import GatewaySettings
 from tests.freeswitch import prompts
 from tests.freeswitch.engine_lab import running_engine, switch_words
-from tests.freeswitch.switch import ROOT, CarrierProcess, Switch, running_carrier, running_switch, until
+from tests.freeswitch.switch import ROOT, CarrierProcess, Switch, running_carrier, running_switch
 from tests.runtime.lab import Lab
 from tests.waits import wait_for
 
@@ -82,7 +82,7 @@ def calls(carrier: CarrierProcess, prefix: str) -> list[str]:
 
 
 def test_a_gateway_registers_and_refused_ones_are_told_apart(trunks: Trunks, lab: Lab) -> None:
-    until(lambda: {200, 401, 403} <= set(trunks.strict.registers), 10, "both registrations")
+    wait_for(lambda: {200, 401, 403} <= set(trunks.strict.registers), "both registrations", 10)
     (told,) = avanakctl(lab, "switch", "status", "--switch", switch_words(trunks.switch))
     assert told["gateways"] == {
         "lab": "up", "full": "up", "registered": "up", "challenged": "up", "refused": "FAIL_WAIT",

@@ -39,10 +39,10 @@ from tests.freeswitch.switch import (
     free_port,
     running_carrier,
     running_switch,
-    until,
 )
 from tests.policies import ANYTHING
 from tests.runtime.lab import Lab
+from tests.waits import wait_for
 
 SECRET = "only-this-switch-knows-7"
 
@@ -86,7 +86,7 @@ class Far:
                 words, cwd=ROOT, env=environment, stdout=output, stderr=output, start_new_session=True
             )
         if name == "web":
-            until(self._web_listens, 20, "the web part's start")
+            wait_for(self._web_listens, "the web part's start", 20)
 
     def _web_listens(self) -> bool:
         with socket.socket() as probe:
@@ -162,14 +162,14 @@ def test_calls_that_ended_without_an_engine_are_settled_from_posted_records(far:
     far.start("engine")
     numbers = [f"989181{place:02d}0000" for place in range(14)]
     campaign_id = lab.campaign(["989181990007", "989181980001", *numbers], gateways=["lab"])
-    until(lambda: len(far.carrier.arrived) >= 10, 20, "ten calls")
+    wait_for(lambda: len(far.carrier.arrived) >= 10, "ten calls", 20)
     far.kill("engine")
-    until(lambda: far.calls_up() == 0, 20, "the end of the calls without an engine")
+    wait_for(lambda: far.calls_up() == 0, "the end of the calls without an engine", 20)
     posted = read(lambda: CallRecord.select().count())
     assert posted >= 10
     assert far.unsent == []
     far.start("engine")
-    until(lambda: lab.state(campaign_id) == "finished", 60, "the end of the campaign")
+    wait_for(lambda: lab.state(campaign_id) == "finished", "the end of the campaign", 60)
     states = {row.number: row.state for row in read(lambda: _recipients(campaign_id))}
     assert states.pop("+989181980001") == "exhausted"
     assert states.pop("+989181990007") == "exhausted"
@@ -189,10 +189,10 @@ def test_what_could_not_be_posted_waits_on_the_switchs_disk_and_is_sent_on(far: 
     far.start("engine")
     numbers = [f"989182{place:02d}0000" for place in range(8)]
     campaign_id = lab.campaign(numbers, gateways=["lab"])
-    until(lambda: far.calls_up() >= 8, 20, "the calls")
+    wait_for(lambda: far.calls_up() >= 8, "the calls", 20)
     far.kill("engine")
     far.kill("web")
-    until(lambda: far.calls_up() == 0, 20, "the end of the calls without anybody")
+    wait_for(lambda: far.calls_up() == 0, "the end of the calls without anybody", 20)
     assert len(far.unsent) == 8
     torn = far.spool / "11111111-1111-4111-8111-111111111111.cdr.json"
     torn.write_text('{"core-uuid": "torn by the death of a swit')
@@ -200,8 +200,8 @@ def test_what_could_not_be_posted_waits_on_the_switchs_disk_and_is_sent_on(far: 
     far.start("web")
     far.start("engine")
     # Nothing was said of the calls yet, and nobody is rung again.
-    until(
-        lambda: "action=attempts_learned" in (far.folder / "engine.log").read_text(), 20, "the engine's books"
+    wait_for(
+        lambda: "action=attempts_learned" in (far.folder / "engine.log").read_text(), "the engine's books", 20
     )
     assert {row.state for row in read(lambda: list(Attempt.select()))} <= {
         "created",
@@ -209,7 +209,7 @@ def test_what_could_not_be_posted_waits_on_the_switchs_disk_and_is_sent_on(far: 
         "answered",
     }
     far.start("sender")
-    until(lambda: lab.state(campaign_id) == "finished", 60, "the end of the campaign")
+    wait_for(lambda: lab.state(campaign_id) == "finished", "the end of the campaign", 60)
     assert {row.settled_by for row in lab.attempts(campaign_id)} == {"record"}
     assert lab.counts(campaign_id).delivered == 8
     assert list(far.rung(lab, campaign_id).values()) == [1] * 8

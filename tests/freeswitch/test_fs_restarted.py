@@ -15,7 +15,7 @@ from engine.store.threads import write
 from engine.switch_conf.settings import GatewaySettings
 from tests.freeswitch import prompts
 from tests.freeswitch.engine_lab import running_engine
-from tests.freeswitch.switch import running_carrier, running_switch, until
+from tests.freeswitch.switch import running_carrier, running_switch
 from tests.runtime.lab import Lab
 from tests.waits import wait_for
 
@@ -43,7 +43,7 @@ def test_calls_that_the_carrier_forgot_are_settled_and_made_once(
         numbers = [f"091200{place}0000" for place in range(CALLS)]
         campaign_id = lab.campaign(numbers, gateways=["lab"], max_tries=2, retry_after_s=5)
         wait_for(lambda: lab.counts(campaign_id).live == CALLS, "all calls to be up", 20)
-        until(lambda: len(first.arrived) == CALLS, 5, "the calls")
+        wait_for(lambda: len(first.arrived) == CALLS, "the calls", 5)
         wait_for(
             lambda: all(call.answered_at for call in lab.engine.dialer.calls.by_uuid.values()),
             "the answers",

@@ -14,7 +14,8 @@ import pytest
 from engine.switch_conf import DIALPLAN, TREE
 from tests.freeswitch import carrier_sip
 from tests.freeswitch.eventsocket import EventSocket
-from tests.freeswitch.switch import Switch, free_port, until
+from tests.freeswitch.switch import Switch, free_port
+from tests.waits import wait_for
 
 
 def _ask(switch: Switch, method: str, here: str, *extra: str, body: str = "") -> int:
@@ -123,7 +124,7 @@ def test_the_repositorys_own_tree_is_loaded_unchanged_and_has_no_known_password(
         raise AssertionError("FreeSWITCH's own password opened the switch")
 
     try:
-        until(refused, 30, "the event socket of the unchanged tree")
+        wait_for(refused, "the event socket of the unchanged tree", 30)
     finally:
         process.terminate()
         process.wait(20)

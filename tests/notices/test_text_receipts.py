@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
 
@@ -23,6 +22,7 @@ from tests.money.fixtures import sqlite, upgraded, world
 from tests.money.world import World, set_price
 from tests.notices.texts_lab import Smsc, message, states
 from tests.policies import ANYTHING
+from tests.waits import wait_for
 
 __all__ = ["sqlite", "upgraded", "world"]
 
@@ -58,9 +58,12 @@ def test_an_smsc_says_what_became_of_each(sqlite: object, smsc: Smsc) -> None:
     receiver = SmppReceipts(url)
     write(lambda: TextPart.update(recipient_id=None).where(TextPart.provider_id == "id1").execute())
     taken = []
-    while len(taken) < 10:  # each part's receipt comes twice
+
+    def ten_taken() -> bool:
         receiver.step(lambda part, word: (taken.append(part), note_receipt(part, word))[1])
-        time.sleep(0.01)
+        return len(taken) >= 10
+
+    wait_for(ten_taken, "each part's receipt, twice")
     receiver.close()
     assert receipts() == {1: "", 2: "undeliverable", 3: "delivered"}
     # the receipt was there before it was noted whose it is
@@ -79,14 +82,10 @@ def test_a_receipt_that_cannot_be_written_down_comes_again(sqlite: object, smsc:
         asked.append(part)
         raise ConnectionError("no database")
 
-    while not asked:
-        receiver.step(broken)
-        time.sleep(0.01)
+    wait_for(lambda: (receiver.step(broken), asked)[1], "a receipt")
     assert receipts() == {1: ""}
     clock[0] += SmppReceipts.PAUSE_S
-    while receipts()[1] != "delivered":
-        receiver.step(note_receipt)
-        time.sleep(0.01)
+    wait_for(lambda: (receiver.step(note_receipt), receipts()[1] == "delivered")[1], "the receipt again")
     receiver.close()
 
 

@@ -12,8 +12,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import gevent
-
 from engine.embedded.options import EmbeddedOptions
 from engine.embedded.process import EmbeddedProcess
 from engine.embedded.records import read_rung
@@ -30,19 +28,20 @@ from engine.store.tables.core import (
     Switch,
 )
 from engine.store.threads import read, write
+from tests import waits
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def wait_for(condition: Callable[[], Any], what: str, timeout_s: float) -> float:
-    """Wait until `condition()` is true; how long it took."""
+    """As `waits.wait_for`, with what the engines say when it fails; how long it took (s)."""
     begun = time.monotonic()
-    while time.monotonic() - begun < timeout_s:
-        if condition():
-            return time.monotonic() - begun
-        gevent.sleep(0.05)
-    said = [(row.engine, row.reason, row.details) for row in read(lambda: list(CampaignPulse.select()))]
-    raise AssertionError(f"waited {timeout_s:g} s in vain for {what}; the engines say {said}")
+    try:
+        waits.wait_for(condition, what, timeout_s)
+    except AssertionError as error:
+        said = [(row.engine, row.reason, row.details) for row in read(lambda: list(CampaignPulse.select()))]
+        raise AssertionError(f"{error}; the engines say {said}") from None
+    return time.monotonic() - begun
 
 
 class Cluster:

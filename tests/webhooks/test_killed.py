@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 from engine.clock import wall_ms
@@ -15,6 +15,7 @@ from engine.store import database
 from engine.store.database import db
 from engine.store.tables.webhooks import Webhook, WebhookEvent
 from engine.store.webhook_events import RECIPIENT_ENDED, Happened, add
+from tests.waits import wait_for
 from tests.webhooks.conftest import Receiver
 
 EVENTS, KILLS = 200, 2
@@ -43,9 +44,7 @@ def test_kill_9_loses_none(tmp_path: Path, receiver: Receiver) -> None:
         ]
         sender = subprocess.Popen(command)
         try:
-            deadline = time.monotonic() + 60
-            while time.monotonic() < deadline and not done(receiver, arrived, life):
-                time.sleep(0.01)
+            wait_for(partial(done, receiver, arrived, life), f"the events of life {life}")
         finally:
             sender.kill()  # SIGKILL: in the middle of requests, but the last time
             sender.wait(10)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import socket
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 
 import gevent
@@ -12,6 +11,7 @@ import pytest
 import requests
 
 from engine.network import network_of
+from tests.waits import wait_for
 from webui import connections
 from webui.connections import Connections
 from webui.server import LINGER_BYTES, WebServer, serve
@@ -50,18 +50,26 @@ def rest(sock: socket.socket) -> bytes:
     return found
 
 
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is cut for being slow, so whoever waits for that waits until the test fails."""
+    for module in ("webui.connections", "webui.server"):
+        for name in ("HEAD_S", "BODY_S", "IDLE_S"):
+            monkeypatch.setattr(f"{module}.{name}", 600.0, raising=False)
+
+
 HALF_HEAD = b"GET / HTTP/1.1\r\nHost: x\r\n"
 HALF_BODY = b"POST /read HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nx"
 
 
 @pytest.mark.parametrize("half", [b"", HALF_HEAD, HALF_BODY], ids=["nothing", "head", "body"])
-def test_hundreds_of_half_open_connections_shut_nobody_out(server: WebServer, half: bytes) -> None:
+def test_hundreds_of_half_open_connections_shut_nobody_out(
+    server: WebServer, monkeypatch: pytest.MonkeyPatch, half: bytes
+) -> None:
+    patient(monkeypatch)
     with ExitStack() as opened:
         for _ in range(505):
             opened.enter_context(connect(server, half))
-        began = time.monotonic()
-        answer = requests.get(server.url, timeout=10)
-        assert (answer.status_code, time.monotonic() - began < 1.0) == (200, True)
+        assert requests.get(server.url, timeout=20).status_code == 200
         assert len(server.connections) <= 300
 
 
@@ -96,23 +104,22 @@ def test_who_is_too_slow_is_cut(server, monkeypatch: pytest.MonkeyPatch, name: s
     monkeypatch.setattr(connections, "LOOK_S", 0.05)
     gevent.sleep(0)
     with connect(server, sent) as sock:
-        began = time.monotonic()
-        rest(sock)
-        assert time.monotonic() - began < 5.0
-    assert requests.get(server.url, timeout=5).status_code == 200
+        rest(sock)  # ends when the server cuts; TimeoutError if it does not
+    assert requests.get(server.url, timeout=20).status_code == 200
 
 
 def test_a_byte_now_and_then_buys_no_time(server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "HEAD_S", 0.5)
     with connect(server) as sock:
-        began, is_open = time.monotonic(), True
-        while is_open and time.monotonic() - began < 10:
+
+        def is_cut() -> bool:
             try:
                 sock.sendall(b"G")
             except ConnectionError:
-                is_open = False
-            gevent.sleep(0.05)
-    assert not is_open
+                return True
+            return False
+
+        wait_for(is_cut, "the cut")
 
 
 def post(size: int) -> bytes:
@@ -257,12 +264,13 @@ def test_a_body_that_nobody_reads_is_not_read_to_its_end(server: WebServer) -> N
     assert sent < size / 2
 
 
-def test_who_waits_to_be_asked_for_the_body_gets_the_answer_at_once(server: WebServer) -> None:
+def test_who_waits_to_be_asked_for_the_body_gets_the_answer_at_once(
+    server: WebServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient(monkeypatch)
     asks = b"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 1000000\r\n\r\n"
     with connect(server, asks) as sock:
-        began = time.monotonic()
         assert rest(sock).endswith(b"hello")
-        assert time.monotonic() - began < 1.0
 
 
 def test_others_have_their_turn_beside_a_long_body(server: WebServer) -> None:
@@ -276,13 +284,11 @@ def test_others_have_their_turn_beside_a_long_body(server: WebServer) -> None:
             sock.recv(100)
 
     sending = gevent.spawn(send)
-    longest = 0.0
-    ask: Callable[[], requests.Response] = lambda: requests.get(server.url, timeout=10)  # noqa: E731
+    beside = 0
     while not sending.dead:
-        began = time.monotonic()
-        assert ask().status_code == 200
-        longest = max(longest, time.monotonic() - began)
-    assert longest < 1.0
+        assert requests.get(server.url, timeout=20).status_code == 200
+        beside += not sending.dead
+    assert beside >= 3, "answered while the body still came"
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,9 @@ from engine.switch_conf import support
 from engine.switch_conf.settings import GatewaySettings
 from tests.freeswitch.engine_lab import running_engine
 from tests.freeswitch.phone import Phone
-from tests.freeswitch.switch import Switch, free_port, running_switch, until
+from tests.freeswitch.switch import Switch, free_port, running_switch
 from tests.runtime.lab import Lab
+from tests.waits import wait_for
 
 NUMBER = "02191001234"
 PASSWORD = "an-agents-long-password"
@@ -44,7 +45,7 @@ class House:
         phone.start()
         self.phones.append(phone)
         phone.register()
-        until(lambda: ("REGISTER", 200) in phone.statuses, 5, f"registration of {extension}")
+        wait_for(lambda: ("REGISTER", 200) in phone.statuses, f"registration of {extension}", 5)
         return phone
 
     def caller(self, number: str, **options: object) -> Phone:
@@ -135,7 +136,7 @@ def call_of(number: str) -> SupportCall | None:
 
 def hears_menu(caller: Phone, since: int = 0) -> int:
     """Wait until a prompt that awaits a key was heard (after `since` packets of such); how many by now."""
-    until(lambda: caller.heard.get(MENU_HZ, 0) >= since + 8, 15, "a prompt that awaits a key")
+    wait_for(lambda: caller.heard.get(MENU_HZ, 0) >= since + 8, "a prompt that awaits a key", 15)
     return caller.heard[MENU_HZ]
 
 

@@ -35,7 +35,8 @@ from tests.freeswitch.support.house import (
     running_house,
 )
 from tests.freeswitch.support.sipp import crowd
-from tests.freeswitch.switch import ROOT, running_carrier, running_switch, until
+from tests.freeswitch.switch import ROOT, running_carrier, running_switch
+from tests.waits import wait_for
 
 WAITING = 100
 
@@ -63,26 +64,26 @@ def _turn(house: House, number: str) -> tuple[float, float, float]:
         write(lambda name=name: agents.sign_out(User.get(User.username == name), wall_ms()))
     caller = house.caller(number)
     leg = caller.call(NUMBER)
-    until(lambda: (c := call_of("+98" + number[1:])) and c.asked_at, 25, "the offer")
+    wait_for(lambda: (c := call_of("+98" + number[1:])) and c.asked_at, "the offer", 25)
     time.sleep(0.5)
     caller.press("*")
     time.sleep(1.5)
     rows = read(CallBack.select().count)
     caller.press("1")
     row_s = _since(time.monotonic(), lambda: read(CallBack.select().count) > rows)
-    until(lambda: leg.state == "over", 10, "goodbye")
+    wait_for(lambda: leg.state == "over", "goodbye", 10)
     (phone,) = (one for one in house.phones if one.user == "501")
     rang, far = len(phone.rang), len(house.far.rang)
     free = time.monotonic()
     write(lambda: agents.sign_in(agent, wall_ms()))
-    until(lambda: len(house.far.rang) > far, 20, "the caller's ring")
+    wait_for(lambda: len(house.far.rang) > far, "the caller's ring", 20)
     rings = phone.rang[rang] - free, house.far.rang[far] - free
-    until(lambda: house.far.up, 10, "the caller's answer")
+    wait_for(lambda: house.far.up, "the caller's answer", 10)
     time.sleep(0.7)
     house.far.press("1")
-    until(lambda: read(CallBack.select().where(CallBack.state != "done").count) == 0, 10, "the talk")
+    wait_for(lambda: read(CallBack.select().where(CallBack.state != "done").count) == 0, "the talk", 10)
     house.far.hang_up(house.far.up)
-    until(lambda: phone.up is None, 5, "the agent's end")
+    wait_for(lambda: phone.up is None, "the agent's end", 5)
     caller.stop()
     return row_s, *rings
 

@@ -14,7 +14,7 @@ from engine.store.tables.core import User
 from engine.store.tables.support_line import SupportAgent, SupportCall, SupportRecording
 from engine.store.threads import write
 from tests.freeswitch.support.house import NUMBER, House, call_of, engine_with_agents, write_hours
-from tests.freeswitch.switch import until
+from tests.waits import wait_for
 
 
 def state_of(extension: str) -> tuple[str, str]:
@@ -40,12 +40,12 @@ def test_an_answered_call_is_recorded_after_it_was_announced(house: House, tmp_p
         phone = house.agent("501", tone_hz=500)
         caller = house.caller("09121130001", tone_hz=800)
         leg = caller.call(NUMBER)
-        until(lambda: caller.heard.get(500, 0) > 40 and phone.heard.get(800, 0) > 40, 30, "both to hear")
+        wait_for(lambda: caller.heard.get(500, 0) > 40 and phone.heard.get(800, 0) > 40, "both to hear", 30)
         caller.hang_up(leg)
-        until(lambda: call_of("+989121130001").state == "answered", 5, "the end in the books")
+        wait_for(lambda: call_of("+989121130001").state == "answered", "the end in the books", 5)
         row = SupportRecording.get(SupportRecording.call_id == call_of("+989121130001").id)
         path = call_recordings.path_of(folder, row.uuid)
-        until(lambda: path.is_file() and path.stat().st_size > 8_000, 5, "the sound")
+        wait_for(lambda: path.is_file() and path.stat().st_size > 8_000, "the sound", 5)
         with wave.open(str(path)) as sound:
             assert sound.getnframes() > 4_000
         assert write(lambda: call_recordings.sweep(folder, wall_ms() + 91 * 86_400_000)) == 1
@@ -54,7 +54,7 @@ def test_an_answered_call_is_recorded_after_it_was_announced(house: House, tmp_p
         time.sleep(1)  # the engine reads its settings twice a second
         other = house.caller("09121130002", tone_hz=800)
         leg = other.call(NUMBER)
-        until(lambda: other.heard.get(500, 0) > 20, 30, "the talk")
+        wait_for(lambda: other.heard.get(500, 0) > 20, "the talk", 30)
         assert SupportRecording.select().count() == 1
         other.hang_up(leg)
         phone.stop()
@@ -73,19 +73,21 @@ def test_an_agent_with_an_outside_number_presses_one_before_anybody_is_put_throu
             SupportAgent.update(state="signed_out").where(SupportAgent.extension == "502").execute()
 
         write(outside)
-        until(lambda: "sofia/gateway/lab" in on_switch(house, "501").get("contact", ""), 5, "the contact")
+        wait_for(lambda: "sofia/gateway/lab" in on_switch(house, "501").get("contact", ""), "the contact", 5)
         rung = len(house.far.rang)
         caller = house.caller("09121130003", tone_hz=500)
         leg = caller.call(NUMBER)
-        until(lambda: house.far.up, 30, "the outside telephone")
+        wait_for(lambda: house.far.up, "the outside telephone", 30)
         assert house.far.legs[-1].invite.number == "982177778888"
         time.sleep(1.5)
         assert house.far.heard.get(500, 0) == 0
         house.far.press("1")
-        until(lambda: house.far.heard.get(500, 0) > 25 and caller.heard.get(800, 0) > 25, 10, "both to hear")
-        until(lambda: call_of("+989121130003").state == "talking", 5, "the books to say so")
+        wait_for(
+            lambda: house.far.heard.get(500, 0) > 25 and caller.heard.get(800, 0) > 25, "both to hear", 10
+        )
+        wait_for(lambda: call_of("+989121130003").state == "talking", "the books to say so", 5)
         caller.hang_up(leg)
-        until(lambda: house.far.up is None, 5, "the agent's end")
+        wait_for(lambda: house.far.up is None, "the agent's end", 5)
         assert len(house.far.rang) == rung + 1
 
 
@@ -99,22 +101,22 @@ def test_an_agent_who_does_not_answer_is_paused_in_the_web_as_on_the_switch(
                 SYSTEM, SupportAgent.get(SupportAgent.extension == "502").id, wall_ms()
             )
         )
-        until(lambda: on_switch(house, "501").get("max_no_answer") == "3", 5, "the queue's agent")
+        wait_for(lambda: on_switch(house, "501").get("max_no_answer") == "3", "the queue's agent", 5)
         write(lambda: settings.change(SYSTEM, {"max_no_answer": 1}, wall_ms()))
-        until(lambda: on_switch(house, "501").get("max_no_answer") == "1", 5, "the new figure")
+        wait_for(lambda: on_switch(house, "501").get("max_no_answer") == "1", "the new figure", 5)
         phone = house.agent("501", answer_after_s=None)
         caller = house.caller("09121130004")
         leg = caller.call(NUMBER)
-        until(lambda: state_of("501") == ("paused", "no_answer"), 40, "the pause")
+        wait_for(lambda: state_of("501") == ("paused", "no_answer"), "the pause", 40)
         assert phone.rang
-        until(lambda: on_switch(house, "501")["status"] == "On Break", 5, "the switch to agree")
+        wait_for(lambda: on_switch(house, "501")["status"] == "On Break", "the switch to agree", 5)
         assert call_of("+989121130004").state == "waiting"
         phone.answer_after_s, phone.busy = 0.2, True
         write(lambda: agents.sign_in(_person("501"), wall_ms()))
-        until(lambda: len(phone.rang) > 1, 30, "the busy telephone")
+        wait_for(lambda: len(phone.rang) > 1, "the busy telephone", 30)
         assert call_of("+989121130004").state == "waiting"
         phone.busy = False
-        until(lambda: phone.up, 40, "the answer when it is free again")
+        wait_for(lambda: phone.up, "the answer when it is free again", 40)
         caller.hang_up(leg)
         phone.stop()
 
@@ -124,20 +126,22 @@ def test_a_call_is_handed_to_another_agent_or_waits_again(house: House, tmp_path
         first = house.agent("501", tone_hz=500)
         caller = house.caller("09121130008", tone_hz=800)
         caller.call(NUMBER)
-        until(lambda: caller.heard.get(500, 0) > 20, 30, "the first agent")
+        wait_for(lambda: caller.heard.get(500, 0) > 20, "the first agent", 30)
         second = house.agent("502", tone_hz=650)
         call = call_of("+989121130008")
         to = SupportAgent.get(SupportAgent.extension == "502").id
         write(lambda: transfers.ask(_person("501"), call.id, to, wall_ms()))
-        until(lambda: caller.heard.get(650, 0) > 20 and second.heard.get(800, 0) > 20, 15, "the second agent")
-        until(lambda: call_of("+989121130008").agent_id == to, 5, "the books to say so")
+        wait_for(
+            lambda: caller.heard.get(650, 0) > 20 and second.heard.get(800, 0) > 20, "the second agent", 15
+        )
+        wait_for(lambda: call_of("+989121130008").agent_id == to, "the books to say so", 5)
         assert first.up is None
         back = SupportAgent.get(SupportAgent.extension == "501").id
         first.busy = True  # who does not take it: the caller waits, and the queue finds somebody
         caller.heard.clear()
         write(lambda: transfers.ask(_person("502"), call.id, back, wall_ms()))
-        until(lambda: second.up is None, 15, "the second agent's end")
-        until(lambda: caller.heard.get(650, 0) > 20, 40, "an agent, by the queue")
+        wait_for(lambda: second.up is None, "the second agent's end", 15)
+        wait_for(lambda: caller.heard.get(650, 0) > 20, "an agent, by the queue", 40)
         assert call_of("+989121130008").state == "talking"
         first.stop()
         second.stop()
@@ -163,21 +167,23 @@ def test_a_call_is_handed_to_a_department_with_its_wait(house: House, tmp_path: 
         billing = house.agent("502", tone_hz=650)
         line = house.switch.connect()
         tiers = "callcenter_config queue list tiers {}@avanak"
-        until(
+        wait_for(
             lambda: (
                 "502" in line.api(tiers.format("billing")) and "502" not in line.api(tiers.format("support"))
             ),
-            5,
             "the tiers",
+            5,
         )
         line.close()
         first = house.agent("501", tone_hz=500)
         early, late = (house.caller(number, tone_hz=800) for number in ("09121130011", "09121130012"))
         early_leg = early.call(NUMBER)
-        until(lambda: early.heard.get(500, 0) > 10, 30, "the first talk")
+        wait_for(lambda: early.heard.get(500, 0) > 10, "the first talk", 30)
         billing.answer_after_s = None  # is away from the desk: those who are handed over wait
         late.call(NUMBER)
-        until(lambda: (c := call_of("+989121130012")) and c.state == "waiting", 15, "the second in the queue")
+        wait_for(
+            lambda: (c := call_of("+989121130012")) and c.state == "waiting", "the second in the queue", 15
+        )
         place = call_of("+989121130011").place_at
         assert not billing.rang
         write(
@@ -185,21 +191,21 @@ def test_a_call_is_handed_to_a_department_with_its_wait(house: House, tmp_path: 
                 _person("501"), call_of("+989121130011").id, "billing", wall_ms()
             )
         )
-        until(lambda: late.heard.get(500, 0) > 10, 30, "support goes on with the second")
-        until(lambda: billing.rang, 10, "the department's telephone")
+        wait_for(lambda: late.heard.get(500, 0) > 10, "support goes on with the second", 30)
+        wait_for(lambda: billing.rang, "the department's telephone", 10)
         write(
             lambda: transfers.ask_department(
                 _person("501"), call_of("+989121130012").id, "billing", wall_ms()
             )
         )
         billing.answer_after_s = 0.2
-        until(lambda: early.heard.get(650, 0) > 20, 60, "the first caller, in billing")
+        wait_for(lambda: early.heard.get(650, 0) > 20, "the first caller, in billing", 60)
         assert late.heard.get(650, 0) == 0
         call = call_of("+989121130011")
         assert (call.state, call.place_at) == ("talking", place)
-        until(lambda: call_of("+989121130011").agent_id == _agent("502"), 5, "the books to say so")
+        wait_for(lambda: call_of("+989121130011").agent_id == _agent("502"), "the books to say so", 5)
         early.hang_up(early_leg)
-        until(lambda: late.heard.get(650, 0) > 20, 60, "the second caller, in billing")
+        wait_for(lambda: late.heard.get(650, 0) > 20, "the second caller, in billing", 60)
         assert call_of("+989121130011").state == "answered"
         first.stop()
         billing.stop()
@@ -214,34 +220,34 @@ def test_an_engine_that_was_away_and_a_telephone_that_falls_off_in_a_call(
         phone = house.agent("501", tone_hz=500)
         first = house.caller("09121130005", tone_hz=800)
         talking = first.call(NUMBER)
-        until(
-            lambda: call_of("+989121130005") and call_of("+989121130005").state == "talking", 30, "the talk"
+        wait_for(
+            lambda: call_of("+989121130005") and call_of("+989121130005").state == "talking", "the talk", 30
         )
         second = house.caller("09121130006", tone_hz=800)
         waiting = second.call(NUMBER)
-        until(
-            lambda: call_of("+989121130006") and call_of("+989121130006").state == "waiting", 30, "the queue"
+        wait_for(
+            lambda: call_of("+989121130006") and call_of("+989121130006").state == "waiting", "the queue", 30
         )
     first.hang_up(talking)  # no engine hears of it
-    until(lambda: phone.heard.get(800, 0) and len(phone.rang) > 1, 20, "the queue to go on by itself")
-    until(lambda: second.heard.get(500, 0) > 10, 20, "the second caller to talk")
+    wait_for(lambda: phone.heard.get(800, 0) and len(phone.rang) > 1, "the queue to go on by itself", 20)
+    wait_for(lambda: second.heard.get(500, 0) > 10, "the second caller to talk", 20)
     second.hang_up(waiting)
     third = house.caller("09121130007", tone_hz=800)
     late = third.call(NUMBER)  # rings while no engine is there
-    until(lambda: late.state == "up", 10, "the answer without an engine")
+    wait_for(lambda: late.state == "up", "the answer without an engine", 10)
     with engine_with_agents(house, tmp_path):
         for number in ("+989121130005", "+989121130006"):
-            until(
+            wait_for(
                 lambda number=number: call_of(number).state == SupportCallState.ANSWERED,
-                10,
                 "the books to catch up",
+                10,
             )
-        until(lambda: third.heard.get(500, 0) > 10, 30, "the caller who came meanwhile to talk")
-        until(lambda: call_of("+989121130007").state == "talking", 5, "the books to say so")
+        wait_for(lambda: third.heard.get(500, 0) > 10, "the caller who came meanwhile to talk", 30)
+        wait_for(lambda: call_of("+989121130007").state == "talking", "the books to say so", 5)
         assert SupportCall.select().count() == 3
         phone.stop()  # as one whose cable is pulled: no BYE, no voice
-        until(lambda: late.state == "over", 45, "the end of a call whose agent is gone")
-        until(lambda: call_of("+989121130007").state == "answered", 5, "the end in the books")
+        wait_for(lambda: late.state == "over", "the end of a call whose agent is gone", 45)
+        wait_for(lambda: call_of("+989121130007").state == "answered", "the end in the books", 5)
 
 
 def _person(extension: str) -> User:

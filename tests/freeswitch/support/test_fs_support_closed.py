@@ -17,8 +17,8 @@ from engine.store.tables.support import Attachment, Ticket, TicketMessage
 from engine.store.tables.support_line import CallBack, VoiceTicket
 from tests.freeswitch.phone import _power
 from tests.freeswitch.support.house import NUMBER, House, call_of, engine_with_agents, hears_menu, write_hours
-from tests.freeswitch.switch import until
 from tests.runtime.lab import Lab
+from tests.waits import wait_for
 
 log = logging.getLogger(__name__)
 
@@ -49,10 +49,10 @@ def ticket_of(lab: Lab, house: House) -> Ticket:
     """The ticket that the engine makes of the one spoken message."""
     files = Attachments(lab.engine.settings)
     later = wall_ms() + 60_000
-    until(
+    wait_for(
         lambda: voice_tickets.take_over(house.switch.folder / "recordings", files, later) or VoiceTicket.select().exists(),
-        15,
         "the ticket",
+        15,
     )  # fmt: skip
     return Ticket.get_by_id(VoiceTicket.get().ticket_id)
 
@@ -63,10 +63,10 @@ def test_closed_a_message_becomes_a_ticket_with_its_sound(house: House, tmp_path
         leg = caller.call(NUMBER)
         hears_menu(caller)
         caller.press("2")
-        until(lambda: spoken(house, "message", "09121120001"), 10, "the recording to begin")
+        wait_for(lambda: spoken(house, "message", "09121120001"), "the recording to begin", 10)
         time.sleep(2)
         caller.hang_up(leg)
-        until(lambda: call_of("+989121120001").state == "left", 5, "the end in the books")
+        wait_for(lambda: call_of("+989121120001").state == "left", "the end in the books", 5)
         ticket = ticket_of(lab, house)
         assert (ticket.department, ticket.via) == ("support", "telephone")
         row = Attachment.select().join(TicketMessage, on=(Attachment.message_id == TicketMessage.id)).get()
@@ -87,9 +87,9 @@ def test_closed_a_call_back_is_owed_and_not_placed_before_it_opens(
         caller.press("1")
         hears_menu(caller, before)  # the number was read back
         caller.press("1")
-        until(lambda: CallBack.select().count() == 1, 8, "the row")
+        wait_for(lambda: CallBack.select().count() == 1, "the row", 8)
         assert CallBack.get().number == "+989121120002"
-        until(lambda: leg.state == "over", 10, "goodbye")
+        wait_for(lambda: leg.state == "over", "goodbye", 10)
         time.sleep(2)
         assert (CallBack.get().state, len(house.far.rang)) == ("waiting", rung)
 
@@ -102,9 +102,9 @@ def test_a_complaint_is_a_voice_ticket_of_its_own_department(house: House, tmp_p
         leg = caller.call(NUMBER)
         hears_menu(caller)
         caller.press("1")
-        until(lambda: spoken(house, "complaint", "09121120003"), 10, "the recording to begin")
+        wait_for(lambda: spoken(house, "complaint", "09121120003"), "the recording to begin", 10)
         begun = time.monotonic()
-        until(lambda: leg.state == "over", 16, "the end of the longest message")
+        wait_for(lambda: leg.state == "over", "the end of the longest message", 16)
         assert 9 < time.monotonic() - begun < 14
         assert ticket_of(lab, house).department == "complaint"
 
@@ -126,27 +126,27 @@ def test_without_an_engine_the_written_hours_decide(house: House, is_open: bool,
         caller = house.caller(number, tone_hz=650)
         begun = time.monotonic()
         leg = caller.call(NUMBER)
-        until(lambda: leg.state == "up", 6, "the answer")
+        wait_for(lambda: leg.state == "up", "the answer", 6)
         answered = time.monotonic()
         assert 1 < answered - begun < 2
-        until(lambda: caller.heard, 2, "sound")  # the sound itself, by its tone
+        wait_for(lambda: caller.heard, "sound", 2)  # the sound itself, by its tone
         log.info("engine %s: %.2f s to the answer, %.2f s to sound", engine, answered - begun,
                  time.monotonic() - answered)  # fmt: skip
         if is_open:
-            until(
+            wait_for(
                 lambda: number in line.api("callcenter_config queue list members support@avanak"),
-                15,
                 "the queue",
+                15,
             )
-            until(lambda: caller.packets > 50, 5, "music")
+            wait_for(lambda: caller.packets > 50, "music", 5)
         else:
-            until(lambda: spoken(house, "message", number), 10, "the recording")
+            wait_for(lambda: spoken(house, "message", number), "the recording", 10)
             time.sleep(1.5)
         caller.hang_up(leg)
         if not is_open:
             file = spoken(house, "message", number)
             assert file is not None
-            until(lambda: has_tone(file, 650), 5, "the message in the file")
+            wait_for(lambda: has_tone(file, 650), "the message in the file", 5)
             file.unlink()
     finally:
         line.close()

@@ -11,7 +11,7 @@ import pytest
 
 from tests.freeswitch.phone import Phone
 from tests.freeswitch.support.house import PASSWORD, House
-from tests.freeswitch.switch import until
+from tests.waits import wait_for
 
 PREMIUM = "09001234567"
 GATEWAY = f"sofia/gateway/lab/{PREMIUM}"
@@ -53,17 +53,17 @@ def rung_by(house: House, *registers: str) -> tuple[Phone, str]:
     phone.start()
     house.phones.append(phone)
     phone.register()
-    until(lambda: ("REGISTER", 200) in phone.statuses, 5, "the registration")
+    wait_for(lambda: ("REGISTER", 200) in phone.statuses, "the registration", 5)
     line = house.switch.connect()
     said = line.api(
         "originate {originate_timeout=3,outbound_redirect_fatal=true}user/501@avanak.support &park()"
     )
     line.api("hupall")
     line.api("sofia profile agents flush_inbound_reg 501@avanak.support")
-    until(
+    wait_for(
         lambda: line.api("sofia_contact agents/501@avanak.support") == "error/user_not_registered",
-        5,
         "its end",
+        5,
     )
     line.close()
     return phone, said.strip()
@@ -126,7 +126,7 @@ def test_nobody_registers_for_another_agent(house: House) -> None:
     phone.start()
     house.phones.append(phone)
     phone.register()
-    until(lambda: [status for _, status in phone.statuses if status != 401], 5, "the answer")
+    wait_for(lambda: [status for _, status in phone.statuses if status != 401], "the answer", 5)
     line = house.switch.connect()
     assert line.api("sofia_contact agents/501@avanak.support") == "error/user_not_registered"
     assert "USER_NOT_REGISTERED" in line.api("originate user/501@avanak.support &park()")

@@ -26,7 +26,8 @@ from engine.store.threads import read, write
 from tests.freeswitch.phone import Phone
 from tests.freeswitch.support.house import NUMBER, call_of, engine_with_agents, running_house
 from tests.freeswitch.support.sipp import crowd
-from tests.freeswitch.switch import running_carrier, until
+from tests.freeswitch.switch import running_carrier
+from tests.waits import wait_for
 
 log = logging.getLogger(__name__)
 
@@ -80,8 +81,8 @@ def test_everybody_is_answered_called_back_or_counted_as_gone(freeswitch_binary:
         sipp = crowd(house.switch, tmp_path, CALLERS, patience_s=PATIENCE_S)
         keepers: list[Keeper] = []
         # Behind half of the crowd: in front of it agents would answer them before the offer comes.
-        until(lambda: read(SupportCall.select().where(SupportCall.joined_at.is_null(False)).count) >= CALLERS // 2,
-              60, "half of the crowd")  # fmt: skip
+        wait_for(lambda: read(SupportCall.select().where(SupportCall.joined_at.is_null(False)).count) >= CALLERS // 2,
+              "half of the crowd", 60)  # fmt: skip
         for n in range(KEEPERS):  # whose numbers press 1 at the carrier
             keepers.append(Keeper(("127.0.0.1", house.switch.sip_port), f"0912{n:03d}0053", host="127.0.0.2"))
             keepers[-1].start()
@@ -104,7 +105,7 @@ def test_everybody_is_answered_called_back_or_counted_as_gone(freeswitch_binary:
             for one in keepers:
                 one.step()
             time.sleep(0.1)
-        until(lambda: read(call_backs.open_tries) == [], 30, "the end of the last talk")
+        wait_for(lambda: read(call_backs.open_tries) == [], "the end of the last talk", 30)
         rows = read(lambda: list(CallBack.select()))
         assert found.offered == CALLERS + KEEPERS
         assert found.answered <= sum(len(phone.rang) for phone in phones)

@@ -11,7 +11,7 @@ import pytest
 from tests.freeswitch.phone import Phone
 from tests.freeswitch.support.house import NUMBER, PASSWORD, House, call_of, engine_with_agents
 from tests.freeswitch.support.sipp import guessers
-from tests.freeswitch.switch import until
+from tests.waits import wait_for
 
 
 def telephone(house: House, host: str, password: str) -> Phone:
@@ -26,8 +26,8 @@ def said(phone: Phone) -> int:
     before = len(phone.statuses)
     phone.register()
     return int(
-        until(
-            lambda: next((status for _, status in phone.statuses[before:] if status != 401), 0), 5, "answer"
+        wait_for(
+            lambda: next((status for _, status in phone.statuses[before:] if status != 401), 0), "answer", 5
         )
     )
 
@@ -40,7 +40,7 @@ def test_who_guesses_passwords_is_refused_also_with_the_right_one(
         assert said(telephone(house, "127.0.0.9", PASSWORD)) == 200
         assert [said(guesser) for _ in range(12)] == [403] * 12
         late = telephone(house, "127.0.0.9", PASSWORD)
-        until(lambda: said(late) == 403, 5, "the refusal of the right password from there")
+        wait_for(lambda: said(late) == 403, "the refusal of the right password from there", 5)
         assert said(telephone(house, "127.0.0.8", PASSWORD)) == 200
         lines = [line for line in caplog.messages if "action=telephones_refused" in line]
         assert len(lines) == 1
@@ -50,7 +50,7 @@ def test_who_guesses_passwords_is_refused_also_with_the_right_one(
         line.close()
     with engine_with_agents(house, tmp_path):  # an engine that starts knows of nobody
         line = house.switch.connect()
-        until(lambda: line.api("acl 127.0.0.9 agents").strip() == "true", 5, "the empty list")
+        wait_for(lambda: line.api("acl 127.0.0.9 agents").strip() == "true", "the empty list", 5)
         line.close()
         assert said(late) == 200
 
@@ -65,11 +65,13 @@ def test_two_thousand_guesses_from_ten_addresses_disturb_nobody(
         house.agent("501", tone_hz=500)
         talking, waiting, late = (house.caller(f"0912115100{n}", tone_hz=800) for n in range(3))
         talking.call(NUMBER)
-        until(lambda: talking.heard.get(500, 0) > 10, 30, "the talk")
+        wait_for(lambda: talking.heard.get(500, 0) > 10, "the talk", 30)
         waiting.call(NUMBER)
-        until(lambda: (c := call_of("+989121151001")) and c.state == "waiting", 15, "the queue")
+        wait_for(lambda: (c := call_of("+989121151001")) and c.state == "waiting", "the queue", 15)
         flood = guessers(house.agents_port, tmp_path, hosts, 200)
-        until(lambda: any("telephones_refused" in line for line in caplog.messages), 20, "the first refusal")
+        wait_for(
+            lambda: any("telephones_refused" in line for line in caplog.messages), "the first refusal", 20
+        )
         late.call(NUMBER)
         second = Phone(("127.0.0.1", house.agents_port), "502", password=PASSWORD, tone_hz=650)
         second.start()
@@ -81,9 +83,9 @@ def test_two_thousand_guesses_from_ten_addresses_disturb_nobody(
             time.sleep(0.5)
             return ("REGISTER", 200) in second.statuses
 
-        until(registered, 20, "an honest telephone")
-        until(lambda: (c := call_of("+989121151002")) and c.state == "waiting", 15, "who rings meanwhile")
-        until(lambda: waiting.heard.get(650, 0) > 10, 30, "who waited to be put through")
+        wait_for(registered, "an honest telephone", 20)
+        wait_for(lambda: (c := call_of("+989121151002")) and c.state == "waiting", "who rings meanwhile", 15)
+        wait_for(lambda: waiting.heard.get(650, 0) > 10, "who waited to be put through", 30)
         assert talking.heard[500] > heard[0]
         assert waiting.packets > heard[1]
         for process in flood:
@@ -103,7 +105,7 @@ def test_no_header_and_no_request_of_a_caller_opens_a_way_out(house: House, tmp_
         phone = house.agent("501", tone_hz=500)
         caller = house.caller("09121150001", tone_hz=800)
         talk = caller.call(NUMBER)
-        until(lambda: caller.heard.get(500, 0) > 10, 30, "the talk")
+        wait_for(lambda: caller.heard.get(500, 0) > 10, "the talk", 30)
         taken = (
             f"Replaces: {talk.call_id};to-tag={talk.remote_tag};from-tag={talk.tag}",
             f"Join: {talk.call_id};to-tag={talk.remote_tag};from-tag={talk.tag}",
@@ -115,19 +117,19 @@ def test_no_header_and_no_request_of_a_caller_opens_a_way_out(house: House, tmp_
                 stranger.start()
                 house.phones.append(stranger)
                 leg = stranger.call("501", (header,))
-                until(lambda leg=leg: leg.state == "over", 5, "the refusal")
+                wait_for(lambda leg=leg: leg.state == "over", "the refusal", 5)
                 assert leg.status in (401, 403, 407)
         other = house.caller("09121150002", tone_hz=1000)
         for header in taken[1:]:  # from the carrier's address, to a number that is nobody's
             leg = other.call("501", (header,))
-            until(lambda leg=leg: leg.state == "over", 5, "the end of a call that replaces")
+            wait_for(lambda leg=leg: leg.state == "over", "the end of a call that replaces", 5)
             assert leg.status not in range(200, 300)
         for one, leg in ((caller, talk), (phone, phone.up)):
             one.request("REFER", leg, f"Refer-To: <sip:09121234567@127.0.0.1:{house.switch.sip_port}>")
         own = phone.call("09121234567", ("Diversion: <sip:02191001234@127.0.0.1>;reason=unconditional",))
-        until(lambda: own.state == "over", 5, "the refusal of an agent's call")
+        wait_for(lambda: own.state == "over", "the refusal of an agent's call", 5)
         heard = (caller.heard[500], phone.heard[800])
-        until(lambda: caller.heard[500] > heard[0] + 25, 5, "the talk to go on")
+        wait_for(lambda: caller.heard[500] > heard[0] + 25, "the talk to go on", 5)
         assert talk.state == "up"
         assert len(house.far.rang) == rung
         assert phone.heard.get(1000, 0) == 0
@@ -147,10 +149,10 @@ def test_a_shown_number_gives_no_rights(house: House, tmp_path: Path) -> None:
         ):  # fmt: skip
             caller = house.caller(shown)
             leg = caller.call(NUMBER, extra)
-            until(lambda leg=leg: leg.state == "up", 10, "the line")
+            wait_for(lambda leg=leg: leg.state == "up", "the line", 10)
             caller.hang_up(leg)
             out = caller.call("09121234567", extra)
-            until(lambda out=out: out.state == "over", 5, "the refusal of another number")
+            wait_for(lambda out=out: out.state == "over", "the refusal of another number", 5)
             assert out.status not in range(200, 300)
-        until(lambda: call_of("+989121150003"), 5, "the forwarded call in the books")
+        wait_for(lambda: call_of("+989121150003"), "the forwarded call in the books", 5)
         assert len(house.far.rang) == rung

@@ -11,7 +11,7 @@ from engine.store.tables.support_line import CallBack, SupportCall
 from engine.store.threads import read
 from tests.freeswitch.phone import Phone
 from tests.freeswitch.support.house import NUMBER, House, call_of, engine_with_agents
-from tests.freeswitch.switch import until
+from tests.waits import wait_for
 
 OFFERED_S = 40
 
@@ -56,7 +56,7 @@ def test_keys_shown_numbers_and_names_of_any_kind(house: House, tmp_path: Path) 
         house.phones += callers.values()
         legs = {word: caller.call(NUMBER) for word, caller in callers.items()}
         everybody = SupportCall.select().where(SupportCall.asked_at.is_null(False))
-        until(lambda: everybody.count() == len(callers), OFFERED_S, "the offer to all")
+        wait_for(lambda: everybody.count() == len(callers), "the offer to all", OFFERED_S)
         time.sleep(0.5)
         callers["mad"].press("0*#98765432" * 20, 0.06)  # 200 keys
         callers["long"].press("9" * 50, 0.1)
@@ -78,7 +78,7 @@ def test_keys_shown_numbers_and_names_of_any_kind(house: House, tmp_path: Path) 
         callers["leaves"].hang_up(legs["leaves"])
         for word in ("twin", "other twin", "plus", "named"):
             callers[word].press("1")
-        until(lambda: CallBack.select().count() == 3, 10, "the rows")
+        wait_for(lambda: CallBack.select().count() == 3, "the rows", 10)
         time.sleep(16)
         kept = {row.number for row in CallBack.select()}
         assert kept == {"+989121160007", "+989121160008", "+989121160009"}
@@ -94,4 +94,6 @@ def test_keys_shown_numbers_and_names_of_any_kind(house: House, tmp_path: Path) 
         assert found.offered == len(callers)
         for word, leg in legs.items():
             callers[word].hang_up(leg)
-        until(lambda: SupportCall.select().where(SupportCall.ended_at.is_null()).count() == 0, 10, "all ends")
+        wait_for(
+            lambda: SupportCall.select().where(SupportCall.ended_at.is_null()).count() == 0, "all ends", 10
+        )

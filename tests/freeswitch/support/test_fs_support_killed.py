@@ -48,8 +48,8 @@ from tests.freeswitch.switch import (
     free_port,
     running_carrier,
     running_switch,
-    until,
 )
+from tests.waits import wait_for
 
 log = logging.getLogger(__name__)
 
@@ -110,7 +110,9 @@ class Deaths:
         for phone in self.phones:
             phone.start()
             phone.register()
-        until(lambda: all(("REGISTER", 200) in phone.statuses for phone in self.phones), 10, "registrations")
+        wait_for(
+            lambda: all(("REGISTER", 200) in phone.statuses for phone in self.phones), "registrations", 10
+        )
 
     def start_engine(self) -> None:
         environment = {
@@ -247,7 +249,7 @@ def test_nobody_is_called_back_twice_and_none_is_lost(
             deaths.start_engine()
             for number in range(ROUNDS):
                 rung = len(carrier.arrived)
-                until(lambda rung=rung: len(carrier.arrived) > rung, 60, "a callee's telephone to ring")
+                wait_for(lambda rung=rung: len(carrier.arrived) > rung, "a callee's telephone to ring", 60)
                 deaths.ring()
                 time.sleep(chance.uniform(0, TALK_S))
                 fault = FAULTS[number % len(FAULTS)]
@@ -268,9 +270,9 @@ def test_nobody_is_called_back_twice_and_none_is_lost(
             over = (CallBackState.DONE, CallBackState.MISSED)
             waits = (SupportCallState.ARRIVED, SupportCallState.WAITING, SupportCallState.TALKING)
             open_ones = CallBack.select().where(CallBack.state.not_in(over))
-            until(lambda: surely(lambda: read(open_ones.count)) == 0, 40 + 12 * ROUNDS, "all ends")
+            wait_for(lambda: surely(lambda: read(open_ones.count)) == 0, "all ends", 40 + 12 * ROUNDS)
             here = SupportCall.select().where(SupportCall.state.in_(waits))
-            until(lambda: read(here.count) == 0, 60, "an answer for all who wait")
+            wait_for(lambda: read(here.count) == 0, "an answer for all who wait", 60)
         except BaseException:
             for name in ("arrived", "presses", "ended"):
                 log.error("%s: %s", name, (tmp_path / "carrier" / f"{name}.jsonl").read_text()[-1500:])

@@ -10,8 +10,9 @@ import pytest
 
 from tests.freeswitch.phone import Phone
 from tests.freeswitch.support.house import NUMBER, PASSWORD, House, call_of, engine_with_agents, running_house
-from tests.freeswitch.switch import free_port, until
+from tests.freeswitch.switch import free_port
 from tests.freeswitch.test_fs_secure import certificate
+from tests.waits import wait_for
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,7 @@ def test_an_agent_by_tls_talks_by_srtp_and_another_as_before(
     )
     wrong.start()
     wrong.register()
-    until(lambda: ("REGISTER", 403) in wrong.statuses, 5, "the refusal of a wrong password")
+    wait_for(lambda: ("REGISTER", 403) in wrong.statuses, "the refusal of a wrong password", 5)
     wrong.stop()
     with engine_with_agents(house, tmp_path):
         phone = Phone(
@@ -56,17 +57,19 @@ def test_an_agent_by_tls_talks_by_srtp_and_another_as_before(
         phone.start()
         house.phones.append(phone)
         phone.register()
-        until(lambda: ("REGISTER", 200) in phone.statuses, 5, "the registration")
+        wait_for(lambda: ("REGISTER", 200) in phone.statuses, "the registration", 5)
         caller = house.caller("09121110001", tone_hz=800)
         leg = caller.call(NUMBER)
-        until(lambda: phone.up, 20, "the agent's telephone to be answered")
+        wait_for(lambda: phone.up, "the agent's telephone to be answered", 20)
         assert phone.sealed is not None
-        until(lambda: caller.heard.get(500, 0) > 25 and phone.heard.get(800, 0) > 25, 10, "both to hear")
+        wait_for(lambda: caller.heard.get(500, 0) > 25 and phone.heard.get(800, 0) > 25, "both to hear", 10)
         open_phone = house.agent("502", tone_hz=650)
         second = house.caller("09121110002", tone_hz=800)
         second.call(NUMBER)
-        until(lambda: open_phone.up, 20, "the other agent's telephone to be answered")
-        until(lambda: second.heard.get(650, 0) > 25 and open_phone.heard.get(800, 0) > 25, 10, "both to hear")
+        wait_for(lambda: open_phone.up, "the other agent's telephone to be answered", 20)
+        wait_for(
+            lambda: second.heard.get(650, 0) > 25 and open_phone.heard.get(800, 0) > 25, "both to hear", 10
+        )
         assert open_phone.sealed is None
         caller.hang_up(leg)
-        until(lambda: call_of("+989121110001").state == "answered", 5, "the end in the books")
+        wait_for(lambda: call_of("+989121110001").state == "answered", "the end in the books", 5)

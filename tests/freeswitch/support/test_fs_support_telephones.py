@@ -13,7 +13,7 @@ from engine.store.tables.core import User
 from engine.store.tables.support_line import CallBack, CallBackTry, SupportAgent
 from engine.store.threads import read, write
 from tests.freeswitch.support.house import NUMBER, House, call_of, engine_with_agents
-from tests.freeswitch.switch import until
+from tests.waits import wait_for
 
 
 def seen(extension: str) -> str:
@@ -38,28 +38,28 @@ def test_a_telephone_that_leaves_is_shown_and_takes_no_call_back_until_it_is_the
     with engine_with_agents(house, tmp_path):
         write(lambda: agents.sign_out(User.get(User.username == "agent2"), wall_ms()))
         phone = house.agent("501", tone_hz=500)
-        until(lambda: seen("501") == "waiting", 3, "the telephone on the wallboard")
+        wait_for(lambda: seen("501") == "waiting", "the telephone on the wallboard", 3)
         assert not read(lambda: board.board(SYSTEM, wall_ms())).is_unattended
         phone.register(0)
-        until(lambda: seen("501") == "unregistered", 3, "its absence on the wallboard")
+        wait_for(lambda: seen("501") == "unregistered", "its absence on the wallboard", 3)
         assert read(lambda: board.board(SYSTEM, wall_ms())).has_no_telephone
         asks("+989121170001")
         caller = house.caller("09121170002")
         leg = caller.call(NUMBER)
-        until(lambda: (c := call_of("+989121170002")) and c.state == "waiting", 15, "the queue")
+        wait_for(lambda: (c := call_of("+989121170002")) and c.state == "waiting", "the queue", 15)
         time.sleep(3)
         assert read(CallBackTry.select().count) == 0
         row = read(lambda: SupportAgent.get(SupportAgent.extension == "501"))
         assert (row.state, len(phone.rang)) == ("available", 0)
         phone.register()
-        until(lambda: phone.rang, 5, "the call-back, which is older than the caller in the queue")
-        until(lambda: house.far.up, 15, "the caller's answer")
+        wait_for(lambda: phone.rang, "the call-back, which is older than the caller in the queue", 5)
+        wait_for(lambda: house.far.up, "the caller's answer", 15)
         time.sleep(1)
         house.far.press("1")
-        until(lambda: read(CallBack.get).state == "done", 10, "the talk")
+        wait_for(lambda: read(CallBack.get).state == "done", "the talk", 10)
         house.far.hang_up(house.far.up)
-        until(
-            lambda: call_of("+989121170002").state == "talking", 20, "the caller in the queue to be answered"
+        wait_for(
+            lambda: call_of("+989121170002").state == "talking", "the caller in the queue to be answered", 20
         )
         caller.hang_up(leg)
         phone.stop()
@@ -69,14 +69,14 @@ def test_a_telephone_whose_cable_is_pulled_costs_a_caller_a_few_seconds(house: H
     """It is not rung to the end, the other agent is; after a minute the wallboard says that it is gone."""
     with engine_with_agents(house, tmp_path):
         gone = house.agent("501")
-        until(lambda: seen("501") == "waiting", 3, "the telephone on the wallboard")
+        wait_for(lambda: seen("501") == "waiting", "the telephone on the wallboard", 3)
         gone.mute()
         caller = house.caller("09121170003", tone_hz=800)
         caller.call(NUMBER)
-        until(lambda: gone.rang, 15, "the queue to try it")
+        wait_for(lambda: gone.rang, "the queue to try it", 15)
         other = house.agent("502", tone_hz=500)
-        until(lambda: caller.heard.get(500, 0) > 10, 12, "the other agent, long before it has rung out")
-        until(lambda: seen("501") == "unregistered", 75, "its absence on the wallboard")
+        wait_for(lambda: caller.heard.get(500, 0) > 10, "the other agent, long before it has rung out", 12)
+        wait_for(lambda: seen("501") == "unregistered", "its absence on the wallboard", 75)
         assert read(lambda: SupportAgent.get(SupportAgent.extension == "501")).state == "available"
         for phone in (gone, other):
             phone.stop()
