@@ -14,7 +14,7 @@ from engine.errors import BadInput
 from engine.sentences import sentence_of
 from engine.services.onboarding import first_start
 from engine.services.outbox import deliveries, voice
-from engine.services.outbox.deliveries import Outcome
+from engine.services.outbox.deliveries import Addressee, Outcome
 from engine.services.outbox.email import Mail
 from engine.services.outbox.messengers import parse_messengers
 from engine.services.outbox.sending import Channels
@@ -37,7 +37,7 @@ on_sqlite = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 def enqueue(channel: str, address: str, key: str = "", **more: object) -> bool:
     return write(
         lambda: deliveries.enqueue(
-            key or f"{channel}/{address}", channel, address, "قطعی سرویس", "متن اعلان", NOW, **more
+            key or f"{channel}/{address}", Addressee(channel, address), "قطعی سرویس", "متن اعلان", NOW, **more
         )
     )
 
@@ -94,7 +94,9 @@ def test_a_subject_begins_no_header_and_stops_no_other_letter(cast: Cast, smtp: 
     }
     for number, (address, subject) in enumerate(subjects.items()):
         write(
-            lambda a=address, s=subject, n=number: deliveries.enqueue(f"s/{n}", "email", a, s, "متن", NOW + n)
+            lambda a=address, s=subject, n=number: deliveries.enqueue(
+                f"s/{n}", Addressee("email", a), s, "متن", NOW + n
+            )
         )
     Channels({"email": Mail(smtp.url, "Avanak <service@avanak.example>")}).deliver(NOW + 10)
     assert {mail["to"][0]: mail["subject"] for mail in smtp.messages()} == {

@@ -211,12 +211,10 @@ def _over(row: Notice, outage: OutageRecord, now: int) -> None:
     for told in list(known):
         deliveries.enqueue(
             f"{told.key}/over",
-            told.channel,
-            told.address,
+            deliveries.Addressee(told.channel, told.address, told.language),
             told.subject,
             deliveries.pick(text, told.language),
             now,
-            language=told.language,
             account_id=told.account_id,
             notice_id=row.id,
             ticket_id=told.ticket_id,

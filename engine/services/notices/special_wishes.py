@@ -127,12 +127,10 @@ def tell(
             continue
         new += deliveries.enqueue(
             f"special/{wish.id}/{incident}",
-            wish.channel,
-            wish.address,
+            deliveries.Addressee(wish.channel, wish.address, wish.language),
             deliveries.pick(subject, wish.language),
             deliveries.pick(text, wish.language),
             now,
-            language=wish.language,
             is_urgent=True,
             account_id=wish.account_id,
             notice_id=notice_id,

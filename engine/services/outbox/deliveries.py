@@ -13,7 +13,7 @@ import logging
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, TypedDict, Unpack
 
 from engine.errors import Conflict
 from engine.sentences import kept
@@ -47,45 +47,38 @@ class Outcome:
     retry_after_s: float | None = None  # the far end said when
 
 
-def enqueue(
-    key: str,
-    channel: str,
-    address: str,
-    subject: str,
-    text: str,
-    now: int,
-    *,
-    language: str = "fa",
-    is_urgent: bool = False,
-    account_id: int | None = None,
-    notice_id: int | None = None,
-    ticket_id: int | None = None,
-) -> bool:
+class Addressee(NamedTuple):
+    """Where a message goes, and in which language."""
+
+    channel: str
+    address: str
+    language: str = "fa"
+
+
+class About(TypedDict, total=False):
+    """What a message is about, and whether it goes before others."""
+
+    is_urgent: bool
+    account_id: int | None
+    notice_id: int | None
+    ticket_id: int | None
+
+
+def enqueue(key: str, to: Addressee, subject: str, text: str, now: int, **about: Unpack[About]) -> bool:
     """Hand a message over; False if the key was handed over before."""
-    added = (
-        Delivery.insert(
-            key=key,
-            channel=channel,
-            address=address,
-            subject=" ".join(subject.split())[:200],
-            text=text,
-            language=language,
-            is_urgent=is_urgent,
-            account_id=account_id,
-            notice_id=notice_id,
-            ticket_id=ticket_id,
-            next_at=now,
-            created_at=now,
-        )
-        .on_conflict_ignore()
-        .as_rowcount()
-        .execute()
-    )
-    return bool(added)
+    return bool(_insert([_row(key, to, subject, text, now, about)]))
 
 
 def to_account(
-    account_id: int, topic: str, key: str, *, subject: Bilingual, text: Bilingual, now: int, **about: Any
+    account_id: int,
+    /,
+    topic: str,
+    key: str,
+    *,
+    subject: Bilingual,
+    text: Bilingual,
+    now: int,
+    **about: Unpack[About],
 ) -> int:
     """Hand a message over to all addresses that a customer named for a topic; how many are new."""
     return _to(addresses.to_be_told(account_id, topic), key, subject, text, now, **about)
@@ -99,7 +92,7 @@ def to_staff(
     text: Bilingual,
     now: int,
     roles: Sequence[str] = (),
-    **about: Any,
+    **about: Unpack[About],
 ) -> int:
     """Hand a message over to the staff's addresses for a topic; how many are new.
 
@@ -112,33 +105,54 @@ def to_staff(
     return _to(rows, key, subject, text, now, **about)
 
 
-def to_customers(topic: str, key: str, *, subject: Bilingual, text: Bilingual, now: int, **about: Any) -> int:
+def to_customers(
+    topic: str, key: str, *, subject: Bilingual, text: Bilingual, now: int, **about: Unpack[About]
+) -> int:
     """Hand a message over to what all customers named for a topic; how many are new."""
     return _to(addresses.of_customers(topic), key, subject, text, now, **about)
 
 
 def _to(
-    rows: Sequence[ContactAddress], key: str, subject: Bilingual, text: Bilingual, now: int, **about: Any
+    rows: Sequence[ContactAddress],
+    key: str,
+    subject: Bilingual,
+    text: Bilingual,
+    now: int,
+    **about: Unpack[About],
 ) -> int:
     """In few statements: a notice for all must not hold up the writer."""
-    items = [
-        {
-            "account_id": row.account_id,
-            **about,
-            "key": f"{key}/{row.id}",
-            "channel": row.channel,
-            "address": row.address,
-            "subject": " ".join(pick(subject, row.language).split())[:200],
-            "text": pick(text, row.language),
-            "language": row.language,
-            "next_at": now,
-            "created_at": now,
-        }
-        for row in rows
-    ]
+    return _insert(
+        [
+            _row(
+                f"{key}/{row.id}",
+                Addressee(row.channel, row.address, row.language),
+                pick(subject, row.language),
+                pick(text, row.language),
+                now,
+                {"account_id": row.account_id, **about},
+            )
+            for row in rows
+        ]
+    )
+
+
+def _row(key: str, to: Addressee, subject: str, text: str, now: int, about: About) -> dict[str, Any]:
+    return {
+        **about,
+        **to._asdict(),
+        "key": key,
+        "subject": " ".join(subject.split())[:200],
+        "text": text,
+        "next_at": now,
+        "created_at": now,
+    }
+
+
+def _insert(rows: list[dict[str, Any]]) -> int:
+    """How many are new: a key that is there already stays as it is."""
     return sum(
-        Delivery.insert_many(items[at : at + CHUNK]).on_conflict_ignore().as_rowcount().execute()
-        for at in range(0, len(items), CHUNK)
+        Delivery.insert_many(rows[at : at + CHUNK]).on_conflict_ignore().as_rowcount().execute()
+        for at in range(0, len(rows), CHUNK)
     )
 
 

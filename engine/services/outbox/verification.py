@@ -48,12 +48,10 @@ def send(
         code_id, code = codes.note(subject_of(row), _mark(row), asker, now, policy)
         deliveries.enqueue(
             f"verify/{row.id}/{code_id}",
-            row.channel,
-            row.address,
+            deliveries.Addressee(row.channel, row.address, row.language),
             bilingual(SUBJECT)[row.language],
             bilingual(TEXT, code=code)[row.language],
             now,
-            language=row.language,
             account_id=row.account_id,
         )
 
