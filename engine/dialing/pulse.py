@@ -169,19 +169,18 @@ class Pulse:
         if run.id in self._capped_ends and last_due <= now:
             return self._capped_ends[run.id]
         found = estimate.estimate(
-            waiting=counts.waiting,
-            retrying=counts.retry_wait,
-            live=counts.live,
-            attempts=counts.attempts,
-            answered=counts.answered,
-            max_tries=run.rules.policy.max_tries,
-            retry_after_s=run.rules.policy.retry_after_ms // 1000,
-            message_s=run.rules.message_ms / 1000,
-            limits=limits,
-            windows=run.rules.windows,
-            now=now,
-            zone=self._policy.zone,
-            last_due=last_due,
+            estimate.Remaining(
+                counts.waiting, counts.retry_wait, counts.live, counts.attempts, counts.answered, last_due
+            ),
+            estimate.CallPlan(
+                run.rules.policy.max_tries,
+                run.rules.policy.retry_after_ms // 1000,
+                run.rules.message_ms / 1000,
+                run.rules.windows,
+                self._policy.zone,
+            ),
+            limits,
+            now,
             caps=caps,
             rials_a_call=self._costs.get(run.id, 0.0),
         )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from engine.clock import TEHRAN
 from engine.dialing.pulse import Pulse
-from engine.services.campaigns.estimate import Limits, estimate
+from engine.services.campaigns.estimate import CallPlan, Limits, Remaining, estimate
 from engine.services.campaigns.preflight import Ground, Preflight, reckon
 from engine.services.campaigns.rules import CampaignRules
 from engine.services.compliance.traffic_caps import HOUR_MS, Outlook
@@ -116,8 +116,9 @@ def test_those_who_wait_for_their_last_try_are_followed_by_no_other() -> None:
     """A campaign of two tries, some of them made: the live page does not add a wait that the check page does not know."""
     minute = 60_000
     found = estimate(
-        waiting=40, retrying=20, live=0, attempts=20, answered=0, max_tries=2, retry_after_s=600, message_s=10,
-        limits=Limits(5, 50), windows=CampaignRules(name="x").hours(), now=NOW, zone=TEHRAN, last_due=NOW + 9 * minute,
+        Remaining(waiting=40, retrying=20, attempts=20, last_due=NOW + 9 * minute),
+        CallPlan(2, 600, 10, CampaignRules(name="x").hours(), TEHRAN),
+        Limits(5, 50), NOW,
     )  # fmt: skip
     assert found.ends_at is not None
     assert found.ends_at - NOW < 12 * minute

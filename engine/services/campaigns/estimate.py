@@ -17,7 +17,7 @@ from engine.services.compliance.traffic_caps import HOUR_MS, Outlook
 USUAL_ANSWER_RATE = 0.55
 USUAL_RING_S = 14.0
 SEEN_ENOUGH = 50  # attempts after which what was seen replaces what is usual
-_MOST_STEPS = 1_000  # of an hour, or less of it, that are reckoned through
+_MOST_STEPS = 1_000  # of an hour, or less of it, that are looked at
 _NO_LIMIT = 400 * 24 * HOUR_MS
 
 
@@ -27,6 +27,29 @@ class Limits:
 
     cps: float
     channels: int
+
+
+@dataclass(frozen=True, slots=True)
+class Remaining:
+    """Who is still to be called, and what was seen so far; `last_due`: when the last that waits is due (ms)."""
+
+    waiting: int
+    retrying: int = 0
+    live: int = 0
+    attempts: int = 0
+    answered: int = 0
+    last_due: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CallPlan:
+    """How a campaign calls; `windows` are its own as far as its kind's hours allow."""
+
+    max_tries: int
+    retry_after_s: int
+    message_s: float
+    windows: Windows
+    zone: tzinfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,40 +71,31 @@ def calls_needed(waiting: int, retrying: int, max_tries: int, answer_rate: float
 
 
 def estimate(
-    *,
-    waiting: int,
-    retrying: int,
-    live: int,
-    attempts: int,
-    answered: int,
-    max_tries: int,
-    retry_after_s: int,
-    message_s: float,
+    left: Remaining,
+    plan: CallPlan,
     limits: Limits,
-    windows: Windows,
     now: int,
-    zone: tzinfo,
-    last_due: int = 0,
+    *,
     caps: Outlook | None = None,
     rials_a_call: float = 0.0,
 ) -> Estimate:
     """When all recipients of a campaign will be done.
 
-    `windows` are those of the campaign as far as its kind's hours allow, `last_due` is when the last that waits
-    is due (ms), `caps` what its account may do (None: anything), `rials_a_call` what an answered call costs.
+    `caps` is what its account may do (None: anything), `rials_a_call` what an answered call costs.
     """
-    rate = answered / attempts if attempts >= SEEN_ENOUGH else USUAL_ANSWER_RATE
+    windows, zone, max_tries = plan.windows, plan.zone, plan.max_tries
+    rate = left.answered / left.attempts if left.attempts >= SEEN_ENOUGH else USUAL_ANSWER_RATE
     rate = min(0.99, max(0.01, rate))
-    calls = calls_needed(waiting, retrying, max_tries, rate)
-    hold_s = USUAL_RING_S + rate * message_s
+    calls = calls_needed(left.waiting, left.retrying, max_tries, rate)
+    hold_s = USUAL_RING_S + rate * plan.message_s
     by_channels = limits.channels / hold_s
     cps = max(0.001, min(limits.cps, by_channels))
     dial_s = calls / cps
-    rounds = max_tries - 1 if waiting else max(0, max_tries - 2)
-    retry_s = rounds * retry_after_s if (waiting or retrying) and rate < 0.99 else 0
+    rounds = max_tries - 1 if left.waiting else max(0, max_tries - 2)
+    retry_s = rounds * plan.retry_after_s if (left.waiting or left.retrying) and rate < 0.99 else 0
     # Retries of the early ones run while the later ones are dialled for the first time.
-    first_pass_s = (waiting + retrying) / cps
-    total_s = max(dial_s, first_pass_s + retry_s) + (hold_s if calls or live else 0)
+    first_pass_s = (left.waiting + left.retrying) / cps
+    total_s = max(dial_s, first_pass_s + retry_s) + (hold_s if calls or left.live else 0)
     ends_at = windows.after_open_ms(now, int(total_s * 1000), zone)
     uncapped_at = ends_at
     binding = "channels" if by_channels < limits.cps else "cps"
@@ -96,10 +110,10 @@ def estimate(
             ends_at = max(ends_at, uncapped_at)
         if word and (ends_at is None or uncapped_at is None or ends_at > uncapped_at):
             binding = word
-    if last_due > now:
+    if left.last_due > now:
         # Retries wait by the clock, whatever the calling hours, and are then called like the others.
         # They have had a try: whoever was not called yet is due now.
-        last_at = last_due + int(max(0, max_tries - 2) * retry_after_s * 1000)
+        last_at = left.last_due + int(max(0, max_tries - 2) * plan.retry_after_s * 1000)
         after = windows.after_open_ms(last_at, int(hold_s * 1000), zone)
         ends_at = max(ends_at, after) if ends_at is not None and after is not None else None
     return Estimate(ends_at, round(calls), cps, binding)

@@ -13,7 +13,7 @@ from typing import Any
 
 from engine.sentences import Sentence
 from engine.services.accounts import accounts
-from engine.services.campaigns.estimate import Limits, estimate
+from engine.services.campaigns.estimate import CallPlan, Limits, Remaining, estimate
 from engine.services.campaigns.rules import CampaignRules
 from engine.services.compliance import caller_ids, message_kinds, traffic_caps
 from engine.services.compliance.calling_windows import Windows
@@ -147,18 +147,12 @@ def reckon(
         found.ends_at, found.calls, found.calls_per_second, found.binding = None, 0, 0.0, NO_GATEWAY
         return
     result = estimate(
-        waiting=found.valid,
-        retrying=0,
-        live=0,
-        attempts=0,
-        answered=0,
-        max_tries=rules.max_tries,
-        retry_after_s=rules.retry_after_s,
-        message_s=message_ms / 1000,
-        limits=limits,
-        windows=rules.hours().within(ground.hours),
-        now=found.starts_at,
-        zone=zone,
+        Remaining(found.valid),
+        CallPlan(
+            rules.max_tries, rules.retry_after_s, message_ms / 1000, rules.hours().within(ground.hours), zone
+        ),
+        limits,
+        found.starts_at,
         caps=ground.caps,
         rials_a_call=rials_a_call,
     )
