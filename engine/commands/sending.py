@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from engine.clock import wall_ms
@@ -30,12 +31,7 @@ Prepare = Callable[[CampaignRules], CampaignRules]
 
 def open_numbers(path: str, choices: Choices, settings: Settings) -> ListReader:
     """Open a list by the installation's settings; BadInput in one sentence if it is none."""
-    return open_list(
-        path,
-        choices,
-        default_area=settings.default_area_code or None,
-        allow_abroad=read(traffic_caps.opens_abroad),
-    )
+    return open_list(path, choices, read(partial(traffic_caps.number_rules, settings.default_area_code)))
 
 
 def make_campaign(

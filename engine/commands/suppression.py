@@ -110,14 +110,8 @@ def check(what: str, account: int | None, as_json: bool) -> None:
 def _open(
     file: Path, settings: Settings, choices: Choices = AS_FOUND, *, only_numbers: bool = False
 ) -> ListReader:
-    return open_list(
-        file,
-        choices,
-        default_area=settings.default_area_code or None,
-        allow_abroad=True,
-        takes_fillers=True,
-        only_numbers=only_numbers,
-    )
+    accepted = suppression.number_rules(settings.default_area_code)
+    return open_list(file, choices, accepted, only_numbers=only_numbers)
 
 
 def _number(text: str, settings: Settings) -> NormalNumber:

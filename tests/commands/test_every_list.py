@@ -8,6 +8,7 @@ from collections import Counter
 from typing import Any
 
 from engine.services.lists.reader import open_list
+from engine.services.numbering.numbers import NumberRules
 from engine.services.numbering.reasons import Reason
 from tests.commands.ctl import Ctl
 from tests.lists.brought_lists import DRESSES, KINDS, dressed
@@ -17,7 +18,9 @@ DRY = ("--switch", "embedded", "--dry-run", "--json")
 
 def counted(data: bytes, *, allow_abroad: bool = False) -> dict[str, Any]:
     """What a document must say of a list."""
-    with open_list(io.BytesIO(data), filename="list.csv", allow_abroad=allow_abroad) as reader:
+    with open_list(
+        io.BytesIO(data), accepted=NumberRules(abroad=allow_abroad), filename="list.csv"
+    ) as reader:
         reasons = Counter(row.reason for chunk in reader for row in chunk)
     valid, duplicates = reasons.pop(None, 0), reasons.pop(Reason.DUPLICATE, 0)
     return {

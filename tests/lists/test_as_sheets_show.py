@@ -45,7 +45,7 @@ def test_an_area_code_of_the_format_is_the_numbers(code: str, area: str) -> None
     rows, _ = read(
         formatted([38_776_650 + n for n in range(5)], code),
         name="a.xlsx",
-        **({"default_area": area} if area else {}),
+        **({"area": area} if area else {}),
     )
     assert called(rows) == [f"+983138776{650 + n}" for n in range(5)]
 

@@ -42,7 +42,7 @@ def test_national_codes_are_no_numbers_whatever_stands_above(
 ) -> None:
     cells = [code.lstrip("0") for code in CODES] if is_stripped else CODES
     with pytest.raises(BadInput):
-        read(_people(header, cells), **({"default_area": area} if area else {}))
+        read(_people(header, cells), **({"area": area} if area else {}))
 
 
 def test_codes_in_place_of_some_numbers_are_set_aside() -> None:
@@ -60,7 +60,7 @@ def test_amounts_like_mobiles_are_not_called(header: str) -> None:
 
 def test_amounts_like_local_numbers_are_not_called() -> None:
     with pytest.raises(BadInput, match="may hold codes"):
-        read(_people("x", [str(25_000_000 + 10_000 * place) for place in range(6)]), default_area="021")
+        read(_people("x", [str(25_000_000 + 10_000 * place) for place in range(6)]), area="021")
 
 
 def test_mobiles_in_further_columns_are_told() -> None:

@@ -27,7 +27,7 @@ def test_area_codes_stand_before_local_numbers(
         return  # two digits under such a name may be anything
     text = table(["نام", name, "تلفن"], rows)
     text = "\n".join(",".join(line.split(",")[at] for at in order) for line in text.splitlines())
-    found, facts = read(text, **({"default_area": area} if area else {}))
+    found, facts = read(text, **({"area": area} if area else {}))
     assert called(found) == [f"+98{areas[n % 3]}{number}" for n, number in enumerate(LOCALS)]
     assert found[0].raw == LOCALS[0]
     assert any("stand before the numbers" in str(note) for note in facts.notes)
@@ -65,24 +65,24 @@ def test_numbers_of_other_countries_are_none_of_iran() -> None:
     found, _ = read(text)
     assert called(found) == ["+989121110000", "+982188776655"]
     assert {row.reason for row in found[2:]} == {"abroad"}
-    assert "+12125552671" in called(read(text, allow_abroad=True)[0])
+    assert "+12125552671" in called(read(text, abroad=True)[0])
 
 
 def test_two_numbers_in_a_cell_have_one_code() -> None:
     rows = [["031", number] for number in LOCALS[:4]] + [["031", "36776650/36776659"]]
-    found, _ = read(table(["کد شهر", "تلفن"], rows), Choices(several="all"), default_area="021")
+    found, _ = read(table(["کد شهر", "تلفن"], rows), Choices(several="all"), area="021")
     assert called(found)[-1] == "+983136776659"
 
 
 @pytest.mark.parametrize("codes", [["1", "2", "3"], ["21", "88", "5"], ["A1", "A2", "A3"]])
 def test_other_codes_are_put_before_no_number(codes: list[str]) -> None:
     rows = [[codes[n % 3], number] for n, number in enumerate(LOCALS)]
-    found, facts = read(table(["کد", "تلفن"], rows), default_area="021")
+    found, facts = read(table(["کد", "تلفن"], rows), area="021")
     assert called(found) == [f"+9821{number}" for number in LOCALS]
     assert facts.notes == []
 
 
 def test_a_column_that_is_left_out_is_put_before_nothing() -> None:
     rows = [["031", number] for number in LOCALS]
-    found, _ = read(table(["کد شهر", "تلفن"], rows), Choices(ignored="1"), default_area="021")
+    found, _ = read(table(["کد شهر", "تلفن"], rows), Choices(ignored="1"), area="021")
     assert called(found)[0].startswith("+9821")

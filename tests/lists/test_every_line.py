@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from engine.errors import BadInput
 from engine.services.lists.choices import Choices, HiddenRows
 from engine.services.lists.list_reading import open_reading
+from engine.services.numbering.numbers import NumberRules
 
 pytestmark = pytest.mark.timeout(3600)  # a test makes as many lists as it is told
 
@@ -143,7 +144,7 @@ def tables(draw):
 
 def read(data: bytes, name: str, choices: Choices = Choices()):
     with open_reading(
-        io.BytesIO(data), name, choices, default_area="21", max_rows=1_000, chunk_rows=100
+        io.BytesIO(data), name, choices, NumberRules("21"), max_rows=1_000, chunk_rows=100
     ) as reader:
         rows = [row for chunk in reader for row in chunk]
         return rows, reader.facts()

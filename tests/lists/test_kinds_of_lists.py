@@ -12,14 +12,15 @@ import pytest
 from engine.errors import BadInput
 from engine.services.lists.choices import Choices
 from engine.services.lists.reader import open_list
+from engine.services.numbering.numbers import NumberRules
 from engine.services.reports.files import write_xlsx
 
 PEOPLE = ["Ali,09121110000", "Reza,09121110001", "Sara,09121110002"]
 
 
-def read(data: bytes | str, choices: Choices = Choices(), name: str = "list.csv", **options: str):
+def read(data: bytes | str, choices: Choices = Choices(), name: str = "list.csv", **accepted):
     content = data if isinstance(data, bytes) else data.encode()
-    with open_list(io.BytesIO(content), choices, filename=name, **options) as reader:
+    with open_list(io.BytesIO(content), choices, NumberRules(**accepted), filename=name) as reader:
         rows = [row for chunk in reader for row in chunk]
         facts = reader.facts()
     assert facts.lines + facts.more == len(rows) + facts.left_out.total()
@@ -118,14 +119,14 @@ DATES = [
 
 @pytest.mark.parametrize("date", DATES)
 def test_a_date_is_no_local_number(date: str) -> None:
-    rows, _ = read(f"شماره تلفن,نام\n88776655,علی\n{date},رضا\n", default_area="21")
+    rows, _ = read(f"شماره تلفن,نام\n88776655,علی\n{date},رضا\n", area="21")
     assert [(row.raw, row.reason) for row in rows] == [("88776655", None), (date, "date")]
 
 
 @pytest.mark.parametrize("value", [datetime.datetime(2026, 11, 28), datetime.datetime(2026, 11, 28, 10, 20)])
 def test_a_date_cell_is_no_local_number(value: datetime.datetime) -> None:
     data = workbook(a=[["تلفن", "نام"], ["88776655", "علی"], [value, "رضا"]])
-    rows, _ = read(data, name="a.xlsx", default_area="21")
+    rows, _ = read(data, name="a.xlsx", area="21")
     assert [row.reason for row in rows] == [None, "date"]
 
 
@@ -296,7 +297,7 @@ def test_ten_digits_of_which_many_are_no_number_are_codes() -> None:
 
 def test_places_on_a_map_are_not_called() -> None:
     rows = [f"35.7219875{i},51.3347543{i},0912111000{i}" for i in range(8)]
-    found, facts = read("\n".join(["x,y,z", *rows]), default_area="021")
+    found, facts = read("\n".join(["x,y,z", *rows]), area="021")
     assert (facts.columns, len(called(found))) == (["z"], 8)
     with pytest.raises(BadInput):
-        read("\n".join(["x,y", *(row[:23] for row in rows)]), default_area="021")
+        read("\n".join(["x,y", *(row[:23] for row in rows)]), area="021")

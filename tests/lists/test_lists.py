@@ -14,6 +14,7 @@ from engine.fold import fold
 from engine.services.lists.choices import Choices
 from engine.services.lists.duplicates import SeenNumbers
 from engine.services.lists.reader import open_list
+from engine.services.numbering.numbers import NumberRules
 from engine.services.numbering.reasons import Reason
 
 
@@ -22,7 +23,7 @@ def read(content, filename="list.csv", **options):
     chosen = {
         name: options.pop(name) for name in ("columns", "sheet", "hidden_rows", "several") if name in options
     }
-    with open_list(io.BytesIO(data), Choices(**chosen), filename=filename, **options) as reader:
+    with open_list(io.BytesIO(data), Choices(**chosen), NumberRules(**options), filename=filename) as reader:
         rows = [row for chunk in reader for row in chunk]
     return reader, rows
 
@@ -150,12 +151,12 @@ def test_every_row_is_accounted_for_and_duplicates_name_the_first_line():
     assert rows[1].number.e164 == "+989123456789"
 
 
-def test_default_area_and_opened_numbers():
+def test_default_area_and_numbers_abroad():
     content = "number\n88881234\n+4915112345678\n09099071234\n09123456789\n"
-    _, rows = read(content, default_area="21", allow_abroad=True, allow_premium=True)
-    assert numbers(rows) == ["+982188881234", "+4915112345678", "+989099071234", "+989123456789"]
+    _, rows = read(content, area="21", abroad=True)
+    assert numbers(rows) == ["+982188881234", "+4915112345678", None, "+989123456789"]
     with pytest.raises(BadInput, match="area code"):
-        read(content, default_area="99")
+        read(content, area="99")
 
 
 def test_cells_stay_text_and_ragged_rows_keep_their_cells():

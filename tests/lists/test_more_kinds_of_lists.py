@@ -36,7 +36,7 @@ def test_numbers_that_grow_by_one_are_serial_numbers(title: str) -> None:
 
 
 def test_a_national_code_that_begins_with_two_zeros_is_no_number_abroad() -> None:
-    rows, _ = read("شماره,نام\n09121110000,a\n0012345679,b\n00971501234567,c\n", allow_abroad=True)
+    rows, _ = read("شماره,نام\n09121110000,a\n0012345679,b\n00971501234567,c\n", abroad=True)
     assert [row.reason for row in rows] == [None, "not_a_number", None]
 
 
@@ -83,7 +83,7 @@ def test_codes_beside_local_numbers_are_not_the_reason() -> None:
     text = "نام,کدپستی,تلفن\nعلی,1136945671,88776655\nرضا,1136945672,88776656\n"
     with pytest.raises(BadInput, match="without its area code"):
         read(text)
-    assert len(called(read(text, default_area="021")[0])) == 2
+    assert len(called(read(text, area="021")[0])) == 2
 
 
 def test_bills_that_look_like_mobiles_are_not_recommended() -> None:

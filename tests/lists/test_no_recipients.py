@@ -70,7 +70,7 @@ def test_what_is_typed_for_an_unknown_number_is_set_aside(filler: str, several: 
     text = "\n".join(["نام,موبایل,تعداد", *PEOPLE, f"رضا,{filler},"])
     rows, _ = read(text, Choices(several=several))
     assert (called(rows), rows[-1].reason) == (NUMBERS, "filler")
-    rows, _ = read(text, Choices(several=several), takes_fillers=True)
+    rows, _ = read(text, Choices(several=several), fillers=True)
     assert len(called(rows)) == 7
 
 

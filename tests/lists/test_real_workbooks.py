@@ -16,6 +16,7 @@ from engine.services.lists import other_workbooks
 from engine.services.lists.choices import Choices
 from engine.services.lists.reader import open_list
 from engine.services.lists.shown_cells import shown_cells
+from engine.services.numbering.numbers import NumberRules
 
 DATA = Path(__file__).parent / "data"
 CALLED = ["+989121110000", "+989121110001", "+989121110002", "+989121110003"]
@@ -29,7 +30,7 @@ STRICT = {
 
 
 def read(source, name: str, choices: Choices = Choices()):
-    with open_list(source, choices, filename=name, default_area="021") as found:
+    with open_list(source, choices, NumberRules("021"), filename=name) as found:
         rows = [row for chunk in found for row in chunk]
         facts = found.facts()
     assert facts.lines + facts.more == len(rows) + facts.left_out.total()

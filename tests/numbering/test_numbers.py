@@ -164,12 +164,11 @@ def test_what_the_operator_may_open():
         "+4915112345678", LineKind.MOBILE
     )
     assert normalise("+499001123456", allow_abroad=True) is Reason.PREMIUM
-    assert isinstance(normalise("+499001123456", allow_abroad=True, allow_premium=True), NormalNumber)
     assert normalise("+999123456789", allow_abroad=True) is Reason.UNASSIGNED
     assert normalise("+49", allow_abroad=True) is Reason.TOO_SHORT
-    assert normalise("09099071234", allow_premium=True) == NormalNumber("+989099071234", LineKind.OTHER)
-    assert normalise("9601", allow_short=True) == NormalNumber("+989601", LineKind.OTHER)
-    assert normalise("110", allow_short=True) is Reason.SHORT_NUMBER, "emergency numbers are never opened"
+    assert normalise("09099071234", allow_abroad=True) is Reason.PREMIUM
+    assert normalise("9601", allow_abroad=True) is Reason.SHORT_NUMBER
+    assert normalise("110", allow_abroad=True) is Reason.SHORT_NUMBER
 
 
 def test_numbers_without_a_place_are_of_another_kind():
@@ -238,7 +237,7 @@ def spelt(draw):
 @example("912345678.0")
 @example("0098 - 9123456789")
 def test_the_fast_path_agrees_with_the_slow_one(text):
-    slow = numbers._normalise_slowly(text, None, False, False, False)
+    slow = numbers._normalise_slowly(text, None, allow_abroad=False)
     assert normalise(text) == slow
 
 
@@ -265,9 +264,7 @@ def test_what_is_accepted_is_what_phonenumbers_reads(prefix, area, rest):
 @given(st.text(max_size=300))
 def test_any_text_gives_a_number_or_a_reason(text):
     for opened in (False, True):
-        found = normalise(
-            text, default_area="021", allow_abroad=opened, allow_premium=opened, allow_short=opened
-        )
+        found = normalise(text, default_area="021", allow_abroad=opened)
         assert isinstance(found, (NormalNumber, Reason))
         if isinstance(found, NormalNumber):
             assert dial_digits(found.e164).isdigit()

@@ -16,6 +16,7 @@ from engine.services.campaigns.recipients import at_once
 from engine.services.lists.reader import ListReader, open_list
 from engine.services.lists.rows import Row
 from engine.services.messages import prompts
+from engine.services.numbering.numbers import NumberRules
 from engine.services.numbering.reasons import Reason
 from engine.store.tables.core import Recipient, User
 from engine.store.threads import read, write
@@ -29,7 +30,9 @@ Result = tuple[ListReader, list[Row]]
 
 def result_of(data: bytes, *, allow_abroad: bool = False) -> Result:
     """What the reader says of a list; each of its lines has one result or is counted as left out."""
-    with open_list(io.BytesIO(data), filename="list.csv", allow_abroad=allow_abroad) as reader:
+    with open_list(
+        io.BytesIO(data), accepted=NumberRules(abroad=allow_abroad), filename="list.csv"
+    ) as reader:
         rows = [row for chunk in reader for row in chunk]
     facts = reader.facts()
     assert len(rows) + sum(facts.left_out.values()) == facts.lines + facts.more

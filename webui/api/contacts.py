@@ -17,7 +17,7 @@ from engine.services.numbering.reasons import Reason
 from engine.store.threads import read, write
 from webui.api import lines
 from webui.api.conditions import changed
-from webui.api.lines import LinesQuery
+from webui.api.lines import LinesQuery, read_recipient
 from webui.api.models import At, Id, Paged, PageQuery, RequestBody, at, page_of
 from webui.api.operations import created, operation
 from webui.api.recipients import AddedRecipients, NewRecipients, number_rules, summed
@@ -190,7 +190,7 @@ def list_contacts(path: ContactListPath, query: PageQuery) -> Paged[ContactAnswe
 def add_contacts(path: ContactListPath, body: NewRecipients) -> Response:
     """Add up to 1,000 numbers to a list.  A number that cannot be called gets a reason; the others are added."""
     account_id, rules = caller().account_id, number_rules()
-    wanted = [rules.read(each) for each in body.recipients]
+    wanted = [read_recipient(each, rules) for each in body.recipients]
     lines.know_reasons()
 
     def work() -> AddedRecipients:

@@ -29,6 +29,7 @@ from engine.services.campaigns import adding
 from engine.services.campaigns.adding import GivenRow
 from engine.services.lists.reader import open_sent
 from engine.services.lists.rows import Row
+from engine.services.numbering.numbers import NumberRules
 from engine.services.numbering.reasons import Reason
 from engine.store.threads import write
 from webui.api import problems
@@ -72,16 +73,9 @@ class LinesQuery(BaseModel):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class NumberRules:
-    """How numbers are read here: the area code of local ones, and whether those abroad are open."""
-
-    area: str | None
-    abroad: bool
-
-    def read(self, given: NewRecipient) -> GivenRow:
-        """The recipient of a line; BadInput for a wrong reference or wrong variables."""
-        return adding.read_row(given.number, given.reference, given.variables, self.area, self.abroad)
+def read_recipient(given: NewRecipient, accepted: NumberRules) -> GivenRow:
+    """The recipient of a line; BadInput for a wrong reference or wrong variables."""
+    return adding.read_row(given.number, given.reference, given.variables, accepted)
 
 
 class LineAnswer(BaseModel):
@@ -283,7 +277,7 @@ def _of_ndjson(rules: NumberRules) -> Generator[_Line]:
         except ValueError:
             yield _Line("", told, _unread("", *problems.both(_NO_OBJECT)))
         else:
-            yield _Line(given.number, told, _or_told(given.number, partial(rules.read, given)))
+            yield _Line(given.number, told, _or_told(given.number, partial(read_recipient, given, rules)))
 
 
 def _of_list(rules: NumberRules, column: str) -> Generator[_Line]:
@@ -292,9 +286,7 @@ def _of_list(rules: NumberRules, column: str) -> Generator[_Line]:
     with tempfile.TemporaryFile(dir=web().settings.data_dir / "tmp") as body:
         shutil.copyfileobj(request.stream, body, 65_536)
         with web().apart(
-            lambda: open_sent(
-                body, column, default_area=rules.area, allow_abroad=rules.abroad, account=account_id
-            ),
+            lambda: open_sent(body, column, rules, account=account_id),
             waits=True,
         ) as reader:
             for chunk in web().each_apart(iter(reader)):

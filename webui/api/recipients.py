@@ -17,11 +17,12 @@ from engine.services.campaigns.adding import GivenRow
 from engine.services.campaigns.recipient_results import RecipientResult
 from engine.services.compliance import traffic_caps
 from engine.services.lists import contact_lists
+from engine.services.numbering.numbers import NumberRules
 from engine.services.numbering.reasons import Reason
 from engine.store.threads import read
 from webui.api import lines
 from webui.api.campaigns import CampaignPath, own
-from webui.api.lines import LineAnswer, LinesQuery, NewRecipient, NumberRules
+from webui.api.lines import LineAnswer, LinesQuery, NewRecipient, read_recipient
 from webui.api.models import At, Id, Paged, PageQuery, RequestBody, Rials, at, page_of
 from webui.api.operations import created, key_of, operation
 from webui.request.context import web
@@ -148,7 +149,7 @@ def add_recipients(path: CampaignPath, body: NewRecipients) -> Response:
     """Add up to 1,000 numbers.  A number that cannot be called gets a reason; the others are added."""
     account_id, now = caller().account_id, wall_ms()
     rules = number_rules()
-    wanted = [rules.read(each) for each in body.recipients]
+    wanted = [read_recipient(each, rules) for each in body.recipients]
     lines.know_reasons()
 
     def work() -> AddedRecipients:
@@ -171,7 +172,7 @@ def summed(answers: list[LineAnswer]) -> AddedRecipients:
 
 def number_rules() -> NumberRules:
     """How numbers to be called are read."""
-    return NumberRules(web().settings.default_area_code or None, read(traffic_caps.opens_abroad))
+    return read(partial(traffic_caps.number_rules, web().settings.default_area_code))
 
 
 @operation(
@@ -229,8 +230,9 @@ def add_contact_list(path: CampaignPath, body: ContactListChoice) -> AddedRecipi
 
     while rows := read(partial(contact_lists.contacts, body.contact_list_id, last, adding.MAX_ROWS)):
         wanted = [
-            rules.read(
-                NewRecipient(number=row.number, reference=row.reference, variables=json.loads(row.variables))
+            read_recipient(
+                NewRecipient(number=row.number, reference=row.reference, variables=json.loads(row.variables)),
+                rules,
             )
             for row in rows
         ]

@@ -25,7 +25,7 @@ from engine.services.numbering.numbers import NormalNumber
 from engine.services.numbering.reasons import Reason
 from engine.store.threads import read, write
 from webui.api import lines
-from webui.api.lines import LinesQuery, NewRecipient
+from webui.api.lines import LinesQuery, NewRecipient, read_recipient
 from webui.api.models import At, Id, Paged, PageQuery, PhoneNumber, Reference, RequestBody, Rials, at, page_of
 from webui.api.operations import created, operation
 from webui.api.recipients import RECIPIENT_STATES, number_rules
@@ -111,7 +111,9 @@ def answer_of(row: RecipientResult) -> QuickSendAnswer:
 def create_quick_send(body: QuickSendRequest) -> Response:
     """Send a message to a number at once.  Its price is reserved."""
     account_id, now, policy = caller().account_id, wall_ms(), web().policy
-    number = number_of(number_rules().read(NewRecipient(number=body.number, reference=body.reference)))
+    number = number_of(
+        read_recipient(NewRecipient(number=body.number, reference=body.reference), number_rules())
+    )
     read(lambda: check_listed(account_id, body.kind, number))
     if body.text is not None:
         read(lambda: accounts.require_grant(account_id, permissions.OWN_VOICE))

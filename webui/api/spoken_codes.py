@@ -20,7 +20,7 @@ from engine.services.campaigns.one_time_codes import (
 )
 from engine.services.messages import otp_prompt
 from engine.store.threads import read, write
-from webui.api.lines import NewRecipient
+from webui.api.lines import NewRecipient, read_recipient
 from webui.api.models import At, Id, PhoneNumber, RequestBody, at
 from webui.api.operations import created, operation
 from webui.api.recipients import RECIPIENT_STATES, number_rules
@@ -80,7 +80,7 @@ class CheckedCode(BaseModel):
 def send_code(body: CodeRequest) -> Response:
     """Call a number and speak a code twice; check it with `check_code`."""
     account_id, now, folder, policy = caller().account_id, wall_ms(), web().settings.prompts_dir, web().policy
-    number = number_of(number_rules().read(NewRecipient(number=body.number)))
+    number = number_of(read_recipient(NewRecipient(number=body.number), number_rules()))
     code = body.code or one_time_codes.make(body.digits)
     prompt, length_ms = web().apart(
         lambda: otp_prompt.prompt_for_code(code, body.language, prompts_dir=folder)

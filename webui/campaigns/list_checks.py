@@ -62,7 +62,7 @@ def begin(pending: Pending, kind: str) -> Check:
     kept, so that the choices can be corrected.
     """
     uploads, settings, checks = web().uploads, web().settings, web().checks
-    abroad = read(traffic_caps.opens_abroad)
+    accepted = read(partial(traffic_caps.number_rules, settings.default_area_code))
     listed = partial(do_not_call.find, lists_for(kind, pending.account_id))
     # The request may change its own copy while the thread reads, and later ones choose the message and the rules.
     kept = dataclasses.replace(pending, checked=None, first_rows=None, problem="")
@@ -71,14 +71,14 @@ def begin(pending: Pending, kind: str) -> Check:
     def work(check: Check) -> None:
         with uploads.pinned_list(kept) as (path, digest), connected():
             try:
-                with launch.open_pending_list(path, kept, settings, abroad) as reader:
+                with launch.open_pending_list(path, kept, accepted) as reader:
                     kept.checked = count_list(reader, listed, check.note).as_dict()
             except BadInput as error:
                 looked = look_into(
                     path,
                     choices_of(kept.choices),
+                    accepted,
                     filename=kept.list_name,
-                    default_area=settings.default_area_code or None,
                     account=kept.account_id,
                 )
                 kept.first_rows, kept.problem = looked.as_dict(), error.sentence.kept()

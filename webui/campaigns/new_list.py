@@ -167,15 +167,15 @@ def _take_over(form: NumbersForm, pending: Pending) -> str:
 
 def _refused_rows(pending: Pending) -> Iterator[tuple[int | str, ...]]:
     """Read the list again and yield its excluded rows; texts are translated now, rows are made outside the request."""
-    settings, uploads = web().settings, web().uploads
+    uploads = web().uploads
     listed = partial(do_not_call.find, lists_for(_kind(pending), pending.account_id))
-    abroad = read(traffic_caps.opens_abroad)
+    accepted = read(partial(traffic_caps.number_rules, web().settings.default_area_code))
     sentences = {reason: reason_sentence(reason.value) for reason in Reason}
 
     def rows() -> Iterator[tuple[int | str, ...]]:
         with (
             uploads.pinned_list(pending) as (path, _digest),
-            launch.open_pending_list(path, pending, settings, abroad) as reader,
+            launch.open_pending_list(path, pending, accepted) as reader,
         ):
             for chunk in reader:
                 for row in downloads.read_here(partial(set_aside, chunk, listed)):

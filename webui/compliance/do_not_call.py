@@ -117,7 +117,7 @@ def import_() -> Answer | BaseResponse:
     """Add all numbers of a file to the list."""
     form = ImportForm(tag="import")
     list_id, now, by = _list(), wall_ms(), person().id
-    area = web().settings.default_area_code or None
+    accepted = suppression.number_rules(web().settings.default_area_code)
     taken: list[suppression.Taken] = []
 
     def work() -> None:
@@ -135,10 +135,8 @@ def import_() -> Answer | BaseResponse:
             lambda: open_list(
                 stream,
                 chosen,
+                accepted,
                 filename=name,
-                default_area=area,
-                allow_abroad=True,
-                takes_fillers=True,
                 account=whose,
             ),
             waits=True,

@@ -23,6 +23,7 @@ from engine.services.compliance.policy import Policy
 from engine.services.messages import library
 from engine.services.money import pricing
 from engine.services.money.ledger import NoCredit
+from engine.services.numbering.numbers import IN_IRAN, NumberRules
 from engine.states import OVER_STATES, CampaignState
 from engine.store.tables.core import Campaign
 
@@ -72,8 +73,7 @@ class NumbersAsWritten:
     """Numbers as somebody wrote them, and how this installation reads them."""
 
     texts: Sequence[str]
-    area: str | None = None
-    allow_abroad: bool = False
+    accepted: NumberRules = IN_IRAN
 
 
 def check(account_id: int, message_id: int, now: int) -> None:
@@ -116,7 +116,7 @@ def create(
 
     campaign_id = write(draft)
     try:
-        brought = import_numbers(campaign_id, numbers.texts, write, now, numbers.area, numbers.allow_abroad)
+        brought = import_numbers(campaign_id, numbers.texts, numbers.accepted, write, now)
         if not brought.added:
             raise Conflict("Campaign %(id)s has no recipient that can be called.", id=campaign_id)
         if starts:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from engine.config import Settings
 from engine.errors import AvanakError, Conflict
 from engine.services.accounts import audit_log, permissions
 from engine.services.campaigns import campaigns, drafts, list_imports, repeats, view
@@ -17,20 +16,20 @@ from engine.services.campaigns.uploads import Pending, Uploads, sha256_of
 from engine.services.compliance.policy import Policy
 from engine.services.lists.choices import choices_of
 from engine.services.lists.reader import ListReader, open_list
+from engine.services.numbering.numbers import NumberRules
 from engine.store.tables.core import Campaign, User
 from engine.store.threads import begin
 
 Write = Callable[[Callable[[], Any]], Any]
 
 
-def open_pending_list(path: Path, pending: Pending, settings: Settings, allow_abroad: bool) -> ListReader:
-    """The list of an upload, at `path`, read as this installation reads lists (`traffic_caps.opens_abroad`)."""
+def open_pending_list(path: Path, pending: Pending, accepted: NumberRules) -> ListReader:
+    """The list of an upload, at `path`; `accepted` as `traffic_caps.number_rules` gives it."""
     return open_list(
         path,
         choices_of(pending.choices),
+        accepted,
         filename=pending.list_name,
-        default_area=settings.default_area_code or None,
-        allow_abroad=allow_abroad,
         account=pending.account_id,
     )
 

@@ -36,6 +36,7 @@ from engine.services.compliance.policy import Policy
 from engine.services.lists.choices import choices_of
 from engine.services.lists.reader import ListReader, open_list
 from engine.services.money.ledger import NoCredit
+from engine.services.numbering.numbers import NumberRules
 from engine.states import CampaignState, ImportState, MessageState
 from engine.store.database import db
 from engine.store.tables.core import Campaign
@@ -174,7 +175,7 @@ def bring_in(
     database does not answer, EngineBusy when another process was faster; then call it again.
     """
     row: ListImport
-    row, abroad, account_id = read(lambda: _known(import_id))
+    row, accepted, account_id = read(lambda: _known(import_id, default_area))
     if row.state not in OPEN:
         return
     if uploads.begun_again(row.token) > MOST_TRIES:
@@ -190,7 +191,7 @@ def bring_in(
         uploads.has_gone_on(row.token)
 
     try:
-        with begin(lambda: _open(uploads, row, default_area, abroad, account_id))() as reader:
+        with begin(lambda: _open(uploads, row, accepted, account_id))() as reader:
             import_list(
                 row.campaign_id,
                 reader,
@@ -212,24 +213,21 @@ def bring_in(
     uploads.discard(row.token)
 
 
-def _known(import_id: int) -> tuple[ListImport, bool, int]:
-    """The import, whether numbers abroad may be called, and whose it is."""
+def _known(import_id: int, area: str) -> tuple[ListImport, NumberRules, int]:
+    """The import, how its numbers are read, and whose it is."""
     row = get(import_id)
-    return row, traffic_caps.opens_abroad(), int(campaigns.get(row.campaign_id).account_id)
+    return row, traffic_caps.number_rules(area), int(campaigns.get(row.campaign_id).account_id)
 
 
-def _open(
-    uploads: Uploads, row: ListImport, default_area: str, allow_abroad: bool, account_id: int
-) -> ListReader:
+def _open(uploads: Uploads, row: ListImport, accepted: NumberRules, account_id: int) -> ListReader:
     path = uploads.taken_list(row.token)
     if row.sha256 and sha256_of(path) != row.sha256:
         raise BadInput("The list is not the one that was checked and confirmed; nothing more of it comes in.")
     return open_list(
         path,
         choices_of(row.choices),
+        accepted,
         filename=row.source_name,
-        default_area=default_area or None,
-        allow_abroad=allow_abroad,
         account=account_id,
         lane=Lane.BEHIND,
     )

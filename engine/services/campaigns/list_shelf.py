@@ -29,6 +29,7 @@ from engine.services.lists.contact_lists import NewContact
 from engine.services.lists.names import is_of_person
 from engine.services.lists.reader import ListReader, open_list
 from engine.services.lists.rows import Row
+from engine.services.numbering.numbers import NumberRules
 from engine.store.sql import execute
 from engine.store.tables.programs import ContactList
 from engine.workers.job import Lane
@@ -98,9 +99,9 @@ def bring_in(row: ContactList, shelf: Shelf, default_area: str, read: Run, write
     when it is to be tried again.
     """
     list_id, sentence = int(row.id), ""
-    abroad = read(traffic_caps.opens_abroad)
+    accepted = read(partial(traffic_caps.number_rules, default_area))
     try:
-        with begin(lambda: _open(row, shelf, default_area, abroad))() as reader:
+        with begin(lambda: _open(row, shelf, accepted))() as reader:
             _take(list_id, reader, bool(choices_of(row.choices).name_column), write, begin)
     except (StoreUnavailable, EngineBusy):
         raise
@@ -141,13 +142,12 @@ def lay_out(row: ContactList, file: BinaryIO) -> str:
     return Choices(columns="1", name_column=2 if row.has_name else 0).kept()
 
 
-def _open(row: ContactList, shelf: Shelf, default_area: str, allow_abroad: bool) -> ListReader:
+def _open(row: ContactList, shelf: Shelf, accepted: NumberRules) -> ListReader:
     return open_list(
         shelf.path(row.token),
         choices_of(row.choices),
+        accepted,
         filename=row.source_name,
-        default_area=default_area or None,
-        allow_abroad=allow_abroad,
         account=int(row.account_id),
         lane=Lane.BEHIND,
     )

@@ -20,7 +20,7 @@ from engine.clock import from_ms
 from engine.services.accounts import audit_log, quotas
 from engine.services.lists.counting import ListCount
 from engine.services.lists.reader import ListReader
-from engine.services.numbering.numbers import NormalNumber, display
+from engine.services.numbering.numbers import NormalNumber, NumberRules, display
 from engine.states import MessageKind
 from engine.store import do_not_call
 from engine.store.do_not_call import EVERYBODY
@@ -49,6 +49,11 @@ def lists_for(kind: str, account_id: int) -> tuple[int, ...]:
 def list_of_key(kind: str, account_id: int) -> int:
     """The list that somebody who presses 11 is put on: that of all advertising, or the account's own."""
     return EVERYBODY if kind == MessageKind.ADVERTISING else account_id
+
+
+def number_rules(area: str) -> NumberRules:
+    """How numbers for a list are read, whether or not they may be called; `area` as in `traffic_caps.number_rules`."""
+    return NumberRules(area or None, abroad=True, fillers=True)
 
 
 def as_integer(e164: str) -> int:

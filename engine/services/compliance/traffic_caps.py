@@ -19,6 +19,7 @@ from engine.config import Settings
 from engine.errors import BadInput, NotAllowed, NotFound
 from engine.sentences import Amount, Sentence
 from engine.services.accounts import audit_log
+from engine.services.numbering.numbers import NumberRules
 from engine.store.ledger import REVENUE, balance_of
 from engine.store.sql import execute, run_over_values
 from engine.store.tables.core import Account, CallCap, CallTraffic, Destination
@@ -81,6 +82,11 @@ class Destinations:
 def opens_abroad() -> bool:
     """Whether any prefix outside Iran is open; then lists may hold such numbers."""
     return bool(execute("SELECT 1 FROM destination WHERE is_open AND prefix NOT LIKE ? LIMIT 1", ["98%"]))
+
+
+def number_rules(area: str) -> NumberRules:
+    """How numbers to be called are read; `area` is the installation's area code, or empty."""
+    return NumberRules(area or None, opens_abroad())
 
 
 def set_destination(prefix: str, is_open: bool, note: str, now: int, person_id: int | None) -> None:

@@ -14,7 +14,7 @@ from engine.services.lists.kinds import open_table
 from engine.services.lists.layout import SAMPLE_ROWS, Layout
 
 
-def look_into(file: BinaryIO, name: str, choices: Choices, *, default_area: str | None = None) -> ListFacts:
+def look_into(file: BinaryIO, name: str, choices: Choices, default_area: str | None) -> ListFacts:
     """Facts about the first rows of a list, even when no column of numbers is found.  BadInput as in `open_reading`."""
     with ExitStack() as resources:
         table = open_table(file, name, choices.sheet)

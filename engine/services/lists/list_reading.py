@@ -30,7 +30,14 @@ from engine.services.lists.prefixes import with_prefix
 from engine.services.lists.rows import Row
 from engine.services.lists.table import Table
 from engine.services.numbering.identity_codes import FILLERS
-from engine.services.numbering.numbers import NormalNumber, normalise, numbers_in, usual_numbers
+from engine.services.numbering.numbers import (
+    IN_IRAN,
+    NormalNumber,
+    NumberRules,
+    normalise,
+    numbers_in,
+    usual_numbers,
+)
 from engine.services.numbering.reasons import Reason
 
 MAX_CELL = 1_000
@@ -52,29 +59,19 @@ class Reading:
         table: Table,
         filename: str,
         choices: Choices,
+        accepted: NumberRules,
         *,
-        default_area: str | None,
-        allow_abroad: bool,
-        allow_premium: bool,
-        allow_short: bool,
         max_rows: int,
         chunk_rows: int,
         needs_number: bool,
-        takes_fillers: bool,
     ) -> None:
         self.filename = filename
         self.counts: Counter[Reason | None] = Counter()
         self._table = table
         self._choices = choices
         self._read_number = (
-            partial(
-                normalise,
-                default_area=default_area,
-                allow_abroad=allow_abroad,
-                allow_premium=allow_premium,
-                allow_short=allow_short,
-            )
-            if default_area or allow_abroad or allow_premium or allow_short
+            partial(normalise, default_area=accepted.area, allow_abroad=accepted.abroad)
+            if accepted.area or accepted.abroad
             else normalise
         )
         self._max_rows, self._chunk_rows = max_rows, chunk_rows
@@ -84,7 +81,7 @@ class Reading:
         self._unparted: tuple[int, str] | None = None  # the first line that seems to have several cells
         self._filled = self._blank = self._hidden = self._several = self._beside_words = 0
         self._headers = 0  # headers that are repeated between the rows
-        self._fillers = frozenset[str]() if takes_fillers else FILLERS
+        self._fillers = frozenset[str]() if accepted.fillers else FILLERS
         self._footers = set[int]()  # lines that are totals or notes of the list's maker
         self._elsewhere = 0  # rows without a number that have one in a column that was not chosen
 
@@ -92,7 +89,7 @@ class Reading:
         sample = list(islice(rows, SAMPLE_ROWS))
         if not sample:
             raise BadInput("%(file)s is empty.", file=filename)
-        layout = Layout(sample, table, choices, filename, default_area)
+        layout = Layout(sample, table, choices, filename, accepted.area)
         if layout.refusal is not None:
             raise layout.refusal
         self._layout = layout
@@ -365,15 +362,11 @@ def open_reading(
     file: BinaryIO,
     name: str,
     choices: Choices = AS_FOUND,
+    accepted: NumberRules = IN_IRAN,
     *,
-    default_area: str | None = None,
-    allow_abroad: bool = False,
-    allow_premium: bool = False,
-    allow_short: bool = False,
     max_rows: int,
     chunk_rows: int,
     needs_number: bool = True,
-    takes_fillers: bool = False,
 ) -> Reading:
     """Begin to read a list.  Raises BadInput, in one sentence, if it is not one.
 
@@ -386,14 +379,10 @@ def open_reading(
             table,
             name,
             choices,
-            default_area=default_area,
-            allow_abroad=allow_abroad,
-            allow_premium=allow_premium,
-            allow_short=allow_short,
+            accepted,
             max_rows=max_rows,
             chunk_rows=chunk_rows,
             needs_number=needs_number,
-            takes_fillers=takes_fillers,
         )
         reading.adopt(resources.pop_all())
         return reading

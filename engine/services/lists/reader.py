@@ -15,7 +15,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
@@ -25,7 +25,7 @@ import numpy.typing as npt
 from engine.services.lists.choices import AS_FOUND, Choices, ListFacts, facts_of
 from engine.services.lists.rows import ReadMode, Row, unpack
 from engine.services.lists.source import MAX_BYTES, open_source
-from engine.services.numbering.numbers import check_area
+from engine.services.numbering.numbers import IN_IRAN, NumberRules, check_area
 from engine.text import shown_name
 from engine.workers import pool
 from engine.workers.job import MB, Answer, Job, Lane, Limits
@@ -101,17 +101,13 @@ SENT = "CSV"  # the file name, in sentences, of lines that a program sent
 def open_list(
     source: str | Path | BinaryIO,
     choices: Choices = AS_FOUND,
+    accepted: NumberRules = IN_IRAN,
     *,
     filename: str | None = None,
-    default_area: str | None = None,
-    allow_abroad: bool = False,
-    allow_premium: bool = False,
-    allow_short: bool = False,
     max_bytes: int = MAX_BYTES,
     max_rows: int = MAX_ROWS,
     only_numbers: bool = False,
     needs_number: bool = True,
-    takes_fillers: bool = False,
     account: int | None = None,
     lane: Lane = Lane.LONG,
 ) -> ListReader:
@@ -119,30 +115,31 @@ def open_list(
 
     ``source`` is a path (also of a pipe) or a binary stream (an upload); ``filename`` is its name for people.
     With `only_numbers` use `ListReader.numbers`, which takes half the time.  With `needs_number` a list without a
-    number to call is refused at its end; with `takes_fillers` (a do-not-call list) `Reason.FILLER` is never given.
+    number to call is refused at its end.
     The reader holds a worker and a turn of `account` in `lane` until it is closed: close it, or use it in a ``with`` statement.
     Raises QueueFull when too many lists of the account wait.
     """
-    options = {
-        "default_area": check_area(default_area) if default_area else None,
-        "allow_abroad": allow_abroad,
-        "allow_premium": allow_premium,
-        "allow_short": allow_short,
-        "max_rows": max_rows,
-        "chunk_rows": CHUNK_ROWS,
-        "needs_number": needs_number,
-        "takes_fillers": takes_fillers,
-    }
+    limits = {"max_rows": max_rows, "chunk_rows": CHUNK_ROWS, "needs_number": needs_number}
     mode = ReadMode.NUMBERS if only_numbers else ReadMode.ROWS
     with ExitStack() as resources:
-        name, answers = _asked(source, filename, choices, options, mode, max_bytes, account, lane, resources)
+        name, path = _on_disk(source, filename, max_bytes, resources)
+        answers = pool.stream(
+            _JOBS[lane],
+            path,
+            name,
+            asdict(choices),
+            _checked(accepted),
+            limits,
+            mode,
+            account=account,
+            what=name,
+        )
+        resources.callback(answers.close)
         begins = next(answers)
         return ListReader(name, begins.value, answers, resources.pop_all())
 
 
-def open_sent(
-    source: BinaryIO, columns: str, *, default_area: str | None, allow_abroad: bool, account: int
-) -> ListReader:
+def open_sent(source: BinaryIO, columns: str, accepted: NumberRules, *, account: int) -> ListReader:
     """Open lines that a program sent and waits for.  Errors as in `open_list`.
 
     The columns with numbers are given, not guessed.  A list without a number to call is no error.
@@ -150,9 +147,8 @@ def open_sent(
     return open_list(
         source,
         Choices(columns=columns),
+        accepted,
         filename=SENT,
-        default_area=default_area,
-        allow_abroad=allow_abroad,
         needs_number=False,
         account=account,
         lane=Lane.QUICK,
@@ -162,40 +158,40 @@ def open_sent(
 def look_into(
     source: str | Path | BinaryIO,
     choices: Choices = AS_FOUND,
+    accepted: NumberRules = IN_IRAN,
     *,
     filename: str | None = None,
-    default_area: str | None = None,
-    max_bytes: int = MAX_BYTES,
     account: int | None = None,
 ) -> ListFacts:
     """Facts about the first rows of a list, even when no column of numbers is found.  Errors as in `open_list`."""
-    options = {"default_area": check_area(default_area) if default_area else None}
     with ExitStack() as resources:
-        _, answers = _asked(
-            source, filename, choices, options, ReadMode.FACTS, max_bytes, account, Lane.LONG, resources
+        name, path = _on_disk(source, filename, MAX_BYTES, resources)
+        (found,) = pool.stream(
+            _JOBS[Lane.LONG],
+            path,
+            name,
+            asdict(choices),
+            _checked(accepted),
+            {},
+            ReadMode.FACTS,
+            account=account,
+            what=name,
         )
-        (found,) = answers
         return facts_of(found.value)
 
 
-def _asked(
-    source: str | Path | BinaryIO,
-    filename: str | None,
-    choices: Choices,
-    options: dict[str, Any],
-    mode: ReadMode,
-    max_bytes: int,
-    account: int | None,
-    lane: Lane,
-    resources: ExitStack,
-) -> tuple[str, Iterator[Answer]]:
-    """The list's name for people, and the worker's answers; `resources` closes everything."""
+def _on_disk(
+    source: str | Path | BinaryIO, filename: str | None, max_bytes: int, resources: ExitStack
+) -> tuple[str, str]:
+    """The list's name for people, and the path under which a worker finds it until `resources` are closed."""
     called = filename or (str(source) if isinstance(source, (str, Path)) else "")
     name = shown_name(called, "the list")
-    path = _path_of(open_source(source, name, resources, max_bytes), resources)
-    answers = pool.stream(_JOBS[lane], path, name, asdict(choices), options, mode, account=account, what=name)
-    resources.callback(answers.close)
-    return name, answers
+    return name, _path_of(open_source(source, name, resources, max_bytes), resources)
+
+
+def _checked(accepted: NumberRules) -> dict[str, Any]:
+    """The rules as the worker takes them.  Raises BadInput for an area code that is none."""
+    return asdict(replace(accepted, area=check_area(accepted.area) if accepted.area else None))
 
 
 def warm_up() -> None:

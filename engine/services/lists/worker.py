@@ -9,23 +9,29 @@ from engine.services.lists.choices import Choices
 from engine.services.lists.first_look import look_into
 from engine.services.lists.list_reading import Reading, open_reading
 from engine.services.lists.rows import ReadMode, pack
+from engine.services.numbering.numbers import NumberRules
 from engine.workers.job import Answer
 
 
 def read(
-    path: str, name: str, choices: dict[str, Any], options: dict[str, Any], mode: ReadMode
+    path: str,
+    name: str,
+    choices: dict[str, Any],
+    accepted: dict[str, Any],
+    limits: dict[str, Any],
+    mode: ReadMode,
 ) -> Iterator[Answer]:
     """Yield the first facts of the list, then its chunks of rows (as bytes beside the value), then its final facts.
 
     In the mode for numbers the chunks are those of `Reading.numbers`, eight bytes a number; in the mode for facts
     there is one answer.  Raises BadInput.
     """
-    chosen = Choices(**choices)
+    chosen, rules = Choices(**choices), NumberRules(**accepted)
     with open(path, "rb") as file:
         if mode == ReadMode.FACTS:
-            yield Answer(look_into(file, name, chosen, **options).as_dict())
+            yield Answer(look_into(file, name, chosen, rules.area).as_dict())
             return
-        with open_reading(file, name, chosen, **options) as reading:
+        with open_reading(file, name, chosen, rules, **limits) as reading:
             yield Answer(_state(reading))
             if mode == ReadMode.NUMBERS:
                 for numbers in reading.numbers():

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -61,6 +62,20 @@ class NormalNumber(NamedTuple):
     area: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class NumberRules:
+    """Which numbers are read from what somebody wrote."""
+
+    area: str | None = None
+    """The area code (``021``) that completes local numbers of eight digits."""
+    abroad: bool = False
+    """Whether numbers outside Iran are accepted."""
+    fillers: bool = False
+    """Whether 09000000000 and the like are accepted, which stand in lists for «no number»."""
+
+
+IN_IRAN = NumberRules()
+
 assert PHONE_METADATA_IR.mobile
 assert PHONE_METADATA_IR.fixed_line
 _MOBILE = PHONE_METADATA_IR.mobile.national_number_pattern
@@ -100,14 +115,11 @@ def normalise(
     *,
     default_area: str | None = None,
     allow_abroad: bool = False,
-    allow_premium: bool = False,
-    allow_short: bool = False,
 ) -> NormalNumber | Reason:
     """Return the number that ``text`` spells, or the reason why it is refused.
 
     ``default_area`` (``021`` or ``21``, see ``check_area``) completes a local number of eight digits.  Numbers
-    abroad, premium numbers and short numbers are refused unless the operator allows them (toll fraud); emergency
-    numbers are always refused.
+    abroad are refused unless the operator allows them (toll fraud); premium, short and emergency numbers always.
     """
     match = _fast(text)
     if match is None and len(text) <= MAX_TEXT and not _with_care(text):
@@ -119,7 +131,7 @@ def normalise(
         if match.lastgroup == "mobile":
             return tuple.__new__(NormalNumber, ("+98" + national, _IS_MOBILE, None))
         return tuple.__new__(NormalNumber, ("+98" + national, _IS_LANDLINE, "0" + national[:2]))
-    return _normalise_slowly(text, default_area, allow_abroad, allow_premium, allow_short)
+    return _normalise_slowly(text, default_area, allow_abroad)
 
 
 def numbers_in(text: str) -> list[str]:
@@ -166,21 +178,25 @@ def dial_digits(e164: str) -> str:
     return "0" + digits[2:] if digits.startswith("98") else "00" + digits
 
 
-def _normalise_slowly(
-    text: str, default_area: str | None, allow_abroad: bool, allow_premium: bool, allow_short: bool
-) -> NormalNumber | Reason:
-    """Read any spelling, in four steps.
-
-    1. Convert the characters to ASCII, remove decoration around the number, undo what spreadsheets do.
-    2. Refuse what is not one number: a date, an amount, two numbers.
-    3. Remove ``+98``, ``0098``, ``98`` or ``0``, or add the default area.
-    4. Ask phonenumbers about the rest.
-    """
+def _normalise_slowly(text: str, default_area: str | None, allow_abroad: bool) -> NormalNumber | Reason:
+    """Read any spelling: convert it to plain characters, refuse what is not one number, ask phonenumbers."""
     if len(text) > MAX_TEXT:
         return Reason.NOT_A_NUMBER
     whole = plain(text).strip()
     if wrapped := _FORMULA_TEXT.fullmatch(whole):
         whole = wrapped[1].strip()
+    spelt = _spelt(whole)
+    if isinstance(spelt, Reason):
+        return spelt
+    digits = "".join(filter(str.isdigit, spelt))
+    refusal = _refusal(whole, spelt, digits)
+    if refusal is not None:
+        return refusal
+    return _in_a_country(spelt, _CODE_TWICE.sub("", digits), default_area, allow_abroad)
+
+
+def _spelt(whole: str) -> str | Reason:
+    """Remove decoration around a number, and undo what spreadsheets do to it."""
     if has_extension(whole):
         return Reason.EXTENSION
     spelt = with_digits(undecorated(whole))
@@ -195,9 +211,11 @@ def _normalise_slowly(
         if exact is None:
             return Reason.ROUNDED
         spelt = exact
-    spelt = joined(spelt)
+    return joined(spelt)
 
-    digits = "".join(filter(str.isdigit, spelt))
+
+def _refusal(whole: str, spelt: str, digits: str) -> Reason | None:
+    """Why a text is not one telephone number: an amount, several numbers, words, a code; None if it may be one."""
     if is_amount(spelt):
         return Reason.NOT_A_NUMBER
     if len(digits) > 13 and _holds_several(whole):
@@ -210,8 +228,13 @@ def _normalise_slowly(
         return Reason.BESIDE_WORDS if digits and beside_words(whole) else Reason.NOT_A_NUMBER
     if _AS_CODES.fullmatch(spelt) and not digits.startswith("0"):
         return Reason.MAY_BE_CODE
-    digits = _CODE_TWICE.sub("", digits)
+    return None
 
+
+def _in_a_country(
+    spelt: str, digits: str, default_area: str | None, allow_abroad: bool
+) -> NormalNumber | Reason:
+    """Remove ``+98``, ``0098``, ``98`` or ``0``, or add the default area; then check the number in its country."""
     if "+" in spelt and not digits.startswith("0"):
         international = digits
     elif digits.startswith("00"):
@@ -224,17 +247,17 @@ def _normalise_slowly(
         international = ""
     if international:
         if not international.startswith("98"):
-            return _abroad(international, allow_abroad, allow_premium)
-        return _in_iran(international[2:].removeprefix("0"), allow_premium, allow_short)
+            return _abroad(international, allow_abroad)
+        return _in_iran(international[2:].removeprefix("0"))
     if digits.startswith("0"):
-        return _in_iran(digits[1:], allow_premium, allow_short)
+        return _in_iran(digits[1:])
     if len(digits) == 8:
         if default_area is None:
             return Reason.NO_AREA_CODE
         if digits[0] in "01":  # no exchange begins with these
             return Reason.UNASSIGNED
-        return _in_iran(default_area.removeprefix("0") + digits, allow_premium, allow_short)
-    found = _in_iran(digits, allow_premium, allow_short)
+        return _in_iran(default_area.removeprefix("0") + digits)
+    found = _in_iran(digits)
     if _NORTH_AMERICAN.fullmatch(spelt) and not (type(found) is NormalNumber and found.kind is _IS_MOBILE):
         return Reason.FOREIGN_FORM
     if found is Reason.TOO_SHORT and 3 <= len(digits) <= 5:
@@ -264,7 +287,7 @@ def _holds_several(plain_text: str) -> bool:
     )
 
 
-def _abroad(international: str, allow_abroad: bool, allow_premium: bool) -> NormalNumber | Reason:
+def _abroad(international: str, allow_abroad: bool) -> NormalNumber | Reason:
     if international.startswith("0"):
         return Reason.UNASSIGNED
     if len(international) < 6:
@@ -280,13 +303,13 @@ def _abroad(international: str, allow_abroad: bool, allow_premium: bool) -> Norm
     kind = phonenumbers.number_type(number)
     if kind == PhoneNumberType.UNKNOWN:
         return Reason.UNASSIGNED
-    if kind in _CHARGED_MORE and not allow_premium:
+    if kind in _CHARGED_MORE:
         return Reason.PREMIUM
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return NormalNumber(e164, LineKind.MOBILE if kind == PhoneNumberType.MOBILE else LineKind.OTHER)
 
 
-def _in_iran(national: str, allow_premium: bool, allow_short: bool) -> NormalNumber | Reason:
+def _in_iran(national: str) -> NormalNumber | Reason:
     """Check a national significant number (without ``+98`` or ``0``)."""
     if len(national) > 10:
         return Reason.TOO_LONG
@@ -297,15 +320,14 @@ def _in_iran(national: str, allow_premium: bool, allow_short: bool) -> NormalNum
     if len(national) == 10 and national.startswith("942"):
         return Reason.ADVERTISING_RANGE
     if len(national) == 10 and national.startswith("909"):
-        # Audiotex numbers of Iran, which phonenumbers does not list.
-        return NormalNumber("+98" + national, LineKind.OTHER) if allow_premium else Reason.PREMIUM
+        return Reason.PREMIUM  # audiotex numbers of Iran, which phonenumbers does not list
     number = PhoneNumber(country_code=98, national_number=int(national))
     kind = phonenumbers.number_type(number)
     if kind == PhoneNumberType.UNKNOWN:
         return Reason.UNASSIGNED if len(national) == 10 else Reason.TOO_SHORT
-    e164 = "+98" + national
     if len(national) < 10:
-        return NormalNumber(e164, LineKind.OTHER) if allow_short else Reason.SHORT_NUMBER
+        return Reason.SHORT_NUMBER
+    e164 = "+98" + national
     if kind == PhoneNumberType.MOBILE:
         return NormalNumber(e164, LineKind.MOBILE)
     area = "0" + national[:2]

@@ -23,7 +23,7 @@ from engine.services.campaigns.view import CampaignView
 from engine.services.compliance import regions, traffic_caps
 from engine.services.money import reservations
 from engine.services.money.ledger import NoCredit
-from engine.services.numbering.numbers import display
+from engine.services.numbering.numbers import NumberRules, display
 from engine.services.outbox import texts
 from engine.services.outbox.texts import TextWanted
 from engine.states import OVER_STATES, CampaignState, Disposition, MessageState, RecipientState
@@ -80,11 +80,12 @@ def create(asked: Asked) -> int:
     wanted = _texts(asked)
     lines = settings.sms_lines.split()
 
-    def look() -> tuple[tuple[str, ...], bool]:
+    def look() -> tuple[tuple[str, ...], NumberRules]:
         dated.check(account_id, asked["MessageID"], now)
-        return regions.gateways_of(account_id, asked["ServerID"]), traffic_caps.opens_abroad()
+        accepted = traffic_caps.number_rules(settings.default_area_code)
+        return regions.gateways_of(account_id, asked["ServerID"]), accepted
 
-    gateways, allow_abroad = read(look)
+    gateways, accepted = read(look)
     rules = CampaignRules(
         name=asked["Title"],
         max_tries=asked["MaxTryCount"],
@@ -96,9 +97,7 @@ def create(asked: Asked) -> int:
         record_s=record_seconds(asked),
         gateways=gateways,
     )
-    numbers = NumbersAsWritten(
-        dated.numbers_in(asked["Numbers"]), settings.default_area_code or None, allow_abroad
-    )
+    numbers = NumbersAsWritten(dated.numbers_in(asked["Numbers"]), accepted)
     return dated.create(
         account_id, rules, asked["MessageID"], numbers, now, policy, write,
         starts=asked["AutoStart"], also=lambda made: texts.allow(account_id, made, wanted, lines) if wanted else None,
