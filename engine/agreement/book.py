@@ -1,6 +1,6 @@
-"""The same month for thousands of accounts: the common part is reckoned once.
+"""The same month for thousands of accounts: the common part is calculated once.
 
-All accounts without records of their own share one `Reckoning` (the same object, evidence and hash).  An account with
+All accounts without records of their own share one `Calculation` (the same object, evidence and hash).  An account with
 records of its own needs only the work for these.
 """
 
@@ -10,9 +10,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 
+from engine.agreement.calculation import Calculation, accepted_spans, calculate
 from engine.agreement.intervals import Span, clip, merge, subtract, union
 from engine.agreement.months import Month
-from engine.agreement.reckoning import Reckoning, accepted_spans, reckon
 from engine.agreement.records import (
     Account,
     Exclusion,
@@ -27,7 +27,7 @@ from engine.sentences import Instant
 
 
 class MonthBook:
-    """All records of one month; `reckon(account)` gives the reckoning of one account.
+    """All records of one month; `calculate(account)` gives the calculation of one account.
 
     Records with `account` None concern everybody, others only that account.  `terms` is the version in force when
     the month began.  Raises BadInput if an exclusion of a kind that concerns one customer has no account.
@@ -60,15 +60,15 @@ class MonthBook:
                 )
             else:
                 for_all_exclusions.append(each)
-        self.common = reckon(month, for_all_outages, for_all_exclusions, terms, unknown, until)
+        self.common = calculate(month, for_all_outages, for_all_exclusions, terms, unknown, until)
 
     @property
     def accounts_with_own_records(self) -> frozenset[Account]:
-        """The accounts whose reckoning differs from `common`."""
+        """The accounts whose calculation differs from `common`."""
         return frozenset(self._outages) | frozenset(self._exclusions)
 
-    def reckon(self, account: Account) -> Reckoning:
-        """The month of one account; equal to `reckon()` with the records of that account and of everybody."""
+    def calculate(self, account: Account) -> Calculation:
+        """The month of one account; equal to `calculate()` with the records of that account and of everybody."""
         outages = self._outages.get(account, [])
         exclusions = self._exclusions.get(account, [])
         if not outages and not exclusions:

@@ -1,4 +1,4 @@
-"""Reckon a month from a JSON document, for what-if questions and for people who want to check our figures.
+"""Calculate a month from a JSON document, for what-if questions and for people who want to check our figures.
 
 In::
 
@@ -18,10 +18,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from engine.agreement.calculation import Calculation, calculate
 from engine.agreement.dates import iso, parse_instant, quoted
 from engine.agreement.intervals import Spans, total
 from engine.agreement.months import Month
-from engine.agreement.reckoning import Reckoning, reckon
 from engine.agreement.records import Exclusion, Outage
 from engine.agreement.terms import ExclusionKind, published
 from engine.agreement.verdicts import Verdict
@@ -42,7 +42,7 @@ def parse_document(text: str | bytes) -> dict[str, Any]:
     except ValueError as error:
         raise BadInput("the document is no JSON: %(why)s", why=error) from None
     except RecursionError:
-        raise BadInput("the document is no reckoning: it is nested too deeply") from None
+        raise BadInput("the document is no calculation: it is nested too deeply") from None
     if not isinstance(document, dict):
         raise BadInput('the document must be a JSON object like {"month": "1405-08", "outages": []}')
     try:
@@ -52,8 +52,8 @@ def parse_document(text: str | bytes) -> dict[str, Any]:
     return document
 
 
-def reckon_document(document: dict[str, Any]) -> dict[str, Any]:
-    """Reckon a document; the answer has the keys of `describe`.  Raises BadInput with one sentence."""
+def calculate_document(document: dict[str, Any]) -> dict[str, Any]:
+    """Calculate a document; the answer has the keys of `describe`.  Raises BadInput with one sentence."""
     strange = sorted(set(document) - _KEYS)
     if strange:
         raise BadInput(
@@ -74,7 +74,7 @@ def reckon_document(document: dict[str, Any]) -> dict[str, Any]:
     exclusions = [_exclusion(record, i) for i, record in enumerate(_list(document, "exclusions"))]
     unknown = [_span(record, f"unknown[{i}]") for i, record in enumerate(_list(document, "unknown"))]
     until = document.get("until")
-    reckoning = reckon(
+    calculation = calculate(
         month,
         outages,
         exclusions,
@@ -82,9 +82,9 @@ def reckon_document(document: dict[str, Any]) -> dict[str, Any]:
         unknown,
         None if until is None else parse_instant(until, "until"),
     )
-    answer = describe(reckoning)
+    answer = describe(calculation)
     records: list[Outage | Exclusion] = [*outages, *exclusions]
-    outside = [each.ref for each in records if not _touches(each, reckoning.month)]
+    outside = [each.ref for each in records if not _touches(each, calculation.month)]
     return {**answer, "outside_month": outside}
 
 
@@ -147,36 +147,36 @@ def _exclusion(record: Any, index: int) -> Exclusion:
     return Exclusion(start, end, kind, announced_at, _ref(record, what))
 
 
-def describe(reckoning: Reckoning) -> dict[str, Any]:
-    """A reckoning as plain data for JSON.
+def describe(calculation: Calculation) -> dict[str, Any]:
+    """A calculation as plain data for JSON.
 
     Seconds are whole; `availability_percent` is the exact fraction
     (`availability_exact`) as the nearest float, `availability_shown` the text
     for people.  Spans are ISO times in Tehran.
     """
-    known = reckoning.as_known
-    english, persian = reckoning.sentence()
-    worst = reckoning.if_unknown_was_down
-    month = reckoning.month
+    known = calculation.as_known
+    english, persian = calculation.sentence()
+    worst = calculation.if_unknown_was_down
+    month = calculation.month
     return {
         "month": month.key,
         "from": iso(month.start),
         "to": iso(month.end),
-        "until": None if reckoning.until is None else iso(reckoning.until),
+        "until": None if calculation.until is None else iso(calculation.until),
         "month_s": month.seconds,
-        "terms": reckoning.rule.terms_id,
-        "downtime_s": total(reckoning.down),
-        "excluded_downtime_s": total(reckoning.down) - known.down_s,
+        "terms": calculation.rule.terms_id,
+        "downtime_s": total(calculation.down),
+        "excluded_downtime_s": total(calculation.down) - known.down_s,
         **_verdict(known),
-        "unknown_s": total(reckoning.unknown),
-        "is_settled": reckoning.is_settled,
+        "unknown_s": total(calculation.unknown),
+        "is_settled": calculation.is_settled,
         "if_unknown_was_down": _verdict(worst),
         "allowed_downtime_s": known.allowed_s,
         "next_discount": known.next_discount,
         "sentence": english,
         "sentence_fa": persian,
-        "counted": _spans(reckoning.counted),
-        "unknown": _spans(reckoning.unknown),
+        "counted": _spans(calculation.counted),
+        "unknown": _spans(calculation.unknown),
         "outages": [
             {
                 "ref": line.outage.ref,
@@ -186,7 +186,7 @@ def describe(reckoning: Reckoning) -> dict[str, Any]:
                 "excluded_s": total(line.excluded),
                 "counted": _spans(line.counted),
             }
-            for line in reckoning.outage_lines()
+            for line in calculation.outage_lines()
         ],
         "exclusions": [
             {
@@ -200,9 +200,9 @@ def describe(reckoning: Reckoning) -> dict[str, Any]:
                 "explanation_fa": line.judgement.fa,
                 "downtime_in_it_s": total(line.downtime),
             }
-            for line in reckoning.exclusion_lines()
+            for line in calculation.exclusion_lines()
         ],
-        "evidence_sha256": reckoning.evidence_sha256,
+        "evidence_sha256": calculation.evidence_sha256,
     }
 
 

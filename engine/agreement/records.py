@@ -1,4 +1,4 @@
-"""The input of a reckoning: outages, exclusions, and our judgement of exclusions."""
+"""The input of a calculation: outages, exclusions, and our judgement of exclusions."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The statement of a month for one account: its hash, its rows, and the CSV file.
 
-A statement is a head (account, number, money) and a `Reckoning`.  It is never edited; a correction is another statement
+A statement is a head (account, number, money) and a `Calculation`.  It is never edited; a correction is another statement
 that `adjusts` the first.  The same head and the same evidence give the same hash, CSV and PDF, byte for byte.
 """
 
@@ -13,10 +13,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
+from engine.agreement.calculation import Calculation
 from engine.agreement.dates import duration_text_fa, instant_text, instant_text_fa, iso, persian_digits
 from engine.agreement.intervals import total
 from engine.agreement.line_month import LineFigures, LineMonth
-from engine.agreement.reckoning import Reckoning
 from engine.agreement.records import Account
 from engine.agreement.terms import Band, Terms, percent_text
 from engine.csv_cells import safe_cell
@@ -33,7 +33,7 @@ DECIDED_FA = {"percent": "ستون درصد", "minutes": "ستون دقیقه", 
 
 @dataclass(frozen=True, slots=True)
 class StatementHead:
-    """What a statement contains besides its reckoning; money in whole Rials.
+    """What a statement contains besides its calculation; money in whole Rials.
 
     `subscription_rials` is the price of the next month's subscription, to which the discount applies, and
     `discount_rials` the credit.  Both are None when no credit is given (yet); `note` has the reasons (codes of
@@ -57,12 +57,12 @@ def notes_of(note: str) -> list[str]:
     return codes if NOTES_FA.keys() >= set(codes) else note.split("؛ ")
 
 
-def statement_sha256(head: StatementHead, reckoning: Reckoning) -> str:
+def statement_sha256(head: StatementHead, calculation: Calculation) -> str:
     """Hash of the statement: its head and the hash of its evidence."""
     content = asdict(head)
     if head.line is None:
         del content["line"]  # old statements had no such key; their hashes must not change
-    content["evidence_sha256"] = reckoning.evidence_sha256
+    content["evidence_sha256"] = calculation.evidence_sha256
     text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -95,9 +95,9 @@ def band_texts_fa(bands: tuple[Band, ...]) -> list[tuple[str, str, str]]:
     return rows
 
 
-def figures_fa(head: StatementHead, reckoning: Reckoning) -> list[tuple[str, str]]:
+def figures_fa(head: StatementHead, calculation: Calculation) -> list[tuple[str, str]]:
     """The statement's head and figures in Persian, as (label, value)."""
-    known, month = reckoning.as_known, reckoning.month
+    known, month = calculation.as_known, calculation.month
     rows = [
         ("مشترک", head.account_name),
         ("شماره مشترک", persian_digits(head.account)),
@@ -106,12 +106,12 @@ def figures_fa(head: StatementHead, reckoning: Reckoning) -> list[tuple[str, str
         ("از", instant_text_fa(month.start)),
         ("تا", instant_text_fa(month.end, is_end=True)),
         ("تاریخ صدور", instant_text_fa(head.issued_at)),
-        ("نسخه توافق‌نامه", persian_digits(reckoning.rule.terms_id)),
+        ("نسخه توافق‌نامه", persian_digits(calculation.rule.terms_id)),
         ("دسترسی‌پذیری", _percent_fa(known.percent_shown)),
-        ("زمان قطعی", duration_text_fa(total(reckoning.down))),
-        ("قطعی مستثنا", duration_text_fa(total(reckoning.down) - known.down_s)),
+        ("زمان قطعی", duration_text_fa(total(calculation.down))),
+        ("قطعی مستثنا", duration_text_fa(total(calculation.down) - known.down_s)),
         ("قطعی محسوب‌شده", f"{duration_text_fa(known.down_s)} ({_number_fa(known.minutes)} دقیقه کامل)"),
-        ("زمان نامعلوم", duration_text_fa(total(reckoning.unknown))),
+        ("زمان نامعلوم", duration_text_fa(total(calculation.unknown))),
         ("تخفیف بر پایه درصد", _percent_fa(str(known.discount_by_percent))),
         ("تخفیف بر پایه دقیقه", _percent_fa(str(known.discount_by_minutes))),
         ("تخفیف", f"{_percent_fa(str(known.discount))} (تعیین‌کننده: {DECIDED_FA[known.decided_by]})"),
@@ -152,12 +152,12 @@ def _number_fa(number: int) -> str:
     return persian_digits(f"{number:,}".replace(",", "٬"))
 
 
-def statement_csv(head: StatementHead, reckoning: Reckoning) -> str:
+def statement_csv(head: StatementHead, calculation: Calculation) -> str:
     """The statement as CSV for spreadsheets: ``section, item, from, to, seconds, value, note``.
 
     Begins with a byte order mark, so that Excel reads the Persian; `engine.csv_cells` makes the texts safe.
     """
-    known, month = reckoning.as_known, reckoning.month
+    known, month = calculation.as_known, calculation.month
     out = io.StringIO()
     out.write("\ufeff")
     writer = csv.writer(out, lineterminator="\r\n")
@@ -170,11 +170,11 @@ def statement_csv(head: StatementHead, reckoning: Reckoning) -> str:
     row("statement", "account", "", "", "", head.account, head.account_name)
     row("statement", "issued", iso(head.issued_at), "", "", instant_text(head.issued_at), head.note)
     row("statement", "month", iso(month.start), iso(month.end), month.seconds, month.key, month.name_fa)
-    row("statement", "agreement", "", "", "", reckoning.rule.terms_id, reckoning.rule.terms_sha256)
-    row("figure", "downtime", "", "", total(reckoning.down), "", "")
-    row("figure", "excluded_downtime", "", "", total(reckoning.down) - known.down_s, "", "")
+    row("statement", "agreement", "", "", "", calculation.rule.terms_id, calculation.rule.terms_sha256)
+    row("figure", "downtime", "", "", total(calculation.down), "", "")
+    row("figure", "excluded_downtime", "", "", total(calculation.down) - known.down_s, "", "")
     row("figure", "counted_downtime", "", "", known.down_s, known.minutes, "value in whole minutes")
-    row("figure", "unknown", "", "", total(reckoning.unknown), "", "")
+    row("figure", "unknown", "", "", total(calculation.unknown), "", "")
     row("figure", "availability_percent", "", "", "", known.percent_shown, str(known.availability))
     row("figure", "discount_by_percent", "", "", "", known.discount_by_percent, "")
     row("figure", "discount_by_minutes", "", "", "", known.discount_by_minutes, "")
@@ -183,10 +183,10 @@ def statement_csv(head: StatementHead, reckoning: Reckoning) -> str:
         row("figure", "subscription_rials", "", "", "", head.subscription_rials, "")
     if head.discount_rials is not None:
         row("figure", "discount_rials", "", "", "", head.discount_rials, "")
-    for line in reckoning.outage_lines():
+    for line in calculation.outage_lines():
         start, end = line.span
         row("outage", line.outage.ref, iso(start), iso(end), end - start, total(line.counted), "value counts")
-    for each in reckoning.exclusion_lines():
+    for each in calculation.exclusion_lines():
         start, end = each.span
         verdict = "accepted" if each.judgement.accepted else "not accepted"
         note = f"{verdict}: {each.judgement.en}"
@@ -199,12 +199,12 @@ def statement_csv(head: StatementHead, reckoning: Reckoning) -> str:
             each.exclusion.kind.value,
             note,
         )
-    for start, end in reckoning.unknown:
+    for start, end in calculation.unknown:
         row("unknown", "", iso(start), iso(end), end - start, "", "neither up nor down")
     for whose, figures in _line(head, "en"):
         for name, value in asdict(figures).items():
             is_wait = name.endswith("_wait_s")
             row("support_line", name, "", "", value if is_wait else "", "" if is_wait else value, whose)
-    row("hash", "evidence_sha256", "", "", "", reckoning.evidence_sha256, "")
-    row("hash", "statement_sha256", "", "", "", statement_sha256(head, reckoning), "")
+    row("hash", "evidence_sha256", "", "", "", calculation.evidence_sha256, "")
+    row("hash", "statement_sha256", "", "", "", statement_sha256(head, calculation), "")
     return out.getvalue()

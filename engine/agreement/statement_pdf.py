@@ -15,9 +15,9 @@ from typing import cast
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
+from engine.agreement.calculation import Calculation
 from engine.agreement.dates import duration_text_fa, instant_text_fa, persian_digits
 from engine.agreement.intervals import Span, total
-from engine.agreement.reckoning import Reckoning
 from engine.agreement.statement import (
     StatementHead,
     band_texts_fa,
@@ -114,10 +114,10 @@ def _font_path(name: str) -> str:
     return str(resources.files("engine.agreement") / "fonts" / f"Vazirmatn-{name}.ttf")
 
 
-def statement_pdf(head: StatementHead, reckoning: Reckoning, terms: Terms) -> bytes:
-    """The PDF file of a statement; `terms` is the version of the reckoning, for its texts."""
-    sheet = _Sheet(f"SHA-256 {statement_sha256(head, reckoning)}", head.issued_at)
-    title = f"صورت‌وضعیت دسترسی‌پذیری {reckoning.month.name_fa}"
+def statement_pdf(head: StatementHead, calculation: Calculation, terms: Terms) -> bytes:
+    """The PDF file of a statement; `terms` is the version of the calculation, for its texts."""
+    sheet = _Sheet(f"SHA-256 {statement_sha256(head, calculation)}", head.issued_at)
+    title = f"صورت‌وضعیت دسترسی‌پذیری {calculation.month.name_fa}"
     sheet.set_title(title)
     sheet.set_lang("fa")
     sheet.add_page()
@@ -125,13 +125,13 @@ def statement_pdf(head: StatementHead, reckoning: Reckoning, terms: Terms) -> by
     sheet.cell(0, 11, title, align="R", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
     sheet.set_font("Vazirmatn", "", 10)
     sheet.multi_cell(0, 7, terms.title["fa"], align="R", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
-    sheet.multi_cell(0, 7, reckoning.sentence()[1], align="R", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    sheet.multi_cell(0, 7, calculation.sentence()[1], align="R", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
     sheet.ln(2)
-    sheet.rows((50, 130), (), figures_fa(head, reckoning))
-    _bands(sheet, reckoning)
-    _outages(sheet, reckoning)
-    _exclusions(sheet, reckoning, terms)
-    _unknown(sheet, reckoning)
+    sheet.rows((50, 130), (), figures_fa(head, calculation))
+    _bands(sheet, calculation)
+    _outages(sheet, calculation)
+    _exclusions(sheet, calculation, terms)
+    _unknown(sheet, calculation)
     line = line_fa(head)
     if line:
         sheet.heading("خط پشتیبانی در ساعت‌های پشتیبانی این ماه")
@@ -139,12 +139,12 @@ def statement_pdf(head: StatementHead, reckoning: Reckoning, terms: Terms) -> by
     return bytes(sheet.output())
 
 
-def _bands(sheet: _Sheet, reckoning: Reckoning) -> None:
+def _bands(sheet: _Sheet, calculation: Calculation) -> None:
     """The agreement's table of credits, with this month's row marked."""
-    known = reckoning.as_known
-    discounts = [band.discount for band in reckoning.rule.bands]
+    known = calculation.as_known
+    discounts = [band.discount for band in calculation.rule.bands]
     rows = []
-    for discount, texts in zip(discounts, band_texts_fa(reckoning.rule.bands), strict=True):
+    for discount, texts in zip(discounts, band_texts_fa(calculation.rule.bands), strict=True):
         columns = []
         if discount == known.discount_by_percent:
             columns.append("درصد")
@@ -160,10 +160,10 @@ def _bands(sheet: _Sheet, reckoning: Reckoning) -> None:
     )
 
 
-def _outages(sheet: _Sheet, reckoning: Reckoning) -> None:
+def _outages(sheet: _Sheet, calculation: Calculation) -> None:
     rows = [
         (persian_digits(index), *_span_fa(line.span), duration_text_fa(total(line.counted)))
-        for index, line in enumerate(reckoning.outage_lines(), 1)
+        for index, line in enumerate(calculation.outage_lines(), 1)
     ]
     sheet.heading("قطعی‌ها")
     sheet.rows(
@@ -173,9 +173,9 @@ def _outages(sheet: _Sheet, reckoning: Reckoning) -> None:
     )
 
 
-def _exclusions(sheet: _Sheet, reckoning: Reckoning, terms: Terms) -> None:
+def _exclusions(sheet: _Sheet, calculation: Calculation, terms: Terms) -> None:
     """The exclusions with our judgement of each; no section without any."""
-    exclusions = reckoning.exclusion_lines()
+    exclusions = calculation.exclusion_lines()
     if not exclusions:
         return
     names = kind_names(terms, "fa")
@@ -195,15 +195,15 @@ def _exclusions(sheet: _Sheet, reckoning: Reckoning, terms: Terms) -> None:
     )
 
 
-def _unknown(sheet: _Sheet, reckoning: Reckoning) -> None:
+def _unknown(sheet: _Sheet, calculation: Calculation) -> None:
     """The time of which it is not known whether the service was up; no section without any."""
-    if not reckoning.unknown:
+    if not calculation.unknown:
         return
     sheet.heading("زمان نامعلوم")
     sheet.rows(
         (12, 60, 60, 48),
         ("ردیف", "از", "تا", "مدت"),
-        [(persian_digits(index), *_span_fa(span)) for index, span in enumerate(reckoning.unknown, 1)],
+        [(persian_digits(index), *_span_fa(span)) for index, span in enumerate(calculation.unknown, 1)],
     )
 
 

@@ -1,7 +1,7 @@
 """The versions of the agreement: every figure and every article as data.
 
 A version is one JSON object.  The published versions are in ``versions/``; the store may have further ones that staff
-wrote (`Terms.from_record`).  The version in force at the time of an event applies to it; a month is reckoned by the
+wrote (`Terms.from_record`).  The version in force at the time of an event applies to it; a month is calculated by the
 version in force when it began.
 
 The first version has no date (``effective_from: null``), as the published text has none: it applies to all time before
@@ -74,7 +74,7 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class CreditRule:
-    """The part of a version that a reckoning needs: the table and the notice periods.
+    """The part of a version that a calculation needs: the table and the notice periods.
 
     `bands` go from best to worst.  `notice_s` has the notice period (s) of each kind that must be announced.
     """

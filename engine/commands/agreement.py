@@ -26,7 +26,7 @@ from engine.agreement.dates import (
     parse_instant,
     quoted,
 )
-from engine.agreement.documents import parse_document, reckon_document
+from engine.agreement.documents import calculate_document, parse_document
 from engine.agreement.intervals import Span, total
 from engine.agreement.terms import in_force
 from engine.commands import sla as store_commands
@@ -186,7 +186,7 @@ def sla_reckon(document: str, as_json: bool) -> None:
         raise BadInput(
             "%(document)s cannot be read: %(why)s", document=document, why=error.strerror
         ) from None
-    answer = reckon_document(parse_document(text))
+    answer = calculate_document(parse_document(text))
     lines = [
         answer["sentence"],
         f"counted downtime: {answer['counted_downtime_s']} s of {answer['downtime_s']} s down"

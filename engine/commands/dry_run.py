@@ -18,9 +18,9 @@ from engine.services.campaigns.preflight import (
     Ground,
     Preflight,
     count_list,
+    estimate_end,
     ground_of,
     limits_of_switches,
-    reckon,
 )
 from engine.services.campaigns.rules import CampaignRules, call_length_s
 from engine.services.compliance import caller_ids
@@ -48,7 +48,7 @@ def dry_run(
     as_json: bool,
     following: Sequence[TextWanted] = (),
 ) -> int:
-    """Read list and message, reckon, and print it.  Raises BadInput as the real thing would.
+    """Read list and message, estimate the end, and print all of it.  Raises BadInput as the real thing would.
 
     The price is that of the account `account_id`; without one it is the operator's own, which pays nothing.
     """
@@ -67,7 +67,7 @@ def dry_run(
         if account_id is not None:
             known = read(lambda: ground_of(account_id, wanted.kind, settings.inbound_share, now, policy))
             ground = replace(known, gateways=gateways, switch_limits=limits)
-        reckon(
+        estimate_end(
             found, wanted, prompt.duration_ms, ground, now, policy.zone, quote.average_call if quote else 0.0
         )
     if wanted.record_s and account_id is not None:

@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
+from engine.agreement.calculation import Calculation
 from engine.agreement.dates import instant_text, iso, quoted
 from engine.agreement.documents import describe
 from engine.agreement.intervals import total
 from engine.agreement.months import Month
-from engine.agreement.reckoning import Reckoning
 from engine.agreement.statement import statement_csv
 from engine.clock import wall_ms
 from engine.commands import common
@@ -49,7 +49,7 @@ def status(account: str | None, as_json: bool) -> None:
 
     def work() -> dict[str, Any]:
         account_id = None if account is None else find_account(account).id
-        reckoning = availability.month_to_date(account_id, now, settings.sla_month == "jalali")
+        calculation = availability.month_to_date(account_id, now, settings.sla_month == "jalali")
         running = incidents.running_outage()
         return {
             "at": common.iso(now),
@@ -64,7 +64,7 @@ def status(account: str | None, as_json: bool) -> None:
                 for row in flips.components()
             ],
             "outage": None if running is None else _outage(running),
-            "month": describe(reckoning),
+            "month": describe(calculation),
             "unresolved_unknown": [
                 {
                     "id": row.id,
@@ -195,13 +195,13 @@ def explain(account: str, month_text: str, as_json: bool) -> None:
 
     def work() -> dict[str, Any]:
         row = find_account(account)
-        reckoning = availability.month_of(row.id, wanted, now)
+        calculation = availability.month_of(row.id, wanted, now)
         told = archive.of_month(row.id, wanted.key)
         return {
             "account": row.id,
             "name": row.name,
-            **describe(reckoning),
-            "reasons": _reasons(reckoning),
+            **describe(calculation),
+            "reasons": _reasons(calculation),
             "statements": [common.row_values(each, hide=("id",)) for each in told],
             "credits": [
                 common.row_values(each, hide=("id",)) for each in credits.of_month(row.id, wanted.key)
@@ -225,10 +225,10 @@ def explain(account: str, month_text: str, as_json: bool) -> None:
     common.answer(document, as_json, lambda: _explain_text(document))
 
 
-def _reasons(reckoning: Reckoning) -> dict[str, list[dict[str, Any]]]:
+def _reasons(calculation: Calculation) -> dict[str, list[dict[str, Any]]]:
     """For each outage its revisions: who said what, when and why."""
     found = {}
-    for each in reckoning.outages:
+    for each in calculation.outages:
         outage_id = int(each.ref.removeprefix("outage ").partition(".")[0])
         found[each.ref] = [
             {
@@ -288,19 +288,19 @@ def statement(number: str, pdf: Path | None, csv: Path | None, as_json: bool) ->
     """Show the statement NUMBER, recomputed from its evidence and checked against its hash."""
     common.settings_and_store()
 
-    def work() -> tuple[dict[str, Any], Any, Reckoning, Any]:
+    def work() -> tuple[dict[str, Any], Any, Calculation, Any]:
         row = archive.get(number)
-        head, reckoning = archive.reproduce(row)
+        head, calculation = archive.reproduce(row)
         terms = agreements.versions().by_id(row.terms_id)
-        return common.row_values(row, hide=("id",)), head, reckoning, terms
+        return common.row_values(row, hide=("id",)), head, calculation, terms
 
-    document, head, reckoning, terms = read(work)
+    document, head, calculation, terms = read(work)
     if csv is not None:
-        _write_file(csv, statement_csv(head, reckoning).encode())
+        _write_file(csv, statement_csv(head, calculation).encode())
     if pdf is not None:
         from engine.agreement.statement_pdf import statement_pdf  # noqa: PLC0415 - its fonts take a while
 
-        _write_file(pdf, statement_pdf(head, reckoning, terms))
+        _write_file(pdf, statement_pdf(head, calculation, terms))
     common.answer(
         document,
         as_json,

@@ -87,7 +87,7 @@ class Pulse:
         self._caps: dict[int, Outlook] = {}  # of the accounts of running campaigns
         self._costs: dict[int, float] = {}  # of one call of a campaign, where a cap counts them
         self._caps_at = -CAPS_MS
-        self._capped_ends: dict[int, int | None] = {}  # as reckoned since
+        self._capped_ends: dict[int, int | None] = {}  # as calculated since
 
     def step(self, now: int, now_m: float) -> None:
         """1. read what is due, done or stopped; 2. work out each campaign's progress; 3. write all in one transaction."""

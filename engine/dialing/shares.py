@@ -142,7 +142,7 @@ def _level(had: dict[int, float], weights: dict[int, int]) -> dict[int, float]:
     """What those who want something now have had: newcomers the least of the others; nobody is owed too much."""
     known = {key: had[key] for key in weights if key in had}
     least, most = min(known.values(), default=0.0), max(known.values(), default=0.0)
-    # Only differences count: reckoned from the least, the figures stay small.
+    # Only differences count: calculated from the least, the figures stay small.
     return {
         key: max(known.get(key, least), most - MOST_OWED / weight) - least for key, weight in weights.items()
     }

@@ -1,8 +1,8 @@
-"""Check the interval arithmetic against a reckoning second by second.
+"""Check the interval arithmetic against a calculation second by second.
 
 ``python -m tests.agreement.second_by_second --cases 10000`` makes random documents
 (29-, 30- and 31-day months, overlapping outages, exclusions announced in time,
-too late or never), reckons each the way `avanakctl sla reckon` does, and again
+too late or never), calculates each the way `avanakctl sla reckon` does, and again
 by marking every second of the month in an array; the second way shares nothing
 with the first but the document.
 """
@@ -21,7 +21,7 @@ from typing import Any
 import jdatetime
 import numpy as np
 
-from engine.agreement.documents import reckon_document
+from engine.agreement.documents import calculate_document
 
 _TEHRAN = timezone(timedelta(hours=3, minutes=30))  # since 2022; the cases lie after
 _NEED_NOTICE = ("planned_maintenance", "announced_outage")
@@ -130,7 +130,7 @@ def compare(cases: int, seed: int) -> tuple[list[dict[str, Any]], dict[str, int]
     seen: Counter[str] = Counter()
     for _ in range(cases):
         document = random_document(rng)
-        expected, answer = by_seconds(document), reckon_document(document)
+        expected, answer = by_seconds(document), calculate_document(document)
         seen[f"{answer['month_s'] // 86_400} days"] += 1
         seen[f"{expected['discount']} %"] += 1
         seen["columns differ"] += expected["discount_by_percent"] != expected["discount_by_minutes"]

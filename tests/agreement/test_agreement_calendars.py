@@ -127,7 +127,7 @@ def test_the_version_follows_the_content_alone():
 
 
 def test_the_version_of_a_calendar_never_changes():
-    """Clocks keep it, and the calendar that they were reckoned by is found by it."""
+    """Clocks keep it, and the calendar that they were calculated by is found by it."""
     small = Calendar(
         CalendarKind.SUPPORT,
         (((30600, 50400),),) * 7,

@@ -112,7 +112,7 @@ DOCUMENT = {
 }
 
 
-def test_reckon_from_a_file_and_from_standard_input(tmp_path):
+def test_calculate_from_a_file_and_from_standard_input(tmp_path):
     file = tmp_path / "month.json"
     file.write_text("\ufeff" + json.dumps(DOCUMENT))
     answer = run_json(sla, "reckon", str(file))

@@ -157,7 +157,7 @@ def test_what_somebody_wrote_is_shown_on_one_line_and_not_endless(length, shown)
     assert dates.quoted(" a\n\x00b\t c ") == "«a b c»"
 
 
-def test_ten_years_are_the_most_that_can_be_reckoned():
+def test_ten_years_are_the_most_that_can_be_calculated():
     assert dates.parse_amount("3660d") == (3660 * 86_400, True)
     assert dates.parse_amount("3659d 23h 59m 60s") == (3660 * 86_400, True)
     with pytest.raises(BadInput, match="more than ten years"):

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from engine.agreement import documents
-from engine.agreement.documents import parse_document, reckon_document
+from engine.agreement.documents import calculate_document, parse_document
 from engine.errors import BadInput
 
 BEGIN, END = "2026-10-23T00:00:00+03:30", "2026-11-22T00:00:00+03:30"  # 1405-08
@@ -39,7 +39,7 @@ def document(**changes):
 
 
 def test_the_figures_of_a_month():
-    answer = reckon_document(document())
+    answer = calculate_document(document())
     assert (answer["month"], answer["from"], answer["to"], answer["until"]) == ("1405-08", BEGIN, END, None)
     assert (answer["month_s"], answer["terms"]) == (30 * 86_400, "1")
     assert (answer["downtime_s"], answer["excluded_downtime_s"]) == (4 * 3600, 2 * 3600)
@@ -70,13 +70,13 @@ def test_the_figures_of_a_month():
 
 
 def test_a_month_without_anything():
-    answer = reckon_document({"month": "1405-08", "outages": None})
+    answer = calculate_document({"month": "1405-08", "outages": None})
     assert (answer["downtime_s"], answer["unknown_s"], answer["is_settled"]) == (0, 0, True)
     assert (answer["outages"], answer["exclusions"], answer["unknown"]) == ([], [], [])
 
 
-def test_a_month_that_still_runs_is_reckoned_to_what_was_seen():
-    answer = reckon_document(document(until="2026-10-26T09:30:00+03:30", exclusions=[], unknown=[]))
+def test_a_month_that_still_runs_is_calculated_to_what_was_seen():
+    answer = calculate_document(document(until="2026-10-26T09:30:00+03:30", exclusions=[], unknown=[]))
     assert answer["until"] == "2026-10-26T09:30:00+03:30"
     assert answer["downtime_s"] == 3 * 3600 + 1800
 
@@ -93,7 +93,7 @@ def test_a_month_that_still_runs_is_reckoned_to_what_was_seen():
 )
 def test_records_outside_of_the_month_are_named(begin, end, is_outside):
     record = {"from": begin, "to": end, "id": 7}
-    answer = reckon_document(document(outages=[record], exclusions=[], unknown=[]))
+    answer = calculate_document(document(outages=[record], exclusions=[], unknown=[]))
     assert answer["outside_month"] == (["7"] if is_outside else [])
 
 
@@ -123,20 +123,20 @@ def outage(**changes):
         ({"until": "x"}, "until: "),
     ],
 )
-def test_what_cannot_be_reckoned_is_refused_with_its_place(changes, says):
+def test_what_cannot_be_calculated_is_refused_with_its_place(changes, says):
     with pytest.raises(BadInput, match=says):
-        reckon_document(document(**changes))
+        calculate_document(document(**changes))
     with pytest.raises(BadInput, match="has no month"):
-        reckon_document({"outages": []})
+        calculate_document({"outages": []})
 
 
 def test_a_list_has_an_end(monkeypatch):
     assert documents.MAX_RECORDS == 200_000
     monkeypatch.setattr(documents, "MAX_RECORDS", 2)
-    reckon_document(document())
+    calculate_document(document())
     three = DOCUMENT["outages"] + DOCUMENT["outages"][:1]
     with pytest.raises(BadInput, match="outages: has 3 records, more than 2"):
-        reckon_document(document(outages=three))
+        calculate_document(document(outages=three))
 
 
 @pytest.mark.parametrize(
@@ -162,6 +162,6 @@ def test_documents_that_cannot_be_read(text, says):
 
 
 def test_an_answer_is_plain_data():
-    answer = reckon_document(document())
+    answer = calculate_document(document())
     assert json.loads(json.dumps(answer)) == answer
     assert len(answer["evidence_sha256"]) == 64

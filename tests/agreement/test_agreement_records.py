@@ -1,4 +1,4 @@
-"""What a month is reckoned from: judgements at the edges of notice, what touches a span, one fixed order."""
+"""What a month is calculated from: judgements at the edges of notice, what touches a span, one fixed order."""
 
 from itertools import permutations
 

@@ -7,9 +7,9 @@ from fractions import Fraction
 
 import pytest
 
+from engine.agreement.calculation import calculate, from_evidence
 from engine.agreement.line_month import LineFigures, LineMonth
 from engine.agreement.months import Month
-from engine.agreement.reckoning import from_evidence, reckon
 from engine.agreement.records import Exclusion, Outage
 from engine.agreement.statement import (
     StatementHead,
@@ -33,7 +33,7 @@ HEAD = StatementHead(
 
 def a_month(outages=5):
     start = MONTH.start
-    return reckon(
+    return calculate(
         MONTH,
         [Outage(start + n * 86400 // 2, start + n * 86400 // 2 + 3600, f"o{n}") for n in range(outages)],
         [
@@ -65,10 +65,10 @@ def test_csv():
 
 
 def test_the_hash_binds_head_and_evidence():
-    reckoning = a_month()
-    first = statement_sha256(HEAD, reckoning)
-    assert first == statement_sha256(HEAD, from_evidence(reckoning.evidence()))
-    assert first != statement_sha256(replace(HEAD, discount_rials=1), reckoning)
+    calculation = a_month()
+    first = statement_sha256(HEAD, calculation)
+    assert first == statement_sha256(HEAD, from_evidence(calculation.evidence()))
+    assert first != statement_sha256(replace(HEAD, discount_rials=1), calculation)
     assert first != statement_sha256(HEAD, a_month(4))
 
 
@@ -83,8 +83,8 @@ LINE = LineMonth(LineFigures(1200, 1100, 900, 1050, 60, 40, 312, 9), LineFigures
 
 
 def test_the_figures_of_the_support_line_are_in_csv_pdf_and_hash():
-    reckoning, head = a_month(), replace(HEAD, line=LINE)
-    text = statement_csv(head, reckoning)
+    calculation, head = a_month(), replace(HEAD, line=LINE)
+    text = statement_csv(head, calculation)
     rows = [row for row in csv.DictReader(io.StringIO(text[1:])) if row["section"] == "support_line"]
     told = {(row["note"], row["item"]): (row["seconds"], row["value"]) for row in rows}
     assert len(told) == 16
@@ -92,10 +92,10 @@ def test_the_figures_of_the_support_line_are_in_csv_pdf_and_hash():
     assert told["all_callers", "longest_wait_s"] == ("312", "")
     assert told["this_account", "abandoned"] == ("", "1")
     assert line_fa(head)[0][:2] == ("همه تماس‌گیرندگان", "۱٬۲۰۰")
-    assert statement_pdf(head, reckoning, TERMS) == statement_pdf(head, reckoning, TERMS)
-    assert len(statement_pdf(head, reckoning, TERMS)) > len(statement_pdf(HEAD, reckoning, TERMS))
+    assert statement_pdf(head, calculation, TERMS) == statement_pdf(head, calculation, TERMS)
+    assert len(statement_pdf(head, calculation, TERMS)) > len(statement_pdf(HEAD, calculation, TERMS))
     for other in (None, replace(LINE, own=None), replace(LINE, own=replace(LINE.own, abandoned=0))):
-        assert statement_sha256(replace(head, line=other), reckoning) != statement_sha256(head, reckoning)
+        assert statement_sha256(replace(head, line=other), calculation) != statement_sha256(head, calculation)
 
 
 def test_pdf_is_the_same_bytes_again_and_goes_over_many_pages():
@@ -105,7 +105,7 @@ def test_pdf_is_the_same_bytes_again_and_goes_over_many_pages():
     assert b"/Count 1\n" in one or b"/Count 2\n" in one
     long = statement_pdf(replace(HEAD, adjusts="1405-08-3"), a_month(58), TERMS)
     assert len(long) > len(one)
-    empty = reckon(MONTH, [], [], TERMS)
+    empty = calculate(MONTH, [], [], TERMS)
     bare = StatementHead("1", 1, "شرکت", MONTH.end)
     assert statement_pdf(bare, empty, TERMS).startswith(b"%PDF-")
 
@@ -122,15 +122,15 @@ def test_persian_texts():
     assert table[0][0].replace("\u200f", "") == "حداقل ۹۹٫۵۸٪"
 
 
-def rows_of(head, reckoning):
-    text = statement_csv(head, reckoning)
+def rows_of(head, calculation):
+    text = statement_csv(head, calculation)
     return {(row["section"], row["item"]): row for row in csv.DictReader(io.StringIO(text[1:]))}
 
 
 def test_every_row_of_the_csv_has_its_seconds_and_its_value():
     start = MONTH.start
-    reckoning = a_month()
-    rows = rows_of(replace(HEAD, number="n", adjusts="m", note="claim"), reckoning)
+    calculation = a_month()
+    rows = rows_of(replace(HEAD, number="n", adjusts="m", note="claim"), calculation)
     figures = {
         item: (row["seconds"], row["value"], row["note"])
         for (section, item), row in rows.items()
@@ -158,7 +158,7 @@ def test_every_row_of_the_csv_has_its_seconds_and_its_value():
     excluded = rows[("exclusion", "'@e1")]
     assert (excluded["from"], excluded["seconds"]) == ("2026-10-23T00:00:00+03:30", "1800")
     assert (excluded["value"], rows[("exclusion", "e2")]["seconds"]) == ("planned_maintenance", "9999")
-    assert start + 1800 == reckoning.exclusion_lines()[0].span[1]
+    assert start + 1800 == calculation.exclusion_lines()[0].span[1]
 
 
 @pytest.mark.parametrize("name", ["subscription_rials", "discount_rials"])
@@ -193,7 +193,7 @@ def test_every_figure_in_persian():
         ("مبلغ تخفیف", "۱٬۲۵۰٬۰۰۰ ریال"),
         ("توضیح", "توضیح"),
     ]
-    bare = dict(figures_fa(StatementHead("1", 1, "x", MONTH.end), reckon(MONTH, [], [], TERMS)))
+    bare = dict(figures_fa(StatementHead("1", 1, "x", MONTH.end), calculate(MONTH, [], [], TERMS)))
     assert {"اصلاحیه صورت‌وضعیت", "توضیح"} & set(bare) == set()
 
 

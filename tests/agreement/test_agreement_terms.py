@@ -113,7 +113,7 @@ def test_what_changed_between_two():
 
 
 def test_the_hash_of_the_published_version_never_changes():
-    """It stands in the statements that customers hold, beside what they were reckoned by."""
+    """It stands in the statements that customers hold, beside what they were calculated by."""
     assert FIRST.sha256 == "cbf38b6a3b8a0beec9c0fcdd0460ff773616fc43c4d4a1dd4357f4046d7ac5a4"
 
 

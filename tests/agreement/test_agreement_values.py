@@ -1,4 +1,4 @@
-"""The values of the agreement never change: what was reckoned yesterday is the same object tomorrow."""
+"""The values of the agreement never change: what was calculated yesterday is the same object tomorrow."""
 
 from dataclasses import fields, is_dataclass
 from types import ModuleType
@@ -6,9 +6,9 @@ from types import ModuleType
 import pytest
 
 from engine.agreement import (
+    calculation,
     calendars,
     months,
-    reckoning,
     records,
     statement,
     terms,
@@ -16,9 +16,9 @@ from engine.agreement import (
     working_time,
 )
 
-MODULES = (calendars, months, reckoning, records, statement, terms, verdicts, working_time)
-# It keeps what was reckoned once, so it has room for more than its fields.
-WITH_MEMORY = reckoning.Reckoning
+MODULES = (calendars, months, calculation, records, statement, terms, verdicts, working_time)
+# It keeps what was calculated once, so it has room for more than its fields.
+WITH_MEMORY = calculation.Calculation
 
 
 def values_of(module: ModuleType) -> list[type]:

@@ -230,7 +230,7 @@ def test_explanations():
     assert days.en == "1 d 4 h of 3 d used; the clock runs, due at 1405-09-15 10:00"
 
 
-def test_ten_years_are_reckoned_without_walking_over_days():
+def test_ten_years_are_calculated_without_walking_over_days():
     start, end = at("1395-01-01"), at("1405-01-01")
     elapsed(SUPPORT, start, end)  # makes the year tables
     calls = 0

@@ -1,4 +1,4 @@
-"""The second reckoning, and whether its random documents reach the corners in which errors would hide."""
+"""The second calculation, and whether its random documents reach the corners in which errors would hide."""
 
 import hashlib
 import json
@@ -50,7 +50,7 @@ def test_the_bounds_of_a_month(text):
 
 
 @pytest.mark.parametrize("days", [29, 30, 31])
-def test_the_second_reckoning_has_the_table_at_every_edge(days):
+def test_the_second_calculation_has_the_table_at_every_edge(days):
     rises = (0, 10, 20, 30, 40)
     for column, edges in (("percent", PERCENT_EDGES[days]), ("minutes", MINUTE_EDGES)):
         for number, edge in enumerate(edges):
@@ -199,7 +199,7 @@ def test_a_case_that_disagrees_is_told(monkeypatch, capsys):
     assert capsys.readouterr().out.startswith("3 cases, seed 9: 0 disagree")
     monkeypatch.setattr(
         second_by_second,
-        "reckon_document",
+        "calculate_document",
         lambda _: {**by_seconds(document("1405-08")), "discount": 99, "month_s": 1},
     )
     assert second_by_second.main(["--cases", "5", "--seed", "9"]) == 1

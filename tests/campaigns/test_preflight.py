@@ -16,8 +16,8 @@ from engine.services.campaigns.preflight import (
     Ground,
     Preflight,
     count_list,
+    estimate_end,
     limits_of_switches,
-    reckon,
 )
 from engine.services.campaigns.rules import CampaignRules
 from engine.services.lists.reader import open_list
@@ -41,7 +41,9 @@ def run(
 ) -> Preflight:
     with open_list(io.BytesIO(text.encode()), filename="list.csv") as reader:
         found = count_list(reader)
-    reckon(found, CampaignRules(name="x", **rules), 10_000, Ground(gateways, switch_limits), NOW, TEHRAN)  # type: ignore[arg-type]
+    estimate_end(
+        found, CampaignRules(name="x", **rules), 10_000, Ground(gateways, switch_limits), NOW, TEHRAN
+    )  # type: ignore[arg-type]
     return found
 
 

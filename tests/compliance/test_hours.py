@@ -106,7 +106,7 @@ def test_an_amount_of_open_time_ends_when_so_much_was_open(
     begin = at("2026-01-01T00:00:00") + offset_s * 1000
     until = windows.after_open_ms(begin, amount, TEHRAN, limit_days=10_000)
     assert until is not None
-    # Reckoned apart, day by day: Tehran has had no summer time since 2023.
+    # Calculated apart, day by day: Tehran has had no summer time since 2023.
     first, last = ((instant + 12_600_000) // 86_400_000 for instant in (begin, until))
     midnights = [day * 86_400_000 - 12_600_000 for day in range(first, last + 1)]
     spans = [(max(begin, day + start * 60_000), min(until, day + end * 60_000)) for day in midnights]
@@ -153,7 +153,7 @@ def test_what_is_closed_or_never_closes_has_no_end(text: str) -> None:
     assert parse_windows(text).closes_at(at("2026-11-23T14:00:00"), TEHRAN) is None
 
 
-def test_open_time_is_reckoned_up_to_a_limit() -> None:
+def test_open_time_is_calculated_up_to_a_limit() -> None:
     hour = 3_600_000
     windows = parse_windows("09:00-10:00")
     start = at("2026-11-23T00:00:00")

@@ -5,8 +5,8 @@ import uuid
 import peewee
 import pytest
 
+from engine.agreement.calculation import from_evidence
 from engine.agreement.line_month import LineMonth
-from engine.agreement.reckoning import from_evidence
 from engine.agreement.statement import statement_csv, statement_sha256
 from engine.errors import BadInput
 from engine.services.sla import (
@@ -57,9 +57,9 @@ def test_evidence_is_kept_once_and_gives_the_statement_again(store):
     close(ALL)
     assert read(lambda: Evidence.select().count()) == 1
     row = read(lambda: archive.of_month(firms[3], ABAN.key)[0])
-    head, reckoning = read(lambda: archive.reproduce(row))
-    assert (head.number, head.account_name, reckoning.discount) == (f"1405-08-{firms[3]}", "firm 3", 10)
-    assert row.sha256 in statement_csv(head, reckoning)
+    head, calculation = read(lambda: archive.reproduce(row))
+    assert (head.number, head.account_name, calculation.discount) == (f"1405-08-{firms[3]}", "firm 3", 10)
+    assert row.sha256 in statement_csv(head, calculation)
     assert read(lambda: list(archive.verify())) == []
 
 
@@ -159,12 +159,12 @@ def test_statements_state_the_support_line_and_their_hash_binds_it(store):
     outage(41, staff)
     close(ALL)
     (row,), (other,) = (read(lambda one=one: archive.of_month(one, ABAN.key)) for one in (sahar, nur))
-    head, reckoning = read(lambda: archive.reproduce(row))
+    head, calculation = read(lambda: archive.reproduce(row))
     everybody, own = head.line.everybody, head.line.own
     assert (everybody.offered, everybody.answered, everybody.within_20_s, everybody.abandoned) == (3, 2, 1, 1)
     assert (own.offered, own.answered, own.abandoned, own.longest_wait_s) == (2, 1, 1, 400)
     assert read(lambda: archive.reproduce(other))[0].line == LineMonth(everybody)
-    assert statement_csv(head, reckoning) == statement_csv(*read(lambda: archive.reproduce(row)))
+    assert statement_csv(head, calculation) == statement_csv(*read(lambda: archive.reproduce(row)))
     # What comes to light later changes no statement; an adjustment states the same figures.
     called(sahar, START + 4 * DAY, 0, "abandoned")
     outage(200, staff, START + 5 * DAY)

@@ -146,9 +146,9 @@ def test_unknown_time_is_neither(store):
     unknown_id = write(
         lambda: UnknownTime.create(start_at=START + DAY, end_at=START + DAY + HOUR, reason="off").id
     )
-    reckoning = read(lambda: availability.month_to_date(None, NOW))
-    assert (reckoning.as_known.minutes, reckoning.if_unknown_was_down.minutes) == (0, 60)
-    assert "1 h are unknown" in reckoning.sentence()[0]
+    calculation = read(lambda: availability.month_to_date(None, NOW))
+    assert (calculation.as_known.minutes, calculation.if_unknown_was_down.minutes) == (0, 60)
+    assert "1 h are unknown" in calculation.sentence()[0]
     half = START + DAY + HOUR // 2
     write(lambda: unknown.resolve(unknown_id, staff, "up", "the carrier's log has calls", NOW, end_at=half))
     assert [total for _, ((total, _),) in read(unknown.open_spans)] == [half // 1000]
@@ -158,8 +158,8 @@ def test_unknown_time_is_neither(store):
         write(lambda: unknown.resolve(unknown_id, staff, "down", "no, longer", NOW, half, START + 2 * DAY))
     write(lambda: unknown.resolve(unknown_id, staff, "down", "the power was off", NOW, start_at=half))
     assert read(unknown.open_spans) == []
-    reckoning = read(lambda: availability.month_to_date(None, NOW))
-    assert (reckoning.as_known.minutes, reckoning.is_settled) == (30, True)
+    calculation = read(lambda: availability.month_to_date(None, NOW))
+    assert (calculation.as_known.minutes, calculation.is_settled) == (30, True)
 
 
 def test_the_edges_of_unknown_time_are_met_by_whole_seconds(store):

@@ -1,4 +1,4 @@
-"""What the clocks of tickets are reckoned by, to the second."""
+"""What the clocks of tickets are calculated by, to the second."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RULES = [
 
 @on_sqlite
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule[1])
-def test_what_a_clock_is_reckoned_by(cast: Cast, rule: tuple[str, str, str, int, int, int]) -> None:
+def test_what_a_clock_is_calculated_by(cast: Cast, rule: tuple[str, str, str, int, int, int]) -> None:
     department, kind, calendar, amount_s, warn_s, days = rule
     ticket = opened(cast, department, "1405-08-30 09:00")
     row = clock(ticket, kind)

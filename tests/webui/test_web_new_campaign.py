@@ -196,7 +196,7 @@ def test_at_most_is_never_below_what_is_set_aside(owner, cast, importer) -> None
     assert int(shown[1].replace(",", "")) == held > 0
 
 
-def test_the_caps_of_the_account_are_reckoned_with(owner, cast) -> None:
+def test_the_caps_of_the_account_are_calculated_with(owner, cast) -> None:
     many = b"number\n" + b"\n".join(b"0912%07d" % n for n in range(20_000))
     base = base_of(begin(owner, cast.sahar, many))
     take_hello(owner, base)

@@ -14,7 +14,7 @@ from engine.errors import BadInput, NotFound
 from engine.services.accounts import accounts
 from engine.services.accounts.display_names import account_names
 from engine.services.campaigns import campaigns, drafts, launch
-from engine.services.campaigns.preflight import Preflight, ground_of, reckon
+from engine.services.campaigns.preflight import Preflight, estimate_end, ground_of
 from engine.services.campaigns.rules import CampaignRules, call_length_s, for_customer
 from engine.services.campaigns.start_checks import refusal
 from engine.services.campaigns.uploads import Pending
@@ -112,7 +112,7 @@ def check(token: str) -> str | Response:
             account_names([account_id]),
         )
     )
-    reckon(found, rules, message.duration_ms, ground, now, policy.zone, quote.average_call)
+    estimate_end(found, rules, message.duration_ms, ground, now, policy.zone, quote.average_call)
     return steps.page(
         "new_campaign/check.html",
         steps.CHECK,

@@ -128,7 +128,7 @@ def count_list(
     return found
 
 
-def reckon(
+def estimate_end(
     found: Preflight,
     rules: CampaignRules,
     message_ms: int,

@@ -110,7 +110,7 @@ def _call_ms(row: Campaign) -> int:
 
 
 def longest_heard_ms(message_ms: int | None, longest_s: int, *, repeats: bool) -> int:
-    """How long one call is expected to be heard at most: what its price is reckoned with before and at the start.
+    """How long one call is expected to be heard at most: what its price is calculated with before and at the start.
 
     `message_ms` None: each recipient hears a message of its own length, up to the longest call.
     """
@@ -251,7 +251,7 @@ def affordable(terms: Terms, recipient_ids: Sequence[int], now: int) -> tuple[se
     held = int(execute("SELECT held FROM reservation WHERE campaign_id = ?", [terms.campaign_id])[0][0])
     if held >= (live + len(recipient_ids)) * terms.dearest:
         return set(recipient_ids), live
-    # Close to the end of it: reckon exactly.
+    # Close to the end of it: calculate exactly.
     held, _ = lock(terms.campaign_id)
     busy = sum(
         int(number) * terms.cost(bool(is_mobile))

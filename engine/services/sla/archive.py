@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from engine.agreement.calculation import Calculation, from_evidence
 from engine.agreement.intervals import total
-from engine.agreement.reckoning import Reckoning, from_evidence
 from engine.agreement.statement import StatementHead, statement_sha256
 from engine.errors import BadInput, NotFound
 from engine.services.accounts.ownership import owned
@@ -15,19 +15,19 @@ from engine.store.paging import page_of
 from engine.store.tables.sla import Evidence, Statement
 
 
-def figures_of(reckoning: Reckoning) -> dict[str, Any]:
-    """The columns of a statement that a reckoning gives."""
-    known = reckoning.as_known
+def figures_of(calculation: Calculation) -> dict[str, Any]:
+    """The columns of a statement that a calculation gives."""
+    known = calculation.as_known
     return {
-        "month_s": reckoning.month.seconds,
-        "downtime_s": total(reckoning.down),
+        "month_s": calculation.month.seconds,
+        "downtime_s": total(calculation.down),
         "counted_s": known.down_s,
-        "unknown_s": total(reckoning.unknown),
+        "unknown_s": total(calculation.unknown),
         "availability": known.percent_shown,
         "discount_by_percent": known.discount_by_percent,
         "discount_by_minutes": known.discount_by_minutes,
         "discount": known.discount,
-        "discount_if_down": reckoning.if_unknown_was_down.discount,
+        "discount_if_down": calculation.if_unknown_was_down.discount,
         "decided_by": known.decided_by,
     }
 
@@ -63,17 +63,20 @@ def get(number: str, account_id: int | None = None) -> Statement:
     return owned(query, Statement.account_id, account_id, missing)
 
 
-def reproduce(row: Statement) -> tuple[StatementHead, Reckoning]:
-    """The head and the reckoning of a statement from what is stored: for the PDF and the CSV.
+def reproduce(row: Statement) -> tuple[StatementHead, Calculation]:
+    """The head and the calculation of a statement from what is stored: for the PDF and the CSV.
 
     BadInput if the evidence does not give the stored figures, or the hash differs.
     """
     evidence = Evidence.get_by_id(row.evidence_sha256)
-    reckoning = from_evidence(evidence.content)
+    calculation = from_evidence(evidence.content)
     head = _head(row)
-    if reckoning.evidence_sha256 != row.evidence_sha256 or statement_sha256(head, reckoning) != row.sha256:
+    if (
+        calculation.evidence_sha256 != row.evidence_sha256
+        or statement_sha256(head, calculation) != row.sha256
+    ):
         raise BadInput("The statement %(number)s does not agree with its hash.", number=row.number)
-    return head, reckoning
+    return head, calculation
 
 
 def _head(row: Statement) -> StatementHead:
@@ -92,21 +95,21 @@ def _head(row: Statement) -> StatementHead:
 
 
 def verify(month: str | None = None) -> Iterator[str]:
-    """Reckon every statement again from its evidence alone; one sentence for each that does not agree."""
+    """Calculate every statement again from its evidence alone; one sentence for each that does not agree."""
     rows = Statement.select().order_by(Statement.evidence_sha256, Statement.id)
     if month is not None:
         rows = rows.where(Statement.month == month)
-    reckoning: Reckoning | None = None
+    calculation: Calculation | None = None
     for row in rows.iterator():
-        if reckoning is None or reckoning.evidence_sha256 != row.evidence_sha256:
+        if calculation is None or calculation.evidence_sha256 != row.evidence_sha256:
             try:
-                reckoning = reproduce(row)[1]
+                calculation = reproduce(row)[1]
             except BadInput as error:
-                reckoning = None
+                calculation = None
                 yield f"{row.number}: {error}"
                 continue
-        figures = figures_of(reckoning)
-        if statement_sha256(_head(row), reckoning) != row.sha256:
+        figures = figures_of(calculation)
+        if statement_sha256(_head(row), calculation) != row.sha256:
             yield f"{row.number}: the statement does not agree with its hash"
         for name, value in figures.items():
             if getattr(row, name) != value:

@@ -7,9 +7,9 @@ import json
 from dataclasses import dataclass
 
 from engine.agreement.book import MonthBook
+from engine.agreement.calculation import Calculation
 from engine.agreement.intervals import Spans
 from engine.agreement.months import Month
-from engine.agreement.reckoning import Reckoning
 from engine.agreement.records import Exclusion, Outage
 from engine.agreement.terms import Terms
 from engine.services.sla import agreements, unknown
@@ -29,7 +29,7 @@ class MonthRecords:
     until: int | None  # seconds; None: the month is over
 
     def book(self) -> MonthBook:
-        """The month reckoned for all accounts."""
+        """The month calculated for all accounts."""
         return MonthBook(self.month, self.outages, self.exclusions, self.terms, self.unknown, self.until)
 
     def sha256(self) -> str:
@@ -81,12 +81,12 @@ def _as_outage(row: OutageRecord, seen_end: int) -> Outage:
     return Outage(start, max(start, end), f"outage {row.id}.{row.revision}", row.account_id, row.id)
 
 
-def month_of(account_id: int | None, month: Month, now: int) -> Reckoning:
+def month_of(account_id: int | None, month: Month, now: int) -> Calculation:
     """One account's month (None: without anybody's own records), live if it still runs."""
     book = records(month, now).book()
-    return book.common if account_id is None else book.reckon(account_id)
+    return book.common if account_id is None else book.calculate(account_id)
 
 
-def month_to_date(account_id: int | None, now: int, jalali: bool = True) -> Reckoning:
+def month_to_date(account_id: int | None, now: int, jalali: bool = True) -> Calculation:
     """The month that runs; `.sentence()` gives «availability 99.91 %, 41 minutes of 180 used; …»."""
     return month_of(account_id, Month.containing(now // 1000, jalali=jalali), now)

@@ -1,6 +1,6 @@
 """Credits of claims: the discount of a month by the claimed outages alone, once the month has its statement.
 
-The agreement gives a credit for what was claimed: the month is reckoned with
+The agreement gives a credit for what was claimed: the month is calculated with
 the outages of the account's approved claims, and what it comes to is booked;
 a further claim of the same month books the difference.
 """
@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
+from engine.agreement.calculation import Calculation, calculate
 from engine.agreement.months import Month
-from engine.agreement.reckoning import Reckoning, reckon
 from engine.sentences import kept
 from engine.services.sla import availability, credits
 from engine.services.sla.claim_states import ClaimKind, ClaimState, move
@@ -56,21 +56,21 @@ def settle(claims: dict[int, list[Claim]], month: Month, now: int) -> int:
         if first.discount_rials is not None:
             memo = kept("given to every customer, statement %(number)s", number=first.number)
         else:
-            reckoning = claimed_month(account_id, month, now)
-            keep_evidence([reckoning])
-            minutes = reckoning.as_known.minutes
+            calculation = claimed_month(account_id, month, now)
+            keep_evidence([calculation])
+            minutes = calculation.as_known.minutes
             memo = kept(
                 "%(n)s %% for %(minutes)s minutes of claimed downtime in %(month)s, statement %(number)s",
-                n=reckoning.discount,
+                n=calculation.discount,
                 minutes=minutes,
                 month=month.key,
                 number=first.number,
             )
             price = first.subscription_rials
-            rials = credits.amount(price, reckoning.discount) if price is not None else 0
+            rials = credits.amount(price, calculation.discount) if price is not None else 0
             booked += bool(
                 credits.settle_month(
-                    account_id, month.key, reckoning.discount, rials, memo, reckoning.evidence_sha256, now
+                    account_id, month.key, calculation.discount, rials, memo, calculation.evidence_sha256, now
                 )
             )
         for claim in of_account:
@@ -79,7 +79,7 @@ def settle(claims: dict[int, list[Claim]], month: Month, now: int) -> int:
     return booked
 
 
-def claimed_month(account_id: int, month: Month, now: int) -> Reckoning:
+def claimed_month(account_id: int, month: Month, now: int) -> Calculation:
     """A month of one account by the outages of its approved claims alone."""
     rows = (
         ClaimOutage.select(ClaimOutage.outage_id)
@@ -92,7 +92,7 @@ def claimed_month(account_id: int, month: Month, now: int) -> Reckoning:
     )
     claimed = {row.outage_id for row in rows}
     records = availability.records(month, now)
-    return reckon(
+    return calculate(
         month,
         [
             each
@@ -106,16 +106,16 @@ def claimed_month(account_id: int, month: Month, now: int) -> Reckoning:
     )
 
 
-def keep_evidence(reckonings: Iterable[Reckoning]) -> None:
+def keep_evidence(calculations: Iterable[Calculation]) -> None:
     """Store evidence, each under its hash and once."""
     kept: set[str] = set()
-    for reckoning in reckonings:
-        sha256 = reckoning.evidence_sha256
+    for calculation in calculations:
+        sha256 = calculation.evidence_sha256
         if sha256 not in kept:
             kept.add(sha256)
             execute(
                 "INSERT INTO evidence (sha256, content) VALUES (?, ?) ON CONFLICT DO NOTHING",
-                [sha256, reckoning.evidence().decode()],
+                [sha256, calculation.evidence().decode()],
             )
 
 

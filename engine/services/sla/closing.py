@@ -3,7 +3,7 @@
 The job may run any number of times, be killed anywhere, and run in several
 processes at once.  A month is done when its statements were written from the
 records as they stand (their hash is kept).  When records change later, the hash
-differs, every account is reckoned again, and where the figures differ an
+differs, every account is calculated again, and where the figures differ an
 adjustment with the difference is written.
 """
 

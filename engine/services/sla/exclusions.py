@@ -30,7 +30,7 @@ def add(
 
     Kinds that concern one customer need an account.  Announced kinds tell when
     they were announced (not in the future; too late is written and not
-    accepted by the reckoning).  BadInput with one sentence otherwise.
+    accepted by the calculation).  BadInput with one sentence otherwise.
     """
     authorisation.require_staff(author_id, authorisation.RECORD_ROLES)
     reason = authorisation.reason_of(reason, Sentence("The exclusion"))
@@ -104,7 +104,7 @@ def get(exclusion_id: int) -> ExclusionRecord:
 
 
 def judged(row: ExclusionRecord) -> tuple[bool, str, str]:
-    """Whether the reckoning accepts an exclusion, and why (English, Persian)."""
+    """Whether the calculation accepts an exclusion, and why (English, Persian)."""
     terms = agreements.in_force(row.start_at)
     verdict = judge(as_exclusion(row), terms.credit.notice_s)
     return verdict.accepted, verdict.en, verdict.fa

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.agreement.book import MonthBook
+from engine.agreement.calculation import Calculation
 from engine.agreement.intervals import total
 from engine.agreement.line_month import LineMonth
 from engine.agreement.months import Month
-from engine.agreement.reckoning import Reckoning
 from engine.agreement.statement import StatementHead, statement_sha256
 from engine.sentences import kept
 from engine.services.sla import availability, claimed, credits, support_calls
@@ -63,7 +63,7 @@ class MonthCloser:
         self._sha256 = ""
         self._used: set[str] = set()
         self._book: MonthBook  # of the records with the hash `_sha256`
-        self._own: dict[int, Reckoning] = {}  # of accounts with records of their own
+        self._own: dict[int, Calculation] = {}  # of accounts with records of their own
         self._figures: dict[str, dict[str, Any]] = {}  # by evidence: thousands of accounts share one
         self._is_done = False
 
@@ -108,12 +108,12 @@ class MonthCloser:
         ids = [row[0] for row in missing]
         prices = credits.prices(ids, self.month)
         lines = support_calls.of_month(self.month.key, ids)
-        reckonings = [self._reckon(book, account_id) for account_id in ids]
+        calculations = [self._calculate(book, account_id) for account_id in ids]
         rows = [
-            self._row(account_id, name, reckoning, prices.get(account_id), 0, "", 0, lines.get(account_id))
-            for (account_id, name), reckoning in zip(missing, reckonings, strict=True)
+            self._row(account_id, name, calculation, prices.get(account_id), 0, "", 0, lines.get(account_id))
+            for (account_id, name), calculation in zip(missing, calculations, strict=True)
         ]
-        written, booked = self._insert(rows, reckonings)
+        written, booked = self._insert(rows, calculations)
         return Chunk(len(accounts) == CHUNK, last, statements=written, credits=booked)
 
     def _accounts_behind(self, after: int) -> list[tuple[Any, ...]]:
@@ -153,31 +153,31 @@ class MonthCloser:
         at = _COLUMNS.index("account_id")
         latest = {values[at]: values for values in rows_told}  # the one with the highest sequence
         book = self._books()
-        rows, reckonings = [], []
+        rows, calculations = [], []
         for account_id, values in latest.items():
-            reckoning = self._reckon(book, account_id)
-            row = self._adjusted(dict(zip(_COLUMNS, values, strict=True)), reckoning)
+            calculation = self._calculate(book, account_id)
+            row = self._adjusted(dict(zip(_COLUMNS, values, strict=True)), calculation)
             if row is not None:
                 rows.append(row)
-                reckonings.append(reckoning)
-        written, booked = self._insert(rows, reckonings)
+                calculations.append(calculation)
+        written, booked = self._insert(rows, calculations)
         return Chunk(len(first) == CHUNK, last, adjustments=written, credits=booked)
 
-    def _reckon(self, book: MonthBook, account_id: int) -> Reckoning:
+    def _calculate(self, book: MonthBook, account_id: int) -> Calculation:
         if account_id not in book.accounts_with_own_records:
             return book.common
         if account_id not in self._own:
-            self._own[account_id] = book.reckon(account_id)
+            self._own[account_id] = book.calculate(account_id)
         return self._own[account_id]
 
-    def _figures_of(self, reckoning: Reckoning) -> dict[str, Any]:
-        found = self._figures.get(reckoning.evidence_sha256)
+    def _figures_of(self, calculation: Calculation) -> dict[str, Any]:
+        found = self._figures.get(calculation.evidence_sha256)
         if found is None:
-            found = self._figures[reckoning.evidence_sha256] = figures_of(reckoning)
+            found = self._figures[calculation.evidence_sha256] = figures_of(calculation)
         return found
 
-    def _adjusted(self, told: dict[str, Any], reckoning: Reckoning) -> dict[str, Any] | None:
-        figures = self._figures_of(reckoning)
+    def _adjusted(self, told: dict[str, Any], calculation: Calculation) -> dict[str, Any] | None:
+        figures = self._figures_of(calculation)
         if all(told[name] == figures[name] for name in _FIGURES):
             return None
         account_id, sequence = told["account_id"], told["sequence"] + 1
@@ -190,7 +190,7 @@ class MonthCloser:
         return self._row(
             account_id,
             told["account_name"],
-            reckoning,
+            calculation,
             told["subscription_rials"],
             sequence,
             told["number"],
@@ -219,7 +219,7 @@ class MonthCloser:
         self,
         account_id: int,
         name: str,
-        reckoning: Reckoning,
+        calculation: Calculation,
         price: int | None,
         sequence: int,
         adjusts: str,
@@ -233,12 +233,12 @@ class MonthCloser:
         rials = None
         notes = []
         if gives:
-            rials = (credits.amount(price, reckoning.discount) if price is not None else 0) - stated
-        elif reckoning.discount:
+            rials = (credits.amount(price, calculation.discount) if price is not None else 0) - stated
+        elif calculation.discount:
             notes.append("claim")
-        if price is None and reckoning.discount:
+        if price is None and calculation.discount:
             notes.append("no_subscription")
-        if not reckoning.is_settled:
+        if not calculation.is_settled:
             notes.append("unknown")
         number = f"{self.month.key}-{account_id}" + (f"-{sequence}" if sequence else "")
         head = StatementHead(
@@ -252,22 +252,22 @@ class MonthCloser:
             "sequence": sequence,
             "adjusts": adjusts,
             "issued_at": head.issued_at * 1000,
-            "terms_id": reckoning.rule.terms_id,
-            "evidence_sha256": reckoning.evidence_sha256,
-            **self._figures_of(reckoning),
+            "terms_id": calculation.rule.terms_id,
+            "evidence_sha256": calculation.evidence_sha256,
+            **self._figures_of(calculation),
             "subscription_rials": price,
             "discount_rials": rials,
             "note": head.note,
             "has_line": int(line is not None),
-            "sha256": statement_sha256(head, reckoning),
+            "sha256": statement_sha256(head, calculation),
         }
 
     @staticmethod
-    def _insert(rows: list[dict[str, Any]], reckonings: Iterable[Reckoning]) -> tuple[int, int]:
+    def _insert(rows: list[dict[str, Any]], calculations: Iterable[Calculation]) -> tuple[int, int]:
         """Write statements with their evidence, and the credits of those that are new; how many of each."""
         if not rows:
             return 0, 0
-        claimed.keep_evidence(reckonings)
+        claimed.keep_evidence(calculations)
         written = insert_rows(
             Statement,
             _COLUMNS,

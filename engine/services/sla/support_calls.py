@@ -98,7 +98,7 @@ def wait_s(row: SupportCall, now: int) -> int:
     return _wait_ms(row, now) // 1000
 
 
-def reckon(rows: Iterable[SupportCall], now: int) -> dict[str, int]:
+def line_figures(rows: Iterable[SupportCall], now: int) -> dict[str, int]:
     """The figures of calls that joined the queue; offered = answered + abandoned + called_back + waiting.
 
     Who talks now counts as answered.  Keys ending in ``_s`` that are waits are in seconds.
@@ -149,7 +149,7 @@ def note_month(month: Month, now: int) -> int:
         if row.account_id is not None:
             of.setdefault(row.account_id, []).append(row)
     for account_id, theirs in of.items():
-        figures = reckon(theirs, now)
+        figures = line_figures(theirs, now)
         del figures["waiting"]  # of a month that is over nobody waits
         SupportMonth.insert(
             month=month.key, account_id=account_id, noted_at=now, **figures

@@ -80,7 +80,7 @@ def _built(_terms_sha256: str, terms_id: str, kind: CalendarKind, made: tuple[Ho
 
 
 def keep(calendar: Calendar, now: int) -> str:
-    """Store a calendar under its version, so that a clock can be reckoned again much later; the version."""
+    """Store a calendar under its version, so that a clock can be calculated again much later; the version."""
     if not CalendarVersion.select().where(CalendarVersion.version == calendar.version).exists():
         CalendarVersion.insert(
             version=calendar.version, kind=calendar.kind.value, content=calendar.to_json(), made_at=now

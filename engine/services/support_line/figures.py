@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from engine.clock import TEHRAN, to_ms
-from engine.services.sla.support_calls import reckon
+from engine.services.sla.support_calls import line_figures
 from engine.states import JOINED_STATES, CallBackState
 from engine.store.tables.support_line import CallBack, SupportCall
 
@@ -57,7 +57,7 @@ class CallBackFigures:
 
 def total(from_at: int, until_at: int, now: int) -> Figures:
     """The figures of ``[from_at, until_at)``."""
-    return Figures(from_at, until_at, **reckon(_rows(from_at, until_at), now))
+    return Figures(from_at, until_at, **line_figures(_rows(from_at, until_at), now))
 
 
 def by_hour(from_at: int, until_at: int, now: int) -> list[Figures]:
@@ -131,6 +131,6 @@ def _parts(
         found.setdefault(start_of(row.joined_at or 0), []).append(row)
     lines, start = [], start_of(from_at)
     while start < until_at:
-        lines.append(Figures(start, start + length_ms, **reckon(found.get(start, []), now)))
+        lines.append(Figures(start, start + length_ms, **line_figures(found.get(start, []), now)))
         start += length_ms
     return lines

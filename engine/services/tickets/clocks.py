@@ -319,7 +319,7 @@ def note(
     )
 
 
-# -- reckoning ----------------------------------------------------------------------------
+# -- calculation ----------------------------------------------------------------------------
 
 
 def _calendar(ticking: Ticking, terms: Terms) -> Calendar:
@@ -345,7 +345,7 @@ def _amount(rule: ClockRule, limit: int, calendar: Calendar, started_s: int) -> 
 
 
 def _place(clock: TicketClock, calendar: Calendar) -> None:
-    """Reckon a running clock's deadline and warning with the pauses of its ticket, and store them."""
+    """Calculate a running clock's deadline and warning with the pauses of its ticket, and store them."""
     if is_paused(clock.ticket_id):
         clock.due_at = clock.warn_at = None
     else:

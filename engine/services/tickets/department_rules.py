@@ -37,7 +37,7 @@ class Ticking(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ClockRule:
-    """How one kind of clock is reckoned."""
+    """How one kind of clock is calculated."""
 
     kind: ClockKind
     ticking: Ticking

@@ -62,8 +62,8 @@ class ExclusionLine:
 
 
 @dataclass(frozen=True)
-class Reckoning:
-    """The result for one month; made by `reckon` or by a `MonthBook`.
+class Calculation:
+    """The result for one month; made by `calculate` or by a `MonthBook`.
 
     `outages`, `exclusions`, `unknown` contain only what touches the month, in a fixed order; `down`, `excluded` and
     `counted` are sets clipped to the month.  `until` is the end of the time that was observed, in a month that has not
@@ -207,15 +207,15 @@ class Reckoning:
         return hashlib.sha256(self._evidence).hexdigest()
 
 
-def reckon(
+def calculate(
     month: Month,
     outages: Iterable[Outage],
     exclusions: Iterable[Exclusion],
     terms: Terms | CreditRule,
     unknown: Iterable[Span] = (),
     until: int | None = None,
-) -> Reckoning:
-    """Reckon one month for one account; all records given must concern it.
+) -> Calculation:
+    """Calculate one month for one account; all records given must concern it.
 
     Records may overlap, repeat, reach beyond the month or be empty.  `until` cuts off outages and unknown time at the
     present, in a month that has not ended.  Raises ValueError for a record that ends before it starts.
@@ -226,7 +226,7 @@ def reckon(
     exclusions = sorted_exclusions(touching(exclusions, month.start, month.end))
     down = clip(merge((each.start, each.end) for each in outages), month.start, end)
     excluded = accepted_spans(exclusions, rule, month)
-    return Reckoning(
+    return Calculation(
         month=month,
         rule=rule,
         until=until,
@@ -246,8 +246,8 @@ def accepted_spans(exclusions: Iterable[Exclusion], rule: CreditRule, month: Mon
     return clip(merge((each.start, each.end) for each in accepted), month.start, month.end)
 
 
-def from_evidence(evidence: bytes | str) -> Reckoning:
-    """Reckon again from stored evidence only.  Raises BadInput if the result is not byte for byte the same."""
+def from_evidence(evidence: bytes | str) -> Calculation:
+    """Calculate again from stored evidence only.  Raises BadInput if the result is not byte for byte the same."""
     content = json.loads(evidence)
     if content.get("format") != EVIDENCE_FORMAT:
         raise BadInput("this is not evidence in the form %(form)s", form=EVIDENCE_FORMAT)
@@ -255,7 +255,7 @@ def from_evidence(evidence: bytes | str) -> Reckoning:
     def at(text: str) -> int:
         return parse_instant(text, "evidence")
 
-    again = reckon(
+    again = calculate(
         Month.parse(content["month"]),
         [Outage(at(o["from"]), at(o["to"]), o.get("ref", ""), o.get("account")) for o in content["outages"]],
         [
@@ -275,7 +275,7 @@ def from_evidence(evidence: bytes | str) -> Reckoning:
     )
     if again.evidence() != (evidence.encode() if isinstance(evidence, str) else evidence):
         raise BadInput(
-            "the evidence of %(month)s does not give the same result when reckoned again",
+            "the evidence of %(month)s does not give the same result when calculated again",
             month=content["month"],
         )
     return again

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.agreement.book import MonthBook
+from engine.agreement.calculation import calculate, from_evidence
 from engine.agreement.intervals import total
 from engine.agreement.months import Month
-from engine.agreement.reckoning import from_evidence, reckon
 from engine.agreement.records import Exclusion, Outage
 from engine.agreement.terms import ExclusionKind, in_force
 from engine.agreement.verdicts import shown_percent
@@ -58,7 +58,7 @@ def planned(month, start, end, notice, kind=K.PLANNED_MAINTENANCE):
     ],
 )
 def test_both_columns_at_every_edge(month, seconds, by_percent, by_minutes, discount, decided):
-    figures = reckon(month, down(month, seconds), [], TERMS).as_known
+    figures = calculate(month, down(month, seconds), [], TERMS).as_known
     assert (figures.discount_by_percent, figures.discount_by_minutes) == (by_percent, by_minutes)
     assert (figures.discount, figures.decided_by) == (discount, decided)
     assert figures.availability == Fraction((month.seconds - seconds) * 100, month.seconds)
@@ -72,15 +72,15 @@ def test_outages_overlap_reach_over_the_edges_and_may_be_empty():
         Outage(M30.end - 10, M30.end + DAY),
         Outage(M30.end, M30.end + DAY),
     ]
-    reckoning = reckon(M30, outages, [], TERMS)
-    assert reckoning.as_known.down_s == 210
-    assert [line.span for line in reckoning.outage_lines()] == [
+    calculation = calculate(M30, outages, [], TERMS)
+    assert calculation.as_known.down_s == 210
+    assert [line.span for line in calculation.outage_lines()] == [
         (M30.start, M30.start + 100),
         (M30.start + 50, M30.start + 200),
         (M30.end - 10, M30.end),
     ]
     with pytest.raises(ValueError):
-        reckon(M30, [Outage(5, 4)], [], TERMS)
+        calculate(M30, [Outage(5, 4)], [], TERMS)
 
 
 @pytest.mark.parametrize("kind", [K.PLANNED_MAINTENANCE, K.ANNOUNCED_OUTAGE])
@@ -94,10 +94,10 @@ def test_outages_overlap_reach_over_the_edges_and_may_be_empty():
     ],
 )
 def test_notice_of_48_hours(kind, notice, why):
-    reckoning = reckon(M30, down(M30, HOUR), [planned(M30, 0, HOUR, notice, kind)], TERMS)
-    line = reckoning.exclusion_lines()[0]
+    calculation = calculate(M30, down(M30, HOUR), [planned(M30, 0, HOUR, notice, kind)], TERMS)
+    line = calculation.exclusion_lines()[0]
     assert (line.judgement.why, line.judgement.accepted) == (why, why == "accepted")
-    assert reckoning.as_known.down_s == (0 if why == "accepted" else HOUR)
+    assert calculation.as_known.down_s == (0 if why == "accepted" else HOUR)
     assert total(line.downtime) == HOUR
     assert line.judgement.en
     assert line.judgement.fa
@@ -105,9 +105,9 @@ def test_notice_of_48_hours(kind, notice, why):
 
 def test_downtime_before_the_announced_start_and_after_the_announced_end_counts():
     outage = Outage(M30.start + 9 * HOUR, M30.start + 13 * HOUR, "o1")
-    reckoning = reckon(M30, [outage], [planned(M30, 10 * HOUR, 12 * HOUR, 72 * HOUR)], TERMS)
-    assert reckoning.as_known.down_s == 2 * HOUR
-    line = reckoning.outage_lines()[0]
+    calculation = calculate(M30, [outage], [planned(M30, 10 * HOUR, 12 * HOUR, 72 * HOUR)], TERMS)
+    assert calculation.as_known.down_s == 2 * HOUR
+    line = calculation.outage_lines()[0]
     assert line.counted == (
         (M30.start + 9 * HOUR, M30.start + 10 * HOUR),
         (M30.start + 12 * HOUR, M30.start + 13 * HOUR),
@@ -121,64 +121,64 @@ def test_overlapping_exclusions_are_not_counted_twice():
         Exclusion(M30.start + 2 * HOUR, M30.start + 4 * HOUR, K.OUTSIDE_CONTROL),
         Exclusion(M30.start + 2 * HOUR, M30.start + 4 * HOUR, K.UNPAID),
     ]
-    reckoning = reckon(M30, down(M30, 6 * HOUR), exclusions, TERMS)
-    assert reckoning.as_known.down_s == 3 * HOUR
+    calculation = calculate(M30, down(M30, 6 * HOUR), exclusions, TERMS)
+    assert calculation.as_known.down_s == 3 * HOUR
 
 
 def test_an_exclusion_without_downtime_gives_nothing_back():
     exclusions = [Exclusion(M30.start + 5 * DAY, M30.start + 6 * DAY, K.OUTSIDE_CONTROL)]
-    assert reckon(M30, down(M30, HOUR), exclusions, TERMS).as_known.down_s == HOUR
+    assert calculate(M30, down(M30, HOUR), exclusions, TERMS).as_known.down_s == HOUR
 
 
 def test_unknown_time_is_neither_up_nor_down():
     unknown = [(M30.start + 1800, M30.start + 1800 + 4 * HOUR)]
     exclusions = [Exclusion(M30.start + 4 * HOUR, M30.end, K.OUTSIDE_CONTROL)]
-    reckoning = reckon(M30, down(M30, HOUR), exclusions, TERMS, unknown)
-    assert not reckoning.is_settled
-    assert total(reckoning.unknown) == 4 * HOUR - 1800, "what is known as down is not unknown"
-    assert (reckoning.as_known.down_s, reckoning.discount) == (HOUR, 0)
-    assert reckoning.if_unknown_was_down.down_s == 4 * HOUR, "unknown time that is excluded cannot count"
-    assert reckoning.if_unknown_was_down.discount == 10
-    assert reckoning.sentence()[0].endswith("; 3 h 30 min are unknown")
-    settled = reckon(M30, down(M30, HOUR), exclusions, TERMS)
+    calculation = calculate(M30, down(M30, HOUR), exclusions, TERMS, unknown)
+    assert not calculation.is_settled
+    assert total(calculation.unknown) == 4 * HOUR - 1800, "what is known as down is not unknown"
+    assert (calculation.as_known.down_s, calculation.discount) == (HOUR, 0)
+    assert calculation.if_unknown_was_down.down_s == 4 * HOUR, "unknown time that is excluded cannot count"
+    assert calculation.if_unknown_was_down.discount == 10
+    assert calculation.sentence()[0].endswith("; 3 h 30 min are unknown")
+    settled = calculate(M30, down(M30, HOUR), exclusions, TERMS)
     assert settled.is_settled
     assert settled.if_unknown_was_down == settled.as_known
 
 
 def test_live_sentence():
-    reckoning = reckon(M30, down(M30, 41 * 60), [], TERMS)
-    english, persian = reckoning.sentence()
+    calculation = calculate(M30, down(M30, 41 * 60), [], TERMS)
+    english, persian = calculation.sentence()
     assert english == "availability 99.91 %, 41 minutes of 180 used; more than 139 more minutes cost 10 %"
     assert persian == (
         "دسترسی ۹۹٫۹۱٪، ۴۱ دقیقه از ۱۸۰ دقیقه مصرف شده است؛ بیش از ۱۳۹ دقیقه دیگر ۱۰٪ تخفیف می‌آورد"
     )
-    short = reckon(M29, down(M29, 41 * 60), [], TERMS).sentence()[0]
+    short = calculate(M29, down(M29, 41 * 60), [], TERMS).sentence()[0]
     assert "41 minutes of 175 used; more than 134 more minutes cost 10 %" in short
-    worst = reckon(M30, down(M30, 2 * DAY), [], TERMS).sentence()[0]
+    worst = calculate(M30, down(M30, 2 * DAY), [], TERMS).sentence()[0]
     assert "the highest discount, 40 %, is reached" in worst
 
 
 @settings(max_examples=200)
 @given(st.sampled_from([M29, M30, M31]), st.integers(0, 100_000))
 def test_the_sentence_names_the_very_next_edge(month, seconds):
-    figures = reckon(month, down(month, seconds), [], TERMS).as_known
+    figures = calculate(month, down(month, seconds), [], TERMS).as_known
     if figures.allowed_s is None:
         assert figures.discount == 40
         return
     assert seconds <= figures.allowed_s
-    at_edge = reckon(month, down(month, figures.allowed_s), [], TERMS)
-    beyond = reckon(month, down(month, figures.allowed_s + 1), [], TERMS)
+    at_edge = calculate(month, down(month, figures.allowed_s), [], TERMS)
+    beyond = calculate(month, down(month, figures.allowed_s + 1), [], TERMS)
     assert at_edge.discount == figures.discount
     assert beyond.discount == figures.next_discount > figures.discount
 
 
 def test_a_running_month_is_cut_off_at_now():
     now = M30.start + 600
-    live = reckon(M30, [Outage(M30.start, M30.end)], [], TERMS, [(now, M30.end)], until=now)
+    live = calculate(M30, [Outage(M30.start, M30.end)], [], TERMS, [(now, M30.end)], until=now)
     assert live.as_known.down_s == 600
     assert live.is_settled
     assert live.outage_lines()[0].span == (M30.start, now)
-    nothing_yet = reckon(M30, [Outage(M30.start - 5, M30.end)], [], TERMS, until=M30.start)
+    nothing_yet = calculate(M30, [Outage(M30.start - 5, M30.end)], [], TERMS, until=M30.start)
     assert nothing_yet.outage_lines() == ()
 
 
@@ -220,8 +220,8 @@ def some_records(seed, accounts=(None,)):
 
 def test_the_same_records_in_any_order_give_the_same_bytes():
     outages, exclusions = some_records(1)
-    first = reckon(M30, outages, exclusions, TERMS, [(M30.start + 5, M30.start + 9)])
-    again = reckon(M30, outages[::-1], exclusions[::-1], TERMS, [(M30.start + 5, M30.start + 9)])
+    first = calculate(M30, outages, exclusions, TERMS, [(M30.start + 5, M30.start + 9)])
+    again = calculate(M30, outages[::-1], exclusions[::-1], TERMS, [(M30.start + 5, M30.start + 9)])
     assert first.evidence() == again.evidence()
     assert first.evidence_sha256 == again.evidence_sha256
     content = json.loads(first.evidence())
@@ -231,27 +231,29 @@ def test_the_same_records_in_any_order_give_the_same_bytes():
 
 def test_evidence_alone_gives_the_figure_again_and_betrays_tampering():
     outages, exclusions = some_records(2, (None, 7, "a"))
-    reckoning = reckon(M30, outages, exclusions, TERMS, [(M30.start, M30.end)], until=M30.start + 20 * DAY)
-    again = from_evidence(reckoning.evidence())
-    assert again.evidence_sha256 == reckoning.evidence_sha256
-    assert again.as_known == reckoning.as_known
-    key = f'"counted_downtime_s":{reckoning.as_known.down_s}'.encode()
-    assert key in reckoning.evidence()
+    calculation = calculate(
+        M30, outages, exclusions, TERMS, [(M30.start, M30.end)], until=M30.start + 20 * DAY
+    )
+    again = from_evidence(calculation.evidence())
+    assert again.evidence_sha256 == calculation.evidence_sha256
+    assert again.as_known == calculation.as_known
+    key = f'"counted_downtime_s":{calculation.as_known.down_s}'.encode()
+    assert key in calculation.evidence()
     with pytest.raises(BadInput, match="does not give the same result"):
-        from_evidence(reckoning.evidence().replace(key, b'"counted_downtime_s":1'))
+        from_evidence(calculation.evidence().replace(key, b'"counted_downtime_s":1'))
     with pytest.raises(BadInput, match="not evidence"):
         from_evidence(b'{"format": "something"}')
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_a_book_agrees_with_reckoning_each_account_alone(seed):
+def test_a_book_agrees_with_calculation_each_account_alone(seed):
     accounts = (None, None, 1, 2, "three")
     outages, exclusions = some_records(seed, accounts)
     unknown, until = [(M30.start + 3 * DAY, M30.start + 4 * DAY)], M30.start + (25 + seed) * DAY
     book = MonthBook(M30, outages, exclusions, TERMS, unknown, until)
     for account in (1, 2, "three", 4):
         own = (None, account)
-        alone = reckon(
+        alone = calculate(
             M30,
             [each for each in outages if each.account in own],
             [each for each in exclusions if each.account in own],
@@ -259,9 +261,9 @@ def test_a_book_agrees_with_reckoning_each_account_alone(seed):
             unknown,
             until,
         )
-        assert book.reckon(account) == alone
-        assert book.reckon(account).evidence() == alone.evidence()
-    assert book.reckon(4) is book.common is book.reckon(5)
+        assert book.calculate(account) == alone
+        assert book.calculate(account).evidence() == alone.evidence()
+    assert book.calculate(4) is book.common is book.calculate(5)
     assert book.accounts_with_own_records <= {1, 2, "three"}
 
 
@@ -280,21 +282,21 @@ def test_random_documents_agree_with_every_single_second():
 
 def test_evidence_bears_the_figures_it_gives():
     outages = [Outage(M30.start + 9 * HOUR, M30.start + 13 * HOUR, "o1")]
-    reckoning = reckon(M30, outages, [planned(M30, 10 * HOUR, 12 * HOUR, 72 * HOUR)], TERMS)
-    result = json.loads(reckoning.evidence())["result"]
+    calculation = calculate(M30, outages, [planned(M30, 10 * HOUR, 12 * HOUR, 72 * HOUR)], TERMS)
+    result = json.loads(calculation.evidence())["result"]
     assert (result["downtime_s"], result["excluded_s"], result["counted_downtime_s"]) == (
         4 * HOUR,
         2 * HOUR,
         2 * HOUR,
     )
     assert (result["month_s"], result["unknown_s"], result["discount"]) == (30 * DAY, 0, 0)
-    text = reckoning.evidence().decode()
+    text = calculation.evidence().decode()
     assert text == json.dumps(json.loads(text), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def test_the_bytes_of_evidence_never_change():
     """Statements hold their hash: a month of last year must give the same bytes in every later version."""
-    reckoning = reckon(
+    calculation = calculate(
         M30,
         [Outage(M30.start + 9 * HOUR, M30.start + 13 * HOUR, "قطعی ۱", "شرکت")],
         [planned(M30, 10 * HOUR, 12 * HOUR, 72 * HOUR), planned(M30, 0, HOUR, None)],
@@ -302,22 +304,22 @@ def test_the_bytes_of_evidence_never_change():
         [(M30.start, M30.start + 60)],
         M30.end,
     )
-    assert "قطعی ۱" in reckoning.evidence().decode()
-    assert reckoning.evidence_sha256 == "b93e9a813a075f9e29cd34f98bc380f7909206448adf519417e1de03c9b7b021"
+    assert "قطعی ۱" in calculation.evidence().decode()
+    assert calculation.evidence_sha256 == "b93e9a813a075f9e29cd34f98bc380f7909206448adf519417e1de03c9b7b021"
 
 
 def test_lines_and_figures_do_not_change():
-    reckoning = reckon(M30, down(M30, HOUR), [planned(M30, 0, HOUR, None)], TERMS)
+    calculation = calculate(M30, down(M30, HOUR), [planned(M30, 0, HOUR, None)], TERMS)
     for fixed, name in (
-        (reckoning, "month"),
-        (reckoning.as_known, "discount"),
-        (reckoning.outage_lines()[0], "span"),
-        (reckoning.exclusion_lines()[0], "span"),
-        (reckoning.limits[0], "discount"),
+        (calculation, "month"),
+        (calculation.as_known, "discount"),
+        (calculation.outage_lines()[0], "span"),
+        (calculation.exclusion_lines()[0], "span"),
+        (calculation.limits[0], "discount"),
     ):
         with pytest.raises(AttributeError):
             setattr(fixed, name, None)
-    assert "limits=" not in repr(reckoning)
+    assert "limits=" not in repr(calculation)
 
 
 def test_an_exclusion_without_its_account_is_refused_with_its_day() -> None:
@@ -332,5 +334,5 @@ def test_of_a_month_that_runs_only_what_is_over_counts_for_an_account_too() -> N
     until = M30.start + 10 * DAY
     own = [Outage(until - HOUR, until + HOUR, account="a")]
     book = MonthBook(M30, own, [], TERMS, (), until)
-    assert book.reckon("a").down == reckon(M30, own, [], TERMS, (), until).down
-    assert total(book.reckon("a").down) == HOUR
+    assert book.calculate("a").down == calculate(M30, own, [], TERMS, (), until).down
+    assert total(book.calculate("a").down) == HOUR

@@ -1,4 +1,4 @@
-"""The check page and the live page tell the same end: one reckoning, from the rows and from the lanes made of them."""
+"""The check page and the live page tell the same end: one calculation, from the rows and from the lanes made of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from engine.clock import TEHRAN
 from engine.dialing.pulse import Pulse
 from engine.services.campaigns.estimate import CallPlan, Limits, Remaining, estimate
-from engine.services.campaigns.preflight import Ground, Preflight, reckon
+from engine.services.campaigns.preflight import Ground, Preflight, estimate_end
 from engine.services.campaigns.rules import CampaignRules
 from engine.services.compliance.traffic_caps import HOUR_MS, Outlook
 from engine.store.tables.core import Gateway
@@ -31,7 +31,7 @@ def on_the_check_page(
 ) -> int | None:
     found = Preflight("list.csv", "number", valid=waiting)
     ground = Ground(GATEWAYS, Limits(100, 200), caps=caps)
-    reckon(found, rules, message_ms, ground, NOW, TEHRAN, rials_a_call)
+    estimate_end(found, rules, message_ms, ground, NOW, TEHRAN, rials_a_call)
     return found.ends_at
 
 
@@ -102,7 +102,7 @@ hours = st.sampled_from(["", "09:00-12:00", "09:30-14:00,16:30-22:00", "22:00-02
     caps=caps_of_accounts,
     rials_a_call=st.sampled_from([0.0, 450.0, 900.5]),
 )  # fmt: skip
-def test_caps_of_the_account_and_prices_are_reckoned_alike(
+def test_caps_of_the_account_and_prices_are_calculated_alike(
     rules: dict[str, Any], waiting: int, message_ms: int, caps: Outlook, rials_a_call: float
 ) -> None:
     chosen = CampaignRules(name="x", **rules)
