@@ -230,7 +230,7 @@ class CallBackBench:
         self.result.findings.append("call-backs were open at the end")
 
     def _compare(self) -> None:
-        """Compare the far end's log with our books."""
+        """Compare the far end's log with our records."""
         result, heard = self.result, self._far_end()
         pressed = [one for one in heard if one.campaign == PRESSED]
         first = {one.number: one.at_ms for one in reversed(pressed)}

@@ -1,6 +1,6 @@
 """`bench crash`: a campaign at full rate while every part is killed, repeatedly, at random moments.
 
-The results are counted at the far end, from the log of who was rung, and then compared with our books.  Engine
+The results are counted at the far end, from the log of who was rung, and then compared with our records.  Engine
 (`avanakctl serve --no-web`) and switch are real processes; a proxy between them can cut the connection.
 """
 
@@ -218,7 +218,7 @@ class CrashBench:
         self.far_end.read_on()
 
     def _compare(self) -> None:
-        """Compare the far end's log with our books."""
+        """Compare the far end's log with our records."""
         result = self.result
         rung = Counter(ring.number for ring in self.far_end.rings)
         result.placed_at_far_end = len(self.far_end.rings)

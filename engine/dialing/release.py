@@ -56,7 +56,7 @@ class UnsentCalls:
             return len(self.writer.call(lambda: release(claims, self.hooks)))
         except StoreUnavailable as error:
             # They stay `claimed` until the next recovery finds that they never left.
-            log.warning("action=give_back_failed calls=%d error=%r", len(calls), str(error))
+            log.warning("action=release_failed calls=%d error=%r", len(calls), str(error))
             return 0
 
 

@@ -138,11 +138,11 @@ def repeat_campaigns(policy: Policy) -> None:
         repeats.make(row, wall_ms(), policy, write)
 
 
-def go_on_copying() -> None:
+def continue_copies() -> None:
     """Continue copies of campaigns that were interrupted, for example by a crash."""
     for campaign_id in write(clone.cut):
         try:
-            clone.go_on(campaign_id, write)
+            clone.continue_copy(campaign_id, write)
         except Conflict:  # it was not interrupted, only slow
             log.info("action=copy_goes_on campaign=%d", campaign_id)
 
@@ -183,7 +183,7 @@ def start_jobs(
     jobs.daily_for_all("recordings", 3, 20, lambda: sweep_recordings(settings))
     jobs.daily_for_all("traffic", 4, 10, lambda: write(lambda: traffic_caps.forget_old_traffic(wall_ms())))
     jobs.daily_for_all("expiry", 0, 5, lambda: write(lambda: account_states.expire_due(wall_ms())))
-    jobs.every_for_all("copies", 60, go_on_copying)
+    jobs.every_for_all("copies", 60, continue_copies)
     jobs.every_for_all("repeats", 60, lambda: repeat_campaigns(policy))
     jobs.every_for_all("payments", 60, lambda: verify_payments(settings))
     jobs.every_for_all("ticket_clocks", 30, lambda: write(lambda: watch.watch(wall_ms())))

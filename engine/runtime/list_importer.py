@@ -56,7 +56,7 @@ class Importer:
             if len(self._working) >= AT_ONCE:
                 return
             if account_id not in self._working and self._uploads.taken_list(row.token).exists():
-                self._working[account_id] = gevent.spawn(self._bring_in, row)
+                self._working[account_id] = gevent.spawn(self._import, row)
                 self._served[account_id] = max(self._served.values(), default=0) + 1
         for kept in read(list_shelf.coming):
             if len(self._working) >= AT_ONCE:
@@ -71,12 +71,12 @@ class Importer:
         """Wait until no import is running."""
         gevent.joinall(list(self._working.values()))
 
-    def _bring_in(self, row: ListImport) -> None:
+    def _import(self, row: ListImport) -> None:
         with list_imports.held(self._uploads.taken_list(row.token)) as is_ours:
             if not is_ours:
                 return
             try:
-                list_imports.bring_in(
+                list_imports.run(
                     row.id,
                     self._uploads,
                     self._area,
@@ -98,7 +98,7 @@ class Importer:
             if not is_ours:
                 return
             try:
-                list_shelf.bring_in(row, self._shelf, self._area, read, write, partial(begin, waits=True))
+                list_shelf.fill(row, self._shelf, self._area, read, write, partial(begin, waits=True))
             except AvanakError as error:
                 log.warning("action=list_cut list=%d error=%r", row.id, str(error))
             except Exception:

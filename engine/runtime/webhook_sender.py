@@ -143,7 +143,7 @@ class WebhookSender:
 
         def settle() -> None:
             events.settle(told)
-            events.give_back([each for each in mine if each.event_id not in sent], now)
+            events.release([each for each in mine if each.event_id not in sent], now)
 
         write(settle)
         return any(one.is_taken for one in told)

@@ -33,7 +33,7 @@ class SharedPlaces:
                 return True
         return False
 
-    def give_back(self, account: int) -> None:
+    def release(self, account: int) -> None:
         """Release one of the account's places that this process holds."""
         byte = next(each for each in self._held if each // MOST == account)
         self._lock(fcntl.F_UNLCK, byte)

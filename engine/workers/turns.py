@@ -61,7 +61,7 @@ class Turns:
                 if not self._running[account]:
                     del self._running[account]
                 if self._shared and account is not None:
-                    self._shared.give_back(account)
+                    self._shared.release(account)
                 self._call()
 
     def _wait(self, account: int | None) -> None:

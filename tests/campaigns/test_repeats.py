@@ -105,7 +105,7 @@ def test_a_copy_that_was_cut_goes_on_and_is_scheduled_then(repeat_id: int, monke
     assert made_again(repeat_id, NOW + 1) is None  # perhaps another engine is still copying
     assert write(clone.cut) == []  # it may be going on
     assert write(clone.cut) == [half]
-    clone.go_on(half, write)
+    clone.continue_copy(half, write)
     assert len(numbers_of(half)) == len(set(numbers_of(half))) == 5
     assert read(lambda: CampaignCounts.get_by_id(half)).total == 5
     assert write(clone.cut) == []
@@ -125,7 +125,7 @@ def test_of_two_that_go_on_with_a_copy_one_is_told(repeat_id: int, monkeypatch) 
     assert write(lambda: clone._copy_part(half, 0))
     with pytest.raises(Conflict):
         write(lambda: clone._copy_part(half, 1))  # it had been slow
-    clone.go_on(half, write)
+    clone.continue_copy(half, write)
     assert len(numbers_of(half)) == len(set(numbers_of(half))) == 5
 
 
@@ -137,7 +137,7 @@ def test_a_copy_that_a_person_stops_is_not_taken_up(repeat_id: int, monkeypatch)
     half = row_of(repeat_id).copying_id
     assert half is not None
     write(lambda: Campaign.update(state=CampaignState.STOPPED).where(Campaign.id == half).execute())
-    clone.go_on(half, write)
+    clone.continue_copy(half, write)
     assert numbers_of(half) == []
     made = made_again(repeat_id)
     assert made not in (None, half)

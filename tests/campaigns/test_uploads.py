@@ -73,7 +73,7 @@ def go(uploads: Uploads, pending: Pending) -> int:
     )
     with list_imports.held(uploads.taken_list(pending.token)) as is_ours:
         assert is_ours
-        list_imports.bring_in(
+        list_imports.run(
             import_id, uploads, "", ANYTHING, read=read, write=write, begin=at_once, clock=wall_ms
         )
     return campaign_id
@@ -106,9 +106,7 @@ def test_a_list_that_was_changed_after_confirming_does_not_come_in(
 ) -> None:
     _campaign, import_id = launch.launch(uploads, pending, ANYTHING, starts=False, write=write, now=wall_ms())
     uploads.taken_list(pending.token).write_bytes(LIST + b"09121110000\n")
-    list_imports.bring_in(
-        import_id, uploads, "", ANYTHING, read=read, write=write, begin=at_once, clock=wall_ms
-    )
+    list_imports.run(import_id, uploads, "", ANYTHING, read=read, write=write, begin=at_once, clock=wall_ms)
     row = read(lambda: list_imports.get(import_id))
     assert (row.state, row.added) == ("failed", 0)
     assert "not the one that was checked" in row.sentence

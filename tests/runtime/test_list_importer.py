@@ -47,7 +47,7 @@ def test_lists_of_accounts_take_turns(lab, monkeypatch) -> None:
         ended[account].clear()
         write(lambda: list_imports.fail_by_our_fault(row, wall_ms()))
 
-    monkeypatch.setattr(importer, "_bring_in", bring_in)
+    monkeypatch.setattr(importer, "_import", bring_in)
     importer.loop()
     wait_for(lambda: sorted(begun) == ids[:2], "one list of each of two accounts")
     ended[ids[0]].set()

@@ -207,7 +207,7 @@ def test_a_claim_without_a_number_rests_on_our_own_books(cast: Cast) -> None:
     claim_id = write(lambda: compensation.claim_queue(cast.owner, call, "", LATER))
     assert read(lambda: compensation.evidence_of(claim_id)).number == "+989121234567"
     silent = wanted(cast, "1405-08-30 10:00", "1405-08-30 10:20", "l")
-    with pytest.raises(BadInput, match="Our books have no call"):
+    with pytest.raises(BadInput, match="Our records have no call"):
         write(lambda: compensation.claim_queue(cast.owner, silent, "", LATER))
 
 

@@ -89,7 +89,7 @@ class Entries:
         pending = self.uploads.read(token, read(self._owner_id), wall_ms())
         self.uploads.take(pending)
         made = write(lambda: list_imports.note(campaign, pending, wall_ms()))
-        list_imports.bring_in(
+        list_imports.run(
             made, self.uploads, "", ANYTHING, read=read, write=write, begin=at_once, clock=wall_ms
         )
         found = read(

@@ -39,9 +39,7 @@ def noted(app, cast, uploads, monkeypatch) -> int:
 
 
 def bring_in(import_id: int, uploads: Uploads, writer=write) -> None:
-    list_imports.bring_in(
-        import_id, uploads, "", ANYTHING, read=read, write=writer, begin=at_once, clock=wall_ms
-    )
+    list_imports.run(import_id, uploads, "", ANYTHING, read=read, write=writer, begin=at_once, clock=wall_ms)
 
 
 def outcome(import_id: int, campaign_id: int) -> dict:

@@ -75,7 +75,7 @@ def test_places_are_counted_among_all_and_given_back(tmp_path: Path) -> None:
     one, other = (SharedPlaces(tmp_path, Lane.QUICK, 2) for _ in range(2))
     assert [one.take(5), other.take(5), one.take(5), other.take(5)] == [True, True, False, False]
     assert (one.take(6), one.take(6), one.take(6)) == (True, True, False)
-    other.give_back(5)
+    other.release(5)
     assert one.take(5)
     assert os.stat(tmp_path / "turns" / "quick.lock").st_mode & 0o777 == 0o600
 

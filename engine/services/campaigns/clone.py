@@ -77,7 +77,7 @@ def clone(
 
     `only` are words of CHOICES: who fits one of them.  `write` runs a function in a transaction; `noted` is told
     the id in the transaction that makes the draft, `begun` after it, before the recipients are copied.  Raises
-    BadInput for an unknown word, or when nobody is left to be called.  `go_on` continues an interrupted copy.
+    BadInput for an unknown word, or when nobody is left to be called.  `continue_copy` goes on with an interrupted copy.
     """
     where = condition(only)
 
@@ -88,11 +88,11 @@ def clone(
 
     made = int(write(draft))
     begun(made)
-    go_on(made, write)
+    continue_copy(made, write)
     return made
 
 
-def go_on(made: int, write: Write) -> None:
+def continue_copy(made: int, write: Write) -> None:
     """Copy what is left to be copied into a draft; not inside a transaction.
 
     Raises Conflict when another process continues the copy, or the draft was changed meanwhile.

@@ -1,6 +1,6 @@
 """Imports uploaded lists into campaigns, outside the request that uploaded them.
 
-A request keeps the file in its folder and notes the import; `bring_in` does it, chunk by
+A request keeps the file in its folder and notes the import; `run` does it, chunk by
 chunk, wherever the folder is.  Each chunk is counted in its own transaction: an import that is interrupted at any
 moment continues after the last chunk, and no row is imported twice.
 """
@@ -157,7 +157,7 @@ def held(path: Path) -> Iterator[bool]:
         yield True
 
 
-def bring_in(
+def run(
     import_id: int,
     uploads: Uploads,
     default_area: str,

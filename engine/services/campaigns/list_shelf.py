@@ -1,6 +1,6 @@
 """Contact lists made from a campaign's file, for use in later campaigns.
 
-The file is kept until `bring_in` has read it and put its numbers on the contact list, part by part.  This can be
+The file is kept until `fill` has read it and put its numbers on the contact list, part by part.  This can be
 interrupted at any moment and repeated: a number that is on the list stays as it is.  Each time a list is used, it is
 read as a file again (`lay_out`), so that the do-not-call lists of that day apply.
 """
@@ -92,7 +92,7 @@ def coming() -> list[ContactList]:
     return list(ContactList.select().where(ContactList.id << ids).order_by(ContactList.id)) if ids else []
 
 
-def bring_in(row: ContactList, shelf: Shelf, default_area: str, read: Run, write: Run, begin: Begin) -> None:
+def fill(row: ContactList, shelf: Shelf, default_area: str, read: Run, write: Run, begin: Begin) -> None:
     """Put the numbers of a list's file on it; not inside a transaction.
 
     A file that cannot be read to its end leaves the sentence on the list.  Raises StoreUnavailable and EngineBusy

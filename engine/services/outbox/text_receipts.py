@@ -64,11 +64,11 @@ def of_text(recipient_id: int, word: str, now: int) -> bool:
     if changed:
         log.info("action=text_receipt recipient=%d word=%s", recipient_id, word)
         if word == REJECTED:
-            give_back(recipient_id, now)
+            refund(recipient_id, now)
     return bool(TextMessage.select().where(TextMessage.recipient_id == recipient_id).exists())
 
 
-def give_back(recipient_id: int, now: int) -> None:
+def refund(recipient_id: int, now: int) -> None:
     """Inside a write: what a text cost returns, once."""
     row = TextMessage.get_by_id(recipient_id)
     if not row.price:

@@ -268,6 +268,6 @@ def _settle(sent: TextSent, now: int) -> None:
     if not won.execute():
         return
     if values["state"] in ("failed", "unknown") and not row.receipt:
-        text_receipts.give_back(sent.recipient_id, now)
+        text_receipts.refund(sent.recipient_id, now)
     text_receipts.note_parts(sent.recipient_id, sent.part_ids, now)
     log.info("action=text recipient=%d what=%s tries=%d", sent.recipient_id, sent.what, row.tries)

@@ -47,7 +47,7 @@ def record(component: str, new: Health, reason: str, at: int) -> tuple[Health, i
 
     A component that was never seen was unknown.  An instant before the last
     flip (a clock was set back) is taken as that flip's.  Of two monitors that
-    see the same change one books it.
+    see the same change one records it.
     """
     row = Component.get_or_none(Component.name == component)
     if row is None:

@@ -3,7 +3,7 @@
 A monitor that watches says so every few seconds by prolonging its span.  What
 no span covers is unknown: when a monitor begins again, everything is booked as
 unknown from the last moment somebody watched, and only then as it is seen now.
-Several monitors (one an engine) may run; of two that see the same, one books it.
+Several monitors (one an engine) may run; of two that see the same, one records it.
 """
 
 from __future__ import annotations

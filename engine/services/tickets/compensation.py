@@ -214,7 +214,7 @@ def claim_call(person: Actor, account_id: int, call_id: int, subject: str, text:
 
 
 def _number_of(wanted: Wanted, number: str) -> str:
-    """The E.164 of what the customer wrote; nothing written: the number of the account's call in our own books."""
+    """The E.164 of what the customer wrote; nothing written: the number of the account's call in our own records."""
     if number.strip():
         called = numbers.normalise(number)
         if isinstance(called, Reason):
@@ -222,7 +222,7 @@ def _number_of(wanted: Wanted, number: str) -> str:
         return called.e164
     rows = support_calls.of_caller("", wanted.account_id, wanted.from_at, wanted.until_at)
     if not rows:
-        raise BadInput("Our books have no call of yours in that time; write the number that rang us.")
+        raise BadInput("Our records have no call of yours in that time; write the number that rang us.")
     return str(rows[0].number)
 
 
@@ -243,7 +243,7 @@ def _note_our_books(claim_id: int, wanted: Wanted, number: str, now: int) -> Non
         )["fa"]
         for row in rows
     ]
-    head = Sentence("By our own books this caller joined the queue %(n)s times in that time.", n=len(rows))
+    head = Sentence("By our own records this caller joined the queue %(n)s times in that time.", n=len(rows))
     tickets.note_of_system(int(ticket_id), "\n".join([bilingual(head)["fa"], *lines]), now)
 
 

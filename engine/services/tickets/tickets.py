@@ -259,7 +259,7 @@ def mended(person: Actor, ticket_id: int, text: str, now: int) -> ClockState | N
 def set_schedule(person: Actor, ticket_id: int, due_at: int, text: str, now: int) -> None:
     """Major programming is needed: tell the customer until when; from then on that time is the promise.
 
-    A schedule told before is replaced; one that was missed stays on the books.
+    A schedule told before is replaced; one that was missed stays recorded.
     """
     require_role(person, TICKET_ROLES)
     ticket = ticket_for(person, ticket_id, for_change=True)

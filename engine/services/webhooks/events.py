@@ -98,7 +98,7 @@ def take(event_ids: Sequence[int], now: int) -> set[int]:
     return {int(row.id) for row in rows}
 
 
-def give_back(found: Sequence[Due], taken_at: int) -> None:
+def release(found: Sequence[Due], taken_at: int) -> None:
     """Let events that were taken at `taken_at` and not sent be taken again at once; not those another sender took since."""
     WebhookEvent.update(next_at=taken_at, tries=WebhookEvent.tries - 1).where(
         WebhookEvent.id.in_([event.event_id for event in found]),
