@@ -92,11 +92,6 @@ def operation(
 
         if method == "get" and isinstance(answer, type):
             _SHOWN.add(path)
-        statuses = {400, 401, 403, 404, 413, 415, 429, *refuses} | ({409, 412} if method != "get" else set())
-        responses: dict[int, Any] = {
-            code: {"content": {MEDIA_TYPE: {"schema": _PROBLEM}}} for code in sorted(statuses)
-        }
-        responses[status] = answer if isinstance(answer, type) or answer is None else dict(answer)
         extra: dict[str, Any] = {"x-scope": str(scope)}
         if request_body is not None:
             extra["requestBody"] = dict(request_body)
@@ -107,7 +102,7 @@ def operation(
             path,
             tags=[Tag(name=tag)],
             operation_id=name,
-            responses=responses,
+            responses=_responses(method, status, answer, refuses),
             openapi_extensions=extra,
             endpoint=name,
         )(answered)
@@ -222,3 +217,15 @@ def key_of(digest: str = "") -> Key | None:
         body = request.get_json(silent=True)
         asked.update(request.get_data() if body is None else orjson.dumps(body, option=orjson.OPT_SORT_KEYS))
     return Key(caller().account_id, operation_name, idempotency.check(given), asked.hexdigest())
+
+
+def _responses(
+    method: str, status: int, answer: type[BaseModel] | Mapping[str, Any] | None, refuses: tuple[int, ...]
+) -> dict[int, Any]:
+    """The answers of an operation by status: a problem for each refusal, and the answer itself."""
+    statuses = {400, 401, 403, 404, 413, 415, 429, *refuses} | ({409, 412} if method != "get" else set())
+    found: dict[int, Any] = {
+        code: {"content": {MEDIA_TYPE: {"schema": _PROBLEM}}} for code in sorted(statuses)
+    }
+    found[status] = answer if isinstance(answer, type) or answer is None else dict(answer)
+    return found

@@ -63,31 +63,10 @@ def resolve(
     if state not in (Health.UP, Health.DOWN):
         raise BadInput("Unknown time is resolved as up or down, not as '%(state)s'.", state=state)
     row = get(unknown_id)
-    if row.end_at is None:
-        raise Conflict("Monitoring has not resumed: this unknown time has not ended.")
-    # People and pages know its edges to the second, the rows to the millisecond.
-    start = row.start_at if start_at is None or _s(start_at) == _s(row.start_at) else start_at
-    end = row.end_at if end_at is None or _s(end_at) == _s(row.end_at) else end_at
-    if not row.start_at <= start < end <= row.end_at:
-        raise BadInput(
-            "The unknown time %(id)s runs from %(begins)s to %(ends)s; a part of it must lie inside.",
-            id=unknown_id,
-            begins=Instant(row.start_at),
-            ends=Instant(row.end_at),
-        )
+    start, end = _edges(row, start_at, end_at)
     # The row is locked until this transaction ends: of two people the second sees the first's resolution.
     UnknownTime.update(reason=row.reason).where(UnknownTime.id == unknown_id).execute()
-    clash = UnknownResolution.get_or_none(
-        UnknownResolution.unknown_id == unknown_id,
-        UnknownResolution.start_at < end,
-        UnknownResolution.end_at > start,
-    )
-    if clash is not None:
-        raise Conflict(
-            "A part of it was resolved as %(state)s at %(at)s; correct or enter an outage instead.",
-            state=Word(clash.state),
-            at=Instant(clash.at),
-        )
+    _check_unresolved(unknown_id, start, end)
     outage_id = None
     if state == Health.DOWN:
         outage_id = incidents.enter_resolved(author_id, start, end, reason, now)
@@ -105,6 +84,38 @@ def resolve(
         author_id, "unknown_resolved", f"unknown {unknown_id}", now, after={"state": state, "reason": reason}
     )
     return int(made.id)
+
+
+def _edges(row: UnknownTime, start_at: int | None, end_at: int | None) -> tuple[int, int]:
+    """The part of an unknown time that is resolved (ms).  BadInput for one outside it; Conflict while it runs."""
+    if row.end_at is None:
+        raise Conflict("Monitoring has not resumed: this unknown time has not ended.")
+    # People and pages know its edges to the second, the rows to the millisecond.
+    start = row.start_at if start_at is None or _s(start_at) == _s(row.start_at) else start_at
+    end = row.end_at if end_at is None or _s(end_at) == _s(row.end_at) else end_at
+    if not row.start_at <= start < end <= row.end_at:
+        raise BadInput(
+            "The unknown time %(id)s runs from %(begins)s to %(ends)s; a part of it must lie inside.",
+            id=row.id,
+            begins=Instant(row.start_at),
+            ends=Instant(row.end_at),
+        )
+    return start, end
+
+
+def _check_unresolved(unknown_id: int, start: int, end: int) -> None:
+    """Raise Conflict if any of the part was resolved before."""
+    clash = UnknownResolution.get_or_none(
+        UnknownResolution.unknown_id == unknown_id,
+        UnknownResolution.start_at < end,
+        UnknownResolution.end_at > start,
+    )
+    if clash is not None:
+        raise Conflict(
+            "A part of it was resolved as %(state)s at %(at)s; correct or enter an outage instead.",
+            state=Word(clash.state),
+            at=Instant(clash.at),
+        )
 
 
 def _resolved(unknown_ids: list[int]) -> Spans:
