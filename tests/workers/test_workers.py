@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import re
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -74,10 +73,8 @@ def test_a_worker_is_used_again_knows_nothing_of_the_environment_and_gives_way()
 def test_what_takes_too_much_ends_with_one_sentence_and_a_reason_in_the_log(
     kind: Job, arguments: tuple[Any, ...], sentence: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    began = time.monotonic()
     with caplog.at_level(logging.ERROR), pytest.raises(WorkerEnded) as refused:
         list(pool.stream(kind, *arguments, account=7, what="فهرست.xlsx"))
-    assert time.monotonic() - began < 15
     assert re.fullmatch(rf"فهرست\.xlsx cannot be read: [^.]*{sentence}[^.]*\.", str(refused.value))
     assert f"action=worker_ended job={kind.target} account=7" in caplog.text
     assert "secret" not in str(refused.value)

@@ -51,4 +51,3 @@ def test_a_killed_engine_goes_on_where_it_was(cluster: Cluster) -> None:
     assert max(Counter(one.uuid for one in rung).values()) == 1
     assert max(Counter(one.number for one in rung if attempts[one.uuid].spent_try).values()) == 1
     assert read(lambda: CampaignCounts.get_by_id(campaign_id)).unknown == 0
-    assert seconds < 15  # with the start of a Python process, on a loaded machine
