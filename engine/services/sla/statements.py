@@ -55,6 +55,18 @@ class Chunk:
     credits: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What earlier statements of the month left: our place among them, the last one's number, their discount (Rials)."""
+
+    sequence: int = 0
+    adjusts: str = ""
+    stated: int = 0
+
+
+_FIRST = Earlier()
+
+
 class MonthCloser:
     """One run over one month; `gives_all` credits every month with a discount, not only claimed outages."""
 
@@ -110,7 +122,7 @@ class MonthCloser:
         lines = support_calls.of_month(self.month.key, ids)
         calculations = [self._calculate(book, account_id) for account_id in ids]
         rows = [
-            self._row(account_id, name, calculation, prices.get(account_id), 0, "", 0, lines.get(account_id))
+            self._row(account_id, name, calculation, prices.get(account_id), lines.get(account_id))
             for (account_id, name), calculation in zip(missing, calculations, strict=True)
         ]
         written, booked = self._insert(rows, calculations)
@@ -180,8 +192,7 @@ class MonthCloser:
         figures = self._figures_of(calculation)
         if all(told[name] == figures[name] for name in _FIGURES):
             return None
-        account_id, sequence = told["account_id"], told["sequence"] + 1
-        stated = 0
+        account_id, stated = told["account_id"], 0
         if told["discount_rials"] is not None:
             stated = execute(
                 "SELECT COALESCE(SUM(discount_rials), 0) FROM statement WHERE account_id = ? AND month = ?",
@@ -192,10 +203,8 @@ class MonthCloser:
             told["account_name"],
             calculation,
             told["subscription_rials"],
-            sequence,
-            told["number"],
-            int(stated),
             support_calls.of_month(self.month.key, [account_id]).get(account_id),
+            Earlier(told["sequence"] + 1, told["number"], int(stated)),
             gives=told["discount_rials"] is not None,
         )
 
@@ -221,36 +230,34 @@ class MonthCloser:
         name: str,
         calculation: Calculation,
         price: int | None,
-        sequence: int,
-        adjusts: str,
-        stated: int,
         line: LineMonth | None,
+        earlier: Earlier = _FIRST,
         *,
         gives: bool | None = None,
     ) -> dict[str, Any]:
-        """A statement's columns; `stated` is the discount that earlier statements gave."""
+        """A statement's columns; `price` is that of the subscription, `gives` whether it credits."""
         gives = self._gives_all if gives is None else gives
         rials = None
         notes = []
         if gives:
-            rials = (credits.amount(price, calculation.discount) if price is not None else 0) - stated
+            rials = (credits.amount(price, calculation.discount) if price is not None else 0) - earlier.stated
         elif calculation.discount:
             notes.append("claim")
         if price is None and calculation.discount:
             notes.append("no_subscription")
         if not calculation.is_settled:
             notes.append("unknown")
-        number = f"{self.month.key}-{account_id}" + (f"-{sequence}" if sequence else "")
+        number = f"{self.month.key}-{account_id}" + (f"-{earlier.sequence}" if earlier.sequence else "")
         head = StatementHead(
-            number, account_id, name, self.now // 1000, price, rials, adjusts, " ".join(notes), line
+            number, account_id, name, self.now // 1000, price, rials, earlier.adjusts, " ".join(notes), line
         )
         return {
             "number": number,
             "account_id": account_id,
             "account_name": name,
             "month": self.month.key,
-            "sequence": sequence,
-            "adjusts": adjusts,
+            "sequence": earlier.sequence,
+            "adjusts": earlier.adjusts,
             "issued_at": head.issued_at * 1000,
             "terms_id": calculation.rule.terms_id,
             "evidence_sha256": calculation.evidence_sha256,
