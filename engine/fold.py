@@ -1,4 +1,4 @@
-"""Names as people see them: a form in which lookalikes are equal, and a form that shows invisible characters.
+"""Texts as people see them: lookalikes made equal, digits of any script, and invisible characters shown.
 
 Headers of lists, the ``{column}`` of texts and search fields are compared this way.
 """
@@ -29,12 +29,20 @@ def fold(text: str) -> str:
     if text.isascii():
         return _DROPPED.sub("", text.casefold())
     letters = unicodedata.normalize("NFKD", text).casefold().translate(_LETTERS)
-    kept = [_digit(char) for char in letters if unicodedata.category(char) not in _MARKS]
-    return _DROPPED.sub("", "".join(kept))
+    kept = "".join(char for char in letters if unicodedata.category(char) not in _MARKS)
+    return _DROPPED.sub("", to_ascii_digits(kept))
 
 
-def _digit(char: str) -> str:
-    return str(unicodedata.decimal(char)) if char.isdecimal() and not char.isascii() else char
+def to_ascii_digits(text: str) -> str:
+    """Return `text` with the decimal digits of any script (Persian, Arabic, full width …) as 0 to 9."""
+    if text.isascii():
+        return text
+    return "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in text)
+
+
+def digits_in(text: str) -> str:
+    """Return only the digits of `text`, as 0 to 9."""
+    return "".join(filter(str.isdecimal, to_ascii_digits(text)))
 
 
 def visible(text: str) -> str:

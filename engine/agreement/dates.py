@@ -13,9 +13,9 @@ import jdatetime
 
 from engine.clock import TEHRAN
 from engine.errors import BadInput
+from engine.fold import to_ascii_digits
 
 DAY_S = 86_400
-_ASCII = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "01234567890123456789")
 _PERSIAN = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 _INVISIBLE = dict.fromkeys(map(ord, "\u200c\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2068\u2069\ufeff"))
 
@@ -86,8 +86,8 @@ _AMOUNT = re.compile(r"^(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m(?:in)?)?(?:(
 
 
 def ascii_digits(text: str) -> str:
-    """`text` with Persian and Arabic digits converted to 0-9, and without invisible marks."""
-    return text.translate(_ASCII).translate(_INVISIBLE)
+    """`text` with the digits of any script converted to 0-9, and without invisible marks."""
+    return to_ascii_digits(text).translate(_INVISIBLE)
 
 
 def quoted(text: object) -> str:

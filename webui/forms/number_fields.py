@@ -12,11 +12,12 @@ from wtforms import Field, FloatField, IntegerField, StringField
 from wtforms.validators import StopValidation
 from wtforms.widgets import TextInput
 
+from engine.fold import to_ascii_digits
 from engine.services.numbering.numbers import NormalNumber, normalise
 from webui.i18n.formats import digits
 from webui.i18n.sentences import said
 
-_TYPED = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩،٫", "0123456789" * 2 + ",.")
+_SEPARATORS = str.maketrans("،٫", ",.")
 LARGEST = 2**63 - 1  # what a column of the database holds
 LONGEST_TELEPHONE = 60  # characters of what people type, blanks and brackets among them
 
@@ -38,7 +39,7 @@ class RowIdConverter(IntegerConverter):
 
 def ascii_digits(text: str | None) -> str | None:
     """Digits as computers write them: people type them in their language."""
-    return text.translate(_TYPED).strip() if text else text
+    return to_ascii_digits(text).translate(_SEPARATORS).strip() if text else text
 
 
 class _Typed(Field):

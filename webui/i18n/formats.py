@@ -22,6 +22,7 @@ from markupsafe import Markup
 
 from engine.clock import from_ms, to_ms, wall_ms
 from engine.errors import BadInput
+from engine.fold import to_ascii_digits
 from webui.request.access import person_or_none
 from webui.request.context import web
 
@@ -29,7 +30,6 @@ LANGUAGES = {"fa": "فارسی", "en": "English"}
 CALENDARS = ("jalali", "gregorian")
 _PERSIAN = str.maketrans("0123456789,.%", "۰۱۲۳۴۵۶۷۸۹٬٫٪")
 _DIGITS_ONLY = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
-_TO_ASCII = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "0123456789" * 2)
 _INSTANT = re.compile(r"(\d{4})[/-](\d{1,2})[/-](\d{1,2})[ T]+(\d{1,2}):(\d{2})")
 
 
@@ -216,7 +216,7 @@ def duration(ms: float) -> str:
 
 def parse_instant(text: str) -> int | None:
     """The instant (ms) of ``1405/09/02 14:30`` in the reader's calendar; None for an empty text.  Raises BadInput."""
-    text = text.translate(_TO_ASCII).strip()
+    text = to_ascii_digits(text).strip()
     if not text:
         return None
     found = _INSTANT.fullmatch(text)

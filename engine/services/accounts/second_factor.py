@@ -16,6 +16,7 @@ import secrets
 import pyotp
 
 from engine.errors import BadInput, Conflict
+from engine.fold import digits_in
 from engine.sealing import SecretBox
 from engine.services.accounts import audit_log, people, permissions
 from engine.store.tables.core import User
@@ -159,7 +160,7 @@ def _secret_of(person: User, box: SecretBox) -> str:
 
 def _step_of(person: User, code: str, box: SecretBox, now: int) -> int | None:
     """The half minute of which this is the app's code: this one, or the one before or after; None: of none."""
-    digits = "".join(str(int(char)) for char in code if char.isdecimal())
+    digits = digits_in(code)
     if len(digits) != 6 or any(char.isalpha() for char in code):
         return None
     secret = _secret_of(person, box)

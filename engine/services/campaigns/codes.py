@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import Any
 
 from engine.errors import AvanakError, BadInput
+from engine.fold import digits_in
 from engine.sentences import Sentence
 from engine.services.accounts import accounts
 from engine.services.campaigns import quick_sends
@@ -220,7 +221,7 @@ def take(subject: Subject, mobile: str, code: str, now: int) -> bool:
         raise BadInput("The code has expired; ask for another call.")
     if row.wrong >= MAX_WRONG:
         raise BadInput("The code was wrong too often; ask for another call.")
-    digits = "".join(str(int(char)) for char in code if char.isdecimal())
+    digits = digits_in(code)
     if not hmac.compare_digest(_hash(row.salt, digits), row.code_hash) or row.mobile != mobile:
         MobileCode.update(wrong=MobileCode.wrong + 1).where(MobileCode.id == row.id).execute()
         log.info("action=code_wrong purpose=%s account=%d", subject.purpose.value, subject.account_id)

@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import AvanakError, BadInput
-from engine.fold import fold
+from engine.fold import fold, to_ascii_digits
 from engine.sentences import Word
 from engine.services.accounts.permissions import OWN_VOICE
 from engine.services.messages.speech import Speech
-from engine.services.messages.template import check_text, digits_words, to_ascii_digits
+from engine.services.messages.template import check_text, digits_words
 from engine.services.messages.variables import MIN_FIXED, USUAL, VariableKind, fits, spoken_length
 from engine.services.numbering.reasons import Reason
 from engine.states import CampaignState, RecipientState

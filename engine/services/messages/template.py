@@ -11,6 +11,7 @@ import re
 import unicodedata
 
 from engine.errors import BadInput
+from engine.fold import to_ascii_digits
 from engine.sentences import Amount
 
 MAX_CHARS = 1_000
@@ -78,15 +79,6 @@ def digits_words(digits: str) -> str:
     """Digits one by one, with a pause between groups of three."""
     names = [_ONES[int(digit)] for digit in digits]
     return "، ".join(" ".join(names[at : at + 3]) for at in range(0, len(names), 3))
-
-
-def to_ascii_digits(text: str) -> str:
-    """All decimal digits of any script (Persian, Arabic, full width …) as 0 to 9."""
-    if text.isascii():
-        return text
-    return "".join(
-        str(unicodedata.decimal(char)) if unicodedata.category(char) == "Nd" else char for char in text
-    )
 
 
 def tidy(text: str) -> str:

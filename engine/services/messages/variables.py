@@ -12,7 +12,7 @@ import unicodedata
 from enum import StrEnum
 
 from engine.agreement.dates import GREGORIAN_MONTHS_EN, JALALI_MONTHS_FA, WEEKDAYS_EN, WEEKDAYS_FA
-from engine.services.messages.template import to_ascii_digits
+from engine.fold import to_ascii_digits
 
 MIN_FIXED = 0.3  # share of the spoken letters and digits
 MAX_WORDS = 5  # of a name

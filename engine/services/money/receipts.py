@@ -12,6 +12,7 @@ from peewee import IntegrityError
 
 from engine.amounts import rials
 from engine.errors import BadInput, Conflict
+from engine.fold import to_ascii_digits
 from engine.sentences import Word
 from engine.services.accounts import accounts, audit_log, documents, quotas
 from engine.services.accounts.documents import StoredFile
@@ -129,11 +130,8 @@ def refuse(payment_id: int, reason: str, person_id: int, now: int) -> None:
 
 def receipt_key(number: str) -> str:
     """A transfer's number in the form in which receipts are compared, however it was typed."""
-    plain = unicodedata.normalize("NFKC", number).casefold()
-    digits = "".join(
-        str(unicodedata.decimal(char)) if unicodedata.category(char) == "Nd" else char for char in plain
-    )
-    return "".join(char for char in digits if char.isalnum())[:100]
+    plain = to_ascii_digits(unicodedata.normalize("NFKC", number).casefold())
+    return "".join(filter(str.isalnum, plain))[:100]
 
 
 def same_number(row: Payment) -> list[Payment]:

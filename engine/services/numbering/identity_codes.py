@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
+from engine.fold import digits_in
+
 FILLERS = frozenset({"+989000000000", "+989999999999"})
 """Numbers that are typed where the real one is not known.  Others that look so, as 09123456789, are somebody's."""
 _FEW = 5
@@ -21,7 +23,7 @@ def are_codes(cells: Sequence[str]) -> bool:
     by one from line to line.  Postal codes never contain 0 or 2 among their first digits.  At least five cells are
     needed to decide, for postal codes twenty.
     """
-    digits = [text for text in map(_ascii, cells) if _TEN.fullmatch(text)]
+    digits = [text for text in map(digits_in, cells) if _TEN.fullmatch(text)]
     if len(digits) < _FEW:
         return False
     if sum(map(is_national_code, digits)) >= _MOST * len(digits):
@@ -42,19 +44,15 @@ def are_national_codes(cells: Iterable[str]) -> bool:
 
     At least five cells that do not begin like a mobile are needed: of other numbers about one in ten passes the check.
     """
-    found = [text.zfill(10) for text in map(_ascii, cells) if 8 <= len(text) <= 10]
+    found = [text.zfill(10) for text in map(digits_in, cells) if 8 <= len(text) <= 10]
     found = [text for text in found if not text.startswith("9")]
     return len(found) >= _FEW and sum(map(is_national_code, found)) >= _MOST * len(found)
 
 
 def are_amounts(cells: Iterable[str]) -> bool:
     """Whether numbers without a leading 0 are amounts of money: only one telephone number in a thousand ends with 000."""
-    found = list(map(_ascii, cells))
+    found = list(map(digits_in, cells))
     return sum(text.endswith("000") for text in found) >= max(3, 0.3 * len(found))
-
-
-def _ascii(cell: str) -> str:
-    return "".join(str(int(char)) for char in cell if char.isdecimal())
 
 
 def is_national_code(digits: str) -> bool:

@@ -6,9 +6,8 @@ Firm (شناسه ملی): 11 digits; the last one follows from the others and th
 
 from __future__ import annotations
 
-import unicodedata
-
 from engine.errors import BadInput
+from engine.fold import to_ascii_digits
 
 _FIRM_WEIGHTS = (29, 27, 23, 19, 17, 29, 27, 23, 19, 17)
 
@@ -42,11 +41,11 @@ def national_id(text: str) -> str:
     return digits
 
 
+_BETWEEN = dict.fromkeys(map(ord, " -\u200c\u200e\u200f\u00a0"))
+
+
 def _digits(text: str) -> str:
-    out = []
-    for char in text.strip():
-        if unicodedata.category(char) in ("Nd",):
-            out.append(str(unicodedata.decimal(char)))
-        elif char not in " -‌‎‏\u00a0":
-            raise BadInput("A national number has digits only.")
-    return "".join(out)
+    digits = to_ascii_digits(text.strip()).translate(_BETWEEN)
+    if digits and not digits.isdecimal():
+        raise BadInput("A national number has digits only.")
+    return digits
